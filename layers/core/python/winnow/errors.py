@@ -1,0 +1,182 @@
+"""Every way Winnow can refuse or fail, each with a stable code and a sentence a user can act on.
+
+The code is a contract: it stands in mails, in the table, in results and in docs/errors.md, and a test
+holds that page to this module. Messages name identifiers, counts and settings, never document text.
+"""
+
+from typing import ClassVar
+
+
+class WinnowError(Exception):
+    """Base of all errors Winnow raises on purpose.
+
+    `str(error)` is `<code>: <sentence>`, the form in which it crosses the workflow.
+    """
+
+    code: ClassVar[str] = "internal"
+    advice: ClassVar[str] = ""
+    """What the user can do about it; shown by `winnow why` and in failure mails."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.sentence}"
+
+
+class RetryableError(WinnowError):
+    """Something outside failed for now; the same call may succeed later."""
+
+    code = "temporary"
+    advice = "Nothing is wrong with the file. Submit it again; if it goes on, look at the AWS status."
+
+
+class PermanentError(WinnowError):
+    """The same call will fail again until somebody changes its input or the settings."""
+
+    code = "permanent"
+
+
+class InternalError(PermanentError):
+    """A defect in Winnow itself. The original exception goes to the log, without its message."""
+
+    code = "internal"
+    advice = "This is a defect in Winnow. Report the upload id and this code; the file is kept."
+
+
+# -- settings ------------------------------------------------------------------------------------
+
+
+class SettingsError(PermanentError):
+    """An environment variable is missing or wrong; the sentence names the variable."""
+
+    code = "settings"
+    advice = "Correct the named setting in the template or the environment and deploy again."
+
+
+# -- processes -----------------------------------------------------------------------------------
+
+
+class ProcessInvalidError(PermanentError):
+    """A process definition does not validate; the sentence lists `file:line: field: problem`."""
+
+    code = "process_invalid"
+    advice = "Run `winnow process validate FILE` and correct the lines it names."
+
+
+class ProcessUnknownError(PermanentError):
+    """No process has the id or code that the upload names."""
+
+    code = "process_unknown"
+    advice = (
+        "Drop the file under inbox/<process id or code>/, or set x-amz-meta-process, to one of the "
+        "processes that the failure names."
+    )
+
+
+# -- files ---------------------------------------------------------------------------------------
+
+
+class FileEmptyError(PermanentError):
+    """The object has no bytes, or nothing but white space."""
+
+    code = "file_empty"
+    advice = "Check the export that made the file and drop it again with its content."
+
+
+class FileTypeError(PermanentError):
+    """No reader knows the file's format."""
+
+    code = "file_type"
+    advice = "Save it as one of the formats in docs/formats.md and drop it again."
+
+
+class FileUnreadableError(PermanentError):
+    """The bytes are not what the format demands."""
+
+    code = "file_unreadable"
+    advice = "Open the file in the program that made it, save it again, and drop it again."
+
+
+class FileTooLargeError(PermanentError):
+    """A limit on size, line length, rows or columns is passed; the sentence names the setting."""
+
+    code = "file_too_large"
+    advice = "Split the file, or raise the limit that the failure names."
+
+
+class NoTextColumnError(PermanentError):
+    """A table has no column that the process takes text from."""
+
+    code = "no_text_column"
+    advice = "Name the text column as the process expects (see `input` in its definition)."
+
+
+class NoRecordsError(PermanentError):
+    """The file was read and holds no record at all."""
+
+    code = "no_records"
+    advice = "The file has a header or white space only; drop it again with its rows."
+
+
+class ObjectGoneError(PermanentError):
+    """The object version is no longer in the bucket."""
+
+    code = "object_gone"
+    advice = "The file was deleted before it was read. Drop it again."
+
+
+class ThresholdInvalidError(PermanentError):
+    """The object's `x-amz-meta-threshold` is not a number from 0 to 1."""
+
+    code = "threshold_invalid"
+    advice = "Give a threshold from 0 to 1, for example 0.8, or leave it out."
+
+
+# -- judging -------------------------------------------------------------------------------------
+
+
+class ConfidenceThresholdNotMetError(PermanentError):
+    """The process says `on_none: fail` and no record reached the threshold."""
+
+    code = "confidence_threshold_not_met"
+    advice = (
+        "Every record was set aside: look at review.jsonl. Lower the threshold only if measured data "
+        "justify it (`winnow evaluate`)."
+    )
+
+
+class ModelInvalidError(PermanentError):
+    """The model's files are missing, truncated or altered."""
+
+    code = "model_invalid"
+    advice = "Build the model again with `winnow model build` and, in AWS, deploy again."
+
+
+class StoredDataInvalidError(PermanentError):
+    """An intermediate object (chunk, manifest, process) is missing, truncated or altered."""
+
+    code = "stored_data_invalid"
+    advice = "Submit the file again; the damaged intermediate objects are not reused."
+
+
+class AccessDeniedError(PermanentError):
+    """A role may not do what the step needs."""
+
+    code = "access_denied"
+    advice = "Compare the function's role with template.yaml; a policy was changed or a key is missing."
+
+
+def catalogue() -> dict[str, type[WinnowError]]:
+    """Every concrete error by its code, in the order of this module."""
+
+    def walk(cls: type[WinnowError]) -> list[type[WinnowError]]:
+        return [cls, *(leaf for sub in cls.__subclasses__() for leaf in walk(sub))]
+
+    # A class with no code of its own would take its parent's place: the first one listed wins.
+    found: dict[str, type[WinnowError]] = {}
+    for cls in walk(WinnowError):
+        if cls not in (WinnowError, PermanentError):
+            found.setdefault(cls.code, cls)
+    return found

@@ -1,0 +1,321 @@
+"""The shapes that travel between the steps: one file, the contract of every step.
+
+All offsets are Python string offsets (code points) into the record's text, end exclusive.
+All numbers named `score`, `confidence`, `similarity` and `threshold` lie in [0, 1].
+"""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+RESULT_SCHEMA_VERSION = "1.0"
+
+Unit = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class Shape(BaseModel):
+    """Base of every shape: frozen, and no field that is not declared."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+# -- where things are ----------------------------------------------------------------------------
+
+
+class ObjectRef(Shape):
+    """One object in S3; with `version_id`, one version of it for ever."""
+
+    bucket: str
+    key: str
+    version_id: str | None = None
+
+
+class Upload(Shape):
+    """One version of one object in the uploads bucket."""
+
+    upload_id: str
+    object: ObjectRef
+    size: int = Field(ge=0, description="bytes")
+
+
+# -- what is judged ------------------------------------------------------------------------------
+
+
+class Record(Shape):
+    """One case to be judged."""
+
+    kind: Literal["record"] = "record"
+    record: int = Field(ge=1, description="position in the file, from 1, invalid records counted")
+    line: int | None = Field(None, ge=1, description="line of the file that the record starts on")
+    source_id: str | None = Field(None, description="the record's own id, where the file has one")
+    text: str
+    fields: dict[str, str] = Field(default_factory=dict, description="the other columns")
+
+
+class InvalidRecord(Shape):
+    """A record that could not be judged, and why."""
+
+    kind: Literal["invalid"] = "invalid"
+    record: int = Field(ge=1)
+    line: int | None = Field(None, ge=1)
+    source_id: str | None = None
+    code: str = Field(description="stable code of the reason, see docs/errors.md")
+    reason: str = Field(description="a sentence a user can act on; no document text")
+
+
+class Segment(Shape):
+    """One sentence of a record: `text == record.text[start:end]`."""
+
+    start: int = Field(ge=0)
+    end: int = Field(ge=0)
+    text: str
+
+
+# -- what is decided -----------------------------------------------------------------------------
+
+
+class Polarity(StrEnum):
+    """Whether a piece of evidence speaks for or against."""
+
+    SUPPORTS = "supports"
+    OPPOSES = "opposes"
+
+
+class Evidence(Shape):
+    """A segment that speaks for or against a criterion or label."""
+
+    start: int = Field(ge=0)
+    end: int = Field(ge=0)
+    text: str
+    polarity: Polarity = Polarity.SUPPORTS
+    similarity: Unit = Field(description="cosine to the nearest reference statement, negatives as 0")
+    reference: str | None = Field(None, description="the reference statement it is nearest to")
+    keywords: tuple[str, ...] = Field((), description="keywords found in the segment")
+
+
+class Verdict(StrEnum):
+    """What a criteria process, or one of its criteria, says of a record."""
+
+    MET = "met"
+    NOT_MET = "not_met"
+    UNDETERMINED = "undetermined"
+
+
+class CriterionFinding(Shape):
+    """What one criterion says of a record."""
+
+    id: str
+    title: str
+    verdict: Verdict
+    score: Unit = Field(description="how far the record supports the criterion; 0.5 is undecided")
+    evidence: tuple[Evidence, ...] = ()
+
+
+class CriteriaDecision(Shape):
+    """The decision of a process of kind `criteria`."""
+
+    kind: Literal["criteria"] = "criteria"
+    value: Verdict
+    because: tuple[str, ...] = Field(description="ids of the criteria the decision rests on")
+    criteria: tuple[CriterionFinding, ...]
+
+
+class LabelScore(Shape):
+    """The score of one label for a record; a record's scores add up to 1."""
+
+    label: str
+    score: Unit
+
+
+class LabelDecision(Shape):
+    """The decision of a process of kind `labels`."""
+
+    kind: Literal["labels"] = "labels"
+    value: str
+    scores: tuple[LabelScore, ...] = Field(description="every label, best first")
+    evidence: tuple[Evidence, ...] = ()
+
+
+Decision = Annotated[CriteriaDecision | LabelDecision, Field(discriminator="kind")]
+
+
+class Judgement(Shape):
+    """What a judge returns for one text, before anything is filtered."""
+
+    decision: Decision
+    score: Unit = Field(description="raw model output for the decision")
+    confidence: Unit = Field(description="probability that the decision is right")
+    calibrated: bool = Field(False, description="false: the confidence is the score, unmeasured")
+    segments: int = Field(ge=0, description="how many segments were encoded")
+
+
+class ScoredRecord(Shape):
+    """A record with its judgement: a line of a scored chunk."""
+
+    kind: Literal["scored"] = "scored"
+    record: int = Field(ge=1)
+    line: int | None = Field(None, ge=1)
+    source_id: str | None = None
+    fields: dict[str, str] = Field(default_factory=dict)
+    judgement: Judgement
+
+
+SourceLine = Annotated[Record | InvalidRecord, Field(discriminator="kind")]
+ScoredLine = Annotated[ScoredRecord | InvalidRecord, Field(discriminator="kind")]
+
+
+# -- what is written -----------------------------------------------------------------------------
+
+
+class Outcome(StrEnum):
+    """What the filter makes of a record."""
+
+    ACCEPTED = "accepted"
+    REVIEW = "review"
+    INVALID = "invalid"
+
+
+class ResultRecord(Shape):
+    """One line of accepted.jsonl, review.jsonl or invalid.jsonl."""
+
+    schema_version: str = RESULT_SCHEMA_VERSION
+    outcome: Outcome
+    record: int = Field(ge=1)
+    line: int | None = Field(None, ge=1)
+    source_id: str | None = None
+    fields: dict[str, str] = Field(default_factory=dict)
+    decision: Decision | None = Field(None, description="absent when the record is invalid")
+    score: Unit | None = None
+    confidence: Unit | None = None
+    calibrated: bool | None = None
+    code: str | None = Field(None, description="why the record is invalid or for review")
+    reason: str | None = Field(None, description="the same in a sentence")
+
+
+class Counts(Shape):
+    """Records by outcome; they add up to `records`."""
+
+    records: int = Field(0, ge=0)
+    accepted: int = Field(0, ge=0)
+    review: int = Field(0, ge=0)
+    invalid: int = Field(0, ge=0)
+
+
+class ModelInfo(Shape):
+    """The encoder that judged."""
+
+    name: str
+    version: str
+    sha256: str = Field(description="of the weights file that was loaded")
+    engine: str
+
+
+class ProcessInfo(Shape):
+    """The process that judged, pinned for the whole run."""
+
+    id: str
+    version: str
+    kind: Literal["criteria", "labels"]
+    sha256: str = Field(description="of the canonical JSON of the definition")
+
+
+class Note(Shape):
+    """Something a reader noticed and the user should know."""
+
+    code: str
+    text: str
+
+
+class Timings(Shape):
+    """Wall-clock seconds of the steps; `classify_s` is the sum over the chunks."""
+
+    serialize_s: float = Field(0.0, ge=0)
+    classify_s: float = Field(0.0, ge=0)
+    filter_s: float = Field(0.0, ge=0)
+
+
+class Result(Shape):
+    """result.json: what became of one upload. Published as docs/schemas/result.json."""
+
+    schema_version: str = RESULT_SCHEMA_VERSION
+    upload: Upload
+    process: ProcessInfo
+    model: ModelInfo | None = Field(None, description="absent when no record could be judged")
+    threshold: Unit
+    threshold_from: Literal["upload", "stack", "process"]
+    counts: Counts
+    decisions: dict[str, int] = Field(description="how many records were decided each way")
+    notes: tuple[Note, ...] = ()
+    timings: Timings
+    files: dict[Outcome, ObjectRef] = Field(description="where the records of each outcome lie")
+
+
+# -- what crosses the workflow (references and counts only) ---------------------------------------
+
+
+class SerializeInput(Shape):
+    """Input of the Serialize state."""
+
+    upload: Upload
+
+
+class Serialized(Shape):
+    """Output of Serialize, and input of Filter."""
+
+    upload: Upload
+    process: ProcessInfo
+    threshold: Unit
+    threshold_from: Literal["upload", "stack", "process"]
+    definition: ObjectRef = Field(description="the process definition this run is judged by")
+    manifest: ObjectRef = Field(description="JSONL, one ChunkTask a line")
+    chunks: int = Field(ge=0)
+    records: int = Field(ge=0)
+    notes: tuple[Note, ...] = ()
+    seconds: float = Field(ge=0)
+
+
+class ChunkTask(Shape):
+    """One line of the manifest, and the input of one Classify."""
+
+    upload_id: str
+    chunk: int = Field(ge=0)
+    records: int = Field(ge=0)
+    definition: ObjectRef
+    source: ObjectRef = Field(description="JSONL of SourceLine")
+    scored: ObjectRef = Field(description="where to write: JSONL, a ScoredHeader, then ScoredLines")
+
+
+class ScoredHeader(Shape):
+    """First line of a scored chunk."""
+
+    kind: Literal["header"] = "header"
+    chunk: int = Field(ge=0)
+    records: int = Field(ge=0)
+    process: ProcessInfo
+    model: ModelInfo
+    seconds: float = Field(ge=0)
+
+
+class Classified(Shape):
+    """Output of Classify: a few bytes."""
+
+    chunk: int = Field(ge=0)
+    records: int = Field(ge=0)
+
+
+class Mail(Shape):
+    """A mail within SNS's rules: ASCII subject under 100 characters, no control characters."""
+
+    subject: str = Field(pattern=r"^[\x20-\x7e]{1,99}$")
+    body: str
+
+
+class Filtered(Shape):
+    """Output of Filter."""
+
+    upload_id: str
+    process: str
+    counts: Counts
+    result: ObjectRef
+    mail: Mail

@@ -1,0 +1,61 @@
+"""What core needs from the outside, as small Protocols."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import BinaryIO, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from winnow.models import Judgement, ModelInfo, ObjectRef, ProcessInfo
+
+
+class Encoder(Protocol):
+    """Texts to vectors.
+
+    `encoder(texts)` returns float32 of shape [len(texts), 512], rows L2-normalised and in the order of
+    the texts. A blank text gets a row of zeros: similar to nothing. Text longer than the model's 128
+    tokens is encoded in pieces whose vectors are averaged, never clipped. A text's row is
+    bit-identical whatever else is in the call.
+    """
+
+    @property
+    def info(self) -> ModelInfo: ...
+
+    def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]: ...
+
+
+class Judge(Protocol):
+    """What a process says of texts."""
+
+    @property
+    def process(self) -> ProcessInfo: ...
+
+    def __call__(self, texts: Sequence[str]) -> list[Judgement]:
+        """One judgement a text, in order. A text with nothing to judge is the caller's to refuse."""
+        ...
+
+
+class StoredObject(NamedTuple):
+    """What is known of an object version without reading it."""
+
+    ref: ObjectRef
+    """With its `version_id` pinned, where the bucket has versions."""
+    size: int
+    metadata: Mapping[str, str]
+    """User metadata, names in lower case and without `x-amz-meta-`."""
+
+
+class ObjectStore(Protocol):
+    """S3 as core sees it. Errors are ours: ObjectGoneError, AccessDeniedError, RetryableError."""
+
+    def head(self, ref: ObjectRef) -> StoredObject: ...
+
+    def open(self, ref: ObjectRef) -> AbstractContextManager[BinaryIO]:
+        """A stream of the object's bytes; memory does not grow with the object."""
+        ...
+
+    def create(self, ref: ObjectRef, content_type: str) -> AbstractContextManager[BinaryIO]:
+        """A stream to write; the object appears when the block ends well, and not at all if it raises."""
+        ...
+
