@@ -29,7 +29,9 @@ class RetryableError(WinnowError):
     """Something outside failed for now; the same call may succeed later."""
 
     code = "temporary"
-    advice = "Nothing is wrong with the file. Submit it again; if it goes on, look at the AWS status."
+    advice = (
+        "Nothing is wrong with the file. Submit it again; if it goes on, look at the AWS status."
+    )
 
 
 class PermanentError(WinnowError):
@@ -165,7 +167,47 @@ class AccessDeniedError(PermanentError):
     """A role may not do what the step needs."""
 
     code = "access_denied"
-    advice = "Compare the function's role with template.yaml; a policy was changed or a key is missing."
+    advice = (
+        "Compare the function's role with template.yaml; a policy was changed or a key is missing."
+    )
+
+
+# -- the stack, as the command line sees it --------------------------------------------------------
+
+
+class StackNotRunningError(PermanentError):
+    """No local stack runs in this folder, or it does not answer."""
+
+    code = "stack_not_running"
+    advice = "Start one with `winnow up`; if one hangs, end it with `winnow down` first."
+
+
+class StackFailedError(PermanentError):
+    """The local stack could not be started or deployed; the sentence holds the end of its log."""
+
+    code = "stack_failed"
+    advice = "Correct what the sentence names, then run `winnow up` again."
+
+
+class StackUnknownError(PermanentError):
+    """No deployed stack of this name can be seen, or it is not one of Winnow's."""
+
+    code = "stack_unknown"
+    advice = "Check the name, the region and the AWS profile (`aws cloudformation describe-stacks`)."
+
+
+class UploadUnknownError(PermanentError):
+    """No upload has this id, or more than one begins with it."""
+
+    code = "upload_unknown"
+    advice = "`winnow status` lists the uploads that the stack knows."
+
+
+class NotFinishedError(PermanentError):
+    """The upload has no results: its run has not ended, or it failed."""
+
+    code = "not_finished"
+    advice = "`winnow why UPLOAD_ID` says how the run stands."
 
 
 def catalogue() -> dict[str, type[WinnowError]]:
