@@ -1,7 +1,7 @@
 """Every way Winnow can refuse or fail, each with a stable code and a sentence a user can act on.
 
-The code is a contract: it stands in mails, in the table, in results and in docs/errors.md, and a test
-holds that page to this module. Messages name identifiers, counts and settings, never document text.
+The code is a contract: it stands in mails, in the table, in results and in docs/errors.md, and a
+test holds that page to this module. Messages name identifiers, counts and settings, never document text.
 """
 
 from typing import ClassVar
@@ -144,8 +144,8 @@ class ConfidenceThresholdNotMetError(PermanentError):
 
     code = "confidence_threshold_not_met"
     advice = (
-        "Every record was set aside: look at review.jsonl. Lower the threshold only if measured data "
-        "justify it (`winnow evaluate`)."
+        "Every record was set aside: look at review.jsonl. Lower the threshold only if measured "
+        "data justify it."
     )
 
 

@@ -89,7 +89,9 @@ class Evidence(Shape):
     end: int = Field(ge=0)
     text: str
     polarity: Polarity = Polarity.SUPPORTS
-    similarity: Unit = Field(description="cosine to the nearest reference statement, negatives as 0")
+    similarity: Unit = Field(
+        description="cosine to the nearest reference statement, negatives as 0"
+    )
     reference: str | None = Field(None, description="the reference statement it is nearest to")
     keywords: tuple[str, ...] = Field((), description="keywords found in the segment")
 

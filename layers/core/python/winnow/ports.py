@@ -13,8 +13,8 @@ from winnow.models import Judgement, ModelInfo, ObjectRef, ProcessInfo
 class Encoder(Protocol):
     """Texts to vectors.
 
-    `encoder(texts)` returns float32 of shape [len(texts), 512], rows L2-normalised and in the order of
-    the texts. A blank text gets a row of zeros: similar to nothing. Text longer than the model's 128
+    `encoder(texts)` returns float32 of shape [len(texts), 512], rows L2-normalised and in the order
+    of the texts. A blank text gets a row of zeros: similar to nothing. Text over the model's 128
     tokens is encoded in pieces whose vectors are averaged, never clipped. A text's row is
     bit-identical whatever else is in the call.
     """
@@ -32,7 +32,7 @@ class Judge(Protocol):
     def process(self) -> ProcessInfo: ...
 
     def __call__(self, texts: Sequence[str]) -> list[Judgement]:
-        """One judgement a text, in order. A text with nothing to judge is the caller's to refuse."""
+        """One judgement a text, in order. A blank text is the caller's to refuse."""
         ...
 
 
@@ -55,7 +55,10 @@ class ObjectStore(Protocol):
         """A stream of the object's bytes; memory does not grow with the object."""
         ...
 
-    def create(self, ref: ObjectRef, content_type: str) -> AbstractContextManager[BinaryIO]:
-        """A stream to write; the object appears when the block ends well, and not at all if it raises."""
+    def put(self, ref: ObjectRef, content: bytes, content_type: str) -> None:
+        """Write a small object in one request."""
         ...
 
+    def create(self, ref: ObjectRef, content_type: str) -> AbstractContextManager[BinaryIO]:
+        """A stream to write; the object appears when the block ends well, and not if it raises."""
+        ...

@@ -1,0 +1,40 @@
+"""Classify: a chunk of records to a chunk of judgements."""
+
+import os
+import time
+from functools import cache, lru_cache
+
+from winnow.classify import classify
+from winnow.judging import build_judge
+from winnow.models import ChunkTask, Classified
+from winnow.ports import Encoder, Judge
+from winnow.process import parse_definition_json
+from winnow_aws.handler import handler as lambda_handler
+from winnow_aws.s3 import S3Store, s3_store
+from winnow_aws.settings import ClassifySettings
+from winnow_use import load_encoder
+
+
+@cache
+def build() -> tuple[S3Store, Encoder]:
+    """What every call shares: the store and the encoder, its files verified."""
+    settings = ClassifySettings.from_environment(os.environ)
+    encoder = load_encoder(
+        settings.model_dir,
+        engine=settings.model_engine,
+        threads=settings.encoder_threads,
+        handle=settings.model_handle,
+    )
+    return s3_store(), encoder
+
+
+@lru_cache(maxsize=8)
+def judge_for(definition: bytes) -> Judge:
+    """The judge of a definition, its reference sentences encoded once."""
+    return build_judge(parse_definition_json(definition), build()[1])
+
+
+@lambda_handler(ChunkTask, lambda task: {"upload_id": task.upload_id, "chunk": task.chunk})
+def handler(task: ChunkTask) -> Classified:
+    store, encoder = build()
+    return classify(task, store, judge_for, encoder.info, time.monotonic)

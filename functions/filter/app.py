@@ -1,0 +1,32 @@
+"""Filter: scored chunks to results, and the mail that tells of them."""
+
+import os
+import time
+from functools import cache
+
+from winnow.filter import filter_run
+from winnow.models import Filtered, Serialized
+from winnow_aws.handler import handler as lambda_handler
+from winnow_aws.metrics import count_outcomes
+from winnow_aws.s3 import S3Store, s3_store
+from winnow_aws.settings import FilterSettings
+
+
+@cache
+def build() -> tuple[S3Store, FilterSettings]:
+    """What every call shares: the store and the settings."""
+    return s3_store(), FilterSettings.from_environment(os.environ)
+
+
+@lambda_handler(Serialized, lambda run: {"upload_id": run.upload.upload_id})
+def handler(run: Serialized) -> Filtered:
+    store, settings = build()
+    done = filter_run(
+        run,
+        store,
+        settings.results_bucket,
+        time.monotonic,
+        mail_file_names=settings.mail_file_names,
+    )
+    count_outcomes(done.process, done.counts)
+    return done

@@ -1,0 +1,31 @@
+"""Serialize: an object version to records, in chunks, with a manifest."""
+
+import os
+import time
+from functools import cache
+
+from winnow.models import Serialized, SerializeInput
+from winnow.process import ProcessBook
+from winnow.serialize import SerializeOptions, serialize
+from winnow_aws.handler import handler as lambda_handler
+from winnow_aws.s3 import S3Store, s3_store
+from winnow_aws.settings import SerializeSettings
+
+
+@cache
+def build() -> tuple[S3Store, ProcessBook, SerializeOptions]:
+    """What every call shares: the store, the processes and the stack's choices."""
+    settings = SerializeSettings.from_environment(os.environ)
+    options = SerializeOptions(
+        results_bucket=settings.results_bucket,
+        default_process=settings.default_process,
+        threshold=settings.threshold_override,
+        chunk_records=settings.chunk_records,
+    )
+    return s3_store(), ProcessBook.from_directory(settings.process_dir), options
+
+
+@lambda_handler(SerializeInput, lambda event: {"upload_id": event.upload.upload_id})
+def handler(event: SerializeInput) -> Serialized:
+    store, book, options = build()
+    return serialize(event.upload, store, book, options, time.monotonic)

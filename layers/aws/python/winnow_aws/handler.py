@@ -1,0 +1,70 @@
+"""A Lambda handler from a core call: parse, call, dump, and errors that say what to do.
+
+Whatever goes wrong leaves the function as a WinnowError whose text is `<code>: <sentence>`. What
+was not foreseen is logged by type and place, without its message: that may hold document text.
+"""
+
+import time
+import traceback
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from aws_lambda_powertools import Logger
+from pydantic import BaseModel, ValidationError
+from winnow.errors import InternalError, StoredDataInvalidError, WinnowError
+
+In = TypeVar("In", bound=BaseModel)
+Out = TypeVar("Out", bound=BaseModel)
+
+logger = Logger()
+
+
+def handler(
+    shape: type[In], identify: Callable[[In], dict[str, Any]]
+) -> Callable[[Callable[[In], Out]], Callable[[dict[str, Any], Any], dict[str, Any]]]:
+    """Make a Lambda handler of a function from `shape` to a shape.
+
+    `identify` gives the identifiers that go with every log line: ids and counts, nothing else.
+    """
+
+    def decorate(call: Callable[[In], Out]) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
+        @wraps(call)
+        def handle(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+            started = time.monotonic()
+            logger.clear_state()
+            try:
+                try:
+                    parsed = shape.model_validate(event)
+                except ValidationError as error:
+                    fields = ", ".join(
+                        ".".join(map(str, problem["loc"])) for problem in error.errors()
+                    )
+                    raise StoredDataInvalidError(
+                        f"The event's fields are wrong: {fields}."
+                    ) from None
+                logger.append_keys(**identify(parsed))
+                done = call(parsed)
+            except WinnowError as error:
+                logger.error("failed", code=error.code, error_type=type(error).__name__)
+                raise error.with_traceback(None) from None
+            except Exception as error:
+                logger.error(
+                    "failed",
+                    code=InternalError.code,
+                    error_type=type(error).__name__,
+                    where=_places(error),
+                )
+                raise InternalError(f"{type(error).__name__} at {_places(error)[-1]}.") from None
+            logger.info("done", seconds=round(time.monotonic() - started, 3))
+            return done.model_dump(mode="json")
+
+        return handle
+
+    return decorate
+
+
+def _places(error: BaseException) -> list[str]:
+    """`module:line` of each frame, without the source text."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return [f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames] or ["?"]

@@ -1,0 +1,63 @@
+"""Settings of each function: read once from its environment, wrong values refused by name."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from winnow.errors import SettingsError
+
+
+class Settings(BaseModel):
+    """Base: a field `results_bucket` is read from RESULTS_BUCKET; empty means absent."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """Read the settings. Raises SettingsError naming the variables, not their values."""
+        values = {
+            name: value
+            for name in cls.model_fields
+            if (value := environment.get(name.upper(), "").strip())
+        }
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            problems = "; ".join(
+                f"{str(problem['loc'][0]).upper()}: {problem['msg']}" for problem in error.errors()
+            )
+            raise SettingsError(f"{problems}.") from None
+
+
+class SerializeSettings(Settings):
+    """Environment of the serialize function."""
+
+    results_bucket: str
+    process_dir: Path
+    default_process: str = ""
+    threshold_override: float | None = Field(None, ge=0, le=1)
+    chunk_records: int = Field(1_000, ge=1, le=100_000)
+
+
+class ClassifySettings(Settings):
+    """Environment of the classify function."""
+
+    model_dir: Path
+    model_engine: Literal["litert", "litert-fp32", "tensorflow"] = "litert"
+    model_handle: str = ""
+    encoder_threads: int = Field(0, ge=0, le=64, description="0: as many as there are cores")
+
+
+class FilterSettings(Settings):
+    """Environment of the filter function."""
+
+    results_bucket: str
+    mail_file_names: bool = False
+
+    @field_validator("mail_file_names", mode="before")
+    @classmethod
+    def _only_true_or_false(cls, value: Any) -> Any:
+        if isinstance(value, str) and value.lower() not in ("true", "false"):
+            raise ValueError("give true or false")
+        return value

@@ -1,0 +1,100 @@
+"""Classify: one chunk of records to one chunk of judgements."""
+
+import logging
+from collections.abc import Callable, Sequence
+
+from pydantic import TypeAdapter
+
+from winnow.errors import StoredDataInvalidError, WinnowError
+from winnow.jsonl import dump_line, load_lines
+from winnow.layout import JSON_LINES
+from winnow.models import (
+    ChunkTask,
+    Classified,
+    InvalidRecord,
+    Judgement,
+    ModelInfo,
+    Record,
+    ScoredHeader,
+    ScoredRecord,
+    SourceLine,
+)
+from winnow.ports import Judge, ObjectStore
+
+JudgeFor = Callable[[bytes], Judge]
+"""From a definition's JSON to its judge; kept between calls, for building one costs an encoding."""
+
+_SOURCE_LINE: TypeAdapter[Record | InvalidRecord] = TypeAdapter(SourceLine)
+_logger = logging.getLogger(__name__)
+
+
+def classify(
+    task: ChunkTask,
+    store: ObjectStore,
+    judge_for: JudgeFor,
+    model: ModelInfo,
+    clock: Callable[[], float],
+) -> Classified:
+    """Judge the records of a chunk and write them, in their order, to `task.scored`.
+
+    Raises StoredDataInvalidError when the chunk is not what the manifest says.
+    """
+    started = clock()
+    with store.open(task.definition) as stream:
+        judge = judge_for(stream.read())
+    with store.open(task.source) as stream:
+        lines = list(load_lines(stream, _SOURCE_LINE))
+    if len(lines) != task.records:
+        raise StoredDataInvalidError(
+            f"Chunk {task.chunk} has {len(lines)} lines where the manifest says {task.records}."
+        )
+    records = [line for line in lines if isinstance(line, Record)]
+    judgements = dict(zip((r.record for r in records), _judge_all(judge, records), strict=True))
+
+    body = bytearray()
+    for line in lines:
+        if isinstance(line, Record):
+            body += dump_line(_scored(line, judgements[line.record]))
+        else:
+            body += dump_line(line)
+    header = ScoredHeader(
+        chunk=task.chunk,
+        records=len(lines),
+        process=judge.process,
+        model=model,
+        seconds=round(clock() - started, 3),
+    )
+    store.put(task.scored, dump_line(header) + body, JSON_LINES)
+    return Classified(chunk=task.chunk, records=len(lines))
+
+
+def _judge_all(judge: Judge, records: Sequence[Record]) -> list[Judgement | None]:
+    """A judgement a record; None for one that the judge breaks on, so that the others go on."""
+    try:
+        return list(judge([record.text for record in records])) if records else []
+    except WinnowError:
+        raise
+    except Exception:
+        if len(records) == 1:
+            _logger.warning("a record could not be judged", extra={"record": records[0].record})
+            return [None]
+    middle = len(records) // 2
+    return _judge_all(judge, records[:middle]) + _judge_all(judge, records[middle:])
+
+
+def _scored(record: Record, judgement: Judgement | None) -> ScoredRecord | InvalidRecord:
+    if judgement is None:
+        return InvalidRecord(
+            record=record.record,
+            line=record.line,
+            source_id=record.source_id,
+            code="judging_failed",
+            reason="Judging it failed; the other records are not affected. Report the upload id.",
+        )
+    return ScoredRecord(
+        record=record.record,
+        line=record.line,
+        source_id=record.source_id,
+        fields=record.fields,
+        judgement=judgement,
+    )

@@ -1,0 +1,43 @@
+"""Where a run keeps things in the results bucket.
+
+No part of an uploaded key is used: a path is made of our own ids and names only.
+"""
+
+from winnow.models import ObjectRef, Outcome
+
+JSON = "application/json"
+JSON_LINES = "application/x-ndjson"
+
+
+class RunLayout:
+    """The object names of one run."""
+
+    def __init__(self, bucket: str, upload_id: str) -> None:
+        self._bucket = bucket
+        self._upload_id = upload_id
+
+    def _ref(self, key: str) -> ObjectRef:
+        return ObjectRef(bucket=self._bucket, key=key)
+
+    def _work(self, name: str) -> ObjectRef:
+        return self._ref(f"work/{self._upload_id}/{name}")
+
+    @property
+    def definition(self) -> ObjectRef:
+        return self._work("definition.json")
+
+    @property
+    def manifest(self) -> ObjectRef:
+        return self._work("manifest.jsonl")
+
+    def chunk(self, number: int) -> ObjectRef:
+        return self._work(f"chunks/{number:06d}.jsonl")
+
+    def scored(self, number: int) -> ObjectRef:
+        return self._work(f"scored/{number:06d}.jsonl")
+
+    def result(self, process_id: str) -> ObjectRef:
+        return self._ref(f"results/{process_id}/{self._upload_id}/result.json")
+
+    def outcome(self, process_id: str, outcome: Outcome) -> ObjectRef:
+        return self._ref(f"results/{process_id}/{self._upload_id}/{outcome}.jsonl")

@@ -1,0 +1,42 @@
+"""The mail that tells how a run went: ids and counts, never document text."""
+
+from winnow.models import Counts, Mail, ObjectRef, Result
+
+
+def report(result: Result, result_ref: ObjectRef, *, file_name: bool) -> Mail:
+    """The mail of a run that succeeded, wholly or with records set aside.
+
+    The uploaded key is named only when the stack allows it (`file_name`).
+    """
+    counts = result.counts
+    folder = result_ref.key.rpartition("/")[0]
+    body = [
+        f"Winnow judged {_number(counts.records, 'record')} by the process {result.process.id} "
+        f"(version {result.process.version}).",
+        "",
+        f"  accepted   {counts.accepted:>9,}   confidence of {result.threshold:g} or more",
+        f"  review     {counts.review:>9,}   for a person to decide",
+        f"  invalid    {counts.invalid:>9,}   could not be judged; each with its reason",
+        "",
+        f"Results    s3://{result_ref.bucket}/{folder}/",
+        f"Upload     {result.upload.upload_id}",
+    ]
+    if file_name:
+        body.append(f"File       {result.upload.object.key}")
+    body += [f"Note       {note.text}" for note in result.notes]
+    body += ["", f"To see them: winnow results {result.upload.upload_id}"]
+    return Mail(subject=subject(counts, result.process.id), body="\n".join(body) + "\n")
+
+
+def subject(counts: Counts, process_id: str) -> str:
+    """Within SNS's rules: printable ASCII, under 100 characters (a process id has at most 64)."""
+    parts = [f"{counts.accepted:,} accepted"]
+    if counts.review:
+        parts.append(f"{counts.review:,} to review")
+    if counts.invalid:
+        parts.append(f"{counts.invalid:,} invalid")
+    return f"Winnow {process_id}: {', '.join(parts)}"[:99]
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

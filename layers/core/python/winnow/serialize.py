@@ -1,0 +1,110 @@
+"""Serialize: one object version to records, in chunks that Classify can take one at a time.
+
+The file is read once, as a stream; what is held is one chunk and the manifest's lines.
+"""
+
+from collections.abc import Callable, Iterator
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from winnow.errors import FileEmptyError, NoRecordsError, ProcessUnknownError
+from winnow.jsonl import dump_line
+from winnow.layout import JSON, JSON_LINES, RunLayout
+from winnow.models import ChunkTask, InvalidRecord, Record, Serialized, Upload
+from winnow.ports import ObjectStore
+from winnow.process import ProcessBook
+from winnow.readers import ReadLimits, Source, read
+from winnow.upload import effective_threshold, requested_process
+
+
+class SerializeOptions(BaseModel):
+    """What a stack decides about serializing."""
+
+    model_config = ConfigDict(frozen=True)
+
+    results_bucket: str
+    default_process: str = ""
+    threshold: float | None = Field(None, ge=0, le=1, description="None: the process's own")
+    chunk_records: int = Field(1_000, gt=0)
+    chunk_bytes: int = Field(4_000_000, gt=0, description="a chunk ends when it is this large")
+    limits: ReadLimits = ReadLimits()
+
+
+def serialize(
+    upload: Upload,
+    store: ObjectStore,
+    book: ProcessBook,
+    options: SerializeOptions,
+    clock: Callable[[], float],
+) -> Serialized:
+    """Read an upload and write its chunks, its manifest and the definition it is judged by.
+
+    `clock` returns seconds. Raises what can be wrong with a file as a whole: see `winnow.errors`.
+    """
+    started = clock()
+    stored = store.head(upload.object)
+    upload = upload.model_copy(update={"object": stored.ref, "size": stored.size})
+    if not stored.size:
+        raise FileEmptyError("The file has 0 bytes.")
+    name = requested_process(stored.ref.key, stored.metadata, options.default_process)
+    if name is None:
+        raise ProcessUnknownError(
+            f"The upload names no process. Known: {', '.join(sorted(book.ids))}."
+        )
+    definition = book.find(name)
+    threshold = effective_threshold(stored.metadata, options.threshold, definition.threshold)
+
+    layout = RunLayout(options.results_bucket, upload.upload_id)
+    store.put(layout.definition, definition.model_dump_json().encode(), JSON)
+    with store.open(stored.ref) as stream:
+        source = Source(
+            stream,
+            stored.ref.key,
+            definition.input.text_columns,
+            definition.input.id_columns,
+            options.limits,
+        )
+        chunks = records = 0
+        manifest = bytearray()
+        for count, content in _chunked(read(source), options):
+            store.put(layout.chunk(chunks), content, JSON_LINES)
+            task = ChunkTask(
+                upload_id=upload.upload_id,
+                chunk=chunks,
+                records=count,
+                definition=layout.definition,
+                source=layout.chunk(chunks),
+                scored=layout.scored(chunks),
+            )
+            manifest += dump_line(task)
+            chunks += 1
+            records += count
+    if not records:
+        raise NoRecordsError("The file holds no record.")
+    store.put(layout.manifest, bytes(manifest), JSON_LINES)
+    return Serialized(
+        upload=upload,
+        process=definition.info,
+        threshold=threshold.value,
+        threshold_from=threshold.set_by,
+        definition=layout.definition,
+        manifest=layout.manifest,
+        chunks=chunks,
+        records=records,
+        notes=source.notes,
+        seconds=round(clock() - started, 3),
+    )
+
+
+def _chunked(
+    lines: Iterator[Record | InvalidRecord], options: SerializeOptions
+) -> Iterator[tuple[int, bytes]]:
+    count, content = 0, bytearray()
+    for line in lines:
+        content += dump_line(line)
+        count += 1
+        if count >= options.chunk_records or len(content) >= options.chunk_bytes:
+            yield count, bytes(content)
+            count, content = 0, bytearray()
+    if count:
+        yield count, bytes(content)
