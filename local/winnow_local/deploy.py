@@ -1,0 +1,104 @@
+"""Deploys template.yaml to a running MiniStack through its CloudFormation, as `sam deploy` does to AWS."""
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from winnow.errors import StackFailedError
+from winnow_local.ministack import ACCESS_KEY, REGION, SECRET_KEY
+from winnow_local.template import Checkout, read_template, rewrite
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudformation.type_defs import ParameterTypeDef
+
+STACK_NAME = "winnow"
+ARTIFACTS_BUCKET = "winnow-artifacts"
+_DEPLOY_TIMEOUT_S = 60.0
+
+
+def session() -> boto3.Session:
+    """A session with MiniStack's root key; knows nothing of the user's own AWS set-up."""
+    return boto3.Session(
+        aws_access_key_id=ACCESS_KEY, aws_secret_access_key=SECRET_KEY, region_name=REGION
+    )
+
+
+def client_config() -> Config:
+    """Path-style buckets (a laptop resolves no bucket.127.0.0.1) and short waits."""
+    return Config(s3={"addressing_style": "path"}, connect_timeout=5, retries={"max_attempts": 2})
+
+
+def local_parameters() -> dict[str, str]:
+    """What differs from AWS by parameter: as many functions at once as there are cores."""
+    return {"MapConcurrency": str(max(2, os.cpu_count() or 2))}
+
+
+def deploy(
+    endpoint: str,
+    checkout: Checkout,
+    environment: Mapping[str, str],
+    parameters: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """Uploads the code, creates the stack, waits; returns the stack's outputs.
+
+    `parameters` not known to the template are refused by CloudFormation, like everywhere else.
+
+    Raises:
+        StackFailedError: the stack was not created; the sentence lists the events that failed.
+    """
+    aws = session()
+    s3 = aws.client("s3", endpoint_url=endpoint, config=client_config())
+    cloudformation = aws.client("cloudformation", endpoint_url=endpoint, config=client_config())
+    template = read_template(checkout.template)
+    local, uploads = rewrite(template, checkout, ARTIFACTS_BUCKET, dict(environment))
+    given: list[ParameterTypeDef] = [
+        {"ParameterKey": name, "ParameterValue": value}
+        for name, value in {**local_parameters(), **(parameters or {})}.items()
+    ]
+    try:
+        s3.create_bucket(Bucket=ARTIFACTS_BUCKET)
+        for upload in uploads:
+            s3.put_object(Bucket=ARTIFACTS_BUCKET, Key=upload.key, Body=upload.content)
+        cloudformation.create_stack(
+            StackName=STACK_NAME,
+            TemplateBody=json.dumps(local),
+            Parameters=given,
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+        )
+    except ClientError as error:
+        raise StackFailedError(f"The stack was refused: {error}") from error
+    return _wait(cloudformation)
+
+
+def _wait(cloudformation: "CloudFormationClient") -> dict[str, str]:
+    deadline = time.monotonic() + _DEPLOY_TIMEOUT_S
+    status = "CREATE_IN_PROGRESS"
+    while time.monotonic() < deadline:
+        stack = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]
+        status = stack["StackStatus"]
+        if status == "CREATE_COMPLETE":
+            return {
+                output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])
+            }
+        if not status.endswith("_IN_PROGRESS"):
+            break
+        time.sleep(0.05)
+    raise StackFailedError(f"The stack ended as {status}.\n{_failures(cloudformation)}")
+
+
+def _failures(cloudformation: "CloudFormationClient") -> str:
+    events = cloudformation.describe_stack_events(StackName=STACK_NAME)["StackEvents"]
+    failed = [event for event in events if event.get("ResourceStatus", "").endswith("FAILED")]
+    lines = [
+        f"  {event.get('LogicalResourceId', '?')} ({event.get('ResourceType', '?')}): "
+        f"{event.get('ResourceStatusReason', 'no reason given')}"
+        for event in reversed(failed)
+    ]
+    return "\n".join(lines) or "  No event says why; look at the log of MiniStack."

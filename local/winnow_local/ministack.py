@@ -1,0 +1,170 @@
+"""MiniStack as a child process: started on a free port, watched until healthy, ended with all it started."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from winnow.errors import StackFailedError
+from winnow_local.state import ProcessId, StateDir
+
+REGION = "us-east-1"
+ACCESS_KEY = "test"
+"""MiniStack's root key: with AUTH=true every other key answers to its role's policies."""
+SECRET_KEY = "test"  # noqa: S105 - MiniStack's documented root secret, good for nothing else
+
+_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT", "USER")
+_LOG_TAIL_LINES = 15
+
+
+@dataclass(frozen=True)
+class MiniStack:
+    """A running MiniStack."""
+
+    id: ProcessId
+    endpoint: str
+
+
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that nobody listened on a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def environment(state_dir: StateDir, port: int) -> dict[str, str]:
+    """The whole environment of MiniStack and of the functions it runs.
+
+    Nothing of the user's own environment is passed on but what a process needs to run at all: no AWS
+    keys, profile or endpoint can leak in. Every path lies under `state_dir.data`.
+    """
+    temporary = state_dir.data / "tmp"
+    return {
+        **{name: os.environ[name] for name in _INHERITED if name in os.environ},
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": "127.0.0.1",
+        "MINISTACK_HOST": "127.0.0.1",
+        "MINISTACK_REGION": REGION,
+        "AUTH": "true",
+        "LOG_LEVEL": "INFO",
+        "TMPDIR": str(temporary),
+        "STATE_DIR": str(state_dir.data / "state"),
+        "S3_DATA_DIR": str(state_dir.data / "s3"),
+        "PERSIST_STATE": "0",
+        "SFTP_ENABLED": "0",
+        "IOT_MTLS_ENABLED": "0",
+        "S3_PERSIST": "0",
+        "LAMBDA_EXECUTOR": "local",
+        # A Docker engine on this machine is none of the local stack's business.
+        "DOCKER_HOST": f"unix://{state_dir.data / 'no-docker'}",
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def healthy(endpoint: str, timeout_s: float = 2.0) -> bool:
+    """Whether MiniStack answers at `endpoint`."""
+    url = f"{endpoint}/_ministack/health"
+    with suppress(OSError, urllib.error.URLError), urllib.request.urlopen(url, timeout=timeout_s) as answer:  # noqa: S310 - our own http endpoint
+        return bool(answer.status == 200)
+    return False
+
+
+def spawn(state_dir: StateDir) -> MiniStack:
+    """Starts MiniStack in a session of its own, so that all it starts can be found and ended.
+
+    The session also keeps a Ctrl-C meant for `winnow up` away from it: the supervisor ends it.
+    """
+    shutil.rmtree(state_dir.data, ignore_errors=True)
+    (state_dir.data / "tmp").mkdir(parents=True)
+    port = free_port()
+    with state_dir.ministack_log.open("wb") as log:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "ministack"],
+            cwd=state_dir.data,
+            env=environment(state_dir, port),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    return MiniStack(ProcessId.of(child.pid), f"http://127.0.0.1:{port}")
+
+
+def wait_until_healthy(
+    stack: MiniStack, state_dir: StateDir, stop: threading.Event, timeout_s: float = 60.0
+) -> None:
+    """Returns when MiniStack answers, or when `stop` is set.
+
+    Raises:
+        StackFailedError: it ended or did not answer in time; the sentence has the end of its log.
+    """
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        if stack.id.process() is None:
+            raise StackFailedError(
+                f"MiniStack ended while it was starting.\n{log_tail(state_dir.ministack_log)}"
+            )
+        if healthy(stack.endpoint) or stop.wait(0.05):
+            return
+    raise StackFailedError(
+        f"MiniStack did not answer at {stack.endpoint} within {timeout_s:.0f} s.\n"
+        f"{log_tail(state_dir.ministack_log)}"
+    )
+
+
+def log_tail(path: Path) -> str:
+    """The last lines of a log, and where the rest is."""
+    try:
+        lines = path.read_text("utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    return "\n".join([*(f"  {line}" for line in lines[-_LOG_TAIL_LINES:]), f"Log: {path}"])
+
+
+def members(leader: ProcessId) -> list[psutil.Process]:
+    """The leader and every process of its session or below it, whoever their parent is now."""
+    found: dict[int, psutil.Process] = {}
+    main = leader.process()
+    if main is not None:
+        found[main.pid] = main
+        with suppress(psutil.Error):
+            found.update((child.pid, child) for child in main.children(recursive=True))
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            # A session outlives its leader, and while it does its id is not given to another process.
+            if os.getsid(process.pid) == leader.pid and process.status() != psutil.STATUS_ZOMBIE:
+                found[process.pid] = process
+    return list(found.values())
+
+
+def end(leader: ProcessId, grace_s: float = 5.0) -> None:
+    """Ends MiniStack and every worker it started: asks first, then kills."""
+    group = members(leader)
+    for process in group:
+        with suppress(psutil.Error):
+            process.send_signal(signal.SIGTERM)
+    psutil.wait_procs(group, timeout=grace_s)
+    survivors = members(leader)
+    for process in survivors:
+        with suppress(psutil.Error):
+            process.kill()
+    psutil.wait_procs(survivors, timeout=grace_s)

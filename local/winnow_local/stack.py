@@ -1,0 +1,273 @@
+"""The life of the local stack: a supervisor that owns MiniStack and the mailbox, and how to reach it.
+
+`winnow up` runs the supervisor in the foreground; `winnow up --detach` starts the same supervisor
+as a background process (`python -m winnow_local.stack`) and returns when the stack is ready.
+"""
+
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+
+import psutil
+
+from winnow.errors import ModelInvalidError, StackFailedError, StackNotRunningError, WinnowError
+from winnow_local import ministack
+from winnow_local.state import ProcessId, StackState, StateDir
+from winnow_local.template import Checkout
+
+MODEL_VARIABLE = "WINNOW_MODEL_DIR"
+PROCESSES_VARIABLE = "WINNOW_PROCESSES"
+RECIPIENT = "you@winnow.local"
+_DETACHED_TIMEOUT_S = 120.0
+
+Report = Callable[[str], None]
+
+
+def running(state_dir: StateDir) -> StackState:
+    """The stack that runs in this folder and answers.
+
+    Raises:
+        StackNotRunningError: none was started, it ended, it is still starting, or it does not answer.
+    """
+    state = state_dir.read()
+    if state is None or not state.alive():
+        raise StackNotRunningError("No local stack is running.")
+    if not state.ready:
+        raise StackNotRunningError("The local stack is still starting.")
+    if not ministack.healthy(state.endpoint):
+        raise StackNotRunningError(
+            f"The local stack's processes run, but {state.endpoint} does not answer."
+        )
+    return state
+
+
+def function_environment(checkout: Checkout) -> dict[str, str]:
+    """The variables that tell the functions where processes and model lie (the images set the same).
+
+    Raises:
+        ModelInvalidError: the model has not been built.
+    """
+    model = Path(os.environ.get(MODEL_VARIABLE) or checkout.root / "build" / "model").absolute()
+    processes = Path(os.environ.get(PROCESSES_VARIABLE) or checkout.root / "processes").absolute()
+    if not (model / "manifest.json").is_file():
+        raise ModelInvalidError(f"There is no model in {model}.")
+    return {"PROCESS_DIR": str(processes), "MODEL_DIR": str(model)}
+
+
+def supervise(
+    state_dir: StateDir,
+    checkout: Checkout,
+    report: Report,
+    parameters: Mapping[str, str] | None = None,
+    ready: Callable[[StackState], None] = lambda _: None,
+) -> None:
+    """Starts the stack, calls `ready`, and keeps it until SIGINT, SIGTERM or SIGHUP; then ends it all.
+
+    Must run in the main thread. Whatever happens, no process is left behind.
+
+    Raises:
+        StackFailedError: a stack runs in this folder already, the stack did not start, or MiniStack
+            ended by itself.
+        ModelInvalidError: the model has not been built.
+    """
+    environment = function_environment(checkout)
+    stop = threading.Event()
+    with state_dir.claimed() as mine, _stopped_by_signals(stop):
+        if not mine:
+            raise StackFailedError("A local stack is running in this folder already.")
+        _end_leftovers(state_dir)
+        state = StackState(
+            supervisor=ProcessId.of(os.getpid()),
+            started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            region=ministack.REGION,
+        )
+        state_dir.write(state)
+        shutil.rmtree(state_dir.mail, ignore_errors=True)
+        state_dir.mail.mkdir(parents=True)
+        stack = None
+        try:
+            report("starting MiniStack")
+            stack = ministack.spawn(state_dir)
+            state = replace(state, endpoint=stack.endpoint, ministack=stack.id)
+            state_dir.write(state)
+            ministack.wait_until_healthy(stack, state_dir, stop)
+            if stop.is_set():
+                return
+            report("deploying template.yaml")
+            # boto3 takes a while to import; it does so while MiniStack starts.
+            from winnow_local.deploy import STACK_NAME, deploy
+
+            outputs = deploy(stack.endpoint, checkout, environment, parameters)
+            mailbox = _open_mailbox(state_dir, stack.endpoint, outputs, stop, report)
+            state = replace(state, stack=STACK_NAME, outputs=outputs, ready=True)
+            state_dir.write(state)
+            ready(state)
+            _watch(stack, state_dir, stop)
+            mailbox.join(timeout=3.0)
+        finally:
+            stop.set()
+            if stack is not None:
+                ministack.end(stack.id)
+            shutil.rmtree(state_dir.data, ignore_errors=True)
+            state_dir.clear()
+
+
+def start_detached(
+    state_dir: StateDir, report: Report, parameters: Mapping[str, str] | None = None
+) -> StackState:
+    """Starts a supervisor in the background and returns when the stack is ready.
+
+    Raises:
+        StackFailedError: it did not start; the sentence has the end of its log.
+    """
+    state_dir.path.mkdir(parents=True, exist_ok=True)
+    given = [f"--parameter={name}={value}" for name, value in (parameters or {}).items()]
+    with state_dir.supervisor_log.open("wb") as log:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "winnow_local.stack", f"--state-dir={state_dir.path}", *given],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + _DETACHED_TIMEOUT_S
+    try:
+        while time.monotonic() < deadline:
+            if child.poll() is not None:
+                raise StackFailedError(
+                    f"The local stack did not start.\n{ministack.log_tail(state_dir.supervisor_log)}"
+                )
+            state = state_dir.read()
+            if state is not None and state.ready and state.supervisor.pid == child.pid:
+                report("ready")
+                return state
+            time.sleep(0.05)
+        raise StackFailedError(
+            f"The local stack was not ready within {_DETACHED_TIMEOUT_S:.0f} s.\n"
+            f"{ministack.log_tail(state_dir.supervisor_log)}"
+        )
+    except BaseException:
+        # A Ctrl-C here must not leave a stack behind that nobody was told of.
+        if child.poll() is None:
+            child.terminate()
+            child.wait(timeout=20)
+        raise
+
+
+def stop(state_dir: StateDir, grace_s: float = 20.0) -> bool:
+    """Ends the stack of this folder and every process it started; False if there was nothing to end."""
+    state = state_dir.read()
+    if state is None:
+        return False
+    supervisor = state.supervisor.process()
+    if supervisor is not None:
+        with suppress(psutil.Error):
+            supervisor.terminate()
+            supervisor.wait(timeout=grace_s)
+    with suppress(psutil.Error):
+        supervisor = state.supervisor.process()
+        if supervisor is not None:
+            supervisor.kill()
+            supervisor.wait(timeout=grace_s)
+    found = supervisor is not None or bool(_end_leftovers(state_dir))
+    shutil.rmtree(state_dir.data, ignore_errors=True)
+    state_dir.clear()
+    return found
+
+
+def _end_leftovers(state_dir: StateDir) -> int:
+    """Ends what a supervisor that was killed has left running; returns how many processes."""
+    old = state_dir.read()
+    if old is None or old.ministack is None:
+        return 0
+    left = ministack.members(old.ministack)
+    if left:
+        ministack.end(old.ministack)
+    return len(left)
+
+
+def _open_mailbox(
+    state_dir: StateDir,
+    endpoint: str,
+    outputs: Mapping[str, str],
+    stop: threading.Event,
+    report: Report,
+) -> threading.Thread:
+    from winnow_local import mailbox
+    from winnow_local.deploy import client_config, session
+
+    aws = session()
+    sns = aws.client("sns", endpoint_url=endpoint, config=client_config())
+    sqs = aws.client("sqs", endpoint_url=endpoint, config=client_config())
+    queue_url = mailbox.subscribe(sns, sqs, outputs["TopicArn"])
+    smtp = os.environ.get(mailbox.SMTP_VARIABLE)
+    thread = threading.Thread(
+        target=mailbox.run,
+        args=(sqs, queue_url, state_dir.mail, RECIPIENT, smtp, stop, report),
+        name="mailbox",
+        daemon=True,
+    )
+    thread.start()
+    return thread
+
+
+def _watch(stack: ministack.MiniStack, state_dir: StateDir, stop: threading.Event) -> None:
+    while not stop.wait(0.5):
+        if stack.id.process() is None:
+            raise StackFailedError(
+                f"MiniStack ended by itself.\n{ministack.log_tail(state_dir.ministack_log)}"
+            )
+
+
+@contextmanager
+def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
+    """While the block runs, the signals that end a program set `stop` and do nothing else.
+
+    An exception out of a signal handler could strike between the start of a process and the line that
+    remembers it; a flag that every waiting loop looks at cannot.
+    """
+
+    def handle(_signum: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    before = {s: signal.signal(s, handle) for s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def main() -> int:
+    """The background supervisor."""
+    parser = argparse.ArgumentParser(prog="winnow_local.stack")
+    parser.add_argument("--state-dir", type=Path, required=True)
+    parser.add_argument("--parameter", action="append", default=[])
+    given = parser.parse_args()
+
+    def report(line: str) -> None:
+        sys.stdout.write(f"{datetime.now(UTC).isoformat(timespec='seconds')} {line}\n")
+        sys.stdout.flush()
+
+    parameters = dict(pair.split("=", 1) for pair in given.parameter)
+    try:
+        supervise(StateDir(given.state_dir), Checkout.here(), report, parameters)
+    except WinnowError as error:
+        report(str(error))
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,136 @@
+"""What is known of the local stack: one folder, `.winnow/`, and one file in it, `stack.json`.
+
+Everything the local stack writes lies in this folder: the file here, logs, mails, MiniStack's own
+data and its temporary files. Deleting the folder while no stack runs loses nothing else.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+STATE_DIR_VARIABLE = "WINNOW_STATE_DIR"
+
+
+@dataclass(frozen=True)
+class ProcessId:
+    """One process for ever: ids are reused, an id with its start time is not."""
+
+    pid: int
+    started: float
+
+    @classmethod
+    def of(cls, pid: int) -> "ProcessId":
+        return cls(pid, psutil.Process(pid).create_time())
+
+    def process(self) -> psutil.Process | None:
+        """The process if it still runs, None if it ended (a zombie has ended)."""
+        with suppress(psutil.Error):
+            found = psutil.Process(self.pid)
+            # Clocks are read with a precision of a hundredth of a second.
+            same = abs(found.create_time() - self.started) < 0.05
+            if same and found.status() != psutil.STATUS_ZOMBIE:
+                return found
+        return None
+
+
+@dataclass(frozen=True)
+class StackState:
+    """`stack.json`: who runs the local stack and where it answers."""
+
+    supervisor: ProcessId
+    started_at: str
+    """ISO 8601, UTC."""
+    endpoint: str = ""
+    region: str = ""
+    stack: str = ""
+    ministack: ProcessId | None = None
+    ready: bool = False
+    """Deployed, the mailbox subscribed: files may be dropped."""
+    outputs: dict[str, str] = field(default_factory=dict)
+    """The outputs of the CloudFormation stack."""
+
+    def alive(self) -> bool:
+        """The supervisor and, once started, MiniStack both run."""
+        if self.supervisor.process() is None:
+            return False
+        return self.ministack is None or self.ministack.process() is not None
+
+
+@dataclass(frozen=True)
+class StateDir:
+    """The folder of one local stack."""
+
+    path: Path
+
+    @classmethod
+    def default(cls) -> "StateDir":
+        """`WINNOW_STATE_DIR`, or `.winnow` in the working directory."""
+        return cls(Path(os.environ.get(STATE_DIR_VARIABLE) or ".winnow").absolute())
+
+    @property
+    def file(self) -> Path:
+        return self.path / "stack.json"
+
+    @property
+    def mail(self) -> Path:
+        return self.path / "mail"
+
+    @property
+    def data(self) -> Path:
+        """MiniStack's files; removed when the stack stops."""
+        return self.path / "data"
+
+    @property
+    def ministack_log(self) -> Path:
+        return self.path / "ministack.log"
+
+    @property
+    def supervisor_log(self) -> Path:
+        return self.path / "supervisor.log"
+
+    def read(self) -> StackState | None:
+        """The last state written; None if there is none or the file is not ours."""
+        try:
+            raw: dict[str, Any] = json.loads(self.file.read_text("utf-8"))
+            supervisor = ProcessId(**raw.pop("supervisor"))
+            ministack = raw.pop("ministack")
+            return StackState(
+                supervisor=supervisor,
+                ministack=ProcessId(**ministack) if ministack else None,
+                **raw,
+            )
+        except (FileNotFoundError, ValueError, TypeError, KeyError, AttributeError):
+            return None
+
+    def write(self, state: StackState) -> None:
+        """Replaces `stack.json` in one step: a reader sees the old state or the new one."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        new = self.file.with_suffix(".new")
+        new.write_text(json.dumps(asdict(state), indent=2) + "\n", "utf-8")
+        new.replace(self.file)
+
+    def clear(self) -> None:
+        self.file.unlink(missing_ok=True)
+
+    @contextmanager
+    def claimed(self) -> Iterator[bool]:
+        """Holds the folder's lock; yields False if another process holds it.
+
+        The kernel frees the lock when its holder ends, however it ends.
+        """
+        import fcntl
+
+        self.path.mkdir(parents=True, exist_ok=True)
+        with (self.path / "lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                yield False
+                return
+            yield True

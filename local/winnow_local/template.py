@@ -1,0 +1,174 @@
+"""The one difference between the template in AWS and on a laptop: image functions become zip functions.
+
+MiniStack has no Docker engine to run images with, so each `PackageType: Image` function of
+template.yaml is deployed as a zip of the same files that its image holds:
+
+| in the image | in the zip function |
+|---|---|
+| `functions/<name>/app.py` in the task root | `app.py` at the top of the zip |
+| `layers/*/python` in `/opt/python` | the same packages beside `app.py` |
+| `requirements.txt` installed | the packages of the environment that runs MiniStack |
+| `processes/` in `/opt/processes` | `PROCESS_DIR` = the folder itself |
+| the model in `/opt/model` | `MODEL_DIR` = the built model itself |
+| Python of the base image | the Python that runs MiniStack |
+
+The local `DefinitionUri` of a state machine becomes its uploaded copy, which is what `sam deploy` does
+too. Nothing else is touched: roles, policies, events, aliases, parameters and conditions are
+deployed as they are written.
+"""
+
+import io
+import json
+import sys
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from winnow.errors import StackFailedError
+
+Template = dict[str, Any]
+
+FUNCTION = "AWS::Serverless::Function"
+STATE_MACHINE = "AWS::Serverless::StateMachine"
+RUNTIME = f"python3.{sys.version_info.minor}"
+_IMAGE_ONLY = ("PackageType", "ImageUri", "ImageConfig")
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """The folders of the repository that the local stack is made from."""
+
+    root: Path
+
+    @classmethod
+    def here(cls) -> "Checkout":
+        """The checkout this package is installed from.
+
+        Raises:
+            StackFailedError: the package was not installed from a checkout (`make setup`).
+        """
+        root = Path(__file__).resolve().parents[2]
+        if not (root / "template.yaml").is_file():
+            raise StackFailedError(
+                "There is no template.yaml beside the code: the local stack runs from a checkout of "
+                "the repository."
+            )
+        return cls(root)
+
+    @property
+    def template(self) -> Path:
+        return self.root / "template.yaml"
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file that the rewritten template refers to."""
+
+    key: str
+    content: bytes
+
+
+def read_template(path: Path) -> Template:
+    """template.yaml as plain data, short intrinsic functions (`!Ref`) in their long form.
+
+    Raises:
+        StackFailedError: the file is not YAML.
+    """
+    import yaml
+    from samtranslator.yaml_helper import yaml_parse
+
+    try:
+        parsed = yaml_parse(path.read_text("utf-8"))
+    except yaml.YAMLError as error:
+        raise StackFailedError(f"{path.name} is not YAML: {error}") from error
+    # YAML reads `2012-10-17` as a date; CloudFormation wants the text.
+    template: Template = json.loads(json.dumps(parsed, default=str))
+    return template
+
+
+def rewrite(
+    template: Template, checkout: Checkout, bucket: str, environment: dict[str, str]
+) -> tuple[Template, list[Upload]]:
+    """The template for MiniStack, and what must lie in `bucket` before it is deployed.
+
+    `environment` is added to every rewritten function's variables (the images set the same ones).
+    The given template is left as it is.
+
+    Raises:
+        StackFailedError: an image function has no Metadata, or its folder has no app.py.
+    """
+    local: Template = json.loads(json.dumps(template))
+    uploads: list[Upload] = []
+
+    def stored(key: str, content: bytes) -> dict[str, str]:
+        uploads.append(Upload(key, content))
+        return {"Bucket": bucket, "Key": key}
+
+    for name, resource in local["Resources"].items():
+        properties = resource.get("Properties", {})
+        if resource["Type"] == FUNCTION and _is_image(properties, local):
+            _to_zip_function(name, resource, checkout, environment, stored)
+        elif resource["Type"] == STATE_MACHINE and isinstance(properties.get("DefinitionUri"), str):
+            source = checkout.root / properties["DefinitionUri"]
+            properties["DefinitionUri"] = stored(f"statemachine/{source.name}", source.read_bytes())
+    _drop_image_globals(local)
+    return local, uploads
+
+
+def _is_image(properties: dict[str, Any], template: Template) -> bool:
+    inherited = template.get("Globals", {}).get("Function", {}).get("PackageType", "Zip")
+    return bool(properties.get("PackageType", inherited) == "Image")
+
+
+def _to_zip_function(
+    name: str,
+    resource: dict[str, Any],
+    checkout: Checkout,
+    environment: dict[str, str],
+    stored: Callable[[str, bytes], dict[str, str]],
+) -> None:
+    folder = _function_folder(name, resource.pop("Metadata", {}), checkout)
+    properties = resource["Properties"]
+    for key in _IMAGE_ONLY:
+        properties.pop(key, None)
+    # The zip runs on this machine, whatever the images are built for.
+    properties.pop("Architectures", None)
+    properties["Runtime"] = RUNTIME
+    properties["Handler"] = "app.handler"
+    properties["CodeUri"] = stored(f"functions/{folder.name}.zip", function_zip(folder, checkout))
+    properties.setdefault("Environment", {}).setdefault("Variables", {}).update(environment)
+
+
+def _function_folder(name: str, metadata: dict[str, Any], checkout: Checkout) -> Path:
+    # One Dockerfile serves all functions; its build target is named for the function's folder.
+    target = metadata.get("DockerBuildTarget") or Path(metadata.get("DockerContext", "")).name
+    folder = checkout.root / "functions" / str(target)
+    if not target or not (folder / "app.py").is_file():
+        raise StackFailedError(
+            f"The image function {name} names no folder of functions/ with an app.py in its "
+            "Metadata (DockerBuildTarget)."
+        )
+    return folder
+
+
+def _drop_image_globals(template: Template) -> None:
+    inherited = template.get("Globals", {}).get("Function", {})
+    for key in (*_IMAGE_ONLY, "Architectures"):
+        inherited.pop(key, None)
+
+
+def function_zip(folder: Path, checkout: Checkout) -> bytes:
+    """A function's app.py and all layers' packages; the same bytes for the same files."""
+    files = {"app.py": folder / "app.py"}
+    for layer in sorted((checkout.root / "layers").glob("*/python")):
+        for file in sorted(layer.rglob("*")):
+            if file.is_file() and "__pycache__" not in file.parts:
+                files[file.relative_to(layer).as_posix()] = file
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, file in files.items():
+            archive.writestr(zipfile.ZipInfo(name, _EPOCH), file.read_bytes())
+    return buffer.getvalue()
