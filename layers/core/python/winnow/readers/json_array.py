@@ -3,7 +3,6 @@
 Read as a stream of events (ijson), so a long array costs no more memory than a short one.
 """
 
-import io
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,17 +15,16 @@ from winnow.readers.text import TextLines
 from winnow.readers.values import record_of
 
 
-class _Utf8(io.RawIOBase):
+class _Utf8:
     """Decoded text as UTF-8, the one encoding JSON has."""
 
     def __init__(self, lines: TextLines) -> None:
         self._lines = lines
 
-    def readable(self) -> bool:
-        return True
-
     def read(self, size: int = -1) -> bytes:
-        block = next(self._lines.blocks(max(size, 1)), "")
+        if size == 0:  # ijson asks so whether it gets bytes or text
+            return b""
+        block = next(self._lines.blocks(size), "")
         return block.removeprefix("\ufeff").encode("utf-8", "surrogateescape")
 
 

@@ -91,7 +91,7 @@ class Source:
                 record=number,
                 line=line,
                 code="text_undecodable",
-                reason="It holds bytes that are neither UTF-8 nor Windows-1252.",
+                reason="It holds bytes or escapes that stand for no character.",
             )
         problem = self._problem(text)
         if problem:

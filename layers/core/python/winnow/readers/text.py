@@ -21,6 +21,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _ESCAPED = re.compile("[\udc80-\udcff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def _windows_1252() -> dict[int, str]:
@@ -37,8 +38,8 @@ _MEND = _windows_1252()
 
 
 def undecodable(text: str) -> bool:
-    """Whether the text holds bytes that no supported encoding explains."""
-    return not text.isascii() and _ESCAPED.search(text) is not None
+    """Whether the text holds bytes that no encoding explains, or half a character of JSON."""
+    return not text.isascii() and _SURROGATE.search(text) is not None
 
 
 def encoding_of(head: bytes) -> str:

@@ -1,0 +1,64 @@
+"""Two small processes, and a judge that says what its texts say."""
+
+from collections.abc import Sequence
+
+from winnow.models import (
+    Judgement,
+    LabelDecision,
+    LabelScore,
+    ModelInfo,
+    ProcessInfo,
+)
+from winnow.process import ProcessBook, ProcessDefinition, load_definition
+
+MOODS = """
+id: moods
+version: 1.0.0
+kind: labels
+title: Moods
+codes: ["77"]
+threshold: 0.6
+input: {text_columns: [note, text], id_columns: [case_id]}
+labels:
+  - {id: glad, examples: [I am glad.]}
+  - {id: sad, examples: [I am sad.]}
+"""
+STRICT = MOODS.replace("id: moods", "id: strict\non_none: fail").replace('"77"', '"78"')
+
+MODEL = ModelInfo(name="fake", version="0", sha256="0" * 64, engine="fake")
+
+
+def book() -> ProcessBook:
+    return ProcessBook([load_definition(MOODS, "moods"), load_definition(STRICT, "strict")])
+
+
+class SayingJudge:
+    """Reads `glad 0.8` as the label glad with score 0.8; breaks on the text `poison`."""
+
+    def __init__(self, definition: ProcessDefinition) -> None:
+        self._definition = definition
+        self.calls = 0
+
+    @property
+    def process(self) -> ProcessInfo:
+        return self._definition.info
+
+    def __call__(self, texts: Sequence[str]) -> list[Judgement]:
+        self.calls += 1
+        if "poison" in texts:
+            raise ZeroDivisionError("poison")
+        return [self._judge(text) for text in texts]
+
+    def _judge(self, text: str) -> Judgement:
+        label, score = text.split()
+        other = "sad" if label == "glad" else "glad"
+        scores = (
+            LabelScore(label=label, score=float(score)),
+            LabelScore(label=other, score=1 - float(score)),
+        )
+        return Judgement(
+            decision=LabelDecision(value=label, scores=scores),
+            score=float(score),
+            confidence=float(score),
+            segments=1,
+        )

@@ -1,0 +1,79 @@
+"""The Lambda handler: what comes out when something goes wrong, and what never does."""
+
+import pytest
+from pydantic import BaseModel
+
+from winnow.errors import FileEmptyError, InternalError, SettingsError, StoredDataInvalidError
+from winnow_aws.handler import handler
+from winnow_aws.settings import ClassifySettings, FilterSettings, SerializeSettings
+
+SECRET = "Mrs Example has melena"
+
+
+class Event(BaseModel):
+    number: int
+
+
+@handler(Event, lambda event: {"number": event.number})
+def halve(event: Event) -> Event:
+    if event.number == 13:
+        raise FileEmptyError("The file has 0 bytes.")
+    if event.number % 2:
+        raise ValueError(SECRET)
+    return Event(number=event.number // 2)
+
+
+def test_a_good_call_is_parsed_and_dumped():
+    assert halve({"number": 8}, None) == {"number": 4}
+
+
+def test_our_errors_pass_as_they_are(capsys):
+    with pytest.raises(FileEmptyError, match=r"^file_empty: The file has 0 bytes\.$"):
+        halve({"number": 13}, None)
+    assert '"code":"file_empty"' in capsys.readouterr().out
+
+
+def test_a_defect_tells_where_and_not_what(capsys):
+    with pytest.raises(InternalError, match=r"ValueError at test_handler\.py:\d+") as raised:
+        halve({"number": 7}, None)
+    said = capsys.readouterr()
+    assert "ValueError" in said.out
+    assert SECRET not in f"{said.out}{said.err}{raised.value}"
+    assert raised.value.__suppress_context__
+
+
+def test_a_wrong_event_names_its_fields_and_not_their_values(capsys):
+    with pytest.raises(StoredDataInvalidError, match="number") as raised:
+        halve({"number": SECRET}, None)
+    assert SECRET not in f"{raised.value}{capsys.readouterr()}"
+
+
+def test_settings_are_read_once_from_the_environment_with_defaults():
+    settings = SerializeSettings.from_environment(
+        {"RESULTS_BUCKET": "r", "PROCESS_DIR": "/opt/processes", "THRESHOLD_OVERRIDE": ""}
+    )
+    assert settings.threshold_override is None
+    assert settings.chunk_records > 0
+
+
+@pytest.mark.parametrize(
+    ("shape", "environment", "named"),
+    [
+        (SerializeSettings, {"PROCESS_DIR": "p"}, "RESULTS_BUCKET"),
+        (
+            SerializeSettings,
+            {"RESULTS_BUCKET": "r", "PROCESS_DIR": "p", "CHUNK_RECORDS": "0"},
+            "CHUNK_RECORDS",
+        ),
+        (
+            SerializeSettings,
+            {"RESULTS_BUCKET": "r", "PROCESS_DIR": "p", "THRESHOLD_OVERRIDE": "2"},
+            "THRESHOLD_OVERRIDE",
+        ),
+        (ClassifySettings, {"MODEL_DIR": "m", "MODEL_ENGINE": "gpu"}, "MODEL_ENGINE"),
+        (FilterSettings, {"RESULTS_BUCKET": "r", "MAIL_FILE_NAMES": "maybe"}, "MAIL_FILE_NAMES"),
+    ],
+)
+def test_a_wrong_setting_is_refused_by_name(shape, environment, named):
+    with pytest.raises(SettingsError, match=named):
+        shape.from_environment(environment)

@@ -1,0 +1,214 @@
+"""Serialize, Classify and Filter over one store, as the workflow runs them."""
+
+import itertools
+import json
+
+import pytest
+
+from tests.fakes.processes import MODEL, SayingJudge, book
+from tests.fakes.store import MemoryStore
+from winnow.classify import classify
+from winnow.errors import (
+    ConfidenceThresholdNotMetError,
+    FileEmptyError,
+    NoRecordsError,
+    ObjectGoneError,
+    ProcessUnknownError,
+    StoredDataInvalidError,
+)
+from winnow.filter import filter_run
+from winnow.models import ChunkTask, ObjectRef, Result, Serialized, Upload
+from winnow.process import parse_definition_json
+from winnow.serialize import SerializeOptions, serialize
+
+UPLOAD_ID = "0" * 31 + "1"
+
+
+class Run:
+    """The pipeline over a memory store, with a clock that ticks a second a look."""
+
+    def __init__(self, **options: object) -> None:
+        self.store = MemoryStore()
+        self.options = SerializeOptions(results_bucket="results", **options)
+        self._ticks = itertools.count()
+
+    def clock(self) -> float:
+        return float(next(self._ticks))
+
+    def serialize(self, content: str, key: str = "inbox/moods/a.csv", **metadata: str):
+        ref = self.store.add("uploads", key, content.encode(), **metadata)
+        upload = Upload(upload_id=UPLOAD_ID, object=ref, size=len(content))
+        return serialize(upload, self.store, book(), self.options, self.clock)
+
+    def tasks(self, run: Serialized) -> list[ChunkTask]:
+        lines = self.store.content(run.manifest).splitlines()
+        return [ChunkTask.model_validate_json(line) for line in lines]
+
+    def classify(self, run: Serialized) -> None:
+        for task in self.tasks(run):
+            classify(task, self.store, judge_for, MODEL, self.clock)
+
+    def filter(self, run: Serialized, **options: bool):
+        return filter_run(run, self.store, "results", self.clock, **options)
+
+    def lines(self, process: str, name: str) -> list[dict]:
+        ref = ObjectRef(bucket="results", key=f"results/{process}/{UPLOAD_ID}/{name}.jsonl")
+        return [json.loads(line) for line in self.store.content(ref).splitlines()]
+
+
+def judge_for(definition: bytes) -> SayingJudge:
+    return SayingJudge(parse_definition_json(definition))
+
+
+TABLE = "case_id,age,note\nA,1,glad 0.9\nB,2,sad 0.55\nC,3,\nD,4,sad 0.6\n"
+
+
+@pytest.mark.parametrize("chunk_records", [1, 2, 3, 100])
+def test_every_record_ends_in_one_outcome_whatever_the_chunks(chunk_records):
+    pipeline = Run(chunk_records=chunk_records)
+    run = pipeline.serialize(TABLE)
+    assert (run.records, run.chunks) == (4, -(-4 // chunk_records))
+    pipeline.classify(run)
+    done = pipeline.filter(run)
+
+    assert done.counts.model_dump() == {"records": 4, "accepted": 2, "review": 1, "invalid": 1}
+    accepted = pipeline.lines("moods", "accepted")
+    assert [(line["source_id"], line["decision"]["value"]) for line in accepted] == [
+        ("A", "glad"),
+        ("D", "sad"),
+    ]
+    assert accepted[0]["fields"] == {"age": "1"}
+    assert accepted[0]["line"] == 2
+    (review,) = pipeline.lines("moods", "review")
+    assert (review["source_id"], review["code"], review["calibrated"]) == (
+        "B",
+        "below_threshold",
+        False,
+    )
+    (invalid,) = pipeline.lines("moods", "invalid")
+    assert (invalid["line"], invalid["source_id"], invalid["code"]) == (4, "C", "text_empty")
+
+
+def test_the_result_names_what_judged_and_the_mail_what_came_of_it():
+    pipeline = Run()
+    run = pipeline.serialize(TABLE)
+    pipeline.classify(run)
+    done = pipeline.filter(run)
+    result = Result.model_validate_json(pipeline.store.content(done.result))
+    assert result.model == MODEL
+    assert (result.process.id, result.process.version) == ("moods", "1.0.0")
+    assert (result.threshold, result.threshold_from) == (0.6, "process")
+    assert result.decisions == {"glad": 1, "sad": 2}
+    assert result.upload.object.version_id == "v1"
+    assert result.timings.classify_s > 0
+    assert done.mail.subject == "Winnow moods: 2 accepted, 1 to review, 1 invalid"
+    assert f"s3://results/results/moods/{UPLOAD_ID}/" in done.mail.body
+    assert "a.csv" not in done.mail.body
+    assert "inbox/moods/a.csv" in pipeline.filter(run, mail_file_names=True).mail.body
+
+
+def test_a_code_names_a_process_and_the_upload_s_threshold_wins():
+    run = Run(threshold=0.2).serialize("note\nglad 1\n", "inbox/77/x.csv", threshold="0.3")
+    assert (run.process.id, run.threshold, run.threshold_from) == ("moods", 0.3, "upload")
+
+
+def test_a_newer_version_does_not_change_the_run():
+    pipeline = Run()
+    old = pipeline.store.add("uploads", "inbox/moods/a.csv", b"note\nglad 1\n")
+    pipeline.store.add("uploads", "inbox/moods/a.csv", b"note\nsad 1\nsad 1\n")
+    upload = Upload(upload_id=UPLOAD_ID, object=old, size=1)
+    run = serialize(upload, pipeline.store, book(), pipeline.options, pipeline.clock)
+    assert (run.records, run.upload.object.version_id) == (1, "v1")
+
+
+def test_no_part_of_the_key_is_a_path():
+    pipeline = Run()
+    run = pipeline.serialize(TABLE, "inbox/moods/../../secret name.csv")
+    pipeline.classify(run)
+    pipeline.filter(run)
+    keys = pipeline.store.keys("results")
+    assert keys
+    assert not [key for key in keys if "secret" in key or ".." in key]
+
+
+def test_poison_is_one_invalid_record_among_many():
+    pipeline = Run()
+    rows = ["glad 0.9"] * 50 + ["poison"] + ["sad 0.9"] * 49
+    run = pipeline.serialize("note\n" + "\n".join(rows))
+    pipeline.classify(run)
+    assert pipeline.filter(run).counts.accepted == 99
+    (invalid,) = pipeline.lines("moods", "invalid")
+    assert (invalid["record"], invalid["code"]) == (51, "judging_failed")
+
+
+def test_nothing_accepted_fails_where_the_process_demands_it_and_loses_nothing():
+    pipeline = Run()
+    run = pipeline.serialize("note\nglad 0.5\n", "inbox/strict/x.csv")
+    pipeline.classify(run)
+    with pytest.raises(ConfidenceThresholdNotMetError):
+        pipeline.filter(run)
+    assert len(pipeline.lines("strict", "review")) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "key", "error"),
+    [
+        ("", "inbox/moods/a.csv", FileEmptyError),
+        ("note\n", "inbox/moods/a.csv", NoRecordsError),
+        ("note\na\n", "inbox/nothing/a.csv", ProcessUnknownError),
+        ("note\na\n", "inbox/a.csv", ProcessUnknownError),
+    ],
+)
+def test_what_a_file_as_a_whole_can_lack(content, key, error):
+    with pytest.raises(error):
+        Run().serialize(content, key)
+
+
+def test_a_deleted_object_is_gone():
+    missing = Upload(
+        upload_id=UPLOAD_ID, object=ObjectRef(bucket="uploads", key="x", version_id="v9"), size=1
+    )
+    pipeline = Run()
+    with pytest.raises(ObjectGoneError):
+        serialize(missing, pipeline.store, book(), pipeline.options, pipeline.clock)
+
+
+@pytest.mark.parametrize("damage", ["drop line", "drop chunk", "half a line", "other run"])
+def test_a_damaged_intermediate_object_is_never_passed_over(damage):
+    pipeline = Run(chunk_records=2)
+    run = pipeline.serialize(TABLE)
+    pipeline.classify(run)
+    scored = pipeline.tasks(run)[0].scored
+    content = pipeline.store.content(scored)
+    if damage == "drop line":
+        content = b"\n".join(content.splitlines()[:-1]) + b"\n"
+    elif damage == "half a line":
+        content = content[:-20]
+    elif damage == "drop chunk":
+        content = b""
+    else:
+        content = content.replace(b'"version":"1.0.0"', b'"version":"1.0.1"', 1)
+    pipeline.store.put(scored, content, "")
+    with pytest.raises(StoredDataInvalidError):
+        pipeline.filter(run)
+
+
+def test_classify_refuses_a_chunk_that_is_not_the_manifest_s():
+    pipeline = Run()
+    run = pipeline.serialize(TABLE)
+    (task,) = pipeline.tasks(run)
+    with pytest.raises(StoredDataInvalidError):
+        classify(
+            task.model_copy(update={"records": 5}), pipeline.store, judge_for, MODEL, pipeline.clock
+        )
+
+
+def test_what_crosses_the_workflow_holds_no_text_and_stays_small():
+    pipeline = Run(chunk_records=1)
+    run = pipeline.serialize("case_id,note\n" + "SECRET,glad 0.9\n" * 50)
+    pipeline.classify(run)
+    done = pipeline.filter(run)
+    for shape in (run, done, *pipeline.tasks(run)):
+        text = shape.model_dump_json()
+        assert "SECRET" not in text
+        assert len(text) < 2_000
