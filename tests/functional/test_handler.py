@@ -1,10 +1,12 @@
 """The Lambda handler: what comes out when something goes wrong, and what never does."""
 
+import io
+
 import pytest
 from pydantic import BaseModel
 
 from winnow.errors import FileEmptyError, InternalError, SettingsError, StoredDataInvalidError
-from winnow_aws.handler import handler
+from winnow_aws.handler import handler, logger
 from winnow_aws.settings import ClassifySettings, FilterSettings, SerializeSettings
 
 SECRET = "Mrs Example has melena"
@@ -27,25 +29,31 @@ def test_a_good_call_is_parsed_and_dumped():
     assert halve({"number": 8}, None) == {"number": 4}
 
 
-def test_our_errors_pass_as_they_are(capsys):
+@pytest.fixture
+def log(monkeypatch):
+    stream = io.StringIO()
+    monkeypatch.setattr(logger.registered_handler, "stream", stream)
+    return stream
+
+
+def test_our_errors_pass_as_they_are(log):
     with pytest.raises(FileEmptyError, match=r"^file_empty: The file has 0 bytes\.$"):
         halve({"number": 13}, None)
-    assert '"code":"file_empty"' in capsys.readouterr().out
+    assert '"code":"file_empty"' in log.getvalue()
 
 
-def test_a_defect_tells_where_and_not_what(capsys):
+def test_a_defect_tells_where_and_not_what(log):
     with pytest.raises(InternalError, match=r"ValueError at test_handler\.py:\d+") as raised:
         halve({"number": 7}, None)
-    said = capsys.readouterr()
-    assert "ValueError" in said.out
-    assert SECRET not in f"{said.out}{said.err}{raised.value}"
+    assert "ValueError" in log.getvalue()
+    assert SECRET not in f"{log.getvalue()}{raised.value}"
     assert raised.value.__suppress_context__
 
 
-def test_a_wrong_event_names_its_fields_and_not_their_values(capsys):
+def test_a_wrong_event_names_its_fields_and_not_their_values(log):
     with pytest.raises(StoredDataInvalidError, match="number") as raised:
         halve({"number": SECRET}, None)
-    assert SECRET not in f"{raised.value}{capsys.readouterr()}"
+    assert SECRET not in f"{raised.value}{log.getvalue()}"
 
 
 def test_settings_are_read_once_from_the_environment_with_defaults():

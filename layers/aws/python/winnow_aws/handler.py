@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from aws_lambda_powertools import Logger
 from pydantic import BaseModel, ValidationError
+
 from winnow.errors import InternalError, StoredDataInvalidError, WinnowError
 
 In = TypeVar("In", bound=BaseModel)

@@ -1,6 +1,7 @@
 """Business metrics: one an outcome, in CloudWatch's embedded metric format on standard output."""
 
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
 from winnow.models import Counts
 
 NAMESPACE = "Winnow"

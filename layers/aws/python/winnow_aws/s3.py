@@ -8,6 +8,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from smart_open import s3
+
 from winnow.errors import (
     AccessDeniedError,
     ObjectGoneError,

@@ -1,7 +1,8 @@
 """Every way Winnow can refuse or fail, each with a stable code and a sentence a user can act on.
 
 The code is a contract: it stands in mails, in the table, in results and in docs/errors.md, and a
-test holds that page to this module. Messages name identifiers, counts and settings, never document text.
+test holds that page to this module. Messages name identifiers, counts and settings,
+never document text.
 """
 
 from typing import ClassVar
@@ -193,7 +194,9 @@ class StackUnknownError(PermanentError):
     """No deployed stack of this name can be seen, or it is not one of Winnow's."""
 
     code = "stack_unknown"
-    advice = "Check the name, the region and the AWS profile (`aws cloudformation describe-stacks`)."
+    advice = (
+        "Check the name, the region and the AWS profile (`aws cloudformation describe-stacks`)."
+    )
 
 
 class UploadUnknownError(PermanentError):

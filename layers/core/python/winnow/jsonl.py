@@ -28,5 +28,6 @@ def load_lines(stream: BinaryIO, adapter: TypeAdapter[T]) -> Iterator[T]:
             yield adapter.validate_json(line)
         except ValidationError as error:
             raise StoredDataInvalidError(
-                f"Line {number} of an intermediate object is damaged ({error.error_count()} problems)."
+                f"Line {number} of an intermediate object is damaged "
+                f"({error.error_count()} problems)."
             ) from None

@@ -1,8 +1,8 @@
 """Files to records: a registry with one module a format.
 
 `read` finds the format, then yields records and invalid records in the order of the file,
-without ever holding it. A reader is a function of a `Source`; to add a format, write a module and name
-it in `READERS`.
+without ever holding it. A reader is a function of a `Source`; to add a format, write
+a module and name it in `READERS`.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,7 +1,8 @@
 """Bytes to lines of text: encodings, line ends and line length, without holding the file.
 
 UTF-8 (with or without a byte-order mark) and UTF-16 are read as they are. Bytes that are not UTF-8
-are read as Windows-1252, the encoding old exports have, and the result says so. The few bytes that are neither stay as lone surrogates: `undecodable` finds them.
+are read as Windows-1252, the encoding old exports have, and the result says so. The few
+bytes that are neither stay as lone surrogates: `undecodable` finds them.
 """
 
 import codecs
