@@ -1,0 +1,1 @@
+"""The `winnow` command: the same words for the local stack and, with `--stack`, a deployed one."""

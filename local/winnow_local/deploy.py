@@ -1,4 +1,4 @@
-"""Deploys template.yaml to a running MiniStack through its CloudFormation, as `sam deploy` does to AWS."""
+"""Deploys template.yaml to a running MiniStack, through CloudFormation as `sam deploy` does."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The local mailbox: what the stack's topic publishes becomes `.eml` files, as if it had been mailed.
+"""The local mailbox: what the stack's topic publishes becomes `.eml` files, as if it were mailed.
 
 MiniStack only logs e-mail subscriptions, so a queue is subscribed to the topic and drained here.
 With WINNOW_SMTP=host:port every mail is also handed to that server (Mailpit, for example).
@@ -56,7 +56,7 @@ def compose(notification: dict[str, Any], recipient: str) -> EmailMessage:
 
 
 def store(mail: EmailMessage, folder: Path) -> Path:
-    """Writes the mail; its name sorts by time. The same message is written once, however often it comes."""
+    """Writes the mail, named by time and message id; a message that comes twice is one file."""
     folder.mkdir(parents=True, exist_ok=True)
     sent = parsedate_to_datetime(str(mail["Date"]))
     message_id = str(mail["Message-ID"]).strip("<>").partition("@")[0]

@@ -1,5 +1,6 @@
-"""MiniStack as a child process: started on a free port, watched until healthy, ended with all it started."""
+"""MiniStack as a child process: started on a free port, and ended with all that it started."""
 
+import http.client
 import os
 import shutil
 import signal
@@ -8,8 +9,6 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,8 +46,8 @@ def free_port() -> int:
 def environment(state_dir: StateDir, port: int) -> dict[str, str]:
     """The whole environment of MiniStack and of the functions it runs.
 
-    Nothing of the user's own environment is passed on but what a process needs to run at all: no AWS
-    keys, profile or endpoint can leak in. Every path lies under `state_dir.data`.
+    Nothing of the user's own environment is passed on but what a process needs to run at all: no
+    AWS keys, profile or endpoint can leak in. Every path lies under `state_dir.data`.
     """
     temporary = state_dir.data / "tmp"
     return {
@@ -82,10 +81,14 @@ def environment(state_dir: StateDir, port: int) -> dict[str, str]:
 
 def healthy(endpoint: str, timeout_s: float = 2.0) -> bool:
     """Whether MiniStack answers at `endpoint`."""
-    url = f"{endpoint}/_ministack/health"
-    with suppress(OSError, urllib.error.URLError), urllib.request.urlopen(url, timeout=timeout_s) as answer:  # noqa: S310 - our own http endpoint
-        return bool(answer.status == 200)
-    return False
+    connection = http.client.HTTPConnection(endpoint.removeprefix("http://"), timeout=timeout_s)
+    try:
+        connection.request("GET", "/_ministack/health")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def spawn(state_dir: StateDir) -> MiniStack:
@@ -150,7 +153,7 @@ def members(leader: ProcessId) -> list[psutil.Process]:
             found.update((child.pid, child) for child in main.children(recursive=True))
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
-            # A session outlives its leader, and while it does its id is not given to another process.
+            # A session can outlive its leader; while it does, its id names no other process.
             if os.getsid(process.pid) == leader.pid and process.status() != psutil.STATUS_ZOMBIE:
                 found[process.pid] = process
     return list(found.values())

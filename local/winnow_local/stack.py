@@ -1,4 +1,4 @@
-"""The life of the local stack: a supervisor that owns MiniStack and the mailbox, and how to reach it.
+"""The life of the local stack: a supervisor that owns MiniStack and the mailbox.
 
 `winnow up` runs the supervisor in the foreground; `winnow up --detach` starts the same supervisor
 as a background process (`python -m winnow_local.stack`) and returns when the stack is ready.
@@ -38,7 +38,7 @@ def running(state_dir: StateDir) -> StackState:
     """The stack that runs in this folder and answers.
 
     Raises:
-        StackNotRunningError: none was started, it ended, it is still starting, or it does not answer.
+        StackNotRunningError: none was started, it ended, still starts, or does not answer.
     """
     state = state_dir.read()
     if state is None or not state.alive():
@@ -53,7 +53,7 @@ def running(state_dir: StateDir) -> StackState:
 
 
 def function_environment(checkout: Checkout) -> dict[str, str]:
-    """The variables that tell the functions where processes and model lie (the images set the same).
+    """The variables that tell the functions where processes and model lie, as the images set them.
 
     Raises:
         ModelInvalidError: the model has not been built.
@@ -72,7 +72,7 @@ def supervise(
     parameters: Mapping[str, str] | None = None,
     ready: Callable[[StackState], None] = lambda _: None,
 ) -> None:
-    """Starts the stack, calls `ready`, and keeps it until SIGINT, SIGTERM or SIGHUP; then ends it all.
+    """Starts the stack, calls `ready`, keeps it until SIGINT, SIGTERM or SIGHUP, then ends it all.
 
     Must run in the main thread. Whatever happens, no process is left behind.
 
@@ -145,9 +145,8 @@ def start_detached(
     try:
         while time.monotonic() < deadline:
             if child.poll() is not None:
-                raise StackFailedError(
-                    f"The local stack did not start.\n{ministack.log_tail(state_dir.supervisor_log)}"
-                )
+                log_end = ministack.log_tail(state_dir.supervisor_log)
+                raise StackFailedError(f"The local stack did not start.\n{log_end}")
             state = state_dir.read()
             if state is not None and state.ready and state.supervisor.pid == child.pid:
                 report("ready")
@@ -166,7 +165,7 @@ def start_detached(
 
 
 def stop(state_dir: StateDir, grace_s: float = 20.0) -> bool:
-    """Ends the stack of this folder and every process it started; False if there was nothing to end."""
+    """Ends the stack of this folder and every process it started; False if there was none."""
     state = state_dir.read()
     if state is None:
         return False
@@ -234,8 +233,8 @@ def _watch(stack: ministack.MiniStack, state_dir: StateDir, stop: threading.Even
 def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
     """While the block runs, the signals that end a program set `stop` and do nothing else.
 
-    An exception out of a signal handler could strike between the start of a process and the line that
-    remembers it; a flag that every waiting loop looks at cannot.
+    An exception out of a signal handler could strike between the start of a process and the line
+    that remembers it; a flag that every waiting loop looks at cannot.
     """
 
     def handle(_signum: int, _frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""The one difference between the template in AWS and on a laptop: image functions become zip functions.
+"""The one difference between the template in AWS and here: image functions become zip functions.
 
 MiniStack has no Docker engine to run images with, so each `PackageType: Image` function of
 template.yaml is deployed as a zip of the same files that its image holds:
@@ -12,8 +12,8 @@ template.yaml is deployed as a zip of the same files that its image holds:
 | the model in `/opt/model` | `MODEL_DIR` = the built model itself |
 | Python of the base image | the Python that runs MiniStack |
 
-The local `DefinitionUri` of a state machine becomes its uploaded copy, which is what `sam deploy` does
-too. Nothing else is touched: roles, policies, events, aliases, parameters and conditions are
+The local `DefinitionUri` of a state machine becomes its uploaded copy, which is what `sam deploy`
+does too. Nothing else is touched: roles, policies, events, aliases, parameters and conditions are
 deployed as they are written.
 """
 
@@ -53,8 +53,8 @@ class Checkout:
         root = Path(__file__).resolve().parents[2]
         if not (root / "template.yaml").is_file():
             raise StackFailedError(
-                "There is no template.yaml beside the code: the local stack runs from a checkout of "
-                "the repository."
+                "There is no template.yaml beside the code: the local stack runs from a checkout "
+                "of the repository."
             )
         return cls(root)
 

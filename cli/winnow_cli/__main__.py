@@ -1,0 +1,32 @@
+"""The command line: which words there are. Each command loads what it needs when it runs."""
+
+import typer
+
+from winnow_cli import (
+    command_judge,
+    command_local,
+    command_model,
+    command_process,
+    command_uploads,
+)
+
+app = typer.Typer(
+    name="winnow",
+    help="Drop a file, get its records judged, with a confidence people can rely on.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    epilog="Exit codes: 0 done, 1 failed (the reason has a stable code), 2 wrong call.",
+)
+for commands in (command_local, command_uploads, command_judge):
+    commands.register(app)
+app.add_typer(command_process.app, name="process")
+app.add_typer(command_model.app, name="model")
+
+
+def main() -> None:
+    app()
+
+
+if __name__ == "__main__":
+    main()

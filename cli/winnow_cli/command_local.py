@@ -1,0 +1,162 @@
+"""`winnow up`, `down` and `mail`: the local stack and its mailbox."""
+
+import os
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from winnow_cli.console import clean, emit_json, note, say, stdout
+from winnow_cli.options import AsJson, guarded
+
+if TYPE_CHECKING:
+    from winnow_local.state import StackState, StateDir
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(up)
+    app.command()(down)
+    app.command()(mail)
+
+
+@guarded
+def up(
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Leave the stack running in the background.")
+    ] = False,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--parameter", metavar="NAME=VALUE", help="A template parameter; may be repeated."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Start the local stack: template.yaml on this machine. Ends with Ctrl-C, or `winnow down`."""
+    from winnow.errors import StackNotRunningError
+    from winnow_local.stack import running, start_detached, supervise
+    from winnow_local.state import StateDir
+    from winnow_local.template import Checkout
+
+    parameters = _parameters(parameter or [])
+    state_dir = StateDir.default()
+    before = state_dir.read()
+    if before is not None and before.alive():
+        try:
+            state = running(state_dir)
+        except StackNotRunningError as error:
+            note(f"A local stack runs already (process {before.supervisor.pid}).")
+            raise error from None
+        note(f"A local stack is running already (process {state.supervisor.pid}).")
+        if parameters:
+            note("The parameters were not applied; end it with `winnow down` first.")
+        _show(state, state_dir, as_json)
+        return
+    if detach:
+        state = start_detached(state_dir, note, parameters)
+        _show(state, state_dir, as_json)
+        if not as_json:
+            say("It runs in the background; `winnow down` ends it.")
+        return
+
+    def ready(state: "StackState") -> None:
+        _show(state, state_dir, as_json)
+        note("Ctrl-C ends it.")
+
+    supervise(state_dir, Checkout.here(), note, parameters, ready)
+    note("The local stack has ended.")
+
+
+@guarded
+def down(as_json: AsJson = False) -> None:
+    """End the local stack. What it held is gone; the mails stay until the next `winnow up`."""
+    from winnow_local.stack import stop
+    from winnow_local.state import StateDir
+
+    ended = stop(StateDir.default())
+    if as_json:
+        emit_json({"ended": ended})
+    else:
+        say("The local stack has ended." if ended else "No local stack was running.")
+
+
+@guarded
+def mail(as_json: AsJson = False) -> None:
+    """Show what the local stack has mailed, oldest first."""
+    from winnow_local import mailbox
+    from winnow_local.state import StateDir
+
+    folder = StateDir.default().mail
+    mails = list(mailbox.read(folder))
+    if as_json:
+        emit_json(
+            {
+                "mails": [
+                    {
+                        "subject": mail.subject,
+                        "sent_at": mail.sent_at.isoformat(),
+                        "body": mail.body,
+                        "file": str(mail.file),
+                    }
+                    for mail in mails
+                ]
+            }
+        )
+        return
+    if not mails:
+        note("The mailbox is empty.")
+    for number, one in enumerate(mails):
+        if number:
+            say()
+        print_mail(one.subject, f"{one.sent_at:%Y-%m-%d %H:%M:%S} UTC", one.body)
+
+
+def print_mail(subject: str, date: str, body: str) -> None:
+    """One mail, as a reader would show it."""
+    from rich.text import Text
+
+    screen = stdout()
+    screen.print(Text(f"Subject: {clean(subject)}", style="bold"))
+    screen.print(Text(f"Date: {date}", style="dim"))
+    for line in body.rstrip().splitlines():
+        screen.print(Text(f"  {_printable(line)}"))
+
+
+def _printable(line: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in line)
+
+
+def _parameters(pairs: list[str]) -> dict[str, str]:
+    parameters = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not (name and equals):
+            raise typer.BadParameter(f"{pair!r} is not NAME=VALUE", param_hint="--parameter")
+        parameters[name] = value
+    return parameters
+
+
+def _show(state: "StackState", state_dir: "StateDir", as_json: bool) -> None:
+    document: dict[str, Any] = {
+        "endpoint": state.endpoint,
+        "region": state.region,
+        "stack": state.stack,
+        "outputs": state.outputs,
+        "mail": str(state_dir.mail),
+        "supervisor_pid": state.supervisor.pid,
+        "started_at": state.started_at,
+    }
+    if as_json:
+        emit_json(document)
+        return
+    inbox = state.outputs.get("Inbox", f"s3://{state.outputs.get('UploadsBucket')}/inbox/")
+    say(f"Winnow is up at {state.endpoint} (region {state.region})")
+    say(f"  inbox    {inbox}<process>/")
+    say(f"  results  s3://{state.outputs.get('ResultsBucket')}/results/")
+    say(f"  mailbox  {os.path.relpath(state_dir.mail)}/  (`winnow mail`)")
+    say("Drop a file:")
+    say("  winnow submit cases.csv --process L33774 --wait")
+    say("or with any S3 client:")
+    say(
+        "  AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test "
+        f"aws --endpoint-url {state.endpoint} s3 cp cases.csv {inbox}L33774/"
+    )

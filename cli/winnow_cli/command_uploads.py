@@ -1,0 +1,413 @@
+"""`winnow submit`, `status`, `why` and `results`: files dropped, and what became of them."""
+
+import csv
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
+
+import typer
+
+from winnow_cli.console import (
+    OUTCOME_STYLES,
+    STATE_STYLES,
+    clean,
+    emit_json,
+    note,
+    say,
+    shorten,
+    stderr,
+    table,
+)
+from winnow_cli.options import AsJson, ProcessId, StackName, UploadId, guarded
+
+if TYPE_CHECKING:
+    from winnow.models import Result, ResultRecord
+    from winnow_cli.uploads import UploadRow, Uploads
+
+POLL_LOCAL_S = 0.1
+POLL_AWS_S = 1.0
+RESULT_COLUMNS = ("outcome", "record", "id", "decision", "confidence", "evidence or reason")
+
+
+class Format(StrEnum):
+    """How `winnow results` prints."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(submit)
+    app.command()(status)
+    app.command()(why)
+    app.command()(results)
+
+
+# -- submit --------------------------------------------------------------------------------------
+
+
+@guarded
+def submit(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="PATH...", exists=True, dir_okay=False, readable=True, help="Files, no folders."
+        ),
+    ],
+    process: ProcessId,
+    threshold: Annotated[
+        float | None,
+        typer.Option(min=0.0, max=1.0, help="Least confidence to be accepted, for these files."),
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until every run has ended.")] = False,
+    timeout: Annotated[
+        float, typer.Option(metavar="SECONDS", min=1.0, help="How long --wait waits.")
+    ] = 900.0,
+    stack: StackName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Drop files into the inbox of a process.
+
+    With --wait: exit code 0 if every run succeeded, 1 if one failed or did not end in time.
+    """
+    from winnow_cli.target import find_target
+    from winnow_cli.uploads import Uploads
+
+    if not process.strip() or "/" in process:
+        raise typer.BadParameter("a process id or code has no '/'", param_hint="--process")
+    target = find_target(stack)
+    uploads = Uploads(target)
+    dropped = [(path, uploads.drop(path, process, threshold)) for path in paths]
+    rows: dict[str, UploadRow] = {}
+    if wait:
+        poll = POLL_LOCAL_S if target.local else POLL_AWS_S
+        rows = wait_for_all(uploads, [key for _, key in dropped], timeout, poll)
+    if as_json:
+        emit_json(
+            {
+                "uploads": [
+                    {
+                        "file": str(path),
+                        "bucket": target.uploads_bucket,
+                        "object_key": key,
+                        **(row_document(rows[key]) if key in rows else {}),
+                    }
+                    for path, key in dropped
+                ]
+            }
+        )
+    elif wait:
+        _tell_ends([(path, rows.get(key)) for path, key in dropped])
+    else:
+        for _, key in dropped:
+            say(f"s3://{target.uploads_bucket}/{key}")
+        note("`winnow status` shows how the runs go.")
+    if wait and not all(key in rows and rows[key].state == "SUCCEEDED" for _, key in dropped):
+        raise typer.Exit(1)
+
+
+def wait_for_all(
+    uploads: "Uploads", keys: Sequence[str], timeout_s: float, poll_s: float
+) -> dict[str, "UploadRow"]:
+    """Polls until the run of every key has ended or the time is up; the rows seen, by key."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    seen: dict[str, UploadRow] = {}
+    deadline = time.monotonic() + timeout_s
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    screen = stderr()
+    with Progress(
+        *columns, console=screen, transient=True, disable=not screen.is_terminal
+    ) as progress:
+        task = progress.add_task("waiting for runs", total=len(keys))
+        while True:
+            for key in keys:
+                if key not in seen or not seen[key].ended:
+                    row = uploads.by_key(key)
+                    if row is not None:
+                        seen[key] = row
+            ended = sum(1 for row in seen.values() if row.ended)
+            progress.update(task, completed=ended)
+            if ended == len(keys) or time.monotonic() >= deadline:
+                return seen
+            time.sleep(poll_s)
+
+
+def _tell_ends(ends: Sequence[tuple[Path, "UploadRow | None"]]) -> None:
+    for path, row in ends:
+        name = clean(path.name)
+        if row is None:
+            say(f"{name}: no run has claimed it yet; `winnow status` shows when one does.")
+        elif row.state == "SUCCEEDED":
+            say(f"{name}: {counts_line(row)}")
+            say(f"  results {row.results_at}")
+            say(f"  winnow results {row.upload_id}")
+        elif row.state == "FAILED":
+            say(f"{name}: FAILED {row.error_code}: {clean(row.error_message or '')}")
+            say(f"  winnow why {row.upload_id}")
+        else:
+            say(f"{name}: still running; `winnow status {row.upload_id}`")
+
+
+# -- status --------------------------------------------------------------------------------------
+
+
+@guarded
+def status(
+    upload_id: Annotated[
+        str | None,
+        typer.Argument(metavar="[UPLOAD_ID]", help="One upload; without it, every one there is."),
+    ] = None,
+    stack: StackName = None,
+    as_json: AsJson = False,
+) -> None:
+    """One line an upload: state, counts, times; the latest first."""
+    from winnow_cli.target import find_target
+    from winnow_cli.uploads import Uploads
+
+    uploads = Uploads(find_target(stack))
+    rows = uploads.every() if upload_id is None else [uploads.find(upload_id)]
+    if as_json:
+        emit_json({"uploads": [row_document(row) for row in rows]})
+        return
+    if not rows:
+        note("Nothing was dropped yet.")
+        return
+    print_status(rows)
+
+
+def print_status(rows: Sequence["UploadRow"]) -> None:
+    """The uploads as a table."""
+    table(
+        ("state", "upload id", "file", "process", "counts or error", "dropped (UTC)", "seconds"),
+        [
+            (
+                row.state,
+                row.upload_id,
+                shorten(row.file_name, 40),
+                row.process or "",
+                counts_line(row) if row.state == "SUCCEEDED" else row.error_code or "",
+                row.claimed_at[:19].replace("T", " "),
+                _seconds(row),
+            )
+            for row in rows
+        ],
+        styles=[STATE_STYLES[row.state] for row in rows],
+        right=("seconds",),
+    )
+
+
+def counts_line(row: "UploadRow") -> str:
+    """`37 accepted, 5 to review, 1 invalid`."""
+    return f"{row.accepted} accepted, {row.review} to review, {row.invalid} invalid"
+
+
+def _seconds(row: "UploadRow") -> str:
+    from datetime import datetime
+
+    if row.ended_at is None:
+        return ""
+    began, ended = (datetime.fromisoformat(text) for text in (row.claimed_at, row.ended_at))
+    return f"{(ended - began).total_seconds():.1f}"
+
+
+def row_document(row: "UploadRow") -> dict[str, Any]:
+    """An upload as JSON: the table's names, nothing that is not there."""
+    return {**row.model_dump(exclude_none=True), "results_at": row.results_at}
+
+
+# -- why -----------------------------------------------------------------------------------------
+
+
+@guarded
+def why(upload_id: UploadId, stack: StackName = None, as_json: AsJson = False) -> None:
+    """Say why an upload failed, and what to do about it."""
+    from winnow.errors import catalogue
+    from winnow_cli.target import find_target
+    from winnow_cli.uploads import Uploads
+
+    row = Uploads(find_target(stack)).find(upload_id)
+    kind = catalogue().get(row.error_code or "")
+    advice = advice_for(row.error_code, kind.advice if kind else "")
+    if as_json:
+        emit_json(
+            {
+                "upload_id": row.upload_id,
+                "state": row.state,
+                "code": row.error_code,
+                "message": row.error_message,
+                "advice": advice if row.state == "FAILED" else None,
+                "run": row.run,
+            }
+        )
+    elif row.state == "RUNNING":
+        say("The run has not ended.")
+    elif row.state == "SUCCEEDED":
+        say(f"The run succeeded: {counts_line(row)}.")
+        say(f"winnow results {row.upload_id} shows why records are to review or invalid.")
+    else:
+        say(f"{row.error_code}: {_lines(row.error_message or '')}")
+        say(f"What to do: {advice}")
+        say(f"File: s3://{row.bucket}/{clean(row.object_key)}")
+        say(f"Run:  {row.run}")
+
+
+def advice_for(code: str | None, known: str) -> str:
+    """What to do about a code; a code of the workflow's own is not in the catalogue."""
+    if known:
+        return known
+    if code and code.startswith("workflow_"):
+        return (
+            "The workflow itself failed, not the file. Look at the run's history in Step "
+            "Functions, then submit the file again."
+        )
+    return "Look at the run's history in Step Functions."
+
+
+def _lines(text: str) -> str:
+    return "\n".join(clean(line) for line in text.splitlines())
+
+
+# -- results -------------------------------------------------------------------------------------
+
+
+@guarded
+def results(
+    upload_id: UploadId,
+    form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TABLE,
+    stack: StackName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the records of an upload: decision, confidence and the evidence for it."""
+    from winnow_cli.target import aws_errors, find_target
+    from winnow_cli.uploads import Uploads
+
+    target = find_target(stack)
+    uploads = Uploads(target)
+    with aws_errors(target):
+        result = uploads.result(uploads.find(upload_id))
+        if as_json or form is Format.JSON:
+            records = [
+                record.model_dump(mode="json", exclude_none=True)
+                for record in uploads.records(result)
+            ]
+            emit_json(
+                {"result": result.model_dump(mode="json", exclude_none=True), "records": records}
+            )
+        elif form is Format.CSV:
+            write_csv(uploads.records(result), sys.stdout)
+        else:
+            print_results(result, list(uploads.records(result)))
+
+
+def print_results(result: "Result", records: Sequence["ResultRecord"]) -> None:
+    """The records as a table, and a line of counts."""
+    table(
+        RESULT_COLUMNS,
+        [
+            (
+                record.outcome.value,
+                str(record.record),
+                record.source_id or "",
+                decision_of(record),
+                "" if record.confidence is None else f"{record.confidence:.2f}",
+                grounds_of(record, 100),
+            )
+            for record in records
+        ],
+        styles=[OUTCOME_STYLES[record.outcome.value] for record in records],
+        right=("record", "confidence"),
+    )
+    counts = result.counts
+    note(
+        f"{counts.accepted} accepted, {counts.review} to review, {counts.invalid} invalid; "
+        f"process {result.process.id} {result.process.version}, threshold {result.threshold:g} "
+        f"(from the {result.threshold_from})"
+    )
+    for found in result.notes:
+        note(f"note {found.code}: {clean(found.text)}")
+
+
+def decision_of(record: "ResultRecord") -> str:
+    """`met (indication, patency)` or a label; empty for an invalid record."""
+    decision = record.decision
+    if decision is None:
+        return ""
+    if decision.kind == "criteria" and decision.because:
+        return f"{decision.value} ({', '.join(decision.because)})"
+    return str(decision.value)
+
+
+def grounds_of(record: "ResultRecord", width: int) -> str:
+    """The evidence that speaks loudest for the decision, or why the record is invalid."""
+    decision = record.decision
+    if decision is None:
+        return shorten(f"{record.code}: {record.reason}", width)
+    if decision.kind == "criteria":
+        behind = [c for c in decision.criteria if c.id in decision.because] or decision.criteria
+        evidence = [found for criterion in behind for found in criterion.evidence]
+    else:
+        evidence = list(decision.evidence)
+    best = max(evidence, key=lambda found: found.similarity, default=None)
+    if best is None:
+        return shorten(record.reason or "", width)
+    return shorten(f"“{clean(best.text)}”", width)
+
+
+def write_csv(records: Iterable["ResultRecord"], stream: TextIO) -> None:
+    """CSV for a spreadsheet; a cell that a spreadsheet would run as a formula is made text."""
+    columns = (
+        "outcome",
+        "record",
+        "line",
+        "source_id",
+        "decision",
+        "because",
+        "score",
+        "confidence",
+        "calibrated",
+        "evidence",
+        "code",
+        "reason",
+    )
+    writer = csv.writer(stream, lineterminator="\r\n")
+    writer.writerow(columns)
+    for record in records:
+        decision = record.decision
+        because = decision.because if decision is not None and decision.kind == "criteria" else ()
+        cells = (
+            record.outcome.value,
+            record.record,
+            record.line,
+            record.source_id,
+            None if decision is None else str(decision.value),
+            ";".join(because),
+            record.score,
+            record.confidence,
+            record.calibrated,
+            "" if decision is None else grounds_of(record, 10_000),
+            record.code,
+            record.reason,
+        )
+        writer.writerow(["" if cell is None else safe_cell(cell) for cell in cells])
+
+
+def safe_cell(value: object) -> str:
+    """A cell that no spreadsheet takes for a formula (a leading ' marks it as text).
+
+    >>> safe_cell("=1+1"), safe_cell(0.5)
+    ("'=1+1", '0.5')
+    """
+    text = str(value)
+    if isinstance(value, str) and text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")):
+        return f"'{text}"
+    return text

@@ -1,0 +1,133 @@
+"""Which stack a command talks to: the local one, or one deployed to AWS; found by its outputs."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+
+from winnow.errors import (
+    AccessDeniedError,
+    RetryableError,
+    StackNotRunningError,
+    StackUnknownError,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+
+REQUIRED_OUTPUTS = ("UploadsBucket", "ResultsBucket", "Table")
+_DENIED = {"AccessDenied", "AccessDeniedException", "403", "ExpiredToken", "ExpiredTokenException"}
+
+
+@dataclass(frozen=True)
+class Target:
+    """A stack, and how to reach it."""
+
+    name: str
+    outputs: dict[str, str]
+    session: boto3.Session
+    endpoint: str | None
+    """None: AWS."""
+    config: Config
+
+    @property
+    def local(self) -> bool:
+        return self.endpoint is not None
+
+    @property
+    def uploads_bucket(self) -> str:
+        return self.outputs["UploadsBucket"]
+
+    @property
+    def results_bucket(self) -> str:
+        return self.outputs["ResultsBucket"]
+
+    @property
+    def table(self) -> str:
+        return self.outputs["Table"]
+
+    def s3(self) -> "S3Client":
+        return self.session.client("s3", endpoint_url=self.endpoint, config=self.config)
+
+    def dynamodb(self) -> "DynamoDBClient":
+        return self.session.client("dynamodb", endpoint_url=self.endpoint, config=self.config)
+
+
+def find_target(stack: str | None) -> Target:
+    """The stack named, or the local one.
+
+    Raises:
+        StackNotRunningError: no local stack runs in this folder.
+        StackUnknownError: AWS knows no such stack, or it has not Winnow's outputs.
+    """
+    return _local() if stack is None else _deployed(stack)
+
+
+def _local() -> Target:
+    from winnow_local.deploy import client_config, session
+    from winnow_local.stack import running
+    from winnow_local.state import StateDir
+
+    state = running(StateDir.default())
+    return Target(
+        name=state.stack,
+        outputs=state.outputs,
+        session=session(),
+        endpoint=state.endpoint,
+        config=client_config(),
+    )
+
+
+def _deployed(stack: str) -> Target:
+    session = boto3.Session()
+    config = Config(retries={"mode": "standard"})
+    try:
+        cloudformation = session.client("cloudformation", config=config)
+        found = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
+    except (NoRegionError, NoCredentialsError) as error:
+        raise StackUnknownError(f"AWS is not set up here: {error}") from None
+    except ClientError as error:
+        reason = error.response.get("Error", {}).get("Message", "")
+        raise StackUnknownError(f"The stack {stack!r} cannot be seen: {reason}") from None
+    except BotoCoreError as error:
+        raise RetryableError(f"AWS did not answer ({type(error).__name__}).") from None
+    outputs = {o["OutputKey"]: o["OutputValue"] for o in found.get("Outputs", [])}
+    missing = [name for name in REQUIRED_OUTPUTS if name not in outputs]
+    if missing:
+        raise StackUnknownError(
+            f"The stack {stack!r} has no output {', '.join(missing)}: it is not Winnow's, or its "
+            "deployment has not ended."
+        )
+    return Target(name=stack, outputs=outputs, session=session, endpoint=None, config=config)
+
+
+@contextmanager
+def aws_errors(target: Target) -> Iterator[None]:
+    """botocore's errors as ours."""
+    try:
+        yield
+    except ClientError as error:
+        code = str(error.response.get("Error", {}).get("Code", ""))
+        if code in _DENIED:
+            raise AccessDeniedError(
+                f"You may not {error.operation_name} in the stack {target.name!r}."
+            ) from None
+        raise RetryableError(f"{error.operation_name} was refused ({code}).") from None
+    except BotoCoreError as error:
+        if target.local:
+            raise StackNotRunningError(f"{target.endpoint} does not answer.") from None
+        raise RetryableError(f"AWS did not answer ({type(error).__name__}).") from None
+
+
+def item_values(item: dict[str, Any]) -> dict[str, str | int]:
+    """A DynamoDB item of strings and whole numbers as plain values."""
+    return {
+        name: int(value["N"]) if "N" in value else str(value["S"])
+        for name, value in item.items()
+        if "N" in value or "S" in value
+    }

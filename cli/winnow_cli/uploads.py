@@ -1,0 +1,167 @@
+"""Uploads of a stack: dropping files, and reading what the stack keeps of them."""
+
+import secrets
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from winnow.errors import NotFinishedError, StoredDataInvalidError, UploadUnknownError
+from winnow.jsonl import load_lines
+from winnow.models import ObjectRef, Outcome, Result, ResultRecord
+from winnow.upload import INBOX, THRESHOLD_METADATA
+from winnow_aws.s3 import S3Store
+from winnow_cli.target import Target, aws_errors, item_values
+
+ID_LENGTH = 32
+SHORTEST_PREFIX = 6
+_RECORDS = TypeAdapter(ResultRecord)
+
+
+class UploadRow(BaseModel):
+    """An upload's item in the table."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    upload_id: str
+    state: Literal["RUNNING", "SUCCEEDED", "FAILED"]
+    bucket: str
+    object_key: str
+    version_id: str | None = None
+    size: int = 0
+    run: str | None = None
+    claimed_at: str
+    ended_at: str | None = None
+    process: str | None = None
+    records: int | None = None
+    accepted: int | None = None
+    review: int | None = None
+    invalid: int | None = None
+    result_bucket: str | None = None
+    result_key: str | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+
+    @property
+    def ended(self) -> bool:
+        return self.state != "RUNNING"
+
+    @property
+    def file_name(self) -> str:
+        """The last part of the key it was dropped under."""
+        return self.object_key.rpartition("/")[2]
+
+    @property
+    def results_at(self) -> str | None:
+        """Where its results lie, as an S3 address of a folder."""
+        if self.result_bucket is None or self.result_key is None:
+            return None
+        return f"s3://{self.result_bucket}/{self.result_key.rpartition('/')[0]}/"
+
+
+class Uploads:
+    """The uploads of one stack."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._s3 = target.s3()
+        self._dynamodb = target.dynamodb()
+        self._store = S3Store(self._s3)
+
+    def drop(self, file: Path, process: str, threshold: float | None) -> str:
+        """Uploads a file under a key that no other drop has; returns the key.
+
+        Large files go up in parts.
+        """
+        key = f"{INBOX}{process}/{time.time_ns():x}{secrets.token_hex(4)}/{file.name}"
+        metadata = {} if threshold is None else {THRESHOLD_METADATA: f"{threshold:g}"}
+        with aws_errors(self._target):
+            self._s3.upload_file(
+                str(file), self._target.uploads_bucket, key, ExtraArgs={"Metadata": metadata}
+            )
+        return key
+
+    def by_key(self, key: str) -> UploadRow | None:
+        """The latest upload of an object key; None until its run has claimed it."""
+        with aws_errors(self._target):
+            found = self._dynamodb.query(
+                TableName=self._target.table,
+                IndexName="by_object",
+                KeyConditionExpression="object_key = :key",
+                ExpressionAttributeValues={":key": {"S": key}},
+                ScanIndexForward=False,
+                Limit=1,
+            )
+        return _row(found["Items"][0]) if found["Items"] else None
+
+    def every(self) -> list[UploadRow]:
+        """All uploads the table holds, latest first."""
+        return sorted(self._scan(), key=lambda row: row.claimed_at, reverse=True)
+
+    def find(self, upload_id: str) -> UploadRow:
+        """The upload with this id, or the only one whose id begins so.
+
+        Raises:
+            UploadUnknownError: none, or several.
+        """
+        wanted = upload_id.strip().lower()
+        if len(wanted) >= ID_LENGTH:
+            with aws_errors(self._target):
+                item = self._dynamodb.get_item(
+                    TableName=self._target.table, Key={"upload_id": {"S": wanted}}
+                ).get("Item")
+            found = [_row(item)] if item else []
+        elif len(wanted) >= SHORTEST_PREFIX:
+            found = list(self._scan(prefix=wanted))
+        else:
+            found = []
+        if not found:
+            raise UploadUnknownError(f"No upload has the id {wanted[:64]!r}.")
+        if len(found) > 1:
+            raise UploadUnknownError(f"{len(found)} uploads have an id that begins so.")
+        return found[0]
+
+    def result(self, row: UploadRow) -> Result:
+        """result.json of an upload.
+
+        Raises:
+            NotFinishedError: the run has not succeeded.
+            StoredDataInvalidError: it is not of this version's schema.
+        """
+        if row.result_bucket is None or row.result_key is None:
+            state = "has not ended" if row.state == "RUNNING" else "failed"
+            raise NotFinishedError(f"The run of {row.upload_id} {state}: it has no results.")
+        ref = ObjectRef(bucket=row.result_bucket, key=row.result_key)
+        with self._store.open(ref) as stream:
+            content = stream.read()
+        try:
+            return Result.model_validate_json(content)
+        except ValidationError:
+            raise StoredDataInvalidError(
+                "result.json is not of the schema that this version of winnow reads."
+            ) from None
+
+    def records(self, result: Result) -> Iterator[ResultRecord]:
+        """Every record of a result: accepted, then review, then invalid; streamed."""
+        for outcome in Outcome:
+            if outcome in result.files:
+                with self._store.open(result.files[outcome]) as stream:
+                    yield from load_lines(stream, _RECORDS)
+
+    def _scan(self, prefix: str | None = None) -> Iterator[UploadRow]:
+        narrowed: dict[str, Any] = {}
+        if prefix is not None:
+            narrowed = {
+                "FilterExpression": "begins_with(upload_id, :prefix)",
+                "ExpressionAttributeValues": {":prefix": {"S": prefix}},
+            }
+        pages = self._dynamodb.get_paginator("scan")
+        with aws_errors(self._target):
+            for page in pages.paginate(TableName=self._target.table, **narrowed):
+                yield from map(_row, page["Items"])
+
+
+def _row(item: dict[str, Any]) -> UploadRow:
+    return UploadRow.model_validate(item_values(item))
