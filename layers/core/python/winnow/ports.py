@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import BinaryIO, NamedTuple, Protocol
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
 
 from winnow.models import Judgement, ModelInfo, ObjectRef, ProcessInfo
+
+if TYPE_CHECKING:  # the images of Serialize and Filter hold no numpy
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class Encoder(Protocol):
@@ -22,7 +23,7 @@ class Encoder(Protocol):
     @property
     def info(self) -> ModelInfo: ...
 
-    def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]: ...
+    def __call__(self, texts: Sequence[str]) -> "NDArray[np.float32]": ...
 
 
 class Judge(Protocol):
