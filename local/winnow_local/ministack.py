@@ -151,12 +151,20 @@ def members(leader: ProcessId) -> list[psutil.Process]:
         found[main.pid] = main
         with suppress(psutil.Error):
             found.update((child.pid, child) for child in main.children(recursive=True))
+    elif psutil.pid_exists(leader.pid) and not _zombie(leader.pid):
+        return []  # The id was given away, so the session has ended too.
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
             # A session can outlive its leader; while it does, its id names no other process.
             if os.getsid(process.pid) == leader.pid and process.status() != psutil.STATUS_ZOMBIE:
                 found[process.pid] = process
     return list(found.values())
+
+
+def _zombie(pid: int) -> bool:
+    with suppress(psutil.Error):
+        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    return False
 
 
 def end(leader: ProcessId, grace_s: float = 5.0) -> None:
