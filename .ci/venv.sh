@@ -1,0 +1,19 @@
+#!/bin/sh
+# Make .venv-NAME from requirements/NAME.txt, for a tool whose packages would not go with ours.
+# Usage: .ci/venv.sh NAME (sam, checkov). Does nothing while the lock file is unchanged.
+set -eu
+cd "$(dirname "$0")/.."
+name=$1
+lock=requirements/$name.txt
+venv=.venv-$name
+if [ -f "$venv/.lock" ] && cmp -s "$lock" "$venv/.lock"; then
+    exit 0
+fi
+rm -rf "$venv"
+python3 -m venv "$venv"
+if [ -x .venv/bin/uv ]; then
+    .venv/bin/uv pip sync -q --require-hashes --python "$venv/bin/python" "$lock"
+else
+    "$venv/bin/python" -m pip install -q --require-hashes --no-deps -r "$lock"
+fi
+cp "$lock" "$venv/.lock"
