@@ -1,0 +1,84 @@
+# What a newcomer types. `make help` lists it.
+
+PYTHON ?= python3
+BIN := .venv/bin
+LOCK := uv pip compile --quiet --generate-hashes --no-emit-index-url --universal
+
+.DEFAULT_GOAL := help
+.PHONY: help setup model demo up down test check lint types template checkov format bench images sam lock schemas clean
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: .venv/.ready build/model/manifest.json ## environment, pinned dependencies, the model
+
+.venv/.ready: requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Winnow needs Python 3.11 or later: make setup PYTHON=python3.12")'
+	@echo "Installing the pinned dependencies into .venv (2.4 GB with TensorFlow, which builds the model; a few minutes)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+build/model/manifest.json: models/use-lite/lock.json | .venv/.ready
+	@$(BIN)/winnow model build
+
+model: .venv/.ready ## build the model again where it is missing or altered
+	@$(BIN)/winnow model build
+
+demo: setup ## start the local stack, drop the sample files, show what comes of them
+	@$(BIN)/python -m winnow_local.demo
+
+up: setup ## start the local stack and leave it running
+	@$(BIN)/winnow up --detach
+
+down: ## stop the local stack
+	@$(BIN)/winnow down
+
+test: setup ## every test; container tests run where a Docker engine answers
+	@$(BIN)/pytest -rs
+
+check: lint types template ## what CI checks besides the tests
+
+lint: setup ## style and format
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: setup ## strict type checks
+	@$(BIN)/mypy
+
+format: setup ## bring the code into its format
+	@$(BIN)/ruff check --fix --quiet .
+	@$(BIN)/ruff format .
+
+template: setup .venv-sam/.ready .venv-checkov/.ready ## cfn-lint, sam validate and checkov over the template
+	@$(BIN)/cfn-lint --include-checks I --template template.yaml
+	@.venv-sam/bin/sam validate --lint
+	@$(BIN)/python tests/template/expand.py build/template.json
+	@.venv-checkov/bin/checkov --quiet --compact --framework cloudformation --file build/template.json
+
+.venv-%/.ready: requirements/%.txt
+	@$(PYTHON) -m venv .venv-$*
+	@.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+sam: .venv-sam/.ready ## the SAM command line, in .venv-sam
+
+bench: setup ## measure; writes build/bench.json and docs/benchmarks.md
+	@$(BIN)/python -m tests.bench
+
+images: setup .venv-sam/.ready ## build the images and write their sizes into docs/containers.md
+	@.venv-sam/bin/sam build
+	@$(BIN)/python tests/bench/image_sizes.py
+
+schemas: setup ## write docs/schemas from the models
+	@$(BIN)/python -m winnow_cli.schemas docs/schemas
+
+lock: setup ## resolve the pinned dependencies again
+	@$(BIN)/$(LOCK) --python-version 3.11 --override requirements/overrides.txt requirements/dev.in -o requirements/dev.txt
+	@$(BIN)/$(LOCK) --python-version 3.11 requirements/sam.in -o requirements/sam.txt
+	@$(BIN)/$(LOCK) --python-version 3.11 requirements/checkov.in -o requirements/checkov.txt
+
+clean: ## remove what was built; the local stack's state too
+	@-$(BIN)/winnow down 2>/dev/null
+	@rm -rf build .winnow .aws-sam .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,105 @@
+"""One measurement in a process of its own: `python -m tests.bench.child MODE ENGINE THREADS COUNT`.
+
+Prints one JSON document. The parent times the whole process where start-up is what is measured.
+"""
+
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def peak_mb() -> float:
+    """Peak resident memory of this process in MB (10^6 bytes)."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak * (1 if sys.platform == "darwin" else 1024) / 1e6
+
+
+def first_record(engine: str, threads: int, _count: int) -> dict[str, object]:
+    """Start, load, verify, and judge one record by L33774: what a cold Lambda does."""
+    from winnow.judging import build_judge
+    from winnow.process import ProcessBook
+    from winnow_use import load_encoder
+
+    encoder = load_encoder(ROOT / "build" / "model", engine=engine, threads=threads)
+    judge = build_judge(ProcessBook.from_directory(ROOT / "processes").find("L33774"), encoder)
+    (judgement,) = judge(["Melena for two weeks; colonoscopy found no source of bleeding."])
+    return {"decision": str(judgement.decision.value), "peak_mb": peak_mb()}
+
+
+def throughput(engine: str, threads: int, count: int) -> dict[str, object]:
+    """Sentences a second of the encoder as Classify calls it, after a warm-up."""
+    from itertools import islice
+
+    from tests.bench.corpus import sentences
+    from winnow_use import load_encoder
+
+    texts = list(islice(sentences(), count))
+    encoder = load_encoder(ROOT / "build" / "model", engine=engine, threads=threads)
+    encoder(texts[:64])
+    seconds = []
+    for _ in range(3):
+        started = time.perf_counter()
+        encoder(texts)
+        seconds.append(time.perf_counter() - started)
+    best = sorted(seconds)[1]
+    return {"sentences_per_s": count / best, "peak_mb": peak_mb()}
+
+
+def classify(engine: str, threads: int, count: int) -> dict[str, object]:
+    """The classify function itself over full chunks, its store in memory: time and peak memory."""
+    import os
+
+    os.environ |= {
+        "MODEL_DIR": str(ROOT / "build" / "model"),
+        "MODEL_ENGINE": engine,
+        "ENCODER_THREADS": str(threads),
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "POWERTOOLS_SERVICE_NAME": "classify",
+        "LOG_LEVEL": "ERROR",
+    }
+    sys.path.insert(0, str(ROOT / "functions" / "classify"))
+    import app  # type: ignore[import-not-found]
+
+    from tests.bench.corpus import cases
+    from tests.fakes.store import MemoryStore
+    from winnow.models import ChunkTask, ObjectRef, Record
+    from winnow.process import ProcessBook
+
+    definition = ProcessBook.from_directory(ROOT / "processes").find("L33774")
+    store = MemoryStore()
+    reference = ObjectRef(bucket="b", key="definition")
+    store.put(reference, definition.model_dump_json().encode(), "")
+    encoder = app.build()[1]
+    app.build = lambda: (store, encoder)
+    seconds = 0.0
+    chunks = 3
+    for chunk in range(chunks):
+        lines = "".join(
+            Record(record=number, text=note).model_dump_json() + "\n"
+            for number, (_, note) in enumerate(cases(count, seed=chunk), start=1)
+        )
+        source = ObjectRef(bucket="b", key=f"chunk{chunk}")
+        store.put(source, lines.encode(), "")
+        task = ChunkTask(
+            upload_id="0" * 32,
+            chunk=chunk,
+            records=count,
+            definition=reference,
+            source=source,
+            scored=ObjectRef(bucket="b", key="scored"),
+        )
+        started = time.perf_counter()
+        app.handler(task.model_dump(mode="json"), None)
+        seconds += time.perf_counter() - started
+    return {"records_per_s": chunks * count / seconds, "peak_mb": peak_mb()}
+
+
+MODES = {"first-record": first_record, "throughput": throughput, "classify": classify}
+
+if __name__ == "__main__":
+    mode, engine, threads, count = sys.argv[1:]
+    print(json.dumps(MODES[mode](engine, int(threads), int(count))))
