@@ -170,16 +170,15 @@ def stop(state_dir: StateDir, grace_s: float = 20.0) -> bool:
     if state is None:
         return False
     supervisor = state.supervisor.process()
+    found = supervisor is not None
     if supervisor is not None:
         with suppress(psutil.Error):
             supervisor.terminate()
             supervisor.wait(timeout=grace_s)
-    with suppress(psutil.Error):
-        supervisor = state.supervisor.process()
-        if supervisor is not None:
-            supervisor.kill()
+        with suppress(psutil.Error):
+            supervisor.kill()  # Only where it has not ended in time.
             supervisor.wait(timeout=grace_s)
-    found = supervisor is not None or bool(_end_leftovers(state_dir))
+    found = bool(_end_leftovers(state_dir)) or found
     shutil.rmtree(state_dir.data, ignore_errors=True)
     state_dir.clear()
     return found

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from winnow_local import mailbox
 
 NOTIFICATION = {
@@ -60,7 +61,7 @@ def test_a_message_delivered_twice_is_one_mail(tmp_path: Path) -> None:
 
 def test_a_subject_cannot_add_a_header(tmp_path: Path) -> None:
     hostile = {**NOTIFICATION, "Subject": "hi\r\nBcc: other@example.org"}
-    with pytest.raises(ValueError, match="linefeed|carriage"):
+    with pytest.raises(ValueError, match=r"linefeed|carriage"):
         mailbox.compose(hostile, "you@winnow.local")
 
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
+from winnow.errors import StackNotRunningError
 from winnow_local import ministack
 from winnow_local.stack import running, stop
 from winnow_local.state import ProcessId, StackState, StateDir
-
-from winnow.errors import StackNotRunningError
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The rewriting of template.yaml for MiniStack: image functions become zip functions, nothing else."""
+"""The rewriting of template.yaml for MiniStack: image functions become zip functions."""
 
 import copy
 import io
@@ -7,9 +7,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from winnow_local.template import Checkout, function_zip, read_template, rewrite
 
 from winnow.errors import StackFailedError
+from winnow_local.template import Checkout, function_zip, read_template, rewrite
 
 TEMPLATE = """
 AWSTemplateFormatVersion: 2010-09-09
@@ -67,7 +67,9 @@ def test_an_image_function_becomes_a_zip_function_of_the_same_code(checkout: Che
         "Bucket": "artifacts",
         "Key": "functions/hello.zip",
     }
-    archive = zipfile.ZipFile(io.BytesIO({u.key: u.content for u in uploads}["functions/hello.zip"]))
+    archive = zipfile.ZipFile(
+        io.BytesIO({u.key: u.content for u in uploads}["functions/hello.zip"])
+    )
     assert set(archive.namelist()) == {
         "app.py",
         "winnow/__init__.py",

@@ -1,0 +1,300 @@
+"""`make demo`: the whole system at work on this machine, on the sample files.
+
+Starts the local stack (or uses the one that runs), drops the samples with plain S3 calls as any
+user would, waits, and shows results with evidence, the mails, and where the JSON lies. The stack is left
+running. Run as `python -m winnow_local.demo`.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.rule import Rule
+from rich.text import Text
+
+from winnow.errors import StackFailedError, StackNotRunningError, WinnowError
+from winnow_cli.console import OUTCOME_STYLES, clean, drawn_table, shorten
+from winnow_local import mailbox
+from winnow_local.stack import running, start_detached
+from winnow_local.state import StackState, StateDir
+from winnow_local.template import Checkout
+
+if TYPE_CHECKING:
+    from winnow.models import Evidence, ResultRecord
+    from winnow_cli.uploads import UploadRow, Uploads
+
+WAIT_S = 120.0
+PLAIN_WIDTH = 110
+"""Columns where the output is no terminal and so has no width."""
+
+
+@dataclass(frozen=True)
+class Drop:
+    """A sample and the inbox folder it is dropped into."""
+
+    sample: str
+    folder: str
+    why: str
+
+
+DROPS = (
+    Drop("prior-auth-cases.csv", "91110", "prior-authorization cases, by a billing code"),
+    Drop("case-note.txt", "L33774", "one clinical note, by the id of its policy"),
+    Drop("emotions.jsonl", "emotions", "sentences, for another kind of process"),
+    Drop("case-note.txt", "L99999", "a process that does not exist: this run has to fail"),
+)
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """What was dropped where, and when."""
+
+    drop: Drop
+    key: str
+    at: float
+
+
+def run(screen: Console, state_dir: StateDir, samples: Path) -> None:
+    """The demo, printed to `screen`.
+
+    Raises:
+        WinnowError: the stack does not start, or a run does not end in time.
+    """
+    from winnow_cli.target import find_target
+    from winnow_cli.uploads import Uploads
+
+    began = time.monotonic()
+    _heading(screen, "1. The stack: template.yaml on this machine")
+    state = _stack(screen, state_dir)
+    target = find_target(None)
+    uploads = Uploads(target)
+
+    _heading(screen, "2. Files dropped into the inbox, with plain S3 puts")
+    s3 = target.s3()
+    folder = f"{datetime.now():%Y-%m-%d-%H%M%S}"
+    dropped = []
+    for drop in DROPS:
+        key = f"inbox/{drop.folder}/{folder}/{drop.sample}"
+        body = (samples / drop.sample).read_bytes()
+        s3.put_object(Bucket=target.uploads_bucket, Key=key, Body=body)
+        dropped.append(Dropped(drop, key, time.monotonic()))
+        screen.print(Text.assemble(("  put ", "dim"), key, (f"  {drop.why}", "dim")))
+    screen.print()
+    rows = _wait(screen, uploads, dropped)
+
+    _heading(screen, "3. What became of the records")
+    for item in dropped:
+        if rows[item.key].state == "SUCCEEDED":
+            _show_result(screen, uploads, item, rows[item.key])
+    _heading(screen, "4. What did not work, and says so")
+    for item in dropped:
+        if rows[item.key].state == "FAILED":
+            _show_failure(screen, item, rows[item.key])
+
+    _heading(screen, "5. The mails that were sent")
+    _show_mails(screen, state_dir, [row.upload_id for row in rows.values()])
+    _heading(screen, "6. Where the JSON lies, and what to try next")
+    _show_next(screen, state, next(r for r in rows.values() if r.state == "SUCCEEDED"))
+    screen.print(
+        Text(f"\nAll of this took {time.monotonic() - began:.1f} s. ", style="bold")
+        + Text("The stack is still running; `winnow down` (or `make down`) ends it.")
+    )
+
+
+def _heading(screen: Console, title: str) -> None:
+    screen.print()
+    screen.print(Rule(Text(title, style="bold"), align="left", style="dim"))
+
+
+def _stack(screen: Console, state_dir: StateDir) -> StackState:
+    began = time.monotonic()
+    try:
+        state = running(state_dir)
+        screen.print(f"  The local stack runs already at {state.endpoint}.")
+    except StackNotRunningError:
+        state = start_detached(state_dir, lambda _: None)
+        seconds = time.monotonic() - began
+        screen.print(f"  Started and deployed in {seconds:.1f} s at {state.endpoint}:")
+    screen.print(
+        Text(
+            "  buckets, rule, state machine, functions, table and topic; every function's role is "
+            "enforced.",
+            style="dim",
+        )
+    )
+    return state
+
+
+def _wait(
+    screen: Console, uploads: "Uploads", dropped: Sequence[Dropped]
+) -> dict[str, "UploadRow"]:
+    rows: dict[str, UploadRow] = {}
+    deadline = time.monotonic() + WAIT_S
+    with screen.status("waiting for the runs to end"):
+        while len(rows) < len(dropped):
+            for item in dropped:
+                row = None if item.key in rows else uploads.by_key(item.key)
+                if row is not None and row.ended:
+                    rows[item.key] = row
+                    _tell_end(screen, item, row)
+            if time.monotonic() > deadline:
+                raise StackFailedError(f"Not every run ended within {WAIT_S:.0f} s.")
+            time.sleep(0.1)
+    return rows
+
+
+def _tell_end(screen: Console, item: Dropped, row: "UploadRow") -> None:
+    seconds = f"{time.monotonic() - item.at:4.1f} s  "
+    name = f"{item.drop.folder}/{item.drop.sample}  "
+    if row.state == "FAILED":
+        end = Text(f"FAILED {row.error_code}", style="red")
+    else:
+        end = Text(", ").join(
+            Text(f"{count} {outcome}", style=OUTCOME_STYLES[outcome] if count else "dim")
+            for outcome, count in (
+                ("accepted", row.accepted or 0),
+                ("review", row.review or 0),
+                ("invalid", row.invalid or 0),
+            )
+        )
+    screen.print(Text.assemble("  ", (seconds, "dim"), name, end))
+
+
+def _show_result(screen: Console, uploads: "Uploads", item: Dropped, row: "UploadRow") -> None:
+    result = uploads.result(row)
+    records = list(uploads.records(result))
+    records.sort(key=lambda record: record.record)
+    screen.print(
+        Text.assemble(
+            (f"\n{item.drop.sample}", "bold"),
+            f"  process {result.process.id} {result.process.version}, "
+            f"threshold {result.threshold:g}, model {result.model.name if result.model else '-'}",
+        )
+    )
+    screen.print(
+        drawn_table(
+            ("outcome", "record", "decision", "confidence", "evidence (similarity)"),
+            [
+                (
+                    record.outcome.value,
+                    record.source_id or str(record.record),
+                    str(record.decision.value) if record.decision else "",
+                    "" if record.confidence is None else f"{record.confidence:.2f}",
+                    _evidence(record),
+                )
+                for record in records
+            ],
+            styles=[OUTCOME_STYLES[record.outcome.value] for record in records],
+            right=("confidence",),
+        )
+    )
+    for found in result.notes:
+        screen.print(Text(f"  note {found.code}: {clean(found.text)}", style="dim"))
+
+
+def _evidence(record: "ResultRecord") -> str:
+    decision = record.decision
+    if decision is None:
+        return f"{record.code}: {record.reason}"
+    found: list[tuple[str, Evidence]]
+    if decision.kind == "criteria":
+        found = [
+            (f"{criterion.id}: ", evidence)
+            for criterion in decision.criteria
+            if criterion.id in decision.because
+            for evidence in criterion.evidence[:1]
+        ]
+    else:
+        found = [("", evidence) for evidence in decision.evidence]
+    best = sorted(found, key=lambda one: -one[1].similarity)[:2]
+    return "\n".join(
+        f"{title}“{shorten(evidence.text, 90)}” ({evidence.similarity:.2f})"
+        for title, evidence in best
+    )
+
+
+def _show_failure(screen: Console, item: Dropped, row: "UploadRow") -> None:
+    from winnow.errors import catalogue
+
+    kind = catalogue().get(row.error_code or "")
+    screen.print(
+        Text.assemble(
+            "  ", item.key, "\n  ", (row.error_code or "", "red"), f": {row.error_message}"
+        )
+    )
+    if kind is not None:
+        screen.print(Text(f"  What to do: {kind.advice}", style="dim"))
+    screen.print(Text(f"  winnow why {row.upload_id[:12]}", style="cyan"))
+
+
+def _show_mails(screen: Console, state_dir: StateDir, upload_ids: Sequence[str]) -> None:
+    # The mail follows the result by a moment.
+    deadline = time.monotonic() + 10.0
+    mails: list[mailbox.StoredMail] = []
+    while len(mails) < len(upload_ids) and time.monotonic() < deadline:
+        mails = [
+            mail
+            for mail in mailbox.read(state_dir.mail)
+            if any(upload_id in mail.body for upload_id in upload_ids)
+        ]
+        time.sleep(0.1)
+    failed = [mail for mail in mails if "fail" in mail.subject.lower()]
+    for mail in mails:
+        screen.print(Text.assemble(("  Subject: ", "dim"), mail.subject))
+    for mail in [*[m for m in mails if m not in failed][:1], *failed[:1]]:
+        screen.print()
+        screen.print(Text(f"  {mail.subject}", style="bold"))
+        for line in mail.body.rstrip().splitlines():
+            screen.print(Text(f"  │ {line}"))
+    screen.print(Text(f"\n  Kept as .eml files in {_here(state_dir.mail)}/", style="dim"))
+
+
+def _show_next(screen: Console, state: StackState, row: "UploadRow") -> None:
+    address = f"{row.results_at}"
+    lines = (
+        ("Results", address),
+        ("Fetch one", f"{_winnow()} results {row.upload_id[:12]} --format json"),
+        (
+            "or with S3",
+            "AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test aws --endpoint-url "
+            f"{state.endpoint} s3 cp {address}result.json -",
+        ),
+        ("Your file", f"{_winnow()} submit FILE.csv --process L33774 --wait"),
+        ("All uploads", f"{_winnow()} status"),
+        ("A sentence", f'{_winnow()} predict --process emotions "I could not stop smiling."'),
+        ("Your rules", f"{_winnow()} process validate processes/L33774.yaml"),
+    )
+    for title, command in lines:
+        screen.print(Text.assemble((f"  {title:<12}", "dim"), (command, "cyan")))
+
+
+def _winnow() -> str:
+    command = Path(sys.executable).with_name("winnow")
+    return _here(command) if command.exists() else f"{_here(Path(sys.executable))} -m winnow_cli"
+
+
+def _here(path: Path) -> str:
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def main() -> int:
+    argparse.ArgumentParser(prog="winnow_local.demo", description=__doc__).parse_args()
+    screen = Console(highlight=False)
+    if not screen.is_terminal:
+        screen = Console(highlight=False, width=PLAIN_WIDTH, soft_wrap=False)
+    try:
+        run(screen, StateDir.default(), Checkout.here().root / "samples")
+    except WinnowError as error:
+        screen.print(Text(f"{error}\n{error.advice}", style="red"))
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
