@@ -36,8 +36,8 @@ def client_config() -> Config:
 
 
 def local_parameters() -> dict[str, str]:
-    """What differs from AWS by parameter: as many functions at once as there are cores."""
-    return {"MapConcurrency": str(max(2, os.cpu_count() or 2))}
+    """What differs from AWS by parameter: no TLS, and as many functions at once as cores."""
+    return {"Local": "true", "MapConcurrency": str(max(2, os.cpu_count() or 2))}
 
 
 def deploy(
