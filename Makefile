@@ -51,23 +51,21 @@ format: setup ## bring the code into its format
 	@$(BIN)/ruff check --fix --quiet .
 	@$(BIN)/ruff format .
 
-template: setup .venv-sam/.ready .venv-checkov/.ready ## cfn-lint, sam validate and checkov over the template
+template: setup .venv-sam/.lock .venv-checkov/.lock ## cfn-lint, sam validate and checkov over the template
 	@$(BIN)/cfn-lint --include-checks I --template template.yaml
 	@.venv-sam/bin/sam validate --lint
 	@$(BIN)/python tests/template/expand.py build/template.json
 	@.venv-checkov/bin/checkov --quiet --compact --framework cloudformation --file build/template.json
 
-.venv-%/.ready: requirements/%.txt
-	@$(PYTHON) -m venv .venv-$*
-	@.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
-	@touch $@
+.venv-%/.lock: requirements/%.txt | .venv/.ready
+	@.ci/venv.sh $*
 
-sam: .venv-sam/.ready ## the SAM command line, in .venv-sam
+sam: .venv-sam/.lock ## the SAM command line, in .venv-sam
 
 bench: setup ## measure; writes build/bench.json and docs/benchmarks.md
 	@$(BIN)/python -m tests.bench
 
-images: setup .venv-sam/.ready ## build the images and write their sizes into docs/containers.md
+images: setup .venv-sam/.lock ## build the images and write their sizes into docs/containers.md
 	@.venv-sam/bin/sam build
 	@$(BIN)/python tests/bench/image_sizes.py
 

@@ -1,0 +1,206 @@
+"""Measure Winnow against its peers and write build/bench.json and docs/benchmarks.md.
+
+Every figure is taken in a process of its own. Rounds go round the engines, so that a machine that
+gets slower does so for all of them; what is quoted are medians and ratios of medians.
+"""
+
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import track
+
+ROOT = Path(__file__).parents[2]
+ENGINES = ("litert", "litert-fp32", "tensorflow")
+NAMES = {
+    "litert": "LiteRT int8 (default)",
+    "litert-fp32": "LiteRT fp32",
+    "tensorflow": "TensorFlow SavedModel",
+}
+ROUNDS = int(os.environ.get("WINNOW_BENCH_ROUNDS", "5"))
+ROWS = int(os.environ.get("WINNOW_BENCH_ROWS", "10000"))
+SENTENCES = 4_000
+CHUNK_RECORDS = 500
+
+console = Console(stderr=True)
+
+
+def run(*arguments: str) -> tuple[dict[str, Any], float]:
+    """A child's JSON and its wall time in seconds."""
+    started = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-m", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    seconds = time.perf_counter() - started
+    if done.returncode:
+        console.print(done.stderr[-2000:], markup=False)
+        raise SystemExit(f"{' '.join(arguments)} failed with {done.returncode}.")
+    return json.loads(done.stdout.strip().splitlines()[-1]), seconds
+
+
+def measure() -> dict[str, Any]:
+    raw: dict[str, Any] = {name: {} for name in ENGINES}
+    for _ in track(range(ROUNDS), "encoder", console=console):
+        for engine in ENGINES:
+            found, seconds = run("tests.bench.child", "first-record", engine, "0", "1")
+            raw[engine].setdefault("cold_start_s", []).append(seconds)
+            for threads in ("1", "2"):
+                found, _ = run("tests.bench.child", "throughput", engine, threads, str(SENTENCES))
+                raw[engine].setdefault(f"sentences_per_s_{threads}", []).append(
+                    found["sentences_per_s"]
+                )
+    for engine in track(ENGINES, "classify", console=console):
+        for _ in range(min(3, ROUNDS)):
+            found, _ = run("tests.bench.child", "classify", engine, "2", str(CHUNK_RECORDS))
+            raw[engine].setdefault("classify_peak_mb", []).append(found["peak_mb"])
+            raw[engine].setdefault("classify_records_per_s", []).append(found["records_per_s"])
+    for engine in track(ENGINES, "drop to result", console=console):
+        raw[engine]["end_to_end"] = run("tests.bench.end_to_end", engine, str(ROWS))[0]
+    raw["container"] = container()
+    return raw
+
+
+def container() -> dict[str, Any] | None:
+    """The first answer of the classify image, where a Docker engine answers."""
+    if shutil.which("docker") is None:
+        return None
+    if subprocess.run(["docker", "info"], capture_output=True, check=False).returncode:
+        return None
+    return run("tests.bench.container_start")[0]
+
+
+def machine() -> dict[str, Any]:
+    model = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        names = [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
+        model = names[0].partition(":")[2].strip() if names else model
+    return {"processor": model, "cores": os.cpu_count(), "python": platform.python_version()}
+
+
+def medians(raw: dict[str, Any]) -> dict[str, dict[str, float]]:
+    return {
+        engine: {
+            name: statistics.median(values)
+            for name, values in raw[engine].items()
+            if isinstance(values, list)
+        }
+        for engine in ENGINES
+    }
+
+
+def page(raw: dict[str, Any], host: dict[str, Any]) -> str:
+    middle = medians(raw)
+    peer = middle["tensorflow"]
+
+    def row(title: str, name: str, form: str, better: str) -> str:
+        cells = []
+        for engine in ENGINES:
+            value = middle[engine][name]
+            ratio = value / peer[name] if better == "more" else peer[name] / value
+            cells.append(f"{value:{form}} ({ratio:.1f}x)")
+        return f"| {title} | " + " | ".join(cells) + " |"
+
+    def drop(title: str, name: str, form: str) -> str:
+        cells = (f"{raw[engine]['end_to_end'][name]:{form}}" for engine in ENGINES)
+        return f"| {title} | " + " | ".join(cells) + " |"
+
+    heads = " | ".join(NAMES[engine] for engine in ENGINES)
+    end = raw["litert"]["end_to_end"]
+    first = raw["container"]
+    first_text = (
+        f"{first['first_answer_s']:.2f} s from `docker run` to the first answer of the classify image "
+        "through the runtime interface emulator (the ancestor: 17.3 s)."
+        if first
+        else "Not measured: no Docker engine answered."
+    )
+    return f"""# Benchmarks
+
+Made by `make bench`, which writes the raw figures to build/bench.json. Medians of {ROUNDS} rounds on
+{host["processor"]} with {host["cores"]} cores, Python {host["python"]}; in brackets how many times better than the
+TensorFlow SavedModel with the same weights, through the same code. Times depend on the machine (the int8
+kernels lean on the processor's AMX or VNNI instructions): quote the ratios.
+
+![Throughput and cold start by engine](benchmarks.svg)
+
+| | {heads} |
+|---|---|---|---|
+{row("process start to first classified record, s", "cold_start_s", ".2f", "less")}
+{row("sentences a second, 2 threads", "sentences_per_s_2", ",.0f", "more")}
+{row("sentences a second, 1 thread", "sentences_per_s_1", ",.0f", "more")}
+{row("Classify, records a second (4.5 sentences each)", "classify_records_per_s", ",.0f", "more")}
+{row("Classify, peak memory, MB", "classify_peak_mb", ",.0f", "less")}
+
+The sentences are clinical ones made from patterns (tests/bench/corpus.py), {SENTENCES:,} a round; Classify judges
+chunks of {CHUNK_RECORDS} records by L33774, its store in memory.
+
+## From a dropped file to its result
+
+A CSV of {end["rows"]:,} rows ({end["sentences"]:,} sentences, {end["distinct_sentences"]:,} of them distinct) dropped into
+the local stack's bucket, until its row in the table says SUCCEEDED. The peer is the time that all its sentences
+take to encode with the same engine on the same cores and nothing else running.
+
+| | {heads} |
+|---|---|---|---|
+{drop("encoding alone, s", "encode_s", ".2f")}
+{drop("drop to result, s", "drop_to_result_s", ".2f")}
+{drop("ratio", "ratio", ".2f")}
+{drop("a file of one row, the stack just started, s", "first_file_s", ".2f")}
+{drop("the next file of one row, s", "next_file_s", ".2f")}
+
+## A container's first answer
+
+{first_text}
+"""
+
+
+def plot(raw: dict[str, Any], path: Path) -> None:
+    import matplotlib as mpl
+
+    mpl.use("svg")
+    from matplotlib import pyplot as plt
+
+    mpl.rcParams |= {"svg.hashsalt": "winnow", "font.size": 10}
+    middle = medians(raw)
+    panels = (
+        ("sentences a second, 2 threads", "sentences_per_s_2"),
+        ("start to first record, s", "cold_start_s"),
+        ("Classify's peak memory, MB", "classify_peak_mb"),
+    )
+    figure, axes = plt.subplots(1, 3, figsize=(11, 2.6), sharey=True)
+    for axis, (title, name) in zip(axes, panels, strict=True):
+        values = [middle[engine][name] for engine in ENGINES]
+        bars = axis.barh(range(3), values, color=["#1b7f5c", "#7fb8a4", "#b9b9b9"])
+        form = "{:,.2f}" if max(values) < 100 else "{:,.0f}"
+        axis.bar_label(bars, [form.format(value) for value in values], padding=3)
+        axis.set_title(title, fontsize=10, loc="left")
+        axis.set_yticks(range(3), [NAMES[engine] for engine in ENGINES])
+        axis.invert_yaxis() if axis is axes[0] else None
+        axis.set_xlim(0, max(values) * 1.25)
+        axis.set_xticks([])
+        axis.spines[:].set_visible(False)
+        axis.tick_params(length=0)
+    figure.tight_layout()
+    figure.savefig(path, metadata={"Date": None})
+
+
+def main() -> None:
+    raw, host = measure(), machine()
+    build = ROOT / "build"
+    build.mkdir(exist_ok=True)
+    (build / "bench.json").write_text(json.dumps({"machine": host, **raw}, indent=2) + "\n")
+    (ROOT / "docs" / "benchmarks.md").write_text(page(raw, host))
+    plot(raw, ROOT / "docs" / "benchmarks.svg")
+    console.print("wrote build/bench.json, docs/benchmarks.md and docs/benchmarks.svg")
+
+
+if __name__ == "__main__":
+    main()
