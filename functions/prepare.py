@@ -1,0 +1,89 @@
+"""Make a folder ready to be copied into an image. Usage: python prepare.py FOLDER [INSTALLED_AT].
+
+Run while an image is built. It takes out of installed packages what no function reaches, compiles
+what is left, since a running function cannot write and its first import is what a cold start waits
+for, and lets everybody read it, since Lambda runs as a user of its own whatever the files' owner.
+"""
+
+import compileall
+import shutil
+import sys
+from pathlib import Path
+from py_compile import PycInvalidationMode
+
+DROP = {
+    "ai_edge_litert": ("libLiteRtWebGpuAccelerator.so", "aot", "tools", "vendors"),
+    "boto3": ("examples",),
+    "numpy": ("**/tests", "f2py", "_core/include", "_core/lib", "**/*.pyi"),
+    "regex": ("tests",),
+}
+"""Package -> what goes: other machines' accelerators, model tools, headers, tests."""
+
+KEEP = {
+    # descriptions of every AWS service: the functions call S3 alone
+    "botocore/data": ("s3",),
+    "boto3/data": ("s3",),
+    # Punkt is all that is used of it, and it is loaded without its parent
+    "nltk": ("tokenize",),
+}
+"""Folder -> the folders in it that stay; files stay too."""
+
+COMMANDS = ("bin", "share")
+"""Beside the packages: programs for a shell."""
+
+
+def slim(folder: Path) -> None:
+    """Apply the rules to the packages that are in the folder.
+
+    A rule that matches nothing is an error: a new version has moved things, and the image would
+    silently grow or break.
+    """
+    for package, patterns in DROP.items():
+        for pattern in patterns if (folder / package).is_dir() else ():
+            matches = list((folder / package).glob(pattern))
+            if not matches:
+                raise SystemExit(f"prepare: {package} has no {pattern}")
+            for match in matches:
+                _remove(match)
+    for name, kept in KEEP.items():
+        inside = list((folder / name).iterdir()) if (folder / name).is_dir() else []
+        if inside and not {path.name for path in inside} >= set(kept):
+            raise SystemExit(f"prepare: {name} has not all of {', '.join(kept)}")
+        for path in inside:
+            if path.is_dir() and path.name not in kept:
+                _remove(path)
+    for name in COMMANDS:
+        _remove(folder / name)
+
+
+def compile_all(folder: Path, installed_at: str) -> None:
+    """Compile by hash and unchecked: the file times of an image's layers cannot be relied on."""
+    good = compileall.compile_dir(
+        folder,
+        quiet=1,
+        stripdir=str(folder),
+        prependdir=installed_at,
+        invalidation_mode=PycInvalidationMode.UNCHECKED_HASH,
+    )
+    if not good:
+        raise SystemExit("prepare: not all could be compiled")
+
+
+def let_all_read(folder: Path) -> None:
+    """Files a clone made with a strict umask are readable by their owner alone."""
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    here = Path(sys.argv[1])
+    slim(here)
+    compile_all(here, sys.argv[2] if len(sys.argv) > 2 else str(here))
+    let_all_read(here)
