@@ -11,7 +11,7 @@ yes/no, dates, 12:30 in base sixty) never apply. Anchors, aliases and tags are r
 import difflib
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -76,8 +76,14 @@ class Criterion(Shape):
     counter_statements: tuple[Sentence, ...] = Field(
         (), description="sentences a record would hold if it were not met"
     )
+    neutral_statements: tuple[Sentence, ...] = Field(
+        (), description="sentences that look alike and say nothing either way"
+    )
     keywords: tuple[Sentence, ...] = Field(
-        (), description="where given, only a segment with one of these can decide"
+        (), description="where given, only a segment with one of these speaks for the criterion"
+    )
+    counter_keywords: tuple[Sentence, ...] = Field(
+        (), description="the same for speaking against; `keywords` where not given"
     )
     if_silent: Literal["undetermined", "not_met"] = Field(
         "undetermined", description="what it means that no segment speaks for or against"
@@ -185,6 +191,17 @@ _KINDS: dict[str, type[_Process]] = {"criteria": CriteriaProcess, "labels": Labe
 Path_ = tuple[str | int, ...]
 
 
+def _plain(text: str) -> str:
+    return " ".join(text.split()).casefold()
+
+
+def _texts(items: object) -> list[str]:
+    """The items of a list, plain; what is not text is an empty one, so that positions hold."""
+    return (
+        [_plain(i) if isinstance(i, str) else "" for i in items] if isinstance(items, list) else []
+    )
+
+
 def _repeats(items: object, path: Path_, key: str | None = None) -> Iterator[tuple[Path_, str]]:
     """Items of a list that repeat an earlier one, case and outer white space aside."""
     seen: set[str] = set()
@@ -193,7 +210,7 @@ def _repeats(items: object, path: Path_, key: str | None = None) -> Iterator[tup
         if not isinstance(value, str):
             continue
         where = (*path, index) if key is None else (*path, index, key)
-        if (plain := " ".join(value.split()).casefold()) in seen:
+        if (plain := _plain(value)) in seen:
             yield where, "repeats an earlier one"
         seen.add(plain)
 
@@ -225,33 +242,21 @@ def _cross_problems(data: Mapping[str, Any]) -> Iterator[tuple[Path_, str]]:
     yield from _repeats(data.get("criteria"), ("criteria",), "id")
     yield from _repeats(data.get("labels"), ("labels",), "id")
     for index, criterion in _items(data, "criteria"):
-        for name in ("statements", "counter_statements", "keywords"):
+        for name in ("keywords", "counter_keywords"):
             yield from _repeats(criterion.get(name), ("criteria", index, name))
-        both = [
-            [" ".join(s.split()).casefold() for s in found if isinstance(s, str)]
-            for name in ("statements", "counter_statements")
-            for found in [criterion.get(name)]
-            if isinstance(found, list)
-        ]
-        if len(both) == 2:
-            for position, sentence in enumerate(both[1]):
-                if sentence in both[0]:
-                    yield (
-                        ("criteria", index, "counter_statements", position),
-                        "stands among the statements too",
-                    )
-    owners: dict[str, str] = {}
+        first: dict[str, str] = {}
+        for name in ("statements", "counter_statements", "neutral_statements"):
+            yield from _repeats(criterion.get(name), ("criteria", index, name))
+            for position, sentence in enumerate(_texts(criterion.get(name))):
+                if (stands := first.setdefault(sentence, name)) != name:
+                    yield ("criteria", index, name, position), f"stands among the {stands} too"
+    owners: dict[str, int] = {}
     for index, label in _items(data, "labels"):
         yield from _repeats(label.get("examples"), ("labels", index, "examples"))
-        examples = label.get("examples")
-        for position, example in enumerate(examples if isinstance(examples, list) else []):
-            if isinstance(example, str):
-                owner = owners.setdefault(" ".join(example.split()).casefold(), str(index))
-                if owner != str(index):
-                    yield (
-                        ("labels", index, "examples", position),
-                        "is an example of another label too",
-                    )
+        for position, example in enumerate(_texts(label.get("examples"))):
+            if owners.setdefault(example, index) != index:
+                where = ("labels", index, "examples", position)
+                yield where, "is an example of another label too"
     if "logic" not in data:
         return
     known = [c["id"] for _, c in _items(data, "criteria") if isinstance(c.get("id"), str)]
@@ -503,7 +508,7 @@ def parse_definition_json(data: bytes) -> ProcessDefinition:
 class ProcessBook:
     """The processes of one folder, found by id or code."""
 
-    definitions: tuple[ProcessDefinition, ...]
+    definitions: Sequence[ProcessDefinition]
 
     @classmethod
     def from_directory(cls, path: Path) -> "ProcessBook":

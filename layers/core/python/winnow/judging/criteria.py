@@ -1,15 +1,16 @@
 """Judging by criteria: what segments say, what a criterion makes of it, what the logic decides.
 
-A segment and a criterion. Let `a` be the cosine to the nearest statement and `b` that to the
-nearest counter-statement. The segment speaks for the criterion when a > b, against it when b > a:
+A segment and a criterion. A segment is heard only where it has one of the criterion's keywords
+(`keywords` to speak for it, `counter_keywords` to speak against it; an empty list asks for none).
+It is compared only with statements and counter-statements of its own kind of cues (lexical.py):
+what is negated with what is negated, what is planned or conditional with what is, what is about a
+relative with what is. Negation is read in the clauses that hold a keyword; where these disagree,
+nothing is heard. Let `x` be the cosine to the nearest sentence that remains, and `y` that to the
+nearest of the other two kinds, neutral statements among them. The segment speaks with
 
-    strength = ramp(nearer; LOW, HIGH) * ramp(|a - b|; 0, MARGIN)
+    strength = ramp(x; LOW, HIGH) * ramp(x - y; 0, MARGIN)
 
-where `ramp(x; low, high)` rises from 0 at low to 1 at high. Words then limit what vectors cannot
-see (lexical.py): where the criterion has keywords and the segment none of them, or where the kinds
-of cues disagree (the reference is negated and the segment not, or the other way round; the segment
-is planned, conditional or about a relative and the reference is not), the strength is at most WEAK,
-which never decides.
+where `ramp(v; low, high)` rises from 0 at low to 1 at high.
 
 A criterion and a record. With `pro` and `con` the greatest strengths for and against:
 
@@ -24,7 +25,8 @@ same bounds for every score this is Kleene's three-valued logic. The decision's 
 certainty: the record's score for `met`, one minus it for `not_met`, and for `undetermined`, which
 is no answer, at most 0.5.
 
-The constants are shared by all criteria of all processes.
+The constants are shared by all criteria of all processes. Vectors know no numbers ("hemoglobin 7.8"
+is close to "hemoglobin 14.2"): a criterion must not rest on a figure alone.
 """
 
 from collections.abc import Iterator, Sequence
@@ -33,7 +35,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from winnow.judging.lexical import Cue, Keywords, cues, words
+from winnow.judging.lexical import Cue, Keywords, clauses, cues, words
 from winnow.judging.sheet import Comparer, Sheet
 from winnow.models import (
     CriteriaDecision,
@@ -47,9 +49,8 @@ from winnow.models import (
 from winnow.ports import Encoder
 from winnow.process import CriteriaProcess, Criterion, Group
 
-LOW, HIGH = 0.40, 0.65
-MARGIN = 0.08
-WEAK = 0.3
+LOW, HIGH = 0.50, 0.75
+MARGIN = 0.06
 MET = 0.7
 SILENT = 0.25
 DIGITS = 4
@@ -60,11 +61,18 @@ EVIDENCE = 3
 
 @dataclass(frozen=True)
 class _Side:
-    """The statements, or the counter-statements, of a criterion."""
+    """The statements, or the counter-statements, of a criterion, and who may speak as they do."""
 
-    columns: slice
-    sentences: tuple[str, ...]
+    sign: int
+    columns: NDArray[np.intp]
     cues: tuple[Cue, ...]
+    keywords: frozenset[int]
+    """Positions in the judge's list of keywords; empty: any segment may speak."""
+
+    def alike(self, segment: Cue) -> NDArray[np.intp]:
+        """Columns of the references that a segment with these cues may be compared with."""
+        same = [own == segment for own in self.cues]
+        return self.columns[np.array(same, bool)] if same else self.columns
 
 
 @dataclass(frozen=True)
@@ -72,22 +80,40 @@ class _Compiled:
     criterion: Criterion
     pro: _Side
     con: _Side
-    keywords: Keywords
+    neutral: NDArray[np.intp]
 
 
 @dataclass(frozen=True)
-class _Spoken:
-    """What the distinct segments of a call say of one criterion."""
+class _Heard:
+    """What one segment says of one criterion."""
 
-    strength: NDArray[np.float32]
-    """Positive for, negative against, one for each distinct segment."""
-    found: dict[int, tuple[float, str, tuple[str, ...]]]
-    """By row, where the strength is not 0: similarity, reference, keywords."""
+    strength: float
+    """Positive for, negative against, never 0."""
+    similarity: float
+    reference: str
+    keywords: tuple[str, ...]
 
 
-def _ramp(x: NDArray[np.float32], low: float, high: float) -> NDArray[np.float32]:
-    ramp: NDArray[np.float32] = np.clip((x - low) / (high - low), 0.0, 1.0)
-    return ramp
+@dataclass(frozen=True)
+class _Reading:
+    """The words of one segment."""
+
+    keywords: frozenset[int]
+    clauses: tuple[tuple[Cue, frozenset[int]], ...]
+    """Cues and keywords of each clause."""
+
+    def cues(self, wanted: frozenset[int]) -> Cue | None:
+        """The segment's cues, negation as in the clauses with a wanted keyword; None: at odds.
+
+        Where no keyword is wanted every clause counts. All cues but negation reach across clauses.
+        """
+        kinds = [cue & Cue.NEGATED for cue, found in self.clauses if not wanted or found & wanted]
+        if len(set(kinds)) > 1:
+            return None
+        others = Cue(0)
+        for cue, _ in self.clauses:
+            others |= cue & ~Cue.NEGATED
+        return others | kinds[0] if kinds else others
 
 
 class CriteriaJudge:
@@ -95,25 +121,38 @@ class CriteriaJudge:
 
     def __init__(self, definition: CriteriaProcess, encoder: Encoder) -> None:
         self._definition = definition
+        self._words: list[str] = []
         references: list[str] = []
-        self._criteria: list[_Compiled] = []
 
-        def side(sentences: tuple[str, ...]) -> _Side:
+        def keywords(of: tuple[str, ...]) -> frozenset[int]:
+            start = len(self._words)
+            self._words.extend(of)
+            return frozenset(range(start, len(self._words)))
+
+        def columns(of: tuple[str, ...]) -> NDArray[np.intp]:
             start = len(references)
-            references.extend(sentences)
-            return _Side(
-                slice(start, len(references)), sentences, tuple(cues(s) for s in sentences)
-            )
+            references.extend(of)
+            return np.arange(start, len(references))
 
-        for criterion in definition.criteria:
-            self._criteria.append(
-                _Compiled(
-                    criterion,
-                    side(criterion.statements),
-                    side(criterion.counter_statements),
-                    Keywords(criterion.keywords),
-                )
+        def side(sign: int, sentences: tuple[str, ...], needed: tuple[str, ...]) -> _Side:
+            kinds = tuple(cues(sentence) for sentence in sentences)
+            return _Side(sign, columns(sentences), kinds, keywords(needed))
+
+        self._criteria = [
+            _Compiled(
+                criterion,
+                side(1, criterion.statements, criterion.keywords),
+                side(
+                    -1,
+                    criterion.counter_statements,
+                    criterion.counter_keywords or criterion.keywords,
+                ),
+                columns(criterion.neutral_statements),
             )
+            for criterion in definition.criteria
+        ]
+        self._keywords = Keywords(self._words)
+        self._references = references
         self._compare = Comparer(encoder, references)
 
     @property
@@ -123,53 +162,88 @@ class CriteriaJudge:
     def __call__(self, texts: Sequence[str]) -> list[Judgement]:
         """One judgement a text, in order; a text without segments is undetermined."""
         sheet = self._compare(texts)
-        read: dict[int, tuple[Cue, list[str]]] = {}
-        spoken = [self._listen(compiled, sheet, read) for compiled in self._criteria]
-        return [self._judge(sheet, spoken, index) for index in range(len(texts))]
+        heard = self._listen(sheet)
+        return [self._judge(sheet, heard, index) for index in range(len(texts))]
 
-    def _listen(
-        self, compiled: _Compiled, sheet: Sheet, read: dict[int, tuple[Cue, list[str]]]
-    ) -> _Spoken:
-        pro = sheet.similarity[:, compiled.pro.columns]
-        con = sheet.similarity[:, compiled.con.columns]
-        a = pro.max(axis=1)
-        b = con.max(axis=1) if con.shape[1] else np.zeros_like(a)
-        margin = _ramp(np.abs(a - b), 0.0, MARGIN)
-        strength = _ramp(np.maximum(a, b), LOW, HIGH) * margin * np.sign(a - b)
-        found: dict[int, tuple[float, str, tuple[str, ...]]] = {}
-        for row in np.flatnonzero(strength):
-            at = int(row)
-            if at not in read:
-                read[at] = (cues(sheet.unique[at]), words(sheet.unique[at]))
-            segment_cues, tokens = read[at]
-            side, near = (compiled.pro, pro) if strength[at] > 0 else (compiled.con, con)
-            nearest = int(near[at].argmax())
-            keywords = compiled.keywords(tokens)
-            if (compiled.criterion.keywords and not keywords) or not _agree(
-                segment_cues, side.cues[nearest]
-            ):
-                strength[at] = np.clip(strength[at], -WEAK, WEAK)
-            found[at] = (float(near[at, nearest]), side.sentences[nearest], keywords)
-        return _Spoken(strength, found)
+    def _listen(self, sheet: Sheet) -> list[dict[int, _Heard]]:
+        """For each criterion, what it hears, by the segment's row in the sheet."""
+        heard: list[dict[int, _Heard]] = [{} for _ in self._criteria]
+        if not sheet.unique:
+            return heard
+        found = [self._keywords(words(segment)) for segment in sheet.unique]
+        readings: dict[int, _Reading] = {}
+        for compiled, into in zip(self._criteria, heard, strict=True):
+            both = np.concatenate([compiled.pro.columns, compiled.con.columns])
+            near = sheet.similarity[:, both].max(axis=1)
+            pro, con = compiled.pro.keywords, compiled.con.keywords
+            for row in np.flatnonzero(near > LOW).tolist():
+                if pro and con and not found[row] & pro and not found[row] & con:
+                    continue
+                reading = readings.get(row)
+                if reading is None:
+                    reading = readings[row] = self._read(sheet.unique[row], found[row])
+                if said := self._hear(compiled, reading, sheet.similarity[row]):
+                    into[row] = said
+        return heard
 
-    def _judge(self, sheet: Sheet, spoken: list[_Spoken], index: int) -> Judgement:
-        findings = tuple(
-            _finding(compiled.criterion, heard, sheet, index)
-            for compiled, heard in zip(self._criteria, spoken, strict=True)
+    def _read(self, segment: str, found: frozenset[int]) -> _Reading:
+        parts = clauses(segment)
+        if len(parts) < 2:
+            return _Reading(found, ((cues(segment), found),))
+        return _Reading(found, tuple((cues(p), self._keywords(words(p))) for p in parts))
+
+    def _hear(
+        self, compiled: _Compiled, reading: _Reading, similarity: NDArray[np.float32]
+    ) -> _Heard | None:
+        best: tuple[float, int, _Side] | None = None
+        others = [float(similarity[compiled.neutral].max())] if compiled.neutral.size else []
+        for side in (compiled.pro, compiled.con):
+            if side.keywords and not reading.keywords & side.keywords:
+                continue
+            kinds = reading.cues(side.keywords)
+            if kinds is None:
+                return None
+            if (alike := side.alike(kinds)).size == 0:
+                continue
+            column = int(alike[similarity[alike].argmax()])
+            nearness = float(similarity[column])
+            if best is None or nearness > best[0]:
+                if best is not None:
+                    others.append(best[0])
+                best = (nearness, column, side)
+            else:
+                others.append(nearness)
+        if best is None:
+            return None
+        nearness, column, side = best
+        strength = _ramp(nearness, LOW, HIGH) * _ramp(
+            nearness - max(others, default=0.0), 0, MARGIN
         )
-        by_id = {finding.id: finding for finding in findings}
-        score, because = _decide(self._definition.logic, by_id)
+        if strength <= 0:
+            return None
+        return _Heard(
+            side.sign * strength,
+            round(nearness, DIGITS),
+            self._references[column],
+            tuple(self._words[k] for k in sorted(reading.keywords & side.keywords)),
+        )
+
+    def _judge(self, sheet: Sheet, heard: list[dict[int, _Heard]], index: int) -> Judgement:
+        findings = tuple(
+            _finding(compiled.criterion, said, sheet, index)
+            for compiled, said in zip(self._criteria, heard, strict=True)
+        )
+        score, because = decide(self._definition.logic, {f.id: f for f in findings})
         value = verdict(score)
         certainty = {
             Verdict.MET: score,
-            Verdict.NOT_MET: round(1.0 - score, DIGITS),
-            Verdict.UNDETERMINED: min(score, round(1.0 - score, DIGITS)),
+            Verdict.NOT_MET: _inverse(score),
+            Verdict.UNDETERMINED: min(score, _inverse(score)),
         }[value]
-        named = set(because)
         return Judgement(
             decision=CriteriaDecision(
                 value=value,
-                because=tuple(f.id for f in findings if f.id in named),
+                because=tuple(f.id for f in findings if f.id in because),
                 criteria=findings,
             ),
             score=certainty,
@@ -182,87 +256,82 @@ def verdict(score: float) -> Verdict:
     """`met` from MET upwards, `not_met` from 1 - MET downwards."""
     if score >= MET:
         return Verdict.MET
-    return Verdict.NOT_MET if score <= 1.0 - MET else Verdict.UNDETERMINED
+    return Verdict.NOT_MET if score <= _inverse(MET) else Verdict.UNDETERMINED
 
 
-def _agree(segment: Cue, reference: Cue) -> bool:
-    """Whether a segment's cues allow it to speak for (or against) as the reference does."""
-    return (segment & Cue.NEGATED) == (reference & Cue.NEGATED) and not (
-        segment & ~reference & (Cue.UNSURE | Cue.OTHER)
-    )
+def _inverse(score: float) -> float:
+    return round(1.0 - score, DIGITS)
 
 
-def _finding(criterion: Criterion, heard: _Spoken, sheet: Sheet, index: int) -> CriterionFinding:
-    rows = sheet.rows[index]
-    strength = heard.strength[rows]
-    pro = float(strength.max(initial=0.0))
-    con = float(-strength.min(initial=0.0))
+def _ramp(value: float, low: float, high: float) -> float:
+    return min(1.0, max(0.0, (value - low) / (high - low)))
+
+
+def _finding(
+    criterion: Criterion, heard: dict[int, _Heard], sheet: Sheet, index: int
+) -> CriterionFinding:
+    # By distinct segment, the first place where it stands.
+    places: dict[int, int] = {}
+    for position, row in enumerate(sheet.rows[index].tolist()):
+        if row in heard:
+            places.setdefault(row, position)
+    strengths = [heard[row].strength for row in places]
+    pro = max((s for s in strengths if s > 0), default=0.0)
+    con = max((-s for s in strengths if s < 0), default=0.0)
     silent = SILENT if criterion.if_silent == "not_met" else 0.5
-    loud = max(pro, con)
-    score = 0.5 + (pro - con) / 2 - (0.5 - silent) * (1.0 - loud)
+    score = 0.5 + (pro - con) / 2 - (0.5 - silent) * (1.0 - max(pro, con))
     score = round(min(1.0, max(0.0, score)), DIGITS)
     return CriterionFinding(
         id=criterion.id,
         title=criterion.title,
         verdict=verdict(score),
         score=score,
-        evidence=tuple(_evidence(heard, sheet, index, strength)),
+        evidence=tuple(_evidence(places, heard, sheet, index)),
     )
 
 
 def _evidence(
-    heard: _Spoken, sheet: Sheet, index: int, strength: NDArray[np.float32]
+    places: dict[int, int], heard: dict[int, _Heard], sheet: Sheet, index: int
 ) -> Iterator[Evidence]:
-    rows = sheet.rows[index]
-    for polarity, signed in ((Polarity.SUPPORTS, strength), (Polarity.OPPOSES, -strength)):
-        speaking = np.flatnonzero(signed > 0)
-        seen: set[int] = set()
-        # Strongest first; of equals the earlier in the text.
-        for position in speaking[np.argsort(-signed[speaking], kind="stable")]:
-            row = int(rows[position])
-            if row in seen:
-                continue
-            seen.add(row)
-            similarity, reference, keywords = heard.found[row]
-            start, end = sheet.spans[index][position]
+    """The strongest segments for, then against; of equals the earlier in the text first."""
+    for polarity, sign in ((Polarity.SUPPORTS, 1), (Polarity.OPPOSES, -1)):
+        speaking = [row for row in places if heard[row].strength * sign > 0]
+        for row in sorted(speaking, key=lambda r: -abs(heard[r].strength))[:EVIDENCE]:
+            start, end = sheet.spans[index][places[row]]
             yield Evidence(
                 start=start,
                 end=end,
                 text=sheet.unique[row],
                 polarity=polarity,
-                similarity=round(similarity, DIGITS),
-                reference=reference,
-                keywords=keywords,
+                similarity=min(1.0, heard[row].similarity),
+                reference=heard[row].reference,
+                keywords=heard[row].keywords,
             )
-            if len(seen) == EVIDENCE:
-                break
 
 
-def _decide(group: Group, findings: dict[str, CriterionFinding]) -> tuple[float, list[str]]:
-    """The group's score, and the criteria it rests on.
+def decide(group: Group, findings: dict[str, CriterionFinding]) -> tuple[float, set[str]]:
+    """A group's score, and the ids of the criteria it rests on.
 
-    A group rests on the members that fixed its verdict: the deciding ones where one suffices, every
-    one where all were needed, the undetermined ones where they left it open.
+    It rests on the members that carry its verdict: for a met any_of those that are met, for a
+    not-met all_of those that are not, for an undetermined group those that left it open.
     """
-    parts: list[tuple[float, list[str]]] = []
-    for members, kind in (
-        (group.all_of, "all"),
-        (group.any_of, "any"),
-        (group.none_of, "none"),
+    parts: list[tuple[float, set[str]]] = []
+    for members, least, inverted in (
+        (group.all_of, True, False),
+        (group.any_of, False, False),
+        (group.none_of, False, True),
     ):
         if members is None:
             continue
         scored = [
-            (findings[m].score, [m]) if isinstance(m, str) else _decide(m, findings)
-            for m in members
+            (findings[m].score, {m}) if isinstance(m, str) else decide(m, findings) for m in members
         ]
-        score = min(s for s, _ in scored) if kind == "all" else max(s for s, _ in scored)
-        because = _resting_on(scored, verdict(score))
-        parts.append((round(1.0 - score, DIGITS) if kind == "none" else score, because))
-    score = min(s for s, _ in parts)
-    return score, _resting_on(parts, verdict(score))
+        score, because = _join(scored, least=least)
+        parts.append((_inverse(score) if inverted else score, because))
+    return _join(parts, least=True)
 
 
-def _resting_on(parts: list[tuple[float, list[str]]], value: Verdict) -> list[str]:
-    """Members whose own verdict is the verdict of the whole."""
-    return [name for s, names in parts if verdict(s) is value for name in names]
+def _join(parts: list[tuple[float, set[str]]], *, least: bool) -> tuple[float, set[str]]:
+    score = min(s for s, _ in parts) if least else max(s for s, _ in parts)
+    value = verdict(score)
+    return score, set().union(*(names for s, names in parts if verdict(s) is value))

@@ -15,7 +15,7 @@ from winnow.models import Evidence, Judgement, LabelDecision, LabelScore, Proces
 from winnow.ports import Encoder
 from winnow.process import LabelsProcess
 
-NEAREST = 3
+NEAREST = 5
 TEMPERATURE = 0.05
 EVIDENCE = 3
 

@@ -1,58 +1,85 @@
 """What is read off a segment's words: keywords, and cues that turn a statement round.
 
-Keywords. A keyword is found where its words stand side by side in the segment, case aside; a word
-of five letters or more also matches a misspelling or inflection, that is a word with the same first
-letter and a normalised Indel similarity (rapidfuzz) of at least 0.84: "colonoscopies" is
-"colonoscopy", "endoscopy" is not "colonoscopy".
+Keywords. A keyword is found where its words stand side by side in the segment, case aside. A word
+of five letters or more also stands for a misspelling or inflection: a word with the same first
+letter and a normalised Indel similarity (rapidfuzz) of at least 0.84. So "colonoscopies" is
+"colonoscopy" and "anaemia" is "anemia", but "enteroscopy" is not "endoscopy".
 
 Cues. Sentence vectors hardly feel a "not": "no evidence of bleeding" is close to "evidence of
-bleeding". So cues are read from the words, each of one kind: `negated` ("denies", "no evidence
-of"), `unsure` (planned, conditional, asked about), `other` (about a relative). A segment speaks for
-a statement only where the kinds agree, see criteria.py. This reads whole segments; it does not work
-out which word a negation belongs to.
+bleeding". So cues are read from the words, each of one kind: `NEGATED` ("denies", "no evidence
+of"), `UNSURE` (planned, conditional, asked about), `OTHER` (about a relative). How they count is
+said in criteria.py. A clause is as far as a cue reaches; within it, nothing works out which word it
+belongs to.
 """
 
 import re
+from collections.abc import Sequence
 from enum import Flag, auto
-from functools import lru_cache
 
-from rapidfuzz.fuzz import ratio
+from rapidfuzz.distance import Indel
 
-_WORD = re.compile(r"[^\W_]+(?:[’'.-][^\W_]+)*")
+_WORD = re.compile(r"[^\W_]+(?:['.-][^\W_]+)*")
 _FUZZY_FROM = 5
-_FUZZY_LEAST = 84.0
+_FUZZY_LEAST = 0.84
+_MEMO = 50_000
 
 
 def words(text: str) -> list[str]:
-    """The words of a text in lower case; hyphens and apostrophes inside a word stay."""
-    return [w.replace("’", "'") for w in _WORD.findall(text.casefold())]
+    """The words of a text in lower case; hyphens, apostrophes and full stops inside a word stay."""
+    return _WORD.findall(text.lower().replace("’", "'"))
 
 
 class Keywords:
-    """Finds keywords in the words of a segment."""
+    """Finds the keywords of a whole process in one pass over a segment's words.
 
-    def __init__(self, keywords: tuple[str, ...]) -> None:
-        self._phrases = [(keyword, words(keyword)) for keyword in keywords]
-        self._same = lru_cache(maxsize=1 << 15)(_same)
+    A word is compared with all keywords once; after that it is looked up.
+    """
 
-    def __call__(self, tokens: list[str]) -> tuple[str, ...]:
-        """The keywords found, as they are written in the definition and in its order."""
-        return tuple(keyword for keyword, phrase in self._phrases if self._found(phrase, tokens))
+    def __init__(self, keywords: Sequence[str]) -> None:
+        self._phrases = [tuple(words(keyword)) for keyword in keywords]
+        self._vocabulary = sorted({word for phrase in self._phrases for word in phrase})
+        self._starting: dict[str, list[int]] = {}
+        for index, phrase in enumerate(self._phrases):
+            if phrase:
+                self._starting.setdefault(phrase[0], []).append(index)
+        self._memo: dict[str, tuple[str, ...]] = {}
 
-    def _found(self, phrase: list[str], tokens: list[str]) -> bool:
-        size = len(phrase)
-        return size > 0 and any(
-            all(self._same(want, tokens[at + i]) for i, want in enumerate(phrase))
-            for at in range(len(tokens) - size + 1)
+    def __call__(self, tokens: Sequence[str]) -> frozenset[int]:
+        """Positions, in the list given to the constructor, of the keywords found."""
+        memo = self._memo
+        found: set[int] = set()
+        for at, token in enumerate(tokens):
+            meant = memo.get(token)
+            if meant is None:
+                meant = self._look_up(token)
+            for word in meant:
+                for index in self._starting.get(word, ()):
+                    if index not in found and self._stands(self._phrases[index], tokens, at):
+                        found.add(index)
+        return frozenset(found)
+
+    def _stands(self, phrase: tuple[str, ...], tokens: Sequence[str], at: int) -> bool:
+        return at + len(phrase) <= len(tokens) and all(
+            want in self._look_up(tokens[at + offset]) for offset, want in enumerate(phrase)
         )
+
+    def _look_up(self, token: str) -> tuple[str, ...]:
+        """The keywords' words that a word of a segment stands for."""
+        meant = self._memo.get(token)
+        if meant is None:
+            if len(self._memo) >= _MEMO:
+                self._memo.clear()
+            meant = tuple(want for want in self._vocabulary if _same(want, token))
+            self._memo[token] = meant
+        return meant
 
 
 def _same(want: str, have: str) -> bool:
     if want == have:
         return True
-    if len(want) < _FUZZY_FROM or want[0] != have[:1]:
+    if len(want) < _FUZZY_FROM or want[0] != have[0]:
         return False
-    return ratio(want, have, score_cutoff=_FUZZY_LEAST) > 0
+    return Indel.normalized_similarity(want, have, score_cutoff=_FUZZY_LEAST) > 0
 
 
 class Cue(Flag):
@@ -64,33 +91,39 @@ class Cue(Flag):
 
 
 _NEGATED = (
-    r"no|not|non|none|nor|neither|never|without|cannot|can't|couldn't|didn't|doesn't|don't|hasn't"
-    r"|haven't|isn't|wasn't|weren't|won't|den(?:y|ies|ied|ying)|negative|absent|absence|lack(?:s|ed|ing)?"
-    r"|unable|fail(?:s|ed|ure)?(?= to)|unremarkable|unrevealing|non-?diagnostic|inconclusive"
-    r"|declin(?:es|ed|ing)|refus(?:es|ed|ing|al)|exclud(?:es|ed|ing)|rul(?:es|ed|ing) out"
-    r"|free of|resolved|normal|unidentified|undetermined|unexplained|unknown"
+    r"no|not|non|none|nor|neither|never|without|cannot|\w+n't|den(?:y|ies|ied|ying)|negative|absent"
+    r"|absence|lack(?:s|ed|ing)?|unable|fail(?:s|ed|ure)?|unremarkable|unrevealing|non-?diagnostic"
+    r"|inconclusive|declin(?:es|ed|ing)|refus(?:es|ed|ing|al)|exclud(?:es|ed|ing)"
+    r"|rul(?:es|ed|ing) out|free of|resolved|stopped|normal"
 )
 _UNSURE = (
-    r"if|whether|should|would|could|may|might|possib(?:le|ly)|perhaps|unless|pending|await(?:s|ing)?"
-    r"|plan(?:s|ned|ning)?|schedul(?:e|ed|ing)|will|to be|consider(?:s|ed|ing|ation)?"
-    r"|recommend(?:s|ed)?|refer(?:red)? for|rule out|r/o|risk of|risks|return precautions|tomorrow"
-    r"|next week|ordered|advised?"
+    r"if|whether|should|would|could|may|might|possib(?:le|ly)|perhaps|unless|pending"
+    r"|await(?:s|ed|ing)?|plan(?:s|ned|ning)?|schedul(?:e|ed|ing)|will|to be"
+    r"|consider(?:s|ed|ing|ation)?|recommend(?:s|ed)?|rule out|r/o|risk of|tomorrow|next week"
+    r"|next month|ordered|advised?|unsure"
 )
 _OTHER = (
     r"family history|mother|father|brother|sister|sibling|son|daughter|aunt|uncle|cousin"
     r"|grand(?:mother|father|parent)s?|maternal|paternal|husband|wife"
 )
-_CUES = tuple(
-    (cue, re.compile(rf"(?<![\w-])(?:{pattern})(?![\w-])", re.IGNORECASE))
-    for cue, pattern in ((Cue.NEGATED, _NEGATED), (Cue.UNSURE, _UNSURE), (Cue.OTHER, _OTHER))
+_CUE = re.compile(
+    rf"(?<![\w-])(?:(?P<NEGATED>{_NEGATED})|(?P<UNSURE>{_UNSURE})|(?P<OTHER>{_OTHER}))(?![\w-])",
+    re.IGNORECASE,
+)
+_CLAUSE = re.compile(
+    r";|(?=\b(?:but|although|however|though|whereas|while|yet|except|if|unless|because)\b)",
+    re.IGNORECASE,
 )
 
 
 def cues(text: str) -> Cue:
-    """The kinds of cues in a segment."""
+    """The kinds of cues in a text."""
     found = Cue(0)
-    plain = text.replace("’", "'")
-    for cue, pattern in _CUES:
-        if pattern.search(plain):
-            found |= cue
+    for match in _CUE.finditer(text.replace("’", "'")):
+        found |= Cue[match.lastgroup or ""]
     return found
+
+
+def clauses(text: str) -> list[str]:
+    """A segment cut at semicolons and before "but", "although", "if" and their like."""
+    return [part for part in _CLAUSE.split(text) if part.strip()]
