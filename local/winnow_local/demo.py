@@ -1,8 +1,8 @@
 """`make demo`: the whole system at work on this machine, on the sample files.
 
 Starts the local stack (or uses the one that runs), drops the samples with plain S3 calls as any
-user would, waits, and shows results with evidence, the mails, and where the JSON lies. The stack is left
-running. Run as `python -m winnow_local.demo`.
+user would, waits, and shows results with evidence, the mails, and where the JSON lies. The stack
+is left running. Run as `python -m winnow_local.demo`.
 """
 
 import argparse
