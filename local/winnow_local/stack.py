@@ -28,6 +28,7 @@ from winnow_local.template import Checkout
 
 MODEL_VARIABLE = "WINNOW_MODEL_DIR"
 PROCESSES_VARIABLE = "WINNOW_PROCESSES"
+ENGINE_VARIABLE = "WINNOW_ENGINE"
 RECIPIENT = "you@winnow.local"
 _DETACHED_TIMEOUT_S = 120.0
 
@@ -62,7 +63,12 @@ def function_environment(checkout: Checkout) -> dict[str, str]:
     processes = Path(os.environ.get(PROCESSES_VARIABLE) or checkout.root / "processes").absolute()
     if not (model / "manifest.json").is_file():
         raise ModelInvalidError(f"There is no model in {model}.")
-    return {"PROCESS_DIR": str(processes), "MODEL_DIR": str(model)}
+    engine = os.environ.get(ENGINE_VARIABLE)
+    return {
+        "PROCESS_DIR": str(processes),
+        "MODEL_DIR": str(model),
+        **({"MODEL_ENGINE": engine} if engine else {}),
+    }
 
 
 def supervise(
