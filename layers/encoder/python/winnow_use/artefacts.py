@@ -72,7 +72,7 @@ def read_manifest(model_dir: Path) -> Manifest:
 
 
 def verified(model_dir: Path, manifest: Manifest, name: str) -> bytes:
-    """The bytes of a file of the model, read once and hashed, so that what is used is what was checked."""
+    """The bytes of a file of the model, read once, so that what is used is what was hashed."""
     facts = manifest.files.get(name)
     if facts is None:
         raise ModelInvalidError(f"The manifest in {model_dir} does not list {name}.")

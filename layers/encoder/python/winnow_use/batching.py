@@ -15,14 +15,14 @@ DIMENSIONS = 512
 MOST_TOKENS = 128
 """The model reads no more of a row."""
 
-BATCH = 8
-"""Rows a batch: the fastest of those measured, see models/use-lite/README.md."""
-
 Vectors = NDArray[np.float32]
 
 
 class TokenEngine(Protocol):
-    """Encodes one batch: 1 to 128 ids a row, float32 [len(rows), 512] back, L2-normalised."""
+    """Encodes one batch of rows, all of one length from 1 to 128 ids.
+
+    Returns float32 [len(rows), 512], L2-normalised.
+    """
 
     def __call__(self, rows: Sequence[Sequence[int]]) -> Vectors: ...
 
@@ -38,8 +38,8 @@ class Tokens(Protocol):
 class TokenEncoder:
     """An Encoder (see winnow.ports) over engines that take token ids.
 
-    Up to `threads` engines are made, the first at once and the others when there is work for them; each
-    is used by one thread at a time.
+    Up to `threads` engines are made, the first at once and the others when there is work for them;
+    each is used by one thread at a time. `batch` is the most rows an engine gets at a time.
     """
 
     def __init__(
@@ -47,12 +47,14 @@ class TokenEncoder:
         tokens: Tokens,
         make_engine: Callable[[], TokenEngine],
         info: ModelInfo,
-        threads: int = 1,
+        threads: int,
+        batch: int,
     ) -> None:
         self._tokens = tokens
         self._make_engine = make_engine
         self._engines = [make_engine()]
         self._threads = threads
+        self._batch = batch
         self._info = info
         self._one_call = threading.Lock()
 
@@ -80,10 +82,7 @@ class TokenEncoder:
 
     def _encode(self, pieces: Sequence[Sequence[int]]) -> Vectors:
         rows = np.empty((len(pieces), DIMENSIONS), np.float32)
-        # Rows of a batch are padded to its longest: neighbours in length waste least. The longest go
-        # first, so that no thread is left alone with a long batch at the end.
-        order = sorted(range(len(pieces)), key=lambda n: len(pieces[n]), reverse=True)
-        batches = [order[at : at + BATCH] for at in range(0, len(order), BATCH)]
+        batches = _batches([len(piece) for piece in pieces], self._batch)
         while len(self._engines) < min(self._threads, len(batches)):
             self._engines.append(self._make_engine())
         queue = iter(batches)
@@ -105,6 +104,22 @@ class TokenEncoder:
         return rows
 
 
+def _batches(lengths: Sequence[int], most: int) -> list[list[int]]:
+    """Numbers of rows to encode together: all of one length, the longest first.
+
+    Rows of different lengths would be padded, which costs time and makes a vector depend, in its
+    last bits, on its neighbours. The longest go first: no thread is left alone with long ones.
+    """
+    alike: dict[int, list[int]] = {}
+    for number, length in enumerate(lengths):
+        alike.setdefault(length, []).append(number)
+    return [
+        numbers[at : at + most]
+        for _, numbers in sorted(alike.items(), reverse=True)
+        for at in range(0, len(numbers), most)
+    ]
+
+
 def split(ids: Sequence[int], starts_word: Callable[[int], bool]) -> list[Sequence[int]]:
     """The ids in pieces of at most 128, about equally long, cut before a word where one is near."""
     pieces: list[Sequence[int]] = []
@@ -123,4 +138,5 @@ def _mean(rows: Vectors, tokens: Sequence[int]) -> Vectors:
     """The rows' mean, weighted by tokens, scaled to length 1 (zeros if they cancel out)."""
     mean = (rows * np.asarray(tokens, np.float32)[:, None]).sum(axis=0)
     length = np.sqrt((mean * mean).sum())
-    return (mean / length if length > 0 else mean).astype(np.float32)
+    unit: Vectors = mean / length if length > 0 else mean
+    return unit

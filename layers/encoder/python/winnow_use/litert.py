@@ -1,7 +1,6 @@
 """The LiteRT engine: one interpreter, one thread."""
 
 from collections.abc import Sequence
-from itertools import chain
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
@@ -11,9 +10,9 @@ from winnow_use.sparse import sparse_indices
 
 
 class LiteRtEngine:
-    """A TokenEngine over a flatbuffer. A row's bits do not depend on the batch it is in.
+    """A TokenEngine over a flatbuffer. A row's bits do not depend on the others of its batch.
 
-    LiteRT lets go of Python's lock while it computes, so two engines in two threads run side by side.
+    LiteRT lets go of Python's lock while it computes: engines in several threads run side by side.
     """
 
     def __init__(self, flatbuffer: bytes) -> None:
@@ -27,17 +26,15 @@ class LiteRtEngine:
         self._tokens = -1
 
     def __call__(self, rows: Sequence[Sequence[int]]) -> Vectors:
-        indices = sparse_indices([len(row) for row in rows])
-        tokens = len(indices)
+        values = np.array(rows, np.int64).reshape(-1)
+        tokens = len(values)
         if tokens != self._tokens:
             self._interpreter.resize_tensor_input(self._indices, (tokens, 2))
             self._interpreter.resize_tensor_input(self._values, (tokens,))
             self._interpreter.allocate_tensors()
             self._tokens = tokens
-        self._interpreter.set_tensor(self._indices, indices)
-        self._interpreter.set_tensor(
-            self._values, np.fromiter(chain.from_iterable(rows), np.int64, tokens)
-        )
+        self._interpreter.set_tensor(self._indices, sparse_indices(len(rows), len(rows[0])))
+        self._interpreter.set_tensor(self._values, values)
         self._interpreter.invoke()
         vectors: Vectors = self._interpreter.get_tensor(self._output)
         return vectors

@@ -10,7 +10,8 @@ from winnow_use.artefacts import FP32_FILE, INT8_FILE, TOKENIZER_FILE, read_mani
 from winnow_use.batching import TokenEncoder
 from winnow_use.tokenizer import Tokenizer
 
-FLATBUFFERS = {"litert": INT8_FILE, "litert-fp32": FP32_FILE}
+FLATBUFFERS = {"litert": (INT8_FILE, 6), "litert-fp32": (FP32_FILE, 16)}
+"""File and batch size by engine; the sizes are measured, see models/use-lite/README.md."""
 ENGINES = (*FLATBUFFERS, "tensorflow")
 
 
@@ -19,13 +20,14 @@ def load_encoder(
 ) -> Encoder:
     """An encoder over the model that `winnow model build` made in `model_dir`.
 
-    `engine` is one of `litert` (int8 weights), `litert-fp32`, `tensorflow`. `threads` is how many texts
-    are encoded side by side, 0 for one a core. `handle` is for `tensorflow` only: anything that
-    `tensorflow_hub.load` takes; without one, the SavedModel in `model_dir` is loaded. A model that takes
-    strings needs no `model_dir`.
+    `engine` is one of `litert` (int8 weights), `litert-fp32`, `tensorflow`. `threads` is how many
+    batches are encoded side by side, 0 for one a core. `handle` is for `tensorflow` only: anything
+    that `tensorflow_hub.load` takes; without one, the SavedModel in `model_dir` is loaded. A model
+    that takes strings needs no `model_dir`.
 
-    Raises ModelInvalidError when a file that is needed is missing, truncated or altered, or when what
-    `handle` names is no sentence encoder; SettingsError for an engine or a number that is not known.
+    Raises ModelInvalidError when a file that is needed is missing, truncated or altered, or when
+    what `handle` names is no sentence encoder; SettingsError for an unknown engine or a negative
+    number of threads.
     """
     if engine not in ENGINES:
         raise SettingsError(f"The engine {engine!r} is not one of {', '.join(ENGINES)}.")
@@ -43,7 +45,7 @@ def load_encoder(
 
     manifest = read_manifest(model_dir)
     tokens = Tokenizer(verified(model_dir, manifest, TOKENIZER_FILE))
-    file = FLATBUFFERS[engine]
+    file, batch = FLATBUFFERS[engine]
     flatbuffer = verified(model_dir, manifest, file)
     info = ModelInfo(
         name=manifest.name,
@@ -51,7 +53,7 @@ def load_encoder(
         sha256=manifest.files[file].sha256,
         engine=engine,
     )
-    return TokenEncoder(tokens, lambda: LiteRtEngine(flatbuffer), info, threads)
+    return TokenEncoder(tokens, lambda: LiteRtEngine(flatbuffer), info, threads, batch)
 
 
 def _cores() -> int:

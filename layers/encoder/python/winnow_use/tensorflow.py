@@ -8,7 +8,6 @@ import hashlib
 import os
 import threading
 from collections.abc import Callable, Sequence
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +22,16 @@ from winnow_use.blank import is_blank
 from winnow_use.sparse import sparse_indices
 from winnow_use.tokenizer import Tokenizer
 
-TEXTS_A_CALL = 64
+BATCH = 64
+"""Texts a call: the fastest of those measured, see models/use-lite/README.md."""
 
 
 def load_tensorflow(model_dir: Path, handle: str, threads: int) -> Encoder:
     """An encoder over `handle`, or over the SavedModel in `model_dir` when there is none.
 
-    A model with a signature that takes `indices` and `values` gets token ids, made with the tokeniser in
-    `model_dir`; any other must be callable with a list of strings. Rows are scaled to length 1.
+    A model with a signature that takes `indices` and `values` gets token ids, made with the
+    tokeniser in `model_dir`; any other must be callable with a list of strings. Rows are scaled to
+    length 1.
     """
     if handle:
         hub = _tensorflow(threads)
@@ -62,7 +63,7 @@ def load_tensorflow(model_dir: Path, handle: str, threads: int) -> Encoder:
         manifest = read_manifest(model_dir)
         tokens = Tokenizer(verified(model_dir, manifest, TOKENIZER_FILE))
         # One engine: TensorFlow spreads a batch over the cores by itself.
-        return TokenEncoder(tokens, lambda: _TokenIds(signature), info)
+        return TokenEncoder(tokens, lambda: _TokenIds(signature), info, threads=1, batch=BATCH)
     if callable(loaded):
         return StringEncoder(loaded, info)
     raise ModelInvalidError(f"{info.name} takes neither token ids nor strings.")
@@ -93,8 +94,8 @@ class StringEncoder:
             (n for n, text in enumerate(texts) if not is_blank(text)), key=lambda n: len(data[n])
         )
         with self._one_call:
-            for at in range(0, len(order), TEXTS_A_CALL):
-                batch = order[at : at + TEXTS_A_CALL]
+            for at in range(0, len(order), BATCH):
+                batch = order[at : at + BATCH]
                 out[batch] = _unit_rows(
                     self._model(tf.constant([data[n] for n in batch])), len(batch)
                 )
@@ -111,11 +112,13 @@ class _TokenIds:
     def __call__(self, rows: Sequence[Sequence[int]]) -> Vectors:
         import tensorflow as tf
 
-        lengths = [len(row) for row in rows]
-        values = np.fromiter(chain.from_iterable(rows), np.int64, sum(lengths))
-        inputs = {"indices": tf.constant(sparse_indices(lengths)), "values": tf.constant(values)}
+        values = np.array(rows, np.int64)
+        inputs = {
+            "indices": tf.constant(sparse_indices(*values.shape)),
+            "values": tf.constant(values.reshape(-1)),
+        }
         if "dense_shape" in self._inputs:
-            inputs["dense_shape"] = tf.constant([len(rows), max(lengths)], tf.int64)
+            inputs["dense_shape"] = tf.constant(values.shape, tf.int64)
         return _unit_rows(self._signature(**inputs), len(rows))
 
 
@@ -149,12 +152,13 @@ def _unit_rows(output: Any, count: int) -> Vectors:
         raise ModelInvalidError(
             f"The model answered {count} texts with the shape {rows.shape}, not ({count}, 512)."
         )
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return rows / np.where(lengths > 0, lengths, np.float32(1))
+    lengths: Vectors = np.linalg.norm(rows, axis=1, keepdims=True)
+    lengths[lengths == 0] = 1
+    return np.divide(rows, lengths, dtype=np.float32)
 
 
 def _info_of(handle: str, path: Path) -> ModelInfo:
-    """What is known of a model that has no manifest; its hash covers every file's name and bytes."""
+    """What is known of a model without a manifest; the hash is over every file's name and bytes."""
     whole = hashlib.sha256()
     for file in sorted(p for p in path.rglob("*") if p.is_file()):
         with file.open("rb") as stream:

@@ -1,14 +1,14 @@
 """USE-lite's tokeniser: NFKC, then the best path through the unigram pieces of each word.
 
 It agrees id by id with the JavaScript tokeniser that the weights are published with, which plain
-sentencepiece does not: a text often has several segmentations of equal score (`ab a` against `a ba`),
-and rounding picks among them, so the sums must be made as the reference makes them: in double
-precision, from the start of the text, later candidates winning ties. Two more peculiarities are
-kept: an unknown character costs nothing, and a sum of exactly zero counts as "not reached yet".
+sentencepiece does not: a text may have several segmentations of equal score ("-- -" and "- --"),
+and rounding picks among them. So sums are made as the reference makes them: in double precision,
+from the start of the text, the later candidate winning a tie. Two more peculiarities are kept: an
+unknown character costs nothing, and a sum of exactly zero counts as "not reached yet".
 
-No piece has '▁' (the space) anywhere but in front, so words are segmented one at a time and remembered;
-the text before a word matters only when the choice inside the word hangs on rounding, and those words
-are worked out anew in their text.
+No piece has '▁' (the space) anywhere but in front, so words are segmented one at a time and
+remembered; what stands before a word matters only where rounding may decide inside the word, and
+a text with such a word is worked out from its start.
 """
 
 import re
@@ -23,11 +23,12 @@ SPACE = "▁"
 
 _NORMAL = 1
 _CLOSE = 1e-6
-"""Scores nearer than this may be ordered by rounding. Rounding itself is below 1e-7 up to megabytes."""
+"""Sums nearer than this may be ordered by rounding, which stays below 1e-7 in a megabyte."""
 
 _WORDS_KEPT = 50_000
 _LONGEST_WORD_KEPT = 64
 
+_FLOAT = struct.Struct("<f")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 # Compatibility forms that are younger than Unicode 14, the version in Python 3.11, and come out as
@@ -35,6 +36,10 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 _YOUNG = {0xA7F1: "S"}
 _YOUNG |= {0x1CCD6 + number: letter for number, letter in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZ")}
 _YOUNG |= {0x1CCF0 + number: digit for number, digit in enumerate("0123456789")}
+_YOUNG |= dict(
+    zip((0x1E030, 0x1E035, 0x1E038, 0x1E03C, 0x1E03E, 0x1E03F, 0x1E040), "аеиорст", strict=True)
+)
+_YOUNG |= dict(zip((0x1E051, 0x1E056, 0x1E059, 0x1E05C, 0x1E05E), "аеиос", strict=True))
 
 
 class _Path(NamedTuple):
@@ -48,7 +53,7 @@ class Tokenizer:
     """Text to token ids. Safe to share between threads."""
 
     def __init__(self, model: bytes) -> None:
-        """`model` is a serialised sentencepiece unigram ModelProto; ModelInvalidError if it is not."""
+        """`model` is a serialised sentencepiece unigram model; ModelInvalidError if it is not."""
         self._pieces: dict[str, tuple[int, float]] = {}
         self._longest: dict[str, int] = {}
         self._starts: set[int] = set()
@@ -69,7 +74,7 @@ class Tokenizer:
         self._words: dict[str, tuple[int, ...]] = {}
 
     def __call__(self, text: str) -> list[int]:
-        """The text's token ids; none for the empty text. 0 stands for a run of unknown characters."""
+        """The text's token ids, none for the empty text; 0 is a run of unknown characters."""
         text = normalised(text)
         if not text:
             return []
@@ -111,7 +116,7 @@ class Tokenizer:
         return ids
 
     def _best_path(self, word: str, before: float) -> _Path:
-        """Viterbi, step for step as the reference does it; `before` is the score of what stands before."""
+        """Viterbi, step for step as the reference does it, on from the sum `before` the word."""
         length = len(word)
         best = [0.0] * (length + 1)
         best[0] = before
@@ -153,52 +158,22 @@ def normalised(text: str) -> str:
 
 
 def _read_pieces(model: bytes) -> Iterator[tuple[str, float, int]]:
-    """(piece, score, type) of each piece of a ModelProto.
+    """(piece, score, type) of each piece of a ModelProto, whose pieces stand first.
 
-    Read by hand because the sentencepiece library takes longer to import than all the rest of a start.
+    Read by hand: importing the sentencepiece library takes longer than this.
     """
-    try:
-        for field, value in _fields(model):
-            if field == 1 and isinstance(value, bytes):
-                parts = dict(_fields(value))
-                piece, score, kind = parts[1], parts.get(2, 0.0), parts.get(3, _NORMAL)
-                if not (
-                    isinstance(piece, bytes) and isinstance(score, float) and isinstance(kind, int)
-                ):
-                    raise TypeError
-                yield piece.decode("utf-8"), score, kind
-    except (IndexError, KeyError, TypeError, ValueError, struct.error):
-        raise ModelInvalidError("The tokeniser's model is not a sentencepiece model.") from None
-
-
-def _fields(message: bytes) -> Iterator[tuple[int, bytes | float | int]]:
-    """The fields of a protobuf message: length-delimited, fixed32 (as float) and varint ones."""
     at = 0
-
-    def varint() -> int:
-        nonlocal at
-        value = shift = 0
-        while True:
-            byte = message[at]
-            at += 1
-            value |= (byte & 0x7F) << shift
-            if byte < 0x80:
-                return value
-            shift += 7
-
-    while at < len(message):
-        key = varint()
-        match key & 7:
-            case 0:
-                yield key >> 3, varint()
-            case 2:
-                size = varint()
-                if at + size > len(message):
-                    raise ValueError
-                yield key >> 3, message[at : at + size]
-                at += size
-            case 5:
-                yield key >> 3, struct.unpack_from("<f", message, at)[0]
-                at += 4
-            case _:
+    try:
+        while (
+            model[at] == 0x0A
+        ):  # field 1, a piece: {1: piece, 2: score, 3: type, normal if absent}
+            size, text_size = model[at + 1], model[at + 3]
+            text = at + 4
+            score = text + text_size
+            if size >= 0x80 or model[at + 2] != 0x0A or model[score] != 0x15:
                 raise ValueError
+            at += 2 + size
+            kind = model[score + 6] if at == score + 7 and model[score + 5] == 0x18 else _NORMAL
+            yield model[text:score].decode("utf-8"), _FLOAT.unpack_from(model, score + 1)[0], kind
+    except (IndexError, ValueError, struct.error):
+        raise ModelInvalidError("The tokeniser's model is not a sentencepiece model.") from None

@@ -1,4 +1,4 @@
-"""Builds the encoder's files from the published USE-lite package. Needs TensorFlow; nothing at run time does."""
+"""Builds the encoder's files from the published USE-lite package, with TensorFlow."""
 
 from winnow_model.build import build_model
 

@@ -26,8 +26,8 @@ RECIPE = 1
 def build_model(out_dir: Path, report: Callable[[str], None]) -> Manifest:
     """Build every file of the model into `out_dir`, all of them or none, and return its manifest.
 
-    `report` is told, in a sentence each, what is going on. When `out_dir` already holds what this lock,
-    recipe and TensorFlow make, and every hash is right, nothing is done.
+    `report` is told, in a sentence each, what is going on. When `out_dir` already holds what this
+    lock, recipe and TensorFlow make, and every hash is right, nothing is done.
 
     Raises RetryableError when the package cannot be fetched, ModelInvalidError when it is not the
     locked one.

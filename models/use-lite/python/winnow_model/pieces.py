@@ -14,10 +14,10 @@ def to_sentencepiece(vocabulary: bytes) -> bytes:
     """`vocab.json` (a list of [piece, score]) as a serialised sentencepiece unigram ModelProto.
 
     The normaliser is the identity and keeps all white space: NFKC is the caller's. A score of null
-    counts as 0, as it does in the reference tokeniser. Of a piece that stands more than once, only the
-    last can be found: the others are marked unused. Reserved pieces are control pieces, so that their
-    names in a text are ordinary text. Scores are stored as float32; their first 12 significant
-    digits are those of `vocab.json`.
+    counts as 0, as it does in the reference tokeniser. Of a piece that stands more than once, only
+    the last can be found: the others are marked unused. Reserved pieces are control pieces, so that
+    their names in a text are ordinary text. Scores are stored as float32; their first 12
+    significant digits are those of `vocab.json`.
     """
     from sentencepiece import sentencepiece_model_pb2 as proto
 
