@@ -1,0 +1,70 @@
+"""Seconds from `docker run` to a container's first answer: `python -m tests.bench.container_start`.
+
+The image is classify as it ships; the event is a chunk of one record, judged by L33774, read from
+and written to a local S3. Prints one JSON document, or a reason on stderr and exit status 3 when
+there is no Docker engine.
+"""
+
+import json
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.container.engine import ROOT, build, missing, running
+from tests.container.storage import RESULTS, storage
+from winnow.jsonl import dump_line
+from winnow.layout import RunLayout
+from winnow.models import ChunkTask, Record
+from winnow.process import ProcessBook
+
+SETTINGS = {"RESULTS_BUCKET": RESULTS, "MODEL_DIR": "/opt/model"}
+
+
+def first_answer(rounds: int = 7) -> dict[str, object]:
+    """Build the image and start it `rounds` times, after one start that warms the page cache.
+
+    Seconds to the first answer, and of the second answer of the same container.
+    """
+    image = build("classify")
+    layout = RunLayout(RESULTS, "0" * 32)
+    definition = ProcessBook.from_directory(ROOT / "processes").find("L33774")
+    record = Record(record=1, text="Melena for two weeks; colonoscopy found no source of bleeding.")
+    task = ChunkTask(
+        upload_id="0" * 32,
+        chunk=0,
+        records=1,
+        definition=layout.definition,
+        source=layout.chunk(0),
+        scored=layout.scored(0),
+    )
+    first, second = [], []
+    with tempfile.TemporaryDirectory() as folder, storage(Path(folder)) as s3:
+        for ref, body in (
+            (task.definition, definition.model_dump_json().encode()),
+            (task.source, dump_line(record)),
+        ):
+            s3.client.put_object(Bucket=ref.bucket, Key=ref.key, Body=body)
+        for _ in range(rounds + 1):
+            started = time.perf_counter()
+            with running(image, {**s3.environment, **SETTINGS}) as container:
+                container.invoke(task.model_dump(mode="json"))
+                answered = time.perf_counter()
+                container.invoke(task.model_dump(mode="json"))
+                first.append(answered - started)
+                second.append(time.perf_counter() - answered)
+    return {
+        "rounds": rounds,
+        "first_answer_s": round(statistics.median(first[1:]), 3),
+        "first_answer_worst_s": round(max(first[1:]), 3),
+        "second_answer_s": round(statistics.median(second[1:]), 3),
+    }
+
+
+if __name__ == "__main__":
+    if (reason := missing()) is not None:
+        print(reason, file=sys.stderr)
+        raise SystemExit(3)
+    json.dump(first_answer(), sys.stdout)
+    print()

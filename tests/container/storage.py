@@ -1,0 +1,78 @@
+"""An S3 that containers can reach: MiniStack, listening on the engine's bridge."""
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import boto3
+
+from tests.container.engine import host_address
+from winnow_local import ministack
+from winnow_local.state import ProcessId, StateDir
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+UPLOADS = "uploads"
+RESULTS = "results"
+
+
+@dataclass(frozen=True)
+class Storage:
+    """A running S3 with the two buckets, the uploads bucket versioned."""
+
+    client: "S3Client"
+    environment: dict[str, str]
+    """What a container needs to reach it."""
+
+
+@contextmanager
+def storage(folder: Path) -> Iterator[Storage]:
+    """Start an S3 that keeps its files in `folder`; end it with the block."""
+    listen, seen_as = host_address()
+    port = ministack.free_port()
+    state = StateDir(folder)
+    (state.data / "tmp").mkdir(parents=True)
+    with state.ministack_log.open("wb") as log:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "ministack"],
+            cwd=state.data,
+            env={**ministack.environment(state, port), "BIND_HOST": listen},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    started = ministack.MiniStack(ProcessId.of(child.pid), f"http://{listen}:{port}")
+    try:
+        ministack.wait_until_healthy(started, state, threading.Event())
+        client = boto3.client(
+            "s3",
+            endpoint_url=started.endpoint,
+            region_name=ministack.REGION,
+            aws_access_key_id=ministack.ACCESS_KEY,
+            aws_secret_access_key=ministack.SECRET_KEY,
+        )
+        for bucket in (UPLOADS, RESULTS):
+            client.create_bucket(Bucket=bucket)
+        client.put_bucket_versioning(
+            Bucket=UPLOADS, VersioningConfiguration={"Status": "Enabled"}
+        )
+        yield Storage(
+            client,
+            {
+                "AWS_ENDPOINT_URL": f"http://{seen_as}:{port}",
+                "AWS_ACCESS_KEY_ID": ministack.ACCESS_KEY,
+                "AWS_SECRET_ACCESS_KEY": ministack.SECRET_KEY,
+                "AWS_DEFAULT_REGION": ministack.REGION,
+                "AWS_REGION": ministack.REGION,
+            },
+        )
+    finally:
+        ministack.end(started.id)
+        child.wait()
