@@ -168,27 +168,26 @@ def evaluate_similarity(
     as_json: AsJson = False,
 ) -> None:
     """Measure the encoder: cosine similarity of sentence pairs against human scores."""
-    from winnow_cli.similarity import measure, read_pairs
+    from winnow.evaluate import evaluate_similarity as measure
     from winnow_use import load_encoder
 
-    pairs = read_pairs(data)
     encoder = load_encoder(model)
     began = time.perf_counter()
-    agreement = measure(pairs, encoder)
+    report = measure(encoder, data)
     seconds = time.perf_counter() - began
     if as_json:
         emit_json(
             {
                 "data": data.name,
-                "pairs": len(pairs),
-                "pearson": agreement.pearson,
-                "spearman": agreement.spearman,
+                "pairs": report.pairs,
+                "pearson": report.pearson,
+                "spearman": report.spearman,
                 "seconds": seconds,
                 "model": encoder.info.model_dump(),
             }
         )
         return
-    say(f"pairs     {len(pairs)}")
-    say(f"Pearson   {agreement.pearson:.4f}")
-    say(f"Spearman  {agreement.spearman:.4f}")
-    note(f"{clean(data.name)}: {2 * len(pairs)} sentences in {seconds:.2f} s")
+    say(f"pairs     {report.pairs}")
+    say(f"Pearson   {report.pearson:.4f}")
+    say(f"Spearman  {report.spearman:.4f}")
+    note(f"{clean(data.name)}: {2 * report.pairs} sentences in {seconds:.2f} s")

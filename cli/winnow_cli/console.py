@@ -83,7 +83,7 @@ def drawn_table(
     title: str | None = None,
     right: Sequence[str] = (),
 ) -> Any:
-    """The same as a Rich table."""
+    """The same as a Rich table; a cell may have several lines."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -94,10 +94,6 @@ def drawn_table(
     for index, row in enumerate(rows):
         style = styles[index] if styles else ""
         # The style marks the first cell; the rest stays readable on any background.
-        drawn.add_row(
-            *(
-                Text(clean(cell), style=style if place == 0 else "")
-                for place, cell in enumerate(row)
-            )
-        )
+        first, *others = ("\n".join(clean(line) for line in cell.splitlines()) for cell in row)
+        drawn.add_row(Text(first, style=style), *map(Text, others))
     return drawn

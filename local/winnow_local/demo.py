@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from winnow_cli.uploads import UploadRow, Uploads
 
 WAIT_S = 120.0
+MOST_ROWS = 15
+"""A longer table shows the first few of each outcome and says so."""
+FEW_ROWS = 3
 PLAIN_WIDTH = 110
 """Columns where the output is no terminal and so has no width."""
 
@@ -45,9 +48,9 @@ class Drop:
 
 DROPS = (
     Drop("prior-auth-cases.csv", "91110", "prior-authorization cases, by a billing code"),
-    Drop("case-note.txt", "L33774", "one clinical note, by the id of its policy"),
-    Drop("emotions.jsonl", "emotions", "sentences, for another kind of process"),
-    Drop("case-note.txt", "L99999", "a process that does not exist: this run has to fail"),
+    Drop("prior-auth-note.txt", "L33774", "one clinical note, by the id of its policy"),
+    Drop("feelings.jsonl", "emotions", "sentences, for another kind of process"),
+    Drop("prior-auth-note.txt", "L99999", "a process that does not exist: this run has to fail"),
 )
 
 
@@ -70,6 +73,10 @@ def run(screen: Console, state_dir: StateDir, samples: Path) -> None:
     from winnow_cli.uploads import Uploads
 
     began = time.monotonic()
+    screen.print(
+        Text("Winnow: drop a file in a bucket, get its records judged. ", style="bold")
+        + Text("No AWS account, no Docker: all of it runs here.")
+    )
     _heading(screen, "1. The stack: template.yaml on this machine")
     state = _stack(screen, state_dir)
     target = find_target(None)
@@ -98,9 +105,9 @@ def run(screen: Console, state_dir: StateDir, samples: Path) -> None:
             _show_failure(screen, item, rows[item.key])
 
     _heading(screen, "5. The mails that were sent")
-    _show_mails(screen, state_dir, [row.upload_id for row in rows.values()])
+    _show_mails(screen, state_dir, [rows[item.key] for item in dropped])
     _heading(screen, "6. Where the JSON lies, and what to try next")
-    _show_next(screen, state, next(r for r in rows.values() if r.state == "SUCCEEDED"))
+    _show_next(screen, state, next(row for i in dropped if (row := rows[i.key]).results_at))
     screen.print(
         Text(f"\nAll of this took {time.monotonic() - began:.1f} s. ", style="bold")
         + Text("The stack is still running; `winnow down` (or `make down`) ends it.")
@@ -168,8 +175,8 @@ def _tell_end(screen: Console, item: Dropped, row: "UploadRow") -> None:
 
 def _show_result(screen: Console, uploads: "Uploads", item: Dropped, row: "UploadRow") -> None:
     result = uploads.result(row)
-    records = list(uploads.records(result))
-    records.sort(key=lambda record: record.record)
+    records = sorted(uploads.records(result), key=lambda record: record.record)
+    shown = records if len(records) <= MOST_ROWS else _few_of_each(records)
     screen.print(
         Text.assemble(
             (f"\n{item.drop.sample}", "bold"),
@@ -188,14 +195,28 @@ def _show_result(screen: Console, uploads: "Uploads", item: Dropped, row: "Uploa
                     "" if record.confidence is None else f"{record.confidence:.2f}",
                     _evidence(record),
                 )
-                for record in records
+                for record in shown
             ],
-            styles=[OUTCOME_STYLES[record.outcome.value] for record in records],
+            styles=[OUTCOME_STYLES[record.outcome.value] for record in shown],
             right=("confidence",),
         )
     )
+    if len(shown) < len(records):
+        rest = f"  and {len(records) - len(shown)} more: "
+        command = f"{_winnow()} results {row.upload_id[:12]}"
+        screen.print(Text.assemble((rest, "dim"), (command, "cyan")))
     for found in result.notes:
         screen.print(Text(f"  note {found.code}: {clean(found.text)}", style="dim"))
+
+
+def _few_of_each(records: Sequence["ResultRecord"]) -> list["ResultRecord"]:
+    by_outcome: dict[str, list[ResultRecord]] = {}
+    for record in records:
+        by_outcome.setdefault(record.outcome.value, []).append(record)
+    return sorted(
+        (record for few in by_outcome.values() for record in few[:FEW_ROWS]),
+        key=lambda record: record.record,
+    )
 
 
 def _evidence(record: "ResultRecord") -> str:
@@ -213,6 +234,8 @@ def _evidence(record: "ResultRecord") -> str:
     else:
         found = [("", evidence) for evidence in decision.evidence]
     best = sorted(found, key=lambda one: -one[1].similarity)[:2]
+    if not best:
+        return record.reason or ""
     return "\n".join(
         f"{title}“{shorten(evidence.text, 90)}” ({evidence.similarity:.2f})"
         for title, evidence in best
@@ -229,29 +252,26 @@ def _show_failure(screen: Console, item: Dropped, row: "UploadRow") -> None:
         )
     )
     if kind is not None:
-        screen.print(Text(f"  What to do: {kind.advice}", style="dim"))
+        screen.print(Text(f"  What to do: {kind.advice}", style="dim"), soft_wrap=True)
     screen.print(Text(f"  winnow why {row.upload_id[:12]}", style="cyan"))
 
 
-def _show_mails(screen: Console, state_dir: StateDir, upload_ids: Sequence[str]) -> None:
-    # The mail follows the result by a moment.
+def _show_mails(screen: Console, state_dir: StateDir, rows: Sequence["UploadRow"]) -> None:
+    # A mail follows the result by a moment.
     deadline = time.monotonic() + 10.0
-    mails: list[mailbox.StoredMail] = []
-    while len(mails) < len(upload_ids) and time.monotonic() < deadline:
-        mails = [
-            mail
-            for mail in mailbox.read(state_dir.mail)
-            if any(upload_id in mail.body for upload_id in upload_ids)
-        ]
-        time.sleep(0.1)
-    failed = [mail for mail in mails if "fail" in mail.subject.lower()]
-    for mail in mails:
+    mails: dict[str, mailbox.StoredMail] = {}
+    while len(mails) < len(rows) and time.monotonic() < deadline:
+        for mail in mailbox.read(state_dir.mail):
+            mails.update((row.upload_id, mail) for row in rows if row.upload_id in mail.body)
+        time.sleep(0.05)
+    for mail in mails.values():
         screen.print(Text.assemble(("  Subject: ", "dim"), mail.subject))
-    for mail in [*[m for m in mails if m not in failed][:1], *failed[:1]]:
-        screen.print()
-        screen.print(Text(f"  {mail.subject}", style="bold"))
-        for line in mail.body.rstrip().splitlines():
-            screen.print(Text(f"  │ {line}"))
+    one_of_each = {row.state: row.upload_id for row in reversed(rows)}
+    for upload_id in one_of_each.values():
+        if upload_id in mails:
+            screen.print(Text(f"\n  {mails[upload_id].subject}", style="bold"))
+            for line in mails[upload_id].body.rstrip().splitlines():
+                screen.print(Text(f"  │ {line}"), soft_wrap=True)
     screen.print(Text(f"\n  Kept as .eml files in {_here(state_dir.mail)}/", style="dim"))
 
 
@@ -271,7 +291,7 @@ def _show_next(screen: Console, state: StackState, row: "UploadRow") -> None:
         ("Your rules", f"{_winnow()} process validate processes/L33774.yaml"),
     )
     for title, command in lines:
-        screen.print(Text.assemble((f"  {title:<12}", "dim"), (command, "cyan")))
+        screen.print(Text.assemble((f"  {title:<12}", "dim"), (command, "cyan")), soft_wrap=True)
 
 
 def _winnow() -> str:

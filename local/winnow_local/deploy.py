@@ -36,7 +36,7 @@ def client_config() -> Config:
 
 
 def local_parameters() -> dict[str, str]:
-    """What differs from AWS by parameter: no TLS, and as many functions at once as there are cores."""
+    """What differs from AWS by parameter: no TLS, and as many classifiers at once as cores."""
     return {"Local": "true", "MapConcurrency": str(max(2, os.cpu_count() or 2))}
 
 
