@@ -202,9 +202,11 @@ def _texts(items: object) -> list[str]:
     )
 
 
-def _repeats(items: object, path: Path_, key: str | None = None) -> Iterator[tuple[Path_, str]]:
+def _repeats(
+    items: object, path: Path_, key: str | None = None, before: object = None
+) -> Iterator[tuple[Path_, str]]:
     """Items of a list that repeat an earlier one, case and outer white space aside."""
-    seen: set[str] = set()
+    seen = {_plain(before)} if isinstance(before, str) else set()
     for index, item in enumerate(items if isinstance(items, list) else []):
         value = item.get(key) if key is not None and isinstance(item, Mapping) else item
         if not isinstance(value, str):
@@ -236,9 +238,7 @@ def _items(data: Mapping[str, Any], name: str) -> list[tuple[int, Mapping[str, A
 
 def _cross_problems(data: Mapping[str, Any]) -> Iterator[tuple[Path_, str]]:
     """Problems between fields; takes plain data that may be wrong in any way."""
-    yield from _repeats(
-        [data.get("id"), *(c if isinstance(c := data.get("codes"), list) else [])], ("codes",)
-    )
+    yield from _repeats(data.get("codes"), ("codes",), before=data.get("id"))
     yield from _repeats(data.get("criteria"), ("criteria",), "id")
     yield from _repeats(data.get("labels"), ("labels",), "id")
     for index, criterion in _items(data, "criteria"):

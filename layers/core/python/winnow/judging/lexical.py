@@ -2,7 +2,7 @@
 
 Keywords. A keyword is found where its words stand side by side in the segment, case aside. A word
 of five letters or more also stands for a misspelling or inflection: a word with the same first
-letter and a normalised Indel similarity (rapidfuzz) of at least 0.84. So "colonoscopies" is
+letter and a normalised Indel similarity (rapidfuzz) of at least 0.83. So "colonoscopies" is
 "colonoscopy" and "anaemia" is "anemia", but "enteroscopy" is not "endoscopy".
 
 Cues. Sentence vectors hardly feel a "not": "no evidence of bleeding" is close to "evidence of
@@ -20,7 +20,7 @@ from rapidfuzz.distance import Indel
 
 _WORD = re.compile(r"[^\W_]+(?:['.-][^\W_]+)*")
 _FUZZY_FROM = 5
-_FUZZY_LEAST = 0.84
+_FUZZY_LEAST = 0.83
 _MEMO = 50_000
 
 
@@ -99,7 +99,7 @@ _NEGATED = (
 _UNSURE = (
     r"if|whether|should|would|could|may|might|possib(?:le|ly)|perhaps|unless|pending"
     r"|await(?:s|ed|ing)?|plan(?:s|ned|ning)?|schedul(?:e|ed|ing)|will|to be"
-    r"|consider(?:s|ed|ing|ation)?|recommend(?:s|ed)?|rule out|r/o|risk of|tomorrow|next week"
+    r"|consider(?:s|ed|ing|ation)?|recommend(?:s|ed)?|rule out|r/o|risks?|tomorrow|next week"
     r"|next month|ordered|advised?|unsure"
 )
 _OTHER = (
