@@ -5,8 +5,4 @@ import unicodedata
 
 def is_blank(text: str) -> bool:
     """Whether nothing in the text can be seen: white space, control and format characters only."""
-    text = text.strip()
-    return not text or (
-        not text.isascii()
-        and all(char.isspace() or unicodedata.category(char) in ("Cc", "Cf") for char in text)
-    )
+    return all(char.isspace() or unicodedata.category(char) in ("Cc", "Cf") for char in text)
