@@ -115,12 +115,11 @@ def supervise(
             from winnow_local.deploy import STACK_NAME, deploy
 
             outputs = deploy(stack.endpoint, checkout, environment, parameters)
-            mailbox = _open_mailbox(state_dir, stack.endpoint, outputs, stop, report)
+            _open_mailbox(state_dir, stack.endpoint, outputs, stop, report)
             state = replace(state, stack=STACK_NAME, outputs=outputs, ready=True)
             state_dir.write(state)
             ready(state)
             _watch(stack, state_dir, stop)
-            mailbox.join(timeout=3.0)
         finally:
             stop.set()
             if stack is not None:
@@ -180,10 +179,10 @@ def stop(state_dir: StateDir, grace_s: float = 20.0) -> bool:
     if supervisor is not None:
         with suppress(psutil.Error):
             supervisor.terminate()
-            supervisor.wait(timeout=grace_s)
-        with suppress(psutil.Error):
-            supervisor.kill()  # Only where it has not ended in time.
-            supervisor.wait(timeout=grace_s)
+        if not state.supervisor.ended_within(grace_s):
+            with suppress(psutil.Error):
+                supervisor.kill()
+            state.supervisor.ended_within(grace_s)
     found = bool(_end_leftovers(state_dir)) or found
     shutil.rmtree(state_dir.data, ignore_errors=True)
     state_dir.clear()
@@ -207,7 +206,7 @@ def _open_mailbox(
     outputs: Mapping[str, str],
     stop: threading.Event,
     report: Report,
-) -> threading.Thread:
+) -> None:
     from winnow_local import mailbox
     from winnow_local.deploy import client_config, session
 
@@ -216,22 +215,23 @@ def _open_mailbox(
     sqs = aws.client("sqs", endpoint_url=endpoint, config=client_config())
     queue_url = mailbox.subscribe(sns, sqs, outputs["TopicArn"])
     smtp = os.environ.get(mailbox.SMTP_VARIABLE)
-    thread = threading.Thread(
+    threading.Thread(
         target=mailbox.run,
         args=(sqs, queue_url, state_dir.mail, RECIPIENT, smtp, stop, report),
         name="mailbox",
         daemon=True,
-    )
-    thread.start()
-    return thread
+    ).start()
 
 
 def _watch(stack: ministack.MiniStack, state_dir: StateDir, stop: threading.Event) -> None:
-    while not stop.wait(0.5):
+    while not stop.wait(0.2):
         if stack.id.process() is None:
             raise StackFailedError(
                 f"MiniStack ended by itself.\n{ministack.log_tail(state_dir.ministack_log)}"
             )
+        if not state_dir.file.exists():
+            # Nobody could find this stack any more, to use it or to end it.
+            raise StackFailedError("The state folder was deleted, so the stack has been ended.")
 
 
 @contextmanager

@@ -6,6 +6,7 @@ data and its temporary files. Deleting the folder while no stack runs loses noth
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
@@ -37,6 +38,15 @@ class ProcessId:
             if same and found.status() != psutil.STATUS_ZOMBIE:
                 return found
         return None
+
+    def ended_within(self, timeout_s: float) -> bool:
+        """Waits for the process to end; False if it still runs after `timeout_s`."""
+        deadline = time.monotonic() + timeout_s
+        while self.process() is not None:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(0.02)
+        return True
 
 
 @dataclass(frozen=True)

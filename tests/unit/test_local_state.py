@@ -90,7 +90,7 @@ def test_ending_a_leader_ends_its_orphans_too() -> None:
     started.wait()
     assert child.process() is not None, "the orphan should outlive its parent"
 
-    ministack.end(id_, grace_s=0.3)
+    ministack.end(id_)
 
     started.stdout.close()
     assert child.process() is None
