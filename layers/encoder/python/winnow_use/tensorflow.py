@@ -7,6 +7,7 @@ between batches: TensorFlow picks its kernels by shape.
 import hashlib
 import os
 import threading
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -125,7 +126,10 @@ class _TokenIds:
 def _tensorflow(threads: int) -> Any:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     import tensorflow as tf
-    import tensorflow_hub as hub
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it imports pkg_resources, which announces its end
+        import tensorflow_hub as hub
 
     try:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
