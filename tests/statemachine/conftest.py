@@ -1,0 +1,71 @@
+"""A world in which everything goes well: two chunks, classified and filtered."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_socket
+
+from tests.statemachine.machine import ROOT, World, running
+from winnow.models import ChunkTask, Classified, Counts, Filtered, Mail, ObjectRef, Serialized
+
+RESULTS = "winnow-results"
+
+
+def event(name: str) -> Any:
+    return json.loads((Path(ROOT) / "events" / f"{name}.json").read_text("utf-8"))
+
+
+@pytest.fixture(autouse=True)
+def _no_sockets() -> Iterator[None]:
+    pytest_socket.disable_socket(allow_unix_socket=True)
+    yield
+    pytest_socket.enable_socket()
+
+
+@pytest.fixture
+def uploaded() -> Any:
+    """The event of a dropped file."""
+    return event("s3_object_created")
+
+
+@pytest.fixture
+def upload_id() -> str:
+    """Its upload id."""
+    return str(event("serialize")["upload"]["upload_id"])
+
+
+@pytest.fixture
+def world(upload_id: str) -> Iterator[World]:
+    """Functions that keep to the contract of winnow.models, and a manifest of two chunks."""
+    template = ChunkTask.model_validate(event("classify"))
+    tasks = [template.model_copy(update={"chunk": number}) for number in range(2)]
+    serialized = Serialized.model_validate(event("filter")).model_copy(update={"chunks": 2})
+    filtered = Filtered(
+        upload_id=upload_id,
+        process="L33774",
+        counts=Counts(records=8, accepted=5, review=2, invalid=1),
+        result=ObjectRef(bucket=RESULTS, key=f"results/L33774/{upload_id}/result.json"),
+        mail=Mail(subject="Winnow L33774: 5 accepted", body="5 accepted\n"),
+    )
+
+    def classify(payload: Any) -> Any:
+        task = ChunkTask.model_validate(payload)
+        return Classified(chunk=task.chunk, records=task.records).model_dump()
+
+    manifest = "".join(task.model_dump_json() + "\n" for task in tasks)
+    with running(
+        World(
+            functions={
+                "serialize": lambda _: serialized.model_dump(),
+                "classify": classify,
+                "filter": lambda payload: (
+                    Serialized.model_validate(payload) and filtered.model_dump()
+                ),
+            },
+            objects={(serialized.manifest.bucket, serialized.manifest.key): manifest},
+        )
+    ) as ready:
+        yield ready

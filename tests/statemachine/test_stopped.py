@@ -1,0 +1,142 @@
+"""Runs that end without their own failure path: recorded and mailed like any failure."""
+
+import json
+import threading
+from typing import Any
+
+import pytest
+
+from tests.statemachine.conftest import event
+from tests.statemachine.machine import TaskError, World
+from winnow.models import Mail
+from winnow.upload import upload_id as id_of
+
+RUN = "arn:aws:states:us-east-1:123456789012:execution:winnow-triage:run-1"
+
+
+@pytest.fixture
+def stopped() -> Any:
+    return event("stopped")
+
+
+def claim(world: World, upload_id: str, **values: str) -> None:
+    row = {"state": "RUNNING", "run": RUN, "claimed_at": "2026-11-21T09:30:01.000Z"}
+    world.put_row(**{"upload_id": upload_id, **row, **values})
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "word"),
+    [
+        ("TIMED_OUT", "workflow_timed_out", "longer"),
+        ("ABORTED", "workflow_aborted", "stopped"),
+        ("FAILED", "workflow_failed", "failed"),
+    ],
+)
+def test_the_row_and_the_mail_say_how_it_ended(
+    world: World, upload_id: str, stopped: Any, status: str, code: str, word: str
+):
+    claim(world, upload_id)
+    stopped["detail"]["status"] = status
+    run = world.run("stopped", stopped)
+    assert run.status == "SUCCEEDED"
+    assert run.states == ("IdentifyStopped", "RecordStopped", "NotifyStopped", "Recorded")
+    row = world.row(upload_id)
+    assert row is not None
+    assert (row["state"], row["error_code"], row["run"]) == ("FAILED", code, RUN)
+    assert word in row["error_message"]
+    assert row["claimed_at"] == "2026-11-21T09:30:01.000Z" < row["ended_at"]
+    [mail] = world.mails
+    assert Mail(subject=mail["Subject"], body=mail["Message"])
+    for part in (code, upload_id, RUN):
+        assert part in mail["Message"]
+
+
+def test_a_run_stopped_before_claim_gets_a_row(world: World, upload_id: str, stopped: Any):
+    world.run("stopped", stopped)
+    row = world.row(upload_id)
+    assert row is not None
+    assert (row["state"], row["object_key"]) == ("FAILED", "inbox/91110/cases.csv")
+    assert row["claimed_at"] == row["ended_at"]
+
+
+@pytest.mark.parametrize(
+    "row", [{"state": "SUCCEEDED"}, {"state": "FAILED"}, {"run": "another run"}]
+)
+def test_an_ended_row_or_another_runs_is_left_alone(
+    world: World, upload_id: str, stopped: Any, row: dict[str, str]
+):
+    claim(world, upload_id, **row)
+    before = world.row(upload_id)
+    run = world.run("stopped", stopped)
+    assert run.status == "SUCCEEDED"
+    assert run.states[-1] == "AlreadyRecorded"
+    assert world.row(upload_id) == before
+    assert not world.mails
+
+
+def test_the_reason_of_a_chunk_is_kept(world: World, upload_id: str, stopped: Any):
+    claim(world, upload_id, error_code="model_invalid", error_message="Altered.")
+    world.run("stopped", stopped)
+    assert "model_invalid" in world.mails[0]["Subject"]
+
+
+@pytest.mark.parametrize(
+    ("target", "fault"),
+    [
+        ("update", TaskError("DynamoDB.ThrottlingException", "slow down")),
+        ("mail", TaskError("SNS.ThrottledException", "slow down")),
+    ],
+)
+def test_a_passing_fault_is_retried(
+    world: World, upload_id: str, stopped: Any, target: str, fault: TaskError
+):
+    claim(world, upload_id)
+    world.fail(target, fault, fault)
+    assert world.run("stopped", stopped).states[-1] == "Recorded"
+    assert len(world.calls[target]) == 3
+
+
+def test_without_the_table_it_is_still_mailed(world: World, upload_id: str, stopped: Any):
+    claim(world, upload_id)
+    world.fail("update", TaskError("DynamoDB.AccessDeniedException", "no"))
+    assert world.run("stopped", stopped).states[-1] == "Recorded"
+    assert "workflow_timed_out" in world.mails[0]["Subject"]
+
+
+def test_what_cannot_be_mailed_fails_so_that_the_alarm_sees_it(
+    world: World, upload_id: str, stopped: Any
+):
+    claim(world, upload_id)
+    world.fail("mail", TaskError("SNS.NotFoundException", "no topic"))
+    run = world.run("stopped", stopped)
+    assert (run.status, run.states[-1]) == ("FAILED", "NotMailed")
+
+
+def test_without_a_version_the_sequencer_counts(world: World, stopped: Any, uploaded: Any):
+    detail = uploaded["detail"]["object"]
+    del detail["version-id"]
+    stopped["detail"]["input"] = json.dumps(uploaded)
+    world.run("stopped", stopped)
+    assert world.row(id_of("winnow-uploads", detail["key"], detail["sequencer"]))
+
+
+def test_from_the_abort_to_the_mail(world: World, uploaded: Any, upload_id: str):
+    reached, release = threading.Event(), threading.Event()
+    serialize = world.functions["serialize"]
+
+    def hang(payload: Any) -> Any:
+        reached.set()
+        release.wait(10)
+        return serialize(payload)
+
+    world.functions["serialize"] = hang
+    run = world.start("triage", uploaded)
+    assert reached.wait(10)
+    world.stop(run)
+    release.set()
+    assert world.wait(run).status == "ABORTED"
+    world.run("stopped", world.status_event(run, "ABORTED"))
+    row = world.row(upload_id)
+    assert row is not None
+    assert (row["state"], row["error_code"], row["run"]) == ("FAILED", "workflow_aborted", run)
+    assert len(world.mails) == 1

@@ -1,0 +1,460 @@
+"""The workflow, state by state: success, retries, catches, and what is written and mailed."""
+
+import json
+import time
+from typing import Any
+
+import pytest
+from ministack.services import stepfunctions
+
+from tests.statemachine.machine import TaskError, World, function_error
+from winnow.models import Mail, SerializeInput
+from winnow.upload import upload_id as id_of
+
+THROTTLED = TaskError("Lambda.TooManyRequestsException", "Rate Exceeded.")
+TABLE_THROTTLED = TaskError("DynamoDB.ThrottlingException", "Rate of requests exceeded.")
+MAIL_THROTTLED = TaskError("SNS.ThrottledException", "Rate exceeded.")
+SUCCESS = (
+    *("Identify", "IsFolder", "Claim", "Serialize", "HasChunks", "Classify"),
+    *("Filter", "Record", "Notify", "Done"),
+)
+FAILURE = ("Explain", "RecordFailure", "NotifyFailure", "Failed")
+
+
+def up_to(state: str) -> tuple[str, ...]:
+    return SUCCESS[: SUCCESS.index(state) + 1]
+
+
+# -- success -------------------------------------------------------------------------------------
+
+
+def test_a_good_file_goes_through_every_state(world: World, uploaded: Any, upload_id: str):
+    run = world.run("triage", uploaded)
+    assert run.status == "SUCCEEDED", run.cause
+    assert run.states == SUCCESS
+    counts = {"records": 8, "accepted": 5, "review": 2, "invalid": 1}
+    assert run.output == {
+        "upload_id": upload_id,
+        "process": "L33774",
+        "counts": counts,
+        "result": {
+            "bucket": "winnow-results",
+            "key": f"results/L33774/{upload_id}/result.json",
+            "version_id": None,
+        },
+    }
+    assert world.mails == [
+        {
+            "TopicArn": "arn:aws:sns:us-east-1:000000000000:mail",
+            "Subject": "Winnow L33774: 5 accepted",
+            "Message": "5 accepted\n",
+        }
+    ]
+
+
+def test_the_row_says_what_became_of_the_upload(world: World, uploaded: Any, upload_id: str):
+    run = world.run("triage", uploaded)
+    row = world.row(upload_id)
+    assert row is not None
+    assert row.pop("claimed_at") <= row.pop("ended_at")
+    kept = int(row.pop("expires")) - time.time()
+    assert 89.9 < kept / 86400 < 90.1
+    assert row == {
+        "upload_id": upload_id,
+        "state": "SUCCEEDED",
+        "bucket": "winnow-uploads",
+        "object_key": "inbox/91110/cases.csv",
+        "version_id": uploaded["detail"]["object"]["version-id"],
+        "size": str(uploaded["detail"]["object"]["size"]),
+        "run": run.arn,
+        "process": "L33774",
+        "records": "8",
+        "accepted": "5",
+        "review": "2",
+        "invalid": "1",
+        "result_bucket": "winnow-results",
+        "result_key": f"results/L33774/{upload_id}/result.json",
+    }
+
+
+def test_the_row_is_claimed_before_anything_is_read(world: World, uploaded: Any, upload_id: str):
+    seen = []
+    serialize = world.functions["serialize"]
+
+    def look(payload: Any) -> Any:
+        seen.append(world.row(upload_id))
+        return serialize(payload)
+
+    world.functions["serialize"] = look
+    world.run("triage", uploaded)
+    assert [row and row["state"] for row in seen] == ["RUNNING"]
+
+
+def test_functions_get_what_their_models_ask_for(world: World, uploaded: Any, upload_id: str):
+    world.run("triage", uploaded)
+    given = SerializeInput.model_validate(world.calls["serialize"][0]).upload
+    assert given.upload_id == upload_id
+    assert given.object.version_id == uploaded["detail"]["object"]["version-id"]
+    assert given.size == uploaded["detail"]["object"]["size"]
+    assert sorted(task["chunk"] for task in world.calls["classify"]) == [0, 1]
+    # Filter's fake validates its own payload as a Serialized.
+    assert len(world.calls["filter"]) == 1
+
+
+def test_no_chunks_go_straight_to_filter(world: World, uploaded: Any):
+    serialize = world.functions["serialize"]
+    world.functions["serialize"] = lambda payload: {**serialize(payload), "chunks": 0, "records": 0}
+    run = world.run("triage", uploaded)
+    assert run.status == "SUCCEEDED"
+    assert "Classify" not in run.states
+    assert "Filter" in run.states
+    assert not world.calls["classify"]
+
+
+# -- the same event twice ------------------------------------------------------------------------
+
+
+def test_a_second_delivery_ends_quietly(world: World, uploaded: Any, upload_id: str):
+    world.run("triage", uploaded)
+    first = world.row(upload_id)
+    again = world.run("triage", uploaded)
+    assert again.status == "SUCCEEDED"
+    assert again.states[-1] == "Duplicate"
+    assert world.row(upload_id) == first
+    assert len(world.mails) == 1
+    assert len(world.calls["serialize"]) == 1
+
+
+def test_a_put_whose_answer_was_lost_is_no_duplicate(world: World, uploaded: Any, upload_id: str):
+    world.lose_answer("put", TaskError("DynamoDB.SdkClientException", "Read timed out"))
+    run = world.run("triage", uploaded)
+    assert len(world.calls["put"]) == 2
+    assert run.status == "SUCCEEDED"
+    assert run.states[-1] == "Done"
+
+
+def test_dropping_the_file_again_is_a_new_upload(world: World, uploaded: Any):
+    world.run("triage", uploaded)
+    uploaded["detail"]["object"]["version-id"] = "another"
+    assert world.run("triage", uploaded).states == SUCCESS
+
+
+def test_the_id_is_the_one_core_computes(world: World, uploaded: Any, upload_id: str):
+    detail = uploaded["detail"]["object"]
+    assert upload_id == id_of("winnow-uploads", detail["key"], detail["version-id"])
+    detail["key"] = "inbox/91110/Fälle & „Akten“ (1)+%20.csv"
+    expected = id_of("winnow-uploads", detail["key"], detail["version-id"])
+    world.run("triage", uploaded)
+    assert world.row(expected)
+
+
+def test_without_a_version_the_sequencer_tells_uploads_apart(world: World, uploaded: Any):
+    detail = uploaded["detail"]["object"]
+    del detail["version-id"]
+    world.run("triage", uploaded)
+    row = world.row(id_of("winnow-uploads", detail["key"], detail["sequencer"]))
+    assert row is not None
+    assert "version_id" not in row
+    assert world.calls["serialize"][0]["upload"]["object"]["version_id"] is None
+
+
+def test_a_folder_made_in_the_console_is_no_upload(world: World, uploaded: Any):
+    uploaded["detail"]["object"] |= {"key": "inbox/91110/", "size": 0}
+    run = world.run("triage", uploaded)
+    assert run.status == "SUCCEEDED"
+    assert run.states[-1] == "Folder"
+    assert not world.calls
+
+
+def test_an_empty_file_is_an_upload(world: World, uploaded: Any):
+    uploaded["detail"]["object"]["size"] = 0
+    assert world.run("triage", uploaded).states == SUCCESS
+
+
+# -- retries -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("target", "fault"),
+    [
+        ("put", TABLE_THROTTLED),
+        ("serialize", THROTTLED),
+        ("serialize", function_error("RetryableError", "temporary: S3 did not answer.")),
+        ("classify", THROTTLED),
+        ("classify", function_error("RetryableError", "temporary: S3 did not answer.")),
+        ("filter", THROTTLED),
+        ("update", TABLE_THROTTLED),
+        ("mail", MAIL_THROTTLED),
+        ("manifest", TaskError("States.ItemReaderFailed", "Slow down")),
+    ],
+)
+def test_a_passing_fault_is_retried(world: World, uploaded: Any, target: str, fault: TaskError):
+    world.fail(target, fault, fault)
+    run = world.run("triage", uploaded)
+    assert run.status == "SUCCEEDED", run.cause
+    assert run.states == SUCCESS
+    expected = {"classify": 4}.get(target, 3)
+    assert len(world.calls[target]) == expected
+
+
+@pytest.mark.parametrize("target", ["serialize", "classify", "filter"])
+def test_a_lasting_fault_is_not_retried(world: World, uploaded: Any, target: str):
+    fault = function_error("FileUnreadableError", "file_unreadable: It is damaged.")
+    world.fail(target, fault, fault)
+    assert world.run("triage", uploaded).status == "FAILED"
+    # Both chunks are tried at once.
+    assert len(world.calls[target]) == (2 if target == "classify" else 1)
+
+
+@pytest.mark.parametrize(
+    ("target", "fault", "most"),
+    [("put", TABLE_THROTTLED, 7), ("serialize", THROTTLED, 9), ("filter", THROTTLED, 9)],
+)
+def test_retries_come_to_an_end(
+    world: World, uploaded: Any, target: str, fault: TaskError, most: int
+):
+    world.fail(target, *[fault] * 50)
+    run = world.run("triage", uploaded)
+    assert run.status == "FAILED"
+    assert len(world.calls[target]) == most
+
+
+# -- failures ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("state", "target", "fault", "code", "message"),
+    [
+        (
+            "Claim",
+            "put",
+            TaskError("DynamoDB.ResourceNotFoundException", "Requested resource not found"),
+            "workflow_dynamo_db_resource_not_found_exception",
+            "The step Claim stopped with DynamoDB.ResourceNotFoundException.",
+        ),
+        (
+            "Serialize",
+            "serialize",
+            function_error("FileEmptyError", "file_empty: The file has 0 bytes."),
+            "file_empty",
+            "The file has 0 bytes.",
+        ),
+        (
+            "Serialize",
+            "serialize",
+            TaskError("States.Timeout"),
+            "workflow_states_timeout",
+            "The step Serialize stopped with States.Timeout.",
+        ),
+        (
+            "Serialize",
+            "serialize",
+            function_error(
+                "Sandbox.Timedout", "RequestId: 1 Error: Task timed out after 900.00 seconds"
+            ),
+            "workflow_sandbox_timedout",
+            "The step Serialize stopped with Sandbox.Timedout.",
+        ),
+        (
+            "Classify",
+            "classify",
+            function_error("ModelInvalidError", "model_invalid: tokenizer.model is missing."),
+            "model_invalid",
+            "tokenizer.model is missing.",
+        ),
+        (
+            "Classify",
+            "manifest",
+            TaskError("States.ResultWriterFailed", "{not json"),
+            "workflow_states_result_writer_failed",
+            "The step Classify stopped with States.ResultWriterFailed.",
+        ),
+        (
+            "Filter",
+            "filter",
+            function_error(
+                "Runtime.HandlerError", "confidence_threshold_not_met: None of 8 reached 0.9."
+            ),
+            "confidence_threshold_not_met",
+            "None of 8 reached 0.9.",
+        ),
+        (
+            "Notify",
+            "mail",
+            TaskError("SNS.AuthorizationErrorException", "<xml/>"),
+            "workflow_sns_authorization_error_exception",
+            "The step Notify stopped with SNS.AuthorizationErrorException.",
+        ),
+    ],
+)
+def test_any_failure_is_recorded_mailed_and_fails_the_run(
+    world: World,
+    uploaded: Any,
+    upload_id: str,
+    state: str,
+    target: str,
+    fault: TaskError,
+    code: str,
+    message: str,
+):
+    world.fail(target, fault)
+    run = world.run("triage", uploaded)
+    assert run.states == (*up_to(state), *FAILURE)
+    assert (run.status, run.error, run.cause) == ("FAILED", code, message)
+    row = world.row(upload_id)
+    assert row is not None
+    assert row["state"] == "FAILED"
+    assert row["error_code"] == code
+    assert row["error_message"] == message
+    assert row["run"] == run.arn
+    assert row["object_key"] == "inbox/91110/cases.csv"
+    assert row["claimed_at"] <= row["ended_at"]
+    [mail] = world.mails
+    assert code in mail["Subject"]
+    assert upload_id[:8] in mail["Subject"]
+    for part in (code, message, upload_id, run.arn):
+        assert part in mail["Message"]
+    assert Mail(subject=mail["Subject"], body=mail["Message"])
+
+
+def test_record_that_fails_is_a_failure(world: World, uploaded: Any, upload_id: str):
+    world.fail("update", TaskError("DynamoDB.AccessDeniedException", "no"))
+    run = world.run("triage", uploaded)
+    assert run.states == (*up_to("Record"), *FAILURE)
+    row = world.row(upload_id)
+    assert row is not None
+    assert row["error_code"] == "workflow_dynamo_db_access_denied_exception"
+
+
+def test_a_run_never_overwrites_another_runs_row(world: World, uploaded: Any, upload_id: str):
+    world.put_row(upload_id=upload_id, state="SUCCEEDED", run="another")
+    world.fail("put", TaskError("DynamoDB.AccessDeniedException", "no"))
+    run = world.run("triage", uploaded)
+    assert run.states[-1] == "Duplicate"
+    row = world.row(upload_id)
+    assert row == {"upload_id": upload_id, "state": "SUCCEEDED", "run": "another"}
+    assert not world.mails
+
+
+def test_the_first_chunk_to_fail_gives_the_reason(world: World, uploaded: Any, upload_id: str):
+    first = function_error("StoredDataInvalidError", "stored_data_invalid: Chunk 0 is cut off.")
+    world.fail("classify", first, TaskError("States.Timeout"))
+    assert world.run("triage", uploaded).error in ("stored_data_invalid", "workflow_states_timeout")
+    row = world.row(upload_id)
+    assert row is not None
+    assert row["error_code"] in world.mails[0]["Subject"]
+    # RecordFailure's own word for it would be the Map's, which says nothing.
+    assert "exceed_tolerated" not in row["error_code"]
+
+
+def test_a_chunk_that_cannot_leave_its_reason_still_fails_the_run(world: World, uploaded: Any):
+    world.fail("classify", function_error("ModelInvalidError", "model_invalid: Altered."))
+    world.fail("update", TaskError("DynamoDB.AccessDeniedException", "no"))
+    run = world.run("triage", uploaded)
+    assert run.states == (*up_to("Classify"), *FAILURE)
+    assert run.error == "workflow_states_exceed_tolerated_failure_threshold"
+    assert len(world.mails) == 1
+
+
+def test_without_the_table_a_failure_is_still_mailed(world: World, uploaded: Any, upload_id: str):
+    world.fail("serialize", function_error("FileTypeError", "file_type: No reader knows .exe."))
+    world.fail("update", TaskError("DynamoDB.AccessDeniedException", "no"))
+    run = world.run("triage", uploaded)
+    assert run.states == (*up_to("Serialize"), *FAILURE)
+    assert (run.status, run.error) == ("FAILED", "file_type")
+    assert "No reader knows .exe." in world.mails[0]["Message"]
+    row = world.row(upload_id)
+    assert row is not None
+    assert row["state"] == "RUNNING"
+
+
+def test_without_mail_a_failure_is_still_recorded(world: World, uploaded: Any, upload_id: str):
+    world.fail("serialize", function_error("FileTypeError", "file_type: No reader knows .exe."))
+    world.fail("mail", TaskError("SNS.NotFoundException", "no topic"))
+    run = world.run("triage", uploaded)
+    assert (run.status, run.error) == ("FAILED", "file_type")
+    row = world.row(upload_id)
+    assert row is not None
+    assert row["error_code"] == "file_type"
+
+
+def test_failure_states_retry_too(world: World, uploaded: Any, upload_id: str):
+    world.fail("classify", function_error("ModelInvalidError", "model_invalid: Altered."))
+    world.fail("update", TABLE_THROTTLED, TABLE_THROTTLED, TABLE_THROTTLED)
+    world.fail("mail", MAIL_THROTTLED, MAIL_THROTTLED)
+    run = world.run("triage", uploaded)
+    assert run.error == "model_invalid"
+    row = world.row(upload_id)
+    assert row is not None
+    assert row["error_code"] == "model_invalid"
+    assert len(world.mails) == 1
+
+
+# -- what a cause may look like ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        'No process "x" is known.',
+        "A \\ backslash, a tab\t, a\nnew line and a / slash.",
+        "Zoë’s file — 😀",
+        "x" * 3000,
+        "a: colon: in it",
+    ],
+)
+def test_a_sentence_arrives_as_it_was_written(
+    world: World, uploaded: Any, upload_id: str, sentence: str
+):
+    world.fail("serialize", function_error("FileTypeError", f"file_type: {sentence}"))
+    run = world.run("triage", uploaded)
+    assert run.error == "file_type"
+    row = world.row(upload_id)
+    assert row is not None
+    assert row["error_message"] == sentence
+
+
+@pytest.mark.parametrize(
+    "cause",
+    [
+        "",
+        "plain text",
+        "{",
+        '{"errorMessage": 5}',
+        '{"errorMessage": "KeyError: \'Mr Smith has gout\'"}',
+        '{"errorMessage": "Mr Smith: has gout"}',
+        '{"errorMessage": "cut off in the mid',
+        '{"errorMessage": null, "errorType": "X"}',
+        json.dumps({"stackTrace": ['{"errorMessage": "file_empty: not this"}']}),
+    ],
+)
+def test_any_other_cause_gives_a_code_and_none_of_its_words(
+    world: World, uploaded: Any, cause: str
+):
+    world.fail("serialize", TaskError("Runtime.ExitError", cause))
+    run = world.run("triage", uploaded)
+    assert run.error == "workflow_runtime_exit_error"
+    assert "Smith" not in json.dumps(world.mails)
+
+
+def test_a_mail_names_the_file_only_where_the_stack_allows(world: World, uploaded: Any):
+    world.fail("serialize", function_error("FileEmptyError", "file_empty: The file has 0 bytes."))
+    world.run("triage", uploaded)
+    assert "cases.csv" not in world.mails[0]["Message"]
+    world.substitutions["MailFileNames"] = "true"
+    uploaded["detail"]["object"]["version-id"] = "another"
+    world.fail("serialize", function_error("FileEmptyError", "file_empty: The file has 0 bytes."))
+    world.run("triage", uploaded)
+    assert "File       inbox/91110/cases.csv\n" in world.mails[1]["Message"]
+
+
+def test_states_pass_references_and_counts_only(world: World, uploaded: Any):
+    run = world.run("triage", uploaded)
+    events = stepfunctions._executions[run.arn]["events"]
+    inputs = [
+        event["stateEnteredEventDetails"]["input"]
+        for event in events
+        if "stateEnteredEventDetails" in event
+    ]
+    assert len(inputs) == len(SUCCESS)
+    assert max(map(len, inputs)) < 2_500

@@ -1,0 +1,67 @@
+"""The events are what the models say, and tell of one upload."""
+
+import json
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from tests.template.expand import ROOT
+from winnow.layout import RunLayout
+from winnow.models import ChunkTask, Serialized, SerializeInput
+from winnow.process import ProcessBook
+from winnow.upload import requested_process, upload_id
+
+SHAPES: dict[str, type[BaseModel]] = {
+    "serialize": SerializeInput,
+    "classify": ChunkTask,
+    "filter": Serialized,
+}
+
+
+def event(name: str) -> Any:
+    return json.loads((ROOT / "events" / f"{name}.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_an_event_is_exactly_its_model(name: str):
+    given = event(name)
+    assert SHAPES[name].model_validate(given).model_dump(mode="json") == given
+
+
+def test_every_event_is_listed_and_every_listed_event_is_there():
+    page = (ROOT / "events" / "README.md").read_text("utf-8")
+    for path in (ROOT / "events").glob("*.json"):
+        assert f"| `{path.name}` |" in page
+    assert len(list((ROOT / "events").glob("*.json"))) == page.count(".json` |")
+
+
+def test_all_events_are_about_one_upload():
+    dropped = event("s3_object_created")["detail"]
+    upload = SerializeInput.model_validate(event("serialize")).upload
+    assert upload.object.model_dump() == {
+        "bucket": dropped["bucket"]["name"],
+        "key": dropped["object"]["key"],
+        "version_id": dropped["object"]["version-id"],
+    }
+    assert upload.size == dropped["object"]["size"]
+    assert upload.upload_id == upload_id(
+        dropped["bucket"]["name"], dropped["object"]["key"], dropped["object"]["version-id"]
+    )
+    run = Serialized.model_validate(event("filter"))
+    task = ChunkTask.model_validate(event("classify"))
+    assert run.upload == upload
+    assert task.upload_id == upload.upload_id
+    layout = RunLayout(run.manifest.bucket, upload.upload_id)
+    assert (run.manifest, run.definition) == (layout.manifest, layout.definition)
+    assert (task.source, task.scored) == (layout.chunk(task.chunk), layout.scored(task.chunk))
+    assert (task.records, task.definition) == (run.records, run.definition)
+    assert json.loads(event("stopped")["detail"]["input"]) == event("s3_object_created")
+
+
+def test_the_upload_asks_for_a_process_that_ships():
+    run = Serialized.model_validate(event("filter"))
+    asked = requested_process(run.upload.object.key, {}, "")
+    assert asked
+    shipped = ProcessBook.from_directory(ROOT / "processes").find(asked)
+    assert (shipped.id, shipped.kind) == (run.process.id, run.process.kind)

@@ -1,0 +1,178 @@
+"""Every permission there is, as a table: a role may do this and nothing else."""
+
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.template.expand import TEMPLATE, expand
+
+RESOURCES: dict[str, Any] = expand()["Resources"]
+
+LOG_DELIVERY = {
+    "logs:CreateLogDelivery",
+    "logs:GetLogDelivery",
+    "logs:UpdateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:DescribeResourcePolicies",
+    "logs:DescribeLogGroups",
+}
+XRAY = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+XRAY_OF_MACHINES = XRAY | {"xray:GetSamplingRules", "xray:GetSamplingTargets"}
+READ = {"s3:GetObject"}
+WRITE_STREAM = {"s3:PutObject", "s3:AbortMultipartUpload"}
+WRITE_LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
+STATES = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}"
+
+# role -> statement -> (actions, resources)
+ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
+    "SerializeRole": {
+        "ReadUploads": (READ | {"s3:GetObjectVersion"}, ["${UploadsBucket.Arn}/inbox/*"]),
+        "KnowThatAnUploadIsGone": ({"s3:ListBucket"}, ["UploadsBucket.Arn"]),
+        "WriteChunks": ({"s3:PutObject"}, ["${ResultsBucket.Arn}/work/*"]),
+        "WriteLogs": (WRITE_LOGS, ["SerializeLogs.Arn"]),
+        "WriteTraces": (XRAY, ["*"]),
+    },
+    "ClassifyRole": {
+        "ReadChunks": (READ, ["${ResultsBucket.Arn}/work/*"]),
+        "KnowThatAChunkIsGone": ({"s3:ListBucket"}, ["ResultsBucket.Arn"]),
+        "WriteScores": (WRITE_STREAM, ["${ResultsBucket.Arn}/work/*/scored/*"]),
+        "WriteLogs": (WRITE_LOGS, ["ClassifyLogs.Arn"]),
+        "WriteTraces": (XRAY, ["*"]),
+    },
+    "FilterRole": {
+        "ReadScores": (READ, ["${ResultsBucket.Arn}/work/*"]),
+        "KnowThatAChunkIsGone": ({"s3:ListBucket"}, ["ResultsBucket.Arn"]),
+        "WriteResults": (WRITE_STREAM, ["${ResultsBucket.Arn}/results/*"]),
+        "WriteLogs": (WRITE_LOGS, ["FilterLogs.Arn"]),
+        "WriteTraces": (XRAY, ["*"]),
+    },
+    "TriageRole": {
+        "InvokeAliases": (
+            {"lambda:InvokeFunction"},
+            [
+                "SerializeFunctionAliaslive",
+                "ClassifyFunctionAliaslive",
+                "FilterFunctionAliaslive",
+            ],
+        ),
+        "RecordRuns": ({"dynamodb:PutItem", "dynamodb:UpdateItem"}, ["Table.Arn"]),
+        "SendMail": ({"sns:Publish"}, ["Topic"]),
+        "EncryptMail": ({"kms:Decrypt", "kms:GenerateDataKey"}, ["TopicKey.Arn"]),
+        "ReadManifest": (READ, ["${ResultsBucket.Arn}/work/*/manifest.jsonl"]),
+        "StartChildren": (
+            {"states:StartExecution"},
+            [f"{STATES}:stateMachine:${{AWS::StackName}}-triage"],
+        ),
+        "WatchAndStopChildren": (
+            {"states:DescribeExecution", "states:StopExecution"},
+            [
+                f"{STATES}:execution:${{AWS::StackName}}-triage:*",
+                f"{STATES}:execution:${{AWS::StackName}}-triage/*",
+            ],
+        ),
+        "DeliverLogs": (LOG_DELIVERY, ["*"]),
+        "WriteTraces": (XRAY_OF_MACHINES, ["*"]),
+    },
+    "StoppedRole": {
+        "RecordRuns": ({"dynamodb:UpdateItem"}, ["Table.Arn"]),
+        "SendMail": ({"sns:Publish"}, ["Topic"]),
+        "EncryptMail": ({"kms:Decrypt", "kms:GenerateDataKey"}, ["TopicKey.Arn"]),
+        "DeliverLogs": (LOG_DELIVERY, ["*"]),
+        "WriteTraces": (XRAY_OF_MACHINES, ["*"]),
+    },
+    "StartRole": {
+        "StartRuns": ({"states:StartExecution"}, ["Triage", "Stopped"]),
+    },
+}
+PRINCIPALS = {
+    "SerializeRole": "lambda.amazonaws.com",
+    "ClassifyRole": "lambda.amazonaws.com",
+    "FilterRole": "lambda.amazonaws.com",
+    "TriageRole": "states.amazonaws.com",
+    "StoppedRole": "states.amazonaws.com",
+    "StartRole": "events.amazonaws.com",
+}
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def plain(resource: Any) -> str:
+    match resource:
+        case {"Ref": name}:
+            return str(name)
+        case {"Fn::GetAtt": [name, attribute]}:
+            return f"{name}.{attribute}"
+        case {"Fn::Sub": text}:
+            return str(text)
+    return str(resource)
+
+
+def statements(role: str) -> list[dict[str, Any]]:
+    [policy] = RESOURCES[role]["Properties"]["Policies"]
+    found: list[dict[str, Any]] = policy["PolicyDocument"]["Statement"]
+    return found
+
+
+def test_there_are_no_other_roles_or_policies():
+    roles = [name for name, found in RESOURCES.items() if found["Type"] == "AWS::IAM::Role"]
+    assert sorted(roles) == sorted(ROLES)
+    policies = {"AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::Lambda::Permission"}
+    assert not [name for name, found in RESOURCES.items() if found["Type"] in policies]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_may_do_exactly_this(role: str):
+    assert "ManagedPolicyArns" not in RESOURCES[role]["Properties"]
+    given = {}
+    for statement in statements(role):
+        assert statement["Effect"] == "Allow"
+        assert set(statement) == {"Sid", "Effect", "Action", "Resource"}
+        resources = [plain(resource) for resource in as_list(statement["Resource"])]
+        given[statement["Sid"]] = (set(as_list(statement["Action"])), resources)
+    assert given == ROLES[role]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_is_for_one_service(role: str):
+    [trust] = RESOURCES[role]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": PRINCIPALS[role]}
+    assert trust["Action"] == "sts:AssumeRole"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_action_is_a_wildcard(role: str):
+    for statement in statements(role):
+        assert not any("*" in action for action in as_list(statement["Action"]))
+
+
+def test_every_wildcard_resource_has_its_reason_above_it():
+    lines = TEMPLATE.read_text("utf-8").splitlines()
+    wildcards = [number for number, line in enumerate(lines) if line.strip() == 'Resource: "*"']
+    expected = sum(
+        statement["Resource"] == "*"
+        for node in yaml.compose_all(TEMPLATE.read_text("utf-8"))
+        for statement in _mappings(node)
+    )
+    assert len(wildcards) == expected > 0, "a wildcard is written in a way this test cannot see"
+    for number in wildcards:
+        assert lines[number - 1].strip().startswith("# "), f"template.yaml:{number + 1}"
+
+
+def _mappings(node: Any) -> list[dict[str, Any]]:
+    """Every mapping of a YAML tree that has a Resource, with that alone."""
+    found = []
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value == "Resource":
+                values = value.value if isinstance(value, yaml.SequenceNode) else [value]
+                found.append({"Resource": "*" if any(v.value == "*" for v in values) else ""})
+            found += _mappings(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            found += _mappings(value)
+    return found

@@ -1,0 +1,197 @@
+"""What every state of the two machines has to have, read off their definitions."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.template.expand import ROOT, read
+from winnow.errors import RetryableError
+
+MACHINES = {"triage": "Triage", "stopped": "Stopped"}
+State = dict[str, Any]
+
+TRANSIENT = {
+    "lambda:invoke": {
+        "Lambda.ClientExecutionTimeoutException",
+        "Lambda.ServiceException",
+        "Lambda.AWSLambdaException",
+        "Lambda.SdkClientException",
+        "Lambda.TooManyRequestsException",
+        # A container image that lay idle for weeks is fetched again on the first call.
+        "Lambda.CodeArtifactUserPendingException",
+        "Lambda.ResourceConflictException",
+    }
+    | {cls.__name__ for cls in (RetryableError, *RetryableError.__subclasses__())},
+    "dynamodb:putItem": {
+        "DynamoDB.ProvisionedThroughputExceededException",
+        "DynamoDB.RequestLimitExceeded",
+        "DynamoDB.ThrottlingException",
+        "DynamoDB.InternalServerError",
+        "DynamoDB.InternalServerErrorException",
+        "DynamoDB.SdkClientException",
+    },
+    "sns:publish": {
+        "SNS.InternalErrorException",
+        "SNS.ThrottledException",
+        "SNS.KMSThrottlingException",
+        "SNS.SdkClientException",
+    },
+    "Map": {"States.ItemReaderFailed"},
+}
+TRANSIENT["dynamodb:updateItem"] = TRANSIENT["dynamodb:putItem"]
+
+
+def text(machine: str) -> str:
+    return (ROOT / "statemachine" / f"{machine}.asl.json").read_text("utf-8")
+
+
+def states(node: dict[str, Any]) -> Iterator[tuple[str, State]]:
+    for name, state in node["States"].items():
+        yield name, state
+        if "ItemProcessor" in state:
+            yield from states(state["ItemProcessor"])
+
+
+def all_states(*kinds: str) -> list[Any]:
+    return [
+        pytest.param(machine, name, state, id=f"{machine}-{name}")
+        for machine in MACHINES
+        for name, state in states(json.loads(text(machine)))
+        if state["Type"] in kinds
+    ]
+
+
+def called(state: State) -> str:
+    return "Map" if state["Type"] == "Map" else state["Resource"].rpartition(":::")[2]
+
+
+@pytest.mark.parametrize(("machine", "name", "state"), all_states("Task"))
+def test_every_task_has_a_timeout(machine: str, name: str, state: State):
+    assert 0 < state["TimeoutSeconds"] <= 930
+    assert state["QueryLanguage"] == "JSONata"
+
+
+@pytest.mark.parametrize(("machine", "name", "state"), all_states("Task", "Map"))
+def test_only_named_passing_faults_are_retried(machine: str, name: str, state: State):
+    [retry] = state["Retry"]
+    assert set(retry["ErrorEquals"]) == TRANSIENT[called(state)]
+    assert retry["JitterStrategy"] == "FULL"
+    assert retry["BackoffRate"] > 1
+    assert 0 < retry["IntervalSeconds"] < retry["MaxDelaySeconds"] <= 60
+    assert 0 < retry["MaxAttempts"] <= 10
+
+
+@pytest.mark.parametrize(("machine", "name", "state"), all_states("Task", "Map"))
+def test_everything_else_is_caught(machine: str, name: str, state: State):
+    *special, rest = state["Catch"]
+    assert rest["ErrorEquals"] == ["States.ALL"]
+    for catch in special:
+        assert catch["ErrorEquals"] == ["DynamoDB.ConditionalCheckFailedException"]
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_every_way_leads_to_an_end_and_every_state_is_reached(machine: str):
+    def check(node: dict[str, Any]) -> None:
+        reached = {node["StartAt"]}
+        for name, state in node["States"].items():
+            ways = [state.get("Next"), state.get("Default")]
+            ways += [way["Next"] for way in (*state.get("Choices", ()), *state.get("Catch", ()))]
+            targets = {way for way in ways if way}
+            assert targets <= set(node["States"]), name
+            ends = state["Type"] in ("Succeed", "Fail") or state.get("End")
+            assert bool(targets) != bool(ends) or state.get("Catch"), name
+            reached |= targets
+            if "ItemProcessor" in state:
+                check(state["ItemProcessor"])
+        assert reached == set(node["States"])
+
+    check(json.loads(text(machine)))
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_the_machine_has_a_time_limit_and_names_no_state_twice(machine: str):
+    definition = json.loads(text(machine))
+    assert definition["TimeoutSeconds"] > 0
+    assert "QueryLanguage" not in definition, "a Distributed Map on MiniStack needs JSONPath"
+    names = [name for name, _ in states(definition)]
+    assert len(names) == len(set(names))
+
+
+def test_a_run_has_time_for_its_slowest_states():
+    definition = json.loads(text("triage"))
+    slowest = sum(
+        state["TimeoutSeconds"] for _, state in states(definition) if state["Type"] == "Task"
+    )
+    assert definition["TimeoutSeconds"] > slowest
+
+
+@pytest.mark.parametrize(
+    ("task", "function"),
+    [
+        ("Serialize", "SerializeFunction"),
+        ("ClassifyChunk", "ClassifyFunction"),
+        ("Filter", "FilterFunction"),
+    ],
+)
+def test_a_task_outlasts_its_function(task: str, function: str):
+    state = dict(states(json.loads(text("triage"))))[task]
+    limit = read()["Resources"][function]["Properties"]["Timeout"]
+    assert state["TimeoutSeconds"] > limit
+    assert state["Arguments"]["FunctionName"] == f"${{{function}}}"
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_every_substitution_is_made_and_used(machine: str):
+    made = read()["Resources"][MACHINES[machine]]["Properties"]["DefinitionSubstitutions"]
+    assert set(re.findall(r"\$\{(\w+)\}", text(machine))) == set(made)
+
+
+def test_the_map_reads_one_version_of_its_concurrency_on_aws_and_locally():
+    made = read()["Resources"]["Triage"]["Properties"]["DefinitionSubstitutions"]
+    number = {"Ref": "MapConcurrency"}
+    assert made["MapConcurrency"] == number
+    assert made["MapConcurrencyField"] == {
+        "Fn::If": ["IsLocal", "MaxConcurrency", "MaxConcurrencyPath"]
+    }
+    assert made["MapConcurrencyValue"] == {"Fn::If": ["IsLocal", number, "$.map_concurrency"]}
+
+
+def test_both_machines_make_the_same_upload_id():
+    def formula(machine: str, state: str, event: str) -> str:
+        output = dict(states(json.loads(text(machine))))[state]["Output"]["upload"]
+        assert f"$event := {event};" in output
+        return str(output).replace(f"$event := {event};", "")
+
+    assert formula("triage", "Identify", "$states.input") == formula(
+        "stopped", "IdentifyStopped", "$parse($states.input.detail.input)"
+    )
+
+
+def test_a_chunk_and_a_run_explain_a_failure_alike():
+    found = dict(states(json.loads(text("triage"))))
+    assert found["Explain"]["Output"]["failure"] == found["ExplainChunk"]["Output"]["failure"]
+
+
+def test_both_machines_mail_a_failure_alike():
+    triage = dict(states(json.loads(text("triage"))))["NotifyFailure"]["Arguments"]
+    stopped = dict(states(json.loads(text("stopped"))))["NotifyStopped"]["Arguments"]
+    run = "$states.context.Execution.Id"
+    assert run in triage["Message"]
+    assert triage["Message"].replace(run, "$states.input.run") == stopped["Message"]
+    assert triage["Subject"] == stopped["Subject"]
+
+
+def test_the_map_keeps_nothing_of_its_children():
+    state = dict(states(json.loads(text("triage"))))["Classify"]
+    assert state["ResultPath"] is None
+    assert state["ItemProcessor"]["ProcessorConfig"]["Mode"] == "DISTRIBUTED"
+
+
+def test_the_page_has_every_state():
+    page = (ROOT / "statemachine" / "README.md").read_text("utf-8")
+    for machine in MACHINES:
+        for name, _ in states(json.loads(text(machine))):
+            assert f"| `{name}` |" in page, name

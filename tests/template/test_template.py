@@ -1,0 +1,412 @@
+"""What the expanded template promises: files, runs, mail, the workflow and what starts it."""
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.template.expand import TEMPLATE, expand, read
+from winnow_aws.settings import ClassifySettings, FilterSettings, SerializeSettings
+
+EXPANDED = expand()
+RESOURCES: dict[str, Any] = EXPANDED["Resources"]
+FUNCTIONS = ("SerializeFunction", "ClassifyFunction", "FilterFunction")
+SETTINGS = {
+    "SerializeFunction": SerializeSettings,
+    "ClassifyFunction": ClassifySettings,
+    "FilterFunction": FilterSettings,
+}
+TLS_ONLY = {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def properties(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = RESOURCES[name]["Properties"]
+    return found
+
+
+def of_type(kind: str) -> list[str]:
+    return [name for name, resource in RESOURCES.items() if resource["Type"] == kind]
+
+
+def statements(name: str) -> dict[str, Any]:
+    """A resource policy's statements by their Sid, those for TLS as they are in AWS."""
+    found = [
+        statement["Fn::If"][1] if "Fn::If" in statement else statement
+        for statement in properties(name)["PolicyDocument"]["Statement"]
+    ]
+    return {statement["Sid"]: statement for statement in found}
+
+
+# -- files ---------------------------------------------------------------------------------------
+
+
+def test_there_are_two_buckets():
+    assert of_type("AWS::S3::Bucket") == ["UploadsBucket", "ResultsBucket"]
+
+
+@pytest.mark.parametrize("bucket", ["UploadsBucket", "ResultsBucket"])
+def test_a_bucket_is_private_encrypted_versioned_and_kept(bucket: str):
+    given = properties(bucket)
+    [rule] = given["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+    assert given["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert given["PublicAccessBlockConfiguration"] == dict.fromkeys(
+        ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"), True
+    )
+    assert given["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    assert RESOURCES[bucket]["DeletionPolicy"] == "Retain"
+    assert RESOURCES[bucket]["UpdateReplacePolicy"] == "Retain"
+
+
+@pytest.mark.parametrize("bucket", ["UploadsBucket", "ResultsBucket"])
+def test_a_bucket_speaks_tls_only(bucket: str):
+    policy = RESOURCES[f"{bucket}Policy"]
+    assert policy["Condition"] == "HasTls"
+    assert policy["Properties"]["Bucket"] == {"Ref": bucket}
+    assert statements(f"{bucket}Policy") == {
+        "TlsOnly": {
+            "Sid": "TlsOnly",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": [
+                {"Fn::GetAtt": [bucket, "Arn"]},
+                {"Fn::Sub": f"${{{bucket}.Arn}}/*"},
+            ],
+            "Condition": TLS_ONLY,
+        }
+    }
+
+
+def test_only_the_local_stack_goes_without_tls():
+    assert EXPANDED["Parameters"]["Local"]["Default"] == "false"
+    assert EXPANDED["Conditions"]["IsLocal"] == {"Fn::Equals": [{"Ref": "Local"}, "true"]}
+    assert EXPANDED["Conditions"]["HasTls"] == {"Fn::Not": [{"Condition": "IsLocal"}]}
+    # Nothing but transport and the place of the concurrency hangs on it.
+    users = {
+        name
+        for name, resource in RESOURCES.items()
+        if "IsLocal" in str(resource) or "HasTls" in str(resource)
+    }
+    assert users == {
+        *("UploadsBucketPolicy", "ResultsBucketPolicy", "TopicPolicy", "UndeliveredPolicy"),
+        "Triage",
+    }
+
+
+def lifecycle(bucket: str) -> dict[str, Any]:
+    rules = properties(bucket)["LifecycleConfiguration"]["Rules"]
+    assert all(rule["Status"] == "Enabled" for rule in rules)
+    return {rule["Id"]: rule for rule in rules}
+
+
+@pytest.mark.parametrize("bucket", ["UploadsBucket", "ResultsBucket"])
+def test_old_versions_and_unfinished_uploads_go(bucket: str):
+    rules = lifecycle(bucket)
+    assert rules["forget-old-versions"]["NoncurrentVersionExpiration"] == {
+        "NoncurrentDays": {"Ref": "RetentionDays"}
+    }
+    assert rules["forget-old-versions"]["ExpiredObjectDeleteMarker"] is True
+    assert rules["abort-unfinished-uploads"]["AbortIncompleteMultipartUpload"] == {
+        "DaysAfterInitiation": 1
+    }
+
+
+def test_only_work_expires_by_itself():
+    rules = lifecycle("ResultsBucket")
+    assert rules["forget-work"]["Prefix"] == "work/"
+    assert rules["forget-work"]["ExpirationInDays"] == 7
+    assert rules["forget-work"]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
+    assert [name for name, rule in rules.items() if "ExpirationInDays" in rule] == ["forget-work"]
+    assert not any("ExpirationInDays" in rule for rule in lifecycle("UploadsBucket").values())
+
+
+# -- runs ----------------------------------------------------------------------------------------
+
+
+def test_the_table_is_as_the_workflow_and_the_command_line_know_it():
+    table = properties("Table")
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["KeySchema"] == [{"AttributeName": "upload_id", "KeyType": "HASH"}]
+    [index] = table["GlobalSecondaryIndexes"]
+    assert index["IndexName"] == "by_object"
+    assert index["KeySchema"] == [
+        {"AttributeName": "object_key", "KeyType": "HASH"},
+        {"AttributeName": "claimed_at", "KeyType": "RANGE"},
+    ]
+    assert index["Projection"] == {"ProjectionType": "ALL"}
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires", "Enabled": True}
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["SSESpecification"] == {"SSEEnabled": True}
+    assert RESOURCES["Table"]["DeletionPolicy"] == "Retain"
+
+
+# -- mail ----------------------------------------------------------------------------------------
+
+
+def test_mail_is_encrypted_with_a_key_that_alarms_may_use():
+    assert properties("Topic")["KmsMasterKeyId"] == {"Fn::GetAtt": ["TopicKey", "Arn"]}
+    key = properties("TopicKey")
+    assert key["EnableKeyRotation"] is True
+    by_sid = {statement["Sid"]: statement for statement in key["KeyPolicy"]["Statement"]}
+    alarms = by_sid["AlarmsMayMail"]
+    assert alarms["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert alarms["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
+    assert alarms["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+
+
+def test_the_topic_takes_mail_over_tls_and_from_this_accounts_alarms_only():
+    given = statements("TopicPolicy")
+    assert given["TlsOnly"]["Effect"] == "Deny"
+    assert given["TlsOnly"]["Principal"] == "*"
+    assert given["TlsOnly"]["Condition"] == TLS_ONLY
+    allowed = [statement for statement in given.values() if statement["Effect"] == "Allow"]
+    assert [statement["Sid"] for statement in allowed] == ["AlarmsMayMail"]
+    assert "Condition" in allowed[0]
+
+
+def test_somebody_is_subscribed_only_where_an_address_is_given():
+    assert RESOURCES["EmailSubscription"]["Condition"] == "HasNotifyEmail"
+    assert properties("EmailSubscription")["Protocol"] == "email"
+    assert properties("EmailSubscription")["Endpoint"] == {"Ref": "NotifyEmail"}
+
+
+# -- functions -----------------------------------------------------------------------------------
+
+
+def test_there_is_a_function_a_step():
+    assert of_type("AWS::Lambda::Function") == list(FUNCTIONS)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_is_an_image_with_its_own_role_log_and_alias(function: str):
+    given = properties(function)
+    step = function.removesuffix("Function")
+    assert given["PackageType"] == "Image"
+    assert given["Architectures"] == ["x86_64"]
+    assert given["Role"] == {"Fn::GetAtt": [f"{step}Role", "Arn"]}
+    assert given["TracingConfig"] == {"Mode": "Active"}
+    assert given["LoggingConfig"] == {"LogGroup": {"Ref": f"{step}Logs"}}
+    assert given["Timeout"] == {"Classify": 300}.get(step, 900)
+    assert given["MemorySize"] == 1769
+    assert given["ReservedConcurrentExecutions"] == {
+        "Fn::If": [
+            "HasReservedConcurrency",
+            {"Ref": "ReservedConcurrency"},
+            {"Ref": "AWS::NoValue"},
+        ]
+    }
+    assert properties(f"{function}Aliaslive")["Name"] == "live"
+    metadata = read()["Resources"][function]["Metadata"]
+    assert metadata["DockerContext"] == "."
+    assert metadata["Dockerfile"] == "functions/Dockerfile"
+    assert metadata["DockerBuildTarget"] == step.lower()
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_gets_the_settings_it_reads_and_no_other(function: str):
+    variables = properties(function)["Environment"]["Variables"]
+    common = {"LOG_LEVEL", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_SERVICE_NAME"}
+    read_by_it = {name.upper() for name in SETTINGS[function].model_fields}
+    assert read_by_it <= set(variables)
+    # Every function is told the results bucket; classify finds it in its task.
+    assert set(variables) - common - {"RESULTS_BUCKET"} == read_by_it - {"RESULTS_BUCKET"}
+    assert variables["POWERTOOLS_SERVICE_NAME"] == function.removesuffix("Function").lower()
+    assert variables["POWERTOOLS_METRICS_NAMESPACE"] == "Winnow"
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_setting_from_a_parameter_publishes_a_version(function: str):
+    variables = properties(function)["Environment"]["Variables"]
+    parameters = {
+        value["Ref"]
+        for value in variables.values()
+        if isinstance(value, dict) and value["Ref"] in EXPANDED["Parameters"]
+    }
+    [version] = [
+        resource for name, resource in RESOURCES.items() if name.startswith(f"{function}Version")
+    ]
+    # A version is replaced when its description changes, and then the alias moves to it.
+    said = version["Properties"].get("Description", {}).get("Fn::Sub", "")
+    assert set(re.findall(r"\$\{(\w+)\}", said)) == parameters
+
+
+def test_a_setting_in_the_template_publishes_a_version():
+    for function in FUNCTIONS:
+        assert read()["Resources"][function]["Properties"]["AutoPublishAliasAllProperties"] is True
+
+
+def test_every_log_group_forgets():
+    groups = of_type("AWS::Logs::LogGroup")
+    assert len(groups) == 4
+    for name in groups:
+        assert properties(name)["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+
+
+# -- the workflow --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("machine", ["Triage", "Stopped"])
+def test_a_machine_is_logged_without_data_and_traced(machine: str):
+    given = properties(machine)
+    assert given["StateMachineType"] == "STANDARD"
+    logging = given["LoggingConfiguration"]
+    assert logging["Level"] == "ERROR"
+    assert logging["IncludeExecutionData"] is False
+    assert logging["Destinations"]
+    assert given["TracingConfiguration"] == {"Enabled": True}
+    assert given["RoleArn"] == {"Fn::GetAtt": [f"{machine}Role", "Arn"]}
+
+
+def test_the_workflow_invokes_aliases():
+    made = properties("Triage")["DefinitionSubstitutions"]
+    for function in FUNCTIONS:
+        assert made[function] == {"Ref": f"{function}Aliaslive"}
+
+
+# -- what starts it ------------------------------------------------------------------------------
+
+
+def test_only_the_inbox_of_the_uploads_bucket_starts_a_run():
+    assert properties("UploadsBucket")["NotificationConfiguration"] == {
+        "EventBridgeConfiguration": {"EventBridgeEnabled": True}
+    }
+    assert "NotificationConfiguration" not in properties("ResultsBucket")
+    assert properties("UploadedRule")["EventPattern"] == {
+        "source": ["aws.s3"],
+        "detail-type": ["Object Created"],
+        "detail": {
+            "bucket": {"name": [{"Ref": "UploadsBucket"}]},
+            "object": {"key": [{"prefix": "inbox/"}]},
+        },
+    }
+
+
+def test_a_run_that_did_not_end_by_itself_is_noticed():
+    assert properties("StoppedRule")["EventPattern"] == {
+        "source": ["aws.states"],
+        "detail-type": ["Step Functions Execution Status Change"],
+        "detail": {
+            "stateMachineArn": [{"Ref": "Triage"}],
+            "status": ["FAILED", "TIMED_OUT", "ABORTED"],
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("rule", "machine"), [("UploadedRule", "Triage"), ("StoppedRule", "Stopped")]
+)
+def test_no_event_is_lost(rule: str, machine: str):
+    [target] = properties(rule)["Targets"]
+    assert target["Arn"] == {"Ref": machine}
+    assert target["RoleArn"] == {"Fn::GetAtt": ["StartRole", "Arn"]}
+    assert target["RetryPolicy"] == {
+        "MaximumEventAgeInSeconds": 86400,
+        "MaximumRetryAttempts": 185,
+    }
+    assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": ["Undelivered", "Arn"]}}
+
+
+def test_there_are_no_other_rules():
+    assert of_type("AWS::Events::Rule") == ["UploadedRule", "StoppedRule"]
+
+
+def test_the_dead_letter_queue_is_encrypted_and_takes_the_rules_events_only():
+    assert properties("Undelivered")["SqsManagedSseEnabled"] is True
+    assert properties("Undelivered")["MessageRetentionPeriod"] == 14 * 86400
+    given = statements("UndeliveredPolicy")
+    queue = {"Fn::GetAtt": ["Undelivered", "Arn"]}
+    assert given["TlsOnly"] == {
+        "Sid": "TlsOnly",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "sqs:*",
+        "Resource": queue,
+        "Condition": TLS_ONLY,
+    }
+    assert given["RulesMaySend"] == {
+        "Sid": "RulesMaySend",
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": queue,
+        "Condition": {
+            "ArnEquals": {
+                "aws:SourceArn": [
+                    {"Fn::GetAtt": ["UploadedRule", "Arn"]},
+                    {"Fn::GetAtt": ["StoppedRule", "Arn"]},
+                ]
+            }
+        },
+    }
+    assert set(given) == {"TlsOnly", "RulesMaySend"}
+
+
+def test_what_no_run_can_tell_is_an_alarm():
+    alarms = of_type("AWS::CloudWatch::Alarm")
+    assert alarms == ["UndeliveredAlarm", "NotMailedAlarm"]
+    for name in alarms:
+        assert properties(name)["AlarmActions"] == [{"Ref": "Topic"}]
+        assert properties(name)["TreatMissingData"] == "notBreaching"
+    assert properties("NotMailedAlarm")["Dimensions"] == [
+        {"Name": "StateMachineArn", "Value": {"Ref": "Stopped"}}
+    ]
+
+
+# -- what a user sees ----------------------------------------------------------------------------
+
+
+def test_parameters_are_few_and_explained():
+    parameters = EXPANDED["Parameters"]
+    assert len(parameters) < 12
+    grouped = [
+        name
+        for group in EXPANDED["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+        for name in group["Parameters"]
+    ]
+    assert sorted(grouped) == sorted(parameters)
+    for name, parameter in parameters.items():
+        assert parameter["Description"].endswith("."), name
+        assert "Default" in parameter, name
+        bounds = {"AllowedPattern", "AllowedValues", "MinValue"} & set(parameter)
+        assert bounds, f"{name} takes anything"
+        if "AllowedPattern" in parameter:
+            assert re.match(parameter["AllowedPattern"], parameter["Default"])
+            assert parameter["ConstraintDescription"]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "good", "bad"),
+    [
+        ("Threshold", ["", "0", "1", "0.8", ".75", "1.0"], ["1.1", "-1", "80%", "0,8", "2"]),
+        ("NotifyEmail", ["", "a.b+c@example.org"], ["a", "a@b", "a b@c.d", "@x.y"]),
+        ("DefaultProcess", ["", "L33774", "emotions"], ["a/b", "..\n", "x" * 65]),
+    ],
+)
+def test_a_parameter_refuses_what_could_not_work(parameter: str, good: list[str], bad: list[str]):
+    pattern = EXPANDED["Parameters"][parameter]["AllowedPattern"]
+    assert all(re.fullmatch(pattern.strip("^$"), value) for value in good if value)
+    assert all(re.search(pattern, value) for value in good)
+    assert not any(re.search(pattern + r"\Z", value) for value in bad)
+
+
+def test_outputs_are_what_a_user_needs_and_explained():
+    outputs = EXPANDED["Outputs"]
+    assert set(outputs) == {
+        *("Inbox", "UploadsBucket", "ResultsBucket", "Table", "StateMachineArn", "TopicArn"),
+    }
+    assert all(output["Description"] for output in outputs.values())
+    assert outputs["Inbox"]["Value"] == {"Fn::Sub": "s3://${UploadsBucket}/inbox/"}
+
+
+def test_every_skipped_check_has_its_reason_beside_it():
+    skips = [
+        (name, skip)
+        for name, resource in RESOURCES.items()
+        for skip in resource.get("Metadata", {}).get("checkov", {}).get("skip", [])
+    ]
+    assert skips
+    for name, skip in skips:
+        assert len(skip["comment"]) > 30, (name, skip["id"])
+    text = TEMPLATE.read_text("utf-8")
+    assert "cfn-lint" not in text, "no rule of cfn-lint is switched off"
