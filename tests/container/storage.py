@@ -18,8 +18,8 @@ from winnow_local.state import ProcessId, StateDir
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-UPLOADS = "uploads"
-RESULTS = "results"
+UPLOADS = "winnow-uploads"
+RESULTS = "winnow-results"
 
 
 @dataclass(frozen=True)

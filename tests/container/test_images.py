@@ -1,0 +1,121 @@
+"""The images as any engine runs them: no root, no writing, and one whole run through the three."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests.container.engine import Container, Failed, build, docker, running
+from tests.container.storage import RESULTS, Storage
+from tests.container.upload import CASES, for_serialize, get
+from winnow.models import ChunkTask, Classified, Filtered, Result, Serialized
+
+pytestmark = [pytest.mark.container, pytest.mark.xdist_group("container")]
+
+FUNCTIONS = ("serialize", "classify", "filter")
+SETTINGS = {
+    "serialize": {"PROCESS_DIR": "/opt/processes", "CHUNK_RECORDS": "5"},
+    "classify": {"MODEL_DIR": "/opt/model"},
+    "filter": {},
+}
+HARDENED = (
+    "--read-only",
+    "--tmpfs=/tmp:rw,noexec,nosuid,size=64m",
+    "--user=1051:1051",
+    "--cap-drop=ALL",
+    "--security-opt=no-new-privileges",
+)
+
+
+@pytest.fixture(scope="session")
+def images(docker_engine: None) -> dict[str, str]:
+    return {function: build(function) for function in FUNCTIONS}
+
+
+@pytest.fixture(scope="session")
+def containers(images: dict[str, str], s3: Storage) -> Iterator[dict[str, Container]]:
+    """The three functions side by side, hardened."""
+    common = {**s3.environment, "RESULTS_BUCKET": RESULTS}
+    with (
+        running(images["serialize"], {**common, **SETTINGS["serialize"]}, HARDENED) as serialize,
+        running(images["classify"], {**common, **SETTINGS["classify"]}, HARDENED) as classify,
+        running(images["filter"], {**common, **SETTINGS["filter"]}, HARDENED) as filter_,
+    ):
+        yield {"serialize": serialize, "classify": classify, "filter": filter_}
+
+
+def test_a_file_goes_through_the_three_as_a_stranger_on_a_read_only_disk(
+    containers: dict[str, Container], s3: Storage
+) -> None:
+    run = Serialized.model_validate(containers["serialize"].invoke(for_serialize(s3)))
+    tasks = [ChunkTask.model_validate_json(line) for line in get(s3, run.manifest).splitlines()]
+    assert len(tasks) == run.chunks > 1
+    for task in tasks:
+        answer = containers["classify"].invoke(task.model_dump(mode="json"))
+        assert Classified.model_validate(answer).records == task.records
+    done = Filtered.model_validate(containers["filter"].invoke(run.model_dump(mode="json")))
+    result = Result.model_validate_json(get(s3, done.result))
+    assert result.counts.records == run.records > 5
+    assert result.counts.accepted > 0
+    assert result.model is not None
+    assert result.model.engine == "litert"
+    files = [json.loads(line) for ref in result.files.values() for line in get(s3, ref).splitlines()]
+    assert sorted(record["record"] for record in files) == list(range(1, run.records + 1))
+
+
+def test_logs_hold_no_document_text(containers: dict[str, Container], s3: Storage) -> None:
+    containers["serialize"].invoke(for_serialize(s3))
+    logs = containers["serialize"].logs()
+    assert '"message":"done"' in logs
+    words = {word for word in CASES.read_text("utf-8").split() if len(word) > 9}
+    assert not {word for word in words if word in logs}
+
+
+def test_an_error_is_answered_with_its_code(containers: dict[str, Container], s3: Storage) -> None:
+    event = for_serialize(s3)
+    event["upload"]["object"]["key"] = "inbox/91110/never-uploaded.csv"
+    event["upload"]["object"]["version_id"] = None
+    with pytest.raises(Failed, match="object_gone: "):
+        containers["serialize"].invoke(event)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_the_locked_packages_win_and_are_compiled(images: dict[str, str], function: str) -> None:
+    found = _python(
+        images[function],
+        "import boto3, pydantic, winnow, json;"
+        "print(json.dumps([[m.__file__, m.__cached__] for m in (boto3, pydantic, winnow)]))",
+    )
+    for file, cached in json.loads(found):
+        assert file.startswith(("/var/task/", "/opt/python/"))
+        assert _python(images[function], f"import os; print(os.path.exists({cached!r}))") == "True"
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_what_stays_out(images: dict[str, str], function: str) -> None:
+    wanted = {"tensorflow", "keras", "pip", "winnow_local", "winnow_model"}
+    if function != "classify":
+        wanted |= {"ai_edge_litert", "winnow_use", "numpy"}
+    found = _python(
+        images[function],
+        "import os; print('\\n'.join(n for p in ('/var/task', '/opt/python') for n in os.listdir(p)))",
+    ).splitlines()
+    assert "app.py" in found
+    assert not wanted & set(found)
+    assert not [name for name in found if name.startswith("tensorflow")]
+
+
+def test_only_classify_has_the_model(images: dict[str, str]) -> None:
+    script = "import os; print(*sorted(os.listdir('/opt/model') if os.path.isdir('/opt/model') else []))"
+    assert _python(images["classify"], script).split() == [
+        "manifest.json",
+        "tokenizer.model",
+        "use-lite-int8.tflite",
+    ]
+    assert _python(images["serialize"], script) == _python(images["filter"], script) == ""
+
+
+def _python(image: str, script: str) -> str:
+    """What a script prints in the image, with the search path that the runtime sets."""
+    script = f"import sys; sys.path.insert(0, '/var/task'); {script}"
+    return docker("run", "--rm", "--entrypoint=/var/lang/bin/python3.13", image, "-c", script)
