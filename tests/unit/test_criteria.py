@@ -51,7 +51,7 @@ def judge(text: str, definition: str = ONE, **table: list[float]) -> CriteriaDec
 
 
 def judgement(text: str, definition: str = ONE, **table: list[float]) -> Judgement:
-    encoder = FakeEncoder(TABLE | {k.replace("_", " "): v for k, v in table.items()})
+    encoder = FakeEncoder(TABLE | table)
     (result,) = build_judge(load_definition(definition, "t"), encoder)([text])
     return result
 
@@ -109,7 +109,6 @@ def test_turned_statements_are_never_met_however_near(text: str) -> None:
 
 def test_negation_in_another_clause_does_not_count() -> None:
     vector = toward((AXES[PRO], 0.9))
-    assert judge("anemia_but_no_pain", **{"anemia but no pain": vector}).value is not None
     encoder = FakeEncoder(TABLE | {"Anemia but no pain": vector, "No anemia but anemia": vector})
     ask = build_judge(load_definition(ONE, "t"), encoder)
     plain, at_odds = ask(["Anemia but no pain", "No anemia but anemia"])

@@ -1,5 +1,8 @@
 """Definitions: what is accepted, and that every problem is reported with its line and field."""
 
+import re
+from pathlib import Path
+
 import pytest
 import yaml
 from hypothesis import given
@@ -270,3 +273,10 @@ def test_any_structure_is_refused_with_lines(data: object, kind: str) -> None:
     with pytest.raises(ProcessInvalidError) as caught:
         load_definition(text, "p.yaml")
     assert caught.value.sentence
+
+
+def test_the_readmes_example_is_a_process() -> None:
+    readme = Path(__file__).parents[2] / "processes" / "README.md"
+    (example,) = re.findall(r"```yaml\n(.*?)```", readme.read_text(encoding="utf-8"), re.DOTALL)
+    assert example.count("\n") == 10
+    assert load_definition(example, "README.md").id == "mood"

@@ -3,10 +3,12 @@
 A segment and a criterion. A segment is heard only where it has one of the criterion's keywords
 (`keywords` to speak for it, `counter_keywords` to speak against it; an empty list asks for none).
 It is compared only with statements and counter-statements of its own kind of cues (lexical.py):
-what is negated with what is negated, what is planned or conditional with what is, what is about a
-relative with what is. Negation is read in the clauses that hold a keyword; where these disagree,
-nothing is heard. Let `x` be the cosine to the nearest sentence that remains, and `y` that to the
-nearest of the other two kinds, neutral statements among them. The segment speaks with
+what is negated with what is negated, what was not done with what was not, what is planned or
+conditional with what is, what is about a relative with what is. Negation is read in the clauses
+that hold a keyword; where these disagree, or where they are negated and another clause is not
+("showed no polyps but a bleeding diverticulum"), nothing is heard. Let `x` be the cosine to the
+nearest sentence that remains, and `y` that to the nearest of the other two kinds, neutral
+statements of any cue among them. The segment speaks with
 
     strength = ramp(x; LOW, HIGH) * ramp(x - y; 0, MARGIN)
 
@@ -17,8 +19,8 @@ A criterion and a record. With `pro` and `con` the greatest strengths for and ag
     score = 0.5 + (pro - con) / 2
 
 A criterion that no segment speaks for or against scores 0.5, or SILENT where its definition says
-that silence means not met; what is heard takes over from silence by max(pro, con). The criterion is
-`met` from MET upwards, `not_met` from 1 - MET downwards.
+that silence means not met. The criterion is `met` from MET upwards, `not_met` from 1 - MET
+downwards.
 
 The logic. all_of is the least score, any_of the greatest, none_of one minus the greatest: with the
 same bounds for every score this is Kleene's three-valued logic. The decision's score is its
@@ -107,13 +109,15 @@ class _Reading:
 
         Where no keyword is wanted every clause counts. All cues but negation reach across clauses.
         """
-        kinds = [cue & Cue.NEGATED for cue, found in self.clauses if not wanted or found & wanted]
-        if len(set(kinds)) > 1:
-            return None
+        kinds = {cue & Cue.NEGATED for cue, found in self.clauses if not wanted or found & wanted}
         others = Cue(0)
         for cue, _ in self.clauses:
             others |= cue & ~Cue.NEGATED
-        return others | kinds[0] if kinds else others
+        if len(kinds) > 1 or (
+            Cue.NEGATED in kinds and not all(cue & Cue.NEGATED for cue, _ in self.clauses)
+        ):
+            return None
+        return others | kinds.pop() if kinds else others
 
 
 class CriteriaJudge:
@@ -279,8 +283,7 @@ def _finding(
     pro = max((s for s in strengths if s > 0), default=0.0)
     con = max((-s for s in strengths if s < 0), default=0.0)
     silent = SILENT if criterion.if_silent == "not_met" else 0.5
-    score = 0.5 + (pro - con) / 2 - (0.5 - silent) * (1.0 - max(pro, con))
-    score = round(min(1.0, max(0.0, score)), DIGITS)
+    score = round(0.5 + (pro - con) / 2, DIGITS) if strengths else silent
     return CriterionFinding(
         id=criterion.id,
         title=criterion.title,

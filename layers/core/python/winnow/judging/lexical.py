@@ -7,9 +7,9 @@ letter and a normalised Indel similarity (rapidfuzz) of at least 0.83. So "colon
 
 Cues. Sentence vectors hardly feel a "not": "no evidence of bleeding" is close to "evidence of
 bleeding". So cues are read from the words, each of one kind: `NEGATED` ("denies", "no evidence
-of"), `UNSURE` (planned, conditional, asked about), `OTHER` (about a relative). How they count is
-said in criteria.py. A clause is as far as a cue reaches; within it, nothing works out which word it
-belongs to.
+of"), `UNDONE` ("was not performed", "declined"), `UNSURE` (planned, conditional, asked about),
+`OTHER` (about a relative). How they count is said in criteria.py. Nothing here works out which word
+of a clause a cue belongs to.
 """
 
 import re
@@ -86,6 +86,7 @@ class Cue(Flag):
     """Kinds of words that change what a sentence says of the record."""
 
     NEGATED = auto()
+    UNDONE = auto()
     UNSURE = auto()
     OTHER = auto()
 
@@ -93,23 +94,37 @@ class Cue(Flag):
 _NEGATED = (
     r"no|not|non|none|nor|neither|never|without|cannot|\w+n't|den(?:y|ies|ied|ying)|negative|absent"
     r"|absence|lack(?:s|ed|ing)?|unable|fail(?:s|ed|ure)?|unremarkable|unrevealing|non-?diagnostic"
-    r"|inconclusive|declin(?:es|ed|ing)|refus(?:es|ed|ing|al)|exclud(?:es|ed|ing)"
-    r"|rul(?:es|ed|ing) out|free of|resolved|stopped|normal"
+    r"|inconclusive|exclud(?:es|ed|ing)|rul(?:es|ed|ing) out|free of|resolved|stopped|normal"
+)
+_DOUBLE = r"not (?:entirely |completely |quite |been |yet )?(?:normal|negative|unremarkable|absent)"
+_UNDONE = (
+    r"declin(?:es|ed|ing)|refus(?:es|ed|ing|al)|cancel(?:s|ed|led|ling)?|aborted|abandoned"
+    r"|incomplete|never had|could not be|cannot be|unable to"
+    r"|(?:not|never|n't)(?: \w+){0,2}? (?:done|performed|obtained|completed|available|tolerated)"
+    r"|no (?:[\w-]+ ){1,6}?(?:was|were|been) (?:\w+ )?(?:done|performed|obtained|completed)"
 )
 _UNSURE = (
     r"if|whether|should|would|could|may|might|possib(?:le|ly)|perhaps|unless|pending"
     r"|await(?:s|ed|ing)?|plan(?:s|ned|ning)?|schedul(?:e|ed|ing)|will|to be"
     r"|consider(?:s|ed|ing|ation)?|recommend(?:s|ed)?|rule out|r/o|risks?|tomorrow|next week"
     r"|next month|ordered|advised?|unsure"
+    r"|(?:screen|check|evaluat|test|monitor|watch)(?:e|s|ed|ing|ion)? for"
 )
 _OTHER = (
     r"family history|mother|father|brother|sister|sibling|son|daughter|aunt|uncle|cousin"
     r"|grand(?:mother|father|parent)s?|maternal|paternal|husband|wife"
 )
-_CUE = re.compile(
-    rf"(?<![\w-])(?:(?P<NEGATED>{_NEGATED})|(?P<UNSURE>{_UNSURE})|(?P<OTHER>{_OTHER}))(?![\w-])",
-    re.IGNORECASE,
+# Kinds are looked for each on its own: "was not done" is of two.
+_CUES = tuple(
+    (cue, re.compile(rf"(?<![\w-])(?:{pattern})(?:'s)?(?![\w-])", re.IGNORECASE))
+    for cue, pattern in (
+        (Cue.NEGATED, _NEGATED),
+        (Cue.UNDONE, _UNDONE),
+        (Cue.UNSURE, _UNSURE),
+        (Cue.OTHER, _OTHER),
+    )
 )
+_DOUBLE_NEGATION = re.compile(rf"\b{_DOUBLE}\b", re.IGNORECASE)
 _CLAUSE = re.compile(
     r";|(?=\b(?:but|although|however|though|whereas|while|yet|except|if|unless|because)\b)",
     re.IGNORECASE,
@@ -117,10 +132,12 @@ _CLAUSE = re.compile(
 
 
 def cues(text: str) -> Cue:
-    """The kinds of cues in a text."""
+    """The kinds of cues in a text. What is "not normal" is not negated."""
+    plain = _DOUBLE_NEGATION.sub("", text.replace("’", "'"))
     found = Cue(0)
-    for match in _CUE.finditer(text.replace("’", "'")):
-        found |= Cue[match.lastgroup or ""]
+    for cue, pattern in _CUES:
+        if pattern.search(plain):
+            found |= cue
     return found
 
 
