@@ -135,7 +135,9 @@ def start_detached(
 
     Raises:
         StackFailedError: it did not start; the sentence has the end of its log.
+        ModelInvalidError: the model has not been built.
     """
+    function_environment(Checkout.here())
     state_dir.path.mkdir(parents=True, exist_ok=True)
     given = [f"--parameter={name}={value}" for name, value in (parameters or {}).items()]
     with state_dir.supervisor_log.open("wb") as log:

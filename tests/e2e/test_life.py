@@ -1,0 +1,130 @@
+"""The life of a local stack: it starts, says what is wrong, and leaves no process behind."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import psutil
+import pytest
+
+from winnow.errors import StackFailedError
+from winnow_local import ministack
+from winnow_local.stack import start_detached, stop
+from winnow_local.state import StateDir
+
+from .conftest import SURE, Answer, until, winnow
+
+pytestmark = pytest.mark.model
+
+
+@pytest.fixture
+def state_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StateDir]:
+    folder = StateDir(tmp_path / ".winnow")
+    monkeypatch.setenv("WINNOW_STATE_DIR", str(folder.path))
+    yield folder
+    stop(folder)
+
+
+def processes_of(state_dir: StateDir) -> list[psutil.Process]:
+    """MiniStack and its workers."""
+    state = state_dir.read()
+    assert state is not None
+    assert state.ministack is not None
+    return ministack.members(state.ministack)
+
+
+def running(processes: list[psutil.Process]) -> list[psutil.Process]:
+    return [p for p in processes if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+
+
+def drop(folder: Path) -> Answer:
+    file = folder / "one.jsonl"
+    file.write_text(json.dumps({"text": SURE}) + "\n", "utf-8")
+    return winnow("submit", file, "--process", "emotions", "--wait", "--json")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_foreground_stack_and_all_it_started(
+    state_dir: StateDir, tmp_path: Path, number: signal.Signals
+) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "winnow_cli", "up", "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as shown:
+        try:
+            until(lambda: (state := state_dir.read()) and state.ready)
+            assert drop(tmp_path).code == 0
+            started = processes_of(state_dir)
+            assert len(started) >= 4, "MiniStack and a worker of each function"
+            # A Ctrl-C reaches the whole group of the terminal.
+            os.killpg(shown.pid, number)
+            assert shown.wait(timeout=20) == 0
+        finally:
+            shown.kill()
+        assert shown.stdout is not None
+        assert json.loads(shown.stdout.read())["endpoint"].startswith("http://127.0.0.1:")
+    assert running(started) == []
+    assert not state_dir.file.exists()
+    assert not state_dir.data.exists()
+
+
+def test_up_after_a_killed_supervisor_starts_clean(state_dir: StateDir, tmp_path: Path) -> None:
+    first = start_detached(state_dir, lambda _: None)
+    left = processes_of(state_dir)
+    os.kill(first.supervisor.pid, signal.SIGKILL)
+    assert first.supervisor.ended_within(10)
+    assert running(left), "MiniStack outlives a supervisor that was killed"
+    assert winnow("status").code == 1
+
+    second = start_detached(state_dir, lambda _: None)
+    assert second.supervisor != first.supervisor
+    assert running(left) == []
+    assert drop(tmp_path).code == 0
+    assert winnow("down", "--json").document() == {"ended": True}
+
+
+def test_down_ends_what_a_killed_supervisor_left(state_dir: StateDir) -> None:
+    state = start_detached(state_dir, lambda _: None)
+    left = processes_of(state_dir)
+    os.kill(state.supervisor.pid, signal.SIGKILL)
+    assert state.supervisor.ended_within(10)
+    assert winnow("down", "--json").document() == {"ended": True}
+    assert running(left) == []
+
+
+def test_a_stack_that_is_refused_says_which_resource_and_ends(state_dir: StateDir) -> None:
+    with pytest.raises(StackFailedError) as failed:
+        start_detached(state_dir, lambda _: None, {"NotifyEmail": "not an address"})
+    assert "NotifyEmail" in failed.value.sentence
+    assert not state_dir.file.exists()
+    assert not state_dir.data.exists()
+
+
+def test_without_a_model_up_says_how_to_build_one(
+    state_dir: StateDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WINNOW_MODEL_DIR", str(tmp_path / "nothing"))
+    answer = winnow("up", "--detach", "--json")
+    assert answer.code == 1
+    assert "winnow model build" in answer.out + answer.err
+
+
+def test_a_ministack_that_does_not_start_is_told_with_its_log(
+    state_dir: StateDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> Mapping[str, str]:
+        return {"PATH": os.environ["PATH"], "GATEWAY_PORT": "not-a-port"}
+
+    monkeypatch.setattr(ministack, "environment", broken)
+    stack = ministack.spawn(state_dir)
+    with pytest.raises(StackFailedError) as failed:
+        ministack.wait_until_healthy(stack, state_dir, threading.Event(), timeout_s=20)
+    assert "MiniStack ended while it was starting" in failed.value.sentence
+    assert "not-a-port" in failed.value.sentence, "the end of the log should be shown"
