@@ -22,7 +22,9 @@ _BLOCK_BYTES = 1 << 20
 
 def layers(image: str) -> list[str]:
     """The digests of the image's uncompressed layers, lowest first."""
-    found: list[str] = json.loads(docker("image", "inspect", image, "-f", "{{json .RootFS.Layers}}"))
+    found: list[str] = json.loads(
+        docker("image", "inspect", image, "-f", "{{json .RootFS.Layers}}")
+    )
     return found
 
 
@@ -48,7 +50,7 @@ def layer_sizes(image: str, skip: int) -> tuple[int, int]:
                 if member.name == "manifest.json":
                     manifest = json.load(content)
                 elif member.size > 0 and not member.name.endswith(".json"):
-                    sizes[member.name] = _measured(cast("IO[bytes]", content))
+                    sizes[member.name] = _measured(content)
         if saved.wait():
             raise RuntimeError(f"docker save {image} failed")
     for name in manifest[0]["Layers"][skip:]:

@@ -76,7 +76,7 @@ def host_address() -> tuple[str, str]:
     return "127.0.0.1", "host.docker.internal"
 
 
-class Failed(Exception):
+class FunctionError(Exception):
     """A function answered with an error: its type and message."""
 
 
@@ -88,7 +88,7 @@ class Container:
         self.port = port
 
     def invoke(self, event: Mapping[str, Any], wait_s: float = 60.0) -> Any:
-        """The function's answer to an event. Raises Failed when the function raised.
+        """The function's answer to an event. Raises FunctionError when the function raised.
 
         Repeats until the emulator listens, at most `wait_s` seconds.
         """
@@ -107,7 +107,7 @@ class Container:
             finally:
                 connection.close()
         if isinstance(answer, dict) and "errorType" in answer:
-            raise Failed(f"{answer['errorType']}: {answer['errorMessage']}")
+            raise FunctionError(f"{answer['errorType']}: {answer['errorMessage']}")
         return answer
 
     def logs(self) -> str:

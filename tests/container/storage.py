@@ -60,9 +60,7 @@ def storage(folder: Path) -> Iterator[Storage]:
         )
         for bucket in (UPLOADS, RESULTS):
             client.create_bucket(Bucket=bucket)
-        client.put_bucket_versioning(
-            Bucket=UPLOADS, VersioningConfiguration={"Status": "Enabled"}
-        )
+        client.put_bucket_versioning(Bucket=UPLOADS, VersioningConfiguration={"Status": "Enabled"})
         yield Storage(
             client,
             {

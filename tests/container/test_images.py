@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.container.engine import Container, Failed, build, docker, running
+from tests.container.engine import Container, FunctionError, build, docker, running
 from tests.container.storage import RESULTS, Storage
 from tests.container.upload import CASES, for_serialize, get
 from winnow.models import ChunkTask, Classified, Filtered, Result, Serialized
@@ -59,8 +59,9 @@ def test_a_file_goes_through_the_three_as_a_stranger_on_a_read_only_disk(
     assert result.counts.accepted > 0
     assert result.model is not None
     assert result.model.engine == "litert"
-    files = [json.loads(line) for ref in result.files.values() for line in get(s3, ref).splitlines()]
-    assert sorted(record["record"] for record in files) == list(range(1, run.records + 1))
+    lines = [line for ref in result.files.values() for line in get(s3, ref).splitlines()]
+    numbers = sorted(json.loads(line)["record"] for line in lines)
+    assert numbers == list(range(1, run.records + 1))
 
 
 def test_logs_hold_no_document_text(containers: dict[str, Container], s3: Storage) -> None:
@@ -75,7 +76,7 @@ def test_an_error_is_answered_with_its_code(containers: dict[str, Container], s3
     event = for_serialize(s3)
     event["upload"]["object"]["key"] = "inbox/91110/never-uploaded.csv"
     event["upload"]["object"]["version_id"] = None
-    with pytest.raises(Failed, match="object_gone: "):
+    with pytest.raises(FunctionError, match="object_gone: "):
         containers["serialize"].invoke(event)
 
 
@@ -96,23 +97,48 @@ def test_what_stays_out(images: dict[str, str], function: str) -> None:
     wanted = {"tensorflow", "keras", "pip", "winnow_local", "winnow_model"}
     if function != "classify":
         wanted |= {"ai_edge_litert", "winnow_use", "numpy"}
-    found = _python(
-        images[function],
-        "import os; print('\\n'.join(n for p in ('/var/task', '/opt/python') for n in os.listdir(p)))",
-    ).splitlines()
+    found = [*_listed(images[function], "/var/task"), *_listed(images[function], "/opt/python")]
     assert "app.py" in found
     assert not wanted & set(found)
     assert not [name for name in found if name.startswith("tensorflow")]
 
 
 def test_only_classify_has_the_model(images: dict[str, str]) -> None:
-    script = "import os; print(*sorted(os.listdir('/opt/model') if os.path.isdir('/opt/model') else []))"
-    assert _python(images["classify"], script).split() == [
-        "manifest.json",
-        "tokenizer.model",
-        "use-lite-int8.tflite",
-    ]
-    assert _python(images["serialize"], script) == _python(images["filter"], script) == ""
+    files = ["manifest.json", "tokenizer.model", "use-lite-int8.tflite"]
+    assert _listed(images["classify"], "/opt/model") == files
+    assert not _listed(images["serialize"], "/opt/model")
+    assert not _listed(images["filter"], "/opt/model")
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_nothing_asks_for_a_newer_libc_than_the_base_has(
+    images: dict[str, str], function: str
+) -> None:
+    """A stand-in of the base may have a newer one, and would hide it."""
+    found = json.loads(_python(images[function], _SYMBOL_VERSIONS))
+    assert "GLIBC" in found
+    for library, newest in found.items():
+        assert tuple(newest) <= OF_THE_BASE[library], library
+
+
+OF_THE_BASE = {"GLIBC": (2, 34), "GLIBCXX": (3, 4, 29), "CXXABI": (1, 3, 13)}
+"""Of Amazon Linux 2023: glibc 2.34, and libstdc++ of GCC 11."""
+
+_SYMBOL_VERSIONS = r"""
+import json, pathlib, re
+newest = {}
+for path in pathlib.Path("/var/task").rglob("*.so*"):
+    for name, version in re.findall(rb"\0(GLIBC|GLIBCXX|CXXABI)_([0-9.]+)\0", path.read_bytes()):
+        parts = [int(part) for part in version.split(b".")]
+        newest[name.decode()] = max(newest.get(name.decode(), []), parts)
+print(json.dumps(newest))
+"""
+
+
+def _listed(image: str, folder: str) -> list[str]:
+    """What lies in a folder of an image, sorted; nothing where there is no such folder."""
+    script = f"import pathlib; print(*(p.name for p in pathlib.Path({folder!r}).glob('*')))"
+    return sorted(_python(image, script).split())
 
 
 def _python(image: str, script: str) -> str:
