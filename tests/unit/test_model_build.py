@@ -60,7 +60,7 @@ def test_knows_where_words_start(tokens: Tokenizer) -> None:
 
 
 def test_a_tie_goes_the_way_of_rounding(tokens: Tokenizer) -> None:
-    """ "--" and "-" in either order add up to the same; the text before decides, as it does there."""
+    """Both orders of "--" and "-" add up to the same: rounding, and so the text before, decides."""
     one, two = 17, 18
     seen = {tuple(tokens("ab " * n + "---")[-2:]) for n in range(30)}
     assert seen <= {(one, two), (two, one)}

@@ -10,7 +10,7 @@ from winnow_use.artefacts import FP32_FILE, INT8_FILE, TOKENIZER_FILE, read_mani
 from winnow_use.batching import TokenEncoder
 from winnow_use.tokenizer import Tokenizer
 
-FLATBUFFERS = {"litert": (INT8_FILE, 6), "litert-fp32": (FP32_FILE, 16)}
+FLATBUFFERS = {"litert": (INT8_FILE, 8), "litert-fp32": (FP32_FILE, 16)}
 """File and batch size by engine; the sizes are measured, see models/use-lite/README.md."""
 ENGINES = (*FLATBUFFERS, "tensorflow")
 
