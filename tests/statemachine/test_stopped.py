@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.statemachine.conftest import event
-from tests.statemachine.machine import TaskError, World
+from tests.statemachine.machine import TaskError, World, function_error
 from winnow.models import Mail
 from winnow.upload import upload_id as id_of
 
@@ -29,7 +29,7 @@ def claim(world: World, upload_id: str, **values: str) -> None:
     [
         ("TIMED_OUT", "workflow_timed_out", "longer"),
         ("ABORTED", "workflow_aborted", "stopped"),
-        ("FAILED", "workflow_failed", "failed"),
+        ("FAILED", "workflow_states_data_limit_exceeded", "States.DataLimitExceeded"),
     ],
 )
 def test_the_row_and_the_mail_say_how_it_ended(
@@ -37,6 +37,9 @@ def test_the_row_and_the_mail_say_how_it_ended(
 ):
     claim(world, upload_id)
     stopped["detail"]["status"] = status
+    if status == "FAILED":
+        # No Catch sees this error.
+        stopped["detail"] |= {"error": "States.DataLimitExceeded", "cause": "Mr Smith has gout"}
     run = world.run("stopped", stopped)
     assert run.status == "SUCCEEDED"
     assert run.states == ("IdentifyStopped", "RecordStopped", "NotifyStopped", "Recorded")
@@ -49,6 +52,28 @@ def test_the_row_and_the_mail_say_how_it_ended(
     assert Mail(subject=mail["Subject"], body=mail["Message"])
     for part in (code, upload_id, RUN):
         assert part in mail["Message"]
+    assert "Smith" not in mail["Message"]
+
+
+def test_a_failure_that_could_not_be_recorded_keeps_its_reason(
+    world: World, uploaded: Any, upload_id: str
+):
+    world.fail("serialize", function_error("FileEmptyError", "file_empty: The file has 0 bytes."))
+    world.fail("update", TaskError("DynamoDB.AccessDeniedException", "no"))
+    failed = world.run("triage", uploaded)
+    world.run("stopped", world.status_event(failed.arn, "FAILED"))
+    row = world.row(upload_id)
+    assert row is not None
+    assert (row["state"], row["run"]) == ("FAILED", failed.arn)
+    assert (row["error_code"], row["error_message"]) == ("file_empty", "The file has 0 bytes.")
+
+
+def test_a_failed_run_that_recorded_itself_is_not_mailed_again(world: World, uploaded: Any):
+    world.fail("serialize", function_error("FileEmptyError", "file_empty: The file has 0 bytes."))
+    failed = world.run("triage", uploaded)
+    again = world.run("stopped", world.status_event(failed.arn, "FAILED"))
+    assert again.states[-1] == "AlreadyRecorded"
+    assert len(world.mails) == 1
 
 
 def test_a_run_stopped_before_claim_gets_a_row(world: World, upload_id: str, stopped: Any):
