@@ -126,6 +126,13 @@ def test_soft_wraps_are_joined_and_short_lines_are_not() -> None:
     ]
 
 
+@pytest.mark.parametrize("line_break", ["\n", "\r\n", "\r", "\u2028"])
+def test_an_empty_line_ends_a_sentence_however_lines_are_broken(line_break: str) -> None:
+    first = "A line that is long enough to look like one that was wrapped"
+    assert split(f"{first}{line_break}second") == [f"{first}{line_break}second"]
+    assert split(f"{first}{line_break}{line_break}second") == [first, "second"]
+
+
 def test_long_segments_break_at_clauses() -> None:
     text = "; ".join(f"finding number {n} was seen" for n in range(40))
     parts = split(text)

@@ -19,7 +19,7 @@ A criterion and a record. With `pro` and `con` the greatest strengths for and ag
     score = 0.5 + (pro - con) / 2
 
 A criterion that no segment speaks for or against scores 0.5, or SILENT where its definition says
-that silence means not met. The criterion is `met` from MET upwards, `not_met` from 1 - MET
+that silence means not met. The criterion is `met` from MET upwards, `not_met` from NOT_MET
 downwards.
 
 The logic. all_of is the least score, any_of the greatest, none_of one minus the greatest: with the
@@ -33,6 +33,7 @@ is close to "hemoglobin 14.2"): a criterion must not rest on a figure alone.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +54,7 @@ from winnow.process import CriteriaProcess, Criterion, Group
 
 LOW, HIGH = 0.50, 0.75
 MARGIN = 0.06
-MET = 0.7
+MET, NOT_MET = 0.7, 0.3
 SILENT = 0.25
 DIGITS = 4
 """Scores are rounded, so that the last bits of a matrix product decide nothing."""
@@ -71,10 +72,10 @@ class _Side:
     keywords: frozenset[int]
     """Positions in the judge's list of keywords; empty: any segment may speak."""
 
-    def alike(self, segment: Cue) -> NDArray[np.intp]:
-        """Columns of the references that a segment with these cues may be compared with."""
-        same = [own == segment for own in self.cues]
-        return self.columns[np.array(same, bool)] if same else self.columns
+    @cached_property
+    def alike(self) -> dict[Cue, NDArray[np.intp]]:
+        """Columns by kind of cues: those that a segment of that kind may be compared with."""
+        return {kind: self.columns[[own == kind for own in self.cues]] for kind in set(self.cues)}
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,8 @@ class _Reading:
 
         Where no keyword is wanted every clause counts. All cues but negation reach across clauses.
         """
+        if len(self.clauses) == 1:
+            return self.clauses[0][0]
         kinds = {cue & Cue.NEGATED for cue, found in self.clauses if not wanted or found & wanted}
         others = Cue(0)
         for cue, _ in self.clauses:
@@ -207,7 +210,7 @@ class CriteriaJudge:
             kinds = reading.cues(side.keywords)
             if kinds is None:
                 return None
-            if (alike := side.alike(kinds)).size == 0:
+            if (alike := side.alike.get(kinds)) is None:
                 continue
             column = int(alike[similarity[alike].argmax()])
             nearness = float(similarity[column])
@@ -257,10 +260,10 @@ class CriteriaJudge:
 
 
 def verdict(score: float) -> Verdict:
-    """`met` from MET upwards, `not_met` from 1 - MET downwards."""
+    """`met` from MET upwards, `not_met` from NOT_MET downwards."""
     if score >= MET:
         return Verdict.MET
-    return Verdict.NOT_MET if score <= _inverse(MET) else Verdict.UNDETERMINED
+    return Verdict.NOT_MET if score <= NOT_MET else Verdict.UNDETERMINED
 
 
 def _inverse(score: float) -> float:
@@ -276,9 +279,10 @@ def _finding(
 ) -> CriterionFinding:
     # By distinct segment, the first place where it stands.
     places: dict[int, int] = {}
-    for position, row in enumerate(sheet.rows[index].tolist()):
-        if row in heard:
-            places.setdefault(row, position)
+    if heard:
+        for position, row in enumerate(sheet.rows[index].tolist()):
+            if row in heard:
+                places.setdefault(row, position)
     strengths = [heard[row].strength for row in places]
     pro = max((s for s in strengths if s > 0), default=0.0)
     con = max((-s for s in strengths if s < 0), default=0.0)
@@ -289,7 +293,7 @@ def _finding(
         title=criterion.title,
         verdict=verdict(score),
         score=score,
-        evidence=tuple(_evidence(places, heard, sheet, index)),
+        evidence=tuple(_evidence(places, heard, sheet, index)) if places else (),
     )
 
 

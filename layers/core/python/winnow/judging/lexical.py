@@ -15,6 +15,7 @@ of a clause a cue belongs to.
 import re
 from collections.abc import Sequence
 from enum import Flag, auto
+from typing import NamedTuple
 
 from rapidfuzz.distance import Indel
 
@@ -38,11 +39,7 @@ class Keywords:
     def __init__(self, keywords: Sequence[str]) -> None:
         self._phrases = [tuple(words(keyword)) for keyword in keywords]
         self._vocabulary = sorted({word for phrase in self._phrases for word in phrase})
-        self._starting: dict[str, list[int]] = {}
-        for index, phrase in enumerate(self._phrases):
-            if phrase:
-                self._starting.setdefault(phrase[0], []).append(index)
-        self._memo: dict[str, tuple[str, ...]] = {}
+        self._memo: dict[str, _Meant] = {}
 
     def __call__(self, tokens: Sequence[str]) -> frozenset[int]:
         """Positions, in the list given to the constructor, of the keywords found."""
@@ -52,26 +49,45 @@ class Keywords:
             meant = memo.get(token)
             if meant is None:
                 meant = self._look_up(token)
-            for word in meant:
-                for index in self._starting.get(word, ()):
-                    if index not in found and self._stands(self._phrases[index], tokens, at):
-                        found.add(index)
+            if not meant.words:
+                continue
+            found.update(meant.whole)
+            for index in meant.begun:
+                if index not in found and self._stands(self._phrases[index], tokens, at):
+                    found.add(index)
         return frozenset(found)
 
     def _stands(self, phrase: tuple[str, ...], tokens: Sequence[str], at: int) -> bool:
-        return at + len(phrase) <= len(tokens) and all(
-            want in self._look_up(tokens[at + offset]) for offset, want in enumerate(phrase)
-        )
+        """Whether a phrase, whose first word is at a place, stands there whole."""
+        if at + len(phrase) > len(tokens):
+            return False
+        for offset in range(1, len(phrase)):
+            if phrase[offset] not in self._look_up(tokens[at + offset]).words:
+                return False
+        return True
 
-    def _look_up(self, token: str) -> tuple[str, ...]:
-        """The keywords' words that a word of a segment stands for."""
+    def _look_up(self, token: str) -> "_Meant":
         meant = self._memo.get(token)
         if meant is None:
             if len(self._memo) >= _MEMO:
                 self._memo.clear()
-            meant = tuple(want for want in self._vocabulary if _same(want, token))
+            same = frozenset(want for want in self._vocabulary if _same(want, token))
+            begun = [i for i, p in enumerate(self._phrases) if p and p[0] in same]
+            meant = _Meant(
+                same,
+                tuple(i for i in begun if len(self._phrases[i]) == 1),
+                tuple(i for i in begun if len(self._phrases[i]) > 1),
+            )
             self._memo[token] = meant
         return meant
+
+
+class _Meant(NamedTuple):
+    """What a word of a segment may be: words of keywords, and the keywords it is or begins."""
+
+    words: frozenset[str]
+    whole: tuple[int, ...]
+    begun: tuple[int, ...]
 
 
 def _same(want: str, have: str) -> bool:
@@ -116,7 +132,7 @@ _OTHER = (
 )
 # Kinds are looked for each on its own: "was not done" is of two.
 _CUES = tuple(
-    (cue, re.compile(rf"(?<![\w-])(?:{pattern})(?:'s)?(?![\w-])", re.IGNORECASE))
+    (cue, re.compile(rf"(?<![\w-])(?:{pattern})(?:'s)?(?![\w-])"))
     for cue, pattern in (
         (Cue.NEGATED, _NEGATED),
         (Cue.UNDONE, _UNDONE),
@@ -124,7 +140,7 @@ _CUES = tuple(
         (Cue.OTHER, _OTHER),
     )
 )
-_DOUBLE_NEGATION = re.compile(rf"\b{_DOUBLE}\b", re.IGNORECASE)
+_DOUBLE_NEGATION = re.compile(rf"\b{_DOUBLE}\b")
 _CLAUSE = re.compile(
     r";|(?=\b(?:but|although|however|though|whereas|while|yet|except|if|unless|because)\b)",
     re.IGNORECASE,
@@ -133,7 +149,7 @@ _CLAUSE = re.compile(
 
 def cues(text: str) -> Cue:
     """The kinds of cues in a text. What is "not normal" is not negated."""
-    plain = _DOUBLE_NEGATION.sub("", text.replace("’", "'"))
+    plain = _DOUBLE_NEGATION.sub("", text.lower().replace("’", "'"))
     found = Cue(0)
     for cue, pattern in _CUES:
         if pattern.search(plain):

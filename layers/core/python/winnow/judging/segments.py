@@ -26,6 +26,7 @@ _SOFT_WRAP = 50
 Span = tuple[int, int]
 
 _LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
+_BREAK = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _LIST_MARK = re.compile(r"(?:[-*+•·–—▪◦]|\(?(?:\d{1,3}|[A-Za-z])[.)])(?=\s)")
 _ONLY_MARK = re.compile(r"\(?(?:\d{1,3}|[A-Za-z])\.$")
 _HEADING = re.compile(r"[A-Z][A-Z0-9 /&,()'’-]{3,58}[A-Z)]:(?=\s*,?\s*[^\W\d_])")
@@ -49,14 +50,12 @@ def _blocks(text: str) -> list[Span]:
             continue
         start = match.start() + len(line) - len(line.lstrip())
         end = start + len(stripped)
-        # More than one break between the lines is an empty line: never a wrap.
+        # Two breaks between the lines make an empty line: never a wrap.
         if (
             soft
-            and blocks
-            and match.start() - blocks[-1][1] <= len(line) - len(line.lstrip()) + 4
+            and len(_BREAK.findall(text, blocks[-1][1], start)) == 1
             and not _LIST_MARK.match(text, start)
             and not _HEADING_LINE.match(text, start)
-            and text[blocks[-1][1] : start].count("\n") <= 1
         ):
             blocks[-1] = (blocks[-1][0], end)
         else:
