@@ -1,5 +1,6 @@
 """Every permission there is, as a table: a role may do this and nothing else."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -161,6 +162,22 @@ def test_every_wildcard_resource_has_its_reason_above_it():
     assert len(wildcards) == expected > 0, "a wildcard is written in a way this test cannot see"
     for number in wildcards:
         assert lines[number - 1].strip().startswith("# "), f"template.yaml:{number + 1}"
+
+
+def test_every_policy_is_of_the_current_version():
+    def policies(node: Any) -> Iterator[dict[str, Any]]:
+        if isinstance(node, dict):
+            if "Statement" in node:
+                yield node
+            for value in node.values():
+                yield from policies(value)
+        elif isinstance(node, list):
+            for value in node:
+                yield from policies(value)
+
+    found = list(policies(RESOURCES))
+    assert len(found) == 2 * len(ROLES) + 5
+    assert {policy.get("Version") for policy in found} == {"2012-10-17"}
 
 
 def _mappings(node: Any) -> list[dict[str, Any]]:
