@@ -25,6 +25,18 @@ HARDENED = (
     "--cap-drop=ALL",
     "--security-opt=no-new-privileges",
 )
+OF_THE_BASE = {"GLIBC": (2, 34), "GLIBCXX": (3, 4, 29), "CXXABI": (1, 3, 13)}
+"""Of Amazon Linux 2023: glibc 2.34, and libstdc++ of GCC 11."""
+
+_SYMBOL_VERSIONS = r"""
+import json, pathlib, re
+newest = {}
+for path in pathlib.Path("/var/task").rglob("*.so*"):
+    for name, version in re.findall(rb"\0(GLIBC|GLIBCXX|CXXABI)_([0-9.]+)\0", path.read_bytes()):
+        parts = [int(part) for part in version.split(b".")]
+        newest[name.decode()] = max(newest.get(name.decode(), []), parts)
+print(json.dumps(newest))
+"""
 
 
 @pytest.fixture(scope="session")
@@ -94,12 +106,12 @@ def test_the_locked_packages_win_and_are_compiled(images: dict[str, str], functi
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_what_stays_out(images: dict[str, str], function: str) -> None:
-    wanted = {"tensorflow", "keras", "pip", "winnow_local", "winnow_model"}
+    unwanted = {"tensorflow", "keras", "pip", "winnow_local", "winnow_model"}
     if function != "classify":
-        wanted |= {"ai_edge_litert", "winnow_use", "numpy"}
+        unwanted |= {"ai_edge_litert", "winnow_use", "numpy"}
     found = [*_listed(images[function], "/var/task"), *_listed(images[function], "/opt/python")]
     assert "app.py" in found
-    assert not wanted & set(found)
+    assert not unwanted & set(found)
     assert not [name for name in found if name.startswith("tensorflow")]
 
 
@@ -119,20 +131,6 @@ def test_nothing_asks_for_a_newer_libc_than_the_base_has(
     assert "GLIBC" in found
     for library, newest in found.items():
         assert tuple(newest) <= OF_THE_BASE[library], library
-
-
-OF_THE_BASE = {"GLIBC": (2, 34), "GLIBCXX": (3, 4, 29), "CXXABI": (1, 3, 13)}
-"""Of Amazon Linux 2023: glibc 2.34, and libstdc++ of GCC 11."""
-
-_SYMBOL_VERSIONS = r"""
-import json, pathlib, re
-newest = {}
-for path in pathlib.Path("/var/task").rglob("*.so*"):
-    for name, version in re.findall(rb"\0(GLIBC|GLIBCXX|CXXABI)_([0-9.]+)\0", path.read_bytes()):
-        parts = [int(part) for part in version.split(b".")]
-        newest[name.decode()] = max(newest.get(name.decode(), []), parts)
-print(json.dumps(newest))
-"""
 
 
 def _listed(image: str, folder: str) -> list[str]:
