@@ -1,4 +1,4 @@
-"""cfn-lint has nothing to say of the template, as written and as expanded."""
+"""cfn-lint has nothing to say of the template, written or expanded, nor of the two machines."""
 
 import json
 from pathlib import Path
@@ -7,13 +7,31 @@ import pytest
 from cfnlint.api import lint_file
 from cfnlint.config import ManualArgs
 
+from tests.statemachine.machine import SUBSTITUTIONS, definition
 from tests.template.expand import TEMPLATE, expand
 
 
+def lint(path: Path, *ignored: str) -> list[str]:
+    arguments = ManualArgs(include_checks=["I"], ignore_checks=list(ignored), regions=["us-east-1"])
+    return [str(match) for match in lint_file(path, arguments)]
+
+
 @pytest.mark.parametrize("form", ["written", "expanded"])
-def test_cfn_lint_is_silent(form: str, tmp_path: Path):
+def test_the_template_is_clean(form: str, tmp_path: Path):
     path = TEMPLATE
     if form == "expanded":
         path = tmp_path / "template.json"
         path.write_text(json.dumps(expand()), "utf-8")
-    assert lint_file(path, ManualArgs(include_checks=["I"], regions=["us-east-1"])) == []
+    assert lint(path) == []
+
+
+@pytest.mark.parametrize(("resource", "machine"), [("Triage", "triage"), ("Stopped", "stopped")])
+def test_a_machine_is_valid_states_language(resource: str, machine: str, tmp_path: Path):
+    template = expand()
+    properties = template["Resources"][resource]["Properties"]
+    del properties["DefinitionS3Location"], properties["DefinitionSubstitutions"]
+    properties["DefinitionString"] = definition(machine, {**SUBSTITUTIONS, "TableName": "runs"})
+    path = tmp_path / "template.json"
+    path.write_text(json.dumps(template), "utf-8")
+    # The parameters that only the substitutions use are unused here.
+    assert lint(path, "W2001") == []
