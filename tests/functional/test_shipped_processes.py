@@ -166,6 +166,36 @@ def test_turned_sentences_are_never_met(criterion: str) -> None:
         assert finding.verdict is not Verdict.MET, (sentence, finding)
 
 
+NEVER_MET = [
+    # A source was found after all.
+    "Recurrent melena and anemia, hemoglobin 7. EGD was normal. Colonoscopy was normal. CT "
+    "enterography showed a bleeding mass in the jejunum. Small bowel bleeding, source identified.",
+    # Nothing has been done yet.
+    "Recurrent melena with iron deficiency anemia. Obscure small bowel bleeding possible. EGD and "
+    "colonoscopy are scheduled for next week. If negative, will proceed with capsule endoscopy.",
+    # Long ago.
+    "Obscure GI bleeding in 2015, worked up with negative EGD and colonoscopy. No bleeding since "
+    "then. Anemia has resolved, hemoglobin 14.",
+    # Somebody else.
+    "Mother had obscure gastrointestinal bleeding and iron deficiency anemia; her colonoscopy and "
+    "EGD were negative. The patient herself has no bleeding and is not anemic.",
+    # Talk.
+    "Discussed indications for capsule endoscopy: obscure GI bleeding with anemia after negative "
+    "colonoscopy and EGD. He wishes to think about it.",
+    # Denied throughout.
+    "Denies melena, hematochezia or other blood loss. No anemia. Normal EGD and colonoscopy. No "
+    "suspicion of Crohn's disease or small bowel bleeding.",
+    # Crohn's disease is known.
+    "Established Crohn's disease on ustekinumab. Suspected flare. CT enterography showed no active "
+    "inflammation. Colonoscopy normal.",
+]
+
+
+def test_notes_with_all_the_words_and_not_the_facts_are_never_met() -> None:
+    values = [result.decision.value for result in judge("L33774")(NEVER_MET)]
+    assert "met" not in values
+
+
 def test_every_label_finds_its_own_examples() -> None:
     definition = book().find("emotions")
     for label in definition.labels:  # type: ignore[union-attr]

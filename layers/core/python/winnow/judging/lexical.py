@@ -1,9 +1,9 @@
 """What is read off a segment's words: keywords, and cues that turn a statement round.
 
-Keywords. A keyword is found where its words stand side by side in the segment, case aside. A word
-of five letters or more also stands for a misspelling or inflection: a word with the same first
-letter and a normalised Indel similarity (rapidfuzz) of at least 0.83. So "colonoscopies" is
-"colonoscopy" and "anaemia" is "anemia", but "enteroscopy" is not "endoscopy".
+Keywords. A keyword is found where its words stand side by side in the segment, case aside; a hyphen
+counts as a space. A word of five letters or more also stands for a misspelling or inflection: a
+word with the same first letter and a normalised Indel similarity (rapidfuzz) of at least 0.83. So
+"colonoscopies" is "colonoscopy" and "anaemia" is "anemia", but "enteroscopy" is not "endoscopy".
 
 Cues. Sentence vectors hardly feel a "not": "no evidence of bleeding" is close to "evidence of
 bleeding". So cues are read from the words, each of one kind: `NEGATED` ("denies", "no evidence
@@ -19,14 +19,14 @@ from typing import NamedTuple
 
 from rapidfuzz.distance import Indel
 
-_WORD = re.compile(r"[^\W_]+(?:['.-][^\W_]+)*")
+_WORD = re.compile(r"[^\W_]+(?:['.][^\W_]+)*")
 _FUZZY_FROM = 5
 _FUZZY_LEAST = 0.83
 _MEMO = 50_000
 
 
 def words(text: str) -> list[str]:
-    """The words of a text in lower case; hyphens, apostrophes and full stops inside a word stay."""
+    """The words of a text in lower case; apostrophes and full stops inside a word stay."""
     return _WORD.findall(text.lower().replace("’", "'"))
 
 
