@@ -141,8 +141,15 @@ def test_a_role_may_do_exactly_this(role: str):
 @pytest.mark.parametrize("role", ROLES)
 def test_a_role_is_for_one_service(role: str):
     [trust] = RESOURCES[role]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
-    assert trust["Principal"] == {"Service": PRINCIPALS[role]}
-    assert trust["Action"] == "sts:AssumeRole"
+    expected: dict[str, Any] = {
+        "Effect": "Allow",
+        "Principal": {"Service": PRINCIPALS[role]},
+        "Action": "sts:AssumeRole",
+    }
+    if PRINCIPALS[role] == "states.amazonaws.com":
+        account = {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+        expected["Condition"] = {"StringEquals": account}
+    assert trust == expected
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -17,6 +17,7 @@ SETTINGS = {
     "FilterFunction": FilterSettings,
 }
 TLS_ONLY = {"Bool": {"aws:SecureTransport": "false"}}
+THIS_ACCOUNT = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 
 
 def properties(name: str) -> dict[str, Any]:
@@ -127,6 +128,10 @@ def test_only_work_expires_by_itself():
 def test_the_table_is_as_the_workflow_and_the_command_line_know_it():
     table = properties("Table")
     assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["AttributeDefinitions"] == [
+        {"AttributeName": name, "AttributeType": "S"}
+        for name in ("upload_id", "object_key", "claimed_at")
+    ]
     assert table["KeySchema"] == [{"AttributeName": "upload_id", "KeyType": "HASH"}]
     [index] = table["GlobalSecondaryIndexes"]
     assert index["IndexName"] == "by_object"
@@ -139,6 +144,7 @@ def test_the_table_is_as_the_workflow_and_the_command_line_know_it():
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert table["SSESpecification"] == {"SSEEnabled": True}
     assert RESOURCES["Table"]["DeletionPolicy"] == "Retain"
+    assert RESOURCES["Table"]["UpdateReplacePolicy"] == "Retain"
 
 
 # -- mail ----------------------------------------------------------------------------------------
@@ -148,27 +154,55 @@ def test_mail_is_encrypted_with_a_key_that_alarms_may_use():
     assert properties("Topic")["KmsMasterKeyId"] == {"Fn::GetAtt": ["TopicKey", "Arn"]}
     key = properties("TopicKey")
     assert key["EnableKeyRotation"] is True
-    by_sid = {statement["Sid"]: statement for statement in key["KeyPolicy"]["Statement"]}
-    alarms = by_sid["AlarmsMayMail"]
-    assert alarms["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
-    assert alarms["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
-    assert alarms["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    # In a key policy the resource "*" is the key itself.
+    assert key["KeyPolicy"]["Statement"] == [
+        {
+            "Sid": "TheAccountDecidesByIam",
+            "Effect": "Allow",
+            "Principal": {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}},
+            "Action": "kms:*",
+            "Resource": "*",
+        },
+        {
+            "Sid": "AlarmsMayMail",
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudwatch.amazonaws.com"},
+            "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+            "Resource": "*",
+            "Condition": THIS_ACCOUNT,
+        },
+    ]
 
 
 def test_the_topic_takes_mail_over_tls_and_from_this_accounts_alarms_only():
-    given = statements("TopicPolicy")
-    assert given["TlsOnly"]["Effect"] == "Deny"
-    assert given["TlsOnly"]["Principal"] == "*"
-    assert given["TlsOnly"]["Condition"] == TLS_ONLY
-    allowed = [statement for statement in given.values() if statement["Effect"] == "Allow"]
-    assert [statement["Sid"] for statement in allowed] == ["AlarmsMayMail"]
-    assert "Condition" in allowed[0]
+    assert properties("TopicPolicy")["Topics"] == [{"Ref": "Topic"}]
+    assert statements("TopicPolicy") == {
+        "TlsOnly": {
+            "Sid": "TlsOnly",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "sns:Publish",
+            "Resource": {"Ref": "Topic"},
+            "Condition": TLS_ONLY,
+        },
+        "AlarmsMayMail": {
+            "Sid": "AlarmsMayMail",
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudwatch.amazonaws.com"},
+            "Action": "sns:Publish",
+            "Resource": {"Ref": "Topic"},
+            "Condition": THIS_ACCOUNT,
+        },
+    }
 
 
 def test_somebody_is_subscribed_only_where_an_address_is_given():
     assert RESOURCES["EmailSubscription"]["Condition"] == "HasNotifyEmail"
-    assert properties("EmailSubscription")["Protocol"] == "email"
-    assert properties("EmailSubscription")["Endpoint"] == {"Ref": "NotifyEmail"}
+    assert properties("EmailSubscription") == {
+        "TopicArn": {"Ref": "Topic"},
+        "Protocol": "email",
+        "Endpoint": {"Ref": "NotifyEmail"},
+    }
 
 
 # -- functions -----------------------------------------------------------------------------------
@@ -238,7 +272,13 @@ def test_a_setting_in_the_template_publishes_a_version():
 
 def test_every_log_group_forgets():
     groups = of_type("AWS::Logs::LogGroup")
-    assert len(groups) == 4
+    # Step Functions keeps a policy for every log group whose name does not begin like this.
+    assert {name: properties(name)["LogGroupName"]["Fn::Sub"] for name in groups} == {
+        "SerializeLogs": "/aws/lambda/${AWS::StackName}-serialize",
+        "ClassifyLogs": "/aws/lambda/${AWS::StackName}-classify",
+        "FilterLogs": "/aws/lambda/${AWS::StackName}-filter",
+        "WorkflowLogs": "/aws/vendedlogs/states/${AWS::StackName}",
+    }
     for name in groups:
         assert properties(name)["RetentionInDays"] == {"Ref": "LogRetentionDays"}
 
@@ -250,10 +290,15 @@ def test_every_log_group_forgets():
 def test_a_machine_is_logged_without_data_and_traced(machine: str):
     given = properties(machine)
     assert given["StateMachineType"] == "STANDARD"
-    logging = given["LoggingConfiguration"]
-    assert logging["Level"] == "ERROR"
-    assert logging["IncludeExecutionData"] is False
-    assert logging["Destinations"]
+    assert given["LoggingConfiguration"] == {
+        "Level": "ERROR",
+        "IncludeExecutionData": False,
+        "Destinations": [
+            {"CloudWatchLogsLogGroup": {"LogGroupArn": {"Fn::GetAtt": ["WorkflowLogs", "Arn"]}}}
+        ],
+    }
+    # Triage's role names its machine, and so must the template.
+    assert given["StateMachineName"] == {"Fn::Sub": f"${{AWS::StackName}}-{machine.lower()}"}
     assert given["TracingConfiguration"] == {"Enabled": True}
     assert given["RoleArn"] == {"Fn::GetAtt": [f"{machine}Role", "Arn"]}
 
@@ -314,6 +359,7 @@ def test_there_are_no_other_rules():
 def test_the_dead_letter_queue_is_encrypted_and_takes_the_rules_events_only():
     assert properties("Undelivered")["SqsManagedSseEnabled"] is True
     assert properties("Undelivered")["MessageRetentionPeriod"] == 14 * 86400
+    assert properties("UndeliveredPolicy")["Queues"] == [{"Ref": "Undelivered"}]
     given = statements("UndeliveredPolicy")
     queue = {"Fn::GetAtt": ["Undelivered", "Arn"]}
     assert given["TlsOnly"] == {
@@ -342,15 +388,44 @@ def test_the_dead_letter_queue_is_encrypted_and_takes_the_rules_events_only():
     assert set(given) == {"TlsOnly", "RulesMaySend"}
 
 
-def test_what_no_run_can_tell_is_an_alarm():
-    alarms = of_type("AWS::CloudWatch::Alarm")
-    assert alarms == ["UndeliveredAlarm", "NotMailedAlarm"]
-    for name in alarms:
-        assert properties(name)["AlarmActions"] == [{"Ref": "Topic"}]
-        assert properties(name)["TreatMissingData"] == "notBreaching"
-    assert properties("NotMailedAlarm")["Dimensions"] == [
-        {"Name": "StateMachineArn", "Value": {"Ref": "Stopped"}}
-    ]
+@pytest.mark.parametrize(
+    ("alarm", "metric", "statistic", "dimension"),
+    [
+        (
+            "UndeliveredAlarm",
+            ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
+            "Maximum",
+            {"Name": "QueueName", "Value": {"Fn::GetAtt": ["Undelivered", "QueueName"]}},
+        ),
+        (
+            "NotMailedAlarm",
+            ("AWS/States", "ExecutionsFailed"),
+            "Sum",
+            {"Name": "StateMachineArn", "Value": {"Ref": "Stopped"}},
+        ),
+    ],
+)
+def test_what_no_run_can_tell_is_an_alarm(
+    alarm: str, metric: tuple[str, str], statistic: str, dimension: dict[str, Any]
+):
+    given = dict(properties(alarm))
+    assert len(given.pop("AlarmDescription")) > 50
+    assert given == {
+        "Namespace": metric[0],
+        "MetricName": metric[1],
+        "Statistic": statistic,
+        "Dimensions": [dimension],
+        "Period": 60,
+        "EvaluationPeriods": 1,
+        "Threshold": 1,
+        "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+        "TreatMissingData": "notBreaching",
+        "AlarmActions": [{"Ref": "Topic"}],
+    }
+
+
+def test_there_are_no_other_alarms():
+    assert of_type("AWS::CloudWatch::Alarm") == ["UndeliveredAlarm", "NotMailedAlarm"]
 
 
 # -- what a user sees ----------------------------------------------------------------------------
