@@ -38,6 +38,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.stack)
 
 
+def needs_model() -> None:
+    """Skips where the model is not built."""
+    built = Path(os.environ.get("WINNOW_MODEL_DIR") or Checkout.here().root / "build" / "model")
+    if not (built / "manifest.json").is_file():
+        pytest.skip("the model is not built (make model)")
+
+
+@pytest.fixture(autouse=True)
+def _model_where_it_is_needed(request: pytest.FixtureRequest) -> None:
+    if request.node.get_closest_marker("model"):
+        needs_model()
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a command printed and how it ended."""
@@ -130,10 +143,8 @@ def until(check: Callable[[], Any], timeout_s: float = RUN_TIMEOUT_S) -> Any:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    needs_model()
     root = Checkout.here().root
-    model = Path(os.environ.get("WINNOW_MODEL_DIR") or root / "build" / "model")
-    if not (model / "manifest.json").is_file():
-        pytest.skip("the model is not built (make model)")
     folder = tmp_path_factory.mktemp("stack")
     processes = folder / "processes"
     processes.mkdir()

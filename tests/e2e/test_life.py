@@ -60,9 +60,10 @@ def test_a_signal_ends_the_foreground_stack_and_all_it_started(
     ) as shown:
         try:
             until(lambda: (state := state_dir.read()) and state.ready)
-            assert drop(tmp_path).code == 0
+            if number == signal.SIGINT:
+                assert drop(tmp_path).code == 0
+                assert len(processes_of(state_dir)) >= 4, "MiniStack and each function's worker"
             started = processes_of(state_dir)
-            assert len(started) >= 4, "MiniStack and a worker of each function"
             # A Ctrl-C reaches the whole group of the terminal.
             os.killpg(shown.pid, number)
             assert shown.wait(timeout=20) == 0
