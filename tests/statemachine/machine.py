@@ -6,7 +6,6 @@ The interpreter's private functions are used, of the version that requirements/d
 """
 
 import json
-import threading
 import time
 import uuid
 from collections import defaultdict
@@ -217,9 +216,6 @@ def _raise_next(faults: list[TaskError]) -> None:
         raise stepfunctions._ExecutionError(fault.error, fault.cause)
 
 
-_one_at_a_time = threading.Lock()
-
-
 @contextmanager
 def running(world: World) -> Iterator[World]:
     """The interpreter, with this world behind its calls and no waiting between retries."""
@@ -233,7 +229,6 @@ def running(world: World) -> Iterator[World]:
     )
     assert status == 200, body
     with (
-        _one_at_a_time,
         mock.patch.object(stepfunctions, "_SFN_WAIT_SCALE", 0),
         mock.patch.object(stepfunctions, "_invoke_resource", world.invoke),
         mock.patch.object(stepfunctions, "_s3_object_text", world.object_text),
