@@ -30,6 +30,10 @@ install_missing() {
     apt-get update -q >/dev/null
     # shellcheck disable=SC2086
     DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing >/dev/null
+    # From Debian 13 on, the client is a package of its own.
+    command -v docker >/dev/null ||
+        DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends docker-cli \
+            >/dev/null
 }
 
 start_engine() {
@@ -109,6 +113,8 @@ case ${1:-} in
     stop)
         [ -f "$pidfile" ] || exit 0
         pid=$(cat "$pidfile")
+        # A file left over from a machine that went down names nobody, or somebody else.
+        [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = dockerd ] || exit 0
         say "stopping the engine"
         kill "$pid" 2>/dev/null || true
         for _ in $(seq 60); do

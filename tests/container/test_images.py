@@ -10,7 +10,11 @@ from tests.container.storage import RESULTS, Storage
 from tests.container.upload import CASES, for_serialize, get
 from winnow.models import ChunkTask, Classified, Filtered, Result, Serialized
 
-pytestmark = [pytest.mark.container, pytest.mark.xdist_group("container")]
+pytestmark = [
+    pytest.mark.container,
+    pytest.mark.timeout(900),
+    pytest.mark.xdist_group("container"),
+]
 
 FUNCTIONS = ("serialize", "classify", "filter")
 SETTINGS = {

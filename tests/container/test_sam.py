@@ -17,7 +17,11 @@ from tests.container.storage import RESULTS, Storage
 from tests.container.upload import for_classify, for_filter, for_serialize
 from winnow.models import ChunkTask, Classified, Filtered, Serialized
 
-pytestmark = [pytest.mark.container, pytest.mark.xdist_group("container")]
+pytestmark = [
+    pytest.mark.container,
+    pytest.mark.timeout(900),
+    pytest.mark.xdist_group("container"),
+]
 
 Invoke = Callable[[str, dict[str, Any]], Any]
 
