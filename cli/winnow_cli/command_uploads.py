@@ -24,7 +24,7 @@ from winnow_cli.console import (
 from winnow_cli.options import AsJson, ProcessId, StackName, UploadId, guarded
 
 if TYPE_CHECKING:
-    from winnow.models import Result, ResultRecord
+    from winnow.models import Evidence, Result, ResultRecord
     from winnow_cli.uploads import UploadRow, Uploads
 
 POLL_LOCAL_S = 0.1
@@ -192,7 +192,8 @@ def print_status(rows: Sequence["UploadRow"]) -> None:
         [
             (
                 row.state,
-                row.upload_id,
+                # In a pipe, whole; on a terminal, as much as every command takes for an id.
+                row.upload_id[:12] if sys.stdout.isatty() else row.upload_id,
                 shorten(row.file_name, 40),
                 row.process or "",
                 counts_line(row) if row.state == "SUCCEEDED" else row.error_code or "",
@@ -338,29 +339,45 @@ def print_results(result: "Result", records: Sequence["ResultRecord"]) -> None:
 
 
 def decision_of(record: "ResultRecord") -> str:
-    """`met (indication, patency)` or a label; empty for an invalid record."""
+    """`met`, or a label; empty for an invalid record."""
+    return "" if record.decision is None else str(record.decision.value)
+
+
+def because_of(record: "ResultRecord") -> tuple[str, ...]:
+    """The ids of the criteria behind the decision; none for labels and invalid records."""
+    decision = record.decision
+    return decision.because if decision is not None and decision.kind == "criteria" else ()
+
+
+def evidence_of(record: "ResultRecord") -> list[tuple[str, "Evidence"]]:
+    """The evidence behind the decision, the most similar first; each with its criterion's id.
+
+    One piece for each criterion the decision rests on, or all there is for a label (id empty).
+    """
     decision = record.decision
     if decision is None:
-        return ""
-    if decision.kind == "criteria" and decision.because:
-        return f"{decision.value} ({', '.join(decision.because)})"
-    return str(decision.value)
+        return []
+    if decision.kind == "labels":
+        found = [("", evidence) for evidence in decision.evidence]
+    else:
+        found = [
+            (criterion.id, max(criterion.evidence, key=lambda one: one.similarity))
+            for criterion in decision.criteria
+            if criterion.id in decision.because and criterion.evidence
+        ]
+    return sorted(found, key=lambda one: -one[1].similarity)
 
 
 def grounds_of(record: "ResultRecord", width: int) -> str:
-    """The evidence that speaks loudest for the decision, or why the record is invalid."""
-    decision = record.decision
-    if decision is None:
+    """The evidence that speaks loudest, or the reason where there is none."""
+    if record.decision is None:
         return shorten(f"{record.code}: {record.reason}", width)
-    if decision.kind == "criteria":
-        behind = [c for c in decision.criteria if c.id in decision.because] or decision.criteria
-        evidence = [found for criterion in behind for found in criterion.evidence]
-    else:
-        evidence = list(decision.evidence)
-    best = max(evidence, key=lambda found: found.similarity, default=None)
-    if best is None:
+    found = evidence_of(record)
+    if not found:
         return shorten(record.reason or "", width)
-    return shorten(f"“{clean(best.text)}”", width)
+    criterion, best = found[0]
+    quoted = f"“{shorten(best.text, width)}”"
+    return f"{criterion}: {quoted}" if criterion else quoted
 
 
 def write_csv(records: Iterable["ResultRecord"], stream: TextIO) -> None:
@@ -382,19 +399,18 @@ def write_csv(records: Iterable["ResultRecord"], stream: TextIO) -> None:
     writer = csv.writer(stream, lineterminator="\r\n")
     writer.writerow(columns)
     for record in records:
-        decision = record.decision
-        because = decision.because if decision is not None and decision.kind == "criteria" else ()
+        evidence = evidence_of(record)
         cells = (
             record.outcome.value,
             record.record,
             record.line,
             record.source_id,
-            None if decision is None else str(decision.value),
-            ";".join(because),
+            decision_of(record),
+            ";".join(because_of(record)),
             record.score,
             record.confidence,
             record.calibrated,
-            "" if decision is None else grounds_of(record, 10_000),
+            evidence[0][1].text if evidence else None,
             record.code,
             record.reason,
         )

@@ -3,13 +3,21 @@
 import secrets
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from winnow.errors import NotFinishedError, StoredDataInvalidError, UploadUnknownError
+from winnow.errors import (
+    ConfidenceThresholdNotMetError,
+    NotFinishedError,
+    ObjectGoneError,
+    StoredDataInvalidError,
+    UploadUnknownError,
+)
 from winnow.jsonl import load_lines
+from winnow.layout import RunLayout
 from winnow.models import ObjectRef, Outcome, Result, ResultRecord
 from winnow.upload import INBOX, THRESHOLD_METADATA
 from winnow_aws.s3 import S3Store
@@ -124,16 +132,16 @@ class Uploads:
         return found[0]
 
     def result(self, row: UploadRow) -> Result:
-        """result.json of an upload.
+        """result.json of an upload that succeeded, or failed only for want of confidence.
 
         Raises:
-            NotFinishedError: the run has not succeeded.
+            NotFinishedError: the run has no results.
             StoredDataInvalidError: it is not of this version's schema.
         """
-        if row.result_bucket is None or row.result_key is None:
+        ref = self._result_ref(row)
+        if ref is None:
             state = "has not ended" if row.state == "RUNNING" else "failed"
             raise NotFinishedError(f"The run of {row.upload_id} {state}: it has no results.")
-        ref = ObjectRef(bucket=row.result_bucket, key=row.result_key)
         with self._store.open(ref) as stream:
             content = stream.read()
         try:
@@ -149,6 +157,22 @@ class Uploads:
             if outcome in result.files:
                 with self._store.open(result.files[outcome]) as stream:
                     yield from load_lines(stream, _RECORDS)
+
+    def _result_ref(self, row: UploadRow) -> ObjectRef | None:
+        if row.result_bucket is not None and row.result_key is not None:
+            return ObjectRef(bucket=row.result_bucket, key=row.result_key)
+        if row.error_code != ConfidenceThresholdNotMetError.code:
+            return None
+        # Such a run has set all its records aside. Its row does not say by which process, so look.
+        bucket = self._target.results_bucket
+        listed = self._s3.get_paginator("list_objects_v2").paginate(
+            Bucket=bucket, Prefix="results/", Delimiter="/"
+        )
+        for folder in listed.search("CommonPrefixes[].Prefix"):
+            ref = RunLayout(bucket, row.upload_id).result(str(folder).split("/")[1])
+            with suppress(ObjectGoneError):
+                return self._store.head(ref).ref
+        return None
 
     def _scan(self, prefix: str | None = None) -> Iterator[UploadRow]:
         narrowed: dict[str, Any] = {}

@@ -19,6 +19,7 @@ from rich.rule import Rule
 from rich.text import Text
 
 from winnow.errors import StackFailedError, StackNotRunningError, WinnowError
+from winnow_cli.command_uploads import decision_of, evidence_of
 from winnow_cli.console import OUTCOME_STYLES, clean, drawn_table, shorten
 from winnow_local import mailbox
 from winnow_local.stack import running, start_detached
@@ -26,7 +27,7 @@ from winnow_local.state import StackState, StateDir
 from winnow_local.template import Checkout
 
 if TYPE_CHECKING:
-    from winnow.models import Evidence, ResultRecord
+    from winnow.models import ResultRecord
     from winnow_cli.uploads import UploadRow, Uploads
 
 WAIT_S = 120.0
@@ -191,7 +192,7 @@ def _show_result(screen: Console, uploads: "Uploads", item: Dropped, row: "Uploa
                 (
                     record.outcome.value,
                     record.source_id or str(record.record),
-                    str(record.decision.value) if record.decision else "",
+                    decision_of(record),
                     "" if record.confidence is None else f"{record.confidence:.2f}",
                     _evidence(record),
                 )
@@ -220,25 +221,13 @@ def _few_of_each(records: Sequence["ResultRecord"]) -> list["ResultRecord"]:
 
 
 def _evidence(record: "ResultRecord") -> str:
-    decision = record.decision
-    if decision is None:
-        return f"{record.code}: {record.reason}"
-    found: list[tuple[str, Evidence]]
-    if decision.kind == "criteria":
-        found = [
-            (f"{criterion.id}: ", evidence)
-            for criterion in decision.criteria
-            if criterion.id in decision.because
-            for evidence in criterion.evidence[:1]
-        ]
-    else:
-        found = [("", evidence) for evidence in decision.evidence]
-    best = sorted(found, key=lambda one: -one[1].similarity)[:2]
+    best = evidence_of(record)[:2]
     if not best:
-        return record.reason or ""
+        return f"{record.code}: {record.reason}" if record.decision is None else record.reason or ""
     return "\n".join(
-        f"{title}“{shorten(evidence.text, 90)}” ({evidence.similarity:.2f})"
-        for title, evidence in best
+        f"{criterion}{': ' if criterion else ''}“{shorten(evidence.text, 90)}” "
+        f"({evidence.similarity:.2f})"
+        for criterion, evidence in best
     )
 
 

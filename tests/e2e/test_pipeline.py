@@ -119,6 +119,9 @@ def test_a_process_that_demands_confidence_fails_where_there_is_none(stack: Stac
     row = stack.run("doubt.jsonl", lines("Numbers are even or odd."), "strict")
     assert (row.state, row.error_code) == ("FAILED", "confidence_threshold_not_met")
     assert len(stack.mails(row.upload_id)) == 1
+    result, records = stack.result(row)
+    assert result.counts.review == 1, "what was set aside can be looked at"
+    assert records[0].outcome is Outcome.REVIEW
 
 
 def test_the_uploads_own_threshold_counts(stack: Stack) -> None:
