@@ -3,6 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 LOCK := uv pip compile --quiet --generate-hashes --no-emit-index-url --universal
+IMAGE_LOCK := $(LOCK) --python-version 3.13 --constraint requirements/dev.txt
 
 .DEFAULT_GOAL := help
 .PHONY: help setup model demo up down test check lint types template checkov format bench images sam lock schemas clean
@@ -65,9 +66,8 @@ sam: .venv-sam/.lock ## the SAM command line, in .venv-sam
 bench: setup ## measure; writes build/bench.json and docs/benchmarks.md
 	@$(BIN)/python -m tests.bench
 
-images: setup .venv-sam/.lock ## build the images and write their sizes into docs/containers.md
-	@.venv-sam/bin/sam build
-	@$(BIN)/python tests/bench/image_sizes.py
+images: setup ## build the images and write their sizes into docs/containers.md
+	@$(BIN)/python -m tests.bench.image_sizes
 
 schemas: setup ## write docs/schemas from the models
 	@$(BIN)/python -m winnow_cli.schemas docs/schemas
@@ -76,6 +76,11 @@ lock: setup ## resolve the pinned dependencies again
 	@$(BIN)/$(LOCK) --python-version 3.11 --override requirements/overrides.txt requirements/dev.in -o requirements/dev.txt
 	@$(BIN)/$(LOCK) --python-version 3.11 requirements/sam.in -o requirements/sam.txt
 	@$(BIN)/$(LOCK) --python-version 3.11 requirements/checkov.in -o requirements/checkov.txt
+	@$(BIN)/$(LOCK) --python-version 3.13 .ci/lambda-base/requirements.in -o .ci/lambda-base/requirements.txt
+	@$(BIN)/$(IMAGE_LOCK) functions/serialize/requirements.in -o functions/serialize/requirements.txt
+	@$(BIN)/$(IMAGE_LOCK) functions/filter/requirements.in -o functions/filter/requirements.txt
+	@$(BIN)/$(IMAGE_LOCK) --override functions/classify/overrides.txt functions/classify/requirements.in -o functions/classify/requirements.txt
+	@$(BIN)/$(IMAGE_LOCK) --override requirements/overrides.txt functions/classify/requirements-tensorflow.in -o functions/classify/requirements-tensorflow.txt
 
 clean: ## remove what was built; the local stack's state too
 	@-$(BIN)/winnow down 2>/dev/null

@@ -1,6 +1,6 @@
 """Images and an S3 for the container tests, or one reason why they are skipped.
 
-WINNOW_CONTAINERS=required, as CI sets it, makes a failure of that reason.
+WINNOW_REQUIRE_DOCKER=1, as CI sets it, makes a failure of that reason.
 """
 
 import os
@@ -16,7 +16,7 @@ def demand(reason: str | None) -> None:
     """Skip, or fail where containers are required, when there is a reason to."""
     if reason is None:
         return
-    if os.environ.get("WINNOW_CONTAINERS") == "required":
+    if os.environ.get("WINNOW_REQUIRE_DOCKER") == "1":
         pytest.fail(f"containers are required here, but {reason}", pytrace=False)
     pytest.skip(reason)
 
