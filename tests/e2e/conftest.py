@@ -1,4 +1,4 @@
-"""The real local stack, with the real functions and the real model, once for all e2e tests."""
+"""The real local stack, with the real functions and the real model, once for all these tests."""
 
 import json
 import os
@@ -141,7 +141,7 @@ def until(check: Callable[[], Any], timeout_s: float = RUN_TIMEOUT_S) -> Any:
     raise AssertionError(f"nothing came within {timeout_s:.0f} s")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     needs_model()
     root = Checkout.here().root
