@@ -105,8 +105,11 @@ class World:
         item = json.loads(body).get("Item")
         return item and {name: next(iter(value.values())) for name, value in item.items()}
 
-    def put_row(self, **values: str) -> None:
-        item = {name: {"S": value} for name, value in values.items()}
+    def put_row(self, **values: str | dict[str, str]) -> None:
+        item = {
+            name: {"S": value} if isinstance(value, str) else value
+            for name, value in values.items()
+        }
         dynamodb._put_item({"TableName": self.table, "Item": item})
 
     # -- what the interpreter calls ---------------------------------------------------------------

@@ -67,6 +67,7 @@ def test_the_row_says_what_became_of_the_upload(world: World, uploaded: Any, upl
         "version_id": uploaded["detail"]["object"]["version-id"],
         "size": str(uploaded["detail"]["object"]["size"]),
         "run": run.arn,
+        "attempt": "1",
         "process": "L33774",
         "records": "8",
         "accepted": "5",
@@ -150,11 +151,13 @@ def test_the_id_is_the_one_core_computes(world: World, uploaded: Any, upload_id:
 
 def test_without_a_version_the_sequencer_tells_uploads_apart(world: World, uploaded: Any):
     detail = uploaded["detail"]["object"]
-    del detail["version-id"]
+    uploaded_version = detail.pop("version-id")
     world.run("triage", uploaded)
     row = world.row(id_of("winnow-uploads", detail["key"], detail["sequencer"]))
     assert row is not None
-    assert "version_id" not in row
+    assert row["sequencer"] == detail["sequencer"]
+    # The version that Serialize pinned.
+    assert row["version_id"] == uploaded_version
     assert world.calls["serialize"][0]["upload"]["object"]["version_id"] is None
 
 
@@ -169,6 +172,109 @@ def test_a_folder_made_in_the_console_is_no_upload(world: World, uploaded: Any):
 def test_an_empty_file_is_an_upload(world: World, uploaded: Any):
     uploaded["detail"]["object"]["size"] = 0
     assert world.run("triage", uploaded).states == SUCCESS
+
+
+# -- the claim is a lease ------------------------------------------------------------------------
+
+
+def claimed(world: World, upload_id: str, state: str, lease_s: int, **values: str) -> None:
+    """A row that another run left."""
+    until = {"N": str(int(time.time()) + lease_s)}
+    world.put_row(upload_id=upload_id, state=state, run="another", lease_until=until, **values)
+
+
+def test_a_live_claim_is_left_alone(world: World, uploaded: Any, upload_id: str):
+    claimed(world, upload_id, "RUNNING", lease_s=60)
+    run = world.run("triage", uploaded)
+    assert run.states[-1] == "Duplicate"
+    row = world.row(upload_id)
+    assert row is not None
+    assert (row["run"], row["state"]) == ("another", "RUNNING")
+
+
+def test_the_claim_of_a_run_that_died_is_taken_over_clean(
+    world: World, uploaded: Any, upload_id: str
+):
+    claimed(world, upload_id, "RUNNING", lease_s=-1, error_code="old", error_message="old")
+    run = world.run("triage", uploaded)
+    assert run.states == SUCCESS
+    row = world.row(upload_id)
+    assert row is not None
+    assert (row["run"], row["state"]) == (run.arn, "SUCCEEDED")
+    assert not {"error_code", "error_message", "lease_until"} & set(row)
+
+
+@pytest.mark.parametrize("state", ["SUCCEEDED", "FAILED"])
+@pytest.mark.parametrize("restart", [{}, {"supersedes": "yet another", "attempt": 2}])
+def test_an_ended_upload_is_not_claimed_by_an_event(
+    world: World, uploaded: Any, upload_id: str, state: str, restart: Any
+):
+    claimed(world, upload_id, state, lease_s=-1)
+    before = world.row(upload_id)
+    run = world.run("triage", {**uploaded, "restart": restart} if restart else uploaded)
+    assert run.states[-1] == "Duplicate"
+    assert world.row(upload_id) == before
+    assert not world.mails
+
+
+def test_a_redrive_names_the_failed_run_and_starts_clean(
+    world: World, uploaded: Any, upload_id: str
+):
+    world.fail("serialize", function_error("FileEmptyError", "file_empty: The file has 0 bytes."))
+    failed = world.run("triage", uploaded)
+    again = {**uploaded, "restart": {"supersedes": failed.arn, "attempt": 2}}
+    run = world.run("triage", again)
+    assert run.states == SUCCESS
+    row = world.row(upload_id)
+    assert row is not None
+    assert (row["state"], row["run"], row["attempt"]) == ("SUCCEEDED", run.arn, "2")
+    assert "error_code" not in row
+    # The same redrive once more finds nothing that failed.
+    assert world.run("triage", again).states[-1] == "Duplicate"
+
+
+def test_nothing_that_succeeded_is_run_again(world: World, uploaded: Any, upload_id: str):
+    first = world.run("triage", uploaded)
+    again = {**uploaded, "restart": {"supersedes": first.arn, "attempt": 2}}
+    assert world.run("triage", again).states[-1] == "Duplicate"
+    assert len(world.calls["serialize"]) == 1
+
+
+def test_of_two_redrives_one_runs(world: World, uploaded: Any):
+    world.fail("serialize", function_error("FileEmptyError", "file_empty: The file has 0 bytes."))
+    failed = world.run("triage", uploaded)
+    again = {**uploaded, "restart": {"supersedes": failed.arn, "attempt": 2}}
+    runs = [world.start("triage", again) for _ in range(2)]
+    ends = sorted(world.wait(run).states[-1] for run in runs)
+    assert ends == ["Done", "Duplicate"]
+    assert len(world.mails) == 2
+
+
+def test_a_run_that_lost_its_claim_writes_nothing(world: World, uploaded: Any, upload_id: str):
+    serialize = world.functions["serialize"]
+
+    def meanwhile(payload: Any) -> Any:
+        claimed(world, upload_id, "RUNNING", lease_s=60)
+        return serialize(payload)
+
+    world.functions["serialize"] = meanwhile
+    world.fail("classify", function_error("ModelInvalidError", "model_invalid: Altered."))
+    run = world.run("triage", uploaded)
+    assert run.states[-1] == "Duplicate"
+    row = world.row(upload_id)
+    assert row is not None
+    assert (row["run"], row["state"]) == ("another", "RUNNING")
+    assert "error_code" not in row, "not even the reason of a chunk"
+    assert not world.mails
+
+
+def test_a_result_recorded_twice_by_one_run_is_recorded_once(
+    world: World, uploaded: Any, upload_id: str
+):
+    world.lose_answer("update", TaskError("DynamoDB.SdkClientException", "Read timed out"))
+    run = world.run("triage", uploaded)
+    assert run.states == SUCCESS
+    assert len(world.mails) == 1
 
 
 # -- retries -------------------------------------------------------------------------------------

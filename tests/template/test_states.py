@@ -128,6 +128,21 @@ def test_a_run_has_time_for_its_slowest_states():
     assert definition["TimeoutSeconds"] > slowest
 
 
+def test_a_claim_outlasts_every_run_that_may_hold_it():
+    """Step Functions ends a run at its time limit; the machine for stopped runs then records it.
+
+    Only after both may another run take the upload over. The margin is for clocks that differ and
+    for the delivery of the event; the clocks are those of Step Functions, which are synchronised.
+    """
+    triage, stopped = (json.loads(text(machine)) for machine in MACHINES)
+    item = dict(states(triage))["Claim"]["Arguments"]["Item"]
+    [lease] = re.findall(
+        r'"lease_until": \{"N": \$string\(\$floor\(\$millis\(\) / 1000\) \+ (\d+)', item
+    )
+    margin = int(lease) - triage["TimeoutSeconds"] - stopped["TimeoutSeconds"]
+    assert margin >= 1800
+
+
 @pytest.mark.parametrize(
     ("task", "function"),
     [
