@@ -21,6 +21,7 @@ def build() -> tuple[S3Store, ProcessBook, SerializeOptions]:
         default_process=settings.default_process,
         threshold=settings.threshold_override,
         chunk_records=settings.chunk_records,
+        limits=settings.limits,
     )
     return s3_store(), ProcessBook.from_directory(settings.process_dir), options
 

@@ -7,6 +7,7 @@ import jsonschema
 import pytest
 
 from tests.unit.test_steps import TABLE, Run
+from winnow.models import RESULT_SCHEMA_VERSION
 from winnow_cli.schemas import PUBLISHED, schema_of
 
 FOLDER = Path(__file__).parents[2] / "docs" / "schemas"
@@ -31,7 +32,7 @@ def test_every_written_object_obeys_its_schema():
     assert len(lines) == 4
     for line in lines:
         jsonschema.validate(line, record)
-        assert line["schema_version"] == "1.0"
+        assert line["schema_version"] == RESULT_SCHEMA_VERSION
 
 
 def test_a_wrong_record_does_not_pass():

@@ -7,6 +7,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from winnow.errors import SettingsError
+from winnow.readers.limits import ReadLimits, setting_of
 
 
 class Settings(BaseModel):
@@ -17,18 +18,28 @@ class Settings(BaseModel):
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
         """Read the settings. Raises SettingsError naming the variables, not their values."""
-        values = {
+        try:
+            return cls.model_validate(cls._values(environment))
+        except ValidationError as error:
+            problems = "; ".join(
+                f"{_variable(problem['loc'])}: {problem['msg']}" for problem in error.errors()
+            )
+            raise SettingsError(f"{problems}.") from None
+
+    @classmethod
+    def _values(cls, environment: Mapping[str, str]) -> dict[str, Any]:
+        return {
             name: value
             for name in cls.model_fields
             if (value := environment.get(name.upper(), "").strip())
         }
-        try:
-            return cls.model_validate(values)
-        except ValidationError as error:
-            problems = "; ".join(
-                f"{str(problem['loc'][0]).upper()}: {problem['msg']}" for problem in error.errors()
-            )
-            raise SettingsError(f"{problems}.") from None
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    """The environment variable of a field; those of `limits` have a prefix."""
+    if location[0] == "limits" and len(location) > 1:
+        return setting_of(str(location[1]))
+    return str(location[0]).upper()
 
 
 class SerializeSettings(Settings):
@@ -39,6 +50,17 @@ class SerializeSettings(Settings):
     default_process: str = ""
     threshold_override: float | None = Field(None, ge=0, le=1)
     chunk_records: int = Field(1_000, ge=1, le=100_000)
+    limits: ReadLimits = ReadLimits()
+
+    @classmethod
+    def _values(cls, environment: Mapping[str, str]) -> dict[str, Any]:
+        values = super()._values(environment)
+        values["limits"] = {
+            name: value
+            for name in ReadLimits.model_fields
+            if (value := environment.get(setting_of(name), "").strip())
+        }
+        return values
 
 
 class ClassifySettings(Settings):

@@ -19,6 +19,7 @@ from winnow.models import (
     ScoredRecord,
     SourceLine,
 )
+from winnow.places import placed
 from winnow.ports import Judge, ObjectStore
 
 JudgeFor = Callable[[bytes], Judge]
@@ -88,6 +89,7 @@ def _scored(record: Record, judgement: Judgement | None) -> ScoredRecord | Inval
             record=record.record,
             line=record.line,
             source_id=record.source_id,
+            part=record.part,
             code="judging_failed",
             reason="Judging it failed; the other records are not affected. Report the upload id.",
         )
@@ -95,6 +97,7 @@ def _scored(record: Record, judgement: Judgement | None) -> ScoredRecord | Inval
         record=record.record,
         line=record.line,
         source_id=record.source_id,
+        part=record.part,
         fields=record.fields,
-        judgement=judgement,
+        judgement=placed(judgement, record.places),
     )

@@ -109,6 +109,34 @@ class FileTooLargeError(PermanentError):
     advice = "Split the file, or raise the limit that the failure names."
 
 
+class FileEncryptedError(PermanentError):
+    """The file asks for a password."""
+
+    code = "file_encrypted"
+    advice = "Save it without a password and drop it again."
+
+
+class FileBombError(PermanentError):
+    """Read or unpacked, the file would take far more room than it has a right to."""
+
+    code = "file_bomb"
+    advice = "Check where the file comes from. If it is sound, raise the limit that is named."
+
+
+class TimeLimitError(PermanentError):
+    """Reading the file takes longer than the limit."""
+
+    code = "time_limit"
+    advice = "Open the file in the program that made it, save it again or split it, and drop it."
+
+
+class NoTextLayerError(PermanentError):
+    """The file is a picture of text, and nothing here reads pictures."""
+
+    code = "no_text_layer"
+    advice = "Make the file searchable with an OCR program and drop it again."
+
+
 class NoTextColumnError(PermanentError):
     """A table has no column that the process takes text from."""
 

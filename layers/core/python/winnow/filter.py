@@ -108,6 +108,7 @@ def outcome_of(line: ScoredRecord | InvalidRecord, threshold: float) -> ResultRe
             record=line.record,
             line=line.line,
             source_id=line.source_id,
+            part=line.part,
             code=line.code,
             reason=line.reason,
         )
@@ -123,6 +124,7 @@ def outcome_of(line: ScoredRecord | InvalidRecord, threshold: float) -> ResultRe
         record=line.record,
         line=line.line,
         source_id=line.source_id,
+        part=line.part,
         fields=line.fields,
         decision=judgement.decision,
         score=judgement.score,

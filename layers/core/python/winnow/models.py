@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-RESULT_SCHEMA_VERSION = "1.0"
+RESULT_SCHEMA_VERSION = "1.1"
 
 Unit = Annotated[float, Field(ge=0.0, le=1.0)]
 
@@ -42,6 +42,18 @@ class Upload(Shape):
 # -- what is judged ------------------------------------------------------------------------------
 
 
+class Place(Shape):
+    """Where a line of a document stands. A place reaches to the start of the one after it."""
+
+    start: int = Field(0, ge=0, description="where it begins in the record's text")
+    page: int | None = Field(None, ge=1)
+    line: int | None = Field(None, ge=1, description="of its page, else of the file")
+    box: tuple[float, float, float, float] | None = Field(
+        None, description="left, top, right, bottom on a scanned page, as shares of its size"
+    )
+    confidence: Unit | None = Field(None, description="how sure OCR is of the line")
+
+
 class Record(Shape):
     """One case to be judged."""
 
@@ -49,8 +61,12 @@ class Record(Shape):
     record: int = Field(ge=1, description="position in the file, from 1, invalid records counted")
     line: int | None = Field(None, ge=1, description="line of the file that the record starts on")
     source_id: str | None = Field(None, description="the record's own id, where the file has one")
+    part: str | None = Field(
+        None, description="member of an archive or mail, or sheet of a workbook, that it is from"
+    )
     text: str
     fields: dict[str, str] = Field(default_factory=dict, description="the other columns")
+    places: tuple[Place, ...] = Field((), description="where the lines of a document stand")
 
 
 class InvalidRecord(Shape):
@@ -60,6 +76,7 @@ class InvalidRecord(Shape):
     record: int = Field(ge=1)
     line: int | None = Field(None, ge=1)
     source_id: str | None = None
+    part: str | None = None
     code: str = Field(description="stable code of the reason, see docs/errors.md")
     reason: str = Field(description="a sentence a user can act on; no document text")
 
@@ -94,6 +111,9 @@ class Evidence(Shape):
     )
     reference: str | None = Field(None, description="the reference statement it is nearest to")
     keywords: tuple[str, ...] = Field((), description="keywords found in the segment")
+    places: tuple[Place, ...] = Field(
+        (), description="the lines of the document that it stands on; empty for rows of a table"
+    )
 
 
 class Verdict(StrEnum):
@@ -159,6 +179,7 @@ class ScoredRecord(Shape):
     record: int = Field(ge=1)
     line: int | None = Field(None, ge=1)
     source_id: str | None = None
+    part: str | None = None
     fields: dict[str, str] = Field(default_factory=dict)
     judgement: Judgement
 
@@ -186,6 +207,7 @@ class ResultRecord(Shape):
     record: int = Field(ge=1)
     line: int | None = Field(None, ge=1)
     source_id: str | None = None
+    part: str | None = None
     fields: dict[str, str] = Field(default_factory=dict)
     decision: Decision | None = Field(None, description="absent when the record is invalid")
     score: Unit | None = None

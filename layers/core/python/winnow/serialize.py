@@ -7,14 +7,19 @@ from collections.abc import Callable, Iterator
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from winnow.errors import FileEmptyError, NoRecordsError, ProcessUnknownError
+from winnow.errors import (
+    FileEmptyError,
+    FileTooLargeError,
+    NoRecordsError,
+    ProcessUnknownError,
+)
 from winnow.jsonl import dump_line
 from winnow.layout import JSON, JSON_LINES, RunLayout
 from winnow.models import ChunkTask, InvalidRecord, Record, Serialized, Upload
 from winnow.ports import ObjectStore
 from winnow.process import ProcessBook
-from winnow.readers import ReadLimits, Source, read
-from winnow.upload import effective_threshold, requested_process
+from winnow.readers import PageReader, ReadLimits, Source, read
+from winnow.upload import effective_threshold, requested_case_id, requested_process
 
 
 class SerializeOptions(BaseModel):
@@ -36,16 +41,24 @@ def serialize(
     book: ProcessBook,
     options: SerializeOptions,
     clock: Callable[[], float],
+    *,
+    ocr: PageReader | None = None,
 ) -> Serialized:
     """Read an upload and write its chunks, its manifest and the definition it is judged by.
 
-    `clock` returns seconds. Raises what can be wrong with a file as a whole: see `winnow.errors`.
+    `clock` returns seconds; `ocr` reads pages that are pictures, where the caller has such a thing.
+    Raises what can be wrong with a file as a whole: see `winnow.errors`.
     """
     started = clock()
     stored = store.head(upload.object)
     upload = upload.model_copy(update={"object": stored.ref, "size": stored.size})
     if not stored.size:
         raise FileEmptyError("The file has 0 bytes.")
+    if stored.size > options.limits.max_file_bytes:
+        raise FileTooLargeError(
+            f"The file has {stored.size:,} bytes, more than {options.limits.max_file_bytes:,} "
+            "(limit max_file_bytes)."
+        )
     name = requested_process(stored.ref.key, stored.metadata, options.default_process)
     if name is None:
         raise ProcessUnknownError(
@@ -56,14 +69,19 @@ def serialize(
 
     layout = RunLayout(options.results_bucket, upload.upload_id)
     store.put(layout.definition, definition.model_dump_json().encode(), JSON)
-    with store.open(stored.ref) as stream:
-        source = Source(
+    with (
+        store.open(stored.ref) as stream,
+        Source(
             stream,
             stored.ref.key,
             definition.input.text_columns,
             definition.input.id_columns,
             options.limits,
-        )
+            unit=definition.input.unit,
+            case_id=requested_case_id(stored.metadata),
+            ocr=ocr,
+        ) as source,
+    ):
         chunks = records = 0
         manifest = bytearray()
         for count, content in _chunked(read(source), options):

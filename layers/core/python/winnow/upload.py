@@ -10,6 +10,8 @@ from winnow.errors import ThresholdInvalidError
 INBOX = "inbox/"
 PROCESS_METADATA = "process"
 THRESHOLD_METADATA = "threshold"
+CASE_ID_METADATA = "case-id"
+MAX_CASE_ID = 200
 
 
 def upload_id(bucket: str, key: str, version: str) -> str:
@@ -33,6 +35,16 @@ def requested_process(key: str, metadata: Mapping[str, str], default: str) -> st
     if key.startswith(INBOX) and slash and folder:
         return folder
     return default or None
+
+
+def requested_case_id(metadata: Mapping[str, str]) -> str | None:
+    """The case that an upload says it belongs to: the id of a document, which has none of its own.
+
+    >>> requested_case_id({"case-id": " 2024-17 "})
+    '2024-17'
+    """
+    given = " ".join(metadata.get(CASE_ID_METADATA, "").split())
+    return "".join(char for char in given if char.isprintable())[:MAX_CASE_ID] or None
 
 
 class Threshold(NamedTuple):

@@ -1,43 +1,42 @@
-"""Files to records: a registry with one module a format.
+"""Files to records: a registry with one reader a kind of file.
 
-`read` finds the format, then yields records and invalid records in the order of the file,
-without ever holding it. A reader is a function of a `Source`; to add a format, write
-a module and name it in `READERS`.
+`read` tells the kind from the bytes, then yields records and invalid records in the order of the
+file, without ever holding it. A reader is a function of a `Source`; to add a format, write a
+module, name it in `READERS`, and teach `detect` to tell it.
 """
 
-from collections.abc import Callable, Iterator
+import importlib
+from collections.abc import Iterator
 
-from winnow.errors import FileEmptyError, FileTypeError
+from winnow.errors import FileEmptyError, FileTooLargeError, FileTypeError
 from winnow.models import InvalidRecord, Record
-from winnow.readers import delimited, document, json_array, json_lines
-from winnow.readers.source import ReadLimits, Source
+from winnow.readers.detect import SUFFIXES, TEXT_KINDS, Kind, kind_of, package_kind
+from winnow.readers.limits import ReadLimits, setting_of
+from winnow.readers.ocr import PageReader
+from winnow.readers.source import RecordUnit, Source
 
-Reader = Callable[[Source], Iterator[Record | InvalidRecord]]
-
-READERS: dict[str, Reader] = {
-    ".csv": delimited.read,
-    ".tsv": delimited.read_tabs,
-    ".tab": delimited.read_tabs,
-    ".jsonl": json_lines.read,
-    ".ndjson": json_lines.read,
-    ".json": json_array.read,
-    ".txt": document.read,
-    ".text": document.read,
-    ".md": document.read,
-    ".markdown": document.read,
+READERS: dict[Kind, tuple[str, str]] = {
+    "csv": ("delimited", "read"),
+    "tsv": ("delimited", "read_tabs"),
+    "jsonl": ("json_lines", "read"),
+    "json": ("json_array", "read"),
+    "txt": ("document", "read"),
+    "md": ("document", "read"),
+    "html": ("office", "read_html"),
+    "eml": ("containers", "read_mail"),
+    "pdf": ("paged", "read_pdf"),
+    "docx": ("office", "read_docx"),
+    "xlsx": ("spreadsheet", "read"),
+    "zip": ("containers", "read_zip"),
+    "png": ("paged", "read_pictures"),
+    "jpeg": ("paged", "read_pictures"),
+    "tiff": ("paged", "read_pictures"),
 }
+"""Kind -> module and function; a module is loaded when its kind is met."""
 
-# First bytes of formats that people drop and that are no text, whatever the name says.
-_BINARY_SIGNATURES = {
-    b"%PDF-": "PDF",
-    b"PK\x03\x04": "ZIP, DOCX or XLSX",
-    b"\xd0\xcf\x11\xe0": "old Word or Excel",
-    b"\x89PNG": "PNG",
-    b"\xff\xd8\xff": "JPEG",
-    b"II*\x00": "TIFF",
-    b"MM\x00*": "TIFF",
-    b"\x1f\x8b": "gzip",
-}
+_BLANK = b"\x00\t\n\r \xef\xbb\xbf\xff\xfe"
+_CONTAINERS = frozenset({"zip", "eml"})
+_PICTURES = frozenset({"png", "jpeg", "tiff"})
 
 
 def read(source: Source) -> Iterator[Record | InvalidRecord]:
@@ -46,16 +45,59 @@ def read(source: Source) -> Iterator[Record | InvalidRecord]:
     Raises FileEmptyError, FileTypeError, and what the format's reader raises.
     """
     head = source.head
-    if not head.strip(b"\x00\t\n\r \xef\xbb\xbf\xff\xfe"):
+    if not head.strip(_BLANK):
+        if not source.whole:
+            raise FileTypeError("The file begins with nothing but white space or NUL bytes.")
         raise FileEmptyError("The file holds nothing but white space." if head else "0 bytes.")
-    for signature, name in _BINARY_SIGNATURES.items():
-        if head.startswith(signature):
-            raise FileTypeError(f"This is a {name} file, which is not read.")
-    reader = READERS.get(source.suffix)
-    if reader is None:
-        known = " ".join(sorted(READERS))
-        raise FileTypeError(f"The file's ending is none of those that are read: {known}.")
-    return reader(source)
+    kind = kind_of(source)
+    if kind == "zip":
+        kind = package_kind(source.spooled())
+    _note_wrong_extension(source, kind)
+    if source.inside and kind == "zip":
+        raise FileTypeError("It is an archive inside another, which is not opened.")
+    return _counted(source, _reader(source, kind))
 
 
-__all__ = ["READERS", "ReadLimits", "Source", "read"]
+def _reader(source: Source, kind: Kind) -> Iterator[Record | InvalidRecord]:
+    name, function = READERS[kind]
+    reader = getattr(importlib.import_module(f"winnow.readers.{name}"), function)
+    found: Iterator[Record | InvalidRecord]
+    if kind in _CONTAINERS:
+        found = reader(source, read)
+    elif kind in _PICTURES:
+        found = reader(kind, source)
+    else:
+        found = reader(source)
+    return found
+
+
+def _counted(
+    source: Source, records: Iterator[Record | InvalidRecord]
+) -> Iterator[Record | InvalidRecord]:
+    for count, record in enumerate(records):
+        if count == source.limits.max_rows:
+            raise FileTooLargeError(
+                f"The file has more than {source.limits.max_rows:,} records (limit max_rows)."
+            )
+        yield record
+
+
+def _note_wrong_extension(source: Source, kind: Kind) -> None:
+    promised = SUFFIXES.get(source.suffix)
+    alike = {promised, kind} <= {"txt", "md"} or {promised, kind} <= {"csv", "tsv"}
+    if promised != kind and not alike:
+        ending = "has no ending that is known" if promised is None else f"ends in {source.suffix}"
+        source.note("wrong_extension", f"The file's name {ending}; it was read as {kind.upper()}.")
+
+
+__all__ = [
+    "READERS",
+    "SUFFIXES",
+    "TEXT_KINDS",
+    "PageReader",
+    "ReadLimits",
+    "RecordUnit",
+    "Source",
+    "read",
+    "setting_of",
+]

@@ -1,13 +1,14 @@
-"""TXT and Markdown: the whole file is one record."""
+"""TXT and Markdown: the file is one record, or a record a page or a line."""
 
 from collections.abc import Iterator
 
 from winnow.models import InvalidRecord, Record
+from winnow.readers.documents import lines_of, records
 from winnow.readers.source import Source
 
 
 def read(source: Source) -> Iterator[Record | InvalidRecord]:
-    """One record, its text as it stands in the file with line ends made `\\n`."""
+    """The text as it stands in the file with line ends made `\\n`; a form feed begins a page."""
     text = source.lines.read_all(source.limits.max_document_chars)
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    yield source.record(1, 1, "text", {"text": text})
+    yield from records(source, lines_of(text))

@@ -1,31 +1,24 @@
 """JSON: an array of objects or strings, or one object that holds such an array under `records`.
 
-Read as a stream of events (ijson), so a long array costs no more memory than a short one.
+An array is read an element at a time, so a long one costs no more memory than a short one, and what
+is wrong with one element leaves the others readable.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
-import ijson
-
-from winnow.errors import FileUnreadableError, NoTextColumnError
+from winnow.errors import FileTooLargeError, FileUnreadableError, NoTextColumnError
 from winnow.models import InvalidRecord, Record
 from winnow.readers.source import Source
-from winnow.readers.text import TextLines
-from winnow.readers.values import record_of
+from winnow.readers.values import JsonProblem, decode, record_of, refused
 
-
-class _Utf8:
-    """Decoded text as UTF-8, the one encoding JSON has."""
-
-    def __init__(self, lines: TextLines) -> None:
-        self._lines = lines
-
-    def read(self, size: int = -1) -> bytes:
-        if size == 0:  # ijson asks so whether it gets bytes or text
-            return b""
-        block = next(self._lines.blocks(size), "")
-        return block.removeprefix("\ufeff").encode("utf-8", "surrogateescape")
+_SPACE = " \t\r\n\ufeff"
+_NOT_SPACE = re.compile(rf"[^{_SPACE}]")
+_STRUCTURE = re.compile(r'["\[\]{}]')
+_STRING_END = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_SCALAR_END = re.compile(r"[,\]}\s]")
+_BLOCK = 1 << 18
 
 
 def read(source: Source) -> Iterator[Record | InvalidRecord]:
@@ -36,46 +29,158 @@ def read(source: Source) -> Iterator[Record | InvalidRecord]:
     """
     number = 0
     lacking = 0
-    try:
-        for value in _elements(_Utf8(source.lines)):
-            number += 1
-            record = record_of(source, number, None, value)
-            lacking += isinstance(record, InvalidRecord) and record.code == NoTextColumnError.code
-            yield record
-    except (ijson.JSONError, UnicodeError, RecursionError):
-        raise FileUnreadableError(f"The JSON is not valid after element {number:,}.") from None
+    for value in _values(_Text(source)):
+        number += 1
+        if isinstance(value, JsonProblem):
+            yield refused(number, None, value)
+            continue
+        record = record_of(source, number, None, value)
+        lacking += isinstance(record, InvalidRecord) and record.code == NoTextColumnError.code
+        yield record
     if lacking and lacking == number:
         raise NoTextColumnError("Not one element has a member that the process reads as text.")
 
 
-def _elements(stream: _Utf8) -> Iterator[Any]:
-    events = ijson.parse(stream, use_float=True)
-    prefix, event, _ = next(events)
-    if event == "start_array":
-        yield from ijson.items(_again((prefix, event, None), events), "item")
-        return
-    if event != "start_map":
-        raise FileUnreadableError("The JSON is neither an array nor an object.")
-    members: dict[str, Any] = {}
-    for prefix, event, value in events:
-        if event == "map_key":
-            name = value
-        elif event == "end_map" and prefix == "":
-            break
-        elif name == "records" and event == "start_array" and prefix == "records":
-            yield from ijson.items(_again((prefix, event, value), events), "records.item")
-            return
+class _Text:
+    """A window on the file's text: `next_char`, `skip` and `value` move along it."""
+
+    def __init__(self, source: Source) -> None:
+        self._blocks = source.lines.blocks(_BLOCK)
+        # Escapes make six characters of one; an element has other members besides its text.
+        self._most = max(8 * source.limits.max_record_chars, 4 * _BLOCK)
+        self._limit = source.limits.max_record_chars
+        self._text = ""
+        self._at = 0
+        self.elements = 0
+
+    def _more(self) -> bool:
+        if len(self._text) - self._at > self._most:
+            raise FileTooLargeError(
+                f"Element {self.elements + 1:,} is far longer than a record of {self._limit:,} "
+                "characters (limit max_record_chars)."
+            )
+        # Twice as much each time, so that a long element is not scanned over and over.
+        wanted = max(_BLOCK, len(self._text) - self._at)
+        pieces = [self._text[self._at :]]
+        self._at = 0
+        found = 0
+        while found < wanted and (block := next(self._blocks, "")):
+            pieces.append(block)
+            found += len(block)
+        self._text = "".join(pieces)
+        return found > 0
+
+    def next_char(self) -> str:
+        """The next character that is no white space, not consumed; "" at the end."""
+        while not (match := _NOT_SPACE.search(self._text, self._at)):
+            self._at = len(self._text)
+            if not self._more():
+                return ""
+        self._at = match.start()
+        return match.group()
+
+    def skip(self) -> None:
+        self._at += 1
+
+    def value(self) -> Any:
+        """The next JSON value, or the JsonProblem with it. Raises FileUnreadableError."""
+        self.next_char()
+        while True:
+            try:
+                value, end = decode(self._text, self._at)
+            except JsonProblem as problem:
+                end = self._end()
+                if end < 0:
+                    if self._more():
+                        continue
+                    raise self.broken() from None
+                self._at = end
+                return problem
+            # A number that ends with the window may go on after it.
+            if end == len(self._text) and self._more():
+                continue
+            self._at = end
+            return value
+
+    def _end(self) -> int:
+        """Where the value ends, told by its brackets and quotes alone; -1 when not in sight."""
+        text, at = self._text, self._at
+        if text[at] not in '"[{':
+            match = _SCALAR_END.search(text, at)
+            if match and match.start() == at:
+                raise self.broken()
+            return match.start() if match else -1
+        depth = 0
+        while match := _STRUCTURE.search(text, at):
+            at = match.end()
+            mark = match.group()
+            if mark == '"':
+                string = _STRING_END.match(text, at)
+                if not string:
+                    return -1
+                at = string.end()
+            else:
+                depth += 1 if mark in "[{" else -1
+            if depth <= 0:
+                return at
+        return -1
+
+    def broken(self) -> FileUnreadableError:
+        return FileUnreadableError(f"The JSON is not valid after element {self.elements:,}.")
+
+
+def _values(text: _Text) -> Iterator[Any]:
+    """Elements, each a JSON value or a JsonProblem."""
+    first = text.next_char()
+    if first == "[":
+        yield from _elements(text)
+    elif first == "{":
+        text.skip()
+        members: dict[str, Any] = {}
+        problem: JsonProblem | None = None
+        if text.next_char() == "}":
+            text.skip()
         else:
-            members[name] = _whole(prefix, event, value, events)
-    yield members
+            while True:
+                name = text.value() if text.next_char() == '"' else None
+                if not isinstance(name, str) or text.next_char() != ":":
+                    raise text.broken()
+                text.skip()
+                if name == "records" and text.next_char() == "[":
+                    yield from _elements(text)
+                    return  # what follows the records is not read
+                value = text.value()
+                if isinstance(value, JsonProblem):
+                    problem = problem or value
+                elif name in members:
+                    problem = problem or JsonProblem("json_duplicate_key")
+                else:
+                    members[name] = value
+                if _separator(text, "}"):
+                    break
+        yield problem or members
+    else:
+        raise FileUnreadableError("The JSON is neither an array nor an object.")
+    if text.next_char():
+        raise text.broken()
 
 
-def _again(first: tuple[str, str, Any], rest: Iterator[Any]) -> Iterator[Any]:
-    yield first
-    yield from rest
+def _elements(text: _Text) -> Iterator[Any]:
+    text.skip()
+    if text.next_char() == "]":
+        text.skip()
+        return
+    while True:
+        yield text.value()
+        text.elements += 1
+        if _separator(text, "]"):
+            return
 
 
-def _whole(prefix: str, event: str, value: Any, events: Iterator[Any]) -> Any:
-    if event not in ("start_map", "start_array"):
-        return value
-    return next(ijson.items(_again((prefix, event, value), events), prefix))
+def _separator(text: _Text, end: str) -> bool:
+    """Step over what follows a value: False for a comma, True for the end."""
+    mark = text.next_char()
+    if mark not in (",", end):
+        raise text.broken()
+    text.skip()
+    return mark == end

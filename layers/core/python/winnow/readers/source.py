@@ -1,35 +1,33 @@
 """What a reader is given: the file, the columns to look for, the limits, and a place for notes."""
 
+import errno
 import io
+import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import PurePosixPath
-from typing import BinaryIO
+from typing import IO, BinaryIO, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from winnow.errors import NoTextColumnError
-from winnow.models import InvalidRecord, Note, Record
+from winnow.errors import FileTooLargeError, NoTextColumnError
+from winnow.models import InvalidRecord, Note, Place, Record
+from winnow.readers.limits import ReadLimits
+from winnow.readers.ocr import PageReader
 from winnow.readers.text import TextLines, undecodable
 
-_HEAD_BYTES = 4096
+RecordUnit = Literal["document", "page", "row"]
 
-
-class ReadLimits(BaseModel):
-    """How much a reader takes before it refuses; each is named in the refusal."""
-
-    model_config = ConfigDict(frozen=True)
-
-    max_line_chars: int = Field(1_000_000, gt=0, description="of one line, or one CSV field")
-    max_document_chars: int = Field(10_000_000, gt=0, description="of a file that is one document")
-    max_record_chars: int = Field(200_000, gt=0, description="of one record's text")
-    max_columns: int = Field(1_000, gt=0, description="of a table")
+_HEAD_BYTES = 1 << 16
+_BLOCK = 1 << 20
+_MAX_NOTES = 20
 
 
 class Source:
     """One file as a reader sees it.
 
     `text_columns` and `id_columns` are what the process calls them, best first; names are compared
-    without regard to case, spaces, `_` and `-`.
+    without regard to case, spaces, `_` and `-`. `unit` is what becomes a record of a document,
+    `case_id` the id of records that have none of their own, `ocr` what reads pages that are
+    pictures, where there is such a thing.
     """
 
     def __init__(
@@ -39,34 +37,130 @@ class Source:
         text_columns: Sequence[str],
         id_columns: Sequence[str],
         limits: ReadLimits,
+        *,
+        unit: RecordUnit = "document",
+        case_id: str | None = None,
+        ocr: PageReader | None = None,
     ) -> None:
-        self._stream = io.BufferedReader(stream, _HEAD_BYTES * 16)  # type: ignore[type-var]
-        self.head = self._stream.peek(_HEAD_BYTES)[:_HEAD_BYTES]
+        self._stream = stream
+        self.head = _read_fully(stream, _HEAD_BYTES)
+        self.whole = len(self.head) < _HEAD_BYTES
+        """Whether `head` is the whole file."""
         self.suffix = PurePosixPath(name).suffix.lower()
         self.limits = limits
-        self._text_columns = tuple(map(_plain, text_columns))
-        self._id_columns = tuple(map(_plain, id_columns))
+        self.unit = unit
+        self.case_id = case_id
+        self.ocr = ocr
+        self.inside = False
+        """Whether this is a member of something: then it is not unpacked again."""
+        self.declared_encoding: str | None = None
+        self._columns = (tuple(text_columns), tuple(id_columns))
+        self._text_columns = tuple(map(plain_name, text_columns))
+        self._id_columns = tuple(map(plain_name, id_columns))
         self._wanted = ", ".join(text_columns)
         self._lines: TextLines | None = None
+        self._notes: dict[tuple[str, str], Note] = {}
+        self._files = ExitStack()
+        self._spool: IO[bytes] | None = None
+
+    def __enter__(self) -> "Source":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the temporary file, where one was needed."""
+        self._files.close()
 
     @property
     def lines(self) -> TextLines:
         """The file as text, decoded once."""
         if self._lines is None:
-            self._lines = TextLines(self._stream, self.head, self.limits.max_line_chars)
+            stream = io.BufferedReader(_Rejoined(self.head, self._stream), _HEAD_BYTES)
+            self._lines = TextLines(
+                stream, self.head, self.limits.max_line_chars, self.declared_encoding
+            )
         return self._lines
+
+    def spooled(self) -> IO[bytes]:
+        """The file on disk, for formats that are not read from start to end.
+
+        Raises FileTooLargeError when it is larger than the limit, or than the disk.
+        """
+        if self._spool:
+            self._spool.seek(0)
+            return self._spool
+        file = self.temporary()
+        left = self.limits.max_spool_bytes - len(self.head)
+        try:
+            file.write(self.head)
+            while block := self._stream.read(min(_BLOCK, left + 1)):
+                left -= len(block)
+                if left < 0:
+                    break
+                file.write(block)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            left = -1
+        if left < 0:
+            raise FileTooLargeError(
+                f"The file is larger than {self.limits.max_spool_bytes:,} bytes, the most for "
+                "a file that is no plain text (limit max_spool_bytes)."
+            )
+        file.flush()
+        file.seek(0)
+        self._spool = file
+        return file
+
+    def temporary(self) -> IO[bytes]:
+        """An empty file on disk, gone when the source is closed."""
+        return self._files.enter_context(tempfile.TemporaryFile())
+
+    def member(self, stream: BinaryIO, name: str) -> "Source":
+        """A file inside this one, read by the same rules."""
+        inner = Source(
+            stream,
+            name,
+            *self._columns,
+            self.limits,
+            unit=self.unit,
+            case_id=self.case_id,
+            ocr=self.ocr,
+        )
+        inner.inside = True
+        return inner
+
+    # -- notes -------------------------------------------------------------------------------------
+
+    def note(self, code: str, text: str) -> None:
+        """Something the user should know; said once."""
+        if len(self._notes) < _MAX_NOTES:
+            self._notes.setdefault((code, text), Note(code=code, text=text))
 
     @property
     def notes(self) -> tuple[Note, ...]:
         """What was noticed; complete once the records were read."""
-        return self._lines.notes if self._lines else ()
+        return (*self._notes.values(), *(self._lines.notes if self._lines else ()))
+
+    # -- columns -----------------------------------------------------------------------------------
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """The plain names of the columns that the process reads as text."""
+        return self._text_columns
+
+    def wanted_column(self, names: Sequence[str]) -> str | None:
+        """The column that the process calls its text, or None."""
+        return _first(self._text_columns, names)
 
     def text_column(self, names: Sequence[str]) -> str:
         """The column with the text: the process's first choice, or the only one there is.
 
         Raises NoTextColumnError. It does not quote the header, which may be a row of data.
         """
-        if found := _first(self._text_columns, names):
+        if found := self.wanted_column(names):
             return found
         if len(names) == 1:
             return names[0]
@@ -78,30 +172,44 @@ class Source:
         """The column with the record's own id, where there is one."""
         return _first(self._id_columns, names)
 
+    # -- records -----------------------------------------------------------------------------------
+
     def record(
-        self, number: int, line: int | None, text_column: str, values: Mapping[str, str]
+        self,
+        number: int,
+        line: int | None,
+        text: str,
+        *,
+        source_id: str | None = None,
+        fields: Mapping[str, str] | None = None,
+        places: tuple[Place, ...] = (),
     ) -> Record | InvalidRecord:
-        """A record of named values, or why it is none."""
-        fields = {name: value for name, value in values.items() if name != text_column}
-        id_column = self.id_column(tuple(fields))
-        source_id = fields.pop(id_column) if id_column else None
-        text = values.get(text_column, "")
-        if any(undecodable(value) for value in (text, source_id or "", *fields.values())):
-            return InvalidRecord(
-                record=number,
-                line=line,
-                code="text_undecodable",
-                reason="It holds bytes or escapes that stand for no character.",
-            )
-        problem = self._problem(text)
+        """A record, or why it is none."""
+        fields = fields or {}
+        problem = self._problem(text, source_id or "", fields)
         if problem:
             code, reason = problem
+            shown = None if code in ("text_undecodable", "text_nul") else source_id
             return InvalidRecord(
-                record=number, line=line, source_id=source_id, code=code, reason=reason
+                record=number, line=line, source_id=shown, code=code, reason=reason
             )
-        return Record(record=number, line=line, source_id=source_id, text=text, fields=fields)
+        return Record(
+            record=number,
+            line=line,
+            source_id=source_id,
+            text=text,
+            fields=dict(fields),
+            places=places,
+        )
 
-    def _problem(self, text: str) -> tuple[str, str] | None:
+    def _problem(
+        self, text: str, source_id: str, fields: Mapping[str, str]
+    ) -> tuple[str, str] | None:
+        values = (text, source_id, *fields.values())
+        if any(undecodable(value) for value in (*values, *fields)):
+            return "text_undecodable", "It holds bytes or escapes that stand for no character."
+        if any("\x00" in value for value in values):
+            return "text_nul", "It holds NUL bytes: it is damaged, or no text at all."
         if not text.strip():
             return "text_empty", "Its text is empty."
         if len(text) > self.limits.max_record_chars:
@@ -112,10 +220,39 @@ class Source:
         return None
 
 
-def _plain(name: str) -> str:
+class _Rejoined(io.RawIOBase):
+    """Bytes that were read already, and the stream that they came from."""
+
+    def __init__(self, head: bytes, rest: BinaryIO) -> None:
+        self._head = head
+        self._rest = rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        if self._head:
+            block = self._head[: len(buffer)]
+            self._head = self._head[len(block) :]
+        else:
+            block = self._rest.read(len(buffer))
+        buffer[: len(block)] = block
+        return len(block)
+
+
+def _read_fully(stream: BinaryIO, size: int) -> bytes:
+    """Up to `size` bytes; fewer only at the end. A read from a network may give fewer."""
+    found = bytearray()
+    while len(found) < size and (block := stream.read(size - len(found))):
+        found += block
+    return bytes(found)
+
+
+def plain_name(name: str) -> str:
+    """A column's name as it is compared."""
     return "".join(char for char in name.casefold() if char not in " _-\t\ufeff")
 
 
 def _first(wanted: Sequence[str], names: Sequence[str]) -> str | None:
-    by_plain = {_plain(name): name for name in reversed(names)}
+    by_plain = {plain_name(name): name for name in reversed(names)}
     return next((by_plain[name] for name in wanted if name in by_plain), None)

@@ -1,8 +1,9 @@
 """Bytes to lines of text: encodings, line ends and line length, without holding the file.
 
-UTF-8 (with or without a byte-order mark) and UTF-16 are read as they are. Bytes that are not UTF-8
-are read as Windows-1252, the encoding old exports have, and the result says so. The few
-bytes that are neither stay as lone surrogates: `undecodable` finds them.
+UTF-8 (with or without a byte-order mark), UTF-16 and UTF-32 are read as they are. Lines with bytes
+that are not UTF-8 are read in the encoding that makes the likeliest text of them, and
+the result says so. The few bytes that stand for no character there either stay as lone
+surrogates: `undecodable` finds them.
 """
 
 import codecs
@@ -13,6 +14,7 @@ from typing import BinaryIO
 
 from winnow.errors import FileTooLargeError, FileUnreadableError
 from winnow.models import Note
+from winnow.parsers.encodings import TITLES, guess
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -23,19 +25,10 @@ _BOMS = (
 )
 _ESCAPED = re.compile("[\udc80-\udcff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-def _windows_1252() -> dict[int, str]:
-    table = {}
-    for byte in range(0x80, 0x100):
-        try:
-            table[0xDC00 + byte] = bytes([byte]).decode("cp1252")
-        except UnicodeDecodeError:
-            continue
-    return table
-
-
-_MEND = _windows_1252()
+_BLOCK = 1 << 16
+_MULTI_BYTE = frozenset({"cp932", "euc_jp", "gb18030", "big5", "cp949"})
+_SAFE_CUT = re.compile(r"[\x00-\x2f][^\x00-\x2f]*\Z")
+"""No character below 0x30 is ever part of a longer one, in any of those encodings."""
 
 
 def undecodable(text: str) -> bool:
@@ -59,15 +52,30 @@ def encoding_of(head: bytes) -> str:
     return "utf-8"
 
 
+def decoded(head: bytes) -> str:
+    """The first bytes of a file as text, to tell its format by; never fails."""
+    encoding = encoding_of(head)
+    if encoding == "utf-8":
+        text = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode(head)
+        return text.removeprefix("\ufeff")
+    return codecs.getincrementaldecoder(encoding)("replace").decode(head).removeprefix("\ufeff")
+
+
 class TextLines:
     """The lines of a byte stream, line ends kept, and what was noticed on the way.
 
-    Raises FileTooLargeError for a line over `max_chars` characters and FileUnreadableError for
-    bytes that a marked encoding does not allow.
+    Lines end at LF, CR and CRLF, and at nothing else: not at U+2028, nor at a form feed. Raises
+    FileTooLargeError for a line over `max_chars` characters and FileUnreadableError for bytes that
+    a marked encoding does not allow. `declared` is what the file says of its encoding, where its
+    bytes show none.
     """
 
-    def __init__(self, stream: BinaryIO, head: bytes, max_chars: int) -> None:
+    def __init__(
+        self, stream: BinaryIO, head: bytes, max_chars: int, declared: str | None = None
+    ) -> None:
         self.encoding = encoding_of(head)
+        if self.encoding == "utf-8" and declared:
+            self.encoding = declared
         escapes = self.encoding in ("utf-8", "utf-8-sig")
         self._text = io.TextIOWrapper(
             stream,
@@ -77,18 +85,37 @@ class TextLines:
         )
         self._max_chars = max_chars
         self._line = 0
+        self._legacy = ""
         self._mended = 0
         self._first_mended = 0
 
     def __iter__(self) -> Iterator[str]:
-        while line := self._decoded(self._text.readline, self._max_chars + 1):
-            self._line += 1
-            if len(line) > self._max_chars:
-                raise FileTooLargeError(
-                    f"Line {self._line} is longer than {self._max_chars:,} characters "
-                    "(limit max_line_chars)."
-                )
-            yield self._mend(line)
+        rest = ""
+        while block := self._decoded(self._text.read, _BLOCK):
+            mend = self._noticed(block)
+            lines = list(io.StringIO(rest + block, newline=""))
+            # A CR may be half of a CRLF whose other half is in the next block.
+            rest = "" if lines[-1].endswith("\n") else lines.pop()
+            for line in lines:
+                yield self._checked(line, mend)
+            if len(rest) > self._max_chars:
+                raise self._too_long()
+        if rest:
+            yield self._checked(rest, self._noticed(rest))
+
+    def _checked(self, line: str, mend: bool) -> str:
+        self._line += 1
+        if len(line) > self._max_chars:
+            self._line -= 1
+            raise self._too_long()
+        # The rest of the block before may hold what this block does not.
+        return self._mend(line) if mend or not line.isascii() else line
+
+    def _too_long(self) -> FileTooLargeError:
+        return FileTooLargeError(
+            f"Line {self._line + 1:,} is longer than {self._max_chars:,} characters "
+            "(limit max_line_chars)."
+        )
 
     def read_all(self, max_chars: int) -> str:
         """The whole text, for formats that are one document."""
@@ -97,27 +124,61 @@ class TextLines:
             raise FileTooLargeError(
                 f"The document is longer than {max_chars:,} characters (limit max_document_chars)."
             )
-        return self._mend(text)
+        if self._noticed(text):
+            lines = []
+            for line in io.StringIO(text, newline=""):
+                self._line += 1
+                lines.append(self._mend(line))
+            text = "".join(lines)
+        return text
 
     def blocks(self, chars: int) -> Iterator[str]:
         """The text in pieces of up to `chars` characters, for formats whose lines mean nothing."""
+        rest = ""
         while block := self._decoded(self._text.read, chars):
+            block, rest = rest + block, ""
+            cut = _SAFE_CUT.search(block, max(0, len(block) - _BLOCK))
+            if cut and self._noticed(block) and self._legacy in _MULTI_BYTE:
+                block, rest = block[: cut.start() + 1], block[cut.start() + 1 :]
             yield self._mend(block)
+        if rest:
+            yield self._mend(rest)
 
     def _decoded(self, read: Callable[[int], str], size: int) -> str:
         try:
             return read(size)
-        except UnicodeError:
+        except (UnicodeError, LookupError):
             raise FileUnreadableError(
                 f"The file looks like {self.encoding.upper()} and holds bytes that are not."
             ) from None
 
-    def _mend(self, text: str) -> str:
+    def _noticed(self, text: str) -> bool:
+        """Whether the text has bytes that are not UTF-8; the first of them decide what they are."""
         if text.isascii() or not _ESCAPED.search(text):
+            return False
+        if not self._legacy:
+            self._legacy = guess(text.encode("utf-8", "surrogateescape"))
+        return True
+
+    def _mend(self, text: str) -> str:
+        if not _ESCAPED.search(text):
             return text
+        if not self._legacy:
+            self._noticed(text)
         self._mended += 1
         self._first_mended = self._first_mended or self._line
-        return text.translate(_MEND)
+        if self._legacy in _MULTI_BYTE:
+            try:
+                return text.encode("utf-8", "surrogateescape").decode(self._legacy)
+            except UnicodeError:
+                return text
+        return _ESCAPED.sub(self._one, text)
+
+    def _one(self, match: re.Match[str]) -> str:
+        try:
+            return bytes([ord(match.group()) - 0xDC00]).decode(self._legacy)
+        except UnicodeError:
+            return match.group()
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -127,8 +188,8 @@ class TextLines:
         where = f", first in line {self._first_mended:,}" if self._first_mended else ""
         return (
             Note(
-                code="windows_1252",
-                text=f"Bytes that are not UTF-8 were read as Windows-1252{where}. "
+                code="encoding_guessed",
+                text=f"Bytes that are not UTF-8 were read as {TITLES[self._legacy]}{where}. "
                 "Save the file as UTF-8 to be sure.",
             ),
         )

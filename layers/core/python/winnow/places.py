@@ -1,0 +1,49 @@
+"""Evidence and the lines of the document it stands on, brought together after judging."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+
+from winnow.models import CriteriaDecision, Evidence, Judgement, Place
+
+
+def placed(judgement: Judgement, places: Sequence[Place]) -> Judgement:
+    """The same judgement, each piece of evidence with the places its span touches."""
+    if not places:
+        return judgement
+    starts = [place.start for place in places]
+    decision = judgement.decision
+    if isinstance(decision, CriteriaDecision):
+        decision = decision.model_copy(
+            update={
+                "criteria": tuple(
+                    finding.model_copy(
+                        update={"evidence": _placed(finding.evidence, starts, places)}
+                    )
+                    for finding in decision.criteria
+                )
+            }
+        )
+    else:
+        decision = decision.model_copy(
+            update={"evidence": _placed(decision.evidence, starts, places)}
+        )
+    return judgement.model_copy(update={"decision": decision})
+
+
+def _placed(
+    evidence: Sequence[Evidence], starts: Sequence[int], places: Sequence[Place]
+) -> tuple[Evidence, ...]:
+    return tuple(
+        piece.model_copy(
+            update={
+                "places": tuple(
+                    places[
+                        max(0, bisect_right(starts, piece.start) - 1) : bisect_right(
+                            starts, piece.end - 1
+                        )
+                    ]
+                )
+            }
+        )
+        for piece in evidence
+    )

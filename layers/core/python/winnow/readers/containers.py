@@ -1,0 +1,201 @@
+"""ZIP and mail: a record source a member. What is inside one is not opened a second time.
+
+A member's name never becomes a path: members are read from the archive into memory or an unnamed
+temporary file. One that cannot be read becomes one invalid record; the others are read.
+"""
+
+import io
+import re
+import stat
+import unicodedata
+import zipfile
+from collections.abc import Callable, Iterator
+from typing import IO, BinaryIO, Protocol, cast
+
+from winnow.errors import NoRecordsError, PermanentError, WinnowError, catalogue
+from winnow.models import InvalidRecord, Record
+from winnow.parsers.packages import Counted, open_package
+from winnow.parsers.refusal import Refusal
+from winnow.readers import documents, sandbox
+from winnow.readers.documents import Row
+from winnow.readers.reflow import Piece
+from winnow.readers.source import Source
+
+ReadInner = Callable[[Source], Iterator[Record | InvalidRecord]]
+
+_LITTER = re.compile(r"(^|/)(__MACOSX/|\.DS_Store$|Thumbs\.db$|desktop\.ini$|\._[^/]*$)")
+_DRIVE = re.compile(r"^[A-Za-z]:")
+_MAX_NAME = 200
+
+
+def read_zip(source: Source, read_inner: ReadInner) -> Iterator[Record | InvalidRecord]:
+    """The records of every member, in the order of the archive's directory.
+
+    Raises FileBombError before anything is unpacked when what the members declare is over the
+    limits, and while unpacking when they declared too little.
+    """
+    file = source.spooled()
+    limits = source.limits.model_dump()
+    package = _refusing(lambda: open_package(file, limits))
+    unpacked = Counted(package, limits)
+    number = 0
+    members = 0
+    for info in package.infolist():
+        if info.is_dir() or _LITTER.search(info.filename):
+            continue
+        members += 1
+        if problem := _unsafe(info):
+            number += 1
+            yield _unread(number, shown_name(info.filename), *problem)
+            continue
+        stream = _Unpacked(unpacked.blocks(info))
+        for record in _member(source, cast(BinaryIO, stream), info.filename, members, read_inner):
+            number += 1
+            yield record.model_copy(update={"record": number})
+        if stream.bomb:
+            raise catalogue()[stream.bomb.code](stream.bomb.sentence)
+    if not members:
+        raise NoRecordsError("The archive has no file in it.")
+
+
+def read_mail(source: Source, read_inner: ReadInner) -> Iterator[Record | InvalidRecord]:
+    """The body of a mail as a document, then the records of every attachment."""
+    scratch = source.temporary()
+    parts: list[Piece | Row] = []
+    fields: dict[str, str] = {}
+    attached: list[tuple[str, int]] = []
+    for item in sandbox.parse("eml", source.spooled(), source.limits, scratch):
+        if item[0] == "text":
+            parts.append(Piece(item[1], item[2], item[3]))
+        elif item[0] == "row":
+            parts.append(Row(item[1], tuple(item[2]), item[3], item[4]))
+        elif item[0] == "fields":
+            fields = item[1]
+        elif item[0] == "member":
+            attached.append((item[1], item[2]))
+        elif item[0] == "note":
+            source.note(item[1], item[2])
+    number = 0
+    if any(isinstance(part, Row) or part.text.strip() for part in parts) or not attached:
+        for record in documents.records(source, parts, fields):
+            number += 1
+            yield record
+    start = 0
+    for members, (name, size) in enumerate(attached, start=1):
+        if not source.inside:
+            stream = io.BufferedReader(_Slice(scratch, start, size))
+            for record in _member(source, stream, name, members, read_inner):
+                number += 1
+                yield record.model_copy(update={"record": number})
+        start += size
+    if source.inside and attached:
+        source.note("attachments_left_out", "Attachments of a mail in an archive were not read.")
+
+
+def shown_name(name: str) -> str:
+    """A member's name as results show it: a label, never a path. No control characters, short.
+
+    >>> shown_name("../a\\x00b.csv")
+    '../ab.csv'
+    """
+    shown = "".join(
+        char for char in name if unicodedata.category(char)[0] != "C" or char == "\u200d"
+    )
+    return shown if len(shown) <= _MAX_NAME else f"…{shown[-_MAX_NAME:]}"
+
+
+def _member(
+    source: Source, stream: BinaryIO, name: str, number: int, read_inner: ReadInner
+) -> Iterator[Record | InvalidRecord]:
+    """The records of one member; a last invalid one where it could not be read (to its end)."""
+    shown = shown_name(name) or f"member {number}"
+    count = 0
+    inner: Source | None = None
+    try:
+        inner = source.member(stream, name)
+        for record in read_inner(inner):
+            count += 1
+            part = f"{shown} > {record.part}" if record.part else shown
+            yield record.model_copy(update={"part": part})
+        if not count:
+            raise NoRecordsError("It holds no record.")
+    except PermanentError as error:
+        yield _unread(count + 1, shown, error.code, error.sentence)
+    except Refusal as refusal:
+        yield _unread(count + 1, shown, refusal.code, refusal.sentence)
+    finally:
+        if inner:
+            for note in inner.notes:
+                source.note(note.code, f"Member {number}: {note.text}")
+            inner.close()
+
+
+def _unread(number: int, part: str, code: str, reason: str) -> InvalidRecord:
+    return InvalidRecord(record=number, part=part, code=code, reason=reason)
+
+
+def _unsafe(info: zipfile.ZipInfo) -> tuple[str, str] | None:
+    name = info.orig_filename.replace("\\", "/")
+    mode = info.external_attr >> 16
+    if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
+        return "member_link", "The member is a link or a device, which are not followed."
+    if name.startswith("/") or _DRIVE.match(name) or ".." in name.split("/") or "\x00" in name:
+        return "member_path", "The member's name leads out of the archive."
+    return None
+
+
+def _refusing(call: Callable[[], zipfile.ZipFile]) -> zipfile.ZipFile:
+    try:
+        return call()
+    except Refusal as refusal:
+        error: type[WinnowError] = catalogue()[refusal.code]
+        raise error(refusal.sentence) from None
+
+
+class _Readable(Protocol):
+    def seek(self, offset: int) -> int: ...
+    def read(self, size: int) -> bytes: ...
+
+
+class _Unpacked(io.RawIOBase):
+    """A member as a stream of counted bytes."""
+
+    def __init__(self, blocks: Iterator[bytes]) -> None:
+        self._blocks = blocks
+        self._rest = b""
+        self.bomb: Refusal | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        if not self._rest:
+            try:
+                self._rest = next(self._blocks, b"")
+            except Refusal as refusal:
+                if refusal.code == "file_bomb":
+                    self.bomb = refusal
+                raise
+        size = len(self._rest) if size < 0 else size
+        block, self._rest = self._rest[:size], self._rest[size:]
+        return block
+
+
+class _Slice(io.RawIOBase):
+    """A stretch of a file as a stream of its own."""
+
+    def __init__(self, file: IO[bytes], start: int, size: int) -> None:
+        self._file = cast(_Readable, file)
+        self._at = start
+        self._left = size
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        self._file.seek(self._at)
+        block = self._file.read(min(len(buffer), self._left))
+        buffer[: len(block)] = block
+        self._at += len(block)
+        self._left -= len(block)
+        return len(block)

@@ -1,0 +1,212 @@
+"""What kind of file this is, told from its bytes; its name decides only what they leave open."""
+
+import json
+import re
+import zipfile
+from collections.abc import Sequence
+from typing import IO, Literal
+
+from winnow.errors import FileTypeError
+from winnow.readers.delimited import layout_of
+from winnow.readers.source import Source
+from winnow.readers.text import decoded
+
+Kind = Literal[
+    "csv", "tsv", "jsonl", "json", "txt", "md", "html", "eml", "pdf", "docx", "xlsx", "zip",
+    "png", "jpeg", "tiff",
+]  # fmt: skip
+
+SUFFIXES: dict[str, Kind] = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "json",
+    ".txt": "txt",
+    ".text": "txt",
+    ".md": "md",
+    ".markdown": "md",
+    ".html": "html",
+    ".htm": "html",
+    ".xhtml": "html",
+    ".eml": "eml",
+    ".pdf": "pdf",
+    ".docx": "docx",
+    ".docm": "docx",
+    ".xlsx": "xlsx",
+    ".xlsm": "xlsx",
+    ".zip": "zip",
+    ".png": "png",
+    ".jpg": "jpeg",
+    ".jpeg": "jpeg",
+    ".tif": "tiff",
+    ".tiff": "tiff",
+}
+"""What a name's ending promises."""
+
+TEXT_KINDS = frozenset({"csv", "tsv", "jsonl", "json", "txt", "md", "html", "eml"})
+
+_SIGNATURES: tuple[tuple[bytes, Kind], ...] = (
+    (b"\x89PNG\r\n\x1a\n", "png"),
+    (b"\xff\xd8\xff", "jpeg"),
+    (b"II*\x00", "tiff"),
+    (b"MM\x00*", "tiff"),
+)
+_REFUSED = (
+    (b"\xd0\xcf\x11\xe0", "an old or encrypted Word or Excel file, or an Outlook message"),
+    (b"{\\rtf", "an RTF file"),
+    (b"\x1f\x8b", "a gzip file"),
+    (b"BZh", "a bzip2 file"),
+    (b"\xfd7zXZ\x00", "an xz file"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"GIF8", "a GIF picture"),
+    (b"%!PS", "a PostScript file"),
+    (b"PAR1", "a Parquet file"),
+    (b"SQLite format 3\x00", "an SQLite database"),
+    (b"\x7fELF", "a program"),
+    (b"MZ\x90", "a program"),
+)
+_OFFICE = (
+    ("mimetype", "an OpenDocument or EPUB file"),
+    ("ppt/presentation.xml", "a PowerPoint file"),
+    ("xl/workbook.bin", "a binary Excel file (XLSB)"),
+)
+_HTML = re.compile(
+    r"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html|head|body)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_HEADER = re.compile(r"[!-9;-~]+:")
+_MAIL_HEADERS = frozenset({"received", "message-id", "mime-version", "return-path"})
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a]")
+
+
+def kind_of(source: Source) -> Kind:
+    """The kind of a file. Raises FileTypeError, which says what it is where that is known."""
+    head = source.head
+    for signature, kind in _SIGNATURES:
+        if head.startswith(signature):
+            return kind
+    # The standard lets a PDF begin anywhere in its first kilobyte.
+    if b"%PDF-" in head[:1024] and not _is_text_before(head):
+        return "pdf"
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return "zip"  # or a document made of one: see `package_kind`
+    for signature, name in _REFUSED:
+        if head.startswith(signature):
+            raise FileTypeError(f"This is {name}, which is not read.")
+    text = decoded(head)
+    if not _reads_as_text(text, SUFFIXES.get(source.suffix) in TEXT_KINDS):
+        raise FileTypeError("The file is neither text nor of a kind that is known here.")
+    return _text_kind(text, source)
+
+
+def package_kind(file: IO[bytes]) -> Kind:
+    """What a ZIP is, by its members. Raises FileTypeError."""
+    try:
+        with zipfile.ZipFile(file) as package:
+            names = set(package.namelist())
+    except Exception:  # damaged: the archive's reader says how
+        return "zip"
+    finally:
+        file.seek(0)
+    if "[Content_Types].xml" in names:
+        if any(name.startswith("word/") for name in names):
+            return "docx"
+        if "xl/workbook.xml" in names:
+            return "xlsx"
+    for member, title in _OFFICE:
+        if member in names:
+            raise FileTypeError(f"This is {title}, which is not read.")
+    return "zip"
+
+
+def _is_text_before(head: bytes) -> bool:
+    """Whether a file only mentions the signature of a PDF, as a text about PDFs may."""
+    before = head[: head.index(b"%PDF-")]
+    return bool(before.strip()) and b"\n" in before and b"obj" not in head
+
+
+def _reads_as_text(text: str, promised: bool) -> bool:
+    """Whether there are few control characters; a name that promises text is believed longer."""
+    least, share = (500, 3) if promised else (8, 100)
+    return len(_CONTROL.findall(text)) <= max(least, len(text) // share)
+
+
+def _text_kind(text: str, source: Source) -> Kind:
+    promised = SUFFIXES.get(source.suffix)
+    promised = promised if promised in TEXT_KINDS else None
+    if found := _json_kind(text, promised, whole=source.whole):
+        return found
+    if promised not in ("csv", "tsv", "jsonl", "json"):
+        if _HTML.match(text):
+            return "html"
+        if _is_mail(text):
+            return "eml"
+    if promised in ("txt", "md", None) and _is_table(text, source.wanted, source.whole, promised):
+        return "csv"
+    return promised or "txt"
+
+
+def _json_kind(text: str, promised: Kind | None, *, whole: bool) -> Kind | None:
+    """JSON or JSON lines where the text is plainly that; None where it may be something else."""
+    start = text.lstrip(" \t\r\n\ufeff")
+    if start[:1] not in ("{", "["):
+        return None
+    if promised == "md" and start.startswith("["):  # a link
+        return None
+    decoder = json.JSONDecoder()
+    try:
+        value, end = decoder.raw_decode(start)
+    except RecursionError:
+        return promised if promised in ("json", "jsonl") else "json"
+    except json.JSONDecodeError as error:
+        if promised in ("json", "jsonl"):
+            return promised
+        # A value that is longer than what was looked at, and sound as far as that goes.
+        sound = error.pos >= len(start) - 2 or error.msg.startswith("Unterminated")
+        return "json" if sound and not whole else None
+    except ValueError:  # a number with too many digits
+        return promised if promised in ("json", "jsonl") else "json"
+    after = start[end:].lstrip(" \t")
+    if after.strip()[:1] in ("{", "[", '"') and after[:1] in "\r\n":
+        return "jsonl"
+    if after.strip():
+        return promised if promised in ("json", "jsonl") else None
+    if promised == "jsonl" and "\n" not in start[:end]:
+        return "jsonl"
+    if isinstance(value, list) and not value and promised in ("txt", "md", "csv", "tsv"):
+        return None
+    return "json"
+
+
+def _is_mail(text: str) -> bool:
+    """Whether the text begins with the header of a mail that travelled."""
+    names: set[str] = set()
+    lines = text.replace("\r\n", "\n").split("\n")
+    for index, line in enumerate(lines[:200]):
+        if not line.strip():
+            break
+        if line[0] in " \t" and names:
+            continue
+        if index == 0 and line.startswith("From "):
+            continue
+        if not (match := _HEADER.match(line)):
+            return False
+        names.add(match.group()[:-1].lower())
+    return "from" in names and bool(names & _MAIL_HEADERS)
+
+
+def _is_table(text: str, wanted: Sequence[str], whole: bool, promised: Kind | None) -> bool:
+    lines = [line + "\n" for line in re.split(r"\r\n|\r|\n", text)[:40]]
+    if not whole and len(lines) < 40:
+        lines.pop()
+    while lines and not lines[-1].strip():
+        lines.pop()
+    if len(lines) < 2:
+        return False
+    layout = layout_of(lines, wanted)
+    if layout.columns < 2 or layout.even < 0.8 or layout.skip:
+        return False
+    return layout.names_text or (promised is None and len(lines) > 2 and layout.even > 0.95)

@@ -1,0 +1,40 @@
+"""How much a reader takes before it refuses: every limit, its default and its unit."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class ReadLimits(BaseModel):
+    """Each is named in the refusal; the stack sets `max_pages` by LIMIT_PAGES, and so on."""
+
+    model_config = ConfigDict(frozen=True)
+
+    max_file_bytes: int = Field(5_000_000_000, gt=0, description="bytes of the file")
+    max_line_chars: int = Field(1_000_000, gt=0, description="characters of a line or a CSV cell")
+    max_document_chars: int = Field(10_000_000, gt=0, description="characters of a document")
+    max_record_chars: int = Field(1_000_000, gt=0, description="characters of a record's text")
+    max_columns: int = Field(1_000, gt=0, description="columns of a table")
+    max_rows: int = Field(10_000_000, gt=0, description="records of a file")
+    max_pages: int = Field(2_000, gt=0, description="pages of a PDF")
+    max_members: int = Field(1_000, gt=0, description="members of a package, archive or mail")
+    max_unpacked_bytes: int = Field(
+        1_000_000_000, gt=0, description="bytes that an archive or package unpacks to"
+    )
+    max_ratio: int = Field(
+        200, gt=0, description="times its size that an archive or package unpacks to"
+    )
+    max_spool_bytes: int = Field(
+        200_000_000, gt=0, description="bytes of a file that is no plain text"
+    )
+    max_seconds: int = Field(120, gt=0, description="seconds in the parser of one file")
+    max_parser_bytes: int = Field(
+        1_200_000_000, gt=0, description="bytes of memory of the parser of one file"
+    )
+
+
+def setting_of(limit: str) -> str:
+    """The environment variable that sets a limit.
+
+    >>> setting_of("max_pages")
+    'LIMIT_PAGES'
+    """
+    return "LIMIT_" + limit.removeprefix("max_").upper()

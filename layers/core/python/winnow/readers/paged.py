@@ -1,0 +1,94 @@
+"""PDF and pictures of pages: a text layer, or what OCR reads."""
+
+from collections.abc import Iterator, Sequence
+from typing import IO
+
+from winnow.errors import FileTypeError, NoTextLayerError
+from winnow.models import InvalidRecord, Record
+from winnow.readers import documents, sandbox
+from winnow.readers.ocr import Pictures
+from winnow.readers.reflow import Line, Page, Piece, sentences_of
+from winnow.readers.source import Source
+
+_MANY = 10
+
+
+def read_pdf(source: Source) -> Iterator[Record | InvalidRecord]:
+    """A PDF's text layer; pages without one go to OCR, where there is one.
+
+    Raises NoTextLayerError when no page has text and nothing reads pictures.
+    """
+    file = source.spooled()
+    pages: list[Page] = []
+    for item in sandbox.parse("pdf", file, source.limits):
+        if item[0] == "note":
+            source.note(item[1], item[2])
+        elif item[0] == "page":
+            _, number, width, height, lines = item
+            pages.append(Page(number, width, height, tuple(Line(*line) for line in lines)))
+    bare = [page.number for page in pages if not page.lines]
+    if bare and source.ocr:
+        read = {page.number: page for page in source.ocr(file, "pdf", bare)}
+        pages = [read.get(page.number, page) for page in pages]
+    elif len(bare) == len(pages):
+        raise NoTextLayerError(
+            f"The PDF has {_pages(len(pages))} and no text on any: it is a scan."
+        )
+    elif bare:
+        source.note(
+            "pages_without_text",
+            f"{_pages(len(bare))} of {len(pages)} have no text layer and were not read: "
+            f"{_some(bare)}.",
+        )
+    yield from _records(source, pages)
+
+
+def read_pictures(kind: Pictures, source: Source) -> Iterator[Record | InvalidRecord]:
+    """Pictures of pages, by OCR. Raises FileTypeError when nothing reads pictures."""
+    if source.ocr is None:
+        raise FileTypeError("This is a picture, and nothing here reads text from pictures.")
+    file: IO[bytes] = source.spooled()
+    yield from _records(source, list(source.ocr(file, kind, None)))
+
+
+def _records(source: Source, pages: Sequence[Page]) -> Iterator[Record | InvalidRecord]:
+    pieces, dropped = sentences_of(pages)
+    if dropped:
+        source.note(
+            "running_lines",
+            f"{dropped} running headers, footers and page numbers were left out.",
+        )
+    scanned = {
+        page.number: page
+        for page in pages
+        if any(line.confidence is not None for line in page.lines)
+    }
+    if scanned:
+        boxed, _ = sentences_of(pages, boxes=True)
+        pieces = [_share(piece, scanned) for piece in boxed]
+    yield from documents.records(source, pieces)
+
+
+def _share(piece: Piece, scanned: dict[int, Page]) -> Piece:
+    """The box of a scanned line as shares of its page: the same at every resolution."""
+    page = scanned.get(piece.page or 0)
+    if page is None or piece.box is None:
+        return Piece(piece.text, piece.page, piece.line)
+    x0, y0, x1, y1 = piece.box
+    box = (x0 / page.width, y0 / page.height, x1 / page.width, y1 / page.height)
+    shares = tuple(round(min(1.0, max(0.0, share)), 4) for share in box)
+    return Piece(
+        piece.text,
+        piece.page,
+        piece.line,
+        (shares[0], shares[1], shares[2], shares[3]),
+        piece.confidence,
+    )
+
+
+def _pages(count: int) -> str:
+    return "1 page" if count == 1 else f"{count:,} pages"
+
+
+def _some(numbers: Sequence[int]) -> str:
+    return ", ".join(map(str, numbers[:_MANY])) + (" and more" if len(numbers) > _MANY else "")

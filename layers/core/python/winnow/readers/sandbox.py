@@ -1,0 +1,108 @@
+"""Run a parser of `winnow.parsers` in a child process, within limits of memory and time.
+
+A pipe and nothing else: Lambda has no shared memory for the queues of multiprocessing. The child
+gets the file as its standard input, no environment but what Python needs (so no credentials), and
+is killed when it has been silent or busy for longer than the limit.
+"""
+
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from winnow.errors import FileBombError, FileUnreadableError, TimeLimitError, catalogue
+from winnow.readers.limits import ReadLimits
+
+_BLOCK = 1 << 16
+_BOOT = (
+    "import sys, json; sys.path[:] = json.loads(sys.argv.pop(1));"
+    "from winnow.parsers.__main__ import main;"
+    "main(sys.argv[1], json.loads(sys.argv[2]), int(sys.argv[3]))"
+)
+_ENVIRONMENT = ("LD_LIBRARY_PATH", "TMPDIR", "LANG", "PATH")
+_PACKAGE_ROOT = str(Path(__file__).parents[2])
+
+
+def parse(
+    kind: str, file: IO[bytes], limits: ReadLimits, scratch: IO[bytes] | None = None
+) -> Iterator[list[Any]]:
+    """The items that the parser of `kind` emits for a file, which is read from its start.
+
+    Raises the error that the parser names, FileBombError when it takes too much memory,
+    TimeLimitError when too much time, FileUnreadableError when it crashes.
+    """
+    file.seek(0)
+    descriptors = (scratch.fileno(),) if scratch else ()
+    path = [_PACKAGE_ROOT, *(entry for entry in sys.path if entry)]
+    command = [sys.executable, "-I", "-S", "-c", _BOOT, json.dumps(path), kind]
+    command += [limits.model_dump_json(), str(descriptors[0] if descriptors else -1)]
+    child = subprocess.Popen(  # noqa: S603  our own interpreter, our own arguments
+        command,
+        stdin=file,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+        pass_fds=descriptors,
+        close_fds=True,
+    )
+    try:
+        yield from _items(child, limits)
+    finally:
+        child.kill()
+        child.wait()
+        for pipe in (child.stdout, child.stderr):
+            if pipe:
+                pipe.close()
+
+
+def _items(child: "subprocess.Popen[bytes]", limits: ReadLimits) -> Iterator[list[Any]]:
+    left = float(limits.max_seconds) + 1.0  # the child's own clock is to strike first
+    most = 12 * limits.max_document_chars
+    rest = b""
+    assert child.stdout is not None
+    with selectors.DefaultSelector() as selector:
+        selector.register(child.stdout, selectors.EVENT_READ)
+        while True:
+            # Only waiting counts: what the caller does between two items is not the child's time.
+            started = time.monotonic()
+            ready = selector.select(timeout=max(0.0, left))
+            left -= time.monotonic() - started
+            if not ready or left <= 0:
+                raise _too_slow(limits)
+            block = os.read(child.stdout.fileno(), _BLOCK)
+            if not block:
+                raise _ended(child, limits)
+            lines = (rest + block).split(b"\n")
+            rest = lines.pop()
+            if len(rest) > most:
+                raise FileUnreadableError("Its reader wrote without end.")
+            for line in lines:
+                item = json.loads(line)
+                if item[0] == "end":
+                    return
+                if item[0] == "error":
+                    raise catalogue().get(item[1], FileUnreadableError)(item[2])
+                yield item
+
+
+def _too_slow(limits: ReadLimits) -> TimeLimitError:
+    return TimeLimitError(
+        f"Reading it takes more than {limits.max_seconds} seconds (limit max_seconds)."
+    )
+
+
+def _ended(child: "subprocess.Popen[bytes]", limits: ReadLimits) -> Exception:
+    """Why a child that did not say so has ended."""
+    child.wait()
+    complaint = child.stderr.read(2_000) if child.stderr else b""
+    if -child.returncode in (signal.SIGXCPU, signal.SIGKILL):
+        return _too_slow(limits)
+    if b"memory allocation" in complaint or b"MemoryError" in complaint:
+        return FileBombError("Reading it takes more memory than limit max_parser_bytes.")
+    return FileUnreadableError("Its content crashes the program that reads it: it is damaged.")

@@ -1,0 +1,92 @@
+"""XLSX: the rows of every visible sheet that has a column with the text."""
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from winnow.errors import NoTextColumnError
+from winnow.models import InvalidRecord, Record
+from winnow.readers import sandbox
+from winnow.readers.source import Source
+from winnow.readers.tables import Table
+
+_PREAMBLE_ROWS = 20
+
+_Row = tuple[int, list[str]]
+
+
+def read(source: Source) -> Iterator[Record | InvalidRecord]:
+    """A record a row. The header is the row that names the text; a single column needs no name.
+
+    Raises NoTextColumnError when no sheet has such a column.
+    """
+    names: dict[int, str] = {}
+    number = 0
+    skipped: list[int] = []
+    reason: NoTextColumnError | None = None
+    for sheet, group in groupby(_rows(source, names), key=lambda item: item[0]):
+        rows: Iterator[_Row] = (row for _, row in group)
+        try:
+            table, body = _table(source, rows)
+        except NoTextColumnError as error:
+            reason = error
+            skipped.append(sheet)
+            continue
+        for line, cells in body:
+            if record := table.record(number + 1, line, cells):
+                number += 1
+                yield record.model_copy(update={"part": names[sheet]})
+    if reason and not number:
+        raise reason
+    if skipped:
+        source.note(
+            "sheets_without_text",
+            f"{len(skipped)} sheets have no column that the process reads, and were left out.",
+        )
+
+
+def _rows(source: Source, names: dict[int, str]) -> Iterator[tuple[int, _Row]]:
+    for item in sandbox.parse("xlsx", source.spooled(), source.limits):
+        if item[0] == "row":
+            yield item[1], (item[4], item[2])
+        elif item[0] == "table":
+            names[item[1]] = str(item[2])
+        elif item[0] == "note":
+            source.note(item[1], item[2])
+
+
+def _table(source: Source, rows: Iterator[_Row]) -> tuple[Table, Iterator[_Row]]:
+    before: list[_Row] = []
+    for row in rows:
+        if source.wanted_column(row[1]):
+            if before:
+                source.note(
+                    "rows_before_header",
+                    f"The header was found in row {row[0]:,}; the rows before it were left out.",
+                )
+            return Table(source, _trimmed(row[1])), _cut(rows, len(_trimmed(row[1])))
+        before.append(row)
+        if len(before) == _PREAMBLE_ROWS:
+            break
+    (_, header), *rest = before
+    width = len(_trimmed(header))
+    table = Table(source, _trimmed(header))
+
+    def body() -> Iterator[_Row]:
+        yield from _cut(iter(rest), width)
+        yield from _cut(rows, width)
+
+    return table, body()
+
+
+def _trimmed(cells: list[str]) -> list[str]:
+    """Cells without the empty ones at the end, which a sheet has as far as any row reaches."""
+    end = len(cells)
+    while end > 1 and not cells[end - 1].strip():
+        end -= 1
+    return cells[:end]
+
+
+def _cut(rows: Iterator[_Row], width: int) -> Iterator[_Row]:
+    for line, cells in rows:
+        more = any(cell.strip() for cell in cells[width:])
+        yield line, cells if more else [*cells[:width], *[""] * (width - len(cells))]
