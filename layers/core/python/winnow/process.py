@@ -65,6 +65,9 @@ class InputColumns(Shape):
 
     text_columns: Sentences = ("text",)
     id_columns: tuple[Sentence, ...] = ("id",)
+    unit: Literal["document", "page", "row"] = Field(
+        "document", description="what becomes a record of a document; a table's is a row"
+    )
 
 
 class Criterion(Shape):
