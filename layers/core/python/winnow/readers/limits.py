@@ -29,6 +29,9 @@ class ReadLimits(BaseModel):
     max_parser_bytes: int = Field(
         1_200_000_000, gt=0, description="bytes of memory of the parser of one file"
     )
+    max_pixels: int = Field(120_000_000, gt=0, description="pixels of a picture")
+    max_scanned_pages: int = Field(150, gt=0, description="pages of a file that OCR reads")
+    max_scan_seconds: int = Field(840, gt=0, description="seconds in which OCR reads a file")
 
 
 def setting_of(limit: str) -> str:

@@ -28,6 +28,7 @@ def read_pdf(source: Source) -> Iterator[Record | InvalidRecord]:
             pages.append(Page(number, width, height, tuple(Line(*line) for line in lines)))
     bare = [page.number for page in pages if not page.lines]
     if bare and source.ocr:
+        file.seek(0)
         read = {page.number: page for page in source.ocr(file, "pdf", bare)}
         pages = [read.get(page.number, page) for page in pages]
     elif len(bare) == len(pages):

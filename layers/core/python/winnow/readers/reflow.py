@@ -8,7 +8,7 @@ joined, with the hyphens of line ends taken out (`flow`).
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
@@ -24,6 +24,8 @@ _PAGE_NUMBER = re.compile(
 _CERTAIN_PAGE_NUMBER = re.compile(
     r"page\s+\d{1,5}(?:\s*(?:of|/)\s*\d{1,5})?|\d{1,5}\s*(?:of|/)\s*\d{1,5}", re.IGNORECASE
 )
+_LINE_NUMBER = re.compile(r"(\d{1,3})(?:\s+|$)")
+_NUMBERED = 6
 _DIGITS = re.compile(r"\d+")
 _KEEP_HYPHEN = frozenset(("follow", "well", "self", "long", "short", "high", "low", "non", "x"))
 _HYPHENS = "-\u2010\u00ad"
@@ -33,6 +35,7 @@ _EDGE = 0.12
 _GUTTER_LEAST = 8.0
 _COLUMN_LINES = 5
 _COLUMN_CHARS = 18
+_DEEPEST = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,71 +92,82 @@ def in_reading_order(page: Page) -> list[Line]:
     Lines side by side that are no columns, such as the cells of a table, become one line.
     """
     lines = sorted((line for line in page.lines if line.text.strip()), key=lambda a: (a.y0, a.x0))
-    ordered: list[Line] = []
-    for band in _bands(lines):
-        ordered += band
-    return ordered
+    return _without_line_numbers([line for band in _bands(lines) for line in band])
 
 
-def _bands(lines: list[Line]) -> list[list[Line]]:
-    gutter = _gutter(lines)
-    if gutter is None:
-        return [_rows(lines)]
-    spanning = [a for a in lines if a.x0 < gutter[0] - 1 and a.x1 > gutter[1] + 1]
-    bands: list[list[Line]] = []
-    waiting: list[Line] = []
-
-    def close() -> None:
-        left = [a for a in waiting if (a.x0 + a.x1) / 2 < (gutter[0] + gutter[1]) / 2]
-        right = [a for a in waiting if (a.x0 + a.x1) / 2 >= (gutter[0] + gutter[1]) / 2]
-        for side in (left, right):
-            if side:
-                bands.extend(_bands(side) if len(side) < len(lines) else [_rows(side)])
-        waiting.clear()
-
-    for line in lines:
-        if line in spanning:
-            close()
-            bands.append([line])
-        else:
-            waiting.append(line)
-    close()
-    return bands
+def _without_line_numbers(lines: list[Line]) -> list[Line]:
+    """The lines of a pleading or transcript without the numbers in their margin."""
+    found = [_LINE_NUMBER.match(line.text) for line in lines]
+    numbers = [int(match[1]) for match in found if match]
+    steps = sum(after == before + 1 for before, after in pairwise(numbers))
+    if len(numbers) < _NUMBERED or steps < 0.8 * len(lines) - 1:
+        return lines
+    stripped = (
+        replace(line, text=line.text[match.end() :]) if match else line
+        for line, match in zip(lines, found, strict=True)
+    )
+    return [line for line in stripped if line.text.strip()]
 
 
-def _gutter(lines: Sequence[Line]) -> tuple[float, float] | None:
-    """A strip without text between two columns of prose, or None.
+def _bands(lines: list[Line], depth: int = 0) -> list[list[Line]]:
+    columns = _columns(lines) if depth < _DEEPEST else None
+    if columns is None:
+        return [_rows(lines)] if lines else []
+    return [band for part in columns for band in _bands(part, depth + 1)]
 
-    The columns must be prose: a table's cells are short, or do not fill their column.
+
+def _columns(lines: list[Line]) -> tuple[list[Line], ...] | None:
+    """What stands above two columns of prose, the left one, the right one, what stands below.
+
+    None where there are no such columns. Those with the widest gutter are found first.
     """
     if len(lines) < 2 * _COLUMN_LINES:
         return None
     left, right = min(a.x0 for a in lines), max(a.x1 for a in lines)
     width = right - left
-    if width <= 0:
-        return None
-    edges = sorted({a.x1 for a in lines if left + 0.2 * width < a.x1 < left + 0.8 * width})
     starts = sorted({a.x0 for a in lines if left + 0.2 * width < a.x0 < left + 0.85 * width})
-    best: tuple[float, float] | None = None
+    best: tuple[float, list[Line]] | None = None
+    begin = 0.0
     for start in _distinct(starts):
-        before = [edge for edge in edges if edge < start - _GUTTER_LEAST / 2]
-        if not before:
-            continue
-        candidate = _try_gutter(lines, start)
-        if candidate and (best is None or candidate[1] - candidate[0] > best[1] - best[0]):
-            best = candidate
-    return best
+        for stretch in _stretches(lines, start - 1):
+            gutter = _gutter(stretch, start - 1)
+            if gutter and (best is None or gutter > best[0]):
+                best, begin = (gutter, stretch), start - 1
+    if best is None:
+        return None
+    inside = _level(best[1], begin, lines)
+    first = next(index for index, line in enumerate(lines) if line is inside[0])
+    return (
+        lines[:first],
+        [a for a in inside if a.x1 <= begin],
+        [a for a in inside if a.x0 >= begin],
+        lines[first + len(inside) :],
+    )
 
 
-def _try_gutter(lines: Sequence[Line], start: float) -> tuple[float, float] | None:
-    begin = start - 1
+def _stretches(lines: Sequence[Line], begin: float) -> Iterator[list[Line]]:
+    """The lines between those that reach across `begin`, from top to bottom."""
+    stretch: list[Line] = []
+    for line in lines:
+        if line.x0 < begin < line.x1:
+            yield stretch
+            stretch = []
+        else:
+            stretch.append(line)
+    yield stretch
+
+
+def _gutter(lines: Sequence[Line], begin: float) -> float | None:
+    """How wide the strip without text is between two columns of prose, or None.
+
+    The columns must be prose: a table's cells are short, or do not fill their column.
+    """
     left = [a for a in lines if a.x1 <= begin]
     right = [a for a in lines if a.x0 >= begin]
-    crossing = len(lines) - len(left) - len(right)
-    if min(len(left), len(right)) < _COLUMN_LINES or crossing > 0.25 * len(lines):
+    if min(len(left), len(right)) < _COLUMN_LINES:
         return None
-    end_of_left = max(a.x1 for a in left)
-    if begin - end_of_left < _GUTTER_LEAST / 2:
+    gutter = begin - max(a.x1 for a in left)
+    if gutter < _GUTTER_LEAST / 2:
         return None
     for side in (left, right):
         column = max(a.x1 for a in side) - min(a.x0 for a in side)
@@ -164,9 +178,26 @@ def _try_gutter(lines: Sequence[Line], start: float) -> tuple[float, float] | No
     bottom = min(max(a.y1 for a in left), max(a.y1 for a in right))
     # They must stand beside each other for most of their height.
     heights = [max(a.y1 for a in side) - min(a.y0 for a in side) for side in (left, right)]
-    if bottom - top < 0.4 * min(heights):
-        return None
-    return end_of_left, start
+    return gutter if bottom - top >= 0.4 * min(heights) else None
+
+
+def _level(stretch: list[Line], begin: float, lines: Sequence[Line]) -> list[Line]:
+    """The stretch without a line or two, above or below, that only one column has.
+
+    They belong to the lines across both: the end of a paragraph, or a heading.
+    """
+    top = max(
+        min(a.y0 for a in stretch if a.x1 <= begin), min(a.y0 for a in stretch if a.x0 >= begin)
+    )
+    bottom = min(
+        max(a.y1 for a in stretch if a.x1 <= begin), max(a.y1 for a in stretch if a.x0 >= begin)
+    )
+    above = [a for a in stretch if a.y1 < top]
+    below = [a for a in stretch if a.y0 > bottom]
+    gone = {id(a) for a in above} if len(above) <= 2 and stretch[0] is not lines[0] else set()
+    if len(below) <= 2 and stretch[-1] is not lines[-1]:
+        gone |= {id(a) for a in below}
+    return [a for a in stretch if id(a) not in gone]
 
 
 def _distinct(values: Sequence[float], apart: float = 4.0, most: int = 40) -> list[float]:

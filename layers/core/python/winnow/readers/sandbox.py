@@ -30,10 +30,15 @@ _PACKAGE_ROOT = str(Path(__file__).parents[2])
 
 
 def parse(
-    kind: str, file: IO[bytes], limits: ReadLimits, scratch: IO[bytes] | None = None
+    kind: str,
+    file: IO[bytes],
+    limits: ReadLimits,
+    scratch: IO[bytes] | None = None,
+    **options: Any,
 ) -> Iterator[list[Any]]:
     """The items that the parser of `kind` emits for a file, which is read from its start.
 
+    The parser finds `options`, values of JSON, among its limits.
     Raises the error that the parser names, FileBombError when it takes too much memory,
     TimeLimitError when too much time, FileUnreadableError when it crashes.
     """
@@ -41,7 +46,8 @@ def parse(
     descriptors = (scratch.fileno(),) if scratch else ()
     path = [_PACKAGE_ROOT, *(entry for entry in sys.path if entry)]
     command = [sys.executable, "-I", "-S", "-c", _BOOT, json.dumps(path), kind]
-    command += [limits.model_dump_json(), str(descriptors[0] if descriptors else -1)]
+    command += [json.dumps({**limits.model_dump(), **options})]
+    command += [str(descriptors[0] if descriptors else -1)]
     child = subprocess.Popen(  # noqa: S603  our own interpreter, our own arguments
         command,
         stdin=file,

@@ -1,0 +1,173 @@
+"""Positioned lines put back into sentences: what stands on the page, and what comes of it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from winnow.readers.reflow import Line, Page, in_reading_order, sentences_of
+
+
+def page(*lines: Line, number: int = 1) -> Page:
+    return Page(number, 612, 792, lines)
+
+
+def column(texts: list[str], x: float = 72, width: float = 460, top: float = 150) -> list[Line]:
+    """Lines below each other, all but the last as wide as the column."""
+    return [
+        Line(
+            text,
+            x,
+            top + 14 * index,
+            x + (width if index < len(texts) - 1 else width / 2),
+            top + 14 * index + 10,
+        )
+        for index, text in enumerate(texts)
+    ]
+
+
+def text_of(*pages: Page) -> str:
+    pieces, _ = sentences_of(pages)
+    return "".join(piece.text for piece in pieces).rstrip("\n")
+
+
+def test_one_word_a_line():
+    before = ["The", "patient", "has", "had", "occult", "bleeding", "for", "six", "months."]
+    lines = [
+        Line(word, 72, 100 + 14 * i, 72 + 6 * len(word), 110 + 14 * i)
+        for i, word in enumerate(before)
+    ]
+    assert text_of(page(*lines)) == "The patient has had occult bleeding for six months."
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (["a wire-", "less capsule"], "a wireless capsule"),
+        (["at the follow-", "up visit"], "at the follow-up visit"),
+        (["an anti-TNF drug; anti-", "TNF again"], "an anti-TNF drug; anti-TNF again"),
+        (
+            ["the re-entry of a loop: its re-", "entry was seen"],
+            "the re-entry of a loop: its re-entry was seen",
+        ),
+        (["sero\u00ad", "negative"], "seronegative"),
+        (["aged 40 -", "60 years"], "aged 40 - 60 years"),
+    ],
+)
+def test_hyphens_at_line_ends(before, after):
+    assert text_of(page(*column(before))) == after
+
+
+def test_running_headers_footers_and_page_numbers():
+    def sheet(number: int, text: list[str]) -> Page:
+        return page(
+            Line("Clinic A    MRN 0017", 72, 30, 300, 40),
+            *column(text),
+            Line(f"Page {number} of 3", 280, 760, 340, 770),
+            Line("Confidential", 72, 760, 140, 770),
+            number=number,
+        )
+
+    pages = [
+        sheet(1, ["She was seen in May with a haemo-"]),
+        sheet(2, ["globin of 8.1 and no source of bleeding was found, so that"]),
+        sheet(3, ["a capsule study is requested."]),
+    ]
+    pieces, dropped = sentences_of(pages)
+    assert "".join(piece.text for piece in pieces) == (
+        "Clinic A MRN 0017\nShe was seen in May with a haemoglobin of 8.1 and no source of "
+        "bleeding was found, so that a capsule study is requested.\n"
+    )
+    assert dropped == 5  # two headers, and a footer row a page
+    assert [(piece.page, piece.text[:5]) for piece in pieces][1:] == [
+        (1, "She w"),
+        (2, "globi"),
+        (3, "a cap"),
+    ]
+
+
+def test_two_columns_are_read_one_after_the_other():
+    title = Line("A title over both of the columns of this page", 72, 60, 540, 80)
+    left = column(
+        [f"left column line number {n} goes on and" for n in range(1, 7)] + ["ends here."],
+        width=220,
+        top=100,
+    )
+    right = column(
+        [f"right column line number {n} goes on and" for n in range(1, 7)] + ["ends there."],
+        x=320,
+        width=220,
+        top=100,
+    )
+    foot = Line("A line across the foot of the page, under both of them", 72, 300, 540, 310)
+    # As a file draws them: row by row.
+    rows = [line for pair in zip(left, right, strict=True) for line in pair]
+    ordered = in_reading_order(page(title, *rows, foot))
+    assert ordered == [title, *left, *right, foot]
+
+
+def test_cells_of_a_table_side_by_side_are_one_line():
+    cells = []
+    for index in range(8):
+        y = 100 + 14 * index
+        cells += [
+            Line(f"Test {index}", 72, y, 110, y + 10),
+            Line(f"{index}.1", 300, y, 320, y + 10),
+        ]
+    assert [line.text for line in in_reading_order(page(*cells))][:2] == [
+        "Test 0 0.1",
+        "Test 1 1.1",
+    ]
+
+
+def test_headings_lists_and_paragraphs_stay_apart():
+    lines = [
+        Line("FINDINGS", 72, 100, 130, 114),
+        Line("The stomach was seen well and nothing was found in", 72, 124, 532, 134),
+        Line("it or beyond.", 72, 138, 150, 148),
+        Line("- angiectasia in the jejunum", 72, 152, 300, 162),
+        Line("- no blood", 72, 166, 130, 176),
+        Line("Signed: Dr. A", 72, 220, 150, 230),
+    ]
+    assert text_of(page(*lines)).split("\n") == [
+        "FINDINGS",
+        "The stomach was seen well and nothing was found in it or beyond.",
+        "- angiectasia in the jejunum",
+        "- no blood",
+        "Signed: Dr. A",
+    ]
+
+
+def test_numbered_lines_of_a_transcript_lose_their_numbers():
+    spoken = [
+        "MR. MERCER: The question is",
+        "whether the court may hear the",
+        "case at all.",
+        "JUSTICE: It may, and it will hear",
+        "it today.",
+        "MR. MERCER: Then I go on.",
+    ]
+    lines = []
+    for number, text in enumerate(spoken, start=1):
+        y = 100 + 24 * number
+        lines += [
+            Line(str(number), 72, y, 84, y + 10),
+            Line(text, 110, y, 110 + 6 * len(text), y + 10),
+        ]
+    assert "2 whether" not in text_of(page(*lines))
+    assert "The question is whether the court may hear the case at all." in text_of(page(*lines))
+
+
+BOX = st.floats(0, 800, allow_nan=False)
+
+
+@given(st.lists(st.tuples(st.text(max_size=12), BOX, BOX, BOX, BOX), max_size=40))
+def test_no_word_is_lost_wherever_it_stands(boxes):
+    lines = [Line(text, x, y, x + w, y + h) for text, x, y, w, h in boxes]
+    pieces, dropped = sentences_of([page(*lines)])
+    if dropped:
+        return
+    plain = "".join(text for text, *_ in boxes)
+    kept = "".join(piece.text for piece in pieces)
+    for char in "-\u00ad\u2010":
+        plain, kept = plain.replace(char, ""), kept.replace(char, "")
+    assert sorted("".join(kept.split())) == sorted("".join(plain.split()))
