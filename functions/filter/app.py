@@ -28,5 +28,5 @@ def handler(run: Serialized) -> Filtered:
         time.monotonic,
         mail_file_names=settings.mail_file_names,
     )
-    count_outcomes(done.process, done.counts)
+    count_outcomes(settings.stack_name, done.process, done.counts)
     return done

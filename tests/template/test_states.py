@@ -9,6 +9,7 @@ import pytest
 
 from tests.template.expand import ROOT, read
 from winnow.errors import RetryableError
+from winnow.standing import LEASE_S
 
 MACHINES = {"triage": "Triage", "stopped": "Stopped"}
 State = dict[str, Any]
@@ -141,6 +142,7 @@ def test_a_claim_outlasts_every_run_that_may_hold_it():
     )
     margin = int(lease) - triage["TimeoutSeconds"] - stopped["TimeoutSeconds"]
     assert margin >= 1800
+    assert int(lease) == LEASE_S
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,62 @@
-"""Business metrics: one an outcome, in CloudWatch's embedded metric format on standard output."""
+"""Business metrics, in CloudWatch's embedded metric format on standard output.
 
-from aws_lambda_powertools.metrics import MetricUnit, single_metric
+Each stands under the stack alone, which the alarms watch, and counts of records also by process.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Mapping
 
 from winnow.models import Counts
+from winnow.sweep import SweepReport
 
 NAMESPACE = "Winnow"
+SECONDS = "Seconds"
+COUNT = "Count"
 
 
-def count_outcomes(process: str, counts: Counts) -> None:
-    """Emit Accepted, Review and Invalid for a process."""
-    for name in ("accepted", "review", "invalid"):
-        with single_metric(
-            name=f"Records{name.capitalize()}",
-            unit=MetricUnit.Count,
-            value=getattr(counts, name),
-            namespace=NAMESPACE,
-        ) as metric:
-            metric.add_dimension(name="process", value=process)
+def count_outcomes(stack: str, process: str, counts: Counts) -> None:
+    """Emit RecordsAccepted, RecordsReview and RecordsInvalid of a run."""
+    _emit(
+        [{"stack": stack}, {"stack": stack, "process": process}],
+        {
+            f"Records{name.capitalize()}": (getattr(counts, name), COUNT)
+            for name in ("accepted", "review", "invalid")
+        },
+    )
+
+
+def count_sweep(stack: str, report: SweepReport) -> None:
+    """Emit what a sweep found; one call, one value each."""
+    _emit(
+        [{"stack": stack}],
+        {
+            "OldestUnfinished": (report.oldest_unfinished_s, SECONDS),
+            "UploadsUnfinished": (report.unfinished, COUNT),
+            "UploadsRestarted": (report.restarted, COUNT),
+            "UploadsAbandoned": (report.abandoned, COUNT),
+            "UploadsDouble": (report.doubles, COUNT),
+        },
+    )
+
+
+def _emit(dimensions: list[dict[str, str]], values: Mapping[str, tuple[float, str]]) -> None:
+    """One line; `dimensions` are the sets under which every value is filed."""
+    named = {name: value for one in dimensions for name, value in one.items()}
+    line = {
+        "_aws": {
+            "Timestamp": time.time_ns() // 1_000_000,
+            "CloudWatchMetrics": [
+                {
+                    "Namespace": NAMESPACE,
+                    "Dimensions": [list(one) for one in dimensions],
+                    "Metrics": [{"Name": name, "Unit": unit} for name, (_, unit) in values.items()],
+                }
+            ],
+        },
+        **named,
+        **{name: value for name, (value, _) in values.items()},
+    }
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()

@@ -77,6 +77,7 @@ class FilterSettings(Settings):
 
     results_bucket: str
     mail_file_names: bool = False
+    stack_name: str = "winnow"
 
     @field_validator("mail_file_names", mode="before")
     @classmethod
@@ -84,3 +85,16 @@ class FilterSettings(Settings):
         if isinstance(value, str) and value.lower() not in ("true", "false"):
             raise ValueError("give true or false")
         return value
+
+
+class SweepSettings(Settings):
+    """Environment of the sweep function."""
+
+    uploads_bucket: str
+    results_bucket: str
+    table_name: str
+    workflow_arn: str
+    topic_arn: str
+    stack_name: str = "winnow"
+    missed_seconds: float = Field(900, gt=0)
+    retention_days: int = Field(ge=1)

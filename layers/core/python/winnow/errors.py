@@ -165,6 +165,16 @@ class ThresholdInvalidError(PermanentError):
     advice = "Give a threshold from 0 to 1, for example 0.8, or leave it out."
 
 
+class UploadAbandonedError(PermanentError):
+    """Several runs of the upload died without a word, and the sweep starts no other."""
+
+    code = "upload_abandoned"
+    advice = (
+        "Look at the runs in Step Functions. When the cause is gone, run "
+        "`winnow redrive UPLOAD_ID`."
+    )
+
+
 # -- judging -------------------------------------------------------------------------------------
 
 
@@ -183,6 +193,27 @@ class ModelInvalidError(PermanentError):
 
     code = "model_invalid"
     advice = "Build the model again with `winnow model build` and, in AWS, deploy again."
+
+
+class HeadInvalidError(PermanentError):
+    """A trained head is damaged, or was trained for another process or with another encoder."""
+
+    code = "head_invalid"
+    advice = "Train it again with `winnow train`, with the model that is to judge."
+
+
+class HeadMissingError(PermanentError):
+    """A label has no example sentences, and the process has no trained head."""
+
+    code = "head_missing"
+    advice = "Run `winnow train` for the process, or give each of its labels example sentences."
+
+
+class TrainingDataError(PermanentError):
+    """The labelled data do not fit the process, or are too few to learn or measure from."""
+
+    code = "training_data"
+    advice = "Compare the columns and labels that the sentence names with the process."
 
 
 class PackageUnavailableError(PermanentError):

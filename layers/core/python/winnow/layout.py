@@ -7,6 +7,7 @@ from winnow.models import ObjectRef, Outcome
 
 JSON = "application/json"
 JSON_LINES = "application/x-ndjson"
+ARRAYS = "application/octet-stream"
 
 
 class RunLayout:
@@ -27,6 +28,14 @@ class RunLayout:
         return self._work("definition.json")
 
     @property
+    def head_card(self) -> ObjectRef:
+        return self._work("head.json")
+
+    @property
+    def head_arrays(self) -> ObjectRef:
+        return self._work("head.npz")
+
+    @property
     def manifest(self) -> ObjectRef:
         return self._work("manifest.jsonl")
 
@@ -41,3 +50,8 @@ class RunLayout:
 
     def outcome(self, process_id: str, outcome: Outcome) -> ObjectRef:
         return self._ref(f"results/{process_id}/{self._upload_id}/{outcome}.jsonl")
+
+
+def sweep_cursor(bucket: str) -> ObjectRef:
+    """Where the sweep remembers how far it has walked."""
+    return ObjectRef(bucket=bucket, key="work/sweep/cursor.json")

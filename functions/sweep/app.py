@@ -1,0 +1,42 @@
+"""Sweep: finds uploads that no run has brought to an end, and starts them again."""
+
+import os
+import time
+from functools import cache
+
+from winnow.layout import sweep_cursor
+from winnow.sweep import Sweep, SweepInput, SweepOptions, SweepReport
+from winnow_aws.handler import handler as lambda_handler
+from winnow_aws.metrics import count_sweep
+from winnow_aws.s3 import S3Store, s3_store
+from winnow_aws.settings import SweepSettings
+from winnow_aws.sweep import S3Inbox, StatesWorkflow, TableRuns, TopicMailer, client
+
+_HOUR_S = 3600
+_DAY_S = 86_400
+
+
+@cache
+def build() -> tuple[S3Store, Sweep, SweepSettings]:
+    """What every call shares."""
+    settings = SweepSettings.from_environment(os.environ)
+    sweep = Sweep(
+        S3Inbox(client("s3"), settings.uploads_bucket),
+        TableRuns(client("dynamodb"), settings.table_name, settings.retention_days),
+        StatesWorkflow(client("stepfunctions"), settings.workflow_arn),
+        TopicMailer(client("sns"), settings.topic_arn),
+        SweepOptions(
+            missed_s=settings.missed_seconds,
+            # A row expires this long after it was claimed, which is after its version was written.
+            forgotten_s=settings.retention_days * _DAY_S - _HOUR_S,
+        ),
+    )
+    return s3_store(), sweep, settings
+
+
+@lambda_handler(SweepInput, lambda _: {})
+def handler(_event: SweepInput) -> SweepReport:
+    store, sweep, settings = build()
+    report = sweep(store, sweep_cursor(settings.results_bucket), time.time())
+    count_sweep(settings.stack_name, report)
+    return report

@@ -1,0 +1,250 @@
+"""Sweep: finds uploads that no run has brought to an end, and starts them again or gives them up.
+
+It walks the inbox a bounded piece a call and goes on where it stopped: every version older than
+`missed_s` must have a row that has ended, or one whose lease still holds.
+"""
+
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from typing import Any, NamedTuple, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from winnow.errors import ObjectGoneError, UploadAbandonedError
+from winnow.layout import JSON
+from winnow.models import Mail, ObjectRef, Shape
+from winnow.ports import ObjectStore
+from winnow.restart import claimed_event, lost_event, restart_name
+from winnow.standing import Ages, Claim, ObjectVersion, Standing, match, standing
+from winnow.upload import upload_id
+
+
+class Cursor(Shape):
+    """Where in the inbox the next page begins."""
+
+    key: str
+    version_id: str
+
+
+class Page(NamedTuple):
+    """Some versions of the inbox, in S3's order, and where the next page begins."""
+
+    versions: Sequence[ObjectVersion]
+    after: Cursor | None
+    """None: this was the last page."""
+
+
+class Inbox(Protocol):
+    """The uploads bucket's inbox."""
+
+    @property
+    def bucket(self) -> str: ...
+
+    def page(self, after: Cursor | None) -> Page: ...
+
+
+class Runs(Protocol):
+    """The table."""
+
+    def by_id(self, upload_ids: Sequence[str]) -> list[Claim]:
+        """The rows there are, read consistently."""
+        ...
+
+    def by_key(self, key: str) -> list[Claim]:
+        """Every row of an object key."""
+        ...
+
+    def give_up(
+        self,
+        upload_id: str,
+        upload: ObjectRef,
+        size: int,
+        stuck: Claim | None,
+        error: UploadAbandonedError,
+    ) -> bool:
+        """Record the upload as FAILED; False if a run has claimed or ended it meanwhile."""
+        ...
+
+
+class Start(StrEnum):
+    """What became of an attempt to start an execution."""
+
+    STARTED = "started"
+    RUNNING = "running"
+    """one of this name runs"""
+    ENDED = "ended"
+    """one of this name has run before"""
+
+
+class Workflow(Protocol):
+    """The state machine."""
+
+    def start(self, name: str, event: dict[str, Any]) -> Start: ...
+
+
+class Mailer(Protocol):
+    """The topic."""
+
+    def send(self, mail: Mail) -> None: ...
+
+
+class SweepOptions(BaseModel):
+    """What a stack decides about sweeping."""
+
+    model_config = ConfigDict(frozen=True)
+
+    missed_s: float = Field(900, gt=0, description="age at which an upload without a row is missed")
+    forgotten_s: float = Field(
+        description="age at which its row may have expired: never older than the table keeps rows"
+    )
+    attempts: int = Field(3, ge=1, description="runs an upload gets before it is given up")
+    pages: int = Field(100, ge=1, description="pages of the inbox a call")
+    starts: int = Field(500, ge=1, description="runs started a call")
+
+
+class SweepInput(BaseModel):
+    """What the schedule sends; nothing in it is used."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class SweepReport(Shape):
+    """What a call saw and did."""
+
+    versions: int = Field(0, ge=0, description="versions looked at")
+    unfinished: int = Field(0, ge=0)
+    restarted: int = Field(0, ge=0)
+    abandoned: int = Field(0, ge=0)
+    doubles: int = Field(0, ge=0)
+    oldest_unfinished_s: float = Field(0.0, ge=0)
+    complete: bool = Field(True, description="the walk came to the inbox's end")
+
+
+class Sweep:
+    """One call's work, on its ports."""
+
+    def __init__(
+        self, inbox: Inbox, runs: Runs, workflow: Workflow, mailer: Mailer, options: SweepOptions
+    ) -> None:
+        self._inbox = inbox
+        self._runs = runs
+        self._workflow = workflow
+        self._mailer = mailer
+        self._options = options
+
+    def __call__(self, store: ObjectStore, cursor_ref: ObjectRef, now: float) -> SweepReport:
+        """Look at the next pages of the inbox. `now` is in epoch seconds."""
+        after = _load(store, cursor_ref)
+        report = SweepReport()
+        for _ in range(self._options.pages):
+            page = self._inbox.page(after)
+            report = self._page(page.versions, now, report)
+            if report.restarted >= self._options.starts:
+                # The rest of this page waits for the next call, which begins with it again.
+                break
+            after = page.after
+            if after is None:
+                break
+        _save(store, cursor_ref, after)
+        return report.model_copy(update={"complete": after is None})
+
+    def _page(
+        self, versions: Sequence[ObjectVersion], now: float, report: SweepReport
+    ) -> SweepReport:
+        seen = report.model_dump()
+        ages = Ages(self._options.missed_s, self._options.forgotten_s)
+        for version, claims in self._matched(versions, now):
+            seen["versions"] += 1
+            how = standing(version, claims, ages, now)
+            if how is Standing.DOUBLE:
+                seen["doubles"] += 1
+            if how.ended or how is Standing.DOUBLE:
+                continue
+            seen["unfinished"] += 1
+            age = max(0.0, now - version.modified)
+            seen["oldest_unfinished_s"] = max(seen["oldest_unfinished_s"], age)
+            if not how.wrong or seen["restarted"] >= self._options.starts:
+                continue
+            stuck = claims[0] if claims else None
+            started = self._restart(version, stuck)
+            if started is Start.STARTED:
+                seen["restarted"] += 1
+            elif started is Start.ENDED and self._give_up(version, stuck):
+                seen["abandoned"] += 1
+        return SweepReport.model_validate(seen)
+
+    def _matched(
+        self, versions: Sequence[ObjectVersion], now: float
+    ) -> Iterable[tuple[ObjectVersion, list[Claim]]]:
+        """The versions worth a look with their rows, which are read for those alone."""
+        looked_at = [v for v in versions if now - v.modified < self._options.forgotten_s]
+        ids = [
+            upload_id(self._inbox.bucket, v.key, v.version_id)
+            for v in looked_at
+            if now - v.modified >= self._options.missed_s
+        ]
+        claims = {claim.upload_id: claim for claim in self._runs.by_id(ids)}
+        unknown = {
+            v.key
+            for v in looked_at
+            if now - v.modified >= self._options.missed_s
+            and upload_id(self._inbox.bucket, v.key, v.version_id) not in claims
+        }
+        for key in sorted(unknown):
+            claims.update((claim.upload_id, claim) for claim in self._runs.by_key(key))
+        return match(self._inbox.bucket, looked_at, claims.values())
+
+    def _restart(self, version: ObjectVersion, stuck: Claim | None) -> Start:
+        """Starts the next attempt, unless one runs. ENDED: there is none left."""
+        bucket = self._inbox.bucket
+        if stuck is None:
+            own_id, first = upload_id(bucket, version.key, version.version_id), 1
+        else:
+            own_id, first = stuck.upload_id, stuck.attempt + 1
+        for attempt in range(first, self._options.attempts + 1):
+            event = (
+                lost_event(bucket, version, attempt)
+                if stuck is None
+                else claimed_event(bucket, stuck, attempt)
+            )
+            started = self._workflow.start(restart_name(own_id, attempt), event)
+            if started is not Start.ENDED:
+                return started
+        return Start.ENDED
+
+    def _give_up(self, version: ObjectVersion, stuck: Claim | None) -> bool:
+        bucket = self._inbox.bucket
+        ref = ObjectRef(bucket=bucket, key=version.key, version_id=version.version_id)
+        own_id = stuck.upload_id if stuck else upload_id(bucket, version.key, version.version_id)
+        error = UploadAbandonedError(
+            f"{self._options.attempts} runs were started and none came to an end."
+        )
+        # First the mail: a call that dies here mails again, one that never mailed would be silent.
+        self._mailer.send(_mail(own_id, error))
+        return self._runs.give_up(own_id, ref, version.size, stuck, error)
+
+
+def _mail(own_id: str, error: UploadAbandonedError) -> Mail:
+    return Mail(
+        subject=f"Winnow: upload {own_id[:8]} failed: {error.code}",
+        body=(
+            "Winnow gave up an upload.\n\n"
+            f"Error      {error.code}\n"
+            f"Reason     {error.sentence}\n"
+            f"Upload     {own_id}\n\n"
+            f"What to do: {error.advice}\n"
+        ),
+    )
+
+
+def _load(store: ObjectStore, ref: ObjectRef) -> Cursor | None:
+    try:
+        with store.open(ref) as stream:
+            content = stream.read()
+    except ObjectGoneError:
+        return None
+    return None if content == b"null" else Cursor.model_validate_json(content)
+
+
+def _save(store: ObjectStore, ref: ObjectRef, cursor: Cursor | None) -> None:
+    store.put(ref, b"null" if cursor is None else cursor.model_dump_json().encode(), JSON)
