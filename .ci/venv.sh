@@ -11,9 +11,5 @@ if [ -f "$venv/.lock" ] && cmp -s "$lock" "$venv/.lock"; then
 fi
 rm -rf "$venv"
 python3 -m venv "$venv"
-if [ -x .venv/bin/uv ]; then
-    .venv/bin/uv pip sync -q --require-hashes --python "$venv/bin/python" "$lock"
-else
-    "$venv/bin/python" -m pip install -q --require-hashes --no-deps -r "$lock"
-fi
+"$venv/bin/python" -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r "$lock"
 cp "$lock" "$venv/.lock"
