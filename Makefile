@@ -52,16 +52,16 @@ format: setup ## bring the code into its format
 	@$(BIN)/ruff check --fix --quiet .
 	@$(BIN)/ruff format .
 
-template: setup .venv-sam/.lock .venv-checkov/.lock ## cfn-lint, sam validate and checkov over the template
+template: setup .venv-sam/.installed .venv-checkov/.installed ## cfn-lint, sam validate and checkov over the template
 	@$(BIN)/cfn-lint --include-checks I --template template.yaml
 	@.venv-sam/bin/sam validate --lint
 	@$(BIN)/python tests/template/expand.py build/template.json
 	@.venv-checkov/bin/checkov --skip-download --quiet --compact --framework cloudformation --file build/template.json
 
-.venv-%/.lock: requirements/%.txt | .venv/.ready
+.venv-%/.installed: requirements/%.txt | .venv/.ready
 	@.ci/venv.sh $*
 
-sam: .venv-sam/.lock ## the SAM command line, in .venv-sam
+sam: .venv-sam/.installed ## the SAM command line, in .venv-sam
 
 bench: setup ## measure; writes build/bench.json and docs/benchmarks.md
 	@$(BIN)/python -m tests.bench

@@ -6,10 +6,10 @@ cd "$(dirname "$0")/.."
 name=$1
 lock=requirements/$name.txt
 venv=.venv-$name
-if [ -f "$venv/.lock" ] && cmp -s "$lock" "$venv/.lock"; then
+if [ -f "$venv/.installed" ] && cmp -s "$lock" "$venv/.installed"; then
     exit 0
 fi
 rm -rf "$venv"
 python3 -m venv "$venv"
 "$venv/bin/python" -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r "$lock"
-cp "$lock" "$venv/.lock"
+cp "$lock" "$venv/.installed"
