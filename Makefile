@@ -1,6 +1,7 @@
 # What a newcomer types. `make help` lists it.
 
 PYTHON ?= python3
+export SAM_CLI_TELEMETRY := 0
 BIN := .venv/bin
 LOCK := uv pip compile --quiet --generate-hashes --no-emit-index-url --universal
 IMAGE_LOCK := $(LOCK) --python-version 3.13 --constraint requirements/dev.txt

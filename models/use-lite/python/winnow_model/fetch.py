@@ -77,7 +77,7 @@ def _pack(package: Package, folder: Path) -> Path:
         ) from None
     archives = list(folder.glob("*.tgz"))
     if done.returncode != 0 or len(archives) != 1:
-        reason = re.search(r"^npm error code (\w+)$", done.stderr, flags=re.MULTILINE)
+        reason = re.search(r"^npm error code (\w+)$", str(done.stderr), flags=re.MULTILINE)
         code = reason.group(1) if reason else f"exit {done.returncode}"
         raise PackageUnavailableError(f"npm could not bring {package.spec} ({code}).")
     return archives[0]
