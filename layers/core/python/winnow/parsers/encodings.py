@@ -18,6 +18,9 @@ _CYRILLIC = "абвгдежзийклмнопрстуфхцчшщъыьэюяА�
 _HEBREW = "".join(map(chr, range(0x5D0, 0x5EB)))
 _ARABIC = "".join(map(chr, range(0x621, 0x64B)))
 
+_FREQUENT = frozenset("αοιετσνηυρπκλόάίςέоеаинтсрвлкмдпуяיולהאמרתבשנחاليمنترعوبد")
+"""The letters that most words of the other scripts are made of."""
+
 _SINGLE = (
     ("cp1252", _LATIN_1, 0.0),
     ("cp1250", _LATIN_2, -4.0),
@@ -68,8 +71,9 @@ _LEAST = 3
 """Fewer bytes than these say nothing."""
 _HIGH = re.compile(rb"[^\n\r]*[\x80-\xff][^\n\r]*")
 
-_COMMON = math.log(1 / 30)
+_COMMON = math.log(1 / 20)
 _PUNCT = math.log(1 / 80)
+_RARE = math.log(1 / 70)
 _LETTER = math.log(1 / 1_000)
 _OTHER = math.log(1 / 10_000)
 _CAPITAL_AFTER_SMALL = -4.0
@@ -79,7 +83,7 @@ _RUN = -3.0
 
 def guess(sample: bytes) -> str:
     """The likeliest encoding of bytes that are not UTF-8: a Python codec's name."""
-    lines = b"\n".join(_HIGH.findall(sample))[:_SAMPLE]
+    lines = b"\n".join(line for line in _HIGH.findall(sample) if not _is_utf8(line))[:_SAMPLE]
     best, most = "cp1252", -math.inf
     if sum(byte > 0x7F for byte in lines) < _LEAST:
         return best
@@ -92,6 +96,14 @@ def guess(sample: bytes) -> str:
         if score > most:
             best, most = name, score
     return best
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 @cache
@@ -114,7 +126,7 @@ def _single(sample: bytes, name: str, common: frozenset[str]) -> float:
             before = char
             continue
         if char in common:
-            score += _COMMON
+            score += _COMMON if not foreign or char in _FREQUENT else _RARE
         elif char == "\ufffd":
             score += 2 * _OTHER
         elif char in _PUNCTUATION:

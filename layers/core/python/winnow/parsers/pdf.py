@@ -68,10 +68,11 @@ def parse(
 def _words(raw: Any, page: Any, text: Any, height: float) -> list[Word]:
     """Runs of characters without a space, in the order of the page's content."""
     count = raw.FPDFText_CountChars(text)
-    left, right, bottom, top = (ctypes.c_double() for _ in range(4))
-    at = tuple(map(ctypes.byref, (left, right, bottom, top)))
+    # The loose box is the font's, not the glyph's: a full stop is as high as a letter.
+    rectangle = raw.FS_RECTF()
+    at = ctypes.byref(rectangle)
     shift_x, shift_y = _origin(page)
-    unicode_of, box_of = raw.FPDFText_GetUnicode, raw.FPDFText_GetCharBox
+    unicode_of, box_of = raw.FPDFText_GetUnicode, raw.FPDFText_GetLooseCharBox
     words: list[Word] = []
     letters: list[str] = []
     box = [0.0, 0.0, 0.0, 0.0]
@@ -94,9 +95,9 @@ def _words(raw: Any, page: Any, text: Any, height: float) -> list[Word]:
             if letters:
                 close()
             continue
-        if not box_of(text, index, *at):
+        if not box_of(text, index, at):
             continue
-        x0, x1, y0, y1 = left.value, right.value, bottom.value, top.value
+        x0, x1, y0, y1 = rectangle.left, rectangle.right, rectangle.bottom, rectangle.top
         if not letters:
             box[:] = (x0, y0, x1, y1)
         else:

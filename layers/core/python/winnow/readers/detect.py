@@ -88,14 +88,14 @@ def kind_of(source: Source) -> Kind:
     for signature, kind in _SIGNATURES:
         if head.startswith(signature):
             return kind
-    # The standard lets a PDF begin anywhere in its first kilobyte.
-    if b"%PDF-" in head[:1024] and not _is_text_before(head):
-        return "pdf"
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return "zip"  # or a document made of one: see `package_kind`
     for signature, name in _REFUSED:
         if head.startswith(signature):
             raise FileTypeError(f"This is {name}, which is not read.")
+    # The standard lets a PDF begin anywhere in its first kilobyte.
+    if b"%PDF-" in head[:1024] and not _is_text_before(head):
+        return "pdf"
     text = decoded(head)
     if not _reads_as_text(text, SUFFIXES.get(source.suffix) in TEXT_KINDS):
         raise FileTypeError("The file is neither text nor of a kind that is known here.")

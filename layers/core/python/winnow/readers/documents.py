@@ -37,7 +37,8 @@ def records(
     """The records of a document, numbered from `first`, as the process's unit says.
 
     A row is a row of those tables of the document whose header names the text; where there is no
-    such table, a line; of a PDF, whose lines are put together again, a paragraph. Raises NoRecordsError when there is nothing in it.
+    such table, a line; of a PDF, whose lines are put together again, a paragraph. Raises
+    NoRecordsError when there is nothing in it.
     """
     found = list(_within_limits(source, parts))
     if source.unit == "row":

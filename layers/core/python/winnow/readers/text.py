@@ -27,6 +27,7 @@ _ESCAPED = re.compile("[\udc80-\udcff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _BLOCK = 1 << 16
 _MULTI_BYTE = frozenset({"cp932", "euc_jp", "gb18030", "big5", "cp949"})
+_LATIN = frozenset({"cp1252", "cp1250", "iso8859_2", "cp1254", "mac_roman", "cp850"})
 _SAFE_CUT = re.compile(r"[\x00-\x2f][^\x00-\x2f]*\Z")
 """No character below 0x30 is ever part of a longer one, in any of those encodings."""
 
@@ -172,13 +173,24 @@ class TextLines:
                 return text.encode("utf-8", "surrogateescape").decode(self._legacy)
             except UnicodeError:
                 return text
+        escaped = len(_ESCAPED.findall(text))
+        if self._legacy not in _LATIN and 2 * escaped > sum(char > "\x7f" for char in text):
+            # Letters of other scripts stand together, and some such runs happen to be UTF-8.
+            raw = text.encode("utf-8", "surrogateescape")
+            text = "".join(map(self._char, raw))
         return _ESCAPED.sub(self._one, text)
 
+    def _char(self, byte: int) -> str:
+        return chr(byte) if byte < 0x80 else self._one_byte(byte)
+
     def _one(self, match: re.Match[str]) -> str:
+        return self._one_byte(ord(match.group()) - 0xDC00)
+
+    def _one_byte(self, byte: int) -> str:
         try:
-            return bytes([ord(match.group()) - 0xDC00]).decode(self._legacy)
+            return bytes([byte]).decode(self._legacy)
         except UnicodeError:
-            return match.group()
+            return chr(0xDC00 + byte)
 
     @property
     def notes(self) -> tuple[Note, ...]:
