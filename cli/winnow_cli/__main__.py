@@ -7,6 +7,7 @@ from winnow_cli import (
     command_local,
     command_model,
     command_process,
+    command_train,
     command_uploads,
 )
 
@@ -18,7 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     epilog="Exit codes: 0 done, 1 failed (the reason has a stable code), 2 wrong call.",
 )
-for commands in (command_local, command_uploads, command_judge):
+for commands in (command_local, command_uploads, command_judge, command_train):
     commands.register(app)
 app.add_typer(command_process.app, name="process")
 app.add_typer(command_model.app, name="model")

@@ -19,6 +19,7 @@ from winnow_cli.options import (
 
 if TYPE_CHECKING:
     from winnow.models import Evidence, InvalidRecord, Judgement, Record
+    from winnow.process import ProcessDefinition
 
 
 def register(app: typer.Typer) -> None:
@@ -52,16 +53,18 @@ def predict(
     from winnow.process import ProcessBook
     from winnow_use import load_encoder
 
-    definition = ProcessBook.from_directory(processes).find(process)
+    book = ProcessBook.from_directory(processes)
+    definition = book.find(process)
     if text is None and file is not None:
-        records = _records(file, definition.input.text_columns, definition.input.id_columns)
+        records = _records(file, definition)
     else:
         from winnow.models import Record
 
         records = [Record(record=1, text=text or "")]
-    texts = [record.text for record in records if record.kind == "record"]
-    judge = build_judge(definition, load_encoder(model))
-    judgements = iter(judge(texts) if texts else [])
+    good = [record for record in records if record.kind == "record"]
+    texts, fields = [record.text for record in good], [record.fields for record in good]
+    judge = build_judge(definition, load_encoder(model), book.heads.get(definition.id))
+    judgements = iter(judge(texts, fields) if texts else [])
     judged = [(record, next(judgements) if record.kind == "record" else None) for record in records]
     if as_json:
         emit_json(
@@ -84,13 +87,24 @@ def judgements_first(judged: list[tuple[Any, "Judgement | None"]]) -> "Judgement
     return first
 
 
-def _records(
-    file: Path, text_columns: tuple[str, ...], id_columns: tuple[str, ...]
-) -> list["Record | InvalidRecord"]:
+def _records(file: Path, definition: "ProcessDefinition") -> list["Record | InvalidRecord"]:
+    from winnow.numbers import with_numbers
     from winnow.readers import ReadLimits, Source, read
 
-    with file.open("rb") as stream:
-        return list(read(Source(stream, file.name, text_columns, id_columns, ReadLimits())))
+    columns = definition.input
+    with (
+        file.open("rb") as stream,
+        Source(
+            stream,
+            file.name,
+            columns.text_columns,
+            columns.id_columns,
+            ReadLimits(),
+            numeric_columns=columns.numeric_columns,
+            unit=columns.unit,
+        ) as source,
+    ):
+        return list(with_numbers(read(source), columns.numeric_columns))
 
 
 def _document(record: "Record | InvalidRecord", judgement: "Judgement | None") -> dict[str, Any]:

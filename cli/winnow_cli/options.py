@@ -55,6 +55,24 @@ ModelDir = Annotated[
     ),
 ]
 
+LabelledFile = Annotated[
+    Path,
+    typer.Option(
+        "--data",
+        metavar="F.csv",
+        exists=True,
+        dir_okay=False,
+        help="A table of labelled records.",
+    ),
+]
+LabelColumn = Annotated[
+    str, typer.Option("--label-column", metavar="C", help="The column with what is right.")
+]
+TextColumn = Annotated[
+    str | None,
+    typer.Option("--text-column", metavar="C", help="The column with the text; default: the process's."),
+]
+
 _ROOT = Path(__file__).resolve().parents[2]
 DEFAULT_PROCESSES = _ROOT / "processes"
 DEFAULT_MODEL = _ROOT / "build" / "model"

@@ -5,6 +5,7 @@ import time
 from functools import cache, lru_cache
 
 from winnow.classify import classify
+from winnow.head import HeadFiles
 from winnow.judging import build_judge
 from winnow.models import ChunkTask, Classified
 from winnow.ports import Encoder, Judge
@@ -29,9 +30,9 @@ def build() -> tuple[S3Store, Encoder]:
 
 
 @lru_cache(maxsize=8)
-def judge_for(definition: bytes) -> Judge:
-    """The judge of a definition, its reference sentences encoded once."""
-    return build_judge(parse_definition_json(definition), build()[1])
+def judge_for(definition: bytes, head: HeadFiles | None) -> Judge:
+    """The judge of a definition and its head, its reference sentences encoded once."""
+    return build_judge(parse_definition_json(definition), build()[1], head)
 
 
 @lambda_handler(ChunkTask, lambda task: {"upload_id": task.upload_id, "chunk": task.chunk})

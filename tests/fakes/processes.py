@@ -43,7 +43,7 @@ class SayingJudge:
     def process(self) -> ProcessInfo:
         return self._definition.info
 
-    def __call__(self, texts: Sequence[str]) -> list[Judgement]:
+    def __call__(self, texts: Sequence[str], fields: object = None) -> list[Judgement]:
         self.calls += 1
         if "poison" in texts:
             raise ZeroDivisionError("poison")

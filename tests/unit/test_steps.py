@@ -17,6 +17,7 @@ from winnow.errors import (
     StoredDataInvalidError,
 )
 from winnow.filter import filter_run
+from winnow.head import HeadFiles
 from winnow.models import ChunkTask, ObjectRef, Result, Serialized, Upload
 from winnow.process import parse_definition_json
 from winnow.serialize import SerializeOptions, serialize
@@ -56,7 +57,7 @@ class Run:
         return [json.loads(line) for line in self.store.content(ref).splitlines()]
 
 
-def judge_for(definition: bytes) -> SayingJudge:
+def judge_for(definition: bytes, head: HeadFiles | None = None) -> SayingJudge:
     return SayingJudge(parse_definition_json(definition))
 
 

@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from pydantic import TypeAdapter
 
 from winnow.errors import StoredDataInvalidError, WinnowError
+from winnow.head import HeadFiles
 from winnow.jsonl import dump_line, load_lines
 from winnow.layout import JSON_LINES
 from winnow.models import (
     ChunkTask,
     Classified,
+    HeadRef,
     InvalidRecord,
     Judgement,
     ModelInfo,
@@ -19,11 +21,11 @@ from winnow.models import (
     ScoredRecord,
     SourceLine,
 )
-from winnow.places import placed
+from winnow.places import ocr_confidence, placed
 from winnow.ports import Judge, ObjectStore
 
-JudgeFor = Callable[[bytes], Judge]
-"""From a definition's JSON to its judge; kept between calls, for building one costs an encoding."""
+JudgeFor = Callable[[bytes, HeadFiles | None], Judge]
+"""From a definition's JSON, and the head where there is one, to its judge; kept between calls, for building one costs an encoding."""
 
 _SOURCE_LINE: TypeAdapter[Record | InvalidRecord] = TypeAdapter(SourceLine)
 _logger = logging.getLogger(__name__)
@@ -42,7 +44,8 @@ def classify(
     """
     started = clock()
     with store.open(task.definition) as stream:
-        judge = judge_for(stream.read())
+        definition = stream.read()
+    judge = judge_for(definition, _head_of(task.head, store))
     with store.open(task.source) as stream:
         lines = list(load_lines(stream, _SOURCE_LINE))
     if len(lines) != task.records:
@@ -63,16 +66,31 @@ def classify(
         records=len(lines),
         process=judge.process,
         model=model,
+        head=task.head.sha256 if task.head else None,
         seconds=round(clock() - started, 3),
     )
     store.put(task.scored, dump_line(header) + body, JSON_LINES)
     return Classified(chunk=task.chunk, records=len(lines))
 
 
+def _head_of(head: HeadRef | None, store: ObjectStore) -> HeadFiles | None:
+    """The run's head, read only where its judge is not kept already."""
+    if head is None:
+        return None
+
+    def read() -> tuple[bytes, bytes]:
+        with store.open(head.card) as card, store.open(head.arrays) as arrays:
+            return card.read(), arrays.read()
+
+    return HeadFiles(head.sha256, read)
+
+
 def _judge_all(judge: Judge, records: Sequence[Record]) -> list[Judgement | None]:
     """A judgement a record; None for one that the judge breaks on, so that the others go on."""
     try:
-        return list(judge([record.text for record in records])) if records else []
+        return (
+            list(judge([r.text for r in records], [r.fields for r in records])) if records else []
+        )
     except WinnowError:
         raise
     except Exception:
@@ -98,6 +116,7 @@ def _scored(record: Record, judgement: Judgement | None) -> ScoredRecord | Inval
         line=record.line,
         source_id=record.source_id,
         part=record.part,
+        ocr_confidence=ocr_confidence(record),
         fields=record.fields,
         judgement=placed(judgement, record.places),
     )

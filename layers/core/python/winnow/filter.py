@@ -7,7 +7,9 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter
 
+from winnow.drift import Profiler, drift
 from winnow.errors import ConfidenceThresholdNotMetError, StoredDataInvalidError
+from winnow.head import HeadCard, parse_card
 from winnow.jsonl import dump_line, load_lines
 from winnow.layout import JSON, JSON_LINES, RunLayout
 from winnow.mail import report
@@ -55,27 +57,35 @@ def filter_run(
     layout = RunLayout(results_bucket, run.upload.upload_id)
     files = {outcome: layout.outcome(run.process.id, outcome) for outcome in Outcome}
     tally = _Tally()
+    profiler = Profiler()
+    card = _card(run, store)
     with ExitStack() as stack:
         writers = {
             outcome: stack.enter_context(store.create(ref, JSON_LINES))
             for outcome, ref in files.items()
         }
         for line in _scored_lines(run, store, tally):
-            record = outcome_of(line, run.threshold)
+            record = outcome_of(line, run.threshold, definition.input.min_ocr_confidence)
             tally.add(record)
+            if isinstance(line, ScoredRecord):
+                profiler.add(line.judgement, reviewed=record.outcome is Outcome.REVIEW)
             writers[record.outcome].write(dump_line(record))
     if tally.counts.records != run.records:
         raise StoredDataInvalidError(
             f"{tally.counts.records} records were scored where {run.records} were read."
         )
+    profile = profiler.profile()
     result = Result(
         upload=run.upload,
         process=run.process,
         model=tally.model,
+        head=card.info if card else None,
         threshold=run.threshold,
         threshold_from=run.threshold_from,
         counts=tally.counts,
         decisions=dict(sorted(tally.decisions.items())),
+        profile=profile if profile.records else None,
+        drift=drift(profile, card.profile) if card and card.profile else None,
         notes=run.notes,
         timings=Timings(
             serialize_s=run.seconds,
@@ -100,7 +110,17 @@ def filter_run(
     )
 
 
-def outcome_of(line: ScoredRecord | InvalidRecord, threshold: float) -> ResultRecord:
+def _card(run: Serialized, store: ObjectStore) -> HeadCard | None:
+    """The card of the run's head. The arrays are Classify's to check: only it computes with them."""
+    if run.head is None:
+        return None
+    with store.open(run.head.card) as stream:
+        return parse_card(stream.read())
+
+
+def outcome_of(
+    line: ScoredRecord | InvalidRecord, threshold: float, min_ocr_confidence: float = 0.0
+) -> ResultRecord:
     """The result of one record: what the filter promises, in one place."""
     if isinstance(line, InvalidRecord):
         return ResultRecord(
@@ -114,7 +134,15 @@ def outcome_of(line: ScoredRecord | InvalidRecord, threshold: float) -> ResultRe
         )
     judgement = line.judgement
     code = reason = None
-    if judgement.decision.value == Verdict.UNDETERMINED:
+    if line.ocr_confidence is not None and line.ocr_confidence < min_ocr_confidence:
+        code = "low_ocr_confidence"
+        reason = (
+            f"OCR is {line.ocr_confidence:.2f} sure of a page, less than {min_ocr_confidence:g}: "
+            "what was judged may not be what stands there."
+        )
+    elif judgement.out_of_scope:
+        code, reason = "out_of_scope", "It is unlike everything that the process was trained on."
+    elif judgement.decision.value == Verdict.UNDETERMINED:
         code, reason = "undetermined", "The evidence is not enough to decide."
     elif judgement.confidence < threshold:
         code = "below_threshold"
@@ -125,11 +153,14 @@ def outcome_of(line: ScoredRecord | InvalidRecord, threshold: float) -> ResultRe
         line=line.line,
         source_id=line.source_id,
         part=line.part,
+        ocr_confidence=line.ocr_confidence,
         fields=line.fields,
         decision=judgement.decision,
         score=judgement.score,
         confidence=judgement.confidence,
         calibrated=judgement.calibrated,
+        calibration=judgement.calibration,
+        novelty=judgement.novelty,
         code=code,
         reason=reason,
     )
@@ -172,7 +203,8 @@ def _scored_lines(
         with store.open(task.scored) as stream:
             lines = load_lines(stream, _LINE)
             header = next(lines, None)
-            if not isinstance(header, ScoredHeader) or header.process != run.process:
+            wanted = (run.process, run.head.sha256 if run.head else None)
+            if not isinstance(header, ScoredHeader) or (header.process, header.head) != wanted:
                 raise StoredDataInvalidError(f"Scored chunk {task.chunk} is not of this run.")
             tally.model = header.model
             tally.classify_s += header.seconds

@@ -111,6 +111,11 @@ class Evidence(Shape):
     )
     reference: str | None = Field(None, description="the reference statement it is nearest to")
     keywords: tuple[str, ...] = Field((), description="keywords found in the segment")
+    context: tuple[str, ...] = Field(
+        (),
+        description="how they are meant, if not plainly of the patient and now: negated, possible, "
+        "hypothetical, historical, family, planned",
+    )
     places: tuple[Place, ...] = Field(
         (), description="the lines of the document that it stands on; empty for rows of a table"
     )
@@ -169,6 +174,11 @@ class Judgement(Shape):
     score: Unit = Field(description="raw model output for the decision")
     confidence: Unit = Field(description="probability that the decision is right")
     calibrated: bool = Field(False, description="false: the confidence is the score, unmeasured")
+    calibration: str | None = Field(None, description="version of the calibration, where there is one")
+    novelty: Unit | None = Field(
+        None, description="rank of its distance from the training rows among held-out ones"
+    )
+    out_of_scope: bool = Field(False, description="it is too far from every training row")
     segments: int = Field(ge=0, description="how many segments were encoded")
 
 
@@ -180,6 +190,9 @@ class ScoredRecord(Shape):
     line: int | None = Field(None, ge=1)
     source_id: str | None = None
     part: str | None = None
+    ocr_confidence: Unit | None = Field(
+        None, description="mean confidence of OCR on the worst page; absent: not from a scan"
+    )
     fields: dict[str, str] = Field(default_factory=dict)
     judgement: Judgement
 
@@ -208,11 +221,18 @@ class ResultRecord(Shape):
     line: int | None = Field(None, ge=1)
     source_id: str | None = None
     part: str | None = None
+    ocr_confidence: Unit | None = Field(
+        None, description="mean confidence of OCR on the worst page; absent: not from a scan"
+    )
     fields: dict[str, str] = Field(default_factory=dict)
     decision: Decision | None = Field(None, description="absent when the record is invalid")
     score: Unit | None = None
     confidence: Unit | None = None
     calibrated: bool | None = None
+    calibration: str | None = Field(None, description="version of the calibration; absent: none")
+    novelty: Unit | None = Field(
+        None, description="rank of its distance from the training rows among held-out ones"
+    )
     code: str | None = Field(None, description="why the record is invalid or for review")
     reason: str | None = Field(None, description="the same in a sentence")
 
@@ -244,6 +264,51 @@ class ProcessInfo(Shape):
     sha256: str = Field(description="of the canonical JSON of the definition")
 
 
+class HeadInfo(Shape):
+    """The trained head that judged, pinned for the whole run."""
+
+    version: str = Field(description="first 12 hex digits of the sha256 of its arrays")
+    sha256: str = Field(description="of its arrays")
+    calibration: str | None = Field(None, description="version of its calibration")
+
+
+class Profile(Shape):
+    """What a set of judged records looks like; histograms have 20 equal bins of [0, 1]."""
+
+    records: int = Field(0, ge=0, description="judged ones")
+    scores: tuple[int, ...] = Field((), description="histogram of the scores")
+    decisions: dict[str, int] = Field(default_factory=dict)
+    novelty: tuple[int, ...] = Field(
+        (), description="histogram of the distances from the training rows; empty: not measured"
+    )
+    review_rate: Unit | None = Field(None, description="share of the judged that go to review")
+
+
+class Difference(Shape):
+    """How far two sets of records are apart in one respect."""
+
+    distance: Unit = Field(description="0: alike; 1: nothing in common")
+    limit: Unit = Field(description="beyond it the distance is no chance, at the 1% level")
+    drifted: bool
+
+
+class Drift(Shape):
+    """A run against the held-out rows of its head's training data."""
+
+    scores: Difference = Field(description="Kolmogorov-Smirnov distance of the scores")
+    decisions: Difference = Field(description="half the sum of the differences of the shares")
+    embeddings: Difference | None = Field(
+        None, description="Kolmogorov-Smirnov distance of the distances from the training rows"
+    )
+    review: Difference | None = Field(None, description="difference of the review rates")
+
+    @property
+    def drifted(self) -> bool:
+        """Whether any respect did."""
+        parts = (self.scores, self.decisions, self.embeddings, self.review)
+        return any(part.drifted for part in parts if part is not None)
+
+
 class Note(Shape):
     """Something a reader noticed and the user should know."""
 
@@ -266,16 +331,27 @@ class Result(Shape):
     upload: Upload
     process: ProcessInfo
     model: ModelInfo | None = Field(None, description="absent when no record could be judged")
+    head: HeadInfo | None = Field(None, description="absent: the process has no trained head")
     threshold: Unit
     threshold_from: Literal["upload", "stack", "process"]
     counts: Counts
     decisions: dict[str, int] = Field(description="how many records were decided each way")
+    profile: Profile | None = Field(None, description="absent when no record could be judged")
+    drift: Drift | None = Field(None, description="absent: there is no trained head to compare with")
     notes: tuple[Note, ...] = ()
     timings: Timings
     files: dict[Outcome, ObjectRef] = Field(description="where the records of each outcome lie")
 
 
 # -- what crosses the workflow (references and counts only) ---------------------------------------
+
+
+class HeadRef(Shape):
+    """Where a run keeps the head that it is judged by."""
+
+    card: ObjectRef
+    arrays: ObjectRef
+    sha256: str = Field(description="of both files' sha256")
 
 
 class SerializeInput(Shape):
@@ -292,11 +368,19 @@ class Serialized(Shape):
     threshold: Unit
     threshold_from: Literal["upload", "stack", "process"]
     definition: ObjectRef = Field(description="the process definition this run is judged by")
+    head: HeadRef | None = Field(None, description="the trained head, where the process has one")
     manifest: ObjectRef = Field(description="JSONL, one ChunkTask a line")
     chunks: int = Field(ge=0)
     records: int = Field(ge=0)
     notes: tuple[Note, ...] = ()
     seconds: float = Field(ge=0)
+
+
+class ScanNeeded(Shape):
+    """Output of Serialize for a file with pages that are pictures: Scan is to read it instead."""
+
+    needs: Literal["scan"] = "scan"
+    upload: Upload
 
 
 class ChunkTask(Shape):
@@ -306,6 +390,7 @@ class ChunkTask(Shape):
     chunk: int = Field(ge=0)
     records: int = Field(ge=0)
     definition: ObjectRef
+    head: HeadRef | None = None
     source: ObjectRef = Field(description="JSONL of SourceLine")
     scored: ObjectRef = Field(description="where to write: JSONL, a ScoredHeader, then ScoredLines")
 
@@ -318,6 +403,7 @@ class ScoredHeader(Shape):
     records: int = Field(ge=0)
     process: ProcessInfo
     model: ModelInfo
+    head: str | None = Field(None, description="sha256 of the head that judged")
     seconds: float = Field(ge=0)
 
 

@@ -32,8 +32,13 @@ class Judge(Protocol):
     @property
     def process(self) -> ProcessInfo: ...
 
-    def __call__(self, texts: Sequence[str]) -> list[Judgement]:
-        """One judgement a text, in order. A blank text is the caller's to refuse."""
+    def __call__(
+        self, texts: Sequence[str], fields: Sequence[Mapping[str, str]] | None = None
+    ) -> list[Judgement]:
+        """One judgement a record, in order. A blank text is the caller's to refuse.
+
+        `fields` are the records' other columns, for judges that take numbers from them.
+        """
         ...
 
 

@@ -12,7 +12,7 @@ import difflib
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
@@ -29,7 +29,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from winnow.errors import ProcessInvalidError, ProcessUnknownError
+from winnow.errors import HeadInvalidError, ProcessInvalidError, ProcessUnknownError
+from winnow.head import HeadFiles
 from winnow.models import ProcessInfo, Shape, Unit
 
 MAX_BYTES = 1_000_000
@@ -63,11 +64,40 @@ class Source(Shape):
 class InputColumns(Shape):
     """Which columns of a table are used, best first."""
 
-    text_columns: Sentences = ("text",)
+    text_columns: tuple[Sentence, ...] = ("text",)
     id_columns: tuple[Sentence, ...] = ("id",)
+    numeric_columns: tuple[Sentence, ...] = Field(
+        (), description="columns that a trained head takes numbers from"
+    )
     unit: Literal["document", "page", "row"] = Field(
         "document", description="what becomes a record of a document; a table's is a row"
     )
+    min_ocr_confidence: float = Field(
+        0.9,
+        ge=0,
+        le=1,
+        description="a scanned page that OCR is less sure of on average sends its record to review",
+    )
+
+
+class Value(Shape):
+    """A measured value that speaks for or against a criterion."""
+
+    name: Sentence
+    aliases: tuple[Sentence, ...] = ()
+    unit: Sentence
+    below: float | None = Field(None, description="a smaller value speaks for the criterion")
+    above: float | None = Field(None, description="a greater value speaks for the criterion")
+    normal_from: float | None = Field(None, description="from here up it speaks against")
+    normal_to: float | None = Field(None, description="down from here it speaks against")
+    least: float = Field(description="smallest value that can be: less is not read")
+    most: float = Field(description="greatest value that can be: more is not read")
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "Value":
+        if self.below is None and self.above is None:
+            raise ValueError("needs below or above")
+        return self
 
 
 class Criterion(Shape):
@@ -88,8 +118,12 @@ class Criterion(Shape):
     counter_keywords: tuple[Sentence, ...] = Field(
         (), description="the same for speaking against; `keywords` where not given"
     )
+    values: tuple[Value, ...] = Field(
+        (), description="measured values that speak for or against the criterion"
+    )
     if_silent: Literal["undetermined", "not_met"] = Field(
-        "undetermined", description="what it means that no segment speaks for or against"
+        "undetermined",
+        description="what it means that a record which speaks of other criteria is silent on this",
     )
 
 
@@ -119,11 +153,11 @@ class Group(Shape):
 
 
 class Label(Shape):
-    """One label, shown by example sentences."""
+    """One label, shown by example sentences, or by the rows that a head was trained on."""
 
     id: Slug
     title: Sentence | None = None
-    examples: Sentences
+    examples: tuple[Sentence, ...] = ()
 
 
 class _Process(Shape):
@@ -241,6 +275,11 @@ def _items(data: Mapping[str, Any], name: str) -> list[tuple[int, Mapping[str, A
 
 def _cross_problems(data: Mapping[str, Any]) -> Iterator[tuple[Path_, str]]:
     """Problems between fields; takes plain data that may be wrong in any way."""
+    columns = data.get("input")
+    if isinstance(columns, Mapping):
+        yield from _repeats(columns.get("numeric_columns"), ("input", "numeric_columns"))
+        if columns.get("text_columns") in ([], ()) and not columns.get("numeric_columns"):
+            yield ("input", "text_columns"), "needs at least 1 where there are no numeric_columns"
     yield from _repeats(data.get("codes"), ("codes",), before=data.get("id"))
     yield from _repeats(data.get("criteria"), ("criteria",), "id")
     yield from _repeats(data.get("labels"), ("labels",), "id")
@@ -410,6 +449,8 @@ def _fields_at(kind: type[_Process], path: Path_) -> list[str]:
         "logic": Group,
     }
     model: type[Shape] = inner.get(names[0], kind) if names else kind
+    if names[1:2] == ["values"]:
+        model = Value
     return list(model.model_fields)
 
 
@@ -512,10 +553,14 @@ class ProcessBook:
     """The processes of one folder, found by id or code."""
 
     definitions: Sequence[ProcessDefinition]
+    heads: Mapping[str, HeadFiles] = field(default_factory=dict)
+    """Trained heads by the id of their process."""
+    files: Mapping[str, Path] = field(default_factory=dict)
+    """Where each process was read from, by its id."""
 
     @classmethod
     def from_directory(cls, path: Path) -> "ProcessBook":
-        """Every `*.yaml` and `*.yml` in a folder.
+        """Every `*.yaml` and `*.yml` in a folder, with the trained heads beside them.
 
         :raises ProcessInvalidError: a file does not validate, two share an id or code (case aside),
             or the folder holds none; all problems of all files together
@@ -526,6 +571,8 @@ class ProcessBook:
         definitions: list[ProcessDefinition] = []
         problems: list[str] = []
         owner: dict[str, str] = {}
+        heads: dict[str, HeadFiles] = {}
+        read_from: dict[str, Path] = {}
         for file in files:
             try:
                 definition = load_definition(file.read_text(encoding="utf-8-sig"), file.name)
@@ -536,13 +583,19 @@ class ProcessBook:
                 problems.append(f"{file.name}:1: (file): is not UTF-8 text")
                 continue
             definitions.append(definition)
+            read_from[definition.id] = file
+            try:
+                if head := HeadFiles.beside(file, definition.id):
+                    heads[definition.id] = head
+            except HeadInvalidError as error:
+                problems.append(f"{file.name}:1: (head): {error.sentence}")
             for name in definition.names:
                 first = owner.setdefault(name.casefold(), file.name)
                 if first != file.name:
                     problems.append(f"{file.name}:1: id or codes: {name!r} names {first} already")
         if problems:
             raise ProcessInvalidError("\n".join(problems))
-        return cls(tuple(definitions))
+        return cls(tuple(definitions), heads, read_from)
 
     @cached_property
     def _by_name(self) -> dict[str, ProcessDefinition]:

@@ -14,8 +14,9 @@ from winnow.errors import (
     ProcessUnknownError,
 )
 from winnow.jsonl import dump_line
-from winnow.layout import JSON, JSON_LINES, RunLayout
-from winnow.models import ChunkTask, InvalidRecord, Record, Serialized, Upload
+from winnow.layout import ARRAYS, JSON, JSON_LINES, RunLayout
+from winnow.models import ChunkTask, HeadRef, InvalidRecord, Record, Serialized, Upload
+from winnow.numbers import with_numbers
 from winnow.ports import ObjectStore
 from winnow.process import ProcessBook
 from winnow.readers import PageReader, ReadLimits, Source, read
@@ -69,6 +70,7 @@ def serialize(
 
     layout = RunLayout(options.results_bucket, upload.upload_id)
     store.put(layout.definition, definition.model_dump_json().encode(), JSON)
+    head = _stored_head(book, definition.id, layout, store)
     with (
         store.open(stored.ref) as stream,
         Source(
@@ -77,20 +79,23 @@ def serialize(
             definition.input.text_columns,
             definition.input.id_columns,
             options.limits,
+            numeric_columns=definition.input.numeric_columns,
             unit=definition.input.unit,
             case_id=requested_case_id(stored.metadata),
             ocr=ocr,
         ) as source,
     ):
+        numeric = definition.input.numeric_columns
         chunks = records = 0
         manifest = bytearray()
-        for count, content in _chunked(read(source), options):
+        for count, content in _chunked(with_numbers(read(source), numeric), options):
             store.put(layout.chunk(chunks), content, JSON_LINES)
             task = ChunkTask(
                 upload_id=upload.upload_id,
                 chunk=chunks,
                 records=count,
                 definition=layout.definition,
+                head=head,
                 source=layout.chunk(chunks),
                 scored=layout.scored(chunks),
             )
@@ -106,12 +111,26 @@ def serialize(
         threshold=threshold.value,
         threshold_from=threshold.set_by,
         definition=layout.definition,
+        head=head,
         manifest=layout.manifest,
         chunks=chunks,
         records=records,
         notes=source.notes,
         seconds=round(clock() - started, 3),
     )
+
+
+def _stored_head(
+    book: ProcessBook, process_id: str, layout: RunLayout, store: ObjectStore
+) -> HeadRef | None:
+    """The process's trained head, written where the run keeps its definition."""
+    files = book.heads.get(process_id)
+    if files is None:
+        return None
+    card, arrays = files.read()
+    store.put(layout.head_card, card, JSON)
+    store.put(layout.head_arrays, arrays, ARRAYS)
+    return HeadRef(card=layout.head_card, arrays=layout.head_arrays, sha256=files.sha256)
 
 
 def _chunked(

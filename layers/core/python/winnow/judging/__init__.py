@@ -1,6 +1,8 @@
 """Judging texts by a process: segments, similarity, keywords, logic."""
 
-from winnow.judging.criteria import CriteriaJudge
+from winnow.errors import HeadMissingError
+from winnow.head import HeadFiles
+from winnow.judging.head import HeadJudge
 from winnow.judging.labels import LabelsJudge
 from winnow.ports import Encoder, Judge
 from winnow.process import CriteriaProcess, ProcessDefinition
@@ -8,8 +10,26 @@ from winnow.process import CriteriaProcess, ProcessDefinition
 __all__ = ["build_judge"]
 
 
-def build_judge(definition: ProcessDefinition, encoder: Encoder) -> Judge:
-    """The judge of a process; its reference sentences are encoded here, once."""
+def build_judge(
+    definition: ProcessDefinition, encoder: Encoder, head: HeadFiles | None = None
+) -> Judge:
+    """The judge of a process; its reference sentences are encoded here, once.
+
+    :param head: the process's trained head, where it has one
+    :raises HeadInvalidError: the head is damaged or was trained for something else
+    :raises HeadMissingError: the process's labels have no examples, and there is no head
+    """
     if isinstance(definition, CriteriaProcess):
-        return CriteriaJudge(definition, encoder)
+        # What labels do not need is not loaded for them.
+        from winnow.judging.criteria import CriteriaJudge
+        from winnow.judging.weighed import WeighedJudge
+
+        rules = CriteriaJudge(definition, encoder)
+        return rules if head is None else WeighedJudge(definition, rules, encoder, head)
+    if head is not None:
+        return HeadJudge(definition, encoder, head)
+    if bare := [label.id for label in definition.labels if not label.examples]:
+        raise HeadMissingError(
+            f"The label {bare[0]} of {definition.id} has no examples, and there is no trained head."
+        )
     return LabelsJudge(definition, encoder)

@@ -8,7 +8,7 @@ NEAREST and TEMPERATURE were chosen on emotion reports (ISEAR) judged by the shi
 the mean score is close to the share of right decisions; other labels may need calibrating.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +43,9 @@ class LabelsJudge:
     def process(self) -> ProcessInfo:
         return self._definition.info
 
-    def __call__(self, texts: Sequence[str]) -> list[Judgement]:
+    def __call__(
+        self, texts: Sequence[str], fields: Sequence[Mapping[str, str]] | None = None
+    ) -> list[Judgement]:
         """One judgement a text, in order; a text without segments gets every label alike."""
         sheet = self._compare(texts)
         near = np.stack(

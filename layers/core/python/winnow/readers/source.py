@@ -5,6 +5,7 @@ import io
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import IO, BinaryIO, Literal
 
@@ -25,7 +26,8 @@ class Source:
     """One file as a reader sees it.
 
     `text_columns` and `id_columns` are what the process calls them, best first; names are compared
-    without regard to case, spaces, `_` and `-`. `unit` is what becomes a record of a document,
+    without regard to case, spaces, `_` and `-`. `numeric_columns` are those that it takes numbers
+    from; where it takes no text, records may lack one. `unit` is what becomes a record of a document,
     `case_id` the id of records that have none of their own, `ocr` what reads pages that are
     pictures, where there is such a thing.
     """
@@ -38,6 +40,7 @@ class Source:
         id_columns: Sequence[str],
         limits: ReadLimits,
         *,
+        numeric_columns: Sequence[str] = (),
         unit: RecordUnit = "document",
         case_id: str | None = None,
         ocr: PageReader | None = None,
@@ -48,6 +51,9 @@ class Source:
         """Whether `head` is the whole file."""
         self.suffix = PurePosixPath(name).suffix.lower()
         self.limits = limits
+        self.textless = bool(numeric_columns) and not text_columns
+        """Whether records are numbers alone."""
+        self._numeric_columns = tuple(numeric_columns)
         self.unit = unit
         self.case_id = case_id
         self.ocr = ocr
@@ -125,6 +131,7 @@ class Source:
             name,
             *self._columns,
             self.limits,
+            numeric_columns=self._numeric_columns,
             unit=self.unit,
             case_id=self.case_id,
             ocr=self.ocr,
@@ -148,18 +155,20 @@ class Source:
 
     @property
     def wanted(self) -> tuple[str, ...]:
-        """The plain names of the columns that the process reads as text."""
-        return self._text_columns
+        """The plain names of the columns that the process reads as text, or else as numbers."""
+        return self._text_columns or tuple(map(plain_name, self._numeric_columns))
 
     def wanted_column(self, names: Sequence[str]) -> str | None:
         """The column that the process calls its text, or None."""
         return _first(self._text_columns, names)
 
-    def text_column(self, names: Sequence[str]) -> str:
+    def text_column(self, names: Sequence[str]) -> str | None:
         """The column with the text: the process's first choice, or the only one there is.
 
-        Raises NoTextColumnError. It does not quote the header, which may be a row of data.
+        None where records are numbers alone. Raises NoTextColumnError. It does not quote the header, which may be a row of data.
         """
+        if self.textless:
+            return None
         if found := self.wanted_column(names):
             return found
         if len(names) == 1:
@@ -210,7 +219,7 @@ class Source:
             return "text_undecodable", "It holds bytes or escapes that stand for no character."
         if any("\x00" in value for value in values):
             return "text_nul", "It holds NUL bytes: it is damaged, or no text at all."
-        if not text.strip():
+        if not text.strip() and not self.textless:
             return "text_empty", "Its text is empty."
         if len(text) > self.limits.max_record_chars:
             limit = self.limits.max_record_chars
@@ -253,6 +262,11 @@ def plain_name(name: str) -> str:
     return "".join(char for char in name.casefold() if char not in " _-\t\ufeff")
 
 
-def _first(wanted: Sequence[str], names: Sequence[str]) -> str | None:
+def _first(wanted: tuple[str, ...], names: Sequence[str]) -> str | None:
+    return _first_of(wanted, tuple(names))
+
+
+@lru_cache(maxsize=32)  # the records of a file mostly have the same names
+def _first_of(wanted: tuple[str, ...], names: tuple[str, ...]) -> str | None:
     by_plain = {plain_name(name): name for name in reversed(names)}
     return next((by_plain[name] for name in wanted if name in by_plain), None)

@@ -27,7 +27,7 @@ class Table:
                 f"{repeated} column names stand more than once; the later ones got a number.",
             )
         text_column = source.text_column(self._names)
-        self._text = self._names.index(text_column)
+        self._text = None if text_column is None else self._names.index(text_column)
         others = [name for index, name in enumerate(self._names) if index != self._text]
         id_column = source.id_column(others)
         self._id = self._names.index(id_column) if id_column else None
@@ -59,7 +59,7 @@ class Table:
         return self._source.record(
             number,
             line,
-            cells[self._text],
+            "" if self._text is None else cells[self._text],
             source_id=cells[self._id] if self._id is not None else None,
             fields={name: cells[index] for index, name in self._others},
         )

@@ -84,7 +84,7 @@ def record_of(source: Source, number: int, line: int | None, value: Any) -> Reco
         text_column = source.text_column(names)
     except NoTextColumnError as error:
         return _invalid(number, line, error.code, error.sentence)
-    text = value[text_column]
+    text = "" if text_column is None else value[text_column]
     if not isinstance(text, str):
         return _invalid(number, line, "text_not_a_string", "Its text is not a JSON string.")
     fields = {name: _cell(member) for name, member in value.items() if name != text_column}

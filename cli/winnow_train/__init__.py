@@ -1,0 +1,1 @@
+"""Training and measuring: what the command line does with labelled data. No part of an image."""

@@ -1,0 +1,144 @@
+"""Judging by a trained head: labels by what labelled rows taught, with calibrated confidence.
+
+The decision is the label of the greatest logit; the score its share of the softmax; the confidence
+the score after calibration. A record that is farther from all training rows than the card allows is
+out of scope. Evidence is the segments nearest to training rows of the label.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from winnow.errors import HeadInvalidError
+from winnow.head import HeadFiles
+from winnow.judging.linear import Inputs, LinearHead
+from winnow.judging.segmented import Segmented, segmented
+from winnow.models import Evidence, Judgement, LabelDecision, LabelScore, ProcessInfo
+from winnow.numbers import numbers_of
+from winnow.ports import Encoder
+from winnow.process import LabelsProcess
+
+EVIDENCE = 3
+DIGITS = 4
+"""Scores are rounded, so that the last bits of a matrix product decide nothing."""
+
+
+class HeadJudge:
+    """Judges records by the trained head of a process of kind `labels`."""
+
+    def __init__(self, definition: LabelsProcess, encoder: Encoder, files: HeadFiles) -> None:
+        self._definition = definition
+        self._head = load_head(definition, encoder, files)
+        card = self._head.card
+        self._labels = card.labels
+        self._numeric = card.data.numeric_columns
+        self._encoder = encoder
+        self._columns = [
+            np.flatnonzero(self._head.reference_labels == label)
+            for label in range(len(card.labels))
+        ]
+
+    @property
+    def process(self) -> ProcessInfo:
+        return self._definition.info
+
+    def __call__(
+        self, texts: Sequence[str], fields: Sequence[Mapping[str, str]] | None = None
+    ) -> list[Judgement]:
+        """One judgement a record, in order; `fields` are the records' other columns."""
+        if not texts:
+            return []
+        head = self._head
+        numbers = numbers_of(fields, self._numeric, len(texts))
+        if head.references is None:
+            read = segmented([""] * len(texts), self._encoder)
+            inputs = Inputs(np.zeros((len(texts), 0), np.float32), texts, numbers)
+            near = cosines = np.zeros((0, 0), np.float32)
+        else:
+            read = segmented(texts, self._encoder)
+            vectors, lengths = read.text_vectors()
+            inputs = Inputs(vectors, texts, numbers)
+            near = read.vectors @ head.references.T
+            # The cosine of a mean is the mean of the cosines, over its length.
+            cosines = read.sums(near) / lengths
+        shares = head.probabilities(head.logits(inputs))
+        orders = np.argsort(-shares, axis=1, kind="stable")
+        best = orders[:, 0]
+        scores = shares[np.arange(len(texts)), best].round(DIGITS)
+        confidences = np.clip(head.confidences(scores), 0, 1).round(DIGITS)
+        novelty = head.novelty(head.distances(cosines, inputs))
+        scope = head.card.scope
+        calibration = head.card.calibration
+        found: list[Judgement] = []
+        for index, (row, order) in enumerate(zip(shares.round(DIGITS), orders, strict=True)):
+            strange = None if novelty is None else round(float(novelty[index]), DIGITS)
+            found.append(
+                Judgement(
+                    decision=LabelDecision(
+                        value=self._labels[order[0]],
+                        scores=tuple(
+                            LabelScore(label=self._labels[i], score=float(row[i])) for i in order
+                        ),
+                        evidence=self._evidence(read, near, int(order[0]), index),
+                    ),
+                    score=float(scores[index]),
+                    confidence=float(confidences[index]),
+                    calibrated=calibration is not None,
+                    calibration=calibration.version if calibration else None,
+                    novelty=strange,
+                    out_of_scope=bool(
+                        scope is not None and strange is not None and strange > scope.threshold
+                    ),
+                    segments=len(read.spans[index]),
+                )
+            )
+        return found
+
+    def _evidence(
+        self, read: Segmented, near: NDArray[np.float32], label: int, index: int
+    ) -> tuple[Evidence, ...]:
+        """The segments nearest to training rows of the label, the nearest first."""
+        rows = read.rows[index]
+        columns = self._columns[label]
+        if not len(rows) or not len(columns):
+            return ()
+        similarity = near[rows[:, None], columns].max(axis=1)
+        found: dict[int, Evidence] = {}
+        for position in np.argsort(-similarity, kind="stable"):
+            row = int(rows[position])
+            if row in found or similarity[position] <= 0:
+                continue
+            start, end = read.spans[index][position]
+            found[row] = Evidence(
+                start=start,
+                end=end,
+                text=read.unique[row],
+                similarity=min(1.0, round(float(similarity[position]), DIGITS)),
+            )
+            if len(found) == EVIDENCE:
+                break
+        return tuple(found.values())
+
+
+def load_head(definition: LabelsProcess, encoder: Encoder, files: HeadFiles) -> LinearHead:
+    """A process's head, checked against the process and the encoder that is to judge.
+
+    :raises HeadInvalidError: it is damaged, or not trained for these labels with this encoder
+    """
+    card = files.card()
+    if card.encoder is not None and card.encoder.sha256 != encoder.info.sha256:
+        raise HeadInvalidError(
+            f"The head of {definition.id} was trained with {card.encoder.name} "
+            f"{card.encoder.version} ({card.encoder.sha256[:12]}), and this is "
+            f"{encoder.info.name} {encoder.info.version} ({encoder.info.sha256[:12]})."
+        )
+    if card.kind != "labels" or set(card.labels) != {label.id for label in definition.labels}:
+        raise HeadInvalidError(
+            f"The head of {definition.id} was trained for other labels than the process has."
+        )
+    if card.data.numeric_columns != definition.input.numeric_columns:
+        raise HeadInvalidError(
+            f"The head of {definition.id} takes its numbers from other columns than the process."
+        )
+    return LinearHead.load(card, files.read()[1])
