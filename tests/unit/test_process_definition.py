@@ -193,6 +193,19 @@ def test_threshold_is_a_number_from_0_to_1(value: str) -> None:
     assert line.startswith("p.yaml:8: threshold: must ")
 
 
+@pytest.mark.parametrize("unit", ["document", "page", "row"])
+def test_a_process_says_what_is_a_record_of_a_document(unit: str) -> None:
+    assert load_definition(LABELS, "p.yaml").input.unit == "document"
+    definition = load_definition(LABELS + f"input: {{unit: {unit}}}\n", "p.yaml")
+    assert definition.input.unit == unit
+    assert parse_definition_json(definition.model_dump_json().encode()).input.unit == unit
+
+
+def test_no_other_unit_is_known() -> None:
+    (line,) = problems(LABELS + "input: {unit: sentence}\n")
+    assert line.startswith("p.yaml:8: input.unit: ")
+
+
 def test_logic_problems() -> None:
     head = CRITERIA[: CRITERIA.index("logic:")]
     assert problems(head + "logic: {}") == [

@@ -1,0 +1,189 @@
+"""How fast files are read, and in how much memory: `python -m tests.bench.reading` prints JSON.
+
+Peers: pandas for tables, a plain loop of pypdf for PDFs. Every figure is taken in a process of its
+own. Large files are written to a temporary folder and read from there; what is measured includes
+the making of records, which the peers do not do.
+"""
+
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+ROUNDS = 3
+NOTE = "the patient reports melena and fatigue for weeks; colonoscopy found no source. "
+LARGE = {"100 MB": 100_000_000, "1 GB": 1_000_000_000}
+
+
+# -- the files -------------------------------------------------------------------------------------
+
+
+def write_table(path: Path, size: int) -> None:
+    """A CSV or JSONL of about `size` bytes, rows of 330 bytes."""
+    lines = path.suffix == ".jsonl"
+    with path.open("w") as out:
+        written = 0 if lines else out.write("case_id,age,sex,note\n")
+        number = 0
+        while written < size:
+            block = []
+            for _ in range(1_000):
+                number += 1
+                note = NOTE * 4
+                block.append(
+                    json.dumps({"case_id": str(number), "age": 63, "sex": "F", "note": note})
+                    if lines
+                    else f'{number},63,F,"{note}"'
+                )
+            written += out.write("\n".join(block) + "\n")
+
+
+def write_documents(folder: Path) -> None:
+    """One file of each format, 10 MB where that is usual."""
+    from tests.fakes import files
+
+    write_table(folder / "table.csv", 10_000_000)
+    write_table(folder / "table.jsonl", 10_000_000)
+    rows = (folder / "table.jsonl").read_text().splitlines()
+    (folder / "array.json").write_text("[" + ",\n".join(rows) + "]")
+    (folder / "text.txt").write_text((NOTE + "\n") * 100_000)
+    cells = [["case_id", "age", "sex", "note"], *[[n, 63, "F", NOTE * 4] for n in range(20_000)]]
+    (folder / "table.xlsx").write_bytes(files.xlsx({"Cases": cells}))
+    page = files.lines([NOTE.strip()] * 45, top=80, pitch=15)
+    (folder / "pages.pdf").write_bytes(files.pdf([page] * 200, size=9, compress=True))
+    body = "".join(files.paragraph(NOTE) for _ in range(20_000))
+    (folder / "text.docx").write_bytes(files.docx(body))
+    (folder / "page.html").write_text("<html><body>" + f"<p>{NOTE}</p>\n" * 60_000)
+    (folder / "mail.eml").write_text(
+        "From: a@b.example\nMIME-Version: 1.0\n\n" + (NOTE + "\n") * 60_000
+    )
+    (folder / "archive.zip").write_bytes(
+        files.package({"table.csv": (folder / "table.csv").read_bytes()})
+    )
+
+
+# -- one measurement, in a process of its own ------------------------------------------------------
+
+
+def peak_mb() -> float:
+    """Peak resident memory of this process and of its largest child, in MB (10^6 bytes)."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    return (own + children) * unit / 1e6
+
+
+def by_winnow(path: Path) -> int:
+    from winnow.jsonl import dump_line
+    from winnow.readers import ReadLimits, Source, read
+
+    limits = ReadLimits(max_ratio=1_000, max_spool_bytes=2_000_000_000)
+    count = 0
+    with (
+        path.open("rb") as stream,
+        Source(stream, path.name, ["note"], ["case_id"], limits) as source,
+    ):
+        for record in read(source):
+            dump_line(record)
+            count += 1
+    return count
+
+
+def by_pandas(path: Path) -> int:
+    import pandas as pd
+
+    if path.suffix == ".csv":
+        return len(pd.read_csv(path, dtype=str))
+    if path.suffix == ".xlsx":
+        return len(pd.read_excel(path, dtype=str))
+    return len(pd.read_json(path, lines=path.suffix == ".jsonl"))
+
+
+def by_pypdf(path: Path) -> int:
+    import pypdf
+
+    return sum(len(page.extract_text()) > 0 for page in pypdf.PdfReader(path).pages)
+
+
+READERS: dict[str, Callable[[Path], int]] = {
+    "winnow": by_winnow,
+    "pandas": by_pandas,
+    "pypdf": by_pypdf,
+}
+PEERS = {
+    ".csv": "pandas",
+    ".jsonl": "pandas",
+    ".json": "pandas",
+    ".xlsx": "pandas",
+    ".pdf": "pypdf",
+}
+PAGES = {".pdf": 200}
+
+
+def child(engine: str, path: Path) -> None:
+    started = time.perf_counter()
+    count = READERS[engine](path)
+    seconds = time.perf_counter() - started
+    print(json.dumps({"seconds": seconds, "count": count, "peak_mb": peak_mb()}))
+
+
+# -- all of them -----------------------------------------------------------------------------------
+
+
+def measured(engine: str, path: Path, rounds: int = ROUNDS) -> dict[str, float]:
+    """Medians of seconds, MB a second and pages a second, and the highest peak."""
+    found = []
+    for _ in range(rounds):
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.bench.reading", engine, str(path)],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        found.append(json.loads(done.stdout.splitlines()[-1]))
+    seconds = statistics.median(one["seconds"] for one in found)
+    size = path.stat().st_size
+    figures = {
+        "seconds": round(seconds, 3),
+        "mb_per_s": round(size / seconds / 1e6, 2),
+        "peak_mb": round(max(one["peak_mb"] for one in found), 1),
+        "mb": round(size / 1e6, 2),
+    }
+    if pages := PAGES.get(path.suffix):
+        figures["pages_per_s"] = round(pages / seconds, 1)
+    return figures
+
+
+def measure(sizes: dict[str, int] | None = None) -> dict[str, object]:
+    """Every format against its peer, and the memory of large files."""
+    formats: dict[str, dict[str, dict[str, float]]] = {}
+    memory: dict[str, dict[str, dict[str, float]]] = {}
+    with tempfile.TemporaryDirectory(prefix="winnow-bench-") as name:
+        folder = Path(name)
+        write_documents(folder)
+        for path in sorted(folder.iterdir()):
+            formats[path.name] = {"winnow": measured("winnow", path)}
+            if peer := PEERS.get(path.suffix):
+                formats[path.name][peer] = measured(peer, path)
+        for path in folder.iterdir():
+            path.unlink()
+        for suffix in (".csv", ".jsonl"):
+            for title, size in (sizes if sizes is not None else LARGE).items():
+                path = folder / f"large{suffix}"
+                write_table(path, size)
+                memory.setdefault(suffix[1:], {})[title] = measured("winnow", path, rounds=1)
+                path.unlink()
+    return {"formats": formats, "memory": memory}
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 3:
+        child(sys.argv[1], Path(sys.argv[2]))
+    else:
+        print(json.dumps(measure(), indent=2))
