@@ -60,6 +60,7 @@ def world(upload_id: str) -> Iterator[World]:
         World(
             functions={
                 "serialize": lambda _: serialized.model_dump(),
+                "scan": lambda _: serialized.model_dump(),
                 "classify": classify,
                 "filter": lambda payload: (
                     Serialized.model_validate(payload) and filtered.model_dump()

@@ -23,6 +23,7 @@ SUBSTITUTIONS = {
     "Partition": "aws",
     "TopicArn": "arn:aws:sns:us-east-1:000000000000:mail",
     "SerializeFunction": "serialize:live",
+    "ScanFunction": "scan:live",
     "ClassifyFunction": "classify:live",
     "FilterFunction": "filter:live",
     "RetentionDays": "90",

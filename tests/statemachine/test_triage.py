@@ -8,14 +8,15 @@ import pytest
 from ministack.services import stepfunctions
 
 from tests.statemachine.machine import TaskError, World, function_error
-from winnow.models import Mail, SerializeInput
+from winnow.models import Mail, ScanNeeded, SerializeInput, Upload
 from winnow.upload import upload_id as id_of
 
 THROTTLED = TaskError("Lambda.TooManyRequestsException", "Rate Exceeded.")
 TABLE_THROTTLED = TaskError("DynamoDB.ThrottlingException", "Rate of requests exceeded.")
 MAIL_THROTTLED = TaskError("SNS.ThrottledException", "Rate exceeded.")
+TEMPORARY = function_error("RetryableError", "temporary: S3 did not answer.")
 SUCCESS = (
-    *("Identify", "IsFolder", "Claim", "Serialize", "HasChunks", "Classify"),
+    *("Identify", "IsFolder", "Claim", "Serialize", "NeedsScan", "HasChunks", "Classify"),
     *("Filter", "Record", "Notify", "Done"),
 )
 FAILURE = ("Explain", "RecordFailure", "NotifyFailure", "Failed")
@@ -110,6 +111,52 @@ def test_no_chunks_go_straight_to_filter(world: World, uploaded: Any):
     assert "Classify" not in run.states
     assert "Filter" in run.states
     assert not world.calls["classify"]
+
+
+# -- pages that are pictures ---------------------------------------------------------------------
+
+
+SCANNED = (*SUCCESS[: SUCCESS.index("HasChunks")], "Scan", *SUCCESS[SUCCESS.index("HasChunks") :])
+
+
+def scanned(world: World) -> None:
+    """Serialize says that the file has pages that are pictures."""
+
+    def needs_scan(payload: Any) -> Any:
+        return ScanNeeded(upload=Upload.model_validate(payload["upload"])).model_dump()
+
+    world.functions["serialize"] = needs_scan
+
+
+def test_text_never_meets_ocr(world: World, uploaded: Any):
+    assert "Scan" not in world.run("triage", uploaded).states
+    assert not world.calls["scan"]
+
+
+def test_pictures_are_read_by_scan(world: World, uploaded: Any, upload_id: str):
+    scanned(world)
+    run = world.run("triage", uploaded)
+    assert run.status == "SUCCEEDED", run.cause
+    assert run.states == SCANNED
+    [given] = world.calls["scan"]
+    assert SerializeInput.model_validate(given).upload.upload_id == upload_id
+    assert given == world.calls["serialize"][0]
+    row = world.row(upload_id)
+    assert row is not None
+    assert (row["state"], row["records"]) == ("SUCCEEDED", "8")
+
+
+def test_scan_is_retried_and_caught_like_serialize(world: World, uploaded: Any, upload_id: str):
+    scanned(world)
+    world.fail("scan", THROTTLED, function_error("RetryableError", "temporary: No answer."))
+    assert world.run("triage", uploaded).states == SCANNED
+    assert len(world.calls["scan"]) == 3
+    world.fail("scan", function_error("NoTextFoundError", "no_text_found: OCR finds no text."))
+    uploaded["detail"]["object"]["version-id"] = "another"
+    run = world.run("triage", uploaded)
+    assert run.states == (*SCANNED[: SCANNED.index("Scan") + 1], *FAILURE)
+    assert (run.error, run.cause) == ("no_text_found", "OCR finds no text.")
+    assert "no_text_found" in world.mails[-1]["Subject"]
 
 
 # -- the same event twice ------------------------------------------------------------------------
@@ -314,15 +361,29 @@ def test_a_lasting_fault_is_not_retried(world: World, uploaded: Any, target: str
 
 @pytest.mark.parametrize(
     ("target", "fault", "most"),
-    [("put", TABLE_THROTTLED, 7), ("serialize", THROTTLED, 9), ("filter", THROTTLED, 9)],
+    [
+        ("put", TaskError("DynamoDB.InternalServerError", ""), 7),
+        ("put", TABLE_THROTTLED, 21),
+        ("serialize", TEMPORARY, 9),
+        ("serialize", THROTTLED, 241),
+        ("filter", TEMPORARY, 9),
+        ("mail", MAIL_THROTTLED, 42),
+    ],
 )
 def test_retries_come_to_an_end(
     world: World, uploaded: Any, target: str, fault: TaskError, most: int
 ):
-    world.fail(target, *[fault] * 50)
+    world.fail(target, *[fault] * 500)
     run = world.run("triage", uploaded)
     assert run.status == "FAILED"
     assert len(world.calls[target]) == most
+
+
+def test_a_hundred_throttled_calls_do_not_fail_a_run(world: World, uploaded: Any):
+    for target in ("serialize", "classify", "filter"):
+        world.fail(target, *[THROTTLED] * 100)
+    assert world.run("triage", uploaded).states == SUCCESS
+    assert len(world.mails) == 1
 
 
 # -- failures ------------------------------------------------------------------------------------

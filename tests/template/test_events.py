@@ -14,6 +14,7 @@ from winnow.upload import requested_process, upload_id
 
 SHAPES: dict[str, type[BaseModel]] = {
     "serialize": SerializeInput,
+    "scan": SerializeInput,
     "classify": ChunkTask,
     "filter": Serialized,
 }
@@ -48,6 +49,7 @@ def test_all_events_are_about_one_upload():
     assert upload.upload_id == upload_id(
         dropped["bucket"]["name"], dropped["object"]["key"], dropped["object"]["version-id"]
     )
+    assert event("scan") == event("serialize"), "Scan is asked what Serialize was"
     run = Serialized.model_validate(event("filter"))
     task = ChunkTask.model_validate(event("classify"))
     assert run.upload == upload

@@ -25,6 +25,9 @@ XRAY_OF_MACHINES = XRAY | {"xray:GetSamplingRules", "xray:GetSamplingTargets"}
 READ = {"s3:GetObject"}
 WRITE_STREAM = {"s3:PutObject", "s3:AbortMultipartUpload"}
 WRITE_LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
+# Statements that hang on a parameter, and its condition.
+CONDITIONAL = {"UseCustomerKey": "HasKmsKey", "ReadPictures": "HasTextract"}
+CUSTOMER_KEY = ({"kms:Decrypt", "kms:GenerateDataKey"}, ["KmsKeyArn"])
 STATES = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}"
 
 # role -> statement -> (actions, resources)
@@ -33,13 +36,24 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
         "ReadUploads": (READ | {"s3:GetObjectVersion"}, ["${UploadsBucket.Arn}/inbox/*"]),
         "KnowThatAnUploadIsGone": ({"s3:ListBucket"}, ["UploadsBucket.Arn"]),
         "WriteChunks": ({"s3:PutObject"}, ["${ResultsBucket.Arn}/work/*"]),
+        "UseCustomerKey": CUSTOMER_KEY,
         "WriteLogs": (WRITE_LOGS, ["SerializeLogs.Arn"]),
+        "WriteTraces": (XRAY, ["*"]),
+    },
+    "ScanRole": {
+        "ReadUploads": (READ | {"s3:GetObjectVersion"}, ["${UploadsBucket.Arn}/inbox/*"]),
+        "KnowThatAnUploadIsGone": ({"s3:ListBucket"}, ["UploadsBucket.Arn"]),
+        "WriteChunks": ({"s3:PutObject"}, ["${ResultsBucket.Arn}/work/*"]),
+        "ReadPictures": ({"textract:DetectDocumentText"}, ["*"]),
+        "UseCustomerKey": CUSTOMER_KEY,
+        "WriteLogs": (WRITE_LOGS, ["ScanLogs.Arn"]),
         "WriteTraces": (XRAY, ["*"]),
     },
     "ClassifyRole": {
         "ReadChunks": (READ, ["${ResultsBucket.Arn}/work/*"]),
         "KnowThatAChunkIsGone": ({"s3:ListBucket"}, ["ResultsBucket.Arn"]),
         "WriteScores": (WRITE_STREAM, ["${ResultsBucket.Arn}/work/*/scored/*"]),
+        "UseCustomerKey": CUSTOMER_KEY,
         "WriteLogs": (WRITE_LOGS, ["ClassifyLogs.Arn"]),
         "WriteTraces": (XRAY, ["*"]),
     },
@@ -47,7 +61,29 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
         "ReadScores": (READ, ["${ResultsBucket.Arn}/work/*"]),
         "KnowThatAChunkIsGone": ({"s3:ListBucket"}, ["ResultsBucket.Arn"]),
         "WriteResults": (WRITE_STREAM, ["${ResultsBucket.Arn}/results/*"]),
+        "UseCustomerKey": CUSTOMER_KEY,
         "WriteLogs": (WRITE_LOGS, ["FilterLogs.Arn"]),
+        "WriteTraces": (XRAY, ["*"]),
+    },
+    "SweepRole": {
+        "ListInbox": ({"s3:ListBucketVersions"}, ["UploadsBucket.Arn"]),
+        "RememberHowFar": (
+            {"s3:GetObject", "s3:PutObject"},
+            ["${ResultsBucket.Arn}/work/sweep/cursor.json"],
+        ),
+        "KnowThatItIsNotThereYet": ({"s3:ListBucket"}, ["ResultsBucket.Arn"]),
+        "ReadRuns": ({"dynamodb:BatchGetItem"}, ["Table.Arn"]),
+        "FindRuns": ({"dynamodb:Query"}, ["${Table.Arn}/index/by_object"]),
+        "GiveUp": ({"dynamodb:UpdateItem"}, ["Table.Arn"]),
+        "StartAgain": ({"states:StartExecution"}, ["Triage"]),
+        "SeeWhetherItRuns": (
+            {"states:DescribeExecution"},
+            [f"{STATES}:execution:${{AWS::StackName}}-triage:*"],
+        ),
+        "SendMail": ({"sns:Publish"}, ["Topic"]),
+        "EncryptMail": ({"kms:Decrypt", "kms:GenerateDataKey"}, ["TopicKey.Arn"]),
+        "UseCustomerKey": CUSTOMER_KEY,
+        "WriteLogs": (WRITE_LOGS, ["SweepLogs.Arn"]),
         "WriteTraces": (XRAY, ["*"]),
     },
     "TriageRole": {
@@ -55,6 +91,7 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
             {"lambda:InvokeFunction"},
             [
                 "SerializeFunctionAliaslive",
+                "ScanFunctionAliaslive",
                 "ClassifyFunctionAliaslive",
                 "FilterFunctionAliaslive",
             ],
@@ -74,6 +111,7 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
                 f"{STATES}:execution:${{AWS::StackName}}-triage/*",
             ],
         ),
+        "UseCustomerKey": CUSTOMER_KEY,
         "DeliverLogs": (LOG_DELIVERY, ["*"]),
         "WriteTraces": (XRAY_OF_MACHINES, ["*"]),
     },
@@ -81,20 +119,27 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
         "RecordRuns": ({"dynamodb:UpdateItem"}, ["Table.Arn"]),
         "SendMail": ({"sns:Publish"}, ["Topic"]),
         "EncryptMail": ({"kms:Decrypt", "kms:GenerateDataKey"}, ["TopicKey.Arn"]),
+        "UseCustomerKey": CUSTOMER_KEY,
         "DeliverLogs": (LOG_DELIVERY, ["*"]),
         "WriteTraces": (XRAY_OF_MACHINES, ["*"]),
     },
     "StartRole": {
         "StartRuns": ({"states:StartExecution"}, ["Triage", "Stopped"]),
     },
+    "SweepScheduleRole": {
+        "CallSweep": ({"lambda:InvokeFunction"}, ["SweepFunctionAliaslive"]),
+    },
 }
 PRINCIPALS = {
     "SerializeRole": "lambda.amazonaws.com",
+    "ScanRole": "lambda.amazonaws.com",
     "ClassifyRole": "lambda.amazonaws.com",
     "FilterRole": "lambda.amazonaws.com",
     "TriageRole": "states.amazonaws.com",
     "StoppedRole": "states.amazonaws.com",
     "StartRole": "events.amazonaws.com",
+    "SweepRole": "lambda.amazonaws.com",
+    "SweepScheduleRole": "scheduler.amazonaws.com",
 }
 
 
@@ -115,7 +160,13 @@ def plain(resource: Any) -> str:
 
 def statements(role: str) -> list[dict[str, Any]]:
     [policy] = RESOURCES[role]["Properties"]["Policies"]
-    found: list[dict[str, Any]] = policy["PolicyDocument"]["Statement"]
+    found = []
+    for statement in policy["PolicyDocument"]["Statement"]:
+        if "Fn::If" in statement:
+            condition, statement, otherwise = statement["Fn::If"]
+            assert otherwise == {"Ref": "AWS::NoValue"}
+            assert CONDITIONAL[statement["Sid"]] == condition
+        found.append(statement)
     return found
 
 
@@ -146,7 +197,7 @@ def test_a_role_is_for_one_service(role: str):
         "Principal": {"Service": PRINCIPALS[role]},
         "Action": "sts:AssumeRole",
     }
-    if PRINCIPALS[role] == "states.amazonaws.com":
+    if PRINCIPALS[role] in ("states.amazonaws.com", "scheduler.amazonaws.com"):
         account = {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
         expected["Condition"] = {"StringEquals": account}
     assert trust == expected
@@ -183,7 +234,7 @@ def test_every_policy_is_of_the_current_version():
                 yield from policies(value)
 
     found = list(policies(RESOURCES))
-    assert len(found) == 2 * len(ROLES) + 5
+    assert len(found) == 2 * len(ROLES) + 6
     assert {policy.get("Version") for policy in found} == {"2012-10-17"}
 
 

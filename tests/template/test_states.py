@@ -42,6 +42,14 @@ TRANSIENT = {
     },
     "Map": {"States.ItemReaderFailed"},
 }
+THROTTLED = {
+    "Lambda.TooManyRequestsException",
+    "DynamoDB.ProvisionedThroughputExceededException",
+    "DynamoDB.RequestLimitExceeded",
+    "DynamoDB.ThrottlingException",
+    "SNS.ThrottledException",
+    "SNS.KMSThrottlingException",
+}
 TRANSIENT["dynamodb:updateItem"] = TRANSIENT["dynamodb:putItem"]
 
 
@@ -77,12 +85,29 @@ def test_every_task_has_a_timeout(machine: str, name: str, state: State):
 
 @pytest.mark.parametrize(("machine", "name", "state"), all_states("Task", "Map"))
 def test_only_named_passing_faults_are_retried(machine: str, name: str, state: State):
-    [retry] = state["Retry"]
-    assert set(retry["ErrorEquals"]) == TRANSIENT[called(state)]
-    assert retry["JitterStrategy"] == "FULL"
-    assert retry["BackoffRate"] > 1
-    assert 0 < retry["IntervalSeconds"] < retry["MaxDelaySeconds"] <= 60
-    assert 0 < retry["MaxAttempts"] <= 10
+    named = [error for retry in state["Retry"] for error in retry["ErrorEquals"]]
+    assert len(named) == len(set(named))
+    assert set(named) == TRANSIENT[called(state)]
+    for retry in state["Retry"]:
+        assert retry["JitterStrategy"] == "FULL"
+        assert retry["BackoffRate"] > 1
+        assert 0 < retry["IntervalSeconds"] < retry["MaxDelaySeconds"] <= 60
+        if THROTTLED.isdisjoint(retry["ErrorEquals"]):
+            assert 0 < retry["MaxAttempts"] <= 10
+
+
+@pytest.mark.parametrize(("machine", "name", "state"), all_states("Task"))
+def test_a_throttled_call_is_tried_again_for_long(machine: str, name: str, state: State):
+    """With full jitter a wait is half its limit on average."""
+    patient, hasty = state["Retry"]
+    assert set(patient["ErrorEquals"]) == THROTTLED & TRANSIENT[called(state)]
+    assert THROTTLED.isdisjoint(hasty["ErrorEquals"])
+    waits = [
+        min(patient["IntervalSeconds"] * patient["BackoffRate"] ** n, patient["MaxDelaySeconds"])
+        for n in range(patient["MaxAttempts"])
+    ]
+    least = 3600 if called(state) == "lambda:invoke" else 200
+    assert sum(waits) / 2 >= least
 
 
 @pytest.mark.parametrize(("machine", "name", "state"), all_states("Task", "Map"))
@@ -149,6 +174,7 @@ def test_a_claim_outlasts_every_run_that_may_hold_it():
     ("task", "function"),
     [
         ("Serialize", "SerializeFunction"),
+        ("Scan", "ScanFunction"),
         ("ClassifyChunk", "ClassifyFunction"),
         ("Filter", "FilterFunction"),
     ],

@@ -6,15 +6,25 @@ from typing import Any
 import pytest
 
 from tests.template.expand import TEMPLATE, expand, read
-from winnow_aws.settings import ClassifySettings, FilterSettings, SerializeSettings
+from winnow.standing import LEASE_S
+from winnow_aws.settings import (
+    ClassifySettings,
+    FilterSettings,
+    ScanSettings,
+    SerializeSettings,
+    SweepSettings,
+)
 
 EXPANDED = expand()
 RESOURCES: dict[str, Any] = EXPANDED["Resources"]
-FUNCTIONS = ("SerializeFunction", "ClassifyFunction", "FilterFunction")
+STEPS = ("SerializeFunction", "ScanFunction", "ClassifyFunction", "FilterFunction")
+FUNCTIONS = (*STEPS, "SweepFunction")
 SETTINGS = {
     "SerializeFunction": SerializeSettings,
+    "ScanFunction": ScanSettings,
     "ClassifyFunction": ClassifySettings,
     "FilterFunction": FilterSettings,
+    "SweepFunction": SweepSettings,
 }
 TLS_ONLY = {"Bool": {"aws:SecureTransport": "false"}}
 THIS_ACCOUNT = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
@@ -41,15 +51,71 @@ def statements(name: str) -> dict[str, Any]:
 # -- files ---------------------------------------------------------------------------------------
 
 
-def test_there_are_two_buckets():
-    assert of_type("AWS::S3::Bucket") == ["UploadsBucket", "ResultsBucket"]
+def test_there_are_two_buckets_and_their_access_log():
+    assert of_type("AWS::S3::Bucket") == ["UploadsBucket", "ResultsBucket", "AccessLogs"]
+
+
+def test_who_reads_and_writes_files_is_logged_and_the_log_forgets():
+    for bucket in ("Uploads", "Results"):
+        assert properties(f"{bucket}Bucket")["LoggingConfiguration"] == {
+            "DestinationBucketName": {"Ref": "AccessLogs"},
+            "LogFilePrefix": f"{bucket.lower()}/",
+        }
+    log = properties("AccessLogs")
+    [encryption] = log["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert encryption == {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+    assert set(log["PublicAccessBlockConfiguration"].values()) == {True}
+    assert log["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    [rule] = log["LifecycleConfiguration"]["Rules"]
+    assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", {"Ref": "LogRetentionDays"})
+    given = statements("AccessLogsPolicy")
+    assert set(given) == {"TlsOnly", "BucketsMayLog"}
+    assert given["TlsOnly"]["Effect"] == "Deny"
+    assert given["TlsOnly"]["Condition"] == TLS_ONLY
+    assert given["BucketsMayLog"] == {
+        "Sid": "BucketsMayLog",
+        "Effect": "Allow",
+        "Principal": {"Service": "logging.s3.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": {"Fn::Sub": "${AccessLogs.Arn}/*"},
+        "Condition": {
+            "ArnEquals": {
+                "aws:SourceArn": [
+                    {"Fn::GetAtt": ["UploadsBucket", "Arn"]},
+                    {"Fn::GetAtt": ["ResultsBucket", "Arn"]},
+                ]
+            },
+            **THIS_ACCOUNT,
+        },
+    }
+
+
+def test_a_customer_key_takes_the_place_of_awss_own_everywhere():
+    assert EXPANDED["Conditions"]["HasKmsKey"] == {
+        "Fn::Not": [{"Fn::Equals": [{"Ref": "KmsKeyArn"}, ""]}]
+    }
+    key = {"Ref": "KmsKeyArn"}
+    for bucket in ("UploadsBucket", "ResultsBucket"):
+        [rule] = properties(bucket)["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        assert rule["ServerSideEncryptionByDefault"]["Fn::If"][:2] == [
+            "HasKmsKey",
+            {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key},
+        ]
+    assert properties("Table")["SSESpecification"]["Fn::If"][:2] == [
+        "HasKmsKey",
+        {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": key},
+    ]
+    for group in of_type("AWS::Logs::LogGroup"):
+        assert properties(group)["KmsKeyId"] == {
+            "Fn::If": ["HasKmsKey", key, {"Ref": "AWS::NoValue"}]
+        }
 
 
 @pytest.mark.parametrize("bucket", ["UploadsBucket", "ResultsBucket"])
 def test_a_bucket_is_private_encrypted_versioned_and_kept(bucket: str):
     given = properties(bucket)
     [rule] = given["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+    assert rule["ServerSideEncryptionByDefault"]["Fn::If"][2] == {"SSEAlgorithm": "AES256"}
     assert given["VersioningConfiguration"] == {"Status": "Enabled"}
     assert given["PublicAccessBlockConfiguration"] == dict.fromkeys(
         ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"), True
@@ -91,6 +157,7 @@ def test_only_the_local_stack_goes_without_tls():
     }
     assert users == {
         *("UploadsBucketPolicy", "ResultsBucketPolicy", "TopicPolicy", "UndeliveredPolicy"),
+        "AccessLogsPolicy",
         "Triage",
     }
 
@@ -142,7 +209,7 @@ def test_the_table_is_as_the_workflow_and_the_command_line_know_it():
     assert index["Projection"] == {"ProjectionType": "ALL"}
     assert table["TimeToLiveSpecification"] == {"AttributeName": "expires", "Enabled": True}
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-    assert table["SSESpecification"] == {"SSEEnabled": True}
+    assert table["SSESpecification"]["Fn::If"][2] == {"SSEEnabled": True}
     assert RESOURCES["Table"]["DeletionPolicy"] == "Retain"
     assert RESOURCES["Table"]["UpdateReplacePolicy"] == "Retain"
 
@@ -150,7 +217,7 @@ def test_the_table_is_as_the_workflow_and_the_command_line_know_it():
 # -- mail ----------------------------------------------------------------------------------------
 
 
-def test_mail_is_encrypted_with_a_key_that_alarms_may_use():
+def test_mail_is_encrypted_with_a_key_that_alarms_and_rules_may_use():
     assert properties("Topic")["KmsMasterKeyId"] == {"Fn::GetAtt": ["TopicKey", "Arn"]}
     key = properties("TopicKey")
     assert key["EnableKeyRotation"] is True
@@ -171,10 +238,18 @@ def test_mail_is_encrypted_with_a_key_that_alarms_may_use():
             "Resource": "*",
             "Condition": THIS_ACCOUNT,
         },
+        # EventBridge gives encrypted topics no source that a condition could look at.
+        {
+            "Sid": "RulesMayMail",
+            "Effect": "Allow",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+            "Resource": "*",
+        },
     ]
 
 
-def test_the_topic_takes_mail_over_tls_and_from_this_accounts_alarms_only():
+def test_the_topic_takes_mail_over_tls_and_from_alarms_and_rules_only():
     assert properties("TopicPolicy")["Topics"] == [{"Ref": "Topic"}]
     assert statements("TopicPolicy") == {
         "TlsOnly": {
@@ -193,6 +268,13 @@ def test_the_topic_takes_mail_over_tls_and_from_this_accounts_alarms_only():
             "Resource": {"Ref": "Topic"},
             "Condition": THIS_ACCOUNT,
         },
+        "RulesMayMail": {
+            "Sid": "RulesMayMail",
+            "Effect": "Allow",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": "sns:Publish",
+            "Resource": {"Ref": "Topic"},
+        },
     }
 
 
@@ -208,7 +290,7 @@ def test_somebody_is_subscribed_only_where_an_address_is_given():
 # -- functions -----------------------------------------------------------------------------------
 
 
-def test_there_is_a_function_a_step():
+def test_there_is_a_function_a_step_and_the_sweep():
     assert of_type("AWS::Lambda::Function") == list(FUNCTIONS)
 
 
@@ -221,15 +303,17 @@ def test_a_function_is_an_image_with_its_own_role_log_and_alias(function: str):
     assert given["Role"] == {"Fn::GetAtt": [f"{step}Role", "Arn"]}
     assert given["TracingConfig"] == {"Mode": "Active"}
     assert given["LoggingConfig"] == {"LogGroup": {"Ref": f"{step}Logs"}}
-    assert given["Timeout"] == {"Classify": 300}.get(step, 900)
-    assert given["MemorySize"] == 1769
-    assert given["ReservedConcurrentExecutions"] == {
-        "Fn::If": [
-            "HasReservedConcurrency",
-            {"Ref": "ReservedConcurrency"},
-            {"Ref": "AWS::NoValue"},
-        ]
-    }
+    assert given["Timeout"] == {"Classify": 300, "Sweep": 300}.get(step, 900)
+    # A core each; OCR gets two.
+    assert given["MemorySize"] == (3538 if function == "ScanFunction" else 1769)
+    if function in STEPS:
+        assert given["ReservedConcurrentExecutions"] == {
+            "Fn::If": [
+                "HasReservedConcurrency",
+                {"Ref": "ReservedConcurrency"},
+                {"Ref": "AWS::NoValue"},
+            ]
+        }
     assert properties(f"{function}Aliaslive")["Name"] == "live"
     metadata = read()["Resources"][function]["Metadata"]
     assert metadata["DockerContext"] == "."
@@ -255,7 +339,7 @@ def test_a_setting_from_a_parameter_publishes_a_version(function: str):
     parameters = {
         value["Ref"]
         for value in variables.values()
-        if isinstance(value, dict) and value["Ref"] in EXPANDED["Parameters"]
+        if isinstance(value, dict) and value.get("Ref") in EXPANDED["Parameters"]
     }
     [version] = [
         resource for name, resource in RESOURCES.items() if name.startswith(f"{function}Version")
@@ -275,8 +359,10 @@ def test_every_log_group_forgets():
     # Step Functions keeps a policy for every log group whose name does not begin like this.
     assert {name: properties(name)["LogGroupName"]["Fn::Sub"] for name in groups} == {
         "SerializeLogs": "/aws/lambda/${AWS::StackName}-serialize",
+        "ScanLogs": "/aws/lambda/${AWS::StackName}-scan",
         "ClassifyLogs": "/aws/lambda/${AWS::StackName}-classify",
         "FilterLogs": "/aws/lambda/${AWS::StackName}-filter",
+        "SweepLogs": "/aws/lambda/${AWS::StackName}-sweep",
         "WorkflowLogs": "/aws/vendedlogs/states/${AWS::StackName}",
     }
     for name in groups:
@@ -305,7 +391,7 @@ def test_a_machine_is_logged_without_data_and_traced(machine: str):
 
 def test_the_workflow_invokes_aliases():
     made = properties("Triage")["DefinitionSubstitutions"]
-    for function in FUNCTIONS:
+    for function in STEPS:
         assert made[function] == {"Ref": f"{function}Aliaslive"}
 
 
@@ -353,7 +439,36 @@ def test_no_event_is_lost(rule: str, machine: str):
 
 
 def test_there_are_no_other_rules():
-    assert of_type("AWS::Events::Rule") == ["UploadedRule", "StoppedRule"]
+    assert of_type("AWS::Events::Rule") == ["UploadedRule", "StoppedRule", "LastResortRule"]
+
+
+def test_when_the_machine_for_stopped_runs_fails_eventbridge_itself_mails():
+    given = properties("LastResortRule")
+    assert given["EventPattern"]["detail"] == {
+        "stateMachineArn": [{"Ref": "Stopped"}],
+        "status": ["FAILED", "TIMED_OUT", "ABORTED"],
+    }
+    [target] = given["Targets"]
+    assert target["Arn"] == {"Ref": "Topic"}
+    assert "RoleArn" not in target, "EventBridge reaches an encrypted topic by its policy alone"
+    assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": ["Undelivered", "Arn"]}}
+    # The event's input and output hold the file's key.
+    assert target["InputTransformer"]["InputPathsMap"] == {
+        "run": "$.detail.executionArn",
+        "status": "$.detail.status",
+    }
+
+
+def test_the_sweep_is_called_often_enough_by_its_alias():
+    given = properties("SweepSchedule")
+    assert given["ScheduleExpression"] == "rate(15 minutes)"
+    assert given["State"] == "ENABLED"
+    assert given["Target"]["Arn"] == {"Ref": "SweepFunctionAliaslive"}
+    assert given["Target"]["RoleArn"] == {"Fn::GetAtt": ["SweepScheduleRole", "Arn"]}
+    assert given["Target"]["Input"] == "{}"
+    # An upload is missed long before its row, which the sweep looks for, could have expired.
+    missed = int(properties("SweepFunction")["Environment"]["Variables"]["MISSED_SECONDS"])
+    assert 600 <= missed < LEASE_S < EXPANDED["Parameters"]["RetentionDays"]["MinValue"] * 86_400
 
 
 def test_the_dead_letter_queue_is_encrypted_and_takes_the_rules_events_only():
@@ -381,51 +496,12 @@ def test_the_dead_letter_queue_is_encrypted_and_takes_the_rules_events_only():
                 "aws:SourceArn": [
                     {"Fn::GetAtt": ["UploadedRule", "Arn"]},
                     {"Fn::GetAtt": ["StoppedRule", "Arn"]},
+                    {"Fn::GetAtt": ["LastResortRule", "Arn"]},
                 ]
             }
         },
     }
     assert set(given) == {"TlsOnly", "RulesMaySend"}
-
-
-@pytest.mark.parametrize(
-    ("alarm", "metric", "statistic", "dimension"),
-    [
-        (
-            "UndeliveredAlarm",
-            ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
-            "Maximum",
-            {"Name": "QueueName", "Value": {"Fn::GetAtt": ["Undelivered", "QueueName"]}},
-        ),
-        (
-            "NotMailedAlarm",
-            ("AWS/States", "ExecutionsFailed"),
-            "Sum",
-            {"Name": "StateMachineArn", "Value": {"Ref": "Stopped"}},
-        ),
-    ],
-)
-def test_what_no_run_can_tell_is_an_alarm(
-    alarm: str, metric: tuple[str, str], statistic: str, dimension: dict[str, Any]
-):
-    given = dict(properties(alarm))
-    assert len(given.pop("AlarmDescription")) > 50
-    assert given == {
-        "Namespace": metric[0],
-        "MetricName": metric[1],
-        "Statistic": statistic,
-        "Dimensions": [dimension],
-        "Period": 60,
-        "EvaluationPeriods": 1,
-        "Threshold": 1,
-        "ComparisonOperator": "GreaterThanOrEqualToThreshold",
-        "TreatMissingData": "notBreaching",
-        "AlarmActions": [{"Ref": "Topic"}],
-    }
-
-
-def test_there_are_no_other_alarms():
-    assert of_type("AWS::CloudWatch::Alarm") == ["UndeliveredAlarm", "NotMailedAlarm"]
 
 
 # -- what a user sees ----------------------------------------------------------------------------
@@ -469,6 +545,7 @@ def test_outputs_are_what_a_user_needs_and_explained():
     outputs = EXPANDED["Outputs"]
     assert set(outputs) == {
         *("Inbox", "UploadsBucket", "ResultsBucket", "Table", "StateMachineArn", "TopicArn"),
+        "UndeliveredQueue",
     }
     assert all(output["Description"] for output in outputs.values())
     assert outputs["Inbox"]["Value"] == {"Fn::Sub": "s3://${UploadsBucket}/inbox/"}
