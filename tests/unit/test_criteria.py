@@ -124,7 +124,8 @@ def test_without_a_keyword_nothing_is_heard() -> None:
     assert decision.criteria[0].evidence == ()
 
 
-def test_strength_rises_with_similarity_and_margin() -> None:
+def test_strength_rises_with_similarity_and_margin(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("winnow.judging.criteria.SHARED", 0.0)
     scores = []
     for cosine in (LOW - 0.01, LOW + 0.05, (LOW + HIGH) / 2, HIGH, 0.95):
         decision = judge("Anemia", Anemia=toward((AXES[PRO], cosine)))
@@ -154,7 +155,7 @@ def test_a_text_is_judged_alike_alone_and_in_company() -> None:
 
 
 def test_evidence_is_the_strongest_three_and_repeats_are_shown_once() -> None:
-    table = {f"Anemia {n}.": toward((AXES[PRO], 0.60 + n / 100)) for n in range(6)}
+    table = {f"Anemia {n}.": toward((AXES[PRO], 0.40 + n / 100)) for n in range(6)}
     text = " ".join([*table, "Anemia 5."])
     encoder = FakeEncoder(TABLE | table)
     (result,) = build_judge(load_definition(ONE, "t"), encoder)([text])
@@ -163,14 +164,41 @@ def test_evidence_is_the_strongest_three_and_repeats_are_shown_once() -> None:
     assert [e.text for e in evidence] == ["Anemia 5.", "Anemia 4.", "Anemia 3."]
 
 
-def test_silence_can_mean_not_met_and_is_less_sure_than_words() -> None:
-    silent = ONE.replace("    keywords:", "    if_silent: not_met\n    keywords:")
-    result = judgement("Nothing of the kind.", silent)
+TWO = (
+    HEAD
+    + """
+criteria:
+  - id: anemia
+    title: Anemia
+    statements: [The patient has anemia.]
+    keywords: [anemia]
+  - id: rain
+    title: Rain
+    if_silent: not_met
+    statements: [It rains.]
+    keywords: [rains]
+logic: {all_of: [anemia, rain]}
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (PRO, Verdict.NOT_MET),
+        (f"{PRO} Her mother says it rains in the family.", Verdict.NOT_MET),
+        (f"{PRO} Whether it rains is another matter altogether.", Verdict.UNDETERMINED),
+        ("Nothing of the kind.", Verdict.UNDETERMINED),
+    ],
+)
+def test_silence_counts_where_the_record_speaks_of_something_else(
+    text: str, value: Verdict
+) -> None:
+    result = judgement(text, TWO)
     assert isinstance(result.decision, CriteriaDecision)
-    assert result.decision.value is Verdict.NOT_MET
-    assert result.score == 0.75
-    assert judge(PRO, silent).value is Verdict.MET
-    assert judgement(CON_NOT, silent).score == 1.0
+    assert result.decision.value is value
+    if value is Verdict.NOT_MET:
+        assert (result.score, result.decision.because) == (0.75, ("rain",))
 
 
 # -- logic: every combination of three-valued members ----------------------------------------------

@@ -1,8 +1,8 @@
-"""Keywords and cues."""
+"""Keywords, and the words shared with reference sentences."""
 
 import pytest
 
-from winnow.judging.lexical import Cue, Keywords, clauses, cues, words
+from winnow.judging.lexical import Keywords, SharedWords, words
 
 
 @pytest.mark.parametrize(
@@ -35,27 +35,19 @@ def test_a_word_is_not_forgotten_wrongly_when_the_memo_is_full(
         assert keywords(words("a b c d iron deficiency e f anemia")) == {0, 1}
 
 
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("She has melena.", Cue(0)),
-        ("No evidence of bleeding.", Cue.NEGATED),
-        ("He denies melena.", Cue.NEGATED),
-        ("It wasn’t done.", Cue.NEGATED),
-        ("Colonoscopy is planned.", Cue.UNSURE),
-        ("Her mother had anemia.", Cue.OTHER),
-        ("The father will not come.", Cue.OTHER | Cue.UNSURE | Cue.NEGATED),
-        ("Notable nodules in the normality.", Cue(0)),
-    ],
-)
-def test_cues(text: str, found: Cue) -> None:
-    assert cues(text) == found
+def test_where_a_keyword_stands() -> None:
+    find = Keywords(["melena", "black stools"])
+    assert find.spans(words("No melena; black stools, melena")) == [(0, 1, 2), (1, 2, 4), (0, 4, 5)]
 
 
-def test_clauses() -> None:
-    assert clauses("melena but no pain; iron if needed") == [
-        "melena ",
-        "but no pain",
-        " iron ",
-        "if needed",
-    ]
+def test_shared_words() -> None:
+    shared = SharedWords(["Iron deficiency anemia.", "The anemia has resolved.", "Of the"])
+    (row,) = shared([words("chronic iron-deficiency anaemia was seen")])
+    assert row[0] == pytest.approx(1.0)
+    assert 0 < row[1] < 0.5
+    assert row[2] == 0
+    assert shared([]).shape == (0, 3)
+    # A rare word tells more than one that many references have.
+    (rare,) = shared([words("iron")])
+    (common,) = shared([words("anemia")])
+    assert rare[0] > common[0] > 0

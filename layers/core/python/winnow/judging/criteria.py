@@ -1,45 +1,54 @@
 """Judging by criteria: what segments say, what a criterion makes of it, what the logic decides.
 
-A segment and a criterion. A segment is heard only where it has one of the criterion's keywords
+A segment and a criterion. A segment is a sentence, or a window of two or three sentences of which
+the later refer back (sheet.py). It is heard only where it has one of the criterion's keywords
 (`keywords` to speak for it, `counter_keywords` to speak against it; an empty list asks for none).
-It is compared only with statements and counter-statements of its own kind of cues (lexical.py):
-what is negated with what is negated, what was not done with what was not, what is planned or
-conditional with what is, what is about a relative with what is. Negation is read in the clauses
-that hold a keyword; where these disagree, or where they are negated and another clause is not
-("showed no polyps but a bleeding diverticulum"), nothing is heard. Let `x` be the cosine to the
-nearest sentence that remains, and `y` that to the nearest of the other two kinds, neutral
-statements of any cue among them. The segment speaks with
+Its keywords are read with their context (context.py), and it is compared only with statements and
+counter-statements of its own kind: what is denied with what is denied, what came back without a
+finding with what did, what is planned or conditional with what is, what is about a relative with
+what is. Doubt ("suspected") and the past ("previous") tell kinds apart only for a side none of
+whose sentences is doubtful, or past. Where the keywords of one side are of several kinds ("no
+melena, but maroon stools"), or one clause is negative and another is not ("showed no polyps but a
+bleeding diverticulum"), nothing is heard. Let `x` be the similarity to the nearest sentence
+that remains, and `y` that to the nearest of the other two kinds, neutral statements of any context among
+them. The segment speaks with
 
     strength = ramp(x; LOW, HIGH) * ramp(x - y; 0, MARGIN)
 
-where `ramp(v; low, high)` rises from 0 at low to 1 at high.
+where similarity is (1 - SHARED) * cosine + SHARED * the share of the reference's words that stand
+in the segment (lexical.py), and `ramp(v; low, high)` rises from 0 at low to 1 at high. A measured value (values.py) speaks
+with VALUE.
 
 A criterion and a record. With `pro` and `con` the greatest strengths for and against:
 
     score = 0.5 + (pro - con) / 2
 
-A criterion that no segment speaks for or against scores 0.5, or SILENT where its definition says
-that silence means not met. The criterion is `met` from MET upwards, `not_met` from NOT_MET
-downwards.
+A criterion that no segment speaks for or against scores 0.5; or SILENT, where its definition says
+that silence means not met, no keyword is said of the patient, and the record speaks of another
+criterion (a record that speaks of none is about something else, and undetermined). The criterion is
+`met` from MET upwards, `not_met` from NOT_MET downwards.
 
 The logic. all_of is the least score, any_of the greatest, none_of one minus the greatest: with the
 same bounds for every score this is Kleene's three-valued logic. The decision's score is its
 certainty: the record's score for `met`, one minus it for `not_met`, and for `undetermined`, which
 is no answer, at most 0.5.
 
-The constants are shared by all criteria of all processes. Vectors know no numbers ("hemoglobin 7.8"
-is close to "hemoglobin 14.2"): a criterion must not rest on a figure alone.
+The constants are shared by all criteria of all processes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Flag, auto
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from winnow.judging.lexical import Cue, Keywords, clauses, cues, words
+from winnow.judging.context import Context, Reading, tokens
+from winnow.judging.lexical import Keywords, SharedWords, words
 from winnow.judging.sheet import Comparer, Sheet
+from winnow.judging.values import Values
 from winnow.models import (
     CriteriaDecision,
     CriterionFinding,
@@ -52,14 +61,108 @@ from winnow.models import (
 from winnow.ports import Encoder
 from winnow.process import CriteriaProcess, Criterion, Group
 
-LOW, HIGH = 0.50, 0.75
+LOW, HIGH = 0.40, 0.65
 MARGIN = 0.06
 MET, NOT_MET = 0.7, 0.3
 SILENT = 0.25
+VALUE = 0.8
+SHARED = 0.2
 DIGITS = 4
 """Scores are rounded, so that the last bits of a matrix product decide nothing."""
 EVIDENCE = 3
 """Segments a criterion and a polarity that are shown as evidence."""
+
+
+class _Kind(Flag):
+    """What two sentences must have in common to be compared."""
+
+    DENIED = auto()
+    RESULT = auto()
+    """Something else in the clause is negated: the test found nothing."""
+    POSSIBLE = auto()
+    PLANNED = auto()
+    HISTORICAL = auto()
+    OTHER = auto()
+
+
+_OF_CONTEXT = {
+    Context.POSSIBLE: _Kind.POSSIBLE,
+    Context.PLANNED: _Kind.PLANNED,
+    Context.HYPOTHETICAL: _Kind.PLANNED,
+    Context.HISTORICAL: _Kind.HISTORICAL,
+    Context.FAMILY: _Kind.OTHER,
+}
+_SOFT = _Kind.POSSIBLE | _Kind.HISTORICAL
+_NONE = _Kind(0)
+
+
+class _Mention(NamedTuple):
+    """A keyword where it stands."""
+
+    keyword: int
+    kind: _Kind
+    contexts: frozenset[Context]
+
+
+def _one(kinds: set[_Kind]) -> _Kind | None:
+    """The one kind of several mentions; None: they are at odds.
+
+    A test without a finding denies the finding: "colonoscopy showed no bleeding" is one result.
+    """
+    if len(kinds) > 1:
+        kinds = {
+            kind & ~_Kind.DENIED | _Kind.RESULT if kind & _Kind.DENIED else kind for kind in kinds
+        }
+    return kinds.pop() if len(kinds) == 1 else None
+
+
+class _Words:
+    """What the words of one segment say."""
+
+    def __init__(self, text: str, section: str, keywords: Keywords) -> None:
+        self.tokens = tokens(text)
+        self.reading = Reading(self.tokens)
+        self._section: frozenset[Context] = frozenset()
+        if section:
+            family = section.startswith(("family", "fh"))
+            self._section = frozenset({Context.FAMILY if family else Context.HISTORICAL})
+        places = [at for at, token in enumerate(self.tokens) if token[0].isalnum()]
+        plain = [self.tokens[at] for at in places]
+        negative = self.reading.negative
+        self.mixed = 0 < len(negative) < self.reading.clauses
+        """Whether something is negated in one clause and nothing in another."""
+        self.mentions = [
+            self._mention(keyword, places[start], places[end - 1] + 1)
+            for keyword, start, end in keywords.spans(plain)
+        ]
+
+    def contexts(self, start: int, end: int) -> frozenset[Context]:
+        return self.reading.of(start, end) | self._section
+
+    def _mention(self, keyword: int, start: int, end: int) -> _Mention:
+        contexts = self.contexts(start, end)
+        kind = _NONE
+        for context in contexts - {Context.NEGATED}:
+            kind |= _OF_CONTEXT[context]
+        if self.reading.denied(start, end):
+            kind |= _Kind.DENIED
+        elif self.reading.clause(start) in self.reading.negative:
+            kind |= _Kind.RESULT
+        return _Mention(keyword, kind, contexts)
+
+    def whole(self) -> _Kind:
+        """The kind of the segment where no keyword is asked for."""
+        kind = _Kind.RESULT if self.reading.negative else _NONE
+        for context in self.contexts(0, 0) | self.reading.all - {Context.NEGATED}:
+            kind |= _OF_CONTEXT.get(context, _NONE)
+        return kind
+
+    def kind(self, wanted: frozenset[int], ignored: _Kind) -> _Kind | None:
+        """The one kind of the wanted keywords; None: they are at odds."""
+        if not wanted:
+            return None if self.mixed else self.whole() & ~ignored
+        kind = _one({m.kind & ~ignored for m in self.mentions if m.keyword in wanted})
+        return None if kind is not None and kind & _Kind.RESULT and self.mixed else kind
 
 
 @dataclass(frozen=True)
@@ -68,14 +171,23 @@ class _Side:
 
     sign: int
     columns: NDArray[np.intp]
-    cues: tuple[Cue, ...]
+    kinds: tuple[_Kind, ...]
     keywords: frozenset[int]
     """Positions in the judge's list of keywords; empty: any segment may speak."""
 
     @cached_property
-    def alike(self) -> dict[Cue, NDArray[np.intp]]:
-        """Columns by kind of cues: those that a segment of that kind may be compared with."""
-        return {kind: self.columns[[own == kind for own in self.cues]] for kind in set(self.cues)}
+    def ignored(self) -> _Kind:
+        """Kinds that this side does not tell apart, because some of its sentences are of them."""
+        shown = _NONE
+        for kind in self.kinds:
+            shown |= kind
+        return shown & _SOFT
+
+    @cached_property
+    def alike(self) -> dict[_Kind, NDArray[np.intp]]:
+        """Columns by kind: those that a segment of that kind may be compared with."""
+        kinds = [kind & ~self.ignored for kind in self.kinds]
+        return {kind: self.columns[[own == kind for own in kinds]] for kind in set(kinds)}
 
 
 @dataclass(frozen=True)
@@ -84,6 +196,7 @@ class _Compiled:
     pro: _Side
     con: _Side
     neutral: NDArray[np.intp]
+    values: Values
 
 
 @dataclass(frozen=True)
@@ -95,32 +208,7 @@ class _Heard:
     similarity: float
     reference: str
     keywords: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class _Reading:
-    """The words of one segment."""
-
-    keywords: frozenset[int]
-    clauses: tuple[tuple[Cue, frozenset[int]], ...]
-    """Cues and keywords of each clause."""
-
-    def cues(self, wanted: frozenset[int]) -> Cue | None:
-        """The segment's cues, negation as in the clauses with a wanted keyword; None: at odds.
-
-        Where no keyword is wanted every clause counts. All cues but negation reach across clauses.
-        """
-        if len(self.clauses) == 1:
-            return self.clauses[0][0]
-        kinds = {cue & Cue.NEGATED for cue, found in self.clauses if not wanted or found & wanted}
-        others = Cue(0)
-        for cue, _ in self.clauses:
-            others |= cue & ~Cue.NEGATED
-        if len(kinds) > 1 or (
-            Cue.NEGATED in kinds and not all(cue & Cue.NEGATED for cue, _ in self.clauses)
-        ):
-            return None
-        return others | kinds.pop() if kinds else others
+    context: tuple[str, ...]
 
 
 class CriteriaJudge:
@@ -142,8 +230,14 @@ class CriteriaJudge:
             return np.arange(start, len(references))
 
         def side(sign: int, sentences: tuple[str, ...], needed: tuple[str, ...]) -> _Side:
-            kinds = tuple(cues(sentence) for sentence in sentences)
-            return _Side(sign, columns(sentences), kinds, keywords(needed))
+            wanted = keywords(needed)
+            own = Keywords(needed)
+            kinds: list[_Kind] = []
+            for sentence in sentences:
+                said = _Words(sentence, "", own)
+                kind = _one({mention.kind for mention in said.mentions})
+                kinds.append(said.whole() if kind is None else kind)
+            return _Side(sign, columns(sentences), tuple(kinds), wanted)
 
         self._criteria = [
             _Compiled(
@@ -155,62 +249,114 @@ class CriteriaJudge:
                     criterion.counter_keywords or criterion.keywords,
                 ),
                 columns(criterion.neutral_statements),
+                Values(criterion.values),
             )
             for criterion in definition.criteria
         ]
         self._keywords = Keywords(self._words)
+        self._shared = SharedWords(references)
         self._references = references
-        self._compare = Comparer(encoder, references)
+        self._compare = Comparer(encoder, references, structure=True)
 
     @property
     def process(self) -> ProcessInfo:
         return self._definition.info
 
-    def __call__(self, texts: Sequence[str]) -> list[Judgement]:
+    def __call__(
+        self,
+        texts: Sequence[str],
+        fields: Sequence[Mapping[str, str]] | None = None,  # noqa: ARG002 - the port's
+    ) -> list[Judgement]:
         """One judgement a text, in order; a text without segments is undetermined."""
         sheet = self._compare(texts)
-        heard = self._listen(sheet)
-        return [self._judge(sheet, heard, index) for index in range(len(texts))]
+        heard, silent = self._listen(sheet)
+        return [self._judge(sheet, heard, silent, index) for index in range(len(texts))]
 
-    def _listen(self, sheet: Sheet) -> list[dict[int, _Heard]]:
-        """For each criterion, what it hears, by the segment's row in the sheet."""
+    def _listen(self, sheet: Sheet) -> tuple[list[dict[int, _Heard]], list[frozenset[int]]]:
+        """For each criterion, what it hears, by the segment's row, and the rows that mention it.
+
+        Only criteria that make something of silence ask who mentions them.
+        """
         heard: list[dict[int, _Heard]] = [{} for _ in self._criteria]
+        mentioned: list[frozenset[int]] = [frozenset() for _ in self._criteria]
         if not sheet.unique:
-            return heard
-        found = [self._keywords(words(segment)) for segment in sheet.unique]
-        readings: dict[int, _Reading] = {}
-        for compiled, into in zip(self._criteria, heard, strict=True):
+            return heard, mentioned
+        split = [words(segment) for segment in sheet.unique]
+        found = [self._keywords(tokens_) for tokens_ in split]
+        similarity = (1 - SHARED) * sheet.similarity + SHARED * self._shared(split)
+        known: dict[int, _Words] = {}
+
+        def read(row: int) -> _Words:
+            if (said := known.get(row)) is None:
+                said = known[row] = _Words(sheet.unique[row], sheet.sections[row], self._keywords)
+            return said
+
+        for position, compiled in enumerate(self._criteria):
+            into = heard[position]
             both = np.concatenate([compiled.pro.columns, compiled.con.columns])
-            near = sheet.similarity[:, both].max(axis=1)
+            near = similarity[:, both].max(axis=1)
             pro, con = compiled.pro.keywords, compiled.con.keywords
             for row in np.flatnonzero(near > LOW).tolist():
                 if pro and con and not found[row] & pro and not found[row] & con:
                     continue
-                reading = readings.get(row)
-                if reading is None:
-                    reading = readings[row] = self._read(sheet.unique[row], found[row])
-                if said := self._hear(compiled, reading, sheet.similarity[row]):
+                if said := self._hear(compiled, read(row), found[row], similarity[row]):
                     into[row] = said
-        return heard
+            for row, said in self._measure(compiled, sheet.unique, read):
+                # A number is surer than the words around it.
+                if row not in into or into[row].strength * said.strength < VALUE**2:
+                    into[row] = said
+            if compiled.criterion.if_silent == "not_met":
+                mentioned[position] = frozenset(
+                    row
+                    for row, keys in enumerate(found)
+                    if keys & pro
+                    and any(
+                        mention.keyword in pro and not mention.kind & (_Kind.OTHER | _Kind.DENIED)
+                        for mention in read(row).mentions
+                    )
+                )
+        return heard, mentioned
 
-    def _read(self, segment: str, found: frozenset[int]) -> _Reading:
-        parts = clauses(segment)
-        if len(parts) < 2:
-            return _Reading(found, ((cues(segment), found),))
-        return _Reading(found, tuple((cues(p), self._keywords(words(p))) for p in parts))
+    def _measure(
+        self, compiled: _Compiled, unique: Sequence[str], read: Callable[[int], _Words]
+    ) -> Iterator[tuple[int, _Heard]]:
+        """What measured values say; of several in a segment the last counts."""
+        for row, text in enumerate(unique):
+            last: _Heard | None = None
+            for measured in compiled.values(text):
+                at = len(tokens(text[: measured.start]))
+                contexts = read(row).contexts(at, at + 1) - {Context.NEGATED, Context.POSSIBLE}
+                if contexts:
+                    continue
+                last = None
+                if measured.sign:
+                    last = _Heard(
+                        measured.sign * VALUE,
+                        1.0,
+                        measured.rule,
+                        (measured.value.name,),
+                        (),
+                    )
+            if last is not None:
+                yield row, last
 
     def _hear(
-        self, compiled: _Compiled, reading: _Reading, similarity: NDArray[np.float32]
+        self,
+        compiled: _Compiled,
+        said: _Words,
+        found: frozenset[int],
+        similarity: NDArray[np.float32],
     ) -> _Heard | None:
         best: tuple[float, int, _Side] | None = None
         others = [float(similarity[compiled.neutral].max())] if compiled.neutral.size else []
         for side in (compiled.pro, compiled.con):
-            if side.keywords and not reading.keywords & side.keywords:
+            if side.keywords and not found & side.keywords:
                 continue
-            kinds = reading.cues(side.keywords)
-            if kinds is None:
-                return None
-            if (alike := side.alike.get(kinds)) is None:
+            kind = said.kind(side.keywords, side.ignored)
+            # "Showed polyps but no bleeding" speaks no more against than for.
+            if kind is None or (side.sign < 0 and said.mixed and not kind & _Kind.DENIED):
+                continue
+            if (alike := side.alike.get(kind)) is None:
                 continue
             column = int(alike[similarity[alike].argmax()])
             nearness = float(similarity[column])
@@ -232,13 +378,32 @@ class CriteriaJudge:
             side.sign * strength,
             round(nearness, DIGITS),
             self._references[column],
-            tuple(self._words[k] for k in sorted(reading.keywords & side.keywords)),
+            tuple(self._words[k] for k in sorted(found & side.keywords)),
+            tuple(
+                sorted({c for m in said.mentions if m.keyword in side.keywords for c in m.contexts})
+            ),
         )
 
-    def _judge(self, sheet: Sheet, heard: list[dict[int, _Heard]], index: int) -> Judgement:
+    def _judge(
+        self,
+        sheet: Sheet,
+        heard: list[dict[int, _Heard]],
+        mentioned: list[frozenset[int]],
+        index: int,
+    ) -> Judgement:
+        rows = sheet.rows[index].tolist()
+        speaks = any(row in said for said in heard for row in rows)
         findings = tuple(
-            _finding(compiled.criterion, said, sheet, index)
-            for compiled, said in zip(self._criteria, heard, strict=True)
+            _finding(
+                compiled.criterion,
+                said,
+                sheet,
+                index,
+                silent=speaks
+                and compiled.criterion.if_silent == "not_met"
+                and names.isdisjoint(rows),
+            )
+            for compiled, said, names in zip(self._criteria, heard, mentioned, strict=True)
         )
         score, because = decide(self._definition.logic, {f.id: f for f in findings})
         value = verdict(score)
@@ -255,7 +420,7 @@ class CriteriaJudge:
             ),
             score=certainty,
             confidence=certainty,
-            segments=len(sheet.spans[index]),
+            segments=sheet.sentences[index],
         )
 
 
@@ -275,7 +440,7 @@ def _ramp(value: float, low: float, high: float) -> float:
 
 
 def _finding(
-    criterion: Criterion, heard: dict[int, _Heard], sheet: Sheet, index: int
+    criterion: Criterion, heard: dict[int, _Heard], sheet: Sheet, index: int, *, silent: bool
 ) -> CriterionFinding:
     # By distinct segment, the first place where it stands.
     places: dict[int, int] = {}
@@ -286,8 +451,9 @@ def _finding(
     strengths = [heard[row].strength for row in places]
     pro = max((s for s in strengths if s > 0), default=0.0)
     con = max((-s for s in strengths if s < 0), default=0.0)
-    silent = SILENT if criterion.if_silent == "not_met" else 0.5
-    score = round(0.5 + (pro - con) / 2, DIGITS) if strengths else silent
+    score = round(0.5 + (pro - con) / 2, DIGITS)
+    if not strengths and silent:
+        score = SILENT
     return CriterionFinding(
         id=criterion.id,
         title=criterion.title,
@@ -313,6 +479,7 @@ def _evidence(
                 similarity=min(1.0, heard[row].similarity),
                 reference=heard[row].reference,
                 keywords=heard[row].keywords,
+                context=heard[row].context,
             )
 
 

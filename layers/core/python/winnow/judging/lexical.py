@@ -1,22 +1,18 @@
-"""What is read off a segment's words: keywords, and cues that turn a statement round.
+"""The words that a segment shares with keywords and with reference sentences.
 
-Keywords. A keyword is found where its words stand side by side in the segment, case aside; a hyphen
+A keyword is found where its words stand side by side in the segment, case aside; a hyphen
 counts as a space. A word of five letters or more also stands for a misspelling or inflection: a
 word with the same first letter and a normalised Indel similarity (rapidfuzz) of at least 0.83. So
 "colonoscopies" is "colonoscopy" and "anaemia" is "anemia", but "enteroscopy" is not "endoscopy".
-
-Cues. Sentence vectors hardly feel a "not": "no evidence of bleeding" is close to "evidence of
-bleeding". So cues are read from the words, each of one kind: `NEGATED` ("denies", "no evidence
-of"), `UNDONE` ("was not performed", "declined"), `UNSURE` (planned, conditional, asked about),
-`OTHER` (about a relative). How they count is said in criteria.py. Nothing here works out which word
-of a clause a cue belongs to.
 """
 
 import re
 from collections.abc import Sequence
-from enum import Flag, auto
+from math import log
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
 from rapidfuzz.distance import Indel
 
 _WORD = re.compile(r"[^\W_]+(?:['.][^\W_]+)*")
@@ -28,6 +24,58 @@ _MEMO = 50_000
 def words(text: str) -> list[str]:
     """The words of a text in lower case; apostrophes and full stops inside a word stay."""
     return _WORD.findall(text.lower().replace("’", "'"))
+
+
+# Words that say nothing of the matter. Negations are among them: context.py reads those.
+_COMMON = frozenset(
+    """
+    a about after again all also an and any are as at be because been before being both but
+    by can could did do does done for from had has have he her here hers him his if in into
+    is it its may me more most my no nor not now of off on once only or other our out over
+    patient she should so some such than that the their them then there these they this
+    those to too under until up very was we were what when where which while who will with
+    would you your
+    """.split()  # noqa: SIM905 - a list literal would be a line a word
+)
+
+
+class SharedWords:
+    """How much of each reference sentence stands in a segment."""
+
+    def __init__(self, references: Sequence[str]) -> None:
+        rows = [sorted({w for w in words(r) if w not in _COMMON}) for r in references]
+        self._vocabulary = sorted({word for row in rows for word in row})
+        place = {word: at for at, word in enumerate(self._vocabulary)}
+        holds = np.zeros((len(self._vocabulary), len(rows)), np.float32)
+        for column, row in enumerate(rows):
+            for word in row:
+                holds[place[word], column] = 1.0
+        # A word of many references tells little: the usual inverse document frequency.
+        rare = np.array([log(1 + len(rows) / n) for n in holds.sum(axis=1).tolist()], np.float32)
+        weights = holds * rare[:, None]
+        self._weights = weights / np.maximum(weights.sum(axis=0), 1e-9)
+        self._memo: dict[str, tuple[int, ...]] = {}
+
+    def __call__(self, segments: Sequence[Sequence[str]]) -> NDArray[np.float32]:
+        """Shape [segments, references]: the weight of a reference's words that the segment has.
+
+        1 where it has them all, close misspellings and inflections counted.
+        """
+        memo = self._memo
+        holds = np.zeros((len(segments), len(self._vocabulary)), np.float32)
+        for row, tokens in zip(holds, segments, strict=True):
+            for token in tokens:
+                found = memo.get(token)
+                if found is None:
+                    if len(memo) >= _MEMO:
+                        memo.clear()
+                    found = memo[token] = tuple(
+                        at for at, want in enumerate(self._vocabulary) if _same(want, token)
+                    )
+                for at in found:
+                    row[at] = 1.0
+        shared: NDArray[np.float32] = holds @ self._weights
+        return shared
 
 
 class Keywords:
@@ -56,6 +104,16 @@ class Keywords:
                 if index not in found and self._stands(self._phrases[index], tokens, at):
                     found.add(index)
         return frozenset(found)
+
+    def spans(self, tokens: Sequence[str]) -> list[tuple[int, int, int]]:
+        """Every place: the keyword's position in the list, first token, end token."""
+        return [
+            (index, at, at + len(self._phrases[index]))
+            for at, token in enumerate(tokens)
+            for meant in (self._look_up(token),)
+            for index in (*meant.whole, *meant.begun)
+            if self._stands(self._phrases[index], tokens, at)
+        ]
 
     def _stands(self, phrase: tuple[str, ...], tokens: Sequence[str], at: int) -> bool:
         """Whether a phrase, whose first word is at a place, stands there whole."""
@@ -96,67 +154,3 @@ def _same(want: str, have: str) -> bool:
     if len(want) < _FUZZY_FROM or want[0] != have[0]:
         return False
     return Indel.normalized_similarity(want, have, score_cutoff=_FUZZY_LEAST) > 0
-
-
-class Cue(Flag):
-    """Kinds of words that change what a sentence says of the record."""
-
-    NEGATED = auto()
-    UNDONE = auto()
-    UNSURE = auto()
-    OTHER = auto()
-
-
-_NEGATED = (
-    r"no|not|non|none|nor|neither|never|without|cannot|\w+n't|den(?:y|ies|ied|ying)|negative|absent"
-    r"|absence|lack(?:s|ed|ing)?|unable|fail(?:s|ed|ure)?|unremarkable|unrevealing|non-?diagnostic"
-    r"|inconclusive|exclud(?:es|ed|ing)|rul(?:es|ed|ing) out|free of|resolved|stopped|normal"
-)
-_DOUBLE = r"not (?:entirely |completely |quite |been |yet )?(?:normal|negative|unremarkable|absent)"
-_UNDONE = (
-    r"declin(?:es|ed|ing)|refus(?:es|ed|ing|al)|cancel(?:s|ed|led|ling)?|aborted|abandoned"
-    r"|incomplete|never had|could not be|cannot be|unable to"
-    r"|(?:not|never|n't)(?: \w+){0,2}? (?:done|performed|obtained|completed|available|tolerated)"
-    r"|no (?:[\w-]+ ){1,6}?(?:was|were|been) (?:\w+ )?(?:done|performed|obtained|completed)"
-)
-_UNSURE = (
-    r"if|whether|should|would|could|may|might|possib(?:le|ly)|perhaps|unless|pending"
-    r"|await(?:s|ed|ing)?|plan(?:s|ned|ning)?|schedul(?:e|ed|ing)|will|to be"
-    r"|consider(?:s|ed|ing|ation)?|recommend(?:s|ed)?|rule out|r/o|risks?|tomorrow|next week"
-    r"|next month|ordered|advised?|unsure"
-    r"|(?:screen|check|evaluat|test|monitor|watch)(?:e|s|ed|ing|ion)? for"
-)
-_OTHER = (
-    r"family history|mother|father|brother|sister|sibling|son|daughter|aunt|uncle|cousin"
-    r"|grand(?:mother|father|parent)s?|maternal|paternal|husband|wife"
-)
-# Kinds are looked for each on its own: "was not done" is of two.
-_CUES = tuple(
-    (cue, re.compile(rf"(?<![\w-])(?:{pattern})(?:'s)?(?![\w-])"))
-    for cue, pattern in (
-        (Cue.NEGATED, _NEGATED),
-        (Cue.UNDONE, _UNDONE),
-        (Cue.UNSURE, _UNSURE),
-        (Cue.OTHER, _OTHER),
-    )
-)
-_DOUBLE_NEGATION = re.compile(rf"\b{_DOUBLE}\b")
-_CLAUSE = re.compile(
-    r";|(?=\b(?:but|although|however|though|whereas|while|yet|except|if|unless|because)\b)",
-    re.IGNORECASE,
-)
-
-
-def cues(text: str) -> Cue:
-    """The kinds of cues in a text. What is "not normal" is not negated."""
-    plain = _DOUBLE_NEGATION.sub("", text.lower().replace("’", "'"))
-    found = Cue(0)
-    for cue, pattern in _CUES:
-        if pattern.search(plain):
-            found |= cue
-    return found
-
-
-def clauses(text: str) -> list[str]:
-    """A segment cut at semicolons and before "but", "although", "if" and their like."""
-    return [part for part in _CLAUSE.split(text) if part.strip()]

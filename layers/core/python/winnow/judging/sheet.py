@@ -1,5 +1,12 @@
-"""All segments of one call, split, encoded once and compared with every reference sentence."""
+"""All segments of one call, split, encoded once and compared with every reference sentence.
 
+With windows, a sentence that the next refers back to ("EGD was repeated in June. It was normal.")
+is compared together with it too, and with a third that goes on so. Other neighbours are left apart:
+a window mixes what its sentences say, and to encode all windows of two and three sentences would
+take five times as long.
+"""
+
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,13 +29,66 @@ class Sheet:
     """Shape [len(unique), references]: cosine, negatives as 0."""
     spans: list[list[segments.Span]]
     rows: list[NDArray[np.intp]]
+    sentences: list[int]
+    """How many of the spans of text i are sentences; windows stand behind them."""
+    sections: list[str]
+    """By row: the heading that a segment stands under, in small letters; "" where none matters."""
+
+
+_SECTIONS = frozenset(
+    (
+        *("family history", "family hx", "fhx", "fh", "family medical history"),
+        *("past history", "past medical history", "past surgical history", "pmh", "pmhx", "psh"),
+        *("past medical and surgical history", "past medical/surgical history", "medical history"),
+    )
+)
+_BACK = re.compile(
+    r"(?:It|This|These|They|Both|Neither|Each|Either|That|The (?:results?|stud(?:y|ies)|reports?"
+    r"|examinations?|findings?|procedure|scope|latter)|Results?|Findings?)\b"
+)
+_WINDOW = 3
+"""Sentences of a window at most."""
+
+
+def windows(text: str, sentences: Sequence[segments.Span]) -> list[segments.Span]:
+    """Spans of two or three sentences of which each but the first refers back."""
+    found: list[segments.Span] = []
+    for first, (start, _) in enumerate(sentences):
+        for next_start, end in sentences[first + 1 : first + _WINDOW]:
+            if not _BACK.match(text, next_start) or end - start > segments.MAX_CHARACTERS:
+                break
+            found.append((start, end))
+    return found
+
+
+_HEADING = re.compile(r"([A-Z][\w /&'’-]{1,48}):")
+
+
+def sections(text: str, sentences: Sequence[segments.Span]) -> list[str]:
+    """For each sentence the family's or the former history's heading it stands under, if one."""
+    found: list[str] = []
+    current = ""
+    for start, end in sentences:
+        if text.find(":", start, min(end, start + 50)) >= 0 and (
+            heading := _HEADING.match(text, start, end)
+        ):
+            name = heading.group(1).lower()
+            # Only a heading that stands alone, or in capitals, goes on until the next.
+            if heading.end() == end or heading.group(1).isupper():
+                current = name if name in _SECTIONS else ""
+        found.append(current)
+    return found
 
 
 class Comparer:
     """Compares texts with reference sentences; these are encoded once, here."""
 
-    def __init__(self, encoder: Encoder, references: Sequence[str]) -> None:
+    def __init__(
+        self, encoder: Encoder, references: Sequence[str], *, structure: bool = False
+    ) -> None:
+        """Take the sentences to compare with; with `structure`, see windows and sections."""
         self._encoder = encoder
+        self._structure = structure
         self._references = encoder(list(references)).T.copy()
 
     def __call__(self, texts: Sequence[str]) -> Sheet:
@@ -36,23 +96,35 @@ class Comparer:
 
         Equal segments are encoded once.
         """
-        known: dict[str, int] = {}
+        known: dict[tuple[str, str], int] = {}
         spans: list[list[segments.Span]] = []
         rows: list[NDArray[np.intp]] = []
+        sentences: list[int] = []
         for text in texts:
             found = segments.spans(text)
+            sentences.append(len(found))
+            under = [""] * len(found)
+            if self._structure:
+                under = sections(text, found)
+                more = windows(text, found)
+                starts = {start: place for place, (start, _) in enumerate(found)}
+                under += [under[starts[start]] for start, _ in more]
+                found += more
             spans.append(found)
             rows.append(
                 np.fromiter(
-                    (known.setdefault(text[s:e], len(known)) for s, e in found),
+                    (
+                        known.setdefault((text[s:e], name), len(known))
+                        for (s, e), name in zip(found, under, strict=True)
+                    ),
                     dtype=np.intp,
                     count=len(found),
                 )
             )
-        unique = list(known)
+        unique = [text for text, _ in known]
         if unique:
             # A cosine of unit vectors may leave [0, 1] by rounding; no evidence is below 0.
             similarity = np.clip(self._encoder(unique) @ self._references, 0.0, 1.0)
         else:
             similarity = np.zeros((0, self._references.shape[1]), np.float32)
-        return Sheet(unique, similarity, spans, rows)
+        return Sheet(unique, similarity, spans, rows, sentences, [name for _, name in known])
