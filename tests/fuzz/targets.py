@@ -98,7 +98,10 @@ CORPUS: dict[str, tuple[bytes, ...]] = {
     "json": (
         b'[{"note": "a"}, {"note": "b", "x": [1, {"y": null}]}, "c", nonsense]',
         b'{"n": 1, "records": [{"note": "a"}]}',
-        b"[" * 2_000,
+        b"[" * 300,
+        b"[",
+        b'{"a": ',
+        b'[1, "b\\u0041", nul',
     ),
     "txt": (b"One.\nTwo.\n\fThree.\n", b"\xef\xbb\xbfa", b"\xff\xfea\x00"),
     "any": (

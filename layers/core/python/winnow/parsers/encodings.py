@@ -79,6 +79,7 @@ _OTHER = math.log(1 / 10_000)
 _CAPITAL_AFTER_SMALL = -4.0
 _SCRIPT_CHANGE = -4.0
 _RUN = -3.0
+_CUT = -12.0
 
 
 def guess(sample: bytes) -> str:
@@ -150,8 +151,7 @@ def _single(sample: bytes, name: str, common: frozenset[str]) -> float:
 
 
 def _multi(sample: bytes, name: str) -> float:
-    # A cut through the middle of a character at the end of a full sample is no fault.
-    for cut in range(4 if len(sample) == _SAMPLE else 1):
+    for cut in range(min(4, len(sample))):
         try:
             text = sample[: len(sample) - cut].decode(name)
             break
@@ -159,7 +159,8 @@ def _multi(sample: bytes, name: str) -> float:
             continue
     else:
         return -math.inf
-    score = 0.0
+    # A cut through the middle of a character at the end of a full sample is no fault.
+    score = _CUT if cut and len(sample) < _SAMPLE else 0.0
     run = 0
     before = " "
     for char in text:

@@ -84,7 +84,8 @@ class _Text:
 
     def value(self) -> Any:
         """The next JSON value, or the JsonProblem with it. Raises FileUnreadableError."""
-        self.next_char()
+        if not self.next_char():
+            raise self.broken()
         while True:
             try:
                 value, end = decode(self._text, self._at)

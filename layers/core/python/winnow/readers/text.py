@@ -92,11 +92,11 @@ class TextLines:
 
     def __iter__(self) -> Iterator[str]:
         rest = ""
-        while block := self._decoded(self._text.read, _BLOCK):
-            mend = self._noticed(block)
+        while block := self._more(_BLOCK):
             lines = list(io.StringIO(rest + block, newline=""))
             # A CR may be half of a CRLF whose other half is in the next block.
             rest = "" if lines[-1].endswith("\n") else lines.pop()
+            mend = _ESCAPED.search(block) is not None and self._noticed("".join(lines))
             for line in lines:
                 yield self._checked(line, mend)
             if len(rest) > self._max_chars:
@@ -136,7 +136,7 @@ class TextLines:
     def blocks(self, chars: int) -> Iterator[str]:
         """The text in pieces of up to `chars` characters, for formats whose lines mean nothing."""
         rest = ""
-        while block := self._decoded(self._text.read, chars):
+        while block := self._more(chars):
             block, rest = rest + block, ""
             cut = _SAFE_CUT.search(block, max(0, len(block) - _BLOCK))
             if cut and self._noticed(block) and self._legacy in _MULTI_BYTE:
@@ -144,6 +144,13 @@ class TextLines:
             yield self._mend(block)
         if rest:
             yield self._mend(rest)
+
+    def _more(self, chars: int) -> str:
+        """The next block; a longer one where an encoding is to be guessed from it."""
+        block = self._decoded(self._text.read, chars)
+        if not self._legacy and not block.isascii() and _ESCAPED.search(block):
+            block += self._decoded(self._text.read, 4 * chars)
+        return block
 
     def _decoded(self, read: Callable[[int], str], size: int) -> str:
         try:
