@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 STACK_NAME = "winnow"
 ARTIFACTS_BUCKET = "winnow-artifacts"
+TEMPLATE_KEY = "template.json"
 _DEPLOY_TIMEOUT_S = 60.0
 
 
@@ -66,9 +67,11 @@ def deploy(
         s3.create_bucket(Bucket=ARTIFACTS_BUCKET)
         for upload in uploads:
             s3.put_object(Bucket=ARTIFACTS_BUCKET, Key=upload.key, Body=upload.content)
+        s3.put_object(Bucket=ARTIFACTS_BUCKET, Key=TEMPLATE_KEY, Body=json.dumps(local))
         cloudformation.create_stack(
             StackName=STACK_NAME,
-            TemplateBody=json.dumps(local),
+            # In the request itself a template may have 51,200 bytes; in a bucket, a megabyte.
+            TemplateURL=f"{endpoint}/{ARTIFACTS_BUCKET}/{TEMPLATE_KEY}",
             Parameters=given,
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
         )

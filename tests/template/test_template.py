@@ -149,7 +149,14 @@ def test_only_the_local_stack_goes_without_tls():
     assert EXPANDED["Parameters"]["Local"]["Default"] == "false"
     assert EXPANDED["Conditions"]["IsLocal"] == {"Fn::Equals": [{"Ref": "Local"}, "true"]}
     assert EXPANDED["Conditions"]["HasTls"] == {"Fn::Not": [{"Condition": "IsLocal"}]}
-    # Nothing but transport and the place of the concurrency hangs on it.
+    maths = {
+        name for name, resource in RESOURCES.items() if resource.get("Condition") == "HasMetricMath"
+    }
+    assert maths == {
+        *("FunctionErrorsAlarm", "FunctionThrottlesAlarm", "ReviewRateAlarm", "Dashboard"),
+    }
+    assert EXPANDED["Conditions"]["HasMetricMath"] == EXPANDED["Conditions"]["HasTls"]
+    # Nothing but transport, sums of metrics and the place of the concurrency hangs on it.
     users = {
         name
         for name, resource in RESOURCES.items()
