@@ -79,6 +79,7 @@ lock: setup ## resolve the pinned dependencies again
 	@$(BIN)/$(LOCK) --python-version 3.11 requirements/checkov.in -o requirements/checkov.txt
 	@$(BIN)/$(LOCK) --python-version 3.13 .ci/lambda-base/requirements.in -o .ci/lambda-base/requirements.txt
 	@$(BIN)/$(IMAGE_LOCK) functions/serialize/requirements.in -o functions/serialize/requirements.txt
+	@$(BIN)/$(IMAGE_LOCK) --override functions/scan/overrides.txt functions/scan/requirements.in -o functions/scan/requirements.txt
 	@$(BIN)/$(IMAGE_LOCK) functions/filter/requirements.in -o functions/filter/requirements.txt
 	@$(BIN)/$(IMAGE_LOCK) --override functions/classify/overrides.txt functions/classify/requirements.in -o functions/classify/requirements.txt
 	@$(BIN)/$(IMAGE_LOCK) --override requirements/overrides.txt functions/classify/requirements-tensorflow.in -o functions/classify/requirements-tensorflow.txt

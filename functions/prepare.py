@@ -14,14 +14,17 @@ from py_compile import PycInvalidationMode
 DROP = {
     "ai_edge_litert": ("libLiteRtWebGpuAccelerator.so", "aot", "tools", "vendors"),
     "boto3": ("examples",),
+    "cv2": ("data", "**/*.pyi"),
     "numpy": ("**/tests", "f2py", "_core/include", "_core/lib", "**/*.pyi"),
+    "onnxruntime": ("backend", "quantization", "tools", "transformers"),
     "regex": ("tests",),
+    "shapely": ("tests",),
 }
 """Package -> what goes: other machines' accelerators, model tools, headers, tests."""
 
 KEEP = {
-    # descriptions of every AWS service: the functions call S3 alone
-    "botocore/data": ("s3",),
+    # descriptions of every AWS service: the functions call S3, and Textract where it is asked for
+    "botocore/data": ("s3", "textract"),
     "boto3/data": ("s3",),
     # Punkt is all that is used of it, and it is loaded without its parent
     "nltk": ("tokenize",),

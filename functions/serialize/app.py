@@ -4,9 +4,10 @@ import os
 import time
 from functools import cache
 
-from winnow.models import Serialized, SerializeInput
+from winnow.models import ScanNeeded, Serialized, SerializeInput
 from winnow.process import ProcessBook
-from winnow.serialize import SerializeOptions, serialize
+from winnow.scan import serialize_text
+from winnow.serialize import SerializeOptions
 from winnow_aws.handler import handler as lambda_handler
 from winnow_aws.s3 import S3Store, s3_store
 from winnow_aws.settings import SerializeSettings
@@ -27,6 +28,6 @@ def build() -> tuple[S3Store, ProcessBook, SerializeOptions]:
 
 
 @lambda_handler(SerializeInput, lambda event: {"upload_id": event.upload.upload_id})
-def handler(event: SerializeInput) -> Serialized:
+def handler(event: SerializeInput) -> Serialized | ScanNeeded:
     store, book, options = build()
-    return serialize(event.upload, store, book, options, time.monotonic)
+    return serialize_text(event.upload, store, book, options, time.monotonic)

@@ -14,14 +14,14 @@ Placed = tuple[float, float, str]
 
 
 def pdf(pages: Sequence[Sequence[Placed]], *, size: float = 11, compress: bool = False) -> bytes:
-    """A PDF in Helvetica; each string is drawn on its own."""
+    """A PDF in Helvetica; each string is drawn on its own. A page without any is a black square."""
     streams = []
     for page in pages:
         drawn = "\n".join(
             f"BT /F1 {size} Tf 1 0 0 1 {x} {792 - y} Tm ({_escaped(text)}) Tj ET"
             for x, y, text in page
         )
-        streams.append(drawn.encode("cp1252"))
+        streams.append((drawn or "100 100 300 300 re f").encode("cp1252"))
     return pdf_of_streams(streams, compress=compress)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 CORE = Path(__file__).parents[2] / "layers" / "core" / "python" / "winnow"
 ALLOWED = {
+    "PIL",
     "nltk",
     "numpy",
     "pydantic",

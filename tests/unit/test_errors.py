@@ -32,7 +32,7 @@ def test_the_page_lists_every_code_and_no_other():
             r'"((?:row|json|text|judging|member|number)_[a-z_]+)"', path.read_text()
         )
     }
-    reasons |= {"undetermined", "below_threshold", "out_of_scope"}
+    reasons |= {"undetermined", "below_threshold", "out_of_scope", "low_ocr_confidence"}
     reasons -= {"text_columns", "text_column", "json_lines", "json_array"}
     workflow = {code for code in listed if code.startswith("workflow_")}
     assert sorted(listed) == sorted({*catalogue(), *reasons, *workflow})

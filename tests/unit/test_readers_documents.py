@@ -3,11 +3,12 @@
 import datetime
 import email.message
 import io
+import re
 
 import pytest
 
 from tests.fakes import files
-from winnow.errors import NoTextColumnError, NoTextLayerError
+from winnow.errors import NoRecordsError, NoTextColumnError, NoTextLayerError
 from winnow.models import InvalidRecord, Record
 from winnow.readers import ReadLimits, Source, read
 from winnow.readers.reflow import Line, Page
@@ -88,6 +89,19 @@ def test_pages_without_text_are_noted():
         ("wrong_extension", False),
         ("pages_without_text", True),
     ]
+
+
+def test_an_empty_page_is_no_picture():
+    def ocr(file, kind, pages):
+        raise AssertionError(pages)
+
+    text = files.pdf([TWO_PAGES[0]])
+    stream = re.search(rb"stream\n(.*)\nendstream", text, re.DOTALL)
+    assert stream
+    (record,) = records(files.pdf_of_streams([stream[1], b""]), ocr=ocr)
+    assert record.places[0].page == 1
+    with pytest.raises(NoRecordsError):
+        records(files.pdf_of_streams([b"", b""]), ocr=ocr)
 
 
 def test_ocr_reads_the_pages_that_have_no_text_and_its_boxes_are_kept():

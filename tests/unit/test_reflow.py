@@ -171,3 +171,23 @@ def test_no_word_is_lost_wherever_it_stands(boxes):
     for char in "-\u00ad\u2010":
         plain, kept = plain.replace(char, ""), kept.replace(char, "")
     assert sorted("".join(kept.split())) == sorted("".join(plain.split()))
+
+
+def test_columns_between_lines_across_the_page():
+    """A flyer: lines across, two columns with a heading each, lines across again."""
+    across = "Simple, easy to learn operation in words that reach from one side to the other, page by page."
+    above = column([across] * 12, width=468, top=60)
+    left = column(
+        [f"left {i} goes on and on in its own column" for i in range(9)], width=210, top=260
+    )
+    right = column(
+        [f"right {i} tells of another thing altogether" for i in range(8)],
+        x=320,
+        width=220,
+        top=260,
+    )
+    heading = Line("Additional Features", 72, 420, 180, 430)
+    below = column([across] * 12, width=468, top=440)
+    ordered = [line.text for line in in_reading_order(page(*above, *left, *right, heading, *below))]
+    columns = [line.text for line in (*left, *right)]
+    assert ordered == [*[across] * 12, *columns, "Additional Features", *[across] * 12]

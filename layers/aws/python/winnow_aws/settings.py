@@ -63,6 +63,13 @@ class SerializeSettings(Settings):
         return values
 
 
+class ScanSettings(SerializeSettings):
+    """Environment of the scan function."""
+
+    ocr_engine: Literal["rapidocr", "textract"] = "rapidocr"
+    ocr_threads: int = Field(0, ge=0, le=64, description="0: as many as there are cores")
+
+
 class ClassifySettings(Settings):
     """Environment of the classify function."""
 

@@ -137,6 +137,13 @@ class NoTextLayerError(PermanentError):
     advice = "Make the file searchable with an OCR program and drop it again."
 
 
+class NoTextFoundError(PermanentError):
+    """OCR has read the pictures and finds no text on them."""
+
+    code = "no_text_found"
+    advice = "Look at the pages: are they blank, handwritten or upside down? Scan them again."
+
+
 class NoTextColumnError(PermanentError):
     """A table has no column that the process takes text from."""
 
@@ -280,6 +287,13 @@ class NotFinishedError(PermanentError):
 
     code = "not_finished"
     advice = "`winnow why UPLOAD_ID` says how the run stands."
+
+
+class NotRedrivableError(PermanentError):
+    """The upload has nothing to run again: it succeeded, or its run has not ended."""
+
+    code = "not_redrivable"
+    advice = "`winnow status UPLOAD_ID` says how it stands; to judge a file anew, drop it again."
 
 
 def catalogue() -> dict[str, type[WinnowError]]:

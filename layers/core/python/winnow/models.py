@@ -174,7 +174,9 @@ class Judgement(Shape):
     score: Unit = Field(description="raw model output for the decision")
     confidence: Unit = Field(description="probability that the decision is right")
     calibrated: bool = Field(False, description="false: the confidence is the score, unmeasured")
-    calibration: str | None = Field(None, description="version of the calibration, where there is one")
+    calibration: str | None = Field(
+        None, description="version of the calibration, where there is one"
+    )
     novelty: Unit | None = Field(
         None, description="rank of its distance from the training rows among held-out ones"
     )
@@ -337,7 +339,9 @@ class Result(Shape):
     counts: Counts
     decisions: dict[str, int] = Field(description="how many records were decided each way")
     profile: Profile | None = Field(None, description="absent when no record could be judged")
-    drift: Drift | None = Field(None, description="absent: there is no trained head to compare with")
+    drift: Drift | None = Field(
+        None, description="absent: there is no trained head to compare with"
+    )
     notes: tuple[Note, ...] = ()
     timings: Timings
     files: dict[Outcome, ObjectRef] = Field(description="where the records of each outcome lie")

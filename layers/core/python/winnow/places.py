@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from winnow.models import CriteriaDecision, Evidence, Judgement, Place
+from winnow.models import CriteriaDecision, Evidence, Judgement, Place, Record
 
 
 def placed(judgement: Judgement, places: Sequence[Place]) -> Judgement:
@@ -47,3 +47,18 @@ def _placed(
         )
         for piece in evidence
     )
+
+
+def ocr_confidence(record: Record) -> float | None:
+    """How sure OCR is of the record's worst page; None where nothing of it was read by OCR.
+
+    A page's confidence is the mean of its lines', weighted by their length.
+    """
+    pages: dict[int | None, tuple[int, float]] = {}
+    ends = (*(place.start for place in record.places[1:]), len(record.text))
+    for place, end in zip(record.places, ends, strict=False):
+        if place.confidence is not None:
+            chars, sure = pages.get(place.page, (0, 0.0))
+            length = end - place.start
+            pages[place.page] = chars + length, sure + length * place.confidence
+    return min((round(sure / max(chars, 1), 4) for chars, sure in pages.values()), default=None)

@@ -10,7 +10,7 @@ from typing import IO, Any
 
 from winnow.parsers.refusal import Refusal
 
-PARSERS = ("pdf", "docx", "xlsx", "html", "eml")
+PARSERS = ("pdf", "docx", "xlsx", "html", "eml", "pictures")
 """Each a module of this package with a function `parse(file, limits, emit, scratch)`."""
 
 _BLOCK = 1 << 16

@@ -1,21 +1,24 @@
 """PDF with a text layer, by PDFium: the lines of each page with their boxes."""
 
 import ctypes
+import re
 from collections.abc import Callable
 from typing import IO, Any
 
 from winnow.parsers.refusal import Refusal, too_long
 
 _PASSWORD_ERROR = 4
-_HYPHENS = {0x02, 0xFFFE, 0xAD}
-"""How PDFium marks a hyphen at the end of a line; and the soft hyphen."""
-_LIGATURES = str.maketrans(
-    {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st", "\x00": ""}
+_READABLE = str.maketrans(
+    {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
+    # how PDFium marks the hyphen of a line end; and the soft hyphen
+    | dict.fromkeys(("\x02", "\ufffe", "\xad"), "-")
 )
+_WORD = re.compile("[^\x00\x01\x03-\x20\xa0\ud800-\udfff]+")
 _WORD_GAP = 1.2
 """Words further apart than this, in heights of the line, are not of one run: columns, cells."""
 
 Word = tuple[str, float, float, float, float]
+Box = tuple[float, float, float, float]
 
 
 def parse(
@@ -24,7 +27,7 @@ def parse(
     emit: Callable[[list[Any]], None],
     _scratch: IO[bytes] | None,
 ) -> None:
-    """Emit a `page` item a page; a page without text has no lines."""
+    """Emit a `page` item a page, without lines where it has no text; `blank` where it has nothing."""
     import pypdfium2 as pdfium
 
     try:
@@ -55,7 +58,9 @@ def parse(
         if left < 0:
             raise too_long(limits)
         lines = _lines(_words(pdfium.raw, page, text, height))
-        emit(["page", number, round(width, 1), round(height, 1), lines])
+        drawn = lines or pdfium.raw.FPDFPage_CountObjects(page)
+        kind = "page" if drawn else "blank"
+        emit([kind, number, round(width, 1), round(height, 1), lines])
         text.close()
         page.close()
     if len(damaged) == pages:
@@ -67,50 +72,67 @@ def parse(
 
 def _words(raw: Any, page: Any, text: Any, height: float) -> list[Word]:
     """Runs of characters without a space, in the order of the page's content."""
-    count = raw.FPDFText_CountChars(text)
+    chars = _chars(raw, text)
     # The loose box is the font's, not the glyph's: a full stop is as high as a letter.
     rectangle = raw.FS_RECTF()
     at = ctypes.byref(rectangle)
-    shift_x, shift_y = _origin(page)
-    unicode_of, box_of = raw.FPDFText_GetUnicode, raw.FPDFText_GetLooseCharBox
+    box_of = raw.FPDFText_GetLooseCharBox
+    left, bottom = _origin(page)
     words: list[Word] = []
-    letters: list[str] = []
-    box = [0.0, 0.0, 0.0, 0.0]
 
-    def close() -> None:
-        word = "".join(letters).translate(_LIGATURES)
-        if word.strip():
-            x0, y0, x1, y1 = box
-            words.append(
-                (word, x0 - shift_x, height - y1 + shift_y, x1 - shift_x, height - y0 + shift_y)
-            )
-        letters.clear()
-
-    for index in range(count):
-        code = unicode_of(text, index)
-        if code in _HYPHENS:
-            letters.append("-")
-            continue
-        if code <= 0x20 or code == 0xA0 or 0xD800 <= code <= 0xDFFF or code > 0x10FFFF:
-            if letters:
-                close()
-            continue
+    def box(index: int) -> Box | None:
         if not box_of(text, index, at):
+            return None
+        return rectangle.left, rectangle.bottom, rectangle.right, rectangle.top
+
+    def add(start: int, end: int, found: Box) -> None:
+        word = chars[start:end].translate(_READABLE)
+        x0, y0, x1, y1 = found
+        words.append((word, x0 - left, height - y1 + bottom, x1 - left, height - y0 + bottom))
+
+    for match in _WORD.finditer(chars):
+        start, end = match.span()
+        first, last = box(start), box(end - 1)
+        if first and last and _one_run(first, last, end - start):
+            add(start, end, _both(first, last))
             continue
-        x0, x1, y0, y1 = rectangle.left, rectangle.right, rectangle.bottom, rectangle.top
-        if not letters:
-            box[:] = (x0, y0, x1, y1)
-        else:
-            size = max(box[3] - box[1], y1 - y0, 1.0)
-            if y0 > box[3] or y1 < box[1] or not -size < x0 - box[2] < size:
-                close()  # the next line begins without a space, or the text jumps
-                box[:] = (x0, y0, x1, y1)
-            else:
-                box[:] = (min(box[0], x0), min(box[1], y0), max(box[2], x1), max(box[3], y1))
-        letters.append(chr(code))
-    if letters:
-        close()
+        # The next line begins without a space, or the text jumps: look at every character.
+        whole: Box | None = None
+        for index in range(start, end):
+            here = box(index)
+            if here is None:
+                continue
+            if whole is not None and not _one_run(whole, here, 2):
+                add(start, index, whole)
+                start, whole = index, None
+            whole = _both(whole, here) if whole else here
+        if whole is not None:
+            add(start, end, whole)
     return words
+
+
+def _chars(raw: Any, text: Any) -> str:
+    """The characters of a page, each at its index."""
+    count = raw.FPDFText_CountChars(text)
+    buffer = (ctypes.c_ushort * (count + 1))()
+    written = raw.FPDFText_GetText(text, 0, count, buffer)
+    if written == count + 1:
+        chars = bytes(buffer)[: 2 * count].decode("utf-16-le", "surrogatepass")
+        if len(chars) == count:
+            return chars
+    codes = (raw.FPDFText_GetUnicode(text, index) for index in range(count))
+    return "".join(chr(code) if code < 0x110000 else " " for code in codes)
+
+
+def _one_run(first: Box, last: Box, length: int) -> bool:
+    """Whether two characters stand on a line, no further apart than so many letters reach."""
+    size = max(first[3] - first[1], last[3] - last[1], 1.0)
+    level = last[1] <= first[3] and last[3] >= first[1]
+    return level and -size < last[0] - first[2] < size * max(1, length - 1)
+
+
+def _both(a: Box, b: Box) -> Box:
+    return min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])
 
 
 def _origin(page: Any) -> tuple[float, float]:

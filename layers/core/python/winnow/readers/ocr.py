@@ -1,7 +1,7 @@
 """The port for what reads pages that are pictures."""
 
 from collections.abc import Iterator, Sequence
-from typing import IO, Literal, Protocol
+from typing import IO, Literal, NoReturn, Protocol
 
 from winnow.readers.reflow import Page
 
@@ -20,3 +20,12 @@ class PageReader(Protocol):
         is from 0 to 1. Raises FileUnreadableError, FileBombError, TimeLimitError.
         """
         ...
+
+
+class ElsewhereError(Exception):
+    """A page is a picture, and reading it is not this function's work. No error of the file."""
+
+
+def elsewhere(file: IO[bytes], kind: Pictures, pages: Sequence[int] | None) -> NoReturn:  # noqa: ARG001
+    """The PageReader of a function that leaves pictures to another. Raises ElsewhereError."""
+    raise ElsewhereError

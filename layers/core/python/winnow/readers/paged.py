@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import IO
 
-from winnow.errors import FileTypeError, NoTextLayerError
+from winnow.errors import FileTypeError, NoTextFoundError, NoTextLayerError
 from winnow.models import InvalidRecord, Record
 from winnow.readers import documents, sandbox
 from winnow.readers.ocr import Pictures
@@ -16,22 +16,26 @@ _MANY = 10
 def read_pdf(source: Source) -> Iterator[Record | InvalidRecord]:
     """A PDF's text layer; pages without one go to OCR, where there is one.
 
-    Raises NoTextLayerError when no page has text and nothing reads pictures.
+    Raises NoTextLayerError when no page has text and nothing reads pictures, NoTextFoundError
+    when OCR finds none either.
     """
     file = source.spooled()
     pages: list[Page] = []
+    blank: set[int] = set()
     for item in sandbox.parse("pdf", file, source.limits):
         if item[0] == "note":
             source.note(item[1], item[2])
-        elif item[0] == "page":
-            _, number, width, height, lines = item
+        elif item[0] in ("page", "blank"):
+            kind, number, width, height, lines = item
+            if kind == "blank":
+                blank.add(number)
             pages.append(Page(number, width, height, tuple(Line(*line) for line in lines)))
-    bare = [page.number for page in pages if not page.lines]
+    bare = [page.number for page in pages if not page.lines and page.number not in blank]
     if bare and source.ocr:
         file.seek(0)
         read = {page.number: page for page in source.ocr(file, "pdf", bare)}
-        pages = [read.get(page.number, page) for page in pages]
-    elif len(bare) == len(pages):
+        pages = _with_text([read.get(page.number, page) for page in pages])
+    elif bare and len(bare) + len(blank) == len(pages):
         raise NoTextLayerError(
             f"The PDF has {_pages(len(pages))} and no text on any: it is a scan."
         )
@@ -45,11 +49,19 @@ def read_pdf(source: Source) -> Iterator[Record | InvalidRecord]:
 
 
 def read_pictures(kind: Pictures, source: Source) -> Iterator[Record | InvalidRecord]:
-    """Pictures of pages, by OCR. Raises FileTypeError when nothing reads pictures."""
+    """Pictures of pages, by OCR. Raises FileTypeError when nothing reads pictures, NoTextFoundError
+    when OCR finds no text."""
     if source.ocr is None:
         raise FileTypeError("This is a picture, and nothing here reads text from pictures.")
     file: IO[bytes] = source.spooled()
-    yield from _records(source, list(source.ocr(file, kind, None)))
+    yield from _records(source, _with_text(list(source.ocr(file, kind, None))))
+
+
+def _with_text(pages: list[Page]) -> list[Page]:
+    """The pages. Raises NoTextFoundError when none of them has any."""
+    if not any(page.lines for page in pages):
+        raise NoTextFoundError(f"OCR finds no text on the file's {_pages(len(pages))}.")
+    return pages
 
 
 def _records(source: Source, pages: Sequence[Page]) -> Iterator[Record | InvalidRecord]:

@@ -36,6 +36,7 @@ _GUTTER_LEAST = 8.0
 _COLUMN_LINES = 5
 _COLUMN_CHARS = 18
 _DEEPEST = 12
+_FEW = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +136,16 @@ def _columns(lines: list[Line]) -> tuple[list[Line], ...] | None:
                 best, begin = (gutter, stretch), start - 1
     if best is None:
         return None
-    inside = _level(best[1], begin, lines)
-    first = next(index for index, line in enumerate(lines) if line is inside[0])
+    stretch = best[1]
+    above, below = _beyond(stretch, begin, lines)
+    first = next(index for index, line in enumerate(lines) if line is stretch[0])
+    gone = {id(line) for line in (*above, *below)}
+    inside = [line for line in stretch if id(line) not in gone]
     return (
-        lines[:first],
+        [*lines[:first], *above],
         [a for a in inside if a.x1 <= begin],
         [a for a in inside if a.x0 >= begin],
-        lines[first + len(inside) :],
+        [*below, *lines[first + len(stretch) :]],
     )
 
 
@@ -181,23 +185,28 @@ def _gutter(lines: Sequence[Line], begin: float) -> float | None:
     return gutter if bottom - top >= 0.4 * min(heights) else None
 
 
-def _level(stretch: list[Line], begin: float, lines: Sequence[Line]) -> list[Line]:
-    """The stretch without a line or two, above or below, that only one column has.
+def _beyond(
+    stretch: list[Line], begin: float, lines: Sequence[Line]
+) -> tuple[list[Line], list[Line]]:
+    """The line or two above the stretch that only one column has, and those below.
 
-    They belong to the lines across both: the end of a paragraph, or a heading.
+    Where a gap parts them from their column, they belong to the lines across both: the end of
+    a paragraph, or a heading.
     """
-    top = max(
-        min(a.y0 for a in stretch if a.x1 <= begin), min(a.y0 for a in stretch if a.x0 >= begin)
-    )
-    bottom = min(
-        max(a.y1 for a in stretch if a.x1 <= begin), max(a.y1 for a in stretch if a.x0 >= begin)
-    )
-    above = [a for a in stretch if a.y1 < top]
-    below = [a for a in stretch if a.y0 > bottom]
-    gone = {id(a) for a in above} if len(above) <= 2 and stretch[0] is not lines[0] else set()
-    if len(below) <= 2 and stretch[-1] is not lines[-1]:
-        gone |= {id(a) for a in below}
-    return [a for a in stretch if id(a) not in gone]
+    sides = [[a for a in stretch if a.x1 <= begin], [a for a in stretch if a.x0 >= begin]]
+    top = max(min(a.y0 for a in side) for side in sides)
+    bottom = min(max(a.y1 for a in side) for side in sides)
+    above: list[Line] = []
+    below: list[Line] = []
+    for side in sides:
+        pitch = 1.4 * median(after.y0 - before.y0 for before, after in pairwise(side))
+        for at, (before, after) in enumerate(pairwise(side), start=1):
+            if after.y0 - before.y0 > pitch:
+                if before.y1 < top and at <= _FEW and stretch[0] is not lines[0]:
+                    above = side[:at]
+                elif after.y0 > bottom and len(side) - at <= _FEW:
+                    below = below or side[at:]
+    return above, below if stretch[-1] is not lines[-1] else []
 
 
 def _distinct(values: Sequence[float], apart: float = 4.0, most: int = 40) -> list[float]:
