@@ -1,0 +1,46 @@
+"""Scan: what Serialize does, for files with pages that are pictures."""
+
+import os
+import time
+from functools import cache
+
+from winnow.models import Serialized, SerializeInput
+from winnow.process import ProcessBook
+from winnow.serialize import SerializeOptions, serialize
+from winnow_aws.handler import handler as lambda_handler
+from winnow_aws.s3 import S3Store, s3_store
+from winnow_aws.settings import ScanSettings
+from winnow_ocr.engine import OcrEngine
+from winnow_ocr.pages import Pages
+
+
+@cache
+def build() -> tuple[S3Store, ProcessBook, SerializeOptions, Pages]:
+    """What every call shares: the store, the processes, the stack's choices and the OCR engine."""
+    settings = ScanSettings.from_environment(os.environ)
+    options = SerializeOptions(
+        results_bucket=settings.results_bucket,
+        default_process=settings.default_process,
+        threshold=settings.threshold_override,
+        chunk_records=settings.chunk_records,
+        limits=settings.limits,
+    )
+    pages = Pages(_engine(settings), settings.limits, time.monotonic)
+    return s3_store(), ProcessBook.from_directory(settings.process_dir), options, pages
+
+
+def _engine(settings: ScanSettings) -> OcrEngine:
+    """The engine that the stack chose; the other one is not loaded."""
+    if settings.ocr_engine == "textract":
+        from winnow_ocr.textract import textract_engine
+
+        return textract_engine()
+    from winnow_ocr.rapid import RapidEngine
+
+    return RapidEngine(settings.ocr_threads)
+
+
+@lambda_handler(SerializeInput, lambda event: {"upload_id": event.upload.upload_id})
+def handler(event: SerializeInput) -> Serialized:
+    store, book, options, pages = build()
+    return serialize(event.upload, store, book, options, time.monotonic, ocr=pages)

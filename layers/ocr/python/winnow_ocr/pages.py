@@ -1,0 +1,97 @@
+"""The PageReader: pictures come from a confined child, one page at a time, and go to an engine."""
+
+import os
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
+from typing import IO, Any, cast
+
+from winnow.errors import FileUnreadableError, TimeLimitError
+from winnow.readers import sandbox
+from winnow.readers.limits import ReadLimits
+from winnow.readers.ocr import Pictures
+from winnow.readers.reflow import Page
+from winnow_ocr.engine import Found, OcrEngine, Picture
+from winnow_ocr.layout import confidence_of, lies_on_its_side, page_of
+
+_DOUBTFUL = 0.75
+"""A page read with less confidence than this is tried upside down: upright ones are above it."""
+
+
+class Pages:
+    """Reads pages with an engine, within limits. `clock` returns seconds."""
+
+    def __init__(self, engine: OcrEngine, limits: ReadLimits, clock: Callable[[], float]) -> None:
+        self._engine = engine
+        self._limits = limits
+        self._clock = clock
+
+    def __call__(
+        self, file: IO[bytes], kind: Pictures, pages: Sequence[int] | None
+    ) -> Iterator[Page]:
+        """The pages with these numbers, or all; a page without text has no lines.
+
+        Raises FileUnreadableError, FileTooLargeError, FileBombError, TimeLimitError and what the
+        engine raises.
+        """
+        started = self._clock()
+        for number, width, height, picture in self._pictures(file, kind, pages):
+            if self._clock() - started > self._limits.max_scan_seconds:
+                raise TimeLimitError(
+                    f"OCR takes more than {self._limits.max_scan_seconds} seconds and had come to "
+                    f"page {number} (limit max_scan_seconds)."
+                )
+            picture, found = self._read(picture)
+            if picture.width != picture.height and (picture.width > picture.height) != (
+                width > height
+            ):
+                width, height = height, width
+            yield page_of(number, width, height, picture, found)
+
+    def _read(self, picture: Picture) -> tuple[Picture, list[Found]]:
+        """What is on a picture, and the picture turned the way that it is read best."""
+        best = picture, self._engine(picture)
+        if lies_on_its_side(best[1]):
+            turned = [quarter_turn(picture), quarter_turn(half_turn(picture))]
+            # As it lies, the engine has read its lines one by one, but not in their places.
+            best = max(
+                ((t, self._engine(t)) for t in turned), key=lambda way: confidence_of(way[1])
+            )
+        elif best[1] and confidence_of(best[1]) < _DOUBTFUL:
+            other = half_turn(picture)
+            best = max(best, (other, self._engine(other)), key=lambda way: confidence_of(way[1]))
+        return best
+
+    def _pictures(
+        self, file: IO[bytes], kind: Pictures, pages: Sequence[int] | None
+    ) -> Iterator[tuple[int, float, float, Picture]]:
+        read_end, write_end = os.pipe()
+        with os.fdopen(read_end, "rb") as reading, os.fdopen(write_end, "wb") as writing:
+            wanted = None if pages is None else list(pages)
+            items = sandbox.parse(
+                "pictures", file, self._limits, writing, file_kind=kind, pages=wanted
+            )
+            with closing(cast("Generator[list[Any], None, None]", items)):
+                for _, number, width, height, columns, rows in items:
+                    # The child has its end by now: when it dies, so does the pipe.
+                    writing.close()
+                    pixels = reading.read(columns * rows * 3)
+                    if len(pixels) < columns * rows * 3:
+                        raise FileUnreadableError("The picture breaks off while it is decoded.")
+                    yield number, width, height, Picture(columns, rows, pixels)
+
+
+def half_turn(picture: Picture) -> Picture:
+    """The picture upside down."""
+    pixels = memoryview(picture.pixels)
+    turned = bytearray(len(pixels))
+    for colour in range(3):
+        turned[colour::3] = pixels[colour::3][::-1]
+    return Picture(picture.width, picture.height, bytes(turned))
+
+
+def quarter_turn(picture: Picture) -> Picture:
+    """The picture turned clockwise by a right angle."""
+    import numpy as np
+
+    rows = np.frombuffer(picture.pixels, np.uint8).reshape(picture.height, picture.width, 3)
+    return Picture(picture.height, picture.width, np.rot90(rows, -1).tobytes())

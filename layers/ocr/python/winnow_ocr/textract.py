@@ -1,0 +1,108 @@
+"""Amazon Textract behind the same port, for stacks that ask for it (`OcrEngine: textract`).
+
+The picture goes to Textract in the request, in the stack's own region; no bucket is opened to it.
+"""
+
+import io
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from PIL import Image
+
+from winnow.errors import (
+    AccessDeniedError,
+    FileTooLargeError,
+    FileUnreadableError,
+    RetryableError,
+    WinnowError,
+)
+from winnow_ocr.engine import Found, Picture, Point
+
+if TYPE_CHECKING:
+    from mypy_boto3_textract import TextractClient
+    from mypy_boto3_textract.type_defs import BlockTypeDef
+
+MAX_BYTES = 10 * 1024 * 1024
+"""Of a document in a synchronous request: Textract's limit."""
+MAX_SIDE = 10_000
+"""Pixels of a side: Textract's limit."""
+_DENIED = {"AccessDeniedException", "AccessDenied", "UnrecognizedClientException"}
+_TOO_LARGE = {"DocumentTooLargeException"}
+_UNREADABLE = {
+    "UnsupportedDocumentException",
+    "BadDocumentException",
+    "InvalidParameterException",
+}
+
+CONFIG = Config(retries={"mode": "standard", "max_attempts": 6}, connect_timeout=5, read_timeout=60)
+
+
+def textract_engine() -> "TextractEngine":
+    """The engine of this function's role and region."""
+    return TextractEngine(boto3.client("textract", config=CONFIG))
+
+
+class TextractEngine:
+    """DetectDocumentText, one page a request."""
+
+    def __init__(self, client: "TextractClient") -> None:
+        self._client = client
+
+    def __call__(self, picture: Picture) -> list[Found]:
+        """The lines that Textract finds.
+
+        Raises FileTooLargeError for what Textract takes in no synchronous request,
+        AccessDeniedError, FileUnreadableError, RetryableError.
+        """
+        document = _encoded(picture)
+        try:
+            answer = self._client.detect_document_text(Document={"Bytes": document})
+        except ClientError as error:
+            raise _ours(error) from None
+        except BotoCoreError as error:
+            raise RetryableError(f"Textract did not answer ({type(error).__name__}).") from None
+        blocks = (block for block in answer["Blocks"] if block.get("BlockType") == "LINE")
+        return [found for block in blocks if (found := _found(block, picture))]
+
+
+def _encoded(picture: Picture) -> bytes:
+    """As PNG, or as JPEG where that is too large. Raises FileTooLargeError."""
+    if max(picture.width, picture.height) > MAX_SIDE:
+        raise FileTooLargeError(
+            f"A page has {picture.width:,} x {picture.height:,} pixels, and Textract takes no side "
+            f"over {MAX_SIDE:,}."
+        )
+    image = Image.frombytes("RGB", (picture.width, picture.height), picture.pixels)
+    for kind, options in (("PNG", {}), ("JPEG", {"quality": 90})):
+        packed = io.BytesIO()
+        image.save(packed, kind, **options)
+        if packed.tell() <= MAX_BYTES:
+            return packed.getvalue()
+    raise FileTooLargeError(
+        f"A page is larger than {MAX_BYTES:,} bytes as a picture, the most that Textract takes."
+    )
+
+
+def _found(block: "BlockTypeDef", picture: Picture) -> Found | None:
+    text = block.get("Text", "")
+    polygon = block.get("Geometry", {}).get("Polygon", [])
+    if not text.strip() or len(polygon) < 4:
+        return None
+    first, second, third, fourth = (
+        Point(point.get("X", 0.0) * picture.width, point.get("Y", 0.0) * picture.height)
+        for point in polygon[:4]
+    )
+    return Found(text, (first, second, third, fourth), block.get("Confidence", 0.0) / 100)
+
+
+def _ours(error: ClientError) -> WinnowError:
+    code = str(error.response.get("Error", {}).get("Code", ""))
+    if code in _DENIED:
+        return AccessDeniedError("This function's role may not ask Textract to read a page.")
+    if code in _TOO_LARGE:
+        return FileTooLargeError("A page is larger than Textract takes in one request.")
+    if code in _UNREADABLE:
+        return FileUnreadableError(f"Textract cannot read a page ({code}).")
+    return RetryableError(f"Textract refused DetectDocumentText ({code}).")
