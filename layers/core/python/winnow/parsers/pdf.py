@@ -27,7 +27,7 @@ def parse(
     emit: Callable[[list[Any]], None],
     _scratch: IO[bytes] | None,
 ) -> None:
-    """Emit a `page` item a page, without lines where it has no text; `blank` where it has nothing."""
+    """Emit a `page` item a page, without lines where it has no text; `blank` where it is bare."""
     import pypdfium2 as pdfium
 
     try:
