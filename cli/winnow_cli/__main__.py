@@ -3,10 +3,12 @@
 import typer
 
 from winnow_cli import (
+    command_evaluate,
     command_judge,
     command_local,
     command_model,
     command_process,
+    command_reliability,
     command_train,
     command_uploads,
 )
@@ -19,7 +21,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     epilog="Exit codes: 0 done, 1 failed (the reason has a stable code), 2 wrong call.",
 )
-for commands in (command_local, command_uploads, command_judge, command_train):
+for commands in (
+    command_local,
+    command_uploads,
+    command_judge,
+    command_train,
+    command_evaluate,
+    command_reliability,
+):
     commands.register(app)
 app.add_typer(command_process.app, name="process")
 app.add_typer(command_model.app, name="model")

@@ -51,6 +51,10 @@ class Target:
     def table(self) -> str:
         return self.outputs["Table"]
 
+    def client(self, service: str) -> Any:
+        """A client of any service."""
+        return self.session.client(service, endpoint_url=self.endpoint, config=self.config)  # type: ignore[call-overload]
+
     def s3(self) -> "S3Client":
         return self.session.client("s3", endpoint_url=self.endpoint, config=self.config)
 

@@ -109,7 +109,7 @@ def claim_of(item: Mapping[str, Any]) -> Claim:
     def number(name: str) -> float | None:
         return float(item[name]["N"]) if name in item else None
 
-    version = text("version_id")
+    version, ended = text("version_id"), text("ended_at")
     lease, attempt, size = number("lease_until"), number("attempt"), number("size")
     return Claim(
         upload_id=str(item["upload_id"]["S"]),
@@ -122,6 +122,7 @@ def claim_of(item: Mapping[str, Any]) -> Claim:
         size=int(size or 0),
         lease_until=lease,
         attempt=int(attempt or 1),
+        ended_at=datetime.fromisoformat(ended).timestamp() if ended else None,
     )
 
 

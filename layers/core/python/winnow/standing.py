@@ -49,6 +49,8 @@ class Claim:
     lease_until: float | None = None
     """epoch seconds; None once the run has ended"""
     attempt: int = 1
+    ended_at: float | None = None
+    """epoch seconds"""
 
     def expired(self, now: float) -> bool:
         """Whether its run must have died: it has not ended, and its lease has."""

@@ -1,0 +1,147 @@
+"""`winnow audit` and `winnow redrive`: has every upload its end, and running again what failed."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from winnow.errors import WinnowError
+from winnow_cli.console import clean, emit_json, note, say, table
+from winnow_cli.options import AsJson, StackName, guarded
+
+STYLES = {"SUCCEEDED": "green", "FAILED": "red", "RUNNING": "cyan", "WAITING": "cyan"}
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(audit)
+    app.command()(redrive)
+
+
+@guarded
+def audit(
+    missed_after: Annotated[
+        float,
+        typer.Option(
+            metavar="SECONDS", min=0.0, help="Age at which an upload without a run is missing."
+        ),
+    ] = 900.0,
+    retention_days: Annotated[
+        int, typer.Option(metavar="DAYS", min=1, help="The stack's RetentionDays.")
+    ] = 90,
+    stack: StackName = None,
+    as_json: AsJson = False,
+) -> None:
+    """List each uploaded version once with its end. Exit code 1 if one is missing, stuck or double.
+
+    WAITING: dropped so lately that its run may not have begun. STUCK: its run died. Versions older
+    than the table keeps rows are left out.
+    """
+    from winnow_cli.standings import audit as look
+    from winnow_cli.standings import tally
+    from winnow_cli.target import find_target
+
+    now = datetime.now(UTC).timestamp()
+    found = look(find_target(stack), missed_after, retention_days, now)
+    counted = tally(found)
+    wrong = [one for one in found if one.standing.wrong]
+    if as_json:
+        emit_json(
+            {
+                "uploads": [
+                    {
+                        "upload_id": one.upload_id,
+                        "standing": one.standing.value,
+                        "object_key": one.key,
+                        "version_id": one.version_id,
+                        "run": one.run,
+                    }
+                    for one in found
+                ],
+                "counts": counted,
+                "clean": not wrong,
+            }
+        )
+    else:
+        table(
+            ("standing", "upload id", "file"),
+            [(one.standing.value, one.upload_id, clean(one.key)) for one in found],
+            styles=[STYLES.get(one.standing.value, "bold red") for one in found],
+        )
+        note(", ".join(f"{count} {name}" for name, count in counted.items()))
+    if wrong:
+        raise typer.Exit(1)
+
+
+@guarded
+def redrive(
+    upload_id: Annotated[
+        str | None, typer.Argument(metavar="[UPLOAD_ID]", help="One failed upload.")
+    ] = None,
+    failed_since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="T",
+            help="All that failed since then: 2026-11-21T09:30, or an age such as 90m, 12h, 3d. "
+            "What lies in the dead-letter queue too.",
+        ),
+    ] = None,
+    stack: StackName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run again what failed. What succeeded is never run again, whatever is asked."""
+    from winnow_cli.standings import Redrive, Redriven
+    from winnow_cli.target import find_target
+    from winnow_cli.uploads import Uploads
+
+    if (upload_id is None) == (failed_since is None):
+        raise typer.BadParameter("give an UPLOAD_ID or --failed-since, one of the two")
+    since = None if failed_since is None else moment(failed_since, datetime.now(UTC))
+    target = find_target(stack)
+    work = Redrive(target)
+    started: list[Redriven] = []
+    failure: WinnowError | None = None
+    try:
+        if since is not None:
+            for one in work.failed_since(since.timestamp()):
+                started.append(one)
+        else:
+            started.append(work.upload(Uploads(target).find(str(upload_id)).upload_id))
+    except WinnowError as error:
+        # What was started before is told all the same.
+        if not started:
+            raise
+        failure = error
+    if as_json:
+        emit_json(
+            {
+                "started": [
+                    {
+                        "upload_id": one.upload_id,
+                        "execution": one.name,
+                        "from_queue": one.from_queue,
+                    }
+                    for one in started
+                ]
+            }
+        )
+    else:
+        for one in started:
+            say(f"{one.upload_id}{' from the dead-letter queue' if one.from_queue else ''}")
+        note(f"{len(started)} started; `winnow status` shows how they go.")
+    if failure is not None:
+        note(str(failure))
+        raise typer.Exit(1)
+
+
+def moment(text: str, now: datetime) -> datetime:
+    """A time in ISO 8601 (UTC where it names no zone), or an age before `now`."""
+    if text[:-1].isdigit() and text[-1] in _UNITS:
+        return now - timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r} is no time and no age", param_hint="--failed-since"
+        ) from None
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)

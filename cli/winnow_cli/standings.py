@@ -1,0 +1,182 @@
+"""How every upload of a stack stands, and starting again what failed."""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from winnow.errors import NotRedrivableError, StackUnknownError, UploadUnknownError
+from winnow.restart import claimed_event, restart_name
+from winnow.standing import Ages, Claim, ObjectVersion, Standing, match, standing
+from winnow.sweep import Start
+from winnow.upload import upload_id
+from winnow_aws.sweep import S3Inbox, StatesWorkflow, TableRuns
+from winnow_cli.target import Target, aws_errors
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_stepfunctions import SFNClient
+
+UNDELIVERED = "UndeliveredQueue"
+_DAY_S = 86_400
+_QUEUE_WAIT_S = 1
+
+
+@dataclass(frozen=True)
+class Stand:
+    """One upload and how it stands."""
+
+    upload_id: str
+    standing: Standing
+    key: str
+    version_id: str | None
+    run: str | None
+    """None: no run has claimed it"""
+
+
+def audit(target: Target, missed_s: float, retention_days: int, now: float) -> list[Stand]:
+    """Every version in the inbox once, and every row that is about none of them.
+
+    Versions older than `retention_days` whose row is gone are left out: it has expired.
+    """
+    bucket = target.uploads_bucket
+    inbox = S3Inbox(target.s3(), bucket)
+    runs = TableRuns(target.dynamodb(), target.table, retention_days)
+    # The bucket first: what is dropped meanwhile has its row later, never the other way round.
+    versions = list(inbox.every())
+    claims = list(runs.every())
+    ages = Ages(missed_s, retention_days * _DAY_S)
+    found: list[Stand] = []
+    about: set[str] = set()
+    for version, its in match(bucket, versions, claims):
+        about |= {claim.upload_id for claim in its}
+        how = standing(version, its, ages, now)
+        if how is not Standing.FORGOTTEN:
+            found.append(_stand(bucket, version, its, how))
+    for claim in claims:
+        if claim.upload_id not in about:
+            # Its object version was deleted for good, or was never listed: the row still counts.
+            how = Standing.STUCK if claim.expired(now) else Standing(claim.state)
+            found.append(Stand(claim.upload_id, how, claim.key, claim.version_id, claim.run))
+    return found
+
+
+def _stand(bucket: str, version: ObjectVersion, its: list[Claim], how: Standing) -> Stand:
+    own = its[0].upload_id if its else upload_id(bucket, version.key, version.version_id)
+    return Stand(own, how, version.key, version.version_id, its[0].run if its else None)
+
+
+def tally(stands: list[Stand]) -> dict[str, int]:
+    """How many stand how; every standing that somebody has to act on is there, as 0 if need be."""
+    counted = Counter(stand.standing.value for stand in stands)
+    wrong = {how.value: 0 for how in Standing if how.wrong}
+    return {**wrong, **dict(sorted(counted.items()))}
+
+
+@dataclass(frozen=True)
+class Redriven:
+    """An upload that was started again."""
+
+    upload_id: str
+    name: str
+    """of the execution"""
+    from_queue: bool = False
+
+
+class Redrive:
+    """Starts uploads again in one stack."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        arn = target.outputs.get("StateMachineArn")
+        if arn is None:
+            raise StackUnknownError(f"The stack {target.name!r} has no output StateMachineArn.")
+        self._states: SFNClient = target.client("stepfunctions")
+        self._workflow = StatesWorkflow(self._states, arn)
+        self._runs = TableRuns(target.dynamodb(), target.table, 1)
+
+    def upload(self, wanted: str) -> Redriven:
+        """Start one failed upload again.
+
+        Raises:
+            NotRedrivableError: it succeeded, or its run holds the claim.
+        """
+        found = self._runs.by_id([wanted])
+        if not found:
+            raise UploadUnknownError(f"No upload has the id {wanted[:64]!r}.")
+        [claim] = found
+        if claim.state == "SUCCEEDED":
+            raise NotRedrivableError(f"The upload {wanted} succeeded.")
+        if claim.state == "RUNNING" and not claim.expired(time.time()):
+            raise NotRedrivableError(f"The upload {wanted} has a run that has not ended.")
+        return self._start(claim)
+
+    def failed_since(self, since: float) -> Iterator[Redriven]:
+        """Start again what failed since then (epoch seconds), and what never reached the workflow.
+
+        An upload whose run died without a word counts as failed.
+        """
+        now = time.time()
+        for claim in self._runs.every():
+            failed = claim.state == "FAILED" or claim.expired(now)
+            if failed and max(claim.claimed_at, claim.ended_at or 0.0) >= since:
+                yield self._start(claim)
+        yield from self.undelivered()
+
+    def undelivered(self) -> Iterator[Redriven]:
+        """Start what lies in the dead-letter queue; a message leaves it once it was started.
+
+        Events about runs that stopped go to the machine for stopped runs no more: what they tell,
+        the sweep finds. They leave the queue too.
+        """
+        queue = self._target.outputs.get(UNDELIVERED)
+        if queue is None:
+            return
+        sqs: SQSClient = self._target.client("sqs")
+        while True:
+            with aws_errors(self._target):
+                messages = sqs.receive_message(
+                    QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=_QUEUE_WAIT_S
+                ).get("Messages", [])
+            if not messages:
+                return
+            for message in messages:
+                started = self._event(json.loads(message["Body"]))
+                with aws_errors(self._target):
+                    sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+                if started is not None:
+                    yield started
+
+    def _event(self, event: dict[str, Any]) -> Redriven | None:
+        if event.get("detail-type") != "Object Created":
+            return None
+        thing = event["detail"]["object"]
+        own = upload_id(
+            event["detail"]["bucket"]["name"],
+            thing["key"],
+            str(thing.get("version-id") or thing.get("sequencer")),
+        )
+        name = f"{own}-event-{str(event.get('id', ''))[:36]}"
+        # Whatever its row says, the claim lets it through once at most.
+        self._workflow.start(name, event)
+        return Redriven(own, name, from_queue=True)
+
+    def _start(self, claim: Claim) -> Redriven:
+        attempt = claim.attempt
+        while True:
+            attempt += 1
+            event = self._event_of(claim, attempt)
+            name = restart_name(claim.upload_id, attempt)
+            if self._workflow.start(name, event) is not Start.ENDED:
+                return Redriven(claim.upload_id, name)
+
+    def _event_of(self, claim: Claim, attempt: int) -> dict[str, Any]:
+        event = claimed_event(self._target.uploads_bucket, claim, attempt)
+        if claim.version_id is None and claim.sequencer is None:
+            # A run that failed before it could claim left a row without its identity.
+            with aws_errors(self._target):
+                began = self._states.describe_execution(executionArn=claim.run)["input"]
+            event["detail"] = json.loads(began)["detail"]
+        return event
