@@ -214,7 +214,9 @@ class Reading:
             for shield in self._shields
         ):
             return False
-        if cue.kind in (Context.POSSIBLE, "result"):
+        if cue.kind in (Context.POSSIBLE, "result") or (
+            cue.kind == Context.PLANNED and found.start > start
+        ):
             return "," not in self.words[low:high]
         if cue.kind in (Context.FAMILY, Context.HISTORICAL) and cue.forward:
             return not any(c.cue.kind == "subject" and low <= c.start < high for c in self._cues)

@@ -7,6 +7,7 @@ take five times as long.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -43,17 +44,28 @@ _SECTIONS = frozenset(
     )
 )
 _BACK = re.compile(
-    r"(?:It|This|These|They|Both|Neither|Each|Either|That|The (?:results?|stud(?:y|ies)|reports?"
-    r"|examinations?|findings?|procedure|scope|latter)|Results?|Findings?)\b"
+    r"(?:It|This|These|They|That|The (?:results?|stud(?:y|ies)|reports?|examinations?|findings?"
+    r"|procedure|scope|latter)|Results?|Findings?"
+    r"|(?:Both|Neither|Each|Either)(?: (?:of (?:them|these)|stud(?:y|ies)|examinations?|tests?))?"
+    r" (?:was|were|had|has|have|showed|shows|revealed|gave))\b(?!:)"
 )
 _WINDOW = 3
 """Sentences of a window at most."""
 
 
 def windows(text: str, sentences: Sequence[segments.Span]) -> list[segments.Span]:
-    """Spans of two or three sentences of which each but the first refers back."""
+    """Spans of two or three sentences of which each but the first refers back.
+
+    And the parts of a sentence with semicolons: each says something of its own.
+    """
     found: list[segments.Span] = []
-    for first, (start, _) in enumerate(sentences):
+    for first, (start, stop) in enumerate(sentences):
+        begin = start
+        while (cut := text.find("; ", begin, stop)) >= 0:
+            found.append((begin, cut))
+            begin = cut + 2
+        if begin > start:
+            found.append((begin, stop))
         for next_start, end in sentences[first + 1 : first + _WINDOW]:
             if not _BACK.match(text, next_start) or end - start > segments.MAX_CHARACTERS:
                 break
@@ -107,8 +119,8 @@ class Comparer:
             if self._structure:
                 under = sections(text, found)
                 more = windows(text, found)
-                starts = {start: place for place, (start, _) in enumerate(found)}
-                under += [under[starts[start]] for start, _ in more]
+                starts = [start for start, _ in found]
+                under += [under[bisect_right(starts, start) - 1] for start, _ in more]
                 found += more
             spans.append(found)
             rows.append(
