@@ -178,16 +178,28 @@ def evaluate_similarity(
             help="Rows of sentence 1, sentence 2, score; no header (the STS benchmark's form).",
         ),
     ],
+    projection: Annotated[
+        Path | None,
+        typer.Option(
+            "--projection",
+            metavar="DIR",
+            exists=True,
+            file_okay=False,
+            help="A projection learned by `winnow train-projection`.",
+        ),
+    ] = None,
     model: ModelDir = DEFAULT_MODEL,
     as_json: AsJson = False,
 ) -> None:
     """Measure the encoder: cosine similarity of sentence pairs against human scores."""
     from winnow.evaluate import evaluate_similarity as measure
+    from winnow.projection import load_projection
     from winnow_use import load_encoder
 
     encoder = load_encoder(model)
     began = time.perf_counter()
-    report = measure(encoder, data)
+    learned = load_projection(projection, encoder.info) if projection else None
+    report = measure(encoder, data, learned)
     seconds = time.perf_counter() - began
     if as_json:
         emit_json(
@@ -198,6 +210,7 @@ def evaluate_similarity(
                 "spearman": report.spearman,
                 "seconds": seconds,
                 "model": encoder.info.model_dump(),
+                "projection": learned.card.arrays_sha256[:12] if learned else None,
             }
         )
         return

@@ -1,5 +1,6 @@
 """`winnow train` and `winnow tune`: from labelled rows to confidence that people can rely on."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -23,6 +24,8 @@ from winnow_cli.options import (
 
 def register(app: typer.Typer) -> None:
     app.command()(train)
+    app.command()(tune)
+    app.command(name="train-projection")(train_projection)
 
 
 @guarded
@@ -116,3 +119,186 @@ def train(
     say(f"calibration error  {found.ece_after:.4f}  (before calibration {found.ece_before:.4f})")
     say(f"head               {card.info.version}, {card.arrays_bytes / 1e6:.1f} MB, {folder.name}/")
     note(f"Next: winnow tune --process {definition.id} --data F.csv --precision 0.95")
+
+
+@guarded
+def tune(
+    process: ProcessId,
+    data: LabelledFile,
+    label_column: LabelColumn,
+    precision: Annotated[
+        float, typer.Option(min=0.01, max=0.9999, help="Least share of right decisions accepted.")
+    ] = 0.95,
+    confidence: Annotated[
+        float, typer.Option(min=0.5, max=0.9999, help="How sure the promise is to be.")
+    ] = 0.95,
+    text_column: TextColumn = None,
+    slices: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--slice", metavar="COL", help="Coverage by this column's values; repeatable."
+        ),
+    ] = None,
+    scope_loss: Annotated[
+        float,
+        typer.Option(
+            "--scope-loss",
+            min=0.0,
+            max=0.5,
+            help="Share of good records that may be called out of scope.",
+        ),
+    ] = 0.02,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing.")] = False,
+    processes: ProcessesDir = DEFAULT_PROCESSES,
+    model: ModelDir = DEFAULT_MODEL,
+    as_json: AsJson = False,
+) -> None:
+    """Set the threshold that keeps a promise: so many of the accepted are right, this surely."""
+    import numpy as np
+
+    from winnow.process import ProcessBook
+    from winnow.promise import promise
+    from winnow_cli.command_evaluate import print_parts
+    from winnow_train.data import labels_of, read_labelled
+    from winnow_train.measure import decide, part_of
+    from winnow_train.scope import scope_threshold
+    from winnow_train.tune import write_promise
+    from winnow_use import load_encoder
+
+    book = ProcessBook.from_directory(processes)
+    definition = book.find(process)
+    file, head = book.files[definition.id], book.heads.get(definition.id)
+    encoder = load_encoder(model)
+    labelled = read_labelled(data, definition, label_column, text_column)
+    if labelled.left_out:
+        note(f"{labelled.left_out:,} rows lack a text, a label or a number and are left out.")
+    # A row of another label is one that no decision can be right about: it counts as wrong.
+    decisions = decide(definition, labelled.rows, encoder, head, file)
+    card = head.card() if head else None
+    scope = card.scope if card else None
+    if scope is not None:
+        inside = np.array([row.label is not None for row in labelled.rows])
+        limit = scope_threshold(decisions.novelty[inside], scope_loss, confidence)
+        if limit is None:
+            note(f"Too few rows to show that at most {scope_loss:g} of the good ones are lost.")
+        else:
+            scope = scope.model_copy(update={"threshold": limit})
+            decisions = decisions.with_scope(limit)
+    right = decisions.right
+    found = promise(decisions.acceptable, right, precision, confidence)
+    accepted = (
+        decisions.acceptable >= found.threshold
+        if found.threshold is not None
+        else np.zeros(len(right), bool)
+    )
+    names = np.array(decisions.decided)
+    by_label = [
+        part_of(label, names == label, right, accepted)
+        for label in labels_of(definition)
+        if (names == label).any()
+    ]
+    by_slice = {
+        column: [
+            part_of(value or "(empty)", values == value, right, accepted)
+            for value in sorted(set(values.tolist()))
+        ]
+        for column in slices or []
+        for values in (np.array([row.fields.get(column, "") for row in decisions.rows]),)
+    }
+    foreign = np.array([row.label is None for row in labelled.rows])
+    written = found.threshold is not None and not dry_run
+    if written:
+        write_promise(
+            file,
+            definition.id,
+            card,
+            found,
+            labelled,
+            held_out=not decisions.held_out,
+            scope=scope,
+            now=datetime.now(UTC),
+        )
+    if as_json:
+        emit_json(
+            {
+                "process": definition.info.model_dump(),
+                "kept": found.threshold is not None,
+                "precision": precision,
+                "confidence": confidence,
+                "threshold": found.threshold,
+                "rows": found.rows,
+                "accepted": found.accepted,
+                "right": found.right,
+                "coverage": found.coverage,
+                "rows_wanted": found.rows_wanted,
+                "held_out": not decisions.held_out,
+                "written": written,
+                "scope_threshold": scope.threshold if scope else None,
+                "foreign": int(foreign.sum()),
+                "foreign_recognised": int((foreign & decisions.out_of_scope).sum()),
+                "labels": [{**asdict(part), "coverage": part.coverage} for part in by_label],
+                "slices": {
+                    column: [{**asdict(part), "coverage": part.coverage} for part in parts]
+                    for column, parts in by_slice.items()
+                },
+            }
+        )
+    elif found.threshold is not None:
+        say(
+            f"threshold {found.threshold:g}: with {confidence:.0%} confidence at least "
+            f"{precision:.0%} of what is accepted is right"
+        )
+        say(
+            f"coverage {found.coverage:.1%}: {found.accepted:,} of {found.rows:,} rows accepted, "
+            f"{found.right:,} of them right ({found.right / max(1, found.accepted):.2%})"
+        )
+        if foreign.any():
+            seen = int((foreign & decisions.out_of_scope).sum())
+            say(f"out of scope: {seen:,} of {int(foreign.sum()):,} such rows recognised")
+        print_parts("label", by_label)
+        for column, parts in by_slice.items():
+            print_parts(column, parts)
+        note(f"{'Written to' if written else 'Not written to'} {file.name}.")
+    if decisions.held_out:
+        note(
+            f"{decisions.held_out:,} of {found.rows:,} rows were trained on. They count as a fold "
+            "without them decided; for the promise in full, tune on rows that nobody trained on."
+        )
+    if found.threshold is None:
+        note(f"No threshold keeps this promise on {found.rows:,} rows.")
+        note(
+            "More rows alone will not do: among the surest decisions too many are wrong."
+            if found.rows_wanted is None
+            else f"If they go on like these, about {found.rows_wanted:,} more rows would do."
+        )
+        raise typer.Exit(1)
+
+
+@guarded
+def train_projection(
+    data: Annotated[
+        Path,
+        typer.Option(
+            "--data",
+            metavar="F.csv",
+            exists=True,
+            dir_okay=False,
+            help="Rows of sentence 1, sentence 2, score; no header.",
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder to write it to.")],
+    model: ModelDir = DEFAULT_MODEL,
+    as_json: AsJson = False,
+) -> None:
+    """Learn a map of sentence vectors from pairs that people have scored."""
+    from winnow.projection import save_projection
+    from winnow_train.projection import learn
+    from winnow_use import load_encoder
+
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    card, arrays = learn(load_encoder(model), data, created, note)
+    save_projection(out, card, arrays)
+    if as_json:
+        emit_json(card.model_dump())
+    else:
+        say(f"projection {card.arrays_sha256[:12]} of {card.pairs:,} pairs, in {out.name}/")

@@ -70,7 +70,9 @@ LabelColumn = Annotated[
 ]
 TextColumn = Annotated[
     str | None,
-    typer.Option("--text-column", metavar="C", help="The column with the text; default: the process's."),
+    typer.Option(
+        "--text-column", metavar="C", help="The column with the text; default: the process's."
+    ),
 ]
 
 _ROOT = Path(__file__).resolve().parents[2]

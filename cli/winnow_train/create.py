@@ -26,7 +26,9 @@ def create_process(
     for name in named:
         made = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-_")[:64] or f"label-{len(ids)}"
         if made.casefold() in (known.casefold() for known in ids):
-            raise TrainingDataError(f"The labels {ids.get(made, made)!r} and {name!r} are too alike.")
+            raise TrainingDataError(
+                f"The labels {ids.get(made, made)!r} and {name!r} are too alike."
+            )
         ids[made] = name
     if len(ids) < 2:
         raise TrainingDataError(f"{data.name} names {len(ids)} labels in {label_column}.")

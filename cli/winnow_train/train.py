@@ -29,14 +29,14 @@ def train(
 ) -> Fitted:
     """Fit the head of a process.
 
-    :raises TrainingDataError: the data name labels that the process has not, or lack some of its own
+    :raises TrainingDataError: the data name labels that the process has not, or lack its own
     """
     rows = labelled.known
     if foreign := sorted({row.named for row in labelled.foreign}):
-        known = ", ".join(labels_of(definition)[:5])
+        some = ", ".join(labels_of(definition)[:5])
         raise TrainingDataError(
             f"The data name {len(foreign)} labels that {definition.id} has not, "
-            f"such as {foreign[0]!r}; it has {known}."
+            f"such as {foreign[0]!r}; it has {some}."
         )
     if isinstance(definition, CriteriaProcess):
         return _train_criteria(
@@ -129,7 +129,9 @@ def _train_criteria(
     )
 
 
-def _vectors(texts: tuple[str, ...] | list[str], encoder: Encoder, rows: int) -> NDArray[np.float32]:
+def _vectors(
+    texts: tuple[str, ...] | list[str], encoder: Encoder, rows: int
+) -> NDArray[np.float32]:
     if not texts:
         return np.zeros((rows, 0), np.float32)
     return segmented(texts, encoder).text_vectors()[0]

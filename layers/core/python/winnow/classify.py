@@ -25,7 +25,8 @@ from winnow.places import ocr_confidence, placed
 from winnow.ports import Judge, ObjectStore
 
 JudgeFor = Callable[[bytes, HeadFiles | None], Judge]
-"""From a definition's JSON, and the head where there is one, to its judge; kept between calls, for building one costs an encoding."""
+"""From a definition's JSON, and the head where there is one, to its judge; kept between calls, for
+building one costs an encoding."""
 
 _SOURCE_LINE: TypeAdapter[Record | InvalidRecord] = TypeAdapter(SourceLine)
 _logger = logging.getLogger(__name__)

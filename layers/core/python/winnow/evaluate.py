@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from winnow.errors import FileUnreadableError
 from winnow.ports import Encoder
+from winnow.projection import Projection
 
 Floats = NDArray[np.float64]
 
@@ -22,43 +23,69 @@ class SimilarityReport:
     pairs: int
 
 
-def evaluate_similarity(encoder: Encoder, csv_path: Path) -> SimilarityReport:
-    """Compare the encoder with the scores of a CSV file such as the STS benchmark's.
+@dataclass(frozen=True)
+class Pairs:
+    """Sentence pairs with people's scores."""
+
+    first: list[str]
+    second: list[str]
+    scores: list[float]
+
+
+def read_pairs(csv_path: Path) -> Pairs:
+    """Pairs of a CSV file such as the STS benchmark's.
 
     The file is UTF-8 and has no header; a row is sentence, sentence, score (any scale, more is more
     alike). FileUnreadableError names the line that is not that, or says that the pairs are too few
-    or all alike to correlate.
+    or all scored alike.
     """
-    first: list[str] = []
-    second: list[str] = []
-    scores: list[float] = []
+    pairs = Pairs([], [], [])
     try:
         with csv_path.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.reader(stream)
             for row in reader:
                 try:
                     one, other, score = row
-                    scores.append(float(score))
+                    pairs.scores.append(float(score))
                 except ValueError:
                     raise FileUnreadableError(
                         f"{csv_path.name}:{reader.line_num}: a row is sentence, sentence, score."
                     ) from None
-                first.append(one)
-                second.append(other)
+                pairs.first.append(one)
+                pairs.second.append(other)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise FileUnreadableError(
             f"{csv_path.name} cannot be read as CSV in UTF-8 ({type(error).__name__})."
         ) from None
-    vectors = encoder([*first, *second]).astype(np.float64)
-    cosines: Floats = (vectors[: len(first)] * vectors[len(first) :]).sum(axis=1)
-    wanted = np.asarray(scores, np.float64)
-    if len(scores) < 2 or not (np.isfinite(wanted).all() and np.ptp(wanted) and np.ptp(cosines)):
-        raise FileUnreadableError(f"{csv_path.name} has too few different scores to correlate.")
+    wanted = np.asarray(pairs.scores, np.float64)
+    if len(wanted) < 2 or not (np.isfinite(wanted).all() and np.ptp(wanted)):
+        raise _too_few(csv_path)
+    return pairs
+
+
+def evaluate_similarity(
+    encoder: Encoder, csv_path: Path, projection: Projection | None = None
+) -> SimilarityReport:
+    """Compare the encoder, with a projection where one is given, with the scores of a file.
+
+    Raises what `read_pairs` does, and FileUnreadableError where all cosines are alike.
+    """
+    pairs = read_pairs(csv_path)
+    encoded = encoder([*pairs.first, *pairs.second])
+    vectors = (encoded if projection is None else projection(encoded)).astype(np.float64)
+    cosines: Floats = (vectors[: len(pairs.first)] * vectors[len(pairs.first) :]).sum(axis=1)
+    if not np.ptp(cosines):
+        raise _too_few(csv_path)
+    wanted = np.asarray(pairs.scores, np.float64)
     return SimilarityReport(
         pearson=pearson(cosines, wanted),
         spearman=pearson(ranks(cosines), ranks(wanted)),
-        pairs=len(scores),
+        pairs=len(wanted),
     )
+
+
+def _too_few(csv_path: Path) -> FileUnreadableError:
+    return FileUnreadableError(f"{csv_path.name} has too few different scores to correlate.")
 
 
 def pearson(one: Floats, other: Floats) -> float:

@@ -111,7 +111,7 @@ def filter_run(
 
 
 def _card(run: Serialized, store: ObjectStore) -> HeadCard | None:
-    """The card of the run's head. The arrays are Classify's to check: only it computes with them."""
+    """The card of the run's head. The arrays are Classify's to check: it computes with them."""
     if run.head is None:
         return None
     with store.open(run.head.card) as stream:

@@ -1,8 +1,8 @@
 """A trained head: a light classifier over what the encoder and the numbers of a record say.
 
 A head is data: arrays (`head.npz`, read without pickle) and a model card (`head.json`) that names
-what it was trained on, with which encoder, and what it was measured to do. It lies beside its process
-in `<id>.head/` and is checked against the card's sha256 whenever it is loaded.
+what it was trained on, with which encoder, and what it was measured to do. It lies beside its
+process in `<id>.head/` and is checked against the card's sha256 whenever it is loaded.
 
 This module needs no numpy: Serialize, which carries heads from the image into a run, has none. What
 a head computes is in `winnow.judging.linear`.

@@ -1,4 +1,4 @@
-"""How good decisions are: accuracy, calibration, risk against coverage, and comparing two judges."""
+"""How good decisions are: accuracy, calibration, risk against coverage, one judge or another."""
 
 import math
 from collections.abc import Sequence
@@ -79,7 +79,8 @@ def reliability(confidence: Floats, right: Bools, bins: int = 15) -> list[Bin]:
 def expected_calibration_error(confidence: Floats, right: Bools, bins: int = 15) -> float:
     """ECE: mean gap of confidence and accuracy over the bins, by their counts.
 
-    Naeini, Cooper and Hauskrecht, "Obtaining Well Calibrated Probabilities Using Bayesian Binning", 2015.
+    Naeini, Cooper and Hauskrecht, "Obtaining Well Calibrated Probabilities Using Bayesian
+    Binning", 2015.
     """
     return sum(
         b.count * abs(b.confidence - b.accuracy) for b in reliability(confidence, right, bins)

@@ -2,8 +2,8 @@
 
 Two blocks: characters (every run of 2 to 5 characters within a word, the blanks around it counted)
 and words (single words and pairs). A gram's place is its 64-bit hash cut to `bits`; one more bit
-gives its sign, so that collisions cancel rather than add up (Weinberger et al., "Feature Hashing for Large
-Scale Multitask Learning", 2009). A gram counts as sign * log(1 + times).
+gives its sign, so that collisions cancel rather than add up (Weinberger et al., "Feature Hashing
+for Large Scale Multitask Learning", 2009). A gram counts as sign * log(1 + times).
 """
 
 import re

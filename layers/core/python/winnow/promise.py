@@ -1,12 +1,13 @@
-"""Thresholds with a promise: of what is accepted, at least this share is right, with this confidence.
+"""Thresholds with a promise: of what is accepted, this share is right, with this confidence.
 
-Learn then Test (Angelopoulos, Bates, Candès, Jordan and Lei, "Learn then Test: Calibrating Predictive
-Algorithms to Achieve Risk Control", 2021). Thresholds of a grid that is fixed before the data are seen
-are tested one after the other, each against the hypothesis that the precision above it is too low,
-by the exact binomial p-value. Testing starts at several places of the grid, each with an equal part of the error
-rate, and walks down from each as long as the hypothesis is rejected (fixed-sequence testing with
-several starts, section 3.2 of the paper). So the chance that any threshold found breaks the promise is at most 1 - confidence, however the
-precision goes with the threshold, for records drawn as those of the data were.
+Learn then Test (Angelopoulos, Bates, Candès, Jordan and Lei, "Learn then Test: Calibrating
+Predictive Algorithms to Achieve Risk Control", 2021). Thresholds of a grid that is fixed before the
+data are seen are tested one after the other, each against the hypothesis that the precision above
+it is too low, by the exact binomial p-value. Testing starts at several places of the grid, each
+with an equal part of the error rate, and walks down from each as long as the hypothesis is rejected
+(fixed-sequence testing with several starts). So the chance that any threshold found breaks the
+promise is at most 1 - confidence, however the precision goes with the threshold, for records drawn
+as those of the data were.
 """
 
 import math
@@ -39,7 +40,7 @@ class Promise:
     """Rows at or above the threshold; 0 without one."""
     right: int
     rows_wanted: int | None
-    """About how many more rows such a threshold would take; 0 with one, None: rows will not help."""
+    """About how many more rows a threshold would take; 0 with one, None: rows will not help."""
 
     @property
     def coverage(self) -> float:

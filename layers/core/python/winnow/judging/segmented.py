@@ -14,7 +14,7 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Segmented:
-    """`vectors[row]` belongs to `unique[row]`; `rows[i]` and `spans[i]` to the segments of text i."""
+    """`vectors[row]` belongs to `unique[row]`; `rows[i]` and `spans[i]` to text i's segments."""
 
     unique: list[str]
     vectors: Floats

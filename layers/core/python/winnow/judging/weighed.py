@@ -1,8 +1,8 @@
 """Criteria weighed by labelled decisions: the logic decides, the head says how sure to be.
 
 The head is a linear classifier of the criteria's scores, trained on decisions that people made. Its
-probability of the logic's decision is the score; where the two disagree it is low and the record goes to
-review. The decision and its criteria stay those of the logic, which a person can follow.
+probability of the logic's decision is the score; where the two disagree it is low, and the record
+goes to review. The decision and its criteria stay those of the logic, which a person can follow.
 """
 
 from collections.abc import Mapping, Sequence

@@ -27,8 +27,8 @@ class Source:
 
     `text_columns` and `id_columns` are what the process calls them, best first; names are compared
     without regard to case, spaces, `_` and `-`. `numeric_columns` are those that it takes numbers
-    from; where it takes no text, records may lack one. `unit` is what becomes a record of a document,
-    `case_id` the id of records that have none of their own, `ocr` what reads pages that are
+    from; where it takes no text, records may lack one. `unit` is what becomes a record of a
+    document, `case_id` the id of records that have none of their own, `ocr` what reads pages that are
     pictures, where there is such a thing.
     """
 
@@ -165,7 +165,8 @@ class Source:
     def text_column(self, names: Sequence[str]) -> str | None:
         """The column with the text: the process's first choice, or the only one there is.
 
-        None where records are numbers alone. Raises NoTextColumnError. It does not quote the header, which may be a row of data.
+        None where records are numbers alone. Raises NoTextColumnError, which does not quote the
+        header: it may be a row of data.
         """
         if self.textless:
             return None

@@ -1,0 +1,318 @@
+"""An evaluation as one HTML page: words first, then plots as inline SVG; it loads nothing."""
+
+import html
+import io
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from winnow_train.measure import Comparison, Evaluation, Part
+
+_MOST_LABELS = 30
+"""Up to so many labels the confusion matrix is drawn; beyond, the worst confusions are listed."""
+_BLUE, _GREY, _RED = "#1f5fa8", "#9aa4b0", "#b3392f"
+
+_STYLE = """
+:root { color-scheme: light; }
+body { font: 16px/1.5 system-ui, sans-serif; color: #1c2430; background: #fff; margin: 0 auto;
+  max-width: 64rem; padding: 2rem 1.5rem 4rem; }
+h1 { font-size: 1.6rem; margin: 0 0 .2rem; } h2 { font-size: 1.15rem; margin: 2.2rem 0 .4rem; }
+p.sub { color: #5a6675; margin: 0 0 1.2rem; } p.note { color: #5a6675; margin: .2rem 0 .8rem; }
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(13rem, 1fr)); gap: .8rem; }
+.card { border: 1px solid #d9dee5; border-radius: .5rem; padding: .8rem 1rem; }
+.card b { display: block; font-size: 1.7rem; } .card span { color: #5a6675; font-size: .9rem; }
+.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(22rem, 1fr)); gap: 1.2rem; }
+svg { width: 100%; height: auto; }
+table { border-collapse: collapse; width: 100%; font-size: .92rem; }
+th, td { text-align: left; padding: .28rem .6rem; border-bottom: 1px solid #e6e9ee; }
+td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
+.bad { color: #b3392f; font-weight: 600; } .good { color: #23743b; font-weight: 600; }
+"""
+
+
+def page(
+    found: Evaluation,
+    data: str,
+    other: Evaluation | None = None,
+    comparison: Comparison | None = None,
+    drifts: Sequence[dict[str, Any]] = (),
+    title: str = "",
+) -> str:
+    """The page, complete."""
+    parts = [
+        f"<h1>{_e(title or found.process)}</h1>",
+        f'<p class="sub">Process {_e(found.process)} {_e(found.version)}, measured on '
+        f"{found.rows:,} labelled records of {_e(data)}.</p>",
+        _cards(found),
+        _against(found, other, comparison) if other and comparison else "",
+        "<h2>Can the confidence be believed?</h2>",
+        '<p class="note">Left: of the records with a confidence of about 80%, about 80% should be '
+        "right: dots on the line are good, below it the process is too sure of itself. Right: a "
+        "higher threshold accepts fewer records and makes fewer mistakes among them.</p>",
+        '<div class="plots">',
+        _figure(lambda axes: _draw_reliability(axes, found)),
+        _figure(lambda axes: _draw_risk(axes, found, other)),
+        "</div>",
+        "<h2>What is mistaken for what?</h2>",
+        _confusions(found),
+        "<h2>Label by label</h2>",
+        _labels(found),
+    ]
+    for column, some in found.parts.items():
+        if column:
+            parts += [f"<h2>By {_e(column)}</h2>", _slices(some)]
+    if drifts:
+        parts += ["<h2>Do live records look like the training records?</h2>", _drift(drifts)]
+    body = "\n".join(part for part in parts if part)
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width">'
+        f"<title>{_e(found.process)}: evaluation</title><style>{_STYLE}</style></head>"
+        f"<body>\n{body}\n</body></html>\n"
+    )
+
+
+def _cards(found: Evaluation) -> str:
+    whole = found.whole
+    precision = "none accepted" if whole.precision is None else f"{whole.precision:.1%}"
+    least = "" if whole.bound is None else f" (with 95% confidence at least {whole.bound:.1%})"
+    calibrated = "calibrated" if found.calibration else "not calibrated"
+    told = [
+        (f"{found.accuracy:.1%}", f"right over all {found.rows:,} records"),
+        (
+            f"{whole.coverage:.1%}",
+            f"decided without a person, at the threshold of {found.threshold:g}",
+        ),
+        (precision, f"right among those{least}"),
+        (
+            f"{found.ece * 100:.1f} points",
+            f"mean gap between confidence and truth ({calibrated})",
+        ),
+    ]
+    if found.foreign:
+        share = found.foreign_recognised / found.foreign
+        told.append((f"{share:.1%}", f"of {found.foreign:,} foreign records recognised as such"))
+    cards = "".join(
+        f'<div class="card"><b>{_e(value)}</b><span>{_e(text)}</span></div>' for value, text in told
+    )
+    held = (
+        f'<p class="note">{found.held_out:,} of these records were used in training. They are '
+        "counted as a model that had not seen them decided.</p>"
+        if found.held_out
+        else ""
+    )
+    return f'<div class="cards">{cards}</div>{held}'
+
+
+def _against(found: Evaluation, other: Evaluation, comparison: Comparison) -> str:
+    rows = [
+        ("accuracy", f"{found.accuracy:.1%}", f"{other.accuracy:.1%}"),
+        ("macro F1", f"{found.macro_f1:.3f}", f"{other.macro_f1:.3f}"),
+        ("calibration error", f"{found.ece:.3f}", f"{other.ece:.3f}"),
+        ("accepted", f"{found.whole.coverage:.1%}", f"{other.whole.coverage:.1%}"),
+        ("right among the accepted", _share(found.whole.precision), _share(other.whole.precision)),
+    ]
+    sure = comparison.p_value < 0.05
+    names = [_name(found), _name(other)]
+    return (
+        "<h2>Against the other version</h2>"
+        + _table(["", *names], rows, numbers=(1, 2))
+        + f'<p class="{"good" if sure else "note"}">'
+        + ("The difference in accuracy is real" if sure else "The difference may be chance")
+        + f": {comparison.only_first_right:,} records only the first decides rightly, "
+        f"{comparison.only_second_right:,} only the second "
+        f"(McNemar p = {comparison.p_value:.2g}).</p>"
+    )
+
+
+def _name(found: Evaluation) -> str:
+    return f"{found.version}, {f'head {found.head}' if found.head else 'no head'}"
+
+
+def _confusions(found: Evaluation) -> str:
+    if len(found.labels) <= _MOST_LABELS:
+        size = 2.6 + 0.3 * len(found.labels)
+        return _figure(lambda axes: _draw_confusion(axes, found), (size + 1.2, size))
+    worst = sorted(
+        (
+            (count, found.labels[row], found.labels[column])
+            for row, counts in enumerate(found.confusion)
+            for column, count in enumerate(counts)
+            if row != column and count
+        ),
+        reverse=True,
+    )[:20]
+    note = (
+        f'<p class="note">The twenty most frequent mistakes among {len(found.labels)} labels.</p>'
+    )
+    rows = [(truth, decided, f"{count:,}") for count, truth, decided in worst]
+    return note + _table(["is", "was decided to be", "records"], rows, numbers=(2,))
+
+
+def _labels(found: Evaluation) -> str:
+    accepted = {part.name: part for part in found.parts[""]}
+    rows = []
+    for each in found.by_label:
+        part = accepted.get(each.label)
+        rows.append(
+            (
+                each.label,
+                f"{each.known:,}",
+                _share(each.precision),
+                _share(each.recall),
+                f"{each.f1:.3f}",
+                f"{part.accepted:,}" if part else "0",
+                _share(part.precision) if part else "",
+            )
+        )
+    names = ["label", "records", "precision", "recall", "F1", "accepted", "right of these"]
+    return _table(names, rows, numbers=(1, 2, 3, 4, 5, 6))
+
+
+def _slices(parts: Sequence[Part]) -> str:
+    rows = [
+        (
+            part.name,
+            f"{part.rows:,}",
+            f"{part.accuracy:.1%}",
+            f"{part.coverage:.1%}",
+            _share(part.precision),
+            _share(part.bound),
+        )
+        for part in parts
+    ]
+    names = ["value", "records", "accuracy", "accepted", "right of these", "at least"]
+    return _table(names, rows, numbers=(1, 2, 3, 4, 5))
+
+
+def _drift(drifts: Sequence[dict[str, Any]]) -> str:
+    rows = []
+    for each in drifts:
+        told = each["drift"] or {}
+        cells = [
+            f"{part['distance']:.3f}{' (drift)' if part['drifted'] else ''}" if part else ""
+            for part in (told.get(n) for n in ("scores", "decisions", "embeddings", "review"))
+        ]
+        rows.append((each["upload"][:12], f"{each['records']:,}", *cells))
+    note = (
+        '<p class="note">0 is alike, 1 is nothing in common. "Drift" is said where the distance is '
+        "more than chance and more than 0.1.</p>"
+    )
+    names = ["upload", "records", "scores", "decisions", "embeddings", "review rate"]
+    return note + _table(names, rows, numbers=(1, 2, 3, 4, 5))
+
+
+def _table(names: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int]) -> str:
+    def row(cells: Sequence[str], tag: str) -> str:
+        kinds = [' class="n"' if index in numbers else "" for index in range(len(cells))]
+        return "".join(
+            f"<{tag}{kind}>{_e(cell)}</{tag}>" for kind, cell in zip(kinds, cells, strict=True)
+        )
+
+    body = "".join(f"<tr>{row(cells, 'td')}</tr>" for cells in rows)
+    return f"<table><thead><tr>{row(names, 'th')}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.1%}"
+
+
+def _e(text: str) -> str:
+    return html.escape(text)
+
+
+# -- plots ---------------------------------------------------------------------------------------
+
+
+def _figure(draw: Callable[[Any], None], size: tuple[float, float] = (5.2, 4.0)) -> str:
+    """A plot as an <svg> element: text as text, no dates, no outer references."""
+    import matplotlib as mpl
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "winnow", "font.size": 10}):
+        figure = Figure(figsize=size, layout="constrained")
+        FigureCanvasSVG(figure)
+        axes = figure.add_subplot()
+        draw(axes)
+        stream = io.StringIO()
+        figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
+    svg = stream.getvalue()
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.S)
+    return f'<div style="max-width: {size[0] * 96:.0f}px">{svg}</div>'
+
+
+def _draw_reliability(axes: Any, found: Evaluation) -> None:
+    axes.plot([0, 1], [0, 1], color=_GREY, linewidth=1)
+    most = max((b.count for b in found.bins), default=1)
+    sizes = [12 + 160 * b.count / most for b in found.bins]
+    axes.scatter(
+        [b.confidence for b in found.bins], [b.accuracy for b in found.bins], sizes, color=_BLUE
+    )
+    axes.set(
+        xlim=(0, 1.02),
+        ylim=(0, 1.02),
+        xlabel="confidence (larger dots: more records)",
+        ylabel="share that is right",
+        title="Confidence against truth",
+    )
+    _plain(axes)
+
+
+def _draw_risk(axes: Any, found: Evaluation, other: Evaluation | None) -> None:
+    for one, colour, label in ((other, _GREY, "other version"), (found, _BLUE, "this version")):
+        if one is not None:
+            axes.plot(
+                [100 * c for _, c, _ in one.curve],
+                [100 * r for _, _, r in one.curve],
+                color=colour,
+                linewidth=2,
+                label=label,
+            )
+    if found.whole.precision is not None:
+        axes.plot(
+            100 * found.whole.coverage,
+            100 * (1 - found.whole.precision),
+            "o",
+            color=_RED,
+            label=f"threshold {found.threshold:g}",
+        )
+    axes.set(
+        xlim=(0, 101),
+        xlabel="accepted, % of the records",
+        ylabel="wrong among the accepted, %",
+        title="Mistakes against work saved",
+    )
+    axes.set_ylim(bottom=0)
+    axes.legend(frameon=False)
+    _plain(axes)
+
+
+def _draw_confusion(axes: Any, found: Evaluation) -> None:
+    shares = [[count / max(1, sum(row)) for count in row] for row in found.confusion]
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    places = range(len(found.labels))
+    axes.set_xticks(places, found.labels, rotation=40, ha="right")
+    axes.set_yticks(places, found.labels)
+    axes.set(xlabel="decided", ylabel="is")
+    if len(found.labels) <= 15:
+        for row in places:
+            for column in places:
+                if count := found.confusion[row][column]:
+                    dark = shares[row][column] > 0.55
+                    axes.text(
+                        column,
+                        row,
+                        f"{count:,}",
+                        ha="center",
+                        va="center",
+                        fontsize=8,
+                        color="white" if dark else "#1c2430",
+                    )
+
+
+def _plain(axes: Any) -> None:
+    axes.grid(color="#e6e9ee", linewidth=0.8)
+    axes.set_axisbelow(True)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)

@@ -1,0 +1,79 @@
+"""Writing a tuned threshold into a process: its YAML keeps its comments and its layout."""
+
+import re
+from datetime import datetime
+from pathlib import Path
+
+from winnow.errors import ProcessInvalidError
+from winnow.head import CARD, HeadCard, PromiseKept, Scope, folder_of
+from winnow.process import load_definition
+from winnow.promise import Promise
+from winnow_train.data import Labelled
+
+
+def with_threshold(text: str, source: str, threshold: float, why: str) -> str:
+    """The definition's YAML with another threshold, and its version raised by a patch.
+
+    :param why: stands behind the threshold as a comment
+    :raises ProcessInvalidError: the text is not the block-style YAML in which a top-level field has
+        a line of its own
+    """
+    before = load_definition(text, source)
+    version = re.search(r"^version:[ \t]*([\"']?)(\d+)\.(\d+)\.(\d+)\1[ \t]*(#.*)?$", text, re.M)
+    if version is None:
+        raise ProcessInvalidError(f"{source}: version: give it a line of its own, as in 1.0.0")
+    raised = f"version: {version[2]}.{version[3]}.{int(version[4]) + 1}"
+    comment = f"  {version[5]}" if version[5] else ""
+    text = text[: version.start()] + raised + comment + text[version.end() :]
+    line = f"threshold: {threshold:g}  # {why}"
+    text, count = re.subn(r"^threshold:.*$", lambda _: line, text, count=1, flags=re.M)
+    if not count:
+        at = text.index(raised) + len(raised + comment)
+        text = f"{text[:at]}\n{line}{text[at:]}"
+    after = load_definition(text, source)
+    same = {"threshold", "version"}
+    if (
+        after.model_dump(exclude=same) != before.model_dump(exclude=same)
+        or after.threshold != threshold
+    ):
+        raise ProcessInvalidError(f"{source}: threshold: give it a line of its own")
+    return text
+
+
+def write_promise(
+    file: Path,
+    process_id: str,
+    card: HeadCard | None,
+    found: Promise,
+    labelled: Labelled,
+    *,
+    held_out: bool,
+    scope: Scope | None,
+    now: datetime,
+) -> None:
+    """Put the threshold into the process and, where it has a head, the promise onto its card."""
+    if found.threshold is None:
+        raise ValueError("there is no threshold to write")
+    why = (
+        f"winnow tune {now:%Y-%m-%d}: {found.precision:g} right with {found.confidence:g} "
+        f"confidence, on {labelled.sha256[:12]}"
+    )
+    text = with_threshold(file.read_text("utf-8-sig"), file.name, found.threshold, why)
+    if card is not None:
+        promise = PromiseKept(
+            precision=found.precision,
+            confidence=found.confidence,
+            threshold=found.threshold,
+            coverage=round(found.coverage, 4),
+            rows=found.rows,
+            accepted=found.accepted,
+            right=found.right,
+            file=labelled.file,
+            data_sha256=labelled.sha256,
+            held_out=held_out,
+            created=now.isoformat(timespec="seconds"),
+        )
+        card = card.model_copy(update={"promise": promise, "scope": scope or card.scope})
+        path = folder_of(file, process_id) / CARD
+        path.write_text(card.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    file.write_text(text, encoding="utf-8")
