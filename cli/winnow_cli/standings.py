@@ -3,7 +3,7 @@
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +47,17 @@ def audit(target: Target, missed_s: float, retention_days: int, now: float) -> l
     # The bucket first: what is dropped meanwhile has its row later, never the other way round.
     versions = list(inbox.every())
     claims = list(runs.every())
-    ages = Ages(missed_s, retention_days * _DAY_S)
+    return stands(bucket, versions, claims, Ages(missed_s, retention_days * _DAY_S), now)
+
+
+def stands(
+    bucket: str,
+    versions: Sequence[ObjectVersion],
+    claims: Sequence[Claim],
+    ages: Ages,
+    now: float,
+) -> list[Stand]:
+    """Each version once, then the rows that are about none of them."""
     found: list[Stand] = []
     about: set[str] = set()
     for version, its in match(bucket, versions, claims):

@@ -23,6 +23,7 @@ from winnow.models import (
 )
 from winnow.places import ocr_confidence, placed
 from winnow.ports import Judge, ObjectStore
+from winnow.stored import open_stored
 
 JudgeFor = Callable[[bytes, HeadFiles | None], Judge]
 """From a definition's JSON, and the head where there is one, to its judge; kept between calls, for
@@ -44,10 +45,10 @@ def classify(
     Raises StoredDataInvalidError when the chunk is not what the manifest says.
     """
     started = clock()
-    with store.open(task.definition) as stream:
+    with open_stored(store, task.definition) as stream:
         definition = stream.read()
     judge = judge_for(definition, _head_of(task.head, store))
-    with store.open(task.source) as stream:
+    with open_stored(store, task.source) as stream:
         lines = list(load_lines(stream, _SOURCE_LINE))
     if len(lines) != task.records:
         raise StoredDataInvalidError(

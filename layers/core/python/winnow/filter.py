@@ -30,6 +30,7 @@ from winnow.models import (
 )
 from winnow.ports import ObjectStore
 from winnow.process import parse_definition_json
+from winnow.stored import open_stored
 
 _TASK = TypeAdapter(ChunkTask)
 _LINE: TypeAdapter[ScoredHeader | ScoredRecord | InvalidRecord] = TypeAdapter(
@@ -52,7 +53,7 @@ def filter_run(
     (the files are written all the same).
     """
     started = clock()
-    with store.open(run.definition) as stream:
+    with open_stored(store, run.definition) as stream:
         definition = parse_definition_json(stream.read())
     layout = RunLayout(results_bucket, run.upload.upload_id)
     files = {outcome: layout.outcome(run.process.id, outcome) for outcome in Outcome}
@@ -193,14 +194,14 @@ class _Tally:
 def _scored_lines(
     run: Serialized, store: ObjectStore, tally: _Tally
 ) -> Iterator[ScoredRecord | InvalidRecord]:
-    with store.open(run.manifest) as manifest:
+    with open_stored(store, run.manifest) as manifest:
         tasks = list(load_lines(manifest, _TASK))
     if len(tasks) != run.chunks:
         raise StoredDataInvalidError(
             f"The manifest has {len(tasks)} chunks where {run.chunks} were written."
         )
     for task in tasks:
-        with store.open(task.scored) as stream:
+        with open_stored(store, task.scored) as stream:
             lines = load_lines(stream, _LINE)
             header = next(lines, None)
             wanted = (run.process, run.head.sha256 if run.head else None)

@@ -1,0 +1,247 @@
+"""A laboratory: the state machines' own definitions over the real steps, on fakes that can break.
+
+The interpreter is that of tests/statemachine; Serialize, Classify and Filter are the core functions
+over a store in memory. Events are delivered by hand, so that they can be late, lost or double.
+"""
+
+import json
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from ministack.services import dynamodb
+
+from tests.fakes.processes import MODEL, SayingJudge, book
+from tests.fakes.store import MemoryStore
+from tests.fakes.uploads import BUCKET, MemoryInbox, MemoryMailer
+from tests.statemachine.machine import Ended, TaskError, World, function_error, running
+from winnow.classify import classify
+from winnow.errors import InternalError, UploadAbandonedError, WinnowError
+from winnow.filter import filter_run
+from winnow.layout import RunLayout, sweep_cursor
+from winnow.models import ChunkTask, ObjectRef, Serialized, SerializeInput
+from winnow.process import ProcessBook, parse_definition_json
+from winnow.serialize import SerializeOptions, serialize
+from winnow.standing import Ages, Claim, ObjectVersion, Standing
+from winnow.sweep import Start, Sweep, SweepOptions, SweepReport
+from winnow.upload import upload_id
+from winnow_aws.sweep import TableRuns, claim_of
+from winnow_cli.standings import Stand, stands
+
+RESULTS = "results"
+GOOD = "case_id,note\nA,glad 0.9\nB,sad 0.55\nC,\n"
+Hook = Callable[[Any], None]
+
+
+class BreakableStore(MemoryStore):
+    """A store whose objects can be lost, cut off or written over behind the pipeline's back."""
+
+    def delete(self, ref: ObjectRef) -> None:
+        del self._versions[ref.bucket, ref.key]
+
+    def replace(self, ref: ObjectRef, content: bytes) -> None:
+        self.add(ref.bucket, ref.key, content)
+
+    def versions(self, bucket: str) -> Iterator[tuple[str, str, int]]:
+        for (owner, key), versions in self._versions.items():
+            if owner == bucket:
+                for version, content, _ in versions:
+                    yield key, version, len(content)
+
+
+class WorldRuns:
+    """The interpreter's table as the sweep and the audit see it."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def every(self) -> list[Claim]:
+        _, _, body = dynamodb._scan({"TableName": self._world.table})
+        return [claim_of(item) for item in json.loads(body)["Items"]]
+
+    def by_id(self, upload_ids: list[str]) -> list[Claim]:
+        return [row for row in self.every() if row.upload_id in upload_ids]
+
+    def by_key(self, key: str) -> list[Claim]:
+        return [row for row in self.every() if row.key == key]
+
+    def give_up(
+        self,
+        own_id: str,
+        upload: ObjectRef,
+        size: int,
+        stuck: Claim | None,
+        error: UploadAbandonedError,
+    ) -> bool:
+        class Client:
+            def update_item(self, **arguments: Any) -> None:
+                status, _, body = dynamodb._update_item(arguments)
+                assert status == 200, body
+
+        runs = TableRuns(Client(), self._world.table, 90)  # type: ignore[arg-type]
+        return runs.give_up(own_id, upload, size, stuck, error)
+
+
+@dataclass
+class Lab:
+    """The system under fault."""
+
+    world: World
+    store: BreakableStore = field(default_factory=BreakableStore)
+    hooks: dict[str, list[Hook]] = field(default_factory=lambda: defaultdict(list))
+    """step -> what happens just before it works, one a call"""
+    book: Callable[[], ProcessBook] = book
+    chunk_records: int = 1000
+    dropped: list[tuple[ObjectRef, float]] = field(default_factory=list)
+    executions: dict[str, Ended] = field(default_factory=dict)
+    mailer: MemoryMailer = field(default_factory=MemoryMailer)
+
+    # -- the steps --------------------------------------------------------------------------------
+
+    def install(self) -> None:
+        """Puts the real steps behind the workflow's calls."""
+        self.world.functions.update(
+            serialize=self._step("serialize", self._serialize),
+            classify=self._step("classify", self._classify),
+            filter=self._step("filter", self._filter),
+        )
+        self.world.objects = _Reading(self.store)  # type: ignore[assignment]
+
+    def _step(self, name: str, work: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        def run(payload: Any) -> Any:
+            try:
+                if self.hooks[name]:
+                    self.hooks[name].pop(0)(payload)
+                return work(payload)
+            except WinnowError as error:
+                kinds = [cls.__name__ for cls in type(error).__mro__]
+                kind = "RetryableError" if "RetryableError" in kinds else kinds[0]
+                fault = function_error(kind, str(error))
+            except TaskError as error:
+                fault = error
+            except Exception as error:
+                fault = function_error("InternalError", str(InternalError(type(error).__name__)))
+            from ministack.services import stepfunctions
+
+            raise stepfunctions._ExecutionError(fault.error, fault.cause)
+
+        return run
+
+    def _serialize(self, payload: Any) -> Any:
+        given = SerializeInput.model_validate(payload).upload
+        options = SerializeOptions(results_bucket=RESULTS, chunk_records=self.chunk_records)
+        done = serialize(given, self.store, self.book(), options, time.monotonic)
+        return done.model_dump(mode="json", exclude_none=False)
+
+    def _classify(self, payload: Any) -> Any:
+        task = ChunkTask.model_validate(payload)
+
+        def judge_for(definition: bytes, _head: object = None) -> SayingJudge:
+            return SayingJudge(parse_definition_json(definition))
+
+        return classify(task, self.store, judge_for, MODEL, time.monotonic).model_dump(mode="json")
+
+    def _filter(self, payload: Any) -> Any:
+        run = Serialized.model_validate(payload)
+        return filter_run(run, self.store, RESULTS, time.monotonic).model_dump(mode="json")
+
+    # -- what a scenario does ---------------------------------------------------------------------
+
+    def drop(self, content: str | bytes = GOOD, key: str = "inbox/moods/a.csv") -> Any:
+        """Uploads a version; returns the event that S3 sends of it, which nobody has delivered."""
+        body = content.encode() if isinstance(content, str) else content
+        ref = self.store.add(BUCKET, key, body)
+        self.dropped.append((ref, time.time()))
+        return self.event(ref, len(body))
+
+    @staticmethod
+    def event(ref: ObjectRef, size: int) -> Any:
+        return {
+            "source": "aws.s3",
+            "detail-type": "Object Created",
+            "detail": {
+                "bucket": {"name": ref.bucket},
+                "object": {"key": ref.key, "size": size, "version-id": ref.version_id},
+            },
+        }
+
+    def layout(self, event: Any) -> RunLayout:
+        """Where the run of an event keeps things."""
+        thing = event["detail"]["object"]
+        return RunLayout(RESULTS, upload_id(BUCKET, thing["key"], thing["version-id"]))
+
+    def deliver(self, event: Any) -> Ended:
+        """What the rules do: a run, and the machine for stopped runs where it did not end well."""
+        return self.finish(self.world.start("triage", event))
+
+    def finish(self, arn: str) -> Ended:
+        ended = self.world.wait(arn)
+        if ended.status != "SUCCEEDED":
+            self.world.run("stopped", self.world.status_event(arn, ended.status))
+        return ended
+
+    def start(self, name: str, event: dict[str, Any]) -> Start:
+        """The state machine as the sweep sees it: a name runs once."""
+        if name in self.executions:
+            return Start.ENDED
+        self.executions[name] = self.deliver(event)
+        return Start.STARTED
+
+    def sweep(self, in_s: float = 1_000.0) -> SweepReport:
+        """A sweep that takes place so many seconds from now."""
+        options = SweepOptions(forgotten_s=89 * 86_400)
+        inbox = MemoryInbox(self.versions())
+        sweep = Sweep(inbox, WorldRuns(self.world), self, self.mailer, options)  # type: ignore[arg-type]
+        return sweep(self.store, sweep_cursor(RESULTS), time.time() + in_s)
+
+    def versions(self) -> list[ObjectVersion]:
+        return [
+            ObjectVersion(ref.key, str(ref.version_id), 1, at)
+            for ref, at in self.dropped
+            if ref.key.startswith("inbox/")
+        ]
+
+    # -- what came of it --------------------------------------------------------------------------
+
+    def audit(self, in_s: float = 0.0) -> list[Stand]:
+        now = time.time() + in_s
+        claims = WorldRuns(self.world).every()
+        return stands(BUCKET, self.versions(), claims, Ages(900, 90 * 86_400), now)
+
+    def rows(self) -> list[dict[str, str]]:
+        return [self.world.row(row.upload_id) or {} for row in WorldRuns(self.world).every()]
+
+    def result(self, event: Any) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.store.content(self.layout(event).result("moods")))
+        return found
+
+    @property
+    def mails(self) -> int:
+        return len(self.world.mails) + len(self.mailer.mails)
+
+    def clean(self) -> bool:
+        """Whether `winnow audit` has nothing to say, and everything has ended."""
+        return all(one.standing in (Standing.SUCCEEDED, Standing.FAILED) for one in self.audit())
+
+
+class _Reading(dict[tuple[str, str], str]):
+    """The Map's manifest, read from the store."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        super().__init__()
+        self._store = store
+
+    def __missing__(self, name: tuple[str, str]) -> str:
+        return self._store.content(ObjectRef(bucket=name[0], key=name[1])).decode()
+
+
+@contextmanager
+def lab() -> Iterator[Lab]:
+    """A fresh one."""
+    with running(World(functions={}, objects={})) as world:
+        made = Lab(world)
+        made.install()
+        yield made

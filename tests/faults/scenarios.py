@@ -1,0 +1,416 @@
+"""The faults, one function each, and what has to come of them.
+
+A scenario breaks something and returns. What then stands in the table, what was mailed and what
+the audit says is read off the lab, and must be what the scenario's `expect` says.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tests.faults.lab import GOOD, Lab
+from tests.statemachine.machine import TaskError, function_error
+from winnow.errors import ModelInvalidError, RetryableError
+from winnow.standing import LEASE_S
+
+CRASH = TaskError("Lambda.Unknown", "The Lambda function returned an invalid response.")
+EXIT = TaskError(
+    "Runtime.ExitError", "RequestId: 1 Error: Runtime exited with error: signal: killed"
+)
+TIMEOUT = TaskError("Sandbox.Timedout", "RequestId: 1 Error: Task timed out after 900.00 seconds")
+THROTTLE = TaskError("Lambda.TooManyRequestsException", "Rate Exceeded.")
+TABLE_DOWN = TaskError("DynamoDB.InternalServerError", "Internal server error")
+SNS_DOWN = TaskError("SNS.InternalErrorException", "Service unavailable")
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A fault and its expected end."""
+
+    name: str
+    run: Callable[[Lab], None]
+    ends: tuple[str, ...]
+    """of the rows: SUCCEEDED, or a failure's code; sorted"""
+    mails: int
+
+
+SCENARIOS: list[Scenario] = []
+
+
+def fault(name: str, *ends: str, mails: int = 1) -> Callable[[Callable[[Lab], None]], Any]:
+    def add(run: Callable[[Lab], None]) -> Callable[[Lab], None]:
+        SCENARIOS.append(Scenario(name, run, tuple(sorted(ends)), mails))
+        return run
+
+    return add
+
+
+def raising(error: Exception) -> Callable[[Any], None]:
+    def hook(_payload: Any) -> None:
+        raise error
+
+    return hook
+
+
+# -- events --------------------------------------------------------------------------------------
+
+
+@fault("event delivered twice, one after the other", "SUCCEEDED")
+def twice(lab: Lab) -> None:
+    event = lab.drop()
+    lab.deliver(event)
+    assert lab.deliver(event).states[-1] == "Duplicate"
+
+
+@fault("event delivered five times at once", "SUCCEEDED")
+def at_once(lab: Lab) -> None:
+    event = lab.drop()
+    runs = [lab.world.start("triage", event) for _ in range(5)]
+    ends = [lab.finish(run).states[-1] for run in runs]
+    assert sorted(ends) == ["Done", *["Duplicate"] * 4]
+
+
+@fault("an older version's event replayed after a newer one", "SUCCEEDED", "SUCCEEDED", mails=2)
+def replayed(lab: Lab) -> None:
+    first = lab.drop()
+    lab.deliver(first)
+    lab.deliver(lab.drop(GOOD + "D,glad 0.8\n"))
+    assert lab.deliver(first).states[-1] == "Duplicate"
+
+
+@fault("events of two versions out of order", "SUCCEEDED", "SUCCEEDED", mails=2)
+def out_of_order(lab: Lab) -> None:
+    first, second = lab.drop(), lab.drop(GOOD + "D,glad 0.8\n")
+    for event, records in ((second, 4), (first, 3)):
+        lab.deliver(event)
+        assert lab.result(event)["counts"]["records"] == records
+
+
+@fault("event lost", "SUCCEEDED")
+def lost(lab: Lab) -> None:
+    event = lab.drop()
+    assert lab.sweep().restarted == 1
+    assert lab.result(event)["counts"]["records"] == 3
+
+
+@fault("event lost, and delivered after the sweep has started it", "SUCCEEDED")
+def late(lab: Lab) -> None:
+    event = lab.drop()
+    lab.sweep()
+    assert lab.deliver(event).states[-1] == "Duplicate"
+
+
+@fault("folder made in the console", mails=0)
+def folder(lab: Lab) -> None:
+    assert lab.deliver(lab.drop("", "inbox/moods/")).states[-1] == "Folder"
+    lab.dropped.clear()
+
+
+@fault("a result copied into inbox/ of the uploads bucket", "SUCCEEDED", "no_text_column", mails=2)
+def recursion(lab: Lab) -> None:
+    event = lab.drop()
+    lab.deliver(event)
+    before = len(lab.rows())
+    result = lab.store.content(lab.layout(event).result("moods"))
+    # It is taken for a file once, like any other; what comes of it lies in the other bucket.
+    lab.deliver(lab.drop(result, "inbox/moods/results/result.json"))
+    assert len(lab.rows()) == before + 1
+    assert not [key for key in lab.store.keys("uploads") if not key.startswith("inbox/")]
+
+
+# -- objects -------------------------------------------------------------------------------------
+
+
+@fault("object deleted before it is read", "object_gone")
+def deleted(lab: Lab) -> None:
+    event = lab.drop()
+    lab.store.delete(lab.dropped[0][0])
+    lab.deliver(event)
+
+
+@fault("object overwritten while its run reads it", "SUCCEEDED", "SUCCEEDED", mails=2)
+def overwritten(lab: Lab) -> None:
+    first = lab.drop()
+    later: list[Any] = []
+    lab.hooks["serialize"].append(lambda _: later.append(lab.drop(GOOD + "D,glad 0.8\n")))
+    lab.deliver(first)
+    assert lab.result(first)["counts"]["records"] == 3
+    lab.deliver(later[0])
+    assert lab.result(later[0])["counts"]["records"] == 4
+
+
+@fault("zero bytes", "file_empty")
+def empty(lab: Lab) -> None:
+    lab.deliver(lab.drop(b""))
+
+
+@fault("odd keys", *["SUCCEEDED"] * 8, mails=8)
+def keys(lab: Lab) -> None:
+    odd = ["a b+c", "100%25", "é/ü", "a//b", "quote'\"; DROP", "../up", "🙂", "x" * 900]
+    for name in odd:
+        lab.deliver(lab.drop(GOOD, f"inbox/moods/{name}.csv"))
+
+
+@fault("a poison record among 10,000", "SUCCEEDED")
+def poison(lab: Lab) -> None:
+    rows = ["poison" if n == 5_000 else "glad 0.9" for n in range(10_000)]
+    event = lab.drop(
+        "".join(json.dumps({"text": row}) + "\n" for row in rows), "inbox/moods/a.jsonl"
+    )
+    lab.deliver(event)
+    counts = lab.result(event)["counts"]
+    assert (counts["accepted"], counts["invalid"]) == (9_999, 1)
+
+
+# -- functions -----------------------------------------------------------------------------------
+
+for step in ("serialize", "classify", "filter"):
+
+    def killed(lab: Lab, step: str = step) -> None:
+        lab.world.fail(step, EXIT)
+        lab.deliver(lab.drop())
+
+    def too_late(lab: Lab, step: str = step) -> None:
+        lab.world.fail(step, TIMEOUT)
+        lab.deliver(lab.drop())
+
+    def throttled(lab: Lab, step: str = step) -> None:
+        lab.world.fail(step, *[THROTTLE] * 50)
+        lab.deliver(lab.drop())
+
+    def passing(lab: Lab, step: str = step) -> None:
+        lab.hooks[step] += [raising(RetryableError("S3 did not answer."))] * 3
+        lab.deliver(lab.drop())
+
+    fault(f"{step}: worker killed, out of memory", "workflow_runtime_exit_error")(killed)
+    fault(f"{step}: time-out of the function", "workflow_sandbox_timedout")(too_late)
+    fault(f"{step}: throttled fifty times", "SUCCEEDED")(throttled)
+    fault(f"{step}: S3 does not answer three times", "SUCCEEDED")(passing)
+
+
+@fault("serialize: crash at start", "workflow_lambda_unknown")
+def crash(lab: Lab) -> None:
+    lab.world.fail("serialize", CRASH)
+    lab.deliver(lab.drop())
+
+
+@fault("model missing or altered", "model_invalid")
+def model(lab: Lab) -> None:
+    lab.hooks["classify"].append(raising(ModelInvalidError("tokenizer.model is altered.")))
+    lab.deliver(lab.drop())
+
+
+@fault("a process file is broken", "process_invalid")
+def process_file(lab: Lab) -> None:
+    from winnow.process import ProcessBook, load_definition
+
+    lab.book = lambda: ProcessBook([load_definition("id: moods\nkind: labels\n", "moods.yaml")])
+    lab.deliver(lab.drop())
+
+
+@fault("process unknown", "process_unknown")
+def unknown(lab: Lab) -> None:
+    lab.deliver(lab.drop(key="inbox/nothing/a.csv"))
+
+
+# -- what lies between the steps -----------------------------------------------------------------
+
+
+@fault("a chunk is lost before it is classified", "stored_data_invalid")
+def chunk_lost(lab: Lab) -> None:
+    event = lab.drop()
+    lab.hooks["classify"].append(lambda _: lab.store.delete(lab.layout(event).chunk(0)))
+    lab.deliver(event)
+
+
+@fault("a chunk is cut off", "stored_data_invalid")
+def chunk_cut(lab: Lab) -> None:
+    event = lab.drop()
+
+    def cut(_: Any) -> None:
+        chunk = lab.layout(event).chunk(0)
+        lab.store.replace(chunk, lab.store.content(chunk)[:-20])
+
+    lab.hooks["classify"].append(cut)
+    lab.deliver(event)
+
+
+@fault("a scored chunk is lost before it is filtered", "stored_data_invalid")
+def scored_lost(lab: Lab) -> None:
+    event = lab.drop()
+    lab.hooks["filter"].append(lambda _: lab.store.delete(lab.layout(event).scored(0)))
+    lab.deliver(event)
+
+
+@fault("a scored chunk lacks its last line", "stored_data_invalid")
+def scored_cut(lab: Lab) -> None:
+    event = lab.drop()
+
+    def cut(_: Any) -> None:
+        scored = lab.layout(event).scored(0)
+        lines = lab.store.content(scored).splitlines(keepends=True)
+        lab.store.replace(scored, b"".join(lines[:-1]))
+
+    lab.hooks["filter"].append(cut)
+    lab.deliver(event)
+
+
+@fault("one of three chunks fails", "workflow_runtime_exit_error")
+def partial(lab: Lab) -> None:
+    lab.chunk_records = 1
+    lab.world.fail("classify", EXIT)
+    lab.deliver(lab.drop())
+
+
+@fault("the manifest cannot be read twice", "SUCCEEDED")
+def manifest(lab: Lab) -> None:
+    lab.world.fail("manifest", *[TaskError("States.ItemReaderFailed", "Slow down")] * 2)
+    lab.deliver(lab.drop())
+
+
+# -- table ---------------------------------------------------------------------------------------
+
+
+@fault("DynamoDB throttles every write ten times", "SUCCEEDED")
+def table_throttled(lab: Lab) -> None:
+    throttled = TaskError("DynamoDB.ThrottlingException", "Rate of requests exceeded.")
+    lab.world.fail("put", *[throttled] * 10)
+    lab.world.fail("update", *[throttled] * 10)
+    lab.deliver(lab.drop())
+
+
+@fault("DynamoDB answers are lost", "SUCCEEDED")
+def answers_lost(lab: Lab) -> None:
+    lost_answer = TaskError("DynamoDB.SdkClientException", "Read timed out")
+    lab.world.lose_answer("put", lost_answer)
+    lab.world.lose_answer("update", lost_answer)
+    lab.deliver(lab.drop())
+
+
+@fault("the table is down when a run claims", "workflow_dynamo_db_internal_server_error")
+def table_down(lab: Lab) -> None:
+    lab.world.fail("put", *[TABLE_DOWN] * 7)
+    lab.deliver(lab.drop())
+
+
+@fault("the table is down when a failure is recorded", "file_empty", mails=2)
+def record_down(lab: Lab) -> None:
+    # The run mails without a row; the machine for stopped runs then writes it, and mails again.
+    lab.world.fail("update", *[TABLE_DOWN] * 7)
+    lab.deliver(lab.drop(b""))
+
+
+# -- mail ----------------------------------------------------------------------------------------
+
+
+@fault("SNS is down for a minute", "SUCCEEDED")
+def sns_slow(lab: Lab) -> None:
+    lab.world.fail("mail", *[SNS_DOWN] * 4)
+    lab.deliver(lab.drop())
+
+
+@fault("SNS is down when success is told", "workflow_sns_internal_error_exception")
+def sns_down(lab: Lab) -> None:
+    lab.world.fail("mail", *[SNS_DOWN] * 7)
+    lab.deliver(lab.drop())
+
+
+# -- claims --------------------------------------------------------------------------------------
+
+
+def _claimed(lab: Lab, event: Any, lease_s: int) -> None:
+    """A row of a run that is gone."""
+    thing = event["detail"]["object"]
+    lab.world.put_row(
+        upload_id=lab.layout(event).definition.key.split("/")[1],
+        state="RUNNING",
+        run="a run that died",
+        object_key=thing["key"],
+        version_id=thing["version-id"],
+        claimed_at="2026-11-21T09:30:01.000Z",
+        lease_until={"N": str(int(time.time()) + lease_s)},
+    )
+
+
+@fault("the claim's holder died: its lease is over", "SUCCEEDED")
+def holder_died(lab: Lab) -> None:
+    event = lab.drop()
+    _claimed(lab, event, lease_s=-10)
+    assert lab.sweep(in_s=LEASE_S + 60).restarted == 1
+
+
+@fault("the claim's holder died, and its event comes again", "SUCCEEDED")
+def holder_died_event(lab: Lab) -> None:
+    event = lab.drop()
+    _claimed(lab, event, lease_s=-10)
+    lab.deliver(event)
+
+
+@fault("clocks differ by a quarter of an hour", "SUCCEEDED")
+def skew(lab: Lab) -> None:
+    """A run whose clock is ahead does not take over one that lives; the sweep does in its time."""
+    event = lab.drop()
+    _claimed(lab, event, lease_s=900)
+    assert lab.deliver(event).states[-1] == "Duplicate"
+    _claimed(lab, event, lease_s=-1)
+    lab.deliver(event)
+
+
+@fault("run stopped from outside", "workflow_aborted")
+def aborted(lab: Lab) -> None:
+    reached, release = threading.Event(), threading.Event()
+
+    def hang(_: Any) -> None:
+        reached.set()
+        release.wait(10)
+
+    lab.hooks["classify"].append(hang)
+    run = lab.world.start("triage", lab.drop())
+    assert reached.wait(10)
+    lab.world.stop(run)
+    release.set()
+    lab.finish(run)
+
+
+@fault("a failed upload is redriven", "SUCCEEDED", mails=2)
+def redriven(lab: Lab) -> None:
+    event = lab.drop()
+    lab.world.fail("classify", EXIT)
+    failed = lab.deliver(event)
+    again = {**event, "restart": {"attempt": 2, "supersedes": failed.arn}}
+    assert lab.deliver(again).states[-1] == "Done"
+    [row] = lab.rows()
+    assert "error_code" not in row
+
+
+@fault("what succeeded is redriven", "SUCCEEDED")
+def redriven_success(lab: Lab) -> None:
+    event = lab.drop()
+    first = lab.deliver(event)
+    content = lab.result(event)
+    again = {**event, "restart": {"attempt": 2, "supersedes": first.arn}}
+    assert lab.deliver(again).states[-1] == "Duplicate"
+    assert lab.result(event) == content
+
+
+@fault("every run dies without a word, four sweeps long", "upload_abandoned")
+def hopeless(lab: Lab) -> None:
+    lab.drop()
+    lab.start = lambda name, event: _dies(lab, name)  # type: ignore[method-assign]
+    for _ in range(5):
+        lab.sweep()
+
+
+def _dies(lab: Lab, name: str) -> Any:
+    from winnow.sweep import Start
+
+    if name in lab.executions:
+        return Start.ENDED
+    lab.executions[name] = None  # type: ignore[assignment]
+    return Start.STARTED
+
+
+__all__ = ["SCENARIOS", "Scenario", "function_error"]

@@ -1,0 +1,28 @@
+"""Whatever breaks: one end an upload, somebody told, and nothing for the audit to say."""
+
+from collections.abc import Iterator
+
+import pytest
+import pytest_socket
+
+from tests.faults.run import judge
+from tests.faults.scenarios import SCENARIOS, Scenario
+
+
+@pytest.fixture(autouse=True)
+def _no_sockets() -> Iterator[None]:
+    pytest_socket.disable_socket(allow_unix_socket=True)
+    yield
+    pytest_socket.enable_socket()
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_a_fault_ends_as_it_must(scenario: Scenario) -> None:
+    found = judge(scenario)
+    assert found.ends == scenario.ends
+    assert found.mails == scenario.mails
+    assert found.clean
+
+
+def test_every_name_is_one() -> None:
+    assert len({scenario.name for scenario in SCENARIOS}) == len(SCENARIOS) >= 40
