@@ -5,7 +5,7 @@ diseases in discharge summaries, J Biomed Inform 34:301, 2001) and ConText (Hark
 an algorithm for determining negation, experiencer, and temporal status from clinical reports,
 J Biomed Inform 42:839, 2009): cues open a scope before or behind them, terminators end it, and
 pseudo-cues, which only look like cues, open none. The table of cues, context.tsv, is our own; so
-are `planned`, the results of tests, and the shield ("no source of bleeding" does not deny bleeding).
+are `planned`, the results of tests, and the shield ("no source of bleeding" denies no bleeding).
 
 At every word the longest phrase of the table counts, and its words begin no other.
 """

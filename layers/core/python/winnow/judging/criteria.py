@@ -10,14 +10,17 @@ what is. Doubt ("suspected") and the past ("previous") tell kinds apart only for
 whose sentences is doubtful, or past. Where the keywords of one side are of several kinds ("no
 melena, but maroon stools"), or one clause is negative and another is not ("showed no polyps but a
 bleeding diverticulum"), nothing is heard. Let `x` be the similarity to the nearest sentence
-that remains, and `y` that to the nearest of the other two kinds, neutral statements of any context among
-them. The segment speaks with
+that remains, and `y` that to the nearest of the other two kinds, neutral statements of any context
+among them. The segment speaks with
 
     strength = ramp(x; LOW, HIGH) * ramp(x - y; 0, MARGIN)
 
-where similarity is (1 - SHARED) * cosine + SHARED * the share of the reference's words that stand
-in the segment (lexical.py), and `ramp(v; low, high)` rises from 0 at low to 1 at high. A measured value (values.py) speaks
-with VALUE.
+where `ramp(v; low, high)` rises from 0 at low to 1 at high. Similarity is
+
+    (1 - SHARED) * cosine + SHARED * share of the reference's words that stand in the segment
+
+(lexical.py). A measured value (values.py) speaks with VALUE; where the words around it say the
+opposite, the number counts.
 
 A criterion and a record. With `pro` and `con` the greatest strengths for and against:
 
@@ -62,7 +65,7 @@ from winnow.ports import Encoder
 from winnow.process import CriteriaProcess, Criterion, Group
 
 LOW, HIGH = 0.40, 0.65
-MARGIN = 0.06
+MARGIN = 0.05
 MET, NOT_MET = 0.7, 0.3
 SILENT = 0.25
 VALUE = 0.8
@@ -265,7 +268,7 @@ class CriteriaJudge:
     def __call__(
         self,
         texts: Sequence[str],
-        fields: Sequence[Mapping[str, str]] | None = None,  # noqa: ARG002 - the port's
+        fields: Sequence[Mapping[str, str]] | None = None,
     ) -> list[Judgement]:
         """One judgement a text, in order; a text without segments is undetermined."""
         sheet = self._compare(texts)

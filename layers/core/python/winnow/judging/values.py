@@ -23,11 +23,12 @@ _FILLERS = (
     r"|measured|it|and|remains|remained|found|be"
 )
 _NUMBER = r"\d{1,3}(?:\.\d{1,2})?"
-_UNIT = r"(?P<{0}>gm?\s?/\s?dl|g\s?/\s?l|gm?s?\s?%|mmol\s?/\s?l|[num]c?g\s?/\s?m?l|%|percent)"
+_UNIT = r"(?P<{0}>gm?\s?/\s?dl|g\s?/\s?l|gm?s?\s?%|mmol\s?/\s?l|[munµp]c?g\s?/\s?(?:[dm]?l|g)|%|percent)"
 _AFTER = (
     rf"(?:\s*(?:[:=,(]|\b(?:{_FILLERS})\b)){{0,8}}\s*"
     rf"(?:from\s+{_NUMBER}\s*(?:{_UNIT.format('u0')})?\s*(?:[^.;\d]{{0,40}}?)\b(?:to|->)\s+)?"
     rf"(?P<number>{_NUMBER})(?![\d/]|\.\d|\s*(?:-|–)\s*\d)\s*(?:{_UNIT.format('u1')})?"
+    r"(?!\s*[a-zµ]{1,5}\s?/\s?[a-z])"
     rf"(?:\s*(?:->|→|to)\s*(?P<later>{_NUMBER})(?![\d/])\s*(?:{_UNIT.format('u2')})?)?"
 )
 # Units that are the same, and what they are multiplied by to be the definition's.

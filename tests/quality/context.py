@@ -1,0 +1,107 @@
+"""Rows "negation and subject": who and when a word of a sentence is about, and whether denied.
+
+`negation.csv`: 200 sentences written for this table, before the cues were. `notes_context.csv`:
+places in the public notes of the measuring data (file, record, span, a hash of the sentence, the
+reading), of which no text is kept here. Both are split: cues were changed after looking at `dev`,
+`held` was measured. Written and read by one engineer, who is no clinician.
+
+Two labels of a sentence count as one: possible, hypothetical and planned are all `uncertain` in
+the notes, where a reader cannot always say which.
+"""
+
+import csv
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from winnow.judging.context import Context, Reading, find, tokens
+
+DATA = Path(__file__).with_name("data")
+# Of several contexts of one mention the first of these names it.
+ORDER = (
+    Context.FAMILY,
+    Context.NEGATED,
+    Context.HYPOTHETICAL,
+    Context.PLANNED,
+    Context.HISTORICAL,
+    Context.POSSIBLE,
+)
+UNCERTAIN = frozenset({"possible", "hypothetical", "planned"})
+
+
+class Case(NamedTuple):
+    """A mention, its label, and what the rules make of it."""
+
+    name: str
+    split: str
+    sentence: str
+    target: str
+    expected: str
+    found: str
+
+    @property
+    def right(self) -> bool:
+        return self.expected == self.found
+
+
+def label(sentence: str, target: str) -> str:
+    """The context of the last mention of a target: a name of Context, or `affirmed`."""
+    words = tokens(sentence)
+    start, end = find(words, tokens(target))[-1]
+    contexts = Reading(words).of(start, end)
+    return next((str(context) for context in ORDER if context in contexts), "affirmed")
+
+
+def sentences() -> Iterator[Case]:
+    """The 200 sentences."""
+    with (DATA / "negation.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            yield Case(
+                row["id"],
+                row["split"],
+                row["sentence"],
+                row["target"],
+                row["expected"],
+                label(row["sentence"], row["target"]),
+            )
+
+
+def notes(data: Path) -> Iterator[Case]:
+    """The sentences of the public notes.
+
+    :param data: the measuring data's folder
+    :raises ValueError: a note is not the one that was read
+    """
+    texts: dict[tuple[str, str], str] = {}
+    for name, key, column in (
+        ("mtsamples-400", "note_id", "transcription"),
+        ("aci_bench_notes", "encounter_id", "note"),
+    ):
+        with (data / "notes" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+            texts |= {(name, row[key]): row[column] for row in csv.DictReader(file)}
+    with (DATA / "notes_context.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            text = texts[row["file"], row["note_id"]][int(row["start"]) : int(row["end"])]
+            if hashlib.sha256(text.encode()).hexdigest()[:16] != row["sha256"]:
+                raise ValueError(f"{row['file']} {row['note_id']} {row['start']}: another text")
+            found = label(text, row["target"])
+            yield Case(
+                f"{row['file']} {row['note_id']} {row['start']}",
+                row["split"],
+                text,
+                row["target"],
+                row["expected"],
+                "uncertain" if found in UNCERTAIN else found,
+            )
+
+
+def shares(cases: Iterator[Case]) -> dict[str, tuple[int, int]]:
+    """Right ones and all, by split."""
+    right: Counter[str] = Counter()
+    every: Counter[str] = Counter()
+    for case in cases:
+        right[case.split] += case.right
+        every[case.split] += 1
+    return {split: (right[split], every[split]) for split in sorted(every)}

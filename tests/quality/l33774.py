@@ -1,0 +1,141 @@
+"""Rows "L33774": decisions on 60 cases written for this table, and on ten public notes.
+
+`l33774_cases.csv`: 20 cases each that a reader finds met, partly met and not met; written before
+anything was tuned on them. `dev` was looked at, `held` was measured only. `l33774_further.csv`: 24
+more, all looked at. One engineer wrote the cases and the process's sentences and is no clinician:
+cases of other hands will come out worse.
+
+How it is scored: `partly` (and `partial` of the ten notes) is right where the decision is
+`undetermined`; `met` and `not_met` where the decision is the same. Nothing else is right: a case
+that is not met and comes out undetermined counts as wrong, although a person will see it.
+"""
+
+import csv
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import winnow.judging.criteria as rule
+from winnow.judging import build_judge, sheet
+from winnow.models import Verdict
+from winnow.ports import Encoder, Judge
+from winnow.process import ProcessBook
+
+DATA = Path(__file__).with_name("data")
+PROCESSES = Path(__file__).parents[2] / "processes"
+_MEANT = {"partly": "undetermined", "partial": "undetermined"}
+
+
+class Case(NamedTuple):
+    """A case as a reader finds it."""
+
+    name: str
+    split: str
+    expected: str
+    text: str
+
+
+class Tally(NamedTuple):
+    """Decisions against readings."""
+
+    right: int
+    cases: int
+    wrong_met: tuple[str, ...]
+    wrong_not_met: tuple[str, ...]
+    undecided: tuple[str, ...]
+    """Met or not met to the reader, undetermined to the judge."""
+
+
+def written(name: str = "l33774_cases") -> list[Case]:
+    """The cases written for this table."""
+    with (DATA / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return [
+            Case(row["id"], row["split"], _MEANT.get(row["expected"], row["expected"]), row["note"])
+            for row in csv.DictReader(file)
+        ]
+
+
+def read(data: Path) -> list[Case]:
+    """The ten public notes of the measuring data that somebody read."""
+    with (data / "notes" / "mtsamples-400.csv").open(encoding="utf-8", newline="") as file:
+        notes = {row["note_id"]: row["transcription"] for row in csv.DictReader(file)}
+    with (data / "notes" / "mtsamples-l33774-reading.csv").open(encoding="utf-8") as file:
+        return [
+            Case(
+                row["note_id"],
+                "notes",
+                _MEANT.get(row["reading"], row["reading"]),
+                notes[row["note_id"]],
+            )
+            for row in csv.DictReader(file)
+        ]
+
+
+def judge(encoder: Encoder) -> Judge:
+    """The shipped process."""
+    return build_judge(ProcessBook.from_directory(PROCESSES).find("L33774"), encoder)
+
+
+def tally(ask: Callable[[Sequence[str]], Sequence[object]], cases: Sequence[Case]) -> Tally:
+    """Judge cases and count."""
+    found = [
+        str(result.decision.value)  # type: ignore[attr-defined]
+        for result in ask([case.text for case in cases])
+    ]
+    pairs = list(zip(cases, found, strict=True))
+
+    def wrong(value: Verdict) -> tuple[str, ...]:
+        return tuple(c.name for c, said in pairs if said == value != c.expected)
+
+    return Tally(
+        sum(said == case.expected for case, said in pairs),
+        len(pairs),
+        wrong(Verdict.MET),
+        wrong(Verdict.NOT_MET),
+        wrong(Verdict.UNDETERMINED),
+    )
+
+
+# -- what each part of the similarity is worth ----------------------------------------------------
+
+
+@contextmanager
+def _only(shared: float, *, windows: str) -> Iterator[None]:
+    """The similarity rule with one part of it; the constants go back afterwards."""
+    was, seen = rule.SHARED, sheet.windows
+    rule.SHARED = shared
+    if windows == "none":
+        sheet.windows = lambda _text, _sentences: []
+    elif windows == "all":
+        sheet.windows = _every_window
+    try:
+        yield
+    finally:
+        rule.SHARED, sheet.windows = was, seen
+
+
+def _every_window(_text: str, sentences: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Two and three sentences, whatever they are: what the usual sliding window is."""
+    return [
+        (sentences[first][0], sentences[last][1])
+        for first in range(len(sentences))
+        for last in range(first + 1, min(first + 3, len(sentences)))
+    ]
+
+
+def ablation(encoder: Encoder, cases: Sequence[Case]) -> dict[str, Tally]:
+    """The same process and thresholds with parts of the rule taken away."""
+    ask = judge(encoder)
+    variants = {
+        "sentence alone (cosine)": (0.0, "none"),
+        "sentence and every window of two and three (cosine)": (0.0, "all"),
+        "shared words alone": (1.0, "none"),
+        "sentence and shared words": (rule.SHARED, "none"),
+        "all three, as shipped": (rule.SHARED, "shipped"),
+    }
+    found: dict[str, Tally] = {}
+    for name, (shared, windows) in variants.items():
+        with _only(shared, windows=windows):
+            found[name] = tally(ask, cases)
+    return found

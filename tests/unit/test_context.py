@@ -1,0 +1,90 @@
+"""Scopes of cues: the table of 200 sentences, and what the rules are for one by one."""
+
+import pytest
+
+from tests.quality import context as quality
+from winnow.judging.context import Context, Reading, find, tokens
+
+
+def contexts(sentence: str, target: str) -> set[str]:
+    words = tokens(sentence)
+    return {str(c) for c in Reading(words).of(*find(words, tokens(target))[-1])}
+
+
+@pytest.mark.parametrize("split", ["dev", "held"])
+def test_the_table_of_sentences(split: str) -> None:
+    cases = [case for case in quality.sentences() if case.split == split]
+    wrong = [case for case in cases if not case.right]
+    assert len(cases) >= 99
+    assert len(wrong) <= 0.05 * len(cases), wrong
+
+
+def test_the_table_holds_every_context_and_200_sentences() -> None:
+    cases = list(quality.sentences())
+    assert len(cases) == len({case.sentence for case in cases}) == 200
+    assert {case.expected for case in cases} == {*map(str, Context), "affirmed"}
+
+
+@pytest.mark.parametrize(
+    ("sentence", "target", "found"),
+    [
+        # Scope ends: at "but", at a new subject, at a semicolon.
+        ("No fever but melena.", "melena", set()),
+        ("Denies pain, she has melena.", "melena", set()),
+        ("No pain; melena.", "melena", set()),
+        ("No pain, fever or melena.", "melena", {"negated"}),
+        # Pseudo-cues.
+        ("Not only melena.", "melena", set()),
+        ("No change in the anemia.", "anemia", set()),
+        ("His mother reports melena.", "melena", set()),
+        ("Six-month history of melena.", "melena", set()),
+        ("The bleeding has not stopped.", "bleeding", set()),
+        # Directions.
+        ("Melena was denied.", "melena", {"negated"}),
+        ("Melena has resolved.", "melena", {"historical"}),
+        ("Colonoscopy is scheduled.", "colonoscopy", {"planned"}),
+        ("Melena, no fever.", "melena", set()),
+        # Rule out and ruled out.
+        ("Rule out melena.", "melena", {"possible"}),
+        ("Melena has been ruled out.", "melena", {"negated"}),
+        ("Melena cannot be ruled out.", "melena", {"possible"}),
+        # A shield: that no source was found does not deny the bleeding.
+        ("No source of bleeding was found.", "bleeding", set()),
+        ("No source of bleeding was found.", "source of bleeding", {"negated"}),
+        # A place: "no bleeding on colonoscopy" does not deny the colonoscopy.
+        ("No bleeding on colonoscopy.", "colonoscopy", set()),
+        ("No bleeding on colonoscopy.", "bleeding", {"negated"}),
+        # A relative stays the subject across "and has".
+        ("Her brother had a stroke and has anemia.", "anemia", {"family"}),
+        ("His mother had no anemia.", "anemia", {"family", "negated"}),
+        ("", "", set()),
+    ],
+)
+def test_rules(sentence: str, target: str, found: set[str]) -> None:
+    if not sentence:
+        assert Reading(tokens("")).all == frozenset()
+        return
+    assert contexts(sentence, target) == found
+
+
+def test_every_cue_is_reached() -> None:
+    """A phrase that a longer one always hides, or that cannot match, is a mistake in the table."""
+    from winnow.judging.context import _match, _table
+
+    for cues in _table().values():
+        for cue in cues:
+            words = [
+                word
+                for part in cue.phrase
+                if not isinstance(part, int)
+                for word in (min(part - {""}),)
+            ]
+            assert _match(cue.phrase, 0, words) == len(words), cue
+
+
+def test_a_test_that_is_negative_was_done() -> None:
+    words = tokens("EGD was negative.")
+    reading = Reading(words)
+    assert reading.of(0, 1) == {Context.NEGATED}
+    assert not reading.denied(0, 1)
+    assert Reading(tokens("No EGD.")).denied(1, 2)
