@@ -318,6 +318,12 @@ def sns_down(lab: Lab) -> None:
     lab.deliver(lab.drop())
 
 
+@fault("SNS is down until the run has failed", "workflow_sns_internal_error_exception")
+def sns_down_longer(lab: Lab) -> None:
+    lab.world.fail("mail", *[SNS_DOWN] * 14)
+    assert lab.deliver(lab.drop()).error == "workflow_unmailed"
+
+
 # -- claims --------------------------------------------------------------------------------------
 
 

@@ -42,7 +42,9 @@ def test_the_row_and_the_mail_say_how_it_ended(
         stopped["detail"] |= {"error": "States.DataLimitExceeded", "cause": "Mr Smith has gout"}
     run = world.run("stopped", stopped)
     assert run.status == "SUCCEEDED"
-    assert run.states == ("IdentifyStopped", "RecordStopped", "NotifyStopped", "Recorded")
+    assert run.states == (
+        *("IdentifyStopped", "IsUnmailed", "RecordStopped", "NotifyStopped", "Recorded"),
+    )
     row = world.row(upload_id)
     assert row is not None
     assert (row["state"], row["error_code"], row["run"]) == ("FAILED", code, RUN)

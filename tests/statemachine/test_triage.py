@@ -539,10 +539,16 @@ def test_without_mail_a_failure_is_still_recorded(world: World, uploaded: Any, u
     world.fail("serialize", function_error("FileTypeError", "file_type: No reader knows .exe."))
     world.fail("mail", TaskError("SNS.NotFoundException", "no topic"))
     run = world.run("triage", uploaded)
-    assert (run.status, run.error) == ("FAILED", "file_type")
+    assert (run.status, run.error) == ("FAILED", "workflow_unmailed")
     row = world.row(upload_id)
     assert row is not None
     assert row["error_code"] == "file_type"
+    # Then the machine for stopped runs mails in its place, and leaves the row alone.
+    again = world.run("stopped", world.status_event(run.arn, "FAILED"))
+    assert again.states == ("IdentifyStopped", "IsUnmailed", "NotifyStopped", "Recorded")
+    [mail] = world.mails
+    assert upload_id in mail["Message"]
+    assert world.row(upload_id) == row
 
 
 def test_failure_states_retry_too(world: World, uploaded: Any, upload_id: str):
