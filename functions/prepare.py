@@ -16,7 +16,8 @@ DROP = {
     "boto3": ("examples",),
     "cv2": ("data", "**/*.pyi"),
     "numpy": ("**/tests", "f2py", "_core/include", "_core/lib", "**/*.pyi"),
-    "onnxruntime": ("backend", "quantization", "tools", "transformers"),
+    # Python's own module holds the whole runtime; the library is for programs in C.
+    "onnxruntime": ("backend", "capi/libonnxruntime.so.*", "quantization", "tools", "transformers"),
     "regex": ("tests",),
     "shapely": ("tests",),
 }

@@ -1,0 +1,303 @@
+"""OCR with the real engine: pages rendered here, and files nobody should be able to break it with."""
+
+import io
+import struct
+import time
+import zlib
+from functools import cache
+
+import numpy as np
+import pytest
+from PIL import Image, PngImagePlugin
+
+from tests.fakes import scans
+from tests.quality.ocr import PYTESSERACT, accuracy, cases
+from winnow.errors import (
+    FileBombError,
+    FileTooLargeError,
+    FileUnreadableError,
+    NoTextFoundError,
+    TimeLimitError,
+)
+from winnow.models import Record
+from winnow.places import ocr_confidence
+from winnow.readers import ReadLimits, Source, read
+from winnow_ocr.engine import Found, Picture, Point
+from winnow_ocr.pages import Pages
+from winnow_ocr.rapid import RapidEngine
+
+TEXT = "Iron deficiency anemia, hemoglobin 7.9.\nColonoscopy found no source of the bleeding."
+PLAIN = TEXT.replace("\n", " ")
+
+
+@cache
+def engine() -> RapidEngine:
+    return RapidEngine()
+
+
+class Counting:
+    """An engine that sees nothing and remembers what it was shown."""
+
+    def __init__(self) -> None:
+        self.seen: list[Picture] = []
+
+    def __call__(self, picture: Picture) -> list[Found]:
+        self.seen.append(picture)
+        corners = (Point(1, 1), Point(90, 1), Point(90, 12), Point(1, 12))
+        return [Found(f"Picture {len(self.seen)} of some.", corners, 0.9)]
+
+
+def records(
+    content: bytes, *, ocr=None, limits: ReadLimits | None = None, clock=time.monotonic, **options
+) -> list[Record]:
+    limits = limits or ReadLimits()
+    pages = Pages(ocr or engine(), limits, clock)
+    with Source(
+        io.BytesIO(content), "scan", ("text",), ("id",), limits, ocr=pages, **options
+    ) as opened:
+        return [record for record in read(opened) if isinstance(record, Record)]
+
+
+def short(text: str = TEXT, *, size: tuple[int, int] = (1000, 300)) -> Image.Image:
+    """The top of a page: quick to read."""
+    return scans.page(text, 130).crop((0, 80, *size)).convert("RGB")
+
+
+def text_of(content: bytes, **options) -> str:
+    return " ".join(" ".join(record.text.split()) for record in records(content, **options))
+
+
+# -- words -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("make", "least", "sure"),
+    [(scans.clean, 0.98, 0.97), (scans.poor, 0.95, 0.93), (scans.photographed, 0.9, 0.9)],
+)
+def test_sample_cases_are_read_at_three_qualities(make, least, sure):
+    truth = cases()[0]
+    (record,) = records(scans.packed(make(truth)))
+    assert accuracy(truth, record.text) >= least
+    confidence = ocr_confidence(record)
+    assert confidence is not None
+    assert confidence > sure
+
+
+def test_what_cannot_be_read_is_not_trusted():
+    """Below the default of a process's min_ocr_confidence."""
+    truth = cases()[0]
+    (record,) = records(scans.packed(scans.illegible(truth)))
+    assert accuracy(truth, record.text) < 0.9
+    confidence = ocr_confidence(record)
+    assert confidence is not None
+    assert confidence < 0.9
+
+
+def test_evidence_has_page_line_box_and_confidence():
+    (record,) = records(scans.packed(short()))
+    assert record.text == PLAIN
+    first, second = record.places
+    assert (first.page, first.line, second.line) == (1, 1, 2)
+    assert record.text[second.start :].startswith("Colonoscopy")
+    assert first.box is not None
+    left, top, right, bottom = first.box
+    assert 0.08 < left < 0.2 < right < 0.8
+    assert 0 < top < bottom < second.box[1] + 0.05  # type: ignore[index]
+    assert first.confidence is not None
+    assert 0.8 < first.confidence <= 1
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_a_page_that_lies_on_its_side_or_head(turns):
+    image = short(size=(1000, 420))
+    assert text_of(scans.packed(image.rotate(90 * turns, expand=True))) == PLAIN
+
+
+def test_a_photograph_that_says_which_way_up_it_is():
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn by a right angle to see it
+    file = scans.packed(short().rotate(90, expand=True), "JPEG", exif=exif, quality=90)
+    seen = Counting()
+    records(file, ocr=seen)
+    assert (seen.seen[0].width, seen.seen[0].height) == (1000, 220)
+    assert text_of(file) == PLAIN
+
+
+def test_a_pdf_of_pictures_and_a_tiff_have_a_record_a_page():
+    images = [short(f"Page {n}: {TEXT}") for n in (1, 2)]
+    for content in (scans.pdf(images, 130), scans.tiff(images)):
+        first, second = records(content, unit="page")
+        assert first.text.startswith("Page 1: Iron")
+        assert second.text.startswith("Page 2: Iron")
+        assert second.places[0].page == 2
+
+
+def test_two_columns_are_read_one_after_the_other():
+    left = "The patient was seen in the clinic\nfor pain in her knee, which began\nafter a fall from her bicycle, and\nhas been getting worse since then\nin spite of rest and cold packs."
+    right = "Imaging of the knee shows a small\ntear of the medial meniscus, and\nno fracture. She will be referred\nto physical therapy for six weeks\nand then be seen once more here."
+    image = Image.new("L", (1700, 600), 255)
+    for column, x in ((left, 0), (right, 760)):
+        image.paste(scans.page(column, 150).crop((100, 100, 860, 600)), (x + 20, 20))
+    assert accuracy(f"{left} {right}".replace("\n", " "), text_of(scans.packed(image))) > 0.95
+
+
+# -- modes -----------------------------------------------------------------------------------------
+
+
+def _sixteen_bits() -> bytes:
+    grey = np.asarray(short().convert("L"), dtype=np.uint16) * 257
+    return scans.packed(Image.fromarray(grey))
+
+
+def _transparent(ink: int) -> bytes:
+    letters = short().convert("L").point(lambda value: 255 - value)
+    image = Image.new("RGBA", letters.size, (ink, ink, ink, 0))
+    image.putalpha(letters)
+    return scans.packed(image)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(lambda: scans.packed(short().convert("CMYK"), "JPEG", quality=90), id="cmyk"),
+        pytest.param(lambda: scans.packed(short().convert("CMYK"), "TIFF"), id="cmyk tiff"),
+        pytest.param(_sixteen_bits, id="16 bits"),
+        pytest.param(lambda: _transparent(0), id="black on nothing"),
+        pytest.param(lambda: _transparent(255), id="white on nothing"),
+        pytest.param(
+            lambda: scans.packed(short().convert("1"), "TIFF", compression="group4"), id="fax"
+        ),
+        pytest.param(lambda: scans.packed(short().convert("P")), id="palette"),
+        pytest.param(lambda: scans.packed(short().convert("LA")), id="grey and alpha"),
+        pytest.param(lambda: scans.packed(short().convert("F"), "TIFF"), id="floats"),
+    ],
+)
+def test_any_mode_is_read(content):
+    assert text_of(content()) == PLAIN
+
+
+# -- what is refused -------------------------------------------------------------------------------
+
+
+def png(width: int, height: int, rows: bytes = b"") -> bytes:
+    """A PNG that says it has this size, grey, whatever rows it holds."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        )
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(rows))
+        + chunk(b"IEND", b"")
+    )
+
+
+def refused(content: bytes, error: type[Exception], match: str, **options) -> None:
+    started = time.monotonic()
+    with pytest.raises(error, match=match):
+        records(content, ocr=Counting(), **options)
+    assert time.monotonic() - started < 10
+
+
+def test_fifty_thousand_by_fifty_thousand_pixels_are_refused_undecoded():
+    refused(png(50_000, 50_000), FileBombError, r"50,000 x 50,000 pixels.*max_pixels")
+    bomb = scans.packed(Image.new("1", (12_000, 12_000)), "TIFF", compression="group4")
+    assert len(bomb) < 10_000
+    refused(bomb, FileBombError, "max_pixels")
+
+
+def test_truncated_and_damaged_pictures():
+    whole = scans.packed(short())
+    for kind in ("PNG", "JPEG", "TIFF"):
+        content = scans.packed(short(), kind)
+        refused(content[: len(content) // 2], FileUnreadableError, "damaged")
+    refused(whole[:16], FileUnreadableError, "damaged")
+    refused(png(0, 10), FileUnreadableError, "damaged|no pixels")
+    refused(png(100, 100, b"\x00" * 50), FileUnreadableError, "damaged")
+
+
+def test_a_tiff_of_too_many_pages():
+    content = scans.tiff([Image.new("1", (40, 40), 1)] * 30)
+    refused(
+        content,
+        FileTooLargeError,
+        "30 pages.*max_scanned_pages",
+        limits=ReadLimits(max_scanned_pages=29),
+    )
+
+
+def test_a_pdf_of_too_many_pictures():
+    content = scans.pdf([Image.new("L", (50, 50), 90)] * 6)
+    refused(content, FileTooLargeError, "6 pages", limits=ReadLimits(max_scanned_pages=5))
+
+
+def test_reading_ends_when_its_time_is_over():
+    ticks = iter(range(0, 10_000, 100))
+    content = scans.tiff([short()] * 5)
+    limits = ReadLimits(max_scan_seconds=250)
+    refused(
+        content,
+        TimeLimitError,
+        "page 3.*max_scan_seconds",
+        limits=limits,
+        clock=lambda: next(ticks),
+    )
+
+
+def test_only_the_first_picture_of_an_animation_is_read():
+    frames = [Image.new("L", (100, 100), shade) for shade in (250, 120, 0)]
+    seen = Counting()
+    records(scans.packed(frames[0], "PNG", save_all=True, append_images=frames[1:]), ocr=seen)
+    assert [picture.pixels[:3] for picture in seen.seen] == [bytes([250] * 3)]
+
+
+def test_a_large_picture_is_reduced():
+    seen = Counting()
+    records(scans.packed(Image.new("L", (9_000, 5_000), 255), "JPEG"), ocr=seen)
+    assert (seen.seen[0].width, seen.seen[0].height) == (3_300, 1_833)
+
+
+def test_a_huge_text_chunk_is_no_harm():
+    info = PngImagePlugin.PngInfo()
+    info.add_text("Comment", "x" * 60_000_000, zip=True)
+    try:
+        records(scans.packed(short(), pnginfo=info), ocr=Counting())
+    except FileUnreadableError:
+        pass
+
+
+@pytest.mark.parametrize("size", [(400, 300), (1, 1), (3, 900)])
+def test_no_text_is_an_error_of_its_own(size):
+    with pytest.raises(NoTextFoundError, match="1 page"):
+        records(scans.packed(Image.new("L", size, 255)))
+
+
+# -- the shared files ------------------------------------------------------------------------------
+
+
+@pytest.mark.data
+def test_linn(data_dir):
+    (record,) = records((data_dir / "documents" / "ocrmypdf_linn.pdf").read_bytes())
+    truth = (data_dir / "documents" / "ocrmypdf_linn.txt").read_text("utf-8")
+    # The truth was read by a program too, and misreads every bullet as a 0.
+    assert accuracy(truth, record.text) > 0.85
+    assert "specific points within a sequence, simply use LOCATE" in record.text
+
+
+@pytest.mark.data
+def test_pytesseract(data_dir):
+    content = (data_dir / "documents" / "pytesseract_test.png").read_bytes()
+    assert accuracy(PYTESSERACT, text_of(content)) == 1
+
+
+@pytest.mark.data
+def test_a_medical_report_of_three_pages(data_dir):
+    name = "markitdown_MEDRPT-2024-PAT-3847_medical_report_scan.pdf"
+    pages = records((data_dir / "documents" / name).read_bytes(), unit="page")
+    assert [record.places[0].page for record in pages] == [1, 2, 3]
+    assert "controlled with Lisinopril 10mg daily" in pages[0].text
+    assert "No acute intracranial hemorrhage, mass effect, or midline shift." in pages[1].text
