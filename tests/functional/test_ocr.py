@@ -1,9 +1,10 @@
-"""OCR with the real engine: pages rendered here, and files nobody should be able to break it with."""
+"""OCR with the real engine: pages rendered here, and files that nobody should break it with."""
 
 import io
 import struct
 import time
 import zlib
+from contextlib import suppress
 from functools import cache
 
 import numpy as np
@@ -133,8 +134,16 @@ def test_a_pdf_of_pictures_and_a_tiff_have_a_record_a_page():
 
 
 def test_two_columns_are_read_one_after_the_other():
-    left = "The patient was seen in the clinic\nfor pain in her knee, which began\nafter a fall from her bicycle, and\nhas been getting worse since then\nin spite of rest and cold packs."
-    right = "Imaging of the knee shows a small\ntear of the medial meniscus, and\nno fracture. She will be referred\nto physical therapy for six weeks\nand then be seen once more here."
+    left = (
+        "The patient was seen in the clinic\nfor pain in her knee, which began\n"
+        "after a fall from her bicycle, and\nhas been getting worse since then\n"
+        "in spite of rest and cold packs."
+    )
+    right = (
+        "Imaging of the knee shows a small\ntear of the medial meniscus, and\n"
+        "no fracture. She will be referred\nto physical therapy for six weeks\n"
+        "and then be seen once more here."
+    )
     image = Image.new("L", (1700, 600), 255)
     for column, x in ((left, 0), (right, 760)):
         image.paste(scans.page(column, 150).crop((100, 100, 860, 600)), (x + 20, 20))
@@ -264,10 +273,8 @@ def test_a_large_picture_is_reduced():
 def test_a_huge_text_chunk_is_no_harm():
     info = PngImagePlugin.PngInfo()
     info.add_text("Comment", "x" * 60_000_000, zip=True)
-    try:
+    with suppress(FileUnreadableError):
         records(scans.packed(short(), pnginfo=info), ocr=Counting())
-    except FileUnreadableError:
-        pass
 
 
 @pytest.mark.parametrize("size", [(400, 300), (1, 1), (3, 900)])
