@@ -6,6 +6,7 @@
 import json
 import os
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +29,27 @@ class _NoManagedPolicies:
 
 def read() -> Template:
     """template.yaml as plain data, `!Ref` and the like in their long form."""
+    return _parsed(TEMPLATE.read_text("utf-8"))
+
+
+def _parsed(text: str) -> Template:
     # A YAML anchor gives one object in several places, which SAM then changes in each of them.
-    return json.loads(json.dumps(yaml_parse(TEMPLATE.read_text("utf-8"))))  # type: ignore[no-any-return]
+    return json.loads(json.dumps(yaml_parse(text)))  # type: ignore[no-any-return]
 
 
-def expand(parameters: dict[str, str] | None = None) -> Template:
+@cache
+def cached(text: str) -> str:
+    """The expanded template of a template's text, as JSON."""
+    return json.dumps(_expanded(text))
+
+
+def expand() -> Template:
     """The expanded template. What `sam deploy` uploads is stood for by made-up addresses."""
-    source = read()
+    return json.loads(cached(TEMPLATE.read_text("utf-8")))  # type: ignore[no-any-return]
+
+
+def _expanded(text: str) -> Template:
+    source = _parsed(text)
     for name, resource in source["Resources"].items():
         properties = resource.get("Properties", {})
         if resource["Type"] == "AWS::Serverless::Function":
@@ -43,7 +58,7 @@ def expand(parameters: dict[str, str] | None = None) -> Template:
             properties["DefinitionUri"] = {"Bucket": "deployed", "Key": properties["DefinitionUri"]}
     os.environ.setdefault("AWS_DEFAULT_REGION", REGION)
     return transform(  # type: ignore[no-any-return]
-        source, dict(parameters or {}), _NoManagedPolicies(), passthrough_metadata=True
+        source, {}, _NoManagedPolicies(), passthrough_metadata=True
     )
 
 
