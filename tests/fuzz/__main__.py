@@ -44,7 +44,7 @@ def main() -> int:
         print(f"{name:6} {'ok' if not done.returncode else 'FAILED'}  {runs[-1] if runs else ''}")
         if done.returncode:
             failed += 1
-            print("\n".join(done.stderr.splitlines()[-40:]))
+            print(done.stdout[-4_000:], "\n".join(done.stderr.splitlines()[-5:]), sep="\n")
     return 1 if failed else 0
 
 

@@ -476,6 +476,22 @@ def test_a_damaged_member_is_one_invalid_record():
     assert codes(broken, "x.zip") == ["file_unreadable", None]
 
 
+def test_a_member_without_a_name_is_read():
+    content = files.package({"a.txt": "Read."}).replace(b"a.txt", b"\0.txt")
+    assert codes(content, "x.zip") == ["member_path"]
+    (found,) = records(nameless(files.package({"a.txt": "Read."})), "x.zip")
+    assert (found.part, getattr(found, "code", None)) == ("member 1", None)
+
+
+def nameless(content: bytes) -> bytes:
+    """The same archive of one member, with its five letters of name taken away."""
+    at = content.index(b"PK\x01\x02")
+    local = content[:26] + b"\0\0" + content[28:30] + content[35:at]
+    entry = content[at : at + 28] + b"\0\0" + content[at + 30 : at + 46]
+    end = content[-22:-10] + len(entry).to_bytes(4, "little") + len(local).to_bytes(4, "little")
+    return local + entry + end + b"\0\0"
+
+
 def test_an_empty_archive_and_one_that_is_cut_off():
     with pytest.raises(NoRecordsError):
         records(files.package({}), "x.zip")

@@ -41,7 +41,7 @@ def read_zip(source: Source, read_inner: ReadInner) -> Iterator[Record | Invalid
     number = 0
     members = 0
     for info in package.infolist():
-        if info.is_dir() or _LITTER.search(info.filename):
+        if info.filename.endswith("/") or _LITTER.search(info.filename):
             continue
         members += 1
         if problem := _unsafe(info):
