@@ -50,6 +50,7 @@ class Drop:
 DROPS = (
     Drop("prior-auth-cases.csv", "91110", "prior-authorization cases, by a billing code"),
     Drop("prior-auth-note.txt", "L33774", "one clinical note, by the id of its policy"),
+    Drop("prior-auth-scan.pdf", "L33774", "the same note as a fax, read by OCR"),
     Drop("feelings.jsonl", "emotions", "sentences, for another kind of process"),
     Drop("prior-auth-note.txt", "L99999", "a process that does not exist: this run has to fail"),
 )

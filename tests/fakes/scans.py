@@ -56,16 +56,16 @@ def photographed(text: str) -> Image.Image:
 
 
 def illegible(text: str) -> Image.Image:
-    """What nobody should trust: 60 dpi, blurred and noisy."""
-    image = page(text, 60).filter(ImageFilter.GaussianBlur(0.8))
-    return _noisy(image, 40.0)
+    """What nobody should trust: 72 dpi, blurred and noisy; every third word is misread."""
+    image = page(text, 72).filter(ImageFilter.GaussianBlur(0.8))
+    return _noisy(image, 25.0)
 
 
 QUALITIES: dict[str, Quality] = {
     "200 dpi, clean": clean,
     "100 dpi, 1° askew, noise": poor,
     "photographed: blur, low contrast, shadow, JPEG": photographed,
-    "60 dpi, blur, noise": illegible,
+    "72 dpi, blur, noise": illegible,
 }
 
 

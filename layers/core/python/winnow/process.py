@@ -73,7 +73,7 @@ class InputColumns(Shape):
         "document", description="what becomes a record of a document; a table's is a row"
     )
     min_ocr_confidence: float = Field(
-        0.9,
+        0.97,
         ge=0,
         le=1,
         description="a scanned page that OCR is less sure of on average sends its record to review",
