@@ -8,7 +8,15 @@ import pytest
 from tests.container.engine import Container, FunctionError, build, docker, running
 from tests.container.storage import RESULTS, Storage
 from tests.container.upload import CASES, for_serialize, get
-from winnow.models import ChunkTask, Classified, Filtered, Result, Serialized
+from winnow.models import (
+    ChunkTask,
+    Classified,
+    Filtered,
+    Record,
+    Result,
+    ScanNeeded,
+    Serialized,
+)
 
 pytestmark = [
     pytest.mark.container,
@@ -16,9 +24,11 @@ pytestmark = [
     pytest.mark.xdist_group("container"),
 ]
 
-FUNCTIONS = ("serialize", "classify", "filter")
+FUNCTIONS = ("serialize", "scan", "classify", "filter")
+SCAN = CASES.with_name("prior-auth-scan.pdf")
 SETTINGS = {
     "serialize": {"PROCESS_DIR": "/opt/processes", "CHUNK_RECORDS": "5"},
+    "scan": {"PROCESS_DIR": "/opt/processes"},
     "classify": {"MODEL_DIR": "/opt/model"},
     "filter": {},
 }
@@ -50,14 +60,15 @@ def images(docker_engine: None) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def containers(images: dict[str, str], s3: Storage) -> Iterator[dict[str, Container]]:
-    """The three functions side by side, hardened."""
+    """The functions of a run side by side, hardened."""
     common = {**s3.environment, "RESULTS_BUCKET": RESULTS}
     with (
         running(images["serialize"], {**common, **SETTINGS["serialize"]}, HARDENED) as serialize,
+        running(images["scan"], {**common, **SETTINGS["scan"]}, HARDENED) as scan,
         running(images["classify"], {**common, **SETTINGS["classify"]}, HARDENED) as classify,
         running(images["filter"], {**common, **SETTINGS["filter"]}, HARDENED) as filter_,
     ):
-        yield {"serialize": serialize, "classify": classify, "filter": filter_}
+        yield {"serialize": serialize, "scan": scan, "classify": classify, "filter": filter_}
 
 
 def test_a_file_goes_through_the_three_as_a_stranger_on_a_read_only_disk(
@@ -96,6 +107,18 @@ def test_an_error_is_answered_with_its_code(containers: dict[str, Container], s3
         containers["serialize"].invoke(event)
 
 
+def test_a_scan_goes_from_serialize_to_scan(containers: dict[str, Container], s3: Storage) -> None:
+    event = for_serialize(s3, SCAN)
+    needed = ScanNeeded.model_validate(containers["serialize"].invoke(event))
+    run = Serialized.model_validate(containers["scan"].invoke({"upload": event["upload"]}))
+    assert needed.upload == run.upload
+    [task] = [ChunkTask.model_validate_json(line) for line in get(s3, run.manifest).splitlines()]
+    [line] = get(s3, task.source).splitlines()
+    record = Record.model_validate_json(line)
+    assert record.text.split()[:3] == SCAN.with_name("prior-auth-note.txt").read_text().split()[:3]
+    assert all(place.box and place.confidence for place in record.places)
+
+
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_the_locked_packages_win_and_are_compiled(images: dict[str, str], function: str) -> None:
     found = _python(
@@ -112,7 +135,11 @@ def test_the_locked_packages_win_and_are_compiled(images: dict[str, str], functi
 def test_what_stays_out(images: dict[str, str], function: str) -> None:
     unwanted = {"tensorflow", "keras", "pip", "winnow_local", "winnow_model"}
     if function != "classify":
-        unwanted |= {"ai_edge_litert", "winnow_use", "numpy"}
+        unwanted |= {"ai_edge_litert", "winnow_use"}
+    if function != "scan":
+        unwanted |= {"cv2", "onnxruntime", "rapidocr", "winnow_ocr"}
+    if function not in ("classify", "scan"):
+        unwanted |= {"numpy"}
     found = [*_listed(images[function], "/var/task"), *_listed(images[function], "/opt/python")]
     assert "app.py" in found
     assert not unwanted & set(found)
@@ -123,6 +150,7 @@ def test_only_classify_has_the_model(images: dict[str, str]) -> None:
     files = ["manifest.json", "tokenizer.model", "use-lite-int8.tflite"]
     assert _listed(images["classify"], "/opt/model") == files
     assert not _listed(images["serialize"], "/opt/model")
+    assert not _listed(images["scan"], "/opt/model")
     assert not _listed(images["filter"], "/opt/model")
 
 

@@ -57,9 +57,9 @@ class Reading:
     """What OCR makes of a file, how sure it is and how long it takes."""
 
     def __init__(self, reader: Pages, file: IO[bytes], kind: Pictures) -> None:
-        started = time.perf_counter()
+        started = time.process_time()
         pages = list(reader(file, kind, None))
-        self.seconds = (time.perf_counter() - started) / len(pages)
+        self.seconds = (time.process_time() - started) / len(pages)
         self.text = "".join(piece.text for piece in sentences_of(pages)[0])
         lines = [(len(line.text), line.confidence or 0.0) for p in pages for line in p.lines]
         chars = sum(length for length, _ in lines)
@@ -68,7 +68,7 @@ class Reading:
 
 
 def measure(reader: Pages) -> Iterator[tuple[str, int, float | None, float, float]]:
-    """Name, pages, word accuracy (None without a truth), mean confidence, seconds a page."""
+    """Name, pages, word accuracy (None without a truth), mean confidence, processor seconds a page."""
     for name, make in scans.QUALITIES.items():
         readings = []
         for text in cases():
@@ -110,7 +110,7 @@ PYTESSERACT = (
 def table(rows: list[tuple[str, int, float | None, float, float]]) -> str:
     """The measurements as Markdown."""
     head = [
-        "| pages | number | word accuracy | mean confidence | seconds a page |",
+        "| pages | number | word accuracy | mean confidence | processor seconds a page |",
         "|---|---|---|---|---|",
     ]
     return "\n".join(
