@@ -68,7 +68,7 @@ class Reading:
 
 
 def measure(reader: Pages) -> Iterator[tuple[str, int, float | None, float, float]]:
-    """Name, pages, word accuracy (None without a truth), mean confidence, processor seconds a page."""
+    """Name, pages, word accuracy (None: no truth), mean confidence, processor seconds a page."""
     for name, make in scans.QUALITIES.items():
         readings = []
         for text in cases():
