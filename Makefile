@@ -7,7 +7,7 @@ LOCK := uv pip compile --quiet --generate-hashes --no-emit-index-url --universal
 IMAGE_LOCK := $(LOCK) --python-version 3.13 --constraint requirements/dev.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup model demo up down test check lint types template checkov format bench images sam lock schemas clean
+.PHONY: help faults mutations load audit-deps setup model demo up down test check lint types template checkov format bench quality images sam lock schemas clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -66,6 +66,22 @@ sam: .venv-sam/.installed ## the SAM command line, in .venv-sam
 
 bench: setup ## measure; writes build/bench.json and docs/benchmarks.md
 	@$(BIN)/python -m tests.bench
+
+quality: setup ## measure decisions; writes docs/quality.md (data: WINNOW_DATA)
+	@$(BIN)/python -m tests.quality
+
+faults: setup ## break everything there is, also on the local stack; writes docs/reliability.md
+	@$(BIN)/python -m tests.faults
+	@$(BIN)/pytest tests/faults/test_on_stack.py
+
+mutations: setup ## break the template one change at a time; writes docs/reliability.md
+	@$(BIN)/python -m tests.template.mutate
+
+load: setup ## 1,000 files at once and 100,000 records in one; writes docs/reliability.md
+	@$(BIN)/python -m tests.load
+
+audit-deps: setup .venv-supply/.installed ## licences, bills of materials, advisories of the images' packages
+	@$(BIN)/python .ci/supply.py
 
 images: setup ## build the images and write their sizes into docs/containers.md
 	@$(BIN)/python -m tests.bench.image_sizes

@@ -7,7 +7,7 @@ from functools import cache
 from winnow.filter import filter_run
 from winnow.models import Filtered, Serialized
 from winnow_aws.handler import handler as lambda_handler
-from winnow_aws.metrics import count_outcomes
+from winnow_aws.metrics import count_outcomes, measure_drift
 from winnow_aws.s3 import S3Store, s3_store
 from winnow_aws.settings import FilterSettings
 
@@ -29,4 +29,5 @@ def handler(run: Serialized) -> Filtered:
         mail_file_names=settings.mail_file_names,
     )
     count_outcomes(settings.stack_name, done.process, done.counts)
+    measure_drift(settings.stack_name, done.process, done.drift)
     return done

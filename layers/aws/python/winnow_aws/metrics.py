@@ -8,12 +8,13 @@ import sys
 import time
 from collections.abc import Mapping
 
-from winnow.models import Counts
+from winnow.models import Counts, Drift
 from winnow.sweep import SweepReport
 
 NAMESPACE = "Winnow"
 SECONDS = "Seconds"
 COUNT = "Count"
+NONE = "None"
 
 
 def count_outcomes(stack: str, process: str, counts: Counts) -> None:
@@ -24,6 +25,26 @@ def count_outcomes(stack: str, process: str, counts: Counts) -> None:
             f"Records{name.capitalize()}": (getattr(counts, name), COUNT)
             for name in ("accepted", "review", "invalid")
         },
+    )
+
+
+def measure_drift(stack: str, process: str, drift: Drift | None) -> None:
+    """Emit how far a run is from what was measured; nothing where there is no trained head.
+
+    `Drifted` is 1 where any distance is beyond its limit, which an alarm can watch.
+    """
+    if drift is None:
+        return
+    parts = {
+        "Scores": drift.scores,
+        "Decisions": drift.decisions,
+        "Embeddings": drift.embeddings,
+        "Review": drift.review,
+    }
+    distances = {f"Drift{name}": (p.distance, NONE) for name, p in parts.items() if p is not None}
+    _emit(
+        [{"stack": stack}, {"stack": stack, "process": process}],
+        {**distances, "Drifted": (float(drift.drifted), NONE)},
     )
 
 

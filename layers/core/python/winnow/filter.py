@@ -107,6 +107,7 @@ def filter_run(
         process=run.process.id,
         counts=tally.counts,
         result=result_ref,
+        drift=result.drift,
         mail=report(result, result_ref, file_name=mail_file_names),
     )
 

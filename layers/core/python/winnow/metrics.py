@@ -129,18 +129,23 @@ def at_most(count: int, trials: int, chance: float) -> float:
         return 1.0
     if count < 0 or chance >= 1:
         return 0.0
-    log_chance, log_other = math.log(chance), math.log1p(-chance)
-    total = math.lgamma(trials + 1)
-    terms = [
-        total
-        - math.lgamma(k + 1)
-        - math.lgamma(trials - k + 1)
-        + k * log_chance
-        + (trials - k) * log_other
-        for k in range(count + 1)
-    ]
-    top = max(terms)
-    return min(1.0, math.exp(top) * math.fsum(math.exp(term - top) for term in terms))
+    if count > trials * chance:  # the other tail is the short one
+        return 1.0 - at_most(trials - count - 1, trials, 1 - chance)
+    log_term = (
+        math.lgamma(trials + 1)
+        - math.lgamma(count + 1)
+        - math.lgamma(trials - count + 1)
+        + count * math.log(chance)
+        + (trials - count) * math.log1p(-chance)
+    )
+    # Down from the greatest term, each a known part of the one before.
+    total, term = 0.0, 1.0
+    for k in range(count, -1, -1):
+        total += term
+        term *= k * (1 - chance) / ((trials - k + 1) * chance)
+        if term < total * 1e-17:
+            break
+    return min(1.0, math.exp(log_term) * total)
 
 
 def lower_bound(right: int, trials: int, confidence: float = 0.95) -> float:

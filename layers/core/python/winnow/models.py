@@ -432,4 +432,5 @@ class Filtered(Shape):
     process: str
     counts: Counts
     result: ObjectRef
+    drift: Drift | None = None
     mail: Mail

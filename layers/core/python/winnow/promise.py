@@ -73,7 +73,10 @@ def promise(
         for found in counts:
             if found[0] > start + 1e-9:
                 continue
-            if at_most(found[2], found[1], 1 - precision) > level:
+            # More errors than are allowed are never evidence that they are fewer.
+            if found[2] > found[1] * (1 - precision) or (
+                at_most(found[2], found[1], 1 - precision) > level
+            ):
                 break
             if best is None or found[0] < best[0]:
                 best = found

@@ -1,0 +1,65 @@
+"""Measure how good Winnow's decisions are and write docs/quality.md: `python -m tests.quality`.
+
+Every module of `rows` measures rows of the table. `--only NAME` measures one module and prints it,
+without touching the page. WINNOW_DATA names the folder of the measuring data; heads and processes
+that are made on the way lie in build/quality and are made anew.
+"""
+
+import importlib
+import pkgutil
+import platform
+import sys
+
+from tests.quality import rows
+from tests.quality.row import PAGE, Row, data_folder
+
+
+def measured(names: list[str]) -> list[Row]:
+    found: list[Row] = []
+    for name in names:
+        print(f"measuring {name}", file=sys.stderr, flush=True)
+        found += importlib.import_module(f"tests.quality.rows.{name}").measure()
+    return sorted(found, key=lambda row: row.order)
+
+
+def page(found: list[Row]) -> str:
+    lines = [
+        "# Quality",
+        "",
+        "Written by `make quality`, which measures all of it again. The data are not part of the",
+        "repository; where they lie is told to it by `WINNOW_DATA`. What each number means, and how",
+        "to get it for your own process: [confidence.md](confidence.md).",
+        "",
+        f"Measured on {platform.machine()}, {platform.system()}, Python "
+        f"{platform.python_version()}.",
+        "",
+        "| what | measured | at least | |",
+        "|---|---|---|---|",
+        *(f"| {r.what} | {r.shown} | {r.target_shown} | {r.verdict} |" for r in found),
+        "",
+        "## How, row by row",
+        "",
+    ]
+    for row in found:
+        lines += [f"**{row.what}.** {row.how}", ""]
+        if row.commands:
+            lines += ["```sh", *row.commands, "```", ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def main(arguments: list[str]) -> int:
+    if not data_folder().is_dir():
+        print(f"The measuring data are not there: {data_folder().name} (WINNOW_DATA).")
+        return 1
+    every = sorted(module.name for module in pkgutil.iter_modules(rows.__path__))
+    if arguments[:1] == ["--only"]:
+        for row in measured(arguments[1:]):
+            print(f"{row.what}: {row.shown} (at least {row.target_shown}) {row.verdict}")
+        return 0
+    found = measured(every)
+    PAGE.write_text(page(found), encoding="utf-8")
+    return 0 if all(row.reached for row in found) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
