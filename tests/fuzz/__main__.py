@@ -20,13 +20,14 @@ def main() -> int:
     arguments.add_argument(
         "--target", action="append", help="a target by name; several may be given"
     )
+    arguments.add_argument("--seed", type=int, default=0, help="0: another one each time")
     arguments.add_argument("--inside", help=argparse.SUPPRESS)
     given = arguments.parse_args()
     if importlib.util.find_spec("atheris") is None:
         print("skipped: atheris, which guides the fuzzing, has no wheel for this Python or system")
         return 0
     if given.inside:
-        return inside(given.inside, given.seconds)
+        return inside(given.inside, given.seconds, given.seed)
 
     from tests.fuzz.targets import TARGETS
 
@@ -34,7 +35,7 @@ def main() -> int:
     failed = 0
     for name in given.target or TARGETS:
         command = [sys.executable, "-m", "tests.fuzz", "--inside", name]
-        command += ["--seconds", str(given.seconds)]
+        command += ["--seconds", str(given.seconds), "--seed", str(given.seed)]
         done = subprocess.run(
             command, cwd=ROOT, capture_output=True, text=True, errors="replace", check=False
         )
@@ -48,7 +49,7 @@ def main() -> int:
     return 1 if failed else 0
 
 
-def inside(name: str, seconds: int) -> int:
+def inside(name: str, seconds: int, seed: int) -> int:
     """Run one target in this process, its modules instrumented."""
     import atheris
 
@@ -64,6 +65,7 @@ def inside(name: str, seconds: int) -> int:
                 "fuzz",
                 folder,
                 f"-max_total_time={seconds}",
+                f"-seed={seed}",
                 "-max_len=8192",
                 "-timeout=10",
                 "-rss_limit_mb=2048",
