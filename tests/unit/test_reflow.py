@@ -175,7 +175,7 @@ def test_no_word_is_lost_wherever_it_stands(boxes):
 
 def test_columns_between_lines_across_the_page():
     """A flyer: lines across, two columns with a heading each, lines across again."""
-    across = "Simple, easy to learn operation in words that reach from one side to the other, page by page."
+    across = "Easy to learn, said in words that reach from one side of the page to the other side."
     above = column([across] * 12, width=468, top=60)
     left = column(
         [f"left {i} goes on and on in its own column" for i in range(9)], width=210, top=260
