@@ -27,8 +27,8 @@ def page(found: list[Row]) -> str:
         "# Quality",
         "",
         "Written by `make quality`, which measures all of it again. The data are not part of the",
-        "repository; where they lie is told to it by `WINNOW_DATA`. What each number means, and how",
-        "to get it for your own process: [confidence.md](confidence.md).",
+        "repository; `WINNOW_DATA` says where they lie. What each number means, and how to get it",
+        "for your own process: [confidence.md](confidence.md).",
         "",
         f"Measured on {platform.machine()}, {platform.system()}, Python "
         f"{platform.python_version()}.",

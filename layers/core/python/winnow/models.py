@@ -149,7 +149,7 @@ class CriteriaDecision(Shape):
 
 
 class LabelScore(Shape):
-    """The score of one label for a record; a record's scores add up to 1."""
+    """The score of one label for a record; over all labels a record's scores add up to 1."""
 
     label: str
     score: Unit
@@ -160,7 +160,7 @@ class LabelDecision(Shape):
 
     kind: Literal["labels"] = "labels"
     value: str
-    scores: tuple[LabelScore, ...] = Field(description="every label, best first")
+    scores: tuple[LabelScore, ...] = Field(description="best first; a trained head tells the ten best")
     evidence: tuple[Evidence, ...] = ()
 
 

@@ -20,6 +20,8 @@ from winnow.ports import Encoder
 from winnow.process import LabelsProcess
 
 EVIDENCE = 3
+LISTED = 10
+"""Labels whose scores are told, the best ones."""
 DIGITS = 4
 """Scores are rounded, so that the last bits of a matrix product decide nothing."""
 
@@ -70,30 +72,34 @@ class HeadJudge:
         novelty = head.novelty(head.distances(cosines, inputs))
         scope = head.card.scope
         calibration = head.card.calibration
-        found: list[Judgement] = []
-        for index, (row, order) in enumerate(zip(shares.round(DIGITS), orders, strict=True)):
-            strange = None if novelty is None else round(float(novelty[index]), DIGITS)
-            found.append(
-                Judgement(
-                    decision=LabelDecision(
-                        value=self._labels[order[0]],
-                        scores=tuple(
-                            LabelScore(label=self._labels[i], score=float(row[i])) for i in order
-                        ),
-                        evidence=self._evidence(read, near, int(order[0]), index),
+        labels = self._labels
+        listed = orders[:, :LISTED].tolist()
+        rows = np.take_along_axis(shares, orders[:, :LISTED], axis=1).round(DIGITS).tolist()
+        strange = [None] * len(texts) if novelty is None else novelty.round(DIGITS).tolist()
+        limit = 1.0 if scope is None else scope.threshold
+        version = calibration.version if calibration else None
+        return [
+            Judgement(
+                decision=LabelDecision(
+                    value=labels[order[0]],
+                    scores=tuple(
+                        LabelScore(label=labels[i], score=share)
+                        for i, share in zip(order, row, strict=True)
                     ),
-                    score=float(scores[index]),
-                    confidence=float(confidences[index]),
-                    calibrated=calibration is not None,
-                    calibration=calibration.version if calibration else None,
-                    novelty=strange,
-                    out_of_scope=bool(
-                        scope is not None and strange is not None and strange > scope.threshold
-                    ),
-                    segments=len(read.spans[index]),
-                )
+                    evidence=self._evidence(read, near, order[0], index),
+                ),
+                score=score,
+                confidence=confidence,
+                calibrated=version is not None,
+                calibration=version,
+                novelty=rank,
+                out_of_scope=rank is not None and rank > limit,
+                segments=len(read.spans[index]),
             )
-        return found
+            for index, (order, row, score, confidence, rank) in enumerate(
+                zip(listed, rows, scores.tolist(), confidences.tolist(), strange, strict=True)
+            )
+        ]
 
     def _evidence(
         self, read: Segmented, near: NDArray[np.float32], label: int, index: int

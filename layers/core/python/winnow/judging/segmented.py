@@ -25,13 +25,14 @@ class Segmented:
     def sums(self, values: NDArray[np.floating]) -> Floats:
         """Shape [texts, k]: the sum of `values` [len(unique), k] over each text's segments."""
         out = np.zeros((len(self.spans), values.shape[1]), np.float32)
-        filled = [index for index, rows in enumerate(self.rows) if len(rows)]
-        if len(filled) == len(self.rows) and all(len(rows) == 1 for rows in self.rows):
-            return values[np.concatenate(self.rows)].astype(np.float32) if self.rows else out
-        if filled:
-            starts = np.cumsum([0, *(len(self.rows[index]) for index in filled[:-1])])
-            every = values[np.concatenate([self.rows[index] for index in filled])]
-            out[filled] = np.add.reduceat(every, starts, axis=0)
+        single = [index for index, rows in enumerate(self.rows) if len(rows) == 1]
+        several = [index for index, rows in enumerate(self.rows) if len(rows) > 1]
+        if single:
+            out[single] = values[[self.rows[index][0] for index in single]]
+        if several:
+            starts = np.cumsum([0, *(len(self.rows[index]) for index in several[:-1])])
+            every = values[np.concatenate([self.rows[index] for index in several])]
+            out[several] = np.add.reduceat(every, starts, axis=0)
         return out
 
     def text_vectors(self) -> tuple[Floats, NDArray[np.float32]]:
