@@ -1,4 +1,4 @@
-"""`python -m tests.load`: 1,000 uploads at once in memory, 100,000 records in one on the local stack.
+"""`python -m tests.load`: 1,000 uploads at once in memory, 100,000 records on the local stack.
 
 Bounded and on loopback only. Writes its table into docs/reliability.md; exit code 1 if an upload
 was lost or came twice. `--files` and `--records` make it smaller.
@@ -103,6 +103,7 @@ def at_once(count: int, most: int) -> tuple[list[Stand], int, int, float]:
                     time.sleep(0.02)
                     raise stepfunctions._ExecutionError("Lambda.TooManyRequestsException", "")
                 try:
+                    time.sleep(0.02)
                     return work(payload)
                 finally:
                     places.release()
