@@ -285,7 +285,7 @@ class CriteriaJudge:
         if not sheet.unique:
             return heard, mentioned
         split = [words(segment) for segment in sheet.unique]
-        found = [self._keywords(tokens_) for tokens_ in split]
+        found = [self._keywords(row) for row in split]
         similarity = (1 - SHARED) * sheet.similarity + SHARED * self._shared(split)
         known: dict[int, _Words] = {}
 
@@ -304,7 +304,7 @@ class CriteriaJudge:
                     continue
                 if said := self._hear(compiled, read(row), found[row], similarity[row]):
                     into[row] = said
-            for row, said in self._measure(compiled, sheet.unique, read):
+            for row, said in self._measure(compiled, sheet.unique, split, read):
                 # A number is surer than the words around it.
                 if row not in into or into[row].strength * said.strength < VALUE**2:
                     into[row] = said
@@ -321,10 +321,18 @@ class CriteriaJudge:
         return heard, mentioned
 
     def _measure(
-        self, compiled: _Compiled, unique: Sequence[str], read: Callable[[int], _Words]
+        self,
+        compiled: _Compiled,
+        unique: Sequence[str],
+        split: Sequence[Sequence[str]],
+        read: Callable[[int], _Words],
     ) -> Iterator[tuple[int, _Heard]]:
         """What measured values say; of several in a segment the last counts."""
+        if not compiled.criterion.values:
+            return
         for row, text in enumerate(unique):
+            if not compiled.values.named(split[row]):
+                continue
             last: _Heard | None = None
             for measured in compiled.values(text):
                 at = len(tokens(text[: measured.start]))
@@ -402,6 +410,7 @@ class CriteriaJudge:
                 said,
                 sheet,
                 index,
+                rows,
                 silent=speaks
                 and compiled.criterion.if_silent == "not_met"
                 and names.isdisjoint(rows),
@@ -443,12 +452,18 @@ def _ramp(value: float, low: float, high: float) -> float:
 
 
 def _finding(
-    criterion: Criterion, heard: dict[int, _Heard], sheet: Sheet, index: int, *, silent: bool
+    criterion: Criterion,
+    heard: dict[int, _Heard],
+    sheet: Sheet,
+    index: int,
+    rows: Sequence[int],
+    *,
+    silent: bool,
 ) -> CriterionFinding:
     # By distinct segment, the first place where it stands.
     places: dict[int, int] = {}
     if heard:
-        for position, row in enumerate(sheet.rows[index].tolist()):
+        for position, row in enumerate(rows):
             if row in heard:
                 places.setdefault(row, position)
     strengths = [heard[row].strength for row in places]

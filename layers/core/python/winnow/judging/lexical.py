@@ -107,13 +107,17 @@ class Keywords:
 
     def spans(self, tokens: Sequence[str]) -> list[tuple[int, int, int]]:
         """Every place: the keyword's position in the list, first token, end token."""
-        return [
-            (index, at, at + len(self._phrases[index]))
-            for at, token in enumerate(tokens)
-            for meant in (self._look_up(token),)
-            for index in (*meant.whole, *meant.begun)
-            if self._stands(self._phrases[index], tokens, at)
-        ]
+        found: list[tuple[int, int, int]] = []
+        for at, token in enumerate(tokens):
+            meant = self._memo.get(token) or self._look_up(token)
+            if not meant.words:
+                continue
+            for index in meant.whole:
+                found.append((index, at, at + 1))
+            for index in meant.begun:
+                if self._stands(self._phrases[index], tokens, at):
+                    found.append((index, at, at + len(self._phrases[index])))
+        return found
 
     def _stands(self, phrase: tuple[str, ...], tokens: Sequence[str], at: int) -> bool:
         """Whether a phrase, whose first word is at a place, stands there whole."""

@@ -10,9 +10,10 @@ mention (planned, of a relative, long ago) is judged as for keywords.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from winnow.judging.context import tokens
 from winnow.process import Value
 
 _FILLERS = (
@@ -23,7 +24,10 @@ _FILLERS = (
     r"|measured|it|and|remains|remained|found|be"
 )
 _NUMBER = r"\d{1,3}(?:\.\d{1,2})?"
-_UNIT = r"(?P<{0}>gm?\s?/\s?dl|g\s?/\s?l|gm?s?\s?%|mmol\s?/\s?l|[munµp]c?g\s?/\s?(?:[dm]?l|g)|%|percent)"
+_UNIT = (
+    r"(?P<{0}>gm?\s?/\s?dl|g\s?/\s?l|gm?s?\s?%|mmol\s?/\s?l|[munµp]c?g\s?/\s?(?:[dm]?l|g)|%"
+    r"|percent)"
+)
 _AFTER = (
     rf"(?:\s*(?:[:=,(]|\b(?:{_FILLERS})\b)){{0,8}}\s*"
     rf"(?:from\s+{_NUMBER}\s*(?:{_UNIT.format('u0')})?\s*(?:[^.;\d]{{0,40}}?)\b(?:to|->)\s+)?"
@@ -85,6 +89,9 @@ class Values:
     """Finds the values of one criterion."""
 
     def __init__(self, values: tuple[Value, ...]) -> None:
+        self._names = frozenset(
+            tokens(name)[0] for value in values for name in (value.name, *value.aliases)
+        )
         self._patterns = [
             (
                 value,
@@ -98,6 +105,10 @@ class Values:
             )
             for value in values
         ]
+
+    def named(self, words: Sequence[str]) -> bool:
+        """Whether a row of words can hold a value: it holds the first word of a name."""
+        return not self._names.isdisjoint(words)
 
     def __call__(self, text: str) -> Iterator[Measured]:
         """Every value, the last of a row where it is a row."""
