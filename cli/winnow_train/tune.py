@@ -15,10 +15,12 @@ def with_threshold(text: str, source: str, threshold: float, why: str) -> str:
     """The definition's YAML with another threshold, and its version raised by a patch.
 
     :param why: stands behind the threshold as a comment
-    :raises ProcessInvalidError: the text is not the block-style YAML in which a top-level field has
-        a line of its own
+    :raises ProcessInvalidError: the text is not the block-style YAML in which a top-level field
+        has a line of its own
     """
     before = load_definition(text, source)
+    ends = "\r\n" if "\r\n" in text else "\n"
+    text = text.replace("\r\n", "\n")
     version = re.search(r"^version:[ \t]*([\"']?)(\d+)\.(\d+)\.(\d+)\1[ \t]*(#.*)?$", text, re.M)
     if version is None:
         raise ProcessInvalidError(f"{source}: version: give it a line of its own, as in 1.0.0")
@@ -37,7 +39,7 @@ def with_threshold(text: str, source: str, threshold: float, why: str) -> str:
         or after.threshold != threshold
     ):
         raise ProcessInvalidError(f"{source}: threshold: give it a line of its own")
-    return text
+    return text.replace("\n", ends)
 
 
 def write_promise(
@@ -58,7 +60,7 @@ def write_promise(
         f"winnow tune {now:%Y-%m-%d}: {found.precision:g} right with {found.confidence:g} "
         f"confidence, on {labelled.sha256[:12]}"
     )
-    text = with_threshold(file.read_text("utf-8-sig"), file.name, found.threshold, why)
+    text = with_threshold(file.read_bytes().decode("utf-8-sig"), file.name, found.threshold, why)
     if card is not None:
         promise = PromiseKept(
             precision=found.precision,
@@ -76,4 +78,4 @@ def write_promise(
         card = card.model_copy(update={"promise": promise, "scope": scope or card.scope})
         path = folder_of(file, process_id) / CARD
         path.write_text(card.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    file.write_text(text, encoding="utf-8")
+    file.write_bytes(text.encode())

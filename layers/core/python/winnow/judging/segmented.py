@@ -62,5 +62,5 @@ def segmented(texts: Sequence[str], encoder: Encoder) -> Segmented:
             )
         )
     unique = list(known)
-    vectors = encoder(unique) if unique else np.zeros((0, 0), np.float32)
+    vectors = encoder(unique)
     return Segmented(unique, vectors, spans, rows)

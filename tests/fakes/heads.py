@@ -1,0 +1,65 @@
+"""Small heads, trained in a moment on the fake encoder's vectors."""
+
+import csv
+import random
+from pathlib import Path
+
+from tests.fakes.encoder import FakeEncoder
+from winnow.process import ProcessBook
+from winnow_train.data import read_labelled
+from winnow_train.train import train, write
+
+WORDS = {
+    "card": ["card", "plastic", "chip", "pin", "contactless"],
+    "loan": ["loan", "mortgage", "interest", "repay", "borrow"],
+    "app": ["app", "screen", "login", "button", "update"],
+}
+PROCESS = """\
+# A comment that tuning must keep.
+id: bank
+version: 1.2.3
+kind: labels
+title: Bank
+threshold: 0.7   # to be tuned
+labels:
+  - {id: card}
+  - {id: loan, title: A loan}
+  - {id: app}
+"""
+FILLERS = ["my", "the", "please", "with", "help", "today", "is", "new"]
+
+
+def rows(count: int, seed: int = 0, noise: float = 0.1) -> list[tuple[str, str, str]]:
+    """Text, label and branch of made-up records; a share `noise` has a wrong label."""
+    draw = random.Random(seed)
+    made = []
+    for _ in range(count):
+        label = draw.choice(list(WORDS))
+        text = " ".join([*draw.choices(WORDS[label], k=2), *draw.choices(FILLERS, k=4)])
+        named = draw.choice(list(WORDS)) if draw.random() < noise else label
+        made.append((text, named, draw.choice(["north", "south"])))
+    return made
+
+
+def write_rows(path: Path, made: list[tuple[str, str, str]]) -> Path:
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["text", "label", "branch"])
+        writer.writerows(made)
+    return path
+
+
+def trained(folder: Path, count: int = 240, noise: float = 0.1) -> ProcessBook:
+    """A book of one process with its head, in a folder."""
+    file = folder / "bank.yaml"
+    file.write_text(PROCESS, encoding="utf-8")
+    definition = ProcessBook.from_directory(folder).find("bank")
+    data = read_labelled(
+        write_rows(folder / "train.csv", rows(count, noise=noise)), definition, "label"
+    )
+    fitted = train(
+        definition, data, FakeEncoder(), label_column="label", text_column="text",
+        created="2024-01-01T00:00:00+00:00",
+    )  # fmt: skip
+    write(fitted, file, "bank")
+    return ProcessBook.from_directory(folder)

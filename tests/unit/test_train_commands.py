@@ -1,0 +1,135 @@
+"""The contract of train, tune, evaluate and their JSON, with the fake encoder."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import winnow_use
+from tests.fakes.encoder import FakeEncoder
+from tests.fakes.heads import PROCESS, rows, write_rows
+from winnow.process import ProcessBook
+from winnow_cli.__main__ import app
+from winnow_train.tune import with_threshold
+
+RUNNER = CliRunner()
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(winnow_use, "load_encoder", lambda *_, **__: FakeEncoder())
+    (tmp_path / "bank.yaml").write_text(PROCESS, encoding="utf-8")
+    write_rows(tmp_path / "train.csv", rows(300, noise=0.02))
+    write_rows(tmp_path / "tune.csv", rows(400, seed=3, noise=0.02))
+    return tmp_path
+
+
+def winnow(folder: Path, command: str, data: str, *more: str, code: int = 0) -> dict:
+    done = RUNNER.invoke(
+        app,
+        [
+            command, "--process", "bank", "--data", str(folder / data), "--label-column", "label",
+            "--processes", str(folder), "--json", *more,
+        ],
+    )  # fmt: skip
+    assert done.exit_code == code, done.output
+    return json.loads(done.stdout)
+
+
+def test_train_tune_evaluate(folder: Path) -> None:
+    told = winnow(folder, "train", "train.csv")
+    assert told["rows"] == 300
+    assert told["metrics"]["accuracy"] > 0.9
+    tuned = winnow(folder, "tune", "tune.csv", "--precision", "0.9", "--slice", "branch")
+    assert tuned["kept"]
+    assert tuned["written"]
+    assert tuned["held_out"] or tuned["rows"] == 400
+    assert {part["name"] for part in tuned["slices"]["branch"]} == {"north", "south"}
+    assert tuned["coverage"] == pytest.approx(tuned["accepted"] / 400)
+    book = ProcessBook.from_directory(folder)
+    definition = book.find("bank")
+    assert definition.threshold == tuned["threshold"]
+    assert definition.version == "1.2.4"
+    promise = book.heads["bank"].card().promise
+    assert promise is not None
+    assert (promise.threshold, promise.precision) == (tuned["threshold"], 0.9)
+    assert "# A comment that tuning must keep." in (folder / "bank.yaml").read_text()
+
+    out = folder / "page.html"
+    told = winnow(
+        folder, "evaluate", "tune.csv", "--html", str(out), "--against", "untrained", code=1
+    )
+    assert told["error"]["code"] == "head_missing"
+    (folder / "old.yaml").write_text(PROCESS.replace("}", ", examples: [card]}", 1)
+        .replace("title: A loan}", "title: A loan, examples: [loan]}")
+        .replace("id: app}", "id: app, examples: [app]}").replace("id: bank", "id: old"))  # fmt: skip
+    told = winnow(
+        folder, "evaluate", "tune.csv", "--html", str(out), "--against", str(folder / "old.yaml")
+    )
+    assert told["evaluation"]["accuracy"] > told["against"]["accuracy"]
+    assert told["comparison"]["p_value"] < 0.05
+    text = out.read_text()
+    assert text.count("<svg") == 3
+    assert "http" not in text.replace("http://www.w3.org", "")
+    assert "<script" not in text
+
+
+def test_a_promise_that_cannot_be_kept_is_not_written(folder: Path) -> None:
+    winnow(folder, "train", "train.csv")
+    before = (folder / "bank.yaml").read_text()
+    told = winnow(folder, "tune", "tune.csv", "--precision", "0.999", code=1)
+    assert not told["kept"]
+    assert not told["written"]
+    assert told["threshold"] is None
+    assert told["rows_wanted"] is None or told["rows_wanted"] > 0
+    assert (folder / "bank.yaml").read_text() == before
+
+
+def test_create_writes_a_process_of_the_data_s_labels(folder: Path) -> None:
+    done = RUNNER.invoke(
+        app,
+        [
+            "train", "--process", "fresh", "--create", "--data", str(folder / "train.csv"),
+            "--label-column", "branch", "--text-column", "text", "--processes", str(folder),
+        ],
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    definition = ProcessBook.from_directory(folder).find("fresh")
+    assert [label.id for label in definition.labels] == ["north", "south"]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["--label-column", "nope"], "training_data"),
+        (["--label-column", "label", "--numeric-columns", "x"], ""),
+    ],
+)
+def test_wrong_calls_are_told(folder: Path, more: list[str], words: str) -> None:
+    call = ["train", "--process", "bank", "--data", str(folder / "train.csv")]
+    done = RUNNER.invoke(app, [*call, "--processes", str(folder), *more])
+    assert done.exit_code in (1, 2)
+    assert words in done.output + (done.stderr or "")
+
+
+def test_evaluate_needs_data_or_results(folder: Path) -> None:
+    assert RUNNER.invoke(app, ["evaluate", "--process", "bank"]).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PROCESS,
+        PROCESS.replace("threshold: 0.7   # to be tuned\n", ""),
+        PROCESS.replace("version: 1.2.3", 'version: "1.2.3"  # why'),
+        PROCESS.replace("\n", "\r\n"),
+    ],
+)
+def test_the_threshold_is_written_in_place(text: str) -> None:
+    after = with_threshold(text, "bank.yaml", 0.85, "because")
+    assert "threshold: 0.85  # because" in after
+    assert "1.2.4" in after
+    assert "# A comment that tuning must keep." in after
+    rest = [line for line in text.splitlines() if not line.startswith(("threshold", "version"))]
+    assert set(rest) <= set(after.splitlines())
