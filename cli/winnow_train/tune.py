@@ -75,7 +75,13 @@ def write_promise(
             held_out=held_out,
             created=now.isoformat(timespec="seconds"),
         )
-        card = card.model_copy(update={"promise": promise, "scope": scope or card.scope})
+        # A run is compared with the review rate that goes with this threshold.
+        profile = card.profile and card.profile.model_copy(
+            update={"review_rate": round(1 - found.coverage, 4)}
+        )
+        card = card.model_copy(
+            update={"promise": promise, "scope": scope or card.scope, "profile": profile}
+        )
         path = folder_of(file, process_id) / CARD
         path.write_text(card.model_dump_json(indent=1) + "\n", encoding="utf-8")
     file.write_bytes(text.encode())

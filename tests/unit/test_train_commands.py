@@ -61,9 +61,10 @@ def test_train_tune_evaluate(folder: Path) -> None:
         folder, "evaluate", "tune.csv", "--html", str(out), "--against", "untrained", code=1
     )
     assert told["error"]["code"] == "head_missing"
-    (folder / "old.yaml").write_text(PROCESS.replace("}", ", examples: [card]}", 1)
-        .replace("title: A loan}", "title: A loan, examples: [loan]}")
-        .replace("id: app}", "id: app, examples: [app]}").replace("id: bank", "id: old"))  # fmt: skip
+    old = PROCESS.replace("id: card}", "id: card, examples: [card]}")
+    old = old.replace("title: A loan}", "title: A loan, examples: [loan]}")
+    old = old.replace("id: app}", "id: app, examples: [app]}").replace("id: bank", "id: old")
+    (folder / "old.yaml").write_text(old)
     told = winnow(
         folder, "evaluate", "tune.csv", "--html", str(out), "--against", str(folder / "old.yaml")
     )
@@ -96,7 +97,8 @@ def test_create_writes_a_process_of_the_data_s_labels(folder: Path) -> None:
     )  # fmt: skip
     assert done.exit_code == 0, done.output
     definition = ProcessBook.from_directory(folder).find("fresh")
-    assert [label.id for label in definition.labels] == ["north", "south"]  # type: ignore[union-attr]
+    assert definition.kind == "labels"
+    assert [label.id for label in definition.labels] == ["north", "south"]
 
 
 @pytest.mark.parametrize(
