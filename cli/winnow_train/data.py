@@ -17,6 +17,8 @@ from winnow.readers import ReadLimits, Source, read
 from winnow.readers.source import plain_name
 
 VERDICTS = ("met", "not_met", "undetermined")
+_OPEN = ("partly", "partial", "partlymet", "unclear", "unknown")
+"""What people call a case of criteria that is neither met nor not met."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,9 @@ def labels_of(definition: ProcessDefinition) -> tuple[str, ...]:
 def names_of(definition: ProcessDefinition) -> dict[str, str]:
     """Ids of labels by every plain name that data may call them by: ids and titles."""
     names = {_plain(label): label for label in labels_of(definition)}
-    if not isinstance(definition, CriteriaProcess):
+    if isinstance(definition, CriteriaProcess):
+        names |= dict.fromkeys(_OPEN, "undetermined")
+    else:
         for label in definition.labels:
             if label.title:
                 names.setdefault(_plain(label.title), label.id)

@@ -14,7 +14,7 @@ from winnow.errors import HeadInvalidError
 from winnow.head import HeadFiles
 from winnow.judging.linear import Inputs, LinearHead
 from winnow.judging.segmented import Segmented, segmented
-from winnow.models import Evidence, Judgement, LabelDecision, LabelScore, ProcessInfo
+from winnow.models import Evidence, Judgement, LabelDecision, ProcessInfo
 from winnow.numbers import numbers_of
 from winnow.ports import Encoder
 from winnow.process import LabelsProcess
@@ -80,13 +80,15 @@ class HeadJudge:
         version = calibration.version if calibration else None
         return [
             Judgement(
-                decision=LabelDecision(
-                    value=labels[order[0]],
-                    scores=tuple(
-                        LabelScore(label=labels[i], score=share)
-                        for i, share in zip(order, row, strict=True)
-                    ),
-                    evidence=self._evidence(read, near, order[0], index),
+                decision=LabelDecision.model_validate(
+                    {
+                        "value": labels[order[0]],
+                        "scores": [
+                            {"label": labels[i], "score": share}
+                            for i, share in zip(order, row, strict=True)
+                        ],
+                        "evidence": self._evidence(read, near, order[0], index),
+                    }
                 ),
                 score=score,
                 confidence=confidence,
