@@ -24,8 +24,9 @@ DROP = {
 """Package -> what goes: other machines' accelerators, model tools, headers, tests."""
 
 KEEP = {
-    # descriptions of every AWS service: the functions call S3, and Textract where it is asked for
-    "botocore/data": ("s3", "textract"),
+    # descriptions of every AWS service: the functions call S3, Scan Textract where it is asked for,
+    # Sweep the table, the workflow and the topic
+    "botocore/data": ("dynamodb", "s3", "sns", "stepfunctions", "textract"),
     "boto3/data": ("s3",),
     # Punkt is all that is used of it, and it is loaded without its parent
     "nltk": ("tokenize",),

@@ -24,7 +24,7 @@ pytestmark = [
     pytest.mark.xdist_group("container"),
 ]
 
-FUNCTIONS = ("serialize", "scan", "classify", "filter")
+FUNCTIONS = ("serialize", "scan", "classify", "filter", "sweep")
 SCAN = CASES.with_name("prior-auth-scan.pdf")
 SETTINGS = {
     "serialize": {"PROCESS_DIR": "/opt/processes", "CHUNK_RECORDS": "5"},
@@ -146,12 +146,29 @@ def test_what_stays_out(images: dict[str, str], function: str) -> None:
     assert not [name for name in found if name.startswith("tensorflow")]
 
 
+def test_sweep_can_call_every_service_it_needs(images: dict[str, str]) -> None:
+    settings = {
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "RESULTS_BUCKET": "r",
+        "UPLOADS_BUCKET": "u",
+        "TABLE_NAME": "t",
+        "TOPIC_ARN": "arn:aws:sns:us-east-1:000000000000:t",
+        "WORKFLOW_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:w",
+        "STACK_NAME": "s",
+        "RETENTION_DAYS": "90",
+        "MISSED_SECONDS": "900",
+    }
+    script = f"import os; os.environ |= {settings!r}; import app; print(len(app.build()))"
+    assert _python(images["sweep"], script) == "3"
+
+
 def test_only_classify_has_the_model(images: dict[str, str]) -> None:
     files = ["manifest.json", "tokenizer.model", "use-lite-int8.tflite"]
     assert _listed(images["classify"], "/opt/model") == files
     assert not _listed(images["serialize"], "/opt/model")
     assert not _listed(images["scan"], "/opt/model")
     assert not _listed(images["filter"], "/opt/model")
+    assert not _listed(images["sweep"], "/opt/model")
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

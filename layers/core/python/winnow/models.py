@@ -160,7 +160,9 @@ class LabelDecision(Shape):
 
     kind: Literal["labels"] = "labels"
     value: str
-    scores: tuple[LabelScore, ...] = Field(description="best first; a trained head tells the ten best")
+    scores: tuple[LabelScore, ...] = Field(
+        description="best first; a trained head tells the ten best"
+    )
     evidence: tuple[Evidence, ...] = ()
 
 

@@ -28,8 +28,8 @@ class Source:
     `text_columns` and `id_columns` are what the process calls them, best first; names are compared
     without regard to case, spaces, `_` and `-`. `numeric_columns` are those that it takes numbers
     from; where it takes no text, records may lack one. `unit` is what becomes a record of a
-    document, `case_id` the id of records that have none of their own, `ocr` what reads pages that are
-    pictures, where there is such a thing.
+    document, `case_id` the id of records that have none of their own, `ocr` what reads pages that
+    are pictures, where there is such a thing.
     """
 
     def __init__(
