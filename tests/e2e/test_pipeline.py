@@ -95,8 +95,8 @@ def test_a_bad_row_is_one_invalid_record_with_its_line(stack: Stack) -> None:
     [
         ("empty.csv", b"", "emotions", "file_empty"),
         ("blank.txt", b" \n\n ", "emotions", "file_empty"),
-        ("scan.pdf", b"%PDF-1.7 \x00\x01", "emotions", "file_type"),
-        ("unknown.xyz", b"some text", "emotions", "file_type"),
+        ("broken.pdf", b"%PDF-1.7 \x00\x01", "emotions", "file_unreadable"),
+        ("letter.rtf", b"{\\rtf1 some text}", "emotions", "file_type"),
         ("broken.json", b'[{"text": "a"}, {"te', "emotions", "file_unreadable"),
         ("columns.csv", b"weight,height\n1,2\n", "emotions", "no_text_column"),
         ("header.csv", b"id,text\n", "emotions", "no_records"),
