@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from winnow.columns import plain_name
 from winnow.errors import TrainingDataError
 from winnow.models import Record
 from winnow.numbers import wrong_column
 from winnow.process import CriteriaProcess, ProcessDefinition
 from winnow.readers import ReadLimits, Source, read
-from winnow.readers.source import plain_name
 
 VERDICTS = ("met", "not_met", "undetermined")
 _OPEN = ("partly", "partial", "partlymet", "unclear", "unknown")

@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from winnow.columns import plain_name
 from winnow.models import InvalidRecord, Record
-from winnow.readers.source import plain_name
 
 if TYPE_CHECKING:  # the image of Serialize holds no numpy
     import numpy as np

@@ -17,8 +17,7 @@ class LiteRtEngine:
     """
 
     def __init__(self, flatbuffer: bytes) -> None:
-        with quietly():
-            self._interpreter = Interpreter(model_content=flatbuffer, num_threads=1)
+        self._interpreter = Interpreter(model_content=flatbuffer, num_threads=1)
         inputs = {
             int(d["shape_signature"].size): d["index"]
             for d in self._interpreter.get_input_details()
@@ -26,17 +25,22 @@ class LiteRtEngine:
         self._values, self._indices = inputs[1], inputs[2]
         self._output = self._interpreter.get_output_details()[0]["index"]
         self._tokens = -1
+        with quietly():  # the first allocation makes the kernels' delegate, which says so
+            self._allocate(1)
 
     def __call__(self, rows: Sequence[Sequence[int]]) -> Vectors:
         values = np.array(rows, np.int64).reshape(-1)
         tokens = len(values)
         if tokens != self._tokens:
-            self._interpreter.resize_tensor_input(self._indices, (tokens, 2))
-            self._interpreter.resize_tensor_input(self._values, (tokens,))
-            self._interpreter.allocate_tensors()
-            self._tokens = tokens
+            self._allocate(tokens)
         self._interpreter.set_tensor(self._indices, sparse_indices(len(rows), len(rows[0])))
         self._interpreter.set_tensor(self._values, values)
         self._interpreter.invoke()
         vectors: Vectors = self._interpreter.get_tensor(self._output)
         return vectors
+
+    def _allocate(self, tokens: int) -> None:
+        self._interpreter.resize_tensor_input(self._indices, (tokens, 2))
+        self._interpreter.resize_tensor_input(self._values, (tokens,))
+        self._interpreter.allocate_tensors()
+        self._tokens = tokens

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
+from winnow.columns import plain_name
 from winnow.errors import FileUnreadableError, NoRecordsError
 from winnow.models import InvalidRecord, Record
-from winnow.readers.source import Source, plain_name
+from winnow.readers.source import Source
 from winnow.readers.tables import Table
 
 _COMMON = ",;\t|"

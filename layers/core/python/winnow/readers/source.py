@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import IO, BinaryIO, Literal
 
+from winnow.columns import plain_name
 from winnow.errors import FileTooLargeError, NoTextColumnError
 from winnow.models import InvalidRecord, Note, Place, Record
 from winnow.readers.limits import ReadLimits
@@ -256,11 +257,6 @@ def _read_fully(stream: BinaryIO, size: int) -> bytes:
     while len(found) < size and (block := stream.read(size - len(found))):
         found += block
     return bytes(found)
-
-
-def plain_name(name: str) -> str:
-    """A column's name as it is compared."""
-    return "".join(char for char in name.casefold() if char not in " _-\t\ufeff")
 
 
 def _first(wanted: tuple[str, ...], names: Sequence[str]) -> str | None:
