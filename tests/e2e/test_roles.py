@@ -38,14 +38,14 @@ def as_role(stack: Stack) -> Callable[[str, str], object]:
 @pytest.mark.parametrize(
     ("function", "bucket", "key", "allowed"),
     [
-        ("serialize", "ResultsBucket", "work/x/chunks/000000.jsonl", True),
+        ("serialize", "ResultsBucket", "runs/x/chunks/000000.jsonl", True),
         ("serialize", "ResultsBucket", "results/L33774/x/result.json", False),
         ("serialize", "UploadsBucket", "inbox/emotions/x.csv", False),
-        ("classify", "ResultsBucket", "work/x/scored/000000.jsonl", True),
-        ("classify", "ResultsBucket", "work/x/chunks/000000.jsonl", False),
+        ("classify", "ResultsBucket", "runs/x/scored/000000.jsonl", True),
+        ("classify", "ResultsBucket", "runs/x/chunks/000000.jsonl", False),
         ("classify", "ResultsBucket", "results/L33774/x/result.json", False),
         ("filter", "ResultsBucket", "results/L33774/x/result.json", True),
-        ("filter", "ResultsBucket", "work/x/scored/000000.jsonl", False),
+        ("filter", "ResultsBucket", "runs/x/scored/000000.jsonl", False),
         ("filter", "UploadsBucket", "inbox/emotions/x.csv", False),
     ],
 )

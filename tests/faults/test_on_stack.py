@@ -203,7 +203,7 @@ def test_the_sweep_may_not_read_files_write_results_or_end_runs(
         lambda: s3.put_object(Bucket=uploads, Key="inbox/emotions/x", Body=b"x"),
         lambda: s3.delete_object(Bucket=uploads, Key=key),
         lambda: s3.put_object(Bucket=results, Key="results/x", Body=b"x"),
-        lambda: s3.put_object(Bucket=results, Key="work/x/manifest.jsonl", Body=b"x"),
+        lambda: s3.put_object(Bucket=results, Key="runs/x/manifest.jsonl", Body=b"x"),
         lambda: as_sweep("dynamodb").scan(TableName=stack.target.table),
         lambda: as_sweep("dynamodb").delete_item(
             TableName=stack.target.table, Key={"upload_id": {"S": row.upload_id}}

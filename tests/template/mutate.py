@@ -197,7 +197,7 @@ MUTATIONS = [
     _template(
         "classify writes everywhere",
         "  ClassifyRole:",
-        "${ResultsBucket.Arn}/work/*/scored/*",
+        "${ResultsBucket.Arn}/runs/*/scored/*",
         "${ResultsBucket.Arn}/*",
     ),
     _template(

@@ -35,7 +35,7 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
     "SerializeRole": {
         "ReadUploads": (READ | {"s3:GetObjectVersion"}, ["${UploadsBucket.Arn}/inbox/*"]),
         "KnowThatAnUploadIsGone": ({"s3:ListBucket"}, ["UploadsBucket.Arn"]),
-        "WriteChunks": ({"s3:PutObject"}, ["${ResultsBucket.Arn}/work/*"]),
+        "WriteChunks": ({"s3:PutObject"}, ["${ResultsBucket.Arn}/runs/*"]),
         "UseCustomerKey": CUSTOMER_KEY,
         "WriteLogs": (WRITE_LOGS, ["SerializeLogs.Arn"]),
         "WriteTraces": (XRAY, ["*"]),
@@ -43,22 +43,22 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
     "ScanRole": {
         "ReadUploads": (READ | {"s3:GetObjectVersion"}, ["${UploadsBucket.Arn}/inbox/*"]),
         "KnowThatAnUploadIsGone": ({"s3:ListBucket"}, ["UploadsBucket.Arn"]),
-        "WriteChunks": ({"s3:PutObject"}, ["${ResultsBucket.Arn}/work/*"]),
+        "WriteChunks": ({"s3:PutObject"}, ["${ResultsBucket.Arn}/runs/*"]),
         "ReadPictures": ({"textract:DetectDocumentText"}, ["*"]),
         "UseCustomerKey": CUSTOMER_KEY,
         "WriteLogs": (WRITE_LOGS, ["ScanLogs.Arn"]),
         "WriteTraces": (XRAY, ["*"]),
     },
     "ClassifyRole": {
-        "ReadChunks": (READ, ["${ResultsBucket.Arn}/work/*"]),
+        "ReadChunks": (READ, ["${ResultsBucket.Arn}/runs/*"]),
         "KnowThatAChunkIsGone": ({"s3:ListBucket"}, ["ResultsBucket.Arn"]),
-        "WriteScores": (WRITE_STREAM, ["${ResultsBucket.Arn}/work/*/scored/*"]),
+        "WriteScores": (WRITE_STREAM, ["${ResultsBucket.Arn}/runs/*/scored/*"]),
         "UseCustomerKey": CUSTOMER_KEY,
         "WriteLogs": (WRITE_LOGS, ["ClassifyLogs.Arn"]),
         "WriteTraces": (XRAY, ["*"]),
     },
     "FilterRole": {
-        "ReadScores": (READ, ["${ResultsBucket.Arn}/work/*"]),
+        "ReadScores": (READ, ["${ResultsBucket.Arn}/runs/*"]),
         "KnowThatAChunkIsGone": ({"s3:ListBucket"}, ["ResultsBucket.Arn"]),
         "WriteResults": (WRITE_STREAM, ["${ResultsBucket.Arn}/results/*"]),
         "UseCustomerKey": CUSTOMER_KEY,
@@ -69,7 +69,7 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
         "ListInbox": ({"s3:ListBucketVersions"}, ["UploadsBucket.Arn"]),
         "RememberHowFar": (
             {"s3:GetObject", "s3:PutObject"},
-            ["${ResultsBucket.Arn}/work/sweep/cursor.json"],
+            ["${ResultsBucket.Arn}/runs/sweep/cursor.json"],
         ),
         "KnowThatItIsNotThereYet": ({"s3:ListBucket"}, ["ResultsBucket.Arn"]),
         "ReadRuns": ({"dynamodb:BatchGetItem"}, ["Table.Arn"]),
@@ -99,7 +99,7 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
         "RecordRuns": ({"dynamodb:PutItem", "dynamodb:UpdateItem"}, ["Table.Arn"]),
         "SendMail": ({"sns:Publish"}, ["Topic"]),
         "EncryptMail": ({"kms:Decrypt", "kms:GenerateDataKey"}, ["TopicKey.Arn"]),
-        "ReadManifest": (READ, ["${ResultsBucket.Arn}/work/*/manifest.jsonl"]),
+        "ReadManifest": (READ, ["${ResultsBucket.Arn}/runs/*/manifest.jsonl"]),
         "StartChildren": (
             {"states:StartExecution"},
             [f"{STATES}:stateMachine:${{AWS::StackName}}-triage"],

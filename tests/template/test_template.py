@@ -189,10 +189,10 @@ def test_old_versions_and_unfinished_uploads_go(bucket: str):
 
 def test_only_work_expires_by_itself():
     rules = lifecycle("ResultsBucket")
-    assert rules["forget-work"]["Prefix"] == "work/"
-    assert rules["forget-work"]["ExpirationInDays"] == 7
-    assert rules["forget-work"]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
-    assert [name for name, rule in rules.items() if "ExpirationInDays" in rule] == ["forget-work"]
+    assert rules["forget-runs"]["Prefix"] == "runs/"
+    assert rules["forget-runs"]["ExpirationInDays"] == 7
+    assert rules["forget-runs"]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
+    assert [name for name, rule in rules.items() if "ExpirationInDays" in rule] == ["forget-runs"]
     assert not any("ExpirationInDays" in rule for rule in lifecycle("UploadsBucket").values())
 
 

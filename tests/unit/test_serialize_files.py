@@ -48,8 +48,8 @@ def test_no_part_of_a_key_becomes_a_path(key):
     done, lines, keys = run(b"case_id,note\nA,glad 0.9\n", key)
     assert [line["text"] for line in lines] == ["glad 0.9"]
     assert done.upload.object.key == f"inbox/moods/{key}"
-    assert all(name.startswith(f"work/{UPLOAD_ID}/") for name in keys)
-    assert {name.removeprefix(f"work/{UPLOAD_ID}/") for name in keys} == {
+    assert all(name.startswith(f"runs/{UPLOAD_ID}/") for name in keys)
+    assert {name.removeprefix(f"runs/{UPLOAD_ID}/") for name in keys} == {
         "definition.json",
         "manifest.jsonl",
         "chunks/000000.jsonl",

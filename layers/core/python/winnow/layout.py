@@ -21,7 +21,7 @@ class RunLayout:
         return ObjectRef(bucket=self._bucket, key=key)
 
     def _work(self, name: str) -> ObjectRef:
-        return self._ref(f"work/{self._upload_id}/{name}")
+        return self._ref(f"runs/{self._upload_id}/{name}")
 
     @property
     def definition(self) -> ObjectRef:
@@ -54,4 +54,4 @@ class RunLayout:
 
 def sweep_cursor(bucket: str) -> ObjectRef:
     """Where the sweep remembers how far it has walked."""
-    return ObjectRef(bucket=bucket, key="work/sweep/cursor.json")
+    return ObjectRef(bucket=bucket, key="runs/sweep/cursor.json")
