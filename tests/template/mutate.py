@@ -270,8 +270,13 @@ MUTATIONS = [
     _template(
         "silence of the sweep is no alarm",
         "  UnfinishedAlarm:",
+        "      InsufficientDataActions: [!Ref Topic]\n",
+    ),
+    _template(
+        "a stack that has not swept yet rings",
+        "  UnfinishedAlarm:",
+        "TreatMissingData: missing",
         "TreatMissingData: breaching",
-        "TreatMissingData: notBreaching",
     ),
     _template(
         "a function's errors are not counted", "  FunctionErrorsAlarm:", "FILL(sweep, 0)", "0"

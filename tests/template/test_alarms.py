@@ -15,16 +15,18 @@ from winnow_aws.metrics import count_outcomes, count_sweep
 RESOURCES: dict[str, Any] = expand()["Resources"]
 ALARMS = [name for name, one in RESOURCES.items() if one["Type"] == "AWS::CloudWatch::Alarm"]
 
-# Namespace, metric -> dimensions that AWS publishes it by. Sources, of AWS's documentation:
-#   AWS/States  Step Functions developer guide, "Monitoring Step Functions metrics using
-#               CloudWatch", "Execution metrics": dimension StateMachineArn; ExecutionThrottled
-#               counts events and retries that were held back
-#   AWS/Lambda  Lambda developer guide, "Using CloudWatch metrics with Lambda": invocation,
-#               performance and concurrency metrics, dimension FunctionName (all versions together)
-#   AWS/SQS     SQS developer guide, "Available CloudWatch metrics for Amazon SQS": dimension
-#               QueueName
-#   AWS/SNS     SNS developer guide, "Monitoring Amazon SNS topics using CloudWatch": dimension
-#               TopicName
+# Namespace, metric -> dimensions that AWS publishes it by. Read off its documentation, these pages
+# of docs.aws.amazon.com:
+#   AWS/States  step-functions/latest/dg/procedure-cw-metrics.html, "Execution metrics" and
+#               "Dimension for Step Functions execution metrics"; ExecutionThrottled counts
+#               StateEntered events and retries that were held back
+#   AWS/Lambda  lambda/latest/dg/monitoring-metrics-types.html: invocation, performance and
+#               concurrency metrics; the dimensions are in monitoring-metrics-view.html:
+#               FunctionName is "all versions and aliases of a function"
+#   AWS/SQS     AWSSimpleQueueService/latest/SQSDeveloperGuide/
+#               sqs-available-cloudwatch-metrics.html: QueueName is the only dimension; a queue
+#               that nobody has used for six hours is silent
+#   AWS/SNS     sns/latest/dg/sns-monitoring-using-cloudwatch.html: topic metrics by TopicName
 PUBLISHED: dict[tuple[str, str], tuple[str, ...]] = {
     **{
         ("AWS/States", metric): ("StateMachineArn",)
@@ -100,8 +102,18 @@ def test_an_alarm_mails_and_says_what_to_make_of_it(alarm: str):
     assert given["AlarmActions"] == [{"Ref": "Topic"}]
     assert given.get("ActionsEnabled", True) is True
     assert len(given["AlarmDescription"]) > 60
-    expected = "breaching" if alarm == "UnfinishedAlarm" else "notBreaching"
-    assert given["TreatMissingData"] == expected
+    if alarm != "UnfinishedAlarm":
+        assert given["TreatMissingData"] == "notBreaching"
+        assert "InsufficientDataActions" not in given
+
+
+def test_the_sweeps_silence_is_mailed_but_not_that_a_new_stack_has_not_swept_yet():
+    # An alarm is made in INSUFFICIENT_DATA, and its actions are for changes "from any other state"
+    # (AmazonCloudWatch/latest/monitoring/alarm-actions.html, alarms-and-missing-data.html). With
+    # missing data taken for breaching it would ring before the first sweep.
+    given = RESOURCES["UnfinishedAlarm"]["Properties"]
+    assert given["TreatMissingData"] == "missing"
+    assert given["InsufficientDataActions"] == given["AlarmActions"]
 
 
 # alarm -> (namespace, metric), statistic, period, evaluation periods, threshold
