@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.e2e.permissions import MAY, PROBES
 from tests.template.expand import TEMPLATE, expand
 
 RESOURCES: dict[str, Any] = expand()["Resources"]
@@ -175,6 +176,11 @@ def test_there_are_no_other_roles_or_policies():
     assert sorted(roles) == sorted(ROLES)
     policies = {"AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::Lambda::Permission"}
     assert not [name for name, found in RESOURCES.items() if found["Type"] in policies]
+
+
+def test_every_role_is_probed_on_the_local_stack_too():
+    assert set(MAY) == set(ROLES)
+    assert all(len(PROBES) > len(may) > 0 for may in MAY.values())
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -225,6 +225,10 @@ def test_the_table_is_as_the_workflow_and_the_command_line_know_it():
 
 
 def test_mail_is_encrypted_with_a_key_that_alarms_and_rules_may_use():
+    # What services need of the key of an encrypted topic, and that it must be our own, is in
+    # docs.aws.amazon.com/sns/latest/dg/sns-key-management.html ("Enable compatibility between event
+    # sources"); that alias/aws/sns does not do, in repost.aws/knowledge-center/
+    # cloudwatch-configure-alarm-sns and sns-not-getting-eventbridge-notification.
     assert properties("Topic")["KmsMasterKeyId"] == {"Fn::GetAtt": ["TopicKey", "Arn"]}
     key = properties("TopicKey")
     assert key["EnableKeyRotation"] is True

@@ -1,0 +1,214 @@
+"""What each role of template.yaml may do of a list of probes; everything else it is denied.
+
+A probe is one harmless call: what it writes nobody reads, what it starts ends at once.
+"""
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+
+@dataclass(frozen=True)
+class Place:
+    """What the probes call upon."""
+
+    client: Callable[[str], Any]
+    outputs: dict[str, str]
+    functions: dict[str, str]
+    """serialize, scan, classify, filter, sweep -> name"""
+    run: str
+    """an execution of the workflow, which has ended"""
+
+
+Probe = Callable[[Place], Any]
+PROBES: dict[str, Probe] = {}
+FOLDER = {
+    "detail": {
+        "bucket": {"name": "nowhere"},
+        "object": {"key": "inbox/probe/", "size": 0, "sequencer": "0"},
+    }
+}
+UNMAILED = {
+    "detail": {
+        "status": "FAILED",
+        "error": "workflow_unmailed",
+        "cause": "",
+        "executionArn": "probe",
+        "input": json.dumps(FOLDER),
+    }
+}
+
+
+def _s3(name: str, bucket: str, key: str) -> None:
+    PROBES[f"get {name}"] = lambda at: at.client("s3").get_object(
+        Bucket=at.outputs[bucket], Key=key
+    )
+    PROBES[f"put {name}"] = lambda at: at.client("s3").put_object(
+        Bucket=at.outputs[bucket], Key=key, Body=b"probe"
+    )
+    PROBES[f"delete {name}"] = lambda at: at.client("s3").delete_object(
+        Bucket=at.outputs[bucket], Key=key
+    )
+
+
+_s3("upload", "UploadsBucket", "inbox/probe/none.csv")
+_s3("upload outside inbox/", "UploadsBucket", "private/none.csv")
+_s3("chunk", "ResultsBucket", "runs/probe/chunks/000000.jsonl")
+_s3("scores", "ResultsBucket", "runs/probe/scored/000000.jsonl")
+_s3("manifest", "ResultsBucket", "runs/probe/manifest.jsonl")
+_s3("cursor", "ResultsBucket", "runs/sweep/cursor.json")
+_s3("result", "ResultsBucket", "results/probe/probe/result.json")
+
+for _bucket in ("UploadsBucket", "ResultsBucket"):
+    PROBES[f"list {_bucket}"] = lambda at, _bucket=_bucket: at.client("s3").list_objects_v2(
+        Bucket=at.outputs[_bucket], MaxKeys=1
+    )
+    PROBES[f"open {_bucket} to the public"] = lambda at, _bucket=_bucket: at.client(
+        "s3"
+    ).delete_public_access_block(Bucket=at.outputs[_bucket])
+PROBES["list versions of UploadsBucket"] = lambda at: at.client("s3").list_object_versions(
+    Bucket=at.outputs["UploadsBucket"], MaxKeys=1
+)
+
+_KEY = {"upload_id": {"S": "probe"}}
+
+
+def _table(name: str, method: str, **arguments: Any) -> None:
+    PROBES[name] = lambda at: getattr(at.client("dynamodb"), method)(
+        TableName=at.outputs["Table"], **arguments
+    )
+
+
+_table("get a row", "get_item", Key=_KEY)
+_table("scan the table", "scan", Limit=1)
+_table("delete a row", "delete_item", Key=_KEY)
+_table("put a row", "put_item", Item=_KEY, ConditionExpression="attribute_exists(upload_id)")
+_table("update a row", "update_item", Key=_KEY, ConditionExpression="attribute_exists(upload_id)")
+_table(
+    "query the index",
+    "query",
+    IndexName="by_object",
+    KeyConditionExpression="object_key = :key",
+    ExpressionAttributeValues={":key": {"S": "probe"}},
+)
+PROBES["get rows"] = lambda at: at.client("dynamodb").batch_get_item(
+    RequestItems={at.outputs["Table"]: {"Keys": [_KEY]}}
+)
+
+PROBES["mail"] = lambda at: at.client("sns").publish(
+    TopicArn=at.outputs["TopicArn"], Subject="probe", Message="probe"
+)
+PROBES["subscribe to the mails"] = lambda at: at.client("sns").subscribe(
+    TopicArn=at.outputs["TopicArn"], Protocol="email", Endpoint="probe@example.org"
+)
+PROBES["read the dead-letter queue"] = lambda at: at.client("sqs").receive_message(
+    QueueUrl=at.outputs["UndeliveredQueue"]
+)
+PROBES["fill the dead-letter queue"] = lambda at: at.client("sqs").send_message(
+    QueueUrl=at.outputs["UndeliveredQueue"], MessageBody="{}"
+)
+
+PROBES["start a run"] = lambda at: at.client("stepfunctions").start_execution(
+    stateMachineArn=at.outputs["StateMachineArn"], input=json.dumps(FOLDER)
+)
+PROBES["start the machine for stopped runs"] = lambda at: at.client(
+    "stepfunctions"
+).start_execution(
+    stateMachineArn=at.outputs["StateMachineArn"].replace("-triage", "-stopped"),
+    input=json.dumps(UNMAILED),
+)
+PROBES["look at a run"] = lambda at: at.client("stepfunctions").describe_execution(
+    executionArn=at.run
+)
+PROBES["stop a run"] = lambda at: at.client("stepfunctions").stop_execution(executionArn=at.run)
+PROBES["read a run's history"] = lambda at: at.client("stepfunctions").get_execution_history(
+    executionArn=at.run
+)
+
+for _function in ("serialize", "scan", "classify", "filter", "sweep"):
+    PROBES[f"call {_function}"] = lambda at, _function=_function: at.client("lambda").invoke(
+        FunctionName=at.functions[_function] + ":live", Payload=b"{}"
+    )
+PROBES["call serialize past its alias"] = lambda at: at.client("lambda").invoke(
+    FunctionName=at.functions["serialize"], Payload=b"{}"
+)
+PROBES["change a function"] = lambda at: at.client("lambda").update_function_configuration(
+    FunctionName=at.functions["serialize"], Timeout=3
+)
+PROBES["read logs"] = lambda at: at.client("logs").filter_log_events(
+    logGroupName="/aws/lambda/winnow-serialize"
+)
+PROBES["make a user"] = lambda at: at.client("iam").create_user(UserName="probe")
+
+S3_READER_OF_UPLOADS = {"get upload", "list UploadsBucket"}
+WRITER_OF_CHUNKS = {"put chunk", "put scores", "put manifest", "put cursor"}
+READER_OF_CHUNKS = {
+    "get chunk",
+    "get scores",
+    "get manifest",
+    "get cursor",
+    "list ResultsBucket",
+}
+
+# role -> the probes that it may do
+MAY: dict[str, set[str]] = {
+    "SerializeRole": S3_READER_OF_UPLOADS | WRITER_OF_CHUNKS,
+    "ScanRole": S3_READER_OF_UPLOADS | WRITER_OF_CHUNKS,
+    "ClassifyRole": READER_OF_CHUNKS | {"put scores"},
+    "FilterRole": READER_OF_CHUNKS | {"put result"},
+    "SweepRole": {
+        "list versions of UploadsBucket",
+        "list ResultsBucket",
+        "get cursor",
+        "put cursor",
+        "get rows",
+        "query the index",
+        "update a row",
+        "mail",
+        "start a run",
+        "look at a run",
+    },
+    "TriageRole": {
+        "get manifest",
+        "put a row",
+        "update a row",
+        "mail",
+        "start a run",
+        "look at a run",
+        "stop a run",
+        "call serialize",
+        "call scan",
+        "call classify",
+        "call filter",
+    },
+    "StoppedRole": {"update a row", "mail"},
+    "StartRole": {"start a run", "start the machine for stopped runs"},
+    "SweepScheduleRole": {"call sweep"},
+}
+
+
+def denied(probe: Probe, at: Place) -> bool:
+    """Whether the call was refused for want of permission; other errors come of the call itself."""
+    try:
+        probe(at)
+    except ClientError as error:
+        code = str(error.response["Error"]["Code"])
+        return "AccessDenied" in code or "Authorization" in code
+    return False
+
+
+def clear(at: Place) -> None:
+    """Takes back what a probe that is let through leaves behind."""
+    for bucket, key in (
+        ("ResultsBucket", "runs/probe/chunks/000000.jsonl"),
+        ("ResultsBucket", "runs/probe/scored/000000.jsonl"),
+        ("ResultsBucket", "runs/probe/manifest.jsonl"),
+        ("ResultsBucket", "runs/sweep/cursor.json"),
+        ("ResultsBucket", "results/probe/probe/result.json"),
+    ):
+        with suppress(ClientError):
+            at.client("s3").delete_object(Bucket=at.outputs[bucket], Key=key)
