@@ -1,8 +1,9 @@
 """`winnow predict` and `evaluate-similarity`: judging and measuring here, with no stack."""
 
 import time
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,8 +19,13 @@ from winnow_cli.options import (
 )
 
 if TYPE_CHECKING:
-    from winnow.models import Evidence, InvalidRecord, Judgement, Record
+    from collections.abc import Iterator, Sequence
+
+    from winnow.models import Evidence, InvalidRecord, Judgement, Record, ResultRecord
     from winnow.process import ProcessDefinition
+    from winnow.readers.ocr import Pictures
+    from winnow.readers.reflow import Page
+    from winnow_ocr.pages import Pages
 
 
 def register(app: typer.Typer) -> None:
@@ -64,27 +70,20 @@ def predict(
     good = [record for record in records if record.kind == "record"]
     texts, fields = [record.text for record in good], [record.fields for record in good]
     judge = build_judge(definition, load_encoder(model), book.heads.get(definition.id))
-    judgements = iter(judge(texts, fields) if texts else [])
-    judged = [(record, next(judgements) if record.kind == "record" else None) for record in records]
+    judgements = judge(texts, fields) if texts else []
+    if file is None and not as_json:
+        _print_judgement(judgements[0])
+        return
+    results = list(_results(records, judgements, definition))
     if as_json:
         emit_json(
             {
                 "process": definition.info.model_dump(),
-                "records": [_document(record, judgement) for record, judgement in judged],
+                "records": [_document(*result) for result in results],
             }
         )
-    elif file is None:
-        _print_judgement(judgements_first(judged))
     else:
-        _print_judged(judged)
-
-
-def judgements_first(judged: list[tuple[Any, "Judgement | None"]]) -> "Judgement":
-    """The judgement of the only record."""
-    first = judged[0][1]
-    if first is None:
-        raise LookupError("the record was not judged")
-    return first
+        _print_results([result for result, _ in results])
 
 
 def _records(file: Path, definition: "ProcessDefinition") -> list["Record | InvalidRecord"]:
@@ -102,13 +101,48 @@ def _records(file: Path, definition: "ProcessDefinition") -> list["Record | Inva
             ReadLimits(),
             numeric_columns=columns.numeric_columns,
             unit=columns.unit,
+            ocr=_ocr,
         ) as source,
     ):
-        return list(with_numbers(read(source), columns.numeric_columns))
+        records = list(with_numbers(read(source), columns.numeric_columns))
+    for noted in source.notes:
+        note(f"{noted.code}: {clean(noted.text)}")
+    return records
 
 
-def _document(record: "Record | InvalidRecord", judgement: "Judgement | None") -> dict[str, Any]:
-    told = record.model_dump(mode="json", exclude_none=True, exclude={"text", "fields", "kind"})
+def _ocr(file: IO[bytes], kind: "Pictures", pages: "Sequence[int] | None") -> "Iterator[Page]":
+    """The PageReader of this command. Its engine is loaded when the first picture is met."""
+    return _pages()(file, kind, pages)
+
+
+@cache
+def _pages() -> "Pages":
+    from winnow.readers import ReadLimits
+    from winnow_ocr.pages import Pages
+    from winnow_ocr.rapid import RapidEngine
+
+    return Pages(RapidEngine(), ReadLimits(), time.monotonic)
+
+
+def _results(
+    records: "Sequence[Record | InvalidRecord]",
+    judgements: "Sequence[Judgement]",
+    definition: "ProcessDefinition",
+) -> "Iterator[tuple[ResultRecord, Judgement | None]]":
+    """What the filter would make of every record, and the judgement with its places."""
+    from winnow.classify import scored
+    from winnow.filter import outcome_of
+
+    waiting = iter(judgements)
+    for record in records:
+        line = scored(record, next(waiting)) if record.kind == "record" else record
+        result = outcome_of(line, definition.threshold, definition.input.min_ocr_confidence)
+        yield result, line.judgement if line.kind == "scored" else None
+
+
+def _document(result: "ResultRecord", judgement: "Judgement | None") -> dict[str, Any]:
+    shown = {"outcome", "record", "line", "source_id", "part", "ocr_confidence", "code", "reason"}
+    told = result.model_dump(mode="json", exclude_none=True, include=shown)
     if judgement is not None:
         told["judgement"] = judgement.model_dump(mode="json", exclude_none=True)
     return told
@@ -147,20 +181,22 @@ def _evidence(found: "Evidence") -> str:
     )
 
 
-def _print_judged(
-    judged: list[tuple["Record | InvalidRecord", "Judgement | None"]],
-) -> None:
+def _print_results(results: "Sequence[ResultRecord]") -> None:
     rows = []
-    for record, judgement in judged:
-        number, own_id = str(record.record), record.source_id or ""
-        if judgement is not None:
-            decision = judgement.decision
-            because = ", ".join(decision.because) if decision.kind == "criteria" else ""
-            confidence = f"{judgement.confidence:.2f}"
-            rows.append((number, own_id, str(decision.value), confidence, because))
-        elif record.kind == "invalid":
-            rows.append((number, own_id, "", "", f"{record.code}: {record.reason}"))
-    table(("record", "id", "decision", "confidence", "because"), rows, right=("confidence",))
+    for result in results:
+        number, own_id = str(result.record), result.source_id or ""
+        outcome, value, confidence, because = result.outcome.value, "", "", ""
+        if result.decision is None:
+            because = f"{result.code}: {result.reason}"
+        else:
+            value, confidence = str(result.decision.value), f"{result.confidence:.2f}"
+            if result.code:
+                outcome += f" ({result.code})"
+            if result.decision.kind == "criteria":
+                because = ", ".join(result.decision.because)
+        rows.append((number, own_id, outcome, value, confidence, because))
+    columns = ("record", "id", "outcome", "decision", "confidence", "because")
+    table(columns, rows, right=("confidence",))
 
 
 # -- evaluate-similarity -------------------------------------------------------------------------

@@ -47,6 +47,39 @@ def test_a_page_that_stands_askew_is_straightened(angle):
         )
 
 
+@pytest.mark.parametrize("angle", [-5.0, 0.0, 3.0])
+def test_a_box_encloses_its_line_on_the_page_as_it_was_uploaded(angle):
+    askew = lines(angle)
+    for line, seen in zip(askew, page_of(1, 612, 792, PICTURE, askew).lines, strict=True):
+        assert seen.box is not None
+        left, top, right, bottom = seen.box
+        xs, ys = [p.x / 1700 for p in line.corners], [p.y / 2200 for p in line.corners]
+        assert (left, top, right, bottom) == pytest.approx(
+            (min(xs), min(ys), max(xs), max(ys)), abs=1e-4
+        )
+
+
+@pytest.mark.parametrize(
+    ("turns", "box"),
+    [
+        (0, (0.1, 0.2, 0.5, 0.25)),
+        (1, (0.2, 0.5, 0.25, 0.9)),
+        (2, (0.5, 0.75, 0.9, 0.8)),
+        (3, (0.75, 0.1, 0.8, 0.5)),
+    ],
+)
+def test_a_box_of_a_page_that_was_turned_to_be_read(turns, box):
+    """A quarter turn clockwise brings a page's left edge to its top."""
+    (line,) = page_of(1, 612, 792, PICTURE, [found("a b", 170, 440, 680, 110)], turns).lines
+    assert line.box == pytest.approx(box)
+    assert (line.x0, line.y0) == (61.2, 158.4)
+
+
+def test_a_box_ends_at_the_edge_of_its_page():
+    (line,) = page_of(1, 612, 792, PICTURE, [found("a b", -20, -9, 1800, 100)]).lines
+    assert line.box == (0, 0, 1, pytest.approx(91 / 2200, abs=1e-4))
+
+
 def test_a_level_page_keeps_its_boxes_in_points():
     (line,) = page_of(3, 612, 792, PICTURE, [found("a b", 170, 220, 340, 44, sure=0.87654)]).lines
     assert (line.x0, line.y0, line.x1, line.y1) == (61.2, 79.2, 183.6, 95.0)

@@ -109,14 +109,15 @@ def test_ocr_reads_the_pages_that_have_no_text_and_its_boxes_are_kept():
 
     def ocr(file, kind, pages):
         asked.append((kind, pages, file.read(5)))
-        line = Line("Read from a picture.", 100, 100, 400, 120, 0.9)
-        yield Page(2, 1000, 2000, (line,))
+        line = Line("Read from", 100, 100, 400, 120, 0.9, (0.1, 0.04, 0.4, 0.05))
+        cell = Line("a picture.", 500, 101, 700, 121, 0.95, (0.5, 0.05, 0.7, 0.06))
+        yield Page(2, 1000, 2000, (line, cell))
 
     (record,) = records(files.pdf([TWO_PAGES[0], []]), ocr=ocr)
     assert asked == [("pdf", [2], b"%PDF-")]
     assert record.text.endswith("Read from a picture.")
     last = record.places[-1]
-    assert (last.page, last.line, last.box, last.confidence) == (2, 1, (0.1, 0.05, 0.4, 0.06), 0.9)
+    assert (last.page, last.line, last.box, last.confidence) == (2, 1, (0.1, 0.04, 0.7, 0.06), 0.9)
     assert record.places[0].box is None
 
 

@@ -60,7 +60,7 @@ def classify(
     body = bytearray()
     for line in lines:
         if isinstance(line, Record):
-            body += dump_line(_scored(line, judgements[line.record]))
+            body += dump_line(scored(line, judgements[line.record]))
         else:
             body += dump_line(line)
     header = ScoredHeader(
@@ -103,7 +103,8 @@ def _judge_all(judge: Judge, records: Sequence[Record]) -> list[Judgement | None
     return _judge_all(judge, records[:middle]) + _judge_all(judge, records[middle:])
 
 
-def _scored(record: Record, judgement: Judgement | None) -> ScoredRecord | InvalidRecord:
+def scored(record: Record, judgement: Judgement | None) -> ScoredRecord | InvalidRecord:
+    """What the filter is given of a record; invalid where it could not be judged."""
     if judgement is None:
         return InvalidRecord(
             record=record.record,

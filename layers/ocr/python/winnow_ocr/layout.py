@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from math import atan2, cos, hypot, pi, sin
 
-from winnow.readers.reflow import Line, Page
+from winnow.readers.reflow import Box, Line, Page
 from winnow_ocr.engine import Found, Picture, Point
 
 _LEAST_CHARS = 8
@@ -16,12 +16,19 @@ _SHARE = 0.6
 
 
 def page_of(
-    number: int, width: float, height: float, picture: Picture, found: Sequence[Found]
+    number: int,
+    width: float,
+    height: float,
+    picture: Picture,
+    found: Sequence[Found],
+    turns: int = 0,
 ) -> Page:
     """A page of `width` x `height` points with what was found on its picture.
 
     Lines of a page that stands askew are turned about its middle until they are level, so
-    that what stands side by side has the same height. Their boxes are those of the level page.
+    that what stands side by side has the same height; where a line stands on the page as it
+    was uploaded is its `box`. `turns` is how often the picture was turned clockwise by a
+    right angle before it was read.
     """
     middle = Point(picture.width / 2, picture.height / 2)
     angle = slope(found)
@@ -38,10 +45,24 @@ def page_of(
                 round((y - half_high) * down, 1),
                 round((x + half_long) * across, 1),
                 round((y + half_high) * down, 1),
-                round(min(1.0, max(0.0, line.confidence)), 4),
+                round(_share(line.confidence), 4),
+                _box(line, picture, turns),
             )
         )
     return Page(number, width, height, tuple(lines))
+
+
+def _box(line: Found, picture: Picture, turns: int) -> Box:
+    """What encloses the line on the picture as it was before its turns, as shares of its size."""
+    shares = [Point(p.x / picture.width, p.y / picture.height) for p in line.corners]
+    for _ in range(turns):
+        shares = [Point(p.y, 1 - p.x) for p in shares]
+    xs, ys = ([round(_share(value), 4) for value in values] for values in zip(*shares, strict=True))
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def _share(value: float) -> float:
+    return min(1.0, max(0.0, value))
 
 
 def slope(found: Sequence[Found]) -> float:

@@ -40,25 +40,22 @@ class Pages:
                     f"OCR takes more than {self._limits.max_scan_seconds} seconds and had come to "
                     f"page {number} (limit max_scan_seconds)."
                 )
-            picture, found = self._read(picture)
-            if picture.width != picture.height and (picture.width > picture.height) != (
-                width > height
-            ):
+            picture, found, turns = self._read(picture)
+            if turns % 2:
                 width, height = height, width
-            yield page_of(number, width, height, picture, found)
+            yield page_of(number, width, height, picture, found, turns)
 
-    def _read(self, picture: Picture) -> tuple[Picture, list[Found]]:
-        """What is on a picture, and the picture turned the way that it is read best."""
-        best = picture, self._engine(picture)
+    def _read(self, picture: Picture) -> tuple[Picture, list[Found], int]:
+        """The picture turned the way that it is read best, what is on it, and the turns."""
+        best = picture, self._engine(picture), 0
         if lies_on_its_side(best[1]):
-            turned = [quarter_turn(picture), quarter_turn(half_turn(picture))]
             # As it lies, the engine has read its lines one by one, but not in their places.
-            best = max(
-                ((t, self._engine(t)) for t in turned), key=lambda way: confidence_of(way[1])
-            )
+            once = quarter_turn(picture)
+            ways = ((once, 1), (half_turn(once), 3))
+            best = max(((way, self._engine(way), turns) for way, turns in ways), key=_sureness)
         elif best[1] and confidence_of(best[1]) < _DOUBTFUL:
             other = half_turn(picture)
-            best = max(best, (other, self._engine(other)), key=lambda way: confidence_of(way[1]))
+            best = max(best, (other, self._engine(other), 2), key=_sureness)
         return best
 
     def _pictures(
@@ -78,6 +75,10 @@ class Pages:
                     if len(pixels) < columns * rows * 3:
                         raise FileUnreadableError("The picture breaks off while it is decoded.")
                     yield number, width, height, Picture(columns, rows, pixels)
+
+
+def _sureness(way: tuple[Picture, list[Found], int]) -> float:
+    return confidence_of(way[1])
 
 
 def half_turn(picture: Picture) -> Picture:

@@ -16,8 +16,8 @@ class PageReader(Protocol):
     ) -> Iterator[Page]:
         """The pages with these numbers (from 1), or all, each with its lines.
 
-        A line's box is in the units of its page's width and height, y downwards; its confidence
-        is from 0 to 1. Raises FileUnreadableError, FileBombError, TimeLimitError.
+        Lines stand level, in the units of their page's width and height, y downwards, and carry
+        their confidence and their box. Raises FileUnreadableError, FileBombError, TimeLimitError.
         """
         ...
 

@@ -7,7 +7,7 @@ from winnow.errors import FileTypeError, NoTextFoundError, NoTextLayerError
 from winnow.models import InvalidRecord, Record
 from winnow.readers import documents, sandbox
 from winnow.readers.ocr import Pictures
-from winnow.readers.reflow import Line, Page, Piece, sentences_of
+from winnow.readers.reflow import Line, Page, sentences_of
 from winnow.readers.source import Source
 
 _MANY = 10
@@ -71,32 +71,7 @@ def _records(source: Source, pages: Sequence[Page]) -> Iterator[Record | Invalid
             "running_lines",
             f"{dropped} running headers, footers and page numbers were left out.",
         )
-    scanned = {
-        page.number: page
-        for page in pages
-        if any(line.confidence is not None for line in page.lines)
-    }
-    if scanned:
-        boxed, _ = sentences_of(pages, boxes=True)
-        pieces = [_share(piece, scanned) for piece in boxed]
     yield from documents.records(source, pieces)
-
-
-def _share(piece: Piece, scanned: dict[int, Page]) -> Piece:
-    """The box of a scanned line as shares of its page: the same at every resolution."""
-    page = scanned.get(piece.page or 0)
-    if page is None or piece.box is None:
-        return Piece(piece.text, piece.page, piece.line)
-    x0, y0, x1, y1 = piece.box
-    box = (x0 / page.width, y0 / page.height, x1 / page.width, y1 / page.height)
-    shares = tuple(round(min(1.0, max(0.0, share)), 4) for share in box)
-    return Piece(
-        piece.text,
-        piece.page,
-        piece.line,
-        (shares[0], shares[1], shares[2], shares[3]),
-        piece.confidence,
-    )
 
 
 def _pages(count: int) -> str:

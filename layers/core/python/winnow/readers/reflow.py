@@ -39,9 +39,13 @@ _DEEPEST = 12
 _FEW = 2
 
 
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom, as shares of the page's size, y downwards."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Text and its box: left, top, right, bottom in the page's units, y downwards."""
+    """Text and where it stands: left, top, right, bottom in the page's units, y downwards."""
 
     text: str
     x0: float
@@ -50,6 +54,8 @@ class Line:
     y1: float
     confidence: float | None = None
     """From 0 to 1, of what OCR read."""
+    box: Box | None = None
+    """Of what OCR read: where it stands on the page as it was uploaded, askew or turned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +75,18 @@ class Piece:
     text: str
     page: int | None = None
     line: int | None = None
-    box: tuple[float, float, float, float] | None = None
+    box: Box | None = None
     confidence: float | None = None
 
 
-def sentences_of(pages: Sequence[Page], *, boxes: bool = False) -> tuple[list[Piece], int]:
+def sentences_of(pages: Sequence[Page]) -> tuple[list[Piece], int]:
     """The text of pages, and how many running lines were left out.
 
-    A piece a line; its `line` counts the page's lines in reading order, from 1. With `boxes` each
-    has its box.
+    A piece a line; its `line` counts the page's lines in reading order, from 1.
     """
     ordered = [replace(page, lines=tuple(in_reading_order(page))) for page in pages]
     kept, dropped = without_running_lines(ordered)
-    return flow(kept, boxes=boxes), dropped
+    return flow(kept), dropped
 
 
 # -- reading order ---------------------------------------------------------------------------------
@@ -236,6 +241,7 @@ def _together(row: list[Line]) -> Line:
     if len(row) == 1:
         return row[0]
     sure = [a.confidence for a in row if a.confidence is not None]
+    boxes = [a.box for a in row if a.box is not None]
     return Line(
         " ".join(a.text for a in row),
         row[0].x0,
@@ -243,7 +249,13 @@ def _together(row: list[Line]) -> Line:
         max(a.x1 for a in row),
         max(a.y1 for a in row),
         min(sure) if sure else None,
+        _enclosing(boxes) if boxes else None,
     )
+
+
+def _enclosing(boxes: Sequence[Box]) -> Box:
+    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+    return min(lefts), min(tops), max(rights), max(bottoms)
 
 
 # -- running lines ---------------------------------------------------------------------------------
@@ -298,7 +310,7 @@ def _plain(text: str) -> str:
 # -- paragraphs ------------------------------------------------------------------------------------
 
 
-def flow(pages: Iterable[Page], *, boxes: bool = False) -> list[Piece]:
+def flow(pages: Iterable[Page]) -> list[Piece]:
     """The lines of a paragraph joined by spaces, paragraphs ended by a line break.
 
     Lines must be in reading order. A hyphen at the end of a line goes when the word goes on in
@@ -322,15 +334,7 @@ def flow(pages: Iterable[Page], *, boxes: bool = False) -> list[Piece]:
             line, page, after[2], after[0], margins[page.number], pitches[page.number], one_word
         ):
             text, end = _join(text, after[2].text.lstrip(), words)
-        pieces.append(
-            Piece(
-                text + end,
-                page.number,
-                number,
-                (line.x0, line.y0, line.x1, line.y1) if boxes else None,
-                line.confidence,
-            )
-        )
+        pieces.append(Piece(text + end, page.number, number, line.box, line.confidence))
     return pieces
 
 
