@@ -24,7 +24,7 @@ from winnow_cli.console import (
 from winnow_cli.options import AsJson, ProcessId, StackName, UploadId, guarded
 
 if TYPE_CHECKING:
-    from winnow.models import Evidence, Result, ResultRecord
+    from winnow.models import CriterionFinding, Evidence, Result, ResultRecord
     from winnow_cli.uploads import UploadRow, Uploads
 
 POLL_LOCAL_S = 0.1
@@ -334,6 +334,8 @@ def print_results(result: "Result", records: Sequence["ResultRecord"]) -> None:
         f"process {result.process.id} {result.process.version}, threshold {result.threshold:g} "
         f"(from the {result.threshold_from})"
     )
+    if basis := basis_of(records):
+        note(basis)
     for found in result.notes:
         note(f"note {found.code}: {clean(found.text)}")
 
@@ -352,7 +354,8 @@ def because_of(record: "ResultRecord") -> tuple[str, ...]:
 def evidence_of(record: "ResultRecord") -> list[tuple[str, "Evidence"]]:
     """The evidence behind the decision, the most similar first; each with its criterion's id.
 
-    One piece for each criterion the decision rests on, or all there is for a label (id empty).
+    One piece for each criterion the decision rests on, of those that speak as its verdict does
+    where there are such; or all there is for a label (id empty).
     """
     decision = record.decision
     if decision is None:
@@ -361,11 +364,35 @@ def evidence_of(record: "ResultRecord") -> list[tuple[str, "Evidence"]]:
         found = [("", evidence) for evidence in decision.evidence]
     else:
         found = [
-            (criterion.id, max(criterion.evidence, key=lambda one: one.similarity))
+            (criterion.id, _loudest(criterion))
             for criterion in decision.criteria
             if criterion.id in decision.because and criterion.evidence
         ]
     return sorted(found, key=lambda one: -one[1].similarity)
+
+
+def _loudest(criterion: "CriterionFinding") -> "Evidence":
+    side = "opposes" if criterion.verdict == "not_met" else "supports"
+    return max(criterion.evidence, key=lambda one: (one.polarity == side, one.similarity))
+
+
+def quoted(criterion: str, evidence: "Evidence", width: int) -> str:
+    """A piece of evidence on one line, marked as for (✓) or against (✗) its criterion."""
+    text = f"“{shorten(evidence.text, width)}”"
+    mark = "✓" if evidence.polarity == "supports" else "✗"
+    return f"{mark} {criterion}: {text}" if criterion else text
+
+
+def basis_of(records: Sequence["ResultRecord"]) -> str:
+    """What the confidences of a table are, in a few words; empty where it has none."""
+    told = {record.calibrated for record in records if record.calibrated is not None}
+    if told == {True}:
+        return "confidence is calibrated: the probability that the decision is right"
+    if told == {False}:
+        return "confidence is the raw score, not a probability: this process has no calibration"
+    return (
+        "confidence is calibrated for some records only: --format json says which" if told else ""
+    )
 
 
 def grounds_of(record: "ResultRecord", width: int) -> str:
@@ -375,9 +402,7 @@ def grounds_of(record: "ResultRecord", width: int) -> str:
     found = evidence_of(record)
     if not found:
         return shorten(record.reason or "", width)
-    criterion, best = found[0]
-    quoted = f"“{shorten(best.text, width)}”"
-    return f"{criterion}: {quoted}" if criterion else quoted
+    return quoted(*found[0], width)
 
 
 def write_csv(records: Iterable["ResultRecord"], stream: TextIO) -> None:

@@ -19,8 +19,8 @@ from rich.rule import Rule
 from rich.text import Text
 
 from winnow.errors import StackFailedError, StackNotRunningError, WinnowError
-from winnow_cli.command_uploads import decision_of, evidence_of
-from winnow_cli.console import OUTCOME_STYLES, clean, drawn_table, shorten
+from winnow_cli.command_uploads import basis_of, decision_of, evidence_of, quoted
+from winnow_cli.console import OUTCOME_STYLES, clean, drawn_table
 from winnow_local import mailbox
 from winnow_local.stack import running, start_detached
 from winnow_local.state import StackState, StateDir
@@ -98,6 +98,7 @@ def run(screen: Console, state_dir: StateDir, samples: Path) -> None:
     rows = _wait(screen, uploads, dropped)
 
     _heading(screen, "3. What became of the records")
+    screen.print(Text("  ✓ speaks for the criterion, ✗ against it", style="dim"))
     for item in dropped:
         if rows[item.key].state == "SUCCEEDED":
             _show_result(screen, uploads, item, rows[item.key])
@@ -207,6 +208,7 @@ def _show_result(screen: Console, uploads: "Uploads", item: Dropped, row: "Uploa
         rest = f"  and {len(records) - len(shown)} more: "
         command = f"{_winnow()} results {row.upload_id[:12]}"
         screen.print(Text.assemble((rest, "dim"), (command, "cyan")))
+    screen.print(Text(f"  {basis_of(records)}", style="dim"))
     for found in result.notes:
         screen.print(Text(f"  note {found.code}: {clean(found.text)}", style="dim"))
 
@@ -226,8 +228,7 @@ def _evidence(record: "ResultRecord") -> str:
     if not best:
         return f"{record.code}: {record.reason}" if record.decision is None else record.reason or ""
     return "\n".join(
-        f"{criterion}{': ' if criterion else ''}“{shorten(evidence.text, 90)}” "
-        f"({evidence.similarity:.2f})"
+        f"{quoted(criterion, evidence, 90)} ({evidence.similarity:.2f})"
         for criterion, evidence in best
     )
 
