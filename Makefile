@@ -7,7 +7,7 @@ LOCK := uv pip compile --quiet --generate-hashes --no-emit-index-url --universal
 IMAGE_LOCK := $(LOCK) --python-version 3.13 --constraint requirements/dev.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help faults mutations load audit-deps setup model demo up down test check lint types template checkov format bench quality images sam lock schemas clean
+.PHONY: help faults mutations load licences sbom audit-deps setup model demo up down test check lint types template checkov format bench quality images sam lock schemas clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -80,8 +80,14 @@ mutations: setup ## break the template one change at a time; writes docs/reliabi
 load: setup ## 1,000 files at once and 100,000 records in one; writes docs/reliability.md
 	@$(BIN)/python -m tests.load
 
-audit-deps: setup .venv-supply/.installed ## licences, bills of materials, advisories of the images' packages
-	@$(BIN)/python .ci/supply.py
+licences: setup ## what the images' packages are licensed under; fails where one may not ship
+	@$(BIN)/python .ci/supply.py licences
+
+sbom: setup ## a bill of materials (CycloneDX) of each image, in build/supply
+	@$(BIN)/python .ci/supply.py bills
+
+audit-deps: setup .venv-supply/.installed ## known weaknesses of the images' packages; asks an advisory service
+	@$(BIN)/python .ci/supply.py advisories
 
 images: setup ## build the images and write their sizes into docs/containers.md
 	@$(BIN)/python -m tests.bench.image_sizes
@@ -93,6 +99,7 @@ lock: setup ## resolve the pinned dependencies again
 	@$(BIN)/$(LOCK) --python-version 3.11 --override requirements/overrides.txt requirements/dev.in -o requirements/dev.txt
 	@$(BIN)/$(LOCK) --python-version 3.11 requirements/sam.in -o requirements/sam.txt
 	@$(BIN)/$(LOCK) --python-version 3.11 requirements/checkov.in -o requirements/checkov.txt
+	@$(BIN)/$(LOCK) --python-version 3.11 requirements/supply.in -o requirements/supply.txt
 	@$(BIN)/$(LOCK) --python-version 3.13 .ci/lambda-base/requirements.in -o .ci/lambda-base/requirements.txt
 	@$(BIN)/$(IMAGE_LOCK) functions/serialize/requirements.in -o functions/serialize/requirements.txt
 	@$(BIN)/$(IMAGE_LOCK) --override functions/scan/overrides.txt functions/scan/requirements.in -o functions/scan/requirements.txt
