@@ -1,12 +1,13 @@
 """Rows "negation and subject": who and when a word of a sentence is about, and whether denied.
 
-`negation.csv`: 200 sentences written for this table, before the cues were. `notes_context.csv`:
-places in the public notes of the measuring data (file, record, span, a hash of the sentence, the
-reading), of which no text is kept here. Both are split: cues were changed after looking at `dev`,
-`held` was measured. Written and read by one engineer, who is no clinician.
+`negation.csv`: sentences written for this table, before the cues that they ask for were.
+`notes_context.csv`: places in the public notes of the measuring data (file, record, span, a hash of
+the sentence, the reading), of which no text is kept here. Cues were changed after looking at `dev`
+and, later, at `fresh`; `held` and `unseen` were measured and never looked at. Written and read by
+engineers, none of them a clinician.
 
-Two labels of a sentence count as one: possible, hypothetical and planned are all `uncertain` in
-the notes, where a reader cannot always say which.
+Possible, hypothetical and planned are one label, `uncertain`, where a reader cannot say which, as
+in all of the notes.
 """
 
 import csv
@@ -55,17 +56,10 @@ def label(sentence: str, target: str) -> str:
 
 
 def sentences() -> Iterator[Case]:
-    """The 200 sentences."""
+    """The sentences written for this table."""
     with (DATA / "negation.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            yield Case(
-                row["id"],
-                row["split"],
-                row["sentence"],
-                row["target"],
-                row["expected"],
-                label(row["sentence"], row["target"]),
-            )
+            yield _case(row["id"], row["split"], row["sentence"], row["target"], row["expected"])
 
 
 def notes(data: Path) -> Iterator[Case]:
@@ -86,15 +80,15 @@ def notes(data: Path) -> Iterator[Case]:
             text = texts[row["file"], row["note_id"]][int(row["start"]) : int(row["end"])]
             if hashlib.sha256(text.encode()).hexdigest()[:16] != row["sha256"]:
                 raise ValueError(f"{row['file']} {row['note_id']} {row['start']}: another text")
-            found = label(text, row["target"])
-            yield Case(
-                f"{row['file']} {row['note_id']} {row['start']}",
-                row["split"],
-                text,
-                row["target"],
-                row["expected"],
-                "uncertain" if found in UNCERTAIN else found,
-            )
+            name = f"{row['file']} {row['note_id']} {row['start']}"
+            yield _case(name, row["split"], text, row["target"], row["expected"])
+
+
+def _case(name: str, split: str, sentence: str, target: str, expected: str) -> Case:
+    found = label(sentence, target)
+    if expected == "uncertain" and found in UNCERTAIN:
+        found = "uncertain"
+    return Case(name, split, sentence, target, expected, found)
 
 
 def shares(cases: Iterator[Case]) -> dict[str, tuple[int, int]]:

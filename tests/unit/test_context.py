@@ -11,18 +11,18 @@ def contexts(sentence: str, target: str) -> set[str]:
     return {str(c) for c in Reading(words).of(*find(words, tokens(target))[-1])}
 
 
-@pytest.mark.parametrize("split", ["dev", "held"])
-def test_the_table_of_sentences(split: str) -> None:
+@pytest.mark.parametrize(("split", "least"), [("dev", 101), ("held", 99), ("fresh", 206)])
+def test_the_table_of_sentences(split: str, least: int) -> None:
     cases = [case for case in quality.sentences() if case.split == split]
     wrong = [case for case in cases if not case.right]
-    assert len(cases) >= 99
+    assert len(cases) >= least
     assert len(wrong) <= 0.05 * len(cases), wrong
 
 
-def test_the_table_holds_every_context_and_200_sentences() -> None:
+def test_the_table_holds_every_context_and_no_sentence_twice() -> None:
     cases = list(quality.sentences())
-    assert len(cases) == len({case.sentence for case in cases}) == 200
-    assert {case.expected for case in cases} == {*map(str, Context), "affirmed"}
+    assert len(cases) == len({(case.sentence, case.target) for case in cases})
+    assert {case.expected for case in cases} == {*map(str, Context), "affirmed", "uncertain"}
 
 
 @pytest.mark.parametrize(
@@ -74,10 +74,11 @@ def test_every_cue_is_reached() -> None:
     for cues in _table().values():
         for cue in cues:
             words = [
-                word
+                "2016" if word == "<year>" else word
                 for part in cue.phrase
                 if not isinstance(part, int)
                 for word in (min(part - {""}),)
+                if word not in ("^", "$")
             ]
             assert _match(cue.phrase, 0, words) == len(words), cue
 

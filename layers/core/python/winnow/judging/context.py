@@ -30,13 +30,21 @@ class Context(StrEnum):
 
 
 _KINDS = frozenset((*Context, "result", "pseudo", "end", "turn", "subject", "shield", "place"))
-_TOKEN = re.compile(r"[^\W_]+(?:['.][^\W_]+)*|[;:,()/?–—-]")
+_TOKEN = re.compile(r"[^\W_]+(?:['.][^\W_]+)*|[;:,()/?–—\[\]−]|(?<![^\s,;:(])\+(?=[^\W\d_]|\))|-")
+# "fatigue, -melena" denies; "non-bleeding" and a list's "- melena" or "-melena" do not.
+_MINUS = re.compile(r"(?<=[ \t,;:])-(?=[^\W\d_])")
+_BOXES = str.maketrans({"’": "'", "☐": "[]", "□": "[]", "☑": "[x]", "☒": "[x]", "✓": "[x]"})
+_YEAR = re.compile(r"(?:19|20)\d\ds?")
 _FAR = 1_000
+_DIRECTIONS = frozenset(("", "forward", "backward", "both", "list"))
 
 
 def tokens(text: str) -> list[str]:
-    """Words, as `lexical.words` has them, and the punctuation that cues are made of."""
-    return _TOKEN.findall(text.lower().replace("’", "'"))
+    """Words, as `lexical.words` has them, and the punctuation that cues are made of.
+
+    A plus or minus in front of a word is a token of its own: "+" and "−".
+    """
+    return _TOKEN.findall(_MINUS.sub("−", text.lower().translate(_BOXES)))
 
 
 class _Cue(NamedTuple):
@@ -47,6 +55,7 @@ class _Cue(NamedTuple):
     kind: str
     forward: bool
     backward: bool
+    listed: bool
     reach: int
 
 
@@ -66,7 +75,7 @@ def _parse(lines: Iterable[str]) -> dict[str, list[_Cue]]:
             continue
         words, kind, *more = line.rstrip("\n").split("\t")
         direction = more[0] if more else ""
-        if kind not in _KINDS or direction not in ("", "forward", "backward", "both"):
+        if kind not in _KINDS or direction not in _DIRECTIONS:
             raise ValueError(f"context.tsv: {line!r}")
         phrase = tuple(
             int(word[1:]) if word[0] == "*" else frozenset(word.split("|"))
@@ -75,8 +84,9 @@ def _parse(lines: Iterable[str]) -> dict[str, list[_Cue]]:
         cue = _Cue(
             phrase,
             kind,
-            direction in ("forward", "both"),
+            direction in ("forward", "both", "list"),
             direction in ("backward", "both"),
+            direction == "list",
             int(more[1]) if len(more) > 1 else _FAR,
         )
         first = phrase[0]
@@ -109,8 +119,16 @@ def _match(phrase: Sequence[frozenset[str] | int], at: int, words: Sequence[str]
                 break
             best = max(best, _match(rest, at + skip, words))
         return best
-    end = _match(rest, at + 1, words) if at < len(words) and words[at] in part else -1
+    if "^" in part:
+        return _match(rest, at, words) if at == 0 else -1
+    if "$" in part:
+        return _match(rest, at, words) if at == len(words) or words[at] in (",", ";") else -1
+    end = _match(rest, at + 1, words) if at < len(words) and _is(words[at], part) else -1
     return end if end >= 0 or "" not in part else _match(rest, at, words)
+
+
+def _is(word: str, part: frozenset[str]) -> bool:
+    return word in part or ("<year>" in part and _YEAR.fullmatch(word) is not None)
 
 
 class Reading:
@@ -129,7 +147,7 @@ class Reading:
         while at < len(words):
             longest = at
             best: list[_Found] = []
-            for cue in table.get(words[at], ()):
+            for cue in (*table.get(words[at], ()), *(() if at else table["^"])):
                 end = _match(cue.phrase, at, words)
                 if end > longest:
                     longest, best = end, []
@@ -217,8 +235,8 @@ class Reading:
         if cue.kind in (Context.POSSIBLE, "result") or (
             cue.kind == Context.PLANNED and found.start > start
         ):
-            return "," not in self.words[low:high]
-        if cue.kind in (Context.FAMILY, Context.HISTORICAL) and cue.forward:
+            return cue.listed or "," not in self.words[low:high]
+        if cue.kind in (Context.FAMILY, Context.HISTORICAL) and cue.forward and not cue.listed:
             return not any(c.cue.kind == "subject" and low <= c.start < high for c in self._cues)
         return True
 
