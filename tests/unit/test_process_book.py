@@ -37,11 +37,10 @@ def test_unknown_name_is_answered_with_the_known_ids(tmp_path: Path) -> None:
     book = ProcessBook.from_directory(folder(tmp_path, **files))
     with pytest.raises(ProcessUnknownError) as caught:
         book.find("gamma\n\x1b[31m" + "x" * 500)
-    said = str(caught.value)
-    assert said.startswith("process_unknown: ")
-    assert "alpha, zeta" in said
-    assert "\x1b" not in said
-    assert len(said) < 200
+    # The name may be a folder that is called after a person.
+    assert str(caught.value) == (
+        "process_unknown: No process has the id or code that was asked for. Known: alpha, zeta."
+    )
 
 
 @pytest.mark.parametrize(("first", "second"), [("A1", "x"), ("x", "a1"), ("x, A1", "y, a1")])

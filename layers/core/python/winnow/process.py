@@ -608,10 +608,11 @@ class ProcessBook:
         """
         if found := self._by_name.get(name.strip().casefold()):
             return found
-        # What was asked for came from a user: quoted, cut, and without control characters.
-        asked = "".join(c if c.isprintable() else "?" for c in name)[:64]
+        # What was asked for may be a folder's name, and that may be about a person: it is not repeated.
         known = ", ".join(self.ids)
-        raise ProcessUnknownError(f"no process is called {asked!r}; there are: {known}")
+        raise ProcessUnknownError(
+            f"No process has the id or code that was asked for. Known: {known}."
+        )
 
     @property
     def ids(self) -> tuple[str, ...]:
