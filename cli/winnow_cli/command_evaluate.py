@@ -191,6 +191,7 @@ def _print(
             _share(one.whole.bound),
             f"{one.out_of_scope:,}",
             f"{one.foreign_recognised:,} of {one.foreign:,}" if one.foreign else "",
+            f"{one.foreign_accepted:,}" if one.foreign else "",
         ]
 
     names = (
@@ -207,6 +208,7 @@ def _print(
         "at least, with 95% confidence",
         "wrongly called out of scope",
         "out of scope, recognised",
+        "out of scope, accepted all the same",
     )
     sides = [found] if other is None else [found, other]
     columns = ["", found.process] + ([] if other is None else ["against"])

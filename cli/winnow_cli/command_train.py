@@ -57,8 +57,8 @@ def train(
 ) -> None:
     """Train the head of a process on labelled rows, and calibrate it on held-out folds."""
     from winnow.errors import ProcessUnknownError
-    from winnow.process import ProcessBook
-    from winnow_train.create import create_process
+    from winnow.process import ProcessBook, load_definition
+    from winnow_train.create import new_process
     from winnow_train.data import read_labelled
     from winnow_train.train import train as fit_head
     from winnow_train.train import write
@@ -68,17 +68,16 @@ def train(
     if text_optional and not numeric:
         raise typer.BadParameter("--text-optional needs --numeric-columns")
     book = ProcessBook.from_directory(processes)
+    new: str | None = None
     try:
         definition = book.find(process)
     except ProcessUnknownError:
         if not create:
             raise
-        file = create_process(
-            processes, process, data, label_column, None if text_optional else text_column, numeric
+        new = new_process(
+            process, data, label_column, None if text_optional else text_column, numeric
         )
-        note(f"Wrote {file.name}.")
-        book = ProcessBook.from_directory(processes)
-        definition = book.find(process)
+        definition = load_definition(new, f"{process}.yaml")
     else:
         if numeric and set(numeric) != set(definition.input.numeric_columns):
             raise typer.BadParameter(
@@ -97,7 +96,14 @@ def train(
         seed=seed,
         report=note,
     )
-    folder = write(fitted, book.files[definition.id], definition.id)
+    if new is None:
+        file = book.files[definition.id]
+    else:
+        # Only now: data that cannot be learned from leave no process behind.
+        file = processes / f"{definition.id}.yaml"
+        file.write_text(new, encoding="utf-8")
+        note(f"Wrote {file.name}.")
+    folder = write(fitted, file, definition.id)
     card = fitted.card
     if as_json:
         emit_json(
@@ -159,8 +165,8 @@ def tune(
     from winnow.process import ProcessBook
     from winnow.promise import promise
     from winnow_cli.command_evaluate import print_parts
-    from winnow_train.data import labels_of, read_labelled
-    from winnow_train.measure import decide, part_of
+    from winnow_train.data import keys_of, labels_of, read_labelled
+    from winnow_train.measure import decide, part_of, slices_of
     from winnow_train.scope import scope_threshold
     from winnow_train.tune import write_promise
     from winnow_use import load_encoder
@@ -185,7 +191,12 @@ def tune(
             scope = scope.model_copy(update={"threshold": limit})
             decisions = decisions.with_scope(limit)
     right = decisions.right
-    found = promise(decisions.acceptable, right, precision, confidence)
+    records = None
+    if definition.input.text_columns:
+        records = keys_of(decisions.rows, definition.input.numeric_columns)
+        if copies := len(records) - len(set(records.tolist())):
+            note(f"{copies:,} rows repeat another: as evidence each record counts once.")
+    found = promise(decisions.acceptable, right, precision, confidence, records)
     accepted = (
         decisions.acceptable >= found.threshold
         if found.threshold is not None
@@ -198,12 +209,7 @@ def tune(
         if (names == label).any()
     ]
     by_slice = {
-        column: [
-            part_of(value or "(empty)", values == value, right, accepted)
-            for value in sorted(set(values.tolist()))
-        ]
-        for column in slices or []
-        for values in (np.array([row.fields.get(column, "") for row in decisions.rows]),)
+        column: slices_of(decisions.rows, column, right, accepted) for column in slices or []
     }
     foreign = np.array([row.label is None for row in labelled.rows])
     written = found.threshold is not None and not dry_run

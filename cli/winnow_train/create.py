@@ -4,56 +4,89 @@ import re
 from pathlib import Path
 
 from winnow.errors import TrainingDataError
-from winnow.process import load_definition
-from winnow_train.data import read_column
+from winnow_train.data import read_table
+
+_LONGEST_ID = 64
+_LONGEST_TITLE = 1_000
 
 
-def create_process(
-    folder: Path,
+def new_process(
     process_id: str,
     data: Path,
     label_column: str,
     text_column: str | None,
     numeric_columns: tuple[str, ...],
-) -> Path:
-    """Write `<process_id>.yaml`: its labels without examples, ids made of the data's names.
+) -> str:
+    """The YAML of a process: its labels without examples, named as in the data, ids made of that.
 
-    :raises TrainingDataError: the data name fewer than two labels, or two that make one id
-    :raises ProcessInvalidError: the id is none
+    :param text_column: None: `text`, or no text where there are numeric columns
+    :raises TrainingDataError: the data name fewer than two labels, or two alike but for case
     """
-    named = sorted({name.strip() for name in read_column(data, label_column) if name.strip()})
-    ids: dict[str, str] = {}
-    for name in named:
-        made = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-_")[:64] or f"label-{len(ids)}"
-        if made.casefold() in (known.casefold() for known in ids):
-            raise TrainingDataError(
-                f"The labels {ids.get(made, made)!r} and {name!r} are too alike."
-            )
-        ids[made] = name
-    if len(ids) < 2:
-        raise TrainingDataError(f"{data.name} names {len(ids)} labels in {label_column}.")
     reads_text = text_column is not None or not numeric_columns
-    texts = f"[{_quoted(text_column or 'text')}]" if reads_text else "[]"
-    numbers = ", ".join(_quoted(name) for name in numeric_columns)
+    texts = (text_column or "text",) if reads_text else ()
+    table = read_table(data, label_column, texts, numeric_columns)
+    names = sorted({named for _, named in table.rows})
+    if len(names) < 2:
+        raise TrainingDataError(
+            f"{data.name} names one label alone in {label_column}: there is nothing to tell apart."
+        )
     lines = [
-        f"# Made by `winnow train --create` from {data.name}; its labels are taught by the head.",
-        f"id: {process_id}",
+        f"# Made by `winnow train --create` from {_printable(data.name)}; its labels are taught by "
+        "the head.",
+        f"id: {_quoted(process_id)}",
         "version: 1.0.0",
         "kind: labels",
         f"title: {_quoted(process_id)}",
         "input:",
-        f"  text_columns: {texts}",
-        *([f"  numeric_columns: [{numbers}]"] if numeric_columns else []),
+        f"  text_columns: [{', '.join(map(_quoted, texts))}]",
+        *(
+            [f"  numeric_columns: [{', '.join(map(_quoted, numeric_columns))}]"]
+            if numeric_columns
+            else []
+        ),
         "threshold: 0.7",
         "labels:",
-        *(f"  - {{id: {made}, title: {_quoted(name)}}}" for made, name in ids.items()),
+        *(f"  - {{id: {_quoted(made)}, title: {_quoted(name)}}}" for made, name in _ids(names)),
     ]
-    text = "\n".join(lines) + "\n"
-    file = folder / f"{process_id}.yaml"
-    load_definition(text, file.name)
-    file.write_text(text, encoding="utf-8")
-    return file
+    return "\n".join(lines) + "\n"
+
+
+def _ids(names: list[str]) -> list[tuple[str, str]]:
+    """An id for each name: its letters and digits, and a number where those are taken."""
+    ids: list[tuple[str, str]] = []
+    taken: dict[str, str] = {}
+    plain: dict[str, str] = {}
+    for name in names:
+        if len(name) > _LONGEST_TITLE:
+            raise TrainingDataError(
+                f"A label of {len(name):,} characters ({_printable(name[:40])}...) is longer than "
+                f"{_LONGEST_TITLE:,}."
+            )
+        if (same := plain.setdefault(name.casefold(), name)) != name:
+            raise TrainingDataError(
+                f"The labels {_printable(same)!r} and {_printable(name)!r} differ in case alone: "
+                "give both one spelling."
+            )
+        base = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-_")[:_LONGEST_ID] or "label"
+        made, number = base, 1
+        while made.casefold() in taken:
+            number += 1
+            made = f"{base[: _LONGEST_ID - 1 - len(str(number))]}-{number}"
+        taken[made.casefold()] = name
+        ids.append((made, name))
+    return ids
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    """A double-quoted YAML scalar."""
+
+    def escaped(char: str) -> str:
+        if char in '"\\':
+            return "\\" + char
+        return char if char.isprintable() else f"\\U{ord(char):08x}"
+
+    return f'"{"".join(map(escaped, text))}"'

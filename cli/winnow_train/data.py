@@ -1,8 +1,8 @@
 """Labelled rows of a table."""
 
-import csv
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from winnow.columns import plain_name
 from winnow.errors import TrainingDataError
 from winnow.models import Record
-from winnow.numbers import wrong_column
+from winnow.numbers import numbers_of, wrong_column
 from winnow.process import CriteriaProcess, ProcessDefinition
 from winnow.readers import ReadLimits, Source, read
 
@@ -25,6 +25,8 @@ _OPEN = ("partly", "partial", "partlymet", "unclear", "unknown")
 class Row:
     """One labelled record; `label` is None where the data name none of the process's."""
 
+    record: int
+    """Its place in the file, from 1."""
     text: str
     fields: Mapping[str, str]
     label: str | None
@@ -53,28 +55,35 @@ class Labelled:
         return tuple(row for row in self.rows if row.label is None)
 
 
-def read_labelled(
-    path: Path,
-    definition: ProcessDefinition,
-    label_column: str,
-    text_column: str | None = None,
-    numeric_columns: Sequence[str] | None = None,
-) -> Labelled:
-    """The labelled rows of a table.
+@dataclass(frozen=True)
+class Table:
+    """The rows of a table that have what is needed, each with the label that it names."""
 
-    :param text_column: None: the process's own, or none where it takes numbers alone
-    :raises TrainingDataError: there is no such column, or no usable row
+    rows: tuple[tuple[Record, str], ...]
+    left_out: int
+
+
+def read_table(
+    path: Path, label_column: str, text_columns: Sequence[str], numeric_columns: Sequence[str]
+) -> Table:
+    """The rows with a text (where text columns are given), every number, and a label.
+
+    :raises TrainingDataError: there is no such column, or no such row
     """
-    numeric = definition.input.numeric_columns if numeric_columns is None else numeric_columns
-    texts = definition.input.text_columns if text_column is None else (text_column,)
-    names = names_of(definition)
-    rows: list[Row] = []
+    rows: list[tuple[Record, str]] = []
     left_out = 0
+    unnamed = False
     wanted = plain_name(label_column)
     with (
         path.open("rb") as stream,
         Source(
-            stream, path.name, texts, (), ReadLimits(), numeric_columns=tuple(numeric), unit="row"
+            stream,
+            path.name,
+            text_columns,
+            (),
+            ReadLimits(),
+            numeric_columns=tuple(numeric_columns),
+            unit="row",
         ) as source,
     ):
         for line in read(source):
@@ -82,17 +91,40 @@ def read_labelled(
                 left_out += 1
                 continue
             cell = next((v for n, v in line.fields.items() if plain_name(n) == wanted), None)
-            if cell is None:
-                raise TrainingDataError(f"{path.name} has no column {label_column}.")
-            if not cell.strip() or wrong_column(line.fields, numeric) is not None:
+            unnamed |= cell is None
+            if cell is None or not cell.strip() or wrong_column(line.fields, numeric_columns):
                 left_out += 1
                 continue
-            named = cell.strip()
-            rows.append(Row(line.text, line.fields, names.get(_plain(named)), named))
+            rows.append((line, " ".join(cell.split())))
+    if not rows and unnamed:
+        beside = " beside that of the text" if wanted in map(plain_name, text_columns) else ""
+        raise TrainingDataError(f"{path.name} has no column {label_column}{beside}.")
     if not rows:
-        raise TrainingDataError(f"{path.name} holds no row with what is needed.")
+        what = "a label and a number in each column" if numeric_columns else "a text and a label"
+        raise TrainingDataError(f"{path.name} holds no row with {what}.")
+    return Table(tuple(rows), left_out)
+
+
+def read_labelled(
+    path: Path,
+    definition: ProcessDefinition,
+    label_column: str,
+    text_column: str | None = None,
+) -> Labelled:
+    """The labelled rows of a table, as a process takes them.
+
+    :param text_column: None: the process's own, or none where it takes numbers alone
+    :raises TrainingDataError: there is no such column, or no usable row
+    """
+    texts = definition.input.text_columns if text_column is None else (text_column,)
+    table = read_table(path, label_column, texts, definition.input.numeric_columns)
+    label_of = label_finder(definition)
+    rows = tuple(
+        Row(line.record, line.text, line.fields, label_of(named), named)
+        for line, named in table.rows
+    )
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return Labelled(path.name, digest, tuple(rows), left_out)
+    return Labelled(path.name, digest, rows, table.left_out)
 
 
 def labels_of(definition: ProcessDefinition) -> tuple[str, ...]:
@@ -102,40 +134,42 @@ def labels_of(definition: ProcessDefinition) -> tuple[str, ...]:
     return tuple(label.id for label in definition.labels)
 
 
-def names_of(definition: ProcessDefinition) -> dict[str, str]:
-    """Ids of labels by every plain name that data may call them by: ids and titles."""
-    names = {_plain(label): label for label in labels_of(definition)}
+def label_finder(definition: ProcessDefinition) -> Callable[[str], str | None]:
+    """From what data call a label to its id.
+
+    An id or title as it stands goes first; then one that is alike but for case, blanks and
+    punctuation, where only one label is.
+    """
     if isinstance(definition, CriteriaProcess):
-        names |= dict.fromkeys(_OPEN, "undetermined")
+        names = [(label, label) for label in VERDICTS]
+        names += [(name, "undetermined") for name in _OPEN]
     else:
-        for label in definition.labels:
-            if label.title:
-                names.setdefault(_plain(label.title), label.id)
-    return names
+        names = [
+            (" ".join(label.title.split()), label.id) for label in definition.labels if label.title
+        ]
+        names += [(label.id, label.id) for label in definition.labels]
+    exact = dict(names)
+    alike: dict[str, set[str]] = defaultdict(set)
+    for name, label in names:
+        alike[_plain(name)].add(label)
+
+    def find(named: str) -> str | None:
+        if named in exact:
+            return exact[named]
+        found = alike.get(_plain(named), set())
+        return next(iter(found)) if len(found) == 1 and _plain(named) else None
+
+    return find
 
 
 def keys_of(rows: Sequence[Row], numeric_columns: Sequence[str]) -> NDArray[np.uint64]:
     """64 bits that stand for what a judge sees of each row."""
-    from winnow.numbers import numbers_of
-
     numbers = numbers_of([row.fields for row in rows], numeric_columns, len(rows))
     digests = [
         hashlib.blake2b(row.text.encode() + b"\0" + values.tobytes(), digest_size=8).digest()
         for row, values in zip(rows, numbers, strict=True)
     ]
     return np.frombuffer(b"".join(digests), np.uint64)
-
-
-def read_column(path: Path, column: str) -> list[str]:
-    """Every value of a column of a CSV file, for labels that no process names yet."""
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        table = csv.DictReader(stream)
-        name = next(
-            (n for n in table.fieldnames or () if plain_name(n) == plain_name(column)), None
-        )
-        if name is None:
-            raise TrainingDataError(f"{path.name} has no column {column}.")
-        return [row[name] for row in table]
 
 
 def _plain(name: str) -> str:

@@ -3,7 +3,8 @@
 scikit-learn fits; what comes of it is arrays that winnow.judging.linear computes with. Over text
 the classifier is a linear support vector machine, one label against the rest, whose margins a
 fitted temperature turns into shares; over numbers alone it is multinomial logistic regression. On
-BANKING77, cross-validated, the former is right 0.7 points more often, at a like cost.
+BANKING77's training rows, by five-fold cross-validation, 0.919 of the former's decisions are right
+(C 1), and 0.913 of those of logistic regression on the same features (C 30).
 """
 
 import hashlib
@@ -19,7 +20,6 @@ from scipy import optimize, sparse
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold
 from sklearn.svm import LinearSVC
 
 from winnow import ngrams
@@ -27,7 +27,14 @@ from winnow.calibration import calibrated, centred
 from winnow.drift import Profiler
 from winnow.errors import TrainingDataError
 from winnow.head import Calibration, CardMetrics, HeadCard, Scope, TrainingData
-from winnow.judging.linear import BLOCKS, NEAREST, VECTOR_SCALE, ranked, softmax
+from winnow.judging.linear import (
+    BLOCKS,
+    NEAREST,
+    VECTOR_SCALE,
+    mean_of_greatest,
+    ranked,
+    softmax,
+)
 from winnow.metrics import by_label, confusion, expected_calibration_error
 from winnow.models import ModelInfo, Verdict
 
@@ -93,20 +100,17 @@ def fit(
 
     :param threshold: the process's, for the review rate that a run is compared with
     :param created: when, ISO 8601
+    :param keys: one a row; rows that a judge cannot tell apart have the same
     :param decided: positions of decisions that the head is to vouch for, -1 for one that is no
         label; None: its own
-    :raises TrainingDataError: a label has fewer than two rows
+    :raises TrainingDataError: there is one label alone, or one with fewer than two different rows
     """
-    counts = np.bincount(material.known, minlength=len(material.labels))
-    if counts.min() < 2:
-        label = material.labels[int(counts.argmin())]
-        raise TrainingDataError(f"The label {label} has {counts.min()} rows; it takes at least 2.")
+    # Texts that are alike were copied; numbers that are alike are often just met again.
+    copies = material.reads_text or kind == "criteria"
+    group = np.unique(keys, return_inverse=True)[1] if copies else np.arange(len(keys))
+    _check(material, group)
     features = _Features.of(material)
-    splits = list(
-        StratifiedKFold(min(FOLDS, int(counts.min())), shuffle=True, random_state=seed).split(
-            np.zeros(len(material.known)), material.known
-        )
-    )
+    splits = _splits(material.known, group, seed)
     held_out, strength, accuracy = _cross_validate(features, material, splits, seed, report)
     temperature = _temperature(held_out, material.known)
     shares = softmax(held_out / temperature)
@@ -121,8 +125,10 @@ def fit(
     calibration = _calibration(scores, right)
 
     report(f"fitting all rows with C {strength:g}")
-    weights, bias = _solve(features.all, features.known, strength, material.reads_text, seed)
-    arrays, distances = _arrays(material, features, weights, bias, seed)
+    weights, bias = _solve(
+        features.all, features.known, len(material.labels), strength, material.reads_text, seed
+    )
+    arrays, distances = _arrays(material, features, group, weights, bias, seed)
     quantiles = np.quantile(distances, np.linspace(0, 1, min(QUANTILES, len(distances))))
     novelty = ranked(distances, quantiles.tolist()).round(4)
     profiler = Profiler()
@@ -183,6 +189,49 @@ def fit(
     return Fitted(card, packed, training)
 
 
+def _check(material: Material, group: Ints) -> None:
+    """Refuse what no head can be fitted to."""
+    if len(material.labels) < 2:
+        raise TrainingDataError(
+            f"Every row has the label {material.labels[0]}: there is nothing to tell apart."
+        )
+    different = np.unique(np.stack([material.known, group]), axis=1)[0]
+    counts = np.bincount(different, minlength=len(material.labels))
+    if few := np.flatnonzero(counts < 2).tolist():
+        some = ", ".join(f"{material.labels[i]} ({counts[i]})" for i in few[:5])
+        raise TrainingDataError(
+            f"{len(few)} of {len(counts)} labels have fewer than 2 different rows: {some}"
+            f"{', ...' if len(few) > 5 else ''}. Add rows, or leave the labels out."
+        )
+
+
+def _splits(known: Ints, group: Ints, seed: int) -> list[tuple[Ints, Ints]]:
+    """(rows to learn from, rows held out) of each fold.
+
+    Rows of one group share a fold, or what is held out would have been learned by heart. The groups
+    are dealt label by label, the rarest first, each to the fold that has fewest of its label.
+    """
+    order = np.random.default_rng(seed).permutation(len(known))
+    members: dict[int, list[int]] = {}
+    for row in order.tolist():
+        members.setdefault(int(group[row]), []).append(row)
+    of_label: dict[int, list[list[int]]] = {}
+    for rows in members.values():
+        for label in {int(known[row]) for row in rows}:
+            of_label.setdefault(label, []).append(rows)
+    folds = min(FOLDS, len(members))
+    fold = np.full(len(known), -1)
+    counts = np.zeros((int(known.max()) + 1, folds), np.intp)
+    for label in sorted(of_label, key=lambda label: (len(of_label[label]), label)):
+        for rows in of_label[label]:
+            if fold[rows[0]] >= 0:
+                continue
+            chosen = int(np.lexsort((counts.sum(axis=0), counts[label]))[0])
+            fold[rows] = chosen
+            counts[:, chosen] += np.bincount(known[rows], minlength=len(counts))
+    return [(np.flatnonzero(fold != one), np.flatnonzero(fold == one)) for one in range(folds)]
+
+
 def _name(labels: Sequence[str], position: int) -> str:
     return labels[position] if position >= 0 else str(Verdict.UNDETERMINED.value)
 
@@ -237,7 +286,10 @@ def _cross_validate(
     report: Callable[[str], None],
 ) -> tuple[Doubles, float, dict[str, float]]:
     """Held-out logits at the best C, that C, and the accuracy of each."""
-    extra = np.arange(features.rows, len(features.known))
+    taught = [
+        np.concatenate([train, _extra_beside(material, test) + features.rows])
+        for train, test in splits
+    ]
     accuracy: dict[str, float] = {}
     best: tuple[float, Doubles, float] | None = None
     strengths: tuple[float, ...] = (
@@ -247,10 +299,14 @@ def _cross_validate(
         strengths = (0.1, 1.0, 10.0, 100.0)
     for strength in strengths:
         logits = np.zeros((features.rows, len(material.labels)))
-        for train, test in splits:
-            taught = np.concatenate([train, extra])
+        for (_, test), rows in zip(splits, taught, strict=True):
             weights, bias = _solve(
-                features.all[taught], features.known[taught], strength, material.reads_text, seed
+                features.all[rows],
+                features.known[rows],
+                len(material.labels),
+                strength,
+                material.reads_text,
+                seed,
             )
             logits[test] = features.all[test] @ weights + bias
         share = float((logits.argmax(axis=1) == material.known).mean())
@@ -263,8 +319,14 @@ def _cross_validate(
     return best[1], best[2], accuracy
 
 
+def _extra_beside(material: Material, held_out: Ints) -> Ints:
+    """Positions of the extra sentences that no held-out row repeats."""
+    texts = {material.texts[row] for row in held_out.tolist()} if material.texts else set()
+    return np.array([i for i, t in enumerate(material.extra_texts) if t not in texts], np.intp)
+
+
 def _solve(
-    rows: Any, known: Ints, strength: float, reads_text: bool, seed: int
+    rows: Any, known: Ints, labels: int, strength: float, reads_text: bool, seed: int
 ) -> tuple[Doubles, Doubles]:
     """Weights [features, labels] and bias [labels]."""
     with warnings.catch_warnings():
@@ -278,7 +340,11 @@ def _solve(
     weights, bias = model.coef_, model.intercept_
     if len(weights) == 1:  # of two labels scikit-learn keeps one side
         weights, bias = np.vstack([-weights[0], weights[0]]) / 2, np.array([-bias[0], bias[0]]) / 2
-    return weights.T, bias
+    # A label that these rows do not teach comes last of all.
+    every = np.zeros((labels, weights.shape[1]))
+    offset = np.full(labels, bias.min() - 1)
+    every[model.classes_], offset[model.classes_] = weights, bias
+    return every.T, offset
 
 
 def _temperature(logits: Doubles, known: Ints) -> float:
@@ -303,6 +369,9 @@ def _calibration(scores: Doubles, right: NDArray[np.bool_]) -> Calibration:
     ends = np.concatenate([[1.0], np.ones(len(ascending)), [1.0]])
     fitted = IsotonicRegression(y_min=0, y_max=1).fit(x, y, sample_weight=ends).predict(ascending)
     knots, values = centred(ascending, fitted)
+    # Below the lowest score seen, where nothing was measured, the confidence falls to nothing.
+    knots = np.concatenate([[0.0, ascending[0]], knots])
+    values = np.concatenate([[0.0, values[0]], values])
     pairs = dict(zip(knots.round(5).tolist(), values.round(5).tolist(), strict=True))
     text = repr(sorted(pairs.items())).encode()
     return Calibration(
@@ -314,9 +383,17 @@ def _calibration(scores: Doubles, right: NDArray[np.bool_]) -> Calibration:
 
 
 def _arrays(
-    material: Material, features: _Features, weights: Doubles, bias: Doubles, seed: int
+    material: Material,
+    features: _Features,
+    group: Ints,
+    weights: Doubles,
+    bias: Doubles,
+    seed: int,
 ) -> tuple[dict[str, NDArray[Any]], Doubles]:
-    """The arrays of a head, and how far each row is from the reference rows that are not itself."""
+    """The arrays of a head, and how far each row is from the reference rows that are not like it.
+
+    :param group: rows of the same are alike; one of them at most is a reference
+    """
     arrays: dict[str, NDArray[Any]] = {"bias": bias.astype(np.float32)}
     at = 0
     distances = np.zeros(features.rows)
@@ -328,18 +405,20 @@ def _arrays(
             arrays[block] = weights[at : at + (1 << GRAM_BITS)].astype(np.float16)
             arrays[f"{block}_idf"] = features.gram_weights[block]
             at += 1 << GRAM_BITS
-        chosen = _balanced(material.known, REFERENCES, seed)
+        first = np.unique(group, return_index=True)[1]
+        chosen = np.sort(first[_balanced(material.known[first], REFERENCES, seed)])
+        nearest = min(NEAREST, len(chosen) - 1)
         references = material.vectors[chosen].astype(np.float16)
         arrays["references"] = references
         arrays["reference_labels"] = material.known[chosen].astype(np.int16)
-        place = np.full(features.rows, -1)
-        place[chosen] = np.arange(len(chosen))
+        place = np.full(len(first), -1)
+        place[group[chosen]] = np.arange(len(chosen))
         for start in range(0, features.rows, 512):
             rows = slice(start, start + 512)
             cosines = material.vectors[rows] @ references.astype(np.float32).T
-            own = place[rows]
+            own = place[group[rows]]
             cosines[np.flatnonzero(own >= 0), own[own >= 0]] = -1
-            distances[rows] = 1 - np.sort(cosines, axis=1)[:, -NEAREST:].mean(axis=1)
+            distances[rows] = 1 - mean_of_greatest(cosines, nearest)
     if material.numbers.shape[1]:
         arrays["mean"], arrays["scale"] = features.mean, features.scale
         arrays["numeric"] = weights[at:]

@@ -5,6 +5,7 @@ that nothing is measured by what was learned by heart. All other rows are judged
 """
 
 import io
+import itertools
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +14,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from winnow.errors import HeadInvalidError
+from winnow.columns import plain_name
+from winnow.errors import HeadInvalidError, TrainingDataError
 from winnow.head import TRAINING, HeadCard, HeadFiles, folder_of
 from winnow.judging import build_judge
 from winnow.metrics import (
@@ -33,6 +35,9 @@ from winnow.ports import Encoder
 from winnow.process import ProcessDefinition
 from winnow_train.data import Labelled, Row, keys_of, labels_of
 
+MOST_VALUES = 50
+"""Values of a column that are told one by one, the most frequent."""
+
 Doubles = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
@@ -47,9 +52,26 @@ class Decisions:
     out_of_scope: Bools
     novelty: Doubles
     """NaN where it is not measured."""
-    held_out: int
-    """Rows that the head was trained on, taken from the folds without them."""
+    trained_on: Bools
+    """Rows that the head was trained on: these decisions are of the folds without them."""
     calibration: str | None
+
+    @property
+    def held_out(self) -> int:
+        """How many rows were trained on."""
+        return int(self.trained_on.sum())
+
+    def where(self, chosen: Bools) -> "Decisions":
+        """Those of some rows."""
+        return replace(
+            self,
+            rows=tuple(itertools.compress(self.rows, chosen)),
+            decided=tuple(itertools.compress(self.decided, chosen)),
+            confidence=self.confidence[chosen],
+            out_of_scope=self.out_of_scope[chosen],
+            novelty=self.novelty[chosen],
+            trained_on=self.trained_on[chosen],
+        )
 
     @property
     def right(self) -> Bools:
@@ -64,7 +86,8 @@ class Decisions:
     @property
     def acceptable(self) -> Doubles:
         """Confidences, with those that no threshold accepts set to -1."""
-        never = self.out_of_scope | np.array([d == Verdict.UNDETERMINED for d in self.decided])
+        undecided = np.array([d == Verdict.UNDETERMINED for d in self.decided], bool)
+        never = self.out_of_scope | undecided
         return np.where(never, -1.0, self.confidence)
 
 
@@ -106,11 +129,15 @@ class Evaluation:
     area_under_risk: float
     threshold: float
     whole: Part
+    """All rows, foreign ones too."""
     parts: dict[str, list[Part]]
     """Slices by column; under the empty name those by decided label."""
     foreign: int
     """Rows whose label the process has not."""
     foreign_recognised: int
+    """Of these, called out of scope."""
+    foreign_accepted: int
+    """Of these, accepted at the threshold: each a mistake."""
     out_of_scope: int
     """Rows of the process's labels that were called out of scope."""
 
@@ -150,7 +177,7 @@ def decide(
         confidence,
         beyond,
         novelty,
-        len(rows) - len(fresh),
+        np.array([key in stored for key in keys.tolist()], bool),
         card.calibration.version if card and card.calibration else None,
     )
 
@@ -163,10 +190,18 @@ def evaluate(
     process_file: Path | None,
     columns: Sequence[str] = (),
 ) -> tuple[Evaluation, Decisions]:
-    """Measure a process; `columns` are those to slice by."""
-    found = decide(definition, labelled.known, encoder, head, process_file)
-    foreign = labelled.foreign
-    strange = decide(definition, foreign, encoder, head, process_file) if foreign else None
+    """Measure a process; `columns` are those to slice by.
+
+    :raises TrainingDataError: no row has a label of the process, or a column to slice by
+    """
+    if not labelled.known:
+        some = ", ".join(labels_of(definition)[:5])
+        raise TrainingDataError(
+            f"No row of {labelled.file} has a label of {definition.id}, such as {some}."
+        )
+    decisions = decide(definition, labelled.rows, encoder, head, process_file)
+    inside = np.array([row.label is not None for row in labelled.rows])
+    found, strange = decisions.where(inside), decisions.where(~inside)
     known = [row.label or "" for row in found.rows]
     labels = tuple(label for label in labels_of(definition) if label in {*known, *found.decided})
     counts = confusion(known, found.decided, labels)
@@ -177,11 +212,10 @@ def evaluate(
     names = np.array(found.decided)
     parts = {"": [part_of(label, names == label, right, accepted) for label in labels]}
     for column in columns:
-        values = np.array([row.fields.get(column, "") for row in found.rows])
-        parts[column] = [
-            part_of(value or "(empty)", values == value, right, accepted)
-            for value in sorted(set(values.tolist()))
-        ]
+        parts[column] = slices_of(found.rows, column, right, accepted)
+    # What is accepted of foreign rows is wrong, and part of what a threshold lets through.
+    every = np.concatenate([right, strange.right])
+    through = np.concatenate([accepted, strange.acceptable >= definition.threshold])
     return (
         Evaluation(
             process=definition.id,
@@ -200,10 +234,11 @@ def evaluate(
             curve=curve,
             area_under_risk=area_under_risk(curve),
             threshold=definition.threshold,
-            whole=part_of("all", np.ones(len(right), bool), right, accepted),
+            whole=part_of("all", np.ones(len(every), bool), every, through),
             parts={name: [part for part in some if part.rows] for name, some in parts.items()},
-            foreign=len(foreign),
-            foreign_recognised=int(strange.out_of_scope.sum()) if strange else 0,
+            foreign=len(strange.rows),
+            foreign_recognised=int(strange.out_of_scope.sum()),
+            foreign_accepted=int(through[len(right) :].sum()),
             out_of_scope=int(found.out_of_scope.sum()),
         ),
         found,
@@ -221,8 +256,16 @@ class Comparison:
 
 
 def compare(first: Decisions, second: Decisions) -> Comparison:
-    """Whether one of two judges is more often right."""
-    one, other = first.right, second.right
+    """Whether one of two judges is more often right.
+
+    Counted are the rows whose label either has; one that has it not is wrong there.
+    """
+    sides = [
+        {row.record: bool(right) for row, right in zip(side.rows, side.right, strict=True)}
+        for side in (first, second)
+    ]
+    rows = sorted({*sides[0], *sides[1]})
+    one, other = (np.array([side.get(row, False) for row in rows], bool) for side in sides)
     return Comparison(int((one & ~other).sum()), int((other & ~one).sum()), mcnemar(one, other))
 
 
@@ -238,6 +281,36 @@ def part_of(name: str, rows: Bools, right: Bools, accepted: Bools) -> Part:
         precision=good / taken if taken else None,
         bound=lower_bound(good, taken) if taken else None,
     )
+
+
+def slices_of(rows: Sequence[Row], column: str, right: Bools, accepted: Bools) -> list[Part]:
+    """The figures by a column's values, in their order.
+
+    Beyond MOST_VALUES the rarer ones are told together, behind the others.
+
+    :raises TrainingDataError: no row has such a column
+    """
+    wanted = plain_name(column)
+    cells = [
+        next((cell for name, cell in row.fields.items() if plain_name(name) == wanted), None)
+        for row in rows
+    ]
+    if all(cell is None for cell in cells):
+        raise TrainingDataError(f"The data have no column {column} to slice by.")
+    members: dict[str, list[int]] = {}
+    for index, cell in enumerate(cells):
+        members.setdefault((cell or "").strip() or "(empty)", []).append(index)
+    # The most frequent first; equally frequent ones as they stand in the alphabet.
+    values = sorted(members, key=lambda value: (-len(members[value]), value))
+    groups = {value: members[value] for value in sorted(values[:MOST_VALUES])}
+    if rest := values[MOST_VALUES:]:
+        groups[f"({len(rest):,} other values)"] = [i for value in rest for i in members[value]]
+    parts = []
+    for name, positions in groups.items():
+        chosen = np.zeros(len(rows), bool)
+        chosen[positions] = True
+        parts.append(part_of(name, chosen, right, accepted))
+    return parts
 
 
 def _training(

@@ -130,7 +130,8 @@ def test_the_same_rows_make_the_same_head(tmp_path: Path) -> None:
     [
         ([("a card", "card", "n")] * 4 + [("a loan", "A Loan", "n")] * 4, "No row has the label"),
         ([("a card", "cart", "n")] * 4, "'cart'"),
-        ([(w[0], label, "n") for label, w in WORDS.items()], "1 rows"),
+        ([(w[0], label, "n") for label, w in WORDS.items()], r"3 of 3 labels .* card \(1\)"),
+        ([(w[0], label, "n") for label, w in WORDS.items()] * 3, "fewer than 2 different rows"),
     ],
 )
 def test_rows_that_do_not_fit_are_refused(tmp_path: Path, made: list, words: str) -> None:

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from winnow import ngrams
 from winnow.ngrams import Grams, document_weights, grams, times, weighted
 
 BITS = 12
@@ -27,6 +28,18 @@ def test_a_text_has_the_same_grams_in_any_company(block, texts):
     assert len(together.starts) == len(texts) + 1
     for index, text in enumerate(texts):
         assert same(row(together, index), row(grams([text], block, BITS), 0))
+
+
+@pytest.mark.parametrize("block", ["characters", "words"])
+def test_many_texts_are_taken_apart_in_parts(block, monkeypatch):
+    texts = ["card lost", "", "a longer text about a card that was lost", "card", "", ""]
+    whole = grams(texts, block, BITS)
+    monkeypatch.setattr(ngrams, "PART", 12)
+    parts = grams(texts, block, BITS)
+    assert parts.starts.tolist() == whole.starts.tolist()
+    assert parts.places.tolist() == whole.places.tolist()
+    assert parts.values.tolist() == whole.values.tolist()
+    assert grams([], block, BITS).starts.tolist() == [0]
 
 
 def test_words_and_pairs_are_counted_as_they_stand():

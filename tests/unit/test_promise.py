@@ -69,7 +69,7 @@ def test_the_smallest_threshold_that_holds_is_found():
     sure = np.array([0.9] * 400 + [0.5] * 400 + [0.1] * 400)
     right = np.array([True] * 400 + [True] * 396 + [False] * 4 + [False] * 400)
     found = promise(sure, right, precision=0.95)
-    assert found.threshold == 0.105
+    assert found.threshold == 0.5
     assert (found.accepted, found.right, found.rows_wanted) == (800, 796, 0)
     assert found.coverage == pytest.approx(2 / 3)
     assert 0.95 < found.bound < 796 / 800
@@ -78,7 +78,7 @@ def test_the_smallest_threshold_that_holds_is_found():
 def test_what_is_never_accepted_counts_as_a_row_and_no_more():
     sure = np.array([0.9] * 400 + [-1.0] * 400)
     found = promise(sure, np.array([True] * 400 + [False] * 400), precision=0.95)
-    assert found.threshold == 0.0
+    assert found.threshold == 0.9
     assert found.coverage == 0.5
 
 
@@ -98,6 +98,31 @@ def test_rows_do_not_help_a_judge_that_is_wrong():
     sure = np.full(5_000, 0.99)
     found = promise(sure, np.arange(5_000) % 5 > 0, precision=0.95)
     assert (found.threshold, found.rows_wanted, found.coverage) == (None, None, 0.0)
+
+
+@pytest.mark.parametrize("tie", [step / 200 for step in range(2, 197, 3)])
+def test_a_threshold_accepts_in_a_run_what_it_accepted_here(tie):
+    """Confidences lie on the grid, too: those of one step of a calibration are all the same."""
+    sure = np.array([0.999] * 500 + [tie] * 500 + [tie - 0.0001] * 500)
+    right = np.array([True] * 1_000 + [False] * 500)
+    found = promise(sure, right, precision=0.95)
+    assert (found.threshold, found.accepted) == (tie, 1_000)
+    written = float(f"{found.threshold:g}")
+    assert sum(confidence >= written for confidence in sure.tolist()) == found.accepted
+
+
+def test_copies_are_no_further_evidence():
+    """Three hundred rows that are thirty records ten times show what thirty show."""
+    sure, right = np.full(300, 0.97), np.ones(300, bool)
+    assert promise(sure, right, precision=0.95).threshold is not None
+    copied = np.repeat(np.arange(30), 10)
+    found = promise(sure, right, precision=0.95, records=copied)
+    assert found.threshold is None
+    assert found.rows_wanted == promise(sure[:30], right[:30], precision=0.95).rows_wanted
+    # A frequent record counts by its rows all the same: live data hold it as often.
+    often = np.array([0] * 60 + list(range(1, 1001)))
+    wrong = promise(np.full(1060, 0.97), often > 0, precision=0.95, records=often)
+    assert wrong.threshold is None
 
 
 def test_no_rows():

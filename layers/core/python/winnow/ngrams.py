@@ -8,7 +8,7 @@ for Large Scale Multitask Learning", 2009). A gram counts as sign * log(1 + time
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,6 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Block = Literal["characters", "words"]
+
+PART = 250_000
+"""Characters that are taken apart at once: it takes about 300 bytes of memory a character."""
 
 _WORD = re.compile(r"\w+")
 _LENGTHS = (2, 3, 4, 5)
@@ -36,6 +39,28 @@ class Grams:
 
 def grams(texts: Sequence[str], block: Block, bits: int) -> Grams:
     """The n-grams of each text, places ascending and below 2**bits."""
+    parts = [_grams(part, block, bits) for part in _in_parts(texts)]
+    counts = np.concatenate([np.diff(part.starts) for part in parts])
+    return Grams(
+        starts=np.concatenate([[0], np.cumsum(counts)]).astype(np.intp),
+        places=np.concatenate([part.places for part in parts]),
+        values=np.concatenate([part.values for part in parts]),
+    )
+
+
+def _in_parts(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The texts, a part at a time: at least one part, none much longer than PART characters."""
+    begin = length = 0
+    for index, text in enumerate(texts):
+        length += len(text)
+        if length >= PART:
+            yield texts[begin : index + 1]
+            begin, length = index + 1, 0
+    if begin < len(texts) or not begin:
+        yield texts[begin:]
+
+
+def _grams(texts: Sequence[str], block: Block, bits: int) -> Grams:
     lines = [f" {' '.join(_WORD.findall(_plain(text)))} " for text in texts]
     code = np.frombuffer("".join(lines).encode("utf-32-le"), np.uint32).astype(np.uint64)
     owner = np.repeat(np.arange(len(lines)), [len(line) for line in lines])

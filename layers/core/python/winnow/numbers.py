@@ -12,13 +12,17 @@ if TYPE_CHECKING:  # the image of Serialize holds no numpy
     from numpy.typing import NDArray
 
 
+GREATEST = 1e100
+"""What is beyond it is no measurement, and its square no number."""
+
+
 def number(cell: str | None) -> float | None:
-    """The finite number that a cell holds, if it holds one: a decimal point, no unit."""
+    """The number that a cell holds, if it holds one: a decimal point, no unit, not infinite."""
     try:
         value = float(cell) if cell is not None else math.nan
     except ValueError:
         return None
-    return value if math.isfinite(value) else None
+    return value if abs(value) <= GREATEST else None
 
 
 def wrong_column(fields: Mapping[str, str], columns: Sequence[str]) -> str | None:

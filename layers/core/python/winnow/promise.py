@@ -12,6 +12,7 @@ as those of the data were.
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +23,8 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 STEPS = 200
-GRID = tuple(1 - step / STEPS for step in range(1, STEPS + 1))
-"""0.995, 0.99 ... 0: the thresholds that may be chosen."""
+GRID = tuple(round(1 - step / STEPS, 4) for step in range(1, STEPS + 1))
+"""0.995, 0.99 ... 0: the thresholds that may be chosen, exactly as they are written."""
 STARTS = (0.99, 0.97, 0.95, 0.9, 0.8)
 
 
@@ -53,52 +54,88 @@ class Promise:
 
 
 def promise(
-    confidences: Floats, right: Bools, precision: float, confidence: float = 0.95
+    confidences: Floats,
+    right: Bools,
+    precision: float,
+    confidence: float = 0.95,
+    records: NDArray[np.integer] | None = None,
 ) -> Promise:
     """The smallest threshold that keeps the promise.
+
+    Of several that accept the same rows it is the greatest: of a confidence below all that the data
+    hold nothing was shown.
 
     :param confidences: of every labelled row, with what would never be accepted set below 0
     :param right: whether each row's decision is right
     :param precision: least share of right decisions among the accepted, in (0, 1)
     :param confidence: how sure the promise is to be, in (0, 1)
+    :param records: the same number for rows that are copies of one record, or None where all
+        differ. Copies are no independent evidence: the promise must hold of the rows and also with
+        each record counted once, as right where all its rows are
     """
-    counts = [
-        (threshold, int(kept.sum()), int((kept & ~right).sum()))
-        for threshold in GRID
-        for kept in (confidences >= threshold,)
-    ]
+    counts = _counts(confidences, right)
+    once = counts if records is None else _counts(*_each_once(confidences, right, records))
     level = (1 - confidence) / len(STARTS)
-    best: tuple[float, int, int] | None = None
+    kept: list[_Count] = []
     for start in STARTS:
-        for found in counts:
-            if found[0] > start + 1e-9:
+        for found, single in zip(counts, once, strict=True):
+            if found.threshold > start:
                 continue
-            # More errors than are allowed are never evidence that they are fewer.
-            if found[2] > found[1] * (1 - precision) or (
-                at_most(found[2], found[1], 1 - precision) > level
-            ):
+            if not (_shown(found, precision, level) and _shown(single, precision, level)):
                 break
-            if best is None or found[0] < best[0]:
-                best = found
-    if best is None:
-        wanted = _rows_wanted(counts, len(right), precision, level)
+            kept.append(found)
+    if not kept:
+        wanted = _rows_wanted(once, precision, level)
         return Promise(precision, confidence, len(right), None, 0, 0, wanted)
-    threshold, accepted, wrong = best
+    accepted = max(found.accepted for found in kept)
+    best = max((found for found in kept if found.accepted == accepted), key=lambda c: c.threshold)
     return Promise(
-        precision, confidence, len(right), round(threshold, 4), accepted, accepted - wrong, 0
+        precision, confidence, len(right), best.threshold, accepted, accepted - best.wrong, 0
     )
 
 
-def _rows_wanted(
-    counts: list[tuple[float, int, int]], rows: int, precision: float, level: float
-) -> int | None:
+class _Count(NamedTuple):
+    """Rows at or above a threshold, of how many in all."""
+
+    threshold: float
+    accepted: int
+    wrong: int
+    rows: int
+
+
+def _counts(confidences: Floats, right: Bools) -> list[_Count]:
+    return [
+        _Count(threshold, int(kept.sum()), int((kept & ~right).sum()), len(right))
+        for threshold in GRID
+        for kept in (confidences >= threshold,)
+    ]
+
+
+def _each_once(
+    confidences: Floats, right: Bools, records: NDArray[np.integer]
+) -> tuple[Floats, Bools]:
+    _, first, place = np.unique(records, return_index=True, return_inverse=True)
+    every = np.ones(len(first), bool)
+    np.logical_and.at(every, place, right)
+    return confidences[first], every
+
+
+def _shown(found: _Count, precision: float, level: float) -> bool:
+    """Whether the rows show that the precision is no lower, at this level."""
+    # More errors than are allowed are never evidence that they are fewer.
+    return (
+        found.wrong <= found.accepted * (1 - precision)
+        and at_most(found.wrong, found.accepted, 1 - precision) <= level
+    )
+
+
+def _rows_wanted(counts: list[_Count], precision: float, level: float) -> int | None:
     """Rows more, if precision and coverage at the best threshold stayed as they look now."""
     least: int | None = None
-    for threshold, accepted, wrong in counts:
-        starts = any(abs(threshold - start) < 1e-9 for start in STARTS)
+    for threshold, accepted, wrong, rows in counts:
         # One error is allowed for: a share of none in a few rows is no estimate.
         share = max(wrong, 0.5) / accepted if accepted else 1.0
-        if not starts or share >= 1 - precision:
+        if threshold not in STARTS or share >= 1 - precision:
             continue
         low, high = accepted, 10_000_000
         while low < high:
@@ -108,6 +145,6 @@ def _rows_wanted(
             else:
                 low = middle + 1
         if high < 10_000_000:
-            total = math.ceil(high * rows / accepted)
-            least = total if least is None else min(least, total)
-    return None if least is None else max(1, least - rows)
+            more = max(1, math.ceil(high * rows / accepted) - rows)
+            least = more if least is None else min(least, more)
+    return least

@@ -24,8 +24,10 @@ Doubles = NDArray[np.float64]
 BLOCKS: tuple[tuple[Block, float], ...] = (("characters", 0.7), ("words", 0.7))
 """The blocks of n-grams and the length that a record's row has in each."""
 VECTOR_SCALE = 1.5
-"""The length of a record's vector among the features. Chosen, as those of the blocks, by
-cross-validation on the training rows of BANKING77 and ISEAR."""
+"""The length of a record's vector among the features. By five-fold cross-validation on BANKING77's
+training rows (C 1), lengths of vector and blocks from 1 to 2 and from 0.7 to 1 are equally good
+(0.917 to 0.919 right); blocks of 0.5 are not (0.915), nor is the vector alone (0.870) or n-grams
+alone (0.905)."""
 NEAREST = 3
 """The distance from the training rows is 1 - the mean cosine to this many of them."""
 
