@@ -17,7 +17,14 @@ DROP = {
     "cv2": ("data", "**/*.pyi"),
     "numpy": ("**/tests", "f2py", "_core/include", "_core/lib", "**/*.pyi"),
     # Python's own module holds the whole runtime; the library is for programs in C.
-    "onnxruntime": ("backend", "capi/libonnxruntime.so.*", "quantization", "tools", "transformers"),
+    "onnxruntime": (
+        "backend",
+        "capi/libonnxruntime.so.*",
+        "datasets",
+        "quantization",
+        "tools",
+        "transformers",
+    ),
     "regex": ("tests",),
     "shapely": ("tests",),
 }

@@ -3,11 +3,14 @@
 import json
 from collections.abc import Iterator
 
+import boto3
 import pytest
 
 from tests.container.engine import Container, FunctionError, build, docker, running
-from tests.container.storage import RESULTS, Storage
+from tests.container.storage import RESULTS, UPLOADS, Storage
 from tests.container.upload import CASES, for_serialize, get
+from tests.template.expand import expand
+from tests.unit.test_supply import supply
 from winnow.models import (
     ChunkTask,
     Classified,
@@ -17,6 +20,7 @@ from winnow.models import (
     ScanNeeded,
     Serialized,
 )
+from winnow.sweep import SweepReport
 
 pytestmark = [
     pytest.mark.container,
@@ -50,6 +54,23 @@ for path in pathlib.Path("/var/task").rglob("*.so*"):
         parts = [int(part) for part in version.split(b".")]
         newest[name.decode()] = max(newest.get(name.decode(), []), parts)
 print(json.dumps(newest))
+"""
+
+
+_HELD = r"""
+import hashlib, importlib.metadata, json, pathlib, re
+packages = [
+    [re.sub("[-_.]+", "-", one.metadata["Name"]).lower(), one.version]
+    for one in importlib.metadata.distributions(path=["/var/task"])
+]
+weights = [
+    path
+    for place, kinds in (("/opt/model", ("*.tflite", "*.model")), ("/var/task", ("*.onnx",)))
+    for kind in kinds
+    for path in pathlib.Path(place).rglob(kind)
+]
+models = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in weights}
+print(json.dumps({"packages": packages, "models": models}))
 """
 
 
@@ -146,20 +167,59 @@ def test_what_stays_out(images: dict[str, str], function: str) -> None:
     assert not [name for name in found if name.startswith("tensorflow")]
 
 
-def test_sweep_can_call_every_service_it_needs(images: dict[str, str]) -> None:
+def test_sweep_starts_a_lost_upload_as_a_stranger_on_a_read_only_disk(
+    images: dict[str, str], s3: Storage
+) -> None:
+    make = lambda service: boto3.client(  # noqa: E731
+        service,
+        endpoint_url=s3.client.meta.endpoint_url,
+        region_name=s3.environment["AWS_REGION"],
+        aws_access_key_id=s3.environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=s3.environment["AWS_SECRET_ACCESS_KEY"],
+    )
+    asked = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
+    table = expand()["Resources"]["Table"]["Properties"]
+    make("dynamodb").create_table(TableName="runs", **{name: table[name] for name in asked})
+    passing = {"StartAt": "Pass", "States": {"Pass": {"Type": "Pass", "End": True}}}
+    role = make("iam").create_role(RoleName="triage", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    machine = make("stepfunctions").create_state_machine(
+        name="triage", definition=json.dumps(passing), roleArn=role
+    )["stateMachineArn"]
+    key = "inbox/emotions/lost.txt"
+    s3.client.put_object(Bucket=UPLOADS, Key=key, Body=b"Lost.")
     settings = {
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "RESULTS_BUCKET": "r",
-        "UPLOADS_BUCKET": "u",
-        "TABLE_NAME": "t",
-        "TOPIC_ARN": "arn:aws:sns:us-east-1:000000000000:t",
-        "WORKFLOW_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:w",
+        **s3.environment,
+        "RESULTS_BUCKET": RESULTS,
+        "UPLOADS_BUCKET": UPLOADS,
+        "TABLE_NAME": "runs",
+        "TOPIC_ARN": make("sns").create_topic(Name="mails")["TopicArn"],
+        "WORKFLOW_ARN": machine,
         "STACK_NAME": "s",
         "RETENTION_DAYS": "90",
-        "MISSED_SECONDS": "900",
+        "MISSED_SECONDS": "0.001",
     }
-    script = f"import os; os.environ |= {settings!r}; import app; print(len(app.build()))"
-    assert _python(images["sweep"], script) == "3"
+    with running(images["sweep"], settings, HARDENED) as sweep:
+        report = SweepReport.model_validate(sweep.invoke({}))
+    assert report.restarted == report.versions >= 1
+    started = make("stepfunctions").list_executions(stateMachineArn=machine)["executions"]
+    inputs = [
+        make("stepfunctions").describe_execution(executionArn=one["executionArn"])["input"]
+        for one in started
+    ]
+    assert key in {json.loads(one)["detail"]["object"]["key"] for one in inputs}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_the_bill_of_materials_is_what_the_image_holds(
+    images: dict[str, str], function: str
+) -> None:
+    [image] = [one for one in supply.images() if one.name == function]
+    found = json.loads(_python(images[function], _HELD))
+    assert {tuple(one) for one in found["packages"]} == {
+        (pin.name, pin.version) for pin in image.pins
+    }
+    listed = {file.path: file.sha256 for files in supply.models(image).values() for file in files}
+    assert found["models"] == listed
 
 
 def test_only_classify_has_the_model(images: dict[str, str]) -> None:
