@@ -12,7 +12,7 @@ IMAGE_LOCK := $(LOCK) --python-version 3.13 --constraint requirements/dev.txt
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-setup: .venv/.ready build/model/manifest.json ## environment, pinned dependencies, the model
+setup: .venv/.ready build/model/manifest.json build/node/.installed ## environment, pinned dependencies, the model
 
 .venv/.ready: requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Winnow needs Python 3.11 or later: make setup PYTHON=python3.12")'
@@ -24,6 +24,12 @@ setup: .venv/.ready build/model/manifest.json ## environment, pinned dependencie
 
 build/model/manifest.json: models/use-lite/lock.json | .venv/.ready
 	@$(BIN)/winnow model build
+
+build/node/.installed: requirements/node/package.json requirements/node/package-lock.json | .venv/.ready
+	@mkdir -p $(@D)
+	@cp requirements/node/*.json $(@D)
+	@NODE_OPTIONS="$$NODE_OPTIONS --use-system-ca" $(BIN)/npm --prefix $(@D) ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+	@touch $@
 
 model: .venv/.ready ## build the model again where it is missing or altered
 	@$(BIN)/winnow model build
@@ -100,6 +106,7 @@ lock: setup ## resolve the pinned dependencies again
 	@$(BIN)/$(LOCK) --python-version 3.11 requirements/sam.in -o requirements/sam.txt
 	@$(BIN)/$(LOCK) --python-version 3.11 requirements/checkov.in -o requirements/checkov.txt
 	@$(BIN)/$(LOCK) --python-version 3.11 requirements/supply.in -o requirements/supply.txt
+	@cd requirements/node && ../../$(BIN)/npm update --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund --loglevel=error >/dev/null
 	@$(BIN)/$(LOCK) --python-version 3.13 .ci/lambda-base/requirements.in -o .ci/lambda-base/requirements.txt
 	@$(BIN)/$(IMAGE_LOCK) functions/serialize/requirements.in -o functions/serialize/requirements.txt
 	@$(BIN)/$(IMAGE_LOCK) --override functions/scan/overrides.txt functions/scan/requirements.in -o functions/scan/requirements.txt

@@ -2,13 +2,17 @@
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_socket
 
+from tests.statemachine.engine import Engine
 from tests.statemachine.machine import ROOT, World, running
+from tests.statemachine.on_ministack import on_ministack
+from tests.statemachine.on_moto import on_moto
 from winnow.models import ChunkTask, Classified, Counts, Filtered, Mail, ObjectRef, Serialized
 
 RESULTS = "winnow-results"
@@ -37,9 +41,33 @@ def upload_id() -> str:
     return str(event("serialize")["upload"]["upload_id"])
 
 
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Engine]:
+    with Engine() as ready:
+        yield ready
+
+
+@pytest.fixture(scope="session")
+def journals() -> dict[str, Any]:
+    """A test's name -> the journal of the interpreter that ran it first."""
+    return {}
+
+
+@pytest.fixture(params=["ministack", "moto"])
+def interpreter(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
 @pytest.fixture
-def world(upload_id: str) -> Iterator[World]:
-    """Functions that keep to the contract of winnow.models, and a manifest of two chunks."""
+def world(
+    request: pytest.FixtureRequest, interpreter: str, journals: dict[str, Any], upload_id: str
+) -> Iterator[World]:
+    """Functions that keep to the contract of winnow.models, and a manifest of two chunks.
+
+    Every test runs on both interpreters, and on both every call and every state has to be given the
+    same.
+    """
     template = ChunkTask.model_validate(event("classify"))
     tasks = [template.model_copy(update={"chunk": number}) for number in range(2)]
     serialized = Serialized.model_validate(event("filter")).model_copy(update={"chunks": 2})
@@ -67,6 +95,11 @@ def world(upload_id: str) -> Iterator[World]:
                 ),
             },
             objects={(serialized.manifest.bucket, serialized.manifest.key): manifest},
-        )
+        ),
+        partial(on_moto, engine=request.getfixturevalue("engine"))
+        if interpreter == "moto"
+        else on_ministack,
     ) as ready:
         yield ready
+        journal = ready.journal()
+        assert journal == journals.setdefault(request.node.nodeid.replace(interpreter, ""), journal)

@@ -1,22 +1,32 @@
-"""The workflow's own definitions, run in this process by MiniStack's interpreter against fakes.
+"""The workflow's own definitions, run in this process against fakes.
 
-MiniStack interprets the states (paths, JSONata, Retry, Catch, Map) and keeps the table; functions,
-mail and the objects of S3 are fakes that a test scripts. No socket is opened, no delay waited.
-The interpreter's private functions are used, of the version that requirements/dev.txt pins.
+An interpreter (MiniStack's or moto's) reads the states (paths, JSONata, Retry, Catch, Map) and
+keeps the table; functions, mail and the objects of S3 are fakes that a test scripts. No socket is
+opened, no delay waited.
 """
 
 import json
+import re
 import time
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
-from unittest import mock
 
-from ministack.services import dynamodb, eventbridge, stepfunctions
+from tests.statemachine.interpreter import (
+    Ended,
+    Function,
+    Interpreter,
+    Json,
+    Outside,
+    TaskError,
+    function_error,
+)
+from tests.statemachine.on_ministack import on_ministack
+
+__all__ = ["Ended", "TaskError", "World", "definition", "function_error", "running"]
 
 ROOT = Path(__file__).resolve().parents[2]
 SUBSTITUTIONS = {
@@ -33,24 +43,12 @@ SUBSTITUTIONS = {
     "MapConcurrencyValue": "$.map_concurrency",
 }
 _END_S = 20.0
-
-Json = Any
-Function = Callable[[Json], Json]
-
-
-class TaskError(Exception):
-    """What a fake raises: the error name and cause as Step Functions reports them."""
-
-    def __init__(self, error: str, cause: str = "") -> None:
-        super().__init__(error)
-        self.error = error
-        self.cause = cause
-
-
-def function_error(error_type: str, message: str) -> TaskError:
-    """An exception of a Python function, as AWS Lambda and Step Functions report it."""
-    cause = {"errorMessage": message, "errorType": error_type, "stackTrace": ['  File "a.py"\n']}
-    return TaskError(error_type, json.dumps(cause))
+_CHANGING = {
+    r"arn:aws:states:[a-z0-9-]+:\d+:execution:triage-[0-9a-f]{8}:[0-9a-f]{32}": "RUN",
+    r"arn:aws:states:[a-z0-9-]+:\d+:execution:stopped-[0-9a-f]{8}:[0-9a-f]{32}": "RUN",
+    r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z": "TIME",
+    r"\b1[78]\d{8}\b": "SECONDS",
+}
 
 
 def definition(name: str, substitutions: dict[str, str]) -> str:
@@ -61,29 +59,20 @@ def definition(name: str, substitutions: dict[str, str]) -> str:
     return text
 
 
-@dataclass(frozen=True)
-class Ended:
-    """How an execution ended."""
-
-    arn: str
-    status: str
-    output: Json
-    error: str | None
-    cause: str | None
-    states: tuple[str, ...]
-
-
 @dataclass
 class World:
     """What the workflow meets: functions, objects, the table and the mail."""
 
     functions: dict[str, Function]
     objects: dict[tuple[str, str], str]
-    table: str = field(default_factory=lambda: f"runs-{uuid.uuid4().hex[:8]}")
+    table: str = "runs"
     mails: list[dict[str, str]] = field(default_factory=list)
     calls: dict[str, list[Json]] = field(default_factory=lambda: defaultdict(list))
-    events: list[Json] = field(default_factory=list)
+    ends: list[Ended] = field(default_factory=list)
     substitutions: dict[str, str] = field(default_factory=dict)
+    edits: dict[str, str] = field(default_factory=dict)
+    """text of a definition -> what stands there instead"""
+    interpreter: Interpreter = field(init=False)
     _faults: dict[str, list[TaskError]] = field(default_factory=lambda: defaultdict(list))
     _lost: dict[str, list[TaskError]] = field(default_factory=lambda: defaultdict(list))
 
@@ -100,10 +89,9 @@ class World:
 
     def row(self, upload_id: str) -> dict[str, str] | None:
         """A row of the table, types stripped."""
-        _, _, body = dynamodb._get_item(
-            {"TableName": self.table, "Key": {"upload_id": {"S": upload_id}}}
-        )
-        item = json.loads(body).get("Item")
+        key = {"upload_id": {"S": upload_id}}
+        answer = self.interpreter.table("getItem", {"TableName": self.table, "Key": key})
+        item = answer.get("Item")
         return item and {name: next(iter(value.values())) for name, value in item.items()}
 
     def put_row(self, **values: str | dict[str, str]) -> None:
@@ -111,7 +99,7 @@ class World:
             name: {"S": value} if isinstance(value, str) else value
             for name, value in values.items()
         }
-        dynamodb._put_item({"TableName": self.table, "Item": item})
+        self.interpreter.table("putItem", {"TableName": self.table, "Item": item})
 
     # -- what the interpreter calls ---------------------------------------------------------------
 
@@ -125,7 +113,7 @@ class World:
             case "dynamodb:putItem" | "dynamodb:updateItem":
                 target = action.removeprefix("dynamodb:").removesuffix("Item")
                 self._called(target, arguments)
-                answer = stepfunctions._invoke_dynamodb(f"{target}Item", arguments)
+                answer = self.interpreter.table(f"{target}Item", arguments)
                 _raise_next(self._lost[target])
                 return answer
             case "sns:publish":
@@ -146,45 +134,22 @@ class World:
 
     def start(self, name: str, event: Json, *, execution: str | None = None) -> str:
         """Start an execution; returns its ARN."""
-        machine = f"{name}-{uuid.uuid4().hex[:8]}"
         values = {**SUBSTITUTIONS, "TableName": self.table, **self.substitutions}
-        status, _, body = stepfunctions._create_state_machine(
-            {
-                "name": machine,
-                "definition": definition(name, values),
-                "roleArn": "arn:aws:iam::000000000000:role/workflow",
-            }
-        )
-        assert status == 200, body
-        _, _, body = stepfunctions._start_execution(
-            {
-                "stateMachineArn": json.loads(body)["stateMachineArn"],
-                "input": json.dumps(event),
-                **({"name": execution} if execution else {}),
-            }
-        )
-        arn: str = json.loads(body)["executionArn"]
-        return arn
+        text = definition(name, values)
+        for before, after in self.edits.items():
+            assert before in text
+            text = text.replace(before, after)
+        machine = f"{name}-{uuid.uuid4().hex[:8]}"
+        return self.interpreter.start(machine, text, event, execution or uuid.uuid4().hex)
 
     def wait(self, arn: str) -> Ended:
         """Wait for the execution's end."""
         deadline = time.monotonic() + _END_S
-        execution = stepfunctions._executions[arn]
-        while execution["status"] == "RUNNING":
+        while (ended := self.interpreter.ended(arn)) is None:
             assert time.monotonic() < deadline, f"{arn} does not end"
             time.sleep(0.005)
-        return Ended(
-            arn=arn,
-            status=execution["status"],
-            output=json.loads(execution["output"] or "null"),
-            error=execution.get("error"),
-            cause=execution.get("cause"),
-            states=tuple(
-                event["stateEnteredEventDetails"]["name"]
-                for event in execution["events"]
-                if "stateEnteredEventDetails" in event
-            ),
-        )
+        self.ends.append(ended)
+        return ended
 
     def run(self, name: str, event: Json) -> Ended:
         """Run a machine to its end."""
@@ -192,50 +157,52 @@ class World:
 
     def stop(self, arn: str) -> None:
         """Abort an execution, as StopExecution does."""
-        status, _, body = stepfunctions._stop_execution({"executionArn": arn})
-        assert status == 200, body
+        self.interpreter.stop(arn)
 
     def status_event(self, arn: str, status: str) -> Json:
-        """The event that Step Functions published when the execution came to this status."""
-        return next(
-            event
-            for event in self.events
-            if event["detail"]["executionArn"] == arn and event["detail"]["status"] == status
-        )
+        """The event that Step Functions publishes when the execution has come to this status."""
+        return self.interpreter.status_event(arn, status)
 
-    def _published(self, data: Json, **_: Json) -> None:
-        self.events.extend(
+    def journal(self) -> Json:
+        """How often each target was called and with what, and how every run went.
+
+        Times and names of runs are left out, the first state's input (the test's own), and the
+        Cause of an error (its service's). Chunks race, so calls and runs have no order.
+        """
+        runs = [
             {
-                "source": entry["Source"],
-                "detail-type": entry["DetailType"],
-                "detail": json.loads(entry["Detail"]),
+                **{name: value for name, value in asdict(end).items() if name != "inputs"},
+                "inputs": [
+                    {**given, "error": given.get("error", {}).get("Error")}
+                    for given in end.inputs[1:]
+                ],
             }
-            for entry in data["Entries"]
-        )
+            for end in self.ends
+        ]
+        calls = {
+            target: {"times": len(given), "distinct": sorted(set(map(_plain, given)))}
+            for target, given in self.calls.items()
+        }
+        return {"calls": calls, "runs": sorted(map(_plain, runs))}
+
+
+def _plain(value: Json) -> str:
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False)
+    for pattern, word in _CHANGING.items():
+        text = re.sub(pattern, word, text)
+    return text
 
 
 def _raise_next(faults: list[TaskError]) -> None:
     if faults:
-        fault = faults.pop(0)
-        raise stepfunctions._ExecutionError(fault.error, fault.cause)
+        raise faults.pop(0)
+
+
+Running = AbstractContextManager[Interpreter]
 
 
 @contextmanager
-def running(world: World) -> Iterator[World]:
-    """The interpreter, with this world behind its calls and no waiting between retries."""
-    status, _, body = dynamodb._create_table(
-        {
-            "TableName": world.table,
-            "BillingMode": "PAY_PER_REQUEST",
-            "AttributeDefinitions": [{"AttributeName": "upload_id", "AttributeType": "S"}],
-            "KeySchema": [{"AttributeName": "upload_id", "KeyType": "HASH"}],
-        }
-    )
-    assert status == 200, body
-    with (
-        mock.patch.object(stepfunctions, "_SFN_WAIT_SCALE", 0),
-        mock.patch.object(stepfunctions, "_invoke_resource", world.invoke),
-        mock.patch.object(stepfunctions, "_s3_object_text", world.object_text),
-        mock.patch.object(eventbridge, "_put_events", world._published),
-    ):
+def running(world: World, on: Callable[[Outside], Running] = on_ministack) -> Iterator[World]:
+    """An interpreter, with this world behind its calls."""
+    with on(world) as world.interpreter:
         yield world
