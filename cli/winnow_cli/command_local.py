@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from winnow_cli.console import clean, emit_json, note, say, stdout
+from winnow_cli.console import clean, emit_json, note, say, stderr, stdout
 from winnow_cli.options import AsJson, guarded
 
 if TYPE_CHECKING:
     from winnow_local.state import StackState, StateDir
+    from winnow_local.template import Checkout
 
 
 def register(app: typer.Typer) -> None:
@@ -22,6 +23,12 @@ def register(app: typer.Typer) -> None:
 def up(
     detach: Annotated[
         bool, typer.Option("--detach", help="Leave the stack running in the background.")
+    ] = False,
+    docker: Annotated[
+        bool,
+        typer.Option(
+            "--docker", help="Run the functions as the container images that ship; builds them."
+        ),
     ] = False,
     parameter: Annotated[
         list[str] | None,
@@ -47,12 +54,14 @@ def up(
             note(f"A local stack runs already (process {before.supervisor.pid}).")
             raise error from None
         note(f"A local stack is running already (process {state.supervisor.pid}).")
-        if parameters:
-            note("The parameters were not applied; end it with `winnow down` first.")
+        if parameters or docker:
+            note("It stays as it was started; to change it, end it with `winnow down` first.")
         _show(state, state_dir, as_json)
         return
+    checkout = Checkout.here()
+    images = _build_images(checkout) if docker else None
     if detach:
-        state = start_detached(state_dir, note, parameters)
+        state = start_detached(state_dir, note, parameters, images)
         _show(state, state_dir, as_json)
         if not as_json:
             say("It runs in the background; `winnow down` ends it.")
@@ -62,7 +71,7 @@ def up(
         _show(state, state_dir, as_json)
         note("Ctrl-C ends it.")
 
-    supervise(state_dir, Checkout.here(), note, parameters, ready)
+    supervise(state_dir, checkout, note, parameters, images, ready)
     note("The local stack has ended.")
 
 
@@ -123,6 +132,20 @@ def print_mail(subject: str, date: str, body: str) -> None:
 
 def _printable(line: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in line)
+
+
+def _build_images(checkout: "Checkout") -> dict[str, str]:
+    """The images by their targets; the last line that docker said is shown while it builds."""
+    from rich.text import Text
+
+    from winnow_local.engine import build_images, find_engine
+    from winnow_local.template import image_targets, read_template
+
+    find_engine()
+    targets = image_targets(read_template(checkout.template))
+    note(f"building {len(targets)} images; the first time takes some minutes")
+    with stderr().status("docker build") as status:
+        return build_images(checkout, targets, lambda line: status.update(Text(clean(line))))
 
 
 def _parameters(pairs: list[str]) -> dict[str, str]:

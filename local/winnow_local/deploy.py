@@ -1,9 +1,9 @@
 """Deploys template.yaml to a running MiniStack, through CloudFormation as `sam deploy` does."""
 
 import json
-import os
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import boto3
@@ -11,7 +11,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from winnow.errors import StackFailedError
-from winnow_local.ministack import ACCESS_KEY, REGION, SECRET_KEY
+from winnow_local.ministack import ACCESS_KEY, REGION, SECRET_KEY, places
+from winnow_local.runtime import WARM
 from winnow_local.template import Checkout, read_template, rewrite
 
 if TYPE_CHECKING:
@@ -37,8 +38,9 @@ def client_config() -> Config:
 
 
 def local_parameters() -> dict[str, str]:
-    """What differs from AWS by parameter: no TLS, and as many classifiers at once as cores."""
-    return {"Local": "true", "MapConcurrency": str(max(2, os.cpu_count() or 2))}
+    """What differs from AWS by parameter: no TLS, and no more chunks at once than there are places
+    for calls."""
+    return {"Local": "true", "MapConcurrency": str(places())}
 
 
 def deploy(
@@ -46,10 +48,12 @@ def deploy(
     checkout: Checkout,
     environment: Mapping[str, str],
     parameters: Mapping[str, str] | None = None,
+    images: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """Uploads the code, creates the stack, waits; returns the stack's outputs.
 
     `parameters` not known to the template are refused by CloudFormation, like everywhere else.
+    With `images`, by their targets, the functions run in containers of them.
 
     Raises:
         StackFailedError: the stack was not created; the sentence lists the events that failed.
@@ -58,7 +62,7 @@ def deploy(
     s3 = aws.client("s3", endpoint_url=endpoint, config=client_config())
     cloudformation = aws.client("cloudformation", endpoint_url=endpoint, config=client_config())
     template = read_template(checkout.template)
-    local, uploads = rewrite(template, checkout, ARTIFACTS_BUCKET, dict(environment))
+    local, uploads = rewrite(template, checkout, ARTIFACTS_BUCKET, environment, images)
     given: list[ParameterTypeDef] = [
         {"ParameterKey": name, "ParameterValue": value}
         for name, value in {**local_parameters(), **(parameters or {})}.items()
@@ -78,6 +82,25 @@ def deploy(
     except ClientError as error:
         raise StackFailedError(f"The stack was refused: {error}") from error
     return _wait(cloudformation)
+
+
+def warm(endpoint: str) -> None:
+    """Has a process of every zip function started and its handler imported.
+
+    Raises:
+        StackFailedError: a handler cannot be imported; the sentence says why.
+    """
+    client = session().client("lambda", endpoint_url=endpoint, config=client_config())
+    names = [function["FunctionName"] for function in client.list_functions()["Functions"]]
+
+    def call(name: str) -> None:
+        answer = client.invoke(FunctionName=name, Qualifier="live", Payload=json.dumps(WARM))
+        if "FunctionError" in answer:
+            problem = json.loads(answer["Payload"].read())
+            raise StackFailedError(f"{name} does not start: {problem.get('errorMessage')}")
+
+    with ThreadPoolExecutor(len(names)) as pool:
+        list(pool.map(call, names))
 
 
 def _wait(cloudformation: "CloudFormationClient") -> dict[str, str]:

@@ -15,15 +15,20 @@ from pathlib import Path
 import psutil
 
 from winnow.errors import StackFailedError
+from winnow_local.engine import Engine, containers_of
 from winnow_local.state import ProcessId, StateDir
 
 REGION = "us-east-1"
+LOOPBACK = "127.0.0.1"
 ACCESS_KEY = "test"
 """MiniStack's root key: with AUTH=true every other key answers to its role's policies."""
 SECRET_KEY = "test"  # noqa: S105 - MiniStack's documented root secret, good for nothing else
 
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT", "USER")
 _LOG_TAIL_LINES = 15
+PLACES_VARIABLE = "WINNOW_LOCAL_PLACES"
+_MEMORY_OF_A_PLACE = 2 << 30
+"""Bytes: a warm process of every function, and as much again for everything else."""
 
 
 @dataclass(frozen=True)
@@ -32,28 +37,38 @@ class MiniStack:
 
     id: ProcessId
     endpoint: str
+    containers: str = ""
+    """The label of the containers it starts; empty where it starts none."""
 
 
-def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listened on a moment ago."""
+def free_port(host: str = LOOPBACK) -> int:
+    """A TCP port of the address that nobody listened on a moment ago."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((host, 0))
         port: int = probe.getsockname()[1]
         return port
 
 
-def environment(state_dir: StateDir, port: int) -> dict[str, str]:
+def places() -> int:
+    """How many calls of functions run at a time: one a core, as far as the memory carries them."""
+    memory = psutil.virtual_memory().total // _MEMORY_OF_A_PLACE
+    return max(2, min(os.cpu_count() or 2, memory))
+
+
+def environment(state_dir: StateDir, port: int, engine: Engine | None = None) -> dict[str, str]:
     """The whole environment of MiniStack and of the functions it runs.
 
     Nothing of the user's own environment is passed on but what a process needs to run at all: no
-    AWS keys, profile or endpoint can leak in. Every path lies under `state_dir.data`.
+    AWS keys, profile or endpoint can leak in. Every path lies under `state_dir.data`. With an
+    engine, MiniStack listens where its containers can reach it.
     """
     temporary = state_dir.data / "tmp"
+    listen, seen_as = (engine.listen, engine.seen_as) if engine else (LOOPBACK, LOOPBACK)
     return {
         **{name: os.environ[name] for name in _INHERITED if name in os.environ},
         "GATEWAY_PORT": str(port),
-        "BIND_HOST": "127.0.0.1",
-        "MINISTACK_HOST": "127.0.0.1",
+        "BIND_HOST": listen,
+        "MINISTACK_HOST": listen,
         "MINISTACK_REGION": REGION,
         "AUTH": "true",
         "LOG_LEVEL": "INFO",
@@ -64,9 +79,13 @@ def environment(state_dir: StateDir, port: int) -> dict[str, str]:
         "SFTP_ENABLED": "0",
         "IOT_MTLS_ENABLED": "0",
         "S3_PERSIST": "0",
-        "LAMBDA_EXECUTOR": "local",
-        # A Docker engine on this machine is none of the local stack's business.
-        "DOCKER_HOST": f"unix://{state_dir.data / 'no-docker'}",
+        PLACES_VARIABLE: str(places()),
+        # A call waits for its place, so none is refused.
+        "LAMBDA_ACCOUNT_CONCURRENCY": "0",
+        # An engine on this machine is none of the local stack's business unless it was asked for.
+        "DOCKER_HOST": engine.host if engine else f"unix://{state_dir.data / 'no-docker'}",
+        # Where the functions find their AWS.
+        "AWS_ENDPOINT_URL": f"http://{seen_as}:{port}",
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,
         "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
         "AWS_DEFAULT_REGION": REGION,
@@ -90,25 +109,27 @@ def healthy(endpoint: str, timeout_s: float = 2.0) -> bool:
         connection.close()
 
 
-def spawn(state_dir: StateDir) -> MiniStack:
+def spawn(state_dir: StateDir, engine: Engine | None = None) -> MiniStack:
     """Starts MiniStack in a session of its own, so that all it starts can be found and ended.
 
     The session also keeps a Ctrl-C meant for `winnow up` away from it: the supervisor ends it.
     """
     shutil.rmtree(state_dir.data, ignore_errors=True)
     (state_dir.data / "tmp").mkdir(parents=True)
-    port = free_port()
+    host = engine.listen if engine else LOOPBACK
+    port = free_port(host)
     with state_dir.ministack_log.open("wb") as log:
         child = subprocess.Popen(
-            [sys.executable, "-m", "ministack"],
+            [sys.executable, "-m", "winnow_local.emulator"],
             cwd=state_dir.data,
-            env=environment(state_dir, port),
+            env=environment(state_dir, port, engine),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    return MiniStack(ProcessId.of(child.pid), f"http://127.0.0.1:{port}")
+    containers = containers_of(port) if engine else ""
+    return MiniStack(ProcessId.of(child.pid), f"http://{host}:{port}", containers)
 
 
 def wait_until_healthy(

@@ -23,6 +23,7 @@ import psutil
 
 from winnow.errors import ModelInvalidError, StackFailedError, StackNotRunningError, WinnowError
 from winnow_local import ministack
+from winnow_local.engine import find_engine, remove_containers
 from winnow_local.state import ProcessId, StackState, StateDir
 from winnow_local.template import Checkout
 
@@ -76,17 +77,21 @@ def supervise(
     checkout: Checkout,
     report: Report,
     parameters: Mapping[str, str] | None = None,
+    images: Mapping[str, str] | None = None,
     ready: Callable[[StackState], None] = lambda _: None,
 ) -> None:
     """Starts the stack, calls `ready`, keeps it until SIGINT, SIGTERM or SIGHUP, then ends it all.
 
-    Must run in the main thread. Whatever happens, no process is left behind.
+    Must run in the main thread. Whatever happens, no process is left behind. With `images` (see
+    engine.build_images) the functions run in containers, and none of those is left either.
 
     Raises:
+        DockerMissingError: no engine answers that could run the images.
         StackFailedError: a stack runs in this folder already, the stack did not start, or MiniStack
             ended by itself.
         ModelInvalidError: the model has not been built.
     """
+    engine = find_engine() if images is not None else None
     environment = function_environment(checkout)
     stop = threading.Event()
     with state_dir.claimed() as mine, _stopped_by_signals(stop):
@@ -104,18 +109,26 @@ def supervise(
         stack = None
         try:
             report("starting MiniStack")
-            stack = ministack.spawn(state_dir)
-            state = replace(state, endpoint=stack.endpoint, ministack=stack.id)
+            stack = ministack.spawn(state_dir, engine)
+            state = replace(
+                state,
+                endpoint=stack.endpoint,
+                ministack=stack.id,
+                containers=stack.containers,
+            )
             state_dir.write(state)
             ministack.wait_until_healthy(stack, state_dir, stop)
             if stop.is_set():
                 return
             report("deploying template.yaml")
             # boto3 takes a while to import; it does so while MiniStack starts.
-            from winnow_local.deploy import STACK_NAME, deploy
+            from winnow_local.deploy import STACK_NAME, deploy, warm
 
-            outputs = deploy(stack.endpoint, checkout, environment, parameters)
+            outputs = deploy(stack.endpoint, checkout, environment, parameters, images)
             _open_mailbox(state_dir, stack.endpoint, outputs, stop, report)
+            if images is None and not stop.is_set():
+                report("warming the functions")
+                warm(stack.endpoint)
             state = replace(state, stack=STACK_NAME, outputs=outputs, ready=True)
             state_dir.write(state)
             ready(state)
@@ -123,13 +136,16 @@ def supervise(
         finally:
             stop.set()
             if stack is not None:
-                ministack.end(stack.id)
+                _end(stack.id, stack.containers)
             shutil.rmtree(state_dir.data, ignore_errors=True)
             state_dir.clear()
 
 
 def start_detached(
-    state_dir: StateDir, report: Report, parameters: Mapping[str, str] | None = None
+    state_dir: StateDir,
+    report: Report,
+    parameters: Mapping[str, str] | None = None,
+    images: Mapping[str, str] | None = None,
 ) -> StackState:
     """Starts a supervisor in the background and returns when the stack is ready.
 
@@ -140,6 +156,7 @@ def start_detached(
     function_environment(Checkout.here())
     state_dir.path.mkdir(parents=True, exist_ok=True)
     given = [f"--parameter={name}={value}" for name, value in (parameters or {}).items()]
+    given += [f"--image={target}={name}" for target, name in (images or {}).items()]
     with state_dir.supervisor_log.open("wb") as log:
         child = subprocess.Popen(
             [sys.executable, "-m", "winnow_local.stack", f"--state-dir={state_dir.path}", *given],
@@ -192,14 +209,19 @@ def stop(state_dir: StateDir, grace_s: float = 20.0) -> bool:
 
 
 def _end_leftovers(state_dir: StateDir) -> int:
-    """Ends what a supervisor that was killed has left running; returns how many processes."""
+    """Ends what a supervisor that was killed has left running; returns how much that was."""
     old = state_dir.read()
     if old is None or old.ministack is None:
         return 0
-    left = ministack.members(old.ministack)
+    return _end(old.ministack, old.containers)
+
+
+def _end(leader: ProcessId, containers: str) -> int:
+    """Ends MiniStack, its processes and then its containers; returns how many there were."""
+    left = len(ministack.members(leader))
     if left:
-        ministack.end(old.ministack)
-    return len(left)
+        ministack.end(leader)
+    return left + (remove_containers(containers) if containers else 0)
 
 
 def _open_mailbox(
@@ -260,6 +282,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="winnow_local.stack")
     parser.add_argument("--state-dir", type=Path, required=True)
     parser.add_argument("--parameter", action="append", default=[])
+    parser.add_argument("--image", action="append")
     given = parser.parse_args()
 
     def report(line: str) -> None:
@@ -267,8 +290,9 @@ def main() -> int:
         sys.stdout.flush()
 
     parameters = dict(pair.split("=", 1) for pair in given.parameter)
+    images = dict(pair.split("=", 1) for pair in given.image) if given.image else None
     try:
-        supervise(StateDir(given.state_dir), Checkout.here(), report, parameters)
+        supervise(StateDir(given.state_dir), Checkout.here(), report, parameters, images)
     except WinnowError as error:
         report(str(error))
         return 1

@@ -60,6 +60,8 @@ class StackState:
     region: str = ""
     stack: str = ""
     ministack: ProcessId | None = None
+    containers: str = ""
+    """The label of the containers that MiniStack starts; empty where it starts none."""
     ready: bool = False
     """Deployed, the mailbox subscribed: files may be dropped."""
     outputs: dict[str, str] = field(default_factory=dict)

@@ -1,7 +1,7 @@
 """The one difference between the template in AWS and here: image functions become zip functions.
 
-MiniStack has no Docker engine to run images with, so each `PackageType: Image` function of
-template.yaml is deployed as a zip of the same files that its image holds:
+There is no Docker engine to count on, so each `PackageType: Image` function of template.yaml is
+deployed as a zip of the same files that its image holds:
 
 | in the image | in the zip function |
 |---|---|
@@ -10,7 +10,10 @@ template.yaml is deployed as a zip of the same files that its image holds:
 | `requirements.txt` installed | the packages of the environment that runs MiniStack |
 | `processes/` in `/opt/processes` | `PROCESS_DIR` = the folder itself |
 | the model in `/opt/model` | `MODEL_DIR` = the built model itself |
-| Python of the base image | the Python that runs MiniStack |
+| the base image's Python and runtime client | the Python that runs MiniStack; `bootstrap` |
+
+With images that were built here (`winnow up --docker`) they stay image functions, and get the names
+of those images as `sam build` would give them.
 
 The local `DefinitionUri` of a state machine becomes its uploaded copy, which is what `sam deploy`
 does too. Nothing else is touched: roles, policies, events, aliases, parameters and conditions are
@@ -19,20 +22,22 @@ deployed as they are written.
 
 import io
 import json
-import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from winnow.errors import StackFailedError
+from winnow_local.runtime import bootstrap
 
 Template = dict[str, Any]
 
 FUNCTION = "AWS::Serverless::Function"
 STATE_MACHINE = "AWS::Serverless::StateMachine"
-RUNTIME = f"python3.{sys.version_info.minor}"
+# Unlike its Python runtimes, MiniStack's `provided` ones leave an error the name it was raised by,
+# which is what the workflow retries by.
+RUNTIME = "provided.al2023"
 _IMAGE_ONLY = ("PackageType", "ImageUri", "ImageConfig")
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -89,13 +94,32 @@ def read_template(path: Path) -> Template:
     return template
 
 
+def image_targets(template: Template) -> list[str]:
+    """The targets of functions/Dockerfile that the template's image functions are built from.
+
+    Raises:
+        StackFailedError: an image function names none.
+    """
+    return sorted(
+        {
+            _target(name, resource)
+            for name, resource in template["Resources"].items()
+            if resource["Type"] == FUNCTION and _is_image(resource["Properties"], template)
+        }
+    )
+
+
 def rewrite(
-    template: Template, checkout: Checkout, bucket: str, environment: dict[str, str]
+    template: Template,
+    checkout: Checkout,
+    bucket: str,
+    environment: Mapping[str, str],
+    images: Mapping[str, str] | None = None,
 ) -> tuple[Template, list[Upload]]:
     """The template for MiniStack, and what must lie in `bucket` before it is deployed.
 
-    `environment` is added to every rewritten function's variables (the images set the same ones).
-    The given template is left as it is.
+    `environment` is added to every zip function's variables (the images set the same ones). With
+    `images`, by target, there are no zip functions. The given template is left as it is.
 
     Raises:
         StackFailedError: an image function has no Metadata, or its folder has no app.py.
@@ -110,11 +134,16 @@ def rewrite(
     for name, resource in local["Resources"].items():
         properties = resource.get("Properties", {})
         if resource["Type"] == FUNCTION and _is_image(properties, local):
-            _to_zip_function(name, resource, checkout, environment, stored)
+            if images is None:
+                _to_zip_function(name, resource, checkout, environment, stored)
+            else:
+                properties["ImageUri"] = images[_target(name, resource)]
+                resource.pop("Metadata")
         elif resource["Type"] == STATE_MACHINE and isinstance(properties.get("DefinitionUri"), str):
             source = checkout.root / properties["DefinitionUri"]
             properties["DefinitionUri"] = stored(f"statemachine/{source.name}", source.read_bytes())
-    _drop_image_globals(local)
+    if images is None:
+        _drop_image_globals(local)
     return local, uploads
 
 
@@ -127,10 +156,11 @@ def _to_zip_function(
     name: str,
     resource: dict[str, Any],
     checkout: Checkout,
-    environment: dict[str, str],
+    environment: Mapping[str, str],
     stored: Callable[[str, bytes], dict[str, str]],
 ) -> None:
-    folder = _function_folder(name, resource.pop("Metadata", {}), checkout)
+    folder = _function_folder(name, resource, checkout)
+    resource.pop("Metadata")
     properties = resource["Properties"]
     for key in _IMAGE_ONLY:
         properties.pop(key, None)
@@ -142,11 +172,17 @@ def _to_zip_function(
     properties.setdefault("Environment", {}).setdefault("Variables", {}).update(environment)
 
 
-def _function_folder(name: str, metadata: dict[str, Any], checkout: Checkout) -> Path:
+def _target(name: str, resource: dict[str, Any]) -> str:
+    target = resource.get("Metadata", {}).get("DockerBuildTarget")
+    if not target:
+        raise StackFailedError(f"The image function {name} has no DockerBuildTarget in Metadata.")
+    return str(target)
+
+
+def _function_folder(name: str, resource: dict[str, Any], checkout: Checkout) -> Path:
     # One Dockerfile serves all functions; its build target is named for the function's folder.
-    target = metadata.get("DockerBuildTarget") or Path(metadata.get("DockerContext", "")).name
-    folder = checkout.root / "functions" / str(target)
-    if not target or not (folder / "app.py").is_file():
+    folder = checkout.root / "functions" / _target(name, resource)
+    if not (folder / "app.py").is_file():
         raise StackFailedError(
             f"The image function {name} names no folder of functions/ with an app.py in its "
             "Metadata (DockerBuildTarget)."
@@ -161,7 +197,8 @@ def _drop_image_globals(template: Template) -> None:
 
 
 def function_zip(folder: Path, checkout: Checkout) -> bytes:
-    """A function's app.py and all layers' packages; the same bytes for the same files."""
+    """A function's app.py, all layers' packages, and what starts them; the same bytes for the same
+    files."""
     files = {"app.py": folder / "app.py"}
     for layer in sorted((checkout.root / "layers").glob("*/python")):
         for file in sorted(layer.rglob("*")):
@@ -169,6 +206,7 @@ def function_zip(folder: Path, checkout: Checkout) -> bytes:
                 files[file.relative_to(layer).as_posix()] = file
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(zipfile.ZipInfo("bootstrap", _EPOCH), bootstrap())
         for name, file in files.items():
             archive.writestr(zipfile.ZipInfo(name, _EPOCH), file.read_bytes())
     return buffer.getvalue()

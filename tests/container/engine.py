@@ -2,11 +2,9 @@
 
 import functools
 import http.client
-import ipaddress
 import json
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -59,21 +57,6 @@ def build(function: str) -> str:
     tag = f"winnow-{function}:test"
     docker("build", "-q", "-f", "functions/Dockerfile", "--target", function, "-t", tag, ".")
     return tag
-
-
-def host_address() -> tuple[str, str]:
-    """Where a server on this machine listens to be reached from containers, and its name there.
-
-    On Linux that is the bridge's own address, which other machines cannot reach; elsewhere the
-    engine forwards a name to this machine's loopback interface.
-    """
-    if sys.platform == "linux":
-        pools = json.loads(docker("network", "inspect", "bridge", "-f", "{{json .IPAM.Config}}"))
-        pool = next(pool for pool in pools if ":" not in pool["Subnet"])
-        # Engines differ in whether they name the gateway; it is the first address unless they do.
-        gateway = pool.get("Gateway") or str(next(ipaddress.ip_network(pool["Subnet"]).hosts()))
-        return gateway, gateway
-    return "127.0.0.1", "host.docker.internal"
 
 
 class FunctionError(Exception):

@@ -1,7 +1,5 @@
 """An S3 that containers can reach: MiniStack, listening on the engine's bridge."""
 
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import boto3
 
-from tests.container.engine import host_address
 from winnow_local import ministack
-from winnow_local.state import ProcessId, StateDir
+from winnow_local.engine import find_engine
+from winnow_local.state import StateDir
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -34,21 +32,9 @@ class Storage:
 @contextmanager
 def storage(folder: Path) -> Iterator[Storage]:
     """Start an S3 that keeps its files in `folder`; end it with the block."""
-    listen, seen_as = host_address()
-    port = ministack.free_port()
     state = StateDir(folder)
-    (state.data / "tmp").mkdir(parents=True)
-    with state.ministack_log.open("wb") as log:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "ministack"],
-            cwd=state.data,
-            env={**ministack.environment(state, port), "BIND_HOST": listen},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    started = ministack.MiniStack(ProcessId.of(child.pid), f"http://{listen}:{port}")
+    engine = find_engine()
+    started = ministack.spawn(state, engine)
     try:
         ministack.wait_until_healthy(started, state, threading.Event())
         client = boto3.client(
@@ -64,7 +50,7 @@ def storage(folder: Path) -> Iterator[Storage]:
         yield Storage(
             client,
             {
-                "AWS_ENDPOINT_URL": f"http://{seen_as}:{port}",
+                "AWS_ENDPOINT_URL": started.endpoint.replace(engine.listen, engine.seen_as),
                 "AWS_ACCESS_KEY_ID": ministack.ACCESS_KEY,
                 "AWS_SECRET_ACCESS_KEY": ministack.SECRET_KEY,
                 "AWS_DEFAULT_REGION": ministack.REGION,
@@ -73,4 +59,3 @@ def storage(folder: Path) -> Iterator[Storage]:
         )
     finally:
         ministack.end(started.id)
-        child.wait()

@@ -117,12 +117,25 @@ def test_without_a_model_up_says_how_to_build_one(
     assert "winnow model build" in answer.out + answer.err
 
 
+def test_without_an_engine_up_with_docker_says_what_to_do(
+    state_dir: StateDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    answer = winnow("up", "--detach", "--docker", "--json")
+    assert answer.code == 1
+    assert answer.document()["error"]["code"] == "docker_missing"
+    assert "docker info" in answer.err
+    assert "Traceback" not in answer.err
+    assert not state_dir.path.exists()
+
+
 def test_a_ministack_that_does_not_start_is_told_with_its_log(
     state_dir: StateDir, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> Mapping[str, str]:
-        return {"PATH": os.environ["PATH"], "GATEWAY_PORT": "not-a-port"}
+        return {**usual(state_dir, 1), "GATEWAY_PORT": "not-a-port"}
 
+    usual = ministack.environment
     monkeypatch.setattr(ministack, "environment", broken)
     stack = ministack.spawn(state_dir)
     with pytest.raises(StackFailedError) as failed:

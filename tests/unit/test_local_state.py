@@ -5,11 +5,13 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from winnow.errors import StackNotRunningError
 from winnow_local import ministack
+from winnow_local.engine import Engine
 from winnow_local.stack import running, stop
 from winnow_local.state import ProcessId, StackState, StateDir
 
@@ -104,10 +106,31 @@ def test_nothing_of_the_users_aws_setup_reaches_the_functions(
     monkeypatch.setenv("AWS_ENDPOINT_URL", "https://example.org")
     given = ministack.environment(state_dir, 1234)
     assert "AWS_PROFILE" not in given
-    assert "AWS_ENDPOINT_URL" not in given
     assert given["AWS_ACCESS_KEY_ID"] == "test"
     assert given["AUTH"] == "true"
     assert given["BIND_HOST"] == "127.0.0.1"
+    assert given["AWS_ENDPOINT_URL"] == "http://127.0.0.1:1234"
+    assert not Path(given["DOCKER_HOST"].removeprefix("unix://")).exists()
+
+
+def test_with_an_engine_the_bridge_is_all_that_is_listened_on(state_dir: StateDir) -> None:
+    engine = Engine("unix:///run/engine.sock", listen="172.17.0.1", seen_as="host.internal")
+    given = ministack.environment(state_dir, 1234, engine)
+    assert given["BIND_HOST"] == given["MINISTACK_HOST"] == "172.17.0.1"
+    assert given["AWS_ENDPOINT_URL"] == "http://host.internal:1234"
+    assert given["DOCKER_HOST"] == "unix:///run/engine.sock"
+
+
+@pytest.mark.parametrize(
+    ("cores", "gib", "places"), [(1, 4, 2), (2, 64, 2), (8, 8, 4), (16, 7, 3), (8, 64, 8)]
+)
+def test_calls_at_a_time_are_as_many_as_cores_and_memory_allow(
+    monkeypatch: pytest.MonkeyPatch, cores: int, gib: int, places: int
+) -> None:
+    memory = SimpleNamespace(total=gib << 30)
+    monkeypatch.setattr(ministack.os, "cpu_count", lambda: cores)
+    monkeypatch.setattr(ministack.psutil, "virtual_memory", lambda: memory)
+    assert ministack.places() == places
 
 
 def test_all_that_ministack_writes_lies_in_the_state_folder(state_dir: StateDir) -> None:

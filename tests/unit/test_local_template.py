@@ -2,6 +2,7 @@
 
 import copy
 import io
+import shlex
 import sys
 import zipfile
 from pathlib import Path
@@ -9,7 +10,13 @@ from pathlib import Path
 import pytest
 
 from winnow.errors import StackFailedError
-from winnow_local.template import Checkout, function_zip, read_template, rewrite
+from winnow_local.template import (
+    Checkout,
+    function_zip,
+    image_targets,
+    read_template,
+    rewrite,
+)
 
 TEMPLATE = """
 AWSTemplateFormatVersion: 2010-09-09
@@ -61,7 +68,7 @@ def test_an_image_function_becomes_a_zip_function_of_the_same_code(checkout: Che
     function = local["Resources"]["Hello"]
     assert "Metadata" not in function
     assert "PackageType" not in function["Properties"]
-    assert function["Properties"]["Runtime"] == f"python3.{sys.version_info.minor}"
+    assert function["Properties"]["Runtime"] == "provided.al2023"
     assert function["Properties"]["Handler"] == "app.handler"
     assert function["Properties"]["CodeUri"] == {
         "Bucket": "artifacts",
@@ -72,11 +79,28 @@ def test_an_image_function_becomes_a_zip_function_of_the_same_code(checkout: Che
     )
     assert set(archive.namelist()) == {
         "app.py",
+        "bootstrap",
         "winnow/__init__.py",
         "winnow/deep/part.py",
         "winnow_aws/__init__.py",
     }
     assert archive.read("app.py") == (checkout.root / "functions/hello/app.py").read_bytes()
+    start = archive.read("bootstrap").decode()
+    assert start == f"#!/bin/sh\nexec {shlex.quote(sys.executable)} -m winnow_local.runtime\n"
+
+
+def test_with_images_of_its_own_nothing_but_their_names_is_added(checkout: Checkout) -> None:
+    template = read_template(checkout.template)
+    assert image_targets(template) == ["hello"]
+    local, uploads = rewrite(
+        template, checkout, "artifacts", {"MODEL_DIR": "/here"}, {"hello": "winnow-hello:local"}
+    )
+    expected = copy.deepcopy(template["Resources"]["Hello"])
+    del expected["Metadata"]
+    expected["Properties"]["ImageUri"] = "winnow-hello:local"
+    assert local["Resources"]["Hello"] == expected
+    assert local["Globals"] == template["Globals"]
+    assert [upload.key for upload in uploads] == ["statemachine/m.asl.json"]
 
 
 def test_local_paths_replace_those_of_the_image_and_the_rest_stays(checkout: Checkout) -> None:
@@ -123,6 +147,9 @@ def test_an_image_function_without_a_folder_is_refused(checkout: Checkout) -> No
     template["Resources"]["Hello"]["Metadata"]["DockerBuildTarget"] = "other"
     with pytest.raises(StackFailedError, match="Hello"):
         rewrite(template, checkout, "artifacts", {})
+    del template["Resources"]["Hello"]["Metadata"]["DockerBuildTarget"]
+    with pytest.raises(StackFailedError, match="Hello has no DockerBuildTarget"):
+        image_targets(template)
 
 
 def test_a_template_that_is_not_yaml_is_refused(checkout: Checkout) -> None:

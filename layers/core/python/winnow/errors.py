@@ -266,6 +266,15 @@ class StackFailedError(PermanentError):
     advice = "Correct what the sentence names, then run `winnow up` again."
 
 
+class DockerMissingError(PermanentError):
+    """`winnow up --docker` finds no Docker engine that answers."""
+
+    code = "docker_missing"
+    advice = (
+        "Start Docker and see that `docker info` answers; `winnow up` without --docker needs none."
+    )
+
+
 class StackUnknownError(PermanentError):
     """No deployed stack of this name can be seen, or it is not one of Winnow's."""
 

@@ -1,0 +1,132 @@
+"""The Docker engine, for `winnow up --docker`: whether one answers, the images, the containers.
+
+MiniStack runs image functions in containers itself; what is here is what it leaves to others.
+"""
+
+import ipaddress
+import json
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from winnow.errors import DockerMissingError, ModelInvalidError, StackFailedError
+from winnow_local.template import Checkout
+
+_LABEL = "ministack.instance"
+_ANSWER_TIMEOUT_S = 20.0
+_MODEL_FILES = ("manifest.json", "tokenizer.model", "use-lite-int8.tflite")
+_LOG_TAIL_LINES = 15
+
+
+@dataclass(frozen=True)
+class Engine:
+    """An engine that answers."""
+
+    host: str
+    """Where it does, in the form of DOCKER_HOST."""
+    listen: str
+    """The address of this machine that a server listens on to be reached from its containers."""
+    seen_as: str
+    """The name of that address in a container."""
+
+
+def find_engine() -> Engine:
+    """The engine that the docker command talks to.
+
+    On Linux containers reach this machine by the bridge's own address, which other machines cannot
+    reach; elsewhere the engine forwards a name to this machine's loopback interface.
+
+    Raises:
+        DockerMissingError: there is no docker command, or no engine answers it.
+    """
+    if shutil.which("docker") is None:
+        raise DockerMissingError("There is no docker command.")
+    host = _docker("context", "inspect", "--format", "{{.Endpoints.docker.Host}}")
+    bridge = _docker("network", "inspect", "bridge", "--format", "{{json .IPAM.Config}}")
+    if sys.platform != "linux":
+        return Engine(host, "127.0.0.1", "host.docker.internal")
+    pool = next(pool for pool in json.loads(bridge) if ":" not in pool["Subnet"])
+    # Engines differ in whether they name the gateway; it is the first address unless they do.
+    gateway = pool.get("Gateway") or str(next(ipaddress.ip_network(pool["Subnet"]).hosts()))
+    return Engine(host, gateway, gateway)
+
+
+def build_images(
+    checkout: Checkout, targets: Sequence[str], progress: Callable[[str], None]
+) -> dict[str, str]:
+    """Builds the image of each target of functions/Dockerfile; returns their names by target.
+
+    `progress` is told each line that docker says. What has not changed comes from docker's cache.
+
+    Raises:
+        ModelInvalidError: the model that the images hold has not been built.
+        StackFailedError: an image cannot be built; the sentence has the end of what docker said.
+    """
+    model = checkout.root / "build" / "model"
+    if not all((model / name).is_file() for name in _MODEL_FILES):
+        raise ModelInvalidError(f"There is no model for the images in {model}.")
+    images = {target: f"winnow-{target}:local" for target in targets}
+    for number, (target, image) in enumerate(images.items(), start=1):
+        what = f"image {number} of {len(images)}, {target}"
+        progress(what)
+        with subprocess.Popen(
+            ["docker", "build", "-f", "functions/Dockerfile", "--target", target, "-t", image, "."],
+            cwd=checkout.root,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        ) as building:
+            assert building.stdout is not None
+            said = []
+            for line in building.stdout:
+                said.append(line.rstrip())
+                progress(f"{what}: {line.strip()}")
+        if building.returncode:
+            end = "\n".join(said[-_LOG_TAIL_LINES:])
+            raise StackFailedError(f"docker cannot build the image of {target}.\n{end}")
+    return images
+
+
+def containers_of(port: int) -> str:
+    """The label that MiniStack gives to the containers it starts while it listens on the port."""
+    return f"{_LABEL}={socket.gethostname()}:{port}"
+
+
+def remove_containers(label: str) -> int:
+    """Ends and removes the containers with the label; returns how many.
+
+    Where no engine answers any more none of them runs, and nothing is done.
+    """
+    removed = 0
+    try:
+        # One may be on its way to be created while the others are being removed.
+        while found := _docker("ps", "--all", "--quiet", "--filter", f"label={label}").split():
+            _docker("rm", "--force", "--volumes", *found)
+            removed += len(found)
+    except DockerMissingError:
+        pass
+    return removed
+
+
+def _docker(*arguments: str) -> str:
+    try:
+        # In a session of its own, so that a Ctrl-C does not end what is being cleaned up.
+        done = subprocess.run(
+            ["docker", *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_ANSWER_TIMEOUT_S,
+            start_new_session=True,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise DockerMissingError(f"docker does not answer ({type(error).__name__}).") from None
+    if done.returncode:
+        said = done.stderr.strip().splitlines() or ["it does not say why"]
+        raise DockerMissingError(f"docker {arguments[0]} failed: {said[-1]}")
+    return done.stdout.strip()
