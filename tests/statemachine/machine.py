@@ -169,16 +169,15 @@ class World:
         Times and names of runs are left out, the first state's input (the test's own), and the
         Cause of an error (its service's). Chunks race, so calls and runs have no order.
         """
-        runs = [
-            {
-                **{name: value for name, value in asdict(end).items() if name != "inputs"},
-                "inputs": [
-                    {**given, "error": given.get("error", {}).get("Error")}
-                    for given in end.inputs[1:]
-                ],
-            }
-            for end in self.ends
-        ]
+        runs = []
+        for end in self.ends:
+            told = asdict(end)
+            if end.error and end.error.startswith("States."):
+                del told["cause"]
+            told["inputs"] = [
+                {**given, "error": given.get("error", {}).get("Error")} for given in end.inputs[1:]
+            ]
+            runs.append(told)
         calls = {
             target: {"times": len(given), "distinct": sorted(set(map(_plain, given)))}
             for target, given in self.calls.items()

@@ -50,6 +50,7 @@ from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguagePa
 from tests.statemachine.engine import Engine
 from tests.statemachine.interpreter import Ended, Json, Outside, TaskError
 
+MAP_RUN = distributed.DistributedIterationComponent._map_run
 _CALLING = (
     lambda_eval_utils,
     resource_eval_s3,
@@ -221,20 +222,16 @@ def _as_reported(fault: TaskError) -> Exception:
     )
 
 
-def _failing_map_run(map_run: Any) -> Any:
+def _map_run(component: Any, env: Any, eval_input: Any) -> None:
     """A Map run that fails where a child failed: none of our Maps tolerates any."""
-
-    def run(component: Any, env: Any, eval_input: Any) -> None:
-        map_run(component, env=env, eval_input=eval_input)
-        if eval_input.map_run_record.item_counter.failed.get():
-            raise _as_reported(
-                TaskError(
-                    "States.ExceedToleratedFailureThreshold",
-                    "The specified tolerated failure threshold was exceeded",
-                )
+    MAP_RUN(component, env=env, eval_input=eval_input)
+    if eval_input.map_run_record.item_counter.failed.get():
+        raise _as_reported(
+            TaskError(
+                "States.ExceedToleratedFailureThreshold",
+                "The specified tolerated failure threshold was exceeded",
             )
-
-    return run
+        )
 
 
 def _say_nothing(*_: Any, **__: Any) -> None:
@@ -256,11 +253,7 @@ def on_moto(outside: Outside, engine: Engine) -> Iterator[OnMoto]:
             (EvalComponent, "_log_failure_event_exception", _say_nothing),
             (EvalComponent, "_log_exception", _say_nothing),
             (jsonata, "_eval_jsonata", engine),
-            (
-                distributed.DistributedIterationComponent,
-                "_map_run",
-                _failing_map_run(distributed.DistributedIterationComponent._map_run),
-            ),
+            (distributed.DistributedIterationComponent, "_map_run", _map_run),
         ):
             stack.enter_context(mock.patch.object(place, name, given))
         stack.enter_context(

@@ -78,6 +78,51 @@ def test_a_failed_run_that_recorded_itself_is_not_mailed_again(world: World, upl
     assert len(world.mails) == 1
 
 
+@pytest.mark.parametrize("error", ["States.DataLimitExceeded", "States.Runtime"])
+def test_a_run_that_died_of_what_no_catch_sees_is_recorded_and_mailed(
+    world: World, uploaded: Any, upload_id: str, error: str
+):
+    # As on AWS, where States.ALL does not stand for these two.
+    world.edits['"States.ALL"'] = '"States.BranchFailed"'
+    world.fail("serialize", TaskError(error, "Mr Smith has gout"))
+    died = world.run("triage", uploaded)
+    world.edits.clear()
+    assert (died.status, died.error) == ("FAILED", error)
+    assert died.states[-1] == "Serialize"
+    row = world.row(upload_id)
+    assert row is not None
+    assert row["state"] == "RUNNING"
+    assert not world.mails
+    world.run("stopped", world.status_event(died.arn, "FAILED"))
+    row = world.row(upload_id)
+    assert row is not None
+    assert (row["state"], row["run"]) == ("FAILED", died.arn)
+    assert row["error_code"].startswith("workflow_states_")
+    assert "lease_until" not in row
+    [mail] = world.mails
+    assert row["error_code"] in mail["Subject"]
+    assert "Smith" not in mail["Message"] + row["error_message"]
+
+
+def test_a_chunk_that_died_of_what_no_catch_sees_fails_the_run(
+    world: World, uploaded: Any, upload_id: str
+):
+    # Only the chunk's own Catch: the Map's sees an error of another name.
+    world.edits['"ErrorEquals": ["States.ALL"],\n                "Output": {'] = (
+        '"ErrorEquals": ["States.BranchFailed"],\n                "Output": {'
+    )
+    world.fail("classify", TaskError("States.DataLimitExceeded"))
+    run = world.run("triage", uploaded)
+    assert (run.status, run.error) == (
+        "FAILED",
+        "workflow_states_exceed_tolerated_failure_threshold",
+    )
+    row = world.row(upload_id)
+    assert row is not None
+    assert row["state"] == "FAILED"
+    assert len(world.mails) == 1
+
+
 def test_a_run_stopped_before_claim_gets_a_row(world: World, upload_id: str, stopped: Any):
     world.run("stopped", stopped)
     row = world.row(upload_id)
@@ -145,6 +190,33 @@ def test_without_a_version_the_sequencer_counts(world: World, stopped: Any, uplo
     stopped["detail"]["input"] = json.dumps(uploaded)
     world.run("stopped", stopped)
     assert world.row(id_of("winnow-uploads", detail["key"], detail["sequencer"]))
+
+
+# MiniStack has no time limit of a run: test_gaps.py.
+@pytest.mark.parametrize("interpreter", ["moto"], indirect=True)
+def test_from_the_time_limit_to_the_mail(world: World, uploaded: Any, upload_id: str):
+    world.edits['"TimeoutSeconds": 14400'] = '"TimeoutSeconds": 1'
+    release = threading.Event()
+    serialize = world.functions["serialize"]
+
+    def hang(payload: Any) -> Any:
+        release.wait(10)
+        return serialize(payload)
+
+    world.functions["serialize"] = hang
+    run = world.run("triage", uploaded)
+    release.set()
+    assert run.status == "TIMED_OUT"
+    world.edits.clear()
+    world.run("stopped", world.status_event(run.arn, "TIMED_OUT"))
+    row = world.row(upload_id)
+    assert row is not None
+    assert (row["state"], row["error_code"], row["run"]) == (
+        "FAILED",
+        "workflow_timed_out",
+        run.arn,
+    )
+    assert len(world.mails) == 1
 
 
 def test_from_the_abort_to_the_mail(world: World, uploaded: Any, upload_id: str):

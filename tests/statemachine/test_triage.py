@@ -1,6 +1,7 @@
 """The workflow, state by state: success, retries, catches, and what is written and mailed."""
 
 import json
+import threading
 import time
 from typing import Any
 
@@ -481,6 +482,19 @@ def test_any_failure_is_recorded_mailed_and_fails_the_run(
     for part in (code, message, upload_id, run.arn):
         assert part in mail["Message"]
     assert Mail(subject=mail["Subject"], body=mail["Message"])
+
+
+def test_a_function_that_hangs_is_given_up(world: World, uploaded: Any, upload_id: str):
+    world.edits['"TimeoutSeconds": 930'] = '"TimeoutSeconds": 1'
+    release = threading.Event()
+    world.functions["serialize"] = lambda _: release.wait(10)
+    run = world.run("triage", uploaded)
+    release.set()
+    assert run.states == (*up_to("Serialize"), *FAILURE)
+    assert run.error == "workflow_states_timeout"
+    row = world.row(upload_id)
+    assert row is not None
+    assert row["error_message"] == "The step Serialize stopped with States.Timeout."
 
 
 def test_record_that_fails_is_a_failure(world: World, uploaded: Any, upload_id: str):

@@ -1,12 +1,14 @@
-"""cfn-lint has nothing to say of the template, written or expanded, nor of the two machines."""
+"""Linters have nothing to say of the template, written or expanded, nor of the two machines."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
 from cfnlint.api import lint_file
 from cfnlint.config import ManualArgs
 
+from tests.statemachine.engine import NODE, PACKAGES
 from tests.statemachine.machine import SUBSTITUTIONS, definition
 from tests.template.expand import TEMPLATE, expand
 
@@ -35,3 +37,16 @@ def test_a_machine_is_valid_states_language(resource: str, machine: str, tmp_pat
     path.write_text(json.dumps(template), "utf-8")
     # The parameters that only the substitutions use are unused here.
     assert lint(path, "W2001") == []
+
+
+@pytest.mark.parametrize("machine", ["triage", "stopped"])
+def test_another_validator_finds_no_fault_in_a_machine(machine: str):
+    text = definition(machine, {**SUBSTITUTIONS, "TableName": "runs"})
+
+    def validated(given: str) -> int:
+        program = [NODE, PACKAGES / "asl-validator" / "dist" / "bin" / "asl-validator.js"]
+        done = subprocess.run([*program, "--json-definition", given], capture_output=True)
+        return done.returncode
+
+    assert validated(text) == 0
+    assert validated(text.replace('"Type": "Task"', '"Type": "Tusk"', 1)) == 1
