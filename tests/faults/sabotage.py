@@ -1,0 +1,170 @@
+"""Breaking the running local stack: its workers, its functions' settings, its rules, its topic."""
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.e2e.conftest import Stack, until, winnow
+from winnow_cli.uploads import UploadRow
+from winnow_local import ministack
+
+Settings = dict[str, Any]
+
+
+def client(stack: Stack, service: str) -> Any:
+    return stack.target.client(service)
+
+
+def function(stack: Stack, name: str) -> str:
+    """The full name of serialize, scan, classify, filter or sweep."""
+    listed = client(stack, "lambda").list_functions()["Functions"]
+    [found] = [f["FunctionName"] for f in listed if name in f["FunctionName"].lower()]
+    return str(found)
+
+
+@contextmanager
+def changed(
+    stack: Stack, name: str, variables: Mapping[str, str] | None = None, **settings: Any
+) -> Iterator[str]:
+    """While the block runs, the function's alias points to a version with other settings: this."""
+    functions, full = client(stack, "lambda"), function(stack, name)
+    before = functions.get_function_configuration(FunctionName=full)
+    given = before["Environment"]["Variables"]
+    version = functions.get_alias(FunctionName=full, Name="live")["FunctionVersion"]
+    kept = {key: before[key] for key in settings}
+    functions.update_function_configuration(
+        FunctionName=full, Environment={"Variables": {**given, **(variables or {})}}, **settings
+    )
+    broken = functions.publish_version(FunctionName=full)["Version"]
+    assert broken != version
+    functions.update_alias(FunctionName=full, Name="live", FunctionVersion=broken)
+    try:
+        yield str(broken)
+    finally:
+        functions.update_function_configuration(
+            FunctionName=full, Environment={"Variables": given}, **kept
+        )
+        functions.update_alias(FunctionName=full, Name="live", FunctionVersion=version)
+
+
+def workers(stack: Stack, name: str, version: str = "1") -> list[psutil.Process]:
+    """The processes that execute a version of a function."""
+    assert stack.state.ministack is not None
+    found = []
+    for process in ministack.members(stack.state.ministack):
+        with suppress(psutil.Error):
+            given = process.environ()
+            is_its = name in given.get("AWS_LAMBDA_FUNCTION_NAME", "").lower()
+            if is_its and given["AWS_LAMBDA_FUNCTION_VERSION"] == version:
+                found.append(process)
+    return found
+
+
+def entered(stack: Stack, key: str, state: str) -> str:
+    """Waits until the run of a key is in a state; the run."""
+    states = client(stack, "stepfunctions")
+
+    def there() -> str | None:
+        row = stack.uploads.by_key(key)
+        if row is None or row.run is None:
+            return None
+        assert not row.ended, f"the run ended before it could be caught in {state}"
+        events = states.get_execution_history(executionArn=row.run, reverseOrder=True)["events"]
+        names = [e["stateEnteredEventDetails"]["name"] for e in events if state_entry(e)]
+        return row.run if state in names else None
+
+    return str(until(there))
+
+
+def state_entry(event: Mapping[str, Any]) -> bool:
+    return "stateEnteredEventDetails" in event
+
+
+def end_of_run(stack: Stack, run: str) -> str:
+    """Waits for an execution's end; its status."""
+    states = client(stack, "stepfunctions")
+
+    def status() -> str | None:
+        found = str(states.describe_execution(executionArn=run)["status"])
+        return None if found == "RUNNING" else found
+
+    return str(until(status))
+
+
+@contextmanager
+def without_rule(stack: Stack, part: str) -> Iterator[None]:
+    """While the block runs, the events of a rule are lost."""
+    events = client(stack, "events")
+    [name] = [r["Name"] for r in events.list_rules()["Rules"] if part in r["Name"]]
+    events.disable_rule(Name=name)
+    try:
+        yield
+        # MiniStack looks at its rules a moment after it has answered the call that makes the event.
+        time.sleep(1.0)
+    finally:
+        events.enable_rule(Name=name)
+
+
+@contextmanager
+def without_topic(stack: Stack) -> Iterator[None]:
+    """While the block runs, there is no topic to mail to."""
+    sns, arn = client(stack, "sns"), stack.state.outputs["TopicArn"]
+    readers = sns.list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"]
+    sns.delete_topic(TopicArn=arn)
+    try:
+        yield
+    finally:
+        made = sns.create_topic(Name=arn.rpartition(":")[2])["TopicArn"]
+        assert made == arn
+        for reader in readers:
+            sns.subscribe(TopicArn=arn, Protocol=reader["Protocol"], Endpoint=reader["Endpoint"])
+
+
+def lease_is_over(stack: Stack, upload_id: str) -> None:
+    """Stands in for five hours of waiting."""
+    client(stack, "dynamodb").update_item(
+        TableName=stack.target.table,
+        Key={"upload_id": {"S": upload_id}},
+        UpdateExpression="SET lease_until = :past",
+        ConditionExpression="attribute_exists(lease_until)",
+        ExpressionAttributeValues={":past": {"N": str(int(time.time()) - 1)}},
+    )
+
+
+def rows_of(stack: Stack, key: str) -> list[UploadRow]:
+    return [row for row in stack.uploads.every() if row.object_key == key]
+
+
+@dataclass
+class Verdict:
+    """What must come of a fault, and a line of docs/reliability.md where it does."""
+
+    stack: Stack
+    request: pytest.FixtureRequest
+
+    def __call__(self, fault: str, keys: list[str], ends: list[str], mails: int) -> None:
+        """Every row of these keys, every mail about them, and the audit of the whole stack."""
+        until(lambda: all(rows_of(self.stack, key) for key in keys))
+        until(lambda: all(row.ended for key in keys for row in rows_of(self.stack, key)))
+        rows = [row for key in keys for row in rows_of(self.stack, key)]
+        assert sorted(str(row.error_code or row.state) for row in rows) == sorted(ends)
+
+        def told() -> int:
+            return sum(len(self.stack.mails(row.upload_id, wait=False)) for row in rows)
+
+        until(lambda: told() >= mails)
+        answer = winnow("audit", "--json", "--missed-after", "0")
+        found = answer.document()
+        assert answer.code == 0
+        assert found["clean"]
+        stood = [one["standing"] for one in found["uploads"] if one["object_key"] in keys]
+        assert sorted(stood) == sorted(row.state for row in rows)
+        assert told() == mails
+        line = {"fault": fault, "ends": sorted(ends), "mails": mails, "audit": "clean"}
+        self.request.node.user_properties.append(("fault", json.dumps(line)))

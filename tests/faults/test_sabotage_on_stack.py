@@ -1,0 +1,293 @@
+"""Faults on the local stack, done and not simulated: each has one end, one mail, a clean audit."""
+
+import json
+import shutil
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.e2e.conftest import SURE, Stack, until, winnow
+from tests.faults.sabotage import (
+    Verdict,
+    changed,
+    client,
+    end_of_run,
+    entered,
+    function,
+    lease_is_over,
+    rows_of,
+    without_rule,
+    without_topic,
+    workers,
+)
+from tests.faults.test_on_stack import sweep
+from winnow_local.template import Checkout
+
+pytestmark = [pytest.mark.stack, pytest.mark.model, pytest.mark.timeout(300)]
+
+ROOT = Checkout.here().root
+SMALL = json.dumps({"text": SURE}) + "\n"
+SCAN = (ROOT / "samples" / "prior-auth-scan.pdf").read_bytes()
+
+
+def lines(count: int) -> str:
+    return "".join(json.dumps({"text": f"{SURE} It was day {n}."}) + "\n" for n in range(count))
+
+
+# function -> the state that calls it, and a file that keeps it busy
+BUSY: dict[str, tuple[str, str, str | bytes, str]] = {
+    "serialize": ("Serialize", "long.jsonl", lines(60_000), "emotions"),
+    "scan": ("Scan", "scan.pdf", SCAN, "L33774"),
+    "classify": ("Classify", "long.jsonl", lines(3_000), "emotions"),
+    "filter": ("Filter", "long.jsonl", lines(10_000), "emotions"),
+}
+
+
+@pytest.fixture
+def verdict(stack: Stack, request: pytest.FixtureRequest) -> Verdict:
+    return Verdict(stack, request)
+
+
+# -- workers -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", BUSY)
+def test_a_worker_is_killed_at_work(stack: Stack, verdict: Verdict, name: str) -> None:
+    state, file, body, process = BUSY[name]
+    # It has a process that is ready, so that what is caught at work is its handler.
+    stack.run(f"warm.{file}", SCAN if name == "scan" else SMALL, process)
+    key = stack.put(file, body, process)
+    entered(stack, key, state)
+    for worker in until(lambda: workers(stack, name)):
+        worker.send_signal(signal.SIGKILL)
+    verdict(f"{name}: worker killed at work", [key], ["workflow_runtime_exit_error"], 1)
+
+
+@pytest.mark.parametrize("name", BUSY)
+def test_a_function_hangs_until_its_time_is_over(stack: Stack, verdict: Verdict, name: str) -> None:
+    state, file, body, process = BUSY[name]
+    with changed(stack, name, Timeout=20 if name == "scan" else 10) as version:
+        stack.run(f"warm.{file}", SCAN if name == "scan" else SMALL, process)
+        key = stack.put(file, body, process)
+        entered(stack, key, state)
+        caught = until(lambda: workers(stack, name, version))
+        for worker in caught:
+            worker.send_signal(signal.SIGSTOP)
+        try:
+            verdict(f"{name}: hangs until its time-out", [key], ["workflow_sandbox_timedout"], 1)
+        finally:
+            for worker in caught:
+                with suppress(psutil.Error):
+                    worker.send_signal(signal.SIGKILL)
+
+
+@pytest.mark.parametrize("name", ["serialize", "classify", "filter"])
+def test_a_function_that_cannot_start(stack: Stack, verdict: Verdict, name: str) -> None:
+    with changed(stack, name, Handler="nowhere.handler"):
+        key = stack.put("a.jsonl", SMALL)
+        verdict(f"{name}: crash at start", [key], ["workflow_runtime_unknown"], 1)
+
+
+def test_the_model_is_missing(stack: Stack, verdict: Verdict, tmp_path: Path) -> None:
+    with changed(stack, "classify", {"MODEL_DIR": str(tmp_path)}):
+        key = stack.put("a.jsonl", SMALL)
+        verdict("model missing", [key], ["model_invalid"], 1)
+
+
+def test_the_model_is_altered(stack: Stack, verdict: Verdict, tmp_path: Path) -> None:
+    model = tmp_path / "model"
+    shutil.copytree(ROOT / "build" / "model", model)
+    [weights] = model.glob("*int8.tflite")
+    content = bytearray(weights.read_bytes())
+    content[len(content) // 2] ^= 1
+    weights.write_bytes(content)
+    with changed(stack, "classify", {"MODEL_DIR": str(model)}):
+        key = stack.put("a.jsonl", SMALL)
+        verdict("model altered by one bit", [key], ["model_invalid"], 1)
+
+
+def test_a_process_file_is_broken(stack: Stack, verdict: Verdict, tmp_path: Path) -> None:
+    (tmp_path / "emotions.yaml").write_text("id: emotions\nkind: labels\n", "utf-8")
+    with changed(stack, "serialize", {"PROCESS_DIR": str(tmp_path)}):
+        key = stack.put("a.jsonl", SMALL)
+        verdict("a process file is broken", [key], ["process_invalid"], 1)
+
+
+# -- objects -------------------------------------------------------------------------------------
+
+
+def test_a_file_is_overwritten_while_its_run_reads_it(stack: Stack, verdict: Verdict) -> None:
+    key = stack.put("a.jsonl", lines(10_000))
+    entered(stack, key, "Serialize")
+    stack.s3.put_object(Bucket=stack.target.uploads_bucket, Key=key, Body=SMALL.encode())
+    until(lambda: len(rows_of(stack, key)) == 2)
+    verdict("overwritten while its run reads it", [key], ["SUCCEEDED", "SUCCEEDED"], 2)
+    assert sorted(row.records or 0 for row in rows_of(stack, key)) == [1, 10_000]
+
+
+def test_a_file_is_deleted_before_it_is_read(stack: Stack, verdict: Verdict) -> None:
+    bucket = stack.target.uploads_bucket
+    with without_rule(stack, "Uploaded"):
+        key = stack.put("a.jsonl", SMALL)
+    [version] = stack.s3.list_object_versions(Bucket=bucket, Prefix=key)["Versions"]
+    stack.s3.delete_object(Bucket=bucket, Key=key, VersionId=version["VersionId"])
+    thing = {"key": key, "size": len(SMALL), "version-id": version["VersionId"]}
+    client(stack, "stepfunctions").start_execution(
+        stateMachineArn=stack.state.outputs["StateMachineArn"],
+        input=json.dumps({"detail": {"bucket": {"name": bucket}, "object": thing}}),
+    )
+    verdict("deleted before it is read", [key], ["object_gone"], 1)
+
+
+def test_a_result_copied_into_the_inbox_is_one_more_upload_and_no_loop(
+    stack: Stack, verdict: Verdict
+) -> None:
+    row = stack.run("a.jsonl", SMALL)
+    key = row.object_key.replace("a.jsonl", "result.json")
+    stack.s3.copy_object(
+        Bucket=stack.target.uploads_bucket,
+        Key=key,
+        CopySource={"Bucket": stack.target.results_bucket, "Key": str(row.result_key)},
+    )
+    stack.wait(key)
+    before = len(stack.uploads.every())
+    verdict("a result copied into inbox/", [key], ["no_text_column"], 1)
+    assert len(stack.uploads.every()) == before
+    written = client(stack, "s3").list_objects_v2(Bucket=stack.target.uploads_bucket)["Contents"]
+    assert all(one["Key"].startswith("inbox/") for one in written)
+
+
+# -- runs ----------------------------------------------------------------------------------------
+
+
+def test_a_run_is_stopped_by_somebody(stack: Stack, verdict: Verdict) -> None:
+    key = stack.put("a.jsonl", lines(3_000))
+    run = entered(stack, key, "Classify")
+    client(stack, "stepfunctions").stop_execution(executionArn=run)
+    verdict("run stopped from outside", [key], ["workflow_aborted"], 1)
+
+
+def test_the_claims_holder_dies_without_a_word(stack: Stack, verdict: Verdict) -> None:
+    with without_rule(stack, "Stopped"):
+        key = stack.put("a.jsonl", lines(3_000))
+        run = entered(stack, key, "Classify")
+        client(stack, "stepfunctions").stop_execution(executionArn=run)
+    [row] = rows_of(stack, key)
+    assert row.state == "RUNNING"
+    # While its lease holds nobody takes it over.
+    assert sweep(stack, in_s=1_000).restarted == 0
+    lease_is_over(stack, row.upload_id)
+    assert sweep(stack, in_s=1_000).restarted == 1
+    verdict("the claim's holder dies, its lease ends, the sweep", [key], ["SUCCEEDED"], 1)
+    [row] = rows_of(stack, key)
+    assert row.run != run
+
+
+# -- clocks --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def skewed(stack: Stack, tmp_path: Path) -> Iterator[Callable[[str, float], None]]:
+    """Sets the clock of a function so many seconds ahead, for this test."""
+    with ExitStack() as undo:
+
+        def skew(name: str, seconds: float) -> None:
+            folder = tmp_path / name
+            folder.mkdir()
+            (folder / "sitecustomize.py").write_text(
+                "import time\n"
+                "now, now_ns = time.time, time.time_ns\n"
+                f"time.time = lambda: now() + {seconds}\n"
+                f"time.time_ns = lambda: now_ns() + {int(seconds)} * 10**9\n",
+                "utf-8",
+            )
+            undo.enter_context(changed(stack, name, {"PYTHONPATH": str(folder)}))
+
+        yield skew
+
+
+def call_sweep(stack: Stack) -> Any:
+    answer = client(stack, "lambda").invoke(
+        FunctionName=function(stack, "sweep") + ":live", Payload=b"{}"
+    )
+    report = json.loads(answer["Payload"].read())
+    assert "FunctionError" not in answer, report
+    return report
+
+
+def test_the_functions_clocks_are_an_hour_apart(
+    stack: Stack, verdict: Verdict, skewed: Callable[[str, float], None]
+) -> None:
+    for name, seconds in (("serialize", 3_600), ("classify", -3_600), ("filter", 1_800)):
+        skewed(name, seconds)
+    key = stack.put("a.jsonl", SMALL)
+    verdict("functions' clocks two hours apart", [key], ["SUCCEEDED"], 1)
+
+
+def test_the_sweeps_clock_is_an_hour_ahead(
+    stack: Stack, verdict: Verdict, skewed: Callable[[str, float], None]
+) -> None:
+    skewed("sweep", 3_600)
+    running = stack.put("running.jsonl", lines(3_000))
+    entered(stack, running, "Classify")
+    with without_rule(stack, "Uploaded"):
+        lost = stack.put("lost.jsonl", SMALL)
+    assert call_sweep(stack)["restarted"] == 1
+    stack.wait(lost)
+    stack.wait(running)
+    assert call_sweep(stack)["restarted"] == 0
+    verdict("the sweep's clock an hour ahead", [running, lost], ["SUCCEEDED", "SUCCEEDED"], 2)
+
+
+def test_the_sweeps_clock_is_an_hour_behind(
+    stack: Stack, verdict: Verdict, skewed: Callable[[str, float], None]
+) -> None:
+    with without_rule(stack, "Uploaded"):
+        lost = stack.put("lost.jsonl", SMALL)
+    skewed("sweep", -3_600)
+    # It comes late, but it comes: an hour later this sweep sees what the next one sees now.
+    assert call_sweep(stack)["restarted"] == 0
+    assert sweep(stack, in_s=1_000).restarted == 1
+    stack.wait(lost)
+    verdict("the sweep's clock an hour behind", [lost], ["SUCCEEDED"], 1)
+
+
+# -- mail ----------------------------------------------------------------------------------------
+
+
+def test_there_is_no_topic_and_when_there_is_one_again_a_redrive_tells(
+    stack: Stack, verdict: Verdict
+) -> None:
+    with without_topic(stack):
+        key = stack.put("a.jsonl", SMALL)
+        row = stack.wait(key)
+        assert end_of_run(stack, str(row.run)) == "FAILED"
+        assert stack.uploads.find(row.upload_id).state == "FAILED"
+        # Nobody could be told; the alarm on the machine for stopped runs watches for that.
+        until(lambda: stopped_runs_failed(stack, row.upload_id))
+        assert not stack.mails(row.upload_id, wait=False)
+    assert winnow("redrive", row.upload_id, "--json").code == 0
+    until(lambda: stack.wait(key).run != row.run)
+    verdict("no topic; redriven when there is one", [key], ["SUCCEEDED"], 1)
+
+
+def stopped_runs_failed(stack: Stack, upload_id: str) -> bool:
+    """Whether the machine for stopped runs has failed for an upload."""
+    states = client(stack, "stepfunctions")
+    machine = stack.state.outputs["StateMachineArn"].replace("-triage", "-stopped")
+    failed = states.list_executions(stateMachineArn=machine, statusFilter="FAILED")["executions"]
+    return any(
+        upload_id in json.dumps(page["events"], default=str)
+        for one in failed
+        for page in [states.get_execution_history(executionArn=one["executionArn"])]
+    )
+
+
+def test_what_was_broken_is_mended(stack: Stack) -> None:
+    assert stack.run("whole.jsonl", SMALL).state == "SUCCEEDED"
+    assert stack.run("whole.pdf", SCAN, "L33774").state == "SUCCEEDED"
