@@ -57,6 +57,25 @@ def test_the_table_holds_every_context_and_no_sentence_twice() -> None:
         # A relative stays the subject across "and has".
         ("Her brother had a stroke and has anemia.", "anemia", {"family"}),
         ("His mother had no anemia.", "anemia", {"family", "negated"}),
+        # The whole is denied, not its first word.
+        ("No bleeding source.", "bleeding", set()),
+        ("No bleeding source.", "bleeding source", {"negated"}),
+        # Answers, boxes, signs.
+        ("Melena: no, anemia: yes", "melena", {"negated"}),
+        ("Melena: no, anemia: yes", "anemia", set()),
+        ("☐ melena ☑ anemia", "melena", {"negated"}),
+        ("☐ melena ☑ anemia", "anemia", set()),
+        ("Fatigue, -melena, +anemia", "melena", {"negated"}),
+        ("Fatigue, -melena, +anemia", "anemia", set()),
+        ("-melena", "melena", set()),
+        ("Non-bleeding ulcer.", "bleeding", {"negated"}),
+        ("Non-bleeding ulcer.", "ulcer", set()),
+        # A year is the past, unless it is since then.
+        ("Melena in 2014.", "melena", {"historical"}),
+        ("Anemia since 2014.", "anemia", set()),
+        # A new clause, whose words may be cues themselves.
+        ("No pain, and melena was seen.", "melena", set()),
+        ("No pain, and his mother was anemic.", "anemic", {"family"}),
         ("", "", set()),
     ],
 )

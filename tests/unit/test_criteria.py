@@ -7,6 +7,7 @@ import pytest
 from tests.fakes.encoder import FakeEncoder
 from winnow.judging import build_judge
 from winnow.judging.criteria import HIGH, LOW, MET, decide, verdict
+from winnow.judging.shorthand import written_out
 from winnow.models import CriteriaDecision, CriterionFinding, Judgement, Polarity, Verdict
 from winnow.process import CriteriaProcess, Group, load_definition
 
@@ -116,6 +117,76 @@ def test_negation_in_another_clause_does_not_count() -> None:
     assert isinstance(at_odds.decision, CriteriaDecision)
     assert plain.decision.value is Verdict.MET
     assert at_odds.decision.value is Verdict.UNDETERMINED
+
+
+MIXED = (
+    HEAD
+    + """
+criteria:
+  - id: egd
+    title: EGD
+    statements: [EGD was normal., EGD was normal except for a polyp.]
+    counter_statements: [EGD showed an ulcer., EGD was normal except for an ulcer.]
+    keywords: [EGD]
+logic: {all_of: [egd]}
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("near", "value"),
+    [
+        ("EGD was normal.", Verdict.UNDETERMINED),
+        ("EGD showed an ulcer.", Verdict.UNDETERMINED),
+        ("EGD was normal except for a polyp.", Verdict.MET),
+        ("EGD was normal except for an ulcer.", Verdict.NOT_MET),
+    ],
+)
+def test_what_is_mixed_is_compared_with_what_is_mixed(near: str, value: Verdict) -> None:
+    text = "EGD was normal but for one thing"
+    references = [written_out(s) for s in near_references(MIXED)]
+    table = {reference: toward((axis, 1.0)) for axis, reference in enumerate(references)}
+    table[written_out(text)] = table[written_out(near)]
+    encoder = FakeEncoder(table)
+    (result,) = build_judge(load_definition(MIXED, "t"), encoder)([text])
+    assert isinstance(result.decision, CriteriaDecision)
+    assert result.decision.value is value
+
+
+def near_references(definition: str) -> list[str]:
+    process = load_definition(definition, "t")
+    assert isinstance(process, CriteriaProcess)
+    (criterion,) = process.criteria
+    return [*criterion.statements, *criterion.counter_statements]
+
+
+PLAN = (
+    HEAD
+    + """
+criteria:
+  - id: scopes
+    title: Scopes
+    statements: [EGD was normal., Colonoscopy was normal.]
+    counter_statements: [EGD is planned., Colonoscopy is planned.]
+    keywords: [EGD, colonoscopy]
+logic: {all_of: [scopes]}
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("EGD is planned.", Verdict.NOT_MET),
+        ("EGD is planned. EGD was normal.", Verdict.MET),
+        ("OGD is planned. EGD was normal.", Verdict.MET),
+        ("Colonoscopy is planned. EGD was normal.", Verdict.UNDETERMINED),
+    ],
+)
+def test_a_plan_says_nothing_against_the_result_of_what_was_planned(
+    text: str, value: Verdict
+) -> None:
+    assert judge(text, PLAN).value is value
 
 
 def test_without_a_keyword_nothing_is_heard() -> None:

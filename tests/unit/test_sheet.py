@@ -14,6 +14,8 @@ from winnow.judging.sheet import Comparer, sections, windows
         ("EGD was done. Colonoscopy was normal.", []),
         ("EGD and CT. Both were normal. They cost a lot.", None),
         ("EGD was done. Both EGD and CT were normal.", []),
+        ("EGD twice. Neither study told.", ["EGD twice. Neither study told."]),
+        ("EGD WAS DONE. IT WAS NORMAL.", ["EGD WAS DONE. IT WAS NORMAL."]),
         ("Indication: blood. Findings: a mass.", []),
         ("EGD normal; CT pending", ["EGD normal", "CT pending"]),
         ("One. Two. Three.", []),

@@ -29,7 +29,9 @@ class Context(StrEnum):
     PLANNED = "planned"
 
 
-_KINDS = frozenset((*Context, "result", "pseudo", "end", "turn", "subject", "shield", "place"))
+_KINDS = frozenset(
+    (*Context, "result", "pseudo", "end", "turn", "subject", "shield", "place", "modifier")
+)
 _TOKEN = re.compile(r"[^\W_]+(?:['.][^\W_]+)*|[;:,()/?–—\[\]−]|(?<![^\s,;:(])\+(?=[^\W\d_]|\))|-")
 # "fatigue, -melena" denies; "non-bleeding" and a list's "- melena" or "-melena" do not.
 _MINUS = re.compile(r"(?<=[ \t,;:])-(?=[^\W\d_])")
@@ -142,6 +144,7 @@ class Reading:
         self._turns: set[int] = set()
         self._places: list[int] = []
         self._shields: list[_Found] = []
+        self._modified: list[_Found] = []
         table = _table()
         at = 0
         while at < len(words):
@@ -157,7 +160,9 @@ class Reading:
             if not any(found.cue.kind == "pseudo" for found in best):
                 for found in best:
                     self._take(found)
-            at = max(longest, at + 1)
+            # What ends a clause may hold cues of the next: "and his mother was".
+            ends = any(found.cue.kind in ("end", "turn") for found in best)
+            at = at + 1 if ends else max(longest, at + 1)
 
     def _take(self, found: _Found) -> None:
         kind = found.cue.kind
@@ -167,6 +172,8 @@ class Reading:
                 self._turns.add(found.start)
         elif kind == "place":
             self._places.append(found.start)
+        elif kind == "modifier":
+            self._modified.append(found)
         elif kind == "shield":
             self._shields.append(found)
         else:
@@ -225,6 +232,10 @@ class Reading:
         if any(low <= stop < high and stop not in passes for stop in self._ends):
             return False
         if cue.kind == Context.NEGATED and any(low <= stop < high for stop in self._places):
+            return False
+        if cue.kind == Context.NEGATED and any(
+            whole.start <= start and end < whole.end for whole in self._modified
+        ):
             return False
         if cue.kind in (Context.NEGATED, Context.POSSIBLE) and any(
             shield.end <= start <= shield.end + shield.cue.reach

@@ -6,12 +6,13 @@ the later refer back (sheet.py). It is heard only where it has one of the criter
 Its keywords are read with their context (context.py), and it is compared only with statements and
 counter-statements of its own kind: what is denied with what is denied, what came back without a
 finding with what did, what is planned or conditional with what is, what is about a relative with
-what is. Doubt ("suspected") and the past ("previous") tell kinds apart only for a side none of
-whose sentences is doubtful, or past. Where the keywords of one side are of several kinds ("no
-melena, but maroon stools"), or one clause is negative and another is not ("showed no polyps but a
-bleeding diverticulum"), nothing is heard. Let `x` be the similarity to the nearest sentence
-that remains, and `y` that to the nearest of the other two kinds, neutral statements of any context
-among them. The segment speaks with
+what is, and what is mixed (one clause is negative and another is not: "showed no polyps but a
+bleeding diverticulum") with what is mixed. Doubt ("suspected") and the past ("previous") tell kinds
+apart only for a side none of whose sentences is doubtful, or past. Where the keywords of one side
+are of several kinds ("no melena, but maroon stools"), nothing is heard. A plan is not heard against
+a criterion where the result of what was planned is heard for it. Let `x` be the similarity to the
+nearest sentence that remains, and `y` that to the nearest of the other two kinds, neutral
+statements of any context among them. The segment speaks with
 
     strength = ramp(x; LOW, HIGH) * ramp(x - y; 0, MARGIN)
 
@@ -51,6 +52,7 @@ from numpy.typing import NDArray
 from winnow.judging.context import Context, Reading, tokens
 from winnow.judging.lexical import Keywords, SharedWords, words
 from winnow.judging.sheet import Comparer, Sheet
+from winnow.judging.shorthand import written_out
 from winnow.judging.values import Values
 from winnow.models import (
     CriteriaDecision,
@@ -86,6 +88,8 @@ class _Kind(Flag):
     PLANNED = auto()
     HISTORICAL = auto()
     OTHER = auto()
+    MIXED = auto()
+    """One clause is negative and another is not: "normal but for an ulcer"."""
 
 
 _OF_CONTEXT = {
@@ -158,14 +162,20 @@ class _Words:
         kind = _Kind.RESULT if self.reading.negative else _NONE
         for context in self.contexts(0, 0) | self.reading.all - {Context.NEGATED}:
             kind |= _OF_CONTEXT.get(context, _NONE)
-        return kind
+        return kind | _Kind.MIXED if self.mixed else kind
 
-    def kind(self, wanted: frozenset[int], ignored: _Kind) -> _Kind | None:
-        """The one kind of the wanted keywords; None: they are at odds."""
+    def kind(self, wanted: frozenset[int], ignored: _Kind, sign: int) -> _Kind | None:
+        """The one kind of the wanted keywords; None: they are at odds.
+
+        "Showed polyps but no bleeding" speaks no more against than for: it is mixed to a side
+        against whatever is said of its keywords, unless they are denied.
+        """
         if not wanted:
-            return None if self.mixed else self.whole() & ~ignored
+            return self.whole() & ~ignored
         kind = _one({m.kind & ~ignored for m in self.mentions if m.keyword in wanted})
-        return None if kind is not None and kind & _Kind.RESULT and self.mixed else kind
+        if kind is None or not self.mixed or kind & _Kind.DENIED:
+            return kind
+        return kind | _Kind.MIXED if sign < 0 or kind & _Kind.RESULT else kind
 
 
 @dataclass(frozen=True)
@@ -213,6 +223,10 @@ class _Heard:
     keywords: tuple[str, ...]
     context: tuple[str, ...]
 
+    @property
+    def planned(self) -> bool:
+        return Context.PLANNED in self.context
+
 
 class CriteriaJudge:
     """Judges texts by a process of kind `criteria`."""
@@ -222,7 +236,7 @@ class CriteriaJudge:
         self._words: list[str] = []
         references: list[str] = []
 
-        def keywords(of: tuple[str, ...]) -> frozenset[int]:
+        def keywords(of: Sequence[str]) -> frozenset[int]:
             start = len(self._words)
             self._words.extend(of)
             return frozenset(range(start, len(self._words)))
@@ -233,12 +247,14 @@ class CriteriaJudge:
             return np.arange(start, len(references))
 
         def side(sign: int, sentences: tuple[str, ...], needed: tuple[str, ...]) -> _Side:
-            wanted = keywords(needed)
-            own = Keywords(needed)
+            # Of keywords that are the same written out, the first.
+            plain = list(dict.fromkeys(map(written_out, needed)))
+            wanted = keywords(plain)
+            own, every = Keywords(plain), frozenset(range(len(plain)))
             kinds: list[_Kind] = []
             for sentence in sentences:
-                said = _Words(sentence, "", own)
-                kind = _one({mention.kind for mention in said.mentions})
+                said = _Words(written_out(sentence), "", own)
+                kind = said.kind(every, _NONE, sign)
                 kinds.append(said.whole() if kind is None else kind)
             return _Side(sign, columns(sentences), tuple(kinds), wanted)
 
@@ -257,7 +273,7 @@ class CriteriaJudge:
             for criterion in definition.criteria
         ]
         self._keywords = Keywords(self._words)
-        self._shared = SharedWords(references)
+        self._shared = SharedWords([written_out(reference) for reference in references])
         self._references = references
         self._compare = Comparer(encoder, references, structure=True)
 
@@ -284,14 +300,14 @@ class CriteriaJudge:
         mentioned: list[frozenset[int]] = [frozenset() for _ in self._criteria]
         if not sheet.unique:
             return heard, mentioned
-        split = [words(segment) for segment in sheet.unique]
+        split = [words(segment) for segment in sheet.plain]
         found = [self._keywords(row) for row in split]
         similarity = (1 - SHARED) * sheet.similarity + SHARED * self._shared(split)
         known: dict[int, _Words] = {}
 
         def read(row: int) -> _Words:
             if (said := known.get(row)) is None:
-                said = known[row] = _Words(sheet.unique[row], sheet.sections[row], self._keywords)
+                said = known[row] = _Words(sheet.plain[row], sheet.sections[row], self._keywords)
             return said
 
         for position, compiled in enumerate(self._criteria):
@@ -304,7 +320,7 @@ class CriteriaJudge:
                     continue
                 if said := self._hear(compiled, read(row), found[row], similarity[row]):
                     into[row] = said
-            for row, said in self._measure(compiled, sheet.unique, split, read):
+            for row, said in self._measure(compiled, sheet.plain, split, read):
                 # A number is surer than the words around it.
                 if row not in into or into[row].strength * said.strength < VALUE**2:
                     into[row] = said
@@ -323,14 +339,14 @@ class CriteriaJudge:
     def _measure(
         self,
         compiled: _Compiled,
-        unique: Sequence[str],
+        plain: Sequence[str],
         split: Sequence[Sequence[str]],
         read: Callable[[int], _Words],
     ) -> Iterator[tuple[int, _Heard]]:
         """What measured values say; of several in a segment the last counts."""
         if not compiled.criterion.values:
             return
-        for row, text in enumerate(unique):
+        for row, text in enumerate(plain):
             if not compiled.values.named(split[row]):
                 continue
             last: _Heard | None = None
@@ -363,11 +379,8 @@ class CriteriaJudge:
         for side in (compiled.pro, compiled.con):
             if side.keywords and not found & side.keywords:
                 continue
-            kind = said.kind(side.keywords, side.ignored)
-            # "Showed polyps but no bleeding" speaks no more against than for.
-            if kind is None or (side.sign < 0 and said.mixed and not kind & _Kind.DENIED):
-                continue
-            if (alike := side.alike.get(kind)) is None:
+            kind = said.kind(side.keywords, side.ignored, side.sign)
+            if kind is None or (alike := side.alike.get(kind)) is None:
                 continue
             column = int(alike[similarity[alike].argmax()])
             nearness = float(similarity[column])
@@ -463,8 +476,14 @@ def _finding(
     # By distinct segment, the first place where it stands.
     places: dict[int, int] = {}
     if heard:
+        done = {
+            word
+            for row in rows
+            if row in heard and heard[row].strength > 0 and not heard[row].planned
+            for word in heard[row].keywords
+        }
         for position, row in enumerate(rows):
-            if row in heard:
+            if row in heard and not _outdated(heard[row], done):
                 places.setdefault(row, position)
     strengths = [heard[row].strength for row in places]
     pro = max((s for s in strengths if s > 0), default=0.0)
@@ -479,6 +498,11 @@ def _finding(
         score=score,
         evidence=tuple(_evidence(places, heard, sheet, index)) if places else (),
     )
+
+
+def _outdated(said: _Heard, done: set[str]) -> bool:
+    """Whether a segment speaks against by a plan of what another segment has the result of."""
+    return said.strength < 0 and said.planned and done.issuperset(said.keywords)
 
 
 def _evidence(

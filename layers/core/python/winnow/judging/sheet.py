@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from winnow.judging import segments
+from winnow.judging.shorthand import written_out
 from winnow.ports import Encoder
 
 
@@ -26,6 +27,8 @@ class Sheet:
     """
 
     unique: list[str]
+    plain: list[str]
+    """By row: the segment as it is compared, its shorthand written out."""
     similarity: NDArray[np.float32]
     """Shape [len(unique), references]: cosine, negatives as 0."""
     spans: list[list[segments.Span]]
@@ -44,10 +47,11 @@ _SECTIONS = frozenset(
     )
 )
 _BACK = re.compile(
-    r"(?:It|This|These|They|That|The (?:results?|stud(?:y|ies)|reports?|examinations?|findings?"
+    r"(?i:It|This|These|They|That|The (?:results?|stud(?:y|ies)|reports?|examinations?|findings?"
     r"|procedure|scope|latter)|Results?|Findings?"
-    r"|(?:Both|Neither|Each|Either)(?: (?:of (?:them|these)|stud(?:y|ies)|examinations?|tests?))?"
-    r" (?:was|were|had|has|have|showed|shows|revealed|gave))\b(?!:)"
+    r"|(?:Both|Neither|Each|Either|None)(?: of (?:them|these)"
+    r"| (?:stud(?:y|ies)|examinations?|tests?|procedures?|scopes?|endoscop(?:y|ies)|was|were|had"
+    r"|has|have|did|showed|shows|revealed|gave|found|disclosed|demonstrated|identified)))\b(?!:)"
 )
 _WINDOW = 3
 """Sentences of a window at most."""
@@ -98,10 +102,16 @@ class Comparer:
     def __init__(
         self, encoder: Encoder, references: Sequence[str], *, structure: bool = False
     ) -> None:
-        """Take the sentences to compare with; with `structure`, see windows and sections."""
+        """Take the sentences to compare with.
+
+        With `structure`, shorthand is written out, and windows and sections are seen.
+        """
         self._encoder = encoder
         self._structure = structure
-        self._references = encoder(list(references)).T.copy()
+        self._references = encoder(self._plain(references)).T.copy()
+
+    def _plain(self, texts: Sequence[str]) -> list[str]:
+        return [written_out(text) for text in texts] if self._structure else list(texts)
 
     def __call__(self, texts: Sequence[str]) -> Sheet:
         """One encoder call and one matrix product, whatever the number of texts.
@@ -134,9 +144,10 @@ class Comparer:
                 )
             )
         unique = [text for text, _ in known]
+        plain = self._plain(unique)
         if unique:
             # A cosine of unit vectors may leave [0, 1] by rounding; no evidence is below 0.
-            similarity = np.clip(self._encoder(unique) @ self._references, 0.0, 1.0)
+            similarity = np.clip(self._encoder(plain) @ self._references, 0.0, 1.0)
         else:
             similarity = np.zeros((0, self._references.shape[1]), np.float32)
-        return Sheet(unique, similarity, spans, rows, sentences, [name for _, name in known])
+        return Sheet(unique, plain, similarity, spans, rows, sentences, [n for _, n in known])

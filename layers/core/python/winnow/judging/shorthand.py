@@ -1,0 +1,50 @@
+"""Clinical shorthand, American spelling and capitals, as the words that sentence vectors know.
+
+"C-scope neg" and "COLONOSCOPY WAS NEGATIVE" say what "Colonoscopy was negative" says, but an
+encoder trained on ordinary text does not see it. So what is compared, and searched for keywords and
+contexts, is the written-out text; what is shown is the text as it stands. The table is
+shorthand.tsv. A result's mark is a word too: "FOBT+" is positive, "guaiac -ve" negative.
+"""
+
+import re
+from functools import cache
+from pathlib import Path
+
+_MOSTLY = 0.8
+_WORD_IN_CAPITALS = re.compile(r"[A-Z]{5}")
+"""Shorter ones may be abbreviations."""
+_POSITIVE = re.compile(r"(?<=[^\W\d_])(?:\+(?=[\s,.;)]|$)| \+(?=[,.;)]|$| (?:stool|x)\b))")
+
+
+@cache
+def _table() -> tuple[dict[str, str], re.Pattern[str]]:
+    lines = Path(__file__).with_name("shorthand.tsv").read_text(encoding="utf-8").splitlines()
+    table: dict[str, str] = {}
+    for line in lines:
+        if line and not line.startswith("#"):
+            short, long = line.split("\t")
+            table[short] = long
+            if short.islower():
+                table.setdefault(short.capitalize(), long.capitalize())
+    longest = sorted(table, key=len, reverse=True)
+    return table, re.compile(
+        r"(?<![\w/.'-])(?:" + "|".join(map(re.escape, longest)) + r")(?![\w/'-]|\.\w)"
+    )
+
+
+def written_out(text: str) -> str:
+    """A segment with its shorthand written out; one in capitals, in small letters."""
+    table, pattern = _table()
+
+    def long(match: re.Match[str]) -> str:
+        return table[match.group()]
+
+    plain = pattern.sub(long, _POSITIVE.sub(" positive", text))
+    return pattern.sub(long, plain.capitalize()) if _in_capitals(text) else plain
+
+
+def _in_capitals(text: str) -> bool:
+    if not _WORD_IN_CAPITALS.search(text):
+        return False
+    letters = [letter for letter in text if letter.isalpha()]
+    return sum(letter.isupper() for letter in letters) >= _MOSTLY * len(letters)
