@@ -28,6 +28,16 @@ WRITE_STREAM = {"s3:PutObject", "s3:AbortMultipartUpload"}
 WRITE_LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 # Statements that hang on a parameter, and its condition.
 CONDITIONAL = {"UseCustomerKey": "HasKmsKey", "ReadPictures": "HasTextract"}
+# The customer's key may protect other things too: it is used through these services alone.
+VIA = {
+    "SerializeRole": ["s3"],
+    "ScanRole": ["s3"],
+    "ClassifyRole": ["s3"],
+    "FilterRole": ["s3"],
+    "SweepRole": ["s3", "dynamodb"],
+    "TriageRole": ["s3", "dynamodb"],
+    "StoppedRole": ["dynamodb"],
+}
 CUSTOMER_KEY = ({"kms:Decrypt", "kms:GenerateDataKey"}, ["KmsKeyArn"])
 STATES = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}"
 
@@ -189,7 +199,13 @@ def test_a_role_may_do_exactly_this(role: str):
     given = {}
     for statement in statements(role):
         assert statement["Effect"] == "Allow"
-        assert set(statement) == {"Sid", "Effect", "Action", "Resource"}
+        if statement["Sid"] == "UseCustomerKey":
+            services = as_list(statement["Condition"]["StringEquals"]["kms:ViaService"])
+            assert [plain(service) for service in services] == [
+                f"{name}.${{AWS::Region}}.${{AWS::URLSuffix}}" for name in VIA[role]
+            ]
+        else:
+            assert set(statement) == {"Sid", "Effect", "Action", "Resource"}
         resources = [plain(resource) for resource in as_list(statement["Resource"])]
         given[statement["Sid"]] = (set(as_list(statement["Action"])), resources)
     assert given == ROLES[role]
@@ -203,7 +219,8 @@ def test_a_role_is_for_one_service(role: str):
         "Principal": {"Service": PRINCIPALS[role]},
         "Action": "sts:AssumeRole",
     }
-    if PRINCIPALS[role] in ("states.amazonaws.com", "scheduler.amazonaws.com"):
+    # Lambda names no source when it assumes a role; only its own account can pass it to a function.
+    if PRINCIPALS[role] != "lambda.amazonaws.com":
         account = {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
         expected["Condition"] = {"StringEquals": account}
     assert trust == expected
@@ -226,6 +243,19 @@ def test_every_wildcard_resource_has_its_reason_above_it():
     assert len(wildcards) == expected > 0, "a wildcard is written in a way this test cannot see"
     for number in wildcards:
         assert lines[number - 1].strip().startswith("# "), f"template.yaml:{number + 1}"
+
+
+def test_every_wildcard_in_an_action_that_is_allowed_has_its_reason_above_it():
+    lines = TEMPLATE.read_text("utf-8").splitlines()
+    found = []
+    effect = ""
+    for number, line in enumerate(lines):
+        if line.strip().startswith("Effect: "):
+            effect = line.split()[-1]
+        if effect == "Allow" and line.strip().startswith("Action:") and "*" in line:
+            assert lines[number - 1].strip().startswith("# "), f"template.yaml:{number + 1}"
+            found.append(line.strip())
+    assert found == ["Action: kms:*", *2 * ["Action: [kms:Decrypt, kms:GenerateDataKey*]"]]
 
 
 def test_every_policy_is_of_the_current_version():

@@ -27,6 +27,7 @@ SETTINGS = {
     "SweepFunction": SweepSettings,
 }
 TLS_ONLY = {"Bool": {"aws:SecureTransport": "false"}}
+NO_OLD_TLS = {"NumericLessThan": {"s3:TlsVersion": "1.2"}}
 THIS_ACCOUNT = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 
 
@@ -46,6 +47,18 @@ def statements(name: str) -> dict[str, Any]:
         for statement in properties(name)["PolicyDocument"]["Statement"]
     ]
     return {statement["Sid"]: statement for statement in found}
+
+
+def denial(bucket: str, sid: str, condition: dict[str, Any]) -> dict[str, Any]:
+    """A statement that denies everybody everything in a bucket, on a condition."""
+    return {
+        "Sid": sid,
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [{"Fn::GetAtt": [bucket, "Arn"]}, {"Fn::Sub": f"${{{bucket}.Arn}}/*"}],
+        "Condition": condition,
+    }
 
 
 # -- files ---------------------------------------------------------------------------------------
@@ -69,9 +82,9 @@ def test_who_reads_and_writes_files_is_logged_and_the_log_forgets():
     [rule] = log["LifecycleConfiguration"]["Rules"]
     assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", {"Ref": "LogRetentionDays"})
     given = statements("AccessLogsPolicy")
-    assert set(given) == {"TlsOnly", "BucketsMayLog"}
-    assert given["TlsOnly"]["Effect"] == "Deny"
-    assert given["TlsOnly"]["Condition"] == TLS_ONLY
+    assert set(given) == {"TlsOnly", "NoOldTls", "BucketsMayLog"}
+    assert given["TlsOnly"] == denial("AccessLogs", "TlsOnly", TLS_ONLY)
+    assert given["NoOldTls"] == denial("AccessLogs", "NoOldTls", NO_OLD_TLS)
     assert given["BucketsMayLog"] == {
         "Sid": "BucketsMayLog",
         "Effect": "Allow",
@@ -105,10 +118,12 @@ def test_a_customer_key_takes_the_place_of_awss_own_everywhere():
         "HasKmsKey",
         {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": key},
     ]
+    given = {"Fn::If": ["HasKmsKey", key, {"Ref": "AWS::NoValue"}]}
     for group in of_type("AWS::Logs::LogGroup"):
-        assert properties(group)["KmsKeyId"] == {
-            "Fn::If": ["HasKmsKey", key, {"Ref": "AWS::NoValue"}]
-        }
+        assert properties(group)["KmsKeyId"] == given
+    queue = properties("Undelivered")
+    assert queue["KmsMasterKeyId"] == given
+    assert queue["SqsManagedSseEnabled"] == {"Fn::If": ["HasKmsKey", {"Ref": "AWS::NoValue"}, True]}
 
 
 @pytest.mark.parametrize("bucket", ["UploadsBucket", "ResultsBucket"])
@@ -130,19 +145,37 @@ def test_a_bucket_speaks_tls_only(bucket: str):
     policy = RESOURCES[f"{bucket}Policy"]
     assert policy["Condition"] == "HasTls"
     assert policy["Properties"]["Bucket"] == {"Ref": bucket}
-    assert statements(f"{bucket}Policy") == {
-        "TlsOnly": {
-            "Sid": "TlsOnly",
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": "s3:*",
-            "Resource": [
-                {"Fn::GetAtt": [bucket, "Arn"]},
-                {"Fn::Sub": f"${{{bucket}.Arn}}/*"},
-            ],
-            "Condition": TLS_ONLY,
+    given = statements(f"{bucket}Policy")
+    assert set(given) == {"TlsOnly", "NoOldTls", "NoOtherEncryption", "NoOtherKey"}
+    assert given["TlsOnly"] == denial(bucket, "TlsOnly", TLS_ONLY)
+    assert given["NoOldTls"] == denial(bucket, "NoOldTls", NO_OLD_TLS)
+
+
+@pytest.mark.parametrize("bucket", ["UploadsBucket", "ResultsBucket"])
+def test_with_a_customer_key_no_other_encrypts(bucket: str):
+    conditional = [
+        one["Fn::If"]
+        for one in properties(f"{bucket}Policy")["PolicyDocument"]["Statement"]
+        if "Fn::If" in one
+    ]
+    assert [one[0] for one in conditional] == ["HasKmsKey", "HasKmsKey"]
+    for (_, statement, otherwise), (header, wanted) in zip(
+        conditional,
+        [
+            ("s3:x-amz-server-side-encryption", "aws:kms"),
+            ("s3:x-amz-server-side-encryption-aws-kms-key-id", {"Ref": "KmsKeyArn"}),
+        ],
+        strict=True,
+    ):
+        assert otherwise == {"Ref": "AWS::NoValue"}
+        assert (statement["Effect"], statement["Principal"]) == ("Deny", "*")
+        assert statement["Action"] == "s3:PutObject"
+        assert statement["Resource"] == {"Fn::Sub": f"${{{bucket}.Arn}}/*"}
+        # What names none is encrypted by the bucket's own rule, with the same key.
+        assert statement["Condition"] == {
+            "Null": {header: "false"},
+            "StringNotEquals": {header: wanted},
         }
-    }
 
 
 def test_only_the_local_stack_goes_without_tls():
@@ -187,7 +220,7 @@ def test_old_versions_and_unfinished_uploads_go(bucket: str):
     }
 
 
-def test_only_work_expires_by_itself():
+def test_only_what_runs_keep_for_themselves_expires():
     rules = lifecycle("ResultsBucket")
     assert rules["forget-runs"]["Prefix"] == "runs/"
     assert rules["forget-runs"]["ExpirationInDays"] == 7
@@ -484,7 +517,7 @@ def test_the_sweep_is_called_often_enough_by_its_alias():
 
 
 def test_the_dead_letter_queue_is_encrypted_and_takes_the_rules_events_only():
-    assert properties("Undelivered")["SqsManagedSseEnabled"] is True
+    assert properties("Undelivered")["SqsManagedSseEnabled"]["Fn::If"][2] is True
     assert properties("Undelivered")["MessageRetentionPeriod"] == 14 * 86400
     assert properties("UndeliveredPolicy")["Queues"] == [{"Ref": "Undelivered"}]
     given = statements("UndeliveredPolicy")
