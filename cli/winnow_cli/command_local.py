@@ -71,8 +71,10 @@ def up(
         _show(state, state_dir, as_json)
         note("Ctrl-C ends it.")
 
-    supervise(state_dir, checkout, note, parameters, images, ready)
+    was_ready = supervise(state_dir, checkout, note, parameters, images, ready)
     note("The local stack has ended.")
+    if not was_ready:
+        raise typer.Exit(130)
 
 
 @guarded

@@ -79,8 +79,10 @@ def supervise(
     parameters: Mapping[str, str] | None = None,
     images: Mapping[str, str] | None = None,
     ready: Callable[[StackState], None] = lambda _: None,
-) -> None:
+) -> bool:
     """Starts the stack, calls `ready`, keeps it until SIGINT, SIGTERM or SIGHUP, then ends it all.
+
+    Returns whether it came to be ready: False when a signal came before.
 
     Must run in the main thread. Whatever happens, no process is left behind. With `images` (see
     engine.build_images) the functions run in containers, and none of those is left either.
@@ -94,7 +96,7 @@ def supervise(
     engine = find_engine() if images is not None else None
     environment = function_environment(checkout)
     stop = threading.Event()
-    with state_dir.claimed() as mine, _stopped_by_signals(stop):
+    with state_dir.written(), state_dir.claimed() as mine, _stopped_by_signals(stop):
         if not mine:
             raise StackFailedError("A local stack is running in this folder already.")
         _end_leftovers(state_dir)
@@ -119,20 +121,31 @@ def supervise(
             state_dir.write(state)
             ministack.wait_until_healthy(stack, state_dir, stop)
             if stop.is_set():
-                return
-            report("deploying template.yaml")
+                return False
             # boto3 takes a while to import; it does so while MiniStack starts.
+            from botocore.exceptions import BotoCoreError, ClientError
+
             from winnow_local.deploy import STACK_NAME, deploy, warm
 
-            outputs = deploy(stack.endpoint, checkout, environment, parameters, images)
-            _open_mailbox(state_dir, stack.endpoint, outputs, stop, report)
-            if images is None and not stop.is_set():
-                report("warming the functions")
-                warm(stack.endpoint)
+            try:
+                report("deploying template.yaml")
+                outputs = deploy(stack.endpoint, checkout, environment, parameters, images)
+                _open_mailbox(state_dir, stack.endpoint, outputs, stop, report)
+                if images is None and not stop.is_set():
+                    report("warming the functions")
+                    warm(stack.endpoint)
+            except (BotoCoreError, ClientError) as error:
+                raise StackFailedError(
+                    f"MiniStack broke off ({type(error).__name__}).\n"
+                    f"{ministack.log_tail(state_dir.ministack_log)}"
+                ) from error
+            if stop.is_set():
+                return False
             state = replace(state, stack=STACK_NAME, outputs=outputs, ready=True)
             state_dir.write(state)
             ready(state)
             _watch(stack, state_dir, stop)
+            return True
         finally:
             stop.set()
             if stack is not None:
@@ -154,10 +167,14 @@ def start_detached(
         ModelInvalidError: the model has not been built.
     """
     function_environment(Checkout.here())
-    state_dir.path.mkdir(parents=True, exist_ok=True)
     given = [f"--parameter={name}={value}" for name, value in (parameters or {}).items()]
     given += [f"--image={target}={name}" for target, name in (images or {}).items()]
-    with state_dir.supervisor_log.open("wb") as log:
+    with state_dir.written():
+        state_dir.path.mkdir(parents=True, exist_ok=True)
+        log = state_dir.supervisor_log.open("wb", buffering=0)
+        # Written here, so that a full disk is told by who can still tell it.
+        log.write(f"started by process {os.getpid()}\n".encode())
+    with log:
         child = subprocess.Popen(
             [sys.executable, "-m", "winnow_local.stack", f"--state-dir={state_dir.path}", *given],
             stdin=subprocess.DEVNULL,
@@ -204,7 +221,8 @@ def stop(state_dir: StateDir, grace_s: float = 20.0) -> bool:
             state.supervisor.ended_within(grace_s)
     found = bool(_end_leftovers(state_dir)) or found
     shutil.rmtree(state_dir.data, ignore_errors=True)
-    state_dir.clear()
+    with state_dir.written():
+        state_dir.clear()
     return found
 
 

@@ -4,6 +4,7 @@ Everything the local stack writes lies in this folder: the file here, logs, mail
 data and its temporary files. Deleting the folder while no stack runs loses nothing else.
 """
 
+import errno
 import json
 import os
 import time
@@ -15,7 +16,10 @@ from typing import Any
 
 import psutil
 
+from winnow.errors import StackFailedError
+
 STATE_DIR_VARIABLE = "WINNOW_STATE_DIR"
+_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
 @dataclass(frozen=True)
@@ -117,7 +121,7 @@ class StateDir:
                 ministack=ProcessId(**ministack) if ministack else None,
                 **raw,
             )
-        except (FileNotFoundError, ValueError, TypeError, KeyError, AttributeError):
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return None
 
     def write(self, state: StackState) -> None:
@@ -129,6 +133,23 @@ class StateDir:
 
     def clear(self) -> None:
         self.file.unlink(missing_ok=True)
+
+    @contextmanager
+    def written(self) -> Iterator[None]:
+        """While the block runs, a disk or folder that takes no files is an error that names it.
+
+        Raises:
+            StackFailedError: a file or folder cannot be written.
+        """
+        try:
+            yield
+        except OSError as error:
+            # A full disk is told without a file's name; what has neither is not about files.
+            if error.filename is None and error.errno not in _DISK:
+                raise
+            raise StackFailedError(
+                f"The state folder {self.path} cannot be written: {error.strerror}."
+            ) from error
 
     @contextmanager
     def claimed(self) -> Iterator[bool]:

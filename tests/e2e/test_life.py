@@ -14,8 +14,10 @@ import pytest
 
 from winnow.errors import StackFailedError
 from winnow_local import ministack
-from winnow_local.stack import start_detached, stop
+from winnow_local.deploy import client_config, session
+from winnow_local.stack import start_detached, stop, supervise
 from winnow_local.state import StateDir
+from winnow_local.template import Checkout
 
 from .conftest import SURE, Answer, until, winnow
 
@@ -74,6 +76,82 @@ def test_a_signal_ends_the_foreground_stack_and_all_it_started(
     assert running(started) == []
     assert not state_dir.file.exists()
     assert not state_dir.data.exists()
+
+
+@pytest.mark.parametrize("seen", ["starting MiniStack", "deploying", "warming"])
+def test_a_ctrl_c_while_it_starts_ends_it_before_it_is_up(state_dir: StateDir, seen: str) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "winnow_cli", "up"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as shown:
+        try:
+            assert shown.stderr is not None
+            assert shown.stdout is not None
+            assert any(line.startswith(seen) for line in iter(shown.stderr.readline, ""))
+            os.killpg(shown.pid, signal.SIGINT)
+            assert shown.wait(timeout=30) == 130
+            assert "Traceback" not in shown.stderr.read()
+            assert shown.stdout.read() == ""
+        finally:
+            shown.kill()
+    assert not state_dir.file.exists()
+    assert not state_dir.data.exists()
+
+
+def test_a_ministack_that_is_killed_ends_the_stack_and_is_told(state_dir: StateDir) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "winnow_cli", "up"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as shown:
+        try:
+            state = until(lambda: (state := state_dir.read()) and state.ready and state)
+            started = processes_of(state_dir)
+            os.kill(state.ministack.pid, signal.SIGKILL)
+            assert shown.wait(timeout=20) == 1
+        finally:
+            shown.kill()
+        assert shown.stderr is not None
+        told = shown.stderr.read()
+    assert "stack_failed: MiniStack ended by itself." in told
+    assert "ministack.log" in told
+    assert "Traceback" not in told
+    assert running(started) == []
+    assert winnow("status").code == 1
+    assert winnow("down", "--json").document() == {"ended": False}
+
+
+def test_a_ministack_that_is_killed_while_it_is_deployed_to_is_told(
+    state_dir: StateDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kill(endpoint: str) -> None:
+        for process in processes_of(state_dir):
+            process.kill()
+        session().client("s3", endpoint_url=endpoint, config=client_config()).list_buckets()
+
+    monkeypatch.setattr("winnow_local.deploy.warm", kill)
+    with pytest.raises(StackFailedError, match="MiniStack broke off"):
+        supervise(state_dir, Checkout.here(), lambda _: None)
+    assert not state_dir.file.exists()
+
+
+def test_a_state_folder_that_cannot_be_written_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("WINNOW_STATE_DIR", str(tmp_path / "file"))
+    for command in (["up"], ["up", "--detach"]):
+        answer = winnow(*command, "--json")
+        assert answer.code == 1
+        assert answer.document()["error"]["code"] == "stack_failed"
+        assert str(tmp_path / "file") in answer.err
+    assert winnow("status").code == 1
+    assert winnow("down").code == 0
 
 
 def test_up_after_a_killed_supervisor_starts_clean(state_dir: StateDir, tmp_path: Path) -> None:

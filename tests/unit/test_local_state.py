@@ -1,5 +1,6 @@
 """What is remembered of the local stack, and when it is believed."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from winnow.errors import StackNotRunningError
+from winnow.errors import StackFailedError, StackNotRunningError
 from winnow_local import ministack
 from winnow_local.engine import Engine
 from winnow_local.stack import running, stop
@@ -36,6 +37,26 @@ def test_a_state_is_read_as_it_was_written(state_dir: StateDir) -> None:
     state = a_state(ProcessId.of(os.getpid()))
     state_dir.write(state)
     assert state_dir.read() == state
+
+
+def test_a_folder_that_is_none_holds_no_state_and_takes_none(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    folder = StateDir(tmp_path / "file" / ".winnow")
+    assert folder.read() is None
+    assert stop(folder) is False
+    with (
+        pytest.raises(StackFailedError, match=r"file/\.winnow cannot be written: Not a directory"),
+        folder.written(),
+        folder.claimed(),
+    ):
+        pass
+
+
+def test_a_full_disk_is_told_and_a_broken_connection_is_not_one(state_dir: StateDir) -> None:
+    with pytest.raises(StackFailedError, match="No space left on device"), state_dir.written():
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    with pytest.raises(ConnectionResetError), state_dir.written():
+        raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[]", "not json", '{"supervisor": {}}'])
