@@ -337,7 +337,9 @@ def test_a_result_recorded_twice_by_one_run_is_recorded_once(
         ("classify", function_error("RetryableError", "temporary: S3 did not answer.")),
         ("filter", THROTTLED),
         ("update", TABLE_THROTTLED),
+        ("put", TaskError("DynamoDB.AmazonDynamoDBException", "Rate exceeded")),
         ("mail", MAIL_THROTTLED),
+        ("mail", TaskError("SNS.AmazonSNSException", "Rate exceeded")),
         ("manifest", TaskError("States.ItemReaderFailed", "Slow down")),
     ],
 )
@@ -633,6 +635,21 @@ def test_a_mail_names_the_file_only_where_the_stack_allows(world: World, uploade
     world.fail("serialize", function_error("FileEmptyError", "file_empty: The file has 0 bytes."))
     world.run("triage", uploaded)
     assert "File       inbox/91110/cases.csv\n" in world.mails[1]["Message"]
+
+
+def test_the_longest_of_everything_is_far_from_what_a_state_may_be_given(
+    world: World, uploaded: Any
+):
+    """262,144 bytes; beyond that a run dies and no Catch sees it."""
+    uploaded["detail"]["object"]["key"] = "inbox/91110/" + "ä" * 506  # 1,024 bytes
+    note = {"code": "x" * 40, "text": "x" * 500}
+    serialized = {**world.functions["serialize"](None), "notes": [note] * 40}
+    world.functions["serialize"] = lambda _: serialized
+    world.fail("filter", function_error("Error", "a: " + "x" * 3000))
+    run = world.run("triage", uploaded)
+    assert run.status == "FAILED"
+    given = [*run.inputs, *(call for calls in world.calls.values() for call in calls)]
+    assert 20_000 < max(len(json.dumps(one).encode()) for one in given) < 262_144 / 4
 
 
 def test_states_pass_references_and_counts_only(world: World, uploaded: Any):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from botocore.session import get_session
 
 from tests.template.expand import ROOT, read
 from winnow.errors import RetryableError
@@ -29,7 +30,9 @@ TRANSIENT = {
     "dynamodb:putItem": {
         "DynamoDB.ProvisionedThroughputExceededException",
         "DynamoDB.RequestLimitExceeded",
+        "DynamoDB.RequestLimitExceededException",
         "DynamoDB.ThrottlingException",
+        "DynamoDB.AmazonDynamoDBException",
         "DynamoDB.InternalServerError",
         "DynamoDB.InternalServerErrorException",
         "DynamoDB.SdkClientException",
@@ -38,6 +41,7 @@ TRANSIENT = {
         "SNS.InternalErrorException",
         "SNS.ThrottledException",
         "SNS.KMSThrottlingException",
+        "SNS.AmazonSNSException",
         "SNS.SdkClientException",
     },
     "Map": {"States.ItemReaderFailed"},
@@ -46,11 +50,30 @@ THROTTLED = {
     "Lambda.TooManyRequestsException",
     "DynamoDB.ProvisionedThroughputExceededException",
     "DynamoDB.RequestLimitExceeded",
+    "DynamoDB.RequestLimitExceededException",
     "DynamoDB.ThrottlingException",
+    "DynamoDB.AmazonDynamoDBException",
     "SNS.ThrottledException",
     "SNS.KMSThrottlingException",
+    "SNS.AmazonSNSException",
 }
 TRANSIENT["dynamodb:updateItem"] = TRANSIENT["dynamodb:putItem"]
+# What Step Functions' own client calls an error of a service that the service's model does not name
+# (SNS answers "Throttling", which it does not), and what is the client's own doing.
+CLIENTS = {
+    "Lambda": ("lambda", {"AWSLambdaException", "ClientExecutionTimeoutException"}),
+    "DynamoDB": ("dynamodb", {"AmazonDynamoDBException"}),
+    "SNS": ("sns", {"AmazonSNSException"}),
+}
+JSONPATH_FIELDS = {
+    "InputPath",
+    "Parameters",
+    "ResultSelector",
+    "ResultPath",
+    "OutputPath",
+    "Result",
+}
+JSONATA_FIELDS = {"Arguments", "Output", "Assign", "Items"}
 
 
 def text(machine: str) -> str:
@@ -96,18 +119,60 @@ def test_only_named_passing_faults_are_retried(machine: str, name: str, state: S
             assert 0 < retry["MaxAttempts"] <= 10
 
 
+def longest_wait(retry: dict[str, Any]) -> float:
+    """Seconds between the tries together; with full jitter, half of it on average."""
+    return sum(
+        min(retry["IntervalSeconds"] * retry["BackoffRate"] ** n, retry["MaxDelaySeconds"])
+        for n in range(retry["MaxAttempts"])
+    )
+
+
 @pytest.mark.parametrize(("machine", "name", "state"), all_states("Task"))
 def test_a_throttled_call_is_tried_again_for_long(machine: str, name: str, state: State):
-    """With full jitter a wait is half its limit on average."""
     patient, hasty = state["Retry"]
     assert set(patient["ErrorEquals"]) == THROTTLED & TRANSIENT[called(state)]
     assert THROTTLED.isdisjoint(hasty["ErrorEquals"])
-    waits = [
-        min(patient["IntervalSeconds"] * patient["BackoffRate"] ** n, patient["MaxDelaySeconds"])
-        for n in range(patient["MaxAttempts"])
-    ]
     least = 3600 if called(state) == "lambda:invoke" else 200
-    assert sum(waits) / 2 >= least
+    assert longest_wait(patient) / 2 >= least
+
+
+@pytest.mark.parametrize(("machine", "name", "state"), all_states("Task"))
+def test_an_error_that_is_waited_for_exists(machine: str, name: str, state: State):
+    """Step Functions calls a service's error as the AWS SDK for Java does: it ends in Exception."""
+    ours = {cls.__name__ for cls in (RetryableError, *RetryableError.__subclasses__())}
+    named = {
+        error for way in (*state["Retry"], *state["Catch"]) for error in way["ErrorEquals"]
+    } - {"States.ALL"}
+    for error in named - ours:
+        prefix, _, word = error.partition(".")
+        service, clients = CLIENTS[prefix]
+        modelled = get_session().get_service_model(service).error_shapes
+        known = {shape.name for shape in modelled}
+        known |= {f"{shape.name.removesuffix('Exception')}Exception" for shape in modelled}
+        assert word in known | clients | {"SdkClientException"}, error
+
+
+@pytest.mark.parametrize(
+    ("machine", "name", "state"), all_states("Task", "Pass", "Map", "Choice", "Fail", "Succeed")
+)
+def test_a_state_keeps_to_one_query_language(machine: str, name: str, state: State):
+    own = {key: value for key, value in state.items() if key != "ItemProcessor"}
+    parts = [own, *own.get("Catch", ())]
+    fields = {field for part in parts for field in part}
+    if state.get("QueryLanguage") == "JSONata":
+        assert not {field for field in fields if field in JSONPATH_FIELDS or field.endswith("Path")}
+        assert ".$" not in json.dumps(own)
+    else:
+        assert not fields & JSONATA_FIELDS
+        assert "{%" not in json.dumps(own)
+
+
+@pytest.mark.parametrize(("machine", "name", "state"), all_states("Task"))
+def test_a_task_waits_for_its_call_and_pretends_no_heartbeat(machine: str, name: str, state: State):
+    """docs/adr/0010: only an activity, or a task with a token, can send one."""
+    assert state["Resource"].startswith("arn:${Partition}:states:::")
+    assert not state["Resource"].endswith((".sync", ".sync:2", ".waitForTaskToken"))
+    assert not [field for field in state if field.startswith("Heartbeat")]
 
 
 @pytest.mark.parametrize(("machine", "name", "state"), all_states("Task", "Map"))
@@ -152,6 +217,22 @@ def test_a_run_has_time_for_its_slowest_states():
         state["TimeoutSeconds"] for _, state in states(definition) if state["Type"] == "Task"
     )
     assert definition["TimeoutSeconds"] > slowest
+
+
+def test_a_run_has_time_to_wait_for_a_throttled_function():
+    """For one function on average; several that are throttled for hours end as timed out."""
+    definition = json.loads(text("triage"))
+    tasks = [state for _, state in states(definition) if state["Type"] == "Task"]
+    waited = max(longest_wait(retry) / 2 for task in tasks for retry in task["Retry"])
+    assert definition["TimeoutSeconds"] > waited + sum(task["TimeoutSeconds"] for task in tasks)
+
+
+def test_the_machine_for_stopped_runs_has_time_for_all_its_tries():
+    """A try that was refused took no time worth counting; one that hangs is not repeated."""
+    definition = json.loads(text("stopped"))
+    tasks = [state for _, state in states(definition) if state["Type"] == "Task"]
+    waited = sum(longest_wait(retry) for task in tasks for retry in task["Retry"])
+    assert definition["TimeoutSeconds"] > waited + sum(task["TimeoutSeconds"] for task in tasks)
 
 
 def test_a_claim_outlasts_every_run_that_may_hold_it():
@@ -231,6 +312,12 @@ def test_the_map_keeps_nothing_of_its_children():
     state = dict(states(json.loads(text("triage"))))["Classify"]
     assert state["ResultPath"] is None
     assert state["ItemProcessor"]["ProcessorConfig"]["Mode"] == "DISTRIBUTED"
+
+
+def test_the_map_tolerates_no_failed_child():
+    """Without a threshold one is too many; tests/statemachine has moto do so too."""
+    for machine in MACHINES:
+        assert "ToleratedFailure" not in text(machine)
 
 
 def test_the_page_has_every_state():
