@@ -144,7 +144,6 @@ def test_long_segments_break_at_clauses() -> None:
 WORDS = st.sampled_from(
     [
         "Dr.",
-        "mg.",
         "pain.",
         "pain",
         "The",
@@ -155,12 +154,10 @@ WORDS = st.sampled_from(
         "U.S.",
         "what?!",
         "it!",
-        "a.m.",
         "(yes.)",
         "anemia...",
-        "J.",
         "7.4",
-        "(t.i.d.)",
+        "(approx.)",
         "post-op.",
         "end.)",
         "J.R.",
@@ -173,7 +170,7 @@ WORDS = st.sampled_from(
 @given(st.lists(WORDS, min_size=1, max_size=25).map(" ".join))
 def test_sentence_ends_are_punkts(text: str) -> None:
     expected = [s for span in punkt.tokenizer().span_tokenize(text) for s in [text[slice(*span)]]]
-    # The one rule of ours within a line: a list mark stays with its item.
+    # One rule of ours is left within such a line: a list mark stays with its item.
     joined: list[str] = []
     for sentence in expected:
         if joined and segments._ONLY_MARK.match(joined[-1]):
@@ -181,6 +178,156 @@ def test_sentence_ends_are_punkts(text: str) -> None:
         else:
             joined.append(sentence)
     assert split(text) == joined
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        (
+            "Seen with Dr. Kim today. Mrs. Ray agrees.",
+            ["Seen with Dr. Kim today.", "Mrs. Ray agrees."],
+        ),
+        (
+            "Iron 325 mg p.o. b.i.d. and omeprazole 20 mg q.d. were continued.",
+            ["Iron 325 mg p.o. b.i.d. and omeprazole 20 mg q.d. were continued."],
+        ),
+        (
+            "Take iron p.o. q.d. Return in one month.",
+            ["Take iron p.o. q.d.", "Return in one month."],
+        ),
+        ("Hgb 7.2 g/dL. Transfused.", ["Hgb 7.2 g/dL.", "Transfused."]),
+        (
+            "Duodenitis vs. ulcer. No. 3 of 4 cards was positive.",
+            ["Duodenitis vs. ulcer.", "No. 3 of 4 cards was positive."],
+        ),
+        ("Lost approx. 500 mL of blood.", ["Lost approx. 500 mL of blood."]),
+        (
+            "BP 120/80. HR 88. Temp. 37.2. Wt. 70 kg.",
+            ["BP 120/80.", "HR 88.", "Temp. 37.2.", "Wt. 70 kg."],
+        ),
+        (
+            "Seen on 3.14.2023 by A. B. Cole, M.D. He was well.",
+            ["Seen on 3.14.2023 by A. B. Cole, M.D.", "He was well."],
+        ),
+        ("St. Mary's Hosp. records reviewed.", ["St. Mary's Hosp. records reviewed."]),
+        ("The pt. was seen. Pt. denies pain.", ["The pt. was seen.", "Pt. denies pain."]),
+        (
+            "Hx. of ulcer. Dx. of anemia in Jan. 2020.",
+            ["Hx. of ulcer.", "Dx. of anemia in Jan. 2020."],
+        ),
+        ("R. colon normal. L. colon diverticula.", ["R. colon normal.", "L. colon diverticula."]),
+        ("Melena x3 d. No pain.", ["Melena x3 d.", "No pain."]),
+        ("Temp 98.6 F. Exam benign.", ["Temp 98.6 F.", "Exam benign."]),
+        ("EGD neg. Colonoscopy neg. CTE neg.", ["EGD neg.", "Colonoscopy neg.", "CTE neg."]),
+        ("Hx of GIB. EGD neg. in May.", ["Hx of GIB.", "EGD neg. in May."]),
+        (
+            "He was given vit. B12. She, i.e. his wife, agreed.",
+            ["He was given vit. B12.", "She, i.e. his wife, agreed."],
+        ),
+        (
+            "Small bowel ca. was excluded; etc. etc. Then home.",
+            ["Small bowel ca. was excluded; etc. etc.", "Then home."],
+        ),
+        (
+            "1. Anemia\n2. Melena\n3) GERD\n(4) HTN",
+            ["1. Anemia", "2. Melena", "3) GERD", "(4) HTN"],
+        ),
+        (
+            "Plan:\n- EGD\n-colonoscopy\n* CBC\n• iron\n+ capsule",
+            ["Plan:", "- EGD", "-colonoscopy", "* CBC", "• iron", "+ capsule"],
+        ),
+        ("Plan: 1. EGD. 2. Colonoscopy. 3. CBC.", ["Plan: 1. EGD.", "2. Colonoscopy.", "3. CBC."]),
+        ("1) Melena 2) Anemia 3) Fatigue", ["1) Melena", "2) Anemia", "3) Fatigue"]),
+        ("#1 Melena\n#2 Anemia", ["#1 Melena", "#2 Anemia"]),
+        ("#Anemia: Hgb 8. #GIB: EGD neg.", ["#Anemia: Hgb 8.", "#GIB: EGD neg."]),
+        (
+            "HPI: 65M with melena.\nPMH: HTN.\nMeds: iron.",
+            ["HPI: 65M with melena.", "PMH: HTN.", "Meds: iron."],
+        ),
+        ("ASSESSMENT AND PLAN: Anemia. Melena.", ["ASSESSMENT AND PLAN:", "Anemia.", "Melena."]),
+        (
+            "IMPRESSION\nObscure bleeding\nPLAN\nCapsule",
+            ["IMPRESSION", "Obscure bleeding", "PLAN", "Capsule"],
+        ),
+        ("Past Medical History:\nUlcer\nHTN", ["Past Medical History:", "Ulcer", "HTN"]),
+        (
+            "She has had black stools since the beginning of\nthe month and was transfused.",
+            ["She has had black stools since the beginning of\nthe month and was transfused."],
+        ),
+        (
+            "The patient reports black stools for three weeks\nand has been tired.\nNo pain.",
+            ["The patient reports black stools for three weeks\nand has been tired.", "No pain."],
+        ),
+        (
+            "Black stools for two weeks and\nno abdominal pain or nausea.",
+            ["Black stools for two weeks and\nno abdominal pain or nausea."],
+        ),
+        ("No evidence of\nbleeding in the colon.", ["No evidence of\nbleeding in the colon."]),
+        (
+            "Denies melena, hematochezia,\nhematemesis, weight loss.",
+            ["Denies melena, hematochezia,\nhematemesis, weight loss."],
+        ),
+        ("Hemoglobin 8.1\nFerritin 6\nMCV 71", ["Hemoglobin 8.1", "Ferritin 6", "MCV 71"]),
+        (
+            "THE PATIENT HAS MELENA. SHE IS ANEMIC. EGD WAS NORMAL.",
+            ["THE PATIENT HAS MELENA.", "SHE IS ANEMIC.", "EGD WAS NORMAL."],
+        ),
+        (
+            "patient has melena. she is anemic. egd was normal.",
+            ["patient has melena.", "she is anemic.", "egd was normal."],
+        ),
+        ("Melena for 3 wks.Hgb 7.9.EGD normal.", ["Melena for 3 wks.", "Hgb 7.9.", "EGD normal."]),
+        ("Any melena? No. Any pain? Yes!", ["Any melena?", "No.", "Any pain?", "Yes!"]),
+        ("Melena (3 episodes). Pallor.", ["Melena (3 episodes).", "Pallor."]),
+        (
+            "Normal colonoscopy (Dr. May, 5.4.21). EGD too.",
+            ["Normal colonoscopy (Dr. May, 5.4.21).", "EGD too."],
+        ),
+        ("Hgb 7.2... then 8.1. Stable.", ["Hgb 7.2... then 8.1.", "Stable."]),
+        (
+            "Seen at 10 a.m. Bleeding at 4 p.m. again.",
+            ["Seen at 10 a.m.", "Bleeding at 4 p.m. again."],
+        ),
+        (
+            "Ferritin was 5 ng/mL. Iron sat. 4%. TIBC 450.",
+            ["Ferritin was 5 ng/mL.", "Iron sat. 4%.", "TIBC 450."],
+        ),
+        ("Discussed w/ pt. She agrees.", ["Discussed w/ pt.", "She agrees."]),
+        (
+            "Lost 100 cc. Total loss 320 cc. Ref. no. 12.",
+            ["Lost 100 cc.", "Total loss 320 cc.", "Ref. no. 12."],
+        ),
+        (
+            "Follow up in 2 wks. Call p.r.n. bleeding.",
+            ["Follow up in 2 wks.", "Call p.r.n. bleeding."],
+        ),
+        (
+            "S: black stools\nO: Hgb 8\nA: GIB\nP: VCE",
+            ["S: black stools", "O: Hgb 8", "A: GIB", "P: VCE"],
+        ),
+        ("a. EGD normal\nb. colonoscopy normal", ["a. EGD normal", "b. colonoscopy normal"]),
+        (
+            "i. EGD normal\nii. colonoscopy normal\niv. CTE",
+            ["i. EGD normal", "ii. colonoscopy normal", "iv. CTE"],
+        ),
+        ("1.EGD normal\n2.Colonoscopy normal", ["1.EGD normal", "2.Colonoscopy normal"]),
+        ("Hgb:8.1 | Ferritin:6", ["Hgb:8.1 | Ferritin:6"]),
+        (
+            "Date: 01/02/2023\nTime: 10:30\nMelena: yes",
+            ["Date: 01/02/2023", "Time: 10:30", "Melena: yes"],
+        ),
+        ("She had no bleeding.\n\n\nHe did.", ["She had no bleeding.", "He did."]),
+        (
+            "Esophagus: normal. Stomach: normal. Duodenum: normal.",
+            ["Esophagus: normal.", "Stomach: normal.", "Duodenum: normal."],
+        ),
+        ("Melena - no\nPallor - yes", ["Melena - no", "Pallor - yes"]),
+        ("Hepatitis A\nGout", ["Hepatitis A", "Gout"]),
+        ("Vitamin B. Dr. May agrees.", ["Vitamin B. Dr. May agrees."]),
+    ],
+)
+def test_clinical_notes(text: str, parts: list[str]) -> None:
+    assert split(text) == parts
 
 
 def test_time_grows_with_the_text_and_not_faster() -> None:

@@ -5,7 +5,8 @@ nothing. Only the Punkt module is loaded here: it is imported below empty stand-
 parent packages, which are taken away again, so that a later `import nltk` gets the whole of it.
 
 The parameters (punkt.json) were written by hand; they are Punkt's own kinds: abbreviations in lower
-case without the last full stop, words that often start a sentence, and pairs that belong together.
+case without the last full stop, words that often start a sentence, and pairs that belong together;
+and two kinds of ours, for abbreviations that stand at the end as often as not ("b.i.d. Return").
 """
 
 import importlib
@@ -28,6 +29,10 @@ class Punkt(NamedTuple):
     ends: Callable[[str], bool]
     special: frozenset[str]
     """Words, lower case, whose full stop needs `ends`; other words of two letters or more end."""
+    closing: frozenset[str]
+    """Abbreviations that often end a sentence: they do before a word with a capital."""
+    results: frozenset[str]
+    """Those of them that do before an abbreviation in capitals, too."""
     period_context: str
     """NLTK's own pattern of a full stop that may end a sentence."""
 
@@ -60,11 +65,19 @@ def _module() -> types.ModuleType:
             del sys.modules[name]
 
 
+@cache
+def _data() -> dict[str, Any]:
+    data: dict[str, Any] = json.loads(
+        Path(__file__).with_name("punkt.json").read_text(encoding="utf-8")
+    )
+    return data
+
+
 def tokenizer() -> Any:
     """NLTK's sentence tokenizer with our parameters."""
     with _LOCK:
         module: Any = _module()
-    data = json.loads(Path(__file__).with_name("punkt.json").read_text(encoding="utf-8"))
+    data = _data()
     parameters = module.PunktParameters()
     parameters.abbrev_types = set(data["abbreviations"])
     parameters.sent_starters = set(data["sentence_starters"])
@@ -81,5 +94,7 @@ def load() -> Punkt:
     return Punkt(
         ends=lru_cache(maxsize=1 << 16)(punkt.text_contains_sentbreak),
         special=frozenset(parameters.abbrev_types | {a for a, _ in parameters.collocations}),
+        closing=frozenset(_data()["closing"]),
+        results=frozenset(_data()["results"]),
         period_context=punkt._lang_vars.period_context_re().pattern,
     )

@@ -3,10 +3,14 @@
 The rules, in order:
 
 1. A line break ends a sentence, unless it is a soft wrap: the line before it is 50 characters or
-   longer and does not end in one of `. ? ! : ;`, and the line after begins neither with a list mark
-   nor with a heading. Clinical notes put lists and headings on lines of their own.
-2. Within such a block, Punkt decides which full stops end a sentence.
-3. A number or letter that marks a list item ("1.", "b)") stays with its item; a heading in capitals
+   longer and does not end in one of `. ? ! : ;`, or it ends in a comma or a word that wants another
+   ("no evidence of"), or the line after goes on ("and ..."); and the line after begins neither with
+   a list mark nor with a heading. Clinical notes put lists and headings on lines of their own.
+2. Within such a block, Punkt decides which full stops end a sentence. Beyond Punkt, abbreviations
+   that often come last ("b.i.d.", "wks.", "neg.") end one before a word with a capital, so does a
+   unit of one letter ("38.9 C."), and so does a full stop without the space ("pain.Hgb 8").
+3. A number or letter that marks a list item ("1.", "b)") stays with its item, and items that are
+   counted from 1 on one line ("1) Melena 2) Anemia") are told apart; a heading in capitals
    ("HISTORY OF PRESENT ILLNESS:") with text after it is a segment of its own.
 4. A segment longer than 400 characters is broken after a semicolon, else a comma, else at white
    space, else where it must.
@@ -27,8 +31,19 @@ Span = tuple[int, int]
 
 _LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _BREAK = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
-_LIST_MARK = re.compile(r"(?:[-*+•·–—▪◦]|\(?(?:\d{1,3}|[A-Za-z])[.)])(?=\s)")
-_ONLY_MARK = re.compile(r"\(?(?:\d{1,3}|[A-Za-z])\.$")
+_LIST_MARK = re.compile(
+    r"(?:[-*+•·–—▪◦#]|\(?(?:\d{1,3}|[A-Za-z]|[ivx]{2,4})[.)])(?=\s)|[-*•·–—▪◦#](?=\w)|\d{1,2}\.(?=[A-Z])"
+)
+_ONLY_MARK = re.compile(r"\(?(?:\d{1,3}|[A-Za-z]|[ivx]{2,4})\.$")
+_ITEM = re.compile(r"(?:(?<=\s)|^)\(?(\d{1,2})[.)](?=\s+[^\W\d_])")
+_WANTING = (
+    "an|and|as|at|but|by|due|for|from|had|has|in|is|not|of|on|or|than|that|the|to|was|were|who"
+    "|with|without"
+)
+_GOES_ON = re.compile(rf"(?:,|\b(?:{_WANTING}|{_WANTING.upper()}|a)|(?<![:–?-] )\b(?:no|NO))$")
+_GONE_ON = re.compile(r"(?:and|or|nor|but|which|who|with|without|of|on|in|for|from|to)\b(?![.:)])")
+_GLUED = re.compile(r"\.(?:(?<=[a-z]{3}\.)|(?<=\d\.))(?=[A-Z][A-Za-z]{2})")
+_AFTER_NUMBER = re.compile(r"\d\s?$")
 _HEADING = re.compile(r"[A-Z][A-Z0-9 /&,()'’-]{3,58}[A-Z)]:(?=\s*,?\s*[^\W\d_])")
 _HEADING_LINE = re.compile(r"[A-Z][A-Za-z0-9 /&,()'’-]{1,58}:(?:\s|$)")
 _CLOSERS = re.compile(r"[\"')\]}‘’“”«»]+?(?:\s+|(?=--)|$)", re.MULTILINE)
@@ -52,7 +67,7 @@ def _blocks(text: str) -> list[Span]:
         end = start + len(stripped)
         # Two breaks between the lines make an empty line: never a wrap.
         if (
-            soft
+            (soft or (blocks and _GONE_ON.match(text, start)))
             and len(_BREAK.findall(text, blocks[-1][1], start)) == 1
             and not _LIST_MARK.match(text, start)
             and not _HEADING_LINE.match(text, start)
@@ -60,7 +75,10 @@ def _blocks(text: str) -> list[Span]:
             blocks[-1] = (blocks[-1][0], end)
         else:
             blocks.append((start, end))
-        soft = len(stripped) >= _SOFT_WRAP and stripped[-1] not in ".?!:;"
+        soft = stripped[-1] not in ".?!:;" and (
+            len(stripped) >= _SOFT_WRAP
+            or _GOES_ON.search(stripped, max(0, len(stripped) - 9)) is not None
+        )
     return blocks
 
 
@@ -68,6 +86,7 @@ def _ends(text: str, start: int, end: int) -> list[tuple[int, int]]:
     """Where Punkt ends sentences: (end of one, start of the next), without the last."""
     decider = punkt.load()
     special, decide = decider.special, decider.ends
+    glued = [match.end() for match in _GLUED.finditer(text, start, end)]
     found: list[tuple[int, int]] = []
     # Of the full stops in one word, the last one counts: it is held back until the next word's.
     held: tuple[re.Match[str], int] | None = None
@@ -76,10 +95,12 @@ def _ends(text: str, start: int, end: int) -> list[tuple[int, int]]:
     def settle(match: re.Match[str], word_start: int) -> None:
         word = text[word_start : match.start()]
         following = match.group(2)
-        if following is not None and len(word) > 1 and word.isalpha():
-            if word.lower() in special and not decide(f"{word}{match.group()}{match.group(1)}"):
-                return
-        elif not decide(f"{word}{match.group()}{match.group(1)}"):
+        plain = following is not None and len(word) > 1 and word.isalpha()
+        if (
+            (not plain or word.lower() in special)
+            and not (following is not None and _closes(text, word_start, word, following))
+            and not decide(f"{word}{match.group()}{match.group(1)}")
+        ):
             return
         found.append((match.end(), match.end() if following is None else match.start(2)))
 
@@ -97,7 +118,30 @@ def _ends(text: str, start: int, end: int) -> list[tuple[int, int]]:
         floor = at
     if held is not None:
         settle(*held)
+    if glued:
+        found = sorted({*found, *((at, at) for at in glued if not _clipped(text, start, at))})
     return found
+
+
+def _clipped(text: str, start: int, stop: int) -> bool:
+    """Whether the word before a full stop is an abbreviation that does not end a sentence."""
+    word = re.split(r"\s", text[start : stop - 1])[-1].lower()
+    decider = punkt.load()
+    return word in decider.special and word not in decider.closing
+
+
+def _closes(text: str, start: int, word: str, following: str) -> bool:
+    """Whether a full stop ends a sentence, although Punkt takes its word for an abbreviation."""
+    if not following[0].isupper():
+        return False
+    word = word.lstrip("(").lower()
+    decider = punkt.load()
+    if len(word) == 1:
+        return (
+            following[1:2].islower()
+            and _AFTER_NUMBER.search(text, max(0, start - 3), start) is not None
+        )
+    return word in decider.closing and (following[1:2].islower() or word in decider.results)
 
 
 _compiled: re.Pattern[str] | None = None
@@ -111,11 +155,26 @@ def _candidates() -> re.Pattern[str]:
     return _compiled
 
 
+def _items(text: str, start: int, end: int) -> list[Span]:
+    """The marks of a list on one line, counted from 1; none where there is no second."""
+    marks: list[Span] = []
+    if text.find("2", start, end) < 0:
+        return marks
+    for match in _ITEM.finditer(text, start, end):
+        if int(match[1]) == len(marks) + 1:
+            marks.append(match.span())
+    return marks if len(marks) > 1 else []
+
+
 def _sentences(text: str, start: int, end: int) -> list[Span]:
     spans: list[Span] = []
     begin = start
-    for stop, following in _ends(text, start, end):
-        if stop <= begin:
+    ends = _ends(text, start, end)
+    if marks := _items(text, start, end):
+        ends = [e for e in ends if not any(first < e[0] <= last for first, last in marks)]
+        ends = sorted({*ends, *((first, first) for first, _ in marks[1:])})
+    for stop, following in ends:
+        if stop <= begin or not text[begin:stop].strip():
             continue
         # Brackets and quotes that close after the full stop belong to the sentence.
         if closers := _CLOSERS.match(text, following, end):
