@@ -85,10 +85,10 @@ def deploy(
 
 
 def warm(endpoint: str) -> None:
-    """Has a process of every zip function started and its handler imported.
+    """Has a process of every zip function started and what its calls share built.
 
     Raises:
-        StackFailedError: a handler cannot be imported; the sentence says why.
+        StackFailedError: a function cannot be imported or built; the sentence says why.
     """
     client = session().client("lambda", endpoint_url=endpoint, config=client_config())
     names = [function["FunctionName"] for function in client.list_functions()["Functions"]]

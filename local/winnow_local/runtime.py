@@ -2,7 +2,7 @@
 
 The zip's `bootstrap` starts it. Beside what a client of that interface does (imports the handler,
 answers with what it returns, reports what it raises by the name of its class), it answers `WARM`
-itself, so that `winnow up` can have the handler imported before the first file comes.
+itself: it has the function's `build()` done, as its first event would, before the first file comes.
 """
 
 import http.client
@@ -16,7 +16,7 @@ from types import SimpleNamespace
 from typing import Any
 
 WARM = {"winnow_local": "warm"}
-"""An event that no handler sees: this process has imported one, and that is the answer."""
+"""An event that no handler sees."""
 
 
 def bootstrap() -> bytes:
@@ -34,7 +34,8 @@ def main() -> int:
     """Serves until MiniStack ends the process or its interface."""
     module, _, name = os.environ["_HANDLER"].rpartition(".")
     try:
-        handler = getattr(importlib.import_module(module), name)
+        app = importlib.import_module(module)
+        handler = getattr(app, name)
     except Exception as error:
         _ask("POST", "init/error", problem(error))
         return 1
@@ -50,7 +51,11 @@ def main() -> int:
             invoked_function_arn=headers["Lambda-Runtime-Invoked-Function-Arn"],
         )
         try:
-            answer = None if event == WARM else handler(event, context)
+            if event == WARM:
+                app.build()
+                answer = None
+            else:
+                answer = handler(event, context)
         except Exception as error:
             _ask("POST", f"invocation/{call}/error", problem(error))
         else:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -76,6 +77,21 @@ def test_a_signal_ends_the_foreground_stack_and_all_it_started(
     assert running(started) == []
     assert not state_dir.file.exists()
     assert not state_dir.data.exists()
+
+
+def test_a_model_that_was_altered_is_told_before_any_file(
+    state_dir: StateDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = tmp_path / "model"
+    built = Checkout.here().root / "build" / "model"
+    shutil.copytree(built, model, ignore=shutil.ignore_patterns("saved_model"))
+    (model / "use-lite-int8.tflite").write_bytes(b"something else")
+    monkeypatch.setenv("WINNOW_MODEL_DIR", str(model))
+    answer = winnow("up", "--detach", "--json")
+    assert answer.code == 1
+    assert "ClassifyFunction" in answer.err
+    assert "model_invalid" in answer.err
+    assert not state_dir.file.exists()
 
 
 @pytest.mark.parametrize("seen", ["starting MiniStack", "deploying", "warming"])
