@@ -15,6 +15,7 @@ from winnow.judging.shorthand import written_out
         ("2+ edema, A + B, Na+ 140", "2+ edema, A + B, Na positive 140"),
         ("THE PT IS ANEMIC. EGD NEG.", "The patient is anemic. upper endoscopy negative."),
         ("MELENA.", "Melena."),
+        ("-EGD nl. Colo (TI)", "-upper endoscopy normal. Colonoscopy (terminal ileum)"),
         # What only looks like shorthand.
         ("Seen by PT; fit and well, a colon with a neg.ative", None),
         ("Ti plate, sb, pos-op, neg/pos", None),

@@ -10,6 +10,7 @@ import re
 from functools import cache
 from pathlib import Path
 
+_RUN = re.compile(r"\w[\w/'-]*(?:\.\w+)*")
 _MOSTLY = 0.8
 _WORD_IN_CAPITALS = re.compile(r"[A-Z]{5}")
 """Shorter ones may be abbreviations."""
@@ -28,19 +29,28 @@ def _table() -> tuple[dict[str, str], re.Pattern[str]]:
                 table.setdefault(short.capitalize(), long.capitalize())
     longest = sorted(table, key=len, reverse=True)
     return table, re.compile(
-        r"(?<![\w/.'-])(?:" + "|".join(map(re.escape, longest)) + r")(?![\w/'-]|\.\w)"
+        r"(?<![\w/.'])(?<!\w-)(?:" + "|".join(map(re.escape, longest)) + r")(?![\w/'-]|\.\w)"
     )
 
 
 def written_out(text: str) -> str:
     """A segment with its shorthand written out; one in capitals, in small letters."""
     table, pattern = _table()
+    capitals = _in_capitals(text)
+    # Most segments have none: that is soon seen.
+    if (
+        not capitals
+        and "+" not in text
+        and table.keys().isdisjoint(_RUN.findall(text))
+        and "-ve" not in text
+    ):
+        return text
 
     def long(match: re.Match[str]) -> str:
         return table[match.group()]
 
     plain = pattern.sub(long, _POSITIVE.sub(" positive", text))
-    return pattern.sub(long, plain.capitalize()) if _in_capitals(text) else plain
+    return pattern.sub(long, plain.capitalize()) if capitals else plain
 
 
 def _in_capitals(text: str) -> bool:
