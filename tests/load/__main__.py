@@ -1,18 +1,23 @@
-"""`python -m tests.load`: 1,000 uploads at once in memory, 100,000 records on the local stack.
+"""`python -m tests.load`: on the local stack 1,000 uploads at once, and 100,000 records in one.
 
-Bounded and on loopback only. Writes its table into docs/reliability.md; exit code 1 if an upload
-was lost or came twice. `--files` and `--records` make it smaller.
+Also 1,000 uploads in memory, where calls are refused as Lambda refuses them. Bounded, and on
+loopback only. Writes its table into docs/reliability.md; exit code 1 if an upload was lost or came
+twice. `--files` and `--records` make it smaller.
 """
 
 import argparse
 import json
 import logging
 import os
+import re
 import tempfile
 import threading
 import time
 from collections import Counter
-from contextlib import suppress
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +31,18 @@ from winnow_aws.sweep import TableRuns
 from winnow_cli.standings import Stand, audit
 from winnow_cli.target import Target
 from winnow_cli.uploads import Uploads
-from winnow_local import ministack
+from winnow_local import mailbox, ministack
 from winnow_local.deploy import client_config, session
+from winnow_local.ministack import places
 from winnow_local.stack import start_detached, stop
 from winnow_local.state import StackState, StateDir
 from winnow_local.template import Checkout
 from winnow_use import load_encoder
 
+PER_FILE = 10
+PUTTING = 16
+"""Files that are being put at a time; their runs overlap, all of them."""
+MAIL_S = 120.0
 FEELINGS = ("happy", "sad", "afraid", "angry", "ashamed", "guilty", "disgusted", "proud")
 LIMIT_S = 1_500.0
 
@@ -43,7 +53,7 @@ def text_of(number: int) -> str:
 
 
 class Memory(threading.Thread):
-    """The most memory that MiniStack and its workers held at once, in MB."""
+    """The most memory, in MB, of MiniStack and its workers, and the most processes."""
 
     def __init__(self, state: StackState) -> None:
         super().__init__(daemon=True)
@@ -55,16 +65,19 @@ class Memory(threading.Thread):
         main = self._state.ministack
         assert main is not None
         while not self._stop_it.wait(1.0):
-            own = worker = 0.0
+            own = worker = whole = processes = 0.0
             for process in ministack.members(main):
                 with suppress(psutil.Error):
                     rss = process.memory_info().rss / 1e6
+                    whole += rss
+                    processes += 1
                     if process.pid == main.pid:
                         own = rss
                     else:
                         worker = max(worker, rss)
-            self.most["emulator"] = max(self.most["emulator"], round(own))
-            self.most["worker"] = max(self.most["worker"], round(worker))
+            now = {"emulator": own, "worker": worker, "all": whole, "processes": processes}
+            for name, value in now.items():
+                self.most[name] = max(self.most[name], round(value))
 
     def finish(self) -> Counter[str]:
         self._stop_it.set()
@@ -72,24 +85,24 @@ class Memory(threading.Thread):
         return self.most
 
 
-def wait(target: Target, count: int) -> float:
-    """Waits until so many uploads have ended; seconds."""
-    began = time.monotonic()
+def wait(target: Target, count: int, began: float) -> tuple[float, int]:
+    """Waits until so many uploads have ended; seconds since `began`, and the most runs at once."""
     runs = TableRuns(target.dynamodb(), target.table, 90)
+    most = 0
     while time.monotonic() - began < LIMIT_S:
-        ended = sum(1 for row in runs.every() if row.state != "RUNNING")
-        if ended >= count:
-            return time.monotonic() - began
+        states = Counter(row.state for row in runs.every())
+        most = max(most, states["RUNNING"])
+        if states.total() - states["RUNNING"] >= count:
+            break
         time.sleep(1.0)
-    return LIMIT_S
+    return time.monotonic() - began, most
 
 
 def at_once(count: int, most: int) -> tuple[list[Stand], int, int, float]:
     """So many uploads at once through the workflow in memory; each function takes `most` calls.
 
-    The rest is refused, as Lambda refuses it. On the local stack this would start a process for
-    every call: the emulator's local executor knows no reserved concurrency. Returns how each
-    upload stands, the mails, the refused calls and the seconds.
+    The rest is refused, as Lambda refuses it; on the local stack a call waits for its place
+    instead. Returns how each upload stands, the mails, the refused calls and the seconds.
     """
     refused = 0
     with lab() as laboratory:
@@ -128,12 +141,85 @@ def line(number: int) -> str:
     return json.dumps({"id": str(number), "text": text_of(number)}) + "\n"
 
 
+@dataclass(frozen=True)
+class Crowd:
+    """What came of many uploads at once."""
+
+    stood: list[Stand]
+    told: Counter[str]
+    """upload id -> mails"""
+    records: int
+    seconds: float
+    most: int
+    """runs that were under way at once"""
+
+
+def crowd(target: Target, mail: Path, count: int) -> Crowd:
+    """So many uploads at once through the local stack; each tenth is started twice."""
+    bodies = [
+        "".join(line(number * PER_FILE + n) for n in range(PER_FILE)).encode()
+        for number in range(count)
+    ]
+    began = time.monotonic()
+    with ThreadPoolExecutor(PUTTING) as pool:
+        for number, body in enumerate(bodies):
+            pool.submit(put, target, f"inbox/emotions/crowd/{number}.jsonl", body)
+    again(target, count // 10)
+    seconds, most = wait(target, count, began)
+    stood = audit(target, 0.0, 90, time.time())
+    ids = {one.upload_id for one in stood}
+    deadline = time.monotonic() + MAIL_S
+    while time.monotonic() < deadline:
+        told = Counter(found for one in mailbox.read(mail) for found in mentioned(one.body) & ids)
+        if told.keys() >= ids:
+            break
+        time.sleep(1.0)
+    records = sum(row.records or 0 for row in Uploads(target).every())
+    return Crowd(stood, told, records, seconds, most)
+
+
+def mentioned(text: str) -> set[str]:
+    return set(re.findall(r"\b[0-9a-f]{32}\b", text))
+
+
+def again(target: Target, count: int) -> None:
+    """Delivers the events of so many runs a second time."""
+    states, machine = target.client("stepfunctions"), target.outputs["StateMachineArn"]
+    runs: list[str] = []
+    while len(runs) < count:
+        runs = [
+            one["executionArn"]
+            for page in states.get_paginator("list_executions").paginate(stateMachineArn=machine)
+            for one in page["executions"]
+        ]
+        time.sleep(0.2)
+    for run in runs[:count]:
+        event = states.describe_execution(executionArn=run)["input"]
+        states.start_execution(stateMachineArn=machine, input=event)
+
+
+@contextmanager
+def local_stack() -> Iterator[tuple[Target, StateDir, Memory]]:
+    """A local stack of its own, watched."""
+    with tempfile.TemporaryDirectory() as folder:
+        state_dir = StateDir(Path(folder) / ".winnow")
+        state = start_detached(state_dir, lambda _: None)
+        try:
+            target = Target(state.stack, state.outputs, session(), state.endpoint, client_config())
+            memory = Memory(state)
+            memory.start()
+            yield target, state_dir, memory
+        finally:
+            stop(state_dir)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="tests.load")
     parser.add_argument("--files", type=int, default=1_000)
     parser.add_argument("--records", type=int, default=100_000)
-    parser.add_argument("--concurrency", type=int, default=4, help="of each function")
+    parser.add_argument("--concurrency", type=int, default=4, help="of each function, in memory")
     given = parser.parse_args()
+    before = os.getloadavg()[1]
     root = Checkout.here().root
 
     encoder = load_encoder(root / "build" / "model")
@@ -142,58 +228,92 @@ def main() -> int:
     began = time.monotonic()
     encoder(sample)
     alone = len(sample) / (time.monotonic() - began)
+    del encoder
+    print(f"encoding alone: {alone:,.0f} a second", flush=True)
 
     logging.disable(logging.WARNING)
-    stood, mails, refused, files_s = at_once(given.files, given.concurrency)
-    print(f"{given.files} at once: {files_s:.0f} s", flush=True)
+    stood, mails, refused, memory_s = at_once(given.files, given.concurrency)
+    print(f"{given.files} at once, in memory: {memory_s:.0f} s", flush=True)
 
-    with tempfile.TemporaryDirectory() as folder:
-        state_dir = StateDir(Path(folder) / ".winnow")
-        state = start_detached(state_dir, lambda _: None)
-        try:
-            target = Target(state.stack, state.outputs, session(), state.endpoint, client_config())
-            memory = Memory(state)
-            memory.start()
-            big = "inbox/emotions/load/big.jsonl"
-            began = time.monotonic()
-            put(target, big, "".join(map(line, range(given.records))).encode())
-            wait(target, 1)
-            big_s = time.monotonic() - began
-            row = Uploads(target).by_key(big)
-            judged = 0 if row is None or row.records is None else row.records
+    with local_stack() as (target, state_dir, memory):
+        many = crowd(target, state_dir.mail, given.files)
+        many_most = memory.finish()
+    print(f"{given.files} at once, on the local stack: {many.seconds:.0f} s", flush=True)
 
-            found = audit(target, 0.0, 90, time.time())
-            most = memory.finish()
-        finally:
-            stop(state_dir)
+    with local_stack() as (target, _, memory):
+        big = "inbox/emotions/load/big.jsonl"
+        began = time.monotonic()
+        put(target, big, "".join(map(line, range(given.records))).encode())
+        big_s, _ = wait(target, 1, began)
+        row = Uploads(target).by_key(big)
+        judged = 0 if row is None or row.records is None else row.records
+        found = audit(target, 0.0, 90, time.time())
+        big_most = memory.finish()
 
-    states = Counter(one.standing for one in stood)
-    lost = given.files - states[Standing.SUCCEEDED]
-    double = states[Standing.DOUBLE] + max(0, len(stood) - given.files) + max(0, len(found) - 1)
-    rate = judged / big_s
+    problems = [
+        *problems_of("in memory", given.files, stood, mails),
+        *problems_of("on the local stack", given.files, many.stood, many.told.total()),
+    ]
+    if set(many.told.values()) != {1}:
+        problems.append("an upload was not mailed once")
+    if many.records != given.files * PER_FILE or judged != given.records:
+        problems.append("records are missing")
+    if [one.standing for one in found] != [Standing.SUCCEEDED]:
+        problems.append("the large file has not one end")
     rows: list[tuple[str, Any]] = [
-        ("uploads at once, in memory; every tenth event twice", f"{given.files:,}"),
+        ("**uploads at once, on the local stack**; every tenth event twice", f"{given.files:,}"),
+        ("runs under way at once, most", f"{many.most:,}"),
+        ("calls that run at a time, of all functions", places()),
+        ("all ended after", f"{many.seconds:.0f} s ({given.files / many.seconds:.1f} a second)"),
+        *outcome(given.files, many.stood, many.told.total()),
+        (f"records, {PER_FILE} a file", f"{many.records:,}"),
+        ("records over encoding alone", f"{many.records / many.seconds / alone:.2f}"),
+        *used(many_most),
+        ("**uploads at once, in memory**; every tenth event twice", f"{given.files:,}"),
         ("calls that a function takes at a time", given.concurrency),
         ("calls refused and tried again", f"{refused:,}"),
-        ("all ended after", f"{files_s:.0f} s"),
-        ("lost or failed", lost),
-        ("double", double),
-        ("mails", f"{mails:,}"),
-        ("records in one file, on the local stack", f"{judged:,} of {given.records:,}"),
-        ("judged after", f"{big_s:.0f} s ({rate:,.0f} records a second)"),
+        ("all ended after", f"{memory_s:.0f} s"),
+        *outcome(given.files, stood, mails),
+        ("**records in one file**, on the local stack", f"{judged:,} of {given.records:,}"),
+        ("judged after", f"{big_s:.0f} s ({judged / big_s:,.0f} records a second)"),
         ("encoding alone, same texts, same cores", f"{alone:,.0f} a second"),
-        ("whole pipeline over encoding alone", f"{rate / alone:.2f}"),
-        ("most memory of a worker", f"{most['worker']:,} MB"),
-        ("most memory of the emulator", f"{most['emulator']:,} MB, files and histories included"),
+        ("whole pipeline over encoding alone", f"{judged / big_s / alone:.2f}"),
+        *used(big_most),
         (
-            "other work on the machine, load average",
-            f"{os.getloadavg()[1]:.0f} on {os.cpu_count()} cores",
+            "other work on the machine, load average before",
+            f"{before:.0f} on {os.cpu_count()} cores",
         ),
     ]
     table = ["| what | value |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)]
-    print("\n".join(table))
+    print("\n".join([*table, *problems]))
     replace_section("load", "\n".join(table))
-    return 1 if lost or double or mails != given.files or judged != given.records else 0
+    return 1 if problems else 0
+
+
+def used(most: Counter[str]) -> list[tuple[str, str]]:
+    return [
+        ("most memory of a worker", f"{most['worker']:,} MB"),
+        ("most memory of the emulator, files and histories included", f"{most['emulator']:,} MB"),
+        ("most memory of all, at once", f"{most['all']:,} MB in {most['processes']} processes"),
+    ]
+
+
+def outcome(files: int, stood: list[Stand], mails: int) -> list[tuple[str, Any]]:
+    lost, double = tally(files, stood)
+    return [("lost or failed", lost), ("double", double), ("mails", f"{mails:,}")]
+
+
+def tally(files: int, stood: list[Stand]) -> tuple[int, int]:
+    """How many uploads are lost or failed, and how many came twice."""
+    states = Counter(one.standing for one in stood)
+    lost = files - states[Standing.SUCCEEDED]
+    return lost, states[Standing.DOUBLE] + max(0, len(stood) - files)
+
+
+def problems_of(where: str, files: int, stood: list[Stand], mails: int) -> list[str]:
+    lost, double = tally(files, stood)
+    right = not lost and not double and mails == files
+    return [] if right else [f"{where}: {lost} lost, {double} double, {mails} mails"]
 
 
 if __name__ == "__main__":
