@@ -42,7 +42,7 @@ def test_the_table_of_limits_is_the_model_s():
 
 
 def test_the_encodings_that_are_guessed_are_named():
-    shown = PAGE.replace("1253 to 1256", "1253, 1254, 1255, 1256")
+    shown = PAGE.replace("1253 to 1257", "1253, 1254, 1255, 1256, 1257")
     for title in TITLES.values():
         assert re.search(re.findall(r"\w+", title.split(" (")[0])[-1], shown), title
 

@@ -1,6 +1,19 @@
 """Names of columns, compared as people mean them."""
 
+import unicodedata
+
+_LEFT_OUT = frozenset(" _-\t\r\n\x00")
+
 
 def plain_name(name: str) -> str:
-    """A column's name as it is compared."""
-    return "".join(char for char in name.casefold() if char not in " _-\t\ufeff")
+    """A column's name as it is compared: without case, blanks, `_`, `-` and what is not seen.
+
+    >>> plain_name("Case_ID") == plain_name(" case id")
+    True
+    """
+    if name.isascii():
+        return "".join(char for char in name.lower() if char not in _LEFT_OUT)
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    return "".join(
+        char for char in plain if char not in _LEFT_OUT and unicodedata.category(char) != "Cf"
+    )

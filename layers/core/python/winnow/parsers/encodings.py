@@ -16,15 +16,19 @@ _TURKISH = "çğıöşüİÇĞÖŞÜâ"
 _GREEK = "αβγδεζηθικλμνξοπρστυφχψωάέήίόύώςϊΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩΆΈΉΊΌΎΏ"
 _CYRILLIC = "абвгдежзийклмнопрстуфхцчшщъыьэюяАБВГДЕЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯіїєґёІЇЄ"
 _HEBREW = "".join(map(chr, range(0x5D0, 0x5EB)))
+_BALTIC = "ąčęėįšųūžĄČĘĖĮŠŲŪŽāēģīķļņĀĒĢĪĶĻŅõäöü"
+_THAI = "".join(map(chr, [*range(0xE01, 0xE3B), *range(0xE40, 0xE4F)]))
 _ARABIC = "".join(map(chr, range(0x621, 0x64B)))
 
-_FREQUENT = frozenset("αοιετσνηυρπκλόάίςέоеаинтсрвлкмдпуяיולהאמרתבשנחاليمنترعوبد")
+_FREQUENT = frozenset("αοιετσνηυρπκλόάίςέоеаинтсрвлкмдпуяיולהאמרתבשנחاليمنترعوبدานรกอเงว่้มยลทป")
 """The letters that most words of the other scripts are made of."""
 
 _SINGLE = (
     ("cp1252", _LATIN_1, 0.0),
     ("cp1250", _LATIN_2, -4.0),
     ("iso8859_2", _LATIN_2, -5.0),
+    ("iso8859_15", _LATIN_1 + "€œŒšŠžŽ", -6.0),
+    ("cp1257", _BALTIC, -6.0),
     ("cp1254", _TURKISH, -5.0),
     ("mac_roman", _LATIN_1, -5.0),
     ("cp850", _LATIN_1, -5.0),
@@ -35,6 +39,7 @@ _SINGLE = (
     ("cp866", _CYRILLIC, -5.0),
     ("cp1255", _HEBREW, -4.0),
     ("cp1256", _ARABIC, -4.0),
+    ("cp874", _THAI, -6.0),
 )
 _MULTI = (
     ("cp932", -3.0),
@@ -47,6 +52,8 @@ TITLES = {
     "cp1252": "Windows-1252",
     "cp1250": "Windows-1250 (Central European)",
     "iso8859_2": "ISO 8859-2 (Central European)",
+    "iso8859_15": "ISO 8859-15",
+    "cp1257": "Windows-1257 (Baltic)",
     "cp1254": "Windows-1254 (Turkish)",
     "mac_roman": "Mac Roman",
     "cp850": "DOS 850",
@@ -57,6 +64,7 @@ TITLES = {
     "cp866": "DOS 866 (Cyrillic)",
     "cp1255": "Windows-1255 (Hebrew)",
     "cp1256": "Windows-1256 (Arabic)",
+    "cp874": "Windows-874 (Thai)",
     "cp932": "Shift-JIS (CP932, Japanese)",
     "euc_jp": "EUC-JP (Japanese)",
     "gb18030": "GB 18030 (Chinese)",
@@ -79,6 +87,7 @@ _OTHER = math.log(1 / 10_000)
 _CAPITAL_AFTER_SMALL = -4.0
 _SCRIPT_CHANGE = -4.0
 _RUN = -3.0
+_IN_A_WORD = -4.0
 _CUT = -12.0
 
 
@@ -116,15 +125,17 @@ def _single(sample: bytes, name: str, common: frozenset[str]) -> float:
     table = _table(name)
     foreign = ord(min(common)) > 0x250
     score = 0.0
-    before = " "
+    earlier = before = " "
     run = 0
     for byte in sample:
         char = table[byte]
+        if char.isalpha() and before in _PUNCTUATION and before != "’" and earlier.isalpha():
+            score += _IN_A_WORD
         if byte < 0x80:
             if foreign and char.isalpha() and before > "\x80" and before.isalpha():
                 score += _SCRIPT_CHANGE
             run = 0
-            before = char
+            earlier, before = before, char
             continue
         if char in common:
             score += _COMMON if not foreign or char in _FREQUENT else _RARE
@@ -146,7 +157,7 @@ def _single(sample: bytes, name: str, common: frozenset[str]) -> float:
                 score += _RUN
         else:
             run = 0
-        before = char
+        earlier, before = before, char
     return score
 
 

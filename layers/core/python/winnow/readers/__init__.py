@@ -51,7 +51,7 @@ def read(source: Source) -> Iterator[Record | InvalidRecord]:
         raise FileEmptyError("The file holds nothing but white space." if head else "0 bytes.")
     kind = kind_of(source)
     if kind == "zip":
-        kind = package_kind(source.spooled())
+        kind = package_kind(source.spooled(), source.limits)
     _note_wrong_extension(source, kind)
     if source.inside and kind == "zip":
         raise FileTypeError("It is an archive inside another, which is not opened.")
@@ -75,6 +75,7 @@ def _counted(
     source: Source, records: Iterator[Record | InvalidRecord]
 ) -> Iterator[Record | InvalidRecord]:
     for count, record in enumerate(records):
+        source.check_time()
         if count == source.limits.max_rows:
             raise FileTooLargeError(
                 f"The file has more than {source.limits.max_rows:,} records (limit max_rows)."

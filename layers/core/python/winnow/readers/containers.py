@@ -23,9 +23,10 @@ from winnow.readers.source import Source
 
 ReadInner = Callable[[Source], Iterator[Record | InvalidRecord]]
 
-_LITTER = re.compile(r"(^|/)(__MACOSX/|\.DS_Store$|Thumbs\.db$|desktop\.ini$|\._[^/]*$)")
+_LITTER = re.compile(r"(^|/)(__MACOSX/|\.DS_Store$|Thumbs\.db$|desktop\.ini$|\._[^/]*$|~\$[^/]*$)")
 _DRIVE = re.compile(r"^[A-Za-z]:")
 _MAX_NAME = 200
+_UTF8 = 0x800
 
 
 def read_zip(source: Source, read_inner: ReadInner) -> Iterator[Record | InvalidRecord]:
@@ -41,15 +42,17 @@ def read_zip(source: Source, read_inner: ReadInner) -> Iterator[Record | Invalid
     number = 0
     members = 0
     for info in package.infolist():
-        if info.filename.endswith("/") or _LITTER.search(info.filename):
+        name = _name(info)
+        if name.endswith("/") or _LITTER.search(name):
             continue
         members += 1
+        source.check_time()
         if problem := _unsafe(info):
             number += 1
-            yield _unread(number, shown_name(info.filename), *problem)
+            yield _unread(number, shown_name(name), *problem)
             continue
         stream = _Unpacked(unpacked.blocks(info))
-        for record in _member(source, cast(BinaryIO, stream), info.filename, members, read_inner):
+        for record in _member(source, cast(BinaryIO, stream), name, members, read_inner):
             number += 1
             yield record.model_copy(update={"record": number})
         if stream.bomb:
@@ -132,6 +135,16 @@ def _member(
 
 def _unread(number: int, part: str, code: str, reason: str) -> InvalidRecord:
     return InvalidRecord(record=number, part=part, code=code, reason=reason)
+
+
+def _name(info: zipfile.ZipInfo) -> str:
+    """The name of a member; some programs write UTF-8 and do not say so."""
+    if info.flag_bits & _UTF8:
+        return info.filename
+    try:
+        return info.filename.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return info.filename
 
 
 def _unsafe(info: zipfile.ZipInfo) -> tuple[str, str] | None:

@@ -2,12 +2,14 @@
 
 import json
 import re
-import zipfile
 from collections.abc import Sequence
 from typing import IO, Literal
 
 from winnow.errors import FileTypeError
+from winnow.parsers.packages import open_package
+from winnow.parsers.refusal import Refusal
 from winnow.readers.delimited import layout_of
+from winnow.readers.limits import ReadLimits
 from winnow.readers.source import Source
 from winnow.readers.text import decoded
 
@@ -57,12 +59,13 @@ _REFUSED = (
     (b"\xd0\xcf\x11\xe0", "an old or encrypted Word or Excel file, or an Outlook message"),
     (b"{\\rtf", "an RTF file"),
     (b"\x1f\x8b", "a gzip file"),
-    (b"BZh", "a bzip2 file"),
+    (b"BZh91AY&SY", "a bzip2 file"),
     (b"\xfd7zXZ\x00", "an xz file"),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
-    (b"Rar!", "a RAR archive"),
-    (b"GIF8", "a GIF picture"),
-    (b"%!PS", "a PostScript file"),
+    (b"Rar!\x1a\x07", "a RAR archive"),
+    (b"GIF87a", "a GIF picture"),
+    (b"GIF89a", "a GIF picture"),
+    (b"%!PS-Adobe-", "a PostScript file"),
     (b"PAR1", "a Parquet file"),
     (b"SQLite format 3\x00", "an SQLite database"),
     (b"\x7fELF", "a program"),
@@ -74,9 +77,10 @@ _OFFICE = (
     ("xl/workbook.bin", "a binary Excel file (XLSB)"),
 )
 _HTML = re.compile(
-    r"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html|head|body)\b",
+    r"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*<(?:!doctype\s+html|html|head|body)\b",
     re.IGNORECASE | re.DOTALL,
 )
+_XML = re.compile(r"\s*<\?xml\s")
 _HEADER = re.compile(r"[!-9;-~]+:")
 _MAIL_HEADERS = frozenset({"received", "message-id", "mime-version", "return-path"})
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a]")
@@ -102,12 +106,11 @@ def kind_of(source: Source) -> Kind:
     return _text_kind(text, source)
 
 
-def package_kind(file: IO[bytes]) -> Kind:
+def package_kind(file: IO[bytes], limits: ReadLimits) -> Kind:
     """What a ZIP is, by its members. Raises FileTypeError."""
     try:
-        with zipfile.ZipFile(file) as package:
-            names = set(package.namelist())
-    except Exception:  # damaged: the archive's reader says how
+        names = set(open_package(file, limits.model_dump()).namelist())
+    except Refusal:  # the archive's reader says why
         return "zip"
     finally:
         file.seek(0)
@@ -125,7 +128,7 @@ def package_kind(file: IO[bytes]) -> Kind:
 def _is_text_before(head: bytes) -> bool:
     """Whether a file only mentions the signature of a PDF, as a text about PDFs may."""
     before = head[: head.index(b"%PDF-")]
-    return bool(before.strip()) and b"\n" in before and b"obj" not in head
+    return bool(before.strip()) and b"obj" not in head
 
 
 def _reads_as_text(text: str, promised: bool) -> bool:
@@ -139,12 +142,15 @@ def _text_kind(text: str, source: Source) -> Kind:
     promised = promised if promised in TEXT_KINDS else None
     if found := _json_kind(text, promised, whole=source.whole):
         return found
-    if promised not in ("csv", "tsv", "jsonl", "json"):
-        if _HTML.match(text):
-            return "html"
-        if _is_mail(text):
-            return "eml"
-    if promised in ("txt", "md", None) and _is_table(text, source.wanted, source.whole, promised):
+    if _HTML.match(text):
+        return "html"
+    if _is_mail(text):
+        return "eml"
+    if promised in ("csv", "tsv"):
+        if _XML.match(text):
+            raise FileTypeError("This is an XML file, which is not read.")
+        return promised
+    if _is_table(text, source.wanted, source.whole, promised):
         return "csv"
     return promised or "txt"
 
@@ -170,11 +176,14 @@ def _json_kind(text: str, promised: Kind | None, *, whole: bool) -> Kind | None:
     except ValueError:  # a number with too many digits
         return promised if promised in ("json", "jsonl") else "json"
     after = start[end:].lstrip(" \t")
+    if isinstance(value, dict) and after.strip()[:1] == "{":
+        # One a line, or one after the other.
+        return "jsonl" if after[0] in "\r\n" and "\n" not in start[:end] else "json"
     if after.strip()[:1] in ("{", "[", '"') and after[:1] in "\r\n":
         return "jsonl"
     if after.strip():
         return promised if promised in ("json", "jsonl") else None
-    if promised == "jsonl" and "\n" not in start[:end]:
+    if promised == "jsonl" and isinstance(value, dict) and "\n" not in start[:end]:
         return "jsonl"
     if isinstance(value, list) and not value and promised in ("txt", "md", "csv", "tsv"):
         return None
@@ -208,5 +217,7 @@ def _is_table(text: str, wanted: Sequence[str], whole: bool, promised: Kind | No
         return False
     layout = layout_of(lines, wanted)
     if layout.columns < 2 or layout.even < 0.8 or layout.skip:
+        return False
+    if layout.aligned or layout.delimiter in ": -=.":  # so does other text look
         return False
     return layout.names_text or (promised is None and len(lines) > 2 and layout.even > 0.95)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from winnow.models import InvalidRecord, Record
-from winnow.readers.documents import lines_of, records
+from winnow.readers.documents import lines_of, records_of
 from winnow.readers.source import Source
 
 
@@ -11,4 +11,4 @@ def read(source: Source) -> Iterator[Record | InvalidRecord]:
     """The text as it stands in the file with line ends made `\\n`; a form feed begins a page."""
     text = source.lines.read_all(source.limits.max_document_chars)
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    yield from records(source, lines_of(text))
+    yield from records_of(source, lines_of(text))

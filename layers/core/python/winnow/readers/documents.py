@@ -12,6 +12,7 @@ from winnow.readers.source import Source
 from winnow.readers.tables import Table
 
 _LINE = re.compile(r"[^\n]*\n?")
+_MANY = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,9 @@ def records(
     such table, a line; of a PDF, whose lines are put together again, a paragraph. Raises
     NoRecordsError when there is nothing in it.
     """
-    found = list(_within_limits(source, parts))
+    found = _within_limits(source, parts)
     if source.unit == "row":
+        found = list(found)
         tables = list(_tables(source, found))
         if tables:
             for table, rows in tables:
@@ -51,7 +53,17 @@ def records(
                         first += 1
                         yield record
             return
-    pieces = [part.as_piece() if isinstance(part, Row) else part for part in found]
+    pieces = (part.as_piece() if isinstance(part, Row) else part for part in found)
+    yield from records_of(source, pieces, fields, first)
+
+
+def records_of(
+    source: Source,
+    pieces: Iterable[Piece],
+    fields: Mapping[str, str] | None = None,
+    first: int = 1,
+) -> Iterator[Record | InvalidRecord]:
+    """The records of a document without tables."""
     empty = True
     for group in _groups(source, pieces):
         text = "".join(piece.text for piece in group).rstrip("\n")
@@ -64,7 +76,7 @@ def records(
             text,
             source_id=source.case_id,
             fields=fields,
-            places=_places(group, len(text)),
+            places=_places(group, len(text)) if len(text) <= source.limits.max_record_chars else (),
         )
         first += 1
     if empty:
@@ -87,7 +99,7 @@ def lines_of(text: str) -> Iterator[Piece]:
             page += line.count("\f")
 
 
-def _within_limits(source: Source, parts: Iterable[Piece | Row]) -> Iterator[Piece | Row]:
+def _within_limits(source: Source, parts: Iterable[Piece | Row]) -> Iterable[Piece | Row]:
     left = source.limits.max_document_chars
     for part in parts:
         left -= len(part.text) if isinstance(part, Piece) else sum(map(len, part.cells)) + 1
@@ -107,13 +119,13 @@ def _tables(source: Source, parts: Sequence[Piece | Row]) -> Iterator[tuple[Tabl
             yield Table(source, list(header.cells)), rest
 
 
-def _groups(source: Source, pieces: Sequence[Piece]) -> Iterator[list[Piece]]:
+def _groups(source: Source, pieces: Iterable[Piece]) -> Iterator[list[Piece]]:
     if source.unit == "document":
-        if pieces:
-            yield list(pieces)
+        if group := _collected(source, pieces):
+            yield group
     elif source.unit == "page":
-        for _, group in groupby(pieces, key=lambda piece: piece.page):
-            yield list(group)
+        for _, page in groupby(pieces, key=lambda piece: piece.page):
+            yield _collected(source, page)
     else:
         line: list[Piece] = []
         for piece in pieces:
@@ -123,6 +135,20 @@ def _groups(source: Source, pieces: Sequence[Piece]) -> Iterator[list[Piece]]:
                 line = []
         if line:
             yield line
+
+
+def _collected(source: Source, pieces: Iterable[Piece]) -> list[Piece]:
+    """The pieces; those of a text that is longer than a record may be become one: their places are
+    not told, and ten million of them would take all the memory there is."""
+    found: list[Piece] = []
+    size = 0
+    for piece in pieces:
+        found.append(piece)
+        size += len(piece.text)
+        if len(found) > _MANY and size > source.limits.max_record_chars:
+            text = "".join(part.text for part in found)
+            found = [Piece(text, found[0].page, found[0].line)]
+    return found
 
 
 def _places(pieces: Iterable[Piece], length: int) -> tuple[Place, ...]:

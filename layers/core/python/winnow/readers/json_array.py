@@ -1,11 +1,11 @@
-"""JSON: an array of objects or strings, or one object that holds such an array under `records`.
+"""JSON: an array of objects or strings, an object that holds such an array, or objects in a row.
 
 An array is read an element at a time, so a long one costs no more memory than a short one, and what
 is wrong with one element leaves the others readable.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 from winnow.errors import FileTooLargeError, FileUnreadableError, NoTextColumnError
@@ -19,17 +19,24 @@ _STRUCTURE = re.compile(r'["\[\]{}]')
 _STRING_END = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _SCALAR_END = re.compile(r"[,\]}\s]")
 _BLOCK = 1 << 18
+_READ = 1 << 14
+"""Characters that may stay before the window: an error costs time in proportion to them."""
+_DEEPEST = 4
+"""How many objects may stand around the array."""
+_PEEK = 100
+"""Elements that are looked at to tell whether an array is that of the records."""
+_READ_ALREADY = object()
 
 
 def read(source: Source) -> Iterator[Record | InvalidRecord]:
-    """The elements of the array, or the one object.
+    """The elements of the array, or the objects.
 
     Raises FileUnreadableError where the JSON breaks off or is none, NoTextColumnError when not one
     element has the text.
     """
     number = 0
     lacking = 0
-    for value in _values(_Text(source)):
+    for value in _values(_Text(source), source):
         number += 1
         if isinstance(value, JsonProblem):
             yield refused(number, None, value)
@@ -51,17 +58,16 @@ class _Text:
         self._limit = source.limits.max_record_chars
         self._text = ""
         self._at = 0
+        self._cut = 0
         self.elements = 0
 
     def _more(self) -> bool:
         if len(self._text) - self._at > self._most:
-            raise FileTooLargeError(
-                f"Element {self.elements + 1:,} is far longer than a record of {self._limit:,} "
-                "characters (limit max_record_chars)."
-            )
+            raise self._too_long()
         # Twice as much each time, so that a long element is not scanned over and over.
         wanted = max(_BLOCK, len(self._text) - self._at)
         pieces = [self._text[self._at :]]
+        self._cut += self._at
         self._at = 0
         found = 0
         while found < wanted and (block := next(self._blocks, "")):
@@ -79,13 +85,33 @@ class _Text:
         self._at = match.start()
         return match.group()
 
+    @property
+    def place(self) -> int:
+        """How many characters of the file were read."""
+        return self._cut + self._at
+
     def skip(self) -> None:
         self._at += 1
+
+    def within(self, begun: int) -> None:
+        """Raises FileTooLargeError when what began there is longer than any one value may be."""
+        if self.place - begun > self._most:
+            raise self._too_long()
+
+    def _too_long(self) -> FileTooLargeError:
+        return FileTooLargeError(
+            f"Element {self.elements + 1:,} is far longer than a record of {self._limit:,} "
+            "characters (limit max_record_chars)."
+        )
 
     def value(self) -> Any:
         """The next JSON value, or the JsonProblem with it. Raises FileUnreadableError."""
         if not self.next_char():
             raise self.broken()
+        if self._at > _READ:
+            self._text = self._text[self._at :]
+            self._cut += self._at
+            self._at = 0
         while True:
             try:
                 value, end = decode(self._text, self._at)
@@ -130,44 +156,100 @@ class _Text:
         return FileUnreadableError(f"The JSON is not valid after element {self.elements:,}.")
 
 
-def _values(text: _Text) -> Iterator[Any]:
+def _values(text: _Text, source: Source) -> Iterator[Any]:
     """Elements, each a JSON value or a JsonProblem."""
     first = text.next_char()
     if first == "[":
+        text.skip()
         yield from _elements(text)
     elif first == "{":
-        text.skip()
-        members: dict[str, Any] = {}
-        problem: JsonProblem | None = None
-        if text.next_char() == "}":
-            text.skip()
-        else:
-            while True:
-                name = text.value() if text.next_char() == '"' else None
-                if not isinstance(name, str) or text.next_char() != ":":
-                    raise text.broken()
-                text.skip()
-                if name == "records" and text.next_char() == "[":
-                    yield from _elements(text)
-                    return  # what follows the records is not read
-                value = text.value()
-                if isinstance(value, JsonProblem):
-                    problem = problem or value
-                elif name in members:
-                    problem = problem or JsonProblem("json_duplicate_key")
-                else:
-                    members[name] = value
-                if _separator(text, "}"):
-                    break
-        yield problem or members
+        while text.next_char() == "{":
+            value = yield from _object(text, source, 1)
+            if value is _READ_ALREADY:
+                return  # what follows the records is not read
+            yield value
+            text.elements += 1
     else:
         raise FileUnreadableError("The JSON is neither an array nor an object.")
     if text.next_char():
         raise text.broken()
 
 
-def _elements(text: _Text) -> Iterator[Any]:
+def _object(text: _Text, source: Source, depth: int) -> Generator[Any, None, Any]:
+    """The object whose `{` is next, or the JsonProblem with it.
+
+    Where the object, or one in it, holds the array of the records, these are yielded and
+    the object is _READ_ALREADY.
+    """
+    begun = text.place
     text.skip()
+    members: dict[str, Any] = {}
+    problem: JsonProblem | None = None
+    outer = True
+    if text.next_char() == "}":
+        text.skip()
+        return members
+    while True:
+        name = text.value() if text.next_char() == '"' else None
+        if not isinstance(name, str) or text.next_char() != ":":
+            raise text.broken()
+        text.skip()
+        # An object that has a text of its own is a record, whatever lists it holds.
+        outer = outer and not source.wanted_column((name,))
+        first = text.next_char()
+        if first == "[" and outer:
+            value = yield from _array(text, source, name)
+        elif first == "{" and outer and depth < _DEEPEST:
+            value = yield from _object(text, source, depth + 1)
+        else:
+            value = text.value()
+        if value is _READ_ALREADY:
+            return value
+        if isinstance(value, JsonProblem):
+            problem = problem or value
+        elif name in members:
+            problem = problem or JsonProblem("json_duplicate_key")
+        else:
+            members[name] = value
+        text.within(begun)
+        if _separator(text, "}"):
+            return problem or members
+
+
+def _array(text: _Text, source: Source, name: str) -> Generator[Any, None, Any]:
+    """The array whose `[` is next; _READ_ALREADY where it is that of the records, yielded."""
+    begun = text.place
+    text.skip()
+    if name == "records":
+        yield from _elements(text)
+        return _READ_ALREADY
+    found: list[Any] = []
+    if text.next_char() == "]":
+        text.skip()
+        return found
+    while True:
+        found.append(text.value())
+        last = _separator(text, "]")
+        if len(found) <= _PEEK and _is_record(found[-1], source):
+            yield from found
+            text.elements += len(found)
+            if not last:
+                yield from _elements(text)
+            return _READ_ALREADY
+        text.within(begun)
+        if last:
+            return next((value for value in found if isinstance(value, JsonProblem)), found)
+
+
+def _is_record(value: Any, source: Source) -> bool:
+    if not isinstance(value, dict):
+        return False
+    column = source.wanted_column(tuple(value))
+    return column is not None and isinstance(value[column], str)
+
+
+def _elements(text: _Text) -> Iterator[Any]:
+    """The elements of an array that was entered."""
     if text.next_char() == "]":
         text.skip()
         return

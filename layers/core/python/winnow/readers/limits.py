@@ -25,6 +25,9 @@ class ReadLimits(BaseModel):
     max_spool_bytes: int = Field(
         200_000_000, gt=0, description="bytes of a file that is no plain text"
     )
+    max_read_seconds: int = Field(
+        840, gt=0, description="seconds from a file's first byte to its last record"
+    )
     max_seconds: int = Field(120, gt=0, description="seconds in the parser of one file")
     max_parser_bytes: int = Field(
         1_200_000_000, gt=0, description="bytes of memory of the parser of one file"

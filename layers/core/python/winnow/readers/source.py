@@ -3,6 +3,7 @@
 import errno
 import io
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from functools import lru_cache
@@ -10,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import IO, BinaryIO, Literal
 
 from winnow.columns import plain_name
-from winnow.errors import FileTooLargeError, NoTextColumnError
+from winnow.errors import FileTooLargeError, NoTextColumnError, TimeLimitError
 from winnow.models import InvalidRecord, Note, Place, Record
 from winnow.readers.limits import ReadLimits
 from winnow.readers.ocr import PageReader
@@ -58,6 +59,7 @@ class Source:
         self.unit = unit
         self.case_id = case_id
         self.ocr = ocr
+        self._ends = time.monotonic() + limits.max_read_seconds
         self.inside = False
         """Whether this is a member of something: then it is not unpacked again."""
         self.declared_encoding: str | None = None
@@ -86,7 +88,11 @@ class Source:
         if self._lines is None:
             stream = io.BufferedReader(_Rejoined(self.head, self._stream), _HEAD_BYTES)
             self._lines = TextLines(
-                stream, self.head, self.limits.max_line_chars, self.declared_encoding
+                stream,
+                self.head,
+                self.limits.max_line_chars,
+                self.declared_encoding,
+                self.check_time,
             )
         return self._lines
 
@@ -125,18 +131,29 @@ class Source:
         """An empty file on disk, gone when the source is closed."""
         return self._files.enter_context(tempfile.TemporaryFile())
 
+    def check_time(self) -> None:
+        """Raises TimeLimitError when the file has taken its time."""
+        if time.monotonic() > self._ends:
+            raise TimeLimitError(
+                f"Reading the file takes more than {self.limits.max_read_seconds} seconds "
+                "(limit max_read_seconds)."
+            )
+
     def member(self, stream: BinaryIO, name: str) -> "Source":
-        """A file inside this one, read by the same rules."""
+        """A file inside this one, read by the same rules, in what is left of its time."""
+        left = max(1, int(self._ends - time.monotonic()))
+        limits = self.limits.model_copy(update={"max_seconds": min(left, self.limits.max_seconds)})
         inner = Source(
             stream,
             name,
             *self._columns,
-            self.limits,
+            limits,
             numeric_columns=self._numeric_columns,
             unit=self.unit,
             case_id=self.case_id,
             ocr=self.ocr,
         )
+        inner._ends = self._ends
         inner.inside = True
         return inner
 
@@ -219,7 +236,7 @@ class Source:
         values = (text, source_id, *fields.values())
         if any(undecodable(value) for value in (*values, *fields)):
             return "text_undecodable", "It holds bytes or escapes that stand for no character."
-        if any("\x00" in value for value in values):
+        if any("\x00" in value for value in (*values, *fields)):
             return "text_nul", "It holds NUL bytes: it is damaged, or no text at all."
         if not text.strip() and not self.textless:
             return "text_empty", "Its text is empty."

@@ -1,10 +1,13 @@
 """Tables: a header, then a record a row. What CSV, XLSX and tables in documents share."""
 
+import re
 from collections.abc import Sequence
 
 from winnow.errors import FileTooLargeError
 from winnow.models import InvalidRecord, Record
 from winnow.readers.source import Source
+
+_RULE = re.compile(r"\s*[+:]?(?:-{2,}|={2,})(?:[-=+:]*)\s*")
 
 
 class Table:
@@ -20,6 +23,7 @@ class Table:
                 f"{source.limits.max_columns:,} (limit max_columns)."
             )
         self._source = source
+        self._header = list(header)
         self._names, repeated = distinct(header)
         if repeated:
             source.note(
@@ -31,22 +35,35 @@ class Table:
         others = [name for index, name in enumerate(self._names) if index != self._text]
         id_column = source.id_column(others)
         self._id = self._names.index(id_column) if id_column else None
+        self._nameless = {index for index, cell in enumerate(header) if not cell.strip()}
         self._others = [
             (index, name)
             for index, name in enumerate(self._names)
-            if index not in (self._text, self._id)
+            if index not in (self._text, self._id) and index not in self._nameless
         ]
+        self._least = len(header)
+        while self._least - 1 in self._nameless and self._least - 1 != self._text:
+            self._least -= 1
 
     def record(
         self, number: int, line: int | None, cells: Sequence[str]
     ) -> Record | InvalidRecord | None:
-        """The record of a row; None for a row in which every cell is blank."""
+        """The record of a row.
+
+        None for a row in which every cell is blank, for a line drawn with dashes, and for the
+        header where it stands again.
+        """
         width = len(self._names)
+        if not any(map(str.strip, cells)):
+            return None
+        if width > 1 and cells == ["\x1a"]:  # DOS ended its files so
+            return None
+        if _is_ruled(cells, self._text, width):
+            self._source.note("ruled_lines", "Lines drawn between the rows were left out.")
+            return None
         if len(cells) != width:
-            if not any(cell.strip() for cell in cells):
-                return None
             # A delimiter too many at the end of a row takes nothing away.
-            if len(cells) < width or any(cell.strip() for cell in cells[width:]):
+            if len(cells) < self._least or any(cell.strip() for cell in cells[width:]):
                 return InvalidRecord(
                     record=number,
                     line=line,
@@ -54,15 +71,36 @@ class Table:
                     reason=f"It has {len(cells)} cells where the header has {width}: "
                     "a delimiter or a quote in it is not quoted.",
                 )
-        elif not any(map(str.strip, cells)):
+            cells = [*cells, *[""] * (width - len(cells))]
+        if self._text is not None and width > 1 and self._is_header(cells):
+            self._source.note("repeated_header", "Rows that repeat the header were left out.")
             return None
+        fields = {name: cells[index] for index, name in self._others}
+        for index in sorted(self._nameless):
+            if index != self._text and cells[index].strip():
+                fields[self._names[index]] = cells[index]
         return self._source.record(
             number,
             line,
             "" if self._text is None else cells[self._text],
             source_id=cells[self._id] if self._id is not None else None,
-            fields={name: cells[index] for index, name in self._others},
+            fields=fields,
         )
+
+    def _is_header(self, cells: Sequence[str]) -> bool:
+        assert self._text is not None
+        return cells[self._text].strip() == self._header[self._text].strip() and all(
+            cell.strip(" \ufeff") == name.strip(" \ufeff")
+            for cell, name in zip(cells, self._header, strict=False)
+        )
+
+
+def _is_ruled(cells: Sequence[str], text: int | None, width: int) -> bool:
+    """Whether a row is a line drawn with dashes, as below the header of a Markdown table."""
+    first = cells[text] if text is not None and len(cells) == width else cells[0]
+    if width == 1 or first.strip()[:1] not in ("-", "=", "+", ":"):
+        return False
+    return all(_RULE.fullmatch(cell) for cell in cells if cell.strip())
 
 
 def distinct(header: Sequence[str]) -> tuple[list[str], int]:

@@ -24,10 +24,15 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _ESCAPED = re.compile("[\udc80-\udcff]")
+_ISO_2022_JP = re.compile(rb"\x1b\$[@B]")
+_MARKS = frozenset(b" \t\r\n,;:|\"'.{}[]")
+_MARK = re.compile(rb"[ \t\r\n,;:|\"'.{}\[\]]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _BLOCK = 1 << 16
 _MULTI_BYTE = frozenset({"cp932", "euc_jp", "gb18030", "big5", "cp949"})
-_LATIN = frozenset({"cp1252", "cp1250", "iso8859_2", "cp1254", "mac_roman", "cp850"})
+_LATIN = frozenset(
+    {"cp1252", "cp1250", "iso8859_2", "iso8859_15", "cp1254", "cp1257", "mac_roman", "cp850"}
+)
 _SAFE_CUT = re.compile(r"[\x00-\x2f][^\x00-\x2f]*\Z")
 """No character below 0x30 is ever part of a longer one, in any of those encodings."""
 
@@ -42,15 +47,37 @@ def encoding_of(head: bytes) -> str:
     for bom, name in _BOMS:
         if head.startswith(bom):
             return name
-    # UTF-16 without a mark: Latin text has every other byte zero.
-    sample = head[: len(head) // 2 * 2]
-    if sample and not sample.count(0) < len(sample) // 4:
-        even, odd = sample[0::2].count(0), sample[1::2].count(0)
-        if odd > even * 4:
-            return "utf-16-le"
-        if even > odd * 4:
-            return "utf-16-be"
+    if head.count(0):
+        return _unmarked(head[: len(head) // 4 * 4] or head)
+    if head.isascii() and _ISO_2022_JP.search(head):
+        return "iso2022_jp"
     return "utf-8"
+
+
+def _unmarked(sample: bytes) -> str:
+    """UTF-32 or UTF-16 without a mark, told by where the zeros stand; else UTF-8."""
+    zeros = [sample[at::4].count(0) for at in range(4)]
+    quarter = len(sample) / 4
+    if min(zeros[2], zeros[3]) > 0.9 * quarter and zeros[0] < 0.1 * quarter:
+        return "utf-32-le"
+    if min(zeros[0], zeros[1]) > 0.9 * quarter and zeros[3] < 0.1 * quarter:
+        return "utf-32-be"
+    # Latin text has every other byte zero, and any other its blanks and punctuation so.
+    even, odd = zeros[0] + zeros[2], zeros[1] + zeros[3]
+    marks = len(_MARK.findall(sample))
+    if odd > 4 * even and (odd > 0.3 * len(sample) or _paired(sample, 0) > 0.7 * marks > 1):
+        return "utf-16-le"
+    if even > 4 * odd and (even > 0.3 * len(sample) or _paired(sample, 1) > 0.7 * marks > 1):
+        return "utf-16-be"
+    return "utf-8"
+
+
+def _paired(sample: bytes, low: int) -> int:
+    """How many characters of UTF-16 are ASCII punctuation; `low` is where their low byte stands."""
+    high = sample[1 - low :: 2]
+    return sum(
+        not above and below in _MARKS for below, above in zip(sample[low::2], high, strict=False)
+    )
 
 
 def decoded(head: bytes) -> str:
@@ -68,11 +95,16 @@ class TextLines:
     Lines end at LF, CR and CRLF, and at nothing else: not at U+2028, nor at a form feed. Raises
     FileTooLargeError for a line over `max_chars` characters and FileUnreadableError for bytes that
     a marked encoding does not allow. `declared` is what the file says of its encoding, where its
-    bytes show none.
+    bytes show none; `check_time`, called a block, raises when reading takes too long.
     """
 
     def __init__(
-        self, stream: BinaryIO, head: bytes, max_chars: int, declared: str | None = None
+        self,
+        stream: BinaryIO,
+        head: bytes,
+        max_chars: int,
+        declared: str | None = None,
+        check_time: Callable[[], None] = lambda: None,
     ) -> None:
         self.encoding = encoding_of(head)
         if self.encoding == "utf-8" and declared:
@@ -85,6 +117,7 @@ class TextLines:
             newline="",
         )
         self._max_chars = max_chars
+        self._check_time = check_time
         self._line = 0
         self._legacy = ""
         self._mended = 0
@@ -121,6 +154,7 @@ class TextLines:
     def read_all(self, max_chars: int) -> str:
         """The whole text, for formats that are one document."""
         text = self._decoded(self._text.read, max_chars + 1)
+        self._check_time()
         if len(text) > max_chars:
             raise FileTooLargeError(
                 f"The document is longer than {max_chars:,} characters (limit max_document_chars)."
@@ -147,6 +181,7 @@ class TextLines:
 
     def _more(self, chars: int) -> str:
         """The next block; a longer one where an encoding is to be guessed from it."""
+        self._check_time()
         block = self._decoded(self._text.read, chars)
         if not self._legacy and not block.isascii() and _ESCAPED.search(block):
             block += self._decoded(self._text.read, 4 * chars)

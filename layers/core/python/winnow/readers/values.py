@@ -1,6 +1,7 @@
 """A JSON value as a record: what an object's members mean, and what is wrong with it."""
 
 import json
+import math
 from json import JSONDecodeError
 from typing import Any, NoReturn
 
@@ -12,7 +13,8 @@ PROBLEMS = {
     "json_malformed": "It is not valid JSON.",
     "json_constant": "It holds NaN or Infinity, which JSON does not have.",
     "json_duplicate_key": "A member of it stands twice: which of the two counts is not known.",
-    "json_number": "A number in it has more digits than a computer takes.",
+    "json_number": "A number in it has more digits, or is larger, than a computer takes.",
+    "json_members": "It has more members than limit max_columns.",
     "json_too_deep": "It is nested too deeply.",
 }
 """What can be wrong with one JSON value, by code."""
@@ -45,7 +47,21 @@ def _refuse(_: str) -> NoReturn:
     raise _Constant
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_refuse)
+class _Number(float):
+    """A number with a point, as it was written: a cell shows no other digits than its file."""
+
+    written: str
+
+
+def _number(written: str) -> _Number:
+    number = _Number(written)
+    if math.isinf(number):
+        raise ValueError
+    number.written = written
+    return number
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_refuse, parse_float=_number)
 
 
 def decode(text: str, start: int = 0) -> tuple[Any, int]:
@@ -60,7 +76,7 @@ def decode(text: str, start: int = 0) -> tuple[Any, int]:
         raise JsonProblem("json_too_deep") from None
     except JSONDecodeError:
         raise JsonProblem("json_malformed") from None
-    except ValueError:  # the interpreter's limit on digits
+    except ValueError:  # the interpreter's limit on digits, or infinity
         raise JsonProblem("json_number") from None
 
 
@@ -79,6 +95,8 @@ def record_of(source: Source, number: int, line: int | None, value: Any) -> Reco
         return source.record(number, line, value)
     if not isinstance(value, dict):
         return _invalid(number, line, "json_shape", "It is neither an object nor a string.")
+    if len(value) > source.limits.max_columns:
+        return refused(number, line, JsonProblem("json_members"))
     names = tuple(value)
     try:
         text_column = source.text_column(names)
@@ -101,6 +119,8 @@ def refused(number: int, line: int | None, problem: JsonProblem) -> InvalidRecor
 def _cell(member: Any) -> str:
     if isinstance(member, str):
         return member
+    if isinstance(member, _Number):
+        return member.written
     return "" if member is None else json.dumps(member, ensure_ascii=False)
 
 
