@@ -4,14 +4,33 @@ Each target runs in a process of its own. Ends with 1 when one of them found som
 """
 
 import argparse
+import importlib
 import importlib.util
+import pkgutil
 import subprocess
 import sys
 import tempfile
+import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 FOUND = ROOT / "build" / "fuzz"
+CORPUS = Path(__file__).parent / "corpus"
+"""A ZIP a target: the inputs that reach what the seeds do not, as few as do."""
+INSTRUMENTED = (
+    "winnow.readers",
+    "winnow.parsers",
+    "winnow.columns",
+    "PIL.Image",
+    "PIL.ImageFile",
+    "PIL.JpegImagePlugin",
+    "PIL.PngImagePlugin",
+    "PIL.TiffImagePlugin",
+    "html.parser",
+    "email",
+)
+_LONGEST = 8_192
 
 
 def main() -> int:
@@ -21,60 +40,101 @@ def main() -> int:
         "--target", action="append", help="a target by name; several may be given"
     )
     arguments.add_argument("--seed", type=int, default=0, help="0: another one each time")
+    arguments.add_argument(
+        "--keep", action="store_true", help="add what was found to the corpus, as little as does"
+    )
     arguments.add_argument("--inside", help=argparse.SUPPRESS)
+    arguments.add_argument("--merge", help=argparse.SUPPRESS)
     given = arguments.parse_args()
     if importlib.util.find_spec("atheris") is None:
         print("skipped: atheris, which guides the fuzzing, has no wheel for this Python or system")
         return 0
     if given.inside:
-        return inside(given.inside, given.seconds, given.seed)
+        return inside(given.inside, given.seconds, given.seed, given.merge)
 
     from tests.fuzz.targets import TARGETS
 
-    FOUND.mkdir(parents=True, exist_ok=True)
     failed = 0
     for name in given.target or TARGETS:
-        command = [sys.executable, "-m", "tests.fuzz", "--inside", name]
-        command += ["--seconds", str(given.seconds), "--seed", str(given.seed)]
-        done = subprocess.run(
-            command, cwd=ROOT, capture_output=True, text=True, errors="replace", check=False
-        )
+        corpus = FOUND / "corpus" / name
+        unpack(name, corpus)
+        done = run(name, "--seconds", str(given.seconds), "--seed", str(given.seed))
         runs = [
             line for line in done.stderr.splitlines() if line.startswith("#") and "exec/s" in line
         ]
-        print(f"{name:6} {'ok' if not done.returncode else 'FAILED'}  {runs[-1] if runs else ''}")
+        print(
+            f"{name:6} {'ok' if not done.returncode else 'FAILED'}  {runs[-1] if runs else ''}",
+            flush=True,
+        )
         if done.returncode:
             failed += 1
             print(done.stdout[-4_000:], "\n".join(done.stderr.splitlines()[-5:]), sep="\n")
+        elif given.keep:
+            with tempfile.TemporaryDirectory() as least:
+                run(name, "--merge", least)
+                pack(name, Path(least).iterdir())
     return 1 if failed else 0
 
 
-def inside(name: str, seconds: int, seed: int) -> int:
+def run(name: str, *options: str) -> "subprocess.CompletedProcess[str]":
+    """A target in a process of its own."""
+    command = [sys.executable, "-m", "tests.fuzz", "--inside", name, *options]
+    return subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, errors="replace", check=False
+    )
+
+
+def unpack(name: str, folder: Path) -> None:
+    """The seeds and the kept corpus of a target, next to what earlier runs found."""
+    from tests.fuzz.targets import SEEDS
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, content in enumerate(SEEDS[name]):
+        (folder / f"seed-{number:03}").write_bytes(content)
+    if (CORPUS / f"{name}.zip").exists():
+        with zipfile.ZipFile(CORPUS / f"{name}.zip") as kept:
+            for member in kept.namelist():
+                (folder / Path(member).name).write_bytes(kept.read(member))
+
+
+def pack(name: str, inputs: Iterable[Path]) -> None:
+    """Keep these inputs as the corpus of a target; the same inputs make the same file."""
+    CORPUS.mkdir(exist_ok=True)
+    with zipfile.ZipFile(CORPUS / f"{name}.zip", "w", zipfile.ZIP_DEFLATED) as kept:
+        for path in sorted(inputs):
+            kept.writestr(zipfile.ZipInfo(path.name), path.read_bytes(), zipfile.ZIP_DEFLATED)
+
+
+def inside(name: str, seconds: int, seed: int, merge: str | None) -> int:
     """Run one target in this process, its modules instrumented."""
     import atheris
 
-    with atheris.instrument_imports(include=["winnow.readers", "winnow.parsers"]):
-        from tests.fuzz.targets import CORPUS, TARGETS
+    with atheris.instrument_imports(include=list(INSTRUMENTED)):
+        for package in ("winnow.readers", "winnow.parsers"):
+            folder = importlib.import_module(package)
+            for module in pkgutil.iter_modules(folder.__path__):
+                if module.name != "__main__":
+                    importlib.import_module(f"{package}.{module.name}")
+        for module_name in INSTRUMENTED[3:]:
+            importlib.import_module(module_name)
+        from tests.fuzz.targets import TARGETS, patched, reader
 
-        target = TARGETS[name]()
-    with tempfile.TemporaryDirectory() as folder:
-        for number, content in enumerate(CORPUS[name]):
-            Path(folder, f"{number:03}").write_bytes(content)
-        atheris.Setup(
-            [
-                "fuzz",
-                folder,
-                f"-max_total_time={seconds}",
-                f"-seed={seed}",
-                "-max_len=8192",
-                "-timeout=10",
-                "-rss_limit_mb=2048",
-                f"-artifact_prefix={FOUND}/{name}-",
-                "-print_final_stats=0",
-            ],
-            target,
-        )
-        atheris.Fuzz()
+    corpus = str(FOUND / "corpus" / name)
+    folders = ["-merge=1", merge, corpus] if merge else [corpus, f"-max_total_time={seconds}"]
+    atheris.Setup(
+        [
+            "fuzz",
+            *folders,
+            f"-seed={seed}",
+            f"-max_len={_LONGEST}",
+            "-timeout=10",
+            "-rss_limit_mb=2048",
+            f"-artifact_prefix={FOUND}/{name}-",
+            "-print_final_stats=0",
+        ],
+        patched(reader(TARGETS[name])),
+    )
+    atheris.Fuzz()
     return 0
 
 
