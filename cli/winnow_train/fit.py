@@ -34,6 +34,7 @@ from winnow.judging.linear import (
     mean_of_greatest,
     ranked,
     softmax,
+    strangeness,
 )
 from winnow.metrics import by_label, confusion, expected_calibration_error
 from winnow.models import ModelInfo, Verdict
@@ -129,15 +130,14 @@ def fit(
         features.all, features.known, len(material.labels), strength, material.reads_text, seed
     )
     arrays, distances = _arrays(material, features, group, weights, bias, seed)
-    quantiles = np.quantile(distances, np.linspace(0, 1, min(QUANTILES, len(distances))))
-    novelty = ranked(distances, quantiles.tolist()).round(4)
+    scope, novelty, far = _scope(distances, -held_out.max(axis=1))
     profiler = Profiler()
     for index, choice in enumerate(decided):
         profiler.count(
             float(scores[index]),
             _name(material.labels, choice),
-            float(novelty[index]),
-            reviewed=bool(confidences[index] < threshold or novelty[index] > 0.99),
+            float(far[index]),
+            reviewed=bool(confidences[index] < threshold or novelty[index] > scope.threshold),
         )
     packed = _packed(arrays)
     names = (
@@ -171,8 +171,8 @@ def fit(
             accuracy_by_c=accuracy,
         ),
         calibration=calibration,
-        scope=None if kind == "criteria" else Scope(distances=tuple(quantiles.tolist())),
-        profile=profiler.profile(),
+        scope=None if kind == "criteria" else scope,
+        profile=profiler.profile(threshold),
         arrays_sha256=hashlib.sha256(packed).hexdigest(),
         arrays_bytes=len(packed),
     )
@@ -364,10 +364,9 @@ def _calibration(scores: Doubles, right: NDArray[np.bool_]) -> Calibration:
     order = np.argsort(scores, kind="stable")
     ascending = scores[order]
     # One row right and one wrong at either end: no share of a few rows is all or nothing.
-    x = np.concatenate([[ascending[0]], ascending, [ascending[-1]]])
-    y = np.concatenate([[0.0], right[order].astype(float), [1.0]])
-    ends = np.concatenate([[1.0], np.ones(len(ascending)), [1.0]])
-    fitted = IsotonicRegression(y_min=0, y_max=1).fit(x, y, sample_weight=ends).predict(ascending)
+    x = np.concatenate([[ascending[0]] * 2, ascending, [ascending[-1]] * 2])
+    y = np.concatenate([[0.0, 1.0], right[order].astype(float), [0.0, 1.0]])
+    fitted = IsotonicRegression(y_min=0, y_max=1).fit(x, y).predict(ascending)
     knots, values = centred(ascending, fitted)
     # Below the lowest score seen, where nothing was measured, the confidence falls to nothing.
     knots = np.concatenate([[0.0, ascending[0]], knots])
@@ -380,6 +379,20 @@ def _calibration(scores: Doubles, right: NDArray[np.bool_]) -> Calibration:
         scores=tuple(pairs),
         confidences=tuple(pairs.values()),
     )
+
+
+def _scope(distances: Doubles, weaknesses: Doubles) -> tuple[Scope, Doubles, Doubles]:
+    """Where the scope ends, and of each row its novelty and the rank of its distance."""
+    at = np.linspace(0, 1, min(QUANTILES, len(distances)))
+
+    def quantiles(values: Doubles) -> tuple[float, ...]:
+        return tuple(np.quantile(values, at).tolist())
+
+    far, weak = quantiles(distances), quantiles(weaknesses)
+    ranks = ranked(distances, far)
+    both = strangeness(ranks, ranked(weaknesses, weak))
+    scope = Scope(distances=far, weaknesses=weak, strangeness=quantiles(both))
+    return scope, ranked(both, scope.strangeness).round(4), ranks.round(4)
 
 
 def _arrays(

@@ -77,7 +77,7 @@ def write_promise(
         )
         # A run is compared with the review rate that goes with this threshold.
         profile = card.profile and card.profile.model_copy(
-            update={"review_rate": round(1 - found.coverage, 4)}
+            update={"review_rate": round(1 - found.coverage, 4), "threshold": found.threshold}
         )
         card = card.model_copy(
             update={"promise": promise, "scope": scope or card.scope, "profile": profile}

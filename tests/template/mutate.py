@@ -266,6 +266,18 @@ MUTATIONS = [
         "ExecutionsTimedOut",
         "ExecutionTimedOut",
     ),
+    _template(
+        "drift rings only when every run has drifted",
+        "  DriftedAlarm:",
+        "Threshold: 0.5",
+        "Threshold: 1",
+    ),
+    _template(
+        "the alarm of drift is of one process alone",
+        "  DriftedAlarm:",
+        "{ Name: stack, Value: !Ref AWS::StackName }",
+        "{ Name: process, Value: emotions }",
+    ),
     _template("an alarm tells nobody", "  UnfinishedAlarm:", "      AlarmActions: [!Ref Topic]\n"),
     _template(
         "silence of the sweep is no alarm",

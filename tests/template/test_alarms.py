@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from tests.template.expand import expand
-from winnow.models import Counts
+from winnow.models import Counts, Difference, Drift
 from winnow.sweep import SweepReport
-from winnow_aws.metrics import count_outcomes, count_sweep
+from winnow_aws.metrics import count_outcomes, count_sweep, measure_drift
 
 RESOURCES: dict[str, Any] = expand()["Resources"]
 ALARMS = [name for name, one in RESOURCES.items() if one["Type"] == "AWS::CloudWatch::Alarm"]
@@ -59,6 +59,8 @@ MADE_OF = {
 def ours(capsys: pytest.CaptureFixture[str]) -> dict[tuple[str, str], list[tuple[str, ...]]]:
     """What our functions publish, read off what they print."""
     count_outcomes("winnow", "emotions", Counts())
+    far = Difference(distance=0.4, limit=0.1, drifted=True)
+    measure_drift("winnow", "emotions", Drift(scores=far, decisions=far, embeddings=far))
     count_sweep("winnow", SweepReport())
     found: dict[tuple[str, str], list[tuple[str, ...]]] = {}
     for line in capsys.readouterr().out.splitlines():
@@ -127,6 +129,7 @@ SINGLE = {
     "RunsTimedOutAlarm": (("AWS/States", "ExecutionsTimedOut"), "Sum", 300, 1, 1),
     "RunsThrottledAlarm": (("AWS/States", "ExecutionThrottled"), "Sum", 300, 1, 1),
     "UnfinishedAlarm": (("Winnow", "OldestUnfinished"), "Maximum", 1800, 2, 7200),
+    "DriftedAlarm": (("Winnow", "Drifted"), "Average", 3600, 1, 0.5),
     "MailFailedAlarm": (("AWS/SNS", "NumberOfNotificationsFailed"), "Sum", 300, 1, 1),
 }
 WATCHED_MACHINE = {"NotMailedAlarm": "Stopped"}

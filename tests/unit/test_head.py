@@ -11,6 +11,7 @@ from tests.fakes.encoder import FakeEncoder
 from tests.fakes.heads import PROCESS, WORDS, rows, trained, write_rows
 from tests.fakes.store import MemoryStore
 from winnow.classify import classify
+from winnow.drift import Profiler, drift
 from winnow.errors import (
     HeadInvalidError,
     HeadMissingError,
@@ -219,6 +220,7 @@ class Run:
             task = ChunkTask.model_validate_json(line)
             classify(task, self.store, self.judge_for, FakeEncoder.info, self.clock)
         done = filter_run(run, self.store, "results", self.clock)
+        self.mail = done.mail.body
         return Result.model_validate_json(self.store.content(done.result))
 
 
@@ -232,6 +234,19 @@ def test_a_run_carries_its_head_and_tells_of_it(folder: Path) -> None:
     assert result.profile is not None
     assert result.profile.records == sum(result.profile.scores) == 200
     assert result.drift is not None
+    assert not result.drift.drifted
+    assert result.drift.review is not None
+    assert "unlike" not in pipeline.mail
+
+
+def test_review_rates_at_two_thresholds_are_not_compared(folder: Path) -> None:
+    pipeline = Run(folder)
+    run = pipeline.serialize([text for text, *_ in rows(200, seed=9)])
+    result = pipeline.finish(run.model_copy(update={"threshold": 1.0, "threshold_from": "upload"}))
+    assert result.profile is not None
+    assert (result.profile.review_rate, result.profile.threshold) == (1.0, 1.0)
+    assert result.drift is not None
+    assert result.drift.review is None
     assert not result.drift.drifted
 
 
@@ -247,6 +262,28 @@ def test_foreign_records_go_to_review_and_the_run_has_drifted(folder: Path) -> N
     assert result.drift is not None
     assert result.drift.embeddings is not None
     assert result.drift.embeddings.drifted
+    assert "unlike those that the confidence was measured on, in their" in pipeline.mail
+    assert "content, share set aside" in pipeline.mail.replace("\n", " ")
+    assert "zebra" not in pipeline.mail
+
+
+def test_runs_that_are_alike_seldom_seem_to_drift(folder: Path) -> None:
+    """The limits promise 1% in all; held-out rows and live ones differ a little besides."""
+    pipeline = Run(folder)
+    judge = build_judge(pipeline.book.find("bank"), FakeEncoder(), pipeline.book.heads["bank"])
+    measured = pipeline.book.heads["bank"].card().profile
+    assert measured is not None
+    judged = judge([text for text, *_ in rows(10_000, seed=21)])
+    drifted = 0
+    for start in range(0, len(judged), 50):
+        profiler = Profiler()
+        for judgement in judged[start : start + 50]:
+            low = judgement.out_of_scope or judgement.confidence < 0.7
+            profiler.add(judgement, reviewed=low)
+        found = drift(profiler.profile(0.7), measured)
+        assert found is not None
+        drifted += found.drifted
+    assert drifted <= 8, "of 200 runs"
 
 
 def test_a_head_that_was_swapped_in_mid_run_is_refused(folder: Path, tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def test_a_pdf_s_evidence_names_page_and_line_in_the_results():
     pipeline.filter(run)
 
     (line,) = pipeline.lines("moods", "accepted")
-    assert (line["source_id"], line["schema_version"]) == ("C-1", "1.1")
+    assert (line["source_id"], line["schema_version"]) == ("C-1", "1.2")
     (evidence,) = line["decision"]["evidence"]
     assert [(place["page"], place["line"]) for place in evidence["places"]] == [(2, 2)]
     assert not [name for name in pipeline.store.keys("results") if "report" in name]

@@ -12,8 +12,11 @@ from winnow.models import Difference, Drift, Judgement, Profile
 BINS = 20
 LEAST = 0.1
 """A distance below this is no drift that anybody would act on, however many records show it."""
-_KS_1_PERCENT = 1.628
-_NORMAL_1_PERCENT = 2.326
+
+# Four respects at the 0.25% level each, so that 1% of runs that are alike exceed any limit.
+_KS = 1.828
+_NORMAL = 2.807
+_NORMAL_TWO_SIDED = 3.023
 
 
 class Profiler:
@@ -21,31 +24,33 @@ class Profiler:
 
     def __init__(self) -> None:
         self._scores = [0] * BINS
-        self._novelty = [0] * BINS
+        self._distances = [0] * BINS
         self._decisions: Counter[str] = Counter()
         self._reviewed = 0
 
     def add(self, judgement: Judgement, *, reviewed: bool) -> None:
         self.count(
-            judgement.score, str(judgement.decision.value), judgement.novelty, reviewed=reviewed
+            judgement.score, str(judgement.decision.value), judgement.distance, reviewed=reviewed
         )
 
-    def count(self, score: float, decision: str, novelty: float | None, *, reviewed: bool) -> None:
+    def count(self, score: float, decision: str, distance: float | None, *, reviewed: bool) -> None:
         """One judged record."""
         self._scores[_bin(score)] += 1
         self._decisions[decision] += 1
         self._reviewed += reviewed
-        if novelty is not None:
-            self._novelty[_bin(novelty)] += 1
+        if distance is not None:
+            self._distances[_bin(distance)] += 1
 
-    def profile(self) -> Profile:
+    def profile(self, threshold: float) -> Profile:
+        """What was counted; `threshold` is what the review was at."""
         records = sum(self._scores)
         return Profile(
             records=records,
             scores=tuple(self._scores),
             decisions=dict(sorted(self._decisions.items())),
-            novelty=tuple(self._novelty) if any(self._novelty) else (),
+            distances=tuple(self._distances) if any(self._distances) else (),
             review_rate=round(self._reviewed / records, 4) if records else None,
+            threshold=threshold,
         )
 
 
@@ -57,11 +62,15 @@ def drift(run: Profile, measured: Profile) -> Drift | None:
         scores=_shape(run.scores, measured.scores),
         decisions=_shares(run.decisions, measured.decisions),
         embeddings=(
-            _shape(run.novelty, measured.novelty) if run.novelty and measured.novelty else None
+            _shape(run.distances, measured.distances)
+            if run.distances and measured.distances
+            else None
         ),
         review=(
             _rates(run.review_rate, run.records, measured.review_rate, measured.records)
-            if run.review_rate is not None and measured.review_rate is not None
+            if run.review_rate is not None
+            and measured.review_rate is not None
+            and run.threshold == measured.threshold
             else None
         ),
     )
@@ -78,18 +87,18 @@ def _difference(distance: float, limit: float) -> Difference:
 
 
 def _shape(one: Sequence[int], other: Sequence[int]) -> Difference:
-    """Kolmogorov-Smirnov distance of two histograms, with its limit at the 1% level."""
+    """Kolmogorov-Smirnov distance of two histograms, with its limit."""
     total, others = sum(one), sum(other)
     here = there = distance = 0.0
     for left, right in zip(one, other, strict=True):
         here += left / total
         there += right / others
         distance = max(distance, abs(here - there))
-    return _difference(distance, _KS_1_PERCENT * math.sqrt(1 / total + 1 / others))
+    return _difference(distance, _KS * math.sqrt(1 / total + 1 / others))
 
 
 def _shares(one: Mapping[str, int], other: Mapping[str, int]) -> Difference:
-    """Total variation of two sets of shares, its limit by the chi-squared test at the 1% level.
+    """Total variation of two sets of shares, its limit by the chi-squared test.
 
     The test's critical value is Wilson and Hilferty's approximation (1931). As chi-squared weighs
     labels by their rarity and this distance does not, the limit is where the distance would lie
@@ -99,11 +108,11 @@ def _shares(one: Mapping[str, int], other: Mapping[str, int]) -> Difference:
     names = {*one, *other}
     distance = sum(abs(one.get(n, 0) / total - other.get(n, 0) / others) for n in names) / 2
     free = max(1, len(names) - 1)
-    critical = free * (1 - 2 / (9 * free) + _NORMAL_1_PERCENT * math.sqrt(2 / (9 * free))) ** 3
+    critical = free * (1 - 2 / (9 * free) + _NORMAL * math.sqrt(2 / (9 * free))) ** 3
     return _difference(distance, math.sqrt(critical * (1 / total + 1 / others)) / 2)
 
 
 def _rates(one: float, count: int, other: float, others: int) -> Difference:
     pooled = (one * count + other * others) / (count + others)
     spread = math.sqrt(pooled * (1 - pooled) * (1 / count + 1 / others))
-    return _difference(abs(one - other), 2.576 * spread)
+    return _difference(abs(one - other), _NORMAL_TWO_SIDED * spread)

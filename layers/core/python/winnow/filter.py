@@ -75,7 +75,7 @@ def filter_run(
         raise StoredDataInvalidError(
             f"{tally.counts.records} records were scored where {run.records} were read."
         )
-    profile = profiler.profile()
+    profile = profiler.profile(run.threshold)
     result = Result(
         upload=run.upload,
         process=run.process,

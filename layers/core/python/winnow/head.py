@@ -56,14 +56,22 @@ class Calibration(Shape):
 
 
 class Scope(Shape):
-    """When a record is out of scope: farther from the training rows than they are from each other.
+    """When a record is out of scope: more unlike the training rows than they are to each other.
 
-    `novelty` is a distance's rank among the distances of held-out training rows, in [0, 1].
+    A record is unlike them when it is far away, and when no label speaks for it. Both are ranks in
+    [0, 1] among held-out training rows, and so is `novelty`, what they come to together
+    (see winnow.judging.linear).
     """
 
     threshold: Unit = Field(0.99, description="a record of greater novelty is out of scope")
     distances: Annotated[tuple[float, ...], Field(min_length=2)] = Field(
         description="quantiles of the held-out distances, from the least to the greatest"
+    )
+    weaknesses: Annotated[tuple[float, ...], Field(min_length=2)] = Field(
+        description="the same of the greatest logit, negated"
+    )
+    strangeness: Annotated[tuple[float, ...], Field(min_length=2)] = Field(
+        description="the same of both together"
     )
 
 
@@ -100,7 +108,7 @@ class CardMetrics(Shape):
 class HeadCard(Shape):
     """head.json: the model card."""
 
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     kind: Literal["labels", "criteria"]
     process: str
     labels: Annotated[tuple[str, ...], Field(min_length=2)]

@@ -2,6 +2,14 @@
 
 from winnow.models import Counts, Mail, ObjectRef, Result
 
+_RESPECTS = {
+    "scores": "scores",
+    "decisions": "decisions",
+    "embeddings": "content",
+    "review": "share set aside",
+}
+"""What a mail calls the respects of winnow.models.Drift."""
+
 
 def report(result: Result, result_ref: ObjectRef, *, file_name: bool) -> Mail:
     """The mail of a run that succeeded, wholly or with records set aside.
@@ -24,6 +32,13 @@ def report(result: Result, result_ref: ObjectRef, *, file_name: bool) -> Mail:
     if file_name:
         body.append(f"File       {result.upload.object.key}")
     body += [f"Note       {note.text}" for note in result.notes]
+    if result.drift is not None and result.drift.drifted:
+        told = ", ".join(_RESPECTS[name] for name in result.drift.respects)
+        body += [
+            "",
+            "These records are unlike those that the confidence was measured on, in their",
+            f"{told}. Look at a sample before you rely on what was accepted.",
+        ]
     body += ["", f"To see them: winnow results {result.upload.upload_id}"]
     return Mail(subject=subject(counts, result.process.id), body="\n".join(body) + "\n")
 

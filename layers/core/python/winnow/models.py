@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-RESULT_SCHEMA_VERSION = "1.1"
+RESULT_SCHEMA_VERSION = "1.2"
 
 Unit = Annotated[float, Field(ge=0.0, le=1.0)]
 
@@ -180,9 +180,12 @@ class Judgement(Shape):
         None, description="version of the calibration, where there is one"
     )
     novelty: Unit | None = Field(
-        None, description="rank of its distance from the training rows among held-out ones"
+        None, description="how unlike the training rows it is, as a rank among held-out ones"
     )
-    out_of_scope: bool = Field(False, description="it is too far from every training row")
+    distance: Unit | None = Field(
+        None, description="of that, how far its vector or numbers are: a rank, too; for the profile"
+    )
+    out_of_scope: bool = Field(False, description="it is too unlike the training rows")
     segments: int = Field(ge=0, description="how many segments were encoded")
 
 
@@ -235,7 +238,7 @@ class ResultRecord(Shape):
     calibrated: bool | None = None
     calibration: str | None = Field(None, description="version of the calibration; absent: none")
     novelty: Unit | None = Field(
-        None, description="rank of its distance from the training rows among held-out ones"
+        None, description="how unlike the training rows it is, as a rank among held-out ones"
     )
     code: str | None = Field(None, description="why the record is invalid or for review")
     reason: str | None = Field(None, description="the same in a sentence")
@@ -282,17 +285,20 @@ class Profile(Shape):
     records: int = Field(0, ge=0, description="judged ones")
     scores: tuple[int, ...] = Field((), description="histogram of the scores")
     decisions: dict[str, int] = Field(default_factory=dict)
-    novelty: tuple[int, ...] = Field(
+    distances: tuple[int, ...] = Field(
         (), description="histogram of the distances from the training rows; empty: not measured"
     )
     review_rate: Unit | None = Field(None, description="share of the judged that go to review")
+    threshold: Unit | None = Field(None, description="the threshold that the review rate is at")
 
 
 class Difference(Shape):
     """How far two sets of records are apart in one respect."""
 
     distance: Unit = Field(description="0: alike; 1: nothing in common")
-    limit: Unit = Field(description="beyond it the distance is no chance, at the 1% level")
+    limit: Unit = Field(
+        description="beyond it the distance is no chance; 1% of like runs exceed any of them"
+    )
     drifted: bool
 
 
@@ -304,13 +310,25 @@ class Drift(Shape):
     embeddings: Difference | None = Field(
         None, description="Kolmogorov-Smirnov distance of the distances from the training rows"
     )
-    review: Difference | None = Field(None, description="difference of the review rates")
+    review: Difference | None = Field(
+        None, description="difference of the review rates; absent: they are at two thresholds"
+    )
+
+    @property
+    def respects(self) -> tuple[str, ...]:
+        """Names of the respects in which it has drifted."""
+        parts = {
+            "scores": self.scores,
+            "decisions": self.decisions,
+            "embeddings": self.embeddings,
+            "review": self.review,
+        }
+        return tuple(name for name, part in parts.items() if part is not None and part.drifted)
 
     @property
     def drifted(self) -> bool:
         """Whether any respect did."""
-        parts = (self.scores, self.decisions, self.embeddings, self.review)
-        return any(part.drifted for part in parts if part is not None)
+        return bool(self.respects)
 
 
 class Note(Shape):

@@ -1,7 +1,7 @@
 """Judging by a trained head: labels by what labelled rows taught, with calibrated confidence.
 
 The decision is the label of the greatest logit; the score its share of the softmax; the confidence
-the score after calibration. A record that is farther from all training rows than the card allows is
+the score after calibration. A record that is more unlike the training rows than the card allows is
 out of scope. Evidence is the segments nearest to training rows of the label.
 """
 
@@ -64,18 +64,23 @@ class HeadJudge:
             near = read.vectors @ head.references.T
             # The cosine of a mean is the mean of the cosines, over its length.
             cosines = read.sums(near) / lengths
-        shares = head.probabilities(head.logits(inputs))
+        logits = head.logits(inputs)
+        shares = head.probabilities(logits)
         orders = np.argsort(-shares, axis=1, kind="stable")
         best = orders[:, 0]
         scores = shares[np.arange(len(texts)), best].round(DIGITS)
         confidences = np.clip(head.confidences(scores), 0, 1).round(DIGITS)
-        novelty = head.novelty(head.distances(cosines, inputs))
+        unlike = head.novelty(head.distances(cosines, inputs), logits)
         scope = head.card.scope
         calibration = head.card.calibration
         labels = self._labels
         listed = orders[:, :LISTED].tolist()
         rows = np.take_along_axis(shares, orders[:, :LISTED], axis=1).round(DIGITS).tolist()
-        strange = [None] * len(texts) if novelty is None else novelty.round(DIGITS).tolist()
+        novelty, far = (
+            ([None] * len(texts),) * 2
+            if unlike is None
+            else (ranks.round(DIGITS).tolist() for ranks in unlike)
+        )
         limit = 1.0 if scope is None else scope.threshold
         version = calibration.version if calibration else None
         return [
@@ -95,11 +100,12 @@ class HeadJudge:
                 calibrated=version is not None,
                 calibration=version,
                 novelty=rank,
+                distance=distance,
                 out_of_scope=rank is not None and rank > limit,
                 segments=len(read.spans[index]),
             )
-            for index, (order, row, score, confidence, rank) in enumerate(
-                zip(listed, rows, scores.tolist(), confidences.tolist(), strange, strict=True)
+            for index, (order, row, score, confidence, rank, distance) in enumerate(
+                zip(listed, rows, scores.tolist(), confidences.tolist(), novelty, far, strict=True)
             )
         ]
 

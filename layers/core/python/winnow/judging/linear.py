@@ -130,17 +130,29 @@ class LinearHead:
         distances: Doubles = np.sqrt((away**2).mean(axis=1))
         return distances
 
-    def novelty(self, distances: Doubles) -> Doubles | None:
-        """Ranks of distances among those of held-out training rows; None where none are stored."""
-        if self.card.scope is None:
+    def novelty(self, distances: Doubles, logits: Doubles) -> tuple[Doubles, Doubles] | None:
+        """Novelty and rank of the distance, among held-out training rows; None where not stored."""
+        scope = self.card.scope
+        if scope is None:
             return None
-        return ranked(distances, self.card.scope.distances)
+        far = ranked(distances, scope.distances)
+        weak = ranked(-logits.max(axis=1), scope.weaknesses)
+        return ranked(strangeness(far, weak), scope.strangeness), far
 
 
 def ranked(distances: Doubles, quantiles: Sequence[float]) -> Doubles:
     """Ranks in [0, 1] of distances, by the quantiles of others."""
     ranks: Doubles = np.interp(distances, quantiles, np.linspace(0, 1, len(quantiles)))
     return ranks
+
+
+def strangeness(far: Doubles, weak: Doubles) -> Doubles:
+    """Two ranks in [0, 1] as one number, by Fisher's method of combining tests (1932).
+
+    Either that is extreme makes the whole extreme; a rank of 1 counts as 1 in 2,000.
+    """
+    both: Doubles = -np.log(1.0005 - far) - np.log(1.0005 - weak)
+    return both
 
 
 def softmax(logits: Doubles) -> Doubles:
