@@ -1,5 +1,7 @@
 """Positioned lines put back into sentences: what stands on the page, and what comes of it."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,6 +52,11 @@ def test_one_word_a_line():
             "the re-entry of a loop: its re-entry was seen",
         ),
         (["sero\u00ad", "negative"], "seronegative"),
+        (["a sixty-", "three-year-old woman"], "a sixty-three-year-old woman"),
+        (["a sixty-three", "-year-old woman"], "a sixty-three-year-old woman"),
+        (["a sixty-three-", "-year-old woman"], "a sixty-three-year-old woman"),
+        (["a 12-", "year-old boy"], "a 12-year-old boy"),
+        (["a follow-up; fol-", "low-up again"], "a follow-up; follow-up again"),
         (["aged 40 -", "60 years"], "aged 40 - 60 years"),
     ],
 )
@@ -191,3 +198,71 @@ def test_columns_between_lines_across_the_page():
     ordered = [line.text for line in in_reading_order(page(*above, *left, *right, heading, *below))]
     columns = [line.text for line in (*left, *right)]
     assert ordered == [*[across] * 12, *columns, "Additional Features", *[across] * 12]
+
+
+def test_a_paragraph_goes_on_in_the_next_column_though_the_next_word_is_a_name():
+    left = column([f"left {n} goes on and on in its own column" for n in range(8)], width=220)
+    left[-1] = Line("and she was seen in the clinic by Doctor", 72, 248, 292, 258)
+    right = column(["Whitfield who found " + "nothing " * 3] * 8, x=320, width=220)
+    assert "seen in the clinic by Doctor Whitfield who" in text_of(page(*left, *right))
+
+
+def test_a_table_below_columns_is_no_part_of_them():
+    """It does not reach across the gutter, and its heading stands in the left column alone."""
+    left = column([f"left {n} goes on and on in its own column" for n in range(9)], width=220)
+    right = column([f"right {n} tells of another thing entirely" for n in range(9)], 320, 220)
+    heading = Line("Findings", 72, 296, 130, 308)
+    rows = [
+        Line(text, x, y, x + 6 * len(text), y + 10)
+        for y in (320, 334, 348)
+        for x, text in ((72, "Hemoglobin"), (330, f"{y / 10} g/dL"))
+    ]
+    ordered = [line.text for line in in_reading_order(page(*left, *right, heading, *rows))]
+    assert ordered[:18] == [line.text for line in (*left, *right)]
+    assert ordered[18:] == ["Findings", *(f"Hemoglobin {y / 10} g/dL" for y in (320, 334, 348))]
+
+
+def test_a_heading_at_the_foot_of_a_column_stays_there():
+    left = column([f"left {n} goes on and on in its own column" for n in range(9)], width=220)
+    heading = Line("9. PLAN", 72, 296, 120, 308)
+    right = column([f"right {n} tells of another thing entirely" for n in range(9)], 320, 220)
+    ordered = in_reading_order(page(*left, *right, heading))
+    assert [line.text for line in ordered[9:11]] == ["9. PLAN", right[0].text]
+
+
+def test_where_columns_are_known_to_be_few_lines_tell():
+    """The last page of a document in two columns has three lines left for each."""
+
+    def columns(count: int, number: int) -> Page:
+        left = column(
+            [f"{number} left {n} goes on and on in a column" for n in range(count)], width=220
+        )
+        right = column([f"{number} right {n} is of another thing" for n in range(count)], 320, 220)
+        return page(*left, *right, number=number)
+
+    alone = text_of(columns(3, 2))
+    assert "2 left 0 goes on and on in a column 2 right 0" in alone
+    text = text_of(columns(9, 1), columns(3, 2))
+    assert text.index("2 left 2") < text.index("2 right 0")
+
+
+def test_a_line_set_so_wide_that_its_words_part_is_still_of_its_column():
+    left = column([f"left {n} goes on and on in its own column" for n in range(9)], width=220)
+    right = column([f"right {n} tells of another thing entirely" for n in range(9)], 320, 220)
+    wide = [
+        Line(word, x, 150, x + 30, 160) for word, x in (("by", 320), ("Dr.", 400), ("Ames", 510))
+    ]
+    ordered = [line.text for line in in_reading_order(page(*left, *wide, *right[1:]))]
+    assert ordered[9:11] == ["by Dr. Ames", right[1].text]
+
+
+@pytest.mark.parametrize("apart", [0.2, 3])
+def test_a_page_of_many_thousand_lines_takes_no_time(apart):
+    lines = [
+        Line("words of a line", 20 + 14 * (n % 40), n * apart, 50 + 14 * (n % 40), n * apart + 9)
+        for n in range(20_000)
+    ]
+    started = time.process_time()
+    pieces, _ = sentences_of([page(*lines)])
+    assert len("".join(piece.text for piece in pieces).split()) == 80_000
+    assert time.process_time() - started < 20

@@ -11,7 +11,14 @@ _WORD = (
     "http://schemas.openxmlformats.org/wordprocessingml/2006/main}",
     "http://purl.oclc.org/ooxml/wordprocessingml/main}",
 )
+_MATH = "http://schemas.openxmlformats.org/officeDocument/2006/math}t"
 _FALLBACK = "http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+_GONE = frozenset(("del", "moveFrom"))
+"""Tracked changes: what stands in these is no longer in the text."""
+_OFF = frozenset(("0", "false", "off"))
+_LETTERS = "61 62 67 64 44 65 6C 6D 70 73 57 77 A3 B3 B4 B0 B1 B9 BB B7 AE DE FC A8 FE"
+_SYMBOLS = dict(zip(_LETTERS.split(), "αβγδΔελμπσΩω≤≥×°±≠≈•→⇒✓☐☒", strict=True))
+"""Letters of the fonts Symbol and Wingdings, by their codes."""
 _RELATION = "}Relationship"
 _MAX_DEPTH = 400
 
@@ -111,6 +118,12 @@ class _Part:
         self._depth = 0
         self._page = 0
         """Where the open paragraph or row began; 0 before its first letter."""
+        self._in_run = 0
+        self._hidden = False
+        """Whether the open run is formatted as hidden."""
+        self._placeholders: list[bool] = []
+        """Of each open content control, whether it only says what to enter."""
+        self._field: _FormField | None = None
         self._boxes: list[list[str]] = []
         # Of each open table: its number, its open row's cells, its open cell's paragraphs.
         self._tables: list[tuple[int, list[str], list[str]]] = []
@@ -130,13 +143,33 @@ class _Part:
             self._skip += 1
             return
         space, _, name = tag.rpartition("}")
+        if tag == _MATH:
+            self._in_text += 1
         if space + "}" not in _WORD:
             return
-        if name == "t":
+        value = attributes.get(f"{space}}}val")
+        if name in _GONE or (name == "sdtContent" and any(self._placeholders[-1:])):
+            self._skip = 1
+        elif name == "t":
             self._in_text += 1
+        elif name == "r":
+            self._in_run, self._hidden = self._in_run + 1, False
+        elif name == "vanish" and self._in_run:
+            self._hidden = value not in _OFF
+        elif name == "sdt":
+            self._placeholders.append(False)
+        elif name == "showingPlcHdr" and self._placeholders:
+            self._placeholders[-1] = True
+        elif name == "sym":
+            code = attributes.get(f"{space}}}char", "")[-2:]
+            self._write(_SYMBOLS.get(code.upper(), "\ufffd"))
+        elif name in ("checkBox", "ddList"):
+            self._field = _FormField(["[ ]", "[x]"] if name == "checkBox" else [])
+        elif self._field and name in ("default", "checked", "result", "listEntry"):
+            self._field.take(name, value)
         elif name in ("tab", "ptab"):
             # In a paragraph's properties the same element defines a tab stop.
-            if f"{space}}}val" not in attributes:
+            if value is None:
                 self._runs.append("\t")
         elif name in ("br", "cr"):
             if attributes.get(f"{space}}}type") == "page":
@@ -168,9 +201,13 @@ class _Part:
 
     def _data(self, data: str) -> None:
         if self._in_text and not self._skip:
+            self._write(data)
+
+    def _write(self, text: str) -> None:
+        if not self._hidden:
             self._story.broken = False
             self._page = self._page or self._story.page
-            self._runs.append(data)
+            self._runs.append(text.replace("\u00ad", "").replace("\u200b", ""))
 
     def _end(self, tag: str) -> None:
         self._depth -= 1
@@ -178,10 +215,19 @@ class _Part:
             self._skip -= 1
             return
         space, _, name = tag.rpartition("}")
+        if tag == _MATH:
+            self._in_text -= 1
         if space + "}" not in _WORD:
             return
         if name == "t":
             self._in_text -= 1
+        elif name == "r":
+            self._in_run, self._hidden = self._in_run - 1, False
+        elif name == "sdt" and self._placeholders:
+            self._placeholders.pop()
+        elif name in ("checkBox", "ddList") and self._field:
+            self._write(self._field.text)
+            self._field = None
         elif name == "p":
             text = "".join(self._runs).strip(" ")
             self._runs = []
@@ -218,3 +264,28 @@ class _Part:
             return False
         self._said.add(text)
         return True
+
+
+class _FormField:
+    """A field of Word's old forms: a box to tick, or a list to choose from."""
+
+    def __init__(self, entries: list[str]) -> None:
+        self._entries = entries
+        self._chosen: int | None = None
+        self._default = 0
+
+    def take(self, name: str, value: str | None) -> None:
+        """What an element inside the field says."""
+        number = int(value) if value and value.isdecimal() else int(value not in _OFF)
+        if name == "listEntry":
+            self._entries.append(value or "")
+        elif name == "default":
+            self._default = number
+        else:
+            self._chosen = number
+
+    @property
+    def text(self) -> str:
+        """What the field shows."""
+        chosen = self._default if self._chosen is None else self._chosen
+        return self._entries[chosen] if chosen < len(self._entries) else ""

@@ -14,6 +14,8 @@ from winnow.parsers.refusal import Refusal, too_long
 _HEADERS = ("subject", "from", "to", "date")
 _MAX_PARTS = 1_000
 _MAX_HEADER = 1_000
+_NAMES = {"message/rfc822": "attached.eml", "text/html": "attached.html"}
+"""Of attachments that have no name: their kind is not told from their bytes alone."""
 
 Emit = Callable[[list[Any]], None]
 
@@ -64,6 +66,7 @@ def _sort(message: Message, bodies: dict[str, list[Message]], attachments: list[
     waiting = [message]
     seen = 0
     alternatives: set[int] = set()
+    related: set[int] = set()
     while waiting:
         part = waiting.pop(0)
         seen += 1
@@ -75,6 +78,8 @@ def _sort(message: Message, bodies: dict[str, list[Message]], attachments: list[
             waiting[:0] = [inner for inner in payload if isinstance(inner, Message)]
             if kind == "multipart/alternative":
                 alternatives.update(id(inner) for inner in payload)
+            elif kind == "multipart/related":
+                related.update(id(inner) for inner in payload)
             continue
         named = part.get_content_disposition() == "attachment" or part.get_filename()
         if kind in bodies and not named:
@@ -83,7 +88,7 @@ def _sort(message: Message, bodies: dict[str, list[Message]], attachments: list[
                 attachments.append(part)
             else:
                 bodies[kind].append(part)
-        elif kind.startswith("multipart/") or part.get_content_disposition() == "inline":
+        elif kind.startswith("multipart/") or (kind.startswith("image/") and id(part) in related):
             continue  # a boundary that is missing; a picture that the page shows
         else:
             attachments.append(part)
@@ -142,6 +147,4 @@ def _name(part: Message) -> str:
         name = part.get_filename() or ""
     except (LookupError, ValueError):
         name = ""
-    if not name and part.get_content_type() == "message/rfc822":
-        name = "attached.eml"
-    return _one_line(name)[:_MAX_HEADER]
+    return _one_line(name or _NAMES.get(part.get_content_type(), ""))[:_MAX_HEADER]

@@ -1,4 +1,4 @@
-"""HTML: the text a reader would see, a block a line; tables as rows."""
+"""HTML: the text a reader would see, a block a line; tables as rows; what forms hold."""
 
 import re
 from collections.abc import Callable
@@ -18,13 +18,20 @@ _BLOCKS = frozenset(
     )
 )
 _UNSEEN = frozenset(
-    ("head", "script", "style", "template", "noembed", "noframes", "object", "iframe", "svg")
+    re.findall(
+        r"\S+",
+        "head script style template noembed noframes noscript object iframe svg del datalist",
+    )
 )
 _VOID = frozenset(
     ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "wbr")
 )
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\n\r\f\v\u00a0]+")
+_NOTHING = re.compile("[\u00ad\u200b\ufeff]")
+"""Characters that have no width."""
+_WITHOUT_TEXT = frozenset(("hidden", "password", "submit", "button", "reset", "image", "file"))
+"""Kinds of inputs that show nothing that was entered."""
 
 
 def parse(
@@ -60,6 +67,8 @@ class Text(HTMLParser):
         self._table = 0
         self._tables: list[tuple[int, list[str]]] = []
         self._in_cell = False
+        self._options: list[tuple[bool, list[str]]] | None = None
+        """Of the open list to choose from: whether each entry is selected, and its text."""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if self._unseen:
@@ -71,15 +80,26 @@ class Text(HTMLParser):
             else:
                 return
         if tag in _UNSEEN or (tag not in _VOID and _is_hidden(dict(attrs))):
-            self._close_block()
+            if tag != "del":
+                self._close_block()
             self._unseen.append(tag)
             return
         if tag == "br":
             self._runs.append("\n")
+        elif tag == "input":
+            self._set_off(_entered(dict(attrs)))
+        elif tag in ("textarea", "button"):
+            self._set_off("")
+        elif tag == "select":
+            self._options = []
+        elif tag == "option" and self._options is not None:
+            self._options.append(("selected" in dict(attrs), []))
         elif tag in ("td", "th"):
             self._close_cell()
             self._in_cell = bool(self._tables)
         elif tag == "table":
+            # What stands before a table inside a cell comes before its rows.
+            self._close_row()
             self._flush()
             self._table += 1
             self._tables.append((self._table, []))
@@ -95,7 +115,9 @@ class Text(HTMLParser):
             if tag in self._unseen:
                 del self._unseen[len(self._unseen) - 1 - self._unseen[::-1].index(tag) :]
             return
-        if tag in ("td", "th"):
+        if tag == "select":
+            self._close_select()
+        elif tag in ("td", "th"):
             self._close_cell()
         elif tag == "tr":
             self._close_row()
@@ -114,10 +136,16 @@ class Text(HTMLParser):
         self._left -= len(data)
         if self._left < 0:
             raise too_long(self._limits)
-        self._runs.append(data if self._pre else _SPACE.sub(" ", data))
+        text = _NOTHING.sub("", data if self._pre else _SPACE.sub(" ", data))
+        if self._options is None:
+            after_space = self._runs and self._runs[-1].endswith(" ") and not self._pre
+            self._runs.append(text.removeprefix(" ") if after_space else text)
+        elif self._options:
+            self._options[-1][1].append(text)
 
     def end(self) -> None:
         """Emit what no element has closed."""
+        self._close_select()
         while self._tables:
             self._close_row()
             self._tables.pop()
@@ -134,6 +162,23 @@ class Text(HTMLParser):
             if stripped := line.strip():
                 self._line += 1
                 self._emit(["text", stripped + "\n", None, self._line])
+
+    def _close_select(self) -> None:
+        """A list shows what is selected, else its first entry."""
+        options = self._options or []
+        shown = [text for selected, text in options if selected] or [
+            text for _, text in options[:1]
+        ]
+        self._options = None
+        for text in shown:
+            self._set_off("".join(text).strip())
+
+    def _set_off(self, text: str) -> None:
+        """Text with a space on either side."""
+        if self._runs and not self._runs[-1].endswith(" "):
+            self._runs.append(" ")
+        if text:
+            self._runs += (text, " ")
 
     def _close_cell(self) -> None:
         if not self._in_cell:
@@ -161,3 +206,11 @@ class Text(HTMLParser):
 
 def _is_hidden(attributes: dict[str, str | None]) -> bool:
     return "hidden" in attributes or bool(_HIDDEN.search(attributes.get("style") or ""))
+
+
+def _entered(attributes: dict[str, str | None]) -> str:
+    """What an input shows."""
+    kind = (attributes.get("type") or "text").lower()
+    if kind in ("checkbox", "radio"):
+        return "[x]" if "checked" in attributes else "[ ]"
+    return "" if kind in _WITHOUT_TEXT else attributes.get("value") or ""

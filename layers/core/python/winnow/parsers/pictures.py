@@ -50,6 +50,7 @@ def _of_pdf(file: IO[bytes], limits: dict[str, Any]) -> Iterator[Drawn]:
 
     try:
         document = pdfium.PdfDocument(file)
+        document.init_forms()  # what is filled in is drawn too
         count = len(document)
     except pdfium.PdfiumError:
         raise Refusal("file_unreadable", "The PDF is damaged or cut off.") from None

@@ -14,36 +14,37 @@ _MANY = 10
 
 
 def read_pdf(source: Source) -> Iterator[Record | InvalidRecord]:
-    """A PDF's text layer; pages without one go to OCR, where there is one.
+    """A PDF's text layer; pages that are pictures go to OCR, where there is one.
 
     Raises NoTextLayerError when no page has text and nothing reads pictures, NoTextFoundError
     when OCR finds none either.
     """
     file = source.spooled()
     pages: list[Page] = []
-    blank: set[int] = set()
+    pictures: list[int] = []
+    blank = 0
     for item in sandbox.parse("pdf", file, source.limits):
         if item[0] == "note":
             source.note(item[1], item[2])
-        elif item[0] in ("page", "blank"):
-            kind, number, width, height, lines = item
-            if kind == "blank":
-                blank.add(number)
-            pages.append(Page(number, width, height, tuple(Line(*line) for line in lines)))
-    bare = [page.number for page in pages if not page.lines and page.number not in blank]
-    if bare and source.ocr:
+            continue
+        kind, number, width, height, lines = item
+        pages.append(Page(number, width, height, tuple(Line(*line) for line in lines)))
+        if kind == "picture":
+            pictures.append(number)
+        blank += kind == "blank"
+    if pictures and source.ocr:
         file.seek(0)
-        read = {page.number: page for page in source.ocr(file, "pdf", bare)}
+        read = {page.number: page for page in source.ocr(file, "pdf", pictures) if page.lines}
         pages = _with_text([read.get(page.number, page) for page in pages])
-    elif bare and len(bare) + len(blank) == len(pages):
+    elif pictures and len(pictures) + blank == len(pages):
         raise NoTextLayerError(
             f"The PDF has {_pages(len(pages))} and no text on any: it is a scan."
         )
-    elif bare:
+    elif pictures:
         source.note(
             "pages_without_text",
-            f"{_pages(len(bare))} of {len(pages)} have no text layer and were not read: "
-            f"{_some(bare)}.",
+            f"{_pages(len(pictures))} of {len(pages)} have no text layer and were not read: "
+            f"{_some(pictures)}.",
         )
     yield from _records(source, pages)
 

@@ -9,8 +9,8 @@ joined, with the hyphens of line ends taken out (`flow`).
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import dataclass, field, replace
+from itertools import pairwise, zip_longest
 from statistics import median
 
 _ENDS_SENTENCE = re.compile(r"[.!?:;…。！？][\"'”’)\]]*$")
@@ -27,14 +27,25 @@ _CERTAIN_PAGE_NUMBER = re.compile(
 _LINE_NUMBER = re.compile(r"(\d{1,3})(?:\s+|$)")
 _NUMBERED = 6
 _DIGITS = re.compile(r"\d+")
-_KEEP_HYPHEN = frozenset(("follow", "well", "self", "long", "short", "high", "low", "non", "x"))
+_NUMBERS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_KEEP_HYPHEN = frozenset(
+    (*_NUMBERS, *_TENS, "follow", "well", "self", "long", "short", "high", "low", "non", "x")
+)
+_COMPOUND = re.compile(r"\w+(?:-\w+)*")
+_BEGINS_WITH_HYPHEN = re.compile(r"[-\u2010][^\W\d]")
 _HYPHENS = "-\u2010\u00ad"
 
 _EDGE = 0.12
 """Running lines stand in this share of the page's height, at the top and at the bottom."""
-_GUTTER_LEAST = 8.0
+_GUTTER_LEAST = 4.0
 _COLUMN_LINES = 5
+_JITTER = 3.0
+_MOST_EDGES = 40
+_MOST_LINES = 3_000
+"""Of a page whose columns are looked for: no page that is read by people has more."""
 _COLUMN_CHARS = 18
+_FILLED = 0.6
 _DEEPEST = 12
 _FEW = 2
 
@@ -56,6 +67,10 @@ class Line:
     """From 0 to 1, of what OCR read."""
     box: Box | None = None
     """Of what OCR read: where it stands on the page as it was uploaded, askew or turned."""
+    cells: tuple[tuple[float, float], ...] = ()
+    """Left and right of what was put together from side by side; empty for a line that is one."""
+    band: int = field(default=0, compare=False)
+    """Which column of its page, or stretch across columns, it is of, once they are in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +99,8 @@ def sentences_of(pages: Sequence[Page]) -> tuple[list[Piece], int]:
 
     A piece a line; its `line` counts the page's lines in reading order, from 1.
     """
-    ordered = [replace(page, lines=tuple(in_reading_order(page))) for page in pages]
+    begins: list[float] = []
+    ordered = [replace(page, lines=tuple(in_reading_order(page, begins))) for page in pages]
     kept, dropped = without_running_lines(ordered)
     return flow(kept), dropped
 
@@ -92,13 +108,37 @@ def sentences_of(pages: Sequence[Page]) -> tuple[list[Piece], int]:
 # -- reading order ---------------------------------------------------------------------------------
 
 
-def in_reading_order(page: Page) -> list[Line]:
+def in_reading_order(page: Page, begins: list[float] | None = None) -> list[Line]:
     """The lines of a page from top to bottom, column by column where there are columns.
 
-    Lines side by side that are no columns, such as the cells of a table, become one line.
+    Lines side by side that are no columns, such as the cells of a table, become one line. `begins`
+    is where the columns of the pages before begin, and gets those of this page: where columns are
+    known to be, few lines are enough to tell.
     """
+    begins = [] if begins is None else begins
     lines = sorted((line for line in page.lines if line.text.strip()), key=lambda a: (a.y0, a.x0))
-    return _without_line_numbers([line for band in _bands(lines) for line in band])
+    head, body, foot = _margins(page, lines)
+    bands = [head, *(_bands(body, begins) if len(body) <= _MOST_LINES else [body]), foot]
+    ordered = [replace(line, band=n) for n, band in enumerate(bands) for line in _rows(band)]
+    return _without_line_numbers(ordered)
+
+
+def _margins(page: Page, lines: list[Line]) -> tuple[list[Line], list[Line], list[Line]]:
+    """The lines of the header, those between, those of the footer, as the widest gaps part them."""
+    if not lines:
+        return [], [], []
+    least = 0.9 * median(line.y1 - line.y0 for line in lines)
+    top, bottom = page.height * _EDGE, page.height * (1 - _EDGE)
+    low = lines[0].y1
+    above, below = [(least, 0)], [(least, -len(lines))]
+    for index, line in enumerate(lines[1:], start=1):
+        if low <= top:
+            above.append((line.y0 - low, index))
+        elif line.y0 >= bottom:
+            below.append((line.y0 - low, -index))
+        low = max(low, line.y1)
+    first, last = max(above)[1], -max(below)[1]
+    return lines[:first], lines[first:last], lines[last:]
 
 
 def _without_line_numbers(lines: list[Line]) -> list[Line]:
@@ -109,80 +149,142 @@ def _without_line_numbers(lines: list[Line]) -> list[Line]:
     if len(numbers) < _NUMBERED or steps < 0.8 * len(lines) - 1:
         return lines
     stripped = (
-        replace(line, text=line.text[match.end() :]) if match else line
+        replace(line, text=line.text[match.end() :], cells=line.cells[1:]) if match else line
         for line, match in zip(lines, found, strict=True)
     )
     return [line for line in stripped if line.text.strip()]
 
 
-def _bands(lines: list[Line], depth: int = 0) -> list[list[Line]]:
-    columns = _columns(lines) if depth < _DEEPEST else None
+def _bands(lines: list[Line], begins: list[float], depth: int = 0) -> list[list[Line]]:
+    columns = _columns(lines, begins) if depth < _DEEPEST else None
     if columns is None:
-        return [_rows(lines)] if lines else []
-    return [band for part in columns for band in _bands(part, depth + 1)]
+        return [lines] if lines else []
+    return [band for part in columns for band in _bands(part, begins, depth + 1)]
 
 
-def _columns(lines: list[Line]) -> tuple[list[Line], ...] | None:
+def _columns(
+    lines: list[Line], begins: list[float], within: int = 1
+) -> tuple[list[Line], ...] | None:
     """What stands above two columns of prose, the left one, the right one, what stands below.
 
-    None where there are no such columns. Those with the widest gutter are found first.
+    None where there are no such columns. Those with the widest gutter are found first. A side may
+    have columns of its own, so many times `within` each other.
     """
-    if len(lines) < 2 * _COLUMN_LINES:
+    if len(lines) < 2 * _FEW:
         return None
     left, right = min(a.x0 for a in lines), max(a.x1 for a in lines)
     width = right - left
-    starts = sorted({a.x0 for a in lines if left + 0.2 * width < a.x0 < left + 0.85 * width})
+    starts = sorted(a.x0 for a in lines if left + 0.15 * width < a.x0 < left + 0.85 * width)
     best: tuple[float, list[Line]] | None = None
     begin = 0.0
-    for start in _distinct(starts):
-        for stretch in _stretches(lines, start - 1):
-            gutter = _gutter(stretch, start - 1)
+    for group in _near(starts, max(_JITTER, 0.008 * width))[:_MOST_EDGES]:
+        start = group[0] - 1
+        is_known = any(abs(start - known) <= 2 * _JITTER for known in begins)
+        least = _FEW if is_known else _COLUMN_LINES
+        for stretch in _stretches(lines, start) if len(group) >= least else ():
+            gutter = _gutter(stretch, start, least, within)
             if gutter and (best is None or gutter > best[0]):
-                best, begin = (gutter, stretch), start - 1
+                best, begin = (gutter, stretch), start
     if best is None:
         return None
+    begins.append(begin)
     stretch = best[1]
-    above, below = _beyond(stretch, begin, lines)
     first = next(index for index, line in enumerate(lines) if line is stretch[0])
-    gone = {id(line) for line in (*above, *below)}
-    inside = [line for line in stretch if id(line) not in gone]
-    return (
-        [*lines[:first], *above],
-        [a for a in inside if a.x1 <= begin],
-        [a for a in inside if a.x0 >= begin],
-        [*below, *lines[first + len(stretch) :]],
-    )
+    left_one, right_one = _sides(stretch, begin)
+    return lines[:first], left_one, right_one, lines[first + len(stretch) :]
+
+
+def _sides(lines: Sequence[Line], begin: float) -> tuple[list[Line], list[Line]]:
+    return [a for a in lines if a.x0 < begin], [a for a in lines if a.x0 >= begin]
+
+
+def _near(starts: Sequence[float], jitter: float) -> list[list[float]]:
+    """Sorted places in groups, no wider than `jitter`, the groups that have most of them first."""
+    groups: list[list[float]] = []
+    for start in starts:
+        if groups and start - groups[-1][0] <= jitter:
+            groups[-1].append(start)
+        else:
+            groups.append([start])
+    return sorted(groups, key=len, reverse=True)
 
 
 def _stretches(lines: Sequence[Line], begin: float) -> Iterator[list[Line]]:
-    """The lines between those that reach across `begin`, from top to bottom."""
+    """The lines between those that reach into the gutter before `begin`, from top to bottom."""
     stretch: list[Line] = []
     for line in lines:
-        if line.x0 < begin < line.x1:
-            yield stretch
+        if line.x0 < begin and line.x1 > begin - _GUTTER_LEAST:
+            yield _trimmed(stretch, begin, ends_page=False)
             stretch = []
         else:
             stretch.append(line)
-    yield stretch
+    yield _trimmed(stretch, begin, ends_page=True)
 
 
-def _gutter(lines: Sequence[Line], begin: float) -> float | None:
+def _trimmed(stretch: list[Line], begin: float, *, ends_page: bool) -> list[Line]:
+    """The stretch without what a gap parts from its ends and is not of its columns.
+
+    That is a heading, or a table, that does not happen to reach across. A heading at the very end
+    is of its column.
+    """
+    sides = _sides(stretch, begin)
+    widths = [median(a.x1 - a.x0 for a in side) if side else 0.0 for side in sides]
+    parts = _parts(stretch)
+
+    def filled(part: list[Line]) -> list[bool]:
+        return [
+            _fills(side, width)
+            for side, width in zip(_sides(part, begin), widths, strict=True)
+            if side
+        ]
+
+    count = len(parts)
+    while parts and not all(filled(parts[-1])):
+        if ends_page and len(parts) == count and not all(_sides(parts[-1], begin)):
+            break
+        parts.pop()
+    while parts and not any(filled(parts[0])):
+        parts.pop(0)
+    return [line for part in parts for line in part]
+
+
+def _fills(side: list[Line], width: float) -> bool:
+    """Whether the rows of a side are mostly text of such a width, however far its words part."""
+    rows = len(_rows(side))
+    chars, ink = sum(len(a.text) for a in side), sum(a.x1 - a.x0 for a in side)
+    return chars >= _COLUMN_CHARS * rows and ink >= _FILLED * width * rows
+
+
+def _parts(lines: Sequence[Line]) -> list[list[Line]]:
+    """Lines from top to bottom, parted where no line of any column stands."""
+    if not lines:
+        return []
+    height = median(line.y1 - line.y0 for line in lines)
+    parts = [[lines[0]]]
+    low = lines[0].y1
+    gaps = []
+    for line in lines[1:]:
+        gaps.append(line.y0 - low)
+        low = max(low, line.y1)
+    usual = median([gap for gap in gaps if gap > 0] or [0.0])
+    for line, gap in zip(lines[1:], gaps, strict=True):
+        if gap > max(0.6 * height, usual + 0.3 * height):
+            parts.append([])
+        parts[-1].append(line)
+    return parts
+
+
+def _gutter(lines: Sequence[Line], begin: float, least: int, within: int) -> float | None:
     """How wide the strip without text is between two columns of prose, or None.
 
     The columns must be prose: a table's cells are short, or do not fill their column.
     """
-    left = [a for a in lines if a.x1 <= begin]
-    right = [a for a in lines if a.x0 >= begin]
-    if min(len(left), len(right)) < _COLUMN_LINES:
+    left, right = _sides(lines, begin)
+    if min(len(left), len(right)) < least:
+        return None
+    if not all(_is_prose(side, within) for side in (left, right)):
         return None
     gutter = begin - max(a.x1 for a in left)
-    if gutter < _GUTTER_LEAST / 2:
-        return None
-    for side in (left, right):
-        column = max(a.x1 for a in side) - min(a.x0 for a in side)
-        filled = median((a.x1 - a.x0) / column for a in side) if column else 0
-        if median(len(a.text) for a in side) < _COLUMN_CHARS or filled < 0.6:
-            return None
     top = max(min(a.y0 for a in left), min(a.y0 for a in right))
     bottom = min(max(a.y1 for a in left), max(a.y1 for a in right))
     # They must stand beside each other for most of their height.
@@ -190,36 +292,13 @@ def _gutter(lines: Sequence[Line], begin: float) -> float | None:
     return gutter if bottom - top >= 0.4 * min(heights) else None
 
 
-def _beyond(
-    stretch: list[Line], begin: float, lines: Sequence[Line]
-) -> tuple[list[Line], list[Line]]:
-    """The line or two above the stretch that only one column has, and those below.
-
-    Where a gap parts them from their column, they belong to the lines across both: the end of
-    a paragraph, or a heading.
-    """
-    sides = [[a for a in stretch if a.x1 <= begin], [a for a in stretch if a.x0 >= begin]]
-    top = max(min(a.y0 for a in side) for side in sides)
-    bottom = min(max(a.y1 for a in side) for side in sides)
-    above: list[Line] = []
-    below: list[Line] = []
-    for side in sides:
-        pitch = 1.4 * median(after.y0 - before.y0 for before, after in pairwise(side))
-        for at, (before, after) in enumerate(pairwise(side), start=1):
-            if after.y0 - before.y0 > pitch:
-                if before.y1 < top and at <= _FEW and stretch[0] is not lines[0]:
-                    above = side[:at]
-                elif after.y0 > bottom and len(side) - at <= _FEW:
-                    below = below or side[at:]
-    return above, below if stretch[-1] is not lines[-1] else []
-
-
-def _distinct(values: Sequence[float], apart: float = 4.0, most: int = 40) -> list[float]:
-    kept: list[float] = []
-    for value in values:
-        if not kept or value - kept[-1] > apart:
-            kept.append(value)
-    return kept[:most]
+def _is_prose(side: list[Line], within: int) -> bool:
+    """Whether the lines are a column of prose, or columns of it."""
+    if median(len(a.text) for a in side) < _COLUMN_CHARS:
+        return False
+    column = max(a.x1 for a in side) - min(a.x0 for a in side)
+    filled = median((a.x1 - a.x0) / column for a in side) if column else 0
+    return filled >= _FILLED or (within > 0 and _columns(side, [], within - 1) is not None)
 
 
 def _rows(lines: Sequence[Line]) -> list[Line]:
@@ -250,7 +329,19 @@ def _together(row: list[Line]) -> Line:
         max(a.y1 for a in row),
         min(sure) if sure else None,
         _enclosing(boxes) if boxes else None,
+        tuple(_cells(row)),
     )
+
+
+def _cells(row: Sequence[Line]) -> Iterator[tuple[float, float]]:
+    """Left and right of the stretches that a gap as wide as the row is high parts."""
+    left, right = row[0].x0, row[0].x1
+    for line in row[1:]:
+        if line.x0 - right > line.y1 - line.y0:
+            yield left, right
+            left = line.x0
+        right = max(right, line.x1)
+    yield left, right
 
 
 def _enclosing(boxes: Sequence[Box]) -> Box:
@@ -271,6 +362,8 @@ def without_running_lines(pages: Sequence[Page]) -> tuple[list[Page], int]:
     for page in pages:
         seen.update({_plain(line.text) for line, _ in _edges(page)})
     needed = max(2, round(0.6 * len(pages)))
+    if _one_word_a_line([line for page in pages for line in page.lines]):
+        needed = len(pages) + 1  # any word may stand at an edge
     dropped = 0
     said: set[str] = set()
     kept_pages = []
@@ -316,108 +409,156 @@ def flow(pages: Iterable[Page]) -> list[Piece]:
     Lines must be in reading order. A hyphen at the end of a line goes when the word goes on in
     small letters, unless the document writes the word with its hyphen elsewhere.
     """
-    lines = [
-        (page, number, line) for page in pages for number, line in enumerate(page.lines, start=1)
-    ]
-    if not lines:
-        return []
-    words = _vocabulary(line.text for _, _, line in lines)
-    margins = _right_margins(lines)
-    pitches = _pitches(lines)
-    one_word = _one_word_a_line(lines)
+    lines = _placed(pages)
+    words = _vocabulary(here.line.text for here in lines)
+    one_word = _one_word_a_line([here.line for here in lines])
     pieces: list[Piece] = []
-    for index, (page, number, line) in enumerate(lines):
-        text = " ".join(line.text.split())
-        after = lines[index + 1] if index + 1 < len(lines) else None
+    for here, after in zip_longest(lines, lines[1:]):
+        text = " ".join(here.line.text.split())
         end = "\n"
-        if after and _goes_on(
-            line, page, after[2], after[0], margins[page.number], pitches[page.number], one_word
-        ):
-            text, end = _join(text, after[2].text.lstrip(), words)
-        pieces.append(Piece(text + end, page.number, number, line.box, line.confidence))
+        if after and _goes_on(here, after, one_word):
+            text, end = _join(text, after.line.text.lstrip(), words)
+        line = here.line
+        pieces.append(Piece(text + end, here.page.number, here.number, line.box, line.confidence))
     return pieces
 
 
-def _goes_on(
-    line: Line,
-    page: Page,
-    after: Line,
-    after_page: Page,
-    margin: float,
-    pitch: float,
-    one_word: bool,
-) -> bool:
-    text, next_text = line.text.rstrip(), after.text.lstrip()
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A line and what is around it."""
+
+    page: Page
+    number: int
+    line: Line
+    margin: float
+    """Where the full lines of its column end."""
+    pitch: float
+    """From one line of its page to the next."""
+    tabular: bool
+    """Whether it is a row of a table."""
+    in_column: bool
+    """Whether it is one of several lines below each other."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether its column goes on where the next begins."""
+        return self.in_column and self.reaches(self.line.x0)
+
+    def reaches(self, left: float) -> bool:
+        """Whether it ends near the margin, in a column that begins there."""
+        return self.line.x1 >= self.margin - 0.12 * (self.margin - left)
+
+
+def _placed(pages: Iterable[Page]) -> list[_Placed]:
+    found: list[_Placed] = []
+    for page in pages:
+        if not page.lines:
+            continue
+        whole, pitch = _most([line.x1 for line in page.lines]), _pitch(page)
+        margins, tabular = _right_margins(page), _rows_of_tables(page.lines)
+        for number, line in enumerate(page.lines, start=1):
+            margin = margins.get(line.band, whole)
+            in_column = line.band in margins
+            found.append(_Placed(page, number, line, margin, pitch, number in tabular, in_column))
+    return found
+
+
+def _goes_on(here: _Placed, after: _Placed, one_word: bool) -> bool:
+    line, next_line = here.line, after.line
+    text, next_text = line.text.rstrip(), next_line.text.lstrip()
     if _BULLET.match(next_text):
         return False
     ends = bool(_ENDS_SENTENCE.search(text))
     small = next_text[:1].islower()
+    if here.tabular or after.tabular:  # but a cell may be wrapped
+        return here.tabular and not after.tabular and small and not ends
     hyphen = text[-1:] in _HYPHENS and len(text) > 1 and text[-2].isalpha()
-    if page is not after_page or after.y0 < line.y0 - pitch:  # the next page or column
-        return hyphen or (not ends and (small or text.endswith(",")))
+    if here.page is not after.page or line.band != next_line.band:
+        if hyphen:
+            return True
+        runs_on = small or text.endswith(",") or (here.is_full and after.is_full)
+        return runs_on and not ends
     if hyphen and small:
         return True
-    height, after_height = line.y1 - line.y0, after.y1 - after.y0
+    height, after_height = line.y1 - line.y0, next_line.y1 - next_line.y0
     if max(height, after_height) > 1.35 * max(1.0, min(height, after_height)):
         return False
-    if after.y0 - line.y0 > 1.5 * pitch:
+    if next_line.y0 - line.y0 > 1.5 * here.pitch:
         return False
     if one_word:
         return True
     if _LABEL.match(next_text):
         return False
-    if line.x1 >= margin - 0.12 * (margin - min(line.x0, after.x0)):  # a full line
+    if here.reaches(min(line.x0, next_line.x0)):
         return True
     return not ends and small
 
 
 def _join(text: str, after: str, words: Counter[str]) -> tuple[str, str]:
     """The text of a line and what stands between it and the next."""
-    if text[-1:] not in _HYPHENS or len(text) < 2 or not text[-2].isalpha():
-        return text, " "
+    hyphen, begins = text[-1:] in _HYPHENS, bool(_BEGINS_WITH_HYPHEN.match(after))
+    if not hyphen or len(text) < 2 or not text[-2].isalnum():
+        return text, "" if begins and text[-1:].isalpha() else " "
+    if begins:
+        return text[:-1], ""
+    if text[-2].isdigit():  # a 12-year-old; but 40 to 60
+        return text, "" if after[:1].islower() else " "
     if text.endswith("\u00ad"):
         return text[:-1], ""
-    first = re.split(r"[^\w]", text[:-1])[-1]
-    rest = re.match(r"\w*", after)
-    second = rest.group() if rest else ""
-    if not second[:1].islower():
+    first = re.split(r"[^\w]", text[:-1])[-1].casefold()
+    word = _COMPOUND.match(after)
+    whole = word.group().casefold() if word else ""
+    if not after[:1].islower():
         return text, ""
-    together, apart = (first + second).casefold(), f"{first}-{second}".casefold()
-    if words[together] > words[apart]:
-        return text[:-1], ""
-    if words[apart] or first.casefold() in _KEEP_HYPHEN:
+    seconds = {whole, whole.partition("-")[0]}
+    together = sum(words[first + second] for second in seconds)
+    apart = sum(words[f"{first}-{second}"] for second in seconds)
+    if together <= apart and (apart or first in _KEEP_HYPHEN):
         return text, ""
     return text[:-1], ""
 
 
 def _vocabulary(texts: Iterable[str]) -> Counter[str]:
-    return Counter(word.casefold() for text in texts for word in re.findall(r"\w+(?:-\w+)*", text))
+    return Counter(word.casefold() for text in texts for word in _COMPOUND.findall(text))
 
 
-def _right_margins(lines: Sequence[tuple[Page, int, Line]]) -> dict[int, float]:
-    """Where full lines end, a page."""
-    ends: dict[int, list[float]] = {}
-    for page, _, line in lines:
-        ends.setdefault(page.number, []).append(line.x1)
-    return {number: sorted(xs)[int(0.9 * (len(xs) - 1))] for number, xs in ends.items()}
+def _right_margins(page: Page) -> dict[int, float]:
+    """Where full lines end in each band of a page that has several."""
+    bands: dict[int, list[float]] = {}
+    for line in page.lines:
+        bands.setdefault(line.band, []).append(line.x1)
+    return {band: _most(ends) for band, ends in bands.items() if len(ends) > _FEW}
 
 
-def _pitches(lines: Sequence[tuple[Page, int, Line]]) -> dict[int, float]:
-    """The usual distance from one line to the next, a page."""
-    steps: dict[int, list[float]] = {}
-    heights: dict[int, list[float]] = {}
-    for (page, _, line), (next_page, _, after) in pairwise(lines):
-        if page is next_page and after.y0 > line.y0:
-            steps.setdefault(page.number, []).append(after.y0 - line.y0)
-    for page, _, line in lines:
-        heights.setdefault(page.number, []).append(line.y1 - line.y0)
-    return {
-        number: min(median(steps.get(number, [1.2 * median(hs)])), 2.2 * max(1.0, median(hs)))
-        for number, hs in heights.items()
-    }
+def _most(values: Sequence[float]) -> float:
+    """What nine of ten do not exceed."""
+    return sorted(values)[int(0.9 * (len(values) - 1))]
 
 
-def _one_word_a_line(lines: Sequence[tuple[Page, int, Line]]) -> bool:
+def _pitch(page: Page) -> float:
+    """The usual distance from one line to the next."""
+    height = median(line.y1 - line.y0 for line in page.lines)
+    steps = [after.y0 - line.y0 for line, after in pairwise(page.lines) if after.y0 > line.y0]
+    return min(median(steps) if steps else 1.2 * height, 2.2 * max(1.0, height))
+
+
+def _rows_of_tables(lines: Sequence[Line]) -> set[int]:
+    """The numbers, from 1, of rows most of whose cells stand below those of the row before."""
+    rows: set[int] = set()
+    for number, (line, after) in enumerate(pairwise(lines), start=1):
+        above, below = line.cells[1:], after.cells[1:]
+        aligned = sum(any(_stand_below(a, b) for b in below) for a in above)
+        if aligned and aligned > min(len(above), len(below)) / 2:
+            rows |= {number, number + 1}
+    return rows
+
+
+def _stand_below(a: tuple[float, float], b: tuple[float, float]) -> bool:
+    """Whether two cells have their left edge or middle in common; the right is justified text's."""
+    return min(abs(a[0] - b[0]), abs(a[0] + a[1] - b[0] - b[1]) / 2) < _JITTER
+
+
+def _one_word_a_line(lines: Sequence[Line]) -> bool:
     """Whether nearly every line is a single word: no layout, but a producer's habit."""
-    single = sum(" " not in line.text.strip() for _, _, line in lines)
+    single = sum(" " not in line.text.strip() for line in lines)
     return len(lines) >= 8 and single > 0.8 * len(lines)

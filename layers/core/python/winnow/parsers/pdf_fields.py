@@ -1,0 +1,81 @@
+"""What is filled in and typed onto a PDF page: the values of form fields, free text."""
+
+import ctypes
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from winnow.parsers.pdf_words import Frame, Word
+
+_UNSEEN = 2 | 32
+"""Annotation flags: hidden, not viewed."""
+_FREE_TEXT = 3
+_WIDGET = 20
+_CHECK_BOX, _RADIO_BUTTON, _COMBO_BOX, _LIST_BOX, _TEXT_FIELD = 2, 3, 4, 5, 6
+_PASSWORD = 1 << 13
+_LINE = 14.0
+"""Points: as high as a line in a field is taken for."""
+_BREAK = re.compile(r"\r\n|\r|\n")
+
+
+def fields(raw: Any, form: Any, page: Any, frame: Frame) -> Iterator[Word]:
+    """The lines of every field and free text where it stands; a box that is ticked is [x].
+
+    `form` is PDFium's handle of the document's form, or None where it has none.
+    """
+    rectangle = raw.FS_RECTF()
+    for number in range(raw.FPDFPage_GetAnnotCount(page)):
+        annotation = raw.FPDFPage_GetAnnot(page, number)
+        if not annotation:
+            continue
+        try:
+            if raw.FPDFAnnot_GetFlags(annotation) & _UNSEEN:
+                continue
+            value = _value(raw, form, annotation)
+            if value.strip() and raw.FPDFAnnot_GetRect(annotation, ctypes.byref(rectangle)):
+                yield from _lines(
+                    value,
+                    *frame.box(rectangle.left, rectangle.bottom, rectangle.right, rectangle.top),
+                )
+        finally:
+            raw.FPDFPage_CloseAnnot(annotation)
+
+
+def _value(raw: Any, form: Any, annotation: Any) -> str:
+    kind = raw.FPDFAnnot_GetSubtype(annotation)
+    if kind == _FREE_TEXT:
+        return _string(
+            lambda buffer, size: raw.FPDFAnnot_GetStringValue(annotation, b"Contents", buffer, size)
+        )
+    if kind != _WIDGET or form is None:
+        return ""
+    field = raw.FPDFAnnot_GetFormFieldType(form, annotation)
+    if field in (_CHECK_BOX, _RADIO_BUTTON):
+        return "[x]" if raw.FPDFAnnot_IsChecked(form, annotation) else "[ ]"
+    if field == _TEXT_FIELD and raw.FPDFAnnot_GetFormFieldFlags(form, annotation) & _PASSWORD:
+        return ""
+    if field in (_COMBO_BOX, _LIST_BOX, _TEXT_FIELD):
+        return _string(
+            lambda buffer, size: raw.FPDFAnnot_GetFormFieldValue(form, annotation, buffer, size)
+        )
+    return ""
+
+
+def _string(read: Any) -> str:
+    """A string of PDFium's, which is asked for its length first."""
+    size = read(None, 0)
+    buffer = (ctypes.c_ushort * (size // 2 + 1))()
+    read(buffer, size)
+    return bytes(buffer)[:size].decode("utf-16-le", "replace").rstrip("\x00")
+
+
+def _lines(value: str, left: float, top: float, right: float, bottom: float) -> Iterator[Word]:
+    """The lines of a value from the top of its field, in the middle where there is one."""
+    texts = [text for text in _BREAK.split(value) if text.strip()]
+    pitch = (bottom - top) / len(texts)
+    height = min(_LINE, pitch)
+    if len(texts) == 1 and pitch < 2 * _LINE:
+        top += (pitch - height) / 2
+    for number, text in enumerate(texts):
+        y = top + number * min(pitch, _LINE)
+        yield " ".join(text.split()), left, y, right, y + height

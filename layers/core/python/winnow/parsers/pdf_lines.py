@@ -1,0 +1,109 @@
+"""The words of a PDF page as lines."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+from winnow.parsers.pdf_words import Word
+
+_WORD_GAP = 1.2
+"""Words further apart than this, in heights of the line, are not of one run: columns, cells."""
+_WIDE_GAP = 0.45
+"""Further apart than words mostly are: where line after line has such a gap, columns part."""
+_COLUMN_ROWS = 6
+_STEP = 2.0
+"""Points: how finely gaps are compared."""
+
+Row = list[Word]
+
+
+def lines(words: Sequence[Word]) -> list[list[Any]]:
+    """Words that stand side by side, as one line `[text, x0, y0, x1, y1]`.
+
+    Every word is put where it stands on the page: a file that draws one word at a time, or in
+    no order, gives the same lines as one that draws whole sentences.
+    """
+    rows = _rows(words)
+    gutters = _gutters(rows)
+    found: list[list[Any]] = []
+    for index, (row, size) in enumerate(rows):
+        run: Row = []
+        for word in row:
+            if run and (
+                word[1] - run[-1][3] > _WORD_GAP * max(size, 4.0)
+                or any(run[-1][3] < x < word[1] for x in gutters.get(index, ()))
+            ):
+                found.append(_run(run))
+                run = []
+            run.append(word)
+        found.append(_run(run))
+    return found
+
+
+def _rows(words: Sequence[Word]) -> list[tuple[Row, float]]:
+    """Words at the same height, left to right, and how high their row is."""
+    rows: list[Row] = []
+    middles: list[tuple[float, float]] = []
+    for word in sorted(words, key=lambda w: ((w[2] + w[4]) / 2, w[1])):
+        middle, size = (word[2] + word[4]) / 2, word[4] - word[2]
+        for back in range(1, min(4, len(rows)) + 1):
+            row_middle, row_size = middles[-back]
+            if abs(middle - row_middle) < 0.4 * max(size, row_size):
+                rows[-back].append(word)
+                if size > row_size:
+                    middles[-back] = (middle, size)
+                break
+        else:
+            rows.append([word])
+            middles.append((middle, size))
+    for row in rows:
+        row.sort(key=lambda w: w[1])
+    return [(row, size) for row, (_, size) in zip(rows, middles, strict=True)]
+
+
+def _gutters(rows: Sequence[tuple[Row, float]]) -> dict[int, list[float]]:
+    """Where narrow gutters part columns: the rows concerned, and their gutters' places.
+
+    A gutter is a strip at which at least six rows below each other have a gap, those aside that
+    do not reach there.
+    """
+    gaps: dict[int, list[int]] = defaultdict(list)
+    for index, (row, size) in enumerate(rows):
+        steps: set[int] = set()
+        for before, after in pairwise(row):
+            if after[1] - before[3] > _WIDE_GAP * size:
+                steps.update(range(int(before[3] / _STEP) + 1, int(after[1] / _STEP) + 1))
+        for step in steps:
+            gaps[step].append(index)
+    found: dict[int, list[float]] = defaultdict(list)
+    for step, indexes in gaps.items():
+        if len(indexes) < _COLUMN_ROWS:
+            continue
+        x = step * _STEP
+        here = set(indexes)
+        stretch: list[int] = []
+        for index in range(indexes[0], indexes[-1] + 1):
+            if index in here:
+                stretch.append(index)
+            elif rows[index][0][0][1] < x < max(word[3] for word in rows[index][0]):
+                _add(found, stretch, x)
+                stretch = []
+        _add(found, stretch, x)
+    return found
+
+
+def _add(found: dict[int, list[float]], stretch: list[int], x: float) -> None:
+    if len(stretch) >= _COLUMN_ROWS:
+        for index in stretch:
+            found[index].append(x)
+
+
+def _run(words: Row) -> list[Any]:
+    return [
+        " ".join(word[0] for word in words),
+        round(min(word[1] for word in words), 1),
+        round(min(word[2] for word in words), 1),
+        round(max(word[3] for word in words), 1),
+        round(max(word[4] for word in words), 1),
+    ]
