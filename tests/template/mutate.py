@@ -61,6 +61,23 @@ MUTATIONS = [
         "TLS policy of the queue allows", "  UndeliveredPolicy:", "Effect: Deny", "Effect: Allow"
     ),
     _template(
+        "uploads are written over an old TLS",
+        "  UploadsBucketPolicy:",
+        's3:TlsVersion: "1.2"',
+        's3:TlsVersion: "1.0"',
+    ),
+    _template(
+        "results are encrypted with anybody's key",
+        "  ResultsBucketPolicy:",
+        "Sid: NoOtherKey\n              Effect: Deny",
+        "Sid: NoOtherKey\n              Effect: Allow",
+    ),
+    _template(
+        "the queue leaves the customer's key out",
+        "  Undelivered:",
+        "      KmsMasterKeyId: !If [HasKmsKey, !Ref KmsKeyArn, !Ref AWS::NoValue]\n",
+    ),
+    _template(
         "uploads may be made public",
         "  UploadsBucket:",
         "BlockPublicPolicy: true",
@@ -86,7 +103,7 @@ MUTATIONS = [
     _template(
         "uploads are deleted with the stack",
         "  UploadsBucket:",
-        "DeletionPolicy: Retain",
+        "DeletionPolicy: RetainExceptOnCreate",
         "DeletionPolicy: Delete",
     ),
     _template(
@@ -214,6 +231,17 @@ MUTATIONS = [
         "[dynamodb:PutItem, dynamodb:UpdateItem, dynamodb:Scan]",
     ),
     _template(
+        "the customer's key opens everything",
+        "  ClassifyRole:",
+        "                  Condition:\n                    StringEquals: "
+        '{ kms:ViaService: !Sub "s3.${AWS::Region}.${AWS::URLSuffix}" }\n',
+    ),
+    _template(
+        "anybody's rules may take the role",
+        "  StartRole:",
+        "            Condition: { StringEquals: { aws:SourceAccount: !Ref AWS::AccountId } }\n",
+    ),
+    _template(
         "anybody's workflow may take the role",
         "  StoppedRole:",
         "            Condition: { StringEquals: { aws:SourceAccount: !Ref AWS::AccountId } }\n",
@@ -249,6 +277,18 @@ MUTATIONS = [
         "  Undelivered:",
         "MessageRetentionPeriod: 1209600",
         "MessageRetentionPeriod: 86400",
+    ),
+    # dashboard
+    _template(
+        "a graph's metric is misspelt",
+        "  Dashboard:",
+        '"ExecutionsTimedOut"',
+        '"ExecutionsTimedout"',
+    ),
+    _template(
+        "the dashboard leaves an alarm out",
+        "  Dashboard:",
+        '              "${UnfinishedAlarm.Arn}",\n',
     ),
     # alarms
     _template(

@@ -136,7 +136,7 @@ def test_a_bucket_is_private_encrypted_versioned_and_kept(bucket: str):
         ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"), True
     )
     assert given["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
-    assert RESOURCES[bucket]["DeletionPolicy"] == "Retain"
+    assert RESOURCES[bucket]["DeletionPolicy"] == "RetainExceptOnCreate"
     assert RESOURCES[bucket]["UpdateReplacePolicy"] == "Retain"
 
 
@@ -250,7 +250,7 @@ def test_the_table_is_as_the_workflow_and_the_command_line_know_it():
     assert table["TimeToLiveSpecification"] == {"AttributeName": "expires", "Enabled": True}
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert table["SSESpecification"]["Fn::If"][2] == {"SSEEnabled": True}
-    assert RESOURCES["Table"]["DeletionPolicy"] == "Retain"
+    assert RESOURCES["Table"]["DeletionPolicy"] == "RetainExceptOnCreate"
     assert RESOURCES["Table"]["UpdateReplacePolicy"] == "Retain"
 
 
