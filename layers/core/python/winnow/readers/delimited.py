@@ -142,7 +142,7 @@ def _laid_out(lines: Sequence[str], mark: str, wanted: Sequence[str]) -> Layout:
     best = _try(lines, Layout(mark), wanted)
     edge = re.escape(mark)
     sample = "".join(lines)[:_SAMPLE_CHARS]
-    if re.search(rf'{edge} +"', sample):
+    if _unquoted(rf'{edge} +"', sample):
         spaced = _try(lines, Layout(mark, spaced=True), wanted)
         if spaced.even >= best.even or (spaced.names_text and not best.names_text):
             best = spaced
@@ -151,6 +151,17 @@ def _laid_out(lines: Sequence[str], mark: str, wanted: Sequence[str]) -> Layout:
         if single.even > best.even or (single.names_text and not best.names_text):
             best = single
     return best
+
+
+def _unquoted(pattern: str, sample: str) -> bool:
+    """Whether the pattern is found where no quote is open."""
+    at = quotes = 0
+    for match in re.finditer(pattern, sample):
+        quotes += sample.count('"', at, match.start())
+        at = match.start()
+        if quotes % 2 == 0:
+            return True
+    return False
 
 
 def _try(lines: Sequence[str], layout: Layout, wanted: Sequence[str]) -> Layout:
