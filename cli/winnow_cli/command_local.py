@@ -141,9 +141,13 @@ def _build_images(checkout: "Checkout") -> dict[str, str]:
     from rich.text import Text
 
     from winnow_local.engine import build_images, find_engine
+    from winnow_local.stack import MODEL_VARIABLE, PROCESSES_VARIABLE
     from winnow_local.template import image_targets, read_template
 
     find_engine()
+    for name in (MODEL_VARIABLE, PROCESSES_VARIABLE):
+        if os.environ.get(name):
+            note(f"{name} does not count here: the images hold what the checkout holds.")
     targets = image_targets(read_template(checkout.template))
     note(f"building {len(targets)} images; the first time takes some minutes")
     with stderr().status("docker build") as status:

@@ -94,7 +94,7 @@ def supervise(
         ModelInvalidError: the model has not been built.
     """
     engine = find_engine() if images is not None else None
-    environment = function_environment(checkout)
+    environment = function_environment(checkout) if images is None else {}
     stop = threading.Event()
     with state_dir.written(), state_dir.claimed() as mine, _stopped_by_signals(stop):
         if not mine:
@@ -166,7 +166,8 @@ def start_detached(
         StackFailedError: it did not start; the sentence has the end of its log.
         ModelInvalidError: the model has not been built.
     """
-    function_environment(Checkout.here())
+    if images is None:
+        function_environment(Checkout.here())
     given = [f"--parameter={name}={value}" for name, value in (parameters or {}).items()]
     given += [f"--image={target}={name}" for target, name in (images or {}).items()]
     with state_dir.written():

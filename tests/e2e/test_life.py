@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -221,6 +222,17 @@ def test_without_an_engine_up_with_docker_says_what_to_do(
     assert "docker info" in answer.err
     assert "Traceback" not in answer.err
     assert not state_dir.path.exists()
+
+
+def test_a_port_that_somebody_took_meanwhile_is_told(
+    state_dir: StateDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as somebody:
+        monkeypatch.setattr(ministack, "free_port", lambda _: somebody.getsockname()[1])
+        with pytest.raises(StackFailedError) as failed:
+            supervise(state_dir, Checkout.here(), lambda _: None)
+    assert "already in use" in failed.value.sentence
+    assert not state_dir.file.exists()
 
 
 def test_a_ministack_that_does_not_start_is_told_with_its_log(
