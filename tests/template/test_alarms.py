@@ -200,6 +200,23 @@ def test_the_dashboard_shows_every_alarm():
     assert sorted(shown) == sorted(f"${{{alarm}.Arn}}" for alarm in ALARMS)
 
 
+def test_the_dashboard_shows_numbers_and_states_and_no_line_of_a_log():
+    assert {one["type"] for one in widgets()} == {"text", "alarm", "metric"}
+
+
+def test_no_part_of_the_dashboard_lies_over_another():
+    taken: set[tuple[int, int]] = set()
+    for one in widgets():
+        area = {
+            (column, row)
+            for column in range(one["x"], one["x"] + one["width"])
+            for row in range(one["y"], one["y"] + one["height"])
+        }
+        assert max(column for column, _ in area) < 24
+        assert not taken & area, one["properties"]
+        taken |= area
+
+
 def test_every_graph_shows_what_is_published(capsys: pytest.CaptureFixture[str]):
     own = ours(capsys)
     seen = 0
