@@ -323,6 +323,8 @@ def test_sentence_ends_are_punkts(text: str) -> None:
         ),
         ("Melena - no\nPallor - yes", ["Melena - no", "Pallor - yes"]),
         ("Hepatitis A\nGout", ["Hepatitis A", "Gout"]),
+        ("Grade 1. Later grade 2. Then well.", ["Grade 1.", "Later grade 2.", "Then well."]),
+        ("1. Melena 2. Anemia 3. Gout", ["1. Melena", "2. Anemia", "3. Gout"]),
         ("Vitamin B. Dr. May agrees.", ["Vitamin B. Dr. May agrees."]),
     ],
 )

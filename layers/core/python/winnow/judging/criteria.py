@@ -43,7 +43,8 @@ The constants are shared by all criteria of all processes.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Flag, auto
-from functools import cached_property
+from functools import reduce
+from operator import or_
 from typing import NamedTuple
 
 import numpy as np
@@ -111,16 +112,15 @@ class _Mention(NamedTuple):
     contexts: frozenset[Context]
 
 
-def _one(kinds: set[_Kind]) -> _Kind | None:
-    """The one kind of several mentions; None: they are at odds.
+_Kinds = frozenset[_Kind]
+"""The kinds of a sentence's keywords; of one that is heard as a whole, its own."""
 
-    A test without a finding denies the finding: "colonoscopy showed no bleeding" is one result.
-    """
-    if len(kinds) > 1:
-        kinds = {
-            kind & ~_Kind.DENIED | _Kind.RESULT if kind & _Kind.DENIED else kind for kind in kinds
-        }
-    return kinds.pop() if len(kinds) == 1 else None
+
+def _joined(kinds: set[_Kind]) -> set[_Kind]:
+    """A test without a finding denies it: "colonoscopy showed no bleeding" is one result."""
+    if len(kinds) < 2:
+        return kinds
+    return {kind & ~_Kind.DENIED | _Kind.RESULT if kind & _Kind.DENIED else kind for kind in kinds}
 
 
 class _Words:
@@ -164,18 +164,20 @@ class _Words:
             kind |= _OF_CONTEXT.get(context, _NONE)
         return kind | _Kind.MIXED if self.mixed else kind
 
-    def kind(self, wanted: frozenset[int], ignored: _Kind, sign: int) -> _Kind | None:
-        """The one kind of the wanted keywords; None: they are at odds.
+    def kinds(self, wanted: frozenset[int], ignored: _Kind) -> _Kinds:
+        """The kinds of the wanted keywords; of the whole where none is there."""
+        kinds = _joined({m.kind & ~ignored for m in self.mentions if m.keyword in wanted})
+        if not kinds:
+            return frozenset({self.whole() & ~ignored})
+        if self.mixed and not all(kind & _Kind.DENIED for kind in kinds):
+            kinds = {kind | _Kind.MIXED for kind in kinds}
+        return frozenset(kinds)
 
-        "Showed polyps but no bleeding" speaks no more against than for: it is mixed to a side
-        against whatever is said of its keywords, unless they are denied.
-        """
-        if not wanted:
-            return self.whole() & ~ignored
-        kind = _one({m.kind & ~ignored for m in self.mentions if m.keyword in wanted})
-        if kind is None or not self.mixed or kind & _Kind.DENIED:
-            return kind
-        return kind | _Kind.MIXED if sign < 0 or kind & _Kind.RESULT else kind
+    @property
+    def shown(self) -> _Kind:
+        """Every kind that a keyword, or else the whole, is of."""
+        kinds = [mention.kind for mention in self.mentions] or [self.whole()]
+        return reduce(or_, kinds)
 
 
 @dataclass(frozen=True)
@@ -183,24 +185,28 @@ class _Side:
     """The statements, or the counter-statements, of a criterion, and who may speak as they do."""
 
     sign: int
-    columns: NDArray[np.intp]
-    kinds: tuple[_Kind, ...]
     keywords: frozenset[int]
     """Positions in the judge's list of keywords; empty: any segment may speak."""
+    ignored: _Kind
+    """Kinds that this side does not tell apart, because some of its sentences are of them."""
+    alike: dict[_Kinds, list[int]]
+    """Columns by kinds: those that a segment of these kinds may be compared with."""
+    neutral: NDArray[np.intp]
+    """Columns of the neutral statements that have one of the side's keywords."""
 
-    @cached_property
-    def ignored(self) -> _Kind:
-        """Kinds that this side does not tell apart, because some of its sentences are of them."""
-        shown = _NONE
-        for kind in self.kinds:
-            shown |= kind
-        return shown & _SOFT
+    def columns(self, said: _Words) -> list[int]:
+        """The sentences that a segment may be compared with.
 
-    @cached_property
-    def alike(self) -> dict[_Kind, NDArray[np.intp]]:
-        """Columns by kind: those that a segment of that kind may be compared with."""
-        kinds = [kind & ~self.ignored for kind in self.kinds]
-        return {kind: self.columns[[own == kind for own in kinds]] for kind in set(kinds)}
+        "Melena, no pain" may speak for melena. "Showed polyps but no bleeding" speaks no more
+        against than for, and is compared with what is as mixed, as "no polyps but bleeding" is.
+        """
+        kinds = said.kinds(self.keywords, self.ignored)
+        found = self.alike.get(kinds, [])
+        if self.sign > 0 and not any(kind & _Kind.RESULT for kind in kinds):
+            plain = frozenset(kind & ~_Kind.MIXED for kind in kinds)
+            if plain != kinds:
+                return found + self.alike.get(plain, [])
+        return found
 
 
 @dataclass(frozen=True)
@@ -208,7 +214,8 @@ class _Compiled:
     criterion: Criterion
     pro: _Side
     con: _Side
-    neutral: NDArray[np.intp]
+    speaking: NDArray[np.intp]
+    """Columns of both sides."""
     values: Values
 
 
@@ -241,37 +248,37 @@ class CriteriaJudge:
             self._words.extend(of)
             return frozenset(range(start, len(self._words)))
 
-        def columns(of: tuple[str, ...]) -> NDArray[np.intp]:
+        def columns(of: tuple[str, ...]) -> range:
             start = len(references)
             references.extend(of)
-            return np.arange(start, len(references))
+            return range(start, len(references))
 
-        def side(sign: int, sentences: tuple[str, ...], needed: tuple[str, ...]) -> _Side:
+        def side(
+            sign: int, sentences: tuple[str, ...], needed: tuple[str, ...], neutral: range
+        ) -> _Side:
             # Of keywords that are the same written out, the first.
             plain = list(dict.fromkeys(map(written_out, needed)))
             wanted = keywords(plain)
             own, every = Keywords(plain), frozenset(range(len(plain)))
-            kinds: list[_Kind] = []
-            for sentence in sentences:
-                said = _Words(written_out(sentence), "", own)
-                kind = said.kind(every, _NONE, sign)
-                kinds.append(said.whole() if kind is None else kind)
-            return _Side(sign, columns(sentences), tuple(kinds), wanted)
+            said = [_Words(written_out(sentence), "", own) for sentence in sentences]
+            ignored = reduce(or_, (one.shown for one in said), _NONE) & _SOFT
+            alike: dict[_Kinds, list[int]] = {}
+            for column, one in zip(columns(sentences), said, strict=True):
+                alike.setdefault(one.kinds(every, ignored), []).append(column)
+            explaining = [c for c in neutral if not plain or own(words(written_out(references[c])))]
+            return _Side(sign, wanted, ignored, alike, np.array(explaining, np.intp))
 
-        self._criteria = [
-            _Compiled(
-                criterion,
-                side(1, criterion.statements, criterion.keywords),
-                side(
-                    -1,
-                    criterion.counter_statements,
-                    criterion.counter_keywords or criterion.keywords,
-                ),
-                columns(criterion.neutral_statements),
-                Values(criterion.values),
+        self._criteria: list[_Compiled] = []
+        for criterion in definition.criteria:
+            neutral = columns(criterion.neutral_statements)
+            counter = criterion.counter_keywords or criterion.keywords
+            start = len(references)
+            pro = side(1, criterion.statements, criterion.keywords, neutral)
+            con = side(-1, criterion.counter_statements, counter, neutral)
+            speaking = np.arange(start, len(references))
+            self._criteria.append(
+                _Compiled(criterion, pro, con, speaking, Values(criterion.values))
             )
-            for criterion in definition.criteria
-        ]
         self._keywords = Keywords(self._words)
         self._shared = SharedWords([written_out(reference) for reference in references])
         self._references = references
@@ -312,8 +319,7 @@ class CriteriaJudge:
 
         for position, compiled in enumerate(self._criteria):
             into = heard[position]
-            both = np.concatenate([compiled.pro.columns, compiled.con.columns])
-            near = similarity[:, both].max(axis=1)
+            near = similarity[:, compiled.speaking].max(axis=1)
             pro, con = compiled.pro.keywords, compiled.con.keywords
             for row in np.flatnonzero(near > LOW).tolist():
                 if pro and con and not found[row] & pro and not found[row] & con:
@@ -375,14 +381,13 @@ class CriteriaJudge:
         similarity: NDArray[np.float32],
     ) -> _Heard | None:
         best: tuple[float, int, _Side] | None = None
-        others = [float(similarity[compiled.neutral].max())] if compiled.neutral.size else []
+        others = [0.0]
         for side in (compiled.pro, compiled.con):
             if side.keywords and not found & side.keywords:
                 continue
-            kind = said.kind(side.keywords, side.ignored, side.sign)
-            if kind is None or (alike := side.alike.get(kind)) is None:
+            if not (alike := side.columns(said)):
                 continue
-            column = int(alike[similarity[alike].argmax()])
+            column = alike[int(similarity[alike].argmax())]
             nearness = float(similarity[column])
             if best is None or nearness > best[0]:
                 if best is not None:
@@ -393,9 +398,9 @@ class CriteriaJudge:
         if best is None:
             return None
         nearness, column, side = best
-        strength = _ramp(nearness, LOW, HIGH) * _ramp(
-            nearness - max(others, default=0.0), 0, MARGIN
-        )
+        if side.neutral.size:
+            others.append(float(similarity[side.neutral].max()))
+        strength = _ramp(nearness, LOW, HIGH) * _ramp(nearness - max(others), 0, MARGIN)
         if strength <= 0:
             return None
         return _Heard(

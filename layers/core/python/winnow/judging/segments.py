@@ -161,7 +161,11 @@ def _items(text: str, start: int, end: int) -> list[Span]:
     if text.find("2", start, end) < 0:
         return marks
     for match in _ITEM.finditer(text, start, end):
-        if int(match[1]) == len(marks) + 1:
+        if int(match[1]) != len(marks) + 1:
+            continue
+        # "Grade 1. Grade 2." is no list.
+        before = text[start : match.start()].rstrip()
+        if marks or match.group()[-1] == ")" or not before or before[-1] in ".:;":
             marks.append(match.span())
     return marks if len(marks) > 1 else []
 
