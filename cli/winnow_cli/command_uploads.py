@@ -1,6 +1,7 @@
 """`winnow submit`, `status`, `why` and `results`: files dropped, and what became of them."""
 
 import csv
+import re
 import sys
 import time
 from collections.abc import Iterable, Sequence
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 POLL_LOCAL_S = 0.1
 POLL_AWS_S = 1.0
+_FORMULA = re.compile(
+    r"""\A(?=[\t\r\n])|(?:\A|(?<=[;|\t\r\n]))(?=[\s"'“”\u200b\u2060\ufeff]*[=+\-@＝＋－＠])"""
+)
 RESULT_COLUMNS = ("outcome", "record", "id", "decision", "confidence", "evidence or reason")
 
 
@@ -411,6 +415,7 @@ def write_csv(records: Iterable["ResultRecord"], stream: TextIO) -> None:
         "outcome",
         "record",
         "line",
+        "part",
         "source_id",
         "decision",
         "because",
@@ -429,6 +434,7 @@ def write_csv(records: Iterable["ResultRecord"], stream: TextIO) -> None:
             record.outcome.value,
             record.record,
             record.line,
+            record.part,
             record.source_id,
             decision_of(record),
             ";".join(because_of(record)),
@@ -443,12 +449,12 @@ def write_csv(records: Iterable["ResultRecord"], stream: TextIO) -> None:
 
 
 def safe_cell(value: object) -> str:
-    """A cell that no spreadsheet takes for a formula (a leading ' marks it as text).
+    """A cell that no spreadsheet takes for a formula: a ' before it marks it as text.
 
-    >>> safe_cell("=1+1"), safe_cell(0.5)
-    ("'=1+1", '0.5')
+    So also after blanks and quotes, in the wide letters of East Asian keyboards, and after what a
+    spreadsheet of another country takes for the end of the cell.
+
+    >>> safe_cell("=1+1"), safe_cell("a; @b"), safe_cell(-0.5)
+    ("'=1+1", "a;' @b", '-0.5')
     """
-    text = str(value)
-    if isinstance(value, str) and text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")):
-        return f"'{text}"
-    return text
+    return _FORMULA.sub("'", value) if isinstance(value, str) else str(value)
