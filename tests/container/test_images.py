@@ -1,26 +1,34 @@
 """The images as any engine runs them: no root, no writing, and one whole run through the three."""
 
 import json
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import boto3
 import pytest
 
-from tests.container.engine import Container, FunctionError, build, docker, running
+from tests.container.engine import ROOT, Container, FunctionError, build, docker, running
 from tests.container.storage import RESULTS, UPLOADS, Storage
 from tests.container.upload import CASES, for_serialize, get
+from tests.fakes.heads import PROCESS, rows, write_rows
 from tests.template.expand import expand
 from tests.unit.test_supply import supply
 from winnow.models import (
     ChunkTask,
     Classified,
     Filtered,
+    Outcome,
     Record,
     Result,
     ScanNeeded,
     Serialized,
 )
+from winnow.process import ProcessBook
 from winnow.sweep import SweepReport
+from winnow_train.data import read_labelled
+from winnow_train.train import train, write
+from winnow_use import load_encoder
 
 pytestmark = [
     pytest.mark.container,
@@ -138,6 +146,66 @@ def test_a_scan_goes_from_serialize_to_scan(containers: dict[str, Container], s3
     record = Record.model_validate_json(line)
     assert record.text.split()[:3] == SCAN.with_name("prior-auth-note.txt").read_text().split()[:3]
     assert all(place.box and place.confidence for place in record.places)
+
+
+@pytest.fixture(scope="session")
+def with_head(images: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """Serialize with a trained head in its processes/, and the folder that it was made of."""
+    context = tmp_path_factory.mktemp("context")
+    processes = context / "processes"
+    processes.mkdir()
+    (processes / "bank.yaml").write_text(f"{PROCESS}codes: ['91110']\n", encoding="utf-8")
+    definition = ProcessBook.from_directory(processes).find("bank")
+    labelled = read_labelled(
+        write_rows(context / "train.csv", rows(240, noise=0.02)), definition, "label"
+    )
+    fitted = train(
+        definition, labelled, load_encoder(ROOT / "build" / "model"), label_column="label",
+        text_column="text", created="2024-01-01T00:00:00+00:00",
+    )  # fmt: skip
+    write(fitted, processes / "bank.yaml", "bank")
+    # What of a checkout reaches its images is for .dockerignore to say.
+    shutil.copy(ROOT / ".dockerignore", context)
+    (context / "Dockerfile").write_text(
+        f"FROM {images['serialize']}\nCOPY processes /opt/processes/\n"
+    )
+    docker("build", "-q", "-t", "winnow-serialize-head:test", str(context))
+    return "winnow-serialize-head:test", processes
+
+
+def test_a_head_is_in_the_image_and_what_it_was_measured_by_is_not(
+    with_head: tuple[str, Path],
+) -> None:
+    held = [name for name in _listed(with_head[0], "/opt/processes") if "bank" in name]
+    assert {name.rpartition("/")[2] for name in held} >= {"bank.yaml", "head.json", "head.npz"}
+    assert not [name for name in held if name.endswith("training.npz")]
+
+
+def test_a_file_is_judged_by_the_head_in_the_images(
+    with_head: tuple[str, Path],
+    containers: dict[str, Container],
+    s3: Storage,
+    tmp_path: Path,
+) -> None:
+    image, processes = with_head
+    made = rows(60, seed=5, noise=0)
+    settings = {**s3.environment, "RESULTS_BUCKET": RESULTS, **SETTINGS["serialize"]}
+    with running(image, settings, HARDENED) as serialize:
+        event = for_serialize(s3, write_rows(tmp_path / "cases.csv", made))
+        run = Serialized.model_validate(serialize.invoke(event))
+    assert run.process.id == "bank"
+    for line in get(s3, run.manifest).splitlines():
+        containers["classify"].invoke(json.loads(line))
+    done = Filtered.model_validate(containers["filter"].invoke(run.model_dump(mode="json")))
+    result = Result.model_validate_json(get(s3, done.result))
+    assert result.head == ProcessBook.from_directory(processes).heads["bank"].card().info
+    assert result.drift == done.drift
+    assert done.drift is not None
+    lines = [json.loads(line) for line in get(s3, result.files[Outcome.ACCEPTED]).splitlines()]
+    assert len(lines) > 40
+    assert {line["calibration"] for line in lines} == {result.head and result.head.calibration}
+    right = [line["decision"]["value"] == made[line["record"] - 1][1] for line in lines]
+    assert sum(right) > 0.9 * len(right)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

@@ -51,8 +51,8 @@ def for_serialize(s3: Storage, file: Path = CASES) -> dict[str, Any]:
 
 
 def for_classify(s3: Storage) -> dict[str, Any]:
-    """The definition and a chunk of as many records as the event says."""
-    task = ChunkTask.model_validate(event("classify"))
+    """The definition and a chunk of as many records as the event says; the process has no head."""
+    task = ChunkTask.model_validate(event("classify")).model_copy(update={"head": None})
     put(s3, task.definition, _definition())
     records = (
         Record(record=n, text=f"Case {n}: melena; colonoscopy found no source of bleeding.")
@@ -64,8 +64,8 @@ def for_classify(s3: Storage) -> dict[str, Any]:
 
 def for_filter(s3: Storage) -> dict[str, Any]:
     """The definition, the manifest, and a scored chunk: one record accepted, the rest not."""
-    run = Serialized.model_validate(event("filter"))
-    task = ChunkTask.model_validate(event("classify"))
+    run = Serialized.model_validate(event("filter")).model_copy(update={"head": None})
+    task = ChunkTask.model_validate(event("classify")).model_copy(update={"head": None})
     put(s3, run.definition, _definition())
     put(s3, run.manifest, dump_line(task))
     header = ScoredHeader(

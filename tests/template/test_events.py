@@ -57,7 +57,9 @@ def test_all_events_are_about_one_upload():
     layout = RunLayout(run.manifest.bucket, upload.upload_id)
     assert (run.manifest, run.definition) == (layout.manifest, layout.definition)
     assert (task.source, task.scored) == (layout.chunk(task.chunk), layout.scored(task.chunk))
-    assert (task.records, task.definition) == (run.records, run.definition)
+    assert (task.records, task.definition, task.head) == (run.records, run.definition, run.head)
+    assert run.head is not None
+    assert (run.head.card, run.head.arrays) == (layout.head_card, layout.head_arrays)
     assert json.loads(event("stopped")["detail"]["input"]) == event("s3_object_created")
 
 
