@@ -164,7 +164,7 @@ class World:
         return self.interpreter.status_event(arn, status)
 
     def journal(self) -> Json:
-        """How often each target was called and with what, and how every run went.
+        """How often each target was called and with what, how every run went, and the rows left.
 
         Times and names of runs are left out, the first state's input (the test's own), and the
         Cause of an error (its service's). Chunks race, so calls and runs have no order.
@@ -182,7 +182,12 @@ class World:
             target: {"times": len(given), "distinct": sorted(set(map(_plain, given)))}
             for target, given in self.calls.items()
         }
-        return {"calls": calls, "runs": sorted(map(_plain, runs))}
+        written = [
+            call.get("Key") or call["Item"] for call in (*self.calls["put"], *self.calls["update"])
+        ]
+        ids = sorted({item["upload_id"]["S"] for item in written})
+        rows = [_plain(self.row(upload_id)) for upload_id in ids]
+        return {"calls": calls, "runs": sorted(map(_plain, runs)), "rows": rows}
 
 
 def _plain(value: Json) -> str:

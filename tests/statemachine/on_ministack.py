@@ -18,7 +18,7 @@ class OnMiniStack:
 
     def __init__(self, outside: Outside) -> None:
         self._outside = outside
-        self._events: list[Json] = []
+        self._events: dict[tuple[str, str], Json] = {}
 
     def table(self, action: str, arguments: Json) -> Json:
         return stepfunctions._invoke_dynamodb(action, arguments)
@@ -44,7 +44,8 @@ class OnMiniStack:
 
     def ended(self, arn: str) -> Ended | None:
         execution = stepfunctions._executions[arn]
-        if execution["status"] == "RUNNING":
+        # The status changes first, all else after it, and the event is last.
+        if execution["status"] == "RUNNING" or (arn, execution["status"]) not in self._events:
             return None
         entered = [
             event["stateEnteredEventDetails"]
@@ -67,11 +68,7 @@ class OnMiniStack:
         assert status == 200, body
 
     def status_event(self, arn: str, status: str) -> Json:
-        return next(
-            event
-            for event in self._events
-            if event["detail"]["executionArn"] == arn and event["detail"]["status"] == status
-        )
+        return self._events[arn, status]
 
     # -- what MiniStack calls ---------------------------------------------------------------------
 
@@ -84,14 +81,13 @@ class OnMiniStack:
             return self._outside.object_text(bucket, key)
 
     def _published(self, data: Json, **_: Json) -> None:
-        self._events.extend(
-            {
+        for entry in data["Entries"]:
+            detail = json.loads(entry["Detail"])
+            self._events[detail["executionArn"], detail["status"]] = {
                 "source": entry["Source"],
                 "detail-type": entry["DetailType"],
-                "detail": json.loads(entry["Detail"]),
+                "detail": detail,
             }
-            for entry in data["Entries"]
-        )
 
 
 @contextmanager

@@ -4,6 +4,7 @@ Each gap is asserted. A test that fails here says that the interpreter has learn
 the stand-in goes (on_moto.py), or the path runs on it too.
 """
 
+import contextlib
 import json
 import threading
 from typing import Any
@@ -85,6 +86,23 @@ def test_ministack_has_no_time_limit_of_a_run(world: World, uploaded: Any):
 
     world.functions["serialize"] = slow
     assert world.run("triage", uploaded).states == SUCCESS
+
+
+@pytest.mark.parametrize("interpreter", ["ministack", "moto"], indirect=True)
+def test_ministack_reads_no_concurrency_from_a_path(world: World, uploaded: Any, interpreter: str):
+    """The template writes the number where the stack is local, and the path on AWS."""
+    world.substitutions["MapConcurrency"] = "1"
+    both = threading.Barrier(2)
+    classify = world.functions["classify"]
+
+    def meet(payload: Any) -> Any:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both.wait(2)
+        return classify(payload)
+
+    world.functions["classify"] = meet
+    assert world.run("triage", uploaded).states == SUCCESS
+    assert both.broken == (interpreter == "moto")
 
 
 @pytest.mark.parametrize("error", ["States.DataLimitExceeded", "States.Runtime"])

@@ -113,6 +113,28 @@ def test_no_chunks_go_straight_to_filter(world: World, uploaded: Any):
     assert not world.calls["classify"]
 
 
+def one_at_a_time(world: World) -> None:
+    """As the template writes it where the interpreter reads no MaxConcurrencyPath."""
+    world.edits['"MaxConcurrencyPath": "$.map_concurrency"'] = '"MaxConcurrency": 1'
+
+
+def test_no_more_chunks_run_at_once_than_may(world: World, uploaded: Any):
+    one_at_a_time(world)
+    running, most = [], []
+    classify = world.functions["classify"]
+
+    def count(payload: Any) -> Any:
+        running.append(payload)
+        most.append(len(running))
+        threading.Event().wait(0.05)
+        running.remove(payload)
+        return classify(payload)
+
+    world.functions["classify"] = count
+    assert world.run("triage", uploaded).states == SUCCESS
+    assert most == [1, 1]
+
+
 # -- pages that are pictures ---------------------------------------------------------------------
 
 
@@ -521,7 +543,7 @@ def test_a_run_never_overwrites_another_runs_row(world: World, uploaded: Any, up
 def test_the_first_chunk_to_fail_gives_the_reason(world: World, uploaded: Any, upload_id: str):
     first = function_error("StoredDataInvalidError", "stored_data_invalid: Chunk 0 is cut off.")
     world.fail("classify", first, TaskError("States.Timeout"))
-    world.substitutions["MapConcurrency"] = "1"
+    one_at_a_time(world)
     # RecordFailure's own word for it would be the Map's, which says nothing.
     assert world.run("triage", uploaded).error == "stored_data_invalid"
     row = world.row(upload_id)
