@@ -38,11 +38,17 @@ ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-32"]
 def csv_of(data: Draw, marks: str = ",;|\t") -> tuple[bytes, list[str]]:
     texts = data.draw(st.lists(TEXT, min_size=1, max_size=6))
     out = io.StringIO(newline="")
+    # Where lines end with LF alone, Python's writer does not quote a CR.
+    quoting, end = data.draw(
+        st.sampled_from(
+            [(csv.QUOTE_ALL, "\n"), (csv.QUOTE_ALL, "\r\n"), (csv.QUOTE_MINIMAL, "\r\n")]
+        )
+    )
     writer = csv.writer(
         out,
         delimiter=data.draw(st.sampled_from(marks)),
-        quoting=data.draw(st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL])),
-        lineterminator=data.draw(st.sampled_from(["\n", "\r\n"])),
+        quoting=quoting,
+        lineterminator=end,
     )
     writer.writerow(["id", "note", "x"])
     for number, text in enumerate(texts):
@@ -110,9 +116,10 @@ def xlsx_of(data: Draw) -> tuple[bytes, list[str]]:
 
 
 def zip_of(data: Draw) -> tuple[bytes, list[str]]:
-    tables = [data.draw(st.sampled_from([csv_of, jsonl_of, json_of, txt_of]))(data) for _ in "ab"]
-    members = {f"{number}": content for number, (content, _) in enumerate(tables)}
-    return files.package(members), [text for _, texts in tables for text in texts]
+    kinds = data.draw(st.lists(st.sampled_from(["csv", "jsonl", "json", "txt"]), min_size=1))
+    drawn = [(kind, *ROUND_TRIPS[kind](data)) for kind in kinds]
+    members = {f"{at}.{kind}": content for at, (kind, content, _) in enumerate(drawn)}
+    return files.package(members), [text for _, _, texts in drawn for text in texts]
 
 
 def picture_of(made: Callable[[], tuple[bytes, ...]]) -> RoundTrip:

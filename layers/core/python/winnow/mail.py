@@ -30,7 +30,9 @@ def report(result: Result, result_ref: ObjectRef, *, file_name: bool) -> Mail:
         f"Upload     {result.upload.upload_id}",
     ]
     if file_name:
-        body.append(f"File       {result.upload.object.key}")
+        # A key may hold line feeds, and what looks like a mail of ours.
+        shown = "".join(char if char.isprintable() else "?" for char in result.upload.object.key)
+        body.append(f"File       {shown}")
     body += [f"Note       {note.text}" for note in result.notes]
     if result.drift is not None and result.drift.drifted:
         told = ", ".join(_RESPECTS[name] for name in result.drift.respects)
