@@ -11,6 +11,7 @@ import io
 import json
 import logging
 import os
+import re
 import sys
 import traceback
 import warnings
@@ -37,6 +38,7 @@ from winnow.upload import upload_id
 from winnow_aws.handler import logger
 from winnow_aws.settings import FilterSettings
 from winnow_ocr.pages import Pages
+from winnow_ocr.rapid import RapidEngine
 
 ROOT = Path(__file__).parents[2]
 MARK = "quillfeather"
@@ -246,6 +248,24 @@ def test_nothing_planted_in_a_file_is_said(
     assert not code or ended == code
     assert '"message":"done"' in functions.log.getvalue() or ended != "done"
     assert not search(functions, capfd)
+
+
+def test_ocr_says_nothing_of_what_it_reads(
+    functions: Functions, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, processes, options, _ = functions.scan.build()
+    pages = Pages(RapidEngine(1), options.limits, lambda: 0.0)
+    monkeypatch.setattr(functions.scan, "build", lambda: (store, processes, options, pages))
+    scan = ROOT / "samples" / "prior-auth-scan.pdf"
+    assert functions.drop(f"{KEY}.pdf", scan.read_bytes(), {}) == "done"
+    text = scan.with_name("prior-auth-note.txt").read_text("utf-8")
+    words = {word for word in re.findall(r"[A-Za-z]{9,}", text) if word.islower()}
+    read = b"".join(
+        store.content(ObjectRef(bucket=RESULTS, key=key)) for key in store.keys(RESULTS)
+    )
+    assert len([word for word in words if word.encode() in read]) > 10, "nothing was read"
+    said = "\n".join([functions.log.getvalue(), *capfd.readouterr(), *functions.said])
+    assert not [word for word in words if word in said]
 
 
 # -- exceptions of libraries ---------------------------------------------------------------------
