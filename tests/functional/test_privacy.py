@@ -359,3 +359,12 @@ def test_the_search_sees_every_place(
     assert set(search(functions, capfd)) == {"standard output"}
     functions.said.append(NAME)
     assert set(search(functions, capfd)) == {"answers and errors"}
+
+
+def test_no_function_writes_traces_of_its_own() -> None:
+    """What stands in traces is Lambda's and Step Functions' own: names, times, states."""
+    locks = list(ROOT.glob("functions/*/requirements*.txt"))
+    assert len(locks) >= 5
+    assert not [
+        lock for lock in locks if re.search(r"^(aws-xray|opentelemetry)", lock.read_text(), re.M)
+    ]
