@@ -35,10 +35,10 @@ def test_notes_that_somebody_read(encoder: Encoder, data_dir: Path) -> None:
 
 
 @pytest.mark.data
-@pytest.mark.parametrize("split", ["dev", "held", "fresh"])
+@pytest.mark.parametrize("split", ["dev", "held", "fresh", "unseen"])
 def test_contexts_in_public_notes(data_dir: Path, split: str) -> None:
     right, cases = context.shares(context.notes(data_dir))[split]
-    assert right >= 0.95 * cases
+    assert right >= {"unseen": 0.9}.get(split, 0.95) * cases
 
 
 @pytest.mark.model

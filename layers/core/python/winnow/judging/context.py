@@ -7,7 +7,8 @@ J Biomed Inform 42:839, 2009): cues open a scope before or behind them, terminat
 pseudo-cues, which only look like cues, open none. The table of cues, context.tsv, is our own; so
 are `planned`, the results of tests, and the shield ("no source of bleeding" denies no bleeding).
 
-At every word the longest phrase of the table counts, and its words begin no other.
+At every word the longest phrase of the table counts (of two as long, one that asks for the end),
+and its words begin no other; those of a phrase that ends a clause may.
 """
 
 import re
@@ -37,6 +38,7 @@ _TOKEN = re.compile(r"[^\W_]+(?:['.][^\W_]+)*|[;:,()/?–—\[\]−]|(?<![^\s,;:
 _MINUS = re.compile(r"(?<=[ \t,;:])-(?=[^\W\d_])")
 _BOXES = str.maketrans({"’": "'", "☐": "[]", "□": "[]", "☑": "[x]", "☒": "[x]", "✓": "[x]"})
 _YEAR = re.compile(r"(?:19|20)\d\ds?")
+_LAST = frozenset("$")
 _FAR = 1_000
 _DIRECTIONS = frozenset(("", "forward", "backward", "both", "list"))
 
@@ -148,13 +150,14 @@ class Reading:
         table = _table()
         at = 0
         while at < len(words):
-            longest = at
+            longest = (at, False)
             best: list[_Found] = []
             for cue in (*table.get(words[at], ()), *(() if at else table["^"])):
                 end = _match(cue.phrase, at, words)
-                if end > longest:
-                    longest, best = end, []
-                if end == longest > at:
+                length = (end, cue.phrase[-1] == _LAST)
+                if length > longest:
+                    longest, best = length, []
+                if length == longest and end > at:
                     best.append(_Found(at, end, cue))
             # Of equally long phrases a pseudo-cue silences the others.
             if not any(found.cue.kind == "pseudo" for found in best):
@@ -162,7 +165,7 @@ class Reading:
                     self._take(found)
             # What ends a clause may hold cues of the next: "and his mother was".
             ends = any(found.cue.kind in ("end", "turn") for found in best)
-            at = at + 1 if ends else max(longest, at + 1)
+            at = at + 1 if ends else max(longest[0], at + 1)
 
     def _take(self, found: _Found) -> None:
         kind = found.cue.kind
