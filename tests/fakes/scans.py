@@ -55,6 +55,30 @@ def photographed(text: str) -> Image.Image:
     return Image.open(packed)
 
 
+def photographed_askew(text: str) -> Image.Image:
+    """The top of a page seen from the side, on a table, in the light of one lamp."""
+    sheet = page(text, 110).crop((40, 60, 890, 320))
+    width, height = sheet.size
+    # Where the corners of the sheet lie on the photograph, clockwise from the top left.
+    corners = [(70, 60), (width + 10, 110), (width + 60, height + 110), (20, height + 40)]
+    rows, values = [], []
+    of_sheet = [(0, 0), (width, 0), (width, height), (0, height)]
+    for (x, y), (u, v) in zip(corners, of_sheet, strict=True):
+        rows += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
+        values += [u, v]
+    size = (width + 100, height + 140)
+    seen = sheet.transform(
+        size,
+        Image.Transform.PERSPECTIVE,
+        np.linalg.solve(np.array(rows, float), np.array(values, float)).tolist(),
+        Image.Resampling.BICUBIC,
+        fillcolor=60,
+    )
+    x, y = np.meshgrid(np.linspace(0, 1, size[0]), np.linspace(0, 1, size[1]))
+    lamp = 0.35 + 0.65 * np.exp(-((x - 0.3) ** 2 + (y - 0.3) ** 2) / 0.6)
+    return Image.fromarray((np.asarray(seen, dtype=np.float64) * lamp).astype(np.uint8))
+
+
 def illegible(text: str) -> Image.Image:
     """What nobody should trust: 72 dpi, blurred and noisy; every third word is misread."""
     image = page(text, 72).filter(ImageFilter.GaussianBlur(0.8))

@@ -190,8 +190,7 @@ def _columns(
     begins.append(begin)
     stretch = best[1]
     first = next(index for index, line in enumerate(lines) if line is stretch[0])
-    left_one, right_one = _sides(stretch, begin)
-    return lines[:first], left_one, right_one, lines[first + len(stretch) :]
+    return lines[:first], *_sides(stretch, begin), lines[first + len(stretch) :]
 
 
 def _sides(lines: Sequence[Line], begin: float) -> tuple[list[Line], list[Line]]:
@@ -266,7 +265,7 @@ def _parts(lines: Sequence[Line]) -> list[list[Line]]:
     for line in lines[1:]:
         gaps.append(line.y0 - low)
         low = max(low, line.y1)
-    usual = median([gap for gap in gaps if gap > 0] or [0.0])
+    usual = median([max(0.0, gap) for gap in gaps] or [0.0])
     for line, gap in zip(lines[1:], gaps, strict=True):
         if gap > max(0.6 * height, usual + 0.3 * height):
             parts.append([])
