@@ -115,8 +115,12 @@ def evaluate(
     if html is not None:
         from winnow_train.page import page
 
+        names = {}
+        if definition.kind == "labels":
+            names = {label.id: label.title for label in definition.labels if label.title}
         html.write_text(
-            page(found, data.name, other, comparison, drifts, definition.title), encoding="utf-8"
+            page(found, data.name, other, comparison, drifts, definition.title, names),
+            encoding="utf-8",
         )
         note(f"Wrote {clean(str(html))}.")
     if as_json:

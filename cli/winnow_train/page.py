@@ -3,13 +3,16 @@
 import html
 import io
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from winnow_train.measure import Comparison, Evaluation, Part
 
 _MOST_LABELS = 30
 """Up to so many labels the confusion matrix is drawn; beyond, the worst confusions are listed."""
+_LONGEST = 28
+"""Characters of a label in a plot."""
 _BLUE, _GREY, _RED = "#1f5fa8", "#9aa4b0", "#b3392f"
 
 _STYLE = """
@@ -21,10 +24,13 @@ p.sub { color: #5a6675; margin: 0 0 1.2rem; } p.note { color: #5a6675; margin: .
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(13rem, 1fr)); gap: .8rem; }
 .card { border: 1px solid #d9dee5; border-radius: .5rem; padding: .8rem 1rem; }
 .card b { display: block; font-size: 1.7rem; } .card span { color: #5a6675; font-size: .9rem; }
-.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(22rem, 1fr)); gap: 1.2rem; }
+.plots { display: grid; gap: 1.2rem;
+  grid-template-columns: repeat(auto-fit, minmax(min(22rem, 100%), 1fr)); }
 svg { width: 100%; height: auto; }
+.table { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .92rem; }
 th, td { text-align: left; padding: .28rem .6rem; border-bottom: 1px solid #e6e9ee; }
+td { overflow-wrap: anywhere; } td.n { overflow-wrap: normal; } td:first-child { min-width: 8rem; }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
 .bad { color: #b3392f; font-weight: 600; } .good { color: #23743b; font-weight: 600; }
 """
@@ -37,8 +43,9 @@ def page(
     comparison: Comparison | None = None,
     drifts: Sequence[dict[str, Any]] = (),
     title: str = "",
+    names: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
-    """The page, complete."""
+    """The page, complete; `names` are what people call the labels, by their ids."""
     parts = [
         f"<h1>{_e(title or found.process)}</h1>",
         f'<p class="sub">Process {_e(found.process)} {_e(found.version)}, measured on '
@@ -54,9 +61,9 @@ def page(
         _figure(lambda axes: _draw_risk(axes, found, other)),
         "</div>",
         "<h2>What is mistaken for what?</h2>",
-        _confusions(found),
+        _confusions(found, names),
         "<h2>Label by label</h2>",
-        _labels(found),
+        _labels(found, names),
     ]
     for column, some in found.parts.items():
         if column:
@@ -91,7 +98,8 @@ def _cards(found: Evaluation) -> str:
     ]
     if found.foreign:
         share = found.foreign_recognised / found.foreign
-        told.append((f"{share:.1%}", f"of {found.foreign:,} foreign records recognised as such"))
+        text = f"of {found.foreign:,} foreign records recognised as such"
+        told.append((f"{share:.1%}", f"{text}; {found.foreign_accepted:,} accepted by mistake"))
     cards = "".join(
         f'<div class="card"><b>{_e(value)}</b><span>{_e(text)}</span></div>' for value, text in told
     )
@@ -129,13 +137,14 @@ def _name(found: Evaluation) -> str:
     return f"{found.version}, {f'head {found.head}' if found.head else 'no head'}"
 
 
-def _confusions(found: Evaluation) -> str:
+def _confusions(found: Evaluation, names: Mapping[str, str]) -> str:
+    labels = [names.get(label, label) for label in found.labels]
     if len(found.labels) <= _MOST_LABELS:
         size = 2.6 + 0.3 * len(found.labels)
-        return _figure(lambda axes: _draw_confusion(axes, found), (size + 1.2, size))
+        return _figure(lambda axes: _draw_confusion(axes, found, labels), (size + 1.2, size))
     worst = sorted(
         (
-            (count, found.labels[row], found.labels[column])
+            (count, labels[row], labels[column])
             for row, counts in enumerate(found.confusion)
             for column, count in enumerate(counts)
             if row != column and count
@@ -149,14 +158,16 @@ def _confusions(found: Evaluation) -> str:
     return note + _table(["is", "was decided to be", "records"], rows, numbers=(2,))
 
 
-def _labels(found: Evaluation) -> str:
+def _labels(found: Evaluation, names: Mapping[str, str]) -> str:
     accepted = {part.name: part for part in found.parts[""]}
     rows = []
-    for each in found.by_label:
+    many = len(found.by_label) > _MOST_LABELS
+    shown = sorted(found.by_label, key=lambda one: one.f1) if many else found.by_label
+    for each in shown:
         part = accepted.get(each.label)
         rows.append(
             (
-                each.label,
+                names.get(each.label, each.label),
                 f"{each.known:,}",
                 _share(each.precision),
                 _share(each.recall),
@@ -165,8 +176,9 @@ def _labels(found: Evaluation) -> str:
                 _share(part.precision) if part else "",
             )
         )
-    names = ["label", "records", "precision", "recall", "F1", "accepted", "right of these"]
-    return _table(names, rows, numbers=(1, 2, 3, 4, 5, 6))
+    head = ["label", "records", "precision", "recall", "F1", "accepted", "right of these"]
+    note = '<p class="note">The weakest first.</p>' if many else ""
+    return note + _table(head, rows, numbers=(1, 2, 3, 4, 5, 6))
 
 
 def _slices(parts: Sequence[Part]) -> str:
@@ -210,7 +222,8 @@ def _table(names: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequenc
         )
 
     body = "".join(f"<tr>{row(cells, 'td')}</tr>" for cells in rows)
-    return f"<table><thead><tr>{row(names, 'th')}</tr></thead><tbody>{body}</tbody></table>"
+    head = f"<thead><tr>{row(names, 'th')}</tr></thead>"
+    return f'<div class="table"><table>{head}<tbody>{body}</tbody></table></div>'
 
 
 def _share(value: float | None) -> str:
@@ -231,6 +244,8 @@ def _figure(draw: Callable[[Any], None], size: tuple[float, float] = (5.2, 4.0))
     from matplotlib.figure import Figure
 
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "winnow", "font.size": 10}):
+        # Names in plots are names, whatever dollar signs stand in them.
+        mpl.rcParams["text.parse_math"] = False
         figure = Figure(figsize=size, layout="constrained")
         FigureCanvasSVG(figure)
         axes = figure.add_subplot()
@@ -247,7 +262,12 @@ def _draw_reliability(axes: Any, found: Evaluation) -> None:
     most = max((b.count for b in found.bins), default=1)
     sizes = [12 + 160 * b.count / most for b in found.bins]
     axes.scatter(
-        [b.confidence for b in found.bins], [b.accuracy for b in found.bins], sizes, color=_BLUE
+        [b.confidence for b in found.bins],
+        [b.accuracy for b in found.bins],
+        sizes,
+        color=_BLUE,
+        clip_on=False,
+        zorder=3,
     )
     axes.set(
         xlim=(0, 1.02),
@@ -288,12 +308,13 @@ def _draw_risk(axes: Any, found: Evaluation, other: Evaluation | None) -> None:
     _plain(axes)
 
 
-def _draw_confusion(axes: Any, found: Evaluation) -> None:
+def _draw_confusion(axes: Any, found: Evaluation, labels: Sequence[str]) -> None:
     shares = [[count / max(1, sum(row)) for count in row] for row in found.confusion]
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     places = range(len(found.labels))
-    axes.set_xticks(places, found.labels, rotation=40, ha="right")
-    axes.set_yticks(places, found.labels)
+    names = [_short(label) for label in labels]
+    axes.set_xticks(places, names, rotation=40, ha="right", rotation_mode="anchor")
+    axes.set_yticks(places, names)
     axes.set(xlabel="decided", ylabel="is")
     if len(found.labels) <= 15:
         for row in places:
@@ -309,6 +330,10 @@ def _draw_confusion(axes: Any, found: Evaluation) -> None:
                         fontsize=8,
                         color="white" if dark else "#1c2430",
                     )
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= _LONGEST else f"{label[: _LONGEST - 1]}…"
 
 
 def _plain(axes: Any) -> None:

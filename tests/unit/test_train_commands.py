@@ -72,6 +72,7 @@ def test_train_tune_evaluate(folder: Path) -> None:
     assert told["comparison"]["p_value"] < 0.05
     text = out.read_text()
     assert text.count("<svg") == 3
+    assert text.count("A loan") >= 3, "labels are called by their titles, in the plot too"
     assert "http" not in text.replace("http://www.w3.org", "")
     assert "<script" not in text
 

@@ -3,6 +3,7 @@
 import csv
 import json
 import random
+import re
 import warnings
 from pathlib import Path
 
@@ -332,3 +333,40 @@ def test_a_column_that_is_not_there_is_no_slice(folder: Path) -> None:
 def test_a_share_that_nobody_can_promise_is_a_wrong_call(folder: Path, precision: str) -> None:
     create(write_rows(folder / "f.csv", rows(60)))
     winnow("tune", folder / "f.csv", "--precision", precision, code=2)
+
+
+# -- the page ------------------------------------------------------------------------------------
+
+
+def test_the_page_holds_any_label_and_asks_no_network(folder: Path) -> None:
+    names = ["costs $5 and $10", "日本語", "x" * 300, "<script>alert(1)</script>", "https://e.org"]
+    made = [(f"w{i}a w{i}b filler{n}", name, "") for i, name in enumerate(names) for n in range(8)]
+    data = write_rows(folder / "f.csv", made)
+    create(data)
+    winnow("evaluate", data, "--html", str(folder / "page.html"))
+    text = (folder / "page.html").read_text("utf-8")
+    assert text.count("<svg") == 3
+    for name in names[:2]:
+        assert text.count(name) >= 3
+    assert "x" * 300 in text, "the table has the whole name"
+    assert f"{'x' * 27}…" in text, "the plot its beginning"
+    assert "<script" not in text
+    assert not re.findall(r"""(?:href|src)\s*=\s*["'](?!#|data:)|@import|url\((?!#)""", text)
+
+
+def test_the_page_of_many_labels_lists_the_weakest_first(folder: Path) -> None:
+    made = []
+    for i in range(40):
+        blurred = i % 4 == 0
+        made += [(f"w{i // 2 if blurred else i} w{i} f{n}", f"label {i:02d}", "") for n in range(4)]
+    data = write_rows(folder / "f.csv", made)
+    create(data)
+    told = winnow("evaluate", data, "--html", str(folder / "page.html"))["evaluation"]
+    text = (folder / "page.html").read_text("utf-8")
+    assert "The weakest first." in text
+    assert text.count("<svg") == 2, "a matrix of forty rows is a list"
+    table_of_labels = text[text.index("Label by label") :]
+    order = re.findall(r"label \d\d", table_of_labels)
+    f1 = {each["label"].replace("-", " "): each["f1"] for each in told["by_label"]}
+    assert len(order) == 40
+    assert [f1[name] for name in order] == sorted(f1.values())
