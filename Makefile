@@ -78,7 +78,6 @@ quality: setup ## measure decisions; writes docs/quality.md (data: WINNOW_DATA)
 
 faults: setup ## break everything there is, also on the local stack; writes docs/reliability.md
 	@$(BIN)/python -m tests.faults
-	@$(BIN)/pytest tests/faults/test_on_stack.py
 
 mutations: setup ## break the template one change at a time; writes docs/reliability.md
 	@$(BIN)/python -m tests.template.mutate

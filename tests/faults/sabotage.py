@@ -153,7 +153,8 @@ class Verdict:
         until(lambda: all(rows_of(self.stack, key) for key in keys))
         until(lambda: all(row.ended for key in keys for row in rows_of(self.stack, key)))
         rows = [row for key in keys for row in rows_of(self.stack, key)]
-        assert sorted(str(row.error_code or row.state) for row in rows) == sorted(ends)
+        came = sorted(str(row.error_code or row.state) for row in rows)
+        assert came == sorted(ends), [row.error_message for row in rows]
 
         def told() -> int:
             return sum(len(self.stack.mails(row.upload_id, wait=False)) for row in rows)

@@ -20,6 +20,9 @@ CRASH = TaskError("Lambda.Unknown", "The Lambda function returned an invalid res
 EXIT = TaskError(
     "Runtime.ExitError", "RequestId: 1 Error: Runtime exited with error: signal: killed"
 )
+NO_MEMORY = TaskError(
+    "Runtime.OutOfMemory", "RequestId: 1 Error: Memory Size: 1769 MB Max Memory Used: 1769 MB"
+)
 TIMEOUT = TaskError("Sandbox.Timedout", "RequestId: 1 Error: Task timed out after 900.00 seconds")
 THROTTLE = TaskError("Lambda.TooManyRequestsException", "Rate Exceeded.")
 TABLE_DOWN = TaskError("DynamoDB.InternalServerError", "Internal server error")
@@ -173,6 +176,10 @@ for step in ("serialize", "classify", "filter"):
         lab.world.fail(step, EXIT)
         lab.deliver(lab.drop())
 
+    def no_memory(lab: Lab, step: str = step) -> None:
+        lab.world.fail(step, NO_MEMORY)
+        lab.deliver(lab.drop())
+
     def too_late(lab: Lab, step: str = step) -> None:
         lab.world.fail(step, TIMEOUT)
         lab.deliver(lab.drop())
@@ -185,7 +192,8 @@ for step in ("serialize", "classify", "filter"):
         lab.hooks[step] += [raising(RetryableError("S3 did not answer."))] * 3
         lab.deliver(lab.drop())
 
-    fault(f"{step}: worker killed, out of memory", "workflow_runtime_exit_error")(killed)
+    fault(f"{step}: worker killed", "workflow_runtime_exit_error")(killed)
+    fault(f"{step}: out of memory", "workflow_runtime_out_of_memory")(no_memory)
     fault(f"{step}: time-out of the function", "workflow_sandbox_timedout")(too_late)
     fault(f"{step}: throttled fifty times", "SUCCEEDED")(throttled)
     fault(f"{step}: S3 does not answer three times", "SUCCEEDED")(passing)
@@ -363,6 +371,33 @@ def skew(lab: Lab) -> None:
     assert lab.deliver(event).states[-1] == "Duplicate"
     _claimed(lab, event, lease_s=-1)
     lab.deliver(event)
+
+
+@fault("the sweep's clock is an hour ahead of a claim that holds", "SUCCEEDED")
+def skew_of_the_sweep(lab: Lab) -> None:
+    """It starts a run too early, which finds the claim held; one that comes in time takes it."""
+    event = lab.drop()
+    _claimed(lab, event, lease_s=1_800)
+    assert lab.sweep(in_s=3_600).restarted == 1
+    [early] = lab.executions.values()
+    assert early.states[-1] == "Duplicate"
+    assert lab.rows()[0]["state"] == "RUNNING"
+    _claimed(lab, event, lease_s=-1)
+    assert lab.sweep(in_s=3_600).restarted == 1
+
+
+@fault("the sweep's clock is an hour ahead of an event on its way", "SUCCEEDED")
+def skew_of_an_event(lab: Lab) -> None:
+    event = lab.drop()
+    assert lab.sweep(in_s=3_600).restarted == 1
+    assert lab.deliver(event).states[-1] == "Duplicate"
+
+
+@fault("the sweep's clock is an hour behind", "SUCCEEDED")
+def skew_behind(lab: Lab) -> None:
+    lab.drop()
+    assert lab.sweep(in_s=-3_600).restarted == 0
+    assert lab.sweep(in_s=1_000).restarted == 1
 
 
 @fault("run stopped from outside", "workflow_aborted")

@@ -1,28 +1,21 @@
-"""On the local stack: lost events, redrives, dead workers, roles, and what leaks."""
+"""On the local stack: lost events, the sweep, redrives, the dead-letter queue, the audit."""
 
 import json
 import time
 import uuid
-from collections.abc import Callable
 from typing import Any
 
-import boto3
 import pytest
-from botocore.exceptions import ClientError
 
 from tests.e2e.conftest import SURE, Stack, until, winnow
+from tests.faults.sabotage import client, entered, lease_is_over, rows_of, without_rule
 from winnow.layout import sweep_cursor
 from winnow.sweep import Sweep, SweepOptions
 from winnow.upload import upload_id
 from winnow_aws.s3 import S3Store
 from winnow_aws.sweep import S3Inbox, StatesWorkflow, TableRuns, TopicMailer
-from winnow_local import ministack
 
 pytestmark = [pytest.mark.stack, pytest.mark.model]
-
-
-def client(stack: Stack, service: str) -> Any:
-    return stack.target.client(service)
 
 
 def sweep(stack: Stack, in_s: float) -> Any:
@@ -39,13 +32,6 @@ def sweep(stack: Stack, in_s: float) -> Any:
     return work(S3Store(stack.s3), cursor, time.time() + in_s)
 
 
-def rule(stack: Stack, on: bool) -> None:
-    """Lets the uploads' events through, or loses them."""
-    events = client(stack, "events")
-    [name] = [r["Name"] for r in events.list_rules()["Rules"] if "Uploaded" in r["Name"]]
-    (events.enable_rule if on else events.disable_rule)(Name=name)
-
-
 def audit(stack: Stack, *options: str) -> dict[str, Any]:
     answer = winnow("audit", "--json", *options)
     found: dict[str, Any] = answer.document()
@@ -54,16 +40,11 @@ def audit(stack: Stack, *options: str) -> dict[str, Any]:
 
 
 def test_a_lost_event_is_missed_swept_and_ends(stack: Stack) -> None:
-    rule(stack, on=False)
-    try:
+    with without_rule(stack, "Uploaded"):
         key = stack.put("lost.jsonl", json.dumps({"text": SURE}) + "\n")
-        assert stack.uploads.by_key(key) is None
-        found = audit(stack, "--missed-after", "0")
-        assert [one["standing"] for one in found["uploads"] if one["object_key"] == key] == [
-            "MISSING"
-        ]
-    finally:
-        rule(stack, on=True)
+    assert stack.uploads.by_key(key) is None
+    found = audit(stack, "--missed-after", "0")
+    assert [one["standing"] for one in found["uploads"] if one["object_key"] == key] == ["MISSING"]
     assert sweep(stack, in_s=1_000).restarted == 1
     row = stack.wait(key)
     assert row.state == "SUCCEEDED"
@@ -119,12 +100,37 @@ def test_what_failed_is_redriven_and_what_succeeded_is_not(stack: Stack) -> None
     assert winnow("redrive", "--failed-since", "yesterday").code == 2
 
 
+def test_what_the_audit_shows_as_missing_or_stuck_is_redriven_by_its_id(stack: Stack) -> None:
+    with without_rule(stack, "Uploaded"):
+        missing = stack.put("missing.jsonl", json.dumps({"text": SURE}) + "\n")
+    with without_rule(stack, "Stopped"):
+        body = "".join(json.dumps({"text": f"{SURE} {n}"}) + "\n" for n in range(3_000))
+        stuck = stack.put("stuck.jsonl", body)
+        run = entered(stack, stuck, "Classify")
+        client(stack, "stepfunctions").stop_execution(executionArn=run)
+    lease_is_over(stack, rows_of(stack, stuck)[0].upload_id)
+    answer = winnow("audit", "--missed-after", "0")
+    assert answer.code == 1
+    assert "MISSING: no run has begun." in answer.err
+    assert "STUCK: its run died." in answer.err
+    found = audit(stack, "--missed-after", "0")["uploads"]
+    ids = {one["object_key"]: one for one in found if one["object_key"] in (missing, stuck)}
+    assert (ids[missing]["standing"], ids[stuck]["standing"]) == ("MISSING", "STUCK")
+    for key in (missing, stuck):
+        answer = winnow("redrive", ids[key]["upload_id"], "--json")
+        assert [one["upload_id"] for one in answer.document()["started"]] == [ids[key]["upload_id"]]
+        assert stack.wait(key).state == "SUCCEEDED"
+    # The same words again find what has succeeded.
+    for key in (missing, stuck):
+        answer = winnow("redrive", ids[key]["upload_id"], "--json")
+        assert answer.document()["error"]["code"] == "not_redrivable"
+    assert winnow("redrive", "0" * 32, "--json").document()["error"]["code"] == "upload_unknown"
+    assert audit(stack, "--missed-after", "0")["clean"]
+
+
 def test_what_lies_in_the_dead_letter_queue_is_started(stack: Stack) -> None:
-    rule(stack, on=False)
-    try:
+    with without_rule(stack, "Uploaded"):
         key = stack.put("dead.jsonl", json.dumps({"text": SURE}) + "\n")
-    finally:
-        rule(stack, on=True)
     versions = stack.s3.list_object_versions(Bucket=stack.target.uploads_bucket, Prefix=key)
     version = versions["Versions"][0]["VersionId"]
     event = {
@@ -147,76 +153,6 @@ def test_what_lies_in_the_dead_letter_queue_is_started(stack: Stack) -> None:
     )
     assert stack.wait(key).state == "SUCCEEDED"
     assert "Messages" not in sqs.receive_message(QueueUrl=queue)
-
-
-def test_a_worker_that_is_killed_fails_the_run_and_is_mailed(stack: Stack) -> None:
-    body = "".join(json.dumps({"text": f"{SURE} {n}"}) + "\n" for n in range(20_000))
-    key = stack.put("long.jsonl", body)
-    until(lambda: stack.uploads.by_key(key))
-    assert stack.state.ministack is not None
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        # Whatever state the run is in: every worker that it could be using is killed.
-        for process in ministack.members(stack.state.ministack):
-            if process.pid != stack.state.ministack.pid:
-                process.kill()
-        row = stack.uploads.by_key(key)
-        if row is not None and row.ended:
-            break
-        time.sleep(0.1)
-    row = stack.wait(key)
-    assert row.state == "FAILED"
-    assert len(stack.mails(row.upload_id)) == 1
-    assert stack.run("after.jsonl", json.dumps({"text": SURE}) + "\n").state == "SUCCEEDED"
-
-
-# -- roles ---------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def as_sweep(stack: Stack) -> Callable[[str], Any]:
-    functions = client(stack, "lambda").list_functions()["Functions"]
-    [role] = [f["Role"] for f in functions if "sweep" in f["FunctionName"].lower()]
-    given = client(stack, "sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
-
-    def make(service: str) -> Any:
-        return boto3.Session(
-            aws_access_key_id=given["AccessKeyId"],
-            aws_secret_access_key=given["SecretAccessKey"],
-            aws_session_token=given["SessionToken"],
-            region_name=stack.state.region,
-        ).client(service, endpoint_url=stack.target.endpoint, config=stack.target.config)
-
-    return make
-
-
-def test_the_sweep_may_not_read_files_write_results_or_end_runs(
-    stack: Stack, as_sweep: Callable[[str], Any]
-) -> None:
-    key = stack.put("private.txt", "Something private.")
-    s3, uploads, results = as_sweep("s3"), stack.target.uploads_bucket, stack.target.results_bucket
-    states = as_sweep("stepfunctions")
-    machine = stack.state.outputs["StateMachineArn"]
-    row = stack.wait(key)
-    refused: list[Callable[[], Any]] = [
-        lambda: s3.get_object(Bucket=uploads, Key=key),
-        lambda: s3.put_object(Bucket=uploads, Key="inbox/emotions/x", Body=b"x"),
-        lambda: s3.delete_object(Bucket=uploads, Key=key),
-        lambda: s3.put_object(Bucket=results, Key="results/x", Body=b"x"),
-        lambda: s3.put_object(Bucket=results, Key="runs/x/manifest.jsonl", Body=b"x"),
-        lambda: as_sweep("dynamodb").scan(TableName=stack.target.table),
-        lambda: as_sweep("dynamodb").delete_item(
-            TableName=stack.target.table, Key={"upload_id": {"S": row.upload_id}}
-        ),
-        lambda: states.stop_execution(executionArn=row.run),
-        lambda: states.start_execution(
-            stateMachineArn=machine.replace("-triage", "-stopped"), input="{}"
-        ),
-    ]
-    for number, call in enumerate(refused):
-        with pytest.raises(ClientError) as denied:
-            call()
-        assert "AccessDenied" in denied.value.response["Error"]["Code"], number
 
 
 def test_at_the_end_the_audit_is_clean(stack: Stack) -> None:
