@@ -6,10 +6,19 @@ from typing import Annotated
 import typer
 
 from winnow.errors import WinnowError
+from winnow.standing import Standing
 from winnow_cli.console import clean, emit_json, note, say, table
 from winnow_cli.options import AsJson, StackName, guarded
 
 STYLES = {"SUCCEEDED": "green", "FAILED": "red", "RUNNING": "cyan", "WAITING": "cyan"}
+WHAT_TO_DO = {
+    Standing.MISSING: "MISSING: no run has begun. The sweep starts it within a quarter of an hour, "
+    "`winnow redrive UPLOAD_ID` now.",
+    Standing.STUCK: "STUCK: its run died. The sweep starts it again within a quarter of an hour, "
+    "`winnow redrive UPLOAD_ID` now.",
+    Standing.DOUBLE: "DOUBLE: two runs judged one version, so it has two results; `winnow status` "
+    "shows both.",
+}
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -69,6 +78,8 @@ def audit(
             styles=[STYLES.get(one.standing.value, "bold red") for one in found],
         )
         note(", ".join(f"{count} {name}" for name, count in counted.items()))
+        for how in dict.fromkeys(one.standing for one in wrong):
+            note(WHAT_TO_DO[how])
     if wrong:
         raise typer.Exit(1)
 
@@ -76,7 +87,10 @@ def audit(
 @guarded
 def redrive(
     upload_id: Annotated[
-        str | None, typer.Argument(metavar="[UPLOAD_ID]", help="One failed upload.")
+        str | None,
+        typer.Argument(
+            metavar="[UPLOAD_ID]", help="One that failed, or that `winnow audit` shows as missing."
+        ),
     ] = None,
     failed_since: Annotated[
         str | None,
@@ -92,7 +106,7 @@ def redrive(
     """Run again what failed. What succeeded is never run again, whatever is asked."""
     from winnow_cli.standings import Redrive, Redriven
     from winnow_cli.target import find_target
-    from winnow_cli.uploads import Uploads
+    from winnow_cli.uploads import ID_LENGTH, Uploads
 
     if (upload_id is None) == (failed_since is None):
         raise typer.BadParameter("give an UPLOAD_ID or --failed-since, one of the two")
@@ -106,7 +120,9 @@ def redrive(
             for one in work.failed_since(since.timestamp()):
                 started.append(one)
         else:
-            started.append(work.upload(Uploads(target).find(str(upload_id)).upload_id))
+            wanted = str(upload_id).strip().lower()
+            whole = len(wanted) == ID_LENGTH
+            started.append(work.upload(wanted if whole else Uploads(target).find(wanted).upload_id))
     except WinnowError as error:
         # What was started before is told all the same.
         if not started:

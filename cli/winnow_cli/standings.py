@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from winnow.errors import NotRedrivableError, StackUnknownError, UploadUnknownError
-from winnow.restart import claimed_event, restart_name
+from winnow.restart import claimed_event, lost_event, restart_name
 from winnow.standing import Ages, Claim, ObjectVersion, Standing, match, standing
 from winnow.sweep import Start
 from winnow.upload import upload_id
@@ -108,20 +108,40 @@ class Redrive:
         self._runs = TableRuns(target.dynamodb(), target.table, 1)
 
     def upload(self, wanted: str) -> Redriven:
-        """Start one failed upload again.
+        """Start one failed upload again, or one that no run has claimed, by its whole id.
 
         Raises:
             NotRedrivableError: it succeeded, or its run holds the claim.
+            UploadUnknownError: no row and no version in the inbox has this id.
         """
         found = self._runs.by_id([wanted])
         if not found:
-            raise UploadUnknownError(f"No upload has the id {wanted[:64]!r}.")
+            return self._missing(wanted)
         [claim] = found
         if claim.state == "SUCCEEDED":
             raise NotRedrivableError(f"The upload {wanted} succeeded.")
         if claim.state == "RUNNING" and not claim.expired(time.time()):
             raise NotRedrivableError(f"The upload {wanted} has a run that has not ended.")
         return self._start(claim)
+
+    def _missing(self, wanted: str) -> Redriven:
+        """Start an upload whose event was lost: the inbox has it, the table has not."""
+        bucket = self._target.uploads_bucket
+        versions = list(S3Inbox(self._target.s3(), bucket).every())
+        by_id = {upload_id(bucket, v.key, v.version_id): v for v in versions}
+        if wanted not in by_id:
+            raise UploadUnknownError(f"No upload has the id {wanted[:64]!r}.")
+        lost = by_id[wanted]
+        of_key = [version for version in versions if version.key == lost.key]
+        for version, claims in match(bucket, of_key, self._runs.by_key(lost.key)):
+            if version == lost and claims:
+                return self.upload(claims[0].upload_id)
+        attempt = 1
+        while True:
+            name = restart_name(wanted, attempt)
+            if self._workflow.start(name, lost_event(bucket, lost, attempt)) is not Start.ENDED:
+                return Redriven(wanted, name)
+            attempt += 1
 
     def failed_since(self, since: float) -> Iterator[Redriven]:
         """Start again what failed since then (epoch seconds), and what never reached the workflow.
