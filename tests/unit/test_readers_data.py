@@ -9,7 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from winnow.errors import FileEmptyError, FileEncryptedError, NoTextLayerError, WinnowError
+from tests.fakes.readings import SCANS
+from winnow.errors import (
+    FileEmptyError,
+    FileEncryptedError,
+    FileTypeError,
+    NoRecordsError,
+    NoTextLayerError,
+    WinnowError,
+)
 from winnow.models import InvalidRecord, Record
 from winnow.readers import ReadLimits, Source, read
 
@@ -157,11 +165,14 @@ REFUSED: dict[str, type[WinnowError]] = {
     "ocrmypdf_linn.pdf": NoTextLayerError,
     "pdfplumber_empty.pdf": FileEmptyError,
     "pypdf_encrypted_r6-user-password.pdf": FileEncryptedError,
+    "pytesseract_test.png": FileTypeError,
+    "python-docx_tbl-having-tables.docx": NoRecordsError,
 }
+"""The DOCX has tables in tables, and not a letter in them."""
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_a_document_is_refused_as_expected(name):
+def test_a_document_is_refused_as_expected_where_nothing_reads_pictures(name):
     with pytest.raises(REFUSED[name]):
         opened("documents", name)
 
@@ -198,7 +209,9 @@ def test_a_document_is_one_record_with_its_sentences_whole(name):
     assert not {note.code for note in source.notes} - {"running_lines"}
 
 
-def test_a_word_file_of_empty_tables_is_empty():
-    with pytest.raises(WinnowError) as error:
-        opened("documents", "python-docx_tbl-having-tables.docx")
-    assert error.value.code == "no_records"
+def test_every_document_of_the_folder_is_expected():
+    """Scans by what OCR reads of them: tests/functional/test_ocr.py."""
+    there = {path.name for path in (DATA / "documents").iterdir()}
+    refused_for_good = set(REFUSED) - set(SCANS)
+    assert there <= refused_for_good | set(SENTENCES) | set(SCANS)
+    assert set(SCANS) <= set(REFUSED)
