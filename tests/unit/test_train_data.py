@@ -17,6 +17,7 @@ from tests.fakes.encoder import FakeEncoder
 from tests.fakes.heads import PROCESS, WORDS, rows, write_rows
 from winnow.calibration import calibrated
 from winnow.head import HeadCard
+from winnow.judging import build_judge
 from winnow.process import ProcessBook, load_definition
 from winnow_cli.__main__ import app
 from winnow_train.data import label_finder
@@ -304,6 +305,28 @@ def test_a_score_below_all_that_were_seen_is_not_believed(folder: Path) -> None:
     assert found.confidences[1] > 0.9
     at, half = calibrated(np.array([lowest, lowest / 2]), found)
     assert half == pytest.approx(at / 2)
+
+
+# -- many labels ---------------------------------------------------------------------------------
+
+
+def test_figures_are_of_all_labels_though_results_list_ten(folder: Path) -> None:
+    """Fifteen labels in words alone, so that a judge can be asked for each."""
+    made = [(f"w{i}a w{i}b filler{n % 4}", f"label {i}", "") for i in range(15) for n in range(6)]
+    data = write_rows(folder / "f.csv", made)
+    create(data)
+    book = ProcessBook.from_directory(folder)
+    judged = build_judge(book.find("p"), FakeEncoder(), book.heads["p"])([t for t, *_ in made])
+    for judgement in judged:
+        listed = judgement.decision.scores  # type: ignore[union-attr]
+        assert len(listed) == 10
+        assert [one.score for one in listed] == sorted((o.score for o in listed), reverse=True)
+        assert (listed[0].label, listed[0].score) == (judgement.decision.value, judgement.score)
+    fresh = [(f"{text} more", label, "") for text, label, _ in made]
+    told = winnow("evaluate", write_rows(folder / "g.csv", fresh))["evaluation"]
+    assert len(told["by_label"]) == len(told["confusion"]) == 15
+    assert sum(map(sum, told["confusion"])) == told["rows"] == 90
+    assert told["accuracy"] > 0.95
 
 
 # -- slices --------------------------------------------------------------------------------------
