@@ -23,6 +23,7 @@ STACK_NAME = "winnow"
 ARTIFACTS_BUCKET = "winnow-artifacts"
 TEMPLATE_KEY = "template.json"
 _DEPLOY_TIMEOUT_S = 60.0
+_WARM_TIMEOUT_S = 300
 
 
 def session() -> boto3.Session:
@@ -90,7 +91,9 @@ def warm(endpoint: str) -> None:
     Raises:
         StackFailedError: a function cannot be imported or built; the sentence says why.
     """
-    client = session().client("lambda", endpoint_url=endpoint, config=client_config())
+    # On a slow machine the functions are imported one after the other for a while.
+    patient = client_config().merge(Config(read_timeout=_WARM_TIMEOUT_S))
+    client = session().client("lambda", endpoint_url=endpoint, config=patient)
     names = [function["FunctionName"] for function in client.list_functions()["Functions"]]
 
     def call(name: str) -> None:

@@ -114,7 +114,8 @@ def test_why_says_what_happened_and_what_to_do(stack: Stack) -> None:
     row = stack.run("cases.csv", "text\nhello\n", "L99999")
     document = winnow("why", row.upload_id, "--json").document()
     assert document["code"] == "process_unknown"
-    assert "L99999" in document["message"]
+    assert "L33774" in document["message"], "the processes that there are"
+    assert "L99999" not in document["message"], "a folder may be called after a person"
     assert "inbox/" in document["advice"]
     plain = winnow("why", row.upload_id)
     assert plain.code == 0
