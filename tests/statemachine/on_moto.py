@@ -171,9 +171,10 @@ class OnMoto:
     def get_object(self, **arguments: Any) -> Json:
         assert set(arguments) == {"Bucket", "Key"}
         try:
-            lines = self._outside.object_text(arguments["Bucket"], arguments["Key"]).splitlines()
+            text = self._outside.object_text(arguments["Bucket"], arguments["Key"])
         except TaskError as fault:
             raise _as_reported(fault) from None
+        lines = text.strip().split("\n")
         return {"Body": io.BytesIO(f"[{','.join(lines)}]".encode())}
 
     def _call(self, action: str, arguments: Json) -> Json:

@@ -42,11 +42,12 @@ def test_a_machine_is_valid_states_language(resource: str, machine: str, tmp_pat
 @pytest.mark.parametrize("machine", ["triage", "stopped"])
 def test_another_validator_finds_no_fault_in_a_machine(machine: str):
     text = definition(machine, {**SUBSTITUTIONS, "TableName": "runs"})
+    validator = PACKAGES / "asl-validator" / "dist" / "bin" / "asl-validator.js"
+    assert validator.is_file(), "run `make setup`"
 
     def validated(given: str) -> int:
-        program = [NODE, PACKAGES / "asl-validator" / "dist" / "bin" / "asl-validator.js"]
-        done = subprocess.run([*program, "--json-definition", given], capture_output=True)
-        return done.returncode
+        call = [NODE, validator, "--json-definition", given]
+        return subprocess.run(call, capture_output=True).returncode
 
     assert validated(text) == 0
     assert validated(text.replace('"Type": "Task"', '"Type": "Tusk"', 1)) == 1
