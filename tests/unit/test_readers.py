@@ -4,7 +4,7 @@ import io
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from winnow.errors import (
@@ -287,6 +287,7 @@ def test_any_text_survives_csv(cells):
 
 
 @given(st.binary(max_size=300), st.sampled_from(ENDINGS))
+@settings(deadline=None)
 def test_any_bytes_give_records_or_a_catalogued_error(content, suffix):
     try:
         found = records(b"note\n" + content, f"x{suffix}")

@@ -35,6 +35,7 @@ READERS: dict[Kind, tuple[str, str]] = {
 """Kind -> module and function; a module is loaded when its kind is met."""
 
 _BLANK = b"\x00\t\n\r \xef\xbb\xbf\xff\xfe"
+_ROUND = 100
 _CONTAINERS = frozenset({"zip", "eml"})
 _PICTURES = frozenset({"png", "jpeg", "tiff"})
 
@@ -75,7 +76,8 @@ def _counted(
     source: Source, records: Iterator[Record | InvalidRecord]
 ) -> Iterator[Record | InvalidRecord]:
     for count, record in enumerate(records):
-        source.check_time()
+        if not count % _ROUND:
+            source.check_time()
         if count == source.limits.max_rows:
             raise FileTooLargeError(
                 f"The file has more than {source.limits.max_rows:,} records (limit max_rows)."

@@ -142,11 +142,11 @@ def _laid_out(lines: Sequence[str], mark: str, wanted: Sequence[str]) -> Layout:
     best = _try(lines, Layout(mark), wanted)
     edge = re.escape(mark)
     sample = "".join(lines)[:_SAMPLE_CHARS]
-    if _unquoted(rf'{edge} +"', sample):
+    if f"{mark} " in sample and _unquoted(rf'{edge} +"', sample):
         spaced = _try(lines, Layout(mark, spaced=True), wanted)
         if spaced.even >= best.even or (spaced.names_text and not best.names_text):
             best = spaced
-    if re.search(rf"(?m)(?:^|{edge})'(?:[^'\r\n]|'')*'(?:{edge}|\r?$)", sample):
+    if "'" in sample and re.search(rf"(?m)(?:^|{edge})'(?:[^'\r\n]|'')*'(?:{edge}|\r?$)", sample):
         single = _try(lines, Layout(mark, quote="'"), wanted)
         if single.even > best.even or (single.names_text and not best.names_text):
             best = single
@@ -213,7 +213,7 @@ class _Feed:
         return self
 
     def __next__(self) -> str:
-        if self._size > min(self._most, self._credit):
+        if self._size > self._most or self._size > self._credit:
             raise StopIteration  # a cell without end: the parser says that its quote is not closed
         line = self._again.popleft() if self._again else next(self._lines)
         self.row.append(line)
@@ -264,7 +264,7 @@ class Rows:
         self.width: int | None = None
         """How many cells a row should have, once the header is known."""
         mark = re.escape(layout.delimiter)
-        self._padded = re.compile(rf'(?<!["{mark}])"[ \t]+(?={mark}|[\r\n]|\Z)')
+        self._padded = rf'(?<!["{mark}])"[ \t]+(?={mark}|[\r\n]|\Z)'
         self._parser = csv.reader(
             self._feed,
             delimiter=layout.delimiter,
@@ -283,8 +283,7 @@ class Rows:
                 return
             except csv.Error as problem:
                 cells, error = [], str(problem)
-            ragged = self.width is not None and len(cells) > self.width
-            if (error or ragged) and (mended := self._mended()):
+            if (error or (self.width and len(cells) > self.width)) and (mended := self._mended()):
                 cells, error = mended, None
             last = feed.line + len(feed.row) - 1
             if error:
@@ -296,10 +295,11 @@ class Rows:
         """The row as one whose quotes are escaped by backslashes, or have blanks after them."""
         feed = self._feed
         lines = list(feed.row)
-        if self._aligned or not any('\\"' in line or self._padded.search(line) for line in lines):
+        padded = re.compile(self._padded)
+        if self._aligned or not any('\\"' in line or padded.search(line) for line in lines):
             return None
         feed.undo(0)
-        feed.prepare = lambda line: self._padded.sub('"', line.replace('\\"', '""'))
+        feed.prepare = lambda line: padded.sub('"', line.replace('\\"', '""'))
         try:
             cells = next(self._parser)
             if self.width is None or not any(map(str.strip, cells[self.width :])):

@@ -233,10 +233,10 @@ class Source:
     def _problem(
         self, text: str, source_id: str, fields: Mapping[str, str]
     ) -> tuple[str, str] | None:
-        values = (text, source_id, *fields.values())
-        if any(undecodable(value) for value in (*values, *fields)):
+        everything = "\n".join((text, source_id, *fields.values(), *fields))
+        if undecodable(everything):
             return "text_undecodable", "It holds bytes or escapes that stand for no character."
-        if any("\x00" in value for value in (*values, *fields)):
+        if "\x00" in everything:
             return "text_nul", "It holds NUL bytes: it is damaged, or no text at all."
         if not text.strip() and not self.textless:
             return "text_empty", "Its text is empty."

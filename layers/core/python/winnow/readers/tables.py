@@ -9,6 +9,8 @@ from winnow.readers.source import Source
 
 _RULE = re.compile(r"\s*[+:]?(?:-{2,}|={2,})(?:[-=+:]*)\s*")
 
+_RULERS = ("-", "=", "+", ":")
+
 
 class Table:
     """The rows under one header, as records.
@@ -35,14 +37,16 @@ class Table:
         others = [name for index, name in enumerate(self._names) if index != self._text]
         id_column = source.id_column(others)
         self._id = self._names.index(id_column) if id_column else None
-        self._nameless = {index for index, cell in enumerate(header) if not cell.strip()}
+        self._nameless = [
+            index for index, cell in enumerate(header) if index != self._text and not cell.strip()
+        ]
         self._others = [
             (index, name)
             for index, name in enumerate(self._names)
             if index not in (self._text, self._id) and index not in self._nameless
         ]
         self._least = len(header)
-        while self._least - 1 in self._nameless and self._least - 1 != self._text:
+        while self._least - 1 in self._nameless:
             self._least -= 1
 
     def record(
@@ -58,7 +62,7 @@ class Table:
             return None
         if width > 1 and cells == ["\x1a"]:  # DOS ended its files so
             return None
-        if _is_ruled(cells, self._text, width):
+        if width > 1 and self._is_ruled(cells):
             self._source.note("ruled_lines", "Lines drawn between the rows were left out.")
             return None
         if len(cells) != width:
@@ -76,8 +80,8 @@ class Table:
             self._source.note("repeated_header", "Rows that repeat the header were left out.")
             return None
         fields = {name: cells[index] for index, name in self._others}
-        for index in sorted(self._nameless):
-            if index != self._text and cells[index].strip():
+        for index in self._nameless:
+            if cells[index].strip():
                 fields[self._names[index]] = cells[index]
         return self._source.record(
             number,
@@ -87,20 +91,19 @@ class Table:
             fields=fields,
         )
 
+    def _is_ruled(self, cells: Sequence[str]) -> bool:
+        """Whether a row is a line drawn with dashes, as below the header of a Markdown table."""
+        first = cells[self._text or 0] if len(cells) == len(self._names) else cells[0]
+        return first.lstrip()[:1] in _RULERS and all(
+            _RULE.fullmatch(cell) for cell in cells if cell.strip()
+        )
+
     def _is_header(self, cells: Sequence[str]) -> bool:
         assert self._text is not None
         return cells[self._text].strip() == self._header[self._text].strip() and all(
             cell.strip(" \ufeff") == name.strip(" \ufeff")
             for cell, name in zip(cells, self._header, strict=False)
         )
-
-
-def _is_ruled(cells: Sequence[str], text: int | None, width: int) -> bool:
-    """Whether a row is a line drawn with dashes, as below the header of a Markdown table."""
-    first = cells[text] if text is not None and len(cells) == width else cells[0]
-    if width == 1 or first.strip()[:1] not in ("-", "=", "+", ":"):
-        return False
-    return all(_RULE.fullmatch(cell) for cell in cells if cell.strip())
 
 
 def distinct(header: Sequence[str]) -> tuple[list[str], int]:
