@@ -1,8 +1,9 @@
 """How fast files are read, and in how much memory: `python -m tests.bench.reading` prints JSON.
 
-Peers: pandas for tables, a plain loop of pypdf for PDFs. Every figure is taken in a process of its
-own. Large files are written to a temporary folder and read from there; what is measured includes
-the making of records, which the peers do not do.
+Peers: pandas for tables, a plain loop of pypdf for PDFs, a plain loop of RapidOCR for scans. Every
+figure is taken in a process of its own. Large files are written to a temporary folder and read from
+there; what is measured includes the making of records, which the peers do not do, and the loading
+of OCR's models, which its peer does too.
 """
 
 import json
@@ -18,6 +19,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 ROUNDS = 3
 NOTE = "the patient reports melena and fatigue for weeks; colonoscopy found no source. "
+CHARS = 4_500
+"""Of a scanned page: as many as on ocrmypdf_linn.pdf."""
 LARGE = {"100 MB": 100_000_000, "1 GB": 1_000_000_000}
 
 
@@ -43,6 +46,16 @@ def write_table(path: Path, size: int) -> None:
             written += out.write("\n".join(block) + "\n")
 
 
+def write_scan(folder: Path) -> None:
+    """A PDF of full pages of text as a scanner makes them, 200 dpi, without a text layer."""
+    from tests.fakes import scans
+    from tests.quality.ocr import cases
+
+    text = " ".join(" ".join(cases()).split())
+    pages = (text[CHARS * n : CHARS * (n + 1)] for n in range(PAGES["scan.pdf"]))
+    (folder / "scan.pdf").write_bytes(scans.pdf([scans.clean(page) for page in pages]))
+
+
 def write_documents(folder: Path) -> None:
     """One file of each format, 10 MB where that is usual."""
     from tests.fakes import files
@@ -55,7 +68,9 @@ def write_documents(folder: Path) -> None:
     cells = [["case_id", "age", "sex", "note"], *[[n, 63, "F", NOTE * 4] for n in range(20_000)]]
     (folder / "table.xlsx").write_bytes(files.xlsx({"Cases": cells}))
     page = files.lines([NOTE.strip()] * 45, top=80, pitch=15)
-    (folder / "pages.pdf").write_bytes(files.pdf([page] * 200, size=9, compress=True))
+    (folder / "pages.pdf").write_bytes(
+        files.pdf([page] * PAGES["pages.pdf"], size=9, compress=True)
+    )
     body = "".join(files.paragraph(NOTE) for _ in range(20_000))
     (folder / "text.docx").write_bytes(files.docx(body))
     (folder / "page.html").write_text("<html><body>" + f"<p>{NOTE}</p>\n" * 60_000)
@@ -97,10 +112,16 @@ def by_winnow(path: Path) -> int:
     from winnow.readers import ReadLimits, Source, read
 
     limits = ReadLimits(max_ratio=1_000, max_spool_bytes=2_000_000_000)
+    ocr = None
+    if path.name == "scan.pdf":
+        from winnow_ocr.pages import Pages
+        from winnow_ocr.rapid import RapidEngine
+
+        ocr = Pages(RapidEngine(), limits, time.monotonic)
     count = 0
     with (
         path.open("rb") as stream,
-        Source(stream, path.name, ["note"], ["case_id"], limits) as source,
+        Source(stream, path.name, ["note"], ["case_id"], limits, ocr=ocr) as source,
     ):
         for record in read(source):
             dump_line(record)
@@ -124,10 +145,22 @@ def by_pypdf(path: Path) -> int:
     return sum(len(page.extract_text()) > 0 for page in pypdf.PdfReader(path).pages)
 
 
+def by_rapidocr(path: Path) -> int:
+    import numpy as np
+    import pypdfium2 as pdfium
+    from rapidocr import RapidOCR
+
+    engine = RapidOCR(params={"Global.log_level": "error"})
+    document = pdfium.PdfDocument(path)
+    drawn = (page.render(scale=200 / 72).to_pil().convert("RGB") for page in document)
+    return sum(len(engine(np.asarray(page)).txts) for page in drawn)
+
+
 READERS: dict[str, Callable[[Path], int]] = {
     "winnow": by_winnow,
     "pandas": by_pandas,
     "pypdf": by_pypdf,
+    "rapidocr": by_rapidocr,
 }
 PEERS = {
     ".csv": "pandas",
@@ -136,7 +169,7 @@ PEERS = {
     ".xlsx": "pandas",
     ".pdf": "pypdf",
 }
-PAGES = {".pdf": 200}
+PAGES = {"pages.pdf": 200, "scan.pdf": 2}
 
 
 def child(engine: str, path: Path) -> None:
@@ -177,14 +210,14 @@ def measured(engine: str, path: Path, rounds: int = ROUNDS) -> dict[str, float]:
         "mb": round(size / 1e6, 2),
         "mb_per_cpu_s": round(size / cpu / 1e6, 2),
     }
-    if pages := PAGES.get(path.suffix):
-        figures["pages_per_s"] = round(pages / seconds, 1)
-        figures["pages_per_cpu_s"] = round(pages / cpu, 1)
+    if pages := PAGES.get(path.name):
+        figures["pages_per_s"] = round(pages / seconds, 2)
+        figures["pages_per_cpu_s"] = round(pages / cpu, 2)
     return figures
 
 
 def measure(sizes: dict[str, int] | None = None) -> dict[str, object]:
-    """Every format against its peer, and the memory of large files."""
+    """Every format against its peer, scans, and the memory of large files."""
     formats: dict[str, dict[str, dict[str, float]]] = {}
     memory: dict[str, dict[str, dict[str, float]]] = {}
     with tempfile.TemporaryDirectory(prefix="winnow-bench-") as name:
@@ -196,13 +229,15 @@ def measure(sizes: dict[str, int] | None = None) -> dict[str, object]:
                 formats[path.name][peer] = measured(peer, path)
         for path in folder.iterdir():
             path.unlink()
+        write_scan(folder)
+        scan = {who: measured(who, folder / "scan.pdf", rounds=2) for who in ("winnow", "rapidocr")}
         for suffix in (".csv", ".jsonl"):
             for title, size in (sizes if sizes is not None else LARGE).items():
                 path = folder / f"large{suffix}"
                 write_table(path, size)
                 memory.setdefault(suffix[1:], {})[title] = measured("winnow", path, rounds=1)
                 path.unlink()
-    return {"formats": formats, "memory": memory}
+    return {"formats": formats, "scan": scan, "memory": memory}
 
 
 if __name__ == "__main__":
