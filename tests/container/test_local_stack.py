@@ -85,6 +85,10 @@ def test_a_file_is_judged_in_containers_and_none_is_left(
         "winnow-filter:local",
         "winnow-serialize:local",
     ]
+    # Each has the key of its function's role, never MiniStack's root key.
+    inside = docker("ps", "--quiet", "--filter", f"label={state.containers}").split()
+    keys = docker("inspect", "--format={{json .Config.Env}}", *inside)
+    assert keys.count('"AWS_ACCESS_KEY_ID=ASIA') == len(inside)
     # Nobody but this machine and its containers reaches it.
     engine = find_engine()
     assert state.ministack is not None
