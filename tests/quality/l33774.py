@@ -1,9 +1,11 @@
-"""Rows "L33774": decisions on 60 cases written for this table, and on ten public notes.
+"""Rows "L33774": decisions on cases written for this table, and on ten public notes.
 
 `l33774_cases.csv`: 20 cases each that a reader finds met, partly met and not met; written before
-anything was tuned on them. `dev` was looked at, `held` was measured only. `l33774_further.csv`: 24
-more, all looked at. One engineer wrote the cases and the process's sentences and is no clinician:
-cases of other hands will come out worse.
+anything was tuned on them. `dev` was looked at, `held` was measured only. `l33774_further.csv`: 118
+more that were measured and then looked at (`dev`), 30 that were written last, measured and never
+looked at (`unseen`), and 20 that have all the words and lack a fact (`near`), of which only a wrong
+met counts. Engineers wrote the cases and the process's sentences, none of them a clinician: cases of
+other hands will come out worse.
 
 How it is scored: `partly` (and `partial` of the ten notes) is right where the decision is
 `undetermined`; `met` and `not_met` where the decision is the same. Nothing else is right: a case
@@ -95,6 +97,12 @@ def tally(ask: Callable[[Sequence[str]], Sequence[object]], cases: Sequence[Case
         wrong(Verdict.NOT_MET),
         wrong(Verdict.UNDETERMINED),
     )
+
+
+def unlooked() -> list[Case]:
+    """The written cases that were measured and never looked at."""
+    further = written("l33774_further")
+    return [case for case in [*written(), *further] if case.split in ("held", "unseen")]
 
 
 # -- what each part of the similarity is worth ----------------------------------------------------

@@ -11,7 +11,9 @@ def contexts(sentence: str, target: str) -> set[str]:
     return {str(c) for c in Reading(words).of(*find(words, tokens(target))[-1])}
 
 
-@pytest.mark.parametrize(("split", "least"), [("dev", 101), ("held", 99), ("fresh", 300), ("unseen", 82)])
+@pytest.mark.parametrize(
+    ("split", "least"), [("dev", 101), ("held", 99), ("fresh", 300), ("unseen", 82)]
+)
 def test_the_table_of_sentences(split: str, least: int) -> None:
     cases = [case for case in quality.sentences() if case.split == split]
     wrong = [case for case in cases if not case.right]
