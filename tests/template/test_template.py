@@ -1,6 +1,5 @@
 """What the expanded template promises: files, runs, mail, the workflow and what starts it."""
 
-import json
 import re
 from typing import Any
 
@@ -608,30 +607,3 @@ def test_every_skipped_check_has_its_reason_beside_it():
         assert len(skip["comment"]) > 30, (name, skip["id"])
     text = TEMPLATE.read_text("utf-8")
     assert "cfn-lint" not in text, "no rule of cfn-lint is switched off"
-
-
-# -- what the pages say of it --------------------------------------------------------------------
-
-
-def page(name: str) -> str:
-    return (TEMPLATE.parent / "docs" / name).read_text("utf-8")
-
-
-def test_every_question_of_a_guided_deployment_is_explained():
-    parameters = set(EXPANDED["Parameters"])
-    asked = page("deploying.md").partition("| it asks for |")[2].partition("| Confirm")[0]
-    assert set(re.findall(r"`([A-Z]\w+)`(?=[^|]*\|[^|]*\|$)", asked, re.M)) == parameters
-    assert len(parameters) < 12
-
-
-def test_the_policy_of_a_customer_key_lets_in_whatever_has_no_role():
-    _, _, block = page("security.md").partition("<!-- key policy -->\n```json\n")
-    policy = json.loads(block.partition("```")[0])
-    # Log groups and the queue are written by services; the buckets and the table through roles.
-    assert [one["Principal"]["Service"] for one in policy] == [
-        "logs.REGION.amazonaws.com",
-        "events.amazonaws.com",
-    ]
-    for one in policy:
-        assert one["Effect"] == "Allow"
-        assert {"kms:Decrypt"} <= set(one["Action"])
