@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 
 from tests.fakes import files
+from winnow.errors import FileTypeError
 from winnow.readers import ReadLimits, Source, read
 
 
@@ -238,6 +239,22 @@ def test_tables_for_layout_are_read_in_order():
 def test_the_encoding_of_xhtml_is_that_of_its_xml():
     content = '<?xml version="1.0" encoding="iso-8859-15"?><html><body>5 €</body></html>'
     assert lines(content.encode("iso8859_15")) == ["5 €"]
+
+
+# -- pictures --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("head", "name"),
+    [
+        (b"\0\0\0\x18ftypheic", "HEIC"),
+        (b"\0\0\0\x18ftypmif1", "HEIC"),
+        (b"RIFF\x24\0\0\0WEBPVP8 ", "WebP"),
+    ],
+)
+def test_photographs_of_other_kinds_say_what_to_save_them_as(head, name):
+    with pytest.raises(FileTypeError, match=rf"{name}.*JPEG"):
+        records(head + bytes(50), "photo.jpg")
 
 
 # -- mail ------------------------------------------------------------------------------------------

@@ -71,6 +71,12 @@ _REFUSED = (
     (b"\x7fELF", "a program"),
     (b"MZ\x90", "a program"),
 )
+_PICTURES = (
+    (4, b"ftyphei", "a HEIC photograph"),
+    (4, b"ftypmif1", "a HEIC photograph"),
+    (8, b"WEBP", "a WebP picture"),
+)
+"""Refused as well; what tells them does not stand at the start."""
 _OFFICE = (
     ("mimetype", "an OpenDocument or EPUB file"),
     ("ppt/presentation.xml", "a PowerPoint file"),
@@ -97,6 +103,9 @@ def kind_of(source: Source) -> Kind:
     for signature, name in _REFUSED:
         if head.startswith(signature):
             raise FileTypeError(f"This is {name}, which is not read.")
+    for start, signature, name in _PICTURES:
+        if head[start:].startswith(signature):
+            raise FileTypeError(f"This is {name}, which is not read: save it as JPEG or PNG.")
     # The standard lets a PDF begin anywhere in its first kilobyte.
     if b"%PDF-" in head[:1024] and not _is_text_before(head):
         return "pdf"
