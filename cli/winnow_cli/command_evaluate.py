@@ -42,7 +42,10 @@ def evaluate(
     ] = None,
     text_column: TextColumn = None,
     html: Annotated[
-        Path | None, typer.Option("--html", metavar="OUT", help="Write a page with plots.")
+        Path | None,
+        typer.Option(
+            "--html", metavar="OUT", dir_okay=False, writable=True, help="Write a page with plots."
+        ),
     ] = None,
     slices: Annotated[
         list[str] | None,
@@ -76,6 +79,8 @@ def evaluate(
         raise typer.BadParameter("give --data F.csv, or --drift RESULT, or both")
     if data is not None and label_column is None:
         raise typer.BadParameter("--data needs --label-column")
+    if html is not None and not html.parent.is_dir():
+        raise typer.BadParameter(f"there is no folder {html.parent} to write --html into")
     from winnow.process import ProcessBook
 
     book = ProcessBook.from_directory(processes)

@@ -120,6 +120,13 @@ def test_evaluate_needs_data_or_results(folder: Path) -> None:
     assert RUNNER.invoke(app, ["evaluate", "--process", "bank"]).exit_code == 2
 
 
+def test_a_page_that_cannot_be_written_is_told_before_anything_is_measured(folder: Path) -> None:
+    for out in (folder / "nowhere" / "page.html", folder):
+        call = ["evaluate", "--process", "bank", "--data", str(folder / "tune.csv")]
+        done = RUNNER.invoke(app, [*call, "--label-column", "label", "--html", str(out)])
+        assert done.exit_code == 2
+
+
 @pytest.mark.parametrize(
     "text",
     [
