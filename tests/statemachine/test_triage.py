@@ -16,7 +16,7 @@ TABLE_THROTTLED = TaskError("DynamoDB.ThrottlingException", "Rate of requests ex
 MAIL_THROTTLED = TaskError("SNS.ThrottledException", "Rate exceeded.")
 TEMPORARY = function_error("RetryableError", "temporary: S3 did not answer.")
 SUCCESS = (
-    *("Identify", "IsFolder", "Claim", "Serialize", "NeedsScan", "HasChunks", "Classify"),
+    *("Identify", "IsFolder", "Claim", "Serialize", "NeedsScan", "Classify"),
     *("Filter", "Record", "Notify", "Done"),
 )
 FAILURE = ("Explain", "RecordFailure", "NotifyFailure", "Failed")
@@ -103,16 +103,6 @@ def test_functions_get_what_their_models_ask_for(world: World, uploaded: Any, up
     assert len(world.calls["filter"]) == 1
 
 
-def test_no_chunks_go_straight_to_filter(world: World, uploaded: Any):
-    serialize = world.functions["serialize"]
-    world.functions["serialize"] = lambda payload: {**serialize(payload), "chunks": 0, "records": 0}
-    run = world.run("triage", uploaded)
-    assert run.status == "SUCCEEDED"
-    assert "Classify" not in run.states
-    assert "Filter" in run.states
-    assert not world.calls["classify"]
-
-
 def one_at_a_time(world: World) -> None:
     """As the template writes it where the interpreter reads no MaxConcurrencyPath."""
     world.edits['"MaxConcurrencyPath": "$.map_concurrency"'] = '"MaxConcurrency": 1'
@@ -138,7 +128,7 @@ def test_no_more_chunks_run_at_once_than_may(world: World, uploaded: Any):
 # -- pages that are pictures ---------------------------------------------------------------------
 
 
-SCANNED = (*SUCCESS[: SUCCESS.index("HasChunks")], "Scan", *SUCCESS[SUCCESS.index("HasChunks") :])
+SCANNED = (*SUCCESS[: SUCCESS.index("Classify")], "Scan", *SUCCESS[SUCCESS.index("Classify") :])
 
 
 def scanned(world: World) -> None:

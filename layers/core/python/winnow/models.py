@@ -285,7 +285,7 @@ class Profile(Shape):
     records: int = Field(0, ge=0, description="judged ones")
     scores: tuple[int, ...] = Field((), description="histogram of the scores")
     decisions: dict[str, int] = Field(default_factory=dict)
-    distances: tuple[int, ...] = Field(
+    novelty: tuple[int, ...] = Field(
         (), description="histogram of the distances from the training rows; empty: not measured"
     )
     review_rate: Unit | None = Field(None, description="share of the judged that go to review")
@@ -394,7 +394,7 @@ class Serialized(Shape):
     definition: ObjectRef = Field(description="the process definition this run is judged by")
     head: HeadRef | None = Field(None, description="the trained head, where the process has one")
     manifest: ObjectRef = Field(description="JSONL, one ChunkTask a line")
-    chunks: int = Field(ge=0)
+    chunks: int = Field(gt=0)
     records: int = Field(ge=0)
     notes: tuple[Note, ...] = ()
     seconds: float = Field(ge=0)
