@@ -9,14 +9,16 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from winnow.errors import DockerMissingError, ModelInvalidError, StackFailedError
 from winnow_local.template import Checkout
 
 _LABEL = "ministack.instance"
-_ANSWER_TIMEOUT_S = 20.0
+_ANSWER_TIMEOUT_S = 60.0
 _MODEL_FILES = ("manifest.json", "tokenizer.model", "use-lite-int8.tflite")
 _LOG_TAIL_LINES = 15
 
@@ -97,20 +99,31 @@ def containers_of(port: int) -> str:
     return f"{_LABEL}={socket.gethostname()}:{port}"
 
 
-def remove_containers(label: str) -> int:
-    """Ends and removes the containers with the label; returns how many.
+def remove_containers(label: str, timeout_s: float = 60.0) -> int:
+    """Ends and removes the containers with the label; returns how many there were.
 
     Where no engine answers any more none of them runs, and nothing is done.
+
+    Raises:
+        DockerMissingError: there are some, and docker does not remove them.
     """
-    removed = 0
-    try:
-        # One may be on its way to be created while the others are being removed.
-        while found := _docker("ps", "--all", "--quiet", "--filter", f"label={label}").split():
+    seen: set[str] = set()
+    deadline = time.monotonic() + timeout_s
+    # One may be on its way to be created, or to be removed, meanwhile.
+    while found := _containers(label):
+        seen |= found
+        try:
             _docker("rm", "--force", "--volumes", *found)
-            removed += len(found)
-    except DockerMissingError:
-        pass
-    return removed
+        except DockerMissingError:
+            if time.monotonic() > deadline:
+                raise
+    return len(seen)
+
+
+def _containers(label: str) -> set[str]:
+    with suppress(DockerMissingError):
+        return set(_docker("ps", "--all", "--quiet", "--filter", f"label={label}").split())
+    return set()
 
 
 def _docker(*arguments: str) -> str:

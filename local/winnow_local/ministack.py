@@ -84,6 +84,8 @@ def environment(state_dir: StateDir, port: int, engine: Engine | None = None) ->
         "LAMBDA_ACCOUNT_CONCURRENCY": "0",
         # An engine on this machine is none of the local stack's business unless it was asked for.
         "DOCKER_HOST": engine.host if engine else f"unix://{state_dir.data / 'no-docker'}",
+        # Seconds; a busy engine takes more than MiniStack's ten to start a container.
+        "MINISTACK_DOCKER_TIMEOUT": "120",
         # Where the functions find their AWS.
         "AWS_ENDPOINT_URL": f"http://{seen_as}:{port}",
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,
