@@ -48,7 +48,7 @@ class Profiler:
             records=records,
             scores=tuple(self._scores),
             decisions=dict(sorted(self._decisions.items())),
-            distances=tuple(self._distances) if any(self._distances) else (),
+            novelty=tuple(self._distances) if any(self._distances) else (),
             review_rate=round(self._reviewed / records, 4) if records else None,
             threshold=threshold,
         )
@@ -62,9 +62,7 @@ def drift(run: Profile, measured: Profile) -> Drift | None:
         scores=_shape(run.scores, measured.scores),
         decisions=_shares(run.decisions, measured.decisions),
         embeddings=(
-            _shape(run.distances, measured.distances)
-            if run.distances and measured.distances
-            else None
+            _shape(run.novelty, measured.novelty) if run.novelty and measured.novelty else None
         ),
         review=(
             _rates(run.review_rate, run.records, measured.review_rate, measured.records)
