@@ -176,6 +176,23 @@ SHAPES: dict[str, tuple[str, list[object], list[str]]] = {
     "JSON in a cell": ('id,x,note\n1,"{""a"": [1, 2]}",a\n', [A], []),
     "JSON in a cell, not quoted": ('id,x,note\n1,{"a": [1, 2]},a\n', ["row_ragged"], []),
     "curly quotes are text": ("id,note\n1,“a, b”\n2,“c”\n", ["row_ragged", ("2", "“c”")], []),
+    "rows in quotes": ('"id,note"\n"1,a"\n"1,""a, b"""\n', [A, ("1", "a, b")], ["rows_in_quotes"]),
+    "control characters between cells": (
+        "#A feed.\nid\x01x\x01note\x02\n1\x012\x01a\n",
+        [A],
+        [BEFORE],
+    ),
+    "a name of two words": (
+        "clinical note\nhello world\n",
+        [(None, "hello world")],
+        ["header_assumed"],
+    ),
+    "a name with a dash": ("case-note\nx - y\n", [(None, "x - y")], ["header_assumed"]),
+    "one column of addresses": (
+        "http://a.example/b\nhttp://c.example/d\n",
+        [(None, "http://c.example/d")],
+        ["header_assumed"],
+    ),
     "NUL in a name": ("id,no\x00te\n1,a\n", [A], []),
     "NULs at the end": ("id,note\n1,a\n" + "\0" * 99, [A, "row_ragged"], []),
     "a blank in fixed width": (

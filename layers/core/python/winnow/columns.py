@@ -2,7 +2,7 @@
 
 import unicodedata
 
-_LEFT_OUT = frozenset(" _-\t\r\n\x00")
+_LEFT_OUT = frozenset("_-")
 
 
 def plain_name(name: str) -> str:
@@ -12,8 +12,10 @@ def plain_name(name: str) -> str:
     True
     """
     if name.isascii():
-        return "".join(char for char in name.lower() if char not in _LEFT_OUT)
+        return "".join(char for char in name.lower() if char > " " and char not in _LEFT_OUT)
     plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
     return "".join(
-        char for char in plain if char not in _LEFT_OUT and unicodedata.category(char) != "Cf"
+        char
+        for char in plain
+        if char not in _LEFT_OUT and unicodedata.category(char) not in ("Cc", "Cf", "Zs")
     )

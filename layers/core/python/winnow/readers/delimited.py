@@ -15,8 +15,10 @@ from winnow.readers.source import Source
 from winnow.readers.tables import Table
 
 _COMMON = ",;\t|"
-_RARE = " -_.()/\\#&+%*<>[]{}?!=@$°"
+_RARE = " -_.()/\\#&+%*<>[]{}?!=@$°:"
 """Taken for a delimiter only where that makes an even table whose header names the text."""
+_IN_NAMES = " -_./"
+"""Of these, what stands inside names: a single column's name is not parted by one of them."""
 _NO_DELIMITER = "\x1f"
 _SAMPLE_LINES = 200
 _SAMPLE_CHARS = 1 << 18
@@ -124,7 +126,10 @@ def _plausible(layout: Layout) -> bool:
     if layout.delimiter in _COMMON:
         return True
     if layout.delimiter in _RARE:
-        return layout.names_text and layout.even > 0.9 and not layout.skip
+        least = 3 if layout.delimiter in _IN_NAMES else 2
+        return (
+            layout.names_text and layout.even > 0.9 and not layout.skip and layout.columns >= least
+        )
     return layout.names_text or layout.even > 0.9
 
 
@@ -340,7 +345,13 @@ def _records(source: Source, preferred: str) -> Iterator[Record | InvalidRecord]
     if not sample:
         raise NoRecordsError("The file has no header.")
     layout = layout_of(sample, source.wanted, preferred)
-    reader = Rows(chain(sample, lines), layout, most, 8 * most, before + 1)
+    lines = chain(sample, lines)
+    if layout.columns == 1 and not layout.names_text:
+        inner = layout_of(list(_unwrapped(iter(sample), layout, size)), source.wanted)
+        if inner.names_text and inner.columns > 1:
+            source.note("rows_in_quotes", "Each row stands in quotes as a whole; they were undone.")
+            lines, layout = _unwrapped(lines, layout, most), inner
+    reader = Rows(lines, layout, most, 8 * most, before + 1)
     rows = iter(reader)
     header = _header(rows, layout.skip)
     if layout.skip:
@@ -369,6 +380,12 @@ def _records(source: Source, preferred: str) -> Iterator[Record | InvalidRecord]
         if cells and (record := table.record(number + 1, row.line, cells)):
             number += 1
             yield record
+
+
+def _unwrapped(lines: Iterator[str], layout: Layout, most: int) -> Iterator[str]:
+    """The rows of a table of one column as lines."""
+    for row in Rows(lines, layout, most, 8 * most):
+        yield "".join(row.cells) + "\n"
 
 
 def _header(rows: Iterator[Row], skip: int) -> Row:
