@@ -51,7 +51,7 @@ def test_contexts_in_public_notes(data_dir: Path, split: str) -> None:
 def test_the_rule_beats_its_parts(encoder: Encoder) -> None:
     cases = [case for case in l33774.written("l33774_further") if case.split != "near"]
     found = l33774.ablation(encoder, [*l33774.written(), *cases])
-    shipped = found.pop("all three, as shipped")
+    shipped = found.pop(l33774.SHIPPED)
     assert all(tally.right < shipped.right for tally in found.values()), found
     assert shipped.wrong_met == ()
 

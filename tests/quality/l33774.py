@@ -4,8 +4,8 @@
 anything was tuned on them. `dev` was looked at, `held` was measured only. `l33774_further.csv`: 118
 more that were measured and then looked at (`dev`), 30 that were written last, measured and never
 looked at (`unseen`), and 20 that have all the words and lack a fact (`near`), of which only a wrong
-met counts. Engineers wrote the cases and the process, none of them a clinician: cases of other hands
-will come out worse.
+met counts. Engineers wrote the cases and the process, none of them a clinician: cases of other
+hands will come out worse.
 
 How it is scored: `partly` (and `partial` of the ten notes) is right where the decision is
 `undetermined`; `met` and `not_met` where the decision is the same. Nothing else is right: a case
@@ -26,6 +26,7 @@ from winnow.process import ProcessBook
 
 DATA = Path(__file__).with_name("data")
 PROCESSES = Path(__file__).parents[2] / "processes"
+SHIPPED = "all three, as shipped"
 _MEANT = {"partly": "undetermined", "partial": "undetermined"}
 
 
@@ -140,7 +141,7 @@ def ablation(encoder: Encoder, cases: Sequence[Case]) -> dict[str, Tally]:
         "sentence and every window of two and three (cosine)": (0.0, "all"),
         "shared words alone": (1.0, "none"),
         "sentence and shared words": (rule.SHARED, "none"),
-        "all three, as shipped": (rule.SHARED, "shipped"),
+        SHIPPED: (rule.SHARED, "shipped"),
     }
     found: dict[str, Tally] = {}
     for name, (shared, windows) in variants.items():

@@ -22,71 +22,88 @@ def measure() -> list[Row]:
     notes = context.shares(context.notes(data))
     judge = l33774.judge(encoder)
     written, read = l33774.written(), l33774.read(data)
+    further = l33774.written("l33774_further")
     every = l33774.tally(judge, [*written, *read])
     parts = {
         "looked at": [case for case in written if case.split == "dev"],
         "held out": [case for case in written if case.split == "held"],
         "public notes": read,
     }
-    tallies = {name: l33774.tally(judge, cases) for name, cases in parts.items()}
-    told = "; ".join(
-        f"{name} {t.right} of {t.cases} ({len(t.wrong_not_met)} wrong not_met, "
-        f"{len(t.undecided)} left undetermined)"
-        for name, t in tallies.items()
-    )
-    ablation = l33774.ablation(encoder, [*written, *l33774.written("l33774_further"), *read])
-    worth = "; ".join(
-        f"{name} {t.right} right, {len(t.wrong_met)} wrong met" for name, t in ablation.items()
-    )
-    shipped = ablation["all three, as shipped"]
+    told = "; ".join(_tallied(name, l33774.tally(judge, cases)) for name, cases in parts.items())
+    unlooked = l33774.tally(judge, l33774.unlooked())
+    kept = {
+        "held half of the 60": l33774.tally(judge, parts["held out"]),
+        "30 written last": l33774.tally(judge, [c for c in further if c.split == "unseen"]),
+    }
+    all_written = l33774.tally(judge, [*written, *further])
+    near = sum(case.split == "near" for case in further)
+    compared = [*written, *(case for case in further if case.split != "near"), *read]
+    ablation = l33774.ablation(encoder, compared)
+    shipped = ablation[l33774.SHIPPED]
     ratio = _ratio(encoder, judge)
     return [
         Row(
             60,
-            "Negation and subject: 200 sentences and those found in public notes",
+            "Negation and subject: sentences written for it and those found in public notes",
             _share([*sentences.values(), *notes.values()]),
             0.95,
-            f"Sentences: {_told(sentences)}. Notes: {_told(notes)}, read by the engineer who wrote "
-            "the rules. `dev` was looked at while the cues were written, `held` was not. The "
-            "sentences and the cues are of one hand: the notes, whose wording is not ours, are the "
-            "better measure; before the cues were changed after them, the three samples of notes "
-            "came out at 0.91, 0.90 and 0.83, and the fourth, `held`, at 0.95.",
+            f"Sentences: {_told(sentences)}. Notes: {_told(notes)}, read by the engineers who "
+            "wrote the rules. `dev` and `fresh` were looked at while the cues were written, `held` "
+            "and `unseen` were only measured. Sentences and cues are of the same hands: the notes, "
+            "whose wording is not ours, are the better measure. Before the cues were changed after "
+            "them, samples of notes came out at 0.91, 0.90, 0.83, 0.95 (`held`), 0.92, 0.89, 0.89 "
+            "and 0.94 (`unseen`); 206 sentences written to be hard at 0.72, 94 more at 0.61, and "
+            "`unseen` at 0.93.",
             COMMANDS,
         ),
         Row(
             61,
-            "L33774, 60 written cases and ten public notes: decisions that are a wrong met",
-            float(len(every.wrong_met)),
+            "Negation and subject: those that were only measured",
+            _share([shares[s] for shares in (sentences, notes) for s in ("held", "unseen")]),
+            None,
+            "`held` and `unseen` of the row above.",
+            COMMANDS,
+        ),
+        Row(
+            62,
+            "L33774, all written cases and ten public notes: decisions that are a wrong met",
+            float(len(every.wrong_met) + len(set(all_written.wrong_met) - set(every.wrong_met))),
             0.0,
-            "None of the records that a reader found partly met or not met.",
+            f"Of {all_written.cases + len(read)}, {near} of them near misses that have all the "
+            "words and lack a fact. None of the records that a reader found partly met or not met.",
             COMMANDS,
             at_most=True,
             digits=0,
         ),
         Row(
-            62,
+            63,
             "L33774, 60 written cases and ten public notes: decisions that are right",
             every.right / every.cases,
             0.90,
             f"{told}. `partly` is right as `undetermined`; a case that is not met and comes out "
-            "undetermined counts as wrong. One engineer, no clinician, wrote cases and process.",
-            COMMANDS,
-        ),
-        Row(
-            63,
-            "L33774, held-out half of the written cases: decisions that are right",
-            tallies["held out"].right / tallies["held out"].cases,
-            None,
-            f"Only measured, never looked at. {len(tallies['held out'].wrong_met)} wrong met.",
+            "undetermined counts as wrong. Engineers, no clinician, wrote cases and process.",
             COMMANDS,
         ),
         Row(
             64,
+            "L33774, written cases that were never looked at: decisions that are right",
+            unlooked.right / unlooked.cases,
+            None,
+            "; ".join(_tallied(name, tally) for name, tally in kept.items())
+            + ". Four more sets, looked at afterwards, came out at 0.71 (24), 0.73 (40), 0.71 (24) "
+            "and 0.80 (30) when they were first judged, without a wrong met; expect cases of "
+            "another hand between these and the figure above.",
+            COMMANDS,
+        ),
+        Row(
+            65,
             "L33774, the similarity rule against its parts: right with the whole rule",
             shipped.right / shipped.cases,
             None,
-            f"Of {shipped.cases} (the same and 24 more that were looked at), with the same "
-            f"thresholds: {worth}.",
+            f"Of {shipped.cases} (all but the near misses), with the same thresholds: "
+            f"{_worth(ablation)}. Of the {unlooked.cases} never looked at: "
+            f"{_worth(l33774.ablation(encoder, l33774.unlooked()))}; there a difference of one or "
+            "two is chance, and the process's sentences were chosen with the whole rule.",
             COMMANDS,
         ),
         Row(
@@ -108,6 +125,19 @@ def _share(pairs: Sequence[tuple[int, int]]) -> float:
 
 def _told(shares: dict[str, tuple[int, int]]) -> str:
     return ", ".join(f"{name} {right} of {cases}" for name, (right, cases) in shares.items())
+
+
+def _tallied(name: str, tally: l33774.Tally) -> str:
+    return (
+        f"{name} {tally.right} of {tally.cases} ({len(tally.wrong_met)} wrong met, "
+        f"{len(tally.wrong_not_met)} wrong not_met, {len(tally.undecided)} left undetermined)"
+    )
+
+
+def _worth(ablation: dict[str, l33774.Tally]) -> str:
+    return "; ".join(
+        f"{name} {t.right} right, {len(t.wrong_met)} wrong met" for name, t in ablation.items()
+    )
 
 
 def _ratio(encoder: l33774.Encoder, judge: l33774.Judge) -> float:
