@@ -150,7 +150,7 @@ def test_a_scan_goes_from_serialize_to_scan(containers: dict[str, Container], s3
 
 @pytest.fixture(scope="session")
 def with_head(images: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
-    """Serialize with a trained head in its processes/, and the folder that it was made of."""
+    """Serialize with a trained process in /opt/trained, and the folder that it was made of."""
     context = tmp_path_factory.mktemp("context")
     processes = context / "processes"
     processes.mkdir()
@@ -167,7 +167,7 @@ def with_head(images: dict[str, str], tmp_path_factory: pytest.TempPathFactory) 
     # What of a checkout reaches its images is for .dockerignore to say.
     shutil.copy(ROOT / ".dockerignore", context)
     (context / "Dockerfile").write_text(
-        f"FROM {images['serialize']}\nCOPY processes /opt/processes/\n"
+        f"FROM {images['serialize']}\nCOPY processes /opt/trained/\n"
     )
     docker("build", "-q", "-t", "winnow-serialize-head:test", str(context))
     return "winnow-serialize-head:test", processes
@@ -177,8 +177,8 @@ def test_a_head_is_in_the_image_and_what_it_was_measured_by_is_not(
     with_head: tuple[str, Path],
 ) -> None:
     image, _ = with_head
-    assert {"bank.yaml", "bank.head"} <= set(_listed(image, "/opt/processes"))
-    assert _listed(image, "/opt/processes/bank.head") == ["head.json", "head.npz"]
+    assert _listed(image, "/opt/trained") == ["bank.head", "bank.yaml"]
+    assert _listed(image, "/opt/trained/bank.head") == ["head.json", "head.npz"]
 
 
 def test_a_file_is_judged_by_the_head_in_the_images(
@@ -189,7 +189,7 @@ def test_a_file_is_judged_by_the_head_in_the_images(
 ) -> None:
     image, processes = with_head
     made = rows(60, seed=5, noise=0)
-    settings = {**s3.environment, "RESULTS_BUCKET": RESULTS, **SETTINGS["serialize"]}
+    settings = {**s3.environment, "RESULTS_BUCKET": RESULTS, "PROCESS_DIR": "/opt/trained"}
     with running(image, settings, HARDENED) as serialize:
         event = for_serialize(s3, write_rows(tmp_path / "cases.csv", made))
         run = Serialized.model_validate(serialize.invoke(event))
