@@ -276,7 +276,7 @@ class _FormField:
 
     def take(self, name: str, value: str | None) -> None:
         """What an element inside the field says."""
-        number = int(value) if value and value.isdecimal() else int(value not in _OFF)
+        number = int(value[:6]) if value and value.isdecimal() else int(value not in _OFF)
         if name == "listEntry":
             self._entries.append(value or "")
         elif name == "default":
