@@ -13,6 +13,7 @@ import pytest
 from tests.e2e.conftest import Stack, until, winnow
 from winnow_cli.uploads import UploadRow
 from winnow_local import ministack
+from winnow_local.runtime import WARM
 
 Settings = dict[str, Any]
 
@@ -64,6 +65,14 @@ def workers(stack: Stack, name: str, version: str = "1") -> list[psutil.Process]
             if is_its and given["AWS_LAMBDA_FUNCTION_VERSION"] == version:
                 found.append(process)
     return found
+
+
+def make_ready(stack: Stack, name: str) -> None:
+    """Has the function's process started: what is caught at work after that is its handler."""
+    answer = client(stack, "lambda").invoke(
+        FunctionName=function(stack, name) + ":live", Payload=json.dumps(WARM)
+    )
+    assert "FunctionError" not in answer
 
 
 def entered(stack: Stack, key: str, state: str) -> str:

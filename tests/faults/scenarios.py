@@ -332,6 +332,12 @@ def sns_down_longer(lab: Lab) -> None:
     assert lab.deliver(lab.drop()).error == "workflow_unmailed"
 
 
+@fault("SNS refuses the subject", "workflow_sns_invalid_parameter_exception")
+def bad_subject(lab: Lab) -> None:
+    lab.world.fail("mail", TaskError("SNS.InvalidParameterException", "Invalid parameter: Subject"))
+    lab.deliver(lab.drop())
+
+
 # -- claims --------------------------------------------------------------------------------------
 
 

@@ -1,10 +1,12 @@
 """Whatever breaks: one end an upload, somebody told, and nothing for the audit to say."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
 import pytest_socket
 
+from tests.faults.page import PAGE
 from tests.faults.run import judge
 from tests.faults.scenarios import SCENARIOS, Scenario
 
@@ -26,3 +28,14 @@ def test_a_fault_ends_as_it_must(scenario: Scenario) -> None:
 
 def test_every_name_is_one() -> None:
     assert len({scenario.name for scenario in SCENARIOS}) == len(SCENARIOS) >= 40
+
+
+def test_every_test_that_the_page_names_is_there() -> None:
+    named = set(re.findall(r"`(test_\w+)`", PAGE.read_text("utf-8")))
+    there = {
+        name
+        for file in PAGE.parents[1].glob("tests/**/test_*.py")
+        for name in re.findall(r"^def (test_\w+)", file.read_text("utf-8"), re.M)
+    }
+    assert len(named) > 20
+    assert named <= there

@@ -20,6 +20,7 @@ from tests.faults.sabotage import (
     entered,
     function,
     lease_is_over,
+    make_ready,
     rows_of,
     without_rule,
     without_topic,
@@ -59,8 +60,7 @@ def verdict(stack: Stack, request: pytest.FixtureRequest) -> Verdict:
 @pytest.mark.parametrize("name", BUSY)
 def test_a_worker_is_killed_at_work(stack: Stack, verdict: Verdict, name: str) -> None:
     state, file, body, process = BUSY[name]
-    # It has a process that is ready, so that what is caught at work is its handler.
-    stack.run(f"warm.{file}", SCAN if name == "scan" else SMALL, process)
+    make_ready(stack, name)
     key = stack.put(file, body, process)
     entered(stack, key, state)
     for worker in until(lambda: workers(stack, name)):
@@ -71,8 +71,8 @@ def test_a_worker_is_killed_at_work(stack: Stack, verdict: Verdict, name: str) -
 @pytest.mark.parametrize("name", BUSY)
 def test_a_function_hangs_until_its_time_is_over(stack: Stack, verdict: Verdict, name: str) -> None:
     state, file, body, process = BUSY[name]
-    with changed(stack, name, Timeout=20 if name == "scan" else 10) as version:
-        stack.run(f"warm.{file}", SCAN if name == "scan" else SMALL, process)
+    with changed(stack, name, Timeout=5) as version:
+        make_ready(stack, name)
         key = stack.put(file, body, process)
         entered(stack, key, state)
         caught = until(lambda: workers(stack, name, version))
