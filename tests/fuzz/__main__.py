@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -44,13 +44,14 @@ def main() -> int:
         "--keep", action="store_true", help="add what was found to the corpus, as little as does"
     )
     arguments.add_argument("--inside", help=argparse.SUPPRESS)
-    arguments.add_argument("--merge", help=argparse.SUPPRESS)
-    given = arguments.parse_args()
+    given, of_the_fuzzer = arguments.parse_known_args()
+    if of_the_fuzzer and not given.inside:
+        arguments.error(f"unknown: {' '.join(of_the_fuzzer)}")
     if importlib.util.find_spec("atheris") is None:
         print("skipped: atheris, which guides the fuzzing, has no wheel for this Python or system")
         return 0
     if given.inside:
-        return inside(given.inside, given.seconds, given.seed, given.merge)
+        return inside(given.inside, of_the_fuzzer)
 
     from tests.fuzz.targets import TARGETS
 
@@ -58,7 +59,7 @@ def main() -> int:
     for name in given.target or TARGETS:
         corpus = FOUND / "corpus" / name
         unpack(name, corpus)
-        done = run(name, "--seconds", str(given.seconds), "--seed", str(given.seed))
+        done = run(name, str(corpus), f"-max_total_time={given.seconds}", f"-seed={given.seed}")
         runs = [
             line for line in done.stderr.splitlines() if line.startswith("#") and "exec/s" in line
         ]
@@ -71,13 +72,13 @@ def main() -> int:
             print(done.stdout[-4_000:], "\n".join(done.stderr.splitlines()[-5:]), sep="\n")
         elif given.keep:
             with tempfile.TemporaryDirectory() as least:
-                run(name, "--merge", least)
+                run(name, "-merge=1", least, str(corpus))
                 pack(name, Path(least).iterdir())
     return 1 if failed else 0
 
 
 def run(name: str, *options: str) -> "subprocess.CompletedProcess[str]":
-    """A target in a process of its own."""
+    """A target in a process of its own; the options are those of libFuzzer."""
     command = [sys.executable, "-m", "tests.fuzz", "--inside", name, *options]
     return subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, errors="replace", check=False
@@ -105,7 +106,7 @@ def pack(name: str, inputs: Iterable[Path]) -> None:
             kept.writestr(zipfile.ZipInfo(path.name), path.read_bytes(), zipfile.ZIP_DEFLATED)
 
 
-def inside(name: str, seconds: int, seed: int, merge: str | None) -> int:
+def inside(name: str, options: Sequence[str]) -> int:
     """Run one target in this process, its modules instrumented."""
     import atheris
 
@@ -119,13 +120,11 @@ def inside(name: str, seconds: int, seed: int, merge: str | None) -> int:
             importlib.import_module(module_name)
         from tests.fuzz.targets import TARGETS, patched, reader
 
-    corpus = str(FOUND / "corpus" / name)
-    folders = ["-merge=1", merge, corpus] if merge else [corpus, f"-max_total_time={seconds}"]
     atheris.Setup(
         [
-            "fuzz",
-            *folders,
-            f"-seed={seed}",
+            # A merge starts itself again, by this command.
+            f"{sys.executable} -m tests.fuzz --inside {name}",
+            *options,
             f"-max_len={_LONGEST}",
             "-timeout=10",
             "-rss_limit_mb=2048",
