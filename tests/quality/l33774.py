@@ -106,6 +106,14 @@ def unlooked() -> list[Case]:
     return [case for case in [*written(), *further] if case.split in ("held", "unseen")]
 
 
+def by_silence(ask: Judge, cases: Sequence[Case]) -> tuple[int, int]:
+    """Decisions whose confidence is what silence is given: the right ones, and all."""
+    silent = 1 - rule.SILENT
+    found = zip(cases, ask([case.text for case in cases]), strict=True)
+    right = [case.expected == said.decision.value for case, said in found if said.score == silent]
+    return sum(right), len(right)
+
+
 # -- what each part of the similarity is worth ----------------------------------------------------
 
 

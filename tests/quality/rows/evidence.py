@@ -8,6 +8,7 @@ from tests.bench.corpus import cases as made_cases
 from tests.quality import context, l33774
 from tests.quality.row import ROOT, Row, data_folder
 from winnow.judging import segments
+from winnow.judging.criteria import SILENT
 from winnow_use import load_encoder
 
 ROUNDS = 5
@@ -40,6 +41,8 @@ def measure() -> list[Row]:
     compared = [*written, *(case for case in further if case.split != "near"), *read]
     ablation = l33774.ablation(encoder, compared)
     shipped = ablation[l33774.SHIPPED]
+    silent = l33774.by_silence(judge, [case for case in compared if case.split != "notes"])
+    silent_unlooked = l33774.by_silence(judge, l33774.unlooked())
     ratio = _ratio(encoder, judge)
     return [
         Row(
@@ -104,6 +107,15 @@ def measure() -> list[Row]:
             f"{_worth(ablation)}. Of the {unlooked.cases} never looked at: "
             f"{_worth(l33774.ablation(encoder, l33774.unlooked()))}; there a difference of one or "
             "two is chance, and the process's sentences were chosen with the whole rule.",
+            COMMANDS,
+        ),
+        Row(
+            66,
+            f"L33774, decided by silence with a confidence of {1 - SILENT}: right",
+            silent[0] / silent[1],
+            None,
+            f"{silent[0]} of {silent[1]} among the written cases without the near misses; of those "
+            f"never looked at {silent_unlooked[0]} of {silent_unlooked[1]}.",
             COMMANDS,
         ),
         Row(
