@@ -35,7 +35,7 @@ model: .venv/.ready ## build the model again where it is missing or altered
 	@$(BIN)/winnow model build
 
 demo: setup ## start the local stack, drop the sample files, show what comes of them
-	@$(BIN)/python -m winnow_local.demo
+	@$(BIN)/python -m winnow_cli.demo
 
 up: setup ## start the local stack and leave it running
 	@$(BIN)/winnow up --detach

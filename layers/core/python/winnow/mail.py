@@ -10,6 +10,12 @@ _RESPECTS = {
 }
 """What a mail calls the respects of winnow.models.Drift."""
 
+_BASES = {
+    True: "The confidence is calibrated: how probable it is that a decision is right.",
+    False: "The confidence is the judge's raw score, not a probability: nothing was calibrated.",
+}
+"""What the confidence is, by whether it was calibrated."""
+
 
 def report(result: Result, result_ref: ObjectRef, *, file_name: bool) -> Mail:
     """The mail of a run that succeeded, wholly or with records set aside.
@@ -25,6 +31,8 @@ def report(result: Result, result_ref: ObjectRef, *, file_name: bool) -> Mail:
         f"  accepted   {counts.accepted:>9,}   confidence of {result.threshold:g} or more",
         f"  review     {counts.review:>9,}   for a person to decide",
         f"  invalid    {counts.invalid:>9,}   could not be judged; each with its reason",
+        "",
+        _BASES[result.head is not None and result.head.calibration is not None],
         "",
         f"Results    s3://{result_ref.bucket}/{folder}/",
         f"Upload     {result.upload.upload_id}",

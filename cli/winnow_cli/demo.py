@@ -2,7 +2,7 @@
 
 Starts the local stack (or uses the one that runs), drops the samples with plain S3 calls as any
 user would, waits, and shows results with evidence, the mails, and where the JSON lies. The stack
-is left running. Run as `python -m winnow_local.demo`.
+is left running. Run as `python -m winnow_cli.demo`.
 """
 
 import argparse
@@ -295,7 +295,7 @@ def _here(path: Path) -> str:
 
 
 def main() -> int:
-    argparse.ArgumentParser(prog="winnow_local.demo", description=__doc__).parse_args()
+    argparse.ArgumentParser(prog="winnow_cli.demo", description=__doc__).parse_args()
     screen = Console(highlight=False)
     if not screen.is_terminal:
         screen = Console(highlight=False, width=PLAIN_WIDTH, soft_wrap=False)
