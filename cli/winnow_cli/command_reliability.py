@@ -138,13 +138,16 @@ def redrive(
                         "from_queue": one.from_queue,
                     }
                     for one in started
-                ]
+                ],
+                "unreadable": work.unreadable,
             }
         )
     else:
         for one in started:
             say(f"{one.upload_id}{' from the dead-letter queue' if one.from_queue else ''}")
         note(f"{len(started)} started; `winnow status` shows how they go.")
+        if work.unreadable:
+            note(f"{work.unreadable} messages in the dead-letter queue are no events; they stay.")
     if failure is not None:
         note(str(failure))
         raise typer.Exit(1)

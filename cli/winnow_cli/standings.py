@@ -5,7 +5,9 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
+
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from winnow.errors import NotRedrivableError, StackUnknownError, UploadUnknownError
 from winnow.restart import claimed_event, lost_event, restart_name
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
 UNDELIVERED = "UndeliveredQueue"
+CREATED = "Object Created"
 _DAY_S = 86_400
 _QUEUE_WAIT_S = 1
 
@@ -95,6 +98,44 @@ class Redriven:
     from_queue: bool = False
 
 
+class _Object(BaseModel):
+    key: str
+    version_id: str | None = Field(None, alias="version-id")
+    sequencer: str | None = None
+
+
+class _Bucket(BaseModel):
+    name: str
+
+
+class _Created(BaseModel):
+    bucket: _Bucket
+    object: _Object
+
+
+class Undelivered(BaseModel):
+    """An event in the dead-letter queue: of an upload, or of a run that stopped."""
+
+    id: str = ""
+    kind: str = Field(alias="detail-type")
+    detail: _Created | dict[str, Any]
+
+    @model_validator(mode="after")
+    def _an_upload_can_be_told(self) -> Self:
+        if self.kind == CREATED and self.upload_id is None:
+            raise ValueError("an upload's event names bucket, key, and version or sequencer")
+        return self
+
+    @property
+    def upload_id(self) -> str | None:
+        """Of the upload that it is about; None if it is about none."""
+        if self.kind != CREATED or not isinstance(self.detail, _Created):
+            return None
+        thing = self.detail.object
+        unique = thing.version_id or thing.sequencer
+        return unique and upload_id(self.detail.bucket.name, thing.key, unique)
+
+
 class Redrive:
     """Starts uploads again in one stack."""
 
@@ -106,6 +147,8 @@ class Redrive:
         self._states: SFNClient = target.client("stepfunctions")
         self._workflow = StatesWorkflow(self._states, arn)
         self._runs = TableRuns(target.dynamodb(), target.table, 1)
+        self.unreadable = 0
+        """messages of the dead-letter queue that are no event"""
 
     def upload(self, wanted: str) -> Redriven:
         """Start one failed upload again, or one that no run has claimed, by its whole id.
@@ -158,8 +201,8 @@ class Redrive:
     def undelivered(self) -> Iterator[Redriven]:
         """Start what lies in the dead-letter queue; a message leaves it once it was started.
 
-        Events about runs that stopped go to the machine for stopped runs no more: what they tell,
-        the sweep finds. They leave the queue too.
+        Events about runs that stopped leave it too: what they tell, the sweep finds. What is no
+        event stays, and is counted in `unreadable`.
         """
         queue = self._target.outputs.get(UNDELIVERED)
         if queue is None:
@@ -173,24 +216,24 @@ class Redrive:
             if not messages:
                 return
             for message in messages:
-                started = self._event(json.loads(message["Body"]))
+                try:
+                    undelivered = Undelivered.model_validate_json(message["Body"])
+                except ValidationError:
+                    self.unreadable += 1
+                    continue
+                started = self._event(undelivered, message["Body"])
                 with aws_errors(self._target):
                     sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
                 if started is not None:
                     yield started
 
-    def _event(self, event: dict[str, Any]) -> Redriven | None:
-        if event.get("detail-type") != "Object Created":
+    def _event(self, undelivered: Undelivered, body: str) -> Redriven | None:
+        own = undelivered.upload_id
+        if own is None:
             return None
-        thing = event["detail"]["object"]
-        own = upload_id(
-            event["detail"]["bucket"]["name"],
-            thing["key"],
-            str(thing.get("version-id") or thing.get("sequencer")),
-        )
-        name = f"{own}-event-{str(event.get('id', ''))[:36]}"
+        name = f"{own}-event-{undelivered.id[:36]}"
         # Whatever its row says, the claim lets it through once at most.
-        self._workflow.start(name, event)
+        self._workflow.start(name, json.loads(body))
         return Redriven(own, name, from_queue=True)
 
     def _start(self, claim: Claim) -> Redriven:

@@ -155,6 +155,19 @@ def test_what_lies_in_the_dead_letter_queue_is_started(stack: Stack) -> None:
     assert "Messages" not in sqs.receive_message(QueueUrl=queue)
 
 
+def test_what_is_no_event_stays_in_the_dead_letter_queue_and_stops_nothing(stack: Stack) -> None:
+    queue = stack.state.outputs["UndeliveredQueue"]
+    sqs = client(stack, "sqs")
+    stopped = {"detail-type": "Step Functions Execution Status Change", "detail": {"status": "X"}}
+    nameless = {"detail-type": "Object Created", "detail": {"bucket": {}, "object": {"key": "k"}}}
+    for body in ("no JSON", "[]", json.dumps(nameless), json.dumps(stopped)):
+        sqs.send_message(QueueUrl=queue, MessageBody=body)
+    answer = winnow("redrive", "--failed-since", "2999-01-01", "--json")
+    assert answer.code == 0
+    assert answer.document() == {"started": [], "unreadable": 3}
+    sqs.purge_queue(QueueUrl=queue)
+
+
 def test_at_the_end_the_audit_is_clean(stack: Stack) -> None:
     found = audit(stack)
     assert found["clean"], [
