@@ -72,6 +72,8 @@ def test_the_table_holds_every_context_and_no_sentence_twice() -> None:
         ("-melena", "melena", set()),
         ("Non-bleeding ulcer.", "bleeding", {"negated"}),
         ("Non-bleeding ulcer.", "ulcer", set()),
+        # Neither of two tests told: both were done.
+        ("Neither EGD nor colonoscopy showed a source.", "colonoscopy", {"negated"}),
         # A year is the past, unless it is since then.
         ("Melena in 2014.", "melena", {"historical"}),
         ("Anemia since 2014.", "anemia", set()),
@@ -110,3 +112,5 @@ def test_a_test_that_is_negative_was_done() -> None:
     assert reading.of(0, 1) == {Context.NEGATED}
     assert not reading.denied(0, 1)
     assert Reading(tokens("No EGD.")).denied(1, 2)
+    assert not Reading(tokens("Neither EGD nor MRI showed it.")).denied(1, 2)
+    assert Reading(tokens("Neither EGD nor MRI was done.")).denied(1, 2)

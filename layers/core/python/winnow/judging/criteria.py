@@ -9,10 +9,11 @@ finding with what did, what is planned or conditional with what is, what is abou
 what is, and what is mixed (one clause is negative and another is not: "showed no polyps but a
 bleeding diverticulum") with what is mixed. Doubt ("suspected") and the past ("previous") tell kinds
 apart only for a side none of whose sentences is doubtful, or past. Where the keywords of one side
-are of several kinds ("no melena, but maroon stools"), nothing is heard. A plan is not heard against
-a criterion where the result of what was planned is heard for it. Let `x` be the similarity to the
-nearest sentence that remains, and `y` that to the nearest of the other two kinds, neutral
-statements of any context among them. The segment speaks with
+are of several kinds ("no melena, but maroon stools"), the segment is compared with sentences that
+have the same several. A plan is not heard against a criterion where the result of what was planned
+is heard for it. Let `x` be the similarity to the nearest sentence that remains, and `y` that to the
+nearest of the other two kinds, neutral statements of any context among them that have one of the
+side's keywords. The segment speaks with
 
     strength = ramp(x; LOW, HIGH) * ramp(x - y; 0, MARGIN)
 
