@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import IO, Any
 from unittest import mock
 
-from tests.fakes import files, pictures
+from tests.fakes import files, pdfs, pictures
 from winnow.errors import FileBombError, FileUnreadableError, WinnowError, catalogue
 from winnow.parsers.refusal import Refusal
 from winnow.readers import ReadLimits, Source, read, sandbox
@@ -176,12 +176,30 @@ SEEDS: dict[str, tuple[bytes, ...]] = {
         files.package({"a.csv": "id,note\n1,a\n", "../b.txt": "x", "c.zip": "PK\x05\x06"}),
         files.package({"a.html": "<html><p>a", "b.eml": "From: a@b\nMIME-Version: 1.0\n\nb"}),
     ),
-    "pdf": (files.pdf([files.lines(["Some text."])]), files.pdf([[]], compress=True)),
+    "pdf": (
+        files.pdf([files.lines(["Some text."])]),
+        files.pdf([[]], compress=True),
+        pdfs.form([(72, 100, "a")], [{"type": "Tx", "rect": (90, 686, 200, 706), "value": "b"}]),
+        files.pdf_of_streams(
+            [pdfs.turned([(300, 400, "up")], 90), pdfs.turned([(72, 700, "x")], 45)]
+        ),
+        files.pdf_of_streams([pdfs.picture() + pdfs.turned([(72, 700, "x")], 0)]),
+    ),
     "docx": (
         files.docx(files.paragraph("a") + files.table([["b", "c"]]), header=files.paragraph("h")),
+        files.docx(
+            "<w:sdt><w:sdtPr><w:showingPlcHdr/></w:sdtPr><w:sdtContent/></w:sdt><w:p><w:r><w:rPr>"
+            '<w:vanish/></w:rPr><w:sym w:char="F0B1"/><w:ffData><w:ddList><w:result w:val="1"/>'
+            '<w:listEntry w:val="a"/></w:ddList><w:checkBox><w:checked/></w:checkBox></w:ffData>'
+            "</w:r><w:del><w:r><w:t>a</w:t></w:r></w:del></w:p>"
+        ),
     ),
     "xlsx": (files.xlsx({"A": [["id", "note"], [1, "a"]]}),),
-    "html": (b"<html><body><p>a<table><tr><td>b<td>c</table><script>x</script><pre>\n d",),
+    "html": (
+        b"<html><body><p>a<table><tr><td>b<td>c</table><script>x</script><pre>\n d",
+        b"<html><select><option>a<option selected>b</select><input value=c><del>d</del>"
+        b"<table><tr><td>e<table><tr><td>f</table>g</table>",
+    ),
     "eml": (
         b"From: a@b.example\nSubject: =?utf-8?q?x?=\nMIME-Version: 1.0\n"
         b'Content-Type: multipart/mixed; boundary="b"\n\n--b\n\nText.\n--b\n'
