@@ -43,12 +43,12 @@ def test_windows_are_no_longer_than_a_segment() -> None:
 def test_sections() -> None:
     text = (
         "FAMILY HISTORY:\nMother with anemia.\nSisters well.\nPAST MEDICAL HISTORY:\nUlcer.\n"
-        "ASSESSMENT:\nMelena.\nNote: Family history: none."
+        "EGD 3/14: an ulcer.\nASSESSMENT:\nMelena.\nNote: Family history: none."
     )
     spans = segments.spans(text)
     found = {text[s:e]: name for (s, e), name in zip(spans, sections(text, spans), strict=True)}
     assert found["Mother with anemia."] == found["Sisters well."] == "family history"
-    assert found["Ulcer."] == "past medical history"
+    assert found["Ulcer."] == found["EGD 3/14: an ulcer."] == "past medical history"
     assert found["Melena."] == found["Note: Family history: none."] == ""
 
 

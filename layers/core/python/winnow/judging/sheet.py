@@ -77,7 +77,8 @@ def windows(text: str, sentences: Sequence[segments.Span]) -> list[segments.Span
     return found
 
 
-_HEADING = re.compile(r"([A-Z][\w /&'’-]{1,48}):")
+# "EGD 3/14: normal" heads nothing.
+_HEADING = re.compile(r"([A-Z][^\W\d]*(?:[ /&'’-]+[^\W\d]+){0,7}):")
 
 
 def sections(text: str, sentences: Sequence[segments.Span]) -> list[str]:
