@@ -5,7 +5,7 @@ anything was tuned on them. `dev` was looked at, `held` was measured only. `l337
 more that were measured and then looked at (`dev`), 30 that were written last, measured and never
 looked at (`unseen`), and 20 that have all the words and lack a fact (`near`), of which only a wrong
 met counts. Engineers wrote the cases and the process, none of them a clinician: cases of other
-hands will come out worse.
+hands will come out worse. To look at a case is to see what it came out as.
 
 How it is scored: `partly` (and `partial` of the ten notes) is right where the decision is
 `undetermined`; `met` and `not_met` where the decision is the same. Nothing else is right: a case
