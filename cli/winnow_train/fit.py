@@ -44,8 +44,9 @@ GRAM_BITS = 14
 REFERENCES = 2048
 QUANTILES = 401
 STRENGTHS = (0.3, 1.0, 3.0)
-"""The values of C that are tried; where rows are many, the first two."""
+"""The values of C that are tried; where rows are many, the first two, where very many, 1."""
 MANY = 3_000
+VERY_MANY = 20_000
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -292,14 +293,18 @@ def _cross_validate(
     ]
     accuracy: dict[str, float] = {}
     best: tuple[float, Doubles, float] | None = None
-    strengths: tuple[float, ...] = (
-        STRENGTHS[:2] if material.reads_text and features.rows > MANY else STRENGTHS
-    )
+    strengths: tuple[float, ...] = STRENGTHS
     if not material.reads_text:
         strengths = (0.1, 1.0, 10.0, 100.0)
+    elif features.rows > VERY_MANY:
+        strengths = (1.0,)
+    elif features.rows > MANY:
+        strengths = STRENGTHS[:2]
     for strength in strengths:
         logits = np.zeros((features.rows, len(material.labels)))
-        for (_, test), rows in zip(splits, taught, strict=True):
+        for fold, ((_, test), rows) in enumerate(zip(splits, taught, strict=True), start=1):
+            if features.rows > MANY:
+                report(f"C {strength:g}: fold {fold} of {len(splits)}")
             weights, bias = _solve(
                 features.all[rows],
                 features.known[rows],

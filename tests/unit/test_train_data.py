@@ -20,6 +20,7 @@ from winnow.head import HeadCard
 from winnow.judging import build_judge
 from winnow.process import ProcessBook, load_definition
 from winnow_cli.__main__ import app
+from winnow_train import fit
 from winnow_train.data import label_finder
 from winnow_train.fit import FOLDS, _splits
 from winnow_train.measure import MOST_VALUES, Row, slices_of
@@ -305,6 +306,19 @@ def test_a_score_below_all_that_were_seen_is_not_believed(folder: Path) -> None:
     assert found.confidences[1] > 0.9
     at, half = calibrated(np.array([lowest, lowest / 2]), found)
     assert half == pytest.approx(at / 2)
+
+
+@pytest.mark.parametrize(
+    ("many", "very_many", "tried"),
+    [(3_000, 20_000, {"0.3", "1", "3"}), (99, 20_000, {"0.3", "1"}), (99, 100, {"1"})],
+)
+def test_the_more_rows_the_fewer_choices(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, many: int, very_many: int, tried: set[str]
+) -> None:
+    monkeypatch.setattr(fit, "MANY", many)
+    monkeypatch.setattr(fit, "VERY_MANY", very_many)
+    told = create(write_rows(folder / "f.csv", rows(150)))
+    assert told["metrics"]["accuracy_by_c"].keys() == tried
 
 
 # -- many labels ---------------------------------------------------------------------------------
