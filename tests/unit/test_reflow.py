@@ -256,6 +256,15 @@ def test_a_line_set_so_wide_that_its_words_part_is_still_of_its_column():
     assert ordered[9:11] == ["by Dr. Ames", right[1].text]
 
 
+def test_double_spaced_text_at_the_top_of_a_page_is_no_header():
+    texts = ["She was seen in the clinic by Doctor", "Whitfield, who asks for a capsule study of"]
+    lines = [
+        Line(text, 72, 40 + 28 * n, 500, 50 + 28 * n) for n, text in enumerate([*texts, *texts] * 6)
+    ]
+    assert text_of(page(*lines)).startswith(" ".join(texts))
+    assert "\n" not in text_of(page(*lines))
+
+
 @pytest.mark.parametrize("apart", [0.2, 3])
 def test_a_page_of_many_thousand_lines_takes_no_time(apart):
     lines = [

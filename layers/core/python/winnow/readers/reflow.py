@@ -127,18 +127,29 @@ def _margins(page: Page, lines: list[Line]) -> tuple[list[Line], list[Line], lis
     """The lines of the header, those between, those of the footer, as the widest gaps part them."""
     if not lines:
         return [], [], []
-    least = 0.9 * median(line.y1 - line.y0 for line in lines)
     top, bottom = page.height * _EDGE, page.height * (1 - _EDGE)
-    low = lines[0].y1
+    gaps = _gaps(lines)
+    least = 0.9 * median(line.y1 - line.y0 for line in lines)
+    if gaps:  # the lines of double-spaced text are all as far apart
+        least = max(least, 1.3 * median(gap for gap, _ in gaps))
     above, below = [(least, 0)], [(least, -len(lines))]
-    for index, line in enumerate(lines[1:], start=1):
+    for index, (gap, low) in enumerate(gaps, start=1):
         if low <= top:
-            above.append((line.y0 - low, index))
-        elif line.y0 >= bottom:
-            below.append((line.y0 - low, -index))
-        low = max(low, line.y1)
+            above.append((gap, index))
+        elif lines[index].y0 >= bottom:
+            below.append((gap, -index))
     first, last = max(above)[1], -max(below)[1]
     return lines[:first], lines[first:last], lines[last:]
+
+
+def _gaps(lines: Sequence[Line]) -> list[tuple[float, float]]:
+    """Of each line but the first: how far it is below all before it, and where these end."""
+    gaps = []
+    low = lines[0].y1
+    for line in lines[1:]:
+        gaps.append((max(0.0, line.y0 - low), low))
+        low = max(low, line.y1)
+    return gaps
 
 
 def _without_line_numbers(lines: list[Line]) -> list[Line]:
@@ -259,13 +270,9 @@ def _parts(lines: Sequence[Line]) -> list[list[Line]]:
     if not lines:
         return []
     height = median(line.y1 - line.y0 for line in lines)
+    gaps = [gap for gap, _ in _gaps(lines)]
     parts = [[lines[0]]]
-    low = lines[0].y1
-    gaps = []
-    for line in lines[1:]:
-        gaps.append(line.y0 - low)
-        low = max(low, line.y1)
-    usual = median([max(0.0, gap) for gap in gaps] or [0.0])
+    usual = median(gaps or [0.0])
     for line, gap in zip(lines[1:], gaps, strict=True):
         if gap > max(0.6 * height, usual + 0.3 * height):
             parts.append([])
