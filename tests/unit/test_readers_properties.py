@@ -4,6 +4,7 @@ import csv
 import email.message
 import io
 import json
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from typing import IO
 
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.fakes import files, pictures
+from tests.fuzz.__main__ import CORPUS
 from tests.fuzz.targets import SEEDS, TARGETS, in_process, patched, reader
 from winnow.errors import WinnowError
 from winnow.readers import READERS, ReadLimits, Source, read, sandbox
@@ -205,6 +207,7 @@ def damaged(draw: st.DrawFn, kind: str) -> bytes:
     return bytes(content) if draw(st.integers(0, 3)) else draw(st.binary(max_size=400))
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("kind", READERS)
 @given(data=st.data())
 @settings(
@@ -217,6 +220,19 @@ def test_any_bytes_give_records_or_a_catalogued_error(kind, data):
     content = data.draw(damaged(kind))
     patched(reader(TARGETS[kind]))(content)
     patched(reader(""))(content)
+
+
+KEPT = sorted(CORPUS.glob("*.zip"))
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's, of damaged TIFFs
+@pytest.mark.parametrize("corpus", KEPT, ids=lambda corpus: corpus.stem)
+def test_what_fuzzing_kept_ends_well(corpus):
+    target = patched(reader(TARGETS[corpus.stem]))
+    with zipfile.ZipFile(corpus) as kept:
+        assert kept.namelist()
+        for member in kept.namelist():
+            target(kept.read(member))
 
 
 def test_a_target_lets_other_errors_pass(monkeypatch):
