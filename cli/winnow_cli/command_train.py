@@ -67,7 +67,7 @@ def train(
     numeric = tuple(name.strip() for name in numeric_columns.split(",") if name.strip())
     if text_optional and not numeric:
         raise typer.BadParameter("--text-optional needs --numeric-columns")
-    book = ProcessBook.from_directory(processes)
+    book = ProcessBook.from_directory(processes, with_heads=False)
     new: str | None = None
     try:
         definition = book.find(process)

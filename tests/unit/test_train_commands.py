@@ -77,6 +77,16 @@ def test_train_tune_evaluate(folder: Path) -> None:
     assert "<script" not in text
 
 
+def test_a_damaged_head_can_be_trained_anew(folder: Path) -> None:
+    winnow(folder, "train", "train.csv")
+    (folder / "bank.head" / "head.json").write_text('{"format": 1}')
+    told = winnow(folder, "evaluate", "tune.csv", code=1)
+    assert "(head)" in told["error"]["message"]
+    assert "winnow train" in told["error"]["message"]
+    winnow(folder, "train", "train.csv")
+    assert winnow(folder, "evaluate", "tune.csv")["evaluation"]["accuracy"] > 0.9
+
+
 def test_a_promise_that_cannot_be_kept_is_not_written(folder: Path) -> None:
     winnow(folder, "train", "train.csv")
     before = (folder / "bank.yaml").read_text()

@@ -559,9 +559,10 @@ class ProcessBook:
     """Where each process was read from, by its id."""
 
     @classmethod
-    def from_directory(cls, path: Path) -> "ProcessBook":
+    def from_directory(cls, path: Path, *, with_heads: bool = True) -> "ProcessBook":
         """Every `*.yaml` and `*.yml` in a folder, with the trained heads beside them.
 
+        :param with_heads: False: without them, for what trains them anew
         :raises ProcessInvalidError: a file does not validate, two share an id or code (case aside),
             or the folder holds none; all problems of all files together
         """
@@ -585,10 +586,10 @@ class ProcessBook:
             definitions.append(definition)
             read_from[definition.id] = file
             try:
-                if head := HeadFiles.beside(file, definition.id):
+                if with_heads and (head := HeadFiles.beside(file, definition.id)):
                     heads[definition.id] = head
             except HeadInvalidError as error:
-                problems.append(f"{file.name}:1: (head): {error.sentence}")
+                problems.append(f"{file.name}:1: (head): {error.sentence} {error.advice}")
             for name in definition.names:
                 first = owner.setdefault(name.casefold(), file.name)
                 if first != file.name:
@@ -608,7 +609,7 @@ class ProcessBook:
         """
         if found := self._by_name.get(name.strip().casefold()):
             return found
-        # What was asked for may be a folder's name, and that may be about a person: it is not repeated.
+        # What was asked for may be a folder's name, which may be about a person: not repeated.
         known = ", ".join(self.ids)
         raise ProcessUnknownError(
             f"No process has the id or code that was asked for. Known: {known}."
