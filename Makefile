@@ -16,7 +16,7 @@ setup: .venv/.ready build/model/manifest.json build/node/.installed ## environme
 
 .venv/.ready: requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Winnow needs Python 3.11 or later: make setup PYTHON=python3.12")'
-	@echo "Installing the pinned dependencies into .venv (2.4 GB with TensorFlow, which builds the model; a few minutes)"
+	@echo "Installing the pinned dependencies into .venv (3 GB with TensorFlow, which builds the model; a few minutes)"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
