@@ -52,6 +52,9 @@ class Run:
     def filter(self, run: Serialized, **options: bool):
         return filter_run(run, self.store, "results", self.clock, **options)
 
+    def results(self) -> list[str]:
+        return [key for key in self.store.keys("results") if key.startswith("results/")]
+
     def lines(self, process: str, name: str) -> list[dict]:
         ref = ObjectRef(bucket="results", key=f"results/{process}/{UPLOAD_ID}/{name}.jsonl")
         return [json.loads(line) for line in self.store.content(ref).splitlines()]
@@ -192,6 +195,29 @@ def test_a_damaged_intermediate_object_is_never_passed_over(damage):
     pipeline.store.put(scored, content, "")
     with pytest.raises(StoredDataInvalidError):
         pipeline.filter(run)
+    assert not pipeline.results()
+
+
+def test_a_run_that_lost_records_leaves_no_results():
+    """The sum of all chunks is known only when the last of them has been read."""
+    pipeline = Run()
+    run = pipeline.serialize(TABLE)
+    pipeline.classify(run)
+    with pytest.raises(StoredDataInvalidError, match="4 records were scored where 5 were read"):
+        pipeline.filter(run.model_copy(update={"records": 5}))
+    assert not pipeline.results()
+
+
+def test_a_model_that_changes_during_a_run_is_told_and_not_the_last_one_named():
+    pipeline = Run(chunk_records=2)
+    run = pipeline.serialize(TABLE)
+    first, second = pipeline.tasks(run)
+    classify(first, pipeline.store, judge_for, MODEL, pipeline.clock)
+    deployed = MODEL.model_copy(update={"version": "1", "sha256": "1" * 64})
+    classify(second, pipeline.store, judge_for, deployed, pipeline.clock)
+    with pytest.raises(StoredDataInvalidError, match="changed during the run; submit"):
+        pipeline.filter(run)
+    assert not pipeline.results()
 
 
 def test_classify_refuses_a_chunk_that_is_not_the_manifest_s():

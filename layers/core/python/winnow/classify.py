@@ -18,6 +18,7 @@ from winnow.models import (
     ModelInfo,
     Record,
     ScoredHeader,
+    ScoredLine,
     ScoredRecord,
     SourceLine,
 )
@@ -103,7 +104,7 @@ def _judge_all(judge: Judge, records: Sequence[Record]) -> list[Judgement | None
     return _judge_all(judge, records[:middle]) + _judge_all(judge, records[middle:])
 
 
-def scored(record: Record, judgement: Judgement | None) -> ScoredRecord | InvalidRecord:
+def scored(record: Record, judgement: Judgement | None) -> ScoredLine:
     """What the filter is given of a record; invalid where it could not be judged."""
     if judgement is None:
         return InvalidRecord(

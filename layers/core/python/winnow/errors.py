@@ -234,7 +234,7 @@ class PackageUnavailableError(PermanentError):
 
 
 class StoredDataInvalidError(PermanentError):
-    """An intermediate object (chunk, manifest, process) is missing, truncated or altered."""
+    """An intermediate object is missing, truncated or altered, or the model changed in mid-run."""
 
     code = "stored_data_invalid"
     advice = "Submit the file again; the damaged intermediate objects are not reused."

@@ -23,6 +23,7 @@ from winnow.models import (
     Result,
     ResultRecord,
     ScoredHeader,
+    ScoredLine,
     ScoredRecord,
     Serialized,
     Timings,
@@ -33,8 +34,8 @@ from winnow.process import parse_definition_json
 from winnow.stored import open_stored
 
 _TASK = TypeAdapter(ChunkTask)
-_LINE: TypeAdapter[ScoredHeader | ScoredRecord | InvalidRecord] = TypeAdapter(
-    Annotated[ScoredHeader | ScoredRecord | InvalidRecord, Field(discriminator="kind")]
+_LINE: TypeAdapter[ScoredHeader | ScoredLine] = TypeAdapter(
+    Annotated[ScoredHeader | ScoredLine, Field(discriminator="kind")]
 )
 
 
@@ -49,8 +50,9 @@ def filter_run(
     """Write accepted.jsonl, review.jsonl, invalid.jsonl and result.json; compose the mail.
 
     The chunks are read and written as streams. Raises StoredDataInvalidError when a chunk lacks
-    lines, ConfidenceThresholdNotMetError when the process demands an accepted record and has none
-    (the files are written all the same).
+    lines or chunks were judged by different models (no file is written),
+    ConfidenceThresholdNotMetError when the process demands an accepted record and has none (the
+    files are written all the same).
     """
     started = clock()
     with open_stored(store, run.definition) as stream:
@@ -71,10 +73,10 @@ def filter_run(
             if isinstance(line, ScoredRecord):
                 profiler.add(line.judgement, reviewed=record.outcome is Outcome.REVIEW)
             writers[record.outcome].write(dump_line(record))
-    if tally.counts.records != run.records:
-        raise StoredDataInvalidError(
-            f"{tally.counts.records} records were scored where {run.records} were read."
-        )
+        if tally.counts.records != run.records:
+            raise StoredDataInvalidError(
+                f"{tally.counts.records} records were scored where {run.records} were read."
+            )
     profile = profiler.profile(run.threshold)
     result = Result(
         upload=run.upload,
@@ -120,9 +122,7 @@ def _card(run: Serialized, store: ObjectStore) -> HeadCard | None:
         return parse_card(stream.read())
 
 
-def outcome_of(
-    line: ScoredRecord | InvalidRecord, threshold: float, min_ocr_confidence: float = 0.0
-) -> ResultRecord:
+def outcome_of(line: ScoredLine, threshold: float, min_ocr_confidence: float = 0.0) -> ResultRecord:
     """The result of one record: what the filter promises, in one place."""
     if isinstance(line, InvalidRecord):
         return ResultRecord(
@@ -192,9 +192,7 @@ class _Tally:
         )
 
 
-def _scored_lines(
-    run: Serialized, store: ObjectStore, tally: _Tally
-) -> Iterator[ScoredRecord | InvalidRecord]:
+def _scored_lines(run: Serialized, store: ObjectStore, tally: _Tally) -> Iterator[ScoredLine]:
     with open_stored(store, run.manifest) as manifest:
         tasks = list(load_lines(manifest, _TASK))
     if len(tasks) != run.chunks:
@@ -208,6 +206,10 @@ def _scored_lines(
             wanted = (run.process, run.head.sha256 if run.head else None)
             if not isinstance(header, ScoredHeader) or (header.process, header.head) != wanted:
                 raise StoredDataInvalidError(f"Scored chunk {task.chunk} is not of this run.")
+            if tally.model not in (None, header.model):
+                raise StoredDataInvalidError(
+                    "The model changed during the run; submit the file again."
+                )
             tally.model = header.model
             tally.classify_s += header.seconds
             count = 0
