@@ -18,15 +18,8 @@ from winnow_ocr.pages import Pages
 def build() -> tuple[S3Store, ProcessBook, SerializeOptions, Pages]:
     """What every call shares: the store, the processes, the stack's choices and the OCR engine."""
     settings = ScanSettings.from_environment(os.environ)
-    options = SerializeOptions(
-        results_bucket=settings.results_bucket,
-        default_process=settings.default_process,
-        threshold=settings.threshold_override,
-        chunk_records=settings.chunk_records,
-        limits=settings.limits,
-    )
     pages = Pages(_engine(settings), settings.limits, time.monotonic)
-    return s3_store(), ProcessBook.from_directory(settings.process_dir), options, pages
+    return s3_store(), ProcessBook.from_directory(settings.process_dir), settings.options, pages
 
 
 def _engine(settings: ScanSettings) -> OcrEngine:

@@ -6,8 +6,7 @@ from functools import cache
 
 from winnow.models import ScanNeeded, Serialized, SerializeInput
 from winnow.process import ProcessBook
-from winnow.scan import serialize_text
-from winnow.serialize import SerializeOptions
+from winnow.serialize import SerializeOptions, serialize_text
 from winnow_aws.handler import handler as lambda_handler
 from winnow_aws.s3 import S3Store, s3_store
 from winnow_aws.settings import SerializeSettings
@@ -17,14 +16,7 @@ from winnow_aws.settings import SerializeSettings
 def build() -> tuple[S3Store, ProcessBook, SerializeOptions]:
     """What every call shares: the store, the processes and the stack's choices."""
     settings = SerializeSettings.from_environment(os.environ)
-    options = SerializeOptions(
-        results_bucket=settings.results_bucket,
-        default_process=settings.default_process,
-        threshold=settings.threshold_override,
-        chunk_records=settings.chunk_records,
-        limits=settings.limits,
-    )
-    return s3_store(), ProcessBook.from_directory(settings.process_dir), options
+    return s3_store(), ProcessBook.from_directory(settings.process_dir), settings.options
 
 
 @lambda_handler(SerializeInput, lambda event: {"upload_id": event.upload.upload_id})

@@ -3,6 +3,9 @@
 import io
 import itertools
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
 
 import pytest
 
@@ -11,12 +14,11 @@ from tests.fakes.processes import MODEL, SayingJudge, book
 from tests.fakes.store import MemoryStore
 from winnow.classify import classify
 from winnow.filter import filter_run
-from winnow.models import ChunkTask, Place, Record, ScanNeeded, Serialized, Upload
+from winnow.models import ChunkTask, ObjectRef, Place, Record, ScanNeeded, Serialized, Upload
 from winnow.places import ocr_confidence
 from winnow.process import InputColumns, parse_definition_json
 from winnow.readers.reflow import Line, Page
-from winnow.scan import serialize_text
-from winnow.serialize import SerializeOptions, serialize
+from winnow.serialize import SerializeOptions, serialize, serialize_text
 
 PNG = b"\x89PNG\r\n\x1a\n...."
 PICTURE_PDF = files.pdf([[]])
@@ -96,13 +98,27 @@ def test_of_pictures_only_the_need_is_said(content):
     assert len(said.model_dump_json()) < 500
 
 
+class ReplacedOnOpening(MemoryStore):
+    """Somebody uploads another file under the key while the first is being read."""
+
+    @contextmanager
+    def open(self, ref: ObjectRef) -> Iterator[BinaryIO]:
+        with super().open(ref) as stream:
+            self.add(ref.bucket, ref.key, TEXT_PDF)
+            yield stream
+
+
 def test_the_version_that_was_seen_is_the_one_that_scan_reads():
     run = Run(PNG)
-    latest = run.upload.object.model_copy(update={"version_id": None})
-    run.upload = run.upload.model_copy(update={"object": latest})
+    seen = run.upload
+    run.store = ReplacedOnOpening()
+    run.store.add("uploads", "inbox/moods/file", PNG)
+    run.upload = seen.model_copy(
+        update={"object": seen.object.model_copy(update={"version_id": None}), "size": 0}
+    )
     said = run.serialize_text()
     assert isinstance(said, ScanNeeded)
-    assert said.upload.object.version_id is not None
+    assert said.upload == seen
 
 
 def test_a_page_that_ocr_is_not_sure_of_sends_its_record_to_review():

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from winnow.errors import SettingsError
 from winnow.readers.limits import ReadLimits, setting_of
+from winnow.serialize import SerializeOptions
 
 
 class Settings(BaseModel):
@@ -61,6 +62,17 @@ class SerializeSettings(Settings):
             if (value := environment.get(setting_of(name), "").strip())
         }
         return values
+
+    @property
+    def options(self) -> SerializeOptions:
+        """What core is told of them."""
+        return SerializeOptions(
+            results_bucket=self.results_bucket,
+            default_process=self.default_process,
+            threshold=self.threshold_override,
+            chunk_records=self.chunk_records,
+            limits=self.limits,
+        )
 
 
 class ScanSettings(SerializeSettings):

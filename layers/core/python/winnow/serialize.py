@@ -15,11 +15,20 @@ from winnow.errors import (
 )
 from winnow.jsonl import dump_line
 from winnow.layout import ARRAYS, JSON, JSON_LINES, RunLayout
-from winnow.models import ChunkTask, HeadRef, InvalidRecord, Record, Serialized, Upload
+from winnow.models import (
+    ChunkTask,
+    HeadRef,
+    InvalidRecord,
+    Record,
+    ScanNeeded,
+    Serialized,
+    Upload,
+)
 from winnow.numbers import with_numbers
-from winnow.ports import ObjectStore
+from winnow.ports import ObjectStore, StoredObject
 from winnow.process import ProcessBook
 from winnow.readers import PageReader, ReadLimits, Source, read
+from winnow.readers.ocr import ElsewhereError, elsewhere
 from winnow.upload import effective_threshold, requested_case_id, requested_process
 
 
@@ -50,9 +59,45 @@ def serialize(
     `clock` returns seconds; `ocr` reads pages that are pictures, where the caller has such a thing.
     Raises what can be wrong with a file as a whole: see `winnow.errors`.
     """
-    started = clock()
+    pinned, stored = _pinned(upload, store)
+    return _serialize(pinned, stored, store, book, options, clock, ocr)
+
+
+def serialize_text(
+    upload: Upload,
+    store: ObjectStore,
+    book: ProcessBook,
+    options: SerializeOptions,
+    clock: Callable[[], float],
+) -> Serialized | ScanNeeded:
+    """Serialize an upload without OCR, or say that it has pages that are pictures.
+
+    What was written until the first of them is written again by Scan, which reads the version
+    that is named here. Raises as `serialize`.
+    """
+    pinned, stored = _pinned(upload, store)
+    try:
+        return _serialize(pinned, stored, store, book, options, clock, elsewhere)
+    except ElsewhereError:
+        return ScanNeeded(upload=pinned)
+
+
+def _pinned(upload: Upload, store: ObjectStore) -> tuple[Upload, StoredObject]:
+    """The upload as the version that is there now, and what is known of that."""
     stored = store.head(upload.object)
-    upload = upload.model_copy(update={"object": stored.ref, "size": stored.size})
+    return upload.model_copy(update={"object": stored.ref, "size": stored.size}), stored
+
+
+def _serialize(
+    upload: Upload,
+    stored: StoredObject,
+    store: ObjectStore,
+    book: ProcessBook,
+    options: SerializeOptions,
+    clock: Callable[[], float],
+    ocr: PageReader | None,
+) -> Serialized:
+    started = clock()
     if not stored.size:
         raise FileEmptyError("The file has 0 bytes.")
     if stored.size > options.limits.max_file_bytes:
