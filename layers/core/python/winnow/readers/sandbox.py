@@ -111,4 +111,7 @@ def _ended(child: "subprocess.Popen[bytes]", limits: ReadLimits) -> Exception:
         return _too_slow(limits)
     if b"memory allocation" in complaint or b"MemoryError" in complaint:
         return FileBombError("Reading it takes more memory than limit max_parser_bytes.")
-    return FileUnreadableError("Its content crashes the program that reads it: it is damaged.")
+    return FileUnreadableError(
+        "Its content crashes the program that reads it: it is damaged, or needs more memory than "
+        "limit max_parser_bytes."
+    )
