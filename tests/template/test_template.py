@@ -28,6 +28,10 @@ SETTINGS = {
 }
 TLS_ONLY = {"Bool": {"aws:SecureTransport": "false"}}
 NO_OLD_TLS = {"NumericLessThan": {"s3:TlsVersion": "1.2"}}
+SSE = "s3:x-amz-server-side-encryption"
+SSE_KEY = f"{SSE}-aws-kms-key-id"
+SSE_C = f"{SSE}-customer-algorithm"
+GIVEN = "arn:aws:kms:us-east-1:123456789012:key/given"
 THIS_ACCOUNT = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 
 
@@ -146,7 +150,10 @@ def test_a_bucket_speaks_tls_only(bucket: str):
     assert policy["Condition"] == "HasTls"
     assert policy["Properties"]["Bucket"] == {"Ref": bucket}
     given = statements(f"{bucket}Policy")
-    assert set(given) == {"TlsOnly", "NoOldTls", "NoOtherEncryption", "NoOtherKey"}
+    assert set(given) == {
+        *("TlsOnly", "NoOldTls"),
+        *("NoOtherEncryption", "NoOtherKey", "NoKeyOfTheAccount", "NoKeyOfTheSender"),
+    }
     assert given["TlsOnly"] == denial(bucket, "TlsOnly", TLS_ONLY)
     assert given["NoOldTls"] == denial(bucket, "NoOldTls", NO_OLD_TLS)
 
@@ -158,24 +165,57 @@ def test_with_a_customer_key_no_other_encrypts(bucket: str):
         for one in properties(f"{bucket}Policy")["PolicyDocument"]["Statement"]
         if "Fn::If" in one
     ]
-    assert [one[0] for one in conditional] == ["HasKmsKey", "HasKmsKey"]
-    for (_, statement, otherwise), (header, wanted) in zip(
-        conditional,
-        [
-            ("s3:x-amz-server-side-encryption", "aws:kms"),
-            ("s3:x-amz-server-side-encryption-aws-kms-key-id", {"Ref": "KmsKeyArn"}),
-        ],
-        strict=True,
-    ):
-        assert otherwise == {"Ref": "AWS::NoValue"}
+    for condition, statement, otherwise in conditional:
+        assert (condition, otherwise) == ("HasKmsKey", {"Ref": "AWS::NoValue"})
         assert (statement["Effect"], statement["Principal"]) == ("Deny", "*")
         assert statement["Action"] == "s3:PutObject"
         assert statement["Resource"] == {"Fn::Sub": f"${{{bucket}.Arn}}/*"}
-        # What names none is encrypted by the bucket's own rule, with the same key.
-        assert statement["Condition"] == {
-            "Null": {header: "false"},
-            "StringNotEquals": {header: wanted},
-        }
+    assert [statement["Condition"] for _, statement, _ in conditional] == [
+        {"Null": {SSE: "false"}, "StringNotEquals": {SSE: "aws:kms"}},
+        {"Null": {SSE_KEY: "false"}, "StringNotEquals": {SSE_KEY: {"Ref": "KmsKeyArn"}}},
+        {"StringEquals": {SSE: "aws:kms"}, "Null": {SSE_KEY: "true"}},
+        {"Null": {SSE_C: "false"}},
+    ]
+
+
+@pytest.mark.parametrize("bucket", ["UploadsBucket", "ResultsBucket"])
+@pytest.mark.parametrize(
+    ("headers", "refused_by"),
+    [
+        # The bucket's own rule encrypts it, with the customer's key.
+        ({}, []),
+        ({SSE: "aws:kms", SSE_KEY: GIVEN}, []),
+        # Without a key S3 takes aws/s3 and not the bucket's own: "x-amz-server-side-encryption-aws-
+        # kms-key-id" in docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html.
+        ({SSE: "aws:kms"}, ["NoKeyOfTheAccount"]),
+        ({SSE: "aws:kms", SSE_KEY: "another"}, ["NoOtherKey"]),
+        ({SSE: "aws:kms:dsse"}, ["NoOtherEncryption"]),
+        ({SSE: "aws:kms:dsse", SSE_KEY: GIVEN}, ["NoOtherEncryption"]),
+        ({SSE: "AES256"}, ["NoOtherEncryption"]),
+        ({SSE_C: "AES256"}, ["NoKeyOfTheSender"]),
+    ],
+)
+def test_what_names_another_encryption_is_refused(
+    bucket: str, headers: dict[str, str], refused_by: list[str]
+):
+    # S3 looks at a policy before it applies the bucket's own rule: what it knows is the headers.
+    given = statements(f"{bucket}Policy")
+    denials = [sid for sid, one in given.items() if one["Action"] == "s3:PutObject"]
+    assert [sid for sid in denials if holds(given[sid]["Condition"], headers)] == refused_by
+
+
+def holds(condition: dict[str, Any], headers: dict[str, str]) -> bool:
+    """Whether a policy's condition is true of a request; a missing header equals nothing."""
+    tests = {
+        "Null": lambda header, wanted: (header not in headers) is (wanted == "true"),
+        "StringEquals": lambda header, wanted: headers.get(header) == wanted,
+        "StringNotEquals": lambda header, wanted: headers.get(header) != wanted,
+    }
+    return all(
+        tests[operator](header, GIVEN if wanted == {"Ref": "KmsKeyArn"} else wanted)
+        for operator, wants in condition.items()
+        for header, wanted in wants.items()
+    )
 
 
 def test_only_the_local_stack_goes_without_tls():
@@ -590,10 +630,11 @@ def test_outputs_are_what_a_user_needs_and_explained():
     outputs = EXPANDED["Outputs"]
     assert set(outputs) == {
         *("Inbox", "UploadsBucket", "ResultsBucket", "Table", "StateMachineArn", "TopicArn"),
-        "UndeliveredQueue",
+        *("RetentionDays", "UndeliveredQueue"),
     }
     assert all(output["Description"] for output in outputs.values())
     assert outputs["Inbox"]["Value"] == {"Fn::Sub": "s3://${UploadsBucket}/inbox/"}
+    assert outputs["RetentionDays"]["Value"] == {"Ref": "RetentionDays"}
 
 
 def test_every_skipped_check_has_its_reason_beside_it():
