@@ -78,6 +78,21 @@ def test_no_word_of_a_one_word_a_line_file_is_taken_for_a_running_line():
     assert text.split() == words
 
 
+def test_pages_that_are_records_keep_what_they_have_in_common():
+    """A batch of cases that all begin alike."""
+    pages = [
+        [
+            (72, 40, "Request for capsule endoscopy"),
+            (72, 120, f"Case {n}: melena, haemo-"),
+            (500, 760, f"Page {n} of 3"),
+        ]
+        for n in (1, 2, 3)
+    ]
+    assert texts(files.pdf(pages), unit="page") == [
+        f"Request for capsule endoscopy\nCase {n}: melena, haemo-" for n in (1, 2, 3)
+    ]
+
+
 # -- turned pages ----------------------------------------------------------------------------------
 
 

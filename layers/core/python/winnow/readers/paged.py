@@ -66,7 +66,11 @@ def _with_text(pages: list[Page]) -> list[Page]:
 
 
 def _records(source: Source, pages: Sequence[Page]) -> Iterator[Record | InvalidRecord]:
-    pieces, dropped = sentences_of(pages)
+    # Pages that are records of their own keep what all have in common, and end where they end.
+    alone = [[page] for page in pages] if source.unit == "page" else [pages]
+    read = [sentences_of(group) for group in alone]
+    pieces = [piece for found, _ in read for piece in found]
+    dropped = sum(left_out for _, left_out in read)
     if dropped:
         source.note(
             "running_lines",
