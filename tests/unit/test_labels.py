@@ -4,7 +4,8 @@ import pytest
 
 from tests.fakes.encoder import FakeEncoder
 from winnow.judging import build_judge
-from winnow.judging.labels import EVIDENCE, NEAREST
+from winnow.judging.labels import NEAREST
+from winnow.judging.told import EVIDENCE
 from winnow.models import LabelDecision
 from winnow.ports import Judge
 from winnow.process import load_definition

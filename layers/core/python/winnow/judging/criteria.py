@@ -55,6 +55,7 @@ from winnow.judging.context import Context, Reading, tokens
 from winnow.judging.lexical import Keywords, SharedWords, words
 from winnow.judging.sheet import Comparer, Sheet
 from winnow.judging.shorthand import written_out
+from winnow.judging.told import DIGITS, EVIDENCE
 from winnow.judging.values import Values
 from winnow.models import (
     CriteriaDecision,
@@ -74,10 +75,6 @@ MET, NOT_MET = 0.7, 0.3
 SILENT = 0.25
 VALUE = 0.8
 SHARED = 0.2
-DIGITS = 4
-"""Scores are rounded, so that the last bits of a matrix product decide nothing."""
-EVIDENCE = 3
-"""Segments a criterion and a polarity that are shown as evidence."""
 
 
 class _Kind(Flag):

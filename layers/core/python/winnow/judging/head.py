@@ -12,18 +12,16 @@ from numpy.typing import NDArray
 
 from winnow.errors import HeadInvalidError
 from winnow.head import HeadFiles
-from winnow.judging.linear import Inputs, LinearHead
+from winnow.judging.linear import Inputs, LinearHead, check_encoder
 from winnow.judging.segmented import Segmented, segmented
+from winnow.judging.told import DIGITS, EVIDENCE
 from winnow.models import Evidence, Judgement, LabelDecision, ProcessInfo
 from winnow.numbers import numbers_of
 from winnow.ports import Encoder
 from winnow.process import LabelsProcess
 
-EVIDENCE = 3
 LISTED = 10
 """Labels whose scores are told, the best ones."""
-DIGITS = 4
-"""Scores are rounded, so that the last bits of a matrix product decide nothing."""
 
 
 class HeadJudge:
@@ -141,12 +139,7 @@ def load_head(definition: LabelsProcess, encoder: Encoder, files: HeadFiles) -> 
     :raises HeadInvalidError: it is damaged, or not trained for these labels with this encoder
     """
     card = files.card()
-    if card.encoder is not None and card.encoder.sha256 != encoder.info.sha256:
-        raise HeadInvalidError(
-            f"The head of {definition.id} was trained with {card.encoder.name} "
-            f"{card.encoder.version} ({card.encoder.sha256[:12]}), and this is "
-            f"{encoder.info.name} {encoder.info.version} ({encoder.info.sha256[:12]})."
-        )
+    check_encoder(card, definition.id, encoder.info)
     if card.kind != "labels" or set(card.labels) != {label.id for label in definition.labels}:
         raise HeadInvalidError(
             f"The head of {definition.id} was trained for other labels than the process has."

@@ -14,15 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from winnow.judging.sheet import Comparer, Sheet
+from winnow.judging.told import DIGITS, EVIDENCE
 from winnow.models import Evidence, Judgement, LabelDecision, LabelScore, ProcessInfo
 from winnow.ports import Encoder
 from winnow.process import LabelsProcess
 
 NEAREST = 5
 TEMPERATURE = 0.05
-EVIDENCE = 3
-DIGITS = 4
-"""Scores are rounded, so that the last bits of a matrix product decide nothing."""
 
 
 class LabelsJudge:

@@ -16,6 +16,7 @@ from winnow import ngrams
 from winnow.calibration import calibrated
 from winnow.errors import HeadInvalidError
 from winnow.head import HeadCard
+from winnow.models import ModelInfo
 from winnow.ngrams import Block
 
 Floats = NDArray[np.float32]
@@ -138,6 +139,16 @@ class LinearHead:
         far = ranked(distances, scope.distances)
         weak = ranked(-logits.max(axis=1), scope.weaknesses)
         return ranked(strangeness(far, weak), scope.strangeness), far
+
+
+def check_encoder(card: HeadCard, process_id: str, encoder: ModelInfo) -> None:
+    """:raises HeadInvalidError: the head was trained with another encoder than is to judge"""
+    if card.encoder is not None and card.encoder.sha256 != encoder.sha256:
+        raise HeadInvalidError(
+            f"The head of {process_id} was trained with {card.encoder.name} "
+            f"{card.encoder.version} ({card.encoder.sha256[:12]}), and this is "
+            f"{encoder.name} {encoder.version} ({encoder.sha256[:12]})."
+        )
 
 
 def ranked(distances: Doubles, quantiles: Sequence[float]) -> Doubles:

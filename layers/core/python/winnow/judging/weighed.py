@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 
 from winnow.errors import HeadInvalidError
 from winnow.head import HeadFiles
-from winnow.judging.linear import Inputs, LinearHead
+from winnow.judging.linear import Inputs, LinearHead, check_encoder
+from winnow.judging.told import DIGITS
 from winnow.models import CriteriaDecision, Judgement, ProcessInfo
 from winnow.ports import Encoder, Judge
 from winnow.process import CriteriaProcess
-
-DIGITS = 4
 
 
 class WeighedJudge:
@@ -32,11 +31,7 @@ class WeighedJudge:
             raise HeadInvalidError(
                 f"The head of {definition.id} was trained for other criteria than the process has."
             )
-        if card.encoder is not None and card.encoder.sha256 != encoder.info.sha256:
-            raise HeadInvalidError(
-                f"The head of {definition.id} was trained with another encoder "
-                f"({card.encoder.sha256[:12]}) than this one ({encoder.info.sha256[:12]})."
-            )
+        check_encoder(card, definition.id, encoder.info)
         self._rules = rules
         self._head = LinearHead.load(card, files.read()[1])
 
