@@ -35,9 +35,6 @@ def audit(
             metavar="SECONDS", min=0.0, help="Age at which an upload without a run is missing."
         ),
     ] = 900.0,
-    retention_days: Annotated[
-        int, typer.Option(metavar="DAYS", min=1, help="The stack's RetentionDays.")
-    ] = 90,
     stack: StackName = None,
     as_json: AsJson = False,
 ) -> None:
@@ -51,7 +48,7 @@ def audit(
     from winnow_cli.target import find_target
 
     now = datetime.now(UTC).timestamp()
-    found = look(find_target(stack), missed_after, retention_days, now)
+    found = look(find_target(stack), missed_after, now)
     counted = tally(found)
     wrong = [one for one in found if one.standing.wrong]
     if as_json:

@@ -9,9 +9,17 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from winnow.errors import NotRedrivableError, StackUnknownError, UploadUnknownError
+from winnow.errors import NotRedrivableError, UploadUnknownError
 from winnow.restart import claimed_event, lost_event, restart_name
-from winnow.standing import Ages, Claim, ObjectVersion, Standing, match, standing
+from winnow.standing import (
+    Ages,
+    Claim,
+    ObjectVersion,
+    Standing,
+    forgotten_s,
+    match,
+    standing,
+)
 from winnow.sweep import Start
 from winnow.upload import upload_id
 from winnow_aws.sweep import S3Inbox, StatesWorkflow, TableRuns
@@ -23,7 +31,6 @@ if TYPE_CHECKING:
 
 UNDELIVERED = "UndeliveredQueue"
 CREATED = "Object Created"
-_DAY_S = 86_400
 _QUEUE_WAIT_S = 1
 
 
@@ -39,18 +46,19 @@ class Stand:
     """None: no run has claimed it"""
 
 
-def audit(target: Target, missed_s: float, retention_days: int, now: float) -> list[Stand]:
+def audit(target: Target, missed_s: float, now: float) -> list[Stand]:
     """Every version in the inbox once, and every row that is about none of them.
 
-    Versions older than `retention_days` whose row is gone are left out: it has expired.
+    Versions so old that their row may have expired are left out, unless it is there still.
     """
     bucket = target.uploads_bucket
     inbox = S3Inbox(target.s3(), bucket)
-    runs = TableRuns(target.dynamodb(), target.table, retention_days)
+    runs = TableRuns(target.dynamodb(), target.table, target.retention_days)
     # The bucket first: what is dropped meanwhile has its row later, never the other way round.
     versions = list(inbox.every())
     claims = list(runs.every())
-    return stands(bucket, versions, claims, Ages(missed_s, retention_days * _DAY_S), now)
+    ages = Ages(missed_s, forgotten_s(target.retention_days))
+    return stands(bucket, versions, claims, ages, now)
 
 
 def stands(
@@ -141,12 +149,9 @@ class Redrive:
 
     def __init__(self, target: Target) -> None:
         self._target = target
-        arn = target.outputs.get("StateMachineArn")
-        if arn is None:
-            raise StackUnknownError(f"The stack {target.name!r} has no output StateMachineArn.")
         self._states: SFNClient = target.client("stepfunctions")
-        self._workflow = StatesWorkflow(self._states, arn)
-        self._runs = TableRuns(target.dynamodb(), target.table, 1)
+        self._workflow = StatesWorkflow(self._states, target.output("StateMachineArn"))
+        self._runs = TableRuns(target.dynamodb(), target.table, target.retention_days)
         self.unreadable = 0
         """messages of the dead-letter queue that are no event"""
 
@@ -154,7 +159,7 @@ class Redrive:
         """Start one failed upload again, or one that no run has claimed, by its whole id.
 
         Raises:
-            NotRedrivableError: it succeeded, or its run holds the claim.
+            NotRedrivableError: it succeeded, its run holds the claim, or its row may have expired.
             UploadUnknownError: no row and no version in the inbox has this id.
         """
         found = self._runs.by_id([wanted])
@@ -179,6 +184,11 @@ class Redrive:
         for version, claims in match(bucket, of_key, self._runs.by_key(lost.key)):
             if version == lost and claims:
                 return self.upload(claims[0].upload_id)
+        if time.time() - lost.modified >= forgotten_s(self._target.retention_days):
+            raise NotRedrivableError(
+                f"The upload {wanted} has no row, and is so old that it may have had one. The "
+                f"table keeps rows for {self._target.retention_days} days (RetentionDays)."
+            )
         attempt = 1
         while True:
             name = restart_name(wanted, attempt)

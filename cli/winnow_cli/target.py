@@ -51,6 +51,19 @@ class Target:
     def table(self) -> str:
         return self.outputs["Table"]
 
+    @property
+    def retention_days(self) -> int:
+        """How long the table keeps a row."""
+        return int(self.output("RetentionDays"))
+
+    def output(self, name: str) -> str:
+        """One that stacks of an earlier version may lack. Raises StackUnknownError."""
+        if name not in self.outputs:
+            raise StackUnknownError(
+                f"The stack {self.name!r} has no output {name}: it was made by an earlier version."
+            )
+        return self.outputs[name]
+
     def client(self, service: str) -> Any:
         """A client of any service."""
         return self.session.client(service, endpoint_url=self.endpoint, config=self.config)  # type: ignore[call-overload]

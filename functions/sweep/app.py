@@ -5,15 +5,13 @@ import time
 from functools import cache
 
 from winnow.layout import sweep_cursor
+from winnow.standing import forgotten_s
 from winnow.sweep import Sweep, SweepInput, SweepOptions, SweepReport
 from winnow_aws.handler import handler as lambda_handler
 from winnow_aws.metrics import count_sweep
 from winnow_aws.s3 import S3Store, s3_store
 from winnow_aws.settings import SweepSettings
 from winnow_aws.sweep import S3Inbox, StatesWorkflow, TableRuns, TopicMailer, client
-
-_HOUR_S = 3600
-_DAY_S = 86_400
 
 
 @cache
@@ -27,8 +25,7 @@ def build() -> tuple[S3Store, Sweep, SweepSettings]:
         TopicMailer(client("sns"), settings.topic_arn),
         SweepOptions(
             missed_s=settings.missed_seconds,
-            # A row expires this long after it was claimed, which is after its version was written.
-            forgotten_s=settings.retention_days * _DAY_S - _HOUR_S,
+            forgotten_s=forgotten_s(settings.retention_days),
         ),
     )
     return s3_store(), sweep, settings

@@ -3,22 +3,32 @@
 import json
 import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
 import pytest
+from botocore.config import Config
 from botocore.stub import Stubber
 from moto import mock_aws
 
 from tests.fakes.store import MemoryStore
-from winnow.errors import AccessDeniedError, RetryableError, UploadAbandonedError
+from winnow.errors import (
+    AccessDeniedError,
+    NotRedrivableError,
+    RetryableError,
+    StackUnknownError,
+    UploadAbandonedError,
+)
 from winnow.layout import sweep_cursor
 from winnow.models import ObjectRef
-from winnow.standing import Claim
+from winnow.standing import Claim, Standing
 from winnow.sweep import Start, Sweep, SweepOptions
 from winnow.upload import upload_id
 from winnow_aws.metrics import count_sweep
 from winnow_aws.sweep import S3Inbox, StatesWorkflow, TableRuns, TopicMailer
+from winnow_cli import standings
+from winnow_cli.target import Target
 
 BUCKET, TABLE, REGION = "uploads", "runs", "us-east-1"
 ROLE = "arn:aws:iam::123456789012:role/x"
@@ -229,3 +239,57 @@ def test_one_sweep_from_the_bucket_to_the_state_machine(
     assert filed["Dimensions"] == [["stack"]]
     assert (line["stack"], line["UploadsRestarted"]) == ("winnow", 1)
     assert line["OldestUnfinished"] >= 999
+
+
+# -- what the command line does with them --------------------------------------------------------
+
+DAY_S = 86_400
+
+
+@pytest.fixture
+def target(s3: Any, dynamodb: Any, machine: tuple[Any, str]) -> Target:
+    """A stack that keeps rows for 30 days, with one version in its inbox and no row."""
+    s3.put_object(Bucket=BUCKET, Key="inbox/p/a", Body=b"x")
+    return Target(
+        name="winnow",
+        outputs={
+            **{"UploadsBucket": BUCKET, "Table": TABLE, "StateMachineArn": machine[1]},
+            "RetentionDays": "30",
+        },
+        session=boto3.Session(region_name=REGION),
+        endpoint=None,
+        config=Config(),
+    )
+
+
+@pytest.mark.parametrize(("days", "found"), [(29, [Standing.MISSING]), (30, []), (40, [])])
+def test_the_audit_leaves_out_what_the_stack_keeps_no_row_of(
+    target: Target, days: int, found: list[Standing]
+) -> None:
+    stood = standings.audit(target, 900, time.time() + days * DAY_S)
+    assert [one.standing for one in stood] == found
+
+
+@pytest.mark.parametrize(("days", "started"), [(29, 1), (40, 0)])
+def test_a_redrive_starts_no_version_whose_row_may_have_expired(
+    target: Target, machine: tuple[Any, str], monkeypatch: Any, days: int, started: int
+) -> None:
+    client, arn = machine
+    [version] = S3Inbox(target.s3(), BUCKET).every()
+    one = upload_id(BUCKET, version.key, version.version_id)
+    now = time.time() + days * DAY_S
+    monkeypatch.setattr(standings, "time", SimpleNamespace(time=lambda: now))
+    if started:
+        standings.Redrive(target).upload(one)
+    else:
+        with pytest.raises(NotRedrivableError, match="30 days"):
+            standings.Redrive(target).upload(one)
+    assert len(client.list_executions(stateMachineArn=arn)["executions"]) == started
+
+
+def test_a_stack_that_does_not_tell_how_long_it_keeps_rows_is_not_guessed_at(
+    target: Target,
+) -> None:
+    del target.outputs["RetentionDays"]
+    with pytest.raises(StackUnknownError, match="RetentionDays"):
+        standings.audit(target, 900, time.time())

@@ -299,7 +299,7 @@ class NotFinishedError(PermanentError):
 
 
 class NotRedrivableError(PermanentError):
-    """The upload has nothing to run again: it succeeded, or its run has not ended."""
+    """The upload succeeded, its run has not ended, or it is too old to tell."""
 
     code = "not_redrivable"
     advice = "`winnow status UPLOAD_ID` says how it stands; to judge a file anew, drop it again."

@@ -15,6 +15,8 @@ from winnow.upload import upload_id
 
 LEASE_S = 18_000
 """How long a claim holds; the state machine's number, held to it by a test."""
+_DAY_S = 86_400
+_HOUR_S = 3_600
 
 
 class ObjectVersion(NamedTuple):
@@ -90,6 +92,14 @@ class Ages(NamedTuple):
 
     missed_s: float
     forgotten_s: float
+
+
+def forgotten_s(retention_days: int) -> int:
+    """Age at which a version's row may be gone, where the table keeps rows for so many days.
+
+    A row expires so long after it was claimed, which is after its version was written.
+    """
+    return retention_days * _DAY_S - _HOUR_S
 
 
 def standing(version: ObjectVersion, claims: Sequence[Claim], ages: Ages, now: float) -> Standing:
