@@ -24,7 +24,6 @@ LOG_DELIVERY = {
 XRAY = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
 XRAY_OF_MACHINES = XRAY | {"xray:GetSamplingRules", "xray:GetSamplingTargets"}
 READ = {"s3:GetObject"}
-WRITE_STREAM = {"s3:PutObject", "s3:AbortMultipartUpload"}
 WRITE_LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 # Statements that hang on a parameter, and its condition.
 CONDITIONAL = {"UseCustomerKey": "HasKmsKey", "ReadPictures": "HasTextract"}
@@ -63,7 +62,7 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
     "ClassifyRole": {
         "ReadChunks": (READ, ["${ResultsBucket.Arn}/runs/*"]),
         "KnowThatAChunkIsGone": ({"s3:ListBucket"}, ["ResultsBucket.Arn"]),
-        "WriteScores": (WRITE_STREAM, ["${ResultsBucket.Arn}/runs/*/scored/*"]),
+        "WriteScores": ({"s3:PutObject"}, ["${ResultsBucket.Arn}/runs/*/scored/*"]),
         "UseCustomerKey": CUSTOMER_KEY,
         "WriteLogs": (WRITE_LOGS, ["ClassifyLogs.Arn"]),
         "WriteTraces": (XRAY, ["*"]),
@@ -71,7 +70,10 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
     "FilterRole": {
         "ReadScores": (READ, ["${ResultsBucket.Arn}/runs/*"]),
         "KnowThatAChunkIsGone": ({"s3:ListBucket"}, ["ResultsBucket.Arn"]),
-        "WriteResults": (WRITE_STREAM, ["${ResultsBucket.Arn}/results/*"]),
+        "WriteResults": (
+            {"s3:PutObject", "s3:AbortMultipartUpload"},
+            ["${ResultsBucket.Arn}/results/*"],
+        ),
         "UseCustomerKey": CUSTOMER_KEY,
         "WriteLogs": (WRITE_LOGS, ["FilterLogs.Arn"]),
         "WriteTraces": (XRAY, ["*"]),

@@ -408,14 +408,13 @@ def test_a_function_is_an_image_with_its_own_role_log_and_alias(function: str):
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_gets_the_settings_it_reads_and_no_other(function: str):
     variables = properties(function)["Environment"]["Variables"]
-    common = {"LOG_LEVEL", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_SERVICE_NAME"}
+    common = {"LOG_LEVEL", "POWERTOOLS_SERVICE_NAME"}
     # Limits have defaults; LIMIT_... sets one where a stack needs another.
     read_by_it = {name.upper() for name in SETTINGS[function].model_fields} - {"LIMITS"}
     assert read_by_it <= set(variables)
     # Every function is told the results bucket; classify finds it in its task.
     assert set(variables) - common - {"RESULTS_BUCKET"} == read_by_it - {"RESULTS_BUCKET"}
     assert variables["POWERTOOLS_SERVICE_NAME"] == function.removesuffix("Function").lower()
-    assert variables["POWERTOOLS_METRICS_NAMESPACE"] == "Winnow"
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
