@@ -17,11 +17,12 @@ class Place:
     """What the probes call upon."""
 
     client: Callable[[str], Any]
-    outputs: dict[str, str]
-    functions: dict[str, str]
-    """serialize, scan, classify, filter, sweep -> name"""
+    named: dict[str, str]
+    """the stack's resources: logical id -> name, ARN or address"""
     run: str
     """an execution of the workflow, which has ended"""
+    open_role: str
+    """ARN of a role without permissions that the whole account may take"""
 
 
 Probe = Callable[[Place], Any]
@@ -44,14 +45,12 @@ UNMAILED = {
 
 
 def _s3(name: str, bucket: str, key: str) -> None:
-    PROBES[f"get {name}"] = lambda at: at.client("s3").get_object(
-        Bucket=at.outputs[bucket], Key=key
-    )
+    PROBES[f"get {name}"] = lambda at: at.client("s3").get_object(Bucket=at.named[bucket], Key=key)
     PROBES[f"put {name}"] = lambda at: at.client("s3").put_object(
-        Bucket=at.outputs[bucket], Key=key, Body=b"probe"
+        Bucket=at.named[bucket], Key=key, Body=b"probe"
     )
     PROBES[f"delete {name}"] = lambda at: at.client("s3").delete_object(
-        Bucket=at.outputs[bucket], Key=key
+        Bucket=at.named[bucket], Key=key
     )
 
 
@@ -63,15 +62,21 @@ _s3("manifest", "ResultsBucket", "runs/probe/manifest.jsonl")
 _s3("cursor", "ResultsBucket", "runs/sweep/cursor.json")
 _s3("result", "ResultsBucket", "results/probe/probe/result.json")
 
-for _bucket in ("UploadsBucket", "ResultsBucket"):
+for _bucket in ("UploadsBucket", "ResultsBucket", "AccessLogs"):
     PROBES[f"list {_bucket}"] = lambda at, _bucket=_bucket: at.client("s3").list_objects_v2(
-        Bucket=at.outputs[_bucket], MaxKeys=1
+        Bucket=at.named[_bucket], MaxKeys=1
     )
     PROBES[f"open {_bucket} to the public"] = lambda at, _bucket=_bucket: at.client(
         "s3"
-    ).delete_public_access_block(Bucket=at.outputs[_bucket])
+    ).delete_public_access_block(Bucket=at.named[_bucket])
+    PROBES[f"take the TLS policy of {_bucket} away"] = lambda at, _bucket=_bucket: at.client(
+        "s3"
+    ).delete_bucket_policy(Bucket=at.named[_bucket])
 PROBES["list versions of UploadsBucket"] = lambda at: at.client("s3").list_object_versions(
-    Bucket=at.outputs["UploadsBucket"], MaxKeys=1
+    Bucket=at.named["UploadsBucket"], MaxKeys=1
+)
+PROBES["delete a version of an upload"] = lambda at: at.client("s3").delete_object(
+    Bucket=at.named["UploadsBucket"], Key="inbox/probe/none.csv", VersionId="null"
 )
 
 _KEY = {"upload_id": {"S": "probe"}}
@@ -79,7 +84,7 @@ _KEY = {"upload_id": {"S": "probe"}}
 
 def _table(name: str, method: str, **arguments: Any) -> None:
     PROBES[name] = lambda at: getattr(at.client("dynamodb"), method)(
-        TableName=at.outputs["Table"], **arguments
+        TableName=at.named["Table"], **arguments
     )
 
 
@@ -96,29 +101,29 @@ _table(
     ExpressionAttributeValues={":key": {"S": "probe"}},
 )
 PROBES["get rows"] = lambda at: at.client("dynamodb").batch_get_item(
-    RequestItems={at.outputs["Table"]: {"Keys": [_KEY]}}
+    RequestItems={at.named["Table"]: {"Keys": [_KEY]}}
 )
 
 PROBES["mail"] = lambda at: at.client("sns").publish(
-    TopicArn=at.outputs["TopicArn"], Subject="probe", Message="probe"
+    TopicArn=at.named["Topic"], Subject="probe", Message="probe"
 )
 PROBES["subscribe to the mails"] = lambda at: at.client("sns").subscribe(
-    TopicArn=at.outputs["TopicArn"], Protocol="email", Endpoint="probe@example.org"
+    TopicArn=at.named["Topic"], Protocol="email", Endpoint="probe@example.org"
 )
 PROBES["read the dead-letter queue"] = lambda at: at.client("sqs").receive_message(
-    QueueUrl=at.outputs["UndeliveredQueue"]
+    QueueUrl=at.named["Undelivered"]
 )
 PROBES["fill the dead-letter queue"] = lambda at: at.client("sqs").send_message(
-    QueueUrl=at.outputs["UndeliveredQueue"], MessageBody="{}"
+    QueueUrl=at.named["Undelivered"], MessageBody="{}"
 )
 
 PROBES["start a run"] = lambda at: at.client("stepfunctions").start_execution(
-    stateMachineArn=at.outputs["StateMachineArn"], input=json.dumps(FOLDER)
+    stateMachineArn=at.named["Triage"], input=json.dumps(FOLDER)
 )
 PROBES["start the machine for stopped runs"] = lambda at: at.client(
     "stepfunctions"
 ).start_execution(
-    stateMachineArn=at.outputs["StateMachineArn"].replace("-triage", "-stopped"),
+    stateMachineArn=at.named["Stopped"],
     input=json.dumps(UNMAILED),
 )
 PROBES["look at a run"] = lambda at: at.client("stepfunctions").describe_execution(
@@ -128,21 +133,38 @@ PROBES["stop a run"] = lambda at: at.client("stepfunctions").stop_execution(exec
 PROBES["read a run's history"] = lambda at: at.client("stepfunctions").get_execution_history(
     executionArn=at.run
 )
+PROBES["change the workflow"] = lambda at: at.client("stepfunctions").update_state_machine(
+    stateMachineArn=at.named["Triage"], definition="{}"
+)
 
-for _function in ("serialize", "scan", "classify", "filter", "sweep"):
-    PROBES[f"call {_function}"] = lambda at, _function=_function: at.client("lambda").invoke(
-        FunctionName=at.functions[_function] + ":live", Payload=b"{}"
-    )
+for _function in ("Serialize", "Scan", "Classify", "Filter", "Sweep"):
+    PROBES[f"call {_function.lower()}"] = lambda at, _function=_function: at.client(
+        "lambda"
+    ).invoke(FunctionName=at.named[f"{_function}FunctionAliaslive"], Payload=b"{}")
 PROBES["call serialize past its alias"] = lambda at: at.client("lambda").invoke(
-    FunctionName=at.functions["serialize"], Payload=b"{}"
+    FunctionName=at.named["SerializeFunction"], Payload=b"{}"
 )
 PROBES["change a function"] = lambda at: at.client("lambda").update_function_configuration(
-    FunctionName=at.functions["serialize"], Timeout=3
+    FunctionName=at.named["SerializeFunction"], Timeout=3
 )
 PROBES["read logs"] = lambda at: at.client("logs").filter_log_events(
-    logGroupName="/aws/lambda/winnow-serialize"
+    logGroupName=at.named["SerializeLogs"], limit=1
+)
+PROBES["silence an alarm"] = lambda at: at.client("cloudwatch").delete_alarms(
+    AlarmNames=[at.named["UndeliveredAlarm"]]
+)
+PROBES["take another role"] = lambda at: at.client("sts").assume_role(
+    RoleArn=at.open_role, RoleSessionName="probe"
 )
 PROBES["make a user"] = lambda at: at.client("iam").create_user(UserName="probe")
+
+# These change nothing, and what they look at is there: who may do anything gets an answer.
+LOOKS = (
+    *("list UploadsBucket", "list ResultsBucket", "list AccessLogs"),
+    *("list versions of UploadsBucket", "get a row", "get rows", "scan the table"),
+    *("query the index", "look at a run", "read a run's history", "read logs"),
+    "take another role",
+)
 
 S3_READER_OF_UPLOADS = {"get upload", "list UploadsBucket"}
 WRITER_OF_CHUNKS = {"put chunk", "put scores", "put manifest", "put cursor"}
@@ -153,6 +175,9 @@ READER_OF_CHUNKS = {
     "get cursor",
     "list ResultsBucket",
 }
+
+# How services say it; SNS in the second way.
+DENIALS = ("AccessDenied", "AuthorizationError", "AccessDeniedException")
 
 # role -> the probes that it may do
 MAY: dict[str, set[str]] = {
@@ -196,8 +221,7 @@ def denied(probe: Probe, at: Place) -> bool:
     try:
         probe(at)
     except ClientError as error:
-        code = str(error.response["Error"]["Code"])
-        return "AccessDenied" in code or "Authorization" in code
+        return error.response["Error"]["Code"] in DENIALS
     return False
 
 
@@ -211,4 +235,4 @@ def clear(at: Place) -> None:
         ("ResultsBucket", "results/probe/probe/result.json"),
     ):
         with suppress(ClientError):
-            at.client("s3").delete_object(Bucket=at.outputs[bucket], Key=key)
+            at.client("s3").delete_object(Bucket=at.named[bucket], Key=key)

@@ -1,4 +1,7 @@
-"""Every permission there is, as a table: a role may do this and nothing else."""
+"""Every permission there is, as a table: a role may do this and nothing else.
+
+tests/e2e/test_roles.py tries the roles on the local stack.
+"""
 
 from collections.abc import Iterator
 from typing import Any
