@@ -5,7 +5,7 @@ import io
 import itertools
 
 import pytest
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from winnow.models import Evidence, LabelDecision, Outcome, Polarity, ResultRecord
@@ -14,6 +14,14 @@ from winnow_cli.command_uploads import safe_cell, write_csv
 STARTS = "=+-@＝＋－＠"
 BEFORE = ("", " ", "\t", "\r", "\n", "\u00a0", '"', "'", "“", "\ufeff", "\u200b", ' "', '\n "')
 TEXT = st.text(st.sampled_from([*STARTS, *"\t\r\n ;,|\"'a1", "é", "\ufeff"]), max_size=12)
+
+
+@pytest.fixture(autouse=True)
+def fields_of_any_length():
+    """Readers set the limit of Python's csv, which is that of the process."""
+    before = csv.field_size_limit(1_000_000)
+    yield
+    csv.field_size_limit(before)
 
 
 def record(text: str) -> ResultRecord:
@@ -57,6 +65,7 @@ def test_no_start_of_a_formula_passes(text):
 
 
 @given(TEXT)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example('x\n"=1+1"')
 @example('"=1";@a')
 def test_no_spreadsheet_finds_a_formula_whatever_it_parts_cells_by(text):
