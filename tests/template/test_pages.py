@@ -4,8 +4,57 @@ import json
 import re
 
 from tests.template.expand import TEMPLATE, expand
+from tests.template.test_roles import ROLES
 
 PARAMETERS = set(expand()["Parameters"])
+ROLE_NAMES = {
+    "serialize": "SerializeRole",
+    "scan": "ScanRole",
+    "classify": "ClassifyRole",
+    "filter": "FilterRole",
+    "sweep": "SweepRole",
+    "workflow": "TriageRole",
+    "machine for stopped runs": "StoppedRole",
+    "rules": "StartRole",
+    "schedule": "SweepScheduleRole",
+}
+# How the table of roles words a statement; what the paragraph below it says of several at once.
+WORDED = {
+    "ReadUploads": "read `inbox/*`",
+    "WriteChunks": "write `runs/*`",
+    "ReadPictures": "ask Textract with `OcrEngine=textract`",
+    "ReadChunks": "read `runs/*`",
+    "WriteScores": "write `runs/*/scored/*`",
+    "ReadScores": "read `runs/*`",
+    "WriteResults": "write `results/*`",
+    "ListInbox": "list uploads",
+    "RememberHowFar": "keep `runs/sweep/cursor.json`",
+    "ReadRuns": "read rows",
+    "FindRuns": "read rows",
+    "GiveUp": "change rows",
+    "StartAgain": "start runs",
+    "SeeWhetherItRuns": "look at runs",
+    "SendMail": "mail",
+    "InvokeAliases": "call the four functions by their aliases",
+    "RecordRuns": "write rows",
+    "ReadManifest": "read manifests of runs",
+    "StartChildren": "start runs",
+    "WatchAndStopChildren": "look at and stop runs",
+    "StartRuns": "start the two machines",
+    "CallSweep": "call the sweep",
+}
+LISTS = "list the bucket that they read"
+WORDED_BELOW = {
+    "WriteLogs": "write logs",
+    "DeliverLogs": "write logs",
+    "WriteTraces": "and traces",
+    "UseCustomerKey": "use the customer's key",
+    "EncryptMail": "use the topic's key",
+    "KnowThatAnUploadIsGone": LISTS,
+    "KnowThatAChunkIsGone": LISTS,
+    "KnowThatItIsNotThereYet": LISTS,
+}
+OUR_SERVICES = {"s3", "dynamodb", "sns", "kms", "lambda", "states", "logs", "xray"}
 
 
 def page(name: str) -> str:
@@ -30,3 +79,40 @@ def test_the_policy_of_a_customer_key_lets_in_whatever_has_no_role():
     for one in policy:
         assert one["Effect"] == "Allow"
         assert "kms:Decrypt" in one["Action"]
+
+
+def test_the_table_of_roles_says_what_each_may_do():
+    _, _, table = page("security.md").partition("| role | may |")
+    table, _, below = table.partition("\n\n")
+    rows = [line.split("|") for line in table.splitlines() if line.startswith("| ")]
+    assert {ROLE_NAMES[row[1].strip()]: row[2].strip() for row in rows} == {
+        role: ", ".join(dict.fromkeys(WORDED[sid] for sid in given if sid not in WORDED_BELOW))
+        for role, given in ROLES.items()
+    }
+    said = " ".join(below.partition("\n\n")[0].split())
+    assert all(words in said for words in WORDED_BELOW.values())
+
+
+def test_what_the_table_of_roles_says_of_several_is_true_of_each():
+    def those(*sids: str) -> set[str]:
+        return {role for role, given in ROLES.items() if set(sids) & set(given)}
+
+    functions = {f"{name}Role" for name in ("Serialize", "Scan", "Classify", "Filter", "Sweep")}
+    machines = {"TriageRole", "StoppedRole"}
+    assert those("WriteLogs", "DeliverLogs") == functions | machines
+    assert those("WriteTraces") == functions | machines
+    assert those("UseCustomerKey") == functions | machines
+    assert those("EncryptMail") == {"SweepRole"} | machines
+    assert those(*(sid for sid, words in WORDED_BELOW.items() if words == LISTS)) == functions
+
+
+def test_where_else_document_text_goes_is_said():
+    asked = {
+        action.partition(":")[0]
+        for given in ROLES.values()
+        for actions, _ in given.values()
+        for action in actions
+    }
+    assert asked - OUR_SERVICES == {"textract"}
+    privacy = page("security.md").partition("## Privacy")[2].partition("\n## ")[0]
+    assert "unless you choose `OcrEngine=textract`" in " ".join(privacy.split())
