@@ -3,7 +3,6 @@
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,7 +11,6 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from winnow.errors import (
     ConfidenceThresholdNotMetError,
     NotFinishedError,
-    ObjectGoneError,
     StoredDataInvalidError,
     UploadUnknownError,
 )
@@ -161,18 +159,10 @@ class Uploads:
     def _result_ref(self, row: UploadRow) -> ObjectRef | None:
         if row.result_bucket is not None and row.result_key is not None:
             return ObjectRef(bucket=row.result_bucket, key=row.result_key)
-        if row.error_code != ConfidenceThresholdNotMetError.code:
+        if row.error_code != ConfidenceThresholdNotMetError.code or row.process is None:
             return None
-        # Such a run has set all its records aside. Its row does not say by which process, so look.
-        bucket = self._target.results_bucket
-        listed = self._s3.get_paginator("list_objects_v2").paginate(
-            Bucket=bucket, Prefix="results/", Delimiter="/"
-        )
-        for folder in listed.search("CommonPrefixes[].Prefix"):
-            ref = RunLayout(bucket, row.upload_id).result(str(folder).split("/")[1])
-            with suppress(ObjectGoneError):
-                return self._store.head(ref).ref
-        return None
+        # Such a run has set all its records aside, and says so after it has written them.
+        return RunLayout(self._target.results_bucket, row.upload_id).result(row.process)
 
     def _scan(self, prefix: str | None = None) -> Iterator[UploadRow]:
         narrowed: dict[str, Any] = {}

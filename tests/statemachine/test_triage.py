@@ -498,6 +498,28 @@ def test_any_failure_is_recorded_mailed_and_fails_the_run(
     assert Mail(subject=mail["Subject"], body=mail["Message"])
 
 
+@pytest.mark.parametrize(
+    ("target", "process"), [("serialize", None), ("classify", "L33774"), ("filter", "L33774")]
+)
+def test_a_failed_row_names_the_process_where_it_was_found(
+    world: World, uploaded: Any, upload_id: str, target: str, process: str | None
+):
+    world.fail(target, function_error("AccessDeniedError", "access_denied: A role may not read."))
+    assert world.run("triage", uploaded).error == "access_denied"
+    row = world.row(upload_id)
+    assert row is not None
+    assert (row["state"], row.get("process")) == ("FAILED", process)
+
+
+def test_a_file_that_scan_refuses_has_no_process(world: World, uploaded: Any, upload_id: str):
+    scanned(world)
+    world.fail("scan", function_error("NoTextFoundError", "no_text_found: OCR finds no text."))
+    world.run("triage", uploaded)
+    row = world.row(upload_id)
+    assert row is not None
+    assert "process" not in row
+
+
 def test_a_function_that_hangs_is_given_up(world: World, uploaded: Any, upload_id: str):
     world.edits['"TimeoutSeconds": 930'] = '"TimeoutSeconds": 1'
     release = threading.Event()

@@ -1,0 +1,63 @@
+"""What the command line reads of an upload that failed only for want of confidence (S3 by moto)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from moto import mock_aws
+
+from tests.unit.test_steps import UPLOAD_ID, Run
+from winnow.errors import ConfidenceThresholdNotMetError, NotFinishedError
+from winnow.models import ObjectRef, Outcome
+from winnow_cli.target import Target
+from winnow_cli.uploads import UploadRow, Uploads
+
+
+@pytest.fixture
+def target(monkeypatch: pytest.MonkeyPatch) -> Iterator[Target]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    with mock_aws():
+        session = boto3.Session(region_name="us-east-1")
+        session.client("s3").create_bucket(Bucket="results")
+        yield Target(
+            name="winnow",
+            outputs={"ResultsBucket": "results"},
+            session=session,
+            endpoint=None,
+            config=Config(),
+        )
+
+
+def failed(**values: Any) -> UploadRow:
+    return UploadRow(
+        upload_id=UPLOAD_ID,
+        state="FAILED",
+        bucket="uploads",
+        object_key="inbox/strict/x.csv",
+        claimed_at="2026-11-21T09:30:01.000Z",
+        error_code=ConfidenceThresholdNotMetError.code,
+        **values,
+    )
+
+
+def test_its_results_are_where_its_process_keeps_them(target: Target) -> None:
+    pipeline = Run()
+    run = pipeline.serialize("note\nglad 0.5\n", "inbox/strict/x.csv")
+    pipeline.classify(run)
+    with pytest.raises(ConfidenceThresholdNotMetError):
+        pipeline.filter(run)
+    for key in pipeline.store.keys("results"):
+        content = pipeline.store.content(ObjectRef(bucket="results", key=key))
+        target.s3().put_object(Bucket="results", Key=key, Body=content)
+    uploads = Uploads(target)
+    result = uploads.result(failed(process="strict"))
+    assert result.counts.review == 1
+    assert [record.outcome for record in uploads.records(result)] == [Outcome.REVIEW]
+
+
+def test_without_a_process_it_has_no_results_and_that_is_said(target: Target) -> None:
+    with pytest.raises(NotFinishedError, match="it has no results"):
+        Uploads(target).result(failed())
