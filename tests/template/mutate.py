@@ -73,6 +73,18 @@ MUTATIONS = [
         "Sid: NoOtherKey\n              Effect: Allow",
     ),
     _template(
+        "uploads may name KMS without a key",
+        "  UploadsBucketPolicy:",
+        's3:x-amz-server-side-encryption-aws-kms-key-id: "true"',
+        's3:x-amz-server-side-encryption-aws-kms-key-id: "false"',
+    ),
+    _template(
+        "results may be encrypted with a key sent along",
+        "  ResultsBucketPolicy:",
+        's3:x-amz-server-side-encryption-customer-algorithm: "false"',
+        's3:x-amz-server-side-encryption-customer-algorithm: "true"',
+    ),
+    _template(
         "the queue leaves the customer's key out",
         "  Undelivered:",
         "      KmsMasterKeyId: !If [HasKmsKey, !Ref KmsKeyArn, !Ref AWS::NoValue]\n",
