@@ -555,16 +555,47 @@ def test_a_child_that_hangs_is_killed(monkeypatch):
     assert time.monotonic() - started < 5
 
 
-@pytest.mark.skipif(sys.platform == "darwin", reason="macOS does not limit memory")
-def test_a_child_that_takes_too_much_memory_is_a_bomb(monkeypatch):
-    code = (
+def confined(expression: str) -> str:
+    """The child as it is, but for a parser that only evaluates an expression."""
+    return (
         "import sys; sys.path.insert(0, sys.argv[1]); import json;"
         "sys.path[:] = json.loads(sys.argv[1]) ; from winnow.parsers import __main__ as m, html;"
-        "html.parse = lambda *a: bytearray(2_000_000_000);"
+        f"html.parse = lambda *a: {expression};"
         "m.main('html', json.loads(sys.argv[3]), -1)"
     )
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS does not limit memory")
+def test_a_child_that_takes_too_much_memory_is_a_bomb(monkeypatch):
+    code = confined("bytearray(2_000_000_000)")
     with pytest.raises(FileBombError, match="max_parser_bytes"):
         list(child(code, monkeypatch, max_parser_bytes=300_000_000))
+
+
+def test_a_child_that_the_system_kills_for_want_of_memory_is_a_bomb(monkeypatch):
+    code = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    with pytest.raises(FileBombError, match="more memory than there is"):
+        list(child(code, monkeypatch))
+
+
+def test_a_child_that_uses_up_its_processor_time_is_too_slow_and_no_bomb(monkeypatch):
+    """Not killed by the parent, whose clock strikes a second later, but by the system."""
+    with pytest.raises(TimeLimitError, match="max_seconds"):
+        list(child(confined("any(iter(int, 1))"), monkeypatch, max_seconds=1))
+
+
+def test_a_child_may_complain_of_more_than_a_pipe_holds(monkeypatch):
+    code = "import os, json; os.write(2, bytes(1_000_000)); print(json.dumps(['end']))"
+    assert list(child(code, monkeypatch, max_seconds=5)) == []
+
+
+def test_a_child_s_last_words_tell_that_memory_was_short(monkeypatch):
+    code = (
+        "import os; os.write(2, b'warning\\n' * 100_000 + b'memory allocation of 9 bytes failed');"
+        "os.abort()"
+    )
+    with pytest.raises(FileBombError, match="max_parser_bytes"):
+        list(child(code, monkeypatch, max_seconds=5))
 
 
 @pytest.mark.parametrize(

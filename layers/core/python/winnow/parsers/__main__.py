@@ -22,15 +22,16 @@ def confine(limits: dict[str, int]) -> None:
     macOS refuses some of these; the parent's clock is what is left there.
     """
     seconds = limits["max_seconds"]
-    for what, most in (
-        ("RLIMIT_AS", limits["max_parser_bytes"]),
-        ("RLIMIT_CPU", seconds),
-        ("RLIMIT_FSIZE", limits["max_spool_bytes"]),
-        ("RLIMIT_CORE", 0),
-        ("RLIMIT_NOFILE", 64),
+    for what, soft, hard in (
+        ("RLIMIT_AS", limits["max_parser_bytes"], limits["max_parser_bytes"]),
+        # At the hard limit Linux sends SIGKILL, as it does for want of memory; before it, SIGXCPU.
+        ("RLIMIT_CPU", seconds, seconds + 1),
+        ("RLIMIT_FSIZE", limits["max_spool_bytes"], limits["max_spool_bytes"]),
+        ("RLIMIT_CORE", 0, 0),
+        ("RLIMIT_NOFILE", 64, 64),
     ):
         with suppress(ValueError, OSError, AttributeError):
-            resource.setrlimit(getattr(resource, what), (most, most))
+            resource.setrlimit(getattr(resource, what), (soft, hard))
 
 
 class Emitter:

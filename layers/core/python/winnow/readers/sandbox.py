@@ -11,6 +11,7 @@ import selectors
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,8 @@ from winnow.errors import FileBombError, FileUnreadableError, TimeLimitError, ca
 from winnow.readers.limits import ReadLimits
 
 _BLOCK = 1 << 16
+_LAST_WORDS = 2_000
+"""Bytes of what a parser complained of last that are looked at."""
 _BOOT = (
     "import sys, json; sys.path[:] = json.loads(sys.argv.pop(1));"
     "from winnow.parsers.__main__ import main;"
@@ -48,26 +51,29 @@ def parse(
     command = [sys.executable, "-I", "-S", "-c", _BOOT, json.dumps(path), kind]
     command += [json.dumps({**limits.model_dump(), **options})]
     command += [str(descriptors[0] if descriptors else -1)]
-    child = subprocess.Popen(  # noqa: S603  our own interpreter, our own arguments
-        command,
-        stdin=file,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
-        pass_fds=descriptors,
-        close_fds=True,
-    )
-    try:
-        yield from _items(child, limits)
-    finally:
-        child.kill()
-        child.wait()
-        for pipe in (child.stdout, child.stderr):
-            if pipe:
-                pipe.close()
+    # A file takes whatever the parser complains of; a pipe that nobody reads would stop it.
+    with tempfile.TemporaryFile() as complaints:
+        child = subprocess.Popen(  # noqa: S603  our own interpreter, our own arguments
+            command,
+            stdin=file,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+            pass_fds=descriptors,
+            close_fds=True,
+        )
+        try:
+            yield from _items(child, complaints, limits)
+        finally:
+            child.kill()
+            child.wait()
+            if child.stdout:
+                child.stdout.close()
 
 
-def _items(child: "subprocess.Popen[bytes]", limits: ReadLimits) -> Iterator[list[Any]]:
+def _items(
+    child: "subprocess.Popen[bytes]", complaints: IO[bytes], limits: ReadLimits
+) -> Iterator[list[Any]]:
     left = float(limits.max_seconds) + 1.0  # the child's own clock is to strike first
     most = 12 * limits.max_document_chars
     rest = b""
@@ -83,7 +89,7 @@ def _items(child: "subprocess.Popen[bytes]", limits: ReadLimits) -> Iterator[lis
                 raise _too_slow(limits)
             block = os.read(child.stdout.fileno(), _BLOCK)
             if not block:
-                raise _ended(child, limits)
+                raise _ended(child, complaints, limits)
             lines = (rest + block).split(b"\n")
             rest = lines.pop()
             if len(rest) > most:
@@ -103,12 +109,17 @@ def _too_slow(limits: ReadLimits) -> TimeLimitError:
     )
 
 
-def _ended(child: "subprocess.Popen[bytes]", limits: ReadLimits) -> Exception:
+def _ended(
+    child: "subprocess.Popen[bytes]", complaints: IO[bytes], limits: ReadLimits
+) -> Exception:
     """Why a child that did not say so has ended."""
-    child.wait()
-    complaint = child.stderr.read(2_000) if child.stderr else b""
-    if -child.returncode in (signal.SIGXCPU, signal.SIGKILL):
+    ended_by = -child.wait()
+    if ended_by == signal.SIGXCPU:
         return _too_slow(limits)
+    if ended_by == signal.SIGKILL:  # not by us, who kill only what is given up
+        return FileBombError("Reading it takes more memory than there is.")
+    complaints.seek(max(0, complaints.seek(0, os.SEEK_END) - _LAST_WORDS))
+    complaint = complaints.read()
     if b"memory allocation" in complaint or b"MemoryError" in complaint:
         return FileBombError("Reading it takes more memory than limit max_parser_bytes.")
     return FileUnreadableError(
