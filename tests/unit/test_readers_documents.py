@@ -237,6 +237,19 @@ def test_sheets_without_the_text_are_left_out_and_hidden_ones_are_not_read():
     }
 
 
+@pytest.mark.parametrize("name", ["x.xlsx", "x.csv"])
+def test_the_header_may_be_any_of_the_first_hundred_rows(name):
+    def table(before: int) -> bytes:
+        rows = [["North", "Ward 5", "May"]] * before + [["id", "age", "note"], ["1", "5", "a"]]
+        if name == "x.xlsx":
+            return files.xlsx({"Cases": rows})
+        return "".join(",".join(row) + "\n" for row in rows).encode()
+
+    assert texts(table(99), name) == ["a"]
+    with pytest.raises(NoTextColumnError):
+        records(table(100), name)
+
+
 def test_a_workbook_without_the_text_is_refused():
     with pytest.raises(NoTextColumnError):
         records(files.xlsx({"A": [["x", "y"], ["1", "2"]]}))

@@ -574,7 +574,7 @@ def test_a_child_that_takes_too_much_memory_is_a_bomb(monkeypatch):
 
 def test_a_child_that_the_system_kills_for_want_of_memory_is_a_bomb(monkeypatch):
     code = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
-    with pytest.raises(FileBombError, match="more memory than there is"):
+    with pytest.raises(FileBombError, match="more memory than the machine has"):
         list(child(code, monkeypatch))
 
 

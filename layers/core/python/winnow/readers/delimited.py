@@ -12,7 +12,7 @@ from winnow.columns import plain_name
 from winnow.errors import FileUnreadableError, NoRecordsError
 from winnow.models import InvalidRecord, Record
 from winnow.readers.source import Source
-from winnow.readers.tables import Table
+from winnow.readers.tables import HEADER_ROWS, Table
 
 _COMMON = ",;\t|"
 _RARE = " -_.()/\\#&+%*<>[]{}?!=@$°:"
@@ -22,7 +22,6 @@ _IN_NAMES = " -_./"
 _NO_DELIMITER = "\x1f"
 _SAMPLE_LINES = 200
 _SAMPLE_CHARS = 1 << 18
-_PREAMBLE_ROWS = 100
 _MOST_MARKS = 20
 _LONG = 10_000
 """Characters: longer lines hold more than a header."""
@@ -104,7 +103,7 @@ def _candidates(lines: Sequence[str], wanted: Sequence[str]) -> list[str]:
     common = [mark for mark in _COMMON if any(mark in line for line in lines)]
     first = next((line for line in lines if line.strip()), "")
     marks = set(first)
-    for line in lines[:_PREAMBLE_ROWS]:
+    for line in lines[:HEADER_ROWS]:
         if len(line) < _LONG and any(name in plain_name(line) for name in wanted):
             marks.update(line)
     others = sorted(
@@ -184,7 +183,7 @@ def _try(lines: Sequence[str], layout: Layout, wanted: Sequence[str]) -> Layout:
         ):
             headers.append(len(rows))
         rows.append(row.cells)
-    headers = [at for at in headers if at < _PREAMBLE_ROWS]
+    headers = [at for at in headers if at < HEADER_ROWS]
     found = [_described(layout, at, rows, True) for at in headers]
     if len(found) > 1 and (found[0].columns == 1 or found[0].even < 0.5 < found[1].even):
         return found[1]  # a title that is called like the column

@@ -117,7 +117,10 @@ def _ended(
     if ended_by == signal.SIGXCPU:
         return _too_slow(limits)
     if ended_by == signal.SIGKILL:  # not by us, who kill only what is given up
-        return FileBombError("Reading it takes more memory than there is.")
+        return FileBombError(
+            "Reading it takes more memory than the machine has, though not more than limit "
+            "max_parser_bytes."
+        )
     complaints.seek(max(0, complaints.seek(0, os.SEEK_END) - _LAST_WORDS))
     complaint = complaints.read()
     if b"memory allocation" in complaint or b"MemoryError" in complaint:

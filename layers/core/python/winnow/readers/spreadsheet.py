@@ -7,9 +7,7 @@ from winnow.errors import NoTextColumnError
 from winnow.models import InvalidRecord, Record
 from winnow.readers import sandbox
 from winnow.readers.source import Source
-from winnow.readers.tables import Table
-
-_PREAMBLE_ROWS = 20
+from winnow.readers.tables import HEADER_ROWS, Table
 
 _Row = tuple[int, list[str]]
 
@@ -65,7 +63,7 @@ def _table(source: Source, rows: Iterator[_Row]) -> tuple[Table, Iterator[_Row]]
                 )
             return Table(source, _trimmed(row[1])), _cut(rows, len(_trimmed(row[1])))
         before.append(row)
-        if len(before) == _PREAMBLE_ROWS:
+        if len(before) == HEADER_ROWS:
             break
     (_, header), *rest = before
     width = len(_trimmed(header))

@@ -11,6 +11,9 @@ _RULE = re.compile(r"\s*[+:]?(?:-{2,}|={2,})(?:[-=+:]*)\s*")
 
 _RULERS = ("-", "=", "+", ":")
 
+HEADER_ROWS = 100
+"""The header that names the text is looked for in so many rows; blank ones do not count."""
+
 
 class Table:
     """The rows under one header, as records.
