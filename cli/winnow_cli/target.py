@@ -9,19 +9,14 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
-from winnow.errors import (
-    AccessDeniedError,
-    RetryableError,
-    StackNotRunningError,
-    StackUnknownError,
-)
+from winnow.errors import StackNotRunningError, StackUnknownError
+from winnow_aws.refusals import refused, unanswered
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
 
 REQUIRED_OUTPUTS = ("UploadsBucket", "ResultsBucket", "Table")
-_DENIED = {"AccessDenied", "AccessDeniedException", "403", "ExpiredToken", "ExpiredTokenException"}
 
 
 @dataclass(frozen=True)
@@ -112,7 +107,7 @@ def _deployed(stack: str) -> Target:
         reason = error.response.get("Error", {}).get("Message", "")
         raise StackUnknownError(f"The stack {stack!r} cannot be seen: {reason}") from None
     except BotoCoreError as error:
-        raise RetryableError(f"AWS did not answer ({type(error).__name__}).") from None
+        raise unanswered(error) from None
     outputs = {o["OutputKey"]: o["OutputValue"] for o in found.get("Outputs", [])}
     missing = [name for name in REQUIRED_OUTPUTS if name not in outputs]
     if missing:
@@ -129,16 +124,11 @@ def aws_errors(target: Target) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        code = str(error.response.get("Error", {}).get("Code", ""))
-        if code in _DENIED:
-            raise AccessDeniedError(
-                f"You may not {error.operation_name} in the stack {target.name!r}."
-            ) from None
-        raise RetryableError(f"{error.operation_name} was refused ({code}).") from None
+        raise refused(error, f"in the stack {target.name!r}") from None
     except BotoCoreError as error:
         if target.local:
             raise StackNotRunningError(f"{target.endpoint} does not answer.") from None
-        raise RetryableError(f"AWS did not answer ({type(error).__name__}).") from None
+        raise unanswered(error) from None
 
 
 def item_values(item: dict[str, Any]) -> dict[str, str | int]:

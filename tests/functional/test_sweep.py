@@ -9,12 +9,14 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from moto import mock_aws
 
 from tests.fakes.store import MemoryStore
 from winnow.errors import (
     AccessDeniedError,
+    AwsRefusedError,
     NotRedrivableError,
     RetryableError,
     StackUnknownError,
@@ -120,7 +122,7 @@ def test_a_bucket_that_is_refused_is_our_error(s3: Any) -> None:
         stub.add_client_error("list_object_versions", "AccessDenied", "inbox/private.csv")
         with pytest.raises(AccessDeniedError) as denied:
             S3Inbox(s3, BUCKET).page(None)
-    assert "private" not in str(denied.value)
+    assert denied.value.sentence == "ListObjectVersions is not allowed in the bucket uploads."
 
 
 # -- table ---------------------------------------------------------------------------------------
@@ -189,6 +191,35 @@ def test_giving_up_a_stuck_row_needs_it_to_be_stuck_still(
     assert (row.run == "sweep") is given
     if given:
         assert row.lease_until is None
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("ProvisionedThroughputExceededException", RetryableError),
+        ("RequestLimitExceeded", RetryableError),
+        ("AccessDeniedException", AccessDeniedError),
+        ("ResourceNotFoundException", AwsRefusedError),
+    ],
+)
+def test_only_what_passes_is_tried_again(
+    dynamodb: Any, runs: TableRuns, code: str, error: type[Exception]
+) -> None:
+    with Stubber(dynamodb) as stub:
+        stub.add_client_error("update_item", code, "ConditionalCheckFailed inbox/private.csv", 400)
+        with pytest.raises(error) as raised:
+            give_up(runs, None)
+    assert "private" not in str(raised.value)
+
+
+def test_an_error_of_who_reads_the_rows_is_not_the_tables(dynamodb: Any, runs: TableRuns) -> None:
+    put_row(dynamodb, "a")
+    own = ClientError({"Error": {"Code": "Own", "Message": ""}}, "Own")
+    rows = runs.every()
+    next(rows)
+    with pytest.raises(ClientError) as raised:
+        rows.throw(own)  # type: ignore[attr-defined]
+    assert raised.value is own
 
 
 # -- workflow ------------------------------------------------------------------------------------

@@ -5,9 +5,20 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import (
+    ClientError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ParamValidationError,
+)
 
-from winnow.errors import AccessDeniedError, RetryableError, StackNotRunningError
+from winnow.errors import (
+    AccessDeniedError,
+    AwsRefusedError,
+    InternalError,
+    RetryableError,
+    StackNotRunningError,
+)
 from winnow_cli.command_uploads import advice_for, safe_cell
 from winnow_cli.console import clean, shorten
 from winnow_cli.target import Target, aws_errors, item_values
@@ -35,6 +46,9 @@ def refusal(code: str) -> ClientError:
         (None, refusal("ExpiredTokenException"), AccessDeniedError),
         (None, refusal("ThrottlingException"), RetryableError),
         (None, EndpointConnectionError(endpoint_url="x"), RetryableError),
+        (None, refusal("ResourceNotFoundException"), AwsRefusedError),
+        (None, NoCredentialsError(), AccessDeniedError),
+        (None, ParamValidationError(report="secret text"), InternalError),
         ("http://127.0.0.1:1", EndpointConnectionError(endpoint_url="x"), StackNotRunningError),
     ],
 )

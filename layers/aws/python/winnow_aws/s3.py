@@ -1,7 +1,8 @@
 """S3 behind the ObjectStore port: streams both ways, every read of a pinned version."""
 
+import io
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 import boto3
@@ -9,21 +10,18 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from smart_open import s3
 
-from winnow.errors import (
-    AccessDeniedError,
-    ObjectGoneError,
-    RetryableError,
-    WinnowError,
-)
+from winnow.errors import ObjectGoneError, RetryableError, WinnowError
 from winnow.models import ObjectRef
 from winnow.ports import StoredObject
+from winnow_aws.refusals import code_of, refused, unanswered
 
 if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer, WriteableBuffer
     from mypy_boto3_s3 import S3Client
 
 _GONE = {"NoSuchKey", "NoSuchVersion", "NoSuchBucket", "NotFound", "404"}
+_READ_BYTES = 128 * 1024  # smart_open's own buffer
 _PART_BYTES = 8 * 1024 * 1024  # 10,000 parts at most: 80 GB an outcome
-_DENIED = {"AccessDenied", "403", "KMS.AccessDeniedException", "AccessDeniedException"}
 
 CONFIG = Config(retries={"mode": "standard", "max_attempts": 6}, connect_timeout=5, read_timeout=60)
 
@@ -35,28 +33,75 @@ def s3_store() -> "S3Store":
 
 @contextmanager
 def _translated(ref: ObjectRef) -> Iterator[None]:
-    """botocore's errors as ours; they name the bucket, not the key, which may be a file's name."""
+    """botocore's errors as ours; they name the bucket, not the key, which may be a file's name.
+
+    Goes round calls to S3 alone, never round what is done with a stream: its errors are not S3's.
+    """
     try:
         yield
     except ClientError as error:
         raise _ours(error, ref) from None
-    except (BotoCoreError, OSError) as error:
-        # smart_open wraps what botocore raised into an OSError.
-        cause = getattr(error, "backend_error", None)
-        if isinstance(cause, ClientError):
-            raise _ours(cause, ref) from None
+    except BotoCoreError as error:
+        raise unanswered(error) from None
+    except (OSError, ValueError) as error:
+        # smart_open wraps what botocore raised: into a ValueError where it begins to write.
+        if isinstance(error.__cause__, ClientError):
+            raise _ours(error.__cause__, ref) from None
+        if isinstance(error, ValueError):
+            raise
         raise RetryableError(f"S3 did not answer ({type(error).__name__}).") from None
 
 
 def _ours(error: ClientError, ref: ObjectRef) -> WinnowError:
-    code = str(error.response.get("Error", {}).get("Code", ""))
-    if code in _GONE:
+    if code_of(error) in _GONE:
         return ObjectGoneError(f"The object version is not in the bucket {ref.bucket}.")
-    if code in _DENIED:
-        return AccessDeniedError(
-            f"This function's role may not {error.operation_name} in the bucket {ref.bucket}."
-        )
-    return RetryableError(f"S3 refused {error.operation_name} ({code}).")
+    return refused(error, f"in the bucket {ref.bucket}")
+
+
+class _Reading(io.RawIOBase):
+    """smart_open's reader, each of its calls with our errors."""
+
+    def __init__(self, stream: io.BufferedIOBase, ref: ObjectRef) -> None:
+        self._stream = stream
+        self._ref = ref
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        with _translated(self._ref):
+            return self._stream.readinto(buffer)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        with _translated(self._ref):
+            return self._stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+    def close(self) -> None:
+        with _translated(self._ref):
+            self._stream.close()
+        super().close()
+
+
+class _Writing(io.RawIOBase):
+    """smart_open's writer, each of its writes with our errors."""
+
+    def __init__(self, stream: io.BufferedIOBase, ref: ObjectRef) -> None:
+        self._stream = stream
+        self._ref = ref
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, content: "ReadableBuffer") -> int:
+        """All of it: the parts are collected in memory."""
+        with _translated(self._ref):
+            return self._stream.write(content)
 
 
 class S3Store:
@@ -80,13 +125,12 @@ class S3Store:
     @contextmanager
     def open(self, ref: ObjectRef) -> Iterator[BinaryIO]:
         """A stream of the object's bytes, resumed where a connection breaks."""
-        with (
-            _translated(ref),
-            s3.open(
+        with _translated(ref):
+            reader = s3.open(
                 ref.bucket, ref.key, "rb", version_id=ref.version_id, client=self._client
-            ) as stream,
-        ):
-            yield cast("BinaryIO", stream)
+            )
+        with io.BufferedReader(_Reading(reader, ref), _READ_BYTES) as stream:
+            yield stream
 
     def put(self, ref: ObjectRef, content: bytes, content_type: str) -> None:
         """One small object in one request."""
@@ -99,18 +143,25 @@ class S3Store:
     def create(self, ref: ObjectRef, content_type: str) -> Iterator[BinaryIO]:
         """A multipart upload, completed when the block ends well, aborted when it raises."""
         content = {"ContentType": content_type}
-        with (
-            _translated(ref),
-            s3.open(
+        with _translated(ref):
+            writer = s3.MultipartWriter(
                 ref.bucket,
                 ref.key,
-                "wb",
-                min_part_size=_PART_BYTES,
+                part_size=_PART_BYTES,
                 client=self._client,
                 client_kwargs={
                     "S3.Client.create_multipart_upload": content,
                     "S3.Client.put_object": content,
                 },
-            ) as stream,
-        ):
-            yield cast("BinaryIO", stream)
+            )
+        try:
+            yield cast("BinaryIO", _Writing(writer, ref))
+            with _translated(ref):
+                writer.close()
+        except BaseException:
+            # The block's own error is told, whatever becomes of the parts; they go after a day.
+            with suppress(WinnowError), _translated(ref):
+                writer.terminate()
+            # What is left open is completed when it is collected: half an object would appear.
+            writer._upload_id = None
+            raise

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from winnow.errors import AccessDeniedError, RetryableError, UploadAbandonedError
+from winnow.errors import RetryableError, UploadAbandonedError
 from winnow.models import Mail, ObjectRef
 from winnow.standing import Claim, ObjectVersion
 from winnow.sweep import Cursor, Page, Start
 from winnow.upload import INBOX
+from winnow_aws.refusals import refused, unanswered
 from winnow_aws.s3 import CONFIG
 
 if TYPE_CHECKING:
@@ -24,10 +25,6 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_stepfunctions import SFNClient
 
-_DENIED = {
-    *("AccessDenied", "AccessDeniedException", "AuthorizationError", "403"),
-    *("AuthorizationErrorException", "KMS.AccessDeniedException", "KMSAccessDenied"),
-}
 _BATCH = 100  # DynamoDB's most for one BatchGetItem
 _BATCH_TRIES = 6
 SWEEP_RUN = "sweep"
@@ -40,19 +37,14 @@ def client(service: str) -> Any:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
-    """botocore's errors as ours, without their messages: those may name a key."""
+def _translated(where: str) -> Iterator[None]:
+    """botocore's errors as ours."""
     try:
         yield
     except ClientError as error:
-        code = str(error.response.get("Error", {}).get("Code", ""))
-        if code in _DENIED:
-            raise AccessDeniedError(
-                f"This function's role may not {error.operation_name}."
-            ) from None
-        raise RetryableError(f"{error.operation_name} was refused ({code}).") from None
+        raise refused(error, where) from None
     except BotoCoreError as error:
-        raise RetryableError(f"AWS did not answer ({type(error).__name__}).") from None
+        raise unanswered(error) from None
 
 
 class S3Inbox:
@@ -69,7 +61,7 @@ class S3Inbox:
 
     def page(self, after: Cursor | None) -> Page:
         marker = {"KeyMarker": after.key, "VersionIdMarker": after.version_id} if after else {}
-        with _translated():
+        with _translated(f"in the bucket {self._bucket}"):
             found = self._s3.list_object_versions(
                 Bucket=self._bucket,
                 Prefix=INBOX,
@@ -138,6 +130,7 @@ class TableRuns:
     ) -> None:
         self._dynamodb = dynamodb
         self._table = table
+        self._where = f"in the table {table}"
         self._retention_days = retention_days
         self._sleep = sleep
 
@@ -152,7 +145,7 @@ class TableRuns:
             keys = [{"upload_id": {"S": one}} for one in unique[start : start + _BATCH]]
             wanted: dict[str, Any] = {self._table: {"Keys": keys, "ConsistentRead": True}}
             for tried in range(_BATCH_TRIES):
-                with _translated():
+                with _translated(self._where):
                     answer = self._dynamodb.batch_get_item(RequestItems=wanted)
                 found += map(claim_of, answer["Responses"].get(self._table, []))
                 wanted = dict(answer.get("UnprocessedKeys") or {})
@@ -171,14 +164,18 @@ class TableRuns:
             KeyConditionExpression="object_key = :key",
             ExpressionAttributeValues={":key": {"S": key}},
         )
-        with _translated():
+        with _translated(self._where):
             return [claim_of(item) for page in pages for item in page["Items"]]
 
     def every(self) -> Iterator[Claim]:
         """Every row."""
-        with _translated():
-            for page in self._dynamodb.get_paginator("scan").paginate(TableName=self._table):
-                yield from map(claim_of, page["Items"])
+        pages = iter(self._dynamodb.get_paginator("scan").paginate(TableName=self._table))
+        while True:
+            with _translated(self._where):
+                page = next(pages, None)
+            if page is None:
+                return
+            yield from map(claim_of, page["Items"])
 
     def give_up(
         self,
@@ -207,8 +204,8 @@ class TableRuns:
         if stuck is not None:
             condition = "#state = :running AND #run = :stuck"
             values |= {":running": {"S": "RUNNING"}, ":stuck": {"S": stuck.run}}
-        try:
-            with _translated():
+        with _translated(self._where):
+            try:
                 self._dynamodb.update_item(
                     TableName=self._table,
                     Key={"upload_id": {"S": upload_id}},
@@ -228,10 +225,8 @@ class TableRuns:
                     },
                     ExpressionAttributeValues=values,
                 )
-        except RetryableError as refused:
-            if "ConditionalCheckFailed" in refused.sentence:
+            except self._dynamodb.exceptions.ConditionalCheckFailedException:
                 return False
-            raise
         return True
 
 
@@ -244,7 +239,7 @@ class StatesWorkflow:
 
     def start(self, name: str, event: dict[str, Any]) -> Start:
         # AWS answers a start of the same name and input with the execution that runs.
-        with _translated():
+        with _translated("in Step Functions"):
             try:
                 self._states.start_execution(
                     stateMachineArn=self._arn, name=name, input=json.dumps(event)
@@ -264,5 +259,5 @@ class TopicMailer:
         self._arn = arn
 
     def send(self, mail: Mail) -> None:
-        with _translated():
+        with _translated("in SNS"):
             self._sns.publish(TopicArn=self._arn, Subject=mail.subject, Message=mail.body)

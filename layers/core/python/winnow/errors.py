@@ -241,11 +241,22 @@ class StoredDataInvalidError(PermanentError):
 
 
 class AccessDeniedError(PermanentError):
-    """A role may not do what the step needs."""
+    """A call to AWS is not allowed."""
 
     code = "access_denied"
     advice = (
-        "Compare the function's role with template.yaml; a policy was changed or a key is missing."
+        "In a failed run, compare the function's role with template.yaml; at the command line, "
+        "check the AWS profile and what it may do. An encryption key may be missing too."
+    )
+
+
+class AwsRefusedError(PermanentError):
+    """AWS refuses a call, and will refuse it again."""
+
+    code = "aws_refused"
+    advice = (
+        "Look up AWS's code, in brackets, for the call that the sentence names; a bucket, table or "
+        "key of the stack may be gone or switched off. Deploy the stack again."
     )
 
 
