@@ -191,6 +191,29 @@ def test_so_many_starts_a_call_and_none_left_out(stack: Stack) -> None:
     assert len(stack.workflow.executions) == 10
 
 
+def test_the_oldest_is_that_of_a_whole_walk_however_many_calls_it_takes(stack: Stack) -> None:
+    old, young = NOW - 9_000, NOW - 60
+    stuck = version("inbox/p/2", modified=old)
+    stack.inbox = MemoryInbox([version(f"inbox/p/{n}", modified=young) for n in range(4)], 1)
+    stack.inbox.versions[2] = stuck
+    stack.runs.add(claim(stuck, "RUNNING"))
+    ages = [stack.sweep(pages=1).oldest_unfinished_s for _ in range(7)]
+    assert ages == [60, 60, 9_000, 9_000, 9_000, 9_000, 9_000]
+    # Its run ends: the walk that finds it so still tells what the one before saw, until it is over.
+    stack.runs.add(claim(stuck))
+    ages = [stack.sweep(pages=1).oldest_unfinished_s for _ in range(6)]
+    assert ages == [9_000, 9_000, 9_000, 9_000, 60, 60]
+
+
+@pytest.mark.parametrize("kept", [b'{"key":"inbox/p/5","version_id":"v1"}', b"null", b"{"])
+def test_what_is_kept_of_a_walk_and_cannot_be_read_begins_a_new_one(
+    stack: Stack, kept: bytes
+) -> None:
+    stack.store.put(CURSOR, kept, "application/json")
+    stack.inbox.versions = [version()]
+    assert stack.sweep().restarted == 1
+
+
 # -- rows without a version id (local stack) -----------------------------------------------------
 
 

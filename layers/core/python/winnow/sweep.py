@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from winnow.errors import ObjectGoneError, UploadAbandonedError
 from winnow.layout import JSON
@@ -24,6 +24,17 @@ class Cursor(Shape):
 
     key: str
     version_id: str
+
+
+class Walk(Shape):
+    """How far the walk over the inbox has come, and the oldest it has seen without an end."""
+
+    after: Cursor | None = None
+    """None: the next call begins a walk"""
+    oldest_s: float = Field(0.0, ge=0)
+    """of this walk so far"""
+    before_s: float = Field(0.0, ge=0)
+    """of the whole walk before"""
 
 
 class Page(NamedTuple):
@@ -116,7 +127,7 @@ class SweepReport(Shape):
     restarted: int = Field(0, ge=0)
     abandoned: int = Field(0, ge=0)
     doubles: int = Field(0, ge=0)
-    oldest_unfinished_s: float = Field(0.0, ge=0)
+    oldest_unfinished_s: float = Field(0.0, ge=0, description="of this walk and, amid it, the last")
     complete: bool = Field(True, description="the walk came to the inbox's end")
 
 
@@ -134,8 +145,9 @@ class Sweep:
 
     def __call__(self, store: ObjectStore, cursor_ref: ObjectRef, now: float) -> SweepReport:
         """Look at the next pages of the inbox. `now` is in epoch seconds."""
-        after = _load(store, cursor_ref)
-        report = SweepReport()
+        walk = _load(store, cursor_ref)
+        after = walk.after
+        report = SweepReport(oldest_unfinished_s=walk.oldest_s)
         for _ in range(self._options.pages):
             page = self._inbox.page(after)
             report = self._page(page.versions, now, report)
@@ -145,8 +157,14 @@ class Sweep:
             after = page.after
             if after is None:
                 break
-        _save(store, cursor_ref, after)
-        return report.model_copy(update={"complete": after is None})
+        oldest_s = report.oldest_unfinished_s
+        if after is None:
+            _save(store, cursor_ref, Walk(before_s=oldest_s))
+            return report
+        _save(store, cursor_ref, Walk(after=after, oldest_s=oldest_s, before_s=walk.before_s))
+        # What the walk has not come to yet may be as old as it was the last time.
+        oldest_s = max(oldest_s, walk.before_s)
+        return report.model_copy(update={"complete": False, "oldest_unfinished_s": oldest_s})
 
     def _page(
         self, versions: Sequence[ObjectVersion], now: float, report: SweepReport
@@ -237,14 +255,15 @@ def _mail(own_id: str, error: UploadAbandonedError) -> Mail:
     )
 
 
-def _load(store: ObjectStore, ref: ObjectRef) -> Cursor | None:
+def _load(store: ObjectStore, ref: ObjectRef) -> Walk:
+    """The walk so far; a new one where nothing is kept, or nothing that this version can read."""
     try:
         with store.open(ref) as stream:
             content = stream.read()
-    except ObjectGoneError:
-        return None
-    return None if content == b"null" else Cursor.model_validate_json(content)
+        return Walk.model_validate_json(content)
+    except (ObjectGoneError, ValidationError):
+        return Walk()
 
 
-def _save(store: ObjectStore, ref: ObjectRef, cursor: Cursor | None) -> None:
-    store.put(ref, b"null" if cursor is None else cursor.model_dump_json().encode(), JSON)
+def _save(store: ObjectStore, ref: ObjectRef, walk: Walk) -> None:
+    store.put(ref, walk.model_dump_json().encode(), JSON)
