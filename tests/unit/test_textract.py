@@ -10,6 +10,7 @@ from PIL import Image
 
 from winnow.errors import (
     AccessDeniedError,
+    AwsRefusedError,
     FileTooLargeError,
     FileUnreadableError,
     RetryableError,
@@ -93,6 +94,7 @@ def test_the_picture_goes_in_the_request_and_no_bucket_is_named(client):
         ("ProvisionedThroughputExceededException", RetryableError),
         ("ThrottlingException", RetryableError),
         ("InternalServerError", RetryableError),
+        ("SomethingNewException", AwsRefusedError),
     ],
 )
 def test_its_errors_are_ours(client, code, error):

@@ -11,13 +11,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from PIL import Image
 
-from winnow.errors import (
-    AccessDeniedError,
-    FileTooLargeError,
-    FileUnreadableError,
-    RetryableError,
-    WinnowError,
-)
+from winnow.errors import FileTooLargeError, FileUnreadableError, WinnowError
+from winnow_aws.refusals import code_of, refused, unanswered
 from winnow_ocr.engine import Found, Picture, Point
 
 if TYPE_CHECKING:
@@ -28,7 +23,6 @@ MAX_BYTES = 10 * 1024 * 1024
 """Of a document in a synchronous request: Textract's limit."""
 MAX_SIDE = 10_000
 """Pixels of a side: Textract's limit."""
-_DENIED = {"AccessDeniedException", "AccessDenied", "UnrecognizedClientException"}
 _TOO_LARGE = {"DocumentTooLargeException"}
 _UNREADABLE = {
     "UnsupportedDocumentException",
@@ -54,7 +48,7 @@ class TextractEngine:
         """The lines that Textract finds.
 
         Raises FileTooLargeError for what Textract takes in no synchronous request,
-        AccessDeniedError, FileUnreadableError, RetryableError.
+        AccessDeniedError, FileUnreadableError, RetryableError, AwsRefusedError.
         """
         document = _encoded(picture)
         try:
@@ -62,7 +56,7 @@ class TextractEngine:
         except ClientError as error:
             raise _ours(error) from None
         except BotoCoreError as error:
-            raise RetryableError(f"Textract did not answer ({type(error).__name__}).") from None
+            raise unanswered(error) from None
         blocks = (block for block in answer["Blocks"] if block.get("BlockType") == "LINE")
         return [found for block in blocks if (found := _found(block, picture))]
 
@@ -98,11 +92,9 @@ def _found(block: "BlockTypeDef", picture: Picture) -> Found | None:
 
 
 def _ours(error: ClientError) -> WinnowError:
-    code = str(error.response.get("Error", {}).get("Code", ""))
-    if code in _DENIED:
-        return AccessDeniedError("This function's role may not ask Textract to read a page.")
+    code = code_of(error)
     if code in _TOO_LARGE:
         return FileTooLargeError("A page is larger than Textract takes in one request.")
     if code in _UNREADABLE:
         return FileUnreadableError(f"Textract cannot read a page ({code}).")
-    return RetryableError(f"Textract refused DetectDocumentText ({code}).")
+    return refused(error, "by Textract")
