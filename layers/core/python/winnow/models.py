@@ -17,7 +17,8 @@ Unit = Annotated[float, Field(ge=0.0, le=1.0)]
 class Shape(BaseModel):
     """Base of every shape: frozen, and no field that is not declared."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Built when first used: a function uses few of them, and a cold start pays for each.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 # -- where things are ----------------------------------------------------------------------------

@@ -2,7 +2,8 @@
 
 `import nltk` loads parsers, corpora readers and a downloader, 0.3 s that a cold start would pay for
 nothing. Only the Punkt module is loaded here: it is imported below empty stand-ins of its two
-parent packages, which are taken away again, so that a later `import nltk` gets the whole of it.
+parent packages and beside some of modules that only its trainer and its files need (they bring
+HTTP, TLS and XML). All are taken away again, so that a later `import nltk` gets the whole of it.
 
 The parameters (punkt.json) were written by hand; they are Punkt's own kinds: abbreviations in lower
 case without the last full stop, words that often start a sentence, and pairs that belong together;
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 _LOCK = threading.Lock()
+_NOT_NEEDED = ("nltk.internals", "nltk.pathsec", "nltk.probability", "nltk.tokenize.util")
 
 
 class Punkt(NamedTuple):
@@ -44,6 +46,14 @@ class _Counts(dict[str, int]):
         return 0
 
 
+class _Nothing(types.ModuleType):
+    """A module from which any name can be imported; each is None."""
+
+    def __getattr__(self, name: str) -> None:
+        if name.startswith("__"):
+            raise AttributeError(name)
+
+
 def _module() -> types.ModuleType:
     if "nltk" in sys.modules:
         return importlib.import_module("nltk.tokenize.punkt")
@@ -58,6 +68,8 @@ def _module() -> types.ModuleType:
         stand_in = types.ModuleType(name)
         stand_in.__path__ = paths
         sys.modules[name] = stand_in
+    for name in _NOT_NEEDED:
+        sys.modules[name] = _Nothing(name)
     try:
         return importlib.import_module("nltk.tokenize.punkt")
     finally:
