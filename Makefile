@@ -12,7 +12,7 @@ IMAGE_LOCK := $(LOCK) --python-version 3.13 --constraint requirements/dev.txt
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-setup: .venv/.ready build/model/manifest.json build/node/.installed ## environment, pinned dependencies, the model
+setup: .venv/.ready build/model/references-litert.vectors build/node/.installed ## environment, pinned dependencies, the model
 
 .venv/.ready: requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Winnow needs Python 3.11 or later: make setup PYTHON=python3.12")'
@@ -24,6 +24,10 @@ setup: .venv/.ready build/model/manifest.json build/node/.installed ## environme
 
 build/model/manifest.json: models/use-lite/lock.json | .venv/.ready
 	@$(BIN)/winnow model build
+
+build/model/references-litert.vectors: build/model/manifest.json $(wildcard processes/*.yaml processes/*.yml)
+	@$(BIN)/winnow model build >/dev/null
+	@touch -c $@
 
 build/node/.installed: requirements/node/package.json requirements/node/package-lock.json | .venv/.ready
 	@mkdir -p $(@D)

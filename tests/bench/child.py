@@ -1,4 +1,4 @@
-"""One measurement in a process of its own: `python -m tests.bench.child MODE ENGINE THREADS COUNT`.
+"""One measurement in a process of its own: `python -m tests.bench.child MODE ENGINE THREADS WHAT`.
 
 Prints one JSON document. The parent times the whole process where start-up is what is measured.
 """
@@ -19,28 +19,39 @@ def peak_mb() -> float:
     return peak * (1 if sys.platform == "darwin" else 1024) / 1e6
 
 
-def first_record(engine: str, threads: int, _count: int) -> dict[str, object]:
-    """Start, load, verify, and judge one record by L33774: what a cold Lambda does."""
+def first_record(engine: str, threads: int, definition: str) -> dict[str, object]:
+    """Start, load, verify, and judge one record: what a cold Lambda does.
+
+    `definition` is the file of a definition as Classify gets it: validated before, as JSON.
+    """
     from winnow.judging import build_judge
-    from winnow.process import ProcessBook
+    from winnow.process import parse_definition_json
     from winnow_use import load_encoder
 
     encoder = load_encoder(ROOT / "build" / "model", engine=engine, threads=threads)
-    judge = build_judge(ProcessBook.from_directory(ROOT / "processes").find("L33774"), encoder)
+    judge = build_judge(parse_definition_json(Path(definition).read_bytes()), encoder)
     (judgement,) = judge(["Melena for two weeks; colonoscopy found no source of bleeding."])
     return {"decision": str(judgement.decision.value), "peak_mb": peak_mb()}
 
 
-def throughput(engine: str, threads: int, count: int) -> dict[str, object]:
+def references(engine: str, _threads: int, processes: str) -> dict[str, object]:
+    """Not a measurement: what an engine needs to have encoded before a cold start."""
+    from winnow_model import build_references
+
+    build_references(ROOT / "build" / "model", Path(processes), lambda _: None, engine)
+    return {}
+
+
+def throughput(engine: str, threads: int, count: str) -> dict[str, object]:
     """Clinical sentences a second of the encoder as Classify calls it, after a warm-up."""
     from itertools import islice
 
     from tests.bench.corpus import sentences
 
-    return _rate(list(islice(sentences(), count)), engine, threads)
+    return _rate(list(islice(sentences(), int(count))), engine, threads)
 
 
-def throughput_sts(engine: str, threads: int, _count: int) -> dict[str, object]:
+def throughput_sts(engine: str, threads: int, _: str) -> dict[str, object]:
     """The same for the sentences of the STS benchmark's test part, which are half as long."""
     import csv
 
@@ -69,8 +80,9 @@ def _rate(texts: list[str], engine: str, threads: int) -> dict[str, object]:
     return {"sentences_per_s": count / best, "peak_mb": peak_mb()}
 
 
-def classify(engine: str, threads: int, count: int) -> dict[str, object]:
+def classify(engine: str, threads: int, chunk_records: str) -> dict[str, object]:
     """The classify function itself over full chunks, its store in memory: time and peak memory."""
+    count = int(chunk_records)
     os.environ |= {
         "MODEL_DIR": str(ROOT / "build" / "model"),
         "MODEL_ENGINE": engine,
@@ -117,6 +129,7 @@ def classify(engine: str, threads: int, count: int) -> dict[str, object]:
 
 
 MODES = {
+    "references": references,
     "first-record": first_record,
     "throughput": throughput,
     "throughput-sts": throughput_sts,
@@ -124,5 +137,5 @@ MODES = {
 }
 
 if __name__ == "__main__":
-    mode, engine, threads, count = sys.argv[1:]
-    print(json.dumps(MODES[mode](engine, int(threads), int(count))))
+    mode, engine, threads, what = sys.argv[1:]
+    print(json.dumps(MODES[mode](engine, int(threads), what)))

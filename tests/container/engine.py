@@ -13,7 +13,12 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 BASE = "public.ecr.aws/lambda/python:3.13"
-MODEL_FILES = ("manifest.json", "tokenizer.model", "use-lite-int8.tflite")
+MODEL_FILES = (
+    "manifest.json",
+    "references-litert.vectors",
+    "tokenizer.model",
+    "use-lite-int8.tflite",
+)
 INVOCATIONS = "/2015-03-31/functions/function/invocations"
 
 

@@ -8,7 +8,15 @@ from pathlib import Path
 import boto3
 import pytest
 
-from tests.container.engine import ROOT, Container, FunctionError, build, docker, running
+from tests.container.engine import (
+    MODEL_FILES,
+    ROOT,
+    Container,
+    FunctionError,
+    build,
+    docker,
+    running,
+)
 from tests.container.storage import RESULTS, UPLOADS, Storage
 from tests.container.upload import CASES, for_serialize, get
 from tests.fakes.heads import PROCESS, rows, write_rows
@@ -291,7 +299,7 @@ def test_the_bill_of_materials_is_what_the_image_holds(
 
 
 def test_only_classify_has_the_model(images: dict[str, str]) -> None:
-    files = ["manifest.json", "tokenizer.model", "use-lite-int8.tflite"]
+    files = sorted(MODEL_FILES)
     assert _listed(images["classify"], "/opt/model") == files
     assert not _listed(images["serialize"], "/opt/model")
     assert not _listed(images["scan"], "/opt/model")

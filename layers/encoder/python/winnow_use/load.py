@@ -8,6 +8,7 @@ from winnow.models import ModelInfo
 from winnow.ports import Encoder
 from winnow_use.artefacts import FP32_FILE, INT8_FILE, TOKENIZER_FILE, read_manifest, verified
 from winnow_use.batching import TokenEncoder
+from winnow_use.references import remembering
 from winnow_use.tokenizer import Tokenizer
 
 FLATBUFFERS = {"litert": (INT8_FILE, 8), "litert-fp32": (FP32_FILE, 16)}
@@ -16,14 +17,20 @@ ENGINES = (*FLATBUFFERS, "tensorflow")
 
 
 def load_encoder(
-    model_dir: Path, engine: str = "litert", threads: int = 0, handle: str = ""
+    model_dir: Path,
+    engine: str = "litert",
+    threads: int = 0,
+    handle: str = "",
+    *,
+    references: bool = True,
 ) -> Encoder:
     """An encoder over the model that `winnow model build` made in `model_dir`.
 
     `engine` is one of `litert` (int8 weights), `litert-fp32`, `tensorflow`. `threads` is how many
     batches are encoded side by side, 0 for one a core. `handle` is for `tensorflow` only: anything
     that `tensorflow_hub.load` takes; without one, the SavedModel in `model_dir` is loaded. A model
-    that takes strings needs no `model_dir`.
+    that takes strings needs no `model_dir`. With `references`, the sentences that were encoded
+    beforehand (references.py) are looked up.
 
     Raises ModelInvalidError when a file that is needed is missing, truncated or altered, or when
     what `handle` names is no sentence encoder; SettingsError for an unknown engine or a negative
@@ -39,7 +46,8 @@ def load_encoder(
     if engine == "tensorflow":
         from winnow_use.tensorflow import load_tensorflow
 
-        return load_tensorflow(model_dir, handle, threads)
+        encoder = load_tensorflow(model_dir, handle, threads)
+        return remembering(encoder, model_dir) if references and not handle else encoder
 
     from winnow_use.litert import LiteRtEngine
 
@@ -53,7 +61,8 @@ def load_encoder(
         sha256=manifest.files[file].sha256,
         engine=engine,
     )
-    return TokenEncoder(tokens, lambda: LiteRtEngine(flatbuffer), info, threads, batch)
+    encoder = TokenEncoder(tokens, lambda: LiteRtEngine(flatbuffer), info, threads, batch)
+    return remembering(encoder, model_dir) if references else encoder
 
 
 def _cores() -> int:

@@ -1,5 +1,6 @@
 """Builds the encoder's files from the published USE-lite package, with TensorFlow."""
 
 from winnow_model.build import build_model
+from winnow_model.references import build_references
 
-__all__ = ["build_model"]
+__all__ = ["build_model", "build_references"]

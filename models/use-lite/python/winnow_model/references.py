@@ -1,0 +1,53 @@
+"""The reference sentences of process definitions, encoded when the model is built."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from winnow.errors import WinnowError
+from winnow.judging import build_judge
+from winnow.models import ModelInfo
+from winnow.process import ProcessBook
+from winnow_use import load_encoder
+from winnow_use.references import write_references
+
+
+def build_references(
+    model_dir: Path, processes: Path, report: Callable[[str], None], engine: str = "litert"
+) -> None:
+    """Encode what the judges of the processes in a folder compare with; nothing if all is there.
+
+    `report` is told, in a sentence. Without them the model is whole, and only starts slower: a
+    folder of definitions that do not validate is reported, not raised.
+    """
+    encoder = load_encoder(model_dir, engine=engine, references=False)
+    try:
+        book = ProcessBook.from_directory(processes)
+        sentences = _sentences(book, encoder.info)
+    except WinnowError as error:
+        report(f"No reference sentences are encoded beforehand: {error.sentence}")
+        return
+    if write_references(encoder, sentences, model_dir):
+        report(f"Encoded {len(sentences):,} reference sentences of {', '.join(book.ids)}.")
+
+
+def _sentences(book: ProcessBook, info: ModelInfo) -> list[str]:
+    """What the judges ask for when they are built, in order, each once."""
+    asked = _Asked(info)
+    for definition in book.definitions:
+        build_judge(definition, asked, book.heads.get(definition.id))
+    return list(asked.sentences)
+
+
+class _Asked:
+    """An Encoder that keeps what it is asked for and encodes nothing."""
+
+    def __init__(self, info: ModelInfo) -> None:
+        self.info = info
+        self.sentences: dict[str, None] = {}
+
+    def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        self.sentences.update(dict.fromkeys(texts))
+        return np.zeros((len(texts), 512), np.float32)

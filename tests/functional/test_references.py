@@ -1,0 +1,108 @@
+"""The reference sentences of the shipped processes, as `winnow model build` encodes them."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from winnow.judging import build_judge
+from winnow.ports import Encoder
+from winnow.process import ProcessBook
+from winnow_model import build_references
+from winnow_use import load_encoder
+from winnow_use.artefacts import INT8_FILE, MANIFEST_FILE, TOKENIZER_FILE
+from winnow_use.batching import TokenEncoder, Vectors
+
+ROOT = Path(__file__).parents[2]
+TEXT = "Melena for two weeks; colonoscopy found no source of bleeding."
+
+pytestmark = pytest.mark.model
+
+
+class Comparing:
+    """Answers as the remembering encoder does, and checks it against the plain one."""
+
+    def __init__(self, remembering: Encoder, plain: Encoder) -> None:
+        self.info = plain.info
+        self._remembering = remembering
+        self._plain = plain
+        self.compared = 0
+
+    def __call__(self, texts: Sequence[str]) -> Vectors:
+        rows: Vectors = self._remembering(texts)
+        assert np.array_equal(rows, self._plain(texts))
+        self.compared += len(texts)
+        return rows
+
+
+@pytest.fixture
+def model(model_dir: Path, tmp_path: Path) -> Path:
+    """The int8 model without references."""
+    folder = tmp_path / "model"
+    folder.mkdir()
+    for name in (INT8_FILE, TOKENIZER_FILE, MANIFEST_FILE):
+        shutil.copy(model_dir / name, folder)
+    return folder
+
+
+@pytest.fixture
+def told() -> list[str]:
+    return []
+
+
+def test_are_bit_for_bit_what_the_encoder_gives(model: Path, told: list[str]) -> None:
+    build_references(model, ROOT / "processes", told.append)
+    assert len(told) == 1
+    plain = load_encoder(model, references=False)
+    for definition in ProcessBook.from_directory(ROOT / "processes").definitions:
+        comparing = Comparing(load_encoder(model), plain)
+        build_judge(definition, comparing)([TEXT])
+        assert comparing.compared > 50
+
+
+def test_nothing_is_left_to_encode_when_a_shipped_judge_is_built(
+    model_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Red where `winnow model build` was not run after a change of processes/ or of the judges."""
+    encoder = load_encoder(model_dir)
+    asked: list[str] = []
+    encode = TokenEncoder.__call__
+
+    def spy(plain: TokenEncoder, texts: Sequence[str]) -> Vectors:
+        asked.extend(texts)
+        return encode(plain, texts)
+
+    monkeypatch.setattr(TokenEncoder, "__call__", spy)
+    for definition in ProcessBook.from_directory(ROOT / "processes").definitions:
+        build_judge(definition, encoder)
+    assert asked == []
+    encoder([TEXT])
+    assert asked == [TEXT]
+
+
+def test_are_encoded_once_and_again_after_an_edit(
+    model: Path, told: list[str], tmp_path: Path
+) -> None:
+    processes = tmp_path / "processes"
+    shutil.copytree(ROOT / "processes", processes)
+    for _ in range(2):
+        build_references(model, processes, told.append)
+    assert [one.partition(" of ")[2] for one in told] == ["L33774, emotions."]
+    file = processes / "emotions.yaml"
+    file.write_text(file.read_text("utf-8").replace("version:", "# edited\nversion:"), "utf-8")
+    build_references(model, processes, told.append)
+    assert len(told) == 1  # no sentence is another
+    (processes / "L33774.yaml").unlink()
+    build_references(model, processes, told.append)
+    assert [one.partition(" of ")[2] for one in told[1:]] == ["emotions."]
+
+
+def test_a_definition_that_does_not_validate_is_reported_and_the_model_stays_whole(
+    model: Path, told: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "mine.yaml").write_text("id: mine\nkind: labels\n", "utf-8")
+    build_references(model, tmp_path, told.append)
+    assert ["mine.yaml:" in one for one in told] == [True]
+    assert load_encoder(model)([TEXT]).any()
