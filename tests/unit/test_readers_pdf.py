@@ -239,3 +239,8 @@ def test_a_text_layer_of_codes_is_not_believed():
     garbled = [(x, y, shifted(text)) for x, y, text in lines]
     capitals = [(x, y, text.upper()) for x, y, text in lines]
     assert asked(files.pdf([lines, garbled, capitals])) == [2]
+
+
+def test_a_page_with_names_blacked_out_is_believed():
+    rows = [f"Patient XXXXXXXXXXXX of XXXXXXXXXXXXX seen {n} times by xxxxxxxxx" for n in range(8)]
+    assert asked(files.pdf([files.lines(rows)])) == []

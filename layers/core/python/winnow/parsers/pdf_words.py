@@ -17,6 +17,8 @@ _READABLE = str.maketrans(
 _WORD = re.compile("[^\x00\x01\x03-\x20\xa0\ud800-\udfff]+")
 _NO_LETTER = re.compile("[\x00-\x01\x03-\x08\x0e-\x1f\ue000-\uf8ff\ufffd]")
 _LATIN = re.compile("[A-Za-z]")
+_BLACKED_OUT = re.compile(r"([A-Za-z])\1{2,}")
+"""What stands where something was taken out of a text: "seen by XXXXX on XX/XX"."""
 _ENOUGH = 100
 """Letters from which on their frequency says something."""
 _SAMPLE = 40
@@ -95,6 +97,7 @@ def _is_garbled(chars: str) -> bool:
     unmapped = len(_NO_LETTER.findall(chars))
     if unmapped > max(9, 0.2 * len(chars)):
         return True
+    chars = _BLACKED_OUT.sub("", chars)
     letters = len(_LATIN.findall(chars))
     if letters < _ENOUGH or letters < 0.4 * len(chars):
         return False
