@@ -81,7 +81,7 @@ def evaluate(
         raise typer.BadParameter("--data needs --label-column")
     if html is not None and not html.parent.is_dir():
         raise typer.BadParameter(f"there is no folder {html.parent} to write --html into")
-    from winnow.process import ProcessBook
+    from winnow.book import ProcessBook
 
     book = ProcessBook.from_directory(processes)
     definition = book.find(process)

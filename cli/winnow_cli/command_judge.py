@@ -55,8 +55,8 @@ def predict(
         raise typer.BadParameter("give a TEXT or --file F, one of the two")
     if text is not None and not text.strip():
         raise typer.BadParameter("the text is blank")
+    from winnow.book import ProcessBook
     from winnow.judging import build_judge
-    from winnow.process import ProcessBook
     from winnow_use import load_encoder
 
     book = ProcessBook.from_directory(processes)

@@ -25,8 +25,8 @@ def validate(
     as_json: AsJson = False,
 ) -> None:
     """Check a definition; every problem is told with its line and field."""
+    from winnow.book import load_definition
     from winnow.errors import ProcessInvalidError
-    from winnow.process import load_definition
 
     try:
         definition = load_definition(file.read_text("utf-8-sig"), file.name)

@@ -56,8 +56,8 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train the head of a process on labelled rows, and calibrate it on held-out folds."""
+    from winnow.book import ProcessBook, load_definition
     from winnow.errors import ProcessUnknownError
-    from winnow.process import ProcessBook, load_definition
     from winnow_train.create import new_process
     from winnow_train.data import read_labelled
     from winnow_train.train import train as fit_head
@@ -162,7 +162,7 @@ def tune(
     """Set the threshold that keeps a promise: so many of the accepted are right, this surely."""
     import numpy as np
 
-    from winnow.process import ProcessBook
+    from winnow.book import ProcessBook
     from winnow.promise import promise
     from winnow_cli.command_evaluate import print_parts
     from winnow_train.data import keys_of, labels_of, read_labelled

@@ -5,9 +5,10 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from winnow.book import load_definition
 from winnow.errors import ProcessUnknownError
 from winnow.head import ARRAYS, CARD, HeadFiles
-from winnow.process import ProcessDefinition, load_definition
+from winnow.process import ProcessDefinition
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ import re
 from datetime import datetime
 from pathlib import Path
 
+from winnow.book import load_definition
 from winnow.errors import ProcessInvalidError
 from winnow.head import CARD, HeadCard, PromiseKept, Scope, folder_of
-from winnow.process import load_definition
 from winnow.promise import Promise
 from winnow_train.data import Labelled
 

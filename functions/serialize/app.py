@@ -4,12 +4,12 @@ import os
 import time
 from functools import cache
 
+from winnow.book import ProcessBook
 from winnow.models import ScanNeeded, Serialized, SerializeInput
-from winnow.process import ProcessBook
 from winnow.serialize import SerializeOptions, serialize_text
 from winnow_aws.handler import handler as lambda_handler
+from winnow_aws.read_settings import SerializeSettings
 from winnow_aws.s3 import S3Store, s3_store
-from winnow_aws.settings import SerializeSettings
 
 
 @cache

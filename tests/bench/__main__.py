@@ -25,7 +25,7 @@ from rich.progress import track
 
 from tests.bench import reading, streaming
 from tests.bench.child import sts_sentences
-from winnow.process import ProcessBook
+from winnow.book import ProcessBook
 
 ROOT = Path(__file__).parents[2]
 ENGINES = ("litert", "litert-fp32", "tensorflow")

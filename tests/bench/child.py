@@ -96,8 +96,8 @@ def classify(engine: str, threads: int, chunk_records: str) -> dict[str, object]
 
     from tests.bench.corpus import cases
     from tests.fakes.store import MemoryStore
+    from winnow.book import ProcessBook
     from winnow.models import ChunkTask, ObjectRef, Record
-    from winnow.process import ProcessBook
 
     definition = ProcessBook.from_directory(ROOT / "processes").find("L33774")
     store = MemoryStore()

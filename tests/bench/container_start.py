@@ -14,10 +14,10 @@ from pathlib import Path
 
 from tests.container.engine import ROOT, build, missing, running
 from tests.container.storage import RESULTS, storage
+from winnow.book import ProcessBook
 from winnow.jsonl import dump_line
 from winnow.layout import RunLayout
 from winnow.models import ChunkTask, Record
-from winnow.process import ProcessBook
 
 SETTINGS = {"RESULTS_BUCKET": RESULTS, "MODEL_DIR": "/opt/model"}
 

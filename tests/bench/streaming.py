@@ -20,12 +20,13 @@ from typing import BinaryIO
 
 from tests.bench.corpus import cases
 from tests.bench.reading import peak_mb
+from winnow.book import ProcessBook
 from winnow.classify import classify
 from winnow.filter import filter_run
 from winnow.jsonl import load_lines
 from winnow.models import ChunkTask, ObjectRef, Serialized, Upload
 from winnow.ports import StoredObject
-from winnow.process import ProcessBook, parse_definition_json
+from winnow.process import parse_definition_json
 from winnow.readers import ReadLimits
 from winnow.serialize import SerializeOptions, serialize
 

@@ -22,6 +22,7 @@ from tests.container.upload import CASES, for_serialize, get
 from tests.fakes.heads import PROCESS, rows, write_rows
 from tests.template.expand import expand
 from tests.unit.test_supply import supply
+from winnow.book import ProcessBook
 from winnow.models import (
     ChunkTask,
     Classified,
@@ -32,7 +33,6 @@ from winnow.models import (
     ScanNeeded,
     Serialized,
 )
-from winnow.process import ProcessBook
 from winnow.sweep import SweepReport
 from winnow_train.data import read_labelled
 from winnow_train.train import train, write

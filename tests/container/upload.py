@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.container.engine import ROOT
 from tests.container.storage import Storage
+from winnow.book import ProcessBook
 from winnow.jsonl import dump_line
 from winnow.models import (
     ChunkTask,
@@ -20,7 +21,6 @@ from winnow.models import (
     SerializeInput,
     Verdict,
 )
-from winnow.process import ProcessBook
 
 CASES = ROOT / "samples" / "prior-auth-cases.csv"
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.heads import rows, write_rows
+from winnow.book import ProcessBook
 from winnow.models import HeadInfo, Outcome, Result
-from winnow.process import ProcessBook
 from winnow_cli.target import find_target
 from winnow_local.stack import start_detached, stop
 from winnow_local.state import STATE_DIR_VARIABLE, StateDir

@@ -5,7 +5,7 @@ import random
 from pathlib import Path
 
 from tests.fakes.encoder import FakeEncoder
-from winnow.process import ProcessBook
+from winnow.book import ProcessBook
 from winnow_train.data import read_labelled
 from winnow_train.train import train, write
 

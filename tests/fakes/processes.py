@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from winnow.book import ProcessBook, load_definition
 from winnow.models import (
     Judgement,
     LabelDecision,
@@ -9,7 +10,7 @@ from winnow.models import (
     ModelInfo,
     ProcessInfo,
 )
-from winnow.process import ProcessBook, ProcessDefinition, load_definition
+from winnow.process import ProcessDefinition
 
 MOODS = """
 id: moods

@@ -18,12 +18,13 @@ from tests.fakes.processes import MODEL, SayingJudge, book
 from tests.fakes.store import MemoryStore
 from tests.fakes.uploads import BUCKET, MemoryInbox, MemoryMailer
 from tests.statemachine.machine import Ended, TaskError, World, function_error, running
+from winnow.book import ProcessBook
 from winnow.classify import classify
 from winnow.errors import InternalError, UploadAbandonedError, WinnowError
 from winnow.filter import filter_run
 from winnow.layout import RunLayout, sweep_cursor
 from winnow.models import ChunkTask, ObjectRef, Serialized, SerializeInput
-from winnow.process import ProcessBook, parse_definition_json
+from winnow.process import parse_definition_json
 from winnow.serialize import SerializeOptions, serialize
 from winnow.standing import Ages, Claim, ObjectVersion, Standing
 from winnow.sweep import Start, Sweep, SweepOptions, SweepReport

@@ -213,7 +213,7 @@ def model(lab: Lab) -> None:
 
 @fault("a process file is broken", "process_invalid")
 def process_file(lab: Lab) -> None:
-    from winnow.process import ProcessBook, load_definition
+    from winnow.book import ProcessBook, load_definition
 
     lab.book = lambda: ProcessBook([load_definition("id: moods\nkind: labels\n", "moods.yaml")])
     lab.deliver(lab.drop())

@@ -7,7 +7,8 @@ from pydantic import BaseModel
 
 from winnow.errors import FileEmptyError, InternalError, SettingsError, StoredDataInvalidError
 from winnow_aws.handler import handler, logger
-from winnow_aws.settings import ClassifySettings, FilterSettings, SerializeSettings
+from winnow_aws.read_settings import SerializeSettings
+from winnow_aws.settings import ClassifySettings, FilterSettings
 
 SECRET = "Mrs Example has melena"
 

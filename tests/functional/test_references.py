@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from winnow.book import ProcessBook
 from winnow.judging import build_judge
 from winnow.ports import Encoder
-from winnow.process import ProcessBook
 from winnow_model import build_references
 from winnow_use import load_encoder
 from winnow_use.artefacts import INT8_FILE, MANIFEST_FILE, TOKENIZER_FILE

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from winnow.book import ProcessBook
 from winnow.judging import build_judge
 from winnow.models import CriteriaDecision, Judgement, LabelDecision, Verdict
 from winnow.ports import Judge
-from winnow.process import ProcessBook
 
 ROOT = Path(__file__).parents[2]
 MODEL = Path(os.environ.get("WINNOW_MODEL_DIR", ROOT / "build" / "model"))

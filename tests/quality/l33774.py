@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import winnow.judging.criteria as rule
+from winnow.book import ProcessBook
 from winnow.judging import build_judge, sheet
 from winnow.models import Verdict
 from winnow.ports import Encoder, Judge
-from winnow.process import ProcessBook
 
 DATA = Path(__file__).with_name("data")
 PROCESSES = Path(__file__).parents[2] / "processes"

@@ -7,9 +7,9 @@ import pytest
 from pydantic import BaseModel
 
 from tests.template.expand import ROOT
+from winnow.book import ProcessBook
 from winnow.layout import RunLayout
 from winnow.models import ChunkTask, Serialized, SerializeInput
-from winnow.process import ProcessBook
 from winnow.upload import requested_process, upload_id
 
 SHAPES: dict[str, type[BaseModel]] = {

@@ -7,13 +7,8 @@ import pytest
 
 from tests.template.expand import TEMPLATE, expand, read
 from winnow.standing import LEASE_S
-from winnow_aws.settings import (
-    ClassifySettings,
-    FilterSettings,
-    ScanSettings,
-    SerializeSettings,
-    SweepSettings,
-)
+from winnow_aws.read_settings import ScanSettings, SerializeSettings
+from winnow_aws.settings import ClassifySettings, FilterSettings, SweepSettings
 
 EXPANDED = expand()
 RESOURCES: dict[str, Any] = EXPANDED["Resources"]

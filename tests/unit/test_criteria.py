@@ -5,11 +5,12 @@ import math
 import pytest
 
 from tests.fakes.encoder import FakeEncoder
+from winnow.book import load_definition
 from winnow.judging import build_judge
 from winnow.judging.criteria import HIGH, LOW, MET, decide, verdict
 from winnow.judging.shorthand import written_out
 from winnow.models import CriteriaDecision, CriterionFinding, Judgement, Polarity, Verdict
-from winnow.process import CriteriaProcess, Group, load_definition
+from winnow.process import CriteriaProcess, Group
 
 HEAD = "id: t\nversion: 1.0.0\nkind: criteria\ntitle: T\n"
 ONE = (

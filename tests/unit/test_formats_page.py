@@ -8,7 +8,7 @@ import pytest
 from winnow.errors import SettingsError
 from winnow.parsers.encodings import TITLES
 from winnow.readers import READERS, SUFFIXES, ReadLimits, setting_of
-from winnow_aws.settings import SerializeSettings
+from winnow_aws.read_settings import SerializeSettings
 
 PAGE = (Path(__file__).parents[2] / "docs" / "formats.md").read_text()
 

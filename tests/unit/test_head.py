@@ -10,6 +10,7 @@ import pytest
 from tests.fakes.encoder import FakeEncoder
 from tests.fakes.heads import PROCESS, WORDS, rows, trained, write_rows
 from tests.fakes.store import MemoryStore
+from winnow.book import ProcessBook, load_definition
 from winnow.classify import classify
 from winnow.drift import Profiler, drift
 from winnow.errors import (
@@ -23,7 +24,7 @@ from winnow.filter import filter_run
 from winnow.head import ARRAYS, CARD
 from winnow.judging import build_judge
 from winnow.models import ChunkTask, Result, Upload
-from winnow.process import ProcessBook, load_definition, parse_definition_json
+from winnow.process import parse_definition_json
 from winnow.serialize import SerializeOptions, serialize
 from winnow_train.data import read_labelled
 from winnow_train.measure import compare, evaluate

@@ -3,12 +3,12 @@
 import pytest
 
 from tests.fakes.encoder import FakeEncoder
+from winnow.book import load_definition
 from winnow.judging import build_judge
 from winnow.judging.labels import NEAREST
 from winnow.judging.told import EVIDENCE
 from winnow.models import LabelDecision
 from winnow.ports import Judge
-from winnow.process import load_definition
 
 DEFINITION = """
 id: moods

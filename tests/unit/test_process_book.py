@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from winnow.book import ProcessBook
 from winnow.errors import ProcessInvalidError, ProcessUnknownError
-from winnow.process import ProcessBook
 
 LABELS = """\
 id: {id}

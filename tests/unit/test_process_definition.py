@@ -8,13 +8,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from winnow.book import load_definition
 from winnow.errors import ProcessInvalidError
-from winnow.process import (
-    CriteriaProcess,
-    LabelsProcess,
-    load_definition,
-    parse_definition_json,
-)
+from winnow.process import CriteriaProcess, LabelsProcess, parse_definition_json
 
 CRITERIA = """\
 id: knee

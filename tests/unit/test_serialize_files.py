@@ -7,9 +7,9 @@ import pytest
 from tests.fakes import files
 from tests.fakes.processes import MOODS
 from tests.unit.test_steps import UPLOAD_ID, Run
+from winnow.book import ProcessBook, load_definition
 from winnow.errors import FileTooLargeError, NoRecordsError
 from winnow.models import Upload
-from winnow.process import ProcessBook, load_definition
 from winnow.readers import ReadLimits
 from winnow.serialize import serialize
 

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 import winnow_use
 from tests.fakes.encoder import FakeEncoder
 from tests.fakes.heads import PROCESS, rows, write_rows
-from winnow.process import ProcessBook
+from winnow.book import ProcessBook
 from winnow_cli.__main__ import app
 from winnow_train.tune import with_threshold
 

@@ -15,10 +15,10 @@ from typer.testing import CliRunner
 import winnow_use
 from tests.fakes.encoder import FakeEncoder
 from tests.fakes.heads import PROCESS, WORDS, rows, write_rows
+from winnow.book import ProcessBook, load_definition
 from winnow.calibration import calibrated
 from winnow.head import HeadCard
 from winnow.judging import build_judge
-from winnow.process import ProcessBook, load_definition
 from winnow_cli.__main__ import app
 from winnow_train import fit
 from winnow_train.data import label_finder

@@ -10,9 +10,9 @@ from typer.testing import CliRunner
 
 import winnow_use
 from tests.fakes.encoder import FakeEncoder
+from winnow.book import ProcessBook
 from winnow.judging import build_judge
 from winnow.models import CriteriaDecision, Judgement
-from winnow.process import ProcessBook
 from winnow_cli.__main__ import app
 
 PROCESS = """\

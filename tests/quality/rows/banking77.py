@@ -9,8 +9,8 @@ from pathlib import Path
 from sklearn.metrics import roc_auc_score
 
 from tests.quality.row import ROOT, Commands, Row, data_folder, fresh
+from winnow.book import ProcessBook
 from winnow.judging import build_judge
-from winnow.process import ProcessBook
 from winnow_use import load_encoder
 
 SEEDS = (0, 1, 2)

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 
 from tests.quality.row import ROOT, Row, data_folder
+from winnow.book import ProcessBook
 from winnow.judging import build_judge
-from winnow.process import ProcessBook
 from winnow_use import load_encoder
 
 ROUNDS = 5

@@ -1,4 +1,7 @@
-"""Settings of each function: read once from its environment, wrong values refused by name."""
+"""Settings of each function: read once from its environment, wrong values refused by name.
+
+Those of the functions that read files are in read_settings.py: the others load no readers.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,8 +10,6 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from winnow.errors import SettingsError
-from winnow.readers.limits import ReadLimits, setting_of
-from winnow.serialize import SerializeOptions
 
 
 class Settings(BaseModel):
@@ -23,7 +24,7 @@ class Settings(BaseModel):
             return cls.model_validate(cls._values(environment))
         except ValidationError as error:
             problems = "; ".join(
-                f"{_variable(problem['loc'])}: {problem['msg']}" for problem in error.errors()
+                f"{cls._variable(problem['loc'])}: {problem['msg']}" for problem in error.errors()
             )
             raise SettingsError(f"{problems}.") from None
 
@@ -35,51 +36,10 @@ class Settings(BaseModel):
             if (value := environment.get(name.upper(), "").strip())
         }
 
-
-def _variable(location: tuple[int | str, ...]) -> str:
-    """The environment variable of a field; those of `limits` have a prefix."""
-    if location[0] == "limits" and len(location) > 1:
-        return setting_of(str(location[1]))
-    return str(location[0]).upper()
-
-
-class SerializeSettings(Settings):
-    """Environment of the serialize function."""
-
-    results_bucket: str
-    process_dir: Path
-    default_process: str = ""
-    threshold_override: float | None = Field(None, ge=0, le=1)
-    chunk_records: int = Field(1_000, ge=1, le=100_000)
-    limits: ReadLimits = ReadLimits()
-
-    @classmethod
-    def _values(cls, environment: Mapping[str, str]) -> dict[str, Any]:
-        values = super()._values(environment)
-        values["limits"] = {
-            name: value
-            for name in ReadLimits.model_fields
-            if (value := environment.get(setting_of(name), "").strip())
-        }
-        return values
-
-    @property
-    def options(self) -> SerializeOptions:
-        """What core is told of them."""
-        return SerializeOptions(
-            results_bucket=self.results_bucket,
-            default_process=self.default_process,
-            threshold=self.threshold_override,
-            chunk_records=self.chunk_records,
-            limits=self.limits,
-        )
-
-
-class ScanSettings(SerializeSettings):
-    """Environment of the scan function."""
-
-    ocr_engine: Literal["rapidocr", "textract"] = "rapidocr"
-    ocr_threads: int = Field(0, ge=0, le=64, description="0: as many as there are cores")
+    @staticmethod
+    def _variable(location: tuple[int | str, ...]) -> str:
+        """The environment variable of a field."""
+        return str(location[0]).upper()
 
 
 class ClassifySettings(Settings):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from winnow.book import ProcessBook
 from winnow.errors import (
     FileEmptyError,
     FileTooLargeError,
@@ -26,7 +27,6 @@ from winnow.models import (
 )
 from winnow.numbers import with_numbers
 from winnow.ports import ObjectStore, StoredObject
-from winnow.process import ProcessBook
 from winnow.readers import PageReader, ReadLimits, Source, read
 from winnow.readers.ocr import ElsewhereError, elsewhere
 from winnow.upload import effective_threshold, requested_case_id, requested_process

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from winnow.book import ProcessBook
 from winnow.errors import WinnowError
 from winnow.judging import build_judge
 from winnow.models import ModelInfo
-from winnow.process import ProcessBook
 from winnow_use import load_encoder
 from winnow_use.references import write_references
 

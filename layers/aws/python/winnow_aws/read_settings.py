@@ -1,0 +1,57 @@
+"""Settings of the functions that read files: Serialize and Scan."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+
+from winnow.readers.limits import ReadLimits, setting_of
+from winnow.serialize import SerializeOptions
+from winnow_aws.settings import Settings
+
+
+class SerializeSettings(Settings):
+    """Environment of the serialize function."""
+
+    results_bucket: str
+    process_dir: Path
+    default_process: str = ""
+    threshold_override: float | None = Field(None, ge=0, le=1)
+    chunk_records: int = Field(1_000, ge=1, le=100_000)
+    limits: ReadLimits = ReadLimits()
+
+    @classmethod
+    def _values(cls, environment: Mapping[str, str]) -> dict[str, Any]:
+        values = super()._values(environment)
+        values["limits"] = {
+            name: value
+            for name in ReadLimits.model_fields
+            if (value := environment.get(setting_of(name), "").strip())
+        }
+        return values
+
+    @staticmethod
+    def _variable(location: tuple[int | str, ...]) -> str:
+        """The environment variable of a field; those of `limits` have a prefix."""
+        if location[0] == "limits" and len(location) > 1:
+            return setting_of(str(location[1]))
+        return str(location[0]).upper()
+
+    @property
+    def options(self) -> SerializeOptions:
+        """What core is told of them."""
+        return SerializeOptions(
+            results_bucket=self.results_bucket,
+            default_process=self.default_process,
+            threshold=self.threshold_override,
+            chunk_records=self.chunk_records,
+            limits=self.limits,
+        )
+
+
+class ScanSettings(SerializeSettings):
+    """Environment of the scan function."""
+
+    ocr_engine: Literal["rapidocr", "textract"] = "rapidocr"
+    ocr_threads: int = Field(0, ge=0, le=64, description="0: as many as there are cores")
