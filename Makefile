@@ -80,13 +80,13 @@ bench: setup ## measure; writes build/bench.json and docs/benchmarks.md
 quality: setup ## measure decisions; writes docs/quality.md (data: WINNOW_DATA)
 	@$(BIN)/python -m tests.quality
 
-faults: setup ## break everything there is, also on the local stack; writes docs/reliability.md
+faults: setup ## break everything there is, also on the local stack; writes docs/reliability-tables.md
 	@$(BIN)/python -m tests.faults
 
-mutations: setup ## break the template one change at a time; writes docs/reliability.md
+mutations: setup ## break the template one change at a time; writes docs/reliability-tables.md
 	@$(BIN)/python -m tests.template.mutate
 
-load: setup ## 1,000 files at once and 100,000 records in one; writes docs/reliability.md
+load: setup ## 1,000 files at once and 100,000 records in one; writes docs/reliability-tables.md
 	@$(BIN)/python -m tests.load
 
 licences: setup ## what the images' packages are licensed under; fails where one may not ship

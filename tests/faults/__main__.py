@@ -1,6 +1,6 @@
 """`python -m tests.faults`: every fault, in memory and on the local stack, and their tables.
 
-Both tables are sections of docs/reliability.md. `--memory` leaves the local stack out.
+Both tables are sections of docs/reliability-tables.md. `--memory` leaves the local stack out.
 """
 
 import argparse

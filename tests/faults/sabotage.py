@@ -152,7 +152,7 @@ def rows_of(stack: Stack, key: str) -> list[UploadRow]:
 
 @dataclass
 class Verdict:
-    """What must come of a fault, and a line of docs/reliability.md where it does."""
+    """What must come of a fault, and a line of docs/reliability-tables.md where it does."""
 
     stack: Stack
     request: pytest.FixtureRequest

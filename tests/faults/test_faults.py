@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 import pytest_socket
 
-from tests.faults.page import PAGE
+from tests.faults.page import PAGE, TABLES, section
 from tests.faults.run import judge
 from tests.faults.scenarios import SCENARIOS, Scenario
 
@@ -31,7 +31,7 @@ def test_every_name_is_one() -> None:
 
 
 def test_every_test_that_the_page_names_is_there() -> None:
-    named = set(re.findall(r"`(test_\w+)`", PAGE.read_text("utf-8")))
+    named = set(re.findall(r"`(test_\w+)`", TABLES.read_text("utf-8")))
     there = {
         name
         for file in PAGE.parents[1].glob("tests/**/test_*.py")
@@ -39,3 +39,16 @@ def test_every_test_that_the_page_names_is_there() -> None:
     }
     assert len(named) > 20
     assert named <= there
+
+
+@pytest.mark.parametrize("name", ["faults", "faults on the stack", "mutations"])
+def test_the_page_sums_up_what_the_table_says(name: str) -> None:
+    said = re.split(r"[.;]", section(name))[0]
+    assert re.search(r"\d", said)
+    assert f"[{said}]({TABLES.name}#" in PAGE.read_text("utf-8")
+
+
+def test_the_page_says_of_the_load_what_its_table_says() -> None:
+    found = re.findall(r"^\| (lost or failed|double) \| (.+) \|$", section("load"), re.M)
+    assert found == [("lost or failed", "0"), ("double", "0")] * 2
+    assert "[none lost, none double](" in PAGE.read_text("utf-8")

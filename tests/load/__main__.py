@@ -1,8 +1,8 @@
 """`python -m tests.load`: on the local stack 1,000 uploads at once, and 100,000 records in one.
 
 Also 1,000 uploads in memory, where calls are refused as Lambda refuses them. Bounded, and on
-loopback only. Writes its table into docs/reliability.md; exit code 1 if an upload was lost or came
-twice. `--files` and `--records` make it smaller.
+loopback only. Writes its table into docs/reliability-tables.md; exit code 1 if an upload was lost
+or came twice. `--files` and `--records` make it smaller.
 """
 
 import argparse

@@ -1,7 +1,8 @@
 """Breaks the template and the machines on purpose, and sees that the tests notice.
 
 `python -m tests.template.mutate` makes one change at a time to a copy, runs the template's tests on
-it in this process, and writes the table into docs/reliability.md. Exit code 1 if a change lives.
+it in this process, and writes the table into docs/reliability-tables.md. Exit code 1 if a change
+lives.
 """
 
 import contextlib
