@@ -7,11 +7,12 @@ from functools import cache
 from winnow.layout import sweep_cursor
 from winnow.standing import forgotten_s
 from winnow.sweep import Sweep, SweepInput, SweepOptions, SweepReport
+from winnow_aws.clients import client
 from winnow_aws.handler import handler as lambda_handler
 from winnow_aws.metrics import count_sweep
 from winnow_aws.s3 import S3Store, s3_store
 from winnow_aws.settings import SweepSettings
-from winnow_aws.sweep import S3Inbox, StatesWorkflow, TableRuns, TopicMailer, client
+from winnow_aws.sweep import S3Inbox, StatesWorkflow, TableRuns, TopicMailer
 
 
 @cache

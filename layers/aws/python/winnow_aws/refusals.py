@@ -3,6 +3,9 @@
 What passes by itself is named here and tried again; all else waits for somebody.
 """
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -47,13 +50,30 @@ _NO_CREDENTIALS = (
 )
 
 
+@contextmanager
+def translated(
+    where: str, own: Callable[[ClientError], WinnowError | None] = lambda _: None
+) -> Iterator[None]:
+    """Goes round a call: botocore's errors come out as ours.
+
+    `where` is what was called: "in the bucket b". `own` gives an error for the codes that mean
+    something of their own there, and None for the others.
+    """
+    try:
+        yield
+    except ClientError as error:
+        raise own(error) or refused(error, where) from None
+    except BotoCoreError as error:
+        raise unanswered(error) from None
+
+
 def code_of(error: ClientError) -> str:
     """AWS's own code."""
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
 def refused(error: ClientError, where: str) -> WinnowError:
-    """What AWS answered. `where` is what was called: "in the bucket b"."""
+    """What AWS answered; `where` as in `translated`."""
     code = code_of(error)
     if code in _DENIED:
         return AccessDeniedError(f"{error.operation_name} is not allowed {where}.")

@@ -5,15 +5,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 from smart_open import s3
 
 from winnow.errors import ObjectGoneError, RetryableError, WinnowError
 from winnow.models import ObjectRef
 from winnow.ports import StoredObject
-from winnow_aws.refusals import code_of, refused, unanswered
+from winnow_aws.clients import client
+from winnow_aws.refusals import code_of, refused, translated
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
@@ -23,12 +22,10 @@ _GONE = {"NoSuchKey", "NoSuchVersion", "NoSuchBucket", "NotFound", "404"}
 _READ_BYTES = 128 * 1024  # smart_open's own buffer
 _PART_BYTES = 8 * 1024 * 1024  # 10,000 parts at most: 80 GB an outcome
 
-CONFIG = Config(retries={"mode": "standard", "max_attempts": 6}, connect_timeout=5, read_timeout=60)
-
 
 def s3_store() -> "S3Store":
     """The store of this function's role and region."""
-    return S3Store(boto3.client("s3", config=CONFIG))
+    return S3Store(client("s3"))
 
 
 @contextmanager
@@ -37,25 +34,23 @@ def _translated(ref: ObjectRef) -> Iterator[None]:
 
     Goes round calls to S3 alone, never round what is done with a stream: its errors are not S3's.
     """
+    where = f"in the bucket {ref.bucket}"
+
+    def gone(error: ClientError) -> WinnowError | None:
+        if code_of(error) in _GONE:
+            return ObjectGoneError(f"The object version is not {where}.")
+        return None
+
     try:
-        yield
-    except ClientError as error:
-        raise _ours(error, ref) from None
-    except BotoCoreError as error:
-        raise unanswered(error) from None
+        with translated(where, gone):
+            yield
     except (OSError, ValueError) as error:
         # smart_open wraps what botocore raised: into a ValueError where it begins to write.
         if isinstance(error.__cause__, ClientError):
-            raise _ours(error.__cause__, ref) from None
+            raise gone(error.__cause__) or refused(error.__cause__, where) from None
         if isinstance(error, ValueError):
             raise
         raise RetryableError(f"S3 did not answer ({type(error).__name__}).") from None
-
-
-def _ours(error: ClientError, ref: ObjectRef) -> WinnowError:
-    if code_of(error) in _GONE:
-        return ObjectGoneError(f"The object version is not in the bucket {ref.bucket}.")
-    return refused(error, f"in the bucket {ref.bucket}")
 
 
 class _Reading(io.RawIOBase):

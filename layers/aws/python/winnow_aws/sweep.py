@@ -4,20 +4,15 @@ import json
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError
 
 from winnow.errors import RetryableError, UploadAbandonedError
 from winnow.models import Mail, ObjectRef
 from winnow.standing import Claim, ObjectVersion
 from winnow.sweep import Cursor, Page, Start
 from winnow.upload import INBOX
-from winnow_aws.refusals import refused, unanswered
-from winnow_aws.s3 import CONFIG
+from winnow_aws.refusals import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -29,22 +24,6 @@ _BATCH = 100  # DynamoDB's most for one BatchGetItem
 _BATCH_TRIES = 6
 SWEEP_RUN = "sweep"
 """The `run` of a row that the sweep itself gave up."""
-
-
-def client(service: str) -> Any:
-    """A client of this function's role and region."""
-    return boto3.client(service, config=CONFIG)  # type: ignore[call-overload]
-
-
-@contextmanager
-def _translated(where: str) -> Iterator[None]:
-    """botocore's errors as ours."""
-    try:
-        yield
-    except ClientError as error:
-        raise refused(error, where) from None
-    except BotoCoreError as error:
-        raise unanswered(error) from None
 
 
 class S3Inbox:
@@ -61,7 +40,7 @@ class S3Inbox:
 
     def page(self, after: Cursor | None) -> Page:
         marker = {"KeyMarker": after.key, "VersionIdMarker": after.version_id} if after else {}
-        with _translated(f"in the bucket {self._bucket}"):
+        with translated(f"in the bucket {self._bucket}"):
             found = self._s3.list_object_versions(
                 Bucket=self._bucket,
                 Prefix=INBOX,
@@ -145,7 +124,7 @@ class TableRuns:
             keys = [{"upload_id": {"S": one}} for one in unique[start : start + _BATCH]]
             wanted: dict[str, Any] = {self._table: {"Keys": keys, "ConsistentRead": True}}
             for tried in range(_BATCH_TRIES):
-                with _translated(self._where):
+                with translated(self._where):
                     answer = self._dynamodb.batch_get_item(RequestItems=wanted)
                 found += map(claim_of, answer["Responses"].get(self._table, []))
                 wanted = dict(answer.get("UnprocessedKeys") or {})
@@ -164,14 +143,14 @@ class TableRuns:
             KeyConditionExpression="object_key = :key",
             ExpressionAttributeValues={":key": {"S": key}},
         )
-        with _translated(self._where):
+        with translated(self._where):
             return [claim_of(item) for page in pages for item in page["Items"]]
 
     def every(self) -> Iterator[Claim]:
         """Every row."""
         pages = iter(self._dynamodb.get_paginator("scan").paginate(TableName=self._table))
         while True:
-            with _translated(self._where):
+            with translated(self._where):
                 page = next(pages, None)
             if page is None:
                 return
@@ -204,7 +183,7 @@ class TableRuns:
         if stuck is not None:
             condition = "#state = :running AND #run = :stuck"
             values |= {":running": {"S": "RUNNING"}, ":stuck": {"S": stuck.run}}
-        with _translated(self._where):
+        with translated(self._where):
             try:
                 self._dynamodb.update_item(
                     TableName=self._table,
@@ -239,7 +218,7 @@ class StatesWorkflow:
 
     def start(self, name: str, event: dict[str, Any]) -> Start:
         # AWS answers a start of the same name and input with the execution that runs.
-        with _translated("in Step Functions"):
+        with translated("in Step Functions"):
             try:
                 self._states.start_execution(
                     stateMachineArn=self._arn, name=name, input=json.dumps(event)
@@ -259,5 +238,5 @@ class TopicMailer:
         self._arn = arn
 
     def send(self, mail: Mail) -> None:
-        with _translated("in SNS"):
+        with translated("in SNS"):
             self._sns.publish(TopicArn=self._arn, Subject=mail.subject, Message=mail.body)

@@ -6,13 +6,12 @@ The picture goes to Textract in the request, in the stack's own region; no bucke
 import io
 from typing import TYPE_CHECKING
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 from PIL import Image
 
 from winnow.errors import FileTooLargeError, FileUnreadableError, WinnowError
-from winnow_aws.refusals import code_of, refused, unanswered
+from winnow_aws.clients import client
+from winnow_aws.refusals import code_of, translated
 from winnow_ocr.engine import Found, Picture, Point
 
 if TYPE_CHECKING:
@@ -30,12 +29,10 @@ _UNREADABLE = {
     "InvalidParameterException",
 }
 
-CONFIG = Config(retries={"mode": "standard", "max_attempts": 6}, connect_timeout=5, read_timeout=60)
-
 
 def textract_engine() -> "TextractEngine":
     """The engine of this function's role and region."""
-    return TextractEngine(boto3.client("textract", config=CONFIG))
+    return TextractEngine(client("textract"))
 
 
 class TextractEngine:
@@ -51,12 +48,8 @@ class TextractEngine:
         AccessDeniedError, FileUnreadableError, RetryableError, AwsRefusedError.
         """
         document = _encoded(picture)
-        try:
+        with translated("by Textract", _about_the_page):
             answer = self._client.detect_document_text(Document={"Bytes": document})
-        except ClientError as error:
-            raise _ours(error) from None
-        except BotoCoreError as error:
-            raise unanswered(error) from None
         blocks = (block for block in answer["Blocks"] if block.get("BlockType") == "LINE")
         return [found for block in blocks if (found := _found(block, picture))]
 
@@ -91,10 +84,10 @@ def _found(block: "BlockTypeDef", picture: Picture) -> Found | None:
     return Found(text, (first, second, third, fourth), block.get("Confidence", 0.0) / 100)
 
 
-def _ours(error: ClientError) -> WinnowError:
+def _about_the_page(error: ClientError) -> WinnowError | None:
     code = code_of(error)
     if code in _TOO_LARGE:
         return FileTooLargeError("A page is larger than Textract takes in one request.")
     if code in _UNREADABLE:
         return FileUnreadableError(f"Textract cannot read a page ({code}).")
-    return refused(error, "by Textract")
+    return None
