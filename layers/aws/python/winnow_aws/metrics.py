@@ -7,9 +7,12 @@ import json
 import sys
 import time
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from winnow.models import Counts, Drift
-from winnow.sweep import SweepReport
+
+if TYPE_CHECKING:  # Filter does not sweep
+    from winnow.sweep import SweepReport
 
 NAMESPACE = "Winnow"
 SECONDS = "Seconds"
@@ -48,7 +51,7 @@ def measure_drift(stack: str, process: str, drift: Drift | None) -> None:
     )
 
 
-def count_sweep(stack: str, report: SweepReport) -> None:
+def count_sweep(stack: str, report: "SweepReport") -> None:
     """Emit what a sweep found; one call, one value each."""
     _emit(
         [{"stack": stack}],

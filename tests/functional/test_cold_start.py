@@ -1,0 +1,33 @@
+"""What a function loads as it starts: nothing that it never uses."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FILES = {"yaml", "winnow.book", "winnow.readers"}
+JUDGING = {"numpy", "nltk", "rapidfuzz", "winnow.judging", "winnow_use"}
+ENGINES = {"ai_edge_litert", "tensorflow"}
+UNUSED = {
+    "serialize": JUDGING | {"pypdfium2", "python_calamine", "winnow.sweep"},
+    "classify": FILES | ENGINES | {"nltk", "winnow.filter", "winnow.sweep"},
+    "filter": FILES | JUDGING | {"winnow.sweep"},
+    "sweep": FILES | JUDGING | {"winnow.filter", "winnow.process"},
+}
+
+
+@pytest.mark.parametrize("function", UNUSED)
+def test_a_function_loads_nothing_that_it_never_uses(function: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import app, sys; print(*sys.modules)"],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "functions" / function)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = set(done.stdout.split())
+    assert "winnow.models" in loaded
+    assert not UNUSED[function] & loaded
