@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from winnow.errors import UploadAbandonedError
-from winnow.models import Mail, ObjectRef
+from winnow.models import Mail, Upload
 from winnow.standing import Claim, ObjectVersion
 from winnow.sweep import Cursor, Page, Start
 
@@ -46,19 +46,13 @@ class MemoryRuns:
     def by_key(self, key: str) -> list[Claim]:
         return [row for row in self.rows.values() if row.key == key]
 
-    def give_up(
-        self,
-        upload_id: str,
-        upload: ObjectRef,
-        size: int,
-        stuck: Claim | None,
-        error: UploadAbandonedError,
-    ) -> bool:
-        row = self.rows.get(upload_id)
+    def give_up(self, upload: Upload, stuck: Claim | None, error: UploadAbandonedError) -> bool:
+        row = self.rows.get(upload.upload_id)
         if (row is None) != (stuck is None) or row != stuck:
             return False
-        given = row or Claim(upload_id, upload.key, "FAILED", "", 0.0, upload.version_id)
-        self.rows[upload_id] = replace(given, state="FAILED", run="sweep", lease_until=None)
+        ref = upload.object
+        given = row or Claim(upload.upload_id, ref.key, "FAILED", "", 0.0, ref.version_id)
+        self.rows[upload.upload_id] = replace(given, state="FAILED", run="sweep", lease_until=None)
         return True
 
 

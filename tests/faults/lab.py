@@ -23,7 +23,7 @@ from winnow.classify import classify
 from winnow.errors import InternalError, UploadAbandonedError, WinnowError
 from winnow.filter import filter_run
 from winnow.layout import RunLayout, sweep_cursor
-from winnow.models import ChunkTask, ObjectRef, Serialized, SerializeInput
+from winnow.models import ChunkTask, ObjectRef, Serialized, SerializeInput, Upload
 from winnow.process import parse_definition_json
 from winnow.serialize import SerializeOptions, serialize
 from winnow.standing import Ages, Claim, ObjectVersion, Standing
@@ -69,21 +69,14 @@ class WorldRuns:
     def by_key(self, key: str) -> list[Claim]:
         return [row for row in self.every() if row.key == key]
 
-    def give_up(
-        self,
-        own_id: str,
-        upload: ObjectRef,
-        size: int,
-        stuck: Claim | None,
-        error: UploadAbandonedError,
-    ) -> bool:
+    def give_up(self, upload: Upload, stuck: Claim | None, error: UploadAbandonedError) -> bool:
         class Client:
             def update_item(self, **arguments: Any) -> None:
                 status, _, body = dynamodb._update_item(arguments)
                 assert status == 200, body
 
         runs = TableRuns(Client(), self._world.table, 90)  # type: ignore[arg-type]
-        return runs.give_up(own_id, upload, size, stuck, error)
+        return runs.give_up(upload, stuck, error)
 
 
 @dataclass

@@ -23,7 +23,7 @@ from winnow.errors import (
     UploadAbandonedError,
 )
 from winnow.layout import sweep_cursor
-from winnow.models import ObjectRef
+from winnow.models import ObjectRef, Upload
 from winnow.standing import Claim, Standing
 from winnow.sweep import Start, Sweep, SweepOptions
 from winnow.upload import upload_id
@@ -162,7 +162,7 @@ def test_rows_are_found_by_key(dynamodb: Any, runs: TableRuns) -> None:
 
 def give_up(runs: TableRuns, stuck: Claim | None) -> bool:
     ref = ObjectRef(bucket=BUCKET, key="inbox/p/a", version_id="v")
-    return runs.give_up("a", ref, 3, stuck, ERROR)
+    return runs.give_up(Upload(upload_id="a", object=ref, size=3), stuck, ERROR)
 
 
 def test_giving_up_makes_a_failed_row_and_only_where_there_is_none(

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from winnow.errors import RetryableError, UploadAbandonedError
-from winnow.models import Mail, ObjectRef
+from winnow.models import Mail, Upload
 from winnow.standing import Claim, ObjectVersion
 from winnow.sweep import Cursor, Page, Start
 from winnow.upload import INBOX
@@ -156,14 +156,7 @@ class TableRuns:
                 return
             yield from map(claim_of, page["Items"])
 
-    def give_up(
-        self,
-        upload_id: str,
-        upload: ObjectRef,
-        size: int,
-        stuck: Claim | None,
-        error: UploadAbandonedError,
-    ) -> bool:
+    def give_up(self, upload: Upload, stuck: Claim | None, error: UploadAbandonedError) -> bool:
         """Record the upload as FAILED; False if a run has claimed or ended it meanwhile."""
         now = datetime.now(UTC)
         stamp = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -171,10 +164,10 @@ class TableRuns:
         values: dict[str, Any] = {
             ":failed": {"S": "FAILED"},
             ":self": {"S": SWEEP_RUN},
-            ":bucket": {"S": upload.bucket},
-            ":key": {"S": upload.key},
-            ":version": {"S": upload.version_id or "null"},
-            ":size": {"N": str(size)},
+            ":bucket": {"S": upload.object.bucket},
+            ":key": {"S": upload.object.key},
+            ":version": {"S": upload.object.version_id or "null"},
+            ":size": {"N": str(upload.size)},
             ":now": {"S": stamp},
             ":expires": {"N": str(int(now.timestamp()) + self._retention_days * 86_400)},
             ":code": {"S": error.code},
@@ -187,7 +180,7 @@ class TableRuns:
             try:
                 self._dynamodb.update_item(
                     TableName=self._table,
-                    Key={"upload_id": {"S": upload_id}},
+                    Key={"upload_id": {"S": upload.upload_id}},
                     ConditionExpression=condition,
                     UpdateExpression=(
                         "SET #state = :failed, #run = :self, #bucket = :bucket, object_key = :key, "

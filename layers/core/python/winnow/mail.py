@@ -1,5 +1,9 @@
-"""The mail that tells how a run went: ids and counts, never document text."""
+"""What is mailed: ids and counts, never document text.
 
+A run that fails is mailed by the state machine itself, for that must work when no function does.
+"""
+
+from winnow.errors import UploadAbandonedError
 from winnow.models import Counts, Mail, ObjectRef, Result
 
 _RESPECTS = {
@@ -51,6 +55,20 @@ def report(result: Result, result_ref: ObjectRef, *, file_name: bool) -> Mail:
         ]
     body += ["", f"To see them: winnow results {result.upload.upload_id}"]
     return Mail(subject=subject(counts, result.process.id), body="\n".join(body) + "\n")
+
+
+def abandoned(upload_id: str, error: UploadAbandonedError) -> Mail:
+    """The mail of an upload that the sweep gives up."""
+    return Mail(
+        subject=f"Winnow: upload {upload_id[:8]} failed: {error.code}",
+        body=(
+            "Winnow gave up an upload.\n\n"
+            f"Error      {error.code}\n"
+            f"Reason     {error.sentence}\n"
+            f"Upload     {upload_id}\n\n"
+            f"What to do: {error.advice}\n"
+        ),
+    )
 
 
 def subject(counts: Counts, process_id: str) -> str:

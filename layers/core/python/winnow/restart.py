@@ -6,42 +6,39 @@ the same for the same attempt: of two sweeps that start one at once, Step Functi
 
 from typing import Any
 
-from winnow.models import ObjectRef
 from winnow.standing import Claim, ObjectVersion
 
 NONE = "none"
-
-
-def restart_event(
-    upload: ObjectRef, size: int, sequencer: str | None, attempt: int, supersedes: str = NONE
-) -> dict[str, Any]:
-    """The workflow's input for another attempt. `supersedes` is the failed run it replaces."""
-    identity = (
-        {"sequencer": sequencer} if sequencer is not None else {"version-id": upload.version_id}
-    )
-    return {
-        "source": "winnow",
-        "detail-type": "Object Created",
-        "detail": {
-            "bucket": {"name": upload.bucket},
-            "object": {"key": upload.key, "size": size, **identity},
-        },
-        "restart": {"attempt": attempt, "supersedes": supersedes},
-    }
+"""What an event supersedes where no run has failed."""
 
 
 def lost_event(bucket: str, version: ObjectVersion, attempt: int) -> dict[str, Any]:
     """The event of a version that no run has claimed."""
-    ref = ObjectRef(bucket=bucket, key=version.key, version_id=version.version_id)
-    return restart_event(ref, version.size, None, attempt)
+    dropped = {"key": version.key, "size": version.size, "version-id": version.version_id}
+    return _event(bucket, dropped, attempt, supersedes=NONE)
 
 
 def claimed_event(bucket: str, claim: Claim, attempt: int) -> dict[str, Any]:
-    """The event of an upload that the table knows."""
-    ref = ObjectRef(bucket=bucket, key=claim.key, version_id=claim.version_id)
-    return restart_event(ref, claim.size, claim.sequencer, attempt, claim.run)
+    """The event of an upload that the table knows; it supersedes the run that the row names."""
+    dropped: dict[str, Any] = {"key": claim.key, "size": claim.size}
+    if claim.sequencer is None:
+        dropped["version-id"] = claim.version_id
+    else:
+        dropped["sequencer"] = claim.sequencer
+    return _event(bucket, dropped, attempt, supersedes=claim.run)
+
+
+def _event(
+    bucket: str, dropped: dict[str, Any], attempt: int, *, supersedes: str
+) -> dict[str, Any]:
+    return {
+        "source": "winnow",
+        "detail-type": "Object Created",
+        "detail": {"bucket": {"name": bucket}, "object": dropped},
+        "restart": {"attempt": attempt, "supersedes": supersedes},
+    }
 
 
 def restart_name(upload_id: str, attempt: int) -> str:
-    """The execution's name."""
+    """The execution's name: the same for the same attempt at the same upload."""
     return f"{upload_id}-{attempt}"

@@ -1,7 +1,8 @@
 """Sweep: finds uploads that no run has brought to an end, and starts them again or gives them up.
 
 It walks the inbox a bounded piece a call and goes on where it stopped: every version older than
-`missed_s` must have a row that has ended, or one whose lease still holds.
+`missed_s` must have a row that has ended, or one whose lease still holds. What its ports raise is
+ours: AccessDeniedError, AwsRefusedError, RetryableError.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,7 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from winnow.errors import ObjectGoneError, UploadAbandonedError
 from winnow.layout import JSON
-from winnow.models import Mail, ObjectRef, Shape
+from winnow.mail import abandoned
+from winnow.models import Mail, ObjectRef, Shape, Upload
 from winnow.ports import ObjectStore
 from winnow.restart import claimed_event, lost_event, restart_name
 from winnow.standing import Ages, Claim, ObjectVersion, Standing, match, standing
@@ -51,7 +53,9 @@ class Inbox(Protocol):
     @property
     def bucket(self) -> str: ...
 
-    def page(self, after: Cursor | None) -> Page: ...
+    def page(self, after: Cursor | None) -> Page:
+        """The versions behind a cursor, or the first ones."""
+        ...
 
 
 class Runs(Protocol):
@@ -65,15 +69,11 @@ class Runs(Protocol):
         """Every row of an object key."""
         ...
 
-    def give_up(
-        self,
-        upload_id: str,
-        upload: ObjectRef,
-        size: int,
-        stuck: Claim | None,
-        error: UploadAbandonedError,
-    ) -> bool:
-        """Record the upload as FAILED; False if a run has claimed or ended it meanwhile."""
+    def give_up(self, upload: Upload, stuck: Claim | None, error: UploadAbandonedError) -> bool:
+        """Record the upload as FAILED; False if a run has claimed or ended it meanwhile.
+
+        `stuck` is the row that it has, None where it has none.
+        """
         ...
 
 
@@ -90,7 +90,9 @@ class Start(StrEnum):
 class Workflow(Protocol):
     """The state machine."""
 
-    def start(self, name: str, event: dict[str, Any]) -> Start: ...
+    def start(self, name: str, event: dict[str, Any]) -> Start:
+        """Start an execution of this name with the event, unless there is or was one."""
+        ...
 
 
 class Mailer(Protocol):
@@ -232,27 +234,19 @@ class Sweep:
 
     def _give_up(self, version: ObjectVersion, stuck: Claim | None) -> bool:
         bucket = self._inbox.bucket
-        ref = ObjectRef(bucket=bucket, key=version.key, version_id=version.version_id)
-        own_id = stuck.upload_id if stuck else upload_id(bucket, version.key, version.version_id)
+        upload = Upload(
+            upload_id=(
+                stuck.upload_id if stuck else upload_id(bucket, version.key, version.version_id)
+            ),
+            object=ObjectRef(bucket=bucket, key=version.key, version_id=version.version_id),
+            size=version.size,
+        )
         error = UploadAbandonedError(
             f"{self._options.attempts} runs were started and none came to an end."
         )
         # First the mail: a call that dies here mails again, one that never mailed would be silent.
-        self._mailer.send(_mail(own_id, error))
-        return self._runs.give_up(own_id, ref, version.size, stuck, error)
-
-
-def _mail(own_id: str, error: UploadAbandonedError) -> Mail:
-    return Mail(
-        subject=f"Winnow: upload {own_id[:8]} failed: {error.code}",
-        body=(
-            "Winnow gave up an upload.\n\n"
-            f"Error      {error.code}\n"
-            f"Reason     {error.sentence}\n"
-            f"Upload     {own_id}\n\n"
-            f"What to do: {error.advice}\n"
-        ),
-    )
+        self._mailer.send(abandoned(upload.upload_id, error))
+        return self._runs.give_up(upload, stuck, error)
 
 
 def _load(store: ObjectStore, ref: ObjectRef) -> Walk:
