@@ -21,7 +21,7 @@ from winnow.errors import (
     TrainingDataError,
 )
 from winnow.filter import filter_run
-from winnow.head import ARRAYS, CARD
+from winnow.head import ARRAYS, CARD, HeadFiles
 from winnow.judging import build_judge
 from winnow.models import ChunkTask, Result, Upload
 from winnow.process import parse_definition_json
@@ -184,8 +184,6 @@ def test_numbers_alone_are_enough(tmp_path: Path) -> None:
     )
     assert fitted.card.encoder is None
     assert fitted.card.metrics.accuracy > 0.95
-    from winnow.head import HeadFiles
-
     head = HeadFiles.of(fitted.card.model_dump_json().encode(), fitted.arrays)
     judge = build_judge(definition, FakeEncoder(), head)
     judged = judge(["", ""], [{"petal length": "0.9", "width": "0.5"}] * 2)
@@ -297,3 +295,14 @@ def test_a_head_that_was_swapped_in_mid_run_is_refused(folder: Path, tmp_path: P
     pipeline.store.put(run.head.arrays, arrays, "")
     with pytest.raises((HeadInvalidError, StoredDataInvalidError)):
         pipeline.finish(run)
+
+
+def test_a_head_that_is_lost_before_filter_is_damage_and_no_deleted_file(folder: Path) -> None:
+    pipeline = Run(folder)
+    run = pipeline.serialize(["my card"])
+    pipeline.finish(run)
+    assert run.head is not None
+    gone = run.head.card.model_copy(update={"key": "runs/none/head.json"})
+    lost = run.model_copy(update={"head": run.head.model_copy(update={"card": gone})})
+    with pytest.raises(StoredDataInvalidError, match=r"runs/none/head\.json is missing"):
+        filter_run(lost, pipeline.store, "results", pipeline.clock)

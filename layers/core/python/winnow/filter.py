@@ -118,7 +118,7 @@ def _card(run: Serialized, store: ObjectStore) -> HeadCard | None:
     """The card of the run's head. The arrays are Classify's to check: it computes with them."""
     if run.head is None:
         return None
-    with store.open(run.head.card) as stream:
+    with open_stored(store, run.head.card) as stream:
         return parse_card(stream.read())
 
 
