@@ -228,8 +228,8 @@ def evaluate_similarity(
     as_json: AsJson = False,
 ) -> None:
     """Measure the encoder: cosine similarity of sentence pairs against human scores."""
-    from winnow.evaluate import evaluate_similarity as measure
     from winnow.projection import load_projection
+    from winnow.similarity import evaluate_similarity as measure
     from winnow_use import load_encoder
 
     encoder = load_encoder(model)

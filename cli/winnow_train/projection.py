@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from winnow.evaluate import read_pairs
 from winnow.ports import Encoder
 from winnow.projection import ProjectionCard
+from winnow.similarity import read_pairs
 
 SEEDS = 4
 EPOCHS = 15
@@ -32,7 +32,7 @@ def learn(
 ) -> tuple[ProjectionCard, bytes]:
     """The card and the arrays of a projection.
 
-    :param path: rows of sentence, sentence, score; see winnow.evaluate.read_pairs
+    :param path: rows of sentence, sentence, score; see winnow.similarity.read_pairs
     """
     pairs = read_pairs(path)
     vectors = encoder([*pairs.first, *pairs.second])

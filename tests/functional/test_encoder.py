@@ -13,8 +13,8 @@ import pytest
 
 from tests.functional.awkward_lines import ODD, SENTENCES, awkward_lines
 from winnow.errors import ModelInvalidError
-from winnow.evaluate import evaluate_similarity
 from winnow.ports import Encoder
+from winnow.similarity import evaluate_similarity
 from winnow_use import load_encoder
 from winnow_use.artefacts import FP32_FILE, INT8_FILE, MANIFEST_FILE, TOKENIZER_FILE, read_manifest
 from winnow_use.batching import Vectors

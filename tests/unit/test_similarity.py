@@ -7,7 +7,7 @@ import pytest
 
 from tests.fakes.encoder import FakeEncoder
 from winnow.errors import FileUnreadableError
-from winnow.evaluate import evaluate_similarity, pearson, ranks
+from winnow.similarity import evaluate_similarity, pearson, ranks
 
 
 def write(folder: Path, text: str) -> Path:
