@@ -31,7 +31,7 @@ def build() -> tuple[S3Store, Encoder]:
 
 @lru_cache(maxsize=8)
 def judge_for(definition: bytes, head: HeadFiles | None) -> Judge:
-    """The judge of a definition and its head, its reference sentences encoded once."""
+    """The judge of a definition and its head, kept: building one asks for all its references."""
     return build_judge(parse_definition_json(definition), build()[1], head)
 
 

@@ -1,7 +1,7 @@
 """The faults, one function each, and what has to come of them.
 
 A scenario breaks something and returns. What then stands in the table, what was mailed and what
-the audit says is read off the lab, and must be what the scenario's `expect` says.
+the audit says is read off the lab, and must be what the scenario says.
 """
 
 import json

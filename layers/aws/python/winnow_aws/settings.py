@@ -75,5 +75,5 @@ class SweepSettings(Settings):
     workflow_arn: str
     topic_arn: str
     stack_name: str = "winnow"
-    missed_seconds: float = Field(900, gt=0)
-    retention_days: int = Field(ge=1)
+    missed_seconds: float = Field(900, gt=0, description="age at which an upload is missed")
+    retention_days: int = Field(ge=1, description="how long the table keeps a row")

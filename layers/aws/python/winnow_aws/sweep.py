@@ -98,7 +98,7 @@ def claim_of(item: Mapping[str, Any]) -> Claim:
 
 
 class TableRuns:
-    """The table."""
+    """The table, a row an upload; `retention_days` is how long it keeps one."""
 
     def __init__(
         self,
@@ -136,7 +136,7 @@ class TableRuns:
         return found
 
     def by_key(self, key: str) -> list[Claim]:
-        """Every row of an object key."""
+        """Every row of an object key, as an index tells it that may lag a moment behind."""
         pages = self._dynamodb.get_paginator("query").paginate(
             TableName=self._table,
             IndexName="by_object",
@@ -203,7 +203,7 @@ class TableRuns:
 
 
 class StatesWorkflow:
-    """The state machine."""
+    """The state machine with this ARN."""
 
     def __init__(self, states: "SFNClient", arn: str) -> None:
         self._states = states
@@ -224,7 +224,7 @@ class StatesWorkflow:
 
 
 class TopicMailer:
-    """The topic."""
+    """The topic with this ARN; whoever subscribed to it gets the mail."""
 
     def __init__(self, sns: "SNSClient", arn: str) -> None:
         self._sns = sns

@@ -11,7 +11,7 @@ ARRAYS = "application/octet-stream"
 
 
 class RunLayout:
-    """The object names of one run."""
+    """The object names of one run: its work under `runs/`, its results under `results/`."""
 
     def __init__(self, bucket: str, upload_id: str) -> None:
         self._bucket = bucket
@@ -25,30 +25,38 @@ class RunLayout:
 
     @property
     def definition(self) -> ObjectRef:
+        """The process definition, as the JSON of its shapes."""
         return self._work("definition.json")
 
     @property
     def head_card(self) -> ObjectRef:
+        """The model card of the trained head, where the process has one."""
         return self._work("head.json")
 
     @property
     def head_arrays(self) -> ObjectRef:
+        """What that head computes with."""
         return self._work("head.npz")
 
     @property
     def manifest(self) -> ObjectRef:
+        """A ChunkTask a line."""
         return self._work("manifest.jsonl")
 
     def chunk(self, number: int) -> ObjectRef:
+        """A SourceLine a line: what Serialize makes of the file."""
         return self._work(f"chunks/{number:06d}.jsonl")
 
     def scored(self, number: int) -> ObjectRef:
+        """The same chunk with its judgements: a ScoredHeader, then a ScoredLine a line."""
         return self._work(f"scored/{number:06d}.jsonl")
 
     def result(self, process_id: str) -> ObjectRef:
+        """result.json: a Result."""
         return self._ref(f"results/{process_id}/{self._upload_id}/result.json")
 
     def outcome(self, process_id: str, outcome: Outcome) -> ObjectRef:
+        """accepted.jsonl, review.jsonl or invalid.jsonl: a ResultRecord a line."""
         return self._ref(f"results/{process_id}/{self._upload_id}/{outcome}.jsonl")
 
 

@@ -398,7 +398,7 @@ class Serialized(Shape):
     chunks: int = Field(gt=0)
     records: int = Field(ge=0)
     notes: tuple[Note, ...] = ()
-    seconds: float = Field(ge=0)
+    seconds: float = Field(ge=0, description="wall-clock time that it took")
 
 
 class ScanNeeded(Shape):
@@ -429,7 +429,7 @@ class ScoredHeader(Shape):
     process: ProcessInfo
     model: ModelInfo
     head: str | None = Field(None, description="sha256 of the head that judged")
-    seconds: float = Field(ge=0)
+    seconds: float = Field(ge=0, description="wall-clock time that judging took")
 
 
 class Classified(Shape):

@@ -21,7 +21,9 @@ class Encoder(Protocol):
     """
 
     @property
-    def info(self) -> ModelInfo: ...
+    def info(self) -> ModelInfo:
+        """Which weights and which engine; stands in every result."""
+        ...
 
     def __call__(self, texts: Sequence[str]) -> "NDArray[np.float32]": ...
 
@@ -30,7 +32,9 @@ class Judge(Protocol):
     """What a process says of texts."""
 
     @property
-    def process(self) -> ProcessInfo: ...
+    def process(self) -> ProcessInfo:
+        """What it judges by; stands in every scored chunk."""
+        ...
 
     def __call__(
         self, texts: Sequence[str], fields: Sequence[Mapping[str, str]] | None = None
@@ -48,14 +52,20 @@ class StoredObject(NamedTuple):
     ref: ObjectRef
     """With its `version_id` pinned, where the bucket has versions."""
     size: int
+    """Bytes."""
     metadata: Mapping[str, str]
     """User metadata, names in lower case and without `x-amz-meta-`."""
 
 
 class ObjectStore(Protocol):
-    """S3 as core sees it. Errors are ours: ObjectGoneError, AccessDeniedError, RetryableError."""
+    """S3 as core sees it.
 
-    def head(self, ref: ObjectRef) -> StoredObject: ...
+    Errors are ours: ObjectGoneError, AccessDeniedError, AwsRefusedError, RetryableError.
+    """
+
+    def head(self, ref: ObjectRef) -> StoredObject:
+        """What is known of the version that `ref` names, or of the newest one."""
+        ...
 
     def open(self, ref: ObjectRef) -> AbstractContextManager[BinaryIO]:
         """A stream of the object's bytes; memory does not grow with the object."""
