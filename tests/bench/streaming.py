@@ -8,7 +8,6 @@ time is that of one chunk (part `classify`), whatever the size of the file.
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,8 +22,8 @@ from tests.bench.reading import peak_mb
 from winnow.book import ProcessBook
 from winnow.classify import classify
 from winnow.filter import filter_run
-from winnow.jsonl import load_lines
-from winnow.models import ChunkTask, ObjectRef, Serialized, Upload
+from winnow.jsonl import dump_line, load_lines
+from winnow.models import ChunkTask, ObjectRef, ScoredHeader, Serialized, Upload
 from winnow.ports import StoredObject
 from winnow.process import parse_definition_json
 from winnow.readers import ReadLimits
@@ -76,7 +75,7 @@ UPLOAD = Upload(
 
 def serialize_table(folder: Path) -> None:
     book = ProcessBook.from_directory(ROOT / "processes")
-    limits = ReadLimits(max_file_bytes=10**10, max_records=10**7)
+    limits = ReadLimits(max_file_bytes=10**10)
     options = SerializeOptions(results_bucket="results", limits=limits)
     done = serialize(UPLOAD, FolderStore(folder), book, options, time.monotonic)
     (folder / "serialized.json").write_text(done.model_dump_json())
@@ -127,7 +126,7 @@ def write_table(path: Path, rows: int) -> None:
 
 
 def write_scored(folder: Path) -> None:
-    """Every chunk scored: the first one judged by the real encoder, the others its copies."""
+    """Every chunk scored: the first by the real encoder, the lines of the others its copies."""
     from winnow.judging import build_judge
     from winnow_use import load_encoder
 
@@ -141,9 +140,12 @@ def write_scored(folder: Path) -> None:
         encoder.info,
         time.monotonic,
     )
+    line, _, records = store.path(first.scored).read_bytes().partition(b"\n")
+    header = ScoredHeader.model_validate_json(line)
     for task in others:
         store.path(task.scored).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(store.path(first.scored), store.path(task.scored))
+        own = dump_line(header.model_copy(update={"chunk": task.chunk}))
+        store.path(task.scored).write_bytes(own + records)
 
 
 def _tasks(folder: Path) -> list[ChunkTask]:

@@ -177,7 +177,9 @@ def test_a_deleted_object_is_gone():
         serialize(missing, pipeline.store, book(), pipeline.options, pipeline.clock)
 
 
-@pytest.mark.parametrize("damage", ["drop line", "drop chunk", "half a line", "other run"])
+@pytest.mark.parametrize(
+    "damage", ["drop line", "drop chunk", "half a line", "other run", "other chunk"]
+)
 def test_a_damaged_intermediate_object_is_never_passed_over(damage):
     pipeline = Run(chunk_records=2)
     run = pipeline.serialize(TABLE)
@@ -190,6 +192,8 @@ def test_a_damaged_intermediate_object_is_never_passed_over(damage):
         content = content[:-20]
     elif damage == "drop chunk":
         content = b""
+    elif damage == "other chunk":
+        content = pipeline.store.content(pipeline.tasks(run)[1].scored)
     else:
         content = content.replace(b'"version":"1.0.0"', b'"version":"1.0.1"', 1)
     pipeline.store.put(scored, content, "")

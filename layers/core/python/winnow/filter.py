@@ -203,9 +203,10 @@ def _scored_lines(run: Serialized, store: ObjectStore, tally: _Tally) -> Iterato
         with open_stored(store, task.scored) as stream:
             lines = load_lines(stream, _LINE)
             header = next(lines, None)
-            wanted = (run.process, run.head.sha256 if run.head else None)
-            if not isinstance(header, ScoredHeader) or (header.process, header.head) != wanted:
-                raise StoredDataInvalidError(f"Scored chunk {task.chunk} is not of this run.")
+            if not isinstance(header, ScoredHeader) or not _belongs(header, task, run):
+                raise StoredDataInvalidError(
+                    f"Scored chunk {task.chunk} is not the one that belongs there."
+                )
             if tally.model not in (None, header.model):
                 raise StoredDataInvalidError(
                     "The model changed during the run; submit the file again."
@@ -223,3 +224,10 @@ def _scored_lines(run: Serialized, store: ObjectStore, tally: _Tally) -> Iterato
                     f"Scored chunk {task.chunk} has {count} records where the manifest says "
                     f"{task.records}."
                 )
+
+
+def _belongs(header: ScoredHeader, task: ChunkTask, run: Serialized) -> bool:
+    """Whether a scored chunk is this one, judged by the process and the head of this run."""
+    head = run.head.sha256 if run.head else None
+    wanted = (task.chunk, task.records, run.process, head)
+    return (header.chunk, header.records, header.process, header.head) == wanted
