@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from pydantic import BaseModel, ValidationError
 
 from tests.fakes import files, scans
 from tests.fuzz.targets import in_process
@@ -18,6 +19,8 @@ from tests.unit.test_serialize_files import run
 from winnow.errors import WinnowError
 from winnow.models import InvalidRecord
 from winnow.readers import READERS, ReadLimits, Source, read, sandbox
+from winnow.serialize import SerializeOptions
+from winnow.sweep import SweepOptions
 from winnow_ocr.pages import Pages
 
 PAGE = (Path(__file__).parents[2] / "docs" / "formats.md").read_text()
@@ -160,3 +163,12 @@ def test_a_format_keeps_its_limits(kind, limit):
     code, sentence = code_of(made(), kind, ReadLimits(**{limit: most}))
     assert code == SAYS_OTHERWISE.get((kind, limit), BEYOND[limit])
     assert limit in sentence
+
+
+NEEDED = {SerializeOptions: {"results_bucket": "b"}, SweepOptions: {"forgotten_s": 1.0}}
+
+
+@pytest.mark.parametrize("options", [ReadLimits, SerializeOptions, SweepOptions])
+def test_an_option_that_does_not_exist_is_refused_and_not_passed_over(options: type[BaseModel]):
+    with pytest.raises(ValidationError, match="max_recods"):
+        options.model_validate({**NEEDED.get(options, {}), "max_recods": 1})

@@ -35,7 +35,7 @@ from winnow.upload import effective_threshold, requested_case_id, requested_proc
 class SerializeOptions(BaseModel):
     """What a stack decides about serializing."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     results_bucket: str
     default_process: str = ""

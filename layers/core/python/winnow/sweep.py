@@ -104,7 +104,7 @@ class Mailer(Protocol):
 class SweepOptions(BaseModel):
     """What a stack decides about sweeping."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     missed_s: float = Field(900, gt=0, description="age at which an upload without a row is missed")
     forgotten_s: float = Field(

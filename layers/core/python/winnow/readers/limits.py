@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class ReadLimits(BaseModel):
     """Each is named in the refusal; the stack sets `max_pages` by LIMIT_PAGES, and so on."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     max_file_bytes: int = Field(5_000_000_000, gt=0, description="bytes of the file")
     max_line_chars: int = Field(1_000_000, gt=0, description="characters of a line or a CSV cell")
