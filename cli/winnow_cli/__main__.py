@@ -12,6 +12,7 @@ from winnow_cli import (
     command_train,
     command_uploads,
 )
+from winnow_cli.options import ENCODER, PROCESSES
 
 app = typer.Typer(
     name="winnow",
@@ -19,7 +20,8 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    epilog="Exit codes: 0 done, 1 failed (the reason has a stable code), 2 wrong call.",
+    epilog="Exit codes: 0 done, 1 failed (the reason has a stable code), 2 wrong call, "
+    "130 interrupted.",
 )
 for commands in (
     command_local,
@@ -30,8 +32,8 @@ for commands in (
     command_reliability,
 ):
     commands.register(app)
-app.add_typer(command_process.app, name="process")
-app.add_typer(command_model.app, name="model")
+app.add_typer(command_process.app, name="process", rich_help_panel=PROCESSES)
+app.add_typer(command_model.app, name="model", rich_help_panel=ENCODER)
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from winnow_cli.console import clean, emit_json, note, say, table
 from winnow_cli.options import (
     DEFAULT_MODEL,
     DEFAULT_PROCESSES,
+    PROCESSES,
     AsJson,
     ModelDir,
     ProcessesDir,
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer) -> None:
-    app.command()(evaluate)
+    app.command(rich_help_panel=PROCESSES)(evaluate)
 
 
 @guarded
@@ -93,7 +94,7 @@ def evaluate(
         emit_json(document) if as_json else _print_drift(drifts)
         return
     from winnow_train.against import other_version
-    from winnow_train.data import read_labelled
+    from winnow_train.data import left_out_note, read_labelled
     from winnow_train.measure import compare
     from winnow_train.measure import evaluate as measure
     from winnow_use import load_encoder
@@ -101,7 +102,7 @@ def evaluate(
     encoder = load_encoder(model)
     labelled = read_labelled(data, definition, label_column, text_column)
     if labelled.left_out:
-        note(f"{labelled.left_out:,} rows lack a text, a label or a number and are left out.")
+        note(left_out_note(labelled))
     file = book.files[definition.id]
     head = book.heads.get(definition.id)
     found, decisions = measure(definition, labelled, encoder, head, file, slices or [])

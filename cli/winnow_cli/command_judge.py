@@ -11,6 +11,8 @@ from winnow_cli.console import clean, emit_json, note, say, shorten, stdout, tab
 from winnow_cli.options import (
     DEFAULT_MODEL,
     DEFAULT_PROCESSES,
+    ENCODER,
+    PROCESSES,
     AsJson,
     ModelDir,
     ProcessesDir,
@@ -29,8 +31,8 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer) -> None:
-    app.command()(predict)
-    app.command(name="evaluate-similarity")(evaluate_similarity)
+    app.command(rich_help_panel=PROCESSES)(predict)
+    app.command(name="evaluate-similarity", rich_help_panel=ENCODER)(evaluate_similarity)
 
 
 # -- predict -------------------------------------------------------------------------------------
@@ -39,7 +41,7 @@ def register(app: typer.Typer) -> None:
 @guarded
 def predict(
     process: ProcessId,
-    text: Annotated[str | None, typer.Argument(metavar="[TEXT]", help="The text to judge.")] = None,
+    text: Annotated[str | None, typer.Argument(metavar="TEXT", help="The text to judge.")] = None,
     file: Annotated[
         Path | None,
         typer.Option(
@@ -182,6 +184,7 @@ def _evidence(found: "Evidence") -> str:
 
 
 def _print_results(results: "Sequence[ResultRecord]") -> None:
+    parts = any(result.part for result in results)
     rows = []
     for result in results:
         number, own_id = str(result.record), result.source_id or ""
@@ -194,9 +197,11 @@ def _print_results(results: "Sequence[ResultRecord]") -> None:
                 outcome += f" ({result.code})"
             if result.decision.kind == "criteria":
                 because = ", ".join(result.decision.because)
-        rows.append((number, own_id, outcome, value, confidence, because))
-    columns = ("record", "id", "outcome", "decision", "confidence", "because")
-    table(columns, rows, right=("confidence",))
+        part = [result.part or ""] if parts else []
+        rows.append((number, *part, own_id, outcome, value, confidence, because))
+    named = ["part"] if parts else []
+    columns = ("record", *named, "id", "outcome", "decision", "confidence", "because")
+    table(columns, rows, right=("record", "confidence"))
 
 
 # -- evaluate-similarity -------------------------------------------------------------------------

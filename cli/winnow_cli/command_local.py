@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from winnow_cli.console import clean, emit_json, note, say, stderr, stdout
-from winnow_cli.options import AsJson, guarded
+from winnow_cli.console import clean, command, emit_json, here, note, say, stderr, stdout
+from winnow_cli.options import LOCAL, AsJson, guarded
 
 if TYPE_CHECKING:
     from winnow_local.state import StackState, StateDir
@@ -14,9 +14,8 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer) -> None:
-    app.command()(up)
-    app.command()(down)
-    app.command()(mail)
+    for one in (up, down, mail):
+        app.command(rich_help_panel=LOCAL)(one)
 
 
 @guarded
@@ -44,7 +43,8 @@ def up(
     from winnow_local.state import StateDir
     from winnow_local.template import Checkout
 
-    parameters = _parameters(parameter or [])
+    checkout = Checkout.here()
+    parameters = _parameters(parameter or [], checkout)
     state_dir = StateDir.default()
     before = state_dir.read()
     if before is not None and before.alive():
@@ -55,16 +55,15 @@ def up(
             raise error from None
         note(f"A local stack is running already (process {state.supervisor.pid}).")
         if parameters or docker:
-            note("It stays as it was started; to change it, end it with `winnow down` first.")
+            note(f"It stays as it was started; to change it, end it with `{command()} down` first.")
         _show(state, state_dir, as_json)
         return
-    checkout = Checkout.here()
     images = _build_images(checkout) if docker else None
     if detach:
         state = start_detached(state_dir, note, parameters, images)
         _show(state, state_dir, as_json)
         if not as_json:
-            say("It runs in the background; `winnow down` ends it.")
+            say(f"It runs in the background; `{command()} down` ends it.")
         return
 
     def ready(state: "StackState") -> None:
@@ -154,12 +153,24 @@ def _build_images(checkout: "Checkout") -> dict[str, str]:
         return build_images(checkout, targets, lambda line: status.update(Text(clean(line))))
 
 
-def _parameters(pairs: list[str]) -> dict[str, str]:
+def _parameters(pairs: list[str], checkout: "Checkout") -> dict[str, str]:
+    """What was given, of parameters that the template has; MiniStack would let any other pass."""
+    from difflib import get_close_matches
+
+    from winnow_local.template import read_template
+
     parameters = {}
+    known = list(read_template(checkout.template)["Parameters"]) if pairs else []
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not (name and equals):
             raise typer.BadParameter(f"{pair!r} is not NAME=VALUE", param_hint="--parameter")
+        if name not in known:
+            near = get_close_matches(name, known, 1)
+            hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(known)}"
+            raise typer.BadParameter(
+                f"template.yaml has no parameter {name!r}; {hint}", param_hint="--parameter"
+            )
         parameters[name] = value
     return parameters
 
@@ -181,9 +192,9 @@ def _show(state: "StackState", state_dir: "StateDir", as_json: bool) -> None:
     say(f"Winnow is up at {state.endpoint} (region {state.region})")
     say(f"  inbox    {inbox}<process>/")
     say(f"  results  s3://{state.outputs.get('ResultsBucket')}/results/")
-    say(f"  mailbox  {os.path.relpath(state_dir.mail)}/  (`winnow mail`)")
+    say(f"  mailbox  {here(state_dir.mail)}/  (`{command()} mail`)")
     say("Drop a file:")
-    say("  winnow submit cases.csv --process L33774 --wait")
+    say(f"  {command()} submit cases.csv --process L33774 --wait")
     say("or with any S3 client:")
     say(
         "  AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test "

@@ -20,7 +20,14 @@ def group() -> None:
 @guarded
 def validate(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, readable=True)
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            exists=True,
+            dir_okay=False,
+            readable=True,
+            help="A definition, in YAML.",
+        ),
     ],
     as_json: AsJson = False,
 ) -> None:

@@ -7,8 +7,8 @@ import typer
 
 from winnow.errors import WinnowError
 from winnow.standing import Standing
-from winnow_cli.console import clean, emit_json, note, say, table
-from winnow_cli.options import AsJson, StackName, guarded
+from winnow_cli.console import clean, command, emit_json, note, say, table
+from winnow_cli.options import FILES, AsJson, StackName, guarded
 
 STYLES = {"SUCCEEDED": "green", "FAILED": "red", "RUNNING": "cyan", "WAITING": "cyan"}
 WHAT_TO_DO = {
@@ -23,8 +23,8 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 def register(app: typer.Typer) -> None:
-    app.command()(audit)
-    app.command()(redrive)
+    app.command(rich_help_panel=FILES)(audit)
+    app.command(rich_help_panel=FILES)(redrive)
 
 
 @guarded
@@ -86,7 +86,7 @@ def redrive(
     upload_id: Annotated[
         str | None,
         typer.Argument(
-            metavar="[UPLOAD_ID]", help="One that failed, or that `winnow audit` shows as missing."
+            metavar="UPLOAD_ID", help="One that failed, or that `winnow audit` shows as missing."
         ),
     ] = None,
     failed_since: Annotated[
@@ -142,7 +142,7 @@ def redrive(
     else:
         for one in started:
             say(f"{one.upload_id}{' from the dead-letter queue' if one.from_queue else ''}")
-        note(f"{len(started)} started; `winnow status` shows how they go.")
+        note(f"{len(started)} started; `{command()} status` shows how they go.")
         if work.unreadable:
             note(f"{work.unreadable} messages in the dead-letter queue are no events; they stay.")
     if failure is not None:

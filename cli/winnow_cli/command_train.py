@@ -1,16 +1,19 @@
 """`winnow train` and `winnow tune`: from labelled rows to confidence that people can rely on."""
 
+import shlex
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from winnow_cli.console import emit_json, note, say
+from winnow_cli.console import command, emit_json, note, say
 from winnow_cli.options import (
     DEFAULT_MODEL,
     DEFAULT_PROCESSES,
+    ENCODER,
+    PROCESSES,
     AsJson,
     LabelColumn,
     LabelledFile,
@@ -21,11 +24,14 @@ from winnow_cli.options import (
     guarded,
 )
 
+if TYPE_CHECKING:
+    from winnow.promise import Bools, Floats, Promise
+
 
 def register(app: typer.Typer) -> None:
-    app.command()(train)
-    app.command()(tune)
-    app.command(name="train-projection")(train_projection)
+    app.command(rich_help_panel=PROCESSES)(train)
+    app.command(rich_help_panel=PROCESSES)(tune)
+    app.command(name="train-projection", rich_help_panel=ENCODER)(train_projection)
 
 
 @guarded
@@ -50,7 +56,7 @@ def train(
         bool,
         typer.Option("--create", help="Write a process of the data's labels where there is none."),
     ] = False,
-    seed: Annotated[int, typer.Option(help="Of everything that is drawn by lot.")] = 0,
+    seed: Annotated[int, typer.Option(metavar="N", help="Of everything that is drawn by lot.")] = 0,
     processes: ProcessesDir = DEFAULT_PROCESSES,
     model: ModelDir = DEFAULT_MODEL,
     as_json: AsJson = False,
@@ -59,7 +65,7 @@ def train(
     from winnow.book import ProcessBook, load_definition
     from winnow.errors import ProcessUnknownError
     from winnow_train.create import new_process
-    from winnow_train.data import read_labelled
+    from winnow_train.data import left_out_note, read_labelled
     from winnow_train.train import train as fit_head
     from winnow_train.train import write
     from winnow_use import load_encoder
@@ -85,7 +91,7 @@ def train(
             )
     labelled = read_labelled(data, definition, label_column, text_column)
     if labelled.left_out:
-        note(f"{labelled.left_out:,} rows lack a text, a label or a number and are left out.")
+        note(left_out_note(labelled))
     fitted = fit_head(
         definition,
         labelled,
@@ -124,7 +130,13 @@ def train(
     say(f"macro F1           {found.macro_f1:.4f}")
     say(f"calibration error  {found.ece_after:.4f}  (before calibration {found.ece_before:.4f})")
     say(f"head               {card.info.version}, {card.arrays_bytes / 1e6:.1f} MB, {folder.name}/")
-    note(f"Next: winnow tune --process {definition.id} --data F.csv --precision 0.95")
+    where = "" if processes == DEFAULT_PROCESSES else f"--processes {shlex.quote(str(processes))} "
+    column = "" if text_column is None else f"--text-column {shlex.quote(text_column)} "
+    note(
+        "Next, on rows that it was not trained on:\n"
+        f"  {command()} tune {where}--process {definition.id} --data F.csv {column}"
+        f"--label-column {shlex.quote(label_column)} --precision 0.95"
+    )
 
 
 @guarded
@@ -133,10 +145,13 @@ def tune(
     data: LabelledFile,
     label_column: LabelColumn,
     precision: Annotated[
-        float, typer.Option(min=0.01, max=0.9999, help="Least share of right decisions accepted.")
+        float,
+        typer.Option(
+            metavar="X", min=0.01, max=0.9999, help="Least share of right decisions accepted."
+        ),
     ] = 0.95,
     confidence: Annotated[
-        float, typer.Option(min=0.5, max=0.9999, help="How sure the promise is to be.")
+        float, typer.Option(metavar="X", min=0.5, max=0.9999, help="How sure the promise is to be.")
     ] = 0.95,
     text_column: TextColumn = None,
     slices: Annotated[
@@ -149,6 +164,7 @@ def tune(
         float,
         typer.Option(
             "--scope-loss",
+            metavar="X",
             min=0.0,
             max=0.5,
             help="Share of good records that may be called out of scope.",
@@ -165,7 +181,7 @@ def tune(
     from winnow.book import ProcessBook
     from winnow.promise import promise
     from winnow_cli.command_evaluate import print_parts
-    from winnow_train.data import keys_of, labels_of, read_labelled
+    from winnow_train.data import keys_of, labels_of, left_out_note, read_labelled
     from winnow_train.measure import decide, part_of, slices_of
     from winnow_train.scope import scope_threshold
     from winnow_train.tune import write_promise
@@ -177,7 +193,7 @@ def tune(
     encoder = load_encoder(model)
     labelled = read_labelled(data, definition, label_column, text_column)
     if labelled.left_out:
-        note(f"{labelled.left_out:,} rows lack a text, a label or a number and are left out.")
+        note(left_out_note(labelled))
     # A row of another label is one that no decision can be right about: it counts as wrong.
     decisions = decide(definition, labelled.rows, encoder, head, file)
     card = head.card() if head else None
@@ -272,12 +288,22 @@ def tune(
         )
     if found.threshold is None:
         note(f"No threshold keeps this promise on {found.rows:,} rows.")
-        note(
-            "More rows alone will not do: among the surest decisions too many are wrong."
-            if found.rows_wanted is None
-            else f"If they go on like these, about {found.rows_wanted:,} more rows would do."
-        )
+        note(_what_is_missing(found, decisions.acceptable, right))
         raise typer.Exit(1)
+
+
+def _what_is_missing(found: "Promise", acceptable: "Floats", right: "Bools") -> str:
+    """Why no threshold keeps a promise, as far as the rows show it."""
+    from winnow.promise import STARTS
+
+    if found.rows_wanted is not None:
+        return f"If they go on like these, about {found.rows_wanted:,} more rows would do."
+    surest = [right[acceptable >= start] for start in STARTS]
+    if not any(len(rows) for rows in surest):
+        return f"No row was decided with a confidence of {min(STARTS):g} or more."
+    if any(len(rows) and rows.mean() >= found.precision for rows in surest):
+        return "They are too few, or too much alike, to say how many more it would take."
+    return "More rows alone will not do: among the surest decisions too many are wrong."
 
 
 @guarded

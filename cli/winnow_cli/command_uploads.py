@@ -15,6 +15,7 @@ from winnow_cli.console import (
     OUTCOME_STYLES,
     STATE_STYLES,
     clean,
+    command,
     emit_json,
     note,
     say,
@@ -22,7 +23,7 @@ from winnow_cli.console import (
     stderr,
     table,
 )
-from winnow_cli.options import AsJson, ProcessId, StackName, UploadId, guarded
+from winnow_cli.options import FILES, AsJson, ProcessId, StackName, UploadId, guarded
 
 if TYPE_CHECKING:
     from winnow.models import CriterionFinding, Evidence, Result, ResultRecord
@@ -33,7 +34,6 @@ POLL_AWS_S = 1.0
 _FORMULA = re.compile(
     r"""\A(?=[\t\r\n])|(?:\A|(?<=[;|\t\r\n]))(?=[\s"'“”\u200b\u2060\ufeff]*[=+\-@＝＋－＠])"""
 )
-RESULT_COLUMNS = ("outcome", "record", "id", "decision", "confidence", "evidence or reason")
 
 
 class Format(StrEnum):
@@ -45,10 +45,8 @@ class Format(StrEnum):
 
 
 def register(app: typer.Typer) -> None:
-    app.command()(submit)
-    app.command()(status)
-    app.command()(why)
-    app.command()(results)
+    for one in (submit, status, why, results):
+        app.command(rich_help_panel=FILES)(one)
 
 
 # -- submit --------------------------------------------------------------------------------------
@@ -59,13 +57,15 @@ def submit(
     paths: Annotated[
         list[Path],
         typer.Argument(
-            metavar="PATH...", exists=True, dir_okay=False, readable=True, help="Files, no folders."
+            metavar="PATH", exists=True, dir_okay=False, readable=True, help="Files, no folders."
         ),
     ],
     process: ProcessId,
     threshold: Annotated[
         float | None,
-        typer.Option(min=0.0, max=1.0, help="Least confidence to be accepted, for these files."),
+        typer.Option(
+            metavar="X", min=0.0, max=1.0, help="Least confidence to be accepted, for these files."
+        ),
     ] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until every run has ended.")] = False,
     timeout: Annotated[
@@ -109,7 +109,7 @@ def submit(
     else:
         for _, key in dropped:
             say(f"s3://{target.uploads_bucket}/{key}")
-        note("`winnow status` shows how the runs go.")
+        note(f"`{command()} status` shows how the runs go.")
     if wait and not all(key in rows and rows[key].state == "SUCCEEDED" for _, key in dropped):
         raise typer.Exit(1)
 
@@ -150,16 +150,16 @@ def _tell_ends(ends: Sequence[tuple[Path, "UploadRow | None"]]) -> None:
     for path, row in ends:
         name = clean(path.name)
         if row is None:
-            say(f"{name}: no run has claimed it yet; `winnow status` shows when one does.")
+            say(f"{name}: no run has claimed it yet; `{command()} status` shows when one does.")
         elif row.state == "SUCCEEDED":
             say(f"{name}: {counts_line(row)}")
             say(f"  results {row.results_at}")
-            say(f"  winnow results {row.upload_id}")
+            say(f"  {command()} results {row.upload_id}")
         elif row.state == "FAILED":
             say(f"{name}: FAILED {row.error_code}: {clean(row.error_message or '')}")
-            say(f"  winnow why {row.upload_id}")
+            say(f"  {command()} why {row.upload_id}")
         else:
-            say(f"{name}: still running; `winnow status {row.upload_id}`")
+            say(f"{name}: still running; `{command()} status {row.upload_id}`")
 
 
 # -- status --------------------------------------------------------------------------------------
@@ -169,7 +169,7 @@ def _tell_ends(ends: Sequence[tuple[Path, "UploadRow | None"]]) -> None:
 def status(
     upload_id: Annotated[
         str | None,
-        typer.Argument(metavar="[UPLOAD_ID]", help="One upload; without it, every one there is."),
+        typer.Argument(metavar="UPLOAD_ID", help="One upload; without it, every one there is."),
     ] = None,
     stack: StackName = None,
     as_json: AsJson = False,
@@ -190,30 +190,37 @@ def status(
 
 
 def print_status(rows: Sequence["UploadRow"]) -> None:
-    """The uploads as a table."""
+    """The uploads as a table; on a terminal, of one line an upload where that can be."""
+    drawn = sys.stdout.isatty()
     table(
         ("state", "upload id", "file", "process", "counts or error", "dropped (UTC)", "seconds"),
         [
             (
                 row.state,
-                # In a pipe, whole; on a terminal, as much as every command takes for an id.
-                row.upload_id[:12] if sys.stdout.isatty() else row.upload_id,
-                shorten(row.file_name, 40),
+                # On a terminal, as much as every command takes for an id.
+                row.upload_id[:12] if drawn else row.upload_id,
+                shorten(row.file_name, 24 if drawn else 40),
                 row.process or "",
                 counts_line(row) if row.state == "SUCCEEDED" else row.error_code or "",
-                row.claimed_at[:19].replace("T", " "),
+                row.claimed_at[5 if drawn else 0 : 19].replace("T", " "),
                 _seconds(row),
             )
             for row in rows
         ],
         styles=[STATE_STYLES[row.state] for row in rows],
         right=("seconds",),
+        spare=("seconds", "dropped (UTC)"),
     )
 
 
 def counts_line(row: "UploadRow") -> str:
-    """`37 accepted, 5 to review, 1 invalid`."""
-    return f"{row.accepted} accepted, {row.review} to review, {row.invalid} invalid"
+    """`37 accepted, 5 to review, 1 invalid`, as the mails say it: none of what there is none."""
+    told = [f"{row.accepted or 0:,} accepted"]
+    if row.review:
+        told.append(f"{row.review:,} to review")
+    if row.invalid:
+        told.append(f"{row.invalid:,} invalid")
+    return ", ".join(told)
 
 
 def _seconds(row: "UploadRow") -> str:
@@ -258,7 +265,8 @@ def why(upload_id: UploadId, stack: StackName = None, as_json: AsJson = False) -
         say("The run has not ended.")
     elif row.state == "SUCCEEDED":
         say(f"The run succeeded: {counts_line(row)}.")
-        say(f"winnow results {row.upload_id} shows why records are to review or invalid.")
+        if row.review or row.invalid:
+            say(f"`{command()} results {row.upload_id}` shows why not every record was accepted.")
     else:
         say(f"{row.error_code}: {_lines(row.error_message or '')}")
         say(f"What to do: {advice}")
@@ -315,13 +323,26 @@ def results(
 
 
 def print_results(result: "Result", records: Sequence["ResultRecord"]) -> None:
-    """The records as a table, and a line of counts."""
+    """The records as a table, and a line of counts.
+
+    Of an archive, a mail or a workbook it names the member or sheet that a record comes from.
+    """
+    parts = any(record.part for record in records)
     table(
-        RESULT_COLUMNS,
+        (
+            "outcome",
+            "record",
+            *(["part"] if parts else []),
+            "id",
+            "decision",
+            "confidence",
+            "evidence or reason",
+        ),
         [
             (
                 record.outcome.value,
                 str(record.record),
+                *([record.part or ""] if parts else []),
                 record.source_id or "",
                 decision_of(record),
                 "" if record.confidence is None else f"{record.confidence:.2f}",
@@ -334,7 +355,7 @@ def print_results(result: "Result", records: Sequence["ResultRecord"]) -> None:
     )
     counts = result.counts
     note(
-        f"{counts.accepted} accepted, {counts.review} to review, {counts.invalid} invalid; "
+        f"{counts.accepted:,} accepted, {counts.review:,} to review, {counts.invalid:,} invalid; "
         f"process {result.process.id} {result.process.version}, threshold {result.threshold:g} "
         f"(from the {result.threshold_from})"
     )

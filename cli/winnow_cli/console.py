@@ -5,15 +5,35 @@ Text that came from files is cleaned first: a file must not be able to steer a t
 """
 
 import json
+import shutil
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from itertools import zip_longest
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
 OUTCOME_STYLES = {"accepted": "green", "review": "yellow", "invalid": "red"}
 STATE_STYLES = {"SUCCEEDED": "green", "RUNNING": "cyan", "FAILED": "red"}
+NARROWEST = 18
+"""Cells to which a wider column may be narrowed; words up to this length stay whole."""
+
+
+def command() -> str:
+    """What to type for `winnow` here, so that a hint can be pasted: the environment's own script
+    where the shell would not find it by name."""
+    script = Path(sys.executable).with_name("winnow")
+    if not script.exists() or shutil.which("winnow") == str(script):
+        return "winnow"
+    return here(script)
+
+
+def here(path: Path) -> str:
+    """A path as it is typed here: from the working directory on where it lies in there."""
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
 def clean(text: str) -> str:
@@ -60,40 +80,69 @@ def table(
     columns: Sequence[str],
     rows: Sequence[Sequence[str]],
     styles: Sequence[str] = (),
-    title: str | None = None,
     right: Sequence[str] = (),
+    spare: Sequence[str] = (),
 ) -> None:
     """A table of cleaned cells.
 
-    `styles` has one Rich style a row or is empty; `right` names the columns of numbers.
+    `styles` has one Rich style a row or is empty; `right` names the columns of numbers, `spare`
+    those that a terminal shows only where each row then keeps to one line, the first to go first.
     """
     if not sys.stdout.isatty():
         for row in [columns, *rows]:
             say("\t".join(clean(cell) for cell in row))
         return
-    stdout().print(
-        drawn_table(columns, rows, styles=styles, title=title, right=right), soft_wrap=False
-    )
+    screen = stdout()
+    screen.print(drawn_table(screen.width, columns, rows, styles, right, spare), soft_wrap=False)
 
 
 def drawn_table(
+    width: int,
     columns: Sequence[str],
     rows: Sequence[Sequence[str]],
     styles: Sequence[str] = (),
-    title: str | None = None,
     right: Sequence[str] = (),
-) -> Any:
-    """The same as a Rich table; a cell may have several lines."""
+    spare: Sequence[str] = (),
+) -> "Table":
+    """The same as a Rich table for a screen of this width; a cell may have several lines.
+
+    Where the columns would be too narrow for words, a row is a paragraph instead: its first cell,
+    and below that the names and values of the others that hold something.
+    """
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    drawn = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
-    for column in columns:
-        drawn.add_column(column, justify="right" if column in right else "left", overflow="fold")
-    for index, row in enumerate(rows):
-        style = styles[index] if styles else ""
-        # The style marks the first cell; the rest stays readable on any background.
-        first, *others = ("\n".join(clean(line) for line in cell.splitlines()) for cell in row)
-        drawn.add_row(Text(first, style=style), *map(Text, others))
+    cells = [["\n".join(clean(line) for line in cell.splitlines()) for cell in row] for row in rows]
+    widths = [_widest_line(column) for column in zip(columns, *cells, strict=True)]
+    shown = list(range(len(columns)))
+    for name in spare:
+        if sum(widths[index] + 2 for index in shown) > width:
+            shown.remove(columns.index(name))
+    # The style marks the first cell; the rest stays readable on any background.
+    firsts = [Text(row[0], style=style) for row, style in zip_longest(cells, styles, fillvalue="")]
+    if sum(min(widths[index], NARROWEST) + 2 for index in shown) > width:
+        drawn = Table.grid(padding=(0, 2, 0, 0))
+        drawn.add_column(style="dim")
+        drawn.add_column(overflow="fold")
+        for first, row in zip(firsts, cells, strict=True):
+            drawn.add_row(Text(clean(columns[0])), first)
+            for name, cell in zip(columns[1:], row[1:], strict=True):
+                if cell:
+                    drawn.add_row(Text(f"  {clean(name)}"), Text(cell))
+            drawn.add_row()
+        return drawn
+    drawn = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for index in shown:
+        column = columns[index]
+        justify: Literal["left", "right"] = "right" if column in right else "left"
+        drawn.add_column(Text(clean(column)), justify=justify, overflow="fold")
+    for first, row in zip(firsts, cells, strict=True):
+        drawn.add_row(first, *(Text(row[index]) for index in shown[1:]))
     return drawn
+
+
+def _widest_line(cells: Sequence[str]) -> int:
+    from rich.cells import cell_len
+
+    return max((cell_len(line) for cell in cells for line in cell.splitlines()), default=0)

@@ -6,7 +6,6 @@ is left running. Run as `python -m winnow_cli.demo`.
 """
 
 import argparse
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from rich.text import Text
 
 from winnow.errors import StackFailedError, StackNotRunningError, WinnowError
 from winnow_cli.command_uploads import basis_of, decision_of, evidence_of, quoted
-from winnow_cli.console import OUTCOME_STYLES, clean, drawn_table
+from winnow_cli.console import OUTCOME_STYLES, clean, command, drawn_table, here
 from winnow_local import mailbox
 from winnow_local.stack import running, start_detached
 from winnow_local.state import StackState, StateDir
@@ -113,7 +112,7 @@ def run(screen: Console, state_dir: StateDir, samples: Path) -> None:
     _show_next(screen, state, next(row for i in dropped if (row := rows[i.key]).results_at))
     screen.print(
         Text(f"\nAll of this took {time.monotonic() - began:.1f} s. ", style="bold")
-        + Text("The stack is still running; `winnow down` (or `make down`) ends it.")
+        + Text("The stack is still running; `make down` ends it.")
     )
 
 
@@ -189,6 +188,7 @@ def _show_result(screen: Console, uploads: "Uploads", item: Dropped, row: "Uploa
     )
     screen.print(
         drawn_table(
+            screen.width,
             ("outcome", "record", "decision", "confidence", "evidence (similarity)"),
             [
                 (
@@ -206,8 +206,8 @@ def _show_result(screen: Console, uploads: "Uploads", item: Dropped, row: "Uploa
     )
     if len(shown) < len(records):
         rest = f"  and {len(records) - len(shown)} more: "
-        command = f"{_winnow()} results {row.upload_id[:12]}"
-        screen.print(Text.assemble((rest, "dim"), (command, "cyan")))
+        how = f"{command()} results {row.upload_id[:12]}"
+        screen.print(Text.assemble((rest, "dim"), (how, "cyan")))
     screen.print(Text(f"  {basis_of(records)}", style="dim"))
     for found in result.notes:
         screen.print(Text(f"  note {found.code}: {clean(found.text)}", style="dim"))
@@ -244,7 +244,7 @@ def _show_failure(screen: Console, item: Dropped, row: "UploadRow") -> None:
     )
     if kind is not None:
         screen.print(Text(f"  What to do: {kind.advice}", style="dim"), soft_wrap=True)
-    screen.print(Text(f"  winnow why {row.upload_id[:12]}", style="cyan"))
+    screen.print(Text(f"  {command()} why {row.upload_id[:12]}", style="cyan"))
 
 
 def _show_mails(screen: Console, state_dir: StateDir, rows: Sequence["UploadRow"]) -> None:
@@ -263,35 +263,26 @@ def _show_mails(screen: Console, state_dir: StateDir, rows: Sequence["UploadRow"
             screen.print(Text(f"\n  {mails[upload_id].subject}", style="bold"))
             for line in mails[upload_id].body.rstrip().splitlines():
                 screen.print(Text(f"  │ {line}"), soft_wrap=True)
-    screen.print(Text(f"\n  Kept as .eml files in {_here(state_dir.mail)}/", style="dim"))
+    screen.print(Text(f"\n  Kept as .eml files in {here(state_dir.mail)}/", style="dim"))
 
 
 def _show_next(screen: Console, state: StackState, row: "UploadRow") -> None:
     address = f"{row.results_at}"
     lines = (
         ("Results", address),
-        ("Fetch one", f"{_winnow()} results {row.upload_id[:12]} --format json"),
+        ("Fetch one", f"{command()} results {row.upload_id[:12]} --format json"),
         (
             "or with S3",
             "AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test aws --endpoint-url "
             f"{state.endpoint} s3 cp {address}result.json -",
         ),
-        ("Your file", f"{_winnow()} submit FILE.csv --process L33774 --wait"),
-        ("All uploads", f"{_winnow()} status"),
-        ("A sentence", f'{_winnow()} predict --process emotions "I could not stop smiling."'),
-        ("Your rules", f"{_winnow()} process validate processes/L33774.yaml"),
+        ("Your file", f"{command()} submit FILE.csv --process L33774 --wait"),
+        ("All uploads", f"{command()} status"),
+        ("A sentence", f'{command()} predict --process emotions "I could not stop smiling."'),
+        ("Your rules", f"{command()} process validate processes/L33774.yaml"),
     )
-    for title, command in lines:
-        screen.print(Text.assemble((f"  {title:<12}", "dim"), (command, "cyan")), soft_wrap=True)
-
-
-def _winnow() -> str:
-    command = Path(sys.executable).with_name("winnow")
-    return _here(command) if command.exists() else f"{_here(Path(sys.executable))} -m winnow_cli"
-
-
-def _here(path: Path) -> str:
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+    for title, line in lines:
+        screen.print(Text.assemble((f"  {title:<12}", "dim"), (line, "cyan")), soft_wrap=True)
 
 
 def main() -> int:

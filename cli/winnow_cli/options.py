@@ -9,12 +9,15 @@ from typing import Annotated, NoReturn, ParamSpec
 
 import typer
 
-from winnow.errors import InternalError, WinnowError
+from winnow.errors import InternalError, ProcessUnknownError, WinnowError
 from winnow_cli.console import emit_json, note
 
 P = ParamSpec("P")
 
 DEBUG_VARIABLE = "WINNOW_DEBUG"
+
+LOCAL, FILES, PROCESSES, ENCODER = "The local stack", "Files", "Processes", "The encoder"
+"""Headings of `winnow --help`."""
 
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on stdout; all else goes to stderr.")
@@ -109,12 +112,17 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
     return run
 
 
+ADVICE = {
+    ProcessUnknownError.code: "Check the name; --processes takes another folder of definitions."
+}
+"""Where a command has other advice than a run that met the error."""
+
+
 def _fail(error: WinnowError, as_json: bool) -> NoReturn:
+    advice = ADVICE.get(error.code, error.advice)
     if as_json:
-        emit_json(
-            {"error": {"code": error.code, "message": error.sentence, "advice": error.advice}}
-        )
+        emit_json({"error": {"code": error.code, "message": error.sentence, "advice": advice}})
     note(str(error))
-    if error.advice:
-        note(error.advice)
+    if advice:
+        note(advice)
     raise typer.Exit(1)

@@ -123,6 +123,11 @@ class Uploads:
             found = list(self._scan(prefix=wanted))
         else:
             found = []
+        if len(wanted) < SHORTEST_PREFIX:
+            raise UploadUnknownError(
+                f"{wanted!r} is too short: give an upload's id, or its first {SHORTEST_PREFIX} "
+                "characters or more."
+            )
         if not found:
             raise UploadUnknownError(f"No upload has the id {wanted[:64]!r}.")
         if len(found) > 1:

@@ -55,6 +55,12 @@ class Labelled:
         return tuple(row for row in self.rows if row.label is None)
 
 
+def left_out_note(labelled: Labelled) -> str:
+    """A line on the rows left out."""
+    rows = "1 row" if labelled.left_out == 1 else f"{labelled.left_out:,} rows"
+    return f"Left out for want of a text, a label or a number: {rows}."
+
+
 @dataclass(frozen=True)
 class Table:
     """The rows of a table that have what is needed, each with the label that it names."""

@@ -24,6 +24,7 @@ h1 { font-size: 1.6rem; margin: 0 0 .2rem; } h2 { font-size: 1.15rem; margin: 2.
 p.sub { color: #5a6675; margin: 0 0 1.2rem; } p.note { color: #5a6675; margin: .2rem 0 .8rem; }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(13rem, 1fr)); gap: .8rem; }
 .card { border: 1px solid #d9dee5; border-radius: .5rem; padding: .8rem 1rem; }
+.cards + .note { margin-top: .8rem; }
 .card b { display: block; font-size: 1.7rem; } .card span { color: #5a6675; font-size: .9rem; }
 .plots { display: grid; gap: 1.2rem;
   grid-template-columns: repeat(auto-fit, minmax(min(22rem, 100%), 1fr)); }
@@ -122,11 +123,13 @@ def _against(found: Evaluation, other: Evaluation, comparison: Comparison) -> st
         ("right among the accepted", _share(found.whole.precision), _share(other.whole.precision)),
     ]
     sure = comparison.p_value < 0.05
+    better = comparison.only_first_right > comparison.only_second_right
+    kind = ("good" if better else "bad") if sure else "note"
     names = [_name(found), _name(other)]
     return (
         "<h2>Against the other version</h2>"
         + _table(["", *names], rows, numbers=(1, 2))
-        + f'<p class="{"good" if sure else "note"}">'
+        + f'<p class="{kind}">'
         + ("The difference in accuracy is real" if sure else "The difference may be chance")
         + f": {comparison.only_first_right:,} records only the first decides rightly, "
         f"{comparison.only_second_right:,} only the second "
@@ -292,6 +295,7 @@ def _draw_risk(axes: Any, found: Evaluation, other: Evaluation | None) -> None:
                 color=colour,
                 linewidth=2,
                 label=label,
+                zorder=3,
             )
     if found.whole.precision is not None:
         axes.plot(
@@ -299,6 +303,8 @@ def _draw_risk(axes: Any, found: Evaluation, other: Evaluation | None) -> None:
             100 * (1 - found.whole.precision),
             "o",
             color=_RED,
+            clip_on=False,
+            zorder=4,
             label=f"threshold {found.threshold:g}",
         )
     axes.set(
@@ -319,7 +325,7 @@ def _draw_confusion(axes: Any, found: Evaluation, labels: Sequence[str]) -> None
     names = [_short(label) for label in labels]
     axes.set_xticks(places, names, rotation=40, ha="right", rotation_mode="anchor")
     axes.set_yticks(places, names)
-    axes.set(xlabel="decided", ylabel="is")
+    axes.set(xlabel="decided", ylabel="truth")
     if len(found.labels) <= 15:
         for row in places:
             for column in places:

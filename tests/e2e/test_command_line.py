@@ -163,13 +163,13 @@ def test_mail_lists_what_was_sent(stack: Stack, submitted: dict[str, Any]) -> No
 
 
 def test_a_second_up_says_that_one_is_running(stack: Stack) -> None:
-    for arguments in (["up"], ["up", "--detach"], ["up", "--docker"], ["up", "--parameter=A=b"]):
+    for arguments in (["up"], ["up", "--detach"], ["up", "--docker"], ["up", "--parameter=Threshold=0.5"]):
         answer = winnow(*arguments, "--json")
         assert answer.code == 0
         assert answer.document()["endpoint"] == stack.state.endpoint
         assert "running already" in answer.err
         assert ("It stays as it was started" in answer.err) is (
-            arguments[-1] in ("--docker", "--parameter=A=b")
+            arguments[-1] in ("--docker", "--parameter=Threshold=0.5")
         )
 
 

@@ -9,7 +9,7 @@ from botocore.config import Config
 from moto import mock_aws
 
 from tests.unit.test_steps import UPLOAD_ID, Run
-from winnow.errors import ConfidenceThresholdNotMetError, NotFinishedError
+from winnow.errors import ConfidenceThresholdNotMetError, NotFinishedError, UploadUnknownError
 from winnow.models import ObjectRef, Outcome
 from winnow_cli.target import Target
 from winnow_cli.uploads import UploadRow, Uploads
@@ -61,3 +61,14 @@ def test_its_results_are_where_its_process_keeps_them(target: Target) -> None:
 def test_without_a_process_it_has_no_results_and_that_is_said(target: Target) -> None:
     with pytest.raises(NotFinishedError, match="it has no results"):
         Uploads(target).result(failed())
+
+
+@pytest.mark.parametrize(
+    ("given", "said"), [("cd", "its first 6 characters or more"), ("abcdef", "has the id 'abcdef'")]
+)
+def test_an_id_that_is_too_short_is_not_one_that_is_unknown(
+    target: Target, monkeypatch: pytest.MonkeyPatch, given: str, said: str
+) -> None:
+    monkeypatch.setattr(Uploads, "_scan", lambda *_, **__: iter(()))
+    with pytest.raises(UploadUnknownError, match=said):
+        Uploads(target).find(given)

@@ -1,6 +1,8 @@
 """The contract of train, tune, evaluate and their JSON, with the fake encoder."""
 
+import csv
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -153,3 +155,71 @@ def test_the_threshold_is_written_in_place(text: str) -> None:
     assert "# A comment that tuning must keep." in after
     rest = [line for line in text.splitlines() if not line.startswith(("threshold", "version"))]
     assert set(rest) <= set(after.splitlines())
+
+
+def said(folder: Path, command: str, data: str, *more: str) -> str:
+    """What a command says to a person, on one line, as a terminal of any width would show it."""
+    call = [command, "--process", "bank", "--data", str(folder / data), "--label-column", "label"]
+    done = RUNNER.invoke(app, [*call, "--processes", str(folder), *more])
+    return " ".join(done.output.split())
+
+
+def test_the_next_command_that_train_names_can_be_run(folder: Path) -> None:
+    told = said(folder, "train", "train.csv", "--text-column", "text")
+    words = shlex.split(told.partition("trained on: ")[2].partition(" 0.95")[0])
+    words[words.index("F.csv")] = str(folder / "tune.csv")
+    done = RUNNER.invoke(app, [*words[1:], "0.9", "--dry-run"])
+    assert done.exit_code == 0, done.output
+    assert "with 95% confidence at least 90%" in done.output
+
+
+@pytest.mark.parametrize(
+    ("count", "noise", "reason"),
+    [
+        (10, 0.0, "too few, or too much alike"),
+        (120, 0.0, "more rows would do"),
+        (400, 0.5, "too many are wrong"),
+    ],
+)
+def test_tune_says_what_a_promise_lacks(
+    folder: Path, count: int, noise: float, reason: str
+) -> None:
+    winnow(folder, "train", "train.csv")
+    write_rows(folder / "few.csv", rows(count, seed=5, noise=noise))
+    told = said(folder, "tune", "few.csv", "--precision", "0.99")
+    assert "No threshold keeps this promise" in told
+    assert reason in told
+
+
+def test_rows_left_out_are_counted_in_words(folder: Path) -> None:
+    winnow(folder, "train", "train.csv")
+    for blank, words in ((1, "1 row."), (2, "2 rows.")):
+        table = (folder / "tune.csv").read_text().splitlines()
+        header = next(csv.reader(table))
+        cells = ["" if name == "text" else "x" for name in header]
+        (folder / "holes.csv").write_text("\n".join([*table, *[",".join(cells)] * blank]))
+        assert f"a number: {words}" in said(folder, "evaluate", "holes.csv")
+
+
+def test_a_page_praises_no_version_that_is_worse(folder: Path) -> None:
+    winnow(folder, "train", "train.csv")
+    examples = PROCESS.replace("id: card}", "id: card, examples: [card]}")
+    examples = examples.replace("title: A loan}", "title: A loan, examples: [loan]}")
+    examples = examples.replace("id: app}", "id: app, examples: [app]}")
+    (folder / "other").mkdir()
+    (folder / "other" / "bank.yaml").write_text(examples)
+    out = folder / "page.html"
+    for processes, against, kind in (
+        (folder, folder / "other" / "bank.yaml", "good"),
+        (folder / "other", folder / "bank.yaml", "bad"),
+    ):
+        done = RUNNER.invoke(
+            app,
+            [
+                "evaluate", "--process", "bank", "--data", str(folder / "tune.csv"),
+                "--label-column", "label", "--processes", str(processes), "--html", str(out),
+                "--against", str(against),
+            ],
+        )  # fmt: skip
+        assert done.exit_code == 0, done.output
+        assert f'<p class="{kind}">The difference in accuracy is real' in out.read_text()
