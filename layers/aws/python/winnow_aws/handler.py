@@ -27,6 +27,7 @@ def handler(
     """Make a Lambda handler of a function from `shape` to a shape.
 
     `identify` gives the identifiers that go with every log line: ids and counts, nothing else.
+    The handler returns the plain data of what the function gives, and raises WinnowErrors alone.
     """
 
     def decorate(call: Callable[[In], Out]) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
@@ -35,15 +36,7 @@ def handler(
             started = time.monotonic()
             logger.clear_state()
             try:
-                try:
-                    parsed = shape.model_validate(event)
-                except ValidationError as error:
-                    fields = ", ".join(
-                        ".".join(map(str, problem["loc"])) for problem in error.errors()
-                    )
-                    raise StoredDataInvalidError(
-                        f"The event's fields are wrong: {fields}."
-                    ) from None
+                parsed = _parsed(shape, event)
                 logger.append_keys(**identify(parsed))
                 done = call(parsed)
             except WinnowError as error:
@@ -63,6 +56,15 @@ def handler(
         return handle
 
     return decorate
+
+
+def _parsed(shape: type[In], event: dict[str, Any]) -> In:
+    """The event as a shape. Raises StoredDataInvalidError, which names fields and no values."""
+    try:
+        return shape.model_validate(event)
+    except ValidationError as error:
+        fields = ", ".join(".".join(map(str, problem["loc"])) for problem in error.errors())
+        raise StoredDataInvalidError(f"The event's fields are wrong: {fields}.") from None
 
 
 def _places(error: BaseException) -> list[str]:

@@ -196,21 +196,18 @@ class Sweep:
     def _matched(
         self, versions: Sequence[ObjectVersion], now: float
     ) -> Iterable[tuple[ObjectVersion, list[Claim]]]:
-        """The versions worth a look with their rows, which are read for those alone."""
+        """The versions worth a look, and the rows of those that are old enough to have one.
+
+        A row that has not the id of a version is looked for by its key (see winnow.standing).
+        """
         looked_at = [v for v in versions if now - v.modified < self._options.forgotten_s]
-        ids = [
-            upload_id(self._inbox.bucket, v.key, v.version_id)
+        due = {
+            upload_id(self._inbox.bucket, v.key, v.version_id): v
             for v in looked_at
             if now - v.modified >= self._options.missed_s
-        ]
-        claims = {claim.upload_id: claim for claim in self._runs.by_id(ids)}
-        unknown = {
-            v.key
-            for v in looked_at
-            if now - v.modified >= self._options.missed_s
-            and upload_id(self._inbox.bucket, v.key, v.version_id) not in claims
         }
-        for key in sorted(unknown):
+        claims = {claim.upload_id: claim for claim in self._runs.by_id(list(due))}
+        for key in sorted({v.key for own_id, v in due.items() if own_id not in claims}):
             claims.update((claim.upload_id, claim) for claim in self._runs.by_key(key))
         return match(self._inbox.bucket, looked_at, claims.values())
 
