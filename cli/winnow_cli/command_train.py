@@ -129,7 +129,9 @@ def train(
     say(f"accuracy           {found.accuracy:.4f}  (each row judged by a fold without it)")
     say(f"macro F1           {found.macro_f1:.4f}")
     say(f"calibration error  {found.ece_after:.4f}  (before calibration {found.ece_before:.4f})")
-    say(f"head               {card.info.version}, {card.arrays_bytes / 1e6:.1f} MB, {folder.name}/")
+    say(
+        f"head               {card.info.version}, {card.arrays_bytes / 1e3:,.0f} kB, {folder.name}/"
+    )
     where = "" if processes == DEFAULT_PROCESSES else f"--processes {shlex.quote(str(processes))} "
     column = "" if text_column is None else f"--text-column {shlex.quote(text_column)} "
     note(

@@ -125,6 +125,7 @@ def drawn_table(
         drawn = Table.grid(padding=(0, 2, 0, 0))
         drawn.add_column(style="dim")
         drawn.add_column(overflow="fold")
+        drawn.add_row()
         for first, row in zip(firsts, cells, strict=True):
             drawn.add_row(Text(clean(columns[0])), first)
             for name, cell in zip(columns[1:], row[1:], strict=True):

@@ -155,6 +155,8 @@ def _confusions(found: Evaluation, names: Mapping[str, str]) -> str:
         ),
         reverse=True,
     )[:20]
+    if not worst:
+        return f'<p class="note">No mistake among {len(found.labels)} labels.</p>'
     note = (
         f'<p class="note">The twenty most frequent mistakes among {len(found.labels)} labels.</p>'
     )
@@ -313,7 +315,8 @@ def _draw_risk(axes: Any, found: Evaluation, other: Evaluation | None) -> None:
         ylabel="wrong among the accepted, %",
         title="Mistakes against work saved",
     )
-    axes.set_ylim(bottom=0)
+    # Hundredths of a percent would be ticks of nothing where there is no mistake.
+    axes.set_ylim(0, max(1, axes.get_ylim()[1]))
     axes.legend(frameon=False)
     _plain(axes)
 

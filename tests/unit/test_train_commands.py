@@ -13,6 +13,8 @@ from tests.fakes.encoder import FakeEncoder
 from tests.fakes.heads import PROCESS, rows, write_rows
 from winnow.book import ProcessBook
 from winnow_cli.__main__ import app
+from winnow_train.measure import Evaluation, Part
+from winnow_train.page import page
 from winnow_train.tune import with_threshold
 
 RUNNER = CliRunner()
@@ -223,3 +225,24 @@ def test_a_page_praises_no_version_that_is_worse(folder: Path) -> None:
         )  # fmt: skip
         assert done.exit_code == 0, done.output
         assert f'<p class="{kind}">The difference in accuracy is real' in out.read_text()
+
+
+def test_a_page_without_a_mistake_has_no_empty_table_and_no_ticks_of_nothing() -> None:
+    labels = tuple(f"label-{number}" for number in range(40))
+    whole = Part(name="all", rows=40, accuracy=1.0, accepted=40, precision=1.0, bound=0.9)
+    text = page(
+        Evaluation(
+            process="p", version="1.0.0", head=None, calibration=None, rows=40, held_out=0,
+            accuracy=1.0, macro_f1=1.0, ece=0.0, labels=labels, by_label=[], bins=[],
+            confusion=[[int(row == column) for column in range(40)] for row in range(40)],
+            curve=[(0.9, 0.5, 0.0), (0.7, 1.0, 0.0)], area_under_risk=0.0, threshold=0.7,
+            whole=whole, parts={"": []}, foreign=0, foreign_recognised=0, foreign_accepted=0,
+            out_of_scope=0,
+        ),
+        "data.csv",
+    )  # fmt: skip
+    assert "No mistake among 40 labels." in text
+    assert "was decided to be" not in text
+    ticks = text.partition("wrong among the accepted")[0].rpartition("accepted, %")[2]
+    assert "0.8" in ticks
+    assert "0.01" not in ticks
