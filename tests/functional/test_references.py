@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 
 from winnow.book import ProcessBook
+from winnow.errors import ModelInvalidError
 from winnow.judging import build_judge
 from winnow.ports import Encoder
 from winnow_model import build_references
 from winnow_use import load_encoder
 from winnow_use.artefacts import INT8_FILE, MANIFEST_FILE, TOKENIZER_FILE
 from winnow_use.batching import TokenEncoder, Vectors
+from winnow_use.references import references_file
 
 ROOT = Path(__file__).parents[2]
 TEXT = "Melena for two weeks; colonoscopy found no source of bleeding."
@@ -82,6 +84,15 @@ def test_nothing_is_left_to_encode_when_a_shipped_judge_is_built(
     assert asked == [TEXT]
 
 
+def test_what_was_built_is_what_would_be_built_now(
+    model: Path, model_dir: Path, told: list[str]
+) -> None:
+    """Red where `winnow model build` was not run after a change of the encoder's code, too."""
+    shutil.copy(references_file(model_dir, "litert"), model)
+    build_references(model, ROOT / "processes", told.append)
+    assert told == []
+
+
 def test_are_encoded_once_and_again_after_an_edit(
     model: Path, told: list[str], tmp_path: Path
 ) -> None:
@@ -106,3 +117,9 @@ def test_a_definition_that_does_not_validate_is_reported_and_the_model_stays_who
     build_references(model, tmp_path, told.append)
     assert ["mine.yaml:" in one for one in told] == [True]
     assert load_encoder(model)([TEXT]).any()
+
+
+def test_a_folder_that_takes_no_file_is_named(model: Path, told: list[str]) -> None:
+    references_file(model, "litert").mkdir()
+    with pytest.raises(ModelInvalidError, match=r"cannot be written to .*model"):
+        build_references(model, ROOT / "processes", told.append)

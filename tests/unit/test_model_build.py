@@ -173,3 +173,10 @@ def test_a_build_that_fails_leaves_what_was_there(
     assert read_manifest(out) == before
     assert (out / INT8_FILE).read_bytes() == b"weights"
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_a_place_that_takes_no_files_is_named(tmp_path: Path, builds: list[Path]) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ModelInvalidError, match=r"cannot be written to .*file/model"):
+        build_model(tmp_path / "file" / "model", lambda _: None)
+    assert not builds

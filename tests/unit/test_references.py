@@ -103,11 +103,22 @@ def test_damage_is_an_error_at_the_start_and_mended_by_a_build(folder: Path, dam
 
 
 def test_is_written_once_and_again_when_a_sentence_changes(folder: Path) -> None:
-    encoder = Counting()
-    assert not write_references(encoder, KNOWN, folder)
-    assert encoder.asked == []
-    assert write_references(encoder, [*KNOWN, "one more"], folder)
+    written = references_file(folder, "litert").stat()
+    assert not write_references(Counting(), KNOWN, folder)
+    assert references_file(folder, "litert").stat() == written
+    assert write_references(Counting(), [*KNOWN, "one more"], folder)
     assert {path.name for path in folder.iterdir()} == {MANIFEST_FILE, "references-litert.vectors"}
+
+
+def test_is_written_again_when_the_code_gives_other_vectors_of_the_same_weights(
+    folder: Path,
+) -> None:
+    class Changed(Counting):
+        def __call__(self, texts: Sequence[str]) -> Vectors:
+            return super().__call__(texts) + np.float32(0.5)
+
+    assert write_references(Changed(), KNOWN, folder)
+    assert np.array_equal(remembering(Changed(), folder)(KNOWN), Changed()(KNOWN))
 
 
 def test_an_unreadable_file_is_named(folder: Path) -> None:

