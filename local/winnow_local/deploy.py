@@ -53,7 +53,7 @@ def deploy(
 ) -> dict[str, str]:
     """Uploads the code, creates the stack, waits; returns the stack's outputs.
 
-    `parameters` not known to the template are refused by CloudFormation, like everywhere else.
+    `parameters` are those of the template; MiniStack ignores any other.
     With `images`, by their targets, the functions run in containers of them.
 
     Raises:
