@@ -82,11 +82,13 @@ def down(as_json: AsJson = False) -> None:
     from winnow_local.stack import stop
     from winnow_local.state import StateDir
 
-    ended = stop(StateDir.default())
+    state_dir = StateDir.default()
+    ended = stop(state_dir)
     if as_json:
         emit_json({"ended": ended})
     else:
-        say("The local stack has ended." if ended else "No local stack was running.")
+        none = f"No local stack was running in {here(state_dir.path)}/."
+        say("The local stack has ended." if ended else none)
 
 
 @guarded

@@ -199,7 +199,7 @@ def print_status(rows: Sequence["UploadRow"]) -> None:
                 row.state,
                 # On a terminal, as much as every command takes for an id.
                 row.upload_id[:12] if drawn else row.upload_id,
-                shorten(row.file_name, 24 if drawn else 40),
+                shorten(row.file_name, 22 if drawn else 40),
                 row.process or "",
                 counts_line(row) if row.state == "SUCCEEDED" else row.error_code or "",
                 row.claimed_at[5 if drawn else 0 : 19].replace("T", " "),

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 OUTCOME_STYLES = {"accepted": "green", "review": "yellow", "invalid": "red"}
 STATE_STYLES = {"SUCCEEDED": "green", "RUNNING": "cyan", "FAILED": "red"}
 NARROWEST = 18
-"""Cells to which a wider column may be narrowed; words up to this length stay whole."""
+"""Cells to which a column of sentences may be narrowed: longer words are rare."""
+LONGEST_NAME = 32
+"""A column of ids or names up to so long is not narrowed."""
 
 
 def command() -> str:
@@ -115,13 +117,14 @@ def drawn_table(
 
     cells = [["\n".join(clean(line) for line in cell.splitlines()) for cell in row] for row in rows]
     widths = [_widest_line(column) for column in zip(columns, *cells, strict=True)]
+    least = list(map(_least_width, zip(*cells, strict=True), widths)) if cells else widths
     shown = list(range(len(columns)))
     for name in spare:
         if sum(widths[index] + 2 for index in shown) > width:
             shown.remove(columns.index(name))
     # The style marks the first cell; the rest stays readable on any background.
     firsts = [Text(row[0], style=style) for row, style in zip_longest(cells, styles, fillvalue="")]
-    if sum(min(widths[index], NARROWEST) + 2 for index in shown) > width:
+    if sum(least[index] + 2 for index in shown) > width:
         drawn = Table.grid(padding=(0, 2, 0, 0))
         drawn.add_column(style="dim")
         drawn.add_column(overflow="fold")
@@ -137,7 +140,8 @@ def drawn_table(
     for index in shown:
         column = columns[index]
         justify: Literal["left", "right"] = "right" if column in right else "left"
-        drawn.add_column(Text(clean(column)), justify=justify, overflow="fold")
+        whole = least[index] == widths[index]
+        drawn.add_column(Text(clean(column)), justify=justify, overflow="fold", no_wrap=whole)
     for first, row in zip(firsts, cells, strict=True):
         drawn.add_row(first, *(Text(row[index]) for index in shown[1:]))
     return drawn
@@ -147,3 +151,8 @@ def _widest_line(cells: Sequence[str]) -> int:
     from rich.cells import cell_len
 
     return max((cell_len(line) for cell in cells for line in cell.splitlines()), default=0)
+
+
+def _least_width(cells: Sequence[str], width: int) -> int:
+    names = width <= LONGEST_NAME and not any(" " in cell for cell in cells)
+    return width if names else min(width, NARROWEST)

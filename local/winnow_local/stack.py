@@ -44,7 +44,7 @@ def running(state_dir: StateDir) -> StackState:
     """
     state = state_dir.read()
     if state is None or not state.alive():
-        raise StackNotRunningError("No local stack is running.")
+        raise StackNotRunningError(f"No local stack runs in {state_dir.path}.")
     if not state.ready:
         raise StackNotRunningError("The local stack is still starting.")
     if not ministack.healthy(state.endpoint):

@@ -163,7 +163,12 @@ def test_mail_lists_what_was_sent(stack: Stack, submitted: dict[str, Any]) -> No
 
 
 def test_a_second_up_says_that_one_is_running(stack: Stack) -> None:
-    for arguments in (["up"], ["up", "--detach"], ["up", "--docker"], ["up", "--parameter=Threshold=0.5"]):
+    for arguments in (
+        ["up"],
+        ["up", "--detach"],
+        ["up", "--docker"],
+        ["up", "--parameter=Threshold=0.5"],
+    ):
         answer = winnow(*arguments, "--json")
         assert answer.code == 0
         assert answer.document()["endpoint"] == stack.state.endpoint
@@ -207,6 +212,9 @@ def test_without_a_stack_the_answer_says_how_to_start_one(
     error = answer.document()["error"]
     assert error["code"] == "stack_not_running"
     assert "winnow up" in error["advice"]
+    # It may run in another folder.
+    assert str(tmp_path / "none") in error["message"]
+    assert str(tmp_path / "none") in winnow("down").out
     assert winnow("down", "--json").document() == {"ended": False}
 
 
