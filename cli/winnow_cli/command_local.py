@@ -178,6 +178,8 @@ def _parameters(pairs: list[str], checkout: "Checkout") -> dict[str, str]:
 
 
 def _show(state: "StackState", state_dir: "StateDir", as_json: bool) -> None:
+    from winnow_local.template import Checkout
+
     document: dict[str, Any] = {
         "endpoint": state.endpoint,
         "region": state.region,
@@ -195,10 +197,11 @@ def _show(state: "StackState", state_dir: "StateDir", as_json: bool) -> None:
     say(f"  inbox    {inbox}<process>/")
     say(f"  results  s3://{state.outputs.get('ResultsBucket')}/results/")
     say(f"  mailbox  {here(state_dir.mail)}/  (`{command()} mail`)")
+    sample = here(Checkout.here().root / "samples" / "prior-auth-cases.csv")
     say("Drop a file:")
-    say(f"  {command()} submit cases.csv --process L33774 --wait")
+    say(f"  {command()} submit {sample} --process L33774 --wait")
     say("or with any S3 client:")
     say(
         "  AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test "
-        f"aws --endpoint-url {state.endpoint} s3 cp cases.csv {inbox}L33774/"
+        f"aws --endpoint-url {state.endpoint} s3 cp {sample} {inbox}L33774/"
     )

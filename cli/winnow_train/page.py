@@ -22,10 +22,11 @@ body { font: 16px/1.5 system-ui, sans-serif; color: #1c2430; background: #fff; m
   max-width: 64rem; padding: 2rem 1.5rem 4rem; }
 h1 { font-size: 1.6rem; margin: 0 0 .2rem; } h2 { font-size: 1.15rem; margin: 2.2rem 0 .4rem; }
 p.sub { color: #5a6675; margin: 0 0 1.2rem; } p.note { color: #5a6675; margin: .2rem 0 .8rem; }
-.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(13rem, 1fr)); gap: .8rem; }
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: .8rem; }
 .card { border: 1px solid #d9dee5; border-radius: .5rem; padding: .8rem 1rem; }
 .cards + .note { margin-top: .8rem; }
-.card b { display: block; font-size: 1.7rem; } .card span { color: #5a6675; font-size: .9rem; }
+.card b { display: block; font-size: 1.5rem; white-space: nowrap; }
+.card span { color: #5a6675; font-size: .9rem; }
 .plots { display: grid; gap: 1.2rem;
   grid-template-columns: repeat(auto-fit, minmax(min(22rem, 100%), 1fr)); }
 svg { width: 100%; height: auto; }
@@ -316,7 +317,7 @@ def _draw_risk(axes: Any, found: Evaluation, other: Evaluation | None) -> None:
         title="Mistakes against work saved",
     )
     # Hundredths of a percent would be ticks of nothing where there is no mistake.
-    axes.set_ylim(0, max(1, axes.get_ylim()[1]))
+    axes.set_ylim(0, max(1, 1.05 * axes.dataLim.y1))
     axes.legend(frameon=False)
     _plain(axes)
 

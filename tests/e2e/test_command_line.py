@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -176,6 +177,13 @@ def test_a_second_up_says_that_one_is_running(stack: Stack) -> None:
         assert ("It stays as it was started" in answer.err) is (
             arguments[-1] in ("--docker", "--parameter=Threshold=0.5")
         )
+
+
+def test_what_up_says_to_try_works_as_it_stands(stack: Stack) -> None:
+    (said,) = (line for line in winnow("up").out.splitlines() if " submit " in line)
+    answer = winnow(*shlex.split(said)[1:])
+    assert answer.code == 0, answer.err
+    assert "8 accepted, 5 to review, 1 invalid" in answer.out
 
 
 @pytest.mark.parametrize(
