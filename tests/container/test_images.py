@@ -5,7 +5,6 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import boto3
 import pytest
 
 from tests.container.engine import (
@@ -17,10 +16,10 @@ from tests.container.engine import (
     docker,
     running,
 )
-from tests.container.storage import RESULTS, UPLOADS, Storage
-from tests.container.upload import CASES, for_serialize, get
+from tests.container.lost import lose
+from tests.container.storage import RESULTS, Storage
+from tests.container.upload import CASES, SCAN, for_serialize, get
 from tests.fakes.heads import PROCESS, rows, write_rows
-from tests.template.expand import expand
 from tests.unit.test_supply import supply
 from winnow.book import ProcessBook
 from winnow.models import (
@@ -45,7 +44,6 @@ pytestmark = [
 ]
 
 FUNCTIONS = ("serialize", "scan", "classify", "filter", "sweep")
-SCAN = CASES.with_name("prior-auth-scan.pdf")
 SETTINGS = {
     "serialize": {"PROCESS_DIR": "/opt/processes", "CHUNK_RECORDS": "5"},
     "scan": {"PROCESS_DIR": "/opt/processes"},
@@ -246,43 +244,11 @@ def test_what_stays_out(images: dict[str, str], function: str) -> None:
 def test_sweep_starts_a_lost_upload_as_a_stranger_on_a_read_only_disk(
     images: dict[str, str], s3: Storage
 ) -> None:
-    make = lambda service: boto3.client(  # noqa: E731
-        service,
-        endpoint_url=s3.client.meta.endpoint_url,
-        region_name=s3.environment["AWS_REGION"],
-        aws_access_key_id=s3.environment["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=s3.environment["AWS_SECRET_ACCESS_KEY"],
-    )
-    asked = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
-    table = expand()["Resources"]["Table"]["Properties"]
-    make("dynamodb").create_table(TableName="runs", **{name: table[name] for name in asked})
-    passing = {"StartAt": "Pass", "States": {"Pass": {"Type": "Pass", "End": True}}}
-    role = make("iam").create_role(RoleName="triage", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-    machine = make("stepfunctions").create_state_machine(
-        name="triage", definition=json.dumps(passing), roleArn=role
-    )["stateMachineArn"]
-    key = "inbox/emotions/lost.txt"
-    s3.client.put_object(Bucket=UPLOADS, Key=key, Body=b"Lost.")
-    settings = {
-        **s3.environment,
-        "RESULTS_BUCKET": RESULTS,
-        "UPLOADS_BUCKET": UPLOADS,
-        "TABLE_NAME": "runs",
-        "TOPIC_ARN": make("sns").create_topic(Name="mails")["TopicArn"],
-        "WORKFLOW_ARN": machine,
-        "STACK_NAME": "s",
-        "RETENTION_DAYS": "90",
-        "MISSED_SECONDS": "0.001",
-    }
-    with running(images["sweep"], settings, HARDENED) as sweep:
+    lost = lose(s3, "images")
+    with running(images["sweep"], {**s3.environment, **lost.settings}, HARDENED) as sweep:
         report = SweepReport.model_validate(sweep.invoke({}))
     assert report.restarted == report.versions >= 1
-    started = make("stepfunctions").list_executions(stateMachineArn=machine)["executions"]
-    inputs = [
-        make("stepfunctions").describe_execution(executionArn=one["executionArn"])["input"]
-        for one in started
-    ]
-    assert key in {json.loads(one)["detail"]["object"]["key"] for one in inputs}
+    assert lost.key in lost.started()
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

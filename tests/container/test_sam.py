@@ -13,9 +13,12 @@ import yaml
 
 from tests.container.conftest import demand
 from tests.container.engine import ROOT
+from tests.container.lost import lose
 from tests.container.storage import RESULTS, Storage
-from tests.container.upload import for_classify, for_filter, for_serialize
+from tests.container.upload import event as event_file
+from tests.container.upload import for_classify, for_filter, for_scan, for_serialize
 from winnow.models import ChunkTask, Classified, Filtered, Serialized
+from winnow.sweep import SweepReport
 
 pytestmark = [
     pytest.mark.container,
@@ -23,7 +26,8 @@ pytestmark = [
     pytest.mark.xdist_group("container"),
 ]
 
-Invoke = Callable[[str, dict[str, Any]], Any]
+Invoke = Callable[..., Any]
+"""A function's name, its event and further variables to its answer."""
 
 
 def _sam() -> str | None:
@@ -51,13 +55,14 @@ def invoke(built: Path, s3: Storage) -> Invoke:
             # SAM passes on only what the template declares.
             resource["Properties"]["Environment"]["Variables"]["AWS_ENDPOINT_URL"] = ""
     (built / "build" / "local.yaml").write_text(yaml.safe_dump(template), encoding="utf-8")
-    settings = {
+    common = {
         "AWS_ENDPOINT_URL": s3.environment["AWS_ENDPOINT_URL"],
         "RESULTS_BUCKET": RESULTS,
     }
-    (built / "variables.json").write_text(json.dumps({"Parameters": settings}))
 
-    def call(function: str, event: dict[str, Any]) -> Any:
+    def call(function: str, event: dict[str, Any], **variables: str) -> Any:
+        settings = {"Parameters": common | variables}
+        (built / "variables.json").write_text(json.dumps(settings))
         (built / "event.json").write_text(json.dumps(event))
         printed = _run(
             "local",
@@ -88,6 +93,13 @@ def test_serialize(invoke: Invoke, s3: Storage) -> None:
     assert sum(task.records for task in tasks) == run.records
 
 
+def test_scan(invoke: Invoke, s3: Storage) -> None:
+    event = for_scan(s3)
+    run = Serialized.model_validate(invoke("ScanFunction", event))
+    assert run.upload.object.version_id == event["upload"]["object"]["version_id"]
+    assert (run.process.id, run.records) == ("L33774", 1)
+
+
 def test_classify(invoke: Invoke, s3: Storage) -> None:
     event = for_classify(s3)
     done = Classified.model_validate(invoke("ClassifyFunction", event))
@@ -106,6 +118,13 @@ def test_filter(invoke: Invoke, s3: Storage) -> None:
         "review": event["records"] - 1,
         "invalid": 0,
     }
+
+
+def test_sweep(invoke: Invoke, s3: Storage) -> None:
+    lost = lose(s3, "sam")
+    report = invoke("SweepFunction", event_file("sweep"), **lost.settings)
+    assert SweepReport.model_validate(report).restarted >= 1
+    assert lost.key in lost.started()
 
 
 def _run(*arguments: str | Path, environment: dict[str, str] | None = None) -> str:

@@ -22,6 +22,7 @@ from winnow.models import (
     Verdict,
 )
 
+SCAN = ROOT / "samples" / "prior-auth-scan.pdf"
 CASES = ROOT / "samples" / "prior-auth-cases.csv"
 
 
@@ -44,7 +45,16 @@ def get(s3: Storage, ref: ObjectRef) -> bytes:
 
 def for_serialize(s3: Storage, file: Path = CASES) -> dict[str, Any]:
     """The uploaded file; the event names the version that S3 has given it here."""
-    run = SerializeInput.model_validate(event("serialize"))
+    return _uploaded(s3, "serialize", file)
+
+
+def for_scan(s3: Storage) -> dict[str, Any]:
+    """The same for a scan."""
+    return _uploaded(s3, "scan", SCAN)
+
+
+def _uploaded(s3: Storage, name: str, file: Path) -> dict[str, Any]:
+    run = SerializeInput.model_validate(event(name))
     stored = put(s3, run.upload.object, file.read_bytes())
     upload = run.upload.model_copy(update={"object": stored, "size": file.stat().st_size})
     return run.model_copy(update={"upload": upload}).model_dump(mode="json")

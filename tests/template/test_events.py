@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from tests.template.expand import ROOT
+from tests.template.expand import ROOT, expand, read
 from winnow.book import ProcessBook
 from winnow.layout import RunLayout
 from winnow.models import ChunkTask, Serialized, SerializeInput
+from winnow.sweep import SweepInput
 from winnow.upload import requested_process, upload_id
 
 SHAPES: dict[str, type[BaseModel]] = {
@@ -17,6 +18,7 @@ SHAPES: dict[str, type[BaseModel]] = {
     "scan": SerializeInput,
     "classify": ChunkTask,
     "filter": Serialized,
+    "sweep": SweepInput,
 }
 
 
@@ -35,6 +37,20 @@ def test_every_event_is_listed_and_every_listed_event_is_there():
     for path in (ROOT / "events").glob("*.json"):
         assert f"| `{path.name}` |" in page
     assert len(list((ROOT / "events").glob("*.json"))) == page.count(".json` |")
+
+
+def test_every_function_has_an_event():
+    functions = [
+        resource["Metadata"]["DockerBuildTarget"]
+        for resource in read()["Resources"].values()
+        if resource["Type"] == "AWS::Serverless::Function"
+    ]
+    assert sorted(functions) == sorted(SHAPES)
+
+
+def test_the_sweep_gets_what_its_schedule_sends():
+    target = expand()["Resources"]["SweepSchedule"]["Properties"]["Target"]
+    assert event("sweep") == json.loads(target["Input"])
 
 
 def test_all_events_are_about_one_upload():

@@ -1,0 +1,66 @@
+"""An upload that no run has seen, and what the sweep has to know to find it."""
+
+import json
+from typing import TYPE_CHECKING, NamedTuple
+
+import boto3
+
+from tests.container.storage import RESULTS, UPLOADS, Storage
+from tests.template.expand import expand
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+
+
+class Lost(NamedTuple):
+    """An upload without a row, and a workflow that takes its event and does nothing."""
+
+    key: str
+    settings: dict[str, str]
+    """The sweep's own environment variables."""
+    workflow: "SFNClient"
+
+    def started(self) -> set[str]:
+        """The keys whose events the workflow was started with."""
+        machine = self.settings["WORKFLOW_ARN"]
+        runs = self.workflow.list_executions(stateMachineArn=machine)["executions"]
+        inputs = [
+            self.workflow.describe_execution(executionArn=run["executionArn"])["input"]
+            for run in runs
+        ]
+        return {json.loads(one)["detail"]["object"]["key"] for one in inputs}
+
+
+def lose(s3: Storage, name: str) -> Lost:
+    """Put an upload; make the table, the workflow and the topic of a stack called `name`."""
+    aws = boto3.Session(
+        aws_access_key_id=s3.environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=s3.environment["AWS_SECRET_ACCESS_KEY"],
+        region_name=s3.environment["AWS_REGION"],
+    )
+    endpoint = s3.client.meta.endpoint_url
+    table = expand()["Resources"]["Table"]["Properties"]
+    asked = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
+    aws.client("dynamodb", endpoint_url=endpoint).create_table(
+        TableName=name, **{part: table[part] for part in asked}
+    )
+    iam = aws.client("iam", endpoint_url=endpoint)
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    workflow = aws.client("stepfunctions", endpoint_url=endpoint)
+    passing = {"StartAt": "Pass", "States": {"Pass": {"Type": "Pass", "End": True}}}
+    machine = workflow.create_state_machine(
+        name=name, definition=json.dumps(passing), roleArn=role
+    )["stateMachineArn"]
+    key = f"inbox/emotions/lost-{name}.txt"
+    s3.client.put_object(Bucket=UPLOADS, Key=key, Body=b"Lost.")
+    settings = {
+        "RESULTS_BUCKET": RESULTS,
+        "UPLOADS_BUCKET": UPLOADS,
+        "TABLE_NAME": name,
+        "TOPIC_ARN": aws.client("sns", endpoint_url=endpoint).create_topic(Name=name)["TopicArn"],
+        "WORKFLOW_ARN": machine,
+        "STACK_NAME": name,
+        "RETENTION_DAYS": "90",
+        "MISSED_SECONDS": "0.001",
+    }
+    return Lost(key, settings, workflow)
