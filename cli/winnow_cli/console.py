@@ -7,6 +7,7 @@ Text that came from files is cleaned first: a file must not be able to steer a t
 import json
 import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
 from itertools import zip_longest
 from pathlib import Path
@@ -73,7 +74,18 @@ def say(text: str = "") -> None:
 
 
 def note(text: str) -> None:
-    """A line beside the answer: progress, hints, errors."""
+    """A line beside the answer: progress, hints, errors.
+
+    On a terminal it is broken between words; an indented line, which may be a command, is not.
+    """
+    if sys.stderr.isatty():
+        width = stderr().width
+        text = "\n".join(
+            line
+            if line.startswith(" ")
+            else textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
+            for line in text.splitlines()
+        )
     sys.stderr.write(text + "\n")
     sys.stderr.flush()
 

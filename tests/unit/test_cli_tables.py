@@ -22,7 +22,7 @@ from winnow.models import (
 )
 from winnow_cli.__main__ import app
 from winnow_cli.command_uploads import counts_line, print_results, print_status
-from winnow_cli.console import command, here, table
+from winnow_cli.console import command, here, note, table
 from winnow_cli.uploads import UploadRow
 
 
@@ -114,6 +114,25 @@ def test_a_column_named_by_a_file_is_no_markup(on_terminal) -> None:
         lines = on_terminal(columns, table, ("[red]", "[/]"), [("a" * 9, "b" * 9)])
         assert "[red]" in " ".join(lines)
         assert "[/]" in " ".join(lines)
+
+
+def test_a_note_is_broken_between_words_and_a_command_not_at_all(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prose, line = "confidence is the raw score, not a probability", "  winnow tune " + "-" * 40
+    note(f"{prose}\n{line}")
+    assert capsys.readouterr().err == f"{prose}\n{line}\n"
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("COLUMNS", "30")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    note(f"{prose}\n{line}\n{'x' * 40}")
+    assert screen.getvalue().splitlines() == [
+        "confidence is the raw score,",
+        "not a probability",
+        line,
+        "x" * 40,
+    ]
 
 
 def test_a_pipe_gets_whole_ids_and_times(capsys: pytest.CaptureFixture[str]) -> None:
