@@ -671,6 +671,18 @@ def test_a_mail_names_the_file_only_where_the_stack_allows(world: World, uploade
     assert "File       inbox/91110/cases.csv\n" in world.mails[1]["Message"]
 
 
+def test_the_name_of_a_file_cannot_write_into_a_mail(world: World, uploaded: Any):
+    """The mail of a run that succeeds shows it in the same way (winnow.mail)."""
+    world.substitutions["MailFileNames"] = "true"
+    uploaded["detail"]["object"]["key"] = (
+        "inbox/91110/Füße 日本 \u202efdp\x7f.csv\r\nError      x\u2028y"
+    )
+    world.fail("serialize", function_error("FileEmptyError", "file_empty: The file has 0 bytes."))
+    world.run("triage", uploaded)
+    shown = "inbox/91110/Füße 日本 ?fdp?.csv??Error      x?y"
+    assert f"\nFile       {shown}\nRun        " in world.mails[0]["Message"]
+
+
 def test_the_longest_of_everything_is_far_from_what_a_state_may_be_given(
     world: World, uploaded: Any
 ):
