@@ -99,9 +99,10 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
         except (typer.Exit, typer.Abort, BrokenPipeError):
             raise
         except KeyboardInterrupt:
-            note("Interrupted.")
-            raise typer.Exit(130) from None
+            _interrupted()
         except Exception as error:
+            if _comes_of_ctrl_c(error):
+                _interrupted()
             if type(error).__module__.startswith(("click.", "typer.")):
                 raise  # A wrong call: exit code 2, told by the framework.
             if os.environ.get(DEBUG_VARIABLE):
@@ -116,6 +117,22 @@ ADVICE = {
     ProcessUnknownError.code: "Check the name; --processes takes another folder of definitions."
 }
 """Where a command has other advice than a run that met the error."""
+
+
+def _interrupted() -> NoReturn:
+    note("Interrupted.")
+    raise typer.Exit(130) from None
+
+
+def _comes_of_ctrl_c(error: BaseException | None) -> bool:
+    """Whether a transfer was called off, or something failed while Ctrl-C was being obeyed."""
+    from concurrent.futures import CancelledError
+
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt | CancelledError):
+            return True
+        error = error.__context__
+    return False
 
 
 def _fail(error: WinnowError, as_json: bool) -> NoReturn:

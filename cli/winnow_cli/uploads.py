@@ -56,8 +56,8 @@ class UploadRow(BaseModel):
 
     @property
     def file_name(self) -> str:
-        """The last part of the key it was dropped under."""
-        return self.object_key.rpartition("/")[2]
+        """The last part of the key it was dropped under; of a folder's own key, all of it."""
+        return self.object_key.rpartition("/")[2] or self.object_key
 
     @property
     def results_at(self) -> str | None:

@@ -135,6 +135,10 @@ def test_a_note_is_broken_between_words_and_a_command_not_at_all(
     ]
 
 
+def test_a_folder_that_was_dropped_as_an_object_is_named() -> None:
+    assert upload(1, object_key="inbox/L33774/").file_name == "inbox/L33774/"
+
+
 def test_a_pipe_gets_whole_ids_and_times(capsys: pytest.CaptureFixture[str]) -> None:
     print_status([upload(1)])
     assert capsys.readouterr().out.splitlines()[1].split("\t") == [

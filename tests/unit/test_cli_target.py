@@ -1,9 +1,11 @@
 """The command line's own parts: cells, keys, tables and errors."""
 
+from concurrent.futures import CancelledError
 from typing import Any
 
 import boto3
 import pytest
+import typer
 from botocore.config import Config
 from botocore.exceptions import (
     ClientError,
@@ -21,6 +23,7 @@ from winnow.errors import (
 )
 from winnow_cli.command_uploads import advice_for, safe_cell
 from winnow_cli.console import clean, shorten
+from winnow_cli.options import guarded
 from winnow_cli.target import Target, aws_errors, item_values
 from winnow_cli.uploads import UploadRow
 
@@ -102,3 +105,28 @@ def test_a_text_is_cut_with_an_ellipsis() -> None:
 def test_every_failure_has_advice(code: str | None) -> None:
     assert advice_for(code, "")
     assert advice_for(code, "Do this.") == "Do this."
+
+
+@pytest.mark.parametrize(
+    ("raised", "code"),
+    [(KeyboardInterrupt(), 130), (CancelledError("KeyboardInterrupt()"), 130), (ValueError(), 1)],
+)
+def test_what_goes_wrong_after_ctrl_c_is_no_defect(
+    raised: BaseException, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @guarded
+    def at_once() -> None:
+        raise raised
+
+    @guarded
+    def in_winding_up() -> None:
+        try:
+            raise raised
+        finally:
+            [].pop()
+
+    for command in (at_once, in_winding_up):
+        with pytest.raises(typer.Exit) as ended:
+            command()
+        assert ended.value.exit_code == code
+        assert ("Interrupted." in capsys.readouterr().err) is (code == 130)
