@@ -40,6 +40,20 @@ def test_where_a_keyword_stands() -> None:
     assert find.spans(words("No melena; black stools, melena")) == [(0, 1, 2), (1, 2, 4), (0, 4, 5)]
 
 
+def test_keywords_that_begin_alike_and_one_that_is_given_twice() -> None:
+    find = Keywords(
+        ["small bowel series", "small bowel", "small", "Small bowel", "small intestine"]
+    )
+    assert sorted(find.spans(words("Small bowels series."))) == [
+        (0, 0, 3),
+        (1, 0, 2),
+        (2, 0, 1),
+        (3, 0, 2),
+    ]
+    assert find(words("a small bowel, serious")) == {1, 2, 3}
+    assert find(words("the small")) == {2}
+
+
 def test_shared_words() -> None:
     shared = SharedWords(["Iron deficiency anemia.", "The anemia has resolved.", "Of the"])
     (row,) = shared([words("chronic iron-deficiency anaemia was seen")])

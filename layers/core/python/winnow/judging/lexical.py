@@ -44,12 +44,13 @@ class SharedWords:
 
     def __init__(self, references: Sequence[str]) -> None:
         rows = [sorted({w for w in words(r) if w not in _COMMON}) for r in references]
-        self._vocabulary = sorted({word for row in rows for word in row})
-        place = {word: at for at, word in enumerate(self._vocabulary)}
-        holds = np.zeros((len(self._vocabulary), len(rows)), np.float32)
+        vocabulary = sorted({word for row in rows for word in row})
+        self._place = {word: at for at, word in enumerate(vocabulary)}
+        self._by_letter = _by_letter(vocabulary)
+        holds = np.zeros((len(vocabulary), len(rows)), np.float32)
         for column, row in enumerate(rows):
             for word in row:
-                holds[place[word], column] = 1.0
+                holds[self._place[word], column] = 1.0
         # A word of many references tells little: the usual inverse document frequency.
         rare = np.array([log(1 + len(rows) / n) for n in holds.sum(axis=1).tolist()], np.float32)
         weights = holds * rare[:, None]
@@ -62,20 +63,25 @@ class SharedWords:
         1 where it has them all, close misspellings and inflections counted.
         """
         memo = self._memo
-        holds = np.zeros((len(segments), len(self._vocabulary)), np.float32)
-        for row, tokens in zip(holds, segments, strict=True):
+        places: list[int] = []
+        counts: list[int] = []
+        for tokens in segments:
+            before = len(places)
             for token in tokens:
                 found = memo.get(token)
-                if found is None:
-                    if len(memo) >= _MEMO:
-                        memo.clear()
-                    found = memo[token] = tuple(
-                        at for at, want in enumerate(self._vocabulary) if _same(want, token)
-                    )
-                for at in found:
-                    row[at] = 1.0
+                places += self._look_up(token) if found is None else found
+            counts.append(len(places) - before)
+        holds = np.zeros((len(segments), len(self._place)), np.float32)
+        holds[np.repeat(np.arange(len(segments)), counts), np.array(places, np.intp)] = 1.0
         shared: NDArray[np.float32] = holds @ self._weights
         return shared
+
+    def _look_up(self, token: str) -> tuple[int, ...]:
+        if len(self._memo) >= _MEMO:
+            self._memo.clear()
+        found = tuple(self._place[want] for want in _alike(token, self._by_letter))
+        self._memo[token] = found
+        return found
 
 
 class Keywords:
@@ -85,76 +91,84 @@ class Keywords:
     """
 
     def __init__(self, keywords: Sequence[str]) -> None:
-        self._phrases = [tuple(words(keyword)) for keyword in keywords]
-        self._vocabulary = sorted({word for phrase in self._phrases for word in phrase})
+        self._indices: dict[tuple[str, ...], list[int]] = {}
+        for index, keyword in enumerate(keywords):
+            if phrase := tuple(words(keyword)):
+                self._indices.setdefault(phrase, []).append(index)
+        self._begun: dict[str, list[tuple[str, ...]]] = {}
+        for phrase in self._indices:
+            self._begun.setdefault(phrase[0], []).append(phrase)
+        self._by_letter = _by_letter(sorted({word for phrase in self._indices for word in phrase}))
         self._memo: dict[str, _Meant] = {}
 
     def __call__(self, tokens: Sequence[str]) -> frozenset[int]:
         """Positions, in the list given to the constructor, of the keywords found."""
-        memo = self._memo
-        found: set[int] = set()
-        for at, token in enumerate(tokens):
-            meant = memo.get(token)
-            if meant is None:
-                meant = self._look_up(token)
-            if not meant.words:
-                continue
-            found.update(meant.whole)
-            for index in meant.begun:
-                if index not in found and self._stands(self._phrases[index], tokens, at):
-                    found.add(index)
-        return frozenset(found)
+        return frozenset(index for index, _, _ in self.spans(tokens))
 
     def spans(self, tokens: Sequence[str]) -> list[tuple[int, int, int]]:
         """Every place: the keyword's position in the list, first token, end token."""
+        memo = self._memo
+        meant = [memo.get(token) or self._look_up(token) for token in tokens]
         found: list[tuple[int, int, int]] = []
-        for at, token in enumerate(tokens):
-            meant = self._memo.get(token) or self._look_up(token)
-            if not meant.words:
+        for at, word in enumerate(meant):
+            if not word.words:
                 continue
-            for index in meant.whole:
+            for index in word.whole:
                 found.append((index, at, at + 1))
-            for index in meant.begun:
-                if self._stands(self._phrases[index], tokens, at):
-                    found.append((index, at, at + len(self._phrases[index])))
+            if word.begun and at + 1 < len(meant):
+                for second in meant[at + 1].words & word.begun.keys():
+                    for phrase in word.begun[second]:
+                        end = at + len(phrase)
+                        if _stands(phrase[2:], meant[at + 2 : end]):
+                            found += [(index, at, end) for index in self._indices[phrase]]
         return found
 
-    def _stands(self, phrase: tuple[str, ...], tokens: Sequence[str], at: int) -> bool:
-        """Whether a phrase, whose first word is at a place, stands there whole."""
-        if at + len(phrase) > len(tokens):
-            return False
-        for offset in range(1, len(phrase)):
-            if phrase[offset] not in self._look_up(tokens[at + offset]).words:
-                return False
-        return True
-
     def _look_up(self, token: str) -> "_Meant":
-        meant = self._memo.get(token)
-        if meant is None:
-            if len(self._memo) >= _MEMO:
-                self._memo.clear()
-            same = frozenset(want for want in self._vocabulary if _same(want, token))
-            begun = [i for i, p in enumerate(self._phrases) if p and p[0] in same]
-            meant = _Meant(
-                same,
-                tuple(i for i in begun if len(self._phrases[i]) == 1),
-                tuple(i for i in begun if len(self._phrases[i]) > 1),
-            )
-            self._memo[token] = meant
+        if len(self._memo) >= _MEMO:
+            self._memo.clear()
+        alike = _alike(token, self._by_letter)
+        whole: list[int] = []
+        begun: dict[str, list[tuple[str, ...]]] = {}
+        for phrase in (phrase for word in alike for phrase in self._begun.get(word, ())):
+            if len(phrase) == 1:
+                whole += self._indices[phrase]
+            else:
+                begun.setdefault(phrase[1], []).append(phrase)
+        meant = self._memo[token] = _Meant(frozenset(alike), tuple(whole), begun)
         return meant
 
 
 class _Meant(NamedTuple):
-    """What a word of a segment may be: words of keywords, and the keywords it is or begins."""
+    """What a word of a segment may be: words of keywords, and the keywords that it is or begins."""
 
     words: frozenset[str]
     whole: tuple[int, ...]
-    begun: tuple[int, ...]
+    begun: dict[str, list[tuple[str, ...]]]
+    """By their second words."""
 
 
-def _same(want: str, have: str) -> bool:
-    if want == have:
-        return True
-    if len(want) < _FUZZY_FROM or want[0] != have[0]:
-        return False
-    return Indel.normalized_similarity(want, have, score_cutoff=_FUZZY_LEAST) > 0
+def _stands(phrase: Sequence[str], meant: Sequence[_Meant]) -> bool:
+    """Whether words are those of a phrase."""
+    return len(phrase) == len(meant) and all(
+        want in word.words for want, word in zip(phrase, meant, strict=True)
+    )
+
+
+def _by_letter(vocabulary: Sequence[str]) -> dict[str, list[str]]:
+    """Words by their first letters: words that begin differently are never alike."""
+    found: dict[str, list[str]] = {}
+    for word in vocabulary:
+        found.setdefault(word[0], []).append(word)
+    return found
+
+
+def _alike(token: str, by_letter: dict[str, list[str]]) -> list[str]:
+    """The words that a token is, or is a misspelling or an inflection of."""
+    return [want for want in by_letter.get(token[0], ()) if want == token or _near(want, token)]
+
+
+def _near(want: str, have: str) -> bool:
+    return (
+        len(want) >= _FUZZY_FROM
+        and Indel.normalized_similarity(want, have, score_cutoff=_FUZZY_LEAST) > 0
+    )
