@@ -106,6 +106,26 @@ def test_every_cue_is_reached() -> None:
             assert _match(cue.phrase, 0, words) == len(words), cue
 
 
+@pytest.mark.parametrize("full", [False, True])
+def test_no_cue_is_passed_over_for_want_of_a_word_that_follows(full: bool) -> None:
+    from winnow.judging.context import _match, _table
+
+    asked = 0
+    for cues in _table().values():
+        for cue in cues:
+            words: list[str] = []
+            for part in cue.phrase:
+                if isinstance(part, int):
+                    words += ["word"] * part * full
+                elif not part & {"^", "$"}:
+                    words.append("2016" if "<year>" in part else max(part))
+            assert _match(cue.phrase, 0, words) == len(words), cue
+            if cue.soon:
+                asked += 1
+                assert not cue.soon.isdisjoint(words[1 : 1 + cue.within]), cue
+    assert asked > 300
+
+
 def test_a_test_that_is_negative_was_done() -> None:
     words = tokens("EGD was negative.")
     reading = Reading(words)

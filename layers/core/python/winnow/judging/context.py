@@ -14,7 +14,7 @@ and its words begin no other; those of a phrase that ends a clause may.
 import re
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,12 +33,16 @@ class Context(StrEnum):
 _KINDS = frozenset(
     (*Context, "result", "pseudo", "end", "turn", "subject", "shield", "place", "modifier")
 )
+_CONTEXTS = {**{str(context): context for context in Context}, "result": Context.NEGATED}
+"""What cues of a kind make of a mention in their scope."""
 _TOKEN = re.compile(r"[^\W_]+(?:['.][^\W_]+)*|[;:,()/?–—\[\]−]|(?<![^\s,;:(])\+(?=[^\W\d_]|\))|-")
 # "fatigue, -melena" denies; "non-bleeding" and a list's "- melena" or "-melena" do not.
 _MINUS = re.compile(r"(?<=[ \t,;:])-(?=[^\W\d_])")
 _BOXES = str.maketrans({"’": "'", "☐": "[]", "□": "[]", "☑": "[x]", "☒": "[x]", "✓": "[x]"})
 _YEAR = re.compile(r"(?:19|20)\d\ds?")
 _LAST = frozenset("$")
+_ODD = frozenset(("", "^", "$", "<year>"))
+"""Parts of a phrase that hold one of these match what is no word of theirs."""
 _FAR = 1_000
 _DIRECTIONS = frozenset(("", "forward", "backward", "both", "list"))
 
@@ -61,6 +65,9 @@ class _Cue(NamedTuple):
     backward: bool
     listed: bool
     reach: int
+    soon: frozenset[str]
+    """Words of which one stands among the `within` that follow the first; empty: not known."""
+    within: int
 
 
 class _Found(NamedTuple):
@@ -92,6 +99,7 @@ def _parse(lines: Iterable[str]) -> dict[str, list[_Cue]]:
             direction in ("backward", "both"),
             direction == "list",
             int(more[1]) if len(more) > 1 else _FAR,
+            *_soon(phrase),
         )
         first = phrase[0]
         assert isinstance(first, frozenset)
@@ -100,10 +108,42 @@ def _parse(lines: Iterable[str]) -> dict[str, list[_Cue]]:
     return table
 
 
+def _soon(phrase: tuple[frozenset[str] | int, ...]) -> tuple[frozenset[str], int]:
+    """The words that must follow the first of a phrase, and among how many; none: not known."""
+    match phrase:
+        case (frozenset() as first, int(gap), frozenset() as after, *_):
+            pass
+        case (frozenset() as first, frozenset() as after, *_):
+            gap = 0
+        case _:
+            return frozenset(), 0
+    return (after, gap + 1) if _ODD.isdisjoint(first | after) else (frozenset(), 0)
+
+
 @cache
 def _table() -> dict[str, list[_Cue]]:
     path = Path(__file__).with_name("context.tsv")
     return _parse(path.read_text(encoding="utf-8").splitlines())
+
+
+def _longest(at: int, words: Sequence[str]) -> list[_Found]:
+    """The cues of the longest phrase that begins here; of equals, those that ask for the end."""
+    best: list[_Found] = []
+    longest = (at, False)
+    table = _table()
+    cues = table.get(words[at], [])
+    for cue in cues if at else cues + table["^"]:
+        if cue.soon and cue.soon.isdisjoint(words[at + 1 : at + 1 + cue.within]):
+            continue
+        end = _match(cue.phrase, at, words)
+        if end <= at:
+            continue
+        length = (end, cue.phrase[-1] == _LAST)
+        if length > longest:
+            longest, best = length, []
+        if length == longest:
+            best.append(_Found(at, end, cue))
+    return best
 
 
 def _fills(word: str) -> bool:
@@ -113,22 +153,35 @@ def _fills(word: str) -> bool:
 
 def _match(phrase: Sequence[frozenset[str] | int], at: int, words: Sequence[str]) -> int:
     """Where the longest match of a phrase that begins here ends; -1: none."""
-    if not phrase:
-        return at
-    part, rest = phrase[0], phrase[1:]
-    if isinstance(part, int):
-        best = -1
-        for skip in range(part + 1):
-            if skip and (at + skip > len(words) or not _fills(words[at + skip - 1])):
-                break
-            best = max(best, _match(rest, at + skip, words))
-        return best
-    if "^" in part:
-        return _match(rest, at, words) if at == 0 else -1
-    if "$" in part:
-        return _match(rest, at, words) if at == len(words) or words[at] in (",", ";") else -1
-    end = _match(rest, at + 1, words) if at < len(words) and _is(words[at], part) else -1
-    return end if end >= 0 or "" not in part else _match(rest, at, words)
+    for number, part in enumerate(phrase, start=1):
+        if isinstance(part, int):
+            return _match_gap(part, phrase[number:], at, words)
+        if at < len(words) and _is(words[at], part):
+            if "" in part:
+                end = _match(phrase[number:], at + 1, words)
+                return end if end >= 0 else _match(phrase[number:], at, words)
+            at += 1
+        elif "^" in part:
+            if at > 0:
+                return -1
+        elif "$" in part:
+            if at < len(words) and words[at] not in (",", ";"):
+                return -1
+        elif "" not in part:
+            return -1
+    return at
+
+
+def _match_gap(
+    most: int, rest: Sequence[frozenset[str] | int], at: int, words: Sequence[str]
+) -> int:
+    """The same for what is left of a phrase behind a gap of up to so many words."""
+    best = _match(rest, at, words)
+    for after in range(at + 1, min(at + most, len(words)) + 1):
+        if not _fills(words[after - 1]):
+            break
+        best = max(best, _match(rest, after, words))
+    return best
 
 
 def _is(word: str, part: frozenset[str]) -> bool:
@@ -147,25 +200,16 @@ class Reading:
         self._places: list[int] = []
         self._shields: list[_Found] = []
         self._modified: list[_Found] = []
-        table = _table()
         at = 0
         while at < len(words):
-            longest = (at, False)
-            best: list[_Found] = []
-            for cue in (*table.get(words[at], ()), *(() if at else table["^"])):
-                end = _match(cue.phrase, at, words)
-                length = (end, cue.phrase[-1] == _LAST)
-                if length > longest:
-                    longest, best = length, []
-                if length == longest and end > at:
-                    best.append(_Found(at, end, cue))
+            best = _longest(at, words)
+            kinds = {found.cue.kind for found in best}
             # Of equally long phrases a pseudo-cue silences the others.
-            if not any(found.cue.kind == "pseudo" for found in best):
+            if "pseudo" not in kinds:
                 for found in best:
                     self._take(found)
             # What ends a clause may hold cues of the next: "and his mother was".
-            ends = any(found.cue.kind in ("end", "turn") for found in best)
-            at = at + 1 if ends else max(longest[0], at + 1)
+            at = best[0].end if best and kinds.isdisjoint(("end", "turn")) else at + 1
 
     def _take(self, found: _Found) -> None:
         kind = found.cue.kind
@@ -191,8 +235,7 @@ class Reading:
         for cue in self._cues:
             if cue.cue.kind == "subject" or not self._covers(cue, start, end):
                 continue
-            kind = cue.cue.kind
-            found.add(Context.NEGATED if kind == "result" else Context(kind))
+            found.add(_CONTEXTS[cue.cue.kind])
         return frozenset(found)
 
     @property
@@ -214,7 +257,7 @@ class Reading:
     def clauses(self) -> int:
         return len(self._ends) + 1
 
-    @property
+    @cached_property
     def negative(self) -> frozenset[int]:
         """The clauses in which anything is negated, results included."""
         return frozenset(
