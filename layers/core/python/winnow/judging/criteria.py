@@ -41,10 +41,10 @@ is no answer, at most 0.5.
 The constants are shared by all criteria of all processes.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Flag, auto
-from functools import reduce
+from functools import cached_property, reduce
 from operator import or_
 from typing import NamedTuple
 
@@ -136,15 +136,18 @@ class _Words:
         negative = self.reading.negative
         self.mixed = 0 < len(negative) < self.reading.clauses
         """Whether something is negated in one clause and nothing in another."""
-        self.mentions = [
-            self._mention(keyword, places[start], places[end - 1] + 1)
-            for keyword, start, end in keywords.spans(plain)
-        ]
+        self.mentions: list[_Mention] = []
+        meant: dict[tuple[int, int], tuple[_Kind, frozenset[Context]]] = {}
+        for keyword, first, end in keywords.spans(plain):
+            span = (places[first], places[end - 1] + 1)
+            if span not in meant:
+                meant[span] = self._meant(*span)
+            self.mentions.append(_Mention(keyword, *meant[span]))
 
     def contexts(self, start: int, end: int) -> frozenset[Context]:
         return self.reading.of(start, end) | self._section
 
-    def _mention(self, keyword: int, start: int, end: int) -> _Mention:
+    def _meant(self, start: int, end: int) -> tuple[_Kind, frozenset[Context]]:
         contexts = self.contexts(start, end)
         kind = _NONE
         for context in contexts - {Context.NEGATED}:
@@ -153,7 +156,7 @@ class _Words:
             kind |= _Kind.DENIED
         elif self.reading.clause(start) in self.reading.negative:
             kind |= _Kind.RESULT
-        return _Mention(keyword, kind, contexts)
+        return kind, contexts
 
     def whole(self) -> _Kind:
         """The kind of the segment where no keyword is asked for."""
@@ -164,7 +167,8 @@ class _Words:
 
     def kinds(self, wanted: frozenset[int], ignored: _Kind) -> _Kinds:
         """The kinds of the wanted keywords; of the whole where none is there."""
-        kinds = _joined({m.kind & ~ignored for m in self.mentions if m.keyword in wanted})
+        kinds = {mention.kind for mention in self.mentions if mention.keyword in wanted}
+        kinds = _joined({kind & ~ignored for kind in kinds})
         if not kinds:
             return frozenset({self.whole() & ~ignored})
         if self.mixed and not all(kind & _Kind.DENIED for kind in kinds):
@@ -176,6 +180,28 @@ class _Words:
         """Every kind that a keyword, or else the whole, is of."""
         kinds = [mention.kind for mention in self.mentions] or [self.whole()]
         return reduce(or_, kinds)
+
+
+class _Segment:
+    """A segment as the criteria hear it. Its contexts are read when one of them first asks."""
+
+    def __init__(
+        self,
+        sheet: Sheet,
+        row: int,
+        words: Sequence[str],
+        keywords: frozenset[int],
+        every: Keywords,
+    ) -> None:
+        self.text = sheet.plain[row]
+        self.words = words
+        self.keywords = keywords
+        self._section = sheet.sections[row]
+        self._every = every
+
+    @cached_property
+    def said(self) -> _Words:
+        return _Words(self.text, self._section, self._every)
 
 
 @dataclass(frozen=True)
@@ -212,9 +238,19 @@ class _Compiled:
     criterion: Criterion
     pro: _Side
     con: _Side
-    speaking: NDArray[np.intp]
+    keywords: frozenset[int]
+    """Only a segment with one of these may speak; empty: any."""
+    speaking: slice
     """Columns of both sides."""
-    values: Values
+    values: Values | None
+    unheard: CriterionFinding
+    """What is found where no segment speaks."""
+    silent: CriterionFinding
+    """The same where silence means not met."""
+
+    def hears(self, keywords: frozenset[int]) -> bool:
+        """Whether a segment with these keywords may speak."""
+        return not self.keywords or not self.keywords.isdisjoint(keywords)
 
 
 @dataclass(frozen=True)
@@ -240,6 +276,7 @@ class CriteriaJudge:
         self._definition = definition
         self._words: list[str] = []
         references: list[str] = []
+        plain_references: list[str] = []
 
         def keywords(of: Sequence[str]) -> frozenset[int]:
             start = len(self._words)
@@ -249,21 +286,20 @@ class CriteriaJudge:
         def columns(of: tuple[str, ...]) -> range:
             start = len(references)
             references.extend(of)
+            plain_references.extend(map(written_out, of))
             return range(start, len(references))
 
-        def side(
-            sign: int, sentences: tuple[str, ...], needed: tuple[str, ...], neutral: range
-        ) -> _Side:
+        def side(sign: int, own: range, needed: tuple[str, ...], neutral: range) -> _Side:
             # Of keywords that are the same written out, the first.
             plain = list(dict.fromkeys(map(written_out, needed)))
             wanted = keywords(plain)
-            own, every = Keywords(plain), frozenset(range(len(plain)))
-            said = [_Words(written_out(sentence), "", own) for sentence in sentences]
+            every, find = frozenset(range(len(plain))), Keywords(plain)
+            said = [_Words(plain_references[column], "", find) for column in own]
             ignored = reduce(or_, (one.shown for one in said), _NONE) & _SOFT
             alike: dict[_Kinds, list[int]] = {}
-            for column, one in zip(columns(sentences), said, strict=True):
+            for column, one in zip(own, said, strict=True):
                 alike.setdefault(one.kinds(every, ignored), []).append(column)
-            explaining = [c for c in neutral if not plain or own(words(written_out(references[c])))]
+            explaining = [c for c in neutral if not plain or find(words(plain_references[c]))]
             return _Side(sign, wanted, ignored, alike, np.array(explaining, np.intp))
 
         self._criteria: list[_Compiled] = []
@@ -271,14 +307,17 @@ class CriteriaJudge:
             neutral = columns(criterion.neutral_statements)
             counter = criterion.counter_keywords or criterion.keywords
             start = len(references)
-            pro = side(1, criterion.statements, criterion.keywords, neutral)
-            con = side(-1, criterion.counter_statements, counter, neutral)
-            speaking = np.arange(start, len(references))
+            pro = side(1, columns(criterion.statements), criterion.keywords, neutral)
+            con = side(-1, columns(criterion.counter_statements), counter, neutral)
+            needed = pro.keywords | con.keywords if pro.keywords and con.keywords else frozenset()
+            speaking = slice(start, len(references))
+            values = Values(criterion.values) if criterion.values else None
+            unheard, silent = (_found(criterion, score) for score in (0.5, SILENT))
             self._criteria.append(
-                _Compiled(criterion, pro, con, speaking, Values(criterion.values))
+                _Compiled(criterion, pro, con, needed, speaking, values, unheard, silent)
             )
         self._keywords = Keywords(self._words)
-        self._shared = SharedWords([written_out(reference) for reference in references])
+        self._shared = SharedWords(plain_references)
         self._references = references
         self._compare = Comparer(encoder, references, structure=True)
 
@@ -296,94 +335,56 @@ class CriteriaJudge:
         heard, silent = self._listen(sheet)
         return [self._judge(sheet, heard, silent, index) for index in range(len(texts))]
 
-    def _listen(self, sheet: Sheet) -> tuple[list[dict[int, _Heard]], list[frozenset[int]]]:
+    def _listen(self, sheet: Sheet) -> tuple[list[dict[int, _Heard]], list[set[int]]]:
         """For each criterion, what it hears, by the segment's row, and the rows that mention it.
 
         Only criteria that make something of silence ask who mentions them.
         """
         heard: list[dict[int, _Heard]] = [{} for _ in self._criteria]
-        mentioned: list[frozenset[int]] = [frozenset() for _ in self._criteria]
+        mentioned: list[set[int]] = [set() for _ in self._criteria]
         if not sheet.unique:
             return heard, mentioned
-        split = [words(segment) for segment in sheet.plain]
+        split = [words(text) for text in sheet.plain]
         found = [self._keywords(row) for row in split]
-        similarity = (1 - SHARED) * sheet.similarity + SHARED * self._shared(split)
-        known: dict[int, _Words] = {}
-
-        def read(row: int) -> _Words:
-            if (said := known.get(row)) is None:
-                said = known[row] = _Words(sheet.plain[row], sheet.sections[row], self._keywords)
-            return said
-
-        for position, compiled in enumerate(self._criteria):
-            into = heard[position]
-            near = similarity[:, compiled.speaking].max(axis=1)
-            pro, con = compiled.pro.keywords, compiled.con.keywords
-            for row in np.flatnonzero(near > LOW).tolist():
-                if pro and con and not found[row] & pro and not found[row] & con:
-                    continue
-                if said := self._hear(compiled, read(row), found[row], similarity[row]):
-                    into[row] = said
-            for row, said in self._measure(compiled, sheet.plain, split, read):
+        hearable = [
+            row
+            for row, keys in enumerate(found)
+            if any(compiled.hears(keys) for compiled in self._criteria)
+        ]
+        similarity = np.zeros_like(sheet.similarity)
+        similarity[hearable] = (1 - SHARED) * sheet.similarity[hearable] + SHARED * self._shared(
+            [split[row] for row in hearable]
+        )
+        near = [similarity[:, compiled.speaking].max(axis=1) > LOW for compiled in self._criteria]
+        for row, close in enumerate(np.stack(near, axis=1).tolist()):
+            segment = _Segment(sheet, row, split[row], found[row], self._keywords)
+            for position, compiled in enumerate(self._criteria):
+                said: _Heard | None = None
+                if close[position] and compiled.hears(segment.keywords):
+                    said = self._hear(compiled, segment, similarity[row])
                 # A number is surer than the words around it.
-                if row not in into or into[row].strength * said.strength < VALUE**2:
-                    into[row] = said
-            if compiled.criterion.if_silent == "not_met":
-                mentioned[position] = frozenset(
-                    row
-                    for row, keys in enumerate(found)
-                    if keys & pro
-                    and any(
-                        mention.keyword in pro and not mention.kind & (_Kind.OTHER | _Kind.DENIED)
-                        for mention in read(row).mentions
-                    )
-                )
+                if (
+                    compiled.values
+                    and (number := _measured(compiled.values, segment))
+                    and (said is None or said.strength * number.strength < VALUE**2)
+                ):
+                    said = number
+                if said:
+                    heard[position][row] = said
+                if compiled.criterion.if_silent == "not_met" and _mentions(compiled, segment):
+                    mentioned[position].add(row)
         return heard, mentioned
 
-    def _measure(
-        self,
-        compiled: _Compiled,
-        plain: Sequence[str],
-        split: Sequence[Sequence[str]],
-        read: Callable[[int], _Words],
-    ) -> Iterator[tuple[int, _Heard]]:
-        """What measured values say; of several in a segment the last counts."""
-        if not compiled.criterion.values:
-            return
-        for row, text in enumerate(plain):
-            if not compiled.values.named(split[row]):
-                continue
-            last: _Heard | None = None
-            for measured in compiled.values(text):
-                at = len(tokens(text[: measured.start]))
-                contexts = read(row).contexts(at, at + 1) - {Context.NEGATED, Context.POSSIBLE}
-                if contexts:
-                    continue
-                last = None
-                if measured.sign:
-                    last = _Heard(
-                        measured.sign * VALUE,
-                        1.0,
-                        measured.rule,
-                        (measured.value.name,),
-                        (),
-                    )
-            if last is not None:
-                yield row, last
-
     def _hear(
-        self,
-        compiled: _Compiled,
-        said: _Words,
-        found: frozenset[int],
-        similarity: NDArray[np.float32],
+        self, compiled: _Compiled, segment: _Segment, similarity: NDArray[np.float32]
     ) -> _Heard | None:
+        """What a segment says of a criterion by its similarity to every reference sentence."""
         best: tuple[float, int, _Side] | None = None
         others = [0.0]
         for side in (compiled.pro, compiled.con):
-            if side.keywords and not found & side.keywords:
+            if side.keywords and side.keywords.isdisjoint(segment.keywords):
                 continue
-            if not (alike := side.columns(said)):
+            if not (alike := side.columns(segment.said)):
                 continue
             column = alike[int(similarity[alike].argmax())]
             nearness = float(similarity[column])
@@ -401,28 +402,27 @@ class CriteriaJudge:
         strength = _ramp(nearness, LOW, HIGH) * _ramp(nearness - max(others), 0, MARGIN)
         if strength <= 0:
             return None
+        mentions = [m for m in segment.said.mentions if m.keyword in side.keywords]
         return _Heard(
             side.sign * strength,
             round(nearness, DIGITS),
             self._references[column],
-            tuple(self._words[k] for k in sorted(found & side.keywords)),
-            tuple(
-                sorted({c for m in said.mentions if m.keyword in side.keywords for c in m.contexts})
-            ),
+            tuple(self._words[k] for k in sorted(segment.keywords & side.keywords)),
+            tuple(sorted({context for mention in mentions for context in mention.contexts})),
         )
 
     def _judge(
         self,
         sheet: Sheet,
         heard: list[dict[int, _Heard]],
-        mentioned: list[frozenset[int]],
+        mentioned: list[set[int]],
         index: int,
     ) -> Judgement:
         rows = sheet.rows[index].tolist()
-        speaks = any(row in said for said in heard for row in rows)
+        speaks = any(not said.keys().isdisjoint(rows) for said in heard)
         findings = tuple(
             _finding(
-                compiled.criterion,
+                compiled,
                 said,
                 sheet,
                 index,
@@ -452,6 +452,30 @@ class CriteriaJudge:
         )
 
 
+def _measured(values: Values, segment: _Segment) -> _Heard | None:
+    """What measured values say; of several in a segment the last counts."""
+    if not values.named(segment.words):
+        return None
+    last: _Heard | None = None
+    for measured in values(segment.text):
+        at = len(tokens(segment.text[: measured.start]))
+        if segment.said.contexts(at, at + 1) - {Context.NEGATED, Context.POSSIBLE}:
+            continue
+        last = None
+        if measured.sign:
+            last = _Heard(measured.sign * VALUE, 1.0, measured.rule, (measured.value.name,), ())
+    return last
+
+
+def _mentions(compiled: _Compiled, segment: _Segment) -> bool:
+    """Whether one of the words that speak for a criterion is said of the patient."""
+    wanted = compiled.pro.keywords
+    return not wanted.isdisjoint(segment.keywords) and any(
+        mention.keyword in wanted and not mention.kind & (_Kind.OTHER | _Kind.DENIED)
+        for mention in segment.said.mentions
+    )
+
+
 def verdict(score: float) -> Verdict:
     """`met` from MET upwards, `not_met` from NOT_MET downwards."""
     if score >= MET:
@@ -468,7 +492,7 @@ def _ramp(value: float, low: float, high: float) -> float:
 
 
 def _finding(
-    criterion: Criterion,
+    compiled: _Compiled,
     heard: dict[int, _Heard],
     sheet: Sheet,
     index: int,
@@ -478,28 +502,35 @@ def _finding(
 ) -> CriterionFinding:
     # By distinct segment, the first place where it stands.
     places: dict[int, int] = {}
-    if heard:
+    if not heard.keys().isdisjoint(rows):
+        for position, row in enumerate(rows):
+            if row in heard:
+                places.setdefault(row, position)
         done = {
             word
-            for row in rows
-            if row in heard and heard[row].strength > 0 and not heard[row].planned
+            for row in places
+            if heard[row].strength > 0 and not heard[row].planned
             for word in heard[row].keywords
         }
-        for position, row in enumerate(rows):
-            if row in heard and not _outdated(heard[row], done):
-                places.setdefault(row, position)
+        places = {row: at for row, at in places.items() if not _outdated(heard[row], done)}
+    if not places:
+        return compiled.silent if silent else compiled.unheard
     strengths = [heard[row].strength for row in places]
     pro = max((s for s in strengths if s > 0), default=0.0)
     con = max((-s for s in strengths if s < 0), default=0.0)
     score = round(0.5 + (pro - con) / 2, DIGITS)
-    if not strengths and silent:
-        score = SILENT
+    return _found(compiled.criterion, score, tuple(_evidence(places, heard, sheet, index)))
+
+
+def _found(
+    criterion: Criterion, score: float, evidence: tuple[Evidence, ...] = ()
+) -> CriterionFinding:
     return CriterionFinding(
         id=criterion.id,
         title=criterion.title,
         verdict=verdict(score),
         score=score,
-        evidence=tuple(_evidence(places, heard, sheet, index)) if places else (),
+        evidence=evidence,
     )
 
 
