@@ -37,7 +37,7 @@ NAMES = {
 ROUNDS = int(os.environ.get("WINNOW_BENCH_ROUNDS", "5"))
 ROWS = int(os.environ.get("WINNOW_BENCH_ROWS", "10000"))
 SENTENCES = 4_000
-CHUNK_RECORDS = 500
+CHUNK_RECORDS = 1_000
 AS_IN_THE_IMAGES = {"PYDANTIC_DISABLE_PLUGINS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 console = Console(stderr=True)
@@ -223,7 +223,7 @@ kernels lean on the processor's AMX or VNNI instructions): quote the ratios.
 The first record is one by L33774, the code and its definition lying as they do in the image of Classify, the reference
 sentences encoded beforehand for every engine. STS: the 2,758 sentences of the STS benchmark's test part, 13 tokens on average, where WINNOW_DATA has them. Clinical:
 {SENTENCES:,} sentences a round made from patterns (tests/bench/corpus.py), 22 tokens on average; the longer the sentences,
-the better TensorFlow fills the cores, and the smaller the ratio. Classify judges chunks of {CHUNK_RECORDS} records by L33774, its store in memory.
+the better TensorFlow fills the cores, and the smaller the ratio. Classify judges chunks of {CHUNK_RECORDS:,} records by L33774, its store in memory.
 
 ## From a dropped file to its result
 

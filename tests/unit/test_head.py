@@ -306,3 +306,15 @@ def test_a_head_that_is_lost_before_filter_is_damage_and_no_deleted_file(folder:
     lost = run.model_copy(update={"head": run.head.model_copy(update={"card": gone})})
     with pytest.raises(StoredDataInvalidError, match=r"runs/none/head\.json is missing"):
         filter_run(lost, pipeline.store, "results", pipeline.clock)
+
+
+def test_a_head_that_is_lost_before_classify_is_too(folder: Path) -> None:
+    pipeline = Run(folder)
+    run = pipeline.serialize(["my card"])
+    (line,) = pipeline.store.content(run.manifest).splitlines()
+    task = ChunkTask.model_validate_json(line)
+    assert task.head is not None
+    gone = task.head.arrays.model_copy(update={"key": "runs/none/head.npz"})
+    lost = task.model_copy(update={"head": task.head.model_copy(update={"arrays": gone})})
+    with pytest.raises(StoredDataInvalidError, match=r"runs/none/head\.npz is missing"):
+        classify(lost, pipeline.store, pipeline.judge_for, FakeEncoder.info, pipeline.clock)

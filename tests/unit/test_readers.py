@@ -128,6 +128,11 @@ def test_a_single_column_needs_no_name():
     assert texts("whatever\na\nb\n") == ["a", "b"]
 
 
+def test_a_single_column_of_ids_is_no_text():
+    with pytest.raises(NoTextColumnError, match="The one column is not"):
+        records("id\na\nb\n")
+
+
 def test_no_text_column_is_refused_without_telling_the_header():
     with pytest.raises(NoTextColumnError) as error:
         records("John Doe,Melena\nx,y\n")

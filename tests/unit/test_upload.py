@@ -35,7 +35,7 @@ def test_zero_is_a_threshold_and_the_nearest_wins():
     assert effective_threshold({}, None, 0.7) == (0.7, "process")
 
 
-@pytest.mark.parametrize("text", ["", "high", "-0.1", "1.01", "nan", "inf", "80%"])
+@pytest.mark.parametrize("text", ["", "high", "-0.1", "1.01", "nan", "inf", "80%", "0_1", "1_0e-1"])
 def test_a_wrong_threshold_is_refused(text):
     with pytest.raises(ThresholdInvalidError):
         effective_threshold({"threshold": text}, None, 0.7)

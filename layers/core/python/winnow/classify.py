@@ -82,7 +82,7 @@ def _head_of(head: HeadRef | None, store: ObjectStore) -> HeadFiles | None:
         return None
 
     def read() -> tuple[bytes, bytes]:
-        with store.open(head.card) as card, store.open(head.arrays) as arrays:
+        with open_stored(store, head.card) as card, open_stored(store, head.arrays) as arrays:
             return card.read(), arrays.read()
 
     return HeadFiles(head.sha256, read)

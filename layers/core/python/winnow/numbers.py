@@ -18,8 +18,10 @@ GREATEST = 1e100
 
 def number(cell: str | None) -> float | None:
     """The number that a cell holds, if it holds one: a decimal point, no unit, not infinite."""
+    if cell is None or "_" in cell:  # Python alone reads 1_5 as 15
+        return None
     try:
-        value = float(cell) if cell is not None else math.nan
+        value = float(cell)
     except ValueError:
         return None
     return value if abs(value) <= GREATEST else None

@@ -1,11 +1,11 @@
 """What an upload is called, and which process and threshold it asks for."""
 
 import hashlib
-import math
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from winnow.errors import ThresholdInvalidError
+from winnow.numbers import number
 
 INBOX = "inbox/"
 PROCESS_METADATA = "process"
@@ -62,11 +62,8 @@ def effective_threshold(
     Raises ThresholdInvalidError when the upload's is not a number from 0 to 1.
     """
     if (text := metadata.get(THRESHOLD_METADATA)) is not None:
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
-        if not 0.0 <= value <= 1.0:
+        value = number(text)
+        if value is None or not 0.0 <= value <= 1.0:
             raise ThresholdInvalidError("x-amz-meta-threshold is not a number from 0 to 1.")
         return Threshold(value, "upload")
     if stack is not None:

@@ -101,7 +101,9 @@ def _directory_size(file: IO[bytes]) -> int:
     file.seek(0)
     places = {tail.rfind(_END), len(tail) - 22 if tail[-22:-18] == _END else -1} - {-1}
     if not places:
-        raise Refusal("file_unreadable", "The ZIP is cut off: its directory is missing.")
+        raise Refusal(
+            "file_unreadable", "The file is cut off: the directory of its package is missing."
+        )
     sizes = [int.from_bytes(tail[place + 12 : place + 16], "little") for place in places]
     for place in places:
         # The locator and the ZIP64 record stand right before the end record.

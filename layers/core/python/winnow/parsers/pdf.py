@@ -80,9 +80,15 @@ def parse(file: IO[bytes], limits: dict[str, int], emit: Emit, _scratch: IO[byte
         raise Refusal("file_unreadable", "Not one page of the PDF can be read.")
     if damaged:
         some = ", ".join(map(str, damaged[:10]))
-        emit(["note", "pages_damaged", f"{len(damaged)} pages cannot be read, among them {some}."])
+        emit(
+            [
+                "note",
+                "pages_damaged",
+                f"Pages that cannot be read: {len(damaged)}, among them {some}.",
+            ]
+        )
     if attached := raw.FPDFDoc_GetAttachmentCount(document):
-        emit(["note", "attachments_left_out", f"{attached} files in the PDF were not read."])
+        emit(["note", "attachments_left_out", f"Files in the PDF that were not read: {attached}."])
 
 
 def _is_picture(raw: Any, page: Any) -> bool:

@@ -55,7 +55,7 @@ def parse(
             if any(texts):
                 emit(["row", number, texts, None, line])
     if hidden:
-        emit(["note", "hidden_sheets", f"{hidden} hidden sheets were not read."])
+        emit(["note", "hidden_sheets", f"Hidden sheets that were not read: {hidden}."])
 
 
 def _text(value: Any) -> str:

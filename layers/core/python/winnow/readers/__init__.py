@@ -49,7 +49,9 @@ def read(source: Source) -> Iterator[Record | InvalidRecord]:
     if not head.strip(_BLANK):
         if not source.whole:
             raise FileTypeError("The file begins with nothing but white space or NUL bytes.")
-        raise FileEmptyError("The file holds nothing but white space." if head else "0 bytes.")
+        raise FileEmptyError(
+            "The file holds nothing but white space." if head else "The file has 0 bytes."
+        )
     kind = kind_of(source)
     if kind == "zip":
         kind = package_kind(source.spooled(), source.limits)

@@ -181,7 +181,7 @@ class Source:
         return _first(self._text_columns, names)
 
     def text_column(self, names: Sequence[str]) -> str | None:
-        """The column with the text: the process's first choice, or the only one there is.
+        """The column with the text: the process's first choice, or the only one, if it is no id.
 
         None where records are numbers alone. Raises NoTextColumnError, which does not quote the
         header: it may be a row of data.
@@ -190,11 +190,12 @@ class Source:
             return None
         if found := self.wanted_column(names):
             return found
-        if len(names) == 1:
+        if len(names) == 1 and not self.id_column(names):
             return names[0]
-        raise NoTextColumnError(
-            f"None of the {len(names)} columns is one that the process reads: {self._wanted}."
+        columns = (
+            f"None of the {len(names)} columns is" if len(names) > 1 else "The one column is not"
         )
+        raise NoTextColumnError(f"{columns} one that the process reads: {self._wanted}.")
 
     def id_column(self, names: Sequence[str]) -> str | None:
         """The column with the record's own id, where there is one."""

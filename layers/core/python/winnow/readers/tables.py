@@ -75,8 +75,8 @@ class Table:
                     record=number,
                     line=line,
                     code="row_ragged",
-                    reason=f"It has {len(cells)} cells where the header has {width}: "
-                    "a delimiter or a quote in it is not quoted.",
+                    reason=f"Cells in the row: {len(cells)}, in the header: {width}. "
+                    "A delimiter or a quote in it is not quoted.",
                 )
             cells = [*cells, *[""] * (width - len(cells))]
         if self._text is not None and width > 1 and self._is_header(cells):
