@@ -1,7 +1,6 @@
 """`winnow model`: building the encoder's files, and what they are."""
 
-import json
-from typing import Any
+from pathlib import Path
 
 import typer
 
@@ -33,49 +32,37 @@ def build(
 
     build_model(model, note)
     build_references(model, processes, note)
-    _tell(_manifest(model), model, as_json)
+    _tell(model, as_json)
 
 
 @app.command()
 @guarded
 def info(model: ModelDir = DEFAULT_MODEL, as_json: AsJson = False) -> None:
     """Name the model, where it comes from, and its files; each is checked against its sha256."""
-    _tell(_manifest(model), model, as_json)
+    _tell(model, as_json)
 
 
-def _manifest(model: Any) -> dict[str, Any]:
-    from winnow.errors import ModelInvalidError
+def _tell(model: Path, as_json: bool) -> None:
+    from winnow_use.artefacts import read_manifest, verified
+    from winnow_use.load import ENGINES
+    from winnow_use.references import read_references
 
-    try:
-        manifest: dict[str, Any] = json.loads((model / "manifest.json").read_text("utf-8"))
-    except FileNotFoundError:
-        raise ModelInvalidError(f"There is no model in {model}.") from None
-    except ValueError:
-        raise ModelInvalidError("manifest.json is not JSON.") from None
-    return manifest
-
-
-def _tell(manifest: dict[str, Any], model: Any, as_json: bool) -> None:
-    import hashlib
-
-    from winnow.errors import ModelInvalidError
-
-    wrong = []
-    for name, expected in manifest["files"].items():
-        file = model / name
-        if not file.is_file():
-            continue  # An engine that is not used needs no files; loading says so if it does.
-        with file.open("rb") as stream:
-            if hashlib.file_digest(stream, "sha256").hexdigest() != expected["sha256"]:
-                wrong.append(name)
-    if wrong:
-        raise ModelInvalidError(f"Altered or truncated: {', '.join(wrong)}.")
+    manifest = read_manifest(model)
+    # An engine that is not used needs no files; loading says so if it does.
+    here = [name for name in manifest.files if (model / name).is_file()]
+    for name in here:
+        verified(model, manifest, name)
+    found = {engine: read_references(model, engine) for engine in ENGINES}
+    references = {engine: len(one.sentences) for engine, one in found.items() if one}
     if as_json:
-        emit_json({"path": str(model), **manifest})
+        facts = manifest.model_dump(mode="json")
+        emit_json({"path": str(model), **facts, "references": references})
         return
-    package = manifest["package"]
-    say(f"{manifest['name']} {manifest['version']} in {model}")
-    say(f"from {package['name']} {package['version']} ({package['integrity']})")
-    for name, expected in manifest["files"].items():
-        here = "" if (model / name).is_file() else "  (not here)"
-        say(f"  {expected['sha256'][:12]}  {expected['bytes']:>11,}  {name}{here}")
+    package = manifest.package
+    say(f"{manifest.name} {manifest.version} in {model}")
+    say(f"from {package.name} {package.version} ({package.integrity})")
+    for name, expected in manifest.files.items():
+        absent = "" if name in here else "  (not here)"
+        say(f"  {expected.sha256[:12]}  {expected.bytes:>11,}  {name}{absent}")
+    for engine, sentences in references.items():
+        say(f"  {sentences:,} reference sentences encoded beforehand for {engine}")

@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from winnow.models import Result, ResultRecord
-from winnow_cli.__main__ import app
+from winnow_cli.app import app
 from winnow_cli.target import Target, find_target
 from winnow_cli.uploads import UploadRow, Uploads
 from winnow_local import mailbox

@@ -266,7 +266,7 @@ def test_predict_and_the_pipeline_say_the_same(
 @pytest.mark.model
 def test_predict_loads_nothing_that_is_slow_to_load() -> None:
     code = (
-        "import sys; from winnow_cli.__main__ import app; "
+        "import sys; from winnow_cli.app import app; "
         f"app(['predict', '--process', 'emotions', {SURE!r}], standalone_mode=False); "
         "print(*sys.modules, sep='\\n', file=sys.stderr)"
     )

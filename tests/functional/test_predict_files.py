@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.fakes import files, scans
-from winnow_cli.__main__ import app
+from winnow_cli.app import app
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 

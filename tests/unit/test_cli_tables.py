@@ -20,7 +20,7 @@ from winnow.models import (
     Timings,
     Upload,
 )
-from winnow_cli.__main__ import app
+from winnow_cli.app import app
 from winnow_cli.command_uploads import counts_line, print_results, print_status
 from winnow_cli.console import command, here, note, table
 from winnow_cli.uploads import UploadRow

@@ -12,7 +12,7 @@ import winnow_use
 from tests.fakes.encoder import FakeEncoder
 from tests.fakes.heads import PROCESS, rows, write_rows
 from winnow.book import ProcessBook
-from winnow_cli.__main__ import app
+from winnow_cli.app import app
 from winnow_train.measure import Evaluation, Part
 from winnow_train.page import page
 from winnow_train.tune import with_threshold

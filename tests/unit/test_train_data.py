@@ -19,7 +19,7 @@ from winnow.book import ProcessBook, load_definition
 from winnow.calibration import calibrated
 from winnow.head import HeadCard
 from winnow.judging import build_judge
-from winnow_cli.__main__ import app
+from winnow_cli.app import app
 from winnow_train import fit
 from winnow_train.data import label_finder
 from winnow_train.fit import FOLDS, _splits

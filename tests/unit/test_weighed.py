@@ -13,7 +13,7 @@ from tests.fakes.encoder import FakeEncoder
 from winnow.book import ProcessBook
 from winnow.judging import build_judge
 from winnow.models import CriteriaDecision, Judgement
-from winnow_cli.__main__ import app
+from winnow_cli.app import app
 
 PROCESS = """\
 id: bleed

@@ -12,7 +12,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -55,18 +55,23 @@ def references_file(model_dir: Path, engine: str) -> Path:
     return model_dir / f"references-{engine}.vectors"
 
 
-def remembering(encoder: Encoder, model_dir: Path) -> Encoder:
-    """The encoder with the references that lie beside its weights.
+class References(NamedTuple):
+    """Sentences and their vectors, shape [len(sentences), 512]."""
 
-    The encoder itself where there are none, or where they were encoded with other weights.
+    sentences: list[str]
+    vectors: Vectors
+
+
+def read_references(model_dir: Path, engine: str) -> References | None:
+    """What an engine encoded beforehand; None if nothing, or with other weights than these.
 
     Raises ModelInvalidError when the file is truncated or altered.
     """
-    file = references_file(model_dir, encoder.info.engine)
+    file = references_file(model_dir, engine)
     try:
         data = file.read_bytes()
     except FileNotFoundError:
-        return encoder
+        return None
     except OSError:
         raise ModelInvalidError(f"{file.name} in {model_dir} is unreadable.") from None
     content = memoryview(data)[:-_DIGEST]
@@ -74,10 +79,19 @@ def remembering(encoder: Encoder, model_dir: Path) -> Encoder:
         raise ModelInvalidError(f"{file.name} in {model_dir} is truncated or altered.")
     end = data.index(b"\n") + 1
     header = json.loads(data[:end])
-    if header["encoder"] != _encoded_with(encoder, model_dir):
-        return encoder
+    if header["encoder"] != _encoded_with(model_dir, engine):
+        return None
     vectors = np.frombuffer(content[end:], "<f4").reshape(-1, DIMENSIONS)
-    return RememberingEncoder(encoder, header["sentences"], vectors)
+    return References(header["sentences"], vectors)
+
+
+def remembering(encoder: Encoder, model_dir: Path) -> Encoder:
+    """The encoder with the references that lie beside its weights, or itself if there are none.
+
+    Raises ModelInvalidError as `read_references`.
+    """
+    found = read_references(model_dir, encoder.info.engine)
+    return encoder if found is None else RememberingEncoder(encoder, *found)
 
 
 def write_references(encoder: Encoder, sentences: Sequence[str], model_dir: Path) -> bool:
@@ -86,7 +100,8 @@ def write_references(encoder: Encoder, sentences: Sequence[str], model_dir: Path
     `encoder` is one without references, made from the files in `model_dir`. It is always asked: the
     weights and the sentences do not tell whether the code between them has changed.
     """
-    header = {"encoder": _encoded_with(encoder, model_dir), "sentences": list(sentences)}
+    made_by = _encoded_with(model_dir, encoder.info.engine)
+    header = {"encoder": made_by, "sentences": list(sentences)}
     line = json.dumps(header, ensure_ascii=False).encode() + b"\n"
     content = line + encoder(sentences).astype("<f4").tobytes()
     data = content + hashlib.sha256(content).digest()
@@ -99,7 +114,7 @@ def write_references(encoder: Encoder, sentences: Sequence[str], model_dir: Path
     return True
 
 
-def _encoded_with(encoder: Encoder, model_dir: Path) -> dict[str, Any]:
+def _encoded_with(model_dir: Path, engine: str) -> dict[str, Any]:
     """What vectors depend on: the engine, and every file that the manifest vouches for."""
     manifest = hashlib.sha256((model_dir / MANIFEST_FILE).read_bytes()).hexdigest()
-    return {"engine": encoder.info.engine, "manifest": manifest}
+    return {"engine": engine, "manifest": manifest}
