@@ -10,7 +10,7 @@ IMAGE_LOCK := $(LOCK) --python-version 3.13 --constraint requirements/dev.txt
 .PHONY: help faults mutations load licences sbom audit-deps setup model demo up down test check lint types template checkov format bench quality images sam lock schemas clean
 
 help: ## show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 setup: .venv/.ready build/model/references-litert.vectors build/node/.installed ## environment, pinned dependencies, the model
 

@@ -289,3 +289,19 @@ def test_the_readmes_example_is_a_process() -> None:
     (example,) = re.findall(r"```yaml\n(.*?)```", readme.read_text(encoding="utf-8"), re.DOTALL)
     assert example.count("\n") == 10
     assert load_definition(example, "README.md").id == "mood"
+
+
+def test_what_is_wrong_with_labels_is_said_once() -> None:
+    wrong = LABELS.replace("{id: glad, examples: [I am glad.]}", "glad")
+    wrong = wrong.replace("{id: sad, examples: [I am sad.]}", "glad")
+    wrong += "  - {id: low, examples: [I am low.]}\n"
+    assert problems(wrong) == [
+        "p.yaml:6: labels[0]: must hold named fields",
+        "p.yaml:7: labels[1]: must hold named fields",
+    ]
+
+
+def test_a_colon_in_a_text_is_told_with_its_cure() -> None:
+    (problem,) = problems(LABELS.replace("title: Moods", "title: Moods: four of them"))
+    assert problem.startswith("p.yaml:4: ")
+    assert problem.endswith("a text that holds ': ' must stand in quotes")

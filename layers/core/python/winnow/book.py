@@ -122,6 +122,8 @@ def _read_yaml(text: str) -> _Tree:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         said = ", ".join(part for part in (error.context, error.problem) if part)
+        if "mapping values" in said:
+            said += "; a text that holds ': ' must stand in quotes"
         problems.append((mark.line + 1 if mark else 1, "", f"not YAML: {said}"))
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
@@ -229,9 +231,11 @@ def load_definition(text: str, source: str) -> ProcessDefinition:
                 definition = ADAPTER.validate_python(_without_nulls(data))
             except ValidationError as error:
                 for line in error.errors(include_url=False):
-                    # A list whose items are all wrong is called too short as well: said already.
-                    short = line["type"] == "too_short" and line["ctx"]["actual_length"] == 0
-                    if line["type"] != "cross" and not (short and line["input"]):
+                    # A list of which items are wrong may be called too short as well: said already.
+                    short = line["type"] == "too_short"
+                    if short and line["ctx"]["actual_length"] < len(line["input"]):
+                        continue
+                    if line["type"] != "cross":
                         add(*_say({**line, "loc": line["loc"][1:]}, kind))
     if problems or definition is None:
         raise ProcessInvalidError(

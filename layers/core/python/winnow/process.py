@@ -235,7 +235,7 @@ def _repeats(
     """Items of a list that repeat an earlier one, case and outer white space aside."""
     seen = {_plain(before)} if isinstance(before, str) else set()
     for index, item in enumerate(items if isinstance(items, list) else []):
-        value = item.get(key) if key is not None and isinstance(item, Mapping) else item
+        value = item if key is None else item.get(key) if isinstance(item, Mapping) else None
         if not isinstance(value, str):
             continue
         where = (*path, index) if key is None else (*path, index, key)
