@@ -220,8 +220,8 @@ kernels lean on the processor's AMX or VNNI instructions): quote the ratios.
 {row("Classify, records a second (4.5 sentences each)", "classify_records_per_s", ",.0f", "more")}
 {row("Classify, peak memory, MB", "classify_peak_mb", ",.0f", "less")}
 
-The first record is one by L33774, the code and its definition lying as they do in the image of Classify, the reference
-sentences encoded beforehand for every engine. STS: the 2,758 sentences of the STS benchmark's test part, 13 tokens on average, where WINNOW_DATA has them. Clinical:
+First record: by L33774, the code and the definition as they lie in the image of Classify, the reference sentences encoded
+beforehand for every engine. STS: the 2,758 sentences of the STS benchmark's test part, 13 tokens on average. Clinical:
 {SENTENCES:,} sentences a round made from patterns (tests/bench/corpus.py), 22 tokens on average; the longer the sentences,
 the better TensorFlow fills the cores, and the smaller the ratio. Classify judges chunks of {CHUNK_RECORDS:,} records by L33774, its store in memory.
 

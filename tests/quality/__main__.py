@@ -54,7 +54,7 @@ def main(arguments: list[str]) -> int:
     every = sorted(module.name for module in pkgutil.iter_modules(rows.__path__))
     if arguments[:1] == ["--only"]:
         for row in measured(arguments[1:]):
-            print(f"{row.what}: {row.shown} (at least {row.target_shown}) {row.verdict}")
+            print(f"{row.what}: {row.shown} (wanted: {row.target_shown}) {row.verdict}")
         return 0
     found = measured(every)
     PAGE.write_text(page(found), encoding="utf-8")

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -91,16 +92,10 @@ def weighted(found: Grams, weights: NDArray[np.float32]) -> Grams:
 
 
 def times(found: Grams, matrix: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Rows times a matrix of shape [2**bits, k]: shape [texts, k]."""
-    texts = len(found.starts) - 1
-    out = np.zeros((texts, matrix.shape[1]), np.float32)
-    for begin in range(0, texts, 128):  # what is gathered at once stays in the cache
-        end = min(begin + 128, texts)
-        low, high = found.starts[begin], found.starts[end]
-        filled = np.flatnonzero(np.diff(found.starts[begin : end + 1])) + begin
-        if len(filled):
-            part = matrix[found.places[low:high]] * found.values[low:high, None]
-            out[filled] = np.add.reduceat(part, found.starts[filled] - low, axis=0)
+    """Rows times a matrix of shape [2**bits, k]: shape [texts, k]; a row for itself alone."""
+    out = np.zeros((len(found.starts) - 1, matrix.shape[1]), np.float32)
+    for row, (begin, end) in zip(out, pairwise(found.starts.tolist()), strict=True):
+        np.dot(found.values[begin:end], matrix[found.places[begin:end]], out=row)
     return out
 
 

@@ -61,7 +61,8 @@ class HeadJudge:
             inputs = Inputs(vectors, texts, numbers)
             near = read.vectors @ head.references.T
             # The cosine of a mean is the mean of the cosines, over its length.
-            cosines = read.sums(near) / lengths
+            cosines = read.sums(near)
+            cosines /= lengths
         logits = head.logits(inputs)
         shares = head.probabilities(logits)
         orders = np.argsort(-shares, axis=1, kind="stable")
