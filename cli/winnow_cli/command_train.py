@@ -4,7 +4,7 @@ import shlex
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -23,9 +23,6 @@ from winnow_cli.options import (
     TextColumn,
     guarded,
 )
-
-if TYPE_CHECKING:
-    from winnow.promise import Bools, Floats, Promise
 
 
 def register(app: typer.Typer) -> None:
@@ -181,7 +178,7 @@ def tune(
     import numpy as np
 
     from winnow.book import ProcessBook
-    from winnow.promise import promise
+    from winnow.promise import promise, shortfall
     from winnow_cli.command_evaluate import print_parts
     from winnow_train.data import keys_of, labels_of, left_out_note, read_labelled
     from winnow_train.measure import decide, part_of, slices_of
@@ -290,22 +287,8 @@ def tune(
         )
     if found.threshold is None:
         note(f"No threshold keeps this promise on {found.rows:,} rows.")
-        note(_what_is_missing(found, decisions.acceptable, right))
+        note(shortfall(found, decisions.acceptable, right))
         raise typer.Exit(1)
-
-
-def _what_is_missing(found: "Promise", acceptable: "Floats", right: "Bools") -> str:
-    """Why no threshold keeps a promise, as far as the rows show it."""
-    from winnow.promise import STARTS
-
-    if found.rows_wanted is not None:
-        return f"If they go on like these, about {found.rows_wanted:,} more rows would do."
-    surest = [right[acceptable >= start] for start in STARTS]
-    if not any(len(rows) for rows in surest):
-        return f"No row was decided with a confidence of {min(STARTS):g} or more."
-    if any(len(rows) and rows.mean() >= found.precision for rows in surest):
-        return "They are too few, or too much alike, to say how many more it would take."
-    return "More rows alone will not do: among the surest decisions too many are wrong."
 
 
 @guarded

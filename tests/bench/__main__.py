@@ -88,16 +88,11 @@ def cold_start() -> Iterator[Callable[[str], float]]:
 
 
 def measure_encoder(raw: dict[str, Any]) -> None:
-    with cold_start() as start:
-        _measure_encoder(raw, start)
-
-
-def _measure_encoder(raw: dict[str, Any], start: Callable[[str], float]) -> None:
     for engine in ENGINES:
         for name in ("cold_start_s", "sentences_per_s_1", "sentences_per_s_2", "sts_per_s_2"):
             raw[engine][name] = []
-    for _ in track(range(ROUNDS), "encoder", console=console):
-        for engine in ENGINES:
+    with cold_start() as start:
+        for engine in track([*ENGINES] * ROUNDS, "encoder", console=console):
             raw[engine]["cold_start_s"].append(start(engine))
             for threads in ("1", "2"):
                 found, _ = run("tests.bench.child", "throughput", engine, threads, str(SENTENCES))

@@ -15,13 +15,14 @@ import psutil
 import pytest
 
 from winnow.errors import StackFailedError
+from winnow_cli.target import find_target
 from winnow_local import ministack
 from winnow_local.deploy import client_config, session
 from winnow_local.stack import start_detached, stop, supervise
 from winnow_local.state import StateDir
 from winnow_local.template import Checkout
 
-from .conftest import SURE, Answer, until, winnow
+from .conftest import SURE, Answer, Stack, until, winnow
 
 pytestmark = pytest.mark.model
 
@@ -193,6 +194,19 @@ def test_down_ends_what_a_killed_supervisor_left(state_dir: StateDir) -> None:
     assert state.supervisor.ended_within(10)
     assert winnow("down", "--json").document() == {"ended": True}
     assert running(left) == []
+
+
+def test_the_stack_s_threshold_comes_before_the_process_s_and_after_the_upload_s(
+    state_dir: StateDir,
+) -> None:
+    state = start_detached(state_dir, lambda _: None, {"Threshold": "0.99"})
+    stack = Stack(state, state_dir, find_target(None))
+    line = json.dumps({"text": SURE}) + "\n"
+    for metadata, expected in (({}, (0.99, "stack")), ({"threshold": "0.1"}, (0.1, "upload"))):
+        row = stack.run("one.jsonl", line, metadata=metadata)
+        result, _ = stack.result(row)
+        assert (result.threshold, result.threshold_from) == expected
+        assert row.accepted == (expected[0] < 0.99)
 
 
 def test_a_stack_that_is_refused_says_which_resource_and_ends(state_dir: StateDir) -> None:

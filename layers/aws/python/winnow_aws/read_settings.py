@@ -31,12 +31,12 @@ class SerializeSettings(Settings):
         }
         return values
 
-    @staticmethod
-    def _variable(location: tuple[int | str, ...]) -> str:
-        """The environment variable of a field; those of `limits` have a prefix."""
+    @classmethod
+    def _variable(cls, location: tuple[int | str, ...]) -> str:
+        """Those of `limits` have a prefix."""
         if location[0] == "limits" and len(location) > 1:
             return setting_of(str(location[1]))
-        return str(location[0]).upper()
+        return super()._variable(location)
 
     @property
     def options(self) -> SerializeOptions:

@@ -36,8 +36,8 @@ class Settings(BaseModel):
             if (value := environment.get(name.upper(), "").strip())
         }
 
-    @staticmethod
-    def _variable(location: tuple[int | str, ...]) -> str:
+    @classmethod
+    def _variable(cls, location: tuple[int | str, ...]) -> str:
         """The environment variable of a field."""
         return str(location[0]).upper()
 

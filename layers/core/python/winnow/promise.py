@@ -94,6 +94,18 @@ def promise(
     )
 
 
+def shortfall(found: Promise, confidences: Floats, right: Bools) -> str:
+    """Why no threshold keeps a promise, as far as the rows show it; what they are: `promise`."""
+    if found.rows_wanted is not None:
+        return f"If they go on like these, about {found.rows_wanted:,} more rows would do."
+    surest = [right[confidences >= start] for start in STARTS]
+    if not any(len(rows) for rows in surest):
+        return f"No row was decided with a confidence of {min(STARTS):g} or more."
+    if any(len(rows) and rows.mean() >= found.precision for rows in surest):
+        return "They are too few, or too much alike, to say how many more it would take."
+    return "More rows alone will not do: among the surest decisions too many are wrong."
+
+
 class _Count(NamedTuple):
     """Rows at or above a threshold, of how many in all."""
 

@@ -1,7 +1,7 @@
 """Reference sentences encoded beforehand, so that a cold start need not encode them.
 
-A judge asks for the vectors of its process's reference sentences before its first answer: hundreds
-of them, a fifth of a cold start. `winnow model build` encodes those of the definitions at hand into
+A judge asks for the vectors of its process's reference sentences before its first answer, hundreds
+of them. `winnow model build` encodes those of the definitions at hand into
 `references-<engine>.vectors` beside the weights: a line of JSON (what they were encoded with, the
 sentences), their rows as little-endian float32, and the SHA-256 of all before. A sentence that is
 not among them is encoded as any other. Where the kernels of the machine that encoded them differ

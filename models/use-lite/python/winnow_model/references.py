@@ -12,6 +12,7 @@ from winnow.judging import build_judge
 from winnow.models import ModelInfo
 from winnow_model.build import written
 from winnow_use import load_encoder
+from winnow_use.batching import DIMENSIONS
 from winnow_use.references import write_references
 
 
@@ -55,4 +56,4 @@ class _Asked:
 
     def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
         self.sentences.update(dict.fromkeys(texts))
-        return np.zeros((len(texts), 512), np.float32)
+        return np.zeros((len(texts), DIMENSIONS), np.float32)
