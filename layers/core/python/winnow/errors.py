@@ -240,6 +240,16 @@ class StoredDataInvalidError(PermanentError):
     advice = "Submit the file again; the damaged intermediate objects are not reused."
 
 
+class ChunkTooSlowError(PermanentError):
+    """Judging a chunk of records would outlast the function's time; it is judged in halves."""
+
+    code = "chunk_too_slow"
+    advice = (
+        "Nothing is lost: the chunk is judged again in halves. Where the run failed with this "
+        "code, give Classify more time or memory, and run `winnow redrive UPLOAD_ID`."
+    )
+
+
 class AccessDeniedError(PermanentError):
     """A call to AWS is not allowed."""
 
