@@ -199,7 +199,9 @@ def test_down_ends_what_a_killed_supervisor_left(state_dir: StateDir) -> None:
 def test_the_stack_s_threshold_comes_before_the_process_s_and_after_the_upload_s(
     state_dir: StateDir,
 ) -> None:
-    state = start_detached(state_dir, lambda _: None, {"Threshold": "0.99"})
+    state = start_detached(
+        state_dir, lambda _: None, {"Threshold": "0.99", "SenderThreshold": "any"}
+    )
     stack = Stack(state, state_dir, find_target(None))
     line = json.dumps({"text": SURE}) + "\n"
     for metadata, expected in (({}, (0.99, "stack")), ({"threshold": "0.1"}, (0.1, "upload"))):

@@ -124,14 +124,16 @@ def test_a_process_that_demands_confidence_fails_where_there_is_none(stack: Stac
     assert records[0].outcome is Outcome.REVIEW
 
 
-def test_the_uploads_own_threshold_counts(stack: Stack) -> None:
-    lax = stack.run("one.jsonl", lines(UNSURE), metadata={"threshold": "0"})
-    result, _ = stack.result(lax)
-    assert (result.threshold, result.threshold_from) == (0.0, "upload")
-    assert (lax.accepted, lax.review) == (1, 0)
-
-    strict = stack.run("one.jsonl", lines(UNSURE), metadata={"threshold": "1"})
+def test_a_sender_may_raise_the_threshold_and_not_lower_it(stack: Stack) -> None:
+    strict = stack.run("one.jsonl", lines(SURE), metadata={"threshold": "1"})
     assert (strict.accepted, strict.review) == (0, 1)
+    result, _ = stack.result(strict)
+    assert (result.threshold, result.threshold_from) == (1.0, "upload")
+    (mail,) = stack.mails(strict.upload_id)
+    assert "The threshold of 1 is set by the sender." in mail.body
+
+    lax = stack.run("one.jsonl", lines(UNSURE), metadata={"threshold": "0"})
+    assert (lax.state, lax.error_code) == ("FAILED", "threshold_too_low")
 
     wrong = stack.run("one.jsonl", lines(UNSURE), metadata={"threshold": "high"})
     assert (wrong.state, wrong.error_code) == ("FAILED", "threshold_invalid")

@@ -238,7 +238,11 @@ def test_only_the_local_stack_goes_without_tls():
 
 
 def lifecycle(bucket: str) -> dict[str, Any]:
-    rules = properties(bucket)["LifecycleConfiguration"]["Rules"]
+    """The rules by their id, those that hang on a parameter too."""
+    rules = [
+        rule["Fn::If"][1] if "Fn::If" in rule else rule
+        for rule in properties(bucket)["LifecycleConfiguration"]["Rules"]
+    ]
     assert all(rule["Status"] == "Enabled" for rule in rules)
     return {rule["Id"]: rule for rule in rules}
 
@@ -260,8 +264,31 @@ def test_only_what_runs_keep_for_themselves_expires():
     assert rules["forget-runs"]["Prefix"] == "runs/"
     assert rules["forget-runs"]["ExpirationInDays"] == 7
     assert rules["forget-runs"]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
-    assert [name for name, rule in rules.items() if "ExpirationInDays" in rule] == ["forget-runs"]
-    assert not any("ExpirationInDays" in rule for rule in lifecycle("UploadsBucket").values())
+    # A run's own time limit is hours, that of a day's rule a day at least.
+    assert LEASE_S < 86_400
+
+
+@pytest.mark.parametrize(
+    ("bucket", "rule", "parameter", "of"),
+    [
+        ("UploadsBucket", "forget-uploads", "UploadExpirationDays", {}),
+        ("ResultsBucket", "forget-results", "ResultExpirationDays", {"Prefix": "results/"}),
+    ],
+)
+def test_what_was_dropped_and_found_expires_only_where_a_parameter_says_so(
+    bucket: str, rule: str, parameter: str, of: dict[str, str]
+):
+    condition = f"Has{parameter.removesuffix('Days')}"
+    assert EXPANDED["Conditions"][condition] == {
+        "Fn::Not": [{"Fn::Equals": [{"Ref": parameter}, 0]}]
+    }
+    assert EXPANDED["Parameters"][parameter]["Default"] == 0
+    assert EXPANDED["Parameters"][parameter]["MinValue"] == 0
+    wanted = {"Id": rule, "Status": "Enabled", **of, "ExpirationInDays": {"Ref": parameter}}
+    given = properties(bucket)["LifecycleConfiguration"]["Rules"]
+    assert {"Fn::If": [condition, wanted, {"Ref": "AWS::NoValue"}]} in given
+    expiring = [name for name, one in lifecycle(bucket).items() if "ExpirationInDays" in one]
+    assert set(expiring) - {"forget-runs"} == {rule}
 
 
 # -- runs ----------------------------------------------------------------------------------------
@@ -591,7 +618,7 @@ def test_the_dead_letter_queue_is_encrypted_and_takes_the_rules_events_only():
 
 def test_parameters_are_few_and_explained():
     parameters = EXPANDED["Parameters"]
-    assert len(parameters) < 12
+    assert len(parameters) < 17
     grouped = [
         name
         for group in EXPANDED["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]

@@ -15,6 +15,8 @@ from winnow.errors import (
     ObjectGoneError,
     ProcessUnknownError,
     StoredDataInvalidError,
+    ThresholdRefusedError,
+    ThresholdTooLowError,
 )
 from winnow.filter import filter_run
 from winnow.head import HeadFiles
@@ -114,6 +116,28 @@ def test_the_result_names_what_judged_and_the_mail_what_came_of_it():
 def test_a_code_names_a_process_and_the_upload_s_threshold_wins():
     run = Run(threshold=0.2).serialize("note\nglad 1\n", "inbox/77/x.csv", threshold="0.3")
     assert (run.process.id, run.threshold, run.threshold_from) == ("moods", 0.3, "upload")
+
+
+def test_the_mail_says_who_set_the_threshold():
+    for options, metadata, said in (
+        ({}, {}, "The threshold of 0.6 is the process's own."),
+        ({"threshold": 0.2}, {}, "The threshold of 0.2 is set by the stack."),
+        ({"threshold": 0.2}, {"threshold": "0.3"}, "The threshold of 0.3 is set by the sender."),
+    ):
+        pipeline = Run(**options)
+        run = pipeline.serialize(TABLE, **metadata)
+        pipeline.classify(run)
+        assert said in pipeline.filter(run).mail.body
+
+
+def test_a_sender_s_threshold_that_may_not_count_fails_before_anything_is_written():
+    for sender, error in (("higher", ThresholdTooLowError), ("refused", ThresholdRefusedError)):
+        pipeline = Run(sender_threshold=sender)
+        with pytest.raises(error):
+            pipeline.serialize(TABLE, threshold="0")
+        assert not pipeline.store.keys("results")
+    run = Run(sender_threshold="any").serialize(TABLE, threshold="0")
+    assert (run.threshold, run.threshold_from) == (0.0, "upload")
 
 
 def test_a_newer_version_does_not_change_the_run():

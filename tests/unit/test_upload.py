@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from winnow.errors import ThresholdInvalidError
+from winnow.errors import ThresholdInvalidError, ThresholdRefusedError, ThresholdTooLowError
 from winnow.upload import effective_threshold, requested_process, upload_id
 
 
@@ -30,7 +30,8 @@ def test_metadata_then_folder_then_default(key, metadata, default, expected):
 
 
 def test_zero_is_a_threshold_and_the_nearest_wins():
-    assert effective_threshold({"threshold": "0"}, 0.5, 0.7) == (0.0, "upload")
+    assert effective_threshold({"threshold": "0"}, 0.5, 0.7, "any") == (0.0, "upload")
+    assert effective_threshold({"threshold": "0"}, 0.0, 0.7) == (0.0, "upload")
     assert effective_threshold({}, 0.0, 0.7) == (0.0, "stack")
     assert effective_threshold({}, None, 0.7) == (0.7, "process")
 
@@ -39,3 +40,40 @@ def test_zero_is_a_threshold_and_the_nearest_wins():
 def test_a_wrong_threshold_is_refused(text):
     with pytest.raises(ThresholdInvalidError):
         effective_threshold({"threshold": text}, None, 0.7)
+
+
+@pytest.mark.parametrize(
+    ("given", "stack", "process", "expected"),
+    [
+        ("0.9", None, 0.7, 0.9),
+        ("0.7", None, 0.7, 0.7),
+        ("0.6", 0.5, 0.7, 0.6),
+        ("1", 1.0, 0.0, 1.0),
+    ],
+)
+def test_a_sender_may_raise_what_holds_without_him(given, stack, process, expected):
+    assert effective_threshold({"threshold": given}, stack, process) == (expected, "upload")
+
+
+@pytest.mark.parametrize(
+    ("given", "stack", "process", "named"),
+    [
+        ("0", None, 0.7, "process's 0.7"),
+        ("0.6", 0.8, 0.5, "stack's 0.8"),
+        ("0.6999999999", None, 0.7, "process's 0.7"),
+        ("-0", None, 0.1, "process's 0.1"),
+    ],
+)
+def test_a_lower_one_fails_and_both_values_are_named(given, stack, process, named):
+    with pytest.raises(ThresholdTooLowError) as failed:
+        effective_threshold({"threshold": given}, stack, process)
+    assert f"threshold of {float(given)} " in failed.value.sentence
+    assert named in failed.value.sentence
+
+
+@pytest.mark.parametrize("given", ["0.9", "0", "nonsense", ""])
+def test_a_stack_may_take_no_sender_s_threshold_at_all(given):
+    with pytest.raises(ThresholdRefusedError) as failed:
+        effective_threshold({"threshold": given}, 0.8, 0.7, "refused")
+    assert "stack's 0.8" in failed.value.sentence
+    assert effective_threshold({}, 0.8, 0.7, "refused") == (0.8, "stack")

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from winnow.readers.limits import ReadLimits, setting_of
 from winnow.serialize import SerializeOptions
+from winnow.upload import SenderThreshold
 from winnow_aws.settings import Settings
 
 
@@ -18,6 +19,7 @@ class SerializeSettings(Settings):
     process_dir: Path
     default_process: str = ""
     threshold_override: float | None = Field(None, ge=0, le=1)
+    sender_threshold: SenderThreshold = "higher"
     chunk_records: int = Field(1_000, ge=1, le=100_000)
     limits: ReadLimits = ReadLimits()
 
@@ -45,6 +47,7 @@ class SerializeSettings(Settings):
             results_bucket=self.results_bucket,
             default_process=self.default_process,
             threshold=self.threshold_override,
+            sender_threshold=self.sender_threshold,
             chunk_records=self.chunk_records,
             limits=self.limits,
         )

@@ -172,6 +172,26 @@ class ThresholdInvalidError(PermanentError):
     advice = "Give a threshold from 0 to 1, for example 0.8, or leave it out."
 
 
+class ThresholdRefusedError(PermanentError):
+    """The object has an `x-amz-meta-threshold`, and the stack takes none (`SenderThreshold`)."""
+
+    code = "threshold_refused"
+    advice = (
+        "Drop the file again without x-amz-meta-threshold; or deploy the stack with "
+        "SenderThreshold=higher."
+    )
+
+
+class ThresholdTooLowError(PermanentError):
+    """The object's `x-amz-meta-threshold` is below the threshold that holds without it."""
+
+    code = "threshold_too_low"
+    advice = (
+        "Drop the file again with a threshold that is no lower, or with none. If every sender is "
+        "to be trusted with less, deploy the stack with SenderThreshold=any."
+    )
+
+
 class UploadAbandonedError(PermanentError):
     """Several runs of the upload died without a word, and the sweep starts no other."""
 

@@ -21,6 +21,14 @@ _BASES = {
 """What the confidence is, by whether it was calibrated."""
 
 
+_SET_BY = {
+    "upload": "set by the sender",
+    "stack": "set by the stack",
+    "process": "the process's own",
+}
+"""Whose the threshold is, by Result.threshold_from."""
+
+
 def report(result: Result, result_ref: ObjectRef, *, file_name: bool) -> Mail:
     """The mail of a run that succeeded, wholly or with records set aside.
 
@@ -36,6 +44,7 @@ def report(result: Result, result_ref: ObjectRef, *, file_name: bool) -> Mail:
         f"  review     {counts.review:>9,}   for a person to decide",
         f"  invalid    {counts.invalid:>9,}   could not be judged; each with its reason",
         "",
+        f"The threshold of {result.threshold:g} is {_SET_BY[result.threshold_from]}.",
         _BASES[result.head is not None and result.head.calibration is not None],
         "",
         f"Results    s3://{result_ref.bucket}/{folder}/",

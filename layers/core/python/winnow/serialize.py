@@ -29,7 +29,12 @@ from winnow.numbers import with_numbers
 from winnow.ports import ObjectStore, StoredObject
 from winnow.readers import PageReader, ReadLimits, Source, read
 from winnow.readers.ocr import ElsewhereError, elsewhere
-from winnow.upload import effective_threshold, requested_case_id, requested_process
+from winnow.upload import (
+    SenderThreshold,
+    effective_threshold,
+    requested_case_id,
+    requested_process,
+)
 
 
 class SerializeOptions(BaseModel):
@@ -40,6 +45,9 @@ class SerializeOptions(BaseModel):
     results_bucket: str
     default_process: str = ""
     threshold: float | None = Field(None, ge=0, le=1, description="None: the process's own")
+    sender_threshold: SenderThreshold = Field(
+        "higher", description="whether a sender's threshold is refused, may be higher, or counts"
+    )
     chunk_records: int = Field(1_000, gt=0)
     chunk_bytes: int = Field(4_000_000, gt=0, description="a chunk ends when it is this large")
     limits: ReadLimits = ReadLimits()
@@ -111,7 +119,9 @@ def _serialize(
             f"The upload names no process. Known: {', '.join(sorted(book.ids))}."
         )
     definition = book.find(name)
-    threshold = effective_threshold(stored.metadata, options.threshold, definition.threshold)
+    threshold = effective_threshold(
+        stored.metadata, options.threshold, definition.threshold, options.sender_threshold
+    )
 
     layout = RunLayout(options.results_bucket, upload.upload_id)
     store.put(layout.definition, definition.model_dump_json().encode(), JSON)

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-from winnow.errors import ThresholdInvalidError
+from winnow.errors import ThresholdInvalidError, ThresholdRefusedError, ThresholdTooLowError
 from winnow.numbers import number
 
 INBOX = "inbox/"
@@ -12,6 +12,9 @@ PROCESS_METADATA = "process"
 THRESHOLD_METADATA = "threshold"
 CASE_ID_METADATA = "case-id"
 MAX_CASE_ID = 200
+
+SenderThreshold = Literal["refused", "higher", "any"]
+"""What a stack makes of a sender's threshold."""
 
 
 def upload_id(bucket: str, key: str, version: str) -> str:
@@ -55,17 +58,34 @@ class Threshold(NamedTuple):
 
 
 def effective_threshold(
-    metadata: Mapping[str, str], stack: float | None, process: float
+    metadata: Mapping[str, str],
+    stack: float | None,
+    process: float,
+    sender: SenderThreshold = "higher",
 ) -> Threshold:
-    """The upload's threshold, else the stack's, else the process's.
+    """The upload's threshold, where `sender` lets it count, else the stack's, else the process's.
 
-    Raises ThresholdInvalidError when the upload's is not a number from 0 to 1.
+    A threshold that may not count is an error: one that was ignored would leave its sender in the
+    belief that it holds.
+
+    Raises ThresholdRefusedError when the upload may not have one, ThresholdInvalidError when it is
+    not a number from 0 to 1, ThresholdTooLowError when it is below what holds without it.
     """
-    if (text := metadata.get(THRESHOLD_METADATA)) is not None:
-        value = number(text)
-        if value is None or not 0.0 <= value <= 1.0:
-            raise ThresholdInvalidError("x-amz-meta-threshold is not a number from 0 to 1.")
-        return Threshold(value, "upload")
-    if stack is not None:
-        return Threshold(stack, "stack")
-    return Threshold(process, "process")
+    without = Threshold(process, "process") if stack is None else Threshold(stack, "stack")
+    text = metadata.get(THRESHOLD_METADATA)
+    if text is None:
+        return without
+    if sender == "refused":
+        raise ThresholdRefusedError(
+            "The upload names a threshold of its own (x-amz-meta-threshold), and this stack takes "
+            f"none; without one, the {without.set_by}'s {without.value} holds."
+        )
+    value = number(text)
+    if value is None or not 0.0 <= value <= 1.0:
+        raise ThresholdInvalidError("x-amz-meta-threshold is not a number from 0 to 1.")
+    if sender == "higher" and value < without.value:
+        raise ThresholdTooLowError(
+            f"The upload asks for a threshold of {value} (x-amz-meta-threshold), below the "
+            f"{without.set_by}'s {without.value}; this stack lets a sender only raise it."
+        )
+    return Threshold(value, "upload")
