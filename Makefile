@@ -7,7 +7,7 @@ LOCK := uv pip compile --quiet --generate-hashes --no-emit-index-url --universal
 IMAGE_LOCK := $(LOCK) --python-version 3.13 --constraint requirements/dev.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help faults mutations load licences sbom audit-deps setup model demo up down test check lint types template checkov format bench quality images sam lock schemas clean
+.PHONY: help faults mutations load licences sbom audit-deps setup model demo up down test check lint types template checkov format bench quality images base base-digest sam lock schemas clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -100,6 +100,12 @@ audit-deps: setup .venv-supply/.installed ## known weaknesses of the images' pac
 
 images: setup ## build the images and write their sizes into docs/containers.md
 	@$(BIN)/python -m tests.bench.image_sizes
+
+base: ## bring the base image that functions/base.lock names, for the builds that follow
+	@.ci/base.sh use
+
+base-digest: ## ask the registry for the base image of today and lock its digest in functions/base.lock
+	@.ci/base.sh lock
 
 schemas: setup ## write docs/schemas from the models
 	@$(BIN)/python -m winnow_cli.schemas docs/schemas

@@ -10,7 +10,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-base=public.ecr.aws/lambda/python:3.13
+base=$(sed -n 's/^ARG BASE=//p' functions/Dockerfile)
 here=.ci/lambda-base
 cache=${WINNOW_CACHE:-$HOME/.cache/winnow}
 state=build/ci
@@ -85,6 +85,10 @@ build_base() {
 
 provide_base() {
     docker image inspect "$base" >/dev/null 2>&1 && return 0
+    if [ -f functions/base.lock ] && timeout 120 .ci/base.sh use >/dev/null 2>&1; then
+        say "pulled $(cat functions/base.lock)"
+        return 0
+    fi
     if timeout 120 docker pull -q "$base" >/dev/null 2>&1; then
         say "pulled $base"
         return 0
