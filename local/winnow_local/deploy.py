@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -104,6 +104,38 @@ def warm(endpoint: str) -> None:
 
     with ThreadPoolExecutor(len(names)) as pool:
         list(pool.map(call, names))
+
+
+def function_variables(endpoint: str, checkout: Checkout) -> dict[str, dict[str, str]]:
+    """By logical id, the variables that the template gives each function, as on this stack.
+
+    What the template says in plain words is an image's own and stays; what a zip function has
+    beside it tells of this machine and is left out.
+    """
+    aws = session()
+    client = aws.client("lambda", endpoint_url=endpoint, config=client_config())
+    cloudformation = aws.client("cloudformation", endpoint_url=endpoint, config=client_config())
+    template = read_template(checkout.template)
+    everywhere = _variables(template.get("Globals", {}).get("Function", {}))
+    found: dict[str, dict[str, str]] = {}
+    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=STACK_NAME)
+    for resource in (one for page in pages for one in page["StackResourceSummaries"]):
+        if resource["ResourceType"] != "AWS::Lambda::Function":
+            continue
+        name = resource["LogicalResourceId"]
+        written = {**everywhere, **_variables(template["Resources"][name]["Properties"])}
+        there = client.get_function_configuration(FunctionName=resource["PhysicalResourceId"])
+        values = there.get("Environment", {}).get("Variables", {})
+        found[name] = {
+            variable: value if isinstance(value, str) else values.get(variable, "")
+            for variable, value in written.items()
+        }
+    return found
+
+
+def _variables(properties: Mapping[str, Any]) -> Mapping[str, Any]:
+    variables: Mapping[str, Any] = properties.get("Environment", {}).get("Variables", {})
+    return variables
 
 
 def _wait(cloudformation: "CloudFormationClient") -> dict[str, str]:

@@ -1,18 +1,26 @@
-"""MiniStack, with one thing that a laptop needs: a call that finds no place waits for one.
+"""MiniStack, with what a laptop needs beside it. Run as `python -m winnow_local.emulator`.
 
-MiniStack starts a process for every call at once, or refuses what is over a limit in a way that the
-workflow cannot know for a throttle. Forty files at once would be forty of each function. Run as
-`python -m winnow_local.emulator`.
+- A call that finds no place waits for one. MiniStack starts a process for every call at once, or
+  refuses what is over a limit in a way that the workflow cannot know for a throttle. Forty files at
+  once would be forty of each function.
+- It listens on a second address where it is given one: that of an engine's bridge.
+- The last event of each function is kept for `sam local invoke` (see winnow_local.sam).
 """
 
 import os
 import threading
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
+import hypercorn.asyncio
+from hypercorn.config import Config
 from ministack.app import main
 from ministack.services import lambda_svc
 
-from winnow_local.ministack import PLACES_VARIABLE
+from winnow_local.ministack import BRIDGE_VARIABLE, EVENTS_VARIABLE, PLACES_VARIABLE
+from winnow_local.runtime import WARM
+from winnow_local.sam import function_of, record
 
 
 def queue_calls(places: int) -> None:
@@ -31,6 +39,36 @@ def queue_calls(places: int) -> None:
     lambda_svc._execute_function_dispatch = in_turn
 
 
+def keep_events(folder: Path) -> None:
+    """Writes the event of each call into the folder, under the function's name."""
+    run = lambda_svc._execute_function_dispatch
+
+    def kept(function: Any, config: dict[str, Any], event: Any, *more: Any) -> dict[str, Any]:
+        # What is only a convenience must not fail a call: not on a full disk either.
+        name = function_of(str(config.get("FunctionName", "")))
+        if name and event != WARM:
+            with suppress(OSError):
+                record(folder, name, event)
+        answer: dict[str, Any] = run(function, config, event, *more)
+        return answer
+
+    lambda_svc._execute_function_dispatch = kept
+
+
+def listen_also(address: str) -> None:
+    """Has the server take calls on one more `host:port`."""
+    serve = hypercorn.asyncio.serve
+
+    async def on_both(app: Any, config: Config, **more: Any) -> None:
+        config.bind = [*config.bind, address]
+        await serve(app, config, **more)
+
+    hypercorn.asyncio.serve = on_both
+
+
 if __name__ == "__main__":
     queue_calls(int(os.environ[PLACES_VARIABLE]))
+    keep_events(Path(os.environ[EVENTS_VARIABLE]))
+    if bridge := os.environ.get(BRIDGE_VARIABLE):
+        listen_also(bridge)
     main()

@@ -56,6 +56,13 @@ def find_engine() -> Engine:
     return Engine(host, gateway, gateway)
 
 
+def find_engine_if_any() -> Engine | None:
+    """The engine that the docker command talks to; None where there is none."""
+    with suppress(DockerMissingError):
+        return find_engine()
+    return None
+
+
 def build_images(
     checkout: Checkout, targets: Sequence[str], progress: Callable[[str], None]
 ) -> dict[str, str]:

@@ -24,9 +24,13 @@ ACCESS_KEY = "test"
 """MiniStack's root key: with AUTH=true every other key answers to its role's policies."""
 SECRET_KEY = "test"  # noqa: S105 - MiniStack's documented root secret, good for nothing else
 
+EVENTS_VARIABLE = "WINNOW_LOCAL_EVENTS"
+"""The folder that the functions' events are kept in."""
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT", "USER")
 _LOG_TAIL_LINES = 15
 PLACES_VARIABLE = "WINNOW_LOCAL_PLACES"
+BRIDGE_VARIABLE = "WINNOW_LOCAL_BRIDGE"
+"""A second address to listen on."""
 _MEMORY_OF_A_PLACE = 2 << 30
 """Bytes: a warm process of every function, and as much again for everything else."""
 
@@ -39,6 +43,8 @@ class MiniStack:
     endpoint: str
     containers: str = ""
     """The label of the containers it starts; empty where it starts none."""
+    from_containers: str = ""
+    """Where containers reach it; empty where they cannot."""
 
 
 def free_port(host: str = LOOPBACK) -> int:
@@ -49,18 +55,30 @@ def free_port(host: str = LOOPBACK) -> int:
         return port
 
 
+def _bindable(host: str, port: int) -> bool:
+    """Whether this machine has the address, and the port is free there."""
+    with socket.socket() as probe:
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
 def places() -> int:
     """How many calls of functions run at a time: one a core, as far as the memory carries them."""
     memory = psutil.virtual_memory().total // _MEMORY_OF_A_PLACE
     return max(2, min(os.cpu_count() or 2, memory))
 
 
-def environment(state_dir: StateDir, port: int, engine: Engine | None = None) -> dict[str, str]:
+def environment(
+    state_dir: StateDir, port: int, engine: Engine | None = None, bridge: Engine | None = None
+) -> dict[str, str]:
     """The whole environment of MiniStack and of the functions it runs.
 
     Nothing of the user's own environment is passed on but what a process needs to run at all: no
-    AWS keys, profile or endpoint can leak in. Every path lies under `state_dir.data`. With an
-    engine, MiniStack listens where its containers can reach it.
+    AWS keys, profile or endpoint can leak in. Every path lies under the state folder. With an
+    engine, MiniStack listens where its containers reach it; with a bridge, it listens there too.
     """
     temporary = state_dir.data / "tmp"
     listen, seen_as = (engine.listen, engine.seen_as) if engine else (LOOPBACK, LOOPBACK)
@@ -80,6 +98,8 @@ def environment(state_dir: StateDir, port: int, engine: Engine | None = None) ->
         "IOT_MTLS_ENABLED": "0",
         "S3_PERSIST": "0",
         PLACES_VARIABLE: str(places()),
+        EVENTS_VARIABLE: str(state_dir.sam),
+        **({BRIDGE_VARIABLE: f"{bridge.listen}:{port}"} if bridge else {}),
         # A call waits for its place, so none is refused.
         "LAMBDA_ACCOUNT_CONCURRENCY": "0",
         # An engine on this machine is none of the local stack's business unless it was asked for.
@@ -111,27 +131,34 @@ def healthy(endpoint: str, timeout_s: float = 2.0) -> bool:
         connection.close()
 
 
-def spawn(state_dir: StateDir, engine: Engine | None = None) -> MiniStack:
+def spawn(
+    state_dir: StateDir, engine: Engine | None = None, others: Engine | None = None
+) -> MiniStack:
     """Starts MiniStack in a session of its own, so that all it starts can be found and ended.
 
     The session also keeps a Ctrl-C meant for `winnow up` away from it: the supervisor ends it.
+    With an engine the functions run in its containers; `others` is one whose containers only call.
     """
     shutil.rmtree(state_dir.data, ignore_errors=True)
     (state_dir.data / "tmp").mkdir(parents=True)
     host = engine.listen if engine else LOOPBACK
     port = free_port(host)
+    others = engine or others
+    bridge = others if others and others.listen != host and _bindable(others.listen, port) else None
     with state_dir.ministack_log.open("wb") as log:
         child = subprocess.Popen(
             [sys.executable, "-m", "winnow_local.emulator"],
             cwd=state_dir.data,
-            env=environment(state_dir, port, engine),
+            env=environment(state_dir, port, engine, bridge),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
     containers = containers_of(port) if engine else ""
-    return MiniStack(ProcessId.of(child.pid), f"http://{host}:{port}", containers)
+    reached = others and (bridge or others.listen == host)
+    from_containers = f"http://{others.seen_as}:{port}" if others and reached else ""
+    return MiniStack(ProcessId.of(child.pid), f"http://{host}:{port}", containers, from_containers)
 
 
 def wait_until_healthy(

@@ -23,7 +23,8 @@ import psutil
 
 from winnow.errors import ModelInvalidError, StackFailedError, StackNotRunningError, WinnowError
 from winnow_local import ministack
-from winnow_local.engine import find_engine, remove_containers
+from winnow_local.engine import find_engine, find_engine_if_any, remove_containers
+from winnow_local.sam import variables, write_variables
 from winnow_local.state import ProcessId, StackState, StateDir
 from winnow_local.template import Checkout
 
@@ -108,10 +109,11 @@ def supervise(
         state_dir.write(state)
         shutil.rmtree(state_dir.mail, ignore_errors=True)
         state_dir.mail.mkdir(parents=True)
+        shutil.rmtree(state_dir.sam, ignore_errors=True)
         stack = None
         try:
             report("starting MiniStack")
-            stack = ministack.spawn(state_dir, engine)
+            stack = ministack.spawn(state_dir, engine, others=engine or find_engine_if_any())
             state = replace(
                 state,
                 endpoint=stack.endpoint,
@@ -125,7 +127,8 @@ def supervise(
             # boto3 takes a while to import; it does so while MiniStack starts.
             from botocore.exceptions import BotoCoreError, ClientError
 
-            from winnow_local.deploy import STACK_NAME, deploy, warm
+            from winnow_local.deploy import STACK_NAME, deploy, function_variables, warm
+            from winnow_local.sample import keep_sample_events
 
             try:
                 report("deploying template.yaml")
@@ -134,6 +137,11 @@ def supervise(
                 if images is None and not stop.is_set():
                     report("warming the functions")
                     warm(stack.endpoint)
+                if stack.from_containers and not stop.is_set():
+                    report("writing what sam local invoke needs")
+                    given = function_variables(stack.endpoint, checkout)
+                    write_variables(state_dir.sam, variables(given, stack.from_containers))
+                    keep_sample_events(stack.endpoint, checkout, outputs, state_dir.sam)
             except (BotoCoreError, ClientError) as error:
                 raise StackFailedError(
                     f"MiniStack broke off ({type(error).__name__}).\n"

@@ -98,6 +98,11 @@ class StateDir:
         return self.path / "mail"
 
     @property
+    def sam(self) -> Path:
+        """What `sam local invoke` needs: see winnow_local.sam."""
+        return self.path / "sam"
+
+    @property
     def data(self) -> Path:
         """MiniStack's files; removed when the stack stops."""
         return self.path / "data"

@@ -1,24 +1,25 @@
-"""`sam build` and `sam local invoke`: template.yaml's functions with the events of events/."""
+"""`sam build` and `sam local invoke`: each function answers, with the local stack behind it."""
 
 import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
-import yaml
 
 from tests.container.conftest import demand
-from tests.container.engine import ROOT
-from tests.container.lost import lose
-from tests.container.storage import RESULTS, Storage
-from tests.container.upload import event as event_file
-from tests.container.upload import for_classify, for_filter, for_scan, for_serialize
-from winnow.models import ChunkTask, Classified, Filtered, Serialized
-from winnow.sweep import SweepReport
+from tests.container.engine import ROOT, FunctionError, running
+from tests.template.expand import expand
+from winnow.models import ChunkTask
+from winnow_local import ministack
+from winnow_local.sam import function_of
+from winnow_local.stack import stop
+from winnow_local.state import StackState, StateDir
 
 pytestmark = [
     pytest.mark.container,
@@ -26,8 +27,8 @@ pytestmark = [
     pytest.mark.xdist_group("container"),
 ]
 
-Invoke = Callable[..., Any]
-"""A function's name, its event and further variables to its answer."""
+Invoke = Callable[..., dict[str, Any]]
+"""A function's logical id, with an event and variables, to its answer."""
 
 
 def _sam() -> str | None:
@@ -35,99 +36,175 @@ def _sam() -> str | None:
     return os.environ.get("SAM") or (str(own) if own.is_file() else shutil.which("sam"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def built(docker_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a `sam build`, its template with the images' names in it."""
-    sam = _sam()
-    if sam is None:
+    """The template that `sam build` writes, with the images' names in it."""
+    if _sam() is None:
         demand("no SAM CLI: .ci/venv.sh sam puts one into .venv-sam")
-    folder = tmp_path_factory.mktemp("sam")
-    _run("build", "--template-file", ROOT / "template.yaml", "--build-dir", folder / "build")
-    return folder
+    folder = tmp_path_factory.mktemp("sam") / "build"
+    _run("build", "--template-file", ROOT / "template.yaml", "--build-dir", folder)
+    return folder / "template.yaml"
+
+
+@pytest.fixture(scope="module")
+def state_dir(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StateDir]:
+    """A local stack on which no file has been dropped yet."""
+    folder = StateDir(tmp_path_factory.mktemp("stack") / ".winnow")
+    _winnow(folder, "up", "--detach")
+    try:
+        yield folder
+    finally:
+        stop(folder)
 
 
 @pytest.fixture
-def invoke(built: Path, s3: Storage) -> Invoke:
-    """`sam local invoke` with the local S3 in the environment."""
-    template = yaml.safe_load((built / "build" / "template.yaml").read_text("utf-8"))
-    for resource in template["Resources"].values():
-        if resource["Type"] == "AWS::Serverless::Function":
-            # SAM passes on only what the template declares.
-            resource["Properties"]["Environment"]["Variables"]["AWS_ENDPOINT_URL"] = ""
-    (built / "build" / "local.yaml").write_text(yaml.safe_dump(template), encoding="utf-8")
-    common = {
-        "AWS_ENDPOINT_URL": s3.environment["AWS_ENDPOINT_URL"],
-        "RESULTS_BUCKET": RESULTS,
-    }
+def invoke(built: Path, state_dir: StateDir, tmp_path: Path) -> Invoke:
+    """`sam local invoke` as the docs have it; an event or variables of the test's own replace
+    those of the stack."""
 
-    def call(function: str, event: dict[str, Any], **variables: str) -> Any:
-        settings = {"Parameters": common | variables}
-        (built / "variables.json").write_text(json.dumps(settings))
-        (built / "event.json").write_text(json.dumps(event))
+    def call(
+        function: str, event: Any = None, variables: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        event_file = state_dir.sam / f"{function_of(function)}.json"
+        variables_file = state_dir.sam / "env.json"
+        if event is not None:
+            event_file = tmp_path / "event.json"
+            event_file.write_text(json.dumps(event))
+        if variables is not None:
+            variables_file = tmp_path / "variables.json"
+            variables_file.write_text(json.dumps(variables))
         printed = _run(
-            "local",
-            "invoke",
-            function,
-            "--template-file",
-            built / "build" / "local.yaml",
-            "--event",
-            built / "event.json",
-            "--env-vars",
-            built / "variables.json",
-            "--skip-pull-image",
-            environment=s3.environment,
+            *("local", "invoke", function, "--template-file", built, "--skip-pull-image"),
+            *("--event", event_file, "--env-vars", variables_file),
         )
-        return json.loads(printed.splitlines()[-1])
+        answer: dict[str, Any] = json.loads(printed.splitlines()[-1])
+        return answer
 
     return call
 
 
-def test_serialize(invoke: Invoke, s3: Storage) -> None:
-    event = for_serialize(s3)
-    run = Serialized.model_validate(invoke("SerializeFunction", event))
-    assert run.upload.object.version_id == event["upload"]["object"]["version_id"]
-    assert run.process.id == "L33774"
-    assert run.records > 1
-    manifest = s3.client.get_object(Bucket=run.manifest.bucket, Key=run.manifest.key)
-    tasks = [ChunkTask.model_validate_json(line) for line in manifest["Body"].iter_lines()]
-    assert sum(task.records for task in tasks) == run.records
+def kept_event(state_dir: StateDir, function: str) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads((state_dir.sam / f"{function}.json").read_text("utf-8"))
+    return event
 
 
-def test_scan(invoke: Invoke, s3: Storage) -> None:
-    event = for_scan(s3)
-    run = Serialized.model_validate(invoke("ScanFunction", event))
-    assert run.upload.object.version_id == event["upload"]["object"]["version_id"]
-    assert (run.process.id, run.records) == ("L33774", 1)
+def stack_of(state_dir: StateDir) -> StackState:
+    state = state_dir.read()
+    assert state is not None
+    return state
 
 
-def test_classify(invoke: Invoke, s3: Storage) -> None:
-    event = for_classify(s3)
-    done = Classified.model_validate(invoke("ClassifyFunction", event))
-    assert done == Classified(chunk=event["chunk"], records=event["records"])
-    scored = s3.client.get_object(Bucket=RESULTS, Key=event["scored"]["key"])["Body"].read()
-    assert len(scored.splitlines()) == 1 + event["records"]
+FUNCTIONS = sorted(
+    name
+    for name, resource in expand()["Resources"].items()
+    if resource["Type"] == "AWS::Lambda::Function"
+)
 
 
-def test_filter(invoke: Invoke, s3: Storage) -> None:
-    event = for_filter(s3)
-    done = Filtered.model_validate(invoke("FilterFunction", event))
-    assert done.upload_id == event["upload"]["upload_id"]
-    assert done.counts.model_dump() == {
-        "records": event["records"],
-        "accepted": 1,
-        "review": event["records"] - 1,
-        "invalid": 0,
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_every_function_answers_before_any_file_was_dropped(
+    invoke: Invoke, state_dir: StateDir, function: str
+) -> None:
+    answer = invoke(function)
+    assert "errorType" not in answer, answer
+    assert answer, "every function says what it did"
+
+
+def test_classify_answers_to_the_last_run(
+    invoke: Invoke, state_dir: StateDir, tmp_path: Path
+) -> None:
+    before = ChunkTask.model_validate(kept_event(state_dir, "classify"))
+    file = tmp_path / "one.jsonl"
+    file.write_text('{"text": "I was overjoyed when my daughter was born."}\n', "utf-8")
+    sent = _winnow(state_dir, "submit", file, "--process", "emotions", "--wait")
+    task = ChunkTask.model_validate(kept_event(state_dir, "classify"))
+    assert task.upload_id == sent["uploads"][0]["upload_id"] != before.upload_id
+    state = stack_of(state_dir)
+    s3 = boto3.client(
+        "s3",
+        endpoint_url=state.endpoint,
+        region_name=state.region,
+        aws_access_key_id=ministack.ACCESS_KEY,
+        aws_secret_access_key=ministack.SECRET_KEY,
+    )
+    s3.delete_object(Bucket=task.scored.bucket, Key=task.scored.key)
+    assert invoke("ClassifyFunction")["records"] == 1
+    scored = s3.get_object(Bucket=task.scored.bucket, Key=task.scored.key)["Body"].read()
+    assert b'"joy"' in scored
+
+
+def test_a_request_that_no_function_takes_is_told_what_it_lacks(invoke: Invoke) -> None:
+    answer = invoke("SerializeFunction", event={})
+    assert (
+        answer["errorMessage"] == "event_invalid: The event is no SerializeInput: it lacks upload."
+    )
+
+
+def test_without_a_stack_the_function_says_what_to_start(
+    invoke: Invoke, state_dir: StateDir
+) -> None:
+    given = json.loads((state_dir.sam / "env.json").read_text("utf-8"))
+    nowhere = {
+        name: {**own, "LOCAL_AWS": f"http://test:test@127.0.0.1:{ministack.free_port()}"}
+        for name, own in given.items()
     }
+    answer = invoke("ClassifyFunction", variables=nowhere)
+    assert answer["errorMessage"].startswith("endpoint_unreachable: No AWS answers at 127.0.0.1:")
+    assert "winnow up" in answer["errorMessage"]
 
 
-def test_sweep(invoke: Invoke, s3: Storage) -> None:
-    lost = lose(s3, "sam")
-    report = invoke("SweepFunction", event_file("sweep"), **lost.settings)
-    assert SweepReport.model_validate(report).restarted >= 1
-    assert lost.key in lost.started()
+def test_docker_run_answers_with_the_same_files(
+    built: Path, state_dir: StateDir, tmp_path: Path
+) -> None:
+    file = tmp_path / "one.jsonl"
+    file.write_text('{"text": "I miss my grandfather."}\n', "utf-8")
+    _winnow(state_dir, "submit", file, "--process", "emotions", "--wait")
+    image = _image(built, "SerializeFunction")
+    given = (state_dir.sam / "serialize.env").read_text("utf-8").splitlines()
+    variables = dict(line.split("=", 1) for line in given)
+    with running(image, variables) as container:
+        run = container.invoke(kept_event(state_dir, "serialize"))
+        assert run["records"] == 1, "the last run's"
+        with pytest.raises(FunctionError, match=r"event_invalid: .* it lacks upload\."):
+            container.invoke({})
 
 
-def _run(*arguments: str | Path, environment: dict[str, str] | None = None) -> str:
+def test_the_bridge_is_the_only_other_address(state_dir: StateDir) -> None:
+    state = stack_of(state_dir)
+    assert state.ministack is not None
+    process = state.ministack.process()
+    assert process is not None
+    listening = {
+        connection.laddr.ip
+        for connection in process.net_connections("tcp")
+        if connection.status == "LISTEN"
+    }
+    assert ministack.LOOPBACK in listening
+    assert len(listening) == 2
+    assert "0.0.0.0" not in listening
+    assert "::" not in listening
+
+
+def _image(built: Path, function: str) -> str:
+    lines = built.read_text("utf-8").splitlines()
+    start = lines.index(f"  {function}:")
+    found = next(line for line in lines[start:] if line.strip().startswith("ImageUri:"))
+    return found.partition(":")[2].strip()
+
+
+def _winnow(folder: StateDir, *arguments: str | Path) -> Any:
+    done = subprocess.run(
+        [sys.executable, "-m", "winnow_cli", *map(str, arguments), "--json"],
+        env={**os.environ, "WINNOW_STATE_DIR": str(folder.path)},
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
+def _run(*arguments: str | Path) -> str:
     """Run SAM away from the user's own AWS settings; what it wrote to standard output."""
     sam = _sam()
     assert sam is not None
@@ -139,8 +216,6 @@ def _run(*arguments: str | Path, environment: dict[str, str] | None = None) -> s
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
     }
-    if environment:
-        own |= {name: environment[name] for name in environment if name != "AWS_ENDPOINT_URL"}
     done = subprocess.run(
         [sam, *map(str, arguments)],
         cwd=ROOT,

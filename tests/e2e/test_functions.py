@@ -114,7 +114,7 @@ def test_an_error_has_the_name_it_was_raised_by(stack: Stack) -> None:
     assert answer["FunctionError"] == "Unhandled"
     problem = json.loads(answer["Payload"].read())
     assert problem["errorType"] == "StoredDataInvalidError"
-    assert problem["errorMessage"].startswith("stored_data_invalid: ")
+    assert problem["errorMessage"].startswith("event_invalid: ")
 
 
 def test_every_function_has_a_process_before_the_first_file(stack: Stack) -> None:

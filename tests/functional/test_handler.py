@@ -5,7 +5,7 @@ import io
 import pytest
 from pydantic import BaseModel
 
-from winnow.errors import FileEmptyError, InternalError, SettingsError, StoredDataInvalidError
+from winnow.errors import EventInvalidError, FileEmptyError, InternalError, SettingsError
 from winnow_aws.handler import handler, logger
 from winnow_aws.read_settings import SerializeSettings
 from winnow_aws.settings import ClassifySettings, FilterSettings
@@ -52,9 +52,23 @@ def test_a_defect_tells_where_and_not_what(log):
 
 
 def test_a_wrong_event_names_its_fields_and_not_their_values(log):
-    with pytest.raises(StoredDataInvalidError, match="number") as raised:
+    with pytest.raises(EventInvalidError, match=r"it is wrong in number\.$") as raised:
         halve({"number": SECRET}, None)
     assert SECRET not in f"{raised.value}{log.getvalue()}"
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        ({}, "The event is no Event: it lacks number."),
+        (None, "The event is no Event: it is wrong in the event itself."),
+        ([1], "The event is no Event: it is wrong in the event itself."),
+    ],
+)
+def test_an_event_of_another_shape_is_told_what_it_lacks(log, event, said):
+    with pytest.raises(EventInvalidError) as raised:
+        halve(event, None)
+    assert raised.value.sentence == said
 
 
 def test_settings_are_read_once_from_the_environment_with_defaults():

@@ -434,8 +434,12 @@ def test_a_function_gets_the_settings_it_reads_and_no_other(function: str):
     # Limits have defaults; LIMIT_... sets one where a stack needs another.
     read_by_it = {name.upper() for name in SETTINGS[function].model_fields} - {"LIMITS"}
     assert read_by_it <= set(variables)
+    # In AWS there is no other AWS.
+    assert variables["LOCAL_AWS"] == ""
     # Every function is told the results bucket; classify finds it in its task.
-    assert set(variables) - common - {"RESULTS_BUCKET"} == read_by_it - {"RESULTS_BUCKET"}
+    assert set(variables) - common - {"RESULTS_BUCKET", "LOCAL_AWS"} == read_by_it - {
+        "RESULTS_BUCKET"
+    }
     assert variables["POWERTOOLS_SERVICE_NAME"] == function.removesuffix("Function").lower()
 
 

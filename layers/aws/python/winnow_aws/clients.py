@@ -1,10 +1,25 @@
-"""Clients of AWS's services for a function: of its role and region, all alike patient."""
+"""Clients of AWS's services for a function: of its role and region, all alike patient.
 
+In an emulator of Lambda (`sam local invoke`, `docker run`) there may be another AWS to call: the
+variable LOCAL_AWS names it with its key, `http://KEY:SECRET@HOST:PORT`. `winnow up` writes it into
+`.winnow/sam/`. In AWS the variable is empty.
+"""
+
+import os
+import socket
+import threading
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
 
+from winnow.errors import EndpointUnreachableError, SettingsError
+
+LOCAL_AWS = "LOCAL_AWS"
+_LOCAL_REGION = "us-east-1"
+_CONNECT_S = 2.0
 _CONFIG = Config(
     retries={"mode": "standard", "max_attempts": 6}, connect_timeout=5, read_timeout=60
 )
@@ -12,5 +27,65 @@ _CONFIG = Config(
 
 
 def client(service: str) -> Any:
-    """A client of the service with this name of boto3's."""
-    return boto3.client(service, config=_CONFIG)  # type: ignore[call-overload]
+    """A client of the service with this name of boto3's.
+
+    Raises SettingsError for a LOCAL_AWS that is no address, and EndpointUnreachableError where the
+    function runs in an emulator and nothing answers at the service's address.
+    """
+    made = boto3.client(service, config=_CONFIG, **_local(os.environ))  # type: ignore[call-overload]
+    if emulated(os.environ):
+        _must_answer(made.meta.endpoint_url)
+    return made
+
+
+def emulated(environment: Mapping[str, str]) -> bool:
+    """Whether this is an emulator of Lambda: AWS's own log streams have a date in their name."""
+    return environment.get("AWS_LAMBDA_LOG_STREAM_NAME") == "$LATEST"
+
+
+def _local(environment: Mapping[str, str]) -> dict[str, Any]:
+    """Address, key and region of the local AWS, as boto3 takes them; nothing without one."""
+    address = environment.get(LOCAL_AWS, "").strip()
+    if not address:
+        return {}
+    try:
+        parts = urlsplit(address)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = port = None
+    if not (host and port and parts.username and parts.password):
+        raise SettingsError(f"{LOCAL_AWS}: give http://KEY:SECRET@HOST:PORT, or nothing.")
+    return {
+        "endpoint_url": f"{parts.scheme}://{host}:{port}",
+        "aws_access_key_id": parts.username,
+        "aws_secret_access_key": parts.password,
+        "aws_session_token": None,
+        "region_name": environment.get("AWS_REGION") or _LOCAL_REGION,
+    }
+
+
+def _must_answer(endpoint: str) -> None:
+    """Refuses an address where nothing listens.
+
+    In AWS a call that finds nobody is worth repeating; at an engineer's desk the answer is that
+    the stack is down. Looking up a name can take as long as it likes, so it has a thread.
+    """
+    parts = urlsplit(endpoint)
+    address = (parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
+    answered = threading.Event()
+
+    def connect() -> None:
+        try:
+            socket.create_connection(address, timeout=_CONNECT_S).close()
+        except OSError:
+            return
+        answered.set()
+
+    attempt = threading.Thread(target=connect, daemon=True)
+    attempt.start()
+    attempt.join(_CONNECT_S)
+    if not answered.is_set():
+        raise EndpointUnreachableError(
+            f"No AWS answers at {address[0]}:{address[1]}. Start one with `winnow up`, and pass "
+            ".winnow/sam/env.json on (sam local invoke --env-vars)."
+        )

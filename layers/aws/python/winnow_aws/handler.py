@@ -6,14 +6,15 @@ was not foreseen is logged by type and place, without its message: that may hold
 
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, TypeVar
 
 from aws_lambda_powertools import Logger
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
-from winnow.errors import InternalError, StoredDataInvalidError, WinnowError
+from winnow.errors import EventInvalidError, InternalError, WinnowError
 
 In = TypeVar("In", bound=BaseModel)
 Out = TypeVar("Out", bound=BaseModel)
@@ -58,13 +59,23 @@ def handler(
     return decorate
 
 
-def _parsed(shape: type[In], event: dict[str, Any]) -> In:
-    """The event as a shape. Raises StoredDataInvalidError, which names fields and no values."""
+def _parsed(shape: type[In], event: object) -> In:
+    """The event as a shape. Raises EventInvalidError, which names fields and no values."""
     try:
         return shape.model_validate(event)
     except ValidationError as error:
-        fields = ", ".join(".".join(map(str, problem["loc"])) for problem in error.errors())
-        raise StoredDataInvalidError(f"The event's fields are wrong: {fields}.") from None
+        problems = error.errors(include_url=False, include_context=False, include_input=False)
+        missing = _fields(problem for problem in problems if problem["type"] == "missing")
+        wrong = _fields(problem for problem in problems if problem["type"] != "missing")
+        said = [f"it lacks {missing}"] if missing else []
+        said += [f"it is wrong in {wrong}"] if wrong else []
+        raise EventInvalidError(f"The event is no {shape.__name__}: {'; '.join(said)}.") from None
+
+
+def _fields(problems: Iterable[ErrorDetails]) -> str:
+    """Dotted paths of the fields; `the event itself` for one that is no object."""
+    names = (".".join(map(str, problem["loc"])) or "the event itself" for problem in problems)
+    return ", ".join(dict.fromkeys(names))
 
 
 def _places(error: BaseException) -> list[str]:

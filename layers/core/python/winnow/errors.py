@@ -270,6 +270,20 @@ class ChunkTooSlowError(PermanentError):
     )
 
 
+class EventInvalidError(PermanentError):
+    """A function was called with an event that is not of its shape; the sentence names fields."""
+
+    code = "event_invalid"
+    advice = "Call it with an event of its shape: events/README.md has one for each function."
+
+
+class EndpointUnreachableError(PermanentError):
+    """A function runs outside AWS, and no AWS answers it."""
+
+    code = "endpoint_unreachable"
+    advice = "Start the local stack with `winnow up`, and pass the variables of .winnow/sam on."
+
+
 class AccessDeniedError(PermanentError):
     """A call to AWS is not allowed."""
 

@@ -1,0 +1,75 @@
+"""Calls each function once on a sample, so that `.winnow/sam/` has its events before any run.
+
+The sample lies outside the inbox: no run starts, and neither `winnow status` nor a mail tells of
+it. What the functions write of it lies where those of any upload write.
+"""
+
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from winnow.errors import StackFailedError
+from winnow.models import ObjectRef, SerializeInput, Upload
+from winnow.upload import PROCESS_METADATA, upload_id
+from winnow_local.deploy import client_config, session
+from winnow_local.sam import function_of, record
+from winnow_local.template import Checkout
+
+KEY = "samples/prior-auth-cases.csv"
+_PROCESS = "L33774"
+_BY_THE_CLOCK = ("sweep",)
+"""Functions that no file reaches; their event is that of events/."""
+
+
+def keep_sample_events(
+    endpoint: str, checkout: Checkout, outputs: Mapping[str, str], folder: Path
+) -> None:
+    """Leave one real event of each function in `folder`.
+
+    Raises:
+        StackFailedError: a function does not take the sample.
+    """
+    # Loading the readers takes a moment, and not every stack needs them here.
+    from winnow.book import ProcessBook
+    from winnow.serialize import SerializeOptions, serialize
+    from winnow_aws.s3 import S3Store
+
+    aws = session()
+    s3 = aws.client("s3", endpoint_url=endpoint, config=client_config())
+    bucket, content = outputs["UploadsBucket"], (checkout.root / KEY).read_bytes()
+    put = s3.put_object(Bucket=bucket, Key=KEY, Body=content, Metadata={PROCESS_METADATA: _PROCESS})
+    version = put["VersionId"]
+    upload = Upload(
+        upload_id=upload_id(bucket, KEY, version),
+        object=ObjectRef(bucket=bucket, key=KEY, version_id=version),
+        size=len(content),
+    )
+    # Serialize's role reads the inbox alone, so its part is done here, by the same code.
+    for reader in ("serialize", "scan"):
+        record(folder, reader, SerializeInput(upload=upload).model_dump(mode="json"))
+    run = serialize(
+        upload,
+        S3Store(s3),
+        ProcessBook.from_directory(checkout.root / "processes"),
+        SerializeOptions(results_bucket=outputs["ResultsBucket"]),
+        time.monotonic,
+    )
+    manifest = s3.get_object(Bucket=run.manifest.bucket, Key=run.manifest.key)["Body"].read()
+    functions = aws.client("lambda", endpoint_url=endpoint, config=client_config())
+    names = [one["FunctionName"] for one in functions.list_functions()["Functions"]]
+
+    def call(function: str, event: Any) -> None:
+        name = next(name for name in names if function_of(name) == function)
+        answer = functions.invoke(FunctionName=name, Qualifier="live", Payload=json.dumps(event))
+        if "FunctionError" in answer:
+            problem = json.loads(answer["Payload"].read())
+            raise StackFailedError(f"{name} fails on a sample: {problem.get('errorMessage')}")
+
+    for task in manifest.splitlines():
+        call("classify", json.loads(task))
+    call("filter", run.model_dump(mode="json"))
+    for function in _BY_THE_CLOCK:
+        event = (checkout.root / "events" / f"{function}.json").read_text("utf-8")
+        record(folder, function, json.loads(event))
