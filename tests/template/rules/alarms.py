@@ -1,0 +1,253 @@
+"""Every alarm looks at a metric that somebody publishes, by its own dimensions, and mails."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from tests.template.rules.shape import AnyOrder, Keyed, att, problems, ref, text
+from tests.template.rules.stack import Stack
+
+STACK = {"Name": "stack", "Value": ref("AWS::StackName")}
+TRIAGE = {"Name": "StateMachineArn", "Value": ref("Triage")}
+STOPPED = {"Name": "StateMachineArn", "Value": ref("Stopped")}
+QUEUE = {"Name": "QueueName", "Value": att("Undelivered", "QueueName")}
+TOPIC = {"Name": "TopicName", "Value": att("Topic", "TopicName")}
+
+
+@dataclass(frozen=True)
+class Single:
+    """An alarm on one metric: it rings at `threshold` or above."""
+
+    namespace: str
+    metric: str
+    dimension: dict[str, Any]
+    statistic: str
+    period: int
+    evaluations: int
+    threshold: float
+
+
+SINGLE = {
+    "UndeliveredAlarm": Single(
+        "AWS/SQS", "ApproximateNumberOfMessagesVisible", QUEUE, "Maximum", 60, 1, 1
+    ),
+    "NotMailedAlarm": Single("AWS/States", "ExecutionsFailed", STOPPED, "Sum", 60, 1, 1),
+    "RunsFailedAlarm": Single("AWS/States", "ExecutionsFailed", TRIAGE, "Sum", 900, 1, 5),
+    "RunsTimedOutAlarm": Single("AWS/States", "ExecutionsTimedOut", TRIAGE, "Sum", 300, 1, 1),
+    "RunsThrottledAlarm": Single("AWS/States", "ExecutionThrottled", TRIAGE, "Sum", 300, 1, 1),
+    "UnfinishedAlarm": Single("Winnow", "OldestUnfinished", STACK, "Maximum", 1800, 2, 7200),
+    "DriftedAlarm": Single("Winnow", "Drifted", STACK, "Average", 3600, 1, 0.5),
+    "MailFailedAlarm": Single("AWS/SNS", "NumberOfNotificationsFailed", TOPIC, "Sum", 300, 1, 1),
+}
+# Alarm -> what is added up over all functions, and the threshold.
+ADDED_UP = {"FunctionErrorsAlarm": ("Errors", 10), "FunctionThrottlesAlarm": ("Throttles", 50)}
+# Exception: the sweep's silence is mailed, and a stack that has not swept yet is not.
+SILENCE = {"UnfinishedAlarm"}
+REVIEW_RATE = "ReviewRateAlarm"
+ALARMS = {*SINGLE, *ADDED_UP, REVIEW_RATE}
+
+
+def alarm(name: str, stack: Stack) -> Any:
+    """It mails, says what to make of it, and stays quiet where there is nothing to measure."""
+    properties: dict[str, Any] = {
+        "AlarmDescription": text(61),
+        "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+        "TreatMissingData": "missing" if name in SILENCE else "notBreaching",
+        "AlarmActions": [ref("Topic")],
+    }
+    if name in SILENCE:
+        properties["InsufficientDataActions"] = [ref("Topic")]
+    if name in SINGLE:
+        one = SINGLE[name]
+        properties |= {
+            "Namespace": one.namespace,
+            "MetricName": one.metric,
+            "Dimensions": [one.dimension],
+            "Statistic": one.statistic,
+            "Period": one.period,
+            "EvaluationPeriods": one.evaluations,
+            "Threshold": one.threshold,
+        }
+    elif name in ADDED_UP:
+        metric, threshold = ADDED_UP[name]
+        functions = {
+            one.removesuffix("Function").lower(): one
+            for one in stack.of_type("AWS::Serverless::Function")
+        }
+        # A function that was not called has no value.
+        terms = " + ".join(f"FILL({one}, 0)" for one in functions)
+        parts = {
+            one: _part(one, "AWS/Lambda", metric, {"Name": "FunctionName", "Value": ref(function)})
+            for one, function in functions.items()
+        }
+        properties |= {
+            "Metrics": Keyed(
+                "Id", {"all": {"Id": "all", "Label": text(), "Expression": terms}, **parts}
+            ),
+            "EvaluationPeriods": 1,
+            "Threshold": threshold,
+        }
+    elif name == REVIEW_RATE:
+        share, band = "100 * review / (review + accepted)", "ANOMALY_DETECTION_BAND(share, 3)"
+        properties |= {
+            "Metrics": Keyed(
+                "Id",
+                {
+                    "usual": {"Id": "usual", "Label": text(), "Expression": band},
+                    "share": {"Id": "share", "Label": text(), "Expression": share},
+                    **{
+                        one: _part(one, "Winnow", f"Records{one.capitalize()}", STACK, 3600)
+                        for one in ("accepted", "review")
+                    },
+                },
+            ),
+            "ThresholdMetricId": "usual",
+            "EvaluationPeriods": 2,
+            "ComparisonOperator": "GreaterThanUpperThreshold",
+        }
+    # The local stack computes no metrics.
+    maths = {} if name in SINGLE else {"Condition": "HasMetricMath"}
+    return {"Type": "AWS::CloudWatch::Alarm", **maths, "Properties": properties}
+
+
+def _part(one: str, namespace: str, metric: str, dimension: Any, period: int = 300) -> Any:
+    return {
+        "Id": one,
+        "ReturnData": False,
+        "MetricStat": {
+            "Metric": {"Namespace": namespace, "MetricName": metric, "Dimensions": [dimension]},
+            "Stat": "Sum",
+            "Period": period,
+        },
+    }
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A graph of metrics that share a namespace and, but for single lines, a statistic."""
+
+    namespace: str
+    metrics: tuple[str, ...]
+    value: str | None = None
+    """what the lines' dimension is; None: a line for each function"""
+    stat: str | None = None
+    period: int = 300
+    lines: tuple[dict[str, Any], ...] = ()
+    """what each line has besides, where it has"""
+    more: tuple[list[Any], ...] = ()
+    stacked: bool = False
+
+
+ENDS = ("Started", "Succeeded", "Failed", "TimedOut", "Aborted")
+RIGHT = {"yAxis": "right", "stat": "Sum"}
+SEARCH = (
+    'SEARCH(\'{Winnow,process,stack} MetricName="RecordsReview"'
+    " stack=\"${AWS::StackName}\"', 'Sum', 3600)"
+)
+GRAPHS = [
+    Graph("AWS/States", tuple(f"Executions{end}" for end in ENDS), "${Triage}", "Sum"),
+    Graph(
+        *("Winnow", ("OldestUnfinished", "UploadsRestarted", "UploadsAbandoned")),
+        value="${AWS::StackName}",
+        period=900,
+        lines=({"stat": "Maximum"}, RIGHT, RIGHT),
+    ),
+    Graph(
+        *("AWS/States", ("ExecutionTime",) * 3, "${Triage}"),
+        lines=({"stat": "p50"}, {"stat": "p95"}, {"stat": "Maximum"}),
+    ),
+    Graph("AWS/Lambda", ("Duration",), stat="p95"),
+    Graph(
+        *("AWS/Lambda", ("Throttles",)),
+        lines=({"stat": "Sum"},),
+        more=(
+            [
+                *("AWS/Lambda", "ConcurrentExecutions", "FunctionName", "${ClassifyFunction}"),
+                {"stat": "Maximum", "yAxis": "right"},
+            ],
+        ),
+    ),
+    Graph(
+        *("Winnow", ("RecordsAccepted", "RecordsReview", "RecordsInvalid")),
+        *("${AWS::StackName}", "Sum", 3600),
+        stacked=True,
+    ),
+    Graph("", (), "", period=3600, more=([{"expression": SEARCH, "id": "review", "label": ""}],)),
+]
+DIMENSIONS = {"AWS/States": "StateMachineArn", "AWS/Lambda": "FunctionName", "Winnow": "stack"}
+QUESTIONS = ("## Is it healthy?", "## What is slow?", "## What does it decide?")
+
+
+def graph(of: Graph, stack: Stack) -> Any:
+    functions = [f"${{{name}}}" for name in stack.of_type("AWS::Serverless::Function")]
+    lines: list[list[Any]] = list(of.more)
+    for number, metric in enumerate(of.metrics):
+        own = [of.lines[number]] if of.lines else []
+        for value in functions if of.value is None else [of.value]:
+            lines.append([of.namespace, metric, DIMENSIONS[of.namespace], value, *own])
+    properties: dict[str, Any] = {
+        "title": text(),
+        "region": "${AWS::Region}",
+        "view": "timeSeries",
+        "metrics": AnyOrder(lines),
+        "period": of.period,
+    }
+    if of.stat:
+        properties["stat"] = of.stat
+    if of.stacked:
+        properties["stacked"] = True
+    return properties
+
+
+def body(stack: Stack) -> Any:
+    """Three questions; every alarm; numbers and states, and no line of a log."""
+    place = dict.fromkeys(("x", "y", "width", "height"), _number)
+    alarms = AnyOrder([f"${{{name}.Arn}}" for name in sorted(ALARMS)])
+    wanted = [
+        *({"type": "text", **place, "properties": {"markdown": one}} for one in QUESTIONS),
+        {"type": "alarm", **place, "properties": {"title": text(), "alarms": alarms}},
+        *({"type": "metric", **place, "properties": graph(one, stack)} for one in GRAPHS),
+    ]
+
+    def check(found: Any) -> str | None:
+        try:
+            written = json.loads(found)
+        except (TypeError, ValueError):
+            return "JSON"
+        said = [*problems("", {"widgets": AnyOrder(wanted)}, written)]
+        return said[0] if said else _laid_out(written["widgets"])
+
+    return check
+
+
+def _number(found: Any) -> str | None:
+    return None if type(found) is int and found >= 0 else "a number"
+
+
+def _laid_out(widgets: list[dict[str, Any]]) -> str | None:
+    """Nothing lies over anything else, and every row is filled: a page is 24 wide."""
+    taken = [
+        (column, row)
+        for one in widgets
+        for column in range(one["x"], one["x"] + one["width"])
+        for row in range(one["y"], one["y"] + one["height"])
+    ]
+    rows = max(row for _, row in taken) + 1
+    whole = {(column, row) for column in range(24) for row in range(rows)}
+    heads = [one["height"] for one in widgets if one["type"] == "text"]
+    filled = len(taken) == len(set(taken)) and set(taken) == whole and set(heads) == {1}
+    return None if filled else "a page without gaps, 24 wide"
+
+
+def dashboard(name: str, stack: Stack) -> Any:
+    return {
+        "Type": "AWS::CloudWatch::Dashboard",
+        "Condition": "HasMetricMath",
+        "Properties": {
+            "DashboardName": ref("AWS::StackName"),
+            "DashboardBody": {"Fn::Sub": body(stack)},
+        },
+    }
+
+
+RULES = {"AWS::CloudWatch::Alarm": alarm, "AWS::CloudWatch::Dashboard": dashboard}

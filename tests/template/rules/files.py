@@ -1,0 +1,223 @@
+"""Every bucket, every bucket's policy, and the table."""
+
+from typing import Any
+
+from tests.template.rules.shape import (
+    AnyOrder,
+    Keyed,
+    any_order,
+    att,
+    given,
+    ref,
+    skips,
+    sub,
+    where_it_holds,
+)
+from tests.template.rules.stack import Stack
+
+KEY = ref("KmsKeyArn")
+KEPT = {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
+TLS_ONLY = {"Bool": {"aws:SecureTransport": "false"}}
+NO_OLD_TLS = {"NumericLessThan": {"s3:TlsVersion": "1.2"}}
+THIS_ACCOUNT = {"StringEquals": {"aws:SourceAccount": ref("AWS::AccountId")}}
+SSE = "s3:x-amz-server-side-encryption"
+SSE_KEY = f"{SSE}-aws-kms-key-id"
+SSE_C = f"{SSE}-customer-algorithm"
+
+PRIVATE = dict.fromkeys(
+    ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"), True
+)
+AES = {"SSEAlgorithm": "AES256"}
+# A rule of a lifecycle has nothing but what is here: a prefix or a tag more would narrow it.
+FORGET_OLD = {
+    "Id": "forget-old-versions",
+    "Status": "Enabled",
+    "NoncurrentVersionExpiration": {"NoncurrentDays": ref("RetentionDays")},
+    "ExpiredObjectDeleteMarker": True,
+}
+ABORT = {
+    "Id": "abort-unfinished-uploads",
+    "Status": "Enabled",
+    "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
+}
+FORGET_RUNS = {
+    "Id": "forget-runs",
+    "Status": "Enabled",
+    "Prefix": "runs/",
+    "ExpirationInDays": 7,
+    "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+}
+
+# Exception: the bucket that the others' access logs lie in.
+LOGS = "AccessLogs"
+FORGET_LOGS = {
+    "Id": "forget-logs",
+    "Status": "Enabled",
+    "ExpirationInDays": ref("LogRetentionDays"),
+    "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
+}
+# What one bucket has and the others do not.
+LIFECYCLES: dict[str, list[Any]] = {"ResultsBucket": [FORGET_RUNS]}
+NOTIFICATIONS: dict[str, Any] = {
+    "UploadsBucket": {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
+}
+
+
+def bucket(name: str, stack: Stack) -> Any:
+    """Private, kept with the stack; and but for the log: encrypted, versioned and logged."""
+    properties: dict[str, Any] = {
+        "PublicAccessBlockConfiguration": PRIVATE,
+        "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
+    }
+    if name == LOGS:
+        # S3 writes logs with its own keys only, and every log once.
+        metadata = skips("CKV_AWS_18", "CKV_AWS_21", "CKV_AWS_145", "CKV_AWS_144")
+        properties |= {
+            "BucketEncryption": _encryption({"ServerSideEncryptionByDefault": AES}),
+            "LifecycleConfiguration": {"Rules": [FORGET_LOGS]},
+        }
+    else:
+        metadata = skips("CKV_AWS_145", "CKV_AWS_144")
+        own = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY}
+        lifecycle = [FORGET_OLD, ABORT, *LIFECYCLES.get(name, ())]
+        properties |= {
+            "BucketEncryption": _encryption(
+                {
+                    "ServerSideEncryptionByDefault": given("HasKmsKey", own, AES),
+                    "BucketKeyEnabled": given("HasKmsKey", True),
+                }
+            ),
+            "LoggingConfiguration": {
+                "DestinationBucketName": ref(LOGS),
+                "LogFilePrefix": f"{name.removesuffix('Bucket').lower()}/",
+            },
+            "VersioningConfiguration": {"Status": "Enabled"},
+            "LifecycleConfiguration": {
+                "Rules": Keyed("Id", {rule["Id"]: rule for rule in lifecycle})
+            },
+        }
+    if name in NOTIFICATIONS:
+        properties["NotificationConfiguration"] = NOTIFICATIONS[name]
+    return {"Type": "AWS::S3::Bucket", **KEPT, "Metadata": metadata, "Properties": properties}
+
+
+def _encryption(rule: Any) -> Any:
+    return {"ServerSideEncryptionConfiguration": [rule]}
+
+
+def _deny(bucket_: str, sid: str, action: str, condition: Any) -> Any:
+    everything = sub(f"${{{bucket_}.Arn}}/*")
+    return {
+        "Sid": sid,
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": action,
+        "Resource": everything
+        if action == "s3:PutObject"
+        else AnyOrder([att(bucket_), everything]),
+        "Condition": condition,
+    }
+
+
+# What names no encryption gets the bucket's own; what names another is refused.
+ENCRYPTIONS = {
+    "NoOtherEncryption": {"Null": {SSE: "false"}, "StringNotEquals": {SSE: "aws:kms"}},
+    "NoOtherKey": {"Null": {SSE_KEY: "false"}, "StringNotEquals": {SSE_KEY: KEY}},
+    "NoKeyOfTheAccount": {"StringEquals": {SSE: "aws:kms"}, "Null": {SSE_KEY: "true"}},
+    "NoKeyOfTheSender": {"Null": {SSE_C: "false"}},
+}
+
+
+def bucket_policy(name: str, stack: Stack) -> Any:
+    """TLS only; and but for the log, no other key than a customer's where one is given."""
+    bucket_ = name.removesuffix("Policy")
+    statements = {
+        "TlsOnly": _deny(bucket_, "TlsOnly", "s3:*", TLS_ONLY),
+        "NoOldTls": _deny(bucket_, "NoOldTls", "s3:*", NO_OLD_TLS),
+    }
+    if bucket_ == LOGS:
+        # The local stack has no TLS, and its log is written all the same.
+        statements = {sid: given("HasTls", one) for sid, one in statements.items()}
+        statements["BucketsMayLog"] = {
+            "Sid": "BucketsMayLog",
+            "Effect": "Allow",
+            "Principal": {"Service": "logging.s3.amazonaws.com"},
+            "Action": "s3:PutObject",
+            "Resource": sub(f"${{{LOGS}.Arn}}/*"),
+            "Condition": {
+                "ArnEquals": {
+                    "aws:SourceArn": any_order([att(one) for one in logged(stack)]),
+                },
+                **THIS_ACCOUNT,
+            },
+        }
+    else:
+        for sid, condition in ENCRYPTIONS.items():
+            statements[sid] = given("HasKmsKey", _deny(bucket_, sid, "s3:PutObject", condition))
+    return {
+        "Type": "AWS::S3::BucketPolicy",
+        **({} if bucket_ == LOGS else {"Condition": "HasTls"}),
+        "Properties": {"Bucket": ref(bucket_), "PolicyDocument": policy(statements)},
+    }
+
+
+def policy(statements: dict[str, Any]) -> Any:
+    return {"Version": "2012-10-17", "Statement": Keyed("Sid", statements, where_it_holds)}
+
+
+def logged(stack: Stack) -> list[str]:
+    """The buckets whose use is logged: every one but the log's own."""
+    return [name for name in stack.of_type("AWS::S3::Bucket") if name != LOGS]
+
+
+# Index -> its keys. All of them are text, and all attributes are in it.
+INDEXES = {"by_object": ("object_key", "claimed_at")}
+
+
+def table(name: str, stack: Stack) -> Any:
+    """Rows by upload id, kept with the stack, encrypted, backed up, expiring."""
+    keys = dict.fromkeys(key for index in INDEXES.values() for key in index)
+    return {
+        "Type": "AWS::DynamoDB::Table",
+        **KEPT,
+        "Metadata": skips("CKV_AWS_119"),
+        "Properties": {
+            "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": AnyOrder(
+                [{"AttributeName": key, "AttributeType": "S"} for key in ("upload_id", *keys)]
+            ),
+            "KeySchema": _keys("upload_id"),
+            "GlobalSecondaryIndexes": Keyed(
+                "IndexName",
+                {
+                    index: {
+                        "IndexName": index,
+                        "KeySchema": _keys(*of_it),
+                        "Projection": {"ProjectionType": "ALL"},
+                    }
+                    for index, of_it in INDEXES.items()
+                },
+            ),
+            "TimeToLiveSpecification": {"AttributeName": "expires", "Enabled": True},
+            "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
+            "SSESpecification": given(
+                "HasKmsKey",
+                {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": KEY},
+                {"SSEEnabled": True},
+            ),
+        },
+    }
+
+
+def _keys(*names: str) -> Any:
+    kinds = ("HASH", "RANGE")[: len(names)]
+    return [
+        {"AttributeName": name, "KeyType": kind} for name, kind in zip(names, kinds, strict=True)
+    ]
+
+
+RULES = {
+    "AWS::S3::Bucket": bucket,
+    "AWS::S3::BucketPolicy": bucket_policy,
+    "AWS::DynamoDB::Table": table,
+}

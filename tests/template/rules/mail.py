@@ -1,0 +1,99 @@
+"""The topic that every mail goes through, its key, and who is subscribed."""
+
+from typing import Any
+
+from tests.template.rules.files import THIS_ACCOUNT, TLS_ONLY, policy
+from tests.template.rules.shape import AnyOrder, att, given, ref, sub, text
+from tests.template.rules.stack import Stack
+
+GONE = {"DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"}
+# Whose mails pass an encrypted topic: service -> what a condition can tell of it. EventBridge names
+# no source to an encrypted topic or its key (docs.aws.amazon.com/sns/latest/dg/
+# sns-key-management.html, "Enable compatibility between event sources").
+SENDERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "AlarmsMayMail": ("cloudwatch.amazonaws.com", {"Condition": THIS_ACCOUNT}),
+    "RulesMayMail": ("events.amazonaws.com", {}),
+}
+
+
+def _allow(sid: str, principal: Any, action: Any, resource: Any, **more: Any) -> Any:
+    return {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Principal": principal,
+        "Action": action,
+        "Resource": resource,
+        **more,
+    }
+
+
+def key(name: str, stack: Stack) -> Any:
+    """A key of our own, which the account's IAM rules and the senders may use, and which rotates.
+
+    In the policy of a key the resource "*" is the key itself.
+    """
+    root = {"AWS": sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root")}
+    use = AnyOrder(["kms:Decrypt", "kms:GenerateDataKey*"])
+    statements = {
+        sid: _allow(sid, {"Service": service}, use, "*", **more)
+        for sid, (service, more) in SENDERS.items()
+    }
+    whole = "TheAccountDecidesByIam"
+    return {
+        "Type": "AWS::KMS::Key",
+        **GONE,
+        "Properties": {
+            "Description": text(20),
+            "EnableKeyRotation": True,
+            "PendingWindowInDays": 7,
+            "KeyPolicy": policy({whole: _allow(whole, root, "kms:*", "*"), **statements}),
+        },
+    }
+
+
+def topic(name: str, stack: Stack) -> Any:
+    return {"Type": "AWS::SNS::Topic", "Properties": {"KmsMasterKeyId": att(f"{name}Key")}}
+
+
+def topic_policy(name: str, stack: Stack) -> Any:
+    of_it = ref(name.removesuffix("Policy"))
+    statements = {
+        sid: _allow(sid, {"Service": service}, "sns:Publish", of_it, **more)
+        for sid, (service, more) in SENDERS.items()
+    }
+    tls = {
+        "Sid": "TlsOnly",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "sns:Publish",
+        "Resource": of_it,
+        "Condition": TLS_ONLY,
+    }
+    return {
+        "Type": "AWS::SNS::TopicPolicy",
+        "Properties": {
+            "Topics": [of_it],
+            "PolicyDocument": policy({**statements, "TlsOnly": given("HasTls", tls)}),
+        },
+    }
+
+
+def subscription(name: str, stack: Stack) -> Any:
+    """Somebody is subscribed only where an address is given."""
+    return {
+        "Type": "AWS::SNS::Subscription",
+        "Condition": "HasNotifyEmail",
+        "Properties": {
+            "TopicArn": ref("Topic"),
+            "Protocol": "email",
+            "Endpoint": ref("NotifyEmail"),
+        },
+    }
+
+
+RULES = {
+    "AWS::KMS::Key": key,
+    "AWS::SNS::Topic": topic,
+    "AWS::SNS::TopicPolicy": topic_policy,
+    "AWS::SNS::Subscription": subscription,
+}

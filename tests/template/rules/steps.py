@@ -1,0 +1,231 @@
+"""Every function, every log group, both machines, and what all functions have in common."""
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from tests.template.rules.files import KEY
+from tests.template.rules.mail import GONE
+from tests.template.rules.shape import att, given, ref, skips, sub, text
+from tests.template.rules.stack import MACHINES, Stack
+from winnow_aws.read_settings import ScanSettings, SerializeSettings
+from winnow_aws.settings import ClassifySettings, FilterSettings, SweepSettings
+
+ROOT = Path(__file__).resolve().parents[3]
+# Function -> what it reads its environment with.
+SETTINGS: dict[str, type[BaseModel]] = {
+    "SerializeFunction": SerializeSettings,
+    "ScanFunction": ScanSettings,
+    "ClassifyFunction": ClassifySettings,
+    "FilterFunction": FilterSettings,
+    "SweepFunction": SweepSettings,
+}
+# A quarter of an hour is the most that Lambda gives; exceptions:
+TIMEOUTS = {"ClassifyFunction": 300, "SweepFunction": 300}
+# A core each, which is 1,769 MB; OCR gets two.
+MEMORY = {"ScanFunction": 3538}
+# Not steps of the workflow: no concurrency is set aside for these.
+BESIDE_THE_WORKFLOW = {"SweepFunction": "CKV_AWS_115"}
+FUNCTION_SKIPS = ("CKV_AWS_116", "CKV_AWS_117", "CKV_AWS_173")
+
+# What every function is told, by Globals.
+COMMON = {"LOG_LEVEL", "RESULTS_BUCKET"}
+# Variable -> what it says, in whichever function it stands. A variable that is named like a
+# parameter (RETENTION_DAYS: RetentionDays) refers to it; one that holds a plain value holds the
+# default of the function's own settings.
+VARIABLES: dict[str, Any] = {
+    "LOG_LEVEL": "INFO",
+    "RESULTS_BUCKET": ref("ResultsBucket"),
+    "UPLOADS_BUCKET": ref("UploadsBucket"),
+    "TABLE_NAME": ref("Table"),
+    "TOPIC_ARN": ref("Topic"),
+    "WORKFLOW_ARN": ref("Triage"),
+    "STACK_NAME": ref("AWS::StackName"),
+    "THRESHOLD_OVERRIDE": ref("Threshold"),
+}
+# Variable -> folder of the image.
+FOLDERS = {"MODEL_DIR": "/opt/model", "PROCESS_DIR": "/opt/processes"}
+
+
+def camel(variable: str) -> str:
+    return "".join(word.capitalize() for word in variable.split("_"))
+
+
+def in_image(function: str, folder: str) -> bool:
+    """Whether the function's image has the folder."""
+    target = function.removesuffix("Function").lower()
+    stage = re.search(rf"^FROM function AS {target}$(.*?)(^FROM |\Z)", _dockerfile(), re.M | re.S)
+    return bool(stage and re.search(rf"^COPY .* {re.escape(folder)}$", stage[1], re.M))
+
+
+@cache
+def _dockerfile() -> str:
+    return (ROOT / "functions" / "Dockerfile").read_text("utf-8")
+
+
+def variable(function: str, name: str, stack: Stack) -> Any:
+    """What a variable of a function has to be; None where no rule knows."""
+    if name == "POWERTOOLS_SERVICE_NAME":
+        return function.removesuffix("Function").lower()
+    if name in VARIABLES:
+        return VARIABLES[name]
+    if name in FOLDERS:
+        return FOLDERS[name] if in_image(function, FOLDERS[name]) else None
+    if camel(name) in stack.parameters:
+        return ref(camel(name))
+    field = SETTINGS[function].model_fields.get(name.lower())
+    return None if field is None or field.is_required() else str(field.default)
+
+
+def variables(function: str, stack: Stack) -> dict[str, Any]:
+    """The variables that the function itself is given: those it reads, but for the common ones."""
+    # Limits have defaults; LIMIT_... sets one where a stack needs another.
+    read = {name.upper() for name in SETTINGS[function].model_fields} - {"LIMITS"}
+    own = {"POWERTOOLS_SERVICE_NAME", *read} - COMMON
+    return {name: variable(function, name, stack) for name in sorted(own)}
+
+
+def function(name: str, stack: Stack) -> Any:
+    """An image with its own role and log, whose settings are those it reads and no other."""
+    if name not in SETTINGS:
+        return {}
+    step = name.removesuffix("Function")
+    own = variables(name, stack)
+    properties = {
+        "PackageType": "Image",
+        "AutoPublishAliasAllProperties": True,
+        "Description": text(20),
+        "Role": att(f"{step}Role"),
+        "Timeout": TIMEOUTS.get(name, 900),
+        "LoggingConfig": {"LogGroup": ref(f"{step}Logs")},
+        "Environment": {"Variables": own},
+    }
+    if name in MEMORY:
+        properties["MemorySize"] = MEMORY[name]
+    if name in BESIDE_THE_WORKFLOW:
+        metadata = skips(BESIDE_THE_WORKFLOW[name], *FUNCTION_SKIPS)
+    else:
+        metadata = skips(*FUNCTION_SKIPS)
+        properties["ReservedConcurrentExecutions"] = given(
+            "HasReservedConcurrency", ref("ReservedConcurrency")
+        )
+    # A version is published when its description changes: it says what settings come from.
+    said = {
+        one["Ref"]
+        for one in own.values()
+        if isinstance(one, dict) and one["Ref"] in stack.parameters
+    }
+    if said:
+        properties["VersionDescription"] = _says(said)
+    return {
+        "Type": "AWS::Serverless::Function",
+        "Metadata": {
+            "DockerContext": ".",
+            "Dockerfile": "functions/Dockerfile",
+            "DockerBuildTarget": step.lower(),
+            **metadata,
+        },
+        "Properties": properties,
+    }
+
+
+def _says(names: set[str]) -> Any:
+    def check(found: Any) -> str | None:
+        pattern = found.get("Fn::Sub") if isinstance(found, dict) and len(found) == 1 else None
+        if isinstance(pattern, str) and set(re.findall(r"\$\{(\w+)\}", pattern)) == names:
+            return None
+        return f"a Sub that names {sorted(names)}"
+
+    return check
+
+
+GLOBALS = {
+    "Function": {
+        # The images are built and tested on this architecture.
+        "Architectures": ["x86_64"],
+        "MemorySize": 1769,
+        "Tracing": "Active",
+        "AutoPublishAlias": "live",
+        "Environment": {"Variables": {name: VARIABLES[name] for name in sorted(COMMON)}},
+    }
+}
+
+# Step Functions keeps a policy for every log group whose name does not begin like this.
+LOG_NAMES = {"WorkflowLogs": "/aws/vendedlogs/states/${AWS::StackName}"}
+
+
+def logs(name: str, stack: Stack) -> Any:
+    """Every log group forgets, and is encrypted with the customer's key where one is given."""
+    step = name.removesuffix("Logs").lower()
+    return {
+        "Type": "AWS::Logs::LogGroup",
+        **GONE,
+        "Metadata": skips("CKV_AWS_158"),
+        "Properties": {
+            "LogGroupName": sub(LOG_NAMES.get(name, f"/aws/lambda/${{AWS::StackName}}-{step}")),
+            "RetentionInDays": ref("LogRetentionDays"),
+            "KmsKeyId": given("HasKmsKey", KEY),
+        },
+    }
+
+
+# Substitution -> what it says. One that is named like a parameter refers to it, and one that is
+# named like a function to the function's alias.
+SUBSTITUTIONS: dict[str, Any] = {
+    "Partition": ref("AWS::Partition"),
+    "TableName": ref("Table"),
+    "TopicArn": ref("Topic"),
+    # JSON has no place for a number yet to be filled in: on AWS the Map reads it from its input.
+    "MapConcurrencyField": given("IsLocal", "MaxConcurrency", "MaxConcurrencyPath"),
+    "MapConcurrencyValue": given("IsLocal", ref("MapConcurrency"), "$.map_concurrency"),
+}
+
+
+def definition_file(machine: str) -> str:
+    return f"statemachine/{machine.lower()}.asl.json"
+
+
+def _used(machine: str, stack: Stack) -> set[str]:
+    files = [name for name, resource in MACHINES.items() if resource == machine]
+    written = json.dumps([stack.machines[name] for name in files])
+    return set(re.findall(r"\$\{(\w+)\}", written))
+
+
+def substitution(name: str, stack: Stack) -> Any:
+    """What a substitution has to be; None where no rule knows."""
+    if name in SUBSTITUTIONS:
+        return SUBSTITUTIONS[name]
+    if name in SETTINGS:
+        return ref(f"{name}.Alias")
+    return ref(name) if name in stack.parameters else None
+
+
+def machine(name: str, stack: Stack) -> Any:
+    """Traced, logged without the data that passes, and told what its definition asks for."""
+    group = {"CloudWatchLogsLogGroup": {"LogGroupArn": att("WorkflowLogs")}}
+    return {
+        "Type": "AWS::Serverless::StateMachine",
+        "Properties": {
+            # Roles name it, and so must the template.
+            "Name": sub(f"${{AWS::StackName}}-{name.lower()}"),
+            "Type": "STANDARD",
+            "Role": att(f"{name}Role"),
+            "DefinitionUri": definition_file(name),
+            "DefinitionSubstitutions": {
+                one: substitution(one, stack) for one in sorted(_used(name, stack))
+            },
+            "Logging": {"Level": "ERROR", "IncludeExecutionData": False, "Destinations": [group]},
+            "Tracing": {"Enabled": True},
+        },
+    }
+
+
+RULES = {
+    "AWS::Serverless::Function": function,
+    "AWS::Logs::LogGroup": logs,
+    "AWS::Serverless::StateMachine": machine,
+}
