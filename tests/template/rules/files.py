@@ -57,7 +57,30 @@ FORGET_LOGS = {
     "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
 }
 # What one bucket has and the others do not.
-LIFECYCLES: dict[str, list[Any]] = {"ResultsBucket": [FORGET_RUNS]}
+LIFECYCLES: dict[str, dict[str, Any]] = {
+    "UploadsBucket": {
+        "forget-uploads": given(
+            "HasUploadExpiration",
+            {
+                "Id": "forget-uploads",
+                "Status": "Enabled",
+                "ExpirationInDays": ref("UploadExpirationDays"),
+            },
+        )
+    },
+    "ResultsBucket": {
+        "forget-runs": FORGET_RUNS,
+        "forget-results": given(
+            "HasResultExpiration",
+            {
+                "Id": "forget-results",
+                "Status": "Enabled",
+                "Prefix": "results/",
+                "ExpirationInDays": ref("ResultExpirationDays"),
+            },
+        ),
+    },
+}
 NOTIFICATIONS: dict[str, Any] = {
     "UploadsBucket": {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
 }
@@ -79,7 +102,7 @@ def bucket(name: str, stack: Stack) -> Any:
     else:
         metadata = skips("CKV_AWS_145", "CKV_AWS_144")
         own = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY}
-        lifecycle = [FORGET_OLD, ABORT, *LIFECYCLES.get(name, ())]
+        lifecycle = {rule["Id"]: rule for rule in (FORGET_OLD, ABORT)} | LIFECYCLES.get(name, {})
         properties |= {
             "BucketEncryption": _encryption(
                 {
@@ -92,9 +115,7 @@ def bucket(name: str, stack: Stack) -> Any:
                 "LogFilePrefix": f"{name.removesuffix('Bucket').lower()}/",
             },
             "VersioningConfiguration": {"Status": "Enabled"},
-            "LifecycleConfiguration": {
-                "Rules": Keyed("Id", {rule["Id"]: rule for rule in lifecycle})
-            },
+            "LifecycleConfiguration": {"Rules": Keyed("Id", lifecycle, where_it_holds)},
         }
     if name in NOTIFICATIONS:
         properties["NotificationConfiguration"] = NOTIFICATIONS[name]

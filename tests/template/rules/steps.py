@@ -33,12 +33,14 @@ BESIDE_THE_WORKFLOW = {"SweepFunction": "CKV_AWS_115"}
 FUNCTION_SKIPS = ("CKV_AWS_116", "CKV_AWS_117", "CKV_AWS_173")
 
 # What every function is told, by Globals.
-COMMON = {"LOG_LEVEL", "RESULTS_BUCKET"}
+COMMON = {"LOG_LEVEL", "RESULTS_BUCKET", "LOCAL_AWS"}
 # Variable -> what it says, in whichever function it stands. A variable that is named like a
 # parameter (RETENTION_DAYS: RetentionDays) refers to it; one that holds a plain value holds the
 # default of the function's own settings.
 VARIABLES: dict[str, Any] = {
     "LOG_LEVEL": "INFO",
+    # Where AWS is; empty for AWS itself. `sam local invoke` fills it in.
+    "LOCAL_AWS": "",
     "RESULTS_BUCKET": ref("ResultsBucket"),
     "UPLOADS_BUCKET": ref("UploadsBucket"),
     "TABLE_NAME": ref("Table"),

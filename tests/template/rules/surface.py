@@ -36,6 +36,11 @@ class Words:
     default: str = ""
 
 
+def settings_of(field: str) -> tuple[str, ...]:
+    """The words that the functions' setting knows."""
+    return get_args(ScanSettings.model_fields[field].annotation)
+
+
 OFF = Choice("false", ("true", "false"))
 # Retention of log groups: what CloudWatch Logs takes, up to ten years.
 LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653)
@@ -48,11 +53,14 @@ PARAMETERS: dict[str, Number | Choice | Words] = {
     "Threshold": Words(
         ("0", "1", "0.8", ".75", "1.0", "0.0", "0.05"), ("1.1", "-1", "80%", "0,8", "2", "01", "10")
     ),
-    "OcrEngine": Choice("rapidocr", get_args(ScanSettings.model_fields["ocr_engine"].annotation)),
+    "SenderThreshold": Choice("higher", settings_of("sender_threshold")),
+    "OcrEngine": Choice("rapidocr", settings_of("ocr_engine")),
     "MapConcurrency": Number(40, 1, 1000),
     "ReservedConcurrency": Number(0, 0, 1000),
     # A day longer than the queue keeps an event, so that a redrive of it finds its row.
     "RetentionDays": Number(90, 15, 3650),
+    "UploadExpirationDays": Number(0, 0, 36500),
+    "ResultExpirationDays": Number(0, 0, 36500),
     "LogRetentionDays": Number(30, allowed=LOG_DAYS),
     "KmsKeyArn": Words((KEY_ARN,), ("alias/x", KEY_ARN + "/", "x" + KEY_ARN, KEY_ARN[:-37])),
     "Local": OFF,
