@@ -36,8 +36,12 @@ SUFFIXES: dict[str, Kind] = {
     ".pdf": "pdf",
     ".docx": "docx",
     ".docm": "docx",
+    ".dotx": "docx",
+    ".dotm": "docx",
     ".xlsx": "xlsx",
     ".xlsm": "xlsx",
+    ".xltx": "xlsx",
+    ".xltm": "xlsx",
     ".zip": "zip",
     ".png": "png",
     ".jpg": "jpeg",
@@ -118,12 +122,14 @@ def kind_of(source: Source) -> Kind:
 def package_kind(file: IO[bytes], limits: ReadLimits) -> Kind:
     """What a ZIP is, by its members. Raises FileTypeError."""
     try:
-        names = set(open_package(file, limits.model_dump()).namelist())
+        listed = open_package(file, limits.model_dump()).namelist()
     except Refusal:  # the archive's reader says why
         return "zip"
     finally:
         file.seek(0)
-    if "[Content_Types].xml" in names:
+    # Some programs write a package's names with backslashes, or in capitals.
+    names = {name.replace("\\", "/").lstrip("/").lower() for name in listed}
+    if "[content_types].xml" in names:
         if any(name.startswith("word/") for name in names):
             return "docx"
         if "xl/workbook.xml" in names:

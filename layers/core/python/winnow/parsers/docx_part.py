@@ -1,0 +1,722 @@
+"""One part of a Word file as a stream of XML: the text that its pages show."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from winnow.parsers.docx_bound import Bound
+from winnow.parsers.docx_styles import Styles, is_on
+from winnow.parsers.docx_symbols import in_font, symbol
+from winnow.parsers.packages import feed, xml_parser
+from winnow.parsers.refusal import Refusal, too_long
+
+_WORD = (
+    "http://schemas.openxmlformats.org/wordprocessingml/2006/main}",
+    "http://purl.oclc.org/ooxml/wordprocessingml/main}",
+)
+_MATH = (
+    "http://schemas.openxmlformats.org/officeDocument/2006/math}",
+    "http://purl.oclc.org/ooxml/officeDocument/math}",
+)
+_REFERENCES = (
+    "http://schemas.openxmlformats.org/officeDocument/2006/relationships}id",
+    "http://purl.oclc.org/ooxml/officeDocument/relationships}id",
+)
+_COMPATIBLE = "http://schemas.openxmlformats.org/markup-compatibility/2006}"
+_MAX_DEPTH = 400
+
+Emit = Callable[[list[Any]], None]
+Attributes = dict[str, str]
+
+
+class Story:
+    """What all parts write to: one text, with its lines and pages counted, and what is noted."""
+
+    def __init__(self, limits: dict[str, int], emit: Emit) -> None:
+        self._limits = limits
+        self._left = limits["max_document_chars"]
+        self._emit = emit
+        self.page = 1
+        self.line = 0
+        self.table = 0
+        self.broken = False
+        """A page was just broken, and nothing written since."""
+        self.hidden = False
+        self.changed = False
+        self.comments = self.files = self.drawn = self.chunks = 0
+
+    def paragraph(self, text: str, page: int | None) -> None:
+        self.line += 1
+        self._count(len(text) + 1)
+        self._emit(["text", text + "\n", page, self.line])
+
+    def row(self, table: int, cells: list[str], page: int | None) -> None:
+        self.line += 1
+        self._count(sum(map(len, cells)) + len(cells))
+        self._emit(["row", table, cells, page, self.line])
+
+    def take(self, item: list[Any]) -> None:
+        """What another parser has emitted, as if it stood here."""
+        if item[0] == "text":
+            self.paragraph(item[1].rstrip("\n"), self.page)
+        elif item[0] == "row":
+            self.row(self.table + item[1], item[2], self.page)
+
+    def notes(self) -> Iterator[tuple[str, str]]:
+        """What the user should know, as code and text."""
+        if self.changed:
+            yield "tracked_changes", "It has tracked changes: it was read as if all were accepted."
+        for count, code, what in (
+            (self.hidden, "hidden_text", "Text that is formatted as hidden was not read."),
+            (self.comments, "comments_left_out", "Comments that were not read: {}."),
+            (self.files, "attachments_left_out", "Files in the document that were not read: {}."),
+            (self.drawn, "drawings_left_out", "Charts and diagrams that were not read: {}."),
+            (self.chunks, "parts_left_out", "Other files that it takes in, not read: {}."),
+        ):
+            if count:
+                yield code, what.format(int(count))
+
+    def _count(self, chars: int) -> None:
+        self._left -= chars
+        if self._left < 0:
+            raise too_long(self._limits)
+
+
+class Document:
+    """What the parts of one Word file share."""
+
+    def __init__(
+        self, story: Story, styles: Styles, bound: Bound, chunk: Callable[[str, str], None]
+    ) -> None:
+        self.story = story
+        self.styles = styles
+        self.bound = bound
+        self.chunk = chunk
+        """Read the file that a part names by the id of a relation."""
+        self.noted: set[tuple[str, str]] = set()
+        """Foot- and endnotes that the text refers to."""
+
+
+class _Table:
+    """An open table."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.cells: list[str] = []
+        self.paragraphs: list[str] = []
+        self.row_gone = False
+        self.cell_gone = False
+        self.in_cell = False
+
+
+class _Control:
+    """An open content control."""
+
+    def __init__(self) -> None:
+        self.placeholder = False
+        self.plain = False
+        self.binding: tuple[str | None, str | None] | None = None
+
+
+class _Box:
+    """What a text box interrupts: it stands inside a run."""
+
+    def __init__(self, part: "Part") -> None:
+        self.runs = part.runs
+        self.joins = part.joins
+        self.style_hides = part.style_hides
+        self.run_hides = part.run_hides
+        self.direct = part.direct
+        self.font = part.font
+        self.raised = part.raised
+
+
+class Part:
+    """One XML part. With `said`, a paragraph that another such part has is left out; with `notes`,
+    notes that no text refers to."""
+
+    def __init__(
+        self,
+        document: Document,
+        name: str,
+        *,
+        said: set[str] | None = None,
+        notes: bool = False,
+    ) -> None:
+        self._document = document
+        self._story = document.story
+        self._name = name
+        self._said = said
+        self._notes = notes
+        self._in_text = 0
+        self._skip = 0
+        self._depth = 0
+        self._page = 0
+        """Where the open paragraph or row began; 0 before its first letter."""
+        self._written = 0
+        """How often something was written: tells whether a choice had text."""
+        self._paragraphs = 0
+        """Open paragraphs: more than one in a text box."""
+        self._in_properties = False
+        """Of a paragraph."""
+        self._in_row_properties = False
+        self._fields: list[bool] = []
+        """Of each open field, whether what comes is its code."""
+        self._coded: list[str] = []
+        """Text that stood in the code of fields that are still open."""
+        self._form: _FormField | None = None
+        self._controls: list[_Control] = []
+        self._choices: list[tuple[bool, int]] = []
+        """Of each open choice of contents: whether one was taken, what was written before it."""
+        self._delimiters: list[tuple[str, str]] = []
+        self._boxes: list[_Box] = []
+        self._tables: list[_Table] = []
+        self.runs: list[str] = []
+        self.joins = False
+        """Whether the mark at the end of the paragraph is gone, or hidden."""
+        self._new_paragraph()
+        self._new_run()
+
+    def _new_paragraph(self) -> None:
+        styles = self._document.styles
+        self.joins = False
+        self.style_hides = styles.hide(styles.default)
+
+    def _new_run(self) -> None:
+        self._in_run = False
+        self.run_hides = False
+        self.direct: bool | None = None
+        """Whether the open run says that it is hidden."""
+        self.font = ""
+        self.raised = False
+
+    def read(self, blocks: Iterator[bytes]) -> None:
+        """Write the part's text to the story."""
+        parser = xml_parser()
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._data
+        feed(parser, blocks)
+        self._flush()
+        if self._coded:  # of a field that has no end: then it was no code
+            self._fields.clear()
+            for line in "".join(self._coded).split("\n"):
+                self._write(line)
+                self._flush()
+
+    def _start(self, tag: str, attributes: Attributes) -> None:
+        self._depth += 1
+        if self._depth > _MAX_DEPTH:
+            raise Refusal("file_unreadable", "Its XML is nested too deeply.")
+        if self._skip:
+            self._skip += 1
+            return
+        found = _STARTS.get(tag)
+        if found:
+            found[0](self, attributes, found[1])
+
+    def _end(self, tag: str) -> None:
+        self._depth -= 1
+        if self._skip:
+            self._skip -= 1
+            return
+        found = _ENDS.get(tag)
+        if found:
+            found(self)
+
+    def _data(self, data: str) -> None:
+        if self._in_text and not self._skip:
+            self._write(data)
+
+    def _write(self, text: str) -> None:
+        hidden = self.direct
+        if hidden is None:
+            hidden = self.style_hides != self.run_hides
+        if hidden:
+            self._story.hidden = self._story.hidden or bool(text.strip())
+            return
+        if self._fields and any(self._fields):
+            self._coded.append(text)
+            return
+        self._story.broken = False
+        self._written += 1
+        self._page = self._page or self._story.page
+        if self.font or not text.isascii():
+            text = in_font(text, self.font).replace("\u00ad", "").replace("\u200b", "")
+        if self.raised:
+            # 10 to the 9th is not 109.
+            if self.runs and self.runs[-1][-1:].isdigit() and text[:1] in _RAISABLE:
+                self.runs.append("^")
+            self.raised = False
+        self.runs.append(text)
+
+    # -- elements ----------------------------------------------------------------------------------
+
+    def _leave_out(self, _attributes: Attributes, _space: str) -> None:
+        self._skip = 1
+
+    def _start_text(self, _attributes: Attributes, _space: str) -> None:
+        self._in_text += 1
+
+    def _end_text(self) -> None:
+        self._in_text -= 1
+
+    def _start_paragraph(self, _attributes: Attributes, _space: str) -> None:
+        self._paragraphs += 1
+        self._new_paragraph()
+
+    def _end_paragraph(self) -> None:
+        self._paragraphs -= 1
+        if self._coded:
+            self._coded.append("\n")
+        if not self.joins:
+            self._flush()
+        self._new_paragraph()
+
+    def _flush(self) -> None:
+        """Write the open paragraph, which nothing joins to the next."""
+        if not self.runs:
+            if not self._tables:
+                self._page = 0
+            return
+        text = "".join(self.runs).strip(" ")
+        self.runs = []
+        if self._tables:
+            if text.strip():
+                self._tables[-1].paragraphs.append(text.strip())
+        else:
+            if text.strip() and self._new(text):
+                self._story.paragraph(text, self._page)
+            self._page = 0
+
+    def _new(self, text: str) -> bool:
+        if self._said is None:
+            return True
+        if text in self._said:
+            return False
+        self._said.add(text)
+        return True
+
+    def _start_properties(self, _attributes: Attributes, _space: str) -> None:
+        self._in_properties = True
+
+    def _end_properties(self) -> None:
+        self._in_properties = False
+
+    def _paragraph_style(self, attributes: Attributes, space: str) -> None:
+        self.style_hides = self._document.styles.hide(attributes.get(f"{space}val", ""))
+
+    def _run_style(self, attributes: Attributes, space: str) -> None:
+        if self._in_run:
+            self.run_hides = self._document.styles.hide(attributes.get(f"{space}val", ""))
+
+    def _start_run(self, _attributes: Attributes, _space: str) -> None:
+        self._new_run()
+        self._in_run = True
+
+    def _vanish(self, attributes: Attributes, space: str) -> None:
+        hidden = is_on(attributes.get(f"{space}val"))
+        if self._in_properties:
+            # A paragraph's mark that is hidden shows the next paragraph on the same line.
+            self.joins = self.joins or hidden
+        elif self._in_run:
+            self.direct = hidden
+
+    def _fonts(self, attributes: Attributes, space: str) -> None:
+        if self._in_run:
+            font = attributes.get(f"{space}ascii", "")
+            self.font = font if font.lower() in _SYMBOL_FONTS else ""
+
+    def _align(self, attributes: Attributes, space: str) -> None:
+        if self._in_run:
+            self.raised = attributes.get(f"{space}val") == "superscript"
+
+    def _deleted(self, _attributes: Attributes, _space: str) -> None:
+        self._story.changed = True
+        if self._in_properties:
+            self.joins = True
+        elif self._in_row_properties and self._tables:
+            self._tables[-1].row_gone = True
+        else:
+            self._skip = 1
+
+    def _inserted(self, _attributes: Attributes, _space: str) -> None:
+        self._story.changed = True
+
+    def _deleted_cell(self, _attributes: Attributes, _space: str) -> None:
+        self._story.changed = True
+        if self._tables:
+            self._tables[-1].cell_gone = True
+
+    def _start_row_properties(self, _attributes: Attributes, _space: str) -> None:
+        self._in_row_properties = True
+
+    def _end_row_properties(self) -> None:
+        self._in_row_properties = False
+
+    def _hidden_row(self, attributes: Attributes, space: str) -> None:
+        if self._in_row_properties and self._tables and is_on(attributes.get(f"{space}val")):
+            self._tables[-1].row_gone = True
+            self._story.hidden = True
+
+    def _tab(self, attributes: Attributes, space: str) -> None:
+        # In a paragraph's properties the same element defines a tab stop.
+        if f"{space}val" not in attributes:
+            self._write("\t")
+
+    def _break(self, attributes: Attributes, space: str) -> None:
+        if attributes.get(f"{space}type") == "page":
+            self._story.page += 1
+            self._story.broken = True
+        else:
+            self._write("\n")
+
+    def _page_began(self, _attributes: Attributes, _space: str) -> None:
+        # Word writes one wherever a page began when it was saved, after its own breaks as well.
+        if not self._story.broken:
+            self._story.page += 1
+        self._story.broken = False
+
+    def _hyphen(self, _attributes: Attributes, _space: str) -> None:
+        self._write("-")
+
+    def _symbol(self, attributes: Attributes, space: str) -> None:
+        self._write(symbol(attributes.get(f"{space}font", ""), attributes.get(f"{space}char", "")))
+
+    def _note(self, attributes: Attributes, space: str) -> None:
+        self._document.noted.add(("footnote", attributes.get(f"{space}id", "")))
+
+    def _end_note(self, attributes: Attributes, space: str) -> None:
+        self._document.noted.add(("endnote", attributes.get(f"{space}id", "")))
+
+    def _footnote(self, attributes: Attributes, space: str) -> None:
+        if self._notes and ("footnote", attributes.get(f"{space}id", "")) not in self._noted:
+            self._skip = 1
+
+    def _endnote(self, attributes: Attributes, space: str) -> None:
+        if self._notes and ("endnote", attributes.get(f"{space}id", "")) not in self._noted:
+            self._skip = 1
+
+    @property
+    def _noted(self) -> set[tuple[str, str]]:
+        return self._document.noted
+
+    # -- fields ------------------------------------------------------------------------------------
+
+    def _field(self, attributes: Attributes, space: str) -> None:
+        kind = attributes.get(f"{space}fldCharType")
+        if kind == "begin":
+            self._fields.append(True)
+        elif not self._fields:
+            return
+        elif kind == "separate":
+            self._fields[-1] = False
+        elif kind == "end":
+            self._fields.pop()
+        if not self._fields:
+            self._coded.clear()
+
+    def _check_box(self, _attributes: Attributes, _space: str) -> None:
+        self._form = _FormField(["[ ]", "[x]"])
+
+    def _list(self, _attributes: Attributes, _space: str) -> None:
+        self._form = _FormField([])
+
+    def _end_form(self) -> None:
+        if self._form:
+            if self._fields:  # such a field shows no result besides
+                self._fields[-1] = False
+            self._write(self._form.text)
+            self._form = None
+
+    # -- content controls, choices -----------------------------------------------------------------
+
+    def _start_control(self, _attributes: Attributes, _space: str) -> None:
+        self._controls.append(_Control())
+
+    def _end_control(self) -> None:
+        if self._controls:
+            self._controls.pop()
+
+    def _placeholder(self, attributes: Attributes, space: str) -> None:
+        if self._controls:
+            self._controls[-1].placeholder = is_on(attributes.get(f"{space}val"))
+
+    def _plain(self, _attributes: Attributes, _space: str) -> None:
+        if self._controls:
+            self._controls[-1].plain = True
+
+    def _binding(self, attributes: Attributes, space: str) -> None:
+        if self._controls:
+            self._controls[-1].binding = (
+                attributes.get(f"{space}storeItemID"),
+                attributes.get(f"{space}xpath"),
+            )
+
+    def _content(self, _attributes: Attributes, _space: str) -> None:
+        if not self._controls:
+            return
+        control = self._controls[-1]
+        value = None
+        if control.binding and (control.plain or control.placeholder):
+            value = self._document.bound.value(*control.binding)
+        if not control.placeholder and value is None:
+            return
+        self._skip = 1
+        if value is None:
+            return
+        outside_cells = bool(self._tables) and not self._tables[-1].in_cell
+        self._write(value)
+        if outside_cells:  # the control holds a whole cell
+            self._tables[-1].cells.append(value)
+            self.runs = []
+        elif not self._paragraphs:
+            self._flush()
+
+    def _start_alternatives(self, _attributes: Attributes, _space: str) -> None:
+        self._choices.append((False, 0))
+
+    def _end_alternatives(self) -> None:
+        if self._choices:
+            self._choices.pop()
+
+    def _start_alternative(self, _attributes: Attributes, _space: str) -> None:
+        if self._choices:
+            if self._choices[-1][0]:
+                self._skip = 1
+            else:
+                self._choices[-1] = (False, self._written)
+
+    def _end_alternative(self) -> None:
+        if self._choices:
+            # What had no text (a drawing of a kind that is not known) is looked for in the next.
+            self._choices[-1] = (self._written > self._choices[-1][1], 0)
+
+    def _start_box(self, _attributes: Attributes, _space: str) -> None:
+        # Its paragraphs come before the one that holds it.
+        self._boxes.append(_Box(self))
+        self.runs = []
+        self._new_run()
+
+    def _end_box(self) -> None:
+        if self._boxes:
+            self._flush()
+            box = self._boxes.pop()
+            self.runs, self.joins, self.style_hides = box.runs, box.joins, box.style_hides
+            self.run_hides, self.direct = box.run_hides, box.direct
+            self.font, self.raised = box.font, box.raised
+            self._in_run = True
+
+    # -- other files -------------------------------------------------------------------------------
+
+    def _chunk(self, attributes: Attributes, _space: str) -> None:
+        self._flush()
+        name = next((attributes[key] for key in _REFERENCES if key in attributes), "")
+        self._document.chunk(self._name, name)
+        self._written += 1
+
+    def _other_document(self, _attributes: Attributes, _space: str) -> None:
+        self._story.chunks += 1
+
+    # -- tables ------------------------------------------------------------------------------------
+
+    def _start_table(self, _attributes: Attributes, _space: str) -> None:
+        self._flush()
+        self._story.table += 1
+        self._tables.append(_Table(self._story.table))
+
+    def _start_row(self, _attributes: Attributes, _space: str) -> None:
+        if self._tables:
+            self._tables[-1].cells.clear()
+            self._tables[-1].row_gone = False
+
+    def _start_cell(self, _attributes: Attributes, _space: str) -> None:
+        if self._tables:
+            self._tables[-1].paragraphs.clear()
+            self._tables[-1].cell_gone = False
+            self._tables[-1].in_cell = True
+
+    def _end_cell(self) -> None:
+        if self._tables:
+            self._flush()
+            table = self._tables[-1]
+            table.in_cell = False
+            if not table.cell_gone:
+                table.cells.append("\n".join(table.paragraphs))
+            table.paragraphs.clear()
+
+    def _end_row(self) -> None:
+        if not self._tables:
+            return
+        table = self._tables[-1]
+        if any(table.cells) and not table.row_gone:
+            if len(self._tables) > 1:
+                # A table inside a cell is text of that cell.
+                self._tables[-2].paragraphs.append("\t".join(table.cells))
+            elif self._new("\t".join(table.cells)):
+                self._story.row(table.number, list(table.cells), self._page)
+        if len(self._tables) == 1:
+            self._page = 0
+        table.cells.clear()
+
+    def _end_table(self) -> None:
+        if self._tables:
+            self._tables.pop()
+
+    # -- formulas ----------------------------------------------------------------------------------
+
+    def _power(self, _attributes: Attributes, _space: str) -> None:
+        self._write("^")
+
+    def _over(self, _attributes: Attributes, _space: str) -> None:
+        self._write("/")
+
+    def _start_delimited(self, _attributes: Attributes, _space: str) -> None:
+        self._delimiters.append(("(", ")"))
+
+    def _opens(self, attributes: Attributes, space: str) -> None:
+        if self._delimiters:
+            self._delimiters[-1] = (attributes.get(f"{space}val", ""), self._delimiters[-1][1])
+
+    def _closes(self, attributes: Attributes, space: str) -> None:
+        if self._delimiters:
+            self._delimiters[-1] = (self._delimiters[-1][0], attributes.get(f"{space}val", ""))
+
+    def _start_element(self, _attributes: Attributes, _space: str) -> None:
+        if self._delimiters and self._delimiters[-1][0]:
+            self._write(self._delimiters[-1][0])
+            self._delimiters[-1] = ("", self._delimiters[-1][1])
+
+    def _end_delimited(self) -> None:
+        if self._delimiters and (closing := self._delimiters.pop()[1]):
+            self._write(closing)
+
+
+class _FormField:
+    """A field of Word's old forms: a box to tick, or a list to choose from."""
+
+    def __init__(self, entries: list[str]) -> None:
+        self._entries = entries
+        self._chosen: int | None = None
+        self._default = 0
+
+    def take(self, name: str, value: str | None) -> None:
+        """What an element inside the field says."""
+        number = int(value[:6]) if value and value.isdecimal() else int(is_on(value))
+        if name == "listEntry":
+            self._entries.append(value or "")
+        elif name == "default":
+            self._default = number
+        else:
+            self._chosen = number
+
+    @property
+    def text(self) -> str:
+        """What the field shows."""
+        chosen = self._default if self._chosen is None else self._chosen
+        return self._entries[chosen] if chosen < len(self._entries) else ""
+
+
+def _of_form(name: str) -> Callable[[Part, Attributes, str], None]:
+    def take(part: Part, attributes: Attributes, space: str) -> None:
+        if part._form:
+            part._form.take(name, attributes.get(f"{space}val"))
+
+    return take
+
+
+_SYMBOL_FONTS = frozenset(("symbol", "wingdings", "wingdings 2"))
+_RAISABLE = frozenset("0123456789+-\u2212")
+_Start = Callable[[Part, Attributes, str], None]
+_End = Callable[[Part], None]
+
+_WORD_STARTS: dict[str, _Start] = {
+    "t": Part._start_text,
+    "p": Part._start_paragraph,
+    "pPr": Part._start_properties,
+    "pStyle": Part._paragraph_style,
+    "r": Part._start_run,
+    "rStyle": Part._run_style,
+    "rFonts": Part._fonts,
+    "vertAlign": Part._align,
+    "vanish": Part._vanish,
+    "specVanish": Part._vanish,
+    "del": Part._deleted,
+    "moveFrom": Part._deleted,
+    "ins": Part._inserted,
+    "moveTo": Part._inserted,
+    "cellDel": Part._deleted_cell,
+    "trPr": Part._start_row_properties,
+    "hidden": Part._hidden_row,
+    "tab": Part._tab,
+    "ptab": Part._tab,
+    "br": Part._break,
+    "cr": Part._break,
+    "lastRenderedPageBreak": Part._page_began,
+    "noBreakHyphen": Part._hyphen,
+    "sym": Part._symbol,
+    "footnoteReference": Part._note,
+    "endnoteReference": Part._end_note,
+    "footnote": Part._footnote,
+    "endnote": Part._endnote,
+    "fldChar": Part._field,
+    "checkBox": Part._check_box,
+    "ddList": Part._list,
+    "default": _of_form("default"),
+    "checked": _of_form("checked"),
+    "result": _of_form("result"),
+    "listEntry": _of_form("listEntry"),
+    "sdt": Part._start_control,
+    "showingPlcHdr": Part._placeholder,
+    "text": Part._plain,
+    "dataBinding": Part._binding,
+    "sdtContent": Part._content,
+    "txbxContent": Part._start_box,
+    "altChunk": Part._chunk,
+    "subDoc": Part._other_document,
+    "tbl": Part._start_table,
+    "tr": Part._start_row,
+    "tc": Part._start_cell,
+    # How letters above others are pronounced; what was before a change.
+    **dict.fromkeys(("rt", "rPrChange", "pPrChange", "sectPrChange"), Part._leave_out),
+    **dict.fromkeys(("tblPrChange", "trPrChange", "tcPrChange"), Part._leave_out),
+}
+_WORD_ENDS: dict[str, _End] = {
+    "t": Part._end_text,
+    "p": Part._end_paragraph,
+    "pPr": Part._end_properties,
+    "r": Part._new_run,
+    "trPr": Part._end_row_properties,
+    "checkBox": Part._end_form,
+    "ddList": Part._end_form,
+    "sdt": Part._end_control,
+    "txbxContent": Part._end_box,
+    "footnote": Part._flush,
+    "endnote": Part._flush,
+    "tbl": Part._end_table,
+    "tr": Part._end_row,
+    "tc": Part._end_cell,
+}
+_MATH_STARTS: dict[str, _Start] = {
+    "t": Part._start_text,
+    "sup": Part._power,
+    "den": Part._over,
+    "d": Part._start_delimited,
+    "begChr": Part._opens,
+    "endChr": Part._closes,
+    "e": Part._start_element,
+}
+_MATH_ENDS: dict[str, _End] = {"t": Part._end_text, "d": Part._end_delimited}
+_STARTS: dict[str, tuple[_Start, str]] = {
+    **{f"{space}{name}": (do, space) for space in _WORD for name, do in _WORD_STARTS.items()},
+    **{f"{space}{name}": (do, space) for space in _MATH for name, do in _MATH_STARTS.items()},
+    f"{_COMPATIBLE}AlternateContent": (Part._start_alternatives, ""),
+    f"{_COMPATIBLE}Choice": (Part._start_alternative, ""),
+    f"{_COMPATIBLE}Fallback": (Part._start_alternative, ""),
+}
+_ENDS: dict[str, _End] = {
+    **{f"{space}{name}": do for space in _WORD for name, do in _WORD_ENDS.items()},
+    **{f"{space}{name}": do for space in _MATH for name, do in _MATH_ENDS.items()},
+    f"{_COMPATIBLE}AlternateContent": Part._end_alternatives,
+    f"{_COMPATIBLE}Choice": Part._end_alternative,
+    f"{_COMPATIBLE}Fallback": Part._end_alternative,
+}

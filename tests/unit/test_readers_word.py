@@ -1,0 +1,489 @@
+"""Word files: what Word keeps outside the text of its runs is read as pages show it, or noted."""
+
+import io
+
+import pytest
+
+from tests.fakes import files, word
+from tests.fakes.word import char, code, document, paragraph, part, run
+from winnow.errors import FileBombError, FileTooLargeError, WinnowError
+from winnow.readers import ReadLimits, Source, read
+
+
+def opened(content: bytes, name: str = "x.docx", **limits) -> tuple[list[str], list[str]]:
+    """The lines of the one record, and the codes of what was noted."""
+    with Source(io.BytesIO(content), name, ["text"], ["id"], ReadLimits(**limits)) as source:
+        (record,) = read(source)
+    return record.text.split("\n"), [note.code for note in source.notes]
+
+
+def lines(content: bytes) -> list[str]:
+    found, notes = opened(content)
+    assert not notes
+    return found
+
+
+P = files.paragraph
+
+# -- other files that are taken in -----------------------------------------------------------------
+
+PAGE = "<html><body><p>Melena for weeks.</p><table><tr><td>Hb<td>7.9</table></body></html>"
+WEB_ARCHIVE = (
+    "MIME-Version: 1.0\nContent-Type: multipart/related; boundary=b\n\n--b\n"
+    "Content-Type: text/html; charset=windows-1252\nContent-Transfer-Encoding: quoted-printable\n\n"
+    "<html><body>She hasn=92t bled.</body></html>\n--b--\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "read_as"),
+    [
+        ("a.html", PAGE, ["Melena for weeks.", "Hb\t7.9"]),
+        ("a.htm", PAGE.replace("weeks", "wéeks").encode("latin-1"), None),
+        ("a.dat", PAGE.encode("utf-16"), ["Melena for weeks.", "Hb\t7.9"]),
+        ("a.mht", WEB_ARCHIVE, ["She hasn’t bled."]),
+        ("a.txt", "One.\r\nTwo.", ["One.", "Two."]),
+        ("a.txt", b"na\xefve", ["naïve"]),
+        ("a.docx", files.docx(P("Inner.") + files.table([["a", "b"]])), ["Inner.", "a\tb"]),
+    ],
+)
+def test_a_file_that_word_takes_in_is_read_where_it_stands(name, content, read_as):
+    body = P("Before.") + '<w:altChunk r:id="c"/>' + P("After.")
+    found = lines(document(body, {"c": ("aFChunk", f"word/{name}", content)}))
+    assert found == ["Before.", *(read_as or ["Melena for wéeks.", "Hb\t7.9"]), "After."]
+
+
+@pytest.mark.parametrize(
+    "related",
+    [
+        {"c": ("aFChunk", "word/a.rtf", "{\\rtf1 Melena.}")},
+        {"c": ("aFChunk", "word/a.bin", b"\x00\x01\x02")},
+        {"c": ("aFChunk", "word/a.docx", b"PK\x03\x04 damaged")},
+        {"c": ("aFChunk", "word/not_there.html", "")},
+        {},
+    ],
+)
+def test_a_file_taken_in_that_cannot_be_read_is_noted(related):
+    body = P("Before.") + '<w:altChunk r:id="c"/><w:subDoc r:id="d"/>' + P("After.")
+    assert opened(document(body, related)) == (["Before.", "After."], ["parts_left_out"])
+
+
+def test_files_that_take_each_other_in_come_to_an_end():
+    content = files.docx(P("Innermost."))
+    for _ in range(9):
+        content = document(
+            P("Around.") + '<w:altChunk r:id="c"/>', {"c": ("aFChunk", "word/a.docx", content)}
+        )
+    assert opened(content) == (["Around."] * 4, ["parts_left_out"])
+
+
+def test_limits_hold_inside_a_file_that_is_taken_in():
+    page = "<p>" + "bleeding " * 4_000
+    content = document('<w:altChunk r:id="c"/>', {"c": ("aFChunk", "word/a.html", page)})
+    with pytest.raises(FileTooLargeError, match="max_document_chars"):
+        opened(content, max_document_chars=10_000)
+    with pytest.raises(FileBombError, match="max_unpacked_bytes"):
+        opened(content, max_unpacked_bytes=20_000)
+
+
+# -- what was changed ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mark", ["<w:del/>", "<w:moveFrom/>"])
+def test_a_deleted_end_of_a_paragraph_joins_it_to_the_next(mark):
+    body = paragraph(run("She denies "), mark=mark) + P("black stools.") + P("Pale.")
+    assert opened(document(body)) == (
+        ["She denies black stools.", "Pale."],
+        ["tracked_changes"],
+    )
+
+
+def test_deleted_ends_one_after_the_other_at_the_end_and_in_cells():
+    gone = "<w:del/>"
+    cell = paragraph(run("no "), mark=gone) + paragraph(run("blood"), mark=gone)
+    body = (
+        paragraph(run("a"), mark=gone) + paragraph(mark=gone) + paragraph(run("b"), mark=gone)
+        + f"<w:tbl><w:tr><w:tc>{cell}</w:tc><w:tc>{P('seen')}</w:tc></w:tr></w:tbl>"
+        + paragraph(run("last"), mark=gone)
+    )  # fmt: skip
+    assert opened(document(body))[0] == ["ab", "no blood\tseen", "last"]
+
+
+def test_an_inserted_end_of_a_paragraph_ends_it():
+    body = paragraph(run("One."), mark="<w:ins/>") + P("Two.")
+    assert opened(document(body))[0] == ["One.", "Two."]
+
+
+def test_a_hidden_end_of_a_paragraph_shows_the_next_beside_it():
+    body = paragraph(run("Plan: "), mark="<w:vanish/><w:specVanish/>") + P("capsule study.")
+    assert lines(document(body)) == ["Plan: capsule study."]
+
+
+def test_deleted_rows_and_cells_of_tables():
+    def row(properties: str, *cells: str) -> str:
+        return f"<w:tr><w:trPr>{properties}</w:trPr>{''.join(cells)}</w:tr>"
+
+    def cell(text: str, properties: str = "") -> str:
+        return f"<w:tc><w:tcPr>{properties}</w:tcPr>{P(text)}</w:tc>"
+
+    body = (
+        "<w:tbl>"
+        + row("", cell("Hb"), cell("7.9"))
+        + row("<w:del/>", cell("Hb"), cell("14.2"))
+        + row("", cell("Ferritin"), cell("300", "<w:cellDel/>"), cell("6", "<w:cellIns/>"))
+        + row("<w:ins/>", cell("Iron"), cell("20"))
+        + "</w:tbl>"
+    )
+    assert opened(document(body)) == (
+        ["Hb\t7.9", "Ferritin\t6", "Iron\t20"],
+        ["tracked_changes"],
+    )
+
+
+def test_what_moved_stands_where_it_went():
+    body = (
+        paragraph(f"<w:moveFrom>{run('Melena.')}</w:moveFrom>", mark="<w:moveFrom/>")
+        + P("History.")
+        + paragraph(f"<w:moveTo>{run('Melena.')}</w:moveTo>", mark="<w:moveTo/>")
+    )
+    assert opened(document(body))[0] == ["History.", "Melena."]
+
+
+def test_properties_of_before_a_change_hide_nothing():
+    old = '<w:rPrChange w:id="1"><w:rPr><w:vanish/></w:rPr></w:rPrChange>'
+    body = paragraph(
+        run("Seen.", old),
+        properties="<w:pPrChange><w:pPr><w:rPr><w:del/></w:rPr></w:pPr></w:pPrChange>",
+    ) + P("Next.")
+    assert lines(document(body)) == ["Seen.", "Next."]
+
+
+# -- what is hidden --------------------------------------------------------------------------------
+
+STYLES = part(
+    "styles",
+    '<w:style w:type="paragraph" w:default="1" w:styleId="Normal"/>'
+    '<w:style w:type="character" w:styleId="Secret"><w:rPr><w:vanish/></w:rPr></w:style>'
+    '<w:style w:type="character" w:styleId="Child"><w:basedOn w:val="Secret"/></w:style>'
+    '<w:style w:type="character" w:styleId="Open"><w:basedOn w:val="Secret"/>'
+    '<w:rPr><w:vanish w:val="0"/></w:rPr></w:style>'
+    '<w:style w:type="paragraph" w:styleId="Instruction"><w:pPr><w:rPr/></w:pPr>'
+    "<w:rPr><w:vanish/></w:rPr></w:style>"
+    '<w:style w:type="character" w:styleId="Loop"><w:basedOn w:val="Loop"/></w:style>',
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        (paragraph(run("x", '<w:rStyle w:val="Secret"/>')), False),
+        (paragraph(run("x", '<w:rStyle w:val="Child"/>')), False),
+        (paragraph(run("x", '<w:rStyle w:val="Open"/>')), True),
+        (paragraph(run("x", '<w:rStyle w:val="Loop"/>')), True),
+        (paragraph(run("x", '<w:rStyle w:val="Secret"/><w:vanish w:val="false"/>')), True),
+        (paragraph(run("x"), properties='<w:pStyle w:val="Instruction"/>'), False),
+        # A property that toggles: hidden twice is shown.
+        (
+            paragraph(
+                run("x", '<w:rStyle w:val="Secret"/>'),
+                properties='<w:pStyle w:val="Instruction"/>',
+            ),
+            True,
+        ),
+        (paragraph("<w:r><w:rPr><w:vanish/></w:rPr><w:sym w:font='a' w:char='F0'/></w:r>"), False),
+        (paragraph(run("x", "<w:webHidden/>")), True),
+        (f"<w:tbl><w:tr><w:trPr><w:hidden/></w:trPr><w:tc>{P('x')}</w:tc></w:tr></w:tbl>", False),
+    ],
+)
+def test_hidden_text_is_noted_whatever_hides_it(body, shown):
+    found, notes = opened(document(body + P("Seen."), {"s": ("styles", "word/styles.xml", STYLES)}))
+    assert found == (["x", "Seen."] if shown else ["Seen."])
+    assert notes == ([] if shown else ["hidden_text"])
+
+
+# -- fields, controls ------------------------------------------------------------------------------
+
+
+def test_of_fields_what_they_show_is_read():
+    inner = char("begin") + code("MERGEFIELD sex") + char("separate") + run("F") + char("end")
+    body = (
+        paragraph(
+            run("Seen "),
+            char("begin"),
+            code("DATE"),
+            char("separate"),
+            run("1 May"),
+            char("end"),
+            run(" by us."),
+        )
+        + paragraph(
+            char("begin"), code("IF "), inner, code('= "F" "her" "his"'), char("separate"),
+            run("her"), char("end"), run(" case"),
+        )
+        + f'<w:p><w:fldSimple w:instr="PAGE">{run("3")}</w:fldSimple></w:p>'
+    )  # fmt: skip
+    assert lines(document(body)) == ["Seen 1 May by us.", "her case", "3"]
+
+
+def test_a_field_that_is_never_closed_loses_nothing():
+    body = P("One.") + paragraph(run("Two "), char("begin"), run("three.")) + P("Four.")
+    assert lines(document(body)) == ["One.", "Two", "three.", "Four."]
+
+
+DATA = (
+    f"{word.DECLARED}<c:case xmlns:c='urn:c'><c:name>Maria</c:name><c:hb unit='g/dL'>7.9</c:hb>"
+    "<c:hb>8.1</c:hb></c:case>"
+)
+
+
+def control(binding: str, inner: str, more: str = "") -> str:
+    return (
+        f'<w:sdt><w:sdtPr>{more}<w:dataBinding w:storeItemID="{{ABC}}" w:xpath="{binding}"/>'
+        f"</w:sdtPr><w:sdtContent>{inner}</w:sdtContent></w:sdt>"
+    )
+
+
+def test_a_control_that_is_bound_to_data_shows_the_data():
+    """As in files that a program has filled in through their data alone."""
+    placeholder = "<w:showingPlcHdr/>"
+    body = (
+        paragraph(run("Name: "), control("/c:case[1]/c:name[1]", run("Click here"), placeholder))
+        + control("/c:case/c:hb[2]", P("old"), "<w:text/>")
+        + control("/c:case[1]/c:hb[1]/@unit", P("Enter"), placeholder)
+        + control("/c:case[1]/c:none[1]", P("Enter"), placeholder)
+        + control("//c:hb", P("kept"), "<w:text/>")
+        + control("/c:case[1]/c:name[1]", P("rich"))
+        + "<w:tbl><w:tr>"
+        + control("/c:case[1]/c:name[1]", f"<w:tc>{P('Enter')}</w:tc>", placeholder)
+        + f"<w:tc>{P('beside')}</w:tc></w:tr></w:tbl>"
+    )
+    properties = '<ds:datastoreItem ds:itemID="{abc}" xmlns:ds="urn:ds"/>'
+    content = document(
+        body,
+        {"d": ("customXml", "../customXml/item1.xml", "")},
+        {
+            "customXml/item1.xml": DATA,
+            "customXml/_rels/item1.xml.rels": word.relations(
+                {"p": ("customXmlProps", "props1.xml", "")}
+            ),
+            "customXml/props1.xml": properties,
+        },
+    )
+    assert lines(content) == ["Name: Maria", "8.1", "g/dL", "kept", "rich", "Maria\tbeside"]
+
+
+# -- what stands beside the text -------------------------------------------------------------------
+
+
+def notes_part(tag: str, *texts: str) -> str:
+    inner = "".join(f'<w:{tag} w:id="{n}">{P(text)}</w:{tag}>' for n, text in enumerate(texts))
+    return part(f"{tag}s", inner)
+
+
+def test_notes_that_the_text_refers_to_are_read_and_no_others():
+    refers = '<w:r><w:footnoteReference w:id="1"/></w:r>'
+    body = paragraph(run("Hb 7.9"), refers) + paragraph(
+        f"<w:del>{refers.replace('1', '2')}</w:del>", '<w:r><w:endnoteReference w:id="0"/></w:r>'
+    )
+    content = document(
+        body,
+        {
+            "f": ("footnotes", "word/footnotes.xml", notes_part("footnote", "-", "In May.", "no")),
+            "e": ("endnotes", "word/endnotes.xml", notes_part("endnote", "At the end.", "no")),
+        },
+    )
+    assert opened(content)[0] == ["Hb 7.9", "In May.", "At the end."]
+
+
+def header(kind: str, text: str) -> tuple[str, str, str]:
+    tag = "hdr" if kind == "header" else "ftr"
+    return kind, f"word/{text}.xml", part(tag, P(text))
+
+
+@pytest.mark.parametrize(
+    ("section", "settings", "shown"),
+    [
+        ("", "", ["usual"]),
+        ("<w:titlePg/>", "", ["first", "usual"]),
+        ('<w:titlePg w:val="0"/>', "", ["usual"]),
+        ("", "<w:evenAndOddHeaders/>", ["even", "usual"]),
+        ("<w:sectPrChange><w:sectPr><w:titlePg/></w:sectPr></w:sectPrChange>", "", ["usual"]),
+    ],
+)
+def test_headers_that_no_page_shows_are_not_read(section, settings, shown):
+    references = "".join(
+        f'<w:headerReference w:type="{kind}" r:id="{key}"/>'
+        for key, kind in (("a", "first"), ("b", "even"), ("c", "default"))
+    )
+    content = document(
+        P("Text.") + f"<w:sectPr>{references}{section}</w:sectPr>",
+        {
+            "a": header("header", "first"),
+            "b": header("header", "even"),
+            "c": header("header", "usual"),
+            "d": header("header", "unused"),
+            "s": ("settings", "word/settings.xml", part("settings", settings)),
+        },
+    )
+    assert lines(content) == [*shown, "Text."]
+
+
+def choice(first: str, second: str) -> str:
+    return (
+        f'<w:r><mc:AlternateContent><mc:Choice Requires="wps">{first}</mc:Choice>'
+        f"<mc:Fallback>{second}</mc:Fallback></mc:AlternateContent></w:r>"
+    )
+
+
+def box(text: str) -> str:
+    return f"<w:txbxContent>{text}</w:txbxContent>"
+
+
+def test_a_text_box_is_read_once_from_whichever_form_of_it_has_text():
+    old = f"<w:pict><v:shape><v:textbox>{box(P('Boxed.'))}</v:textbox></v:shape></w:pict>"
+    new = f"<w:drawing>{box(P('Boxed.'))}</w:drawing>"
+    for content in (choice(new, old), choice("<w:drawing/>", old), f"<w:r>{old}</w:r>"):
+        body = paragraph(run("Around "), content, run("it."))
+        assert lines(document(body)) == ["Boxed.", "Around it."]
+
+
+def test_a_text_box_does_not_disturb_the_text_around_it():
+    inner = paragraph(run("hidden", "<w:vanish/>"), run("a"), mark="<w:del/>") + P("b")
+    body = paragraph(run("One "), choice(box(inner), ""), run("two."), mark="<w:del/>") + P("x")
+    assert opened(document(body))[0] == ["ab", "One two.x"]
+
+
+def test_what_is_not_read_is_noted():
+    related = {
+        "c": (
+            "comments",
+            "word/comments.xml",
+            part("comments", f"<w:comment>{P('?')}</w:comment>"),
+        ),
+        "o": ("oleObject", "word/embeddings/a.bin", "x"),
+        "p": ("package", "word/embeddings/b.xlsx", "x"),
+        "h": ("chart", "word/charts/chart1.xml", "<x/>"),
+        "d": ("diagramData", "word/diagrams/data1.xml", "<x/>"),
+        "g": ("glossaryDocument", "word/glossary/document.xml", part("document", P("Building"))),
+    }
+    assert opened(document(P("Text."), related)) == (
+        ["Text."],
+        ["comments_left_out", "attachments_left_out", "drawings_left_out"],
+    )
+    with Source(
+        io.BytesIO(document(P("Text."), related)), "x.docx", ["text"], [], ReadLimits()
+    ) as source:
+        list(read(source))
+    assert [note.text[-2:] for note in source.notes] == ["1.", "2.", "2."]
+
+
+# -- letters ---------------------------------------------------------------------------------------
+
+
+def symbol(font: str, letter: str) -> str:
+    return f'<w:r><w:sym w:font="{font}" w:char="{letter}"/></w:r>'
+
+
+@pytest.mark.parametrize(
+    ("inner", "shown"),
+    [
+        (symbol("Symbol", "F06D") + run("g"), "μg"),
+        (symbol("Symbol", "F0A3") + run(" 7"), "≤ 7"),
+        (symbol("Wingdings", "F0FE") + run(" yes"), "☑ yes"),
+        (symbol("Wingdings 2", "F052") + run(" yes"), "☑ yes"),
+        (symbol("MS Gothic", "2612") + run(" no"), "☒ no"),
+        (symbol("Symbol", "nothing"), "\ufffd"),
+        (run("m", '<w:rFonts w:ascii="Symbol"/>') + run("g"), "μg"),
+        (run("\uf0b3") + run(" 12"), "≥ 12"),
+        (run("10") + run("9", '<w:vertAlign w:val="superscript"/>') + run("/L"), "10^9/L"),
+        (run("10") + run("-3", '<w:vertAlign w:val="superscript"/>'), "10^-3"),
+        (run("m") + run("2", '<w:vertAlign w:val="superscript"/>'), "m2"),
+        (run("H") + run("2", '<w:vertAlign w:val="subscript"/>') + run("O"), "H2O"),
+        (
+            "<w:r><w:t>a</w:t><w:noBreakHyphen/><w:t>b</w:t><w:softHyphen/><w:t>c</w:t></w:r>",
+            "a-bc",
+        ),
+        ("<w:r><w:t>a</w:t><w:ptab w:alignment='right'/><w:t>b</w:t></w:r>", "a\tb"),
+        (
+            "<w:r><w:ruby><w:rt><w:r><w:t>kan</w:t></w:r></w:rt><w:rubyBase><w:r><w:t>漢</w:t>"
+            "</w:r></w:rubyBase></w:ruby></w:r>",
+            "漢",
+        ),
+        (run("שלום", "<w:rtl/>"), "שלום"),
+    ],
+)
+def test_letters_that_are_no_plain_text(inner, shown):
+    assert lines(document(f"<w:p>{inner}</w:p>")) == [shown]
+
+
+def math(text: str) -> str:
+    return f"<m:r><m:t>{text}</m:t></m:r>"
+
+
+def test_powers_fractions_and_brackets_of_formulas_stay_apart():
+    power = f"<m:sSup><m:e>{math('10')}</m:e><m:sup>{math('9')}</m:sup></m:sSup>"
+    fraction = f"<m:f><m:num>{math('a')}</m:num><m:den>{math('b')}</m:den></m:f>"
+    round_ones = f"<m:d><m:e>{math('x')}{power}</m:e></m:d>"
+    square = (
+        f'<m:d><m:dPr><m:begChr m:val="["/><m:endChr m:val=""/></m:dPr><m:e>{math("y")}</m:e></m:d>'
+    )
+    body = f"<w:p><m:oMath>{power}{fraction}{round_ones}{square}</m:oMath></w:p>"
+    assert lines(document(body)) == ["10^9a/b(x10^9)[y"]
+
+
+# -- other forms of the file -----------------------------------------------------------------------
+
+
+def test_the_strict_form_is_read_with_all_of_its_parts():
+    body = (
+        paragraph(run("no "), mark="<w:del/>")
+        + paragraph(
+            run("blood"),
+            '<w:r><w:footnoteReference w:id="0"/></w:r>',
+            f"<m:oMath>{math('x')}</m:oMath>",
+        )
+        + '<w:altChunk r:id="c"/>'
+    )
+    content = document(
+        body,
+        {
+            "c": ("aFChunk", "word/a.html", "<p>Taken in."),
+            "f": ("footnotes", "word/footnotes.xml", notes_part("footnote", "Note.")),
+        },
+    )
+    assert opened(content)[0] == ["no bloodx", "Taken in.", "Note."]
+    assert opened(word.strict(content)) == opened(content)
+
+
+@pytest.mark.parametrize("name", ["x.docm", "x.dotx", "x.dotm"])
+def test_macros_and_templates_are_read_as_documents(name):
+    assert opened(files.docx(P("Text.")), name) == (["Text."], [])
+
+
+def test_names_of_parts_in_capitals_with_backslashes_and_in_percents():
+    content = document(
+        P("Text.") + '<w:altChunk r:id="c"/>',
+        {"c": ("aFChunk", "word/my%20part.html", "")},
+        {"word\\My Part.html": "<p>Found."},
+    )
+    assert lines(content) == ["Text.", "Found."]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"word/styles.xml": "<w:styles"},
+        {"word/footnotes.xml": "\x00"},
+    ],
+)
+def test_a_damaged_part_is_refused_not_passed_over(damage):
+    (name,) = damage
+    kind = name.removeprefix("word/").removesuffix(".xml")
+    with pytest.raises(WinnowError) as raised:
+        opened(document(P("Text."), {"a": (kind, name, damage[name])}))
+    assert raised.value.code == "file_unreadable"
+
+
+def test_damage_of_what_is_not_read_harms_nothing():
+    content = document(P("Text."), {"a": ("comments", "word/comments.xml", "<x")})
+    assert opened(content) == (["Text."], ["comments_left_out"])
