@@ -42,6 +42,13 @@ class Refusal(NamedTuple):
     reason: str
 
 
+TOO_SLOW = Refusal(
+    "record_too_slow",
+    "Judging it takes longer than a record is given. Split the record, or take out what is no "
+    "text.",
+)
+
+
 class RecordBudget(BaseModel):
     """What one record may cost; beyond it the record is invalid, and the others are judged."""
 
@@ -73,14 +80,6 @@ class RecordBudget(BaseModel):
                 "Split the record.",
             )
         return None
-
-    @property
-    def too_slow(self) -> Refusal:
-        """What becomes of a record that outlasts its seconds."""
-        return Refusal(
-            "record_too_slow",
-            f"Judging it takes more than {self.max_seconds:g} seconds. Split the record.",
-        )
 
 
 def estimated_segments(text: str) -> int:

@@ -81,9 +81,7 @@ _Piece = tuple[NDArray[np.uint32], NDArray[np.intp], int]
 """Characters, the texts that they are of, and where the last gram begins before."""
 
 
-def _in_pieces(
-    code: NDArray[np.uint32], owner: NDArray[np.intp], block: Block
-) -> Iterator[_Piece]:
+def _in_pieces(code: NDArray[np.uint32], owner: NDArray[np.intp], block: Block) -> Iterator[_Piece]:
     """Pieces such that every gram begins within one of them, and none in two."""
     begin = 0
     blanks = np.flatnonzero(code == 32) if block == "words" else np.zeros(0, np.intp)

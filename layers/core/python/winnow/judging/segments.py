@@ -19,7 +19,7 @@ No segment is empty or has white space at its ends, segments do not overlap, and
 every character of the text that is not white space.
 
 Every step takes time in proportion to the text, whatever it holds: nothing is looked at again for
-each of its full stops, and Punkt is asked about no more than the ends of a word and of what follows.
+each of its full stops, and of long words Punkt is shown the ends.
 """
 
 import re
