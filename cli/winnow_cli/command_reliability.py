@@ -1,13 +1,16 @@
 """`winnow audit` and `winnow redrive`: has every upload its end, and running again what failed."""
 
+from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Annotated
 
 import typer
 
 from winnow.errors import WinnowError
 from winnow.standing import Standing
-from winnow_cli.console import clean, command, emit_json, note, say, table
+from winnow_cli.console import clean, command, note
 from winnow_cli.options import FILES, AsJson, StackName, guarded
 
 STYLES = {"SUCCEEDED": "green", "FAILED": "red", "RUNNING": "cyan", "WAITING": "cyan"}
@@ -16,6 +19,8 @@ WHAT_TO_DO = {
     "`winnow redrive UPLOAD_ID` now.",
     Standing.STUCK: "STUCK: its run died. The sweep starts it again within a quarter of an hour, "
     "`winnow redrive UPLOAD_ID` now.",
+    Standing.DAMAGED: "DAMAGED: its row cannot be read, so nothing says whether it was judged. "
+    "Mend the row, or delete it: without one the file is started like a lost one.",
     Standing.DOUBLE: "DOUBLE: two runs judged one version, so it has two results; `winnow status` "
     "shows both.",
 }
@@ -43,39 +48,35 @@ def audit(
     WAITING: dropped so lately that its run may not have begun. STUCK: its run died. Versions older
     than the table keeps rows are left out.
     """
+    from winnow_cli.listing import Listing, progress
     from winnow_cli.standings import audit as look
     from winnow_cli.standings import tally
     from winnow_cli.target import find_target
 
     now = datetime.now(UTC).timestamp()
-    found = look(find_target(stack), missed_after, now)
-    counted = tally(found)
-    wrong = [one for one in found if one.standing.wrong]
-    if as_json:
-        emit_json(
-            {
-                "uploads": [
-                    {
-                        "upload_id": one.upload_id,
-                        "standing": one.standing.value,
-                        "object_key": one.key,
-                        "version_id": one.version_id,
-                        "run": one.run,
-                    }
-                    for one in found
-                ],
-                "counts": counted,
-                "clean": not wrong,
-            }
-        )
-    else:
-        table(
-            ("standing", "upload id", "file"),
-            [(one.standing.value, one.upload_id, clean(one.key)) for one in found],
-            styles=[STYLES.get(one.standing.value, "bold red") for one in found],
-        )
-        note(", ".join(f"{count} {name}" for name, count in counted.items()))
-        for how in dict.fromkeys(one.standing for one in wrong):
+    counted: Counter[Standing] = Counter()
+    with progress("{} versions and {} rows read") as tell:
+        found = look(find_target(stack), missed_after, now, tell)
+        first = next(found, None)
+    with Listing("uploads", ("standing", "upload id", "file"), as_json) as listing:
+        for one in chain([first] if first else [], found):
+            counted[one.standing] += 1
+            listing.add(
+                {
+                    "upload_id": one.upload_id,
+                    "standing": one.standing.value,
+                    "object_key": one.key,
+                    "version_id": one.version_id,
+                    "run": one.run,
+                },
+                (one.standing.value, one.upload_id, clean(one.key)),
+                STYLES.get(one.standing.value, "bold red"),
+            )
+        wrong = [how for how in counted if how.wrong]
+        listing.beside = {"counts": tally(counted), "clean": not wrong}
+    if not as_json:
+        note(", ".join(f"{count} {name}" for name, count in tally(counted).items()))
+        for how in wrong:
             note(WHAT_TO_DO[how])
     if wrong:
         raise typer.Exit(1)
@@ -101,6 +102,7 @@ def redrive(
     as_json: AsJson = False,
 ) -> None:
     """Run again what failed. What succeeded is never run again, whatever is asked."""
+    from winnow_cli.listing import Listing
     from winnow_cli.standings import Redrive, Redriven
     from winnow_cli.target import find_target
     from winnow_cli.uploads import ID_LENGTH, Uploads
@@ -110,43 +112,53 @@ def redrive(
     since = None if failed_since is None else moment(failed_since, datetime.now(UTC))
     target = find_target(stack)
     work = Redrive(target)
-    started: list[Redriven] = []
-    failure: WinnowError | None = None
-    try:
+
+    def started() -> Iterator[Redriven]:
         if since is not None:
-            for one in work.failed_since(since.timestamp()):
-                started.append(one)
-        else:
-            wanted = str(upload_id).strip().lower()
-            whole = len(wanted) == ID_LENGTH
-            started.append(work.upload(wanted if whole else Uploads(target).find(wanted).upload_id))
-    except WinnowError as error:
-        # What was started before is told all the same.
-        if not started:
-            raise
-        failure = error
-    if as_json:
-        emit_json(
-            {
-                "started": [
+            yield from work.failed_since(since.timestamp())
+            return
+        wanted = str(upload_id).strip().lower()
+        whole = len(wanted) == ID_LENGTH
+        yield work.upload(wanted if whole else Uploads(target).find(wanted).upload_id)
+
+    some = started()
+    # Where none can be started, the reason is all there is to say.
+    first = next(some, None)
+    count, failure = 0, None
+    with Listing("started", None, as_json) as listing:
+        try:
+            for one in chain([first] if first else [], some):
+                count += 1
+                listing.add(
                     {
                         "upload_id": one.upload_id,
                         "execution": one.name,
                         "from_queue": one.from_queue,
-                    }
-                    for one in started
-                ],
-                "unreadable": work.unreadable,
-            }
-        )
-    else:
-        for one in started:
-            say(f"{one.upload_id}{' from the dead-letter queue' if one.from_queue else ''}")
-        note(f"{len(started)} started; `{command()} status` shows how they go.")
+                    },
+                    (f"{one.upload_id}{' from the dead-letter queue' if one.from_queue else ''}",),
+                )
+        except WinnowError as error:
+            # What was started before is told all the same.
+            failure = error
+        listing.beside = {
+            "under_way": work.under_way,
+            "failed": [{"upload_id": one, "code": why.code} for one, why in work.failures],
+            "unreadable": work.unreadable,
+        }
+    if not as_json:
+        note(f"{count} started; `{command()} status` shows how they go.")
+        if work.under_way:
+            note(
+                f"{len(work.under_way)} had been started before and have not ended: "
+                "nothing was started for them."
+            )
         if work.unreadable:
             note(f"{work.unreadable} messages in the dead-letter queue are no events; they stay.")
+        for one_id, why in work.failures:
+            note(f"{one_id} could not be started: {why}")
     if failure is not None:
         note(str(failure))
+    if failure is not None or work.failures:
         raise typer.Exit(1)
 
 

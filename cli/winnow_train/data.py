@@ -9,10 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from winnow.budget import RecordBudget
 from winnow.columns import plain_name
 from winnow.errors import TrainingDataError
-from winnow.judging.sheet import count
 from winnow.models import Record
 from winnow.numbers import numbers_of, wrong_column
 from winnow.process import CriteriaProcess, ProcessDefinition
@@ -44,7 +42,7 @@ class Labelled:
     sha256: str
     rows: tuple[Row, ...]
     left_out: int
-    """Rows without text, label or number, or with more text than a record may have."""
+    """Rows without text, label or number."""
 
     @property
     def known(self) -> tuple[Row, ...]:
@@ -60,7 +58,7 @@ class Labelled:
 def left_out_note(labelled: Labelled) -> str:
     """A line on the rows left out."""
     rows = "1 row" if labelled.left_out == 1 else f"{labelled.left_out:,} rows"
-    return f"Left out for want of a text, a label or a number, or as too long: {rows}."
+    return f"Left out for want of a text, a label or a number: {rows}."
 
 
 @dataclass(frozen=True)
@@ -82,7 +80,6 @@ def read_table(
     left_out = 0
     unnamed = False
     wanted = plain_name(label_column)
-    budget = RecordBudget()
     with (
         path.open("rb") as stream,
         Source(
@@ -96,7 +93,7 @@ def read_table(
         ) as source,
     ):
         for line in read(source):
-            if not isinstance(line, Record) or budget.refusal(line.text, count):
+            if not isinstance(line, Record):
                 left_out += 1
                 continue
             cell = next((v for n, v in line.fields.items() if plain_name(n) == wanted), None)

@@ -4,11 +4,11 @@ import os
 import time
 from functools import cache
 
-from winnow.layout import sweep_cursor
-from winnow.standing import forgotten_s
+from winnow.layout import sweep_state
 from winnow.sweep import Sweep, SweepInput, SweepOptions, SweepReport
 from winnow_aws.clients import client
 from winnow_aws.handler import handler as lambda_handler
+from winnow_aws.handler import logger, seconds_left
 from winnow_aws.metrics import count_sweep
 from winnow_aws.s3 import S3Store, s3_store
 from winnow_aws.settings import SweepSettings
@@ -24,10 +24,7 @@ def build() -> tuple[S3Store, Sweep, SweepSettings]:
         TableRuns(client("dynamodb"), settings.table_name, settings.retention_days),
         StatesWorkflow(client("stepfunctions"), settings.workflow_arn),
         TopicMailer(client("sns"), settings.topic_arn),
-        SweepOptions(
-            missed_s=settings.missed_seconds,
-            forgotten_s=forgotten_s(settings.retention_days),
-        ),
+        SweepOptions(missed_s=settings.missed_seconds, retention_days=settings.retention_days),
     )
     return s3_store(), sweep, settings
 
@@ -35,6 +32,8 @@ def build() -> tuple[S3Store, Sweep, SweepSettings]:
 @lambda_handler(SweepInput, lambda _: {})
 def handler(_event: SweepInput) -> SweepReport:
     store, sweep, settings = build()
-    report = sweep(store, sweep_cursor(settings.results_bucket), time.time())
+    report = sweep(store, sweep_state(settings.results_bucket), time.time(), seconds_left)
+    for one in report.failures:
+        logger.warning("not swept", upload_id=one.upload_id, code=one.code)
     count_sweep(settings.stack_name, report)
     return report

@@ -59,7 +59,14 @@ _s3("upload outside inbox/", "UploadsBucket", "private/none.csv")
 _s3("chunk", "ResultsBucket", "runs/probe/chunks/000000.jsonl")
 _s3("scores", "ResultsBucket", "runs/probe/scored/000000.jsonl")
 _s3("manifest", "ResultsBucket", "runs/probe/manifest.jsonl")
-_s3("cursor", "ResultsBucket", "runs/sweep/cursor.json")
+_s3("definition", "ResultsBucket", "runs/probe/definition.json")
+_s3("head's card", "ResultsBucket", "runs/probe/head.json")
+_s3("head", "ResultsBucket", "runs/probe/head.npz")
+_s3("another file of a run", "ResultsBucket", "runs/probe/other.json")
+# Where the version before kept it: nobody reads it any more.
+_s3("sweep's former cursor", "ResultsBucket", "runs/sweep/cursor.json")
+_s3("sweep's state", "ResultsBucket", "sweep/state.json")
+_s3("another file of the sweep", "ResultsBucket", "sweep/other.json")
 _s3("result", "ResultsBucket", "results/probe/probe/result.json")
 
 for _bucket in ("UploadsBucket", "ResultsBucket", "AccessLogs"):
@@ -99,6 +106,14 @@ _table(
     IndexName="by_object",
     KeyConditionExpression="object_key = :key",
     ExpressionAttributeValues={":key": {"S": "probe"}},
+)
+_table(
+    "query the leases",
+    "query",
+    IndexName="by_lease",
+    KeyConditionExpression="#state = :running",
+    ExpressionAttributeNames={"#state": "state"},
+    ExpressionAttributeValues={":running": {"S": "RUNNING"}},
 )
 PROBES["get rows"] = lambda at: at.client("dynamodb").batch_get_item(
     RequestItems={at.named["Table"]: {"Keys": [_KEY]}}
@@ -162,17 +177,16 @@ PROBES["make a user"] = lambda at: at.client("iam").create_user(UserName="probe"
 LOOKS = (
     *("list UploadsBucket", "list ResultsBucket", "list AccessLogs"),
     *("list versions of UploadsBucket", "get a row", "get rows", "scan the table"),
-    *("query the index", "look at a run", "read a run's history", "read logs"),
+    *("query the index", "query the leases", "look at a run", "read a run's history", "read logs"),
     "take another role",
 )
 
 S3_READER_OF_UPLOADS = {"get upload", "list UploadsBucket"}
-WRITER_OF_CHUNKS = {"put chunk", "put scores", "put manifest", "put cursor"}
+_FILES_OF_READERS = ("chunk", "manifest", "definition", "head's card", "head")
+WRITER_OF_CHUNKS = {f"put {name}" for name in _FILES_OF_READERS}
 READER_OF_CHUNKS = {
-    "get chunk",
-    "get scores",
-    "get manifest",
-    "get cursor",
+    *(f"get {name}" for name in (*_FILES_OF_READERS, "scores", "another file of a run")),
+    "get sweep's former cursor",
     "list ResultsBucket",
 }
 
@@ -188,10 +202,11 @@ MAY: dict[str, set[str]] = {
     "SweepRole": {
         "list versions of UploadsBucket",
         "list ResultsBucket",
-        "get cursor",
-        "put cursor",
+        "get sweep's state",
+        "put sweep's state",
         "get rows",
         "query the index",
+        "query the leases",
         "update a row",
         "mail",
         "start a run",
@@ -231,7 +246,10 @@ def clear(at: Place) -> None:
         ("ResultsBucket", "runs/probe/chunks/000000.jsonl"),
         ("ResultsBucket", "runs/probe/scored/000000.jsonl"),
         ("ResultsBucket", "runs/probe/manifest.jsonl"),
-        ("ResultsBucket", "runs/sweep/cursor.json"),
+        ("ResultsBucket", "runs/probe/definition.json"),
+        ("ResultsBucket", "runs/probe/head.json"),
+        ("ResultsBucket", "runs/probe/head.npz"),
+        ("ResultsBucket", "sweep/state.json"),
         ("ResultsBucket", "results/probe/probe/result.json"),
     ):
         with suppress(ClientError):

@@ -1,13 +1,13 @@
 """The sweep's ports in memory: an inbox, a table, a workflow and a mailbox."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from winnow.errors import UploadAbandonedError
+from winnow.errors import AwsRefusedError, UploadAbandonedError
 from winnow.models import Mail, Upload
 from winnow.standing import Claim, ObjectVersion
-from winnow.sweep import Cursor, Page, Start
+from winnow.sweep import Cursor, Lease, Leases, Page, Start
 
 BUCKET = "uploads"
 
@@ -19,16 +19,41 @@ class MemoryInbox:
     versions: list[ObjectVersion] = field(default_factory=list)
     page_size: int = 1000
     bucket: str = BUCKET
+    listed: int = 0
+    """pages"""
 
     def page(self, after: Cursor | None) -> Page:
+        self.listed += 1
         start = 0
         if after is not None:
             names = [(v.key, v.version_id) for v in self.versions]
-            start = names.index((after.key, after.version_id)) + 1
+            if (after.key, after.version_id) not in names:
+                # S3 goes on behind a key that is not there, and refuses what is no version id.
+                if after.version_id == "no version id":
+                    raise AwsRefusedError("ListObjectVersions was refused (InvalidArgument).")
+                start = sum(key <= after.key for key, _ in names)
+            else:
+                start = names.index((after.key, after.version_id)) + 1
         some = self.versions[start : start + self.page_size]
         if start + self.page_size >= len(self.versions):
             return Page(some, None)
         return Page(some, Cursor(key=some[-1].key, version_id=some[-1].version_id))
+
+
+def leases_of(
+    rows: Iterable[Claim], before: float | None, after: Lease | None, most: int = 100
+) -> Leases:
+    """What the table's index of runs under way says."""
+    held = sorted(
+        (row.lease_until, row.upload_id)
+        for row in rows
+        if row.state == "RUNNING"
+        and row.lease_until is not None
+        and (before is None or row.lease_until < before)
+        and (after is None or (row.lease_until, row.upload_id) > (after.until, after.upload_id))
+    )
+    some = [Lease(until=until, upload_id=own_id) for until, own_id in held[:most]]
+    return Leases(some, len(held) > most)
 
 
 @dataclass
@@ -36,15 +61,24 @@ class MemoryRuns:
     """Rows by upload id."""
 
     rows: dict[str, Claim] = field(default_factory=dict)
+    looked_up: int = 0
+    """ids"""
+    queries: int = 0
+    """by key"""
 
     def add(self, claim: Claim) -> None:
         self.rows[claim.upload_id] = claim
 
     def by_id(self, upload_ids: Sequence[str]) -> list[Claim]:
+        self.looked_up += len(upload_ids)
         return [self.rows[one] for one in upload_ids if one in self.rows]
 
-    def by_key(self, key: str) -> list[Claim]:
-        return [row for row in self.rows.values() if row.key == key]
+    def by_key(self, key: str, since: float = 0.0) -> list[Claim]:
+        self.queries += 1
+        return [row for row in self.rows.values() if row.key == key and row.claimed_at >= since]
+
+    def leases(self, before: float | None, after: Lease | None, most: int = 100) -> Leases:
+        return leases_of(self.rows.values(), before, after, most)
 
     def give_up(self, upload: Upload, stuck: Claim | None, error: UploadAbandonedError) -> bool:
         row = self.rows.get(upload.upload_id)

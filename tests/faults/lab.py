@@ -16,18 +16,19 @@ from ministack.services import dynamodb
 
 from tests.fakes.processes import MODEL, SayingJudge, book
 from tests.fakes.store import MemoryStore
-from tests.fakes.uploads import BUCKET, MemoryInbox, MemoryMailer
+from tests.fakes.uploads import BUCKET, MemoryInbox, MemoryMailer, leases_of
 from tests.statemachine.machine import Ended, TaskError, World, function_error, running
 from winnow.book import ProcessBook
 from winnow.classify import classify
 from winnow.errors import InternalError, UploadAbandonedError, WinnowError
 from winnow.filter import filter_run
-from winnow.layout import RunLayout, sweep_cursor
+from winnow.layout import RunLayout, sweep_state
 from winnow.models import ChunkTask, ObjectRef, Serialized, SerializeInput, Upload
 from winnow.process import parse_definition_json
+from winnow.retention import Retention
 from winnow.serialize import SerializeOptions, serialize
 from winnow.standing import Ages, Claim, ObjectVersion, Standing
-from winnow.sweep import Start, Sweep, SweepOptions, SweepReport
+from winnow.sweep import Lease, Leases, Start, Sweep, SweepOptions, SweepReport
 from winnow.upload import upload_id
 from winnow_aws.sweep import TableRuns, claim_of
 from winnow_cli.standings import Stand, stands
@@ -66,8 +67,11 @@ class WorldRuns:
     def by_id(self, upload_ids: list[str]) -> list[Claim]:
         return [row for row in self.every() if row.upload_id in upload_ids]
 
-    def by_key(self, key: str) -> list[Claim]:
-        return [row for row in self.every() if row.key == key]
+    def by_key(self, key: str, since: float) -> list[Claim]:
+        return [row for row in self.every() if row.key == key and row.claimed_at >= since]
+
+    def leases(self, before: float | None, after: Lease | None) -> Leases:
+        return leases_of(self.every(), before, after)
 
     def give_up(self, upload: Upload, stuck: Claim | None, error: UploadAbandonedError) -> bool:
         class Client:
@@ -186,10 +190,10 @@ class Lab:
 
     def sweep(self, in_s: float = 1_000.0) -> SweepReport:
         """A sweep that takes place so many seconds from now."""
-        options = SweepOptions(forgotten_s=89 * 86_400)
+        options = SweepOptions(retention_days=90)
         inbox = MemoryInbox(self.versions())
         sweep = Sweep(inbox, WorldRuns(self.world), self, self.mailer, options)  # type: ignore[arg-type]
-        return sweep(self.store, sweep_cursor(RESULTS), time.time() + in_s)
+        return sweep(self.store, sweep_state(RESULTS), time.time() + in_s)
 
     def versions(self) -> list[ObjectVersion]:
         return [
@@ -203,7 +207,7 @@ class Lab:
     def audit(self, in_s: float = 0.0) -> list[Stand]:
         now = time.time() + in_s
         claims = WorldRuns(self.world).every()
-        return stands(BUCKET, self.versions(), claims, Ages(900, 90 * 86_400), now)
+        return stands(BUCKET, self.versions(), claims, Ages(900, Retention.always(90, now)), now)
 
     def rows(self) -> list[dict[str, str]]:
         return [self.world.row(row.upload_id) or {} for row in WorldRuns(self.world).every()]

@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.conftest import SURE, Stack, until, winnow
 from tests.faults.sabotage import client, entered, lease_is_over, rows_of, without_rule
-from winnow.layout import sweep_cursor
+from winnow.layout import sweep_state
 from winnow.sweep import Sweep, SweepOptions
 from winnow.upload import upload_id
 from winnow_aws.s3 import S3Store
@@ -26,9 +26,9 @@ def sweep(stack: Stack, in_s: float) -> Any:
         TableRuns(client(stack, "dynamodb"), stack.target.table, 90),
         StatesWorkflow(client(stack, "stepfunctions"), outputs["StateMachineArn"]),
         TopicMailer(client(stack, "sns"), outputs["TopicArn"]),
-        SweepOptions(forgotten_s=89 * 86_400),
+        SweepOptions(retention_days=90),
     )
-    cursor = sweep_cursor(stack.target.results_bucket)
+    cursor = sweep_state(stack.target.results_bucket)
     return work(S3Store(stack.s3), cursor, time.time() + in_s)
 
 
@@ -164,7 +164,12 @@ def test_what_is_no_event_stays_in_the_dead_letter_queue_and_stops_nothing(stack
         sqs.send_message(QueueUrl=queue, MessageBody=body)
     answer = winnow("redrive", "--failed-since", "2999-01-01", "--json")
     assert answer.code == 0
-    assert answer.document() == {"started": [], "unreadable": 3}
+    assert answer.document() == {
+        "started": [],
+        "under_way": [],
+        "failed": [],
+        "unreadable": 3,
+    }
     sqs.purge_queue(QueueUrl=queue)
 
 

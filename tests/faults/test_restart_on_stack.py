@@ -20,7 +20,7 @@ import pytest
 
 from tests.e2e.conftest import SURE, needs_model, until
 from tests.load.__main__ import mentioned
-from winnow.layout import sweep_cursor
+from winnow.layout import sweep_state
 from winnow.standing import Standing
 from winnow.sweep import Sweep, SweepOptions, SweepReport
 from winnow_aws.s3 import S3Store
@@ -106,9 +106,9 @@ def sweep(target: Target) -> SweepReport:
         TableRuns(target.dynamodb(), target.table, 90),
         StatesWorkflow(client(target, "stepfunctions"), target.outputs["StateMachineArn"]),
         TopicMailer(client(target, "sns"), target.outputs["TopicArn"]),
-        SweepOptions(forgotten_s=89 * 86_400),
+        SweepOptions(retention_days=90),
     )
-    return work(S3Store(target.s3()), sweep_cursor(target.results_bucket), time.time() + 1_000)
+    return work(S3Store(target.s3()), sweep_state(target.results_bucket), time.time() + 1_000)
 
 
 def mails(target: Target, queue: str) -> Counter[str]:
@@ -157,7 +157,7 @@ def test_every_upload_ends_once_after_a_restart_in_the_middle(
     until(lambda: all(row.ended for row in Uploads(target).every()))
     assert sweep(target).restarted == 0
 
-    stood = audit(target, 0.0, time.time())
+    stood = list(audit(target, 0.0, time.time()))
     assert [one.standing for one in stood] == [Standing.SUCCEEDED] * FILES
     assert {row.records for row in Uploads(target).every()} == {300}
     # The mail of a run that ended when the emulator did may have gone with it.

@@ -2,12 +2,16 @@
 
 import json
 import time
+import tracemalloc
+from collections import Counter
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import parse_qs, quote_plus, urlsplit
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
@@ -22,17 +26,18 @@ from winnow.errors import (
     StackUnknownError,
     UploadAbandonedError,
 )
-from winnow.layout import sweep_cursor
+from winnow.layout import sweep_state
 from winnow.models import ObjectRef, Upload
-from winnow.standing import Claim, Standing
-from winnow.sweep import Start, Sweep, SweepOptions
+from winnow.retention import Retention
+from winnow.standing import Claim, ObjectVersion, Standing
+from winnow.sweep import Lease, Start, State, Sweep, SweepOptions
 from winnow.upload import upload_id
 from winnow_aws.metrics import count_sweep
 from winnow_aws.sweep import S3Inbox, StatesWorkflow, TableRuns, TopicMailer
 from winnow_cli import standings
 from winnow_cli.target import Target
 
-BUCKET, TABLE, REGION = "uploads", "runs", "us-east-1"
+BUCKET, RESULTS, TABLE, REGION = "uploads", "results", "runs", "us-east-1"
 ROLE = "arn:aws:iam::123456789012:role/x"
 ERROR = UploadAbandonedError("3 runs were started and none came to an end.")
 
@@ -60,8 +65,11 @@ def dynamodb() -> Any:
         TableName=TABLE,
         BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[
-            {"AttributeName": name, "AttributeType": "S"}
-            for name in ("upload_id", "object_key", "claimed_at")
+            *(
+                {"AttributeName": name, "AttributeType": "S"}
+                for name in ("upload_id", "object_key", "claimed_at", "state")
+            ),
+            {"AttributeName": "lease_until", "AttributeType": "N"},
         ],
         KeySchema=[{"AttributeName": "upload_id", "KeyType": "HASH"}],
         GlobalSecondaryIndexes=[
@@ -72,7 +80,15 @@ def dynamodb() -> Any:
                     {"AttributeName": "claimed_at", "KeyType": "RANGE"},
                 ],
                 "Projection": {"ProjectionType": "ALL"},
-            }
+            },
+            {
+                "IndexName": "by_lease",
+                "KeySchema": [
+                    {"AttributeName": "state", "KeyType": "HASH"},
+                    {"AttributeName": "lease_until", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            },
         ],
     )
     return client
@@ -93,11 +109,12 @@ def machine() -> tuple[Any, str]:
     return client, made["stateMachineArn"]
 
 
-def put_row(dynamodb: Any, one: str, **values: str) -> None:
+def put_row(dynamodb: Any, one: str, lease: str | None = "1795260000", **values: str) -> None:
     row = {"upload_id": one, "object_key": "inbox/p/a", "state": "RUNNING", "run": "r"} | values
     item: Any = {name: {"S": value} for name, value in row.items()}
     item["claimed_at"] = {"S": "2026-11-21T09:30:01.000Z"}
-    item["lease_until"] = {"N": "1795260000"}
+    if lease is not None:
+        item["lease_until"] = {"N": lease}
     dynamodb.put_item(TableName=TABLE, Item=item)
 
 
@@ -257,9 +274,9 @@ def test_one_sweep_from_the_bucket_to_the_state_machine(
         runs,
         StatesWorkflow(client, arn),
         TopicMailer(sns, topic),
-        SweepOptions(missed_s=900, forgotten_s=86_400),
+        SweepOptions(missed_s=900, retention_days=90),
     )
-    report = sweep(MemoryStore(), sweep_cursor("results"), time.time() + 1_000)
+    report = sweep(MemoryStore(), sweep_state("results"), time.time() + 1_000)
     assert (report.versions, report.restarted, report.complete) == (2, 1, True)
     [execution] = client.list_executions(stateMachineArn=arn)["executions"]
     assert execution["name"] == upload_id(BUCKET, "inbox/p/same key.csv", versions[0]) + "-1"
@@ -277,15 +294,26 @@ def test_one_sweep_from_the_bucket_to_the_state_machine(
 DAY_S = 86_400
 
 
+def note_retention(s3: Any, until: float) -> None:
+    state = State(retention=Retention.always(30, until=until))
+    ref = sweep_state(RESULTS)
+    s3.put_object(Bucket=RESULTS, Key=ref.key, Body=state.model_dump_json().encode())
+
+
 @pytest.fixture
 def target(s3: Any, dynamodb: Any, machine: tuple[Any, str]) -> Target:
-    """A stack that keeps rows for 30 days, with one version in its inbox and no row."""
+    """A stack that keeps rows for 30 days, and has, as its sweep noted a minute ago.
+
+    There is one version in its inbox and no row.
+    """
+    s3.create_bucket(Bucket=RESULTS)
+    note_retention(s3, time.time() - 60)
     s3.put_object(Bucket=BUCKET, Key="inbox/p/a", Body=b"x")
     return Target(
         name="winnow",
         outputs={
-            **{"UploadsBucket": BUCKET, "Table": TABLE, "StateMachineArn": machine[1]},
-            "RetentionDays": "30",
+            **{"UploadsBucket": BUCKET, "ResultsBucket": RESULTS, "Table": TABLE},
+            **{"StateMachineArn": machine[1], "RetentionDays": "30"},
         },
         session=boto3.Session(region_name=REGION),
         endpoint=None,
@@ -297,6 +325,7 @@ def target(s3: Any, dynamodb: Any, machine: tuple[Any, str]) -> Target:
 def test_the_audit_leaves_out_what_the_stack_keeps_no_row_of(
     target: Target, days: int, found: list[Standing]
 ) -> None:
+    note_retention(target.s3(), time.time() + days * DAY_S)
     stood = standings.audit(target, 900, time.time() + days * DAY_S)
     assert [one.standing for one in stood] == found
 
@@ -309,6 +338,7 @@ def test_a_redrive_starts_no_version_whose_row_may_have_expired(
     [version] = S3Inbox(target.s3(), BUCKET).every()
     one = upload_id(BUCKET, version.key, version.version_id)
     now = time.time() + days * DAY_S
+    note_retention(target.s3(), now)
     monkeypatch.setattr(standings, "time", SimpleNamespace(time=lambda: now))
     if started:
         standings.Redrive(target).upload(one)
@@ -323,4 +353,260 @@ def test_a_stack_that_does_not_tell_how_long_it_keeps_rows_is_not_guessed_at(
 ) -> None:
     del target.outputs["RetentionDays"]
     with pytest.raises(StackUnknownError, match="RetentionDays"):
-        standings.audit(target, 900, time.time())
+        list(standings.audit(target, 900, time.time()))
+
+
+@pytest.mark.parametrize("notes", [b"", b"{", b'{"walk": 7}'])
+def test_without_the_sweeps_notes_the_least_is_taken_that_a_stack_keeps(
+    target: Target, notes: bytes
+) -> None:
+    """RetentionDays may have been raised yesterday: of earlier rows it says nothing."""
+    s3, ref = target.s3(), sweep_state(RESULTS)
+    s3.put_object(Bucket=RESULTS, Key=ref.key, Body=notes)
+    if not notes:
+        s3.delete_object(Bucket=RESULTS, Key=ref.key)
+    [early] = standings.audit(target, 900, time.time() + 14 * DAY_S)
+    assert early.standing is Standing.MISSING
+    assert list(standings.audit(target, 900, time.time() + 15 * DAY_S)) == []
+
+
+def test_whoever_may_not_read_the_sweeps_notes_gets_an_audit_all_the_same(
+    target: Target, monkeypatch: Any
+) -> None:
+    def denied(*_: Any) -> Any:
+        raise AccessDeniedError("GetObject is not allowed in the bucket results.")
+
+    monkeypatch.setattr(standings, "retention", denied)
+    assert len(list(standings.audit(target, 900, time.time()))) == 1
+
+
+# -- a redrive that comes twice ------------------------------------------------------------------
+
+
+def running_machine(monkeypatch: Any, executions: dict[str, str]) -> None:
+    """Executions that stay RUNNING, answered as AWS does.
+
+    A start of the same name and input gets the execution that runs; another input is refused.
+    """
+
+    def call(client: Any, operation: str, arguments: Any) -> Any:
+        if operation == "StartExecution":
+            began = executions.setdefault(arguments["name"], arguments["input"])
+            if began != arguments["input"]:
+                error = {"Code": "ExecutionAlreadyExists", "Message": ""}
+                raise client.exceptions.ExecutionAlreadyExists({"Error": error}, operation)
+            return {"executionArn": arguments["name"], "startDate": 0}
+        if operation == "DescribeExecution":
+            return {"status": "RUNNING"}
+        return original(client, operation, arguments)
+
+    from botocore.client import BaseClient
+
+    original = BaseClient._make_api_call
+    monkeypatch.setattr(BaseClient, "_make_api_call", call)
+
+
+@pytest.mark.parametrize("state", ["FAILED", None])
+def test_a_second_redrive_while_the_first_runs_starts_nothing_and_says_so(
+    target: Target, dynamodb: Any, monkeypatch: Any, state: str | None
+) -> None:
+    [version] = S3Inbox(target.s3(), BUCKET).every()
+    one = upload_id(BUCKET, version.key, version.version_id)
+    if state is not None:
+        put_row(dynamodb, one, state=state, version_id=version.version_id)
+    executions: dict[str, str] = {}
+    running_machine(monkeypatch, executions)
+    assert standings.Redrive(target).upload(one).upload_id == one
+    with pytest.raises(NotRedrivableError, match="nothing was started"):
+        standings.Redrive(target).upload(one)
+    if state is not None:
+        again = standings.Redrive(target)
+        assert list(again.failed_since(0.0)) == []
+        assert (again.under_way, again.failures) == ([one], [])
+    assert len(executions) == 1
+
+
+def test_what_cannot_be_started_keeps_a_redrive_from_no_other(
+    target: Target, dynamodb: Any, monkeypatch: Any
+) -> None:
+    for number in range(12):
+        put_row(dynamodb, f"id{number}", state="FAILED", version_id="v")
+
+    work = standings.Redrive(target)
+    start = work._workflow.start
+
+    def some(name: str, event: Any) -> Start:
+        if name.startswith(("id3", "id7")):
+            raise RetryableError("throttled")
+        return start(name, event)
+
+    monkeypatch.setattr(work._workflow, "start", some)
+    assert {one.upload_id for one in work.failed_since(0.0)} == {
+        f"id{number}" for number in range(12) if number not in (3, 7)
+    }
+    assert {one for one, _ in work.failures} == {"id3", "id7"}
+
+    def none(_name: str, _event: Any) -> Start:
+        raise RetryableError("throttled")
+
+    monkeypatch.setattr(work._workflow, "start", none)
+    with pytest.raises(RetryableError):
+        list(work.failed_since(0.0))
+
+
+# -- many, and odd -------------------------------------------------------------------------------
+
+ODD = [
+    "inbox/a b+c",
+    "inbox/a%20b",
+    "inbox/line\nbreak\ttab",
+    "inbox/é/ü/🙂",
+    "inbox/e\u0301",
+    "inbox/quote'\";&<>",
+    "inbox/../up//twice",
+    "inbox/" + "x" * 1_018,
+    "inbox/" + "é" * 509,
+]
+
+
+def test_every_odd_key_is_listed_page_by_page_matched_and_redriven(
+    target: Target, s3: Any, dynamodb: Any
+) -> None:
+    s3.delete_object(Bucket=BUCKET, Key="inbox/p/a")
+    versions = {key: s3.put_object(Bucket=BUCKET, Key=key, Body=b"x") for key in ODD}
+    # A version that was deleted is an upload all the same; its marker is none.
+    s3.delete_object(Bucket=BUCKET, Key=ODD[0])
+    for key in ODD[::2]:
+        own = upload_id(BUCKET, key, versions[key]["VersionId"])
+        put_row(dynamodb, own, object_key=key, state="SUCCEEDED")
+    inbox = S3Inbox(s3, BUCKET, page_size=1)
+    listed = [one.key for one in inbox.every()]
+    assert sorted(listed) == sorted([*ODD, "inbox/p/a"])
+    for key in ODD:
+        assert [one.key for one in inbox.of_key(key)] == [key]
+    stood = {one.key: one.standing for one in standings.audit(target, 0.0, time.time() + 1)}
+    for number, key in enumerate(ODD):
+        assert stood[key] is (Standing.MISSING if number % 2 else Standing.SUCCEEDED), key
+    for key in ODD[1::2]:
+        own = upload_id(BUCKET, key, versions[key]["VersionId"])
+        assert standings.Redrive(target).upload(own).upload_id == own
+
+
+def listing(*keys: str, after: str | None = None) -> bytes:
+    """What S3 itself answers to a request for an encoded listing."""
+    versions = "".join(
+        f"<Version><Key>{quote_plus(key)}</Key><VersionId>v</VersionId><IsLatest>true</IsLatest>"
+        "<LastModified>2026-11-21T09:30:01.000Z</LastModified><ETag>&quot;e&quot;</ETag>"
+        "<Size>1</Size><StorageClass>STANDARD</StorageClass></Version>"
+        for key in keys
+    )
+    marker = (
+        ""
+        if after is None
+        else (
+            f"<NextKeyMarker>{quote_plus(after)}</NextKeyMarker>"
+            "<NextVersionIdMarker>v</NextVersionIdMarker>"
+        )
+    )
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>'
+        '<ListVersionsResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
+        f"<Name>uploads</Name><EncodingType>url</EncodingType>{marker}"
+        f"<IsTruncated>{'false' if after is None else 'true'}</IsTruncated>{versions}"
+        "</ListVersionsResult>"
+    ).encode()
+
+
+def test_keys_that_xml_cannot_hold_come_encoded_and_are_asked_for_as_they_are(s3: Any) -> None:
+    odd = [*ODD, "inbox/\x01\x7f", "inbox/\ufffe", "inbox/%2B"]
+    asked: list[str] = []
+
+    def answer(request: Any, **_: Any) -> AWSResponse:
+        asked.append(request.url)
+        at = len(asked) - 1
+        after = odd[at] if at < len(odd) - 1 else None
+        body = SimpleNamespace(stream=lambda: iter(()), read=lambda: b"")
+        made = AWSResponse(request.url, 200, {}, body)
+        made._content = listing(odd[at], after=after)
+        return made
+
+    s3.meta.events.register("before-send.s3.ListObjectVersions", answer)
+    assert [one.key for one in S3Inbox(s3, BUCKET).every()] == odd
+    assert "key-marker" not in asked[0]
+    for key, url in zip(odd, asked[1:], strict=False):
+        assert parse_qs(urlsplit(url).query)["key-marker"] == [key]
+
+
+def test_rows_of_runs_under_way_are_told_by_the_end_of_their_lease(
+    dynamodb: Any, runs: TableRuns
+) -> None:
+    for number in range(250):
+        put_row(dynamodb, f"{number:03}", lease=str(1_000 + number % 200))
+    put_row(dynamodb, "ended", state="SUCCEEDED", lease=None)
+    put_row(dynamodb, "failed", state="FAILED", lease="1")
+    first = runs.leases(None, None)
+    assert [row.until for row in first.rows] == [1_000]
+    told: list[Lease] = []
+    after: Lease | None = None
+    while True:
+        page = runs.leases(1_150, after)
+        told += page.rows
+        if not page.more:
+            break
+        after = page.rows[-1]
+    assert len({row.upload_id for row in told}) == len(told) == 200
+    assert [row.until for row in told] == sorted(row.until for row in told)
+    assert told[-1].until == 1_149
+
+
+def test_a_row_that_is_damaged_is_a_row(dynamodb: Any, runs: TableRuns) -> None:
+    for number, item in enumerate(
+        [
+            {},
+            {"state": {"N": "7"}},
+            {"state": {"S": "GONE"}, "claimed_at": {"S": "yesterday"}},
+            {"state": {"S": "FAILED"}, "claimed_at": {"S": "yesterday"}, "size": {"S": "big"}},
+        ]
+    ):
+        dynamodb.put_item(TableName=TABLE, Item={"upload_id": {"S": f"{number}"}, **item})
+    rows = sorted(runs.by_id(["0", "1", "2", "3"]), key=lambda row: row.upload_id)
+    assert [row.state for row in rows] == ["DAMAGED", "DAMAGED", "DAMAGED", "FAILED"]
+    assert {row.claimed_at for row in rows} == {0.0}
+
+
+def test_giving_up_a_row_without_a_version_gives_it_none(dynamodb: Any, runs: TableRuns) -> None:
+    """It is told by time then; a version that does not exist would leave the real one missing."""
+    put_row(dynamodb, "a", sequencer="s")
+    [stuck] = runs.by_id(["a"])
+    ref = ObjectRef(bucket=BUCKET, key="inbox/p/a")
+    assert runs.give_up(Upload(upload_id="a", object=ref, size=3), stuck, ERROR)
+    [row] = runs.by_id(["a"])
+    assert (row.state, row.version_id) == ("FAILED", None)
+
+
+def test_an_audit_holds_no_more_of_many_than_of_few(target: Target, monkeypatch: Any) -> None:
+    """Peak of what Python holds, for 500 versions with their rows and for 5,000."""
+    modified = time.time() - 1_000
+
+    def peak(count: int) -> int:
+        def versions(_self: Any) -> Iterator[Any]:
+            for number in range(count):
+                yield ObjectVersion(f"inbox/p/{number:08}.csv", f"v{number}", 10, modified)
+
+        def rows(_self: Any) -> Iterator[Claim]:
+            for number in reversed(range(count)):
+                key = f"inbox/p/{number:08}.csv"
+                own = upload_id(BUCKET, key, f"v{number}")
+                yield Claim(own, key, "SUCCEEDED", "r", modified, f"v{number}")
+
+        monkeypatch.setattr(S3Inbox, "every", versions)
+        monkeypatch.setattr(TableRuns, "every", rows)
+        tracemalloc.start()
+        counted = Counter(one.standing for one in standings.audit(target, 900, time.time()))
+        held = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert counted == {Standing.SUCCEEDED: count}
+        return held
+
+    peak(10)
+    assert peak(5_000) <= 1.5 * peak(500)

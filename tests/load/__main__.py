@@ -166,7 +166,7 @@ def crowd(target: Target, mail: Path, count: int) -> Crowd:
             pool.submit(put, target, f"inbox/emotions/crowd/{number}.jsonl", body)
     again(target, count // 10)
     seconds, most = wait(target, count, began)
-    stood = audit(target, 0.0, time.time())
+    stood = list(audit(target, 0.0, time.time()))
     ids = {one.upload_id for one in stood}
     deadline = time.monotonic() + MAIL_S
     while time.monotonic() < deadline:
@@ -247,7 +247,7 @@ def main() -> int:
         big_s, _ = wait(target, 1, began)
         row = Uploads(target).by_key(big)
         judged = 0 if row is None or row.records is None else row.records
-        found = audit(target, 0.0, time.time())
+        found = list(audit(target, 0.0, time.time()))
         big_most = memory.finish()
 
     problems = [

@@ -220,16 +220,27 @@ def test_without_a_version_the_sequencer_tells_uploads_apart(world: World, uploa
     assert world.calls["serialize"][0]["upload"]["object"]["version_id"] is None
 
 
-def test_a_folder_made_in_the_console_is_no_upload(world: World, uploaded: Any):
-    uploaded["detail"]["object"] |= {"key": "inbox/91110/", "size": 0}
+@pytest.mark.parametrize("key", ["inbox/91110/", "inbox/91110_$folder$", "inbox/a/b_$folder$"])
+def test_what_stands_for_a_folder_is_no_upload(world: World, uploaded: Any, key: str):
+    """The S3 console makes one, Hadoop's file systems the others."""
+    uploaded["detail"]["object"] |= {"key": key, "size": 0}
     run = world.run("triage", uploaded)
     assert run.status == "SUCCEEDED"
     assert run.states[-1] == "Folder"
     assert not world.calls
 
 
-def test_an_empty_file_is_an_upload(world: World, uploaded: Any):
-    uploaded["detail"]["object"]["size"] = 0
+@pytest.mark.parametrize("key", ["inbox/91110/", "inbox/91110_$folder$"])
+def test_what_is_named_like_a_folder_and_holds_something_is_an_upload(
+    world: World, uploaded: Any, key: str
+):
+    uploaded["detail"]["object"] |= {"key": key, "size": 1}
+    assert "Claim" in world.run("triage", uploaded).states
+
+
+@pytest.mark.parametrize("key", ["inbox/91110/a.csv", "inbox/_$folder$.csv", "inbox/x_$folder"])
+def test_an_empty_file_is_an_upload(world: World, uploaded: Any, key: str):
+    uploaded["detail"]["object"] |= {"key": key, "size": 0}
     assert world.run("triage", uploaded).states == SUCCESS
 
 

@@ -129,6 +129,7 @@ SINGLE = {
     "RunsTimedOutAlarm": (("AWS/States", "ExecutionsTimedOut"), "Sum", 300, 1, 1),
     "RunsThrottledAlarm": (("AWS/States", "ExecutionThrottled"), "Sum", 300, 1, 1),
     "UnfinishedAlarm": (("Winnow", "OldestUnfinished"), "Maximum", 1800, 2, 7200),
+    "SweepFailedAlarm": (("Winnow", "UploadsNotSwept"), "Sum", 3600, 1, 1),
     "DriftedAlarm": (("Winnow", "Drifted"), "Average", 3600, 1, 0.5),
     "MailFailedAlarm": (("AWS/SNS", "NumberOfNotificationsFailed"), "Sum", 300, 1, 1),
 }

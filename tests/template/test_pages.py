@@ -21,14 +21,14 @@ ROLE_NAMES = {
 # How the table of roles words a statement; what the paragraph below it says of several at once.
 WORDED = {
     "ReadUploads": "read `inbox/*`",
-    "WriteChunks": "write `runs/*`",
+    "WriteChunks": "write `runs/*` but no scores",
     "ReadPictures": "ask Textract with `OcrEngine=textract`",
     "ReadChunks": "read `runs/*`",
     "WriteScores": "write `runs/*/scored/*`",
     "ReadScores": "read `runs/*`",
     "WriteResults": "write `results/*`",
     "ListInbox": "list uploads",
-    "RememberHowFar": "keep `runs/sweep/cursor.json`",
+    "RememberHowFar": "keep `sweep/state.json`",
     "ReadRuns": "read rows",
     "FindRuns": "read rows",
     "GiveUp": "change rows",

@@ -41,6 +41,14 @@ VIA = {
     "StoppedRole": ["dynamodb"],
 }
 CUSTOMER_KEY = ({"kms:Decrypt", "kms:GenerateDataKey"}, ["KmsKeyArn"])
+# Neither the scores of a chunk nor anything of the sweep: a reader takes in what strangers send.
+WRITE_CHUNKS = (
+    {"s3:PutObject"},
+    [
+        f"${{ResultsBucket.Arn}}/runs/*/{name}"
+        for name in ("definition.json", "head.json", "head.npz", "manifest.jsonl", "chunks/*")
+    ],
+)
 STATES = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}"
 
 # role -> statement -> (actions, resources)
@@ -48,7 +56,7 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
     "SerializeRole": {
         "ReadUploads": (READ | {"s3:GetObjectVersion"}, ["${UploadsBucket.Arn}/inbox/*"]),
         "KnowThatAnUploadIsGone": ({"s3:ListBucket"}, ["UploadsBucket.Arn"]),
-        "WriteChunks": ({"s3:PutObject"}, ["${ResultsBucket.Arn}/runs/*"]),
+        "WriteChunks": WRITE_CHUNKS,
         "UseCustomerKey": CUSTOMER_KEY,
         "WriteLogs": (WRITE_LOGS, ["SerializeLogs.Arn"]),
         "WriteTraces": (XRAY, ["*"]),
@@ -56,7 +64,7 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
     "ScanRole": {
         "ReadUploads": (READ | {"s3:GetObjectVersion"}, ["${UploadsBucket.Arn}/inbox/*"]),
         "KnowThatAnUploadIsGone": ({"s3:ListBucket"}, ["UploadsBucket.Arn"]),
-        "WriteChunks": ({"s3:PutObject"}, ["${ResultsBucket.Arn}/runs/*"]),
+        "WriteChunks": WRITE_CHUNKS,
         "ReadPictures": ({"textract:DetectDocumentText"}, ["*"]),
         "UseCustomerKey": CUSTOMER_KEY,
         "WriteLogs": (WRITE_LOGS, ["ScanLogs.Arn"]),
@@ -85,11 +93,14 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
         "ListInbox": ({"s3:ListBucketVersions"}, ["UploadsBucket.Arn"]),
         "RememberHowFar": (
             {"s3:GetObject", "s3:PutObject"},
-            ["${ResultsBucket.Arn}/runs/sweep/cursor.json"],
+            ["${ResultsBucket.Arn}/sweep/state.json"],
         ),
         "KnowThatItIsNotThereYet": ({"s3:ListBucket"}, ["ResultsBucket.Arn"]),
         "ReadRuns": ({"dynamodb:BatchGetItem"}, ["Table.Arn"]),
-        "FindRuns": ({"dynamodb:Query"}, ["${Table.Arn}/index/by_object"]),
+        "FindRuns": (
+            {"dynamodb:Query"},
+            ["${Table.Arn}/index/by_object", "${Table.Arn}/index/by_lease"],
+        ),
         "GiveUp": ({"dynamodb:UpdateItem"}, ["Table.Arn"]),
         "StartAgain": ({"states:StartExecution"}, ["Triage"]),
         "SeeWhetherItRuns": (

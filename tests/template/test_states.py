@@ -251,6 +251,22 @@ def test_a_claim_outlasts_every_run_that_may_hold_it():
     assert int(lease) == LEASE_S
 
 
+def test_whatever_ends_a_run_takes_its_row_out_of_the_index_of_runs_under_way():
+    """The index by_lease holds the rows that have a state and a lease; the sweep goes by it."""
+    ends = {
+        name: state["Arguments"]["UpdateExpression"]
+        for machine in MACHINES
+        for name, state in states(json.loads(text(machine)))
+        if "#state = :" in str(state.get("Arguments", {}).get("UpdateExpression"))
+    }
+    assert set(ends) == {"Record", "RecordFailure", "RecordStopped"}
+    for name, update in ends.items():
+        assert "REMOVE lease_until" in update, name
+    claim = dict(states(json.loads(text("triage"))))["Claim"]["Arguments"]["Item"]
+    assert "'RUNNING'" in claim
+    assert "lease_until" in claim
+
+
 @pytest.mark.parametrize(
     ("task", "function"),
     [

@@ -264,6 +264,13 @@ def test_only_what_runs_keep_for_themselves_expires():
     assert rules["forget-runs"]["Prefix"] == "runs/"
     assert rules["forget-runs"]["ExpirationInDays"] == 7
     assert rules["forget-runs"]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
+    # The sweep's state is written at least once a quarter of an hour; the current one is kept.
+    assert rules["forget-old-states-of-the-sweep"] == {
+        "Id": "forget-old-states-of-the-sweep",
+        "Status": "Enabled",
+        "Prefix": "sweep/",
+        "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+    }
     # A run's own time limit is hours, that of a day's rule a day at least.
     assert LEASE_S < 86_400
 
@@ -298,17 +305,28 @@ def test_the_table_is_as_the_workflow_and_the_command_line_know_it():
     table = properties("Table")
     assert table["BillingMode"] == "PAY_PER_REQUEST"
     assert table["AttributeDefinitions"] == [
-        {"AttributeName": name, "AttributeType": "S"}
-        for name in ("upload_id", "object_key", "claimed_at")
+        *(
+            {"AttributeName": name, "AttributeType": "S"}
+            for name in ("upload_id", "object_key", "claimed_at", "state")
+        ),
+        {"AttributeName": "lease_until", "AttributeType": "N"},
     ]
     assert table["KeySchema"] == [{"AttributeName": "upload_id", "KeyType": "HASH"}]
-    [index] = table["GlobalSecondaryIndexes"]
+    index, leases = table["GlobalSecondaryIndexes"]
     assert index["IndexName"] == "by_object"
     assert index["KeySchema"] == [
         {"AttributeName": "object_key", "KeyType": "HASH"},
         {"AttributeName": "claimed_at", "KeyType": "RANGE"},
     ]
     assert index["Projection"] == {"ProjectionType": "ALL"}
+    assert leases == {
+        "IndexName": "by_lease",
+        "KeySchema": [
+            {"AttributeName": "state", "KeyType": "HASH"},
+            {"AttributeName": "lease_until", "KeyType": "RANGE"},
+        ],
+        "Projection": {"ProjectionType": "KEYS_ONLY"},
+    }
     assert table["TimeToLiveSpecification"] == {"AttributeName": "expires", "Enabled": True}
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert table["SSESpecification"]["Fn::If"][2] == {"SSEEnabled": True}
@@ -409,7 +427,7 @@ def test_a_function_is_an_image_with_its_own_role_log_and_alias(function: str):
     assert given["Role"] == {"Fn::GetAtt": [f"{step}Role", "Arn"]}
     assert given["TracingConfig"] == {"Mode": "Active"}
     assert given["LoggingConfig"] == {"LogGroup": {"Ref": f"{step}Logs"}}
-    assert given["Timeout"] == {"Classify": 300, "Sweep": 300}.get(step, 900)
+    assert given["Timeout"] == {"Classify": 300, "Sweep": 840}.get(step, 900)
     # A core each; OCR gets two.
     assert given["MemorySize"] == (3538 if function == "ScanFunction" else 1769)
     if function in STEPS:
@@ -432,7 +450,7 @@ def test_a_function_gets_the_settings_it_reads_and_no_other(function: str):
     variables = properties(function)["Environment"]["Variables"]
     common = {"LOG_LEVEL", "POWERTOOLS_SERVICE_NAME"}
     # Limits have defaults; LIMIT_... sets one where a stack needs another.
-    read_by_it = {name.upper() for name in SETTINGS[function].model_fields} - {"LIMITS", "BUDGET"}
+    read_by_it = {name.upper() for name in SETTINGS[function].model_fields} - {"LIMITS"}
     assert read_by_it <= set(variables)
     # In AWS there is no other AWS.
     assert variables["LOCAL_AWS"] == ""

@@ -165,7 +165,7 @@ def test_a_format_keeps_its_limits(kind, limit):
     assert limit in sentence
 
 
-NEEDED = {SerializeOptions: {"results_bucket": "b"}, SweepOptions: {"forgotten_s": 1.0}}
+NEEDED = {SerializeOptions: {"results_bucket": "b"}, SweepOptions: {"retention_days": 90}}
 
 
 @pytest.mark.parametrize("options", [ReadLimits, SerializeOptions, SweepOptions])

@@ -1,6 +1,7 @@
 """Sweep: what is missed, what is started again, what is given up, and how the walk goes on."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -8,15 +9,16 @@ import pytest
 
 from tests.fakes.store import MemoryStore
 from tests.fakes.uploads import BUCKET, MemoryInbox, MemoryMailer, MemoryRuns, MemoryWorkflow
-from winnow.layout import sweep_cursor
+from winnow.layout import sweep_state
 from winnow.restart import claimed_event, lost_event
+from winnow.retention import SHORTEST_DAYS, Retention
 from winnow.standing import LEASE_S, Ages, Claim, ObjectVersion, Standing, match, standing
 from winnow.sweep import Sweep, SweepOptions, SweepReport
 from winnow.upload import upload_id
 
 NOW = 1_000_000.0
 OLD = NOW - 1_000
-CURSOR = sweep_cursor("results")
+STATE = sweep_state("results")
 
 
 def version(key: str = "inbox/p/a.csv", number: int = 1, modified: float = OLD) -> ObjectVersion:
@@ -57,10 +59,15 @@ class Stack:
     mailer: MemoryMailer = field(default_factory=MemoryMailer)
     store: MemoryStore = field(default_factory=MemoryStore)
 
-    def sweep(self, now: float = NOW, **options: Any) -> SweepReport:
-        chosen = SweepOptions(**{"forgotten_s": 90 * 86_400, **options})
+    def sweep(
+        self,
+        now: float = NOW,
+        seconds_left: Callable[[], float] = lambda: float("inf"),
+        **options: Any,
+    ) -> SweepReport:
+        chosen = SweepOptions(**{"retention_days": 90, **options})
         sweep = Sweep(self.inbox, self.runs, self.workflow, self.mailer, chosen)
-        return sweep(self.store, CURSOR, now)
+        return sweep(self.store, STATE, now, seconds_left)
 
 
 @pytest.fixture
@@ -101,15 +108,18 @@ def test_a_young_version_may_still_have_its_event_on_its_way(stack: Stack) -> No
 
 
 def test_a_version_whose_row_may_have_expired_is_not_started_again(stack: Stack) -> None:
-    stack.inbox.versions = [version(modified=NOW - 10 * 86_400)]
-    report = stack.sweep(forgotten_s=9 * 86_400)
+    stack.inbox.versions = [version(modified=NOW - SHORTEST_DAYS * 86_400)]
+    report = stack.sweep()
     assert not stack.workflow.executions
-    assert report.unfinished == 0
+    assert (report.versions, report.unfinished) == (1, 0)
 
 
-def test_folders_of_the_console_are_no_uploads(stack: Stack) -> None:
-    stack.inbox.versions = [ObjectVersion("inbox/p/", "v1", 0, OLD)]
+@pytest.mark.parametrize("key", ["inbox/p/", "inbox/p_$folder$", "inbox/p/q_$folder$"])
+def test_what_stands_for_a_folder_is_no_upload(stack: Stack, key: str) -> None:
+    stack.inbox.versions = [ObjectVersion(key, "v1", 0, OLD)]
     assert stack.sweep() == SweepReport()
+    stack.inbox.versions = [ObjectVersion(key, "v2", 1, OLD)]
+    assert stack.sweep().restarted == 1
 
 
 def test_overwritten_versions_are_uploads_too(stack: Stack) -> None:
@@ -193,23 +203,31 @@ def test_so_many_starts_a_call_and_none_left_out(stack: Stack) -> None:
 
 def test_the_oldest_is_that_of_a_whole_walk_however_many_calls_it_takes(stack: Stack) -> None:
     old, young = NOW - 9_000, NOW - 60
-    stuck = version("inbox/p/2", modified=old)
+    lost = version("inbox/p/2", modified=old)
     stack.inbox = MemoryInbox([version(f"inbox/p/{n}", modified=young) for n in range(4)], 1)
-    stack.inbox.versions[2] = stuck
-    stack.runs.add(claim(stuck, "RUNNING"))
+    stack.inbox.versions[2] = lost
     ages = [stack.sweep(pages=1).oldest_unfinished_s for _ in range(7)]
     assert ages == [60, 60, 9_000, 9_000, 9_000, 9_000, 9_000]
     # Its run ends: the walk that finds it so still tells what the one before saw, until it is over.
-    stack.runs.add(claim(stuck))
+    stack.runs.add(claim(lost))
     ages = [stack.sweep(pages=1).oldest_unfinished_s for _ in range(6)]
     assert ages == [9_000, 9_000, 9_000, 9_000, 60, 60]
+
+
+def test_the_oldest_run_under_way_is_told_at_once(stack: Stack) -> None:
+    runs = version("inbox/p/2", modified=NOW - 9_000)
+    stack.inbox = MemoryInbox([version(f"inbox/p/{n}", modified=NOW - 60) for n in range(4)], 1)
+    stack.runs.add(claim(runs, "RUNNING"))
+    assert stack.sweep(pages=1).oldest_unfinished_s == 8_999
+    stack.runs.add(claim(runs))
+    assert stack.sweep(pages=1).oldest_unfinished_s == 60
 
 
 @pytest.mark.parametrize("kept", [b'{"key":"inbox/p/5","version_id":"v1"}', b"null", b"{"])
 def test_what_is_kept_of_a_walk_and_cannot_be_read_begins_a_new_one(
     stack: Stack, kept: bytes
 ) -> None:
-    stack.store.put(CURSOR, kept, "application/json")
+    stack.store.put(STATE, kept, "application/json")
     stack.inbox.versions = [version()]
     assert stack.sweep().restarted == 1
 
@@ -257,7 +275,7 @@ def test_a_nameless_row_past_its_lease_is_started_under_its_own_id(stack: Stack)
 def test_two_uploads_about_one_version_are_double(stack: Stack) -> None:
     rows = [claim(version()), claim(version(), upload_id="x")]
     [(one, claims)] = match(BUCKET, [version()], rows)
-    assert standing(one, claims, Ages(900, 9e9), NOW) is Standing.DOUBLE
+    assert standing(one, claims, Ages(900, Retention.always(90, NOW)), NOW) is Standing.DOUBLE
     stack.inbox.versions = [version()]
     for row in rows:
         stack.runs.add(row)

@@ -36,6 +36,7 @@ SINGLE = {
     "RunsTimedOutAlarm": Single("AWS/States", "ExecutionsTimedOut", TRIAGE, "Sum", 300, 1, 1),
     "RunsThrottledAlarm": Single("AWS/States", "ExecutionThrottled", TRIAGE, "Sum", 300, 1, 1),
     "UnfinishedAlarm": Single("Winnow", "OldestUnfinished", STACK, "Maximum", 1800, 2, 7200),
+    "SweepFailedAlarm": Single("Winnow", "UploadsNotSwept", STACK, "Sum", 3600, 1, 1),
     "DriftedAlarm": Single("Winnow", "Drifted", STACK, "Average", 3600, 1, 0.5),
     "MailFailedAlarm": Single("AWS/SNS", "NumberOfNotificationsFailed", TOPIC, "Sum", 300, 1, 1),
 }

@@ -47,6 +47,12 @@ FORGET_RUNS = {
     "ExpirationInDays": 7,
     "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
 }
+FORGET_STATES = {
+    "Id": "forget-old-states-of-the-sweep",
+    "Status": "Enabled",
+    "Prefix": "sweep/",
+    "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+}
 
 # Exception: the bucket that the others' access logs lie in.
 LOGS = "AccessLogs"
@@ -70,6 +76,7 @@ LIFECYCLES: dict[str, dict[str, Any]] = {
     },
     "ResultsBucket": {
         "forget-runs": FORGET_RUNS,
+        "forget-old-states-of-the-sweep": FORGET_STATES,
         "forget-results": given(
             "HasResultExpiration",
             {
@@ -191,13 +198,18 @@ def logged(stack: Stack) -> list[str]:
     return [name for name in stack.of_type("AWS::S3::Bucket") if name != LOGS]
 
 
-# Index -> its keys. All of them are text, and all attributes are in it.
-INDEXES = {"by_object": ("object_key", "claimed_at")}
+# Index -> its keys, and the attributes that are in it.
+INDEXES = {
+    "by_object": (("object_key", "claimed_at"), "ALL"),
+    "by_lease": (("state", "lease_until"), "KEYS_ONLY"),
+}
+# Every other key is text.
+NUMBERS = {"lease_until"}
 
 
 def table(name: str, stack: Stack) -> Any:
     """Rows by upload id, kept with the stack, encrypted, backed up, expiring."""
-    keys = dict.fromkeys(key for index in INDEXES.values() for key in index)
+    keys = dict.fromkeys(key for index, _ in INDEXES.values() for key in index)
     return {
         "Type": "AWS::DynamoDB::Table",
         **KEPT,
@@ -205,7 +217,10 @@ def table(name: str, stack: Stack) -> Any:
         "Properties": {
             "BillingMode": "PAY_PER_REQUEST",
             "AttributeDefinitions": AnyOrder(
-                [{"AttributeName": key, "AttributeType": "S"} for key in ("upload_id", *keys)]
+                [
+                    {"AttributeName": key, "AttributeType": "N" if key in NUMBERS else "S"}
+                    for key in ("upload_id", *keys)
+                ]
             ),
             "KeySchema": _keys("upload_id"),
             "GlobalSecondaryIndexes": Keyed(
@@ -214,9 +229,9 @@ def table(name: str, stack: Stack) -> Any:
                     index: {
                         "IndexName": index,
                         "KeySchema": _keys(*of_it),
-                        "Projection": {"ProjectionType": "ALL"},
+                        "Projection": {"ProjectionType": projected},
                     }
-                    for index, of_it in INDEXES.items()
+                    for index, (of_it, projected) in INDEXES.items()
                 },
             ),
             "TimeToLiveSpecification": {"AttributeName": "expires", "Enabled": True},

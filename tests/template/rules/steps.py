@@ -25,7 +25,7 @@ SETTINGS: dict[str, type[BaseModel]] = {
     "SweepFunction": SweepSettings,
 }
 # A quarter of an hour is the most that Lambda gives; exceptions:
-TIMEOUTS = {"ClassifyFunction": 300, "SweepFunction": 300}
+TIMEOUTS = {"ClassifyFunction": 300, "SweepFunction": 840}
 # A core each, which is 1,769 MB; OCR gets two.
 MEMORY = {"ScanFunction": 3538}
 # Not steps of the workflow: no concurrency is set aside for these.
@@ -86,7 +86,7 @@ def variable(function: str, name: str, stack: Stack) -> Any:
 def variables(function: str, stack: Stack) -> dict[str, Any]:
     """The variables that the function itself is given: those it reads, but for the common ones."""
     # Limits have defaults; LIMIT_... sets one where a stack needs another.
-    read = {name.upper() for name in SETTINGS[function].model_fields} - {"LIMITS", "BUDGET"}
+    read = {name.upper() for name in SETTINGS[function].model_fields} - {"LIMITS"}
     own = {"POWERTOOLS_SERVICE_NAME", *read} - COMMON
     return {name: variable(function, name, stack) for name in sorted(own)}
 

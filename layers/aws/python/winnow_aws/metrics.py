@@ -61,6 +61,7 @@ def count_sweep(stack: str, report: "SweepReport") -> None:
             "UploadsRestarted": (report.restarted, COUNT),
             "UploadsAbandoned": (report.abandoned, COUNT),
             "UploadsDouble": (report.doubles, COUNT),
+            "UploadsNotSwept": (report.failed, COUNT),
         },
     )
 

@@ -2,15 +2,17 @@
 
 import json
 import random
+import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from winnow.errors import RetryableError, UploadAbandonedError
 from winnow.models import Mail, Upload
 from winnow.standing import Claim, ObjectVersion
-from winnow.sweep import Cursor, Page, Start
+from winnow.sweep import Cursor, Lease, Leases, Page, Start
 from winnow.upload import INBOX
 from winnow_aws.refusals import translated
 
@@ -22,6 +24,11 @@ if TYPE_CHECKING:
 
 _BATCH = 100  # DynamoDB's most for one BatchGetItem
 _BATCH_TRIES = 6
+_LEASES = 100
+_ROWS_OF_A_KEY = 100_000
+_EARLIER_S = 3_600.0
+"""How far the clock that wrote `claimed_at` may be behind S3's."""
+_STATES = ("RUNNING", "SUCCEEDED", "FAILED")
 SWEEP_RUN = "sweep"
 """The `run` of a row that the sweep itself gave up."""
 
@@ -39,11 +46,16 @@ class S3Inbox:
         return self._bucket
 
     def page(self, after: Cursor | None) -> Page:
-        marker = {"KeyMarker": after.key, "VersionIdMarker": after.version_id} if after else {}
+        return self._page(INBOX, after)
+
+    def _page(self, prefix: str, after: Cursor | None) -> Page:
+        marker = {} if after is None else {"KeyMarker": after.key}
+        if after is not None and after.version_id:
+            marker["VersionIdMarker"] = after.version_id
         with translated(f"in the bucket {self._bucket}"):
             found = self._s3.list_object_versions(
                 Bucket=self._bucket,
-                Prefix=INBOX,
+                Prefix=prefix,
                 MaxKeys=self._page_size,
                 **marker,  # type: ignore[arg-type]
             )
@@ -57,14 +69,22 @@ class S3Inbox:
             return Page(versions, None)
         return Page(
             versions,
-            Cursor(key=found["NextKeyMarker"], version_id=found["NextVersionIdMarker"]),
+            Cursor(key=found["NextKeyMarker"], version_id=found.get("NextVersionIdMarker", "")),
         )
 
     def every(self) -> Iterator[ObjectVersion]:
-        """All of them."""
+        """All of them, in the order of their keys' bytes."""
+        return self._all(INBOX)
+
+    def of_key(self, key: str) -> Iterator[ObjectVersion]:
+        """All of one object."""
+        # Its name is the first of those that begin with it.
+        return takewhile(lambda version: version.key == key, self._all(key))
+
+    def _all(self, prefix: str) -> Iterator[ObjectVersion]:
         after: Cursor | None = None
         while True:
-            page = self.page(after)
+            page = self._page(prefix, after)
             yield from page.versions
             after = page.after
             if after is None:
@@ -72,29 +92,44 @@ class S3Inbox:
 
 
 def claim_of(item: Mapping[str, Any]) -> Claim:
-    """A row of the table."""
+    """A row of the table, however little of it can be read: one that is damaged is a row, too."""
 
     def text(name: str) -> str | None:
-        return str(item[name]["S"]) if name in item else None
+        return str(item[name]["S"]) if "S" in item.get(name, {}) else None
 
     def number(name: str) -> float | None:
-        return float(item[name]["N"]) if name in item else None
+        return float(item[name]["N"]) if "N" in item.get(name, {}) else None
 
-    version, ended = text("version_id"), text("ended_at")
+    state = text("state")
     lease, attempt, size = number("lease_until"), number("attempt"), number("size")
     return Claim(
         upload_id=str(item["upload_id"]["S"]),
         key=text("object_key") or "",
-        state=item["state"]["S"],
+        state=state if state in _STATES else "DAMAGED",  # type: ignore[arg-type]
         run=text("run") or "",
-        claimed_at=datetime.fromisoformat(str(item["claimed_at"]["S"])).timestamp(),
-        version_id=version,
+        claimed_at=_moment(text("claimed_at")) or 0.0,
+        version_id=text("version_id"),
         sequencer=text("sequencer"),
         size=int(size or 0),
         lease_until=lease,
         attempt=int(attempt or 1),
-        ended_at=datetime.fromisoformat(ended).timestamp() if ended else None,
+        ended_at=_moment(text("ended_at")),
     )
+
+
+def _moment(stamp: str | None) -> float | None:
+    """Epoch seconds; None where it is no time."""
+    if stamp is None:
+        return None
+    try:
+        return datetime.fromisoformat(stamp).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def _stamp(moment: datetime) -> str:
+    """As the workflow writes times; they sort as they follow each other."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class TableRuns:
@@ -135,16 +170,60 @@ class TableRuns:
                 raise RetryableError("DynamoDB did not process every key.")
         return found
 
-    def by_key(self, key: str) -> list[Claim]:
-        """Every row of an object key, as an index tells it that may lag a moment behind."""
+    def by_key(self, key: str, since: float = 0.0) -> list[Claim]:
+        """Every row of an object key that was claimed since then (epoch seconds).
+
+        An index tells it, which may lag a moment behind.
+
+        Raises RetryableError if there are more than can be held.
+        """
+        first = datetime.fromtimestamp(0, UTC) + timedelta(seconds=max(0.0, since - _EARLIER_S))
         pages = self._dynamodb.get_paginator("query").paginate(
             TableName=self._table,
             IndexName="by_object",
-            KeyConditionExpression="object_key = :key",
-            ExpressionAttributeValues={":key": {"S": key}},
+            KeyConditionExpression="object_key = :key AND claimed_at >= :since",
+            ExpressionAttributeValues={":key": {"S": key}, ":since": {"S": _stamp(first)}},
         )
+        found: list[Claim] = []
         with translated(self._where):
-            return [claim_of(item) for page in pages for item in page["Items"]]
+            for page in pages:
+                found += map(claim_of, page["Items"])
+                if len(found) > _ROWS_OF_A_KEY:
+                    raise RetryableError(f"One object has more than {_ROWS_OF_A_KEY:,} rows.")
+        return found
+
+    def leases(self, before: float | None, after: Lease | None) -> Leases:
+        """Rows of runs under way whose lease ends before then (None: all), the first to end first.
+
+        An index tells them, which may lag a moment behind.
+        """
+        condition = "#state = :running"
+        values: dict[str, Any] = {":running": {"S": "RUNNING"}}
+        start: dict[str, Any] = {}
+        if before is not None:
+            condition += " AND lease_until < :before"
+            values[":before"] = {"N": str(int(before))}
+        if after is not None:
+            start["ExclusiveStartKey"] = {
+                "state": {"S": "RUNNING"},
+                "lease_until": {"N": f"{after.until:.0f}"},
+                "upload_id": {"S": after.upload_id},
+            }
+        with translated(self._where):
+            found = self._dynamodb.query(
+                TableName=self._table,
+                IndexName="by_lease",
+                KeyConditionExpression=condition,
+                ExpressionAttributeNames={"#state": "state"},
+                ExpressionAttributeValues=values,
+                Limit=1 if before is None else _LEASES,
+                **start,
+            )
+        rows = [
+            Lease(until=float(item["lease_until"]["N"]), upload_id=item["upload_id"]["S"])
+            for item in found["Items"]
+        ]
+        return Leases(rows, "LastEvaluatedKey" in found)
 
     def every(self) -> Iterator[Claim]:
         """Every row."""
@@ -159,20 +238,21 @@ class TableRuns:
     def give_up(self, upload: Upload, stuck: Claim | None, error: UploadAbandonedError) -> bool:
         """Record the upload as FAILED; False if a run has claimed or ended it meanwhile."""
         now = datetime.now(UTC)
-        stamp = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         condition = "attribute_not_exists(upload_id)"
         values: dict[str, Any] = {
             ":failed": {"S": "FAILED"},
             ":self": {"S": SWEEP_RUN},
             ":bucket": {"S": upload.object.bucket},
             ":key": {"S": upload.object.key},
-            ":version": {"S": upload.object.version_id or "null"},
             ":size": {"N": str(upload.size)},
-            ":now": {"S": stamp},
+            ":now": {"S": _stamp(now)},
             ":expires": {"N": str(int(now.timestamp()) + self._retention_days * 86_400)},
             ":code": {"S": error.code},
             ":message": {"S": error.sentence},
         }
+        version = upload.object.version_id
+        if version is not None:
+            values[":version"] = {"S": version}
         if stuck is not None:
             condition = "#state = :running AND #run = :stuck"
             values |= {":running": {"S": "RUNNING"}, ":stuck": {"S": stuck.run}}
@@ -184,10 +264,11 @@ class TableRuns:
                     ConditionExpression=condition,
                     UpdateExpression=(
                         "SET #state = :failed, #run = :self, #bucket = :bucket, object_key = :key, "
-                        "version_id = if_not_exists(version_id, :version), #size = :size, "
+                        "#size = :size, "
                         "claimed_at = if_not_exists(claimed_at, :now), ended_at = :now, "
-                        "expires = :expires, error_code = :code, error_message = :message "
-                        "REMOVE lease_until"
+                        "expires = :expires, error_code = :code, error_message = :message"
+                        + (", version_id = if_not_exists(version_id, :version)" * bool(version))
+                        + " REMOVE lease_until"
                     ),
                     ExpressionAttributeNames={
                         "#state": "state",
@@ -210,11 +291,13 @@ class StatesWorkflow:
         self._arn = arn
 
     def start(self, name: str, event: dict[str, Any]) -> Start:
-        # AWS answers a start of the same name and input with the execution that runs.
+        # AWS answers a start of the same name and input with the execution that runs, as if it had
+        # been started now: so no two starts have the same input.
+        unlike = {**event, "start": secrets.token_hex(8)}
         with translated("in Step Functions"):
             try:
                 self._states.start_execution(
-                    stateMachineArn=self._arn, name=name, input=json.dumps(event)
+                    stateMachineArn=self._arn, name=name, input=json.dumps(unlike)
                 )
             except self._states.exceptions.ExecutionAlreadyExists:
                 execution = self._arn.replace(":stateMachine:", ":execution:") + f":{name}"

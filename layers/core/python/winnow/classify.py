@@ -1,27 +1,13 @@
-"""Classify: one chunk of records to one chunk of judgements.
-
-No record fails another. One that is beyond its budget, or that the judge breaks on, is an invalid
-record; where the whole chunk would outlast the time that is left, ChunkTooSlowError says so before
-the function is killed, and the workflow has the chunk judged in halves.
-"""
+"""Classify: one chunk of records to one chunk of judgements."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from pydantic import TypeAdapter
 
-from winnow.budget import (
-    TOO_SLOW,
-    Deadline,
-    DeadlineError,
-    RecordBudget,
-    Refusal,
-    estimated_segments,
-)
-from winnow.errors import ChunkTooSlowError, StoredDataInvalidError, WinnowError
+from winnow.errors import StoredDataInvalidError, WinnowError
 from winnow.head import HeadFiles
 from winnow.jsonl import dump_line, load_lines
-from winnow.judging.sheet import count
 from winnow.layout import JSON_LINES
 from winnow.models import (
     ChunkTask,
@@ -44,14 +30,6 @@ JudgeFor = Callable[[bytes, HeadFiles | None], Judge]
 """From a definition's JSON, and the head where there is one, to its judge; kept between calls, for
 building one costs an encoding."""
 
-GROUP_SEGMENTS = 25_000
-"""Segments, as estimated, of the records that are judged in one call: what is in memory at a time.
-A chunk of ordinary records is one group or a few; a record of a budget's size is one for itself."""
-
-_FAILED = Refusal(
-    "judging_failed",
-    "Judging it failed; the other records are not affected. Report the upload id.",
-)
 _SOURCE_LINE: TypeAdapter[Record | InvalidRecord] = TypeAdapter(SourceLine)
 _logger = logging.getLogger(__name__)
 
@@ -62,16 +40,10 @@ def classify(
     judge_for: JudgeFor,
     model: ModelInfo,
     clock: Callable[[], float],
-    *,
-    budget: RecordBudget | None = None,
-    seconds: float | None = None,
 ) -> Classified:
     """Judge the records of a chunk and write them, in their order, to `task.scored`.
 
-    `budget` is what one record may cost, `seconds` what is left for judging them all; None: as long
-    as it takes.
-    Raises StoredDataInvalidError when the chunk is not what the manifest says, and
-    ChunkTooSlowError when several records take longer than `seconds`.
+    Raises StoredDataInvalidError when the chunk is not what the manifest says.
     """
     started = clock()
     with open_stored(store, task.definition) as stream:
@@ -84,9 +56,7 @@ def classify(
             f"Chunk {task.chunk} has {len(lines)} lines where the manifest says {task.records}."
         )
     records = [line for line in lines if isinstance(line, Record)]
-    until = None if seconds is None else started + seconds
-    judged = judge_records(judge, records, budget or RecordBudget(), clock, until)
-    judgements = dict(zip((r.record for r in records), judged, strict=True))
+    judgements = dict(zip((r.record for r in records), _judge_all(judge, records), strict=True))
 
     body = bytearray()
     for line in lines:
@@ -118,105 +88,32 @@ def _head_of(head: HeadRef | None, store: ObjectStore) -> HeadFiles | None:
     return HeadFiles(head.sha256, read)
 
 
-def judge_records(
-    judge: Judge,
-    records: Sequence[Record],
-    budget: RecordBudget,
-    clock: Callable[[], float],
-    until: float | None = None,
-) -> list[Judgement | Refusal]:
-    """A judgement a record, in order, or why there is none; the others go on.
-
-    Raises ChunkTooSlowError when the clock reads `until` before all are judged. A single record is
-    refused instead: no half of it is left to judge.
-    """
-    run = _Judging(judge, budget, clock, until, alone=len(records) == 1)
-    return [result for group in _groups(records) for result in run(group)]
-
-
-def _groups(records: Sequence[Record]) -> Iterator[Sequence[Record]]:
-    """The records in order, in groups of GROUP_SEGMENTS estimated segments, or of one record."""
-    begin = held = 0
-    for index, record in enumerate(records):
-        size = estimated_segments(record.text)
-        if held and held + size > GROUP_SEGMENTS:
-            yield records[begin:index]
-            begin, held = index, 0
-        held += size
-    if begin < len(records):
-        yield records[begin:]
-
-
-class _Judging:
-    """Judges groups of records; one that is too slow, or that the judge breaks on, is found.
-
-    A slow one by judging each record of its group for itself, since waiting costs the budget's
-    seconds every time; one that breaks by halving the group.
-    """
-
-    def __init__(
-        self,
-        judge: Judge,
-        budget: RecordBudget,
-        clock: Callable[[], float],
-        until: float | None,
-        *,
-        alone: bool,
-    ) -> None:
-        self._judge = judge
-        self._budget = budget
-        self._clock = clock
-        self._until = until
-        self._alone = alone
-
-    def __call__(self, records: Sequence[Record]) -> list[Judgement | Refusal]:
-        refused = {
-            index: refusal
-            for index, record in enumerate(records)
-            if (refusal := self._budget.refusal(record.text, count)) is not None
-        }
-        judged = iter(self._all([r for i, r in enumerate(records) if i not in refused]))
-        return [refused[i] if i in refused else next(judged) for i in range(len(records))]
-
-    def _all(self, records: Sequence[Record]) -> Sequence[Judgement | Refusal]:
-        if not records:
-            return []
-        until = self._clock() + self._budget.max_seconds
-        if self._until is not None:
-            until = min(until, self._until)
-        check = Deadline(self._clock, until)
-        try:
-            return self._judge([r.text for r in records], [r.fields for r in records], check=check)
-        except DeadlineError:
-            if until == self._until and not self._alone:
-                raise ChunkTooSlowError(
-                    "Judging the records of the chunk takes longer than the function may run."
-                ) from None
-            refusal, size = TOO_SLOW, 1
-        except WinnowError:
-            raise
-        except Exception:
-            refusal, size = _FAILED, -(-len(records) // 2)
+def _judge_all(judge: Judge, records: Sequence[Record]) -> list[Judgement | None]:
+    """A judgement a record; None for one that the judge breaks on, so that the others go on."""
+    try:
+        return (
+            list(judge([r.text for r in records], [r.fields for r in records])) if records else []
+        )
+    except WinnowError:
+        raise
+    except Exception:
         if len(records) == 1:
-            _logger.warning(
-                "a record could not be judged",
-                extra={"record": records[0].record, "code": refusal.code},
-            )
-            return [refusal]
-        parts = [records[at : at + size] for at in range(0, len(records), size)]
-        return [result for part in parts for result in self._all(part)]
+            _logger.warning("a record could not be judged", extra={"record": records[0].record})
+            return [None]
+    middle = len(records) // 2
+    return _judge_all(judge, records[:middle]) + _judge_all(judge, records[middle:])
 
 
-def scored(record: Record, judgement: Judgement | Refusal) -> ScoredLine:
+def scored(record: Record, judgement: Judgement | None) -> ScoredLine:
     """What the filter is given of a record; invalid where it could not be judged."""
-    if isinstance(judgement, Refusal):
+    if judgement is None:
         return InvalidRecord(
             record=record.record,
             line=record.line,
             source_id=record.source_id,
             part=record.part,
-            code=judgement.code,
-            reason=judgement.reason,
+            code="judging_failed",
+            reason="Judging it failed; the other records are not affected. Report the upload id.",
         )
     return ScoredRecord(
         record=record.record,

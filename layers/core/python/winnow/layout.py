@@ -60,6 +60,6 @@ class RunLayout:
         return self._ref(f"results/{process_id}/{self._upload_id}/{outcome}.jsonl")
 
 
-def sweep_cursor(bucket: str) -> ObjectRef:
-    """Where the sweep remembers how far it has walked."""
-    return ObjectRef(bucket=bucket, key="runs/sweep/cursor.json")
+def sweep_state(bucket: str) -> ObjectRef:
+    """What the sweep remembers, under a prefix that no other function may write or read."""
+    return ObjectRef(bucket=bucket, key="sweep/state.json")

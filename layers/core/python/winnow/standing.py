@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
+from winnow.retention import Retention
 from winnow.upload import upload_id
 
 LEASE_S = 18_000
 """How long a claim holds; the state machine's number, held to it by a test."""
-_DAY_S = 86_400
-_HOUR_S = 3_600
+HADOOP_FOLDER = "_$folder$"
+"""How Hadoop's file systems end the key of the empty object that stands for a folder."""
 
 
 class ObjectVersion(NamedTuple):
@@ -31,8 +32,11 @@ class ObjectVersion(NamedTuple):
 
     @property
     def is_folder(self) -> bool:
-        """A folder made in the S3 console, which the workflow takes for no upload."""
-        return self.key.endswith("/") and self.size == 0
+        """An empty object that stands for a folder: the workflow takes it for no upload.
+
+        The S3 console ends its key with a slash, Hadoop with `_$folder$`.
+        """
+        return self.size == 0 and self.key.endswith(("/", HADOOP_FOLDER))
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,8 @@ class Claim:
 
     upload_id: str
     key: str
-    state: Literal["RUNNING", "SUCCEEDED", "FAILED"]
+    state: Literal["RUNNING", "SUCCEEDED", "FAILED", "DAMAGED"]
+    """DAMAGED: the row is there, and says no state that a run leaves"""
     run: str
     claimed_at: float
     """epoch seconds"""
@@ -74,6 +79,8 @@ class Standing(StrEnum):
     """no run has claimed it, and one should have"""
     DOUBLE = "DOUBLE"
     """two uploads are about this one version"""
+    DAMAGED = "DAMAGED"
+    """its row cannot be read, so nothing says whether it was judged"""
     FORGOTTEN = "FORGOTTEN"
     """so old that its row may have expired"""
 
@@ -84,22 +91,14 @@ class Standing(StrEnum):
     @property
     def wrong(self) -> bool:
         """Whether somebody has to do something about it."""
-        return self in (Standing.STUCK, Standing.MISSING, Standing.DOUBLE)
+        return self in (Standing.STUCK, Standing.MISSING, Standing.DOUBLE, Standing.DAMAGED)
 
 
 class Ages(NamedTuple):
-    """Seconds after which a version is missed, and after which its row may be gone."""
+    """Seconds after which a version is missed, and what tells when its row may be gone."""
 
     missed_s: float
-    forgotten_s: float
-
-
-def forgotten_s(retention_days: int) -> int:
-    """Age at which a version's row may be gone, where the table keeps rows for so many days.
-
-    A row expires so long after it was claimed, which is after its version was written.
-    """
-    return retention_days * _DAY_S - _HOUR_S
+    retention: Retention
 
 
 def standing(version: ObjectVersion, claims: Sequence[Claim], ages: Ages, now: float) -> Standing:
@@ -109,7 +108,7 @@ def standing(version: ObjectVersion, claims: Sequence[Claim], ages: Ages, now: f
         return Standing.DOUBLE
     if claims:
         return Standing.STUCK if claims[0].expired(now) else Standing(claims[0].state)
-    if age >= ages.forgotten_s:
+    if ages.retention.forgotten(version.modified, now):
         return Standing.FORGOTTEN
     return Standing.MISSING if age >= ages.missed_s else Standing.WAITING
 
@@ -134,11 +133,13 @@ def match(
     by_key: dict[str, list[ObjectVersion]] = defaultdict(list)
     for version in sorted(uploads, key=lambda version: version.modified):
         by_key[version.key].append(version)
+    free = {key: iter([v for v in versions if v not in about]) for key, versions in by_key.items()}
+    oldest = {key: next(those, None) for key, those in free.items()}
     for claim in sorted(nameless, key=lambda claim: claim.claimed_at):
-        for version in by_key[claim.key]:
-            # S3 tells times in whole seconds or less, rounded down.
-            if version not in about and version.modified <= claim.claimed_at:
-                about[version].append(claim)
-                break
+        version = oldest.get(claim.key)
+        # S3 tells times in whole seconds or less, rounded down.
+        if version is not None and version.modified <= claim.claimed_at:
+            about[version].append(claim)
+            oldest[claim.key] = next(free[claim.key], None)
     for version in uploads:
         yield version, about.get(version, [])

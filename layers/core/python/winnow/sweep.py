@@ -1,42 +1,105 @@
 """Sweep: finds uploads that no run has brought to an end, and starts them again or gives them up.
 
-It walks the inbox a bounded piece a call and goes on where it stopped: every version older than
-`missed_s` must have a row that has ended, or one whose lease still holds. What its ports raise is
-ours: AccessDeniedError, AwsRefusedError, RetryableError.
+Runs that died are found by their rows: an index holds those of runs under way, by the end of their
+lease. Events that were lost are found by walking the inbox, as far as a call's time allows and on
+from there in the next: a version older than `missed_s` must have a row. Rows are looked up only for
+versions that the walk before cannot have seen, and for all of them once a week.
+
+One upload that cannot be brought on does not keep the sweep from the others: it is counted, named
+in the report, and tried again in the next walk. What its ports raise is ours: AccessDeniedError,
+AwsRefusedError, RetryableError.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
-from winnow.errors import ObjectGoneError, UploadAbandonedError
+from winnow.errors import (
+    AwsRefusedError,
+    ObjectGoneError,
+    StoredDataInvalidError,
+    UploadAbandonedError,
+    WinnowError,
+)
 from winnow.layout import JSON
 from winnow.mail import abandoned
 from winnow.models import Mail, ObjectRef, Shape, Upload
 from winnow.ports import ObjectStore
 from winnow.restart import claimed_event, lost_event, restart_name
-from winnow.standing import Ages, Claim, ObjectVersion, Standing, match, standing
+from winnow.retention import Retention
+from winnow.standing import LEASE_S, Ages, Claim, ObjectVersion, Standing, match, standing
 from winnow.upload import upload_id
+
+LATE_S = 3 * 86_400.0
+"""How much older than its appearance a version may say it is: S3 dates one that was uploaded in
+parts by the first of them, and a bucket's rule ends such an upload after a day or two."""
+WEEK_S = 7 * 86_400.0
+RESERVE_S = 30.0
+"""Of a call's time, to write down how far it came."""
+_PAGES_A_SAVE = 10
+_FAILURES_NAMED = 20
+_PAGES_THAT_FAIL = 3
+"""After so many pages without an answer from the table a call looks at no further one."""
 
 
 class Cursor(Shape):
-    """Where in the inbox the next page begins."""
+    """A place in the inbox: behind this version."""
 
     key: str
     version_id: str
 
 
+class Lease(Shape):
+    """A place in the index of runs under way: behind this row."""
+
+    until: FiniteFloat
+    upload_id: str
+
+
 class Walk(Shape):
-    """How far the walk over the inbox has come, and the oldest it has seen without an end."""
+    """How far the walk over the inbox has come."""
 
     after: Cursor | None = None
-    """None: the next call begins a walk"""
-    oldest_s: float = Field(0.0, ge=0)
-    """of this walk so far"""
-    before_s: float = Field(0.0, ge=0)
-    """of the whole walk before"""
+    """None: at the beginning"""
+    began: FiniteFloat
+    since: FiniteFloat | None = None
+    """Rows are looked up for versions that were written since then; None: for all."""
+    open_since: FiniteFloat | None = None
+    """when the oldest was written that this walk has left without a row"""
+    oldest_s: FiniteFloat = Field(0.0, ge=0)
+    """of those without an end that this walk has seen"""
+
+
+class State(Shape):
+    """What a call leaves to the next."""
+
+    walk: Walk | None = None
+    """None: the next call begins one"""
+    before_s: FiniteFloat = Field(0.0, ge=0)
+    """the oldest without an end that the whole walk before saw"""
+    looked_until: FiniteFloat | None = None
+    """Of every version that was written before this a walk has looked for the row."""
+    all_at: FiniteFloat | None = None
+    """when the last whole walk began that looked for the row of every version"""
+    stuck_after: Lease | None = None
+    """where the look at runs that died goes on; None: at the beginning"""
+    retention: Retention = Retention()
+
+    def plausible(self, now: float) -> "State":
+        """Without what lies in the future: a clock was wrong, or it was written by somebody else.
+
+        What is taken away only makes the sweep look at more.
+        """
+        times = [self.looked_until, self.all_at]
+        if self.walk is not None:
+            times += [self.walk.began, self.walk.since]
+        if any(at is not None and at > now for at in times):
+            return State(retention=self.retention)
+        return self
 
 
 class Page(NamedTuple):
@@ -45,6 +108,13 @@ class Page(NamedTuple):
     versions: Sequence[ObjectVersion]
     after: Cursor | None
     """None: this was the last page."""
+
+
+class Leases(NamedTuple):
+    """Some rows of the index, the one whose lease ends first in front."""
+
+    rows: Sequence[Lease]
+    more: bool
 
 
 class Inbox(Protocol):
@@ -65,8 +135,12 @@ class Runs(Protocol):
         """The rows there are, read consistently."""
         ...
 
-    def by_key(self, key: str) -> list[Claim]:
-        """Every row of an object key."""
+    def by_key(self, key: str, since: float) -> list[Claim]:
+        """Every row of an object key that was claimed since then."""
+        ...
+
+    def leases(self, before: float | None, after: Lease | None) -> Leases:
+        """Rows of runs under way whose lease ends before then, as an index tells them."""
         ...
 
     def give_up(self, upload: Upload, stuck: Claim | None, error: UploadAbandonedError) -> bool:
@@ -107,12 +181,10 @@ class SweepOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     missed_s: float = Field(900, gt=0, description="age at which an upload without a row is missed")
-    forgotten_s: float = Field(
-        description="age at which its row may have expired: never older than the table keeps rows"
-    )
+    retention_days: int = Field(ge=1, description="how long the table keeps a row claimed now")
     attempts: int = Field(3, ge=1, description="runs an upload gets before it is given up")
-    pages: int = Field(100, ge=1, description="pages of the inbox a call")
-    starts: int = Field(500, ge=1, description="runs started a call")
+    pages: int = Field(100_000, ge=1, description="pages of the inbox a call")
+    starts: int = Field(5_000, ge=1, description="runs started a call")
 
 
 class SweepInput(BaseModel):
@@ -121,16 +193,61 @@ class SweepInput(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+class NotSwept(Shape):
+    """An upload that could not be brought on, and the code of what kept it."""
+
+    upload_id: str | None
+    """None: a whole page of the inbox or of the index"""
+    code: str
+
+
 class SweepReport(Shape):
     """What a call saw and did."""
 
-    versions: int = Field(0, ge=0, description="versions looked at")
-    unfinished: int = Field(0, ge=0)
+    versions: int = Field(0, ge=0, description="versions listed, without folders")
+    looked_up: int = Field(0, ge=0, description="of these, those whose row was looked for")
+    unfinished: int = Field(0, ge=0, description="found without an end")
     restarted: int = Field(0, ge=0)
     abandoned: int = Field(0, ge=0)
     doubles: int = Field(0, ge=0)
-    oldest_unfinished_s: float = Field(0.0, ge=0, description="of this walk and, amid it, the last")
+    failed: int = Field(0, ge=0, description="that could not be brought on")
+    failures: tuple[NotSwept, ...] = Field((), description="the first of these")
+    oldest_unfinished_s: float = Field(0.0, ge=0, description="of all calls of a walk, or the last")
     complete: bool = Field(True, description="the walk came to the inbox's end")
+
+
+@dataclass
+class _Call:
+    """One call's clock and counts."""
+
+    now: float
+    retention: Retention
+    seconds_left: Callable[[], float]
+    most_starts: int
+    versions: int = 0
+    looked_up: int = 0
+    unfinished: int = 0
+    restarted: int = 0
+    abandoned: int = 0
+    doubles: int = 0
+    failed: int = 0
+    failures: list[NotSwept] = field(default_factory=list)
+    tried: set[str] = field(default_factory=set)
+    """uploads whose run died, which get one attempt a call"""
+    oldest_s: float = 0.0
+    """of runs under way"""
+    complete: bool = False
+    """a walk came to the inbox's end"""
+
+    @property
+    def over(self) -> bool:
+        """Whether it has to end, for want of time or because it has started enough."""
+        return self.restarted >= self.most_starts or self.seconds_left() < RESERVE_S
+
+    def fail(self, own_id: str | None, error: WinnowError) -> None:
+        self.failed += 1
+        if len(self.failures) < _FAILURES_NAMED:
+            self.failures.append(NotSwept(upload_id=own_id, code=error.code))
 
 
 class Sweep:
@@ -145,99 +262,256 @@ class Sweep:
         self._mailer = mailer
         self._options = options
 
-    def __call__(self, store: ObjectStore, cursor_ref: ObjectRef, now: float) -> SweepReport:
-        """Look at the next pages of the inbox. `now` is in epoch seconds."""
-        walk = _load(store, cursor_ref)
-        after = walk.after
-        report = SweepReport(oldest_unfinished_s=walk.oldest_s)
-        for _ in range(self._options.pages):
-            page = self._inbox.page(after)
-            report = self._page(page.versions, now, report)
-            if report.restarted >= self._options.starts:
-                # The rest of this page waits for the next call, which begins with it again.
-                break
-            after = page.after
-            if after is None:
-                break
-        oldest_s = report.oldest_unfinished_s
-        if after is None:
-            _save(store, cursor_ref, Walk(before_s=oldest_s))
-            return report
-        _save(store, cursor_ref, Walk(after=after, oldest_s=oldest_s, before_s=walk.before_s))
-        # What the walk has not come to yet may be as old as it was the last time.
-        oldest_s = max(oldest_s, walk.before_s)
-        return report.model_copy(update={"complete": False, "oldest_unfinished_s": oldest_s})
-
-    def _page(
-        self, versions: Sequence[ObjectVersion], now: float, report: SweepReport
+    def __call__(
+        self,
+        store: ObjectStore,
+        state_ref: ObjectRef,
+        now: float,
+        seconds_left: Callable[[], float] = lambda: float("inf"),
     ) -> SweepReport:
-        seen = report.model_dump()
-        ages = Ages(self._options.missed_s, self._options.forgotten_s)
-        for version, claims in self._matched(versions, now):
-            seen["versions"] += 1
-            how = standing(version, claims, ages, now)
-            if how is Standing.DOUBLE:
-                seen["doubles"] += 1
+        """Bring on what died, then walk on. `now` is in epoch seconds.
+
+        At least one row and one page are looked at, however little time is left.
+        """
+
+        def save(state: State) -> None:
+            store.put(state_ref, state.model_dump_json().encode(), JSON)
+
+        state = _load(store, state_ref).plausible(now)
+        known = state.retention.seen(self._options.retention_days, now)
+        state = state.model_copy(update={"retention": known})
+        call = _Call(now, known, seconds_left, self._options.starts)
+        state = self._dead_runs(state, call)
+        save(state)
+        state = self._on(state, call, save)
+        save(state)
+        # What the walk has not come to yet may be as old as it was the last time.
+        walked_s = max(state.before_s, state.walk.oldest_s if state.walk else 0.0)
+        return SweepReport(
+            versions=call.versions,
+            looked_up=call.looked_up,
+            unfinished=call.unfinished,
+            restarted=call.restarted,
+            abandoned=call.abandoned,
+            doubles=call.doubles,
+            failed=call.failed,
+            failures=tuple(call.failures),
+            oldest_unfinished_s=max(call.oldest_s, walked_s),
+            complete=call.complete,
+        )
+
+    # -- runs that died --------------------------------------------------------------------------
+
+    def _dead_runs(self, state: State, call: _Call) -> State:
+        """Start again what holds a lease that is over, in half of the call's time and starts."""
+        after = state.stuck_after
+        ends_at, most = call.seconds_left() / 2, max(1, call.most_starts // 2)
+        try:
+            first = self._runs.leases(None, None)
+            for row in first.rows[:1]:
+                call.oldest_s = max(0.0, call.now - (row.until - LEASE_S))
+            while True:
+                page = self._runs.leases(call.now, after)
+                claims = {row.upload_id: row for row in self._runs.by_id(_ids(page.rows))}
+                for row in page.rows:
+                    after = row
+                    claim = claims.get(row.upload_id)
+                    # The index lags behind the table.
+                    if claim is not None and claim.expired(call.now):
+                        call.unfinished += 1
+                        call.tried.add(claim.upload_id)
+                        self._try(claim.upload_id, call, partial(self._again, claim))
+                    if call.restarted >= most or call.over or call.seconds_left() < ends_at:
+                        return state.model_copy(update={"stuck_after": after})
+                if not page.more:
+                    after = None
+                    break
+        except WinnowError as error:
+            call.fail(None, error)
+        return state.model_copy(update={"stuck_after": after})
+
+    # -- events that were lost -------------------------------------------------------------------
+
+    def _on(self, state: State, call: _Call, save: Callable[[State], None]) -> State:
+        """Walk on, to the inbox's end or as far as the call goes.
+
+        A walk that is taken up is followed by a whole one: in an inbox that a call can walk over,
+        every call sees all of it, whatever was kept of the one before.
+        """
+        again = state.walk is not None
+        walk = state.walk or self._begin(state, call)
+        silent = 0
+        for number in range(1, self._options.pages + 1):
+            try:
+                page = self._inbox.page(walk.after)
+            except AwsRefusedError:
+                # S3 knows no such place: whoever wrote it down, it must not stop the walk for ever.
+                if number > 1 or walk.after is None:
+                    raise
+                walk, again = self._begin(state, call), False
+                page = self._inbox.page(None)
+            before = call.looked_up
+            walk, whole, answered = self._page(page, walk, call)
+            silent = 0 if answered else silent + 1
+            if whole and page.after is None:
+                state, call.complete = self._ended(state, walk), True
+                if not again or call.over:
+                    return state
+                walk, again = self._begin(state, call), False
+                continue
+            state = state.model_copy(update={"walk": walk})
+            if call.over or not whole or silent >= _PAGES_THAT_FAIL:
+                break
+            if call.looked_up > before or number % _PAGES_A_SAVE == 0:
+                save(state)
+        return state.model_copy(update={"walk": walk if walk.after else None})
+
+    def _begin(self, state: State, call: _Call) -> Walk:
+        every = state.all_at is None or call.now - state.all_at >= WEEK_S
+        since = None
+        if not every and state.looked_until is not None:
+            since = state.looked_until - self._options.missed_s - LATE_S
+        return Walk(began=call.now, since=since)
+
+    @staticmethod
+    def _ended(state: State, walk: Walk) -> State:
+        looked = walk.began if walk.open_since is None else min(walk.began, walk.open_since)
+        return state.model_copy(
+            update={
+                "walk": None,
+                "before_s": walk.oldest_s,
+                "looked_until": looked,
+                "all_at": walk.began if walk.since is None else state.all_at,
+            }
+        )
+
+    def _page(self, page: Page, walk: Walk, call: _Call) -> tuple[Walk, bool, bool]:
+        """The walk behind what was looked at; whether that is the whole page, and whether the table
+        answered."""
+        uploads = [version for version in page.versions if not version.is_folder]
+        call.versions += len(uploads)
+        looked_at = [
+            version
+            for version in uploads
+            if (walk.since is None or version.modified >= walk.since)
+            and not call.retention.forgotten(version.modified, call.now)
+        ]
+        due = {
+            upload_id(self._inbox.bucket, version.key, version.version_id): version
+            for version in looked_at
+            if call.now - version.modified >= self._options.missed_s
+        }
+        call.looked_up += len(due)
+        oldest_s, open_since = walk.oldest_s, walk.open_since
+
+        def leave_open(version: ObjectVersion) -> None:
+            nonlocal open_since
+            written = version.modified
+            open_since = written if open_since is None else min(open_since, written)
+
+        def behind(after: Cursor | None) -> Walk:
+            return walk.model_copy(
+                update={"after": after, "oldest_s": oldest_s, "open_since": open_since}
+            )
+
+        try:
+            claims = {claim.upload_id: claim for claim in self._runs.by_id(list(due))}
+        except WinnowError as error:
+            call.fail(None, error)
+            for version in due.values():
+                leave_open(version)
+                oldest_s = max(oldest_s, call.now - version.modified)
+            return behind(page.after), True, False
+        unknown = self._by_key(due, claims)
+        ages = Ages(self._options.missed_s, call.retention)
+        for version, its in match(self._inbox.bucket, looked_at, claims.values()):
+            how = standing(version, its, ages, call.now)
+            call.doubles += how is Standing.DOUBLE
             if how.ended or how is Standing.DOUBLE:
                 continue
-            seen["unfinished"] += 1
-            age = max(0.0, now - version.modified)
-            seen["oldest_unfinished_s"] = max(seen["oldest_unfinished_s"], age)
-            if not how.wrong or seen["restarted"] >= self._options.starts:
-                continue
-            stuck = claims[0] if claims else None
-            started = self._restart(version, stuck)
-            if started is Start.STARTED:
-                seen["restarted"] += 1
-            elif started is Start.ENDED and self._give_up(version, stuck):
-                seen["abandoned"] += 1
-        return SweepReport.model_validate(seen)
+            call.unfinished += 1
+            if how is not Standing.RUNNING:
+                oldest_s = max(oldest_s, call.now - version.modified)
+            own_id = upload_id(self._inbox.bucket, version.key, version.version_id)
+            if how is Standing.MISSING:
+                leave_open(version)
+                if version.key in unknown:
+                    call.fail(own_id, unknown[version.key])
+                else:
+                    self._try(own_id, call, partial(self._lost, version))
+            elif how is Standing.STUCK and its[0].upload_id not in call.tried:
+                self._try(own_id, call, partial(self._again, its[0]))
+            elif how is Standing.DAMAGED:
+                call.fail(own_id, StoredDataInvalidError("The upload's row cannot be read."))
+            if call.over:
+                at = Cursor(key=version.key, version_id=version.version_id)
+                last = version is looked_at[-1]
+                return behind(page.after if last else at), last, True
+        return behind(page.after), True, True
 
-    def _matched(
-        self, versions: Sequence[ObjectVersion], now: float
-    ) -> Iterable[tuple[ObjectVersion, list[Claim]]]:
-        """The versions worth a look, and the rows of those that are old enough to have one.
+    def _by_key(
+        self, due: dict[str, ObjectVersion], claims: dict[str, Claim]
+    ) -> dict[str, WinnowError]:
+        """Adds the rows that have not the id of a version (see winnow.standing).
 
-        A row that has not the id of a version is looked for by its key (see winnow.standing).
+        Gives the keys that the table did not answer for.
         """
-        looked_at = [v for v in versions if now - v.modified < self._options.forgotten_s]
-        due = {
-            upload_id(self._inbox.bucket, v.key, v.version_id): v
-            for v in looked_at
-            if now - v.modified >= self._options.missed_s
-        }
-        claims = {claim.upload_id: claim for claim in self._runs.by_id(list(due))}
-        for key in sorted({v.key for own_id, v in due.items() if own_id not in claims}):
-            claims.update((claim.upload_id, claim) for claim in self._runs.by_key(key))
-        return match(self._inbox.bucket, looked_at, claims.values())
+        since: dict[str, float] = {}
+        for own_id, version in due.items():
+            if own_id not in claims:
+                since[version.key] = min(version.modified, since.get(version.key, version.modified))
+        unknown: dict[str, WinnowError] = {}
+        for key in sorted(since):
+            try:
+                found = self._runs.by_key(key, since[key])
+            except WinnowError as error:
+                unknown[key] = error
+                continue
+            claims.update((claim.upload_id, claim) for claim in found)
+        return unknown
 
-    def _restart(self, version: ObjectVersion, stuck: Claim | None) -> Start:
-        """Starts the next attempt, unless one runs. ENDED: there is none left."""
+    # -- one upload ------------------------------------------------------------------------------
+
+    @staticmethod
+    def _try(own_id: str, call: _Call, work: Callable[[_Call], None]) -> None:
+        """What keeps one upload keeps no other."""
+        try:
+            work(call)
+        except WinnowError as error:
+            call.fail(own_id, error)
+
+    def _lost(self, version: ObjectVersion, call: _Call) -> None:
+        """A version that has no row."""
         bucket = self._inbox.bucket
-        if stuck is None:
-            own_id, first = upload_id(bucket, version.key, version.version_id), 1
-        else:
-            own_id, first = stuck.upload_id, stuck.attempt + 1
+        own_id = upload_id(bucket, version.key, version.version_id)
+        started = self._start(own_id, 1, lambda n: lost_event(bucket, version, n))
+        if started is Start.ENDED:
+            ref = ObjectRef(bucket=bucket, key=version.key, version_id=version.version_id)
+            upload = Upload(upload_id=own_id, object=ref, size=version.size)
+            call.abandoned += self._give_up(upload, None)
+        call.restarted += started is Start.STARTED
+
+    def _again(self, stuck: Claim, call: _Call) -> None:
+        """An upload whose run died."""
+        bucket = self._inbox.bucket
+        started = self._start(
+            stuck.upload_id, stuck.attempt + 1, lambda n: claimed_event(bucket, stuck, n)
+        )
+        if started is Start.ENDED:
+            ref = ObjectRef(bucket=bucket, key=stuck.key, version_id=stuck.version_id)
+            upload = Upload(upload_id=stuck.upload_id, object=ref, size=stuck.size)
+            call.abandoned += self._give_up(upload, stuck)
+        call.restarted += started is Start.STARTED
+
+    def _start(self, own_id: str, first: int, event: Callable[[int], dict[str, Any]]) -> Start:
+        """Starts the next attempt, unless one runs. ENDED: there is none left."""
         for attempt in range(first, self._options.attempts + 1):
-            event = (
-                lost_event(bucket, version, attempt)
-                if stuck is None
-                else claimed_event(bucket, stuck, attempt)
-            )
-            started = self._workflow.start(restart_name(own_id, attempt), event)
+            started = self._workflow.start(restart_name(own_id, attempt), event(attempt))
             if started is not Start.ENDED:
                 return started
         return Start.ENDED
 
-    def _give_up(self, version: ObjectVersion, stuck: Claim | None) -> bool:
-        bucket = self._inbox.bucket
-        upload = Upload(
-            upload_id=(
-                stuck.upload_id if stuck else upload_id(bucket, version.key, version.version_id)
-            ),
-            object=ObjectRef(bucket=bucket, key=version.key, version_id=version.version_id),
-            size=version.size,
-        )
+    def _give_up(self, upload: Upload, stuck: Claim | None) -> bool:
         error = UploadAbandonedError(
             f"{self._options.attempts} runs were started and none came to an end."
         )
@@ -246,15 +520,20 @@ class Sweep:
         return self._runs.give_up(upload, stuck, error)
 
 
-def _load(store: ObjectStore, ref: ObjectRef) -> Walk:
-    """The walk so far; a new one where nothing is kept, or nothing that this version can read."""
+def _ids(rows: Iterable[Lease]) -> list[str]:
+    return [row.upload_id for row in rows]
+
+
+def retention(store: ObjectStore, ref: ObjectRef) -> Retention:
+    """How long the table has kept rows, as the sweep has noted it."""
+    return _load(store, ref).retention
+
+
+def _load(store: ObjectStore, ref: ObjectRef) -> State:
+    """What the call before left; nothing where this version can read none of it."""
     try:
         with store.open(ref) as stream:
             content = stream.read()
-        return Walk.model_validate_json(content)
+        return State.model_validate_json(content)
     except (ObjectGoneError, ValidationError):
-        return Walk()
-
-
-def _save(store: ObjectStore, ref: ObjectRef, walk: Walk) -> None:
-    store.put(ref, walk.model_dump_json().encode(), JSON)
+        return State()

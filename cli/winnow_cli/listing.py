@@ -1,0 +1,88 @@
+"""A long answer, told as it comes: nothing of it is held but what a terminal draws at once."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Self
+
+from winnow_cli.console import clean, say, table
+
+DRAWN = 1_000
+"""Rows of one table on a terminal: its columns are as wide as these need."""
+
+
+class Listing:
+    """One list, as the one JSON document of a command, or as a table or lines.
+
+    `columns` None: lines of one cell. `beside` is what stands in the document after the list; it is
+    whole however the block ends.
+    """
+
+    def __init__(self, name: str, columns: Sequence[str] | None, as_json: bool) -> None:
+        self._columns = columns
+        self._as_json = as_json
+        self._count = 0
+        self._rows: list[Sequence[str]] = []
+        self._styles: list[str] = []
+        self.beside: Mapping[str, Any] = {}
+        self._opening = f"{{\n  {json.dumps(name)}: ["
+
+    def __enter__(self) -> Self:
+        if self._as_json:
+            sys.stdout.write(self._opening)
+        elif self._columns is not None and not sys.stdout.isatty():
+            say("\t".join(self._columns))
+        return self
+
+    def add(self, one: Mapping[str, Any], row: Sequence[str], style: str = "") -> None:
+        """The next, as JSON has it and as a person reads it."""
+        self._count += 1
+        if self._as_json:
+            between = "," if self._count > 1 else ""
+            sys.stdout.write(f"{between}\n{_indented(json.dumps(one, indent=2), 4)}")
+        elif self._columns is None or not sys.stdout.isatty():
+            say("\t".join(clean(cell) for cell in row))
+        else:
+            self._rows.append(row)
+            self._styles.append(style)
+            if len(self._rows) >= DRAWN:
+                self._draw()
+
+    def _draw(self) -> None:
+        assert self._columns is not None
+        table(self._columns, self._rows, styles=self._styles)
+        self._rows, self._styles = [], []
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._as_json:
+            sys.stdout.write("\n  ]" if self._count else "]")
+            for name, value in self.beside.items():
+                said = _indented(json.dumps(value, indent=2), 2).lstrip()
+                sys.stdout.write(f",\n  {json.dumps(name)}: {said}")
+            sys.stdout.write("\n}\n")
+        elif self._columns is not None and sys.stdout.isatty() and (self._rows or not self._count):
+            self._draw()
+        sys.stdout.flush()
+
+
+def _indented(text: str, by: int) -> str:
+    return "\n".join(" " * by + line for line in text.splitlines())
+
+
+@contextmanager
+def progress(text: str) -> Iterator[Callable[[int, int], None]]:
+    """While the block runs, what the function given is told, on a terminal, in `text`'s places."""
+    from winnow_cli.console import stderr
+
+    if not sys.stderr.isatty():
+        yield lambda _first, _second: None
+        return
+    with stderr().status(text.format(0, 0)) as status:
+        yield lambda first, second: status.update(text.format(f"{first:,}", f"{second:,}"))
