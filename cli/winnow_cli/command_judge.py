@@ -23,6 +23,7 @@ from winnow_cli.options import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from winnow.budget import Refusal
     from winnow.models import Evidence, InvalidRecord, Judgement, Record, ResultRecord
     from winnow.process import ProcessDefinition
     from winnow.readers.ocr import Pictures
@@ -58,6 +59,8 @@ def predict(
     if text is not None and not text.strip():
         raise typer.BadParameter("the text is blank")
     from winnow.book import ProcessBook
+    from winnow.budget import RecordBudget, Refusal
+    from winnow.classify import judge_records
     from winnow.judging import build_judge
     from winnow_use import load_encoder
 
@@ -70,13 +73,12 @@ def predict(
 
         records = [Record(record=1, text=text or "")]
     good = [record for record in records if record.kind == "record"]
-    texts, fields = [record.text for record in good], [record.fields for record in good]
     judge = build_judge(definition, load_encoder(model), book.heads.get(definition.id))
-    judgements = judge(texts, fields) if texts else []
-    if file is None and not as_json:
-        _print_judgement(judgements[0])
+    judged = judge_records(judge, good, RecordBudget(), time.monotonic)
+    if file is None and not as_json and not isinstance(judged[0], Refusal):
+        _print_judgement(judged[0])
         return
-    results = list(_results(records, judgements, definition))
+    results = list(_results(records, judged, definition))
     if as_json:
         emit_json(
             {
@@ -128,14 +130,14 @@ def _pages() -> "Pages":
 
 def _results(
     records: "Sequence[Record | InvalidRecord]",
-    judgements: "Sequence[Judgement]",
+    judged: "Sequence[Judgement | Refusal]",
     definition: "ProcessDefinition",
 ) -> "Iterator[tuple[ResultRecord, Judgement | None]]":
     """What the filter would make of every record, and the judgement with its places."""
     from winnow.classify import scored
     from winnow.filter import outcome_of
 
-    waiting = iter(judgements)
+    waiting = iter(judged)
     for record in records:
         line = scored(record, next(waiting)) if record.kind == "record" else record
         result = outcome_of(line, definition.threshold, definition.input.min_ocr_confidence)

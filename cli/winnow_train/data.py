@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from winnow.budget import RecordBudget
 from winnow.columns import plain_name
 from winnow.errors import TrainingDataError
+from winnow.judging.sheet import count
 from winnow.models import Record
 from winnow.numbers import numbers_of, wrong_column
 from winnow.process import CriteriaProcess, ProcessDefinition
@@ -42,7 +44,7 @@ class Labelled:
     sha256: str
     rows: tuple[Row, ...]
     left_out: int
-    """Rows without text, label or number."""
+    """Rows without text, label or number, or with more text than a record may have."""
 
     @property
     def known(self) -> tuple[Row, ...]:
@@ -58,7 +60,7 @@ class Labelled:
 def left_out_note(labelled: Labelled) -> str:
     """A line on the rows left out."""
     rows = "1 row" if labelled.left_out == 1 else f"{labelled.left_out:,} rows"
-    return f"Left out for want of a text, a label or a number: {rows}."
+    return f"Left out for want of a text, a label or a number, or as too long: {rows}."
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ def read_table(
     left_out = 0
     unnamed = False
     wanted = plain_name(label_column)
+    budget = RecordBudget()
     with (
         path.open("rb") as stream,
         Source(
@@ -93,7 +96,7 @@ def read_table(
         ) as source,
     ):
         for line in read(source):
-            if not isinstance(line, Record):
+            if not isinstance(line, Record) or budget.refusal(line.text, count):
                 left_out += 1
                 continue
             cell = next((v for n, v in line.fields.items() if plain_name(n) == wanted), None)

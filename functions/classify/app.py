@@ -4,21 +4,22 @@ import os
 import time
 from functools import cache, lru_cache
 
+from winnow.budget import RecordBudget
 from winnow.classify import classify
 from winnow.head import HeadFiles
 from winnow.judging import build_judge
 from winnow.models import ChunkTask, Classified
 from winnow.ports import Encoder, Judge
 from winnow.process import parse_definition_json
-from winnow_aws.handler import handler as lambda_handler
+from winnow_aws.handler import timed_handler
 from winnow_aws.s3 import S3Store, s3_store
 from winnow_aws.settings import ClassifySettings
 from winnow_use import load_encoder
 
 
 @cache
-def build() -> tuple[S3Store, Encoder]:
-    """What every call shares: the store and the encoder, its files verified."""
+def build() -> tuple[S3Store, Encoder, RecordBudget]:
+    """What every call shares: the store, the encoder, its files verified, and a record's budget."""
     settings = ClassifySettings.from_environment(os.environ)
     encoder = load_encoder(
         settings.model_dir,
@@ -26,7 +27,7 @@ def build() -> tuple[S3Store, Encoder]:
         threads=settings.encoder_threads,
         handle=settings.model_handle,
     )
-    return s3_store(), encoder
+    return s3_store(), encoder, settings.budget
 
 
 @lru_cache(maxsize=8)
@@ -35,7 +36,9 @@ def judge_for(definition: bytes, head: HeadFiles | None) -> Judge:
     return build_judge(parse_definition_json(definition), build()[1], head)
 
 
-@lambda_handler(ChunkTask, lambda task: {"upload_id": task.upload_id, "chunk": task.chunk})
-def handler(task: ChunkTask) -> Classified:
-    store, encoder = build()
-    return classify(task, store, judge_for, encoder.info, time.monotonic)
+@timed_handler(ChunkTask, lambda task: {"upload_id": task.upload_id, "chunk": task.chunk})
+def handler(task: ChunkTask, seconds: float | None) -> Classified:
+    store, encoder, budget = build()
+    return classify(
+        task, store, judge_for, encoder.info, time.monotonic, budget=budget, seconds=seconds
+    )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from winnow.book import ProcessBook, load_definition
+from winnow.budget import Check, unhurried
 from winnow.models import (
     Judgement,
     LabelDecision,
@@ -44,7 +45,9 @@ class SayingJudge:
     def process(self) -> ProcessInfo:
         return self._definition.info
 
-    def __call__(self, texts: Sequence[str], fields: object = None) -> list[Judgement]:
+    def __call__(
+        self, texts: Sequence[str], fields: object = None, *, check: Check = unhurried
+    ) -> list[Judgement]:
         self.calls += 1
         if "poison" in texts:
             raise ZeroDivisionError("poison")

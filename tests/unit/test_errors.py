@@ -29,7 +29,7 @@ def test_the_page_lists_every_code_and_no_other():
         found
         for path in SOURCES.rglob("*.py")
         for found in re.findall(
-            r'"((?:row|json|text|judging|member|number)_[a-z_]+)"', path.read_text()
+            r'"((?:row|json|text|judging|member|number|record)_[a-z_]+)"', path.read_text()
         )
     }
     reasons |= {"undetermined", "below_threshold", "out_of_scope", "low_ocr_confidence"}

@@ -86,7 +86,7 @@ def variable(function: str, name: str, stack: Stack) -> Any:
 def variables(function: str, stack: Stack) -> dict[str, Any]:
     """The variables that the function itself is given: those it reads, but for the common ones."""
     # Limits have defaults; LIMIT_... sets one where a stack needs another.
-    read = {name.upper() for name in SETTINGS[function].model_fields} - {"LIMITS"}
+    read = {name.upper() for name in SETTINGS[function].model_fields} - {"LIMITS", "BUDGET"}
     own = {"POWERTOOLS_SERVICE_NAME", *read} - COMMON
     return {name: variable(function, name, stack) for name in sorted(own)}
 

@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from winnow.budget import RecordBudget
 from winnow.errors import SettingsError
 
 
@@ -49,6 +50,28 @@ class ClassifySettings(Settings):
     model_engine: Literal["litert", "litert-fp32", "tensorflow"] = "litert"
     model_handle: str = ""
     encoder_threads: int = Field(0, ge=0, le=64, description="0: as many as there are cores")
+    budget: RecordBudget = RecordBudget()
+
+    @classmethod
+    def _values(cls, environment: Mapping[str, str]) -> dict[str, Any]:
+        values = super()._values(environment)
+        values["budget"] = {
+            name: value
+            for name in RecordBudget.model_fields
+            if (value := environment.get(_budget_setting(name), "").strip())
+        }
+        return values
+
+    @classmethod
+    def _variable(cls, location: tuple[int | str, ...]) -> str:
+        """Those of the budget are BUDGET_SEGMENTS, and so on."""
+        if location[0] == "budget" and len(location) > 1:
+            return _budget_setting(str(location[1]))
+        return super()._variable(location)
+
+
+def _budget_setting(name: str) -> str:
+    return "BUDGET_" + name.removeprefix("max_").upper()
 
 
 class FilterSettings(Settings):

@@ -1,13 +1,27 @@
-"""Classify: one chunk of records to one chunk of judgements."""
+"""Classify: one chunk of records to one chunk of judgements.
+
+No record fails another. One that is beyond its budget, or that the judge breaks on, is an invalid
+record; where the whole chunk would outlast the time that is left, ChunkTooSlowError says so before
+the function is killed, and the workflow has the chunk judged in halves.
+"""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from pydantic import TypeAdapter
 
-from winnow.errors import StoredDataInvalidError, WinnowError
+from winnow.budget import (
+    TOO_SLOW,
+    Deadline,
+    DeadlineError,
+    RecordBudget,
+    Refusal,
+    estimated_segments,
+)
+from winnow.errors import ChunkTooSlowError, StoredDataInvalidError, WinnowError
 from winnow.head import HeadFiles
 from winnow.jsonl import dump_line, load_lines
+from winnow.judging.sheet import count
 from winnow.layout import JSON_LINES
 from winnow.models import (
     ChunkTask,
@@ -30,6 +44,14 @@ JudgeFor = Callable[[bytes, HeadFiles | None], Judge]
 """From a definition's JSON, and the head where there is one, to its judge; kept between calls, for
 building one costs an encoding."""
 
+GROUP_SEGMENTS = 25_000
+"""Segments, as estimated, of the records that are judged in one call: what is in memory at a time.
+A chunk of ordinary records is one group or a few; a record of a budget's size is one for itself."""
+
+_FAILED = Refusal(
+    "judging_failed",
+    "Judging it failed; the other records are not affected. Report the upload id.",
+)
 _SOURCE_LINE: TypeAdapter[Record | InvalidRecord] = TypeAdapter(SourceLine)
 _logger = logging.getLogger(__name__)
 
@@ -40,10 +62,16 @@ def classify(
     judge_for: JudgeFor,
     model: ModelInfo,
     clock: Callable[[], float],
+    *,
+    budget: RecordBudget | None = None,
+    seconds: float | None = None,
 ) -> Classified:
     """Judge the records of a chunk and write them, in their order, to `task.scored`.
 
-    Raises StoredDataInvalidError when the chunk is not what the manifest says.
+    `budget` is what one record may cost, `seconds` what is left for judging them all; None: as long
+    as it takes.
+    Raises StoredDataInvalidError when the chunk is not what the manifest says, and
+    ChunkTooSlowError when several records take longer than `seconds`.
     """
     started = clock()
     with open_stored(store, task.definition) as stream:
@@ -56,7 +84,9 @@ def classify(
             f"Chunk {task.chunk} has {len(lines)} lines where the manifest says {task.records}."
         )
     records = [line for line in lines if isinstance(line, Record)]
-    judgements = dict(zip((r.record for r in records), _judge_all(judge, records), strict=True))
+    until = None if seconds is None else started + seconds
+    judged = judge_records(judge, records, budget or RecordBudget(), clock, until)
+    judgements = dict(zip((r.record for r in records), judged, strict=True))
 
     body = bytearray()
     for line in lines:
@@ -88,32 +118,105 @@ def _head_of(head: HeadRef | None, store: ObjectStore) -> HeadFiles | None:
     return HeadFiles(head.sha256, read)
 
 
-def _judge_all(judge: Judge, records: Sequence[Record]) -> list[Judgement | None]:
-    """A judgement a record; None for one that the judge breaks on, so that the others go on."""
-    try:
-        return (
-            list(judge([r.text for r in records], [r.fields for r in records])) if records else []
-        )
-    except WinnowError:
-        raise
-    except Exception:
+def judge_records(
+    judge: Judge,
+    records: Sequence[Record],
+    budget: RecordBudget,
+    clock: Callable[[], float],
+    until: float | None = None,
+) -> list[Judgement | Refusal]:
+    """A judgement a record, in order, or why there is none; the others go on.
+
+    Raises ChunkTooSlowError when the clock reads `until` before all are judged. A single record is
+    refused instead: no half of it is left to judge.
+    """
+    run = _Judging(judge, budget, clock, until, alone=len(records) == 1)
+    return [result for group in _groups(records) for result in run(group)]
+
+
+def _groups(records: Sequence[Record]) -> Iterator[Sequence[Record]]:
+    """The records in order, in groups of GROUP_SEGMENTS estimated segments, or of one record."""
+    begin = held = 0
+    for index, record in enumerate(records):
+        size = estimated_segments(record.text)
+        if held and held + size > GROUP_SEGMENTS:
+            yield records[begin:index]
+            begin, held = index, 0
+        held += size
+    if begin < len(records):
+        yield records[begin:]
+
+
+class _Judging:
+    """Judges groups of records; one that is too slow, or that the judge breaks on, is found.
+
+    A slow one by judging each record of its group for itself, since waiting costs the budget's
+    seconds every time; one that breaks by halving the group.
+    """
+
+    def __init__(
+        self,
+        judge: Judge,
+        budget: RecordBudget,
+        clock: Callable[[], float],
+        until: float | None,
+        *,
+        alone: bool,
+    ) -> None:
+        self._judge = judge
+        self._budget = budget
+        self._clock = clock
+        self._until = until
+        self._alone = alone
+
+    def __call__(self, records: Sequence[Record]) -> list[Judgement | Refusal]:
+        refused = {
+            index: refusal
+            for index, record in enumerate(records)
+            if (refusal := self._budget.refusal(record.text, count)) is not None
+        }
+        judged = iter(self._all([r for i, r in enumerate(records) if i not in refused]))
+        return [refused[i] if i in refused else next(judged) for i in range(len(records))]
+
+    def _all(self, records: Sequence[Record]) -> Sequence[Judgement | Refusal]:
+        if not records:
+            return []
+        until = self._clock() + self._budget.max_seconds
+        if self._until is not None:
+            until = min(until, self._until)
+        check = Deadline(self._clock, until)
+        try:
+            return self._judge([r.text for r in records], [r.fields for r in records], check=check)
+        except DeadlineError:
+            if until == self._until and not self._alone:
+                raise ChunkTooSlowError(
+                    "Judging the records of the chunk takes longer than the function may run."
+                ) from None
+            refusal, size = TOO_SLOW, 1
+        except WinnowError:
+            raise
+        except Exception:
+            refusal, size = _FAILED, -(-len(records) // 2)
         if len(records) == 1:
-            _logger.warning("a record could not be judged", extra={"record": records[0].record})
-            return [None]
-    middle = len(records) // 2
-    return _judge_all(judge, records[:middle]) + _judge_all(judge, records[middle:])
+            _logger.warning(
+                "a record could not be judged",
+                extra={"record": records[0].record, "code": refusal.code},
+            )
+            return [refusal]
+        parts = [records[at : at + size] for at in range(0, len(records), size)]
+        return [result for part in parts for result in self._all(part)]
 
 
-def scored(record: Record, judgement: Judgement | None) -> ScoredLine:
+def scored(record: Record, judgement: Judgement | Refusal) -> ScoredLine:
     """What the filter is given of a record; invalid where it could not be judged."""
-    if judgement is None:
+    if isinstance(judgement, Refusal):
         return InvalidRecord(
             record=record.record,
             line=record.line,
             source_id=record.source_id,
             part=record.part,
-            code="judging_failed",
-            reason="Judging it failed; the other records are not affected. Report the upload id.",
+            code=judgement.code,
+            reason=judgement.reason,
         )
     return ScoredRecord(
         record=record.record,

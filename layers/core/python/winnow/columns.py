@@ -2,6 +2,10 @@
 
 import unicodedata
 
+from winnow.unicode import nfkc
+
+_LONGEST = 1_000
+"""Characters of a name that are compared: what is longer is text that stands in a name's place."""
 _LEFT_OUT = frozenset("_-")
 
 
@@ -11,9 +15,10 @@ def plain_name(name: str) -> str:
     >>> plain_name("Case_ID") == plain_name(" case id")
     True
     """
+    name = name[:_LONGEST]
     if name.isascii():
         return "".join(char for char in name.lower() if char > " " and char not in _LEFT_OUT)
-    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    plain = nfkc(nfkc(name).casefold())
     return "".join(
         char
         for char in plain

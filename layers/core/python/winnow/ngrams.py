@@ -7,7 +7,6 @@ for Large Scale Multitask Learning", 2009). A gram counts as sign * log(1 + time
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -16,10 +15,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from winnow.unicode import nfkc
+
 Block = Literal["characters", "words"]
 
 PART = 250_000
-"""Characters that are taken apart at once: it takes about 300 bytes of memory a character."""
+"""Characters that are taken apart at once: it takes about 300 bytes of memory a character. A text
+that is longer is taken apart in pieces, and its n-grams are the same."""
 
 _WORD = re.compile(r"\w+")
 _LENGTHS = (2, 3, 4, 5)
@@ -63,22 +65,64 @@ def _in_parts(texts: Sequence[str]) -> Iterator[Sequence[str]]:
 
 def _grams(texts: Sequence[str], block: Block, bits: int) -> Grams:
     lines = [f" {' '.join(_WORD.findall(_plain(text)))} " for text in texts]
-    code = np.frombuffer("".join(lines).encode("utf-32-le"), np.uint32).astype(np.uint64)
+    code = np.frombuffer("".join(lines).encode("utf-32-le"), np.uint32)
     owner = np.repeat(np.arange(len(lines)), [len(line) for line in lines])
-    first, last = _characters(code) if block == "characters" else _words(code)
-    inside = owner[first] == owner[last - 1] if len(first) else np.zeros(0, bool)
-    first, last = first[inside], last[inside]
-    hashes = _mixed(_hashes(code, first, last) ^ np.uint64(_SEEDS[block]))
-    places = (hashes >> np.uint64(64 - bits)).astype(np.int64)
-    signs = np.where(hashes & np.uint64(1), 1.0, -1.0)
-    keys, slots = np.unique((owner[first].astype(np.int64) << bits) | places, return_inverse=True)
-    counts = np.bincount(slots, weights=signs, minlength=len(keys))
+    found = [_counted(*piece, block, bits) for piece in _in_pieces(code, owner, block)]
+    keys, counts = found[0] if len(found) == 1 else _summed(found)
     rows = keys >> bits
     return Grams(
         starts=np.searchsorted(rows, np.arange(len(texts) + 1)),
         places=(keys & ((1 << bits) - 1)).astype(np.intp),
         values=(np.sign(counts) * np.log1p(np.abs(counts))).astype(np.float32),
     )
+
+
+_Piece = tuple[NDArray[np.uint32], NDArray[np.intp], int]
+"""Characters, the texts that they are of, and where the last gram begins before."""
+
+
+def _in_pieces(code: NDArray[np.uint32], owner: NDArray[np.intp], block: Block) -> Iterator[_Piece]:
+    """Pieces such that every gram begins within one of them, and none in two."""
+    begin = 0
+    blanks = np.flatnonzero(code == 32) if block == "words" else np.zeros(0, np.intp)
+    while begin + 2 * PART < len(code):
+        end = begin + PART
+        if block == "words":
+            # A word begins behind a blank; the pair that it begins needs the word after it.
+            next_blanks = blanks[(at := int(np.searchsorted(blanks, end))) : at + 3].tolist()
+            if len(next_blanks) < 3:
+                break
+            end = next_blanks[0]
+            after = next_blanks[2] - end + 1
+        else:
+            after = _LENGTHS[-1]
+        yield code[begin : end + after], owner[begin : end + after], end - begin
+        begin = end
+    yield code[begin:], owner[begin:], len(code) - begin
+
+
+def _counted(
+    code: NDArray[np.uint32], owner: NDArray[np.intp], until: int, block: Block, bits: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The grams that begin before `until`: keys of text and place, ascending, and their counts."""
+    wide = code.astype(np.uint64)
+    first, last = _characters(wide) if block == "characters" else _words(wide)
+    inside = (owner[first] == owner[last - 1]) & (first < until) if len(first) else first < 0
+    first, last = first[inside], last[inside]
+    hashes = _mixed(_hashes(wide, first, last) ^ np.uint64(_SEEDS[block]))
+    places = (hashes >> np.uint64(64 - bits)).astype(np.int64)
+    signs = np.where(hashes & np.uint64(1), 1.0, -1.0)
+    keys, slots = np.unique((owner[first].astype(np.int64) << bits) | places, return_inverse=True)
+    return keys, np.bincount(slots, weights=signs, minlength=len(keys)).astype(np.float64)
+
+
+def _summed(
+    found: Sequence[tuple[NDArray[np.int64], NDArray[np.float64]]],
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The counts of all pieces by key."""
+    keys, slots = np.unique(np.concatenate([keys for keys, _ in found]), return_inverse=True)
+    weights = np.concatenate([counts for _, counts in found])
+    return keys, np.bincount(slots, weights=weights, minlength=len(keys)).astype(np.float64)
 
 
 def weighted(found: Grams, weights: NDArray[np.float32]) -> Grams:
@@ -107,7 +151,7 @@ def document_weights(found: Grams, bits: int) -> NDArray[np.float32]:
 
 
 def _plain(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).lower()
+    return nfkc(text).lower()
 
 
 def _characters(code: NDArray[np.uint64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

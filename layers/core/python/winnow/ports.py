@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
 
+from winnow.budget import Check, unhurried
 from winnow.models import Judgement, ModelInfo, ObjectRef, ProcessInfo
 
 if TYPE_CHECKING:  # the images of Serialize and Filter hold no numpy
@@ -37,11 +38,16 @@ class Judge(Protocol):
         ...
 
     def __call__(
-        self, texts: Sequence[str], fields: Sequence[Mapping[str, str]] | None = None
+        self,
+        texts: Sequence[str],
+        fields: Sequence[Mapping[str, str]] | None = None,
+        *,
+        check: Check = unhurried,
     ) -> list[Judgement]:
         """One judgement a record, in order. A blank text is the caller's to refuse.
 
-        `fields` are the records' other columns, for judges that take numbers from them.
+        `fields` are the records' other columns, for judges that take numbers from them. `check` is
+        called between pieces of work, and what it raises goes through.
         """
         ...
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pydantic import BaseModel, ConfigDict, Field
 
 from winnow.book import ProcessBook
+from winnow.budget import estimated_segments
 from winnow.errors import (
     FileEmptyError,
     FileTooLargeError,
@@ -50,6 +51,9 @@ class SerializeOptions(BaseModel):
     )
     chunk_records: int = Field(1_000, gt=0)
     chunk_bytes: int = Field(4_000_000, gt=0, description="a chunk ends when it is this large")
+    chunk_segments: int = Field(
+        100_000, gt=0, description="sentences of a chunk, as estimated: what judging it costs"
+    )
     limits: ReadLimits = ReadLimits()
 
 
@@ -191,12 +195,19 @@ def _stored_head(
 def _chunked(
     lines: Iterator[Record | InvalidRecord], options: SerializeOptions
 ) -> Iterator[tuple[int, bytes]]:
-    count, content = 0, bytearray()
+    """Chunks: how many lines, and these. One that a record would take over the segments ends before
+    it, so that a record of any size shares its chunk with what is left of its time."""
+    count, segments, content = 0, 0, bytearray()
     for line in lines:
+        cost = estimated_segments(line.text) if isinstance(line, Record) else 0
+        if count and segments + cost > options.chunk_segments:
+            yield count, bytes(content)
+            count, segments, content = 0, 0, bytearray()
         content += dump_line(line)
         count += 1
+        segments += cost
         if count >= options.chunk_records or len(content) >= options.chunk_bytes:
             yield count, bytes(content)
-            count, content = 0, bytearray()
+            count, segments, content = 0, 0, bytearray()
     if count:
         yield count, bytes(content)

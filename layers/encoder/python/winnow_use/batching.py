@@ -123,14 +123,15 @@ def _batches(lengths: Sequence[int], most: int) -> list[list[int]]:
 def split(ids: Sequence[int], starts_word: Callable[[int], bool]) -> list[Sequence[int]]:
     """The ids in pieces of at most 128, about equally long, cut before a word where one is near."""
     pieces: list[Sequence[int]] = []
-    while len(ids) > MOST_TOKENS:
-        left = -(-len(ids) // MOST_TOKENS)
-        end = -(-len(ids) // left)
-        cut = next((n for n in range(end, end // 2, -1) if starts_word(ids[n])), end)
-        pieces.append(ids[:cut])
-        ids = ids[cut:]
-    if ids:
-        pieces.append(ids)
+    begin = 0
+    while (rest := len(ids) - begin) > MOST_TOKENS:
+        left = -(-rest // MOST_TOKENS)
+        end = -(-rest // left)
+        cut = next((n for n in range(end, end // 2, -1) if starts_word(ids[begin + n])), end)
+        pieces.append(ids[begin : begin + cut])
+        begin += cut
+    if rest:
+        pieces.append(ids[begin:])
     return pieces
 
 

@@ -13,11 +13,11 @@ a text with such a word is worked out from its start.
 
 import re
 import struct
-import unicodedata
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from winnow.errors import ModelInvalidError
+from winnow.unicode import nfkc
 
 SPACE = "▁"
 
@@ -154,7 +154,7 @@ def normalised(text: str) -> str:
     if _SURROGATES.search(text):
         # Two halves of a pair count as the one character they are to JavaScript.
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
-    return unicodedata.normalize("NFKC", text.translate(_YOUNG))
+    return nfkc(text.translate(_YOUNG))
 
 
 def _read_pieces(model: bytes) -> Iterator[tuple[str, float, int]]:

@@ -51,6 +51,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from winnow.budget import Check, unhurried
+from winnow.judging.blocks import blocks
 from winnow.judging.context import Context, Reading, tokens
 from winnow.judging.lexical import Keywords, SharedWords, words
 from winnow.judging.sheet import Comparer, Sheet
@@ -329,39 +331,60 @@ class CriteriaJudge:
         self,
         texts: Sequence[str],
         fields: Sequence[Mapping[str, str]] | None = None,
+        *,
+        check: Check = unhurried,
     ) -> list[Judgement]:
         """One judgement a text, in order; a text without segments is undetermined."""
-        sheet = self._compare(texts)
-        heard, silent = self._listen(sheet)
-        return [self._judge(sheet, heard, silent, index) for index in range(len(texts))]
+        sheet = self._compare(texts, check)
+        heard, silent = self._listen(sheet, check)
+        judgements: list[Judgement] = []
+        for index in range(len(texts)):
+            check()
+            judgements.append(self._judge(sheet, heard, silent, index))
+        return judgements
 
-    def _listen(self, sheet: Sheet) -> tuple[list[dict[int, _Heard]], list[set[int]]]:
+    def _listen(self, sheet: Sheet, check: Check) -> tuple[list[dict[int, _Heard]], list[set[int]]]:
         """For each criterion, what it hears, by the segment's row, and the rows that mention it.
 
         Only criteria that make something of silence ask who mentions them.
         """
         heard: list[dict[int, _Heard]] = [{} for _ in self._criteria]
         mentioned: list[set[int]] = [set() for _ in self._criteria]
-        if not sheet.unique:
-            return heard, mentioned
-        split = [words(text) for text in sheet.plain]
+        for block in blocks(sheet.plain):
+            self._listen_to(sheet, block, heard, mentioned, check)
+        return heard, mentioned
+
+    def _listen_to(
+        self,
+        sheet: Sheet,
+        block: slice,
+        heard: list[dict[int, _Heard]],
+        mentioned: list[set[int]],
+        check: Check,
+    ) -> None:
+        """The same for some of the rows."""
+        check()
+        split = [words(text) for text in sheet.plain[block]]
         found = [self._keywords(row) for row in split]
         hearable = [
             row
             for row, keys in enumerate(found)
             if any(compiled.hears(keys) for compiled in self._criteria)
         ]
-        similarity = np.zeros_like(sheet.similarity)
-        similarity[hearable] = (1 - SHARED) * sheet.similarity[hearable] + SHARED * self._shared(
+        cosine = sheet.similarity[block]
+        similarity = np.zeros_like(cosine)
+        similarity[hearable] = (1 - SHARED) * cosine[hearable] + SHARED * self._shared(
             [split[row] for row in hearable]
         )
         near = [similarity[:, compiled.speaking].max(axis=1) > LOW for compiled in self._criteria]
-        for row, close in enumerate(np.stack(near, axis=1).tolist()):
-            segment = _Segment(sheet, row, split[row], found[row], self._keywords)
+        for place, close in enumerate(np.stack(near, axis=1).tolist()):
+            check()
+            row = block.start + place
+            segment = _Segment(sheet, row, split[place], found[place], self._keywords)
             for position, compiled in enumerate(self._criteria):
                 said: _Heard | None = None
                 if close[position] and compiled.hears(segment.keywords):
-                    said = self._hear(compiled, segment, similarity[row])
+                    said = self._hear(compiled, segment, similarity[place])
                 # A number is surer than the words around it.
                 if (
                     compiled.values
@@ -373,7 +396,6 @@ class CriteriaJudge:
                     heard[position][row] = said
                 if compiled.criterion.if_silent == "not_met" and _mentions(compiled, segment):
                     mentioned[position].add(row)
-        return heard, mentioned
 
     def _hear(
         self, compiled: _Compiled, segment: _Segment, similarity: NDArray[np.float32]

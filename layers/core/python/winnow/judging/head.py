@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from winnow.budget import Check, unhurried
 from winnow.errors import HeadInvalidError
 from winnow.head import HeadFiles
 from winnow.judging.linear import Inputs, LinearHead, check_encoder
@@ -44,7 +45,11 @@ class HeadJudge:
         return self._definition.info
 
     def __call__(
-        self, texts: Sequence[str], fields: Sequence[Mapping[str, str]] | None = None
+        self,
+        texts: Sequence[str],
+        fields: Sequence[Mapping[str, str]] | None = None,
+        *,
+        check: Check = unhurried,
     ) -> list[Judgement]:
         """One judgement a record, in order; `fields` are the records' other columns."""
         if not texts:
@@ -56,14 +61,16 @@ class HeadJudge:
             inputs = Inputs(np.zeros((len(texts), 0), np.float32), texts, numbers)
             near = cosines = np.zeros((0, 0), np.float32)
         else:
-            read = segmented(texts, self._encoder)
+            read = segmented(texts, self._encoder, check)
             vectors, lengths = read.text_vectors()
             inputs = Inputs(vectors, texts, numbers)
             near = read.vectors @ head.references.T
             # The cosine of a mean is the mean of the cosines, over its length.
             cosines = read.sums(near)
             cosines /= lengths
+        check()
         logits = head.logits(inputs)
+        check()
         shares = head.probabilities(logits)
         orders = np.argsort(-shares, axis=1, kind="stable")
         best = orders[:, 0]

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from winnow.budget import Check, unhurried
 from winnow.judging.sheet import Comparer, Sheet
 from winnow.judging.told import DIGITS, EVIDENCE
 from winnow.models import Evidence, Judgement, LabelDecision, LabelScore, ProcessInfo
@@ -42,10 +43,14 @@ class LabelsJudge:
         return self._definition.info
 
     def __call__(
-        self, texts: Sequence[str], fields: Sequence[Mapping[str, str]] | None = None
+        self,
+        texts: Sequence[str],
+        fields: Sequence[Mapping[str, str]] | None = None,
+        *,
+        check: Check = unhurried,
     ) -> list[Judgement]:
         """One judgement a text, in order; a text without segments gets every label alike."""
-        sheet = self._compare(texts)
+        sheet = self._compare(texts, check)
         near = np.stack(
             [_mean_of_nearest(sheet.similarity[:, columns]) for columns in self._columns], axis=1
         )

@@ -35,6 +35,8 @@ class Punkt(NamedTuple):
     """Abbreviations that often end a sentence: they do before a word with a capital."""
     results: frozenset[str]
     """Those of them that do before an abbreviation in capitals, too."""
+    longest: int
+    """Characters of the longest of the special words."""
     period_context: str
     """NLTK's own pattern of a full stop that may end a sentence."""
 
@@ -103,10 +105,12 @@ def load() -> Punkt:
     """Punkt with our parameters, once a process."""
     punkt = tokenizer()
     parameters = punkt._params
+    special = frozenset(parameters.abbrev_types | {a for a, _ in parameters.collocations})
     return Punkt(
         ends=lru_cache(maxsize=1 << 16)(punkt.text_contains_sentbreak),
-        special=frozenset(parameters.abbrev_types | {a for a, _ in parameters.collocations}),
+        special=special,
         closing=frozenset(_data()["closing"]),
         results=frozenset(_data()["results"]),
+        longest=max(map(len, special)),
         period_context=punkt._lang_vars.period_context_re().pattern,
     )

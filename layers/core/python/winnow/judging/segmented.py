@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from winnow.budget import Check, unhurried
 from winnow.judging import segments
+from winnow.judging.blocks import blocks
 from winnow.ports import Encoder
 
 Floats = NDArray[np.float32]
@@ -46,12 +48,14 @@ class Segmented:
         return (sums / lengths).astype(np.float32), lengths
 
 
-def segmented(texts: Sequence[str], encoder: Encoder) -> Segmented:
-    """One encoder call, whatever the number of texts; equal segments are encoded once."""
+def segmented(texts: Sequence[str], encoder: Encoder, check: Check = unhurried) -> Segmented:
+    """One encoder call a block of segments, whatever texts they are of; equal ones are encoded
+    once."""
     known: dict[str, int] = {}
     spans: list[list[segments.Span]] = []
     rows: list[NDArray[np.intp]] = []
     for text in texts:
+        check()
         found = segments.spans(text)
         spans.append(found)
         rows.append(
@@ -62,5 +66,9 @@ def segmented(texts: Sequence[str], encoder: Encoder) -> Segmented:
             )
         )
     unique = list(known)
-    vectors = encoder(unique)
+    parts: list[Floats] = []
+    for block in blocks(unique):
+        check()
+        parts.append(encoder(unique[block]))
+    vectors = np.concatenate(parts) if parts else encoder([])
     return Segmented(unique, vectors, spans, rows)

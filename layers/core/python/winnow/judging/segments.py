@@ -17,15 +17,21 @@ The rules, in order:
 
 No segment is empty or has white space at its ends, segments do not overlap, and together they hold
 every character of the text that is not white space.
+
+Every step takes time in proportion to the text, whatever it holds: nothing is looked at again for
+each of its full stops, and of long words Punkt is shown the ends.
 """
 
 import re
+from bisect import bisect_left
 
 from winnow.judging import punkt
 from winnow.models import Segment
 
 MAX_CHARACTERS = 400
 _SOFT_WRAP = 50
+_LONG = 500
+"""Characters of a word, of the space behind it, and of the next word, that Punkt is shown."""
 
 Span = tuple[int, int]
 
@@ -44,7 +50,7 @@ _GOES_ON = re.compile(rf"(?:,|\b(?:{_WANTING}|{_WANTING.upper()}|a)|(?<![:–?-]
 _GONE_ON = re.compile(r"(?:and|or|nor|but|which|who|with|without|of|on|in|for|from|to)\b(?![.:)])")
 _GLUED = re.compile(r"\.(?:(?<=[a-z]{3}\.)|(?<=\d\.))(?=[A-Z][A-Za-z]{2})")
 _AFTER_NUMBER = re.compile(r"\d\s?$")
-_HEADING = re.compile(r"[A-Z][A-Z0-9 /&,()'’-]{3,58}[A-Z)]:(?=\s*,?\s*[^\W\d_])")
+_HEADING = re.compile(r"[A-Z][A-Z0-9 /&,()'’-]{3,58}[A-Z)]:(?=\s*+(?:,\s*+)?+[^\W\d_])")
 _HEADING_LINE = re.compile(r"[A-Z][A-Za-z0-9 /&,()'’-]{1,58}:(?:\s|$)")
 _CLOSERS = re.compile(r"[\"')\]}‘’“”«»]+?(?:\s+|(?=--)|$)", re.MULTILINE)
 _SEMICOLON = re.compile(r";\s")
@@ -93,13 +99,13 @@ def _ends(text: str, start: int, end: int) -> list[tuple[int, int]]:
     floor = start
 
     def settle(match: re.Match[str], word_start: int) -> None:
-        word = text[word_start : match.start()]
+        word = text[max(word_start, match.start() - _LONG) : match.start()]
         following = match.group(2)
         plain = following is not None and len(word) > 1 and word.isalpha()
         if (
             (not plain or word.lower() in special)
             and not (following is not None and _closes(text, word_start, word, following))
-            and not decide(f"{word}{match.group()}{match.group(1)}")
+            and not decide(f"{word}{match.group()}{_shown(match)}")
         ):
             return
         found.append((match.end(), match.end() if following is None else match.start(2)))
@@ -125,9 +131,17 @@ def _ends(text: str, start: int, end: int) -> list[tuple[int, int]]:
 
 def _clipped(text: str, start: int, stop: int) -> bool:
     """Whether the word before a full stop is an abbreviation that does not end a sentence."""
-    word = re.split(r"\s", text[start : stop - 1])[-1].lower()
     decider = punkt.load()
+    word = re.split(r"\s", text[max(start, stop - 2 - decider.longest) : stop - 1])[-1].lower()
     return word in decider.special and word not in decider.closing
+
+
+def _shown(match: re.Match[str]) -> str:
+    """What stands after a full stop, as Punkt is shown it."""
+    if (following := match.group(2)) is None:
+        return match.group(1)
+    space = match.group(1)[: min(_LONG, len(match.group(1)) - len(following))]
+    return space + following[:_LONG]
 
 
 def _closes(text: str, start: int, word: str, following: str) -> bool:
@@ -164,10 +178,18 @@ def _items(text: str, start: int, end: int) -> list[Span]:
         if int(match[1]) != len(marks) + 1:
             continue
         # "Grade 1. Grade 2." is no list.
-        before = text[start : match.start()].rstrip()
-        if marks or match.group()[-1] == ")" or not before or before[-1] in ".:;":
+        before = match.start()
+        while before > start and text[before - 1].isspace():
+            before -= 1
+        if marks or match.group()[-1] == ")" or before == start or text[before - 1] in ".:;":
             marks.append(match.span())
     return marks if len(marks) > 1 else []
+
+
+def _in_mark(stop: int, marks: list[Span], lasts: list[int]) -> bool:
+    """Whether a full stop is that of a mark; `lasts` are the marks' ends."""
+    at = bisect_left(lasts, stop)
+    return at < len(marks) and marks[at][0] < stop
 
 
 def _sentences(text: str, start: int, end: int) -> list[Span]:
@@ -175,7 +197,8 @@ def _sentences(text: str, start: int, end: int) -> list[Span]:
     begin = start
     ends = _ends(text, start, end)
     if marks := _items(text, start, end):
-        ends = [e for e in ends if not any(first < e[0] <= last for first, last in marks)]
+        lasts = [last for _, last in marks]
+        ends = [e for e in ends if not _in_mark(e[0], marks, lasts)]
         ends = sorted({*ends, *((first, first) for first, _ in marks[1:])})
     for stop, following in ends:
         if stop <= begin or not text[begin:stop].strip():

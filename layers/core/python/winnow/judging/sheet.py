@@ -14,7 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from winnow.budget import Check, unhurried
 from winnow.judging import segments
+from winnow.judging.blocks import blocks
 from winnow.judging.shorthand import written_out
 from winnow.ports import Encoder
 
@@ -97,6 +99,12 @@ def sections(text: str, sentences: Sequence[segments.Span]) -> list[str]:
     return found
 
 
+def count(text: str) -> int:
+    """How many segments a text has, windows counted."""
+    found = segments.spans(text)
+    return len(found) + len(windows(text, found))
+
+
 class Comparer:
     """Compares texts with reference sentences; these are encoded once, here."""
 
@@ -114,8 +122,8 @@ class Comparer:
     def _plain(self, texts: Sequence[str]) -> list[str]:
         return [written_out(text) for text in texts] if self._structure else list(texts)
 
-    def __call__(self, texts: Sequence[str]) -> Sheet:
-        """One encoder call and one matrix product, whatever the number of texts.
+    def __call__(self, texts: Sequence[str], check: Check = unhurried) -> Sheet:
+        """One encoder call and one matrix product a block of segments, whatever texts they are of.
 
         Equal segments are encoded once.
         """
@@ -124,6 +132,7 @@ class Comparer:
         rows: list[NDArray[np.intp]] = []
         sentences: list[int] = []
         for text in texts:
+            check()
             found = segments.spans(text)
             sentences.append(len(found))
             under = [""] * len(found)
@@ -145,10 +154,12 @@ class Comparer:
                 )
             )
         unique = [text for text, _ in known]
-        plain = self._plain(unique)
-        if unique:
+        plain: list[str] = []
+        similarity = np.zeros((len(unique), self._references.shape[1]), np.float32)
+        for block in blocks(unique):
+            check()
+            plain += self._plain(unique[block])
             # A cosine of unit vectors may leave [0, 1] by rounding; no evidence is below 0.
-            similarity = np.clip(self._encoder(plain) @ self._references, 0.0, 1.0)
-        else:
-            similarity = np.zeros((0, self._references.shape[1]), np.float32)
+            cosines = self._encoder(plain[block]) @ self._references
+            np.clip(cosines, 0.0, 1.0, out=similarity[block])
         return Sheet(unique, plain, similarity, spans, rows, sentences, [n for _, n in known])

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from winnow.budget import Check, unhurried
 from winnow.errors import HeadInvalidError
 from winnow.head import HeadFiles
 from winnow.judging.linear import Inputs, LinearHead, check_encoder
@@ -40,10 +41,14 @@ class WeighedJudge:
         return self._rules.process
 
     def __call__(
-        self, texts: Sequence[str], fields: Sequence[Mapping[str, str]] | None = None
+        self,
+        texts: Sequence[str],
+        fields: Sequence[Mapping[str, str]] | None = None,
+        *,
+        check: Check = unhurried,
     ) -> list[Judgement]:
         """The judgements of the rules, each with a confidence that was learned."""
-        judgements = self._rules(texts, fields)
+        judgements = self._rules(texts, fields, check=check)
         if not judgements:
             return []
         head = self._head
