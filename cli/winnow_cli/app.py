@@ -1,6 +1,9 @@
 """The command line: which words there are. Each command loads what it needs when it runs."""
 
+from typing import Annotated, Any
+
 import typer
+from typer.core import TyperGroup
 
 from winnow_cli import (
     command_evaluate,
@@ -12,17 +15,66 @@ from winnow_cli import (
     command_train,
     command_uploads,
 )
+from winnow_cli.console import safe, say
 from winnow_cli.options import ENCODER, PROCESSES
 
+
+class SafeGroup(TyperGroup):
+    """Commands whose wrong calls are told without what a file's name would do to a terminal."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().make_context(*args, **kwargs)
+        except Exception as error:
+            _make_safe(error)
+            raise
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            _make_safe(error)
+            raise
+
+
+def _make_safe(error: Exception) -> None:
+    message = getattr(error, "message", None)
+    if isinstance(message, str):
+        error.message = safe(message)  # type: ignore[attr-defined]
+
+
 app = typer.Typer(
+    cls=SafeGroup,
     name="winnow",
     help="Drop a file, get its records judged, with a confidence people can rely on.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     epilog="Exit codes: 0 done, 1 failed (the reason has a stable code), 2 wrong call, "
-    "130 interrupted.",
+    "130 interrupted, 141 nobody reads the output any more.",
 )
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        say(f"winnow {version('winnow')}")
+        raise typer.Exit
+
+
+@app.callback()
+def winnow(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_tell_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Drop a file, get its records judged, with a confidence people can rely on."""
+
+
 for commands in (
     command_local,
     command_uploads,

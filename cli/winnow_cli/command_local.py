@@ -130,11 +130,7 @@ def print_mail(subject: str, date: str, body: str) -> None:
     screen.print(Text(f"Subject: {clean(subject)}", style="bold"))
     screen.print(Text(f"Date: {date}", style="dim"))
     for line in body.rstrip().splitlines():
-        screen.print(Text(f"  {_printable(line)}"))
-
-
-def _printable(line: str) -> str:
-    return "".join(c if c.isprintable() else "?" for c in line)
+        screen.print(Text(f"  {line}"))
 
 
 def _build_images(checkout: "Checkout") -> dict[str, str]:

@@ -4,36 +4,59 @@ import csv
 import re
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO
 
 import typer
 
+from winnow.errors import RetryableError
 from winnow_cli.console import (
     OUTCOME_STYLES,
     STATE_STYLES,
     clean,
     command,
+    csv_stream,
     emit_json,
+    name_of,
     note,
     say,
     shorten,
     stderr,
     table,
 )
-from winnow_cli.options import FILES, AsJson, ProcessId, StackName, UploadId, guarded
+from winnow_cli.options import (
+    FILES,
+    AsJson,
+    ProcessId,
+    StackName,
+    UploadId,
+    comes_of_ctrl_c,
+    ending,
+    fail,
+    guarded,
+    unusable,
+)
 
 if TYPE_CHECKING:
     from winnow.models import CriterionFinding, Evidence, Result, ResultRecord
+    from winnow_cli.submissions import Drop, Submission
+    from winnow_cli.target import Target
     from winnow_cli.uploads import UploadRow, Uploads
 
+LONGEST_KEY = 1024
+"""Bytes, in S3."""
+MOST_NAMES = 20
 POLL_LOCAL_S = 0.1
 POLL_AWS_S = 1.0
 _FORMULA = re.compile(
     r"""\A(?=[\t\r\n])|(?:\A|(?<=[;|\t\r\n]))(?=[\s"'“”\u200b\u2060\ufeff]*[=+\-@＝＋－＠])"""
 )
+
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+"""What no cell of a CSV has: controls that steer a terminal, and halves of surrogate pairs."""
 
 
 class Format(StrEnum):
@@ -71,56 +94,253 @@ def submit(
     timeout: Annotated[
         float, typer.Option(metavar="SECONDS", min=1.0, help="How long --wait waits.")
     ] = 900.0,
+    anew: Annotated[
+        bool,
+        typer.Option(
+            "--anew", help="Take up nothing of a submit that was broken off: drop every file."
+        ),
+    ] = False,
     stack: StackName = None,
     as_json: AsJson = False,
 ) -> None:
     """Drop files into the inbox of a process.
 
     With --wait: exit code 0 if every run succeeded, 1 if one failed or did not end in time.
+
+    A submit that ends early (an error, Ctrl-C, a killed terminal) names what was dropped and what
+    was not. Run it again, in the same folder within a day: a file of the same path and content that
+    was dropped is taken up, not judged twice. Otherwise each submit of a file is a new upload.
     """
+    from winnow_cli.submissions import submission
     from winnow_cli.target import find_target
     from winnow_cli.uploads import Uploads
+    from winnow_local.state import StateDir
 
-    if not process.strip() or "/" in process:
-        raise typer.BadParameter("a process id or code has no '/'", param_hint="--process")
+    if not process.strip() or "/" in process or not process.isprintable():
+        raise typer.BadParameter(
+            "a process id or code has no '/' and no control characters", param_hint="--process"
+        )
+    if irregular := [path for path in paths if not path.is_file()]:
+        raise typer.BadParameter(
+            f"{clean(str(irregular[0]))} is a pipe or a device; save it as a file",
+            param_hint="PATH",
+        )
     target = find_target(stack)
     uploads = Uploads(target)
-    dropped = [(path, uploads.drop(path, process, threshold)) for path in paths]
+    if len(uploads.new_key(max(paths, key=_key_bytes), process).encode()) > LONGEST_KEY:
+        raise typer.BadParameter("the process id and a file's name are too long", param_hint="PATH")
+    about = {
+        "place": target.place,
+        "process": process,
+        "threshold": "" if threshold is None else f"{threshold:g}",
+    }
+    batch = Batch(paths)
     rows: dict[str, UploadRow] = {}
-    if wait:
-        poll = POLL_LOCAL_S if target.local else POLL_AWS_S
-        rows = wait_for_all(uploads, [key for _, key in dropped], timeout, poll)
+    with submission(StateDir.default().submissions, about, anew, note) as memory:
+        try:
+            for path in _shown("dropping files", paths):
+                batch.drop(uploads, memory, path, process, threshold)
+            if batch.taken_up:
+                note(
+                    f"{len(batch.taken_up):,} of {len(paths):,} files were dropped by a submit that "
+                    "was broken off: they are taken up, not dropped again. --anew drops them again."
+                )
+            if wait:
+                poll = POLL_LOCAL_S if target.local else POLL_AWS_S
+                wait_for_all(uploads, [drop.key for _, drop in batch.done], timeout, poll, rows)
+        except (Exception, KeyboardInterrupt) as error:
+            _end_early(batch, rows, target, stack, as_json, error)
+        for _, drop in batch.done:
+            if not wait or (drop.key in rows and rows[drop.key].ended):
+                memory.settled(drop.key)
     if as_json:
-        emit_json(
-            {
-                "uploads": [
-                    {
-                        "file": str(path),
-                        "bucket": target.uploads_bucket,
-                        "object_key": key,
-                        **(row_document(rows[key]) if key in rows else {}),
-                    }
-                    for path, key in dropped
-                ]
-            }
-        )
+        emit_json(batch.document(rows, target))
     elif wait:
-        _tell_ends([(path, rows.get(key)) for path, key in dropped])
+        _tell_ends([(path, rows.get(drop.key)) for path, drop in batch.done])
     else:
-        for _, key in dropped:
-            say(f"s3://{target.uploads_bucket}/{key}")
+        _tell_addresses(batch, target)
         note(f"`{command()} status` shows how the runs go.")
-    if wait and not all(key in rows and rows[key].state == "SUCCEEDED" for _, key in dropped):
+    if wait and not all(
+        drop.key in rows and rows[drop.key].state == "SUCCEEDED" for _, drop in batch.done
+    ):
         raise typer.Exit(1)
 
 
-def wait_for_all(
-    uploads: "Uploads", keys: Sequence[str], timeout_s: float, poll_s: float
-) -> dict[str, "UploadRow"]:
-    """Polls until the run of every key has ended or the time is up; the rows seen, by key."""
+class Batch:
+    """The files of one submit, and how far it has come with them."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._paths = paths
+        self.done: list[tuple[Path, Drop]] = []
+        self.taken_up: set[str] = set()
+        """Keys of what an earlier submit had dropped."""
+        self.trying: Path | None = None
+        """On its way: whether S3 has it is not known."""
+
+    @property
+    def left(self) -> Sequence[Path]:
+        """What was not dropped, the one on its way first."""
+        return self._paths[len(self.done) :]
+
+    def drop(
+        self,
+        uploads: "Uploads",
+        memory: "Submission",
+        path: Path,
+        process: str,
+        threshold: float | None,
+    ) -> None:
+        """Drop a file, or take it up where an earlier submit had dropped it."""
+
+        def plan() -> "Drop":
+            try:
+                return memory.plan(path, lambda: uploads.new_key(path, process), time.time())
+            except OSError as error:
+                raise unusable(error) from None
+
+        drop = plan()
+        while drop.dropped and _failed(uploads, drop.key):
+            # Somebody drops it once more because its run failed.
+            memory.settled(drop.key)
+            drop = plan()
+        if drop.dropped:
+            self.taken_up.add(drop.key)
+        else:
+            self.trying = path
+            drop = memory.dropped(drop, uploads.drop(path, drop.key, threshold))
+            self.trying = None
+        self.done.append((path, drop))
+
+    def document(self, rows: "Mapping[str, UploadRow]", target: "Target") -> dict[str, Any]:
+        """The uploads as JSON: what is known of each."""
+        return {
+            "uploads": [
+                {
+                    "file": str(path),
+                    "bucket": target.uploads_bucket,
+                    "object_key": drop.key,
+                    **_identity(drop, target),
+                    **({"taken_up": True} if drop.key in self.taken_up else {}),
+                    **(row_document(rows[drop.key]) if drop.key in rows else {}),
+                }
+                for path, drop in self.done
+            ]
+        }
+
+
+def _failed(uploads: "Uploads", key: str) -> bool:
+    from winnow.errors import AccessDeniedError
+
+    try:
+        row = uploads.by_key(key)
+    except AccessDeniedError:
+        return False  # Who may drop need not be one who may look.
+    return row is not None and row.state == "FAILED"
+
+
+def _key_bytes(path: Path) -> int:
+    return len(name_of(path).encode())
+
+
+def _identity(drop: "Drop", target: "Target") -> dict[str, str]:
+    from winnow.upload import upload_id
+
+    if drop.version_id is None:
+        return {}
+    own = upload_id(target.uploads_bucket, drop.key, drop.version_id)
+    return {"upload_id": own, "version_id": drop.version_id}
+
+
+def _tell_addresses(batch: Batch, target: "Target") -> None:
+    for _, drop in batch.done:
+        say(clean(f"s3://{target.uploads_bucket}/{drop.key}"))
+
+
+def _end_early(
+    batch: Batch,
+    rows: "Mapping[str, UploadRow]",
+    target: "Target",
+    stack: str | None,
+    as_json: bool,
+    error: BaseException,
+) -> NoReturn:
+    """Tells what was dropped, by its id, and what was not; ends with 130 or 1."""
+    by_ctrl_c = isinstance(error, KeyboardInterrupt) or comes_of_ctrl_c(error)
+    if isinstance(error, BrokenPipeError):
+        raise error
+    told = None if by_ctrl_c or not isinstance(error, Exception) else ending(error, stack)
+    if told is not None and not isinstance(told, RetryableError):
+        batch.trying = None  # It was refused.
+    left = batch.left
+    if not as_json:
+        _tell_addresses(batch, target)
+    if left:
+        note(f"{len(batch.done):,} of {len(batch.done) + len(left):,} files were dropped:")
+    else:
+        note(f"All files were dropped, and their runs go on; `{command()} status` shows how.")
+    _tell_some(
+        f"  {_identity(drop, target).get('upload_id', 'id unknown')}  {clean(str(path))}"
+        for path, drop in batch.done
+    )
+    if left:
+        note("Not dropped:")
+        unsure = "  (on its way: the same submit, run again, finds out)"
+        _tell_some(f"  {clean(str(path))}{unsure if path is batch.trying else ''}" for path in left)
+    note("The same submit, run again within a day, takes up what was dropped; it is judged once.")
+    more = {
+        **batch.document(rows, target),
+        "not_dropped": [str(path) for path in left],
+        "on_its_way": None if batch.trying is None else str(batch.trying),
+    }
+    if told is not None:
+        fail(told, as_json, more)
+    if as_json:
+        interrupted = {
+            "code": "interrupted",
+            "message": "Ctrl-C ended the submit.",
+            "advice": "Run the same submit again: what was dropped is taken up.",
+        }
+        emit_json({"error": interrupted, **more})
+    raise KeyboardInterrupt
+
+
+def _tell_some(lines: Iterable[str]) -> None:
+    told = list(lines)
+    for line in told[:MOST_NAMES]:
+        note(line)
+    if len(told) > MOST_NAMES:
+        note(f"  and {len(told) - MOST_NAMES:,} more; --json names all.")
+
+
+def _shown(what: str, paths: Sequence[Path]) -> Iterator[Path]:
+    """The files one after another, with a bar on a terminal where there are several."""
+    screen = stderr()
+    if len(paths) == 1 or not screen.is_terminal:
+        yield from paths
+        return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    seen: dict[str, UploadRow] = {}
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=screen,
+        transient=True,
+    ) as progress:
+        yield from progress.track(paths, description=what)
+
+
+def wait_for_all(
+    uploads: "Uploads",
+    keys: Sequence[str],
+    timeout_s: float,
+    poll_s: float,
+    seen: dict[str, "UploadRow"],
+) -> None:
+    """Polls until the run of every key has ended or the time is up; `seen` gets the rows by key."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
     deadline = time.monotonic() + timeout_s
     columns = (
         TextColumn("{task.description}"),
@@ -142,7 +362,7 @@ def wait_for_all(
             ended = sum(1 for row in seen.values() if row.ended)
             progress.update(task, completed=ended)
             if ended == len(keys) or time.monotonic() >= deadline:
-                return seen
+                return
             time.sleep(poll_s)
 
 
@@ -300,7 +520,10 @@ def results(
     stack: StackName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the records of an upload: decision, confidence and the evidence for it."""
+    """Show the records of an upload: decision, confidence and the evidence for it.
+
+    In a pipe or a file, a CSV is UTF-8 and JSON is ASCII (UTF-8 too), whatever the locale.
+    """
     from winnow_cli.target import aws_errors, find_target
     from winnow_cli.uploads import Uploads
 
@@ -317,7 +540,8 @@ def results(
                 {"result": result.model_dump(mode="json", exclude_none=True), "records": records}
             )
         elif form is Format.CSV:
-            write_csv(uploads.records(result), sys.stdout)
+            with csv_stream() as stream:
+                write_csv(uploads.records(result), stream)
         else:
             print_results(result, list(uploads.records(result)))
 
@@ -431,7 +655,10 @@ def grounds_of(record: "ResultRecord", width: int) -> str:
 
 
 def write_csv(records: Iterable["ResultRecord"], stream: TextIO) -> None:
-    """CSV for a spreadsheet; a cell that a spreadsheet would run as a formula is made text."""
+    """CSV for a spreadsheet; a cell that a spreadsheet would run as a formula is made text.
+
+    Control characters other than tabs and line ends are replaced by U+FFFD; the JSON has them.
+    """
     columns = (
         "outcome",
         "record",
@@ -478,4 +705,6 @@ def safe_cell(value: object) -> str:
     >>> safe_cell("=1+1"), safe_cell("a; @b"), safe_cell(-0.5)
     ("'=1+1", "a;' @b", '-0.5')
     """
-    return _FORMULA.sub("'", value) if isinstance(value, str) else str(value)
+    if not isinstance(value, str):
+        return str(value)
+    return _FORMULA.sub("'", _CONTROL.sub("\ufffd", value))

@@ -1,17 +1,22 @@
 """What a command may print: one JSON document, or tables and lines; everything else goes to stderr.
 
 On a terminal tables are drawn and coloured; in a pipe a table is tab-separated lines, header first.
-Text that came from files is cleaned first: a file must not be able to steer a terminal.
+Whatever is printed goes through `safe`, here at the end of every way: a file must not be able to
+steer a terminal. What the output's encoding cannot say is replaced; nothing stops half-way.
 """
 
+import io
 import json
+import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,6 +26,9 @@ OUTCOME_STYLES = {"accepted": "green", "review": "yellow", "invalid": "red"}
 STATE_STYLES = {"SUCCEEDED": "green", "RUNNING": "cyan", "FAILED": "red"}
 NARROWEST = 18
 """Cells to which a column of sentences may be narrowed: longer words are rare."""
+_NO_BREAK_SPACE = 0xA0
+_GIVING_UP = ("strict", "surrogateescape")
+"""How a stream may treat what its encoding lacks: by an error, for all text or for most."""
 LONGEST_NAME = 32
 """A column of ids or names up to so long is not narrowed."""
 
@@ -39,9 +47,35 @@ def here(path: Path) -> str:
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
+def safe(text: str) -> str:
+    """The text as any terminal may show it; line feeds and tabs stay.
+
+    A `?` stands for every other character that is not printed: control characters (an escape
+    sequence begins with one, in C0 or C1), marks that turn or hide text, halves of surrogate pairs.
+
+    >>> safe("a\\x1b[31m\\u202eb\\n")
+    'a?[31m?b\\n'
+    """
+    return text if text.isprintable() else "".join(map(_safe, text))
+
+
+def _safe(character: str) -> str:
+    if character.isprintable() or character in "\n\t":
+        return character
+    # Blanks of other widths, and such as break no line.
+    return " " if character.isspace() and ord(character) >= _NO_BREAK_SPACE else "?"
+
+
 def clean(text: str) -> str:
-    """The text on one line: white space as single blanks, other control characters as `?`."""
-    return "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
+    """The same on one line: white space as single blanks."""
+    return safe(" ".join(text.split()))
+
+
+def name_of(path: Path) -> str:
+    """A file's name as text that every service takes: U+FFFD stands for bytes that are no UTF-8 and
+    for control characters."""
+    name = os.fsencode(path.name).decode("utf-8", "replace")
+    return "".join("\ufffd" if unicodedata.category(c) == "Cc" else c for c in name)
 
 
 def shorten(text: str, width: int) -> str:
@@ -50,27 +84,99 @@ def shorten(text: str, width: int) -> str:
     return plain if len(plain) <= width else f"{plain[: width - 1].rstrip()}…"
 
 
-def stdout() -> "Console":
-    from rich.console import Console
+def prepare_streams() -> None:
+    """Makes the standard streams take any text, whatever their encoding; what it lacks is replaced.
 
-    return Console(file=sys.stdout, highlight=False, soft_wrap=True)
+    A stream that was closed by the caller (`>&-`) is one that nobody reads.
+    """
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+        elif isinstance(stream, io.TextIOWrapper) and stream.errors in _GIVING_UP:
+            stream.reconfigure(errors="replace")
+
+
+def give_up_output() -> None:
+    """Lets what is still to be written go nowhere: it would be tried once more at the very end, and
+    complained of."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            with suppress(OSError, ValueError):
+                into = stream.fileno()
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, into)
+                os.close(nowhere)
+
+
+def _screen(stream: TextIO) -> "Console":
+    from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.segment import Segment
+
+    class Screen(Console):
+        """A console whose every text is safe; Rich's own codes are no text."""
+
+        def render(
+            self, renderable: RenderableType, options: ConsoleOptions | None = None
+        ) -> Iterator[Segment]:
+            for segment in super().render(renderable, options):
+                text = segment.text
+                if segment.control or text.isprintable():
+                    yield segment
+                else:
+                    yield Segment(safe(text), segment.style, segment.control)
+
+        def on_broken_pipe(self) -> None:
+            # Rich would end the process here.
+            raise BrokenPipeError
+
+    return Screen(file=stream, highlight=False, soft_wrap=True)
+
+
+def stdout() -> "Console":
+    return _screen(sys.stdout)
 
 
 def stderr() -> "Console":
-    from rich.console import Console
+    return _screen(sys.stderr)
 
-    return Console(file=sys.stderr, highlight=False, soft_wrap=True)
+
+def ascii_json(document: Any) -> str:
+    """JSON in printable ASCII: every other character of a text is an escape, so that no encoding
+    loses one and no terminal is steered by one."""
+    return json.dumps(document, indent=2).replace("\x7f", "\\u007f")
 
 
 def emit_json(document: Any) -> None:
     """The one JSON document of a command that was given `--json`."""
-    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.write(ascii_json(document) + "\n")
     sys.stdout.flush()
 
 
+@contextmanager
+def csv_stream() -> Iterator[TextIO]:
+    """Where a CSV goes: in UTF-8 into a file or a pipe, whatever the shell's encoding; on a
+    terminal as any text."""
+    raw = getattr(sys.stdout, "buffer", None)
+    if raw is None or sys.stdout.isatty():
+        text = io.StringIO(newline="")
+        yield text
+        say(text.getvalue().replace("\r\n", "\n").rstrip("\n"))
+        return
+    sys.stdout.flush()
+    stream = io.TextIOWrapper(raw, "utf-8", "replace", newline="")
+    try:
+        yield stream
+        stream.flush()
+    finally:
+        stream.detach()
+
+
 def say(text: str = "") -> None:
-    """A line of the answer."""
-    sys.stdout.write(text + "\n")
+    """A line of the answer, or several."""
+    sys.stdout.write(safe(text) + "\n")
 
 
 def note(text: str) -> None:
@@ -78,6 +184,7 @@ def note(text: str) -> None:
 
     On a terminal it is broken between words; an indented line, which may be a command, is not.
     """
+    text = safe(text)
     if sys.stderr.isatty():
         width = stderr().width
         text = "\n".join(

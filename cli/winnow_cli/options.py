@@ -1,20 +1,31 @@
 """Options that several commands share, and the guard around every command."""
 
+import errno
 import functools
 import os
+import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, NoReturn, ParamSpec
+from typing import Annotated, Any, NoReturn, ParamSpec
 
 import typer
 
-from winnow.errors import InternalError, ProcessUnknownError, WinnowError
-from winnow_cli.console import emit_json, note
+from winnow.errors import (
+    InternalError,
+    LocalFileError,
+    ProcessUnknownError,
+    RetryableError,
+    WinnowError,
+)
+from winnow_cli.console import clean, emit_json, give_up_output, note
 
 P = ParamSpec("P")
 
 DEBUG_VARIABLE = "WINNOW_DEBUG"
+UNREAD = 141
+"""Exit code where the reader of the output went away: 128 and SIGPIPE, as shells have it."""
+_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 LOCAL, FILES, PROCESSES, ENCODER = "The local stack", "Files", "Processes", "The encoder"
 """Headings of `winnow --help`."""
@@ -87,34 +98,76 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
     """Turns errors into exit code 1, with the stable code, the sentence and the advice.
 
     A command run with `--json` prints `{"error": {"code", "message", "advice"}}` as its document.
-    A defect prints no traceback unless WINNOW_DEBUG is set.
+    A defect prints no traceback unless WINNOW_DEBUG is set. Where nobody reads the output any more,
+    the command ends without a word, as one that SIGPIPE ends.
     """
 
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        as_json = bool(kwargs.get("as_json"))
         try:
-            command(*args, **kwargs)
-        except WinnowError as error:
-            _fail(error, bool(kwargs.get("as_json")))
-        except (typer.Exit, typer.Abort, BrokenPipeError):
-            raise
+            try:
+                command(*args, **kwargs)
+            except BrokenPipeError:
+                raise
+            except Exception as error:
+                fail(ending(error, kwargs.get("stack")), as_json)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            unread()
         except KeyboardInterrupt:
             _interrupted()
-        except Exception as error:
-            if _comes_of_ctrl_c(error):
-                _interrupted()
-            if type(error).__module__.startswith(("click.", "typer.")):
-                raise  # A wrong call: exit code 2, told by the framework.
-            if os.environ.get(DEBUG_VARIABLE):
-                traceback.print_exc()
-            hint = f"{type(error).__name__}; with {DEBUG_VARIABLE}=1 the command shows where."
-            _fail(InternalError(hint), bool(kwargs.get("as_json")))
+        except OSError as error:
+            # The answer itself cannot be written: a full disk behind `>`.
+            note(str(LocalFileError(f"The output cannot be written: {error.strerror}.")))
+            give_up_output()
+            raise typer.Exit(1) from None
 
     return run
 
 
+def ending(error: Exception, stack: object) -> WinnowError:
+    """The error that a command ends with; a wrong call, an exit and Ctrl-C go their own way."""
+    if isinstance(error, typer.Exit | typer.Abort):
+        raise error
+    if isinstance(error, WinnowError):
+        if "botocore" in sys.modules:
+            from winnow_cli.aws_trouble import honest
+
+            return honest(error, None if stack is None else str(stack))
+        return error
+    if comes_of_ctrl_c(error):
+        raise KeyboardInterrupt from error
+    if type(error).__module__.startswith(("click.", "typer.")):
+        raise error  # A wrong call: exit code 2, told by the framework.
+    if os.environ.get(DEBUG_VARIABLE):
+        traceback.print_exc()
+    if "botocore" in sys.modules:
+        from winnow_cli.aws_trouble import behind, trouble
+
+        if cause := behind(error):
+            return trouble(cause, None if stack is None else str(stack))
+    if isinstance(error, OSError) and (error.filename is not None or error.errno in _DISK):
+        return unusable(error)
+    hint = f"{type(error).__name__}; with {DEBUG_VARIABLE}=1 the command shows where."
+    return InternalError(hint)
+
+
+def unusable(error: OSError) -> LocalFileError:
+    """A file or folder of this machine that cannot be read or written."""
+    named = "The disk" if error.filename is None else os.fsdecode(error.filename)
+    return LocalFileError(f"{clean(named)} cannot be used: {error.strerror}.")
+
+
+def unread() -> NoReturn:
+    """Ends a command whose output nobody reads any more, as the shell tells it of SIGPIPE."""
+    give_up_output()
+    raise typer.Exit(UNREAD) from None
+
+
 ADVICE = {
-    ProcessUnknownError.code: "Check the name; --processes takes another folder of definitions."
+    ProcessUnknownError.code: "Check the name; --processes takes another folder of definitions.",
+    RetryableError.code: "Try the command again in a minute.",
 }
 """Where a command has other advice than a run that met the error."""
 
@@ -124,7 +177,7 @@ def _interrupted() -> NoReturn:
     raise typer.Exit(130) from None
 
 
-def _comes_of_ctrl_c(error: BaseException | None) -> bool:
+def comes_of_ctrl_c(error: BaseException | None) -> bool:
     """Whether a transfer was called off, or something failed while Ctrl-C was being obeyed."""
     from concurrent.futures import CancelledError
 
@@ -135,10 +188,12 @@ def _comes_of_ctrl_c(error: BaseException | None) -> bool:
     return False
 
 
-def _fail(error: WinnowError, as_json: bool) -> NoReturn:
+def fail(error: WinnowError, as_json: bool, more: dict[str, Any] | None = None) -> NoReturn:
+    """Ends a command with its error; `more` stands beside it in the JSON document."""
     advice = ADVICE.get(error.code, error.advice)
     if as_json:
-        emit_json({"error": {"code": error.code, "message": error.sentence, "advice": advice}})
+        told = {"code": error.code, "message": error.sentence, "advice": advice}
+        emit_json({"error": told, **(more or {})})
     note(str(error))
     if advice:
         note(advice)

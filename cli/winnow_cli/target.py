@@ -1,5 +1,6 @@
 """Which stack a command talks to: the local one, or one deployed to AWS; found by its outputs."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -7,15 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+from botocore.exceptions import BotoCoreError, ClientError
 
-from winnow.errors import StackNotRunningError, StackUnknownError
-from winnow_aws.refusals import refused, unanswered
+from winnow.errors import (
+    AwsNotSetUpError,
+    StackNotRunningError,
+    StackUnknownError,
+    WinnowError,
+)
+from winnow_aws.refusals import code_of
+from winnow_cli.aws_trouble import honest, trouble
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
 
+_CONNECT_S = 10
 REQUIRED_OUTPUTS = ("UploadsBucket", "ResultsBucket", "Table")
 
 
@@ -29,6 +37,13 @@ class Target:
     endpoint: str | None
     """None: AWS."""
     config: Config
+    started_at: str = ""
+    """The local stack's start: another one may have its buckets' names, none has its files."""
+
+    @property
+    def place(self) -> str:
+        """What no other stack, before or after this one, has: where dropped files lie."""
+        return " ".join((self.endpoint or "aws", self.started_at, self.uploads_bucket))
 
     @property
     def local(self) -> bool:
@@ -92,22 +107,28 @@ def _local() -> Target:
         session=session(),
         endpoint=state.endpoint,
         config=client_config(),
+        started_at=state.started_at,
     )
 
 
 def _deployed(stack: str) -> Target:
-    session = boto3.Session()
-    config = Config(retries={"mode": "standard"})
+    # A network that swallows everything is told within a minute, not in five.
+    config = Config(retries={"mode": "standard"}, connect_timeout=_CONNECT_S)
     try:
+        # boto3 itself reads AWS_DEFAULT_REGION only; AWS's other tools let AWS_REGION come first.
+        session = boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
         cloudformation = session.client("cloudformation", config=config)
         found = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
-    except (NoRegionError, NoCredentialsError) as error:
-        raise StackUnknownError(f"AWS is not set up here: {error}") from None
-    except ClientError as error:
-        reason = error.response.get("Error", {}).get("Message", "")
-        raise StackUnknownError(f"The stack {stack!r} cannot be seen: {reason}") from None
-    except BotoCoreError as error:
-        raise unanswered(error) from None
+    except (ClientError, BotoCoreError) as error:
+        if isinstance(error, ClientError) and code_of(error) == "ValidationError":
+            where = f"in {session.region_name}"
+            raise StackUnknownError(f"There is no stack {stack!r} {where}.") from None
+        raise trouble(error, stack) from None
+    except ValueError as error:
+        # An address in the environment or the profile that is none.
+        raise AwsNotSetUpError(
+            f"The AWS settings of this machine cannot be used: {error}"
+        ) from None
     outputs = {o["OutputKey"]: o["OutputValue"] for o in found.get("Outputs", [])}
     missing = [name for name in REQUIRED_OUTPUTS if name not in outputs]
     if missing:
@@ -120,15 +141,22 @@ def _deployed(stack: str) -> Target:
 
 @contextmanager
 def aws_errors(target: Target) -> Iterator[None]:
-    """botocore's errors as ours."""
+    """botocore's errors as ours, also where an adapter has made them a run's."""
+    stack = None if target.local else target.name
     try:
         yield
     except ClientError as error:
-        raise refused(error, f"in the stack {target.name!r}") from None
+        raise trouble(error, stack) from None
     except BotoCoreError as error:
-        if target.local:
-            raise StackNotRunningError(f"{target.endpoint} does not answer.") from None
-        raise unanswered(error) from None
+        raise _with_endpoint(trouble(error, stack), target) from None
+    except WinnowError as error:
+        raise _with_endpoint(honest(error, stack), target) from None
+
+
+def _with_endpoint(error: WinnowError, target: Target) -> WinnowError:
+    if isinstance(error, StackNotRunningError) and target.local:
+        return StackNotRunningError(f"{target.endpoint} does not answer.")
+    return error
 
 
 def item_values(item: dict[str, Any]) -> dict[str, str | int]:

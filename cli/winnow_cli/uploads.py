@@ -3,9 +3,11 @@
 import secrets
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
+from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from winnow.errors import (
@@ -18,11 +20,15 @@ from winnow.jsonl import load_lines
 from winnow.layout import RunLayout
 from winnow.models import ObjectRef, Outcome, Result, ResultRecord
 from winnow.upload import INBOX, THRESHOLD_METADATA
+from winnow_aws.refusals import code_of
 from winnow_aws.s3 import S3Store
+from winnow_cli.aws_trouble import behind
+from winnow_cli.console import name_of
 from winnow_cli.target import Target, aws_errors, item_values
 
 ID_LENGTH = 32
 SHORTEST_PREFIX = 6
+_THERE = {"PreconditionFailed", "412"}
 _RECORDS = TypeAdapter(ResultRecord)
 
 
@@ -75,19 +81,58 @@ class Uploads:
         self._s3 = target.s3()
         self._dynamodb = target.dynamodb()
         self._store = S3Store(self._s3)
+        self._versions: dict[str, str] = {}
+        self._once_only()
 
-    def drop(self, file: Path, process: str, threshold: float | None) -> str:
-        """Uploads a file under a key that no other drop has; returns the key.
+    def new_key(self, file: Path, process: str) -> str:
+        """A key of the inbox that no other drop has."""
+        return f"{INBOX}{process}/{time.time_ns():x}{secrets.token_hex(4)}/{name_of(file)}"
 
-        Large files go up in parts.
+    def drop(self, file: Path, key: str, threshold: float | None) -> str | None:
+        """Uploads a file unless the key has one; returns its version id, None if that is not told.
+
+        Large files go up in parts. No version is made twice: what S3 took although its answer was
+        lost, it refuses to take again.
         """
-        key = f"{INBOX}{process}/{time.time_ns():x}{secrets.token_hex(4)}/{file.name}"
+        from boto3.exceptions import S3UploadFailedError
+
         metadata = {} if threshold is None else {THRESHOLD_METADATA: f"{threshold:g}"}
+        bucket = self._target.uploads_bucket
+        self._versions.pop(key, None)
         with aws_errors(self._target):
-            self._s3.upload_file(
-                str(file), self._target.uploads_bucket, key, ExtraArgs={"Metadata": metadata}
-            )
-        return key
+            try:
+                self._s3.upload_file(str(file), bucket, key, ExtraArgs={"Metadata": metadata})
+            except (S3UploadFailedError, ClientError) as error:
+                cause = behind(error)
+                if not (isinstance(cause, ClientError) and code_of(cause) in _THERE):
+                    raise (cause or error) from None
+                return self._version_of(key)
+        return self._versions.pop(key, None)
+
+    def _once_only(self) -> None:
+        """Lets S3 take each object once, and keeps what it calls the version."""
+        events = self._s3.meta.events
+
+        def once(params: dict[str, Any], **_: Any) -> None:
+            params["IfNoneMatch"] = "*"
+
+        def began(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+            context["winnow_key"] = params.get("Key")
+
+        def ended(parsed: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+            if version := parsed.get("VersionId"):
+                self._versions[str(context.get("winnow_key"))] = version
+
+        for call in ("PutObject", "CompleteMultipartUpload"):
+            events.register(f"provide-client-params.s3.{call}", once)
+            events.register(f"before-parameter-build.s3.{call}", began)
+            events.register(f"after-call.s3.{call}", ended)
+
+    def _version_of(self, key: str) -> str | None:
+        with suppress(ClientError):  # To look may be denied to who may drop.
+            found = self._s3.head_object(Bucket=self._target.uploads_bucket, Key=key)
+            return found.get("VersionId")
+        return None
 
     def by_key(self, key: str) -> UploadRow | None:
         """The latest upload of an object key; None until its run has claimed it."""

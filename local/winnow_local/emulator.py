@@ -5,18 +5,23 @@
   once would be forty of each function.
 - It listens on a second address where it is given one: that of an engine's bridge.
 - The last event of each function is kept for `sam local invoke` (see winnow_local.sam).
+- An event of S3 names the version it is about, as AWS's does. MiniStack knows it and leaves it out
+  of what it hands to EventBridge; a file overwritten twice in a moment would be judged twice as it
+  is then, and not at all as it was.
 """
 
+import json
 import os
 import threading
 from contextlib import suppress
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
 import hypercorn.asyncio
 from hypercorn.config import Config
 from ministack.app import main
-from ministack.services import lambda_svc
+from ministack.services import eventbridge, lambda_svc, s3
 
 from winnow_local.ministack import BRIDGE_VARIABLE, EVENTS_VARIABLE, PLACES_VARIABLE
 from winnow_local.runtime import WARM
@@ -66,7 +71,35 @@ def listen_also(address: str) -> None:
     hypercorn.asyncio.serve = on_both
 
 
+def name_versions() -> None:
+    """Adds `version-id` to the events that S3 hands to EventBridge, where the bucket has versions.
+
+    S3 makes an event's detail and hands it over in one call, in a thread of its own: what that call
+    was given is what the event is about.
+    """
+    about: ContextVar[str | None] = ContextVar("version", default=None)
+    fire, dispatch = s3._fire_s3_event, eventbridge._dispatch_event
+
+    def firing(*args: Any, version_id: str | None = None, **named: Any) -> None:
+        before = about.set(version_id)
+        try:
+            fire(*args, version_id=version_id, **named)
+        finally:
+            about.reset(before)
+
+    def dispatching(event: dict[str, Any], *args: Any, **named: Any) -> Any:
+        version = about.get()
+        if version is not None and event.get("Source") == "aws.s3":
+            detail = json.loads(event["Detail"])
+            detail["object"].setdefault("version-id", version)
+            event = {**event, "Detail": json.dumps(detail)}
+        return dispatch(event, *args, **named)
+
+    s3._fire_s3_event, eventbridge._dispatch_event = firing, dispatching
+
+
 if __name__ == "__main__":
+    name_versions()
     queue_calls(int(os.environ[PLACES_VARIABLE]))
     keep_events(Path(os.environ[EVENTS_VARIABLE]))
     if bridge := os.environ.get(BRIDGE_VARIABLE):

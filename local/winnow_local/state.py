@@ -103,6 +103,11 @@ class StateDir:
         return self.path / "sam"
 
     @property
+    def submissions(self) -> Path:
+        """What `winnow submit` remembers of what was broken off."""
+        return self.path / "submissions"
+
+    @property
     def data(self) -> Path:
         """MiniStack's files; removed when the stack stops."""
         return self.path / "data"

@@ -339,6 +339,57 @@ class StackUnknownError(PermanentError):
     )
 
 
+class AwsNotSetUpError(PermanentError):
+    """A command finds no AWS region, profile or settings that it can use."""
+
+    code = "aws_not_set_up"
+    advice = (
+        "Set the region (AWS_REGION, or `region` in the profile) and the profile (AWS_PROFILE) "
+        "that the stack was deployed with; `aws configure list` shows what counts here."
+    )
+
+
+class AwsCredentialsError(AccessDeniedError):
+    """A command has no AWS credentials, or such as AWS does not accept, or no more."""
+
+    code = "aws_credentials"
+    advice = (
+        "Sign in again (`aws sso login`, `aws configure`) or renew the keys in the environment; "
+        "`aws sts get-caller-identity` shows whether AWS accepts them."
+    )
+
+
+class AwsClockError(PermanentError):
+    """This machine's clock is so wrong that AWS refuses what it signs."""
+
+    code = "aws_clock"
+    advice = "Set this machine's clock (in a virtual machine too), then try the command again."
+
+
+class AwsUnreachableError(RetryableError):
+    """A command gets no answer from AWS: network, proxy, certificate, or a region's name."""
+
+    code = "aws_unreachable"
+    advice = (
+        "Check the network, the region's name, the proxy (HTTPS_PROXY, NO_PROXY) and, behind one, "
+        "its certificate (AWS_CA_BUNDLE), then try the command again."
+    )
+
+
+class AwsBusyError(RetryableError):
+    """AWS asks a command to slow down, or fails for now."""
+
+    code = "aws_busy"
+    advice = "Try the command again in a minute; if it goes on, look at the AWS status."
+
+
+class LocalFileError(PermanentError):
+    """A file or folder of this machine cannot be read or written by a command."""
+
+    code = "local_file"
+    advice = "Check that it is there, that you may read or write it, and that the disk has room."
+
+
 class UploadUnknownError(PermanentError):
     """No upload has this id, or more than one begins with it."""
 

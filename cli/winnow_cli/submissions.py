@@ -1,0 +1,204 @@
+"""What `winnow submit` remembers, so that one that was broken off can be run again.
+
+Each submit keeps a file of its own in `.winnow/submissions/` while it runs: before a file is
+dropped, under which key; after that, that it was. It goes when all is done. What a submit leaves
+that was broken off, killed too, the next one to the same stack with the same process and threshold
+takes up, file by file: a file of the same path and content that was dropped is not dropped again,
+and one that was on its way goes under the key it had, which S3 takes once only. Each is taken up
+once: the submit after that makes new uploads.
+"""
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+KEPT_S = 24 * 3600
+"""A submit that was broken off longer ago is not taken up."""
+
+
+@dataclass(frozen=True)
+class Drop:
+    """One file on its way into the inbox."""
+
+    file: str
+    """Its absolute path."""
+    sha256: str
+    key: str
+    at: float
+    """When it was first tried, in epoch seconds."""
+    dropped: bool = False
+    version_id: str | None = None
+
+    @property
+    def content(self) -> tuple[str, str]:
+        return self.file, self.sha256
+
+
+class Submission:
+    """The memory of one submit. One that cannot be written remembers nothing."""
+
+    def __init__(self, log: BinaryIO | None, left: list[Drop]) -> None:
+        self._log = log
+        self._left: dict[tuple[str, str], list[Drop]] = {}
+        for drop in left:
+            self._left.setdefault(drop.content, []).append(drop)
+        self._own: dict[str, Drop] = {}
+
+    def plan(self, path: Path, new_key: "Callable[[], str]", now: float) -> Drop:
+        """How to drop a file: as it was tried before, or under a new key.
+
+        Raises OSError where the file cannot be read.
+        """
+        with path.open("rb") as stream:
+            content = str(path.absolute()), hashlib.file_digest(stream, "sha256").hexdigest()
+        before = self._left.get(content)
+        drop = before.pop(0) if before else Drop(*content, key=new_key(), at=now)
+        self._note(drop)
+        return drop
+
+    def dropped(self, drop: Drop, version_id: str | None) -> Drop:
+        """The file is in the inbox."""
+        done = replace(drop, dropped=True, version_id=version_id)
+        self._note(done)
+        return done
+
+    def settled(self, key: str) -> None:
+        """Nothing is left to do about it: no later submit takes it up."""
+        if self._own.pop(key, None) is not None:
+            self._write({"key": key, "settled": True})
+
+    def open_ends(self) -> list[Drop]:
+        """What the next submit may take up."""
+        return [*self._own.values(), *(drop for some in self._left.values() for drop in some)]
+
+    def _note(self, drop: Drop) -> None:
+        self._own[drop.key] = drop
+        self._write(asdict(drop))
+
+    def _write(self, line: dict[str, Any]) -> None:
+        if self._log is not None:
+            try:
+                self._log.write(json.dumps(line).encode("ascii") + b"\n")
+                self._log.flush()
+            except OSError:
+                self._log = None  # A disk that has filled up keeps nobody from dropping files.
+
+
+@contextmanager
+def submission(
+    folder: Path, about: dict[str, str], anew: bool, note: "Callable[[str], None]"
+) -> Iterator[Submission]:
+    """A submit's memory, with what those before it left; `about` is what they must share with it.
+
+    `anew`: what they left is forgotten. What is settled when the block ends is forgotten; a file
+    with nothing else in it goes.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _locked(folder / "lock"):
+            file = folder / f"{time.time_ns():x}-{os.getpid()}.jsonl"
+            log = file.open("x+b")
+            _lock(log, wait=True)
+            left = [] if anew else list(_left(folder, about, file))
+            _begin(log, about, left)
+            for one in _others(folder, file):
+                # Only now, when all that was in it is written down elsewhere.
+                if anew or one.name in {source for source, _ in left}:
+                    _remove_unless_in_use(one, about)
+    except OSError as error:
+        note(
+            f"{folder} cannot be written ({error.strerror}): should this be interrupted, what was "
+            "dropped until then would be dropped again."
+        )
+        yield Submission(None, [])
+        return
+    memory = Submission(log, [drop for _, drop in left])
+    try:
+        yield memory
+    finally:
+        with suppress(OSError):
+            if not memory.open_ends():
+                file.unlink(missing_ok=True)
+            log.close()
+
+
+def _left(folder: Path, about: dict[str, str], own: Path) -> Iterator[tuple[str, Drop]]:
+    for file in _others(folder, own):
+        with file.open("rb") as stream:
+            if not _lock(stream, wait=False):
+                continue  # That submit is still running.
+            found = list(_lines(stream))
+        if not found or found[0].get("about") != about:
+            continue
+        drops: dict[str, Drop] = {}
+        for line in found[1:]:
+            if line.get("settled"):
+                drops.pop(str(line.get("key")), None)
+            else:
+                with suppress(TypeError):
+                    drop = Drop(**line)
+                    drops[drop.key] = drop
+        for drop in drops.values():
+            if drop.at > time.time() - KEPT_S:
+                yield file.name, drop
+
+
+def _others(folder: Path, own: Path) -> list[Path]:
+    oldest = time.time() - KEPT_S
+    found = []
+    for file in sorted(folder.glob("*.jsonl")):
+        if file == own:
+            continue
+        if file.stat().st_mtime < oldest:
+            file.unlink(missing_ok=True)
+        else:
+            found.append(file)
+    return found
+
+
+def _remove_unless_in_use(file: Path, about: dict[str, str]) -> None:
+    with file.open("rb") as stream:
+        if _lock(stream, wait=False) and next(_lines(stream), {}).get("about") == about:
+            file.unlink(missing_ok=True)
+
+
+def _begin(log: BinaryIO, about: dict[str, str], left: list[tuple[str, Drop]]) -> None:
+    lines = [{"about": about}, *(asdict(drop) for _, drop in left)]
+    log.write("".join(json.dumps(line) + "\n" for line in lines).encode("ascii"))
+    log.flush()
+
+
+def _lines(stream: BinaryIO) -> Iterator[dict[str, Any]]:
+    for line in stream:
+        # The last one may be half a line.
+        with suppress(ValueError):
+            found = json.loads(line)
+            if isinstance(found, dict):
+                yield found
+
+
+def _lock(stream: BinaryIO, wait: bool) -> bool:
+    """Locks the file until it is closed, or the process ends; False if another has it."""
+    import fcntl
+
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return False
+    return True
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("wb") as lock:
+        _lock(lock, wait=True)
+        yield
