@@ -1,5 +1,6 @@
 """`winnow evaluate`: how good a process is, against another version of it, and in live use."""
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from winnow.names import name_of
 from winnow_cli.console import clean, emit_json, note, say, table
 from winnow_cli.options import (
     DEFAULT_MODEL,
@@ -82,6 +84,8 @@ def evaluate(
         raise typer.BadParameter("--data needs --label-column")
     if html is not None and not html.parent.is_dir():
         raise typer.BadParameter(f"there is no folder {html.parent} to write --html into")
+    if html is not None and not os.access(html.parent, os.W_OK):
+        raise typer.BadParameter(f"the folder {html.parent} takes no --html: it is read-only")
     from winnow.book import ProcessBook
 
     book = ProcessBook.from_directory(processes)
@@ -125,8 +129,9 @@ def evaluate(
         if definition.kind == "labels":
             names = {label.id: label.title for label in definition.labels if label.title}
         html.write_text(
-            page(found, data.name, other, comparison, drifts, definition.title, names),
+            page(found, name_of(data), other, comparison, drifts, definition.title, names),
             encoding="utf-8",
+            errors="replace",
         )
         note(f"Wrote {clean(str(html))}.")
     if as_json:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO
 
 import typer
 
-from winnow.errors import RetryableError
+from winnow.errors import InternalError, RetryableError
+from winnow.names import name_of
 from winnow_cli.console import (
     OUTCOME_STYLES,
     STATE_STYLES,
@@ -19,7 +20,6 @@ from winnow_cli.console import (
     command,
     csv_stream,
     emit_json,
-    name_of,
     note,
     say,
     shorten,
@@ -142,8 +142,8 @@ def submit(
                 batch.drop(uploads, memory, path, process, threshold)
             if batch.taken_up:
                 note(
-                    f"{len(batch.taken_up):,} of {len(paths):,} files were dropped by a submit that "
-                    "was broken off: they are taken up, not dropped again. --anew drops them again."
+                    f"{len(batch.taken_up):,} of {len(paths):,} files were dropped by a submit "
+                    "that was broken off; they are taken up. --anew drops them again."
                 )
             if wait:
                 poll = POLL_LOCAL_S if target.local else POLL_AWS_S
@@ -269,7 +269,7 @@ def _end_early(
     if isinstance(error, BrokenPipeError):
         raise error
     told = None if by_ctrl_c or not isinstance(error, Exception) else ending(error, stack)
-    if told is not None and not isinstance(told, RetryableError):
+    if told is not None and not isinstance(told, RetryableError | InternalError):
         batch.trying = None  # It was refused.
     left = batch.left
     if not as_json:

@@ -11,7 +11,6 @@ import os
 import shutil
 import sys
 import textwrap
-import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import zip_longest
@@ -69,13 +68,6 @@ def _safe(character: str) -> str:
 def clean(text: str) -> str:
     """The same on one line: white space as single blanks."""
     return safe(" ".join(text.split()))
-
-
-def name_of(path: Path) -> str:
-    """A file's name as text that every service takes: U+FFFD stands for bytes that are no UTF-8 and
-    for control characters."""
-    name = os.fsencode(path.name).decode("utf-8", "replace")
-    return "".join("\ufffd" if unicodedata.category(c) == "Cc" else c for c in name)
 
 
 def shorten(text: str, width: int) -> str:

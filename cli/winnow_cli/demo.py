@@ -19,7 +19,14 @@ from rich.text import Text
 
 from winnow.errors import StackFailedError, StackNotRunningError, WinnowError
 from winnow_cli.command_uploads import basis_of, decision_of, evidence_of, quoted
-from winnow_cli.console import OUTCOME_STYLES, clean, command, drawn_table, here
+from winnow_cli.console import (
+    OUTCOME_STYLES,
+    clean,
+    command,
+    drawn_table,
+    here,
+    prepare_streams,
+)
 from winnow_local import mailbox
 from winnow_local.stack import running, start_detached
 from winnow_local.state import StackState, StateDir
@@ -287,6 +294,7 @@ def _show_next(screen: Console, state: StackState, row: "UploadRow") -> None:
 
 def main() -> int:
     argparse.ArgumentParser(prog="winnow_cli.demo", description=__doc__).parse_args()
+    prepare_streams()
     screen = Console(highlight=False)
     if not screen.is_terminal:
         screen = Console(highlight=False, width=PLAIN_WIDTH, soft_wrap=False)

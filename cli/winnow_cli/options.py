@@ -119,7 +119,7 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
             _interrupted()
         except OSError as error:
             # The answer itself cannot be written: a full disk behind `>`.
-            note(str(LocalFileError(f"The output cannot be written: {error.strerror}.")))
+            note(str(unusable(OSError(error.errno, error.strerror))))
             give_up_output()
             raise typer.Exit(1) from None
 
@@ -155,8 +155,9 @@ def ending(error: Exception, stack: object) -> WinnowError:
 
 def unusable(error: OSError) -> LocalFileError:
     """A file or folder of this machine that cannot be read or written."""
-    named = "The disk" if error.filename is None else os.fsdecode(error.filename)
-    return LocalFileError(f"{clean(named)} cannot be used: {error.strerror}.")
+    if error.filename is None:  # A disk that is full says so where a file is written to.
+        return LocalFileError(f"The output cannot be written: {error.strerror}.")
+    return LocalFileError(f"{clean(os.fsdecode(error.filename))} cannot be used: {error.strerror}.")
 
 
 def unread() -> NoReturn:

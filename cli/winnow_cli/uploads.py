@@ -19,11 +19,11 @@ from winnow.errors import (
 from winnow.jsonl import load_lines
 from winnow.layout import RunLayout
 from winnow.models import ObjectRef, Outcome, Result, ResultRecord
+from winnow.names import name_of
 from winnow.upload import INBOX, THRESHOLD_METADATA
 from winnow_aws.refusals import code_of
 from winnow_aws.s3 import S3Store
 from winnow_cli.aws_trouble import behind
-from winnow_cli.console import name_of
 from winnow_cli.target import Target, aws_errors, item_values
 
 ID_LENGTH = 32

@@ -14,6 +14,7 @@ from winnow.columns import plain_name
 from winnow.errors import TrainingDataError
 from winnow.judging.sheet import count
 from winnow.models import Record
+from winnow.names import name_of
 from winnow.numbers import numbers_of, wrong_column
 from winnow.process import CriteriaProcess, ProcessDefinition
 from winnow.readers import ReadLimits, Source, read
@@ -133,7 +134,7 @@ def read_labelled(
         for line, named in table.rows
     )
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return Labelled(path.name, digest, rows, table.left_out)
+    return Labelled(name_of(path), digest, rows, table.left_out)
 
 
 def labels_of(definition: ProcessDefinition) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from winnow.names import name_of
 from winnow.ports import Encoder
 from winnow.projection import ProjectionCard
 from winnow.similarity import read_pairs
@@ -49,7 +50,7 @@ def learn(
     card = ProjectionCard(
         created=created,
         encoder=encoder.info,
-        file=path.name,
+        file=name_of(path),
         file_sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
         pairs=len(wanted),
         seeds=SEEDS,

@@ -5,6 +5,7 @@ as a background process (`python -m winnow_local.stack`) and returns when the st
 """
 
 import argparse
+import io
 import os
 import shutil
 import signal
@@ -311,6 +312,10 @@ def main() -> int:
     parser.add_argument("--parameter", action="append", default=[])
     parser.add_argument("--image", action="append")
     given = parser.parse_args()
+
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A log takes any name, whatever the locale.
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
 
     def report(line: str) -> None:
         sys.stdout.write(f"{datetime.now(UTC).isoformat(timespec='seconds')} {line}\n")
