@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO
 
 import typer
 
-from winnow.errors import InternalError, RetryableError
+from winnow.errors import AwsBusyError, AwsUnreachableError, InternalError, StackNotRunningError
 from winnow.names import name_of
 from winnow_cli.console import (
     OUTCOME_STYLES,
@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 LONGEST_KEY = 1024
 """Bytes, in S3."""
 MOST_NAMES = 20
+UNSURE = (AwsUnreachableError, AwsBusyError, StackNotRunningError, InternalError)
+"""Errors after which S3 may have what it was sent."""
 POLL_LOCAL_S = 0.1
 POLL_AWS_S = 1.0
 _FORMULA = re.compile(
@@ -269,7 +271,7 @@ def _end_early(
     if isinstance(error, BrokenPipeError):
         raise error
     told = None if by_ctrl_c or not isinstance(error, Exception) else ending(error, stack)
-    if told is not None and not isinstance(told, RetryableError | InternalError):
+    if told is not None and not isinstance(told, UNSURE):
         batch.trying = None  # It was refused.
     left = batch.left
     if not as_json:

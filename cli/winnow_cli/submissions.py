@@ -103,8 +103,7 @@ def submission(
     with nothing else in it goes.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with _locked(folder / "lock"):
+        with _locked(folder):
             file = folder / f"{time.time_ns():x}-{os.getpid()}.jsonl"
             log = file.open("x+b")
             _lock(log, wait=True)
@@ -125,10 +124,13 @@ def submission(
     try:
         yield memory
     finally:
-        with suppress(OSError):
+        with suppress(OSError), _locked(folder):
+            log.close()
             if not memory.open_ends():
                 file.unlink(missing_ok=True)
-            log.close()
+            # Nothing is left in a folder where there was nothing before.
+            folder.rmdir()
+            folder.parent.rmdir()
 
 
 def _left(folder: Path, about: dict[str, str], own: Path) -> Iterator[tuple[str, Drop]]:
@@ -186,7 +188,7 @@ def _lines(stream: BinaryIO) -> Iterator[dict[str, Any]]:
                 yield found
 
 
-def _lock(stream: BinaryIO, wait: bool) -> bool:
+def _lock(stream: BinaryIO | int, wait: bool) -> bool:
     """Locks the file until it is closed, or the process ends; False if another has it."""
     import fcntl
 
@@ -198,7 +200,22 @@ def _lock(stream: BinaryIO, wait: bool) -> bool:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("wb") as lock:
-        _lock(lock, wait=True)
-        yield
+def _locked(folder: Path) -> Iterator[None]:
+    """Holds the lock of a folder, which is made where it is missing."""
+    while True:
+        folder.mkdir(parents=True, exist_ok=True)
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            _lock(opened, wait=True)
+            if not _is_at(opened, folder):
+                continue  # Somebody was done meanwhile, and took it away.
+            yield
+            return
+        finally:
+            os.close(opened)
+
+
+def _is_at(opened: int, folder: Path) -> bool:
+    with suppress(FileNotFoundError):
+        return os.path.samestat(os.fstat(opened), folder.stat())
+    return False

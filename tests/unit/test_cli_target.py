@@ -16,9 +16,10 @@ from botocore.exceptions import (
 
 from winnow.errors import (
     AccessDeniedError,
+    AwsBusyError,
     AwsRefusedError,
+    AwsUnreachableError,
     InternalError,
-    RetryableError,
     StackNotRunningError,
 )
 from winnow_cli.command_uploads import advice_for, safe_cell
@@ -47,8 +48,8 @@ def refusal(code: str) -> ClientError:
     [
         (None, refusal("AccessDeniedException"), AccessDeniedError),
         (None, refusal("ExpiredTokenException"), AccessDeniedError),
-        (None, refusal("ThrottlingException"), RetryableError),
-        (None, EndpointConnectionError(endpoint_url="x"), RetryableError),
+        (None, refusal("ThrottlingException"), AwsBusyError),
+        (None, EndpointConnectionError(endpoint_url="x"), AwsUnreachableError),
         (None, refusal("ResourceNotFoundException"), AwsRefusedError),
         (None, NoCredentialsError(), AccessDeniedError),
         (None, ParamValidationError(report="secret text"), InternalError),

@@ -366,7 +366,7 @@ class AwsClockError(PermanentError):
     advice = "Set this machine's clock (in a virtual machine too), then try the command again."
 
 
-class AwsUnreachableError(RetryableError):
+class AwsUnreachableError(PermanentError):
     """A command gets no answer from AWS: network, proxy, certificate, or a region's name."""
 
     code = "aws_unreachable"
@@ -376,7 +376,7 @@ class AwsUnreachableError(RetryableError):
     )
 
 
-class AwsBusyError(RetryableError):
+class AwsBusyError(PermanentError):
     """AWS asks a command to slow down, or fails for now."""
 
     code = "aws_busy"
