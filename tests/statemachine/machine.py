@@ -135,7 +135,8 @@ class World:
     def start(self, name: str, event: Json, *, execution: str | None = None) -> str:
         """Start an execution; returns its ARN."""
         values = {**SUBSTITUTIONS, "TableName": self.table, **self.substitutions}
-        text = definition(name, values)
+        # Edits are of the definition on one line, however the file is laid out.
+        text = json.dumps(json.loads(definition(name, values)), ensure_ascii=False)
         for before, after in self.edits.items():
             assert before in text
             text = text.replace(before, after)

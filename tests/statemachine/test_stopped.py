@@ -108,8 +108,9 @@ def test_a_chunk_that_died_of_what_no_catch_sees_fails_the_run(
     world: World, uploaded: Any, upload_id: str
 ):
     # Only the chunk's own Catch: the Map's sees an error of another name.
-    world.edits['"ErrorEquals": ["States.ALL"],\n                "Output": {'] = (
-        '"ErrorEquals": ["States.BranchFailed"],\n                "Output": {'
+    output = '"Output": {"upload_id": '
+    world.edits[f'"ErrorEquals": ["States.ALL"], {output}'] = (
+        f'"ErrorEquals": ["States.BranchFailed"], {output}'
     )
     world.fail("classify", TaskError("States.DataLimitExceeded"))
     run = world.run("triage", uploaded)

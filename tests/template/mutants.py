@@ -110,7 +110,9 @@ def _of(document: str, node: Any, path: Path, root: Any, first: int = 0) -> Iter
     for key, value in entries:
         at = (*path, key)
         yield changed(at, "removed", _to(REMOVED))
-        if value not in ("", [], {}) and not isinstance(value, (bool, int, float)):
+        if value is None:
+            yield changed(at, "set", _to("$"))
+        elif value not in ("", [], {}) and not isinstance(value, (bool, int, float)):
             yield changed(at, "emptied", _to(type(value)()))
         if key in PROSE:
             continue
@@ -158,8 +160,8 @@ def _swaps(document: str, path: Path, node: Any) -> Iterator[Mutant]:
 
 
 def _of_scalar(document: str, at: Path, value: Any, root: Any) -> Iterator[Mutant]:
-    def changed(change: str, new: Any) -> Mutant:
-        return Mutant(document, at, change, _to(new), _short(new))
+    def changed(change: str, new: Any, detail: str = "") -> Mutant:
+        return Mutant(document, at, change, _to(new), detail or _short(new))
 
     if isinstance(value, bool):
         yield changed("negated", not value)
@@ -183,27 +185,29 @@ def _of_scalar(document: str, at: Path, value: Any, root: Any) -> Iterator[Mutan
             for new in assignments(value):
                 yield changed("clause", new)
         else:
-            yield from (changed(*one) for one in _of_text(value))
+            yield from (changed(change, new, where) for change, new, where in _of_text(value))
 
 
-def _of_text(value: str) -> Iterator[tuple[str, str]]:
-    is_query = value.startswith("{%")
+def _of_text(value: str) -> Iterator[tuple[str, str, str]]:
+    """Changes of a text: what was done, the text, and where in it."""
+    found: list[tuple[str, re.Match[str], str]] = []
     for match in re.finditer(r"(?<![\w\\$#.-])\d+(?![\w])", value):
         number = int(match[0])
-        for new in (0, number * 10, number + 1):
-            if new != number:
-                yield "number", f"{value[: match.start()]}{new}{value[match.end() :]}"
-    if not is_query:
-        return
-    for match in re.finditer(r"'(?:[^'\\]|\\.)+'", value):
-        yield "emptied", f"{value[: match.start()]}''{value[match.end() :]}"
-    for match in re.finditer(r'"(\w+)":', value):
-        yield "renamed", f'{value[: match.start()]}"other":{value[match.end() :]}'
-    for match in re.finditer(r" (=|!=|<|>) ", value):
-        new = {"=": "!=", "!=": "=", "<": ">", ">": "<"}[match[1]]
-        yield "negated", f"{value[: match.start()]} {new} {value[match.end() :]}"
-    for match in re.finditer(r"(?<=\w)\.(\w+)(?=[^\w(.])", value):
-        yield "removed", f"{value[: match.start()]}{value[match.end() :]}"
+        found += [("number", match, str(new)) for new in (0, number * 10, number + 1)]
+    if value.startswith("{%"):
+        turned = {"=": "!=", "!=": "=", "<": ">", ">": "<", "and": "or", "or": "and"}
+        found += [("emptied", one, "''") for one in re.finditer(r"'(?:[^'\\]|\\.)+'", value)]
+        found += [("renamed", one, '"other":') for one in re.finditer(r'"(\w+)":', value)]
+        found += [
+            ("negated", one, f" {turned[one[1]]} ")
+            for one in re.finditer(r" (=|!=|<|>|and|or) ", value)
+        ]
+        found += [("removed", one, "") for one in re.finditer(r"(?<=\w)\.\w+(?=[^\w(.])", value)]
+    for change, match, new in found:
+        if new != match[0]:
+            before, after = value[: match.start()], value[match.end() :]
+            where = f"{match.start()}: …{before[-16:]}⟦{match[0]}⟧ → {new!r}"
+            yield change, f"{before}{new}{after}", where
 
 
 def _short(value: Any) -> str:
@@ -263,7 +267,8 @@ def _other_references(
             head, brace, tail = pattern.rpartition("}")
             if tail.startswith("/") and tail != "/*":
                 yield changed("widened", {"Fn::Sub": f"{head}{brace}/*"})
-            yield from (changed(change, {"Fn::Sub": new}) for change, new in _of_text(pattern))
+            for change, text, where in _of_text(pattern):
+                yield Mutant(document, at, change, _to({"Fn::Sub": text}), where)
 
 
 def _siblings_of_state(root: Any, at: Path) -> list[str]:
