@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -130,6 +131,24 @@ def test_a_run_stopped_before_claim_gets_a_row(world: World, upload_id: str, sto
     assert row is not None
     assert (row["state"], row["object_key"]) == ("FAILED", "inbox/91110/cases.csv")
     assert row["claimed_at"] == row["ended_at"]
+
+
+def test_a_stopped_runs_row_is_whole(world: World, upload_id: str, stopped: Any):
+    world.run("stopped", stopped)
+    row = world.row(upload_id)
+    assert row is not None
+    assert 89.9 < (int(row.pop("expires")) - time.time()) / 86400 < 90.1
+    assert row.pop("claimed_at") == row.pop("ended_at")
+    assert row == {
+        "upload_id": upload_id,
+        "state": "FAILED",
+        "run": RUN,
+        "bucket": "winnow-uploads",
+        "object_key": "inbox/91110/cases.csv",
+        "size": str(event("s3_object_created")["detail"]["object"]["size"]),
+        "error_code": "workflow_timed_out",
+        "error_message": "The run took longer than a run may take.",
+    }
 
 
 @pytest.mark.parametrize(

@@ -244,6 +244,11 @@ def test_an_empty_file_is_an_upload(world: World, uploaded: Any, key: str):
     assert world.run("triage", uploaded).states == SUCCESS
 
 
+def test_what_has_content_is_an_upload_whatever_its_key_ends_with(world: World, uploaded: Any):
+    uploaded["detail"]["object"]["key"] = "inbox/91110/cases/"
+    assert world.run("triage", uploaded).states == SUCCESS
+
+
 # -- the claim is a lease ------------------------------------------------------------------------
 
 
@@ -507,6 +512,53 @@ def test_any_failure_is_recorded_mailed_and_fails_the_run(
     for part in (code, message, upload_id, run.arn):
         assert part in mail["Message"]
     assert Mail(subject=mail["Subject"], body=mail["Message"])
+
+
+def test_a_failed_row_is_kept_as_long_as_any(world: World, uploaded: Any, upload_id: str):
+    for lost in (False, True):
+        # Where Claim could not make the row, RecordFailure does.
+        if lost:
+            uploaded["detail"]["object"]["version-id"] = "another"
+            upload_id = id_of("winnow-uploads", "inbox/91110/cases.csv", "another")
+            world.fail("put", TaskError("DynamoDB.AccessDeniedException", "no"))
+        else:
+            world.fail("serialize", function_error("FileEmptyError", "file_empty: 0 bytes."))
+        run = world.run("triage", uploaded)
+        row = world.row(upload_id)
+        assert row is not None
+        assert 89.9 < (int(row.pop("expires")) - time.time()) / 86400 < 90.1
+        assert row.pop("claimed_at") <= row.pop("ended_at")
+        assert row.pop("error_code")
+        assert row.pop("error_message")
+        assert row == {
+            "upload_id": upload_id,
+            "state": "FAILED",
+            "run": run.arn,
+            "bucket": "winnow-uploads",
+            "object_key": "inbox/91110/cases.csv",
+            "size": str(uploaded["detail"]["object"]["size"]),
+            **({} if lost else {"version_id": row["version_id"], "attempt": "1"}),
+        }
+
+
+def test_the_mail_of_a_failure_says_all_there_is_to_say(
+    world: World, uploaded: Any, upload_id: str
+):
+    world.fail("serialize", function_error("FileEmptyError", "file_empty: The file has 0 bytes."))
+    run = world.run("triage", uploaded)
+    [mail] = world.mails
+    assert mail["Subject"] == f"Winnow: upload {upload_id[:8]} failed: file_empty"
+    assert mail["Message"].splitlines() == [
+        "Winnow could not finish an upload.",
+        "",
+        "Error      file_empty",
+        "Reason     The file has 0 bytes.",
+        f"Upload     {upload_id}",
+        f"Run        {run.arn}",
+        "",
+        f"What to do: winnow why {upload_id}",
+    ]
+    assert mail["Message"].endswith("\n")
 
 
 @pytest.mark.parametrize(
