@@ -23,7 +23,17 @@ LEAST = 0.97
 # What changes nothing that anybody could notice: pattern of the change -> why.
 SETS = (
     *("AllowedValues", "Statement", "Action", "Resource", "AttributeDefinitions", "ErrorEquals"),
-    *("Metrics", "Rules", "status", "skip", "aws:SourceArn", "kms:ViaService", "And", "alarms"),
+    *(
+        "Metrics",
+        "Rules",
+        "status",
+        "skip",
+        "aws:SourceArn",
+        "kms:ViaService",
+        "And",
+        "Or",
+        "alarms",
+    ),
     *("metrics", "widgets"),
 )
 EQUIVALENT = {

@@ -5,7 +5,7 @@ A resource, a property or a parameter that is new fails here until a rule speaks
 
 import pytest
 
-from tests.template.rules import TYPES, around, nowhere, of_resource, written
+from tests.template.rules import TYPES, around, machines, nowhere, of_resource, written
 from tests.template.rules.stack import Stack
 
 WRITTEN = written()
@@ -22,6 +22,10 @@ def test_so_is_everything_around_the_resources():
 
 def test_nothing_refers_to_what_is_not_there_and_no_parameter_is_idle():
     assert [*nowhere(WRITTEN)] == []
+
+
+def test_so_is_every_state_of_the_machines():
+    assert [*machines.violations(WRITTEN)] == []
 
 
 def test_there_is_no_rule_for_what_is_not_there():

@@ -53,7 +53,14 @@ CHOICES: dict[str, list[Any]] = {
         {
             "And": AnyOrder(
                 [
-                    {"Variable": "$.upload.object.key", "StringMatches": "*/"},
+                    {
+                        "Or": AnyOrder(
+                            [
+                                {"Variable": "$.upload.object.key", "StringMatches": ending}
+                                for ending in ("*/", "*_$folder$")
+                            ]
+                        )
+                    },
                     {"Variable": "$.upload.size", "NumericEquals": 0},
                 ]
             ),
