@@ -1,6 +1,7 @@
 """PDFs as other producers make them: forms, turned text, scans with a line of text, odd fonts."""
 
 import io
+import zlib
 from collections.abc import Mapping, Sequence
 from math import cos, radians, sin
 
@@ -184,3 +185,101 @@ def _bytes(writer: pypdf.PdfWriter) -> bytes:
     out = io.BytesIO()
     writer.write(out)
     return out.getvalue()
+
+
+LAYERS = b"/OCProperties << /OCGs [6 0 R 7 0 R] /D << /OFF [6 0 R] >> >>"
+"""For a catalogue: layer 6 is off, layer 7 is on."""
+GROUPS = (b"<< /Type /OCG /Name (Off) >>", b"<< /Type /OCG /Name (On) >>")
+
+
+def drawn(
+    stream: bytes,
+    *objects: bytes,
+    resources: bytes = b"",
+    catalog: bytes = b"",
+    page: bytes = b"",
+) -> bytes:
+    """A page with this content in Helvetica (/F1); `objects` are numbered from 6."""
+    return of_objects(
+        [
+            b"<< /Type /Catalog /Pages 2 0 R " + catalog + b" >>",
+            b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 5 0 R "
+            b"/Resources << /Font << /F1 4 0 R >> " + resources + b" >> " + page + b" >>",
+            b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
+            stream_of(stream),
+            *objects,
+        ]
+    )
+
+
+def stream_of(content: bytes, entries: bytes = b"") -> bytes:
+    """A stream object."""
+    return b"<< %s /Length %d >>\nstream\n%s\nendstream" % (entries, len(content), content)
+
+
+def group_of(content: bytes, entries: bytes = b"", resources: bytes = b"") -> bytes:
+    """A form XObject: content that pages draw by its name."""
+    return stream_of(
+        content,
+        b"/Type /XObject /Subtype /Form /BBox [0 0 612 792] /Resources << /Font << /F1 4 0 R >> "
+        + resources
+        + b" >> "
+        + entries,
+    )
+
+
+def at(text: str, y: float, before: str = "", *, x: float = 72, size: float = 11) -> bytes:
+    """A content stream of one string at this height, after these operators."""
+    return f"BT /F1 {size} Tf {before} {x} {y} Td ({text}) Tj ET\n".encode("cp1252")
+
+
+def packed(content: bytes, encrypted: str | None = None) -> bytes:
+    """The same PDF as newer programs write it: its objects in compressed streams."""
+    writer = pypdf.PdfWriter(io.BytesIO(content))
+    if encrypted is not None:
+        writer.encrypt("", encrypted, algorithm="AES-256")
+        return _bytes(writer)
+    catalog = writer.root_object
+    assert "/OCProperties" in catalog
+    plain = _bytes(writer)
+    return _with_object_stream(plain)
+
+
+def _with_object_stream(content: bytes) -> bytes:
+    """Every object that is no stream goes into one object stream, found by a cross-reference
+    stream."""
+    reader = pypdf.PdfReader(io.BytesIO(content))
+    inside: list[tuple[int, bytes]] = []
+    outside: list[tuple[int, bytes]] = []
+    for number in range(1, len(reader.xref[0]) + 1):
+        found = reader.get_object(number)
+        if found is None:
+            continue
+        buffer = io.BytesIO()
+        found.write_to_stream(buffer)
+        (outside if hasattr(found, "get_data") else inside).append((number, buffer.getvalue()))
+    offsets, body = [], b""
+    for number, data in inside:
+        offsets.append(b"%d %d" % (number, len(body)))
+        body += data + b"\n"
+    head = b" ".join(offsets) + b"\n"
+    holder = max(number for number, _ in [*inside, *outside]) + 1
+    whole = zlib.compress(head + body)
+    entries = b"/Type /ObjStm /N %d /First %d /Filter /FlateDecode" % (len(inside), len(head))
+    outside.append((holder, stream_of(whole, entries)))
+    out = bytearray(b"%PDF-1.5\n")
+    rows: dict[int, bytes] = {0: b"\x00" + bytes(4) + b"\x00"}
+    for number, data in outside:
+        rows[number] = b"\x01" + len(out).to_bytes(4, "big") + b"\x00"
+        out += b"%d 0 obj\n%s\nendobj\n" % (number, data)
+    for place, (number, _) in enumerate(inside):
+        rows[number] = b"\x02" + holder.to_bytes(4, "big") + bytes([place])
+    start = len(out)
+    rows[holder + 1] = b"\x01" + start.to_bytes(4, "big") + b"\x00"
+    table = b"".join(rows.get(number, bytes(6)) for number in range(holder + 2))
+    root = reader.trailer.raw_get("/Root").idnum
+    entries = b"/Type /XRef /W [1 4 1] /Size %d /Root %d 0 R" % (holder + 2, root)
+    out += b"%d 0 obj\n%s\nendobj\n" % (holder + 1, stream_of(table, entries))
+    out += b"startxref\n%d\n%%%%EOF\n" % start
+    return bytes(out)

@@ -4,8 +4,10 @@ import ctypes
 from collections.abc import Callable
 from typing import IO, Any
 
-from winnow.parsers.pdf_fields import fields
+from winnow.parsers.pdf_fields import Aside, fields
+from winnow.parsers.pdf_layers import may_have_layers
 from winnow.parsers.pdf_lines import lines
+from winnow.parsers.pdf_shown import Looked
 from winnow.parsers.pdf_words import page_text
 from winnow.parsers.refusal import Refusal, too_long
 
@@ -49,9 +51,12 @@ def parse(file: IO[bytes], limits: dict[str, int], emit: Emit, _scratch: IO[byte
         )
     left = limits["max_document_chars"]
     damaged = []
+    aside = Aside()
+    looked = Looked(raw, limits, layers=may_have_layers(file))
     for number in range(1, pages + 1):
         try:
             page = document[number - 1]
+            shows = looked.at(page, number)
             text = page.get_textpage()
         except pdfium.PdfiumError:
             damaged.append(number)
@@ -59,14 +64,16 @@ def parse(file: IO[bytes], limits: dict[str, int], emit: Emit, _scratch: IO[byte
         left -= raw.FPDFText_CountChars(text)
         if left < 0:
             raise too_long(limits)
-        found, frame = page_text(raw, page, text)
-        filled = list(fields(raw, document.formenv, page, frame))
+        found, frame = page_text(raw, page, text, shows)
+        filled = list(fields(raw, document.formenv, page, frame, aside))
+        if aside.hidden:
+            looked.hide(number)
         left -= sum(len(word[0]) for word in filled)
         if left < 0:
             raise too_long(limits)
         # Below all else and without height: text at another angle is a line of no row.
-        aside = [[line, 0, found.height, 0, found.height] for line in found.across]
-        of_page = [*lines([*found.words, *filled]), *aside]
+        across = [[line, 0, found.height, 0, found.height] for line in found.across]
+        of_page = [*lines([*found.words, *filled]), *across]
         letters = sum(len(line[0]) for line in of_page)
         kind = "page"
         if found.garbled or (letters <= _FEW_LETTERS and _is_picture(raw, page)):
@@ -76,6 +83,8 @@ def parse(file: IO[bytes], limits: dict[str, int], emit: Emit, _scratch: IO[byte
         emit([kind, number, round(found.width, 1), round(found.height, 1), of_page])
         text.close()
         page.close()
+    for note in looked.notes():
+        emit(["note", *note])
     if len(damaged) == pages:
         raise Refusal("file_unreadable", "Not one page of the PDF can be read.")
     if damaged:
@@ -87,8 +96,14 @@ def parse(file: IO[bytes], limits: dict[str, int], emit: Emit, _scratch: IO[byte
                 f"Pages that cannot be read: {len(damaged)}, among them {some}.",
             ]
         )
-    if attached := raw.FPDFDoc_GetAttachmentCount(document):
-        emit(["note", "attachments_left_out", f"Files in the PDF that were not read: {attached}."])
+    attached = raw.FPDFDoc_GetAttachmentCount(document) + aside.files
+    for count, code, what in (
+        (attached, "attachments_left_out", "Files in the PDF that were not read: {}."),
+        (aside.comments, "comments_left_out", "Comments that were not read: {}."),
+        (aside.of_layers, "fields_of_layers", "Fields of layers, read whether shown or not: {}."),
+    ):
+        if count:
+            emit(["note", code, what.format(count)])
 
 
 def _is_picture(raw: Any, page: Any) -> bool:

@@ -3,14 +3,21 @@
 import ctypes
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from winnow.parsers.pdf_words import Frame, Word
+from winnow.parsers.pdf_frame import Frame
+from winnow.parsers.pdf_words import Word
 
 _UNSEEN = 2 | 32
 """Annotation flags: hidden, not viewed."""
 _FREE_TEXT = 3
 _WIDGET = 20
+_READ = frozenset((_FREE_TEXT, _WIDGET))
+_COMMENTS = frozenset((1, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15))
+"""Kinds of annotations that a reader may have written something to."""
+_FILE = 17
+_EMPTY_BOX = "[ ]"
 _CHECK_BOX, _RADIO_BUTTON, _COMBO_BOX, _LIST_BOX, _TEXT_FIELD = 2, 3, 4, 5, 6
 _PASSWORD = 1 << 13
 _LINE = 14.0
@@ -18,40 +25,61 @@ _LINE = 14.0
 _BREAK = re.compile(r"\r\n|\r|\n")
 
 
-def fields(raw: Any, form: Any, page: Any, frame: Frame) -> Iterator[Word]:
+@dataclass(slots=True)
+class Aside:
+    """What pages hold besides their text that is not read, or not surely shown."""
+
+    hidden: bool = False
+    """Whether the page at hand has fields with something in them that are not shown."""
+    comments: int = 0
+    files: int = 0
+    of_layers: int = 0
+
+
+def fields(raw: Any, form: Any, page: Any, frame: Frame, aside: Aside) -> Iterator[Word]:
     """The lines of every field and free text where it stands; a box that is ticked is [x].
 
     `form` is PDFium's handle of the document's form, or None where it has none.
     """
     rectangle = raw.FS_RECTF()
+    aside.hidden = False
     for number in range(raw.FPDFPage_GetAnnotCount(page)):
         annotation = raw.FPDFPage_GetAnnot(page, number)
         if not annotation:
             continue
         try:
-            if raw.FPDFAnnot_GetFlags(annotation) & _UNSEEN:
+            kind = raw.FPDFAnnot_GetSubtype(annotation)
+            if kind not in _READ:
+                aside.files += kind == _FILE
+                aside.comments += kind in _COMMENTS and bool(_contents(raw, annotation).strip())
                 continue
-            value = _value(raw, form, annotation)
-            if value.strip() and raw.FPDFAnnot_GetRect(annotation, ctypes.byref(rectangle)):
-                yield from _lines(
-                    value,
-                    *frame.box(rectangle.left, rectangle.bottom, rectangle.right, rectangle.top),
-                )
+            value = _value(raw, form, annotation, kind)
+            if not value.strip() or not raw.FPDFAnnot_GetRect(annotation, ctypes.byref(rectangle)):
+                continue
+            box = frame.box(rectangle.left, rectangle.bottom, rectangle.right, rectangle.top)
+            if raw.FPDFAnnot_GetFlags(annotation) & _UNSEEN or not frame.holds(box):
+                aside.hidden = aside.hidden or value != _EMPTY_BOX
+                continue
+            aside.of_layers += bool(raw.FPDFAnnot_HasKey(annotation, b"OC"))
+            yield from _lines(value, *box)
         finally:
             raw.FPDFPage_CloseAnnot(annotation)
 
 
-def _value(raw: Any, form: Any, annotation: Any) -> str:
-    kind = raw.FPDFAnnot_GetSubtype(annotation)
+def _contents(raw: Any, annotation: Any) -> str:
+    return _string(
+        lambda buffer, size: raw.FPDFAnnot_GetStringValue(annotation, b"Contents", buffer, size)
+    )
+
+
+def _value(raw: Any, form: Any, annotation: Any, kind: int) -> str:
     if kind == _FREE_TEXT:
-        return _string(
-            lambda buffer, size: raw.FPDFAnnot_GetStringValue(annotation, b"Contents", buffer, size)
-        )
-    if kind != _WIDGET or form is None:
+        return _contents(raw, annotation)
+    if form is None:
         return ""
     field = raw.FPDFAnnot_GetFormFieldType(form, annotation)
     if field in (_CHECK_BOX, _RADIO_BUTTON):
-        return "[x]" if raw.FPDFAnnot_IsChecked(form, annotation) else "[ ]"
+        return "[x]" if raw.FPDFAnnot_IsChecked(form, annotation) else _EMPTY_BOX
     if field == _TEXT_FIELD and raw.FPDFAnnot_GetFormFieldFlags(form, annotation) & _PASSWORD:
         return ""
     if field in (_COMBO_BOX, _LIST_BOX, _TEXT_FIELD):

@@ -11,6 +11,8 @@ _WORD_GAP = 1.2
 """Words further apart than this, in heights of the line, are not of one run: columns, cells."""
 _WIDE_GAP = 0.45
 """Further apart than words mostly are: where line after line has such a gap, columns part."""
+_BOLD = 0.35
+"""Further aside, in heights, nothing is printed a second time to look bold."""
 _COLUMN_ROWS = 6
 _STEP = 2.0
 """Points: how finely gaps are compared."""
@@ -29,16 +31,25 @@ def lines(words: Sequence[Word]) -> list[list[Any]]:
     found: list[list[Any]] = []
     for index, (row, size) in enumerate(rows):
         run: Row = []
+        far, parting = _WORD_GAP * max(size, 4.0), gutters.get(index)
         for word in row:
-            if run and (
-                word[1] - run[-1][3] > _WORD_GAP * max(size, 4.0)
-                or any(run[-1][3] < x < word[1] for x in gutters.get(index, ()))
-            ):
-                found.append(_run(run))
-                run = []
+            if run:
+                last = run[-1]
+                if word[0] == last[0] and _printed_twice(last, word):
+                    continue
+                end = last[3]
+                if word[1] - end > far or (parting and any(end < x < word[1] for x in parting)):
+                    found.append(_run(run))
+                    run = []
             run.append(word)
         found.append(_run(run))
     return found
+
+
+def _printed_twice(before: Word, word: Word) -> bool:
+    """Whether the same word stands hardly beside itself, as programs print it to look bold."""
+    aside = word[1] - before[1]
+    return aside < min(_BOLD * (word[4] - word[2]), (word[3] - word[1]) / 2)
 
 
 def _rows(words: Sequence[Word]) -> list[tuple[Row, float]]:
@@ -49,7 +60,7 @@ def _rows(words: Sequence[Word]) -> list[tuple[Row, float]]:
         middle, size = (word[2] + word[4]) / 2, word[4] - word[2]
         for back in range(1, min(4, len(rows)) + 1):
             row_middle, row_size = middles[-back]
-            if abs(middle - row_middle) < 0.4 * max(size, row_size):
+            if abs(middle - row_middle) < 0.4 * (size if size > row_size else row_size):
                 rows[-back].append(word)
                 if size > row_size:
                     middles[-back] = (middle, size)

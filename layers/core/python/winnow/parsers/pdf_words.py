@@ -2,10 +2,12 @@
 
 import ctypes
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from math import pi
 from typing import Any
+
+from winnow.parsers.pdf_frame import Box, Frame
 
 _READABLE = str.maketrans(
     {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
@@ -19,6 +21,7 @@ _NO_LETTER = re.compile("[\x00-\x01\x03-\x08\x0e-\x1f\ue000-\uf8ff\ufffd]")
 _LATIN = re.compile("[A-Za-z]")
 _BLACKED_OUT = re.compile(r"([A-Za-z])\1{2,}")
 """What stands where something was taken out of a text: "seen by XXXXX on XX/XX"."""
+_DOUBLED = re.compile(r"(.)\1")
 _ENOUGH = 100
 """Letters from which on their frequency says something."""
 _SAMPLE = 40
@@ -29,7 +32,8 @@ _OFF = 0.1
 """Radians: text at a greater angle to the page's own is no part of its lines."""
 
 Word = tuple[str, float, float, float, float]
-Box = tuple[float, float, float, float]
+Shows = Callable[[int, str, Box], bool]
+"""Whether a word is shown: the place of its first letter, the word, where it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,42 +49,16 @@ class PageText:
     """Whether the fonts do not say which letters their shapes are."""
 
 
-class Frame:
-    """How a page must be turned for its text to run from left to right."""
-
-    def __init__(self, page: Any, quarters: int) -> None:
-        """`quarters` turns by a right angle, counterclockwise, are what the text is turned by."""
-        try:
-            self._left, bottom, right, self._top = page.get_cropbox()
-        except Exception:
-            self._left, bottom, right, self._top = 0.0, 0.0, 612.0, 792.0
-        self._quarters = quarters
-        self._across, self._down = abs(right - self._left), abs(self._top - bottom)
-
-    @property
-    def size(self) -> tuple[float, float]:
-        """Width and height of the page so turned."""
-        return (self._down, self._across) if self._quarters % 2 else (self._across, self._down)
-
-    def box(self, left: float, bottom: float, right: float, top: float) -> Box:
-        """Left, top, right, bottom of what stands there on the page as the file has it."""
-        x0, x1, y0, y1 = left - self._left, right - self._left, self._top - top, self._top - bottom
-        if self._quarters == 1:
-            return self._down - y1, x0, self._down - y0, x1
-        if self._quarters == 2:
-            return self._across - x1, self._down - y1, self._across - x0, self._down - y0
-        if self._quarters == 3:
-            return y0, self._across - x1, y1, self._across - x0
-        return x0, y0, x1, y1
-
-
-def page_text(raw: Any, page: Any, text: Any) -> tuple[PageText, Frame]:
-    """The text layer of a page. `raw` is PDFium's interface, `text` the page's text there."""
+def page_text(
+    raw: Any, page: Any, text: Any, shown: Callable[[Frame, Any], Shows]
+) -> tuple[PageText, Frame]:
+    """The text layer of a page. `raw` is PDFium's interface, `text` the page's text there; `shown`
+    gives what tells for a frame which words are shown: no others are told."""
     chars = _chars(raw, text)
     found = list(_WORD.finditer(chars))
     quarters = _quarters(raw, text, [match.start() for match in found])
-    frame = Frame(page, quarters)
-    reader = _Reader(raw, text, chars, frame, quarters * pi / 2)
+    frame = Frame(raw, page, quarters)
+    reader = _Reader(raw, text, chars, frame, shown(frame, text))
     words, across = reader.all_words(found, frozenset())
     if across:  # then words that are too short to show it may run across too
         short = {m.start() for m in found if m.end() - m.start() <= _SHORT}
@@ -129,15 +107,17 @@ def _quarters(raw: Any, text: Any, starts: list[int]) -> int:
 class _Reader:
     """Words of one page, each with its box in the frame."""
 
-    def __init__(self, raw: Any, text: Any, chars: str, frame: Frame, angle: float) -> None:
+    def __init__(self, raw: Any, text: Any, chars: str, frame: Frame, shows: Shows) -> None:
         self._raw = raw
         self._text = text
         self._chars = chars
         self._frame = frame
-        self._angle = angle
+        self._angle = frame.quarters * pi / 2
+        self._shows = shows
         # The loose box is the font's, not the glyph's: a full stop is as high as a letter.
         self._rectangle = raw.FS_RECTF()
         self._at = ctypes.byref(self._rectangle)
+        self._corner = frame.corner
 
     def all_words(
         self, found: Sequence[re.Match[str]], doubtful: Collection[int]
@@ -151,10 +131,10 @@ class _Reader:
         for index, match in enumerate(found):
             start, end = match.span()
             boxed = None if start in doubtful and self._off(start) else self._words(start, end)
-            if boxed is None:
-                across.append((index, self._off(start), match.group().translate(_READABLE)))
-            else:
+            if boxed is not None:
                 words += boxed
+            elif self._shows_across(start, end):
+                across.append((index, self._off(start), match.group().translate(_READABLE)))
         return words, across
 
     def _off(self, index: int) -> float:
@@ -167,7 +147,7 @@ class _Reader:
         """The word between two places, or the words; None when it runs at another angle."""
         first, last = self._box(start), self._box(end - 1)
         if first and last and _one_run(first, last, end - start):
-            return [self._word(start, end, _both(first, last))]
+            return self._word(start, end, _both(first, last))
         if self._off(start):
             return None
         # The next line begins without a space, or the text jumps: look at every character.
@@ -178,21 +158,65 @@ class _Reader:
             if here is None:
                 continue
             if whole is not None and not _one_run(whole, here, 2):
-                words.append(self._word(start, index, whole))
+                words += self._word(start, index, whole)
                 start, whole = index, None
             whole = _both(whole, here) if whole else here
         if whole is not None:
-            words.append(self._word(start, end, whole))
+            words += self._word(start, end, whole)
         return words
 
-    def _word(self, start: int, end: int, box: Box) -> Word:
-        return (self._chars[start:end].translate(_READABLE), *box)
+    def _word(self, start: int, end: int, box: Box) -> list[Word]:
+        """The word between two places; none where it is not shown."""
+        text = self._chars[start:end]
+        if not self._shows(start, text, box):
+            return []
+        if _DOUBLED.search(text):
+            text = self._once(start, end)
+        return [(text.translate(_READABLE), *box)]
+
+    def _once(self, start: int, end: int) -> str:
+        """A word without the letters that are printed twice, a little aside, to look bold."""
+        kept = [self._chars[start]]
+        for index in range(start + 1, end):
+            char = self._chars[index]
+            if char == kept[-1] and self._printed_again(index):
+                continue
+            kept.append(char)
+        return "".join(kept)
+
+    def _printed_again(self, index: int) -> bool:
+        """Whether a letter is the one before it, printed again."""
+        before, here = self._box(index - 1), self._box(index)
+        if not before or not here or not _same_place(before, here):
+            return False
+        if before != here:
+            return True
+        # The letters of a ligature have one place: they are of one string.
+        item = self._raw.FPDFText_GetTextObject
+        first, second = item(self._text, index - 1), item(self._text, index)
+        return ctypes.addressof(first.contents) != ctypes.addressof(second.contents)
+
+    def _shows_across(self, start: int, end: int) -> bool:
+        boxes = [box for box in map(self._box, range(start, end)) if box]
+        return not boxes or self._shows(
+            start,
+            self._chars[start:end],
+            (
+                min(box[0] for box in boxes),
+                min(box[1] for box in boxes),
+                max(box[2] for box in boxes),
+                max(box[3] for box in boxes),
+            ),
+        )
 
     def _box(self, index: int) -> Box | None:
         if not self._raw.FPDFText_GetLooseCharBox(self._text, index, self._at):
             return None
         found = self._rectangle
-        return self._frame.box(found.left, found.bottom, found.right, found.top)
+        if self._frame.quarters:
+            return self._frame.box(found.left, found.bottom, found.right, found.top)
+        left, top = self._corner  # as the frame does, without a call for every letter
+        return found.left - left, top - found.top, found.right - left, top - found.bottom
 
 
 def _chars(raw: Any, text: Any) -> str:
@@ -210,10 +234,27 @@ def _chars(raw: Any, text: Any) -> str:
 
 def _one_run(first: Box, last: Box, length: int) -> bool:
     """Whether two characters stand on a line, no further apart than so many letters reach."""
-    size = max(first[3] - first[1], last[3] - last[1], 1.0)
-    level = last[1] <= first[3] and last[3] >= first[1]
-    return level and -size < last[0] - first[2] < size * max(1, length - 1)
+    if last[1] > first[3] or last[3] < first[1]:
+        return False
+    size = first[3] - first[1]
+    other = last[3] - last[1]
+    if other > size:
+        size = other
+    if size < 1.0:
+        size = 1.0
+    return -size < last[0] - first[2] < size * (length - 1 if length > 2 else 1)
 
 
 def _both(a: Box, b: Box) -> Box:
-    return min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])
+    return (
+        a[0] if a[0] < b[0] else b[0],
+        a[1] if a[1] < b[1] else b[1],
+        a[2] if a[2] > b[2] else b[2],
+        a[3] if a[3] > b[3] else b[3],
+    )
+
+
+def _same_place(a: Box, b: Box) -> bool:
+    """Whether two letters of a kind lie over each other by more than half."""
+    width, height = min(a[2] - a[0], b[2] - b[0]), min(a[3] - a[1], b[3] - b[1])
+    return abs(a[0] - b[0]) < width / 2 and abs(a[1] - b[1]) < height / 2
