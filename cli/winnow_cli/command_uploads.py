@@ -4,6 +4,7 @@ import csv
 import re
 import sys
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -28,6 +29,7 @@ from winnow_cli.console import (
 )
 from winnow_cli.options import (
     FILES,
+    INTERRUPTED,
     AsJson,
     ProcessId,
     StackName,
@@ -48,6 +50,8 @@ if TYPE_CHECKING:
 LONGEST_KEY = 1024
 """Bytes, in S3."""
 MOST_NAMES = 20
+LOOKS = 100
+"""How many uploads `--wait` looks at before it pauses."""
 UNSURE = (AwsUnreachableError, AwsBusyError, StackNotRunningError, InternalError)
 """Errors after which S3 may have what it was sent."""
 POLL_LOCAL_S = 0.1
@@ -127,8 +131,12 @@ def submit(
             f"{clean(str(irregular[0]))} is a pipe or a device; save it as a file",
             param_hint="PATH",
         )
-    target = find_target(stack)
-    uploads = Uploads(target)
+    try:
+        target = find_target(stack)
+        uploads = Uploads(target)
+    except KeyboardInterrupt:
+        note("Nothing was dropped.")
+        raise
     if len(uploads.new_key(max(paths, key=_key_bytes), process).encode()) > LONGEST_KEY:
         raise typer.BadParameter("the process id and a file's name are too long", param_hint="PATH")
     about = {
@@ -297,13 +305,10 @@ def _end_early(
     if told is not None:
         fail(told, as_json, more)
     if as_json:
-        interrupted = {
-            "code": "interrupted",
-            "message": "Ctrl-C ended the submit.",
-            "advice": "Run the same submit again: what was dropped is taken up.",
-        }
-        emit_json({"error": interrupted, **more})
-    raise KeyboardInterrupt
+        advice = "Run the same submit again: what was dropped is taken up."
+        emit_json({"error": {**INTERRUPTED, "advice": advice}, **more})
+    note("Interrupted.")
+    raise typer.Exit(130) from None
 
 
 def _tell_some(lines: Iterable[str]) -> None:
@@ -355,17 +360,20 @@ def wait_for_all(
         *columns, console=screen, transient=True, disable=not screen.is_terminal
     ) as progress:
         task = progress.add_task("waiting for runs", total=len(keys))
-        while True:
-            for key in keys:
-                if key not in seen or not seen[key].ended:
-                    row = uploads.by_key(key)
-                    if row is not None:
-                        seen[key] = row
-            ended = sum(1 for row in seen.values() if row.ended)
-            progress.update(task, completed=ended)
-            if ended == len(keys) or time.monotonic() >= deadline:
-                return
-            time.sleep(poll_s)
+        pending, looks = deque(keys), 0
+        while pending and (looks < len(keys) or time.monotonic() < deadline):
+            # Some at a time, in turn: of ten thousand, those that end early are told early.
+            some = min(len(pending), LOOKS)
+            for key in [pending.popleft() for _ in range(some)]:
+                row = uploads.by_key(key)
+                if row is not None:
+                    seen[key] = row
+                if row is None or not row.ended:
+                    pending.append(key)
+            looks += some
+            progress.update(task, completed=len(keys) - len(pending))
+            if pending:
+                time.sleep(poll_s)
 
 
 def _tell_ends(ends: Sequence[tuple[Path, "UploadRow | None"]]) -> None:

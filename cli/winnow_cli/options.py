@@ -116,7 +116,7 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
         except BrokenPipeError:
             unread()
         except KeyboardInterrupt:
-            _interrupted()
+            _interrupted(as_json)
         except OSError as error:
             # The answer itself cannot be written: a full disk behind `>`.
             note(str(unusable(OSError(error.errno, error.strerror))))
@@ -147,6 +147,8 @@ def ending(error: Exception, stack: object) -> WinnowError:
 
         if cause := behind(error):
             return trouble(cause, None if stack is None else str(stack))
+    if isinstance(error, FileNotFoundError) and error.filename is None:
+        return LocalFileError("The working directory is not there any more.")
     if isinstance(error, OSError) and (error.filename is not None or error.errno in _DISK):
         return unusable(error)
     hint = f"{type(error).__name__}; with {DEBUG_VARIABLE}=1 the command shows where."
@@ -168,12 +170,19 @@ def unread() -> NoReturn:
 
 ADVICE = {
     ProcessUnknownError.code: "Check the name; --processes takes another folder of definitions.",
+    InternalError.code: f"A defect in Winnow. Report it with what {DEBUG_VARIABLE}=1 shows.",
     RetryableError.code: "Try the command again in a minute.",
 }
 """Where a command has other advice than a run that met the error."""
 
 
-def _interrupted() -> NoReturn:
+INTERRUPTED = {"code": "interrupted", "message": "Ctrl-C ended the command.", "advice": ""}
+"""The error of a command that was interrupted, in its JSON document."""
+
+
+def _interrupted(as_json: bool) -> NoReturn:
+    if as_json:
+        emit_json({"error": INTERRUPTED})
     note("Interrupted.")
     raise typer.Exit(130) from None
 

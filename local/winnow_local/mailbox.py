@@ -8,6 +8,7 @@ import json
 import smtplib
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import policy
@@ -69,16 +70,31 @@ def store(mail: EmailMessage, folder: Path) -> Path:
 
 
 def read(folder: Path) -> Iterator[StoredMail]:
-    """The mails of the folder, oldest first."""
-    for file in sorted(folder.glob("*.eml"), key=lambda f: (f.stat().st_mtime_ns, f.name)):
+    """The mails of the folder, oldest first; one of another make is shown as far as it can be."""
+    files = [file for file in folder.glob("*.eml") if file.is_file()]
+    for file in sorted(files, key=lambda f: (f.stat().st_mtime_ns, f.name)):
         mail = BytesParser(policy=policy.default).parsebytes(file.read_bytes())
-        body = mail.get_body(("plain",))
         yield StoredMail(
             file=file,
-            subject=str(mail["Subject"]),
-            sent_at=parsedate_to_datetime(str(mail["Date"])),
-            body=str(body.get_content()) if body is not None else "",
+            subject=str(mail["Subject"] or ""),
+            sent_at=_sent_at(mail["Date"], file),
+            body=_text(mail),
         )
+
+
+def _sent_at(date: str | None, file: Path) -> datetime:
+    with suppress(ValueError, TypeError, IndexError):
+        sent = parsedate_to_datetime(str(date))
+        return sent if sent.tzinfo else sent.replace(tzinfo=UTC)
+    return datetime.fromtimestamp(file.stat().st_mtime, UTC)
+
+
+def _text(mail: EmailMessage) -> str:
+    # A charset or an encoding that is none.
+    with suppress(LookupError, ValueError, AttributeError):
+        body = mail.get_body(("plain",))
+        return "" if body is None else str(body.get_content())
+    return ""
 
 
 def relay(mail: EmailMessage, server: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from winnow_cli.uploads import Uploads
 from winnow_local.template import Checkout
 
 from .conftest import SURE, UNSURE, Answer, Stack, winnow
@@ -76,6 +77,21 @@ def test_submit_without_wait_returns_at_once(stack: Stack, feelings: Path) -> No
     key = answer.out.strip().removeprefix(f"s3://{stack.target.uploads_bucket}/")
     result, _ = stack.result(stack.wait(key))
     assert (result.threshold, result.threshold_from) == (0.9, "upload")
+
+
+@pytest.mark.parametrize("size", [100, 9 << 20], ids=["one put", "in parts"])
+def test_s3_takes_a_drop_once_also_where_its_answer_was_lost(
+    stack: Stack, tmp_path: Path, size: int
+) -> None:
+    file = tmp_path / "a.bin"
+    file.write_bytes(b"x" * size)
+    key = stack.uploads.new_key(file, "unknown")
+    first = stack.uploads.drop(file, key, None)
+    assert first is not None
+    # A submit that was interrupted comes back with the key it had, in a process of its own.
+    assert Uploads(stack.target).drop(file, key, None) == first
+    listed = stack.s3.list_object_versions(Bucket=stack.target.uploads_bucket, Prefix=key)
+    assert [version["VersionId"] for version in listed["Versions"]] == [first]
 
 
 def test_status_is_one_line_an_upload(stack: Stack, submitted: dict[str, Any]) -> None:

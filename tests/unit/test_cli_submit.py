@@ -16,6 +16,7 @@ from winnow.errors import AccessDeniedError, AwsUnreachableError
 from winnow.upload import upload_id
 from winnow_cli import submissions, target, uploads
 from winnow_cli.app import app
+from winnow_cli.command_uploads import wait_for_all
 from winnow_cli.target import Target
 from winnow_cli.uploads import UploadRow
 
@@ -298,3 +299,35 @@ def test_what_makes_no_key_is_a_wrong_call(inbox: Inbox, tmp_path: Path, kind: s
     ran = CliRunner().invoke(app, ["submit", str(file), "--process", process])
     assert ran.exit_code == 2
     assert not inbox.versions
+
+
+def test_of_many_runs_each_is_looked_at_in_turn(inbox: Inbox, files: list[str]) -> None:
+    keys = [f"inbox/p/{number}/{number}.csv" for number in range(250)]
+    inbox.versions = dict.fromkeys(keys, "v")
+    inbox.states = {"249.csv": "RUNNING"}
+    looked: list[str] = []
+
+    class Watched:
+        def by_key(self, key: str) -> UploadRow | None:
+            looked.append(key)
+            if looked.count(keys[249]) == 3:
+                inbox.states.clear()
+            return inbox.by_key(key)
+
+    seen: dict[str, UploadRow] = {}
+    wait_for_all(Watched(), keys, 60.0, 0.0, seen)  # type: ignore[arg-type]
+    assert looked == [*keys, keys[249], keys[249]]
+    assert all(row.ended for row in seen.values())
+    assert list(seen) == keys
+
+
+def test_ctrl_c_in_any_command_leaves_a_document(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(target, "find_target", interrupted)
+    for command in ("status", "audit"):
+        ran = CliRunner().invoke(app, [command, "--json"])
+        assert ran.exit_code == 130
+        assert json.loads(ran.stdout)["error"]["code"] == "interrupted"
+        assert ran.stderr == "Interrupted.\n"

@@ -101,3 +101,24 @@ def test_the_mailbox_goes_on_after_a_message_it_cannot_read(tmp_path: Path) -> N
 
     mailbox.run(Once(["not json"]), "url", tmp_path, "a@b", None, stop, said.append)  # type: ignore[arg-type]
     assert said == ["mailbox: JSONDecodeError"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"garbage \xff",
+        b"Subject: =?utf-8?b?Gw==?=\nDate: nonsense\n\nbody\n",
+        b"Subject: x\nDate: Mon, 99 Jan 2026 10:00:00\n\nbody\n",
+        b"Date: Mon, 5 Jan 2026 10:00:00\nContent-Type: text/plain; charset=none\n\nbody \xff\n",
+        b"Content-Type: multipart/mixed; boundary=x\n\nno part\n",
+        b"Content-Type: text/plain\nContent-Transfer-Encoding: base64\n\n%%%\n",
+    ],
+)
+def test_a_file_that_is_hardly_a_mail_hides_no_other(tmp_path: Path, content: bytes) -> None:
+    mailbox.store(mailbox.compose(NOTIFICATION, "you@example.org"), tmp_path)
+    (tmp_path / "odd.eml").write_bytes(content)
+    (tmp_path / "folder.eml").mkdir()
+    found = list(mailbox.read(tmp_path))
+    assert len(found) == 2
+    assert all(one.sent_at.tzinfo for one in found)
