@@ -91,15 +91,17 @@ def by_running(stack: Stack, judged: list[Judged]) -> list[Judged]:
         for number, one in enumerate(judged)
         if one.mutant.document != "template" and not one.by and not one.equivalent
     ]
-    changed = [
-        ("/".join(map(str, one.mutant.path[:4])), one.mutant.applied(stack).machines)
-        for _, one in open_
-    ]
+    changed = [(_state(one.mutant), one.mutant.applied(stack).machines) for _, one in open_]
     answers = in_parallel(changed)
     found = list(judged)
     for (number, one), by in zip(open_, answers, strict=True):
         found[number] = Judged(one.mutant, by)
     return found
+
+
+def _state(mutant: Mutant) -> str:
+    """The state that was changed; of changes of several, none."""
+    return str(mutant.path[1]) if len(mutant.path) > 1 else ""
 
 
 def score(judged: Iterable[Judged]) -> float:
