@@ -83,7 +83,7 @@ quality: setup ## measure decisions; writes docs/quality.md (data: WINNOW_DATA)
 faults: setup ## break everything there is, also on the local stack; writes docs/reliability-tables.md
 	@$(BIN)/python -m tests.faults
 
-mutations: setup ## break the template one change at a time; writes docs/reliability-tables.md
+mutations: setup ## change the template in every way there is; writes docs/reliability-tables.md
 	@$(BIN)/python -m tests.template.mutate
 
 load: setup ## 1,000 files at once and 100,000 records in one; writes docs/reliability-tables.md

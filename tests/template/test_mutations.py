@@ -34,7 +34,7 @@ def test_there_are_changes_of_everything():
 
 def test_a_change_is_made_on_a_copy_and_is_one():
     before = written()
-    for one in (*sample("template"), *sample("machines")):
+    for one in (*sample("template"), *sample("machines"))[::7]:
         changed = one.applied(WRITTEN)
         assert (changed.template, changed.machines) != (before.template, before.machines), one
     assert (WRITTEN.template, WRITTEN.machines) == (before.template, before.machines)
