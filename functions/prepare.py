@@ -32,8 +32,8 @@ DROP = {
 
 KEEP = {
     # descriptions of every AWS service: the functions call S3, Scan Textract where it is asked for,
-    # Sweep the table, the workflow and the topic
-    "botocore/data": ("dynamodb", "s3", "sns", "stepfunctions", "textract"),
+    # Sweep, Dispatch and Digest the table, the workflow, the queues and the topic
+    "botocore/data": ("dynamodb", "s3", "sns", "sqs", "stepfunctions", "textract"),
     "boto3/data": ("s3",),
     # Punkt is all that is used of it, and it is loaded without its parent
     "nltk": ("tokenize",),

@@ -2,6 +2,7 @@
 
 import heapq
 import json
+import math
 import sqlite3
 import time
 from collections import Counter
@@ -26,10 +27,11 @@ from winnow.layout import sweep_state
 from winnow.restart import claimed_event, lost_event, restart_name
 from winnow.retention import SHORTEST_DAYS, Retention
 from winnow.standing import Ages, Claim, ObjectVersion, Standing, match, standing
-from winnow.sweep import Start, retention
+from winnow.sweep import Start, Workflow, retention
 from winnow.upload import upload_id
 from winnow_aws.s3 import S3Store
-from winnow_aws.sweep import S3Inbox, StatesWorkflow, TableRuns
+from winnow_aws.sweep import S3Inbox, TableRuns
+from winnow_aws.waiting import SqsWaiting, StatesExecutions, WaitingWorkflow
 from winnow_cli.target import Target, aws_errors
 
 if TYPE_CHECKING:
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
 UNDELIVERED = "UndeliveredQueue"
+WAITING = "WaitingQueue"
+MAX_RUNS = "MaxRuns"
 CREATED = "Object Created"
 _QUEUE_WAIT_S = 1
 _TOLD = 1_000
@@ -69,6 +73,9 @@ def audit(
     is held in memory but one key's: the rest lies in a file. All is read before the first is told.
     """
     bucket = target.uploads_bucket
+    if waiting(target):
+        # A version without a row may be in the queue: it waits for its run.
+        missed_s = math.inf
     ages = Ages(missed_s, retention_of(target, now))
     with closing(_Spill()) as spill:
         # The bucket first: what is dropped meanwhile has its row later, never the other way round.
@@ -136,6 +143,20 @@ class _Spill:
 
     def close(self) -> None:
         self._file.close()
+
+
+def waiting(target: Target) -> int:
+    """How many uploads wait for their run, about; 0 where the stack limits none."""
+    if not limited(target):
+        return 0
+    sqs: SQSClient = target.client("sqs")
+    with aws_errors(target):
+        return SqsWaiting(sqs, target.outputs[WAITING]).all()
+
+
+def limited(target: Target) -> bool:
+    """Whether uploads wait for their run: MaxRuns of the stack."""
+    return WAITING in target.outputs and target.outputs.get(MAX_RUNS, "0") != "0"
 
 
 def stands(
@@ -226,7 +247,12 @@ class Redrive:
     def __init__(self, target: Target) -> None:
         self._target = target
         self._states: SFNClient = target.client("stepfunctions")
-        self._workflow = StatesWorkflow(self._states, target.output("StateMachineArn"))
+        executions = StatesExecutions(self._states, target.output("StateMachineArn"))
+        self._workflow: Workflow = executions
+        if limited(target):
+            # Started here, it would pass the limit: dispatch starts it.
+            queue = SqsWaiting(target.client("sqs"), target.outputs[WAITING])
+            self._workflow = WaitingWorkflow(executions, queue, only_when_empty=False)
         self._runs = TableRuns(target.dynamodb(), target.table, target.retention_days)
         self.unreadable = 0
         """messages of the dead-letter queue that are no event"""

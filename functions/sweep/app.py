@@ -12,26 +12,35 @@ from winnow_aws.handler import logger, seconds_left
 from winnow_aws.metrics import count_sweep
 from winnow_aws.s3 import S3Store, s3_store
 from winnow_aws.settings import SweepSettings
-from winnow_aws.sweep import S3Inbox, StatesWorkflow, TableRuns, TopicMailer
+from winnow_aws.sweep import S3Inbox, TableRuns, TopicMailer
+from winnow_aws.waiting import SqsWaiting, StatesExecutions, WaitingWorkflow
 
 
 @cache
-def build() -> tuple[S3Store, Sweep, SweepSettings]:
+def build() -> tuple[S3Store, Sweep, SweepSettings, WaitingWorkflow | None]:
     """What every call shares."""
     settings = SweepSettings.from_environment(os.environ)
+    executions = StatesExecutions(client("stepfunctions"), settings.workflow_arn)
+    waiting = None
+    if settings.max_runs:
+        # Started here, a run would pass the limit: dispatch starts it.
+        queue = SqsWaiting(client("sqs"), settings.waiting_queue_url)
+        waiting = WaitingWorkflow(executions, queue, only_when_empty=True)
     sweep = Sweep(
         S3Inbox(client("s3"), settings.uploads_bucket),
         TableRuns(client("dynamodb"), settings.table_name, settings.retention_days),
-        StatesWorkflow(client("stepfunctions"), settings.workflow_arn),
+        waiting or executions,
         TopicMailer(client("sns"), settings.topic_arn),
         SweepOptions(missed_s=settings.missed_seconds, retention_days=settings.retention_days),
     )
-    return s3_store(), sweep, settings
+    return s3_store(), sweep, settings, waiting
 
 
 @lambda_handler(SweepInput, lambda _: {})
 def handler(_event: SweepInput) -> SweepReport:
-    store, sweep, settings = build()
+    store, sweep, settings, waiting = build()
+    if waiting is not None:
+        waiting.look_again()
     report = sweep(store, sweep_state(settings.results_bucket), time.time(), seconds_left)
     for one in report.failures:
         logger.warning("not swept", upload_id=one.upload_id, code=one.code)

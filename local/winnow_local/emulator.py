@@ -3,6 +3,8 @@
 - A call that finds no place waits for one. MiniStack starts a process for every call at once, or
   refuses what is over a limit in a way that the workflow cannot know for a throttle. Forty files at
   once would be forty of each function.
+- What a state machine tells of a mail besides its text reaches the topic's queues; MiniStack reads
+  such attributes from requests only.
 - It listens on a second address where it is given one: that of an engine's bridge.
 - The last event of each function is kept for `sam local invoke` (see winnow_local.sam).
 - An event of S3 names the version it is about, as AWS's does. MiniStack knows it and leaves it out
@@ -13,7 +15,7 @@
 import json
 import os
 import threading
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,7 @@ from typing import Any
 import hypercorn.asyncio
 from hypercorn.config import Config
 from ministack.app import main
-from ministack.services import eventbridge, lambda_svc, s3
+from ministack.services import eventbridge, lambda_svc, s3, sns
 
 from winnow_local.ministack import BRIDGE_VARIABLE, EVENTS_VARIABLE, PLACES_VARIABLE
 from winnow_local.runtime import WARM
@@ -32,12 +34,14 @@ def queue_calls(places: int) -> None:
     """Lets `places` calls of functions run at a time; the others wait for their turn.
 
     No function calls another one here, so none waits for a place that its own caller holds.
+    Dispatch takes none: it does nothing but wait for the runs of others.
     """
     turn = threading.Semaphore(places)
     run = lambda_svc._execute_function_dispatch
 
     def in_turn(*call: Any) -> dict[str, Any]:
-        with turn:
+        waits = function_of(str(call[1].get("FunctionName", ""))) == "dispatch"
+        with nullcontext() if waits else turn:
             answer: dict[str, Any] = run(*call)
             return answer
 
@@ -58,6 +62,23 @@ def keep_events(folder: Path) -> None:
         return answer
 
     lambda_svc._execute_function_dispatch = kept
+
+
+def pass_attributes_on() -> None:
+    """Has a state's `MessageAttributes` published as those of a request are."""
+    publish = sns._publish
+
+    def whole(params: dict[str, Any]) -> Any:
+        given = params.get("MessageAttributes")
+        if isinstance(given, dict):
+            params = dict(params)
+            for number, (name, value) in enumerate(given.items(), start=1):
+                entry = f"MessageAttributes.entry.{number}"
+                params[f"{entry}.Name"] = name
+                params |= {f"{entry}.Value.{part}": text for part, text in value.items()}
+        return publish(params)
+
+    sns._publish = whole
 
 
 def listen_also(address: str) -> None:
@@ -101,6 +122,7 @@ def name_versions() -> None:
 if __name__ == "__main__":
     name_versions()
     queue_calls(int(os.environ[PLACES_VARIABLE]))
+    pass_attributes_on()
     keep_events(Path(os.environ[EVENTS_VARIABLE]))
     if bridge := os.environ.get(BRIDGE_VARIABLE):
         listen_also(bridge)

@@ -13,7 +13,7 @@ from typing import IO, cast
 
 from tests.container.engine import BASE, ROOT, build, docker, missing
 
-FUNCTIONS = ("serialize", "scan", "classify", "filter", "sweep")
+FUNCTIONS = ("serialize", "scan", "classify", "filter", "sweep", "dispatch", "digest")
 LIMIT_MB = 150
 DOCUMENT = ROOT / "docs" / "containers.md"
 BEGIN, END = "<!-- sizes: make images -->", "<!-- /sizes -->"

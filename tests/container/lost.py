@@ -59,6 +59,7 @@ def lose(s3: Storage, name: str) -> Lost:
         "TABLE_NAME": name,
         "TOPIC_ARN": aws.client("sns", endpoint_url=endpoint).create_topic(Name=name)["TopicArn"],
         "WORKFLOW_ARN": machine,
+        "WAITING_QUEUE_URL": "without a limit nothing is sent there",
         "STACK_NAME": name,
         "RETENTION_DAYS": "90",
         "MISSED_SECONDS": "0.001",

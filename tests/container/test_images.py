@@ -43,7 +43,7 @@ pytestmark = [
     pytest.mark.xdist_group("container"),
 ]
 
-FUNCTIONS = ("serialize", "scan", "classify", "filter", "sweep")
+FUNCTIONS = ("serialize", "scan", "classify", "filter", "sweep", "dispatch", "digest")
 SETTINGS = {
     "serialize": {"PROCESS_DIR": "/opt/processes", "CHUNK_RECORDS": "5"},
     "scan": {"PROCESS_DIR": "/opt/processes"},

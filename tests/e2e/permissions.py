@@ -67,6 +67,7 @@ _s3("another file of a run", "ResultsBucket", "runs/probe/other.json")
 _s3("sweep's former cursor", "ResultsBucket", "runs/sweep/cursor.json")
 _s3("sweep's state", "ResultsBucket", "sweep/state.json")
 _s3("another file of the sweep", "ResultsBucket", "sweep/other.json")
+_s3("book", "ResultsBucket", "dispatch/book.json")
 _s3("result", "ResultsBucket", "results/probe/probe/result.json")
 
 for _bucket in ("UploadsBucket", "ResultsBucket", "AccessLogs"):
@@ -122,6 +123,22 @@ PROBES["get rows"] = lambda at: at.client("dynamodb").batch_get_item(
 PROBES["mail"] = lambda at: at.client("sns").publish(
     TopicArn=at.named["Topic"], Subject="probe", Message="probe"
 )
+PROBES["mail by the digest"] = lambda at: at.client("sns").publish(
+    TopicArn=at.named["RunMails"], Subject="probe", Message="probe"
+)
+for _queue, _what in (("Waiting", "waiting uploads"), ("MailQueue", "gathered mails")):
+    PROBES[f"take {_what}"] = lambda at, _queue=_queue: at.client("sqs").receive_message(
+        QueueUrl=at.named[_queue], VisibilityTimeout=0
+    )
+    PROBES[f"count {_what}"] = lambda at, _queue=_queue: at.client("sqs").get_queue_attributes(
+        QueueUrl=at.named[_queue], AttributeNames=["ApproximateNumberOfMessages"]
+    )
+    PROBES[f"add to {_what}"] = lambda at, _queue=_queue: at.client("sqs").send_message(
+        QueueUrl=at.named[_queue], MessageBody="{}"
+    )
+    PROBES[f"empty the queue of {_what}"] = lambda at, _queue=_queue: at.client("sqs").purge_queue(
+        QueueUrl=at.named[_queue]
+    )
 PROBES["subscribe to the mails"] = lambda at: at.client("sns").subscribe(
     TopicArn=at.named["Topic"], Protocol="email", Endpoint="probe@example.org"
 )
@@ -144,6 +161,9 @@ PROBES["start the machine for stopped runs"] = lambda at: at.client(
 PROBES["look at a run"] = lambda at: at.client("stepfunctions").describe_execution(
     executionArn=at.run
 )
+PROBES["list runs"] = lambda at: at.client("stepfunctions").list_executions(
+    stateMachineArn=at.named["Triage"], maxResults=1
+)
 PROBES["stop a run"] = lambda at: at.client("stepfunctions").stop_execution(executionArn=at.run)
 PROBES["read a run's history"] = lambda at: at.client("stepfunctions").get_execution_history(
     executionArn=at.run
@@ -152,7 +172,7 @@ PROBES["change the workflow"] = lambda at: at.client("stepfunctions").update_sta
     stateMachineArn=at.named["Triage"], definition="{}"
 )
 
-for _function in ("Serialize", "Scan", "Classify", "Filter", "Sweep"):
+for _function in ("Serialize", "Scan", "Classify", "Filter", "Sweep", "Dispatch", "Digest"):
     PROBES[f"call {_function.lower()}"] = lambda at, _function=_function: at.client(
         "lambda"
     ).invoke(FunctionName=at.named[f"{_function}FunctionAliaslive"], Payload=b"{}")
@@ -209,14 +229,29 @@ MAY: dict[str, set[str]] = {
         "query the leases",
         "update a row",
         "mail",
+        "mail by the digest",
         "start a run",
         "look at a run",
+        "count waiting uploads",
+        "add to waiting uploads",
     },
+    "DispatchRole": {
+        "take waiting uploads",
+        "count waiting uploads",
+        "start a run",
+        "list runs",
+        "look at a run",
+        "list ResultsBucket",
+        "get book",
+        "put book",
+    },
+    "DigestRole": {"take gathered mails", "mail"},
     "TriageRole": {
         "get manifest",
         "put a row",
         "update a row",
         "mail",
+        "mail by the digest",
         "start a run",
         "look at a run",
         "stop a run",
@@ -225,9 +260,11 @@ MAY: dict[str, set[str]] = {
         "call classify",
         "call filter",
     },
-    "StoppedRole": {"update a row", "mail"},
+    "StoppedRole": {"update a row", "mail", "mail by the digest"},
     "StartRole": {"start a run", "start the machine for stopped runs"},
     "SweepScheduleRole": {"call sweep"},
+    "DispatchScheduleRole": {"call dispatch"},
+    "DigestScheduleRole": {"call digest"},
 }
 
 
@@ -250,6 +287,7 @@ def clear(at: Place) -> None:
         ("ResultsBucket", "runs/probe/head.json"),
         ("ResultsBucket", "runs/probe/head.npz"),
         ("ResultsBucket", "sweep/state.json"),
+        ("ResultsBucket", "dispatch/book.json"),
         ("ResultsBucket", "results/probe/probe/result.json"),
     ):
         with suppress(ClientError):

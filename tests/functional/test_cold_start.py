@@ -11,11 +11,14 @@ ROOT = Path(__file__).parents[2]
 FILES = {"yaml", "winnow.book", "winnow.readers"}
 JUDGING = {"numpy", "nltk", "rapidfuzz", "winnow.judging", "winnow_use"}
 ENGINES = {"ai_edge_litert", "tensorflow"}
+CALLED = {"winnow.filter", "winnow.process"}
 UNUSED = {
     "serialize": JUDGING | {"pypdfium2", "python_calamine", "winnow.sweep"},
     "classify": FILES | ENGINES | {"nltk", "winnow.filter", "winnow.sweep"},
     "filter": FILES | JUDGING | {"winnow.sweep"},
-    "sweep": FILES | JUDGING | {"winnow.filter", "winnow.process"},
+    "dispatch": FILES | JUDGING | CALLED | {"winnow.digest"},
+    "digest": FILES | JUDGING | CALLED | {"winnow.dispatch"},
+    "sweep": FILES | JUDGING | CALLED | {"winnow.digest"},
 }
 
 

@@ -59,6 +59,11 @@ def definition(name: str, substitutions: dict[str, str]) -> str:
     return text
 
 
+def said(**facts: str) -> dict[str, dict[str, str]]:
+    """What a mail tells of a run besides its text, for who gathers mails."""
+    return {name: {"DataType": "String", "StringValue": text} for name, text in facts.items()}
+
+
 @dataclass
 class World:
     """What the workflow meets: functions, objects, the table and the mail."""
@@ -66,7 +71,7 @@ class World:
     functions: dict[str, Function]
     objects: dict[tuple[str, str], str]
     table: str = "runs"
-    mails: list[dict[str, str]] = field(default_factory=list)
+    mails: list[Json] = field(default_factory=list)
     calls: dict[str, list[Json]] = field(default_factory=lambda: defaultdict(list))
     ends: list[Ended] = field(default_factory=list)
     substitutions: dict[str, str] = field(default_factory=dict)

@@ -32,6 +32,7 @@ def test_a_run_that_has_drifted_succeeds_and_its_mail_is_filters(
     world.functions["filter"] = drifting
     assert world.run("triage", uploaded).status == "SUCCEEDED"
     assert [mail["Message"] for mail in world.mails] == ["These records are unlike those."]
+    assert world.mails[0]["MessageAttributes"]["drifted"]["StringValue"] == "yes"
     row = world.row(upload_id)
     assert row is not None
     assert row["state"] == "SUCCEEDED"

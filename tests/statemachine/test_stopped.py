@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.statemachine.conftest import event
-from tests.statemachine.machine import TaskError, World, function_error
+from tests.statemachine.machine import TaskError, World, function_error, said
 from winnow.models import Mail
 from winnow.upload import upload_id as id_of
 
@@ -55,7 +55,8 @@ def test_the_row_and_the_mail_say_how_it_ended(
     assert Mail(subject=mail["Subject"], body=mail["Message"])
     for part in (code, upload_id, RUN):
         assert part in mail["Message"]
-    assert "Smith" not in mail["Message"]
+    assert "Smith" not in json.dumps(mail)
+    assert mail["MessageAttributes"] == said(outcome="failed", upload_id=upload_id, code=code)
 
 
 def test_a_failure_that_could_not_be_recorded_keeps_its_reason(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.statemachine.machine import TaskError, World, function_error
+from tests.statemachine.machine import TaskError, World, function_error, said
 from winnow.models import Mail, ScanNeeded, SerializeInput, Upload
 from winnow.upload import upload_id as id_of
 
@@ -49,6 +49,15 @@ def test_a_good_file_goes_through_every_state(world: World, uploaded: Any, uploa
             "TopicArn": "arn:aws:sns:us-east-1:000000000000:mail",
             "Subject": "Winnow L33774: 5 accepted",
             "Message": "5 accepted\n",
+            "MessageAttributes": said(
+                outcome="succeeded",
+                upload_id=upload_id,
+                process="L33774",
+                accepted="5",
+                review="2",
+                invalid="1",
+                drifted="no",
+            ),
         }
     ]
 
@@ -512,6 +521,7 @@ def test_any_failure_is_recorded_mailed_and_fails_the_run(
     for part in (code, message, upload_id, run.arn):
         assert part in mail["Message"]
     assert Mail(subject=mail["Subject"], body=mail["Message"])
+    assert mail["MessageAttributes"] == said(outcome="failed", upload_id=upload_id, code=code)
 
 
 def test_a_failed_row_is_kept_as_long_as_any(world: World, uploaded: Any, upload_id: str):
@@ -726,12 +736,16 @@ def test_any_other_cause_gives_a_code_and_none_of_its_words(
 def test_a_mail_names_the_file_only_where_the_stack_allows(world: World, uploaded: Any):
     world.fail("serialize", function_error("FileEmptyError", "file_empty: The file has 0 bytes."))
     world.run("triage", uploaded)
-    assert "cases.csv" not in world.mails[0]["Message"]
+    assert "cases.csv" not in json.dumps(world.mails[0])
     world.substitutions["MailFileNames"] = "true"
     uploaded["detail"]["object"]["version-id"] = "another"
     world.fail("serialize", function_error("FileEmptyError", "file_empty: The file has 0 bytes."))
     world.run("triage", uploaded)
     assert "File       inbox/91110/cases.csv\n" in world.mails[1]["Message"]
+    assert world.mails[1]["MessageAttributes"]["file"]["StringValue"] == "inbox/91110/cases.csv"
+    uploaded["detail"]["object"]["version-id"] = "a good one"
+    world.run("triage", uploaded)
+    assert world.mails[2]["MessageAttributes"]["file"]["StringValue"] == "inbox/91110/cases.csv"
 
 
 def test_the_name_of_a_file_cannot_write_into_a_mail(world: World, uploaded: Any):
@@ -744,6 +758,7 @@ def test_the_name_of_a_file_cannot_write_into_a_mail(world: World, uploaded: Any
     world.run("triage", uploaded)
     shown = "inbox/91110/Füße 日本 ?fdp?.csv??Error      x?y"
     assert f"\nFile       {shown}\nRun        " in world.mails[0]["Message"]
+    assert world.mails[0]["MessageAttributes"]["file"]["StringValue"] == shown
 
 
 def test_the_longest_of_everything_is_far_from_what_a_state_may_be_given(

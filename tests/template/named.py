@@ -79,11 +79,15 @@ _NAMED: list[tuple[str, str, str, Any]] = [
     ),
     *(
         (f"{rule}: {what}", "template", f"Resources.{rule}.Properties.{at}", value)
-        for rule in ("UploadedRule", "StoppedRule", "LastResortRule")
+        for rule, target in (
+            ("UploadedRule", "Targets.0.Fn::If.2"),
+            ("StoppedRule", "Targets.0"),
+            ("LastResortRule", "Targets.0"),
+        )
         for what, at, value in (
             ("disabled", "State", "DISABLED"),
             ("on another bus", "EventBusName", "other"),
-            ("no second try", "Targets.0.RetryPolicy.MaximumRetryAttempts", 0),
+            ("no second try", f"{target}.RetryPolicy.MaximumRetryAttempts", 0),
         )
     ),
     (
@@ -204,8 +208,10 @@ def _path(stack: Stack, document: str, at: str) -> tuple[str | int, ...]:
     for part in at.replace("/", ".").split("."):
         key: str | int = part
         if isinstance(node, list):
-            ids = [where_it_holds(entry).get("Id") for entry in node]
-            key = int(part) if part.isdigit() else ids.index(part)
+            if part.isdigit():
+                key = int(part)
+            else:
+                key = [where_it_holds(entry).get("Id") for entry in node].index(part)
         path.append(key)
         node = node[key] if isinstance(node, list) or key in node else {}
     return tuple(path)

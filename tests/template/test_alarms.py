@@ -40,12 +40,16 @@ PUBLISHED: dict[tuple[str, str], tuple[str, ...]] = {
         for metric in ("Errors", "Throttles", "Duration", "Invocations", "ConcurrentExecutions")
     },
     ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): ("QueueName",),
+    ("AWS/SQS", "ApproximateAgeOfOldestMessage"): ("QueueName",),
     ("AWS/SNS", "NumberOfNotificationsFailed"): ("TopicName",),
 }
 
 MADE_OF = {
     "StateMachineArn": {"Triage": {"Ref": "Triage"}, "Stopped": {"Ref": "Stopped"}},
-    "QueueName": {"Undelivered": {"Fn::GetAtt": ["Undelivered", "QueueName"]}},
+    "QueueName": {
+        name: {"Fn::GetAtt": [name, "QueueName"]}
+        for name in ("Undelivered", "Waiting", "MailQueue")
+    },
     "TopicName": {"Topic": {"Fn::GetAtt": ["Topic", "TopicName"]}},
     "stack": {"": {"Ref": "AWS::StackName"}},
     "FunctionName": {
@@ -131,9 +135,24 @@ SINGLE = {
     "UnfinishedAlarm": (("Winnow", "OldestUnfinished"), "Maximum", 1800, 2, 7200),
     "SweepFailedAlarm": (("Winnow", "UploadsNotSwept"), "Sum", 3600, 1, 1),
     "DriftedAlarm": (("Winnow", "Drifted"), "Average", 3600, 1, 0.5),
+    "WaitingAlarm": (("AWS/SQS", "ApproximateAgeOfOldestMessage"), "Maximum", 300, 1, 21600),
+    "DigestLateAlarm": (
+        ("AWS/SQS", "ApproximateAgeOfOldestMessage"),
+        *(
+            "Maximum",
+            300,
+            1,
+            {"Fn::FindInMap": ["MailDigest", {"Ref": "MailDigestMinutes"}, "Late"]},
+        ),
+    ),
     "MailFailedAlarm": (("AWS/SNS", "NumberOfNotificationsFailed"), "Sum", 300, 1, 1),
 }
 WATCHED_MACHINE = {"NotMailedAlarm": "Stopped"}
+WATCHED_QUEUE = {
+    "UndeliveredAlarm": "Undelivered",
+    "WaitingAlarm": "Waiting",
+    "DigestLateAlarm": "MailQueue",
+}
 
 
 @pytest.mark.parametrize("alarm", SINGLE)
@@ -146,6 +165,8 @@ def test_a_simple_alarm_rings_at_its_threshold(alarm: str):
     [dimension] = given["Dimensions"]
     if dimension["Name"] == "StateMachineArn":
         assert dimension["Value"] == {"Ref": WATCHED_MACHINE.get(alarm, "Triage")}
+    if dimension["Name"] == "QueueName":
+        assert dimension["Value"] == {"Fn::GetAtt": [WATCHED_QUEUE[alarm], "QueueName"]}
 
 
 @pytest.mark.parametrize(

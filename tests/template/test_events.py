@@ -8,6 +8,8 @@ from pydantic import BaseModel
 
 from tests.template.expand import ROOT, expand, read
 from winnow.book import ProcessBook
+from winnow.digest import DigestInput
+from winnow.dispatch import DispatchInput
 from winnow.layout import RunLayout
 from winnow.models import ChunkTask, Serialized, SerializeInput
 from winnow.sweep import SweepInput
@@ -19,6 +21,8 @@ SHAPES: dict[str, type[BaseModel]] = {
     "classify": ChunkTask,
     "filter": Serialized,
     "sweep": SweepInput,
+    "dispatch": DispatchInput,
+    "digest": DigestInput,
 }
 
 
@@ -48,9 +52,10 @@ def test_every_function_has_an_event():
     assert sorted(functions) == sorted(SHAPES)
 
 
-def test_the_sweep_gets_what_its_schedule_sends():
-    target = expand()["Resources"]["SweepSchedule"]["Properties"]["Target"]
-    assert event("sweep") == json.loads(target["Input"])
+@pytest.mark.parametrize("name", ["sweep", "dispatch", "digest"])
+def test_a_function_gets_what_its_schedule_sends(name: str):
+    schedule = expand()["Resources"][f"{name.capitalize()}Schedule"]
+    assert event(name) == json.loads(schedule["Properties"]["Target"]["Input"])
 
 
 def test_all_events_are_about_one_upload():

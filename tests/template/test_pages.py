@@ -16,7 +16,11 @@ ROLE_NAMES = {
     "workflow": "TriageRole",
     "machine for stopped runs": "StoppedRole",
     "rules": "StartRole",
-    "schedule": "SweepScheduleRole",
+    "dispatch": "DispatchRole",
+    "digest": "DigestRole",
+    "schedule of the sweep": "SweepScheduleRole",
+    "schedule of dispatch": "DispatchScheduleRole",
+    "schedule of the digest": "DigestScheduleRole",
 }
 # How the table of roles words a statement; what the paragraph below it says of several at once.
 WORDED = {
@@ -42,6 +46,14 @@ WORDED = {
     "WatchAndStopChildren": "look at and stop runs",
     "StartRuns": "start the two machines",
     "CallSweep": "call the sweep",
+    "HandOver": "let uploads wait",
+    "TakeWaiting": "take uploads that wait",
+    "StartWaiting": "start runs",
+    "SeeWhatRuns": "look at runs",
+    "KeepBook": "keep `dispatch/book.json`",
+    "CallDispatch": "call dispatch",
+    "TakeMails": "take mails that were gathered",
+    "CallDigest": "call the digest",
 }
 LISTS = "list the bucket that they read"
 WORDED_BELOW = {
@@ -54,7 +66,7 @@ WORDED_BELOW = {
     "KnowThatAChunkIsGone": LISTS,
     "KnowThatItIsNotThereYet": LISTS,
 }
-OUR_SERVICES = {"s3", "dynamodb", "sns", "kms", "lambda", "states", "logs", "xray"}
+OUR_SERVICES = {"s3", "dynamodb", "sns", "sqs", "kms", "lambda", "states", "logs", "xray"}
 
 
 def page(name: str) -> str:
@@ -74,7 +86,7 @@ def test_the_policy_of_a_customer_key_lets_in_whatever_has_no_role():
     # Log groups and the queue are written by services; the buckets and the table through roles.
     assert [one["Principal"]["Service"] for one in policy] == [
         "logs.REGION.amazonaws.com",
-        "events.amazonaws.com",
+        ["events.amazonaws.com", "sns.amazonaws.com"],
     ]
     for one in policy:
         assert one["Effect"] == "Allow"
@@ -98,12 +110,15 @@ def test_what_the_table_of_roles_says_of_several_is_true_of_each():
         return {role for role, given in ROLES.items() if set(sids) & set(given)}
 
     functions = {f"{name}Role" for name in ("Serialize", "Scan", "Classify", "Filter", "Sweep")}
+    called = {"DispatchRole", "DigestRole"}
     machines = {"TriageRole", "StoppedRole"}
-    assert those("WriteLogs", "DeliverLogs") == functions | machines
-    assert those("WriteTraces") == functions | machines
-    assert those("UseCustomerKey") == functions | machines
-    assert those("EncryptMail") == {"SweepRole"} | machines
-    assert those(*(sid for sid, words in WORDED_BELOW.items() if words == LISTS)) == functions
+    assert those("WriteLogs", "DeliverLogs") == functions | called | machines
+    assert those("WriteTraces") == functions | called | machines
+    assert those("UseCustomerKey") == functions | {"DispatchRole"} | machines
+    assert those("EncryptMail") == {"SweepRole", "DigestRole"} | machines
+    assert those(*(sid for sid, words in WORDED_BELOW.items() if words == LISTS)) == (
+        functions | {"DispatchRole"}
+    )
 
 
 def test_where_else_document_text_goes_is_said():

@@ -36,7 +36,8 @@ VIA = {
     "ScanRole": ["s3"],
     "ClassifyRole": ["s3"],
     "FilterRole": ["s3"],
-    "SweepRole": ["s3", "dynamodb"],
+    "SweepRole": ["s3", "dynamodb", "sqs"],
+    "DispatchRole": ["s3", "sqs"],
     "TriageRole": ["s3", "dynamodb"],
     "StoppedRole": ["dynamodb"],
 }
@@ -107,10 +108,43 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
             {"states:DescribeExecution"},
             [f"{STATES}:execution:${{AWS::StackName}}-triage:*"],
         ),
-        "SendMail": ({"sns:Publish"}, ["Topic"]),
+        "HandOver": ({"sqs:SendMessage", "sqs:GetQueueAttributes"}, ["Waiting.Arn"]),
+        "SendMail": ({"sns:Publish"}, ["Topic", "RunMails"]),
         "EncryptMail": ({"kms:Decrypt", "kms:GenerateDataKey"}, ["TopicKey.Arn"]),
         "UseCustomerKey": CUSTOMER_KEY,
         "WriteLogs": (WRITE_LOGS, ["SweepLogs.Arn"]),
+        "WriteTraces": (XRAY, ["*"]),
+    },
+    "DispatchRole": {
+        "TakeWaiting": (
+            {
+                "sqs:ReceiveMessage",
+                "sqs:DeleteMessage",
+                "sqs:ChangeMessageVisibility",
+                "sqs:GetQueueAttributes",
+            },
+            ["Waiting.Arn"],
+        ),
+        "StartWaiting": ({"states:StartExecution"}, ["Triage"]),
+        "SeeWhatRuns": ({"states:ListExecutions"}, ["Triage"]),
+        "SeeWhetherItRuns": (
+            {"states:DescribeExecution"},
+            [f"{STATES}:execution:${{AWS::StackName}}-triage:*"],
+        ),
+        "KeepBook": (
+            {"s3:GetObject", "s3:PutObject"},
+            ["${ResultsBucket.Arn}/dispatch/book.json"],
+        ),
+        "KnowThatItIsNotThereYet": ({"s3:ListBucket"}, ["ResultsBucket.Arn"]),
+        "UseCustomerKey": CUSTOMER_KEY,
+        "WriteLogs": (WRITE_LOGS, ["DispatchLogs.Arn"]),
+        "WriteTraces": (XRAY, ["*"]),
+    },
+    "DigestRole": {
+        "TakeMails": ({"sqs:ReceiveMessage", "sqs:DeleteMessage"}, ["MailQueue.Arn"]),
+        "SendMail": ({"sns:Publish"}, ["Topic"]),
+        "EncryptMail": ({"kms:Decrypt", "kms:GenerateDataKey"}, ["TopicKey.Arn"]),
+        "WriteLogs": (WRITE_LOGS, ["DigestLogs.Arn"]),
         "WriteTraces": (XRAY, ["*"]),
     },
     "TriageRole": {
@@ -124,7 +158,7 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
             ],
         ),
         "RecordRuns": ({"dynamodb:PutItem", "dynamodb:UpdateItem"}, ["Table.Arn"]),
-        "SendMail": ({"sns:Publish"}, ["Topic"]),
+        "SendMail": ({"sns:Publish"}, ["Topic", "RunMails"]),
         "EncryptMail": ({"kms:Decrypt", "kms:GenerateDataKey"}, ["TopicKey.Arn"]),
         "ReadManifest": (READ, ["${ResultsBucket.Arn}/runs/*/manifest.jsonl"]),
         "StartChildren": (
@@ -144,7 +178,7 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
     },
     "StoppedRole": {
         "RecordRuns": ({"dynamodb:UpdateItem"}, ["Table.Arn"]),
-        "SendMail": ({"sns:Publish"}, ["Topic"]),
+        "SendMail": ({"sns:Publish"}, ["Topic", "RunMails"]),
         "EncryptMail": ({"kms:Decrypt", "kms:GenerateDataKey"}, ["TopicKey.Arn"]),
         "UseCustomerKey": CUSTOMER_KEY,
         "DeliverLogs": (LOG_DELIVERY, ["*"]),
@@ -155,6 +189,12 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
     },
     "SweepScheduleRole": {
         "CallSweep": ({"lambda:InvokeFunction"}, ["SweepFunctionAliaslive"]),
+    },
+    "DispatchScheduleRole": {
+        "CallDispatch": ({"lambda:InvokeFunction"}, ["DispatchFunctionAliaslive"]),
+    },
+    "DigestScheduleRole": {
+        "CallDigest": ({"lambda:InvokeFunction"}, ["DigestFunctionAliaslive"]),
     },
 }
 PRINCIPALS = {
@@ -167,6 +207,10 @@ PRINCIPALS = {
     "StartRole": "events.amazonaws.com",
     "SweepRole": "lambda.amazonaws.com",
     "SweepScheduleRole": "scheduler.amazonaws.com",
+    "DispatchRole": "lambda.amazonaws.com",
+    "DigestRole": "lambda.amazonaws.com",
+    "DispatchScheduleRole": "scheduler.amazonaws.com",
+    "DigestScheduleRole": "scheduler.amazonaws.com",
 }
 
 
@@ -271,7 +315,7 @@ def test_every_wildcard_in_an_action_that_is_allowed_has_its_reason_above_it():
         if effect == "Allow" and line.strip().startswith("Action:") and "*" in line:
             assert lines[number - 1].strip().startswith("# "), f"template.yaml:{number + 1}"
             found.append(line.strip())
-    assert found == ["Action: kms:*", *2 * ["Action: [kms:Decrypt, kms:GenerateDataKey*]"]]
+    assert found == ["Action: kms:*", *3 * ["Action: [kms:Decrypt, kms:GenerateDataKey*]"]]
 
 
 def test_every_policy_is_of_the_current_version():
@@ -286,7 +330,7 @@ def test_every_policy_is_of_the_current_version():
                 yield from policies(value)
 
     found = list(policies(RESOURCES))
-    assert len(found) == 2 * len(ROLES) + 6
+    assert len(found) == 2 * len(ROLES) + 9
     assert {policy.get("Version") for policy in found} == {"2012-10-17"}
 
 

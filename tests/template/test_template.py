@@ -8,18 +8,26 @@ import pytest
 from tests.template.expand import TEMPLATE, expand, read
 from winnow.standing import LEASE_S
 from winnow_aws.read_settings import ScanSettings, SerializeSettings
-from winnow_aws.settings import ClassifySettings, FilterSettings, SweepSettings
+from winnow_aws.settings import (
+    ClassifySettings,
+    DigestSettings,
+    DispatchSettings,
+    FilterSettings,
+    SweepSettings,
+)
 
 EXPANDED = expand()
 RESOURCES: dict[str, Any] = EXPANDED["Resources"]
 STEPS = ("SerializeFunction", "ScanFunction", "ClassifyFunction", "FilterFunction")
-FUNCTIONS = (*STEPS, "SweepFunction")
+FUNCTIONS = (*STEPS, "SweepFunction", "DispatchFunction", "DigestFunction")
 SETTINGS = {
     "SerializeFunction": SerializeSettings,
     "ScanFunction": ScanSettings,
     "ClassifyFunction": ClassifySettings,
     "FilterFunction": FilterSettings,
     "SweepFunction": SweepSettings,
+    "DispatchFunction": DispatchSettings,
+    "DigestFunction": DigestSettings,
 }
 TLS_ONLY = {"Bool": {"aws:SecureTransport": "false"}}
 NO_OLD_TLS = {"NumericLessThan": {"s3:TlsVersion": "1.2"}}
@@ -120,9 +128,12 @@ def test_a_customer_key_takes_the_place_of_awss_own_everywhere():
     given = {"Fn::If": ["HasKmsKey", key, {"Ref": "AWS::NoValue"}]}
     for group in of_type("AWS::Logs::LogGroup"):
         assert properties(group)["KmsKeyId"] == given
-    queue = properties("Undelivered")
-    assert queue["KmsMasterKeyId"] == given
-    assert queue["SqsManagedSseEnabled"] == {"Fn::If": ["HasKmsKey", {"Ref": "AWS::NoValue"}, True]}
+    for name in ("Undelivered", "Waiting"):
+        queue = properties(name)
+        assert queue["KmsMasterKeyId"] == given
+        assert queue["SqsManagedSseEnabled"] == {
+            "Fn::If": ["HasKmsKey", {"Ref": "AWS::NoValue"}, True]
+        }
 
 
 @pytest.mark.parametrize("bucket", ["UploadsBucket", "ResultsBucket"])
@@ -232,6 +243,7 @@ def test_only_the_local_stack_goes_without_tls():
     }
     assert users == {
         *("UploadsBucketPolicy", "ResultsBucketPolicy", "TopicPolicy", "UndeliveredPolicy"),
+        *("WaitingPolicy", "RunMailsPolicy", "MailQueuePolicy"),
         "AccessLogsPolicy",
         "Triage",
     }
@@ -269,6 +281,12 @@ def test_only_what_runs_keep_for_themselves_expires():
         "Id": "forget-old-states-of-the-sweep",
         "Status": "Enabled",
         "Prefix": "sweep/",
+        "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+    }
+    assert rules["forget-old-books"] == {
+        "Id": "forget-old-books",
+        "Status": "Enabled",
+        "Prefix": "dispatch/",
         "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
     }
     # A run's own time limit is hours, that of a day's rule a day at least.
@@ -362,6 +380,13 @@ def test_mail_is_encrypted_with_a_key_that_alarms_and_rules_may_use():
             "Resource": "*",
             "Condition": THIS_ACCOUNT,
         },
+        {
+            "Sid": "MailsMayBeGathered",
+            "Effect": "Allow",
+            "Principal": {"Service": "sns.amazonaws.com"},
+            "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+            "Resource": "*",
+        },
         # EventBridge gives encrypted topics no source that a condition could look at.
         {
             "Sid": "RulesMayMail",
@@ -414,7 +439,84 @@ def test_somebody_is_subscribed_only_where_an_address_is_given():
 # -- functions -----------------------------------------------------------------------------------
 
 
-def test_there_is_a_function_a_step_and_the_sweep():
+# -- mails gathered ------------------------------------------------------------------------------
+
+
+def gathered_or_at_once() -> dict[str, Any]:
+    return {"Fn::If": ["HasMailDigest", {"Ref": "RunMails"}, {"Ref": "Topic"}]}
+
+
+def test_the_mails_of_runs_are_gathered_only_where_a_parameter_says_so():
+    assert EXPANDED["Conditions"]["HasMailDigest"] == {
+        "Fn::Not": [{"Fn::Equals": [{"Ref": "MailDigestMinutes"}, 0]}]
+    }
+    assert EXPANDED["Parameters"]["MailDigestMinutes"]["Default"] == 0
+    for machine in ("Triage", "Stopped"):
+        told = properties(machine)["DefinitionSubstitutions"]["TopicArn"]
+        assert told == gathered_or_at_once()
+    sweep = properties("SweepFunction")["Environment"]["Variables"]
+    assert sweep["TOPIC_ARN"] == gathered_or_at_once()
+    # What gathers mails, and what says that something is wrong, does not wait for itself.
+    digest = properties("DigestFunction")["Environment"]["Variables"]
+    assert digest["TOPIC_ARN"] == {"Ref": "Topic"}
+    assert digest["MAIL_QUEUE_URL"] == {"Ref": "MailQueue"}
+
+
+def test_gathered_mails_lie_in_a_queue_until_they_were_sent():
+    assert properties("MailSubscription") == {
+        "TopicArn": {"Ref": "RunMails"},
+        "Protocol": "sqs",
+        "Endpoint": {"Fn::GetAtt": ["MailQueue", "Arn"]},
+        "RedrivePolicy": {"deadLetterTargetArn": {"Fn::GetAtt": ["Undelivered", "Arn"]}},
+    }
+    queue = properties("MailQueue")
+    assert queue["MessageRetentionPeriod"] == 14 * 86400
+    assert "RedrivePolicy" not in queue, "a mail stays until it was sent"
+    assert queue["VisibilityTimeout"] > properties("DigestFunction")["Timeout"]
+    key = {"Fn::GetAtt": ["TopicKey", "Arn"]}
+    assert queue["KmsMasterKeyId"] == properties("RunMails")["KmsMasterKeyId"] == key
+    assert properties("RunMailsPolicy")["Topics"] == [{"Ref": "RunMails"}]
+    ours = [{"Fn::GetAtt": [f"{name}Role", "Arn"]} for name in ("Triage", "Stopped", "Sweep")]
+    assert statements("RunMailsPolicy") == {
+        "TlsOnly": {
+            "Sid": "TlsOnly",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "sns:Publish",
+            "Resource": {"Ref": "RunMails"},
+            "Condition": TLS_ONLY,
+        },
+        "RunsMayMail": {
+            "Sid": "RunsMayMail",
+            "Effect": "Allow",
+            "Principal": {"AWS": ours},
+            "Action": "sns:Publish",
+            "Resource": {"Ref": "RunMails"},
+        },
+    }
+
+
+def test_every_choice_of_a_period_has_its_schedule_and_its_alarm():
+    table = EXPANDED["Mappings"]["MailDigest"]
+    allowed = EXPANDED["Parameters"]["MailDigestMinutes"]["AllowedValues"]
+    assert sorted(table, key=int) == [str(one) for one in allowed]
+    minutes = {"minutes": 1, "hour": 60, "hours": 60, "day": 1440}
+    for choice, row in table.items():
+        count, unit = re.fullmatch(r"rate\((\d+) (\w+)\)", row["Every"]).groups()  # type: ignore[union-attr]
+        assert int(count) * minutes[unit] == int(choice or 0) or choice == "0"
+        assert row["Late"] >= 3 * 60 * int(choice)
+        # Longer than a mail is out of sight when a call of the digest died.
+        assert row["Late"] > 2 * properties("MailQueue")["VisibilityTimeout"]
+    chosen = {"Ref": "MailDigestMinutes"}
+    assert properties("DigestSchedule")["ScheduleExpression"] == {
+        "Fn::FindInMap": ["MailDigest", chosen, "Every"]
+    }
+    assert properties("DigestLateAlarm")["Threshold"] == {
+        "Fn::FindInMap": ["MailDigest", chosen, "Late"]
+    }
+
+
+def test_there_is_a_function_a_step_and_those_that_schedules_call():
     assert of_type("AWS::Lambda::Function") == list(FUNCTIONS)
 
 
@@ -427,9 +529,12 @@ def test_a_function_is_an_image_with_its_own_role_log_and_alias(function: str):
     assert given["Role"] == {"Fn::GetAtt": [f"{step}Role", "Arn"]}
     assert given["TracingConfig"] == {"Mode": "Active"}
     assert given["LoggingConfig"] == {"LogGroup": {"Ref": f"{step}Logs"}}
-    assert given["Timeout"] == {"Classify": 300, "Sweep": 840}.get(step, 900)
-    # A core each; OCR gets two.
-    assert given["MemorySize"] == (3538 if function == "ScanFunction" else 1769)
+    assert given["Timeout"] == {
+        **{"Classify": 300, "Sweep": 840},
+        **{"Dispatch": 120, "Digest": 300},
+    }.get(step, 900)
+    # A core each; OCR gets two, and what waits most of its time a part of one.
+    assert given["MemorySize"] == {"Scan": 3538, "Dispatch": 512}.get(step, 1769)
     if function in STEPS:
         assert given["ReservedConcurrentExecutions"] == {
             "Fn::If": [
@@ -461,14 +566,24 @@ def test_a_function_gets_the_settings_it_reads_and_no_other(function: str):
     assert variables["POWERTOOLS_SERVICE_NAME"] == function.removesuffix("Function").lower()
 
 
+def behind(value: Any) -> set[str]:
+    """The parameters that a value hangs on, by a condition too."""
+    match value:
+        case {"Ref": name}:
+            return {name} & set(EXPANDED["Parameters"])
+        case {"Fn::If": [condition, *either]}:
+            return behind(EXPANDED["Conditions"][condition]).union(*map(behind, either))
+        case dict():
+            return set().union(*map(behind, value.values()))
+        case list():
+            return set().union(*map(behind, value))
+    return set()
+
+
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_setting_from_a_parameter_publishes_a_version(function: str):
     variables = properties(function)["Environment"]["Variables"]
-    parameters = {
-        value["Ref"]
-        for value in variables.values()
-        if isinstance(value, dict) and value.get("Ref") in EXPANDED["Parameters"]
-    }
+    parameters = {name for value in variables.values() for name in behind(value)}
     [version] = [
         resource for name, resource in RESOURCES.items() if name.startswith(f"{function}Version")
     ]
@@ -491,6 +606,8 @@ def test_every_log_group_forgets():
         "ClassifyLogs": "/aws/lambda/${AWS::StackName}-classify",
         "FilterLogs": "/aws/lambda/${AWS::StackName}-filter",
         "SweepLogs": "/aws/lambda/${AWS::StackName}-sweep",
+        "DispatchLogs": "/aws/lambda/${AWS::StackName}-dispatch",
+        "DigestLogs": "/aws/lambda/${AWS::StackName}-digest",
         "WorkflowLogs": "/aws/vendedlogs/states/${AWS::StackName}",
     }
     for name in groups:
@@ -557,6 +674,17 @@ def test_a_run_that_did_not_end_by_itself_is_noticed():
 )
 def test_no_event_is_lost(rule: str, machine: str):
     [target] = properties(rule)["Targets"]
+    if rule == "UploadedRule":
+        condition, waits, target = target["Fn::If"]
+        assert condition == "HasMaxRuns"
+        assert EXPANDED["Conditions"]["HasMaxRuns"] == {
+            "Fn::Not": [{"Fn::Equals": [{"Ref": "MaxRuns"}, 0]}]
+        }
+        assert EXPANDED["Parameters"]["MaxRuns"]["Default"] == 0
+        assert waits["Arn"] == {"Fn::GetAtt": ["Waiting", "Arn"]}
+        assert "RoleArn" not in waits, "a queue's own policy lets EventBridge in"
+        for what in ("RetryPolicy", "DeadLetterConfig"):
+            assert waits[what] == target[what]
     assert target["Arn"] == {"Ref": machine}
     assert target["RoleArn"] == {"Fn::GetAtt": ["StartRole", "Arn"]}
     assert target["RetryPolicy"] == {
@@ -600,6 +728,69 @@ def test_the_sweep_is_called_often_enough_by_its_alias():
     assert 600 <= missed < LEASE_S < shortest_kept
     # An event that is redriven late still finds the row of what it was about.
     assert properties("Undelivered")["MessageRetentionPeriod"] < shortest_kept
+    assert properties("Waiting")["MessageRetentionPeriod"] < shortest_kept
+
+
+@pytest.mark.parametrize("name", ["Dispatch", "Digest"])
+def test_what_a_schedule_calls_is_called_by_its_alias(name: str):
+    given = properties(f"{name}Schedule")
+    assert given["State"] == "ENABLED"
+    assert given["FlexibleTimeWindow"] == {"Mode": "OFF"}
+    assert given["Target"]["Arn"] == {"Ref": f"{name}FunctionAliaslive"}
+    assert given["Target"]["RoleArn"] == {"Fn::GetAtt": [f"{name}ScheduleRole", "Arn"]}
+    assert given["Target"]["Input"] == "{}"
+
+
+def test_uploads_that_wait_are_kept_and_looked_at_every_minute():
+    assert properties("DispatchSchedule")["ScheduleExpression"] == "rate(1 minute)"
+    queue = properties("Waiting")
+    assert queue["MessageRetentionPeriod"] == 14 * 86400
+    # What cannot be started for as long as EventBridge would try is set aside, and rings.
+    tried = queue["RedrivePolicy"]["maxReceiveCount"] * queue["VisibilityTimeout"]
+    assert tried == 86400
+    assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": ["Undelivered", "Arn"]}
+    for function in ("Dispatch", "Sweep"):
+        told = properties(f"{function}Function")["Environment"]["Variables"]
+        assert told["WAITING_QUEUE_URL"] == {"Ref": "Waiting"}
+        assert told["MAX_RUNS"] == {"Ref": "MaxRuns"}
+        assert told["WORKFLOW_ARN"] == {"Ref": "Triage"}
+
+
+@pytest.mark.parametrize(
+    ("queue", "sid", "service", "source"),
+    [
+        ("Waiting", "RulesMaySend", "events", {"Fn::GetAtt": ["UploadedRule", "Arn"]}),
+        ("MailQueue", "RunMailsMayCome", "sns", {"Ref": "RunMails"}),
+    ],
+)
+def test_a_queue_takes_what_one_source_sends(
+    queue: str, sid: str, service: str, source: dict[str, Any]
+):
+    arn = {"Fn::GetAtt": [queue, "Arn"]}
+    assert properties(f"{queue}Policy")["Queues"] == [{"Ref": queue}]
+    assert statements(f"{queue}Policy") == {
+        sid: {
+            "Sid": sid,
+            "Effect": "Allow",
+            "Principal": {"Service": f"{service}.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": arn,
+            "Condition": {"ArnEquals": {"aws:SourceArn": source}},
+        },
+        "TlsOnly": {
+            "Sid": "TlsOnly",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "sqs:*",
+            "Resource": arn,
+            "Condition": TLS_ONLY,
+        },
+    }
+
+
+def test_there_are_no_other_queues_and_topics():
+    assert of_type("AWS::SQS::Queue") == ["MailQueue", "Waiting", "Undelivered"]
+    assert of_type("AWS::SNS::Topic") == ["Topic", "RunMails"]
 
 
 def test_the_dead_letter_queue_is_encrypted_and_takes_the_rules_events_only():
@@ -632,7 +823,15 @@ def test_the_dead_letter_queue_is_encrypted_and_takes_the_rules_events_only():
             }
         },
     }
-    assert set(given) == {"TlsOnly", "RulesMaySend"}
+    assert given["MailsMayBeSetAside"] == {
+        "Sid": "MailsMayBeSetAside",
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": queue,
+        "Condition": {"ArnEquals": {"aws:SourceArn": {"Ref": "RunMails"}}},
+    }
+    assert set(given) == {"TlsOnly", "RulesMaySend", "MailsMayBeSetAside"}
 
 
 # -- what a user sees ----------------------------------------------------------------------------
@@ -676,11 +875,13 @@ def test_outputs_are_what_a_user_needs_and_explained():
     outputs = EXPANDED["Outputs"]
     assert set(outputs) == {
         *("Inbox", "UploadsBucket", "ResultsBucket", "Table", "StateMachineArn", "TopicArn"),
-        *("RetentionDays", "UndeliveredQueue"),
+        *("RetentionDays", "UndeliveredQueue", "MaxRuns", "WaitingQueue"),
     }
     assert all(output["Description"] for output in outputs.values())
     assert outputs["Inbox"]["Value"] == {"Fn::Sub": "s3://${UploadsBucket}/inbox/"}
     assert outputs["RetentionDays"]["Value"] == {"Ref": "RetentionDays"}
+    assert outputs["MaxRuns"]["Value"] == {"Ref": "MaxRuns"}
+    assert outputs["WaitingQueue"]["Value"] == {"Ref": "Waiting"}
 
 
 def test_every_skipped_check_has_its_reason_beside_it():

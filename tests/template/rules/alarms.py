@@ -4,13 +4,17 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from tests.template.rules.mail import digest_period
 from tests.template.rules.shape import AnyOrder, Keyed, att, problems, ref, text
 from tests.template.rules.stack import Stack
 
 STACK = {"Name": "stack", "Value": ref("AWS::StackName")}
 TRIAGE = {"Name": "StateMachineArn", "Value": ref("Triage")}
 STOPPED = {"Name": "StateMachineArn", "Value": ref("Stopped")}
-QUEUE = {"Name": "QueueName", "Value": att("Undelivered", "QueueName")}
+QUEUE, WAITING, MAILS = (
+    {"Name": "QueueName", "Value": att(name, "QueueName")}
+    for name in ("Undelivered", "Waiting", "MailQueue")
+)
 TOPIC = {"Name": "TopicName", "Value": att("Topic", "TopicName")}
 
 
@@ -24,12 +28,19 @@ class Single:
     statistic: str
     period: int
     evaluations: int
-    threshold: float
+    threshold: Any
 
 
 SINGLE = {
     "UndeliveredAlarm": Single(
         "AWS/SQS", "ApproximateNumberOfMessagesVisible", QUEUE, "Maximum", 60, 1, 1
+    ),
+    "WaitingAlarm": Single(
+        "AWS/SQS", "ApproximateAgeOfOldestMessage", WAITING, "Maximum", 300, 1, 6 * 3600
+    ),
+    "DigestLateAlarm": Single(
+        *("AWS/SQS", "ApproximateAgeOfOldestMessage", MAILS, "Maximum", 300, 1),
+        digest_period("Late"),
     ),
     "NotMailedAlarm": Single("AWS/States", "ExecutionsFailed", STOPPED, "Sum", 60, 1, 1),
     "RunsFailedAlarm": Single("AWS/States", "ExecutionsFailed", TRIAGE, "Sum", 900, 1, 5),

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from tests.template.rules.files import KEY, TLS_ONLY, policy
-from tests.template.rules.mail import GONE
+from tests.template.rules.mail import GATHERED, GONE, QUEUE, digest_period
 from tests.template.rules.shape import AnyOrder, any_order, att, given, ref, skips, text
 from tests.template.rules.stack import Stack
 
@@ -65,72 +65,117 @@ LISTENS: dict[str, tuple[Any, str, dict[str, Any]]] = {
 def rule(name: str, stack: Stack) -> Any:
     """Enabled, on the account's own bus, patient, and nothing of it is lost."""
     pattern, target, more = LISTENS.get(name, ({}, "", {}))
+    sure = {"RetryPolicy": PATIENT, "DeadLetterConfig": {"Arn": att(UNDELIVERED)}}
+    there = {"Id": target.lower(), "Arn": ref(target), **sure, **more}
+    if name == "UploadedRule":
+        # A queue takes it by its own policy.
+        there = given("HasMaxRuns", {"Id": WAITING.lower(), "Arn": att(WAITING), **sure}, there)
     return {
         "Type": "AWS::Events::Rule",
         "Properties": {
             "Description": text(20),
             "EventPattern": pattern,
-            "Targets": [
-                {
-                    "Id": target.lower(),
-                    "Arn": ref(target),
-                    "RetryPolicy": PATIENT,
-                    "DeadLetterConfig": {"Arn": att(UNDELIVERED)},
-                    **more,
-                }
-            ],
+            "Targets": [there],
         },
     }
 
 
+AGAIN = {"MaximumEventAgeInSeconds": 600, "MaximumRetryAttempts": 2}
+# Schedule -> how often, and how often again where the call was not taken.
+SCHEDULES: dict[str, tuple[Any, dict[str, int]]] = {
+    "SweepSchedule": ("rate(15 minutes)", AGAIN),
+    # The next call comes before another try would.
+    "DispatchSchedule": (
+        "rate(1 minute)",
+        {"MaximumEventAgeInSeconds": 60, "MaximumRetryAttempts": 0},
+    ),
+    "DigestSchedule": (digest_period("Every"), AGAIN),
+}
+
+
 def schedule(name: str, stack: Stack) -> Any:
-    """Every quarter of an hour; the next call sees what one that failed would have seen."""
+    """By its function's alias; the next call sees what one that failed would have seen."""
+    rate, again = SCHEDULES.get(name, ("", {}))
     function = f"{name.removesuffix('Schedule')}Function"
     return {
         "Type": "AWS::Scheduler::Schedule",
         "Metadata": skips("CKV_AWS_297"),
         "Properties": {
             "Description": text(20),
-            "ScheduleExpression": "rate(15 minutes)",
+            "ScheduleExpression": rate,
             "FlexibleTimeWindow": {"Mode": "OFF"},
             "State": "ENABLED",
             "Target": {
                 "Arn": ref(f"{function}.Alias"),
                 "RoleArn": att(f"{name}Role"),
                 "Input": "{}",
-                "RetryPolicy": {"MaximumEventAgeInSeconds": 600, "MaximumRetryAttempts": 2},
+                "RetryPolicy": again,
             },
         },
     }
 
 
+WAITING = "Waiting"
+# Queue -> how long one that was taken is out of sight, and what else it has.
+QUEUES: dict[str, dict[str, Any]] = {
+    UNDELIVERED: {},
+    # Tried for as long as EventBridge would have tried: a day.
+    WAITING: {
+        "VisibilityTimeout": 120,
+        "RedrivePolicy": {
+            "deadLetterTargetArn": att(UNDELIVERED),
+            "maxReceiveCount": PATIENT["MaximumEventAgeInSeconds"] // 120,
+        },
+    },
+    # Twice the time limit of the function that takes from it; what could not be mailed stays.
+    QUEUE: {"VisibilityTimeout": 600},
+}
+# Queue -> who may send to it besides every rule of ours, by the statement.
+SENDERS: dict[str, dict[str, tuple[str, list[Any]]]] = {
+    UNDELIVERED: {"MailsMayBeSetAside": ("sns", [ref(GATHERED)])},
+    WAITING: {"RulesMaySend": ("events", [att("UploadedRule")])},
+    QUEUE: {"RunMailsMayCome": ("sns", [ref(GATHERED)])},
+}
+
+
 def queue(name: str, stack: Stack) -> Any:
     """Encrypted, and kept as long as SQS keeps anything: two weeks."""
+    own = {"KmsMasterKeyId": att("TopicKey")}
+    customers = {
+        "SqsManagedSseEnabled": given("HasKmsKey", ref("AWS::NoValue"), True),
+        "KmsMasterKeyId": given("HasKmsKey", KEY),
+    }
     return {
         "Type": "AWS::SQS::Queue",
         **GONE,
-        "Metadata": skips("CKV_AWS_27"),
+        # Exception: mails lie under the key of the topic that they come from.
+        **({} if name == QUEUE else {"Metadata": skips("CKV_AWS_27")}),
         "Properties": {
-            "SqsManagedSseEnabled": given("HasKmsKey", ref("AWS::NoValue"), True),
-            "KmsMasterKeyId": given("HasKmsKey", KEY),
+            **(own if name == QUEUE else customers),
             "MessageRetentionPeriod": 14 * 86400,
+            **QUEUES.get(name, {}),
         },
     }
 
 
 def queue_policy(name: str, stack: Stack) -> Any:
-    """Over TLS, and from every rule of ours and nobody else."""
-    of_it = att(name.removesuffix("Policy"))
-    rules = stack.of_type("AWS::Events::Rule")
-    send = {
-        "Sid": "RulesMaySend",
-        "Effect": "Allow",
-        "Principal": {"Service": "events.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": of_it,
-        "Condition": {
-            "ArnEquals": {"aws:SourceArn": any_order([att(one) for one in rules] or [""])}
-        },
+    """Over TLS, and from those who have to send to it and nobody else."""
+    own = name.removesuffix("Policy")
+    of_it = att(own)
+    rules = [att(one) for one in stack.of_type("AWS::Events::Rule")]
+    senders = dict(SENDERS.get(own, {}))
+    if own == UNDELIVERED:
+        senders["RulesMaySend"] = ("events", rules or [""])
+    allowed = {
+        sid: {
+            "Sid": sid,
+            "Effect": "Allow",
+            "Principal": {"Service": f"{service}.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": of_it,
+            "Condition": {"ArnEquals": {"aws:SourceArn": any_order(sources)}},
+        }
+        for sid, (service, sources) in senders.items()
     }
     tls = {
         "Sid": "TlsOnly",
@@ -144,7 +189,7 @@ def queue_policy(name: str, stack: Stack) -> Any:
         "Type": "AWS::SQS::QueuePolicy",
         "Properties": {
             "Queues": [ref(name.removesuffix("Policy"))],
-            "PolicyDocument": policy({"RulesMaySend": send, "TlsOnly": given("HasTls", tls)}),
+            "PolicyDocument": policy({**allowed, "TlsOnly": given("HasTls", tls)}),
         },
     }
 

@@ -77,6 +77,13 @@ LIFECYCLES: dict[str, dict[str, Any]] = {
     "ResultsBucket": {
         "forget-runs": FORGET_RUNS,
         "forget-old-states-of-the-sweep": FORGET_STATES,
+        # The current one is kept: dispatch counts by it.
+        "forget-old-books": {
+            "Id": "forget-old-books",
+            "Status": "Enabled",
+            "Prefix": "dispatch/",
+            "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+        },
         "forget-results": given(
             "HasResultExpiration",
             {

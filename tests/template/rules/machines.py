@@ -169,11 +169,16 @@ def _alike(stack: Stack) -> Iterator[str]:
             said("NotifyFailure", "Arguments", "Subject"),
             said("NotifyStopped", "Arguments", "Subject"),
         ),
+        "what else it tells": (
+            said("NotifyFailure", "Arguments", "MessageAttributes"),
+            said("NotifyStopped", "Arguments", "MessageAttributes"),
+        ),
     }
     for what, (one, other) in pairs.items():
         if one != other or len(one) < 20:
             yield f"machines: {what} differs: {one} and {other}"
-    if "'${MailFileNames}' = 'true' ?" not in mail:
+    told = [said(name, "Arguments", "MessageAttributes") for name in ("Notify", "NotifyFailure")]
+    if not all("'${MailFileNames}' = 'true' ?" in one for one in (mail, *told)):
         yield "machines: a mail names the file whatever MailFileNames says"
     until = f'"lease_until": {{"N": {SECONDS} + {LEASE_S})}}'
     if until not in said("Claim", "Arguments", "Item"):
@@ -309,7 +314,8 @@ def _task(name: str, state: dict[str, Any], stack: Stack) -> dict[str, Any]:
             seconds = properties.get("Timeout", 0) + LONGER_THAN_FUNCTION
             wanted: Any = {"FunctionName": _function(name), "Payload": _computed}
         case "sns:publish":
-            wanted = {"TopicArn": "${TopicArn}", "Subject": _computed, "Message": _computed}
+            wanted = dict.fromkeys(("Subject", "Message", "MessageAttributes"), _computed)
+            wanted["TopicArn"] = "${TopicArn}"
         case "dynamodb:putItem":
             wanted = _write(name, arguments) | {"Item": _computed}
         case _:

@@ -1,4 +1,4 @@
-"""The topic that every mail goes through, its key, and who is subscribed."""
+"""The topics that mails go through, their key, and who is subscribed."""
 
 from typing import Any
 
@@ -14,6 +14,26 @@ SENDERS: dict[str, tuple[str, dict[str, Any]]] = {
     "AlarmsMayMail": ("cloudwatch.amazonaws.com", {"Condition": THIS_ACCOUNT}),
     "RulesMayMail": ("events.amazonaws.com", {}),
 }
+
+# Exception: the topic whose mails are gathered. Nobody but our roles publishes to it, and only a
+# queue of ours hears it; SNS itself then uses the key.
+GATHERED = "RunMails"
+MAIL_OF_RUNS = ("TriageRole", "StoppedRole", "SweepRole")
+TO_THE_QUEUE = "MailSubscription"
+QUEUE = "MailQueue"
+TO_A_QUEUE: dict[str, tuple[str, dict[str, Any]]] = {
+    "MailsMayBeGathered": ("sns.amazonaws.com", {})
+}
+
+
+def digest_period(column: str) -> Any:
+    """What the period of the digest comes to: how often, or from when on it is late."""
+    return {"Fn::FindInMap": ["MailDigest", ref("MailDigestMinutes"), column]}
+
+
+def of_runs() -> Any:
+    """The topic for mails of runs: those that are gathered, where any are."""
+    return given("HasMailDigest", ref(GATHERED), ref("Topic"))
 
 
 def _allow(sid: str, principal: Any, action: Any, resource: Any, **more: Any) -> Any:
@@ -36,7 +56,7 @@ def key(name: str, stack: Stack) -> Any:
     use = AnyOrder(["kms:Decrypt", "kms:GenerateDataKey*"])
     statements = {
         sid: _allow(sid, {"Service": service}, use, "*", **more)
-        for sid, (service, more) in SENDERS.items()
+        for sid, (service, more) in {**SENDERS, **TO_A_QUEUE}.items()
     }
     whole = "TheAccountDecidesByIam"
     return {
@@ -52,7 +72,7 @@ def key(name: str, stack: Stack) -> Any:
 
 
 def topic(name: str, stack: Stack) -> Any:
-    return {"Type": "AWS::SNS::Topic", "Properties": {"KmsMasterKeyId": att(f"{name}Key")}}
+    return {"Type": "AWS::SNS::Topic", "Properties": {"KmsMasterKeyId": att("TopicKey")}}
 
 
 def topic_policy(name: str, stack: Stack) -> Any:
@@ -61,6 +81,9 @@ def topic_policy(name: str, stack: Stack) -> Any:
         sid: _allow(sid, {"Service": service}, "sns:Publish", of_it, **more)
         for sid, (service, more) in SENDERS.items()
     }
+    if name == f"{GATHERED}Policy":
+        ours = {"AWS": AnyOrder([att(role) for role in MAIL_OF_RUNS])}
+        statements = {"RunsMayMail": _allow("RunsMayMail", ours, "sns:Publish", of_it)}
     tls = {
         "Sid": "TlsOnly",
         "Effect": "Deny",
@@ -79,7 +102,17 @@ def topic_policy(name: str, stack: Stack) -> Any:
 
 
 def subscription(name: str, stack: Stack) -> Any:
-    """Somebody is subscribed only where an address is given."""
+    """Somebody is subscribed only where an address is given; what is gathered goes to a queue."""
+    if name == TO_THE_QUEUE:
+        return {
+            "Type": "AWS::SNS::Subscription",
+            "Properties": {
+                "TopicArn": ref(GATHERED),
+                "Protocol": "sqs",
+                "Endpoint": att(QUEUE),
+                "RedrivePolicy": {"deadLetterTargetArn": att("Undelivered")},
+            },
+        }
     return {
         "Type": "AWS::SNS::Subscription",
         "Condition": "HasNotifyEmail",

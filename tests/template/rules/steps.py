@@ -9,11 +9,17 @@ from typing import Any
 from pydantic import BaseModel
 
 from tests.template.rules.files import KEY
-from tests.template.rules.mail import GONE
+from tests.template.rules.mail import GONE, of_runs
 from tests.template.rules.shape import att, given, ref, skips, sub, text
 from tests.template.rules.stack import MACHINES, Stack
 from winnow_aws.read_settings import ScanSettings, SerializeSettings
-from winnow_aws.settings import ClassifySettings, FilterSettings, SweepSettings
+from winnow_aws.settings import (
+    ClassifySettings,
+    DigestSettings,
+    DispatchSettings,
+    FilterSettings,
+    SweepSettings,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 # Function -> what it reads its environment with.
@@ -23,13 +29,22 @@ SETTINGS: dict[str, type[BaseModel]] = {
     "ClassifyFunction": ClassifySettings,
     "FilterFunction": FilterSettings,
     "SweepFunction": SweepSettings,
+    "DispatchFunction": DispatchSettings,
+    "DigestFunction": DigestSettings,
 }
 # A quarter of an hour is the most that Lambda gives; exceptions:
-TIMEOUTS = {"ClassifyFunction": 300, "SweepFunction": 840}
-# A core each, which is 1,769 MB; OCR gets two.
-MEMORY = {"ScanFunction": 3538}
+TIMEOUTS = {
+    "ClassifyFunction": 300,
+    "SweepFunction": 840,
+    "DispatchFunction": 120,
+    "DigestFunction": 300,
+}
+# A core each, which is 1,769 MB; OCR gets two, and what mostly waits a part of one.
+MEMORY = {"ScanFunction": 3538, "DispatchFunction": 512}
 # Not steps of the workflow: no concurrency is set aside for these.
-BESIDE_THE_WORKFLOW = {"SweepFunction": "CKV_AWS_115"}
+BESIDE_THE_WORKFLOW = dict.fromkeys(
+    ("SweepFunction", "DispatchFunction", "DigestFunction"), "CKV_AWS_115"
+)
 FUNCTION_SKIPS = ("CKV_AWS_116", "CKV_AWS_117", "CKV_AWS_173")
 
 # What every function is told, by Globals.
@@ -44,7 +59,9 @@ VARIABLES: dict[str, Any] = {
     "RESULTS_BUCKET": ref("ResultsBucket"),
     "UPLOADS_BUCKET": ref("UploadsBucket"),
     "TABLE_NAME": ref("Table"),
-    "TOPIC_ARN": ref("Topic"),
+    "TOPIC_ARN": of_runs(),
+    "WAITING_QUEUE_URL": ref("Waiting"),
+    "MAIL_QUEUE_URL": ref("MailQueue"),
     "WORKFLOW_ARN": ref("Triage"),
     "STACK_NAME": ref("AWS::StackName"),
     "THRESHOLD_OVERRIDE": ref("Threshold"),
@@ -73,6 +90,8 @@ def variable(function: str, name: str, stack: Stack) -> Any:
     """What a variable of a function has to be; None where no rule knows."""
     if name == "POWERTOOLS_SERVICE_NAME":
         return function.removesuffix("Function").lower()
+    if (function, name) == ("DigestFunction", "TOPIC_ARN"):
+        return ref("Topic")
     if name in VARIABLES:
         return VARIABLES[name]
     if name in FOLDERS:
@@ -116,11 +135,7 @@ def function(name: str, stack: Stack) -> Any:
             "HasReservedConcurrency", ref("ReservedConcurrency")
         )
     # A version is published when its description changes: it says what settings come from.
-    said = {
-        one["Ref"]
-        for one in own.values()
-        if isinstance(one, dict) and one["Ref"] in stack.parameters
-    }
+    said = {one for variable_ in own.values() for one in behind(variable_, stack)}
     if said:
         properties["VersionDescription"] = _says(said)
     return {
@@ -133,6 +148,20 @@ def function(name: str, stack: Stack) -> Any:
         },
         "Properties": properties,
     }
+
+
+def behind(value: Any, stack: Stack) -> set[str]:
+    """The parameters that a value hangs on, by a condition too."""
+    match value:
+        case {"Ref": name}:
+            return {name} & set(stack.parameters)
+        case {"Fn::If": [condition, *either]}:
+            of_it = stack.template.get("Conditions", {}).get(condition)
+            return behind(of_it, stack).union(*(behind(one, stack) for one in either))
+        case dict() | list():
+            inside = value.values() if isinstance(value, dict) else value
+            return {name for one in inside for name in behind(one, stack)}
+    return set()
 
 
 def _says(names: set[str]) -> Any:
@@ -180,7 +209,7 @@ def logs(name: str, stack: Stack) -> Any:
 SUBSTITUTIONS: dict[str, Any] = {
     "Partition": ref("AWS::Partition"),
     "TableName": ref("Table"),
-    "TopicArn": ref("Topic"),
+    "TopicArn": of_runs(),
     # JSON has no place for a number yet to be filled in: on AWS the Map reads it from its input.
     "MapConcurrencyField": given("IsLocal", "MaxConcurrency", "MaxConcurrencyPath"),
     "MapConcurrencyValue": given("IsLocal", ref("MapConcurrency"), "$.map_concurrency"),

@@ -55,6 +55,8 @@ PARAMETERS: dict[str, Number | Choice | Words] = {
     ),
     "SenderThreshold": Choice("higher", settings_of("sender_threshold")),
     "OcrEngine": Choice("rapidocr", settings_of("ocr_engine")),
+    "MailDigestMinutes": Number(0, allowed=(0, 5, 15, 30, 60, 240, 1440)),
+    "MaxRuns": Number(0, 0, 1000),
     "MapConcurrency": Number(40, 1, 1000),
     "ReservedConcurrency": Number(0, 0, 1000),
     # A day longer than the queue keeps an event, so that a redrive of it finds its row.
@@ -126,13 +128,52 @@ OUTPUTS: dict[str, Any] = {
     "StateMachineArn": ref("Triage"),
     "TopicArn": ref("Topic"),
     "UndeliveredQueue": ref("Undelivered"),
+    "WaitingQueue": ref("Waiting"),
 }
 # What the command line, and whoever reads results, asks the stack for.
-NEEDED = {*OUTPUTS, "UploadsBucket", "ResultsBucket", "Table", "RetentionDays"}
+NEEDED = {*OUTPUTS, "UploadsBucket", "ResultsBucket", "Table", "RetentionDays", "MaxRuns"}
 
 
 def output(name: str, stack: Stack) -> Any:
     return {"Description": text(20), "Value": OUTPUTS.get(name, ref(name))}
+
+
+_MINUTES = {"minutes": 1, "hour": 60, "hours": 60, "day": 1440}
+
+
+def _period(minutes: int) -> Any:
+    """A row of the digest's map: as often as was asked for, and late after three times that.
+
+    Without gathering what is left in the queue is looked at once an hour.
+    """
+
+    def every(found: Any) -> str | None:
+        fits = re.fullmatch(r"rate\((\d+) (minutes|hours?|day)\)", str(found))
+        wanted = minutes or 60
+        if (
+            fits
+            and int(fits[1]) * _MINUTES[fits[2]] == wanted
+            and (fits[1] == "1") != (fits[2].endswith("s"))
+        ):
+            return None
+        return f"a rate of {wanted} minutes"
+
+    def late(found: Any) -> str | None:
+        least = 180 * (minutes or 60)
+        # A mail that a call died with is out of sight for ten minutes.
+        return (
+            None
+            if type(found) is int and max(least, 1800) <= found <= 4 * max(least, 1800)
+            else "three periods, and half an hour at least"
+        )
+
+    return {"Every": every, "Late": late}
+
+
+def _digest() -> Any:
+    allowed = PARAMETERS["MailDigestMinutes"]
+    assert isinstance(allowed, Number)
+    return {str(minutes): _period(minutes) for minutes in allowed.allowed}
 
 
 def _groups(stack: Stack) -> Any:
@@ -155,6 +196,7 @@ def around(stack: Stack) -> Any:
         "Description": text(20),
         "Metadata": {"AWS::CloudFormation::Interface": {"ParameterGroups": _groups(stack)}},
         "Parameters": {name: parameter(name) for name in PARAMETERS},
+        "Mappings": {"MailDigest": _digest()},
         "Conditions": {
             name: condition(name, stack) for name in sorted(used_conditions(stack.template))
         },

@@ -89,6 +89,22 @@ class FilterSettings(Settings):
         return value
 
 
+class DispatchSettings(Settings):
+    """Environment of the dispatch function."""
+
+    results_bucket: str
+    waiting_queue_url: str
+    workflow_arn: str
+    max_runs: int = Field(ge=0, description="0: no limit, for what was left in the queue")
+
+
+class DigestSettings(Settings):
+    """Environment of the digest function."""
+
+    mail_queue_url: str
+    topic_arn: str
+
+
 class SweepSettings(Settings):
     """Environment of the sweep function."""
 
@@ -97,6 +113,8 @@ class SweepSettings(Settings):
     table_name: str
     workflow_arn: str
     topic_arn: str
+    waiting_queue_url: str
+    max_runs: int = Field(0, ge=0, description="0: no limit; else the sweep starts by the queue")
     stack_name: str = "winnow"
     missed_seconds: float = Field(900, gt=0, description="age at which an upload is missed")
     retention_days: int = Field(ge=1, description="how long the table keeps a row")

@@ -60,6 +60,11 @@ class RunLayout:
         return self._ref(f"results/{process_id}/{self._upload_id}/{outcome}.jsonl")
 
 
+def dispatch_book(bucket: str) -> ObjectRef:
+    """Which runs were started from the queue, under a prefix that no other function may write."""
+    return ObjectRef(bucket=bucket, key="dispatch/book.json")
+
+
 def sweep_state(bucket: str) -> ObjectRef:
     """What the sweep remembers, under a prefix that no other function may write or read."""
     return ObjectRef(bucket=bucket, key="sweep/state.json")

@@ -1,0 +1,30 @@
+"""Digest: the mails of a period as one."""
+
+import os
+import time
+from functools import cache
+
+from winnow.digest import DigestInput, DigestReport, send_digests
+from winnow_aws.clients import client
+from winnow_aws.handler import handler as lambda_handler
+from winnow_aws.mails import SqsMails
+from winnow_aws.settings import DigestSettings
+from winnow_aws.sweep import TopicMailer
+
+CALL_S = 240.0
+"""Of the function's time limit, and well within the queue's for a mail that was taken."""
+
+
+@cache
+def build() -> tuple[SqsMails, TopicMailer]:
+    """What every call shares."""
+    settings = DigestSettings.from_environment(os.environ)
+    return (
+        SqsMails(client("sqs"), settings.mail_queue_url),
+        TopicMailer(client("sns"), settings.topic_arn),
+    )
+
+
+@lambda_handler(DigestInput, lambda _: {})
+def handler(_event: DigestInput) -> DigestReport:
+    return send_digests(*build(), time.monotonic, CALL_S)

@@ -1,0 +1,35 @@
+"""Dispatch: starts the runs of uploads that wait, never more at once than the stack allows."""
+
+import os
+import time
+import uuid
+from functools import cache
+
+from winnow.dispatch import Dispatch, DispatchInput, DispatchReport
+from winnow.layout import dispatch_book
+from winnow_aws.clients import client
+from winnow_aws.handler import handler as lambda_handler
+from winnow_aws.settings import DispatchSettings
+from winnow_aws.waiting import S3Book, SqsWaiting, StatesExecutions
+
+CALL_S = 45.0
+"""The schedule calls every minute."""
+
+
+@cache
+def build() -> Dispatch:
+    """What every call shares."""
+    settings = DispatchSettings.from_environment(os.environ)
+    return Dispatch(
+        SqsWaiting(client("sqs"), settings.waiting_queue_url),
+        StatesExecutions(client("stepfunctions"), settings.workflow_arn),
+        S3Book(client("s3"), dispatch_book(settings.results_bucket)),
+        settings.max_runs,
+        now=time.time,
+        sleep=time.sleep,
+    )
+
+
+@lambda_handler(DispatchInput, lambda _: {})
+def handler(_event: DispatchInput) -> DispatchReport:
+    return build()(uuid.uuid4().hex, CALL_S)
