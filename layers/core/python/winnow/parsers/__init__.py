@@ -12,7 +12,7 @@ A parser is a function of a seekable file, the limits and `emit`. It emits items
 | `["text", text, page, line]` | documents | more text; page and line may be null |
 | `["row", table, cells, page, line]` | tables | a row of the table with this number |
 | `["page", number, width, height, lines]` | PDF | lines `[text, x0, y0, x1, y1]`, points |
-| `["table", number, name]` | XLSX | a sheet begins |
+| `["table", number, name, columns]` | XLSX | a sheet; where its columns were, or null |
 | `["fields", {name: value}]` | mails | what is known of the document besides its text |
 | `["member", name, size]` | mails | an attachment; its bytes follow in the scratch file |
 | `["note", code, text]` | all | something that the user should know |

@@ -36,6 +36,10 @@ class Parts:
     def __iter__(self) -> Iterator[str]:
         return iter(self._members)
 
+    def name(self, part: str) -> str:
+        """A part's name as the package has it, with slashes."""
+        return self._member(part).filename.replace("\\", "/")
+
     def blocks(self, name: str) -> Iterator[bytes]:
         """A part's bytes. Raises Refusal when there is no such part, or it is damaged."""
         return self._unpacked.blocks(self._member(name))

@@ -1,25 +1,50 @@
 """XLSX, by calamine: the rows of every visible sheet, values as text."""
 
 import datetime
-from collections.abc import Callable
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterable
 from typing import IO, Any
 
-from winnow.parsers.packages import Counted, open_package
+from winnow.parsers.packages import feed, xml_parser
+from winnow.parsers.parts import Parts
 from winnow.parsers.refusal import Refusal
+from winnow.parsers.xlsx_sparse import Dense, Facts, gathered
+
+Emit = Callable[[list[Any]], None]
 
 
-def parse(
+def parse(file: IO[bytes], limits: dict[str, int], emit: Emit, _scratch: IO[bytes] | None) -> None:
+    """Emit a `table` item a sheet, then a `row` a row that is not empty, with its number."""
+    parts = Parts(file, limits)
+    sheets = _sheets(parts)
+    facts: dict[str, Facts] = {}
+    beside: Counter[str] = Counter()
+    for part in parts:  # what calamine unpacks it does not count
+        found = facts.setdefault(part, Facts()) if part in sheets.values() else None
+        drawn = False
+        for block in parts.blocks(part):
+            if found:
+                found.look_at(block)
+            drawn = drawn or b"<a:t" in block
+        if found:
+            found.end()
+        if kind := _beside(part, drawn):
+            beside[kind] += 1
+    sparse = [part for part, found in facts.items() if found.is_sparse(limits["max_columns"])]
+    with tempfile.TemporaryFile() as rewritten:
+        dense = gathered(parts, sparse, limits, rewritten) if sparse else {}
+        _read(rewritten if sparse else file, limits, emit, sheets, dense)
+    _note(emit, facts.values(), beside)
+
+
+def _read(
     file: IO[bytes],
     limits: dict[str, int],
-    emit: Callable[[list[Any]], None],
-    _scratch: IO[bytes] | None,
+    emit: Emit,
+    sheets: dict[str, str],
+    dense: dict[str, Dense],
 ) -> None:
-    """Emit a `table` item a sheet, then a `row` a row that is not empty, with its number."""
-    package = open_package(file, limits)
-    unpacked = Counted(package, limits)
-    for member in package.infolist():  # what calamine unpacks it does not count
-        for _ in unpacked.blocks(member):
-            pass
     file.seek(0)
     import python_calamine as calamine
 
@@ -29,10 +54,10 @@ def parse(
         raise Refusal("file_encrypted", "The workbook asks for a password.") from None
     except calamine.CalamineError:
         raise Refusal("file_unreadable", "The workbook is damaged.") from None
-    hidden = 0
-    number = 0
+    hidden = charts = number = 0
     for sheet in book.sheets_metadata:
         if sheet.typ != calamine.SheetTypeEnum.WorkSheet:
+            charts += 1
             continue
         if sheet.visible != calamine.SheetVisibleEnum.Visible:
             hidden += 1
@@ -42,20 +67,85 @@ def parse(
             cells = book.get_sheet_by_name(sheet.name)
         except calamine.CalamineError:
             raise Refusal("file_unreadable", f"Sheet {number} is damaged.") from None
+        moved = dense.get(sheets.get(sheet.name, ""))
         if cells.width > limits["max_columns"]:
             raise Refusal(
                 "file_too_large",
                 f"Sheet {number} has {cells.width:,} columns, more than "
                 f"{limits['max_columns']:,} (limit max_columns).",
             )
-        emit(["table", number, sheet.name])
+        emit(["table", number, sheet.name, moved.columns if moved else None])
         for line, row in enumerate(cells.iter_rows(), start=1):
             # iter_rows begins with the sheet's first row, whether or not it holds anything.
             texts = list(map(_text, row))
             if any(texts):
-                emit(["row", number, texts, None, line])
+                emit(["row", number, texts, None, moved.rows[line - 1] if moved else line])
     if hidden:
         emit(["note", "hidden_sheets", f"Hidden sheets that were not read: {hidden}."])
+    if charts:
+        emit(["note", "sheets_left_out", f"Sheets without cells, not read: {charts}."])
+
+
+def _sheets(parts: Parts) -> dict[str, str]:
+    """The parts of the sheets, by their names; as `Parts` lists them, in small letters."""
+    main = next(
+        (r.target for r in parts.related("").values() if r.kind == "officeDocument"),
+        "xl/workbook.xml",
+    )
+    if main not in parts:
+        return {}
+    related = parts.related(main)
+    found: dict[str, str] = {}
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        if tag.endswith("}sheet"):
+            key = next((v for k, v in attributes.items() if k.endswith("relationships}id")), "")
+            if key in related:
+                found[attributes.get("name", "")] = related[key].target.lower()
+
+    parser = xml_parser()
+    parser.StartElementHandler = start
+    feed(parser, parts.uncounted(main))
+    return found
+
+
+def _beside(part: str, drawn: bool) -> str | None:
+    """What a part holds that is not read."""
+    folder = part.rpartition("/")[0]
+    if folder.endswith("embeddings"):
+        return "attachments"
+    if not part.endswith(".xml"):
+        return None
+    if folder.endswith("threadedcomments") or part.startswith("xl/comments"):
+        return "comments"
+    if folder.endswith("charts") and "chart" in part.rpartition("/")[2]:
+        return "drawings"
+    return "drawings" if folder.endswith("drawings") and drawn else None
+
+
+def _note(emit: Emit, facts: Iterable[Facts], beside: Counter[str]) -> None:
+    whole = Facts()
+    for found in facts:
+        whole.hidden_rows += found.hidden_rows
+        whole.hidden_columns += found.hidden_columns
+        whole.unknown += found.unknown
+        whole.errors += found.errors
+    if whole.hidden_rows or whole.hidden_columns:
+        emit(["note", "hidden_rows", "Rows or columns that are hidden were read."])
+    for count, code, text in (
+        (
+            whole.unknown,
+            "formulas_without_results",
+            "Formulas whose results the file does not hold, read as empty: {}. "
+            "Open it in a spreadsheet program and save it.",
+        ),
+        (whole.errors, "cells_with_errors", "Cells with an error, read as empty: {}."),
+        (beside["attachments"], "attachments_left_out", "Files in it that were not read: {}."),
+        (beside["comments"], "comments_left_out", "Sheets whose comments were not read: {}."),
+        (beside["drawings"], "drawings_left_out", "Charts and drawings that were not read: {}."),
+    ):
+        if count:
+            emit(["note", code, text.format(count)])
 
 
 def _text(value: Any) -> str:

@@ -10,6 +10,7 @@ from winnow.readers.source import Source
 from winnow.readers.tables import HEADER_ROWS, Table
 
 _Row = tuple[int, list[str]]
+_CutRow = tuple[int, list[str], list[tuple[int, str]]]
 
 
 def read(source: Source) -> Iterator[Record | InvalidRecord]:
@@ -18,10 +19,11 @@ def read(source: Source) -> Iterator[Record | InvalidRecord]:
     Raises NoTextColumnError when no sheet has such a column.
     """
     names: dict[int, str] = {}
-    number = 0
+    columns: dict[int, list[int] | None] = {}
+    number = apart = 0
     skipped: list[int] = []
     reason: NoTextColumnError | None = None
-    for sheet, group in groupby(_rows(source, names), key=lambda item: item[0]):
+    for sheet, group in groupby(_rows(source, names, columns), key=lambda item: item[0]):
         rows: Iterator[_Row] = (row for _, row in group)
         try:
             table, body = _table(source, rows)
@@ -29,12 +31,24 @@ def read(source: Source) -> Iterator[Record | InvalidRecord]:
             reason = error
             skipped.append(sheet)
             continue
-        for line, cells in body:
-            if record := table.record(number + 1, line, cells):
-                number += 1
-                yield record.model_copy(update={"part": names[sheet]})
+        for line, cells, beside in body:
+            record = table.record(number + 1, line, cells)
+            if record is None:
+                apart += len(beside)
+                continue
+            number += 1
+            update: dict[str, object] = {"part": names[sheet]}
+            if beside and isinstance(record, Record):
+                places = columns[sheet]
+                more = {f"column {places[at] if places else at + 1}": cell for at, cell in beside}
+                update["fields"] = {**more, **record.fields}
+            yield record.model_copy(update=update)
     if reason and not number:
         raise reason
+    if apart:
+        source.note(
+            "cells_beside_table", f"Cells beside the table, in rows without records: {apart:,}."
+        )
     if skipped:
         source.note(
             "sheets_without_text",
@@ -42,17 +56,20 @@ def read(source: Source) -> Iterator[Record | InvalidRecord]:
         )
 
 
-def _rows(source: Source, names: dict[int, str]) -> Iterator[tuple[int, _Row]]:
+def _rows(
+    source: Source, names: dict[int, str], columns: dict[int, list[int] | None]
+) -> Iterator[tuple[int, _Row]]:
     for item in sandbox.parse("xlsx", source.spooled(), source.limits):
         if item[0] == "row":
             yield item[1], (item[4], item[2])
         elif item[0] == "table":
             names[item[1]] = str(item[2])
+            columns[item[1]] = item[3]
         elif item[0] == "note":
             source.note(item[1], item[2])
 
 
-def _table(source: Source, rows: Iterator[_Row]) -> tuple[Table, Iterator[_Row]]:
+def _table(source: Source, rows: Iterator[_Row]) -> tuple[Table, Iterator[_CutRow]]:
     before: list[_Row] = []
     for row in rows:
         if source.wanted_column(row[1]):
@@ -69,7 +86,7 @@ def _table(source: Source, rows: Iterator[_Row]) -> tuple[Table, Iterator[_Row]]
     width = len(_trimmed(header))
     table = Table(source, _trimmed(header))
 
-    def body() -> Iterator[_Row]:
+    def body() -> Iterator[_CutRow]:
         yield from _cut(iter(rest), width)
         yield from _cut(rows, width)
 
@@ -84,7 +101,12 @@ def _trimmed(cells: list[str]) -> list[str]:
     return cells[:end]
 
 
-def _cut(rows: Iterator[_Row], width: int) -> Iterator[_Row]:
+def _cut(rows: Iterator[_Row], width: int) -> Iterator[_CutRow]:
+    """Rows as wide as their header, and what stands beside it with its place: no delimiter can be
+    missing in a sheet, so that is no sign of damage."""
     for line, cells in rows:
-        more = any(cell.strip() for cell in cells[width:])
-        yield line, cells if more else [*cells[:width], *[""] * (width - len(cells))]
+        if len(cells) == width:
+            yield line, cells, []
+            continue
+        beside = [(at, cell) for at, cell in enumerate(cells[width:], width) if cell.strip()]
+        yield line, [*cells[:width], *[""] * (width - len(cells))], beside

@@ -1,0 +1,321 @@
+"""Workbooks as programs and people leave them: far cells, styles, formulas, what is hidden."""
+
+import io
+import zipfile
+from collections.abc import Callable
+
+import openpyxl
+import pytest
+
+from tests.fakes import files
+from winnow.errors import FileTooLargeError, WinnowError
+from winnow.models import InvalidRecord
+from winnow.parsers import xlsx_sparse
+from winnow.readers import ReadLimits, Source, read
+
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+
+
+def opened(content: bytes, name: str = "x.xlsx", **limits):
+    """The records, and the codes of what was noted."""
+    with Source(io.BytesIO(content), name, ["note"], ["id"], ReadLimits(**limits)) as source:
+        return list(read(source)), [note.code for note in source.notes]
+
+
+def sheet(rows: str, *, before: str = "", prefix: str = "", space: str = MAIN) -> str:
+    """A sheet's XML around these rows."""
+    if prefix:
+        rows = rows.replace("</", f"</{prefix}:").replace("<", f"<{prefix}:")
+        rows = rows.replace(f"<{prefix}:/", "</")
+        return (
+            f'<{prefix}:worksheet xmlns:{prefix}="{space}"><{prefix}:sheetData>{rows}'
+            f"</{prefix}:sheetData></{prefix}:worksheet>"
+        )
+    return f'<worksheet xmlns="{space}">{before}<sheetData>{rows}</sheetData></worksheet>'
+
+
+def book(
+    xml: str, strings: str = "", more: dict[str, str] | None = None, sheets: str = ""
+) -> bytes:
+    """A workbook of one sheet, made by hand."""
+    relations = (
+        f'<Relationship Id="a" Type="{files.RELATIONS}/worksheet" Target="worksheets/sheet1.xml"/>'
+        f'<Relationship Id="b" Type="{files.RELATIONS}/sharedStrings" Target="sharedStrings.xml"/>'
+    )
+    return files.package(
+        {
+            "[Content_Types].xml": f'<Types xmlns="{files.PACKAGE}/content-types"/>',
+            "_rels/.rels": f'<Relationships xmlns="{files.PACKAGE}/relationships">'
+            f'<Relationship Id="a" Type="{files.RELATIONS}/officeDocument" '
+            'Target="xl/workbook.xml"/></Relationships>',
+            "xl/workbook.xml": f'<workbook xmlns="{MAIN}" xmlns:r="{files.RELATIONS}"><sheets>'
+            f'<sheet name="Cases" sheetId="1" r:id="a"/>{sheets}</sheets></workbook>',
+            "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{files.PACKAGE}/relationships">'
+            f"{relations}</Relationships>",
+            "xl/sharedStrings.xml": f'<sst xmlns="{MAIN}">{strings}</sst>',
+            "xl/worksheets/sheet1.xml": xml,
+            **(more or {}),
+        }
+    )
+
+
+def cell(place: str, text: str) -> str:
+    return f'<c r="{place}" t="inlineStr"><is><t>{text}</t></is></c>'
+
+
+HEADER = f'<row r="1">{cell("A1", "id")}{cell("B1", "note")}</row>'
+
+
+def case(row: int, more: str = "") -> str:
+    return f'<row r="{row}">{cell(f"A{row}", str(row))}{cell(f"B{row}", "Melena.")}{more}</row>'
+
+
+# -- far cells -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rows", "fields", "lines"),
+    [
+        (HEADER + case(2, '<c r="XFD2"><v>1</v></c>'), {"column 16384": "1"}, [2]),
+        (HEADER + case(2) + case(1_048_576), {}, [2, 1_048_576]),
+        (HEADER + case(2) + '<row r="1048576"><c r="XFD1048576"><v>7</v></c></row>', {}, [2]),
+        (HEADER + case(2, '<c r="XFD2" s="1"/>'), {}, [2]),
+        (HEADER + case(2, cell("XFD2", "")), {}, [2]),
+        (HEADER + case(2, '<c r="XFD2" t="str"><v></v></c>'), {}, [2]),
+        (HEADER + case(2, '<c r="XFD2" t="s"><v>0</v></c>'), {}, [2]),
+        (HEADER + case(2) + '<row r="1048576" s="1" customFormat="1"/>', {}, [2]),
+        (HEADER + case(2, '<c r="D2"><v>5</v></c>'), {"column 4": "5"}, [2]),
+    ],
+    ids=[
+        "last column", "last row", "last cell", "styled", "empty inline", "empty result",
+        "empty shared", "styled row", "near",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("form", ["usual", "prefixed", "single quotes", "strict"])
+def test_a_cell_far_away_costs_no_memory_and_refuses_nothing(rows, fields, lines, form):
+    xml = sheet(rows)
+    if form == "prefixed":
+        xml = sheet(rows, prefix="x")
+    elif form == "single quotes":
+        xml = sheet(rows).replace('"', "'")
+    elif form == "strict":
+        xml = sheet(rows, space="http://purl.oclc.org/ooxml/spreadsheetml/main")
+    found, _ = opened(book(xml, "<si><t/></si>"), max_parser_bytes=300_000_000)
+    assert [(r.line, r.text, r.fields) for r in found] == [
+        (line, "Melena.", fields if line == 2 else {}) for line in lines
+    ]
+    assert [record.source_id for record in found] == [str(line) for line in lines]
+
+
+def test_a_size_that_a_sheet_boasts_of_costs_nothing():
+    xml = sheet(HEADER + case(2), before='<dimension ref="A1:XFD1048576"/>')
+    assert len(opened(book(xml), max_parser_bytes=300_000_000)[0]) == 1
+
+
+def test_dates_and_numbers_of_a_sheet_that_is_made_small_stay_what_they_are():
+    made = openpyxl.Workbook()
+    page = made.worksheets[0]
+    import datetime
+
+    page.append(["id", "note", "seen", "ok", "share", "code"])
+    page.append(["1", "Melena.", datetime.date(2024, 5, 1), True, 0.125, "00123"])
+    page["XFD900000"] = "far"
+    page["C2"].number_format = "yyyy-mm-dd"
+    out = io.BytesIO()
+    made.save(out)
+    (record,), notes = opened(out.getvalue(), max_parser_bytes=300_000_000)
+    assert record.fields == {"seen": "2024-05-01", "ok": "TRUE", "share": "0.125", "code": "00123"}
+    assert notes == ["cells_beside_table"]
+
+
+def test_other_sheets_of_such_a_workbook_are_read_as_ever():
+    made = openpyxl.Workbook()
+    first, second = made.worksheets[0], made.create_sheet("Second")
+    for page, note in ((first, "One."), (second, "Two.")):
+        page.append(["id", "note"])
+        page.append(["a", note])
+    first["XFD2"] = 1
+    second["AB9"] = "beside"
+    out = io.BytesIO()
+    made.save(out)
+    found, notes = opened(out.getvalue())
+    assert [(r.part, r.text) for r in found] == [("Sheet", "One."), ("Second", "Two.")]
+    assert notes == ["cells_beside_table"]
+
+
+def test_a_sheet_with_too_many_columns_is_refused_by_what_is_in_them():
+    row = "".join(cell(f"{xlsx_sparse._letters(n)}1", f"c{n}") for n in range(1, 1_202))
+    with pytest.raises(FileTooLargeError, match="max_columns"):
+        opened(book(sheet(f'<row r="1">{row}</row>')))
+    half = "".join(cell(f"{xlsx_sparse._letters(2 * n)}1", f"c{n}") for n in range(1, 900))
+    wide = f'<row r="1">{half}{cell("ZZZ1", "note")}</row>'
+    with pytest.raises(WinnowError, match="columns"):
+        opened(book(sheet(wide)), max_columns=800)
+    assert opened(book(sheet(wide + '<row r="2">' + cell("ZZZ2", "Read.") + "</row>")))[0]
+
+
+def test_rows_and_cells_without_their_places_follow_each_other():
+    row = "<row>" + "<c t='inlineStr'><is><t>{}</t></is></c>" * 2 + "</row>"
+    rows = row.format("id", "note") + row.format("1", "One.") + row.format("2", "Two.")
+    found, _ = opened(book(sheet(rows)))
+    assert [(r.line, r.text) for r in found] == [(2, "One."), (3, "Two.")]
+    far = rows + '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
+    found, _ = opened(book(sheet(far)))
+    assert [(r.line, r.text) for r in found] == [(2, "One."), (3, "Two.")]
+
+
+def steps(content: bytes, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How many cells are written anew."""
+    count = 0
+    whole: Callable[..., None] = xlsx_sparse._each_cell
+
+    def counted(parts, part, empty, take):
+        def each(*values):
+            nonlocal count
+            count += 1
+            return take(*values)
+
+        whole(parts, part, empty, each)
+
+    monkeypatch.setattr(xlsx_sparse, "_each_cell", counted)
+    from winnow.parsers import xlsx
+
+    xlsx.parse(io.BytesIO(content), ReadLimits().model_dump(), lambda _: None, None)
+    return count
+
+
+def test_only_sheets_that_are_sparse_are_written_anew(monkeypatch):
+    rows = "".join(case(n) for n in range(2, 500))
+    assert steps(book(sheet(HEADER + rows)), monkeypatch) == 0
+    assert steps(book(sheet(HEADER + rows + case(1_048_576))), monkeypatch) == 2 * 2 * 500
+
+
+@pytest.mark.parametrize("size", [1, 7, 100, 5_000])
+def test_what_a_sheet_is_like_does_not_hang_on_where_its_blocks_end(size):
+    rows = '<row r="3" hidden="1">' + case(3).removeprefix('<row r="3">')
+    formula = '<c r="D9"><f>A1</f></c><c r="E9" t="e"><v>#N/A</v></c>'
+    xml = sheet(
+        HEADER + rows + case(9, formula), before='<cols><col min="2" max="2" hidden="1"/></cols>'
+    ).encode()
+    facts = xlsx_sparse.Facts()
+    for at in range(0, len(xml), size):
+        facts.look_at(xml[at : at + size])
+    facts.end()
+    assert (facts.cells, facts.rows, facts.letters) == (8, 9, {b"A", b"B", b"D", b"E"})
+    assert (facts.hidden_rows, facts.hidden_columns) == (1, 1)
+    assert (facts.unknown, facts.errors) == (1, 1)
+
+
+# -- what cells hold -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("inner", "text"),
+    [
+        ('<c r="B2" t="str"><f>UPPER("a")</f><v>Result.</v></c>', "Result."),
+        ('<c r="B2"><f>1+1</f><v>2</v></c>', "2"),
+        ('<c r="B2" t="b"><v>1</v></c>', "TRUE"),
+        ('<c r="B2" t="s"><v>1</v></c>', "Rich text."),
+        ('<c r="B2" t="s"><v>2</v></c>', "漢字"),
+        (
+            '<c r="B2" t="inlineStr"><is><r><t xml:space="preserve">In </t></r><r><t>line.</t></r></is></c>',
+            "In line.",
+        ),
+        ('<c r="B2" t="inlineStr"><is><t xml:space="preserve">a_x000D_b</t></is></c>', "a\rb"),
+        ('<c r="B2"><v>1E-3</v></c>', "0.001"),
+        ('<c r="B2"><v>123456789012345</v></c>', "123456789012345"),
+    ],
+)
+@pytest.mark.parametrize("far", ["", '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'])
+def test_values_of_cells(inner, text, far):
+    strings = (
+        '<si><t/></si><si><r><t xml:space="preserve">Rich </t></r><r><rPr><b/></rPr><t>text.</t></r></si>'
+        '<si><t>漢字</t><rPh sb="0" eb="2"><t>かんじ</t></rPh></si>'
+    )
+    rows = f'{HEADER}<row r="2">{cell("A2", "1")}{inner}</row>{far}'
+    (record,), _ = opened(book(sheet(rows), strings))
+    assert record.text == text
+
+
+def test_formulas_without_results_and_errors_are_empty_and_noted():
+    """As in files that a program wrote and nobody opened."""
+    made = openpyxl.Workbook()
+    page = made.worksheets[0]
+    page.append(["id", "note", "age"])
+    page.append(["1", '="Mel"&"ena."', "=1+1"])
+    page.append(["2", "Seen.", "#N/A"])
+    out = io.BytesIO()
+    made.save(out)
+    (first, second), notes = opened(out.getvalue())
+    assert isinstance(first, InvalidRecord)
+    assert first.code == "text_empty"
+    assert second.fields == {"age": ""}
+    assert notes == ["formulas_without_results", "cells_with_errors"]
+
+
+def test_hidden_rows_and_columns_are_read_and_noted():
+    """A filter hides rows: they are cases all the same."""
+    hidden_row = case(3).replace('<row r="3"', '<row r="3" hidden="1"')
+    hidden_column = '<cols><col min="1" max="1" hidden="1"/></cols>'
+    found, notes = opened(book(sheet(HEADER + case(2) + hidden_row)))
+    assert ([r.line for r in found], notes) == ([2, 3], ["hidden_rows"])
+    found, notes = opened(book(sheet(HEADER + case(2), before=hidden_column)))
+    assert ([r.source_id for r in found], notes) == (["2"], ["hidden_rows"])
+
+
+def test_what_stands_beside_the_cells_is_noted():
+    more = {
+        "xl/comments1.xml": "<comments/>",
+        "xl/threadedComments/threadedComment1.xml": "<x/>",
+        "xl/drawings/drawing1.xml": "<x><a:t>Boxed</a:t></x>",
+        "xl/drawings/drawing2.xml": "<x/>",
+        "xl/charts/chart1.xml": "<x/>",
+        "xl/charts/style1.xml": "<x/>",
+        "xl/embeddings/a.bin": "x",
+    }
+    with Source(
+        io.BytesIO(book(sheet(HEADER + case(2)), more=more)), "x.xlsx", ["note"], [], ReadLimits()
+    ) as source:
+        assert len(list(read(source))) == 1
+    assert [(note.code, note.text[-2:]) for note in source.notes] == [
+        ("attachments_left_out", "1."),
+        ("comments_left_out", "2."),
+        ("drawings_left_out", "2."),
+    ]
+
+
+def test_a_row_with_something_beside_the_table_alone_is_no_record():
+    rows = HEADER + case(2) + f'<row r="3">{cell("F3", "see legend")}</row>' + case(4)
+    found, notes = opened(book(sheet(rows)))
+    assert [record.line for record in found] == [2, 4]
+    assert notes == ["cells_beside_table"]
+
+
+@pytest.mark.parametrize("name", ["x.xlsm", "x.xltx", "x.xltm"])
+def test_macros_and_templates_are_read_as_workbooks(name):
+    found, notes = opened(book(sheet(HEADER + case(2))), name)
+    assert (len(found), notes) == (1, [])
+
+
+def test_a_sheet_that_is_damaged_beyond_its_first_look_is_refused():
+    xml = sheet(HEADER + case(2) + '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>')
+    with pytest.raises(WinnowError) as raised:
+        opened(book(xml[:-40]))
+    assert raised.value.code == "file_unreadable"
+
+
+def test_a_copy_that_is_made_small_is_a_whole_workbook():
+    """Nothing but what is read of it, each part once."""
+    from winnow.parsers.parts import Parts
+
+    content = book(
+        sheet(HEADER + case(2, '<c r="XFD2"><v>1</v></c>')), more={"xl/media/a.png": "x"}
+    )
+    parts, out = Parts(io.BytesIO(content), ReadLimits().model_dump()), io.BytesIO()
+    dense = xlsx_sparse.gathered(
+        parts, ["xl/worksheets/sheet1.xml"], ReadLimits().model_dump(), out
+    )
+    assert dense["xl/worksheets/sheet1.xml"] == xlsx_sparse.Dense([1, 2, 16_384], [1, 2])
+    with zipfile.ZipFile(out) as made:
+        assert "xl/media/a.png" not in made.namelist()
+        assert b'r="C2"' in made.read("xl/worksheets/sheet1.xml")
