@@ -218,7 +218,8 @@ def test_what_a_sheet_is_like_does_not_hang_on_where_its_blocks_end(size):
         ('<c r="B2" t="s"><v>1</v></c>', "Rich text."),
         ('<c r="B2" t="s"><v>2</v></c>', "漢字"),
         (
-            '<c r="B2" t="inlineStr"><is><r><t xml:space="preserve">In </t></r><r><t>line.</t></r></is></c>',
+            '<c r="B2" t="inlineStr"><is><r><t xml:space="preserve">In </t></r>'
+            "<r><t>line.</t></r></is></c>",
             "In line.",
         ),
         ('<c r="B2" t="inlineStr"><is><t xml:space="preserve">a_x000D_b</t></is></c>', "a\rb"),
@@ -229,7 +230,8 @@ def test_what_a_sheet_is_like_does_not_hang_on_where_its_blocks_end(size):
 @pytest.mark.parametrize("far", ["", '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'])
 def test_values_of_cells(inner, text, far):
     strings = (
-        '<si><t/></si><si><r><t xml:space="preserve">Rich </t></r><r><rPr><b/></rPr><t>text.</t></r></si>'
+        '<si><t/></si><si><r><t xml:space="preserve">Rich </t></r><r><rPr><b/></rPr>'
+        "<t>text.</t></r></si>"
         '<si><t>漢字</t><rPh sb="0" eb="2"><t>かんじ</t></rPh></si>'
     )
     rows = f'{HEADER}<row r="2">{cell("A2", "1")}{inner}</row>{far}'
