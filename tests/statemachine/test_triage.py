@@ -551,6 +551,23 @@ def test_a_failed_row_is_kept_as_long_as_any(world: World, uploaded: Any, upload
         }
 
 
+def test_a_subject_is_no_longer_than_sns_takes(world: World, uploaded: Any, upload_id: str):
+    world.fail("serialize", TaskError("X" * 200))
+    world.run("triage", uploaded)
+    [mail] = world.mails
+    assert mail["Subject"] == f"Winnow: upload {upload_id[:8]} failed: workflow_{'x' * 200}"[:99]
+
+
+def test_of_two_sentences_the_first_is_the_reason(world: World, uploaded: Any, upload_id: str):
+    within = {"errorMessage": "access_denied: Not this."}
+    cause = {"errorMessage": "file_empty: The file has 0 bytes.", "cause": within}
+    world.fail("serialize", TaskError("FileEmptyError", json.dumps(cause)))
+    assert world.run("triage", uploaded).error == "file_empty"
+    row = world.row(upload_id)
+    assert row is not None
+    assert row["error_message"] == "The file has 0 bytes."
+
+
 def test_the_mail_of_a_failure_says_all_there_is_to_say(
     world: World, uploaded: Any, upload_id: str
 ):
