@@ -33,6 +33,8 @@ TIMEOUT = 30
 # State -> where it goes when it fails; all others go to Explain.
 HANDLERS = {
     "ClassifyChunk": "ExplainChunk",
+    "ClassifyPart": "ExplainChunk",
+    "FilterChunk": "ExplainChunk",
     "NoteFailure": "ChunkFailed",
     "RecordFailure": "NotifyFailure",
     "NotifyFailure": "Unmailed",
@@ -41,7 +43,14 @@ HANDLERS = {
 }
 # State -> errors that it catches by name, and where it goes then.
 REFUSED = ("DynamoDB.ConditionalCheckFailedException",)
+# What a worker's death looks like, and one that is about to take too long.
+DIED = (
+    *("Runtime.ExitError", "Runtime.OutOfMemory", "Sandbox.Timedout", "Lambda.Unknown"),
+    *("States.Timeout", "ChunkTooSlowError"),
+)
 CAUGHT = {
+    "ClassifyChunk": [(DIED, "Halve")],
+    "ClassifyPart": [(DIED, "Halve")],
     "Claim": [(REFUSED, "Duplicate")],
     "RecordFailure": [(REFUSED, "Duplicate")],
     "RecordStopped": [(REFUSED, "AlreadyRecorded")],
@@ -68,6 +77,10 @@ CHOICES: dict[str, list[Any]] = {
         }
     ],
     "NeedsScan": [{"Variable": "$.serialized.needs", "IsPresent": True, "Next": "Scan"}],
+    "PartsLeft": [
+        {"Variable": "$.hopeless", "BooleanEquals": True, "Next": "ExplainChunk"},
+        {"Variable": "$.todo[0]", "IsPresent": True, "Next": "ClassifyPart"},
+    ],
     "IsUnmailed": [
         {
             "Variable": "$.failure.code",
@@ -76,7 +89,12 @@ CHOICES: dict[str, list[Any]] = {
         }
     ],
 }
-OTHERWISE = {"IsFolder": "Claim", "NeedsScan": "Classify", "IsUnmailed": "RecordStopped"}
+OTHERWISE = {
+    "IsFolder": "Claim",
+    "NeedsScan": "Classify",
+    "PartsLeft": "FilterChunk",
+    "IsUnmailed": "RecordStopped",
+}
 
 # The rows that a write may meet, at the hour 1000.
 ROWS: dict[str, dict[str, Any]] = {
@@ -261,7 +279,7 @@ def _state(name: str, state: dict[str, Any], others: set[str], stack: Stack) -> 
                 "Next": _one_of(others),
             }
         case "Task":
-            return {**wanted, **query, **goes_on, **_task(name, state, stack)}
+            return {**wanted, **query, **goes_on, **_task(name, state, others, stack)}
     return {"Type": f"no other: {UNKNOWN}"}
 
 
@@ -293,7 +311,7 @@ def _retry(errors: list[str], first: int, longest: int, tries: int) -> Any:
     }
 
 
-def _task(name: str, state: dict[str, Any], stack: Stack) -> dict[str, Any]:
+def _task(name: str, state: dict[str, Any], others: set[str], stack: Stack) -> dict[str, Any]:
     called = str(state.get("Resource")).removeprefix(RESOURCE)
     service = called.partition(":")[0]
     if called not in TRANSIENT:
@@ -303,6 +321,7 @@ def _task(name: str, state: dict[str, Any], stack: Stack) -> dict[str, Any]:
     catch = [
         {"ErrorEquals": AnyOrder(list(errors)), "Output": _computed, "Next": handler}
         for errors, handler in CAUGHT.get(name, ())
+        if handler in others
     ]
     rest = {"ErrorEquals": ["States.ALL"], "Output": _computed}
     arguments = state.get("Arguments", {})
