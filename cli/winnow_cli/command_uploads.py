@@ -57,10 +57,12 @@ UNSURE = (AwsUnreachableError, AwsBusyError, StackNotRunningError, InternalError
 POLL_LOCAL_S = 0.1
 POLL_AWS_S = 1.0
 _FORMULA = re.compile(
-    r"""\A(?=[\t\r\n])|(?:\A|(?<=[;|\t\r\n]))(?=[\s"'“”\u200b\u2060\ufeff]*[=+\-@＝＋－＠])"""
+    r"""(?<![\s"'“”\u200b\u2060\ufeff])([\s"'“”\u200b\u2060\ufeff]*+)[=+\-@＝＋－＠]"""
 )
-
-
+"""What a formula begins with, and all before it that a spreadsheet may leave out."""
+_PARTING = re.compile(r"[\t\r\n]")
+_BLANK_STARTS = ("\t", "\r", "\n")
+_CELL_ENDS = ("", ";", "|")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 """What no cell of a CSV has: controls that steer a terminal, and halves of surrogate pairs."""
 
@@ -717,4 +719,13 @@ def safe_cell(value: object) -> str:
     """
     if not isinstance(value, str):
         return str(value)
-    return _FORMULA.sub("'", _CONTROL.sub("\ufffd", value))
+    safe = _FORMULA.sub(_marked, _CONTROL.sub("\ufffd", value))
+    return f"'{safe}" if safe[:1] in _BLANK_STARTS else safe
+
+
+def _marked(formula: re.Match[str]) -> str:
+    """An apostrophe at the start, or behind `;` or `|`, and behind every tab and line break."""
+    before = formula.string[formula.start() - 1 : formula.start()]
+    mark = "'" if before in _CELL_ENDS else ""
+    lead = _PARTING.sub(r"\g<0>'", formula[1])
+    return f"{mark}{lead}{formula[0][-1]}"

@@ -1,5 +1,6 @@
 """HTML: the text a reader would see, a block a line; tables as rows; what forms hold."""
 
+import codecs
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -42,11 +43,11 @@ def parse(
 ) -> None:
     """Emit the text of UTF-8 HTML; what is declared of the encoding is the caller's to read."""
     reader = Text(limits, emit)
+    # A character that two blocks share is put together again.
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
     while block := file.read(1 << 16):
-        # A character that two blocks share is put together again.
-        while block and block[-1] & 0x80 and (more := file.read(1)):
-            block += more
-        reader.feed(block.decode("utf-8", "replace"))
+        reader.feed(decoder.decode(block))
+    reader.feed(decoder.decode(b"", final=True))
     reader.close()
     reader.end()
 

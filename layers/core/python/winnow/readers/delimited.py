@@ -146,7 +146,9 @@ def _laid_out(lines: Sequence[str], mark: str, wanted: Sequence[str]) -> Layout:
     best = _try(lines, Layout(mark), wanted)
     edge = re.escape(mark)
     sample = "".join(lines)[:_SAMPLE_CHARS]
-    if f"{mark} " in sample and _unquoted(rf'{edge} +"', sample):
+    # Of blanks in a row the first is tried, not each.
+    first = "(?<! )" if mark == " " else ""
+    if f"{mark} " in sample and _unquoted(rf'{first}{edge} +"', sample):
         spaced = _try(lines, Layout(mark, spaced=True), wanted)
         if spaced.even >= best.even or (spaced.names_text and not best.names_text):
             best = spaced

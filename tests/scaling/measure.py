@@ -1,0 +1,51 @@
+"""How the processor time of a call grows when its input is twice as long.
+
+Processor time of this process, not the clock on the wall: a loaded machine changes it little. The
+least of several runs counts, and what seems to grow too fast is measured again before it is
+believed. What takes less than `FLOOR` at the full size is taken as it is: with inputs this long, a
+quadratic step of even a nanosecond takes longer than that.
+"""
+
+import gc
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+SIZE = 20_000
+"""Characters of the input; and twice as many."""
+MOST = 2.5
+"""Times as long for twice the input: 2 is in proportion, 4 is quadratic."""
+FLOOR = 0.06
+LOOKS = 4
+
+
+class Subject(Protocol):
+    """From a text to a call that works on it; what it takes to get there is not measured."""
+
+    def __call__(self, text: str) -> Callable[[], object]: ...
+
+
+def growth(subject: Subject, text_of: Callable[[int], str], size: int = SIZE) -> float:
+    """How many times as long a call takes for twice the text; 0 where it is too quick to tell."""
+    large = _seconds(subject(text_of(2 * size)))
+    if large < FLOOR:
+        return 0.0
+    small = _seconds(subject(text_of(size)))
+    ratio = large / small
+    for _ in range(LOOKS):
+        if ratio <= MOST:
+            break
+        small = min(small, _seconds(subject(text_of(size))))
+        large = min(large, _seconds(subject(text_of(2 * size))))
+        ratio = large / small
+    return ratio
+
+
+def _seconds(call: Callable[[], object]) -> float:
+    gc.disable()
+    try:
+        started = time.process_time()
+        call()
+        return time.process_time() - started
+    finally:
+        gc.enable()

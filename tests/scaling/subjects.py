@@ -1,0 +1,357 @@
+"""What is measured: every reader, parser, normaliser and judge, as a function of a text."""
+
+import csv
+import io
+import json
+import tempfile
+import zipfile
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+from unittest import mock
+from xml.sax.saxutils import escape
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from tests.fakes import files, heads, pdfs, word
+from tests.fakes.encoder import FakeEncoder
+from tests.fuzz import targets
+from tests.scaling.measure import Subject
+from tests.unit import test_weighed as weighed
+from tests.unit.test_model_build import VOCABULARY
+from winnow import ngrams
+from winnow.book import ProcessBook
+from winnow.budget import RecordBudget, estimated_segments
+from winnow.classify import judge_records
+from winnow.columns import plain_name
+from winnow.errors import WinnowError
+from winnow.judging import build_judge, segments
+from winnow.judging.sheet import count
+from winnow.models import Record
+from winnow.numbers import number, numbers_of
+from winnow.ports import Judge
+from winnow.readers import ReadLimits, Source, read, sandbox
+from winnow.unicode import nfkc, nfkc_length
+from winnow_cli.command_uploads import safe_cell
+from winnow_model.pieces import to_sentencepiece
+from winnow_train.data import read_labelled
+from winnow_train.train import train, write
+from winnow_use.batching import DIMENSIONS, TokenEncoder
+from winnow_use.tokenizer import Tokenizer
+
+PROCESSES = Path(__file__).parents[2] / "processes"
+_XML = "".join(chr(code) for code in range(32) if code not in (9, 10, 13))
+_NOT_IN_XML = dict.fromkeys(map(ord, _XML + "\ufeff\ufffe\uffff"))
+
+
+# -- files ---------------------------------------------------------------------------------------
+
+
+def reading(content: Callable[[str], bytes], ending: str) -> Subject:
+    """A file made of a text, read with its parser in this process."""
+
+    def subject(text: str) -> Callable[[], object]:
+        made = content(text)
+
+        def run() -> None:
+            with mock.patch.object(sandbox, "parse", targets.in_process):
+                read_all(made, ending)
+
+        return run
+
+    return subject
+
+
+def read_all(content: bytes, ending: str) -> int:
+    """How many records a file has; none where it is refused."""
+    limits = ReadLimits()
+    try:
+        with Source(
+            io.BytesIO(content), f"x{ending}", ["note", "text"], ["id"], limits, ocr=targets.ocr
+        ) as source:
+            return len(list(read(source)))
+    except WinnowError:
+        return 0
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
+
+
+def _pdf(text: str) -> bytes:
+    shown = [line[:80] for line in text.replace("\f", "\n").split("\n")]
+    plain = [line.encode("cp1252", "replace").decode("cp1252") for line in shown]
+    pages = [plain[at : at + 50] for at in range(0, min(len(plain), 2_000), 50)]
+    long = text[:80_000].encode("cp1252", "replace").decode("cp1252").replace("\n", " ")
+    return files.pdf([files.lines([long[at : at + 90] for at in range(0, len(long), 90)][:700]),
+                      *(files.lines(page) for page in pages)])  # fmt: skip
+
+
+def _pdf_form(text: str) -> bytes:
+    plain = text[:20_000].encode("latin-1", "replace").decode("latin-1")
+    fields = [
+        {
+            "type": "Tx",
+            "rect": (90, 60 + at % 600, 200, 80 + at % 600),
+            "value": plain[at : at + 40],
+        }
+        for at in range(0, len(plain), 40)
+    ]
+    return pdfs.form([(72, 100, "Note")], fields)
+
+
+def _xml(text: str) -> str:
+    return escape(text.translate(_NOT_IN_XML))
+
+
+def _mail(body: str, head: str = "Subject: x\n", kind: str = "text/plain") -> bytes:
+    return _bytes(
+        f"From: a@b.example\n{head}MIME-Version: 1.0\nMessage-ID: <1@b.example>\n"
+        f"Content-Type: {kind}; charset=utf-8\n\n{body}\n"
+    )
+
+
+def _multipart(text: str) -> bytes:
+    return _bytes(
+        "From: a@b.example\nMIME-Version: 1.0\nMessage-ID: <1@b.example>\n"
+        f'Content-Type: multipart/mixed; boundary="b"\n\n--b\n\n{text}\n--b--\n'
+    )
+
+
+def _header(text: str) -> str:
+    return text.replace("\n", "\n ").replace("\r", " ")
+
+
+def _picture(text: str, kind: str) -> bytes:
+    file = io.BytesIO()
+    Image.new("L", (200, len(text) // 100 + 1), 230).save(file, kind)
+    return file.getvalue()
+
+
+def _member_name(text: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for at in range(0, len(text), 200):
+            archive.writestr(f"{at}{text[at : at + 200]}.txt".replace("\x00", ""), "Melena.")
+    return out.getvalue()
+
+
+def _json_rows(text: str) -> bytes:
+    lines = text.split("\n")[:5_000]
+    return json.dumps(
+        [{"id": str(n), "note": line or "a"} for n, line in enumerate(lines)]
+    ).encode()
+
+
+def _csv_rows(text: str) -> bytes:
+    return _bytes("id,note,other\n" + "".join(f"{n},{_quoted(line or 'a')},b\n"
+                                        for n, line in enumerate(text.split("\n"))))  # fmt: skip
+
+
+FILES: dict[str, Subject] = {
+    "csv: lines": reading(lambda text: _bytes(f"id,note\n1,{text}\n2,c\n"), ".csv"),
+    "csv: a cell": reading(lambda text: _bytes(f"id,note\n1,{_quoted(text)}\n2,c\n"), ".csv"),
+    "csv: the header": reading(lambda text: _bytes(f"note,{text}\nhello,1\nthere,2\n"), ".csv"),
+    "csv: a column": reading(lambda t: _bytes(f"note,{_quoted(t)}\nhello,1\nthere,2\n"), ".csv"),
+    "csv: columns of blanks": reading(lambda t: _bytes(f"id note x\n1 a{t}b\n2 c d\n"), ".csv"),
+    "csv: rows": reading(_csv_rows, ".csv"),
+    "csv: all": reading(_bytes, ".csv"),
+    "tsv: lines": reading(lambda text: _bytes(f"id\tnote\n1\t{text}\n2\tc\n"), ".tsv"),
+    "jsonl: text": reading(lambda t: json.dumps({"note": t}).encode() + b"\n{}\n", ".jsonl"),
+    "jsonl: a name": reading(
+        lambda text: json.dumps({"note": "a", text: "1"}, ensure_ascii=False).encode() * 2, ".jsonl"
+    ),
+    "jsonl: all": reading(lambda text: _bytes('{"note": "a"}\n' + text), ".jsonl"),
+    "json: text": reading(lambda text: json.dumps([{"note": text}, "a"]).encode(), ".json"),
+    "json: rows": reading(_json_rows, ".json"),
+    "json: all": reading(lambda text: _bytes("[" + text), ".json"),
+    "txt": reading(_bytes, ".txt"),
+    "txt: in a code page": reading(lambda text: f"{text} é".encode("cp1252", "replace"), ".txt"),
+    "no ending": reading(_bytes, ""),
+    "md": reading(_bytes, ".md"),
+    "html": reading(lambda text: _bytes(f"<html><body>{text}"), ".html"),
+    "html: text": reading(lambda text: _bytes(f"<html><body><p>{escape(text)}</p>"), ".html"),
+    "html: an attribute": reading(
+        lambda text: _bytes(f'<html><body><p style="{escape(text)}" class=a>b</p>'), ".html"
+    ),
+    "html: a table": reading(
+        lambda text: _bytes("<html><table><tr><td>note" + "".join(
+            f"<tr><td>{escape(text[at:at + 40])}<td>a" for at in range(0, len(text), 40))),
+        ".html",
+    ),
+    "eml: body": reading(_mail, ".eml"),
+    "eml: HTML": reading(lambda text: _mail(f"<html>{text}", kind="text/html"), ".eml"),
+    "eml: subject": reading(lambda text: _mail("a", f"Subject: {_header(text)}\n"), ".eml"),
+    "eml: type": reading(lambda text: _mail("a", kind=f"text/plain; x={_header(text)}"), ".eml"),
+    "eml: parts": reading(_multipart, ".eml"),
+    "zip: a member": reading(lambda text: files.package({"a.txt": _bytes(text)}), ".zip"),
+    "zip: names": reading(_member_name, ".zip"),
+    "docx": reading(
+        lambda text: files.docx("".join(files.paragraph(_xml(line)) for line in text.split("\n"))),
+        ".docx",
+    ),
+    "docx: a file taken in": reading(
+        lambda text: word.document(
+            '<w:altChunk r:id="c"/>', {"c": ("aFChunk", "word/a.html", f"<html>{escape(text)}")}
+        ),
+        ".docx",
+    ),
+    "docx: a table": reading(
+        lambda text: files.docx(files.table([[_xml(line), "a"] for line in text.split("\n")])),
+        ".docx",
+    ),
+    "xlsx": reading(
+        lambda text: files.xlsx(
+            {"A": [["id", "note"], *([n, _xml(line)] for n, line in enumerate(text.split("\n")))]}
+        ),
+        ".xlsx",
+    ),
+    "pdf": reading(_pdf, ".pdf"),
+    "pdf: a form": reading(_pdf_form, ".pdf"),
+    "png": reading(lambda text: _picture(text, "PNG"), ".png"),
+    "jpeg": reading(lambda text: _picture(text, "JPEG"), ".jpg"),
+    "tiff": reading(lambda text: _picture(text, "TIFF"), ".tif"),
+}  # fmt: skip
+"""By kind of file, and what of it the text becomes."""
+
+
+# -- texts ---------------------------------------------------------------------------------------
+
+
+def of_text(call: Callable[[str], object]) -> Subject:
+    """A function of a text."""
+    return lambda text: lambda: call(text)
+
+
+def _grams(block: ngrams.Block) -> Subject:
+    return of_text(lambda text: ngrams.grams([text], block, 16))
+
+
+NORMALISERS: dict[str, Subject] = {
+    "sentences": of_text(segments.spans),
+    "windows": of_text(count),
+    "estimate": of_text(estimated_segments),
+    "budget": of_text(lambda text: RecordBudget(max_segments=1).refusal(text, count)),
+    "NFKC": of_text(nfkc),
+    "NFKC length": of_text(nfkc_length),
+    "column name": of_text(plain_name),
+    "numeric column": of_text(lambda text: numbers_of([{text: text}], [text], 1)),
+    "number": of_text(number),
+    "n-grams of characters": _grams("characters"),
+    "n-grams of words": _grams("words"),
+}
+
+
+# -- records -------------------------------------------------------------------------------------
+
+
+@cache
+def _shipped(name: str) -> Judge:
+    book = ProcessBook.from_directory(PROCESSES)
+    return build_judge(book.find(name), FakeEncoder())
+
+
+def judging(judge: Callable[[], Judge]) -> Subject:
+    """A record judged within its budget."""
+
+    def subject(text: str) -> Callable[[], object]:
+        built = judge()
+        return lambda: judge_records(built, [Record(record=1, text=text)], RecordBudget(), _still)
+
+    return subject
+
+
+def many_records(judge: Callable[[], Judge]) -> Subject:
+    """The lines of a text, a record each."""
+
+    def subject(text: str) -> Callable[[], object]:
+        built = judge()
+        lines = [line or "a" for line in text.split("\n")]
+        records: Sequence[Record] = [
+            Record(record=at, text=line) for at, line in enumerate(lines, start=1)
+        ]
+        return lambda: judge_records(built, records, RecordBudget(), _still)
+
+    return subject
+
+
+def _still() -> float:
+    return 0.0
+
+
+@cache
+def _trained_on_labels() -> Judge:
+    with tempfile.TemporaryDirectory() as folder:
+        book = heads.trained(Path(folder), count=120)
+        return build_judge(book.find("bank"), FakeEncoder(), book.heads["bank"])
+
+
+@cache
+def _trained_on_criteria() -> Judge:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "bleed.yaml"
+        file.write_text(weighed.PROCESS, encoding="utf-8")
+        definition = ProcessBook.from_directory(file.parent).find("bleed")
+        rows = file.with_name("rows.csv")
+        with rows.open("w", encoding="utf-8", newline="") as stream:
+            decided = [
+                (f"{text} Room {room}.", "met" if text.startswith("The") else "not_met")
+                for text in weighed.TEXTS
+                for room in range(20)
+            ]
+            csv.writer(stream).writerows([("text", "decision"), *decided])
+        data = read_labelled(rows, definition, "decision", "text")
+        fitted = train(
+            definition, data, FakeEncoder(), label_column="decision", text_column="text",
+            created="2024-01-01T00:00:00+00:00",
+        )  # fmt: skip
+        write(fitted, file, "bleed")
+        book = ProcessBook.from_directory(file.parent)
+        return build_judge(book.find("bleed"), FakeEncoder(), book.heads["bleed"])
+
+
+JUDGES: dict[str, Subject] = {
+    "criteria": judging(lambda: _shipped("L33774")),
+    "criteria: records": many_records(lambda: _shipped("L33774")),
+    "labels": judging(lambda: _shipped("emotions")),
+    "labels, trained": judging(_trained_on_labels),
+    "labels, trained: records": many_records(_trained_on_labels),
+    "criteria, trained": judging(_trained_on_criteria),
+}
+
+
+# -- the encoder ---------------------------------------------------------------------------------
+
+
+def _alike(rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+    return np.full((len(rows), DIMENSIONS), DIMENSIONS**-0.5, np.float32)
+
+
+@cache
+def _encoder() -> TokenEncoder:
+    tokens = Tokenizer(to_sentencepiece(json.dumps(VOCABULARY).encode()))
+    return TokenEncoder(tokens, lambda: _alike, FakeEncoder.info, threads=1, batch=32)
+
+
+ENCODERS: dict[str, Subject] = {
+    "tokens of a text": of_text(lambda text: _encoder()([text])),
+    "tokens of lines": of_text(lambda text: _encoder()(text.split("\n"))),
+}
+
+
+# -- the rest ------------------------------------------------------------------------------------
+
+safe_cells = of_text(safe_cell)
+"""What `winnow results --format csv` writes."""
+
+ORDINARY = (
+    "HISTORY: Melena twice since May 2023; Hgb 8.1 g/dL. It was seen again.\nNo pain, no fever.\n",
+    "id,note\n1,Melena twice.\n2,No melena.\n",
+)
+"""Texts that every module has something to do with."""

@@ -1,0 +1,143 @@
+"""Twice the text may take twice the time, whatever it holds: more than 2.5 times is too much.
+
+Every reader, parser, normaliser and judge works on texts that make careless code slow, of one size
+and of twice that size. A module of theirs that no subject runs through fails here, too.
+"""
+
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import FrameType
+
+import pytest
+
+from tests.scaling.measure import MOST, Subject, growth
+from tests.scaling.subjects import ENCODERS, FILES, JUDGES, NORMALISERS, ORDINARY, safe_cells
+from tests.scaling.texts import TEXTS
+from winnow.judging import punkt
+from winnow.parsers.__main__ import PARSERS
+from winnow.readers import READERS
+
+CORE = Path(__file__).parents[2] / "layers" / "core" / "python" / "winnow"
+ENCODER = CORE.parents[2] / "encoder" / "python" / "winnow_use"
+
+KNOWN: dict[str, set[str]] = {
+    # An end that never comes is looked for from every beginning by the library's parser.
+    "html": {"comment", "instruction", "end tag"},
+    "eml: HTML": {"comment", "instruction", "end tag"},
+}
+"""What grows too fast today: subject -> texts. A row that is no longer true fails."""
+
+ROOMS = ("readers", "parsers", "judging")
+EXEMPT = {
+    "readers/limits.py": "numbers",
+    "readers/ocr.py": "a port",
+    "readers/sandbox.py": "runs the parsers, which are run here without it",
+    "parsers/refusal.py": "an error",
+    "judging/told.py": "two numbers",
+}
+"""Modules that no text goes through, and why."""
+
+SIZES = {
+    **dict.fromkeys(FILES, 12_000),
+    **dict.fromkeys(("html", "eml: HTML"), 20_000),
+    **dict.fromkeys(NORMALISERS, 20_000),
+    **dict.fromkeys(JUDGES, 4_000),
+    **dict.fromkeys(ENCODERS, 12_000),
+    "CSV cells": 20_000,
+}
+FEW = ("line of text", "letter", "blank", "full stop", "marks", "digit", "hyphen", "distinct lines")
+SLOW = {"pdf", "pdf: a form", "xlsx", "zip: names", "docx: a table", "png", "jpeg", "tiff"}
+"""Of these the text is the least part of the work: they get the texts of FEW."""
+SUBJECTS: Mapping[str, Subject] = {
+    **FILES, **NORMALISERS, **JUDGES, **ENCODERS, "CSV cells": safe_cells,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SUBJECTS)
+def test_twice_the_text_takes_twice_the_time(name: str):
+    grown = {
+        unit: round(ratio, 2)
+        for unit, text in TEXTS.items()
+        if (unit in FEW or name not in SLOW)
+        and (ratio := growth(SUBJECTS[name], text, SIZES[name])) > MOST
+    }
+    assert grown.keys() == KNOWN.get(name, set()), grown
+
+
+# -- that it can fail ----------------------------------------------------------------------------
+
+
+def _blanks_again(text: str) -> Callable[[], object]:
+    return lambda: re.search(r"\s+#", text)
+
+
+def _copied_again(text: str) -> Callable[[], object]:
+    def run() -> None:
+        rest = text
+        while rest:
+            rest = rest[1:]
+
+    return run
+
+
+def _once(text: str) -> Callable[[], object]:
+    return lambda: [ord(char) ** 0.5 for char in text for _ in range(5)]
+
+
+def test_what_is_quadratic_is_found():
+    assert growth(_blanks_again, lambda size: " " * size, 4_000) > MOST
+    assert growth(_copied_again, lambda size: "a" * size, 50_000) > MOST
+
+
+def test_what_is_in_proportion_passes_and_was_measured():
+    assert 1.5 < growth(_once, lambda size: "a" * size, 200_000) <= MOST
+
+
+# -- that nothing is left out --------------------------------------------------------------------
+
+
+def _ran() -> Iterator[str]:
+    """The files whose functions the subjects run through."""
+    seen: set[str] = set()
+
+    def profile(frame: FrameType, _event: str, _argument: object) -> None:
+        if frame.f_code.co_name != "<module>":
+            seen.add(frame.f_code.co_filename)
+
+    punkt.load.cache_clear()
+    for subject in SUBJECTS.values():
+        for text in ORDINARY:
+            call = subject(text)
+            sys.setprofile(profile)
+            try:
+                call()
+            finally:
+                sys.setprofile(None)
+    return iter(seen)
+
+
+def test_every_module_that_reads_or_judges_is_run_by_a_subject():
+    ran = {Path(file) for file in _ran()}
+    modules = [
+        *(
+            path
+            for room in ("readers", "parsers", "judging")
+            for path in (CORE / room).glob("*.py")
+        ),
+        *(CORE / f"{name}.py" for name in ("budget", "columns", "ngrams", "numbers", "unicode")),
+        *(ENCODER / f"{name}.py" for name in ("batching", "blank", "tokenizer")),
+    ]
+    missing = {
+        "/".join(path.parts[-2:])
+        for path in modules
+        if path not in ran and not path.name.startswith("__")
+    }
+    assert missing == EXEMPT.keys()
+
+
+def test_every_format_has_a_subject():
+    kinds = {name.split(":")[0] for name in FILES}
+    assert set(READERS) <= kinds
+    assert set(PARSERS) - {"pictures"} <= kinds
