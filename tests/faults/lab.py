@@ -16,7 +16,7 @@ from ministack.services import dynamodb
 
 from tests.fakes.processes import MODEL, SayingJudge, book
 from tests.fakes.store import MemoryStore
-from tests.fakes.uploads import BUCKET, MemoryInbox, MemoryMailer, leases_of
+from tests.fakes.uploads import BUCKET, MemoryInbox, MemoryMailer, MemoryRuns, leases_of
 from tests.statemachine.machine import Ended, TaskError, World, function_error, running
 from winnow.book import ProcessBook
 from winnow.classify import classify
@@ -94,6 +94,8 @@ class Lab:
     book: Callable[[], ProcessBook] = book
     chunk_records: int = 1000
     dropped: list[tuple[ObjectRef, float]] = field(default_factory=list)
+    sizes: dict[ObjectRef, int] = field(default_factory=dict)
+    page_size: int = 1000
     executions: dict[str, Ended] = field(default_factory=dict)
     mailer: MemoryMailer = field(default_factory=MemoryMailer)
 
@@ -152,6 +154,7 @@ class Lab:
         """Uploads a version; returns the event that S3 sends of it, which nobody has delivered."""
         body = content.encode() if isinstance(content, str) else content
         ref = self.store.add(BUCKET, key, body)
+        self.sizes[ref] = len(body)
         self.dropped.append((ref, time.time()))
         return self.event(ref, len(body))
 
@@ -188,16 +191,27 @@ class Lab:
         self.executions[name] = self.deliver(event)
         return Start.STARTED
 
-    def sweep(self, in_s: float = 1_000.0) -> SweepReport:
-        """A sweep that takes place so many seconds from now."""
-        options = SweepOptions(retention_days=90)
-        inbox = MemoryInbox(self.versions())
-        sweep = Sweep(inbox, WorldRuns(self.world), self, self.mailer, options)  # type: ignore[arg-type]
-        return sweep(self.store, sweep_state(RESULTS), time.time() + in_s)
+    def sweep(
+        self,
+        in_s: float = 1_000.0,
+        *,
+        days: int = 90,
+        expired: bool = False,
+        seconds_left: Callable[[], float] = lambda: float("inf"),
+    ) -> SweepReport:
+        """A sweep that takes place so many seconds from now.
+
+        `days` is how long the stack keeps rows; `expired`: the rows that there are do not count.
+        """
+        options = SweepOptions(retention_days=days)
+        inbox = MemoryInbox(self.versions(), page_size=self.page_size)
+        runs = MemoryRuns() if expired else WorldRuns(self.world)
+        sweep = Sweep(inbox, runs, self, self.mailer, options)  # type: ignore[arg-type]
+        return sweep(self.store, sweep_state(RESULTS), time.time() + in_s, seconds_left)
 
     def versions(self) -> list[ObjectVersion]:
         return [
-            ObjectVersion(ref.key, str(ref.version_id), 1, at)
+            ObjectVersion(ref.key, str(ref.version_id), self.sizes[ref], at)
             for ref, at in self.dropped
             if ref.key.startswith("inbox/")
         ]

@@ -11,10 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.faults.lab import GOOD, Lab
+from tests.faults.lab import GOOD, RESULTS, Lab, WorldRuns
 from tests.statemachine.machine import TaskError, function_error
-from winnow.errors import ModelInvalidError, RetryableError
+from winnow.errors import AwsRefusedError, ModelInvalidError, RetryableError
+from winnow.layout import sweep_state
 from winnow.standing import LEASE_S
+from winnow.sweep import RESERVE_S, Cursor, Start, State, SweepReport, Walk
 
 CRASH = TaskError("Lambda.Unknown", "The Lambda function returned an invalid response.")
 EXIT = TaskError(
@@ -109,7 +111,13 @@ def late(lab: Lab) -> None:
 @fault("folder made in the console", mails=0)
 def folder(lab: Lab) -> None:
     assert lab.deliver(lab.drop("", "inbox/moods/")).states[-1] == "Folder"
-    lab.dropped.clear()
+    assert lab.sweep() == SweepReport()
+
+
+@fault("folder made by Hadoop", mails=0)
+def hadoop_folder(lab: Lab) -> None:
+    assert lab.deliver(lab.drop("", "inbox/moods_$folder$")).states[-1] == "Folder"
+    assert lab.sweep() == SweepReport()
 
 
 @fault("a result copied into inbox/ of the uploads bucket", "SUCCEEDED", "no_text_column", mails=2)
@@ -451,9 +459,130 @@ def hopeless(lab: Lab) -> None:
         lab.sweep()
 
 
-def _dies(lab: Lab, name: str) -> Any:
-    from winnow.sweep import Start
+# -- the sweep -----------------------------------------------------------------------------------
 
+DAY_S = 86_400
+
+
+@fault("RetentionDays raised from 15 to 90 when the row has expired", "SUCCEEDED")
+def retention_raised(lab: Lab) -> None:
+    lab.deliver(lab.drop())
+    lab.sweep(days=15)
+    for day in (16, 20, 40, 80, 100):
+        report = lab.sweep(in_s=day * DAY_S, days=90, expired=True)
+        assert (report.versions, report.restarted) == (1, 0)
+
+
+@fault("one upload cannot be started, thirty others can", *["SUCCEEDED"] * 31, mails=31)
+def one_not_started(lab: Lab) -> None:
+    for number in range(31):
+        lab.drop(key=f"inbox/moods/{number:02}.csv")
+    start = lab.start
+
+    def some(name: str, event: Any) -> Start:
+        if event["detail"]["object"]["key"].endswith("/00.csv"):
+            raise AwsRefusedError("StartExecution was refused in Step Functions.")
+        return start(name, event)
+
+    lab.start = some  # type: ignore[method-assign]
+    report = lab.sweep()
+    assert (report.restarted, report.failed) == (30, 1)
+    lab.start = start  # type: ignore[method-assign]
+    assert lab.sweep().restarted == 1
+
+
+@fault("an upload is given up and cannot be mailed", "SUCCEEDED", "upload_abandoned", mails=2)
+def given_up_unmailed(lab: Lab) -> None:
+    lab.drop(key="inbox/moods/a.csv")
+    start, send = lab.start, lab.mailer.send
+    lab.start = lambda name, _: _dies(lab, name)  # type: ignore[method-assign]
+    for _ in range(3):
+        lab.sweep()
+
+    def refuse(_: Any) -> None:
+        raise AwsRefusedError("Publish was refused in SNS.")
+
+    lab.start = start  # type: ignore[method-assign]
+    lab.mailer.send = refuse  # type: ignore[method-assign]
+    lab.drop(key="inbox/moods/b.csv")
+    report = lab.sweep()
+    assert (report.restarted, report.failed) == (1, 1)
+    lab.mailer.send = send  # type: ignore[method-assign]
+    assert lab.sweep().abandoned == 1
+
+
+@fault("5,000 folders before an upload that was lost", "SUCCEEDED")
+def folders(lab: Lab) -> None:
+    for number in range(5_000):
+        lab.drop("", f"inbox/a/{number:04}/")
+    lab.drop()
+    report = lab.sweep()
+    assert (report.versions, report.looked_up, report.restarted) == (1, 1, 1)
+
+
+@fault("the sweep has time for one upload a call", *["SUCCEEDED"] * 5, mails=5)
+def no_time(lab: Lab) -> None:
+    for number in range(5):
+        lab.drop(key=f"inbox/moods/{number}.csv")
+    for _ in range(5):
+        assert lab.sweep(seconds_left=lambda: RESERVE_S - 1).restarted == 1
+
+
+@fault("the sweep's place is moved behind the last key", "SUCCEEDED")
+def place_forged(lab: Lab) -> None:
+    lab.drop()
+    walk = Walk(after=Cursor(key="inbox/~", version_id="x"), began=time.time())
+    lab.store.put(sweep_state(RESULTS), State(walk=walk).model_dump_json().encode(), "")
+    report = lab.sweep()
+    assert (report.restarted, report.oldest_unfinished_s >= 1_000) == (1, True)
+
+
+@fault("what the sweep remembers is damaged", "SUCCEEDED")
+def state_damaged(lab: Lab) -> None:
+    lab.drop()
+    lab.store.put(sweep_state(RESULTS), b'{"walk": {"after": 7', "")
+    assert lab.sweep().restarted == 1
+
+
+@fault("the index of runs under way is not there yet", "SUCCEEDED")
+def no_index(lab: Lab) -> None:
+    event = lab.drop()
+    _claimed(lab, event, lease_s=-10)
+
+    def refuse(*_: Any) -> Any:
+        raise AwsRefusedError("Query was refused (ValidationException).")
+
+    leases = WorldRuns.leases
+    WorldRuns.leases = refuse  # type: ignore[method-assign]
+    try:
+        report = lab.sweep(in_s=LEASE_S + 60)
+    finally:
+        WorldRuns.leases = leases  # type: ignore[method-assign]
+    assert (report.restarted, report.failed) == (1, 1)
+
+
+@fault("a row is damaged, and mended", "SUCCEEDED")
+def row_damaged(lab: Lab) -> None:
+    lab.deliver(lab.drop())
+    [row] = lab.rows()
+    lab.world.put_row(**{**row, "state": "?"})
+    report = lab.sweep()
+    assert (report.restarted, report.failed) == (0, 1)
+    assert [one.standing.value for one in lab.audit()] == ["DAMAGED"]
+    lab.world.put_row(**row)
+
+
+@fault("a failed upload is redriven twice at once", "SUCCEEDED", mails=2)
+def redriven_twice(lab: Lab) -> None:
+    event = lab.drop()
+    lab.world.fail("classify", EXIT)
+    failed = lab.deliver(event)
+    again = {**event, "restart": {"attempt": 2, "supersedes": failed.arn}}
+    runs = [lab.world.start("triage", {**again, "start": str(n)}) for n in range(2)]
+    assert sorted(lab.finish(run).states[-1] for run in runs) == ["Done", "Duplicate"]
+
+
+def _dies(lab: Lab, name: str) -> Any:
     if name in lab.executions:
         return Start.ENDED
     lab.executions[name] = None  # type: ignore[assignment]

@@ -1,5 +1,6 @@
 """On the local stack: lost events, the sweep, redrives, the dead-letter queue, the audit."""
 
+import copy
 import json
 import time
 import uuid
@@ -14,6 +15,7 @@ from winnow.sweep import Sweep, SweepOptions
 from winnow.upload import upload_id
 from winnow_aws.s3 import S3Store
 from winnow_aws.sweep import S3Inbox, StatesWorkflow, TableRuns, TopicMailer
+from winnow_local.template import Checkout, read_template
 
 pytestmark = [pytest.mark.stack, pytest.mark.model]
 
@@ -128,6 +130,25 @@ def test_what_the_audit_shows_as_missing_or_stuck_is_redriven_by_its_id(stack: S
     assert audit(stack, "--missed-after", "0")["clean"]
 
 
+def test_a_second_redrive_while_the_first_runs_starts_nothing(stack: Stack) -> None:
+    with without_rule(stack, "Stopped"):
+        body = "".join(json.dumps({"text": f"{SURE} {n}"}) + "\n" for n in range(3_000))
+        key = stack.put("twice-redriven.jsonl", body)
+        run = entered(stack, key, "Classify")
+        client(stack, "stepfunctions").stop_execution(executionArn=run)
+    one = rows_of(stack, key)[0].upload_id
+    lease_is_over(stack, one)
+    answer = winnow("redrive", one, "--json")
+    [started] = answer.document()["started"]
+    again = winnow("redrive", one, "--json")
+    assert (again.code, again.document()["error"]["code"]) == (1, "not_redrivable")
+    assert stack.wait(key).state == "SUCCEEDED"
+    runs = client(stack, "stepfunctions").list_executions(
+        stateMachineArn=stack.state.outputs["StateMachineArn"]
+    )["executions"]
+    assert [r["name"] for r in runs if r["name"].startswith(one)] == [started["execution"]]
+
+
 def test_what_lies_in_the_dead_letter_queue_is_started(stack: Stack) -> None:
     with without_rule(stack, "Uploaded"):
         key = stack.put("dead.jsonl", json.dumps({"text": SURE}) + "\n")
@@ -171,6 +192,51 @@ def test_what_is_no_event_stays_in_the_dead_letter_queue_and_stops_nothing(stack
         "unreadable": 3,
     }
     sqs.purge_queue(QueueUrl=queue)
+
+
+def test_an_update_in_place_keeps_the_rows_and_finds_what_died_before_it(stack: Stack) -> None:
+    """The table of the version before had no index by lease; its rows had what it goes by."""
+    cloudformation = client(stack, "cloudformation")
+    table = copy.deepcopy(read_template(Checkout.here().template)["Resources"]["Table"])
+    table["Properties"].pop("SSESpecification")
+    before = copy.deepcopy(table)
+    properties = before["Properties"]
+    properties["GlobalSecondaryIndexes"] = properties["GlobalSecondaryIndexes"][:1]
+    properties["AttributeDefinitions"] = properties["AttributeDefinitions"][:3]
+
+    def body(resource: Any) -> str:
+        outputs = {"Name": {"Value": {"Ref": "Table"}}}
+        return json.dumps({"Resources": {"Table": resource}, "Outputs": outputs})
+
+    def name() -> str:
+        [found] = cloudformation.describe_stacks(StackName="before")["Stacks"]
+        assert found["StackStatus"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE"), found
+        return str(found["Outputs"][0]["OutputValue"])
+
+    cloudformation.create_stack(StackName="before", TemplateBody=body(before))
+    cloudformation.get_waiter("stack_create_complete").wait(StackName="before")
+    made, dynamodb = name(), client(stack, "dynamodb")
+    now = time.time()
+    for own, state, lease in (
+        ("died", "RUNNING", now - 60),
+        ("runs", "RUNNING", now + 9_000),
+        ("ended", "SUCCEEDED", None),
+        ("failed", "FAILED", None),
+    ):
+        row = {"upload_id": own, "state": state, "object_key": "inbox/a", "run": "r"}
+        item: Any = {key: {"S": value} for key, value in row.items()}
+        item |= {"claimed_at": {"S": "2026-11-21T09:30:01.000Z"}, "version_id": {"S": own}}
+        if lease is not None:
+            item["lease_until"] = {"N": str(int(lease))}
+        dynamodb.put_item(TableName=made, Item=item)
+    cloudformation.update_stack(StackName="before", TemplateBody=body(table))
+    cloudformation.get_waiter("stack_update_complete").wait(StackName="before")
+    assert name() == made, "the table was replaced"
+    runs = TableRuns(dynamodb, made, 90)
+    assert {row.upload_id for row in runs.every()} == {"died", "runs", "ended", "failed"}
+    assert [row.upload_id for row in runs.leases(None, None).rows] == ["died"]
+    assert [row.upload_id for row in runs.leases(now, None).rows] == ["died"]
+    cloudformation.delete_stack(StackName="before")
 
 
 def test_at_the_end_the_audit_is_clean(stack: Stack) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.uploads import BUCKET, MemoryInbox, MemoryMailer
+from tests.template.expand import expand
 from tests.unit.test_sweep import NOW, OLD, STATE, Stack, claim, id_of, version
 from winnow.errors import AccessDeniedError, AwsRefusedError, RetryableError, WinnowError
 from winnow.retention import Kept, Retention
@@ -231,6 +232,23 @@ def test_runs_that_died_leave_time_for_the_walk_and_are_gone_round(stack: Stack)
     assert f"{id_of(version())}-1" in tried
 
 
+def test_rows_that_the_table_does_not_answer_for_are_gone_round_too(stack: Stack) -> None:
+    stuck = [version(f"inbox/s/{n:03}", modified=NOW - LEASE_S - 600 + n) for n in range(250)]
+    for one in stuck:
+        stack.runs.add(claim(one, "RUNNING"))
+    by_id = stack.runs.by_id
+
+    def some(ids: Any) -> Any:
+        if id_of(stuck[0]) in ids:
+            raise RetryableError("throttled")
+        return by_id(ids)
+
+    stack.runs.by_id = some  # type: ignore[method-assign]
+    reports = [stack.sweep(), stack.sweep()]
+    assert [report.failed for report in reports] == [1, 1]
+    assert len(stack.workflow.executions) == 150
+
+
 def test_rows_are_looked_up_for_what_is_new_and_for_all_once_a_week(stack: Stack) -> None:
     now = NOW + 100 * DAY
     old = [version(f"inbox/p/{n:03}", modified=now - 10 * DAY) for n in range(100)]
@@ -256,7 +274,11 @@ def test_what_was_uploaded_in_parts_is_looked_up_although_it_says_it_is_older(st
     # S3 dates it by its first part, two days before it was there.
     stack.inbox.versions = [version(modified=now - 2 * DAY)]
     assert stack.sweep(now + 900).restarted == 1
-    assert 2 * DAY < LATE_S
+    rules = expand()["Resources"]["UploadsBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    [abort] = [rule for rule in rules if "AbortIncompleteMultipartUpload" in rule]
+    # S3 looks at its rules once a day.
+    longest = abort["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] + 1
+    assert longest * DAY < LATE_S
 
 
 def test_what_a_walk_left_open_is_looked_up_however_old_it_grows(stack: Stack) -> None:
@@ -293,6 +315,7 @@ def test_a_place_that_s3_refuses_is_given_up(stack: Stack) -> None:
         {"walk": Walk(began=NOW + 9e9, since=NOW + 9e9)},
         {"walk": Walk(began=NOW - 60, since=NOW + 9e9)},
         {"stuck_after": Lease(until=9e9, upload_id="z"), "looked_until": NOW + 1},
+        {"stuck_after": Lease(until=9e9, upload_id="z")},
     ],
 )
 def test_a_time_that_is_still_to_come_hides_nothing(stack: Stack, values: dict[str, Any]) -> None:

@@ -304,20 +304,25 @@ class Sweep:
 
     def _dead_runs(self, state: State, call: _Call) -> State:
         """Start again what holds a lease that is over, in half of the call's time and starts."""
-        after = state.stuck_after
+        after, again = state.stuck_after, state.stuck_after is not None
         ends_at, most = call.seconds_left() / 2, max(1, call.most_starts // 2)
         try:
             first = self._runs.leases(None, None)
             for row in first.rows[:1]:
                 call.oldest_s = max(0.0, call.now - (row.until - LEASE_S))
             while True:
-                page = self._runs.leases(call.now, after)
+                page, before = self._runs.leases(call.now, after), after
+                # Where the table does not answer for these, the next call goes on behind them.
+                after = page.rows[-1] if page.rows else None
                 claims = {row.upload_id: row for row in self._runs.by_id(_ids(page.rows))}
+                after = before
                 for row in page.rows:
                     after = row
                     claim = claims.get(row.upload_id)
                     # The index lags behind the table.
-                    if claim is not None and claim.expired(call.now):
+                    if row.upload_id in call.tried or claim is None:
+                        continue
+                    if claim.expired(call.now):
                         call.unfinished += 1
                         call.tried.add(claim.upload_id)
                         self._try(claim.upload_id, call, partial(self._again, claim))
@@ -325,7 +330,10 @@ class Sweep:
                         return state.model_copy(update={"stuck_after": after})
                 if not page.more:
                     after = None
-                    break
+                    # What comes before the place where it began may have died since.
+                    if not again:
+                        break
+                    again = False
         except WinnowError as error:
             call.fail(None, error)
         return state.model_copy(update={"stuck_after": after})
