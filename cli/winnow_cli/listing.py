@@ -1,13 +1,12 @@
 """A long answer, told as it comes: nothing of it is held but what a terminal draws at once."""
 
-import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
-from winnow_cli.console import clean, say, table
+from winnow_cli.console import ascii_json, clean, say, table
 
 DRAWN = 1_000
 """Rows of one table on a terminal: its columns are as wide as these need."""
@@ -27,7 +26,7 @@ class Listing:
         self._rows: list[Sequence[str]] = []
         self._styles: list[str] = []
         self.beside: Mapping[str, Any] = {}
-        self._opening = f"{{\n  {json.dumps(name)}: ["
+        self._opening = f"{{\n  {ascii_json(name)}: ["
 
     def __enter__(self) -> Self:
         if self._as_json:
@@ -41,7 +40,7 @@ class Listing:
         self._count += 1
         if self._as_json:
             between = "," if self._count > 1 else ""
-            sys.stdout.write(f"{between}\n{_indented(json.dumps(one, indent=2), 4)}")
+            sys.stdout.write(f"{between}\n{_indented(ascii_json(one), 4)}")
         elif self._columns is None or not sys.stdout.isatty():
             say("\t".join(clean(cell) for cell in row))
         else:
@@ -64,8 +63,8 @@ class Listing:
         if self._as_json:
             sys.stdout.write("\n  ]" if self._count else "]")
             for name, value in self.beside.items():
-                said = _indented(json.dumps(value, indent=2), 2).lstrip()
-                sys.stdout.write(f",\n  {json.dumps(name)}: {said}")
+                said = _indented(ascii_json(value), 2).lstrip()
+                sys.stdout.write(f",\n  {ascii_json(name)}: {said}")
             sys.stdout.write("\n}\n")
         elif self._columns is not None and sys.stdout.isatty() and (self._rows or not self._count):
             self._draw()
