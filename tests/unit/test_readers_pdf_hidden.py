@@ -369,6 +369,21 @@ def test_many_pictures_and_many_invisible_words_take_no_longer_than_their_number
     assert not Covered([(0, 0, 60, 60)], (612.0, 792.0)).middle_of((10, 10, 20, 20))
 
 
+@pytest.mark.parametrize("scale", ["1e30 0 0 1e30", "1e-30 0 0 1e-30", "0 0 0 0"])
+def test_things_at_no_place_at_all_do_not_stop_the_reading(scale):
+    matrix = f"{scale} 0 0 cm ".encode()
+    strange = matrix * 8 + picture(1e30, 1e30, 1e30, 1e30) + b"\n" + at("Gone.", 600, "3 Tr")
+    content = layered(SEEN + b"q " + strange + of_layer("Off", at("Off.", 5e30)) + b" Q")
+    assert opened(content)[0] == "Seen."
+
+
+def test_text_that_runs_in_no_direction_at_all_does_not_stop_the_reading():
+    """As after pictures that leave the page's coordinates without end."""
+    nowhere = b"".join(picture() + at("a", 700, "3 Tr") for _ in range(400)).replace(b"EI Q", b"EI")
+    content = drawn(SEEN + nowhere)
+    assert opened(content)[0] == "Seen."
+
+
 def test_streams_that_only_look_packed_are_passed_over():
     content = files.pdf([[(72, 100, "Read.")]])
     for tail in (b"/ObjStm", b"/ObjStm stream\nnot packed", b"/ObjStm\n" * 1_000):

@@ -161,6 +161,8 @@ class Part:
         self._in_row_properties = False
         self._fields: list[bool] = []
         """Of each open field, whether what comes is its code."""
+        self._in_code = 0
+        """Of how many it is."""
         self._coded: list[str] = []
         """Text that stood in the code of fields that are still open."""
         self._form: _FormField | None = None
@@ -199,6 +201,7 @@ class Part:
         self._flush()
         if self._coded:  # of a field that has no end: then it was no code
             self._fields.clear()
+            self._in_code = 0
             for line in "".join(self._coded).split("\n"):
                 self._write(line)
                 self._flush()
@@ -234,7 +237,7 @@ class Part:
         if hidden:
             self._story.hidden = self._story.hidden or bool(text.strip())
             return
-        if self._fields and any(self._fields):
+        if self._in_code:
             self._coded.append(text)
             return
         self._story.broken = False
@@ -406,14 +409,22 @@ class Part:
         kind = attributes.get(f"{space}fldCharType")
         if kind == "begin":
             self._fields.append(True)
+            self._in_code += 1
         elif not self._fields:
             return
         elif kind == "separate":
-            self._fields[-1] = False
+            self._end_code()
         elif kind == "end":
+            self._end_code()
             self._fields.pop()
         if not self._fields:
             self._coded.clear()
+
+    def _end_code(self) -> None:
+        """What comes is no code of the innermost field any more."""
+        if self._fields:
+            self._in_code -= self._fields[-1]
+            self._fields[-1] = False
 
     def _check_box(self, _attributes: Attributes, _space: str) -> None:
         self._form = _FormField(["[ ]", "[x]"])
@@ -423,8 +434,7 @@ class Part:
 
     def _end_form(self) -> None:
         if self._form:
-            if self._fields:  # such a field shows no result besides
-                self._fields[-1] = False
+            self._end_code()  # such a field shows no result besides
             self._write(self._form.text)
             self._form = None
 

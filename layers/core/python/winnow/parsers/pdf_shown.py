@@ -9,6 +9,7 @@ other, that does not tell them apart: text of layers is looked for by drawing th
 import ctypes
 import time
 from collections.abc import Callable, Iterator, Sequence
+from math import isfinite
 from typing import Any
 
 from winnow.parsers.pdf_drawing import Covered, Drawing
@@ -113,7 +114,7 @@ class Shown:
         raw = self._raw
         size = ctypes.c_ulong()
         buffer = (ctypes.c_ushort * 8)()
-        for number in range(raw.FPDFPageObj_CountMarks(item)):
+        for number in range(min(raw.FPDFPageObj_CountMarks(item), _MOST_MARKS)):
             mark = raw.FPDFPageObj_GetMark(item, number)
             if raw.FPDFPageObjMark_GetName(mark, buffer, 16, ctypes.byref(size)):
                 name = bytes(buffer)[: size.value].decode("utf-16-le", "replace").rstrip("\x00")
@@ -126,8 +127,8 @@ class Shown:
             return 0.0, 0.0, 0.0, 0.0
         x0, y0, x1, y1 = (edge.value for edge in self._edges)
         a, b, c, d, e, f = matrix
-        if (a, b, c, d, e, f) == (1.0, 0.0, 0.0, 1.0, 0.0, 0.0):
-            return x0, y0, x1, y1
+        if not isfinite(sum((x0, y0, x1, y1, a, b, c, d, e, f))):
+            return 0.0, 0.0, 0.0, 0.0
         xs = [a * x + c * y + e for x in (x0, x1) for y in (y0, y1)]
         ys = [b * x + d * y + f for x in (x0, x1) for y in (y0, y1)]
         return min(xs), min(ys), max(xs), max(ys)
@@ -282,10 +283,10 @@ class _Words:
         if not self._drawn and (self._shown.doubtful or box[3] - box[1] < _FLAT):
             self._drawn = True
             self._drawing = self._looked.draw(self._shown, self._frame, self._number)
-        if self._drawing is not None and self._drawing.has_ink(*box, word):
-            return True  # so it does not lie beside the page either
+        # A damaged file may put it at no place at all, which is not on the page either.
         if self._frame.holds(box) and (
             self._drawing is None
+            or self._drawing.has_ink(*box, word)
             or (self._covered and self._covered.middle_of(box))
             or not (word.isascii() or self._shown.draws(self._text, start))
         ):
@@ -309,7 +310,7 @@ def _apart(items: Sequence[tuple[Any, Box]]) -> Iterator[list[tuple[Any, Box]]]:
         taken: dict[tuple[int, int], list[Box]] = {}
         for item, box in left:
             cells = _cells(box)
-            here = (other for cell in cells for other in taken.get(cell, ()))
+            here = (other for cell in cells for other in taken.get(cell, [])[-_MOST_COMPARED:])
             if number < _ROUNDS - 1 and any(_overlap(box, other) for other in here):
                 rest.append((item, box))
                 continue
@@ -322,6 +323,8 @@ def _apart(items: Sequence[tuple[Any, Box]]) -> Iterator[list[tuple[Any, Box]]]:
 
 _CELL = 72.0
 _MOST_CELLS = 200
+_MOST_COMPARED = 300
+_MOST_MARKS = 50
 
 
 def _cells(box: Box) -> list[tuple[int, int]]:

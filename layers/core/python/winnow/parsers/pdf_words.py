@@ -4,7 +4,7 @@ import ctypes
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from math import pi
+from math import isfinite, pi
 from typing import Any
 
 from winnow.parsers.pdf_frame import Box, Frame
@@ -99,8 +99,9 @@ def _quarters(raw: Any, text: Any, starts: list[int]) -> int:
     votes = [0, 0, 0, 0]
     step = max(1, len(starts) // _SAMPLE)
     for start in starts[::step]:
-        # PDFium counts angles clockwise.
-        votes[round(-raw.FPDFText_GetCharAngle(text, start) / (pi / 2)) % 4] += 1
+        angle = raw.FPDFText_GetCharAngle(text, start)
+        if isfinite(angle):
+            votes[round(-angle / (pi / 2)) % 4] += 1  # PDFium counts angles clockwise
     return votes.index(max(votes))
 
 

@@ -23,9 +23,10 @@ _ROWS = re.compile(rb'<row\b(?:[^<>]*?\br="(\d{1,7})")?')
 _ROWS_OF_ANY = re.compile(rb"""<(?:\w+:)?row\b(?:[^<>]*?\br=["'](\d{1,7}))?""")
 _HIDDEN_ROWS = re.compile(rb"""<(?:\w+:)?row\b[^<>]*?\bhidden=["'](?:1|true)["']""")
 _HIDDEN_COLUMNS = re.compile(rb"""<(?:\w+:)?col\b[^<>]*?\bhidden=["'](?:1|true)["']""")
+# Possessive: blanks are not tried twice.
 _UNKNOWN = re.compile(
-    rb"(?:</(?:\w+:)?f>|<(?:\w+:)?f\b[^<>]*/>)\s*"
-    rb"(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
+    rb"(?:</(?:\w+:)?f>|<(?:\w+:)?f\b[^<>]*/>)\s*+"
+    rb"(?:<(?:\w+:)?v\s*+/>|<(?:\w+:)?v></(?:\w+:)?v>)?\s*+</(?:\w+:)?c>"
 )
 _FEW = 2_000_000
 """Cells that cost little memory, though most were empty."""
