@@ -1,0 +1,175 @@
+"""The adapters of dispatch and digest on moto: the queues, the book, the executions."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+from moto import mock_aws
+
+from winnow.dispatch import Book
+from winnow.errors import AccessDeniedError, RetryableError
+from winnow.layout import dispatch_book
+from winnow.restart import restart_name
+from winnow.sweep import Start
+from winnow.upload import upload_id
+from winnow_aws.mails import SqsMails
+from winnow_aws.waiting import (
+    S3Book,
+    SqsWaiting,
+    StatesExecutions,
+    WaitingWorkflow,
+    execution_name,
+)
+
+REGION = "us-east-1"
+EVENT = {
+    "detail-type": "Object Created",
+    "detail": {
+        "bucket": {"name": "uploads"},
+        "object": {"key": "inbox/p/a b.csv", "size": 1, "version-id": "v1", "sequencer": "s1"},
+    },
+}
+OWN = upload_id("uploads", "inbox/p/a b.csv", "v1")
+
+
+@pytest.fixture(autouse=True)
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    with mock_aws():
+        yield
+
+
+@pytest.fixture
+def sqs() -> Any:
+    return boto3.client("sqs", region_name=REGION)
+
+
+@pytest.fixture
+def url(sqs: Any) -> str:
+    return str(sqs.create_queue(QueueName="waiting")["QueueUrl"])
+
+
+@pytest.fixture
+def executions() -> StatesExecutions:
+    states = boto3.client("stepfunctions", region_name=REGION)
+    definition = {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}
+    role = "arn:aws:iam::123456789012:role/x"
+    made = states.create_state_machine(name="t", definition=json.dumps(definition), roleArn=role)
+    return StatesExecutions(states, made["stateMachineArn"])
+
+
+def test_an_event_has_one_name_however_often_it_is_delivered():
+    assert execution_name(EVENT) == restart_name(OWN, 1)
+    again = {**EVENT, "id": "another", "restart": {"attempt": 3, "supersedes": "run"}}
+    assert execution_name(again) == restart_name(OWN, 3)
+    nameless = json.loads(json.dumps(EVENT))
+    del nameless["detail"]["object"]["version-id"]
+    by_sequencer = upload_id("uploads", "inbox/p/a b.csv", "s1")
+    assert execution_name(nameless) == restart_name(by_sequencer, 1)
+
+
+@pytest.mark.parametrize(
+    "event", [None, 5, "x", [], {}, {"detail": None}, {"detail": {"object": {"key": "k"}}}]
+)
+def test_what_is_no_upload_has_none(event: Any):
+    assert execution_name(event) is None
+
+
+def test_what_waits_is_taken_once_and_stays_until_it_is_dropped(sqs: Any, url: str):
+    queue = SqsWaiting(sqs, url)
+    assert not queue.any()
+    sqs.send_message(QueueUrl=url, MessageBody=json.dumps(EVENT))
+    queue.add("by hand", {**EVENT, "restart": {"attempt": 2, "supersedes": "x"}})
+    sqs.send_message(QueueUrl=url, MessageBody="no event")
+    assert queue.any()
+    assert queue.all() == 3
+    taken = sorted(queue.take(40), key=lambda one: one.name)
+    assert [one.name for one in taken] == sorted([restart_name(OWN, 1), "by hand"])
+    assert not queue.take(10)
+    assert queue.all() == 3
+    queue.drop(taken[0])
+    queue.give_back(taken[1])
+    [again] = queue.take(10)
+    assert (again.name, again.event) == (taken[1].name, taken[1].event)
+
+
+def test_the_sweep_hands_over_only_when_nothing_waits(
+    sqs: Any, url: str, executions: StatesExecutions
+):
+    queue = SqsWaiting(sqs, url)
+    workflow = WaitingWorkflow(executions, queue, only_when_empty=True)
+    # In one call as many as are lost.
+    assert workflow.start("a-1", EVENT) is Start.STARTED
+    assert workflow.start("b-1", EVENT) is Start.STARTED
+    workflow.look_again()
+    assert workflow.start("c-1", EVENT) is Start.RUNNING
+    assert queue.all() == 2
+    redrive = WaitingWorkflow(executions, queue, only_when_empty=False)
+    assert redrive.start("c-1", EVENT) is Start.STARTED
+    assert {one.name for one in queue.take(10)} == {"a-1", "b-1", "c-1"}
+
+
+def test_what_has_run_is_not_handed_over(sqs: Any, url: str, executions: StatesExecutions):
+    queue = SqsWaiting(sqs, url)
+    assert executions.standing("a-1") is None
+    assert executions.start("a-1", EVENT) is Start.STARTED
+    assert "a-1" in executions.running()
+    workflow = WaitingWorkflow(executions, queue, only_when_empty=True)
+    assert workflow.start("a-1", EVENT) is Start.RUNNING
+    assert queue.all() == 0
+
+
+def test_of_two_who_write_the_book_the_second_is_refused():
+    s3 = boto3.client("s3", region_name=REGION)
+    s3.create_bucket(Bucket="results")
+    books = S3Book(s3, dispatch_book("results"))
+    assert books.load() == (Book(), None)
+    mark = books.save(Book(holder="a"), None)
+    assert mark is not None
+    assert books.save(Book(holder="b"), None) is None
+    book, known = books.load()
+    assert (book.holder, known) == ("a", mark)
+    newer = books.save(Book(holder="a", until=5.0, started={"x": 1.0}), mark)
+    assert newer is not None
+    assert books.save(Book(holder="b"), mark) is None
+    assert books.load()[0].started == {"x": 1.0}
+
+
+def test_a_book_that_nobody_can_read_is_begun_anew():
+    s3 = boto3.client("s3", region_name=REGION)
+    s3.create_bucket(Bucket="results")
+    ref = dispatch_book("results")
+    s3.put_object(Bucket=ref.bucket, Key=ref.key, Body=b'{"holder": 5')
+    books = S3Book(s3, ref)
+    book, mark = books.load()
+    assert book == Book()
+    assert books.save(Book(holder="a"), mark) is not None
+
+
+def test_what_s3_refuses_is_our_error():
+    s3 = boto3.client("s3", region_name=REGION)
+    with Stubber(s3) as stub:
+        stub.add_client_error("put_object", "AccessDenied")
+        with pytest.raises(AccessDeniedError):
+            S3Book(s3, dispatch_book("results")).save(Book(), None)
+        stub.add_client_error("put_object", "SlowDown")
+        with pytest.raises(RetryableError):
+            S3Book(s3, dispatch_book("results")).save(Book(), "mark")
+
+
+def test_a_mail_stays_in_its_queue_until_it_is_dropped(sqs: Any, url: str):
+    for number in range(12):
+        sqs.send_message(QueueUrl=url, MessageBody=json.dumps({"Message": f"mail {number}"}))
+    mails = SqsMails(sqs, url)
+    taken = [*mails.take(100), *mails.take(100)]
+    assert {one.body for one in taken} == {f"mail {number}" for number in range(12)}
+    assert not mails.take(100)
+    mails.drop([one.handle for one in taken])
+    count = sqs.get_queue_attributes(
+        QueueUrl=url, AttributeNames=["ApproximateNumberOfMessagesNotVisible"]
+    )
+    assert count["Attributes"]["ApproximateNumberOfMessagesNotVisible"] == "0"
