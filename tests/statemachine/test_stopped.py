@@ -169,8 +169,23 @@ def test_an_ended_row_or_another_runs_is_left_alone(
 
 def test_the_reason_of_a_chunk_is_kept(world: World, upload_id: str, stopped: Any):
     claim(world, upload_id, error_code="model_invalid", error_message="Altered.")
-    world.run("stopped", stopped)
-    assert "model_invalid" in world.mails[0]["Subject"]
+    run = world.run("stopped", stopped)
+    [mail] = world.mails
+    assert mail["Subject"] == f"Winnow: upload {upload_id[:8]} failed: model_invalid"
+    assert mail["Message"].splitlines() == [
+        "Winnow could not finish an upload.",
+        "",
+        "Error      model_invalid",
+        "Reason     Altered.",
+        f"Upload     {upload_id}",
+        f"Run        {RUN}",
+        "",
+        f"What to do: winnow why {upload_id}",
+    ]
+    row = world.row(upload_id)
+    assert row is not None
+    assert (row["error_code"], row["error_message"]) == ("model_invalid", "Altered.")
+    assert run.output["failure"] == {"code": "model_invalid", "message": "Altered."}
 
 
 @pytest.mark.parametrize(

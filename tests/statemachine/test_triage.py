@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.statemachine.conftest import event
 from tests.statemachine.machine import TaskError, World, function_error, said
 from winnow.models import Mail, ScanNeeded, SerializeInput, Upload
 from winnow.upload import upload_id as id_of
@@ -189,6 +190,7 @@ def test_a_second_delivery_ends_quietly(world: World, uploaded: Any, upload_id: 
     again = world.run("triage", uploaded)
     assert again.status == "SUCCEEDED"
     assert again.states[-1] == "Duplicate"
+    assert again.output == {"upload": event("serialize")["upload"]}
     assert world.row(upload_id) == first
     assert len(world.mails) == 1
     assert len(world.calls["serialize"]) == 1
@@ -525,17 +527,27 @@ def test_any_failure_is_recorded_mailed_and_fails_the_run(
 
 
 def test_a_failed_row_is_kept_as_long_as_any(world: World, uploaded: Any, upload_id: str):
+    serialize, claimed_at = world.functions["serialize"], []
+
+    def look(payload: Any) -> Any:
+        row = world.row(upload_id)
+        assert row is not None
+        claimed_at.append(row["claimed_at"])
+        time.sleep(0.002)
+        raise function_error("FileEmptyError", "file_empty: 0 bytes.")
+
+    world.functions["serialize"] = look
     for lost in (False, True):
         # Where Claim could not make the row, RecordFailure does.
         if lost:
             uploaded["detail"]["object"]["version-id"] = "another"
             upload_id = id_of("winnow-uploads", "inbox/91110/cases.csv", "another")
             world.fail("put", TaskError("DynamoDB.AccessDeniedException", "no"))
-        else:
-            world.fail("serialize", function_error("FileEmptyError", "file_empty: 0 bytes."))
+            world.functions["serialize"] = serialize
         run = world.run("triage", uploaded)
         row = world.row(upload_id)
         assert row is not None
+        assert lost or row["claimed_at"] == claimed_at[0] < row["ended_at"]
         assert 89.9 < (int(row.pop("expires")) - time.time()) / 86400 < 90.1
         assert row.pop("claimed_at") <= row.pop("ended_at")
         assert row.pop("error_code")
@@ -637,6 +649,7 @@ def test_a_run_never_overwrites_another_runs_row(world: World, uploaded: Any, up
     world.fail("put", TaskError("DynamoDB.AccessDeniedException", "no"))
     run = world.run("triage", uploaded)
     assert run.states[-1] == "Duplicate"
+    assert run.output == {"upload": event("serialize")["upload"]}
     row = world.row(upload_id)
     assert row == {"upload_id": upload_id, "state": "SUCCEEDED", "run": "another"}
     assert not world.mails
@@ -651,6 +664,7 @@ def test_the_first_chunk_to_fail_gives_the_reason(world: World, uploaded: Any, u
     row = world.row(upload_id)
     assert row is not None
     assert row["error_code"] == "stored_data_invalid"
+    assert row["error_message"] == "Chunk 0 is cut off."
     assert "stored_data_invalid" in world.mails[0]["Subject"]
 
 

@@ -6,6 +6,7 @@ another resource; conditions at another condition; expressions lose a clause. Wh
 a type of resource is added to each of that type.
 """
 
+import difflib
 import itertools
 import json
 import re
@@ -180,10 +181,10 @@ def _of_scalar(document: str, at: Path, value: Any, root: Any) -> Iterator[Mutan
                 yield changed("reference", _next(names, value, step))
         elif at[-1] == "ConditionExpression":
             for new in clauses(value):
-                yield changed("clause", new)
+                yield changed("clause", new, new)
         elif "SET " in value:
             for new in assignments(value):
-                yield changed("clause", new)
+                yield changed("clause", new, _different(value, new))
         else:
             yield from (changed(change, new, where) for change, new, where in _of_text(value))
 
@@ -213,6 +214,13 @@ def _of_text(value: str) -> Iterator[tuple[str, str, str]]:
 def _short(value: Any) -> str:
     text = str(value)
     return text if len(text) < 60 else f"{text[:40]}… {abs(hash_of(text)):x}"
+
+
+def _different(one: str, other: str) -> str:
+    """Where two texts are not the same."""
+    parts = difflib.SequenceMatcher(None, one, other, autojunk=False).get_opcodes()
+    told = [f"⟦{one[a:b]}⟧ → ⟦{other[c:d]}⟧" for tag, a, b, c, d in parts if tag != "equal"]
+    return f"{parts[0][2]}: {', '.join(told)}"
 
 
 def hash_of(text: str) -> int:

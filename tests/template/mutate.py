@@ -40,6 +40,13 @@ SETS = (
 EQUIVALENT = {
     rf"\.({'|'.join(SETS)}) swapped \(\d+ and \d+\)$": "the order of a set means nothing",
     r"ParameterGroups(\[\d+\]\.Parameters)? swapped": "questions may have any order",
+    r"claim emptied .*⟦'none'⟧ → \"''\"$": "no run is called '', as none is called 'none'",
+    r"Record\..*ConditionExpression clause \(#run = :run AND #state > :failed\)$": (
+        "of all states FAILED is the first by the alphabet"
+    ),
+    r"Explain\.Output\.process removed .*serialized⟦\.process⟧": (
+        "what Serialize says has a process, or it is left out"
+    ),
     r"^(triage|stopped) .*\.Comment removed$": "a state needs no comment",
     r"Threshold\.AllowedPattern number .*⟦01⟧ → '10'": "[10] takes the same characters as [01]",
 }

@@ -41,6 +41,8 @@ HANDLERS = {
     "RecordStopped": "NotifyStopped",
     "NotifyStopped": "NotMailed",
 }
+# State -> where it goes on, where nobody outside could tell.
+NEXT = {"NoteFailure": "ChunkFailed"}
 # State -> errors that it catches by name, and where it goes then.
 REFUSED = ("DynamoDB.ConditionalCheckFailedException",)
 # What a worker's death looks like, and one that is about to take too long.
@@ -244,7 +246,9 @@ def _state(name: str, state: dict[str, Any], others: set[str], stack: Stack) -> 
     kind = state.get("Type")
     wanted: dict[str, Any] = {"Type": kind, "Comment": Maybe(text(20))}
     query = {"QueryLanguage": "JSONata"}
-    goes_on = {"Next": _one_of(others)} if "End" not in state else {"End": True}
+    goes_on: dict[str, Any] = {"Next": NEXT.get(name, _one_of(others))}
+    if "End" in state:
+        goes_on = {"End": True}
     match kind:
         case "Pass":
             return {**wanted, **query, "Output": _computed, **goes_on}
@@ -254,9 +258,13 @@ def _state(name: str, state: dict[str, Any], others: set[str], stack: Stack) -> 
         case "Succeed":
             return wanted
         case "Fail":
-            computed = str(state.get("Error", "")).startswith("{%")
-            said = _computed if computed else text(5)
-            return {**wanted, **(query if computed else {}), "Error": said, "Cause": said}
+            if str(state.get("Error", "")).startswith("{%"):
+                reason = {
+                    "Error": "{% $states.input.failure.code %}",
+                    "Cause": "{% $states.input.failure.message %}",
+                }
+                return {**wanted, **query, **reason}
+            return {**wanted, "Error": _word, "Cause": text(20, end=".")}
         case "Map":
             processor = {
                 "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
@@ -283,6 +291,10 @@ def _state(name: str, state: dict[str, Any], others: set[str], stack: Stack) -> 
     return {"Type": f"no other: {UNKNOWN}"}
 
 
+def _word(found: Any) -> str | None:
+    return None if isinstance(found, str) and re.fullmatch(r"\w+", found) else "a word"
+
+
 def _one_of(names: set[str]) -> Any:
     return lambda found: None if found in names else f"one of {sorted(names)}"
 
@@ -297,7 +309,22 @@ def _computed(found: Any) -> str | None:
         return next(filter(None, map(_computed, rest.values())), None)
     if isinstance(found, str) and not re.fullmatch(r"\{% .+ %\}", found):
         return "an expression, or a mapping of them"
+    if isinstance(found, str) and re.search(
+        r"\$states(?!\.(input|result|errorOutput|context)\b)", found
+    ):
+        return "an expression of the input, the result, the error or the run"
     return None if found not in ({}, None) else "an expression, or a mapping of them"
+
+
+def _with(check: Any, key: str, value: str) -> Any:
+    """The same check, of a mapping that has this too."""
+
+    def both(found: Any) -> str | None:
+        if not isinstance(found, dict) or found.get(key) != value:
+            return f"a mapping whose {key} is {value}"
+        return check({name: one for name, one in found.items() if name != key})
+
+    return both
 
 
 def _retry(errors: list[str], first: int, longest: int, tries: int) -> Any:
@@ -323,7 +350,12 @@ def _task(name: str, state: dict[str, Any], others: set[str], stack: Stack) -> d
         for errors, handler in CAUGHT.get(name, ())
         if handler in others
     ]
-    rest = {"ErrorEquals": ["States.ALL"], "Output": _computed}
+    handler = HANDLERS.get(name, "Explain")
+    rest = {
+        "ErrorEquals": ["States.ALL"],
+        "Output": _computed if name in HANDLERS else _with(_computed, "step", name),
+        "Next": handler,
+    }
     arguments = state.get("Arguments", {})
     seconds = TIMEOUT
     match called:
@@ -344,16 +376,20 @@ def _task(name: str, state: dict[str, Any], others: set[str], stack: Stack) -> d
             }
             if "$states.result.Attributes" in str(state.get("Output")):
                 wanted["ReturnValues"] = "ALL_NEW"
+    output: Any = _computed
+    if "serialized" in state.get("Output", {}):
+        # The Map reads from its input how many may run at once.
+        output = _with(_computed, "map_concurrency", "{% ${MapConcurrency} %}")
     return {
         "Resource": f"{RESOURCE}{called}",
         "Arguments": wanted,
-        "Output": _computed,
+        "Output": output,
         "TimeoutSeconds": seconds,
         "Retry": [
             _retry(sorted(throttled), first, longest, patient),
             _retry(sorted(TRANSIENT[called] - throttled), first, longest, hasty),
         ],
-        "Catch": [*catch, {**rest, "Next": HANDLERS.get(name, "Explain")}],
+        "Catch": [*catch, rest],
     }
 
 

@@ -163,8 +163,11 @@ def _period(minutes: int) -> Any:
         # A mail that a call died with is out of sight for ten minutes.
         return (
             None
-            if type(found) is int and max(least, 1800) <= found <= 4 * max(least, 1800)
-            else "three periods, and half an hour at least"
+            if type(found) is int
+            and max(least, 1800) <= found <= 4 * max(least, 1800)
+            # An alarm looks every five minutes.
+            and found % 300 == 0
+            else "three periods or a little more, half an hour at least, in steps of five minutes"
         )
 
     return {"Every": every, "Late": late}
