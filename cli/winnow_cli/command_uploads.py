@@ -410,15 +410,26 @@ def status(
     from winnow_cli.target import find_target
     from winnow_cli.uploads import Uploads
 
-    uploads = Uploads(find_target(stack))
+    target = find_target(stack)
+    uploads = Uploads(target)
     rows = uploads.every() if upload_id is None else [uploads.find(upload_id)]
+    waiting = 0
+    if upload_id is None and target.outputs.get("MaxRuns", "0") != "0":
+        from winnow_cli.standings import waiting as those_that_wait
+
+        waiting = those_that_wait(target)
     if as_json:
-        emit_json({"uploads": [row_document(row) for row in rows]})
+        emit_json({"uploads": [row_document(row) for row in rows], "waiting": waiting})
         return
-    if not rows:
+    if rows:
+        print_status(rows)
+    if waiting:
+        note(
+            f"About {waiting:,} uploads wait for their run: the stack lets "
+            f"{target.outputs['MaxRuns']} run at once (MaxRuns)."
+        )
+    elif not rows:
         note("Nothing was dropped yet.")
-        return
-    print_status(rows)
 
 
 def print_status(rows: Sequence["UploadRow"]) -> None:

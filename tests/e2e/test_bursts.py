@@ -83,6 +83,9 @@ def test_files_wait_for_room_and_are_judged_once_each_and_mailed_together(stack:
     answer = winnow("audit", "--missed-after", "0", "--json")
     assert answer.document()["counts"].get("WAITING") == FILES
     assert answer.code == 0
+    status = winnow("status")
+    assert f"About {FILES} uploads wait for their run" in status.err
+    assert winnow("status", "--json").document() == {"uploads": [], "waiting": FILES}
     call(stack, "Sweep")
     assert waiting(stack) == FILES
 

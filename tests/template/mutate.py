@@ -34,6 +34,7 @@ SETS = (
         "And",
         "Or",
         "alarms",
+        "AWS",
     ),
     *("metrics", "widgets"),
 )

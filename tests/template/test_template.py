@@ -496,26 +496,6 @@ def test_gathered_mails_lie_in_a_queue_until_they_were_sent():
     }
 
 
-def test_every_choice_of_a_period_has_its_schedule_and_its_alarm():
-    table = EXPANDED["Mappings"]["MailDigest"]
-    allowed = EXPANDED["Parameters"]["MailDigestMinutes"]["AllowedValues"]
-    assert sorted(table, key=int) == [str(one) for one in allowed]
-    minutes = {"minutes": 1, "hour": 60, "hours": 60, "day": 1440}
-    for choice, row in table.items():
-        count, unit = re.fullmatch(r"rate\((\d+) (\w+)\)", row["Every"]).groups()  # type: ignore[union-attr]
-        assert int(count) * minutes[unit] == int(choice or 0) or choice == "0"
-        assert row["Late"] >= 3 * 60 * int(choice)
-        # Longer than a mail is out of sight when a call of the digest died.
-        assert row["Late"] > 2 * properties("MailQueue")["VisibilityTimeout"]
-    chosen = {"Ref": "MailDigestMinutes"}
-    assert properties("DigestSchedule")["ScheduleExpression"] == {
-        "Fn::FindInMap": ["MailDigest", chosen, "Every"]
-    }
-    assert properties("DigestLateAlarm")["Threshold"] == {
-        "Fn::FindInMap": ["MailDigest", chosen, "Late"]
-    }
-
-
 def test_there_is_a_function_a_step_and_those_that_schedules_call():
     assert of_type("AWS::Lambda::Function") == list(FUNCTIONS)
 

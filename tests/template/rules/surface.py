@@ -144,7 +144,7 @@ _MINUTES = {"minutes": 1, "hour": 60, "hours": 60, "day": 1440}
 def _period(minutes: int) -> Any:
     """A row of the digest's map: as often as was asked for, and late after three times that.
 
-    Without gathering what is left in the queue is looked at once an hour.
+    Half an hour at least. Without gathering what is left in the queue is looked at once an hour.
     """
 
     def every(found: Any) -> str | None:
@@ -158,18 +158,8 @@ def _period(minutes: int) -> Any:
             return None
         return f"a rate of {wanted} minutes"
 
-    def late(found: Any) -> str | None:
-        least = 180 * (minutes or 60)
-        # A mail that a call died with is out of sight for ten minutes.
-        return (
-            None
-            if type(found) is int
-            and max(least, 1800) <= found <= 4 * max(least, 1800)
-            # An alarm looks every five minutes.
-            and found % 300 == 0
-            else "three periods or a little more, half an hour at least, in steps of five minutes"
-        )
-
+    # A mail that a call died with is out of sight for ten minutes.
+    late = max(3 * 60 * (minutes or 60), 1800)
     return {"Every": every, "Late": late}
 
 
