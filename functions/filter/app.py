@@ -1,11 +1,11 @@
-"""Filter: scored chunks to results, and the mail that tells of them."""
+"""Filter: a scored chunk to its outcomes; at the end all chunks to results and a mail of them."""
 
 import os
 import time
 from functools import cache
 
-from winnow.filter import filter_run
-from winnow.models import Filtered, Serialized
+from winnow.filter import filter_chunk, filter_run
+from winnow.models import FilterChunk, Filtered, FilteredChunk, FilterInput, Serialized
 from winnow_aws.handler import handler as lambda_handler
 from winnow_aws.metrics import count_outcomes, measure_drift
 from winnow_aws.s3 import S3Store, s3_store
@@ -18,16 +18,20 @@ def build() -> tuple[S3Store, FilterSettings]:
     return s3_store(), FilterSettings.from_environment(os.environ)
 
 
-@lambda_handler(Serialized, lambda run: {"upload_id": run.upload.upload_id})
-def handler(run: Serialized) -> Filtered:
+@lambda_handler(FilterInput, lambda given: given.ids)
+def handler(given: FilterInput) -> Filtered | FilteredChunk:
     store, settings = build()
-    done = filter_run(
-        run,
-        store,
-        settings.results_bucket,
-        time.monotonic,
-        mail_file_names=settings.mail_file_names,
-    )
-    count_outcomes(settings.stack_name, done.process, done.counts)
-    measure_drift(settings.stack_name, done.process, done.drift)
-    return done
+    match given.root:
+        case FilterChunk() as chunk:
+            return filter_chunk(chunk, store, time.monotonic)
+        case Serialized() as run:
+            done = filter_run(
+                run,
+                store,
+                settings.results_bucket,
+                time.monotonic,
+                mail_file_names=settings.mail_file_names,
+            )
+            count_outcomes(settings.stack_name, done.process, done.counts)
+            measure_drift(settings.stack_name, done.process, done.drift)
+            return done

@@ -36,4 +36,4 @@ def _engine(settings: ScanSettings) -> OcrEngine:
 @lambda_handler(SerializeInput, lambda event: {"upload_id": event.upload.upload_id})
 def handler(event: SerializeInput) -> Serialized:
     store, book, options, pages = build()
-    return serialize(event.upload, store, book, options, time.monotonic, ocr=pages)
+    return serialize(event.upload, store, book, options, time.monotonic, ocr=pages, run=event.run)

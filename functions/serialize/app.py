@@ -22,4 +22,4 @@ def build() -> tuple[S3Store, ProcessBook, SerializeOptions]:
 @lambda_handler(SerializeInput, lambda event: {"upload_id": event.upload.upload_id})
 def handler(event: SerializeInput) -> Serialized | ScanNeeded:
     store, book, options = build()
-    return serialize_text(event.upload, store, book, options, time.monotonic)
+    return serialize_text(event.upload, store, book, options, time.monotonic, run=event.run)

@@ -7,11 +7,20 @@ it. What the functions write of it lies where those of any upload write.
 import json
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from winnow.errors import StackFailedError
-from winnow.models import ObjectRef, SerializeInput, Upload
+from winnow.models import (
+    ChunkTask,
+    FilterChunk,
+    ObjectRef,
+    Part,
+    RunRef,
+    SerializeInput,
+    Upload,
+)
 from winnow.upload import PROCESS_METADATA, upload_id
 from winnow_local.deploy import client_config, session
 from winnow_local.sam import function_of, record
@@ -47,14 +56,17 @@ def keep_sample_events(
         size=len(content),
     )
     # Serialize's role reads the inbox alone, so its part is done here, by the same code.
+    began = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    ref = RunRef(id=f"1-{upload.upload_id[:12]}", attempt=1, started_at=began)
     for reader in ("serialize", "scan"):
-        record(folder, reader, SerializeInput(upload=upload).model_dump(mode="json"))
+        record(folder, reader, SerializeInput(upload=upload, run=ref).model_dump(mode="json"))
     run = serialize(
         upload,
         S3Store(s3),
         ProcessBook.from_directory(checkout.root / "processes"),
         SerializeOptions(results_bucket=outputs["ResultsBucket"]),
         time.monotonic,
+        run=ref,
     )
     manifest = s3.get_object(Bucket=run.manifest.bucket, Key=run.manifest.key)["Body"].read()
     functions = aws.client("lambda", endpoint_url=endpoint, config=client_config())
@@ -67,8 +79,11 @@ def keep_sample_events(
             problem = json.loads(answer["Payload"].read())
             raise StackFailedError(f"{name} fails on a sample: {problem.get('errorMessage')}")
 
-    for task in manifest.splitlines():
-        call("classify", json.loads(task))
+    for line in manifest.splitlines():
+        task = ChunkTask.model_validate_json(line)
+        call("classify", task.model_dump(mode="json"))
+        whole = FilterChunk(task=task, parts=(Part(first=0, records=task.records),))
+        call("filter", whole.model_dump(mode="json"))
     call("filter", run.model_dump(mode="json"))
     for function in _BY_THE_CLOCK:
         event = (checkout.root / "events" / f"{function}.json").read_text("utf-8")

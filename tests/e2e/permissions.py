@@ -58,6 +58,8 @@ _s3("upload", "UploadsBucket", "inbox/probe/none.csv")
 _s3("upload outside inbox/", "UploadsBucket", "private/none.csv")
 _s3("chunk", "ResultsBucket", "runs/probe/chunks/000000.jsonl")
 _s3("scores", "ResultsBucket", "runs/probe/scored/000000.jsonl")
+_s3("filtered records", "ResultsBucket", "runs/probe/1-probe/filtered/000000/accepted.jsonl")
+_s3("another run's file beside them", "ResultsBucket", "runs/probe/1-probe/other/000000.json")
 _s3("manifest", "ResultsBucket", "runs/probe/manifest.jsonl")
 _s3("definition", "ResultsBucket", "runs/probe/definition.json")
 _s3("head's card", "ResultsBucket", "runs/probe/head.json")
@@ -206,6 +208,7 @@ _FILES_OF_READERS = ("chunk", "manifest", "definition", "head's card", "head")
 WRITER_OF_CHUNKS = {f"put {name}" for name in _FILES_OF_READERS}
 READER_OF_CHUNKS = {
     *(f"get {name}" for name in (*_FILES_OF_READERS, "scores", "another file of a run")),
+    *("get filtered records", "get another run's file beside them"),
     "get sweep's former cursor",
     "list ResultsBucket",
 }
@@ -218,7 +221,7 @@ MAY: dict[str, set[str]] = {
     "SerializeRole": S3_READER_OF_UPLOADS | WRITER_OF_CHUNKS,
     "ScanRole": S3_READER_OF_UPLOADS | WRITER_OF_CHUNKS,
     "ClassifyRole": READER_OF_CHUNKS | {"put scores"},
-    "FilterRole": READER_OF_CHUNKS | {"put result"},
+    "FilterRole": READER_OF_CHUNKS | {"put filtered records", "get result", "put result"},
     "SweepRole": {
         "list versions of UploadsBucket",
         "list ResultsBucket",
@@ -282,6 +285,7 @@ def clear(at: Place) -> None:
     for bucket, key in (
         ("ResultsBucket", "runs/probe/chunks/000000.jsonl"),
         ("ResultsBucket", "runs/probe/scored/000000.jsonl"),
+        ("ResultsBucket", "runs/probe/1-probe/filtered/000000/accepted.jsonl"),
         ("ResultsBucket", "runs/probe/manifest.jsonl"),
         ("ResultsBucket", "runs/probe/definition.json"),
         ("ResultsBucket", "runs/probe/head.json"),

@@ -1,13 +1,15 @@
 """An object store in memory, under the same contract as S3 (tests/functional/test_store.py)."""
 
 import io
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
-from winnow.errors import ObjectGoneError
+from winnow.errors import ObjectGoneError, RunSupersededError, StoredDataInvalidError
 from winnow.models import ObjectRef
-from winnow.ports import StoredObject
+from winnow.ports import Piece, StoredObject
+
+FENCE = "winnow-fence"
 
 
 class MemoryStore:
@@ -23,6 +25,9 @@ class MemoryStore:
         version = f"v{self._count}"
         self._versions.setdefault((bucket, key), []).append((version, content, metadata))
         return ObjectRef(bucket=bucket, key=key, version_id=version)
+
+    def delete(self, ref: ObjectRef) -> None:
+        del self._versions[ref.bucket, ref.key]
 
     def content(self, ref: ObjectRef) -> bytes:
         return self._find(ref)[1]
@@ -47,8 +52,23 @@ class MemoryStore:
     def put(self, ref: ObjectRef, content: bytes, content_type: str) -> None:
         self.add(ref.bucket, ref.key, content)
 
-    @contextmanager
-    def create(self, ref: ObjectRef, content_type: str) -> Iterator[BinaryIO]:
-        stream = io.BytesIO()
-        yield stream
-        self.add(ref.bucket, ref.key, stream.getvalue())
+    def read_all(self, refs: Sequence[ObjectRef]) -> Iterator[bytes]:
+        for ref in refs:
+            yield self.content(ref)
+
+    def publish(self, ref: ObjectRef, content: bytes, content_type: str, fence: str) -> ObjectRef:
+        held = ""
+        with suppress(ObjectGoneError):
+            held = self._find(ref)[2].get(FENCE, "")
+        if held > fence:
+            raise RunSupersededError("A later run of this upload has written its results.")
+        return self.add(ref.bucket, ref.key, content, **{FENCE: fence})
+
+    def join(
+        self, ref: ObjectRef, pieces: Sequence[Piece], content_type: str, fence: str
+    ) -> ObjectRef:
+        contents = [self.content(piece.ref) for piece in pieces]
+        for piece, content in zip(pieces, contents, strict=True):
+            if piece.size != len(content):
+                raise StoredDataInvalidError(f"{piece.ref.key} has another size.")
+        return self.publish(ref, b"".join(contents), content_type, fence)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ministack.services import dynamodb
+from pydantic import BaseModel
 
 from tests.fakes.processes import MODEL, SayingJudge, book
 from tests.fakes.store import MemoryStore
@@ -21,9 +22,18 @@ from tests.statemachine.machine import Ended, TaskError, World, function_error, 
 from winnow.book import ProcessBook
 from winnow.classify import classify
 from winnow.errors import InternalError, UploadAbandonedError, WinnowError
-from winnow.filter import filter_run
+from winnow.filter import filter_chunk, filter_run
 from winnow.layout import RunLayout, sweep_state
-from winnow.models import ChunkTask, ObjectRef, Serialized, SerializeInput, Upload
+from winnow.models import (
+    ChunkTask,
+    FilterChunk,
+    FilterInput,
+    ObjectRef,
+    Outcome,
+    RunRef,
+    SerializeInput,
+    Upload,
+)
 from winnow.process import parse_definition_json
 from winnow.retention import Retention
 from winnow.serialize import SerializeOptions, serialize
@@ -40,9 +50,6 @@ Hook = Callable[[Any], None]
 
 class BreakableStore(MemoryStore):
     """A store whose objects can be lost, cut off or written over behind the pipeline's back."""
-
-    def delete(self, ref: ObjectRef) -> None:
-        del self._versions[ref.bucket, ref.key]
 
     def replace(self, ref: ObjectRef, content: bytes) -> None:
         self.add(ref.bucket, ref.key, content)
@@ -93,6 +100,10 @@ class Lab:
     """step -> what happens just before it works, one a call"""
     book: Callable[[], ProcessBook] = book
     chunk_records: int = 1000
+    deadly: TaskError | None = None
+    """how Classify's worker ends when it judges a record whose text holds the word deadly"""
+    runs: dict[str, RunRef] = field(default_factory=dict)
+    """upload id -> the run that serialized it last"""
     dropped: list[tuple[ObjectRef, float]] = field(default_factory=list)
     sizes: dict[ObjectRef, int] = field(default_factory=dict)
     page_size: int = 1000
@@ -107,6 +118,7 @@ class Lab:
             serialize=self._step("serialize", self._serialize),
             classify=self._step("classify", self._classify),
             filter=self._step("filter", self._filter),
+            filter_chunk=self._step("filter_chunk", self._filter),
         )
         self.world.objects = _Reading(self.store)  # type: ignore[assignment]
 
@@ -131,22 +143,38 @@ class Lab:
         return run
 
     def _serialize(self, payload: Any) -> Any:
-        given = SerializeInput.model_validate(payload).upload
+        given = SerializeInput.model_validate(payload)
+        if given.run is not None:
+            self.runs[given.upload.upload_id] = given.run
         options = SerializeOptions(results_bucket=RESULTS, chunk_records=self.chunk_records)
-        done = serialize(given, self.store, self.book(), options, time.monotonic)
+        done = serialize(
+            given.upload, self.store, self.book(), options, time.monotonic, run=given.run
+        )
         return done.model_dump(mode="json", exclude_none=False)
 
     def _classify(self, payload: Any) -> Any:
         task = ChunkTask.model_validate(payload)
+        if self.deadly is not None and self._meets_its_end(task):
+            raise self.deadly
 
         def judge_for(definition: bytes, _head: object = None) -> SayingJudge:
             return SayingJudge(parse_definition_json(definition))
 
         return classify(task, self.store, judge_for, MODEL, time.monotonic).model_dump(mode="json")
 
+    def _meets_its_end(self, task: ChunkTask) -> bool:
+        lines = self.store.content(task.source).splitlines()
+        if (part := task.part) is not None:
+            lines = [] if part.skip else lines[part.first : part.first + part.records]
+        return any(b"deadly" in line for line in lines)
+
     def _filter(self, payload: Any) -> Any:
-        run = Serialized.model_validate(payload)
-        return filter_run(run, self.store, RESULTS, time.monotonic).model_dump(mode="json")
+        match FilterInput.model_validate(payload).root:
+            case FilterChunk() as chunk:
+                done: BaseModel = filter_chunk(chunk, self.store, time.monotonic)
+            case run:
+                done = filter_run(run, self.store, RESULTS, time.monotonic)
+        return done.model_dump(mode="json")
 
     # -- what a scenario does ---------------------------------------------------------------------
 
@@ -172,7 +200,8 @@ class Lab:
     def layout(self, event: Any) -> RunLayout:
         """Where the run of an event keeps things."""
         thing = event["detail"]["object"]
-        return RunLayout(RESULTS, upload_id(BUCKET, thing["key"], thing["version-id"]))
+        named = upload_id(BUCKET, thing["key"], thing["version-id"])
+        return RunLayout(RESULTS, named, self.runs.get(named))
 
     def deliver(self, event: Any) -> Ended:
         """What the rules do: a run, and the machine for stopped runs where it did not end well."""
@@ -229,6 +258,11 @@ class Lab:
     def result(self, event: Any) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self.store.content(self.layout(event).result("moods")))
         return found
+
+    def records(self, event: Any, outcome: Outcome) -> list[dict[str, Any]]:
+        """The lines of an outcome, in the version that result.json names."""
+        ref = ObjectRef.model_validate(self.result(event)["files"][outcome])
+        return [json.loads(line) for line in self.store.content(ref).splitlines()]
 
     @property
     def mails(self) -> int:

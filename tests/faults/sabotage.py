@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -33,7 +34,7 @@ def function(stack: Stack, name: str) -> str:
 def changed(
     stack: Stack, name: str, variables: Mapping[str, str] | None = None, **settings: Any
 ) -> Iterator[str]:
-    """While the block runs, the function's alias points to a version with other settings: this."""
+    """While the block runs, its alias and new runs take a version with other settings: this."""
     functions, full = client(stack, "lambda"), function(stack, name)
     before = functions.get_function_configuration(FunctionName=full)
     given = before["Environment"]["Variables"]
@@ -45,9 +46,17 @@ def changed(
     broken = functions.publish_version(FunctionName=full)["Version"]
     assert broken != version
     functions.update_alias(FunctionName=full, Name="live", FunctionVersion=broken)
+    states, machine = client(stack, "stepfunctions"), stack.state.outputs["StateMachineArn"]
+    definition = states.describe_state_machine(stateMachineArn=machine)["definition"]
+    named, instead = (f":function:{full}:{number}" for number in (version, broken))
+    assert named in definition or name == "sweep"
+    states.update_state_machine(
+        stateMachineArn=machine, definition=definition.replace(f'{named}"', f'{instead}"')
+    )
     try:
         yield str(broken)
     finally:
+        states.update_state_machine(stateMachineArn=machine, definition=definition)
         functions.update_function_configuration(
             FunctionName=full, Environment={"Variables": given}, **kept
         )
@@ -65,6 +74,26 @@ def workers(stack: Stack, name: str, version: str = "1") -> list[psutil.Process]
             if is_its and given["AWS_LAMBDA_FUNCTION_VERSION"] == version:
                 found.append(process)
     return found
+
+
+def patched(folder: Path, module: str, name: str, code: str) -> dict[str, str]:
+    """Settings with which a function's processes have something else in a module of theirs.
+
+    `code` is a function `instead(given)` from what the module has by that name.
+    """
+    folder.mkdir(exist_ok=True)
+    (folder / "sitecustomize.py").write_text(
+        "import os, pathlib, signal, sys, threading, time\n"
+        f"{code}\n"
+        "def patch():\n"
+        f"    while not hasattr(sys.modules.get({module!r}), {name!r}):\n"
+        "        time.sleep(0.001)\n"
+        f"    module = sys.modules[{module!r}]\n"
+        f"    setattr(module, {name!r}, instead(getattr(module, {name!r})))\n"
+        "threading.Thread(target=patch, daemon=True).start()\n",
+        "utf-8",
+    )
+    return {"PYTHONPATH": str(folder)}
 
 
 def make_ready(stack: Stack, name: str) -> None:

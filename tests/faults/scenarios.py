@@ -13,8 +13,15 @@ from typing import Any
 
 from tests.faults.lab import GOOD, RESULTS, Lab, WorldRuns
 from tests.statemachine.machine import TaskError, function_error
-from winnow.errors import AwsRefusedError, ModelInvalidError, RetryableError
+from winnow.errors import (
+    AwsRefusedError,
+    ChunkTooSlowError,
+    ModelInvalidError,
+    RetryableError,
+    StoredDataInvalidError,
+)
 from winnow.layout import sweep_state
+from winnow.models import Outcome
 from winnow.standing import LEASE_S
 from winnow.sweep import RESERVE_S, Cursor, Start, State, SweepReport, Walk
 
@@ -178,7 +185,15 @@ def poison(lab: Lab) -> None:
 
 # -- functions -----------------------------------------------------------------------------------
 
-for step in ("serialize", "classify", "filter"):
+STEPS = {
+    "serialize": "serialize",
+    "classify": "classify",
+    "filter_chunk": "filter, of a chunk",
+    "filter": "filter",
+}
+for step, told in STEPS.items():
+    # What Classify was judging is judged again in halves.
+    ends_run = step != "classify"
 
     def killed(lab: Lab, step: str = step) -> None:
         lab.world.fail(step, EXIT)
@@ -200,11 +215,125 @@ for step in ("serialize", "classify", "filter"):
         lab.hooks[step] += [raising(RetryableError("S3 did not answer."))] * 3
         lab.deliver(lab.drop())
 
-    fault(f"{step}: worker killed", "workflow_runtime_exit_error")(killed)
-    fault(f"{step}: out of memory", "workflow_runtime_out_of_memory")(no_memory)
-    fault(f"{step}: time-out of the function", "workflow_sandbox_timedout")(too_late)
-    fault(f"{step}: throttled fifty times", "SUCCEEDED")(throttled)
-    fault(f"{step}: S3 does not answer three times", "SUCCEEDED")(passing)
+    def end(code: str, ends_run: bool = ends_run) -> str:
+        return code if ends_run else "SUCCEEDED"
+
+    fault(f"{told}: worker killed", end("workflow_runtime_exit_error"))(killed)
+    fault(f"{told}: out of memory", end("workflow_runtime_out_of_memory"))(no_memory)
+    fault(f"{told}: time-out of the function", end("workflow_sandbox_timedout"))(too_late)
+    fault(f"{told}: throttled fifty times", "SUCCEEDED")(throttled)
+    fault(f"{told}: S3 does not answer three times", "SUCCEEDED")(passing)
+
+
+def _deadly(lab: Lab, records: int, *places: int, error: TaskError = EXIT) -> tuple[Any, Any]:
+    """A file with records that nobody outlives judging; the event, and its run's end."""
+    lab.deadly = error
+    rows = ["deadly 0.9" if n in places else "glad 0.9" for n in range(records)]
+    event = lab.drop(
+        "".join(json.dumps({"text": row}) + "\n" for row in rows), "inbox/moods/a.jsonl"
+    )
+    return event, lab.deliver(event)
+
+
+def _only_these_are_lost(lab: Lab, event: Any, records: int, *places: int) -> None:
+    invalid = lab.records(event, Outcome.INVALID)
+    assert [line["record"] - 1 for line in invalid] == sorted(places)
+    assert {line["code"] for line in invalid} == {"record_failed"}
+    accepted = [line["record"] - 1 for line in lab.records(event, Outcome.ACCEPTED)]
+    assert accepted == [n for n in range(records) if n not in places]
+
+
+@fault("a record that kills the worker, among 2,500", "SUCCEEDED")
+def deadly(lab: Lab) -> None:
+    event, _ = _deadly(lab, 2_500, 1_234)
+    _only_these_are_lost(lab, event, 2_500, 1_234)
+    # Two chunks at once; of the third, one call for each size from 1,000 down to one record, one
+    # for each other half, and one that skips it.
+    assert len(lab.world.calls["classify"]) <= 2 + 2 * 11 + 1
+
+
+@fault("five such records in one chunk: the first, the last, two neighbours", "SUCCEEDED")
+def deadly_many(lab: Lab) -> None:
+    places = (0, 400, 500, 501, 999)
+    event, _ = _deadly(lab, 1_000, *places, error=NO_MEMORY)
+    _only_these_are_lost(lab, event, 1_000, *places)
+
+
+@fault("a record that nobody judges in time, the only one of its file", "SUCCEEDED")
+def deadly_alone(lab: Lab) -> None:
+    event, _ = _deadly(lab, 1, 0, error=TaskError("States.Timeout"))
+    _only_these_are_lost(lab, event, 1, 0)
+    assert len(lab.world.calls["classify"]) == 3, "tried again once, then skipped"
+
+
+@fault("a chunk that its function gives up as too slow", "SUCCEEDED")
+def deadly_slow(lab: Lab) -> None:
+    slow = function_error("ChunkTooSlowError", str(ChunkTooSlowError("It needs 400 s.")))
+    event, _ = _deadly(lab, 100, 42, error=slow)
+    _only_these_are_lost(lab, event, 100, 42)
+
+
+@fault("every record of a chunk kills the worker", "workflow_runtime_exit_error")
+def deadly_all(lab: Lab) -> None:
+    """Then no record is to blame; it ends after a hundred deaths."""
+    _deadly(lab, 1_000, *range(1_000))
+    assert len(lab.world.calls["classify"]) == 100
+
+
+@fault("half of the records of a chunk kill the worker", "SUCCEEDED")
+def deadly_half(lab: Lab) -> None:
+    """What could not be found within a hundred deaths is skipped, the good among it too."""
+    event, _ = _deadly(lab, 1_000, *range(500))
+    invalid = [line["record"] for line in lab.records(event, Outcome.INVALID)]
+    assert invalid == list(range(1, 501))
+    assert lab.result(event)["counts"]["accepted"] == 500
+
+
+@fault("the worker dies whatever it is asked", "workflow_runtime_exit_error")
+def deadly_function(lab: Lab) -> None:
+    lab.world.fail("classify", *[EXIT] * 500)
+    lab.deliver(lab.drop())
+    assert len(lab.world.calls["classify"]) < 10
+
+
+@fault("the late Filter of a run that was stopped and redriven", "SUCCEEDED", mails=2)
+def superseded(lab: Lab) -> None:
+    """Whatever it still writes is not written over the later run's results."""
+    event = lab.drop()
+    arn: list[str] = []
+    started, after = threading.Event(), {}
+
+    def overtaken(_: Any) -> None:
+        assert started.wait(10)
+        lab.world.stop(arn[0])
+        lab.finish(arn[0])
+        again = {**event, "restart": {"attempt": 2, "supersedes": arn[0]}}
+        assert lab.deliver(again).states[-1] == "Done"
+        after.update(lab.result(event))
+
+    lab.hooks["filter"].append(overtaken)
+    late: list[str] = []
+    work = lab.world.functions["filter"]
+
+    def watched(payload: Any) -> Any:
+        try:
+            return work(payload)
+        except Exception as error:
+            late.append(str(getattr(error, "cause", error)))
+            raise
+        finally:
+            ended.set()
+
+    ended = threading.Event()
+    lab.world.functions["filter"] = watched
+    arn.append(lab.world.start("triage", event))
+    started.set()
+    until = time.monotonic() + 20
+    while not late and time.monotonic() < until:
+        time.sleep(0.01)
+    assert ["run_superseded" in said for said in late] == [True]
+    assert lab.result(event) == after
+    assert after["run"]["attempt"] == 2
 
 
 @fault("serialize: crash at start", "workflow_lambda_unknown")
@@ -257,7 +386,7 @@ def chunk_cut(lab: Lab) -> None:
 @fault("a scored chunk is lost before it is filtered", "stored_data_invalid")
 def scored_lost(lab: Lab) -> None:
     event = lab.drop()
-    lab.hooks["filter"].append(lambda _: lab.store.delete(lab.layout(event).scored(0)))
+    lab.hooks["filter_chunk"].append(lambda _: lab.store.delete(lab.layout(event).scored(0)))
     lab.deliver(event)
 
 
@@ -270,14 +399,32 @@ def scored_cut(lab: Lab) -> None:
         lines = lab.store.content(scored).splitlines(keepends=True)
         lab.store.replace(scored, b"".join(lines[:-1]))
 
-    lab.hooks["filter"].append(cut)
+    lab.hooks["filter_chunk"].append(cut)
     lab.deliver(event)
 
 
-@fault("one of three chunks fails", "workflow_runtime_exit_error")
+@fault("what was filtered of a chunk is lost before the chunks are joined", "stored_data_invalid")
+def filtered_lost(lab: Lab) -> None:
+    event = lab.drop()
+
+    def lose(_: Any) -> None:
+        lab.store.delete(lab.layout(event).filtered(0, Outcome.ACCEPTED))
+
+    lab.hooks["filter"].append(lose)
+    lab.deliver(event)
+
+
+@fault("the count of a chunk is lost before the chunks are joined", "stored_data_invalid")
+def tally_lost(lab: Lab) -> None:
+    event = lab.drop()
+    lab.hooks["filter"].append(lambda _: lab.store.delete(lab.layout(event).tally(0)))
+    lab.deliver(event)
+
+
+@fault("one of three chunks fails", "stored_data_invalid")
 def partial(lab: Lab) -> None:
     lab.chunk_records = 1
-    lab.world.fail("classify", EXIT)
+    lab.hooks["classify"].append(raising(StoredDataInvalidError("Chunk 0 is cut off.")))
     lab.deliver(lab.drop())
 
 
@@ -433,7 +580,7 @@ def aborted(lab: Lab) -> None:
 @fault("a failed upload is redriven", "SUCCEEDED", mails=2)
 def redriven(lab: Lab) -> None:
     event = lab.drop()
-    lab.world.fail("classify", EXIT)
+    lab.world.fail("serialize", EXIT)
     failed = lab.deliver(event)
     again = {**event, "restart": {"attempt": 2, "supersedes": failed.arn}}
     assert lab.deliver(again).states[-1] == "Done"

@@ -21,6 +21,7 @@ from tests.faults.sabotage import (
     function,
     lease_is_over,
     make_ready,
+    patched,
     rows_of,
     without_rule,
     without_topic,
@@ -45,7 +46,8 @@ BUSY: dict[str, tuple[str, str, str | bytes, str]] = {
     "serialize": ("Serialize", "long.jsonl", lines(60_000), "emotions"),
     "scan": ("Scan", "scan.pdf", SCAN, "L33774"),
     "classify": ("Classify", "long.jsonl", lines(3_000), "emotions"),
-    "filter": ("Filter", "long.jsonl", lines(10_000), "emotions"),
+    # It is called for each chunk, too.
+    "filter": ("Classify", "long.jsonl", lines(2_000), "emotions"),
 }
 
 
@@ -57,15 +59,55 @@ def verdict(stack: Stack, request: pytest.FixtureRequest) -> Verdict:
 # -- workers -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", BUSY)
+# A function is given so many seconds where it is to run out of them.
+TIME_OUT_S = 8
+
+# function -> how a run ends whose worker dies over it; of Classify's the halves are judged again
+DIES = {"classify": "SUCCEEDED"}
+
+
+@pytest.mark.parametrize("name", ["serialize", "scan", "classify"])
 def test_a_worker_is_killed_at_work(stack: Stack, verdict: Verdict, name: str) -> None:
     state, file, body, process = BUSY[name]
     make_ready(stack, name)
+    # Stopped before it has anything to do, it is killed with its work in hand.
+    caught = workers(stack, name)
+    for worker in caught:
+        worker.send_signal(signal.SIGSTOP)
     key = stack.put(file, body, process)
     entered(stack, key, state)
-    for worker in until(lambda: workers(stack, name)):
+    for worker in caught:
         worker.send_signal(signal.SIGKILL)
-    verdict(f"{name}: worker killed at work", [key], ["workflow_runtime_exit_error"], 1)
+    end = DIES.get(name, "workflow_runtime_exit_error")
+    verdict(f"{name}: worker killed at work", [key], [end], 1)
+    if name == "classify":
+        assert [(row.records, row.invalid) for row in rows_of(stack, key)] == [(3_000, 0)]
+
+
+CAUGHT = """
+def instead(work):
+    def caught(*given):
+        pathlib.Path({seen!r}).touch()
+        time.sleep(60)
+    return caught
+"""
+
+
+@pytest.mark.parametrize(
+    ("told", "work"), [("filter, of a chunk", "_Scored"), ("filter", "_Total")]
+)
+def test_filter_is_killed_at_work(
+    stack: Stack, verdict: Verdict, tmp_path: Path, told: str, work: str
+) -> None:
+    seen = tmp_path / "seen"
+    caught = patched(tmp_path / "caught", "winnow.filter", work, CAUGHT.format(seen=str(seen)))
+    with changed(stack, "filter", caught) as version:
+        make_ready(stack, "filter")
+        key = stack.put("a.jsonl", SMALL)
+        until(seen.exists)
+        for worker in workers(stack, "filter", version):
+            worker.send_signal(signal.SIGKILL)
+        verdict(f"{told}: worker killed at work", [key], ["workflow_runtime_exit_error"], 1)
 
 
 @pytest.mark.parametrize("name", BUSY)
@@ -73,17 +115,58 @@ def test_a_function_hangs_until_its_time_is_over(stack: Stack, verdict: Verdict,
     state, file, body, process = BUSY[name]
     with changed(stack, name, Timeout=5) as version:
         make_ready(stack, name)
-        key = stack.put(file, body, process)
-        entered(stack, key, state)
         caught = until(lambda: workers(stack, name, version))
         for worker in caught:
             worker.send_signal(signal.SIGSTOP)
         try:
-            verdict(f"{name}: hangs until its time-out", [key], ["workflow_sandbox_timedout"], 1)
+            key = stack.put(file, body, process)
+            entered(stack, key, state)
+            end = DIES.get(name, "workflow_sandbox_timedout")
+            verdict(f"{name}: hangs until its time-out", [key], [end], 1)
+            if name == "classify":
+                assert [(row.records, row.invalid) for row in rows_of(stack, key)] == [(3_000, 0)]
         finally:
             for worker in caught:
                 with suppress(psutil.Error):
                     worker.send_signal(signal.SIGKILL)
+
+
+POISON = """
+def instead(judge):
+    def judge_records(judged, records, *rest):
+        if any("doomsday" in record.text for record in records):
+            {end}
+        return judge(judged, records, *rest)
+    return judge_records
+"""
+
+
+@pytest.mark.parametrize(
+    ("told", "end", "count"),
+    [
+        ("kills the worker", "os.kill(os.getpid(), signal.SIGKILL)", 1_500),
+        ("keeps the worker until its time-out", "time.sleep(60)", 8),
+    ],
+)
+def test_a_record_that_its_worker_does_not_outlive_is_one_invalid_record(
+    stack: Stack, verdict: Verdict, tmp_path: Path, told: str, end: str, count: int
+) -> None:
+    texts = [SURE] * count
+    texts[count // 3] = f"{SURE} It was doomsday."
+    body = "".join(json.dumps({"text": text}) + "\n" for text in texts)
+    poison = patched(tmp_path, "winnow.classify", "judge_records", POISON.format(end=end))
+    with changed(stack, "classify", poison, Timeout=TIME_OUT_S):
+        key = stack.put("poison.jsonl", body)
+        verdict(f"classify: a record {told}, among {count:,}", [key], ["SUCCEEDED"], 1)
+    [row] = rows_of(stack, key)
+    assert (row.records, row.invalid) == (count, 1)
+    result, records = stack.result(row)
+    [invalid] = [record for record in records if record.code == "record_failed"]
+    assert invalid.record == invalid.line == count // 3 + 1
+    assert "doomsday" not in str(invalid.reason)
+    assert [record.record for record in records] == list(range(1, count + 1))
+    assert result.run is not None
+    assert all(found.version_id for found in result.files.values())
 
 
 @pytest.mark.parametrize("name", ["serialize", "classify", "filter"])
@@ -186,6 +269,50 @@ def test_the_claims_holder_dies_without_a_word(stack: Stack, verdict: Verdict) -
     verdict("the claim's holder dies, its lease ends, the sweep", [key], ["SUCCEEDED"], 1)
     [row] = rows_of(stack, key)
     assert row.run != run
+
+
+LATE = """
+def instead(total):
+    def waiting(run, *rest):
+        while run.run.attempt == 1 and pathlib.Path({hold!r}).exists():
+            time.sleep(0.05)
+        return total(run, *rest)
+    return waiting
+"""
+
+
+def test_a_late_filter_writes_nothing_over_a_redrives_results(
+    stack: Stack, verdict: Verdict, tmp_path: Path
+) -> None:
+    hold = tmp_path / "hold"
+    hold.touch()
+    late = patched(tmp_path / "late", "winnow.filter", "_Total", LATE.format(hold=str(hold)))
+    with changed(stack, "filter", late):
+        make_ready(stack, "filter")
+        key = stack.put("a.jsonl", SMALL)
+        run = entered(stack, key, "Filter")
+        client(stack, "stepfunctions").stop_execution(executionArn=run)
+        until(lambda: rows_of(stack, key)[0].ended)
+        [failed] = rows_of(stack, key)
+        assert failed.error_code == "workflow_aborted"
+        assert winnow("redrive", failed.upload_id, "--json").code == 0
+        row = until(lambda: (row := stack.uploads.by_key(key)) and row.run != run and row)
+        row = stack.wait(key)
+        result, _ = stack.result(row)
+        hold.unlink()
+        until(lambda: "run_superseded" in logs_of(stack, "filter"))
+    again, _ = stack.result(row)
+    assert again == result
+    assert again.run is not None
+    assert again.run.attempt == 2
+    verdict("filter: late, after a redrive", [key], ["SUCCEEDED"], 2)
+
+
+def logs_of(stack: Stack, name: str) -> str:
+    """All that a function has logged."""
+    found = client(stack, "logs").get_paginator("filter_log_events")
+    pages = found.paginate(logGroupName=f"/aws/lambda/{stack.target.name}-{name}")
+    return "\n".join(event["message"] for page in pages for event in page["events"])
 
 
 # -- clocks --------------------------------------------------------------------------------------

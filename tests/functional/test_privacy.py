@@ -30,6 +30,8 @@ from pydantic import BaseModel
 from tests.fakes import files
 from tests.fakes.processes import MODEL, SayingJudge, book
 from tests.fakes.store import MemoryStore
+from tests.unit.test_steps import RUN
+from winnow.budget import RecordBudget
 from winnow.errors import WinnowError
 from winnow.models import ChunkTask, ObjectRef
 from winnow.process import parse_definition_json
@@ -76,13 +78,17 @@ class Functions:
         ref = self.store.add(UPLOADS, key, content, **metadata)
         own_id = upload_id(UPLOADS, key, str(ref.version_id))
         upload = {"upload_id": own_id, "object": ref.model_dump(mode="json"), "size": len(content)}
+        given = {"upload": upload, "run": RUN.model_dump()}
         try:
-            run = self._call(self.serialize, {"upload": upload})
+            run = self._call(self.serialize, given)
             if "chunks" not in run:
-                run = self._call(self.scan, {"upload": upload})
+                run = self._call(self.scan, given)
             manifest = self.store.content(ObjectRef.model_validate(run["manifest"]))
             for line in manifest.splitlines():
-                self._call(self.classify, ChunkTask.model_validate_json(line).model_dump())
+                task = ChunkTask.model_validate_json(line).model_dump()
+                self._call(self.classify, task)
+                whole = {"first": 0, "records": task["records"]}
+                self._call(self.filter, {"task": task, "parts": [whole]})
             self._call(self.filter, run)
         except WinnowError as error:
             return error.code
@@ -122,7 +128,9 @@ def functions(monkeypatch: pytest.MonkeyPatch) -> Iterator[Functions]:
     judge_for = lambda definition, _head: SayingJudge(parse_definition_json(definition))  # noqa: E731
     monkeypatch.setattr(made.serialize, "build", lambda: (store, book(), options))
     monkeypatch.setattr(made.scan, "build", lambda: (store, book(), options, pages))
-    monkeypatch.setattr(made.classify, "build", lambda: (store, SimpleNamespace(info=MODEL)))
+    monkeypatch.setattr(
+        made.classify, "build", lambda: (store, SimpleNamespace(info=MODEL), RecordBudget())
+    )
     monkeypatch.setattr(made.classify, "judge_for", judge_for)
     monkeypatch.setattr(made.filter, "build", lambda: (store, settings))
     with warnings.catch_warnings():

@@ -1,7 +1,7 @@
 """One contract for the fake store and the S3 adapter (S3 by moto)."""
 
 import errno
-import gc
+import io
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,9 +13,16 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from tests.fakes.store import MemoryStore
-from winnow.errors import AccessDeniedError, AwsRefusedError, ObjectGoneError, RetryableError
+from winnow.errors import (
+    AccessDeniedError,
+    AwsRefusedError,
+    ObjectGoneError,
+    RetryableError,
+    RunSupersededError,
+    StoredDataInvalidError,
+)
 from winnow.models import ObjectRef
-from winnow.ports import ObjectStore
+from winnow.ports import ObjectStore, Piece
 from winnow_aws.s3 import S3Store
 
 
@@ -75,31 +82,81 @@ def test_head_pins_the_newest_version_and_later_reads_keep_to_it(store):
     assert read(store, ObjectRef(bucket=BUCKET, key="k")) == b"two, longer"
 
 
-def test_put_and_create_write_what_they_are_given(store):
-    small, large = ObjectRef(bucket=BUCKET, key="small"), ObjectRef(bucket=BUCKET, key="large")
-    store.put(small, b"1", "application/json")
-    with store.create(large, "application/x-ndjson") as stream:
-        for _ in range(20):
-            stream.write(b"x" * 1_000_000)
-    assert read(store, small) == b"1"
-    assert store.head(large).size == 20_000_000
+def pieces(store: Any, *contents: bytes) -> list[Piece]:
+    """Objects of these contents."""
+    made = []
+    for number, content in enumerate(contents):
+        ref = ObjectRef(bucket=BUCKET, key=f"pieces/{number:06d}")
+        store.put(ref, content, "application/x-ndjson")
+        made.append(Piece(ref, len(content)))
+    return made
 
 
-def test_an_empty_stream_makes_an_empty_object(store):
-    ref = ObjectRef(bucket=BUCKET, key="empty")
-    with store.create(ref, "application/x-ndjson"):
-        pass
-    assert store.head(ref).size == 0
-    assert read(store, ref) == b""
+def test_put_writes_what_it_is_given(store):
+    store.put(REF, b"1", "application/json")
+    assert read(store, REF) == b"1"
 
 
-def test_nothing_appears_when_the_writer_fails(store):
-    ref = ObjectRef(bucket=BUCKET, key="half")
-    with pytest.raises(KeyError), store.create(ref, "application/x-ndjson") as stream:
-        stream.write(b"x" * 10_000_000)
-        raise KeyError
+def test_many_small_objects_are_read_in_order(store):
+    contents = [b"%d" % number for number in range(200)]
+    refs = [piece.ref for piece in pieces(store, *contents)]
+    assert list(store.read_all(refs)) == contents
     with pytest.raises(ObjectGoneError):
-        store.head(ref)
+        list(store.read_all([*refs, ObjectRef(bucket=BUCKET, key="nothing")]))
+
+
+@pytest.mark.parametrize(
+    "contents",
+    [
+        [],
+        [b"a\n", b"b\n"],
+        [bytes([65 + n]) * 1_000_001 for n in range(20)],
+        [b"s" * 10, b"l" * 12_000_000, b"t" * 10],
+    ],
+    ids=["none", "small", "many parts", "one larger than a part"],
+)
+def test_pieces_are_joined_in_order(store, contents):
+    joined = store.join(REF, pieces(store, *contents), "application/x-ndjson", "1")
+    assert read(store, joined) == b"".join(contents)
+    assert store.head(REF).ref == joined
+
+
+def test_nothing_appears_when_a_piece_is_not_what_it_was(store):
+    large = pieces(store, *[b"x" * 6_000_000] * 3)
+    store.put(large[2].ref, b"x" * 5_999_999, "application/x-ndjson")
+    with pytest.raises(StoredDataInvalidError):
+        store.join(REF, large, "application/x-ndjson", "1")
+    with pytest.raises(ObjectGoneError):
+        store.head(REF)
+
+
+def test_nothing_appears_when_a_piece_is_missing(store):
+    gone = Piece(ObjectRef(bucket=BUCKET, key="nothing"), 5)
+    with pytest.raises(ObjectGoneError):
+        store.join(REF, [*pieces(store, *[b"x" * 6_000_000] * 3), gone], "", "1")
+    with pytest.raises(ObjectGoneError):
+        store.head(REF)
+
+
+def test_what_has_a_higher_fencing_token_is_not_written_over(store):
+    large = pieces(store, *[b"x" * 6_000_000] * 2)
+    second = store.publish(REF, b"second", "application/json", "2026-11-26T09:30:00.001Z")
+    for fence in ("", "2026-11-26T09:30:00.000Z"):
+        with pytest.raises(RunSupersededError):
+            store.publish(REF, b"late", "application/json", fence)
+        with pytest.raises(RunSupersededError):
+            store.join(REF, large, "application/json", fence)
+    assert read(store, REF) == b"second"
+    again = store.publish(REF, b"again", "application/json", "2026-11-26T09:30:00.001Z")
+    third = store.publish(REF, b"third", "application/json", "2026-11-26T09:31:00.000Z")
+    assert len({second.version_id, again.version_id, third.version_id}) == 3
+    assert read(store, again) == b"again"
+
+
+def test_what_was_written_before_there_were_tokens_is_written_over(store):
+    store.add(BUCKET, REF.key, b"old")
+    store.publish(REF, b"new", "application/json", "2026-11-26T09:30:00.000Z")
+    assert read(store, REF) == b"new"
 
 
 def test_what_is_not_there_is_gone_and_the_key_is_not_told(store):
@@ -143,31 +200,32 @@ def test_what_is_not_allowed_is_told_alike_to_functions_and_people(client):
 # -- whose error it is ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("way", ["open", "create"])
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EMFILE])
-def test_an_error_of_the_block_is_not_s3s(store, way, number):
+def test_an_error_of_the_block_is_not_s3s(store, number):
     ref = store.add(BUCKET, "k", b"content")
-    opened = store.open(ref) if way == "open" else store.create(ref, "application/x-ndjson")
     own = OSError(number, "of the block")
-    with pytest.raises(OSError, match="of the block") as raised, opened:
+    with pytest.raises(OSError, match="of the block") as raised, store.open(ref):
         raise own
     assert raised.value is own
 
 
-def test_the_blocks_error_is_told_even_where_the_parts_cannot_be_dropped(client):
+def test_the_first_error_is_told_even_where_the_parts_cannot_be_dropped(client):
     with Stubber(client) as stub:
+        stub.add_client_error("head_object", "404", http_status_code=404)
         stub.add_response("create_multipart_upload", {"UploadId": "u"})
+        stub.add_client_error("get_object", "NoSuchKey", http_status_code=404)
         stub.add_client_error("abort_multipart_upload", "AccessDenied")
         calls = []
         client.meta.events.register(
             "before-parameter-build.s3", lambda model, **_: calls.append(model.name)
         )
-        with pytest.raises(KeyError), S3Store(client).create(REF, "application/x-ndjson") as stream:
-            stream.write(b"half")
-            raise KeyError
-        del stream
-        gc.collect()
-    assert calls == ["CreateMultipartUpload", "AbortMultipartUpload"], "and nothing is completed"
+        with pytest.raises(ObjectGoneError):
+            S3Store(client).join(REF, LARGE[:1], "application/x-ndjson", "1")
+    assert calls[-1] == "AbortMultipartUpload", "and nothing is completed"
+    assert "CompleteMultipartUpload" not in calls
+
+
+LARGE = [Piece(ObjectRef(bucket=BUCKET, key="piece"), 9_000_000)]
 
 
 @pytest.mark.parametrize(
@@ -175,20 +233,34 @@ def test_the_blocks_error_is_told_even_where_the_parts_cannot_be_dropped(client)
     [("AccessDenied", AccessDeniedError), ("SlowDown", RetryableError), ("Odd", AwsRefusedError)],
 )
 @pytest.mark.parametrize(
-    "fails", ["get_object", "create_multipart_upload", "upload_part", "complete_multipart_upload"]
+    "fails",
+    [
+        *("get_object", "head_object", "put_object", "create_multipart_upload"),
+        *("upload_part", "complete_multipart_upload"),
+    ],
 )
-def test_an_error_of_the_stream_is_s3s(client, fails, code, error):
-    answers: dict[str, Any] = {
-        "create_multipart_upload": {"UploadId": "u"},
-        "upload_part": {"ETag": "e"},
+def test_an_error_of_a_call_is_s3s(client, fails, code, error):
+    def body(size: int) -> dict[str, Any]:
+        return {"Body": StreamingBody(io.BytesIO(b"x" * size), size), "ContentLength": size}
+
+    found = {"ETag": '"e"', "ContentLength": 0}
+    answers: dict[str, list[tuple[str, Any]]] = {
+        "get_object": [],
+        "head_object": [],
+        "put_object": [("head_object", found)],
+        "create_multipart_upload": [("head_object", found)],
+        "upload_part": [
+            ("head_object", found),
+            ("create_multipart_upload", {"UploadId": "u"}),
+            ("get_object", body(9_000_000)),
+        ],
     }
+    answers["complete_multipart_upload"] = [*answers["upload_part"], ("upload_part", {"ETag": "p"})]
     with Stubber(client) as stub:
-        if fails != "get_object":
-            for name, answer in answers.items():
-                if name == fails or fails == "create_multipart_upload":
-                    break
-                stub.add_response(name, answer)
-        stub.add_client_error(fails, code, "secret-name")
+        for name, answer in answers[fails]:
+            stub.add_response(name, answer)
+        for _ in range(3 if fails == "get_object" and error is RetryableError else 1):
+            stub.add_client_error(fails, code, "secret-name")
         if fails in ("upload_part", "complete_multipart_upload"):
             stub.add_response("abort_multipart_upload", {})
         with pytest.raises(error) as raised:
@@ -199,10 +271,49 @@ def test_an_error_of_the_stream_is_s3s(client, fails, code, error):
 
 def use(store: S3Store, fails: str) -> None:
     if fails == "get_object":
-        read(store, REF)
-        return
-    with store.create(REF, "application/x-ndjson") as stream:
-        stream.write(b"x")
+        list(store.read_all([REF]))
+    elif fails in ("head_object", "put_object"):
+        store.publish(REF, b"x", "application/json", "1")
+    else:
+        store.join(REF, LARGE, "application/x-ndjson", "1")
+
+
+@pytest.mark.parametrize("code", ["PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"])
+@pytest.mark.parametrize("way", ["put_object", "complete_multipart_upload"])
+def test_a_write_that_another_one_overtook_is_tried_again(client, way, code):
+    """The condition is what was looked at, and a second look tells who is the later run."""
+    whole = StreamingBody(io.BytesIO(b"x" * 9_000_000), 9_000_000)
+    asked = []
+    client.meta.events.register(
+        "before-parameter-build.s3", lambda model, params, **_: asked.append((model.name, params))
+    )
+    with Stubber(client) as stub:
+        stub.add_response("head_object", {"ETag": '"seen"', "Metadata": {"winnow-fence": "1"}})
+        if way == "complete_multipart_upload":
+            stub.add_response("create_multipart_upload", {"UploadId": "u"})
+            stub.add_response("get_object", {"Body": whole, "ContentLength": 9_000_000})
+            stub.add_response("upload_part", {"ETag": "p"})
+        stub.add_client_error(way, code, http_status_code=412)
+        if way == "complete_multipart_upload":
+            stub.add_response("abort_multipart_upload", {})
+        with pytest.raises(RetryableError):
+            use(S3Store(client), way)
+        stub.assert_no_pending_responses()
+    [given] = [params for name, params in asked if name.lower() == way.replace("_", "")]
+    assert given["IfMatch"] == '"seen"'
+
+
+def test_what_is_not_there_yet_must_not_be_there_when_it_is_written(client):
+    asked = []
+    client.meta.events.register(
+        "before-parameter-build.s3", lambda model, params, **_: asked.append(params)
+    )
+    with Stubber(client) as stub:
+        stub.add_client_error("head_object", "404", http_status_code=404)
+        stub.add_client_error("put_object", "PreconditionFailed", http_status_code=412)
+        with pytest.raises(RetryableError):
+            S3Store(client).publish(REF, b"x", "application/json", "1")
+    assert asked[-1]["IfNoneMatch"] == "*"
 
 
 def test_a_connection_that_stays_broken_is_no_answer(client, monkeypatch):

@@ -1,5 +1,6 @@
 """What the command line reads of an upload that failed only for want of confidence (S3 by moto)."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -51,6 +52,8 @@ def test_its_results_are_where_its_process_keeps_them(target: Target) -> None:
         pipeline.filter(run)
     for key in pipeline.store.keys("results"):
         content = pipeline.store.content(ObjectRef(bucket="results", key=key))
+        # This bucket keeps no versions.
+        content = re.sub(rb'"version_id": "v\d+"', b'"version_id": null', content)
         target.s3().put_object(Bucket="results", Key=key, Body=content)
     uploads = Uploads(target)
     result = uploads.result(failed(process="strict"))

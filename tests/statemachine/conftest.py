@@ -13,7 +13,17 @@ from tests.statemachine.engine import Engine
 from tests.statemachine.machine import ROOT, World, running
 from tests.statemachine.on_ministack import on_ministack
 from tests.statemachine.on_moto import on_moto
-from winnow.models import ChunkTask, Classified, Counts, Filtered, Mail, ObjectRef, Serialized
+from winnow.models import (
+    ChunkTask,
+    Classified,
+    Counts,
+    FilterChunk,
+    Filtered,
+    FilteredChunk,
+    Mail,
+    ObjectRef,
+    Serialized,
+)
 
 RESULTS = "winnow-results"
 
@@ -83,6 +93,11 @@ def world(
         task = ChunkTask.model_validate(payload)
         return Classified(chunk=task.chunk, records=task.records).model_dump()
 
+    def filter_chunk(payload: Any) -> Any:
+        task = FilterChunk.model_validate(payload).task
+        counts = Counts(records=task.records, accepted=task.records)
+        return FilteredChunk(chunk=task.chunk, counts=counts).model_dump()
+
     manifest = "".join(task.model_dump_json() + "\n" for task in tasks)
     with running(
         World(
@@ -90,6 +105,7 @@ def world(
                 "serialize": lambda _: serialized.model_dump(),
                 "scan": lambda _: serialized.model_dump(),
                 "classify": classify,
+                "filter_chunk": filter_chunk,
                 "filter": lambda payload: (
                     Serialized.model_validate(payload) and filtered.model_dump()
                 ),

@@ -1,5 +1,6 @@
 """The workflow, state by state: success, retries, catches, and what is written and mailed."""
 
+import hashlib
 import json
 import threading
 import time
@@ -9,7 +10,7 @@ import pytest
 
 from tests.statemachine.conftest import event
 from tests.statemachine.machine import TaskError, World, function_error, said
-from winnow.models import Mail, ScanNeeded, SerializeInput, Upload
+from winnow.models import FilterChunk, Mail, ScanNeeded, SerializeInput, Upload
 from winnow.upload import upload_id as id_of
 
 THROTTLED = TaskError("Lambda.TooManyRequestsException", "Rate Exceeded.")
@@ -375,6 +376,8 @@ def test_a_result_recorded_twice_by_one_run_is_recorded_once(
         ("classify", THROTTLED),
         ("classify", function_error("RetryableError", "temporary: S3 did not answer.")),
         ("filter", THROTTLED),
+        ("filter_chunk", THROTTLED),
+        ("filter_chunk", TEMPORARY),
         ("update", TABLE_THROTTLED),
         ("put", TaskError("DynamoDB.AmazonDynamoDBException", "Rate exceeded")),
         ("mail", MAIL_THROTTLED),
@@ -387,17 +390,17 @@ def test_a_passing_fault_is_retried(world: World, uploaded: Any, target: str, fa
     run = world.run("triage", uploaded)
     assert run.status == "SUCCEEDED", run.cause
     assert run.states == SUCCESS
-    expected = {"classify": 4}.get(target, 3)
+    expected = {"classify": 4, "filter_chunk": 4}.get(target, 3)
     assert len(world.calls[target]) == expected
 
 
-@pytest.mark.parametrize("target", ["serialize", "classify", "filter"])
+@pytest.mark.parametrize("target", ["serialize", "classify", "filter_chunk", "filter"])
 def test_a_lasting_fault_is_not_retried(world: World, uploaded: Any, target: str):
     fault = function_error("FileUnreadableError", "file_unreadable: It is damaged.")
     world.fail(target, fault, fault)
     assert world.run("triage", uploaded).status == "FAILED"
     # Both chunks are tried at once.
-    assert len(world.calls[target]) == (2 if target == "classify" else 1)
+    assert len(world.calls[target]) == (2 if target in ("classify", "filter_chunk") else 1)
 
 
 @pytest.mark.parametrize(
@@ -421,10 +424,179 @@ def test_retries_come_to_an_end(
 
 
 def test_a_hundred_throttled_calls_do_not_fail_a_run(world: World, uploaded: Any):
-    for target in ("serialize", "classify", "filter"):
+    for target in ("serialize", "classify", "filter_chunk", "filter"):
         world.fail(target, *[THROTTLED] * 100)
     assert world.run("triage", uploaded).states == SUCCESS
     assert len(world.mails) == 1
+
+
+# -- a worker that dies --------------------------------------------------------------------------
+
+DEATHS = [
+    TaskError("Runtime.ExitError", "RequestId: 1 Error: Runtime exited: signal: killed"),
+    function_error("Runtime.OutOfMemory", "RequestId: 1 Error: Runtime.OutOfMemory"),
+    function_error("Sandbox.Timedout", "RequestId: 1 Error: Task timed out after 300.00 seconds"),
+    TaskError("Lambda.Unknown", "Process exited before completing request"),
+    TaskError("States.Timeout"),
+    function_error("ChunkTooSlowError", "chunk_too_slow: It would take 400 s."),
+]
+EXIT = DEATHS[0]
+
+
+def deadly(world: World, *places: int, error: TaskError = EXIT, chunk: int = 1) -> None:
+    """Nobody outlives judging these records of a chunk."""
+    classify = world.functions["classify"]
+
+    def meets_its_end(payload: Any) -> Any:
+        part = payload.get("part") or {"first": 0, "records": payload["records"]}
+        judged = range(part["first"], part["first"] + part["records"])
+        if payload["chunk"] == chunk and not part.get("skip") and set(judged) & set(places):
+            raise error
+        return classify(payload)
+
+    # The interpreter takes what a fake raises for what the service says.
+    world.functions["classify"] = meets_its_end
+
+
+def parts(world: World, chunk: int = 1) -> list[tuple[int, int, bool]]:
+    """What the last FilterChunk of a chunk was told that it is made up of."""
+    [given] = [
+        FilterChunk.model_validate(one)
+        for one in world.calls["filter_chunk"]
+        if one["task"]["chunk"] == chunk
+    ]
+    return sorted((part.first, part.records, part.skip) for part in given.parts)
+
+
+@pytest.mark.parametrize("error", DEATHS, ids=lambda error: error.error)
+def test_what_killed_a_worker_is_found_by_halves(world: World, uploaded: Any, error: TaskError):
+    deadly(world, 5, error=error)
+    assert world.run("triage", uploaded).states == SUCCESS
+    assert parts(world) == [(0, 4, False), (4, 1, False), (5, 1, True), (6, 2, False)]
+    assert parts(world, chunk=0) == [(0, 8, False)]
+    # Eight, four, two, one and the skipped one; four, two and one beside them; and the other chunk.
+    assert len(world.calls["classify"]) == 5 + 3 + 1
+
+
+def test_two_records_that_kill_a_worker_are_both_found(world: World, uploaded: Any):
+    deadly(world, 0, 7)
+    assert world.run("triage", uploaded).states == SUCCESS
+    found = parts(world)
+    assert [part for part in found if part[2]] == [(0, 1, True), (7, 1, True)]
+    assert sum(records for _, records, _ in found) == 8
+
+
+def test_all_else_is_judged_before_what_may_kill_again(world: World, uploaded: Any):
+    deadly(world, 0)
+    assert world.run("triage", uploaded).states == SUCCESS
+    asked = [one["part"] for one in world.calls["classify"] if one["part"]]
+    told = [(part["first"], part["records"], part.get("skip", False)) for part in asked]
+    assert told == [
+        *[(0, 4, False), (4, 4, False), (0, 2, False), (2, 2, False)],
+        *[(0, 1, False), (1, 1, False), (0, 1, True)],
+    ]
+
+
+def test_a_worker_that_dies_once_costs_no_record(world: World, uploaded: Any):
+    world.fail("classify", EXIT)
+    one_at_a_time(world)
+    assert world.run("triage", uploaded).states == SUCCESS
+    assert parts(world, chunk=0) == [(0, 4, False), (4, 4, False)]
+
+
+def one_record(world: World) -> None:
+    """The manifest's chunks have one record each."""
+    [(where, manifest)] = world.objects.items()
+    world.objects[where] = manifest.replace('"records":8', '"records":1')
+
+
+def test_a_chunk_of_one_record_is_tried_again_once(world: World, uploaded: Any):
+    one_record(world)
+    world.fail("classify", EXIT)
+    one_at_a_time(world)
+    assert world.run("triage", uploaded).states == SUCCESS
+    assert parts(world, chunk=0) == [(0, 1, False)]
+
+
+def test_a_chunk_of_one_record_that_kills_twice_is_skipped(world: World, uploaded: Any):
+    one_record(world)
+    deadly(world, 0)
+    assert world.run("triage", uploaded).states == SUCCESS
+    assert parts(world) == [(0, 1, True)]
+
+
+def test_a_part_is_retried_like_a_chunk(world: World, uploaded: Any):
+    one_at_a_time(world)
+    world.fail("classify", EXIT, THROTTLED, THROTTLED, TEMPORARY)
+    assert world.run("triage", uploaded).states == SUCCESS
+    assert parts(world, chunk=0) == [(0, 4, False), (4, 4, False)]
+
+
+def test_after_so_many_deaths_what_dies_is_skipped_whole(world: World, uploaded: Any):
+    world.edits["$failures >= 100"] = "$failures >= 3"
+    deadly(world, 0, 1)
+    assert world.run("triage", uploaded).states == SUCCESS
+    assert parts(world) == [(0, 2, True), (2, 2, False), (4, 4, False)]
+
+
+def test_after_so_long_the_rest_is_skipped(world: World, uploaded: Any):
+    """Here the time is over at the third death; what was not tried by then is skipped, too."""
+    world.edits["$millis() + 2400000"] = "$millis() - 1"
+    world.edits["$late := "] = "$late := $failures > 2 and "
+    deadly(world, 0)
+    assert world.run("triage", uploaded).states == SUCCESS
+    assert parts(world) == [(0, 2, True), (2, 2, True), (4, 4, False)]
+
+
+@pytest.mark.parametrize("records", [8, 1])
+def test_a_function_that_always_dies_fails_the_run(world: World, uploaded: Any, records: int):
+    """It cannot even skip a record; what it died of is told."""
+    if records == 1:
+        one_record(world)
+    world.fail("classify", *[EXIT] * 100)
+    run = world.run("triage", uploaded)
+    assert run.states == (*up_to("Classify"), *FAILURE)
+    assert run.error == "workflow_runtime_exit_error"
+    assert run.cause == "The step Classify stopped with Runtime.ExitError."
+
+
+def test_where_nothing_could_be_judged_no_record_is_to_blame(world: World, uploaded: Any):
+    world.edits["$failures >= 100"] = "$failures >= 3"
+    deadly(world, *range(8), error=DEATHS[-1])
+    run = world.run("triage", uploaded)
+    assert run.states == (*up_to("Classify"), *FAILURE)
+    assert (run.error, run.cause) == ("chunk_too_slow", "It would take 400 s.")
+
+
+def test_a_lasting_fault_of_a_part_fails_the_run(world: World, uploaded: Any):
+    one_at_a_time(world)
+    world.fail("classify", EXIT, function_error("ModelInvalidError", "model_invalid: Altered."))
+    run = world.run("triage", uploaded)
+    assert run.states == (*up_to("Classify"), *FAILURE)
+    assert (run.error, run.cause) == ("model_invalid", "Altered.")
+    assert [one["chunk"] for one in world.calls["classify"]].count(0) == 2
+
+
+@pytest.mark.parametrize("target", ["serialize", "filter", "filter_chunk"])
+def test_any_other_worker_that_dies_fails_the_run(world: World, uploaded: Any, target: str):
+    world.fail(target, *[EXIT] * 2)
+    run = world.run("triage", uploaded)
+    assert run.error == "workflow_runtime_exit_error"
+    step = {"filter_chunk": "Filter"}.get(target, target.capitalize())
+    assert run.cause == f"The step {step} stopped with Runtime.ExitError."
+
+
+def test_a_run_is_told_apart_from_any_other_of_its_upload(world: World, uploaded: Any):
+    world.fail("serialize", function_error("FileEmptyError", "file_empty: The file has 0 bytes."))
+    first = world.run("triage", uploaded)
+    again = {**uploaded, "restart": {"supersedes": first.arn, "attempt": 2}}
+    second = world.run("triage", again)
+    given = [SerializeInput.model_validate(one).run for one in world.calls["serialize"]]
+    for run, ref, attempt in zip((first, second), given, (1, 2), strict=True):
+        assert ref is not None
+        assert ref.attempt == attempt
+        assert ref.id == f"{attempt}-{hashlib.sha256(run.arn.encode()).hexdigest()[:12]}"
+    assert given[0].started_at <= given[1].started_at  # type: ignore[union-attr]
 
 
 # -- failures ------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from winnow.book import ProcessBook
 from winnow.digest import DigestInput
 from winnow.dispatch import DispatchInput
 from winnow.layout import RunLayout
-from winnow.models import ChunkTask, Serialized, SerializeInput
+from winnow.models import ChunkTask, FilterChunk, FilterInput, Serialized, SerializeInput
 from winnow.sweep import SweepInput
 from winnow.upload import requested_process, upload_id
 
@@ -20,6 +20,7 @@ SHAPES: dict[str, type[BaseModel]] = {
     "scan": SerializeInput,
     "classify": ChunkTask,
     "filter": Serialized,
+    "filter_chunk": FilterChunk,
     "sweep": SweepInput,
     "dispatch": DispatchInput,
     "digest": DigestInput,
@@ -49,7 +50,13 @@ def test_every_function_has_an_event():
         for resource in read()["Resources"].values()
         if resource["Type"] == "AWS::Serverless::Function"
     ]
-    assert sorted(functions) == sorted(SHAPES)
+    assert sorted(functions) == sorted(set(SHAPES) - {"filter_chunk"})
+
+
+@pytest.mark.parametrize("name", ["filter", "filter_chunk"])
+def test_filter_tells_a_chunk_from_a_run(name: str):
+    given = event(name)
+    assert type(FilterInput.model_validate(given).root) is SHAPES[name]
 
 
 @pytest.mark.parametrize("name", ["sweep", "dispatch", "digest"])
@@ -75,7 +82,12 @@ def test_all_events_are_about_one_upload():
     task = ChunkTask.model_validate(event("classify"))
     assert run.upload == upload
     assert task.upload_id == upload.upload_id
-    layout = RunLayout(run.manifest.bucket, upload.upload_id)
+    assert FilterChunk.model_validate(event("filter_chunk")).task == task
+    ids = SerializeInput.model_validate(event("serialize")).run
+    assert ids is not None
+    assert ids == run.run == task.run
+    assert (task.process, task.threshold) == (run.process, run.threshold)
+    layout = RunLayout(run.manifest.bucket, upload.upload_id, ids)
     assert (run.manifest, run.definition) == (layout.manifest, layout.definition)
     assert (task.source, task.scored) == (layout.chunk(task.chunk), layout.scored(task.chunk))
     assert (task.records, task.definition, task.head) == (run.records, run.definition, run.head)

@@ -82,6 +82,8 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
     "FilterRole": {
         "ReadScores": (READ, ["${ResultsBucket.Arn}/runs/*"]),
         "KnowThatAChunkIsGone": ({"s3:ListBucket"}, ["ResultsBucket.Arn"]),
+        "WriteFiltered": ({"s3:PutObject"}, ["${ResultsBucket.Arn}/runs/*/filtered/*"]),
+        "SeeWhoseResultsLieThere": (READ, ["${ResultsBucket.Arn}/results/*"]),
         "WriteResults": (
             {"s3:PutObject", "s3:AbortMultipartUpload"},
             ["${ResultsBucket.Arn}/results/*"],
@@ -148,13 +150,13 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
         "WriteTraces": (XRAY, ["*"]),
     },
     "TriageRole": {
-        "InvokeAliases": (
+        "InvokeVersions": (
             {"lambda:InvokeFunction"},
             [
-                "SerializeFunctionAliaslive",
-                "ScanFunctionAliaslive",
-                "ClassifyFunctionAliaslive",
-                "FilterFunctionAliaslive",
+                "${SerializeFunction.Arn}:*",
+                "${ScanFunction.Arn}:*",
+                "${ClassifyFunction.Arn}:*",
+                "${FilterFunction.Arn}:*",
             ],
         ),
         "RecordRuns": ({"dynamodb:PutItem", "dynamodb:UpdateItem"}, ["Table.Arn"]),

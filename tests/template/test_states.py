@@ -9,7 +9,7 @@ import pytest
 from botocore.session import get_session
 
 from tests.template.expand import ROOT, read
-from winnow.errors import RetryableError
+from winnow.errors import ChunkTooSlowError, RetryableError
 from winnow.standing import LEASE_S
 
 MACHINES = {"triage": "Triage", "stopped": "Stopped"}
@@ -65,6 +65,14 @@ CLIENTS = {
     "DynamoDB": ("dynamodb", {"AmazonDynamoDBException"}),
     "SNS": ("sns", {"AmazonSNSException"}),
 }
+# Ends of a function that no code of it could tell of, in Lambda's and Step Functions' own words,
+# and the one way in which it tells that its end is near.
+DEATHS = {
+    *("Runtime.ExitError", "Runtime.OutOfMemory", "Sandbox.Timedout", "Lambda.Unknown"),
+    "States.Timeout",
+    ChunkTooSlowError.__name__,
+}
+JUDGING = ("ClassifyChunk", "ClassifyPart")
 JSONPATH_FIELDS = {
     "InputPath",
     "Parameters",
@@ -143,6 +151,7 @@ def test_an_error_that_is_waited_for_exists(machine: str, name: str, state: Stat
     named = {
         error for way in (*state["Retry"], *state["Catch"]) for error in way["ErrorEquals"]
     } - {"States.ALL"}
+    named -= DEATHS if name in JUDGING else set()
     for error in named - ours:
         prefix, _, word = error.partition(".")
         service, clients = CLIENTS[prefix]
@@ -180,7 +189,33 @@ def test_everything_else_is_caught(machine: str, name: str, state: State):
     *special, rest = state["Catch"]
     assert rest["ErrorEquals"] == ["States.ALL"]
     for catch in special:
-        assert catch["ErrorEquals"] == ["DynamoDB.ConditionalCheckFailedException"]
+        if name in JUDGING:
+            assert set(catch["ErrorEquals"]) == DEATHS
+            assert catch["Next"] == "Halve"
+        else:
+            assert catch["ErrorEquals"] == ["DynamoDB.ConditionalCheckFailedException"]
+    assert len(special) == (name in (*JUDGING, "Claim", "RecordFailure", "RecordStopped"))
+
+
+def test_a_part_is_judged_as_a_chunk_is():
+    found = dict(states(json.loads(text("triage"))))
+    chunk, part = (found[name] for name in JUDGING)
+    for field in ("Resource", "Retry", "TimeoutSeconds"):
+        assert chunk[field] == part[field]
+    assert chunk["Arguments"]["FunctionName"] == part["Arguments"]["FunctionName"]
+    assert chunk["Catch"][1] == part["Catch"][1]
+
+
+def test_a_run_has_time_to_judge_a_chunk_in_halves():
+    """Beside its slowest states and a throttled function. No halving begins after this time."""
+    [seconds] = {int(ms) / 1000 for ms in re.findall(r"\$millis\(\) \+ (\d+)", text("triage"))}
+    definition = json.loads(text("triage"))
+    tasks = [state for _, state in states(definition) if state["Type"] == "Task"]
+    waited = max(longest_wait(retry) / 2 for task in tasks for retry in task["Retry"])
+    slowest = sum(task["TimeoutSeconds"] for task in tasks)
+    assert definition["TimeoutSeconds"] > waited + slowest + seconds
+    # From a thousand records down to one, each time to the end of Classify's own time.
+    assert seconds > 7 * read()["Resources"]["ClassifyFunction"]["Properties"]["Timeout"]
 
 
 @pytest.mark.parametrize("machine", MACHINES)
@@ -273,6 +308,8 @@ def test_whatever_ends_a_run_takes_its_row_out_of_the_index_of_runs_under_way():
         ("Serialize", "SerializeFunction"),
         ("Scan", "ScanFunction"),
         ("ClassifyChunk", "ClassifyFunction"),
+        ("ClassifyPart", "ClassifyFunction"),
+        ("FilterChunk", "FilterFunction"),
         ("Filter", "FilterFunction"),
     ],
 )

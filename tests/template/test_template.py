@@ -614,10 +614,16 @@ def test_a_machine_is_logged_without_data_and_traced(machine: str):
     assert given["RoleArn"] == {"Fn::GetAtt": [f"{machine}Role", "Arn"]}
 
 
-def test_the_workflow_invokes_aliases():
+def test_a_run_keeps_the_versions_of_the_functions_that_it_began_with():
+    """A version is published by SAM whenever anything of its function changes, and stays."""
     made = properties("Triage")["DefinitionSubstitutions"]
     for function in STEPS:
-        assert made[function] == {"Ref": f"{function}Aliaslive"}
+        [version] = [
+            name for name in RESOURCES if re.fullmatch(rf"{function}Version[0-9a-f]+", name)
+        ]
+        assert made[function] == {"Ref": version}
+        assert RESOURCES[version]["DeletionPolicy"] == "Retain"
+        assert RESOURCES[version]["Properties"]["FunctionName"] == {"Ref": function}
 
 
 # -- what starts it ------------------------------------------------------------------------------

@@ -4,12 +4,11 @@ import re
 
 import pytest
 
-from tests.unit.test_steps import MODEL, Run, book, judge_for
-from winnow.classify import classify
+from tests.unit.test_steps import RUN, Run, book
 from winnow.errors import ProcessUnknownError
 from winnow.layout import RunLayout
 from winnow.mail import report
-from winnow.models import Outcome, Result, Upload
+from winnow.models import Outcome, Part, Result, Upload
 from winnow.serialize import serialize
 from winnow.upload import requested_process, upload_id
 
@@ -42,7 +41,9 @@ KEYS = [
     "é" * 506,
 ]
 OWN = re.compile(
-    r"[a-z]+/[0-9a-f]{32}/(definition\.json|manifest\.jsonl|(chunks|scored)/\d{6}\.jsonl)"
+    r"runs/[0-9a-f]{32}/(1-0123456789ab/)?"
+    r"(definition\.json|manifest\.jsonl|(chunks|scored)/\d{6}(-\d{6}){0,2}\.jsonl"
+    r"|filtered/\d{6}/(tally\.json|(accepted|review|invalid)\.jsonl))"
     r"|results/moods/[0-9a-f]{32}/(result\.json|(accepted|review|invalid)\.jsonl)"
 )
 
@@ -57,9 +58,8 @@ def test_a_key_travels_as_it_is_and_names_nothing_that_is_written(name):
     upload = Upload(
         upload_id=upload_id("uploads", key, ref.version_id or ""), object=ref, size=len(content)
     )
-    run = serialize(upload, pipeline.store, book(), pipeline.options, pipeline.clock)
-    for task in pipeline.tasks(run):
-        classify(task, pipeline.store, judge_for, MODEL, pipeline.clock)
+    run = serialize(upload, pipeline.store, book(), pipeline.options, pipeline.clock, run=RUN)
+    pipeline.classify(run)
     done = pipeline.filter(run)
 
     assert done.counts.model_dump() == {"records": 3, "accepted": 1, "review": 1, "invalid": 1}
@@ -106,7 +106,10 @@ def test_a_key_without_a_folder_takes_the_default(key):
 
 
 def test_the_layout_is_made_of_ids_alone():
-    layout = RunLayout("results", "0" * 32)
-    names = [layout.definition, layout.manifest, layout.chunk(7), layout.scored(7)]
-    names += [layout.result("moods"), *(layout.outcome("moods", found) for found in Outcome)]
-    assert all(OWN.fullmatch(found.key) for found in names)
+    for layout in (RunLayout("results", "0" * 32), RunLayout("results", "0" * 32, RUN)):
+        names = [layout.definition, layout.manifest, layout.chunk(7), layout.scored(7)]
+        names += [layout.scored(7, Part(first=500, records=250)), layout.tally(7)]
+        names += [layout.result("moods"), *(layout.outcome("moods", found) for found in Outcome)]
+        names += [layout.filtered(7, found) for found in Outcome]
+        assert len({found.key for found in names}) == len(names)
+        assert all(OWN.fullmatch(found.key) for found in names)

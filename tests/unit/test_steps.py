@@ -14,24 +14,37 @@ from winnow.errors import (
     NoRecordsError,
     ObjectGoneError,
     ProcessUnknownError,
+    RunSupersededError,
     StoredDataInvalidError,
     ThresholdRefusedError,
     ThresholdTooLowError,
 )
-from winnow.filter import filter_run
+from winnow.filter import filter_chunk, filter_run
 from winnow.head import HeadFiles
-from winnow.models import ChunkTask, ObjectRef, Result, Serialized, Upload
+from winnow.layout import RunLayout
+from winnow.models import (
+    ChunkTask,
+    FilterChunk,
+    ObjectRef,
+    Part,
+    Result,
+    RunRef,
+    Serialized,
+    Upload,
+)
 from winnow.process import parse_definition_json
 from winnow.serialize import SerializeOptions, serialize
 
 UPLOAD_ID = "0" * 31 + "1"
+RUN = RunRef(id="1-0123456789ab", attempt=1, started_at="2026-11-26T09:30:00.000Z")
 
 
 class Run:
     """The pipeline over a memory store, with a clock that ticks a second a look."""
 
-    def __init__(self, **options: object) -> None:
+    def __init__(self, run: RunRef | None = RUN, **options: object) -> None:
         self.store = MemoryStore()
+        self.run = run
         self.options = SerializeOptions(results_bucket="results", **options)
         self._ticks = itertools.count()
 
@@ -41,7 +54,7 @@ class Run:
     def serialize(self, content: str, key: str = "inbox/moods/a.csv", **metadata: str):
         ref = self.store.add("uploads", key, content.encode(), **metadata)
         upload = Upload(upload_id=UPLOAD_ID, object=ref, size=len(content))
-        return serialize(upload, self.store, book(), self.options, self.clock)
+        return serialize(upload, self.store, book(), self.options, self.clock, run=self.run)
 
     def tasks(self, run: Serialized) -> list[ChunkTask]:
         lines = self.store.content(run.manifest).splitlines()
@@ -52,7 +65,13 @@ class Run:
             classify(task, self.store, judge_for, MODEL, self.clock)
 
     def filter(self, run: Serialized, **options: bool):
+        """As the workflow does: chunk by chunk, where the run has an id, and then as a whole."""
+        for task in self.tasks(run) if run.run else ():
+            self.filter_chunk(task, Part(first=0, records=task.records))
         return filter_run(run, self.store, "results", self.clock, **options)
+
+    def filter_chunk(self, task: ChunkTask, *parts: Part):
+        return filter_chunk(FilterChunk(task=task, parts=parts), self.store, self.clock)
 
     def results(self) -> list[str]:
         return [key for key in self.store.keys("results") if key.startswith("results/")]
@@ -69,9 +88,10 @@ def judge_for(definition: bytes, head: HeadFiles | None = None) -> SayingJudge:
 TABLE = "case_id,age,note\nA,1,glad 0.9\nB,2,sad 0.55\nC,3,\nD,4,sad 0.6\n"
 
 
+@pytest.mark.parametrize("run_ref", [RUN, None], ids=["by chunk", "begun before runs had ids"])
 @pytest.mark.parametrize("chunk_records", [1, 2, 3, 100])
-def test_every_record_ends_in_one_outcome_whatever_the_chunks(chunk_records):
-    pipeline = Run(chunk_records=chunk_records)
+def test_every_record_ends_in_one_outcome_whatever_the_chunks(chunk_records, run_ref):
+    pipeline = Run(run_ref, chunk_records=chunk_records)
     run = pipeline.serialize(TABLE)
     assert (run.records, run.chunks) == (4, -(-4 // chunk_records))
     pipeline.classify(run)
@@ -201,11 +221,12 @@ def test_a_deleted_object_is_gone():
         serialize(missing, pipeline.store, book(), pipeline.options, pipeline.clock)
 
 
+@pytest.mark.parametrize("run_ref", [RUN, None], ids=["by chunk", "begun before runs had ids"])
 @pytest.mark.parametrize(
     "damage", ["drop line", "drop chunk", "half a line", "other run", "other chunk"]
 )
-def test_a_damaged_intermediate_object_is_never_passed_over(damage):
-    pipeline = Run(chunk_records=2)
+def test_a_damaged_intermediate_object_is_never_passed_over(damage, run_ref):
+    pipeline = Run(run_ref, chunk_records=2)
     run = pipeline.serialize(TABLE)
     pipeline.classify(run)
     scored = pipeline.tasks(run)[0].scored
@@ -248,6 +269,172 @@ def test_a_model_that_changes_during_a_run_is_told_and_not_the_last_one_named():
     assert not pipeline.results()
 
 
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        ("tally.json", lambda content: content[:-9]),
+        ("tally.json", lambda content: content.replace(b'"accepted":1', b'"accepted":2')),
+        ("tally.json", lambda content: content.replace(b'"chunk":0', b'"chunk":1')),
+        ("tally.json", lambda content: content.replace(b'"version":"1.0.0"', b'"version":"2"')),
+        ("accepted.jsonl", lambda content: content[:-1]),
+        ("tally.json", None),
+        ("accepted.jsonl", None),
+    ],
+)
+def test_what_was_filtered_of_a_chunk_is_counted_again_at_the_end(name, damage):
+    pipeline = Run(chunk_records=2)
+    run = pipeline.serialize(TABLE)
+    pipeline.classify(run)
+    for task in pipeline.tasks(run):
+        pipeline.filter_chunk(task, Part(first=0, records=task.records))
+    key = f"runs/{UPLOAD_ID}/{RUN.id}/filtered/000000/{name}"
+    ref = ObjectRef(bucket="results", key=key)
+    content = pipeline.store.content(ref)
+    if damage is None:
+        pipeline.store.delete(ref)
+    else:
+        assert damage(content) != content
+        pipeline.store.put(ref, damage(content), "")
+    with pytest.raises(StoredDataInvalidError):
+        filter_run(run, pipeline.store, "results", pipeline.clock)
+    assert not pipeline.results()
+
+
+# -- parts of a chunk ----------------------------------------------------------------------------
+
+
+def judged_in(pipeline: Run, task: ChunkTask, *parts: Part) -> None:
+    """Each part judged on its own, as after a worker's death."""
+    for part in parts:
+        given = task.model_copy(update={"part": part})
+        classify(given, pipeline.store, judge_for, MODEL, pipeline.clock)
+
+
+def test_a_chunk_judged_in_parts_is_the_chunk_with_one_invalid_record():
+    pipeline = Run()
+    run = pipeline.serialize("case_id,note\n" + "".join(f"C{n},glad 0.9\n" for n in range(8)))
+    (task,) = pipeline.tasks(run)
+    # In the order in which they were judged, which is not the file's.
+    parts = [
+        Part(first=4, records=4),
+        Part(first=0, records=2),
+        Part(first=3, records=1),
+        Part(first=2, records=1, skip=True),
+    ]
+    judged_in(pipeline, task, *parts)
+    assert pipeline.filter_chunk(task, *parts).counts.invalid == 1
+    counts = filter_run(run, pipeline.store, "results", pipeline.clock).counts
+    assert (counts.records, counts.accepted, counts.invalid) == (8, 7, 1)
+    (invalid,) = pipeline.lines("moods", "invalid")
+    assert (invalid["record"], invalid["line"], invalid["source_id"]) == (3, 4, "C2")
+    assert invalid["code"] == "record_failed"
+    accepted = [line["record"] for line in pipeline.lines("moods", "accepted")]
+    assert accepted == [1, 2, 4, 5, 6, 7, 8]
+
+
+def test_what_is_skipped_is_not_judged_and_what_was_invalid_keeps_its_reason():
+    pipeline = Run()
+    run = pipeline.serialize(
+        '{"note": "poison"}\n{"note": " "}\n{"note": "glad 0.9"}\n', "inbox/moods/a.jsonl"
+    )
+    (task,) = pipeline.tasks(run)
+    whole = Part(first=0, records=task.records, skip=True)
+    judged_in(pipeline, task, whole)
+    pipeline.filter_chunk(task, whole)
+    filter_run(run, pipeline.store, "results", pipeline.clock)
+    codes = [line["code"] for line in pipeline.lines("moods", "invalid")]
+    assert codes == ["record_failed", "text_empty", "record_failed"]
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [Part(first=0, records=2)],
+        [Part(first=0, records=2), Part(first=3, records=1)],
+        [Part(first=0, records=2), Part(first=1, records=3)],
+        [Part(first=1, records=3)],
+    ],
+)
+def test_parts_that_do_not_make_up_the_chunk_are_refused(parts):
+    pipeline = Run()
+    run = pipeline.serialize("note\n" + "glad 0.9\n" * 4)
+    (task,) = pipeline.tasks(run)
+    judged_in(pipeline, task, *parts)
+    with pytest.raises(StoredDataInvalidError, match="do not make it up"):
+        pipeline.filter_chunk(task, *parts)
+
+
+def test_a_part_beyond_the_chunk_is_refused():
+    pipeline = Run()
+    run = pipeline.serialize("note\nglad 0.9\n")
+    (task,) = pipeline.tasks(run)
+    with pytest.raises(StoredDataInvalidError, match="has no records 1 to 2"):
+        judged_in(pipeline, task, Part(first=1, records=2))
+
+
+def test_parts_judged_by_two_models_are_told():
+    pipeline = Run()
+    run = pipeline.serialize("note\n" + "glad 0.9\n" * 4)
+    (task,) = pipeline.tasks(run)
+    halves = [Part(first=0, records=2), Part(first=2, records=2)]
+    for half, model in zip(halves, [MODEL, MODEL.model_copy(update={"version": "1"})], strict=True):
+        given = task.model_copy(update={"part": half})
+        classify(given, pipeline.store, judge_for, model, pipeline.clock)
+    with pytest.raises(StoredDataInvalidError, match="changed during the run"):
+        pipeline.filter_chunk(task, *halves)
+
+
+# -- two runs of one upload ----------------------------------------------------------------------
+
+LATER = RunRef(id="2-ba9876543210", attempt=2, started_at="2026-11-26T10:00:00.000Z")
+
+
+def two_runs() -> tuple[Run, dict[RunRef | None, Serialized]]:
+    """Three runs of one upload over one store, all of them judged and filtered, none published."""
+    pipeline, runs = Run(), {}
+    ref = pipeline.store.add("uploads", "inbox/moods/a.csv", TABLE.encode())
+    upload = Upload(upload_id=UPLOAD_ID, object=ref, size=len(TABLE))
+    for ref in (None, RUN, LATER):
+        run = serialize(upload, pipeline.store, book(), pipeline.options, pipeline.clock, run=ref)
+        pipeline.classify(run)
+        for task in pipeline.tasks(run):
+            pipeline.filter_chunk(task, Part(first=0, records=task.records))
+        runs[ref] = run
+    return pipeline, runs
+
+
+def test_runs_of_one_upload_share_no_intermediate_object():
+    _, runs = two_runs()
+    assert len({run.manifest.key for run in runs.values()}) == 3
+    assert len({run.definition.key for run in runs.values()}) == 3
+
+
+@pytest.mark.parametrize("late", [RUN, None])
+def test_a_late_run_writes_nothing_over_a_later_one_s_results(late):
+    pipeline, runs = two_runs()
+    done = filter_run(runs[LATER], pipeline.store, "results", pipeline.clock)
+    before = {key: pipeline.store.content(ref(key)) for key in pipeline.results()}
+    with pytest.raises(RunSupersededError):
+        filter_run(runs[late], pipeline.store, "results", pipeline.clock)
+    assert {key: pipeline.store.content(ref(key)) for key in pipeline.results()} == before
+    assert Result.model_validate_json(pipeline.store.content(done.result)).run == LATER
+
+
+def test_a_later_run_writes_over_an_earlier_one_s_results_and_names_its_own_versions():
+    pipeline, runs = two_runs()
+    for run in (None, RUN, LATER, LATER):
+        done = filter_run(runs[run], pipeline.store, "results", pipeline.clock)
+        result = Result.model_validate_json(pipeline.store.content(done.result))
+        assert result.run == run
+        for found in result.files.values():
+            newest = pipeline.store.head(ObjectRef(bucket=found.bucket, key=found.key)).ref
+            assert found == newest
+
+
+def ref(key: str) -> ObjectRef:
+    return ObjectRef(bucket="results", key=key)
+
+
 def test_classify_refuses_a_chunk_that_is_not_the_manifest_s():
     pipeline = Run()
     run = pipeline.serialize(TABLE)
@@ -267,3 +454,5 @@ def test_what_crosses_the_workflow_holds_no_text_and_stays_small():
         text = shape.model_dump_json()
         assert "SECRET" not in text
         assert len(text) < 2_000
+    tally = pipeline.store.content(RunLayout.of(pipeline.tasks(run)[0]).tally(0))
+    assert b"SECRET" not in tally

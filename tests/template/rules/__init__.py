@@ -100,7 +100,7 @@ def _references(node: Any) -> Iterator[str]:
         for key, value in node.items():
             match key, value:
                 case "Ref", str(name):
-                    yield name.removesuffix(".Alias")
+                    yield name.removesuffix(".Alias").removesuffix(".Version")
                 case "Fn::GetAtt", [str(name), _]:
                     yield name
                 case "Fn::Sub", str(pattern):

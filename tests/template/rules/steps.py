@@ -205,7 +205,7 @@ def logs(name: str, stack: Stack) -> Any:
 
 
 # Substitution -> what it says. One that is named like a parameter refers to it, and one that is
-# named like a function to the function's alias.
+# named like a function to the function's version: a run keeps what it began with.
 SUBSTITUTIONS: dict[str, Any] = {
     "Partition": ref("AWS::Partition"),
     "TableName": ref("Table"),
@@ -231,7 +231,7 @@ def substitution(name: str, stack: Stack) -> Any:
     if name in SUBSTITUTIONS:
         return SUBSTITUTIONS[name]
     if name in SETTINGS:
-        return ref(f"{name}.Alias")
+        return ref(f"{name}.Version")
     return ref(name) if name in stack.parameters else None
 
 

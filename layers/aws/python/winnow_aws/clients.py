@@ -21,7 +21,11 @@ LOCAL_AWS = "LOCAL_AWS"
 _LOCAL_REGION = "us-east-1"
 _CONNECT_S = 2.0
 _CONFIG = Config(
-    retries={"mode": "standard", "max_attempts": 6}, connect_timeout=5, read_timeout=60
+    retries={"mode": "standard", "max_attempts": 6},
+    connect_timeout=5,
+    read_timeout=60,
+    # As many as there are threads that share one.
+    max_pool_connections=16,
 )
 """Timeouts in seconds, of one of the attempts."""
 

@@ -11,7 +11,7 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from aws_lambda_powertools import Logger
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, RootModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from winnow.errors import EventInvalidError, InternalError, WinnowError
@@ -103,16 +103,18 @@ def _parsed(shape: type[In], event: object) -> In:
         return shape.model_validate(event)
     except ValidationError as error:
         problems = error.errors(include_url=False, include_context=False, include_input=False)
-        missing = _fields(problem for problem in problems if problem["type"] == "missing")
-        wrong = _fields(problem for problem in problems if problem["type"] != "missing")
+        # A choice of shapes says first which of them it took.
+        start = 1 if issubclass(shape, RootModel) else 0
+        missing = _fields((one for one in problems if one["type"] == "missing"), start)
+        wrong = _fields((one for one in problems if one["type"] != "missing"), start)
         said = [f"it lacks {missing}"] if missing else []
         said += [f"it is wrong in {wrong}"] if wrong else []
         raise EventInvalidError(f"The event is no {shape.__name__}: {'; '.join(said)}.") from None
 
 
-def _fields(problems: Iterable[ErrorDetails]) -> str:
+def _fields(problems: Iterable[ErrorDetails], start: int) -> str:
     """Dotted paths of the fields; `the event itself` for one that is no object."""
-    names = (".".join(map(str, problem["loc"])) or "the event itself" for problem in problems)
+    names = (".".join(map(str, one["loc"][start:])) or "the event itself" for one in problems)
     return ", ".join(dict.fromkeys(names))
 
 

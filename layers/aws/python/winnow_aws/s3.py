@@ -1,26 +1,51 @@
 """S3 behind the ObjectStore port: streams both ways, every read of a pinned version."""
 
 import io
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, BinaryIO, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any, BinaryIO, TypedDict
 
 from botocore.exceptions import ClientError
 from smart_open import s3
 
-from winnow.errors import ObjectGoneError, RetryableError, WinnowError
+from winnow.errors import (
+    ObjectGoneError,
+    RetryableError,
+    RunSupersededError,
+    StoredDataInvalidError,
+    WinnowError,
+)
 from winnow.models import ObjectRef
-from winnow.ports import StoredObject
+from winnow.ports import Piece, StoredObject
 from winnow_aws.clients import client
 from winnow_aws.refusals import code_of, refused, translated
 
 if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer, WriteableBuffer
+    from _typeshed import WriteableBuffer
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
 _GONE = {"NoSuchKey", "NoSuchVersion", "NoSuchBucket", "NotFound", "404"}
 _READ_BYTES = 128 * 1024  # smart_open's own buffer
-_PART_BYTES = 8 * 1024 * 1024  # 10,000 parts at most: 80 GB an outcome
+_PART_BYTES = 8 * 1024 * 1024  # S3 wants five megabytes of every part but the last
+_MOST_PARTS = 9_000  # S3 takes 10,000
+_THREADS = 12
+_SENDERS = 4
+_AHEAD_JOBS = 4 * _THREADS
+_AHEAD_BYTES = 32 * 1024 * 1024
+_TRIES = 3
+_FENCE = "winnow-fence"
+_OVERTAKEN = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "412", "409", "404"}
+
+
+class Condition(TypedDict, total=False):
+    """Of a write: what has to lie there."""
+
+    IfMatch: str
+    IfNoneMatch: str
 
 
 def s3_store() -> "S3Store":
@@ -29,7 +54,9 @@ def s3_store() -> "S3Store":
 
 
 @contextmanager
-def _translated(ref: ObjectRef) -> Iterator[None]:
+def _translated(
+    ref: ObjectRef, own: Callable[[ClientError], WinnowError | None] = lambda _: None
+) -> Iterator[None]:
     """botocore's errors as ours; they name the bucket, not the key, which may be a file's name.
 
     Goes round calls to S3 alone, never round what is done with a stream: its errors are not S3's.
@@ -38,8 +65,8 @@ def _translated(ref: ObjectRef) -> Iterator[None]:
 
     def gone(error: ClientError) -> WinnowError | None:
         if code_of(error) in _GONE:
-            return ObjectGoneError(f"The object version is not {where}.")
-        return None
+            return own(error) or ObjectGoneError(f"The object version is not {where}.")
+        return own(error)
 
     try:
         with translated(where, gone):
@@ -83,22 +110,6 @@ class _Reading(io.RawIOBase):
         super().close()
 
 
-class _Writing(io.RawIOBase):
-    """smart_open's writer, each of its writes with our errors."""
-
-    def __init__(self, stream: io.BufferedIOBase, ref: ObjectRef) -> None:
-        self._stream = stream
-        self._ref = ref
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, content: "ReadableBuffer") -> int:
-        """All of it: the parts are collected in memory."""
-        with _translated(self._ref):
-            return self._stream.write(content)
-
-
 class S3Store:
     """An ObjectStore of S3 objects."""
 
@@ -134,29 +145,155 @@ class S3Store:
                 Bucket=ref.bucket, Key=ref.key, Body=content, ContentType=content_type
             )
 
-    @contextmanager
-    def create(self, ref: ObjectRef, content_type: str) -> Iterator[BinaryIO]:
-        """A multipart upload, completed when the block ends well, aborted when it raises."""
-        content = {"ContentType": content_type}
-        with _translated(ref):
-            writer = s3.MultipartWriter(
-                ref.bucket,
-                ref.key,
-                part_size=_PART_BYTES,
-                client=self._client,
-                client_kwargs={
-                    "S3.Client.create_multipart_upload": content,
-                    "S3.Client.put_object": content,
-                },
+    def read_all(self, refs: Sequence[ObjectRef]) -> Iterator[bytes]:
+        """The objects' contents in this order; several are read at a time."""
+        return self._ahead((partial(self._content, ref), 0) for ref in refs)
+
+    def _ahead(self, jobs: Iterable[tuple[Callable[[], bytes], int]]) -> Iterator[bytes]:
+        """What the jobs give, in their order; `int` is how many bytes a job will give.
+
+        Threads work ahead of the reader, so far as that many jobs and bytes allow.
+        """
+        left = iter(jobs)
+        begun: deque[tuple[Future[bytes], int]] = deque()
+        held = 0
+        with ThreadPoolExecutor(_THREADS) as pool:
+            try:
+                while True:
+                    while len(begun) < _AHEAD_JOBS and held <= _AHEAD_BYTES:
+                        job, size = next(left, (None, 0))
+                        if job is None:
+                            break
+                        begun.append((pool.submit(job), size))
+                        held += size
+                    if not begun:
+                        return
+                    first, size = begun.popleft()
+                    yield first.result()
+                    held -= size
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    def publish(self, ref: ObjectRef, content: bytes, content_type: str, fence: str) -> ObjectRef:
+        """One request, on condition that what lies there is what was looked at."""
+        condition = self._condition(ref, fence)
+        with _translated(ref, _overtaken):
+            put = self._client.put_object(
+                Bucket=ref.bucket,
+                Key=ref.key,
+                Body=content,
+                ContentType=content_type,
+                Metadata={_FENCE: fence},
+                **condition,
             )
+        return ref.model_copy(update={"version_id": _version(put)})
+
+    def join(
+        self, ref: ObjectRef, pieces: Sequence[Piece], content_type: str, fence: str
+    ) -> ObjectRef:
+        """A multipart upload of pieces that are read and sent several at a time.
+
+        It is completed on condition that what lies there then is what was looked at before.
+        """
+        total = sum(piece.size for piece in pieces)
+        contents = self._ahead((partial(self._piece, piece), piece.size) for piece in pieces)
+        if total <= _PART_BYTES:
+            return self.publish(ref, b"".join(contents), content_type, fence)
+        where: dict[str, Any] = {"Bucket": ref.bucket, "Key": ref.key}
+        condition = self._condition(ref, fence)
+        with _translated(ref):
+            made = self._client.create_multipart_upload(
+                **where, ContentType=content_type, Metadata={_FENCE: fence}
+            )
+        where["UploadId"] = made["UploadId"]
         try:
-            yield cast("BinaryIO", _Writing(writer, ref))
-            with _translated(ref):
-                writer.close()
+            parts = self._sent(
+                ref, where, _grouped(contents, max(_PART_BYTES, total // _MOST_PARTS))
+            )
+            with _translated(ref, _overtaken):
+                done = self._client.complete_multipart_upload(
+                    **where, MultipartUpload={"Parts": parts}, **condition
+                )
         except BaseException:
-            # The block's own error is told, whatever becomes of the parts; they go after a day.
+            # What went wrong is told, whatever becomes of the parts; they go after a day.
             with suppress(WinnowError), _translated(ref):
-                writer.terminate()
-            # What is left open is completed when it is collected: half an object would appear.
-            writer._upload_id = None
+                self._client.abort_multipart_upload(**where)
             raise
+        return ref.model_copy(update={"version_id": _version(done)})
+
+    def _sent(
+        self, ref: ObjectRef, where: Mapping[str, Any], bodies: Iterable[bytes]
+    ) -> list["CompletedPartTypeDef"]:
+        """Every body as a part, a few of them on their way at a time."""
+
+        def send(number: int, body: bytes) -> "CompletedPartTypeDef":
+            with _translated(ref):
+                sent = self._client.upload_part(**where, PartNumber=number, Body=body)
+            return {"ETag": sent["ETag"], "PartNumber": number}
+
+        parts: list[CompletedPartTypeDef] = []
+        under_way: deque[Future[CompletedPartTypeDef]] = deque()
+        with ThreadPoolExecutor(_SENDERS) as pool:
+            try:
+                for number, body in enumerate(bodies, start=1):
+                    if len(under_way) == _SENDERS:
+                        parts.append(under_way.popleft().result())
+                    under_way.append(pool.submit(send, number, body))
+                parts += [one.result() for one in under_way]
+            finally:
+                pool.shutdown(cancel_futures=True)
+        return parts
+
+    def _condition(self, ref: ObjectRef, fence: str) -> "Condition":
+        """What a write to the object is to depend on. Raises RunSupersededError."""
+        try:
+            with _translated(ref):
+                found = self._client.head_object(Bucket=ref.bucket, Key=ref.key)
+        except ObjectGoneError:
+            return {"IfNoneMatch": "*"}
+        if found.get("Metadata", {}).get(_FENCE, "") > fence:
+            raise RunSupersededError("A later run of this upload has written its results.")
+        return {"IfMatch": found["ETag"]}
+
+    def _content(self, ref: ObjectRef) -> bytes:
+        """A small object; read again where the connection breaks."""
+        for _ in range(_TRIES - 1):
+            with suppress(RetryableError):
+                return self._read(ref)
+        return self._read(ref)
+
+    def _read(self, ref: ObjectRef) -> bytes:
+        with _translated(ref):
+            return self._client.get_object(Bucket=ref.bucket, Key=ref.key)["Body"].read()
+
+    def _piece(self, piece: Piece) -> bytes:
+        content = self._content(piece.ref)
+        if len(content) != piece.size:
+            raise StoredDataInvalidError(
+                f"{piece.ref.key} has {len(content)} bytes where {piece.size} were written."
+            )
+        return content
+
+
+def _grouped(contents: Iterable[bytes], size: int) -> Iterator[bytes]:
+    """The same bytes in bodies of so many or more; the last of them may have fewer."""
+    body = bytearray()
+    for content in contents:
+        body += content
+        if len(body) >= size:
+            yield bytes(body)
+            body.clear()
+    if body:
+        yield bytes(body)
+
+
+def _overtaken(error: ClientError) -> WinnowError | None:
+    """Something else was written since the object was looked at: looked at again, it is told."""
+    if code_of(error) in _OVERTAKEN:
+        return RetryableError("Another run wrote to the same results at the same moment.")
+    return None
+
+
+def _version(written: Mapping[str, Any]) -> str | None:
+    version = written.get("VersionId")
+    return version if version != "null" else None

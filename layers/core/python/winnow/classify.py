@@ -22,7 +22,7 @@ from winnow.errors import ChunkTooSlowError, StoredDataInvalidError, WinnowError
 from winnow.head import HeadFiles
 from winnow.jsonl import dump_line, load_lines
 from winnow.judging.sheet import count
-from winnow.layout import JSON_LINES
+from winnow.layout import JSON_LINES, scored_of
 from winnow.models import (
     ChunkTask,
     Classified,
@@ -30,6 +30,7 @@ from winnow.models import (
     InvalidRecord,
     Judgement,
     ModelInfo,
+    Part,
     Record,
     ScoredHeader,
     ScoredLine,
@@ -69,7 +70,8 @@ def classify(
     """Judge the records of a chunk and write them, in their order, to `task.scored`.
 
     `budget` is what one record may cost, `seconds` what is left for judging them all; None: as long
-    as it takes.
+    as it takes. With `task.part` only those, to an object of their own; where it says `skip` the
+    judge is made as ever, for who cannot do that much has a fault that no record is to blame for.
     Raises StoredDataInvalidError when the chunk is not what the manifest says, and
     ChunkTooSlowError when several records take longer than `seconds`.
     """
@@ -83,6 +85,12 @@ def classify(
         raise StoredDataInvalidError(
             f"Chunk {task.chunk} has {len(lines)} lines where the manifest says {task.records}."
         )
+    target = task.scored
+    if (part := task.part) is not None:
+        lines = _part_of(lines, part, task.chunk)
+        target = scored_of(task, part)
+        if part.skip:
+            lines = [_failed(line) if isinstance(line, Record) else line for line in lines]
     records = [line for line in lines if isinstance(line, Record)]
     until = None if seconds is None else started + seconds
     judged = judge_records(judge, records, budget or RecordBudget(), clock, until)
@@ -102,8 +110,32 @@ def classify(
         head=task.head.sha256 if task.head else None,
         seconds=round(clock() - started, 3),
     )
-    store.put(task.scored, dump_line(header) + body, JSON_LINES)
+    store.put(target, dump_line(header) + body, JSON_LINES)
     return Classified(chunk=task.chunk, records=len(lines))
+
+
+def _part_of(
+    lines: list[Record | InvalidRecord], part: Part, chunk: int
+) -> list[Record | InvalidRecord]:
+    found = lines[part.first : part.first + part.records]
+    if len(found) != part.records:
+        raise StoredDataInvalidError(
+            f"Chunk {chunk} has no records {part.first} to {part.first + part.records - 1}."
+        )
+    return found
+
+
+def _failed(record: Record) -> InvalidRecord:
+    """A record that the function which judged it did not outlive."""
+    return InvalidRecord(
+        record=record.record,
+        line=record.line,
+        source_id=record.source_id,
+        part=record.part,
+        code="record_failed",
+        reason="Judging it took more memory or time than the function has; the other records are "
+        "not affected. Split its text; if it is short, report the upload id.",
+    )
 
 
 def _head_of(head: HeadRef | None, store: ObjectStore) -> HeadFiles | None:

@@ -7,7 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from winnow.models import Difference, Drift, Judgement, Profile
+from winnow.models import Difference, Drift, Judgement, Profile, ProfileCounts
 
 BINS = 20
 LEAST = 0.1
@@ -40,6 +40,23 @@ class Profiler:
         self._reviewed += reviewed
         if distance is not None:
             self._distances[_bin(distance)] += 1
+
+    def add_counts(self, counts: ProfileCounts) -> None:
+        """What another profiler has counted, of other records."""
+        self._scores = [a + b for a, b in zip(self._scores, counts.scores, strict=True)]
+        self._distances = [a + b for a, b in zip(self._distances, counts.distances, strict=True)]
+        self._decisions.update(counts.decisions)
+        self._reviewed += counts.reviewed
+
+    @property
+    def counts(self) -> ProfileCounts:
+        """What was counted so far."""
+        return ProfileCounts(
+            scores=tuple(self._scores),
+            distances=tuple(self._distances),
+            decisions=dict(sorted(self._decisions.items())),
+            reviewed=self._reviewed,
+        )
 
     def profile(self, threshold: float) -> Profile:
         """What was counted; `threshold` is what the review was at."""

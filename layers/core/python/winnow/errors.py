@@ -260,6 +260,13 @@ class StoredDataInvalidError(PermanentError):
     advice = "Submit the file again; the damaged intermediate objects are not reused."
 
 
+class RunSupersededError(PermanentError):
+    """A later run of the upload has written its results; this one's are not written over them."""
+
+    code = "run_superseded"
+    advice = "Nothing: the later run reports on the upload. `winnow status UPLOAD_ID` shows it."
+
+
 class ChunkTooSlowError(PermanentError):
     """Judging a chunk of records would outlast the function's time; it is judged in halves."""
 

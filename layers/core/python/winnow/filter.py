@@ -1,25 +1,37 @@
-"""Filter: scored chunks to results, by the confidence that the threshold demands."""
+"""Filter: scored chunks to results, by the confidence that the threshold demands.
 
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+Each chunk is filtered on its own, where it was judged; at the end their counts are added up and
+their lines put one after the other.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, TypeAdapter, ValidationError
 
 from winnow.drift import Profiler, drift
-from winnow.errors import ConfidenceThresholdNotMetError, StoredDataInvalidError
+from winnow.errors import (
+    ConfidenceThresholdNotMetError,
+    ObjectGoneError,
+    StoredDataInvalidError,
+)
 from winnow.head import HeadCard, parse_card
 from winnow.jsonl import dump_line, load_lines
-from winnow.layout import JSON, JSON_LINES, RunLayout
+from winnow.layout import JSON, JSON_LINES, RunLayout, scored_of
 from winnow.mail import report
 from winnow.models import (
+    ChunkTally,
     ChunkTask,
     Counts,
+    FilterChunk,
     Filtered,
+    FilteredChunk,
     InvalidRecord,
     ModelInfo,
+    ObjectRef,
     Outcome,
+    Part,
     Result,
     ResultRecord,
     ScoredHeader,
@@ -29,7 +41,7 @@ from winnow.models import (
     Timings,
     Verdict,
 )
-from winnow.ports import ObjectStore
+from winnow.ports import ObjectStore, Piece
 from winnow.process import parse_definition_json
 from winnow.stored import open_stored
 
@@ -37,6 +49,111 @@ _TASK = TypeAdapter(ChunkTask)
 _LINE: TypeAdapter[ScoredHeader | ScoredLine] = TypeAdapter(
     Annotated[ScoredHeader | ScoredLine, Field(discriminator="kind")]
 )
+_MODEL_CHANGED = "The model changed during the run; submit the file again."
+_INLINE_THREADS = 4
+"""What is written of one chunk goes on its way while the next is filtered."""
+
+
+# -- one chunk -----------------------------------------------------------------------------------
+
+
+def filter_chunk(
+    given: FilterChunk, store: ObjectStore, clock: Callable[[], float]
+) -> FilteredChunk:
+    """Write a chunk's records by their outcomes, and what was counted, beside its scores.
+
+    Raises StoredDataInvalidError when the parts do not make up the chunk, a part lacks lines or was
+    judged by something else, or parts were judged by different models.
+    """
+    started = clock()
+    task, parts = given.task, sorted(given.parts, key=lambda part: part.first)
+    if task.process is None or task.threshold is None:
+        raise StoredDataInvalidError(f"Chunk {task.chunk} does not say what it is filtered by.")
+    with open_stored(store, task.definition) as stream:
+        least = parse_definition_json(stream.read()).input.min_ocr_confidence
+    profiler = Profiler()
+    lines = {outcome: bytearray() for outcome in Outcome}
+    count = dict.fromkeys(Outcome, 0)
+    models: set[ModelInfo] = set()
+    classify_s = 0.0
+    position = 0
+    for part in parts:
+        if part.first != position:
+            raise StoredDataInvalidError(f"The parts of chunk {task.chunk} do not make it up.")
+        position += part.records
+        scored = _Scored(task, part, store)
+        for line in scored:
+            record = outcome_of(line, task.threshold, least)
+            if isinstance(line, ScoredRecord):
+                profiler.add(line.judgement, reviewed=record.outcome is Outcome.REVIEW)
+            lines[record.outcome] += dump_line(record)
+            count[record.outcome] += 1
+        models.add(scored.header.model)
+        classify_s += scored.header.seconds
+    if position != task.records:
+        raise StoredDataInvalidError(f"The parts of chunk {task.chunk} do not make it up.")
+    if len(models) != 1:
+        raise StoredDataInvalidError(_MODEL_CHANGED)
+    layout = RunLayout.of(task)
+    for outcome, content in lines.items():
+        if content:
+            store.put(layout.filtered(task.chunk, outcome), bytes(content), JSON_LINES)
+    tally = ChunkTally(
+        chunk=task.chunk,
+        process=task.process,
+        head=task.head.sha256 if task.head else None,
+        model=models.pop(),
+        counts=Counts(records=position, **count),
+        sizes={outcome: len(content) for outcome, content in lines.items() if content},
+        profile=profiler.counts,
+        classify_s=round(classify_s, 3),
+        filter_s=round(clock() - started, 3),
+    )
+    store.put(layout.tally(task.chunk), tally.model_dump_json().encode(), JSON)
+    return FilteredChunk(chunk=task.chunk, counts=tally.counts)
+
+
+class _Scored:
+    """The judgements of a part of a chunk, checked while they are read."""
+
+    def __init__(self, task: ChunkTask, part: Part, store: ObjectStore) -> None:
+        self._task = task
+        self._records = part.records
+        self._store = store
+        self._ref = scored_of(task, part)
+        self.header: ScoredHeader
+
+    def __iter__(self) -> Iterator[ScoredLine]:
+        chunk = self._task.chunk
+        with open_stored(self._store, self._ref) as stream:
+            lines = load_lines(stream, _LINE)
+            header = next(lines, None)
+            if not isinstance(header, ScoredHeader) or not self._belongs(header):
+                raise StoredDataInvalidError(
+                    f"Scored chunk {chunk} is not the one that belongs there."
+                )
+            self.header = header
+            count = 0
+            for line in lines:
+                if isinstance(line, ScoredHeader):
+                    raise StoredDataInvalidError(f"Scored chunk {chunk} holds two headers.")
+                count += 1
+                yield line
+            if count != self._records:
+                raise StoredDataInvalidError(
+                    f"Scored chunk {chunk} has {count} records where the manifest says "
+                    f"{self._records}."
+                )
+
+    def _belongs(self, header: ScoredHeader) -> bool:
+        """Whether it is this one, judged by the process and the head of this run."""
+        task = self._task
+        head = task.head.sha256 if task.head else None
+        wanted = (task.chunk, self._records, task.process, head)
+        return (header.chunk, header.records, header.process, header.head) == wanted
+
+
+# -- the whole run -------------------------------------------------------------------------------
 
 
 def filter_run(
@@ -49,57 +166,52 @@ def filter_run(
 ) -> Filtered:
     """Write accepted.jsonl, review.jsonl, invalid.jsonl and result.json; compose the mail.
 
-    The chunks are read and written as streams. Raises StoredDataInvalidError when a chunk lacks
-    lines or chunks were judged by different models (no file is written),
+    The chunks have been filtered; those of a run that began before runs had ids are now. Raises
+    StoredDataInvalidError when a chunk or records are missing or chunks were judged by different
+    models (no file is written), RunSupersededError when a later run has written its results,
     ConfidenceThresholdNotMetError when the process demands an accepted record and has none (the
     files are written all the same).
     """
     started = clock()
     with open_stored(store, run.definition) as stream:
         definition = parse_definition_json(stream.read())
-    layout = RunLayout(results_bucket, run.upload.upload_id)
-    files = {outcome: layout.outcome(run.process.id, outcome) for outcome in Outcome}
-    tally = _Tally()
-    profiler = Profiler()
     card = _card(run, store)
-    with ExitStack() as stack:
-        writers = {
-            outcome: stack.enter_context(store.create(ref, JSON_LINES))
-            for outcome, ref in files.items()
-        }
-        for line in _scored_lines(run, store, tally):
-            record = outcome_of(line, run.threshold, definition.input.min_ocr_confidence)
-            tally.add(record)
-            if isinstance(line, ScoredRecord):
-                profiler.add(line.judgement, reviewed=record.outcome is Outcome.REVIEW)
-            writers[record.outcome].write(dump_line(record))
-        if tally.counts.records != run.records:
-            raise StoredDataInvalidError(
-                f"{tally.counts.records} records were scored where {run.records} were read."
-            )
-    profile = profiler.profile(run.threshold)
+    tasks = _tasks(run, store)
+    if run.run is None:
+        _filter_inline(tasks, store, clock)
+    total = _Total(run, tasks, store)
+    layout = RunLayout(results_bucket, run.upload.upload_id, run.run)
+    fence = run.run.started_at if run.run else ""
+    files = {
+        outcome: _joined(
+            store, layout.outcome(run.process.id, outcome), total.pieces[outcome], fence
+        )
+        for outcome in Outcome
+    }
+    profile = total.profiler.profile(run.threshold)
     result = Result(
         upload=run.upload,
+        run=run.run,
         process=run.process,
-        model=tally.model,
+        model=total.model,
         head=card.info if card else None,
         threshold=run.threshold,
         threshold_from=run.threshold_from,
-        counts=tally.counts,
-        decisions=dict(sorted(tally.decisions.items())),
+        counts=total.counts,
+        decisions=total.profiler.counts.decisions,
         profile=profile if profile.records else None,
         drift=drift(profile, card.profile) if card and card.profile else None,
         notes=run.notes,
         timings=Timings(
             serialize_s=run.seconds,
-            classify_s=round(tally.classify_s, 3),
-            filter_s=round(clock() - started, 3),
+            classify_s=round(total.classify_s, 3),
+            filter_s=round(total.filter_s + clock() - started, 3),
         ),
         files=files,
     )
     result_ref = layout.result(run.process.id)
-    store.put(result_ref, result.model_dump_json(indent=2).encode(), JSON)
-    if definition.on_none == "fail" and not tally.counts.accepted:
+    store.publish(result_ref, result.model_dump_json(indent=2).encode(), JSON, fence)
+    if definition.on_none == "fail" and not total.counts.accepted:
         raise ConfidenceThresholdNotMetError(
             f"None of {run.records:,} records reached the threshold of {run.threshold:g}, "
             f"and the process {run.process.id} demands one."
@@ -107,11 +219,99 @@ def filter_run(
     return Filtered(
         upload_id=run.upload.upload_id,
         process=run.process.id,
-        counts=tally.counts,
+        counts=total.counts,
         result=result_ref,
         drift=result.drift,
         mail=report(result, result_ref, file_name=mail_file_names),
     )
+
+
+def _tasks(run: Serialized, store: ObjectStore) -> list[ChunkTask]:
+    """The lines of the manifest, each with what it is filtered by."""
+    with open_stored(store, run.manifest) as manifest:
+        tasks = list(load_lines(manifest, _TASK))
+    if len(tasks) != run.chunks:
+        raise StoredDataInvalidError(
+            f"The manifest has {len(tasks)} chunks where {run.chunks} were written."
+        )
+    given = {"process": run.process, "threshold": run.threshold}
+    return [task.model_copy(update=given) for task in tasks]
+
+
+def _filter_inline(
+    tasks: Sequence[ChunkTask], store: ObjectStore, clock: Callable[[], float]
+) -> None:
+    def filtered(task: ChunkTask) -> None:
+        whole = Part(first=0, records=task.records)
+        filter_chunk(FilterChunk(task=task, parts=(whole,)), store, clock)
+
+    with ThreadPoolExecutor(_INLINE_THREADS) as pool:
+        for _ in pool.map(filtered, tasks):
+            pass
+
+
+class _Total:
+    """What was counted in all chunks, and where their lines lie."""
+
+    def __init__(self, run: Serialized, tasks: Sequence[ChunkTask], store: ObjectStore) -> None:
+        self.profiler = Profiler()
+        self.pieces: dict[Outcome, list[Piece]] = {outcome: [] for outcome in Outcome}
+        self.model: ModelInfo | None = None
+        self.classify_s = self.filter_s = 0.0
+        self.counts = Counts()
+        try:
+            contents = store.read_all([RunLayout.of(task).tally(task.chunk) for task in tasks])
+            for task, content in zip(tasks, contents, strict=True):
+                self._add(task, _tally(task, content))
+        except ObjectGoneError:
+            raise StoredDataInvalidError("What was counted in a chunk is missing.") from None
+        if self.counts.records != run.records:
+            raise StoredDataInvalidError(
+                f"{self.counts.records} records were scored where {run.records} were read."
+            )
+
+    def _add(self, task: ChunkTask, tally: ChunkTally) -> None:
+        if self.model not in (None, tally.model):
+            raise StoredDataInvalidError(_MODEL_CHANGED)
+        self.model = tally.model
+        self.profiler.add_counts(tally.profile)
+        self.classify_s += tally.classify_s
+        self.filter_s += tally.filter_s
+        self.counts = Counts(
+            records=self.counts.records + tally.counts.records,
+            accepted=self.counts.accepted + tally.counts.accepted,
+            review=self.counts.review + tally.counts.review,
+            invalid=self.counts.invalid + tally.counts.invalid,
+        )
+        layout = RunLayout.of(task)
+        for outcome, size in tally.sizes.items():
+            self.pieces[outcome].append(Piece(layout.filtered(task.chunk, outcome), size))
+
+
+def _tally(task: ChunkTask, content: bytes) -> ChunkTally:
+    try:
+        tally = ChunkTally.model_validate_json(content)
+    except ValidationError as error:
+        raise StoredDataInvalidError(
+            f"What was counted in chunk {task.chunk} is damaged ({error.error_count()} problems)."
+        ) from None
+    counts = tally.counts
+    wanted = (task.chunk, task.records, task.process, task.head.sha256 if task.head else None)
+    outcomes = counts.accepted + counts.review + counts.invalid
+    if (tally.chunk, counts.records, tally.process, tally.head) != wanted or (
+        outcomes != counts.records
+    ):
+        raise StoredDataInvalidError(
+            f"What was counted in chunk {task.chunk} is not what belongs there."
+        )
+    return tally
+
+
+def _joined(store: ObjectStore, ref: ObjectRef, pieces: Sequence[Piece], fence: str) -> ObjectRef:
+    try:
+        return store.join(ref, pieces, JSON_LINES, fence)
+    except ObjectGoneError:
+        raise StoredDataInvalidError("The filtered records of a chunk are missing.") from None
 
 
 def _card(run: Serialized, store: ObjectStore) -> HeadCard | None:
@@ -166,68 +366,3 @@ def outcome_of(line: ScoredLine, threshold: float, min_ocr_confidence: float = 0
         code=code,
         reason=reason,
     )
-
-
-class _Tally:
-    """What is counted while the records pass."""
-
-    def __init__(self) -> None:
-        self._outcomes: Counter[Outcome] = Counter()
-        self.decisions: Counter[str] = Counter()
-        self.model: ModelInfo | None = None
-        self.classify_s = 0.0
-
-    def add(self, record: ResultRecord) -> None:
-        self._outcomes[record.outcome] += 1
-        if record.decision:
-            self.decisions[str(record.decision.value)] += 1
-
-    @property
-    def counts(self) -> Counts:
-        return Counts(
-            records=self._outcomes.total(),
-            accepted=self._outcomes[Outcome.ACCEPTED],
-            review=self._outcomes[Outcome.REVIEW],
-            invalid=self._outcomes[Outcome.INVALID],
-        )
-
-
-def _scored_lines(run: Serialized, store: ObjectStore, tally: _Tally) -> Iterator[ScoredLine]:
-    with open_stored(store, run.manifest) as manifest:
-        tasks = list(load_lines(manifest, _TASK))
-    if len(tasks) != run.chunks:
-        raise StoredDataInvalidError(
-            f"The manifest has {len(tasks)} chunks where {run.chunks} were written."
-        )
-    for task in tasks:
-        with open_stored(store, task.scored) as stream:
-            lines = load_lines(stream, _LINE)
-            header = next(lines, None)
-            if not isinstance(header, ScoredHeader) or not _belongs(header, task, run):
-                raise StoredDataInvalidError(
-                    f"Scored chunk {task.chunk} is not the one that belongs there."
-                )
-            if tally.model not in (None, header.model):
-                raise StoredDataInvalidError(
-                    "The model changed during the run; submit the file again."
-                )
-            tally.model = header.model
-            tally.classify_s += header.seconds
-            count = 0
-            for line in lines:
-                if isinstance(line, ScoredHeader):
-                    raise StoredDataInvalidError(f"Scored chunk {task.chunk} holds two headers.")
-                count += 1
-                yield line
-            if count != task.records:
-                raise StoredDataInvalidError(
-                    f"Scored chunk {task.chunk} has {count} records where the manifest says "
-                    f"{task.records}."
-                )
-
-
-def _belongs(header: ScoredHeader, task: ChunkTask, run: Serialized) -> bool:
-    """Whether a scored chunk is this one, judged by the process and the head of this run."""
-    head = run.head.sha256 if run.head else None
-    wanted = (task.chunk, task.records, run.process, head)
-    return (header.chunk, header.records, header.process, header.head) == wanted

@@ -5,11 +5,11 @@ All numbers named `score`, `confidence`, `similarity` and `threshold` lie in [0,
 """
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, RootModel, Tag
 
-RESULT_SCHEMA_VERSION = "1.2"
+RESULT_SCHEMA_VERSION = "1.3"
 
 Unit = Annotated[float, Field(ge=0.0, le=1.0)]
 
@@ -38,6 +38,20 @@ class Upload(Shape):
     upload_id: str
     object: ObjectRef
     size: int = Field(ge=0, description="bytes")
+
+
+class RunRef(Shape):
+    """One workflow execution for an upload, told apart from any other of the same upload."""
+
+    id: str = Field(
+        pattern=r"^[A-Za-z0-9-]{1,64}$",
+        description="the attempt, and the beginning of the hash of the execution's name",
+    )
+    attempt: int = Field(ge=1)
+    started_at: str = Field(
+        pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$",
+        description="the fencing token: of two runs of an upload the later one's results stay",
+    )
 
 
 # -- what is judged ------------------------------------------------------------------------------
@@ -293,6 +307,15 @@ class Profile(Shape):
     threshold: Unit | None = Field(None, description="the threshold that the review rate is at")
 
 
+class ProfileCounts(Shape):
+    """What a profile is made of; those of parts add up to that of the whole."""
+
+    scores: tuple[int, ...] = Field(description="histogram of the scores")
+    distances: tuple[int, ...] = Field(description="histogram of the distances that were measured")
+    decisions: dict[str, int]
+    reviewed: int = Field(ge=0)
+
+
 class Difference(Shape):
     """How far two sets of records are apart in one respect."""
 
@@ -340,7 +363,7 @@ class Note(Shape):
 
 
 class Timings(Shape):
-    """Wall-clock seconds of the steps; `classify_s` is the sum over the chunks."""
+    """Wall-clock seconds of the steps; those of the chunks are added up."""
 
     serialize_s: float = Field(0.0, ge=0)
     classify_s: float = Field(0.0, ge=0)
@@ -352,6 +375,7 @@ class Result(Shape):
 
     schema_version: str = RESULT_SCHEMA_VERSION
     upload: Upload
+    run: RunRef | None = Field(None, description="absent: written before schema 1.3")
     process: ProcessInfo
     model: ModelInfo | None = Field(None, description="absent when no record could be judged")
     head: HeadInfo | None = Field(None, description="absent: the process has no trained head")
@@ -365,7 +389,9 @@ class Result(Shape):
     )
     notes: tuple[Note, ...] = ()
     timings: Timings
-    files: dict[Outcome, ObjectRef] = Field(description="where the records of each outcome lie")
+    files: dict[Outcome, ObjectRef] = Field(
+        description="where the records of each outcome lie, in the version that this run wrote"
+    )
 
 
 # -- what crosses the workflow (references and counts only) ---------------------------------------
@@ -383,12 +409,14 @@ class SerializeInput(Shape):
     """Input of the Serialize state."""
 
     upload: Upload
+    run: RunRef | None = Field(None, description="absent: the run began before runs had ids")
 
 
 class Serialized(Shape):
     """Output of Serialize, and input of Filter."""
 
     upload: Upload
+    run: RunRef | None = Field(None, description="absent: Filter has to filter the chunks itself")
     process: ProcessInfo
     threshold: Unit
     threshold_from: Literal["upload", "stack", "process"]
@@ -408,16 +436,28 @@ class ScanNeeded(Shape):
     upload: Upload
 
 
+class Part(Shape):
+    """Some neighbouring records of a chunk: all of them, or what is judged again on its own."""
+
+    first: int = Field(ge=0, description="position in the chunk, from 0")
+    records: int = Field(gt=0)
+    skip: bool = Field(False, description="not to be judged: each becomes an invalid record")
+
+
 class ChunkTask(Shape):
     """One line of the manifest, and the input of one Classify."""
 
     upload_id: str
+    run: RunRef | None = None
     chunk: int = Field(ge=0)
     records: int = Field(ge=0)
+    process: ProcessInfo | None = Field(None, description="what it is filtered by")
+    threshold: Unit | None = Field(None, description="what it is filtered at")
     definition: ObjectRef
     head: HeadRef | None = None
     source: ObjectRef = Field(description="JSONL of SourceLine")
     scored: ObjectRef = Field(description="where to write: JSONL, a ScoredHeader, then ScoredLines")
+    part: Part | None = Field(None, description="what of it to judge; absent: all")
 
 
 class ScoredHeader(Shape):
@@ -437,6 +477,59 @@ class Classified(Shape):
 
     chunk: int = Field(ge=0)
     records: int = Field(ge=0)
+
+
+class FilterChunk(Shape):
+    """Input of Filter for one chunk: its parts, in any order, make it up."""
+
+    task: ChunkTask
+    parts: tuple[Part, ...] = Field(min_length=1)
+
+
+def _filter_input(given: Any) -> str:
+    chunk = isinstance(given, FilterChunk) or (isinstance(given, dict) and "parts" in given)
+    return "chunk" if chunk else "run"
+
+
+class FilterInput(
+    RootModel[
+        Annotated[
+            Annotated[FilterChunk, Tag("chunk")] | Annotated[Serialized, Tag("run")],
+            Discriminator(_filter_input),
+        ]
+    ]
+):
+    """Input of Filter: a chunk that was judged, or at the end the whole run."""
+
+    @property
+    def ids(self) -> dict[str, Any]:
+        """What names it in logs."""
+        match self.root:
+            case FilterChunk(task=task):
+                return {"upload_id": task.upload_id, "chunk": task.chunk}
+            case run:
+                return {"upload_id": run.upload.upload_id}
+
+
+class ChunkTally(Shape):
+    """What Filter counted in a chunk; the chunk's lines lie beside it, a file an outcome."""
+
+    chunk: int = Field(ge=0)
+    process: ProcessInfo
+    head: str | None = Field(None, description="sha256 of the head that judged")
+    model: ModelInfo
+    counts: Counts
+    sizes: dict[Outcome, int] = Field(description="bytes of each file; one that is empty is absent")
+    profile: ProfileCounts
+    classify_s: float = Field(ge=0)
+    filter_s: float = Field(ge=0)
+
+
+class FilteredChunk(Shape):
+    """Output of Filter for one chunk: a few bytes."""
+
+    chunk: int = Field(ge=0)
+    counts: Counts
 
 
 class Mail(Shape):

@@ -1,6 +1,6 @@
 """What core needs from the outside, as small Protocols."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
 
@@ -63,6 +63,14 @@ class StoredObject(NamedTuple):
     """User metadata, names in lower case and without `x-amz-meta-`."""
 
 
+class Piece(NamedTuple):
+    """An object that becomes a stretch of a larger one."""
+
+    ref: ObjectRef
+    size: int
+    """Bytes that it must have."""
+
+
 class ObjectStore(Protocol):
     """S3 as core sees it.
 
@@ -81,6 +89,24 @@ class ObjectStore(Protocol):
         """Write a small object in one request."""
         ...
 
-    def create(self, ref: ObjectRef, content_type: str) -> AbstractContextManager[BinaryIO]:
-        """A stream to write; the object appears when the block ends well, and not if it raises."""
+    def read_all(self, refs: Sequence[ObjectRef]) -> Iterator[bytes]:
+        """The content of many small objects, in this order; several are read at a time."""
+        ...
+
+    def publish(self, ref: ObjectRef, content: bytes, content_type: str, fence: str) -> ObjectRef:
+        """Write a small object unless one with a higher fencing token lies there.
+
+        The ref returned names the version that was written, where the bucket has versions. Raises
+        RunSupersededError.
+        """
+        ...
+
+    def join(
+        self, ref: ObjectRef, pieces: Sequence[Piece], content_type: str, fence: str
+    ) -> ObjectRef:
+        """One object of the pieces' bytes, in their order, as `publish` writes it.
+
+        It appears when it is whole; memory does not grow with it. Raises StoredDataInvalidError
+        when a piece has another size than it should, ObjectGoneError when it is missing.
+        """
         ...

@@ -22,6 +22,7 @@ from winnow.models import (
     HeadRef,
     InvalidRecord,
     Record,
+    RunRef,
     ScanNeeded,
     Serialized,
     Upload,
@@ -65,14 +66,16 @@ def serialize(
     clock: Callable[[], float],
     *,
     ocr: PageReader | None = None,
+    run: RunRef | None = None,
 ) -> Serialized:
     """Read an upload and write its chunks, its manifest and the definition it is judged by.
 
     `clock` returns seconds; `ocr` reads pages that are pictures, where the caller has such a thing.
-    Raises what can be wrong with a file as a whole: see `winnow.errors`.
+    What is written is kept by `run`. Raises what can be wrong with a file as a whole: see
+    `winnow.errors`.
     """
     pinned, stored = _pinned(upload, store)
-    return _serialize(pinned, stored, store, book, options, clock, ocr)
+    return _serialize(pinned, stored, store, book, options, clock, ocr, run)
 
 
 def serialize_text(
@@ -81,6 +84,8 @@ def serialize_text(
     book: ProcessBook,
     options: SerializeOptions,
     clock: Callable[[], float],
+    *,
+    run: RunRef | None = None,
 ) -> Serialized | ScanNeeded:
     """Serialize an upload without OCR, or say that it has pages that are pictures.
 
@@ -89,7 +94,7 @@ def serialize_text(
     """
     pinned, stored = _pinned(upload, store)
     try:
-        return _serialize(pinned, stored, store, book, options, clock, elsewhere)
+        return _serialize(pinned, stored, store, book, options, clock, elsewhere, run)
     except ElsewhereError:
         return ScanNeeded(upload=pinned)
 
@@ -108,6 +113,7 @@ def _serialize(
     options: SerializeOptions,
     clock: Callable[[], float],
     ocr: PageReader | None,
+    run: RunRef | None,
 ) -> Serialized:
     started = clock()
     if not stored.size:
@@ -127,7 +133,7 @@ def _serialize(
         stored.metadata, options.threshold, definition.threshold, options.sender_threshold
     )
 
-    layout = RunLayout(options.results_bucket, upload.upload_id)
+    layout = RunLayout(options.results_bucket, upload.upload_id, run)
     store.put(layout.definition, definition.model_dump_json().encode(), JSON)
     head = _stored_head(book, definition.id, layout, store)
     with (
@@ -151,8 +157,11 @@ def _serialize(
             store.put(layout.chunk(chunks), content, JSON_LINES)
             task = ChunkTask(
                 upload_id=upload.upload_id,
+                run=run,
                 chunk=chunks,
                 records=count,
+                process=definition.info,
+                threshold=threshold.value,
                 definition=layout.definition,
                 head=head,
                 source=layout.chunk(chunks),
@@ -166,6 +175,7 @@ def _serialize(
     store.put(layout.manifest, bytes(manifest), JSON_LINES)
     return Serialized(
         upload=upload,
+        run=run,
         process=definition.info,
         threshold=threshold.value,
         threshold_from=threshold.set_by,
