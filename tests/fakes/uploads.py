@@ -6,6 +6,7 @@ from typing import Any
 
 from winnow.errors import AwsRefusedError, UploadAbandonedError
 from winnow.models import Mail, Upload
+from winnow.retention import Kept, Retention
 from winnow.standing import Claim, ObjectVersion
 from winnow.sweep import Cursor, Lease, Leases, Page, Start
 
@@ -38,6 +39,11 @@ class MemoryInbox:
         if start + self.page_size >= len(self.versions):
             return Page(some, None)
         return Page(some, Cursor(key=some[-1].key, version_id=some[-1].version_id))
+
+
+def always(days: int, until: float) -> Retention:
+    """Rows were kept for so many days since ever."""
+    return Retention(known=(Kept(days=days, since=0.0, until=until),))
 
 
 def leases_of(

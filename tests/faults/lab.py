@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from tests.fakes.processes import MODEL, SayingJudge, book
 from tests.fakes.store import MemoryStore
-from tests.fakes.uploads import BUCKET, MemoryInbox, MemoryMailer, MemoryRuns, leases_of
+from tests.fakes.uploads import BUCKET, MemoryInbox, MemoryMailer, MemoryRuns, always, leases_of
 from tests.statemachine.machine import Ended, TaskError, World, function_error, running
 from winnow.book import ProcessBook
 from winnow.classify import classify
@@ -35,7 +35,6 @@ from winnow.models import (
     Upload,
 )
 from winnow.process import parse_definition_json
-from winnow.retention import Retention
 from winnow.serialize import SerializeOptions, serialize
 from winnow.standing import Ages, Claim, ObjectVersion, Standing
 from winnow.sweep import Lease, Leases, Start, Sweep, SweepOptions, SweepReport
@@ -250,7 +249,7 @@ class Lab:
     def audit(self, in_s: float = 0.0) -> list[Stand]:
         now = time.time() + in_s
         claims = WorldRuns(self.world).every()
-        return stands(BUCKET, self.versions(), claims, Ages(900, Retention.always(90, now)), now)
+        return stands(BUCKET, self.versions(), claims, Ages(900, always(90, now)), now)
 
     def rows(self) -> list[dict[str, str]]:
         return [self.world.row(row.upload_id) or {} for row in WorldRuns(self.world).every()]

@@ -18,6 +18,7 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from tests.fakes.store import MemoryStore
+from tests.fakes.uploads import always
 from winnow.errors import (
     AccessDeniedError,
     AwsRefusedError,
@@ -28,7 +29,6 @@ from winnow.errors import (
 )
 from winnow.layout import sweep_state
 from winnow.models import ObjectRef, Upload
-from winnow.retention import Retention
 from winnow.standing import Claim, ObjectVersion, Standing
 from winnow.sweep import Lease, Start, State, Sweep, SweepOptions
 from winnow.upload import upload_id
@@ -295,7 +295,7 @@ DAY_S = 86_400
 
 
 def note_retention(s3: Any, until: float) -> None:
-    state = State(retention=Retention.always(30, until=until))
+    state = State(retention=always(30, until=until))
     ref = sweep_state(RESULTS)
     s3.put_object(Bucket=RESULTS, Key=ref.key, Body=state.model_dump_json().encode())
 

@@ -8,10 +8,17 @@ from typing import Any
 import pytest
 
 from tests.fakes.store import MemoryStore
-from tests.fakes.uploads import BUCKET, MemoryInbox, MemoryMailer, MemoryRuns, MemoryWorkflow
+from tests.fakes.uploads import (
+    BUCKET,
+    MemoryInbox,
+    MemoryMailer,
+    MemoryRuns,
+    MemoryWorkflow,
+    always,
+)
 from winnow.layout import sweep_state
 from winnow.restart import claimed_event, lost_event
-from winnow.retention import SHORTEST_DAYS, Retention
+from winnow.retention import SHORTEST_DAYS
 from winnow.standing import LEASE_S, Ages, Claim, ObjectVersion, Standing, match, standing
 from winnow.sweep import Sweep, SweepOptions, SweepReport
 from winnow.upload import upload_id
@@ -275,7 +282,7 @@ def test_a_nameless_row_past_its_lease_is_started_under_its_own_id(stack: Stack)
 def test_two_uploads_about_one_version_are_double(stack: Stack) -> None:
     rows = [claim(version()), claim(version(), upload_id="x")]
     [(one, claims)] = match(BUCKET, [version()], rows)
-    assert standing(one, claims, Ages(900, Retention.always(90, NOW)), NOW) is Standing.DOUBLE
+    assert standing(one, claims, Ages(900, always(90, NOW)), NOW) is Standing.DOUBLE
     stack.inbox.versions = [version()]
     for row in rows:
         stack.runs.add(row)

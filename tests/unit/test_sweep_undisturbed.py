@@ -9,7 +9,13 @@ import pytest
 from tests.fakes.uploads import BUCKET, MemoryInbox, MemoryMailer
 from tests.template.expand import expand
 from tests.unit.test_sweep import NOW, OLD, STATE, Stack, claim, id_of, version
-from winnow.errors import AccessDeniedError, AwsRefusedError, RetryableError, WinnowError
+from winnow.errors import (
+    AccessDeniedError,
+    AwsRefusedError,
+    InternalError,
+    RetryableError,
+    WinnowError,
+)
 from winnow.retention import Kept, Retention
 from winnow.standing import LEASE_S, ObjectVersion, match
 from winnow.sweep import LATE_S, RESERVE_S, Cursor, Lease, Start, State, Walk
@@ -96,6 +102,50 @@ def test_one_that_cannot_be_started_is_told_and_the_others_are_started(
     assert {one.upload_id for one in report.failures} == bad
     stack.workflow.start = start  # type: ignore[method-assign]
     assert stack.sweep().restarted == 2
+
+
+def test_what_nobody_foresaw_of_one_upload_keeps_no_other(stack: Stack) -> None:
+    stack.inbox.versions = [version(f"inbox/p/{n}") for n in range(5)]
+    start = stack.workflow.start
+
+    def some(name: str, event: Any) -> Start:
+        if event["detail"]["object"]["key"] == "inbox/p/2":
+            raise KeyError("of a file's name")
+        return start(name, event)
+
+    stack.workflow.start = some  # type: ignore[method-assign]
+    report = stack.sweep()
+    assert (report.restarted, report.failed) == (4, 1)
+    assert report.failures[0].code == InternalError.code
+    assert "name" not in report.model_dump_json().replace("named", "")
+
+
+def test_a_row_that_does_not_say_which_version_it_is_about_starts_nothing(stack: Stack) -> None:
+    nothing = claim(version(), "RUNNING", upload_id="x", version_id=None, lease_until=NOW - 60)
+    stack.runs.add(nothing)
+    report = stack.sweep()
+    assert (report.failed, stack.workflow.executions) == (1, {})
+
+
+def test_a_table_that_is_slow_to_answer_does_not_hold_the_walk_at_one_page(stack: Stack) -> None:
+    stack.inbox = MemoryInbox([version(f"inbox/p/{n:03}") for n in range(90)], page_size=30)
+    left, asked = [0.0], iter(range(1_000))
+
+    def slow(_key: str, _since: float) -> Any:
+        left[0] -= 20
+        if next(asked) % 2:
+            raise RetryableError("throttled")
+        return []
+
+    stack.runs.by_key = slow  # type: ignore[method-assign]
+    calls = 0
+    complete = False
+    while not complete:
+        calls += 1
+        left[0] = RESERVE_S + 100
+        complete = stack.sweep(seconds_left=lambda: left[0]).complete
+        assert calls <= 90 / 3
+    assert calls > 3
 
 
 def test_one_that_cannot_be_recorded_keeps_no_other(stack: Stack) -> None:

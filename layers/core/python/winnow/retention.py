@@ -33,11 +33,6 @@ class Retention(Shape):
 
     known: tuple[Kept, ...] = ()
 
-    @classmethod
-    def always(cls, days: int, until: float) -> "Retention":
-        """The same since ever."""
-        return cls(known=(Kept(days=days, since=0.0, until=until),))
-
     def seen(self, days: int, now: float) -> "Retention":
         """With the value that is in force now.
 

@@ -14,13 +14,17 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, NamedTuple, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from winnow.errors import (
     AwsRefusedError,
+    InternalError,
     ObjectGoneError,
+    RetryableError,
     StoredDataInvalidError,
     UploadAbandonedError,
     WinnowError,
@@ -42,8 +46,8 @@ RESERVE_S = 30.0
 """Of a call's time, to write down how far it came."""
 _PAGES_A_SAVE = 10
 _FAILURES_NAMED = 20
-_PAGES_THAT_FAIL = 3
-"""After so many pages without an answer from the table a call looks at no further one."""
+_SILENT = 3
+"""After so many pages, or keys of one, without an answer from the table it is asked no further."""
 
 
 class Cursor(Shape):
@@ -368,7 +372,7 @@ class Sweep:
                 walk, again = self._begin(state, call), False
                 continue
             state = state.model_copy(update={"walk": walk})
-            if call.over or not whole or silent >= _PAGES_THAT_FAIL:
+            if call.over or not whole or silent >= _SILENT:
                 break
             if call.looked_up > before or number % _PAGES_A_SAVE == 0:
                 save(state)
@@ -430,63 +434,77 @@ class Sweep:
                 leave_open(version)
                 oldest_s = max(oldest_s, call.now - version.modified)
             return behind(page.after), True, False
-        unknown = self._by_key(due, claims)
         ages = Ages(self._options.missed_s, call.retention)
-        for version, its in match(self._inbox.bucket, looked_at, claims.values()):
-            how = standing(version, its, ages, call.now)
-            call.doubles += how is Standing.DOUBLE
-            if how.ended or how is Standing.DOUBLE:
-                continue
-            call.unfinished += 1
-            if how is not Standing.RUNNING:
-                oldest_s = max(oldest_s, call.now - version.modified)
-            own_id = upload_id(self._inbox.bucket, version.key, version.version_id)
-            if how is Standing.MISSING:
-                leave_open(version)
-                if version.key in unknown:
-                    call.fail(own_id, unknown[version.key])
-                else:
-                    self._try(own_id, call, partial(self._lost, version))
-            elif how is Standing.STUCK and its[0].upload_id not in call.tried:
-                self._try(own_id, call, partial(self._again, its[0]))
-            elif how is Standing.DAMAGED:
-                call.fail(own_id, StoredDataInvalidError("The upload's row cannot be read."))
-            if call.over:
-                at = Cursor(key=version.key, version_id=version.version_id)
-                last = version is looked_at[-1]
-                return behind(page.after if last else at), last, True
+        silent = 0
+        for key, group in groupby(looked_at, key=attrgetter("key")):
+            same = list(group)
+            own_ids = [upload_id(self._inbox.bucket, key, version.version_id) for version in same]
+            of_key = {own_id: claims[own_id] for own_id in own_ids if own_id in claims}
+            lost = [due[own_id] for own_id in own_ids if own_id in due and own_id not in of_key]
+            unknown: WinnowError | None = None
+            if lost:
+                # A row that has not the id of a version is looked for by its key: winnow.standing.
+                try:
+                    if silent >= _SILENT:
+                        raise RetryableError("The table was asked no further.")
+                    found = self._runs.by_key(key, min(version.modified for version in lost))
+                    of_key |= {claim.upload_id: claim for claim in found}
+                    silent = 0
+                except WinnowError as error:
+                    unknown = error
+                    silent += 1
+            for version, its in match(self._inbox.bucket, same, of_key.values()):
+                how = standing(version, its, ages, call.now)
+                call.doubles += how is Standing.DOUBLE
+                if not how.ended and how is not Standing.DOUBLE:
+                    call.unfinished += 1
+                    if how is not Standing.RUNNING:
+                        oldest_s = max(oldest_s, call.now - version.modified)
+                    if how is Standing.MISSING:
+                        leave_open(version)
+                    self._bring_on(version, its, how, unknown, call)
+                elif not lost:
+                    continue
+                if call.over:
+                    last = version is looked_at[-1]
+                    at = Cursor(key=key, version_id=version.version_id)
+                    return behind(page.after if last else at), last, True
         return behind(page.after), True, True
 
-    def _by_key(
-        self, due: dict[str, ObjectVersion], claims: dict[str, Claim]
-    ) -> dict[str, WinnowError]:
-        """Adds the rows that have not the id of a version (see winnow.standing).
+    def _bring_on(
+        self,
+        version: ObjectVersion,
+        its: Sequence[Claim],
+        how: Standing,
+        unknown: WinnowError | None,
+        call: _Call,
+    ) -> None:
+        """What is to be done about a version without an end.
 
-        Gives the keys that the table did not answer for.
+        `unknown`: what kept the table from telling whether it has a row.
         """
-        since: dict[str, float] = {}
-        for own_id, version in due.items():
-            if own_id not in claims:
-                since[version.key] = min(version.modified, since.get(version.key, version.modified))
-        unknown: dict[str, WinnowError] = {}
-        for key in sorted(since):
-            try:
-                found = self._runs.by_key(key, since[key])
-            except WinnowError as error:
-                unknown[key] = error
-                continue
-            claims.update((claim.upload_id, claim) for claim in found)
-        return unknown
+        own_id = upload_id(self._inbox.bucket, version.key, version.version_id)
+        if how is Standing.MISSING:
+            if unknown is not None:
+                call.fail(own_id, unknown)
+            else:
+                self._try(own_id, call, partial(self._lost, version))
+        elif how is Standing.STUCK and its[0].upload_id not in call.tried:
+            self._try(own_id, call, partial(self._again, its[0]))
+        elif how is Standing.DAMAGED:
+            call.fail(own_id, StoredDataInvalidError("The upload's row cannot be read."))
 
     # -- one upload ------------------------------------------------------------------------------
 
     @staticmethod
     def _try(own_id: str, call: _Call, work: Callable[[_Call], None]) -> None:
-        """What keeps one upload keeps no other."""
+        """What keeps one upload keeps no other, foreseen or not."""
         try:
             work(call)
         except WinnowError as error:
             call.fail(own_id, error)
+        except Exception as error:
+            call.fail(own_id, InternalError(f"{type(error).__name__}."))
 
     def _lost(self, version: ObjectVersion, call: _Call) -> None:
         """A version that has no row."""
@@ -501,6 +519,8 @@ class Sweep:
 
     def _again(self, stuck: Claim, call: _Call) -> None:
         """An upload whose run died."""
+        if stuck.version_id is None and stuck.sequencer is None:
+            raise StoredDataInvalidError("The upload's row does not say which version it is about.")
         bucket = self._inbox.bucket
         started = self._start(
             stuck.upload_id, stuck.attempt + 1, lambda n: claimed_event(bucket, stuck, n)
