@@ -6,6 +6,7 @@ import pytest
 
 from tests.fakes import files, pdfs
 from tests.fakes.pdfs import GROUPS, LAYERS, at, drawn, group_of, picture, stream_of
+from winnow.errors import NoRecordsError
 from winnow.readers import ReadLimits, Source, read
 from winnow.readers.reflow import Line, Page
 
@@ -378,10 +379,19 @@ def test_things_at_no_place_at_all_do_not_stop_the_reading(scale):
 
 
 def test_text_that_runs_in_no_direction_at_all_does_not_stop_the_reading():
-    """As after pictures that leave the page's coordinates without end."""
-    nowhere = b"".join(picture() + at("a", 700, "3 Tr") for _ in range(400)).replace(b"EI Q", b"EI")
-    content = drawn(SEEN + nowhere)
-    assert opened(content)[0] == "Seen."
+    """As after pictures that take the page's coordinates out of all numbers."""
+    from winnow.parsers import pdf_words
+
+    class Raw:
+        angles = (float("nan"), float("inf"), 0.0)
+
+        def FPDFText_GetCharAngle(self, _: object, index: int) -> float:  # noqa: N802
+            return self.angles[index]
+
+    assert pdf_words._quarters(Raw(), None, [0, 1, 2]) == 0
+    lost = picture().removesuffix(b" Q") * 400 + at("Lost.", 600) + at("Gone.", 500, "3 Tr")
+    with pytest.raises(NoRecordsError):
+        opened(drawn(lost + b"0 0 5 5 re f"))
 
 
 def test_streams_that_only_look_packed_are_passed_over():
