@@ -1,7 +1,7 @@
 """Calls each function once on a sample, so that `.winnow/sam/` has its events before any run.
 
-The sample lies outside the inbox: no run starts, and neither `winnow status` nor a mail tells of
-it. What the functions write of it lies where those of any upload write.
+The sample lies beside the code, outside the inbox: no run starts, and neither `winnow status` nor a
+mail tells of it. What the functions write of it lies where those of any upload write.
 """
 
 import json
@@ -22,14 +22,12 @@ from winnow.models import (
     Upload,
 )
 from winnow.upload import PROCESS_METADATA, upload_id
-from winnow_local.deploy import client_config, session
+from winnow_local.deploy import ARTIFACTS_BUCKET, client_config, session
 from winnow_local.sam import function_of, record
 from winnow_local.template import Checkout
 
 KEY = "samples/prior-auth-cases.csv"
 _PROCESS = "L33774"
-_BY_THE_CLOCK = ("sweep",)
-"""Functions that no file reaches; their event is that of events/."""
 
 
 def keep_sample_events(
@@ -47,12 +45,12 @@ def keep_sample_events(
 
     aws = session()
     s3 = aws.client("s3", endpoint_url=endpoint, config=client_config())
-    bucket, content = outputs["UploadsBucket"], (checkout.root / KEY).read_bytes()
-    put = s3.put_object(Bucket=bucket, Key=KEY, Body=content, Metadata={PROCESS_METADATA: _PROCESS})
-    version = put["VersionId"]
+    content = (checkout.root / KEY).read_bytes()
+    metadata = {PROCESS_METADATA: _PROCESS}
+    s3.put_object(Bucket=ARTIFACTS_BUCKET, Key=KEY, Body=content, Metadata=metadata)
     upload = Upload(
-        upload_id=upload_id(bucket, KEY, version),
-        object=ObjectRef(bucket=bucket, key=KEY, version_id=version),
+        upload_id=upload_id(ARTIFACTS_BUCKET, KEY, "sample"),
+        object=ObjectRef(bucket=ARTIFACTS_BUCKET, key=KEY),
         size=len(content),
     )
     # Serialize's role reads the inbox alone, so its part is done here, by the same code.
@@ -85,6 +83,8 @@ def keep_sample_events(
         whole = FilterChunk(task=task, parts=(Part(first=0, records=task.records),))
         call("filter", whole.model_dump(mode="json"))
     call("filter", run.model_dump(mode="json"))
-    for function in _BY_THE_CLOCK:
-        event = (checkout.root / "events" / f"{function}.json").read_text("utf-8")
-        record(folder, function, json.loads(event))
+    # What a schedule calls takes the event that events/ has for it.
+    for function in filter(None, map(function_of, names)):
+        if not (folder / f"{function}.json").exists():
+            event = (checkout.root / "events" / f"{function}.json").read_text("utf-8")
+            record(folder, function, json.loads(event))
