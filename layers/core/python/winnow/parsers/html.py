@@ -1,38 +1,99 @@
-"""HTML: the text a reader would see, a block a line; tables as rows; what forms hold."""
+"""HTML: the text a reader would see, a block a line; tables as rows; what forms hold.
 
-import codecs
+Which element a text stands in is told as the HTML standard tells it
+(https://html.spec.whatwg.org/#tree-construction): end tags that are left out, tags that close
+others, formatting that is closed in the wrong order. What the standard finds by walking up the open
+elements is found here by where each kind of them was opened last, so that a page takes time in
+proportion to its length, whatever is in it.
+"""
+
 import re
+from bisect import insort
 from collections.abc import Callable
-from html.parser import HTMLParser
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
+from winnow.parsers.markup import Attributes, Markup, Tag, style_sheets
 from winnow.parsers.refusal import too_long
+from winnow.parsers.styles import (
+    TRANSPARENT,
+    Compound,
+    Sheet,
+    Style,
+    colour,
+    font_is_nothing,
+    hides,
+    laid_over,
+    written,
+)
 
-_BLOCKS = frozenset(
-    re.findall(
-        r"\S+",
-        """
-        address article aside blockquote body center dd details dialog div dl dt fieldset
-        figcaption figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu
-        nav ol option p pre section summary table tbody tfoot thead title tr ul
-        """,
-    )
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_CLOSES_P = _words(
+    """
+    address article aside blockquote center details dialog dir div dl fieldset figcaption figure
+    footer header hgroup main menu nav ol p search section summary ul pre listing form hr
+    plaintext xmp h1 h2 h3 h4 h5 h6 li dd dt
+    """
 )
-_UNSEEN = frozenset(
-    re.findall(
-        r"\S+",
-        "head script style template noembed noframes noscript object iframe svg del datalist",
-    )
+_HEADINGS = _words("h1 h2 h3 h4 h5 h6")
+_BLOCKS = _CLOSES_P | _words("body caption center html legend option optgroup table tbody tfoot thead tr")
+"""What begins and ends a line."""
+_SPECIAL = _CLOSES_P | _words(
+    """
+    applet area base basefont bgsound body br button caption col colgroup embed frame frameset head
+    html iframe img input keygen link marquee meta noembed noframes noscript object param script
+    select source style table tbody td template textarea tfoot th thead title tr track wbr
+    """
 )
-_VOID = frozenset(
-    ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "wbr")
+_FORMATTING = _words("a b big code em font i nobr s small strike strong tt u")
+_VOID = _words(
+    """
+    area base basefont bgsound br col embed frame hr image img input keygen link meta param source
+    track wbr
+    """
 )
-_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_IGNORED = _words("html head body frameset frame")
+_UNSEEN = _words(
+    """
+    script style template noembed noframes noscript object iframe svg del datalist title audio
+    video canvas meter progress rp /annotation /annotation-xml
+    """
+)
+"""Elements whose text nobody sees; what is deleted is no text either."""
+_REPLACED = _words("object svg audio video canvas meter progress iframe")
+"""Of these, what takes room in a line."""
+_SCOPE = _words("applet caption table td th marquee object template select")
+_FOREIGN = _words("svg math")
+_POINTS = _words("/foreignobject /desc /title /mi /mo /mn /ms /mtext /annotation-xml")
+"""Parts of drawings and formulas (their names begin with a slash here) that hold HTML."""
+_SECTIONS = _words("tbody thead tfoot")
+_TABLE_PARTS = _SECTIONS | _words("caption colgroup col tr td th")
+_NEEDS_ROOM = _CLOSES_P | _words("table button option optgroup rb rt rtc rp")
+_BETWEEN_CELLS = _words("table tbody thead tfoot tr")
+_MARKERS = _words("applet marquee object template td th caption")
+_LEFT_OUT_IN_SELECT = _TABLE_PARTS | _words("table")
+_IMPLIED = _words("dd dt li optgroup option p rb rp rt rtc")
+_BREAKS_OUT = _words(
+    """
+    b big blockquote body br center code dd div dl dt em embed h1 h2 h3 h4 h5 h6 head hr i img li
+    listing menu meta nobr ol p pre ruby s small span strong strike sub sup table tt u ul var
+    """
+)
+"""What ends a drawing in SVG: it cannot stand in one."""
 _SPACE = re.compile(r"[ \t\n\r\f\v\u00a0]+")
 _NOTHING = re.compile("[\u00ad\u200b\ufeff]")
 """Characters that have no width."""
-_WITHOUT_TEXT = frozenset(("hidden", "password", "submit", "button", "reset", "image", "file"))
+_WITHOUT_TEXT = _words("hidden password submit button reset image file")
 """Kinds of inputs that show nothing that was entered."""
+_MANY_NAMES = 1_000
+_GAP = 100
+_PREFORMATTED = _words("pre listing textarea")
+_LOOKS = _words("color bgcolor background")
+_SWALLOWED = 100
+"""Characters that may be lost with a tag that is cut off at the end, without a word."""
 
 
 def parse(
@@ -42,59 +103,504 @@ def parse(
     _scratch: IO[bytes] | None,
 ) -> None:
     """Emit the text of UTF-8 HTML; what is declared of the encoding is the caller's to read."""
-    reader = Text(limits, emit)
-    # A character that two blocks share is put together again.
-    decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    while block := file.read(1 << 16):
-        reader.feed(decoder.decode(block))
-    reader.feed(decoder.decode(b"", final=True))
-    reader.close()
-    reader.end()
+    text = file.read().decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    Page(text, limits, emit).read()
 
 
-class Text(HTMLParser):
-    """Text to `emit`, as it is met."""
+class _Look(NamedTuple):
+    """What an element hands down to those in it."""
 
-    def __init__(self, limits: dict[str, int], emit: Callable[[list[Any]], None]) -> None:
-        super().__init__(convert_charrefs=True)
+    visible: bool = True
+    pre: bool = False
+    no_size: bool = False
+    ink: str | None = "000000"
+    paper: str | None = "ffffff"
+
+
+class _Open(NamedTuple):
+    """An open element."""
+
+    tag: str
+    unseen: bool
+    """Whether it is, or is in, an element whose text is not meant to be seen."""
+    hidden: int
+    """How many elements around it, itself among them, are hidden by attributes or styles."""
+    hides: bool
+    look: _Look
+    found: tuple[Compound, ...]
+    """What rules of the style sheets ask for and this element is."""
+
+
+_PLAIN = _Look()
+_ROOT = _Open("html", False, 0, False, _PLAIN, ())
+
+
+def _kinds(tag: str) -> tuple[str, ...]:
+    """What an element is found by again: its name, and the kinds of elements that it is of."""
+    kinds = [tag]
+    if tag in _SPECIAL:
+        kinds.append(" special")
+        if tag not in ("address", "div", "p"):
+            kinds.append(" stop")
+    if tag in _HEADINGS:
+        kinds.append(" heading")
+    if tag in _SCOPE:
+        kinds.append(" scope")
+    if tag in _SECTIONS:
+        kinds.append(" section")
+    if tag in _FOREIGN:
+        kinds.append(" foreign")
+    if tag in _POINTS:
+        kinds += (" point", " scope")
+    return tuple(kinds)
+
+
+class _Places(dict[str, list[int]]):
+    """Where elements of each kind were opened: the last place of any of them, at once."""
+
+    def __missing__(self, kind: str) -> list[int]:
+        found = self[kind] = [-1]
+        return found
+
+    def last(self, kind: str) -> int:
+        """The place of the innermost open element of a kind; -1 where there is none."""
+        return self[kind][-1]
+
+
+class _Kinds(dict[str, tuple[str, ...]]):
+    def __missing__(self, tag: str) -> tuple[str, ...]:
+        found = _kinds(tag)
+        if len(self) < _MANY_NAMES:
+            self[tag] = found
+        return found
+
+
+class Page:
+    """A page's text to `emit`, as it is met."""
+
+    def __init__(
+        self, text: str, limits: dict[str, int], emit: Callable[[list[Any]], None]
+    ) -> None:
+        self._markup = Markup(text)
+        self._sheet = Sheet(style_sheets(text))
         self._limits = limits
         self._left = limits["max_document_chars"]
         self._emit = emit
+        self._quirks = "<!doctype" not in text[:5_000].lower()
+        # -- the open elements
+        self._open: list[_Open] = [_ROOT]
+        self._places = _Places()
+        self._kinds = _Kinds()
+        self._form = False
+        self._hiding: list[list[tuple[int, _Open]]] = [[]]
+        """Formatting that hides and was not closed, and its place; a list a table cell."""
+        self._dead: list[int] = []
+        """Places of formatting that hides and was closed while blocks in it are open."""
+        # -- the text
         self._runs: list[str] = []
         self._line = 0
-        self._unseen: list[str] = []
-        """Open elements from the outermost that is not seen."""
-        self._pre = 0
         self._table = 0
         self._tables: list[tuple[int, list[str]]] = []
         self._in_cell = False
         self._options: list[tuple[bool, list[str]]] | None = None
         """Of the open list to choose from: whether each entry is selected, and its text."""
+        self._hidden = False
+        self._like_paper = False
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if self._unseen:
-            if tag == "body" and self._unseen[0] == "head":  # a head that nobody closed
-                self._unseen.clear()
-            elif tag not in _VOID:
-                self._unseen.append(tag)
-                return
+    def read(self) -> None:
+        """Emit everything."""
+        for token in self._markup:
+            if isinstance(token, str):
+                self._data(token)
+            elif token.end:
+                self._end(token.name)
             else:
-                return
-        if tag in _UNSEEN or (tag not in _VOID and _is_hidden(dict(attrs))):
-            if tag != "del":
-                self._close_block()
-            self._unseen.append(tag)
+                self._start(token)
+        self._cut(1)
+        self._close_select()
+        while self._tables:
+            self._close_row()
+            self._tables.pop()
+        self._flush()
+        self._notes()
+
+    def _notes(self) -> None:
+        if self._hidden:
+            self._emit(
+                [
+                    "note",
+                    "hidden_text",
+                    "Text that the page's own styles hide was left out.",
+                ]
+            )
+        if self._like_paper:
+            self._emit(
+                [
+                    "note",
+                    "text_like_background",
+                    "Text in the colour of its background was read; a reader may not see it.",
+                ]
+            )
+        if self._markup.swallowed > _SWALLOWED:
+            self._emit(
+                [
+                    "note",
+                    "markup_not_closed",
+                    "A tag, comment or script is never closed: what follows it is no text, as in "
+                    "a browser.",
+                ]
+            )
+
+    # -- open elements -----------------------------------------------------------------------------
+
+    def _push(self, tag: str, attributes: Attributes, *, foster: bool = False) -> _Open:
+        above = self._open[-1]
+        around = self._open[self._places.last("table") - 1] if foster else above
+        style: Style = {}
+        found: tuple[Compound, ...] = ()
+        if self._sheet.concerns(tag, attributes):
+            style = self._sheet.style(tag, attributes, above.found)
+            found = self._sheet.entered(tag, attributes)
+        look = around.look
+        hidden = False
+        if attributes or style:
+            if own := attributes.get("style"):
+                own_style = written(own)
+                style = laid_over(style, own_style) if style else own_style
+            hidden = bool(style) and hides(style)
+            if ("hidden" in attributes or "popover" in attributes) and "display" not in style:
+                hidden = True
+            if style or not _LOOKS.isdisjoint(attributes):
+                look = _look(tag, attributes, style, look)
+        if tag == "dialog" and "open" not in attributes and "display" not in style:
+            hidden = True
+        if tag in _PREFORMATTED and not look.pre:
+            look = look._replace(pre=True)
+        unseen = around.unseen or tag in _UNSEEN
+        entry = _Open(tag, unseen, around.hidden + hidden, hidden, look, found)
+        at = len(self._open)
+        self._open.append(entry)
+        places = self._places
+        for kind in self._kinds[tag]:
+            places[kind].append(at)
+        if tag in _MARKERS:
+            self._hiding.append([])
+        if hidden and tag in _FORMATTING:
+            self._hiding[-1].append((at, entry))
+        return entry
+
+    def _cut(self, at: int) -> None:
+        """Close the elements from this place on."""
+        open_, places = self._open, self._places
+        for place in range(len(open_) - 1, max(at, 1) - 1, -1):
+            entry = open_[-1]
+            if self._seen():
+                self._closed(entry)
+            open_.pop()
+            tag = entry.tag
+            for kind in self._kinds[tag]:
+                if places[kind][-1] == place:
+                    places[kind].pop()
+            if tag in _MARKERS and len(self._hiding) > 1:
+                self._hiding.pop()
+            if self._dead and self._dead[-1] == place:
+                self._dead.pop()
+            if entry.found:
+                self._sheet.left(entry.found)
+            if tag == "form":
+                self._form = False
+            elif tag in _FOREIGN or tag[0] == "/":
+                self._markup.foreign = self._is_foreign()
+
+    def _seen(self) -> bool:
+        """Whether what stands here is shown."""
+        top = self._open[-1]
+        if top.unseen:
+            return False
+        if not top.hidden and not self._hiding[-1]:
+            return True
+        return not self._hidden_here(top)
+
+    def _hidden_here(self, top: _Open) -> bool:
+        if top.hidden > len(self._dead):
+            return True
+        # Formatting that its paragraph has closed goes on in the next one.
+        return any(not self._is_open(at, entry) for at, entry in self._hiding[-1])
+
+    def _is_open(self, at: int, entry: _Open) -> bool:
+        return at < len(self._open) and self._open[at] is entry
+
+    def _in_scope(self, tag: str, *barriers: str) -> bool:
+        at = self._places.last(tag)
+        return at > self._places.last(" scope") and all(at > self._places.last(one) for one in barriers)
+
+    def _close_p(self) -> None:
+        if self._in_scope("p", "button"):
+            self._cut(self._places.last("p"))
+
+    # -- tags --------------------------------------------------------------------------------------
+
+    def _start(self, token: Tag) -> None:
+        tag, attributes = token.name, token.attributes
+        if tag in _IGNORED:
+            if tag == "body":
+                self._body(attributes)
             return
-        if tag == "br":
-            self._runs.append("\n")
-        elif tag == "input":
-            self._set_off(_entered(dict(attrs)))
-        elif tag in ("textarea", "button"):
+        if self._markup.foreign:
+            if tag not in _BREAKS_OUT:
+                self._push(f"/{tag}", attributes)
+                self._markup.foreign = self._is_foreign()
+                return
+            self._break_out()
+        if tag == "image":
+            tag = "img"
+        last = self._places.last
+        if last("select") > 0 and last("select") == last(" scope") and self._start_in_select(tag):
+            return
+        foster = False
+        if tag in _TABLE_PARTS:
+            if not self._start_in_table(tag):
+                return
+        else:
+            if tag in _NEEDS_ROOM:
+                self._make_room(tag)
+            foster = self._open[-1].tag in _BETWEEN_CELLS
+        if tag == "form":
+            if self._form and last("template") < 0:
+                return
+            self._form = True
+            if last("table") > max(last("td"), last("th"), last("caption"), last("template")):
+                return  # a form between cells holds nothing
+        if tag in ("a", "nobr") and (self._hiding[-1] or last(tag) > last(" scope")):
+            self._end_formatting(tag)
+        if token.text is not None:
+            self._text_element(token)
+            return
+        before = self._seen()
+        if tag in _VOID:
+            if before and not self._is_hidden(tag, attributes):
+                self._void(tag, attributes)
+            return
+        self._push(tag, attributes, foster=foster)
+        if tag in _FOREIGN:
+            self._markup.foreign = True
+        if self._seen():
+            self._opened(tag, attributes)
+        elif before and tag in _BLOCKS:
+            self._close_block()
+        elif before and tag in _REPLACED:
+            self._set_off("")
+
+    def _body(self, attributes: Attributes) -> None:
+        """The attributes of the body are those of all that stands in it."""
+        if len(self._open) == 1:
+            self._push("body", attributes)
+
+    def _make_room(self, tag: str) -> None:
+        """Close what an element of this name cannot stand in."""
+        last = self._places.last
+        if tag == "table":
+            if not self._quirks:
+                self._close_p()
+            at = last("table")
+            if at > 0 and at > max(last("td"), last("th"), last("caption"), last("template")):
+                self._cut(at)  # a table in a table, but in no cell of it
+        elif tag in _CLOSES_P:
+            if tag in ("li", "dd", "dt"):
+                stop = last(" stop")
+                other = self._open[stop].tag if stop > 0 else ""
+                if other == tag or {other, tag} == {"dd", "dt"}:
+                    self._cut(stop)
+            self._close_p()
+            if tag in _HEADINGS and self._open[-1].tag in _HEADINGS:
+                self._cut(len(self._open) - 1)
+        elif tag == "button":
+            if self._in_scope("button"):
+                self._cut(last("button"))
+        elif tag in ("option", "optgroup"):
+            if self._open[-1].tag == "option":
+                self._cut(len(self._open) - 1)
+        elif tag in ("rb", "rt", "rtc", "rp") and self._in_scope("ruby"):
+            while self._open[-1].tag in _IMPLIED and not (
+                tag in ("rt", "rp") and self._open[-1].tag == "rtc"
+            ):
+                self._cut(len(self._open) - 1)
+
+    def _start_in_table(self, tag: str) -> bool:
+        """Close what a part of a table ends; False where there is no table."""
+        last = self._places.last
+        table = last("table")
+        if table <= last("template"):
+            if self._seen():
+                self._close_block()
+            return False
+        section = last(" section") if last(" section") > table else table
+        if tag in ("td", "th"):
+            row = last("tr")
+            if row > table:
+                self._cut(row + 1)
+            else:
+                self._cut(section + 1)
+                self._push("tr", {})
+                if self._seen():
+                    self._opened("tr", {})
+        elif tag == "tr":
+            self._cut(section + 1)
+        else:
+            self._cut(table + 1)
+        return True
+
+    def _start_in_select(self, tag: str) -> bool:
+        """Whether a tag is done with, because a list to choose from does not hold it."""
+        at = self._places.last("select")
+        if tag in ("select", "input", "keygen", "textarea"):
+            self._cut(at)
+            return tag == "select"
+        if tag in _LEFT_OUT_IN_SELECT and self._places.last("table") > 0:
+            self._cut(at)
+            return False
+        if tag == "optgroup" and self._open[-1].tag == "option":
+            self._cut(len(self._open) - 1)
+        if tag in ("option", "optgroup") and self._open[-1].tag == tag:
+            self._cut(len(self._open) - 1)
+        return tag not in ("option", "optgroup", "script", "template", "style")
+
+    def _break_out(self) -> None:
+        """A tag that cannot be part of a drawing ends it, but for a page that stands in one."""
+        last = self._places.last
+        while last(" foreign") > last(" point"):
+            self._cut(last(" foreign"))
+        self._markup.foreign = False
+
+    def _is_foreign(self) -> bool:
+        """Whether what stands here is part of a drawing or a formula."""
+        return self._places.last(" foreign") > self._places.last(" point")
+
+    def _text_element(self, token: Tag) -> None:
+        """An element that holds nothing but text; its end tag follows."""
+        tag = token.name
+        if tag == "textarea" and self._seen() and not self._is_hidden(tag, token.attributes):
+            self._set_off("")
+            self._push(tag, token.attributes)
+            self._data((token.text or "").removeprefix("\n"))
+            self._cut(len(self._open) - 1)
+            self._set_off("")
+        elif tag == "xmp":
+            self._push("pre", token.attributes)
+            if self._seen():
+                self._opened("pre", token.attributes)
+            self._data(token.text or "")
+            self._cut(len(self._open) - 1)
+        elif tag in _REPLACED and self._seen():
+            self._set_off("")
+
+    def _is_hidden(self, tag: str, attributes: Attributes) -> bool:
+        if not attributes and not self._sheet.concerns(tag, attributes):
+            return False
+        entry = self._push(tag, attributes)
+        at = len(self._open) - 1
+        hidden = not self._seen() or not entry.look.visible
+        self._open.pop()
+        for kind in self._kinds[tag]:
+            if self._places[kind][-1] == at:
+                self._places[kind].pop()
+        self._sheet.left(entry.found)
+        return hidden
+
+    def _end(self, tag: str) -> None:
+        last = self._places.last
+        if tag in ("body", "html", "head") or tag in _VOID:
+            if tag == "br":
+                self._start(Tag("br", {}))
+            return
+        if self._markup.foreign and tag not in _FOREIGN:
+            if tag == "p":
+                self._break_out()
+            elif last(f"/{tag}") > last(" foreign"):
+                self._cut(last(f"/{tag}"))
+                return
+        elif last(" point") > 0 and last(f"/{tag}") > last(" special"):
+            self._cut(last(f"/{tag}"))
+            return
+        at = last(tag)
+        if tag == "p":
+            if self._in_scope("p", "button"):
+                self._cut(at)
+            elif self._seen():
+                self._close_block()
+        elif tag in _TABLE_PARTS or tag == "table":
+            if at > max(last("template"), -1 if tag == "table" else last("table")) and at > 0:
+                self._cut(at)
+        elif tag in _HEADINGS:
+            if last(" heading") > last(" scope"):
+                self._cut(last(" heading"))
+        elif tag == "li":
+            if self._in_scope("li", "ol", "ul"):
+                self._cut(at)
+        elif tag in _FORMATTING:
+            self._end_formatting(tag)
+        elif tag in ("template", "svg", "math", "select"):
+            if at > 0 and (tag == "template" or at > last("template")):
+                self._cut(at)
+        elif tag == "form":
+            self._form = False
+            if at > last(" scope"):
+                self._end_form(at)
+        elif tag in _SPECIAL:
+            scope = last(" scope")
+            if at > 0 and (at > scope or (at == scope and tag in _SCOPE)):
+                self._cut(at)
+        elif at > 0 and at > last(" special"):
+            self._cut(at)
+
+    def _end_form(self, at: int) -> None:
+        """A form ends; what was opened in it and is no paragraph or item stays open."""
+        top = len(self._open) - 1
+        while top > at and self._open[top].tag in _IMPLIED:
+            top -= 1
+        self._cut(top + 1)
+        if top == at:
+            self._cut(at)
+            return
+        self._places["form"].pop()
+
+    def _end_formatting(self, tag: str) -> None:
+        """The end of formatting, which may be closed after blocks that stand in it."""
+        waiting = self._hiding[-1]
+        for index in range(len(waiting) - 1, max(-1, len(waiting) - 100), -1):
+            at, entry = waiting[index]
+            if entry.tag != tag:
+                continue
+            if self._places.last(tag) > at:
+                break  # another is closed, which hides nothing
+            del waiting[index]
+            if at <= self._places.last(" special") and self._is_open(at, entry):
+                insort(self._dead, at)  # the blocks in it are shown from here on
+            break
+        at = self._places.last(tag)
+        if at > self._places.last(" special"):
+            self._cut(at)
+        elif at > self._places.last(" scope"):
+            self._places[tag].pop()
+            # The blocks in it are taken out of what else stands around them.
+            block = self._places.last(" special")
+            self._cut(block + 1)
+            for place in range(at + 1, min(at + _GAP, block)):
+                between = self._open[place]
+                if between.hides and between.tag not in _FORMATTING | _SPECIAL:
+                    insort(self._dead, place)
+
+    # -- text --------------------------------------------------------------------------------------
+
+    def _opened(self, tag: str, attributes: Attributes) -> None:
+        """An element that is seen begins."""
+        if tag == "button":
             self._set_off("")
         elif tag == "select":
             self._options = []
-        elif tag == "option" and self._options is not None:
-            self._options.append(("selected" in dict(attrs), []))
+        elif tag in ("option", "optgroup") and self._options is not None:
+            if tag == "option":
+                self._options.append(("selected" in attributes, []))
         elif tag in ("td", "th"):
             self._close_cell()
             self._in_cell = bool(self._tables)
@@ -108,49 +614,68 @@ class Text(HTMLParser):
             self._close_row()
         elif tag in _BLOCKS:
             self._close_block()
-        if tag == "pre":
-            self._pre += 1
 
-    def handle_endtag(self, tag: str) -> None:
-        if self._unseen:
-            if tag in self._unseen:
-                del self._unseen[len(self._unseen) - 1 - self._unseen[::-1].index(tag) :]
-            return
+    def _closed(self, entry: _Open) -> None:
+        """An element that is seen ends."""
+        tag = entry.tag
         if tag == "select":
             self._close_select()
         elif tag in ("td", "th"):
             self._close_cell()
         elif tag == "tr":
             self._close_row()
-        elif tag == "table" and self._tables:
-            self._close_row()
-            self._tables.pop()
-            self._in_cell = False
-        elif tag in _BLOCKS:
+        elif tag == "table":
+            if self._tables:
+                self._close_row()
+                self._tables.pop()
+                self._in_cell = False
+        elif tag == "button":
+            self._set_off("")
+        elif tag in _BLOCKS and self._options is None:
             self._close_block()
-        if tag == "pre" and self._pre:
-            self._pre -= 1
 
-    def handle_data(self, data: str) -> None:
-        if self._unseen:
+    def _void(self, tag: str, attributes: Attributes) -> None:
+        if tag == "br":
+            self._runs.append("\n")
+        elif tag == "hr":
+            self._close_block()
+        elif tag == "input":
+            self._set_off(_entered(attributes))
+
+    def _data(self, data: str) -> None:
+        top = self._open[-1]
+        if top.unseen:
+            return
+        look = top.look
+        if top.tag in _BETWEEN_CELLS and (top.hidden or not look.visible):
+            # Text between the rows of a table stands before the table.
+            top = self._open[self._places.last("table") - 1]
+            look = top.look
+        if (top.hidden or self._hiding[-1]) and self._hidden_here(top):
+            self._hidden = self._hidden or not data.isspace()
+            return
+        if look is not _PLAIN and not self._shown(look, data):
             return
         self._left -= len(data)
         if self._left < 0:
             raise too_long(self._limits)
-        text = _NOTHING.sub("", data if self._pre else _SPACE.sub(" ", data))
+        text = data if look.pre else _SPACE.sub(" ", data)
+        if not text.isascii():
+            text = _NOTHING.sub("", text)
         if self._options is None:
-            after_space = self._runs and self._runs[-1].endswith(" ") and not self._pre
+            after_space = self._runs and self._runs[-1].endswith(" ") and not look.pre
             self._runs.append(text.removeprefix(" ") if after_space else text)
         elif self._options:
             self._options[-1][1].append(text)
 
-    def end(self) -> None:
-        """Emit what no element has closed."""
-        self._close_select()
-        while self._tables:
-            self._close_row()
-            self._tables.pop()
-        self._flush()
+    def _shown(self, look: _Look, data: str) -> bool:
+        """Whether text is shown, as far as its style tells."""
+        if not look.visible or look.no_size or look.ink == TRANSPARENT:
+            self._hidden = self._hidden or not data.isspace()
+            return False
+        if look.ink == look.paper and look.ink is not None:
+            self._like_paper = self._like_paper or not data.isspace()
+        return True
 
     def _close_block(self) -> None:
         if self._in_cell:
@@ -159,6 +684,8 @@ class Text(HTMLParser):
             self._flush()
 
     def _flush(self) -> None:
+        if not self._runs:
+            return
         for line in self._text().split("\n"):
             if stripped := line.strip():
                 self._line += 1
@@ -205,11 +732,30 @@ class Text(HTMLParser):
         return text
 
 
-def _is_hidden(attributes: dict[str, str | None]) -> bool:
-    return "hidden" in attributes or bool(_HIDDEN.search(attributes.get("style") or ""))
+def _look(tag: str, attributes: Attributes, style: Style, before: _Look) -> _Look:
+    look = before
+    if "visibility" in style:
+        shown = style["visibility"][0]
+        if shown != "inherit":
+            look = look._replace(visible=shown not in ("hidden", "collapse"))
+    if "font-size" in style:
+        look = look._replace(no_size=font_is_nothing(style, before.no_size))
+    ink = style["color"][0] if "color" in style else attributes.get("color", "") * (tag == "font")
+    if ink:
+        look = look._replace(ink=colour(ink))
+    paper = attributes.get("bgcolor", "")
+    for name in ("background-color", "background"):
+        if name in style:
+            paper = style[name][0]
+            break
+    if paper or "background" in attributes:
+        written = colour(paper)
+        if written != TRANSPARENT:
+            look = look._replace(paper=written)
+    return look
 
 
-def _entered(attributes: dict[str, str | None]) -> str:
+def _entered(attributes: Attributes) -> str:
     """What an input shows."""
     kind = (attributes.get("type") or "text").lower()
     if kind in ("checkbox", "radio"):

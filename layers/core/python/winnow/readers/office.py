@@ -1,21 +1,20 @@
 """DOCX and HTML: parsed in a child process, made into records here."""
 
 import codecs
-import re
 from collections.abc import Iterator
 from typing import IO
 
 from winnow.models import InvalidRecord, Record
+from winnow.parsers.labels import declared
 from winnow.readers import documents, sandbox
 from winnow.readers.documents import Row
 from winnow.readers.reflow import Piece
 from winnow.readers.source import Source
 from winnow.readers.text import encoding_of
 
-_CHARSET = re.compile(
-    rb"""<(?:meta[^>]{0,200}?charset|\?xml[^>]{0,200}?encoding)\s*=\s*["']?\s*([\w.:-]{2,40})""",
-    re.IGNORECASE,
-)
+
+_IN_ASCII = ("hz", "iso2022")
+"""Encodings whose every byte is one of ASCII."""
 
 
 def read_docx(source: Source) -> Iterator[Record | InvalidRecord]:
@@ -27,6 +26,11 @@ def read_html(source: Source) -> Iterator[Record | InvalidRecord]:
     """The text of a page that its reader would see."""
     source.declared_encoding = _declared(source.head)
     text = source.lines.read_all(source.limits.max_document_chars)
+    if source.declared_encoding and "\ufffd" in text:
+        source.note(
+            "bytes_replaced",
+            "Some bytes stand for no character in the encoding that the page declares.",
+        )
     file = source.temporary()
     file.write(text.encode("utf-8", "replace"))
     file.flush()
@@ -45,16 +49,11 @@ def _parts(source: Source, kind: str, file: IO[bytes]) -> Iterator[Piece | Row]:
 
 def _declared(head: bytes) -> str | None:
     """The encoding that a page declares, where its bytes are not plainly another."""
-    found = _CHARSET.search(head)
-    if not found or encoding_of(head) != "utf-8":
+    if encoding_of(head) != "utf-8":
         return None
+    name = declared(head)
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError:
-        try:
-            name = codecs.lookup(found[1].decode("ascii")).name
-        except LookupError:
-            return None
-        # What pages call Latin 1 is Windows-1252: the HTML standard says so.
-        return {"iso8859-1": "cp1252", "ascii": "cp1252", "utf-8": None}.get(name, name)
-    return None
+        return name if name != "utf-8" else None
+    return name if name and name.startswith(_IN_ASCII) and head.isascii() else None

@@ -107,13 +107,15 @@ class TextLines:
         check_time: Callable[[], None] = lambda: None,
     ) -> None:
         self.encoding = encoding_of(head)
-        if self.encoding == "utf-8" and declared:
+        given = self.encoding == "utf-8" and declared is not None
+        if given and declared:
             self.encoding = declared
         escapes = self.encoding in ("utf-8", "utf-8-sig")
         self._text = io.TextIOWrapper(
             stream,
             encoding=self.encoding,
-            errors="surrogateescape" if escapes else "strict",
+            # What a page declares is not always so: browsers show a mark for such bytes.
+            errors="surrogateescape" if escapes else "replace" if given else "strict",
             newline="",
         )
         self._max_chars = max_chars
