@@ -9,7 +9,13 @@ from typing import IO, Any
 from unittest import mock
 
 from tests.fakes import files, pdfs, pictures
-from winnow.errors import FileBombError, FileUnreadableError, WinnowError, catalogue
+from winnow.errors import (
+    FileBombError,
+    FileUnreadableError,
+    ReaderFailedError,
+    WinnowError,
+    catalogue,
+)
 from winnow.parsers.refusal import Refusal
 from winnow.readers import ReadLimits, Source, read, sandbox
 from winnow.readers.ocr import Pictures
@@ -101,6 +107,9 @@ def reader(ending: str) -> Target:
             ) as opened:
                 for record in read(opened):
                     record.model_dump_json(ensure_ascii=True)
+                    assert not getattr(record, "reason", "").startswith("Its reader fails"), record
+        except ReaderFailedError as failure:
+            raise failure.__cause__ or failure from None
         except WinnowError:
             return
 

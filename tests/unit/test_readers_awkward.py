@@ -341,7 +341,7 @@ JSON: dict[str, tuple[str, list[object]]] = {
     "objects without anything between": (OBJECT * 3, [A, A, A]),
     "objects over several lines": ('{\n"id": 1,\n"note": "a"\n}\n' * 2, [A, A]),
     "an empty array": ("[]", []),
-    "arrays in an array": ('[["id"], [1]]', ["json_shape", "json_shape"]),
+    "an array in an array": (f"[[1], {OBJECT}]", ["json_shape", A]),
     "lone halves of characters": (
         '[{"note": "\\udc00x"}, {"note": "\\ud83d\\ude00"}]',
         ["text_undecodable", (None, "😀")],
@@ -559,3 +559,129 @@ def test_reading_ends_when_its_time_is_up(content, monkeypatch):
 def test_nothing_at_all():
     with pytest.raises(FileEmptyError):
         reading(b"", "x.zip")
+
+
+# -- what spreadsheets and data frames write -------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "records"),
+    [
+        ('id,note\n="00123",="No melena."\n', [("00123", "No melena.")]),
+        ('id,note\n="1",="Anemia, melena."\n="2",="b"\n', [("1", "Anemia, melena."), ("2", "b")]),
+        ('id,note\n="1",="a ""tarry"", b"\n', [("1", 'a "tarry", b')]),
+        (
+            'id,note\n="1",="first\nand, second"\n="2",b\n',
+            [("1", "first\nand, second"), ("2", "b")],
+        ),
+        ('id;note\n"=""00123""";"=""Melena; twice."""\n', [("00123", "Melena; twice.")]),
+        ('="id"\t="note"\n="01"\t="a"\n', [("01", "a")]),
+        ('id,note\n1,"He said, =""x"", yes"\n="2",b\n', [("1", 'He said, ="x", yes'), ("2", "b")]),
+        ('id,note\n1,"=""a""&""b"""\n', [("1", '="a"&"b"')]),
+        ("id,note\n'00123,'a\n", [("'00123", "'a")]),
+        ("id,note\n1,=A1+B2\n", [("1", "=A1+B2")]),
+    ],
+)
+def test_cells_that_keep_their_text_from_a_spreadsheet(content, records):
+    assert reading(content).records == records
+
+
+CELLS = {"id": ["C1", "C2"], "note": ["Melena.", "None."], "hb": [7.9, None]}
+BY_ROWS = [("C1", "Melena."), ("C2", "None.")]
+
+
+@pytest.mark.parametrize("form", ["columns", "index", "split", "table", "records", "values"])
+def test_a_data_frame_is_read_in_every_form_that_has_names(form):
+    import pandas
+
+    content = pandas.DataFrame(CELLS).to_json(orient=form)
+    for name in ("x.json", "x.jsonl"):
+        if form != "values":
+            assert reading(content, name).records == BY_ROWS
+            continue
+        with pytest.raises(NoTextColumnError, match=r'to_json\(orient="records"\)'):
+            reading(content, name)
+
+
+TABLES: dict[str, tuple[object, list[object]]] = {
+    "columns as lists": ({"id": ["1"], "note": ["a"]}, [A]),
+    "columns in an object": ({"data": {"id": {"0": "1"}, "note": {"0": "a"}}}, [A]),
+    "a cell that is missing": ({"id": {"0": "1"}, "note": {"0": "a", "1": "b"}}, [A, ("", "b")]),
+    "rows under a header": ([["id", "note"], ["1", "a"], ["2"]], [A, "row_ragged"]),
+    "a header that stands twice": ([["note", "note"], ["1", "a"]], ["json_duplicate_key"]),
+    "a text of several lines": ({"id": "1", "note": ["a", "b"]}, ["text_not_a_string"]),
+    "elements of several lines": ([{"note": ["a", "b"]}], ["text_not_a_string"]),
+}
+
+
+@pytest.mark.parametrize(("content", "records"), TABLES.values(), ids=TABLES)
+def test_json_that_is_a_table(content, records):
+    assert reading(json.dumps(content), "x.json").records == records
+
+
+def test_json_lines_may_have_a_header():
+    assert reading('["id", "note"]\n["1", "a"]\n', "x.jsonl").records == [A]
+
+
+def test_columns_that_are_not_equally_long_are_refused():
+    with pytest.raises(FileUnreadableError, match="equally long"):
+        reading('{"id": ["1"], "note": ["a", "b"]}', "x.json")
+
+
+def test_windows_names_in_an_archive():
+    content = files.package(
+        {
+            "cases\\": "",
+            "cases\\may.csv": CASES,
+            "cases\\Thumbs.db": "x",
+            "cases\\DESKTOP.INI": "x",
+            "cases\\.DS_Store": "x",
+            "cases\\~$may.docx": "x",
+            "__MACOSX\\._may.csv": "x",
+            "old_$folder$": "",
+            ".~lock.may.ods#": "x",
+            "..\\up.txt": "x",
+        }
+    )
+    with source(content, "x.zip") as opened:
+        found = [(record.part, getattr(record, "code", None)) for record in read(opened)]
+    assert found == [("cases\\may.csv", None), ("..\\up.txt", "member_path")]
+
+
+# -- time ------------------------------------------------------------------------------------------
+
+
+def test_blanks_before_a_quote_are_looked_at_once():
+    """Steps are counted in characters that a pattern could start over from: none does."""
+    from winnow.readers.delimited import _quoted_after_blanks
+
+    assert not _quoted_after_blanks("a" + " " * 1_000_000 + "b", " ")
+    assert _quoted_after_blanks('a  "b"', " ")
+    assert _quoted_after_blanks('a, "b"', ",")
+    assert not _quoted_after_blanks('"a, ", "b', ";")
+    assert not _quoted_after_blanks('"a, "', ",")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "id note x\n1 a" + " " * 240_000 + "b\n2 c d\n",
+        "note,a" + "\u0300\u0316" * 100_000 + "\nx,1\n",
+        "id,note\n1," + "-" * 500_000 + "x\n",
+        "id,note\n1," + "=" * 500_000 + "-x\n",
+        'id,note\n1,="' * 20_000,
+        "note," + ",".join("n" + "\u0300\u0316" * 100 for _ in range(900)) + "\nx\n",
+    ],
+)
+def test_a_file_that_is_hard_to_lay_out_is_done_within_its_time(content):
+    try:
+        reading(content, max_read_seconds=10)
+    except TimeLimitError:
+        pytest.fail("it takes more time than in proportion to its length")
+    except (NoTextColumnError, FileUnreadableError):
+        pass
+
+
+def test_a_parser_gets_no_more_time_than_its_file():
+    with source("<html>", "x.html", max_read_seconds=3) as opened:
+        assert opened.limits.max_seconds == 3

@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from winnow.errors import ThresholdInvalidError, ThresholdRefusedError, ThresholdTooLowError
-from winnow.upload import effective_threshold, requested_process, upload_id
+from winnow.upload import effective_threshold, requested_case_id, requested_process, upload_id
 
 
 def test_the_id_is_the_hash_of_bucket_key_and_version():
@@ -77,3 +77,27 @@ def test_a_stack_may_take_no_sender_s_threshold_at_all(given):
         effective_threshold({"threshold": given}, 0.8, 0.7, "refused")
     assert "stack's 0.8" in failed.value.sentence
     assert effective_threshold({}, 0.8, 0.7, "refused") == (0.8, "stack")
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("=?UTF-8?Q?M=C3=BCller-17?=", "Müller-17"),
+        ("=?utf-8?b?TcO8bGxlci0xNw==?=", "Müller-17"),
+        ("=?UTF-8?Q?M=C3=BCller?= =?UTF-8?Q?-17?=", "Müller-17"),
+        ("M%C3%BCller-17", "Müller-17"),
+        ("MÃ¼ller-17", "Müller-17"),
+        ("Müller-17", "Müller-17"),
+        ("50% of 20%", "50% of 20%"),
+        ("%FF-17", "%FF-17"),
+        ("=?base64?Q?x?=", "=?base64?Q?x?="),
+        ("=?UTF-8?Q?=00=1B?=17", "17"),
+    ],
+)
+def test_metadata_that_is_not_ascii_is_read_as_it_was_meant(given, meant):
+    assert requested_case_id({"case-id": given}) == meant
+
+
+def test_process_and_threshold_are_decoded_too():
+    assert requested_process("inbox/x.csv", {"process": "=?UTF-8?Q?L33774?="}, "") == "L33774"
+    assert effective_threshold({"threshold": "=?UTF-8?Q?0=2E8?="}, None, 0.5) == (0.8, "upload")

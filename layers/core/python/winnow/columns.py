@@ -1,6 +1,7 @@
 """Names of columns, compared as people mean them."""
 
 import unicodedata
+from collections.abc import Iterable
 
 from winnow.unicode import nfkc
 
@@ -24,3 +25,10 @@ def plain_name(name: str) -> str:
         for char in plain
         if char not in _LEFT_OUT and unicodedata.category(char) not in ("Cc", "Cf", "Zs")
     )
+
+
+def mentions(text: str, names: Iterable[str]) -> bool:
+    """Whether one of these plain names may stand in a text of any length."""
+    pieces = (text[at : at + _LONGEST] for at in range(0, len(text), _LONGEST))
+    plain = "".join(map(plain_name, pieces))
+    return any(name in plain for name in names)

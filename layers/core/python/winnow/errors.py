@@ -5,6 +5,8 @@ test holds that page to this module. Messages name identifiers, counts and setti
 never document text.
 """
 
+import traceback
+from pathlib import Path
 from typing import ClassVar
 
 
@@ -100,6 +102,19 @@ class FileUnreadableError(PermanentError):
 
     code = "file_unreadable"
     advice = "Open the file in the program that made it, save it again, and drop it again."
+
+
+class ReaderFailedError(FileUnreadableError):
+    """A reader failed in a way that nobody foresaw: a defect of it, on a file that is rare.
+
+    It is told by the name of the exception and where it came from, never by its message: that may
+    hold document text.
+    """
+
+    def __init__(self, problem: Exception) -> None:
+        frame = traceback.extract_tb(problem.__traceback__)[-1:]
+        where = "".join(f" at {Path(one.filename).name}:{one.lineno}" for one in frame)
+        super().__init__(f"Its reader fails on it ({type(problem).__name__}{where}).")
 
 
 class FileTooLargeError(PermanentError):

@@ -15,5 +15,6 @@ A parser is a function of a seekable file, the limits and `emit`. It emits items
 | `["table", number, name, columns]` | XLSX | a sheet; where its columns were, or null |
 | `["fields", {name: value}]` | mails | what is known of the document besides its text |
 | `["member", name, size]` | mails | an attachment; its bytes follow in the scratch file |
+| `["unread", name, code, text]` | mails | an attachment that cannot be read, and why |
 | `["note", code, text]` | all | something that the user should know |
 """

@@ -1,21 +1,28 @@
 """EML: the body of a mail, its sender, date and subject, and its attachments."""
 
+import binascii
 import email
 import email.policy
 import io
+import quopri
 from collections.abc import Callable
+from contextlib import suppress
 from email.message import Message
 from typing import IO, Any
 
 from winnow.parsers import html
-from winnow.parsers.encodings import TITLES, guess
+from winnow.parsers.bodies import Mail, filename, of_type, sort
+from winnow.parsers.encodings import TITLES
+from winnow.parsers.labels import Decoded, codec_of, declared, decode, is_utf8, marked
 from winnow.parsers.refusal import Refusal, too_long
+from winnow.parsers.words import of_bytes, unworded
 
 _HEADERS = ("subject", "from", "to", "date")
-_MAX_PARTS = 1_000
 _MAX_HEADER = 1_000
-_NAMES = {"message/rfc822": "attached.eml", "text/html": "attached.html"}
+_NAMES = {"message/rfc822": "attached.eml", "message/global": "attached.eml",
+          "text/html": "attached.html"}  # fmt: skip
 """Of attachments that have no name: their kind is not told from their bytes alone."""
+_ENCRYPTED = "It is encrypted, or signed as a whole: send it as plain text."
 
 Emit = Callable[[list[Any]], None]
 
@@ -23,128 +30,199 @@ Emit = Callable[[list[Any]], None]
 def parse(file: IO[bytes], limits: dict[str, int], emit: Emit, scratch: IO[bytes] | None) -> None:
     """Emit the headers, the body and the attachments; the attachments' bytes go to `scratch`."""
     # compat32: the newer policy parses every header by grammar, slowly, and fails on bad ones.
-    message = email.message_from_binary_file(file, policy=email.policy.compat32)
+    message = email.message_from_bytes(_unmarked(file.read()), policy=email.policy.compat32)
     if message.defects and not message.keys():
         raise Refusal("file_unreadable", "The mail has no headers.")
-    emit(["fields", {name: _header(message, name) for name in _HEADERS if message[name]}])
-    bodies: dict[str, list[Message]] = {"text/plain": [], "text/html": []}
-    attachments: list[Message] = []
-    _sort(message, bodies, attachments)
-    body = bodies["text/plain"] or bodies["text/html"]
-    line = 0
-
-    def emit_line(item: list[Any]) -> None:
-        nonlocal line
-        line += 1
-        emit([*item[:-1], line])
-
-    left = limits["max_document_chars"]
-    for part in body:
-        text = _text(part, emit)
-        left -= len(text)
-        if left < 0:
-            raise too_long(limits)
-        if part.get_content_type() == "text/html":
-            html.parse(io.BytesIO(text.encode("utf-8", "replace")), limits, emit_line, None)
-        else:
-            for row in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
-                emit_line(["text", row + "\n", None, None])
-    if len(attachments) > limits["max_members"]:
+    for part in message.walk():
+        if _codec(part) is None:
+            # The library would decode by it, and Python knows codecs that are none of text.
+            with suppress(LookupError, ValueError, AttributeError, TypeError):
+                part.del_param("charset")
+    headers = ((name, _header(message, name)) for name in _HEADERS)
+    emit(["fields", {name: value for name, value in headers if value is not None}])
+    reader = _Reader(limits, emit)
+    mail = sort(message, reader.lines)
+    lines = [line for part in mail.body for line in reader.lines(part)]
+    for number, item in enumerate(lines, start=1):
+        emit([*item[:-1], number])
+    if mail.without_text:
+        emit(
+            [
+                "note",
+                "parts_left_out",
+                "Signatures, calendar entries and receipts of the mail are no text of it, and were "
+                "left out.",
+            ]
+        )
+    if len(mail.attachments) + len(mail.encrypted) > limits["max_members"]:
         raise Refusal(
             "file_bomb",
             f"It has more than {limits['max_members']:,} attachments (limit max_members).",
         )
-    for part in attachments:
-        content = _content(part)
+    _attach(mail, emit, scratch)
+
+
+def _attach(mail: Mail, emit: Emit, scratch: IO[bytes] | None) -> None:
+    for part in mail.attachments:
+        try:
+            content = _attached(part)
+        except Exception as problem:  # one that cannot be written is not to take the others along
+            emit(
+                [
+                    "unread",
+                    _name(part),
+                    "file_unreadable",
+                    f"The mail holds it in a damaged form ({type(problem).__name__}).",
+                ]
+            )
+            continue
         if scratch:
             scratch.write(content)
         emit(["member", _name(part), len(content)])
+    for part in mail.encrypted:
+        emit(["unread", _name(part), "file_encrypted", _ENCRYPTED])
 
 
-def _sort(message: Message, bodies: dict[str, list[Message]], attachments: list[Message]) -> None:
-    """Parts of the body by type, and attachments. No recursion: a mail may nest deeply."""
-    waiting = [message]
-    seen = 0
-    alternatives: set[int] = set()
-    related: set[int] = set()
-    while waiting:
-        part = waiting.pop(0)
-        seen += 1
-        if seen > _MAX_PARTS:
-            raise Refusal("file_bomb", f"The mail has more than {_MAX_PARTS:,} parts.")
-        kind = part.get_content_type()
-        payload = part.get_payload()
-        if part.is_multipart() and kind != "message/rfc822" and isinstance(payload, list):
-            waiting[:0] = [inner for inner in payload if isinstance(inner, Message)]
-            if kind == "multipart/alternative":
-                alternatives.update(id(inner) for inner in payload)
-            elif kind == "multipart/related":
-                related.update(id(inner) for inner in payload)
-            continue
-        named = part.get_content_disposition() == "attachment" or part.get_filename()
-        if kind in bodies and not named:
-            # A page that repeats the plain text is no second body; one that stands alone is.
-            if kind == "text/html" and id(part) not in alternatives and bodies["text/plain"]:
-                attachments.append(part)
-            else:
-                bodies[kind].append(part)
-        elif kind.startswith("multipart/") or (kind.startswith("image/") and id(part) in related):
-            continue  # a boundary that is missing; a picture that the page shows
+class _Reader:
+    """The lines of parts of the body, each read once."""
+
+    def __init__(self, limits: dict[str, int], emit: Emit) -> None:
+        self._limits = limits
+        self._emit = emit
+        self._left = 2 * limits["max_document_chars"]
+        # The parts are kept as well: another one could get the id of one that is gone.
+        self._known: dict[int, tuple[Message, list[list[Any]]]] = {}
+
+    def lines(self, part: Message) -> list[list[Any]]:
+        """What is emitted for a part, without a number."""
+        if id(part) not in self._known:
+            self._known[id(part)] = part, self._read(part)
+        return self._known[id(part)][1]
+
+    def _read(self, part: Message) -> list[list[Any]]:
+        # What stands in a mail twice, plain and as a page, is read twice and kept once.
+        page = of_type(part) == "text/html"
+        content = content_of(part)
+        codec = _codec(part)
+        found = decode(content, codec or (declared(content) if page else None))
+        if found.problem:
+            self._note(found)
+        text = found.text.replace("\x00", "")
+        self._left -= len(text)
+        if len(text) > self._limits["max_document_chars"] or self._left < 0:
+            raise too_long(self._limits)
+        items: list[list[Any]] = []
+        if page:
+            file = io.BytesIO(text.encode("utf-8", "replace"))
+            html.parse(file, self._limits, items.append, None)
+            for note in (item for item in items if item[0] == "note"):
+                self._emit(note)
+            return [item for item in items if item[0] != "note"]
+        rows = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        if _param(part, "format") == "flowed":
+            rows = flowed(rows, joined=_param(part, "delsp") == "yes")
+        return [["text", row + "\n", None, None] for row in rows]
+
+    def _note(self, found: Decoded) -> None:
+        if found.problem == "replaced":
+            text = "Some bytes of the mail stand for no character in the encoding that it declares."
+            self._emit(["note", "bytes_replaced", text])
+            return
+        title = TITLES.get(found.codec, found.codec.upper())
+        text = f"The mail's text is not in the encoding that it declares; it was read as {title}."
+        self._emit(["note", "encoding_guessed", text])
+
+
+def flowed(rows: list[str], *, joined: bool = False) -> list[str]:
+    """Lines that a mail program has broken, whole again (RFC 3676, format=flowed).
+
+    >>> flowed(["The patient ", "is well.", "> Is ", "> she?", "-- ", "Dr. A"])
+    ['The patient is well.', '> Is she?', '-- ', 'Dr. A']
+    """
+    out: list[list[str]] = []
+    depth_before = -1
+    for row in rows:
+        bare = row.lstrip(">")
+        depth = len(row) - len(bare)
+        bare = bare.removeprefix(" ")
+        goes_on = bare.endswith(" ") and bare != "-- "
+        text = bare[:-1] if goes_on and joined else bare
+        if out and depth == depth_before and bare != "-- ":
+            out[-1].append(text)
         else:
-            attachments.append(part)
+            out.append([f"{'>' * depth} " if depth else "", text])
+        depth_before = depth if goes_on else -1
+    return ["".join(pieces) for pieces in out]
 
 
-def _content(part: Message) -> bytes:
-    if part.get_content_type() == "message/rfc822":
+def _param(part: Message, name: str) -> str:
+    try:
+        return str(part.get_param(name, "")).lower()
+    except (LookupError, ValueError, AttributeError, TypeError):
+        return ""
+
+
+def _codec(part: Message) -> str | None:
+    try:
+        return codec_of(part.get_content_charset("") or "")
+    except (LookupError, ValueError, AttributeError, TypeError):
+        return None
+
+
+def _unmarked(content: bytes) -> bytes:
+    """A mail's bytes from its first header on; what programs put before it is no mail."""
+    if mark := marked(content):
+        content = content[len(mark[0]) :]
+        if mark[1] != "utf-8":
+            content = content.decode(mark[1], "replace").encode()
+    return content.lstrip(b"\r\n\t ")
+
+
+def content_of(part: Message) -> bytes:
+    """The bytes of a part, as they were before they were packed for the mail."""
+    try:
+        content = part.get_payload(decode=True)
+    except (ValueError, LookupError):  # what it calls its encoding is a codec that is none of text
+        content = None
+    if isinstance(content, bytes):
+        return content
+    payload = part.get_payload()
+    return payload.encode("utf-8", "surrogateescape") if isinstance(payload, str) else b""
+
+
+def _attached(part: Message) -> bytes:
+    if part.get_content_maintype() == "message" and part.is_multipart():
         payload = part.get_payload()
         inner = payload[0] if isinstance(payload, list) and payload else None
-        return inner.as_bytes() if isinstance(inner, Message) else b""
-    content = part.get_payload(decode=True)
-    return content if isinstance(content, bytes) else b""
-
-
-def _text(part: Message, emit: Emit) -> str:
-    content = _content(part)
-    declared = part.get_content_charset() or "utf-8"
-    for encoding in (declared, "utf-8"):
-        try:
-            return content.decode(encoding)
-        except (UnicodeError, LookupError, ValueError):
-            continue
-    guessed = guess(content)
-    emit(
-        [
-            "note",
-            "encoding_guessed",
-            f"The mail's text is not in the encoding that it declares; it was read as "
-            f"{TITLES[guessed]}.",
-        ]
-    )
-    return content.decode(guessed, "replace")
-
-
-def _header(message: Message, name: str) -> str:
-    from email.header import decode_header
-
-    raw = str(message[name])[:_MAX_HEADER]
-    words = []
-    try:
-        for word, charset in decode_header(raw):
-            words.append(
-                word.decode(charset or "ascii", "replace") if isinstance(word, bytes) else word
+        if not isinstance(inner, Message):
+            return b""
+        packed = str(part.get("content-transfer-encoding", "")).strip().lower()
+        if not inner.keys() and packed in ("base64", "quoted-printable"):
+            content = content_of(inner)  # against the rules, and done all the same
+            return (
+                binascii.a2b_base64(content) if packed == "base64" else quopri.decodestring(content)
             )
-    except (LookupError, ValueError):
-        return _one_line(raw)
-    return _one_line("".join(words))
+        return inner.as_bytes()
+    content = content_of(part)
+    if part.get_content_maintype() == "text" and not marked(content) and not is_utf8(content):
+        # What the mail says of its encoding is lost with the mail.
+        codec = _codec(part)
+        if codec and codec != "utf-8" and not (found := decode(content, codec)).problem:
+            return found.text.encode()
+    return content
+
+
+def _header(message: Message, name: str) -> str | None:
+    raw = next((str(value) for key, value in message.raw_items() if key.lower() == name), None)
+    if raw is None:
+        return None
+    return _one_line(unworded(of_bytes(raw[: 10 * _MAX_HEADER])))[:_MAX_HEADER]
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.encode("utf-8", "replace").decode("utf-8").split())
+    return " ".join(text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8").split())
 
 
 def _name(part: Message) -> str:
-    try:
-        name = part.get_filename() or ""
-    except (LookupError, ValueError):
-        name = ""
-    return _one_line(name or _NAMES.get(part.get_content_type(), ""))[:_MAX_HEADER]
+    name = unworded(of_bytes(filename(part)))
+    return _one_line(name or _NAMES.get(of_type(part), ""))[:_MAX_HEADER]

@@ -39,7 +39,9 @@ _CLOSES_P = _words(
     """
 )
 _HEADINGS = _words("h1 h2 h3 h4 h5 h6")
-_BLOCKS = _CLOSES_P | _words("body caption center html legend option optgroup table tbody tfoot thead tr")
+_BLOCKS = _CLOSES_P | _words(
+    "body caption center html legend option optgroup table tbody tfoot thead tr"
+)
 """What begins and ends a line."""
 _SPECIAL = _CLOSES_P | _words(
     """
@@ -332,7 +334,9 @@ class Page:
 
     def _in_scope(self, tag: str, *barriers: str) -> bool:
         at = self._places.last(tag)
-        return at > self._places.last(" scope") and all(at > self._places.last(one) for one in barriers)
+        return at > self._places.last(" scope") and all(
+            at > self._places.last(one) for one in barriers
+        )
 
     def _close_p(self) -> None:
         if self._in_scope("p", "button"):

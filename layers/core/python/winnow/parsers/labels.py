@@ -106,6 +106,10 @@ _DECLARED = re.compile(
     re.IGNORECASE,
 )
 _HEAD = 1 << 16
+_SEVERAL_BYTES = frozenset(
+    ("gb18030", "big5hkscs", "euc_jp", "cp932", "cp949", "cp936", "cp950", "johab")
+)
+_FEW = 12
 
 
 class Decoded(NamedTuple):
@@ -164,11 +168,11 @@ def decode(content: bytes, codec: str | None) -> Decoded:
         content = content[len(mark[0]) :]
         codec = mark[1]
     elif codec is None or (not _WIDE.match(codec) and not content.isascii()):
-        try:
+        # Two or three letters of an encoding of several bytes may happen to be UTF-8.
+        few = codec in _SEVERAL_BYTES and sum(byte > 0x7F for byte in content[:1_000]) < _FEW
+        if not few and is_utf8(content):
             text = content.decode("utf-8")
             return Decoded(text, "guessed" if codec not in (None, "utf-8") else None)
-        except UnicodeDecodeError:
-            pass
     if codec and codec != "utf-8":
         try:
             return Decoded(content.decode(codec), None, codec)

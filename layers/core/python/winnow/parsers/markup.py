@@ -25,7 +25,9 @@ _RAW = frozenset(("script", "style", "xmp", "iframe", "noembed", "noframes", "no
 _ESCAPABLE = frozenset(("textarea", "title"))
 _NUMBER = re.compile(r"&#(?:0+(?=[0-9])|([xX])0+(?=[0-9a-fA-F]))")
 _LONG_NUMBER = re.compile(r"&#(?:[0-9]{8,}|[xX][0-9a-fA-F]{8,});?")
-_STYLES = re.compile(rf"<!--|<(style|script|textarea|title|xmp|iframe|noscript)(?=[{_SPACE}/>])", re.I)
+_STYLES = re.compile(
+    rf"<!--|<(style|script|textarea|title|xmp|iframe|noscript)(?=[{_SPACE}/>])", re.I
+)
 
 _STYLE = re.compile("<style", re.IGNORECASE)
 

@@ -30,10 +30,14 @@ _COMPOUND = re.compile(
 )
 _PART = re.compile(r"([#.])([\w-]+)|\[([\w-]+)(?:=(?:\"([^\"]*)\"|'([^']*)'|([\w-]+)))?\]")
 _BRACE = re.compile(r"[{}]")
-_SCREEN = re.compile(r"@media\s*(?:only\s+)?(?:all|screen)(?:\s*,.*)?\s*\Z", re.IGNORECASE | re.DOTALL)
+_SCREEN = re.compile(
+    r"@media\s*(?:only\s+)?(?:all|screen)(?:\s*,.*)?\s*\Z", re.IGNORECASE | re.DOTALL
+)
 _LENGTH = re.compile(r"(-?\d*\.?\d+)\s*([a-z%]*)\Z")
 _HEX = re.compile(r"#([0-9a-f]{3,8})\Z")
-_RGB = re.compile(r"rgba?\(\s*(\d{1,3})\s*[, ]\s*(\d{1,3})\s*[, ]\s*(\d{1,3})\s*(?:[,/]\s*([\d.]+%?)\s*)?\)\Z")
+_RGB = re.compile(
+    r"rgba?\(\s*(\d{1,3})\s*[, ]\s*(\d{1,3})\s*[, ]\s*(\d{1,3})\s*(?:[,/]\s*([\d.]+%?)\s*)?\)\Z"
+)
 _CLIPPED = re.compile(r"rect\(\s*([01])(?:px)?[\s,]+\1(?:px)?[\s,]+\1(?:px)?[\s,]+\1(?:px)?\s*\)\Z")
 _INSET = re.compile(r"inset\(\s*(?:50|100)%\s*\)\Z")
 _FAR = -500.0
@@ -118,10 +122,7 @@ class Sheet:
         if not self._names:
             return False
         return (
-            name in self._names
-            or "*" in self._names
-            or "class" in attributes
-            or "id" in attributes
+            name in self._names or "*" in self._names or "class" in attributes or "id" in attributes
         )
 
     def _add(self, rule: Rule) -> None:

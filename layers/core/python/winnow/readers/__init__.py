@@ -8,7 +8,7 @@ module, name it in `READERS`, and teach `detect` to tell it.
 import importlib
 from collections.abc import Iterator
 
-from winnow.errors import FileEmptyError, FileTooLargeError, FileTypeError
+from winnow.errors import FileEmptyError, FileTooLargeError, FileTypeError, ReaderFailedError
 from winnow.models import InvalidRecord, Record
 from winnow.readers.detect import SUFFIXES, TEXT_KINDS, Kind, kind_of, package_kind
 from winnow.readers.limits import ReadLimits, setting_of
@@ -35,7 +35,11 @@ READERS: dict[Kind, tuple[str, str]] = {
 """Kind -> module and function; a module is loaded when its kind is met."""
 
 _BLANK = b"\x00\t\n\r \xef\xbb\xbf\xff\xfe"
-_ROUND = 100
+_UNFORESEEN = (
+    ValueError, LookupError, TypeError, AttributeError, ArithmeticError, AssertionError,
+    RecursionError, NotImplementedError, EOFError,
+)  # fmt: skip
+"""What a defect of a reader raises. Want of memory, and what the store raises, are other things."""
 _CONTAINERS = frozenset({"zip", "eml"})
 _PICTURES = frozenset({"png", "jpeg", "tiff"})
 
@@ -52,9 +56,12 @@ def read(source: Source) -> Iterator[Record | InvalidRecord]:
         raise FileEmptyError(
             "The file holds nothing but white space." if head else "The file has 0 bytes."
         )
-    kind = kind_of(source)
-    if kind == "zip":
-        kind = package_kind(source.spooled(), source.limits)
+    try:
+        kind = kind_of(source)
+        if kind == "zip":
+            kind = package_kind(source.spooled(), source.limits)
+    except _UNFORESEEN as problem:
+        raise ReaderFailedError(problem) from problem
     _note_wrong_extension(source, kind)
     if source.inside and kind == "zip":
         raise FileTypeError("It is an archive inside another, which is not opened.")
@@ -74,12 +81,19 @@ def _reader(source: Source, kind: Kind) -> Iterator[Record | InvalidRecord]:
     return found
 
 
+def _guarded(records: Iterator[Record | InvalidRecord]) -> Iterator[Record | InvalidRecord]:
+    """The records; what nobody foresaw of a file is an error of that file."""
+    try:
+        yield from records
+    except _UNFORESEEN as problem:
+        raise ReaderFailedError(problem) from problem
+
+
 def _counted(
     source: Source, records: Iterator[Record | InvalidRecord]
 ) -> Iterator[Record | InvalidRecord]:
-    for count, record in enumerate(records):
-        if not count % _ROUND:
-            source.check_time()
+    for count, record in enumerate(_guarded(records)):
+        source.check_time()
         if count == source.limits.max_rows:
             raise FileTooLargeError(
                 f"The file has more than {source.limits.max_rows:,} records (limit max_rows)."

@@ -12,18 +12,32 @@ import zipfile
 from collections.abc import Callable, Iterator
 from typing import IO, BinaryIO, Protocol, cast
 
-from winnow.errors import NoRecordsError, PermanentError, WinnowError, catalogue
+from winnow.errors import (
+    NoRecordsError,
+    PermanentError,
+    ReaderFailedError,
+    WinnowError,
+    catalogue,
+)
 from winnow.models import InvalidRecord, Record
 from winnow.parsers.packages import Counted, open_package
 from winnow.parsers.refusal import Refusal
 from winnow.readers import documents, sandbox
 from winnow.readers.documents import Row
+from winnow.readers.ocr import ElsewhereError
 from winnow.readers.reflow import Piece
 from winnow.readers.source import Source
 
 ReadInner = Callable[[Source], Iterator[Record | InvalidRecord]]
 
-_LITTER = re.compile(r"(^|/)(__MACOSX/|\.DS_Store$|Thumbs\.db$|desktop\.ini$|\._[^/]*$|~\$[^/]*$)")
+_LITTER = re.compile(
+    r"(?:^|/)(?:"
+    r"(?:__MACOSX|\.Trashes|\.Spotlight-V100|\.fseventsd|\.AppleDouble|\$RECYCLE\.BIN)(?:/|$)"
+    r"|(?:\.DS_Store|\.localized|(?:eh)?Thumbs\.db|desktop\.ini|Icon\r|\._[^/]*|~\$[^/]*"
+    r"|\.~lock\.[^/]*#|[^/]*_\$folder\$)$)",
+    re.IGNORECASE,
+)
+"""What systems and programs leave behind in folders."""
 _DRIVE = re.compile(r"^[A-Za-z]:")
 _MAX_NAME = 200
 _UTF8 = 0x800
@@ -43,7 +57,8 @@ def read_zip(source: Source, read_inner: ReadInner) -> Iterator[Record | Invalid
     members = 0
     for info in package.infolist():
         name = _name(info)
-        if name.endswith("/") or _LITTER.search(name):
+        path = name.replace("\\", "/")  # as Windows writes it
+        if path.endswith("/") or _LITTER.search(path):
             continue
         members += 1
         source.check_time()
@@ -66,7 +81,7 @@ def read_mail(source: Source, read_inner: ReadInner) -> Iterator[Record | Invali
     scratch = source.temporary()
     parts: list[Piece | Row] = []
     fields: dict[str, str] = {}
-    attached: list[tuple[str, int]] = []
+    attached: list[tuple[str, int, tuple[str, str] | None]] = []
     for item in sandbox.parse("eml", source.spooled(), source.limits, scratch):
         if item[0] == "text":
             parts.append(Piece(item[1], item[2], item[3]))
@@ -75,7 +90,9 @@ def read_mail(source: Source, read_inner: ReadInner) -> Iterator[Record | Invali
         elif item[0] == "fields":
             fields = item[1]
         elif item[0] == "member":
-            attached.append((item[1], item[2]))
+            attached.append((item[1], item[2], None))
+        elif item[0] == "unread":
+            attached.append((item[1], 0, (item[2], item[3])))
         elif item[0] == "note":
             source.note(item[1], item[2])
     number = 0
@@ -84,8 +101,11 @@ def read_mail(source: Source, read_inner: ReadInner) -> Iterator[Record | Invali
             number += 1
             yield record
     start = 0
-    for members, (name, size) in enumerate(attached, start=1):
-        if not source.inside:
+    for members, (name, size, problem) in enumerate(attached, start=1):
+        if problem:
+            number += 1
+            yield _unread(number, shown_name(name) or f"member {members}", *problem)
+        elif not source.inside:
             stream = io.BufferedReader(_Slice(scratch, start, size))
             for record in _member(source, stream, name, members, read_inner):
                 number += 1
@@ -126,6 +146,11 @@ def _member(
         yield _unread(count + 1, shown, error.code, error.sentence)
     except Refusal as refusal:
         yield _unread(count + 1, shown, refusal.code, refusal.sentence)
+    except (WinnowError, MemoryError, ElsewhereError):
+        raise
+    except Exception as problem:  # a defect of ours on one file, which costs the others nothing
+        failure = ReaderFailedError(problem)
+        yield _unread(count + 1, shown, failure.code, failure.sentence)
     finally:
         if inner:
             for note in inner.notes:

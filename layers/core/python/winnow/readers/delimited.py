@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from winnow.columns import plain_name
+from winnow.columns import mentions, plain_name
 from winnow.errors import FileUnreadableError, NoRecordsError
 from winnow.models import InvalidRecord, Record
 from winnow.readers.source import Source
@@ -31,6 +31,7 @@ _REREAD = 4
 """How often a file's characters may be read again because a quote is not closed."""
 _ENDS_A_SENTENCE = re.compile(r"""[.!?]["'”’)]?\s*\Z""")
 _SENTENCE_WORDS = 8
+_FORMULA_CELL = re.compile(r'(?:^|[^\w"])="', re.MULTILINE)
 _GAP = re.compile(r"(?<=\S)(?: {2,}|\t+ *)(?=\S)")
 
 
@@ -48,6 +49,8 @@ class Layout(NamedTuple):
     quote: str = '"'
     spaced: bool = False
     """Whether blanks after a delimiter are no part of the cell."""
+    formulas: bool = False
+    """Whether cells are written as `="..."`, which keeps spreadsheets from changing them."""
     aligned: bool = False
     """Whether two blanks and more stand between the cells, instead of a delimiter."""
 
@@ -104,7 +107,7 @@ def _candidates(lines: Sequence[str], wanted: Sequence[str]) -> list[str]:
     first = next((line for line in lines if line.strip()), "")
     marks = set(first)
     for line in lines[:HEADER_ROWS]:
-        if len(line) < _LONG and any(name in plain_name(line) for name in wanted):
+        if len(line) < _LONG and mentions(line, wanted):
             marks.update(line)
     others = sorted(
         (mark for mark in marks if mark not in _COMMON and _may_delimit(mark)),
@@ -146,9 +149,11 @@ def _laid_out(lines: Sequence[str], mark: str, wanted: Sequence[str]) -> Layout:
     best = _try(lines, Layout(mark), wanted)
     edge = re.escape(mark)
     sample = "".join(lines)[:_SAMPLE_CHARS]
-    # Of blanks in a row the first is tried, not each.
-    first = "(?<! )" if mark == " " else ""
-    if f"{mark} " in sample and _unquoted(rf'{first}{edge} +"', sample):
+    if '="' in sample and _FORMULA_CELL.search(sample):
+        found = _try(lines, Layout(mark, formulas=True), wanted)
+        if (found.names_text, found.even) >= (best.names_text, best.even):
+            best = found
+    if f"{mark} " in sample and _quoted_after_blanks(sample, mark):
         spaced = _try(lines, Layout(mark, spaced=True), wanted)
         if spaced.even >= best.even or (spaced.names_text and not best.names_text):
             best = spaced
@@ -159,13 +164,12 @@ def _laid_out(lines: Sequence[str], mark: str, wanted: Sequence[str]) -> Layout:
     return best
 
 
-def _unquoted(pattern: str, sample: str) -> bool:
-    """Whether the pattern is found where no quote is open."""
-    at = quotes = 0
-    for match in re.finditer(pattern, sample):
-        quotes += sample.count('"', at, match.start())
-        at = match.start()
-        if quotes % 2 == 0:
+def _quoted_after_blanks(sample: str, mark: str) -> bool:
+    """Whether a delimiter, blanks and a quote stand somewhere where no quote is open."""
+    for before in sample.split('"')[:-1:2]:
+        bare = before.rstrip(" ")
+        blanks = len(before) - len(bare)
+        if blanks > 1 if mark == " " else blanks and bare.endswith(mark):
             return True
     return False
 
@@ -212,6 +216,9 @@ class _Feed:
         self.row: list[str] = []
         self.line = 1
         """The number of the first line of the row."""
+        self.counts = False
+        self.quotes = 0
+        """Quotes in the lines of the row so far, where they are counted."""
         self.prepare: Callable[[str], str] | None = None
         """What is done to a line before it is parsed."""
 
@@ -222,9 +229,12 @@ class _Feed:
         if self._size > self._most or self._size > self._credit:
             raise StopIteration  # a cell without end: the parser says that its quote is not closed
         line = self._again.popleft() if self._again else next(self._lines)
+        prepared = self.prepare(line) if self.prepare else line
         self.row.append(line)
         self._size += len(line)
-        return self.prepare(line) if self.prepare else line
+        if self.counts:
+            self.quotes += line.count('"')
+        return prepared
 
     def begin(self) -> None:
         """The row is done with; the next one begins."""
@@ -232,12 +242,14 @@ class _Feed:
         self.line += len(self.row)
         self.row = []
         self._size = 0
+        self.quotes = 0
 
     def undo(self, keep: int) -> None:
         """Give back all lines of the row but its first ones."""
         given = self.row[keep:]
         self._again.extendleft(reversed(given))
         del self.row[keep:]
+        self.quotes = sum(line.count('"') for line in self.row) if self.counts else 0
         size = sum(map(len, given))
         self._size -= size
         self._credit -= size
@@ -265,8 +277,14 @@ class Rows:
         self._feed = _Feed(lines, most, credit)
         self._feed.line = line
         self._aligned = layout.aligned
+        self._usual: Callable[[str], str] | None = None
         if layout.aligned:
-            self._feed.prepare = _parted
+            self._usual = _parted
+        elif layout.formulas:
+            self._usual = self._bared
+            self._feed.counts = True
+        self._feed.prepare = self._usual
+        self._mark = layout.delimiter
         self.width: int | None = None
         """How many cells a row should have, once the header is known."""
         mark = re.escape(layout.delimiter)
@@ -305,7 +323,10 @@ class Rows:
         if self._aligned or not any('\\"' in line or padded.search(line) for line in lines):
             return None
         feed.undo(0)
-        feed.prepare = lambda line: padded.sub('"', line.replace('\\"', '""'))
+        usual = self._usual
+        feed.prepare = lambda line: padded.sub(
+            '"', (usual(line) if usual else line).replace('\\"', '""')
+        )
         try:
             cells = next(self._parser)
             if self.width is None or not any(map(str.strip, cells[self.width :])):
@@ -313,10 +334,20 @@ class Rows:
         except (csv.Error, StopIteration):
             pass
         finally:
-            feed.prepare = None
+            feed.prepare = usual
         feed.undo(0)
         feed.take(len(lines))
         return None
+
+    def _bared(self, line: str) -> str:
+        """A line whose cells `="..."` are `"..."`."""
+        inside = self._feed.quotes % 2
+        pieces = line.split('"')
+        for index in range(inside, len(pieces) - 1, 2):
+            piece = pieces[index]
+            if piece == "=" if not index else piece.endswith(f"{self._mark}="):
+                pieces[index] = piece[:-1]
+        return '"'.join(pieces)
 
 
 def _parted(line: str) -> str:
@@ -360,7 +391,7 @@ def _records(source: Source, preferred: str) -> Iterator[Record | InvalidRecord]
             "rows_before_header",
             f"The header was found in line {header.line:,}; the rows before it were left out.",
         )
-    names = header.cells
+    names = list(map(_unformulated, header.cells))
     if layout.columns == 1 and not layout.names_text:
         if _is_text(names[0]):
             names, rows = ["text"], chain([header], rows)
@@ -378,6 +409,8 @@ def _records(source: Source, preferred: str) -> Iterator[Record | InvalidRecord]
             yield _malformed(number, row)
             continue
         cells = [cell.strip() for cell in row.cells] if padded else row.cells
+        if any(cell[:2] == '="' for cell in cells):
+            cells = list(map(_unformulated, cells))
         if cells and (record := table.record(number + 1, row.line, cells)):
             number += 1
             yield record
@@ -387,6 +420,15 @@ def _unwrapped(lines: Iterator[str], layout: Layout, most: int) -> Iterator[str]
     """The rows of a table of one column as lines."""
     for row in Rows(lines, layout, most, 8 * most):
         yield "".join(row.cells) + "\n"
+
+
+def _unformulated(cell: str) -> str:
+    """A cell `="00123"` without what keeps a spreadsheet from making a number of it."""
+    if cell[:2] != '="' or cell[-1:] != '"' or len(cell) < 3:
+        return cell
+    inner = cell[2:-1]
+    # A formula that joins texts is none of these.
+    return inner.replace('""', '"') if '"' not in inner.replace('""', "") else cell
 
 
 def _header(rows: Iterator[Row], skip: int) -> Row:

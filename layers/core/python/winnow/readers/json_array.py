@@ -10,6 +10,7 @@ from typing import Any
 
 from winnow.errors import FileTooLargeError, FileUnreadableError, NoTextColumnError
 from winnow.models import InvalidRecord, Record
+from winnow.readers.json_tables import Unnamed, rows_of
 from winnow.readers.source import Source
 from winnow.readers.values import JsonProblem, decode, record_of, refused
 
@@ -36,7 +37,10 @@ def read(source: Source) -> Iterator[Record | InvalidRecord]:
     """
     number = 0
     lacking = 0
+    unnamed = Unnamed(source)
     for value in _values(_Text(source), source):
+        if (value := unnamed.named(value)) is None and unnamed.has_header(number):
+            continue
         number += 1
         if isinstance(value, JsonProblem):
             yield refused(number, None, value)
@@ -44,6 +48,7 @@ def read(source: Source) -> Iterator[Record | InvalidRecord]:
         record = record_of(source, number, None, value)
         lacking += isinstance(record, InvalidRecord) and record.code == NoTextColumnError.code
         yield record
+    unnamed.refuse(number)
     if lacking and lacking == number:
         raise NoTextColumnError("Not one element has a member that the process reads as text.")
 
@@ -101,7 +106,8 @@ class _Text:
     def _too_long(self) -> FileTooLargeError:
         return FileTooLargeError(
             f"Element {self.elements + 1:,} is far longer than a record of {self._limit:,} "
-            "characters (limit max_record_chars)."
+            "characters (limit max_record_chars). A table by columns is to be written as a list of "
+            "objects."
         )
 
     def value(self) -> Any:
@@ -167,7 +173,8 @@ def _values(text: _Text, source: Source) -> Iterator[Any]:
             value = yield from _object(text, source, 1)
             if value is _READ_ALREADY:
                 return  # what follows the records is not read
-            yield value
+            rows = rows_of(value, source)
+            yield from [value] if rows is None else rows
             text.elements += 1
     else:
         raise FileUnreadableError("The JSON is neither an array nor an object.")

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from winnow.errors import NoTextColumnError
 from winnow.models import InvalidRecord, Record
+from winnow.readers.json_tables import Unnamed, rows_of
 from winnow.readers.source import Source
 from winnow.readers.values import JsonProblem, decode_all, record_of, refused
 
@@ -15,17 +16,25 @@ def read(source: Source) -> Iterator[Record | InvalidRecord]:
     """
     number = 0
     lacking = 0
+    unnamed = Unnamed(source)
     for line, content in enumerate(source.lines, start=1):
         if not content.strip(" \t\r\n\ufeff"):
             continue
-        number += 1
         try:
             value = decode_all(content)
         except JsonProblem as problem:
-            yield refused(number, line, problem)
-            continue
-        record = record_of(source, number, line, value)
-        lacking += isinstance(record, InvalidRecord) and record.code == NoTextColumnError.code
-        yield record
+            value = problem
+        rows = rows_of(value, source, lists=False)
+        for row in [value] if rows is None else rows:
+            if (one := unnamed.named(row)) is None and unnamed.has_header(number):
+                continue
+            number += 1
+            if isinstance(one, JsonProblem):
+                yield refused(number, line, one)
+                continue
+            record = record_of(source, number, line, one)
+            lacking += isinstance(record, InvalidRecord) and record.code == NoTextColumnError.code
+            yield record
+    unnamed.refuse(number)
     if lacking and lacking == number:
         raise NoTextColumnError("Not one line has a member that the process reads as text.")

@@ -12,7 +12,6 @@ from winnow.readers.reflow import Piece
 from winnow.readers.source import Source
 from winnow.readers.text import encoding_of
 
-
 _IN_ASCII = ("hz", "iso2022")
 """Encodings whose every byte is one of ASCII."""
 

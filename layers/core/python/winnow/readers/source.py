@@ -52,7 +52,10 @@ class Source:
         self.whole = len(self.head) < _HEAD_BYTES
         """Whether `head` is the whole file."""
         self.suffix = PurePosixPath(name).suffix.lower()
-        self.limits = limits
+        # A parser in its child gets no more time than the file has.
+        self.limits = limits.model_copy(
+            update={"max_seconds": min(limits.max_seconds, limits.max_read_seconds)}
+        )
         self.textless = bool(numeric_columns) and not text_columns
         """Whether records are numbers alone."""
         self._numeric_columns = tuple(numeric_columns)
@@ -66,6 +69,7 @@ class Source:
         self._columns = (tuple(text_columns), tuple(id_columns))
         self._text_columns = tuple(map(plain_name, text_columns))
         self._id_columns = tuple(map(plain_name, id_columns))
+        self._plain_wanted = self._text_columns or tuple(map(plain_name, numeric_columns))
         self._wanted = ", ".join(text_columns)
         self._lines: TextLines | None = None
         self._notes: dict[tuple[str, str], Note] = {}
@@ -174,7 +178,11 @@ class Source:
     @property
     def wanted(self) -> tuple[str, ...]:
         """The plain names of the columns that the process reads as text, or else as numbers."""
-        return self._text_columns or tuple(map(plain_name, self._numeric_columns))
+        return self._plain_wanted
+
+    def reads(self, names: Sequence[str]) -> bool:
+        """Whether the process reads one of these columns, as text or else as a number."""
+        return _first(self._plain_wanted, names) is not None
 
     def wanted_column(self, names: Sequence[str]) -> str | None:
         """The column that the process calls its text, or None."""

@@ -7,7 +7,7 @@ from winnow.errors import FileTooLargeError
 from winnow.models import InvalidRecord, Record
 from winnow.readers.source import Source
 
-_RULE = re.compile(r"\s*[+:]?(?:-{2,}|={2,})(?:[-=+:]*)\s*")
+_RULE = re.compile(r"\s*[+:]?(?:--|==)[-=+:]*\s*")
 
 _RULERS = ("-", "=", "+", ":")
 

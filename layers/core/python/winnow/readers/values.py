@@ -14,6 +14,7 @@ PROBLEMS = {
     "json_constant": "It holds NaN or Infinity, which JSON does not have.",
     "json_duplicate_key": "A member of it stands twice: which of the two counts is not known.",
     "json_number": "A number in it has more digits, or is larger, than a computer takes.",
+    "row_ragged": "Its cells are not as many as the columns.",
     "json_members": "It has more members than limit max_columns.",
     "json_too_deep": "It is nested too deeply.",
 }

@@ -1,0 +1,278 @@
+"""Which parts of a mail are its body, which its attachments, and which are no text of it.
+
+One mail is one record. What `multipart/alternative` holds is one text several times: the first
+plain one that says something, else the page. What else stands in its branches is an attachment,
+but for texts in other forms (calendars, AMP, RTF), which are the same mail once more.
+"""
+
+import email
+import email.policy
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from email.message import Message
+from typing import Any
+
+from winnow.parsers.refusal import Refusal
+
+_MAX_PARTS = 1_000
+_MESSAGES = frozenset(("message/rfc822", "message/global", "message/news"))
+_BODIES = ("text/plain", "text/html")
+_WITHOUT_TEXT = frozenset(
+    re.findall(
+        r"\S+",
+        """
+        application/pgp-signature application/pkcs7-signature application/x-pkcs7-signature
+        application/pgp-keys application/applefile application/ics
+        text/calendar text/x-vcalendar text/vcard text/x-vcard text/directory text/css
+        text/rfc822-headers message/delivery-status message/disposition-notification
+        message/feedback-report message/tracking-status message/external-body
+        """,
+    )
+)
+"""Types that hold no case: signatures, calendars, cards, receipts."""
+_OTHER_FORMS = frozenset(
+    ("application/rtf", "application/x-rtf", "application/json", "application/ld+json",
+     "application/xhtml+xml")
+)  # fmt: skip
+"""Of an alternative, besides `text/*`: the same text in another form."""
+_ENCRYPTED = frozenset(
+    ("application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp-encrypted")
+)
+_BOUNDARY = re.compile(r"^--([^\s-][^\r\n]{0,200}?)[ \t]*\r?\n(?=content-|\r?\n)", re.I | re.M)
+_WORD = re.compile(r"\w+")
+_SAYS = re.compile("[^\\s\u00ad\u034f\u200b-\u200f\u2060\ufeff]")
+"""A character that is seen."""
+
+Lines = Callable[[Message], list[list[Any]]]
+
+
+@dataclass
+class Mail:
+    """The parts of a mail, each in the order in which it has them."""
+
+    body: list[Message] = field(default_factory=list)
+    attachments: list[Message] = field(default_factory=list)
+    encrypted: list[Message] = field(default_factory=list)
+    without_text: int = 0
+
+    def add(self, other: "Mail", *, body: bool = True) -> None:
+        """Take over what a part of this one holds."""
+        if body:
+            self.body += other.body
+        self.attachments += other.attachments
+        self.encrypted += other.encrypted
+        self.without_text += other.without_text
+
+
+def of_type(part: Message) -> str:
+    """The type of a part; older names as today's."""
+    kind = part.get_content_type()
+    return "text/html" if kind == "application/xhtml+xml" else kind
+
+
+def filename(part: Message) -> str:
+    """The name of a part, as it is written; "" where there is none that can be read."""
+    try:
+        return str(part.get_filename() or "")
+    except (LookupError, ValueError, AttributeError, TypeError):
+        return ""
+
+
+def sort(message: Message, lines: Lines) -> Mail:
+    """The parts of a mail. `lines` reads one; of the alternatives, those that say nothing go."""
+    sorter = _Sorter(lines)
+    mail = sorter.sorted(message)
+    texts = [part for part in mail.body if sorter.says(part)]
+    pages = [part for part in texts if of_type(part) == "text/html"]
+    if len(pages) < len(texts) and pages and message.get_content_type() != "multipart/alternative":
+        mail.body = sorter.without_copies(texts, mail)
+    elif texts:
+        mail.body = texts
+    mail.attachments = [part for part in mail.attachments if not sorter.is_blank(part)]
+    if not texts:
+        _find_body(mail)
+    return mail
+
+
+class _Sorter:
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
+        self._seen = 0
+        self._chosen: set[int] = set()
+        """Parts that are the body as one of several alternatives."""
+
+    def words(self, part: Message) -> list[str]:
+        """The words of a part."""
+        found: list[str] = []
+        for item in self._lines(part):
+            for text in [item[1]] if item[0] == "text" else item[2]:
+                found += _WORD.findall(text)
+        return found
+
+    def says(self, part: Message) -> int:
+        """How much a part says, in characters."""
+        return sum(
+            len(text.strip())
+            for item in self._lines(part)
+            for text in ([item[1]] if item[0] == "text" else item[2])
+            if _SAYS.search(text)
+        )
+
+    def is_blank(self, part: Message) -> bool:
+        """Whether an attachment without a name of its own holds nothing at all."""
+        name = filename(part)
+        if of_type(part) not in _BODIES or (name and not name.upper().startswith("ATT0")):
+            return False
+        return not self.says(part)
+
+    def sorted(self, part: Message) -> Mail:
+        self._seen += 1
+        if self._seen > _MAX_PARTS:
+            raise Refusal("file_bomb", f"The mail has more than {_MAX_PARTS:,} parts.")
+        kind = of_type(part)
+        payload = part.get_payload()
+        if isinstance(payload, list) and kind not in _MESSAGES and kind not in _WITHOUT_TEXT:
+            inner = [one for one in payload if isinstance(one, Message)]
+            if kind == "multipart/alternative":
+                return self._alternative(inner)
+            if kind == "multipart/related":
+                return self._related(inner)
+            if kind == "multipart/encrypted":
+                return Mail(encrypted=[part])
+            mail = Mail()
+            for one in inner[:1] if kind == "multipart/signed" else inner:
+                mail.add(self.sorted(one))
+            if kind == "multipart/signed":
+                mail.without_text += len(inner) > 1
+                for one in inner[2:]:  # a signed mail has two parts; lists add a footer
+                    mail.add(self.sorted(one))
+            return mail
+        return self._leaf(part, kind)
+
+    def _leaf(self, part: Message, kind: str) -> Mail:
+        if kind.startswith("multipart/"):
+            return self._broken(part)
+        if kind in _WITHOUT_TEXT:
+            return Mail(without_text=1)
+        if kind in _ENCRYPTED:
+            return Mail(encrypted=[part])
+        if kind in _BODIES and part.get_content_disposition() != "attachment":
+            return Mail(attachments=[part]) if filename(part) else Mail(body=[part])
+        return Mail(attachments=[part])
+
+    def _alternative(self, branches: Sequence[Message]) -> Mail:
+        mail = Mail()
+        bodies: list[list[Message]] = []
+        for branch in branches:
+            inner = self.sorted(branch)
+            if not isinstance(branch.get_payload(), list) and self._is_other_form(branch):
+                mail.without_text += not inner.body
+                inner.attachments = []
+            mail.add(inner, body=False)
+            if inner.body:
+                bodies.append(inner.body)
+        mail.body = self._choice(bodies)
+        self._chosen.update(map(id, mail.body))
+        if not mail.body and not mail.attachments:
+            # Nothing but other forms: better those than nothing.
+            mail.attachments = [
+                one for one in branches if not one.is_multipart() and self._is_other_form(one)
+            ]
+        return mail
+
+    def _is_other_form(self, part: Message) -> bool:
+        kind = part.get_content_type()
+        if kind in _BODIES and part.get_content_disposition() == "attachment":
+            return False
+        return kind.startswith("text/") or kind in _OTHER_FORMS
+
+    def _choice(self, bodies: list[list[Message]]) -> list[Message]:
+        """The plain text, but for one that says much less than the page beside it."""
+        counted = [(sum(self.says(part) for part in body), _is_page(body), body) for body in bodies]
+        plain = next((one for one in counted if one[0] and not one[1]), None)
+        page = next((one for one in counted if one[0] and one[1]), None)
+        if plain and page and 2 * plain[0] < page[0]:
+            return page[2]
+        found = plain or page
+        return found[2] if found else []
+
+    def _related(self, parts: Sequence[Message]) -> Mail:
+        """A page and what it shows: its pictures are part of it, other files are attachments."""
+        mail = Mail()
+        for part in parts:
+            mail.add(self.sorted(part))
+        shown = self._pictures_shown(mail)
+        mail.attachments = [
+            part
+            for part in mail.attachments
+            if not (part.get_content_maintype() == "image" and _is_shown(part, shown))
+        ]
+        return mail
+
+    def _pictures_shown(self, mail: Mail) -> str:
+        from winnow.parsers.eml import content_of
+
+        pages = [part for part in mail.body if of_type(part) == "text/html"]
+        return "\n".join(content_of(page).decode("latin-1") for page in pages)
+
+    def without_copies(self, texts: list[Message], mail: Mail) -> list[Message]:
+        """The texts of a mail that has plain ones and pages, though not as alternatives.
+
+        A page beside plain text is an attachment, unless it says the same: then it is no second
+        case.
+        """
+        plain = [part for part in texts if of_type(part) != "text/html"]
+        said = [word for part in plain for word in self.words(part)]
+        kept: list[Message] = []
+        for part in texts:
+            if of_type(part) != "text/html" or id(part) in self._chosen:
+                kept.append(part)
+                continue
+            words = self.words(part)
+            if words == said[: len(words)] or words == said[-len(words) :]:
+                continue
+            if said and words[: len(said)] == said:
+                return [part]
+            mail.attachments.append(part)
+        return kept
+
+    def _broken(self, part: Message) -> Mail:
+        """Several parts in one whose boundary is missing or another: found, or read as text."""
+        payload = part.get_payload()
+        text = payload if isinstance(payload, str) else ""
+        if found := _BOUNDARY.search(text):
+            boundary = found[1].replace('"', "")
+            raw = f'Content-Type: {part.get_content_type()}; boundary="{boundary}"\n\n{text}'
+            again = email.message_from_bytes(
+                raw.encode("utf-8", "surrogateescape"), policy=email.policy.compat32
+            )
+            if isinstance(again.get_payload(), list):
+                return self.sorted(again)
+        if not text.strip():
+            return Mail()
+        whole = Message(policy=email.policy.compat32)
+        whole.set_payload(text)
+        return Mail(body=[whole])
+
+
+def _is_page(body: Sequence[Message]) -> bool:
+    return any(of_type(part) == "text/html" for part in body)
+
+
+def _is_shown(picture: Message, pages: str) -> bool:
+    """Whether a page shows a picture; one that was attached to it by name is a file."""
+    name = str(picture.get("content-id", "")).strip().strip("<>")
+    place = str(picture.get("content-location", "")).strip()
+    if (name and name in pages) or (place and place in pages):
+        return True
+    return picture.get_content_disposition() != "attachment" and not filename(picture)
+
+
+def _find_body(mail: Mail) -> None:
+    """A mail without a body, whose first attachment is a text without a name, has it there."""
+    for part in mail.attachments:
+        if of_type(part) in _BODIES and not filename(part):
+            mail.attachments.remove(part)
+            mail.body = [part]
+            return

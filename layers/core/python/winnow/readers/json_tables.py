@@ -1,0 +1,123 @@
+"""JSON that is a table: columns side by side, rows without names, what data frames write.
+
+pandas writes six forms. `records` and `table` are arrays of objects, as everywhere; the others are
+made so here. Rows without any names (`values`) are refused, with what to do.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from winnow.columns import plain_name
+from winnow.errors import FileUnreadableError, NoTextColumnError
+from winnow.readers.source import Source
+from winnow.readers.values import JsonProblem
+
+_DEEPEST = 4
+_CURE = 'Write it as a list of objects; pandas does with to_json(orient="records").'
+
+
+def rows_of(
+    value: Any, source: Source, *, lists: bool = True, depth: int = 1
+) -> list[dict[str, Any]] | None:
+    """The rows of an object that is a table as a whole; None where it is none.
+
+    `lists` says whether columns may be lists; one of several objects has a text of several lines.
+    Raises FileUnreadableError where its columns are not equally long.
+    """
+    if not isinstance(value, dict) or not value:
+        return None
+    members = list(value.values())
+    if named(value, source):
+        if all(isinstance(member, dict) for member in members):
+            return _by_labels(value)
+        if lists and all(isinstance(member, list) for member in members):
+            return _side_by_side(value)
+        return None
+    names, data = value.get("columns"), value.get("data")
+    if isinstance(names, list) and isinstance(data, list) and _is_header(names, source):
+        return [row_of(names, row) for row in data]
+    if "schema" in value and isinstance(data, list) and any(named(row, source) for row in data):
+        return data
+    if all(isinstance(member, dict) for member in members):
+        if any(named(member, source) and _has_text(member, source) for member in members):
+            return members
+        if len(members) == 1 and depth < _DEEPEST:
+            return rows_of(members[0], source, lists=lists, depth=depth + 1)
+    return None
+
+
+class Unnamed:
+    """Rows that are arrays: the first may name the columns of the others."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._names: Sequence[str] | None = None
+        self._first = True
+        self.count = 0
+        """Arrays that no header names."""
+
+    def named(self, value: Any) -> Any:
+        """The object that a row is, where a header was met; None for that header."""
+        first, self._first = self._first, False
+        if not isinstance(value, list):
+            return value
+        if first and _is_header(value, self._source):
+            self._names = value
+            return None
+        if self._names is None:
+            self.count += 1
+            return value
+        return row_of(self._names, value)
+
+    def has_header(self, number: int) -> bool:
+        """Whether the header was the first of all, and no record was met."""
+        return self._names is not None and not number
+
+    def refuse(self, number: int) -> None:
+        """Raises NoTextColumnError when every element was an array without names."""
+        if self.count and self.count == number:
+            raise NoTextColumnError(
+                f"The JSON is a list of lists, whose cells have no name. {_CURE}"
+            )
+
+
+def row_of(names: Sequence[str], cells: Any) -> Any:
+    """An array as the object that it is under a header, or the JsonProblem with it."""
+    if not isinstance(cells, list) or len(cells) != len(names):
+        return JsonProblem("row_ragged")
+    if len(set(names)) != len(names):
+        return JsonProblem("json_duplicate_key")
+    return dict(zip(names, cells, strict=True))
+
+
+def named(members: Any, source: Source) -> bool:
+    """Whether one of an object's members has a name that the process reads."""
+    return isinstance(members, dict) and source.reads(tuple(members))
+
+
+def _has_text(members: dict[str, Any], source: Source) -> bool:
+    return any(
+        plain_name(name) in source.wanted and isinstance(member, (str, float, int))
+        for name, member in members.items()
+    )
+
+
+def _is_header(names: Sequence[Any], source: Source) -> bool:
+    return all(isinstance(name, str) for name in names) and source.reads(tuple(names))
+
+
+def _by_labels(columns: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """Columns whose cells are labelled by their rows; the labels are no column."""
+    labels = dict.fromkeys(label for column in columns.values() for label in column)
+    return [{name: column.get(label) for name, column in columns.items()} for label in labels]
+
+
+def _side_by_side(columns: dict[str, list[Any]]) -> list[dict[str, Any]]:
+    if len({len(column) for column in columns.values()}) > 1:
+        raise FileUnreadableError(f"The columns of the table are not equally long. {_CURE}")
+    names = list(columns)
+    return [dict(zip(names, cells, strict=True)) for cells in _zipped(columns)]
+
+
+def _zipped(columns: dict[str, list[Any]]) -> Iterator[tuple[Any, ...]]:
+    return zip(*columns.values(), strict=True)

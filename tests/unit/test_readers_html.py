@@ -1,0 +1,240 @@
+"""What of a page is seen: end tags left out, what attributes and styles hide, in linear time."""
+
+import io
+
+import pytest
+
+from winnow.errors import WinnowError
+from winnow.parsers import html
+from winnow.readers import ReadLimits, Source, read
+
+
+def page(body: str, head: str = "") -> str:
+    return f"<!doctype html><html><head>{head}</head><body>{body}</body></html>"
+
+
+def reading(content: str | bytes, name: str = "x.html") -> tuple[list[str], list[str]]:
+    data = content.encode() if isinstance(content, str) else content
+    with Source(io.BytesIO(data), name, ["note"], ["id"], ReadLimits()) as opened:
+        try:
+            found = [line for record in read(opened) for line in record.text.split("\n")]
+        except WinnowError as error:
+            found = [error.code]
+    return found, [note.code for note in opened.notes]
+
+
+def seen(body: str, head: str = "") -> list[str]:
+    return reading(page(body, head))[0]
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        ("<p hidden>no<p>Yes.", ["Yes."]),
+        ("<p hidden>no<div>Yes.</div>", ["Yes."]),
+        ("<p hidden>no<table><tr><td>Yes.</table>", ["Yes."]),
+        ("<p hidden>no<h2>Yes.</h2>", ["Yes."]),
+        ("<ul><li hidden>no<li>Yes.</ul>", ["Yes."]),
+        ("<ul><li hidden><ul><li>no</ul><li>Yes.</ul>", ["Yes."]),
+        ("<dl><dt hidden>no<dd>Yes.<dd hidden>no<dt>And.</dl>", ["Yes.", "And."]),
+        ("<table><tr hidden><td>no<tr><td>Yes.</table>", ["Yes."]),
+        ("<table><tr><td hidden>no<td>Yes.</table>", ["Yes."]),
+        ("<table><tr><th hidden>no<td>Yes.</table>", ["Yes."]),
+        ("<table><thead hidden><tr><td>no<tbody><tr><td>Yes.</table>", ["Yes."]),
+        ("<table><tbody hidden><tr><td>no<tfoot><tr><td>Yes.</table>", ["Yes."]),
+        ("<table><caption hidden>no<tr><td>Yes.</table>", ["Yes."]),
+        ("<table hidden><tr><td>no</table>Yes.", ["Yes."]),
+        ("<table hidden>Yes.<tr><td>no</table>", ["Yes."]),
+        ("<select><option hidden>no<option selected>Yes.</select>", ["Yes."]),
+        (
+            "<select><optgroup><option>no<optgroup hidden><option>n<option selected>o</select>",
+            ["no"],
+        ),
+        ("<ruby>漢<rp>(<rt hidden>no<rp>)</ruby>Yes.", ["漢Yes."]),
+        ("<div hidden>no</div>Yes.", ["Yes."]),
+        ("<div hidden><span>no</div>Yes.", ["Yes."]),
+        ("<span hidden>no<div>no</span>no</div></span>Yes.", ["Yes."]),
+        ("<b hidden>no</b>Yes.", ["Yes."]),
+        ("<p><b hidden>no<p>no</b>Yes.", ["Yes."]),
+        ("<b hidden>no<div>no</b>Yes.</div>", ["Yes."]),
+        ("<a hidden>no<a>Yes.</a>", ["Yes."]),
+        ("<button hidden>no<button>Yes.", ["Yes."]),
+        ("<form hidden>no</form>Yes.", ["Yes."]),
+        ("<h1 hidden>no<h2>Yes.", ["Yes."]),
+        ("<h1 hidden>no</h3>Yes.", ["Yes."]),
+        ("<template><p>no</template>Yes.", ["Yes."]),
+        ("<svg><text>no<p>Yes.", ["Yes."]),
+        ("<svg><style>.x{}<path/></svg>Yes.", ["Yes."]),
+        ("<math><mi>x</mi><annotation>no</annotation></math> Yes.", ["x Yes."]),
+        ("<p>Yes.</div></span></td></b>And.", ["Yes.And."]),
+        ("</p>Yes.<br>And.</br>More.", ["Yes.", "And.", "More."]),
+    ],
+)
+def test_what_is_hidden_ends_where_html_says_that_it_ends(body, shown):
+    assert seen(body) == shown
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        "display:none",
+        "DISPLAY : None",
+        "display:none!important",
+        "display:block;display:none",
+        "visibility:hidden",
+        "visibility: collapse",
+        "opacity:0",
+        "opacity: 0.0",
+        "font-size:0",
+        "font-size:0px",
+        "color:transparent",
+        "color:rgba(0,0,0,0)",
+        "position:absolute;left:-9999px",
+        "position:absolute; top:-999em",
+        "text-indent:-9999px",
+        "max-height:0;overflow:hidden",
+        "height:1px;width:1px;overflow:hidden;position:absolute",
+        "position:absolute;clip:rect(0 0 0 0)",
+        "content-visibility:hidden",
+    ],
+)
+def test_what_a_style_hides_is_left_out_and_noted(style):
+    assert reading(page(f"<p style='{style}'>no</p><p>Yes.")) == (["Yes."], ["hidden_text"])
+    sheet = f"<style>.x{{{style}}}</style>"
+    assert reading(page("<p class='a x'>no</p><p>Yes.", sheet)) == (["Yes."], ["hidden_text"])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<p style='display:none;display:block'>Yes.",
+        "<p style='display:block!important;display:none'>Yes.",
+        "<p style='x-display:none;content:\"display:none\"'>Yes.",
+        "<p hidden style='display:block'>Yes.",
+        "<div style='visibility:hidden'><p style='visibility:visible'>Yes.</div>",
+        "<div style='font-size:0'><p style='font-size:12px'>Yes.</div>",
+        "<p style='opacity:0.5;height:20px;overflow:hidden'>Yes.",
+        "<p style='width:100%;overflow:hidden;position:absolute;left:10px'>Yes.",
+        "<p aria-hidden=true>Yes.",
+        "<details><summary hidden>n</summary>Yes.</details>",
+        "<dialog open>Yes.</dialog>",
+        "<p data-hidden title='hidden'>Yes.",
+    ],
+)
+def test_what_a_reader_sees_all_the_same_is_read(body):
+    assert seen(body) == ["Yes."]
+
+
+@pytest.mark.parametrize(
+    ("sheet", "body", "shown"),
+    [
+        ("p{display:none}", "<p>no<div>Yes.", ["Yes."]),
+        ("P.x, #y {display:none}", "<p class=x>no<p id=y>no<p>Yes.", ["Yes."]),
+        (
+            "td.x b{display:none}",
+            "<b>Yes.</b><table><td class=x><b>no</b><td><b>So.",
+            ["Yes.", "\tSo."],
+        ),
+        (".a > .b{display:none}", "<p class=a><i class=b>no</i><u><i class=b>Yes.", ["Yes."]),
+        ("[data-x]{display:none}", "<p data-x>no<p>Yes.", ["Yes."]),
+        ("[lang=de]{display:none}", "<p lang=de>no<p lang=en>Yes.", ["Yes."]),
+        (".x{display:none} .x{display:block}", "<p class=x>Yes.", ["Yes."]),
+        ("p.x{display:block} .x{display:none}", "<p class=x>Yes.", ["Yes."]),
+        (".x{display:none!important}", "<p class=x style='display:block'>no</p>Yes.", ["Yes."]),
+        ("@media print{p{display:none}}", "<p>Yes.", ["Yes."]),
+        ("@media (max-width:600px){p{display:none}}", "<p>Yes.", ["Yes."]),
+        ("@media screen{.x{display:none}} p{color:red}", "<p class=x>no<p>Yes.", ["Yes."]),
+        ("/* p{display:none} */ .x{display:none}", "<p>Yes.<p class=x>no", ["Yes."]),
+        ("p:first-child{display:none}", "<p>Yes.", ["Yes."]),
+        ("@import 'x.css'; .x{display:none}", "<p class=x>no<p>Yes.", ["Yes."]),
+    ],
+)
+def test_style_sheets_hide_what_their_simple_selectors_name(sheet, body, shown):
+    assert seen(body, f"<style>{sheet}</style>") == shown
+    assert seen(f"<!-- <style>* {{display:none}}</style> -->{body}<style>{sheet}</style>") == shown
+
+
+def test_text_in_the_colour_of_its_background_is_read_and_noted():
+    for body in (
+        "<p style='color:#fff'>Melena.",
+        "<font color=white>Melena.</font>",
+        "<table bgcolor=black><td style='color:#000000'>Melena.",
+    ):
+        assert reading(page(body)) == (["Melena."], ["text_like_background"])
+    assert reading(page("<p style='color:#fff;background:#000'>Melena."))[1] == []
+
+
+@pytest.mark.parametrize("begun", ["<!-- ", "<script>", "<style>", "<a title='", "<title>"])
+def test_what_is_never_closed_is_no_text_and_noted(begun):
+    content = f"<!doctype html><body>Yes.{begun}{'melena ' * 30}"
+    assert reading(content) == (["Yes."], ["markup_not_closed"])
+
+
+def test_entities_and_tags_that_are_none():
+    assert seen(
+        "1 < 2 &amp; 3 <4 &lt;b> &#8211; &#x2013; &#0000065; &#99999999999; &nosuch; <"
+    ) == ["1 < 2 & 3 <4 <b> – – A \ufffd &nosuch; <"]
+    assert seen("a &#" + "0" * 5_000 + "65; b") == ["a A b"]
+    assert seen("<p title=it's>a<p title='>'>b<p/title=x>c</p title=y>d") == ["a", "b", "c", "d"]
+
+
+BOMBS = {
+    "open blocks": "<div>",
+    "paragraphs": "<p>x",
+    "comments": "<!--",
+    "comments with ends": "<!-->x",
+    "markup declarations": "<![CDATA[",
+    "processing instructions": "<?x ",
+    "end tags": "</",
+    "tags": "<a ",
+    "open quotes": "<a b=\"c' ",
+    "unequal quotes": "<a b='",
+    "scripts": "<script>",
+    "formatting": "<b hidden><p>x",
+    "items": "<li></li><div>",
+    "tables": "<table><tr><td>x",
+    "forms": "<form><div></form>x",
+    "spans": "<span hidden><div>x</span>",
+    "numbers": "&#0",
+    "links": "<a><div>x",
+    "formulas": "<math><mi>",
+    "styles": "<style>p{display:none}</style><p>x",
+    "rules": "<p style='color:red;'>x",
+}
+
+
+class Steps:
+    """Counts the lines of our parser that are run: what it costs, whatever the machine does."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self, frame, event, arg):
+        if "winnow/parsers" not in frame.f_code.co_filename:
+            return None
+        self.count += event == "line"
+        return self
+
+
+@pytest.mark.parametrize("piece", BOMBS.values(), ids=BOMBS)
+def test_a_page_takes_steps_in_proportion_to_its_length(piece):
+    import sys
+
+    def steps(count: int) -> int:
+        counted = Steps()
+        before = sys.gettrace()
+        sys.settrace(counted)
+        try:
+            html.parse(
+                io.BytesIO(piece.encode() * count), ReadLimits().model_dump(), lambda _: None, None
+            )
+        finally:
+            sys.settrace(before)
+        return counted.count
+
+    assert steps(600) < 2.3 * steps(300) + 1_000
+
+
+def test_a_long_bomb_is_read_within_its_time():
+    content = "<!doctype html>" + "<div>" * 200_000 + "deep" + "<!--" * 200_000
+    assert reading(content) == (["deep"], ["markup_not_closed"])
