@@ -160,7 +160,7 @@ def test_text_in_the_colour_of_its_background_is_read_and_noted():
         "<font color=white>Melena.</font>",
         "<table bgcolor=black><td style='color:#000000'>Melena.",
     ):
-        assert reading(page(body)) == (["Melena."], ["text_like_background"])
+        assert reading(page(body)) == (["Melena."], ["same_colour"])
     assert reading(page("<p style='color:#fff;background:#000'>Melena."))[1] == []
 
 

@@ -239,7 +239,7 @@ class Page:
             self._emit(
                 [
                     "note",
-                    "text_like_background",
+                    "same_colour",
                     "Text in the colour of its background was read; a reader may not see it.",
                 ]
             )
