@@ -41,7 +41,7 @@ SETS = (
 EQUIVALENT = {
     rf"\.({'|'.join(SETS)}) swapped \(\d+ and \d+\)$": "the order of a set means nothing",
     r"ParameterGroups(\[\d+\]\.Parameters)? swapped": "questions may have any order",
-    r"claim emptied .*⟦'none'⟧ → \"''\"$": "no run is called '', as none is called 'none'",
+    r"\.claim emptied .*⟦'none'⟧": "no run is called '', as none is called 'none'",
     r"Record\..*ConditionExpression clause \(#run = :run AND #state > :failed\)$": (
         "of all states FAILED is the first by the alphabet"
     ),
