@@ -53,7 +53,10 @@ SINGLE = {
 }
 # Alarm -> what is added up over all functions, and the threshold.
 ADDED_UP = {"FunctionErrorsAlarm": ("Errors", 10), "FunctionThrottlesAlarm": ("Throttles", 50)}
-# Exception: the sweep's silence is mailed, and a stack that has not swept yet is not.
+# Exception: the sweep's silence is mailed, and a stack that has not swept yet is not. An alarm is
+# made in INSUFFICIENT_DATA, and its actions are for changes "from any other state"
+# (AmazonCloudWatch/latest/monitoring/alarm-actions.html, alarms-and-missing-data.html). With
+# missing data taken for breaching it would ring before the first sweep.
 SILENCE = {"UnfinishedAlarm"}
 REVIEW_RATE = "ReviewRateAlarm"
 ALARMS = {*SINGLE, *ADDED_UP, REVIEW_RATE}

@@ -9,7 +9,9 @@ from tests.template.rules.stack import Stack
 GONE = {"DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"}
 # Whose mails pass an encrypted topic: service -> what a condition can tell of it. EventBridge names
 # no source to an encrypted topic or its key (docs.aws.amazon.com/sns/latest/dg/
-# sns-key-management.html, "Enable compatibility between event sources").
+# sns-key-management.html, "Enable compatibility between event sources"). That SNS's own key does
+# not do, is in repost.aws/knowledge-center/cloudwatch-configure-alarm-sns and
+# sns-not-getting-eventbridge-notification.
 SENDERS: dict[str, tuple[str, dict[str, Any]]] = {
     "AlarmsMayMail": ("cloudwatch.amazonaws.com", {"Condition": THIS_ACCOUNT}),
     "RulesMayMail": ("events.amazonaws.com", {}),
