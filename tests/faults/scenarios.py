@@ -722,7 +722,7 @@ def row_damaged(lab: Lab) -> None:
 @fault("a failed upload is redriven twice at once", "SUCCEEDED", mails=2)
 def redriven_twice(lab: Lab) -> None:
     event = lab.drop()
-    lab.world.fail("classify", EXIT)
+    lab.world.fail("serialize", EXIT)
     failed = lab.deliver(event)
     again = {**event, "restart": {"attempt": 2, "supersedes": failed.arn}}
     runs = [lab.world.start("triage", {**again, "start": str(n)}) for n in range(2)]
