@@ -50,14 +50,17 @@ def deploy(
     environment: Mapping[str, str],
     parameters: Mapping[str, str] | None = None,
     images: Mapping[str, str] | None = None,
+    *,
+    update: bool = False,
 ) -> dict[str, str]:
-    """Uploads the code, creates the stack, waits; returns the stack's outputs.
+    """Uploads the code, creates the stack or updates it, waits; returns the stack's outputs.
 
     `parameters` are those of the template; MiniStack ignores any other.
     With `images`, by their targets, the functions run in containers of them.
 
     Raises:
-        StackFailedError: the stack was not created; the sentence lists the events that failed.
+        StackFailedError: the stack was not created or updated; the sentence lists the events that
+            failed.
     """
     aws = session()
     s3 = aws.client("s3", endpoint_url=endpoint, config=client_config())
@@ -73,7 +76,8 @@ def deploy(
         for upload in uploads:
             s3.put_object(Bucket=ARTIFACTS_BUCKET, Key=upload.key, Body=upload.content)
         s3.put_object(Bucket=ARTIFACTS_BUCKET, Key=TEMPLATE_KEY, Body=json.dumps(local))
-        cloudformation.create_stack(
+        write = cloudformation.update_stack if update else cloudformation.create_stack
+        write(
             StackName=STACK_NAME,
             # In the request itself a template may have 51,200 bytes; in a bucket, a megabyte.
             TemplateURL=f"{endpoint}/{ARTIFACTS_BUCKET}/{TEMPLATE_KEY}",
@@ -82,7 +86,7 @@ def deploy(
         )
     except ClientError as error:
         raise StackFailedError(f"The stack was refused: {error}") from error
-    return _wait(cloudformation)
+    return _wait(cloudformation, "UPDATE_COMPLETE" if update else "CREATE_COMPLETE")
 
 
 def warm(endpoint: str) -> None:
@@ -138,13 +142,13 @@ def _variables(properties: Mapping[str, Any]) -> Mapping[str, Any]:
     return variables
 
 
-def _wait(cloudformation: "CloudFormationClient") -> dict[str, str]:
+def _wait(cloudformation: "CloudFormationClient", wanted: str) -> dict[str, str]:
     deadline = time.monotonic() + _DEPLOY_TIMEOUT_S
-    status = "CREATE_IN_PROGRESS"
+    status = "IN_PROGRESS"
     while time.monotonic() < deadline:
         stack = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]
         status = stack["StackStatus"]
-        if status == "CREATE_COMPLETE":
+        if status == wanted:
             return {
                 output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])
             }

@@ -20,6 +20,7 @@ does too. Nothing else is touched: roles, policies, events, aliases, parameters 
 deployed as they are written.
 """
 
+import hashlib
 import io
 import json
 import zipfile
@@ -127,7 +128,9 @@ def rewrite(
     local: Template = json.loads(json.dumps(template))
     uploads: list[Upload] = []
 
-    def stored(key: str, content: bytes) -> dict[str, str]:
+    def stored(name: str, content: bytes) -> dict[str, str]:
+        # Named by what is in it, as `sam package` does: what has changed is deployed again.
+        key = f"{hashlib.sha256(content).hexdigest()[:16]}/{name}"
         uploads.append(Upload(key, content))
         return {"Bucket": bucket, "Key": key}
 

@@ -70,13 +70,9 @@ def test_an_image_function_becomes_a_zip_function_of_the_same_code(checkout: Che
     assert "PackageType" not in function["Properties"]
     assert function["Properties"]["Runtime"] == "provided.al2023"
     assert function["Properties"]["Handler"] == "app.handler"
-    assert function["Properties"]["CodeUri"] == {
-        "Bucket": "artifacts",
-        "Key": "functions/hello.zip",
-    }
-    archive = zipfile.ZipFile(
-        io.BytesIO({u.key: u.content for u in uploads}["functions/hello.zip"])
-    )
+    [zipped] = [one for one in uploads if one.key.endswith("/functions/hello.zip")]
+    assert function["Properties"]["CodeUri"] == {"Bucket": "artifacts", "Key": zipped.key}
+    archive = zipfile.ZipFile(io.BytesIO(zipped.content))
     assert set(archive.namelist()) == {
         "app.py",
         "bootstrap",
@@ -100,7 +96,7 @@ def test_with_images_of_its_own_nothing_but_their_names_is_added(checkout: Check
     expected["Properties"]["ImageUri"] = "winnow-hello:local"
     assert local["Resources"]["Hello"] == expected
     assert local["Globals"] == template["Globals"]
-    assert [upload.key for upload in uploads] == ["statemachine/m.asl.json"]
+    assert [upload.key.partition("/")[2] for upload in uploads] == ["statemachine/m.asl.json"]
 
 
 def test_local_paths_replace_those_of_the_image_and_the_rest_stays(checkout: Checkout) -> None:
@@ -130,9 +126,23 @@ def test_nothing_else_changes(checkout: Checkout) -> None:
 def test_a_definition_file_is_uploaded_and_keeps_its_substitutions(checkout: Checkout) -> None:
     local, uploads = rewrite(read_template(checkout.template), checkout, "artifacts", {})
     machine = local["Resources"]["Machine"]["Properties"]
-    assert machine["DefinitionUri"] == {"Bucket": "artifacts", "Key": "statemachine/m.asl.json"}
+    [definition] = [one for one in uploads if one.key.endswith("/statemachine/m.asl.json")]
+    assert machine["DefinitionUri"] == {"Bucket": "artifacts", "Key": definition.key}
     assert machine["DefinitionSubstitutions"] == {"Fn": {"Fn::GetAtt": ["Hello", "Arn"]}}
-    assert {u.key: u.content for u in uploads}["statemachine/m.asl.json"] == b'{"StartAt": "A"}'
+    assert definition.content == b'{"StartAt": "A"}'
+
+
+def test_what_has_changed_has_another_name_and_is_deployed_again(checkout: Checkout) -> None:
+    def keys() -> set[str]:
+        _, uploads = rewrite(read_template(checkout.template), checkout, "artifacts", {})
+        return {one.key for one in uploads}
+
+    before = keys()
+    assert keys() == before
+    app = checkout.root / "functions" / "hello" / "app.py"
+    app.write_text("def handler(event, context): return event\n", "utf-8")
+    assert len(keys() & before) == 1
+    assert len(keys()) == len(before) == 2
 
 
 def test_the_same_files_make_the_same_zip(checkout: Checkout) -> None:

@@ -1,0 +1,240 @@
+"""A stack of the version before is updated in place, with runs under way, rows and results."""
+
+import io
+import json
+import shutil
+import subprocess
+import tarfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from winnow.models import ObjectRef, Result
+from winnow_cli.target import Target
+from winnow_cli.uploads import UploadRow, Uploads
+from winnow_local import mailbox, ministack
+from winnow_local.deploy import STACK_NAME, client_config, deploy, session
+from winnow_local.stack import function_environment
+from winnow_local.state import StateDir
+from winnow_local.template import Checkout
+
+from .conftest import SURE, until
+
+pytestmark = [pytest.mark.model, pytest.mark.timeout(300)]
+
+BEFORE = "9f51e19"
+"""The version before this one."""
+KEPT = ("template.yaml", "statemachine", "functions", "layers", "processes")
+LINES = "".join(json.dumps({"text": f"{SURE} It was day {n}."}) + "\n" for n in range(2_500))
+ONE = json.dumps({"text": SURE}) + "\n"
+
+
+@pytest.fixture(scope="module")
+def before(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """What the version before was deployed from."""
+    root = Checkout.here().root
+    if shutil.which("git") is None or not (root / ".git").exists():
+        pytest.skip("the version before is in the history, and there is none")
+    asked = ["git", "-C", str(root), "archive", BEFORE, *KEPT]
+    packed = subprocess.run(asked, capture_output=True, check=False)
+    if packed.returncode:
+        pytest.skip(f"the history does not reach back to {BEFORE}: it is a shallow clone")
+    folder = tmp_path_factory.mktemp("before")
+    with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:
+        archive.extractall(folder, filter="data")
+    return Checkout(folder)
+
+
+class Deployed:
+    """A stack on an emulator of its own, deployed and deployed again."""
+
+    def __init__(self, folder: Path) -> None:
+        self._dir = StateDir(folder / ".winnow")
+        self._dir.path.mkdir()
+        self.running = ministack.spawn(self._dir)
+        ministack.wait_until_healthy(self.running, self._dir, threading.Event())
+        self._environment = function_environment(Checkout.here())
+        self.target: Target
+
+    def deploy(self, checkout: Checkout, *, update: bool = False) -> None:
+        endpoint = self.running.endpoint
+        outputs = deploy(endpoint, checkout, self._environment, update=update)
+        self.target = Target(STACK_NAME, outputs, session(), endpoint, client_config())
+
+    def put(self, name: str, body: str) -> str:
+        key = f"inbox/emotions/{name}"
+        self.target.s3().put_object(Bucket=self.target.uploads_bucket, Key=key, Body=body.encode())
+        return key
+
+    def row(self, key: str) -> UploadRow | None:
+        return Uploads(self.target).by_key(key)
+
+    def ended(self, key: str) -> UploadRow:
+        found: UploadRow = until(lambda: (row := self.row(key)) and row.ended and row, 120)
+        return found
+
+    def states(self, run: str) -> list[str]:
+        """The states that a run has entered."""
+        pages = self.target.client("stepfunctions").get_execution_history(executionArn=run)
+        entered = [event.get("stateEnteredEventDetails") for event in pages["events"]]
+        return [one["name"] for one in entered if one]
+
+    def workers(self, name: str) -> list[psutil.Process]:
+        """The processes of a function."""
+        found = []
+        for process in ministack.members(self.running.id):
+            with suppress(psutil.Error):
+                if name in process.environ().get("AWS_LAMBDA_FUNCTION_NAME", "").lower():
+                    found.append(process)
+        return found
+
+    def caught_in(self, key: str, state: str, function: str) -> list[psutil.Process]:
+        """Holds a run in a state: the processes of the function there stand still."""
+
+        def there() -> bool:
+            row = self.row(key)
+            return row is not None and row.run is not None and state in self.states(row.run)
+
+        until(there)
+        held = self.workers(function)
+        for process in held:
+            process.suspend()
+        assert not self.ended_already(key), f"it was over before it could be held in {state}"
+        return held
+
+    def ended_already(self, key: str) -> bool:
+        row = self.row(key)
+        return row is not None and row.ended
+
+
+@pytest.fixture
+def deployed(tmp_path: Path) -> Iterator[Deployed]:
+    made = Deployed(tmp_path)
+    yield made
+    ministack.end(made.running.id)
+
+
+def test_a_stack_of_the_version_before_is_updated_in_place(
+    deployed: Deployed, before: Checkout
+) -> None:
+    deployed.deploy(before)
+    outputs = deployed.target.outputs
+    queue = mailbox.subscribe(
+        deployed.target.client("sns"), deployed.target.client("sqs"), outputs["TopicArn"]
+    )
+    done = deployed.ended(deployed.put("done.jsonl", ONE))
+    failed = deployed.ended(deployed.put("failed.exe", "MZ\x00"))
+    assert (done.state, failed.state) == ("SUCCEEDED", "FAILED")
+    old = kept(deployed, done)
+    # Two runs under way: one is being classified, the other has begun to be.
+    caught = deployed.put("caught.jsonl", LINES)
+    held = deployed.caught_in(caught, "Classify", "classify")
+    waiting = deployed.put("waiting.jsonl", LINES)
+    until(
+        lambda: (
+            (row := deployed.row(waiting)) and row.run and "Classify" in deployed.states(row.run)
+        )
+    )
+
+    deployed.deploy(Checkout.here(), update=True)
+    for process in held:
+        with suppress(psutil.Error):
+            process.resume()
+
+    changed = {"UploadsBucket", "ResultsBucket", "Table", "StateMachineArn", "TopicArn"}
+    for name in changed:
+        assert deployed.target.outputs[name] == outputs[name]
+    # What was there is there, byte for byte.
+    assert Uploads(deployed.target).find(done.upload_id) == done
+    assert Uploads(deployed.target).find(failed.upload_id) == failed
+    assert kept(deployed, done) == old
+    # What was under way ends with all its records, in the old way or the new.
+    for key in (caught, waiting):
+        row = deployed.ended(key)
+        assert (row.state, row.records, row.invalid) == ("SUCCEEDED", 2_500, 0), row.error_message
+        result = Uploads(deployed.target).result(row)
+        assert result.counts.records == 2_500
+        assert result.run is None, "it began before runs had ids"
+    # What comes now is judged by the new functions, and what failed can be redriven.
+    new = Uploads(deployed.target).result(deployed.ended(deployed.put("new.jsonl", ONE)))
+    assert new.run is not None
+    again = {**event_of(deployed, failed), "restart": {"attempt": 2, "supersedes": failed.run}}
+    deployed.target.client("stepfunctions").start_execution(
+        stateMachineArn=outputs["StateMachineArn"], input=json.dumps(again)
+    )
+    redriven = until(
+        lambda: (
+            (row := Uploads(deployed.target).find(failed.upload_id)).run != failed.run
+            and row.ended
+            and row
+        )
+    )
+    assert redriven.error_code == failed.error_code
+    sqs = deployed.target.client("sqs")
+    said: list[str] = []
+    deadline = time.monotonic() + 20
+    while len(said) < 6 and time.monotonic() < deadline:
+        for message in sqs.receive_message(QueueUrl=queue).get("Messages", []):
+            said.append(message["Body"])
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+    assert len(said) == 6, "one mail a run"
+
+
+def test_a_run_ends_with_the_functions_that_it_began_with(
+    deployed: Deployed, tmp_path: Path
+) -> None:
+    """The new version of Classify would judge by another model; runs that began before do not."""
+    deployed.deploy(Checkout.here())
+    key = deployed.put("caught.jsonl", LINES)
+    held = deployed.caught_in(key, "Classify", "classify")
+    root = Checkout.here().root
+    copy = tmp_path / "checkout"
+    shutil.copytree(root / "functions", copy / "functions")
+    for name in ("layers", "statemachine", "template.yaml"):
+        (copy / name).symlink_to(root / name)
+    app = copy / "functions" / "classify" / "app.py"
+    app.write_text(
+        app.read_text("utf-8") + "\n\n_built = build\n\n\n@cache\ndef build():\n"
+        "    store, encoder, budget = _built()\n"
+        "    other = encoder.info.model_copy(update={'version': 'another'})\n"
+        "    type(encoder).info = property(lambda _: other)\n"
+        "    return store, encoder, budget\n",
+        "utf-8",
+    )
+    deployed.deploy(Checkout(copy), update=True)
+    for process in held:
+        with suppress(psutil.Error):
+            process.resume()
+    row = deployed.ended(key)
+    assert row.state == "SUCCEEDED", row.error_message
+    began = Uploads(deployed.target).result(row).model
+    after = Uploads(deployed.target).result(deployed.ended(deployed.put("new.jsonl", ONE))).model
+    assert began is not None
+    assert after is not None
+    assert began.version != after.version == "another"
+
+
+def kept(deployed: Deployed, row: UploadRow) -> list[bytes]:
+    """The results of an upload as they lie there."""
+    result: Result = Uploads(deployed.target).result(row)
+    refs = [ObjectRef(bucket=str(row.result_bucket), key=str(row.result_key))]
+    s3 = deployed.target.s3()
+    return [
+        s3.get_object(Bucket=ref.bucket, Key=ref.key)["Body"].read()
+        for ref in (*refs, *result.files.values())
+    ]
+
+
+def event_of(deployed: Deployed, row: UploadRow) -> dict[str, Any]:
+    """The event that started the run of a row."""
+    states = deployed.target.client("stepfunctions")
+    found: dict[str, Any] = json.loads(
+        states.describe_execution(executionArn=str(row.run))["input"]
+    )
+    return found
