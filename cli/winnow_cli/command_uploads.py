@@ -492,7 +492,7 @@ def why(upload_id: UploadId, stack: StackName = None, as_json: AsJson = False) -
 
     row = Uploads(find_target(stack)).find(upload_id)
     kind = catalogue().get(row.error_code or "")
-    advice = advice_for(row.error_code, kind.advice if kind else "")
+    advice = advice_for(row.error_code, kind.advice if kind else "", row.error_message or "")
     if as_json:
         emit_json(
             {
@@ -517,15 +517,14 @@ def why(upload_id: UploadId, stack: StackName = None, as_json: AsJson = False) -
         say(f"Run:  {row.run}")
 
 
-def advice_for(code: str | None, known: str) -> str:
+def advice_for(code: str | None, known: str, message: str = "") -> str:
     """What to do about a code; a code of the workflow's own is not in the catalogue."""
+    from winnow.workflow_codes import workflow_advice
+
     if known:
         return known
     if code and code.startswith("workflow_"):
-        return (
-            "The workflow itself failed, not the file. Look at the run's history in Step "
-            "Functions, then submit the file again."
-        )
+        return workflow_advice(code, message)
     return "Look at the run's history in Step Functions."
 
 
