@@ -65,6 +65,24 @@ def test_every_test_that_a_page_names_is_there(page: Path):
     assert not gone
 
 
+@pytest.mark.parametrize("page", PAGES, ids=_names)
+def test_no_page_holds_what_a_merge_left_unresolved(page: Path):
+    assert not re.findall(r"^(?:<{7}|>{7}|={7}$).*", page.read_text("utf-8"), flags=re.MULTILINE)
+
+
+def test_every_decision_is_listed_once_under_its_own_title():
+    folder = ROOT / "docs" / "adr"
+    titles = []
+    for page in sorted(folder.glob("0*.md")):
+        heading = page.read_text("utf-8").partition("\n")[0]
+        number, _, title = heading.removeprefix("# ").partition(" ")
+        titles.append(f"- [{number}]({page.name}) {title}")
+    listed = [
+        one for one in (folder / "README.md").read_text("utf-8").splitlines() if one[:1] == "-"
+    ]
+    assert listed == titles
+
+
 def test_the_links_are_found():
     assert (ROOT / "docs" / "security.md", "a-key-of-your-own") in [
         (target.resolve(), heading) for target, heading in _links(ROOT / "docs" / "deploying.md")
