@@ -106,6 +106,9 @@ def _pdf_form(text: str) -> bytes:
     return pdfs.form([(72, 100, "Note")], fields)
 
 
+_SYMBOL = '<w:p><w:r><w:sym w:font="Wingdings" w:char="F0B1"/></w:r></w:p>'
+
+
 def _xml(text: str) -> str:
     return escape(text.translate(_NOT_IN_XML))
 
@@ -202,6 +205,13 @@ FILES: dict[str, Subject] = {
         ),
         ".docx",
     ),
+    "docx: symbols": reading(
+        lambda text: word.document(
+            files.paragraph("Melena.")
+            + _SYMBOL * (len(text) // 20)
+        ),
+        ".docx",
+    ),
     "docx: a table": reading(
         lambda text: files.docx(files.table([[_xml(line), "a"] for line in text.split("\n")])),
         ".docx",
@@ -213,6 +223,15 @@ FILES: dict[str, Subject] = {
         ".xlsx",
     ),
     "pdf": reading(_pdf, ".pdf"),
+    "pdf: over a picture": reading(
+        lambda text: files.pdf_of_streams(
+            [
+                pdfs.picture() + pdfs.turned([(72, 700, f"Melena {at}")], 0)
+                for at in range(1 + len(text) // 1_000)
+            ]
+        ),
+        ".pdf",
+    ),
     "pdf: a form": reading(_pdf_form, ".pdf"),
     "png": reading(lambda text: _picture(text, "PNG"), ".png"),
     "jpeg": reading(lambda text: _picture(text, "JPEG"), ".jpg"),
