@@ -27,7 +27,6 @@ INSTRUMENTED = (
     "PIL.JpegImagePlugin",
     "PIL.PngImagePlugin",
     "PIL.TiffImagePlugin",
-    "html.parser",
     "email",
 )
 _LONGEST = 8_192

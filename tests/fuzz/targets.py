@@ -37,7 +37,6 @@ Target = Callable[[bytes], None]
 KNOWN = {
     "xlsx": ("PanicException", "XmlError", "ZipError", "ValueError", "OverflowError"),
     "eml": ("HeaderParseError", "ValueError", "UnicodeEncodeError", "AttributeError", "KeyError"),
-    "html": ("AssertionError",),
     "pdf": ("PdfiumError",),
 }
 """Exceptions of libraries on damaged files, by parser; each ends as `file_unreadable`."""
@@ -206,6 +205,8 @@ SEEDS: dict[str, tuple[bytes, ...]] = {
     "xlsx": (files.xlsx({"A": [["id", "note"], [1, "a"]]}),),
     "html": (
         b"<html><body><p>a<table><tr><td>b<td>c</table><script>x</script><pre>\n d",
+        b"<html><style>.a > b, td[x=y]{display:none!important}</style><p class=a><b hidden>c<p>d"
+        b"<svg><path/><p>e<math><mi>f</math><form><font color=#fff style='font-size:0'>&#0065;",
         b"<html><select><option>a<option selected>b</select><input value=c><del>d</del>"
         b"<table><tr><td>e<table><tr><td>f</table>g</table>",
     ),
