@@ -196,6 +196,7 @@ BODIES = {
         [*ONE, ("attached.eml", "The forwarded case.")],
     ),
     "an unknown type of several": (several("x-unknown", TEXT, ATTACHED), WITH_PDF),
+    "Markdown": (part("text/markdown", "Melena, twice."), ONE),
     "a type that is none": (part("text", "Melena, twice."), ONE),
 }
 

@@ -18,6 +18,8 @@ from winnow.parsers.refusal import Refusal
 _MAX_PARTS = 1_000
 _MESSAGES = frozenset(("message/rfc822", "message/global", "message/news"))
 _BODIES = ("text/plain", "text/html")
+_PLAIN = frozenset(("text/markdown", "text/x-markdown", "text/enriched", "text/richtext"))
+"""Text with marks in it, which are text, too."""
 _WITHOUT_TEXT = frozenset(
     re.findall(
         r"\S+",
@@ -68,6 +70,8 @@ class Mail:
 def of_type(part: Message) -> str:
     """The type of a part; older names as today's."""
     kind = part.get_content_type()
+    if kind in _PLAIN:
+        return "text/plain"
     return "text/html" if kind == "application/xhtml+xml" else kind
 
 

@@ -35,6 +35,7 @@ READERS: dict[Kind, tuple[str, str]] = {
 """Kind -> module and function; a module is loaded when its kind is met."""
 
 _BLANK = b"\x00\t\n\r \xef\xbb\xbf\xff\xfe"
+_ROUND = 20
 _UNFORESEEN = (
     ValueError, LookupError, TypeError, AttributeError, ArithmeticError, AssertionError,
     RecursionError, NotImplementedError, EOFError,
@@ -93,7 +94,8 @@ def _counted(
     source: Source, records: Iterator[Record | InvalidRecord]
 ) -> Iterator[Record | InvalidRecord]:
     for count, record in enumerate(_guarded(records)):
-        source.check_time()
+        if not count % _ROUND:
+            source.check_time()
         if count == source.limits.max_rows:
             raise FileTooLargeError(
                 f"The file has more than {source.limits.max_rows:,} records (limit max_rows)."

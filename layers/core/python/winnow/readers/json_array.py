@@ -39,7 +39,7 @@ def read(source: Source) -> Iterator[Record | InvalidRecord]:
     lacking = 0
     unnamed = Unnamed(source)
     for value in _values(_Text(source), source):
-        if (value := unnamed.named(value)) is None and unnamed.has_header(number):
+        if isinstance(value, list) and (value := unnamed.named(value, number)) is None:
             continue
         number += 1
         if isinstance(value, JsonProblem):

@@ -26,7 +26,8 @@ def read(source: Source) -> Iterator[Record | InvalidRecord]:
             value = problem
         rows = rows_of(value, source, lists=False)
         for row in [value] if rows is None else rows:
-            if (one := unnamed.named(row)) is None and unnamed.has_header(number):
+            one = row
+            if isinstance(row, list) and (one := unnamed.named(row, number)) is None:
                 continue
             number += 1
             if isinstance(one, JsonProblem):

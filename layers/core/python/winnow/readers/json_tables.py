@@ -27,6 +27,8 @@ def rows_of(
     if not isinstance(value, dict) or not value:
         return None
     members = list(value.values())
+    if not isinstance(members[0], (dict, list)):
+        return None
     if named(value, source):
         if all(isinstance(member, dict) for member in members):
             return _by_labels(value)
@@ -52,26 +54,21 @@ class Unnamed:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._names: Sequence[str] | None = None
-        self._first = True
         self.count = 0
         """Arrays that no header names."""
 
-    def named(self, value: Any) -> Any:
-        """The object that a row is, where a header was met; None for that header."""
-        first, self._first = self._first, False
-        if not isinstance(value, list):
-            return value
-        if first and _is_header(value, self._source):
+    def named(self, value: list[Any], number: int) -> Any:
+        """The object that a row is, where a header was met; None for that header.
+
+        `number` says how many values were met before.
+        """
+        if not number and self._names is None and _is_header(value, self._source):
             self._names = value
             return None
         if self._names is None:
             self.count += 1
             return value
         return row_of(self._names, value)
-
-    def has_header(self, number: int) -> bool:
-        """Whether the header was the first of all, and no record was met."""
-        return self._names is not None and not number
 
     def refuse(self, number: int) -> None:
         """Raises NoTextColumnError when every element was an array without names."""
