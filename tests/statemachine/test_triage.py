@@ -256,9 +256,67 @@ def test_an_empty_file_is_an_upload(world: World, uploaded: Any, key: str):
     assert world.run("triage", uploaded).states == SUCCESS
 
 
-def test_what_has_content_is_an_upload_whatever_its_key_ends_with(world: World, uploaded: Any):
-    uploaded["detail"]["object"]["key"] = "inbox/91110/cases/"
-    assert world.run("triage", uploaded).states == SUCCESS
+@pytest.mark.parametrize("with_scan", [False, True])
+@pytest.mark.parametrize("pinned", ["of-the-function", None])
+def test_the_version_that_was_read_is_recorded(
+    world: World, uploaded: Any, with_scan: bool, pinned: str | None
+):
+    """Without versions on the bucket there is none, and S3 calls that "null"."""
+    detail = uploaded["detail"]["object"]
+    del detail["version-id"]
+    target = "scan" if with_scan else "serialize"
+    read = world.functions[target]
+    if with_scan:
+        scanned(world)
+
+    def pin(payload: Any) -> Any:
+        answer = read(payload)
+        answer["upload"]["object"]["version_id"] = pinned
+        return answer
+
+    world.functions[target] = pin
+    run = world.run("triage", uploaded)
+    assert run.status == "SUCCEEDED", run.cause
+    row = world.row(id_of("winnow-uploads", detail["key"], detail["sequencer"]))
+    assert row is not None
+    assert row["version_id"] == (pinned or "null")
+
+
+def test_the_version_that_was_dropped_stays_recorded(world: World, uploaded: Any, upload_id: str):
+    read = world.functions["serialize"]
+
+    def another(payload: Any) -> Any:
+        answer = read(payload)
+        answer["upload"]["object"]["version_id"] = "of-the-function"
+        return answer
+
+    world.functions["serialize"] = another
+    world.run("triage", uploaded)
+    row = world.row(upload_id)
+    assert row is not None
+    assert row["version_id"] == uploaded["detail"]["object"]["version-id"]
+
+
+@pytest.mark.parametrize("restart", [{"attempt": 2}, {"supersedes": "a run"}])
+def test_what_a_restart_leaves_out_has_a_default(
+    world: World, uploaded: Any, upload_id: str, restart: Any
+):
+    run = world.run("triage", {**uploaded, "restart": restart})
+    assert run.status == "SUCCEEDED", run.cause
+    row = world.row(upload_id)
+    assert row is not None
+    assert row["attempt"] == str(restart.get("attempt", 1))
+
+
+def test_a_failure_of_scan_is_told_of_the_upload(world: World, uploaded: Any, upload_id: str):
+    scanned(world)
+    world.fail("scan", TaskError("States.Timeout"))
+    run = world.run("triage", uploaded)
+    explained = run.inputs[run.states.index("Explain")]
+    assert explained["upload"] == event("serialize")["upload"]
+    row = world.row(upload_id)
+    assert row is not None
+    assert row["error_message"] == "The step Scan stopped with States.Timeout."
 
 
 # -- the claim is a lease ------------------------------------------------------------------------

@@ -36,7 +36,7 @@ SETS = (
         "alarms",
         "AWS",
     ),
-    *("metrics", "widgets"),
+    *("metrics", "widgets", "GlobalSecondaryIndexes", "AWS"),
 )
 EQUIVALENT = {
     rf"\.({'|'.join(SETS)}) swapped \(\d+ and \d+\)$": "the order of a set means nothing",
