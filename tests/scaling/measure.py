@@ -16,7 +16,7 @@ SIZE = 20_000
 MOST = 2.5
 """Times as long for twice the input: 2 is in proportion, 4 is quadratic."""
 FLOOR = 0.06
-LOOKS = 4
+LOOKS = 8
 
 
 class Subject(Protocol):
@@ -37,6 +37,8 @@ def growth(subject: Subject, text_of: Callable[[int], str], size: int = SIZE) ->
             break
         small = min(small, _seconds(subject(text_of(size))))
         large = min(large, _seconds(subject(text_of(2 * size))))
+        if large < FLOOR:
+            return 0.0
         ratio = large / small
     return ratio
 
