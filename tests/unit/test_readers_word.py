@@ -39,18 +39,38 @@ WEB_ARCHIVE = (
     ("name", "content", "read_as"),
     [
         ("a.html", PAGE, ["Melena for weeks.", "Hb\t7.9"]),
-        ("a.htm", PAGE.replace("weeks", "wéeks").encode("latin-1"), None),
         ("a.dat", PAGE.encode("utf-16"), ["Melena for weeks.", "Hb\t7.9"]),
         ("a.mht", WEB_ARCHIVE, ["She hasn’t bled."]),
         ("a.txt", "One.\r\nTwo.", ["One.", "Two."]),
-        ("a.txt", b"na\xefve", ["naïve"]),
         ("a.docx", files.docx(P("Inner.") + files.table([["a", "b"]])), ["Inner.", "a\tb"]),
     ],
 )
 def test_a_file_that_word_takes_in_is_read_where_it_stands(name, content, read_as):
     body = P("Before.") + '<w:altChunk r:id="c"/>' + P("After.")
     found = lines(document(body, {"c": ("aFChunk", f"word/{name}", content)}))
-    assert found == ["Before.", *(read_as or ["Melena for wéeks.", "Hb\t7.9"]), "After."]
+    assert found == ["Before.", *read_as, "After."]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "read_as", "notes"),
+    [
+        ("a.mht", "MIME-Version: 1.0\nContent-Type: text/plain\n\nPale.", ["Pale."], []),
+        ("a.txt", "Date: 6 May\nSubject: Melena", ["Date: 6 May", "Subject: Melena"], []),
+        ("a.html", "<meta charset=idna><p>Pâle.".encode("latin-1"), ["Pâle."], "encoding_guessed"),
+        ("a.htm", PAGE.replace("weeks", "wéeks").encode("latin-1"),
+         ["Melena for wéeks.", "Hb\t7.9"], "encoding_guessed"),
+        ("a.txt", b"na\xefve", ["naïve"], "encoding_guessed"),
+        ("a.html", b"<meta charset=gbk><p>Pale.\xff", ["Pale.�"], "bytes_replaced"),
+        ("a.html", "<meta charset=latin2><p>źle".encode("latin2"), ["źle"], []),
+        ("a.html", "<p hidden>No.<p>Yes.", ["Yes."], "hidden_text"),
+        ("a.mht", WEB_ARCHIVE.replace("--b--", "--b\nContent-Type: text/html\n"
+         "Content-Disposition: attachment; filename=f.html\n\n<p>Frame.\n--b--"),
+         ["She hasn’t bled."], "parts_left_out"),
+    ],
+)  # fmt: skip
+def test_of_files_taken_in_nothing_is_lost_without_a_word(name, content, read_as, notes):
+    found = opened(document('<w:altChunk r:id="c"/>', {"c": ("aFChunk", f"word/{name}", content)}))
+    assert found == (read_as, [notes] if notes else [])
 
 
 @pytest.mark.parametrize(

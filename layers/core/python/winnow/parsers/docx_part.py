@@ -43,6 +43,8 @@ class Story:
         self.hidden = False
         self.changed = False
         self.comments = self.files = self.drawn = self.chunks = 0
+        self._taken: dict[tuple[str, str], None] = {}
+        """Notes on files that were taken in."""
 
     def paragraph(self, text: str, page: int | None) -> None:
         self.line += 1
@@ -60,6 +62,10 @@ class Story:
             self.paragraph(item[1].rstrip("\n"), self.page)
         elif item[0] == "row":
             self.row(self.table + item[1], item[2], self.page)
+        elif item[0] == "note":
+            self._taken[item[1], item[2]] = None
+        elif item[0] in ("member", "unread"):
+            self.chunks += 1
 
     def notes(self) -> Iterator[tuple[str, str]]:
         """What the user should know, as code and text."""
@@ -74,6 +80,7 @@ class Story:
         ):
             if count:
                 yield code, what.format(int(count))
+        yield from self._taken
 
     def _count(self, chars: int) -> None:
         self._left -= chars
