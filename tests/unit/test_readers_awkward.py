@@ -169,6 +169,7 @@ SHAPES: dict[str, tuple[str, list[object], list[str]]] = {
     ),
     "one column of numbers": ("12\n13,5\n", [(None, "12"), (None, "13,5")], ["no_header"]),
     "Ctrl-Z at the end": ("id,note\r\n1,a\r\n\x1a", [A], []),
+    "Ctrl-Z below a single column": ("note\r\na\r\n\x1a", [(None, "a")], []),
     "a form feed between rows": ("id,note\n1,a\n\f\n1,a\n", [A, A], []),
     "CR before CRLF": ("id,note\r\r\n1,a\r\r\n", [A], []),
     "four kinds of line ends": ("id,note\r\n1,a\n1,a\r1,a\r\n", [A, A, A], []),
@@ -608,6 +609,10 @@ TABLES: dict[str, tuple[object, list[object]]] = {
     "columns in an object": ({"data": {"id": {"0": "1"}, "note": {"0": "a"}}}, [A]),
     "a cell that is missing": ({"id": {"0": "1"}, "note": {"0": "a", "1": "b"}}, [A, ("", "b")]),
     "rows under a header": ([["id", "note"], ["1", "a"], ["2"]], [A, "row_ragged"]),
+    "nothing where a row was to be": (
+        [["id", "note"], None, ["1", "a"]],
+        ["json_shape", A],
+    ),
     "a header that stands twice": ([["note", "note"], ["1", "a"]], ["json_duplicate_key"]),
     "a text of several lines": ({"id": "1", "note": ["a", "b"]}, ["text_not_a_string"]),
     "elements of several lines": ([{"note": ["a", "b"]}], ["text_not_a_string"]),
@@ -620,7 +625,25 @@ def test_json_that_is_a_table(content, records):
 
 
 def test_json_lines_may_have_a_header():
-    assert reading('["id", "note"]\n["1", "a"]\n', "x.jsonl").records == [A]
+    content = '["id", "note"]\nnull\n["1", "a"]\n'
+    assert reading(content, "x.jsonl").records == ["json_shape", A]
+
+
+@pytest.mark.parametrize(
+    ("after", "told"),
+    [
+        (', "count": 2, "by": [{"name": "x"}], "none": {}}', False),
+        (', "rejected": [{"note": "b"}]}', True),
+        (', "more": {"pages": [{"id": 2, "NOTE": "b"}]}}', True),
+        ('}\n{"records": ["b"]}', True),
+        ("}\nno JSON", True),
+        (', "n": [' + "1, " * 100_000 + "1]}", True),
+    ],
+    ids=["other things", "a second array", "deeper", "a second object", "no JSON", "no end of it"],
+)
+def test_what_may_be_lost_after_the_records_is_noted(after, told):
+    found = reading(f'{{\n"records": [{OBJECT}]{after}', "x.json")
+    assert (found.records, found.notes) == ([A], ["records_left_out"] if told else [])
 
 
 def test_columns_that_are_not_equally_long_are_refused():

@@ -26,7 +26,9 @@ def kind_of(head: bytes, name: str) -> str:
         return "rtf"
     if _is_web_archive(head):
         return "mht"
-    if _PAGE.search(decode(head, declared(head)).text) or name.endswith((".html", ".htm", ".xhtml")):
+    if _PAGE.search(decode(head, declared(head)).text) or name.endswith(
+        (".html", ".htm", ".xhtml")
+    ):
         return "html"
     return "txt" if name.endswith(".txt") or b"\x00" not in head else "unknown"
 

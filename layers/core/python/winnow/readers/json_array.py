@@ -26,6 +26,10 @@ _DEEPEST = 4
 """How many objects may stand around the array."""
 _PEEK = 100
 """Elements that are looked at to tell whether an array is that of the records."""
+_NAMED = "records"
+"""The member whose array is that of the records, whatever is in it."""
+_LOOKED_THROUGH = 100_000
+"""Names, values and brackets after the records that are looked at for more of them."""
 _READ_ALREADY = object()
 
 
@@ -172,7 +176,13 @@ def _values(text: _Text, source: Source) -> Iterator[Any]:
         while text.next_char() == "{":
             value = yield from _object(text, source, 1)
             if value is _READ_ALREADY:
-                return  # what follows the records is not read
+                if _more_follows(text, source):
+                    source.note(
+                        "records_left_out",
+                        "What stands after the array of the records was not read; it may hold more "
+                        "of them.",
+                    )
+                return
             rows = rows_of(value, source)
             yield from [value] if rows is None else rows
             text.elements += 1
@@ -223,11 +233,31 @@ def _object(text: _Text, source: Source, depth: int) -> Generator[Any, None, Any
             return problem or members
 
 
+def _more_follows(text: _Text, source: Source) -> bool:
+    """Whether what is left of the file may hold records: it names a member that the process reads,
+    is no JSON, or is longer than is looked at."""
+    for _ in range(_LOOKED_THROUGH):
+        mark = text.next_char()
+        if not mark:
+            return False
+        if mark in "{}[],:":
+            text.skip()
+            continue
+        try:
+            value = text.value()
+        except (FileTooLargeError, FileUnreadableError):
+            return True
+        is_name = isinstance(value, str) and text.next_char() == ":"
+        if is_name and (value == _NAMED or source.reads((value,))):
+            return True
+    return True
+
+
 def _array(text: _Text, source: Source, name: str) -> Generator[Any, None, Any]:
     """The array whose `[` is next; _READ_ALREADY where it is that of the records, yielded."""
     begun = text.place
     text.skip()
-    if name == "records":
+    if name == _NAMED:
         yield from _elements(text)
         return _READ_ALREADY
     found: list[Any] = []

@@ -63,7 +63,7 @@ class Table:
         width = len(self._names)
         if not any(map(str.strip, cells)):
             return None
-        if width > 1 and cells == ["\x1a"]:  # DOS ended its files so
+        if cells == ["\x1a"]:  # DOS ended its files so
             return None
         if width > 1 and self._is_ruled(cells):
             self._source.note("ruled_lines", "Lines drawn between the rows were left out.")
