@@ -1,6 +1,7 @@
 """`winnow up`, `down` and `mail`: the local stack and its mailbox."""
 
 import os
+import shlex
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -193,7 +194,7 @@ def _show(state: "StackState", state_dir: "StateDir", as_json: bool) -> None:
     say(f"  inbox    {inbox}<process>/")
     say(f"  results  s3://{state.outputs.get('ResultsBucket')}/results/")
     say(f"  mailbox  {here(state_dir.mail)}/  (`{command()} mail`)")
-    sample = here(Checkout.here().root / "samples" / "prior-auth-cases.csv")
+    sample = shlex.quote(here(Checkout.here().root / "samples" / "prior-auth-cases.csv"))
     say("Drop a file:")
     say(f"  {command()} submit {sample} --process L33774 --wait")
     say("or with any S3 client:")

@@ -10,18 +10,18 @@ import typer
 
 from winnow.errors import WinnowError
 from winnow.standing import Standing
-from winnow_cli.console import clean, command, note
+from winnow_cli.console import clean, note
 from winnow_cli.options import FILES, AsJson, StackName, guarded
 
 STYLES = {"SUCCEEDED": "green", "FAILED": "red", "RUNNING": "cyan", "WAITING": "cyan"}
 WHAT_TO_DO = {
     Standing.MISSING: "MISSING: no run has begun. The sweep starts it within a quarter of an hour, "
-    "`winnow redrive UPLOAD_ID` now.",
+    "`{redrive}` now.",
     Standing.STUCK: "STUCK: its run died. The sweep starts it again within a quarter of an hour, "
-    "`winnow redrive UPLOAD_ID` now.",
+    "`{redrive}` now.",
     Standing.DAMAGED: "DAMAGED: its row cannot be read, so nothing says whether it was judged. "
     "Mend the row, or delete it: without one the file is started like a lost one.",
-    Standing.DOUBLE: "DOUBLE: two runs judged one version, so it has two results; `winnow status` "
+    Standing.DOUBLE: "DOUBLE: two runs judged one version, so it has two results; `{status}` "
     "shows both.",
 }
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -55,8 +55,9 @@ def audit(
 
     now = datetime.now(UTC).timestamp()
     counted: Counter[Standing] = Counter()
+    target = find_target(stack)
     with progress("{} versions and {} rows read") as tell:
-        found = look(find_target(stack), missed_after, now, tell)
+        found = look(target, missed_after, now, tell)
         first = next(found, None)
     with Listing("uploads", ("standing", "upload id", "file"), as_json) as listing:
         for one in chain([first] if first else [], found):
@@ -77,7 +78,8 @@ def audit(
     if not as_json:
         note(", ".join(f"{count} {name}" for name, count in tally(counted).items()))
         for how in wrong:
-            note(WHAT_TO_DO[how])
+            hints = {"redrive": target.hint("redrive UPLOAD_ID"), "status": target.hint("status")}
+            note(WHAT_TO_DO[how].format(**hints))
     if wrong:
         raise typer.Exit(1)
 
@@ -146,7 +148,7 @@ def redrive(
             "unreadable": work.unreadable,
         }
     if not as_json:
-        note(f"{count} started; `{command()} status` shows how they go.")
+        note(f"{count} started; `{target.hint('status')}` shows how they go.")
         if work.under_way:
             note(
                 f"{len(work.under_way)} had been started before and have not ended: "

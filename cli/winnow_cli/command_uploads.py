@@ -18,7 +18,6 @@ from winnow_cli.console import (
     OUTCOME_STYLES,
     STATE_STYLES,
     clean,
-    command,
     csv_stream,
     emit_json,
     note,
@@ -168,10 +167,10 @@ def submit(
     if as_json:
         emit_json(batch.document(rows, target))
     elif wait:
-        _tell_ends([(path, rows.get(drop.key)) for path, drop in batch.done])
+        _tell_ends([(path, rows.get(drop.key)) for path, drop in batch.done], target)
     else:
         _tell_addresses(batch, target)
-        note(f"`{command()} status` shows how the runs go.")
+        note(f"`{target.hint('status')}` shows how the runs go.")
     if wait and not all(
         drop.key in rows and rows[drop.key].state == "SUCCEEDED" for _, drop in batch.done
     ):
@@ -289,7 +288,7 @@ def _end_early(
     if left:
         note(f"{len(batch.done):,} of {len(batch.done) + len(left):,} files were dropped:")
     else:
-        note(f"All files were dropped, and their runs go on; `{command()} status` shows how.")
+        note(f"All files were dropped, and their runs go on; `{target.hint('status')}` shows how.")
     _tell_some(
         f"  {_identity(drop, target).get('upload_id', 'id unknown')}  {clean(str(path))}"
         for path, drop in batch.done
@@ -378,20 +377,21 @@ def wait_for_all(
                 time.sleep(poll_s)
 
 
-def _tell_ends(ends: Sequence[tuple[Path, "UploadRow | None"]]) -> None:
+def _tell_ends(ends: Sequence[tuple[Path, "UploadRow | None"]], target: "Target") -> None:
     for path, row in ends:
         name = clean(path.name)
         if row is None:
-            say(f"{name}: no run has claimed it yet; `{command()} status` shows when one does.")
+            how = target.hint("status")
+            say(f"{name}: no run has claimed it yet; `{how}` shows when one does.")
         elif row.state == "SUCCEEDED":
             say(f"{name}: {counts_line(row)}")
             say(f"  results {row.results_at}")
-            say(f"  {command()} results {row.upload_id}")
+            say(f"  {target.hint(f'results {row.upload_id}')}")
         elif row.state == "FAILED":
             say(f"{name}: FAILED {row.error_code}: {clean(row.error_message or '')}")
-            say(f"  {command()} why {row.upload_id}")
+            say(f"  {target.hint(f'why {row.upload_id}')}")
         else:
-            say(f"{name}: still running; `{command()} status {row.upload_id}`")
+            say(f"{name}: still running; `{target.hint(f'status {row.upload_id}')}`")
 
 
 # -- status --------------------------------------------------------------------------------------
@@ -490,7 +490,8 @@ def why(upload_id: UploadId, stack: StackName = None, as_json: AsJson = False) -
     from winnow_cli.target import find_target
     from winnow_cli.uploads import Uploads
 
-    row = Uploads(find_target(stack)).find(upload_id)
+    target = find_target(stack)
+    row = Uploads(target).find(upload_id)
     kind = catalogue().get(row.error_code or "")
     advice = advice_for(row.error_code, kind.advice if kind else "", row.error_message or "")
     if as_json:
@@ -509,7 +510,8 @@ def why(upload_id: UploadId, stack: StackName = None, as_json: AsJson = False) -
     elif row.state == "SUCCEEDED":
         say(f"The run succeeded: {counts_line(row)}.")
         if row.review or row.invalid:
-            say(f"`{command()} results {row.upload_id}` shows why not every record was accepted.")
+            how = target.hint(f"results {row.upload_id}")
+            say(f"`{how}` shows why not every record was accepted.")
     else:
         say(f"{row.error_code}: {_lines(row.error_message or '')}")
         say(f"What to do: {advice}")

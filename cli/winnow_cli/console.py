@@ -8,6 +8,7 @@ steer a terminal. What the output's encoding cannot say is replaced; nothing sto
 import io
 import json
 import os
+import shlex
 import shutil
 import sys
 import textwrap
@@ -38,7 +39,7 @@ def command() -> str:
     script = Path(sys.executable).with_name("winnow")
     if not script.exists() or shutil.which("winnow") == str(script):
         return "winnow"
-    return here(script)
+    return shlex.quote(here(script))
 
 
 def here(path: Path) -> str:

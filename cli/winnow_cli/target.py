@@ -1,6 +1,7 @@
 """Which stack a command talks to: the local one, or one deployed to AWS; found by its outputs."""
 
 import os
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from winnow.errors import (
 )
 from winnow_aws.refusals import code_of
 from winnow_cli.aws_trouble import honest, trouble
+from winnow_cli.console import command
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -48,6 +50,11 @@ class Target:
     @property
     def local(self) -> bool:
         return self.endpoint is not None
+
+    def hint(self, words: str) -> str:
+        """What to type to run a command on this stack."""
+        where = "" if self.local else f" --stack {shlex.quote(self.name)}"
+        return f"{command()} {words}{where}"
 
     @property
     def uploads_bucket(self) -> str:

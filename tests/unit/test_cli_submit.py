@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +92,34 @@ def files(tmp_path: Path) -> list[str]:
 def submit(*arguments: str) -> tuple[int, Any, str]:
     ran = CliRunner().invoke(app, ["submit", *arguments, "--process", "p", "--json"])
     return ran.exit_code, json.loads(ran.stdout), ran.stderr
+
+
+@pytest.mark.parametrize("deployed", [False, True])
+@pytest.mark.parametrize(
+    ("state", "options"),
+    [("RUNNING", []), ("SUCCEEDED", ["--wait"]), ("FAILED", ["--wait"]), ("stopped", ["--wait"])],
+)
+def test_what_it_says_to_type_asks_the_same_stack(
+    inbox: Inbox,
+    files: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    state: str,
+    options: list[str],
+    deployed: bool,
+) -> None:
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    inbox.states = {"a.csv": state}
+    if state == "stopped":
+        monkeypatch.setattr("winnow_cli.command_uploads.wait_for_all", interrupted)
+    if deployed:
+        in_aws = replace(a_target("prod"), endpoint=None)
+        monkeypatch.setattr(target, "find_target", lambda _: in_aws)
+        options = [*options, "--stack", "prod"]
+    ran = CliRunner().invoke(app, ["submit", files[0], "--process", "p", *options])
+    hints = re.findall(r"winnow (?:status|why|results)[^`\n]*", ran.stdout + ran.stderr)
+    assert {hint.endswith(" --stack prod") for hint in hints} == {deployed}
 
 
 def left(tmp_path: Path) -> list[Path]:

@@ -205,6 +205,13 @@ def test_a_hint_can_be_pasted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     assert command() == ".venv/bin/winnow"
     monkeypatch.chdir("/")
     assert command() == str(folder / "winnow").removeprefix("/")
+    (tmp_path / "my cases").mkdir()
+    folder.parent.rename(tmp_path / "my cases" / ".venv")
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "my cases" / ".venv" / "bin" / "python"))
+    monkeypatch.chdir(tmp_path)
+    assert command() == "'my cases/.venv/bin/winnow'"
+    (tmp_path / "my cases" / ".venv").rename(folder.parent)
+    monkeypatch.setattr(sys, "executable", str(folder / "python"))
     monkeypatch.chdir(folder.parent)
     monkeypatch.setenv("PATH", str(folder))
     assert command() == "winnow"
