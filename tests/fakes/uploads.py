@@ -1,6 +1,6 @@
 """The sweep's ports in memory: an inbox, a table, a workflow and a mailbox."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -116,6 +116,8 @@ class MemoryMailer:
     """What was mailed."""
 
     mails: list[Mail] = field(default_factory=list)
+    told: list[Mapping[str, str]] = field(default_factory=list)
 
-    def send(self, mail: Mail) -> None:
+    def send(self, mail: Mail, told: Mapping[str, str]) -> None:
         self.mails.append(mail)
+        self.told.append(told)

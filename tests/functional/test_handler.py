@@ -1,12 +1,17 @@
 """The Lambda handler: what comes out when something goes wrong, and what never does."""
 
+import importlib.util
 import io
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from pydantic import BaseModel
 
 from winnow.errors import EventInvalidError, FileEmptyError, InternalError, SettingsError
-from winnow_aws.handler import handler, logger
+from winnow.models import ChunkTask, Classified, ObjectRef
+from winnow_aws.handler import handler, logger, seconds_left
 from winnow_aws.read_settings import SerializeSettings
 from winnow_aws.settings import ClassifySettings, FilterSettings
 
@@ -28,6 +33,50 @@ def halve(event: Event) -> Event:
 
 def test_a_good_call_is_parsed_and_dumped():
     assert halve({"number": 8}, None) == {"number": 4}
+
+
+@dataclass
+class Context:
+    """What Lambda passes beside the event."""
+
+    left_s: float
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int(self.left_s * 1_000)
+
+
+@handler(Event, lambda _: {})
+def remaining(event: Event) -> Event:
+    return Event(number=int(min(seconds_left(), event.number)))
+
+
+def test_what_is_left_of_a_call_is_lambda_s_and_without_one_there_is_no_end():
+    assert remaining({"number": 1_000}, Context(42)) == {"number": 42}
+    assert remaining({"number": 1_000}, None) == {"number": 1_000}
+
+
+@pytest.mark.parametrize(("loading_s", "left"), [(0, 280), (12, 268), (290, 0)])
+def test_what_a_cold_start_takes_is_no_time_to_judge_in(monkeypatch, loading_s, left):
+    path = Path(__file__).parents[2] / "functions" / "classify" / "app.py"
+    spec = importlib.util.spec_from_file_location("timed_classify", path)
+    app = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(app)
+    context, given = Context(300), []
+
+    def build():
+        context.left_s -= loading_s
+        return None, SimpleNamespace(info=None), None
+
+    def classify(task, *_, seconds, **__):
+        given.append(seconds)
+        return Classified(chunk=task.chunk, records=task.records)
+
+    monkeypatch.setattr(app, "build", build)
+    monkeypatch.setattr(app, "classify", classify)
+    ref = ObjectRef(bucket="results", key="runs/x")
+    task = ChunkTask(upload_id="0" * 32, chunk=0, records=1, definition=ref, source=ref, scored=ref)
+    app.handler(task.model_dump(mode="json"), context)
+    assert given == [left]
 
 
 @pytest.fixture

@@ -242,7 +242,7 @@ FILES: dict[str, tuple[str, str | bytes, dict[str, str], str]] = {
     "mail": (f"{KEY}.eml", mail(), {}, "done"),
     "mail in no encoding": (f"{KEY}.eml", mail(MARK), {}, "done"),
     "mail with a damaged file": (f"{KEY}.eml", mail(attached=DAMAGED), {}, "done"),
-    "picture that OCR chokes on": (f"{KEY}.pdf", PICTURE, {}, "internal"),
+    "picture that OCR chokes on": (f"{KEY}.pdf", PICTURE, {}, "file_unreadable"),
 }
 
 

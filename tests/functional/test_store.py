@@ -278,7 +278,9 @@ def use(store: S3Store, fails: str) -> None:
         store.join(REF, LARGE, "application/x-ndjson", "1")
 
 
-@pytest.mark.parametrize("code", ["PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"])
+@pytest.mark.parametrize(
+    "code", ["PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "NoSuchUpload"]
+)
 @pytest.mark.parametrize("way", ["put_object", "complete_multipart_upload"])
 def test_a_write_that_another_one_overtook_is_tried_again(client, way, code):
     """The condition is what was looked at, and a second look tells who is the later run."""

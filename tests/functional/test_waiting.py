@@ -9,13 +9,17 @@ import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
 
+from winnow.digest import digest_of
 from winnow.dispatch import Book
-from winnow.errors import AccessDeniedError, RetryableError
+from winnow.errors import AccessDeniedError, RetryableError, UploadAbandonedError
 from winnow.layout import dispatch_book
+from winnow.mail import abandoned
+from winnow.models import Mail
 from winnow.restart import restart_name
 from winnow.sweep import Start
 from winnow.upload import upload_id
 from winnow_aws.mails import SqsMails
+from winnow_aws.sweep import TopicMailer
 from winnow_aws.waiting import (
     S3Book,
     SqsWaiting,
@@ -159,6 +163,34 @@ def test_what_s3_refuses_is_our_error():
         stub.add_client_error("put_object", "SlowDown")
         with pytest.raises(RetryableError):
             S3Book(s3, dispatch_book("results")).save(Book(), "mark")
+
+
+def test_all_that_runs_is_seen_in_few_requests(executions: StatesExecutions):
+    asked: list[Any] = []
+    executions._client.meta.events.register(
+        "before-parameter-build.stepfunctions",
+        lambda model, params, **_: asked.append(params) if model.name == "ListExecutions" else None,
+    )
+    for number in range(120):
+        assert executions.start(f"a-{number}", EVENT) is Start.STARTED
+    assert len(executions.running()) == 120
+    assert len(asked) == 1, "five a second are allowed"
+
+
+def test_an_upload_that_the_sweep_gave_up_is_a_failure_to_the_digest(sqs: Any, url: str):
+    sns = boto3.client("sns", region_name=REGION)
+    topic = sns.create_topic(Name="runs")["TopicArn"]
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=attributes["QueueArn"])
+    told = {"outcome": "failed", "upload_id": OWN, "code": UploadAbandonedError.code}
+    mailer = TopicMailer(sns, topic)
+    mailer.send(abandoned(OWN, UploadAbandonedError("3 runs were started.")), told)
+    [mail] = SqsMails(sqs, url).take(10)
+    assert (mail.outcome, mail.upload_id, mail.code) == ("failed", OWN, "upload_abandoned")
+    mailer.send(Mail(subject="s", body="b"))
+    told_of = digest_of([mail, *SqsMails(sqs, url).take(10)])
+    assert told_of.subject == "Winnow: 0 succeeded, 1 failed, 1 other"
+    assert f"  {OWN}" in told_of.body
 
 
 def test_a_mail_stays_in_its_queue_until_it_is_dropped(sqs: Any, url: str):

@@ -168,6 +168,8 @@ def test_after_the_last_attempt_it_is_given_up_mailed_and_failed_once(stack: Sta
     assert "upload_abandoned" in mail.subject
     assert id_of(version()) in mail.body
     assert "a.csv" not in mail.subject + mail.body
+    told = {"outcome": "failed", "upload_id": id_of(version()), "code": "upload_abandoned"}
+    assert stack.mailer.told == [told], "what a digest counts it by"
     assert stack.runs.rows[id_of(version())].state == "FAILED"
 
 
@@ -175,8 +177,8 @@ def test_a_run_that_claims_in_the_last_moment_keeps_its_row(stack: Stack) -> Non
     stack.inbox.versions = [version()]
 
     class Late(MemoryMailer):
-        def send(self, mail: Any) -> None:
-            super().send(mail)
+        def send(self, mail: Any, told: Any) -> None:
+            super().send(mail, told)
             stack.runs.add(claim(version(), "RUNNING"))
 
     stack.mailer = Late()

@@ -16,9 +16,6 @@ from pydantic_core import ErrorDetails
 
 from winnow.errors import EventInvalidError, InternalError, WinnowError
 
-RESERVE_SECONDS = 20.0
-"""Of a function's time, what is kept for the last piece of work and for writing its result."""
-
 In = TypeVar("In", bound=BaseModel)
 Out = TypeVar("Out", bound=BaseModel)
 
@@ -36,32 +33,13 @@ def seconds_left() -> float:
 def handler(
     shape: type[In], identify: Callable[[In], dict[str, Any]]
 ) -> Callable[[Callable[[In], Out]], Callable[[dict[str, Any], Any], dict[str, Any]]]:
-    """Make a Lambda handler of a function from `shape` to a shape: see `timed_handler`."""
-
-    def decorate(call: Callable[[In], Out]) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
-        @wraps(call)
-        def hurried(parsed: In, _seconds: float | None) -> Out:
-            return call(parsed)
-
-        return timed_handler(shape, identify)(hurried)
-
-    return decorate
-
-
-def timed_handler(
-    shape: type[In], identify: Callable[[In], dict[str, Any]]
-) -> Callable[[Callable[[In, float | None], Out]], Callable[[dict[str, Any], Any], dict[str, Any]]]:
-    """Make a Lambda handler of a function from `shape` and the seconds it has to a shape.
-
-    The seconds are what Lambda leaves the call, less RESERVE_SECONDS; None where nothing says so.
+    """Make a Lambda handler of a function from `shape` to a shape.
 
     `identify` gives the identifiers that go with every log line: ids and counts, nothing else.
     The handler returns the plain data of what the function gives, and raises WinnowErrors alone.
     """
 
-    def decorate(
-        call: Callable[[In, float | None], Out],
-    ) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
+    def decorate(call: Callable[[In], Out]) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
         @wraps(call)
         def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
             started = time.monotonic()
@@ -71,7 +49,7 @@ def timed_handler(
             try:
                 parsed = _parsed(shape, event)
                 logger.append_keys(**identify(parsed))
-                done = call(parsed, _seconds_left(context))
+                done = call(parsed)
             except WinnowError as error:
                 logger.error("failed", code=error.code, error_type=type(error).__name__)
                 raise error.with_traceback(None) from None
@@ -89,12 +67,6 @@ def timed_handler(
         return handle
 
     return decorate
-
-
-def _seconds_left(context: Any) -> float | None:
-    """What Lambda leaves this call, less the reserve."""
-    left = getattr(context, "get_remaining_time_in_millis", None)
-    return None if left is None else max(0.0, left() / 1000 - RESERVE_SECONDS)
 
 
 def _parsed(shape: type[In], event: object) -> In:

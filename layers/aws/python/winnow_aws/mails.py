@@ -37,9 +37,13 @@ class SqsMails:
 
     def drop(self, handles: Sequence[str]) -> None:
         """One that cannot be taken away is sent once more."""
-        for handle in handles:
+        for start in range(0, len(handles), _BATCH):
+            batch = enumerate(handles[start : start + _BATCH])
             with translated(_WHERE):
-                self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=handle)
+                self._sqs.delete_message_batch(
+                    QueueUrl=self._url,
+                    Entries=[{"Id": str(at), "ReceiptHandle": handle} for at, handle in batch],
+                )
 
 
 def gathered(message: "MessageTypeDef") -> Gathered:

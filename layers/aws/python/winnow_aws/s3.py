@@ -38,7 +38,11 @@ _AHEAD_JOBS = 4 * _THREADS
 _AHEAD_BYTES = 32 * 1024 * 1024
 _TRIES = 3
 _FENCE = "winnow-fence"
-_OVERTAKEN = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "412", "409", "404"}
+_OVERTAKEN = {
+    *("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "412", "409", "404"),
+    # So S3 may answer a completion that is sent again because the answer was lost.
+    "NoSuchUpload",
+}
 
 
 class Condition(TypedDict, total=False):

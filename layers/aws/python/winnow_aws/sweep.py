@@ -313,6 +313,14 @@ class TopicMailer:
         self._sns = sns
         self._arn = arn
 
-    def send(self, mail: Mail) -> None:
+    def send(self, mail: Mail, told: Mapping[str, str] | None = None) -> None:
         with translated("in SNS"):
-            self._sns.publish(TopicArn=self._arn, Subject=mail.subject, Message=mail.body)
+            self._sns.publish(
+                TopicArn=self._arn,
+                Subject=mail.subject,
+                Message=mail.body,
+                MessageAttributes={
+                    name: {"DataType": "String", "StringValue": value}
+                    for name, value in (told or {}).items()
+                },
+            )

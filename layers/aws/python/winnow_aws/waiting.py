@@ -116,7 +116,10 @@ class StatesExecutions(StatesWorkflow):
 
     def running(self) -> set[str]:
         pages = self._client.get_paginator("list_executions").paginate(
-            stateMachineArn=self._machine, statusFilter="RUNNING"
+            stateMachineArn=self._machine,
+            statusFilter="RUNNING",
+            # The most: dispatch asks every two seconds, and five pages a second are allowed.
+            PaginationConfig={"PageSize": 1_000},
         )
         with translated("in Step Functions"):
             return {one["name"] for page in pages for one in page["executions"]}

@@ -10,7 +10,7 @@ in the report, and tried again in the next walk. What its ports raise is ours: A
 AwsRefusedError, RetryableError.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
@@ -176,7 +176,9 @@ class Workflow(Protocol):
 class Mailer(Protocol):
     """The topic."""
 
-    def send(self, mail: Mail) -> None: ...
+    def send(self, mail: Mail, told: Mapping[str, str]) -> None:
+        """`told` says in short what the mail is about: the digest adds up by it."""
+        ...
 
 
 class SweepOptions(BaseModel):
@@ -544,7 +546,8 @@ class Sweep:
             f"{self._options.attempts} runs were started and none came to an end."
         )
         # First the mail: a call that dies here mails again, one that never mailed would be silent.
-        self._mailer.send(abandoned(upload.upload_id, error))
+        told = {"outcome": "failed", "upload_id": upload.upload_id, "code": error.code}
+        self._mailer.send(abandoned(upload.upload_id, error), told)
         return self._runs.give_up(upload, stuck, error)
 
 
