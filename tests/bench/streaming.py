@@ -1,4 +1,6 @@
-"""Serialize and Filter over a large table: `python -m tests.bench.streaming` prints JSON.
+"""Serialize, Filter and the join over a large table: `python -m tests.bench.streaming`.
+
+Prints JSON.
 
 Each step of each size runs in a process of its own on one core, its store a folder. The peers read
 and write the same bytes in a bare loop of the standard library: `csv` to JSON lines for Serialize,
@@ -12,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -21,10 +23,19 @@ from tests.bench.corpus import cases
 from tests.bench.reading import peak_mb
 from winnow.book import ProcessBook
 from winnow.classify import classify
-from winnow.filter import filter_run
+from winnow.filter import filter_chunk, filter_run
 from winnow.jsonl import dump_line, load_lines
-from winnow.models import ChunkTask, ObjectRef, ScoredHeader, Serialized, Upload
-from winnow.ports import StoredObject
+from winnow.models import (
+    ChunkTask,
+    FilterChunk,
+    ObjectRef,
+    Part,
+    RunRef,
+    ScoredHeader,
+    Serialized,
+    Upload,
+)
+from winnow.ports import Piece, StoredObject
 from winnow.process import parse_definition_json
 from winnow.readers import ReadLimits
 from winnow.serialize import SerializeOptions, serialize
@@ -55,19 +66,32 @@ class FolderStore:
             yield stream
 
     def put(self, ref: ObjectRef, content: bytes, content_type: str) -> None:
-        with self.create(ref, content_type) as stream:
-            stream.write(content)
-
-    @contextmanager
-    def create(self, ref: ObjectRef, content_type: str) -> Iterator[BinaryIO]:
         self.path(ref).parent.mkdir(parents=True, exist_ok=True)
-        with self.path(ref).open("wb") as stream:
-            yield stream
+        self.path(ref).write_bytes(content)
+
+    def read_all(self, refs: Sequence[ObjectRef]) -> Iterator[bytes]:
+        return (self.path(ref).read_bytes() for ref in refs)
+
+    def publish(self, ref: ObjectRef, content: bytes, content_type: str, fence: str) -> ObjectRef:
+        self.put(ref, content, content_type)
+        return ref
+
+    def join(
+        self, ref: ObjectRef, pieces: Sequence[Piece], content_type: str, fence: str
+    ) -> ObjectRef:
+        self.path(ref).parent.mkdir(parents=True, exist_ok=True)
+        with self.path(ref).open("wb") as whole:
+            for piece in pieces:
+                whole.write(self.path(piece.ref).read_bytes())
+        return ref
 
 
 UPLOAD = Upload(
     upload_id="0" * 32, object=ObjectRef(bucket="uploads", key="inbox/cases.csv"), size=1
 )
+
+
+RUN = RunRef(id="1-0123456789ab", attempt=1, started_at="2026-11-26T09:30:00.000Z")
 
 
 # -- the steps, each in a process of its own -------------------------------------------------------
@@ -77,11 +101,18 @@ def serialize_table(folder: Path) -> None:
     book = ProcessBook.from_directory(ROOT / "processes")
     limits = ReadLimits(max_file_bytes=10**10)
     options = SerializeOptions(results_bucket="results", limits=limits)
-    done = serialize(UPLOAD, FolderStore(folder), book, options, time.monotonic)
+    done = serialize(UPLOAD, FolderStore(folder), book, options, time.monotonic, run=RUN)
     (folder / "serialized.json").write_text(done.model_dump_json())
 
 
 def filter_table(folder: Path) -> None:
+    """Chunk after chunk; in the workflow many are filtered at a time."""
+    for task in _tasks(folder):
+        whole = Part(first=0, records=task.records)
+        filter_chunk(FilterChunk(task=task, parts=(whole,)), FolderStore(folder), time.monotonic)
+
+
+def join_table(folder: Path) -> None:
     run = Serialized.model_validate_json((folder / "serialized.json").read_bytes())
     filter_run(run, FolderStore(folder), "results", time.monotonic)
 
@@ -109,6 +140,7 @@ STEPS: dict[str, Callable[[Path], None]] = {
     "serialize": serialize_table,
     "csv": csv_to_json_lines,
     "filter": filter_table,
+    "join": join_table,
     "json": json_lines_to_json_lines,
 }
 
