@@ -63,7 +63,7 @@ def seen(body: str, head: str = "") -> list[str]:
         ("<h1 hidden>no<h2>Yes.", ["Yes."]),
         ("<h1 hidden>no</h3>Yes.", ["Yes."]),
         ("<template><p>no</template>Yes.", ["Yes."]),
-        ("<svg><text>no<p>Yes.", ["Yes."]),
+        ("<svg><path>no<p>Yes.", ["Yes."]),
         ("<svg><style>.x{}<path/></svg>Yes.", ["Yes."]),
         ("<math><mi>x</mi><annotation>no</annotation></math> Yes.", ["x Yes."]),
         ("<p>Yes.</div></span></td></b>And.", ["Yes.And."]),
@@ -72,6 +72,23 @@ def seen(body: str, head: str = "") -> list[str]:
 )
 def test_what_is_hidden_ends_where_html_says_that_it_ends(body, shown):
     assert seen(body) == shown
+
+
+def test_what_is_raised_is_no_digit_of_the_number_before_it():
+    body = (
+        "<p>450 x 10<sup>9</sup>/L, 10<b><sup> -3</sup></b>, 7.9<sup><a>1</a></sup>, "
+        "5<sup>th</sup>, m<sup>2</sup>"
+    )
+    assert seen(page(body)) == ["450 x 10^9/L, 10 -3, 7.9^1, 5th, m2"]
+    assert seen("<p>8<sup></sup>9 <sup>3</sup>He") == ["89 3He"]
+
+
+def test_text_in_a_drawing_is_left_out_and_noted():
+    icon = "<svg><title>no</title><style>no</style><path/></svg>"
+    assert reading(page(f"<p>Yes.{icon}")) == (["Yes."], [])
+    drawn = "<p>Yes.<svg><g><text x=1>no<tspan> no</tspan></text></g></svg>"
+    assert reading(page(drawn)) == (["Yes."], ["drawings_left_out"])
+    assert reading(page(f"<div hidden>{drawn}</div>And.")) == (["And."], ["hidden_text"])
 
 
 @pytest.mark.parametrize(

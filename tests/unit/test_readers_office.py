@@ -224,7 +224,7 @@ def test_a_saved_form_shows_what_was_entered():
 def test_what_a_reader_does_not_see_of_a_page():
     content = page(
         "<p>Hb<!-- no --> 8<del> no</del>.<noscript>no</noscript><template>no</template>"
-        "<p>co&shy;operate&#8203;d<svg><text>no</text></svg>"
+        "<p>co&shy;operate&#8203;d<svg><title>no</title></svg>"
     )
     assert lines(content) == ["Hb 8.", "cooperated"]
 

@@ -7,6 +7,7 @@ from winnow.parsers.docx_bound import Bound
 from winnow.parsers.docx_styles import Styles, is_on
 from winnow.parsers.docx_symbols import in_font, symbol
 from winnow.parsers.packages import feed, xml_parser
+from winnow.parsers.raised import runs_on
 from winnow.parsers.refusal import Refusal, too_long
 
 _WORD = (
@@ -253,8 +254,7 @@ class Part:
         if self.font or not text.isascii():
             text = in_font(text, self.font).replace("\u00ad", "").replace("\u200b", "")
         if self.raised:
-            # 10 to the 9th is not 109.
-            if self.runs and self.runs[-1][-1:].isdigit() and text[:1] in _RAISABLE:
+            if runs_on(self.runs, text):
                 self.runs.append("^")
             self.raised = False
         self.runs.append(text)
@@ -642,7 +642,6 @@ def _of_form(name: str) -> Callable[[Part, Attributes, str], None]:
 
 
 _SYMBOL_FONTS = frozenset(("symbol", "wingdings", "wingdings 2"))
-_RAISABLE = frozenset("0123456789+-\u2212")
 _Start = Callable[[Part, Attributes, str], None]
 _End = Callable[[Part], None]
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import IO, Any, NamedTuple
 
 from winnow.parsers.markup import Attributes, Markup, Tag, style_sheets
+from winnow.parsers.raised import runs_on
 from winnow.parsers.refusal import too_long
 from winnow.parsers.styles import (
     TRANSPARENT,
@@ -71,6 +72,8 @@ _SCOPE = _words("applet caption table td th marquee object template select")
 _FOREIGN = _words("svg math")
 _POINTS = _words("/foreignobject /desc /title /mi /mo /mn /ms /mtext /annotation-xml")
 """Parts of drawings and formulas (their names begin with a slash here) that hold HTML."""
+_DRAWN = _words("/text /tspan /textpath")
+"""Parts of drawings that show text."""
 _SECTIONS = _words("tbody thead tfoot")
 _TABLE_PARTS = _SECTIONS | _words("caption colgroup col tr td th")
 _NEEDS_ROOM = _CLOSES_P | _words("table button option optgroup rb rt rtc rp")
@@ -208,6 +211,10 @@ class Page:
         """Of the open list to choose from: whether each entry is selected, and its text."""
         self._hidden = False
         self._like_paper = False
+        self._drawn = False
+        """Whether a drawing holds text."""
+        self._raised = False
+        """Whether raised text begins here."""
 
     def read(self) -> None:
         """Emit everything."""
@@ -243,6 +250,8 @@ class Page:
                     "Text in the colour of its background was read; a reader may not see it.",
                 ]
             )
+        if self._drawn:
+            self._emit(["note", "drawings_left_out", "Text in drawings was not read."])
         if self._markup.swallowed > _SWALLOWED:
             self._emit(
                 [
@@ -600,6 +609,8 @@ class Page:
         """An element that is seen begins."""
         if tag == "button":
             self._set_off("")
+        elif tag == "sup":
+            self._raised = True
         elif tag == "select":
             self._options = []
         elif tag in ("option", "optgroup") and self._options is not None:
@@ -622,7 +633,9 @@ class Page:
     def _closed(self, entry: _Open) -> None:
         """An element that is seen ends."""
         tag = entry.tag
-        if tag == "select":
+        if tag == "sup":
+            self._raised = False
+        elif tag == "select":
             self._close_select()
         elif tag in ("td", "th"):
             self._close_cell()
@@ -649,6 +662,8 @@ class Page:
     def _data(self, data: str) -> None:
         top = self._open[-1]
         if top.unseen:
+            if top.tag in _DRAWN and not top.hidden:
+                self._drawn = self._drawn or not data.isspace()
             return
         look = top.look
         if top.tag in _BETWEEN_CELLS and (top.hidden or not look.visible):
@@ -666,6 +681,10 @@ class Page:
         text = data if look.pre else _SPACE.sub(" ", data)
         if not text.isascii():
             text = _NOTHING.sub("", text)
+        if self._raised and text.strip():
+            if runs_on(self._runs, text):
+                self._runs.append("^")
+            self._raised = False
         if self._options is None:
             after_space = self._runs and self._runs[-1].endswith(" ") and not look.pre
             self._runs.append(text.removeprefix(" ") if after_space else text)
