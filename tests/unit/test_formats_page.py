@@ -1,6 +1,8 @@
 """docs/formats.md says what the code does: kinds, endings, limits, settings, defaults."""
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,9 @@ from winnow.parsers.encodings import TITLES
 from winnow.readers import READERS, SUFFIXES, ReadLimits, setting_of
 from winnow_aws.read_settings import SerializeSettings
 
-PAGE = (Path(__file__).parents[2] / "docs" / "formats.md").read_text()
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "formats.md").read_text()
+CORE = ROOT / "layers" / "core" / "python" / "winnow"
 
 
 def rows(first: str) -> list[list[str]]:
@@ -39,6 +43,36 @@ def test_the_table_of_limits_is_the_model_s():
         (name, setting_of(name), f"{field.default:,} {field.description}")
         for name, field in ReadLimits.model_fields.items()
     ]
+
+
+def told(tree: ast.AST) -> Iterator[str]:
+    """The codes that stand before a sentence, after "note", or are given to `note`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "note":
+            parts: list[ast.expr | None] = [ast.Constant("note"), *node.args]
+        elif isinstance(node, ast.Tuple | ast.List):
+            parts = [None, *node.elts, None]
+        else:
+            continue
+        for before, part, after in zip(parts, parts[1:], [*parts[2:], None], strict=False):
+            code = getattr(part, "value", None)
+            first = after.values[0] if isinstance(after, ast.JoinedStr) else after
+            sentence = getattr(first, "value", None)
+            follows = isinstance(sentence, str) and re.match("[A-Z{].* ", sentence)
+            if isinstance(code, str) and (follows or getattr(before, "value", None) == "note"):
+                yield code
+
+
+def test_every_code_of_a_note_is_explained():
+    errors = (ROOT / "docs" / "errors.md").read_text()
+    codes = {
+        code
+        for folder in ("readers", "parsers")
+        for file in (CORE / folder).glob("*.py")
+        for code in told(ast.parse(file.read_text()))
+    }
+    assert {"hidden_text", "rows_before_header", "bytes_replaced", "pages_damaged"} <= codes
+    assert {code for code in codes if f"`{code}`" not in PAGE + errors} == set()
 
 
 def test_the_encodings_that_are_guessed_are_named():
