@@ -37,13 +37,11 @@ class SqsMails:
 
     def drop(self, handles: Sequence[str]) -> None:
         """One that cannot be taken away is sent once more."""
-        for start in range(0, len(handles), _BATCH):
-            batch = enumerate(handles[start : start + _BATCH])
+        # Not in a batch: the local stack takes that for another permission than AWS's, which is
+        # sqs:DeleteMessage for both.
+        for handle in handles:
             with translated(_WHERE):
-                self._sqs.delete_message_batch(
-                    QueueUrl=self._url,
-                    Entries=[{"Id": str(at), "ReceiptHandle": handle} for at, handle in batch],
-                )
+                self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=handle)
 
 
 def gathered(message: "MessageTypeDef") -> Gathered:
