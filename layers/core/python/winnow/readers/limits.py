@@ -13,7 +13,7 @@ class ReadLimits(BaseModel):
     max_document_chars: int = Field(10_000_000, gt=0, description="characters of a document")
     max_record_chars: int = Field(1_000_000, gt=0, description="characters of a record's text")
     max_columns: int = Field(1_000, gt=0, description="columns of a table")
-    max_rows: int = Field(10_000_000, gt=0, description="records of a file")
+    max_rows: int = Field(5_000_000, gt=0, description="records of a file")
     max_pages: int = Field(2_000, gt=0, description="pages of a PDF")
     max_members: int = Field(1_000, gt=0, description="members of a package, archive or mail")
     max_unpacked_bytes: int = Field(
