@@ -10,6 +10,7 @@ from botocore.session import get_session
 
 from tests.template.expand import ROOT, read
 from winnow.errors import ChunkTooSlowError, RetryableError
+from winnow.serialize import SerializeOptions
 from winnow.standing import LEASE_S
 
 MACHINES = {"triage": "Triage", "stopped": "Stopped"}
@@ -365,6 +366,25 @@ def test_the_map_keeps_nothing_of_its_children():
     state = dict(states(json.loads(text("triage"))))["Classify"]
     assert state["ResultPath"] is None
     assert state["ItemProcessor"]["ProcessorConfig"]["Mode"] == "DISTRIBUTED"
+
+
+def test_what_the_children_of_the_largest_file_say_fits_into_a_state():
+    """Step Functions holds the list of their outputs against its limit, also where nobody keeps it.
+
+    A chunk ends at so many records or bytes, or before a record that makes it too heavy: of two
+    chunks that follow each other the segments are more than one may have, and each is a byte.
+    """
+    children = dict(states(json.loads(text("triage"))))["Classify"]["ItemProcessor"]["States"]
+    [said] = [state["Output"] for state in children.values() if state.get("End")]
+    options = SerializeOptions(results_bucket="results")
+    limits = options.limits
+    chunks = (
+        2 * limits.max_file_bytes // options.chunk_segments
+        + limits.max_rows // options.chunk_records
+        + limits.max_file_bytes // options.chunk_bytes
+    )
+    assert said == "{% 0 %}"
+    assert chunks * len("0,") < 256 * 1024
 
 
 def test_the_map_tolerates_no_failed_child():
