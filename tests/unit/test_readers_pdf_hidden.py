@@ -1,12 +1,17 @@
 """Text of a PDF that no viewer shows is not read, and noted; text that is shown is never lost."""
 
+import ctypes
 import io
+import random
+import zlib
+from typing import Any
 
 import pytest
 
 from tests.fakes import files, pdfs
 from tests.fakes.pdfs import GROUPS, LAYERS, at, drawn, group_of, picture, stream_of
 from winnow.errors import NoRecordsError
+from winnow.parsers import pdf_layers, pdf_words
 from winnow.readers import ReadLimits, Source, read
 from winnow.readers.reflow import Line, Page
 
@@ -380,7 +385,6 @@ def test_things_at_no_place_at_all_do_not_stop_the_reading(scale):
 
 def test_text_that_runs_in_no_direction_at_all_does_not_stop_the_reading():
     """As after pictures that take the page's coordinates out of all numbers."""
-    from winnow.parsers import pdf_words
 
     class Raw:
         angles = (float("nan"), float("inf"), 0.0)
@@ -399,3 +403,44 @@ def test_streams_that_only_look_packed_are_passed_over():
     for tail in (b"/ObjStm", b"/ObjStm stream\nnot packed", b"/ObjStm\n" * 1_000):
         assert opened(content + b"\n%" + tail)[0] == "Read."
     assert stream_of(b"x").startswith(b"<<")
+
+
+class Counting(io.BytesIO):
+    """A file that counts the bytes that are read of it."""
+
+    taken = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        found = super().read(size)
+        self.taken += len(found)
+        return found
+
+
+def test_looking_for_layers_takes_no_more_than_some_times_the_file(monkeypatch):
+    monkeypatch.setattr(pdf_layers, "_MOST", 1 << 20)
+    marks = Counting(b"/ObjStm\n" * 10_000)
+    assert pdf_layers.may_have_layers(marks)
+    assert marks.taken < 2 * pdf_layers._MOST
+    bomb = b"<< /ObjStm >> stream\n" + zlib.compress(bytes(1 << 19)) + b"endstream\n"
+    one, many = Counting(bomb), Counting(200 * bomb)
+    assert not pdf_layers.may_have_layers(one)
+    assert pdf_layers.may_have_layers(many)
+    assert many.taken <= len(200 * bomb) + 3 * pdf_layers._DICTIONARY  # three were unpacked
+
+
+def test_a_long_packed_stream_is_looked_at_to_its_end():
+    long = random.Random(1).randbytes(100_000)
+    content = zlib.compress(long + b"/OCProperties")
+    assert pdf_layers.may_have_layers(Counting(b"<< /ObjStm >> stream\r\n" + content))
+    assert not pdf_layers.may_have_layers(Counting(b"<< /ObjStm >> stream\n" + zlib.compress(long)))
+
+
+def test_a_letter_that_belongs_to_no_text_is_none_printed_again():
+    class Raw:
+        def FPDFText_GetTextObject(self, _: object, __: int) -> Any:  # noqa: N802
+            return ctypes.POINTER(ctypes.c_int)()
+
+    reader = pdf_words._Reader.__new__(pdf_words._Reader)
+    reader._raw, reader._text = Raw(), None
+    reader._box = lambda _: (0.0, 0.0, 5.0, 9.0)  # type: ignore[method-assign]
+    assert not reader._printed_again(1)

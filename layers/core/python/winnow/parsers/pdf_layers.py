@@ -6,7 +6,13 @@ from typing import IO
 
 _BLOCK = 1 << 20
 _PACKED = re.compile(rb"/ObjStm\b")
+_DICTIONARY = 1 << 12
+"""Bytes after the mark of a packed stream in which its content begins."""
+_PIECE = 1 << 14
 _MOST_PACKED = 1 << 24
+"""Bytes of one stream that are looked at."""
+_MOST = 1 << 28
+"""Of all, packed and unpacked: a file that has more may have layers."""
 
 
 def may_have_layers(file: IO[bytes]) -> bool:
@@ -25,20 +31,36 @@ def may_have_layers(file: IO[bytes]) -> bool:
         packed += [start + match.end() for match in _PACKED.finditer(data)]
         at += len(block)
         rest = data[-20:]
-    found = found or any(b"/OCProperties" in _unpacked(file, place) for place in packed)
+    left = _MOST
+    for place in packed:
+        if found or left < 0:
+            break
+        content, taken = _unpacked(file, place)
+        found = b"/OCProperties" in content
+        left -= taken + len(content)
     file.seek(0)
-    return found
+    return found or left < 0
 
 
-def _unpacked(file: IO[bytes], place: int) -> bytes:
-    """What the object stream holds whose dictionary has this place in it; may be cut off."""
+def _unpacked(file: IO[bytes], place: int) -> tuple[bytes, int]:
+    """What the object stream holds whose dictionary has this place in it, and how many bytes were
+    read for it; may be cut off."""
     file.seek(place)
-    head = file.read(_BLOCK)
+    head = file.read(_DICTIONARY)
     start = head.find(b"stream")
     if start < 0:
-        return b""
+        return b"", len(head)
     data = head[start + 6 :].lstrip(b"\r\n")
+    taken = len(head)
+    unpacker = zlib.decompressobj()
+    found = bytearray()
     try:
-        return zlib.decompressobj().decompress(data, _MOST_PACKED)
+        while data and not unpacker.eof and len(found) < _MOST_PACKED:
+            found += unpacker.decompress(data, _MOST_PACKED - len(found))
+            data = unpacker.unconsumed_tail
+            if not data and not unpacker.eof:
+                data = file.read(_PIECE)
+                taken += len(data)
     except zlib.error:
-        return b"/OCProperties"  # packed in a way not known here: it may be there
+        return b"/OCProperties", taken  # packed in a way not known here: it may be there
+    return bytes(found), taken

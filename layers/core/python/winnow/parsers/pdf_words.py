@@ -195,6 +195,8 @@ class _Reader:
         # The letters of a ligature have one place: they are of one string.
         item = self._raw.FPDFText_GetTextObject
         first, second = item(self._text, index - 1), item(self._text, index)
+        if not first or not second:  # a letter that PDFium has put in
+            return False
         return ctypes.addressof(first.contents) != ctypes.addressof(second.contents)
 
     def _shows_across(self, start: int, end: int) -> bool:
