@@ -166,11 +166,11 @@ def redrive(
 
 def moment(text: str, now: datetime) -> datetime:
     """A time in ISO 8601 (UTC where it names no zone), or an age before `now`."""
-    if text[:-1].isdigit() and text[-1] in _UNITS:
-        return now - timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
     try:
+        if text[:-1].isdecimal() and text[-1] in _UNITS:
+            return now - timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
         parsed = datetime.fromisoformat(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # an age of more years than there are is none
         raise typer.BadParameter(
             f"{text!r} is no time and no age", param_hint="--failed-since"
         ) from None

@@ -25,6 +25,7 @@ from winnow_cli.console import (
     shorten,
     stderr,
     table,
+    typed_here,
 )
 from winnow_cli.options import (
     FILES,
@@ -514,7 +515,7 @@ def why(upload_id: UploadId, stack: StackName = None, as_json: AsJson = False) -
             say(f"`{how}` shows why not every record was accepted.")
     else:
         say(f"{row.error_code}: {_lines(row.error_message or '')}")
-        say(f"What to do: {advice}")
+        say(f"What to do: {typed_here(advice)}")
         say(f"File: s3://{row.bucket}/{clean(row.object_key)}")
         say(f"Run:  {row.run}")
 

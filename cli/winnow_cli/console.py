@@ -42,6 +42,11 @@ def command() -> str:
     return shlex.quote(here(script))
 
 
+def typed_here(advice: str) -> str:
+    """Advice whose commands can be pasted."""
+    return advice.replace("`winnow ", f"`{command()} ")
+
+
 def here(path: Path) -> str:
     """A path as it is typed here: from the working directory on where it lies in there."""
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

@@ -18,7 +18,7 @@ from winnow.errors import (
     RetryableError,
     WinnowError,
 )
-from winnow_cli.console import clean, emit_json, give_up_output, note
+from winnow_cli.console import clean, emit_json, give_up_output, note, typed_here
 
 P = ParamSpec("P")
 
@@ -206,5 +206,5 @@ def fail(error: WinnowError, as_json: bool, more: dict[str, Any] | None = None) 
         emit_json({"error": told, **(more or {})})
     note(str(error))
     if advice:
-        note(advice)
+        note(typed_here(advice))
     raise typer.Exit(1)

@@ -3,6 +3,7 @@
 import io
 import re
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -21,8 +22,9 @@ from winnow.models import (
     Upload,
 )
 from winnow_cli.app import app
+from winnow_cli.command_reliability import moment
 from winnow_cli.command_uploads import counts_line, print_results, print_status
-from winnow_cli.console import command, here, note, table
+from winnow_cli.console import command, here, note, table, typed_here
 from winnow_cli.uploads import UploadRow
 
 
@@ -203,6 +205,7 @@ def test_a_hint_can_be_pasted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.chdir(tmp_path)
     assert command() == ".venv/bin/winnow"
+    assert typed_here("Run `winnow up` (see docs).") == "Run `.venv/bin/winnow up` (see docs)."
     monkeypatch.chdir("/")
     assert command() == str(folder / "winnow").removeprefix("/")
     (tmp_path / "my cases").mkdir()
@@ -242,3 +245,20 @@ def test_advice_on_a_process_is_for_the_command_line() -> None:
     assert "Known: L33774, emotions" in done.stderr
     assert "--processes" in done.stderr
     assert "x-amz-meta" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "text", ["", "d", "²d", "99999999999d", f"{'9' * 30}s", f"{'9' * 5_000}m", "-1d", "soon", "1w"]
+)
+def test_what_is_no_time_is_a_wrong_call(text: str) -> None:
+    ran = CliRunner().invoke(app, ["redrive", "--failed-since", text])
+    assert (ran.exit_code, ran.stdout) == (2, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90s", 90), ("12h", 43_200), ("3d", 259_200), ("2026-01-01T01:00+01:00", 0)],
+)
+def test_a_time_or_an_age(text: str, seconds: int) -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    assert moment(text, now) == now - timedelta(seconds=seconds)
