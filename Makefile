@@ -48,7 +48,7 @@ down: ## stop the local stack
 	@$(BIN)/winnow down
 
 test: setup ## every test; container tests run where a Docker engine answers
-	@$(BIN)/pytest -rs
+	@$(BIN)/pytest -rs --numprocesses=logical --maxprocesses=4 --dist=loadgroup
 
 check: lint types template ## what CI checks besides the tests
 

@@ -113,7 +113,7 @@ def test_an_error_has_the_name_it_was_raised_by(stack: Stack) -> None:
     answer = functions.invoke(FunctionName=name, Qualifier="live", Payload=b"{}")
     assert answer["FunctionError"] == "Unhandled"
     problem = json.loads(answer["Payload"].read())
-    assert problem["errorType"] == "StoredDataInvalidError"
+    assert problem["errorType"] == "EventInvalidError"
     assert problem["errorMessage"].startswith("event_invalid: ")
 
 
