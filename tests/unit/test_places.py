@@ -4,7 +4,15 @@ from tests.fakes import files
 from tests.fakes.processes import MODEL, SayingJudge, book
 from tests.unit.test_steps import UPLOAD_ID, Run
 from winnow.classify import classify
-from winnow.models import Evidence, Judgement, LabelDecision, LabelScore, Place, Upload
+from winnow.models import (
+    RESULT_SCHEMA_VERSION,
+    Evidence,
+    Judgement,
+    LabelDecision,
+    LabelScore,
+    Place,
+    Upload,
+)
 from winnow.places import placed
 from winnow.serialize import serialize
 from winnow.upload import requested_case_id
@@ -81,7 +89,7 @@ def test_a_pdf_s_evidence_names_page_and_line_in_the_results():
     pipeline.filter(run)
 
     (line,) = pipeline.lines("moods", "accepted")
-    assert (line["source_id"], line["schema_version"]) == ("C-1", "1.2")
+    assert (line["source_id"], line["schema_version"]) == ("C-1", RESULT_SCHEMA_VERSION)
     (evidence,) = line["decision"]["evidence"]
     assert [(place["page"], place["line"]) for place in evidence["places"]] == [(2, 2)]
     assert not [name for name in pipeline.store.keys("results") if "report" in name]

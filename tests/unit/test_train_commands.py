@@ -200,7 +200,7 @@ def test_rows_left_out_are_counted_in_words(folder: Path) -> None:
         header = next(csv.reader(table))
         cells = ["" if name == "text" else "x" for name in header]
         (folder / "holes.csv").write_text("\n".join([*table, *[",".join(cells)] * blank]))
-        assert f"a number: {words}" in said(folder, "evaluate", "holes.csv")
+        assert f"as too long: {words}" in said(folder, "evaluate", "holes.csv")
 
 
 def test_a_page_praises_no_version_that_is_worse(folder: Path) -> None:
