@@ -80,6 +80,9 @@ def test_what_is_raised_is_no_digit_of_the_number_before_it():
         "5<sup>th</sup>, m<sup>2</sup>"
     )
     assert seen(page(body)) == ["450 x 10^9/L, 10 -3, 7.9^1, 5th, m2"]
+    styled = "<p>10<span style='vertical-align:super;color:red'>9</span>, 10<font class=s>9</font>."
+    assert seen(page(styled, "<style>.s{vertical-align: super}</style>")) == ["10^9, 10^9."]
+    assert seen("<p>10<sup>1<b>2</b></sup><sup>3</sup>4, 5<sub>6</sub>") == ["10^1234, 56"]
     assert seen("<p>8<sup></sup>9 <sup>3</sup>He") == ["89 3He"]
 
 

@@ -118,6 +118,7 @@ class _Look(NamedTuple):
     visible: bool = True
     pre: bool = False
     no_size: bool = False
+    raised: bool = False
     ink: str | None = "000000"
     paper: str | None = "ffffff"
 
@@ -214,7 +215,7 @@ class Page:
         self._drawn = False
         """Whether a drawing holds text."""
         self._raised = False
-        """Whether raised text begins here."""
+        """Whether the text before was raised."""
 
     def read(self) -> None:
         """Emit everything."""
@@ -283,6 +284,8 @@ class Page:
                 hidden = True
             if style or not _LOOKS.isdisjoint(attributes):
                 look = _look(tag, attributes, style, look)
+        if tag == "sup":
+            look = look._replace(raised=True)
         if tag == "dialog" and "open" not in attributes and "display" not in style:
             hidden = True
         if tag in _PREFORMATTED and not look.pre:
@@ -609,8 +612,6 @@ class Page:
         """An element that is seen begins."""
         if tag == "button":
             self._set_off("")
-        elif tag == "sup":
-            self._raised = True
         elif tag == "select":
             self._options = []
         elif tag in ("option", "optgroup") and self._options is not None:
@@ -633,9 +634,7 @@ class Page:
     def _closed(self, entry: _Open) -> None:
         """An element that is seen ends."""
         tag = entry.tag
-        if tag == "sup":
-            self._raised = False
-        elif tag == "select":
+        if tag == "select":
             self._close_select()
         elif tag in ("td", "th"):
             self._close_cell()
@@ -681,10 +680,9 @@ class Page:
         text = data if look.pre else _SPACE.sub(" ", data)
         if not text.isascii():
             text = _NOTHING.sub("", text)
-        if self._raised and text.strip():
-            if runs_on(self._runs, text):
-                self._runs.append("^")
-            self._raised = False
+        if look.raised and not self._raised and runs_on(self._runs, text):
+            self._runs.append("^")
+        self._raised = look.raised
         if self._options is None:
             after_space = self._runs and self._runs[-1].endswith(" ") and not look.pre
             self._runs.append(text.removeprefix(" ") if after_space else text)
@@ -761,6 +759,8 @@ def _look(tag: str, attributes: Attributes, style: Style, before: _Look) -> _Loo
         shown = style["visibility"][0]
         if shown != "inherit":
             look = look._replace(visible=shown not in ("hidden", "collapse"))
+    if "vertical-align" in style:
+        look = look._replace(raised=style["vertical-align"][0] == "super")
     if "font-size" in style:
         look = look._replace(no_size=font_is_nothing(style, before.no_size))
     ink = style["color"][0] if "color" in style else attributes.get("color", "") * (tag == "font")

@@ -1,4 +1,4 @@
-"""Style sheets, as far as they hide text: which of its elements a page shows to nobody.
+"""Style sheets, as far as they hide or raise text: which of its elements a page shows to nobody.
 
 Read are rules whose selectors are names, classes, ids, attributes and their lists, and those inside
 others (`.a b`, `.a > b`). Rules for print, for some widths of a window, or with pseudo-classes hold
@@ -19,7 +19,7 @@ _PROPERTIES = frozenset(
         """
         display visibility opacity font-size color background background-color position left top
         right bottom text-indent clip clip-path width height max-width max-height overflow
-        overflow-x overflow-y content-visibility font
+        overflow-x overflow-y content-visibility font vertical-align
         """,
     )
 )
