@@ -9,6 +9,7 @@ from winnow.dispatch import Dispatch, DispatchInput, DispatchReport
 from winnow.layout import dispatch_book
 from winnow_aws.clients import client
 from winnow_aws.handler import handler as lambda_handler
+from winnow_aws.handler import logger
 from winnow_aws.settings import DispatchSettings
 from winnow_aws.waiting import S3Book, SqsWaiting, StatesExecutions
 
@@ -32,4 +33,7 @@ def build() -> Dispatch:
 
 @lambda_handler(DispatchInput, lambda _: {})
 def handler(_event: DispatchInput) -> DispatchReport:
-    return build()(uuid.uuid4().hex, CALL_S)
+    report = build()(uuid.uuid4().hex, CALL_S)
+    for code in report.codes:
+        logger.warning("not started", code=code, failed=report.failed)
+    return report

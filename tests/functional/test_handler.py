@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 from pydantic import BaseModel
 
+from winnow.dispatch import DispatchReport
 from winnow.errors import EventInvalidError, FileEmptyError, InternalError, SettingsError
 from winnow.models import ChunkTask, Classified, ObjectRef
 from winnow_aws.handler import handler, logger, seconds_left
@@ -57,10 +58,7 @@ def test_what_is_left_of_a_call_is_lambda_s_and_without_one_there_is_no_end():
 
 @pytest.mark.parametrize(("loading_s", "left"), [(0, 280), (12, 268), (290, 0)])
 def test_what_a_cold_start_takes_is_no_time_to_judge_in(monkeypatch, loading_s, left):
-    path = Path(__file__).parents[2] / "functions" / "classify" / "app.py"
-    spec = importlib.util.spec_from_file_location("timed_classify", path)
-    app = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(app)
+    classifier = app("classify")
     context, given = Context(300), []
 
     def build():
@@ -71,12 +69,28 @@ def test_what_a_cold_start_takes_is_no_time_to_judge_in(monkeypatch, loading_s, 
         given.append(seconds)
         return Classified(chunk=task.chunk, records=task.records)
 
-    monkeypatch.setattr(app, "build", build)
-    monkeypatch.setattr(app, "classify", classify)
+    monkeypatch.setattr(classifier, "build", build)
+    monkeypatch.setattr(classifier, "classify", classify)
     ref = ObjectRef(bucket="results", key="runs/x")
     task = ChunkTask(upload_id="0" * 32, chunk=0, records=1, definition=ref, source=ref, scored=ref)
-    app.handler(task.model_dump(mode="json"), context)
+    classifier.handler(task.model_dump(mode="json"), context)
     assert given == [left]
+
+
+def app(function):
+    path = Path(__file__).parents[2] / "functions" / function / "app.py"
+    spec = importlib.util.spec_from_file_location(f"handler_{function}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_log_of_dispatch_says_why_nothing_is_started(monkeypatch, log):
+    dispatch = app("dispatch")
+    kept = DispatchReport(failed=7, codes=("access_denied",))
+    monkeypatch.setattr(dispatch, "build", lambda: lambda _holder, _seconds: kept)
+    assert dispatch.handler({}, None)["failed"] == 7
+    assert '"code":"access_denied"' in log.getvalue()
 
 
 @pytest.fixture

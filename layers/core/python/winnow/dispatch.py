@@ -97,6 +97,7 @@ class DispatchReport(Shape):
     started: int = Field(0, ge=0)
     duplicates: int = Field(0, ge=0, description="had a run of this name already")
     failed: int = Field(0, ge=0, description="could not be started, and wait on")
+    codes: tuple[str, ...] = Field((), description="what kept these, each code once")
     busy: bool = Field(False, description="another call is at it")
 
 
@@ -147,6 +148,7 @@ class Dispatch:
             started=work.started,
             duplicates=work.duplicates,
             failed=work.failed,
+            codes=tuple(sorted(work.codes)),
             busy=work.mark is None,
         )
 
@@ -174,10 +176,11 @@ class Dispatch:
     def _start(self, one: Waiting, work: "_Work") -> None:
         try:
             started = self._executions.start(one.name, one.event)
-        except WinnowError:
+        except WinnowError as error:
             # It comes again when the queue's time for it is over. It counts as running meanwhile:
             # the start may have been heard.
             work.failed += 1
+            work.codes.add(error.code)
             return
         if started is Start.ENDED:
             del work.book.started[one.name]
@@ -209,3 +212,4 @@ class _Work:
         self.started = 0
         self.duplicates = 0
         self.failed = 0
+        self.codes: set[str] = set()
