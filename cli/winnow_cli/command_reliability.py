@@ -11,7 +11,7 @@ import typer
 from winnow.errors import WinnowError
 from winnow.standing import Standing
 from winnow_cli.console import clean, note
-from winnow_cli.options import FILES, AsJson, StackName, guarded
+from winnow_cli.options import FILES, AsJson, StackName, guarded, told_of
 
 STYLES = {"SUCCEEDED": "green", "FAILED": "red", "RUNNING": "cyan", "WAITING": "cyan"}
 WHAT_TO_DO = {
@@ -59,7 +59,7 @@ def audit(
     with progress("{} versions and {} rows read") as tell:
         found = look(target, missed_after, now, tell)
         first = next(found, None)
-    with Listing("uploads", ("standing", "upload id", "file"), as_json) as listing:
+    with Listing("uploads", ("standing", "upload id", "file"), as_json, stack) as listing:
         for one in chain([first] if first else [], found):
             counted[one.standing] += 1
             listing.add(
@@ -127,7 +127,7 @@ def redrive(
     # Where none can be started, the reason is all there is to say.
     first = next(some, None)
     count, failure = 0, None
-    with Listing("started", None, as_json) as listing:
+    with Listing("started", None, as_json, stack) as listing:
         try:
             for one in chain([first] if first else [], some):
                 count += 1
@@ -146,6 +146,7 @@ def redrive(
             "under_way": work.under_way,
             "failed": [{"upload_id": one, "code": why.code} for one, why in work.failures],
             "unreadable": work.unreadable,
+            **({"error": told_of(failure)} if failure else {}),
         }
     if not as_json:
         note(f"{count} started; `{target.hint('status')}` shows how they go.")

@@ -6,7 +6,10 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
-from winnow_cli.console import ascii_json, clean, say, table
+import typer
+
+from winnow_cli.console import ascii_json, clean, note, say, table
+from winnow_cli.options import INTERRUPTED, comes_of_ctrl_c, ending, fail, told_of
 
 DRAWN = 1_000
 """Rows of one table on a terminal: its columns are as wide as these need."""
@@ -16,10 +19,17 @@ class Listing:
     """One list, as the one JSON document of a command, or as a table or lines.
 
     `columns` None: lines of one cell. `beside` is what stands in the document after the list; it is
-    whole however the block ends.
+    whole however the block ends, and has the error that ended it: there is no second document.
     """
 
-    def __init__(self, name: str, columns: Sequence[str] | None, as_json: bool) -> None:
+    def __init__(
+        self,
+        name: str,
+        columns: Sequence[str] | None,
+        as_json: bool,
+        stack: str | None = None,
+    ) -> None:
+        self._stack = stack
         self._columns = columns
         self._as_json = as_json
         self._count = 0
@@ -61,14 +71,31 @@ class Listing:
         trace: TracebackType | None,
     ) -> None:
         if self._as_json:
-            sys.stdout.write("\n  ]" if self._count else "]")
-            for name, value in self.beside.items():
-                said = _indented(ascii_json(value), 2).lstrip()
-                sys.stdout.write(f",\n  {ascii_json(name)}: {said}")
-            sys.stdout.write("\n}\n")
+            self._close(error)
         elif self._columns is not None and sys.stdout.isatty() and (self._rows or not self._count):
             self._draw()
         sys.stdout.flush()
+
+    def _close(self, error: BaseException | None) -> None:
+        """End the document; a command that an error ends, ends here."""
+        problem = None
+        by_ctrl_c = comes_of_ctrl_c(error)
+        if isinstance(error, Exception) and not by_ctrl_c:
+            problem = ending(error, self._stack)
+        beside = dict(self.beside)
+        if by_ctrl_c or problem:
+            beside["error"] = told_of(problem) if problem else INTERRUPTED
+        sys.stdout.write("\n  ]" if self._count else "]")
+        for name, value in beside.items():
+            said = _indented(ascii_json(value), 2).lstrip()
+            sys.stdout.write(f",\n  {ascii_json(name)}: {said}")
+        sys.stdout.write("\n}\n")
+        sys.stdout.flush()
+        if problem:
+            fail(problem, as_json=False)
+        if by_ctrl_c:
+            note("Interrupted.")
+            raise typer.Exit(130) from None
 
 
 def _indented(text: str, by: int) -> str:

@@ -198,13 +198,18 @@ def comes_of_ctrl_c(error: BaseException | None) -> bool:
     return False
 
 
+def told_of(error: WinnowError) -> dict[str, str]:
+    """An error in a JSON document."""
+    advice = ADVICE.get(error.code, error.advice)
+    return {"code": error.code, "message": error.sentence, "advice": advice}
+
+
 def fail(error: WinnowError, as_json: bool, more: dict[str, Any] | None = None) -> NoReturn:
     """Ends a command with its error; `more` stands beside it in the JSON document."""
-    advice = ADVICE.get(error.code, error.advice)
+    told = told_of(error)
     if as_json:
-        told = {"code": error.code, "message": error.sentence, "advice": advice}
         emit_json({"error": told, **(more or {})})
     note(str(error))
-    if advice:
-        note(typed_here(advice))
+    if told["advice"]:
+        note(typed_here(told["advice"]))
     raise typer.Exit(1)

@@ -12,6 +12,7 @@ The emulator writes an event whenever it calls a function; the supervisor writes
 import json
 import os
 import re
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -35,7 +36,7 @@ def record(folder: Path, function: str, event: object) -> None:
     Written beside and renamed: whoever reads it meanwhile finds it whole.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    beside = folder / f".{function}.{os.getpid()}"
+    beside = folder / f".{function}.{os.getpid()}.{threading.get_ident()}"
     beside.write_text(json.dumps(event, indent=2) + "\n", "utf-8")
     beside.replace(folder / f"{function}.json")
 

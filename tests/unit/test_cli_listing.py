@@ -2,12 +2,22 @@
 
 import json
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import typer
+from botocore.exceptions import ConnectTimeoutError
+from typer.testing import CliRunner
 
+from winnow.errors import AwsUnreachableError
+from winnow.standing import Standing
+from winnow_cli import standings, target
+from winnow_cli.app import app
 from winnow_cli.console import ascii_json
 from winnow_cli.listing import DRAWN, Listing, progress
+from winnow_cli.options import INTERRUPTED
+from winnow_cli.standings import Redriven, Stand
 
 ODD = "a\nb\x1b[31m\x7f \u202e é 🙂"
 
@@ -26,8 +36,9 @@ def told(count: int, *, as_json: bool, columns: Any = ("n", "name"), fails: bool
 @pytest.mark.parametrize("fails", [False, True])
 def test_json_is_one_whole_document_of_ascii(count: int, fails: bool, capsys: Any) -> None:
     if fails:
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(typer.Exit) as ended:
             told(count, as_json=True, fails=True)
+        assert ended.value.exit_code == 130
     else:
         told(count, as_json=True)
     out = capsys.readouterr().out
@@ -36,9 +47,57 @@ def test_json_is_one_whole_document_of_ascii(count: int, fails: bool, capsys: An
     document = {
         "things": [{"n": number, "name": ODD} for number in range(count)],
         **{"counts": {"all": count}, "clean": True, "none": []},
+        **({"error": INTERRUPTED} if fails else {}),
     }
     assert json.loads(out) == document
     assert out == ascii_json(document) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (AwsUnreachableError("AWS does not answer."), "aws_unreachable"),
+        (ConnectTimeoutError(endpoint_url="https://x"), "aws_unreachable"),
+        (ValueError("x"), "internal"),
+    ],
+)
+def test_a_command_that_breaks_off_amid_its_list_leaves_one_document(
+    error: Exception, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def found(*_: Any) -> Iterator[Stand]:
+        yield Stand("1" * 32, Standing.FAILED, "inbox/p/a.csv", "v", None)
+        raise error
+
+    monkeypatch.setattr(standings, "audit", found)
+    monkeypatch.setattr(target, "find_target", lambda _: None)
+    ran = CliRunner().invoke(app, ["audit", "--json", "--stack", "prod"])
+    document = json.loads(ran.stdout)
+    assert (ran.exit_code, document["error"]["code"]) == (1, code)
+    assert [one["standing"] for one in document["uploads"]] == ["FAILED"]
+    assert ran.stderr.startswith(f"{code}: ")
+
+
+def test_a_redrive_that_breaks_off_tells_what_it_started_and_why(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Work:
+        under_way: tuple[str, ...] = ()
+        failures: tuple[()] = ()
+        unreadable = 0
+
+        def __init__(self, _: object) -> None:
+            pass
+
+        def failed_since(self, _: float) -> Iterator[Redriven]:
+            yield Redriven("1" * 32, "run", from_queue=False)
+            raise AwsUnreachableError("AWS does not answer.")
+
+    monkeypatch.setattr(standings, "Redrive", Work)
+    monkeypatch.setattr(target, "find_target", lambda _: None)
+    ran = CliRunner().invoke(app, ["redrive", "--failed-since", "1d", "--json"])
+    document = json.loads(ran.stdout)
+    assert [one["upload_id"] for one in document["started"]] == ["1" * 32]
+    assert (ran.exit_code, document["error"]["code"]) == (1, "aws_unreachable")
 
 
 def test_in_a_pipe_each_is_a_line_and_what_steers_a_terminal_is_not_in_it(capsys: Any) -> None:
