@@ -183,6 +183,18 @@ FILES: dict[str, Subject] = {
     "html: an attribute": reading(
         lambda text: _bytes(f'<html><body><p style="{escape(text)}" class=a>b</p>'), ".html"
     ),
+    "html: raised": reading(
+        lambda text: _bytes("<html><p>" + "".join(
+            f"10<sup>{escape(text[at:at + 20])}</sup>" for at in range(0, len(text), 20))),
+        ".html",
+    ),
+    "docx: a web archive taken in": reading(
+        lambda text: word.document(
+            '<w:altChunk r:id="c"/>',
+            {"c": ("aFChunk", "word/a.mht", f"MIME-Version: 1.0\n\n{_xml(text)}")},
+        ),
+        ".docx",
+    ),
     "html: a table": reading(
         lambda text: _bytes("<html><table><tr><td>note" + "".join(
             f"<tr><td>{escape(text[at:at + 40])}<td>a" for at in range(0, len(text), 40))),
