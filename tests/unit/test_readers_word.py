@@ -224,6 +224,34 @@ def test_hidden_text_is_noted_whatever_hides_it(body, shown):
 # -- fields, controls ------------------------------------------------------------------------------
 
 
+WHITE = '<w:color w:val="FFFFFF"/>'
+BLUE = '<w:shd w:val="clear" w:fill="1F3864"/>'
+
+
+def coloured(how: str, text: str = "white", of_paragraph: str = "") -> str:
+    written = f"<w:r><w:rPr>{how}</w:rPr><w:t>{text}</w:t></w:r>"
+    return f"<w:p><w:pPr>{of_paragraph}</w:pPr>{written}<w:r><w:t>.</w:t></w:r></w:p>"
+
+
+@pytest.mark.parametrize(
+    ("body", "noted"),
+    [
+        (coloured(WHITE), True),
+        (coloured(WHITE.lower()), True),
+        (coloured(WHITE + '<w:shd w:val="clear" w:fill="auto"/>'), True),
+        (coloured(WHITE + BLUE), False),
+        (coloured(WHITE + '<w:highlight w:val="black"/>'), False),
+        (coloured(WHITE, of_paragraph=BLUE), False),
+        (coloured("", of_paragraph=f"<w:rPr>{WHITE}</w:rPr>"), False),
+        (coloured(WHITE, text=" ") + coloured(""), False),
+        (f"<w:tbl><w:tr><w:tc>{BLUE}{coloured(WHITE)}</w:tc></w:tr></w:tbl>", False),
+    ],
+)
+def test_white_text_without_a_ground_is_read_and_noted(body, noted):
+    found, notes = opened(document(body))
+    assert (found[-1], notes) == ("white.", ["same_colour"] * noted)
+
+
 def test_of_fields_what_they_show_is_read():
     inner = char("begin") + code("MERGEFIELD sex") + char("separate") + run("F") + char("end")
     body = (

@@ -42,6 +42,7 @@ class Story:
         self.broken = False
         """A page was just broken, and nothing written since."""
         self.hidden = False
+        self.white = False
         self.changed = False
         self.comments = self.files = self.drawn = self.chunks = 0
         self._taken: dict[tuple[str, str], None] = {}
@@ -72,6 +73,8 @@ class Story:
         """What the user should know, as code and text."""
         if self.changed:
             yield "tracked_changes", "It has tracked changes: it was read as if all were accepted."
+        if self.white:
+            yield "same_colour", "White text without a ground was read; a reader may not see it."
         for count, code, what in (
             (self.hidden, "hidden_text", "Text that is formatted as hidden was not read."),
             (self.comments, "comments_left_out", "Comments that were not read: {}."),
@@ -189,6 +192,8 @@ class Part:
     def _new_paragraph(self) -> None:
         styles = self._document.styles
         self.joins = False
+        self._on_ground = False
+        """Whether the open paragraph has a ground of its own."""
         self.style_hides = styles.hide(styles.default)
 
     def _new_run(self) -> None:
@@ -198,6 +203,8 @@ class Part:
         """Whether the open run says that it is hidden."""
         self.font = ""
         self.raised = False
+        self._white = False
+        """Whether the open run is white, and nothing was seen that it stands on."""
 
     def read(self, blocks: Iterator[bytes]) -> None:
         """Write the part's text to the story."""
@@ -250,6 +257,8 @@ class Part:
             return
         self._story.broken = False
         self._written += 1
+        if self._white and not (self._on_ground or self._tables or self._boxes):
+            self._story.white = self._story.white or bool(text.strip())
         self._page = self._page or self._story.page
         if self.font or not text.isascii():
             text = in_font(text, self.font).replace("\u00ad", "").replace("\u200b", "")
@@ -335,6 +344,18 @@ class Part:
         if self._in_run:
             font = attributes.get(f"{space}ascii", "")
             self.font = font if font.lower() in _SYMBOL_FONTS else ""
+
+    def _colour(self, attributes: Attributes, space: str) -> None:
+        if self._in_run:
+            self._white = attributes.get(f"{space}val", "").lower() == "ffffff"
+
+    def _ground(self, attributes: Attributes, space: str) -> None:
+        ground = attributes.get(f"{space}fill") or attributes.get(f"{space}val", "")
+        if ground.lower() not in ("", "auto", "none", "clear", "white", "ffffff"):
+            if self._in_run:
+                self._white = False
+            elif self._in_properties:
+                self._on_ground = True
 
     def _align(self, attributes: Attributes, space: str) -> None:
         if self._in_run:
@@ -654,6 +675,9 @@ _WORD_STARTS: dict[str, _Start] = {
     "rStyle": Part._run_style,
     "rFonts": Part._fonts,
     "vertAlign": Part._align,
+    "color": Part._colour,
+    "shd": Part._ground,
+    "highlight": Part._ground,
     "vanish": Part._vanish,
     "specVanish": Part._vanish,
     "del": Part._deleted,
