@@ -287,7 +287,7 @@ def _state(name: str, state: dict[str, Any], others: set[str], stack: Stack) -> 
                 "Next": _one_of(others),
             }
         case "Task":
-            return {**wanted, **query, **goes_on, **_task(name, state, others, stack)}
+            return {**wanted, **query, **goes_on, **_task(name, state, stack)}
     return {"Type": f"no other: {UNKNOWN}"}
 
 
@@ -338,7 +338,7 @@ def _retry(errors: list[str], first: int, longest: int, tries: int) -> Any:
     }
 
 
-def _task(name: str, state: dict[str, Any], others: set[str], stack: Stack) -> dict[str, Any]:
+def _task(name: str, state: dict[str, Any], stack: Stack) -> dict[str, Any]:
     called = str(state.get("Resource")).removeprefix(RESOURCE)
     service = called.partition(":")[0]
     if called not in TRANSIENT:
@@ -348,7 +348,6 @@ def _task(name: str, state: dict[str, Any], others: set[str], stack: Stack) -> d
     catch = [
         {"ErrorEquals": AnyOrder(list(errors)), "Output": _computed, "Next": handler}
         for errors, handler in CAUGHT.get(name, ())
-        if handler in others
     ]
     handler = HANDLERS.get(name, "Explain")
     rest = {
