@@ -264,7 +264,7 @@ def test_a_model_that_changes_during_a_run_is_told_and_not_the_last_one_named():
     classify(first, pipeline.store, judge_for, MODEL, pipeline.clock)
     deployed = MODEL.model_copy(update={"version": "1", "sha256": "1" * 64})
     classify(second, pipeline.store, judge_for, deployed, pipeline.clock)
-    with pytest.raises(StoredDataInvalidError, match="changed during the run; submit"):
+    with pytest.raises(StoredDataInvalidError, match="The model changed during the run"):
         pipeline.filter(run)
     assert not pipeline.results()
 

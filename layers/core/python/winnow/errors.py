@@ -272,7 +272,10 @@ class StoredDataInvalidError(PermanentError):
     """An intermediate object is missing, truncated or altered, or the model changed in mid-run."""
 
     code = "stored_data_invalid"
-    advice = "Submit the file again; the damaged intermediate objects are not reused."
+    advice = (
+        "Where the run failed, `winnow redrive UPLOAD_ID` reads the file anew; nothing damaged is "
+        "reused. Where results cannot be read, a newer winnow may have written them."
+    )
 
 
 class RunSupersededError(PermanentError):

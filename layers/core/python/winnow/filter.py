@@ -49,7 +49,7 @@ _TASK = TypeAdapter(ChunkTask)
 _LINE: TypeAdapter[ScoredHeader | ScoredLine] = TypeAdapter(
     Annotated[ScoredHeader | ScoredLine, Field(discriminator="kind")]
 )
-_MODEL_CHANGED = "The model changed during the run; submit the file again."
+_MODEL_CHANGED = "The model changed during the run."
 _INLINE_THREADS = 4
 """What is written of one chunk goes on its way while the next is filtered."""
 
