@@ -515,7 +515,12 @@ def why(upload_id: UploadId, stack: StackName = None, as_json: AsJson = False) -
             say(f"`{how}` shows why not every record was accepted.")
     else:
         say(f"{row.error_code}: {_lines(row.error_message or '')}")
-        say(f"What to do: {typed_here(advice)}")
+        own = re.sub(
+            "`winnow ([a-z]+) UPLOAD_ID`",
+            lambda found: f"`{target.hint(f'{found[1]} {row.upload_id}')}`",
+            advice,
+        )
+        say(f"What to do: {typed_here(own)}")
         say(f"File: s3://{row.bucket}/{clean(row.object_key)}")
         say(f"Run:  {row.run}")
 

@@ -14,7 +14,7 @@ import pytest
 from botocore.config import Config
 from typer.testing import CliRunner
 
-from winnow.errors import AccessDeniedError, AwsUnreachableError
+from winnow.errors import AccessDeniedError, AwsUnreachableError, UploadAbandonedError
 from winnow.upload import upload_id
 from winnow_cli import submissions, target, uploads
 from winnow_cli.app import app
@@ -120,6 +120,22 @@ def test_what_it_says_to_type_asks_the_same_stack(
     ran = CliRunner().invoke(app, ["submit", files[0], "--process", "p", *options])
     hints = re.findall(r"winnow (?:status|why|results)[^`\n]*", ran.stdout + ran.stderr)
     assert {hint.endswith(" --stack prod") for hint in hints} == {deployed}
+
+
+@pytest.mark.parametrize("endpoint", ["http://x", None])
+def test_the_advice_of_why_can_be_pasted(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch, endpoint: str | None
+) -> None:
+    inbox.versions, inbox.states = {"inbox/p/a.csv": "v"}, {"a.csv": "FAILED"}
+    dropped = inbox.by_key("inbox/p/a.csv")
+    assert dropped
+    row = dropped.model_copy(update={"error_code": UploadAbandonedError.code})
+    monkeypatch.setattr(Inbox, "find", lambda *_: row, raising=False)
+    found = replace(a_target("prod"), endpoint=endpoint)
+    monkeypatch.setattr(target, "find_target", lambda _: found)
+    ran = CliRunner().invoke(app, ["why", row.upload_id])
+    where = " --stack prod" if endpoint is None else ""
+    assert f"winnow redrive {row.upload_id}{where}`" in ran.stdout
 
 
 def left(tmp_path: Path) -> list[Path]:
