@@ -1,5 +1,6 @@
 """Mails as programs make them: one mail is one record and its attachments, once, and none lost."""
 
+import email.message
 import io
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from tests.fakes import files
 from winnow.errors import WinnowError
 from winnow.models import InvalidRecord
+from winnow.parsers import eml
 from winnow.parsers.eml import flowed
 from winnow.readers import ReadLimits, Source, read
 
@@ -204,6 +206,30 @@ BODIES = {
 @pytest.mark.parametrize(("body", "found"), BODIES.values(), ids=BODIES)
 def test_a_mail_is_one_record_and_its_attachments(body, found):
     assert reading(HEAD + body)[0] == found
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "multipart/mixed"])
+@pytest.mark.parametrize("header", ["Content-Type", "content-disposition"])
+def test_of_a_header_of_parameters_no_more_than_any_program_writes_is_taken_apart(
+    kind, header, monkeypatch
+):
+    longest = 0
+    parted = email.message._parseparam
+
+    def watched(text):
+        nonlocal longest
+        longest = max(longest, len(text))
+        return parted(text)
+
+    monkeypatch.setattr(email.message, "_parseparam", watched)
+    head = f"From: a@example.org\nMIME-Version: 1.0\n{header}: {kind}; a=1"
+    items: list[list] = []
+    eml.parse(
+        io.BytesIO((head + "; b=c" * 100_000 + "\n\nMelena.").encode()),
+        ReadLimits().model_dump(), items.append, None,
+    )  # fmt: skip
+    assert items[-1] == ["text", "Melena.\n", None, 1]
+    assert 0 < longest <= 20_000  # written anew, its values stand in quotes
 
 
 def test_what_holds_no_text_is_left_out_and_said():

@@ -46,6 +46,21 @@ _WORD = re.compile(r"\w+")
 _SAYS = re.compile("[^\\s\u00ad\u034f\u200b-\u200f\u2060\ufeff]")
 """A character that is seen."""
 
+_LONGEST = 10_000
+"""Characters of a header that the library takes apart by parameters, in quadratic time."""
+_PARTED = frozenset(("content-type", "content-disposition"))
+
+
+class _Policy(email.policy.Compat32):
+    """compat32: the newer policy parses every header by grammar, slowly, and fails on bad ones."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        return name, value[:_LONGEST] if name.lower() in _PARTED else value
+
+
+POLICY = _Policy()
+
 Lines = Callable[[Message], list[list[Any]]]
 
 
@@ -248,14 +263,12 @@ class _Sorter:
         if found := _BOUNDARY.search(text):
             boundary = found[1].replace('"', "")
             raw = f'Content-Type: {part.get_content_type()}; boundary="{boundary}"\n\n{text}'
-            again = email.message_from_bytes(
-                raw.encode("utf-8", "surrogateescape"), policy=email.policy.compat32
-            )
+            again = email.message_from_bytes(raw.encode("utf-8", "surrogateescape"), policy=POLICY)
             if isinstance(again.get_payload(), list):
                 return self.sorted(again)
         if not text.strip():
             return Mail()
-        whole = Message(policy=email.policy.compat32)
+        whole = Message(policy=POLICY)
         whole.set_payload(text)
         return Mail(body=[whole])
 

@@ -2,7 +2,6 @@
 
 import binascii
 import email
-import email.policy
 import io
 import quopri
 from collections.abc import Callable
@@ -11,7 +10,7 @@ from email.message import Message
 from typing import IO, Any
 
 from winnow.parsers import html
-from winnow.parsers.bodies import Mail, filename, of_type, sort
+from winnow.parsers.bodies import POLICY, Mail, filename, of_type, sort
 from winnow.parsers.encodings import TITLES
 from winnow.parsers.labels import Decoded, codec_of, declared, decode, is_utf8, marked
 from winnow.parsers.refusal import Refusal, too_long
@@ -29,8 +28,7 @@ Emit = Callable[[list[Any]], None]
 
 def parse(file: IO[bytes], limits: dict[str, int], emit: Emit, scratch: IO[bytes] | None) -> None:
     """Emit the headers, the body and the attachments; the attachments' bytes go to `scratch`."""
-    # compat32: the newer policy parses every header by grammar, slowly, and fails on bad ones.
-    message = email.message_from_bytes(_unmarked(file.read()), policy=email.policy.compat32)
+    message = email.message_from_bytes(_unmarked(file.read()), policy=POLICY)
     if message.defects and not message.keys():
         raise Refusal("file_unreadable", "The mail has no headers.")
     for part in message.walk():
