@@ -62,6 +62,7 @@ _SIGNATURES: tuple[tuple[bytes, Kind], ...] = (
 _REFUSED = (
     (b"\xd0\xcf\x11\xe0", "an old or encrypted Word or Excel file, or an Outlook message"),
     (b"{\\rtf", "an RTF file"),
+    (b"x\x9f>\x22", "what Outlook packs a mail's attachments into (winmail.dat)"),
     (b"\x1f\x8b", "a gzip file"),
     (b"BZh91AY&SY", "a bzip2 file"),
     (b"\xfd7zXZ\x00", "an xz file"),
