@@ -25,8 +25,10 @@ from winnow.book import ProcessBook
 from winnow.models import (
     ChunkTask,
     Classified,
+    FilterChunk,
     Filtered,
     Outcome,
+    Part,
     Record,
     Result,
     ScanNeeded,
@@ -106,6 +108,13 @@ def containers(images: dict[str, str], s3: Storage) -> Iterator[dict[str, Contai
         yield {"serialize": serialize, "scan": scan, "classify": classify, "filter": filter_}
 
 
+def filter_whole(filter_: Container, run: Serialized, task: ChunkTask) -> None:
+    """A chunk that was judged in one part, as the workflow has it filtered."""
+    told = task.model_copy(update={"process": run.process, "threshold": run.threshold})
+    whole = Part(first=0, records=task.records)
+    filter_.invoke(FilterChunk(task=told, parts=(whole,)).model_dump(mode="json"))
+
+
 def test_a_file_goes_through_the_three_as_a_stranger_on_a_read_only_disk(
     containers: dict[str, Container], s3: Storage
 ) -> None:
@@ -115,6 +124,7 @@ def test_a_file_goes_through_the_three_as_a_stranger_on_a_read_only_disk(
     for task in tasks:
         answer = containers["classify"].invoke(task.model_dump(mode="json"))
         assert Classified.model_validate(answer).records == task.records
+        filter_whole(containers["filter"], run, task)
     done = Filtered.model_validate(containers["filter"].invoke(run.model_dump(mode="json")))
     result = Result.model_validate_json(get(s3, done.result))
     assert result.counts.records == run.records > 5
@@ -202,6 +212,7 @@ def test_a_file_is_judged_by_the_head_in_the_images(
     assert run.process.id == "bank"
     for line in get(s3, run.manifest).splitlines():
         containers["classify"].invoke(json.loads(line))
+        filter_whole(containers["filter"], run, ChunkTask.model_validate_json(line))
     done = Filtered.model_validate(containers["filter"].invoke(run.model_dump(mode="json")))
     result = Result.model_validate_json(get(s3, done.result))
     assert result.head == ProcessBook.from_directory(processes).heads["bank"].card().info

@@ -22,12 +22,13 @@ pytestmark = [
 
 STATS = ("/sys/fs/cgroup/memory.stat", "/sys/fs/cgroup/memory/memory.stat")
 """Of a control group, version 2 and 1."""
+KILLS = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
 TO_SPARE = 10_000_000
 """Bytes that the function is left beside what it holds already."""
 BODY = json.dumps({"text": SURE}) + "\n"
-LARGE = json.dumps({"text": "It was a day like any other. " * 17_000}) + "\n"
+LARGE = json.dumps({"text": "It was a day like any other. " * 6_000}) + "\n"
 RECORDS = 100
-"""Of half a megabyte each, all in one chunk."""
+"""Of 170 kB each: with the text in memory more than is left."""
 
 
 def drop(name: str, body: str) -> UploadRow:
@@ -63,6 +64,12 @@ def limit_memory(container: str) -> None:
     docker("update", f"--memory={most}", f"--memory-swap={most}", container)
 
 
+def killed(container: str) -> int:
+    """How many processes of a running container the kernel has ended for want of memory."""
+    told = docker("exec", container, "sh", "-c", f"cat {' '.join(KILLS)} 2>/dev/null || true")
+    return sum(int(line.split()[1]) for line in told.splitlines() if line.startswith("oom_kill "))
+
+
 def test_what_a_function_out_of_memory_was_judging_is_judged_again_in_halves(
     state_dir: StateDir,
 ) -> None:
@@ -74,6 +81,7 @@ def test_what_a_function_out_of_memory_was_judging_is_judged_again_in_halves(
     limit_memory(classify)
 
     row = drop("large.jsonl", LARGE * RECORDS)
+    assert killed(classify), "it had too little memory"
     assert (row.state, row.error_code) == ("SUCCEEDED", None)
     assert (row.records, row.invalid) == (RECORDS, 0), "the next container has its memory"
     mails = mails_about(row.upload_id, state_dir)

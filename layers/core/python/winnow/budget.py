@@ -76,8 +76,8 @@ class RecordBudget(BaseModel):
         if most_segments(text) > self.max_segments and segments(text) > self.max_segments:
             return Refusal(
                 "record_too_long",
-                f"Its text has more than {self.max_segments:,} sentences and lines. "
-                "Split the record.",
+                "Its sentences, and neighbouring ones that are judged together, are more than "
+                f"{self.max_segments:,}. Split the record.",
             )
         return None
 
