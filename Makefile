@@ -7,7 +7,7 @@ LOCK := uv pip compile --quiet --generate-hashes --no-emit-index-url --universal
 IMAGE_LOCK := $(LOCK) --python-version 3.13 --constraint requirements/dev.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help faults mutations load licences sbom audit-deps setup model demo up down test check lint types template checkov format bench quality images base base-digest sam lock schemas clean
+.PHONY: help pr faults mutations load licences sbom audit-deps setup model demo up down test check lint types template checkov format bench quality images base base-digest sam lock schemas clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -51,6 +51,8 @@ test: setup ## every test; container tests run where a Docker engine answers
 	@$(BIN)/pytest -rs --numprocesses=logical --maxprocesses=4 --dist=loadgroup
 
 check: lint types template ## what CI checks besides the tests
+
+pr: check licences test ## what CI runs, with whatever Docker engine answers here
 
 lint: setup ## style and format
 	@$(BIN)/ruff check .
