@@ -1,11 +1,12 @@
 """What of a page is seen: end tags left out, what attributes and styles hide, in linear time."""
 
 import io
+import sys
 
 import pytest
 
 from winnow.errors import WinnowError
-from winnow.parsers import html
+from winnow.parsers import html, styles
 from winnow.readers import ReadLimits, Source, read
 
 
@@ -21,6 +22,40 @@ def reading(content: str | bytes, name: str = "x.html") -> tuple[list[str], list
         except WinnowError as error:
             found = [error.code]
     return found, [note.code for note in opened.notes]
+
+
+def parsed(content: str) -> tuple[list[str], list[str]]:
+    """As `reading`, without a child process."""
+    events: list[list] = []
+    html.parse(io.BytesIO(content.encode()), ReadLimits().model_dump(), events.append, None)
+    return (
+        [event[1].strip() for event in events if event[0] == "text"],
+        [event[1] for event in events if event[0] == "note"],
+    )
+
+
+class Steps:
+    """Counts the lines of our parser that are run: what it costs, whatever the machine does."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self, frame, event, arg):
+        if "winnow/parsers" not in frame.f_code.co_filename:
+            return None
+        self.count += event == "line"
+        return self
+
+
+def steps_of(content: str) -> int:
+    counted = Steps()
+    before = sys.gettrace()
+    sys.settrace(counted)
+    try:
+        parsed(content)
+    finally:
+        sys.settrace(before)
+    return counted.count
 
 
 def seen(body: str, head: str = "") -> list[str]:
@@ -174,6 +209,37 @@ def test_style_sheets_hide_what_their_simple_selectors_name(sheet, body, shown):
     assert seen(f"<!-- <style>* {{display:none}}</style> -->{body}<style>{sheet}</style>") == shown
 
 
+def test_the_last_of_thousands_of_rules_hides_too():
+    """A page that was saved has its framework's rules in it, thousands of them, before its own."""
+    rules = "".join(f".c{n}{{display:block}}" for n in range(5_000)) + ".gone{display:none}"
+    body = "<p class=gone>no<p class=c7>Yes."
+    assert reading(page(body, f"<style>{rules}</style>")) == (["Yes."], ["hidden_text"])
+
+
+def test_rules_that_are_left_out_are_noted(monkeypatch):
+    head = "<style>.a{display:none}.b{display:none}</style>"
+    body = "<p class=a>no<p class=b>Two.<p>Three."
+    assert reading(page(body, head)) == (["Three."], ["hidden_text"])
+    with monkeypatch.context() as patched:
+        patched.setattr(styles, "_MOST_RULES", 1)
+        assert parsed(page(body, head)) == (["Two.", "Three."], ["hidden_text", "styles_left_out"])
+    monkeypatch.setattr(styles, "_MOST_LOOKS", 1)
+    assert parsed(page(body, head)) == (["Two.", "Three."], ["hidden_text", "styles_left_out"])
+
+
+def test_many_rules_and_many_elements_cost_no_more_than_their_bound(monkeypatch):
+    """Rules for an attribute are asked of each element: rules times elements, but for the bound."""
+    monkeypatch.setattr(styles, "_MOST_LOOKS", 20_000)
+    head = f"<style>{''.join(f'[a{n}] p,p[b{n}]{{display:none}}' for n in range(300))}</style>"
+
+    assert steps_of(page("<p>x" * 400, head)) < 1.5 * steps_of(page("<p>x" * 200, head))
+    classes = [f"c{n}" for n in range(30)]
+    inside = (f".{one}.{two} b,b .{one}.{two}" for one in classes for two in classes)
+    head = f"<style>{','.join(inside)}{{display:none}}</style>"
+    body = f"<p class='{' '.join(classes)}'>x"
+    assert steps_of(page(body * 400, head)) < 1.5 * steps_of(page(body * 200, head))
+
+
 def test_text_in_the_colour_of_its_background_is_read_and_noted():
     for body in (
         "<p style='color:#fff'>Melena.",
@@ -223,36 +289,9 @@ BOMBS = {
 }
 
 
-class Steps:
-    """Counts the lines of our parser that are run: what it costs, whatever the machine does."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def __call__(self, frame, event, arg):
-        if "winnow/parsers" not in frame.f_code.co_filename:
-            return None
-        self.count += event == "line"
-        return self
-
-
 @pytest.mark.parametrize("piece", BOMBS.values(), ids=BOMBS)
 def test_a_page_takes_steps_in_proportion_to_its_length(piece):
-    import sys
-
-    def steps(count: int) -> int:
-        counted = Steps()
-        before = sys.gettrace()
-        sys.settrace(counted)
-        try:
-            html.parse(
-                io.BytesIO(piece.encode() * count), ReadLimits().model_dump(), lambda _: None, None
-            )
-        finally:
-            sys.settrace(before)
-        return counted.count
-
-    assert steps(600) < 2.3 * steps(300) + 1_000
+    assert steps_of(piece * 600) < 2.3 * steps_of(piece * 300) + 1_000
 
 
 def test_a_long_bomb_is_read_within_its_time():

@@ -243,6 +243,15 @@ class Page:
                     "Text that the page's own styles hide was left out.",
                 ]
             )
+        if self._sheet.incomplete:
+            self._emit(
+                [
+                    "note",
+                    "styles_left_out",
+                    "The page has so many style rules that not all were looked at: text that they "
+                    "hide may have been read.",
+                ]
+            )
         if self._like_paper:
             self._emit(
                 [

@@ -42,7 +42,9 @@ _CLIPPED = re.compile(r"rect\(\s*([01])(?:px)?[\s,]+\1(?:px)?[\s,]+\1(?:px)?[\s,
 _INSET = re.compile(r"inset\(\s*(?:50|100)%\s*\)\Z")
 _FAR = -500.0
 """Pixels: what stands further out than this is on no screen."""
-_MOST_RULES = 1_000
+_MOST_RULES = 20_000
+_MOST_LOOKS = 20_000_000
+"""How often, on a page, it is asked whether a rule speaks of an element: about half a minute."""
 _MANY = 5_000
 _NAMES = {"white": "ffffff", "black": "000000", "red": "ff0000", "gray": "808080", "grey": "808080",
           "silver": "c0c0c0", "yellow": "ffff00", "blue": "0000ff", "green": "008000"}  # fmt: skip
@@ -91,18 +93,29 @@ class _Spoken(NamedTuple):
     always: Style | None
     """The style that they have wherever they stand; None where that depends."""
 
+    @property
+    def cost(self) -> int:
+        """How many looks it takes to say it of one more element."""
+        return len(self.around) + (len(self.rules) if self.always is None else 0)
+
+
+_UNKNOWN = _Spoken([], (), {})
+
 
 class Sheet:
     """The rules of a page's style sheets that can hide text."""
 
     def __init__(self, sheets: Iterable[tuple[Attributes, str]] = ()) -> None:
         self._rules: dict[str, list[Rule]] = {}
-        self._around: dict[str, list[Compound]] = {}
+        self._around: dict[str, dict[Compound, None]] = {}
         self._open: Counter[Compound] = Counter()
         self._by_attributes = False
         self._known: dict[tuple[str, str | None, str | None], _Spoken] = {}
         self._names: set[str] = set()
         """What the elements that rules speak of are found by."""
+        self._looks = _MOST_LOOKS
+        self.incomplete = False
+        """Whether rules were left out, for all elements or for some: there are too many."""
         count = 0
         for attributes, text in sheets:
             media = attributes.get("media", "").strip()
@@ -113,7 +126,10 @@ class Sheet:
                 if not style:
                     continue
                 for selector in selectors.split(","):
-                    if count < _MOST_RULES and (rule := _rule(selector, count, style)):
+                    if count >= _MOST_RULES:
+                        self.incomplete = True
+                        return
+                    if rule := _rule(selector, count, style):
                         count += 1
                         self._add(rule)
 
@@ -133,9 +149,7 @@ class Sheet:
             kind not in ("#", ".") for one in (rule.last, *around) for kind, _ in one.parts
         )
         for compound in around:
-            known = self._around.setdefault(compound.key, [])
-            if compound not in known:
-                known.append(compound)
+            self._around.setdefault(compound.key, {})[compound] = None
 
     def entered(self, name: str, attributes: Attributes) -> tuple[Compound, ...]:
         """What rules ask for and this element is; give it back to `left` at its end."""
@@ -147,8 +161,11 @@ class Sheet:
     def _spoken_of(self, name: str, attributes: Attributes) -> "_Spoken":
         key = (name, attributes.get("id"), attributes.get("class"))
         if known := self._known.get(key):
-            return known
+            return known if self._may_look(known.cost) else _UNKNOWN
         keys = tuple(_keys(name, attributes))
+        speaking = (len(self._rules.get(one, ())) + len(self._around.get(one, ())) for one in keys)
+        if not self._may_look(sum(speaking)):
+            return _UNKNOWN
         rules = [
             rule
             for one in keys
@@ -171,6 +188,12 @@ class Sheet:
         if not self._by_attributes and len(self._known) < _MANY:
             self._known[key] = spoken
         return spoken
+
+    def _may_look(self, cost: int) -> bool:
+        self._looks -= cost
+        if self._looks < 0:
+            self.incomplete = True
+        return self._looks >= 0
 
     def left(self, found: Sequence[Compound]) -> None:
         """An element ends."""
