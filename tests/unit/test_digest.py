@@ -134,6 +134,26 @@ def test_a_thousand_mails_are_one():
     assert len(mailer.mails) == 1
 
 
+class Busy(Queue):
+    """A run ends, and its mail comes, whenever a digest was sent."""
+
+    def drop(self, handles: Sequence[str]) -> None:
+        super().drop(handles)
+        self.mails.append(good(9_000 + len(handles)))
+
+
+def test_what_comes_while_a_digest_is_sent_waits_for_the_next_period():
+    queue, mailer = Busy([good(1), good(2)]), Mailer()
+    assert send_digests(queue, mailer, lambda: 0.0, 240).sent == 1
+    assert len(mailer.mails) == len(queue.mails) == 1
+
+
+def test_what_one_digest_cannot_hold_follows_at_once():
+    queue, mailer = Queue([good(number) for number in range(4_500)]), Mailer()
+    assert send_digests(queue, mailer, lambda: 0.0, 240).sent == 3
+    assert not queue.mails
+
+
 def test_an_empty_queue_mails_nothing():
     mailer = Mailer()
     assert send_digests(Queue([]), mailer, lambda: 0.0, 240).sent == 0

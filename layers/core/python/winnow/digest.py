@@ -75,7 +75,7 @@ class DigestReport(Shape):
 def send_digests(
     queue: MailQueue, mailer: Mailer, clock: Callable[[], float], call_s: float
 ) -> DigestReport:
-    """Empty the queue into as few mails as hold them. `clock` returns seconds.
+    """Send what the queue holds in as few mails as hold it. `clock` returns seconds.
 
     Raises what the ports raise: RetryableError, AccessDeniedError, AwsRefusedError.
     """
@@ -93,6 +93,8 @@ def send_digests(
         mailer.send(digest_of(mails))
         queue.drop([mail.handle for mail in mails])
         gathered, sent = gathered + len(mails), sent + 1
+        if len(mails) < MOST:
+            break  # what has come meanwhile, while runs go on ending, is the next period's
     return DigestReport(gathered=gathered, sent=sent)
 
 
