@@ -437,7 +437,7 @@ def print_status(rows: Sequence["UploadRow"]) -> None:
     """The uploads as a table; on a terminal, of one line an upload where that can be."""
     drawn = sys.stdout.isatty()
     table(
-        ("state", "upload id", "file", "process", "counts or error", "dropped (UTC)", "seconds"),
+        ("state", "upload id", "file", "process", "counts or error", "started (UTC)", "seconds"),
         [
             (
                 row.state,
@@ -453,7 +453,7 @@ def print_status(rows: Sequence["UploadRow"]) -> None:
         ],
         styles=[STATE_STYLES[row.state] for row in rows],
         right=("seconds",),
-        spare=("seconds", "dropped (UTC)"),
+        spare=("seconds", "started (UTC)"),
     )
 
 

@@ -77,7 +77,7 @@ def test_an_upload_is_one_line_of_the_table(on_terminal, columns: int) -> None:
     assert "12,345 accepted, 6 to review, 1 invalid" in lines[1]
     assert max(map(cell_len, lines)) <= columns
     # What there is no room for is the duration, then the time; nothing else.
-    assert ("dropped" in header, "seconds" in header) == {
+    assert ("started" in header, "seconds" in header) == {
         100: (False, False), 120: (True, False), 160: (True, True)
     }[columns]  # fmt: skip
 
