@@ -105,7 +105,7 @@ def redrive(
 ) -> None:
     """Run again what failed. What succeeded is never run again, whatever is asked."""
     from winnow_cli.listing import Listing
-    from winnow_cli.standings import Redrive, Redriven
+    from winnow_cli.standings import Redrive, Redriven, limited
     from winnow_cli.target import find_target
     from winnow_cli.uploads import ID_LENGTH, Uploads
 
@@ -149,7 +149,8 @@ def redrive(
             **({"error": told_of(failure)} if failure else {}),
         }
     if not as_json:
-        note(f"{count} started; `{target.hint('status')}` shows how they go.")
+        how = "handed to the queue, to run as there is room" if limited(target) else "started"
+        note(f"{count} {how}; `{target.hint('status')}` shows how they go.")
         if work.under_way:
             note(
                 f"{len(work.under_way)} had been started before and have not ended: "

@@ -295,7 +295,7 @@ def _end_early(
         for path, drop in batch.done
     )
     if left:
-        note("Not dropped:")
+        note("Not dropped by this submit:")
         unsure = "  (on its way: the same submit, run again, finds out)"
         _tell_some(f"  {clean(str(path))}{unsure if path is batch.trying else ''}" for path in left)
     note("The same submit, run again within a day, takes up what was dropped; it is judged once.")

@@ -116,7 +116,9 @@ def test_a_redrive_waits_like_the_others(stack: Stack) -> None:
     assert call(stack, "Dispatch")["started"] == 1
     row = stack.wait(key)
     assert row.state == "FAILED"
-    assert winnow("redrive", row.upload_id, "--json").code == 0
+    redriven = winnow("redrive", row.upload_id)
+    assert redriven.code == 0
+    assert "1 handed to the queue" in redriven.err
     assert waiting(stack) == 1
     assert call(stack, "Dispatch")["started"] == 1
     until(lambda: (again := stack.uploads.by_key(key)) and again.run != row.run and again.ended)
