@@ -38,6 +38,12 @@ def client_config() -> Config:
     return Config(s3={"addressing_style": "path"}, connect_timeout=5, retries={"max_attempts": 2})
 
 
+def patient_config() -> Config:
+    """The same for a function's first call: on a slow machine it is imported for a while, or its
+    container starts."""
+    return client_config().merge(Config(read_timeout=_WARM_TIMEOUT_S))
+
+
 def local_parameters() -> dict[str, str]:
     """What differs from AWS by parameter: no TLS, and no more chunks at once than there are places
     for calls."""
@@ -95,9 +101,7 @@ def warm(endpoint: str) -> None:
     Raises:
         StackFailedError: a function cannot be imported or built; the sentence says why.
     """
-    # On a slow machine the functions are imported one after the other for a while.
-    patient = client_config().merge(Config(read_timeout=_WARM_TIMEOUT_S))
-    client = session().client("lambda", endpoint_url=endpoint, config=patient)
+    client = session().client("lambda", endpoint_url=endpoint, config=patient_config())
     names = [function["FunctionName"] for function in client.list_functions()["Functions"]]
 
     def call(name: str) -> None:

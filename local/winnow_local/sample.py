@@ -22,7 +22,7 @@ from winnow.models import (
     Upload,
 )
 from winnow.upload import PROCESS_METADATA, upload_id
-from winnow_local.deploy import ARTIFACTS_BUCKET, client_config, session
+from winnow_local.deploy import ARTIFACTS_BUCKET, client_config, patient_config, session
 from winnow_local.sam import function_of, record
 from winnow_local.template import Checkout
 
@@ -67,7 +67,7 @@ def keep_sample_events(
         run=ref,
     )
     manifest = s3.get_object(Bucket=run.manifest.bucket, Key=run.manifest.key)["Body"].read()
-    functions = aws.client("lambda", endpoint_url=endpoint, config=client_config())
+    functions = aws.client("lambda", endpoint_url=endpoint, config=patient_config())
     names = [one["FunctionName"] for one in functions.list_functions()["Functions"]]
 
     def call(function: str, event: Any) -> None:

@@ -1,9 +1,11 @@
-"""The real model and the measuring data, for the tests that need them."""
+"""An AWS in memory, the real model and the measuring data, for the tests that need them."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from moto import mock_aws
 
 from winnow.ports import Encoder
 from winnow_use import load_encoder
@@ -30,3 +32,12 @@ def data_dir() -> Path:
 @pytest.fixture(scope="session")
 def encoder(model_dir: Path) -> Encoder:
     return load_encoder(model_dir, threads=2)
+
+
+@pytest.fixture
+def moto_aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """While a test runs, boto3 calls moto."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    with mock_aws():
+        yield

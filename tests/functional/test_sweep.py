@@ -15,7 +15,6 @@ from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
-from moto import mock_aws
 
 from tests.fakes.store import MemoryStore
 from tests.fakes.uploads import always
@@ -42,12 +41,7 @@ ROLE = "arn:aws:iam::123456789012:role/x"
 ERROR = UploadAbandonedError("3 runs were started and none came to an end.")
 
 
-@pytest.fixture(autouse=True)
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    with mock_aws():
-        yield
+pytestmark = pytest.mark.usefixtures("moto_aws")
 
 
 @pytest.fixture

@@ -1,13 +1,11 @@
 """The adapters of dispatch and digest on moto: the queues, the book, the executions."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
 from botocore.stub import Stubber
-from moto import mock_aws
 
 from winnow.digest import digest_of
 from winnow.dispatch import Book
@@ -39,12 +37,7 @@ EVENT = {
 OWN = upload_id("uploads", "inbox/p/a b.csv", "v1")
 
 
-@pytest.fixture(autouse=True)
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    with mock_aws():
-        yield
+pytestmark = pytest.mark.usefixtures("moto_aws")
 
 
 @pytest.fixture

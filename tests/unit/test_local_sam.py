@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from winnow_local.sam import function_of, record, variables, write_variables
+from winnow_aws import clients
+from winnow_local.sam import LOCAL_AWS, function_of, record, variables, write_variables
 
 
 @pytest.mark.parametrize(
@@ -43,3 +44,8 @@ def test_containers_are_told_where_the_stack_is(tmp_path: Path) -> None:
         "ClassifyFunction": {"A": "1", "LOCAL_AWS": address}
     }
     assert (tmp_path / "classify.env").read_text("utf-8") == f"A=1\nLOCAL_AWS={address}\n"
+
+
+def test_functions_read_the_variable_that_is_written() -> None:
+    # Not imported from there: the emulator would load boto3 for it.
+    assert LOCAL_AWS == clients.LOCAL_AWS
