@@ -7,7 +7,7 @@ LOCK := uv pip compile --quiet --generate-hashes --no-emit-index-url --universal
 IMAGE_LOCK := $(LOCK) --python-version 3.13 --constraint requirements/dev.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help pr faults mutations load licences sbom audit-deps setup model demo up down test check lint types template checkov format bench quality images base base-digest sam lock schemas clean
+.PHONY: help pr faults mutations load licences sbom audit-deps setup model demo up down test check lint types template checkov format bench quality images base base-digest sam lock pictures schemas clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -108,6 +108,9 @@ base: ## bring the base image that functions/base.lock names, for the builds tha
 
 base-digest: ## ask the registry for the base image of today and lock its digest in functions/base.lock
 	@.ci/base.sh lock
+
+pictures: setup ## the pictures and diagrams of the docs; pages are photographed with Chromium
+	@$(BIN)/python -m tests.pictures
 
 schemas: setup ## write docs/schemas from the models
 	@$(BIN)/python -m winnow_cli.schemas docs/schemas

@@ -1,0 +1,63 @@
+"""`python -m tests.pictures [KIND...]`: all pictures, or those of some kinds."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from tests.pictures import PICTURES, ROOT, mails, report, stack, states, terminal
+from tests.pictures.blocks import renewed
+from tests.pictures.browser import BrowserMissingError, find
+from tests.pictures.desk import CommandFailedError, desk
+
+DIAGRAMS = {
+    ROOT / "docs" / "architecture.md": stack.blocks,
+    ROOT / "statemachine" / "README.md": states.blocks,
+}
+KINDS = ("diagrams", "terminal", "mails", "report")
+LARGEST = {".svg": 150_000, ".png": 200_000}
+"""Bytes: what a page of the docs may cost to open."""
+
+
+def diagrams() -> list[Path]:
+    """Writes the generated blocks of the pages that have some."""
+    for page, blocks in DIAGRAMS.items():
+        page.write_text(renewed(page, blocks()), "utf-8")
+    return list(DIAGRAMS)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.pictures", description=__doc__)
+    parser.add_argument("kinds", nargs="*", metavar="KIND", help=", ".join(KINDS))
+    kinds = parser.parse_args().kinds or list(KINDS)
+    if unknown := set(kinds) - set(KINDS):
+        parser.error(f"no such kind: {', '.join(sorted(unknown))}; there are {', '.join(KINDS)}")
+    PICTURES.mkdir(exist_ok=True)
+    made: list[Path] = []
+    try:
+        if {"mails", "report"} & set(kinds):
+            find()  # Said at once, and not after a minute.
+        if "diagrams" in kinds:
+            made += diagrams()
+        if set(kinds) - {"diagrams"}:
+            with desk() as place:
+                if {"terminal", "mails"} & set(kinds):
+                    demo = terminal.demo(place)
+                if "terminal" in kinds:
+                    made += terminal.make(place, demo)
+                if "mails" in kinds:
+                    made += mails.make(place)
+                if "report" in kinds:
+                    made += report.make(place)
+    except (BrowserMissingError, CommandFailedError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    for path in made:
+        print(f"{path.relative_to(ROOT)}  {path.stat().st_size / 1000:.0f} kB")
+    large = [path.name for path in made if path.stat().st_size > LARGEST.get(path.suffix, 10**9)]
+    if large:
+        print(f"Too large: {', '.join(large)}", file=sys.stderr)
+    return 1 if large else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
