@@ -60,14 +60,14 @@ def shoot(page: Path, out: Path, width: int, scale: float = 1.5, scheme: str = "
         done = subprocess.run(command, check=False, capture_output=True, timeout=120)
     if not out.exists():
         raise RuntimeError(f"{command[0]} wrote no picture: {done.stderr[-2000:]!r}")
-    picture = _cut(Image.open(out).convert("RGB"), round(MARGIN * scale))
+    picture = cut(Image.open(out).convert("RGB"), round(MARGIN * scale))
     # Of the ways to choose colours, the one that keeps a red dot red.
     few = picture.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     few.save(out, optimize=True)
     return out
 
 
-def _cut(picture: Image.Image, margin: int) -> Image.Image:
+def cut(picture: Image.Image, margin: int) -> Image.Image:
     """The picture without what is empty below the page."""
     background = Image.new("RGB", picture.size, picture.getpixel((0, picture.height - 1)))
     box = ImageChops.difference(picture, background).getbbox()
