@@ -25,7 +25,7 @@ setup: .venv/.ready build/model/references-litert.vectors build/node/.installed 
 build/model/manifest.json: models/use-lite/lock.json | .venv/.ready
 	@$(BIN)/winnow model build
 
-build/model/references-litert.vectors: build/model/manifest.json $(wildcard processes/*.yaml processes/*.yml layers/encoder/python/winnow_use/*.py layers/core/python/winnow/judging/*)
+build/model/references-litert.vectors: build/model/manifest.json $(wildcard processes/*.yaml processes/*.yml layers/encoder/python/winnow_encoder/*.py layers/core/python/winnow/judging/* layers/core/python/winnow/judging/*/*)
 	@$(BIN)/winnow model build >/dev/null
 	@touch -c $@
 

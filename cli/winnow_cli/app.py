@@ -5,22 +5,13 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from winnow_cli import (
-    command_evaluate,
-    command_judge,
-    command_local,
-    command_model,
-    command_process,
-    command_reliability,
-    command_train,
-    command_uploads,
-)
+from winnow_cli.commands import audit, evaluate, local, model, predict, process, train, uploads
 from winnow_cli.console import safe, say
 from winnow_cli.options import ENCODER, PROCESSES
 
 
 class SafeGroup(TyperGroup):
-    """Commands whose wrong calls are told without what a file's name would do to a terminal."""
+    """Commands whose usage errors are shown without what a file's name would do to a terminal."""
 
     def make_context(self, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -50,7 +41,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    epilog="Exit codes: 0 done, 1 failed (the reason has a stable code), 2 wrong call, "
+    epilog="Exit codes: 0 done, 1 failed (the reason has a stable code), 2 usage error, "
     "130 interrupted, 141 nobody reads the output any more.",
 )
 
@@ -75,14 +66,7 @@ def winnow(
     """Drop a file, get its records judged, with a confidence people can rely on."""
 
 
-for commands in (
-    command_local,
-    command_uploads,
-    command_judge,
-    command_train,
-    command_evaluate,
-    command_reliability,
-):
+for commands in (local, uploads, predict, train, evaluate, audit):
     commands.register(app)
-app.add_typer(command_process.app, name="process", rich_help_panel=PROCESSES)
-app.add_typer(command_model.app, name="model", rich_help_panel=ENCODER)
+app.add_typer(process.app, name="process", rich_help_panel=PROCESSES)
+app.add_typer(model.app, name="model", rich_help_panel=ENCODER)

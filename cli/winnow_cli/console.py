@@ -42,9 +42,9 @@ def command() -> str:
     return shlex.quote(here(script))
 
 
-def typed_here(advice: str) -> str:
+def typed_here(hint: str) -> str:
     """Advice whose commands can be pasted."""
-    return advice.replace("`winnow ", f"`{command()} ")
+    return hint.replace("`winnow ", f"`{command()} ")
 
 
 def here(path: Path) -> str:

@@ -18,7 +18,7 @@ from rich.rule import Rule
 from rich.text import Text
 
 from winnow.errors import StackFailedError, StackNotRunningError, WinnowError
-from winnow_cli.command_uploads import basis_of, decision_of, evidence_of, quoted
+from winnow_cli.commands.uploads import basis_of, decision_of, evidence_of, quoted
 from winnow_cli.console import (
     OUTCOME_STYLES,
     clean,
@@ -250,7 +250,7 @@ def _show_failure(screen: Console, item: Dropped, row: "UploadRow") -> None:
         )
     )
     if kind is not None:
-        screen.print(Text(f"  What to do: {kind.advice}", style="dim"), soft_wrap=True)
+        screen.print(Text(f"  What to do: {kind.hint}", style="dim"), soft_wrap=True)
     screen.print(Text(f"  {command()} why {row.upload_id[:12]}", style="cyan"))
 
 
@@ -301,7 +301,7 @@ def main() -> int:
     try:
         run(screen, StateDir.default(), Checkout.here().root / "samples")
     except WinnowError as error:
-        screen.print(Text(f"{error}\n{error.advice}", style="red"))
+        screen.print(Text(f"{error}\n{error.hint}", style="red"))
         return 1
     return 0
 

@@ -94,7 +94,7 @@ DEFAULT_PROCESSES = _ROOT / "processes"
 DEFAULT_MODEL = _ROOT / "build" / "model"
 
 
-def guarded(command: Callable[P, None]) -> Callable[P, None]:
+def handle_errors(command: Callable[P, None]) -> Callable[P, None]:
     """Turns errors into exit code 1, with the stable code, the sentence and the advice.
 
     A command run with `--json` prints `{"error": {"code", "message", "advice"}}` as its document.
@@ -132,7 +132,7 @@ def ending(error: Exception, stack: object) -> WinnowError:
         raise error
     if isinstance(error, WinnowError):
         if "botocore" in sys.modules:
-            from winnow_cli.aws_trouble import honest
+            from winnow_cli.aws_errors import honest
 
             return honest(error, None if stack is None else str(stack))
         return error
@@ -143,7 +143,7 @@ def ending(error: Exception, stack: object) -> WinnowError:
     if os.environ.get(DEBUG_VARIABLE):
         traceback.print_exc()
     if "botocore" in sys.modules:
-        from winnow_cli.aws_trouble import behind, trouble
+        from winnow_cli.aws_errors import behind, trouble
 
         if cause := behind(error):
             return trouble(cause, None if stack is None else str(stack))
@@ -200,8 +200,8 @@ def comes_of_ctrl_c(error: BaseException | None) -> bool:
 
 def told_of(error: WinnowError) -> dict[str, str]:
     """An error in a JSON document."""
-    advice = ADVICE.get(error.code, error.advice)
-    return {"code": error.code, "message": error.sentence, "advice": advice}
+    hint = ADVICE.get(error.code, error.hint)
+    return {"code": error.code, "message": error.message, "advice": hint}
 
 
 def fail(error: WinnowError, as_json: bool, more: dict[str, Any] | None = None) -> NoReturn:

@@ -17,8 +17,8 @@ from winnow.errors import (
     StackUnknownError,
     WinnowError,
 )
-from winnow_aws.refusals import code_of
-from winnow_cli.aws_trouble import honest, trouble
+from winnow_aws.aws_errors import code_of
+from winnow_cli.aws_errors import honest, trouble
 from winnow_cli.console import command
 
 if TYPE_CHECKING:

@@ -16,14 +16,14 @@ from winnow.errors import (
     StoredDataInvalidError,
     UploadUnknownError,
 )
-from winnow.jsonl import load_lines
-from winnow.layout import RunLayout
 from winnow.models import ObjectRef, Outcome, Result, ResultRecord
-from winnow.names import name_of
-from winnow.upload import INBOX, THRESHOLD_METADATA
-from winnow_aws.refusals import code_of
+from winnow.steps.upload import INBOX, THRESHOLD_METADATA
+from winnow.storage.file_names import name_of
+from winnow.storage.jsonl import load_lines
+from winnow.storage.paths import RunPaths
+from winnow_aws.aws_errors import code_of
 from winnow_aws.s3 import S3Store
-from winnow_cli.aws_trouble import behind
+from winnow_cli.aws_errors import behind
 from winnow_cli.target import Target, aws_errors, item_values
 
 ID_LENGTH = 32
@@ -212,7 +212,7 @@ class Uploads:
         if row.error_code != ConfidenceThresholdNotMetError.code or row.process is None:
             return None
         # Such a run has set all its records aside, and says so after it has written them.
-        return RunLayout(self._target.results_bucket, row.upload_id).result(row.process)
+        return RunPaths(self._target.results_bucket, row.upload_id).result(row.process)
 
     def _scan(self, prefix: str | None = None) -> Iterator[UploadRow]:
         narrowed: dict[str, Any] = {}

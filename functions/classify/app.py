@@ -4,18 +4,18 @@ import os
 import time
 from functools import cache, lru_cache
 
-from winnow.budget import RecordBudget
-from winnow.classify import classify
-from winnow.head import HeadFiles
+from winnow.heads.card import HeadFiles
 from winnow.judging import build_judge
+from winnow.limits.budget import RecordBudget
 from winnow.models import ChunkTask, Classified
 from winnow.ports import Encoder, Judge
-from winnow.process import parse_definition_json
+from winnow.processes.schema import parse_definition_json
+from winnow.steps.classify import classify
 from winnow_aws.handler import handler as lambda_handler
 from winnow_aws.handler import seconds_left
 from winnow_aws.s3 import S3Store, s3_store
 from winnow_aws.settings import ClassifySettings
-from winnow_use import load_encoder
+from winnow_encoder import load_encoder
 
 RESERVE_S = 20.0
 """Of a call's time, for the last piece of work and for writing what came of it."""

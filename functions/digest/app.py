@@ -4,10 +4,10 @@ import os
 import time
 from functools import cache
 
-from winnow.digest import DigestInput, DigestReport, send_digests
+from winnow.steps.digest import DigestInput, DigestReport, send_digests
 from winnow_aws.clients import client
+from winnow_aws.digest import SqsMails
 from winnow_aws.handler import handler as lambda_handler
-from winnow_aws.mails import SqsMails
 from winnow_aws.settings import DigestSettings
 from winnow_aws.sweep import TopicMailer
 

@@ -5,13 +5,13 @@ import time
 import uuid
 from functools import cache
 
-from winnow.dispatch import Dispatch, DispatchInput, DispatchReport
-from winnow.layout import dispatch_book
+from winnow.steps.dispatch import Dispatch, DispatchInput, DispatchReport
+from winnow.storage.paths import dispatch_state
 from winnow_aws.clients import client
+from winnow_aws.dispatch import S3DispatchState, SqsWaiting, StatesExecutions
 from winnow_aws.handler import handler as lambda_handler
 from winnow_aws.handler import logger
 from winnow_aws.settings import DispatchSettings
-from winnow_aws.waiting import S3Book, SqsWaiting, StatesExecutions
 
 CALL_S = 45.0
 """The schedule calls every minute."""
@@ -24,7 +24,7 @@ def build() -> Dispatch:
     return Dispatch(
         SqsWaiting(client("sqs"), settings.waiting_queue_url),
         StatesExecutions(client("stepfunctions"), settings.workflow_arn),
-        S3Book(client("s3"), dispatch_book(settings.results_bucket)),
+        S3DispatchState(client("s3"), dispatch_state(settings.results_bucket)),
         settings.max_runs,
         now=time.time,
         sleep=time.sleep,

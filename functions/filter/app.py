@@ -4,8 +4,8 @@ import os
 import time
 from functools import cache
 
-from winnow.filter import filter_chunk, filter_run
 from winnow.models import FilterChunk, Filtered, FilteredChunk, FilterInput, Serialized
+from winnow.steps.filter import filter_chunk, filter_run
 from winnow_aws.handler import handler as lambda_handler
 from winnow_aws.metrics import count_outcomes, measure_drift
 from winnow_aws.s3 import S3Store, s3_store

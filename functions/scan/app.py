@@ -4,9 +4,9 @@ import os
 import time
 from functools import cache
 
-from winnow.book import ProcessBook
 from winnow.models import Serialized, SerializeInput
-from winnow.serialize import SerializeOptions, serialize
+from winnow.processes.registry import ProcessRegistry
+from winnow.steps.serialize import SerializeOptions, serialize
 from winnow_aws.handler import handler as lambda_handler
 from winnow_aws.read_settings import ScanSettings
 from winnow_aws.s3 import S3Store, s3_store
@@ -15,11 +15,11 @@ from winnow_ocr.pages import Pages
 
 
 @cache
-def build() -> tuple[S3Store, ProcessBook, SerializeOptions, Pages]:
+def build() -> tuple[S3Store, ProcessRegistry, SerializeOptions, Pages]:
     """What every call shares: the store, the processes, the stack's choices and the OCR engine."""
     settings = ScanSettings.from_environment(os.environ)
     pages = Pages(_engine(settings), settings.limits, time.monotonic)
-    return s3_store(), ProcessBook.from_directory(settings.process_dir), settings.options, pages
+    return s3_store(), ProcessRegistry.from_directory(settings.process_dir), settings.options, pages
 
 
 def _engine(settings: ScanSettings) -> OcrEngine:

@@ -4,19 +4,19 @@ import os
 import time
 from functools import cache
 
-from winnow.book import ProcessBook
 from winnow.models import ScanNeeded, Serialized, SerializeInput
-from winnow.serialize import SerializeOptions, serialize_text
+from winnow.processes.registry import ProcessRegistry
+from winnow.steps.serialize import SerializeOptions, serialize_text
 from winnow_aws.handler import handler as lambda_handler
 from winnow_aws.read_settings import SerializeSettings
 from winnow_aws.s3 import S3Store, s3_store
 
 
 @cache
-def build() -> tuple[S3Store, ProcessBook, SerializeOptions]:
+def build() -> tuple[S3Store, ProcessRegistry, SerializeOptions]:
     """What every call shares: the store, the processes and the stack's choices."""
     settings = SerializeSettings.from_environment(os.environ)
-    return s3_store(), ProcessBook.from_directory(settings.process_dir), settings.options
+    return s3_store(), ProcessRegistry.from_directory(settings.process_dir), settings.options
 
 
 @lambda_handler(SerializeInput, lambda event: {"upload_id": event.upload.upload_id})

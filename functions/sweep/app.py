@@ -4,16 +4,16 @@ import os
 import time
 from functools import cache
 
-from winnow.layout import sweep_state
-from winnow.sweep import Sweep, SweepInput, SweepOptions, SweepReport
+from winnow.recovery.sweep import Sweep, SweepInput, SweepOptions, SweepReport
+from winnow.storage.paths import sweep_state
 from winnow_aws.clients import client
+from winnow_aws.dispatch import SqsWaiting, StatesExecutions, WaitingWorkflow
 from winnow_aws.handler import handler as lambda_handler
 from winnow_aws.handler import logger, seconds_left
 from winnow_aws.metrics import count_sweep
 from winnow_aws.s3 import S3Store, s3_store
 from winnow_aws.settings import SweepSettings
 from winnow_aws.sweep import S3Inbox, TableRuns, TopicMailer
-from winnow_aws.waiting import SqsWaiting, StatesExecutions, WaitingWorkflow
 
 
 @cache

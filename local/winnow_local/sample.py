@@ -21,7 +21,7 @@ from winnow.models import (
     SerializeInput,
     Upload,
 )
-from winnow.upload import PROCESS_METADATA, upload_id
+from winnow.steps.upload import PROCESS_METADATA, upload_id
 from winnow_local.deploy import ARTIFACTS_BUCKET, client_config, patient_config, session
 from winnow_local.sam import function_of, record
 from winnow_local.template import Checkout
@@ -39,8 +39,8 @@ def keep_sample_events(
         StackFailedError: a function does not take the sample.
     """
     # Loading the readers takes a moment, and not every stack needs them here.
-    from winnow.book import ProcessBook
-    from winnow.serialize import SerializeOptions, serialize
+    from winnow.processes.registry import ProcessRegistry
+    from winnow.steps.serialize import SerializeOptions, serialize
     from winnow_aws.s3 import S3Store
 
     aws = session()
@@ -61,7 +61,7 @@ def keep_sample_events(
     run = serialize(
         upload,
         S3Store(s3),
-        ProcessBook.from_directory(checkout.root / "processes"),
+        ProcessRegistry.from_directory(checkout.root / "processes"),
         SerializeOptions(results_bucket=outputs["ResultsBucket"]),
         time.monotonic,
         run=ref,

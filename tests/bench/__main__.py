@@ -25,7 +25,7 @@ from rich.progress import track
 
 from tests.bench import reading, streaming
 from tests.bench.child import sts_sentences
-from winnow.book import ProcessBook
+from winnow.processes.registry import ProcessRegistry
 
 ROOT = Path(__file__).parents[2]
 ENGINES = ("litert", "litert-fp32", "tensorflow")
@@ -75,7 +75,7 @@ def cold_start() -> Iterator[Callable[[str], float]]:
     variables = {**AS_IN_THE_IMAGES, "PYTHONPATH": os.pathsep.join(places)}
     for engine in ENGINES:
         run("tests.bench.child", "references", engine, "0", str(ROOT / "processes"))
-    book = ProcessBook.from_directory(ROOT / "processes")
+    book = ProcessRegistry.from_directory(ROOT / "processes")
     with tempfile.TemporaryDirectory() as scratch:
         definition = Path(scratch) / "definition.json"
         definition.write_text(book.find("L33774").model_dump_json(), "utf-8")

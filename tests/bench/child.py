@@ -25,8 +25,8 @@ def first_record(engine: str, threads: int, definition: str) -> dict[str, object
     `definition` is the file of a definition as Classify gets it: validated before, as JSON.
     """
     from winnow.judging import build_judge
-    from winnow.process import parse_definition_json
-    from winnow_use import load_encoder
+    from winnow.processes.schema import parse_definition_json
+    from winnow_encoder import load_encoder
 
     encoder = load_encoder(ROOT / "build" / "model", engine=engine, threads=threads)
     judge = build_judge(parse_definition_json(Path(definition).read_bytes()), encoder)
@@ -66,7 +66,7 @@ def sts_sentences() -> Path:
 
 
 def _rate(texts: list[str], engine: str, threads: int) -> dict[str, object]:
-    from winnow_use import load_encoder
+    from winnow_encoder import load_encoder
 
     count = len(texts)
     encoder = load_encoder(ROOT / "build" / "model", engine=engine, threads=threads)
@@ -96,10 +96,10 @@ def classify(engine: str, threads: int, chunk_records: str) -> dict[str, object]
 
     from tests.bench.corpus import cases
     from tests.fakes.store import MemoryStore
-    from winnow.book import ProcessBook
     from winnow.models import ChunkTask, ObjectRef, Record
+    from winnow.processes.registry import ProcessRegistry
 
-    definition = ProcessBook.from_directory(ROOT / "processes").find("L33774")
+    definition = ProcessRegistry.from_directory(ROOT / "processes").find("L33774")
     store = MemoryStore()
     reference = ObjectRef(bucket="b", key="definition")
     store.put(reference, definition.model_dump_json().encode(), "")

@@ -14,10 +14,10 @@ from pathlib import Path
 
 from tests.container.engine import ROOT, build, missing, running
 from tests.container.storage import RESULTS, storage
-from winnow.book import ProcessBook
-from winnow.jsonl import dump_line
-from winnow.layout import RunLayout
 from winnow.models import ChunkTask, Record
+from winnow.processes.registry import ProcessRegistry
+from winnow.storage.jsonl import dump_line
+from winnow.storage.paths import RunPaths
 
 SETTINGS = {"RESULTS_BUCKET": RESULTS, "MODEL_DIR": "/opt/model"}
 
@@ -28,8 +28,8 @@ def first_answer(rounds: int = 7) -> dict[str, object]:
     Seconds to the first answer, and of the second answer of the same container.
     """
     image = build("classify")
-    layout = RunLayout(RESULTS, "0" * 32)
-    definition = ProcessBook.from_directory(ROOT / "processes").find("L33774")
+    layout = RunPaths(RESULTS, "0" * 32)
+    definition = ProcessRegistry.from_directory(ROOT / "processes").find("L33774")
     record = Record(record=1, text="Melena for two weeks; colonoscopy found no source of bleeding.")
     task = ChunkTask(
         upload_id="0" * 32,

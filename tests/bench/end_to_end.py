@@ -20,7 +20,7 @@ TIMEOUT_S = 900
 
 def table(rows: int) -> tuple[bytes, list[str]]:
     """A CSV of cases, and every segment in it."""
-    from winnow.judging import segments
+    from winnow.judging.text import segments
 
     text = io.StringIO()
     writer = csv.writer(text)
@@ -33,10 +33,10 @@ def table(rows: int) -> tuple[bytes, list[str]]:
 
 
 def main(engine: str, rows: int) -> dict[str, object]:
+    from winnow_encoder import load_encoder
     from winnow_local.deploy import client_config, session
     from winnow_local.stack import start_detached, stop
     from winnow_local.state import StateDir
-    from winnow_use import load_encoder
 
     content, sentences = table(rows)
     root = Path(__file__).parents[2]

@@ -19,10 +19,6 @@ from botocore.config import Config
 
 from tests.bench.reading import peak_mb
 from tests.fakes.processes import MODEL, SayingJudge, book
-from winnow.classify import classify
-from winnow.filter import filter_chunk, filter_run
-from winnow.jsonl import dump_line
-from winnow.layout import JSON, JSON_LINES, RunLayout
 from winnow.models import (
     ChunkTask,
     FilterChunk,
@@ -33,7 +29,11 @@ from winnow.models import (
     Serialized,
     Upload,
 )
-from winnow.process import parse_definition_json
+from winnow.processes.schema import parse_definition_json
+from winnow.steps.classify import classify
+from winnow.steps.filter import filter_chunk, filter_run
+from winnow.storage.jsonl import dump_line
+from winnow.storage.paths import JSON, JSON_LINES, RunPaths
 from winnow_aws.s3 import S3Store
 from winnow_local import ministack
 from winnow_local.deploy import client_config, session
@@ -53,7 +53,7 @@ CASES: Mapping[str, tuple[int, int]] = {"full": (100, 1_000), "objects": (1_000,
 def prepared(store: S3Store, chunks: int, records: int) -> Serialized:
     """A run whose chunks have been filtered: half of the records are accepted, half set aside."""
     definition = book().find("moods")
-    layout = RunLayout(BUCKET, UPLOAD.upload_id, RUN)
+    layout = RunPaths(BUCKET, UPLOAD.upload_id, RUN)
     store.put(layout.definition, definition.model_dump_json().encode(), JSON)
     tasks = [
         ChunkTask(

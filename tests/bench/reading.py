@@ -108,8 +108,8 @@ def cpu_seconds() -> float:
 
 
 def by_winnow(path: Path) -> int:
-    from winnow.jsonl import dump_line
     from winnow.readers import ReadLimits, Source, read
+    from winnow.storage.jsonl import dump_line
 
     limits = ReadLimits(max_ratio=1_000, max_spool_bytes=2_000_000_000)
     ocr = None

@@ -21,10 +21,6 @@ from typing import BinaryIO
 
 from tests.bench.corpus import cases
 from tests.bench.reading import peak_mb
-from winnow.book import ProcessBook
-from winnow.classify import classify
-from winnow.filter import filter_chunk, filter_run
-from winnow.jsonl import dump_line, load_lines
 from winnow.models import (
     ChunkTask,
     FilterChunk,
@@ -36,9 +32,13 @@ from winnow.models import (
     Upload,
 )
 from winnow.ports import Piece, StoredObject
-from winnow.process import parse_definition_json
+from winnow.processes.registry import ProcessRegistry
+from winnow.processes.schema import parse_definition_json
 from winnow.readers import ReadLimits
-from winnow.serialize import SerializeOptions, serialize
+from winnow.steps.classify import classify
+from winnow.steps.filter import filter_chunk, filter_run
+from winnow.steps.serialize import SerializeOptions, serialize
+from winnow.storage.jsonl import dump_line, load_lines
 
 ROOT = Path(__file__).parents[2]
 PROCESS = "L33774"
@@ -98,7 +98,7 @@ RUN = RunRef(id="1-0123456789ab", attempt=1, started_at="2026-11-26T09:30:00.000
 
 
 def serialize_table(folder: Path) -> None:
-    book = ProcessBook.from_directory(ROOT / "processes")
+    book = ProcessRegistry.from_directory(ROOT / "processes")
     limits = ReadLimits(max_file_bytes=10**10)
     options = SerializeOptions(results_bucket="results", limits=limits)
     done = serialize(UPLOAD, FolderStore(folder), book, options, time.monotonic, run=RUN)
@@ -160,7 +160,7 @@ def write_table(path: Path, rows: int) -> None:
 def write_scored(folder: Path) -> None:
     """Every chunk scored: the first by the real encoder, the lines of the others its copies."""
     from winnow.judging import build_judge
-    from winnow_use import load_encoder
+    from winnow_encoder import load_encoder
 
     encoder = load_encoder(ROOT / "build" / "model", threads=2)
     store = FolderStore(folder)

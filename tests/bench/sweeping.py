@@ -23,11 +23,11 @@ from botocore.config import Config
 
 from tests.fakes.store import MemoryStore
 from tests.fakes.uploads import MemoryMailer, MemoryWorkflow
-from winnow.layout import sweep_state
-from winnow.sweep import RESERVE_S, Leases, State, Sweep, SweepOptions
-from winnow.upload import upload_id
+from winnow.recovery.sweep import RESERVE_S, Leases, State, Sweep, SweepOptions
+from winnow.steps.upload import upload_id
+from winnow.storage.paths import sweep_state
 from winnow_aws.sweep import S3Inbox, TableRuns
-from winnow_cli.standings import audit
+from winnow_cli.audit import audit
 from winnow_cli.target import Target
 
 PAGE = 1_000

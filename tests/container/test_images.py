@@ -20,8 +20,7 @@ from tests.container.lost import lose
 from tests.container.storage import RESULTS, Storage
 from tests.container.upload import CASES, SCAN, for_serialize, get
 from tests.fakes.heads import PROCESS, rows, write_rows
-from tests.unit.test_supply import supply
-from winnow.book import ProcessBook
+from tests.unit.repository.test_supply import supply
 from winnow.models import (
     ChunkTask,
     Classified,
@@ -34,10 +33,11 @@ from winnow.models import (
     ScanNeeded,
     Serialized,
 )
-from winnow.sweep import SweepReport
+from winnow.processes.registry import ProcessRegistry
+from winnow.recovery.sweep import SweepReport
+from winnow_encoder import load_encoder
 from winnow_train.data import read_labelled
 from winnow_train.train import train, write
-from winnow_use import load_encoder
 
 pytestmark = [
     pytest.mark.container,
@@ -171,7 +171,7 @@ def with_head(images: dict[str, str], tmp_path_factory: pytest.TempPathFactory) 
     processes = context / "processes"
     processes.mkdir()
     (processes / "bank.yaml").write_text(f"{PROCESS}codes: ['91110']\n", encoding="utf-8")
-    definition = ProcessBook.from_directory(processes).find("bank")
+    definition = ProcessRegistry.from_directory(processes).find("bank")
     labelled = read_labelled(
         write_rows(context / "train.csv", rows(240, noise=0.02)), definition, "label"
     )
@@ -215,7 +215,7 @@ def test_a_file_is_judged_by_the_head_in_the_images(
         filter_whole(containers["filter"], run, ChunkTask.model_validate_json(line))
     done = Filtered.model_validate(containers["filter"].invoke(run.model_dump(mode="json")))
     result = Result.model_validate_json(get(s3, done.result))
-    assert result.head == ProcessBook.from_directory(processes).heads["bank"].card().info
+    assert result.head == ProcessRegistry.from_directory(processes).heads["bank"].card().info
     assert result.drift == done.drift
     assert done.drift is not None
     lines = [json.loads(line) for line in get(s3, result.files[Outcome.ACCEPTED]).splitlines()]
@@ -241,7 +241,7 @@ def test_the_locked_packages_win_and_are_compiled(images: dict[str, str], functi
 def test_what_stays_out(images: dict[str, str], function: str) -> None:
     unwanted = {"tensorflow", "keras", "pip", "winnow_local", "winnow_model"}
     if function != "classify":
-        unwanted |= {"ai_edge_litert", "winnow_use"}
+        unwanted |= {"ai_edge_litert", "winnow_encoder"}
     if function != "scan":
         unwanted |= {"cv2", "onnxruntime", "rapidocr", "winnow_ocr"}
     if function not in ("classify", "scan"):

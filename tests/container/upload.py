@@ -6,8 +6,6 @@ from typing import Any
 
 from tests.container.engine import ROOT
 from tests.container.storage import Storage
-from winnow.book import ProcessBook
-from winnow.jsonl import dump_line
 from winnow.models import (
     ChunkTask,
     CriteriaDecision,
@@ -21,6 +19,8 @@ from winnow.models import (
     SerializeInput,
     Verdict,
 )
+from winnow.processes.registry import ProcessRegistry
+from winnow.storage.jsonl import dump_line
 
 SCAN = ROOT / "samples" / "prior-auth-scan.pdf"
 CASES = ROOT / "samples" / "prior-auth-cases.csv"
@@ -101,5 +101,5 @@ def for_filter(s3: Storage) -> dict[str, Any]:
 
 
 def _definition() -> bytes:
-    book = ProcessBook.from_directory(ROOT / "processes")
+    book = ProcessRegistry.from_directory(ROOT / "processes")
     return book.find("L33774").model_dump_json().encode()

@@ -290,7 +290,7 @@ def test_predict_loads_nothing_that_is_slow_to_load() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True
     )
     loaded = {name.partition(".")[0] for name in ran.stderr.split()}
-    assert "winnow_use" in loaded
+    assert "winnow_encoder" in loaded
     slow = {"boto3", "botocore", "tensorflow", "winnow_local", "ministack", "samtranslator"}
     assert not loaded & slow
 

@@ -100,8 +100,8 @@ def test_a_function_that_cannot_be_imported_is_told_when_the_stack_starts(
     endpoint, _ = deployed("\nimport no_such_package\n")
     with pytest.raises(StackFailedError) as failed:
         warm(endpoint)
-    assert "FilterFunction" in failed.value.sentence
-    assert "no_such_package" in failed.value.sentence
+    assert "FilterFunction" in failed.value.message
+    assert "no_such_package" in failed.value.message
 
 
 def test_an_error_has_the_name_it_was_raised_by(stack: Stack) -> None:

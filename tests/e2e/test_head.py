@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.heads import rows, write_rows
-from winnow.book import ProcessBook
 from winnow.models import HeadInfo, Outcome, Result
+from winnow.processes.registry import ProcessRegistry
 from winnow_cli.target import find_target
 from winnow_local.stack import start_detached, stop
 from winnow_local.state import STATE_DIR_VARIABLE, StateDir
@@ -58,7 +58,7 @@ def stack(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 
 @pytest.fixture(scope="module")
 def head(trained: Path) -> HeadInfo:
-    return ProcessBook.from_directory(trained).heads["bank"].card().info
+    return ProcessRegistry.from_directory(trained).heads["bank"].card().info
 
 
 def table(texts: list[str]) -> str:
@@ -70,7 +70,7 @@ def test_records_are_judged_by_the_head_at_the_tuned_threshold(
 ) -> None:
     made = rows(300, seed=11, noise=0)
     result, records = stack.result(stack.run("new.csv", table([r[0] for r in made]), "bank"))
-    definition = ProcessBook.from_directory(trained).find("bank")
+    definition = ProcessRegistry.from_directory(trained).find("bank")
     assert definition.version == "1.0.1", "tune raises it"
     assert result.head == head
     assert (result.process.version, result.threshold) == ("1.0.1", definition.threshold)
@@ -85,7 +85,7 @@ def test_records_are_judged_by_the_head_at_the_tuned_threshold(
         record.decision is not None and record.decision.value == made[record.record - 1][1]
         for record in accepted
     ]
-    assert sum(right) / len(right) >= 0.9, "the promise"
+    assert sum(right) / len(right) >= 0.9, "the guarantee"
 
 
 def test_what_is_judged_here_is_what_predict_says(stack: Stack, trained: Path) -> None:

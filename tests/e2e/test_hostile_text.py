@@ -22,7 +22,6 @@ NAME = os.fsdecode(b"n\x1b[31m\xe2\x80\xae\xff.csv")
 UNTRIED = {
     "down": "ends the stack of these tests",
     "model build": "fetches the model; shows only names from the lock",
-    "train-projection": "shows figures only",
     "evaluate-similarity": "shows figures only, and the file's name as evaluate does",
     "tune": "shows the columns that evaluate shows",
 }

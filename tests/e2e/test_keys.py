@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from winnow.upload import upload_id
+from winnow.steps.upload import upload_id
 
 from .conftest import SURE, Stack, until
 

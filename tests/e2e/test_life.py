@@ -214,7 +214,7 @@ def test_the_stack_s_threshold_comes_before_the_process_s_and_after_the_upload_s
 def test_a_stack_that_is_refused_says_which_resource_and_ends(state_dir: StateDir) -> None:
     with pytest.raises(StackFailedError) as failed:
         start_detached(state_dir, lambda _: None, {"NotifyEmail": "not an address"})
-    assert "NotifyEmail" in failed.value.sentence
+    assert "NotifyEmail" in failed.value.message
     assert not state_dir.file.exists()
     assert not state_dir.data.exists()
 
@@ -247,7 +247,7 @@ def test_a_port_that_somebody_took_meanwhile_is_told(
         monkeypatch.setattr(ministack, "free_port", lambda _: somebody.getsockname()[1])
         with pytest.raises(StackFailedError) as failed:
             supervise(state_dir, Checkout.here(), lambda _: None)
-    assert "already in use" in failed.value.sentence
+    assert "already in use" in failed.value.message
     assert not state_dir.file.exists()
 
 
@@ -262,5 +262,5 @@ def test_a_ministack_that_does_not_start_is_told_with_its_log(
     stack = ministack.spawn(state_dir)
     with pytest.raises(StackFailedError) as failed:
         ministack.wait_until_healthy(stack, state_dir, threading.Event(), timeout_s=20)
-    assert "MiniStack ended while it was starting" in failed.value.sentence
-    assert "not-a-port" in failed.value.sentence, "the end of the log should be shown"
+    assert "MiniStack ended while it was starting" in failed.value.message
+    assert "not-a-port" in failed.value.message, "the end of the log should be shown"

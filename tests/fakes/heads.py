@@ -5,7 +5,7 @@ import random
 from pathlib import Path
 
 from tests.fakes.encoder import FakeEncoder
-from winnow.book import ProcessBook
+from winnow.processes.registry import ProcessRegistry
 from winnow_train.data import read_labelled
 from winnow_train.train import train, write
 
@@ -49,11 +49,11 @@ def write_rows(path: Path, made: list[tuple[str, str, str]]) -> Path:
     return path
 
 
-def trained(folder: Path, count: int = 240, noise: float = 0.1) -> ProcessBook:
+def trained(folder: Path, count: int = 240, noise: float = 0.1) -> ProcessRegistry:
     """A book of one process with its head, in a folder."""
     file = folder / "bank.yaml"
     file.write_text(PROCESS, encoding="utf-8")
-    definition = ProcessBook.from_directory(folder).find("bank")
+    definition = ProcessRegistry.from_directory(folder).find("bank")
     data = read_labelled(
         write_rows(folder / "train.csv", rows(count, noise=noise)), definition, "label"
     )
@@ -62,4 +62,4 @@ def trained(folder: Path, count: int = 240, noise: float = 0.1) -> ProcessBook:
         created="2024-01-01T00:00:00+00:00",
     )  # fmt: skip
     write(fitted, file, "bank")
-    return ProcessBook.from_directory(folder)
+    return ProcessRegistry.from_directory(folder)

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from winnow.book import ProcessBook, load_definition
-from winnow.budget import Check, unhurried
+from winnow.limits.budget import Check, unhurried
 from winnow.models import (
     Judgement,
     LabelDecision,
@@ -11,7 +10,9 @@ from winnow.models import (
     ModelInfo,
     ProcessInfo,
 )
-from winnow.process import ProcessDefinition
+from winnow.processes.loader import load_definition
+from winnow.processes.registry import ProcessRegistry
+from winnow.processes.schema import ProcessDefinition
 
 MOODS = """
 id: moods
@@ -30,8 +31,8 @@ STRICT = MOODS.replace("id: moods", "id: strict\non_none: fail").replace('"77"',
 MODEL = ModelInfo(name="fake", version="0", sha256="0" * 64, engine="fake")
 
 
-def book() -> ProcessBook:
-    return ProcessBook([load_definition(MOODS, "moods"), load_definition(STRICT, "strict")])
+def book() -> ProcessRegistry:
+    return ProcessRegistry([load_definition(MOODS, "moods"), load_definition(STRICT, "strict")])
 
 
 class SayingJudge:

@@ -6,9 +6,9 @@ from typing import Any
 
 from winnow.errors import AwsRefusedError, UploadAbandonedError
 from winnow.models import Mail, Upload
-from winnow.retention import Kept, Retention
-from winnow.standing import Claim, ObjectVersion
-from winnow.sweep import Cursor, Lease, Leases, Page, Start
+from winnow.recovery.retention import Kept, Retention
+from winnow.recovery.status import Claim, ObjectVersion
+from winnow.recovery.sweep import Cursor, Lease, Leases, Page, Start
 
 BUCKET = "uploads"
 

@@ -19,11 +19,7 @@ from tests.fakes.processes import MODEL, SayingJudge, book
 from tests.fakes.store import MemoryStore
 from tests.fakes.uploads import BUCKET, MemoryInbox, MemoryMailer, MemoryRuns, always, leases_of
 from tests.statemachine.machine import Ended, TaskError, World, function_error, running
-from winnow.book import ProcessBook
-from winnow.classify import classify
 from winnow.errors import InternalError, UploadAbandonedError, WinnowError
-from winnow.filter import filter_chunk, filter_run
-from winnow.layout import RunLayout, sweep_state
 from winnow.models import (
     ChunkTask,
     FilterChunk,
@@ -34,13 +30,17 @@ from winnow.models import (
     SerializeInput,
     Upload,
 )
-from winnow.process import parse_definition_json
-from winnow.serialize import SerializeOptions, serialize
-from winnow.standing import Ages, Claim, ObjectVersion, Standing
-from winnow.sweep import Lease, Leases, Start, Sweep, SweepOptions, SweepReport
-from winnow.upload import upload_id
+from winnow.processes.registry import ProcessRegistry
+from winnow.processes.schema import parse_definition_json
+from winnow.recovery.status import Ages, Claim, ObjectVersion, UploadStatus
+from winnow.recovery.sweep import Lease, Leases, Start, Sweep, SweepOptions, SweepReport
+from winnow.steps.classify import classify
+from winnow.steps.filter import filter_chunk, filter_run
+from winnow.steps.serialize import SerializeOptions, serialize
+from winnow.steps.upload import upload_id
+from winnow.storage.paths import RunPaths, sweep_state
 from winnow_aws.sweep import TableRuns, claim_of
-from winnow_cli.standings import Stand, stands
+from winnow_cli.audit import AuditRow, stands
 
 RESULTS = "results"
 GOOD = "case_id,note\nA,glad 0.9\nB,sad 0.55\nC,\n"
@@ -97,7 +97,7 @@ class Lab:
     store: BreakableStore = field(default_factory=BreakableStore)
     hooks: dict[str, list[Hook]] = field(default_factory=lambda: defaultdict(list))
     """step -> what happens just before it works, one a call"""
-    book: Callable[[], ProcessBook] = book
+    book: Callable[[], ProcessRegistry] = book
     chunk_records: int = 1000
     deadly: TaskError | None = None
     """how Classify's worker ends when it judges a record whose text holds the word deadly"""
@@ -196,11 +196,11 @@ class Lab:
             },
         }
 
-    def layout(self, event: Any) -> RunLayout:
+    def layout(self, event: Any) -> RunPaths:
         """Where the run of an event keeps things."""
         thing = event["detail"]["object"]
         named = upload_id(BUCKET, thing["key"], thing["version-id"])
-        return RunLayout(RESULTS, named, self.runs.get(named))
+        return RunPaths(RESULTS, named, self.runs.get(named))
 
     def deliver(self, event: Any) -> Ended:
         """What the rules do: a run, and the machine for stopped runs where it did not end well."""
@@ -246,7 +246,7 @@ class Lab:
 
     # -- what came of it --------------------------------------------------------------------------
 
-    def audit(self, in_s: float = 0.0) -> list[Stand]:
+    def audit(self, in_s: float = 0.0) -> list[AuditRow]:
         now = time.time() + in_s
         claims = WorldRuns(self.world).every()
         return stands(BUCKET, self.versions(), claims, Ages(900, always(90, now)), now)
@@ -269,7 +269,9 @@ class Lab:
 
     def clean(self) -> bool:
         """Whether `winnow audit` has nothing to say, and everything has ended."""
-        return all(one.standing in (Standing.SUCCEEDED, Standing.FAILED) for one in self.audit())
+        return all(
+            one.status in (UploadStatus.SUCCEEDED, UploadStatus.FAILED) for one in self.audit()
+        )
 
 
 class _Reading(dict[tuple[str, str], str]):

@@ -20,10 +20,10 @@ from winnow.errors import (
     RetryableError,
     StoredDataInvalidError,
 )
-from winnow.layout import sweep_state
 from winnow.models import Outcome
-from winnow.standing import LEASE_S
-from winnow.sweep import RESERVE_S, Cursor, Start, State, SweepReport, Walk
+from winnow.recovery.status import LEASE_S
+from winnow.recovery.sweep import RESERVE_S, Cursor, Start, State, SweepReport, Walk
+from winnow.storage.paths import sweep_state
 
 CRASH = TaskError("Lambda.Unknown", "The Lambda function returned an invalid response.")
 EXIT = TaskError(
@@ -350,9 +350,10 @@ def model(lab: Lab) -> None:
 
 @fault("a process file is broken", "process_invalid")
 def process_file(lab: Lab) -> None:
-    from winnow.book import ProcessBook, load_definition
+    from winnow.processes.loader import load_definition
+    from winnow.processes.registry import ProcessRegistry
 
-    lab.book = lambda: ProcessBook([load_definition("id: moods\nkind: labels\n", "moods.yaml")])
+    lab.book = lambda: ProcessRegistry([load_definition("id: moods\nkind: labels\n", "moods.yaml")])
     lab.deliver(lab.drop())
 
 
@@ -715,7 +716,7 @@ def row_damaged(lab: Lab) -> None:
     lab.world.put_row(**{**row, "state": "?"})
     report = lab.sweep()
     assert (report.restarted, report.failed) == (0, 1)
-    assert [one.standing.value for one in lab.audit()] == ["DAMAGED"]
+    assert [one.status.value for one in lab.audit()] == ["DAMAGED"]
     lab.world.put_row(**row)
 
 

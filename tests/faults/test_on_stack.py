@@ -10,9 +10,9 @@ import pytest
 
 from tests.e2e.conftest import SURE, Stack, until, winnow
 from tests.faults.sabotage import client, entered, lease_is_over, rows_of, without_rule
-from winnow.layout import sweep_state
-from winnow.sweep import Sweep, SweepOptions
-from winnow.upload import upload_id
+from winnow.recovery.sweep import Sweep, SweepOptions
+from winnow.steps.upload import upload_id
+from winnow.storage.paths import sweep_state
 from winnow_aws.s3 import S3Store
 from winnow_aws.sweep import S3Inbox, StatesWorkflow, TableRuns, TopicMailer
 from winnow_local.template import Checkout, read_template
@@ -65,7 +65,7 @@ def test_the_sweep_starts_nothing_that_has_run(stack: Stack) -> None:
     )
     until(lambda: stack.uploads.by_key(key).ended)  # type: ignore[union-attr]
     assert sweep(stack, in_s=1_000).restarted == 0
-    assert audit(stack, "--missed-after", "0")["counts"]["DOUBLE"] == 0
+    assert audit(stack, "--missed-after", "0")["counts"]["DUPLICATE"] == 0
 
 
 def test_the_deployed_sweep_runs_under_its_own_role(stack: Stack) -> None:
@@ -242,6 +242,6 @@ def test_an_update_in_place_keeps_the_rows_and_finds_what_died_before_it(stack: 
 def test_at_the_end_the_audit_is_clean(stack: Stack) -> None:
     found = audit(stack)
     assert found["clean"], [
-        one for one in found["uploads"] if one["standing"] in ("MISSING", "STUCK", "DOUBLE")
+        one for one in found["uploads"] if one["standing"] in ("MISSING", "STUCK", "DUPLICATE")
     ]
     assert found["counts"].get("RUNNING", 0) == 0

@@ -20,12 +20,12 @@ import pytest
 
 from tests.e2e.conftest import SURE, needs_model, until
 from tests.load.__main__ import mentioned
-from winnow.layout import sweep_state
-from winnow.standing import Standing
-from winnow.sweep import Sweep, SweepOptions, SweepReport
+from winnow.recovery.status import UploadStatus
+from winnow.recovery.sweep import Sweep, SweepOptions, SweepReport
+from winnow.storage.paths import sweep_state
 from winnow_aws.s3 import S3Store
 from winnow_aws.sweep import S3Inbox, StatesWorkflow, TableRuns, TopicMailer
-from winnow_cli.standings import audit
+from winnow_cli.audit import audit
 from winnow_cli.target import Target
 from winnow_cli.uploads import Uploads
 from winnow_local import mailbox, ministack
@@ -158,7 +158,7 @@ def test_every_upload_ends_once_after_a_restart_in_the_middle(
     assert sweep(target).restarted == 0
 
     stood = list(audit(target, 0.0, time.time()))
-    assert [one.standing for one in stood] == [Standing.SUCCEEDED] * FILES
+    assert [one.status for one in stood] == [UploadStatus.SUCCEEDED] * FILES
     assert {row.records for row in Uploads(target).every()} == {300}
     # The mail of a run that ended when the emulator did may have gone with it.
     ended = {row.upload_id for row in before.values() if row.state == "SUCCEEDED"}

@@ -100,7 +100,9 @@ def test_filter_is_killed_at_work(
     stack: Stack, verdict: Verdict, tmp_path: Path, told: str, work: str
 ) -> None:
     seen = tmp_path / "seen"
-    caught = patched(tmp_path / "caught", "winnow.filter", work, CAUGHT.format(seen=str(seen)))
+    caught = patched(
+        tmp_path / "caught", "winnow.steps.filter", work, CAUGHT.format(seen=str(seen))
+    )
     with changed(stack, "filter", caught) as version:
         make_ready(stack, "filter")
         key = stack.put("a.jsonl", SMALL)
@@ -154,7 +156,7 @@ def test_a_record_that_its_worker_does_not_outlive_is_one_invalid_record(
     texts = [SURE] * count
     texts[count // 3] = f"{SURE} It was doomsday."
     body = "".join(json.dumps({"text": text}) + "\n" for text in texts)
-    poison = patched(tmp_path, "winnow.classify", "judge_records", POISON.format(end=end))
+    poison = patched(tmp_path, "winnow.steps.classify", "judge_records", POISON.format(end=end))
     with changed(stack, "classify", poison, Timeout=TIME_OUT_S):
         key = stack.put("poison.jsonl", body)
         verdict(f"classify: a record {told}, among {count:,}", [key], ["SUCCEEDED"], 1)
@@ -286,7 +288,7 @@ def test_a_late_filter_writes_nothing_over_a_redrives_results(
 ) -> None:
     hold = tmp_path / "hold"
     hold.touch()
-    late = patched(tmp_path / "late", "winnow.filter", "_Total", LATE.format(hold=str(hold)))
+    late = patched(tmp_path / "late", "winnow.steps.filter", "_Total", LATE.format(hold=str(hold)))
     with changed(stack, "filter", late):
         make_ready(stack, "filter")
         key = stack.put("a.jsonl", SMALL)

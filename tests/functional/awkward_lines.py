@@ -60,7 +60,7 @@ CHARACTERS = (
 def awkward_lines(seed: int, count: int, words: Sequence[str] = ()) -> list[str]:
     """At least `count` different lines; `words` widens what they are made of."""
     rng = random.Random(seed)
-    own = sorted({word for sentence in SENTENCES for word in sentence.split()})
+    own = sorted({word for message in SENTENCES for word in message.split()})
     lines = ["", *SENTENCES, *ODD]
     lines += [odd * times for odd in ODD for times in (2, 7)]
     lines += [f"{odd} first" for odd in ODD] + [f"last {odd}" for odd in ODD]
@@ -79,8 +79,8 @@ def awkward_lines(seed: int, count: int, words: Sequence[str] = ()) -> list[str]
     return list(different)
 
 
-def _with_odd(rng: random.Random, sentence: str) -> str:
+def _with_odd(rng: random.Random, message: str) -> str:
     for _ in range(rng.randint(1, 3)):
-        at = rng.randint(0, len(sentence))
-        sentence = sentence[:at] + rng.choice(ODD) + sentence[at:]
-    return sentence
+        at = rng.randint(0, len(message))
+        message = message[:at] + rng.choice(ODD) + message[at:]
+    return message

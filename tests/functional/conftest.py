@@ -8,7 +8,7 @@ import pytest
 from moto import mock_aws
 
 from winnow.ports import Encoder
-from winnow_use import load_encoder
+from winnow_encoder import load_encoder
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FILES = {"yaml", "winnow.book", "winnow.readers"}
-JUDGING = {"numpy", "nltk", "rapidfuzz", "winnow.judging", "winnow_use"}
+FILES = {"yaml", "winnow.processes.registry", "winnow.readers"}
+JUDGING = {"numpy", "nltk", "rapidfuzz", "winnow.judging", "winnow_encoder"}
 ENGINES = {"ai_edge_litert", "tensorflow"}
-CALLED = {"winnow.filter", "winnow.process"}
+CALLED = {"winnow.steps.filter", "winnow.processes.schema"}
 UNUSED = {
-    "serialize": JUDGING | {"pypdfium2", "python_calamine", "winnow.sweep"},
-    "classify": FILES | ENGINES | {"nltk", "winnow.filter", "winnow.sweep"},
-    "filter": FILES | JUDGING | {"winnow.sweep"},
-    "dispatch": FILES | JUDGING | CALLED | {"winnow.digest"},
-    "digest": FILES | JUDGING | CALLED | {"winnow.dispatch"},
-    "sweep": FILES | JUDGING | CALLED | {"winnow.digest"},
+    "serialize": JUDGING | {"pypdfium2", "python_calamine", "winnow.recovery.sweep"},
+    "classify": FILES | ENGINES | {"nltk", "winnow.steps.filter", "winnow.recovery.sweep"},
+    "filter": FILES | JUDGING | {"winnow.recovery.sweep"},
+    "dispatch": FILES | JUDGING | CALLED | {"winnow.steps.digest"},
+    "digest": FILES | JUDGING | CALLED | {"winnow.steps.dispatch"},
+    "sweep": FILES | JUDGING | CALLED | {"winnow.steps.digest"},
 }
 
 

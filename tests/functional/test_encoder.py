@@ -14,11 +14,17 @@ import pytest
 from tests.functional.awkward_lines import ODD, SENTENCES, awkward_lines
 from winnow.errors import ModelInvalidError
 from winnow.ports import Encoder
-from winnow.similarity import evaluate_similarity
-from winnow_use import load_encoder
-from winnow_use.artefacts import FP32_FILE, INT8_FILE, MANIFEST_FILE, TOKENIZER_FILE, read_manifest
-from winnow_use.batching import Vectors
-from winnow_use.blank import is_blank
+from winnow_encoder import load_encoder
+from winnow_encoder.artefacts import (
+    FP32_FILE,
+    INT8_FILE,
+    MANIFEST_FILE,
+    TOKENIZER_FILE,
+    read_manifest,
+)
+from winnow_encoder.batching import Vectors
+from winnow_encoder.blank import is_blank
+from winnow_train.similarity import evaluate_similarity
 
 pytestmark = pytest.mark.model
 
@@ -66,7 +72,7 @@ def test_rows_are_bit_identical_alone_and_in_any_company(
 
 @pytest.mark.parametrize("file", [INT8_FILE, FP32_FILE])
 def test_rows_of_one_length_do_not_touch_each_other(model_dir: Path, file: str) -> None:
-    from winnow_use.litert import LiteRtEngine
+    from winnow_encoder.litert import LiteRtEngine
 
     engine = LiteRtEngine((model_dir / file).read_bytes())
     rng = random.Random(4)
@@ -157,7 +163,7 @@ def test_a_damaged_model_does_not_load(
 
 def test_starts_without_tensorflow_or_nltk(model_dir: Path) -> None:
     program = (
-        "import sys; from pathlib import Path; from winnow_use import load_encoder\n"
+        "import sys; from pathlib import Path; from winnow_encoder import load_encoder\n"
         "assert load_encoder(Path(sys.argv[1]))(['hello']).any()\n"
         "heavy = {'tensorflow', 'tensorflow_hub', 'nltk', 'sentencepiece', 'winnow_model'}\n"
         "print(sorted(heavy & set(sys.modules)))"

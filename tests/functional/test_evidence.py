@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.quality import context, l33774
-from winnow.book import load_definition
 from winnow.judging import build_judge
 from winnow.models import CriteriaDecision, Polarity
 from winnow.ports import Encoder
+from winnow.processes.loader import load_definition
 
 
 @pytest.mark.model

@@ -9,9 +9,9 @@ from types import SimpleNamespace
 import pytest
 from pydantic import BaseModel
 
-from winnow.dispatch import DispatchReport
 from winnow.errors import EventInvalidError, FileEmptyError, InternalError, SettingsError
 from winnow.models import ChunkTask, Classified, ObjectRef
+from winnow.steps.dispatch import DispatchReport
 from winnow_aws.handler import handler, logger, seconds_left
 from winnow_aws.read_settings import SerializeSettings
 from winnow_aws.settings import ClassifySettings, FilterSettings
@@ -131,7 +131,7 @@ def test_a_wrong_event_names_its_fields_and_not_their_values(log):
 def test_an_event_of_another_shape_is_told_what_it_lacks(log, event, said):
     with pytest.raises(EventInvalidError) as raised:
         halve(event, None)
-    assert raised.value.sentence == said
+    assert raised.value.message == said
 
 
 def test_settings_are_read_once_from_the_environment_with_defaults():

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.heads import PROCESS, rows, write_rows
-from winnow.book import load_definition
-from winnow.head import HeadFiles
+from winnow.heads.card import HeadFiles
 from winnow.judging import build_judge
 from winnow.ports import Encoder
+from winnow.processes.loader import load_definition
 from winnow_train.data import read_labelled
 from winnow_train.train import train
 

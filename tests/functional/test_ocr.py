@@ -22,9 +22,9 @@ from winnow.errors import (
     TimeLimitError,
 )
 from winnow.models import Record
-from winnow.places import ocr_confidence
-from winnow.process import InputColumns
+from winnow.processes.schema import InputColumns
 from winnow.readers import ReadLimits, Source, read
+from winnow.steps.locations import ocr_confidence
 from winnow_ocr.engine import Found, Picture, Point
 from winnow_ocr.pages import Pages
 from winnow_ocr.rapid import RapidEngine
@@ -356,8 +356,8 @@ def test_a_scan_says_page_by_page_what_a_person_reads(name, data_dir):
     assert [record.places[0].page for record in pages] == list(range(1, len(SCANS[name]) + 1))
     for record, sentences in zip(pages, SCANS[name], strict=True):
         text = " ".join(record.text.split())
-        for sentence in sentences:
-            assert sentence in text
+        for message in sentences:
+            assert message in text
     whole = "\n".join(record.text for record in pages)
     if name == "ocrmypdf_linn.pdf":
         truth = (data_dir / "documents" / "ocrmypdf_linn.txt").read_text("utf-8")

@@ -30,13 +30,13 @@ from pydantic import BaseModel
 from tests.fakes import files
 from tests.fakes.processes import MODEL, SayingJudge, book
 from tests.fakes.store import MemoryStore
-from tests.unit.test_steps import RUN
-from winnow.budget import RecordBudget
+from tests.unit.core.steps.test_steps import RUN
 from winnow.errors import WinnowError
+from winnow.limits.budget import RecordBudget
 from winnow.models import ChunkTask, ObjectRef
-from winnow.process import parse_definition_json
-from winnow.serialize import SerializeOptions
-from winnow.upload import upload_id
+from winnow.processes.schema import parse_definition_json
+from winnow.steps.serialize import SerializeOptions
+from winnow.steps.upload import upload_id
 from winnow_aws.handler import logger
 from winnow_aws.settings import FilterSettings
 from winnow_ocr.pages import Pages

@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from winnow.book import ProcessBook
 from winnow.errors import ModelInvalidError
 from winnow.judging import build_judge
 from winnow.ports import Encoder
+from winnow.processes.registry import ProcessRegistry
+from winnow_encoder import load_encoder
+from winnow_encoder.artefacts import INT8_FILE, MANIFEST_FILE, TOKENIZER_FILE
+from winnow_encoder.batching import TokenEncoder, Vectors
+from winnow_encoder.precomputed import references_file
 from winnow_model import build_references
-from winnow_use import load_encoder
-from winnow_use.artefacts import INT8_FILE, MANIFEST_FILE, TOKENIZER_FILE
-from winnow_use.batching import TokenEncoder, Vectors
-from winnow_use.references import references_file
 
 ROOT = Path(__file__).parents[2]
 TEXT = "Melena for two weeks; colonoscopy found no source of bleeding."
@@ -58,7 +58,7 @@ def test_are_bit_for_bit_what_the_encoder_gives(model: Path, told: list[str]) ->
     build_references(model, ROOT / "processes", told.append)
     assert len(told) == 1
     plain = load_encoder(model, references=False)
-    for definition in ProcessBook.from_directory(ROOT / "processes").definitions:
+    for definition in ProcessRegistry.from_directory(ROOT / "processes").definitions:
         comparing = Comparing(load_encoder(model), plain)
         build_judge(definition, comparing)([TEXT])
         assert comparing.compared > 50
@@ -77,7 +77,7 @@ def test_nothing_is_left_to_encode_when_a_shipped_judge_is_built(
         return encode(plain, texts)
 
     monkeypatch.setattr(TokenEncoder, "__call__", spy)
-    for definition in ProcessBook.from_directory(ROOT / "processes").definitions:
+    for definition in ProcessRegistry.from_directory(ROOT / "processes").definitions:
         build_judge(definition, encoder)
     assert asked == []
     encoder([TEXT])

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from winnow.book import ProcessBook
 from winnow.judging import build_judge
 from winnow.models import CriteriaDecision, Judgement, LabelDecision, Verdict
 from winnow.ports import Judge
+from winnow.processes.registry import ProcessRegistry
 
 ROOT = Path(__file__).parents[2]
 MODEL = Path(os.environ.get("WINNOW_MODEL_DIR", ROOT / "build" / "model"))
@@ -29,13 +29,13 @@ pytestmark = [
 
 
 @cache
-def book() -> ProcessBook:
-    return ProcessBook.from_directory(ROOT / "processes")
+def book() -> ProcessRegistry:
+    return ProcessRegistry.from_directory(ROOT / "processes")
 
 
 @cache
 def judge(name: str) -> Judge:
-    from winnow_use import load_encoder
+    from winnow_encoder import load_encoder
 
     return build_judge(book().find(name), load_encoder(MODEL))
 
@@ -160,10 +160,10 @@ NEVER_SUPPORT = {
 @pytest.mark.parametrize("criterion", NEVER_SUPPORT)
 def test_turned_sentences_are_never_met(criterion: str) -> None:
     sentences = NEVER_SUPPORT[criterion]
-    for sentence, result in zip(sentences, judge("L33774")(sentences), strict=True):
+    for message, result in zip(sentences, judge("L33774")(sentences), strict=True):
         assert isinstance(result.decision, CriteriaDecision)
         (finding,) = (f for f in result.decision.criteria if f.id == criterion)
-        assert finding.verdict is not Verdict.MET, (sentence, finding)
+        assert finding.verdict is not Verdict.MET, (message, finding)
 
 
 NEVER_MET = [

@@ -194,7 +194,7 @@ def test_what_is_not_allowed_is_told_alike_to_functions_and_people(client):
         stub.add_client_error("head_object", "403", http_status_code=403)
         with pytest.raises(AccessDeniedError) as raised:
             S3Store(client).head(ObjectRef(bucket=BUCKET, key="k"))
-    assert raised.value.sentence == "HeadObject is not allowed in the bucket bucket."
+    assert raised.value.message == "HeadObject is not allowed in the bucket bucket."
 
 
 # -- whose error it is ---------------------------------------------------------------------------

@@ -26,14 +26,14 @@ from winnow.errors import (
     StackUnknownError,
     UploadAbandonedError,
 )
-from winnow.layout import sweep_state
 from winnow.models import ObjectRef, Upload
-from winnow.standing import Claim, ObjectVersion, Standing
-from winnow.sweep import Lease, Start, State, Sweep, SweepOptions
-from winnow.upload import upload_id
+from winnow.recovery.status import Claim, ObjectVersion, UploadStatus
+from winnow.recovery.sweep import Lease, Start, State, Sweep, SweepOptions
+from winnow.steps.upload import upload_id
+from winnow.storage.paths import sweep_state
 from winnow_aws.metrics import count_sweep
 from winnow_aws.sweep import S3Inbox, StatesWorkflow, TableRuns, TopicMailer
-from winnow_cli import standings
+from winnow_cli import audit as standings
 from winnow_cli.target import Target
 
 BUCKET, RESULTS, TABLE, REGION = "uploads", "results", "runs", "us-east-1"
@@ -133,7 +133,7 @@ def test_a_bucket_that_is_refused_is_our_error(s3: Any) -> None:
         stub.add_client_error("list_object_versions", "AccessDenied", "inbox/private.csv")
         with pytest.raises(AccessDeniedError) as denied:
             S3Inbox(s3, BUCKET).page(None)
-    assert denied.value.sentence == "ListObjectVersions is not allowed in the bucket uploads."
+    assert denied.value.message == "ListObjectVersions is not allowed in the bucket uploads."
 
 
 # -- table ---------------------------------------------------------------------------------------
@@ -315,13 +315,13 @@ def target(s3: Any, dynamodb: Any, machine: tuple[Any, str]) -> Target:
     )
 
 
-@pytest.mark.parametrize(("days", "found"), [(29, [Standing.MISSING]), (30, []), (40, [])])
+@pytest.mark.parametrize(("days", "found"), [(29, [UploadStatus.MISSING]), (30, []), (40, [])])
 def test_the_audit_leaves_out_what_the_stack_keeps_no_row_of(
-    target: Target, days: int, found: list[Standing]
+    target: Target, days: int, found: list[UploadStatus]
 ) -> None:
     note_retention(target.s3(), time.time() + days * DAY_S)
     stood = standings.audit(target, 900, time.time() + days * DAY_S)
-    assert [one.standing for one in stood] == found
+    assert [one.status for one in stood] == found
 
 
 @pytest.mark.parametrize(("days", "started"), [(29, 1), (40, 0)])
@@ -360,7 +360,7 @@ def test_without_the_sweeps_notes_the_least_is_taken_that_a_stack_keeps(
     if not notes:
         s3.delete_object(Bucket=RESULTS, Key=ref.key)
     [early] = standings.audit(target, 900, time.time() + 14 * DAY_S)
-    assert early.standing is Standing.MISSING
+    assert early.status is UploadStatus.MISSING
     assert list(standings.audit(target, 900, time.time() + 15 * DAY_S)) == []
 
 
@@ -478,9 +478,9 @@ def test_every_odd_key_is_listed_page_by_page_matched_and_redriven(
     assert sorted(listed) == sorted([*ODD, "inbox/p/a"])
     for key in ODD:
         assert [one.key for one in inbox.of_key(key)] == [key]
-    stood = {one.key: one.standing for one in standings.audit(target, 0.0, time.time() + 1)}
+    stood = {one.key: one.status for one in standings.audit(target, 0.0, time.time() + 1)}
     for number, key in enumerate(ODD):
-        assert stood[key] is (Standing.MISSING if number % 2 else Standing.SUCCEEDED), key
+        assert stood[key] is (UploadStatus.MISSING if number % 2 else UploadStatus.SUCCEEDED), key
     for key in ODD[1::2]:
         own = upload_id(BUCKET, key, versions[key]["VersionId"])
         assert standings.Redrive(target).upload(own).upload_id == own
@@ -596,10 +596,10 @@ def test_an_audit_holds_no_more_of_many_than_of_few(target: Target, monkeypatch:
         monkeypatch.setattr(S3Inbox, "every", versions)
         monkeypatch.setattr(TableRuns, "every", rows)
         tracemalloc.start()
-        counted = Counter(one.standing for one in standings.audit(target, 900, time.time()))
+        counted = Counter(one.status for one in standings.audit(target, 900, time.time()))
         held = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-        assert counted == {Standing.SUCCEEDED: count}
+        assert counted == {UploadStatus.SUCCEEDED: count}
         return held
 
     peak(10)

@@ -8,7 +8,7 @@ import pytest
 
 from winnow.errors import ModelInvalidError
 from winnow.ports import Encoder
-from winnow_use import load_encoder
+from winnow_encoder import load_encoder
 
 TEXTS = ["one two", "", "three", "  ", "one two", "four, five and six: 日本語"]
 
@@ -85,7 +85,7 @@ def test_a_model_that_takes_strings(string_model: Path, tmp_path: Path) -> None:
 
 
 def test_its_hash_is_of_what_it_holds(string_model: Path, tmp_path: Path) -> None:
-    from winnow_use.tensorflow import _info_of
+    from winnow_encoder.tensorflow import _info_of
 
     before = _info_of(str(string_model), string_model).sha256
     assert before == _info_of("https://host/other/name/4?a=b", string_model).sha256

@@ -12,8 +12,8 @@ from tests.functional.awkward_lines import awkward_lines
 from tests.functional.conftest import ROOT
 from tests.functional.make_tokenizer_golden import GOLDEN
 from winnow.errors import ModelInvalidError, RetryableError
-from winnow_use.artefacts import TOKENIZER_FILE
-from winnow_use.tokenizer import Tokenizer
+from winnow_encoder.artefacts import TOKENIZER_FILE
+from winnow_encoder.tokenizer import Tokenizer
 
 pytestmark = pytest.mark.model
 

@@ -9,7 +9,7 @@ import pytest
 from botocore.config import Config
 from moto import mock_aws
 
-from tests.unit.test_steps import UPLOAD_ID, Run
+from tests.unit.core.steps.test_steps import UPLOAD_ID, Run
 from winnow.errors import ConfidenceThresholdNotMetError, NotFinishedError, UploadUnknownError
 from winnow.models import ObjectRef, Outcome
 from winnow_cli.target import Target

@@ -7,24 +7,24 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from winnow.digest import digest_of
-from winnow.dispatch import Book
 from winnow.errors import AccessDeniedError, RetryableError, UploadAbandonedError
-from winnow.layout import dispatch_book
-from winnow.mail import abandoned
 from winnow.models import Mail
-from winnow.restart import restart_name
-from winnow.sweep import Start
-from winnow.upload import upload_id
-from winnow_aws.mails import SqsMails
-from winnow_aws.sweep import TopicMailer
-from winnow_aws.waiting import (
-    S3Book,
+from winnow.recovery.restart import restart_name
+from winnow.recovery.sweep import Start
+from winnow.steps.digest import digest_of
+from winnow.steps.dispatch import DispatchState
+from winnow.steps.notification import abandoned
+from winnow.steps.upload import upload_id
+from winnow.storage.paths import dispatch_state
+from winnow_aws.digest import SqsMails
+from winnow_aws.dispatch import (
+    S3DispatchState,
     SqsWaiting,
     StatesExecutions,
     WaitingWorkflow,
     execution_name,
 )
+from winnow_aws.sweep import TopicMailer
 
 REGION = "us-east-1"
 EVENT = {
@@ -123,28 +123,28 @@ def test_what_has_run_is_not_handed_over(sqs: Any, url: str, executions: StatesE
 def test_of_two_who_write_the_book_the_second_is_refused():
     s3 = boto3.client("s3", region_name=REGION)
     s3.create_bucket(Bucket="results")
-    books = S3Book(s3, dispatch_book("results"))
-    assert books.load() == (Book(), None)
-    mark = books.save(Book(holder="a"), None)
+    books = S3DispatchState(s3, dispatch_state("results"))
+    assert books.load() == (DispatchState(), None)
+    mark = books.save(DispatchState(holder="a"), None)
     assert mark is not None
-    assert books.save(Book(holder="b"), None) is None
+    assert books.save(DispatchState(holder="b"), None) is None
     book, known = books.load()
     assert (book.holder, known) == ("a", mark)
-    newer = books.save(Book(holder="a", until=5.0, started={"x": 1.0}), mark)
+    newer = books.save(DispatchState(holder="a", until=5.0, started={"x": 1.0}), mark)
     assert newer is not None
-    assert books.save(Book(holder="b"), mark) is None
+    assert books.save(DispatchState(holder="b"), mark) is None
     assert books.load()[0].started == {"x": 1.0}
 
 
 def test_a_book_that_nobody_can_read_is_begun_anew():
     s3 = boto3.client("s3", region_name=REGION)
     s3.create_bucket(Bucket="results")
-    ref = dispatch_book("results")
+    ref = dispatch_state("results")
     s3.put_object(Bucket=ref.bucket, Key=ref.key, Body=b'{"holder": 5')
-    books = S3Book(s3, ref)
+    books = S3DispatchState(s3, ref)
     book, mark = books.load()
-    assert book == Book()
-    assert books.save(Book(holder="a"), mark) is not None
+    assert book == DispatchState()
+    assert books.save(DispatchState(holder="a"), mark) is not None
 
 
 def test_what_s3_refuses_is_our_error():
@@ -152,10 +152,10 @@ def test_what_s3_refuses_is_our_error():
     with Stubber(s3) as stub:
         stub.add_client_error("put_object", "AccessDenied")
         with pytest.raises(AccessDeniedError):
-            S3Book(s3, dispatch_book("results")).save(Book(), None)
+            S3DispatchState(s3, dispatch_state("results")).save(DispatchState(), None)
         stub.add_client_error("put_object", "SlowDown")
         with pytest.raises(RetryableError):
-            S3Book(s3, dispatch_book("results")).save(Book(), "mark")
+            S3DispatchState(s3, dispatch_state("results")).save(DispatchState(), "mark")
 
 
 def test_all_that_runs_is_seen_in_few_requests(executions: StatesExecutions):

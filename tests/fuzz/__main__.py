@@ -21,7 +21,7 @@ CORPUS = Path(__file__).parent / "corpus"
 INSTRUMENTED = (
     "winnow.readers",
     "winnow.parsers",
-    "winnow.columns",
+    "winnow.tables.columns",
     "PIL.Image",
     "PIL.ImageFile",
     "PIL.JpegImagePlugin",

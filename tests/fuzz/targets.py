@@ -16,10 +16,10 @@ from winnow.errors import (
     WinnowError,
     catalogue,
 )
-from winnow.parsers.refusal import Refusal
+from winnow.parsers.parse_error import ParseError
 from winnow.readers import ReadLimits, Source, read, sandbox
 from winnow.readers.ocr import Pictures
-from winnow.readers.reflow import Line, Page
+from winnow.readers.pages.reflow import Line, Page
 
 LIMITS = ReadLimits(
     max_line_chars=20_000,
@@ -65,8 +65,8 @@ def in_process(
     file.seek(0)
     try:
         parser.parse(file, {**limits.model_dump(), **options}, items, scratch)
-    except Refusal as refusal:
-        raise catalogue()[refusal.code](refusal.sentence) from None
+    except ParseError as refusal:
+        raise catalogue()[refusal.code](refusal.message) from None
     except MemoryError:
         raise FileBombError("Reading it takes more memory than it may.") from None
     except RecursionError:

@@ -26,18 +26,18 @@ from ministack.services import stepfunctions
 
 from tests.faults.lab import lab
 from tests.faults.page import replace_section
-from winnow.standing import Standing
+from winnow.recovery.status import UploadStatus
 from winnow_aws.sweep import TableRuns
-from winnow_cli.standings import Stand, audit
+from winnow_cli.audit import AuditRow, audit
 from winnow_cli.target import Target
 from winnow_cli.uploads import Uploads
+from winnow_encoder import load_encoder
 from winnow_local import mailbox, ministack
 from winnow_local.deploy import client_config, session
 from winnow_local.ministack import places
 from winnow_local.stack import start_detached, stop
 from winnow_local.state import StackState, StateDir
 from winnow_local.template import Checkout
-from winnow_use import load_encoder
 
 PER_FILE = 10
 PUTTING = 16
@@ -98,7 +98,7 @@ def wait(target: Target, count: int, began: float) -> tuple[float, int]:
     return time.monotonic() - began, most
 
 
-def at_once(count: int, most: int) -> tuple[list[Stand], int, int, float]:
+def at_once(count: int, most: int) -> tuple[list[AuditRow], int, int, float]:
     """So many uploads at once through the workflow in memory; each function takes `most` calls.
 
     The rest is refused, as Lambda refuses it; on the local stack a call waits for its place
@@ -145,7 +145,7 @@ def line(number: int) -> str:
 class Crowd:
     """What came of many uploads at once."""
 
-    stood: list[Stand]
+    stood: list[AuditRow]
     told: Counter[str]
     """upload id -> mails"""
     records: int
@@ -258,7 +258,7 @@ def main() -> int:
         problems.append("an upload was not mailed once")
     if many.records != given.files * PER_FILE or judged != given.records:
         problems.append("records are missing")
-    if [one.standing for one in found] != [Standing.SUCCEEDED]:
+    if [one.status for one in found] != [UploadStatus.SUCCEEDED]:
         problems.append("the large file has not one end")
     rows: list[tuple[str, Any]] = [
         ("**uploads at once, on the local stack**; every tenth event twice", f"{given.files:,}"),
@@ -298,19 +298,19 @@ def used(most: Counter[str]) -> list[tuple[str, str]]:
     ]
 
 
-def outcome(files: int, stood: list[Stand], mails: int) -> list[tuple[str, Any]]:
+def outcome(files: int, stood: list[AuditRow], mails: int) -> list[tuple[str, Any]]:
     lost, double = tally(files, stood)
     return [("lost or failed", lost), ("double", double), ("mails", f"{mails:,}")]
 
 
-def tally(files: int, stood: list[Stand]) -> tuple[int, int]:
+def tally(files: int, stood: list[AuditRow]) -> tuple[int, int]:
     """How many uploads are lost or failed, and how many came twice."""
-    states = Counter(one.standing for one in stood)
-    lost = files - states[Standing.SUCCEEDED]
-    return lost, states[Standing.DOUBLE] + max(0, len(stood) - files)
+    states = Counter(one.status for one in stood)
+    lost = files - states[UploadStatus.SUCCEEDED]
+    return lost, states[UploadStatus.DUPLICATE] + max(0, len(stood) - files)
 
 
-def problems_of(where: str, files: int, stood: list[Stand], mails: int) -> list[str]:
+def problems_of(where: str, files: int, stood: list[AuditRow], mails: int) -> list[str]:
     lost, double = tally(files, stood)
     right = not lost and not double and mails == files
     return [] if right else [f"{where}: {lost} lost, {double} double, {mails} mails"]

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from winnow.judging.context import Context, Reading, find, tokens
+from winnow.judging.criteria.context import Context, Reading, find, tokens
 
 DATA = Path(__file__).with_name("data")
 # Of several contexts of one mention the first of these names it.

@@ -18,11 +18,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-import winnow.judging.criteria as rule
-from winnow.book import ProcessBook
-from winnow.judging import build_judge, sheet
+import winnow.judging.criteria.judge as rule
+from winnow.judging import build_judge
+from winnow.judging.text import similarity as sheet
 from winnow.models import Verdict
 from winnow.ports import Encoder, Judge
+from winnow.processes.registry import ProcessRegistry
 
 DATA = Path(__file__).with_name("data")
 PROCESSES = Path(__file__).parents[2] / "processes"
@@ -77,7 +78,7 @@ def read(data: Path) -> list[Case]:
 
 def judge(encoder: Encoder) -> Judge:
     """The shipped process."""
-    return build_judge(ProcessBook.from_directory(PROCESSES).find("L33774"), encoder)
+    return build_judge(ProcessRegistry.from_directory(PROCESSES).find("L33774"), encoder)
 
 
 def tally(ask: Callable[[Sequence[str]], Sequence[object]], cases: Sequence[Case]) -> Tally:

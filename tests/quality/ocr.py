@@ -21,9 +21,9 @@ from typing import IO
 from rapidfuzz.distance import Levenshtein
 
 from tests.fakes import scans
-from winnow.readers.limits import ReadLimits
+from winnow.limits.reading import ReadLimits
 from winnow.readers.ocr import Pictures
-from winnow.readers.reflow import sentences_of
+from winnow.readers.pages.reflow import sentences_of
 from winnow_ocr.pages import Pages
 from winnow_ocr.rapid import RapidEngine
 

@@ -19,27 +19,28 @@ from tests.fakes import files, heads, pdfs, word
 from tests.fakes.encoder import FakeEncoder
 from tests.fuzz import targets
 from tests.scaling.measure import Subject
-from tests.unit import test_weighed as weighed
-from tests.unit.test_model_build import VOCABULARY
-from winnow import ngrams
-from winnow.book import ProcessBook
-from winnow.budget import RecordBudget, estimated_segments
-from winnow.classify import judge_records
-from winnow.columns import plain_name
+from tests.unit.core.judging import test_calibrated_criteria as weighed
+from tests.unit.model.test_model_build import VOCABULARY
 from winnow.errors import WinnowError
-from winnow.judging import build_judge, segments
-from winnow.judging.sheet import count
+from winnow.heads import ngrams
+from winnow.judging import build_judge
+from winnow.judging.text import segments
+from winnow.judging.text.similarity import count
+from winnow.limits.budget import RecordBudget, estimated_segments
+from winnow.limits.unicode import nfkc, nfkc_length
 from winnow.models import Record
-from winnow.numbers import number, numbers_of
 from winnow.ports import Judge
+from winnow.processes.registry import ProcessRegistry
 from winnow.readers import ReadLimits, Source, read, sandbox
-from winnow.unicode import nfkc, nfkc_length
-from winnow_cli.command_uploads import safe_cell
+from winnow.steps.classify import judge_records
+from winnow.tables.columns import plain_name
+from winnow.tables.numbers import number, numbers_of
+from winnow_cli.commands.uploads import safe_cell
+from winnow_encoder.batching import DIMENSIONS, TokenEncoder
+from winnow_encoder.tokenizer import Tokenizer
 from winnow_model.pieces import to_sentencepiece
 from winnow_train.data import read_labelled
 from winnow_train.train import train, write
-from winnow_use.batching import DIMENSIONS, TokenEncoder
-from winnow_use.tokenizer import Tokenizer
 
 PROCESSES = Path(__file__).parents[2] / "processes"
 _XML = "".join(chr(code) for code in range(32) if code not in (9, 10, 13))
@@ -261,7 +262,7 @@ def of_text(call: Callable[[str], object]) -> Subject:
 
 
 def _grams(block: ngrams.Block) -> Subject:
-    return of_text(lambda text: ngrams.grams([text], block, 16))
+    return of_text(lambda text: ngrams.hash_ngrams([text], block, 16))
 
 
 NORMALISERS: dict[str, Subject] = {
@@ -284,7 +285,7 @@ NORMALISERS: dict[str, Subject] = {
 
 @cache
 def _shipped(name: str) -> Judge:
-    book = ProcessBook.from_directory(PROCESSES)
+    book = ProcessRegistry.from_directory(PROCESSES)
     return build_judge(book.find(name), FakeEncoder())
 
 
@@ -328,7 +329,7 @@ def _trained_on_criteria() -> Judge:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "bleed.yaml"
         file.write_text(weighed.PROCESS, encoding="utf-8")
-        definition = ProcessBook.from_directory(file.parent).find("bleed")
+        definition = ProcessRegistry.from_directory(file.parent).find("bleed")
         rows = file.with_name("rows.csv")
         with rows.open("w", encoding="utf-8", newline="") as stream:
             decided = [
@@ -343,7 +344,7 @@ def _trained_on_criteria() -> Judge:
             created="2024-01-01T00:00:00+00:00",
         )  # fmt: skip
         write(fitted, file, "bleed")
-        book = ProcessBook.from_directory(file.parent)
+        book = ProcessRegistry.from_directory(file.parent)
         return build_judge(book.find("bleed"), FakeEncoder(), book.heads["bleed"])
 
 

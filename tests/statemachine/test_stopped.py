@@ -10,7 +10,7 @@ import pytest
 from tests.statemachine.conftest import event
 from tests.statemachine.machine import TaskError, World, function_error, said
 from winnow.models import Mail
-from winnow.upload import upload_id as id_of
+from winnow.steps.upload import upload_id as id_of
 
 RUN = "arn:aws:states:us-east-1:123456789012:execution:winnow-triage:run-1"
 

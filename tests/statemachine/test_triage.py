@@ -11,7 +11,7 @@ import pytest
 from tests.statemachine.conftest import event
 from tests.statemachine.machine import TaskError, World, function_error, said
 from winnow.models import FilterChunk, Mail, ScanNeeded, SerializeInput, Upload
-from winnow.upload import upload_id as id_of
+from winnow.steps.upload import upload_id as id_of
 
 THROTTLED = TaskError("Lambda.TooManyRequestsException", "Rate Exceeded.")
 TABLE_THROTTLED = TaskError("DynamoDB.ThrottlingException", "Rate of requests exceeded.")
@@ -951,7 +951,7 @@ def test_failure_states_retry_too(world: World, uploaded: Any, upload_id: str):
 
 
 @pytest.mark.parametrize(
-    "sentence",
+    "message",
     [
         'No process "x" is known.',
         "A \\ backslash, a tab\t, a\nnew line and a / slash.",
@@ -961,14 +961,14 @@ def test_failure_states_retry_too(world: World, uploaded: Any, upload_id: str):
     ],
 )
 def test_a_sentence_arrives_as_it_was_written(
-    world: World, uploaded: Any, upload_id: str, sentence: str
+    world: World, uploaded: Any, upload_id: str, message: str
 ):
-    world.fail("serialize", function_error("FileTypeError", f"file_type: {sentence}"))
+    world.fail("serialize", function_error("FileTypeError", f"file_type: {message}"))
     run = world.run("triage", uploaded)
     assert run.error == "file_type"
     row = world.row(upload_id)
     assert row is not None
-    assert row["error_message"] == sentence
+    assert row["error_message"] == message
 
 
 @pytest.mark.parametrize(
@@ -1010,7 +1010,7 @@ def test_a_mail_names_the_file_only_where_the_stack_allows(world: World, uploade
 
 
 def test_the_name_of_a_file_cannot_write_into_a_mail(world: World, uploaded: Any):
-    """The mail of a run that succeeds shows it in the same way (winnow.mail)."""
+    """The mail of a run that succeeds shows it in the same way (winnow.steps.notification)."""
     world.substitutions["MailFileNames"] = "true"
     uploaded["detail"]["object"]["key"] = (
         "inbox/91110/Füße 日本 \u202efdp\x7f.csv\r\nError      x\u2028y"

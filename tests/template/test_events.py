@@ -7,13 +7,13 @@ import pytest
 from pydantic import BaseModel
 
 from tests.template.expand import ROOT, expand, read
-from winnow.book import ProcessBook
-from winnow.digest import DigestInput
-from winnow.dispatch import DispatchInput
-from winnow.layout import RunLayout
 from winnow.models import ChunkTask, FilterChunk, FilterInput, Serialized, SerializeInput
-from winnow.sweep import SweepInput
-from winnow.upload import requested_process, upload_id
+from winnow.processes.registry import ProcessRegistry
+from winnow.recovery.sweep import SweepInput
+from winnow.steps.digest import DigestInput
+from winnow.steps.dispatch import DispatchInput
+from winnow.steps.upload import requested_process, upload_id
+from winnow.storage.paths import RunPaths
 
 SHAPES: dict[str, type[BaseModel]] = {
     "serialize": SerializeInput,
@@ -87,7 +87,7 @@ def test_all_events_are_about_one_upload():
     assert ids is not None
     assert ids == run.run == task.run
     assert (task.process, task.threshold) == (run.process, run.threshold)
-    layout = RunLayout(run.manifest.bucket, upload.upload_id, ids)
+    layout = RunPaths(run.manifest.bucket, upload.upload_id, ids)
     assert (run.manifest, run.definition) == (layout.manifest, layout.definition)
     assert (task.source, task.scored) == (layout.chunk(task.chunk), layout.scored(task.chunk))
     assert (task.records, task.definition, task.head) == (run.records, run.definition, run.head)
@@ -100,5 +100,5 @@ def test_the_upload_asks_for_a_process_that_ships():
     run = Serialized.model_validate(event("filter"))
     asked = requested_process(run.upload.object.key, {}, "")
     assert asked
-    shipped = ProcessBook.from_directory(ROOT / "processes").find(asked)
+    shipped = ProcessRegistry.from_directory(ROOT / "processes").find(asked)
     assert (shipped.id, shipped.kind) == (run.process.id, run.process.kind)

@@ -10,8 +10,8 @@ from botocore.session import get_session
 
 from tests.template.expand import ROOT, read
 from winnow.errors import ChunkTooSlowError, RetryableError
-from winnow.serialize import SerializeOptions
-from winnow.standing import LEASE_S
+from winnow.recovery.status import LEASE_S
+from winnow.steps.serialize import SerializeOptions
 
 MACHINES = {"triage": "Triage", "stopped": "Stopped"}
 State = dict[str, Any]

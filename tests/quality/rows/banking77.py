@@ -9,9 +9,9 @@ from pathlib import Path
 from sklearn.metrics import roc_auc_score
 
 from tests.quality.row import ROOT, Commands, Row, data_folder, fresh
-from winnow.book import ProcessBook
 from winnow.judging import build_judge
-from winnow_use import load_encoder
+from winnow.processes.registry import ProcessRegistry
+from winnow_encoder import load_encoder
 
 SEEDS = (0, 1, 2)
 LEFT_OUT = 20
@@ -108,7 +108,7 @@ def _left_out(train: Path, test: Path, folder: Path) -> tuple[float, float]:
     rest = folder / "rest.csv"
     _write(rest, [row for row in rows if row[1] not in out])
     _train(Commands(), "rest", rest, folder)
-    book = ProcessBook.from_directory(folder)
+    book = ProcessRegistry.from_directory(folder)
     definition = book.find("rest")
     judge = build_judge(definition, load_encoder(ROOT / "build" / "model"), book.heads["rest"])
     with test.open(encoding="utf-8", newline="") as stream:

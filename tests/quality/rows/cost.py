@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable
 
 from tests.quality.row import ROOT, Row, data_folder
-from winnow.book import ProcessBook
 from winnow.judging import build_judge
-from winnow_use import load_encoder
+from winnow.processes.registry import ProcessRegistry
+from winnow_encoder import load_encoder
 
 ROUNDS = 11
 
@@ -38,7 +38,7 @@ def ratio() -> float:
     """Judging's time over encoding's, both of all rows at once; a median over the rounds."""
     texts = _texts()
     encoder = load_encoder(ROOT / "build" / "model")
-    book = ProcessBook.from_directory(ROOT / "build" / "quality" / "banking77")
+    book = ProcessRegistry.from_directory(ROOT / "build" / "quality" / "banking77")
     judge = build_judge(book.find("banking77"), encoder, book.heads["banking77"])
     pairs = [(_seconds(encoder, texts), _seconds(judge, texts)) for _ in range(ROUNDS)]
     return statistics.median(judging / encoding for encoding, judging in pairs)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from winnow.models import Counts, Drift
 
 if TYPE_CHECKING:  # Filter does not sweep
-    from winnow.sweep import SweepReport
+    from winnow.recovery.sweep import SweepReport
 
 NAMESPACE = "Winnow"
 SECONDS = "Seconds"

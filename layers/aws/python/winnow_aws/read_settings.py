@@ -6,9 +6,9 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from winnow.readers.limits import ReadLimits, setting_of
-from winnow.serialize import SerializeOptions
-from winnow.upload import SenderThreshold
+from winnow.limits.reading import ReadLimits, setting_of
+from winnow.steps.serialize import SerializeOptions
+from winnow.steps.upload import SenderThreshold
 from winnow_aws.settings import Settings
 
 

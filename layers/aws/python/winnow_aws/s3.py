@@ -20,8 +20,8 @@ from winnow.errors import (
 )
 from winnow.models import ObjectRef
 from winnow.ports import Piece, StoredObject
+from winnow_aws.aws_errors import code_of, from_client_error, translated
 from winnow_aws.clients import client
-from winnow_aws.refusals import code_of, refused, translated
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -78,7 +78,7 @@ def _translated(
     except (OSError, ValueError) as error:
         # smart_open wraps what botocore raised: into a ValueError where it begins to write.
         if isinstance(error.__cause__, ClientError):
-            raise gone(error.__cause__) or refused(error.__cause__, where) from None
+            raise gone(error.__cause__) or from_client_error(error.__cause__, where) from None
         if isinstance(error, ValueError):
             raise
         raise RetryableError(f"S3 did not answer ({type(error).__name__}).") from None

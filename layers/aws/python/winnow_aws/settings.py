@@ -9,8 +9,8 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from winnow.budget import RecordBudget
 from winnow.errors import SettingsError
+from winnow.limits.budget import RecordBudget
 
 
 class Settings(BaseModel):

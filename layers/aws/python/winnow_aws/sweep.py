@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from winnow.errors import RetryableError, UploadAbandonedError
 from winnow.models import Mail, Upload
-from winnow.standing import Claim, ObjectVersion
-from winnow.sweep import Cursor, Lease, Leases, Page, Start
-from winnow.upload import INBOX
-from winnow_aws.refusals import translated
+from winnow.recovery.status import Claim, ObjectVersion
+from winnow.recovery.sweep import Cursor, Lease, Leases, Page, Start
+from winnow.steps.upload import INBOX
+from winnow_aws.aws_errors import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -248,7 +248,7 @@ class TableRuns:
             ":now": {"S": _stamp(now)},
             ":expires": {"N": str(int(now.timestamp()) + self._retention_days * 86_400)},
             ":code": {"S": error.code},
-            ":message": {"S": error.sentence},
+            ":message": {"S": error.message},
         }
         version = upload.object.version_id
         if version is not None:

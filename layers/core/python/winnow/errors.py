@@ -17,24 +17,22 @@ class WinnowError(Exception):
     """
 
     code: ClassVar[str] = "internal"
-    advice: ClassVar[str] = ""
+    hint: ClassVar[str] = ""
     """What the user can do about it; shown by `winnow why` and in failure mails."""
 
-    def __init__(self, sentence: str) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
 
     def __str__(self) -> str:
-        return f"{self.code}: {self.sentence}"
+        return f"{self.code}: {self.message}"
 
 
 class RetryableError(WinnowError):
     """Something outside failed for now; the same call may succeed later."""
 
     code = "temporary"
-    advice = (
-        "Nothing is wrong with the file. Submit it again; if it goes on, look at the AWS status."
-    )
+    hint = "Nothing is wrong with the file. Submit it again; if it goes on, look at the AWS status."
 
 
 class PermanentError(WinnowError):
@@ -47,7 +45,7 @@ class InternalError(PermanentError):
     """A defect in Winnow itself. The original exception goes to the log, without its message."""
 
     code = "internal"
-    advice = "This is a defect in Winnow. Report the upload id and this code; the file is kept."
+    hint = "This is a defect in Winnow. Report the upload id and this code; the file is kept."
 
 
 # -- settings ------------------------------------------------------------------------------------
@@ -57,7 +55,7 @@ class SettingsError(PermanentError):
     """An environment variable is missing or wrong; the sentence names the variable."""
 
     code = "settings"
-    advice = "Correct the named setting in the template or the environment and deploy again."
+    hint = "Correct the named setting in the template or the environment and deploy again."
 
 
 # -- processes -----------------------------------------------------------------------------------
@@ -67,14 +65,14 @@ class ProcessInvalidError(PermanentError):
     """A process definition does not validate; the sentence lists `file:line: field: problem`."""
 
     code = "process_invalid"
-    advice = "Run `winnow process validate FILE` and correct the lines it names."
+    hint = "Run `winnow process validate FILE` and correct the lines it names."
 
 
 class ProcessUnknownError(PermanentError):
     """No process has the id or code that the upload names."""
 
     code = "process_unknown"
-    advice = (
+    hint = (
         "Drop the file under inbox/<process id or code>/, or set x-amz-meta-process, to one of the "
         "processes that the failure names."
     )
@@ -87,21 +85,21 @@ class FileEmptyError(PermanentError):
     """The object has no bytes, or nothing but white space."""
 
     code = "file_empty"
-    advice = "Check the export that made the file and drop it again with its content."
+    hint = "Check the export that made the file and drop it again with its content."
 
 
 class FileTypeError(PermanentError):
     """No reader knows the file's format."""
 
     code = "file_type"
-    advice = "Save it as one of the formats in docs/formats.md and drop it again."
+    hint = "Save it as one of the formats in docs/formats.md and drop it again."
 
 
 class FileUnreadableError(PermanentError):
     """The bytes are not what the format demands."""
 
     code = "file_unreadable"
-    advice = "Open the file in the program that made it, save it again, and drop it again."
+    hint = "Open the file in the program that made it, save it again, and drop it again."
 
 
 class ReaderFailedError(FileUnreadableError):
@@ -121,77 +119,77 @@ class FileTooLargeError(PermanentError):
     """A limit on size, line length, rows or columns is passed; the sentence names the setting."""
 
     code = "file_too_large"
-    advice = "Split the file, or raise the limit that the failure names."
+    hint = "Split the file, or raise the limit that the failure names."
 
 
 class FileEncryptedError(PermanentError):
     """The file asks for a password."""
 
     code = "file_encrypted"
-    advice = "Save it without a password and drop it again."
+    hint = "Save it without a password and drop it again."
 
 
 class FileBombError(PermanentError):
     """Read or unpacked, the file would take far more room than it has a right to."""
 
     code = "file_bomb"
-    advice = "Check where the file comes from. If it is sound, raise the limit that is named."
+    hint = "Check where the file comes from. If it is sound, raise the limit that is named."
 
 
 class TimeLimitError(PermanentError):
     """Reading the file takes longer than the limit."""
 
     code = "time_limit"
-    advice = "Open the file in the program that made it, save it again or split it, and drop it."
+    hint = "Open the file in the program that made it, save it again or split it, and drop it."
 
 
 class NoTextLayerError(PermanentError):
     """The file is a picture of text, and nothing here reads pictures."""
 
     code = "no_text_layer"
-    advice = "Make the file searchable with an OCR program and drop it again."
+    hint = "Make the file searchable with an OCR program and drop it again."
 
 
 class NoTextFoundError(PermanentError):
     """OCR has read the pictures and finds no text on them."""
 
     code = "no_text_found"
-    advice = "Look at the pages: are they blank, handwritten or upside down? Scan them again."
+    hint = "Look at the pages: are they blank, handwritten or upside down? Scan them again."
 
 
 class NoTextColumnError(PermanentError):
     """A table has no column that the process takes text from."""
 
     code = "no_text_column"
-    advice = "Name the text column as the process expects (see `input` in its definition)."
+    hint = "Name the text column as the process expects (see `input` in its definition)."
 
 
 class NoRecordsError(PermanentError):
     """The file was read and holds no record at all."""
 
     code = "no_records"
-    advice = "The file has a header or white space only; drop it again with its rows."
+    hint = "The file has a header or white space only; drop it again with its rows."
 
 
 class ObjectGoneError(PermanentError):
     """The object version is no longer in the bucket."""
 
     code = "object_gone"
-    advice = "The file was deleted before it was read. Drop it again."
+    hint = "The file was deleted before it was read. Drop it again."
 
 
 class ThresholdInvalidError(PermanentError):
     """The object's `x-amz-meta-threshold` is not a number from 0 to 1."""
 
     code = "threshold_invalid"
-    advice = "Give a threshold from 0 to 1, for example 0.8, or leave it out."
+    hint = "Give a threshold from 0 to 1, for example 0.8, or leave it out."
 
 
 class ThresholdRefusedError(PermanentError):
     """The object has an `x-amz-meta-threshold`, and the stack takes none (`SenderThreshold`)."""
 
     code = "threshold_refused"
-    advice = (
+    hint = (
         "Drop the file again without x-amz-meta-threshold; or deploy the stack with "
         "SenderThreshold=higher."
     )
@@ -201,7 +199,7 @@ class ThresholdTooLowError(PermanentError):
     """The object's `x-amz-meta-threshold` is below the threshold that holds without it."""
 
     code = "threshold_too_low"
-    advice = (
+    hint = (
         "Drop the file again with a threshold that is no lower, or with none. If every sender is "
         "to be trusted with less, deploy the stack with SenderThreshold=any."
     )
@@ -211,7 +209,7 @@ class UploadAbandonedError(PermanentError):
     """Several runs of the upload died without a word, and the sweep starts no other."""
 
     code = "upload_abandoned"
-    advice = (
+    hint = (
         "Look at the runs in Step Functions. When the cause is gone, run "
         "`winnow redrive UPLOAD_ID`."
     )
@@ -224,7 +222,7 @@ class ConfidenceThresholdNotMetError(PermanentError):
     """The process says `on_none: fail` and no record reached the threshold."""
 
     code = "confidence_threshold_not_met"
-    advice = (
+    hint = (
         "Every record was set aside: look at review.jsonl. Lower the threshold only if measured "
         "data justify it."
     )
@@ -234,35 +232,35 @@ class ModelInvalidError(PermanentError):
     """The model's files are missing, truncated or altered."""
 
     code = "model_invalid"
-    advice = "Build the model again with `winnow model build` and, in AWS, deploy again."
+    hint = "Build the model again with `winnow model build` and, in AWS, deploy again."
 
 
 class HeadInvalidError(PermanentError):
     """A trained head is damaged, or was trained for another process or with another encoder."""
 
     code = "head_invalid"
-    advice = "Train it again with `winnow train`, with the model that is to judge."
+    hint = "Train it again with `winnow train`, with the model that is to judge."
 
 
 class HeadMissingError(PermanentError):
     """A label has no example sentences, and the process has no trained head."""
 
     code = "head_missing"
-    advice = "Run `winnow train` for the process, or give each of its labels example sentences."
+    hint = "Run `winnow train` for the process, or give each of its labels example sentences."
 
 
 class TrainingDataError(PermanentError):
     """The labelled data do not fit the process, or are too few to learn or measure from."""
 
     code = "training_data"
-    advice = "Compare the columns and labels that the sentence names with the process."
+    hint = "Compare the columns and labels that the sentence names with the process."
 
 
 class PackageUnavailableError(PermanentError):
     """A locked package cannot be brought from its registry."""
 
     code = "package_unavailable"
-    advice = (
+    hint = (
         "Check the network, the proxy and npm's own configuration, then run `winnow model build` "
         "again."
     )
@@ -272,7 +270,7 @@ class StoredDataInvalidError(PermanentError):
     """An intermediate object is missing, truncated or altered, or the model changed in mid-run."""
 
     code = "stored_data_invalid"
-    advice = (
+    hint = (
         "Where the run failed, `winnow redrive UPLOAD_ID` reads the file anew; nothing damaged is "
         "reused. Where results cannot be read, a newer winnow may have written them."
     )
@@ -282,14 +280,14 @@ class RunSupersededError(PermanentError):
     """A later run of the upload has written its results; this one's are not written over them."""
 
     code = "run_superseded"
-    advice = "Nothing: the later run reports on the upload. `winnow status UPLOAD_ID` shows it."
+    hint = "Nothing: the later run reports on the upload. `winnow status UPLOAD_ID` shows it."
 
 
 class ChunkTooSlowError(PermanentError):
     """Judging a chunk of records would outlast the function's time; it is judged in halves."""
 
     code = "chunk_too_slow"
-    advice = (
+    hint = (
         "Nothing is lost: the chunk is judged again in halves. Where the run failed with this "
         "code, give Classify more time or memory, and run `winnow redrive UPLOAD_ID`."
     )
@@ -299,21 +297,21 @@ class EventInvalidError(PermanentError):
     """A function was called with an event that is not of its shape; the sentence names fields."""
 
     code = "event_invalid"
-    advice = "Call it with an event of its shape: events/README.md has one for each function."
+    hint = "Call it with an event of its shape: events/README.md has one for each function."
 
 
 class EndpointUnreachableError(PermanentError):
     """A function runs outside AWS, and no AWS answers it."""
 
     code = "endpoint_unreachable"
-    advice = "Start the local stack with `winnow up`, and pass the variables of .winnow/sam on."
+    hint = "Start the local stack with `winnow up`, and pass the variables of .winnow/sam on."
 
 
 class AccessDeniedError(PermanentError):
     """A call to AWS is not allowed."""
 
     code = "access_denied"
-    advice = (
+    hint = (
         "In a failed run, compare the function's role with template.yaml; at the command line, "
         "check the AWS profile and what it may do. An encryption key may be missing too."
     )
@@ -323,7 +321,7 @@ class AwsRefusedError(PermanentError):
     """AWS refuses a call, and will refuse it again."""
 
     code = "aws_refused"
-    advice = (
+    hint = (
         "Look up AWS's code, in brackets, for the call that the sentence names; a bucket, table or "
         "key of the stack may be gone or switched off. Deploy the stack again."
     )
@@ -336,21 +334,21 @@ class StackNotRunningError(PermanentError):
     """No local stack runs in this folder, or it does not answer."""
 
     code = "stack_not_running"
-    advice = "Start one with `winnow up`; if one hangs, end it with `winnow down` first."
+    hint = "Start one with `winnow up`; if one hangs, end it with `winnow down` first."
 
 
 class StackFailedError(PermanentError):
     """The local stack could not be started or deployed; the sentence holds the end of its log."""
 
     code = "stack_failed"
-    advice = "Correct what the sentence names, then run `winnow up` again."
+    hint = "Correct what the sentence names, then run `winnow up` again."
 
 
 class DockerMissingError(PermanentError):
     """`winnow up --docker` finds no Docker engine that answers."""
 
     code = "docker_missing"
-    advice = (
+    hint = (
         "Start Docker and see that `docker info` answers; `winnow up` without --docker needs none."
     )
 
@@ -359,16 +357,14 @@ class StackUnknownError(PermanentError):
     """No deployed stack of this name can be seen, or it is not one of Winnow's."""
 
     code = "stack_unknown"
-    advice = (
-        "Check the name, the region and the AWS profile (`aws cloudformation describe-stacks`)."
-    )
+    hint = "Check the name, the region and the AWS profile (`aws cloudformation describe-stacks`)."
 
 
 class AwsNotSetUpError(PermanentError):
     """A command finds no AWS region, profile or settings that it can use."""
 
     code = "aws_not_set_up"
-    advice = (
+    hint = (
         "Set the region (AWS_REGION, or `region` in the profile) and the profile (AWS_PROFILE) "
         "that the stack was deployed with; `aws configure list` shows what counts here."
     )
@@ -378,7 +374,7 @@ class AwsCredentialsError(AccessDeniedError):
     """A command has no AWS credentials, or such as AWS does not accept, or no more."""
 
     code = "aws_credentials"
-    advice = (
+    hint = (
         "Sign in again (`aws sso login`, `aws configure`) or renew the keys in the environment; "
         "`aws sts get-caller-identity` shows whether AWS accepts them."
     )
@@ -388,14 +384,14 @@ class AwsClockError(PermanentError):
     """This machine's clock is so wrong that AWS refuses what it signs."""
 
     code = "aws_clock"
-    advice = "Set this machine's clock (in a virtual machine too), then try the command again."
+    hint = "Set this machine's clock (in a virtual machine too), then try the command again."
 
 
 class AwsUnreachableError(PermanentError):
     """A command gets no answer from AWS: network, proxy, certificate, or a region's name."""
 
     code = "aws_unreachable"
-    advice = (
+    hint = (
         "Check the network, the region's name, the proxy (HTTPS_PROXY, NO_PROXY) and, behind one, "
         "its certificate (AWS_CA_BUNDLE), then try the command again."
     )
@@ -405,35 +401,35 @@ class AwsBusyError(PermanentError):
     """AWS asks a command to slow down, or fails for now."""
 
     code = "aws_busy"
-    advice = "Try the command again in a minute; if it goes on, look at the AWS status."
+    hint = "Try the command again in a minute; if it goes on, look at the AWS status."
 
 
 class LocalFileError(PermanentError):
     """A file or folder of this machine cannot be read or written by a command."""
 
     code = "local_file"
-    advice = "Check that it is there, that you may read or write it, and that the disk has room."
+    hint = "Check that it is there, that you may read or write it, and that the disk has room."
 
 
 class UploadUnknownError(PermanentError):
     """No upload has this id, or more than one begins with it."""
 
     code = "upload_unknown"
-    advice = "`winnow status` lists the uploads that the stack knows."
+    hint = "`winnow status` lists the uploads that the stack knows."
 
 
 class NotFinishedError(PermanentError):
     """The upload has no results: its run has not ended, or it failed."""
 
     code = "not_finished"
-    advice = "`winnow why UPLOAD_ID` says how the run stands."
+    hint = "`winnow why UPLOAD_ID` says how the run stands."
 
 
 class NotRedrivableError(PermanentError):
     """The upload succeeded, its run has not ended, or it is too old to tell."""
 
     code = "not_redrivable"
-    advice = "`winnow status UPLOAD_ID` says how it stands; to judge a file anew, drop it again."
+    hint = "`winnow status UPLOAD_ID` says how it stands; to judge a file anew, drop it again."
 
 
 def catalogue() -> dict[str, type[WinnowError]]:

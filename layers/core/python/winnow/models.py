@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, RootModel, Tag
 
 RESULT_SCHEMA_VERSION = "1.3"
 
-Unit = Annotated[float, Field(ge=0.0, le=1.0)]
+UnitInterval = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
-class Shape(BaseModel):
+class FrozenModel(BaseModel):
     """Base of every shape: frozen, and no field that is not declared."""
 
     # Built when first used: a function uses few of them, and a cold start pays for each.
@@ -24,7 +24,7 @@ class Shape(BaseModel):
 # -- where things are ----------------------------------------------------------------------------
 
 
-class ObjectRef(Shape):
+class ObjectRef(FrozenModel):
     """One object in S3; with `version_id`, one version of it for ever."""
 
     bucket: str
@@ -32,7 +32,7 @@ class ObjectRef(Shape):
     version_id: str | None = None
 
 
-class Upload(Shape):
+class Upload(FrozenModel):
     """One version of one object in the uploads bucket."""
 
     upload_id: str
@@ -40,7 +40,7 @@ class Upload(Shape):
     size: int = Field(ge=0, description="bytes")
 
 
-class RunRef(Shape):
+class RunRef(FrozenModel):
     """One workflow execution for an upload, told apart from any other of the same upload."""
 
     id: str = Field(
@@ -57,7 +57,7 @@ class RunRef(Shape):
 # -- what is judged ------------------------------------------------------------------------------
 
 
-class Place(Shape):
+class SourceLocation(FrozenModel):
     """Where a line of a document stands. A place reaches to the start of the one after it."""
 
     start: int = Field(0, ge=0, description="where it begins in the record's text")
@@ -66,10 +66,10 @@ class Place(Shape):
     box: tuple[float, float, float, float] | None = Field(
         None, description="left, top, right, bottom on a scanned page, as shares of its size"
     )
-    confidence: Unit | None = Field(None, description="how sure OCR is of the line")
+    confidence: UnitInterval | None = Field(None, description="how sure OCR is of the line")
 
 
-class Record(Shape):
+class Record(FrozenModel):
     """One case to be judged."""
 
     kind: Literal["record"] = "record"
@@ -81,10 +81,12 @@ class Record(Shape):
     )
     text: str
     fields: dict[str, str] = Field(default_factory=dict, description="the other columns")
-    places: tuple[Place, ...] = Field((), description="where the lines of a document stand")
+    places: tuple[SourceLocation, ...] = Field(
+        (), description="where the lines of a document stand"
+    )
 
 
-class InvalidRecord(Shape):
+class InvalidRecord(FrozenModel):
     """A record that could not be judged, and why."""
 
     kind: Literal["invalid"] = "invalid"
@@ -96,7 +98,7 @@ class InvalidRecord(Shape):
     reason: str = Field(description="a sentence a user can act on; no document text")
 
 
-class Segment(Shape):
+class Segment(FrozenModel):
     """One sentence of a record: `text == record.text[start:end]`."""
 
     start: int = Field(ge=0)
@@ -114,14 +116,14 @@ class Polarity(StrEnum):
     OPPOSES = "opposes"
 
 
-class Evidence(Shape):
+class Evidence(FrozenModel):
     """A segment that speaks for or against a criterion or label."""
 
     start: int = Field(ge=0)
     end: int = Field(ge=0)
     text: str
     polarity: Polarity = Polarity.SUPPORTS
-    similarity: Unit = Field(
+    similarity: UnitInterval = Field(
         description="cosine to the nearest reference statement, negatives as 0"
     )
     reference: str | None = Field(None, description="the reference statement it is nearest to")
@@ -131,7 +133,7 @@ class Evidence(Shape):
         description="how they are meant, if not plainly of the patient and now: negated, possible, "
         "hypothetical, historical, family, planned",
     )
-    places: tuple[Place, ...] = Field(
+    places: tuple[SourceLocation, ...] = Field(
         (), description="the lines of the document that it stands on; empty for rows of a table"
     )
 
@@ -144,17 +146,19 @@ class Verdict(StrEnum):
     UNDETERMINED = "undetermined"
 
 
-class CriterionFinding(Shape):
+class CriterionFinding(FrozenModel):
     """What one criterion says of a record."""
 
     id: str
     title: str
     verdict: Verdict
-    score: Unit = Field(description="how far the record supports the criterion; 0.5 is undecided")
+    score: UnitInterval = Field(
+        description="how far the record supports the criterion; 0.5 is undecided"
+    )
     evidence: tuple[Evidence, ...] = ()
 
 
-class CriteriaDecision(Shape):
+class CriteriaDecision(FrozenModel):
     """The decision of a process of kind `criteria`."""
 
     kind: Literal["criteria"] = "criteria"
@@ -163,14 +167,14 @@ class CriteriaDecision(Shape):
     criteria: tuple[CriterionFinding, ...]
 
 
-class LabelScore(Shape):
+class LabelScore(FrozenModel):
     """The score of one label for a record; over all labels a record's scores add up to 1."""
 
     label: str
-    score: Unit
+    score: UnitInterval
 
 
-class LabelDecision(Shape):
+class LabelDecision(FrozenModel):
     """The decision of a process of kind `labels`."""
 
     kind: Literal["labels"] = "labels"
@@ -184,27 +188,27 @@ class LabelDecision(Shape):
 Decision = Annotated[CriteriaDecision | LabelDecision, Field(discriminator="kind")]
 
 
-class Judgement(Shape):
+class Judgement(FrozenModel):
     """What a judge returns for one text, before anything is filtered."""
 
     decision: Decision
-    score: Unit = Field(description="raw model output for the decision")
-    confidence: Unit = Field(description="probability that the decision is right")
+    score: UnitInterval = Field(description="raw model output for the decision")
+    confidence: UnitInterval = Field(description="probability that the decision is right")
     calibrated: bool = Field(False, description="false: the confidence is the score, unmeasured")
     calibration: str | None = Field(
         None, description="version of the calibration, where there is one"
     )
-    novelty: Unit | None = Field(
+    novelty: UnitInterval | None = Field(
         None, description="how unlike the training rows it is, as a rank among held-out ones"
     )
-    distance: Unit | None = Field(
+    distance: UnitInterval | None = Field(
         None, description="of that, how far its vector or numbers are: a rank, too; for the profile"
     )
     out_of_scope: bool = Field(False, description="it is too unlike the training rows")
     segments: int = Field(ge=0, description="how many segments were encoded")
 
 
-class ScoredRecord(Shape):
+class ScoredRecord(FrozenModel):
     """A record with its judgement: a line of a scored chunk."""
 
     kind: Literal["scored"] = "scored"
@@ -212,7 +216,7 @@ class ScoredRecord(Shape):
     line: int | None = Field(None, ge=1)
     source_id: str | None = None
     part: str | None = None
-    ocr_confidence: Unit | None = Field(
+    ocr_confidence: UnitInterval | None = Field(
         None, description="mean confidence of OCR on the worst page; absent: not from a scan"
     )
     fields: dict[str, str] = Field(default_factory=dict)
@@ -234,7 +238,7 @@ class Outcome(StrEnum):
     INVALID = "invalid"
 
 
-class ResultRecord(Shape):
+class ResultRecord(FrozenModel):
     """One line of accepted.jsonl, review.jsonl or invalid.jsonl."""
 
     schema_version: str = RESULT_SCHEMA_VERSION
@@ -243,23 +247,23 @@ class ResultRecord(Shape):
     line: int | None = Field(None, ge=1)
     source_id: str | None = None
     part: str | None = None
-    ocr_confidence: Unit | None = Field(
+    ocr_confidence: UnitInterval | None = Field(
         None, description="mean confidence of OCR on the worst page; absent: not from a scan"
     )
     fields: dict[str, str] = Field(default_factory=dict)
     decision: Decision | None = Field(None, description="absent when the record is invalid")
-    score: Unit | None = None
-    confidence: Unit | None = None
+    score: UnitInterval | None = None
+    confidence: UnitInterval | None = None
     calibrated: bool | None = None
     calibration: str | None = Field(None, description="version of the calibration; absent: none")
-    novelty: Unit | None = Field(
+    novelty: UnitInterval | None = Field(
         None, description="how unlike the training rows it is, as a rank among held-out ones"
     )
     code: str | None = Field(None, description="why the record is invalid or for review")
     reason: str | None = Field(None, description="the same in a sentence")
 
 
-class Counts(Shape):
+class Counts(FrozenModel):
     """Records by outcome; they add up to `records`."""
 
     records: int = Field(0, ge=0)
@@ -268,7 +272,7 @@ class Counts(Shape):
     invalid: int = Field(0, ge=0)
 
 
-class ModelInfo(Shape):
+class ModelInfo(FrozenModel):
     """The encoder that judged."""
 
     name: str
@@ -277,7 +281,7 @@ class ModelInfo(Shape):
     engine: str
 
 
-class ProcessInfo(Shape):
+class ProcessInfo(FrozenModel):
     """The process that judged, pinned for the whole run."""
 
     id: str
@@ -286,7 +290,7 @@ class ProcessInfo(Shape):
     sha256: str = Field(description="of the canonical JSON of the definition")
 
 
-class HeadInfo(Shape):
+class HeadInfo(FrozenModel):
     """The trained head that judged, pinned for the whole run."""
 
     version: str = Field(description="first 12 hex digits of the sha256 of its arrays")
@@ -294,7 +298,7 @@ class HeadInfo(Shape):
     calibration: str | None = Field(None, description="version of its calibration")
 
 
-class Profile(Shape):
+class Profile(FrozenModel):
     """What a set of judged records looks like; histograms have 20 equal bins of [0, 1]."""
 
     records: int = Field(0, ge=0, description="judged ones")
@@ -303,11 +307,15 @@ class Profile(Shape):
     novelty: tuple[int, ...] = Field(
         (), description="histogram of the distances from the training rows; empty: not measured"
     )
-    review_rate: Unit | None = Field(None, description="share of the judged that go to review")
-    threshold: Unit | None = Field(None, description="the threshold that the review rate is at")
+    review_rate: UnitInterval | None = Field(
+        None, description="share of the judged that go to review"
+    )
+    threshold: UnitInterval | None = Field(
+        None, description="the threshold that the review rate is at"
+    )
 
 
-class ProfileCounts(Shape):
+class ProfileCounts(FrozenModel):
     """What a profile is made of; those of parts add up to that of the whole."""
 
     scores: tuple[int, ...] = Field(description="histogram of the scores")
@@ -316,17 +324,17 @@ class ProfileCounts(Shape):
     reviewed: int = Field(ge=0)
 
 
-class Difference(Shape):
+class Difference(FrozenModel):
     """How far two sets of records are apart in one respect."""
 
-    distance: Unit = Field(description="0: alike; 1: nothing in common")
-    limit: Unit = Field(
+    distance: UnitInterval = Field(description="0: alike; 1: nothing in common")
+    limit: UnitInterval = Field(
         description="beyond it the distance is no chance; 1% of like runs exceed any of them"
     )
     drifted: bool
 
 
-class Drift(Shape):
+class Drift(FrozenModel):
     """A run against the held-out rows of its head's training data."""
 
     scores: Difference = Field(description="Kolmogorov-Smirnov distance of the scores")
@@ -355,14 +363,14 @@ class Drift(Shape):
         return bool(self.respects)
 
 
-class Note(Shape):
+class Note(FrozenModel):
     """Something a reader noticed and the user should know."""
 
     code: str
     text: str
 
 
-class Timings(Shape):
+class Timings(FrozenModel):
     """Wall-clock seconds of the steps; those of the chunks are added up."""
 
     serialize_s: float = Field(0.0, ge=0)
@@ -370,7 +378,7 @@ class Timings(Shape):
     filter_s: float = Field(0.0, ge=0)
 
 
-class Result(Shape):
+class Result(FrozenModel):
     """result.json: what became of one upload. Published as docs/schemas/result.json."""
 
     schema_version: str = RESULT_SCHEMA_VERSION
@@ -379,7 +387,7 @@ class Result(Shape):
     process: ProcessInfo
     model: ModelInfo | None = Field(None, description="absent when no record could be judged")
     head: HeadInfo | None = Field(None, description="absent: the process has no trained head")
-    threshold: Unit
+    threshold: UnitInterval
     threshold_from: Literal["upload", "stack", "process"]
     counts: Counts
     decisions: dict[str, int] = Field(description="how many records were decided each way")
@@ -397,7 +405,7 @@ class Result(Shape):
 # -- what crosses the workflow (references and counts only) ---------------------------------------
 
 
-class HeadRef(Shape):
+class HeadRef(FrozenModel):
     """Where a run keeps the head that it is judged by."""
 
     card: ObjectRef
@@ -405,20 +413,20 @@ class HeadRef(Shape):
     sha256: str = Field(description="of both files' sha256")
 
 
-class SerializeInput(Shape):
+class SerializeInput(FrozenModel):
     """Input of the Serialize state."""
 
     upload: Upload
     run: RunRef | None = Field(None, description="absent: the run began before runs had ids")
 
 
-class Serialized(Shape):
+class Serialized(FrozenModel):
     """Output of Serialize, and input of Filter."""
 
     upload: Upload
     run: RunRef | None = Field(None, description="absent: Filter has to filter the chunks itself")
     process: ProcessInfo
-    threshold: Unit
+    threshold: UnitInterval
     threshold_from: Literal["upload", "stack", "process"]
     definition: ObjectRef = Field(description="the process definition this run is judged by")
     head: HeadRef | None = Field(None, description="the trained head, where the process has one")
@@ -429,14 +437,14 @@ class Serialized(Shape):
     seconds: float = Field(ge=0, description="wall-clock time that it took")
 
 
-class ScanNeeded(Shape):
+class ScanNeeded(FrozenModel):
     """Output of Serialize for a file with pages that are pictures: Scan is to read it instead."""
 
     needs: Literal["scan"] = "scan"
     upload: Upload
 
 
-class Part(Shape):
+class Part(FrozenModel):
     """Some neighbouring records of a chunk: all of them, or what is judged again on its own."""
 
     first: int = Field(ge=0, description="position in the chunk, from 0")
@@ -444,7 +452,7 @@ class Part(Shape):
     skip: bool = Field(False, description="not to be judged: each becomes an invalid record")
 
 
-class ChunkTask(Shape):
+class ChunkTask(FrozenModel):
     """One line of the manifest, and the input of one Classify."""
 
     upload_id: str
@@ -452,7 +460,7 @@ class ChunkTask(Shape):
     chunk: int = Field(ge=0)
     records: int = Field(ge=0)
     process: ProcessInfo | None = Field(None, description="what it is filtered by")
-    threshold: Unit | None = Field(None, description="what it is filtered at")
+    threshold: UnitInterval | None = Field(None, description="what it is filtered at")
     definition: ObjectRef
     head: HeadRef | None = None
     source: ObjectRef = Field(description="JSONL of SourceLine")
@@ -460,7 +468,7 @@ class ChunkTask(Shape):
     part: Part | None = Field(None, description="what of it to judge; absent: all")
 
 
-class ScoredHeader(Shape):
+class ScoredHeader(FrozenModel):
     """First line of a scored chunk."""
 
     kind: Literal["header"] = "header"
@@ -472,14 +480,14 @@ class ScoredHeader(Shape):
     seconds: float = Field(ge=0, description="wall-clock time that judging took")
 
 
-class Classified(Shape):
+class Classified(FrozenModel):
     """Output of Classify: a few bytes."""
 
     chunk: int = Field(ge=0)
     records: int = Field(ge=0)
 
 
-class FilterChunk(Shape):
+class FilterChunk(FrozenModel):
     """Input of Filter for one chunk: its parts, in any order, make it up."""
 
     task: ChunkTask
@@ -511,7 +519,7 @@ class FilterInput(
                 return {"upload_id": run.upload.upload_id}
 
 
-class ChunkTally(Shape):
+class ChunkTally(FrozenModel):
     """What Filter counted in a chunk; the chunk's lines lie beside it, a file an outcome."""
 
     chunk: int = Field(ge=0)
@@ -525,21 +533,21 @@ class ChunkTally(Shape):
     filter_s: float = Field(ge=0)
 
 
-class FilteredChunk(Shape):
+class FilteredChunk(FrozenModel):
     """Output of Filter for one chunk: a few bytes."""
 
     chunk: int = Field(ge=0)
     counts: Counts
 
 
-class Mail(Shape):
+class Mail(FrozenModel):
     """A mail within SNS's rules: ASCII subject under 100 characters, no control characters."""
 
     subject: str = Field(pattern=r"^[\x20-\x7e]{1,99}$")
     body: str
 
 
-class Filtered(Shape):
+class Filtered(FrozenModel):
     """Output of Filter."""
 
     upload_id: str

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
 
-from winnow.budget import Check, unhurried
+from winnow.limits.budget import Check, unhurried
 from winnow.models import Judgement, ModelInfo, ObjectRef, ProcessInfo
 
 if TYPE_CHECKING:  # the images of Serialize and Filter hold no numpy

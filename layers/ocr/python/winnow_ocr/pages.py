@@ -6,10 +6,10 @@ from contextlib import closing
 from typing import IO, Any, cast
 
 from winnow.errors import FileUnreadableError, TimeLimitError
+from winnow.limits.reading import ReadLimits
 from winnow.readers import sandbox
-from winnow.readers.limits import ReadLimits
 from winnow.readers.ocr import Pictures
-from winnow.readers.reflow import Page
+from winnow.readers.pages.reflow import Page
 from winnow_ocr.engine import Found, OcrEngine, Picture
 from winnow_ocr.layout import confidence_of, lies_on_its_side, page_of
 

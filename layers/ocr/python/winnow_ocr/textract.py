@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError
 from PIL import Image
 
 from winnow.errors import FileTooLargeError, FileUnreadableError, WinnowError
+from winnow_aws.aws_errors import code_of, translated
 from winnow_aws.clients import client
-from winnow_aws.refusals import code_of, translated
 from winnow_ocr.engine import Found, Picture, Point
 
 if TYPE_CHECKING:

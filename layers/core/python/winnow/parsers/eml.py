@@ -13,7 +13,7 @@ from winnow.parsers import html
 from winnow.parsers.bodies import POLICY, Mail, filename, of_type, sort
 from winnow.parsers.encodings import TITLES
 from winnow.parsers.labels import Decoded, codec_of, declared, decode, is_utf8, marked
-from winnow.parsers.refusal import Refusal, too_long
+from winnow.parsers.parse_error import ParseError, too_long
 from winnow.parsers.words import of_bytes, unworded
 
 _HEADERS = ("subject", "from", "to", "date")
@@ -30,7 +30,7 @@ def parse(file: IO[bytes], limits: dict[str, int], emit: Emit, scratch: IO[bytes
     """Emit the headers, the body and the attachments; the attachments' bytes go to `scratch`."""
     message = email.message_from_bytes(_unmarked(file.read()), policy=POLICY)
     if message.defects and not message.keys():
-        raise Refusal("file_unreadable", "The mail has no headers.")
+        raise ParseError("file_unreadable", "The mail has no headers.")
     for part in message.walk():
         if _codec(part) is None:
             # The library would decode by it, and Python knows codecs that are none of text.
@@ -53,7 +53,7 @@ def parse(file: IO[bytes], limits: dict[str, int], emit: Emit, scratch: IO[bytes
             ]
         )
     if len(mail.attachments) + len(mail.encrypted) > limits["max_members"]:
-        raise Refusal(
+        raise ParseError(
             "file_bomb",
             f"It has more than {limits['max_members']:,} attachments (limit max_members).",
         )

@@ -13,13 +13,13 @@ from collections.abc import Callable
 from typing import IO, Any, NamedTuple
 
 from winnow.parsers.markup import Attributes, Markup, Tag, style_sheets
+from winnow.parsers.parse_error import too_long
 from winnow.parsers.raised import runs_on
-from winnow.parsers.refusal import too_long
 from winnow.parsers.styles import (
     TRANSPARENT,
     Compound,
-    Sheet,
     Style,
+    StyleSheet,
     colour,
     font_is_nothing,
     hides,
@@ -188,7 +188,7 @@ class Page:
         self, text: str, limits: dict[str, int], emit: Callable[[list[Any]], None]
     ) -> None:
         self._markup = Markup(text)
-        self._sheet = Sheet(style_sheets(text))
+        self._sheet = StyleSheet(style_sheets(text))
         self._limits = limits
         self._left = limits["max_document_chars"]
         self._emit = emit

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import IO
 from xml.parsers import expat
 
-from winnow.parsers.refusal import Refusal
+from winnow.parsers.parse_error import ParseError
 
 _BLOCK = 1 << 16
 _END = b"PK\x05\x06"
@@ -23,7 +23,7 @@ def open_package(file: IO[bytes], limits: dict[str, int]) -> zipfile.ZipFile:
     try:
         package = zipfile.ZipFile(file)
     except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, OSError, KeyError):
-        raise Refusal("file_unreadable", "The ZIP's directory is damaged or cut off.") from None
+        raise ParseError("file_unreadable", "The ZIP's directory is damaged or cut off.") from None
     members = package.infolist()
     if len(members) > limits["max_members"]:
         raise _too_many(limits)
@@ -32,7 +32,7 @@ def open_package(file: IO[bytes], limits: dict[str, int]) -> zipfile.ZipFile:
     if unpacked > limits["max_unpacked_bytes"]:
         raise _bomb(limits)
     if unpacked > _SMALL and unpacked > packed * limits["max_ratio"]:
-        raise Refusal(
+        raise ParseError(
             "file_bomb",
             f"It would unpack to more than {limits['max_ratio']} times its size (limit max_ratio).",
         )
@@ -50,7 +50,7 @@ class Counted:
     def blocks(self, member: zipfile.ZipInfo) -> Iterator[bytes]:
         """The member's bytes. Raises Refusal when it is damaged, encrypted or a bomb."""
         if member.flag_bits & 1:
-            raise Refusal("file_encrypted", "It is encrypted.")
+            raise ParseError("file_encrypted", "It is encrypted.")
         try:
             with self._package.open(member) as stream:
                 while block := stream.read(_BLOCK):
@@ -58,21 +58,23 @@ class Counted:
                     if self._left < 0:
                         raise _bomb(self._limits)
                     yield block
-        except Refusal:
+        except ParseError:
             raise
         except NotImplementedError:
-            raise Refusal("file_unreadable", "It is compressed in a way not known here.") from None
+            raise ParseError(
+                "file_unreadable", "It is compressed in a way not known here."
+            ) from None
         except RuntimeError:
-            raise Refusal("file_encrypted", "It is encrypted.") from None
+            raise ParseError("file_encrypted", "It is encrypted.") from None
         except Exception:  # zlib, lzma, bz2, struct and zipfile each have their own
-            raise Refusal("file_unreadable", "It cannot be unpacked: it is damaged.") from None
+            raise ParseError("file_unreadable", "It cannot be unpacked: it is damaged.") from None
 
 
 def xml_parser() -> expat.XMLParserType:
     """A parser that takes no document type, and so no entity: neither bombs nor other files."""
 
     def refuse(*_: object) -> int:
-        raise Refusal("file_unreadable", "Its XML declares a document type, which is refused.")
+        raise ParseError("file_unreadable", "Its XML declares a document type, which is refused.")
 
     parser = expat.ParserCreate(namespace_separator="}")
     parser.buffer_text = True
@@ -89,7 +91,7 @@ def feed(parser: expat.XMLParserType, blocks: Iterator[bytes]) -> None:
             parser.Parse(block, False)
         parser.Parse(b"", True)
     except expat.ExpatError:
-        raise Refusal("file_unreadable", "Its XML is damaged or cut off.") from None
+        raise ParseError("file_unreadable", "Its XML is damaged or cut off.") from None
 
 
 def _directory_size(file: IO[bytes]) -> int:
@@ -101,7 +103,7 @@ def _directory_size(file: IO[bytes]) -> int:
     file.seek(0)
     places = {tail.rfind(_END), len(tail) - 22 if tail[-22:-18] == _END else -1} - {-1}
     if not places:
-        raise Refusal(
+        raise ParseError(
             "file_unreadable", "The file is cut off: the directory of its package is missing."
         )
     sizes = [int.from_bytes(tail[place + 12 : place + 16], "little") for place in places]
@@ -114,15 +116,15 @@ def _directory_size(file: IO[bytes]) -> int:
     return max(size for size in sizes if size != 0xFFFFFFFF) if sizes != [0xFFFFFFFF] else 0
 
 
-def _bomb(limits: dict[str, int]) -> Refusal:
-    return Refusal(
+def _bomb(limits: dict[str, int]) -> ParseError:
+    return ParseError(
         "file_bomb",
         f"It would unpack to more than {limits['max_unpacked_bytes']:,} bytes "
         "(limit max_unpacked_bytes).",
     )
 
 
-def _too_many(limits: dict[str, int]) -> Refusal:
-    return Refusal(
+def _too_many(limits: dict[str, int]) -> ParseError:
+    return ParseError(
         "file_bomb", f"It has more than {limits['max_members']:,} members (limit max_members)."
     )

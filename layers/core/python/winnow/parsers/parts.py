@@ -7,7 +7,7 @@ from typing import IO, NamedTuple
 from urllib.parse import unquote
 
 from winnow.parsers.packages import Counted, feed, open_package, xml_parser
-from winnow.parsers.refusal import Refusal
+from winnow.parsers.parse_error import ParseError
 
 
 class Relation(NamedTuple):
@@ -58,7 +58,7 @@ class Parts:
         try:
             return self._members[_plain(name)]
         except KeyError:
-            raise Refusal("file_unreadable", "The file lacks a part that it names.") from None
+            raise ParseError("file_unreadable", "The file lacks a part that it names.") from None
 
     def _relations(self, part: str) -> dict[str, Relation]:
         folder, name = posixpath.split(part)

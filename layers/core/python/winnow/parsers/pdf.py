@@ -4,12 +4,12 @@ import ctypes
 from collections.abc import Callable
 from typing import IO, Any
 
+from winnow.parsers.parse_error import ParseError, too_long
 from winnow.parsers.pdf_fields import Aside, fields
 from winnow.parsers.pdf_layers import may_have_layers
 from winnow.parsers.pdf_lines import lines
 from winnow.parsers.pdf_shown import Looked
 from winnow.parsers.pdf_words import page_text
-from winnow.parsers.refusal import Refusal, too_long
 
 _PASSWORD_ERROR = 4
 _DYNAMIC_FORM = 2
@@ -31,7 +31,7 @@ def parse(file: IO[bytes], limits: dict[str, int], emit: Emit, _scratch: IO[byte
     try:
         document = pdfium.PdfDocument(file)
         if document.get_formtype() == _DYNAMIC_FORM:
-            raise Refusal(
+            raise ParseError(
                 "file_unreadable",
                 "The PDF is a dynamic (XFA) form, which only Adobe's programs can show: print it "
                 "to a new PDF.",
@@ -40,12 +40,12 @@ def parse(file: IO[bytes], limits: dict[str, int], emit: Emit, _scratch: IO[byte
         pages = len(document)
     except pdfium.PdfiumError as error:
         if getattr(error, "err_code", None) == _PASSWORD_ERROR or "password" in str(error).lower():
-            raise Refusal("file_encrypted", "The PDF asks for a password.") from None
-        raise Refusal("file_unreadable", "The PDF is damaged or cut off.") from None
+            raise ParseError("file_encrypted", "The PDF asks for a password.") from None
+        raise ParseError("file_unreadable", "The PDF is damaged or cut off.") from None
     if not pages:
-        raise Refusal("file_unreadable", "The PDF has no page.")
+        raise ParseError("file_unreadable", "The PDF has no page.")
     if pages > limits["max_pages"]:
-        raise Refusal(
+        raise ParseError(
             "file_too_large",
             f"The PDF has {pages:,} pages, more than {limits['max_pages']:,} (limit max_pages).",
         )
@@ -86,7 +86,7 @@ def parse(file: IO[bytes], limits: dict[str, int], emit: Emit, _scratch: IO[byte
     for note in looked.notes():
         emit(["note", *note])
     if len(damaged) == pages:
-        raise Refusal("file_unreadable", "Not one page of the PDF can be read.")
+        raise ParseError("file_unreadable", "Not one page of the PDF can be read.")
     if damaged:
         some = ", ".join(map(str, damaged[:10]))
         emit(

@@ -7,7 +7,7 @@ a hostile image is this child, and what reads the text never sees the file.
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Any, cast
 
-from winnow.parsers.refusal import Refusal
+from winnow.parsers.parse_error import ParseError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -53,7 +53,7 @@ def _of_pdf(file: IO[bytes], limits: dict[str, Any]) -> Iterator[Drawn]:
         document.init_forms()  # what is filled in is drawn too
         count = len(document)
     except pdfium.PdfiumError:
-        raise Refusal("file_unreadable", "The PDF is damaged or cut off.") from None
+        raise ParseError("file_unreadable", "The PDF is damaged or cut off.") from None
     wanted = limits["pages"] or range(1, count + 1)
     _check_pages(len(wanted), limits)
     for number in wanted:
@@ -83,9 +83,9 @@ def _of_image(file: IO[bytes], limits: dict[str, Any]) -> Iterator[Drawn]:
                 scale = _POINTS / max(drawn.size)
                 yield number, drawn.width * scale, drawn.height * scale, drawn
     except UnidentifiedImageError:
-        raise Refusal("file_unreadable", "The picture is damaged, or empty.") from None
+        raise ParseError("file_unreadable", "The picture is damaged, or empty.") from None
     except (OSError, SyntaxError, EOFError, ValueError, TypeError, KeyError):
-        raise Refusal("file_unreadable", "The picture is damaged or cut off.") from None
+        raise ParseError("file_unreadable", "The picture is damaged or cut off.") from None
 
 
 def _frames(image: "Image", limits: dict[str, Any]) -> Iterator[int]:
@@ -108,7 +108,7 @@ def _frames(image: "Image", limits: dict[str, Any]) -> Iterator[int]:
 def _check_pages(count: int, limits: dict[str, Any]) -> None:
     most = limits["max_scanned_pages"]
     if count > most:
-        raise Refusal(
+        raise ParseError(
             "file_too_large",
             f"{count:,} pages would have to be read by OCR, more than {most:,} "
             "(limit max_scanned_pages).",
@@ -118,13 +118,13 @@ def _check_pages(count: int, limits: dict[str, Any]) -> None:
 def _check_size(image: "Image", limits: dict[str, Any]) -> None:
     width, height = image.size
     if width * height > limits["max_pixels"]:
-        raise Refusal(
+        raise ParseError(
             "file_bomb",
             f"The picture has {width:,} x {height:,} pixels, more than {limits['max_pixels']:,} "
             "(limit max_pixels).",
         )
     if not width * height:
-        raise Refusal("file_unreadable", "The picture has no pixels.")
+        raise ParseError("file_unreadable", "The picture has no pixels.")
 
 
 def _upright(image: "Image") -> "Image":

@@ -102,7 +102,7 @@ class _Spoken(NamedTuple):
 _UNKNOWN = _Spoken([], (), {})
 
 
-class Sheet:
+class StyleSheet:
     """The rules of a page's style sheets that can hide text."""
 
     def __init__(self, sheets: Iterable[tuple[Attributes, str]] = ()) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from typing import IO, Any
 
 from winnow.parsers.packages import feed, xml_parser
+from winnow.parsers.parse_error import ParseError
 from winnow.parsers.parts import Parts
-from winnow.parsers.refusal import Refusal
 from winnow.parsers.xlsx_sparse import Dense, Facts, gathered
 
 Emit = Callable[[list[Any]], None]
@@ -51,9 +51,9 @@ def _read(
     try:
         book = calamine.CalamineWorkbook.from_filelike(file)
     except calamine.PasswordError:
-        raise Refusal("file_encrypted", "The workbook asks for a password.") from None
+        raise ParseError("file_encrypted", "The workbook asks for a password.") from None
     except calamine.CalamineError:
-        raise Refusal("file_unreadable", "The workbook is damaged.") from None
+        raise ParseError("file_unreadable", "The workbook is damaged.") from None
     hidden = charts = number = 0
     for sheet in book.sheets_metadata:
         if sheet.typ != calamine.SheetTypeEnum.WorkSheet:
@@ -66,10 +66,10 @@ def _read(
         try:
             cells = book.get_sheet_by_name(sheet.name)
         except calamine.CalamineError:
-            raise Refusal("file_unreadable", f"Sheet {number} is damaged.") from None
+            raise ParseError("file_unreadable", f"Sheet {number} is damaged.") from None
         moved = dense.get(sheets.get(sheet.name, ""))
         if cells.width > limits["max_columns"]:
-            raise Refusal(
+            raise ParseError(
                 "file_too_large",
                 f"Sheet {number} has {cells.width:,} columns, more than "
                 f"{limits['max_columns']:,} (limit max_columns).",

@@ -13,8 +13,8 @@ from typing import IO
 from xml.sax.saxutils import escape, quoteattr
 
 from winnow.parsers.packages import feed, xml_parser
+from winnow.parsers.parse_error import ParseError
 from winnow.parsers.parts import Parts
-from winnow.parsers.refusal import Refusal
 
 # Patterns that begin with letters of their own are looked for fast; others may be of any prefix.
 _CELLS = re.compile(rb'r="([A-Z]{1,3})\d')
@@ -126,7 +126,7 @@ def _rewritten(
     _each_cell(parts, part, empty, lambda _row, column, *_: used.add(column))
     columns = sorted(used)
     if len(columns) > limits["max_columns"]:
-        raise Refusal(
+        raise ParseError(
             "file_too_large",
             f"A sheet has {len(columns):,} columns, more than "
             f"{limits['max_columns']:,} (limit max_columns).",

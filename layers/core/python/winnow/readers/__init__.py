@@ -9,28 +9,28 @@ import importlib
 from collections.abc import Iterator
 
 from winnow.errors import FileEmptyError, FileTooLargeError, FileTypeError, ReaderFailedError
+from winnow.limits.reading import ReadLimits, setting_of
 from winnow.models import InvalidRecord, Record
 from winnow.readers.detect import SUFFIXES, TEXT_KINDS, Kind, kind_of, package_kind
-from winnow.readers.limits import ReadLimits, setting_of
 from winnow.readers.ocr import PageReader
 from winnow.readers.source import RecordUnit, Source
 
 READERS: dict[Kind, tuple[str, str]] = {
-    "csv": ("delimited", "read"),
-    "tsv": ("delimited", "read_tabs"),
-    "jsonl": ("json_lines", "read"),
-    "json": ("json_array", "read"),
-    "txt": ("plain_text", "read"),
-    "md": ("plain_text", "read"),
-    "html": ("office", "read_html"),
-    "eml": ("containers", "read_mail"),
-    "pdf": ("paged", "read_pdf"),
-    "docx": ("office", "read_docx"),
-    "xlsx": ("spreadsheet", "read"),
-    "zip": ("containers", "read_zip"),
-    "png": ("paged", "read_pictures"),
-    "jpeg": ("paged", "read_pictures"),
-    "tiff": ("paged", "read_pictures"),
+    "csv": ("winnow.readers.tabular.delimited", "read"),
+    "tsv": ("winnow.readers.tabular.delimited", "read_tabs"),
+    "jsonl": ("winnow.readers.json_lines", "read"),
+    "json": ("winnow.readers.json_array", "read"),
+    "txt": ("winnow.readers.plain_text", "read"),
+    "md": ("winnow.readers.plain_text", "read"),
+    "html": ("winnow.readers.office", "read_html"),
+    "eml": ("winnow.readers.containers", "read_mail"),
+    "pdf": ("winnow.readers.pages.paged", "read_pdf"),
+    "docx": ("winnow.readers.office", "read_docx"),
+    "xlsx": ("winnow.readers.tabular.spreadsheet", "read"),
+    "zip": ("winnow.readers.containers", "read_zip"),
+    "png": ("winnow.readers.pages.paged", "read_pictures"),
+    "jpeg": ("winnow.readers.pages.paged", "read_pictures"),
+    "tiff": ("winnow.readers.pages.paged", "read_pictures"),
 }
 """Kind -> module and function; a module is loaded when its kind is met."""
 
@@ -71,7 +71,7 @@ def read(source: Source) -> Iterator[Record | InvalidRecord]:
 
 def _reader(source: Source, kind: Kind) -> Iterator[Record | InvalidRecord]:
     name, function = READERS[kind]
-    reader = getattr(importlib.import_module(f"winnow.readers.{name}"), function)
+    reader = getattr(importlib.import_module(name), function)
     found: Iterator[Record | InvalidRecord]
     if kind in _CONTAINERS:
         found = reader(source, read)

@@ -21,11 +21,11 @@ from winnow.errors import (
 )
 from winnow.models import InvalidRecord, Record
 from winnow.parsers.packages import Counted, open_package
-from winnow.parsers.refusal import Refusal
+from winnow.parsers.parse_error import ParseError
 from winnow.readers import documents, sandbox
 from winnow.readers.documents import Row
 from winnow.readers.ocr import ElsewhereError
-from winnow.readers.reflow import Piece
+from winnow.readers.pages.reflow import Piece
 from winnow.readers.source import Source
 
 ReadInner = Callable[[Source], Iterator[Record | InvalidRecord]]
@@ -71,7 +71,7 @@ def read_zip(source: Source, read_inner: ReadInner) -> Iterator[Record | Invalid
             number += 1
             yield record.model_copy(update={"record": number})
         if stream.bomb:
-            raise catalogue()[stream.bomb.code](stream.bomb.sentence)
+            raise catalogue()[stream.bomb.code](stream.bomb.message)
     if not members:
         raise NoRecordsError("The archive has no file in it.")
 
@@ -143,14 +143,14 @@ def _member(
         if not count:
             raise NoRecordsError("It holds no record.")
     except PermanentError as error:
-        yield _unread(count + 1, shown, error.code, error.sentence)
-    except Refusal as refusal:
-        yield _unread(count + 1, shown, refusal.code, refusal.sentence)
+        yield _unread(count + 1, shown, error.code, error.message)
+    except ParseError as refusal:
+        yield _unread(count + 1, shown, refusal.code, refusal.message)
     except (WinnowError, MemoryError, ElsewhereError):
         raise
     except Exception as problem:  # a defect of ours on one file, which costs the others nothing
         failure = ReaderFailedError(problem)
-        yield _unread(count + 1, shown, failure.code, failure.sentence)
+        yield _unread(count + 1, shown, failure.code, failure.message)
     finally:
         if inner:
             for note in inner.notes:
@@ -185,9 +185,9 @@ def _unsafe(info: zipfile.ZipInfo) -> tuple[str, str] | None:
 def _refusing(call: Callable[[], zipfile.ZipFile]) -> zipfile.ZipFile:
     try:
         return call()
-    except Refusal as refusal:
+    except ParseError as refusal:
         error: type[WinnowError] = catalogue()[refusal.code]
-        raise error(refusal.sentence) from None
+        raise error(refusal.message) from None
 
 
 class _Readable(Protocol):
@@ -201,7 +201,7 @@ class _Unpacked(io.RawIOBase):
     def __init__(self, blocks: Iterator[bytes]) -> None:
         self._blocks = blocks
         self._rest = b""
-        self.bomb: Refusal | None = None
+        self.bomb: ParseError | None = None
 
     def readable(self) -> bool:
         return True
@@ -210,7 +210,7 @@ class _Unpacked(io.RawIOBase):
         if not self._rest:
             try:
                 self._rest = next(self._blocks, b"")
-            except Refusal as refusal:
+            except ParseError as refusal:
                 if refusal.code == "file_bomb":
                     self.bomb = refusal
                 raise

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import IO, Literal
 
 from winnow.errors import FileTypeError
+from winnow.limits.reading import ReadLimits
 from winnow.parsers.packages import open_package
-from winnow.parsers.refusal import Refusal
-from winnow.readers.delimited import layout_of
-from winnow.readers.limits import ReadLimits
+from winnow.parsers.parse_error import ParseError
 from winnow.readers.source import Source
+from winnow.readers.tabular.delimited import layout_of
 from winnow.readers.text import decoded
 
 Kind = Literal[
@@ -124,7 +124,7 @@ def package_kind(file: IO[bytes], limits: ReadLimits) -> Kind:
     """What a ZIP is, by its members. Raises FileTypeError."""
     try:
         listed = open_package(file, limits.model_dump()).namelist()
-    except Refusal:  # the archive's reader says why
+    except ParseError:  # the archive's reader says why
         return "zip"
     finally:
         file.seek(0)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from winnow.errors import FileTooLargeError, NoRecordsError
-from winnow.models import InvalidRecord, Place, Record
-from winnow.readers.reflow import Piece
+from winnow.models import InvalidRecord, Record, SourceLocation
+from winnow.readers.pages.reflow import Piece
 from winnow.readers.source import Source
-from winnow.readers.tables import Table
+from winnow.readers.tabular.tables import Table
 
 _LINE = re.compile(r"[^\n]*\n?")
 _MANY = 100_000
@@ -151,13 +151,13 @@ def _collected(source: Source, pieces: Iterable[Piece]) -> list[Piece]:
     return found
 
 
-def _places(pieces: Iterable[Piece], length: int) -> tuple[Place, ...]:
+def _places(pieces: Iterable[Piece], length: int) -> tuple[SourceLocation, ...]:
     places = []
     start = 0
     for piece in pieces:
         if start < length and piece.text.strip() and (piece.page or piece.line):
             places.append(
-                Place(
+                SourceLocation(
                     start=start,
                     page=piece.page,
                     line=piece.line,

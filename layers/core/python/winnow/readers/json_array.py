@@ -11,8 +11,8 @@ from typing import Any
 from winnow.errors import FileTooLargeError, FileUnreadableError, NoTextColumnError
 from winnow.models import InvalidRecord, Record
 from winnow.readers.json_tables import Unnamed, rows_of
+from winnow.readers.json_values import JsonProblem, decode, record_of, refused
 from winnow.readers.source import Source
-from winnow.readers.values import JsonProblem, decode, record_of, refused
 
 _SPACE = " \t\r\n\ufeff"
 _NOT_SPACE = re.compile(rf"[^{_SPACE}]")

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from winnow.errors import NoTextColumnError
 from winnow.models import InvalidRecord, Record
 from winnow.readers.json_tables import Unnamed, rows_of
+from winnow.readers.json_values import JsonProblem, decode_all, record_of, refused
 from winnow.readers.source import Source
-from winnow.readers.values import JsonProblem, decode_all, record_of, refused
 
 
 def read(source: Source) -> Iterator[Record | InvalidRecord]:

@@ -7,10 +7,10 @@ made so here. Rows without any names (`values`) are refused, with what to do.
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from winnow.columns import plain_name
 from winnow.errors import FileUnreadableError, NoTextColumnError
+from winnow.readers.json_values import JsonProblem
 from winnow.readers.source import Source
-from winnow.readers.values import JsonProblem
+from winnow.tables.columns import plain_name
 
 _DEEPEST = 4
 _CURE = 'Write it as a list of objects; pandas does with to_json(orient="records").'

@@ -8,7 +8,7 @@ from winnow.models import InvalidRecord, Record
 from winnow.parsers.labels import declared
 from winnow.readers import documents, sandbox
 from winnow.readers.documents import Row
-from winnow.readers.reflow import Piece
+from winnow.readers.pages.reflow import Piece
 from winnow.readers.source import Source
 from winnow.readers.text import encoding_of
 

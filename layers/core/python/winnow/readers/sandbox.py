@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from winnow.errors import FileBombError, FileUnreadableError, TimeLimitError, catalogue
-from winnow.readers.limits import ReadLimits
+from winnow.limits.reading import ReadLimits
 
 _BLOCK = 1 << 16
 _LAST_WORDS = 2_000

@@ -10,12 +10,12 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import IO, BinaryIO, Literal
 
-from winnow.columns import plain_name
 from winnow.errors import FileTooLargeError, NoTextColumnError, TimeLimitError
-from winnow.models import InvalidRecord, Note, Place, Record
-from winnow.readers.limits import ReadLimits
+from winnow.limits.reading import ReadLimits
+from winnow.models import InvalidRecord, Note, Record, SourceLocation
 from winnow.readers.ocr import PageReader
 from winnow.readers.text import TextLines, undecodable
+from winnow.tables.columns import plain_name
 
 RecordUnit = Literal["document", "page", "row"]
 
@@ -219,7 +219,7 @@ class Source:
         *,
         source_id: str | None = None,
         fields: Mapping[str, str] | None = None,
-        places: tuple[Place, ...] = (),
+        places: tuple[SourceLocation, ...] = (),
     ) -> Record | InvalidRecord:
         """A record, or why it is none."""
         fields = fields or {}

@@ -1,0 +1,204 @@
+"""`winnow up`, `down` and `mail`: the local stack and its mailbox."""
+
+import os
+import shlex
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from winnow_cli.console import clean, command, emit_json, here, note, say, stderr, stdout
+from winnow_cli.options import LOCAL, AsJson, handle_errors
+
+if TYPE_CHECKING:
+    from winnow_local.state import StackState, StateDir
+    from winnow_local.template import Checkout
+
+
+def register(app: typer.Typer) -> None:
+    for one in (up, down, mail):
+        app.command(rich_help_panel=LOCAL)(one)
+
+
+@handle_errors
+def up(
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Leave the stack running in the background.")
+    ] = False,
+    docker: Annotated[
+        bool,
+        typer.Option(
+            "--docker", help="Run the functions as the container images that ship; builds them."
+        ),
+    ] = False,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--parameter", metavar="NAME=VALUE", help="A template parameter; may be repeated."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Start the local stack: template.yaml on this machine. Ends with Ctrl-C, or `winnow down`."""
+    from winnow.errors import StackNotRunningError
+    from winnow_local.stack import running, start_detached, supervise
+    from winnow_local.state import StateDir
+    from winnow_local.template import Checkout
+
+    checkout = Checkout.here()
+    parameters = _parameters(parameter or [], checkout)
+    state_dir = StateDir.default()
+    before = state_dir.read()
+    if before is not None and before.alive():
+        try:
+            state = running(state_dir)
+        except StackNotRunningError as error:
+            note(f"A local stack runs already (process {before.supervisor.pid}).")
+            raise error from None
+        note(f"A local stack is running already (process {state.supervisor.pid}).")
+        if parameters or docker:
+            note(f"It stays as it was started; to change it, end it with `{command()} down` first.")
+        _show(state, state_dir, as_json)
+        return
+    images = _build_images(checkout) if docker else None
+    if detach:
+        state = start_detached(state_dir, note, parameters, images)
+        _show(state, state_dir, as_json)
+        if not as_json:
+            say(f"It runs in the background; `{command()} down` ends it.")
+        return
+
+    def ready(state: "StackState") -> None:
+        _show(state, state_dir, as_json)
+        note("Ctrl-C ends it.")
+
+    was_ready = supervise(state_dir, checkout, note, parameters, images, ready)
+    note("The local stack has ended.")
+    if not was_ready:
+        raise typer.Exit(130)
+
+
+@handle_errors
+def down(as_json: AsJson = False) -> None:
+    """End the local stack. What it held is gone; the mails stay until the next `winnow up`."""
+    from winnow_local.stack import stop
+    from winnow_local.state import StateDir
+
+    state_dir = StateDir.default()
+    ended = stop(state_dir)
+    if as_json:
+        emit_json({"ended": ended})
+    else:
+        none = f"No local stack was running in {here(state_dir.path)}/."
+        say("The local stack has ended." if ended else none)
+
+
+@handle_errors
+def mail(as_json: AsJson = False) -> None:
+    """Show what the local stack has mailed, oldest first."""
+    from winnow_local import mailbox
+    from winnow_local.state import StateDir
+
+    folder = StateDir.default().mail
+    mails = list(mailbox.read(folder))
+    if as_json:
+        emit_json(
+            {
+                "mails": [
+                    {
+                        "subject": mail.subject,
+                        "sent_at": mail.sent_at.isoformat(),
+                        "body": mail.body,
+                        "file": str(mail.file),
+                    }
+                    for mail in mails
+                ]
+            }
+        )
+        return
+    if not mails:
+        note("The mailbox is empty.")
+    for number, one in enumerate(mails):
+        if number:
+            say()
+        print_mail(one.subject, f"{one.sent_at:%Y-%m-%d %H:%M:%S} UTC", one.body)
+
+
+def print_mail(subject: str, date: str, body: str) -> None:
+    """One mail, as a reader would show it."""
+    from rich.text import Text
+
+    screen = stdout()
+    screen.print(Text(f"Subject: {clean(subject)}", style="bold"))
+    screen.print(Text(f"Date: {date}", style="dim"))
+    for line in body.rstrip().splitlines():
+        screen.print(Text(f"  {line}"))
+
+
+def _build_images(checkout: "Checkout") -> dict[str, str]:
+    """The images by their targets; the last line that docker said is shown while it builds."""
+    from rich.text import Text
+
+    from winnow_local.engine import build_images, find_engine
+    from winnow_local.stack import MODEL_VARIABLE, PROCESSES_VARIABLE
+    from winnow_local.template import image_targets, read_template
+
+    find_engine()
+    for name in (MODEL_VARIABLE, PROCESSES_VARIABLE):
+        if os.environ.get(name):
+            note(f"{name} does not count here: the images hold what the checkout holds.")
+    targets = image_targets(read_template(checkout.template))
+    note(f"building {len(targets)} images; the first time takes some minutes")
+    with stderr().status("docker build") as status:
+        return build_images(checkout, targets, lambda line: status.update(Text(clean(line))))
+
+
+def _parameters(pairs: list[str], checkout: "Checkout") -> dict[str, str]:
+    """What was given, of parameters that the template has; MiniStack would let any other pass."""
+    from difflib import get_close_matches
+
+    from winnow_local.template import read_template
+
+    parameters = {}
+    known = list(read_template(checkout.template)["Parameters"]) if pairs else []
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not (name and equals):
+            raise typer.BadParameter(f"{pair!r} is not NAME=VALUE", param_hint="--parameter")
+        if name not in known:
+            near = get_close_matches(name, known, 1)
+            hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(known)}"
+            raise typer.BadParameter(
+                f"template.yaml has no parameter {name!r}; {hint}", param_hint="--parameter"
+            )
+        parameters[name] = value
+    return parameters
+
+
+def _show(state: "StackState", state_dir: "StateDir", as_json: bool) -> None:
+    from winnow_local.template import Checkout
+
+    document: dict[str, Any] = {
+        "endpoint": state.endpoint,
+        "region": state.region,
+        "stack": state.stack,
+        "outputs": state.outputs,
+        "mail": str(state_dir.mail),
+        "supervisor_pid": state.supervisor.pid,
+        "started_at": state.started_at,
+    }
+    if as_json:
+        emit_json(document)
+        return
+    inbox = state.outputs.get("Inbox", f"s3://{state.outputs.get('UploadsBucket')}/inbox/")
+    say(f"Winnow is up at {state.endpoint} (region {state.region})")
+    say(f"  inbox    {inbox}<process>/")
+    say(f"  results  s3://{state.outputs.get('ResultsBucket')}/results/")
+    say(f"  mailbox  {here(state_dir.mail)}/  (`{command()} mail`)")
+    sample = shlex.quote(here(Checkout.here().root / "samples" / "prior-auth-cases.csv"))
+    say("Drop a file:")
+    say(f"  {command()} submit {sample} --process L33774 --wait")
+    say("or with any S3 client:")
+    say(
+        "  AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test "
+        f"aws --endpoint-url {state.endpoint} s3 cp {sample} {inbox}L33774/"
+    )

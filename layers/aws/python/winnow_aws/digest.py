@@ -1,0 +1,88 @@
+"""The queue that mails are gathered in: SNS's notifications on SQS, behind the digest's port."""
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+from winnow.models import Counts
+from winnow.steps.digest import Gathered
+from winnow_aws.aws_errors import translated
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import MessageTypeDef
+
+_BATCH = 10  # SQS's most for one call
+_WAIT_S = 1
+"""A short poll looks at some of SQS's servers only, and finds a queue empty that is not."""
+_WHERE = "on the queue of mails"
+NO_SUBJECT = "Winnow"
+
+
+class SqsMails:
+    """The queue with this URL."""
+
+    def __init__(self, sqs: "SQSClient", url: str) -> None:
+        self._sqs = sqs
+        self._url = url
+
+    def take(self, most: int) -> Sequence[Gathered]:
+        with translated(_WHERE):
+            found = self._sqs.receive_message(
+                QueueUrl=self._url,
+                MaxNumberOfMessages=min(most, _BATCH),
+                WaitTimeSeconds=_WAIT_S,
+            )
+        return [gathered(message) for message in found.get("Messages", [])]
+
+    def drop(self, handles: Sequence[str]) -> None:
+        """One that cannot be taken away is sent once more."""
+        # Not in a batch: the local stack takes that for another permission than AWS's, which is
+        # sqs:DeleteMessage for both.
+        for handle in handles:
+            with translated(_WHERE):
+                self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=handle)
+
+
+def gathered(message: "MessageTypeDef") -> Gathered:
+    """A message of the queue. What is no notification of ours is passed on as it is."""
+    handle, body = message["ReceiptHandle"], message.get("Body", "")
+    try:
+        note = json.loads(body)
+    except ValueError:
+        note = None
+    if not isinstance(note, dict) or not isinstance(note.get("Message"), str):
+        return Gathered(handle, NO_SUBJECT, body)
+    subject = "".join(char for char in str(note.get("Subject") or "") if " " <= char <= "~")
+    given = note.get("MessageAttributes")
+    said = {
+        name: str(one.get("Value", ""))
+        for name, one in (given if isinstance(given, dict) else {}).items()
+        if isinstance(one, dict)
+    }
+    outcome: Literal["succeeded", "failed"] | None = None
+    if said.get("outcome") in ("succeeded", "failed"):
+        outcome = "succeeded" if said["outcome"] == "succeeded" else "failed"
+    return Gathered(
+        handle,
+        subject[:99] or NO_SUBJECT,
+        note["Message"],
+        outcome,
+        upload_id=said.get("upload_id", ""),
+        process=said.get("process", ""),
+        counts=_counts(said),
+        drifted=said.get("drifted") == "yes",
+        code=said.get("code", ""),
+        file=said.get("file", ""),
+    )
+
+
+def _counts(said: dict[str, str]) -> Counts:
+    def number(name: str) -> int:
+        text = said.get(name, "")
+        return int(text) if text.isascii() and text.isdigit() else 0
+
+    accepted, review, invalid = (number(name) for name in ("accepted", "review", "invalid"))
+    return Counts(
+        records=accepted + review + invalid, accepted=accepted, review=review, invalid=invalid
+    )

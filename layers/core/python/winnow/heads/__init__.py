@@ -1,0 +1,1 @@
+"""Trained heads: their card, their arithmetic, calibration and drift."""

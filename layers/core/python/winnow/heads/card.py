@@ -1,0 +1,204 @@
+"""A trained head: a light classifier over what the encoder and the numbers of a record say.
+
+A head is data: arrays (`head.npz`, read without pickle) and a model card (`head.json`) that names
+what it was trained on, with which encoder, and what it was measured to do. It lies beside its
+process in `<id>.head/` and is checked against the card's sha256 whenever it is loaded.
+
+This module needs no numpy: Serialize, which carries heads from the image into a run, has none. What
+a head computes is in `winnow.heads.linear`.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError, model_validator
+
+from winnow.errors import HeadInvalidError
+from winnow.models import FrozenModel, HeadInfo, ModelInfo, Profile, UnitInterval
+
+ARRAYS = "head.npz"
+CARD = "head.json"
+TRAINING = "training.npz"
+"""Decisions of held-out folds by row, for honest measuring on training rows; no part of a run."""
+
+
+class TrainingData(FrozenModel):
+    """What a head was trained on; no text of it is kept."""
+
+    file: str
+    sha256: str
+    rows: int = Field(ge=2)
+    rows_of: dict[str, int] = Field(description="rows of each label")
+    text_column: str | None = None
+    label_column: str
+    numeric_columns: tuple[str, ...] = ()
+
+
+class Calibration(FrozenModel):
+    """Knots of a non-decreasing map from score to confidence (see winnow.heads.calibration)."""
+
+    version: str = Field(description="first 12 hex digits of the sha256 of its knots")
+    rows: int = Field(ge=1, description="held-out decisions it was fitted on")
+    scores: Annotated[tuple[UnitInterval, ...], Field(min_length=1)]
+    confidences: Annotated[tuple[UnitInterval, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _is_a_map(self) -> "Calibration":
+        pairs = list(zip(self.scores, self.scores[1:], strict=False))
+        if len(self.scores) != len(self.confidences) or any(a >= b for a, b in pairs):
+            raise ValueError("knots must come in pairs, scores rising")
+        if list(self.confidences) != sorted(self.confidences):
+            raise ValueError("confidences must not fall")
+        return self
+
+
+class Scope(FrozenModel):
+    """When a record is out of scope: more unlike the training rows than they are to each other.
+
+    A record is unlike them when it is far away, and when no label speaks for it. Both are ranks in
+    [0, 1] among held-out training rows, and so is `novelty`, what they come to together
+    (see winnow.heads.linear).
+    """
+
+    threshold: UnitInterval = Field(0.99, description="a record of greater novelty is out of scope")
+    distances: Annotated[tuple[float, ...], Field(min_length=2)] = Field(
+        description="quantiles of the held-out distances, from the least to the greatest"
+    )
+    weaknesses: Annotated[tuple[float, ...], Field(min_length=2)] = Field(
+        description="the same of the greatest logit, negated"
+    )
+    strangeness: Annotated[tuple[float, ...], Field(min_length=2)] = Field(
+        description="the same of both together"
+    )
+
+
+class ThresholdGuarantee(FrozenModel):
+    """What `winnow tune` found: the threshold and the guarantee it keeps."""
+
+    precision: UnitInterval
+    confidence: UnitInterval
+    threshold: UnitInterval
+    coverage: UnitInterval
+    rows: int
+    accepted: int
+    right: int
+    file: str
+    data_sha256: str
+    held_out: bool = Field(
+        description="false: some rows were trained on; their held-out decisions were used"
+    )
+    created: str
+
+
+class CardMetrics(FrozenModel):
+    """Cross-validated measures of the head on its training rows."""
+
+    folds: int = Field(ge=2)
+    accuracy: UnitInterval
+    macro_f1: UnitInterval
+    log_loss: float = Field(ge=0)
+    ece_before: UnitInterval
+    ece_after: UnitInterval = Field(description="calibration fitted on the other folds, too")
+    accuracy_by_c: dict[str, float] = Field(description="what the regularisation was chosen by")
+
+
+class HeadCard(FrozenModel):
+    """head.json: the model card."""
+
+    format: Literal[2] = 2
+    kind: Literal["labels", "criteria"]
+    process: str
+    labels: Annotated[tuple[str, ...], Field(min_length=2)]
+    created: str
+    encoder: ModelInfo | None = Field(None, description="absent: the head reads no text")
+    data: TrainingData
+    criteria: tuple[str, ...] = Field((), description="criteria whose scores it weighs")
+    gram_bits: int = Field(0, ge=0, le=20, description="0: no n-grams")
+    temperature: float = Field(gt=0)
+    regularisation: float = Field(gt=0)
+    seed: int
+    metrics: CardMetrics
+    calibration: Calibration | None = None
+    scope: Scope | None = None
+    profile: Profile | None = Field(None, description="what held-out training rows look like")
+    promise: ThresholdGuarantee | None = None
+    arrays_sha256: str
+    arrays_bytes: int
+
+    @property
+    def info(self) -> HeadInfo:
+        return HeadInfo(
+            version=self.arrays_sha256[:12],
+            sha256=self.arrays_sha256,
+            calibration=self.calibration.version if self.calibration else None,
+        )
+
+
+@dataclass(frozen=True)
+class HeadFiles:
+    """A head as bytes; `sha256` stands for both files and is what equality goes by."""
+
+    sha256: str
+    read: Callable[[], tuple[bytes, bytes]] = field(compare=False, repr=False)
+    """Returns (card, arrays)."""
+
+    @classmethod
+    def of(cls, card: bytes, arrays: bytes) -> "HeadFiles":
+        return cls(digest_of(card, arrays), lambda: (card, arrays))
+
+    @classmethod
+    def beside(cls, process_file: Path, process_id: str) -> "HeadFiles | None":
+        """The head that lies beside a process, if there is one.
+
+        :raises HeadInvalidError: it does not hold together
+        """
+        folder = folder_of(process_file, process_id)
+        if not (folder / CARD).is_file():
+            return None
+        try:
+            files = cls.of((folder / CARD).read_bytes(), (folder / ARRAYS).read_bytes())
+        except OSError as error:
+            raise HeadInvalidError(
+                f"{folder.name} cannot be read ({type(error).__name__})."
+            ) from None
+        files.card()
+        return files
+
+    def card(self) -> HeadCard:
+        """The card, with the arrays checked against it.
+
+        :raises HeadInvalidError: the card does not validate, or the files are not this head's
+        """
+        text, arrays = self.read()
+        if digest_of(text, arrays) != self.sha256:
+            raise HeadInvalidError("The head is not the one that the run began with.")
+        card = parse_card(text)
+        if (
+            len(arrays) != card.arrays_bytes
+            or hashlib.sha256(arrays).hexdigest() != card.arrays_sha256
+        ):
+            raise HeadInvalidError(f"{ARRAYS} is not the file that {CARD} describes.")
+        return card
+
+
+def parse_card(text: bytes) -> HeadCard:
+    """:raises HeadInvalidError: it is no model card"""
+    try:
+        return HeadCard.model_validate_json(text)
+    except ValidationError as error:
+        fields = sorted({".".join(map(str, line["loc"])) for line in error.errors()})
+        raise HeadInvalidError(f"{CARD} does not validate: {', '.join(fields)}.") from None
+
+
+def digest_of(card: bytes, arrays: bytes) -> str:
+    """What identifies a head: the sha256 of both files' sha256."""
+    both = hashlib.sha256(card).digest() + hashlib.sha256(arrays).digest()
+    return hashlib.sha256(both).hexdigest()
+
+
+def folder_of(process_file: Path, process_id: str) -> Path:
+    """Where a process keeps its head."""
+    return process_file.parent / f"{process_id}.head"

@@ -1,0 +1,1 @@
+"""Judging by criteria joined by logic."""

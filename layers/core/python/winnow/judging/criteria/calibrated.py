@@ -1,0 +1,90 @@
+"""Criteria weighed by labelled decisions: the logic decides, the head says how sure to be.
+
+The head is a linear classifier of the criteria's scores, trained on decisions that people made. Its
+probability of the logic's decision is the score; where the two disagree it is low, and the record
+goes to review. The decision and its criteria stay those of the logic, which a person can follow.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from winnow.errors import HeadInvalidError
+from winnow.heads.card import HeadFiles
+from winnow.heads.linear import Inputs, LinearHead, check_encoder
+from winnow.judging.evidence import SCORE_DECIMALS
+from winnow.limits.budget import Check, unhurried
+from winnow.models import CriteriaDecision, Judgement, ProcessInfo
+from winnow.ports import Encoder, Judge
+from winnow.processes.schema import CriteriaProcess
+
+
+class CalibratedCriteriaJudge:
+    """Judges by criteria, with confidence from a trained head."""
+
+    def __init__(
+        self, definition: CriteriaProcess, rules: Judge, encoder: Encoder, files: HeadFiles
+    ) -> None:
+        card = files.card()
+        ids = tuple(criterion.id for criterion in definition.criteria)
+        if card.kind != "criteria" or card.criteria != ids:
+            raise HeadInvalidError(
+                f"The head of {definition.id} was trained for other criteria than the process has."
+            )
+        check_encoder(card, definition.id, encoder.info)
+        self._rules = rules
+        self._head = LinearHead.load(card, files.read()[1])
+
+    @property
+    def process(self) -> ProcessInfo:
+        return self._rules.process
+
+    def __call__(
+        self,
+        texts: Sequence[str],
+        fields: Sequence[Mapping[str, str]] | None = None,
+        *,
+        check: Check = unhurried,
+    ) -> list[Judgement]:
+        """The judgements of the rules, each with a confidence that was learned."""
+        judgements = self._rules(texts, fields, check=check)
+        if not judgements:
+            return []
+        head = self._head
+        inputs = criteria_inputs(judgements)
+        shares = head.probabilities(head.logits(inputs))
+        place = {label: index for index, label in enumerate(head.card.labels)}
+        # A decision that no labelled row holds is one that nobody has vouched for.
+        scores = np.array(
+            [
+                shares[index, place[judgement.decision.value]]
+                if judgement.decision.value in place
+                else 0.0
+                for index, judgement in enumerate(judgements)
+            ]
+        ).round(SCORE_DECIMALS)
+        confidences = np.clip(head.confidences(scores), 0, 1).round(SCORE_DECIMALS)
+        calibration = head.card.calibration
+        return [
+            judgement.model_copy(
+                update={
+                    "score": float(score),
+                    "confidence": float(confidence) if score > 0 else 0.0,
+                    "calibrated": calibration is not None,
+                    "calibration": calibration.version if calibration else None,
+                }
+            )
+            for judgement, score, confidence in zip(judgements, scores, confidences, strict=True)
+        ]
+
+
+def criteria_inputs(judgements: Sequence[Judgement]) -> Inputs:
+    """What the head of a criteria process reads: the score of each criterion."""
+    rows: list[list[float]] = [
+        [finding.score for finding in judgement.decision.criteria]
+        for judgement in judgements
+        if isinstance(judgement.decision, CriteriaDecision)
+    ]
+    numbers: NDArray[np.float64] = np.array(rows, np.float64).reshape(len(judgements), -1)
+    return Inputs(np.zeros((len(rows), 0), np.float32), [""] * len(rows), numbers)

@@ -1,0 +1,259 @@
+"""A record's text as sentences with exact character spans.
+
+The rules, in order:
+
+1. A line break ends a sentence, unless it is a soft wrap: the line before it is 50 characters or
+   longer and does not end in one of `. ? ! : ;`, or it ends in a comma or a word that wants another
+   ("no evidence of"), or the line after goes on ("and ..."); and the line after begins neither with
+   a list mark nor with a heading. Clinical notes put lists and headings on lines of their own.
+2. Within such a block, Punkt decides which full stops end a sentence. Beyond Punkt, abbreviations
+   that often come last ("b.i.d.", "wks.", "neg.") end one before a word with a capital, so does a
+   unit of one letter ("38.9 C."), and so does a full stop without the space ("pain.Hgb 8").
+3. A number or letter that marks a list item ("1.", "b)") stays with its item, and items that are
+   counted from 1 on one line ("1) Melena 2) Anemia") are told apart; a heading in capitals
+   ("HISTORY OF PRESENT ILLNESS:") with text after it is a segment of its own.
+4. A segment longer than 400 characters is broken after a semicolon, else a comma, else at white
+   space, else where it must.
+
+No segment is empty or has white space at its ends, segments do not overlap, and together they hold
+every character of the text that is not white space.
+
+Every step takes time in proportion to the text, whatever it holds: nothing is looked at again for
+each of its full stops, and of long words Punkt is shown the ends.
+"""
+
+import re
+from bisect import bisect_left
+
+from winnow.judging.text import punkt
+from winnow.models import Segment
+
+MAX_CHARACTERS = 400
+_SOFT_WRAP = 50
+_LONG = 500
+"""Characters of a word, of the space behind it, and of the next word, that Punkt is shown."""
+
+Span = tuple[int, int]
+
+_LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
+_BREAK = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+_LIST_MARK = re.compile(
+    r"(?:[-*+•·–—▪◦#]|\(?(?:\d{1,3}|[A-Za-z]|[ivx]{2,4})[.)])(?=\s)|[-*•·–—▪◦#](?=\w)|\d{1,2}\.(?=[A-Z])"
+)
+_ONLY_MARK = re.compile(r"\(?(?:\d{1,3}|[A-Za-z]|[ivx]{2,4})\.$")
+_ITEM = re.compile(r"(?:(?<=\s)|^)\(?(\d{1,2})[.)](?=\s+[^\W\d_])")
+_WANTING = (
+    "an|and|as|at|but|by|due|for|from|had|has|in|is|not|of|on|or|than|that|the|to|was|were|who"
+    "|with|without"
+)
+_GOES_ON = re.compile(rf"(?:,|\b(?:{_WANTING}|{_WANTING.upper()}|a)|(?<![:–?-] )\b(?:no|NO))$")
+_GONE_ON = re.compile(r"(?:and|or|nor|but|which|who|with|without|of|on|in|for|from|to)\b(?![.:)])")
+_GLUED = re.compile(r"\.(?:(?<=[a-z]{3}\.)|(?<=\d\.))(?=[A-Z][A-Za-z]{2})")
+_AFTER_NUMBER = re.compile(r"\d\s?$")
+_HEADING = re.compile(r"[A-Z][A-Z0-9 /&,()'’-]{3,58}[A-Z)]:(?=\s*+(?:,\s*+)?+[^\W\d_])")
+_HEADING_LINE = re.compile(r"[A-Z][A-Za-z0-9 /&,()'’-]{1,58}:(?:\s|$)")
+_CLOSERS = re.compile(r"[\"')\]}‘’“”«»]+?(?:\s+|(?=--)|$)", re.MULTILINE)
+_SEMICOLON = re.compile(r";\s")
+_COMMA = re.compile(r",\s")
+_SPACE = re.compile(r"\s")
+_ASCII_SPACE = frozenset(" \t\n\r\x0b\x0c")
+
+
+def _blocks(text: str) -> list[Span]:
+    """Lines, stripped, with soft wraps joined."""
+    blocks: list[Span] = []
+    soft = False
+    for match in _LINE.finditer(text):
+        line = match.group()
+        stripped = line.strip()
+        if not stripped:
+            soft = False
+            continue
+        start = match.start() + len(line) - len(line.lstrip())
+        end = start + len(stripped)
+        # Two breaks between the lines make an empty line: never a wrap.
+        if (
+            (soft or (blocks and _GONE_ON.match(text, start)))
+            and len(_BREAK.findall(text, blocks[-1][1], start)) == 1
+            and not _LIST_MARK.match(text, start)
+            and not _HEADING_LINE.match(text, start)
+        ):
+            blocks[-1] = (blocks[-1][0], end)
+        else:
+            blocks.append((start, end))
+        soft = stripped[-1] not in ".?!:;" and (
+            len(stripped) >= _SOFT_WRAP
+            or _GOES_ON.search(stripped, max(0, len(stripped) - 9)) is not None
+        )
+    return blocks
+
+
+def _ends(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """Where Punkt ends sentences: (end of one, start of the next), without the last."""
+    decider = punkt.load()
+    special, decide = decider.special, decider.ends
+    glued = [match.end() for match in _GLUED.finditer(text, start, end)]
+    found: list[tuple[int, int]] = []
+    # Of the full stops in one word, the last one counts: it is held back until the next word's.
+    held: tuple[re.Match[str], int] | None = None
+    floor = start
+
+    def settle(match: re.Match[str], word_start: int) -> None:
+        word = text[max(word_start, match.start() - _LONG) : match.start()]
+        following = match.group(2)
+        plain = following is not None and len(word) > 1 and word.isalpha()
+        if (
+            (not plain or word.lower() in special)
+            and not (following is not None and _closes(text, word_start, word, following))
+            and not decide(f"{word}{match.group()}{_shown(match)}")
+        ):
+            return
+        found.append((match.end(), match.end() if following is None else match.start(2)))
+
+    for match in _candidates().finditer(text, start, end):
+        at = match.start()
+        word_start = at
+        while word_start > floor and text[word_start - 1] not in _ASCII_SPACE:
+            word_start -= 1
+        if held is not None:
+            if word_start > held[0].start():
+                settle(*held)
+            else:
+                word_start = held[1]
+        held = (match, word_start)
+        floor = at
+    if held is not None:
+        settle(*held)
+    if glued:
+        found = sorted({*found, *((at, at) for at in glued if not _clipped(text, start, at))})
+    return found
+
+
+def _clipped(text: str, start: int, stop: int) -> bool:
+    """Whether the word before a full stop is an abbreviation that does not end a sentence."""
+    decider = punkt.load()
+    word = re.split(r"\s", text[max(start, stop - 2 - decider.longest) : stop - 1])[-1].lower()
+    return word in decider.special and word not in decider.closing
+
+
+def _shown(match: re.Match[str]) -> str:
+    """What stands after a full stop, as Punkt is shown it."""
+    if (following := match.group(2)) is None:
+        return match.group(1)
+    space = match.group(1)[: min(_LONG, len(match.group(1)) - len(following))]
+    return space + following[:_LONG]
+
+
+def _closes(text: str, start: int, word: str, following: str) -> bool:
+    """Whether a full stop ends a sentence, although Punkt takes its word for an abbreviation."""
+    if not following[0].isupper():
+        return False
+    word = word.lstrip("(").lower()
+    decider = punkt.load()
+    if len(word) == 1:
+        return (
+            following[1:2].islower()
+            and _AFTER_NUMBER.search(text, max(0, start - 3), start) is not None
+        )
+    return word in decider.closing and (following[1:2].islower() or word in decider.results)
+
+
+_compiled: re.Pattern[str] | None = None
+
+
+def _candidates() -> re.Pattern[str]:
+    """NLTK's pattern in the standard library's engine: group 1 what follows, 2 the next token."""
+    global _compiled
+    if _compiled is None:
+        _compiled = re.compile(punkt.load().period_context, re.VERBOSE)
+    return _compiled
+
+
+def _items(text: str, start: int, end: int) -> list[Span]:
+    """The marks of a list on one line, counted from 1; none where there is no second."""
+    marks: list[Span] = []
+    if text.find("2", start, end) < 0:
+        return marks
+    for match in _ITEM.finditer(text, start, end):
+        if int(match[1]) != len(marks) + 1:
+            continue
+        # "Grade 1. Grade 2." is no list.
+        before = match.start()
+        while before > start and text[before - 1].isspace():
+            before -= 1
+        if marks or match.group()[-1] == ")" or before == start or text[before - 1] in ".:;":
+            marks.append(match.span())
+    return marks if len(marks) > 1 else []
+
+
+def _in_mark(stop: int, marks: list[Span], lasts: list[int]) -> bool:
+    """Whether a full stop is that of a mark; `lasts` are the marks' ends."""
+    at = bisect_left(lasts, stop)
+    return at < len(marks) and marks[at][0] < stop
+
+
+def _sentences(text: str, start: int, end: int) -> list[Span]:
+    spans: list[Span] = []
+    begin = start
+    ends = _ends(text, start, end)
+    if marks := _items(text, start, end):
+        lasts = [last for _, last in marks]
+        ends = [e for e in ends if not _in_mark(e[0], marks, lasts)]
+        ends = sorted({*ends, *((first, first) for first, _ in marks[1:])})
+    for stop, following in ends:
+        if stop <= begin or not text[begin:stop].strip():
+            continue
+        # Brackets and quotes that close after the full stop belong to the sentence.
+        if closers := _CLOSERS.match(text, following, end):
+            stop = following + len(closers.group().rstrip())
+            following = closers.end()
+        if stop - begin <= 5 and _ONLY_MARK.match(text[begin:stop]):
+            continue
+        spans.append((begin, stop))
+        begin = following
+    if begin < end:
+        spans.append((begin, end))
+    return spans
+
+
+def _broken(text: str, start: int, end: int) -> list[Span]:
+    """A span as pieces of at most 400 characters, each stripped."""
+    pieces: list[Span] = []
+    while end - start > MAX_CHARACTERS:
+        low, high = start + MAX_CHARACTERS // 2, start + MAX_CHARACTERS
+        cut = high
+        for pattern in (_SEMICOLON, _COMMA, _SPACE):
+            ends = [m.end() for m in pattern.finditer(text, low, high)]
+            if ends:
+                cut = ends[-1]
+                break
+        pieces.append((start, cut))
+        start = cut
+    pieces.append((start, end))
+    return pieces
+
+
+def spans(text: str) -> list[Span]:
+    """Start and end of every segment, in order; none for blank text."""
+    found: list[Span] = []
+    for block_start, block_end in _blocks(text):
+        for start, end in _sentences(text, block_start, block_end):
+            if heading := _HEADING.match(text, start, end):
+                found.append((start, heading.end()))
+                start = heading.end()
+            if end - start <= MAX_CHARACTERS:
+                found.append((start, end))
+            else:
+                found.extend(_broken(text, start, end))
+    tidy: list[Span] = []
+    for start, end in found:
+        piece = text[start:end]
+        if stripped := piece.strip():
+            start += len(piece) - len(piece.lstrip())
+            tidy.append((start, start + len(stripped)))
+    return tidy
+
+
+def split(text: str) -> list[Segment]:
+    """The segments of a text; `segment.text == text[segment.start:segment.end]`."""
+    return [Segment(start=s, end=e, text=text[s:e]) for s, e in spans(text)]

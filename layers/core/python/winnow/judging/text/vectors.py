@@ -1,0 +1,74 @@
+"""Texts as the vectors of their segments: split, and each distinct segment encoded once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from winnow.judging.text import segments
+from winnow.judging.text.blocks import blocks
+from winnow.limits.budget import Check, unhurried
+from winnow.ports import Encoder
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Segmented:
+    """`vectors[row]` belongs to `unique[row]`; `rows[i]` and `spans[i]` to text i's segments."""
+
+    unique: list[str]
+    vectors: Floats
+    """Shape [len(unique), 512]."""
+    spans: list[list[segments.Span]]
+    rows: list[NDArray[np.intp]]
+
+    def sums(self, values: NDArray[np.floating]) -> Floats:
+        """Shape [texts, k]: the sum of `values` [len(unique), k] over each text's segments."""
+        out = np.zeros((len(self.spans), values.shape[1]), np.float32)
+        single = [index for index, rows in enumerate(self.rows) if len(rows) == 1]
+        several = [index for index, rows in enumerate(self.rows) if len(rows) > 1]
+        if single:
+            out[single] = values[[self.rows[index][0] for index in single]]
+        if several:
+            starts = np.cumsum([0, *(len(self.rows[index]) for index in several[:-1])])
+            every = values[np.concatenate([self.rows[index] for index in several])]
+            out[several] = np.add.reduceat(every, starts, axis=0)
+        return out
+
+    def text_vectors(self) -> tuple[Floats, NDArray[np.float32]]:
+        """Sums of the segments' vectors, made of length 1, and [texts, 1]: the lengths before.
+
+        A text without segments gets zeros, and the length 1.
+        """
+        sums = self.sums(self.vectors)
+        lengths = np.sqrt((sums.astype(np.float64) ** 2).sum(axis=1, keepdims=True))
+        lengths = np.where(lengths > 0, lengths, 1.0).astype(np.float32)
+        return (sums / lengths).astype(np.float32), lengths
+
+
+def segmented(texts: Sequence[str], encoder: Encoder, check: Check = unhurried) -> Segmented:
+    """One encoder call a block of segments, whatever texts they are of; equal ones are encoded
+    once."""
+    known: dict[str, int] = {}
+    spans: list[list[segments.Span]] = []
+    rows: list[NDArray[np.intp]] = []
+    for text in texts:
+        check()
+        found = segments.spans(text)
+        spans.append(found)
+        rows.append(
+            np.fromiter(
+                (known.setdefault(text[s:e], len(known)) for s, e in found),
+                dtype=np.intp,
+                count=len(found),
+            )
+        )
+    unique = list(known)
+    parts: list[Floats] = []
+    for block in blocks(unique):
+        check()
+        parts.append(encoder(unique[block]))
+    vectors = np.concatenate(parts) if parts else encoder([])
+    return Segmented(unique, vectors, spans, rows)

@@ -1,6 +1,0 @@
-"""How much is told of a judgement, whatever judged."""
-
-DIGITS = 4
-"""Scores are rounded, so that the last bits of a matrix product decide nothing."""
-EVIDENCE = 3
-"""Segments that are shown as evidence: of a label, or of a criterion and a polarity."""

@@ -1,0 +1,1 @@
+"""What records are judged by: definitions, their shapes, and the registry."""

@@ -1,0 +1,129 @@
+"""A JSON value as a record: what an object's members mean, and what is wrong with it."""
+
+import json
+import math
+from json import JSONDecodeError
+from typing import Any, NoReturn
+
+from winnow.errors import NoTextColumnError
+from winnow.models import InvalidRecord, Record
+from winnow.readers.source import Source
+
+PROBLEMS = {
+    "json_malformed": "It is not valid JSON.",
+    "json_constant": "It holds NaN or Infinity, which JSON does not have.",
+    "json_duplicate_key": "A member of it stands twice: which of the two counts is not known.",
+    "json_number": "A number in it has more digits, or is larger, than a computer takes.",
+    "row_ragged": "Its cells are not as many as the columns.",
+    "json_members": "It has more members than limit max_columns.",
+    "json_too_deep": "It is nested too deeply.",
+}
+"""What can be wrong with one JSON value, by code."""
+
+
+class JsonProblem(Exception):  # noqa: N818
+    """A value that is not read, and the code of why."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class _Repeated(Exception):  # noqa: N818
+    pass
+
+
+class _Constant(Exception):  # noqa: N818
+    pass
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise _Repeated
+    return members
+
+
+def _refuse(_: str) -> NoReturn:
+    raise _Constant
+
+
+class _Number(float):
+    """A number with a point, as it was written: a cell shows no other digits than its file."""
+
+    written: str
+
+
+def _number(written: str) -> _Number:
+    number = _Number(written)
+    if math.isinf(number):
+        raise ValueError
+    number.written = written
+    return number
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_refuse, parse_float=_number)
+
+
+def decode(text: str, start: int = 0) -> tuple[Any, int]:
+    """The JSON value at `start`, and where it ends. Raises JsonProblem."""
+    try:
+        return _DECODER.raw_decode(text, start)
+    except _Repeated:
+        raise JsonProblem("json_duplicate_key") from None
+    except _Constant:
+        raise JsonProblem("json_constant") from None
+    except RecursionError:
+        raise JsonProblem("json_too_deep") from None
+    except JSONDecodeError:
+        raise JsonProblem("json_malformed") from None
+    except ValueError:  # the interpreter's limit on digits, or infinity
+        raise JsonProblem("json_number") from None
+
+
+def decode_all(text: str) -> Any:
+    """The one JSON value that a text is. Raises JsonProblem."""
+    stripped = text.strip(" \t\r\n\ufeff")
+    value, end = decode(stripped)
+    if end != len(stripped):
+        raise JsonProblem("json_malformed")
+    return value
+
+
+def record_of(source: Source, number: int, line: int | None, value: Any) -> Record | InvalidRecord:
+    """A string is a record's text; an object's members are its columns."""
+    if isinstance(value, str):
+        return source.record(number, line, value)
+    if not isinstance(value, dict):
+        return _invalid(number, line, "json_shape", "It is neither an object nor a string.")
+    if len(value) > source.limits.max_columns:
+        return refused(number, line, JsonProblem("json_members"))
+    names = tuple(value)
+    try:
+        text_column = source.text_column(names)
+    except NoTextColumnError as error:
+        return _invalid(number, line, error.code, error.message)
+    text = "" if text_column is None else value[text_column]
+    if not isinstance(text, str):
+        return _invalid(number, line, "text_not_a_string", "Its text is not a JSON string.")
+    fields = {name: _cell(member) for name, member in value.items() if name != text_column}
+    id_column = source.id_column(tuple(fields))
+    source_id = fields.pop(id_column) if id_column else None
+    return source.record(number, line, text, source_id=source_id, fields=fields)
+
+
+def refused(number: int, line: int | None, problem: JsonProblem) -> InvalidRecord:
+    """The record of a value that is not read."""
+    return _invalid(number, line, problem.code, PROBLEMS[problem.code])
+
+
+def _cell(member: Any) -> str:
+    if isinstance(member, str):
+        return member
+    if isinstance(member, _Number):
+        return member.written
+    return "" if member is None else json.dumps(member, ensure_ascii=False)
+
+
+def _invalid(number: int, line: int | None, code: str, reason: str) -> InvalidRecord:
+    return InvalidRecord(record=number, line=line, code=code, reason=reason)

@@ -1,0 +1,1 @@
+"""Pages: lines with places, put back into sentences."""

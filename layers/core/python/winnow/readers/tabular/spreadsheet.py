@@ -1,0 +1,112 @@
+"""XLSX: the rows of every visible sheet that has a column with the text."""
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from winnow.errors import NoTextColumnError
+from winnow.models import InvalidRecord, Record
+from winnow.readers import sandbox
+from winnow.readers.source import Source
+from winnow.readers.tabular.tables import HEADER_ROWS, Table
+
+_Row = tuple[int, list[str]]
+_CutRow = tuple[int, list[str], list[tuple[int, str]]]
+
+
+def read(source: Source) -> Iterator[Record | InvalidRecord]:
+    """A record a row. The header is the row that names the text; a single column needs no name.
+
+    Raises NoTextColumnError when no sheet has such a column.
+    """
+    names: dict[int, str] = {}
+    columns: dict[int, list[int] | None] = {}
+    number = apart = 0
+    skipped: list[int] = []
+    reason: NoTextColumnError | None = None
+    for sheet, group in groupby(_rows(source, names, columns), key=lambda item: item[0]):
+        rows: Iterator[_Row] = (row for _, row in group)
+        try:
+            table, body = _table(source, rows)
+        except NoTextColumnError as error:
+            reason = error
+            skipped.append(sheet)
+            continue
+        for line, cells, beside in body:
+            record = table.record(number + 1, line, cells)
+            if record is None:
+                apart += len(beside)
+                continue
+            number += 1
+            update: dict[str, object] = {"part": names[sheet]}
+            if beside and isinstance(record, Record):
+                places = columns[sheet]
+                more = {f"column {places[at] if places else at + 1}": cell for at, cell in beside}
+                update["fields"] = {**more, **record.fields}
+            yield record.model_copy(update=update)
+    if reason and not number:
+        raise reason
+    if apart:
+        source.note(
+            "cells_beside_table", f"Cells beside the table, in rows without records: {apart:,}."
+        )
+    if skipped:
+        source.note(
+            "sheets_without_text",
+            f"{len(skipped)} sheets have no column that the process reads, and were left out.",
+        )
+
+
+def _rows(
+    source: Source, names: dict[int, str], columns: dict[int, list[int] | None]
+) -> Iterator[tuple[int, _Row]]:
+    for item in sandbox.parse("xlsx", source.spooled(), source.limits):
+        if item[0] == "row":
+            yield item[1], (item[4], item[2])
+        elif item[0] == "table":
+            names[item[1]] = str(item[2])
+            columns[item[1]] = item[3]
+        elif item[0] == "note":
+            source.note(item[1], item[2])
+
+
+def _table(source: Source, rows: Iterator[_Row]) -> tuple[Table, Iterator[_CutRow]]:
+    before: list[_Row] = []
+    for row in rows:
+        if source.wanted_column(row[1]):
+            if before:
+                source.note(
+                    "rows_before_header",
+                    f"The header was found in row {row[0]:,}; the rows before it were left out.",
+                )
+            return Table(source, _trimmed(row[1])), _cut(rows, len(_trimmed(row[1])))
+        before.append(row)
+        if len(before) == HEADER_ROWS:
+            break
+    (_, header), *rest = before
+    width = len(_trimmed(header))
+    table = Table(source, _trimmed(header))
+
+    def body() -> Iterator[_CutRow]:
+        yield from _cut(iter(rest), width)
+        yield from _cut(rows, width)
+
+    return table, body()
+
+
+def _trimmed(cells: list[str]) -> list[str]:
+    """Cells without the empty ones at the end, which a sheet has as far as any row reaches."""
+    end = len(cells)
+    while end > 1 and not cells[end - 1].strip():
+        end -= 1
+    return cells[:end]
+
+
+def _cut(rows: Iterator[_Row], width: int) -> Iterator[_CutRow]:
+    """Rows as wide as their header, and what stands beside it with its place: no delimiter can be
+    missing in a sheet, so that is no sign of damage."""
+    for line, cells in rows:
+        if len(cells) == width:
+            yield line, cells, []
+            continue
+        beside = [(at, cell) for at, cell in enumerate(cells[width:], width) if cell.strip()]
+        yield line, [*cells[:width], *[""] * (width - len(cells))], beside

@@ -1,0 +1,1 @@
+"""What finds lost uploads and starts them again."""

@@ -1,0 +1,44 @@
+"""Starting an upload again: the event of its drop once more, and a name that says which attempt.
+
+The event has the fields that the upload id is made of, so a restart is the same upload. Its name is
+the same for the same attempt: of two sweeps that start one at once, Step Functions lets one.
+"""
+
+from typing import Any
+
+from winnow.recovery.status import Claim, ObjectVersion
+
+NONE = "none"
+"""What an event supersedes where no run has failed."""
+
+
+def lost_event(bucket: str, version: ObjectVersion, attempt: int) -> dict[str, Any]:
+    """The event of a version that no run has claimed."""
+    dropped = {"key": version.key, "size": version.size, "version-id": version.version_id}
+    return _event(bucket, dropped, attempt, supersedes=NONE)
+
+
+def claimed_event(bucket: str, claim: Claim, attempt: int) -> dict[str, Any]:
+    """The event of an upload that the table knows; it supersedes the run that the row names."""
+    dropped: dict[str, Any] = {"key": claim.key, "size": claim.size}
+    if claim.sequencer is None:
+        dropped["version-id"] = claim.version_id
+    else:
+        dropped["sequencer"] = claim.sequencer
+    return _event(bucket, dropped, attempt, supersedes=claim.run)
+
+
+def _event(
+    bucket: str, dropped: dict[str, Any], attempt: int, *, supersedes: str
+) -> dict[str, Any]:
+    return {
+        "source": "winnow",
+        "detail-type": "Object Created",
+        "detail": {"bucket": {"name": bucket}, "object": dropped},
+        "restart": {"attempt": attempt, "supersedes": supersedes},
+    }
+
+
+def restart_name(upload_id: str, attempt: int) -> str:
+    """The execution's name: the same for the same attempt at the same upload."""
+    return f"{upload_id}-{attempt}"

@@ -1,0 +1,1 @@
+"""What each state of the workflow and each function does."""

@@ -1,0 +1,261 @@
+"""Classify: one chunk of records to one chunk of judgements.
+
+No record fails another. One that is beyond its budget, or that the judge breaks on, is an invalid
+record; where the whole chunk would outlast the time that is left, ChunkTooSlowError says so before
+the function is killed, and the workflow has the chunk judged in halves.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+
+from pydantic import TypeAdapter
+
+from winnow.errors import ChunkTooSlowError, StoredDataInvalidError, WinnowError
+from winnow.heads.card import HeadFiles
+from winnow.judging.text.similarity import count
+from winnow.limits.budget import (
+    TOO_SLOW,
+    Deadline,
+    DeadlineError,
+    RecordBudget,
+    RecordRejection,
+    estimated_segments,
+)
+from winnow.models import (
+    ChunkTask,
+    Classified,
+    HeadRef,
+    InvalidRecord,
+    Judgement,
+    ModelInfo,
+    Part,
+    Record,
+    ScoredHeader,
+    ScoredLine,
+    ScoredRecord,
+    SourceLine,
+)
+from winnow.ports import Judge, ObjectStore
+from winnow.steps.locations import ocr_confidence, placed
+from winnow.storage.intermediate import open_artifact
+from winnow.storage.jsonl import dump_line, load_lines
+from winnow.storage.paths import JSON_LINES, scored_of
+
+JudgeFor = Callable[[bytes, HeadFiles | None], Judge]
+"""From a definition's JSON, and the head where there is one, to its judge; kept between calls, for
+building one costs an encoding."""
+
+GROUP_SEGMENTS = 25_000
+"""Segments, as estimated, of the records that are judged in one call: what is in memory at a time.
+A chunk of ordinary records is one group or a few; a record of a budget's size is one for itself."""
+
+_FAILED = RecordRejection(
+    "judging_failed",
+    "Judging it failed; the other records are not affected. Report the upload id.",
+)
+_SOURCE_LINE: TypeAdapter[Record | InvalidRecord] = TypeAdapter(SourceLine)
+_logger = logging.getLogger(__name__)
+
+
+def classify(
+    task: ChunkTask,
+    store: ObjectStore,
+    judge_for: JudgeFor,
+    model: ModelInfo,
+    clock: Callable[[], float],
+    *,
+    budget: RecordBudget | None = None,
+    seconds: float | None = None,
+) -> Classified:
+    """Judge the records of a chunk and write them, in their order, to `task.scored`.
+
+    `budget` is what one record may cost, `seconds` what is left for judging them all; None: as long
+    as it takes. With `task.part` only those, to an object of their own; where it says `skip` the
+    judge is made as ever, for who cannot do that much has a fault that no record is to blame for.
+    Raises StoredDataInvalidError when the chunk is not what the manifest says, and
+    ChunkTooSlowError when several records take longer than `seconds`.
+    """
+    started = clock()
+    with open_artifact(store, task.definition) as stream:
+        definition = stream.read()
+    judge = judge_for(definition, _head_of(task.head, store))
+    with open_artifact(store, task.source) as stream:
+        lines = list(load_lines(stream, _SOURCE_LINE))
+    if len(lines) != task.records:
+        raise StoredDataInvalidError(
+            f"Chunk {task.chunk} has {len(lines)} lines where the manifest says {task.records}."
+        )
+    target = task.scored
+    if (part := task.part) is not None:
+        lines = _part_of(lines, part, task.chunk)
+        target = scored_of(task, part)
+        if part.skip:
+            lines = [_failed(line) if isinstance(line, Record) else line for line in lines]
+    records = [line for line in lines if isinstance(line, Record)]
+    until = None if seconds is None else started + seconds
+    judged = judge_records(judge, records, budget or RecordBudget(), clock, until)
+    judgements = dict(zip((r.record for r in records), judged, strict=True))
+
+    body = bytearray()
+    for line in lines:
+        if isinstance(line, Record):
+            body += dump_line(scored(line, judgements[line.record]))
+        else:
+            body += dump_line(line)
+    header = ScoredHeader(
+        chunk=task.chunk,
+        records=len(lines),
+        process=judge.process,
+        model=model,
+        head=task.head.sha256 if task.head else None,
+        seconds=round(clock() - started, 3),
+    )
+    store.put(target, dump_line(header) + body, JSON_LINES)
+    return Classified(chunk=task.chunk, records=len(lines))
+
+
+def _part_of(
+    lines: list[Record | InvalidRecord], part: Part, chunk: int
+) -> list[Record | InvalidRecord]:
+    found = lines[part.first : part.first + part.records]
+    if len(found) != part.records:
+        raise StoredDataInvalidError(
+            f"Chunk {chunk} has no records {part.first} to {part.first + part.records - 1}."
+        )
+    return found
+
+
+def _failed(record: Record) -> InvalidRecord:
+    """A record that the function which judged it did not outlive."""
+    return InvalidRecord(
+        record=record.record,
+        line=record.line,
+        source_id=record.source_id,
+        part=record.part,
+        code="record_failed",
+        reason="Judging it took more memory or time than the function has; the other records are "
+        "not affected. Split its text; if it is short, report the upload id.",
+    )
+
+
+def _head_of(head: HeadRef | None, store: ObjectStore) -> HeadFiles | None:
+    """The run's head, read only where its judge is not kept already."""
+    if head is None:
+        return None
+
+    def read() -> tuple[bytes, bytes]:
+        with open_artifact(store, head.card) as card, open_artifact(store, head.arrays) as arrays:
+            return card.read(), arrays.read()
+
+    return HeadFiles(head.sha256, read)
+
+
+def judge_records(
+    judge: Judge,
+    records: Sequence[Record],
+    budget: RecordBudget,
+    clock: Callable[[], float],
+    until: float | None = None,
+) -> list[Judgement | RecordRejection]:
+    """A judgement a record, in order, or why there is none; the others go on.
+
+    Raises ChunkTooSlowError when the clock reads `until` before all are judged. A single record is
+    refused instead: no half of it is left to judge.
+    """
+    run = _Judging(judge, budget, clock, until, alone=len(records) == 1)
+    return [result for group in _groups(records) for result in run(group)]
+
+
+def _groups(records: Sequence[Record]) -> Iterator[Sequence[Record]]:
+    """The records in order, in groups of GROUP_SEGMENTS estimated segments, or of one record."""
+    begin = held = 0
+    for index, record in enumerate(records):
+        size = estimated_segments(record.text)
+        if held and held + size > GROUP_SEGMENTS:
+            yield records[begin:index]
+            begin, held = index, 0
+        held += size
+    if begin < len(records):
+        yield records[begin:]
+
+
+class _Judging:
+    """Judges groups of records; one that is too slow, or that the judge breaks on, is found.
+
+    A slow one by judging each record of its group for itself, since waiting costs the budget's
+    seconds every time; one that breaks by halving the group.
+    """
+
+    def __init__(
+        self,
+        judge: Judge,
+        budget: RecordBudget,
+        clock: Callable[[], float],
+        until: float | None,
+        *,
+        alone: bool,
+    ) -> None:
+        self._judge = judge
+        self._budget = budget
+        self._clock = clock
+        self._until = until
+        self._alone = alone
+
+    def __call__(self, records: Sequence[Record]) -> list[Judgement | RecordRejection]:
+        refused = {
+            index: refusal
+            for index, record in enumerate(records)
+            if (refusal := self._budget.refusal(record.text, count)) is not None
+        }
+        judged = iter(self._all([r for i, r in enumerate(records) if i not in refused]))
+        return [refused[i] if i in refused else next(judged) for i in range(len(records))]
+
+    def _all(self, records: Sequence[Record]) -> Sequence[Judgement | RecordRejection]:
+        if not records:
+            return []
+        until = self._clock() + self._budget.max_seconds
+        if self._until is not None:
+            until = min(until, self._until)
+        check = Deadline(self._clock, until)
+        try:
+            return self._judge([r.text for r in records], [r.fields for r in records], check=check)
+        except DeadlineError:
+            if until == self._until and not self._alone:
+                raise ChunkTooSlowError(
+                    "Judging the records of the chunk takes longer than the function may run."
+                ) from None
+            refusal, size = TOO_SLOW, 1
+        except WinnowError:
+            raise
+        except Exception:
+            refusal, size = _FAILED, -(-len(records) // 2)
+        if len(records) == 1:
+            _logger.warning(
+                "a record could not be judged",
+                extra={"record": records[0].record, "code": refusal.code},
+            )
+            return [refusal]
+        parts = [records[at : at + size] for at in range(0, len(records), size)]
+        return [result for part in parts for result in self._all(part)]
+
+
+def scored(record: Record, judgement: Judgement | RecordRejection) -> ScoredLine:
+    """What the filter is given of a record; invalid where it could not be judged."""
+    if isinstance(judgement, RecordRejection):
+        return InvalidRecord(
+            record=record.record,
+            line=record.line,
+            source_id=record.source_id,
+            part=record.part,
+            code=judgement.code,
+            reason=judgement.reason,
+        )
+    return ScoredRecord(
+        record=record.record,
+        line=record.line,
+        source_id=record.source_id,
+        part=record.part,
+        ocr_confidence=ocr_confidence(record),
+        fields=record.fields,
+        judgement=placed(judgement, record.places),
+    )

@@ -1,0 +1,215 @@
+"""Digest: the mails of a period as one: totals by process, failures by code, and how many more.
+
+Mails are taken from a queue and leave it only after the digest of them was sent: a call that dies
+sends some of them again, and loses none.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from typing import Literal, NamedTuple, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from winnow.models import Counts, FrozenModel, Mail
+
+MOST = 2_000
+"""Mails that one digest is made of; the rest follow in another."""
+BODY_BYTES = 200_000
+"""Of SNS's 256 KB, which count attributes and escapes, too."""
+RESERVE_S = 90.0
+"""Of a call's time, to send a last digest and take its mails from the queue."""
+_LISTED_FAILURES = 2_000
+_LISTED_SUCCESSES = 200
+_NAME = 200
+
+
+class Gathered(NamedTuple):
+    """One mail of a run, as the queue holds it."""
+
+    handle: str
+    """what it leaves the queue by"""
+    subject: str
+    body: str
+    outcome: Literal["succeeded", "failed"] | None = None
+    """None: it is no mail of a run"""
+    upload_id: str = ""
+    process: str = ""
+    counts: Counts = Counts()
+    drifted: bool = False
+    code: str = ""
+    file: str = ""
+    """the key of the file, where the stack lets mails name it"""
+
+
+class MailQueue(Protocol):
+    """Mails that wait to be sent."""
+
+    def take(self, most: int) -> Sequence[Gathered]:
+        """Some of them, which nobody else gets for a while; none: there are no more."""
+        ...
+
+    def drop(self, handles: Sequence[str]) -> None:
+        """Take them from the queue for good."""
+        ...
+
+
+class Mailer(Protocol):
+    """The topic."""
+
+    def send(self, mail: Mail) -> None: ...
+
+
+class DigestInput(BaseModel):
+    """What the schedule sends; nothing in it is used."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class DigestReport(FrozenModel):
+    """What a call gathered and sent."""
+
+    gathered: int = Field(0, ge=0)
+    sent: int = Field(0, ge=0)
+
+
+def send_digests(
+    queue: MailQueue, mailer: Mailer, clock: Callable[[], float], call_s: float
+) -> DigestReport:
+    """Send what the queue holds in as few mails as hold it. `clock` returns seconds.
+
+    Raises what the ports raise: RetryableError, AccessDeniedError, AwsRefusedError.
+    """
+    ends_at = clock() + call_s - RESERVE_S
+    gathered = sent = 0
+    while clock() < ends_at:
+        mails: list[Gathered] = []
+        while len(mails) < MOST and clock() < ends_at:
+            some = queue.take(MOST - len(mails))
+            if not some:
+                break
+            mails += some
+        if not mails:
+            break
+        mailer.send(digest_of(mails))
+        queue.drop([mail.handle for mail in mails])
+        gathered, sent = gathered + len(mails), sent + 1
+        if len(mails) < MOST:
+            break  # what has come meanwhile, while runs go on ending, is the next period's
+    return DigestReport(gathered=gathered, sent=sent)
+
+
+def digest_of(mails: Sequence[Gathered]) -> Mail:
+    """One mail that tells what all of them tell; a single one goes on as it is."""
+    # A mail whose sender had no answer was sent twice.
+    told = list({_identity(mail): mail for mail in mails}.values())
+    if len(told) == 1:
+        return Mail(subject=told[0].subject, body=told[0].body)
+    succeeded = [mail for mail in told if mail.outcome == "succeeded"]
+    failed = [mail for mail in told if mail.outcome == "failed"]
+    other = [mail for mail in told if mail.outcome is None]
+    parts = [f"{len(succeeded):,} succeeded", f"{len(failed):,} failed"]
+    parts += [f"{len(other):,} other"] if other else []
+    body = _Body()
+    body.lines(f"{len(succeeded) + len(failed):,} runs have ended: {', '.join(parts[:2])}.")
+    _totals(body, succeeded)
+    _failures(body, failed)
+    drifted = [mail for mail in succeeded if mail.drifted]
+    if drifted:
+        body.lines(
+            "",
+            f"Drift: the records of {_runs(len(drifted))} are unlike those that the confidence was",
+            "measured on. Look at a sample before you rely on what was accepted.",
+        )
+        body.listed(_line(mail) for mail in drifted[:_LISTED_SUCCESSES])
+        body.more(len(drifted) - _LISTED_SUCCESSES)
+    if succeeded:
+        # What waits for a person first.
+        by_work = sorted(succeeded, key=lambda mail: -mail.counts.review - mail.counts.invalid)
+        body.lines("", "Succeeded (accepted / to review / invalid):")
+        body.listed(_success(mail) for mail in by_work[:_LISTED_SUCCESSES])
+        body.more(len(by_work) - _LISTED_SUCCESSES)
+        body.lines("", "To see results: winnow results UPLOAD")
+    if other:
+        body.lines("", "Other mails:")
+        body.listed(f"  {mail.subject}" for mail in other[:_LISTED_SUCCESSES])
+        body.more(len(other) - _LISTED_SUCCESSES)
+    body.lines("", "All of them: winnow status")
+    return Mail(subject=f"Winnow: {', '.join(parts)}"[:99], body=body.text)
+
+
+def _identity(mail: Gathered) -> tuple[str, ...]:
+    return (mail.subject, mail.body, mail.upload_id)
+
+
+def _totals(body: "_Body", succeeded: Sequence[Gathered]) -> None:
+    by_process: dict[str, list[Counts]] = defaultdict(list)
+    for mail in succeeded:
+        by_process[mail.process].append(mail.counts)
+    for process, counts in sorted(by_process.items()):
+        body.lines(
+            "",
+            f"{process}: {_runs(len(counts))}, {sum(one.records for one in counts):,} records",
+            f"  accepted   {sum(one.accepted for one in counts):>11,}",
+            f"  review     {sum(one.review for one in counts):>11,}   for a person to decide",
+            f"  invalid    {sum(one.invalid for one in counts):>11,}   could not be judged",
+        )
+
+
+def _failures(body: "_Body", failed: Sequence[Gathered]) -> None:
+    by_code: dict[str, list[Gathered]] = defaultdict(list)
+    for mail in failed:
+        by_code[mail.code].append(mail)
+    if by_code:
+        body.lines("", "Failed; what to do: winnow why UPLOAD")
+    # Every code has its share of the list, and is counted whatever is listed.
+    share = max(1, _LISTED_FAILURES // max(1, len(by_code)))
+    for code, mails in sorted(by_code.items(), key=lambda item: (-len(item[1]), item[0])):
+        body.lines(f"  {code or 'no code'}: {_runs(len(mails))}")
+        body.listed(f"  {_line(mail)}" for mail in mails[:share])
+        body.more(len(mails) - share)
+
+
+def _success(mail: Gathered) -> str:
+    counts = mail.counts
+    told = f"{counts.accepted:,} / {counts.review:,} / {counts.invalid:,}"
+    return f"{_line(mail)}   {mail.process}   {told}"
+
+
+def _line(mail: Gathered) -> str:
+    return f"  {mail.upload_id}" + (f"   {mail.file[:_NAME]}" if mail.file else "")
+
+
+def _runs(count: int) -> str:
+    return f"{count:,} run" if count == 1 else f"{count:,} runs"
+
+
+class _Body:
+    """Text within SNS's limit; what a list has no room for is counted."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        self._left = BODY_BYTES
+        self._unlisted = 0
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self._lines) + "\n"
+
+    def lines(self, *lines: str) -> None:
+        for line in lines:
+            self._left -= len(line.encode("utf-8", "replace")) + 1
+            self._lines.append(line)
+
+    def listed(self, lines: Iterator[str]) -> None:
+        for line in lines:
+            if self._left < len(line.encode("utf-8", "replace")) + 1:
+                self._unlisted += 1
+            else:
+                self.lines(line)
+
+    def more(self, count: int) -> None:
+        """Tell how many a list leaves out: `count`, and those there was no room for."""
+        count = max(0, count) + self._unlisted
+        self._unlisted = 0
+        if count:
+            self.lines(f"  and {count:,} more: winnow status")

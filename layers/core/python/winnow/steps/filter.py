@@ -1,0 +1,368 @@
+"""Filter: scored chunks to results, by the confidence that the threshold demands.
+
+Each chunk is filtered on its own, where it was judged; at the end their counts are added up and
+their lines put one after the other.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from winnow.errors import (
+    ConfidenceThresholdNotMetError,
+    ObjectGoneError,
+    StoredDataInvalidError,
+)
+from winnow.heads.card import HeadCard, parse_card
+from winnow.heads.drift import Profiler, drift
+from winnow.models import (
+    ChunkTally,
+    ChunkTask,
+    Counts,
+    FilterChunk,
+    Filtered,
+    FilteredChunk,
+    InvalidRecord,
+    ModelInfo,
+    ObjectRef,
+    Outcome,
+    Part,
+    Result,
+    ResultRecord,
+    ScoredHeader,
+    ScoredLine,
+    ScoredRecord,
+    Serialized,
+    Timings,
+    Verdict,
+)
+from winnow.ports import ObjectStore, Piece
+from winnow.processes.schema import parse_definition_json
+from winnow.steps.notification import report
+from winnow.storage.intermediate import open_artifact
+from winnow.storage.jsonl import dump_line, load_lines
+from winnow.storage.paths import JSON, JSON_LINES, RunPaths, scored_of
+
+_TASK = TypeAdapter(ChunkTask)
+_LINE: TypeAdapter[ScoredHeader | ScoredLine] = TypeAdapter(
+    Annotated[ScoredHeader | ScoredLine, Field(discriminator="kind")]
+)
+_MODEL_CHANGED = "The model changed during the run."
+_INLINE_THREADS = 4
+"""What is written of one chunk goes on its way while the next is filtered."""
+
+
+# -- one chunk -----------------------------------------------------------------------------------
+
+
+def filter_chunk(
+    given: FilterChunk, store: ObjectStore, clock: Callable[[], float]
+) -> FilteredChunk:
+    """Write a chunk's records by their outcomes, and what was counted, beside its scores.
+
+    Raises StoredDataInvalidError when the parts do not make up the chunk, a part lacks lines or was
+    judged by something else, or parts were judged by different models.
+    """
+    started = clock()
+    task, parts = given.task, sorted(given.parts, key=lambda part: part.first)
+    if task.process is None or task.threshold is None:
+        raise StoredDataInvalidError(f"Chunk {task.chunk} does not say what it is filtered by.")
+    with open_artifact(store, task.definition) as stream:
+        least = parse_definition_json(stream.read()).input.min_ocr_confidence
+    profiler = Profiler()
+    lines = {outcome: bytearray() for outcome in Outcome}
+    count = dict.fromkeys(Outcome, 0)
+    models: set[ModelInfo] = set()
+    classify_s = 0.0
+    position = 0
+    for part in parts:
+        if part.first != position:
+            raise StoredDataInvalidError(f"The parts of chunk {task.chunk} do not make it up.")
+        position += part.records
+        scored = _Scored(task, part, store)
+        for line in scored:
+            record = outcome_of(line, task.threshold, least)
+            if isinstance(line, ScoredRecord):
+                profiler.add(line.judgement, reviewed=record.outcome is Outcome.REVIEW)
+            lines[record.outcome] += dump_line(record)
+            count[record.outcome] += 1
+        models.add(scored.header.model)
+        classify_s += scored.header.seconds
+    if position != task.records:
+        raise StoredDataInvalidError(f"The parts of chunk {task.chunk} do not make it up.")
+    if len(models) != 1:
+        raise StoredDataInvalidError(_MODEL_CHANGED)
+    layout = RunPaths.of(task)
+    for outcome, content in lines.items():
+        if content:
+            store.put(layout.filtered(task.chunk, outcome), bytes(content), JSON_LINES)
+    tally = ChunkTally(
+        chunk=task.chunk,
+        process=task.process,
+        head=task.head.sha256 if task.head else None,
+        model=models.pop(),
+        counts=Counts(records=position, **count),
+        sizes={outcome: len(content) for outcome, content in lines.items() if content},
+        profile=profiler.counts,
+        classify_s=round(classify_s, 3),
+        filter_s=round(clock() - started, 3),
+    )
+    store.put(layout.tally(task.chunk), tally.model_dump_json().encode(), JSON)
+    return FilteredChunk(chunk=task.chunk, counts=tally.counts)
+
+
+class _Scored:
+    """The judgements of a part of a chunk, checked while they are read."""
+
+    def __init__(self, task: ChunkTask, part: Part, store: ObjectStore) -> None:
+        self._task = task
+        self._records = part.records
+        self._store = store
+        self._ref = scored_of(task, part)
+        self.header: ScoredHeader
+
+    def __iter__(self) -> Iterator[ScoredLine]:
+        chunk = self._task.chunk
+        with open_artifact(self._store, self._ref) as stream:
+            lines = load_lines(stream, _LINE)
+            header = next(lines, None)
+            if not isinstance(header, ScoredHeader) or not self._belongs(header):
+                raise StoredDataInvalidError(
+                    f"Scored chunk {chunk} is not the one that belongs there."
+                )
+            self.header = header
+            count = 0
+            for line in lines:
+                if isinstance(line, ScoredHeader):
+                    raise StoredDataInvalidError(f"Scored chunk {chunk} holds two headers.")
+                count += 1
+                yield line
+            if count != self._records:
+                raise StoredDataInvalidError(
+                    f"Scored chunk {chunk} has {count} records where the manifest says "
+                    f"{self._records}."
+                )
+
+    def _belongs(self, header: ScoredHeader) -> bool:
+        """Whether it is this one, judged by the process and the head of this run."""
+        task = self._task
+        head = task.head.sha256 if task.head else None
+        wanted = (task.chunk, self._records, task.process, head)
+        return (header.chunk, header.records, header.process, header.head) == wanted
+
+
+# -- the whole run -------------------------------------------------------------------------------
+
+
+def filter_run(
+    run: Serialized,
+    store: ObjectStore,
+    results_bucket: str,
+    clock: Callable[[], float],
+    *,
+    mail_file_names: bool = False,
+) -> Filtered:
+    """Write accepted.jsonl, review.jsonl, invalid.jsonl and result.json; compose the mail.
+
+    The chunks have been filtered; those of a run that began before runs had ids are now. Raises
+    StoredDataInvalidError when a chunk or records are missing or chunks were judged by different
+    models (no file is written), RunSupersededError when a later run has written its results,
+    ConfidenceThresholdNotMetError when the process demands an accepted record and has none (the
+    files are written all the same).
+    """
+    started = clock()
+    with open_artifact(store, run.definition) as stream:
+        definition = parse_definition_json(stream.read())
+    card = _card(run, store)
+    tasks = _tasks(run, store)
+    if run.run is None:
+        _filter_inline(tasks, store, clock)
+    total = _Total(run, tasks, store)
+    layout = RunPaths(results_bucket, run.upload.upload_id, run.run)
+    fence = run.run.started_at if run.run else ""
+    files = {
+        outcome: _joined(
+            store, layout.outcome(run.process.id, outcome), total.pieces[outcome], fence
+        )
+        for outcome in Outcome
+    }
+    profile = total.profiler.profile(run.threshold)
+    result = Result(
+        upload=run.upload,
+        run=run.run,
+        process=run.process,
+        model=total.model,
+        head=card.info if card else None,
+        threshold=run.threshold,
+        threshold_from=run.threshold_from,
+        counts=total.counts,
+        decisions=total.profiler.counts.decisions,
+        profile=profile if profile.records else None,
+        drift=drift(profile, card.profile) if card and card.profile else None,
+        notes=run.notes,
+        timings=Timings(
+            serialize_s=run.seconds,
+            classify_s=round(total.classify_s, 3),
+            filter_s=round(total.filter_s + clock() - started, 3),
+        ),
+        files=files,
+    )
+    result_ref = layout.result(run.process.id)
+    store.publish(result_ref, result.model_dump_json(indent=2).encode(), JSON, fence)
+    if definition.on_none == "fail" and not total.counts.accepted:
+        raise ConfidenceThresholdNotMetError(
+            f"None of {run.records:,} records reached the threshold of {run.threshold:g}, "
+            f"and the process {run.process.id} demands one."
+        )
+    return Filtered(
+        upload_id=run.upload.upload_id,
+        process=run.process.id,
+        counts=total.counts,
+        result=result_ref,
+        drift=result.drift,
+        mail=report(result, result_ref, file_name=mail_file_names),
+    )
+
+
+def _tasks(run: Serialized, store: ObjectStore) -> list[ChunkTask]:
+    """The lines of the manifest, each with what it is filtered by."""
+    with open_artifact(store, run.manifest) as manifest:
+        tasks = list(load_lines(manifest, _TASK))
+    if len(tasks) != run.chunks:
+        raise StoredDataInvalidError(
+            f"The manifest has {len(tasks)} chunks where {run.chunks} were written."
+        )
+    given = {"process": run.process, "threshold": run.threshold}
+    return [task.model_copy(update=given) for task in tasks]
+
+
+def _filter_inline(
+    tasks: Sequence[ChunkTask], store: ObjectStore, clock: Callable[[], float]
+) -> None:
+    def filtered(task: ChunkTask) -> None:
+        whole = Part(first=0, records=task.records)
+        filter_chunk(FilterChunk(task=task, parts=(whole,)), store, clock)
+
+    with ThreadPoolExecutor(_INLINE_THREADS) as pool:
+        for _ in pool.map(filtered, tasks):
+            pass
+
+
+class _Total:
+    """What was counted in all chunks, and where their lines lie."""
+
+    def __init__(self, run: Serialized, tasks: Sequence[ChunkTask], store: ObjectStore) -> None:
+        self.profiler = Profiler()
+        self.pieces: dict[Outcome, list[Piece]] = {outcome: [] for outcome in Outcome}
+        self.model: ModelInfo | None = None
+        self.classify_s = self.filter_s = 0.0
+        self.counts = Counts()
+        try:
+            contents = store.read_all([RunPaths.of(task).tally(task.chunk) for task in tasks])
+            for task, content in zip(tasks, contents, strict=True):
+                self._add(task, _tally(task, content))
+        except ObjectGoneError:
+            raise StoredDataInvalidError("What was counted in a chunk is missing.") from None
+        if self.counts.records != run.records:
+            raise StoredDataInvalidError(
+                f"{self.counts.records} records were scored where {run.records} were read."
+            )
+
+    def _add(self, task: ChunkTask, tally: ChunkTally) -> None:
+        if self.model not in (None, tally.model):
+            raise StoredDataInvalidError(_MODEL_CHANGED)
+        self.model = tally.model
+        self.profiler.add_counts(tally.profile)
+        self.classify_s += tally.classify_s
+        self.filter_s += tally.filter_s
+        self.counts = Counts(
+            records=self.counts.records + tally.counts.records,
+            accepted=self.counts.accepted + tally.counts.accepted,
+            review=self.counts.review + tally.counts.review,
+            invalid=self.counts.invalid + tally.counts.invalid,
+        )
+        layout = RunPaths.of(task)
+        for outcome, size in tally.sizes.items():
+            self.pieces[outcome].append(Piece(layout.filtered(task.chunk, outcome), size))
+
+
+def _tally(task: ChunkTask, content: bytes) -> ChunkTally:
+    try:
+        tally = ChunkTally.model_validate_json(content)
+    except ValidationError as error:
+        raise StoredDataInvalidError(
+            f"What was counted in chunk {task.chunk} is damaged ({error.error_count()} problems)."
+        ) from None
+    counts = tally.counts
+    wanted = (task.chunk, task.records, task.process, task.head.sha256 if task.head else None)
+    outcomes = counts.accepted + counts.review + counts.invalid
+    if (tally.chunk, counts.records, tally.process, tally.head) != wanted or (
+        outcomes != counts.records
+    ):
+        raise StoredDataInvalidError(
+            f"What was counted in chunk {task.chunk} is not what belongs there."
+        )
+    return tally
+
+
+def _joined(store: ObjectStore, ref: ObjectRef, pieces: Sequence[Piece], fence: str) -> ObjectRef:
+    try:
+        return store.join(ref, pieces, JSON_LINES, fence)
+    except ObjectGoneError:
+        raise StoredDataInvalidError("The filtered records of a chunk are missing.") from None
+
+
+def _card(run: Serialized, store: ObjectStore) -> HeadCard | None:
+    """The card of the run's head. The arrays are Classify's to check: it computes with them."""
+    if run.head is None:
+        return None
+    with open_artifact(store, run.head.card) as stream:
+        return parse_card(stream.read())
+
+
+def outcome_of(line: ScoredLine, threshold: float, min_ocr_confidence: float = 0.0) -> ResultRecord:
+    """The result of one record: what the filter promises, in one place."""
+    if isinstance(line, InvalidRecord):
+        return ResultRecord(
+            outcome=Outcome.INVALID,
+            record=line.record,
+            line=line.line,
+            source_id=line.source_id,
+            part=line.part,
+            code=line.code,
+            reason=line.reason,
+        )
+    judgement = line.judgement
+    code = reason = None
+    if line.ocr_confidence is not None and line.ocr_confidence < min_ocr_confidence:
+        code = "low_ocr_confidence"
+        reason = (
+            f"OCR is {line.ocr_confidence:.2f} sure of a page, less than {min_ocr_confidence:g}: "
+            "what was judged may not be what stands there."
+        )
+    elif judgement.out_of_scope:
+        code, reason = "out_of_scope", "It is unlike everything that the process was trained on."
+    elif judgement.decision.value == Verdict.UNDETERMINED:
+        code, reason = "undetermined", "The evidence is not enough to decide."
+    elif judgement.confidence < threshold:
+        code = "below_threshold"
+        reason = f"The confidence is below the threshold of {threshold:g}."
+    return ResultRecord(
+        outcome=Outcome.REVIEW if code else Outcome.ACCEPTED,
+        record=line.record,
+        line=line.line,
+        source_id=line.source_id,
+        part=line.part,
+        ocr_confidence=line.ocr_confidence,
+        fields=line.fields,
+        decision=judgement.decision,
+        score=judgement.score,
+        confidence=judgement.confidence,
+        calibrated=judgement.calibrated,
+        calibration=judgement.calibration,
+        novelty=judgement.novelty,
+        code=code,
+        reason=reason,
+    )

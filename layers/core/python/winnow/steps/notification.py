@@ -1,0 +1,94 @@
+"""What is mailed: ids and counts, never document text.
+
+A run that fails is mailed by the state machine itself, for that must work when no function does.
+"""
+
+from winnow.errors import UploadAbandonedError
+from winnow.models import Counts, Mail, ObjectRef, Result
+
+_RESPECTS = {
+    "scores": "scores",
+    "decisions": "decisions",
+    "embeddings": "content",
+    "review": "share set aside",
+}
+"""What a mail calls the respects of winnow.models.Drift."""
+
+_BASES = {
+    True: "The confidence is calibrated: how probable it is that a decision is right.",
+    False: "The confidence is the judge's raw score, not a probability: nothing was calibrated.",
+}
+"""What the confidence is, by whether it was calibrated."""
+
+
+_SET_BY = {
+    "upload": "set by the sender",
+    "stack": "set by the stack",
+    "process": "the process's own",
+}
+"""Whose the threshold is, by Result.threshold_from."""
+
+
+def report(result: Result, result_ref: ObjectRef, *, file_name: bool) -> Mail:
+    """The mail of a run that succeeded, wholly or with records set aside.
+
+    The uploaded key is named only when the stack allows it (`file_name`).
+    """
+    counts = result.counts
+    folder = result_ref.key.rpartition("/")[0]
+    body = [
+        f"Winnow judged {_number(counts.records, 'record')} by the process {result.process.id} "
+        f"(version {result.process.version}).",
+        "",
+        f"  accepted   {counts.accepted:>9,}   confidence of {result.threshold:g} or more",
+        f"  review     {counts.review:>9,}   for a person to decide",
+        f"  invalid    {counts.invalid:>9,}   could not be judged; each with its reason",
+        "",
+        f"The threshold of {result.threshold:g} is {_SET_BY[result.threshold_from]}.",
+        _BASES[result.head is not None and result.head.calibration is not None],
+        "",
+        f"Results    s3://{result_ref.bucket}/{folder}/",
+        f"Upload     {result.upload.upload_id}",
+    ]
+    if file_name:
+        # A key may hold line feeds, and what looks like a mail of ours.
+        shown = "".join(char if char.isprintable() else "?" for char in result.upload.object.key)
+        body.append(f"File       {shown}")
+    body += [f"Note       {note.text}" for note in result.notes]
+    if result.drift is not None and result.drift.drifted:
+        told = ", ".join(_RESPECTS[name] for name in result.drift.respects)
+        body += [
+            "",
+            "These records are unlike those that the confidence was measured on, in their",
+            f"{told}. Look at a sample before you rely on what was accepted.",
+        ]
+    body += ["", f"To see them: winnow results {result.upload.upload_id}"]
+    return Mail(subject=subject(counts, result.process.id), body="\n".join(body) + "\n")
+
+
+def abandoned(upload_id: str, error: UploadAbandonedError) -> Mail:
+    """The mail of an upload that the sweep gives up."""
+    return Mail(
+        subject=f"Winnow: upload {upload_id[:8]} failed: {error.code}",
+        body=(
+            "Winnow gave up an upload.\n\n"
+            f"Error      {error.code}\n"
+            f"Reason     {error.message}\n"
+            f"Upload     {upload_id}\n\n"
+            f"What to do: {error.hint}\n"
+        ),
+    )
+
+
+def subject(counts: Counts, process_id: str) -> str:
+    """Within SNS's rules: printable ASCII, under 100 characters (a process id has at most 64)."""
+    parts = [f"{counts.accepted:,} accepted"]
+    if counts.review:
+        parts.append(f"{counts.review:,} to review")
+    if counts.invalid:
+        parts.append(f"{counts.invalid:,} invalid")
+    return f"Winnow {process_id}: {', '.join(parts)}"[:99]
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

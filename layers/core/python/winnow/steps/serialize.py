@@ -1,0 +1,223 @@
+"""Serialize: one object version to records, in chunks that Classify can take one at a time.
+
+The file is read once, as a stream; what is held is one chunk and the manifest's lines.
+"""
+
+from collections.abc import Callable, Iterator
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from winnow.errors import (
+    FileEmptyError,
+    FileTooLargeError,
+    NoRecordsError,
+    ProcessUnknownError,
+)
+from winnow.limits.budget import estimated_segments
+from winnow.models import (
+    ChunkTask,
+    HeadRef,
+    InvalidRecord,
+    Record,
+    RunRef,
+    ScanNeeded,
+    Serialized,
+    Upload,
+)
+from winnow.ports import ObjectStore, StoredObject
+from winnow.processes.registry import ProcessRegistry
+from winnow.readers import PageReader, ReadLimits, Source, read
+from winnow.readers.ocr import ElsewhereError, elsewhere
+from winnow.steps.upload import (
+    SenderThreshold,
+    effective_threshold,
+    requested_case_id,
+    requested_process,
+)
+from winnow.storage.jsonl import dump_line
+from winnow.storage.paths import ARRAYS, JSON, JSON_LINES, RunPaths
+from winnow.tables.numbers import with_numbers
+
+
+class SerializeOptions(BaseModel):
+    """What a stack decides about serializing."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    results_bucket: str
+    default_process: str = ""
+    threshold: float | None = Field(None, ge=0, le=1, description="None: the process's own")
+    sender_threshold: SenderThreshold = Field(
+        "higher", description="whether a sender's threshold is refused, may be higher, or counts"
+    )
+    chunk_records: int = Field(1_000, gt=0)
+    chunk_bytes: int = Field(4_000_000, gt=0, description="a chunk ends when it is this large")
+    chunk_segments: int = Field(
+        100_000, gt=0, description="sentences of a chunk, as estimated: what judging it costs"
+    )
+    limits: ReadLimits = ReadLimits()
+
+
+def serialize(
+    upload: Upload,
+    store: ObjectStore,
+    book: ProcessRegistry,
+    options: SerializeOptions,
+    clock: Callable[[], float],
+    *,
+    ocr: PageReader | None = None,
+    run: RunRef | None = None,
+) -> Serialized:
+    """Read an upload and write its chunks, its manifest and the definition it is judged by.
+
+    `clock` returns seconds; `ocr` reads pages that are pictures, where the caller has such a thing.
+    What is written is kept by `run`. Raises what can be wrong with a file as a whole: see
+    `winnow.errors`.
+    """
+    pinned, stored = _pinned(upload, store)
+    return _serialize(pinned, stored, store, book, options, clock, ocr, run)
+
+
+def serialize_text(
+    upload: Upload,
+    store: ObjectStore,
+    book: ProcessRegistry,
+    options: SerializeOptions,
+    clock: Callable[[], float],
+    *,
+    run: RunRef | None = None,
+) -> Serialized | ScanNeeded:
+    """Serialize an upload without OCR, or say that it has pages that are pictures.
+
+    What was written until the first of them is written again by Scan, which reads the version
+    that is named here. Raises as `serialize`.
+    """
+    pinned, stored = _pinned(upload, store)
+    try:
+        return _serialize(pinned, stored, store, book, options, clock, elsewhere, run)
+    except ElsewhereError:
+        return ScanNeeded(upload=pinned)
+
+
+def _pinned(upload: Upload, store: ObjectStore) -> tuple[Upload, StoredObject]:
+    """The upload as the version that is there now, and what is known of that."""
+    stored = store.head(upload.object)
+    return upload.model_copy(update={"object": stored.ref, "size": stored.size}), stored
+
+
+def _serialize(
+    upload: Upload,
+    stored: StoredObject,
+    store: ObjectStore,
+    book: ProcessRegistry,
+    options: SerializeOptions,
+    clock: Callable[[], float],
+    ocr: PageReader | None,
+    run: RunRef | None,
+) -> Serialized:
+    started = clock()
+    if not stored.size:
+        raise FileEmptyError("The file has 0 bytes.")
+    if stored.size > options.limits.max_file_bytes:
+        raise FileTooLargeError(
+            f"The file has {stored.size:,} bytes, more than {options.limits.max_file_bytes:,} "
+            "(limit max_file_bytes)."
+        )
+    name = requested_process(stored.ref.key, stored.metadata, options.default_process)
+    if name is None:
+        raise ProcessUnknownError(
+            f"The upload names no process. Known: {', '.join(sorted(book.ids))}."
+        )
+    definition = book.find(name)
+    threshold = effective_threshold(
+        stored.metadata, options.threshold, definition.threshold, options.sender_threshold
+    )
+
+    layout = RunPaths(options.results_bucket, upload.upload_id, run)
+    store.put(layout.definition, definition.model_dump_json().encode(), JSON)
+    head = _stored_head(book, definition.id, layout, store)
+    with (
+        store.open(stored.ref) as stream,
+        Source(
+            stream,
+            stored.ref.key,
+            definition.input.text_columns,
+            definition.input.id_columns,
+            options.limits,
+            numeric_columns=definition.input.numeric_columns,
+            unit=definition.input.unit,
+            case_id=requested_case_id(stored.metadata),
+            ocr=ocr,
+        ) as source,
+    ):
+        numeric = definition.input.numeric_columns
+        chunks = records = 0
+        manifest = bytearray()
+        for count, content in _chunked(with_numbers(read(source), numeric), options):
+            store.put(layout.chunk(chunks), content, JSON_LINES)
+            task = ChunkTask(
+                upload_id=upload.upload_id,
+                run=run,
+                chunk=chunks,
+                records=count,
+                process=definition.info,
+                threshold=threshold.value,
+                definition=layout.definition,
+                head=head,
+                source=layout.chunk(chunks),
+                scored=layout.scored(chunks),
+            )
+            manifest += dump_line(task)
+            chunks += 1
+            records += count
+    if not records:
+        raise NoRecordsError("The file holds no record.")
+    store.put(layout.manifest, bytes(manifest), JSON_LINES)
+    return Serialized(
+        upload=upload,
+        run=run,
+        process=definition.info,
+        threshold=threshold.value,
+        threshold_from=threshold.set_by,
+        definition=layout.definition,
+        head=head,
+        manifest=layout.manifest,
+        chunks=chunks,
+        records=records,
+        notes=source.notes,
+        seconds=round(clock() - started, 3),
+    )
+
+
+def _stored_head(
+    book: ProcessRegistry, process_id: str, layout: RunPaths, store: ObjectStore
+) -> HeadRef | None:
+    """The process's trained head, written where the run keeps its definition."""
+    files = book.heads.get(process_id)
+    if files is None:
+        return None
+    card, arrays = files.read()
+    store.put(layout.head_card, card, JSON)
+    store.put(layout.head_arrays, arrays, ARRAYS)
+    return HeadRef(card=layout.head_card, arrays=layout.head_arrays, sha256=files.sha256)
+
+
+def _chunked(
+    lines: Iterator[Record | InvalidRecord], options: SerializeOptions
+) -> Iterator[tuple[int, bytes]]:
+    """Chunks: how many lines, and these. One that a record would take over the segments ends before
+    it, so that a record of any size shares its chunk with what is left of its time."""
+    count, segments, content = 0, 0, bytearray()
+    for line in lines:
+        cost = estimated_segments(line.text) if isinstance(line, Record) else 0
+        if count and segments + cost > options.chunk_segments:
+            yield count, bytes(content)
+            count, segments, content = 0, 0, bytearray()
+        content += dump_line(line)
+        count += 1
+        segments += cost
+        if count >= options.chunk_records or len(content) >= options.chunk_bytes:
+            yield count, bytes(content)
+            count, segments, content = 0, 0, bytearray()
+    if count:
+        yield count, bytes(content)

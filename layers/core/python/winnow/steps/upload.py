@@ -1,0 +1,121 @@
+"""What an upload is called, and which process and threshold it asks for."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Literal, NamedTuple
+from urllib.parse import unquote_to_bytes
+
+from winnow.errors import ThresholdInvalidError, ThresholdRefusedError, ThresholdTooLowError
+from winnow.parsers.words import unworded
+from winnow.tables.numbers import number
+
+INBOX = "inbox/"
+_NO_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
+PROCESS_METADATA = "process"
+THRESHOLD_METADATA = "threshold"
+CASE_ID_METADATA = "case-id"
+MAX_CASE_ID = 200
+
+SenderThreshold = Literal["refused", "higher", "any"]
+"""What a stack makes of a sender's threshold."""
+
+
+def upload_id(bucket: str, key: str, version: str) -> str:
+    """The id of one object version: 32 hex digits, the same for every delivery of the same event.
+
+    `version` is the S3 version id, or the event's sequencer where the event carries none. The state
+    machine computes the same value; a test holds the two together.
+    """
+    return hashlib.sha256(f"{bucket}\n{key}\n{version}".encode()).hexdigest()[:32]
+
+
+def plain(value: str) -> str:
+    """A value of an object's metadata as its sender meant it.
+
+    HTTP's headers are ASCII. S3 gives others back as encoded words (RFC 2047); programs send
+    percent-encoded ones, or UTF-8 that is taken for Latin 1.
+
+    >>> plain("=?UTF-8?Q?M=C3=BCller-17?="), plain("M%C3%BCller-17"), plain("50%")
+    ('Müller-17', 'Müller-17', '50%')
+    """
+    value = unworded(value)
+    if "%" in value and not _NO_ESCAPE.search(value):
+        value = _utf8(unquote_to_bytes(value)) or value
+    elif not value.isascii():
+        with suppress(UnicodeEncodeError):
+            value = _utf8(value.encode("latin-1")) or value
+    return value
+
+
+def _utf8(content: bytes) -> str | None:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def requested_process(key: str, metadata: Mapping[str, str], default: str) -> str | None:
+    """The process id or code an upload names: metadata first, then folder, then the default.
+
+    >>> requested_process("inbox/91110/cases.csv", {}, "")
+    '91110'
+    """
+    if named := plain(metadata.get(PROCESS_METADATA, "")).strip():
+        return named
+    folder, slash, _ = key.removeprefix(INBOX).partition("/")
+    if key.startswith(INBOX) and slash and folder:
+        return folder
+    return default or None
+
+
+def requested_case_id(metadata: Mapping[str, str]) -> str | None:
+    """The case that an upload says it belongs to: the id of a document, which has none of its own.
+
+    >>> requested_case_id({"case-id": " 2024-17 "})
+    '2024-17'
+    """
+    given = " ".join(plain(metadata.get(CASE_ID_METADATA, "")).split())
+    return "".join(char for char in given if char.isprintable())[:MAX_CASE_ID] or None
+
+
+class Threshold(NamedTuple):
+    """The threshold in force and who set it."""
+
+    value: float
+    set_by: Literal["upload", "stack", "process"]
+
+
+def effective_threshold(
+    metadata: Mapping[str, str],
+    stack: float | None,
+    process: float,
+    sender: SenderThreshold = "higher",
+) -> Threshold:
+    """The upload's threshold, where `sender` lets it count, else the stack's, else the process's.
+
+    A threshold that may not count is an error: one that was ignored would leave its sender in the
+    belief that it holds.
+
+    Raises ThresholdRefusedError when the upload may not have one, ThresholdInvalidError when it is
+    not a number from 0 to 1, ThresholdTooLowError when it is below what holds without it.
+    """
+    without = Threshold(process, "process") if stack is None else Threshold(stack, "stack")
+    text = metadata.get(THRESHOLD_METADATA)
+    if text is None:
+        return without
+    if sender == "refused":
+        raise ThresholdRefusedError(
+            "The upload names a threshold of its own (x-amz-meta-threshold), and this stack takes "
+            f"none; without one, the {without.set_by}'s {without.value} holds."
+        )
+    value = number(plain(text))
+    if value is None or not 0.0 <= value <= 1.0:
+        raise ThresholdInvalidError("x-amz-meta-threshold is not a number from 0 to 1.")
+    if sender == "higher" and value < without.value:
+        raise ThresholdTooLowError(
+            f"The upload asks for a threshold of {value} (x-amz-meta-threshold), below the "
+            f"{without.set_by}'s {without.value}; this stack lets a sender only raise it."
+        )
+    return Threshold(value, "upload")

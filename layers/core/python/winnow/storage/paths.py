@@ -1,0 +1,94 @@
+"""Where a run keeps things in the results bucket.
+
+No part of an uploaded key is used: a path is made of our own ids and names only.
+"""
+
+from winnow.models import ChunkTask, ObjectRef, Outcome, Part, RunRef
+
+JSON = "application/json"
+JSON_LINES = "application/x-ndjson"
+ARRAYS = "application/octet-stream"
+
+
+class RunPaths:
+    """The object names of one run: its work under `runs/`, its results under `results/`."""
+
+    def __init__(self, bucket: str, upload_id: str, run: RunRef | None = None) -> None:
+        """Without a run (one that began before runs had ids) the work is kept by upload."""
+        self._bucket = bucket
+        self._upload_id = upload_id
+        self._folder = f"runs/{upload_id}/{run.id}" if run else f"runs/{upload_id}"
+
+    @classmethod
+    def of(cls, task: ChunkTask) -> "RunPaths":
+        """That of a chunk's run."""
+        return cls(task.scored.bucket, task.upload_id, task.run)
+
+    def _ref(self, key: str) -> ObjectRef:
+        return ObjectRef(bucket=self._bucket, key=key)
+
+    def _work(self, name: str) -> ObjectRef:
+        return self._ref(f"{self._folder}/{name}")
+
+    @property
+    def definition(self) -> ObjectRef:
+        """The process definition, as the JSON of its shapes."""
+        return self._work("definition.json")
+
+    @property
+    def head_card(self) -> ObjectRef:
+        """The model card of the trained head, where the process has one."""
+        return self._work("head.json")
+
+    @property
+    def head_arrays(self) -> ObjectRef:
+        """What that head computes with."""
+        return self._work("head.npz")
+
+    @property
+    def manifest(self) -> ObjectRef:
+        """A ChunkTask a line."""
+        return self._work("manifest.jsonl")
+
+    def chunk(self, number: int) -> ObjectRef:
+        """A SourceLine a line: what Serialize makes of the file."""
+        return self._work(f"chunks/{number:06d}.jsonl")
+
+    def scored(self, number: int, part: Part | None = None) -> ObjectRef:
+        """The same chunk, or a part of it, with its judgements: a ScoredHeader, then a ScoredLine a
+        line."""
+        name = f"{number:06d}" + (f"-{part.first:06d}-{part.records:06d}" if part else "")
+        return self._work(f"scored/{name}.jsonl")
+
+    def filtered(self, number: int, outcome: Outcome) -> ObjectRef:
+        """A chunk's records of one outcome: a ResultRecord a line. None of them: no object."""
+        return self._work(f"filtered/{number:06d}/{outcome}.jsonl")
+
+    def tally(self, number: int) -> ObjectRef:
+        """What was counted in a chunk: a ChunkTally."""
+        return self._work(f"filtered/{number:06d}/tally.json")
+
+    def result(self, process_id: str) -> ObjectRef:
+        """result.json: a Result."""
+        return self._ref(f"results/{process_id}/{self._upload_id}/result.json")
+
+    def outcome(self, process_id: str, outcome: Outcome) -> ObjectRef:
+        """accepted.jsonl, review.jsonl or invalid.jsonl: a ResultRecord a line."""
+        return self._ref(f"results/{process_id}/{self._upload_id}/{outcome}.jsonl")
+
+
+def scored_of(task: ChunkTask, part: Part) -> ObjectRef:
+    """Where the judgements of a part of a chunk lie: of all of it, where the manifest says."""
+    if part.records == task.records:
+        return task.scored
+    return RunPaths.of(task).scored(task.chunk, part)
+
+
+def dispatch_state(bucket: str) -> ObjectRef:
+    """Which runs were started from the queue, under a prefix that no other function may write."""
+    return ObjectRef(bucket=bucket, key="dispatch/book.json")
+
+
+def sweep_state(bucket: str) -> ObjectRef:
+    """What the sweep remembers, under a prefix that no other function may write or read."""
+    return ObjectRef(bucket=bucket, key="sweep/state.json")

@@ -1,0 +1,34 @@
+"""Names of columns, compared as people mean them."""
+
+import unicodedata
+from collections.abc import Iterable
+
+from winnow.limits.unicode import nfkc
+
+_LONGEST = 1_000
+"""Characters of a name that are compared: what is longer is text that stands in a name's place."""
+_LEFT_OUT = frozenset("_-")
+
+
+def plain_name(name: str) -> str:
+    """A column's name as it is compared: without case, blanks, `_`, `-` and what is not seen.
+
+    >>> plain_name("Case_ID") == plain_name(" case id")
+    True
+    """
+    name = name[:_LONGEST]
+    if name.isascii():
+        return "".join(char for char in name.lower() if char > " " and char not in _LEFT_OUT)
+    plain = nfkc(nfkc(name).casefold())
+    return "".join(
+        char
+        for char in plain
+        if char not in _LEFT_OUT and unicodedata.category(char) not in ("Cc", "Cf", "Zs")
+    )
+
+
+def mentions(text: str, names: Iterable[str]) -> bool:
+    """Whether one of these plain names may stand in a text of any length."""
+    pieces = (text[at : at + _LONGEST] for at in range(0, len(text), _LONGEST))
+    plain = "".join(map(plain_name, pieces))
+    return any(name in plain for name in names)

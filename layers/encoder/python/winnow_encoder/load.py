@@ -1,0 +1,73 @@
+"""Which engine, from which files."""
+
+import os
+from pathlib import Path
+
+from winnow.errors import SettingsError
+from winnow.models import ModelInfo
+from winnow.ports import Encoder
+from winnow_encoder.artefacts import FP32_FILE, INT8_FILE, TOKENIZER_FILE, read_manifest, verified
+from winnow_encoder.batching import TokenEncoder
+from winnow_encoder.precomputed import remembering
+from winnow_encoder.tokenizer import Tokenizer
+
+FLATBUFFERS = {"litert": (INT8_FILE, 8), "litert-fp32": (FP32_FILE, 16)}
+"""File and batch size by engine; the sizes are measured, see models/use-lite/README.md."""
+ENGINES = (*FLATBUFFERS, "tensorflow")
+
+
+def load_encoder(
+    model_dir: Path,
+    engine: str = "litert",
+    threads: int = 0,
+    handle: str = "",
+    *,
+    references: bool = True,
+) -> Encoder:
+    """An encoder over the model that `winnow model build` made in `model_dir`.
+
+    `engine` is one of `litert` (int8 weights), `litert-fp32`, `tensorflow`. `threads` is how many
+    batches are encoded side by side, 0 for one a core. `handle` is for `tensorflow` only: anything
+    that `tensorflow_hub.load` takes; without one, the SavedModel in `model_dir` is loaded. A model
+    that takes strings needs no `model_dir`. With `references`, the sentences that were encoded
+    beforehand (references.py) are looked up.
+
+    Raises ModelInvalidError when a file that is needed is missing, truncated or altered, or when
+    what `handle` names is no sentence encoder; SettingsError for an unknown engine or a negative
+    number of threads.
+    """
+    if engine not in ENGINES:
+        raise SettingsError(f"The engine {engine!r} is not one of {', '.join(ENGINES)}.")
+    if threads < 0:
+        raise SettingsError(f"The number of threads is {threads}; it must be 0 or more.")
+    if handle and engine != "tensorflow":
+        raise SettingsError(f"A model handle needs the engine tensorflow, not {engine}.")
+    threads = threads or _cores()
+    if engine == "tensorflow":
+        from winnow_encoder.tensorflow import load_tensorflow
+
+        encoder = load_tensorflow(model_dir, handle, threads)
+        return remembering(encoder, model_dir) if references and not handle else encoder
+
+    from winnow_encoder.litert import LiteRtEngine
+
+    manifest = read_manifest(model_dir)
+    tokens = Tokenizer(verified(model_dir, manifest, TOKENIZER_FILE))
+    file, batch = FLATBUFFERS[engine]
+    flatbuffer = verified(model_dir, manifest, file)
+    info = ModelInfo(
+        name=manifest.name,
+        version=manifest.version,
+        sha256=manifest.files[file].sha256,
+        engine=engine,
+    )
+    encoder = TokenEncoder(tokens, lambda: LiteRtEngine(flatbuffer), info, threads, batch)
+    return remembering(encoder, model_dir) if references else encoder
+
+
+def _cores() -> int:
+    """The cores this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on every system
+        return os.cpu_count() or 1

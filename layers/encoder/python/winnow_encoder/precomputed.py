@@ -1,0 +1,120 @@
+"""Reference sentences encoded beforehand, so that a cold start need not encode them.
+
+A judge asks for the vectors of its process's reference sentences before its first answer, hundreds
+of them. `winnow model build` encodes those of the definitions at hand into
+`references-<engine>.vectors` beside the weights: a line of JSON (what they were encoded with, the
+sentences), their rows as little-endian float32, and the SHA-256 of all before. A sentence that is
+not among them is encoded as any other. Where the kernels of the machine that encoded them differ
+from those of the machine at hand, a vector may differ in its last bits.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from winnow.errors import ModelInvalidError
+from winnow.models import ModelInfo
+from winnow.ports import Encoder
+from winnow_encoder.artefacts import MANIFEST_FILE
+from winnow_encoder.batching import DIMENSIONS, Vectors
+
+_DIGEST = hashlib.sha256().digest_size
+
+
+class CachedEncoder:
+    """An Encoder (see winnow.ports) that looks up the sentences it knows and encodes the others."""
+
+    def __init__(self, encoder: Encoder, sentences: Sequence[str], vectors: Vectors) -> None:
+        """Take the vectors: shape [len(sentences), 512]."""
+        self._encoder = encoder
+        self._rows = {sentence: row for row, sentence in enumerate(sentences)}
+        self._vectors = vectors
+
+    @property
+    def info(self) -> ModelInfo:
+        return self._encoder.info
+
+    def __call__(self, texts: Sequence[str]) -> Vectors:
+        rows = np.fromiter((self._rows.get(text, -1) for text in texts), np.intp, len(texts))
+        known = rows >= 0
+        if not known.any():
+            return self._encoder(texts)
+        out = np.empty((len(texts), DIMENSIONS), np.float32)
+        out[known] = self._vectors[rows[known]]
+        if new := np.flatnonzero(~known).tolist():
+            out[new] = self._encoder([texts[n] for n in new])
+        return out
+
+
+def references_file(model_dir: Path, engine: str) -> Path:
+    """Where the references that an engine encoded lie."""
+    return model_dir / f"references-{engine}.vectors"
+
+
+class References(NamedTuple):
+    """Sentences and their vectors, shape [len(sentences), 512]."""
+
+    sentences: list[str]
+    vectors: Vectors
+
+
+def read_references(model_dir: Path, engine: str) -> References | None:
+    """What an engine encoded beforehand; None if nothing, or with other weights than these.
+
+    Raises ModelInvalidError when the file is truncated or altered.
+    """
+    file = references_file(model_dir, engine)
+    try:
+        data = file.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError:
+        raise ModelInvalidError(f"{file.name} in {model_dir} is unreadable.") from None
+    content = memoryview(data)[:-_DIGEST]
+    if hashlib.sha256(content).digest() != data[-_DIGEST:]:
+        raise ModelInvalidError(f"{file.name} in {model_dir} is truncated or altered.")
+    end = data.index(b"\n") + 1
+    header = json.loads(data[:end])
+    if header["encoder"] != _encoded_with(model_dir, engine):
+        return None
+    vectors = np.frombuffer(content[end:], "<f4").reshape(-1, DIMENSIONS)
+    return References(header["sentences"], vectors)
+
+
+def remembering(encoder: Encoder, model_dir: Path) -> Encoder:
+    """The encoder with the references that lie beside its weights, or itself if there are none.
+
+    Raises ModelInvalidError as `read_references`.
+    """
+    found = read_references(model_dir, encoder.info.engine)
+    return encoder if found is None else CachedEncoder(encoder, *found)
+
+
+def write_references(encoder: Encoder, sentences: Sequence[str], model_dir: Path) -> bool:
+    """Encode the sentences into `model_dir`; False if the same was there already.
+
+    `encoder` is one without references, made from the files in `model_dir`. It is always asked: the
+    weights and the sentences do not tell whether the code between them has changed.
+    """
+    made_by = _encoded_with(model_dir, encoder.info.engine)
+    header = {"encoder": made_by, "sentences": list(sentences)}
+    line = json.dumps(header, ensure_ascii=False).encode() + b"\n"
+    content = line + encoder(sentences).astype("<f4").tobytes()
+    data = content + hashlib.sha256(content).digest()
+    file = references_file(model_dir, encoder.info.engine)
+    if file.is_file() and file.read_bytes() == data:
+        return False
+    fresh = file.with_suffix(".part")
+    fresh.write_bytes(data)
+    fresh.replace(file)
+    return True
+
+
+def _encoded_with(model_dir: Path, engine: str) -> dict[str, Any]:
+    """What vectors depend on: the engine, and every file that the manifest vouches for."""
+    manifest = hashlib.sha256((model_dir / MANIFEST_FILE).read_bytes()).hexdigest()
+    return {"engine": engine, "manifest": manifest}

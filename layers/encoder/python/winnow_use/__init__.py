@@ -1,5 +1,0 @@
-"""The Universal Sentence Encoder behind one callable: texts in, vectors out."""
-
-from winnow_use.load import load_encoder
-
-__all__ = ["load_encoder"]

@@ -1,0 +1,60 @@
+"""What `winnow results` and the demo say of a record."""
+
+import pytest
+
+from winnow.models import (
+    CriteriaDecision,
+    CriterionFinding,
+    Evidence,
+    Outcome,
+    Polarity,
+    ResultRecord,
+    Verdict,
+)
+from winnow_cli.commands.uploads import basis_of, evidence_of, grounds_of
+
+
+def evidence(text: str, polarity: Polarity, similarity: float) -> Evidence:
+    return Evidence(start=0, end=len(text), text=text, polarity=polarity, similarity=similarity)
+
+
+def record(verdict: Verdict, *found: Evidence, calibrated: bool = False) -> ResultRecord:
+    criterion = CriterionFinding(
+        id="bleeding", title="Bleeding", verdict=verdict, score=0.5, evidence=found
+    )
+    decision = CriteriaDecision(value=verdict, because=("bleeding",), criteria=(criterion,))
+    return ResultRecord(
+        outcome=Outcome.ACCEPTED,
+        record=1,
+        decision=decision,
+        score=0.9,
+        confidence=0.9,
+        calibrated=calibrated,
+    )
+
+
+@pytest.mark.parametrize(
+    ("verdict", "shown"),
+    [(Verdict.MET, "✓ bleeding: “melena”"), (Verdict.NOT_MET, "✗ bleeding: “no bleeding”")],
+)
+def test_the_evidence_shown_speaks_as_the_verdict_does(verdict: Verdict, shown: str) -> None:
+    one = record(
+        verdict,
+        evidence("melena", Polarity.SUPPORTS, 0.7 if verdict is Verdict.MET else 0.9),
+        evidence("no bleeding", Polarity.OPPOSES, 0.8),
+    )
+    assert grounds_of(one, 40) == shown
+
+
+def test_evidence_on_the_other_side_is_shown_where_there_is_no_other() -> None:
+    one = record(Verdict.NOT_MET, evidence("melena", Polarity.SUPPORTS, 0.3))
+    assert [found.text for _, found in evidence_of(one)] == ["melena"]
+
+
+def test_a_table_says_what_its_confidences_are() -> None:
+    raw, measured = record(Verdict.MET), record(Verdict.MET, calibrated=True)
+    broken = ResultRecord(outcome=Outcome.INVALID, record=2, code="text_empty", reason="Empty.")
+    assert "raw score, not a probability" in basis_of([raw, broken])
+    assert "probability that the decision is right" in basis_of([measured])
+    assert "some records" in basis_of([raw, measured])
+    assert basis_of([broken]) == ""

@@ -1,0 +1,321 @@
+"""Trained heads: trained, stored, refused, judged with, carried by a run."""
+
+import itertools
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.fakes.encoder import FakeEncoder
+from tests.fakes.heads import PROCESS, WORDS, rows, trained, write_rows
+from tests.fakes.store import MemoryStore
+from winnow.errors import (
+    HeadInvalidError,
+    HeadMissingError,
+    ProcessInvalidError,
+    StoredDataInvalidError,
+    TrainingDataError,
+)
+from winnow.heads.card import ARRAYS, CARD, HeadFiles
+from winnow.heads.drift import Profiler, drift
+from winnow.judging import build_judge
+from winnow.models import ChunkTask, Result, Upload
+from winnow.processes.loader import load_definition
+from winnow.processes.registry import ProcessRegistry
+from winnow.processes.schema import parse_definition_json
+from winnow.steps.classify import classify
+from winnow.steps.filter import filter_run
+from winnow.steps.serialize import SerializeOptions, serialize
+from winnow_train.data import read_labelled
+from winnow_train.measure import compare, evaluate
+from winnow_train.train import train
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("processes")
+    trained(path)
+    return path
+
+
+@pytest.fixture
+def book(folder: Path) -> ProcessRegistry:
+    return ProcessRegistry.from_directory(folder)
+
+
+def test_it_decides_calibrated_and_with_evidence(book: ProcessRegistry) -> None:
+    judge = build_judge(book.find("bank"), FakeEncoder(), book.heads["bank"])
+    (card, loan) = judge(["my new card with chip", "Please help. Repay the mortgage today."])
+    assert (card.decision.value, loan.decision.value) == ("card", "loan")
+    assert card.calibrated
+    assert card.calibration == book.heads["bank"].card().info.calibration
+    assert sum(s.score for s in card.decision.scores) == pytest.approx(1, abs=3e-4)
+    (first, *_) = loan.decision.evidence
+    assert first.text == "Repay the mortgage today."
+    assert (first.start, first.end) == (13, 38)
+    assert loan.segments == 2
+
+
+def test_a_record_is_judged_alike_in_any_company(book: ProcessRegistry) -> None:
+    judge = build_judge(book.find("bank"), FakeEncoder(), book.heads["bank"])
+    texts = [text for text, *_ in rows(40, seed=7)] + ["", "One thing. Another card."]
+    together = judge(texts)
+    assert together == [judge([text])[0] for text in texts]
+    assert judge([]) == []
+
+
+def test_foreign_text_is_out_of_scope_and_known_text_is_not(book: ProcessRegistry) -> None:
+    judge = build_judge(book.find("bank"), FakeEncoder(), book.heads["bank"])
+    known = judge([text for text, *_ in rows(200, seed=8)])
+    assert sum(j.out_of_scope for j in known) <= 8
+    (foreign,) = judge(["Zebras gallop across endless savannah grassland"])
+    assert foreign.out_of_scope
+    assert foreign.novelty == 1.0
+
+
+def test_another_encoder_is_refused(book: ProcessRegistry) -> None:
+    other = FakeEncoder()
+    other.info = other.info.model_copy(update={"sha256": "1" * 64})  # type: ignore[misc]
+    with pytest.raises(HeadInvalidError, match="was trained with fake 1"):
+        build_judge(book.find("bank"), other, book.heads["bank"])
+
+
+def test_other_labels_are_refused(book: ProcessRegistry) -> None:
+    other = load_definition(PROCESS.replace("id: app", "id: web"), "t")
+    with pytest.raises(HeadInvalidError, match="other labels"):
+        build_judge(other, FakeEncoder(), book.heads["bank"])
+
+
+@pytest.mark.parametrize("name", [ARRAYS, CARD])
+def test_an_altered_head_is_refused(tmp_path: Path, name: str) -> None:
+    trained(tmp_path, 60)
+    path = tmp_path / "bank.head" / name
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 255
+    path.write_bytes(content)
+    with pytest.raises(ProcessInvalidError, match="head"):
+        ProcessRegistry.from_directory(tmp_path)
+
+
+def test_arrays_are_never_unpickled(tmp_path: Path) -> None:
+    import hashlib
+    import pickle
+
+    trained(tmp_path, 60)
+    head = tmp_path / "bank.head"
+    evil = pickle.dumps({"bias": 1})
+    (head / ARRAYS).write_bytes(evil)
+    card = json.loads((head / CARD).read_text())
+    card["arrays_sha256"], card["arrays_bytes"] = hashlib.sha256(evil).hexdigest(), len(evil)
+    (head / CARD).write_text(json.dumps(card))
+    book = ProcessRegistry.from_directory(tmp_path)
+    with pytest.raises(HeadInvalidError, match="cannot be read"):
+        build_judge(book.find("bank"), FakeEncoder(), book.heads["bank"])
+
+
+def test_labels_without_examples_need_a_head(book: ProcessRegistry) -> None:
+    with pytest.raises(HeadMissingError, match="card"):
+        build_judge(book.find("bank"), FakeEncoder())
+
+
+def test_the_same_rows_make_the_same_head(tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    for path in (one, other):
+        path.mkdir()
+        trained(path, 60)
+    for name in (ARRAYS, CARD):
+        assert (one / "bank.head" / name).read_bytes() == (other / "bank.head" / name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        ([("a card", "card", "n")] * 4 + [("a loan", "A Loan", "n")] * 4, "No row has the label"),
+        ([("a card", "cart", "n")] * 4, "'cart'"),
+        ([(w[0], label, "n") for label, w in WORDS.items()], r"3 of 3 labels .* card \(1\)"),
+        ([(w[0], label, "n") for label, w in WORDS.items()] * 3, "fewer than 2 different rows"),
+    ],
+)
+def test_rows_that_do_not_fit_are_refused(tmp_path: Path, made: list, words: str) -> None:
+    definition = load_definition(PROCESS, "t")
+    data = read_labelled(write_rows(tmp_path / "d.csv", made), definition, "label")
+    with pytest.raises(TrainingDataError, match=words):
+        train(
+            definition, data, FakeEncoder(), label_column="label", text_column="text", created="x"
+        )
+
+
+def test_rows_trained_on_are_measured_by_folds_without_them(
+    folder: Path, book: ProcessRegistry, tmp_path: Path
+) -> None:
+    definition, head = book.find("bank"), book.heads["bank"]
+    file = book.files["bank"]
+    seen = read_labelled(folder / "train.csv", definition, "label")
+    honest, decisions = evaluate(definition, seen, FakeEncoder(), head, file, ["branch"])
+    assert honest.held_out == honest.rows == 240
+    # Noise cannot be learned: with a tenth of labels wrong, nothing honest is near perfect.
+    assert 0.85 < honest.accuracy < 0.97
+    learned_by_heart, _ = evaluate(definition, seen, FakeEncoder(), head, None)
+    assert learned_by_heart.accuracy > honest.accuracy
+    assert {part.name for part in honest.parts["branch"]} == {"north", "south"}
+    assert sum(part.rows for part in honest.parts["branch"]) == 240
+    fresh = read_labelled(write_rows(tmp_path / "f.csv", rows(100, 5)), definition, "label")
+    other, _ = evaluate(definition, fresh, FakeEncoder(), head, file)
+    assert other.held_out < 5
+    assert compare(decisions, decisions).p_value == 1.0
+
+
+def test_numbers_alone_are_enough(tmp_path: Path) -> None:
+    draw = np.random.default_rng(0)
+    (tmp_path / "iris.yaml").write_text(
+        "id: flower\nversion: 1.0.0\nkind: labels\ntitle: t\n"
+        "input: {text_columns: [], numeric_columns: [petal_length, width]}\n"
+        "labels: [{id: small}, {id: large}]\n"
+    )
+    lines = ["Petal length,width,kind"]
+    for kind, middle in (("small", 1.0), ("large", 3.0)):
+        lines += [f"{draw.normal(middle, 0.4):.3f},{draw.random():.3f},{kind}" for _ in range(60)]
+    (tmp_path / "d.csv").write_text("\n".join(lines) + "\n")
+    book = ProcessRegistry.from_directory(tmp_path)
+    definition = book.find("flower")
+    data = read_labelled(tmp_path / "d.csv", definition, "kind")
+    fitted = train(
+        definition, data, FakeEncoder(), label_column="kind", text_column=None, created="x"
+    )
+    assert fitted.card.encoder is None
+    assert fitted.card.metrics.accuracy > 0.95
+    head = HeadFiles.of(fitted.card.model_dump_json().encode(), fitted.arrays)
+    judge = build_judge(definition, FakeEncoder(), head)
+    judged = judge(["", ""], [{"petal length": "0.9", "width": "0.5"}] * 2)
+    assert judged[0].decision.value == "small"
+    assert judged[0] == judged[1]
+    (far,) = judge([""], [{"petal length": "90", "width": "-50"}])
+    assert far.out_of_scope
+
+
+class Run:
+    """A run over a memory store with the trained process."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = MemoryStore()
+        self.book = ProcessRegistry.from_directory(folder)
+        self.loads = 0
+        ticks = itertools.count()
+        self.clock = lambda: float(next(ticks))
+
+    def judge_for(self, definition, head):
+        self.loads += 1
+        return build_judge(parse_definition_json(definition), FakeEncoder(), head)
+
+    def serialize(self, texts: list[str]):
+        content = "text\n" + "\n".join(texts) + "\n"
+        ref = self.store.add("uploads", "inbox/bank/a.csv", content.encode())
+        upload = Upload(upload_id="0" * 32, object=ref, size=len(content))
+        options = SerializeOptions(results_bucket="results")
+        return serialize(upload, self.store, self.book, options, self.clock)
+
+    def finish(self, run) -> Result:
+        for line in self.store.content(run.manifest).splitlines():
+            task = ChunkTask.model_validate_json(line)
+            classify(task, self.store, self.judge_for, FakeEncoder.info, self.clock)
+        done = filter_run(run, self.store, "results", self.clock)
+        self.mail = done.mail.body
+        return Result.model_validate_json(self.store.content(done.result))
+
+
+def test_a_run_carries_its_head_and_tells_of_it(folder: Path) -> None:
+    pipeline = Run(folder)
+    run = pipeline.serialize([text for text, *_ in rows(200, seed=9)])
+    assert run.head is not None
+    result = pipeline.finish(run)
+    card = pipeline.book.heads["bank"].card()
+    assert result.head == card.info
+    assert result.profile is not None
+    assert result.profile.records == sum(result.profile.scores) == 200
+    assert result.drift is not None
+    assert not result.drift.drifted
+    assert result.drift.review is not None
+    assert "unlike" not in pipeline.mail
+
+
+def test_review_rates_at_two_thresholds_are_not_compared(folder: Path) -> None:
+    pipeline = Run(folder)
+    run = pipeline.serialize([text for text, *_ in rows(200, seed=9)])
+    result = pipeline.finish(run.model_copy(update={"threshold": 1.0, "threshold_from": "upload"}))
+    assert result.profile is not None
+    assert (result.profile.review_rate, result.profile.threshold) == (1.0, 1.0)
+    assert result.drift is not None
+    assert result.drift.review is None
+    assert not result.drift.drifted
+
+
+def test_foreign_records_go_to_review_and_the_run_has_drifted(folder: Path) -> None:
+    pipeline = Run(folder)
+    result = pipeline.finish(
+        pipeline.serialize([f"zebra {n} gallops over savannah number {n}" for n in range(60)])
+    )
+    assert result.counts.review == 60
+    lines = pipeline.store.content(result.files["review"]).splitlines()  # type: ignore[index]
+    codes = {json.loads(line)["code"] for line in lines}
+    assert codes == {"out_of_scope"}
+    assert result.drift is not None
+    assert result.drift.embeddings is not None
+    assert result.drift.embeddings.drifted
+    assert "unlike those that the confidence was measured on, in their" in pipeline.mail
+    assert "content, share set aside" in pipeline.mail.replace("\n", " ")
+    assert "zebra" not in pipeline.mail
+
+
+def test_runs_that_are_alike_seldom_seem_to_drift(folder: Path) -> None:
+    """The limits promise 1% in all; held-out rows and live ones differ a little besides."""
+    pipeline = Run(folder)
+    judge = build_judge(pipeline.book.find("bank"), FakeEncoder(), pipeline.book.heads["bank"])
+    measured = pipeline.book.heads["bank"].card().profile
+    assert measured is not None
+    judged = judge([text for text, *_ in rows(10_000, seed=21)])
+    drifted = 0
+    for start in range(0, len(judged), 50):
+        profiler = Profiler()
+        for judgement in judged[start : start + 50]:
+            low = judgement.out_of_scope or judgement.confidence < 0.7
+            profiler.add(judgement, reviewed=low)
+        found = drift(profiler.profile(0.7), measured)
+        assert found is not None
+        drifted += found.drifted
+    assert drifted <= 8, "of 200 runs"
+
+
+def test_a_head_that_was_swapped_in_mid_run_is_refused(folder: Path, tmp_path: Path) -> None:
+    pipeline = Run(folder)
+    run = pipeline.serialize(["my card"])
+    trained(tmp_path, 60)
+    card, arrays = ProcessRegistry.from_directory(tmp_path).heads["bank"].read()
+    assert run.head is not None
+    pipeline.store.put(run.head.card, card, "")
+    pipeline.store.put(run.head.arrays, arrays, "")
+    with pytest.raises((HeadInvalidError, StoredDataInvalidError)):
+        pipeline.finish(run)
+
+
+def test_a_head_that_is_lost_before_filter_is_damage_and_no_deleted_file(folder: Path) -> None:
+    pipeline = Run(folder)
+    run = pipeline.serialize(["my card"])
+    pipeline.finish(run)
+    assert run.head is not None
+    gone = run.head.card.model_copy(update={"key": "runs/none/head.json"})
+    lost = run.model_copy(update={"head": run.head.model_copy(update={"card": gone})})
+    with pytest.raises(StoredDataInvalidError, match=r"runs/none/head\.json is missing"):
+        filter_run(lost, pipeline.store, "results", pipeline.clock)
+
+
+def test_a_head_that_is_lost_before_classify_is_too(folder: Path) -> None:
+    pipeline = Run(folder)
+    run = pipeline.serialize(["my card"])
+    (line,) = pipeline.store.content(run.manifest).splitlines()
+    task = ChunkTask.model_validate_json(line)
+    assert task.head is not None
+    gone = task.head.arrays.model_copy(update={"key": "runs/none/head.npz"})
+    lost = task.model_copy(update={"head": task.head.model_copy(update={"arrays": gone})})
+    with pytest.raises(StoredDataInvalidError, match=r"runs/none/head\.npz is missing"):
+        classify(lost, pipeline.store, pipeline.judge_for, FakeEncoder.info, pipeline.clock)

@@ -1,0 +1,136 @@
+"""Scopes of cues: the table of 200 sentences, and what the rules are for one by one."""
+
+import pytest
+
+from tests.quality import context as quality
+from winnow.judging.criteria.context import Context, Reading, find, tokens
+
+
+def contexts(sentence: str, target: str) -> set[str]:
+    words = tokens(sentence)
+    return {str(c) for c in Reading(words).of(*find(words, tokens(target))[-1])}
+
+
+@pytest.mark.parametrize(
+    ("split", "least"), [("dev", 101), ("held", 99), ("fresh", 300), ("unseen", 82)]
+)
+def test_the_table_of_sentences(split: str, least: int) -> None:
+    cases = [case for case in quality.sentences() if case.split == split]
+    wrong = [case for case in cases if not case.right]
+    assert len(cases) >= least
+    assert len(wrong) <= 0.05 * len(cases), wrong
+
+
+def test_the_table_holds_every_context_and_no_sentence_twice() -> None:
+    cases = list(quality.sentences())
+    assert len(cases) == len({(case.sentence, case.target) for case in cases})
+    assert {case.expected for case in cases} == {*map(str, Context), "affirmed", "uncertain"}
+
+
+@pytest.mark.parametrize(
+    ("sentence", "target", "found"),
+    [
+        # Scope ends: at "but", at a new subject, at a semicolon.
+        ("No fever but melena.", "melena", set()),
+        ("Denies pain, she has melena.", "melena", set()),
+        ("No pain; melena.", "melena", set()),
+        ("No pain, fever or melena.", "melena", {"negated"}),
+        # Pseudo-cues.
+        ("Not only melena.", "melena", set()),
+        ("No change in the anemia.", "anemia", set()),
+        ("His mother reports melena.", "melena", set()),
+        ("Six-month history of melena.", "melena", set()),
+        ("The bleeding has not stopped.", "bleeding", set()),
+        # Directions.
+        ("Melena was denied.", "melena", {"negated"}),
+        ("Melena has resolved.", "melena", {"historical"}),
+        ("Colonoscopy is scheduled.", "colonoscopy", {"planned"}),
+        ("Melena, no fever.", "melena", set()),
+        # Rule out and ruled out.
+        ("Rule out melena.", "melena", {"possible"}),
+        ("Melena has been ruled out.", "melena", {"negated"}),
+        ("Melena cannot be ruled out.", "melena", {"possible"}),
+        # A shield: that no source was found does not deny the bleeding.
+        ("No source of bleeding was found.", "bleeding", set()),
+        ("No source of bleeding was found.", "source of bleeding", {"negated"}),
+        # A place: "no bleeding on colonoscopy" does not deny the colonoscopy.
+        ("No bleeding on colonoscopy.", "colonoscopy", set()),
+        ("No bleeding on colonoscopy.", "bleeding", {"negated"}),
+        # A relative stays the subject across "and has".
+        ("Her brother had a stroke and has anemia.", "anemia", {"family"}),
+        ("His mother had no anemia.", "anemia", {"family", "negated"}),
+        # The whole is denied, not its first word.
+        ("No bleeding source.", "bleeding", set()),
+        ("No bleeding source.", "bleeding source", {"negated"}),
+        # Answers, boxes, signs.
+        ("Melena: no, anemia: yes", "melena", {"negated"}),
+        ("Melena: no, anemia: yes", "anemia", set()),
+        ("☐ melena ☑ anemia", "melena", {"negated"}),
+        ("☐ melena ☑ anemia", "anemia", set()),
+        ("Fatigue, -melena, +anemia", "melena", {"negated"}),
+        ("Fatigue, -melena, +anemia", "anemia", set()),
+        ("-melena", "melena", set()),
+        ("Non-bleeding ulcer.", "bleeding", {"negated"}),
+        ("Non-bleeding ulcer.", "ulcer", set()),
+        # Neither of two tests told: both were done.
+        ("Neither EGD nor colonoscopy showed a source.", "colonoscopy", {"negated"}),
+        # A year is the past, unless it is since then.
+        ("Melena in 2014.", "melena", {"historical"}),
+        ("Anemia since 2014.", "anemia", set()),
+        # A new clause, whose words may be cues themselves.
+        ("No pain, and melena was seen.", "melena", set()),
+        ("No pain, and his mother was anemic.", "anemic", {"family"}),
+        ("", "", set()),
+    ],
+)
+def test_rules(sentence: str, target: str, found: set[str]) -> None:
+    if not sentence:
+        assert Reading(tokens("")).all == frozenset()
+        return
+    assert contexts(sentence, target) == found
+
+
+def test_every_cue_is_reached() -> None:
+    """A phrase that a longer one always hides, or that cannot match, is a mistake in the table."""
+    from winnow.judging.criteria.context import _match, _table
+
+    for cues in _table().values():
+        for cue in cues:
+            words = [
+                "2016" if word == "<year>" else word
+                for part in cue.phrase
+                if not isinstance(part, int)
+                for word in (min(part - {""}),)
+                if word not in ("^", "$")
+            ]
+            assert _match(cue.phrase, 0, words) == len(words), cue
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_no_cue_is_passed_over_for_want_of_a_word_that_follows(full: bool) -> None:
+    from winnow.judging.criteria.context import _match, _table
+
+    asked = 0
+    for cues in _table().values():
+        for cue in cues:
+            words: list[str] = []
+            for part in cue.phrase:
+                if isinstance(part, int):
+                    words += ["word"] * part * full
+                elif not part & {"^", "$"}:
+                    words.append("2016" if "<year>" in part else max(part))
+            assert _match(cue.phrase, 0, words) == len(words), cue
+            if cue.soon:
+                asked += 1
+                assert not cue.soon.isdisjoint(words[1 : 1 + cue.within]), cue
+    assert asked > 300
+
+
+def test_a_test_that_is_negative_was_done() -> None:
+    words = tokens("EGD was negative.")
+    reading = Reading(words)
+    assert reading.of(0, 1) == {Context.NEGATED}
+    assert not reading.denied(0, 1)
+    assert Reading(tokens("No EGD.")).denied(1, 2)
+    assert not Reading(tokens("Neither EGD nor MRI showed it.")).denied(1, 2)
+    assert Reading(tokens("Neither EGD nor MRI was done.")).denied(1, 2)

@@ -1,0 +1,32 @@
+"""Shorthand and capitals written out, before anything is compared."""
+
+import pytest
+
+from winnow.judging.text.shorthand import written_out
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("EGD neg, C-scope wnl.", "upper endoscopy negative, colonoscopy normal."),
+        ("Pt w/o melaena, s/p 2u PRBC", "Patient without melena, status post 2u red cells"),
+        ("FOBT+, Hgb 7.2", "fecal occult blood test positive, hemoglobin 7.2"),
+        ("Guaiac + stool, FIT -ve", "Guaiac positive stool, fecal immunochemical test negative"),
+        ("2+ edema, A + B, Na+ 140", "2+ edema, A + B, Na positive 140"),
+        ("THE PT IS ANEMIC. EGD NEG.", "The patient is anemic. upper endoscopy negative."),
+        ("MELENA.", "Melena."),
+        ("-EGD nl. Colo (TI)", "-upper endoscopy normal. Colonoscopy (terminal ileum)"),
+        # What only looks like shorthand.
+        ("Seen by PT; fit and well, a colon with a neg.ative", None),
+        ("Ti plate, sb, pos-op, neg/pos", None),
+        ("ICU", None),
+        ("", ""),
+    ],
+)
+def test_written_out(text: str, plain: str | None) -> None:
+    assert written_out(text) == (text if plain is None else plain)
+
+
+def test_written_out_twice_is_written_out_once() -> None:
+    for text in ("EGD NEG, PT W/O MELENA AND ANEMIC", "Pt c/o BRBPR, Hgb 8, CTE nl"):
+        assert written_out(written_out(text)) == written_out(text)

@@ -1,0 +1,70 @@
+"""Windows, parts and sections of a text."""
+
+import pytest
+
+from tests.fakes.encoder import FakeEncoder
+from winnow.judging.text import segments
+from winnow.judging.text.similarity import SegmentScorer, sections, windows
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("EGD was done. It was normal.", ["EGD was done. It was normal."]),
+        ("EGD was done. Colonoscopy was normal.", []),
+        ("EGD and CT. Both were normal. They cost a lot.", None),
+        ("EGD was done. Both EGD and CT were normal.", []),
+        ("EGD twice. Neither study told.", ["EGD twice. Neither study told."]),
+        ("EGD WAS DONE. IT WAS NORMAL.", ["EGD WAS DONE. IT WAS NORMAL."]),
+        ("Indication: blood. Findings: a mass.", []),
+        ("EGD normal; CT pending", ["EGD normal", "CT pending"]),
+        ("One. Two. Three.", []),
+        ("", []),
+    ],
+)
+def test_windows(text: str, found: list[str] | None) -> None:
+    spans = segments.spans(text)
+    pieces = [text[start:end] for start, end in windows(text, spans)]
+    if found is None:
+        assert pieces == [
+            "EGD and CT. Both were normal.",
+            "EGD and CT. Both were normal. They cost a lot.",
+            "Both were normal. They cost a lot.",
+        ]
+    else:
+        assert pieces == found
+
+
+def test_windows_are_no_longer_than_a_segment() -> None:
+    text = f"{'word ' * 70}ends. It {'goes ' * 20}on."
+    assert windows(text, segments.spans(text)) == []
+
+
+def test_sections() -> None:
+    text = (
+        "FAMILY HISTORY:\nMother with anemia.\nSisters well.\nPAST MEDICAL HISTORY:\nUlcer.\n"
+        "EGD 3/14: an ulcer.\nASSESSMENT:\nMelena.\nNote: Family history: none."
+    )
+    spans = segments.spans(text)
+    found = {text[s:e]: name for (s, e), name in zip(spans, sections(text, spans), strict=True)}
+    assert found["Mother with anemia."] == found["Sisters well."] == "family history"
+    assert found["Ulcer."] == found["EGD 3/14: an ulcer."] == "past medical history"
+    assert found["Melena."] == found["Note: Family history: none."] == ""
+
+
+def test_one_encoder_call_and_the_number_of_sentences() -> None:
+    encoder = FakeEncoder()
+    compare = SegmentScorer(encoder, ["Anemia."], structure=True)
+    encoder.calls.clear()
+    sheet = compare(["EGD was done. It was normal.", "Melena; anemia."])
+    assert sheet.sentences == [2, 1]
+    assert [len(spans) for spans in sheet.spans] == [3, 3]
+    assert len(encoder.calls) == 1
+    assert sheet.similarity.shape == (6, 1)
+
+
+def test_a_sentence_under_two_headings_is_two() -> None:
+    compare = SegmentScorer(FakeEncoder(), ["Anemia."], structure=True)
+    sheet = compare(["FAMILY HISTORY:\nAnemia.\nASSESSMENT:\nAnemia."])
+    assert sheet.unique.count("Anemia.") == 2
+    assert sheet.sections[sheet.unique.index("Anemia.")] == "family history"

@@ -1,0 +1,307 @@
+"""Definitions: what is accepted, and that every problem is reported with its line and field."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from winnow.errors import ProcessInvalidError
+from winnow.processes.loader import load_definition
+from winnow.processes.schema import CriteriaProcess, LabelsProcess, parse_definition_json
+
+CRITERIA = """\
+id: knee
+version: 1.2.0
+kind: criteria
+title: Knee replacement
+codes: [27447, 0110]
+threshold: 0.8
+criteria:
+  - id: pain
+    title: Pain
+    statements: [The knee hurts.]
+    keywords: [knee]
+  - id: therapy
+    title: Therapy
+    statements: [Physical therapy did not help.]
+    counter_statements: [Physical therapy has not been tried.]
+    if_silent: not_met
+logic:
+  all_of:
+    - pain
+    - any_of: [therapy]
+"""
+
+LABELS = """\
+id: moods
+version: 1.0.0
+kind: labels
+title: Moods
+labels:
+  - {id: glad, examples: [I am glad.]}
+  - {id: sad, examples: [I am sad.]}
+"""
+
+
+def problems(text: str) -> list[str]:
+    with pytest.raises(ProcessInvalidError) as caught:
+        load_definition(text, "p.yaml")
+    return caught.value.message.split("\n")
+
+
+def test_criteria_process() -> None:
+    definition = load_definition(CRITERIA, "knee.yaml")
+    assert isinstance(definition, CriteriaProcess)
+    assert definition.names == ("knee", "27447", "0110")
+    assert definition.threshold == 0.8
+    assert definition.on_none == "review"
+    assert definition.criteria[1].if_silent == "not_met"
+    assert definition.input.text_columns == ("text",)
+    assert definition.info.kind == "criteria"
+
+
+def test_labels_process() -> None:
+    definition = load_definition(LABELS, "moods.yaml")
+    assert isinstance(definition, LabelsProcess)
+    assert [label.id for label in definition.labels] == ["glad", "sad"]
+
+
+@pytest.mark.parametrize("text", [CRITERIA, LABELS])
+def test_json_round_trip(text: str) -> None:
+    definition = load_definition(text, "p.yaml")
+    again = parse_definition_json(definition.model_dump_json().encode())
+    assert again == definition
+    assert again.info == definition.info
+
+
+def test_sha_is_of_the_content_and_not_of_the_spelling() -> None:
+    lines = LABELS.splitlines()
+    reordered = "\n".join(["# a comment", *lines[1:4], lines[0], *lines[4:]])
+    info = load_definition(LABELS, "a").info
+    assert load_definition(reordered, "b").info == info
+    changed = load_definition(LABELS.replace("I am sad.", "I am low."), "c").info
+    assert changed.sha256 != info.sha256
+
+
+def test_every_problem_at_once_with_line_and_field() -> None:
+    text = """\
+id: bad id
+version: 1.0
+kind: criteria
+titel: x
+codes: [91110, 91110]
+threshold: 1.5
+criteria:
+  - id: a
+    title: A
+    statements: [one, One]
+    keyword: [x]
+  - id: b
+    title: B
+    statements: []
+logic:
+  all_of: [aa, {any_of: [a]}]
+title: y
+title: z
+"""
+    assert problems(text) == [
+        "p.yaml:1: id: must be 1 to 64 letters, digits, '_' or '-', "
+        "beginning with a letter or digit",
+        "p.yaml:2: version: must be a version as in 1.0.0",
+        "p.yaml:4: titel: is not a known field; did you mean 'title'?",
+        "p.yaml:5: codes[1]: repeats an earlier one",
+        "p.yaml:6: threshold: must lie between 0 and 1",
+        "p.yaml:10: criteria[0].statements[1]: repeats an earlier one",
+        "p.yaml:11: criteria[0].keyword: is not a known field; did you mean 'keywords'?",
+        "p.yaml:12: criteria[1].id: the logic does not use 'b'",
+        "p.yaml:14: criteria[1].statements: needs at least 1",
+        "p.yaml:16: logic.all_of[0]: no criterion has the id 'aa'; did you mean 'a'?",
+        "p.yaml:18: title: stands twice, first on line 17",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("", "p.yaml:1: (file): is empty"),
+        ("# only a comment\n", "p.yaml:1: (file): is empty"),
+        ("just words", "p.yaml:1: (file): must hold named fields, as `id: my-process`"),
+        ("kind: judge", "p.yaml:1: kind: must be 'criteria' or 'labels'"),
+        ("id: x", "p.yaml:1: kind: is missing"),
+        ("a: 1\n---\nb: 2", "p.yaml:2: (file): a file holds one process; a second document starts"),
+        ("? [a, b]\n: c", "p.yaml:1: (file): a field's name must be plain text"),
+        ("a: !ruby x", "p.yaml:1: a: the tag !ruby is not supported"),
+    ],
+)
+def test_files_that_are_no_definition(text: str, line: str) -> None:
+    assert line in problems(text)
+
+
+def test_yaml_syntax_error_names_the_line() -> None:
+    (line,) = problems("id: x\nkind: labels\ntitle: a: b\n")
+    assert line.startswith("p.yaml:3: (file): not YAML: ")
+
+
+def test_control_character_names_the_line() -> None:
+    (line,) = problems("id: x\ntitle: \x07\n")
+    assert line == "p.yaml:2: (file): not YAML: a control character or one that YAML forbids"
+
+
+def test_aliases_never_expand() -> None:
+    bomb = "a: &a [x, x]\n" + "".join(
+        f"{chr(98 + i)}: &{chr(98 + i)} [{', '.join(['*' + chr(97 + i)] * 9)}]\n" for i in range(8)
+    )
+    found = problems(bomb + "kind: labels\n")
+    assert "p.yaml:1: a: anchors (&name) are not supported" in found
+    assert "p.yaml:2: b[0]: aliases (*name) are not supported" in found
+
+
+@pytest.mark.parametrize("opening", ["[", "{a: ", "- "])
+def test_deep_nesting_is_refused(opening: str) -> None:
+    (line,) = problems("kind: labels\nx: \n  " + opening * 5000)
+    assert line.endswith("nested deeper than 30 levels") or "not YAML" in line
+
+
+def test_huge_file_is_refused_unread() -> None:
+    (line,) = problems("#" * 1_000_001)
+    assert "larger than" in line
+
+
+@pytest.mark.parametrize("word", ["no", "on", "yes", "12:30", "2024-01-01", "0x1F", "1e3", "007"])
+def test_a_scalar_is_the_text_that_stands_there(word: str) -> None:
+    definition = load_definition(LABELS.replace("I am sad.", word), "p.yaml")
+    assert isinstance(definition, LabelsProcess)
+    assert definition.labels[1].examples == (word,)
+
+
+def test_an_empty_field_counts_as_not_given() -> None:
+    definition = load_definition(LABELS + "description:\n", "p.yaml")
+    assert definition.description is None
+    assert problems(LABELS.replace("title: Moods", "title:")) == ["p.yaml:4: title: is missing"]
+
+
+@pytest.mark.parametrize("value", [".nan", "nan", "inf", "-0.1", "much"])
+def test_threshold_is_a_number_from_0_to_1(value: str) -> None:
+    (line,) = problems(LABELS + f"threshold: {value}\n")
+    assert line.startswith("p.yaml:8: threshold: must ")
+
+
+@pytest.mark.parametrize("unit", ["document", "page", "row"])
+def test_a_process_says_what_is_a_record_of_a_document(unit: str) -> None:
+    assert load_definition(LABELS, "p.yaml").input.unit == "document"
+    definition = load_definition(LABELS + f"input: {{unit: {unit}}}\n", "p.yaml")
+    assert definition.input.unit == unit
+    assert parse_definition_json(definition.model_dump_json().encode()).input.unit == unit
+
+
+def test_no_other_unit_is_known() -> None:
+    (line,) = problems(LABELS + "input: {unit: sentence}\n")
+    assert line.startswith("p.yaml:8: input.unit: ")
+
+
+def test_logic_problems() -> None:
+    head = CRITERIA[: CRITERIA.index("logic:")]
+    assert problems(head + "logic: {}") == [
+        "p.yaml:8: criteria[0].id: the logic does not use 'pain'",
+        "p.yaml:12: criteria[1].id: the logic does not use 'therapy'",
+        "p.yaml:17: logic: needs all_of, any_of or none_of",
+    ]
+    assert problems(head + "logic: {all_of: [pain, therapy, {none_of: []}]}") == [
+        "p.yaml:17: logic.all_of[2].none_of: needs at least 1"
+    ]
+    assert problems(head + "logic: {all_of: [pain, therapy, [pain]]}") == [
+        "p.yaml:17: logic.all_of[2]: must hold named fields"
+    ]
+
+
+def test_labels_problems() -> None:
+    one = LABELS.replace("  - {id: sad, examples: [I am sad.]}\n", "")
+    assert problems(one) == ["p.yaml:5: labels: needs at least 2"]
+    same = LABELS.replace("id: sad", "id: glad").replace("I am sad.", "I am  GLAD.")
+    assert problems(same) == [
+        "p.yaml:7: labels[1].examples[0]: is an example of another label too",
+        "p.yaml:7: labels[1].id: repeats an earlier one",
+    ]
+
+
+def test_a_sentence_cannot_be_for_and_against() -> None:
+    text = CRITERIA.replace(
+        "Physical therapy has not been tried.", "Physical therapy did not help."
+    )
+    assert problems(text) == [
+        "p.yaml:15: criteria[1].counter_statements[0]: stands among the statements too"
+    ]
+
+
+def test_damaged_stored_definition() -> None:
+    data = load_definition(LABELS, "p").model_dump_json().encode()
+    for damaged in (data[:-10], b"", b"[]", data.replace(b"1.0.0", b"one")):
+        with pytest.raises(ProcessInvalidError):
+            parse_definition_json(damaged)
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_a_definition_or_refused(text: str) -> None:
+    with pytest.raises(ProcessInvalidError) as caught:
+        load_definition(text, "p.yaml")
+    assert all(line.startswith("p.yaml:") for line in caught.value.message.split("\n"))
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(
+                    [
+                        "id",
+                        "kind",
+                        "labels",
+                        "criteria",
+                        "logic",
+                        "all_of",
+                        "examples",
+                        "statements",
+                    ]
+                ),
+                inner,
+                max_size=4,
+            )
+        ),
+        max_leaves=20,
+    ),
+    st.sampled_from(["criteria", "labels"]),
+)
+def test_any_structure_is_refused_with_lines(data: object, kind: str) -> None:
+    fields = data if isinstance(data, dict) else {"labels": data, "criteria": data, "logic": data}
+    text = yaml.safe_dump({**fields, "kind": kind})
+    with pytest.raises(ProcessInvalidError) as caught:
+        load_definition(text, "p.yaml")
+    assert caught.value.message
+
+
+def test_the_readmes_example_is_a_process() -> None:
+    readme = Path(__file__).parents[4] / "processes" / "README.md"
+    (example,) = re.findall(r"```yaml\n(.*?)```", readme.read_text(encoding="utf-8"), re.DOTALL)
+    assert example.count("\n") == 10
+    assert load_definition(example, "README.md").id == "mood"
+
+
+def test_what_is_wrong_with_labels_is_said_once() -> None:
+    wrong = LABELS.replace("{id: glad, examples: [I am glad.]}", "glad")
+    wrong = wrong.replace("{id: sad, examples: [I am sad.]}", "glad")
+    wrong += "  - {id: low, examples: [I am low.]}\n"
+    assert problems(wrong) == [
+        "p.yaml:6: labels[0]: must hold named fields",
+        "p.yaml:7: labels[1]: must hold named fields",
+    ]
+
+
+def test_a_colon_in_a_text_is_told_with_its_cure() -> None:
+    (problem,) = problems(LABELS.replace("title: Moods", "title: Moods: four of them"))
+    assert problem.startswith("p.yaml:4: ")
+    assert problem.endswith("a text that holds ': ' must stand in quotes")

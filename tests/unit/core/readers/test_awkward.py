@@ -1,0 +1,711 @@
+"""Tables, JSON, text and archives as people and programs make them, each with its reading."""
+
+import io
+import json
+import struct
+import zipfile
+from typing import NamedTuple
+
+import pytest
+
+from tests.fakes import files
+from winnow.errors import (
+    FileBombError,
+    FileEmptyError,
+    FileTooLargeError,
+    FileTypeError,
+    FileUnreadableError,
+    NoRecordsError,
+    NoTextColumnError,
+    TimeLimitError,
+)
+from winnow.models import InvalidRecord
+from winnow.parsers import packages
+from winnow.readers import ReadLimits, Source, read
+from winnow.readers.tabular.delimited import Layout, Rows, _Feed
+
+A = ("1", "a")
+"""Most files hold a record with this id and text."""
+
+
+def source(content: bytes | str, name: str, unit: str = "document", **limits: int) -> Source:
+    data = content.encode() if isinstance(content, str) else content
+    return Source(io.BytesIO(data), name, ["note", "text"], ["id"], ReadLimits(**limits), unit=unit)
+
+
+class Reading(NamedTuple):
+    """What came of a file: (id, text) or the code of each record, the codes of the notes."""
+
+    records: list[tuple[str | None, str] | str]
+    notes: list[str]
+
+
+def reading(content: bytes | str, name: str = "x.csv", unit: str = "document", **limits) -> Reading:
+    with source(content, name, unit, **limits) as opened:
+        found = [
+            record.code if isinstance(record, InvalidRecord) else (record.source_id, record.text)
+            for record in read(opened)
+        ]
+    return Reading(found, [note.code for note in opened.notes])
+
+
+# -- delimiters and quotes -------------------------------------------------------------------------
+
+ROWS = [("id", "age", "note"), ("1", "50", "Melena, twice."), ("2", "60", "Fine; well.")]
+READ = [("1", "Melena, twice."), ("2", "Fine; well.")]
+MARKS = ",;|\t^~:!#*/=&%$§¦ \x01\x1e\x1f"
+
+
+@pytest.mark.parametrize("mark", MARKS)
+def test_any_delimiter_makes_the_same_table(mark):
+    def cell(text: str) -> str:
+        return f'"{text}"' if mark in text else text
+
+    table = "\n".join(mark.join(map(cell, row)) for row in ROWS)
+    assert reading(table) == (READ, [])
+
+
+@pytest.mark.parametrize("marks", ["||", "::"])
+def test_delimiters_of_two_characters(marks):
+    table = "\n".join(marks.join(row) for row in ROWS)
+    assert reading(table).records == READ
+
+
+QUOTES = {
+    "a blank after the delimiter": 'id, age, note\n1, 50, "Melena, twice."\n2, 60, "Fine; well."\n',
+    "single quotes": "id,age,note\n1,50,'Melena, twice.'\n2,60,'Fine; well.'\n",
+    "single quotes in the header too": "'id','age','note'\n'1','50','Melena, twice.'\n'2','60',"
+    "'Fine; well.'\n",
+    "blanks after the quotes": 'id,note,x\n1,"Melena, twice." ,2\n2,"Fine; well."\t,3\n',
+    "all quoted": '"id","age","note"\r\n"1","50","Melena, twice."\r\n"2","60","Fine; well."\r\n',
+    "two blanks and more": "id   age   note\n1    50    Melena, twice.\n2    60    Fine; well.\n",
+    "one blank": 'id age note\n1 50 "Melena, twice."\n2 60 "Fine; well."\n',
+    "a Markdown table": "| id | note |\n|:---|-----:|\n| 1 | Melena, twice. |\n| 2 | Fine; well. |",
+    "a drawn table": "+----+------+\n| id | note |\n+----+------+\n| 1 | Melena, twice. |\n"
+    "| 2 | Fine; well. |\n+----+------+\n",
+    "psql": " id | note \n----+------\n  1 | Melena, twice.\n  2 | Fine; well.\n",
+    "tabs in quotes": 'id,x,note\n1,"a\tb","Melena, twice."\n2,c,Fine; well.',
+}
+
+
+@pytest.mark.parametrize("table", QUOTES.values(), ids=QUOTES)
+def test_quotes_and_gaps(table):
+    assert reading(table).records == READ
+    assert reading(table, "x.tsv").records == READ
+
+
+def test_quotes_after_backslashes_are_read_wherever_they_begin():
+    table = "id,age,note\n" + "0,0,plain\n" * 300
+    table += (
+        '1,50,"He said \\"no\\", twice."\n2,60,"Over \\"two\\"\nlines, and \\"on\\"."\n3,70,c\n'
+    )
+    assert reading(table).records[300:] == [
+        ("1", 'He said "no", twice.'),
+        ("2", 'Over "two"\nlines, and "on".'),
+        ("3", "c"),
+    ]
+
+
+def test_backslashes_that_escape_nothing_stay():
+    table = 'id,path,note\n1,C:\\new,See C:\\temp\\x.\n2,"C:\\dir\\","ok"\n3,x,line\\nline\n'
+    assert reading(table).records == [
+        ("1", "See C:\\temp\\x."),
+        ("2", "ok"),
+        ("3", "line\\nline"),
+    ]
+
+
+def test_blanks_that_belong_to_a_cell_stay():
+    assert reading("id,note\n1,  a \n").records == [("1", "  a ")]
+    assert reading('id,note\n1,"he said "" , b"\n').records == [("1", 'he said " , b')]
+
+
+def test_an_inch_inside_a_cell_is_text_and_at_its_start_a_bad_row():
+    assert reading('id,note\n1,Polyp 5" wide\n2,"5" polyp\n3,c\n').records == [
+        ("1", 'Polyp 5" wide'),
+        "row_malformed",
+        ("3", "c"),
+    ]
+
+
+# -- before, below and around the table ------------------------------------------------------------
+
+BEFORE = "rows_before_header"
+SHAPES: dict[str, tuple[str, list[object], list[str]]] = {
+    "sep= in quotes": ('"sep=;"\nid;note\n1;a\n', [A], []),
+    "sep= after a mark": ("\ufeffsep=;\r\nid;note\r\n1;a\r\n", [A], []),
+    "sep= that is wrong": ("sep=,\nid;note\n1;a\n", [A], []),
+    "sep= a tab": ("sep=\t\nid\tnote\n1\ta\n", [A], []),
+    "title rows": ("Export,,\nNorth,,\n,,\nid,age,note\n1,5,a\n", [A], [BEFORE]),
+    "titles without delimiters": ("Export May 2024\n\nid,age,note\n1,5,a\n", [A], [BEFORE]),
+    "a title with a delimiter": ("Clinic: North, Dept 5\nid,age,note\n1,5,a\n", [A], [BEFORE]),
+    "a title with an open quote": ('"Export May\nid,age,note\n1,5,a\n', [A], [BEFORE]),
+    "a title called like the column": ("Note\n\nid,age,note\n1,5,a\n", [A], [BEFORE]),
+    "a title row with such a cell": ("Kind,text\nx,y\nid,age,note\n1,5,a\n", [A], [BEFORE]),
+    "sixty lines before": ("A line\n" * 60 + "id,age,note\n1,5,a\n", [A], [BEFORE]),
+    "a thousand blank lines before": ("\n" * 1_000 + "id,note\n1,a\n", [A], []),
+    "rows of delimiters before": (",,\n" * 300 + "id,age,note\n1,5,a\n", [A], []),
+    "comments": ("# by X\n# 1, 2\nid,note\n1,a\n# end\n", [A, "row_ragged"], [BEFORE]),
+    "a row of units": ("id,age,note\n,years,\n1,5,a\n", ["text_empty", A], []),
+    "a total below": ("id,age,note\n1,5,a\nTotal,5,\n", [A, "text_empty"], []),
+    "a count below": ("id;note\n1;a\n(1 row affected)\n", [A, "row_ragged"], []),
+    "the header again": (
+        "id,note\n1,a\n\ufeffid,note\n2,b\n",
+        [A, ("2", "b")],
+        ["repeated_header"],
+    ),
+    "a delimiter after the header": ("id,note,\n1,a\n1,a,\n1,a,x\n", [A, A, A], []),
+    "a delimiter after the rows": ("id,note\n1,a,\n", [A], []),
+    "names that are missing": (",,note\n1,2,a\n", [(None, "a")], []),
+    "names seen twice": ("id,note,note\n1,a,b\n", [A], ["duplicate_headers"]),
+    "a name with a hidden character": ("id,\u200bno\u00adte\n1,a\n", [A], []),
+    "a name in wide letters": ("ＩＤ,ｎｏｔｅ\n1,a\n", [A], []),
+    "a name over two lines": ('id,"clinical\nnote",note\n1,x,a\n', [A], []),
+    "one column without a name for it": ("whatever\na\n", [(None, "a")], ["header_assumed"]),
+    "one column of sentences": (
+        "Melena twice since May.\nFine and well\n",
+        [(None, "Melena twice since May."), (None, "Fine and well")],
+        ["no_header"],
+    ),
+    "one column of numbers": ("12\n13,5\n", [(None, "12"), (None, "13,5")], ["no_header"]),
+    "Ctrl-Z at the end": ("id,note\r\n1,a\r\n\x1a", [A], []),
+    "Ctrl-Z below a single column": ("note\r\na\r\n\x1a", [(None, "a")], []),
+    "a form feed between rows": ("id,note\n1,a\n\f\n1,a\n", [A, A], []),
+    "CR before CRLF": ("id,note\r\r\n1,a\r\r\n", [A], []),
+    "four kinds of line ends": ("id,note\r\n1,a\n1,a\r1,a\r\n", [A, A, A], []),
+    "decimal commas": ("id;x;note\n1;3,5;a, b\n", [("1", "a, b")], []),
+    "JSON in a cell": ('id,x,note\n1,"{""a"": [1, 2]}",a\n', [A], []),
+    "JSON in a cell, not quoted": ('id,x,note\n1,{"a": [1, 2]},a\n', ["row_ragged"], []),
+    "curly quotes are text": ("id,note\n1,“a, b”\n2,“c”\n", ["row_ragged", ("2", "“c”")], []),
+    "rows in quotes": ('"id,note"\n"1,a"\n"1,""a, b"""\n', [A, ("1", "a, b")], ["rows_in_quotes"]),
+    "control characters between cells": (
+        "#A feed.\nid\x01x\x01note\x02\n1\x012\x01a\n",
+        [A],
+        [BEFORE],
+    ),
+    "a name of two words": (
+        "clinical note\nhello world\n",
+        [(None, "hello world")],
+        ["header_assumed"],
+    ),
+    "a name with a dash": ("case-note\nx - y\n", [(None, "x - y")], ["header_assumed"]),
+    "one column of addresses": (
+        "http://a.example/b\nhttp://c.example/d\n",
+        [(None, "http://c.example/d")],
+        ["header_assumed"],
+    ),
+    "NUL in a name": ("id,no\x00te\n1,a\n", [A], []),
+    "NULs at the end": ("id,note\n1,a\n" + "\0" * 99, [A, "row_ragged"], []),
+    "a blank in fixed width": (
+        "id   age  note  \n1    50   a\n2         b\n",
+        [A, "row_ragged"],
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize(("table", "records", "notes"), SHAPES.values(), ids=SHAPES)
+def test_the_shape_of_tables(table, records, notes):
+    assert reading(table) == (records, notes)
+
+
+@pytest.mark.parametrize(
+    "end", ["\u2028", "\u2029", "\x85", "\v", "\f", "\x1c", "\u00a0", "\u200b", "\u00ad"]
+)
+def test_what_looks_like_a_line_end_is_part_of_the_text(end):
+    assert reading(f"id,note\n1,a{end}b\n2,c\n").records == [("1", f"a{end}b"), ("2", "c")]
+
+
+@pytest.mark.parametrize("table", ['"id,note\n1,a\n2,b\n', 'id,"note\n1,a\n2,b\n'])
+def test_a_header_that_is_never_closed_is_refused_and_not_read_as_one_column(table):
+    with pytest.raises(FileUnreadableError, match="header"):
+        reading(table)
+
+
+@pytest.mark.parametrize(
+    ("table", "error"),
+    [
+        ("1,5,Melena twice.\n2,6,Fine.\n", NoTextColumnError),
+        (",,\n1,2,a\n", NoTextColumnError),
+        ("id,1,2\nx,a,b\n", NoTextColumnError),
+        (",,,\n,,,\n", NoRecordsError),
+    ],
+)
+def test_tables_without_a_name_for_the_text_are_refused(table, error):
+    with pytest.raises(error):
+        reading(table)
+
+
+# -- encodings -------------------------------------------------------------------------------------
+
+CYRILLIC = "Пациент жалуется на боль"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("text", ["Melena – twice", CYRILLIC, "患者主诉腹痛,三个月"])
+def test_wide_encodings_without_a_mark(encoding, text):
+    table = f'id;note\n1;"{text}"\n2;"{text}"\n'
+    assert reading(table.encode(encoding)) == ([("1", text), ("2", text)], [])
+    document = json.dumps([{"id": "1", "note": text}], ensure_ascii=False)
+    assert reading(document.encode(encoding), "x.json").records == [("1", text)]
+
+
+def test_a_few_nul_bytes_are_not_taken_for_a_wide_encoding():
+    assert reading("id,note\n1,a\0b\n2,c\0\n3,d\n").records == ["text_nul", "text_nul", ("3", "d")]
+    assert reading("abc\0def", "x.txt").records == ["text_nul"]
+
+
+def test_seven_bit_japanese():
+    assert reading("id,note\n1,患者は腹痛を訴えて\n".encode("iso2022_jp")).records == [
+        ("1", "患者は腹痛を訴えて")
+    ]
+
+
+GUESSED = {
+    "iso8859_15": "Kosten: 50 € für Prüfung",
+    "cp1257": "Pacientas skundžiasi pilvo skausmu, šiąnakt bloga savijauta",
+    "cp874": "ผู้ป่วยปวดท้องมากเป็นเวลาสามเดือน",
+    "cp437": "déjà vu, fièvre élevée ½",
+}
+
+
+@pytest.mark.parametrize("encoding", GUESSED)
+def test_more_encodings_are_guessed_and_noted(encoding):
+    text = GUESSED[encoding]
+    found = reading(f'id,note\n1,plain\n2,"{text}"\n'.encode(encoding))
+    assert found == ([("1", "plain"), ("2", text)], ["encoding_guessed"])
+
+
+# -- kinds -----------------------------------------------------------------------------------------
+
+KINDS: dict[str, tuple[str, str, list[object]]] = {
+    "HTML called CSV": ("x.csv", "<!-- x --><html><body><p>a</p>", [(None, "a")]),
+    "a table called JSON": ("x.json", "id,note\n1,a\n", [A]),
+    "a table called JSONL": ("x.jsonl", "id,note\n1,a\n", [A]),
+    "a table called PDF": ("x.pdf", "id,note\n1,a\n", [A]),
+    "JSON called CSV": ("x.csv", '[{"id": 1, "note": "a"}]', [A]),
+    "JSONL called CSV": ("x.csv", '{"id": 1, "note": "a"}\n{"id": 1, "note": "a"}\n', [A, A]),
+    "an array called JSONL": ("x.jsonl", '[{"id": 1, "note": "a"}]', [A]),
+    "a mail called CSV": ("x.csv", "From: a@b.c\nMIME-Version: 1.0\n\na\n", [(None, "a")]),
+    "a table that begins with a bracket": ("x.csv", "[x],id,note\n0,1,a\n", [A]),
+    "text that begins with a bracket": ("x.txt", "[Note] a\nb\n", [(None, "[Note] a\nb")]),
+    "text that begins with a brace": ("x.txt", "{Note} a\n", [(None, "{Note} a")]),
+    "text with colons": ("x.txt", "Note: a\nAge: 5\n", [(None, "Note: a\nAge: 5")]),
+    "text with dashes": ("x.txt", "Note - a\nAge - 5\n", [(None, "Note - a\nAge - 5")]),
+    "text of two columns": ("x.txt", "Note  a\nAge   5\n", [(None, "Note  a\nAge   5")]),
+    "text about PDF": ("x.txt", "About %PDF-1.7 files.\n", [(None, "About %PDF-1.7 files.")]),
+    "text like a bzip2 file": ("x.txt", "BZh is a name.", [(None, "BZh is a name.")]),
+    "text like a RAR archive": ("x.txt", "Rar! he said.", [(None, "Rar! he said.")]),
+    "text like a GIF": ("x.txt", "GIF8 is no word.", [(None, "GIF8 is no word.")]),
+    "Markdown with front matter": (
+        "x.md",
+        "---\nnote: x\n---\n# A\n\n```\na, b\n```\n",
+        [(None, "---\nnote: x\n---\n# A\n\n```\na, b\n```")],
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "content", "records"), KINDS.values(), ids=KINDS)
+def test_the_kind_is_told_from_the_bytes(name, content, records):
+    assert reading(content, name).records == records
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "what"),
+    [
+        (b"\x1f\x8b\x08\x00abc", "x.csv.gz", "gzip"),
+        (b"BZh91AY&SYabc", "x.csv", "bzip2"),
+        (b"GIF89a\x01\x00", "x.txt", "GIF"),
+        (b"\x78\x9f\x3e\x22\x01\x00", "winmail.dat", "Outlook"),
+        (b'<?xml version="1.0"?><Workbook/>', "x.csv", "XML"),
+    ],
+)
+def test_what_is_not_read_is_refused_by_name(content, name, what):
+    with pytest.raises(FileTypeError, match=what):
+        reading(content, name)
+
+
+def test_comments_before_a_page_take_no_time():
+    assert reading("<!---->" * 5_000 + "<html><p>a", "x.html").records == [(None, "a")]
+    assert reading("<!---->" * 5_000 + "a", "x.txt").records[0][1].endswith("a")
+
+
+# -- JSON ------------------------------------------------------------------------------------------
+
+OBJECT = '{"id": 1, "note": "a"}'
+JSON: dict[str, tuple[str, list[object]]] = {
+    "an array under a name": (f'{{"count": 2, "cases": [{OBJECT}, {OBJECT}], "x": 1}}', [A, A]),
+    "an array two objects deep": (f'{{"x": {{"y": 1}}, "data": {{"cases": [{OBJECT}]}}}}', [A]),
+    "a bad element first": (f'{{"cases": [{{"note": NaN}}, {OBJECT}]}}', ["json_constant", A]),
+    "an array of other things before": (f'{{"tags": [{{"x": 1}}, "y"], "cases": [{OBJECT}]}}', [A]),
+    "a record with a list in it": ('{"id": 1, "note": "a", "meds": [{"note": "b"}]}', [A]),
+    "a record with a list before": ('{"meds": [{"name": "b"}], "id": 1, "note": "a"}', [A]),
+    "objects without anything between": (OBJECT * 3, [A, A, A]),
+    "objects over several lines": ('{\n"id": 1,\n"note": "a"\n}\n' * 2, [A, A]),
+    "an empty array": ("[]", []),
+    "an array in an array": (f"[[1], {OBJECT}]", ["json_shape", A]),
+    "lone halves of characters": (
+        '[{"note": "\\udc00x"}, {"note": "\\ud83d\\ude00"}]',
+        ["text_undecodable", (None, "😀")],
+    ),
+    "infinity as a number": ('[{"note": "a", "n": 1e999}]', ["json_number"]),
+    "NUL in a name": ('[{"note": "a", "\\u0000": "x"}]', ["text_nul"]),
+    "a trailing comma in an object": (f'[{{"note": "a",}}, {OBJECT}]', ["json_malformed", A]),
+    "quotes of another kind": ("[{'note': 'a'}, " + OBJECT + "]", ["json_malformed", A]),
+    "too many members": (
+        f"[{json.dumps({'note': 'a', **{str(n): n for n in range(1_000)}})}, {OBJECT}]",
+        ["json_members", A],
+    ),
+}
+
+
+@pytest.mark.parametrize(("content", "records"), JSON.values(), ids=JSON)
+def test_the_shape_of_json(content, records):
+    assert reading(content, "x.json").records == records
+
+
+def test_numbers_keep_the_digits_they_were_written_with():
+    numbers = {"a": "1.10", "b": "0.1000000000000000055", "c": "12345678901234567890123"}
+    written = ", ".join(f'"{name}": {number}' for name, number in numbers.items())
+    with source(f'[{{"note": "a", "id": 7.0, {written}}}]', "x.json") as opened:
+        (record,) = read(opened)
+    assert record.fields == numbers
+    assert record.source_id == "7.0"
+
+
+@pytest.mark.parametrize("depth", range(975, 1_000))
+def test_every_depth_ends_in_a_record_or_in_too_deep(depth):
+    content = f'[{{"note": "a", "x": {"[" * depth}{"]" * depth}}}, {OBJECT}]'
+    assert reading(content, "x.json").records in ([(None, "a"), A], ["json_too_deep", A])
+
+
+def test_one_bad_line_of_ten_thousand():
+    lines = [OBJECT] * 10_000
+    lines[4_321] = '{"note":'
+    found = reading("\n".join(lines), "x.jsonl").records
+    assert len(found) == 10_000
+    assert [at for at, record in enumerate(found) if record == "json_malformed"] == [4_321]
+
+
+@pytest.mark.parametrize(
+    "content", ["3", "null", '"a"', "[1, 2,]", "// x\n[1]", f"{OBJECT},\n{OBJECT}", "[1]\0\0"]
+)
+def test_json_that_is_none_is_unreadable(content):
+    with pytest.raises(FileUnreadableError):
+        reading(content, "x.json")
+
+
+# -- archives --------------------------------------------------------------------------------------
+
+CASES = "id,note\n1,a\n"
+
+
+def test_archives_packed_in_other_ways_are_read():
+    for packing in (zipfile.ZIP_STORED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", packing) as made:
+            made.writestr("a.csv", CASES)
+            made.comment = b"A comment."
+            with made.open("b.csv", "w", force_zip64=True) as member:
+                member.write(CASES.encode())
+        assert reading(out.getvalue() + b"appended", "x.zip").records == [A, A]
+
+
+def test_an_archive_written_as_a_stream_is_read():
+    class Stream(io.BytesIO):
+        def seekable(self) -> bool:
+            return False
+
+    out = Stream()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("a.csv", CASES)
+    assert reading(out.getvalue(), "x.zip").records == [A]
+
+
+def test_members_of_one_name_are_all_read():
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as made:
+        made.writestr("a.csv", CASES)
+        with pytest.warns(UserWarning, match="Duplicate"):
+            made.writestr("a.csv", CASES)
+    assert reading(out.getvalue(), "x.zip").records == [A, A]
+
+
+def test_what_systems_leave_in_archives_is_no_member():
+    litter = ("__MACOSX/._a.csv", "x/.DS_Store", "Thumbs.db", "~$a.docx", "x/")
+    content = files.package({**dict.fromkeys(litter, "x"), "a.csv": CASES})
+    assert reading(content, "x.zip").records == [A]
+    with pytest.raises(NoRecordsError):
+        reading(files.package(dict.fromkeys(litter, "x")), "x.zip")
+
+
+def test_a_name_in_utf8_that_is_not_marked_as_such_is_shown_right():
+    content = bytearray(files.package({"é.csv": CASES}))
+    for signature, offset in ((b"PK\x03\x04", 7), (b"PK\x01\x02", 9)):
+        content[content.index(signature) + offset] &= ~0x08
+    with source(bytes(content), "x.zip") as opened:
+        assert [record.part for record in read(opened)] == ["é.csv"]
+
+
+def test_a_member_with_a_wrong_checksum_is_invalid_and_the_next_one_read():
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as made:
+        made.writestr("a.csv", "id,note\n1,x\n")
+        made.writestr("b.csv", CASES)
+    broken = out.getvalue().replace(b"1,x", b"1,y")
+    assert reading(broken, "x.zip").records == ["file_unreadable", A]
+
+
+def test_members_that_overlap_are_no_way_around_the_limits():
+    base = files.package({"a.csv": CASES + "1,a\n" * 50_000})
+    at, end = base.index(b"PK\x01\x02"), base.rindex(b"PK\x05\x06")
+    entries = base[at:end] * 300
+    tail = struct.pack("<HHHHIIH", 0, 0, 300, 300, len(entries), at, 0)
+    with pytest.raises(FileBombError, match="max_ratio"):
+        reading(base[:at] + entries + b"PK\x05\x06" + tail, "x.zip")
+
+
+def test_a_hundred_thousand_members_are_refused_before_they_are_listed(monkeypatch):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as made:
+        for number in range(100_000):
+            made.writestr(str(number), b"")
+    content = out.getvalue()
+    monkeypatch.setattr(packages.zipfile, "ZipFile", lambda *_: pytest.fail("it was listed"))
+    with pytest.raises(FileBombError, match="max_members"):
+        reading(content, "x.zip")
+
+
+# -- work in proportion ----------------------------------------------------------------------------
+
+REPEATED = {
+    "a quote that each row closes and opens": 'b","d\n',
+    "the same after backslashes": 'b\\"","d\n',
+    "the same before blanks": 'b","d" \n',
+    "never closed": 'b,"d\n',
+    "three quotes": 'b,"""\n',
+}
+
+
+@pytest.mark.parametrize("row", REPEATED.values(), ids=REPEATED)
+def test_lines_are_read_again_in_proportion_to_the_file(row, monkeypatch):
+    seen = 0
+    following = _Feed.__next__
+
+    def counted(feed: _Feed) -> str:
+        nonlocal seen
+        line = following(feed)
+        seen += len(line)
+        return line
+
+    monkeypatch.setattr(_Feed, "__next__", counted)
+    count, most = 30_000, 10_000
+    lines = ["id,note\n", *[row] * count]
+    rows = Rows(iter(lines), Layout(","), most, 8 * most)
+    rows.width = 2
+    assert sum(found.last - found.line + 1 for found in rows if not found.error) <= count + 1
+    assert seen < 20 * sum(map(len, lines)) + 16 * most
+
+
+def test_a_cell_of_many_lines_is_whole_among_bad_rows():
+    note = "\n".join(["a line of a note"] * 500)
+    table = "id,note\n" + '1,"b\n2,c\n' * 20 + f'3,"{note}"\n'
+    assert reading(table).records[-1] == ("3", note)
+
+
+def test_small_bad_elements_after_a_large_one_are_cheap():
+    elements = ['{"note": "' + "x" * 900_000 + '"}', *["x"] * 50_000, OBJECT]
+    found = reading("[" + ",".join(elements) + "]", "x.json").records
+    assert found[1:] == ["json_malformed"] * 50_000 + [A]
+
+
+def test_one_object_is_no_longer_than_an_element_may_be():
+    many = "{" + ",".join(f'"{n}": 1' for n in range(400_000)) + "}"
+    with pytest.raises(FileTooLargeError, match="max_record_chars"):
+        reading(many, "x.json", max_record_chars=10_000)
+
+
+@pytest.mark.parametrize("unit", ["document", "page"])
+def test_a_text_of_many_short_lines_is_told_no_places(unit):
+    assert reading("a\n" * 200_000, "x.txt", unit, max_record_chars=300_000).records == [
+        "text_too_long"
+    ]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        (b"id,note\n" + b"1,a\n" * 100_000, "x.csv"),
+        (b'{"note": "a"}\n' * 100_000, "x.jsonl"),
+        (b"[" + b'{"note": "a"},' * 100_000, "x.json"),
+        (b'{"a": [' + b"1," * 400_000, "x.json"),
+        (b"\n" * 70_000 + b"a\n" * 10, "x.csv"),
+        (b"a line\n" * 100_000, "x.txt"),
+        (files.package({"a.csv": CASES, "b.csv": CASES}), "x.zip"),
+    ],
+    ids=lambda content: content[1],
+)
+def test_reading_ends_when_its_time_is_up(content, monkeypatch):
+    now = 0.0
+
+    def clock() -> float:
+        nonlocal now
+        now += 1.0
+        return now
+
+    monkeypatch.setattr("winnow.readers.source.time.monotonic", clock)
+    with pytest.raises((TimeLimitError, FileTypeError), match=r"max_read_seconds|white space"):
+        reading(*content, max_read_seconds=1)
+
+
+def test_nothing_at_all():
+    with pytest.raises(FileEmptyError):
+        reading(b"", "x.zip")
+
+
+# -- what spreadsheets and data frames write -------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "records"),
+    [
+        ('id,note\n="00123",="No melena."\n', [("00123", "No melena.")]),
+        ('id,note\n="1",="Anemia, melena."\n="2",="b"\n', [("1", "Anemia, melena."), ("2", "b")]),
+        ('id,note\n="1",="a ""tarry"", b"\n', [("1", 'a "tarry", b')]),
+        (
+            'id,note\n="1",="first\nand, second"\n="2",b\n',
+            [("1", "first\nand, second"), ("2", "b")],
+        ),
+        ('id;note\n"=""00123""";"=""Melena; twice."""\n', [("00123", "Melena; twice.")]),
+        ('="id"\t="note"\n="01"\t="a"\n', [("01", "a")]),
+        ('id,note\n1,"He said, =""x"", yes"\n="2",b\n', [("1", 'He said, ="x", yes'), ("2", "b")]),
+        ('id,note\n1,"=""a""&""b"""\n', [("1", '="a"&"b"')]),
+        ("id,note\n'00123,'a\n", [("'00123", "'a")]),
+        ("id,note\n1,=A1+B2\n", [("1", "=A1+B2")]),
+    ],
+)
+def test_cells_that_keep_their_text_from_a_spreadsheet(content, records):
+    assert reading(content).records == records
+
+
+CELLS = {"id": ["C1", "C2"], "note": ["Melena.", "None."], "hb": [7.9, None]}
+BY_ROWS = [("C1", "Melena."), ("C2", "None.")]
+
+
+@pytest.mark.parametrize("form", ["columns", "index", "split", "table", "records", "values"])
+def test_a_data_frame_is_read_in_every_form_that_has_names(form):
+    import pandas
+
+    content = pandas.DataFrame(CELLS).to_json(orient=form)
+    for name in ("x.json", "x.jsonl"):
+        if form != "values":
+            assert reading(content, name).records == BY_ROWS
+            continue
+        with pytest.raises(NoTextColumnError, match=r'to_json\(orient="records"\)'):
+            reading(content, name)
+
+
+TABLES: dict[str, tuple[object, list[object]]] = {
+    "columns as lists": ({"id": ["1"], "note": ["a"]}, [A]),
+    "columns in an object": ({"data": {"id": {"0": "1"}, "note": {"0": "a"}}}, [A]),
+    "a cell that is missing": ({"id": {"0": "1"}, "note": {"0": "a", "1": "b"}}, [A, ("", "b")]),
+    "rows under a header": ([["id", "note"], ["1", "a"], ["2"]], [A, "row_ragged"]),
+    "nothing where a row was to be": (
+        [["id", "note"], None, ["1", "a"]],
+        ["json_shape", A],
+    ),
+    "a header that stands twice": ([["note", "note"], ["1", "a"]], ["json_duplicate_key"]),
+    "a text of several lines": ({"id": "1", "note": ["a", "b"]}, ["text_not_a_string"]),
+    "elements of several lines": ([{"note": ["a", "b"]}], ["text_not_a_string"]),
+}
+
+
+@pytest.mark.parametrize(("content", "records"), TABLES.values(), ids=TABLES)
+def test_json_that_is_a_table(content, records):
+    assert reading(json.dumps(content), "x.json").records == records
+
+
+def test_json_lines_may_have_a_header():
+    content = '["id", "note"]\nnull\n["1", "a"]\n'
+    assert reading(content, "x.jsonl").records == ["json_shape", A]
+
+
+@pytest.mark.parametrize(
+    ("after", "told"),
+    [
+        (', "count": 2, "by": [{"name": "x"}], "none": {}}', False),
+        (', "rejected": [{"note": "b"}]}', True),
+        (', "more": {"pages": [{"id": 2, "NOTE": "b"}]}}', True),
+        ('}\n{"records": ["b"]}', True),
+        ("}\nno JSON", True),
+        (', "n": [' + "1, " * 100_000 + "1]}", True),
+    ],
+    ids=["other things", "a second array", "deeper", "a second object", "no JSON", "no end of it"],
+)
+def test_what_may_be_lost_after_the_records_is_noted(after, told):
+    found = reading(f'{{\n"records": [{OBJECT}]{after}', "x.json")
+    assert (found.records, found.notes) == ([A], ["records_left_out"] if told else [])
+
+
+def test_columns_that_are_not_equally_long_are_refused():
+    with pytest.raises(FileUnreadableError, match="equally long"):
+        reading('{"id": ["1"], "note": ["a", "b"]}', "x.json")
+
+
+def test_windows_names_in_an_archive():
+    content = files.package(
+        {
+            "cases\\": "",
+            "cases\\may.csv": CASES,
+            "cases\\Thumbs.db": "x",
+            "cases\\DESKTOP.INI": "x",
+            "cases\\.DS_Store": "x",
+            "cases\\~$may.docx": "x",
+            "__MACOSX\\._may.csv": "x",
+            "old_$folder$": "",
+            ".~lock.may.ods#": "x",
+            "..\\up.txt": "x",
+        }
+    )
+    with source(content, "x.zip") as opened:
+        found = [(record.part, getattr(record, "code", None)) for record in read(opened)]
+    assert found == [("cases\\may.csv", None), ("..\\up.txt", "member_path")]
+
+
+# -- time ------------------------------------------------------------------------------------------
+
+
+def test_blanks_before_a_quote_are_looked_at_once():
+    """Steps are counted in characters that a pattern could start over from: none does."""
+    from winnow.readers.tabular.delimited import _quoted_after_blanks
+
+    assert not _quoted_after_blanks("a" + " " * 1_000_000 + "b", " ")
+    assert _quoted_after_blanks('a  "b"', " ")
+    assert _quoted_after_blanks('a, "b"', ",")
+    assert not _quoted_after_blanks('"a, ", "b', ";")
+    assert not _quoted_after_blanks('"a, "', ",")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "id note x\n1 a" + " " * 240_000 + "b\n2 c d\n",
+        "note,a" + "\u0300\u0316" * 100_000 + "\nx,1\n",
+        "id,note\n1," + "-" * 500_000 + "x\n",
+        "id,note\n1," + "=" * 500_000 + "-x\n",
+        'id,note\n1,="' * 20_000,
+        "note," + ",".join("n" + "\u0300\u0316" * 100 for _ in range(900)) + "\nx\n",
+    ],
+)
+def test_a_file_that_is_hard_to_lay_out_is_done_within_its_time(content):
+    try:
+        reading(content, max_read_seconds=10)
+    except TimeLimitError:
+        pytest.fail("it takes more time than in proportion to its length")
+    except (NoTextColumnError, FileUnreadableError):
+        pass
+
+
+def test_a_parser_gets_no_more_time_than_its_file():
+    with source("<html>", "x.html", max_read_seconds=3) as opened:
+        assert opened.limits.max_seconds == 3

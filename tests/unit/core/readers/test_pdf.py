@@ -1,0 +1,246 @@
+"""PDFs of every making: what a case worker sees on the page is what is read."""
+
+import io
+
+import pytest
+
+from tests.fakes import files, pdfs
+from winnow.errors import FileUnreadableError, NoTextLayerError
+from winnow.readers import ReadLimits, Source, read
+from winnow.readers.pages.reflow import Line, Page
+
+PROSE = (
+    "The patient has iron deficiency anemia of unknown origin and was given iron twice. Upper "
+    "endoscopy and colonoscopy were done in March and showed no source of the bleeding. She was "
+    "seen again in May, when her hemoglobin had fallen from 11.2 to 7.9 in spite of treatment. "
+    "A capsule study of the small bowel is now requested by her physician, Dr. Whitfield, who "
+    "has discussed its risks with her and has found no sign of a stricture or an obstruction. "
+)
+
+
+def texts(content: bytes, **options) -> list[str]:
+    with Source(io.BytesIO(content), "x.pdf", ["text"], ["id"], ReadLimits(), **options) as opened:
+        return [record.text for record in read(opened)]
+
+
+def notes(content: bytes) -> list[str]:
+    with Source(io.BytesIO(content), "x.pdf", ["text"], ["id"], ReadLimits()) as opened:
+        list(read(opened))
+    return [note.code for note in opened.notes]
+
+
+# -- columns ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("columns", "width", "gutter"), [(2, 240, 18), (2, 242, 10), (3, 152, 14), (3, 150, 24)]
+)
+def test_columns_are_read_one_after_the_other_with_whole_sentences(columns, width, gutter):
+    """A running head, columns set word by word, a page number between them."""
+    page: list[files.Placed] = [(54, 40, "Clinic North"), (500, 40, "MRN 17"), (302, 760, "- 1 -")]
+    for number in range(columns):
+        part = " ".join([f"Part {number + 1} begins.", PROSE * 2])
+        page += pdfs.justified(part, 54 + number * (width + gutter), width, 90)
+    page.sort(key=lambda placed: placed[1])  # as a file may draw them: row by row
+    (text,) = texts(files.pdf([page], size=9))
+    body = text.removeprefix("Clinic North MRN 17\n")
+    wanted = " ".join(f"Part {number + 1} begins. {PROSE * 2}" for number in range(columns))
+    assert " ".join(body.split()).removesuffix(" - 1 -") == " ".join(wanted.split())
+    assert body.count("\n") <= columns
+
+
+def test_rows_of_a_table_stay_rows_and_text_around_it_stays_sentences():
+    rows = [
+        ("Test", "Result", "Unit", "Flag"),
+        ("Hemoglobin", "7.9", "g/dL", "L"),
+        ("Ferritin", "6", "ng/mL", "L"),
+        ("Platelets", "412", "10^9/L", "H"),
+    ]
+    page = pdfs.justified(PROSE, 72, 460, 80)
+    after = 20 + max(y for _, y, _ in page)
+    for number, row in enumerate(rows):
+        page += [
+            (x, after + 12 * number, cell) for x, cell in zip((72, 200, 290, 400), row, strict=True)
+        ]
+    (text,) = texts(files.pdf([page], size=9))
+    before, *table = text.split("\n")
+    assert before == " ".join(PROSE.split())
+    assert table == [" ".join(row) for row in rows]
+
+
+def test_no_word_of_a_one_word_a_line_file_is_taken_for_a_running_line():
+    words = PROSE.split()
+    pages = [
+        [(72, 60 + 14 * index, word) for index, word in enumerate(words[at : at + 50])]
+        for at in range(0, len(words), 50)
+    ]
+    (text,) = texts(files.pdf(pages))
+    assert text.split() == words
+
+
+def test_pages_that_are_records_keep_what_they_have_in_common():
+    """A batch of cases that all begin alike."""
+    pages = [
+        [
+            (72, 40, "Request for capsule endoscopy"),
+            (72, 120, f"Case {n}: melena, haemo-"),
+            (500, 760, f"Page {n} of 3"),
+        ]
+        for n in (1, 2, 3)
+    ]
+    assert texts(files.pdf(pages), unit="page") == [
+        f"Request for capsule endoscopy\nCase {n}: melena, haemo-" for n in (1, 2, 3)
+    ]
+
+
+# -- turned pages ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("degrees", [90, 180, 270])
+def test_a_page_whose_text_runs_sideways_or_upside_down(degrees):
+    """Landscape pages without a /Rotate, and pages scanned the wrong way round by a machine."""
+    sentences = ["The patient has had melena twice.", "A capsule study is asked for."]
+    step = {90: (14, 0), 180: (0, 14), 270: (-14, 0)}[degrees]
+    placed = [(300 + step[0] * n, 400 + step[1] * n, s) for n, s in enumerate(sentences)]
+    content = files.pdf_of_streams([pdfs.turned(placed, degrees)])
+    assert texts(content) == [
+        "The patient has had melena twice. A capsule study is asked for."
+    ] or texts(content) == ["\n".join(sentences)]
+
+
+def test_a_watermark_and_a_note_in_the_margin_are_lines_of_their_own():
+    body = pdfs.turned(
+        [(72, 700 - 14 * n, f"Line {n} of the report goes on and on and") for n in range(9)], 0
+    )
+    across = pdfs.turned([(150, 500, "DRAFT COPY")], 45)
+    margin = pdfs.turned([(30, 300, "Form 12-B a")], 90)
+    (text,) = texts(files.pdf_of_streams([body + b"\n" + across + b"\n" + margin]))
+    report, *aside = text.split("\n")
+    assert report == " ".join(f"Line {n} of the report goes on and on and" for n in range(9))
+    assert sorted(aside) == ["DRAFT COPY", "Form 12-B a"]
+
+
+# -- what is filled in -----------------------------------------------------------------------------
+
+
+def test_what_a_form_holds_is_read_beside_its_labels():
+    labels = [
+        (72, 100, "Patient name:"),
+        (72, 130, "Urgent"),
+        (72, 160, "Inpatient"),
+        (72, 190, "Plan:"),
+        (72, 230, "Notes:"),
+        (72, 330, "Password:"),
+    ]
+    content = pdfs.form(
+        labels,
+        [
+            {"type": "Tx", "rect": (170, 686, 400, 706), "value": "Maria Löpez"},
+            {"type": "Btn", "rect": (170, 656, 182, 668), "value": "On"},
+            {"type": "Btn", "rect": (170, 626, 182, 638), "value": "Off"},
+            {
+                "type": "Ch",
+                "rect": (170, 596, 400, 612),
+                "value": "Capsule study",
+                "flags": 1 << 17,
+            },
+            {
+                "type": "Tx",
+                "rect": (170, 500, 500, 575),
+                "value": "Colonoscopy negative.\nMelena twice.",
+                "flags": 1 << 12,
+            },
+            {"type": "Tx", "rect": (170, 456, 400, 470), "value": "secret", "flags": 1 << 13},
+            {"type": "Tx", "rect": (170, 400, 400, 420), "value": "unseen", "hidden": 2},
+        ],
+    )
+    (text,) = texts(content)
+    assert text.split("\n") == [
+        "Patient name: Maria Löpez",
+        "Urgent [x]",
+        "Inpatient [ ]",
+        "Plan: Capsule study",
+        "Notes: Colonoscopy negative.",
+        "Melena twice.",
+        "Password:",
+    ]
+
+
+def test_what_is_typed_onto_a_page_is_read_where_it_stands():
+    content = files.pdf([[(72, 100, "Diagnosis:"), (72, 160, "Signed")]])
+    (text,) = texts(pdfs.typed_on(content, "obscure bleeding", (150, 684, 300, 704)))
+    assert text == "Diagnosis: obscure bleeding\nSigned"
+
+
+def test_a_dynamic_form_is_refused_with_what_to_do():
+    with pytest.raises(FileUnreadableError, match=r"XFA.*print it"):
+        texts(pdfs.dynamic_form())
+
+
+def test_scripts_do_not_run_and_files_inside_are_noted():
+    content = files.pdf([[(72, 100, "Plain text.")]])
+    assert texts(pdfs.with_script(content)) == ["Plain text."]
+    assert notes(pdfs.with_attachment(content)) == ["attachments_left_out"]
+
+
+# -- pages that are pictures -----------------------------------------------------------------------
+
+FAX = pdfs.turned([(72, 780, "From 555-0100 to Clinic   1 May, page 2 of 3")], 0)
+LOGO = pdfs.picture(100, 60, 72, 700)
+
+
+def asked(content: bytes) -> list[int]:
+    """The pages that OCR is asked for."""
+    numbers: list[int] = []
+
+    def ocr(file, kind, pages):
+        numbers.extend(pages)
+        for number in pages:
+            yield Page(
+                number, 612, 792, (Line(f"Read from page {number}.", 72, 90, 300, 100, 0.9),)
+            )
+
+    read_texts = texts(content, ocr=ocr)
+    for number in numbers:
+        assert f"Read from page {number}." in read_texts[0]
+    return numbers
+
+
+def test_a_scan_with_a_fax_s_line_on_it_goes_to_ocr():
+    prose = pdfs.turned([(72, 600 - 14 * n, PROSE[:90]) for n in range(5)], 0)
+    streams = [
+        prose,
+        pdfs.picture() + b"\n" + FAX,
+        LOGO + b"\n" + FAX,
+        pdfs.picture() + b"\n" + prose,
+        b"\n".join(pdfs.picture(612, 50, 0, 50 * n) for n in range(15)),
+    ]
+    assert asked(files.pdf_of_streams(streams)) == [2, 5]
+
+
+def test_without_ocr_what_text_there_is_is_read_and_the_rest_noted():
+    content = files.pdf_of_streams(
+        [pdfs.turned([(72, 600, "Text.")], 0), pdfs.picture() + b"\n" + FAX]
+    )
+    assert notes(content) == ["pages_without_text"]
+    with pytest.raises(NoTextLayerError):
+        texts(files.pdf_of_streams([pdfs.picture()]))
+
+
+def shifted(text: str) -> str:
+    """Text as it comes out of a font whose codes are its glyphs' numbers."""
+    return "".join(char if char == " " else chr(ord(char) - 29) for char in text)
+
+
+def test_a_text_layer_of_codes_is_not_believed():
+    """As a PDF reads from whose fonts the table of letters was stripped."""
+    plain = PROSE[:180].replace("\\", "").replace("(", "").replace(")", "")
+    lines = [(72.0, 100.0 + 14 * n, plain[60 * n : 60 * n + 60]) for n in range(3)]
+    garbled = [(x, y, shifted(text)) for x, y, text in lines]
+    capitals = [(x, y, text.upper()) for x, y, text in lines]
+    assert asked(files.pdf([lines, garbled, capitals])) == [2]
+
+
+def test_a_page_with_names_blacked_out_is_believed():
+    rows = [f"Patient XXXXXXXXXXXX of XXXXXXXXXXXXX seen {n} times by xxxxxxxxx" for n in range(8)]
+    assert asked(files.pdf([files.lines(rows)])) == []

@@ -1,0 +1,277 @@
+"""Positioned lines put back into sentences: what stands on the page, and what comes of it."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from winnow.readers.pages.reflow import Line, Page, in_reading_order, sentences_of
+
+
+def page(*lines: Line, number: int = 1) -> Page:
+    return Page(number, 612, 792, lines)
+
+
+def column(texts: list[str], x: float = 72, width: float = 460, top: float = 150) -> list[Line]:
+    """Lines below each other, all but the last as wide as the column."""
+    return [
+        Line(
+            text,
+            x,
+            top + 14 * index,
+            x + (width if index < len(texts) - 1 else width / 2),
+            top + 14 * index + 10,
+        )
+        for index, text in enumerate(texts)
+    ]
+
+
+def text_of(*pages: Page) -> str:
+    pieces, _ = sentences_of(pages)
+    return "".join(piece.text for piece in pieces).rstrip("\n")
+
+
+def test_one_word_a_line():
+    before = ["The", "patient", "has", "had", "occult", "bleeding", "for", "six", "months."]
+    lines = [
+        Line(word, 72, 100 + 14 * i, 72 + 6 * len(word), 110 + 14 * i)
+        for i, word in enumerate(before)
+    ]
+    assert text_of(page(*lines)) == "The patient has had occult bleeding for six months."
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (["a wire-", "less capsule"], "a wireless capsule"),
+        (["at the follow-", "up visit"], "at the follow-up visit"),
+        (["an anti-TNF drug; anti-", "TNF again"], "an anti-TNF drug; anti-TNF again"),
+        (
+            ["the re-entry of a loop: its re-", "entry was seen"],
+            "the re-entry of a loop: its re-entry was seen",
+        ),
+        (["sero\u00ad", "negative"], "seronegative"),
+        (["a sixty-", "three-year-old woman"], "a sixty-three-year-old woman"),
+        (["a sixty-three", "-year-old woman"], "a sixty-three-year-old woman"),
+        (["a sixty-three-", "-year-old woman"], "a sixty-three-year-old woman"),
+        (["a 12-", "year-old boy"], "a 12-year-old boy"),
+        (["a follow-up; fol-", "low-up again"], "a follow-up; follow-up again"),
+        (["aged 40 -", "60 years"], "aged 40 - 60 years"),
+    ],
+)
+def test_hyphens_at_line_ends(before, after):
+    assert text_of(page(*column(before))) == after
+
+
+def test_running_headers_footers_and_page_numbers():
+    def sheet(number: int, text: list[str]) -> Page:
+        return page(
+            Line("Clinic A    MRN 0017", 72, 30, 300, 40),
+            *column(text),
+            Line(f"Page {number} of 3", 280, 760, 340, 770),
+            Line("Confidential", 72, 760, 140, 770),
+            number=number,
+        )
+
+    pages = [
+        sheet(1, ["She was seen in May with a haemo-"]),
+        sheet(2, ["globin of 8.1 and no source of bleeding was found, so that"]),
+        sheet(3, ["a capsule study is requested."]),
+    ]
+    pieces, dropped = sentences_of(pages)
+    assert "".join(piece.text for piece in pieces) == (
+        "Clinic A MRN 0017\nShe was seen in May with a haemoglobin of 8.1 and no source of "
+        "bleeding was found, so that a capsule study is requested.\n"
+    )
+    assert dropped == 5  # two headers, and a footer row a page
+    assert [(piece.page, piece.text[:5]) for piece in pieces][1:] == [
+        (1, "She w"),
+        (2, "globi"),
+        (3, "a cap"),
+    ]
+
+
+def test_two_columns_are_read_one_after_the_other():
+    title = Line("A title over both of the columns of this page", 72, 60, 540, 80)
+    left = column(
+        [f"left column line number {n} goes on and" for n in range(1, 7)] + ["ends here."],
+        width=220,
+        top=100,
+    )
+    right = column(
+        [f"right column line number {n} goes on and" for n in range(1, 7)] + ["ends there."],
+        x=320,
+        width=220,
+        top=100,
+    )
+    foot = Line("A line across the foot of the page, under both of them", 72, 300, 540, 310)
+    # As a file draws them: row by row.
+    rows = [line for pair in zip(left, right, strict=True) for line in pair]
+    ordered = in_reading_order(page(title, *rows, foot))
+    assert ordered == [title, *left, *right, foot]
+
+
+def test_cells_of_a_table_side_by_side_are_one_line():
+    cells = []
+    for index in range(8):
+        y = 100 + 14 * index
+        cells += [
+            Line(f"Test {index}", 72, y, 110, y + 10),
+            Line(f"{index}.1", 300, y, 320, y + 10),
+        ]
+    assert [line.text for line in in_reading_order(page(*cells))][:2] == [
+        "Test 0 0.1",
+        "Test 1 1.1",
+    ]
+
+
+def test_headings_lists_and_paragraphs_stay_apart():
+    lines = [
+        Line("FINDINGS", 72, 100, 130, 114),
+        Line("The stomach was seen well and nothing was found in", 72, 124, 532, 134),
+        Line("it or beyond.", 72, 138, 150, 148),
+        Line("- angiectasia in the jejunum", 72, 152, 300, 162),
+        Line("- no blood", 72, 166, 130, 176),
+        Line("Signed: Dr. A", 72, 220, 150, 230),
+    ]
+    assert text_of(page(*lines)).split("\n") == [
+        "FINDINGS",
+        "The stomach was seen well and nothing was found in it or beyond.",
+        "- angiectasia in the jejunum",
+        "- no blood",
+        "Signed: Dr. A",
+    ]
+
+
+def test_numbered_lines_of_a_transcript_lose_their_numbers():
+    spoken = [
+        "MR. MERCER: The question is",
+        "whether the court may hear the",
+        "case at all.",
+        "JUSTICE: It may, and it will hear",
+        "it today.",
+        "MR. MERCER: Then I go on.",
+    ]
+    lines = []
+    for number, text in enumerate(spoken, start=1):
+        y = 100 + 24 * number
+        lines += [
+            Line(str(number), 72, y, 84, y + 10),
+            Line(text, 110, y, 110 + 6 * len(text), y + 10),
+        ]
+    assert "2 whether" not in text_of(page(*lines))
+    assert "The question is whether the court may hear the case at all." in text_of(page(*lines))
+
+
+BOX = st.floats(0, 800, allow_nan=False)
+
+
+@given(st.lists(st.tuples(st.text(max_size=12), BOX, BOX, BOX, BOX), max_size=40))
+def test_no_word_is_lost_wherever_it_stands(boxes):
+    lines = [Line(text, x, y, x + w, y + h) for text, x, y, w, h in boxes]
+    pieces, dropped = sentences_of([page(*lines)])
+    if dropped:
+        return
+    plain = "".join(text for text, *_ in boxes)
+    kept = "".join(piece.text for piece in pieces)
+    for char in "-\u00ad\u2010":
+        plain, kept = plain.replace(char, ""), kept.replace(char, "")
+    assert sorted("".join(kept.split())) == sorted("".join(plain.split()))
+
+
+def test_columns_between_lines_across_the_page():
+    """A flyer: lines across, two columns with a heading each, lines across again."""
+    across = "Easy to learn, said in words that reach from one side of the page to the other side."
+    above = column([across] * 12, width=468, top=60)
+    left = column(
+        [f"left {i} goes on and on in its own column" for i in range(9)], width=210, top=260
+    )
+    right = column(
+        [f"right {i} tells of another thing altogether" for i in range(8)],
+        x=320,
+        width=220,
+        top=260,
+    )
+    heading = Line("Additional Features", 72, 420, 180, 430)
+    below = column([across] * 12, width=468, top=440)
+    ordered = [line.text for line in in_reading_order(page(*above, *left, *right, heading, *below))]
+    columns = [line.text for line in (*left, *right)]
+    assert ordered == [*[across] * 12, *columns, "Additional Features", *[across] * 12]
+
+
+def test_a_paragraph_goes_on_in_the_next_column_though_the_next_word_is_a_name():
+    left = column([f"left {n} goes on and on in its own column" for n in range(8)], width=220)
+    left[-1] = Line("and she was seen in the clinic by Doctor", 72, 248, 292, 258)
+    right = column(["Whitfield who found " + "nothing " * 3] * 8, x=320, width=220)
+    assert "seen in the clinic by Doctor Whitfield who" in text_of(page(*left, *right))
+
+
+def test_a_table_below_columns_is_no_part_of_them():
+    """It does not reach across the gutter, and its heading stands in the left column alone."""
+    left = column([f"left {n} goes on and on in its own column" for n in range(9)], width=220)
+    right = column([f"right {n} tells of another thing entirely" for n in range(9)], 320, 220)
+    heading = Line("Findings", 72, 296, 130, 308)
+    rows = [
+        Line(text, x, y, x + 6 * len(text), y + 10)
+        for y in (320, 334, 348)
+        for x, text in ((72, "Hemoglobin"), (330, f"{y / 10} g/dL"))
+    ]
+    ordered = [line.text for line in in_reading_order(page(*left, *right, heading, *rows))]
+    assert ordered[:18] == [line.text for line in (*left, *right)]
+    assert ordered[18:] == ["Findings", *(f"Hemoglobin {y / 10} g/dL" for y in (320, 334, 348))]
+
+
+def test_a_heading_at_the_foot_of_a_column_stays_there():
+    left = column([f"left {n} goes on and on in its own column" for n in range(9)], width=220)
+    heading = Line("9. PLAN", 72, 296, 120, 308)
+    right = column([f"right {n} tells of another thing entirely" for n in range(9)], 320, 220)
+    ordered = in_reading_order(page(*left, *right, heading))
+    assert [line.text for line in ordered[9:11]] == ["9. PLAN", right[0].text]
+
+
+def test_where_columns_are_known_to_be_few_lines_tell():
+    """The last page of a document in two columns has three lines left for each."""
+
+    def columns(count: int, number: int) -> Page:
+        left = column(
+            [f"{number} left {n} goes on and on in a column" for n in range(count)], width=220
+        )
+        right = column([f"{number} right {n} is of another thing" for n in range(count)], 320, 220)
+        return page(*left, *right, number=number)
+
+    alone = text_of(columns(3, 2))
+    assert "2 left 0 goes on and on in a column 2 right 0" in alone
+    text = text_of(columns(9, 1), columns(3, 2))
+    assert text.index("2 left 2") < text.index("2 right 0")
+
+
+def test_a_line_set_so_wide_that_its_words_part_is_still_of_its_column():
+    left = column([f"left {n} goes on and on in its own column" for n in range(9)], width=220)
+    right = column([f"right {n} tells of another thing entirely" for n in range(9)], 320, 220)
+    wide = [
+        Line(word, x, 150, x + 30, 160) for word, x in (("by", 320), ("Dr.", 400), ("Ames", 510))
+    ]
+    ordered = [line.text for line in in_reading_order(page(*left, *wide, *right[1:]))]
+    assert ordered[9:11] == ["by Dr. Ames", right[1].text]
+
+
+def test_double_spaced_text_at_the_top_of_a_page_is_no_header():
+    texts = ["She was seen in the clinic by Doctor", "Whitfield, who asks for a capsule study of"]
+    lines = [
+        Line(text, 72, 40 + 28 * n, 500, 50 + 28 * n) for n, text in enumerate([*texts, *texts] * 6)
+    ]
+    assert text_of(page(*lines)).startswith(" ".join(texts))
+    assert "\n" not in text_of(page(*lines))
+
+
+@pytest.mark.parametrize("apart", [0.2, 3])
+def test_a_page_of_many_thousand_lines_takes_no_time(apart):
+    lines = [
+        Line("words of a line", 20 + 14 * (n % 40), n * apart, 50 + 14 * (n % 40), n * apart + 9)
+        for n in range(20_000)
+    ]
+    started = time.process_time()
+    pieces, _ = sentences_of([page(*lines)])
+    assert len("".join(piece.text for piece in pieces).split()) == 80_000
+    assert time.process_time() - started < 20

@@ -1,0 +1,42 @@
+"""The published JSON Schemas are those of the models, and what is written obeys them."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from tests.unit.core.steps.test_steps import TABLE, Run
+from winnow.models import RESULT_SCHEMA_VERSION
+from winnow_cli.schemas import PUBLISHED, schema_of
+
+FOLDER = Path(__file__).parents[3] / "docs" / "schemas"
+
+
+@pytest.mark.parametrize("name", sorted(PUBLISHED))
+def test_the_published_schema_is_the_model_s(name):
+    assert (FOLDER / name).read_text() == schema_of(PUBLISHED[name]), "run `make schemas`"
+
+
+def test_every_written_object_obeys_its_schema():
+    record = json.loads((FOLDER / "record.json").read_text())
+    result = json.loads((FOLDER / "result.json").read_text())
+    pipeline = Run()
+    run = pipeline.serialize(TABLE)
+    pipeline.classify(run)
+    done = pipeline.filter(run)
+    jsonschema.validate(json.loads(pipeline.store.content(done.result)), result)
+    lines = [
+        line for name in ("accepted", "review", "invalid") for line in pipeline.lines("moods", name)
+    ]
+    assert len(lines) == 4
+    for line in lines:
+        jsonschema.validate(line, record)
+        assert line["schema_version"] == RESULT_SCHEMA_VERSION
+
+
+def test_a_wrong_record_does_not_pass():
+    record = json.loads((FOLDER / "record.json").read_text())
+    for wrong in ({"outcome": "maybe", "record": 1}, {"outcome": "review"}, {"extra": 1}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(wrong, record)

@@ -1,0 +1,63 @@
+"""Another version of a process: a file, or one in the history of the checkout."""
+
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from winnow.errors import ProcessUnknownError
+from winnow.heads.card import ARRAYS, CARD, HeadFiles
+from winnow.processes.loader import load_definition
+from winnow.processes.schema import ProcessDefinition
+
+
+@dataclass(frozen=True)
+class Version:
+    """A process with the head that went with it."""
+
+    definition: ProcessDefinition
+    head: HeadFiles | None
+    file: Path | None
+    """Where it lies; None for one from the history."""
+
+
+def other_version(wanted: str, definition: ProcessDefinition, file: Path) -> Version:
+    """The version that `--against` names.
+
+    :param wanted: `untrained`, the path of a process file, or a version such as 1.0.0
+    :raises ProcessUnknownError: there is neither such a file nor such a version in the Git history
+    """
+    if wanted == "untrained":
+        return Version(definition, None, None)
+    path = Path(wanted)
+    if path.is_file():
+        found = load_definition(path.read_text("utf-8-sig"), path.name)
+        return Version(found, HeadFiles.beside(path, found.id), path)
+    name = file.resolve().name
+    folder = file.resolve().parent
+    for commit in _git(folder, "log", "--format=%H", "--", name).decode().split():
+        text = _git(folder, "show", f"{commit}:./{name}").decode("utf-8-sig", "replace")
+        if not re.search(rf"^version:\s*[\"']?{re.escape(wanted)}[\"']?\s*(#.*)?$", text, re.M):
+            continue
+        found = load_definition(text, f"{name} at {commit[:10]}")
+        head = f"./{found.id}.head"
+        card = _git(folder, "show", f"{commit}:{head}/{CARD}")
+        arrays = _git(folder, "show", f"{commit}:{head}/{ARRAYS}")
+        return Version(found, HeadFiles.of(card, arrays) if card and arrays else None, None)
+    raise ProcessUnknownError(
+        f"{wanted!r} is neither a process file nor a version of {definition.id} in the Git history."
+    )
+
+
+def _git(folder: Path, *arguments: str) -> bytes:
+    """What Git answers; nothing where it has no answer or is not there."""
+    try:
+        done = subprocess.run(  # noqa: S603
+            ["git", "-C", str(folder), *arguments],  # noqa: S607
+            capture_output=True,
+            check=False,
+            timeout=60,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return b""
+    return done.stdout if done.returncode == 0 else b""

@@ -1,0 +1,97 @@
+"""How good an encoder is on sentence pairs that people have scored."""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from winnow.errors import FileUnreadableError
+from winnow.ports import Encoder
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class SimilarityReport:
+    """Agreement of cosine similarity with people's scores, each from -1 to 1."""
+
+    pearson: float
+    spearman: float
+    pairs: int
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Sentence pairs with people's scores."""
+
+    first: list[str]
+    second: list[str]
+    scores: list[float]
+
+
+def read_pairs(csv_path: Path) -> Pairs:
+    """Pairs of a CSV file such as the STS benchmark's.
+
+    The file is UTF-8 and has no header; a row is sentence, sentence, score (any scale, more is more
+    alike). FileUnreadableError names the line that is not that, or says that the pairs are too few
+    or all scored alike.
+    """
+    pairs = Pairs([], [], [])
+    try:
+        with csv_path.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.reader(stream)
+            for row in reader:
+                try:
+                    one, other, score = row
+                    pairs.scores.append(float(score))
+                except ValueError:
+                    raise FileUnreadableError(
+                        f"{csv_path.name}:{reader.line_num}: a row is sentence, sentence, score."
+                    ) from None
+                pairs.first.append(one)
+                pairs.second.append(other)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise FileUnreadableError(
+            f"{csv_path.name} cannot be read as CSV in UTF-8 ({type(error).__name__})."
+        ) from None
+    wanted = np.asarray(pairs.scores, np.float64)
+    if len(wanted) < 2 or not (np.isfinite(wanted).all() and np.ptp(wanted)):
+        raise _too_few(csv_path)
+    return pairs
+
+
+def evaluate_similarity(encoder: Encoder, csv_path: Path) -> SimilarityReport:
+    """Compare the encoder's cosines with the scores of a file.
+
+    Raises what `read_pairs` does, and FileUnreadableError where all cosines are alike.
+    """
+    pairs = read_pairs(csv_path)
+    vectors = encoder([*pairs.first, *pairs.second]).astype(np.float64)
+    cosines: Floats = (vectors[: len(pairs.first)] * vectors[len(pairs.first) :]).sum(axis=1)
+    if not np.ptp(cosines):
+        raise _too_few(csv_path)
+    wanted = np.asarray(pairs.scores, np.float64)
+    return SimilarityReport(
+        pearson=pearson(cosines, wanted),
+        spearman=pearson(ranks(cosines), ranks(wanted)),
+        pairs=len(wanted),
+    )
+
+
+def _too_few(csv_path: Path) -> FileUnreadableError:
+    return FileUnreadableError(f"{csv_path.name} has too few different scores to correlate.")
+
+
+def pearson(one: Floats, other: Floats) -> float:
+    """Pearson's correlation of two vectors of the same length, neither of them constant."""
+    return float(np.corrcoef(one, other)[0, 1])
+
+
+def ranks(values: Floats) -> Floats:
+    """Ranks from 1, equal values sharing the mean of theirs (as Spearman's correlation needs)."""
+    _, group, sizes = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(sizes)
+    means: Floats = last - (sizes - 1) / 2
+    return means[group]

@@ -1,0 +1,165 @@
+"""From labelled rows to a head beside its process."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from winnow.errors import TrainingDataError
+from winnow.heads.card import ARRAYS, CARD, TRAINING, TrainingData, folder_of
+from winnow.judging.text.vectors import segmented
+from winnow.ports import Encoder
+from winnow.processes.schema import CriteriaProcess, LabelsProcess, ProcessDefinition
+from winnow.tables.numbers import numbers_of
+from winnow_train.data import Labelled, Row, keys_of, labels_of
+from winnow_train.fit import Fitted, Material, fit
+
+
+def train(
+    definition: ProcessDefinition,
+    labelled: Labelled,
+    encoder: Encoder,
+    *,
+    label_column: str,
+    text_column: str | None,
+    created: str,
+    seed: int = 0,
+    report: Callable[[str], None] = lambda _: None,
+) -> Fitted:
+    """Fit the head of a process.
+
+    :raises TrainingDataError: the data name labels that the process has not, or lack its own
+    """
+    rows = labelled.known
+    if foreign := sorted({row.named for row in labelled.foreign}):
+        some = ", ".join(labels_of(definition)[:5])
+        raise TrainingDataError(
+            f"The data name {len(foreign)} labels that {definition.id} has not, "
+            f"such as {foreign[0]!r}; it has {some}."
+        )
+    if isinstance(definition, CriteriaProcess):
+        return _train_criteria(
+            definition, rows, labelled, encoder, label_column, text_column, created, seed, report
+        )
+    labels = labels_of(definition)
+    present = {row.label for row in rows}
+    if missing := [label for label in labels if label not in present]:
+        raise TrainingDataError(f"No row has the label {missing[0]} ({len(missing)} are missing).")
+    position = {label: index for index, label in enumerate(labels)}
+    known = np.array([position[row.label] for row in rows if row.label is not None], np.intp)
+    numeric = definition.input.numeric_columns
+    reads_text = bool(definition.input.text_columns)
+    texts = tuple(row.text for row in rows) if reads_text else ()
+    extra = _extra(definition) if reads_text else []
+    report(f"encoding {len(texts):,} texts")
+    vectors = _vectors(texts, encoder, len(rows))
+    material = Material(
+        labels=labels,
+        known=known,
+        texts=texts,
+        vectors=vectors,
+        numbers=numbers_of([row.fields for row in rows], numeric, len(rows)),
+        extra_texts=tuple(text for text, _ in extra),
+        extra_vectors=_vectors([text for text, _ in extra], encoder, len(extra)),
+        extra_known=np.array([position[label] for _, label in extra], np.intp),
+    )
+    return fit(
+        material,
+        _data(labelled, rows, labels, label_column, text_column if reads_text else None, numeric),
+        kind="labels",
+        process=definition.id,
+        encoder=encoder.info if reads_text else None,
+        threshold=definition.threshold,
+        created=created,
+        keys=keys_of(rows, numeric),
+        seed=seed,
+        report=report,
+    )
+
+
+def write(fitted: Fitted, process_file: Path, process_id: str) -> Path:
+    """Put a head beside its process; the folder."""
+    folder = folder_of(process_file, process_id)
+    folder.mkdir(exist_ok=True)
+    (folder / ARRAYS).write_bytes(fitted.arrays)
+    (folder / TRAINING).write_bytes(fitted.training)
+    (folder / CARD).write_text(fitted.card.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    return folder
+
+
+def _train_criteria(
+    definition: CriteriaProcess,
+    rows: tuple[Row, ...],
+    labelled: Labelled,
+    encoder: Encoder,
+    label_column: str,
+    text_column: str | None,
+    created: str,
+    seed: int,
+    report: Callable[[str], None],
+) -> Fitted:
+    from winnow.judging import build_judge
+    from winnow.judging.criteria.calibrated import criteria_inputs
+
+    report(f"judging {len(rows):,} records by the criteria")
+    judgements = build_judge(definition, encoder)([row.text for row in rows])
+    labels = tuple(label for label in labels_of(definition) if any(r.label == label for r in rows))
+    position = {label: index for index, label in enumerate(labels)}
+    material = Material(
+        labels=labels,
+        known=np.array([position[row.label] for row in rows if row.label], np.intp),
+        texts=(),
+        vectors=np.zeros((len(rows), 0), np.float32),
+        numbers=criteria_inputs(judgements).numbers,
+    )
+    return fit(
+        material,
+        _data(labelled, rows, labels, label_column, text_column, ()),
+        kind="criteria",
+        process=definition.id,
+        encoder=None,
+        criteria=tuple(criterion.id for criterion in definition.criteria),
+        threshold=definition.threshold,
+        created=created,
+        keys=keys_of(rows, ()),
+        decided=np.array([position.get(j.decision.value, -1) for j in judgements], np.intp),
+        seed=seed,
+        report=report,
+    )
+
+
+def _vectors(
+    texts: tuple[str, ...] | list[str], encoder: Encoder, rows: int
+) -> NDArray[np.float32]:
+    if not texts:
+        return np.zeros((rows, 0), np.float32)
+    return segmented(texts, encoder).text_vectors()[0]
+
+
+def _extra(definition: LabelsProcess) -> list[tuple[str, str]]:
+    """Sentences of the definition that teach too: examples, and the labels' names."""
+    found: list[tuple[str, str]] = []
+    for label in definition.labels:
+        name = label.title or label.id.replace("_", " ").replace("-", " ")
+        found += [(text, label.id) for text in (name, *label.examples)]
+    return found
+
+
+def _data(
+    labelled: Labelled,
+    rows: tuple[Row, ...],
+    labels: tuple[str, ...],
+    label_column: str,
+    text_column: str | None,
+    numeric: tuple[str, ...],
+) -> TrainingData:
+    return TrainingData(
+        file=labelled.file,
+        sha256=labelled.sha256,
+        rows=len(rows),
+        rows_of={label: sum(row.label == label for row in rows) for label in labels},
+        text_column=text_column,
+        label_column=label_column,
+        numeric_columns=numeric,
+    )
