@@ -14,7 +14,8 @@ from tests.template.expand import read
 
 @pytest.mark.parametrize("page", DIAGRAMS, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_the_diagrams_of_a_page_are_up_to_date(page: Path) -> None:
-    assert page.read_text("utf-8") == renewed(page, DIAGRAMS[page]()), "run: .venv/bin/python -m tests.pictures diagrams"
+    fresh = renewed(page, DIAGRAMS[page]())
+    assert page.read_text("utf-8") == fresh, "run: .venv/bin/python -m tests.pictures diagrams"
 
 
 def test_a_permission_that_is_taken_away_takes_its_arrow_with_it() -> None:

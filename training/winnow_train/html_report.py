@@ -14,28 +14,45 @@ _MOST_LABELS = 30
 """Up to so many labels the confusion matrix is drawn; beyond, the worst confusions are listed."""
 _LONGEST = 28
 """Characters of a label in a plot."""
-_BLUE, _GREY, _RED = "#1f5fa8", "#9aa4b0", "#b3392f"
+_BLUE, _GREY, _RED, _INK, _GRID = "#1f5fa8", "#9aa4b0", "#b3392f", "#1c2430", "#e6e9ee"
+_VARIABLES = {_BLUE: "blue", _GREY: "grey", _RED: "bad", _INK: "ink", _GRID: "grid"}
+"""The colours of the plots, as the page names them: so they follow its colour scheme."""
 
 _STYLE = """
-:root { color-scheme: light; }
-body { font: 16px/1.5 system-ui, sans-serif; color: #1c2430; background: #fff; margin: 0 auto;
-  max-width: 64rem; padding: 2rem 1.5rem 4rem; }
-h1 { font-size: 1.6rem; margin: 0 0 .2rem; } h2 { font-size: 1.15rem; margin: 2.2rem 0 .4rem; }
-p.sub { color: #5a6675; margin: 0 0 1.2rem; } p.note { color: #5a6675; margin: .2rem 0 .8rem; }
+:root { color-scheme: light dark; --page: #fff; --ink: #1c2430; --dim: #5a6675; --edge: #d9dee5;
+  --grid: #e6e9ee; --blue: #1f5fa8; --grey: #9aa4b0; --bad: #b3392f; --good: #23743b; }
+@media (prefers-color-scheme: dark) {
+  :root { --page: #12171d; --ink: #dbe2ea; --dim: #9aa7b5; --edge: #38424e; --grid: #2a323c;
+    --blue: #6cb0f5; --grey: #6b7683; --bad: #ff8a7a; --good: #6fcf87; }
+}
+body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--page);
+  margin: 0 auto; max-width: 64rem; padding: 2rem 1.5rem 4rem; }
+h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 .3rem; }
+h2 { font-size: 1.15rem; margin: 2.2rem 0 .4rem; }
+p.sub { color: var(--dim); margin: 0 0 1.2rem; }
+p.note { color: var(--dim); margin: .2rem 0 .8rem; max-width: 54rem; }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: .8rem; }
-.card { border: 1px solid #d9dee5; border-radius: .5rem; padding: .8rem 1rem; }
+.card { border: 1px solid var(--edge); border-radius: .5rem; padding: .8rem 1rem; }
 .cards + .note { margin-top: .8rem; }
 .card b { display: block; font-size: 1.5rem; white-space: nowrap; }
-.card span { color: #5a6675; font-size: .9rem; }
+.card span { color: var(--dim); font-size: .9rem; line-height: 1.4; display: block; }
 .plots { display: grid; gap: 1.2rem;
   grid-template-columns: repeat(auto-fit, minmax(min(22rem, 100%), 1fr)); }
 svg { width: 100%; height: auto; }
+svg text { font-family: system-ui, sans-serif !important; }
 .table { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .92rem; }
-th, td { text-align: left; padding: .28rem .6rem; border-bottom: 1px solid #e6e9ee; }
+th, td { text-align: left; padding: .28rem .6rem; border-bottom: 1px solid var(--grid); }
+th { vertical-align: bottom; line-height: 1.3; border-bottom-color: var(--edge); }
+.table + p { margin-top: .8rem; }
 td { overflow-wrap: anywhere; } td.n { overflow-wrap: normal; } td:first-child { min-width: 8rem; }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
-.bad { color: #b3392f; font-weight: 600; } .good { color: #23743b; font-weight: 600; }
+.bad { color: var(--bad); font-weight: 600; } .good { color: var(--good); font-weight: 600; }
+@media (max-width: 30rem) {
+  body { padding: 1.2rem 1rem 3rem; }
+  .cards { grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); }
+  .card b { font-size: 1.3rem; }
+}
 """
 
 
@@ -250,7 +267,20 @@ def _figure(draw: Callable[[Any], None], size: tuple[float, float] = (5.2, 4.0))
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "winnow", "font.size": 10}):
+    with mpl.rc_context(
+        {
+            "svg.fonttype": "none",
+            "svg.hashsalt": "winnow",
+            "font.size": 10,
+            "figure.facecolor": "none",
+            "axes.facecolor": "none",
+            "text.color": _INK,
+            "axes.labelcolor": _INK,
+            "axes.edgecolor": _INK,
+            "xtick.color": _INK,
+            "ytick.color": _INK,
+        }
+    ):
         # Names in plots are names, whatever dollar signs stand in them.
         mpl.rcParams["text.parse_math"] = False
         figure = Figure(figsize=size, layout="constrained")
@@ -264,6 +294,8 @@ def _figure(draw: Callable[[Any], None], size: tuple[float, float] = (5.2, 4.0))
             figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
     svg = stream.getvalue()
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.S)
+    for colour, name in _VARIABLES.items():
+        svg = svg.replace(colour, f"var(--{name})")
     return f'<div style="max-width: {size[0] * 96:.0f}px">{svg}</div>'
 
 
@@ -323,8 +355,12 @@ def _draw_risk(axes: Any, found: Evaluation, other: Evaluation | None) -> None:
 
 
 def _draw_confusion(axes: Any, found: Evaluation, labels: Sequence[str]) -> None:
+    from matplotlib.colors import LinearSegmentedColormap
+
+    # From clear to full, so that the page's own background shows through.
+    blues = LinearSegmentedColormap.from_list("blues", [f"{_BLUE}0a", f"{_BLUE}ff"])
     shares = [[count / max(1, sum(row)) for count in row] for row in found.confusion]
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    axes.imshow(shares, cmap=blues, vmin=0, vmax=1)
     places = range(len(found.labels))
     names = [_short(label) for label in labels]
     axes.set_xticks(places, names, rotation=40, ha="right", rotation_mode="anchor")
@@ -342,7 +378,7 @@ def _draw_confusion(axes: Any, found: Evaluation, labels: Sequence[str]) -> None
                         ha="center",
                         va="center",
                         fontsize=8,
-                        color="white" if dark else "#1c2430",
+                        color="white" if dark else _INK,
                     )
 
 
@@ -351,7 +387,7 @@ def _short(label: str) -> str:
 
 
 def _plain(axes: Any) -> None:
-    axes.grid(color="#e6e9ee", linewidth=0.8)
+    axes.grid(color=_GRID, linewidth=0.8)
     axes.set_axisbelow(True)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shlex
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from winnow.processes.registry import ProcessRegistry
 from winnow_cli.app import app
 from winnow_train.html_report import page
 from winnow_train.measure import Evaluation, Part
+from winnow_train.metrics import Bin
 from winnow_train.tune import with_threshold
 
 RUNNER = CliRunner()
@@ -246,3 +248,26 @@ def test_a_page_without_a_mistake_has_no_empty_table_and_no_ticks_of_nothing() -
     ticks = text.partition("wrong among the accepted")[0].rpartition("accepted, %")[2]
     assert "0.8" in ticks
     assert "0.01" not in ticks
+
+
+def test_a_page_and_its_plots_follow_the_colour_scheme_of_the_reader() -> None:
+    labels = ("a", "b")
+    whole = Part(name="all", rows=4, accuracy=0.75, accepted=4, precision=0.75, bound=0.4)
+    text = page(
+        Evaluation(
+            process="p", version="1.0.0", head=None, calibration=None, rows=4, held_out=0,
+            accuracy=0.75, macro_f1=0.7, ece=0.1, labels=labels, by_label=[],
+            bins=[Bin(confidence=0.8, accuracy=0.75, count=4)], confusion=[[2, 0], [1, 1]],
+            curve=[(0.9, 0.5, 0.0), (0.7, 1.0, 0.25)], area_under_risk=0.1, threshold=0.7,
+            whole=whole, parts={"": []}, foreign=0, foreign_recognised=0, foreign_accepted=0,
+            out_of_scope=0,
+        ),
+        "data.csv",
+    )  # fmt: skip
+    style, _, body = text.partition("</style>")
+    assert "prefers-color-scheme: dark" in style
+    # White stands only on the full blue of the confusion matrix.
+    assert set(re.findall(r"#[0-9a-f]{6}\b", body)) == {"#ffffff"}
+    used = set(re.findall(r"var\(--(\w+)", body))
+    assert used >= {"ink", "grid", "blue", "grey", "bad"}
+    assert all(f"--{name}:" in style for name in used)
