@@ -193,7 +193,7 @@ def page(raw: dict[str, Any], host: dict[str, Any]) -> str:
     first = raw["container"]
     first_text = (
         f"{first['first_answer_s']:.2f} s from `docker run` to the first answer of the classify image "
-        "through the runtime interface emulator (the ancestor: 17.3 s)."
+        "through the runtime interface emulator (the baseline: 17.3 s)."
         if first
         else "Not measured: no Docker engine answered."
     )
