@@ -7,26 +7,41 @@ LOCK := uv pip compile --quiet --generate-hashes --no-emit-index-url --universal
 IMAGE_LOCK := $(LOCK) --python-version 3.13 --constraint requirements/dev.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help pr faults mutations load licences sbom audit-deps setup model demo up down test check lint types template checkov format bench quality images base base-digest sam lock pictures schemas clean
+.PHONY: help install pr faults mutations load licences sbom audit-deps setup model templates demo up down test check lint types template checkov format bench quality images base base-digest sam lock pictures schemas clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
-setup: .venv/.ready build/model/references-litert.vectors build/node/.installed ## environment, pinned dependencies, the model
+install: .venv/.ready build/model/references-litert.vectors ## what running Winnow takes: environment, pinned packages, the model
 
-.venv/.ready: requirements/dev.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Winnow needs Python 3.11 or later: make setup PYTHON=python3.12")'
-	@echo "Installing the pinned dependencies into .venv (3 GB with TensorFlow, which builds the model; a few minutes)"
+setup: install .venv/.ready-dev build/model/saved_model/saved_model.pb build/node/.installed ## install, and what tests and checks take: TensorFlow and more
+
+PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
+
+.venv/.ready: requirements/product.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Winnow needs Python 3.11 or later: make install PYTHON=python3.12")'
+	@echo "Installing the pinned packages into .venv (a minute)"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(PIP_INSTALL) --require-hashes -r requirements/product.txt
+	@$(PIP_INSTALL) --no-build-isolation --editable .
 	@touch $@
 
-build/model/manifest.json: models/use-lite/lock.json | .venv/.ready
+.venv/.ready-dev: requirements/dev.txt | .venv/.ready
+	@echo "Installing what tests and checks take into .venv (2 GB more, mostly TensorFlow; a few minutes)"
+	@$(PIP_INSTALL) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+build/model/manifest.json: models/use-lite/lock.json $(wildcard models/use-lite/templates/*) | .venv/.ready
 	@$(BIN)/winnow model build
+	@touch -c $@
 
 build/model/references-litert.vectors: build/model/manifest.json $(wildcard processes/*.yaml processes/*.yml layers/encoder/python/winnow_encoder/*.py layers/core/python/winnow/judging/* layers/core/python/winnow/judging/*/*)
 	@$(BIN)/winnow model build >/dev/null
+	@touch -c $@
+
+# TensorFlow makes it, for the engine of that name and for the tests that compare with it.
+build/model/saved_model/saved_model.pb: build/model/manifest.json requirements/dev.txt | .venv/.ready-dev
+	@$(BIN)/winnow model build --saved-model
 	@touch -c $@
 
 build/node/.installed: requirements/node/package.json requirements/node/package-lock.json | .venv/.ready
@@ -38,10 +53,13 @@ build/node/.installed: requirements/node/package.json requirements/node/package-
 model: .venv/.ready ## build the model again where it is missing or altered
 	@$(BIN)/winnow model build
 
-demo: setup ## start the local stack, drop the sample files, show what comes of them
+templates: .venv/.ready-dev ## take models/use-lite/templates from what TensorFlow's converter makes
+	@$(BIN)/python -m winnow_model.capture
+
+demo: install ## start the local stack, drop the sample files, show what comes of them
 	@$(BIN)/python -m winnow_cli.demo
 
-up: setup ## start the local stack and leave it running
+up: install ## start the local stack and leave it running
 	@$(BIN)/winnow up --detach
 
 down: ## stop the local stack
@@ -117,6 +135,7 @@ schemas: setup ## write docs/schemas from the models
 
 lock: setup ## resolve the pinned dependencies again
 	@$(BIN)/$(LOCK) --python-version 3.11 --override requirements/overrides.txt requirements/dev.in -o requirements/dev.txt
+	@$(BIN)/$(LOCK) --python-version 3.11 --constraint requirements/dev.txt --override requirements/overrides.txt requirements/product.in -o requirements/product.txt
 	@$(BIN)/$(LOCK) --python-version 3.11 requirements/sam.in -o requirements/sam.txt
 	@$(BIN)/$(LOCK) --python-version 3.11 requirements/checkov.in -o requirements/checkov.txt
 	@$(BIN)/$(LOCK) --python-version 3.11 requirements/supply.in -o requirements/supply.txt

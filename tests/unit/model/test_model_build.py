@@ -1,5 +1,6 @@
 """Building the model: what is fetched is what is locked, and what is valid is not built again."""
 
+import importlib.metadata
 import io
 import json
 import tarfile
@@ -10,8 +11,14 @@ import pytest
 
 import winnow_model.build
 import winnow_model.fetch
-from winnow.errors import ModelInvalidError
-from winnow_encoder.artefacts import INT8_FILE, MANIFEST_FILE, Package, read_manifest
+from winnow.errors import ModelInvalidError, TensorFlowMissingError
+from winnow_encoder.artefacts import (
+    INT8_FILE,
+    MANIFEST_FILE,
+    TOKENIZER_FILE,
+    Package,
+    read_manifest,
+)
 from winnow_encoder.tokenizer import Tokenizer
 from winnow_model.build import build_model
 from winnow_model.fetch import fetched, integrity, member
@@ -122,11 +129,13 @@ def builds(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The folders that were built, with small files in place of the real ones."""
     built: list[Path] = []
 
-    def write(folder: Path, package: Package, report: object) -> None:
+    def write(folder: Path, package: Package, saved_model: bool, report: object) -> None:
         built.append(folder)
         (folder / INT8_FILE).write_bytes(b"weights")
-        (folder / "saved_model").mkdir()
-        (folder / "saved_model" / "saved_model.pb").write_bytes(b"graph")
+        (folder / TOKENIZER_FILE).write_bytes(b"pieces")
+        if saved_model:
+            (folder / "saved_model").mkdir()
+            (folder / "saved_model" / "saved_model.pb").write_bytes(b"graph")
 
     monkeypatch.setattr(winnow_model.build, "_write_files", write)
     return built
@@ -138,22 +147,54 @@ def test_builds_once_and_again_only_when_something_is_wrong(
     out = tmp_path / "build" / "model"
     told: list[str] = []
     manifest = build_model(out, told.append)
-    assert set(manifest.files) == {INT8_FILE, "saved_model/saved_model.pb"}
+    assert set(manifest.files) == {INT8_FILE, TOKENIZER_FILE}
     assert read_manifest(out) == manifest
     assert build_model(out, told.append) == manifest
     assert len(builds) == 1
     assert "up to date" in told[-1]
 
-    (out / "saved_model" / "saved_model.pb").write_bytes(b"grape")
+    (out / TOKENIZER_FILE).write_bytes(b"places")
     assert build_model(out, told.append) == manifest
     assert len(builds) == 2
     (out / MANIFEST_FILE).unlink()
     build_model(out, told.append)
     assert len(builds) == 3
     monkeypatch.setattr(winnow_model.build, "RECIPE", 999)
-    assert build_model(out, told.append).recipe.startswith("999/")
+    assert build_model(out, told.append).recipe == "999"
     assert len(builds) == 4
     assert [path.name for path in out.parent.iterdir()] == ["model"]
+
+
+def test_a_saved_model_is_made_when_it_is_asked_for_and_does_no_harm_after(
+    tmp_path: Path, builds: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "model"
+    monkeypatch.setattr(winnow_model.build, "_tensorflow_version", lambda: "9.0")
+    build_model(out, lambda _: None)
+    manifest = build_model(out, lambda _: None, saved_model=True)
+    assert "saved_model/saved_model.pb" in manifest.files
+    assert manifest.recipe == f"{winnow_model.build.RECIPE}/tensorflow-9.0"
+    assert build_model(out, lambda _: None) == manifest
+    assert len(builds) == 2
+
+    monkeypatch.setattr(winnow_model.build, "_tensorflow_version", lambda: "9.1")
+    assert build_model(out, lambda _: None) == manifest
+    assert build_model(out, lambda _: None, saved_model=True).recipe.endswith("-9.1")
+    assert len(builds) == 3
+
+
+def test_a_saved_model_without_tensorflow_says_what_to_do(
+    tmp_path: Path, builds: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nowhere(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", nowhere)
+    with pytest.raises(TensorFlowMissingError) as caught:
+        build_model(tmp_path / "model", lambda _: None, saved_model=True)
+    assert "make setup" in caught.value.advice
+    assert not builds
+    build_model(tmp_path / "model", lambda _: None)
 
 
 def test_a_build_that_fails_leaves_what_was_there(
@@ -162,7 +203,7 @@ def test_a_build_that_fails_leaves_what_was_there(
     out = tmp_path / "model"
     before = build_model(out, lambda _: None)
 
-    def fail(folder: Path, package: Package, report: object) -> None:
+    def fail(folder: Path, package: Package, saved_model: bool, report: object) -> None:
         (folder / INT8_FILE).write_bytes(b"half")
         raise ModelInvalidError("no")
 

@@ -235,6 +235,16 @@ class ModelInvalidError(PermanentError):
     hint = "Build the model again with `winnow model build` and, in AWS, deploy again."
 
 
+class TensorFlowMissingError(PermanentError):
+    """The engine `tensorflow` is asked for, and TensorFlow or its SavedModel is not there."""
+
+    code = "tensorflow_missing"
+    advice = (
+        "Run `make setup`: it installs TensorFlow and makes the SavedModel. Or use the engine "
+        "litert, which needs neither."
+    )
+
+
 class HeadInvalidError(PermanentError):
     """A trained head is damaged, or was trained for another process or with another encoder."""
 

