@@ -114,7 +114,6 @@ def environment(
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
-        "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUTF8": "1",  # As in the images, whatever the user's locale.
         "PYTHONUNBUFFERED": "1",
     }
