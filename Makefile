@@ -42,7 +42,7 @@ build/model/references-litert.vectors: build/model/manifest.json $(wildcard proc
 	@touch -c $@
 
 # TensorFlow makes it, for the engine of that name and for the tests that compare with it.
-build/model/saved_model/saved_model.pb: build/model/manifest.json requirements/dev.txt | .venv/.ready-dev
+build/model/saved_model/saved_model.pb: build/model/references-litert.vectors requirements/dev.txt | .venv/.ready-dev
 	@$(BIN)/winnow model build --saved-model
 	@touch -c $@
 

@@ -1,14 +1,16 @@
 """`tensorflow_hub.load` of both kinds of sentence encoder, shown on tiny SavedModels made here."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from winnow.errors import ModelInvalidError
+from winnow.errors import ModelInvalidError, TensorFlowMissingError
 from winnow.ports import Encoder
 from winnow_encoder import load_encoder
+from winnow_encoder.artefacts import MANIFEST_FILE, read_manifest
 
 TEXTS = ["one two", "", "three", "  ", "one two", "four, five and six: 日本語"]
 
@@ -157,3 +159,24 @@ def test_without_a_handle_it_is_the_built_saved_model(model_dir: Path, encoder: 
     cosines = (saved(texts) * encoder(texts)).sum(axis=1)
     assert cosines[1] == 0
     assert min(cosines[0], cosines[2]) > 0.998
+
+
+def test_without_tensorflow_the_error_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "tensorflow_hub", None)  # as where it is not installed
+    with pytest.raises(TensorFlowMissingError, match="tensorflow_hub") as caught:
+        load_encoder(tmp_path, "tensorflow")
+    assert "make setup" in caught.value.advice
+
+
+@pytest.mark.model
+def test_a_model_that_was_built_without_a_saved_model_says_so(
+    model_dir: Path, tmp_path: Path
+) -> None:
+    manifest = read_manifest(model_dir)
+    files = {name: facts for name, facts in manifest.files.items() if "/" not in name}
+    light = manifest.model_copy(update={"files": files})
+    (tmp_path / MANIFEST_FILE).write_text(light.model_dump_json(), "utf-8")
+    with pytest.raises(TensorFlowMissingError, match="no SavedModel"):
+        load_encoder(tmp_path, "tensorflow")

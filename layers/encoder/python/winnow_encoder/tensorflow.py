@@ -134,7 +134,7 @@ def _tensorflow(threads: int) -> Any:
             warnings.simplefilter("ignore")  # it imports pkg_resources, which announces its end
             import tensorflow_hub as hub
     except ModuleNotFoundError as error:
-        raise TensorFlowMissingError(f"There is no {error.name} here.") from None
+        raise TensorFlowMissingError(f"The package {error.name} is not installed.") from None
 
     try:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
