@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from winnow.errors import ModelInvalidError
+from winnow_encoder.artefacts import FP32_FILE, INT8_FILE, SAVED_MODEL_FOLDER
+from winnow_encoder.native import quietly
 from winnow_model.capture import capture
 from winnow_model.convert import to_flatbuffer
 from winnow_model.graph import SIGNATURE
 from winnow_model.template import filled
-from winnow_use.artefacts import FP32_FILE, INT8_FILE, SAVED_MODEL_FOLDER
-from winnow_use.native import quietly
 
 
 @pytest.mark.model

@@ -167,7 +167,7 @@ def test_without_tensorflow_the_error_says_what_to_do(
     monkeypatch.setitem(sys.modules, "tensorflow_hub", None)  # as where it is not installed
     with pytest.raises(TensorFlowMissingError, match="tensorflow_hub") as caught:
         load_encoder(tmp_path, "tensorflow")
-    assert "make setup" in caught.value.advice
+    assert "make setup" in caught.value.hint
 
 
 @pytest.mark.model

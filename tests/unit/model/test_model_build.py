@@ -192,7 +192,7 @@ def test_a_saved_model_without_tensorflow_says_what_to_do(
     monkeypatch.setattr(importlib.metadata, "version", nowhere)
     with pytest.raises(TensorFlowMissingError) as caught:
         build_model(tmp_path / "model", lambda _: None, saved_model=True)
-    assert "make setup" in caught.value.advice
+    assert "make setup" in caught.value.hint
     assert not builds
     build_model(tmp_path / "model", lambda _: None)
 

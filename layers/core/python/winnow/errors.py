@@ -239,7 +239,7 @@ class TensorFlowMissingError(PermanentError):
     """The engine `tensorflow` is asked for, and TensorFlow or its SavedModel is not there."""
 
     code = "tensorflow_missing"
-    advice = (
+    hint = (
         "Run `make setup`: it installs TensorFlow and makes the SavedModel. Or use the engine "
         "litert, which needs neither."
     )

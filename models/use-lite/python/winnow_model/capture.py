@@ -16,14 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from winnow.errors import ModelInvalidError
+from winnow_encoder.artefacts import FP32_FILE, INT8_FILE
+from winnow_encoder.native import quietly
 from winnow_model.convert import to_flatbuffer
 from winnow_model.fetch import fetched
 from winnow_model.graph import write_saved_model
 from winnow_model.lock import read_lock
 from winnow_model.template import FOLDER, Placement, Quantised, Template, placed
 from winnow_model.weights import Weights, read_weights
-from winnow_use.artefacts import FP32_FILE, INT8_FILE
-from winnow_use.native import quietly
 
 SMALL = 256
 """A constant of fewer bytes (a shape, an epsilon) stays in the template, wherever it comes from."""

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
-from tests.unit.test_image_requirements import _pins
+from tests.unit.repository.test_image_requirements import _pins
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PRODUCT, DEV = (ROOT / "requirements" / f"{name}.txt" for name in ("product", "dev"))
-CODE = ("layers", "cli", "local", "models", "functions")
+CODE = ("layers", "training", "cli", "local", "models", "functions")
 ONLY_SETUP = {"tensorflow", "tensorflow_hub"}
 """What `make setup` installs and `make install` does not: without it, `tensorflow_missing`."""
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from winnow.errors import ModelInvalidError
+from winnow_encoder.artefacts import FP32_FILE, INT8_FILE
 from winnow_model.template import Placement, Quantised, Template, filled, quantise, read_template
-from winnow_use.artefacts import FP32_FILE, INT8_FILE
 
 WEIGHTS = {
     "kernel": np.array([[1.0, -2.0], [0.5, 4.0], [0.25, 0.0]], np.float32),
