@@ -65,7 +65,7 @@ def deploy(
     With `images`, by their targets, the functions run in containers of them.
 
     Raises:
-        StackFailedError: the stack was not created or updated; the sentence lists the events that
+        StackFailedError: the stack was not created or updated; the message lists the events that
             failed.
     """
     aws = session()
@@ -99,7 +99,7 @@ def warm(endpoint: str) -> None:
     """Has a process of every zip function started and what its calls share built.
 
     Raises:
-        StackFailedError: a function cannot be imported or built; the sentence says why.
+        StackFailedError: a function cannot be imported or built; the message says why.
     """
     client = session().client("lambda", endpoint_url=endpoint, config=patient_config())
     names = [function["FunctionName"] for function in client.list_functions()["Functions"]]

@@ -72,7 +72,7 @@ def build_images(
 
     Raises:
         ModelInvalidError: the model that the images hold has not been built.
-        StackFailedError: an image cannot be built; the sentence has the end of what docker said.
+        StackFailedError: an image cannot be built; the message has the end of what docker said.
     """
     model = checkout.root / "build" / "model"
     if not all((model / name).is_file() for name in _MODEL_FILES):

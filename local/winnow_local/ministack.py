@@ -167,7 +167,7 @@ def wait_until_healthy(
     """Returns when MiniStack answers, or when `stop` is set.
 
     Raises:
-        StackFailedError: it ended or did not answer in time; the sentence has the end of its log.
+        StackFailedError: it ended or did not answer in time; the message has the end of its log.
     """
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:

@@ -172,7 +172,7 @@ def start_detached(
     """Starts a supervisor in the background and returns when the stack is ready.
 
     Raises:
-        StackFailedError: it did not start; the sentence has the end of its log.
+        StackFailedError: it did not start; the message has the end of its log.
         ModelInvalidError: the model has not been built.
     """
     if images is None:

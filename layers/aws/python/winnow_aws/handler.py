@@ -1,6 +1,6 @@
 """A Lambda handler from a core call: parse, call, dump, and errors that say what to do.
 
-Whatever goes wrong leaves the function as a WinnowError whose text is `<code>: <sentence>`. What
+Whatever goes wrong leaves the function as a WinnowError whose text is `<code>: <message>`. What
 was not foreseen is logged by type and place, without its message: that may hold document text.
 """
 

@@ -1,24 +1,89 @@
-"""Every way Winnow can refuse or fail, each with a stable code and a sentence a user can act on.
+"""Every error that Winnow raises on purpose, each with a stable code and what to do about it.
 
-The code is a contract: it stands in mails, in the table, in results and in docs/errors.md, and a
-test holds that page to this module. Messages name identifiers, counts and settings,
-never document text.
+A base in the tree catches all below it: `except InputError` is for every fault of a dropped file,
+whatever it is.
+
+    WinnowError
+      RetryableError
+      PermanentError
+        InternalError
+        SettingsError
+        ProcessError
+          ProcessInvalidError
+          ProcessUnknownError
+        InputError
+          FileError
+            FileEmptyError
+            FileTypeError
+            FileUnreadableError
+              ReaderFailedError
+            FileTooLargeError
+            FileEncryptedError
+            FileBombError
+            TimeLimitError
+            NoTextLayerError
+            NoTextFoundError
+            NoTextColumnError
+            NoRecordsError
+            ObjectGoneError
+          ThresholdError
+            ThresholdInvalidError
+            ThresholdRefusedError
+            ThresholdTooLowError
+        ModelError
+          ModelInvalidError
+          TensorFlowMissingError
+          HeadInvalidError
+          HeadMissingError
+          TrainingDataError
+          PackageUnavailableError
+        RunError
+          UploadAbandonedError
+          ConfidenceThresholdNotMetError
+          StoredDataInvalidError
+          RunSupersededError
+          ChunkTooSlowError
+          EventInvalidError
+        AwsError
+          AccessDeniedError
+            AwsCredentialsError
+          AwsRefusedError
+          AwsNotSetUpError
+          AwsClockError
+          AwsUnreachableError
+          AwsBusyError
+          EndpointUnreachableError
+        StackError
+          StackNotRunningError
+          StackFailedError
+          StackUnknownError
+          DockerMissingError
+        CommandError
+          LocalFileError
+          UploadUnknownError
+          NotFinishedError
+          NotRedrivableError
+
+The code is a contract: it stands in e-mails, in the table, in results and in docs/errors.md.
+Messages name identifiers, counts and settings, never document text. Tests hold the tree and the
+page to the classes.
 """
 
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
 
 class WinnowError(Exception):
-    """Base of all errors Winnow raises on purpose.
+    """Base of all errors that Winnow raises on purpose.
 
-    `str(error)` is `<code>: <sentence>`, the form in which it crosses the workflow.
+    `str(error)` is `<code>: <message>`, the form in which it crosses the workflow.
     """
 
     code: ClassVar[str] = "internal"
     hint: ClassVar[str] = ""
-    """What the user can do about it; shown by `winnow why` and in failure mails."""
+    """What the user can do about it; shown by `winnow why` and in failure e-mails."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -38,8 +103,6 @@ class RetryableError(WinnowError):
 class PermanentError(WinnowError):
     """The same call will fail again until somebody changes its input or the settings."""
 
-    code = "permanent"
-
 
 class InternalError(PermanentError):
     """A defect in Winnow itself. The original exception goes to the log, without its message."""
@@ -48,27 +111,25 @@ class InternalError(PermanentError):
     hint = "This is a defect in Winnow. Report the upload id and this code; the file is kept."
 
 
-# -- settings ------------------------------------------------------------------------------------
-
-
 class SettingsError(PermanentError):
-    """An environment variable is missing or wrong; the sentence names the variable."""
+    """An environment variable is missing or wrong; the message names the variable."""
 
     code = "settings"
     hint = "Correct the named setting in the template or the environment and deploy again."
 
 
-# -- processes -----------------------------------------------------------------------------------
+class ProcessError(PermanentError):
+    """The definition that records are to be judged by is wrong or missing."""
 
 
-class ProcessInvalidError(PermanentError):
-    """A process definition does not validate; the sentence lists `file:line: field: problem`."""
+class ProcessInvalidError(ProcessError):
+    """A process definition does not validate; the message lists `file:line: field: problem`."""
 
     code = "process_invalid"
     hint = "Run `winnow process validate FILE` and correct the lines it names."
 
 
-class ProcessUnknownError(PermanentError):
+class ProcessUnknownError(ProcessError):
     """No process has the id or code that the upload names."""
 
     code = "process_unknown"
@@ -78,24 +139,29 @@ class ProcessUnknownError(PermanentError):
     )
 
 
-# -- files ---------------------------------------------------------------------------------------
+class InputError(PermanentError):
+    """What was dropped cannot be processed: its sender has to change it."""
 
 
-class FileEmptyError(PermanentError):
+class FileError(InputError):
+    """The file cannot be read as records."""
+
+
+class FileEmptyError(FileError):
     """The object has no bytes, or nothing but white space."""
 
     code = "file_empty"
     hint = "Check the export that made the file and drop it again with its content."
 
 
-class FileTypeError(PermanentError):
+class FileTypeError(FileError):
     """No reader knows the file's format."""
 
     code = "file_type"
     hint = "Save it as one of the formats in docs/formats.md and drop it again."
 
 
-class FileUnreadableError(PermanentError):
+class FileUnreadableError(FileError):
     """The bytes are not what the format demands."""
 
     code = "file_unreadable"
@@ -103,89 +169,92 @@ class FileUnreadableError(PermanentError):
 
 
 class ReaderFailedError(FileUnreadableError):
-    """A reader failed in a way that nobody foresaw: a defect of it, on a file that is rare.
+    """A reader has a defect that this file brings out.
 
-    It is told by the name of the exception and where it came from, never by its message: that may
-    hold document text.
+    The message has the exception's name and line, never its text: that may be document text.
     """
 
     def __init__(self, problem: Exception) -> None:
         frame = traceback.extract_tb(problem.__traceback__)[-1:]
-        where = "".join(f" at {Path(one.filename).name}:{one.lineno}" for one in frame)
+        where = "".join(f" at {Path(at.filename).name}:{at.lineno}" for at in frame)
         super().__init__(f"Its reader fails on it ({type(problem).__name__}{where}).")
 
 
-class FileTooLargeError(PermanentError):
-    """A limit on size, line length, rows or columns is passed; the sentence names the setting."""
+class FileTooLargeError(FileError):
+    """A limit on size, line length, rows or columns is passed; the message names the setting."""
 
     code = "file_too_large"
     hint = "Split the file, or raise the limit that the failure names."
 
 
-class FileEncryptedError(PermanentError):
+class FileEncryptedError(FileError):
     """The file asks for a password."""
 
     code = "file_encrypted"
     hint = "Save it without a password and drop it again."
 
 
-class FileBombError(PermanentError):
+class FileBombError(FileError):
     """Read or unpacked, the file would take far more room than it has a right to."""
 
     code = "file_bomb"
     hint = "Check where the file comes from. If it is sound, raise the limit that is named."
 
 
-class TimeLimitError(PermanentError):
+class TimeLimitError(FileError):
     """Reading the file takes longer than the limit."""
 
     code = "time_limit"
     hint = "Open the file in the program that made it, save it again or split it, and drop it."
 
 
-class NoTextLayerError(PermanentError):
+class NoTextLayerError(FileError):
     """The file is a picture of text, and nothing here reads pictures."""
 
     code = "no_text_layer"
     hint = "Make the file searchable with an OCR program and drop it again."
 
 
-class NoTextFoundError(PermanentError):
+class NoTextFoundError(FileError):
     """OCR has read the pictures and finds no text on them."""
 
     code = "no_text_found"
     hint = "Look at the pages: are they blank, handwritten or upside down? Scan them again."
 
 
-class NoTextColumnError(PermanentError):
+class NoTextColumnError(FileError):
     """A table has no column that the process takes text from."""
 
     code = "no_text_column"
     hint = "Name the text column as the process expects (see `input` in its definition)."
 
 
-class NoRecordsError(PermanentError):
+class NoRecordsError(FileError):
     """The file was read and holds no record at all."""
 
     code = "no_records"
     hint = "The file has a header or white space only; drop it again with its rows."
 
 
-class ObjectGoneError(PermanentError):
+class ObjectGoneError(FileError):
     """The object version is no longer in the bucket."""
 
     code = "object_gone"
     hint = "The file was deleted before it was read. Drop it again."
 
 
-class ThresholdInvalidError(PermanentError):
+class ThresholdError(InputError):
+    """The threshold that the object asks for does not hold."""
+
+
+class ThresholdInvalidError(ThresholdError):
     """The object's `x-amz-meta-threshold` is not a number from 0 to 1."""
 
     code = "threshold_invalid"
     hint = "Give a threshold from 0 to 1, for example 0.8, or leave it out."
 
 
-class ThresholdRefusedError(PermanentError):
+class ThresholdRefusedError(ThresholdError):
     """The object has an `x-amz-meta-threshold`, and the stack takes none (`SenderThreshold`)."""
 
     code = "threshold_refused"
@@ -195,7 +264,7 @@ class ThresholdRefusedError(PermanentError):
     )
 
 
-class ThresholdTooLowError(PermanentError):
+class ThresholdTooLowError(ThresholdError):
     """The object's `x-amz-meta-threshold` is below the threshold that holds without it."""
 
     code = "threshold_too_low"
@@ -205,37 +274,18 @@ class ThresholdTooLowError(PermanentError):
     )
 
 
-class UploadAbandonedError(PermanentError):
-    """Several runs of the upload died without a word, and the sweep starts no other."""
-
-    code = "upload_abandoned"
-    hint = (
-        "Look at the runs in Step Functions. When the cause is gone, run "
-        "`winnow redrive UPLOAD_ID`."
-    )
+class ModelError(PermanentError):
+    """The encoder or a trained head is missing, damaged or cannot be made."""
 
 
-# -- judging -------------------------------------------------------------------------------------
-
-
-class ConfidenceThresholdNotMetError(PermanentError):
-    """The process says `on_none: fail` and no record reached the threshold."""
-
-    code = "confidence_threshold_not_met"
-    hint = (
-        "Every record was set aside: look at review.jsonl. Lower the threshold only if measured "
-        "data justify it."
-    )
-
-
-class ModelInvalidError(PermanentError):
+class ModelInvalidError(ModelError):
     """The model's files are missing, truncated or altered."""
 
     code = "model_invalid"
     hint = "Build the model again with `winnow model build` and, in AWS, deploy again."
 
 
-class TensorFlowMissingError(PermanentError):
+class TensorFlowMissingError(ModelError):
     """The engine `tensorflow` is asked for, and TensorFlow or its SavedModel is not there."""
 
     code = "tensorflow_missing"
@@ -245,28 +295,28 @@ class TensorFlowMissingError(PermanentError):
     )
 
 
-class HeadInvalidError(PermanentError):
+class HeadInvalidError(ModelError):
     """A trained head is damaged, or was trained for another process or with another encoder."""
 
     code = "head_invalid"
     hint = "Train it again with `winnow train`, with the model that is to judge."
 
 
-class HeadMissingError(PermanentError):
+class HeadMissingError(ModelError):
     """A label has no example sentences, and the process has no trained head."""
 
     code = "head_missing"
     hint = "Run `winnow train` for the process, or give each of its labels example sentences."
 
 
-class TrainingDataError(PermanentError):
+class TrainingDataError(ModelError):
     """The labelled data do not fit the process, or are too few to learn or measure from."""
 
     code = "training_data"
-    hint = "Compare the columns and labels that the sentence names with the process."
+    hint = "Compare the columns and labels that the message names with the process."
 
 
-class PackageUnavailableError(PermanentError):
+class PackageUnavailableError(ModelError):
     """A locked package cannot be brought from its registry."""
 
     code = "package_unavailable"
@@ -276,7 +326,31 @@ class PackageUnavailableError(PermanentError):
     )
 
 
-class StoredDataInvalidError(PermanentError):
+class RunError(PermanentError):
+    """A run, or a step of it, cannot go on although its file can be read."""
+
+
+class UploadAbandonedError(RunError):
+    """Several runs of the upload ended without a result, and the sweep starts no other."""
+
+    code = "upload_abandoned"
+    hint = (
+        "Look at the runs in Step Functions. When the cause is gone, run "
+        "`winnow redrive UPLOAD_ID`."
+    )
+
+
+class ConfidenceThresholdNotMetError(RunError):
+    """The process says `on_none: fail` and no record reached the threshold."""
+
+    code = "confidence_threshold_not_met"
+    hint = (
+        "Every record was set aside: look at review.jsonl. Lower the threshold only if measured "
+        "data justify it."
+    )
+
+
+class StoredDataInvalidError(RunError):
     """An intermediate object is missing, truncated or altered, or the model changed in mid-run."""
 
     code = "stored_data_invalid"
@@ -286,14 +360,14 @@ class StoredDataInvalidError(PermanentError):
     )
 
 
-class RunSupersededError(PermanentError):
+class RunSupersededError(RunError):
     """A later run of the upload has written its results; this one's are not written over them."""
 
     code = "run_superseded"
     hint = "Nothing: the later run reports on the upload. `winnow status UPLOAD_ID` shows it."
 
 
-class ChunkTooSlowError(PermanentError):
+class ChunkTooSlowError(RunError):
     """Judging a chunk of records would outlast the function's time; it is judged in halves."""
 
     code = "chunk_too_slow"
@@ -303,80 +377,24 @@ class ChunkTooSlowError(PermanentError):
     )
 
 
-class EventInvalidError(PermanentError):
-    """A function was called with an event that is not of its shape; the sentence names fields."""
+class EventInvalidError(RunError):
+    """A function was called with an event that is not of its shape; the message names fields."""
 
     code = "event_invalid"
     hint = "Call it with an event of its shape: events/README.md has one for each function."
 
 
-class EndpointUnreachableError(PermanentError):
-    """A function runs outside AWS, and no AWS answers it."""
-
-    code = "endpoint_unreachable"
-    hint = "Start the local stack with `winnow up`, and pass the variables of .winnow/sam on."
+class AwsError(PermanentError):
+    """AWS cannot be called, or does not do what it is asked."""
 
 
-class AccessDeniedError(PermanentError):
+class AccessDeniedError(AwsError):
     """A call to AWS is not allowed."""
 
     code = "access_denied"
     hint = (
         "In a failed run, compare the function's role with template.yaml; at the command line, "
         "check the AWS profile and what it may do. An encryption key may be missing too."
-    )
-
-
-class AwsRefusedError(PermanentError):
-    """AWS refuses a call, and will refuse it again."""
-
-    code = "aws_refused"
-    hint = (
-        "Look up AWS's code, in brackets, for the call that the sentence names; a bucket, table or "
-        "key of the stack may be gone or switched off. Deploy the stack again."
-    )
-
-
-# -- the stack, as the command line sees it --------------------------------------------------------
-
-
-class StackNotRunningError(PermanentError):
-    """No local stack runs in this folder, or it does not answer."""
-
-    code = "stack_not_running"
-    hint = "Start one with `winnow up`; if one hangs, end it with `winnow down` first."
-
-
-class StackFailedError(PermanentError):
-    """The local stack could not be started or deployed; the sentence holds the end of its log."""
-
-    code = "stack_failed"
-    hint = "Correct what the sentence names, then run `winnow up` again."
-
-
-class DockerMissingError(PermanentError):
-    """`winnow up --docker` finds no Docker engine that answers."""
-
-    code = "docker_missing"
-    hint = (
-        "Start Docker and see that `docker info` answers; `winnow up` without --docker needs none."
-    )
-
-
-class StackUnknownError(PermanentError):
-    """No deployed stack of this name can be seen, or it is not one of Winnow's."""
-
-    code = "stack_unknown"
-    hint = "Check the name, the region and the AWS profile (`aws cloudformation describe-stacks`)."
-
-
-class AwsNotSetUpError(PermanentError):
-    """A command finds no AWS region, profile or settings that it can use."""
-
-    code = "aws_not_set_up"
-    hint = (
-        "Set the region (AWS_REGION, or `region` in the profile) and the profile (AWS_PROFILE) "
-        "that the stack was deployed with; `aws configure list` shows what counts here."
     )
 
 
@@ -390,14 +408,34 @@ class AwsCredentialsError(AccessDeniedError):
     )
 
 
-class AwsClockError(PermanentError):
+class AwsRefusedError(AwsError):
+    """AWS refuses a call, and will refuse it again."""
+
+    code = "aws_refused"
+    hint = (
+        "Look up AWS's code, in brackets, for the call that the message names; a bucket, table or "
+        "key of the stack may be gone or switched off. Deploy the stack again."
+    )
+
+
+class AwsNotSetUpError(AwsError):
+    """A command finds no AWS region, profile or settings that it can use."""
+
+    code = "aws_not_set_up"
+    hint = (
+        "Set the region (AWS_REGION, or `region` in the profile) and the profile (AWS_PROFILE) "
+        "that the stack was deployed with; `aws configure list` shows what counts here."
+    )
+
+
+class AwsClockError(AwsError):
     """This machine's clock is so wrong that AWS refuses what it signs."""
 
     code = "aws_clock"
     hint = "Set this machine's clock (in a virtual machine too), then try the command again."
 
 
-class AwsUnreachableError(PermanentError):
+class AwsUnreachableError(AwsError):
     """A command gets no answer from AWS: network, proxy, certificate, or a region's name."""
 
     code = "aws_unreachable"
@@ -407,35 +445,80 @@ class AwsUnreachableError(PermanentError):
     )
 
 
-class AwsBusyError(PermanentError):
+class AwsBusyError(AwsError):
     """AWS asks a command to slow down, or fails for now."""
 
     code = "aws_busy"
     hint = "Try the command again in a minute; if it goes on, look at the AWS status."
 
 
-class LocalFileError(PermanentError):
+class EndpointUnreachableError(AwsError):
+    """A function runs outside AWS, and no AWS answers it."""
+
+    code = "endpoint_unreachable"
+    hint = "Start the local stack with `winnow up`, and pass the variables of .winnow/sam on."
+
+
+class StackError(PermanentError):
+    """The stack that a command is to use is not there or does not work."""
+
+
+class StackNotRunningError(StackError):
+    """No local stack runs in this folder, or it does not answer."""
+
+    code = "stack_not_running"
+    hint = "Start one with `winnow up`; if one hangs, end it with `winnow down` first."
+
+
+class StackFailedError(StackError):
+    """The local stack could not be started or deployed; the message holds the end of its log."""
+
+    code = "stack_failed"
+    hint = "Correct what the message names, then run `winnow up` again."
+
+
+class StackUnknownError(StackError):
+    """No deployed stack of this name can be seen, or it is not one of Winnow's."""
+
+    code = "stack_unknown"
+    hint = "Check the name, the region and the AWS profile (`aws cloudformation describe-stacks`)."
+
+
+class DockerMissingError(StackError):
+    """`winnow up --docker` finds no Docker engine that answers."""
+
+    code = "docker_missing"
+    hint = (
+        "Start Docker and see that `docker info` answers; `winnow up` without --docker needs none."
+    )
+
+
+class CommandError(PermanentError):
+    """A command asks for what this machine or the stack does not have."""
+
+
+class LocalFileError(CommandError):
     """A file or folder of this machine cannot be read or written by a command."""
 
     code = "local_file"
     hint = "Check that it is there, that you may read or write it, and that the disk has room."
 
 
-class UploadUnknownError(PermanentError):
+class UploadUnknownError(CommandError):
     """No upload has this id, or more than one begins with it."""
 
     code = "upload_unknown"
     hint = "`winnow status` lists the uploads that the stack knows."
 
 
-class NotFinishedError(PermanentError):
+class NotFinishedError(CommandError):
     """The upload has no results: its run has not ended, or it failed."""
 
     code = "not_finished"
     hint = "`winnow why UPLOAD_ID` says how the run stands."
 
 
-class NotRedrivableError(PermanentError):
+class NotRedrivableError(CommandError):
     """The upload succeeded, its run has not ended, or it is too old to tell."""
 
     code = "not_redrivable"
@@ -443,14 +526,16 @@ class NotRedrivableError(PermanentError):
 
 
 def catalogue() -> dict[str, type[WinnowError]]:
-    """Every concrete error by its code, in the order of this module."""
+    """Every code and the class that it stands for, in the order of this module."""
+    return {
+        cls.code: cls
+        for cls in _subclasses(WinnowError)
+        # A base that only groups others, and a narrower class of the same code, define none.
+        if "code" in vars(cls)
+    }
 
-    def walk(cls: type[WinnowError]) -> list[type[WinnowError]]:
-        return [cls, *(leaf for sub in cls.__subclasses__() for leaf in walk(sub))]
 
-    # A class with no code of its own would take its parent's place: the first one listed wins.
-    found: dict[str, type[WinnowError]] = {}
-    for cls in walk(WinnowError):
-        if cls not in (WinnowError, PermanentError):
-            found.setdefault(cls.code, cls)
-    return found
+def _subclasses(cls: type[WinnowError]) -> Iterator[type[WinnowError]]:
+    for child in cls.__subclasses__():
+        yield child
+        yield from _subclasses(child)

@@ -36,7 +36,7 @@ def unhurried() -> None:
 
 
 class RecordRejection(NamedTuple):
-    """Why a record is not judged: a code of docs/errors.md, and a sentence."""
+    """Why a record is not judged: a code of docs/errors.md, and a message."""
 
     code: str
     reason: str

@@ -1,4 +1,4 @@
-"""How a parser refuses a file: a code of the catalogue and a sentence without document text."""
+"""How a parser refuses a file: a code of the catalogue and a message without document text."""
 
 
 class ParseError(Exception):
