@@ -202,6 +202,18 @@ def test_what_up_says_to_try_works_as_it_stands(stack: Stack) -> None:
     assert "8 accepted, 5 to review, 1 invalid" in answer.out
 
 
+def test_up_names_a_process_that_the_stack_has(
+    stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = (ROOT / "processes" / "emotions.yaml").read_text("utf-8")
+    (tmp_path / "own.yaml").write_text(own.replace("id: emotions", "id: moods", 1), "utf-8")
+    monkeypatch.setenv("WINNOW_PROCESSES", str(tmp_path))
+    out = winnow("up").out
+    assert "submit FILE --process moods" in out
+    assert "inbox/moods/" in out
+    assert "L33774" not in out
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -55,6 +55,8 @@ class Decisions:
     trained_on: Bools
     """Rows that the head was trained on: these decisions are of the folds without them."""
     calibration: str | None
+    because: tuple[tuple[str, ...], ...]
+    """The criteria that each decision rests on; empty for labels, and where a fold decided."""
 
     @property
     def held_out(self) -> int:
@@ -71,6 +73,7 @@ class Decisions:
             out_of_scope=self.out_of_scope[chosen],
             novelty=self.novelty[chosen],
             trained_on=self.trained_on[chosen],
+            because=tuple(itertools.compress(self.because, chosen)),
         )
 
     @property
@@ -156,6 +159,7 @@ def decide(
     fresh = [index for index, key in enumerate(keys.tolist()) if key not in stored]
     judge = build_judge(definition, encoder, head)
     decided = [""] * len(rows)
+    because: list[tuple[str, ...]] = [()] * len(rows)
     confidence, novelty = np.zeros(len(rows)), np.full(len(rows), np.nan)
     beyond = np.zeros(len(rows), bool)
     for start in range(0, len(fresh), 2048):
@@ -163,6 +167,8 @@ def decide(
         judged = judge([rows[i].text for i in block], [rows[i].fields for i in block])
         for index, judgement in zip(block, judged, strict=True):
             decided[index] = str(judgement.decision.value)
+            if judgement.decision.kind == "criteria":
+                because[index] = tuple(judgement.decision.because)
             confidence[index] = judgement.confidence
             beyond[index] = judgement.out_of_scope
             if judgement.novelty is not None:
@@ -179,6 +185,7 @@ def decide(
         novelty,
         np.array([key in stored for key in keys.tolist()], bool),
         card.calibration.version if card and card.calibration else None,
+        tuple(because),
     )
 
 

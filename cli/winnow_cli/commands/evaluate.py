@@ -1,5 +1,6 @@
 """`winnow evaluate`: how good a process is, against another version of it, and in live use."""
 
+import csv
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from winnow.storage.file_names import name_of
+from winnow_cli.commands.uploads import safe_cell
 from winnow_cli.console import clean, emit_json, note, say, table
 from winnow_cli.options import (
     DEFAULT_MODEL,
@@ -23,7 +25,10 @@ from winnow_cli.options import (
 )
 
 if TYPE_CHECKING:
-    from winnow_train.measure import Comparison, Evaluation, Part
+    from winnow_train.measure import Comparison, Decisions, Evaluation, Part
+
+MOST_CONFUSED = 8
+"""Labels of which the confusion matrix is printed; that of more is in the page of --html."""
 
 
 def register(app: typer.Typer) -> None:
@@ -48,6 +53,16 @@ def evaluate(
         Path | None,
         typer.Option(
             "--html", metavar="OUT", dir_okay=False, writable=True, help="Write a page with plots."
+        ),
+    ] = None,
+    mistakes: Annotated[
+        Path | None,
+        typer.Option(
+            "--mistakes",
+            metavar="OUT.csv",
+            dir_okay=False,
+            writable=True,
+            help="Write the rows whose decision is wrong, the most confident first.",
         ),
     ] = None,
     slices: Annotated[
@@ -82,10 +97,13 @@ def evaluate(
         raise typer.BadParameter("give --data F.csv, or --drift RESULT, or both")
     if data is not None and label_column is None:
         raise typer.BadParameter("--data needs --label-column")
-    if html is not None and not html.parent.is_dir():
-        raise typer.BadParameter(f"there is no folder {html.parent} to write --html into")
-    if html is not None and not os.access(html.parent, os.W_OK):
-        raise typer.BadParameter(f"the folder {html.parent} takes no --html: it is read-only")
+    if data is None and mistakes is not None:
+        raise typer.BadParameter("--mistakes needs --data")
+    for option, out in (("--html", html), ("--mistakes", mistakes)):
+        if out is not None and not out.parent.is_dir():
+            raise typer.BadParameter(f"there is no folder {out.parent} to write {option} into")
+        if out is not None and not os.access(out.parent, os.W_OK):
+            raise typer.BadParameter(f"the folder {out.parent} takes no {option}: it is read-only")
     from winnow.processes.registry import ProcessRegistry
 
     book = ProcessRegistry.from_directory(processes)
@@ -134,11 +152,30 @@ def evaluate(
             errors="replace",
         )
         note(f"Wrote {clean(str(html))}.")
+    if mistakes is not None:
+        count = _write_mistakes(mistakes, decisions)
+        note(f"Wrote {clean(str(mistakes))}: {count:,} rows whose decision is wrong.")
     if as_json:
         emit_json(document)
         return
     _print(found, other, comparison)
     _print_drift(drifts)
+
+
+def _write_mistakes(file: Path, decisions: "Decisions") -> int:
+    """Writes the rows whose decision is wrong; how many there are."""
+    wrong = [index for index, right in enumerate(decisions.right) if not right]
+    wrong.sort(key=lambda index: -decisions.confidence[index])
+    with file.open("w", encoding="utf-8", errors="replace", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(("row", "label", "decision", "confidence", "because", "text"))
+        for index in wrong:
+            row = decisions.rows[index]
+            confidence = round(float(decisions.confidence[index]), 4)
+            because = ";".join(decisions.because[index])
+            cells = (row.record, row.named, decisions.decided[index], confidence, because, row.text)
+            writer.writerow([safe_cell(cell) for cell in cells])
+    return len(wrong)
 
 
 def _drifts(head: Any, results: Iterable[Path]) -> list[dict[str, Any]]:
@@ -259,6 +296,15 @@ def _print(
         ],
         right=("rows", "precision", "recall", "F1", "accepted", "right of these"),
     )
+    if len(found.labels) <= MOST_CONFUSED:
+        table(
+            ("labelled \\ decided", *found.labels),
+            [
+                (label, *(f"{count:,}" for count in counts))
+                for label, counts in zip(found.labels, found.confusion, strict=True)
+            ],
+            right=found.labels,
+        )
     for column, parts in found.parts.items():
         if column:
             print_parts(column, parts)

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,6 +13,8 @@ from winnow_cli.options import LOCAL, AsJson, handle_errors
 if TYPE_CHECKING:
     from winnow_local.state import StackState, StateDir
     from winnow_local.template import Checkout
+
+SAMPLE_PROCESS = "L33774"
 
 
 def register(app: typer.Typer) -> None:
@@ -174,6 +177,24 @@ def _parameters(pairs: list[str], checkout: "Checkout") -> dict[str, str]:
     return parameters
 
 
+def _to_try(checkout: "Checkout", in_containers: bool) -> tuple[Path, str]:
+    """A file to drop and the process for it: the sample, or what stands for a file of one's own."""
+    from winnow.processes.registry import ProcessRegistry
+    from winnow.errors import ProcessInvalidError
+    from winnow_local.stack import PROCESSES_VARIABLE
+
+    shipped = checkout.root / "processes"
+    own = None if in_containers else os.environ.get(PROCESSES_VARIABLE)
+    try:
+        found = ProcessRegistry.from_directory(Path(own or shipped), with_heads=False).definitions
+    except ProcessInvalidError:
+        found = ()
+    ids = [definition.id for definition in found]
+    if ids and SAMPLE_PROCESS not in ids:
+        return Path("FILE"), ids[0]
+    return checkout.root / "samples" / "prior-auth-cases.csv", SAMPLE_PROCESS
+
+
 def _show(state: "StackState", state_dir: "StateDir", as_json: bool) -> None:
     from winnow_local.template import Checkout
 
@@ -194,11 +215,12 @@ def _show(state: "StackState", state_dir: "StateDir", as_json: bool) -> None:
     say(f"  inbox    {inbox}<process>/")
     say(f"  results  s3://{state.outputs.get('ResultsBucket')}/results/")
     say(f"  mailbox  {here(state_dir.mail)}/  (`{command()} mail`)")
-    sample = shlex.quote(here(Checkout.here().root / "samples" / "prior-auth-cases.csv"))
+    file, process = _to_try(Checkout.here(), bool(state.containers))
+    sample = shlex.quote(here(file))
     say("Drop a file:")
-    say(f"  {command()} submit {sample} --process L33774 --wait")
+    say(f"  {command()} submit {sample} --process {process} --wait")
     say("or with any S3 client:")
     say(
         "  AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test "
-        f"aws --endpoint-url {state.endpoint} s3 cp {sample} {inbox}L33774/"
+        f"aws --endpoint-url {state.endpoint} s3 cp {sample} {inbox}{process}/"
     )

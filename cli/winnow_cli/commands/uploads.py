@@ -675,12 +675,13 @@ def basis_of(records: Sequence["ResultRecord"]) -> str:
 
 
 def grounds_of(record: "ResultRecord", width: int) -> str:
-    """The evidence that speaks loudest, or the reason where there is none."""
+    """The most similar evidence; without any, the criteria that lack it, or the reason."""
     if record.decision is None:
         return shorten(f"{record.code}: {record.reason}", width)
     found = evidence_of(record)
     if not found:
-        return shorten(record.reason or "", width)
+        lacking = ", ".join(because_of(record))
+        return shorten(f"no evidence on {lacking}" if lacking else record.reason or "", width)
     return quoted(*found[0], width)
 
 

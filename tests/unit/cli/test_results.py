@@ -51,6 +51,10 @@ def test_evidence_on_the_other_side_is_shown_where_there_is_no_other() -> None:
     assert [found.text for _, found in evidence_of(one)] == ["melena"]
 
 
+def test_without_evidence_the_criteria_that_lack_it_are_named() -> None:
+    assert grounds_of(record(Verdict.UNDETERMINED), 40) == "no evidence on bleeding"
+
+
 def test_a_table_says_what_its_confidences_are() -> None:
     raw, measured = record(Verdict.MET), record(Verdict.MET, calibrated=True)
     broken = ResultRecord(outcome=Outcome.INVALID, record=2, code="text_empty", reason="Empty.")

@@ -132,6 +132,39 @@ def test_wrong_calls_are_told(folder: Path, more: list[str], words: str) -> None
     assert words in done.output + (done.stderr or "")
 
 
+def test_the_rows_decided_wrongly_are_written_the_most_confident_first(folder: Path) -> None:
+    winnow(folder, "train", "train.csv")
+    out = folder / "mistakes.csv"
+    told = winnow(folder, "evaluate", "tune.csv", "--mistakes", str(out))["evaluation"]
+    with out.open(encoding="utf-8", newline="") as file:
+        wrong = list(csv.DictReader(file))
+    assert 0 < len(wrong) == round(400 * (1 - told["accuracy"]))
+    with (folder / "tune.csv").open(encoding="utf-8", newline="") as file:
+        data = list(csv.DictReader(file))
+    for row in wrong:
+        assert row["label"] != row["decision"]
+        assert row["label"] == data[int(row["row"]) - 1]["label"]
+    sure = [float(row["confidence"]) for row in wrong]
+    assert sure == sorted(sure, reverse=True)
+
+
+def test_what_is_decided_for_what_is_counted(folder: Path) -> None:
+    winnow(folder, "train", "train.csv")
+    counts = winnow(folder, "evaluate", "tune.csv")["evaluation"]["confusion"]
+    call = ["evaluate", "--process", "bank", "--data", str(folder / "tune.csv")]
+    done = RUNNER.invoke(app, [*call, "--label-column", "label", "--processes", str(folder)])
+    lines = done.stdout.splitlines()
+    at = lines.index("labelled \\ decided\tcard\tloan\tapp")
+    assert [[int(n) for n in line.split("\t")[1:]] for line in lines[at + 1 : at + 4]] == counts
+
+
+def test_mistakes_need_data(folder: Path) -> None:
+    call = ["evaluate", "--process", "bank", "--drift", str(folder / "bank.yaml")]
+    done = RUNNER.invoke(app, [*call, "--mistakes", str(folder / "mistakes.csv")])
+    assert done.exit_code == 2
+    assert "--mistakes needs --data" in done.output
+
+
 def test_evaluate_needs_data_or_results(folder: Path) -> None:
     assert RUNNER.invoke(app, ["evaluate", "--process", "bank"]).exit_code == 2
 
