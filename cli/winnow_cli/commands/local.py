@@ -179,8 +179,8 @@ def _parameters(pairs: list[str], checkout: "Checkout") -> dict[str, str]:
 
 def _to_try(checkout: "Checkout", in_containers: bool) -> tuple[Path, str]:
     """A file to drop and the process for it: the sample, or what stands for a file of one's own."""
-    from winnow.processes.registry import ProcessRegistry
     from winnow.errors import ProcessInvalidError
+    from winnow.processes.registry import ProcessRegistry
     from winnow_local.stack import PROCESSES_VARIABLE
 
     shipped = checkout.root / "processes"
