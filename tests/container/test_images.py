@@ -20,6 +20,7 @@ from tests.container.lost import lose
 from tests.container.storage import RESULTS, Storage
 from tests.container.upload import CASES, SCAN, for_serialize, get
 from tests.fakes.heads import PROCESS, rows, write_rows
+from tests.unit.functions.test_select_code import selected
 from tests.unit.repository.test_supply import supply
 from winnow.models import (
     ChunkTask,
@@ -70,6 +71,14 @@ for path in pathlib.Path("/var/task").rglob("*.so*"):
         parts = [int(part) for part in version.split(b".")]
         newest[name.decode()] = max(newest.get(name.decode(), []), parts)
 print(json.dumps(newest))
+"""
+
+
+_OURS = """
+import json, pathlib
+root = pathlib.Path("/opt/python")
+files = [path for path in root.rglob("*") if path.is_file() and path.suffix != ".pyc"]
+print(json.dumps([str(path.relative_to(root)) for path in files]))
 """
 
 
@@ -250,6 +259,14 @@ def test_what_stays_out(images: dict[str, str], function: str) -> None:
     assert "app.py" in found
     assert not unwanted & set(found)
     assert not [name for name in found if name.startswith("tensorflow")]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_an_image_holds_of_our_code_what_its_function_reaches(
+    images: dict[str, str], function: str
+) -> None:
+    found = _python(images[function], _OURS)
+    assert set(json.loads(found)) == {str(place) for place in selected(function)}
 
 
 def test_sweep_starts_a_lost_upload_as_a_stranger_on_a_read_only_disk(

@@ -10,8 +10,15 @@ from typing import IO, Any
 
 from winnow.parsers.parse_error import ParseError
 
-PARSERS = ("pdf", "docx", "xlsx", "html", "eml", "pictures")
-"""Each a module of this package with a function `parse(file, limits, emit, scratch)`."""
+PARSERS = {
+    "pdf": "winnow.parsers.pdf",
+    "docx": "winnow.parsers.docx",
+    "xlsx": "winnow.parsers.xlsx",
+    "html": "winnow.parsers.html",
+    "eml": "winnow.parsers.eml",
+    "pictures": "winnow.parsers.pictures",
+}
+"""Kind -> module with a function `parse(file, limits, emit, scratch)`."""
 
 _BLOCK = 1 << 16
 
@@ -62,7 +69,7 @@ def main(kind: str, limits: dict[str, int], scratch_descriptor: int) -> None:
     try:
         if kind not in PARSERS:
             raise ParseError("internal", "There is no such parser.")
-        parser = import_module(f"winnow.parsers.{kind}")
+        parser = import_module(PARSERS[kind])
         file: IO[bytes] = os.fdopen(0, "rb")
         scratch = os.fdopen(scratch_descriptor, "wb") if scratch_descriptor >= 0 else None
         parser.parse(file, limits, emit, scratch)

@@ -23,9 +23,10 @@ from winnow.limits.reading import ReadLimits
 _BLOCK = 1 << 16
 _LAST_WORDS = 2_000
 """Bytes of what a parser complained of last that are looked at."""
+_CHILD = "winnow.parsers.__main__"
 _BOOT = (
     "import sys, json; sys.path[:] = json.loads(sys.argv.pop(1));"
-    "from winnow.parsers.__main__ import main;"
+    f"from {_CHILD} import main;"
     "main(sys.argv[1], json.loads(sys.argv[2]), int(sys.argv[3]))"
 )
 _ENVIRONMENT = ("LD_LIBRARY_PATH", "TMPDIR", "LANG", "PATH")

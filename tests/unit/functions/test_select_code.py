@@ -1,0 +1,192 @@
+"""What each image holds of our code: all that its function reaches, and nothing else."""
+
+import importlib.util
+import json
+import re
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+SCRIPT = ROOT / "functions" / "select_code.py"
+LAYERS = sorted(ROOT.glob("layers/*/python"))
+APPS = {app.parent.name: app for app in sorted(ROOT.glob("functions/*/app.py"))}
+
+_spec = importlib.util.spec_from_file_location("select_code", SCRIPT)
+assert _spec is not None
+assert _spec.loader is not None
+select_code = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(select_code)
+
+READ_FILES = {
+    *("winnow", "winnow/heads", "winnow/limits", "winnow/parsers", "winnow/processes"),
+    *("winnow/readers", "winnow/readers/pages", "winnow/readers/tabular", "winnow/steps"),
+    *("winnow/storage", "winnow/tables", "winnow_aws"),
+}
+RECOVER = {
+    *("winnow", "winnow/limits", "winnow/parsers", "winnow/recovery", "winnow/steps"),
+    *("winnow/storage", "winnow/tables", "winnow_aws"),
+}
+FOLDERS = {
+    "serialize": READ_FILES,
+    "scan": READ_FILES | {"winnow_ocr"},
+    "classify": {
+        *("winnow", "winnow/heads", "winnow/judging", "winnow/judging/criteria"),
+        *("winnow/judging/labels", "winnow/judging/text", "winnow/limits", "winnow/processes"),
+        *("winnow/steps", "winnow/storage", "winnow/tables", "winnow_aws", "winnow_encoder"),
+    },
+    "filter": {
+        *("winnow", "winnow/heads", "winnow/limits", "winnow/processes", "winnow/steps"),
+        *("winnow/storage", "winnow_aws"),
+    },
+    "sweep": RECOVER,
+    "dispatch": RECOVER,
+    "digest": RECOVER,
+}
+"""Image -> the packages that it has modules of. One more is a longer cold start: is it meant?"""
+IN_NO_IMAGE = {
+    "winnow/py.typed",  # for mypy
+    "winnow/storage/file_names.py",  # names that the command line gives to downloaded files
+}
+
+IMPORT_ALL = """
+import importlib, json, sys
+sys.path[:0] = [sys.argv[1], sys.argv[2]]
+sys.path.append(sys.argv[3])  # after the copy, and without what its .pth files would add
+for name in json.loads(sys.argv[4]):
+    if not name.endswith("__main__"):
+        importlib.import_module(name)
+ours = {name: getattr(module, "__file__", None) or "" for name, module in sys.modules.items()}
+print(json.dumps({n: file for n, file in ours.items() if n.split(".")[0].startswith("winnow")}))
+"""
+
+
+def selected(function: str) -> dict[Path, Path]:
+    files: dict[Path, Path] = select_code.select(APPS[function], LAYERS)
+    return files
+
+
+def ours() -> set[str]:
+    """Every file of the layers that could travel."""
+    return {
+        str(file.relative_to(root))
+        for root in LAYERS
+        for file in root.rglob("*")
+        if file.is_file() and "__pycache__" not in file.parts and file.suffix != ".md"
+    }
+
+
+@pytest.mark.parametrize("function", APPS)
+def test_an_image_has_modules_of_these_packages_and_no_other(function: str) -> None:
+    assert {str(place.parent) for place in selected(function)} == FOLDERS[function]
+
+
+def test_every_file_of_the_layers_is_in_an_image_or_said_to_be_in_none() -> None:
+    shipped = {str(place) for function in APPS for place in selected(function)}
+    assert ours() - shipped == IN_NO_IMAGE
+
+
+@pytest.mark.parametrize("function", APPS)
+def test_what_is_copied_runs_by_itself(function: str, tmp_path: Path) -> None:
+    roots = [str(root) for root in LAYERS]
+    subprocess.run([sys.executable, SCRIPT, APPS[function], tmp_path, *roots], check=True)
+    modules = sorted(
+        ".".join(file.relative_to(tmp_path).with_suffix("").parts).removesuffix(".__init__")
+        for file in tmp_path.rglob("*.py")
+    )
+    packages = sysconfig.get_path("purelib")
+    arguments = [str(tmp_path), str(APPS[function].parent), packages, json.dumps(["app", *modules])]
+    loaded = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", IMPORT_ALL, *arguments],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    files = json.loads(loaded.stdout)
+    assert files.keys() >= {name for name in modules if not name.endswith("__main__")}
+    assert all(file.startswith(str(tmp_path)) for file in files.values())
+
+
+def test_data_files_travel_with_the_module_that_reads_them() -> None:
+    data = {
+        str(place): [f for f in APPS if place in selected(f)]
+        for place in map(Path, ours())
+        if place.suffix in (".tsv", ".json")
+    }
+    assert len(data) == 3
+    assert all(images == ["classify"] for images in data.values())
+
+
+def test_the_build_selects_for_every_function_from_all_layers() -> None:
+    text = (ROOT / "functions" / "Dockerfile").read_text("utf-8").replace("\\\n", " ")
+    (command,) = re.findall(r'ENV SELECT="python3.13 select_code.py (.*)"', text)
+    assert command.split() == [
+        *("app/app.py", "/opt/python"),
+        *(f"layers/{layer}/python" for layer in ("core", "aws", "encoder", "ocr")),
+    ]
+    assert {root.parent.name for root in LAYERS} == {"core", "aws", "encoder", "ocr"}
+    assert text.count("RUN $SELECT ") == len(APPS)
+    for function in APPS:
+        assert f"COPY --from={function}-code /opt/python /opt/python" in text
+
+
+# -- the rules, on packages made for it ----------------------------------------------------------
+
+HOUSE = {
+    "house/__init__.py": "",
+    "house/hall.py": "import house.attic\n",
+    "house/attic.py": 'TABLE = "attic.tsv"\n',
+    "house/attic.tsv": "",
+    "house/hall.tsv": "",
+    "house/README.md": "",
+    "house/cellar/__init__.py": "",
+    "house/cellar/wine.py": "",
+    "other/__init__.py": "",
+    "other/thing.py": "",
+}
+
+
+@pytest.mark.parametrize(
+    ("app", "reached"),
+    [
+        ("import json", set()),
+        ("import house", {"house/__init__.py"}),
+        (
+            "from house import hall",
+            {"house/__init__.py", "house/hall.py", "house/attic.py", "house/attic.tsv"},
+        ),
+        (
+            "def late():\n    from house.cellar.wine import red",
+            {"house/__init__.py", "house/cellar/__init__.py", "house/cellar/wine.py"},
+        ),
+        (
+            'NAMES = {"w": "house.cellar.wine"}',
+            {"house/__init__.py", "house/cellar/__init__.py", "house/cellar/wine.py"},
+        ),
+        ('"""Of house.cellar.wine, and more."""', set()),
+        (
+            "if TYPE_CHECKING:\n    import other.thing\nelse:\n    import other",
+            {"other/__init__.py"},
+        ),
+    ],
+)
+def test_a_module_is_reached_by_import_or_by_name(
+    app: str, reached: set[str], tmp_path: Path
+) -> None:
+    for name, text in HOUSE.items():
+        (tmp_path / "root" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "root" / name).write_text(text)
+    (tmp_path / "app.py").write_text(app)
+    files = select_code.select(tmp_path / "app.py", [tmp_path / "root"])
+    assert {str(place) for place in files} == reached
+
+
+def test_an_import_of_a_module_that_is_not_there_stops_the_build(tmp_path: Path) -> None:
+    (tmp_path / "root" / "house").mkdir(parents=True)
+    (tmp_path / "root" / "house" / "__init__.py").write_text("")
+    (tmp_path / "app.py").write_text("import house.garage\n")
+    with pytest.raises(SystemExit, match=r"house\.garage"):
+        select_code.select(tmp_path / "app.py", [tmp_path / "root"])
