@@ -64,6 +64,16 @@ def left_out_note(labelled: Labelled) -> str:
     return f"Left out for want of a text, a label or a number, or as too long: {rows}."
 
 
+def unknown_labels_note(labelled: Labelled, process: str) -> str:
+    """A line on the rows whose label the process has not."""
+    count = len(labelled.foreign)
+    rows = "1 row has" if count == 1 else f"{count:,} rows have"
+    return (
+        f"{rows} a label that {process} does not have, such as {labelled.foreign[0].named!r}: "
+        "they count as out of scope, and as mistakes where they are accepted."
+    )
+
+
 @dataclass(frozen=True)
 class Table:
     """The rows of a table that have what is needed, each with the label that it names."""

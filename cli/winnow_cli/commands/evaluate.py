@@ -117,7 +117,7 @@ def evaluate(
         return
     from winnow_encoder import load_encoder
     from winnow_train.baseline import other_version
-    from winnow_train.data import left_out_note, read_labelled
+    from winnow_train.data import left_out_note, read_labelled, unknown_labels_note
     from winnow_train.measure import compare
     from winnow_train.measure import evaluate as measure
 
@@ -125,6 +125,8 @@ def evaluate(
     labelled = read_labelled(data, definition, label_column, text_column)
     if labelled.left_out:
         note(left_out_note(labelled))
+    if labelled.foreign:
+        note(unknown_labels_note(labelled, definition.id))
     file = book.files[definition.id]
     head = book.heads.get(definition.id)
     found, decisions = measure(definition, labelled, encoder, head, file, slices or [])

@@ -178,7 +178,13 @@ def tune(
     from winnow.processes.registry import ProcessRegistry
     from winnow_cli.commands.evaluate import print_parts
     from winnow_encoder import load_encoder
-    from winnow_train.data import keys_of, labels_of, left_out_note, read_labelled
+    from winnow_train.data import (
+        keys_of,
+        labels_of,
+        left_out_note,
+        read_labelled,
+        unknown_labels_note,
+    )
     from winnow_train.guarantee import explain_failure, select_threshold
     from winnow_train.measure import decide, part_of, slices_of
     from winnow_train.scope import scope_threshold
@@ -191,6 +197,8 @@ def tune(
     labelled = read_labelled(data, definition, label_column, text_column)
     if labelled.left_out:
         note(left_out_note(labelled))
+    if labelled.foreign:
+        note(unknown_labels_note(labelled, definition.id))
     # A row of another label is one that no decision can be right about: it counts as wrong.
     decisions = decide(definition, labelled.rows, encoder, head, file)
     card = head.card() if head else None

@@ -228,6 +228,16 @@ def test_tune_says_what_a_promise_lacks(
     assert reason in told
 
 
+def test_labels_that_the_process_has_not_are_told(folder: Path) -> None:
+    winnow(folder, "train", "train.csv")
+    text = (folder / "tune.csv").read_text("utf-8")
+    (folder / "other.csv").write_text(re.sub(r"(?m),loan\b", ",mortgage", text), "utf-8")
+    for command in ("evaluate", "tune"):
+        told = said(folder, command, "other.csv", *(["--dry-run"] if command == "tune" else []))
+        assert "have a label that bank does not have, such as 'mortgage'" in told
+        assert "does not have" not in said(folder, command, "tune.csv")
+
+
 def test_rows_left_out_are_counted_in_words(folder: Path) -> None:
     winnow(folder, "train", "train.csv")
     for blank, words in ((1, "1 row."), (2, "2 rows.")):
