@@ -1,4 +1,4 @@
-"""A SavedModel made into LiteRT flatbuffers."""
+"""A SavedModel made into LiteRT flatbuffers by TensorFlow: for templates, and to compare with."""
 
 from pathlib import Path
 from typing import cast
