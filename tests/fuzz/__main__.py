@@ -112,9 +112,9 @@ def inside(name: str, options: Sequence[str]) -> int:
     with atheris.instrument_imports(include=list(INSTRUMENTED)):
         for package in ("winnow.readers", "winnow.parsers"):
             folder = importlib.import_module(package)
-            for module in pkgutil.iter_modules(folder.__path__):
-                if module.name != "__main__":
-                    importlib.import_module(f"{package}.{module.name}")
+            for module in pkgutil.walk_packages(folder.__path__, f"{package}."):
+                if not module.name.endswith("__main__"):
+                    importlib.import_module(module.name)
         for module_name in INSTRUMENTED[3:]:
             importlib.import_module(module_name)
         from tests.fuzz.targets import TARGETS, patched, reader

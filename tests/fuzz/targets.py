@@ -19,7 +19,7 @@ from winnow.errors import (
 from winnow.parsers.parse_error import ParseError
 from winnow.readers import ReadLimits, Source, read, sandbox
 from winnow.readers.ocr import Pictures
-from winnow.readers.pages.reflow import Line, Page
+from winnow.readers.pages.geometry import Line, Page
 
 LIMITS = ReadLimits(
     max_line_chars=20_000,

@@ -23,7 +23,7 @@ from rapidfuzz.distance import Levenshtein
 from tests.fakes import scans
 from winnow.limits.reading import ReadLimits
 from winnow.readers.ocr import Pictures
-from winnow.readers.pages.reflow import sentences_of
+from winnow.readers.pages.sentences import sentences_of
 from winnow_ocr.pages import Pages
 from winnow_ocr.rapid import RapidEngine
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from winnow.models import Evidence, InvalidRecord, Judgement, Record, ResultRecord
     from winnow.processes.schema import ProcessDefinition
     from winnow.readers.ocr import Pictures
-    from winnow.readers.pages.reflow import Page
+    from winnow.readers.pages.geometry import Page
     from winnow_ocr.pages import Pages
 
 

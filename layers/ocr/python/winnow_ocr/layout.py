@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from math import atan2, cos, hypot, pi, sin
 
-from winnow.readers.pages.reflow import Box, Line, Page
+from winnow.readers.pages.geometry import Box, Line, Page
 from winnow_ocr.engine import Found, Picture, Point
 
 _LEAST_CHARS = 8

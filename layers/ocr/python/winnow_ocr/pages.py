@@ -9,7 +9,7 @@ from winnow.errors import FileUnreadableError, TimeLimitError
 from winnow.limits.reading import ReadLimits
 from winnow.readers import sandbox
 from winnow.readers.ocr import Pictures
-from winnow.readers.pages.reflow import Page
+from winnow.readers.pages.geometry import Page
 from winnow_ocr.engine import Found, OcrEngine, Picture
 from winnow_ocr.layout import confidence_of, lies_on_its_side, page_of
 

@@ -22,7 +22,9 @@ from winnow.errors import (
 from winnow.models import InvalidRecord
 from winnow.parsers import packages
 from winnow.readers import ReadLimits, Source, read
-from winnow.readers.tabular.delimited import Layout, Rows, _Feed
+from winnow.readers.tabular.dialect import Dialect
+from winnow.readers.tabular.recovery import RowParser, _LineFeed
+from winnow.readers.tabular.sniffer import quoted_after_blanks
 
 A = ("1", "a")
 """Most files hold a record with this id and text."""
@@ -490,18 +492,18 @@ REPEATED = {
 @pytest.mark.parametrize("row", REPEATED.values(), ids=REPEATED)
 def test_lines_are_read_again_in_proportion_to_the_file(row, monkeypatch):
     seen = 0
-    following = _Feed.__next__
+    following = _LineFeed.__next__
 
-    def counted(feed: _Feed) -> str:
+    def counted(feed: _LineFeed) -> str:
         nonlocal seen
         line = following(feed)
         seen += len(line)
         return line
 
-    monkeypatch.setattr(_Feed, "__next__", counted)
+    monkeypatch.setattr(_LineFeed, "__next__", counted)
     count, most = 30_000, 10_000
     lines = ["id,note\n", *[row] * count]
-    rows = Rows(iter(lines), Layout(","), most, 8 * most)
+    rows = RowParser(iter(lines), Dialect(","), most, 8 * most)
     rows.width = 2
     assert sum(found.last - found.line + 1 for found in rows if not found.error) <= count + 1
     assert seen < 20 * sum(map(len, lines)) + 16 * most
@@ -677,13 +679,11 @@ def test_windows_names_in_an_archive():
 
 def test_blanks_before_a_quote_are_looked_at_once():
     """Steps are counted in characters that a pattern could start over from: none does."""
-    from winnow.readers.tabular.delimited import _quoted_after_blanks
-
-    assert not _quoted_after_blanks("a" + " " * 1_000_000 + "b", " ")
-    assert _quoted_after_blanks('a  "b"', " ")
-    assert _quoted_after_blanks('a, "b"', ",")
-    assert not _quoted_after_blanks('"a, ", "b', ";")
-    assert not _quoted_after_blanks('"a, "', ",")
+    assert not quoted_after_blanks("a" + " " * 1_000_000 + "b", " ")
+    assert quoted_after_blanks('a  "b"', " ")
+    assert quoted_after_blanks('a, "b"', ",")
+    assert not quoted_after_blanks('"a, ", "b', ";")
+    assert not quoted_after_blanks('"a, "', ",")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from tests.fakes import files
 from winnow.errors import NoRecordsError, NoTextColumnError, NoTextLayerError
 from winnow.models import InvalidRecord, Record
 from winnow.readers import ReadLimits, Source, read
-from winnow.readers.pages.reflow import Line, Page
+from winnow.readers.pages.geometry import Line, Page
 
 
 def source(content: bytes | str, name: str = "x", **options) -> Source:

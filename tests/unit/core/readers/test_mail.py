@@ -340,7 +340,7 @@ def test_a_member_that_raises_anything_is_one_invalid_record(monkeypatch):
     def fails(*_: object) -> None:
         raise LookupError("with text of the document")
 
-    monkeypatch.setattr(delimited, "layout_of", fails)
+    monkeypatch.setattr(delimited, "sniff", fails)
     row = file("a.csv", b"id,note\n1,x\n", "text/csv")
     found, _ = reading(HEAD + several("mixed", TEXT, row, ATTACHED))
     assert found == [*ONE, ("a.csv", "file_unreadable"), ("lab.pdf", "From the PDF.")]

@@ -7,7 +7,7 @@ import pytest
 from tests.fakes import files, pdfs
 from winnow.errors import FileUnreadableError, NoTextLayerError
 from winnow.readers import ReadLimits, Source, read
-from winnow.readers.pages.reflow import Line, Page
+from winnow.readers.pages.geometry import Line, Page
 
 PROSE = (
     "The patient has iron deficiency anemia of unknown origin and was given iron twice. Upper "

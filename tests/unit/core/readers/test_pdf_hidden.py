@@ -13,7 +13,7 @@ from tests.fakes.pdfs import GROUPS, LAYERS, at, drawn, group_of, picture, strea
 from winnow.errors import NoRecordsError
 from winnow.parsers import pdf_layers, pdf_words
 from winnow.readers import ReadLimits, Source, read
-from winnow.readers.pages.reflow import Line, Page
+from winnow.readers.pages.geometry import Line, Page
 
 SEEN = at("Seen.", 720)
 PROPERTIES = b"/Properties << /Off 6 0 R /On 7 0 R /Both 8 0 R >>"

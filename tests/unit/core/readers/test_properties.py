@@ -18,7 +18,7 @@ from tests.fuzz.targets import SEEDS, TARGETS, in_process, patched, reader
 from winnow.errors import WinnowError
 from winnow.readers import READERS, ReadLimits, Source, read, sandbox
 from winnow.readers.ocr import Pictures
-from winnow.readers.pages.reflow import Line, Page
+from winnow.readers.pages.geometry import Line, Page
 
 Draw = st.DataObject
 RoundTrip = Callable[[Draw], tuple[bytes, list[str]]]
@@ -235,7 +235,7 @@ def test_what_fuzzing_kept_ends_well(name):
 
 
 def test_a_target_lets_other_errors_pass(monkeypatch):
-    monkeypatch.setattr("winnow.readers.tabular.delimited.layout_of", lambda *_: 1 / 0)
+    monkeypatch.setattr("winnow.readers.tabular.delimited.sniff", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         reader(".csv")(b"id,note\n1,a\n")
     assert not issubclass(ZeroDivisionError, WinnowError)

@@ -22,7 +22,7 @@ from winnow.models import (
     Upload,
 )
 from winnow.processes.schema import InputColumns, parse_definition_json
-from winnow.readers.pages.reflow import Line, Page
+from winnow.readers.pages.geometry import Line, Page
 from winnow.steps.classify import classify
 from winnow.steps.filter import filter_run
 from winnow.steps.locations import ocr_confidence

@@ -23,9 +23,8 @@ from winnow.models import InvalidRecord, Record
 from winnow.parsers.packages import Counted, open_package
 from winnow.parsers.parse_error import ParseError
 from winnow.readers import documents, sandbox
-from winnow.readers.documents import Row
+from winnow.readers.fragments import Fragment, TableRow, fragment_of
 from winnow.readers.ocr import ElsewhereError
-from winnow.readers.pages.reflow import Piece
 from winnow.readers.source import Source
 
 ReadInner = Callable[[Source], Iterator[Record | InvalidRecord]]
@@ -79,14 +78,12 @@ def read_zip(source: Source, read_inner: ReadInner) -> Iterator[Record | Invalid
 def read_mail(source: Source, read_inner: ReadInner) -> Iterator[Record | InvalidRecord]:
     """The body of a mail as a document, then the records of every attachment."""
     scratch = source.temporary()
-    parts: list[Piece | Row] = []
+    body: list[Fragment] = []
     fields: dict[str, str] = {}
     attached: list[tuple[str, int, tuple[str, str] | None]] = []
     for item in sandbox.parse("eml", source.spooled(), source.limits, scratch):
-        if item[0] == "text":
-            parts.append(Piece(item[1], item[2], item[3]))
-        elif item[0] == "row":
-            parts.append(Row(item[1], tuple(item[2]), item[3], item[4]))
+        if fragment := fragment_of(item):
+            body.append(fragment)
         elif item[0] == "fields":
             fields = item[1]
         elif item[0] == "member":
@@ -96,8 +93,9 @@ def read_mail(source: Source, read_inner: ReadInner) -> Iterator[Record | Invali
         elif item[0] == "note":
             source.note(item[1], item[2])
     number = 0
-    if any(isinstance(part, Row) or part.text.strip() for part in parts) or not attached:
-        for record in documents.records(source, parts, fields):
+    has_body = any(isinstance(part, TableRow) or part.text.strip() for part in body)
+    if has_body or not attached:
+        for record in documents.records(source, body, fields):
             number += 1
             yield record
     start = 0

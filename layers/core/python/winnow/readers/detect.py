@@ -10,7 +10,7 @@ from winnow.limits.reading import ReadLimits
 from winnow.parsers.packages import open_package
 from winnow.parsers.parse_error import ParseError
 from winnow.readers.source import Source
-from winnow.readers.tabular.delimited import layout_of
+from winnow.readers.tabular.sniffer import sniff
 from winnow.readers.text import decoded
 
 Kind = Literal[
@@ -59,7 +59,7 @@ _SIGNATURES: tuple[tuple[bytes, Kind], ...] = (
     (b"II*\x00", "tiff"),
     (b"MM\x00*", "tiff"),
 )
-_REFUSED = (
+_UNSUPPORTED = (
     (b"\xd0\xcf\x11\xe0", "an old or encrypted Word or Excel file, or an Outlook message"),
     (b"{\\rtf", "an RTF file"),
     (b"x\x9f>\x22", "what Outlook packs a mail's attachments into (winmail.dat)"),
@@ -76,13 +76,13 @@ _REFUSED = (
     (b"\x7fELF", "a program"),
     (b"MZ\x90", "a program"),
 )
-_PICTURES = (
+_UNSUPPORTED_PICTURES = (
     (4, b"ftyphei", "a HEIC photograph"),
     (4, b"ftypmif1", "a HEIC photograph"),
     (8, b"WEBP", "a WebP picture"),
 )
-"""Refused as well; what tells them does not stand at the start."""
-_OFFICE = (
+"""Unsupported as well; their signatures do not stand at the start."""
+_UNSUPPORTED_PACKAGES = (
     ("mimetype", "an OpenDocument or EPUB file"),
     ("ppt/presentation.xml", "a PowerPoint file"),
     ("xl/workbook.bin", "a binary Excel file (XLSB)"),
@@ -105,10 +105,10 @@ def kind_of(source: Source) -> Kind:
             return kind
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return "zip"  # or a document made of one: see `package_kind`
-    for signature, name in _REFUSED:
+    for signature, name in _UNSUPPORTED:
         if head.startswith(signature):
             raise FileTypeError(f"This is {name}, which is not read.")
-    for start, signature, name in _PICTURES:
+    for start, signature, name in _UNSUPPORTED_PICTURES:
         if head[start:].startswith(signature):
             raise FileTypeError(f"This is {name}, which is not read: save it as JPEG or PNG.")
     # The standard lets a PDF begin anywhere in its first kilobyte.
@@ -135,7 +135,7 @@ def package_kind(file: IO[bytes], limits: ReadLimits) -> Kind:
             return "docx"
         if "xl/workbook.xml" in names:
             return "xlsx"
-    for member, title in _OFFICE:
+    for member, title in _UNSUPPORTED_PACKAGES:
         if member in names:
             raise FileTypeError(f"This is {title}, which is not read.")
     return "zip"
@@ -149,15 +149,15 @@ def _is_text_before(head: bytes) -> bool:
 
 def _reads_as_text(text: str, promised: bool) -> bool:
     """Whether there are few control characters; a name that promises text is believed longer."""
-    least, share = (500, 3) if promised else (8, 100)
-    return len(_CONTROL.findall(text)) <= max(least, len(text) // share)
+    allowed, share = (500, 3) if promised else (8, 100)
+    return len(_CONTROL.findall(text)) <= max(allowed, len(text) // share)
 
 
 def _text_kind(text: str, source: Source) -> Kind:
     promised = SUFFIXES.get(source.suffix)
     promised = promised if promised in TEXT_KINDS else None
-    if found := _json_kind(text, promised, whole=source.whole):
-        return found
+    if kind := _json_kind(text, promised, whole=source.whole):
+        return kind
     if _HTML.match(text):
         return "html"
     if _is_mail(text):
@@ -223,7 +223,7 @@ def _is_mail(text: str) -> bool:
     return "from" in names and bool(names & _MAIL_HEADERS)
 
 
-def _is_table(text: str, wanted: Sequence[str], whole: bool, promised: Kind | None) -> bool:
+def _is_table(text: str, text_names: Sequence[str], whole: bool, promised: Kind | None) -> bool:
     lines = [line + "\n" for line in re.split(r"\r\n|\r|\n", text)[:40]]
     if not whole and len(lines) < 40:
         lines.pop()
@@ -231,9 +231,9 @@ def _is_table(text: str, wanted: Sequence[str], whole: bool, promised: Kind | No
         lines.pop()
     if len(lines) < 2:
         return False
-    layout = layout_of(lines, wanted)
-    if layout.columns < 2 or layout.even < 0.8 or layout.skip:
+    table = sniff(lines, text_names)
+    if table.columns < 2 or table.evenness < 0.8 or table.skip:
         return False
-    if layout.aligned or layout.delimiter in ": -=.":  # so does other text look
+    if table.dialect.aligned or table.delimiter in ": -=.":  # so does other text look
         return False
-    return layout.names_text or (promised is None and len(lines) > 2 and layout.even > 0.95)
+    return table.names_text or (promised is None and len(lines) > 2 and table.evenness > 0.95)

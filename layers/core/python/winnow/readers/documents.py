@@ -2,36 +2,21 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 
 from winnow.errors import FileTooLargeError, NoRecordsError
 from winnow.models import InvalidRecord, Record, SourceLocation
-from winnow.readers.pages.reflow import Piece
+from winnow.readers.fragments import Fragment, TableRow, TextFragment
 from winnow.readers.source import Source
-from winnow.readers.tabular.tables import Table
+from winnow.readers.tabular.tables import RecordTable
 
 _LINE = re.compile(r"[^\n]*\n?")
-_MANY = 100_000
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row of the table with this number in its document."""
-
-    table: int
-    cells: tuple[str, ...]
-    page: int | None = None
-    line: int | None = None
-
-    def as_piece(self) -> Piece:
-        cells = (" ".join(cell.split()) for cell in self.cells)
-        return Piece("\t".join(cells).rstrip("\t") + "\n", self.page, self.line)
+_MAX_FRAGMENTS = 100_000
 
 
 def records(
     source: Source,
-    parts: Iterable[Piece | Row],
+    parts: Iterable[Fragment],
     fields: Mapping[str, str] | None = None,
     first: int = 1,
 ) -> Iterator[Record | InvalidRecord]:
@@ -41,10 +26,10 @@ def records(
     such table, a line; of a PDF, whose lines are put together again, a paragraph. Raises
     NoRecordsError when there is nothing in it.
     """
-    found = _within_limits(source, parts)
+    fragments = _within_limits(source, parts)
     if source.unit == "row":
-        found = list(found)
-        tables = list(_tables(source, found))
+        fragments = list(fragments)
+        tables = list(_tables(source, fragments))
         if tables:
             for table, rows in tables:
                 for row in rows:
@@ -53,20 +38,20 @@ def records(
                         first += 1
                         yield record
             return
-    pieces = (part.as_piece() if isinstance(part, Row) else part for part in found)
-    yield from records_of(source, pieces, fields, first)
+    texts = (part.as_text() if isinstance(part, TableRow) else part for part in fragments)
+    yield from records_of(source, texts, fields, first)
 
 
 def records_of(
     source: Source,
-    pieces: Iterable[Piece],
+    fragments: Iterable[TextFragment],
     fields: Mapping[str, str] | None = None,
     first: int = 1,
 ) -> Iterator[Record | InvalidRecord]:
     """The records of a document without tables."""
     empty = True
-    for group in _groups(source, pieces):
-        text = "".join(piece.text for piece in group).rstrip("\n")
+    for group in _groups(source, fragments):
+        text = "".join(fragment.text for fragment in group).rstrip("\n")
         if not text.strip() and source.unit != "document":
             continue
         empty = False
@@ -83,7 +68,7 @@ def records_of(
         raise NoRecordsError("The document holds no text.")
 
 
-def lines_of(text: str) -> Iterator[Piece]:
+def lines_of(text: str) -> Iterator[TextFragment]:
     """The lines of a text with their numbers; a form feed begins a page."""
     page = 1
     paged = "\f" in text
@@ -94,15 +79,15 @@ def lines_of(text: str) -> Iterator[Piece]:
         if paged and line.startswith("\f"):
             page += 1
             line = line[1:]
-        yield Piece(line, page if paged else None, number)
+        yield TextFragment(line, page if paged else None, number)
         if paged:
             page += line.count("\f")
 
 
-def _within_limits(source: Source, parts: Iterable[Piece | Row]) -> Iterable[Piece | Row]:
+def _within_limits(source: Source, parts: Iterable[Fragment]) -> Iterable[Fragment]:
     left = source.limits.max_document_chars
     for part in parts:
-        left -= len(part.text) if isinstance(part, Piece) else sum(map(len, part.cells)) + 1
+        left -= len(part.text) if isinstance(part, TextFragment) else sum(map(len, part.cells)) + 1
         if left < 0:
             raise FileTooLargeError(
                 f"The document is longer than {source.limits.max_document_chars:,} characters "
@@ -111,59 +96,61 @@ def _within_limits(source: Source, parts: Iterable[Piece | Row]) -> Iterable[Pie
         yield part
 
 
-def _tables(source: Source, parts: Sequence[Piece | Row]) -> Iterator[tuple[Table, Iterable[Row]]]:
-    rows = [part for part in parts if isinstance(part, Row)]
+def _tables(
+    source: Source, parts: Sequence[Fragment]
+) -> Iterator[tuple[RecordTable, Iterable[TableRow]]]:
+    rows = [part for part in parts if isinstance(part, TableRow)]
     for _, members in groupby(rows, key=lambda row: row.table):
         header, *rest = members
         if rest and source.wanted_column(header.cells):
-            yield Table(source, list(header.cells)), rest
+            yield RecordTable(source, list(header.cells)), rest
 
 
-def _groups(source: Source, pieces: Iterable[Piece]) -> Iterator[list[Piece]]:
+def _groups(source: Source, fragments: Iterable[TextFragment]) -> Iterator[list[TextFragment]]:
     if source.unit == "document":
-        if group := _collected(source, pieces):
+        if group := _collected(source, fragments):
             yield group
     elif source.unit == "page":
-        for _, page in groupby(pieces, key=lambda piece: piece.page):
+        for _, page in groupby(fragments, key=lambda fragment: fragment.page):
             yield _collected(source, page)
     else:
-        line: list[Piece] = []
-        for piece in pieces:
-            line.append(piece)
-            if piece.text.endswith("\n"):
+        line: list[TextFragment] = []
+        for fragment in fragments:
+            line.append(fragment)
+            if fragment.text.endswith("\n"):
                 yield line
                 line = []
         if line:
             yield line
 
 
-def _collected(source: Source, pieces: Iterable[Piece]) -> list[Piece]:
-    """The pieces; those of a text that is longer than a record may be become one: their places are
-    not told, and ten million of them would take all the memory there is."""
-    found: list[Piece] = []
+def _collected(source: Source, fragments: Iterable[TextFragment]) -> list[TextFragment]:
+    """The fragments; those of a text that is longer than a record may be become one: their places
+    are not told, and ten million of them would take all the memory there is."""
+    collected: list[TextFragment] = []
     size = 0
-    for piece in pieces:
-        found.append(piece)
-        size += len(piece.text)
-        if len(found) > _MANY and size > source.limits.max_record_chars:
-            text = "".join(part.text for part in found)
-            found = [Piece(text, found[0].page, found[0].line)]
-    return found
+    for fragment in fragments:
+        collected.append(fragment)
+        size += len(fragment.text)
+        if len(collected) > _MAX_FRAGMENTS and size > source.limits.max_record_chars:
+            text = "".join(part.text for part in collected)
+            collected = [TextFragment(text, collected[0].page, collected[0].line)]
+    return collected
 
 
-def _places(pieces: Iterable[Piece], length: int) -> tuple[SourceLocation, ...]:
+def _places(fragments: Iterable[TextFragment], length: int) -> tuple[SourceLocation, ...]:
     places = []
     start = 0
-    for piece in pieces:
-        if start < length and piece.text.strip() and (piece.page or piece.line):
+    for fragment in fragments:
+        if start < length and fragment.text.strip() and (fragment.page or fragment.line):
             places.append(
                 SourceLocation(
                     start=start,
-                    page=piece.page,
-                    line=piece.line,
-                    box=piece.box,
-                    confidence=piece.confidence,
+                    page=fragment.page,
+                    line=fragment.line,
+                    box=fragment.box,
+                    confidence=fragment.confidence,
                 )
             )
-        start += len(piece.text)
+        start += len(fragment.text)
     return tuple(places)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import IO, Literal, NoReturn, Protocol
 
-from winnow.readers.pages.reflow import Page
+from winnow.readers.pages.geometry import Page
 
 Pictures = Literal["pdf", "png", "jpeg", "tiff"]
 

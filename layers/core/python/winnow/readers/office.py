@@ -7,8 +7,7 @@ from typing import IO
 from winnow.models import InvalidRecord, Record
 from winnow.parsers.labels import declared
 from winnow.readers import documents, sandbox
-from winnow.readers.documents import Row
-from winnow.readers.pages.reflow import Piece
+from winnow.readers.fragments import Fragment, fragment_of
 from winnow.readers.source import Source
 from winnow.readers.text import encoding_of
 
@@ -18,7 +17,7 @@ _IN_ASCII = ("hz", "iso2022")
 
 def read_docx(source: Source) -> Iterator[Record | InvalidRecord]:
     """The paragraphs and tables of a Word file, headers first, notes and footers last."""
-    yield from documents.records(source, _parts(source, "docx", source.spooled()))
+    yield from documents.records(source, _fragments(source, "docx", source.spooled()))
 
 
 def read_html(source: Source) -> Iterator[Record | InvalidRecord]:
@@ -33,15 +32,13 @@ def read_html(source: Source) -> Iterator[Record | InvalidRecord]:
     file = source.temporary()
     file.write(text.encode("utf-8", "replace"))
     file.flush()
-    yield from documents.records(source, _parts(source, "html", file))
+    yield from documents.records(source, _fragments(source, "html", file))
 
 
-def _parts(source: Source, kind: str, file: IO[bytes]) -> Iterator[Piece | Row]:
+def _fragments(source: Source, kind: str, file: IO[bytes]) -> Iterator[Fragment]:
     for item in sandbox.parse(kind, file, source.limits):
-        if item[0] == "text":
-            yield Piece(item[1], item[2], item[3])
-        elif item[0] == "row":
-            yield Row(item[1], tuple(item[2]), item[3], item[4])
+        if fragment := fragment_of(item):
+            yield fragment
         elif item[0] == "note":
             source.note(item[1], item[2])
 

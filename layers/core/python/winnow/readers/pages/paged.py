@@ -7,10 +7,12 @@ from winnow.errors import FileTypeError, NoTextFoundError, NoTextLayerError
 from winnow.models import InvalidRecord, Record
 from winnow.readers import documents, sandbox
 from winnow.readers.ocr import Pictures
-from winnow.readers.pages.reflow import Line, Page, sentences_of
+from winnow.readers.pages.geometry import Line, Page
+from winnow.readers.pages.sentences import sentences_of
 from winnow.readers.source import Source
 
-_MANY = 10
+_MAX_NUMBERS = 10
+"""Page numbers that a note names."""
 
 
 def read_pdf(source: Source) -> Iterator[Record | InvalidRecord]:
@@ -38,13 +40,13 @@ def read_pdf(source: Source) -> Iterator[Record | InvalidRecord]:
         pages = _with_text([read.get(page.number, page) for page in pages])
     elif pictures and len(pictures) + blank == len(pages):
         raise NoTextLayerError(
-            f"The PDF has {_pages(len(pages))} and no text on any: it is a scan."
+            f"The PDF has {_count_of(len(pages))} and no text on any: it is a scan."
         )
     elif pictures:
         source.note(
             "pages_without_text",
-            f"{_pages(len(pictures))} of {len(pages)} have no text layer and were not read: "
-            f"{_some(pictures)}.",
+            f"{_count_of(len(pictures))} of {len(pages)} have no text layer and were not read: "
+            f"{_listed(pictures)}.",
         )
     yield from _records(source, pages)
 
@@ -61,27 +63,29 @@ def read_pictures(kind: Pictures, source: Source) -> Iterator[Record | InvalidRe
 def _with_text(pages: list[Page]) -> list[Page]:
     """The pages. Raises NoTextFoundError when none of them has any."""
     if not any(page.lines for page in pages):
-        raise NoTextFoundError(f"OCR finds no text on the file's {_pages(len(pages))}.")
+        raise NoTextFoundError(f"OCR finds no text on the file's {_count_of(len(pages))}.")
     return pages
 
 
 def _records(source: Source, pages: Sequence[Page]) -> Iterator[Record | InvalidRecord]:
     # Pages that are records of their own keep what all have in common, and end where they end.
-    alone = [[page] for page in pages] if source.unit == "page" else [pages]
-    read = [sentences_of(group) for group in alone]
-    pieces = [piece for found, _ in read for piece in found]
-    dropped = sum(left_out for _, left_out in read)
+    groups = [[page] for page in pages] if source.unit == "page" else [pages]
+    texts = [sentences_of(group) for group in groups]
+    fragments = [fragment for of_group, _ in texts for fragment in of_group]
+    dropped = sum(left_out for _, left_out in texts)
     if dropped:
         source.note(
             "running_lines",
             f"{dropped} running headers, footers and page numbers were left out.",
         )
-    yield from documents.records(source, pieces)
+    yield from documents.records(source, fragments)
 
 
-def _pages(count: int) -> str:
+def _count_of(count: int) -> str:
     return "1 page" if count == 1 else f"{count:,} pages"
 
 
-def _some(numbers: Sequence[int]) -> str:
-    return ", ".join(map(str, numbers[:_MANY])) + (" and more" if len(numbers) > _MANY else "")
+def _listed(numbers: Sequence[int]) -> str:
+    return ", ".join(map(str, numbers[:_MAX_NUMBERS])) + (
+        " and more" if len(numbers) > _MAX_NUMBERS else ""
+    )

@@ -7,7 +7,7 @@ from winnow.errors import NoTextColumnError
 from winnow.models import InvalidRecord, Record
 from winnow.readers import sandbox
 from winnow.readers.source import Source
-from winnow.readers.tabular.tables import HEADER_ROWS, Table
+from winnow.readers.tabular.tables import HEADER_ROWS, RecordTable
 
 _Row = tuple[int, list[str]]
 _CutRow = tuple[int, list[str], list[tuple[int, str]]]
@@ -69,7 +69,7 @@ def _rows(
             source.note(item[1], item[2])
 
 
-def _table(source: Source, rows: Iterator[_Row]) -> tuple[Table, Iterator[_CutRow]]:
+def _table(source: Source, rows: Iterator[_Row]) -> tuple[RecordTable, Iterator[_CutRow]]:
     before: list[_Row] = []
     for row in rows:
         if source.wanted_column(row[1]):
@@ -78,13 +78,13 @@ def _table(source: Source, rows: Iterator[_Row]) -> tuple[Table, Iterator[_CutRo
                     "rows_before_header",
                     f"The header was found in row {row[0]:,}; the rows before it were left out.",
                 )
-            return Table(source, _trimmed(row[1])), _cut(rows, len(_trimmed(row[1])))
+            return RecordTable(source, _trimmed(row[1])), _cut(rows, len(_trimmed(row[1])))
         before.append(row)
         if len(before) == HEADER_ROWS:
             break
     (_, header), *rest = before
     width = len(_trimmed(header))
-    table = Table(source, _trimmed(header))
+    table = RecordTable(source, _trimmed(header))
 
     def body() -> Iterator[_CutRow]:
         yield from _cut(iter(rest), width)

@@ -9,13 +9,13 @@ from winnow.readers.source import Source
 
 _RULE = re.compile(r"\s*[+:]?(?:--|==)[-=+:]*\s*")
 
-_RULERS = ("-", "=", "+", ":")
+_RULE_MARKS = ("-", "=", "+", ":")
 
 HEADER_ROWS = 100
 """The header that names the text is looked for in so many rows; blank ones do not count."""
 
 
-class Table:
+class RecordTable:
     """The rows under one header, as records.
 
     Raises NoTextColumnError when no column is the text, FileTooLargeError over `max_columns`.
@@ -48,9 +48,9 @@ class Table:
             for index, name in enumerate(self._names)
             if index not in (self._text, self._id) and index not in self._nameless
         ]
-        self._least = len(header)
-        while self._least - 1 in self._nameless:
-            self._least -= 1
+        self._min_width = len(header)
+        while self._min_width - 1 in self._nameless:
+            self._min_width -= 1
 
     def record(
         self, number: int, line: int | None, cells: Sequence[str]
@@ -70,7 +70,7 @@ class Table:
             return None
         if len(cells) != width:
             # A delimiter too many at the end of a row takes nothing away.
-            if len(cells) < self._least or any(cell.strip() for cell in cells[width:]):
+            if len(cells) < self._min_width or any(cell.strip() for cell in cells[width:]):
                 return InvalidRecord(
                     record=number,
                     line=line,
@@ -97,7 +97,7 @@ class Table:
     def _is_ruled(self, cells: Sequence[str]) -> bool:
         """Whether a row is a line drawn with dashes, as below the header of a Markdown table."""
         first = cells[self._text or 0] if len(cells) == len(self._names) else cells[0]
-        return first.lstrip()[:1] in _RULERS and all(
+        return first.lstrip()[:1] in _RULE_MARKS and all(
             _RULE.fullmatch(cell) for cell in cells if cell.strip()
         )
 

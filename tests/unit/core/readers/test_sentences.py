@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from winnow.readers.pages.reflow import Line, Page, in_reading_order, sentences_of
+from winnow.readers.pages.columns import in_reading_order
+from winnow.readers.pages.geometry import Line, Page
+from winnow.readers.pages.sentences import sentences_of
 
 
 def page(*lines: Line, number: int = 1) -> Page:

@@ -1,0 +1,45 @@
+"""What documents are made of: stretches of text and rows of tables, each with its place."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from winnow.readers.pages.geometry import Box
+
+
+@dataclass(frozen=True, slots=True)
+class TextFragment:
+    """A stretch of a document's text: the fragments put together are the text."""
+
+    text: str
+    page: int | None = None
+    line: int | None = None
+    box: Box | None = None
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """A row of the table with this number in its document."""
+
+    table: int
+    cells: tuple[str, ...]
+    page: int | None = None
+    line: int | None = None
+
+    def as_text(self) -> TextFragment:
+        """The row as a line of text, its cells parted by tabs."""
+        cells = (" ".join(cell.split()) for cell in self.cells)
+        return TextFragment("\t".join(cells).rstrip("\t") + "\n", self.page, self.line)
+
+
+Fragment = TextFragment | TableRow
+
+
+def fragment_of(item: Sequence[Any]) -> Fragment | None:
+    """The fragment that a parser has emitted (see winnow.parsers); None for any other item."""
+    if item[0] == "text":
+        return TextFragment(item[1], item[2], item[3])
+    if item[0] == "row":
+        return TableRow(item[1], tuple(item[2]), item[3], item[4])
+    return None

@@ -1,0 +1,114 @@
+"""Pages as lines with places: what a PDF's text layer and OCR give alike, and what they share.
+
+Units are those of the page's width and height; y runs downwards.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+MARGIN_SHARE = 0.12
+"""Headers and footers stand in this share of the page's height, at the top and at the bottom."""
+ALIGNMENT_TOLERANCE = 3.0
+"""Points: edges no further apart are taken for one."""
+
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom, as shares of the page's size, y downwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Text and where it stands: left, top, right, bottom in the page's units, y downwards."""
+
+    text: str
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    confidence: float | None = None
+    """From 0 to 1, of what OCR read."""
+    box: Box | None = None
+    """Of what OCR read: where it stands on the page as it was uploaded, askew or turned."""
+    cells: tuple[tuple[float, float], ...] = ()
+    """Left and right of what was put together from side by side; empty for a line that is one."""
+    band: int = field(default=0, compare=False)
+    """Which column of its page, or stretch across columns, it is of, once they are in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page and its lines, in any order."""
+
+    number: int
+    width: float
+    height: float
+    lines: tuple[Line, ...]
+
+
+def margins_of(page: Page) -> tuple[float, float]:
+    """Where the header of a page ends at most, and where its footer begins at least."""
+    return page.height * MARGIN_SHARE, page.height * (1 - MARGIN_SHARE)
+
+
+def gaps_between(lines: Sequence[Line]) -> list[tuple[float, float]]:
+    """Of each line but the first: how far it is below all before it, and where these end."""
+    gaps = []
+    low = lines[0].y1
+    for line in lines[1:]:
+        gaps.append((max(0.0, line.y0 - low), low))
+        low = max(low, line.y1)
+    return gaps
+
+
+def rows_of(lines: Sequence[Line]) -> list[Line]:
+    """Lines at the same height as one line, left to right."""
+    rows: list[list[Line]] = []
+    for line in lines:
+        for row in rows[-3:]:
+            first = row[0]
+            overlap = min(first.y1, line.y1) - max(first.y0, line.y0)
+            if overlap > 0.5 * min(first.y1 - first.y0, line.y1 - line.y0):
+                row.append(line)
+                break
+        else:
+            rows.append([line])
+    return [_joined(sorted(row, key=lambda line: line.x0)) for row in rows]
+
+
+def is_one_word_a_line(lines: Sequence[Line]) -> bool:
+    """Whether nearly every line is a single word: no layout, but a producer's habit."""
+    single = sum(" " not in line.text.strip() for line in lines)
+    return len(lines) >= 8 and single > 0.8 * len(lines)
+
+
+def _joined(row: list[Line]) -> Line:
+    """The lines of a row as one."""
+    if len(row) == 1:
+        return row[0]
+    confidences = [line.confidence for line in row if line.confidence is not None]
+    boxes = [line.box for line in row if line.box is not None]
+    return Line(
+        " ".join(line.text for line in row),
+        row[0].x0,
+        min(line.y0 for line in row),
+        max(line.x1 for line in row),
+        max(line.y1 for line in row),
+        min(confidences) if confidences else None,
+        _enclosing(boxes) if boxes else None,
+        tuple(_cells(row)),
+    )
+
+
+def _cells(row: Sequence[Line]) -> Iterator[tuple[float, float]]:
+    """Left and right of the stretches that a gap as wide as the row is high parts."""
+    left, right = row[0].x0, row[0].x1
+    for line in row[1:]:
+        if line.x0 - right > line.y1 - line.y0:
+            yield left, right
+            left = line.x0
+        right = max(right, line.x1)
+    yield left, right
+
+
+def _enclosing(boxes: Sequence[Box]) -> Box:
+    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+    return min(lefts), min(tops), max(rights), max(bottoms)
