@@ -32,9 +32,9 @@ from winnow.heads.linear import (
     NEAREST,
     VECTOR_SCALE,
     mean_of_greatest,
+    ood_score,
     ranked,
     softmax,
-    strangeness,
 )
 from winnow.models import ModelInfo, Verdict
 from winnow_train.metrics import by_label, confusion, expected_calibration_error
@@ -263,8 +263,8 @@ class _Features:
             blocks.append(sparse.csr_matrix(VECTOR_SCALE * vectors))
             for block, scale in BLOCKS:
                 found = ngrams.hash_ngrams(texts, block, GRAM_BITS)
-                weights[block] = ngrams.document_weights(found, GRAM_BITS)
-                found = ngrams.weighted(found, weights[block])
+                weights[block] = ngrams.inverse_document_frequency(found, GRAM_BITS)
+                found = ngrams.tfidf_normalise(found, weights[block])
                 shape = (len(texts), 1 << GRAM_BITS)
                 blocks.append(
                     sparse.csr_matrix((scale * found.values, found.places, found.starts), shape)
@@ -395,7 +395,7 @@ def _scope(distances: Doubles, weaknesses: Doubles) -> tuple[Scope, Doubles, Dou
 
     far, weak = quantiles(distances), quantiles(weaknesses)
     ranks = ranked(distances, far)
-    both = strangeness(ranks, ranked(weaknesses, weak))
+    both = ood_score(ranks, ranked(weaknesses, weak))
     scope = Scope(distances=far, weaknesses=weak, strangeness=quantiles(both))
     return scope, ranked(both, scope.strangeness).round(4), ranks.round(4)
 
@@ -436,7 +436,7 @@ def _arrays(
             cosines = material.vectors[rows] @ references.astype(np.float32).T
             own = place[group[rows]]
             cosines[np.flatnonzero(own >= 0), own[own >= 0]] = -1
-            distances[rows] = 1 - mean_of_greatest(cosines, nearest)
+            distances[rows] = 1 - mean_of_greatest(cosines, nearest, np.float64)
     if material.numbers.shape[1]:
         arrays["mean"], arrays["scale"] = features.mean, features.scale
         arrays["numeric"] = weights[at:]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from winnow.errors import TrainingDataError
 from winnow.heads.card import ARRAYS, CARD, TRAINING, TrainingData, folder_of
-from winnow.judging.text.vectors import segmented
+from winnow.judging.text.vectors import encode_segments
 from winnow.ports import Encoder
 from winnow.processes.schema import CriteriaProcess, LabelsProcess, ProcessDefinition
 from winnow.tables.numbers import numbers_of
@@ -134,7 +134,7 @@ def _vectors(
 ) -> NDArray[np.float32]:
     if not texts:
         return np.zeros((rows, 0), np.float32)
-    return segmented(texts, encoder).text_vectors()[0]
+    return encode_segments(texts, encoder).text_vectors()[0]
 
 
 def _extra(definition: LabelsProcess) -> list[tuple[str, str]]:

@@ -154,7 +154,7 @@ def _worth(ablation: dict[str, l33774.Tally]) -> str:
 
 def _ratio(encoder: l33774.Encoder, judge: l33774.Judge) -> float:
     texts = [text for _, text in made_cases(RECORDS)]
-    sentences = list(dict.fromkeys(s.text for text in texts for s in segments.split(text)))
+    sentences = list(dict.fromkeys(text[s:e] for text in texts for s, e in segments.spans(text)))
     ratios: list[float] = []
     for _ in range(ROUNDS):
         started = time.perf_counter()

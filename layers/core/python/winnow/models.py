@@ -69,16 +69,34 @@ class SourceLocation(FrozenModel):
     confidence: UnitInterval | None = Field(None, description="how sure OCR is of the line")
 
 
-class Record(FrozenModel):
+class RecordIdentity(FrozenModel):
+    """Which record of the upload it is: what every model of a record carries, on every step."""
+
+    record: int = Field(ge=1)
+    """Position in the file, from 1, invalid records counted."""
+    line: int | None = Field(None, ge=1)
+    """Line of the file that the record starts on."""
+    source_id: str | None = None
+    """The record's own id, where the file has one."""
+    part: str | None = None
+    """Member of an archive or mail, or sheet of a workbook, that it is from."""
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """These fields alone, for the model that the next step makes of the record."""
+        return {name: getattr(self, name) for name in RecordIdentity.model_fields}
+
+
+class _TaggedLine(FrozenModel):
+    """The field that tells lines of several models apart. A base, so that it stays the first."""
+
+    kind: str
+
+
+class Record(RecordIdentity, _TaggedLine):
     """One case to be judged."""
 
     kind: Literal["record"] = "record"
-    record: int = Field(ge=1, description="position in the file, from 1, invalid records counted")
-    line: int | None = Field(None, ge=1, description="line of the file that the record starts on")
-    source_id: str | None = Field(None, description="the record's own id, where the file has one")
-    part: str | None = Field(
-        None, description="member of an archive or mail, or sheet of a workbook, that it is from"
-    )
     text: str
     fields: dict[str, str] = Field(default_factory=dict, description="the other columns")
     places: tuple[SourceLocation, ...] = Field(
@@ -86,24 +104,12 @@ class Record(FrozenModel):
     )
 
 
-class InvalidRecord(FrozenModel):
+class InvalidRecord(RecordIdentity, _TaggedLine):
     """A record that could not be judged, and why."""
 
     kind: Literal["invalid"] = "invalid"
-    record: int = Field(ge=1)
-    line: int | None = Field(None, ge=1)
-    source_id: str | None = None
-    part: str | None = None
     code: str = Field(description="stable code of the reason, see docs/errors.md")
     reason: str = Field(description="a sentence a user can act on; no document text")
-
-
-class Segment(FrozenModel):
-    """One sentence of a record: `text == record.text[start:end]`."""
-
-    start: int = Field(ge=0)
-    end: int = Field(ge=0)
-    text: str
 
 
 # -- what is decided -----------------------------------------------------------------------------
@@ -208,14 +214,10 @@ class Judgement(FrozenModel):
     segments: int = Field(ge=0, description="how many segments were encoded")
 
 
-class ScoredRecord(FrozenModel):
+class ScoredRecord(RecordIdentity, _TaggedLine):
     """A record with its judgement: a line of a scored chunk."""
 
     kind: Literal["scored"] = "scored"
-    record: int = Field(ge=1)
-    line: int | None = Field(None, ge=1)
-    source_id: str | None = None
-    part: str | None = None
     ocr_confidence: UnitInterval | None = Field(
         None, description="mean confidence of OCR on the worst page; absent: not from a scan"
     )
@@ -238,15 +240,16 @@ class Outcome(StrEnum):
     INVALID = "invalid"
 
 
-class ResultRecord(FrozenModel):
-    """One line of accepted.jsonl, review.jsonl or invalid.jsonl."""
+class _ResultHeader(FrozenModel):
+    """How a line of the results begins. A base, so that these fields stay the first."""
 
     schema_version: str = RESULT_SCHEMA_VERSION
     outcome: Outcome
-    record: int = Field(ge=1)
-    line: int | None = Field(None, ge=1)
-    source_id: str | None = None
-    part: str | None = None
+
+
+class ResultRecord(RecordIdentity, _ResultHeader):
+    """One line of accepted.jsonl, review.jsonl or invalid.jsonl."""
+
     ocr_confidence: UnitInterval | None = Field(
         None, description="mean confidence of OCR on the worst page; absent: not from a scan"
     )

@@ -6,7 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from winnow.heads import ngrams
-from winnow.heads.ngrams import HashedNgrams, document_weights, hash_ngrams, times, weighted
+from winnow.heads.ngrams import (
+    HashedNgrams,
+    hash_ngrams,
+    inverse_document_frequency,
+    matmul,
+    tfidf_normalise,
+)
 
 BITS = 12
 TEXTS = st.lists(st.text(max_size=40), min_size=1, max_size=6)
@@ -72,14 +78,14 @@ def test_case_and_width_and_punctuation_do_not_count():
 def test_blank_texts_have_none():
     found = hash_ngrams(["", " \n", "word", ""], "characters", BITS)
     assert [len(row(found, i)) > 0 for i in range(4)] == [False, False, True, False]
-    assert times(found, np.ones((1 << BITS, 2), np.float32)).shape == (4, 2)
-    assert (times(found, np.ones((1 << BITS, 2), np.float32))[[0, 1, 3]] == 0).all()
+    assert matmul(found, np.ones((1 << BITS, 2), np.float32)).shape == (4, 2)
+    assert (matmul(found, np.ones((1 << BITS, 2), np.float32))[[0, 1, 3]] == 0).all()
 
 
 @given(TEXTS)
 def test_the_product_is_that_of_the_dense_rows(texts):
     found = hash_ngrams(texts, "characters", BITS)
-    found = weighted(found, document_weights(found, BITS))
+    found = tfidf_normalise(found, inverse_document_frequency(found, BITS))
     matrix = np.random.default_rng(0).standard_normal((1 << BITS, 3)).astype(np.float32)
     dense = np.zeros((len(texts), 1 << BITS), np.float32)
     for index in range(len(texts)):
@@ -87,12 +93,12 @@ def test_the_product_is_that_of_the_dense_rows(texts):
             dense[index, place] = value
     lengths = np.linalg.norm(dense, axis=1)
     assert all(length == pytest.approx(1, abs=1e-4) or length == 0 for length in lengths)
-    np.testing.assert_allclose(times(found, matrix), dense @ matrix, atol=1e-4)
+    np.testing.assert_allclose(matmul(found, matrix), dense @ matrix, atol=1e-4)
 
 
 def test_rare_grams_weigh_more():
     found = hash_ngrams(["card lost", "card found", "card stolen"], "words", BITS)
-    weights = document_weights(found, BITS)
+    weights = inverse_document_frequency(found, BITS)
     common, rare = (
         row(hash_ngrams(["card"], "words", BITS), 0),
         row(hash_ngrams(["stolen"], "words", BITS), 0),

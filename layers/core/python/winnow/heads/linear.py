@@ -9,6 +9,7 @@ import io
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from winnow.models import ModelInfo
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
+F = TypeVar("F", np.float32, np.float64)
 
 BLOCKS: tuple[tuple[Block, float], ...] = (("characters", 0.7), ("words", 0.7))
 """The blocks of n-grams and the length that a record's row has in each."""
@@ -103,8 +105,9 @@ class LinearHead:
         for block, scale in BLOCKS:
             if block in self._grams:
                 weights, matrix = self._grams[block]
-                found = ngrams.hash_ngrams(inputs.texts, block, self.card.gram_bits)
-                logits += scale * ngrams.times(ngrams.weighted(found, weights), matrix)
+                counts = ngrams.hash_ngrams(inputs.texts, block, self.card.gram_bits)
+                rows = ngrams.tfidf_normalise(counts, weights)
+                logits += scale * ngrams.matmul(rows, matrix)
         if self._numeric is not None and self._mean is not None and self._scale is not None:
             logits += ((inputs.numbers - self._mean) / self._scale) @ self._numeric
         return logits
@@ -125,7 +128,7 @@ class LinearHead:
             the distance is the root mean square of the standardised numbers
         """
         if self.references is not None:
-            return 1 - mean_of_greatest(cosines, NEAREST)
+            return 1 - mean_of_greatest(cosines, NEAREST, np.float64)
         if self._mean is None or self._scale is None:
             return np.zeros(len(inputs.texts))
         away = (inputs.numbers - self._mean) / self._scale
@@ -139,7 +142,7 @@ class LinearHead:
             return None
         far = ranked(distances, scope.distances)
         weak = ranked(-logits.max(axis=1), scope.weaknesses)
-        return ranked(strangeness(far, weak), scope.strangeness), far
+        return ranked(ood_score(far, weak), scope.strangeness), far
 
 
 def check_encoder(card: HeadCard, process_id: str, encoder: ModelInfo) -> None:
@@ -158,27 +161,28 @@ def ranked(distances: Doubles, quantiles: Sequence[float]) -> Doubles:
     return ranks
 
 
-def strangeness(far: Doubles, weak: Doubles) -> Doubles:
-    """Two ranks in [0, 1] as one number, by Fisher's method of combining tests (1932).
+def ood_score(far: Doubles, weak: Doubles) -> Doubles:
+    """The out-of-distribution score: two ranks in [0, 1] as one number, any number from 0.
 
-    Either that is extreme makes the whole extreme; a rank of 1 counts as 1 in 2,000.
+    Fisher's method of combining tests (1932): one extreme rank makes the score extreme. A rank of 1
+    counts as 1 in 2,000.
     """
-    both: Doubles = -np.log(1.0005 - far) - np.log(1.0005 - weak)
-    return both
+    scores: Doubles = -np.log(1.0005 - far) - np.log(1.0005 - weak)
+    return scores
 
 
-def softmax(logits: Doubles) -> Doubles:
-    """Rows of shares that add up to 1."""
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+def softmax(logits: Doubles, temperature: float = 1.0) -> Doubles:
+    """Rows of shares that add up to 1; a lower temperature makes the greatest share greater."""
+    powers = np.exp((logits - logits.max(axis=1, keepdims=True)) / temperature)
     shares: Doubles = powers / powers.sum(axis=1, keepdims=True)
     return shares
 
 
-def mean_of_greatest(values: Floats, count: int) -> Doubles:
+def mean_of_greatest(values: Floats, count: int, dtype: type[F]) -> NDArray[F]:
     """Mean of the greatest `count` values of each row, or of all where there are fewer."""
     if values.shape[1] > count:
         values = np.partition(values, values.shape[1] - count, axis=1)[:, -count:]
-    means: Doubles = values.mean(axis=1, dtype=np.float64)
+    means: NDArray[F] = values.mean(axis=1, dtype=dtype)
     return means
 
 

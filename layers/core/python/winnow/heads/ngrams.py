@@ -125,30 +125,36 @@ def _summed(
     return keys, np.bincount(slots, weights=weights, minlength=len(keys)).astype(np.float64)
 
 
-def weighted(found: HashedNgrams, weights: NDArray[np.float32]) -> HashedNgrams:
-    """The same with each gram times its place's weight, and every row of length 1 (or empty)."""
-    values = found.values * weights[found.places]
+def tfidf_normalise(counts: HashedNgrams, weights: NDArray[np.float32]) -> HashedNgrams:
+    """Rows times the weights of their places (`inverse_document_frequency`), made of length 1.
+
+    A row without n-grams stays empty.
+    """
+    values = counts.values * weights[counts.places]
     squares = np.concatenate([[0.0], np.cumsum(values.astype(np.float64) ** 2)])
-    lengths = np.sqrt(np.maximum(squares[found.starts[1:]] - squares[found.starts[:-1]], 0.0))
+    lengths = np.sqrt(np.maximum(squares[counts.starts[1:]] - squares[counts.starts[:-1]], 0.0))
     scale = 1.0 / np.where(lengths > 1e-6, lengths, 1.0)
-    counts = np.diff(found.starts)
+    sizes = np.diff(counts.starts)
     return HashedNgrams(
-        found.starts, found.places, (values * np.repeat(scale, counts)).astype(np.float32)
+        counts.starts, counts.places, (values * np.repeat(scale, sizes)).astype(np.float32)
     )
 
 
-def times(found: HashedNgrams, matrix: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Rows times a matrix of shape [2**bits, k]: shape [texts, k]; a row for itself alone."""
-    out = np.zeros((len(found.starts) - 1, matrix.shape[1]), np.float32)
-    for row, (begin, end) in zip(out, pairwise(found.starts.tolist()), strict=True):
-        np.dot(found.values[begin:end], matrix[found.places[begin:end]], out=row)
+def matmul(rows: HashedNgrams, matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Sparse rows times a matrix of shape [2**bits, k]: shape [texts, k].
+
+    Each row is multiplied by itself, so that its product does not depend on the rows beside it.
+    """
+    out = np.zeros((len(rows.starts) - 1, matrix.shape[1]), np.float32)
+    for row, (begin, end) in zip(out, pairwise(rows.starts.tolist()), strict=True):
+        np.dot(rows.values[begin:end], matrix[rows.places[begin:end]], out=row)
     return out
 
 
-def document_weights(found: HashedNgrams, bits: int) -> NDArray[np.float32]:
+def inverse_document_frequency(rows: HashedNgrams, bits: int) -> NDArray[np.float32]:
     """Inverse document frequency of each place, shape [2**bits]: log((1 + n) / (1 + df)) + 1."""
-    texts = len(found.starts) - 1
-    frequency = np.bincount(found.places, minlength=1 << bits)
+    texts = len(rows.starts) - 1
+    frequency = np.bincount(rows.places, minlength=1 << bits)
     return (np.log((1 + texts) / (1 + frequency)) + 1).astype(np.float32)
 
 

@@ -128,10 +128,7 @@ def _part_of(
 def _failed(record: Record) -> InvalidRecord:
     """A record that the function which judged it did not outlive."""
     return InvalidRecord(
-        record=record.record,
-        line=record.line,
-        source_id=record.source_id,
-        part=record.part,
+        **record.identity,
         code="record_failed",
         reason="Judging it took more memory or time than the function has; the other records are "
         "not affected. Split its text; if it is short, report the upload id.",
@@ -243,18 +240,12 @@ def scored(record: Record, judgement: Judgement | RecordRejection) -> ScoredLine
     """What the filter is given of a record; invalid where it could not be judged."""
     if isinstance(judgement, RecordRejection):
         return InvalidRecord(
-            record=record.record,
-            line=record.line,
-            source_id=record.source_id,
-            part=record.part,
+            **record.identity,
             code=judgement.code,
             reason=judgement.reason,
         )
     return ScoredRecord(
-        record=record.record,
-        line=record.line,
-        source_id=record.source_id,
-        part=record.part,
+        **record.identity,
         ocr_confidence=ocr_confidence(record),
         fields=record.fields,
         judgement=placed(judgement, record.places),

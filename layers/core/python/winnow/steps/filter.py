@@ -327,10 +327,7 @@ def outcome_of(line: ScoredLine, threshold: float, min_ocr_confidence: float = 0
     if isinstance(line, InvalidRecord):
         return ResultRecord(
             outcome=Outcome.INVALID,
-            record=line.record,
-            line=line.line,
-            source_id=line.source_id,
-            part=line.part,
+            **line.identity,
             code=line.code,
             reason=line.reason,
         )
@@ -351,10 +348,7 @@ def outcome_of(line: ScoredLine, threshold: float, min_ocr_confidence: float = 0
         reason = f"The confidence is below the threshold of {threshold:g}."
     return ResultRecord(
         outcome=Outcome.REVIEW if code else Outcome.ACCEPTED,
-        record=line.record,
-        line=line.line,
-        source_id=line.source_id,
-        part=line.part,
+        **line.identity,
         ocr_confidence=line.ocr_confidence,
         fields=line.fields,
         decision=judgement.decision,

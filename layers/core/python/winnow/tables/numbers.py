@@ -42,10 +42,7 @@ def with_numbers(
     for line in lines:
         if isinstance(line, Record) and (wrong := wrong_column(line.fields, columns)):
             yield InvalidRecord(
-                record=line.record,
-                line=line.line,
-                source_id=line.source_id,
-                part=line.part,
+                **line.identity,
                 code="number_invalid",
                 reason=f"Its column {wrong} is missing or holds no number.",
             )

@@ -5,7 +5,7 @@ probability of the logic's decision is the score; where the two disagree it is l
 goes to review. The decision and its criteria stay those of the logic, which a person can follow.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,19 +13,20 @@ from numpy.typing import NDArray
 from winnow.errors import HeadInvalidError
 from winnow.heads.card import HeadFiles
 from winnow.heads.linear import Inputs, LinearHead, check_encoder
+from winnow.judging.base import Batch, ProcessJudge
 from winnow.judging.evidence import SCORE_DECIMALS
-from winnow.limits.budget import Check, unhurried
-from winnow.models import CriteriaDecision, Judgement, ProcessInfo
+from winnow.models import CriteriaDecision, Judgement
 from winnow.ports import Encoder, Judge
 from winnow.processes.schema import CriteriaProcess
 
 
-class CalibratedCriteriaJudge:
+class CalibratedCriteriaJudge(ProcessJudge):
     """Judges by criteria, with confidence from a trained head."""
 
     def __init__(
         self, definition: CriteriaProcess, rules: Judge, encoder: Encoder, files: HeadFiles
     ) -> None:
+        super().__init__(rules.process)
         card = files.card()
         ids = tuple(criterion.id for criterion in definition.criteria)
         if card.kind != "criteria" or card.criteria != ids:
@@ -36,21 +37,9 @@ class CalibratedCriteriaJudge:
         self._rules = rules
         self._head = LinearHead.load(card, files.read()[1])
 
-    @property
-    def process(self) -> ProcessInfo:
-        return self._rules.process
-
-    def __call__(
-        self,
-        texts: Sequence[str],
-        fields: Sequence[Mapping[str, str]] | None = None,
-        *,
-        check: Check = unhurried,
-    ) -> list[Judgement]:
+    def _judge(self, batch: Batch) -> list[Judgement]:
         """The judgements of the rules, each with a confidence that was learned."""
-        judgements = self._rules(texts, fields, check=check)
-        if not judgements:
-            return []
+        judgements = self._rules(batch.texts, batch.fields, check=batch.check)
         head = self._head
         inputs = criteria_inputs(judgements)
         shares = head.probabilities(head.logits(inputs))

@@ -8,15 +8,14 @@ NEAREST and TEMPERATURE were chosen on emotion reports (ISEAR) judged by the shi
 the mean score is close to the share of right decisions; other labels may need calibrating.
 """
 
-from collections.abc import Mapping, Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
-from winnow.judging.evidence import MAX_EVIDENCE, SCORE_DECIMALS
+from winnow.heads.linear import mean_of_greatest, softmax
+from winnow.judging.base import Batch, ProcessJudge
+from winnow.judging.evidence import SCORE_DECIMALS, best_positions, segment_evidence
 from winnow.judging.text.similarity import SegmentScorer, SimilarityMatrix
-from winnow.limits.budget import Check, unhurried
-from winnow.models import Evidence, Judgement, LabelDecision, LabelScore, ProcessInfo
+from winnow.models import Evidence, Judgement, LabelDecision, LabelScore
 from winnow.ports import Encoder
 from winnow.processes.schema import LabelsProcess
 
@@ -24,11 +23,11 @@ NEAREST = 5
 TEMPERATURE = 0.05
 
 
-class LabelsJudge:
+class LabelsJudge(ProcessJudge):
     """Judges texts by a process of kind `labels`."""
 
     def __init__(self, definition: LabelsProcess, encoder: Encoder) -> None:
-        self._definition = definition
+        super().__init__(definition.info)
         self._labels = [label.id for label in definition.labels]
         self._examples: list[str] = []
         self._columns: list[slice] = []
@@ -38,32 +37,26 @@ class LabelsJudge:
             self._columns.append(slice(start, len(self._examples)))
         self._compare = SegmentScorer(encoder, self._examples)
 
-    @property
-    def process(self) -> ProcessInfo:
-        return self._definition.info
-
-    def __call__(
-        self,
-        texts: Sequence[str],
-        fields: Sequence[Mapping[str, str]] | None = None,
-        *,
-        check: Check = unhurried,
-    ) -> list[Judgement]:
-        """One judgement a text, in order; a text without segments gets every label alike."""
-        sheet = self._compare(texts, check)
+    def _judge(self, batch: Batch) -> list[Judgement]:
+        """A text without segments gets every label alike."""
+        matrix = self._compare(batch.texts, batch.check)
         near = np.stack(
-            [_mean_of_nearest(sheet.similarity[:, columns]) for columns in self._columns], axis=1
+            [
+                mean_of_greatest(matrix.similarity[:, columns], NEAREST, np.float32)
+                for columns in self._columns
+            ],
+            axis=1,
         )
-        scores = _softmax(_mean_of_segments(sheet, near)).round(SCORE_DECIMALS)
+        scores = softmax(_mean_of_segments(matrix, near), TEMPERATURE).round(SCORE_DECIMALS)
         orders = np.argsort(-scores, axis=1, kind="stable").tolist()
         return [
-            self._judge(sheet, near, index, row, order)
+            self._judgement(matrix, near, index, row, order)
             for index, (row, order) in enumerate(zip(scores.tolist(), orders, strict=True))
         ]
 
-    def _judge(
+    def _judgement(
         self,
-        sheet: SimilarityMatrix,
+        matrix: SimilarityMatrix,
         near: NDArray[np.float32],
         index: int,
         scores: list[float],
@@ -74,65 +67,41 @@ class LabelsJudge:
             decision=LabelDecision(
                 value=self._labels[best],
                 scores=tuple(LabelScore(label=self._labels[i], score=scores[i]) for i in order),
-                evidence=self._evidence(sheet, near[:, best], best, index),
+                evidence=self._evidence(matrix, near[:, best], best, index),
             ),
             score=scores[best],
             confidence=scores[best],
-            segments=len(sheet.spans[index]),
+            segments=len(matrix.spans[index]),
         )
 
     def _evidence(
-        self, sheet: SimilarityMatrix, near: NDArray[np.float32], label: int, index: int
+        self, matrix: SimilarityMatrix, near: NDArray[np.float32], label: int, index: int
     ) -> tuple[Evidence, ...]:
-        rows = sheet.rows[index]
-        columns = self._columns[label]
-        found: list[Evidence] = []
-        seen: set[int] = set()
-        for position in np.argsort(-near[rows], kind="stable"):
-            row = int(rows[position])
-            similarities = sheet.similarity[row, columns]
-            nearest = int(similarities.argmax())
-            if row in seen or similarities[nearest] <= 0:
-                continue
-            seen.add(row)
-            start, end = sheet.spans[index][position]
-            found.append(
-                Evidence(
-                    start=start,
-                    end=end,
-                    text=sheet.unique[row],
-                    similarity=min(1.0, round(float(similarities[nearest]), SCORE_DECIMALS)),
-                    reference=self._examples[columns.start + nearest],
-                )
+        """The segments nearest to the label, each with the example that it is nearest to."""
+        rows = matrix.rows[index]
+        examples = self._columns[label]
+        similarity = matrix.similarity[rows, examples]
+        greatest = similarity.max(axis=1)
+        return tuple(
+            segment_evidence(
+                matrix,
+                index,
+                position,
+                float(greatest[position]),
+                reference=self._examples[examples.start + int(similarity[position].argmax())],
             )
-            if len(found) == MAX_EVIDENCE:
-                break
-        return tuple(found)
+            for position in best_positions(rows, near[rows], greatest)
+        )
 
 
-def _mean_of_segments(sheet: SimilarityMatrix, near: NDArray[np.float32]) -> NDArray[np.float64]:
+def _mean_of_segments(matrix: SimilarityMatrix, near: NDArray[np.float32]) -> NDArray[np.float64]:
     """Shape [texts, labels]: means over each text's segments, by length; zeros for a blank text."""
-    means = np.zeros((len(sheet.spans), near.shape[1]))
-    filled = [index for index, spans in enumerate(sheet.spans) if spans]
+    means = np.zeros((len(matrix.spans), near.shape[1]))
+    filled = [index for index, spans in enumerate(matrix.spans) if spans]
     if filled:
-        rows = np.concatenate([sheet.rows[index] for index in filled])
-        lengths = np.array([e - s for index in filled for s, e in sheet.spans[index]], np.float64)
-        starts = np.cumsum([0, *(len(sheet.spans[index]) for index in filled[:-1])])
+        rows = np.concatenate([matrix.rows[index] for index in filled])
+        lengths = np.array([e - s for index in filled for s, e in matrix.spans[index]], np.float64)
+        starts = np.cumsum([0, *(len(matrix.spans[index]) for index in filled[:-1])])
         sums = np.add.reduceat(near[rows] * lengths[:, None], starts, axis=0)
         means[filled] = sums / np.add.reduceat(lengths, starts)[:, None]
     return means
-
-
-def _softmax(means: NDArray[np.float64]) -> NDArray[np.float64]:
-    powers = np.exp((means - means.max(axis=1, keepdims=True)) / TEMPERATURE)
-    shares: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
-    return shares
-
-
-def _mean_of_nearest(similarity: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Mean of the greatest NEAREST values of each row, or of all where there are fewer."""
-    size = similarity.shape[1]
-    if size > NEAREST:
-        similarity = np.partition(similarity, size - NEAREST, axis=1)[:, size - NEAREST :]
-    mean: NDArray[np.float32] = similarity.mean(axis=1)
-    return mean

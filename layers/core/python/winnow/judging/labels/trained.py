@@ -5,18 +5,16 @@ the score after calibration. A record that is more unlike the training rows than
 out of scope. Evidence is the segments nearest to training rows of the label.
 """
 
-from collections.abc import Mapping, Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
 from winnow.errors import HeadInvalidError
 from winnow.heads.card import HeadFiles
 from winnow.heads.linear import Inputs, LinearHead, check_encoder
-from winnow.judging.evidence import MAX_EVIDENCE, SCORE_DECIMALS
-from winnow.judging.text.vectors import Segmented, segmented
-from winnow.limits.budget import Check, unhurried
-from winnow.models import Evidence, Judgement, LabelDecision, ProcessInfo
+from winnow.judging.base import Batch, ProcessJudge
+from winnow.judging.evidence import SCORE_DECIMALS, best_positions, segment_evidence
+from winnow.judging.text.vectors import SegmentVectors, encode_segments
+from winnow.models import Evidence, Judgement, LabelDecision
 from winnow.ports import Encoder
 from winnow.processes.schema import LabelsProcess
 from winnow.tables.numbers import numbers_of
@@ -25,11 +23,11 @@ LISTED = 10
 """Labels whose scores are told, the best ones."""
 
 
-class HeadJudge:
+class HeadJudge(ProcessJudge):
     """Judges records by the trained head of a process of kind `labels`."""
 
     def __init__(self, definition: LabelsProcess, encoder: Encoder, files: HeadFiles) -> None:
-        self._definition = definition
+        super().__init__(definition.info)
         self._head = load_head(definition, encoder, files)
         card = self._head.card
         self._labels = card.labels
@@ -40,28 +38,16 @@ class HeadJudge:
             for label in range(len(card.labels))
         ]
 
-    @property
-    def process(self) -> ProcessInfo:
-        return self._definition.info
-
-    def __call__(
-        self,
-        texts: Sequence[str],
-        fields: Sequence[Mapping[str, str]] | None = None,
-        *,
-        check: Check = unhurried,
-    ) -> list[Judgement]:
-        """One judgement a record, in order; `fields` are the records' other columns."""
-        if not texts:
-            return []
+    def _judge(self, batch: Batch) -> list[Judgement]:
+        texts, check = batch.texts, batch.check
         head = self._head
-        numbers = numbers_of(fields, self._numeric, len(texts))
+        numbers = numbers_of(batch.fields, self._numeric, len(texts))
         if head.references is None:
-            read = segmented([""] * len(texts), self._encoder)
+            read = encode_segments([""] * len(texts), self._encoder)
             inputs = Inputs(np.zeros((len(texts), 0), np.float32), texts, numbers)
             near = cosines = np.zeros((0, 0), np.float32)
         else:
-            read = segmented(texts, self._encoder, check)
+            read = encode_segments(texts, self._encoder, check)
             vectors, lengths = read.text_vectors()
             inputs = Inputs(vectors, texts, numbers)
             near = read.vectors @ head.references.T
@@ -116,7 +102,7 @@ class HeadJudge:
         ]
 
     def _evidence(
-        self, read: Segmented, near: NDArray[np.float32], label: int, index: int
+        self, read: SegmentVectors, near: NDArray[np.float32], label: int, index: int
     ) -> tuple[Evidence, ...]:
         """The segments nearest to training rows of the label, the nearest first."""
         rows = read.rows[index]
@@ -124,21 +110,10 @@ class HeadJudge:
         if not len(rows) or not len(columns):
             return ()
         similarity = near[rows[:, None], columns].max(axis=1)
-        found: dict[int, Evidence] = {}
-        for position in np.argsort(-similarity, kind="stable"):
-            row = int(rows[position])
-            if row in found or similarity[position] <= 0:
-                continue
-            start, end = read.spans[index][position]
-            found[row] = Evidence(
-                start=start,
-                end=end,
-                text=read.unique[row],
-                similarity=min(1.0, round(float(similarity[position]), SCORE_DECIMALS)),
-            )
-            if len(found) == MAX_EVIDENCE:
-                break
-        return tuple(found.values())
+        return tuple(
+            segment_evidence(read, index, position, float(similarity[position]))
+            for position in best_positions(rows, similarity, similarity)
+        )
 
 
 def load_head(definition: LabelsProcess, encoder: Encoder, files: HeadFiles) -> LinearHead:

@@ -26,7 +26,6 @@ import re
 from bisect import bisect_left
 
 from winnow.judging.text import punkt
-from winnow.models import Segment
 
 MAX_CHARACTERS = 400
 _SOFT_WRAP = 50
@@ -252,8 +251,3 @@ def spans(text: str) -> list[Span]:
             start += len(piece) - len(piece.lstrip())
             tidy.append((start, start + len(stripped)))
     return tidy
-
-
-def split(text: str) -> list[Segment]:
-    """The segments of a text; `segment.text == text[segment.start:segment.end]`."""
-    return [Segment(start=s, end=e, text=text[s:e]) for s, e in spans(text)]

@@ -17,24 +17,19 @@ from numpy.typing import NDArray
 from winnow.judging.text import segments
 from winnow.judging.text.blocks import blocks
 from winnow.judging.text.shorthand import written_out
+from winnow.judging.text.vectors import SegmentedTexts, rows_of
 from winnow.limits.budget import Check, unhurried
 from winnow.ports import Encoder
 
 
 @dataclass(frozen=True)
-class SimilarityMatrix:
-    """Segments of a call and their similarities.
+class SimilarityMatrix(SegmentedTexts):
+    """The segments of a call and their similarities: `similarity[row]` is that of `unique[row]`."""
 
-    `similarity[row]` belongs to `unique[row]`; `rows[i]` and `spans[i]` to the segments of text i.
-    """
-
-    unique: list[str]
     plain: list[str]
     """By row: the segment as it is compared, its shorthand written out."""
     similarity: NDArray[np.float32]
     """Shape [len(unique), references]: cosine, negatives as 0."""
-    spans: list[list[segments.Span]]
-    rows: list[NDArray[np.intp]]
     sentences: list[int]
     """How many of the spans of text i are sentences; windows stand behind them."""
     sections: list[str]
@@ -143,16 +138,8 @@ class SegmentScorer:
                 under += [under[bisect_right(starts, start) - 1] for start, _ in more]
                 found += more
             spans.append(found)
-            rows.append(
-                np.fromiter(
-                    (
-                        known.setdefault((text[s:e], name), len(known))
-                        for (s, e), name in zip(found, under, strict=True)
-                    ),
-                    dtype=np.intp,
-                    count=len(found),
-                )
-            )
+            keys = ((text[s:e], name) for (s, e), name in zip(found, under, strict=True))
+            rows.append(rows_of(keys, known))
         unique = [text for text, _ in known]
         plain: list[str] = []
         similarity = np.zeros((len(unique), self._references.shape[1]), np.float32)
@@ -163,5 +150,5 @@ class SegmentScorer:
             cosines = self._encoder(plain[block]) @ self._references
             np.clip(cosines, 0.0, 1.0, out=similarity[block])
         return SimilarityMatrix(
-            unique, plain, similarity, spans, rows, sentences, [n for _, n in known]
+            unique, spans, rows, plain, similarity, sentences, [section for _, section in known]
         )

@@ -1,7 +1,8 @@
 """Texts as the vectors of their segments: split, and each distinct segment encoded once."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,17 +13,32 @@ from winnow.limits.budget import Check, unhurried
 from winnow.ports import Encoder
 
 Floats = NDArray[np.float32]
+K = TypeVar("K", bound=Hashable)
 
 
 @dataclass(frozen=True)
-class Segmented:
-    """`vectors[row]` belongs to `unique[row]`; `rows[i]` and `spans[i]` to text i's segments."""
+class SegmentedTexts:
+    """The segments of several texts, each distinct one once.
+
+    Segment j of text i stands at `spans[i][j]`, and is `unique[rows[i][j]]`.
+    """
 
     unique: list[str]
-    vectors: Floats
-    """Shape [len(unique), 512]."""
     spans: list[list[segments.Span]]
     rows: list[NDArray[np.intp]]
+
+
+def rows_of(keys: Iterable[K], rows: dict[K, int]) -> NDArray[np.intp]:
+    """The row of each key; keys that are new are added to `rows`."""
+    return np.array([rows.setdefault(key, len(rows)) for key in keys], np.intp)
+
+
+@dataclass(frozen=True)
+class SegmentVectors(SegmentedTexts):
+    """Segments with their vectors: `vectors[row]` is that of `unique[row]`."""
+
+    vectors: Floats
+    """Shape [len(unique), 512]."""
 
     def sums(self, values: NDArray[np.floating]) -> Floats:
         """Shape [texts, k]: the sum of `values` [len(unique), k] over each text's segments."""
@@ -48,27 +64,21 @@ class Segmented:
         return (sums / lengths).astype(np.float32), lengths
 
 
-def segmented(texts: Sequence[str], encoder: Encoder, check: Check = unhurried) -> Segmented:
-    """One encoder call a block of segments, whatever texts they are of; equal ones are encoded
-    once."""
+def encode_segments(
+    texts: Sequence[str], encoder: Encoder, check: Check = unhurried
+) -> SegmentVectors:
+    """The vectors of the texts' segments: one encoder call a block of segments, of all texts."""
     known: dict[str, int] = {}
     spans: list[list[segments.Span]] = []
     rows: list[NDArray[np.intp]] = []
     for text in texts:
         check()
-        found = segments.spans(text)
-        spans.append(found)
-        rows.append(
-            np.fromiter(
-                (known.setdefault(text[s:e], len(known)) for s, e in found),
-                dtype=np.intp,
-                count=len(found),
-            )
-        )
+        spans.append(segments.spans(text))
+        rows.append(rows_of((text[start:end] for start, end in spans[-1]), known))
     unique = list(known)
     parts: list[Floats] = []
     for block in blocks(unique):
         check()
         parts.append(encoder(unique[block]))
     vectors = np.concatenate(parts) if parts else encoder([])
-    return Segmented(unique, vectors, spans, rows)
+    return SegmentVectors(unique, spans, rows, vectors)

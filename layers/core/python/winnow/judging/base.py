@@ -1,0 +1,44 @@
+"""What all judges of this package have in common: the process, and how they are called."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from winnow.limits.budget import Check, unhurried
+from winnow.models import Judgement, ProcessInfo
+
+
+class Batch(NamedTuple):
+    """The records of one call of a judge."""
+
+    texts: Sequence[str]
+    fields: Sequence[Mapping[str, str]] | None
+    """The records' other columns, for judges that take numbers from them."""
+    check: Check
+    """To be called between two pieces of work."""
+
+
+class ProcessJudge(ABC):
+    """A `winnow.ports.Judge` of one process."""
+
+    def __init__(self, process: ProcessInfo) -> None:
+        self._process = process
+
+    @property
+    def process(self) -> ProcessInfo:
+        """What it judges by."""
+        return self._process
+
+    def __call__(
+        self,
+        texts: Sequence[str],
+        fields: Sequence[Mapping[str, str]] | None = None,
+        *,
+        check: Check = unhurried,
+    ) -> list[Judgement]:
+        """One judgement a record, in order (see `winnow.ports.Judge`)."""
+        return self._judge(Batch(texts, fields, check)) if texts else []
+
+    @abstractmethod
+    def _judge(self, batch: Batch) -> list[Judgement]:
+        """The judgements of at least one record."""
