@@ -7,7 +7,7 @@ LOCK := uv pip compile --quiet --generate-hashes --no-emit-index-url --universal
 IMAGE_LOCK := $(LOCK) --python-version 3.13 --constraint requirements/dev.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install pr faults mutations load licences sbom audit-deps setup model templates demo up down test check lint types template checkov format bench quality images base base-digest sam lock pictures schemas clean
+.PHONY: help install pr faults mutations load licences sbom audit-deps setup model templates demo up down test check lint types template checkov format bench quality images base base-digest sam lock pictures schemas docs docs-check clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -70,7 +70,7 @@ down: ## stop the local stack
 test: setup ## every test; container tests run where a Docker engine answers
 	@$(BIN)/pytest -rs --numprocesses=logical --maxprocesses=4 --dist=loadgroup
 
-check: lint types template ## what CI checks besides the tests
+check: lint types docs-check template ## what CI checks besides the tests
 
 pr: check licences test ## what CI runs, with whatever Docker engine answers here
 
@@ -129,7 +129,13 @@ base: ## bring the base image that functions/base.lock names, for the builds tha
 base-digest: ## ask the registry for the base image of today and lock its digest in functions/base.lock
 	@.ci/base.sh lock
 
-pictures: setup ## the pictures and diagrams of the docs; pages are photographed with Chromium
+docs: setup ## write what is generated in the pages: tables from the code, diagrams from the template
+	@$(BIN)/python -m tests.pages $(if $(CHECK),--check)
+
+docs-check: setup ## fail where a generated part of a page is stale
+	@$(BIN)/python -m tests.pages --check
+
+pictures: setup ## the pictures of the docs; pages are photographed with Chromium
 	@$(BIN)/python -m tests.pictures
 
 schemas: setup ## write docs/schemas from the models

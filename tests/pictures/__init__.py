@@ -1,8 +1,8 @@
-"""The pictures of docs/pictures and the diagrams of the docs, made from what they show.
+"""The pictures of docs/pictures, made from what they show.
 
 `make pictures` writes all of them; `python -m tests.pictures KIND...` writes some. One module a
-kind: `terminal` (what commands print, as SVG), `report` and `mails` (pages in a browser, as PNG),
-`stack` and `states` (Mermaid text, from the template and from the workflow's definitions).
+kind: `terminal` (what commands print, as SVG), `report` and `mails` (pages in a browser, as PNG).
+What is generated as text in the pages is in tests/pages.
 """
 
 from pathlib import Path

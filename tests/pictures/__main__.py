@@ -4,25 +4,13 @@ import argparse
 import sys
 from pathlib import Path
 
-from tests.pictures import PICTURES, ROOT, mails, report, stack, states, terminal
-from tests.pictures.blocks import renewed
+from tests.pictures import PICTURES, ROOT, mails, report, terminal
 from tests.pictures.browser import BrowserMissingError, find
 from tests.pictures.desk import CommandFailedError, desk
 
-DIAGRAMS = {
-    ROOT / "docs" / "architecture.md": stack.blocks,
-    ROOT / "statemachine" / "README.md": states.blocks,
-}
-KINDS = ("diagrams", "terminal", "mails", "report")
+KINDS = ("terminal", "mails", "report")
 LARGEST = {".svg": 150_000, ".png": 200_000}
 """Bytes: what a page of the docs may cost to open."""
-
-
-def diagrams() -> list[Path]:
-    """Writes the generated blocks of the pages that have some."""
-    for page, blocks in DIAGRAMS.items():
-        page.write_text(renewed(page, blocks()), "utf-8")
-    return list(DIAGRAMS)
 
 
 def main() -> int:
@@ -36,18 +24,15 @@ def main() -> int:
     try:
         if {"mails", "report"} & set(kinds):
             find()  # Said at once, and not after a minute.
-        if "diagrams" in kinds:
-            made += diagrams()
-        if set(kinds) - {"diagrams"}:
-            with desk() as place:
-                if {"terminal", "mails"} & set(kinds):
-                    demo = terminal.demo(place)
-                if "terminal" in kinds:
-                    made += terminal.make(place, demo)
-                if "mails" in kinds:
-                    made += mails.make(place)
-                if "report" in kinds:
-                    made += report.make(place)
+        with desk() as place:
+            if {"terminal", "mails"} & set(kinds):
+                demo = terminal.demo(place)
+            if "terminal" in kinds:
+                made += terminal.make(place, demo)
+            if "mails" in kinds:
+                made += mails.make(place)
+            if "report" in kinds:
+                made += report.make(place)
     except (BrowserMissingError, CommandFailedError) as error:
         print(error, file=sys.stderr)
         return 1

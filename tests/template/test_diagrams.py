@@ -1,21 +1,15 @@
-"""The diagrams of the docs are those of the template and of the workflow's definitions."""
+"""What the diagrams of the docs show of the template and of the workflow's definitions.
+
+tests/unit/repository/test_generated.py sees that the pages have the newest ones.
+"""
 
 import copy
 import json
-from pathlib import Path
 
 import pytest
 
-from tests.pictures import ROOT, stack, states
-from tests.pictures.__main__ import DIAGRAMS
-from tests.pictures.blocks import renewed, replaced
+from tests.pages import ROOT, stack, states
 from tests.template.expand import read
-
-
-@pytest.mark.parametrize("page", DIAGRAMS, ids=lambda page: page.relative_to(ROOT).as_posix())
-def test_the_diagrams_of_a_page_are_up_to_date(page: Path) -> None:
-    fresh = renewed(page, DIAGRAMS[page]())
-    assert page.read_text("utf-8") == fresh, "run: .venv/bin/python -m tests.pictures diagrams"
 
 
 def test_a_permission_that_is_taken_away_takes_its_arrow_with_it() -> None:
@@ -58,9 +52,3 @@ def test_every_arrow_of_a_machine_that_has_a_word_is_there() -> None:
         for name, state in states.every(definition):
             ways |= {(name, target) for target, _ in states.ways(name, state)}
     assert set(states.WORDS) <= ways
-
-
-@pytest.mark.parametrize("page", ["nothing", "<!-- made: x -->\n<!-- end of x -->" * 2])
-def test_a_block_that_is_missing_or_stands_twice_is_an_error(page: str) -> None:
-    with pytest.raises(ValueError, match="blocks are named x"):
-        replaced(page, "x", "new")

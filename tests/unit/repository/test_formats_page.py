@@ -1,4 +1,4 @@
-"""docs/formats.md says what the code does: kinds, endings, limits, settings, defaults."""
+"""What is written by hand in docs/formats.md speaks of what the code has: kinds, limits, notes."""
 
 import ast
 import re
@@ -9,7 +9,7 @@ import pytest
 
 from winnow.errors import SettingsError
 from winnow.parsers.encodings import TITLES
-from winnow.readers import READERS, SUFFIXES, ReadLimits, setting_of
+from winnow.readers import READERS, ReadLimits, setting_of
 from winnow_aws.read_settings import SerializeSettings
 
 ROOT = Path(__file__).parents[3]
@@ -23,26 +23,15 @@ def rows(first: str) -> list[list[str]]:
     return [[cell.strip() for cell in row.strip("|").split("|")] for row in table]
 
 
-def test_the_table_lists_every_kind_with_its_endings_and_no_other():
-    listed = {row[0].strip("`"): set(re.findall(r"\.\w+", row[1])) for row in rows("format")}
-    assert list(listed) == list(READERS)
-    assert listed == {
-        kind: {ending for ending, promised in SUFFIXES.items() if promised == kind}
-        for kind in READERS
-    }
+def test_what_is_read_is_told_of_every_kind_and_no_other():
+    assert [row[0].strip("`") for row in rows("format | a record is")] == list(READERS)
 
 
 def test_limits_that_the_formats_name_exist():
-    named = {limit for row in rows("format") for limit in re.findall(r"max_\w+", row[-1])}
-    assert named <= set(ReadLimits.model_fields)
-
-
-def test_the_table_of_limits_is_the_model_s():
-    listed = [(row[0].strip("`"), row[1].strip("`"), row[2]) for row in rows("limit")]
-    assert listed == [
-        (name, setting_of(name), f"{field.default:,} {field.description}")
-        for name, field in ReadLimits.model_fields.items()
-    ]
+    told_of = rows("format | a record is")
+    assert {limit for row in told_of for limit in re.findall(r"max_\w+", row[-1])} <= set(
+        ReadLimits.model_fields
+    )
 
 
 def told(tree: ast.AST) -> Iterator[str]:

@@ -15,12 +15,18 @@ from winnow_aws.settings import Settings
 class SerializeSettings(Settings):
     """Environment of the serialize function."""
 
-    results_bucket: str
-    process_dir: Path
-    default_process: str = ""
-    threshold_override: float | None = Field(None, ge=0, le=1)
-    sender_threshold: SenderThreshold = "higher"
-    chunk_records: int = Field(1_000, ge=1, le=100_000)
+    results_bucket: str = Field(description="the bucket that the records of a file are written to")
+    process_dir: Path = Field(description="the folder of process definitions")
+    default_process: str = Field("", description="the process of files that name none")
+    threshold_override: float | None = Field(
+        None, ge=0, le=1, description="the threshold, in place of each process's own"
+    )
+    sender_threshold: SenderThreshold = Field(
+        "higher", description="what a threshold that a file brings along counts for"
+    )
+    chunk_records: int = Field(
+        1_000, ge=1, le=100_000, description="records that are classified in one call, at most"
+    )
     limits: ReadLimits = ReadLimits()
 
     @classmethod
@@ -56,5 +62,9 @@ class SerializeSettings(Settings):
 class ScanSettings(SerializeSettings):
     """Environment of the scan function."""
 
-    ocr_engine: Literal["rapidocr", "textract"] = "rapidocr"
-    ocr_threads: int = Field(0, ge=0, le=64, description="0: as many as there are cores")
+    ocr_engine: Literal["rapidocr", "textract"] = Field(
+        "rapidocr", description="what reads pages that are pictures"
+    )
+    ocr_threads: int = Field(
+        0, ge=0, le=64, description="threads of OCR; 0: as many as there are cores"
+    )

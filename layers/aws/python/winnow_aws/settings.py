@@ -46,10 +46,16 @@ class Settings(BaseModel):
 class ClassifySettings(Settings):
     """Environment of the classify function."""
 
-    model_dir: Path
-    model_engine: Literal["litert", "litert-fp32", "tensorflow"] = "litert"
-    model_handle: str = ""
-    encoder_threads: int = Field(0, ge=0, le=64, description="0: as many as there are cores")
+    model_dir: Path = Field(description="the folder of the built model")
+    model_engine: Literal["litert", "litert-fp32", "tensorflow"] = Field(
+        "litert", description="what runs the encoder; all but `litert` are for comparison"
+    )
+    model_handle: str = Field(
+        "", description="with `tensorflow`: a SavedModel's folder or address, in place of ours"
+    )
+    encoder_threads: int = Field(
+        0, ge=0, le=64, description="threads of the encoder; 0: as many as there are cores"
+    )
     budget: RecordBudget = RecordBudget()
 
     @classmethod
@@ -58,7 +64,7 @@ class ClassifySettings(Settings):
         values["budget"] = {
             name: value
             for name in RecordBudget.model_fields
-            if (value := environment.get(_budget_setting(name), "").strip())
+            if (value := environment.get(budget_setting_of(name), "").strip())
         }
         return values
 
@@ -66,20 +72,25 @@ class ClassifySettings(Settings):
     def _variable(cls, location: tuple[int | str, ...]) -> str:
         """Those of the budget are BUDGET_SEGMENTS, and so on."""
         if location[0] == "budget" and len(location) > 1:
-            return _budget_setting(str(location[1]))
+            return budget_setting_of(str(location[1]))
         return super()._variable(location)
 
 
-def _budget_setting(name: str) -> str:
+def budget_setting_of(name: str) -> str:
+    """The environment variable that sets a limit of the budget.
+
+    >>> budget_setting_of("max_segments")
+    'BUDGET_SEGMENTS'
+    """
     return "BUDGET_" + name.removeprefix("max_").upper()
 
 
 class FilterSettings(Settings):
     """Environment of the filter function."""
 
-    results_bucket: str
-    mail_file_names: bool = False
-    stack_name: str = "winnow"
+    results_bucket: str = Field(description="the bucket of results and of the runs' own files")
+    mail_file_names: bool = Field(False, description="whether an e-mail may name the file")
+    stack_name: str = Field("winnow", description="the name that e-mails give for the stack")
 
     @field_validator("mail_file_names", mode="before")
     @classmethod
@@ -92,29 +103,35 @@ class FilterSettings(Settings):
 class DispatchSettings(Settings):
     """Environment of the dispatch function."""
 
-    results_bucket: str
-    waiting_queue_url: str
-    workflow_arn: str
-    max_runs: int = Field(ge=0, description="0: no limit, for what was left in the queue")
+    results_bucket: str = Field(description="the bucket where the function keeps what it started")
+    waiting_queue_url: str = Field(description="the queue of uploads that wait for a run")
+    workflow_arn: str = Field(description="the state machine that is started")
+    max_runs: int = Field(
+        ge=0, description="runs at once; 0: no limit, for what was left in the queue"
+    )
 
 
 class DigestSettings(Settings):
     """Environment of the digest function."""
 
-    mail_queue_url: str
-    topic_arn: str
+    mail_queue_url: str = Field(description="the queue of e-mails that are gathered")
+    topic_arn: str = Field(description="the topic that e-mails are sent through")
 
 
 class SweepSettings(Settings):
     """Environment of the sweep function."""
 
-    uploads_bucket: str
-    results_bucket: str
-    table_name: str
-    workflow_arn: str
-    topic_arn: str
-    waiting_queue_url: str
-    max_runs: int = Field(0, ge=0, description="0: no limit; else the sweep starts by the queue")
-    stack_name: str = "winnow"
-    missed_seconds: float = Field(900, gt=0, description="age at which an upload is missed")
-    retention_days: int = Field(ge=1, description="how long the table keeps a row")
+    uploads_bucket: str = Field(description="the bucket where files are dropped")
+    results_bucket: str = Field(description="the bucket where the sweep keeps how far it got")
+    table_name: str = Field(description="the table of uploads")
+    workflow_arn: str = Field(description="the state machine that is started again")
+    topic_arn: str = Field(description="the topic that failures are told through")
+    waiting_queue_url: str = Field(description="the queue of uploads that wait for a run")
+    max_runs: int = Field(
+        0, ge=0, description="runs at once; 0: no limit, else the sweep starts by the queue"
+    )
+    stack_name: str = Field("winnow", description="the name that e-mails give for the stack")
+    missed_seconds: float = Field(
+        900, gt=0, description="age in seconds at which an upload without a run is missed"
+    )
+    retention_days: int = Field(ge=1, description="days that the table keeps a row")

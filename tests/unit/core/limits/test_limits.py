@@ -29,12 +29,12 @@ PAGE = (Path(__file__).parents[4] / "docs" / "formats.md").read_text()
 def rows(first: str) -> list[list[str]]:
     """The rows of the table whose header begins with this."""
     table = PAGE[PAGE.index(f"| {first} |") :].split("\n\n")[0].splitlines()[2:]
-    return [[cell.strip() for cell in row.strip("|").split("|")] for row in table]
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in table if row[0] == "|"]
 
 
 NAMED = {
     (row[0].strip("`"), limit)
-    for row in rows("format")
+    for row in rows("format | a record is")
     for limit in re.findall(r"max_\w+", row[-1])
 }
 BEYOND = {row[0].strip("`"): re.findall(r"`(\w+)`", row[-1])[-1] for row in rows("limit")}

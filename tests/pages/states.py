@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from tests.pictures import ROOT
+from tests.pages import ROOT
 
 State = dict[str, Any]
 MACHINES = ("triage", "stopped")

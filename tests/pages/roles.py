@@ -1,0 +1,133 @@
+"""What each role may do: the policies of template.yaml, with words for each statement's name."""
+
+from typing import Any, NamedTuple
+
+from tests.pages.blocks import table
+from tests.template.expand import read
+
+
+class Role(NamedTuple):
+    """How a role is called on the page, and what it could do in an attacker's hands."""
+
+    title: str
+    misuse: str
+
+
+ROLES = {
+    "SerializeRole": Role(
+        "serialize",
+        "read every file that was dropped; spoil or falsify runs under way, by what is judged in "
+        "them",
+    ),
+    "ScanRole": Role("scan", "the same; run up Textract's bill"),
+    "ClassifyRole": Role(
+        "classify", "read the records of the last week; falsify decisions under way"
+    ),
+    "FilterRole": Role(
+        "filter", "the same; read and write results, of which the old versions stay"
+    ),
+    "SweepRole": Role(
+        "sweep", "learn files' names; end rows falsely; start runs again; mail nonsense"
+    ),
+    "DispatchRole": Role("dispatch", "learn files' names; start runs, or none"),
+    "DigestRole": Role("digest", "mail nonsense, or nothing"),
+    "TriageRole": Role("workflow", "put down false ends"),
+    "StoppedRole": Role("failure handler", "put down false ends"),
+    "StartRole": Role("rules", "start runs"),
+    "SweepScheduleRole": Role("schedule of the sweep", "start runs"),
+    "DispatchScheduleRole": Role("schedule of dispatch", "start runs"),
+    "DigestScheduleRole": Role("schedule of the digest", "mail early"),
+}
+WORDS = {
+    "ReadUploads": "read `inbox/*`",
+    "WriteChunks": "write `runs/*` but no scores",
+    "ReadPictures": "ask Textract with `OcrEngine=textract`",
+    "ReadChunks": "read `runs/*`",
+    "WriteScores": "write `runs/*/scored/*`",
+    "ReadScores": "read `runs/*`",
+    "WriteFiltered": "write `runs/*/filtered/*`",
+    "SeeWhoseResultsLieThere": "read `results/*`",
+    "WriteResults": "write `results/*`",
+    "ListInbox": "list uploads",
+    "RememberHowFar": "keep `sweep/state.json`",
+    "ReadRuns": "read rows",
+    "FindRuns": "read rows",
+    "GiveUp": "change rows",
+    "StartAgain": "start runs",
+    "SeeWhetherItRuns": "look at runs",
+    "SendMail": "mail",
+    "InvokeVersions": "call the versions of the four functions",
+    "RecordRuns": "write rows",
+    "ReadManifest": "read manifests of runs",
+    "StartChildren": "start runs",
+    "WatchAndStopChildren": "look at and stop runs",
+    "StartRuns": "start the workflow and the failure handler",
+    "CallSweep": "call the sweep",
+    "HandOver": "let uploads wait",
+    "TakeWaiting": "take uploads that wait",
+    "StartWaiting": "start runs",
+    "SeeWhatRuns": "look at runs",
+    "KeepBook": "keep `dispatch/book.json`",
+    "CallDispatch": "call dispatch",
+    "TakeMails": "take mails that were gathered",
+    "CallDigest": "call the digest",
+}
+SHARED = {
+    "WriteLogs": "write logs",
+    "DeliverLogs": "write logs",
+    "WriteTraces": "write traces",
+    "UseCustomerKey": "use the customer's key, where one is given",
+    "EncryptMail": "use the topic's key, to mail",
+    "KnowThatAnUploadIsGone": "list the bucket that they read",
+    "KnowThatAChunkIsGone": "list the bucket that they read",
+    "KnowThatItIsNotThereYet": "list the bucket that they read",
+}
+"""What several roles may do beside."""
+
+
+def blocks() -> dict[str, str]:
+    """Return the generated blocks of docs/security.md."""
+    granted = statements(read())
+    own = [
+        (role.title, ", ".join(_distinct(granted[name], WORDS, SHARED)), role.misuse)
+        for name, role in ROLES.items()
+    ]
+    if unnamed := set(granted) - set(ROLES):
+        raise KeyError(f"no words for {', '.join(sorted(unnamed))}")
+    shared = [
+        (words, ", ".join(ROLES[role].title for role in ROLES if _has(granted[role], words)))
+        for words in dict.fromkeys(SHARED.values())
+    ]
+    return {
+        "roles": table(("role", "may", "so, taken over, it could"), own),
+        "shared": table(("may", "roles"), shared),
+    }
+
+
+def statements(template: dict[str, Any]) -> dict[str, list[str]]:
+    """Return the names of the statements of every role, in the order of the template."""
+    return {
+        name: [
+            statement["Sid"]
+            for policy in resource["Properties"]["Policies"]
+            for statement in map(_only, _only(policy)["PolicyDocument"]["Statement"])
+        ]
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::IAM::Role"
+    }
+
+
+def _only(value: dict[str, Any]) -> dict[str, Any]:
+    """Return a value that may stand behind a condition; else nothing stands there."""
+    if "Fn::If" not in value:
+        return value
+    _, one, other = value["Fn::If"]
+    return dict(one if "Ref" not in one else other)
+
+
+def _distinct(names: list[str], words: dict[str, str], beside: dict[str, str]) -> list[str]:
+    return list(dict.fromkeys(words[name] for name in names if name not in beside))
+
+
+def _has(names: list[str], words: str) -> bool:
+    return words in {SHARED.get(name) for name in names}
