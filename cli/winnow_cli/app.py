@@ -1,11 +1,27 @@
-"""The command line: which words there are. Each command loads what it needs when it runs."""
+"""The command line: which commands there are. Each loads what it needs when it runs."""
 
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from winnow_cli.commands import audit, evaluate, local, model, predict, process, train, uploads
+from winnow_cli.commands import (
+    audit,
+    down,
+    evaluate,
+    evaluate_similarity,
+    mail,
+    model,
+    predict,
+    process,
+    redrive,
+    results,
+    status,
+    submit,
+    train,
+    up,
+    why,
+)
 from winnow_cli.console import safe, say
 from winnow_cli.options import ENCODER, PROCESSES
 
@@ -46,8 +62,8 @@ app = typer.Typer(
 )
 
 
-def _tell_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(asked: bool) -> None:
+    if asked:
         from importlib.metadata import version
 
         say(f"winnow {version('winnow')}")
@@ -59,14 +75,19 @@ def winnow(
     _version: Annotated[
         bool,
         typer.Option(
-            "--version", callback=_tell_version, is_eager=True, help="Print the version and exit."
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
         ),
     ] = False,
 ) -> None:
     """Drop a file, get its records judged, with a confidence people can rely on."""
 
 
-for commands in (local, uploads, predict, train, evaluate, audit):
-    commands.register(app)
+for module in (
+    *(up, down, mail),
+    *(submit, status, why, results, audit, redrive),
+    *(predict, train, evaluate),
+    evaluate_similarity,
+):
+    module.register(app)
 app.add_typer(process.app, name="process", rich_help_panel=PROCESSES)
 app.add_typer(model.app, name="model", rich_help_panel=ENCODER)

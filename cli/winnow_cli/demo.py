@@ -18,15 +18,16 @@ from rich.rule import Rule
 from rich.text import Text
 
 from winnow.errors import StackFailedError, StackNotRunningError, WinnowError
-from winnow_cli.commands.uploads import basis_of, decision_of, evidence_of, quoted
-from winnow_cli.console import (
+from winnow_cli.console import clean, command, here, prepare_streams
+from winnow_cli.render.records import (
     OUTCOME_STYLES,
-    clean,
-    command,
-    drawn_table,
-    here,
-    prepare_streams,
+    basis_of,
+    confidence_of,
+    decision_of,
+    evidence_of,
+    quoted,
 )
+from winnow_cli.render.tables import drawn_table
 from winnow_local import mailbox
 from winnow_local.stack import running, start_detached
 from winnow_local.state import StackState, StateDir
@@ -202,7 +203,7 @@ def _show_result(screen: Console, uploads: "Uploads", item: Dropped, row: "Uploa
                     record.outcome.value,
                     record.source_id or str(record.record),
                     decision_of(record),
-                    "" if record.confidence is None else f"{record.confidence:.2f}",
+                    confidence_of(record),
                     _evidence(record),
                 )
                 for record in shown

@@ -1,10 +1,14 @@
-"""What to do about a failure that no function of ours could tell of: codes made by the workflow.
+"""What to do about the code of a failed upload.
 
-Such a code is `workflow_` and the name that Step Functions or Lambda has for the end; the sentence
-names the step.
+Most codes are those of Winnow's errors, which carry their own advice. A code that begins with
+`workflow_` was made by the workflow, where a function ended without naming an error: the rest of
+it is what Step Functions or Lambda calls the failure, such as `workflow_states_timeout`. The
+message beside it names the step.
 """
 
 import re
+
+from winnow.errors import catalogue
 
 _STEP = re.compile(r"The step (\w+) stopped with ")
 
@@ -12,7 +16,7 @@ _TIME = ("workflow_states_timeout", "workflow_sandbox_timedout")
 _MEMORY = ("workflow_runtime_out_of_memory",)
 _DIED = ("workflow_runtime_exit_error", "workflow_lambda_unknown")
 
-_WHAT = {
+_CAUSES = {
     **dict.fromkeys(_TIME, "{step} ran out of time, and would again."),
     **dict.fromkeys(_MEMORY, "{step} ran out of memory, and would again."),
     **dict.fromkeys(
@@ -72,17 +76,28 @@ LISTED = (*_TIME, *_MEMORY, *_DIED, *_ADVICE)
 """The codes that have advice of their own."""
 
 
+def advice_for(code: str | None, message: str = "") -> str:
+    """What the user can do about a failure; `message` is the sentence beside its code."""
+    error = catalogue().get(code or "")
+    if error is not None and error.hint:
+        return error.hint
+    if code and code.startswith("workflow_"):
+        return workflow_advice(code, message)
+    return "Look at the run's history in Step Functions."
+
+
 def workflow_advice(code: str, message: str) -> str:
     """What the user can do about a code of the workflow; `message` is the sentence beside it."""
     if code in _ADVICE:
         return _ADVICE[code]
-    found = _STEP.search(message)
-    step = found[1] if found else ""
-    named, todo = _FUNCTIONS.get(step, (f"The step {step}" if step else "A step", ""))
-    if code in _WHAT:
-        if not todo and step:
+    named = _STEP.search(message)
+    step = named[1] if named else ""
+    activity, remedy = _FUNCTIONS.get(step, (f"The step {step}" if step else "A step", ""))
+    if code in _CAUSES:
+        if not remedy and step:
             return _OTHER_STEPS.format(step=step)
-        return f"{_WHAT[code].format(step=named)} {todo or _ANY}{_REPORT if todo else ''}"
+        cause = _CAUSES[code].format(step=activity)
+        return f"{cause} {remedy}{_REPORT}" if remedy else f"{cause} {_ANY}"
     if code.startswith(_NO_START):
-        return _CANNOT_START.format(step=named)
+        return _CANNOT_START.format(step=activity)
     return _ANY

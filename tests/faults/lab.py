@@ -40,7 +40,7 @@ from winnow.steps.serialize import SerializeOptions, serialize
 from winnow.steps.upload import upload_id
 from winnow.storage.paths import RunPaths, sweep_state
 from winnow_aws.sweep import TableRuns, claim_of
-from winnow_cli.audit import AuditRow, stands
+from winnow_cli.audit import AuditRow, audit_rows
 
 RESULTS = "results"
 GOOD = "case_id,note\nA,glad 0.9\nB,sad 0.55\nC,\n"
@@ -249,7 +249,7 @@ class Lab:
     def audit(self, in_s: float = 0.0) -> list[AuditRow]:
         now = time.time() + in_s
         claims = WorldRuns(self.world).every()
-        return stands(BUCKET, self.versions(), claims, Ages(900, always(90, now)), now)
+        return audit_rows(BUCKET, self.versions(), claims, Ages(900, always(90, now)), now)
 
     def rows(self) -> list[dict[str, str]]:
         return [self.world.row(row.upload_id) or {} for row in WorldRuns(self.world).every()]

@@ -46,7 +46,7 @@ def test_a_page_that_ocr_is_not_sure_of_is_for_review(model_dir: Path, tmp_path:
 def test_a_file_without_pictures_loads_no_ocr_and_its_notes_are_told(
     model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("winnow_cli.commands.predict._pages", lambda: pytest.fail("OCR was loaded"))
+    monkeypatch.setattr("winnow_cli.prediction._pages", lambda: pytest.fail("OCR was loaded"))
     (tmp_path / "note.doc").write_bytes(files.docx(files.paragraph("I am glad.")))
     command = ["predict", "--process", "emotions", "--model", str(model_dir), "--file"]
     ran = CliRunner().invoke(app, [*command, str(tmp_path / "note.doc")])

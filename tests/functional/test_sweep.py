@@ -33,7 +33,7 @@ from winnow.steps.upload import upload_id
 from winnow.storage.paths import sweep_state
 from winnow_aws.metrics import count_sweep
 from winnow_aws.sweep import S3Inbox, StatesWorkflow, TableRuns, TopicMailer
-from winnow_cli import audit as standings
+from winnow_cli import audit, redrive
 from winnow_cli.target import Target
 
 BUCKET, RESULTS, TABLE, REGION = "uploads", "results", "runs", "us-east-1"
@@ -320,7 +320,7 @@ def test_the_audit_leaves_out_what_the_stack_keeps_no_row_of(
     target: Target, days: int, found: list[UploadStatus]
 ) -> None:
     note_retention(target.s3(), time.time() + days * DAY_S)
-    stood = standings.audit(target, 900, time.time() + days * DAY_S)
+    stood = audit.audit(target, 900, time.time() + days * DAY_S)
     assert [one.status for one in stood] == found
 
 
@@ -333,12 +333,12 @@ def test_a_redrive_starts_no_version_whose_row_may_have_expired(
     one = upload_id(BUCKET, version.key, version.version_id)
     now = time.time() + days * DAY_S
     note_retention(target.s3(), now)
-    monkeypatch.setattr(standings, "time", SimpleNamespace(time=lambda: now))
+    monkeypatch.setattr(redrive, "time", SimpleNamespace(time=lambda: now))
     if started:
-        standings.Redrive(target).upload(one)
+        redrive.Redrive(target).upload(one)
     else:
         with pytest.raises(NotRedrivableError, match="30 days"):
-            standings.Redrive(target).upload(one)
+            redrive.Redrive(target).upload(one)
     assert len(client.list_executions(stateMachineArn=arn)["executions"]) == started
 
 
@@ -347,7 +347,7 @@ def test_a_stack_that_does_not_tell_how_long_it_keeps_rows_is_not_guessed_at(
 ) -> None:
     del target.outputs["RetentionDays"]
     with pytest.raises(StackUnknownError, match="RetentionDays"):
-        list(standings.audit(target, 900, time.time()))
+        list(audit.audit(target, 900, time.time()))
 
 
 @pytest.mark.parametrize("notes", [b"", b"{", b'{"walk": 7}'])
@@ -359,9 +359,9 @@ def test_without_the_sweeps_notes_the_least_is_taken_that_a_stack_keeps(
     s3.put_object(Bucket=RESULTS, Key=ref.key, Body=notes)
     if not notes:
         s3.delete_object(Bucket=RESULTS, Key=ref.key)
-    [early] = standings.audit(target, 900, time.time() + 14 * DAY_S)
+    [early] = audit.audit(target, 900, time.time() + 14 * DAY_S)
     assert early.status is UploadStatus.MISSING
-    assert list(standings.audit(target, 900, time.time() + 15 * DAY_S)) == []
+    assert list(audit.audit(target, 900, time.time() + 15 * DAY_S)) == []
 
 
 def test_whoever_may_not_read_the_sweeps_notes_gets_an_audit_all_the_same(
@@ -370,8 +370,8 @@ def test_whoever_may_not_read_the_sweeps_notes_gets_an_audit_all_the_same(
     def denied(*_: Any) -> Any:
         raise AccessDeniedError("GetObject is not allowed in the bucket results.")
 
-    monkeypatch.setattr(standings, "retention", denied)
-    assert len(list(standings.audit(target, 900, time.time()))) == 1
+    monkeypatch.setattr(audit, "retention", denied)
+    assert len(list(audit.audit(target, 900, time.time()))) == 1
 
 
 # -- a redrive that comes twice ------------------------------------------------------------------
@@ -410,11 +410,11 @@ def test_a_second_redrive_while_the_first_runs_starts_nothing_and_says_so(
         put_row(dynamodb, one, state=state, version_id=version.version_id)
     executions: dict[str, str] = {}
     running_machine(monkeypatch, executions)
-    assert standings.Redrive(target).upload(one).upload_id == one
+    assert redrive.Redrive(target).upload(one).upload_id == one
     with pytest.raises(NotRedrivableError, match="nothing was started"):
-        standings.Redrive(target).upload(one)
+        redrive.Redrive(target).upload(one)
     if state is not None:
-        again = standings.Redrive(target)
+        again = redrive.Redrive(target)
         assert list(again.failed_since(0.0)) == []
         assert (again.under_way, again.failures) == ([one], [])
     assert len(executions) == 1
@@ -426,7 +426,7 @@ def test_what_cannot_be_started_keeps_a_redrive_from_no_other(
     for number in range(12):
         put_row(dynamodb, f"id{number}", state="FAILED", version_id="v")
 
-    work = standings.Redrive(target)
+    work = redrive.Redrive(target)
     start = work._workflow.start
 
     def some(name: str, event: Any) -> Start:
@@ -478,12 +478,12 @@ def test_every_odd_key_is_listed_page_by_page_matched_and_redriven(
     assert sorted(listed) == sorted([*ODD, "inbox/p/a"])
     for key in ODD:
         assert [one.key for one in inbox.of_key(key)] == [key]
-    stood = {one.key: one.status for one in standings.audit(target, 0.0, time.time() + 1)}
+    stood = {one.key: one.status for one in audit.audit(target, 0.0, time.time() + 1)}
     for number, key in enumerate(ODD):
         assert stood[key] is (UploadStatus.MISSING if number % 2 else UploadStatus.SUCCEEDED), key
     for key in ODD[1::2]:
         own = upload_id(BUCKET, key, versions[key]["VersionId"])
-        assert standings.Redrive(target).upload(own).upload_id == own
+        assert redrive.Redrive(target).upload(own).upload_id == own
 
 
 def listing(*keys: str, after: str | None = None) -> bytes:
@@ -596,7 +596,7 @@ def test_an_audit_holds_no_more_of_many_than_of_few(target: Target, monkeypatch:
         monkeypatch.setattr(S3Inbox, "every", versions)
         monkeypatch.setattr(TableRuns, "every", rows)
         tracemalloc.start()
-        counted = Counter(one.status for one in standings.audit(target, 900, time.time()))
+        counted = Counter(one.status for one in audit.audit(target, 900, time.time()))
         held = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert counted == {UploadStatus.SUCCEEDED: count}

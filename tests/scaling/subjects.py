@@ -35,7 +35,7 @@ from winnow.readers import ReadLimits, Source, read, sandbox
 from winnow.steps.classify import judge_records
 from winnow.tables.columns import plain_name
 from winnow.tables.numbers import number, numbers_of
-from winnow_cli.commands.uploads import safe_cell
+from winnow_cli.render.csv_cells import safe_cell
 from winnow_encoder.batching import DIMENSIONS, TokenEncoder
 from winnow_encoder.tokenizer import Tokenizer
 from winnow_model.pieces import to_sentencepiece

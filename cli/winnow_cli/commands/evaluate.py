@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from winnow.storage.file_names import name_of
-from winnow_cli.commands.uploads import safe_cell
-from winnow_cli.console import clean, emit_json, note, say, table
+from winnow_cli.console import clean, emit_json, note, say
 from winnow_cli.options import (
     DEFAULT_MODEL,
     DEFAULT_PROCESSES,
@@ -23,6 +22,8 @@ from winnow_cli.options import (
     TextColumn,
     handle_errors,
 )
+from winnow_cli.render.csv_cells import safe_cell
+from winnow_cli.render.tables import table
 
 if TYPE_CHECKING:
     from winnow_train.measure import Comparison, Decisions, Evaluation, Part

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from winnow_cli.workflow_errors import LISTED, workflow_advice
+from winnow.errors import UploadAbandonedError
+from winnow_cli.workflow_errors import LISTED, advice_for, workflow_advice
 
 DEATHS = [
     ("workflow_states_timeout", "States.Timeout", "time"),
@@ -71,3 +72,12 @@ def test_the_page_lists_what_has_advice_of_its_own():
     page = PAGE.read_text("utf-8")
     for code in LISTED:
         assert f"`{code}`" in page
+
+
+@pytest.mark.parametrize("code", ["workflow_states_timeout", "something_new", None])
+def test_every_failure_has_advice(code: str | None) -> None:
+    assert advice_for(code)
+
+
+def test_the_advice_of_an_error_of_ours_is_its_own() -> None:
+    assert advice_for(UploadAbandonedError.code) == UploadAbandonedError.hint

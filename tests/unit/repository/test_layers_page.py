@@ -11,6 +11,8 @@ CORE = ROOT / "layers" / "core" / "python" / "winnow"
 OTHERS = sorted(
     p.parent for p in ROOT.glob("layers/*/python/*/__init__.py") if p.parent.name != "winnow"
 )
+CLI = ROOT / "cli" / "winnow_cli"
+CLI_ROOMS = sorted({p.parent for p in CLI.rglob("*.py")} - {CLI})
 ROOMS = sorted({p.parent for p in CORE.rglob("*.py")} - {CORE})
 CONTRACT = {"errors", "models", "ports"}
 
@@ -35,6 +37,13 @@ def test_a_room_names_its_modules_and_its_house_names_it(room: Path) -> None:
     assert f"{room.name}/" in (above / "README.md").read_text("utf-8")
 
 
+@pytest.mark.parametrize("room", CLI_ROOMS, ids=lambda room: str(room.relative_to(CLI)))
+def test_a_room_of_the_command_line_names_its_modules_too(room: Path) -> None:
+    assert modules(room) <= named((room / "README.md").read_text("utf-8"))
+    above = ROOT / "cli" if room.parent == CLI else room.parent
+    assert f"{room.name}/" in (above / "README.md").read_text("utf-8")
+
+
 @pytest.mark.parametrize("package", OTHERS, ids=lambda package: package.name)
 def test_every_module_of_the_other_packages_is_named_on_the_page(package: Path) -> None:
     page = (ROOT / "layers" / "README.md").read_text("utf-8")
@@ -51,8 +60,8 @@ def test_the_tools_have_a_page_of_their_own(folder: str) -> None:
     page = (ROOT / folder / "README.md").read_text("utf-8")
     (package,) = (p.parent for p in (ROOT / folder).glob("*/__init__.py"))
     assert f"`{package.name}`" in page
-    if folder == "training":
-        assert modules(package) <= named(page)
+    if folder != "local":
+        assert modules(package) - {"__main__"} <= named(page)
 
 
 def test_every_function_calls_and_is_set_up_as_the_page_says() -> None:

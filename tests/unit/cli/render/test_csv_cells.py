@@ -9,10 +9,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from winnow.models import Evidence, LabelDecision, Outcome, Polarity, ResultRecord
-from winnow_cli.commands.uploads import safe_cell, write_csv
+from winnow_cli.render.csv_cells import safe_cell, write_csv
 
 STARTS = "=+-@＝＋－＠"
 BEFORE = ("", " ", "\t", "\r", "\n", "\u00a0", '"', "'", "“", "\ufeff", "\u200b", ' "', '\n "')
+HOSTILE = "\x1b]0;own\x07\x1b[2J\x9b31m\x7f\x00\u202e\u2066\u200b\ufeff\u00ad\udcff"
 TEXT = st.text(st.sampled_from([*STARTS, *"\t\r\n ;,|\"'a1", "é", "\ufeff"]), max_size=12)
 
 
@@ -95,3 +96,21 @@ def test_a_row_says_where_its_record_stands():
         "a.csv",
         "a.csv",
     )
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
+def test_a_cell_that_a_spreadsheet_would_run_is_marked_as_text(start: str) -> None:
+    assert safe_cell(f"{start}1+1") == f"'{start}1+1"
+
+
+@pytest.mark.parametrize(("value", "cell"), [(-0.5, "-0.5"), ("plain", "plain"), ("", "")])
+def test_numbers_and_plain_text_stay(value: object, cell: str) -> None:
+    assert safe_cell(value) == cell
+
+
+def test_a_cell_of_a_csv_steers_no_terminal_and_keeps_what_is_text() -> None:
+    cell = safe_cell(f"a{HOSTILE}\tb\r\nc ✓ \u200f")
+    assert not set(cell) & {chr(c) for c in range(0x20)} - set("\t\r\n")
+    assert not set(cell) & {"\x7f", "\x9b", "\udcff"}
+    assert cell.endswith("\tb\r\nc ✓ \u200f")
+    assert safe_cell("\x1b=1+1") == "\ufffd=1+1"

@@ -1,4 +1,4 @@
-"""`winnow up`, `down` and `mail`: the local stack and its mailbox."""
+"""`winnow up`: starts the local stack."""
 
 import os
 import shlex
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from winnow_cli.console import clean, command, emit_json, here, note, say, stderr, stdout
+from winnow_cli.console import clean, command, emit_json, here, note, say, stderr
 from winnow_cli.options import LOCAL, AsJson, handle_errors
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ SAMPLE_PROCESS = "L33774"
 
 
 def register(app: typer.Typer) -> None:
-    for one in (up, down, mail):
-        app.command(rich_help_panel=LOCAL)(one)
+    """Add the command to the command line."""
+    app.command(rich_help_panel=LOCAL)(up)
 
 
 @handle_errors
@@ -78,63 +78,6 @@ def up(
     note("The local stack has ended.")
     if not was_ready:
         raise typer.Exit(130)
-
-
-@handle_errors
-def down(as_json: AsJson = False) -> None:
-    """End the local stack. What it held is gone; the mails stay until the next `winnow up`."""
-    from winnow_local.stack import stop
-    from winnow_local.state import StateDir
-
-    state_dir = StateDir.default()
-    ended = stop(state_dir)
-    if as_json:
-        emit_json({"ended": ended})
-    else:
-        none = f"No local stack was running in {here(state_dir.path)}/."
-        say("The local stack has ended." if ended else none)
-
-
-@handle_errors
-def mail(as_json: AsJson = False) -> None:
-    """Show what the local stack has mailed, oldest first."""
-    from winnow_local import mailbox
-    from winnow_local.state import StateDir
-
-    folder = StateDir.default().mail
-    mails = list(mailbox.read(folder))
-    if as_json:
-        emit_json(
-            {
-                "mails": [
-                    {
-                        "subject": mail.subject,
-                        "sent_at": mail.sent_at.isoformat(),
-                        "body": mail.body,
-                        "file": str(mail.file),
-                    }
-                    for mail in mails
-                ]
-            }
-        )
-        return
-    if not mails:
-        note("The mailbox is empty.")
-    for number, one in enumerate(mails):
-        if number:
-            say()
-        print_mail(one.subject, f"{one.sent_at:%Y-%m-%d %H:%M:%S} UTC", one.body)
-
-
-def print_mail(subject: str, date: str, body: str) -> None:
-    """One mail, as a reader would show it."""
-    from rich.text import Text
-
-    screen = stdout()
-    screen.print(Text(f"Subject: {clean(subject)}", style="bold"))
-    screen.print(Text(f"Date: {date}", style="dim"))
-    for line in body.rstrip().splitlines():
-        screen.print(Text(f"  {line}"))
 
 
 def _build_images(checkout: "Checkout") -> dict[str, str]:

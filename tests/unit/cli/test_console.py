@@ -12,18 +12,22 @@ import typer
 
 from winnow.errors import RetryableError
 from winnow.storage.file_names import name_of
-from winnow_cli.commands.uploads import safe_cell
 from winnow_cli.console import (
     ascii_json,
+    clean,
+    command,
     csv_stream,
+    here,
     note,
     prepare_streams,
     safe,
     say,
+    shorten,
     stdout,
-    table,
+    typed_here,
 )
 from winnow_cli.options import handle_errors
+from winnow_cli.render.tables import table
 
 HOSTILE = "\x1b]0;own\x07\x1b[2J\x9b31m\x7f\x00\u202e\u2066\u200b\ufeff\u00ad\udcff"
 
@@ -37,7 +41,8 @@ def program(
             sys.executable,
             "-c",
             "import typer\nfrom winnow_cli.console import *\n"
-            "from winnow_cli.options import handle_errors\nprepare_streams()\n"
+            "from winnow_cli.options import handle_errors\n"
+            "from winnow_cli.render.tables import table\nprepare_streams()\n"
             f"@handle_errors\ndef command():\n    {code}\n"
             "try:\n    command()\n"
             "except typer.Exit as ended:\n    raise SystemExit(ended.exit_code)",
@@ -70,14 +75,6 @@ def test_json_is_printable_ascii_and_whole() -> None:
     assert text.isascii()
     assert all(c.isprintable() or c == "\n" for c in text)
     assert json.loads(text) == document
-
-
-def test_a_cell_of_a_csv_steers_no_terminal_and_keeps_what_is_text() -> None:
-    cell = safe_cell(f"a{HOSTILE}\tb\r\nc ✓ \u200f")
-    assert not set(cell) & {chr(c) for c in range(0x20)} - set("\t\r\n")
-    assert not set(cell) & {"\x7f", "\x9b", "\udcff"}
-    assert cell.endswith("\tb\r\nc ✓ \u200f")
-    assert safe_cell("\x1b=1+1") == "\ufffd=1+1"
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1", "utf-8", "utf-16"])
@@ -185,3 +182,57 @@ def test_what_passes_is_not_told_to_be_submitted_again(
 )
 def test_a_name_that_is_no_text_becomes_one(name: bytes, text: str) -> None:
     assert name_of(Path(os.fsdecode(name))) == text
+
+
+def test_control_characters_never_reach_the_terminal() -> None:
+    assert clean("a\x1b[31mb\x07\u202e\r\nc\t d") == "a?[31mb?? c d"
+
+
+def test_a_text_is_cut_with_an_ellipsis() -> None:
+    assert shorten("one two three", 8) == "one two…"
+    assert shorten("one", 8) == "one"
+
+
+def test_a_note_is_broken_between_words_and_a_command_not_at_all(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prose, line = "confidence is the raw score, not a probability", "  winnow tune " + "-" * 40
+    note(f"{prose}\n{line}")
+    assert capsys.readouterr().err == f"{prose}\n{line}\n"
+    screen = io.StringIO()
+    monkeypatch.setattr(screen, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("COLUMNS", "30")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    note(f"{prose}\n{line}\n{'x' * 40}")
+    assert screen.getvalue().splitlines() == [
+        "confidence is the raw score,",
+        "not a probability",
+        line,
+        "x" * 40,
+    ]
+
+
+def test_a_hint_can_be_pasted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    folder = tmp_path / ".venv" / "bin"
+    folder.mkdir(parents=True)
+    (folder / "winnow").write_text("#!/bin/sh\n")
+    (folder / "winnow").chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(folder / "python"))
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.chdir(tmp_path)
+    assert command() == ".venv/bin/winnow"
+    assert typed_here("Run `winnow up` (see docs).") == "Run `.venv/bin/winnow up` (see docs)."
+    monkeypatch.chdir("/")
+    assert command() == str(folder / "winnow").removeprefix("/")
+    (tmp_path / "my cases").mkdir()
+    folder.parent.rename(tmp_path / "my cases" / ".venv")
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "my cases" / ".venv" / "bin" / "python"))
+    monkeypatch.chdir(tmp_path)
+    assert command() == "'my cases/.venv/bin/winnow'"
+    (tmp_path / "my cases" / ".venv").rename(folder.parent)
+    monkeypatch.setattr(sys, "executable", str(folder / "python"))
+    monkeypatch.chdir(folder.parent)
+    monkeypatch.setenv("PATH", str(folder))
+    assert command() == "winnow"
+    assert here(tmp_path / "other") == str(tmp_path / "other")

@@ -18,7 +18,7 @@ from winnow.errors import AccessDeniedError, AwsUnreachableError, UploadAbandone
 from winnow.steps.upload import upload_id
 from winnow_cli import submissions, target, uploads
 from winnow_cli.app import app
-from winnow_cli.commands.uploads import wait_for_all
+from winnow_cli.batch import wait_for_all
 from winnow_cli.target import Target
 from winnow_cli.uploads import UploadRow
 
@@ -112,7 +112,7 @@ def test_what_it_says_to_type_asks_the_same_stack(
 
     inbox.states = {"a.csv": state}
     if state == "stopped":
-        monkeypatch.setattr("winnow_cli.commands.uploads.wait_for_all", interrupted)
+        monkeypatch.setattr("winnow_cli.batch.wait_for_all", interrupted)
     if deployed:
         in_aws = replace(a_target("prod"), endpoint=None)
         monkeypatch.setattr(target, "find_target", lambda _: in_aws)
@@ -184,7 +184,7 @@ def test_what_was_dropped_is_named_and_taken_up(
         one["object_key"] for one in document["uploads"]
     ]
     assert [one.get("taken_up", False) for one in again["uploads"]] == [True] * 2 + [False] * 3
-    assert "2 of 5 files were dropped by a submit that was broken off" in told
+    assert "2 of 5 files were dropped by an earlier submit" in told
     assert left(tmp_path) == []
 
     # Once more is meant so: new uploads.
@@ -272,7 +272,7 @@ def test_an_interrupted_wait_goes_on_with_the_same_uploads(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("winnow_cli.commands.uploads.wait_for_all", interrupted)
+        patched.setattr("winnow_cli.batch.wait_for_all", interrupted)
         code, document, told = submit(*files, "--wait")
     assert (code, document["not_dropped"]) == (130, [])
     assert "All files were dropped, and their runs go on" in told

@@ -3,15 +3,21 @@
 import pytest
 
 from winnow.models import (
+    Counts,
     CriteriaDecision,
     CriterionFinding,
     Evidence,
+    ObjectRef,
     Outcome,
     Polarity,
+    ProcessInfo,
+    Result,
     ResultRecord,
+    Timings,
+    Upload,
     Verdict,
 )
-from winnow_cli.commands.uploads import basis_of, evidence_of, grounds_of
+from winnow_cli.render.records import basis_of, evidence_of, grounds_of, print_results
 
 
 def evidence(text: str, polarity: Polarity, similarity: float) -> Evidence:
@@ -62,3 +68,31 @@ def test_a_table_says_what_its_confidences_are() -> None:
     assert "probability that the decision is right" in basis_of([measured])
     assert "some records" in basis_of([raw, measured])
     assert basis_of([broken]) == ""
+
+
+def result_of(records: list[ResultRecord]) -> Result:
+    return Result(
+        upload=Upload(upload_id="0" * 32, object=ObjectRef(bucket="b", key="inbox/x"), size=1),
+        process=ProcessInfo(id="x", version="1.0.0", sha256="0" * 64, kind="labels"),
+        threshold=0.7,
+        threshold_from="process",
+        counts=Counts(records=len(records), invalid=len(records)),
+        decisions={},
+        timings=Timings(serialize_s=0, classify_s=0, filter_s=0),
+        files={},
+    )
+
+
+def test_results_of_an_archive_name_the_member(capsys: pytest.CaptureFixture[str]) -> None:
+    def invalid(number: int, part: str | None) -> ResultRecord:
+        return ResultRecord(
+            outcome=Outcome.INVALID, record=number, part=part, code="file_type", reason="No."
+        )
+
+    records = [invalid(1, "a/broken.pdf"), invalid(2, None)]
+    print_results(result_of(records), records)
+    lines = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    assert lines[0][:4] == ["outcome", "record", "part", "id"]
+    assert lines[1][2] == "a/broken.pdf"
+    print_results(result_of(records), records[1:])
+    assert "part" not in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""A long answer, told as it comes: nothing of it is held but what a terminal draws at once."""
+"""A long list, printed as it comes: only what a terminal draws at once is held in memory."""
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -8,10 +8,11 @@ from typing import Any, Self
 
 import typer
 
-from winnow_cli.console import ascii_json, clean, note, say, table
+from winnow_cli.console import ascii_json, clean, note, say
 from winnow_cli.options import INTERRUPTED, comes_of_ctrl_c, ending, fail, told_of
+from winnow_cli.render.tables import table
 
-DRAWN = 1_000
+MAX_DRAWN = 1_000
 """Rows of one table on a terminal: its columns are as wide as these need."""
 
 
@@ -45,18 +46,18 @@ class Listing:
             say("\t".join(self._columns))
         return self
 
-    def add(self, one: Mapping[str, Any], row: Sequence[str], style: str = "") -> None:
-        """The next, as JSON has it and as a person reads it."""
+    def add(self, item: Mapping[str, Any], row: Sequence[str], style: str = "") -> None:
+        """Print the next: `item` in JSON, or `row` for a person."""
         self._count += 1
         if self._as_json:
             between = "," if self._count > 1 else ""
-            sys.stdout.write(f"{between}\n{_indented(ascii_json(one), 4)}")
+            sys.stdout.write(f"{between}\n{_indented(ascii_json(item), 4)}")
         elif self._columns is None or not sys.stdout.isatty():
             say("\t".join(clean(cell) for cell in row))
         else:
             self._rows.append(row)
             self._styles.append(style)
-            if len(self._rows) >= DRAWN:
+            if len(self._rows) >= MAX_DRAWN:
                 self._draw()
 
     def _draw(self) -> None:
@@ -87,8 +88,8 @@ class Listing:
             beside["error"] = told_of(problem) if problem else INTERRUPTED
         sys.stdout.write("\n  ]" if self._count else "]")
         for name, value in beside.items():
-            said = _indented(ascii_json(value), 2).lstrip()
-            sys.stdout.write(f",\n  {ascii_json(name)}: {said}")
+            text = _indented(ascii_json(value), 2).lstrip()
+            sys.stdout.write(f",\n  {ascii_json(name)}: {text}")
         sys.stdout.write("\n}\n")
         sys.stdout.flush()
         if problem:
@@ -104,7 +105,7 @@ def _indented(text: str, by: int) -> str:
 
 @contextmanager
 def progress(text: str) -> Iterator[Callable[[int, int], None]]:
-    """While the block runs, what the function given is told, on a terminal, in `text`'s places."""
+    """A line on a terminal while the block runs; the function sets the two numbers of `text`."""
     from winnow_cli.console import stderr
 
     if not sys.stderr.isatty():

@@ -1,0 +1,153 @@
+"""The files of one `winnow submit`: dropped one after another, then waited for."""
+
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from winnow.errors import AccessDeniedError
+from winnow.steps.upload import upload_id
+from winnow_cli.console import stderr
+from winnow_cli.options import unusable
+from winnow_cli.render.uploads import row_document
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from winnow_cli.submissions import Drop, Submission
+    from winnow_cli.target import Target
+    from winnow_cli.uploads import UploadRow, Uploads
+
+MAX_LOOKS = 100
+"""How many uploads are looked at before a pause."""
+
+
+class Batch:
+    """The files of one submit, and how far it has come with them."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._paths = paths
+        self.dropped: list[tuple[Path, Drop]] = []
+        self.taken_up: set[str] = set()
+        """Keys of what an earlier submit had dropped."""
+        self.uncertain: Path | None = None
+        """The file that was being sent: whether S3 has it is not known."""
+
+    @property
+    def remaining(self) -> Sequence[Path]:
+        """What was not dropped, the one on its way first."""
+        return self._paths[len(self.dropped) :]
+
+    def drop(
+        self,
+        uploads: "Uploads",
+        memory: "Submission",
+        path: Path,
+        process: str,
+        threshold: float | None,
+    ) -> None:
+        """Drop a file, or take it up where an earlier submit had dropped it."""
+
+        def plan() -> "Drop":
+            try:
+                return memory.plan(path, lambda: uploads.new_key(path, process), time.time())
+            except OSError as error:
+                raise unusable(error) from None
+
+        drop = plan()
+        while drop.dropped and _failed(uploads, drop.key):
+            # Somebody drops it once more because its run failed.
+            memory.settled(drop.key)
+            drop = plan()
+        if drop.dropped:
+            self.taken_up.add(drop.key)
+        else:
+            self.uncertain = path
+            drop = memory.dropped(drop, uploads.drop(path, drop.key, threshold))
+            self.uncertain = None
+        self.dropped.append((path, drop))
+
+    def document(self, rows: "Mapping[str, UploadRow]", target: "Target") -> dict[str, Any]:
+        """The uploads as JSON: what is known of each."""
+        return {
+            "uploads": [
+                {
+                    "file": str(path),
+                    "bucket": target.uploads_bucket,
+                    "object_key": drop.key,
+                    **identity(drop, target),
+                    **({"taken_up": True} if drop.key in self.taken_up else {}),
+                    **(row_document(rows[drop.key]) if drop.key in rows else {}),
+                }
+                for path, drop in self.dropped
+            ]
+        }
+
+
+def _failed(uploads: "Uploads", key: str) -> bool:
+    try:
+        row = uploads.by_key(key)
+    except AccessDeniedError:
+        return False  # Who may drop need not be one who may look.
+    return row is not None and row.state == "FAILED"
+
+
+def identity(drop: "Drop", target: "Target") -> dict[str, str]:
+    """Upload id and version id of a dropped file; empty where S3 told no version."""
+    if drop.version_id is None:
+        return {}
+    own = upload_id(target.uploads_bucket, drop.key, drop.version_id)
+    return {"upload_id": own, "version_id": drop.version_id}
+
+
+def with_progress(title: str, paths: Sequence[Path]) -> Iterator[Path]:
+    """The files one after another, with a bar on a terminal where there are several."""
+    if len(paths) == 1 or not stderr().is_terminal:
+        yield from paths
+        return
+    with _progress_bar() as progress:
+        yield from progress.track(paths, description=title)
+
+
+def wait_for_all(
+    uploads: "Uploads",
+    keys: Sequence[str],
+    timeout_s: float,
+    poll_s: float,
+    seen: dict[str, "UploadRow"],
+) -> None:
+    """Polls until the run of every key has ended or the time is up; `seen` gets the rows by key."""
+    deadline = time.monotonic() + timeout_s
+    with _progress_bar() as progress:
+        task = progress.add_task("waiting for runs", total=len(keys))
+        pending, looks = deque(keys), 0
+        while pending and (looks < len(keys) or time.monotonic() < deadline):
+            # Some at a time, in turn: of ten thousand, those that end early are told early.
+            some = min(len(pending), MAX_LOOKS)
+            for key in [pending.popleft() for _ in range(some)]:
+                row = uploads.by_key(key)
+                if row is not None:
+                    seen[key] = row
+                if row is None or not row.ended:
+                    pending.append(key)
+            looks += some
+            progress.update(task, completed=len(keys) - len(pending))
+            if pending:
+                time.sleep(poll_s)
+
+
+def _progress_bar() -> "Progress":
+    """A bar that goes when all is done; none where stderr is no terminal."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    screen = stderr()
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=screen,
+        transient=True,
+        disable=not screen.is_terminal,
+    )

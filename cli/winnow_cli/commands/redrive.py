@@ -1,0 +1,130 @@
+"""`winnow redrive`: runs again what failed."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from winnow.errors import WinnowError
+from winnow_cli.console import note
+from winnow_cli.options import FILES, AsJson, StackName, handle_errors, told_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from winnow_cli.redrive import Redrive, Redriven
+    from winnow_cli.target import Target
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command(rich_help_panel=FILES)(redrive)
+
+
+@handle_errors
+def redrive(
+    upload_id: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="UPLOAD_ID",
+            help="An upload that failed, or one that `winnow audit` lists as MISSING or STUCK.",
+        ),
+    ] = None,
+    failed_since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="T",
+            help="Everything that failed since this time (2026-11-21T09:30) or in this span (90m, "
+            "12h, 3d); events in the dead-letter queue too.",
+        ),
+    ] = None,
+    stack: StackName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run again what failed. An upload that succeeded is never run again."""
+    from winnow_cli.redrive import Redrive
+    from winnow_cli.render.listing import Listing
+    from winnow_cli.target import find_target
+
+    if (upload_id is None) == (failed_since is None):
+        raise typer.BadParameter("give an UPLOAD_ID or --failed-since, one of the two")
+    since = None if failed_since is None else moment(failed_since, datetime.now(UTC))
+    target = find_target(stack)
+    work = Redrive(target)
+    restarts = _restarts(work, target, upload_id, since)
+    # Where none can be started, the reason is all there is to say.
+    first = next(restarts, None)
+    count, failure = 0, None
+    with Listing("started", None, as_json, stack) as listing:
+        try:
+            for restart in chain([first] if first else [], restarts):
+                count += 1
+                origin = " from the dead-letter queue" if restart.from_queue else ""
+                listing.add(
+                    {
+                        "upload_id": restart.upload_id,
+                        "execution": restart.name,
+                        "from_queue": restart.from_queue,
+                    },
+                    (f"{restart.upload_id}{origin}",),
+                )
+        except WinnowError as error:
+            # What was started before is listed all the same.
+            failure = error
+        listing.beside = {
+            "under_way": work.under_way,
+            "failed": [{"upload_id": own_id, "code": why.code} for own_id, why in work.failures],
+            "unreadable": work.unreadable,
+            **({"error": told_of(failure)} if failure else {}),
+        }
+    if not as_json:
+        _note_counts(count, work, target)
+    if failure is not None:
+        note(str(failure))
+    if failure is not None or work.failures:
+        raise typer.Exit(1)
+
+
+def _restarts(
+    work: "Redrive", target: "Target", upload_id: str | None, since: datetime | None
+) -> "Iterator[Redriven]":
+    from winnow_cli.uploads import ID_LENGTH, Uploads
+
+    if since is not None:
+        yield from work.failed_since(since.timestamp())
+        return
+    given = str(upload_id).strip().lower()
+    whole = len(given) == ID_LENGTH
+    yield work.upload(given if whole else Uploads(target).find(given).upload_id)
+
+
+def _note_counts(count: int, work: "Redrive", target: "Target") -> None:
+    from winnow_cli.waiting import limits_runs
+
+    how = "handed to the queue, to run as there is room" if limits_runs(target) else "started"
+    note(f"{count} {how}; `{target.hint('status')}` shows how they go.")
+    if work.under_way:
+        note(
+            f"{len(work.under_way)} had been started before and have not ended: "
+            "nothing was started for them."
+        )
+    if work.unreadable:
+        note(f"{work.unreadable} messages in the dead-letter queue are no events; they stay.")
+    for own_id, why in work.failures:
+        note(f"{own_id} could not be started: {why}")
+
+
+def moment(text: str, now: datetime) -> datetime:
+    """A time in ISO 8601 (UTC where it names no zone), or an age before `now`."""
+    try:
+        if text[:-1].isdecimal() and text[-1] in _UNITS:
+            return now - timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
+        parsed = datetime.fromisoformat(text)
+    except (ValueError, OverflowError):  # an age of more years than there are is none
+        raise typer.BadParameter(
+            f"{text!r} is no time and no age", param_hint="--failed-since"
+        ) from None
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)

@@ -1,0 +1,46 @@
+"""`winnow status`: what became of each upload."""
+
+from typing import Annotated
+
+import typer
+
+from winnow_cli.console import emit_json, note
+from winnow_cli.options import FILES, AsJson, StackName, handle_errors
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command(rich_help_panel=FILES)(status)
+
+
+@handle_errors
+def status(
+    upload_id: Annotated[
+        str | None,
+        typer.Argument(metavar="UPLOAD_ID", help="One upload; default: all of them."),
+    ] = None,
+    stack: StackName = None,
+    as_json: AsJson = False,
+) -> None:
+    """List uploads, one a line: state, counts and times; the latest first."""
+    from winnow_cli.render.uploads import print_status, row_document
+    from winnow_cli.target import find_target
+    from winnow_cli.uploads import Uploads
+    from winnow_cli.waiting import MAX_RUNS, count_waiting
+
+    target = find_target(stack)
+    uploads = Uploads(target)
+    rows = uploads.every() if upload_id is None else [uploads.find(upload_id)]
+    waiting = count_waiting(target) if upload_id is None else 0
+    if as_json:
+        emit_json({"uploads": [row_document(row) for row in rows], "waiting": waiting})
+        return
+    if rows:
+        print_status(rows)
+    if waiting:
+        note(
+            f"About {waiting:,} uploads wait for their run: the stack lets "
+            f"{target.outputs[MAX_RUNS]} run at once (MaxRuns)."
+        )
+    elif not rows:
+        note("Nothing was dropped yet.")

@@ -1,0 +1,92 @@
+"""Judging on this machine: the steps of a run, done in this process on a text or a file."""
+
+import time
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, NamedTuple
+
+from winnow.judging import build_judge
+from winnow.limits.budget import RecordBudget, RecordRejection
+from winnow.models import InvalidRecord, Judgement, Record, ResultRecord
+from winnow.processes.registry import ProcessRegistry
+from winnow.processes.schema import ProcessDefinition
+from winnow.readers import ReadLimits, Source, read
+from winnow.steps.classify import judge_records, scored
+from winnow.steps.filter import outcome_of
+from winnow.tables.numbers import with_numbers
+from winnow_cli.console import clean, note
+from winnow_encoder import load_encoder
+
+if TYPE_CHECKING:
+    from winnow.readers.ocr import Pictures
+    from winnow.readers.pages.geometry import Page
+    from winnow_ocr.pages import Pages
+
+
+class Prediction(NamedTuple):
+    """What a run would make of one record."""
+
+    result: ResultRecord
+    judgement: Judgement | None
+    """None: the record is invalid."""
+
+
+def predict(
+    registry: ProcessRegistry,
+    definition: ProcessDefinition,
+    records: Sequence[Record | InvalidRecord],
+    model: Path,
+) -> list[Prediction]:
+    """Judge records as Classify does, and filter them as Filter does."""
+    valid = [record for record in records if record.kind == "record"]
+    judge = build_judge(definition, load_encoder(model), registry.heads.get(definition.id))
+    judged = judge_records(judge, valid, RecordBudget(), time.monotonic)
+    return list(_filtered(records, judged, definition))
+
+
+def _filtered(
+    records: Sequence[Record | InvalidRecord],
+    judged: Sequence[Judgement | RecordRejection],
+    definition: ProcessDefinition,
+) -> Iterator[Prediction]:
+    judgements = iter(judged)
+    for record in records:
+        line = scored(record, next(judgements)) if record.kind == "record" else record
+        result = outcome_of(line, definition.threshold, definition.input.min_ocr_confidence)
+        yield Prediction(result, line.judgement if line.kind == "scored" else None)
+
+
+def read_records(file: Path, definition: ProcessDefinition) -> list[Record | InvalidRecord]:
+    """The records of a file, as Serialize and Scan read it; what they note is noted here, too."""
+    columns = definition.input
+    with (
+        file.open("rb") as stream,
+        Source(
+            stream,
+            file.name,
+            columns.text_columns,
+            columns.id_columns,
+            ReadLimits(),
+            numeric_columns=columns.numeric_columns,
+            unit=columns.unit,
+            ocr=_ocr,
+        ) as source,
+    ):
+        records = list(with_numbers(read(source), columns.numeric_columns))
+    for line in source.notes:
+        note(f"{line.code}: {clean(line.text)}")
+    return records
+
+
+def _ocr(file: IO[bytes], kind: "Pictures", pages: Sequence[int] | None) -> "Iterator[Page]":
+    """The PageReader of this command. Its engine is loaded when the first picture is met."""
+    return _pages()(file, kind, pages)
+
+
+@cache
+def _pages() -> "Pages":
+    from winnow_ocr.pages import Pages
+    from winnow_ocr.rapid import RapidEngine
+
+    return Pages(RapidEngine(), ReadLimits(), time.monotonic)

@@ -1,0 +1,257 @@
+"""Starting uploads again: what failed, what no run has claimed, what the workflow never got."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self
+
+from pydantic import BaseModel, Field, ValidationError, model_validator
+
+from winnow.errors import (
+    NotRedrivableError,
+    StackNotRunningError,
+    UploadUnknownError,
+    WinnowError,
+)
+from winnow.recovery.restart import claimed_event, lost_event, restart_name
+from winnow.recovery.retention import SHORTEST_DAYS
+from winnow.recovery.status import Claim, match
+from winnow.recovery.sweep import Start, Workflow
+from winnow.steps.upload import upload_id
+from winnow_aws.dispatch import StatesExecutions, WaitingWorkflow
+from winnow_aws.sweep import S3Inbox, TableRuns
+from winnow_cli.audit import retention_of
+from winnow_cli.target import Target, aws_errors
+from winnow_cli.waiting import limits_runs, waiting_queue
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_stepfunctions import SFNClient
+
+UNDELIVERED = "UndeliveredQueue"
+"""The output that names the dead-letter queue."""
+CREATED = "Object Created"
+_QUEUE_WAIT_S = 1
+_MAX_FAILURES_IN_A_ROW = 5
+"""After so many, AWS does not answer; it is not these uploads that cannot be started."""
+
+
+@dataclass(frozen=True)
+class Redriven:
+    """An upload that was started again."""
+
+    upload_id: str
+    name: str
+    """of the execution"""
+    from_queue: bool = False
+
+
+class _EventObject(BaseModel):
+    key: str
+    version_id: str | None = Field(None, alias="version-id")
+    sequencer: str | None = None
+
+
+class _EventBucket(BaseModel):
+    name: str
+
+
+class _Created(BaseModel):
+    bucket: _EventBucket
+    object: _EventObject
+
+
+class Undelivered(BaseModel):
+    """An event in the dead-letter queue: of an upload, or of a run that stopped."""
+
+    id: str = ""
+    kind: str = Field(alias="detail-type")
+    detail: _Created | dict[str, Any]
+
+    @model_validator(mode="after")
+    def _an_upload_can_be_identified(self) -> Self:
+        if self.kind == CREATED and self.upload_id is None:
+            raise ValueError("an upload's event names bucket, key, and version or sequencer")
+        return self
+
+    @property
+    def upload_id(self) -> str | None:
+        """Of the upload that it is about; None if it is about none."""
+        if self.kind != CREATED or not isinstance(self.detail, _Created):
+            return None
+        dropped = self.detail.object
+        unique = dropped.version_id or dropped.sequencer
+        return unique and upload_id(self.detail.bucket.name, dropped.key, unique)
+
+
+class Redrive:
+    """Starts uploads again in one stack."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._states: SFNClient = target.client("stepfunctions")
+        executions = StatesExecutions(self._states, target.output("StateMachineArn"))
+        self._workflow: Workflow = executions
+        if limits_runs(target):
+            # Started here, it would pass the limit: dispatch starts it.
+            self._workflow = WaitingWorkflow(
+                executions, waiting_queue(target), only_when_empty=False
+            )
+        self._runs = TableRuns(target.dynamodb(), target.table, target.retention_days)
+        self.unreadable = 0
+        """messages of the dead-letter queue that are no event"""
+        self.under_way: list[str] = []
+        """ids of uploads whose next run had been started before"""
+        self.failures: list[tuple[str, WinnowError]] = []
+        """uploads that could not be started, and why"""
+        self._in_a_row = 0
+
+    def upload(self, own_id: str) -> Redriven:
+        """Start one failed upload again, or one that no run has claimed, by its whole id.
+
+        Raises:
+            NotRedrivableError: it succeeded, its run has not ended, or its row may have expired.
+            UploadUnknownError: no row and no version in the inbox has this id.
+        """
+        claims = self._runs.by_id([own_id])
+        if not claims:
+            return self._missing(own_id)
+        [claim] = claims
+        if claim.state == "SUCCEEDED":
+            raise NotRedrivableError(f"The upload {own_id} succeeded.")
+        if claim.state == "RUNNING" and not claim.expired(time.time()):
+            raise NotRedrivableError(f"The upload {own_id} has a run that has not ended.")
+        if claim.state == "DAMAGED":
+            raise NotRedrivableError(f"The row of the upload {own_id} cannot be read.")
+        return self._started(self._start(claim), own_id)
+
+    @staticmethod
+    def _started(started: Redriven | None, own_id: str) -> Redriven:
+        if started is None:
+            raise NotRedrivableError(
+                f"The upload {own_id} has been started before, and that run has not ended: "
+                "nothing was started."
+            )
+        return started
+
+    def _missing(self, own_id: str) -> Redriven:
+        """Start an upload whose event was lost: the inbox has it, the table has not."""
+        bucket = self._target.uploads_bucket
+        inbox = S3Inbox(self._target.s3(), bucket)
+        lost = next(
+            (v for v in inbox.every() if upload_id(bucket, v.key, v.version_id) == own_id), None
+        )
+        if lost is None:
+            raise UploadUnknownError(f"No upload has the id {own_id[:64]!r}.")
+        for version, claims in match(bucket, inbox.of_key(lost.key), self._runs.by_key(lost.key)):
+            if version == lost and claims:
+                return self.upload(claims[0].upload_id)
+        now = time.time()
+        if retention_of(self._target, now).forgotten(lost.modified, now):
+            raise NotRedrivableError(
+                f"The upload {own_id} has no row, and is so old that it may have had one. The "
+                f"table keeps rows for {self._target.retention_days} days (RetentionDays); of a "
+                f"time whose value is not known, {SHORTEST_DAYS} days are taken."
+            )
+        return self._started(self._next(own_id, 1, lambda n: lost_event(bucket, lost, n)), own_id)
+
+    def failed_since(self, since: float) -> Iterator[Redriven]:
+        """Start again what failed since then (epoch seconds), and what never reached the workflow.
+
+        An upload whose run died without a word counts as failed.
+        """
+        now = time.time()
+        for claim in self._runs.every():
+            failed = claim.state == "FAILED" or claim.expired(now)
+            if failed and max(claim.claimed_at, claim.ended_at or 0.0) >= since:
+                started = self._attempt(claim.upload_id, partial(self._start, claim))
+                if started is not None:
+                    yield started
+        yield from self.undelivered()
+
+    def _attempt(self, own_id: str, work: Callable[[], Redriven | None]) -> Redriven | None:
+        """Start one of many; an error is kept in `failures`. None: it was not started now."""
+        noted = len(self.under_way)
+        try:
+            started = work()
+        except StackNotRunningError:
+            raise
+        except WinnowError as error:
+            self.failures.append((own_id, error))
+            self._in_a_row += 1
+            if self._in_a_row >= _MAX_FAILURES_IN_A_ROW:
+                raise
+            return None
+        self._in_a_row = 0
+        if started is None and len(self.under_way) == noted:
+            self.under_way.append(own_id)
+        return started
+
+    def undelivered(self) -> Iterator[Redriven]:
+        """Start what lies in the dead-letter queue; a message leaves it once it was started.
+
+        Events about runs that stopped leave it too: what they tell, the sweep finds. What is no
+        event stays, and is counted in `unreadable`.
+        """
+        queue = self._target.outputs.get(UNDELIVERED)
+        if queue is None:
+            return
+        sqs: SQSClient = self._target.client("sqs")
+        while True:
+            with aws_errors(self._target):
+                messages = sqs.receive_message(
+                    QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=_QUEUE_WAIT_S
+                ).get("Messages", [])
+            if not messages:
+                return
+            for message in messages:
+                try:
+                    undelivered = Undelivered.model_validate_json(message["Body"])
+                except ValidationError:
+                    self.unreadable += 1
+                    continue
+                own_id = undelivered.upload_id
+                started = None
+                if own_id is not None:
+                    failed = len(self.failures)
+                    event = partial(self._event, own_id, undelivered.id, message["Body"])
+                    started = self._attempt(own_id, event)
+                    if len(self.failures) > failed:
+                        continue
+                with aws_errors(self._target):
+                    sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+                if started is not None:
+                    yield started
+
+    def _event(self, own_id: str, message: str, body: str) -> Redriven | None:
+        name = f"{own_id}-event-{message[:36]}"
+        # Whatever its row says, the claim lets it through once at most.
+        started = self._workflow.start(name, json.loads(body))
+        return Redriven(own_id, name, from_queue=True) if started is Start.STARTED else None
+
+    def _start(self, claim: Claim) -> Redriven | None:
+        """None: its next run has been started before, and has not ended."""
+        return self._next(claim.upload_id, claim.attempt + 1, lambda n: self._event_of(claim, n))
+
+    def _next(
+        self, own_id: str, attempt: int, event: Callable[[int], dict[str, Any]]
+    ) -> Redriven | None:
+        while True:
+            name = restart_name(own_id, attempt)
+            started = self._workflow.start(name, event(attempt))
+            if started is Start.STARTED:
+                return Redriven(own_id, name)
+            if started is Start.RUNNING:
+                return None
+            attempt += 1
+
+    def _event_of(self, claim: Claim, attempt: int) -> dict[str, Any]:
+        event = claimed_event(self._target.uploads_bucket, claim, attempt)
+        if claim.version_id is None and claim.sequencer is None:
+            # A run that failed before it could claim left a row without its identity.
+            with aws_errors(self._target):
+                first = self._states.describe_execution(executionArn=claim.run)["input"]
+            event["detail"] = json.loads(first)["detail"]
+        return event

@@ -1,0 +1,1 @@
+"""How answers look: records, uploads and tables, on a terminal, in a pipe or as CSV."""

@@ -1,0 +1,82 @@
+"""Uploads: the table of `winnow status`, counts, and how the runs of a submit ended."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from winnow_cli.console import clean, say, shorten
+from winnow_cli.render.tables import table
+
+if TYPE_CHECKING:
+    from winnow_cli.target import Target
+    from winnow_cli.uploads import UploadRow
+
+STATE_STYLES = {"SUCCEEDED": "green", "RUNNING": "cyan", "FAILED": "red"}
+SHORT_ID = 12
+"""Characters of an upload id on a terminal; every command takes them for the id."""
+
+
+def print_status(rows: Sequence["UploadRow"]) -> None:
+    """The uploads as a table; on a terminal, of one line an upload where that can be."""
+    drawn = sys.stdout.isatty()
+    table(
+        ("state", "upload id", "file", "process", "counts or error", "started (UTC)", "seconds"),
+        [
+            (
+                row.state,
+                row.upload_id[:SHORT_ID] if drawn else row.upload_id,
+                shorten(row.file_name, 22 if drawn else 40),
+                row.process or "",
+                counts_line(row) if row.state == "SUCCEEDED" else row.error_code or "",
+                row.claimed_at[5 if drawn else 0 : 19].replace("T", " "),
+                _seconds(row),
+            )
+            for row in rows
+        ],
+        styles=[STATE_STYLES[row.state] for row in rows],
+        right=("seconds",),
+        spare=("seconds", "started (UTC)"),
+    )
+
+
+def counts_line(row: "UploadRow") -> str:
+    """`37 accepted, 5 to review, 1 invalid`, as the e-mails say it; counts of 0 are left out."""
+    counts = [f"{row.accepted or 0:,} accepted"]
+    if row.review:
+        counts.append(f"{row.review:,} to review")
+    if row.invalid:
+        counts.append(f"{row.invalid:,} invalid")
+    return ", ".join(counts)
+
+
+def _seconds(row: "UploadRow") -> str:
+    from datetime import datetime
+
+    if row.ended_at is None:
+        return ""
+    began, ended = (datetime.fromisoformat(text) for text in (row.claimed_at, row.ended_at))
+    return f"{(ended - began).total_seconds():.1f}"
+
+
+def row_document(row: "UploadRow") -> dict[str, Any]:
+    """An upload as JSON: the table's names, nothing that is not there."""
+    return {**row.model_dump(exclude_none=True), "results_at": row.results_at}
+
+
+def print_ends(ends: Sequence[tuple[Path, "UploadRow | None"]], target: "Target") -> None:
+    """How the run of each file ended, and what to type next."""
+    for path, row in ends:
+        name = clean(path.name)
+        if row is None:
+            how = target.hint("status")
+            say(f"{name}: no run has claimed it yet; `{how}` shows when one does.")
+        elif row.state == "SUCCEEDED":
+            say(f"{name}: {counts_line(row)}")
+            say(f"  results {row.results_at}")
+            say(f"  {target.hint(f'results {row.upload_id}')}")
+        elif row.state == "FAILED":
+            say(f"{name}: FAILED {row.error_code}: {clean(row.error_message or '')}")
+            say(f"  {target.hint(f'why {row.upload_id}')}")
+        else:
+            say(f"{name}: still running; `{target.hint(f'status {row.upload_id}')}`")

@@ -1,0 +1,54 @@
+"""`winnow redrive`: times and ages, and what it has started when it breaks off."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from typer.testing import CliRunner
+
+from winnow.errors import AwsUnreachableError
+from winnow_cli import redrive, target
+from winnow_cli.app import app
+from winnow_cli.commands.redrive import moment
+from winnow_cli.redrive import Redriven
+
+
+def test_a_redrive_that_breaks_off_tells_what_it_started_and_why(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Work:
+        under_way: tuple[str, ...] = ()
+        failures: tuple[()] = ()
+        unreadable = 0
+
+        def __init__(self, _: object) -> None:
+            pass
+
+        def failed_since(self, _: float) -> Iterator[Redriven]:
+            yield Redriven("1" * 32, "run", from_queue=False)
+            raise AwsUnreachableError("AWS does not answer.")
+
+    monkeypatch.setattr(redrive, "Redrive", Work)
+    monkeypatch.setattr(target, "find_target", lambda _: None)
+    ran = CliRunner().invoke(app, ["redrive", "--failed-since", "1d", "--json"])
+    document = json.loads(ran.stdout)
+    assert [one["upload_id"] for one in document["started"]] == ["1" * 32]
+    assert (ran.exit_code, document["error"]["code"]) == (1, "aws_unreachable")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "d", "²d", "99999999999d", f"{'9' * 30}s", f"{'9' * 5_000}m", "-1d", "soon", "1w"]
+)
+def test_what_is_no_time_is_a_usage_error(text: str) -> None:
+    ran = CliRunner().invoke(app, ["redrive", "--failed-since", text])
+    assert (ran.exit_code, ran.stdout) == (2, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90s", 90), ("12h", 43_200), ("3d", 259_200), ("2026-01-01T01:00+01:00", 0)],
+)
+def test_a_time_or_an_age(text: str, seconds: int) -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    assert moment(text, now) == now - timedelta(seconds=seconds)
