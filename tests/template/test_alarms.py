@@ -1,5 +1,6 @@
 """Every alarm and every graph looks at a metric that somebody publishes, by its own dimensions."""
 
+import importlib
 import json
 import re
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import winnow_aws.metrics
 from tests.template.expand import expand
 from winnow.models import Counts, Difference, Drift
 from winnow.recovery.sweep import SweepReport
@@ -83,6 +85,17 @@ def test_an_alarm_watches_what_is_published(alarm: str, capsys: pytest.CaptureFi
             assert tuple(given) == PUBLISHED[name]
         else:
             assert tuple(sorted(given)) in own[name]
+
+
+def test_the_service_that_a_function_is_named_by_is_no_dimension(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    """No alarm watches one, and CloudWatch keeps a metric apart by each set of dimensions."""
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "filter")
+    importlib.reload(winnow_aws.metrics).count_outcomes("winnow", "emotions", Counts())
+    line = json.loads(capsys.readouterr().out)
+    assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["stack"], ["stack", "process"]]
+    assert "service" not in line
 
 
 # -- dashboard -----------------------------------------------------------------------------------

@@ -3,11 +3,11 @@
 Each stands under the stack alone, which the alarms watch, and counts of records also by process.
 """
 
-import json
-import sys
-import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
+
+from aws_lambda_powertools import Metrics
+from aws_lambda_powertools.metrics import MetricUnit
 
 from winnow.models import Counts, Drift
 
@@ -15,19 +15,20 @@ if TYPE_CHECKING:  # Filter does not sweep
     from winnow.recovery.sweep import SweepReport
 
 NAMESPACE = "Winnow"
-SECONDS = "Seconds"
-COUNT = "Count"
-NONE = "None"
+
+# Without an empty service, POWERTOOLS_SERVICE_NAME would be a dimension that no alarm watches.
+_metrics = Metrics(namespace=NAMESPACE, service="")
 
 
 def count_outcomes(stack: str, process: str, counts: Counts) -> None:
     """Emit RecordsAccepted, RecordsReview and RecordsInvalid of a run."""
     _emit(
-        [{"stack": stack}, {"stack": stack, "process": process}],
         {
-            f"Records{name.capitalize()}": (getattr(counts, name), COUNT)
+            f"Records{name.capitalize()}": (getattr(counts, name), MetricUnit.Count)
             for name in ("accepted", "review", "invalid")
         },
+        stack,
+        process,
     )
 
 
@@ -39,49 +40,38 @@ def measure_drift(stack: str, process: str, drift: Drift | None) -> None:
     if drift is None:
         return
     parts = {
-        "Scores": drift.scores,
-        "Decisions": drift.decisions,
-        "Embeddings": drift.embeddings,
-        "Review": drift.review,
+        "DriftScores": drift.scores,
+        "DriftDecisions": drift.decisions,
+        "DriftEmbeddings": drift.embeddings,
+        "DriftReview": drift.review,
     }
-    distances = {f"Drift{name}": (p.distance, NONE) for name, p in parts.items() if p is not None}
-    _emit(
-        [{"stack": stack}, {"stack": stack, "process": process}],
-        {**distances, "Drifted": (float(drift.drifted), NONE)},
-    )
+    values = {name: part.distance for name, part in parts.items() if part is not None}
+    values["Drifted"] = float(drift.drifted)
+    _emit({name: (value, MetricUnit.NoUnit) for name, value in values.items()}, stack, process)
 
 
 def count_sweep(stack: str, report: "SweepReport") -> None:
     """Emit what a sweep found; one call, one value each."""
     _emit(
-        [{"stack": stack}],
         {
-            "OldestUnfinished": (report.oldest_unfinished_s, SECONDS),
-            "UploadsUnfinished": (report.unfinished, COUNT),
-            "UploadsRestarted": (report.restarted, COUNT),
-            "UploadsAbandoned": (report.abandoned, COUNT),
-            "UploadsDouble": (report.doubles, COUNT),
-            "UploadsNotSwept": (report.failed, COUNT),
+            "OldestUnfinished": (report.oldest_unfinished_s, MetricUnit.Seconds),
+            "UploadsUnfinished": (report.unfinished, MetricUnit.Count),
+            "UploadsRestarted": (report.restarted, MetricUnit.Count),
+            "UploadsAbandoned": (report.abandoned, MetricUnit.Count),
+            "UploadsDouble": (report.doubles, MetricUnit.Count),
+            "UploadsNotSwept": (report.failed, MetricUnit.Count),
         },
+        stack,
     )
 
 
-def _emit(dimensions: list[dict[str, str]], values: Mapping[str, tuple[float, str]]) -> None:
-    """One line; `dimensions` are the sets under which every value is filed."""
-    named = {name: value for one in dimensions for name, value in one.items()}
-    line = {
-        "_aws": {
-            "Timestamp": time.time_ns() // 1_000_000,
-            "CloudWatchMetrics": [
-                {
-                    "Namespace": NAMESPACE,
-                    "Dimensions": [list(one) for one in dimensions],
-                    "Metrics": [{"Name": name, "Unit": unit} for name, (_, unit) in values.items()],
-                }
-            ],
-        },
-        **named,
-        **{name: value for name, (value, _) in values.items()},
-    }
-    sys.stdout.write(json.dumps(line) + "\n")
-    sys.stdout.flush()
+def _emit(
+    values: Mapping[str, tuple[float, MetricUnit]], stack: str, process: str | None = None
+) -> None:
+    """One line with every value, filed under the stack, and under stack and process if given."""
+    _metrics.add_dimension("stack", stack)
+    if process is not None:
+        _metrics.add_dimensions(stack=stack, process=process)
+    for name, (value, unit) in values.items():
+        _metrics.add_metric(name, unit, value)
+    _metrics.flush_metrics()
