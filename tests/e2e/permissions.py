@@ -154,7 +154,7 @@ PROBES["fill the dead-letter queue"] = lambda at: at.client("sqs").send_message(
 PROBES["start a run"] = lambda at: at.client("stepfunctions").start_execution(
     stateMachineArn=at.named["Triage"], input=json.dumps(FOLDER)
 )
-PROBES["start the machine for stopped runs"] = lambda at: at.client(
+PROBES["start the failure handler"] = lambda at: at.client(
     "stepfunctions"
 ).start_execution(
     stateMachineArn=at.named["Stopped"],
@@ -264,7 +264,7 @@ MAY: dict[str, set[str]] = {
         "call filter",
     },
     "StoppedRole": {"update a row", "mail", "mail by the digest"},
-    "StartRole": {"start a run", "start the machine for stopped runs"},
+    "StartRole": {"start a run", "start the failure handler"},
     "SweepScheduleRole": {"call sweep"},
     "DispatchScheduleRole": {"call dispatch"},
     "DigestScheduleRole": {"call digest"},

@@ -203,7 +203,7 @@ class Lab:
         return RunPaths(RESULTS, named, self.runs.get(named))
 
     def deliver(self, event: Any) -> Ended:
-        """What the rules do: a run, and the machine for stopped runs where it did not end well."""
+        """What the rules do: a run, and the failure handler where it did not end well."""
         return self.finish(self.world.start("triage", event))
 
     def finish(self, arn: str) -> Ended:

@@ -462,7 +462,7 @@ def table_down(lab: Lab) -> None:
 
 @fault("the table is down when a failure is recorded", "file_empty", mails=2)
 def record_down(lab: Lab) -> None:
-    # The run mails without a row; the machine for stopped runs then writes it, and mails again.
+    # The run mails without a row; the failure handler then writes it, and mails again.
     lab.world.fail("update", *[TABLE_DOWN] * 7)
     lab.deliver(lab.drop(b""))
 

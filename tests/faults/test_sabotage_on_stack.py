@@ -397,7 +397,7 @@ def test_there_is_no_topic_and_when_there_is_one_again_a_redrive_tells(
         row = stack.wait(key)
         assert end_of_run(stack, str(row.run)) == "FAILED"
         assert stack.uploads.find(row.upload_id).state == "FAILED"
-        # Nobody could be told; the alarm on the machine for stopped runs watches for that.
+        # Nobody could be told; the alarm on the failure handler watches for that.
         until(lambda: stopped_runs_failed(stack, row.upload_id))
         assert not stack.mails(row.upload_id, wait=False)
     assert winnow("redrive", row.upload_id, "--json").code == 0
@@ -406,7 +406,7 @@ def test_there_is_no_topic_and_when_there_is_one_again_a_redrive_tells(
 
 
 def stopped_runs_failed(stack: Stack, upload_id: str) -> bool:
-    """Whether the machine for stopped runs has failed for an upload."""
+    """Whether the failure handler has failed for an upload."""
     states = client(stack, "stepfunctions")
     machine = stack.state.outputs["StateMachineArn"].replace("-triage", "-stopped")
     failed = states.list_executions(stateMachineArn=machine, statusFilter="FAILED")["executions"]

@@ -25,6 +25,7 @@ from tests.statemachine.interpreter import (
     function_error,
 )
 from tests.statemachine.on_ministack import on_ministack
+from tests.template.expand import read
 
 __all__ = ["Ended", "TaskError", "World", "definition", "function_error", "running"]
 
@@ -41,6 +42,9 @@ SUBSTITUTIONS = {
     "MapConcurrency": "3",
     "MapConcurrencyField": "MaxConcurrencyPath",
     "MapConcurrencyValue": "$.map_concurrency",
+    "ExplainFailure": read()["Resources"]["Triage"]["Properties"]["DefinitionSubstitutions"][
+        "ExplainFailure"
+    ],
 }
 _END_S = 20.0
 _CHANGING = {

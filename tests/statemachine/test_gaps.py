@@ -64,7 +64,7 @@ def test_moto_has_no_name_for_a_manifest_that_cannot_be_read(world: World, uploa
 
 @MOTO
 def test_moto_publishes_no_status_of_a_run(world: World, uploaded: Any):
-    """The machine for stopped runs starts with that event: it is made from the description."""
+    """The failure handler starts with that event: it is made from the description."""
     rules, queues = (boto3.client(name, region_name="us-east-1") for name in ("events", "sqs"))
     queue = queues.create_queue(QueueName="ends")["QueueUrl"]
     arn = queues.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]

@@ -927,7 +927,7 @@ def test_without_mail_a_failure_is_still_recorded(world: World, uploaded: Any, u
     row = world.row(upload_id)
     assert row is not None
     assert row["error_code"] == "file_type"
-    # Then the machine for stopped runs mails in its place, and leaves the row alone.
+    # Then the failure handler mails in its place, and leaves the row alone.
     again = world.run("stopped", world.status_event(run.arn, "FAILED"))
     assert again.states == ("IdentifyStopped", "IsUnmailed", "NotifyStopped", "Recorded")
     [mail] = world.mails

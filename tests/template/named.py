@@ -176,13 +176,13 @@ _NAMED: list[tuple[str, str, str, Any]] = [
         "#state <> :failed",
     ),
     (
-        "the machine for stopped runs writes another table",
+        "the failure handler writes another table",
         "stopped",
         "States.RecordStopped.Arguments.TableName",
         "runs",
     ),
     (
-        "the machine for stopped runs always names the file",
+        "the failure handler always names the file",
         "stopped",
         "States.NotifyStopped.Arguments.Message",
         lambda found: found.replace("'${MailFileNames}' = 'true'", "true"),

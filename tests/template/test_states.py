@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -145,6 +146,22 @@ def test_a_throttled_call_is_tried_again_for_long(machine: str, name: str, state
     assert longest_wait(patient) / 2 >= least
 
 
+def test_all_calls_of_one_service_are_retried_alike():
+    """JSON has no way to write it once: docs/adr/0021."""
+    ways: dict[str, list[Any]] = defaultdict(list)
+    for machine in MACHINES:
+        for _, state in states(json.loads(text(machine))):
+            if state["Type"] == "Task":
+                ways[called(state).partition(":")[0]].append(state["Retry"])
+    assert {service: len(found) for service, found in ways.items()} == {
+        "lambda": 6,
+        "dynamodb": 5,
+        "sns": 3,
+    }
+    for service, found in ways.items():
+        assert all(way == found[0] for way in found), service
+
+
 @pytest.mark.parametrize(("machine", "name", "state"), all_states("Task"))
 def test_an_error_that_is_waited_for_exists(machine: str, name: str, state: State):
     """Step Functions calls a service's error as the AWS SDK for Java does: it ends in Exception."""
@@ -272,7 +289,7 @@ def test_the_machine_for_stopped_runs_has_time_for_all_its_tries():
 
 
 def test_a_claim_outlasts_every_run_that_may_hold_it():
-    """Step Functions ends a run at its time limit; the machine for stopped runs then records it.
+    """Step Functions ends a run at its time limit; the failure handler then records it.
 
     Only after both may another run take the upload over. The margin is for clocks that differ and
     for the delivery of the event; the clocks are those of Step Functions, which are synchronised.

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from tests.template.expand import read
 from tests.template.rules.files import KEY
 from tests.template.rules.mail import GONE, of_runs
 from tests.template.rules.shape import att, given, ref, skips, sub, text
@@ -213,6 +214,10 @@ SUBSTITUTIONS: dict[str, Any] = {
     # JSON has no place for a number yet to be filled in: on AWS the Map reads it from its input.
     "MapConcurrencyField": given("IsLocal", "MaxConcurrency", "MaxConcurrencyPath"),
     "MapConcurrencyValue": given("IsLocal", ref("MapConcurrency"), "$.map_concurrency"),
+    # As the file has it: what it computes is not looked at here, tests/statemachine runs it.
+    "ExplainFailure": read()["Resources"]["Triage"]["Properties"]["DefinitionSubstitutions"][
+        "ExplainFailure"
+    ],
 }
 
 
