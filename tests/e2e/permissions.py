@@ -154,9 +154,7 @@ PROBES["fill the dead-letter queue"] = lambda at: at.client("sqs").send_message(
 PROBES["start a run"] = lambda at: at.client("stepfunctions").start_execution(
     stateMachineArn=at.named["Triage"], input=json.dumps(FOLDER)
 )
-PROBES["start the failure handler"] = lambda at: at.client(
-    "stepfunctions"
-).start_execution(
+PROBES["start the failure handler"] = lambda at: at.client("stepfunctions").start_execution(
     stateMachineArn=at.named["Stopped"],
     input=json.dumps(UNMAILED),
 )
