@@ -16,7 +16,8 @@ from winnow.errors import (
     WinnowError,
     catalogue,
 )
-from winnow.parsers.parse_error import ParseError
+from winnow.parsers.__main__ import PARSERS
+from winnow.parsers.errors import ParseError
 from winnow.readers import ReadLimits, Source, read, sandbox
 from winnow.readers.ocr import Pictures
 from winnow.readers.pages.geometry import Line, Page
@@ -60,13 +61,13 @@ def in_process(
     **options: Any,
 ) -> Iterator[list[Any]]:
     """As `sandbox.parse`, without the child: so that its coverage is seen."""
-    parser = importlib.import_module(f"winnow.parsers.{kind}")
+    parser = importlib.import_module(PARSERS[kind])
     items = Items()
     file.seek(0)
     try:
         parser.parse(file, {**limits.model_dump(), **options}, items, scratch)
-    except ParseError as refusal:
-        raise catalogue()[refusal.code](refusal.message) from None
+    except ParseError as error:
+        raise catalogue()[error.code](error.message) from None
     except MemoryError:
         raise FileBombError("Reading it takes more memory than it may.") from None
     except RecursionError:

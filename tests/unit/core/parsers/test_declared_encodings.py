@@ -9,7 +9,7 @@ from encodings.aliases import aliases
 import pytest
 
 from tests.fakes import files
-from winnow.parsers.labels import codec_of, declared, decode
+from winnow.parsers.labels import codec_of, declared_codec, decode
 from winnow.readers import ReadLimits, Source, read
 
 NAMES = sorted(
@@ -48,7 +48,7 @@ def test_every_codec_of_python_reads_as_text_or_means_nothing():
             if codec is not None:
                 assert codecs.lookup(codec)._is_text_encoding
                 assert isinstance(decode(b"caf\xe9 and more \x81", codec).text, str)
-            assert declared(page(label)) in (codec, "utf-8", None)
+            assert declared_codec(page(label)) in (codec, "utf-8", None)
 
 
 def test_no_name_of_an_encoding_takes_the_rest_of_an_archive_along():

@@ -559,8 +559,9 @@ def confined(expression: str) -> str:
     """The child as it is, but for a parser that only evaluates an expression."""
     return (
         "import sys; sys.path.insert(0, sys.argv[1]); import json;"
-        "sys.path[:] = json.loads(sys.argv[1]) ; from winnow.parsers import __main__ as m, html;"
-        f"html.parse = lambda *a: {expression};"
+        "sys.path[:] = json.loads(sys.argv[1]) ; from winnow.parsers import __main__ as m;"
+        "from winnow.parsers.html import visible_text;"
+        f"visible_text.parse = lambda *a: {expression};"
         "m.main('html', json.loads(sys.argv[3]), -1)"
     )
 

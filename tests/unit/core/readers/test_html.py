@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from winnow.errors import WinnowError
-from winnow.parsers import html, styles
+from winnow.parsers.html import style_sheets, visible_text
 from winnow.readers import ReadLimits, Source, read
 
 
@@ -27,7 +27,7 @@ def reading(content: str | bytes, name: str = "x.html") -> tuple[list[str], list
 def parsed(content: str) -> tuple[list[str], list[str]]:
     """As `reading`, without a child process."""
     events: list[list] = []
-    html.parse(io.BytesIO(content.encode()), ReadLimits().model_dump(), events.append, None)
+    visible_text.parse(io.BytesIO(content.encode()), ReadLimits().model_dump(), events.append, None)
     return (
         [event[1].strip() for event in events if event[0] == "text"],
         [event[1] for event in events if event[0] == "note"],
@@ -221,15 +221,15 @@ def test_rules_that_are_left_out_are_noted(monkeypatch):
     body = "<p class=a>no<p class=b>Two.<p>Three."
     assert reading(page(body, head)) == (["Three."], ["hidden_text"])
     with monkeypatch.context() as patched:
-        patched.setattr(styles, "_MOST_RULES", 1)
+        patched.setattr(style_sheets, "_MAX_RULES", 1)
         assert parsed(page(body, head)) == (["Two.", "Three."], ["hidden_text", "styles_left_out"])
-    monkeypatch.setattr(styles, "_MOST_LOOKS", 1)
+    monkeypatch.setattr(style_sheets, "_MAX_LOOKS", 1)
     assert parsed(page(body, head)) == (["Two.", "Three."], ["hidden_text", "styles_left_out"])
 
 
 def test_many_rules_and_many_elements_cost_no_more_than_their_bound(monkeypatch):
     """Rules for an attribute are asked of each element: rules times elements, but for the bound."""
-    monkeypatch.setattr(styles, "_MOST_LOOKS", 20_000)
+    monkeypatch.setattr(style_sheets, "_MAX_LOOKS", 20_000)
     head = f"<style>{''.join(f'[a{n}] p,p[b{n}]{{display:none}}' for n in range(300))}</style>"
 
     assert steps_of(page("<p>x" * 400, head)) < 1.5 * steps_of(page("<p>x" * 200, head))

@@ -8,8 +8,8 @@ import pytest
 from tests.fakes import files
 from winnow.errors import WinnowError
 from winnow.models import InvalidRecord
-from winnow.parsers import eml
-from winnow.parsers.eml import flowed
+from winnow.parsers.mail import message
+from winnow.parsers.mail.message import flowed
 from winnow.readers import ReadLimits, Source, read
 
 PDF = files.pdf([files.lines(["From the PDF."])])
@@ -224,7 +224,7 @@ def test_of_a_header_of_parameters_no_more_than_any_program_writes_is_taken_apar
     monkeypatch.setattr(email.message, "_parseparam", watched)
     head = f"From: a@example.org\nMIME-Version: 1.0\n{header}: {kind}; a=1"
     items: list[list] = []
-    eml.parse(
+    message.parse(
         io.BytesIO((head + "; b=c" * 100_000 + "\n\nMelena.").encode()),
         ReadLimits().model_dump(), items.append, None,
     )  # fmt: skip

@@ -11,7 +11,7 @@ import pytest
 from tests.fakes import files, pdfs
 from tests.fakes.pdfs import GROUPS, LAYERS, at, drawn, group_of, picture, stream_of
 from winnow.errors import NoRecordsError
-from winnow.parsers import pdf_layers, pdf_words
+from winnow.parsers.pdf import layers, words
 from winnow.readers import ReadLimits, Source, read
 from winnow.readers.pages.geometry import Line, Page
 
@@ -269,15 +269,15 @@ def test_invisible_text_over_outlines_is_what_they_show():
 
 
 def test_a_page_that_takes_too_long_to_draw_is_read_and_noted(monkeypatch):
-    from winnow.parsers import pdf_shown
+    from winnow.parsers.pdf import visibility
 
     content = drawn(b"0 0 5 5 re f\n" + SEEN + b"1 g\n" + at("Hidden.", 690))
-    shown = pdf_shown.Shown
+    shown = visibility.PageVisibility
     monkeypatch.setattr(shown, "drawn", lambda *_: None)
     items: list[list] = []
-    from winnow.parsers import pdf
+    from winnow.parsers.pdf import document
 
-    pdf.parse(io.BytesIO(content), ReadLimits().model_dump(), items.append, None)
+    document.parse(io.BytesIO(content), ReadLimits().model_dump(), items.append, None)
     assert [line[0] for line in items[0][4]] == ["Seen.", "Hidden."]
     assert items[1][:2] == ["note", "hidden_text_unchecked"]
 
@@ -367,12 +367,12 @@ def test_empty_invisible_texts_are_nothing_to_note():
 
 def test_many_pictures_and_many_invisible_words_take_no_longer_than_their_number():
     """Steps, not seconds: a picture is one row of bits, a word one look at them."""
-    from winnow.parsers.pdf_drawing import Covered
+    from winnow.parsers.pdf.drawing import PictureCover
 
     boxes = [(0.0, 0.0, 612.0, 792.0)] * 3_000
-    covered = Covered(boxes, (612.0, 792.0))
+    covered = PictureCover(boxes, (612.0, 792.0))
     assert covered.middle_of((10, 10, 20, 20))
-    assert not Covered([(0, 0, 60, 60)], (612.0, 792.0)).middle_of((10, 10, 20, 20))
+    assert not PictureCover([(0, 0, 60, 60)], (612.0, 792.0)).middle_of((10, 10, 20, 20))
 
 
 @pytest.mark.parametrize("scale", ["1e30 0 0 1e30", "1e-30 0 0 1e-30", "0 0 0 0"])
@@ -392,7 +392,7 @@ def test_text_that_runs_in_no_direction_at_all_does_not_stop_the_reading():
         def FPDFText_GetCharAngle(self, _: object, index: int) -> float:  # noqa: N802
             return self.angles[index]
 
-    assert pdf_words._quarters(Raw(), None, [0, 1, 2]) == 0
+    assert words._quarters(Raw(), None, [0, 1, 2]) == 0
     lost = picture().removesuffix(b" Q") * 400 + at("Lost.", 600) + at("Gone.", 500, "3 Tr")
     with pytest.raises(NoRecordsError):
         opened(drawn(lost + b"0 0 5 5 re f"))
@@ -417,22 +417,22 @@ class Counting(io.BytesIO):
 
 
 def test_looking_for_layers_takes_no_more_than_some_times_the_file(monkeypatch):
-    monkeypatch.setattr(pdf_layers, "_MOST", 1 << 20)
+    monkeypatch.setattr(layers, "_MAX_BYTES", 1 << 20)
     marks = Counting(b"/ObjStm\n" * 10_000)
-    assert pdf_layers.may_have_layers(marks)
-    assert marks.taken < 2 * pdf_layers._MOST
+    assert layers.may_have_layers(marks)
+    assert marks.taken < 2 * layers._MAX_BYTES
     bomb = b"<< /ObjStm >> stream\n" + zlib.compress(bytes(1 << 19)) + b"endstream\n"
     one, many = Counting(bomb), Counting(200 * bomb)
-    assert not pdf_layers.may_have_layers(one)
-    assert pdf_layers.may_have_layers(many)
-    assert many.taken <= len(200 * bomb) + 3 * pdf_layers._DICTIONARY  # three were unpacked
+    assert not layers.may_have_layers(one)
+    assert layers.may_have_layers(many)
+    assert many.taken <= len(200 * bomb) + 3 * layers._DICTIONARY  # three were unpacked
 
 
 def test_a_long_packed_stream_is_looked_at_to_its_end():
     long = random.Random(1).randbytes(100_000)
     content = zlib.compress(long + b"/OCProperties")
-    assert pdf_layers.may_have_layers(Counting(b"<< /ObjStm >> stream\r\n" + content))
-    assert not pdf_layers.may_have_layers(Counting(b"<< /ObjStm >> stream\n" + zlib.compress(long)))
+    assert layers.may_have_layers(Counting(b"<< /ObjStm >> stream\r\n" + content))
+    assert not layers.may_have_layers(Counting(b"<< /ObjStm >> stream\n" + zlib.compress(long)))
 
 
 def test_a_letter_that_belongs_to_no_text_is_none_printed_again():
@@ -440,7 +440,7 @@ def test_a_letter_that_belongs_to_no_text_is_none_printed_again():
         def FPDFText_GetTextObject(self, _: object, __: int) -> Any:  # noqa: N802
             return ctypes.POINTER(ctypes.c_int)()
 
-    reader = pdf_words._Reader.__new__(pdf_words._Reader)
+    reader = words._WordReader.__new__(words._WordReader)
     reader._raw, reader._text = Raw(), None
     reader._box = lambda _: (0.0, 0.0, 5.0, 9.0)  # type: ignore[method-assign]
     assert not reader._printed_again(1)

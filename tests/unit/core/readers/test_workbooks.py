@@ -10,7 +10,7 @@ import pytest
 from tests.fakes import files
 from winnow.errors import FileTooLargeError, WinnowError
 from winnow.models import InvalidRecord
-from winnow.parsers import xlsx_sparse
+from winnow.parsers.xlsx import sparse
 from winnow.readers import ReadLimits, Source, read
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -144,10 +144,10 @@ def test_other_sheets_of_such_a_workbook_are_read_as_ever():
 
 
 def test_a_sheet_with_too_many_columns_is_refused_by_what_is_in_them():
-    row = "".join(cell(f"{xlsx_sparse._letters(n)}1", f"c{n}") for n in range(1, 1_202))
+    row = "".join(cell(f"{sparse._letters(n)}1", f"c{n}") for n in range(1, 1_202))
     with pytest.raises(FileTooLargeError, match="max_columns"):
         opened(book(sheet(f'<row r="1">{row}</row>')))
-    half = "".join(cell(f"{xlsx_sparse._letters(2 * n)}1", f"c{n}") for n in range(1, 900))
+    half = "".join(cell(f"{sparse._letters(2 * n)}1", f"c{n}") for n in range(1, 900))
     wide = f'<row r="1">{half}{cell("ZZZ1", "note")}</row>'
     with pytest.raises(WinnowError, match="columns"):
         opened(book(sheet(wide)), max_columns=800)
@@ -167,7 +167,7 @@ def test_rows_and_cells_without_their_places_follow_each_other():
 def steps(content: bytes, monkeypatch: pytest.MonkeyPatch) -> int:
     """How many cells are written anew."""
     count = 0
-    whole: Callable[..., None] = xlsx_sparse._each_cell
+    whole: Callable[..., None] = sparse._each_cell
 
     def counted(parts, part, empty, take):
         def each(*values):
@@ -177,10 +177,10 @@ def steps(content: bytes, monkeypatch: pytest.MonkeyPatch) -> int:
 
         whole(parts, part, empty, each)
 
-    monkeypatch.setattr(xlsx_sparse, "_each_cell", counted)
-    from winnow.parsers import xlsx
+    monkeypatch.setattr(sparse, "_each_cell", counted)
+    from winnow.parsers.xlsx import workbook
 
-    xlsx.parse(io.BytesIO(content), ReadLimits().model_dump(), lambda _: None, None)
+    workbook.parse(io.BytesIO(content), ReadLimits().model_dump(), lambda _: None, None)
     return count
 
 
@@ -197,7 +197,7 @@ def test_what_a_sheet_is_like_does_not_hang_on_where_its_blocks_end(size):
     xml = sheet(
         HEADER + rows + case(9, formula), before='<cols><col min="2" max="2" hidden="1"/></cols>'
     ).encode()
-    facts = xlsx_sparse.Facts()
+    facts = sparse.SheetFacts()
     for at in range(0, len(xml), size):
         facts.look_at(xml[at : at + size])
     facts.end()
@@ -314,10 +314,8 @@ def test_a_copy_that_is_made_small_is_a_whole_workbook():
         sheet(HEADER + case(2, '<c r="XFD2"><v>1</v></c>')), more={"xl/media/a.png": "x"}
     )
     parts, out = Parts(io.BytesIO(content), ReadLimits().model_dump()), io.BytesIO()
-    dense = xlsx_sparse.gathered(
-        parts, ["xl/worksheets/sheet1.xml"], ReadLimits().model_dump(), out
-    )
-    assert dense["xl/worksheets/sheet1.xml"] == xlsx_sparse.Dense([1, 2, 16_384], [1, 2])
+    dense = sparse.compacted(parts, ["xl/worksheets/sheet1.xml"], ReadLimits().model_dump(), out)
+    assert dense["xl/worksheets/sheet1.xml"] == sparse.CompactedSheet([1, 2, 16_384], [1, 2])
     with zipfile.ZipFile(out) as made:
         assert "xl/media/a.png" not in made.namelist()
         assert b'r="C2"' in made.read("xl/worksheets/sheet1.xml")

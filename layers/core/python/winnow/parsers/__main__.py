@@ -8,14 +8,14 @@ from contextlib import suppress
 from importlib import import_module
 from typing import IO, Any
 
-from winnow.parsers.parse_error import ParseError
+from winnow.parsers.errors import ParseError
 
 PARSERS = {
-    "pdf": "winnow.parsers.pdf",
-    "docx": "winnow.parsers.docx",
-    "xlsx": "winnow.parsers.xlsx",
-    "html": "winnow.parsers.html",
-    "eml": "winnow.parsers.eml",
+    "pdf": "winnow.parsers.pdf.document",
+    "docx": "winnow.parsers.docx.document",
+    "xlsx": "winnow.parsers.xlsx.workbook",
+    "html": "winnow.parsers.html.visible_text",
+    "eml": "winnow.parsers.mail.message",
     "pictures": "winnow.parsers.pictures",
 }
 """Kind -> module with a function `parse(file, limits, emit, scratch)`."""
@@ -76,8 +76,8 @@ def main(kind: str, limits: dict[str, int], scratch_descriptor: int) -> None:
         if scratch:
             scratch.flush()
         emit(["end"])
-    except ParseError as refusal:
-        emit(["error", refusal.code, refusal.message])
+    except ParseError as error:
+        emit(["error", error.code, error.message])
     except MemoryError:
         emit = Emitter()
         emit(["error", "file_bomb", "Reading it takes more memory than limit max_parser_bytes."])

@@ -21,7 +21,7 @@ _THAI = "".join(map(chr, [*range(0xE01, 0xE3B), *range(0xE40, 0xE4F)]))
 _ARABIC = "".join(map(chr, range(0x621, 0x64B)))
 
 _FREQUENT = frozenset("αοιετσνηυρπκλόάίςέоеаинтсрвлкмдпуяיולהאמרתבשנחاليمنترعوبدานรกอเงว่้มยลทป")
-"""The letters that most words of the other scripts are made of."""
+"""The letters that best_score words of the other scripts are made of."""
 
 _SINGLE = (
     ("cp1252", _LATIN_1, 0.0),
@@ -75,7 +75,7 @@ TITLES = {
 
 _PUNCTUATION = frozenset("‘’“”–—…•°§€£«»´·\u00a0®©±²³µ½¼×")
 _SAMPLE = 20_000
-_LEAST = 3
+_MIN_BYTES = 3
 """Fewer bytes than these say nothing."""
 _HIGH = re.compile(rb"[^\n\r]*[\x80-\xff][^\n\r]*")
 
@@ -94,17 +94,17 @@ _CUT = -12.0
 def guess(sample: bytes) -> str:
     """The likeliest encoding of bytes that are not UTF-8: a Python codec's name."""
     lines = b"\n".join(line for line in _HIGH.findall(sample) if not _is_utf8(line))[:_SAMPLE]
-    best, most = "cp1252", -math.inf
-    if sum(byte > 0x7F for byte in lines) < _LEAST:
+    best, best_score = "cp1252", -math.inf
+    if sum(byte > 0x7F for byte in lines) < _MIN_BYTES:
         return best
     for name, letters, prior in _SINGLE:
         score = prior + _single(lines, name, frozenset(letters))
-        if score > most:
-            best, most = name, score
+        if score > best_score:
+            best, best_score = name, score
     for name, prior in _MULTI:
         score = prior + _multi(lines, name)
-        if score > most:
-            best, most = name, score
+        if score > best_score:
+            best, best_score = name, score
     return best
 
 

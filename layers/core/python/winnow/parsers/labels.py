@@ -93,23 +93,36 @@ _CODECS = {
     for label in labels.split()
 }
 _WIDE = re.compile("utf-(?:16|32|7)")
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
 _DECLARED = re.compile(
     rb"""<(?:meta[^>]{0,500}?charset|\?xml[^>]{0,200}?encoding)\s{0,20}=\s{0,20}"""
     rb"""["']?\s{0,20}([^\s"'/>;]{2,40})""",
     re.IGNORECASE,
 )
-_HEAD = 1 << 16
+_HEAD_BYTES = 1 << 16
 _SEVERAL_BYTES = frozenset(
     ("gb18030", "big5hkscs", "euc_jp", "cp932", "cp949", "cp936", "cp950", "johab")
 )
-_FEW = 12
+_MIN_HIGH_BYTES = 12
+
+
+class ByteOrderMark(NamedTuple):
+    """What UTF-8, UTF-16 and UTF-32 may begin with."""
+
+    mark: bytes
+    codec: str
+    """Of what follows the mark."""
+    consuming_codec: str
+    """Of the mark and what follows it; the text comes out without the mark."""
+
+
+_BYTE_ORDER_MARKS = (
+    ByteOrderMark(codecs.BOM_UTF8, "utf-8", "utf-8-sig"),
+    # Before UTF-16, whose little-endian mark is the beginning of this one.
+    ByteOrderMark(codecs.BOM_UTF32_LE, "utf-32-le", "utf-32"),
+    ByteOrderMark(codecs.BOM_UTF32_BE, "utf-32-be", "utf-32"),
+    ByteOrderMark(codecs.BOM_UTF16_LE, "utf-16-le", "utf-16"),
+    ByteOrderMark(codecs.BOM_UTF16_BE, "utf-16-be", "utf-16"),
+)
 
 
 class Decoded(NamedTuple):
@@ -131,17 +144,14 @@ def codec_of(label: str) -> str | None:
     return _CODECS.get(label.strip("\t\n\f\r ").lower())
 
 
-def marked(content: bytes) -> tuple[bytes, str] | None:
-    """The byte-order mark that bytes begin with, and the codec of what follows it."""
-    for mark, codec in _BOMS:
-        if content.startswith(mark):
-            return mark, codec
-    return None
+def byte_order_mark(content: bytes) -> ByteOrderMark | None:
+    """The byte-order mark that bytes begin with."""
+    return next((bom for bom in _BYTE_ORDER_MARKS if content.startswith(bom.mark)), None)
 
 
-def declared(head: bytes) -> str | None:
+def declared_codec(head: bytes) -> str | None:
     """The codec that HTML or XML declares. What can be read without knowing it is not UTF-16."""
-    for found in _DECLARED.finditer(head[:_HEAD]):
+    for found in _DECLARED.finditer(head[:_HEAD_BYTES]):
         if codec := codec_of(found[1].decode("ascii", "replace")):
             return "utf-8" if _WIDE.match(codec) else codec
     return None
@@ -160,16 +170,19 @@ def decode(content: bytes, codec: str | None) -> Decoded:
     """Bytes as text: by their mark, else as UTF-8 where that is what they are, else by `codec`.
 
     Bytes above 0x7F that are UTF-8 throughout are hardly ever anything else, whatever they are
-    declared to be. What fits neither is guessed.
+    declared_codec to be. What fits neither is guessed.
     """
     from winnow.parsers.encodings import guess
 
-    if mark := marked(content):
-        content = content[len(mark[0]) :]
-        codec = mark[1]
+    if bom := byte_order_mark(content):
+        content = content[len(bom.mark) :]
+        codec = bom.codec
     elif codec is None or (not _WIDE.match(codec) and not content.isascii()):
         # Two or three letters of an encoding of several bytes may happen to be UTF-8.
-        few = codec in _SEVERAL_BYTES and sum(byte > 0x7F for byte in content[:1_000]) < _FEW
+        few = (
+            codec in _SEVERAL_BYTES
+            and sum(byte > 0x7F for byte in content[:1_000]) < _MIN_HIGH_BYTES
+        )
         if not few and is_utf8(content):
             text = content.decode("utf-8")
             return Decoded(text, "guessed" if codec not in (None, "utf-8") else None)
@@ -180,5 +193,5 @@ def decode(content: bytes, codec: str | None) -> Decoded:
             return Decoded(content.decode(codec, "replace"), "replaced", codec)
     if is_utf8(content):
         return Decoded(content.decode("utf-8"))
-    found = guess(content)
-    return Decoded(content.decode(found, "replace"), "guessed", found)
+    guessed = guess(content)
+    return Decoded(content.decode(guessed, "replace"), "guessed", guessed)

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from typing import IO
 from xml.parsers import expat
 
-from winnow.parsers.parse_error import ParseError
+from winnow.parsers.errors import ParseError
 
 _BLOCK = 1 << 16
 _END = b"PK\x05\x06"
 _END_64 = b"PK\x06\x06"
 _LOCATOR_64 = b"PK\x06\x07"
 _BYTES_A_MEMBER = 2_000
-_SMALL = 10_000_000
+_MIN_BOMB_BYTES = 10_000_000
 """Below this a high ratio is nothing to fear: empty forms are compressed a hundred times."""
 
 
@@ -31,7 +31,7 @@ def open_package(file: IO[bytes], limits: dict[str, int]) -> zipfile.ZipFile:
     packed = sum(member.compress_size for member in members)
     if unpacked > limits["max_unpacked_bytes"]:
         raise _bomb(limits)
-    if unpacked > _SMALL and unpacked > packed * limits["max_ratio"]:
+    if unpacked > _MIN_BOMB_BYTES and unpacked > packed * limits["max_ratio"]:
         raise ParseError(
             "file_bomb",
             f"It would unpack to more than {limits['max_ratio']} times its size (limit max_ratio).",
@@ -48,7 +48,7 @@ class Counted:
         self._left = limits["max_unpacked_bytes"]
 
     def blocks(self, member: zipfile.ZipInfo) -> Iterator[bytes]:
-        """The member's bytes. Raises Refusal when it is damaged, encrypted or a bomb."""
+        """The member's bytes. Raises ParseError when it is damaged, encrypted or a bomb."""
         if member.flag_bits & 1:
             raise ParseError("file_encrypted", "It is encrypted.")
         try:
@@ -85,7 +85,7 @@ def xml_parser() -> expat.XMLParserType:
 
 
 def feed(parser: expat.XMLParserType, blocks: Iterator[bytes]) -> None:
-    """Parse the blocks. Raises Refusal when they are not XML."""
+    """Parse the blocks. Raises ParseError when they are not XML."""
     try:
         for block in blocks:
             parser.Parse(block, False)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import IO, NamedTuple
 from urllib.parse import unquote
 
+from winnow.parsers.errors import ParseError
 from winnow.parsers.packages import Counted, feed, open_package, xml_parser
-from winnow.parsers.parse_error import ParseError
 
 
 class Relation(NamedTuple):
@@ -41,7 +41,7 @@ class Parts:
         return self._member(part).filename.replace("\\", "/")
 
     def blocks(self, name: str) -> Iterator[bytes]:
-        """A part's bytes. Raises Refusal when there is no such part, or it is damaged."""
+        """A part's bytes. Raises ParseError when there is no such part, or it is damaged."""
         return self._unpacked.blocks(self._member(name))
 
     def uncounted(self, name: str) -> Iterator[bytes]:

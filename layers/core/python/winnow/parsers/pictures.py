@@ -7,7 +7,7 @@ a hostile image is this child, and what reads the text never sees the file.
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Any, cast
 
-from winnow.parsers.parse_error import ParseError
+from winnow.parsers.errors import ParseError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _DPI = 200
 """What a PDF page is drawn at: finer gains no accuracy, coarser loses small print."""
-_LONGEST = 3_300
+_MAX_SIDE = 3_300
 """Pixels of the longer side that a picture is reduced to: a letter page at 300 dpi."""
 _POINTS = 792.0
 """The longer side of a page whose size on paper is not known: that of a letter page."""
@@ -60,12 +60,12 @@ def _of_pdf(file: IO[bytes], limits: dict[str, Any]) -> Iterator[Drawn]:
         try:
             page = document[number - 1]
             width, height = page.get_size()
-            scale = min(_DPI / 72, _LONGEST / max(width, height, 1.0))
+            scale = min(_DPI / 72, _MAX_SIDE / max(width, height, 1.0))
             drawn = page.render(scale=scale).to_pil().convert("RGB")
         except pdfium.PdfiumError:
             continue  # said by the reader of the text layer
         # A poster is laid out like a page: what follows knows distances in points.
-        shrink = min(1.0, _LONGEST * 72 / _DPI / max(width, height, 1.0))
+        shrink = min(1.0, _MAX_SIDE * 72 / _DPI / max(width, height, 1.0))
         yield number, width * shrink, height * shrink, drawn
 
 
@@ -131,12 +131,12 @@ def _upright(image: "Image") -> "Image":
     """As RGB, the way up that its maker says, no larger than is of use."""
     from PIL import Image, ImageOps
 
-    image.draft("RGB", (_LONGEST, _LONGEST))  # a JPEG is decoded at a fraction of its size
+    image.draft("RGB", (_MAX_SIDE, _MAX_SIDE))  # a JPEG is decoded at a fraction of its size
     image.load()
     plain = _as_rgb(image)
     turned = ImageOps.exif_transpose(plain) if image.format != "TIFF" else plain
-    if max(turned.size) > _LONGEST:
-        turned.thumbnail((_LONGEST, _LONGEST), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    if max(turned.size) > _MAX_SIDE:
+        turned.thumbnail((_MAX_SIDE, _MAX_SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
     return turned
 
 

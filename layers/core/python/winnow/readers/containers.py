@@ -20,8 +20,8 @@ from winnow.errors import (
     catalogue,
 )
 from winnow.models import InvalidRecord, Record
+from winnow.parsers.errors import ParseError
 from winnow.parsers.packages import Counted, open_package
-from winnow.parsers.parse_error import ParseError
 from winnow.readers import documents, sandbox
 from winnow.readers.fragments import Fragment, TableRow, fragment_of
 from winnow.readers.ocr import ElsewhereError
@@ -142,8 +142,8 @@ def _member(
             raise NoRecordsError("It holds no record.")
     except PermanentError as error:
         yield _unread(count + 1, shown, error.code, error.message)
-    except ParseError as refusal:
-        yield _unread(count + 1, shown, refusal.code, refusal.message)
+    except ParseError as error:
+        yield _unread(count + 1, shown, error.code, error.message)
     except (WinnowError, MemoryError, ElsewhereError):
         raise
     except Exception as problem:  # a defect of ours on one file, which costs the others nothing
@@ -183,9 +183,8 @@ def _unsafe(info: zipfile.ZipInfo) -> tuple[str, str] | None:
 def _refusing(call: Callable[[], zipfile.ZipFile]) -> zipfile.ZipFile:
     try:
         return call()
-    except ParseError as refusal:
-        error: type[WinnowError] = catalogue()[refusal.code]
-        raise error(refusal.message) from None
+    except ParseError as error:
+        raise catalogue()[error.code](error.message) from None
 
 
 class _Readable(Protocol):
@@ -208,9 +207,9 @@ class _Unpacked(io.RawIOBase):
         if not self._rest:
             try:
                 self._rest = next(self._blocks, b"")
-            except ParseError as refusal:
-                if refusal.code == "file_bomb":
-                    self.bomb = refusal
+            except ParseError as error:
+                if error.code == "file_bomb":
+                    self.bomb = error
                 raise
         size = len(self._rest) if size < 0 else size
         block, self._rest = self._rest[:size], self._rest[size:]

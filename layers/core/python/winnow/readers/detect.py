@@ -7,8 +7,8 @@ from typing import IO, Literal
 
 from winnow.errors import FileTypeError
 from winnow.limits.reading import ReadLimits
+from winnow.parsers.errors import ParseError
 from winnow.parsers.packages import open_package
-from winnow.parsers.parse_error import ParseError
 from winnow.readers.source import Source
 from winnow.readers.tabular.sniffer import sniff
 from winnow.readers.text import decoded

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import IO
 
 from winnow.models import InvalidRecord, Record
-from winnow.parsers.labels import declared
+from winnow.parsers.labels import declared_codec
 from winnow.readers import documents, sandbox
 from winnow.readers.fragments import Fragment, fragment_of
 from winnow.readers.source import Source
@@ -47,7 +47,7 @@ def _declared(head: bytes) -> str | None:
     """The encoding that a page declares, where its bytes are not plainly another."""
     if encoding_of(head) != "utf-8":
         return None
-    name = declared(head)
+    name = declared_codec(head)
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError:

@@ -15,14 +15,8 @@ from typing import BinaryIO
 from winnow.errors import FileTooLargeError, FileUnreadableError
 from winnow.models import Note
 from winnow.parsers.encodings import TITLES, guess
+from winnow.parsers.labels import byte_order_mark
 
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 _ESCAPED = re.compile("[\udc80-\udcff]")
 _ISO_2022_JP = re.compile(rb"\x1b\$[@B]")
 _MARKS = frozenset(b" \t\r\n,;:|\"'.{}[]")
@@ -44,9 +38,8 @@ def undecodable(text: str) -> bool:
 
 def encoding_of(head: bytes) -> str:
     """The encoding that the first bytes of a file show; UTF-8 where they show nothing."""
-    for bom, name in _BOMS:
-        if head.startswith(bom):
-            return name
+    if bom := byte_order_mark(head):
+        return bom.consuming_codec
     if head.count(0):
         return _unmarked(head[: len(head) // 4 * 4] or head)
     if head.isascii() and _ISO_2022_JP.search(head):

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from winnow.errors import ThresholdInvalidError, ThresholdRefusedError, ThresholdTooLowError
-from winnow.parsers.words import unworded
+from winnow.parsers.mail.encoded_words import decode_words
 from winnow.tables.numbers import number
 
 INBOX = "inbox/"
@@ -40,7 +40,7 @@ def plain(value: str) -> str:
     >>> plain("=?UTF-8?Q?M=C3=BCller-17?="), plain("M%C3%BCller-17"), plain("50%")
     ('Müller-17', 'Müller-17', '50%')
     """
-    value = unworded(value)
+    value = decode_words(value)
     if "%" in value and not _NO_ESCAPE.search(value):
         value = _utf8(unquote_to_bytes(value)) or value
     elif not value.isascii():

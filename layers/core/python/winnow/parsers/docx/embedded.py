@@ -5,9 +5,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from winnow.parsers import eml, html
 from winnow.parsers.encodings import TITLES
-from winnow.parsers.labels import declared, decode
+from winnow.parsers.html import visible_text
+from winnow.parsers.labels import declared_codec, decode
+from winnow.parsers.mail import message
 
 READ = frozenset(("html", "mht", "txt"))
 """Kinds that are read here, besides Word's own."""
@@ -26,7 +27,7 @@ def kind_of(head: bytes, name: str) -> str:
         return "rtf"
     if _is_web_archive(head):
         return "mht"
-    if _PAGE.search(decode(head, declared(head)).text) or name.endswith(
+    if _PAGE.search(decode(head, declared_codec(head)).text) or name.endswith(
         (".html", ".htm", ".xhtml")
     ):
         return "html"
@@ -38,9 +39,9 @@ def read(
 ) -> None:
     """Emit the text of a chunk, a line or a table's row a time, and what is to be noted of it."""
     if kind == "mht":
-        eml.parse(io.BytesIO(content), limits, emit, None)
+        message.parse(io.BytesIO(content), limits, emit, None)
         return
-    found = decode(content, declared(content) if kind == "html" else None)
+    found = decode(content, declared_codec(content) if kind == "html" else None)
     if found.problem == "guessed":
         title = TITLES.get(found.codec, found.codec.upper())
         emit(["note", "encoding_guessed", f"A file that it takes in was read as {title}."])
@@ -48,7 +49,7 @@ def read(
         text = "Some bytes of a file that it takes in stand for no character in its encoding."
         emit(["note", "bytes_replaced", text])
     if kind == "html":
-        html.parse(io.BytesIO(found.text.encode("utf-8", "replace")), limits, emit, None)
+        visible_text.parse(io.BytesIO(found.text.encode("utf-8", "replace")), limits, emit, None)
         return
     for line in found.text.splitlines():
         emit(["text", line + "\n", None, None])

@@ -11,13 +11,13 @@ _HEX = re.compile(rb"=([0-9A-Fa-f]{2})")
 _NO_BASE64 = re.compile(r"[^A-Za-z0-9+/]")
 
 
-def unworded(text: str) -> str:
+def decode_words(text: str) -> str:
     """A text with its encoded words decoded; what is none, or cannot be decoded, stays.
 
     Words that stand beside each other are one text: the blanks between them go, and a character
     may begin in one and end in the next.
 
-    >>> unworded("=?UTF-8?Q?M=C3=BCller-17?=")
+    >>> decode_words("=?UTF-8?Q?M=C3=BCller-17?=")
     'Müller-17'
     """
     out: list[str] = []
@@ -66,7 +66,7 @@ def _decoded(content: bytes, codec: str) -> str:
         return content.decode(guess(content) if codec == "utf-8" else codec, "replace")
 
 
-def of_bytes(raw: str) -> str:
+def header_text(raw: str) -> str:
     """A header as the mail parser gives it, its bytes above 0x7F as surrogates, as text."""
     if raw.isascii():
         return raw

@@ -5,12 +5,12 @@ import re
 from itertools import chain
 from typing import IO
 
-from winnow.parsers import docx_chunks
-from winnow.parsers.docx_bound import Bound
-from winnow.parsers.docx_part import Document, Emit, Part, Story
-from winnow.parsers.docx_styles import hidden_styles, is_on
+from winnow.parsers.docx import embedded
+from winnow.parsers.docx.bound_data import BoundData
+from winnow.parsers.docx.part import Document, Emit, PartReader, Story
+from winnow.parsers.docx.styles import hidden_styles, is_on
+from winnow.parsers.errors import ParseError
 from winnow.parsers.packages import feed, xml_parser
-from winnow.parsers.parse_error import ParseError
 from winnow.parsers.parts import Parts, Relation
 
 _SECTIONS = re.compile(
@@ -25,7 +25,7 @@ _OVERLAP = 2_000
 """Bytes of an element that two blocks may share."""
 _FILES = frozenset(("oleObject", "package", "control"))
 _DRAWN = frozenset(("chart", "chartEx", "diagramData"))
-_MOST_CHUNKS = 3
+_MAX_CHUNK_DEPTH = 3
 """How deep Word files may hold others as parts."""
 
 
@@ -48,23 +48,21 @@ def _read(file: IO[bytes], limits: dict[str, int], story: Story, depth: int) -> 
     document = Document(
         story,
         hidden_styles(parts, related.values()),
-        Bound(parts, related.values()),
+        BoundData(parts, related.values()),
         lambda part, relation_id: _chunk(parts, part, relation_id, limits, story, depth),
     )
-    of_sections: set[str] = set()
+    seen: set[str] = set()
     for kind in ("header", "", "footnotes", "endnotes", "footer"):
         if not kind:
-            Part(document, main).read(parts.blocks(main))
+            PartReader(document, main).read(parts.blocks(main))
         for key, relation in related.items():
-            if relation.kind != kind or relation.target not in parts:
+            part = relation.target
+            if relation.kind != kind or part not in parts:
                 continue
-            if kind in ("header", "footer"):
-                if key in shown:
-                    Part(document, relation.target, said=of_sections).read(
-                        parts.blocks(relation.target)
-                    )
-            else:
-                Part(document, relation.target, notes=True).read(parts.blocks(relation.target))
+            if kind not in ("header", "footer"):
+                PartReader(document, part, is_notes=True).read(parts.blocks(part))
+            elif key in shown:
+                PartReader(document, part, seen=seen).read(parts.blocks(part))
     for relation in related.values():
         story.files += relation.kind in _FILES
         story.drawn += relation.kind in _DRAWN
@@ -140,8 +138,8 @@ def _comments(parts: Parts, part: str) -> int:
     parser.StartElementHandler = start
     try:
         feed(parser, parts.blocks(part))
-    except ParseError as refusal:  # they are not read, so their damage harms nothing
-        if refusal.code != "file_unreadable":
+    except ParseError as error:  # they are not read, so their damage harms nothing
+        if error.code != "file_unreadable":
             raise
         return max(count, 1)
     return count
@@ -169,15 +167,15 @@ def _chunk(
                 f"A part of the DOCX is larger than {limits['max_spool_bytes']:,} bytes "
                 "(limit max_spool_bytes).",
             )
-    kind = docx_chunks.kind_of(bytes(content[:4_096]), relation.target)
+    kind = embedded.kind_of(bytes(content[:4_096]), relation.target)
     try:
-        if kind == "docx" and depth < _MOST_CHUNKS:
+        if kind == "docx" and depth < _MAX_CHUNK_DEPTH:
             _read(io.BytesIO(content), limits, story, depth + 1)
-        elif kind in docx_chunks.READ:
-            docx_chunks.read(kind, bytes(content), limits, story.take)
+        elif kind in embedded.READ:
+            embedded.read(kind, bytes(content), limits, story.take)
         else:
             story.chunks += 1
-    except ParseError as refusal:
-        if refusal.code not in ("file_unreadable", "file_encrypted"):
+    except ParseError as error:
+        if error.code not in ("file_unreadable", "file_encrypted"):
             raise
         story.chunks += 1

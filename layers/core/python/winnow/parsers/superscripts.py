@@ -5,11 +5,11 @@ from collections.abc import Sequence
 _RAISABLE = frozenset("0123456789+-\u2212")
 
 
-def runs_on(before: Sequence[str], raised: str) -> bool:
+def is_read_into(before: Sequence[str], raised: str) -> bool:
     """Whether raised text would be read as part of the number that these runs end with: then a `^`
     parts them.
 
-    >>> runs_on(["10"], "9"), runs_on(["10"], "th"), runs_on(["in m"], "2")
+    >>> is_read_into(["10"], "9"), is_read_into(["10"], "th"), is_read_into(["in m"], "2")
     (True, False, False)
     """
     return bool(before) and before[-1][-1:].isdigit() and raised[:1] in _RAISABLE

@@ -12,10 +12,9 @@ from bisect import insort
 from collections.abc import Callable
 from typing import IO, Any, NamedTuple
 
-from winnow.parsers.markup import Attributes, Markup, Tag, style_sheets
-from winnow.parsers.parse_error import too_long
-from winnow.parsers.raised import runs_on
-from winnow.parsers.styles import (
+from winnow.parsers.errors import too_long
+from winnow.parsers.html.markup import Attributes, Markup, Tag, style_sheets
+from winnow.parsers.html.style_sheets import (
     TRANSPARENT,
     Compound,
     Style,
@@ -23,9 +22,10 @@ from winnow.parsers.styles import (
     colour,
     font_is_nothing,
     hides,
+    inline_style,
     laid_over,
-    written,
 )
+from winnow.parsers.superscripts import is_read_into
 
 
 def _words(text: str) -> frozenset[str]:
@@ -93,11 +93,11 @@ _NOTHING = re.compile("[\u00ad\u200b\ufeff]")
 """Characters that have no width."""
 _WITHOUT_TEXT = _words("hidden password submit button reset image file")
 """Kinds of inputs that show nothing that was entered."""
-_MANY_NAMES = 1_000
-_GAP = 100
+_MAX_CACHED_NAMES = 1_000
+_MAX_BETWEEN = 100
 _PREFORMATTED = _words("pre listing textarea")
 _LOOKS = _words("color bgcolor background")
-_SWALLOWED = 100
+_MAX_SWALLOWED = 100
 """Characters that may be lost with a tag that is cut off at the end, without a word."""
 
 
@@ -109,7 +109,7 @@ def parse(
 ) -> None:
     """Emit the text of UTF-8 HTML; what is declared of the encoding is the caller's to read."""
     text = file.read().decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
-    Page(text, limits, emit).read()
+    HtmlTextExtractor(text, limits, emit).read()
 
 
 class _Look(NamedTuple):
@@ -176,12 +176,12 @@ class _Places(dict[str, list[int]]):
 class _Kinds(dict[str, tuple[str, ...]]):
     def __missing__(self, tag: str) -> tuple[str, ...]:
         found = _kinds(tag)
-        if len(self) < _MANY_NAMES:
+        if len(self) < _MAX_CACHED_NAMES:
             self[tag] = found
         return found
 
 
-class Page:
+class HtmlTextExtractor:
     """A page's text to `emit`, as it is met."""
 
     def __init__(
@@ -262,7 +262,7 @@ class Page:
             )
         if self._drawn:
             self._emit(["note", "drawings_left_out", "Text in drawings was not read."])
-        if self._markup.swallowed > _SWALLOWED:
+        if self._markup.swallowed > _MAX_SWALLOWED:
             self._emit(
                 [
                     "note",
@@ -286,7 +286,7 @@ class Page:
         hidden = False
         if attributes or style:
             if own := attributes.get("style"):
-                own_style = written(own)
+                own_style = inline_style(own)
                 style = laid_over(style, own_style) if style else own_style
             hidden = bool(style) and hides(style)
             if ("hidden" in attributes or "popover" in attributes) and "display" not in style:
@@ -610,7 +610,7 @@ class Page:
             # The blocks in it are taken out of what else stands around them.
             block = self._places.last(" special")
             self._cut(block + 1)
-            for place in range(at + 1, min(at + _GAP, block)):
+            for place in range(at + 1, min(at + _MAX_BETWEEN, block)):
                 between = self._open[place]
                 if between.hides and between.tag not in _FORMATTING | _SPECIAL:
                     insort(self._dead, place)
@@ -689,7 +689,7 @@ class Page:
         text = data if look.pre else _SPACE.sub(" ", data)
         if not text.isascii():
             text = _NOTHING.sub("", text)
-        if look.raised and not self._raised and runs_on(self._runs, text):
+        if look.raised and not self._raised and is_read_into(self._runs, text):
             self._runs.append("^")
         self._raised = look.raised
         if self._options is None:
@@ -781,9 +781,9 @@ def _look(tag: str, attributes: Attributes, style: Style, before: _Look) -> _Loo
             paper = style[name][0]
             break
     if paper or "background" in attributes:
-        written = colour(paper)
-        if written != TRANSPARENT:
-            look = look._replace(paper=written)
+        inline_style = colour(paper)
+        if inline_style != TRANSPARENT:
+            look = look._replace(paper=inline_style)
     return look
 
 

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from math import isfinite
 from typing import Any
 
-from winnow.parsers.pdf_drawing import Covered, Drawing
-from winnow.parsers.pdf_frame import Box, Frame
-from winnow.parsers.pdf_words import Shows
+from winnow.parsers.pdf.drawing import Drawing, PictureCover
+from winnow.parsers.pdf.frame import Box, Frame
+from winnow.parsers.pdf.words import IsShown
 
 _TEXT, _IMAGE, _GROUP = 1, 3, 5
 _FILLED = frozenset((2, 4))
@@ -22,26 +22,26 @@ _FILLED = frozenset((2, 4))
 _INVISIBLE = 3
 """The mode of drawing of text that is there to be searched for alone."""
 _LAYER = "OC"
-_LIGHT = 600
+_MAX_DARK_INK = 600
 """Of red, green and blue together, 255 each: lighter ink may not show on paper."""
-_FAINT = 100
-_FLAT = 1.0
+_MIN_OPACITY = 100
+_MIN_WORD_HEIGHT = 1.0
 """Points: lower words are too small to be seen, or nearly."""
-_DEEPEST = 4
+_MAX_DEPTH = 4
 """How deep groups of objects are looked into."""
 _SCALE = 0.5
 """Pixels a point that a page is drawn at: letters are mere shades, but not that of the paper."""
-_LONGEST = 1_000.0
+_MAX_SIDE = 1_000.0
 """Pixels of the longer side of a page that is drawn at most."""
 _SECONDS_A_PAGE = 2.0
-_SHARE = 0.25
+_TIME_SHARE = 0.25
 """Of the time for a file, for the drawing of its pages."""
-_ROUNDS = 8
+_MAX_ROUNDS = 8
 """How often a page is drawn without some text of layers."""
-_MANY = 10
+_MAX_LISTED = 10
 
 
-class Shown:
+class PageVisibility:
     """What one page shows. Create it before the page's text is loaded: it takes text out."""
 
     def __init__(self, raw: Any, page: Any, *, layers: bool) -> None:
@@ -85,7 +85,7 @@ class Shown:
             elif kind == _IMAGE:
                 self._images.append(item)
                 self.pictures.append(self._box(item, matrix))
-            elif kind == _GROUP and depth < _DEEPEST:
+            elif kind == _GROUP and depth < _MAX_DEPTH:
                 if layers:
                     self._of_layers.append((item, self._box(item, matrix)))
                 own = raw.FS_MATRIX()
@@ -108,13 +108,13 @@ class Shown:
         ):
             return True
         red, green, blue, opaque = (colour.value for colour in self._colours)
-        return red + green + blue > _LIGHT or opaque < _FAINT
+        return red + green + blue > _MAX_DARK_INK or opaque < _MIN_OPACITY
 
     def _is_of_layer(self, item: Any) -> bool:
         raw = self._raw
         size = ctypes.c_ulong()
         buffer = (ctypes.c_ushort * 8)()
-        for number in range(min(raw.FPDFPageObj_CountMarks(item), _MOST_MARKS)):
+        for number in range(min(raw.FPDFPageObj_CountMarks(item), _MAX_MARKS)):
             mark = raw.FPDFPageObj_GetMark(item, number)
             if raw.FPDFPageObjMark_GetName(mark, buffer, 16, ctypes.byref(size)):
                 name = bytes(buffer)[: size.value].decode("utf-16-le", "replace").rstrip("\x00")
@@ -150,9 +150,9 @@ class Shown:
         if self._of_layers:
             self._take_out_layers(frame, deadline)
 
-    def covered(self, frame: Frame) -> Covered:
+    def covered(self, frame: Frame) -> PictureCover:
         """What the page's pictures cover of it in this frame."""
-        return Covered([frame.box(*box) for box in self.pictures], frame.size)
+        return PictureCover([frame.box(*box) for box in self.pictures], frame.size)
 
     def _take_out_layers(self, frame: Frame, deadline: float) -> None:
         """Draw the page without some of the text, over and over: what changes nothing is off."""
@@ -187,7 +187,7 @@ class Shown:
         """The page in this frame, in grey and without its pictures; None when it takes too long."""
         size = frame.size
         raw = self._raw
-        scale = min(_SCALE, _LONGEST / max(*size, 1.0))
+        scale = min(_SCALE, _MAX_SIDE / max(*size, 1.0))
         columns, rows = max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
         for item in self._images:
             raw.FPDFPageObj_SetIsActive(item, False)
@@ -217,27 +217,27 @@ class Shown:
                 raw.FPDFPageObj_SetIsActive(item, True)
 
 
-class Looked:
+class VisibilityChecker:
     """Looks at page after page of one file, as long as it may, and keeps what was not shown."""
 
     def __init__(self, raw: Any, limits: dict[str, int], *, layers: bool) -> None:
         self._raw = raw
         self._layers = layers
-        self._left = _SHARE * limits["max_seconds"]
+        self._left = _TIME_SHARE * limits["max_seconds"]
         self._hidden: list[int] = []
         self._unseen: list[int] = []
 
-    def at(self, page: Any, number: int) -> Callable[[Frame, Any], Shows]:
+    def check(self, page: Any, number: int) -> Callable[[Frame, Any], IsShown]:
         """What tells which words of a page are shown; called before its text is loaded."""
-        shown = Shown(self._raw, page, layers=self._layers)
+        shown = PageVisibility(self._raw, page, layers=self._layers)
         started = time.process_time()
         shown.take_out(started + self._left)
         self._left -= time.process_time() - started
         if shown.hidden:
             self._hidden.append(number)
-        return lambda frame, text: _Words(self, shown, frame, text, number)
+        return lambda frame, text: _WordVisibility(self, shown, frame, text, number)
 
-    def draw(self, shown: Shown, frame: Frame, number: int) -> "Drawing | None":
+    def draw(self, shown: PageVisibility, frame: Frame, number: int) -> "Drawing | None":
         """The page in this frame, while there is time."""
         started = time.process_time()
         drawing = shown.drawn(frame, started + self._left)
@@ -266,43 +266,52 @@ class Looked:
             )
 
 
-class _Words:
+class _WordVisibility:
     """Which words of a page are shown; it is drawn for the first of them."""
 
-    def __init__(self, looked: Looked, shown: Shown, frame: Frame, text: Any, number: int) -> None:
-        self._looked = looked
-        self._shown = shown
+    def __init__(
+        self,
+        checker: VisibilityChecker,
+        page: PageVisibility,
+        frame: Frame,
+        text: Any,
+        number: int,
+    ) -> None:
+        self._checker = checker
+        self._page = page
         self._frame = frame
         self._text = text
         self._number = number
-        self._covered = shown.covered(frame) if shown.pictures else None
+        self._covered = page.covered(frame) if page.pictures else None
         self._drawing: Drawing | None = None
         self._drawn = False
 
     def __call__(self, start: int, word: str, box: Box) -> bool:
-        if not self._drawn and (self._shown.doubtful or box[3] - box[1] < _FLAT):
+        if not self._drawn and (self._page.doubtful or box[3] - box[1] < _MIN_WORD_HEIGHT):
             self._drawn = True
-            self._drawing = self._looked.draw(self._shown, self._frame, self._number)
+            self._drawing = self._checker.draw(self._page, self._frame, self._number)
         # A damaged file may put it at no place at all, which is not on the page either.
         if self._frame.holds(box) and (
             self._drawing is None
             or self._drawing.has_ink(*box, word)
             or (self._covered and self._covered.middle_of(box))
-            or not (word.isascii() or self._shown.draws(self._text, start))
+            or not (word.isascii() or self._page.draws(self._text, start))
         ):
             return True
-        self._looked.hide(self._number)
+        self._checker.hide(self._number)
         return False
 
 
 def _some(pages: Sequence[int]) -> str:
-    return ", ".join(map(str, pages[:_MANY])) + (" and more" if len(pages) > _MANY else "")
+    return ", ".join(map(str, pages[:_MAX_LISTED])) + (
+        " and more" if len(pages) > _MAX_LISTED else ""
+    )
 
 
 def _apart(items: Sequence[tuple[Any, Box]]) -> Iterator[list[tuple[Any, Box]]]:
     """Groups of items that do not lie over each other; the last takes what is left."""
     left = list(items)
-    for number in range(_ROUNDS):
+    for number in range(_MAX_ROUNDS):
         if not left:
             return
         group: list[tuple[Any, Box]] = []
@@ -310,8 +319,8 @@ def _apart(items: Sequence[tuple[Any, Box]]) -> Iterator[list[tuple[Any, Box]]]:
         taken: dict[tuple[int, int], list[Box]] = {}
         for item, box in left:
             cells = _cells(box)
-            here = (other for cell in cells for other in taken.get(cell, [])[-_MOST_COMPARED:])
-            if number < _ROUNDS - 1 and any(_overlap(box, other) for other in here):
+            here = (other for cell in cells for other in taken.get(cell, [])[-_MAX_COMPARED:])
+            if number < _MAX_ROUNDS - 1 and any(_overlap(box, other) for other in here):
                 rest.append((item, box))
                 continue
             group.append((item, box))
@@ -322,9 +331,9 @@ def _apart(items: Sequence[tuple[Any, Box]]) -> Iterator[list[tuple[Any, Box]]]:
 
 
 _CELL = 72.0
-_MOST_CELLS = 200
-_MOST_COMPARED = 300
-_MOST_MARKS = 50
+_MAX_CELLS = 200
+_MAX_COMPARED = 300
+_MAX_MARKS = 50
 
 
 def _cells(box: Box) -> list[tuple[int, int]]:
@@ -332,7 +341,7 @@ def _cells(box: Box) -> list[tuple[int, int]]:
     found = [
         (x, y) for x in range(x0, min(x1, x0 + 20) + 1) for y in range(y0, min(y1, y0 + 20) + 1)
     ]
-    return found[:_MOST_CELLS]
+    return found[:_MAX_CELLS]
 
 
 def _overlap(a: Box, b: Box) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from email.message import Message
 from typing import Any
 
-from winnow.parsers.parse_error import ParseError
+from winnow.parsers.errors import ParseError
 
 _MAX_PARTS = 1_000
 _MESSAGES = frozenset(("message/rfc822", "message/global", "message/news"))
@@ -46,7 +46,7 @@ _WORD = re.compile(r"\w+")
 _SAYS = re.compile("[^\\s\u00ad\u034f\u200b-\u200f\u2060\ufeff]")
 """A character that is seen."""
 
-_LONGEST = 10_000
+_MAX_HEADER_CHARS = 10_000
 """Characters of a header that the library takes apart by parameters, in quadratic time."""
 _PARTED = frozenset(("content-type", "content-disposition"))
 
@@ -56,7 +56,7 @@ class _Policy(email.policy.Compat32):
 
     def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
         name, value = super().header_source_parse(sourcelines)
-        return name, value[:_LONGEST] if name.lower() in _PARTED else value
+        return name, value[:_MAX_HEADER_CHARS] if name.lower() in _PARTED else value
 
 
 POLICY = _Policy()
@@ -65,7 +65,7 @@ Lines = Callable[[Message], list[list[Any]]]
 
 
 @dataclass
-class Mail:
+class MailParts:
     """The parts of a mail, each in the order in which it has them."""
 
     body: list[Message] = field(default_factory=list)
@@ -73,7 +73,7 @@ class Mail:
     encrypted: list[Message] = field(default_factory=list)
     without_text: int = 0
 
-    def add(self, other: "Mail", *, body: bool = True) -> None:
+    def add(self, other: "MailParts", *, body: bool = True) -> None:
         """Take over what a part of this one holds."""
         if body:
             self.body += other.body
@@ -98,7 +98,19 @@ def filename(part: Message) -> str:
         return ""
 
 
-def sort(message: Message, lines: Lines) -> Mail:
+def content_of(part: Message) -> bytes:
+    """The bytes of a part, as they were before they were packed for the mail."""
+    try:
+        content = part.get_payload(decode=True)
+    except (ValueError, LookupError):  # what it calls its encoding is a codec that is none of text
+        content = None
+    if isinstance(content, bytes):
+        return content
+    payload = part.get_payload()
+    return payload.encode("utf-8", "surrogateescape") if isinstance(payload, str) else b""
+
+
+def sort(message: Message, lines: Lines) -> MailParts:
     """The parts of a mail. `lines` reads one; of the alternatives, those that say nothing go."""
     sorter = _Sorter(lines)
     mail = sorter.sorted(message)
@@ -145,7 +157,7 @@ class _Sorter:
             return False
         return not self.says(part)
 
-    def sorted(self, part: Message) -> Mail:
+    def sorted(self, part: Message) -> MailParts:
         self._seen += 1
         if self._seen > _MAX_PARTS:
             raise ParseError("file_bomb", f"The mail has more than {_MAX_PARTS:,} parts.")
@@ -158,8 +170,8 @@ class _Sorter:
             if kind == "multipart/related":
                 return self._related(inner)
             if kind == "multipart/encrypted":
-                return Mail(encrypted=[part])
-            mail = Mail()
+                return MailParts(encrypted=[part])
+            mail = MailParts()
             for one in inner[:1] if kind == "multipart/signed" else inner:
                 mail.add(self.sorted(one))
             if kind == "multipart/signed":
@@ -169,19 +181,19 @@ class _Sorter:
             return mail
         return self._leaf(part, kind)
 
-    def _leaf(self, part: Message, kind: str) -> Mail:
+    def _leaf(self, part: Message, kind: str) -> MailParts:
         if kind.startswith("multipart/"):
             return self._broken(part)
         if kind in _WITHOUT_TEXT:
-            return Mail(without_text=1)
+            return MailParts(without_text=1)
         if kind in _ENCRYPTED:
-            return Mail(encrypted=[part])
+            return MailParts(encrypted=[part])
         if kind in _BODIES and part.get_content_disposition() != "attachment":
-            return Mail(attachments=[part]) if filename(part) else Mail(body=[part])
-        return Mail(attachments=[part])
+            return MailParts(attachments=[part]) if filename(part) else MailParts(body=[part])
+        return MailParts(attachments=[part])
 
-    def _alternative(self, branches: Sequence[Message]) -> Mail:
-        mail = Mail()
+    def _alternative(self, branches: Sequence[Message]) -> MailParts:
+        mail = MailParts()
         bodies: list[list[Message]] = []
         for branch in branches:
             inner = self.sorted(branch)
@@ -216,9 +228,9 @@ class _Sorter:
         found = plain or page
         return found[2] if found else []
 
-    def _related(self, parts: Sequence[Message]) -> Mail:
+    def _related(self, parts: Sequence[Message]) -> MailParts:
         """A page and what it shows: its pictures are part of it, other files are attachments."""
-        mail = Mail()
+        mail = MailParts()
         for part in parts:
             mail.add(self.sorted(part))
         shown = self._pictures_shown(mail)
@@ -229,13 +241,11 @@ class _Sorter:
         ]
         return mail
 
-    def _pictures_shown(self, mail: Mail) -> str:
-        from winnow.parsers.eml import content_of
-
+    def _pictures_shown(self, mail: MailParts) -> str:
         pages = [part for part in mail.body if of_type(part) == "text/html"]
         return "\n".join(content_of(page).decode("latin-1") for page in pages)
 
-    def without_copies(self, texts: list[Message], mail: Mail) -> list[Message]:
+    def without_copies(self, texts: list[Message], mail: MailParts) -> list[Message]:
         """The texts of a mail that has plain ones and pages, though not as alternatives.
 
         A page beside plain text is an attachment, unless it says the same: then it is no second
@@ -256,7 +266,7 @@ class _Sorter:
             mail.attachments.append(part)
         return kept
 
-    def _broken(self, part: Message) -> Mail:
+    def _broken(self, part: Message) -> MailParts:
         """Several parts in one whose boundary is missing or another: found, or read as text."""
         payload = part.get_payload()
         text = payload if isinstance(payload, str) else ""
@@ -267,10 +277,10 @@ class _Sorter:
             if isinstance(again.get_payload(), list):
                 return self.sorted(again)
         if not text.strip():
-            return Mail()
+            return MailParts()
         whole = Message(policy=POLICY)
         whole.set_payload(text)
-        return Mail(body=[whole])
+        return MailParts(body=[whole])
 
 
 def _is_page(body: Sequence[Message]) -> bool:
@@ -286,7 +296,7 @@ def _is_shown(picture: Message, pages: str) -> bool:
     return picture.get_content_disposition() != "attachment" and not filename(picture)
 
 
-def _find_body(mail: Mail) -> None:
+def _find_body(mail: MailParts) -> None:
     """A mail without a body, whose first attachment is a text without a name, has it there."""
     for part in mail.attachments:
         if of_type(part) in _BODIES and not filename(part):

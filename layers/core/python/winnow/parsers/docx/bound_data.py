@@ -3,18 +3,18 @@
 import re
 from collections.abc import Iterable
 
+from winnow.parsers.errors import ParseError
 from winnow.parsers.packages import feed, xml_parser
-from winnow.parsers.parse_error import ParseError
 from winnow.parsers.parts import Parts, Relation
 
 _STEP = re.compile(r"/(@?)(?:[\w.-]+:)?([\w.-]+)(?:\[(\d{1,9})\])?")
-_MOST = 100_000
+_MAX_ELEMENTS = 100_000
 """Elements of an item of data that are looked at."""
-_DEEPEST = 100
+_MAX_DEPTH = 100
 Path = tuple[tuple[str, int], ...]
 
 
-class Bound:
+class BoundData:
     """The data of a document, read when a control first asks for it."""
 
     def __init__(self, parts: Parts, related: Iterable[Relation]) -> None:
@@ -44,8 +44,8 @@ class Bound:
         for part in self._items:
             try:
                 yield self._name(part), _values(self._parts, part)
-            except ParseError as refusal:
-                if refusal.code != "file_unreadable":
+            except ParseError as error:
+                if error.code != "file_unreadable":
                     raise
 
     def _name(self, part: str) -> str:
@@ -88,7 +88,7 @@ def _values(parts: Parts, part: str) -> dict[Path, str]:
         path.append((name, counts[-1][name]))
         counts.append({})
         texts.clear()
-        if len(path) > _DEEPEST or len(found) > _MOST:
+        if len(path) > _MAX_DEPTH or len(found) > _MAX_ELEMENTS:
             raise ParseError("file_unreadable", "Its data is nested too deeply, or too long.")
         for attribute, value in attributes.items():
             found[*path, ("@" + attribute.rpartition("}")[2], 1)] = value

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import IO
 from xml.sax.saxutils import escape, quoteattr
 
+from winnow.parsers.errors import ParseError
 from winnow.parsers.packages import feed, xml_parser
-from winnow.parsers.parse_error import ParseError
 from winnow.parsers.parts import Parts
 
 # Patterns that begin with letters of their own are looked for fast; others may be of any prefix.
@@ -28,9 +28,9 @@ _UNKNOWN = re.compile(
     rb"(?:</(?:\w+:)?f>|<(?:\w+:)?f\b[^<>]*/>)\s*+"
     rb"(?:<(?:\w+:)?v\s*+/>|<(?:\w+:)?v></(?:\w+:)?v>)?\s*+</(?:\w+:)?c>"
 )
-_FEW = 2_000_000
+_MAX_CHEAP_CELLS = 2_000_000
 """Cells that cost little memory, though most were empty."""
-_THIN = 10
+_SPARSE_RATIO = 10
 """Sparse is a sheet with so many times the cells that it says anything of."""
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _BLOCK = 1 << 16
@@ -38,7 +38,7 @@ _Take = Callable[[int, int, str, str, str], None]
 
 
 @dataclass(slots=True)
-class Facts:
+class SheetFacts:
     """What a sheet is like, seen in its bytes."""
 
     cells: int = 0
@@ -89,23 +89,25 @@ class Facts:
     def is_sparse(self, max_columns: int) -> bool:
         """Whether it would take far more memory than what is in it."""
         width = max(map(_column, self.letters), default=0)
-        return width > max_columns or width * self.rows > max(_FEW, _THIN * self.cells)
+        return width > max_columns or width * self.rows > max(
+            _MAX_CHEAP_CELLS, _SPARSE_RATIO * self.cells
+        )
 
 
 @dataclass(slots=True)
-class Dense:
+class CompactedSheet:
     """Where the columns and rows of a sheet that was made small had been, counted from 1."""
 
     columns: list[int]
     rows: list[int]
 
 
-def gathered(
+def compacted(
     parts: Parts, sparse: Sequence[str], limits: dict[str, int], file: IO[bytes]
-) -> dict[str, Dense]:
+) -> dict[str, CompactedSheet]:
     """Write the workbook to a file with these sheets made small."""
     empty = _empty_strings(parts)
-    found: dict[str, Dense] = {}
+    found: dict[str, CompactedSheet] = {}
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as made:
         for part in parts:
             if not part.endswith((".xml", ".rels")) or "/drawings/" in part:
@@ -121,7 +123,7 @@ def gathered(
 
 def _rewritten(
     parts: Parts, part: str, empty: frozenset[str], limits: dict[str, int], out: IO[bytes]
-) -> Dense:
+) -> CompactedSheet:
     used: set[int] = set()
     _each_cell(parts, part, empty, lambda _row, column, *_: used.add(column))
     columns = sorted(used)
@@ -153,7 +155,7 @@ def _rewritten(
     _each_cell(parts, part, empty, write)
     waiting.append(f"{'</row>' if rows else ''}</sheetData></worksheet>")
     out.write("".join(waiting).encode())
-    return Dense(columns, rows)
+    return CompactedSheet(columns, rows)
 
 
 def _each_cell(parts: Parts, part: str, empty: frozenset[str], take: _Take) -> None:

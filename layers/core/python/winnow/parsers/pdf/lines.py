@@ -5,15 +5,15 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from winnow.parsers.pdf_words import Word
+from winnow.parsers.pdf.words import Word
 
 _WORD_GAP = 1.2
 """Words further apart than this, in heights of the line, are not of one run: columns, cells."""
 _WIDE_GAP = 0.45
 """Further apart than words mostly are: where line after line has such a gap, columns part."""
-_BOLD = 0.35
+_MAX_BOLD_OFFSET = 0.35
 """Further aside, in heights, nothing is printed a second time to look bold."""
-_COLUMN_ROWS = 6
+_MIN_COLUMN_ROWS = 6
 _STEP = 2.0
 """Points: how finely gaps are compared."""
 
@@ -49,7 +49,7 @@ def lines(words: Sequence[Word]) -> list[list[Any]]:
 def _printed_twice(before: Word, word: Word) -> bool:
     """Whether the same word stands hardly beside itself, as programs print it to look bold."""
     aside = word[1] - before[1]
-    return aside < min(_BOLD * (word[4] - word[2]), (word[3] - word[1]) / 2)
+    return aside < min(_MAX_BOLD_OFFSET * (word[4] - word[2]), (word[3] - word[1]) / 2)
 
 
 def _rows(words: Sequence[Word]) -> list[tuple[Row, float]]:
@@ -89,7 +89,7 @@ def _gutters(rows: Sequence[tuple[Row, float]]) -> dict[int, list[float]]:
             gaps[step].append(index)
     found: dict[int, list[float]] = defaultdict(list)
     for step, indexes in gaps.items():
-        if len(indexes) < _COLUMN_ROWS:
+        if len(indexes) < _MIN_COLUMN_ROWS:
             continue
         x = step * _STEP
         here = set(indexes)
@@ -105,7 +105,7 @@ def _gutters(rows: Sequence[tuple[Row, float]]) -> dict[int, list[float]]:
 
 
 def _add(found: dict[int, list[float]], stretch: list[int], x: float) -> None:
-    if len(stretch) >= _COLUMN_ROWS:
+    if len(stretch) >= _MIN_COLUMN_ROWS:
         for index in stretch:
             found[index].append(x)
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from winnow.parsers.markup import Attributes
+from winnow.parsers.html.markup import Attributes
 
 _PROPERTIES = frozenset(
     re.findall(
@@ -40,12 +40,12 @@ _RGB = re.compile(
 )
 _CLIPPED = re.compile(r"rect\(\s*([01])(?:px)?[\s,]+\1(?:px)?[\s,]+\1(?:px)?[\s,]+\1(?:px)?\s*\)\Z")
 _INSET = re.compile(r"inset\(\s*(?:50|100)%\s*\)\Z")
-_FAR = -500.0
+_OFF_SCREEN = -500.0
 """Pixels: what stands further out than this is on no screen."""
-_MOST_RULES = 20_000
-_MOST_LOOKS = 20_000_000
+_MAX_RULES = 20_000
+_MAX_LOOKS = 20_000_000
 """How often, on a page, it is asked whether a rule speaks of an element: about half a minute."""
-_MANY = 5_000
+_MAX_CACHED = 5_000
 _NAMES = {"white": "ffffff", "black": "000000", "red": "ff0000", "gray": "808080", "grey": "808080",
           "silver": "c0c0c0", "yellow": "ffff00", "blue": "0000ff", "green": "008000"}  # fmt: skip
 TRANSPARENT = "transparent"
@@ -113,7 +113,7 @@ class StyleSheet:
         self._known: dict[tuple[str, str | None, str | None], _Spoken] = {}
         self._names: set[str] = set()
         """What the elements that rules speak of are found by."""
-        self._looks = _MOST_LOOKS
+        self._looks = _MAX_LOOKS
         self.incomplete = False
         """Whether rules were left out, for all elements or for some: there are too many."""
         count = 0
@@ -122,11 +122,11 @@ class StyleSheet:
             if media and not _SCREEN.match(f"@media {media}"):
                 continue
             for selectors, block in _blocks(_uncommented(text)):
-                style = declared(block)
+                style = declarations_of(block)
                 if not style:
                     continue
                 for selector in selectors.split(","):
-                    if count >= _MOST_RULES:
+                    if count >= _MAX_RULES:
                         self.incomplete = True
                         return
                     if rule := _rule(selector, count, style):
@@ -185,7 +185,7 @@ class StyleSheet:
             for rule in rules:
                 merge(always, rule.style)
         spoken = _Spoken(rules, around, always)
-        if not self._by_attributes and len(self._known) < _MANY:
+        if not self._by_attributes and len(self._known) < _MAX_CACHED:
             self._known[key] = spoken
         return spoken
 
@@ -214,9 +214,9 @@ class StyleSheet:
 
 
 @lru_cache(maxsize=512)
-def written(style: str) -> Style:
+def inline_style(style: str) -> Style:
     """What an element's own `style` says; not to be changed."""
-    return declared(style)
+    return declarations_of(style)
 
 
 def laid_over(style: Style, later: Style) -> Style:
@@ -226,7 +226,7 @@ def laid_over(style: Style, later: Style) -> Style:
     return both
 
 
-def declared(block: str) -> Style:
+def declarations_of(block: str) -> Style:
     """The declarations of a rule, or of an element's own `style`, that may hide it."""
     style: Style = {}
     for piece in block.split(";"):
@@ -254,10 +254,10 @@ def hides(style: Style) -> bool:
 
     if value("display") == "none" or value("content-visibility") == "hidden":
         return True
-    if _number(value("opacity")) == 0 or _pixels(value("text-indent")) <= _FAR:
+    if _number(value("opacity")) == 0 or _pixels(value("text-indent")) <= _OFF_SCREEN:
         return True
     if value("position") in ("absolute", "fixed"):
-        if any(_pixels(value(side)) <= _FAR for side in ("left", "top", "right", "bottom")):
+        if any(_pixels(value(side)) <= _OFF_SCREEN for side in ("left", "top", "right", "bottom")):
             return True
         if _CLIPPED.match(value("clip")) or _INSET.match(value("clip-path")):
             return True

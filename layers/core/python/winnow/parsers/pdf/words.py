@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import isfinite, pi
 from typing import Any
 
-from winnow.parsers.pdf_frame import Box, Frame
+from winnow.parsers.pdf.frame import Box, Frame
 
 _READABLE = str.maketrans(
     {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
@@ -22,17 +22,17 @@ _LATIN = re.compile("[A-Za-z]")
 _BLACKED_OUT = re.compile(r"([A-Za-z])\1{2,}")
 """What stands where something was taken out of a text: "seen by XXXXX on XX/XX"."""
 _DOUBLED = re.compile(r"(.)\1")
-_ENOUGH = 100
+_MIN_LETTERS = 100
 """Letters from which on their frequency says something."""
 _SAMPLE = 40
 """Words that are asked which way they run; asking all would take as long as reading them."""
-_SHORT = 2
+_MAX_SHORT_LETTERS = 2
 """Letters of a word too short to show by its boxes which way it runs."""
-_OFF = 0.1
+_ANGLE_TOLERANCE = 0.1
 """Radians: text at a greater angle to the page's own is no part of its lines."""
 
 Word = tuple[str, float, float, float, float]
-Shows = Callable[[int, str, Box], bool]
+IsShown = Callable[[int, str, Box], bool]
 """Whether a word is shown: the place of its first letter, the word, where it stands."""
 
 
@@ -50,7 +50,7 @@ class PageText:
 
 
 def page_text(
-    raw: Any, page: Any, text: Any, shown: Callable[[Frame, Any], Shows]
+    raw: Any, page: Any, text: Any, shown: Callable[[Frame, Any], IsShown]
 ) -> tuple[PageText, Frame]:
     """The text layer of a page. `raw` is PDFium's interface, `text` the page's text there; `shown`
     gives what tells for a frame which words are shown: no others are told."""
@@ -58,10 +58,10 @@ def page_text(
     found = list(_WORD.finditer(chars))
     quarters = _quarters(raw, text, [match.start() for match in found])
     frame = Frame(raw, page, quarters)
-    reader = _Reader(raw, text, chars, frame, shown(frame, text))
+    reader = _WordReader(raw, text, chars, frame, shown(frame, text))
     words, across = reader.all_words(found, frozenset())
     if across:  # then words that are too short to show it may run across too
-        short = {m.start() for m in found if m.end() - m.start() <= _SHORT}
+        short = {m.start() for m in found if m.end() - m.start() <= _MAX_SHORT_LETTERS}
         words, across = reader.all_words(found, short)
     return PageText(*frame.size, words, _runs(across), _is_garbled(chars)), frame
 
@@ -77,7 +77,7 @@ def _is_garbled(chars: str) -> bool:
         return True
     chars = _BLACKED_OUT.sub("", chars)
     letters = len(_LATIN.findall(chars))
-    if letters < _ENOUGH or letters < 0.4 * len(chars):
+    if letters < _MIN_LETTERS or letters < 0.4 * len(chars):
         return False
     return sum(map(chars.lower().count, "aeiou")) < 0.2 * letters
 
@@ -87,7 +87,7 @@ def _runs(across: list[tuple[int, float, str]]) -> list[str]:
     lines: list[list[str]] = []
     last = (-2, 0.0)
     for index, angle, word in across:
-        if index != last[0] + 1 or abs(angle - last[1]) > _OFF:
+        if index != last[0] + 1 or abs(angle - last[1]) > _ANGLE_TOLERANCE:
             lines.append([])
         lines[-1].append(word)
         last = index, angle
@@ -105,10 +105,10 @@ def _quarters(raw: Any, text: Any, starts: list[int]) -> int:
     return votes.index(max(votes))
 
 
-class _Reader:
+class _WordReader:
     """Words of one page, each with its box in the frame."""
 
-    def __init__(self, raw: Any, text: Any, chars: str, frame: Frame, shows: Shows) -> None:
+    def __init__(self, raw: Any, text: Any, chars: str, frame: Frame, shows: IsShown) -> None:
         self._raw = raw
         self._text = text
         self._chars = chars
@@ -142,7 +142,7 @@ class _Reader:
         """The angle of a letter to the page's text, from -pi to pi; 0 for hardly any."""
         angle = self._raw.FPDFText_GetCharAngle(self._text, index) + self._angle
         off = float((angle + pi) % (2 * pi) - pi)
-        return off if abs(off) > _OFF else 0.0
+        return off if abs(off) > _ANGLE_TOLERANCE else 0.0
 
     def _words(self, start: int, end: int) -> list[Word] | None:
         """The word between two places, or the words; None when it runs at another angle."""

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from winnow.parsers.pdf_frame import Frame
-from winnow.parsers.pdf_words import Word
+from winnow.parsers.pdf.frame import Frame
+from winnow.parsers.pdf.words import Word
 
 _UNSEEN = 2 | 32
 """Annotation flags: hidden, not viewed."""
@@ -26,7 +26,7 @@ _BREAK = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass(slots=True)
-class Aside:
+class LeftOut:
     """What pages hold besides their text that is not read, or not surely shown."""
 
     hidden: bool = False
@@ -36,13 +36,13 @@ class Aside:
     of_layers: int = 0
 
 
-def fields(raw: Any, form: Any, page: Any, frame: Frame, aside: Aside) -> Iterator[Word]:
+def fields(raw: Any, form: Any, page: Any, frame: Frame, left_out: LeftOut) -> Iterator[Word]:
     """The lines of every field and free text where it stands; a box that is ticked is [x].
 
     `form` is PDFium's handle of the document's form, or None where it has none.
     """
     rectangle = raw.FS_RECTF()
-    aside.hidden = False
+    left_out.hidden = False
     for number in range(raw.FPDFPage_GetAnnotCount(page)):
         annotation = raw.FPDFPage_GetAnnot(page, number)
         if not annotation:
@@ -50,17 +50,17 @@ def fields(raw: Any, form: Any, page: Any, frame: Frame, aside: Aside) -> Iterat
         try:
             kind = raw.FPDFAnnot_GetSubtype(annotation)
             if kind not in _READ:
-                aside.files += kind == _FILE
-                aside.comments += kind in _COMMENTS and bool(_contents(raw, annotation).strip())
+                left_out.files += kind == _FILE
+                left_out.comments += kind in _COMMENTS and bool(_contents(raw, annotation).strip())
                 continue
             value = _value(raw, form, annotation, kind)
             if not value.strip() or not raw.FPDFAnnot_GetRect(annotation, ctypes.byref(rectangle)):
                 continue
             box = frame.box(rectangle.left, rectangle.bottom, rectangle.right, rectangle.top)
             if raw.FPDFAnnot_GetFlags(annotation) & _UNSEEN or not frame.holds(box):
-                aside.hidden = aside.hidden or value != _EMPTY_BOX
+                left_out.hidden = left_out.hidden or value != _EMPTY_BOX
                 continue
-            aside.of_layers += bool(raw.FPDFAnnot_HasKey(annotation, b"OC"))
+            left_out.of_layers += bool(raw.FPDFAnnot_HasKey(annotation, b"OC"))
             yield from _lines(value, *box)
         finally:
             raw.FPDFPage_CloseAnnot(annotation)

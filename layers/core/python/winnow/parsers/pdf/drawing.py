@@ -3,15 +3,15 @@
 import re
 from collections.abc import Sequence
 
-from winnow.parsers.pdf_frame import Box
+from winnow.parsers.pdf.frame import Box
 
-_LEAST_COVERED = 0.02
+_MIN_COVERED_SHARE = 0.02
 """Pictures that cover less of a page are none of a text."""
 _LETTER = re.compile(r"\w")
 _MIDDLE = 0.25
-_SMALL = 4
+_MIN_SIDE = 4
 """Pixels: the side of a box that a letter may fill."""
-_CELLS = 128
+_GRID_CELLS = 128
 """How finely it is told what pictures cover: so many cells along the longer side."""
 
 
@@ -42,7 +42,7 @@ class Drawing:
         if _LETTER.search(word):
             top, bottom = top + _MIDDLE * (bottom - top), bottom - _MIDDLE * (bottom - top)
         y0, y1 = int(top * scale), int(bottom * scale) + 1
-        if x1 - x0 < _SMALL or y1 - y0 < _SMALL:  # then ink may fill it
+        if x1 - x0 < _MIN_SIDE or y1 - y0 < _MIN_SIDE:  # then ink may fill it
             x0, y0, x1, y1 = x0 - 1, y0 - 1, x1 + 1, y1 + 1
         x0, x1, y0, y1 = max(0, x0), min(self._columns, x1), max(0, y0), min(self._rows, y1)
         if x0 >= x1 or y0 >= y1:
@@ -66,11 +66,11 @@ class Drawing:
         )
 
 
-class Covered:
+class PictureCover:
     """What pictures cover of a page; of one whose pictures are small, nothing."""
 
     def __init__(self, boxes: Sequence[Box], size: tuple[float, float]) -> None:
-        self._step = max(1.0, max(size) / _CELLS)
+        self._step = max(1.0, max(size) / _GRID_CELLS)
         self._rows: dict[int, int] = {}
         for x0, y0, x1, y1 in boxes:
             first, last = (round(max(0.0, min(x, size[0])) / self._step) for x in (x0, x1))
@@ -79,7 +79,7 @@ class Covered:
             for row in range(top, bottom):
                 self._rows[row] = self._rows.get(row, 0) | cells
         covered = sum(row.bit_count() for row in self._rows.values()) * self._step**2
-        if covered < _LEAST_COVERED * size[0] * size[1]:
+        if covered < _MIN_COVERED_SHARE * size[0] * size[1]:
             self._rows.clear()
 
     def middle_of(self, box: Box) -> bool:

@@ -5,16 +5,16 @@ from collections.abc import Iterable
 from winnow.parsers.packages import feed, xml_parser
 from winnow.parsers.parts import Parts, Relation
 
-_OFF = frozenset(("0", "false", "off"))
-_DEEPEST = 50
+_FALSE_VALUES = frozenset(("0", "false", "off"))
+_MAX_DEPTH = 50
 
 
 def is_on(value: str | None) -> bool:
     """Whether a property with this value is set: it is where it has none."""
-    return value not in _OFF
+    return value not in _FALSE_VALUES
 
 
-class Styles:
+class HiddenStyles:
     """Hidden styles by their ids; what a style does not say it has of the one it is based on."""
 
     def __init__(self) -> None:
@@ -25,7 +25,7 @@ class Styles:
 
     def hide(self, style: str) -> bool:
         """Whether text of this style is hidden."""
-        for _ in range(_DEEPEST):
+        for _ in range(_MAX_DEPTH):
             if style in self.says:
                 return self.says[style]
             if style not in self.based_on:
@@ -34,16 +34,16 @@ class Styles:
         return False
 
 
-def hidden_styles(parts: Parts, related: Iterable[Relation]) -> Styles:
+def hidden_styles(parts: Parts, related: Iterable[Relation]) -> HiddenStyles:
     """The styles of the document with these relations."""
-    styles = Styles()
+    styles = HiddenStyles()
     for relation in related:
         if relation.kind == "styles" and relation.target in parts:
             _read(parts, relation.target, styles)
     return styles
 
 
-def _read(parts: Parts, part: str, styles: Styles) -> None:
+def _read(parts: Parts, part: str, styles: HiddenStyles) -> None:
     style = ""
     aside = 0
 

@@ -9,12 +9,19 @@ from contextlib import suppress
 from email.message import Message
 from typing import IO, Any
 
-from winnow.parsers import html
-from winnow.parsers.bodies import POLICY, Mail, filename, of_type, sort
 from winnow.parsers.encodings import TITLES
-from winnow.parsers.labels import Decoded, codec_of, declared, decode, is_utf8, marked
-from winnow.parsers.parse_error import ParseError, too_long
-from winnow.parsers.words import of_bytes, unworded
+from winnow.parsers.errors import ParseError, too_long
+from winnow.parsers.html import visible_text
+from winnow.parsers.labels import (
+    Decoded,
+    byte_order_mark,
+    codec_of,
+    declared_codec,
+    decode,
+    is_utf8,
+)
+from winnow.parsers.mail.body_parts import POLICY, MailParts, content_of, filename, of_type, sort
+from winnow.parsers.mail.encoded_words import decode_words, header_text
 
 _HEADERS = ("subject", "from", "to", "date")
 _MAX_HEADER = 1_000
@@ -38,7 +45,7 @@ def parse(file: IO[bytes], limits: dict[str, int], emit: Emit, scratch: IO[bytes
                 part.del_param("charset")
     headers = ((name, _header(message, name)) for name in _HEADERS)
     emit(["fields", {name: value for name, value in headers if value is not None}])
-    reader = _Reader(limits, emit)
+    reader = _BodyReader(limits, emit)
     mail = sort(message, reader.lines)
     lines = [line for part in mail.body for line in reader.lines(part)]
     for number, item in enumerate(lines, start=1):
@@ -60,7 +67,7 @@ def parse(file: IO[bytes], limits: dict[str, int], emit: Emit, scratch: IO[bytes
     _attach(mail, emit, scratch)
 
 
-def _attach(mail: Mail, emit: Emit, scratch: IO[bytes] | None) -> None:
+def _attach(mail: MailParts, emit: Emit, scratch: IO[bytes] | None) -> None:
     for part in mail.attachments:
         try:
             content = _attached(part)
@@ -81,7 +88,7 @@ def _attach(mail: Mail, emit: Emit, scratch: IO[bytes] | None) -> None:
         emit(["unread", _name(part), "file_encrypted", _ENCRYPTED])
 
 
-class _Reader:
+class _BodyReader:
     """The lines of parts of the body, each read once."""
 
     def __init__(self, limits: dict[str, int], emit: Emit) -> None:
@@ -102,7 +109,7 @@ class _Reader:
         page = of_type(part) == "text/html"
         content = content_of(part)
         codec = _codec(part)
-        found = decode(content, codec or (declared(content) if page else None))
+        found = decode(content, codec or (declared_codec(content) if page else None))
         if found.problem:
             self._note(found)
         text = found.text.replace("\x00", "")
@@ -112,7 +119,7 @@ class _Reader:
         items: list[list[Any]] = []
         if page:
             file = io.BytesIO(text.encode("utf-8", "replace"))
-            html.parse(file, self._limits, items.append, None)
+            visible_text.parse(file, self._limits, items.append, None)
             for note in (item for item in items if item[0] == "note"):
                 self._emit(note)
             return [item for item in items if item[0] != "note"]
@@ -169,23 +176,11 @@ def _codec(part: Message) -> str | None:
 
 def _unmarked(content: bytes) -> bytes:
     """A mail's bytes from its first header on; what programs put before it is no mail."""
-    if mark := marked(content):
-        content = content[len(mark[0]) :]
-        if mark[1] != "utf-8":
-            content = content.decode(mark[1], "replace").encode()
+    if bom := byte_order_mark(content):
+        content = content[len(bom.mark) :]
+        if bom.codec != "utf-8":
+            content = content.decode(bom.codec, "replace").encode()
     return content.lstrip(b"\r\n\t ")
-
-
-def content_of(part: Message) -> bytes:
-    """The bytes of a part, as they were before they were packed for the mail."""
-    try:
-        content = part.get_payload(decode=True)
-    except (ValueError, LookupError):  # what it calls its encoding is a codec that is none of text
-        content = None
-    if isinstance(content, bytes):
-        return content
-    payload = part.get_payload()
-    return payload.encode("utf-8", "surrogateescape") if isinstance(payload, str) else b""
 
 
 def _attached(part: Message) -> bytes:
@@ -202,7 +197,11 @@ def _attached(part: Message) -> bytes:
             )
         return inner.as_bytes()
     content = content_of(part)
-    if part.get_content_maintype() == "text" and not marked(content) and not is_utf8(content):
+    if (
+        part.get_content_maintype() == "text"
+        and not byte_order_mark(content)
+        and not is_utf8(content)
+    ):
         # What the mail says of its encoding is lost with the mail.
         codec = _codec(part)
         if codec and codec != "utf-8" and not (found := decode(content, codec)).problem:
@@ -214,7 +213,7 @@ def _header(message: Message, name: str) -> str | None:
     raw = next((str(value) for key, value in message.raw_items() if key.lower() == name), None)
     if raw is None:
         return None
-    return _one_line(unworded(of_bytes(raw[: 10 * _MAX_HEADER])))[:_MAX_HEADER]
+    return _one_line(decode_words(header_text(raw[: 10 * _MAX_HEADER])))[:_MAX_HEADER]
 
 
 def _one_line(text: str) -> str:
@@ -222,5 +221,5 @@ def _one_line(text: str) -> str:
 
 
 def _name(part: Message) -> str:
-    name = unworded(of_bytes(filename(part)))
+    name = decode_words(header_text(filename(part)))
     return _one_line(name or _NAMES.get(of_type(part), ""))[:_MAX_HEADER]

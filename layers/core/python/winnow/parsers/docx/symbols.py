@@ -40,7 +40,7 @@ def symbol(font: str, code: str) -> str:
     return letters.get(number & 0xFF, "\ufffd")
 
 
-def in_font(text: str, font: str) -> str:
+def from_symbol_font(text: str, font: str) -> str:
     """A run's text, whose letters stand for others in a symbol font."""
     letters = _FONTS.get(font.lower())
     if letters is not None:

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from winnow.parsers.docx_bound import Bound
-from winnow.parsers.docx_styles import Styles, is_on
-from winnow.parsers.docx_symbols import in_font, symbol
+from winnow.parsers.docx.bound_data import BoundData
+from winnow.parsers.docx.styles import HiddenStyles, is_on
+from winnow.parsers.docx.symbols import from_symbol_font, symbol
+from winnow.parsers.errors import ParseError, too_long
 from winnow.parsers.packages import feed, xml_parser
-from winnow.parsers.parse_error import ParseError, too_long
-from winnow.parsers.raised import runs_on
+from winnow.parsers.superscripts import is_read_into
 
 _WORD = (
     "http://schemas.openxmlformats.org/wordprocessingml/2006/main}",
@@ -96,7 +96,11 @@ class Document:
     """What the parts of one Word file share."""
 
     def __init__(
-        self, story: Story, styles: Styles, bound: Bound, chunk: Callable[[str, str], None]
+        self,
+        story: Story,
+        styles: HiddenStyles,
+        bound: BoundData,
+        chunk: Callable[[str, str], None],
     ) -> None:
         self.story = story
         self.styles = styles
@@ -131,7 +135,7 @@ class _Control:
 class _Box:
     """What a text box interrupts: it stands inside a run."""
 
-    def __init__(self, part: "Part") -> None:
+    def __init__(self, part: "PartReader") -> None:
         self.runs = part.runs
         self.joins = part.joins
         self.style_hides = part.style_hides
@@ -141,23 +145,26 @@ class _Box:
         self.raised = part.raised
 
 
-class Part:
-    """One XML part. With `said`, a paragraph that another such part has is left out; with `notes`,
-    notes that no text refers to."""
+class PartReader:
+    """One XML part.
+
+    Parts that share `seen` (the headers and footers of all sections) give each paragraph once. Of a
+    part that `is_notes`, notes that no text refers to are left out.
+    """
 
     def __init__(
         self,
         document: Document,
         name: str,
         *,
-        said: set[str] | None = None,
-        notes: bool = False,
+        seen: set[str] | None = None,
+        is_notes: bool = False,
     ) -> None:
         self._document = document
         self._story = document.story
         self._name = name
-        self._said = said
-        self._notes = notes
+        self._seen = seen
+        self._is_notes = is_notes
         self._in_text = 0
         self._skip = 0
         self._depth = 0
@@ -261,9 +268,9 @@ class Part:
             self._story.white = self._story.white or bool(text.strip())
         self._page = self._page or self._story.page
         if self.font or not text.isascii():
-            text = in_font(text, self.font).replace("\u00ad", "").replace("\u200b", "")
+            text = from_symbol_font(text, self.font).replace("\u00ad", "").replace("\u200b", "")
         if self.raised:
-            if runs_on(self.runs, text):
+            if is_read_into(self.runs, text):
                 self.runs.append("^")
             self.raised = False
         self.runs.append(text)
@@ -308,11 +315,11 @@ class Part:
             self._page = 0
 
     def _new(self, text: str) -> bool:
-        if self._said is None:
+        if self._seen is None:
             return True
-        if text in self._said:
+        if text in self._seen:
             return False
-        self._said.add(text)
+        self._seen.add(text)
         return True
 
     def _start_properties(self, _attributes: Attributes, _space: str) -> None:
@@ -420,11 +427,11 @@ class Part:
         self._document.noted.add(("endnote", attributes.get(f"{space}id", "")))
 
     def _footnote(self, attributes: Attributes, space: str) -> None:
-        if self._notes and ("footnote", attributes.get(f"{space}id", "")) not in self._noted:
+        if self._is_notes and ("footnote", attributes.get(f"{space}id", "")) not in self._noted:
             self._skip = 1
 
     def _endnote(self, attributes: Attributes, space: str) -> None:
-        if self._notes and ("endnote", attributes.get(f"{space}id", "")) not in self._noted:
+        if self._is_notes and ("endnote", attributes.get(f"{space}id", "")) not in self._noted:
             self._skip = 1
 
     @property
@@ -654,8 +661,8 @@ class _FormField:
         return self._entries[chosen] if chosen < len(self._entries) else ""
 
 
-def _of_form(name: str) -> Callable[[Part, Attributes, str], None]:
-    def take(part: Part, attributes: Attributes, space: str) -> None:
+def _of_form(name: str) -> Callable[[PartReader, Attributes, str], None]:
+    def take(part: PartReader, attributes: Attributes, space: str) -> None:
         if part._form:
             part._form.take(name, attributes.get(f"{space}val"))
 
@@ -663,100 +670,100 @@ def _of_form(name: str) -> Callable[[Part, Attributes, str], None]:
 
 
 _SYMBOL_FONTS = frozenset(("symbol", "wingdings", "wingdings 2"))
-_Start = Callable[[Part, Attributes, str], None]
-_End = Callable[[Part], None]
+_Start = Callable[[PartReader, Attributes, str], None]
+_End = Callable[[PartReader], None]
 
 _WORD_STARTS: dict[str, _Start] = {
-    "t": Part._start_text,
-    "p": Part._start_paragraph,
-    "pPr": Part._start_properties,
-    "pStyle": Part._paragraph_style,
-    "r": Part._start_run,
-    "rStyle": Part._run_style,
-    "rFonts": Part._fonts,
-    "vertAlign": Part._align,
-    "color": Part._colour,
-    "shd": Part._ground,
-    "highlight": Part._ground,
-    "vanish": Part._vanish,
-    "specVanish": Part._vanish,
-    "del": Part._deleted,
-    "moveFrom": Part._deleted,
-    "ins": Part._inserted,
-    "moveTo": Part._inserted,
-    "cellDel": Part._deleted_cell,
-    "trPr": Part._start_row_properties,
-    "hidden": Part._hidden_row,
-    "tab": Part._tab,
-    "ptab": Part._tab,
-    "br": Part._break,
-    "cr": Part._break,
-    "lastRenderedPageBreak": Part._page_began,
-    "noBreakHyphen": Part._hyphen,
-    "sym": Part._symbol,
-    "footnoteReference": Part._note,
-    "endnoteReference": Part._end_note,
-    "footnote": Part._footnote,
-    "endnote": Part._endnote,
-    "fldChar": Part._field,
-    "checkBox": Part._check_box,
-    "ddList": Part._list,
+    "t": PartReader._start_text,
+    "p": PartReader._start_paragraph,
+    "pPr": PartReader._start_properties,
+    "pStyle": PartReader._paragraph_style,
+    "r": PartReader._start_run,
+    "rStyle": PartReader._run_style,
+    "rFonts": PartReader._fonts,
+    "vertAlign": PartReader._align,
+    "color": PartReader._colour,
+    "shd": PartReader._ground,
+    "highlight": PartReader._ground,
+    "vanish": PartReader._vanish,
+    "specVanish": PartReader._vanish,
+    "del": PartReader._deleted,
+    "moveFrom": PartReader._deleted,
+    "ins": PartReader._inserted,
+    "moveTo": PartReader._inserted,
+    "cellDel": PartReader._deleted_cell,
+    "trPr": PartReader._start_row_properties,
+    "hidden": PartReader._hidden_row,
+    "tab": PartReader._tab,
+    "ptab": PartReader._tab,
+    "br": PartReader._break,
+    "cr": PartReader._break,
+    "lastRenderedPageBreak": PartReader._page_began,
+    "noBreakHyphen": PartReader._hyphen,
+    "sym": PartReader._symbol,
+    "footnoteReference": PartReader._note,
+    "endnoteReference": PartReader._end_note,
+    "footnote": PartReader._footnote,
+    "endnote": PartReader._endnote,
+    "fldChar": PartReader._field,
+    "checkBox": PartReader._check_box,
+    "ddList": PartReader._list,
     "default": _of_form("default"),
     "checked": _of_form("checked"),
     "result": _of_form("result"),
     "listEntry": _of_form("listEntry"),
-    "sdt": Part._start_control,
-    "showingPlcHdr": Part._placeholder,
-    "text": Part._plain,
-    "dataBinding": Part._binding,
-    "sdtContent": Part._content,
-    "txbxContent": Part._start_box,
-    "altChunk": Part._chunk,
-    "subDoc": Part._other_document,
-    "tbl": Part._start_table,
-    "tr": Part._start_row,
-    "tc": Part._start_cell,
+    "sdt": PartReader._start_control,
+    "showingPlcHdr": PartReader._placeholder,
+    "text": PartReader._plain,
+    "dataBinding": PartReader._binding,
+    "sdtContent": PartReader._content,
+    "txbxContent": PartReader._start_box,
+    "altChunk": PartReader._chunk,
+    "subDoc": PartReader._other_document,
+    "tbl": PartReader._start_table,
+    "tr": PartReader._start_row,
+    "tc": PartReader._start_cell,
     # How letters above others are pronounced; what was before a change.
-    **dict.fromkeys(("rt", "rPrChange", "pPrChange", "sectPrChange"), Part._leave_out),
-    **dict.fromkeys(("tblPrChange", "trPrChange", "tcPrChange"), Part._leave_out),
+    **dict.fromkeys(("rt", "rPrChange", "pPrChange", "sectPrChange"), PartReader._leave_out),
+    **dict.fromkeys(("tblPrChange", "trPrChange", "tcPrChange"), PartReader._leave_out),
 }
 _WORD_ENDS: dict[str, _End] = {
-    "t": Part._end_text,
-    "p": Part._end_paragraph,
-    "pPr": Part._end_properties,
-    "r": Part._new_run,
-    "trPr": Part._end_row_properties,
-    "checkBox": Part._end_form,
-    "ddList": Part._end_form,
-    "sdt": Part._end_control,
-    "txbxContent": Part._end_box,
-    "footnote": Part._flush,
-    "endnote": Part._flush,
-    "tbl": Part._end_table,
-    "tr": Part._end_row,
-    "tc": Part._end_cell,
+    "t": PartReader._end_text,
+    "p": PartReader._end_paragraph,
+    "pPr": PartReader._end_properties,
+    "r": PartReader._new_run,
+    "trPr": PartReader._end_row_properties,
+    "checkBox": PartReader._end_form,
+    "ddList": PartReader._end_form,
+    "sdt": PartReader._end_control,
+    "txbxContent": PartReader._end_box,
+    "footnote": PartReader._flush,
+    "endnote": PartReader._flush,
+    "tbl": PartReader._end_table,
+    "tr": PartReader._end_row,
+    "tc": PartReader._end_cell,
 }
 _MATH_STARTS: dict[str, _Start] = {
-    "t": Part._start_text,
-    "sup": Part._power,
-    "den": Part._over,
-    "d": Part._start_delimited,
-    "begChr": Part._opens,
-    "endChr": Part._closes,
-    "e": Part._start_element,
+    "t": PartReader._start_text,
+    "sup": PartReader._power,
+    "den": PartReader._over,
+    "d": PartReader._start_delimited,
+    "begChr": PartReader._opens,
+    "endChr": PartReader._closes,
+    "e": PartReader._start_element,
 }
-_MATH_ENDS: dict[str, _End] = {"t": Part._end_text, "d": Part._end_delimited}
+_MATH_ENDS: dict[str, _End] = {"t": PartReader._end_text, "d": PartReader._end_delimited}
 _STARTS: dict[str, tuple[_Start, str]] = {
     **{f"{space}{name}": (do, space) for space in _WORD for name, do in _WORD_STARTS.items()},
     **{f"{space}{name}": (do, space) for space in _MATH for name, do in _MATH_STARTS.items()},
-    f"{_COMPATIBLE}AlternateContent": (Part._start_alternatives, ""),
-    f"{_COMPATIBLE}Choice": (Part._start_alternative, ""),
-    f"{_COMPATIBLE}Fallback": (Part._start_alternative, ""),
+    f"{_COMPATIBLE}AlternateContent": (PartReader._start_alternatives, ""),
+    f"{_COMPATIBLE}Choice": (PartReader._start_alternative, ""),
+    f"{_COMPATIBLE}Fallback": (PartReader._start_alternative, ""),
 }
 _ENDS: dict[str, _End] = {
     **{f"{space}{name}": do for space in _WORD for name, do in _WORD_ENDS.items()},
     **{f"{space}{name}": do for space in _MATH for name, do in _MATH_ENDS.items()},
-    f"{_COMPATIBLE}AlternateContent": Part._end_alternatives,
-    f"{_COMPATIBLE}Choice": Part._end_alternative,
-    f"{_COMPATIBLE}Fallback": Part._end_alternative,
+    f"{_COMPATIBLE}AlternateContent": PartReader._end_alternatives,
+    f"{_COMPATIBLE}Choice": PartReader._end_alternative,
+    f"{_COMPATIBLE}Fallback": PartReader._end_alternative,
 }

@@ -9,9 +9,9 @@ _PACKED = re.compile(rb"/ObjStm\b")
 _DICTIONARY = 1 << 12
 """Bytes after the mark of a packed stream in which its content begins."""
 _PIECE = 1 << 14
-_MOST_PACKED = 1 << 24
+_MAX_STREAM_BYTES = 1 << 24
 """Bytes of one stream that are looked at."""
-_MOST = 1 << 28
+_MAX_BYTES = 1 << 28
 """Of all, packed and unpacked: a file that has more may have layers."""
 
 
@@ -31,7 +31,7 @@ def may_have_layers(file: IO[bytes]) -> bool:
         packed += [start + match.end() for match in _PACKED.finditer(data)]
         at += len(block)
         rest = data[-20:]
-    left = _MOST
+    left = _MAX_BYTES
     for place in packed:
         if found or left < 0:
             break
@@ -55,8 +55,8 @@ def _unpacked(file: IO[bytes], place: int) -> tuple[bytes, int]:
     unpacker = zlib.decompressobj()
     found = bytearray()
     try:
-        while data and not unpacker.eof and len(found) < _MOST_PACKED:
-            found += unpacker.decompress(data, _MOST_PACKED - len(found))
+        while data and not unpacker.eof and len(found) < _MAX_STREAM_BYTES:
+            found += unpacker.decompress(data, _MAX_STREAM_BYTES - len(found))
             data = unpacker.unconsumed_tail
             if not data and not unpacker.eof:
                 data = file.read(_PIECE)

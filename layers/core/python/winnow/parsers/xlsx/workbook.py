@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import IO, Any
 
+from winnow.parsers.errors import ParseError
 from winnow.parsers.packages import feed, xml_parser
-from winnow.parsers.parse_error import ParseError
 from winnow.parsers.parts import Parts
-from winnow.parsers.xlsx_sparse import Dense, Facts, gathered
+from winnow.parsers.xlsx.sparse import CompactedSheet, SheetFacts, compacted
 
 Emit = Callable[[list[Any]], None]
 
@@ -18,10 +18,10 @@ def parse(file: IO[bytes], limits: dict[str, int], emit: Emit, _scratch: IO[byte
     """Emit a `table` item a sheet, then a `row` a row that is not empty, with its number."""
     parts = Parts(file, limits)
     sheets = _sheets(parts)
-    facts: dict[str, Facts] = {}
+    facts: dict[str, SheetFacts] = {}
     beside: Counter[str] = Counter()
     for part in parts:  # what calamine unpacks it does not count
-        found = facts.setdefault(part, Facts()) if part in sheets.values() else None
+        found = facts.setdefault(part, SheetFacts()) if part in sheets.values() else None
         drawn = False
         for block in parts.blocks(part):
             if found:
@@ -33,7 +33,7 @@ def parse(file: IO[bytes], limits: dict[str, int], emit: Emit, _scratch: IO[byte
             beside[kind] += 1
     sparse = [part for part, found in facts.items() if found.is_sparse(limits["max_columns"])]
     with tempfile.TemporaryFile() as rewritten:
-        dense = gathered(parts, sparse, limits, rewritten) if sparse else {}
+        dense = compacted(parts, sparse, limits, rewritten) if sparse else {}
         _read(rewritten if sparse else file, limits, emit, sheets, dense)
     _note(emit, facts.values(), beside)
 
@@ -43,7 +43,7 @@ def _read(
     limits: dict[str, int],
     emit: Emit,
     sheets: dict[str, str],
-    dense: dict[str, Dense],
+    dense: dict[str, CompactedSheet],
 ) -> None:
     file.seek(0)
     import python_calamine as calamine
@@ -123,8 +123,8 @@ def _beside(part: str, drawn: bool) -> str | None:
     return "drawings" if folder.endswith("drawings") and drawn else None
 
 
-def _note(emit: Emit, facts: Iterable[Facts], beside: Counter[str]) -> None:
-    whole = Facts()
+def _note(emit: Emit, facts: Iterable[SheetFacts], beside: Counter[str]) -> None:
+    whole = SheetFacts()
     for found in facts:
         whole.hidden_rows += found.hidden_rows
         whole.hidden_columns += found.hidden_columns
