@@ -13,11 +13,11 @@ in all of the notes.
 import csv
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from winnow.judging.criteria.context import Context, Reading, find, tokens
+from winnow.judging.criteria.context import Context, SegmentContext, tokens
 
 DATA = Path(__file__).with_name("data")
 # Of several contexts of one mention the first of these names it.
@@ -47,11 +47,21 @@ class Case(NamedTuple):
         return self.expected == self.found
 
 
+def find(words: Sequence[str], phrase: Sequence[str]) -> list[tuple[int, int]]:
+    """Where a phrase stands in a row of tokens, as token spans."""
+    size = len(phrase)
+    return [
+        (at, at + size)
+        for at in range(len(words) - size + 1)
+        if list(words[at : at + size]) == list(phrase)
+    ]
+
+
 def label(sentence: str, target: str) -> str:
     """The context of the last mention of a target: a name of Context, or `affirmed`."""
     words = tokens(sentence)
     start, end = find(words, tokens(target))[-1]
-    contexts = Reading(words).of(start, end)
+    contexts = SegmentContext(words).contexts(start, end)
     return next((str(context) for context in ORDER if context in contexts), "affirmed")
 
 

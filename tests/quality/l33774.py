@@ -18,8 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-import winnow.judging.criteria.judge as rule
 from winnow.judging import build_judge
+from winnow.judging.criteria import findings, match
 from winnow.judging.text import similarity as sheet
 from winnow.models import Verdict
 from winnow.ports import Encoder, Judge
@@ -109,7 +109,7 @@ def unlooked() -> list[Case]:
 
 def by_silence(ask: Judge, cases: Sequence[Case]) -> tuple[int, int]:
     """Decisions whose confidence is what silence is given: the right ones, and all."""
-    silent = 1 - rule.SILENT
+    silent = 1 - findings.SILENT
     found = zip(cases, ask([case.text for case in cases]), strict=True)
     right = [case.expected == said.decision.value for case, said in found if said.score == silent]
     return sum(right), len(right)
@@ -121,8 +121,8 @@ def by_silence(ask: Judge, cases: Sequence[Case]) -> tuple[int, int]:
 @contextmanager
 def _only(shared: float, *, windows: str) -> Iterator[None]:
     """The similarity rule with one part of it; the constants go back afterwards."""
-    was, seen = rule.SHARED, sheet.windows
-    rule.SHARED = shared
+    was, seen = match.SHARED, sheet.windows
+    match.SHARED = shared
     if windows == "none":
         sheet.windows = lambda _text, _sentences: []
     elif windows == "all":
@@ -130,7 +130,7 @@ def _only(shared: float, *, windows: str) -> Iterator[None]:
     try:
         yield
     finally:
-        rule.SHARED, sheet.windows = was, seen
+        match.SHARED, sheet.windows = was, seen
 
 
 def _every_window(_text: str, sentences: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -149,8 +149,8 @@ def ablation(encoder: Encoder, cases: Sequence[Case]) -> dict[str, Tally]:
         "sentence alone (cosine)": (0.0, "none"),
         "sentence and every window of two and three (cosine)": (0.0, "all"),
         "shared words alone": (1.0, "none"),
-        "sentence and shared words": (rule.SHARED, "none"),
-        SHIPPED: (rule.SHARED, "shipped"),
+        "sentence and shared words": (match.SHARED, "none"),
+        SHIPPED: (match.SHARED, "shipped"),
     }
     found: dict[str, Tally] = {}
     for name, (shared, windows) in variants.items():

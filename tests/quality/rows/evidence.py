@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tests.bench.corpus import cases as made_cases
 from tests.quality import context, l33774
 from tests.quality.row import ROOT, Row, data_folder
-from winnow.judging.criteria.judge import SILENT
+from winnow.judging.criteria.findings import SILENT
 from winnow.judging.text import segments
 from winnow_encoder import load_encoder
 

@@ -3,12 +3,15 @@
 import pytest
 
 from tests.quality import context as quality
-from winnow.judging.criteria.context import Context, Reading, find, tokens
+from winnow.judging.criteria.context import Context, SegmentContext, tokens
+from winnow.judging.criteria.context_rules import match_end, rules_by_first_word
 
 
 def contexts(sentence: str, target: str) -> set[str]:
     words = tokens(sentence)
-    return {str(c) for c in Reading(words).of(*find(words, tokens(target))[-1])}
+    return {
+        str(c) for c in SegmentContext(words).contexts(*quality.find(words, tokens(target))[-1])
+    }
 
 
 @pytest.mark.parametrize(
@@ -85,52 +88,48 @@ def test_the_table_holds_every_context_and_no_sentence_twice() -> None:
 )
 def test_rules(sentence: str, target: str, found: set[str]) -> None:
     if not sentence:
-        assert Reading(tokens("")).all == frozenset()
+        assert SegmentContext(tokens("")).all_contexts == frozenset()
         return
     assert contexts(sentence, target) == found
 
 
-def test_every_cue_is_reached() -> None:
+def test_every_rule_is_reached() -> None:
     """A phrase that a longer one always hides, or that cannot match, is a mistake in the table."""
-    from winnow.judging.criteria.context import _match, _table
-
-    for cues in _table().values():
-        for cue in cues:
+    for rules in rules_by_first_word().values():
+        for rule in rules:
             words = [
                 "2016" if word == "<year>" else word
-                for part in cue.phrase
+                for part in rule.trigger
                 if not isinstance(part, int)
                 for word in (min(part - {""}),)
                 if word not in ("^", "$")
             ]
-            assert _match(cue.phrase, 0, words) == len(words), cue
+            assert match_end(rule.trigger, 0, words) == len(words), rule
 
 
 @pytest.mark.parametrize("full", [False, True])
-def test_no_cue_is_passed_over_for_want_of_a_word_that_follows(full: bool) -> None:
-    from winnow.judging.criteria.context import _match, _table
-
+def test_no_rule_is_passed_over_for_want_of_a_word_that_follows(full: bool) -> None:
     asked = 0
-    for cues in _table().values():
-        for cue in cues:
+    for rules in rules_by_first_word().values():
+        for rule in rules:
             words: list[str] = []
-            for part in cue.phrase:
+            for part in rule.trigger:
                 if isinstance(part, int):
                     words += ["word"] * part * full
                 elif not part & {"^", "$"}:
                     words.append("2016" if "<year>" in part else max(part))
-            assert _match(cue.phrase, 0, words) == len(words), cue
-            if cue.soon:
+            assert match_end(rule.trigger, 0, words) == len(words), rule
+            if rule.second:
                 asked += 1
-                assert not cue.soon.isdisjoint(words[1 : 1 + cue.within]), cue
+                assert not rule.second.isdisjoint(words[1 : 1 + rule.second_within]), rule
     assert asked > 300
 
 
 def test_a_test_that_is_negative_was_done() -> None:
     words = tokens("EGD was negative.")
-    reading = Reading(words)
-    assert reading.of(0, 1) == {Context.NEGATED}
-    assert not reading.denied(0, 1)
-    assert Reading(tokens("No EGD.")).denied(1, 2)
-    assert not Reading(tokens("Neither EGD nor MRI showed it.")).denied(1, 2)
-    assert Reading(tokens("Neither EGD nor MRI was done.")).denied(1, 2)
+    context = SegmentContext(words)
+    assert context.contexts(0, 1) == {Context.NEGATED}
+    assert not context.is_denied(0, 1)
+    assert SegmentContext(tokens("No EGD.")).is_denied(1, 2)
+    assert not SegmentContext(tokens("Neither EGD nor MRI showed it.")).is_denied(1, 2)
+    assert SegmentContext(tokens("Neither EGD nor MRI was done.")).is_denied(1, 2)

@@ -6,7 +6,8 @@ import pytest
 
 from tests.fakes.encoder import FakeEncoder
 from winnow.judging import build_judge
-from winnow.judging.criteria.judge import HIGH, LOW, MET, decide, verdict
+from winnow.judging.criteria.logic import MET, decide, verdict
+from winnow.judging.criteria.match import HIGH, LOW
 from winnow.judging.text.shorthand import written_out
 from winnow.models import CriteriaDecision, CriterionFinding, Judgement, Polarity, Verdict
 from winnow.processes.loader import load_definition
@@ -197,7 +198,7 @@ def test_without_a_keyword_nothing_is_heard() -> None:
 
 
 def test_strength_rises_with_similarity_and_margin(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("winnow.judging.criteria.judge.SHARED", 0.0)
+    monkeypatch.setattr("winnow.judging.criteria.match.SHARED", 0.0)
     scores = []
     for cosine in (LOW - 0.01, LOW + 0.05, (LOW + HIGH) / 2, HIGH, 0.95):
         decision = judge("Anemia", Anemia=toward((AXES[PRO], cosine)))

@@ -1,4 +1,4 @@
-"""Process definitions: what records are judged by. Analysts write them as YAML (book.py).
+"""Process definitions: what records are judged by. Analysts write them as YAML (loader.py).
 
 A run carries its definition as the JSON of these shapes. The fields are explained in
 processes/README.md.

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from winnow.judging.criteria.context import tokens
+from winnow.judging.criteria.context_rules import tokens
 from winnow.processes.schema import Value
 
 _FILLERS = (

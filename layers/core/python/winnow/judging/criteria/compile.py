@@ -1,0 +1,164 @@
+"""A process's criteria, made ready to be compared with segments: done once a process.
+
+A reference is a sentence of the definition (a statement, counter-statement or neutral statement).
+All references of all criteria are the columns of one matrix, and all keywords are found in one pass
+over a segment: what a criterion keeps are positions of columns and of keywords.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+
+import numpy as np
+from numpy.typing import NDArray
+
+from winnow.judging.criteria.keywords import Keywords, SharedWords, words
+from winnow.judging.criteria.measurements import Values
+from winnow.judging.criteria.mentions import PLAIN, Kinds, MentionKind, SegmentMentions
+from winnow.judging.text.shorthand import written_out
+from winnow.processes.schema import CriteriaProcess, Criterion
+
+_SOFT = MentionKind.POSSIBLE | MentionKind.HISTORICAL
+"""Kinds that are told apart only for a side none of whose sentences is of them."""
+
+
+@dataclass(frozen=True)
+class CriterionSide:
+    """The statements, or the counter-statements, of a criterion, and what may be compared."""
+
+    sign: int
+    """1: speaks for the criterion, -1: against it."""
+    keywords: frozenset[int]
+    """Positions in the process's list of keywords; empty: any segment may speak."""
+    ignored: MentionKind
+    """Kinds that this side does not tell apart, because some of its sentences are of them."""
+    columns_by_kinds: Mapping[Kinds, list[int]]
+    """Columns that a segment of these kinds may be compared with."""
+    neutral: NDArray[np.intp]
+    """Columns of the neutral statements that have one of the side's keywords."""
+
+    def columns(self, segment: SegmentMentions) -> list[int]:
+        """The columns that a segment may be compared with.
+
+        "Melena, no pain" may speak for melena. "Showed polyps but no bleeding" speaks no more
+        against than for, and is compared with what is as mixed, as "no polyps but bleeding" is.
+        """
+        kinds = segment.kinds(self.keywords, self.ignored)
+        columns = self.columns_by_kinds.get(kinds, [])
+        if self.sign > 0 and not any(kind & MentionKind.RESULT for kind in kinds):
+            unmixed = frozenset(kind & ~MentionKind.MIXED for kind in kinds)
+            if unmixed != kinds:
+                return columns + self.columns_by_kinds.get(unmixed, [])
+        return columns
+
+
+@dataclass(frozen=True)
+class CompiledCriterion:
+    """A criterion with its two sides."""
+
+    criterion: Criterion
+    pro: CriterionSide
+    con: CriterionSide
+    keywords: frozenset[int]
+    """Only a segment with one of these may speak; empty: any."""
+    speaking: slice
+    """Columns of both sides."""
+    values: Values | None
+
+    @property
+    def silence_is_not_met(self) -> bool:
+        """Whether a record that does not mention it is taken not to meet it."""
+        return self.criterion.if_silent == "not_met"
+
+    def accepts(self, keywords: frozenset[int]) -> bool:
+        """Whether a segment with these keywords may speak."""
+        return not self.keywords or not self.keywords.isdisjoint(keywords)
+
+
+@dataclass(frozen=True)
+class CompiledCriteria:
+    """All criteria of a process."""
+
+    criteria: tuple[CompiledCriterion, ...]
+    keywords: Keywords
+    keyword_texts: Sequence[str]
+    """Keywords by position."""
+    references: Sequence[str]
+    """Reference sentences by column."""
+    shared_words: SharedWords
+
+
+def compile_criteria(definition: CriteriaProcess) -> CompiledCriteria:
+    """The criteria of a definition, made ready."""
+    compiler = _Compiler()
+    criteria = tuple(compiler.criterion(criterion) for criterion in definition.criteria)
+    return CompiledCriteria(
+        criteria,
+        Keywords(compiler.keywords),
+        compiler.keywords,
+        compiler.references,
+        SharedWords(compiler.plain_references),
+    )
+
+
+class _Compiler:
+    """The keywords and references of the criteria so far."""
+
+    def __init__(self) -> None:
+        self.keywords: list[str] = []
+        self.references: list[str] = []
+        self.plain_references: list[str] = []
+        """The same, their shorthand written out."""
+
+    def criterion(self, criterion: Criterion) -> CompiledCriterion:
+        neutral = self._add_references(criterion.neutral_statements)
+        start = len(self.references)
+        pro = self._side(1, criterion.statements, criterion.keywords, neutral)
+        counter_keywords = criterion.counter_keywords or criterion.keywords
+        con = self._side(-1, criterion.counter_statements, counter_keywords, neutral)
+        return CompiledCriterion(
+            criterion,
+            pro,
+            con,
+            pro.keywords | con.keywords if pro.keywords and con.keywords else frozenset(),
+            slice(start, len(self.references)),
+            Values(criterion.values) if criterion.values else None,
+        )
+
+    def _side(
+        self, sign: int, statements: Sequence[str], keywords: Sequence[str], neutral: range
+    ) -> CriterionSide:
+        columns = self._add_references(statements)
+        # Of keywords that are the same written out, the first.
+        plain = list(dict.fromkeys(map(written_out, keywords)))
+        find = Keywords(plain)
+        mentions = [SegmentMentions(self.plain_references[column], "", find) for column in columns]
+        ignored = reduce(or_, (sentence.all_kinds for sentence in mentions), PLAIN) & _SOFT
+        columns_by_kinds: dict[Kinds, list[int]] = {}
+        for column, sentence in zip(columns, mentions, strict=True):
+            kinds = sentence.kinds(frozenset(range(len(plain))), ignored)
+            columns_by_kinds.setdefault(kinds, []).append(column)
+        with_keyword = [
+            column for column in neutral if not plain or find(words(self.plain_references[column]))
+        ]
+        return CriterionSide(
+            sign,
+            self._add_keywords(plain),
+            ignored,
+            columns_by_kinds,
+            np.array(with_keyword, np.intp),
+        )
+
+    def _add_references(self, sentences: Sequence[str]) -> range:
+        """The columns of these sentences."""
+        start = len(self.references)
+        self.references.extend(sentences)
+        self.plain_references.extend(map(written_out, sentences))
+        return range(start, len(self.references))
+
+    def _add_keywords(self, keywords: Sequence[str]) -> frozenset[int]:
+        """The positions of these keywords."""
+        start = len(self.keywords)
+        self.keywords.extend(keywords)
+        return frozenset(range(start, len(self.keywords)))

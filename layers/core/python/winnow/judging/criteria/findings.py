@@ -1,0 +1,106 @@
+"""What a record says of a criterion, from what its segments say.
+
+With `pro` and `con` the greatest strengths for and against:
+
+    score = 0.5 + (pro - con) / 2
+
+A criterion that no segment speaks for or against scores NO_EVIDENCE; or SILENT, where its
+definition says that silence means not met, no keyword is said of the patient, and the record speaks
+of another criterion (a record that speaks of none is about something else, and undetermined).
+
+A plan does not speak against a criterion where the result of what was planned speaks for it:
+"colonoscopy is planned", and later "colonoscopy showed no source".
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from winnow.judging.criteria.compile import CompiledCriterion
+from winnow.judging.criteria.logic import verdict
+from winnow.judging.criteria.match import CriterionMatches, Match
+from winnow.judging.evidence import MAX_EVIDENCE, SCORE_DECIMALS, segment_evidence
+from winnow.judging.text.similarity import SimilarityMatrix
+from winnow.models import CriterionFinding, Evidence, Polarity
+
+NO_EVIDENCE = 0.5
+SILENT = 0.25
+
+
+def findings_of(
+    criteria: Sequence[CompiledCriterion],
+    matches: Sequence[CriterionMatches],
+    matrix: SimilarityMatrix,
+    index: int,
+) -> tuple[CriterionFinding, ...]:
+    """What text `index` of the matrix says of each criterion."""
+    rows = matrix.rows[index].tolist()
+    speaks = any(not said.by_row.keys().isdisjoint(rows) for said in matches)
+    findings: list[CriterionFinding] = []
+    for compiled, said in zip(criteria, matches, strict=True):
+        if positions := _speaking_positions(said.by_row, rows):
+            score = _score([said.by_row[row] for row in positions])
+            evidence = tuple(_evidence(positions, said.by_row, matrix, index))
+        else:
+            silent = speaks and compiled.silence_is_not_met and said.mentioned_in.isdisjoint(rows)
+            score, evidence = SILENT if silent else NO_EVIDENCE, ()
+        findings.append(
+            CriterionFinding(
+                id=compiled.criterion.id,
+                title=compiled.criterion.title,
+                verdict=verdict(score),
+                score=score,
+                evidence=evidence,
+            )
+        )
+    return tuple(findings)
+
+
+def _speaking_positions(by_row: Mapping[int, Match], rows: Sequence[int]) -> dict[int, int]:
+    """The rows that speak, each with the position in the text where it stands first."""
+    if by_row.keys().isdisjoint(rows):
+        return {}
+    positions: dict[int, int] = {}
+    for position, row in enumerate(rows):
+        if row in by_row:
+            positions.setdefault(row, position)
+    has_result = {
+        keyword
+        for row in positions
+        if by_row[row].strength > 0 and not by_row[row].is_planned
+        for keyword in by_row[row].keywords
+    }
+    return {
+        row: position
+        for row, position in positions.items()
+        if not _is_outdated_plan(by_row[row], has_result)
+    }
+
+
+def _is_outdated_plan(match: Match, has_result: set[str]) -> bool:
+    """Whether a segment speaks against by a plan of what another segment has the result of."""
+    return match.strength < 0 and match.is_planned and has_result.issuperset(match.keywords)
+
+
+def _score(matches: Sequence[Match]) -> float:
+    pro = max((match.strength for match in matches if match.strength > 0), default=0.0)
+    con = max((-match.strength for match in matches if match.strength < 0), default=0.0)
+    return round(0.5 + (pro - con) / 2, SCORE_DECIMALS)
+
+
+def _evidence(
+    positions: Mapping[int, int], by_row: Mapping[int, Match], matrix: SimilarityMatrix, index: int
+) -> Iterator[Evidence]:
+    """The strongest segments for, then against; of equals the earlier in the text first."""
+    for polarity, sign in ((Polarity.SUPPORTS, 1), (Polarity.OPPOSES, -1)):
+        speaking = [row for row in positions if by_row[row].strength * sign > 0]
+        for row in sorted(speaking, key=lambda r: -abs(by_row[r].strength))[:MAX_EVIDENCE]:
+            match = by_row[row]
+            yield segment_evidence(
+                matrix,
+                index,
+                positions[row],
+                match.similarity,
+                polarity=polarity,
+                reference=match.reference,
+                keywords=match.keywords,
+                context=match.context,
+            )

@@ -1,0 +1,256 @@
+"""What each segment says of each criterion.
+
+A segment is a sentence, or a window of two or three sentences of which the later refer back
+(text/similarity.py). A criterion accepts it only where it has one of the criterion's keywords
+(`keywords` to speak for it, `counter_keywords` to speak against it; an empty list asks for none).
+Its keywords are read with their context (context.py), and it is compared only with statements and
+counter-statements of its own kind (mentions.py): what is denied with what is denied, what came back
+without a finding with what did, what is planned or conditional with what is, what is about a
+relative with what is, and what is mixed (one clause is negative and another is not: "showed no
+polyps but a bleeding diverticulum") with what is mixed. Doubt ("suspected") and the past
+("previous") tell kinds apart only for a side none of whose sentences is doubtful, or past. Where
+the keywords of one side are of several kinds ("no melena, but maroon stools"), the segment is
+compared with sentences that have the same several.
+
+Let `x` be the similarity to the nearest sentence that remains, and `y` that to the nearest of the
+other two kinds of statements, neutral statements of any context among them that have one of the
+side's keywords. The segment speaks with
+
+    strength = ramp(x; LOW, HIGH) * ramp(x - y; 0, MARGIN)
+
+where `ramp(v; low, high)` rises from 0 at low to 1 at high. Similarity is
+
+    (1 - SHARED) * cosine + SHARED * share of the reference's words that stand in the segment
+
+(keywords.py). A measured value (measurements.py) speaks with VALUE; where the words around it say
+the opposite, the number counts.
+
+The constants are shared by all criteria of all processes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from winnow.judging.criteria.compile import CompiledCriteria, CompiledCriterion, CriterionSide
+from winnow.judging.criteria.context import Context, tokens
+from winnow.judging.criteria.keywords import Keywords, words
+from winnow.judging.criteria.measurements import Values
+from winnow.judging.criteria.mentions import MentionKind, SegmentMentions
+from winnow.judging.evidence import SCORE_DECIMALS
+from winnow.judging.text.blocks import blocks
+from winnow.judging.text.similarity import SimilarityMatrix
+from winnow.limits.budget import Check
+
+LOW, HIGH = 0.40, 0.65
+MARGIN = 0.05
+VALUE = 0.8
+SHARED = 0.2
+
+
+@dataclass(frozen=True)
+class Match:
+    """What one segment says of one criterion."""
+
+    strength: float
+    """Positive for, negative against, never 0."""
+    similarity: float
+    reference: str
+    keywords: tuple[str, ...]
+    context: tuple[str, ...]
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether it speaks of what is still to be done."""
+        return Context.PLANNED in self.context
+
+
+@dataclass(frozen=True)
+class CriterionMatches:
+    """What the segments of a call say of one criterion."""
+
+    by_row: dict[int, Match] = field(default_factory=dict)
+    """By the segment's row in the similarity matrix."""
+    mentioned_in: set[int] = field(default_factory=set)
+    """Rows that mention it. Filled only for a criterion that makes something of silence."""
+
+
+class _ComparedSegment:
+    """A segment that is compared; its contexts are read when a criterion first asks."""
+
+    def __init__(
+        self,
+        text: str,
+        section: str,
+        words: Sequence[str],
+        keywords: frozenset[int],
+        find: Keywords,
+    ) -> None:
+        self.text = text
+        self.words = words
+        self.keywords = keywords
+        self._section = section
+        self._find = find
+
+    @cached_property
+    def mentions(self) -> SegmentMentions:
+        return SegmentMentions(self.text, self._section, self._find)
+
+
+def match_segments(
+    compiled: CompiledCriteria, matrix: SimilarityMatrix, check: Check
+) -> list[CriterionMatches]:
+    """For each criterion, what the segments of the matrix say of it."""
+    matches = [CriterionMatches() for _ in compiled.criteria]
+    for block in blocks(matrix.plain):
+        check()
+        _match_block(compiled, matrix, block, matches, check)
+    return matches
+
+
+def _match_block(
+    compiled: CompiledCriteria,
+    matrix: SimilarityMatrix,
+    block: slice,
+    matches: list[CriterionMatches],
+    check: Check,
+) -> None:
+    """Add what some of the rows say."""
+    split = [words(text) for text in matrix.plain[block]]
+    keywords = [compiled.keywords(row) for row in split]
+    similarity = _similarity(compiled, matrix.similarity[block], split, keywords)
+    near = [similarity[:, c.speaking].max(axis=1) > LOW for c in compiled.criteria]
+    for place, is_near in enumerate(np.stack(near, axis=1).tolist()):
+        check()
+        row = block.start + place
+        segment = _ComparedSegment(
+            matrix.plain[row],
+            matrix.sections[row],
+            split[place],
+            keywords[place],
+            compiled.keywords,
+        )
+        for position, criterion in enumerate(compiled.criteria):
+            match: Match | None = None
+            if is_near[position] and criterion.accepts(segment.keywords):
+                match = _match_sentence(compiled, criterion, segment, similarity[place])
+            if criterion.values:
+                match = _surer(match, _match_value(criterion.values, segment))
+            if match:
+                matches[position].by_row[row] = match
+            if criterion.silence_is_not_met and _mentions(criterion, segment):
+                matches[position].mentioned_in.add(row)
+
+
+def _similarity(
+    compiled: CompiledCriteria,
+    cosine: NDArray[np.float32],
+    split: Sequence[Sequence[str]],
+    keywords: Sequence[frozenset[int]],
+) -> NDArray[np.float32]:
+    """Similarity of segments to references; 0 for a segment that no criterion accepts."""
+    accepted = [
+        row
+        for row, found in enumerate(keywords)
+        if any(criterion.accepts(found) for criterion in compiled.criteria)
+    ]
+    similarity = np.zeros_like(cosine)
+    similarity[accepted] = (1 - SHARED) * cosine[accepted] + SHARED * compiled.shared_words(
+        [split[row] for row in accepted]
+    )
+    return similarity
+
+
+class _Nearest(NamedTuple):
+    """The reference of one side that a segment is nearest to."""
+
+    similarity: float
+    column: int
+    side: CriterionSide
+
+
+def _match_sentence(
+    compiled: CompiledCriteria,
+    criterion: CompiledCriterion,
+    segment: _ComparedSegment,
+    similarity: NDArray[np.float32],
+) -> Match | None:
+    """What a segment says of a criterion by its similarity to every reference."""
+    sides = [
+        nearest
+        for side in (criterion.pro, criterion.con)
+        if (nearest := _nearest(side, segment, similarity)) is not None
+    ]
+    if not sides:
+        return None
+    # Of equals the statement.
+    best = max(sides, key=lambda nearest: nearest.similarity)
+    others = [nearest.similarity for nearest in sides if nearest is not best]
+    if best.side.neutral.size:
+        others.append(float(similarity[best.side.neutral].max()))
+    margin = best.similarity - max(others, default=0.0)
+    strength = _ramp(best.similarity, LOW, HIGH) * _ramp(margin, 0, MARGIN)
+    if strength <= 0:
+        return None
+    side = best.side
+    mentions = [m for m in segment.mentions.mentions if m.keyword in side.keywords]
+    return Match(
+        side.sign * strength,
+        round(best.similarity, SCORE_DECIMALS),
+        compiled.references[best.column],
+        tuple(compiled.keyword_texts[k] for k in sorted(segment.keywords & side.keywords)),
+        tuple(sorted({context for mention in mentions for context in mention.contexts})),
+    )
+
+
+def _nearest(
+    side: CriterionSide, segment: _ComparedSegment, similarity: NDArray[np.float32]
+) -> _Nearest | None:
+    """None where the segment may not be compared with any sentence of the side."""
+    if side.keywords and side.keywords.isdisjoint(segment.keywords):
+        return None
+    if not (columns := side.columns(segment.mentions)):
+        return None
+    column = columns[int(similarity[columns].argmax())]
+    return _Nearest(float(similarity[column]), column, side)
+
+
+def _match_value(values: Values, segment: _ComparedSegment) -> Match | None:
+    """What measured values say; of several in a segment the last counts."""
+    if not values.named(segment.words):
+        return None
+    last: Match | None = None
+    for measured in values(segment.text):
+        at = len(tokens(segment.text[: measured.start]))
+        if segment.mentions.contexts(at, at + 1) - {Context.NEGATED, Context.POSSIBLE}:
+            continue
+        last = None
+        if measured.sign:
+            last = Match(measured.sign * VALUE, 1.0, measured.rule, (measured.value.name,), ())
+    return last
+
+
+def _surer(sentence: Match | None, value: Match | None) -> Match | None:
+    """The value, unless the sentence around it says the same and is as strong or stronger."""
+    if value is None:
+        return sentence
+    if sentence is None or sentence.strength * value.strength < VALUE**2:
+        return value
+    return sentence
+
+
+def _mentions(criterion: CompiledCriterion, segment: _ComparedSegment) -> bool:
+    """Whether one of the words that speak for a criterion is said of the patient."""
+    keywords = criterion.pro.keywords
+    return not keywords.isdisjoint(segment.keywords) and any(
+        mention.keyword in keywords and not mention.kind & (MentionKind.OTHER | MentionKind.DENIED)
+        for mention in segment.mentions.mentions
+    )
+
+
+def _ramp(value: float, low: float, high: float) -> float:
+    return min(1.0, max(0.0, (value - low) / (high - low)))

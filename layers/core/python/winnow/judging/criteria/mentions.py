@@ -1,0 +1,130 @@
+"""What the words of a segment say: its keywords, each with its contexts, and what kind it is of.
+
+Only what is of one kind is compared: "no melena" with sentences that deny, "melena last year" with
+sentences of the past.
+"""
+
+from collections.abc import Iterable
+from enum import Flag, auto
+from functools import reduce
+from operator import or_
+from typing import NamedTuple
+
+from winnow.judging.criteria.context import Context, SegmentContext, tokens
+from winnow.judging.criteria.keywords import Keywords
+
+
+class MentionKind(Flag):
+    """What two sentences must have in common to be compared."""
+
+    DENIED = auto()
+    RESULT = auto()
+    """Something else in the clause is negated: the test found nothing."""
+    POSSIBLE = auto()
+    PLANNED = auto()
+    HISTORICAL = auto()
+    OTHER = auto()
+    """It is about somebody else."""
+    MIXED = auto()
+    """One clause is negative and another is not: "normal but for an ulcer"."""
+
+
+PLAIN = MentionKind(0)
+_OF_CONTEXT = {
+    Context.POSSIBLE: MentionKind.POSSIBLE,
+    Context.PLANNED: MentionKind.PLANNED,
+    Context.HYPOTHETICAL: MentionKind.PLANNED,
+    Context.HISTORICAL: MentionKind.HISTORICAL,
+    Context.FAMILY: MentionKind.OTHER,
+}
+Kinds = frozenset[MentionKind]
+"""The kinds of a sentence's keywords; of one that is compared as a whole, its own."""
+
+
+class Mention(NamedTuple):
+    """A keyword where it stands."""
+
+    keyword: int
+    kind: MentionKind
+    contexts: frozenset[Context]
+
+
+class SegmentMentions:
+    """The keywords of one segment, in their contexts."""
+
+    def __init__(self, text: str, section: str, keywords: Keywords) -> None:
+        """Take a segment, its shorthand written out, and the section it stands in; "": of none."""
+        segment = tokens(text)
+        self._context = SegmentContext(segment)
+        self._section = _section_contexts(section)
+        # Keywords are words: punctuation between them does not count.
+        positions = [at for at, token in enumerate(segment) if token[0].isalnum()]
+        spans = keywords.spans([segment[at] for at in positions])
+        self.mixed = 0 < len(self._context.negative_clauses) < self._context.clauses
+        """Whether something is negated in one clause and nothing in another."""
+        self.mentions: list[Mention] = []
+        read: dict[tuple[int, int], tuple[MentionKind, frozenset[Context]]] = {}
+        for keyword, first, end in spans:
+            span = (positions[first], positions[end - 1] + 1)
+            if span not in read:
+                read[span] = self._read(*span)
+            self.mentions.append(Mention(keyword, *read[span]))
+
+    def contexts(self, start: int, end: int) -> frozenset[Context]:
+        """The contexts of tokens [start, end), that of the section among them."""
+        return self._context.contexts(start, end) | self._section
+
+    def kinds(self, keywords: frozenset[int], ignored: MentionKind) -> Kinds:
+        """The kinds of those keywords; of the whole segment where none of them stands in it."""
+        kinds = {mention.kind for mention in self.mentions if mention.keyword in keywords}
+        kinds = _denials_as_results({kind & ~ignored for kind in kinds})
+        if not kinds:
+            return frozenset({self._whole() & ~ignored})
+        if self.mixed and not all(kind & MentionKind.DENIED for kind in kinds):
+            kinds = {kind | MentionKind.MIXED for kind in kinds}
+        return frozenset(kinds)
+
+    @property
+    def all_kinds(self) -> MentionKind:
+        """Every kind that a keyword, or else the whole, is of."""
+        kinds = [mention.kind for mention in self.mentions] or [self._whole()]
+        return reduce(or_, kinds)
+
+    def _read(self, start: int, end: int) -> tuple[MentionKind, frozenset[Context]]:
+        contexts = self.contexts(start, end)
+        kind = _kind_of(contexts)
+        if self._context.is_denied(start, end):
+            kind |= MentionKind.DENIED
+        elif self._context.clause(start) in self._context.negative_clauses:
+            kind |= MentionKind.RESULT
+        return kind, contexts
+
+    def _whole(self) -> MentionKind:
+        """The kind of the segment where no keyword is asked for."""
+        kind = _kind_of(self.contexts(0, 0) | self._context.all_contexts)
+        if self._context.negative_clauses:
+            kind |= MentionKind.RESULT
+        return kind | MentionKind.MIXED if self.mixed else kind
+
+
+def _section_contexts(section: str) -> frozenset[Context]:
+    if not section:
+        return frozenset()
+    family = section.startswith(("family", "fh"))
+    return frozenset({Context.FAMILY if family else Context.HISTORICAL})
+
+
+def _kind_of(contexts: Iterable[Context]) -> MentionKind:
+    """The kinds of contexts together; what is negated is told apart by its clause."""
+    kinds = (_OF_CONTEXT[context] for context in contexts if context is not Context.NEGATED)
+    return reduce(or_, kinds, PLAIN)
+
+
+def _denials_as_results(kinds: set[MentionKind]) -> set[MentionKind]:
+    """A test without a finding denies it: "colonoscopy showed no bleeding" is one result."""
+    if len(kinds) < 2:
+        return kinds
+    return {
+        kind & ~MentionKind.DENIED | MentionKind.RESULT if kind & MentionKind.DENIED else kind
+        for kind in kinds
+    }
