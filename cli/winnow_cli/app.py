@@ -19,6 +19,7 @@ from winnow_cli.commands import (
     status,
     submit,
     train,
+    tune,
     up,
     why,
 )
@@ -85,7 +86,7 @@ def winnow(
 for module in (
     *(up, down, mail),
     *(submit, status, why, results, audit, redrive),
-    *(predict, train, evaluate),
+    *(predict, train, tune, evaluate),
     evaluate_similarity,
 ):
     module.register(app)

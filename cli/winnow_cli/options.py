@@ -80,12 +80,12 @@ LabelledFile = Annotated[
     ),
 ]
 LabelColumn = Annotated[
-    str, typer.Option("--label-column", metavar="C", help="The column with what is right.")
+    str, typer.Option("--label-column", metavar="C", help="Column that holds the true label.")
 ]
 TextColumn = Annotated[
     str | None,
     typer.Option(
-        "--text-column", metavar="C", help="The column with the text; default: the process's."
+        "--text-column", metavar="C", help="Column that holds the text; default: the process's."
     ),
 ]
 

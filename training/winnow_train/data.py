@@ -25,8 +25,8 @@ _OPEN = ("partly", "partial", "partlymet", "unclear", "unknown")
 
 
 @dataclass(frozen=True)
-class Row:
-    """One labelled record; `label` is None where the data name none of the process's."""
+class LabelledRow:
+    """One labelled record; `label` is None where the process does not know it."""
 
     record: int
     """Its place in the file, from 1."""
@@ -38,44 +38,44 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Labelled:
+class LabelledData:
     """A file of labelled records."""
 
     file: str
     sha256: str
-    rows: tuple[Row, ...]
+    rows: tuple[LabelledRow, ...]
     left_out: int
     """Rows without text, label or number, or with more text than a record may have."""
 
     @property
-    def known(self) -> tuple[Row, ...]:
+    def known(self) -> tuple[LabelledRow, ...]:
         """The rows whose label the process has."""
         return tuple(row for row in self.rows if row.label is not None)
 
     @property
-    def foreign(self) -> tuple[Row, ...]:
-        """The rows whose label it has not: out of its scope."""
+    def unknown(self) -> tuple[LabelledRow, ...]:
+        """The rows with a label that the process does not know: out of its scope."""
         return tuple(row for row in self.rows if row.label is None)
 
 
-def left_out_note(labelled: Labelled) -> str:
+def left_out_note(labelled: LabelledData) -> str:
     """A line on the rows left out."""
     rows = "1 row" if labelled.left_out == 1 else f"{labelled.left_out:,} rows"
     return f"Left out for want of a text, a label or a number, or as too long: {rows}."
 
 
-def unknown_labels_note(labelled: Labelled, process: str) -> str:
-    """A line on the rows whose label the process has not."""
-    count = len(labelled.foreign)
+def unknown_labels_note(labelled: LabelledData, process: str) -> str:
+    """A line on the rows with a label that the process does not know."""
+    count = len(labelled.unknown)
     rows = "1 row has" if count == 1 else f"{count:,} rows have"
     return (
-        f"{rows} a label that {process} does not have, such as {labelled.foreign[0].named!r}: "
+        f"{rows} a label that {process} does not have, such as {labelled.unknown[0].named!r}: "
         "they count as out of scope, and as mistakes where they are accepted."
     )
 
 
 @dataclass(frozen=True)
-class Table:
+class LabelledTable:
     """The rows of a table that have what is needed, each with the label that it names."""
 
     rows: tuple[tuple[Record, str], ...]
@@ -84,7 +84,7 @@ class Table:
 
 def read_table(
     path: Path, label_column: str, text_columns: Sequence[str], numeric_columns: Sequence[str]
-) -> Table:
+) -> LabelledTable:
     """The rows with a text (where text columns are given), every number, and a label.
 
     :raises TrainingDataError: there is no such column, or no such row
@@ -122,7 +122,7 @@ def read_table(
     if not rows:
         what = "a label and a number in each column" if numeric_columns else "a text and a label"
         raise TrainingDataError(f"{path.name} holds no row with {what}.")
-    return Table(tuple(rows), left_out)
+    return LabelledTable(tuple(rows), left_out)
 
 
 def read_labelled(
@@ -130,7 +130,7 @@ def read_labelled(
     definition: ProcessDefinition,
     label_column: str,
     text_column: str | None = None,
-) -> Labelled:
+) -> LabelledData:
     """The labelled rows of a table, as a process takes them.
 
     :param text_column: None: the process's own, or none where it takes numbers alone
@@ -140,11 +140,11 @@ def read_labelled(
     table = read_table(path, label_column, texts, definition.input.numeric_columns)
     label_of = label_finder(definition)
     rows = tuple(
-        Row(line.record, line.text, line.fields, label_of(named), named)
+        LabelledRow(line.record, line.text, line.fields, label_of(named), named)
         for line, named in table.rows
     )
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return Labelled(name_of(path), digest, rows, table.left_out)
+    return LabelledData(name_of(path), digest, rows, table.left_out)
 
 
 def labels_of(definition: ProcessDefinition) -> tuple[str, ...]:
@@ -182,7 +182,7 @@ def label_finder(definition: ProcessDefinition) -> Callable[[str], str | None]:
     return find
 
 
-def keys_of(rows: Sequence[Row], numeric_columns: Sequence[str]) -> NDArray[np.uint64]:
+def keys_of(rows: Sequence[LabelledRow], numeric_columns: Sequence[str]) -> NDArray[np.uint64]:
     """64 bits that stand for what a judge sees of each row."""
     numbers = numbers_of([row.fields for row in rows], numeric_columns, len(rows))
     digests = [

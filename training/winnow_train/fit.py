@@ -36,7 +36,7 @@ from winnow.heads.linear import (
     ranked,
     softmax,
 )
-from winnow.models import ModelInfo, Verdict
+from winnow.models import ModelInfo, Profile, Verdict
 from winnow_train.metrics import by_label, confusion, expected_calibration_error
 
 FOLDS = 5
@@ -113,39 +113,17 @@ def fit(
     _check(material, group)
     features = _Features.of(material)
     splits = _splits(material.known, group, seed)
-    held_out, strength, accuracy = _cross_validate(features, material, splits, seed, report)
-    temperature = _temperature(held_out, material.known)
-    shares = softmax(held_out / temperature)
-    if decided is None:
-        decided = shares.argmax(axis=1)
-    own = np.where(decided < 0, 0.0, shares[np.arange(len(shares)), decided])
-    scores = own.round(4)
-    right = decided == material.known
-    confidences = np.zeros(len(scores))
-    for train, test in splits:
-        confidences[test] = calibrated(scores[test], _calibration(scores[train], right[train]))
-    calibration = _calibration(scores, right)
+    logits, strength, accuracy = _cross_validate(features, material, splits, seed, report)
+    temperature = _temperature(logits, material.known)
+    held_out = _HeldOut.of(material, splits, softmax(logits / temperature), decided)
 
     report(f"fitting all rows with C {strength:g}")
     weights, bias = _solve(
         features.all, features.known, len(material.labels), strength, material.reads_text, seed
     )
     arrays, distances = _arrays(material, features, group, weights, bias, seed)
-    scope, novelty, far = _scope(distances, -held_out.max(axis=1))
-    profiler = Profiler()
-    for index, choice in enumerate(decided):
-        profiler.count(
-            float(scores[index]),
-            _name(material.labels, choice),
-            float(far[index]),
-            reviewed=bool(confidences[index] < threshold or novelty[index] > scope.threshold),
-        )
+    scope, novelty, ranks = _scope(distances, -logits.max(axis=1))
     packed = _packed(arrays)
-    names = (
-        [_name(material.labels, i) for i in material.known],
-        [_name(material.labels, i) for i in decided],
-    )
-    every = tuple(dict.fromkeys((*material.labels, *names[1])))
     card = HeadCard(
         kind="criteria" if kind == "criteria" else "labels",
         process=process,
@@ -158,22 +136,10 @@ def fit(
         temperature=temperature,
         regularisation=strength,
         seed=seed,
-        metrics=CardMetrics(
-            folds=len(splits),
-            accuracy=float(right.mean()),
-            macro_f1=float(
-                np.mean([m.f1 for m in by_label(confusion(*names, every), every) if m.known])
-            ),
-            log_loss=float(
-                -np.log(np.maximum(shares[np.arange(len(shares)), material.known], 1e-12)).mean()
-            ),
-            ece_before=expected_calibration_error(scores, right),
-            ece_after=expected_calibration_error(confidences, right),
-            accuracy_by_c=accuracy,
-        ),
-        calibration=calibration,
+        metrics=held_out.metrics(material, len(splits), accuracy),
+        calibration=_calibration(held_out.scores, held_out.right),
         scope=None if kind == "criteria" else scope,
-        profile=profiler.profile(threshold),
+        profile=_profile(material.labels, held_out, ranks, novelty > scope.threshold, threshold),
         arrays_sha256=hashlib.sha256(packed).hexdigest(),
         arrays_bytes=len(packed),
     )
@@ -181,13 +147,84 @@ def fit(
         {
             "arrays_sha256": np.array(card.arrays_sha256),
             "keys": keys,
-            "decided": decided.astype(np.int32),
-            "score": scores.astype(np.float32),
-            "confidence": confidences.astype(np.float32),
+            "decided": held_out.decided.astype(np.int32),
+            "score": held_out.scores.astype(np.float32),
+            "confidence": held_out.confidences.astype(np.float32),
             "novelty": novelty.astype(np.float32),
         }
     )
     return Fitted(card, packed, training)
+
+
+@dataclass(frozen=True)
+class _HeldOut:
+    """What the folds without a row decide of it."""
+
+    shares: Doubles
+    """Shape [rows, labels]: probabilities before calibration."""
+    decided: Ints
+    """Positions of labels; -1: no label."""
+    scores: Doubles
+    right: NDArray[np.bool_]
+    confidences: Doubles
+    """Calibrated on the rows of the other folds."""
+
+    @classmethod
+    def of(
+        cls,
+        material: Material,
+        splits: Sequence[tuple[Ints, Ints]],
+        shares: Doubles,
+        decided: Ints | None,
+    ) -> "_HeldOut":
+        if decided is None:
+            decided = shares.argmax(axis=1)
+        own = np.where(decided < 0, 0.0, shares[np.arange(len(shares)), decided])
+        scores = own.round(4)
+        right = decided == material.known
+        confidences = np.zeros(len(scores))
+        for train, test in splits:
+            calibration = _calibration(scores[train], right[train])
+            confidences[test] = calibrated(scores[test], calibration)
+        return cls(shares, decided, scores, right, confidences)
+
+    def metrics(self, material: Material, folds: int, accuracy: dict[str, float]) -> CardMetrics:
+        """The card's figures; `accuracy` by the values of C."""
+        known = [_name(material.labels, position) for position in material.known]
+        decided = [_name(material.labels, position) for position in self.decided]
+        names = tuple(dict.fromkeys((*material.labels, *decided)))
+        by_name = by_label(confusion(known, decided, names), names)
+        likelihood = self.shares[np.arange(len(self.shares)), material.known]
+        return CardMetrics(
+            folds=folds,
+            accuracy=float(self.right.mean()),
+            macro_f1=float(np.mean([metric.f1 for metric in by_name if metric.known])),
+            log_loss=float(-np.log(np.maximum(likelihood, 1e-12)).mean()),
+            ece_before=expected_calibration_error(self.scores, self.right),
+            ece_after=expected_calibration_error(self.confidences, self.right),
+            accuracy_by_c=accuracy,
+        )
+
+
+def _profile(
+    labels: Sequence[str],
+    held_out: _HeldOut,
+    ranks: Doubles,
+    out_of_scope: NDArray[np.bool_],
+    threshold: float,
+) -> Profile:
+    """What a run is compared with, to notice drift."""
+    profiler = Profiler()
+    reviewed = (held_out.confidences < threshold) | out_of_scope
+    for position, score, rank, review in zip(
+        held_out.decided.tolist(),
+        held_out.scores.tolist(),
+        ranks.tolist(),
+        reviewed.tolist(),
+        strict=True,
+    ):
+        profiler.count(score, _name(labels, position), rank, reviewed=review)
+    return profiler.profile(threshold)
 
 
 def _check(material: Material, group: Ints) -> None:

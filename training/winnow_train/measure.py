@@ -1,27 +1,20 @@
-"""Measuring a process on labelled rows.
+"""Measuring a process on labelled rows: accuracy, calibration, risk and coverage, by slices."""
 
-A row that the head was trained on is measured by what the fold that had not seen it decided, so
-that nothing is measured by what was learned by heart. All other rows are judged as a run does.
-"""
-
-import io
-import itertools
-import zipfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from winnow.errors import HeadInvalidError, TrainingDataError
-from winnow.heads.card import TRAINING, HeadCard, HeadFiles, folder_of
-from winnow.judging import build_judge
-from winnow.models import Verdict
+from winnow.errors import TrainingDataError
+from winnow.heads.card import HeadFiles
 from winnow.ports import Encoder
 from winnow.processes.schema import ProcessDefinition
 from winnow.tables.columns import plain_name
-from winnow_train.data import Labelled, Row, keys_of, labels_of
+from winnow_train.data import LabelledData, LabelledRow, labels_of
+from winnow_train.decisions import Decisions, decide
 from winnow_train.metrics import (
     Bin,
     LabelMetrics,
@@ -35,67 +28,14 @@ from winnow_train.metrics import (
     risk_coverage,
 )
 
-MOST_VALUES = 50
-"""Values of a column that are told one by one, the most frequent."""
+MAX_VALUES = 50
+"""Values of a column that are shown one by one, the most frequent."""
 
-Doubles = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Decisions:
-    """What a process says of rows, in their order."""
-
-    rows: tuple[Row, ...]
-    decided: tuple[str, ...]
-    confidence: Doubles
-    out_of_scope: Bools
-    novelty: Doubles
-    """NaN where it is not measured."""
-    trained_on: Bools
-    """Rows that the head was trained on: these decisions are of the folds without them."""
-    calibration: str | None
-    because: tuple[tuple[str, ...], ...]
-    """The criteria that each decision rests on; empty for labels, and where a fold decided."""
-
-    @property
-    def held_out(self) -> int:
-        """How many rows were trained on."""
-        return int(self.trained_on.sum())
-
-    def where(self, chosen: Bools) -> "Decisions":
-        """Those of some rows."""
-        return replace(
-            self,
-            rows=tuple(itertools.compress(self.rows, chosen)),
-            decided=tuple(itertools.compress(self.decided, chosen)),
-            confidence=self.confidence[chosen],
-            out_of_scope=self.out_of_scope[chosen],
-            novelty=self.novelty[chosen],
-            trained_on=self.trained_on[chosen],
-            because=tuple(itertools.compress(self.because, chosen)),
-        )
-
-    @property
-    def right(self) -> Bools:
-        """Whether each decision is what the data say."""
-        return np.array([r.label == d for r, d in zip(self.rows, self.decided, strict=True)], bool)
-
-    def with_scope(self, threshold: float) -> "Decisions":
-        """The same, with another limit of the scope."""
-        with np.errstate(invalid="ignore"):
-            return replace(self, out_of_scope=self.novelty > threshold)
-
-    @property
-    def acceptable(self) -> Doubles:
-        """Confidences, with those that no threshold accepts set to -1."""
-        undecided = np.array([d == Verdict.UNDETERMINED for d in self.decided], bool)
-        never = self.out_of_scope | undecided
-        return np.where(never, -1.0, self.confidence)
-
-
-@dataclass(frozen=True)
-class Part:
+class SliceMetrics:
     """Some of the rows: a label's, or those with one value in a column."""
 
     name: str
@@ -131,67 +71,39 @@ class Evaluation:
     curve: list[tuple[float, float, float]]
     area_under_risk: float
     threshold: float
-    whole: Part
-    """All rows, foreign ones too."""
-    parts: dict[str, list[Part]]
+    whole: SliceMetrics
+    """All rows, those with unknown labels too."""
+    parts: dict[str, list[SliceMetrics]]
     """Slices by column; under the empty name those by decided label."""
-    foreign: int
-    """Rows whose label the process has not."""
-    foreign_recognised: int
+    unknown: int
+    """Rows with a label that the process does not know."""
+    unknown_recognised: int
     """Of these, called out of scope."""
-    foreign_accepted: int
+    unknown_accepted: int
     """Of these, accepted at the threshold: each a mistake."""
     out_of_scope: int
     """Rows of the process's labels that were called out of scope."""
 
-
-def decide(
-    definition: ProcessDefinition,
-    rows: Sequence[Row],
-    encoder: Encoder,
-    head: HeadFiles | None,
-    process_file: Path | None,
-) -> Decisions:
-    """The process's decision of each row."""
-    card = head.card() if head else None
-    stored = _training(process_file, definition.id, card) if process_file else {}
-    keys = keys_of(rows, definition.input.numeric_columns)
-    fresh = [index for index, key in enumerate(keys.tolist()) if key not in stored]
-    judge = build_judge(definition, encoder, head)
-    decided = [""] * len(rows)
-    because: list[tuple[str, ...]] = [()] * len(rows)
-    confidence, novelty = np.zeros(len(rows)), np.full(len(rows), np.nan)
-    beyond = np.zeros(len(rows), bool)
-    for start in range(0, len(fresh), 2048):
-        block = fresh[start : start + 2048]
-        judged = judge([rows[i].text for i in block], [rows[i].fields for i in block])
-        for index, judgement in zip(block, judged, strict=True):
-            decided[index] = str(judgement.decision.value)
-            if judgement.decision.kind == "criteria":
-                because[index] = tuple(judgement.decision.because)
-            confidence[index] = judgement.confidence
-            beyond[index] = judgement.out_of_scope
-            if judgement.novelty is not None:
-                novelty[index] = judgement.novelty
-    for index, key in enumerate(keys.tolist()):
-        if (found := stored.get(key)) is not None:
-            decided[index], confidence[index], novelty[index] = found
-            beyond[index] = bool(card and card.scope and novelty[index] > card.scope.threshold)
-    return Decisions(
-        tuple(rows),
-        tuple(decided),
-        confidence,
-        beyond,
-        novelty,
-        np.array([key in stored for key in keys.tolist()], bool),
-        card.calibration.version if card and card.calibration else None,
-        tuple(because),
-    )
+    def document(self) -> dict[str, Any]:
+        """The evaluation as `--json` prints it; the curve has about 200 points at most."""
+        document = asdict(self)
+        step = max(1, len(self.curve) // 200)
+        points = [*self.curve[::step], self.curve[-1]] if self.curve else []
+        document["curve"] = [
+            {"threshold": threshold, "coverage": round(coverage, 4), "risk": round(risk, 4)}
+            for threshold, coverage, risk in points
+        ]
+        document["whole"]["coverage"] = self.whole.coverage
+        document["slices"] = {name: some for name, some in document.pop("parts").items() if name}
+        document["by_decision"] = [asdict(part) for part in self.parts[""]]
+        for name in ("unknown", "unknown_recognised", "unknown_accepted"):
+            document[name.replace("unknown", "foreign")] = document.pop(name)
+        return document
 
 
 def evaluate(
     definition: ProcessDefinition,
-    labelled: Labelled,
+    labelled: LabelledData,
     encoder: Encoder,
     head: HeadFiles | None,
     process_file: Path | None,
@@ -207,49 +119,50 @@ def evaluate(
             f"No row of {labelled.file} has a label of {definition.id}, such as {some}."
         )
     decisions = decide(definition, labelled.rows, encoder, head, process_file)
-    inside = np.array([row.label is not None for row in labelled.rows])
-    found, strange = decisions.where(inside), decisions.where(~inside)
-    known = [row.label or "" for row in found.rows]
-    labels = tuple(label for label in labels_of(definition) if label in {*known, *found.decided})
-    counts = confusion(known, found.decided, labels)
-    each = by_label(counts, labels)
-    right, sure = found.right, found.confidence
-    accepted = found.acceptable >= definition.threshold
-    curve = risk_coverage(sure, right)
-    names = np.array(found.decided)
-    parts = {"": [part_of(label, names == label, right, accepted) for label in labels]}
+    known = decisions.known
+    unknown = decisions.where(np.array([row.label is None for row in labelled.rows]))
+    truths = [row.label or "" for row in known.rows]
+    labels = tuple(label for label in labels_of(definition) if label in {*truths, *known.decided})
+    counts = confusion(truths, known.decided, labels)
+    metrics = by_label(counts, labels)
+    right, confidence = known.right, known.confidence
+    accepted = known.acceptable >= definition.threshold
+    curve = risk_coverage(confidence, right)
+    parts = {"": metrics_by_label(known, labels, right, accepted)}
     for column in columns:
-        parts[column] = slices_of(found.rows, column, right, accepted)
-    # What is accepted of foreign rows is wrong, and part of what a threshold lets through.
-    every = np.concatenate([right, strange.right])
-    through = np.concatenate([accepted, strange.acceptable >= definition.threshold])
-    return (
-        Evaluation(
-            process=definition.id,
-            version=definition.version,
-            head=head.card().info.version if head else None,
-            calibration=found.calibration,
-            rows=len(known),
-            held_out=found.held_out,
-            accuracy=float(right.mean()),
-            macro_f1=float(np.mean([m.f1 for m in each if m.known])),
-            ece=expected_calibration_error(sure, right),
-            labels=labels,
-            by_label=each,
-            confusion=counts,
-            bins=reliability(sure, right),
-            curve=curve,
-            area_under_risk=area_under_risk(curve),
-            threshold=definition.threshold,
-            whole=part_of("all", np.ones(len(every), bool), every, through),
-            parts={name: [part for part in some if part.rows] for name, some in parts.items()},
-            foreign=len(strange.rows),
-            foreign_recognised=int(strange.out_of_scope.sum()),
-            foreign_accepted=int(through[len(right) :].sum()),
-            out_of_scope=int(found.out_of_scope.sum()),
+        parts[column] = metrics_by_column(known.rows, column, right, accepted)
+    # A row with an unknown label that is accepted is wrong, and counts against the threshold.
+    unknown_accepted = unknown.acceptable >= definition.threshold
+    evaluation = Evaluation(
+        process=definition.id,
+        version=definition.version,
+        head=head.card().info.version if head else None,
+        calibration=known.calibration,
+        rows=len(truths),
+        held_out=known.held_out,
+        accuracy=float(right.mean()),
+        macro_f1=float(np.mean([metric.f1 for metric in metrics if metric.known])),
+        ece=expected_calibration_error(confidence, right),
+        labels=labels,
+        by_label=metrics,
+        confusion=counts,
+        bins=reliability(confidence, right),
+        curve=curve,
+        area_under_risk=area_under_risk(curve),
+        threshold=definition.threshold,
+        whole=slice_metrics(
+            "all",
+            np.ones(len(decisions.rows), bool),
+            np.concatenate([right, unknown.right]),
+            np.concatenate([accepted, unknown_accepted]),
         ),
-        found,
+        parts={name: [part for part in some if part.rows] for name, some in parts.items()},
+        unknown=len(unknown.rows),
+        unknown_recognised=int(unknown.out_of_scope.sum()),
+        unknown_accepted=int(unknown_accepted.sum()),
+        out_of_scope=int(known.out_of_scope.sum()),
     )
+    return evaluation, known
 
 
 @dataclass(frozen=True)
@@ -276,11 +189,11 @@ def compare(first: Decisions, second: Decisions) -> Comparison:
     return Comparison(int((one & ~other).sum()), int((other & ~one).sum()), mcnemar(one, other))
 
 
-def part_of(name: str, rows: Bools, right: Bools, accepted: Bools) -> Part:
+def slice_metrics(name: str, rows: Bools, right: Bools, accepted: Bools) -> SliceMetrics:
     """The figures of some rows."""
     count, kept = int(rows.sum()), rows & accepted
     taken, good = int(kept.sum()), int((kept & right).sum())
-    return Part(
+    return SliceMetrics(
         name=name,
         rows=count,
         accuracy=float(right[rows].mean()) if count else 0.0,
@@ -290,16 +203,26 @@ def part_of(name: str, rows: Bools, right: Bools, accepted: Bools) -> Part:
     )
 
 
-def slices_of(rows: Sequence[Row], column: str, right: Bools, accepted: Bools) -> list[Part]:
+def metrics_by_label(
+    decisions: Decisions, labels: Sequence[str], right: Bools, accepted: Bools
+) -> list[SliceMetrics]:
+    """The figures of the rows that were decided to be each label."""
+    decided = np.array(decisions.decided)
+    return [slice_metrics(label, decided == label, right, accepted) for label in labels]
+
+
+def metrics_by_column(
+    rows: Sequence[LabelledRow], column: str, right: Bools, accepted: Bools
+) -> list[SliceMetrics]:
     """The figures by a column's values, in their order.
 
-    Beyond MOST_VALUES the rarer ones are told together, behind the others.
+    Beyond MAX_VALUES the rarer ones are told together, behind the others.
 
     :raises TrainingDataError: no row has such a column
     """
-    wanted = plain_name(column)
+    name = plain_name(column)
     cells = [
-        next((cell for name, cell in row.fields.items() if plain_name(name) == wanted), None)
+        next((cell for field, cell in row.fields.items() if plain_name(field) == name), None)
         for row in rows
     ]
     if all(cell is None for cell in cells):
@@ -309,38 +232,12 @@ def slices_of(rows: Sequence[Row], column: str, right: Bools, accepted: Bools) -
         members.setdefault((cell or "").strip() or "(empty)", []).append(index)
     # The most frequent first; equally frequent ones as they stand in the alphabet.
     values = sorted(members, key=lambda value: (-len(members[value]), value))
-    groups = {value: members[value] for value in sorted(values[:MOST_VALUES])}
-    if rest := values[MOST_VALUES:]:
+    groups = {value: members[value] for value in sorted(values[:MAX_VALUES])}
+    if rest := values[MAX_VALUES:]:
         groups[f"({len(rest):,} other values)"] = [i for value in rest for i in members[value]]
     parts = []
-    for name, positions in groups.items():
+    for value, positions in groups.items():
         chosen = np.zeros(len(rows), bool)
         chosen[positions] = True
-        parts.append(part_of(name, chosen, right, accepted))
+        parts.append(slice_metrics(value, chosen, right, accepted))
     return parts
-
-
-def _training(
-    process_file: Path, process_id: str, card: HeadCard | None
-) -> Mapping[int, tuple[str, float, float]]:
-    """Held-out decision, confidence and novelty of each row trained on, by its key."""
-    file = folder_of(process_file, process_id) / TRAINING
-    if card is None or not file.is_file():
-        return {}
-    try:
-        with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as stored:
-            if str(stored["arrays_sha256"]) != card.arrays_sha256:
-                raise HeadInvalidError(f"{TRAINING} is not of the head beside it.")
-            names = [*card.labels, str(Verdict.UNDETERMINED.value)]
-            return {
-                key: (names[place], round(sure, 4), round(strange, 4))
-                for key, place, sure, strange in zip(
-                    stored["keys"].tolist(),
-                    stored["decided"].tolist(),
-                    stored["confidence"].tolist(),
-                    stored["novelty"].tolist(),
-                    strict=True,
-                )
-            }
-    except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
-        raise HeadInvalidError(f"{TRAINING} cannot be read ({type(error).__name__}).") from None

@@ -1,11 +1,12 @@
 """How good decisions are: accuracy, calibration, risk against coverage, one judge or another."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special, stats
+from sklearn import metrics
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -36,34 +37,27 @@ def confusion(
     known: Sequence[str], decided: Sequence[str], labels: Sequence[str]
 ) -> list[list[int]]:
     """Counts with a row a known label and a column a decided one."""
-    place = {label: index for index, label in enumerate(labels)}
-    counts = [[0] * len(labels) for _ in labels]
-    for truth, value in zip(known, decided, strict=True):
-        counts[place[truth]][place[value]] += 1
+    counts: list[list[int]] = metrics.confusion_matrix(known, decided, labels=labels).tolist()
     return counts
 
 
-def by_label(counts: list[list[int]], labels: Sequence[str]) -> list[LabelMetrics]:
+def by_label(counts: Sequence[Sequence[int]], labels: Sequence[str]) -> list[LabelMetrics]:
     """Metrics of each label of a confusion matrix."""
     table = np.array(counts)
-    found = []
-    for index, label in enumerate(labels):
-        hit, known, decided = (
-            int(table[index, index]),
-            int(table[index].sum()),
-            int(table[:, index].sum()),
+    hits, known, decided = table.diagonal(), table.sum(axis=1), table.sum(axis=0)
+    return [
+        LabelMetrics(
+            label=label,
+            precision=hit / guesses if guesses else None,
+            recall=hit / rows if rows else None,
+            f1=2 * hit / (rows + guesses) if rows + guesses else 0.0,
+            known=rows,
+            decided=guesses,
         )
-        found.append(
-            LabelMetrics(
-                label=label,
-                precision=hit / decided if decided else None,
-                recall=hit / known if known else None,
-                f1=2 * hit / (known + decided) if known + decided else 0.0,
-                known=known,
-                decided=decided,
-            )
+        for label, hit, rows, guesses in zip(
+            labels, hits.tolist(), known.tolist(), decided.tolist(), strict=True
         )
-    return found
+    ]
 
 
 def reliability(confidence: Floats, right: Bools, bins: int = 15) -> list[Bin]:
@@ -117,7 +111,9 @@ def mcnemar(one_right: Bools, other_right: Bools) -> float:
     """
     only_one = int((one_right & ~other_right).sum())
     only_other = int((other_right & ~one_right).sum())
-    return min(1.0, 2 * at_most(min(only_one, only_other), only_one + only_other, 0.5))
+    if not only_one + only_other:
+        return 1.0
+    return float(stats.binomtest(only_one, only_one + only_other).pvalue)
 
 
 # -- binomial ------------------------------------------------------------------------------------
@@ -125,39 +121,14 @@ def mcnemar(one_right: Bools, other_right: Bools) -> float:
 
 def at_most(count: int, trials: int, chance: float) -> float:
     """P(X <= count) for X binomial(trials, chance)."""
-    if count >= trials or chance <= 0:
+    if count >= trials:
         return 1.0
-    if count < 0 or chance >= 1:
-        return 0.0
-    if count > trials * chance:  # the other tail is the short one
-        return 1.0 - at_most(trials - count - 1, trials, 1 - chance)
-    log_term = (
-        math.lgamma(trials + 1)
-        - math.lgamma(count + 1)
-        - math.lgamma(trials - count + 1)
-        + count * math.log(chance)
-        + (trials - count) * math.log1p(-chance)
-    )
-    # Down from the greatest term, each a known part of the one before.
-    total, term = 0.0, 1.0
-    for k in range(count, -1, -1):
-        total += term
-        term *= k * (1 - chance) / ((trials - k + 1) * chance)
-        if term < total * 1e-17:
-            break
-    return min(1.0, math.exp(log_term) * total)
+    return float(special.bdtr(count, trials, chance))
 
 
 def lower_bound(right: int, trials: int, confidence: float = 0.95) -> float:
     """One-sided lower bound of a proportion (Clopper and Pearson, 1934); 0 without trials."""
-    if right == 0:
+    if not trials:
         return 0.0
-    low, high = 0.0, right / trials
-    for _ in range(50):
-        middle = (low + high) / 2
-        # P(X >= right) under `middle`, as at most `trials - right` failures.
-        if at_most(trials - right, trials, 1 - middle) < 1 - confidence:
-            low = middle
-        else:
-            high = middle
-    return low
+    test = stats.binomtest(right, trials, alternative="greater")
+    return float(test.proportion_ci(confidence, method="exact").low)

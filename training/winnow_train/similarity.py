@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from scipy import stats
 
 from winnow.errors import FileUnreadableError
 from winnow.ports import Encoder
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -44,20 +42,20 @@ def read_pairs(csv_path: Path) -> Pairs:
             reader = csv.reader(stream)
             for row in reader:
                 try:
-                    one, other, score = row
+                    first, second, score = row
                     pairs.scores.append(float(score))
                 except ValueError:
                     raise FileUnreadableError(
                         f"{csv_path.name}:{reader.line_num}: a row is sentence, sentence, score."
                     ) from None
-                pairs.first.append(one)
-                pairs.second.append(other)
+                pairs.first.append(first)
+                pairs.second.append(second)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise FileUnreadableError(
             f"{csv_path.name} cannot be read as CSV in UTF-8 ({type(error).__name__})."
         ) from None
-    wanted = np.asarray(pairs.scores, np.float64)
-    if len(wanted) < 2 or not (np.isfinite(wanted).all() and np.ptp(wanted)):
+    scores = np.asarray(pairs.scores, np.float64)
+    if len(scores) < 2 or not (np.isfinite(scores).all() and np.ptp(scores)):
         raise _too_few(csv_path)
     return pairs
 
@@ -69,29 +67,15 @@ def evaluate_similarity(encoder: Encoder, csv_path: Path) -> SimilarityReport:
     """
     pairs = read_pairs(csv_path)
     vectors = encoder([*pairs.first, *pairs.second]).astype(np.float64)
-    cosines: Floats = (vectors[: len(pairs.first)] * vectors[len(pairs.first) :]).sum(axis=1)
+    cosines = (vectors[: len(pairs.first)] * vectors[len(pairs.first) :]).sum(axis=1)
     if not np.ptp(cosines):
         raise _too_few(csv_path)
-    wanted = np.asarray(pairs.scores, np.float64)
     return SimilarityReport(
-        pearson=pearson(cosines, wanted),
-        spearman=pearson(ranks(cosines), ranks(wanted)),
-        pairs=len(wanted),
+        pearson=float(stats.pearsonr(cosines, pairs.scores).statistic),
+        spearman=float(stats.spearmanr(cosines, pairs.scores).statistic),
+        pairs=len(pairs.scores),
     )
 
 
 def _too_few(csv_path: Path) -> FileUnreadableError:
     return FileUnreadableError(f"{csv_path.name} has too few different scores to correlate.")
-
-
-def pearson(one: Floats, other: Floats) -> float:
-    """Pearson's correlation of two vectors of the same length, neither of them constant."""
-    return float(np.corrcoef(one, other)[0, 1])
-
-
-def ranks(values: Floats) -> Floats:
-    """Ranks from 1, equal values sharing the mean of theirs (as Spearman's correlation needs)."""
-    _, group, sizes = np.unique(values, return_inverse=True, return_counts=True)
-    last = np.cumsum(sizes)
-    means: Floats = last - (sizes - 1) / 2
-    return means[group]

@@ -12,13 +12,13 @@ from winnow.judging.text.vectors import encode_segments
 from winnow.ports import Encoder
 from winnow.processes.schema import CriteriaProcess, LabelsProcess, ProcessDefinition
 from winnow.tables.numbers import numbers_of
-from winnow_train.data import Labelled, Row, keys_of, labels_of
+from winnow_train.data import LabelledData, LabelledRow, keys_of, labels_of
 from winnow_train.fit import Fitted, Material, fit
 
 
 def train(
     definition: ProcessDefinition,
-    labelled: Labelled,
+    labelled: LabelledData,
     encoder: Encoder,
     *,
     label_column: str,
@@ -32,11 +32,11 @@ def train(
     :raises TrainingDataError: the data name labels that the process has not, or lack its own
     """
     rows = labelled.known
-    if foreign := sorted({row.named for row in labelled.foreign}):
+    if unknown := sorted({row.named for row in labelled.unknown}):
         some = ", ".join(labels_of(definition)[:5])
         raise TrainingDataError(
-            f"The data name {len(foreign)} labels that {definition.id} has not, "
-            f"such as {foreign[0]!r}; it has {some}."
+            f"The data name {len(unknown)} labels that {definition.id} does not have, "
+            f"such as {unknown[0]!r}; it has {some}."
         )
     if isinstance(definition, CriteriaProcess):
         return _train_criteria(
@@ -90,8 +90,8 @@ def write(fitted: Fitted, process_file: Path, process_id: str) -> Path:
 
 def _train_criteria(
     definition: CriteriaProcess,
-    rows: tuple[Row, ...],
-    labelled: Labelled,
+    rows: tuple[LabelledRow, ...],
+    labelled: LabelledData,
     encoder: Encoder,
     label_column: str,
     text_column: str | None,
@@ -147,8 +147,8 @@ def _extra(definition: LabelsProcess) -> list[tuple[str, str]]:
 
 
 def _data(
-    labelled: Labelled,
-    rows: tuple[Row, ...],
+    labelled: LabelledData,
+    rows: tuple[LabelledRow, ...],
     labels: tuple[str, ...],
     label_column: str,
     text_column: str | None,

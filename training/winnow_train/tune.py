@@ -1,87 +1,235 @@
-"""Writing a tuned threshold into a process: its YAML keeps its comments and its layout."""
+"""Finding a threshold with a guarantee, and writing it into a process."""
 
-import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
 
 from winnow.errors import ProcessInvalidError
-from winnow.heads.card import CARD, HeadCard, Scope, ThresholdGuarantee, folder_of
+from winnow.heads.card import CARD, HeadCard, HeadFiles, Scope, ThresholdGuarantee, folder_of
+from winnow.ports import Encoder
 from winnow.processes.loader import load_definition
-from winnow_train.data import Labelled
-from winnow_train.guarantee import SelectedThreshold
+from winnow.processes.schema import ProcessDefinition
+from winnow_train.data import LabelledData, keys_of, labels_of
+from winnow_train.decisions import decide
+from winnow_train.guarantee import SelectedThreshold, explain_failure, select_threshold
+from winnow_train.measure import SliceMetrics, metrics_by_column, metrics_by_label
+from winnow_train.scope import scope_threshold
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a threshold is to reach."""
+
+    precision: float
+    """Least share of right decisions among the accepted, in (0, 1)."""
+    confidence: float
+    """Of the guarantee, in (0, 1)."""
+    scope_loss: float
+    """Share of good records that may be called out of scope, in [0, 1)."""
+
+
+@dataclass(frozen=True)
+class TuneReport:
+    """The threshold that was found, and what it does to the labelled rows."""
+
+    target: Target
+    selected: SelectedThreshold
+    labelled: LabelledData
+    by_label: list[SliceMetrics]
+    by_column: Mapping[str, list[SliceMetrics]]
+    copies: int
+    """Rows that repeat another: as evidence each record counts once."""
+    trained_on: int
+    """Rows that the head was trained on."""
+    unknown: int
+    """Rows with a label that the process does not know."""
+    unknown_recognised: int
+    """Of these, called out of scope."""
+    card: HeadCard | None
+    scope: Scope | None
+    """With the limit that was found, or that of the card where the rows are too few for one."""
+    scope_shown: bool
+    """Whether the rows show that the scope loses no more than was asked; True without a scope."""
+    failure: str
+    """Why there is no threshold; empty where there is one."""
+
+    def document(self) -> dict[str, Any]:
+        """The report as `--json` prints it."""
+        selected = self.selected
+        return {
+            "kept": selected.threshold is not None,
+            "precision": self.target.precision,
+            "confidence": self.target.confidence,
+            "threshold": selected.threshold,
+            "rows": selected.rows,
+            "accepted": selected.accepted,
+            "right": selected.right,
+            "coverage": selected.coverage,
+            "rows_wanted": selected.rows_wanted,
+            "held_out": not self.trained_on,
+            "scope_threshold": self.scope.threshold if self.scope else None,
+            "foreign": self.unknown,
+            "foreign_recognised": self.unknown_recognised,
+            "labels": [_with_coverage(part) for part in self.by_label],
+            "slices": {
+                column: [_with_coverage(part) for part in parts]
+                for column, parts in self.by_column.items()
+            },
+        }
+
+
+def _with_coverage(part: SliceMetrics) -> dict[str, Any]:
+    return {**asdict(part), "coverage": part.coverage}
+
+
+def tune(
+    definition: ProcessDefinition,
+    labelled: LabelledData,
+    encoder: Encoder,
+    head: HeadFiles | None,
+    process_file: Path,
+    target: Target,
+    columns: Sequence[str] = (),
+) -> TuneReport:
+    """Find the lowest threshold whose accepted decisions reach a precision target.
+
+    A row with an unknown label counts as wrong: no decision can be right about it. `columns` are
+    those to report the coverage by.
+
+    :raises TrainingDataError: there is no such column
+    """
+    decisions = decide(definition, labelled.rows, encoder, head, process_file)
+    card = head.card() if head else None
+    scope = card.scope if card else None
+    limit = None
+    if scope is not None:
+        limit = scope_threshold(decisions.known.novelty, target.scope_loss, target.confidence)
+        if limit is not None:
+            scope = scope.model_copy(update={"threshold": limit})
+            decisions = decisions.with_scope(limit)
+    records = None
+    if definition.input.text_columns:
+        records = keys_of(decisions.rows, definition.input.numeric_columns)
+    right, acceptable = decisions.right, decisions.acceptable
+    selected = select_threshold(acceptable, right, target.precision, target.confidence, records)
+    accepted = (
+        np.zeros(len(right), bool)
+        if selected.threshold is None
+        else acceptable >= selected.threshold
+    )
+    unknown = np.array([row.label is None for row in labelled.rows], bool)
+    by_label = metrics_by_label(decisions, labels_of(definition), right, accepted)
+    return TuneReport(
+        target=target,
+        selected=selected,
+        labelled=labelled,
+        by_label=[part for part in by_label if part.rows],
+        by_column={
+            column: metrics_by_column(decisions.rows, column, right, accepted) for column in columns
+        },
+        copies=0 if records is None else len(records) - len(np.unique(records)),
+        trained_on=decisions.held_out,
+        unknown=int(unknown.sum()),
+        unknown_recognised=int((unknown & decisions.out_of_scope).sum()),
+        card=card,
+        scope=scope,
+        scope_shown=scope is None or limit is not None,
+        failure=(
+            explain_failure(selected, acceptable, right) if selected.threshold is None else ""
+        ),
+    )
+
+
+def write_guarantee(report: TuneReport, file: Path, process_id: str, now: datetime) -> None:
+    """Put the threshold into the process and, where it has a head, the guarantee onto its card.
+
+    :raises ProcessInvalidError: see `with_threshold`; nothing is written then
+    """
+    selected, labelled, card = report.selected, report.labelled, report.card
+    if selected.threshold is None:
+        raise ValueError("there is no threshold to write")
+    why = (
+        f"winnow tune {now:%Y-%m-%d}: {selected.precision:g} right with {selected.confidence:g} "
+        f"confidence, on {labelled.sha256[:12]}"
+    )
+    text = with_threshold(file.read_bytes().decode("utf-8-sig"), file.name, selected.threshold, why)
+    if card is not None:
+        guarantee = ThresholdGuarantee(
+            precision=selected.precision,
+            confidence=selected.confidence,
+            threshold=selected.threshold,
+            coverage=round(selected.coverage, 4),
+            rows=selected.rows,
+            accepted=selected.accepted,
+            right=selected.right,
+            file=labelled.file,
+            data_sha256=labelled.sha256,
+            held_out=not report.trained_on,
+            created=now.isoformat(timespec="seconds"),
+        )
+        # A run is compared with the review rate that goes with this threshold.
+        profile = card.profile and card.profile.model_copy(
+            update={
+                "review_rate": round(1 - selected.coverage, 4),
+                "threshold": selected.threshold,
+            }
+        )
+        card = card.model_copy(
+            update={
+                "promise": guarantee,
+                "scope": report.scope or card.scope,
+                "profile": profile,
+            }
+        )
+        path = folder_of(file, process_id) / CARD
+        path.write_text(card.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    file.write_bytes(text.encode())
 
 
 def with_threshold(text: str, source: str, threshold: float, why: str) -> str:
     """The definition's YAML with another threshold, and its version raised by a patch.
 
+    Only these two values change; comments and layout stay, since the YAML parser's own marks say
+    where the values stand.
+
     :param why: stands behind the threshold as a comment
-    :raises ProcessInvalidError: the text is not the block-style YAML in which a top-level field
-        has a line of its own
+    :raises ProcessInvalidError: the fields do not stand on lines of their own
     """
     before = load_definition(text, source)
-    ends = "\r\n" if "\r\n" in text else "\n"
+    line_end = "\r\n" if "\r\n" in text else "\n"
     text = text.replace("\r\n", "\n")
-    version = re.search(r"^version:[ \t]*([\"']?)(\d+)\.(\d+)\.(\d+)\1[ \t]*(#.*)?$", text, re.M)
-    if version is None:
-        raise ProcessInvalidError(f"{source}: version: give it a line of its own, as in 1.0.0")
-    raised = f"version: {version[2]}.{version[3]}.{int(version[4]) + 1}"
-    comment = f"  {version[5]}" if version[5] else ""
-    text = text[: version.start()] + raised + comment + text[version.end() :]
-    line = f"threshold: {threshold:g}  # {why}"
-    text, count = re.subn(r"^threshold:.*$", lambda _: line, text, count=1, flags=re.M)
-    if not count:
-        at = text.index(raised) + len(raised + comment)
-        text = f"{text[:at]}\n{line}{text[at:]}"
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    if not isinstance(root, yaml.MappingNode) or root.flow_style:
+        raise ProcessInvalidError(f"{source}: (file): write each field on a line of its own")
+    values = {key.value: value for key, value in root.value}
+    version = values["version"]
+    major, minor, patch = version.value.split(".")
+    quote = version.style or ""
+    raised = f"{quote}{major}.{minor}.{int(patch) + 1}{quote}"
+    changes = [(version.start_mark.index, version.end_mark.index, raised)]
+    setting = f"{threshold:g}  # {why}"
+    if old := values.get("threshold"):
+        changes.append((old.start_mark.index, _end_of_line(text, old), setting))
+    else:
+        at = _end_of_line(text, version)
+        changes.append((at, at, f"\nthreshold: {setting}"))
+    for start, end, new in sorted(changes, reverse=True):
+        text = text[:start] + new + text[end:]
     after = load_definition(text, source)
-    same = {"threshold", "version"}
+    unchanged = {"threshold", "version"}
     if (
-        after.model_dump(exclude=same) != before.model_dump(exclude=same)
+        after.model_dump(exclude=unchanged) != before.model_dump(exclude=unchanged)
         or after.threshold != threshold
     ):
         raise ProcessInvalidError(f"{source}: threshold: give it a line of its own")
-    return text.replace("\n", ends)
+    return text.replace("\n", line_end)
 
 
-def write_guarantee(
-    file: Path,
-    process_id: str,
-    card: HeadCard | None,
-    found: SelectedThreshold,
-    labelled: Labelled,
-    *,
-    held_out: bool,
-    scope: Scope | None,
-    now: datetime,
-) -> None:
-    """Put the threshold into the process and, where it has a head, the guarantee onto its card."""
-    if found.threshold is None:
-        raise ValueError("there is no threshold to write")
-    why = (
-        f"winnow tune {now:%Y-%m-%d}: {found.precision:g} right with {found.confidence:g} "
-        f"confidence, on {labelled.sha256[:12]}"
-    )
-    text = with_threshold(file.read_bytes().decode("utf-8-sig"), file.name, found.threshold, why)
-    if card is not None:
-        guarantee = ThresholdGuarantee(
-            precision=found.precision,
-            confidence=found.confidence,
-            threshold=found.threshold,
-            coverage=round(found.coverage, 4),
-            rows=found.rows,
-            accepted=found.accepted,
-            right=found.right,
-            file=labelled.file,
-            data_sha256=labelled.sha256,
-            held_out=held_out,
-            created=now.isoformat(timespec="seconds"),
-        )
-        # A run is compared with the review rate that goes with this threshold.
-        profile = card.profile and card.profile.model_copy(
-            update={"review_rate": round(1 - found.coverage, 4), "threshold": found.threshold}
-        )
-        card = card.model_copy(
-            update={"promise": guarantee, "scope": scope or card.scope, "profile": profile}
-        )
-        path = folder_of(file, process_id) / CARD
-        path.write_text(card.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    file.write_bytes(text.encode())
+def _end_of_line(text: str, node: yaml.Node) -> int:
+    end = text.find("\n", node.end_mark.index)
+    return len(text) if end < 0 else end

@@ -1,7 +1,6 @@
-"""`winnow train` and `winnow tune`: from labelled rows to confidence that people can rely on."""
+"""`winnow train`: from labelled rows to a trained head with a calibrated confidence."""
 
 import shlex
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -25,7 +24,6 @@ from winnow_cli.options import (
 
 def register(app: typer.Typer) -> None:
     app.command(rich_help_panel=PROCESSES)(train)
-    app.command(rich_help_panel=PROCESSES)(tune)
 
 
 @handle_errors
@@ -50,7 +48,7 @@ def train(
         bool,
         typer.Option("--create", help="Write a process of the data's labels where there is none."),
     ] = False,
-    seed: Annotated[int, typer.Option(metavar="N", help="Of everything that is drawn by lot.")] = 0,
+    seed: Annotated[int, typer.Option(metavar="N", help="Random seed.")] = 0,
     processes: ProcessesDir = DEFAULT_PROCESSES,
     model: ModelDir = DEFAULT_MODEL,
     as_json: AsJson = False,
@@ -68,10 +66,10 @@ def train(
     numeric = tuple(name.strip() for name in numeric_columns.split(",") if name.strip())
     if text_optional and not numeric:
         raise typer.BadParameter("--text-optional needs --numeric-columns")
-    book = ProcessRegistry.from_directory(processes, with_heads=False)
+    registry = ProcessRegistry.from_directory(processes, with_heads=False)
     new: str | None = None
     try:
-        definition = book.find(process)
+        definition = registry.find(process)
     except ProcessUnknownError:
         if not create:
             raise
@@ -98,7 +96,7 @@ def train(
         report=note,
     )
     if new is None:
-        file = book.files[definition.id]
+        file = registry.files[definition.id]
     else:
         # Only now: data that cannot be learned from leave no process behind.
         file = processes / f"{definition.id}.yaml"
@@ -119,11 +117,13 @@ def train(
             }
         )
         return
-    found = card.metrics
-    say(f"rows               {card.data.rows:,}, {len(card.labels)} labels, {found.folds} folds")
-    say(f"accuracy           {found.accuracy:.4f}  (each row judged by a fold without it)")
-    say(f"macro F1           {found.macro_f1:.4f}")
-    say(f"calibration error  {found.ece_after:.4f}  (before calibration {found.ece_before:.4f})")
+    metrics = card.metrics
+    say(f"rows               {card.data.rows:,}, {len(card.labels)} labels, {metrics.folds} folds")
+    say(f"accuracy           {metrics.accuracy:.4f}  (each row judged by a fold without it)")
+    say(f"macro F1           {metrics.macro_f1:.4f}")
+    say(
+        f"calibration error  {metrics.ece_after:.4f}  (before calibration {metrics.ece_before:.4f})"
+    )
     say(
         f"head               {card.info.version}, {card.arrays_bytes / 1e3:,.0f} kB, {folder.name}/"
     )
@@ -134,164 +134,3 @@ def train(
         f"  {command()} tune {where}--process {definition.id} --data F.csv {column}"
         f"--label-column {shlex.quote(label_column)} --precision 0.95"
     )
-
-
-@handle_errors
-def tune(
-    process: ProcessId,
-    data: LabelledFile,
-    label_column: LabelColumn,
-    precision: Annotated[
-        float,
-        typer.Option(
-            metavar="X", min=0.01, max=0.9999, help="Least share of right decisions accepted."
-        ),
-    ] = 0.95,
-    confidence: Annotated[
-        float, typer.Option(metavar="X", min=0.5, max=0.9999, help="Confidence of the guarantee.")
-    ] = 0.95,
-    text_column: TextColumn = None,
-    slices: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--slice", metavar="COL", help="Coverage by this column's values; repeatable."
-        ),
-    ] = None,
-    scope_loss: Annotated[
-        float,
-        typer.Option(
-            "--scope-loss",
-            metavar="X",
-            min=0.0,
-            max=0.5,
-            help="Share of good records that may be called out of scope.",
-        ),
-    ] = 0.02,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing.")] = False,
-    processes: ProcessesDir = DEFAULT_PROCESSES,
-    model: ModelDir = DEFAULT_MODEL,
-    as_json: AsJson = False,
-) -> None:
-    """Find the lowest threshold whose accepted decisions reach a precision target."""
-    import numpy as np
-
-    from winnow.processes.registry import ProcessRegistry
-    from winnow_cli.commands.evaluate import print_parts
-    from winnow_encoder import load_encoder
-    from winnow_train.data import (
-        keys_of,
-        labels_of,
-        left_out_note,
-        read_labelled,
-        unknown_labels_note,
-    )
-    from winnow_train.guarantee import explain_failure, select_threshold
-    from winnow_train.measure import decide, part_of, slices_of
-    from winnow_train.scope import scope_threshold
-    from winnow_train.tune import write_guarantee
-
-    book = ProcessRegistry.from_directory(processes)
-    definition = book.find(process)
-    file, head = book.files[definition.id], book.heads.get(definition.id)
-    encoder = load_encoder(model)
-    labelled = read_labelled(data, definition, label_column, text_column)
-    if labelled.left_out:
-        note(left_out_note(labelled))
-    if labelled.foreign:
-        note(unknown_labels_note(labelled, definition.id))
-    # A row of another label is one that no decision can be right about: it counts as wrong.
-    decisions = decide(definition, labelled.rows, encoder, head, file)
-    card = head.card() if head else None
-    scope = card.scope if card else None
-    if scope is not None:
-        inside = np.array([row.label is not None for row in labelled.rows])
-        limit = scope_threshold(decisions.novelty[inside], scope_loss, confidence)
-        if limit is None:
-            note(f"Too few rows to show that at most {scope_loss:g} of the good ones are lost.")
-        else:
-            scope = scope.model_copy(update={"threshold": limit})
-            decisions = decisions.with_scope(limit)
-    right = decisions.right
-    records = None
-    if definition.input.text_columns:
-        records = keys_of(decisions.rows, definition.input.numeric_columns)
-        if copies := len(records) - len(set(records.tolist())):
-            note(f"{copies:,} rows repeat another: as evidence each record counts once.")
-    found = select_threshold(decisions.acceptable, right, precision, confidence, records)
-    accepted = (
-        decisions.acceptable >= found.threshold
-        if found.threshold is not None
-        else np.zeros(len(right), bool)
-    )
-    names = np.array(decisions.decided)
-    by_label = [
-        part_of(label, names == label, right, accepted)
-        for label in labels_of(definition)
-        if (names == label).any()
-    ]
-    by_slice = {
-        column: slices_of(decisions.rows, column, right, accepted) for column in slices or []
-    }
-    foreign = np.array([row.label is None for row in labelled.rows])
-    written = found.threshold is not None and not dry_run
-    if written:
-        write_guarantee(
-            file,
-            definition.id,
-            card,
-            found,
-            labelled,
-            held_out=not decisions.held_out,
-            scope=scope,
-            now=datetime.now(UTC),
-        )
-    if as_json:
-        emit_json(
-            {
-                "process": definition.info.model_dump(),
-                "kept": found.threshold is not None,
-                "precision": precision,
-                "confidence": confidence,
-                "threshold": found.threshold,
-                "rows": found.rows,
-                "accepted": found.accepted,
-                "right": found.right,
-                "coverage": found.coverage,
-                "rows_wanted": found.rows_wanted,
-                "held_out": not decisions.held_out,
-                "written": written,
-                "scope_threshold": scope.threshold if scope else None,
-                "foreign": int(foreign.sum()),
-                "foreign_recognised": int((foreign & decisions.out_of_scope).sum()),
-                "labels": [{**asdict(part), "coverage": part.coverage} for part in by_label],
-                "slices": {
-                    column: [{**asdict(part), "coverage": part.coverage} for part in parts]
-                    for column, parts in by_slice.items()
-                },
-            }
-        )
-    elif found.threshold is not None:
-        say(
-            f"threshold {found.threshold:g}: with {confidence:.0%} confidence at least "
-            f"{precision:.0%} of what is accepted is right"
-        )
-        say(
-            f"coverage {found.coverage:.1%}: {found.accepted:,} of {found.rows:,} rows accepted, "
-            f"{found.right:,} of them right ({found.right / max(1, found.accepted):.2%})"
-        )
-        if foreign.any():
-            seen = int((foreign & decisions.out_of_scope).sum())
-            say(f"out of scope: {seen:,} of {int(foreign.sum()):,} such rows recognised")
-        print_parts("label", by_label)
-        for column, parts in by_slice.items():
-            print_parts(column, parts)
-        note(f"{'Written to' if written else 'Not written to'} {file.name}.")
-    if decisions.held_out:
-        note(
-            f"{decisions.held_out:,} of {found.rows:,} rows were trained on. They count as a fold "
-            "without them decided; for the full guarantee, tune on rows that nobody trained on."
-        )
-    if found.threshold is None:
-        note(f"No threshold reaches this guarantee on {found.rows:,} rows.")
-        note(explain_failure(found, decisions.acceptable, right))
-        raise typer.Exit(1)

@@ -94,7 +94,7 @@ def measure() -> list[Row]:
             "the others by novelty (AUROC)",
             near,
             None,
-            f"Test rows; the labels drawn by lot, seed 0. By the distance alone: {far:.3f}.",
+            f"Test rows; the labels chosen at random, seed 0. By the distance alone: {far:.3f}.",
             ["python -m tests.quality --only banking77"],
         ),
     ]

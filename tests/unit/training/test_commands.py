@@ -15,7 +15,7 @@ from tests.fakes.heads import PROCESS, rows, write_rows
 from winnow.processes.registry import ProcessRegistry
 from winnow_cli.app import app
 from winnow_train.html_report import page
-from winnow_train.measure import Evaluation, Part
+from winnow_train.measure import Evaluation, SliceMetrics
 from winnow_train.metrics import Bin
 from winnow_train.tune import with_threshold
 
@@ -274,14 +274,14 @@ def test_a_page_praises_no_version_that_is_worse(folder: Path) -> None:
 
 def test_a_page_without_a_mistake_has_no_empty_table_and_no_ticks_of_nothing() -> None:
     labels = tuple(f"label-{number}" for number in range(40))
-    whole = Part(name="all", rows=40, accuracy=1.0, accepted=40, precision=1.0, bound=0.9)
+    whole = SliceMetrics(name="all", rows=40, accuracy=1.0, accepted=40, precision=1.0, bound=0.9)
     text = page(
         Evaluation(
             process="p", version="1.0.0", head=None, calibration=None, rows=40, held_out=0,
             accuracy=1.0, macro_f1=1.0, ece=0.0, labels=labels, by_label=[], bins=[],
             confusion=[[int(row == column) for column in range(40)] for row in range(40)],
             curve=[(0.9, 0.5, 0.0), (0.7, 1.0, 0.0)], area_under_risk=0.0, threshold=0.7,
-            whole=whole, parts={"": []}, foreign=0, foreign_recognised=0, foreign_accepted=0,
+            whole=whole, parts={"": []}, unknown=0, unknown_recognised=0, unknown_accepted=0,
             out_of_scope=0,
         ),
         "data.csv",
@@ -295,14 +295,14 @@ def test_a_page_without_a_mistake_has_no_empty_table_and_no_ticks_of_nothing() -
 
 def test_a_page_and_its_plots_follow_the_colour_scheme_of_the_reader() -> None:
     labels = ("a", "b")
-    whole = Part(name="all", rows=4, accuracy=0.75, accepted=4, precision=0.75, bound=0.4)
+    whole = SliceMetrics(name="all", rows=4, accuracy=0.75, accepted=4, precision=0.75, bound=0.4)
     text = page(
         Evaluation(
             process="p", version="1.0.0", head=None, calibration=None, rows=4, held_out=0,
             accuracy=0.75, macro_f1=0.7, ece=0.1, labels=labels, by_label=[],
             bins=[Bin(confidence=0.8, accuracy=0.75, count=4)], confusion=[[2, 0], [1, 1]],
             curve=[(0.9, 0.5, 0.0), (0.7, 1.0, 0.25)], area_under_risk=0.1, threshold=0.7,
-            whole=whole, parts={"": []}, foreign=0, foreign_recognised=0, foreign_accepted=0,
+            whole=whole, parts={"": []}, unknown=0, unknown_recognised=0, unknown_accepted=0,
             out_of_scope=0,
         ),
         "data.csv",

@@ -22,9 +22,9 @@ from winnow.processes.loader import load_definition
 from winnow.processes.registry import ProcessRegistry
 from winnow_cli.app import app
 from winnow_train import fit
-from winnow_train.data import label_finder
+from winnow_train.data import LabelledRow, label_finder
 from winnow_train.fit import FOLDS, _splits
-from winnow_train.measure import MOST_VALUES, Row, slices_of
+from winnow_train.measure import MAX_VALUES, metrics_by_column
 
 RUNNER = CliRunner()
 FIRST = """\
@@ -104,7 +104,7 @@ def test_a_rare_label_does_not_make_the_folds_fewer() -> None:
 
 
 def test_copies_of_a_row_teach_nothing_of_themselves(folder: Path) -> None:
-    """Labels drawn by lot, each row six times: learned by heart it would look perfect."""
+    """Random labels, each row six times: learned by heart it would look perfect."""
     draw = random.Random(0)
     made = [(f"{text} {i}", draw.choice("xyz"), "") for i, (text, _, _) in enumerate(rows(60))]
     told = create(write_rows(folder / "f.csv", made * 6))
@@ -349,11 +349,11 @@ def test_figures_are_of_all_labels_though_results_list_ten(folder: Path) -> None
 
 def test_slices_of_many_values_and_of_none() -> None:
     cells = [["north", " ", "North"][i % 3] for i in range(60)] + [f"user {i}" for i in range(500)]
-    made = [Row(i, "", {"Branch": cell}, "a", "a") for i, cell in enumerate(cells)]
-    made.append(Row(len(made), "", {}, "a", "a"))
+    made = [LabelledRow(i, "", {"Branch": cell}, "a", "a") for i, cell in enumerate(cells)]
+    made.append(LabelledRow(len(made), "", {}, "a", "a"))
     right = np.ones(len(made), bool)
-    parts = slices_of(made, "branch", right, right)
-    assert len(parts) == MOST_VALUES + 1
+    parts = metrics_by_column(made, "branch", right, right)
+    assert len(parts) == MAX_VALUES + 1
     assert {part.name: part.rows for part in parts if part.rows > 1} == {
         "(empty)": 21, "North": 20, "north": 20, "(453 other values)": 453
     }  # fmt: skip

@@ -7,7 +7,7 @@ import pytest
 
 from tests.fakes.encoder import FakeEncoder
 from winnow.errors import FileUnreadableError
-from winnow_train.similarity import evaluate_similarity, pearson, ranks
+from winnow_train.similarity import evaluate_similarity
 
 
 def write(folder: Path, text: str) -> Path:
@@ -32,14 +32,6 @@ def test_opposite_scores_give_minus_one(tmp_path: Path) -> None:
     report = evaluate_similarity(ENCODER, write(tmp_path, "a,a,0\na,b,1\n"))
     assert report.pearson == pytest.approx(-1)
     assert report.spearman == pytest.approx(-1)
-
-
-def test_ranks_share_ties() -> None:
-    assert ranks(np.array([10.0, 20.0, 20.0, 5.0])).tolist() == [2.0, 3.5, 3.5, 1.0]
-
-
-def test_pearson_of_known_values() -> None:
-    assert pearson(np.array([1.0, 2, 3, 4]), np.array([2.0, 1, 4, 3])) == pytest.approx(0.6)
 
 
 @pytest.mark.parametrize(

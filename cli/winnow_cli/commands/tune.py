@@ -1,0 +1,101 @@
+"""`winnow tune`: the lowest threshold that keeps a statistical guarantee."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from winnow_cli.console import emit_json, note
+from winnow_cli.options import (
+    DEFAULT_MODEL,
+    DEFAULT_PROCESSES,
+    PROCESSES,
+    AsJson,
+    LabelColumn,
+    LabelledFile,
+    ModelDir,
+    ProcessesDir,
+    ProcessId,
+    TextColumn,
+    handle_errors,
+)
+
+
+def register(app: typer.Typer) -> None:
+    app.command(rich_help_panel=PROCESSES)(tune)
+
+
+@handle_errors
+def tune(
+    process: ProcessId,
+    data: LabelledFile,
+    label_column: LabelColumn,
+    precision: Annotated[
+        float,
+        typer.Option(
+            metavar="X", min=0.01, max=0.9999, help="Least share of right decisions accepted."
+        ),
+    ] = 0.95,
+    confidence: Annotated[
+        float, typer.Option(metavar="X", min=0.5, max=0.9999, help="Confidence of the guarantee.")
+    ] = 0.95,
+    text_column: TextColumn = None,
+    slices: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--slice", metavar="COL", help="Coverage by this column's values; repeatable."
+        ),
+    ] = None,
+    scope_loss: Annotated[
+        float,
+        typer.Option(
+            "--scope-loss",
+            metavar="X",
+            min=0.0,
+            max=0.5,
+            help="Share of good records that may be called out of scope.",
+        ),
+    ] = 0.02,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing.")] = False,
+    processes: ProcessesDir = DEFAULT_PROCESSES,
+    model: ModelDir = DEFAULT_MODEL,
+    as_json: AsJson = False,
+) -> None:
+    """Find the lowest threshold whose accepted decisions reach a precision target."""
+    from winnow.processes.registry import ProcessRegistry
+    from winnow_cli.render.tuning import explain_tuning, print_tuning
+    from winnow_encoder import load_encoder
+    from winnow_train.data import left_out_note, read_labelled, unknown_labels_note
+    from winnow_train.tune import Target, write_guarantee
+    from winnow_train.tune import tune as find_threshold
+
+    registry = ProcessRegistry.from_directory(processes)
+    definition = registry.find(process)
+    file, head = registry.files[definition.id], registry.heads.get(definition.id)
+    encoder = load_encoder(model)
+    labelled = read_labelled(data, definition, label_column, text_column)
+    if labelled.left_out:
+        note(left_out_note(labelled))
+    if labelled.unknown:
+        note(unknown_labels_note(labelled, definition.id))
+    target = Target(precision, confidence, scope_loss)
+    report = find_threshold(definition, labelled, encoder, head, file, target, slices or [])
+    written = report.selected.threshold is not None and not dry_run
+    if written:
+        write_guarantee(report, file, definition.id, datetime.now(UTC))
+    explain_tuning(report)
+    if as_json:
+        emit_json(
+            {
+                "process": definition.info.model_dump(),
+                **report.document(),
+                "written": written,
+            }
+        )
+    elif report.selected.threshold is not None:
+        print_tuning(report)
+        note(f"{'Written to' if written else 'Not written to'} {file.name}.")
+    if report.selected.threshold is None:
+        note(f"No threshold reaches this guarantee on {report.selected.rows:,} rows.")
+        note(report.failure)
+        raise typer.Exit(1)

@@ -1,0 +1,46 @@
+"""What `winnow tune` found, on a terminal."""
+
+from typing import TYPE_CHECKING
+
+from winnow_cli.console import note, say
+from winnow_cli.render.evaluation import print_slices
+
+if TYPE_CHECKING:
+    from winnow_train.tune import TuneReport
+
+
+def explain_tuning(report: "TuneReport") -> None:
+    """What limits the evidence."""
+    if not report.scope_shown:
+        loss = report.target.scope_loss
+        note(f"Too few rows to show that at most {loss:g} of the good ones are lost.")
+    if report.copies:
+        note(f"{report.copies:,} rows repeat another: as evidence each record counts once.")
+    if report.trained_on:
+        note(
+            f"{report.trained_on:,} of {report.selected.rows:,} rows were trained on. They count "
+            "as a fold without them decided; for the full guarantee, tune on rows that nobody "
+            "trained on."
+        )
+
+
+def print_tuning(report: "TuneReport") -> None:
+    """The threshold, what it accepts, and the coverage by label and by column."""
+    selected, target = report.selected, report.target
+    say(
+        f"threshold {selected.threshold:g}: with {target.confidence:.0%} confidence at least "
+        f"{target.precision:.0%} of what is accepted is right"
+    )
+    say(
+        f"coverage {selected.coverage:.1%}: {selected.accepted:,} of {selected.rows:,} rows "
+        f"accepted, {selected.right:,} of them right "
+        f"({selected.right / max(1, selected.accepted):.2%})"
+    )
+    if report.unknown:
+        say(
+            f"out of scope: {report.unknown_recognised:,} of {report.unknown:,} rows with unknown "
+            "labels recognised"
+        )
+    print_slices("label", report.by_label)
+    for column, parts in report.by_column.items():
+        print_slices(column, parts)

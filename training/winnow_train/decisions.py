@@ -1,0 +1,153 @@
+"""What a process decides of labelled rows, to be measured.
+
+A row that the head was trained on is represented by the decision of the fold that had not seen it:
+nothing is measured by what was memorised. All other rows are judged as a run judges them.
+"""
+
+import io
+import itertools
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from winnow.errors import HeadInvalidError
+from winnow.heads.card import TRAINING, HeadCard, HeadFiles, folder_of
+from winnow.judging import build_judge
+from winnow.models import Verdict
+from winnow.ports import Encoder
+from winnow.processes.schema import ProcessDefinition
+from winnow_train.data import LabelledRow, keys_of
+
+Doubles = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """What a process says of rows, in their order."""
+
+    rows: tuple[LabelledRow, ...]
+    decided: tuple[str, ...]
+    confidence: Doubles
+    out_of_scope: Bools
+    novelty: Doubles
+    """NaN where it is not measured."""
+    trained_on: Bools
+    """Rows that the head was trained on: these decisions are of the folds without them."""
+    calibration: str | None
+    because: tuple[tuple[str, ...], ...]
+    """The criteria that each decision rests on; empty for labels, and where a fold decided."""
+
+    @property
+    def held_out(self) -> int:
+        """How many rows were trained on."""
+        return int(self.trained_on.sum())
+
+    def where(self, chosen: Bools) -> "Decisions":
+        """Those of some rows."""
+        return replace(
+            self,
+            rows=tuple(itertools.compress(self.rows, chosen)),
+            decided=tuple(itertools.compress(self.decided, chosen)),
+            confidence=self.confidence[chosen],
+            out_of_scope=self.out_of_scope[chosen],
+            novelty=self.novelty[chosen],
+            trained_on=self.trained_on[chosen],
+            because=tuple(itertools.compress(self.because, chosen)),
+        )
+
+    @property
+    def known(self) -> "Decisions":
+        """Those of rows whose label the process knows."""
+        return self.where(np.array([row.label is not None for row in self.rows], bool))
+
+    @property
+    def right(self) -> Bools:
+        """Whether each decision is what the data say."""
+        return np.array([r.label == d for r, d in zip(self.rows, self.decided, strict=True)], bool)
+
+    def with_scope(self, threshold: float) -> "Decisions":
+        """The same, with another limit of the scope."""
+        with np.errstate(invalid="ignore"):
+            return replace(self, out_of_scope=self.novelty > threshold)
+
+    @property
+    def acceptable(self) -> Doubles:
+        """Confidences, with those that no threshold accepts set to -1."""
+        undecided = np.array([d == Verdict.UNDETERMINED for d in self.decided], bool)
+        never = self.out_of_scope | undecided
+        return np.where(never, -1.0, self.confidence)
+
+
+def decide(
+    definition: ProcessDefinition,
+    rows: Sequence[LabelledRow],
+    encoder: Encoder,
+    head: HeadFiles | None,
+    process_file: Path | None,
+) -> Decisions:
+    """The process's decision of each row."""
+    card = head.card() if head else None
+    stored = _training(process_file, definition.id, card) if process_file else {}
+    keys = keys_of(rows, definition.input.numeric_columns)
+    fresh = [index for index, key in enumerate(keys.tolist()) if key not in stored]
+    judge = build_judge(definition, encoder, head)
+    decided = [""] * len(rows)
+    because: list[tuple[str, ...]] = [()] * len(rows)
+    confidence, novelty = np.zeros(len(rows)), np.full(len(rows), np.nan)
+    beyond = np.zeros(len(rows), bool)
+    for start in range(0, len(fresh), 2048):
+        block = fresh[start : start + 2048]
+        judged = judge([rows[i].text for i in block], [rows[i].fields for i in block])
+        for index, judgement in zip(block, judged, strict=True):
+            decided[index] = str(judgement.decision.value)
+            if judgement.decision.kind == "criteria":
+                because[index] = tuple(judgement.decision.because)
+            confidence[index] = judgement.confidence
+            beyond[index] = judgement.out_of_scope
+            if judgement.novelty is not None:
+                novelty[index] = judgement.novelty
+    for index, key in enumerate(keys.tolist()):
+        if (found := stored.get(key)) is not None:
+            decided[index], confidence[index], novelty[index] = found
+            beyond[index] = bool(card and card.scope and novelty[index] > card.scope.threshold)
+    return Decisions(
+        tuple(rows),
+        tuple(decided),
+        confidence,
+        beyond,
+        novelty,
+        np.array([key in stored for key in keys.tolist()], bool),
+        card.calibration.version if card and card.calibration else None,
+        tuple(because),
+    )
+
+
+def _training(
+    process_file: Path, process_id: str, card: HeadCard | None
+) -> Mapping[int, tuple[str, float, float]]:
+    """Held-out decision, confidence and novelty of each row trained on, by its key."""
+    file = folder_of(process_file, process_id) / TRAINING
+    if card is None or not file.is_file():
+        return {}
+    try:
+        with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as stored:
+            if str(stored["arrays_sha256"]) != card.arrays_sha256:
+                raise HeadInvalidError(f"{TRAINING} is not of the head beside it.")
+            names = [*card.labels, str(Verdict.UNDETERMINED.value)]
+            return {
+                key: (names[place], round(sure, 4), round(strange, 4))
+                for key, place, sure, strange in zip(
+                    stored["keys"].tolist(),
+                    stored["decided"].tolist(),
+                    stored["confidence"].tolist(),
+                    stored["novelty"].tolist(),
+                    strict=True,
+                )
+            }
+    except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
+        raise HeadInvalidError(f"{TRAINING} cannot be read ({type(error).__name__}).") from None
