@@ -78,7 +78,7 @@ lint: setup ## style and format
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 
-types: setup ## strict type checks
+types: setup ## strict type checks, of the tests too
 	@$(BIN)/mypy
 
 format: setup ## bring the code into its format

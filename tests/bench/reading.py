@@ -65,7 +65,10 @@ def write_documents(folder: Path) -> None:
     rows = (folder / "table.jsonl").read_text().splitlines()
     (folder / "array.json").write_text("[" + ",\n".join(rows) + "]")
     (folder / "text.txt").write_text((NOTE + "\n") * 100_000)
-    cells = [["case_id", "age", "sex", "note"], *[[n, 63, "F", NOTE * 4] for n in range(20_000)]]
+    cells: list[list[object]] = [
+        ["case_id", "age", "sex", "note"],
+        *[[n, 63, "F", NOTE * 4] for n in range(20_000)],
+    ]
     (folder / "table.xlsx").write_bytes(files.xlsx({"Cases": cells}))
     page = files.lines([NOTE.strip()] * 45, top=80, pitch=15)
     (folder / "pages.pdf").write_bytes(

@@ -19,6 +19,7 @@ from typing import Any
 
 import boto3
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.config import Config
 
 from tests.fakes.store import MemoryStore
@@ -52,8 +53,10 @@ def answered(client: Any, event: str, answer: Any, status: int = 200) -> None:
     """Has a client's calls answered by `answer(request)` instead of the network."""
 
     def send(request: Any, **_: Any) -> AWSResponse:
-        made = AWSResponse(request.url, status, {}, SimpleNamespace(stream=lambda: iter(())))
-        made._content = answer(request)
+        made = AWSResponse(
+            request.url, status, HTTPHeaders(), SimpleNamespace(stream=lambda: iter(()))
+        )
+        made._content = answer(request)  # type: ignore[attr-defined]
         return made
 
     client.meta.events.register(f"before-send.{event}", send)

@@ -106,7 +106,7 @@ class Stack:
         )
         return key
 
-    def wait(self, key: str) -> UploadRow:
+    def wait(self, key: str) -> Any:
         """The upload of a key once its run has ended."""
         return until(lambda: (row := self.uploads.by_key(key)) and row.ended and row)
 
@@ -117,7 +117,8 @@ class Stack:
         process: str = "emotions",
         metadata: Mapping[str, str] = NONE,
     ) -> UploadRow:
-        return self.wait(self.put(name, body, process, metadata))
+        row: UploadRow = self.wait(self.put(name, body, process, metadata))
+        return row
 
     def result(self, row: UploadRow) -> tuple[Result, list[ResultRecord]]:
         """result.json and every record, in the file's order."""

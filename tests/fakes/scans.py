@@ -74,8 +74,8 @@ def photographed_askew(text: str) -> Image.Image:
         Image.Resampling.BICUBIC,
         fillcolor=60,
     )
-    x, y = np.meshgrid(np.linspace(0, 1, size[0]), np.linspace(0, 1, size[1]))
-    lamp = 0.35 + 0.65 * np.exp(-((x - 0.3) ** 2 + (y - 0.3) ** 2) / 0.6)
+    across, down = np.meshgrid(np.linspace(0, 1, size[0]), np.linspace(0, 1, size[1]))
+    lamp = 0.35 + 0.65 * np.exp(-((across - 0.3) ** 2 + (down - 0.3) ** 2) / 0.6)
     return Image.fromarray((np.asarray(seen, dtype=np.float64) * lamp).astype(np.uint8))
 
 

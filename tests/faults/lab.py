@@ -119,7 +119,7 @@ class Lab:
             filter=self._step("filter", self._filter),
             filter_chunk=self._step("filter_chunk", self._filter),
         )
-        self.world.objects = _Reading(self.store)  # type: ignore[assignment]
+        self.world.objects = _Reading(self.store)
 
     def _step(self, name: str, work: Callable[[Any], Any]) -> Callable[[Any], Any]:
         def run(payload: Any) -> Any:

@@ -643,7 +643,7 @@ def one_not_started(lab: Lab) -> None:
 def given_up_unmailed(lab: Lab) -> None:
     lab.drop(key="inbox/moods/a.csv")
     start, send = lab.start, lab.mailer.send
-    lab.start = lambda name, _: _dies(lab, name)  # type: ignore[method-assign]
+    lab.start = lambda name, _: _dies(lab, name)  # type: ignore[method-assign, assignment]
     for _ in range(3):
         lab.sweep()
 
@@ -651,7 +651,7 @@ def given_up_unmailed(lab: Lab) -> None:
         raise AwsRefusedError("Publish was refused in SNS.")
 
     lab.start = start  # type: ignore[method-assign]
-    lab.mailer.send = refuse  # type: ignore[method-assign]
+    lab.mailer.send = refuse  # type: ignore[method-assign, assignment]
     lab.drop(key="inbox/moods/b.csv")
     report = lab.sweep()
     assert (report.restarted, report.failed) == (1, 1)
@@ -701,7 +701,7 @@ def no_index(lab: Lab) -> None:
         raise AwsRefusedError("Query was refused (ValidationException).")
 
     leases = WorldRuns.leases
-    WorldRuns.leases = refuse  # type: ignore[method-assign]
+    WorldRuns.leases = refuse  # type: ignore[method-assign, assignment]
     try:
         report = lab.sweep(in_s=LEASE_S + 60)
     finally:

@@ -63,7 +63,7 @@ def test_the_sweep_starts_nothing_that_has_run(stack: Stack) -> None:
     until(
         lambda: len(TableRuns(client(stack, "dynamodb"), stack.target.table, 90).by_key(key)) == 2
     )
-    until(lambda: stack.uploads.by_key(key).ended)  # type: ignore[union-attr]
+    until(lambda: stack.uploads.by_key(key).ended)
     assert sweep(stack, in_s=1_000).restarted == 0
     assert audit(stack, "--missed-after", "0")["counts"]["DUPLICATE"] == 0
 

@@ -80,6 +80,8 @@ def test_what_a_cold_start_takes_is_no_time_to_judge_in(monkeypatch, loading_s, 
 def app(function):
     path = Path(__file__).parents[2] / "functions" / function / "app.py"
     spec = importlib.util.spec_from_file_location(f"handler_{function}", path)
+    assert spec
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -121,7 +121,8 @@ def functions(monkeypatch: pytest.MonkeyPatch) -> Iterator[Functions]:
     monkeypatch.setattr(logger.registered_handler, "stream", log)
     level = logger.log_level
     logger.setLevel("DEBUG")
-    made = Functions(*map(app, ("serialize", "scan", "classify", "filter")), store, log)
+    modules = [app(name) for name in ("serialize", "scan", "classify", "filter")]
+    made = Functions(modules[0], modules[1], modules[2], modules[3], store, log)
     options = SerializeOptions(results_bucket=RESULTS)
     pages = Pages(_reads, options.limits, lambda: 0.0)
     settings = FilterSettings(results_bucket=RESULTS)
@@ -139,7 +140,7 @@ def functions(monkeypatch: pytest.MonkeyPatch) -> Iterator[Functions]:
     logger.setLevel(level)
 
 
-def _reads(_picture: object) -> list[Any]:
+def _reads(picture: object) -> list[Any]:
     raise ValueError(f"cannot read {NAME}")
 
 
@@ -315,7 +316,7 @@ def _nested() -> None:
 
 
 def _key() -> None:
-    {}[NAME]
+    {"": 0}[NAME]
 
 
 CARELESS: list[Callable[[], None]] = [

@@ -198,7 +198,7 @@ def test_notes_with_all_the_words_and_not_the_facts_are_never_met() -> None:
 
 def test_every_label_finds_its_own_examples() -> None:
     definition = book().find("emotions")
-    for label in definition.labels:  # type: ignore[union-attr]
+    for label in definition.labels:
         results = judge("emotions")(label.examples)
         values = [r.decision.value for r in results if isinstance(r.decision, LabelDecision)]
         assert values.count(label.id) >= 0.8 * len(values), label.id

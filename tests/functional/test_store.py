@@ -3,7 +3,7 @@
 import errno
 import io
 from collections.abc import Iterator
-from typing import Any
+from typing import IO, Any, cast
 
 import boto3
 import pytest
@@ -328,7 +328,7 @@ def test_a_connection_that_stays_broken_is_no_answer(client, monkeypatch):
 
     monkeypatch.setattr("smart_open.s3.time.sleep", lambda _: None)
     answer = {
-        "Body": StreamingBody(Broken(), 10),
+        "Body": StreamingBody(cast(IO[bytes], Broken()), 10),
         "ContentLength": 10,
         "ResponseMetadata": {"HTTPStatusCode": 200, "RetryAttempts": 0},
     }

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, quote_plus, urlsplit
 import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
@@ -59,10 +60,10 @@ def dynamodb() -> Any:
         TableName=TABLE,
         BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[
-            *(
-                {"AttributeName": name, "AttributeType": "S"}
-                for name in ("upload_id", "object_key", "claimed_at", "state")
-            ),
+            {"AttributeName": "upload_id", "AttributeType": "S"},
+            {"AttributeName": "object_key", "AttributeType": "S"},
+            {"AttributeName": "claimed_at", "AttributeType": "S"},
+            {"AttributeName": "state", "AttributeType": "S"},
             {"AttributeName": "lease_until", "AttributeType": "N"},
         ],
         KeySchema=[{"AttributeName": "upload_id", "KeyType": "HASH"}],
@@ -396,7 +397,7 @@ def running_machine(monkeypatch: Any, executions: dict[str, str]) -> None:
 
     from botocore.client import BaseClient
 
-    original = BaseClient._make_api_call
+    original = BaseClient._make_api_call  # type: ignore[attr-defined]
     monkeypatch.setattr(BaseClient, "_make_api_call", call)
 
 
@@ -520,8 +521,8 @@ def test_keys_that_xml_cannot_hold_come_encoded_and_are_asked_for_as_they_are(s3
         at = len(asked) - 1
         after = odd[at] if at < len(odd) - 1 else None
         body = SimpleNamespace(stream=lambda: iter(()), read=lambda: b"")
-        made = AWSResponse(request.url, 200, {}, body)
-        made._content = listing(odd[at], after=after)
+        made = AWSResponse(request.url, 200, HTTPHeaders(), body)
+        made._content = listing(odd[at], after=after)  # type: ignore[attr-defined]
         return made
 
     s3.meta.events.register("before-send.s3.ListObjectVersions", answer)

@@ -20,7 +20,7 @@ def string_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Called with strings, as USE v4 and large v5 are: a hash of the text and its length."""
     import tensorflow as tf
 
-    class Strings(tf.Module):
+    class Strings(tf.Module):  # type: ignore[misc]
         @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
         def __call__(self, texts):
             buckets = tf.strings.to_hash_bucket_fast(texts, 512)
@@ -116,7 +116,7 @@ def test_token_ids_need_the_tokeniser(tmp_path: Path) -> None:
 def save(folder: Path, answer: Callable) -> str:
     import tensorflow as tf
 
-    class Odd(tf.Module):
+    class Odd(tf.Module):  # type: ignore[misc]
         @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
         def __call__(self, texts):
             return answer(tf, texts)

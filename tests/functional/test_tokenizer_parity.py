@@ -61,8 +61,8 @@ def real_lines(data_dir: Path) -> Iterator[str]:
     csv.field_size_limit(sys.maxsize)
     for name in ("sts/stsb-en-dev.csv", "sts/stsb-en-test.csv"):
         with (data_dir / name).open(encoding="utf-8", newline="") as stream:
-            for row in csv.reader(stream):
-                yield from row[:2]
+            for pair in csv.reader(stream):
+                yield from pair[:2]
     for name, column in (
         ("isear/isear-train.csv", "text"),
         ("banking77/test.csv", "text"),

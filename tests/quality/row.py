@@ -89,4 +89,4 @@ class Commands:
             )
         if done.returncode:
             raise SystemExit(f"winnow {words[0]} failed:\n{done.stderr[-2000:]}")
-        return json.loads(done.stdout)
+        return dict(json.loads(done.stdout))

@@ -216,7 +216,7 @@ def _as_reported(fault: TaskError) -> Exception:
             env=nowhere,
             error_name=kind(fault.error),
             event_type=HistoryEventType.TaskFailed,
-            event_details=EventDetails(
+            event_details=EventDetails(  # type: ignore[typeddict-item]
                 taskFailedEventDetails=TaskFailedEventDetails(error=fault.error, cause=fault.cause)
             ),
         )

@@ -12,6 +12,7 @@ from unittest import mock
 
 import boto3
 import pytest
+from moto.stepfunctions.parser.asl.component.intrinsic import jsonata as functions
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.item_reader.reader_config import (
     input_type,
 )
@@ -36,7 +37,7 @@ def test_moto_has_no_jsonata():
 
 def test_moto_has_no_hash():
     """Identify and IdentifyStopped make the upload id with it. engine.py has the function."""
-    declared = on_moto.functions._DECLARATION_BY_VARIABLE_REFERENCE["$hash"]
+    declared = functions._DECLARATION_BY_VARIABLE_REFERENCE["$hash"]
     assert "not supported" in declared
 
 

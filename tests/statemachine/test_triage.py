@@ -654,7 +654,7 @@ def test_a_run_is_told_apart_from_any_other_of_its_upload(world: World, uploaded
         assert ref is not None
         assert ref.attempt == attempt
         assert ref.id == f"{attempt}-{hashlib.sha256(run.arn.encode()).hexdigest()[:12]}"
-    assert given[0].started_at <= given[1].started_at  # type: ignore[union-attr]
+    assert given[0].started_at <= given[1].started_at
 
 
 # -- failures ------------------------------------------------------------------------------------

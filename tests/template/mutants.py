@@ -180,11 +180,10 @@ def _of_scalar(document: str, at: Path, value: Any, root: Any) -> Iterator[Mutan
             for step in (1, -1):
                 yield changed("reference", _next(names, value, step))
         elif at[-1] == "ConditionExpression":
-            for new in clauses(value):
-                yield changed("clause", new, new)
+            yield from (changed("clause", clause, clause) for clause in clauses(value))
         elif "SET " in value:
-            for new in assignments(value):
-                yield changed("clause", new, _different(value, new))
+            for assignment in assignments(value):
+                yield changed("clause", assignment, _different(value, assignment))
         else:
             yield from (changed(change, new, where) for change, new, where in _of_text(value))
 

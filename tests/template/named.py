@@ -213,5 +213,10 @@ def _path(stack: Stack, document: str, at: str) -> tuple[str | int, ...]:
             else:
                 key = [where_it_holds(entry).get("Id") for entry in node].index(part)
         path.append(key)
-        node = node[key] if isinstance(node, list) or key in node else {}
+        if isinstance(node, list):
+            node = node[int(key)]
+        elif key in node:
+            node = node[key]
+        else:
+            node = {}
     return tuple(path)

@@ -46,7 +46,7 @@ def test_another_validator_finds_no_fault_in_a_machine(machine: str):
     assert validator.is_file(), "run `make setup`"
 
     def validated(given: str) -> int:
-        call = [NODE, validator, "--json-definition", given]
+        call = [str(NODE), str(validator), "--json-definition", given]
         return subprocess.run(call, capture_output=True).returncode
 
     assert validated(text) == 0

@@ -16,6 +16,7 @@ from winnow.steps.serialize import SerializeOptions
 
 MACHINES = {"triage": "Triage", "stopped": "Stopped"}
 State = dict[str, Any]
+RETRYABLE: list[type[RetryableError]] = [RetryableError, *RetryableError.__subclasses__()]
 
 TRANSIENT = {
     "lambda:invoke": {
@@ -28,7 +29,7 @@ TRANSIENT = {
         "Lambda.CodeArtifactUserPendingException",
         "Lambda.ResourceConflictException",
     }
-    | {cls.__name__ for cls in (RetryableError, *RetryableError.__subclasses__())},
+    | {cls.__name__ for cls in RETRYABLE},
     "dynamodb:putItem": {
         "DynamoDB.ProvisionedThroughputExceededException",
         "DynamoDB.RequestLimitExceeded",
@@ -131,10 +132,11 @@ def test_only_named_passing_faults_are_retried(machine: str, name: str, state: S
 
 def longest_wait(retry: dict[str, Any]) -> float:
     """Seconds between the tries together; with full jitter, half of it on average."""
-    return sum(
+    waits: list[float] = [
         min(retry["IntervalSeconds"] * retry["BackoffRate"] ** n, retry["MaxDelaySeconds"])
         for n in range(retry["MaxAttempts"])
-    )
+    ]
+    return sum(waits)
 
 
 @pytest.mark.parametrize(("machine", "name", "state"), all_states("Task"))
@@ -165,7 +167,7 @@ def test_all_calls_of_one_service_are_retried_alike():
 @pytest.mark.parametrize(("machine", "name", "state"), all_states("Task"))
 def test_an_error_that_is_waited_for_exists(machine: str, name: str, state: State):
     """Step Functions calls a service's error as the AWS SDK for Java does: it ends in Exception."""
-    ours = {cls.__name__ for cls in (RetryableError, *RetryableError.__subclasses__())}
+    ours = {cls.__name__ for cls in RETRYABLE}
     named = {
         error for way in (*state["Retry"], *state["Catch"]) for error in way["ErrorEquals"]
     } - {"States.ALL"}

@@ -9,6 +9,7 @@ from tests.quality import context, l33774
 from tests.quality.row import ROOT, Row, data_folder
 from winnow.judging.criteria.findings import SILENT
 from winnow.judging.text import segments
+from winnow.ports import Encoder, Judge
 from winnow_encoder import load_encoder
 
 ROUNDS = 5
@@ -152,7 +153,7 @@ def _worth(ablation: dict[str, l33774.Tally]) -> str:
     )
 
 
-def _ratio(encoder: l33774.Encoder, judge: l33774.Judge) -> float:
+def _ratio(encoder: Encoder, judge: Judge) -> float:
     texts = [text for _, text in made_cases(RECORDS)]
     sentences = list(dict.fromkeys(text[s:e] for text in texts for s, e in segments.spans(text)))
     ratios: list[float] = []

@@ -184,7 +184,9 @@ GRAPHS = [
     ),
     Graph(
         *("Winnow", ("RecordsAccepted", "RecordsReview", "RecordsInvalid")),
-        *("${AWS::StackName}", "Sum", 3600),
+        value="${AWS::StackName}",
+        stat="Sum",
+        period=3600,
         stacked=True,
     ),
     Graph("", (), "", period=3600, more=([{"expression": SEARCH, "id": "review", "label": ""}],)),

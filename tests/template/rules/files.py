@@ -116,7 +116,9 @@ def bucket(name: str, stack: Stack) -> Any:
     else:
         metadata = skips("CKV_AWS_145", "CKV_AWS_144")
         own = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY}
-        lifecycle = {rule["Id"]: rule for rule in (FORGET_OLD, ABORT)} | LIFECYCLES.get(name, {})
+        lifecycle: dict[str, Any] = {
+            str(rule["Id"]): rule for rule in (FORGET_OLD, ABORT)
+        } | LIFECYCLES.get(name, {})
         properties |= {
             "BucketEncryption": _encryption(
                 {

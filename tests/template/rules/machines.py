@@ -50,7 +50,7 @@ DIED = (
     *("Runtime.ExitError", "Runtime.OutOfMemory", "Sandbox.Timedout", "Lambda.Unknown"),
     *("States.Timeout", "ChunkTooSlowError"),
 )
-CAUGHT = {
+CAUGHT: dict[str, list[tuple[tuple[str, ...], str]]] = {
     "ClassifyChunk": [(DIED, "Halve")],
     "ClassifyPart": [(DIED, "Halve")],
     "Claim": [(REFUSED, "Duplicate")],
@@ -322,7 +322,8 @@ def _with(check: Any, key: str, value: str) -> Any:
     def both(found: Any) -> str | None:
         if not isinstance(found, dict) or found.get(key) != value:
             return f"a mapping whose {key} is {value}"
-        return check({name: one for name, one in found.items() if name != key})
+        problem: str | None = check({name: one for name, one in found.items() if name != key})
+        return problem
 
     return both
 

@@ -10,7 +10,6 @@ from typer.testing import CliRunner
 
 from winnow.errors import RetryableError, catalogue
 from winnow_aws.aws_errors import translated
-from winnow_cli import target
 from winnow_cli.app import app
 from winnow_cli.aws_errors import honest, trouble
 
@@ -64,7 +63,7 @@ TROUBLES = [
     (exceptions.ReadTimeoutError(**ADDRESS), "aws_unreachable", "network"),
     (exceptions.ConnectionClosedError(**ADDRESS), "aws_unreachable", "network"),
     (exceptions.ProxyConnectionError(proxy_url="u:secret@h"), "aws_unreachable", "proxy"),
-    (exceptions.SSLError(error=SECRET, **ADDRESS), "aws_unreachable", "AWS_CA_BUNDLE"),
+    (exceptions.SSLError(error=OSError(SECRET), **ADDRESS), "aws_unreachable", "AWS_CA_BUNDLE"),
     (from_client_error("NoSuchBucket", status=404), "aws_refused", "NoSuchBucket"),
     (exceptions.ParamValidationError(report=SECRET), "internal", "ParamValidationError"),
 ]
@@ -113,7 +112,7 @@ class Silent:
 
 
 def run(monkeypatch: pytest.MonkeyPatch, raised: Exception, *arguments: str) -> Any:
-    monkeypatch.setattr(target.boto3, "Session", lambda **_: Silent(raised))
+    monkeypatch.setattr("boto3.Session", lambda **_: Silent(raised))
     return CliRunner().invoke(app, [*arguments, "--stack", "winnow"])
 
 
@@ -160,7 +159,7 @@ def test_the_region_of_the_environment_counts(
             seen.append(self.region_name)
             return Silent(exceptions.NoCredentialsError())
 
-    monkeypatch.setattr(target.boto3, "Session", Session)
+    monkeypatch.setattr("boto3.Session", Session)
     CliRunner().invoke(app, ["status", "--stack", "winnow"])
     assert seen == [region]
 

@@ -149,8 +149,8 @@ def test_calls_at_a_time_are_as_many_as_cores_and_memory_allow(
     monkeypatch: pytest.MonkeyPatch, cores: int, gib: int, places: int
 ) -> None:
     memory = SimpleNamespace(total=gib << 30)
-    monkeypatch.setattr(ministack.os, "cpu_count", lambda: cores)
-    monkeypatch.setattr(ministack.psutil, "virtual_memory", lambda: memory)
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    monkeypatch.setattr("psutil.virtual_memory", lambda: memory)
     assert ministack.places() == places
 
 

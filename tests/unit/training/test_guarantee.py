@@ -41,7 +41,8 @@ def test_broken_promises_are_as_rare_as_promised(kind, rows):
     precisions = {}
     broken = given = 0
     for _ in range(TRIALS):
-        found = select_threshold(*draw(rng, rows, kind), precision=0.9, confidence=0.9)
+        sure, right = draw(rng, rows, kind)
+        found = select_threshold(sure, right, precision=0.9, confidence=0.9)
         if found.threshold is None:
             continue
         given += 1

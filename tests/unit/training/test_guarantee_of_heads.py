@@ -61,7 +61,7 @@ def broken() -> dict[str, list[bool]]:
         )  # fmt: skip
         head = LinearHead.load(fitted.card, fitted.arrays)
         stored = np.load(io.BytesIO(fitted.training))
-        beyond = stored["novelty"] > fitted.card.scope.threshold  # type: ignore[union-attr]
+        beyond = stored["novelty"] > fitted.card.scope.threshold
         sure = np.where(beyond, -1.0, stored["confidence"].astype(float).round(4))
         tuned, truth = world(rng, ROWS)
         decided, confidence = judge(head, tuned)

@@ -242,7 +242,7 @@ def test_what_is_not_the_same_is_a_new_upload(
         options = ["--anew"]
     elif differently == "a day later":
         now = time.time() + submissions.KEPT_S + 1
-        monkeypatch.setattr(submissions.time, "time", lambda: now)
+        monkeypatch.setattr("time.time", lambda: now)
     process = "q" if differently == "process" else "p"
     ran = CliRunner().invoke(app, ["submit", file, "--process", process, *options])
     assert ran.exit_code == 0

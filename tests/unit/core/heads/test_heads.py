@@ -50,7 +50,8 @@ def test_it_decides_calibrated_and_with_evidence(book: ProcessRegistry) -> None:
     assert (card.decision.value, loan.decision.value) == ("card", "loan")
     assert card.calibrated
     assert card.calibration == book.heads["bank"].card().info.calibration
-    assert sum(s.score for s in card.decision.scores) == pytest.approx(1, abs=3e-4)
+    total = sum((s.score for s in card.decision.scores), 0.0)
+    assert total == pytest.approx(1, abs=3e-4)
     (first, *_) = loan.decision.evidence
     assert first.text == "Repay the mortgage today."
     assert (first.start, first.end) == (13, 38)
@@ -76,7 +77,7 @@ def test_foreign_text_is_out_of_scope_and_known_text_is_not(book: ProcessRegistr
 
 def test_another_encoder_is_refused(book: ProcessRegistry) -> None:
     other = FakeEncoder()
-    other.info = other.info.model_copy(update={"sha256": "1" * 64})  # type: ignore[misc]
+    other.info = other.info.model_copy(update={"sha256": "1" * 64})
     with pytest.raises(HeadInvalidError, match="was trained with fake 1"):
         build_judge(book.find("bank"), other, book.heads["bank"])
 

@@ -192,7 +192,7 @@ def test_a_plan_says_nothing_against_the_result_of_what_was_planned(
 
 
 def test_without_a_keyword_nothing_is_heard() -> None:
-    decision = judge("Pale skin", **{"Pale skin": toward((AXES[PRO], 1.0))})
+    decision = judge("Pale skin", **{"Pale skin": toward((AXES[PRO], 1.0))})  # type: ignore[arg-type]
     assert decision.value is Verdict.UNDETERMINED
     assert decision.criteria[0].evidence == ()
 

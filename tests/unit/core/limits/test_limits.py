@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -113,7 +114,7 @@ def code_of(content: bytes | str, kind: str, limits: ReadLimits) -> tuple[str, s
     """The code and the sentence that a file comes to."""
     data = content.encode() if isinstance(content, str) else content
 
-    def no_text(_: object) -> list[object]:
+    def no_text(picture: object) -> list[Any]:
         return []
 
     ocr = Pages(no_text, limits, itertools.count().__next__)
@@ -165,7 +166,10 @@ def test_a_format_keeps_its_limits(kind, limit):
     assert limit in message
 
 
-NEEDED = {SerializeOptions: {"results_bucket": "b"}, SweepOptions: {"retention_days": 90}}
+NEEDED: dict[type[BaseModel], dict[str, object]] = {
+    SerializeOptions: {"results_bucket": "b"},
+    SweepOptions: {"retention_days": 90},
+}
 
 
 @pytest.mark.parametrize("options", [ReadLimits, SerializeOptions, SweepOptions])

@@ -20,8 +20,7 @@ from winnow.errors import (
     TimeLimitError,
 )
 from winnow.models import InvalidRecord
-from winnow.parsers import packages
-from winnow.readers import ReadLimits, Source, read
+from winnow.readers import ReadLimits, RecordUnit, Source, read
 from winnow.readers.tabular.dialect import Dialect
 from winnow.readers.tabular.recovery import RowParser, _LineFeed
 from winnow.readers.tabular.sniffer import quoted_after_blanks
@@ -30,7 +29,7 @@ A = ("1", "a")
 """Most files hold a record with this id and text."""
 
 
-def source(content: bytes | str, name: str, unit: str = "document", **limits: int) -> Source:
+def source(content: bytes | str, name: str, unit: RecordUnit = "document", **limits: int) -> Source:
     data = content.encode() if isinstance(content, str) else content
     return Source(io.BytesIO(data), name, ["note", "text"], ["id"], ReadLimits(**limits), unit=unit)
 
@@ -42,7 +41,9 @@ class Reading(NamedTuple):
     notes: list[str]
 
 
-def reading(content: bytes | str, name: str = "x.csv", unit: str = "document", **limits) -> Reading:
+def reading(
+    content: bytes | str, name: str = "x.csv", unit: RecordUnit = "document", **limits
+) -> Reading:
     with source(content, name, unit, **limits) as opened:
         found = [
             record.code if isinstance(record, InvalidRecord) else (record.source_id, record.text)
@@ -473,7 +474,7 @@ def test_a_hundred_thousand_members_are_refused_before_they_are_listed(monkeypat
         for number in range(100_000):
             made.writestr(str(number), b"")
     content = out.getvalue()
-    monkeypatch.setattr(packages.zipfile, "ZipFile", lambda *_: pytest.fail("it was listed"))
+    monkeypatch.setattr("zipfile.ZipFile", lambda *_: pytest.fail("it was listed"))
     with pytest.raises(FileBombError, match="max_members"):
         reading(content, "x.zip")
 

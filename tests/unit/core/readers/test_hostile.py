@@ -10,6 +10,7 @@ import time
 import zipfile
 import zlib
 from collections.abc import Iterator
+from typing import Any
 
 import pypdf
 import pytest
@@ -36,7 +37,7 @@ from winnow.readers.containers import shown_name
 
 def source(content: bytes | str | io.RawIOBase, name: str = "x", **limits) -> Source:
     data = content.encode() if isinstance(content, str) else content
-    stream = io.BytesIO(data) if isinstance(data, bytes) else data
+    stream: Any = io.BytesIO(data) if isinstance(data, bytes) else data
     return Source(stream, name, ["note", "text"], ["id"], ReadLimits(**limits))
 
 

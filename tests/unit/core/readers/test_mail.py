@@ -214,7 +214,7 @@ def test_of_a_header_of_parameters_no_more_than_any_program_writes_is_taken_apar
     kind, header, monkeypatch
 ):
     longest = 0
-    parted = email.message._parseparam
+    parted = email.message._parseparam  # type: ignore[attr-defined]
 
     def watched(text):
         nonlocal longest

@@ -24,7 +24,7 @@ def records(content: bytes | str, name: str = "x", **options):
 
 def lines(content: bytes | str, name: str = "x") -> list[str]:
     (record,) = records(content, name)
-    return record.text.split("\n")
+    return str(record.text).split("\n")
 
 
 def run(text: str, properties: str = "") -> str:

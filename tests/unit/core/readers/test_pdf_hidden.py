@@ -326,7 +326,7 @@ def twice(text: str, across: float, down: float, times: int = 2) -> bytes:
 @pytest.mark.parametrize("times", [2, 3])
 def test_letters_printed_twice_to_look_bold_count_once(aside, times):
     text = "Hemoglobin 14.2 g, seen 1,100.55 times, weeks."
-    found, _ = opened(drawn(twice(text, *aside, times)))
+    found, _ = opened(drawn(twice(text, aside[0], aside[1], times)))
     assert found == text
 
 
@@ -442,5 +442,5 @@ def test_a_letter_that_belongs_to_no_text_is_none_printed_again():
 
     reader = words._WordReader.__new__(words._WordReader)
     reader._raw, reader._text = Raw(), None
-    reader._box = lambda _: (0.0, 0.0, 5.0, 9.0)  # type: ignore[method-assign]
+    reader._box = lambda _: (0.0, 0.0, 5.0, 9.0)  # type: ignore[method-assign, assignment]
     assert not reader._printed_again(1)

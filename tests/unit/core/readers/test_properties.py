@@ -49,7 +49,7 @@ def csv_of(data: Draw, marks: str = ",;|\t") -> tuple[bytes, list[str]]:
     writer = csv.writer(
         out,
         delimiter=data.draw(st.sampled_from(marks)),
-        quoting=quoting,
+        quoting=quoting,  # type: ignore[arg-type]
         lineterminator=end,
     )
     writer.writerow(["id", "note", "x"])

@@ -137,7 +137,7 @@ def test_a_table_that_is_slow_to_answer_does_not_hold_the_walk_at_one_page(stack
             raise RetryableError("throttled")
         return []
 
-    stack.runs.by_key = slow  # type: ignore[method-assign]
+    stack.runs.by_key = slow  # type: ignore[method-assign, assignment]
     calls = 0
     complete = False
     while not complete:
@@ -160,7 +160,7 @@ def test_one_that_cannot_be_recorded_keeps_no_other(stack: Stack) -> None:
             raise RetryableError("throttled")
         return give_up(upload, *rest)
 
-    stack.runs.give_up = refuse  # type: ignore[method-assign]
+    stack.runs.give_up = refuse  # type: ignore[method-assign, assignment]
     report = stack.sweep()
     assert (report.abandoned, report.failed) == (2, 1)
 
@@ -174,7 +174,7 @@ def test_a_key_that_the_table_does_not_answer_for_is_not_started_blindly(stack: 
             raise RetryableError("throttled")
         return by_key(key, since)
 
-    stack.runs.by_key = some  # type: ignore[method-assign]
+    stack.runs.by_key = some  # type: ignore[method-assign, assignment]
     report = stack.sweep()
     assert (report.restarted, report.failed) == (1, 1)
     assert list(stack.workflow.executions) == [f"{id_of(version('inbox/p/b'))}-1"]
@@ -275,7 +275,7 @@ def test_runs_that_died_leave_time_for_the_walk_and_are_gone_round(stack: Stack)
         tried.add(name)
         raise RetryableError("throttled")
 
-    stack.workflow.start = note  # type: ignore[method-assign]
+    stack.workflow.start = note  # type: ignore[method-assign, assignment]
     for _ in range(5):
         stack.sweep(seconds_left=ticking(200, step=0.5))
     assert tried >= {f"{id_of(one)}-2" for one in stuck}
@@ -293,7 +293,7 @@ def test_rows_that_the_table_does_not_answer_for_are_gone_round_too(stack: Stack
             raise RetryableError("throttled")
         return by_id(ids)
 
-    stack.runs.by_id = some  # type: ignore[method-assign]
+    stack.runs.by_id = some  # type: ignore[method-assign, assignment]
     reports = [stack.sweep(), stack.sweep()]
     assert [report.failed for report in reports] == [1, 1]
     assert len(stack.workflow.executions) == 150

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -178,7 +179,7 @@ def test_a_call_ends_in_time_and_sends_what_it_has_taken():
 # -- what SNS makes of a mail --------------------------------------------------------------------
 
 
-def envelope(**given: object) -> dict:
+def envelope(**given: object) -> Any:
     return {"ReceiptHandle": "h", "Body": json.dumps({"Type": "Notification", **given})}
 
 

@@ -40,7 +40,7 @@ class Queue:
         return any(at <= self.clock.now for _, _, at in self.messages)
 
     def take(self, most: int) -> list[Waiting]:
-        taken = []
+        taken: list[Waiting] = []
         for place, (name, event, at) in enumerate(self.messages):
             if at <= self.clock.now and len(taken) < most:
                 self.messages[place] = (name, event, self.clock.now + self.hidden_s)
@@ -180,14 +180,14 @@ def test_as_many_run_as_may_and_the_rest_wait(world: World):
 
 def test_room_is_used_while_the_call_lasts(world: World):
     world.queue.add(*(f"f{number}" for number in range(40)))
+
     # Runs of ten seconds.
-    world.clock.each.append(
-        lambda: [
-            world.machine.end(name)
-            for name in sorted(world.machine.open)
-            if world.clock.now - world.machine.began[name] >= 10
-        ]
-    )
+    def end_old_runs() -> None:
+        for name in sorted(world.machine.open):
+            if world.clock.now - world.machine.began[name] >= 10:
+                world.machine.end(name)
+
+    world.clock.each.append(end_old_runs)
     report = world.call()
     assert world.machine.most == 3
     assert report.started >= 4 * 3, "45 seconds are four runs' time"
@@ -290,7 +290,7 @@ def test_a_call_that_died_is_followed_and_what_it_had_in_hand_comes_again(world:
     def die(*_: Any) -> Start:
         raise KeyboardInterrupt
 
-    start, world.machine.start = world.machine.start, die  # type: ignore[method-assign]
+    start, world.machine.start = world.machine.start, die  # type: ignore[method-assign, assignment]
     with pytest.raises(KeyboardInterrupt):
         world.call()
     world.books.book = world.books.book.model_copy(update={"until": world.clock.now + 165})

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from tests.unit.core.steps.test_steps import RUN, Run, book
+from tests.fakes.processes import book
+from tests.unit.core.steps.test_steps import RUN, Run
 from winnow.errors import ProcessUnknownError
 from winnow.models import Outcome, Part, Result, Upload
 from winnow.steps.notification import report

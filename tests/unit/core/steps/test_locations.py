@@ -60,7 +60,7 @@ def test_a_case_id_is_a_label_of_bounded_length():
     assert requested_case_id({}) is None
     assert requested_case_id({"case-id": "  "}) is None
     assert requested_case_id({"case-id": "A\x00\n7"}) == "A 7"
-    assert len(requested_case_id({"case-id": "é" * 999})) == 200
+    assert len(requested_case_id({"case-id": "é" * 999}) or "") == 200
 
 
 class LastLineJudge(SayingJudge):

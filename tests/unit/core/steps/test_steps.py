@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from typing import Any
 
 import pytest
 
@@ -139,11 +140,12 @@ def test_a_code_names_a_process_and_the_upload_s_threshold_wins():
 
 
 def test_the_mail_says_who_set_the_threshold():
-    for options, metadata, said in (
+    cases: list[tuple[dict[str, Any], dict[str, Any], str]] = [
         ({}, {}, "The threshold of 0.6 is the process's own."),
         ({"threshold": 0.2}, {}, "The threshold of 0.2 is set by the stack."),
         ({"threshold": 0.2}, {"threshold": "0.3"}, "The threshold of 0.3 is set by the sender."),
-    ):
+    ]
+    for options, metadata, said in cases:
         pipeline = Run(**options)
         run = pipeline.serialize(TABLE, **metadata)
         pipeline.classify(run)
@@ -391,9 +393,10 @@ LATER = RunRef(id="2-ba9876543210", attempt=2, started_at="2026-11-26T10:00:00.0
 
 def two_runs() -> tuple[Run, dict[RunRef | None, Serialized]]:
     """Three runs of one upload over one store, all of them judged and filtered, none published."""
-    pipeline, runs = Run(), {}
-    ref = pipeline.store.add("uploads", "inbox/moods/a.csv", TABLE.encode())
-    upload = Upload(upload_id=UPLOAD_ID, object=ref, size=len(TABLE))
+    pipeline = Run()
+    runs: dict[RunRef | None, Serialized] = {}
+    dropped = pipeline.store.add("uploads", "inbox/moods/a.csv", TABLE.encode())
+    upload = Upload(upload_id=UPLOAD_ID, object=dropped, size=len(TABLE))
     for ref in (None, RUN, LATER):
         run = serialize(upload, pipeline.store, book(), pipeline.options, pipeline.clock, run=ref)
         pipeline.classify(run)
