@@ -7,15 +7,23 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from typing import Literal
 
 from winnow.errors import AccessDeniedError
 from winnow.recovery.retention import Retention
-from winnow.recovery.status import Ages, Claim, ObjectVersion, UploadStatus, match, upload_status
+from winnow.recovery.status import (
+    Ages,
+    ObjectVersion,
+    UploadStatus,
+    match,
+    status_of_row,
+    upload_status,
+)
 from winnow.recovery.sweep import retention
+from winnow.recovery.upload_row import UploadRow
 from winnow.steps.upload import upload_id
 from winnow.storage.paths import sweep_state
 from winnow_aws.s3 import S3Store
@@ -63,14 +71,14 @@ def audit(
             versions += 1
             if versions % _PROGRESS_EVERY == 0:
                 progress(versions, rows)
-        for claim in TableRuns(target.dynamodb(), target.table, target.retention_days).every():
-            spill.add_claim(claim)
+        for row in TableRuns(target.dynamodb(), target.table, target.retention_days).every():
+            spill.add_row(row)
             rows += 1
             if rows % _PROGRESS_EVERY == 0:
                 progress(versions, rows)
         progress(versions, rows)
-        for its_versions, its_claims in spill.by_key():
-            yield from audit_rows(bucket, its_versions, its_claims, ages, now)
+        for its_versions, its_rows in spill.by_key():
+            yield from audit_rows(bucket, its_versions, its_rows, ages, now)
 
 
 def retention_of(target: Target, now: float) -> Retention:
@@ -86,38 +94,38 @@ def retention_of(target: Target, now: float) -> Retention:
 
 
 class _Spill:
-    """Versions and rows in a file that nobody else sees, to be told by key."""
+    """Versions and rows in a temporary file, to be read back key by key."""
 
     def __init__(self) -> None:
         # SQLite's own temporary database: in memory while it is small, removed with the connection.
         self._file = sqlite3.connect("")
-        self._file.execute("CREATE TABLE versions (key BLOB, one TEXT)")
-        self._file.execute("CREATE TABLE claims (key BLOB, one TEXT)")
+        self._file.execute("CREATE TABLE versions (key BLOB, json TEXT)")
+        self._file.execute("CREATE TABLE rows (key BLOB, json TEXT)")
 
     def add_version(self, version: ObjectVersion) -> None:
-        row = (version.key.encode(), json.dumps(version))
-        self._file.execute("INSERT INTO versions VALUES (?, ?)", row)
+        values = (version.key.encode(), json.dumps(version))
+        self._file.execute("INSERT INTO versions VALUES (?, ?)", values)
 
-    def add_claim(self, claim: Claim) -> None:
-        row = (claim.key.encode(), json.dumps(astuple(claim)))
-        self._file.execute("INSERT INTO claims VALUES (?, ?)", row)
+    def add_row(self, row: UploadRow) -> None:
+        values = (row.object_key.encode(), row.model_dump_json(exclude_defaults=True))
+        self._file.execute("INSERT INTO rows VALUES (?, ?)", values)
 
-    def by_key(self) -> Iterator[tuple[list[ObjectVersion], list[Claim]]]:
+    def by_key(self) -> Iterator[tuple[list[ObjectVersion], list[UploadRow]]]:
         """What there is of each key, in the order of the keys' bytes, which is S3's."""
-        merged = heapq.merge(self._sorted("versions"), self._sorted("claims"), key=itemgetter(0))
+        merged = heapq.merge(self._sorted("versions"), self._sorted("rows"), key=itemgetter(0))
         for _, group in groupby(merged, key=itemgetter(0)):
             versions: list[ObjectVersion] = []
-            claims: list[Claim] = []
-            for _, kind, one in group:
+            rows: list[UploadRow] = []
+            for _, kind, text in group:
                 if kind == "versions":
-                    versions.append(ObjectVersion(*json.loads(one)))
+                    versions.append(ObjectVersion(*json.loads(text)))
                 else:
-                    claims.append(Claim(*json.loads(one)))
-            yield versions, claims
+                    rows.append(UploadRow.model_validate_json(text))
+            yield versions, rows
 
-    def _sorted(self, kind: Literal["versions", "claims"]) -> Iterator[tuple[bytes, str, str]]:
-        found = self._file.execute(f"SELECT key, one FROM {kind} ORDER BY key, rowid")  # noqa: S608
-        return ((key, kind, one) for key, one in found)
+    def _sorted(self, kind: Literal["versions", "rows"]) -> Iterator[tuple[bytes, str, str]]:
+        stored = self._file.execute(f"SELECT key, json FROM {kind} ORDER BY key, rowid")  # noqa: S608
+        return ((key, kind, text) for key, text in stored)
 
     def close(self) -> None:
         self._file.close()
@@ -126,32 +134,31 @@ class _Spill:
 def audit_rows(
     bucket: str,
     versions: Sequence[ObjectVersion],
-    claims: Sequence[Claim],
+    rows: Sequence[UploadRow],
     ages: Ages,
     now: float,
 ) -> list[AuditRow]:
     """Each version once, then the rows that are about none of them."""
     audited: list[AuditRow] = []
     about: set[str] = set()
-    for version, its_claims in match(bucket, versions, claims):
-        about |= {claim.upload_id for claim in its_claims}
-        status = upload_status(version, its_claims, ages, now)
+    for version, its_rows in match(bucket, versions, rows):
+        about |= {row.upload_id for row in its_rows}
+        status = upload_status(version, its_rows, ages, now)
         if status is not UploadStatus.EXPIRED:
-            audited.append(_audit_row(bucket, version, its_claims, status))
-    for claim in claims:
-        if claim.upload_id not in about:
+            audited.append(_of_version(bucket, version, its_rows, status))
+    for row in rows:
+        if row.upload_id not in about:
             # Its object version was deleted for good, or was never listed: the row still counts.
-            status = UploadStatus.STUCK if claim.expired(now) else UploadStatus(claim.state)
-            row = AuditRow(claim.upload_id, status, claim.key, claim.version_id, claim.run)
-            audited.append(row)
+            status = status_of_row(row, now)
+            audited.append(AuditRow(row.upload_id, status, row.object_key, row.version_id, row.run))
     return audited
 
 
-def _audit_row(
-    bucket: str, version: ObjectVersion, claims: list[Claim], status: UploadStatus
+def _of_version(
+    bucket: str, version: ObjectVersion, rows: list[UploadRow], status: UploadStatus
 ) -> AuditRow:
-    own_id = claims[0].upload_id if claims else upload_id(bucket, version.key, version.version_id)
-    run = claims[0].run if claims else None
+    own_id = rows[0].upload_id if rows else upload_id(bucket, version.key, version.version_id)
+    run = rows[0].run if rows else None
     return AuditRow(own_id, status, version.key, version.version_id, run)
 
 

@@ -15,9 +15,10 @@ from winnow_cli.render.uploads import row_document
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from winnow.recovery.upload_row import UploadRow
     from winnow_cli.submissions import Drop, Submission
     from winnow_cli.target import Target
-    from winnow_cli.uploads import UploadRow, Uploads
+    from winnow_cli.uploads import Uploads
 
 MAX_LOOKS = 100
 """How many uploads are looked at before a pause."""

@@ -35,7 +35,8 @@ from winnow_local.template import Checkout
 
 if TYPE_CHECKING:
     from winnow.models import ResultRecord
-    from winnow_cli.uploads import UploadRow, Uploads
+    from winnow.recovery.upload_row import UploadRow
+    from winnow_cli.uploads import Uploads
 
 WAIT_S = 120.0
 MOST_ROWS = 15

@@ -17,8 +17,9 @@ from winnow.errors import (
 )
 from winnow.recovery.restart import claimed_event, lost_event, restart_name
 from winnow.recovery.retention import SHORTEST_DAYS
-from winnow.recovery.status import Claim, match
+from winnow.recovery.status import match
 from winnow.recovery.sweep import Start, Workflow
+from winnow.recovery.upload_row import UploadRow
 from winnow.steps.upload import upload_id
 from winnow_aws.dispatch import StatesExecutions, WaitingWorkflow
 from winnow_aws.sweep import S3Inbox, TableRuns
@@ -115,17 +116,17 @@ class Redrive:
             NotRedrivableError: it succeeded, its run has not ended, or its row may have expired.
             UploadUnknownError: no row and no version in the inbox has this id.
         """
-        claims = self._runs.by_id([own_id])
-        if not claims:
+        rows = self._runs.by_id([own_id])
+        if not rows:
             return self._missing(own_id)
-        [claim] = claims
-        if claim.state == "SUCCEEDED":
+        [row] = rows
+        if row.state == "SUCCEEDED":
             raise NotRedrivableError(f"The upload {own_id} succeeded.")
-        if claim.state == "RUNNING" and not claim.expired(time.time()):
+        if row.state == "RUNNING" and not row.lease_expired(time.time()):
             raise NotRedrivableError(f"The upload {own_id} has a run that has not ended.")
-        if claim.state == "DAMAGED":
+        if row.state == "DAMAGED":
             raise NotRedrivableError(f"The row of the upload {own_id} cannot be read.")
-        return self._started(self._start(claim), own_id)
+        return self._started(self._start(row), own_id)
 
     @staticmethod
     def _started(started: Redriven | None, own_id: str) -> Redriven:
@@ -145,9 +146,9 @@ class Redrive:
         )
         if lost is None:
             raise UploadUnknownError(f"No upload has the id {own_id[:64]!r}.")
-        for version, claims in match(bucket, inbox.of_key(lost.key), self._runs.by_key(lost.key)):
-            if version == lost and claims:
-                return self.upload(claims[0].upload_id)
+        for version, rows in match(bucket, inbox.of_key(lost.key), self._runs.by_key(lost.key)):
+            if version == lost and rows:
+                return self.upload(rows[0].upload_id)
         now = time.time()
         if retention_of(self._target, now).forgotten(lost.modified, now):
             raise NotRedrivableError(
@@ -163,10 +164,10 @@ class Redrive:
         An upload whose run died without a word counts as failed.
         """
         now = time.time()
-        for claim in self._runs.every():
-            failed = claim.state == "FAILED" or claim.expired(now)
-            if failed and max(claim.claimed_at, claim.ended_at or 0.0) >= since:
-                started = self._attempt(claim.upload_id, partial(self._start, claim))
+        for row in self._runs.every():
+            failed = row.state == "FAILED" or row.lease_expired(now)
+            if failed and max(row.claimed_s, row.ended_s or 0.0) >= since:
+                started = self._attempt(row.upload_id, partial(self._start, row))
                 if started is not None:
                     yield started
         yield from self.undelivered()
@@ -231,9 +232,9 @@ class Redrive:
         started = self._workflow.start(name, json.loads(body))
         return Redriven(own_id, name, from_queue=True) if started is Start.STARTED else None
 
-    def _start(self, claim: Claim) -> Redriven | None:
+    def _start(self, row: UploadRow) -> Redriven | None:
         """None: its next run has been started before, and has not ended."""
-        return self._next(claim.upload_id, claim.attempt + 1, lambda n: self._event_of(claim, n))
+        return self._next(row.upload_id, row.attempt + 1, lambda n: self._event_of(row, n))
 
     def _next(
         self, own_id: str, attempt: int, event: Callable[[int], dict[str, Any]]
@@ -247,11 +248,11 @@ class Redrive:
                 return None
             attempt += 1
 
-    def _event_of(self, claim: Claim, attempt: int) -> dict[str, Any]:
-        event = claimed_event(self._target.uploads_bucket, claim, attempt)
-        if claim.version_id is None and claim.sequencer is None:
+    def _event_of(self, row: UploadRow, attempt: int) -> dict[str, Any]:
+        event = claimed_event(self._target.uploads_bucket, row, attempt)
+        if row.version_id is None and row.sequencer is None:
             # A run that failed before it could claim left a row without its identity.
             with aws_errors(self._target):
-                first = self._states.describe_execution(executionArn=claim.run)["input"]
+                first = self._states.describe_execution(executionArn=row.run or "")["input"]
             event["detail"] = json.loads(first)["detail"]
         return event

@@ -164,12 +164,3 @@ def _with_endpoint(error: WinnowError, target: Target) -> WinnowError:
     if isinstance(error, StackNotRunningError) and target.local:
         return StackNotRunningError(f"{target.endpoint} does not answer.")
     return error
-
-
-def item_values(item: dict[str, Any]) -> dict[str, str | int]:
-    """A DynamoDB item of strings and whole numbers as plain values."""
-    return {
-        name: int(value["N"]) if "N" in value else str(value["S"])
-        for name, value in item.items()
-        if "N" in value or "S" in value
-    }

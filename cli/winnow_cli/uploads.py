@@ -5,10 +5,10 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from botocore.exceptions import ClientError
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from winnow.errors import (
     ConfidenceThresholdNotMetError,
@@ -17,60 +17,21 @@ from winnow.errors import (
     UploadUnknownError,
 )
 from winnow.models import ObjectRef, Outcome, Result, ResultRecord
+from winnow.recovery.upload_row import UploadRow
 from winnow.steps.upload import INBOX, THRESHOLD_METADATA
 from winnow.storage.file_names import name_of
 from winnow.storage.jsonl import load_lines
 from winnow.storage.paths import RunPaths
 from winnow_aws.aws_errors import code_of
+from winnow_aws.rows import row_of
 from winnow_aws.s3 import S3Store
 from winnow_cli.aws_errors import behind
-from winnow_cli.target import Target, aws_errors, item_values
+from winnow_cli.target import Target, aws_errors
 
 ID_LENGTH = 32
 SHORTEST_PREFIX = 6
 _THERE = {"PreconditionFailed", "412"}
 _RECORDS = TypeAdapter(ResultRecord)
-
-
-class UploadRow(BaseModel):
-    """An upload's item in the table."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    upload_id: str
-    state: Literal["RUNNING", "SUCCEEDED", "FAILED"]
-    bucket: str
-    object_key: str
-    version_id: str | None = None
-    size: int = 0
-    run: str | None = None
-    claimed_at: str
-    ended_at: str | None = None
-    process: str | None = None
-    records: int | None = None
-    accepted: int | None = None
-    review: int | None = None
-    invalid: int | None = None
-    result_bucket: str | None = None
-    result_key: str | None = None
-    error_code: str | None = None
-    error_message: str | None = None
-
-    @property
-    def ended(self) -> bool:
-        return self.state != "RUNNING"
-
-    @property
-    def file_name(self) -> str:
-        """The last part of the key it was dropped under; of a folder's own key, all of it."""
-        return self.object_key.rpartition("/")[2] or self.object_key
-
-    @property
-    def results_at(self) -> str | None:
-        """Where its results lie, as an S3 address of a folder."""
-        if self.result_bucket is None or self.result_key is None:
-            return None
-        return f"s3://{self.result_bucket}/{self.result_key.rpartition('/')[0]}/"
 
 
 class Uploads:
@@ -145,7 +106,7 @@ class Uploads:
                 ScanIndexForward=False,
                 Limit=1,
             )
-        return _row(found["Items"][0]) if found["Items"] else None
+        return row_of(found["Items"][0]) if found["Items"] else None
 
     def every(self) -> list[UploadRow]:
         """All uploads the table holds, latest first."""
@@ -163,7 +124,7 @@ class Uploads:
                 item = self._dynamodb.get_item(
                     TableName=self._target.table, Key={"upload_id": {"S": wanted}}
                 ).get("Item")
-            found = [_row(item)] if item else []
+            found = [row_of(item)] if item else []
         elif len(wanted) >= SHORTEST_PREFIX:
             found = list(self._scan(prefix=wanted))
         else:
@@ -188,7 +149,7 @@ class Uploads:
         """
         ref = self._result_ref(row)
         if ref is None:
-            state = "has not ended" if row.state == "RUNNING" else "failed"
+            state = "failed" if row.state == "FAILED" else "has not ended"
             raise NotFinishedError(f"The run of {row.upload_id} {state}: it has no results.")
         with self._store.open(ref) as stream:
             content = stream.read()
@@ -224,8 +185,4 @@ class Uploads:
         pages = self._dynamodb.get_paginator("scan")
         with aws_errors(self._target):
             for page in pages.paginate(TableName=self._target.table, **narrowed):
-                yield from map(_row, page["Items"])
-
-
-def _row(item: dict[str, Any]) -> UploadRow:
-    return UploadRow.model_validate(item_values(item))
+                yield from map(row_of, page["Items"])

@@ -7,8 +7,9 @@ import pytest
 
 from tests.container.engine import docker
 from tests.container.test_local_stack import SURE, state_dir, up, winnow
+from winnow.recovery.upload_row import UploadRow
 from winnow_cli.target import find_target
-from winnow_cli.uploads import UploadRow, Uploads
+from winnow_cli.uploads import Uploads
 from winnow_local import mailbox
 from winnow_local.state import StateDir
 

@@ -13,9 +13,10 @@ import pytest
 from typer.testing import CliRunner
 
 from winnow.models import Result, ResultRecord
+from winnow.recovery.upload_row import UploadRow
 from winnow_cli.app import app
 from winnow_cli.target import Target, find_target
-from winnow_cli.uploads import UploadRow, Uploads
+from winnow_cli.uploads import Uploads
 from winnow_local import mailbox
 from winnow_local.stack import start_detached, stop
 from winnow_local.state import STATE_DIR_VARIABLE, StackState, StateDir

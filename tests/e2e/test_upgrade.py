@@ -16,8 +16,9 @@ import psutil
 import pytest
 
 from winnow.models import ObjectRef, Result
+from winnow.recovery.upload_row import UploadRow
 from winnow_cli.target import Target
-from winnow_cli.uploads import UploadRow, Uploads
+from winnow_cli.uploads import Uploads
 from winnow_local import mailbox, ministack
 from winnow_local.deploy import STACK_NAME, client_config, deploy, session
 from winnow_local.stack import function_environment

@@ -1,16 +1,24 @@
 """The sweep's ports in memory: an inbox, a table, a workflow and a mailbox."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from winnow.errors import AwsRefusedError, UploadAbandonedError
 from winnow.models import Mail, Upload
 from winnow.recovery.retention import Kept, Retention
-from winnow.recovery.status import Claim, ObjectVersion
+from winnow.recovery.status import ObjectVersion
 from winnow.recovery.sweep import Cursor, Lease, Leases, Page, Start
+from winnow.recovery.upload_row import UploadRow
 
 BUCKET = "uploads"
+
+
+def stamp(seconds: float) -> str:
+    """A time in epoch seconds as the workflow writes it."""
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @dataclass
@@ -47,7 +55,7 @@ def always(days: int, until: float) -> Retention:
 
 
 def leases_of(
-    rows: Iterable[Claim], before: float | None, after: Lease | None, most: int = 100
+    rows: Iterable[UploadRow], before: float | None, after: Lease | None, most: int = 100
 ) -> Leases:
     """What the table's index of runs under way says."""
     held = sorted(
@@ -66,33 +74,39 @@ def leases_of(
 class MemoryRuns:
     """Rows by upload id."""
 
-    rows: dict[str, Claim] = field(default_factory=dict)
+    rows: dict[str, UploadRow] = field(default_factory=dict)
     looked_up: int = 0
     """ids"""
     queries: int = 0
     """by key"""
 
-    def add(self, claim: Claim) -> None:
-        self.rows[claim.upload_id] = claim
+    def add(self, row: UploadRow) -> None:
+        self.rows[row.upload_id] = row
 
-    def by_id(self, upload_ids: Sequence[str]) -> list[Claim]:
+    def by_id(self, upload_ids: Sequence[str]) -> list[UploadRow]:
         self.looked_up += len(upload_ids)
         return [self.rows[one] for one in upload_ids if one in self.rows]
 
-    def by_key(self, key: str, since: float = 0.0) -> list[Claim]:
+    def by_key(self, key: str, since: float = 0.0) -> list[UploadRow]:
         self.queries += 1
-        return [row for row in self.rows.values() if row.key == key and row.claimed_at >= since]
+        return [
+            row for row in self.rows.values() if row.object_key == key and row.claimed_s >= since
+        ]
 
     def leases(self, before: float | None, after: Lease | None, most: int = 100) -> Leases:
         return leases_of(self.rows.values(), before, after, most)
 
-    def give_up(self, upload: Upload, stuck: Claim | None, error: UploadAbandonedError) -> bool:
+    def give_up(self, upload: Upload, stuck: UploadRow | None, error: UploadAbandonedError) -> bool:
         row = self.rows.get(upload.upload_id)
         if (row is None) != (stuck is None) or row != stuck:
             return False
         ref = upload.object
-        given = row or Claim(upload.upload_id, ref.key, "FAILED", "", 0.0, ref.version_id)
-        self.rows[upload.upload_id] = replace(given, state="FAILED", run="sweep", lease_until=None)
+        given = row or UploadRow(
+            upload_id=upload.upload_id, object_key=ref.key, version_id=ref.version_id
+        )
+        self.rows[upload.upload_id] = given.model_copy(
+            update={"state": "FAILED", "run": "sweep", "lease_until": None}
+        )
         return True
 
 

@@ -32,14 +32,16 @@ from winnow.models import (
 )
 from winnow.processes.registry import ProcessRegistry
 from winnow.processes.schema import parse_definition_json
-from winnow.recovery.status import Ages, Claim, ObjectVersion, UploadStatus
+from winnow.recovery.status import Ages, ObjectVersion, UploadStatus
 from winnow.recovery.sweep import Lease, Leases, Start, Sweep, SweepOptions, SweepReport
+from winnow.recovery.upload_row import UploadRow
 from winnow.steps.classify import classify
 from winnow.steps.filter import filter_chunk, filter_run
 from winnow.steps.serialize import SerializeOptions, serialize
 from winnow.steps.upload import upload_id
 from winnow.storage.paths import RunPaths, sweep_state
-from winnow_aws.sweep import TableRuns, claim_of
+from winnow_aws.rows import row_of
+from winnow_aws.sweep import TableRuns
 from winnow_cli.audit import AuditRow, audit_rows
 
 RESULTS = "results"
@@ -66,20 +68,20 @@ class WorldRuns:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def every(self) -> list[Claim]:
+    def every(self) -> list[UploadRow]:
         _, _, body = dynamodb._scan({"TableName": self._world.table})
-        return [claim_of(item) for item in json.loads(body)["Items"]]
+        return [row_of(item) for item in json.loads(body)["Items"]]
 
-    def by_id(self, upload_ids: list[str]) -> list[Claim]:
+    def by_id(self, upload_ids: list[str]) -> list[UploadRow]:
         return [row for row in self.every() if row.upload_id in upload_ids]
 
-    def by_key(self, key: str, since: float) -> list[Claim]:
-        return [row for row in self.every() if row.key == key and row.claimed_at >= since]
+    def by_key(self, key: str, since: float) -> list[UploadRow]:
+        return [row for row in self.every() if row.object_key == key and row.claimed_s >= since]
 
     def leases(self, before: float | None, after: Lease | None) -> Leases:
         return leases_of(self.every(), before, after)
 
-    def give_up(self, upload: Upload, stuck: Claim | None, error: UploadAbandonedError) -> bool:
+    def give_up(self, upload: Upload, stuck: UploadRow | None, error: UploadAbandonedError) -> bool:
         class Client:
             def update_item(self, **arguments: Any) -> None:
                 status, _, body = dynamodb._update_item(arguments)

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from tests.e2e.conftest import Stack, until, winnow
-from winnow_cli.uploads import UploadRow
+from winnow.recovery.upload_row import UploadRow
 from winnow_local import ministack
 from winnow_local.runtime import WARM
 

@@ -21,8 +21,8 @@ from winnow.errors import (
     StoredDataInvalidError,
 )
 from winnow.models import Outcome
-from winnow.recovery.status import LEASE_S
 from winnow.recovery.sweep import RESERVE_S, Cursor, Start, State, SweepReport, Walk
+from winnow.recovery.upload_row import LEASE_S
 from winnow.storage.paths import sweep_state
 
 CRASH = TaskError("Lambda.Unknown", "The Lambda function returned an invalid response.")

@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from tests.fakes.store import MemoryStore
-from tests.fakes.uploads import always
+from tests.fakes.uploads import always, stamp
 from winnow.errors import (
     AccessDeniedError,
     AwsRefusedError,
@@ -28,8 +28,9 @@ from winnow.errors import (
     UploadAbandonedError,
 )
 from winnow.models import ObjectRef, Upload
-from winnow.recovery.status import Claim, ObjectVersion, UploadStatus
+from winnow.recovery.status import ObjectVersion, UploadStatus
 from winnow.recovery.sweep import Lease, Start, State, Sweep, SweepOptions
+from winnow.recovery.upload_row import UploadRow
 from winnow.steps.upload import upload_id
 from winnow.storage.paths import sweep_state
 from winnow_aws.metrics import count_sweep
@@ -147,8 +148,8 @@ def test_rows_are_read_by_id_in_batches(dynamodb: Any, runs: TableRuns) -> None:
     assert {row.upload_id for row in runs.by_id([*wanted, "id1"])} == set(wanted[:130])
     assert runs.by_id([]) == []
     [row] = runs.by_id(["id7"])
-    assert (row.key, row.state, row.run, row.attempt) == ("inbox/p/a", "RUNNING", "r", 1)
-    assert (row.claimed_at, row.lease_until) == (1795253401.0, 1795260000.0)
+    assert (row.object_key, row.state, row.run, row.attempt) == ("inbox/p/a", "RUNNING", "r", 1)
+    assert (row.claimed_s, row.lease_until) == (1795253401.0, 1795260000.0)
 
 
 def test_keys_left_unprocessed_are_asked_for_again(dynamodb: Any, runs: TableRuns) -> None:
@@ -172,7 +173,7 @@ def test_rows_are_found_by_key(dynamodb: Any, runs: TableRuns) -> None:
     assert {row.upload_id for row in runs.every()} == {"a", "b"}
 
 
-def give_up(runs: TableRuns, stuck: Claim | None) -> bool:
+def give_up(runs: TableRuns, stuck: UploadRow | None) -> bool:
     ref = ObjectRef(bucket=BUCKET, key="inbox/p/a", version_id="v")
     return runs.give_up(Upload(upload_id="a", object=ref, size=3), stuck, ERROR)
 
@@ -566,7 +567,7 @@ def test_a_row_that_is_damaged_is_a_row(dynamodb: Any, runs: TableRuns) -> None:
         dynamodb.put_item(TableName=TABLE, Item={"upload_id": {"S": f"{number}"}, **item})
     rows = sorted(runs.by_id(["0", "1", "2", "3"]), key=lambda row: row.upload_id)
     assert [row.state for row in rows] == ["DAMAGED", "DAMAGED", "DAMAGED", "FAILED"]
-    assert {row.claimed_at for row in rows} == {0.0}
+    assert {row.claimed_s for row in rows} == {0.0}
 
 
 def test_giving_up_a_row_without_a_version_gives_it_none(dynamodb: Any, runs: TableRuns) -> None:
@@ -588,11 +589,18 @@ def test_an_audit_holds_no_more_of_many_than_of_few(target: Target, monkeypatch:
             for number in range(count):
                 yield ObjectVersion(f"inbox/p/{number:08}.csv", f"v{number}", 10, modified)
 
-        def rows(_self: Any) -> Iterator[Claim]:
+        def rows(_self: Any) -> Iterator[UploadRow]:
             for number in reversed(range(count)):
                 key = f"inbox/p/{number:08}.csv"
                 own = upload_id(BUCKET, key, f"v{number}")
-                yield Claim(own, key, "SUCCEEDED", "r", modified, f"v{number}")
+                yield UploadRow(
+                    upload_id=own,
+                    object_key=key,
+                    state="SUCCEEDED",
+                    run="r",
+                    claimed_at=stamp(modified),
+                    version_id=f"v{number}",
+                )
 
         monkeypatch.setattr(S3Inbox, "every", versions)
         monkeypatch.setattr(TableRuns, "every", rows)

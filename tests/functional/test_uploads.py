@@ -12,8 +12,9 @@ from moto import mock_aws
 from tests.unit.core.steps.test_steps import UPLOAD_ID, Run
 from winnow.errors import ConfidenceThresholdNotMetError, NotFinishedError, UploadUnknownError
 from winnow.models import ObjectRef, Outcome
+from winnow.recovery.upload_row import UploadRow
 from winnow_cli.target import Target
-from winnow_cli.uploads import UploadRow, Uploads
+from winnow_cli.uploads import Uploads
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from botocore.session import get_session
 
 from tests.template.expand import ROOT, read
 from winnow.errors import ChunkTooSlowError, RetryableError
-from winnow.recovery.status import LEASE_S
+from winnow.recovery.upload_row import LEASE_S
 from winnow.steps.serialize import SerializeOptions
 
 MACHINES = {"triage": "Triage", "stopped": "Stopped"}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.template.expand import TEMPLATE, expand, read
-from winnow.recovery.status import LEASE_S
+from winnow.recovery.upload_row import LEASE_S
 
 EXPANDED = expand()
 RESOURCES: dict[str, Any] = EXPANDED["Resources"]

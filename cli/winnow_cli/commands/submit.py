@@ -22,9 +22,9 @@ from winnow_cli.options import (
 )
 
 if TYPE_CHECKING:
+    from winnow.recovery.upload_row import UploadRow
     from winnow_cli.batch import Batch
     from winnow_cli.target import Target
-    from winnow_cli.uploads import UploadRow
 
 MAX_KEY_BYTES = 1024
 """S3's limit."""

@@ -42,6 +42,8 @@ def why(upload_id: UploadId, stack: StackName = None, as_json: AsJson = False) -
         if row.review or row.invalid:
             how = target.hint(f"results {row.upload_id}")
             say(f"`{how}` shows why not every record was accepted.")
+    elif row.state == "DAMAGED":
+        say(f"The upload's row cannot be read. `{target.hint('audit')}` says what to do.")
     else:
         say(f"{row.error_code}: {_clean_lines(row.error_message or '')}")
         on_this_stack = re.sub(

@@ -9,12 +9,14 @@ from winnow_cli.console import clean, say, shorten
 from winnow_cli.render.tables import table
 
 if TYPE_CHECKING:
+    from winnow.recovery.upload_row import UploadRow
     from winnow_cli.target import Target
-    from winnow_cli.uploads import UploadRow
 
-STATE_STYLES = {"SUCCEEDED": "green", "RUNNING": "cyan", "FAILED": "red"}
+STATE_STYLES = {"SUCCEEDED": "green", "RUNNING": "cyan", "FAILED": "red", "DAMAGED": "bold red"}
 SHORT_ID = 12
 """Characters of an upload id on a terminal; every command takes them for the id."""
+INTERNAL = {"sequencer", "attempt", "lease_until", "expires"}
+"""Attributes of a row that are for the workflow and the sweep, and not published as JSON."""
 
 
 def print_status(rows: Sequence["UploadRow"]) -> None:
@@ -51,17 +53,12 @@ def counts_line(row: "UploadRow") -> str:
 
 
 def _seconds(row: "UploadRow") -> str:
-    from datetime import datetime
-
-    if row.ended_at is None:
-        return ""
-    began, ended = (datetime.fromisoformat(text) for text in (row.claimed_at, row.ended_at))
-    return f"{(ended - began).total_seconds():.1f}"
+    return "" if row.ended_s is None else f"{row.ended_s - row.claimed_s:.1f}"
 
 
 def row_document(row: "UploadRow") -> dict[str, Any]:
     """An upload as JSON: the table's names, nothing that is not there."""
-    return {**row.model_dump(exclude_none=True), "results_at": row.results_at}
+    return {**row.model_dump(exclude_none=True, exclude=INTERNAL), "results_at": row.results_at}
 
 
 def print_ends(ends: Sequence[tuple[Path, "UploadRow | None"]], target: "Target") -> None:
@@ -78,5 +75,7 @@ def print_ends(ends: Sequence[tuple[Path, "UploadRow | None"]], target: "Target"
         elif row.state == "FAILED":
             say(f"{name}: FAILED {row.error_code}: {clean(row.error_message or '')}")
             say(f"  {target.hint(f'why {row.upload_id}')}")
-        else:
+        elif row.state == "RUNNING":
             say(f"{name}: still running; `{target.hint(f'status {row.upload_id}')}`")
+        else:
+            say(f"{name}: its row cannot be read; `{target.hint('audit')}` says what to do")

@@ -16,7 +16,7 @@ from moto.dynamodb.models.dynamo_type import Item
 from tests.template.rules.shape import UNKNOWN, AnyOrder, Maybe, problems, text
 from tests.template.rules.stack import Stack
 from tests.template.test_states import THROTTLED, TRANSIENT
-from winnow.recovery.status import LEASE_S
+from winnow.recovery.upload_row import LEASE_S
 
 RESOURCE = "arn:${Partition}:states:::"
 # Service -> first wait, longest wait, and tries: of what is throttled, and of any other passing

@@ -1,7 +1,5 @@
 """The command line's own parts: cells, keys, tables and errors."""
 
-from typing import Any
-
 import boto3
 import pytest
 from botocore.config import Config
@@ -20,8 +18,7 @@ from winnow.errors import (
     InternalError,
     StackNotRunningError,
 )
-from winnow_cli.target import Target, aws_errors, item_values
-from winnow_cli.uploads import UploadRow
+from winnow_cli.target import Target, aws_errors
 
 
 def a_target(endpoint: str | None) -> Target:
@@ -57,22 +54,3 @@ def test_what_botocore_raises_becomes_ours(
     with pytest.raises(ours) as caught, aws_errors(a_target(endpoint)):
         raise raised
     assert "secret text" not in str(caught.value)
-
-
-def test_an_item_becomes_a_row() -> None:
-    item: dict[str, Any] = {
-        "upload_id": {"S": "a" * 32},
-        "state": {"S": "SUCCEEDED"},
-        "bucket": {"S": "b"},
-        "object_key": {"S": "inbox/p/x/cases.csv"},
-        "claimed_at": {"S": "2026-03-01T00:00:00.000Z"},
-        "accepted": {"N": "3"},
-        "result_bucket": {"S": "r"},
-        "result_key": {"S": "results/p/id/result.json"},
-        "from_a_later_version": {"L": []},
-    }
-    row = UploadRow.model_validate(item_values(item))
-    assert row.accepted == 3
-    assert row.file_name == "cases.csv"
-    assert row.results_at == "s3://r/results/p/id/"
-    assert row.ended

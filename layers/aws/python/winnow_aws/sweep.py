@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from winnow.errors import RetryableError, UploadAbandonedError
 from winnow.models import Mail, Upload
-from winnow.recovery.status import Claim, ObjectVersion
+from winnow.recovery.status import ObjectVersion
 from winnow.recovery.sweep import Cursor, Lease, Leases, Page, Start
+from winnow.recovery.upload_row import UploadRow
 from winnow.steps.upload import INBOX
 from winnow_aws.aws_errors import translated
+from winnow_aws.rows import row_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -28,7 +30,6 @@ _LEASES = 100
 _ROWS_OF_A_KEY = 100_000
 _EARLIER_S = 3_600.0
 """How far the clock that wrote `claimed_at` may be behind S3's."""
-_STATES = ("RUNNING", "SUCCEEDED", "FAILED")
 SWEEP_RUN = "sweep"
 """The `run` of a row that the sweep itself gave up."""
 
@@ -91,42 +92,6 @@ class S3Inbox:
                 return
 
 
-def claim_of(item: Mapping[str, Any]) -> Claim:
-    """A row of the table, however little of it can be read: one that is damaged is a row, too."""
-
-    def text(name: str) -> str | None:
-        return str(item[name]["S"]) if "S" in item.get(name, {}) else None
-
-    def number(name: str) -> float | None:
-        return float(item[name]["N"]) if "N" in item.get(name, {}) else None
-
-    state = text("state")
-    lease, attempt, size = number("lease_until"), number("attempt"), number("size")
-    return Claim(
-        upload_id=str(item["upload_id"]["S"]),
-        key=text("object_key") or "",
-        state=state if state in _STATES else "DAMAGED",  # type: ignore[arg-type]
-        run=text("run") or "",
-        claimed_at=_moment(text("claimed_at")) or 0.0,
-        version_id=text("version_id"),
-        sequencer=text("sequencer"),
-        size=int(size or 0),
-        lease_until=lease,
-        attempt=int(attempt or 1),
-        ended_at=_moment(text("ended_at")),
-    )
-
-
-def _moment(stamp: str | None) -> float | None:
-    """Epoch seconds; None where it is no time."""
-    if stamp is None:
-        return None
-    try:
-        return datetime.fromisoformat(stamp).timestamp()
-    except (ValueError, OverflowError):
-        return None
-
-
 def _stamp(moment: datetime) -> str:
     """As the workflow writes times; they sort as they follow each other."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -148,20 +113,20 @@ class TableRuns:
         self._retention_days = retention_days
         self._sleep = sleep
 
-    def by_id(self, upload_ids: Sequence[str]) -> list[Claim]:
+    def by_id(self, upload_ids: Sequence[str]) -> list[UploadRow]:
         """The rows there are, read consistently.
 
         Raises RetryableError if DynamoDB leaves keys unprocessed again and again.
         """
         unique = list(dict.fromkeys(upload_ids))
-        found: list[Claim] = []
+        found: list[UploadRow] = []
         for start in range(0, len(unique), _BATCH):
             keys = [{"upload_id": {"S": one}} for one in unique[start : start + _BATCH]]
             wanted: dict[str, Any] = {self._table: {"Keys": keys, "ConsistentRead": True}}
             for tried in range(_BATCH_TRIES):
                 with translated(self._where):
                     answer = self._dynamodb.batch_get_item(RequestItems=wanted)
-                found += map(claim_of, answer["Responses"].get(self._table, []))
+                found += map(row_of, answer["Responses"].get(self._table, []))
                 wanted = dict(answer.get("UnprocessedKeys") or {})
                 if not wanted:
                     break
@@ -170,7 +135,7 @@ class TableRuns:
                 raise RetryableError("DynamoDB did not process every key.")
         return found
 
-    def by_key(self, key: str, since: float = 0.0) -> list[Claim]:
+    def by_key(self, key: str, since: float = 0.0) -> list[UploadRow]:
         """Every row of an object key that was claimed since then (epoch seconds).
 
         An index tells it, which may lag a moment behind.
@@ -184,10 +149,10 @@ class TableRuns:
             KeyConditionExpression="object_key = :key AND claimed_at >= :since",
             ExpressionAttributeValues={":key": {"S": key}, ":since": {"S": _stamp(first)}},
         )
-        found: list[Claim] = []
+        found: list[UploadRow] = []
         with translated(self._where):
             for page in pages:
-                found += map(claim_of, page["Items"])
+                found += map(row_of, page["Items"])
                 if len(found) > _ROWS_OF_A_KEY:
                     raise RetryableError(f"One object has more than {_ROWS_OF_A_KEY:,} rows.")
         return found
@@ -225,7 +190,7 @@ class TableRuns:
         ]
         return Leases(rows, "LastEvaluatedKey" in found)
 
-    def every(self) -> Iterator[Claim]:
+    def every(self) -> Iterator[UploadRow]:
         """Every row."""
         pages = iter(self._dynamodb.get_paginator("scan").paginate(TableName=self._table))
         while True:
@@ -233,9 +198,9 @@ class TableRuns:
                 page = next(pages, None)
             if page is None:
                 return
-            yield from map(claim_of, page["Items"])
+            yield from map(row_of, page["Items"])
 
-    def give_up(self, upload: Upload, stuck: Claim | None, error: UploadAbandonedError) -> bool:
+    def give_up(self, upload: Upload, stuck: UploadRow | None, error: UploadAbandonedError) -> bool:
         """Record the upload as FAILED; False if a run has claimed or ended it meanwhile."""
         now = datetime.now(UTC)
         condition = "attribute_not_exists(upload_id)"
@@ -255,7 +220,7 @@ class TableRuns:
             values[":version"] = {"S": version}
         if stuck is not None:
             condition = "#state = :running AND #run = :stuck"
-            values |= {":running": {"S": "RUNNING"}, ":stuck": {"S": stuck.run}}
+            values |= {":running": {"S": "RUNNING"}, ":stuck": {"S": stuck.run or ""}}
         with translated(self._where):
             try:
                 self._dynamodb.update_item(

@@ -15,12 +15,12 @@ from botocore.config import Config
 from typer.testing import CliRunner
 
 from winnow.errors import AccessDeniedError, AwsUnreachableError, UploadAbandonedError
+from winnow.recovery.upload_row import UploadRow
 from winnow.steps.upload import upload_id
 from winnow_cli import submissions, target, uploads
 from winnow_cli.app import app
 from winnow_cli.batch import wait_for_all
 from winnow_cli.target import Target
-from winnow_cli.uploads import UploadRow
 
 
 class Inbox:

@@ -4,9 +4,9 @@ import pytest
 from rich.cells import cell_len
 
 from winnow.models import Counts
+from winnow.recovery.upload_row import UploadRow
 from winnow.steps.notification import subject
 from winnow_cli.render.uploads import counts_line, print_status
-from winnow_cli.uploads import UploadRow
 
 
 def upload(number: int, **more) -> UploadRow:

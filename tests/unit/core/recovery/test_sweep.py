@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -15,19 +15,19 @@ from tests.fakes.uploads import (
     MemoryRuns,
     MemoryWorkflow,
     always,
+    stamp,
 )
 from winnow.recovery.restart import claimed_event, lost_event
 from winnow.recovery.retention import SHORTEST_DAYS
 from winnow.recovery.status import (
-    LEASE_S,
     Ages,
-    Claim,
     ObjectVersion,
     UploadStatus,
     match,
     upload_status,
 )
 from winnow.recovery.sweep import Sweep, SweepOptions, SweepReport
+from winnow.recovery.upload_row import LEASE_S, UploadRow
 from winnow.steps.upload import upload_id
 from winnow.storage.paths import sweep_state
 
@@ -44,24 +44,24 @@ def id_of(one: ObjectVersion) -> str:
     return upload_id(BUCKET, one.key, one.version_id)
 
 
-def claim(one: ObjectVersion, state: str = "SUCCEEDED", **values: Any) -> Claim:
+def row_of(one: ObjectVersion, state: str = "SUCCEEDED", **values: Any) -> UploadRow:
     """The row of a version, as AWS's workflow makes it."""
-    made = Claim(
+    made = UploadRow(
         upload_id=id_of(one),
-        key=one.key,
-        state=state,  # type: ignore[arg-type]
+        object_key=one.key,
+        state=state,
         run="run-1",
-        claimed_at=one.modified + 1,
+        claimed_at=stamp(one.modified + 1),
         size=one.size,
         version_id=one.version_id,
-        lease_until=one.modified + 1 + LEASE_S if state == "RUNNING" else None,
+        lease_until=int(one.modified + 1 + LEASE_S) if state == "RUNNING" else None,
     )
-    return replace(made, **values)
+    return made.model_copy(update=values)
 
 
-def nameless(one: ObjectVersion, name: str, state: str = "SUCCEEDED", **values: Any) -> Claim:
+def nameless(one: ObjectVersion, name: str, state: str = "SUCCEEDED", **values: Any) -> UploadRow:
     """A row of the local stack, whose events carry no version id."""
-    return claim(one, state, upload_id=name, version_id=None, sequencer=f"seq-{name}", **values)
+    return row_of(one, state, upload_id=name, version_id=None, sequencer=f"seq-{name}", **values)
 
 
 @dataclass
@@ -110,7 +110,7 @@ def test_a_version_without_a_row_is_started_as_the_upload_that_it_is(stack: Stac
 @pytest.mark.parametrize("state", ["SUCCEEDED", "FAILED", "RUNNING"])
 def test_a_version_with_a_row_is_left_alone(stack: Stack, state: str) -> None:
     stack.inbox.versions = [version()]
-    stack.runs.add(claim(version(), state))
+    stack.runs.add(row_of(version(), state))
     stack.sweep()
     assert not stack.workflow.executions
 
@@ -140,7 +140,7 @@ def test_what_stands_for_a_folder_is_no_upload(stack: Stack, key: str) -> None:
 def test_overwritten_versions_are_uploads_too(stack: Stack) -> None:
     first, second = version(number=1), version(number=2, modified=OLD + 5)
     stack.inbox.versions = [second, first]
-    stack.runs.add(claim(second))
+    stack.runs.add(row_of(second))
     stack.sweep()
     assert list(stack.workflow.executions) == [f"{id_of(first)}-1"]
 
@@ -151,7 +151,7 @@ def test_overwritten_versions_are_uploads_too(stack: Stack) -> None:
 def test_a_row_past_its_lease_is_started_again_with_its_next_attempt(stack: Stack) -> None:
     stuck = version(modified=NOW - LEASE_S - 60)
     stack.inbox.versions = [stuck]
-    stack.runs.add(claim(stuck, "RUNNING"))
+    stack.runs.add(row_of(stuck, "RUNNING"))
     assert stack.sweep().restarted == 1
     [(name, event)] = stack.workflow.executions.items()
     assert name == f"{id_of(stuck)}-2"
@@ -187,7 +187,7 @@ def test_a_run_that_claims_in_the_last_moment_keeps_its_row(stack: Stack) -> Non
     class Late(MemoryMailer):
         def send(self, mail: Any, told: Any) -> None:
             super().send(mail, told)
-            stack.runs.add(claim(version(), "RUNNING"))
+            stack.runs.add(row_of(version(), "RUNNING"))
 
     stack.mailer = Late()
     for _ in range(4):
@@ -214,7 +214,7 @@ def test_so_many_starts_a_call_and_none_left_out(stack: Stack) -> None:
         assert stack.sweep(starts=2).restarted <= 2
         for event in stack.workflow.executions.values():
             thing = event["detail"]["object"]
-            stack.runs.add(claim(ObjectVersion(thing["key"], thing["version-id"], 10, OLD)))
+            stack.runs.add(row_of(ObjectVersion(thing["key"], thing["version-id"], 10, OLD)))
     assert len(stack.workflow.executions) == 10
 
 
@@ -226,7 +226,7 @@ def test_the_oldest_is_that_of_a_whole_walk_however_many_calls_it_takes(stack: S
     ages = [stack.sweep(pages=1).oldest_unfinished_s for _ in range(7)]
     assert ages == [60, 60, 9_000, 9_000, 9_000, 9_000, 9_000]
     # Its run ends: the walk that finds it so still tells what the one before saw, until it is over.
-    stack.runs.add(claim(lost))
+    stack.runs.add(row_of(lost))
     ages = [stack.sweep(pages=1).oldest_unfinished_s for _ in range(6)]
     assert ages == [9_000, 9_000, 9_000, 9_000, 60, 60]
 
@@ -234,9 +234,9 @@ def test_the_oldest_is_that_of_a_whole_walk_however_many_calls_it_takes(stack: S
 def test_the_oldest_run_under_way_is_told_at_once(stack: Stack) -> None:
     runs = version("inbox/p/2", modified=NOW - 9_000)
     stack.inbox = MemoryInbox([version(f"inbox/p/{n}", modified=NOW - 60) for n in range(4)], 1)
-    stack.runs.add(claim(runs, "RUNNING"))
+    stack.runs.add(row_of(runs, "RUNNING"))
     assert stack.sweep(pages=1).oldest_unfinished_s == 8_999
-    stack.runs.add(claim(runs))
+    stack.runs.add(row_of(runs))
     assert stack.sweep(pages=1).oldest_unfinished_s == 60
 
 
@@ -261,7 +261,10 @@ def test_a_nameless_row_is_about_the_version_that_lay_there(stack: Stack) -> Non
 
 def test_two_nameless_rows_are_about_two_versions() -> None:
     first, second = version(number=1), version(number=2, modified=OLD + 1)
-    rows = [nameless(second, "b", claimed_at=OLD + 3), nameless(first, "a", claimed_at=OLD + 2)]
+    rows = [
+        nameless(second, "b", claimed_at=stamp(OLD + 3)),
+        nameless(first, "a", claimed_at=stamp(OLD + 2)),
+    ]
     found = {v: [c.upload_id for c in claims] for v, claims in match(BUCKET, [second, first], rows)}
     assert found == {first: ["a"], second: ["b"]}
 
@@ -290,7 +293,7 @@ def test_a_nameless_row_past_its_lease_is_started_under_its_own_id(stack: Stack)
 
 
 def test_two_uploads_about_one_version_are_double(stack: Stack) -> None:
-    rows = [claim(version()), claim(version(), upload_id="x")]
+    rows = [row_of(version()), row_of(version(), upload_id="x")]
     [(one, claims)] = match(BUCKET, [version()], rows)
     assert upload_status(one, claims, Ages(900, always(90, NOW)), NOW) is UploadStatus.DUPLICATE
     stack.inbox.versions = [version()]
@@ -301,6 +304,6 @@ def test_two_uploads_about_one_version_are_double(stack: Stack) -> None:
 
 
 def test_events_of_restarts_hold_no_more_than_the_workflow_reads() -> None:
-    for event in (lost_event(BUCKET, version(), 1), claimed_event(BUCKET, claim(version()), 2)):
+    for event in (lost_event(BUCKET, version(), 1), claimed_event(BUCKET, row_of(version()), 2)):
         assert set(event) == {"source", "detail-type", "detail", "restart"}
         assert json.loads(json.dumps(event)) == event

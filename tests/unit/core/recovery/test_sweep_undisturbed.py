@@ -1,14 +1,13 @@
 """What one upload, one page, a flood or somebody else's writing cannot do to the sweep."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.fakes.uploads import BUCKET, MemoryInbox, MemoryMailer
+from tests.fakes.uploads import BUCKET, MemoryInbox, MemoryMailer, stamp
 from tests.template.expand import expand
-from tests.unit.core.recovery.test_sweep import NOW, OLD, STATE, Stack, claim, id_of, version
+from tests.unit.core.recovery.test_sweep import NOW, OLD, STATE, Stack, id_of, row_of, version
 from winnow.errors import (
     AccessDeniedError,
     AwsRefusedError,
@@ -17,8 +16,9 @@ from winnow.errors import (
     WinnowError,
 )
 from winnow.recovery.retention import Kept, Retention
-from winnow.recovery.status import LEASE_S, ObjectVersion, match
+from winnow.recovery.status import ObjectVersion, match
 from winnow.recovery.sweep import LATE_S, RESERVE_S, Cursor, Lease, Start, State, Walk
+from winnow.recovery.upload_row import LEASE_S
 
 DAY = 86_400.0
 
@@ -70,7 +70,7 @@ def test_one_that_cannot_be_mailed_is_told_and_the_others_are_started(stack: Sta
     assert (told.upload_id, told.code) == (hopeless, AwsRefusedError.code)
     # It is tried again, and when it can be mailed it ends.
     for one in stack.inbox.versions[1:]:
-        stack.runs.add(claim(one))
+        stack.runs.add(row_of(one))
     assert stack.sweep().failed == 1
     stack.mailer = MemoryMailer()
     report = stack.sweep()
@@ -87,7 +87,7 @@ def test_one_that_cannot_be_started_is_told_and_the_others_are_started(
     stack.inbox.versions = [version(f"inbox/p/{n}") for n in range(9)]
     stuck = [version(f"inbox/s/{n}", modified=NOW - LEASE_S - 60) for n in range(9)]
     for one in stuck:
-        stack.runs.add(claim(one, "RUNNING"))
+        stack.runs.add(row_of(one, "RUNNING"))
     bad = {id_of(stack.inbox.versions[4]), id_of(stuck[3])}
     start = stack.workflow.start
 
@@ -121,7 +121,7 @@ def test_what_nobody_foresaw_of_one_upload_keeps_no_other(stack: Stack) -> None:
 
 
 def test_a_row_that_does_not_say_which_version_it_is_about_starts_nothing(stack: Stack) -> None:
-    nothing = claim(version(), "RUNNING", upload_id="x", version_id=None, lease_until=NOW - 60)
+    nothing = row_of(version(), "RUNNING", upload_id="x", version_id=None, lease_until=NOW - 60)
     stack.runs.add(nothing)
     report = stack.sweep()
     assert (report.failed, stack.workflow.executions) == (1, {})
@@ -195,7 +195,7 @@ def test_pages_that_the_table_does_not_answer_for_are_walked_again(stack: Stack)
 
 def test_a_row_that_cannot_be_read_is_told_and_its_upload_not_judged_again(stack: Stack) -> None:
     stack.inbox.versions = [version(), version("inbox/p/b")]
-    stack.runs.add(replace(claim(version()), state="DAMAGED"))
+    stack.runs.add(row_of(version(), "DAMAGED"))
     report = stack.sweep()
     assert (report.restarted, report.failed) == (1, 1)
     assert report.failures[0].upload_id == id_of(version())
@@ -235,7 +235,7 @@ def test_a_call_ends_before_its_time_does_and_the_next_goes_on(stack: Stack) -> 
         seen = len(stack.workflow.executions)
         for one in stack.inbox.versions:
             if f"{id_of(one)}-1" in stack.workflow.executions:
-                stack.runs.add(claim(one))
+                stack.runs.add(row_of(one))
     assert seen == 100
 
 
@@ -266,7 +266,7 @@ def test_what_a_call_that_is_ended_has_walked_over_is_kept(stack: Stack) -> None
 def test_runs_that_died_leave_time_for_the_walk_and_are_gone_round(stack: Stack) -> None:
     stuck = [version(f"inbox/s/{n:03}", modified=NOW - LEASE_S - 60) for n in range(250)]
     for one in stuck:
-        stack.runs.add(claim(one, "RUNNING"))
+        stack.runs.add(row_of(one, "RUNNING"))
     stack.inbox.versions = [version()]
     # None of them can be started: the first must not be all that is ever tried.
     tried: set[str] = set()
@@ -285,7 +285,7 @@ def test_runs_that_died_leave_time_for_the_walk_and_are_gone_round(stack: Stack)
 def test_rows_that_the_table_does_not_answer_for_are_gone_round_too(stack: Stack) -> None:
     stuck = [version(f"inbox/s/{n:03}", modified=NOW - LEASE_S - 600 + n) for n in range(250)]
     for one in stuck:
-        stack.runs.add(claim(one, "RUNNING"))
+        stack.runs.add(row_of(one, "RUNNING"))
     by_id = stack.runs.by_id
 
     def some(ids: Any) -> Any:
@@ -304,14 +304,14 @@ def test_rows_are_looked_up_for_what_is_new_and_for_all_once_a_week(stack: Stack
     old = [version(f"inbox/p/{n:03}", modified=now - 10 * DAY) for n in range(100)]
     stack.inbox.versions = old
     for one in old:
-        stack.runs.add(claim(one))
+        stack.runs.add(row_of(one))
     assert stack.sweep(now).looked_up == 100
     assert stack.sweep(now + 900).looked_up == 0
     new = version("inbox/p/new", modified=now)
     stack.inbox.versions = [*old, new]
     report = stack.sweep(now + 1_800)
     assert (report.versions, report.looked_up, report.restarted) == (101, 1, 1)
-    stack.runs.add(claim(new))
+    stack.runs.add(row_of(new))
     # It is old enough to be looked up in the week's walk, and its row is kept.
     assert stack.sweep(now + 4 * DAY).looked_up == 1
     assert stack.sweep(now + 4 * DAY + 900).looked_up == 0
@@ -371,7 +371,7 @@ def test_a_place_that_s3_refuses_is_given_up(stack: Stack) -> None:
 def test_a_time_that_is_still_to_come_hides_nothing(stack: Stack, values: dict[str, Any]) -> None:
     stack.inbox.versions = [version()]
     stuck = version("inbox/p/s", modified=NOW - LEASE_S - 60)
-    stack.runs.add(claim(stuck, "RUNNING"))
+    stack.runs.add(row_of(stuck, "RUNNING"))
     keep(stack, **values)
     assert stack.sweep().restarted == 2
 
@@ -412,7 +412,7 @@ def test_changing_how_long_rows_are_kept_starts_nothing_that_succeeded(
     for day in range(0, 100, 7):
         at = now + day * DAY
         stack.runs.rows = {
-            id_of(one): claim(one) for one in versions if one.modified + 1 + before * DAY > at
+            id_of(one): row_of(one) for one in versions if one.modified + 1 + before * DAY > at
         }
         assert stack.sweep(at, retention_days=after).restarted == 0, day
     assert stack.workflow.executions == {}
@@ -435,7 +435,7 @@ def test_many_versions_of_one_object_are_matched_without_comparing_each_with_eac
         steps = 0
         versions = [ObjectVersion("inbox/p/a", f"v{n}", 1, Stepped(OLD + n)) for n in range(count)]
         rows = [
-            replace(claim(one), upload_id=f"u{n}", version_id=None, claimed_at=OLD + n)
+            row_of(one, upload_id=f"u{n}", version_id=None, claimed_at=stamp(OLD + n))
             for n, one in enumerate(versions)
         ]
         assert all(len(its) == 1 for _, its in match(BUCKET, versions, rows))

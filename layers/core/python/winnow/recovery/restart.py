@@ -6,7 +6,8 @@ the same for the same attempt: of two sweeps that start one at once, Step Functi
 
 from typing import Any
 
-from winnow.recovery.status import Claim, ObjectVersion
+from winnow.recovery.status import ObjectVersion
+from winnow.recovery.upload_row import UploadRow
 
 NONE = "none"
 """What an event supersedes where no run has failed."""
@@ -18,14 +19,14 @@ def lost_event(bucket: str, version: ObjectVersion, attempt: int) -> dict[str, A
     return _event(bucket, dropped, attempt, supersedes=NONE)
 
 
-def claimed_event(bucket: str, claim: Claim, attempt: int) -> dict[str, Any]:
+def claimed_event(bucket: str, row: UploadRow, attempt: int) -> dict[str, Any]:
     """The event of an upload that the table knows; it supersedes the run that the row names."""
-    dropped: dict[str, Any] = {"key": claim.key, "size": claim.size}
-    if claim.sequencer is None:
-        dropped["version-id"] = claim.version_id
+    dropped: dict[str, Any] = {"key": row.object_key, "size": row.size}
+    if row.sequencer is None:
+        dropped["version-id"] = row.version_id
     else:
-        dropped["sequencer"] = claim.sequencer
-    return _event(bucket, dropped, attempt, supersedes=claim.run)
+        dropped["sequencer"] = row.sequencer
+    return _event(bucket, dropped, attempt, supersedes=row.run or "")
 
 
 def _event(

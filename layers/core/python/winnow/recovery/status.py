@@ -7,15 +7,13 @@ the oldest version of its key that no other row is about and that lay there when
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from winnow.recovery.retention import Retention
+from winnow.recovery.upload_row import UploadRow
 from winnow.steps.upload import upload_id
 
-LEASE_S = 18_000
-"""How long a claim holds; the state machine's number, held to it by a test."""
 HADOOP_FOLDER = "_$folder$"
 """How Hadoop's file systems end the key of the empty object that stands for a folder."""
 
@@ -37,32 +35,6 @@ class ObjectVersion(NamedTuple):
         The S3 console ends its key with a slash, Hadoop with `_$folder$`.
         """
         return self.size == 0 and self.key.endswith(("/", HADOOP_FOLDER))
-
-
-@dataclass(frozen=True)
-class Claim:
-    """What the table holds of an upload, as far as its status needs it."""
-
-    upload_id: str
-    key: str
-    state: Literal["RUNNING", "SUCCEEDED", "FAILED", "DAMAGED"]
-    """DAMAGED: the row is there, and says no state that a run leaves"""
-    run: str
-    claimed_at: float
-    """epoch seconds"""
-    version_id: str | None = None
-    sequencer: str | None = None
-    size: int = 0
-    lease_until: float | None = None
-    """epoch seconds; None once the run has ended"""
-    attempt: int = 1
-    ended_at: float | None = None
-    """epoch seconds"""
-
-    def expired(self, now: float) -> bool:
-        """Whether its run must have died: it has not ended, and its lease has."""
-        until = self.claimed_at + LEASE_S if self.lease_until is None else self.lease_until
-        return self.state == "RUNNING" and until < now
 
 
 class UploadStatus(StrEnum):
@@ -107,46 +79,51 @@ class Ages(NamedTuple):
 
 
 def upload_status(
-    version: ObjectVersion, claims: Sequence[Claim], ages: Ages, now: float
+    version: ObjectVersion, rows: Sequence[UploadRow], ages: Ages, now: float
 ) -> UploadStatus:
-    """How a version stands, given the rows that are about it."""
+    """The status of a version, given the rows that are about it."""
     age = now - version.modified
-    if len(claims) > 1:
+    if len(rows) > 1:
         return UploadStatus.DUPLICATE
-    if claims:
-        return UploadStatus.STUCK if claims[0].expired(now) else UploadStatus(claims[0].state)
+    if rows:
+        return status_of_row(rows[0], now)
     if ages.retention.forgotten(version.modified, now):
         return UploadStatus.EXPIRED
     return UploadStatus.MISSING if age >= ages.missed_s else UploadStatus.WAITING
 
 
+def status_of_row(row: UploadRow, now: float) -> UploadStatus:
+    """The status of an upload that has one row."""
+    return UploadStatus.STUCK if row.lease_expired(now) else UploadStatus(row.state)
+
+
 def match(
-    bucket: str, versions: Iterable[ObjectVersion], claims: Iterable[Claim]
-) -> Iterator[tuple[ObjectVersion, list[Claim]]]:
+    bucket: str, versions: Iterable[ObjectVersion], rows: Iterable[UploadRow]
+) -> Iterator[tuple[ObjectVersion, list[UploadRow]]]:
     """Each version, in order, with the rows that are about it. Folders are left out."""
     uploads = [version for version in versions if not version.is_folder]
     by_id = {upload_id(bucket, v.key, v.version_id): v for v in uploads}
     by_version = {(v.key, v.version_id): v for v in uploads}
-    about: dict[ObjectVersion, list[Claim]] = defaultdict(list)
-    nameless: list[Claim] = []
-    for claim in claims:
-        version = by_id.get(claim.upload_id)
-        if version is None and claim.version_id is not None:
-            version = by_version.get((claim.key, claim.version_id))
+    about: dict[ObjectVersion, list[UploadRow]] = defaultdict(list)
+    nameless: list[UploadRow] = []
+    for row in rows:
+        version = by_id.get(row.upload_id)
+        if version is None and row.version_id is not None:
+            version = by_version.get((row.object_key, row.version_id))
         if version is not None:
-            about[version].append(claim)
-        elif claim.version_id is None:
-            nameless.append(claim)
+            about[version].append(row)
+        elif row.version_id is None:
+            nameless.append(row)
     by_key: dict[str, list[ObjectVersion]] = defaultdict(list)
     for version in sorted(uploads, key=lambda version: version.modified):
         by_key[version.key].append(version)
     free = {key: iter([v for v in versions if v not in about]) for key, versions in by_key.items()}
     oldest = {key: next(those, None) for key, those in free.items()}
-    for claim in sorted(nameless, key=lambda claim: claim.claimed_at):
-        version = oldest.get(claim.key)
+    for row in sorted(nameless, key=lambda row: row.claimed_s):
+        version = oldest.get(row.object_key)
         # S3 tells times in whole seconds or less, rounded down.
-        if version is not None and version.modified <= claim.claimed_at:
-            about[version].append(claim)
-            oldest[claim.key] = next(free[claim.key], None)
+        if version is not None and version.modified <= row.claimed_s:
+            about[version].append(row)
+            oldest[row.object_key] = next(free[row.object_key], None)
     for version in uploads:
         yield version, about.get(version, [])

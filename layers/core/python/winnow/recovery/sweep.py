@@ -33,15 +33,8 @@ from winnow.models import FrozenModel, Mail, ObjectRef, Upload
 from winnow.ports import ObjectStore
 from winnow.recovery.restart import claimed_event, lost_event, restart_name
 from winnow.recovery.retention import Retention
-from winnow.recovery.status import (
-    LEASE_S,
-    Ages,
-    Claim,
-    ObjectVersion,
-    UploadStatus,
-    match,
-    upload_status,
-)
+from winnow.recovery.status import Ages, ObjectVersion, UploadStatus, match, upload_status
+from winnow.recovery.upload_row import LEASE_S, UploadRow
 from winnow.steps.notification import abandoned
 from winnow.steps.upload import upload_id
 from winnow.storage.paths import JSON
@@ -143,11 +136,11 @@ class Inbox(Protocol):
 class Runs(Protocol):
     """The table."""
 
-    def by_id(self, upload_ids: Sequence[str]) -> list[Claim]:
+    def by_id(self, upload_ids: Sequence[str]) -> list[UploadRow]:
         """The rows there are, read consistently."""
         ...
 
-    def by_key(self, key: str, since: float) -> list[Claim]:
+    def by_key(self, key: str, since: float) -> list[UploadRow]:
         """Every row of an object key that was claimed since then."""
         ...
 
@@ -155,7 +148,7 @@ class Runs(Protocol):
         """Rows of runs under way whose lease ends before then, as an index tells them."""
         ...
 
-    def give_up(self, upload: Upload, stuck: Claim | None, error: UploadAbandonedError) -> bool:
+    def give_up(self, upload: Upload, stuck: UploadRow | None, error: UploadAbandonedError) -> bool:
         """Record the upload as FAILED; False if a run has claimed or ended it meanwhile.
 
         `stuck` is the row that it has, None where it has none.
@@ -328,18 +321,18 @@ class Sweep:
                 page, before = self._runs.leases(call.now, after), after
                 # Where the table does not answer for these, the next call goes on behind them.
                 after = page.rows[-1] if page.rows else None
-                claims = {row.upload_id: row for row in self._runs.by_id(_ids(page.rows))}
+                rows = {row.upload_id: row for row in self._runs.by_id(_ids(page.rows))}
                 after = before
                 for row in page.rows:
                     after = row
-                    claim = claims.get(row.upload_id)
+                    stuck = rows.get(row.upload_id)
                     # The index lags behind the table.
-                    if row.upload_id in call.tried or claim is None:
+                    if row.upload_id in call.tried or stuck is None:
                         continue
-                    if claim.expired(call.now):
+                    if stuck.lease_expired(call.now):
                         call.unfinished += 1
-                        call.tried.add(claim.upload_id)
-                        self._try(claim.upload_id, call, partial(self._again, claim))
+                        call.tried.add(stuck.upload_id)
+                        self._try(stuck.upload_id, call, partial(self._again, stuck))
                     if call.restarted >= most or call.over or call.seconds_left() < ends_at:
                         return state.model_copy(update={"stuck_after": after})
                 if not page.more:
@@ -437,7 +430,7 @@ class Sweep:
             )
 
         try:
-            claims = {claim.upload_id: claim for claim in self._runs.by_id(list(due))}
+            rows = {row.upload_id: row for row in self._runs.by_id(list(due))}
         except WinnowError as error:
             call.fail(None, error)
             for version in due.values():
@@ -449,7 +442,7 @@ class Sweep:
         for key, group in groupby(looked_at, key=attrgetter("key")):
             same = list(group)
             own_ids = [upload_id(self._inbox.bucket, key, version.version_id) for version in same]
-            of_key = {own_id: claims[own_id] for own_id in own_ids if own_id in claims}
+            of_key = {own_id: rows[own_id] for own_id in own_ids if own_id in rows}
             lost = [due[own_id] for own_id in own_ids if own_id in due and own_id not in of_key]
             unknown: WinnowError | None = None
             if lost:
@@ -458,7 +451,7 @@ class Sweep:
                     if silent >= _SILENT:
                         raise RetryableError("The table was asked no further.")
                     found = self._runs.by_key(key, min(version.modified for version in lost))
-                    of_key |= {claim.upload_id: claim for claim in found}
+                    of_key |= {row.upload_id: row for row in found}
                     silent = 0
                 except WinnowError as error:
                     unknown = error
@@ -484,7 +477,7 @@ class Sweep:
     def _bring_on(
         self,
         version: ObjectVersion,
-        its: Sequence[Claim],
+        its: Sequence[UploadRow],
         how: UploadStatus,
         unknown: WinnowError | None,
         call: _Call,
@@ -527,7 +520,7 @@ class Sweep:
             call.abandoned += self._give_up(upload, None)
         call.restarted += started is Start.STARTED
 
-    def _again(self, stuck: Claim, call: _Call) -> None:
+    def _again(self, stuck: UploadRow, call: _Call) -> None:
         """An upload whose run died."""
         if stuck.version_id is None and stuck.sequencer is None:
             raise StoredDataInvalidError("The upload's row does not say which version it is about.")
@@ -536,7 +529,7 @@ class Sweep:
             stuck.upload_id, stuck.attempt + 1, lambda n: claimed_event(bucket, stuck, n)
         )
         if started is Start.ENDED:
-            ref = ObjectRef(bucket=bucket, key=stuck.key, version_id=stuck.version_id)
+            ref = ObjectRef(bucket=bucket, key=stuck.object_key, version_id=stuck.version_id)
             upload = Upload(upload_id=stuck.upload_id, object=ref, size=stuck.size)
             call.abandoned += self._give_up(upload, stuck)
         call.restarted += started is Start.STARTED
@@ -549,7 +542,7 @@ class Sweep:
                 return started
         return Start.ENDED
 
-    def _give_up(self, upload: Upload, stuck: Claim | None) -> bool:
+    def _give_up(self, upload: Upload, stuck: UploadRow | None) -> bool:
         error = UploadAbandonedError(
             f"{self._options.attempts} runs were started and none came to an end."
         )

@@ -1,0 +1,20 @@
+"""Rows of the uploads' table as DynamoDB gives them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer
+
+from winnow.recovery.upload_row import UploadRow
+
+_DESERIALIZER = TypeDeserializer()
+
+
+def row_of(item: Mapping[str, Any]) -> UploadRow:
+    """The row of an item; attributes that this version does not know are left out."""
+    attributes = {
+        name: _DESERIALIZER.deserialize(value)
+        for name, value in item.items()
+        if name in UploadRow.model_fields
+    }
+    return UploadRow.from_stored(str(attributes["upload_id"]), attributes)

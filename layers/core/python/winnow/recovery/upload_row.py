@@ -1,0 +1,122 @@
+"""The row of an upload in the table: what the workflow and the sweep write, and everybody reads."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal, Self, get_args
+
+from pydantic import ConfigDict
+
+from winnow.models import FrozenModel
+
+LEASE_S = 18_000
+"""How long a claim holds; the state machine's number, held to it by a test."""
+
+RowState = Literal["RUNNING", "SUCCEEDED", "FAILED", "DAMAGED"]
+"""DAMAGED is not stored: the row is there, and names no state that a run leaves."""
+
+
+class UploadRow(FrozenModel):
+    """One row; its fields are the attributes that are stored.
+
+    Rows of earlier versions lack attributes, those of later ones may have more: what is missing has
+    its default, what is unknown is ignored. Times are ISO 8601 as the workflow writes them, in UTC;
+    `claimed_s` and `ended_s` are the same as numbers.
+    """
+
+    # Of rows that are read by the million, no value is kept for the next.
+    model_config = ConfigDict(extra="ignore", cache_strings="keys")
+
+    upload_id: str
+    state: RowState = "DAMAGED"
+    bucket: str = ""
+    object_key: str = ""
+    version_id: str | None = None
+    sequencer: str | None = None
+    """The event's, where it carries no version id."""
+    size: int = 0
+    """bytes"""
+    run: str | None = None
+    """ARN of the execution that has claimed the upload; `sweep` where the sweep gave it up"""
+    attempt: int = 1
+    claimed_at: str = ""
+    lease_until: int | None = None
+    """epoch seconds; None once the run has ended"""
+    ended_at: str | None = None
+    expires: int | None = None
+    """epoch seconds after which DynamoDB deletes the row"""
+    process: str | None = None
+    records: int | None = None
+    accepted: int | None = None
+    review: int | None = None
+    invalid: int | None = None
+    result_bucket: str | None = None
+    result_key: str | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+
+    @classmethod
+    def from_stored(cls, upload_id: str, attributes: Mapping[str, object]) -> Self:
+        """The row of what is stored, however little of it can be read.
+
+        `attributes` are plain values: text, and numbers as Decimal. One of another type is taken
+        for missing, so that a damaged row is a row, too.
+        """
+        readable: dict[str, str | int] = {}
+        for name, value in attributes.items():
+            if isinstance(value, Decimal) and name in NUMBERS:
+                readable[name] = int(value)
+            elif isinstance(value, str) and name in TEXTS:
+                readable[name] = value
+        if readable.get("state") not in get_args(RowState):
+            readable["state"] = "DAMAGED"
+        return cls.model_validate({**readable, "upload_id": upload_id})
+
+    @property
+    def claimed_s(self) -> float:
+        """When it was claimed, in epoch seconds; 0 where that cannot be read."""
+        return _epoch_seconds(self.claimed_at) or 0.0
+
+    @property
+    def ended_s(self) -> float | None:
+        """When its run ended, in epoch seconds; None where it has not, or that cannot be read."""
+        return _epoch_seconds(self.ended_at)
+
+    @property
+    def ended(self) -> bool:
+        """Whether its run has come to an end, good or bad."""
+        return self.state in ("SUCCEEDED", "FAILED")
+
+    def lease_expired(self, now: float) -> bool:
+        """Whether its run must have died: it has not ended, and its lease has."""
+        until = self.claimed_s + LEASE_S if self.lease_until is None else self.lease_until
+        return self.state == "RUNNING" and until < now
+
+    @property
+    def file_name(self) -> str:
+        """The last part of the key it was dropped under; of a folder's own key, all of it."""
+        return self.object_key.rpartition("/")[2] or self.object_key
+
+    @property
+    def results_at(self) -> str | None:
+        """Where its results lie, as an S3 address of a folder."""
+        if self.result_bucket is None or self.result_key is None:
+            return None
+        return f"s3://{self.result_bucket}/{self.result_key.rpartition('/')[0]}/"
+
+
+NUMBERS = frozenset(
+    name for name, field in UploadRow.model_fields.items() if field.annotation in (int, int | None)
+)
+"""Attributes that DynamoDB holds as numbers; the others are strings."""
+TEXTS = frozenset(UploadRow.model_fields) - NUMBERS
+
+
+def _epoch_seconds(time: str | None) -> float | None:
+    """None where it is no time."""
+    if time is None:
+        return None
+    try:
+        return datetime.fromisoformat(time).timestamp()
+    except (ValueError, OverflowError):
+        return None
