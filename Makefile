@@ -3,11 +3,12 @@
 PYTHON ?= python3
 export SAM_CLI_TELEMETRY := 0
 BIN := .venv/bin
+PYTEST := $(BIN)/pytest -rs --numprocesses=logical --maxprocesses=4 --dist=loadgroup --no-loadscope-reorder
 LOCK := uv pip compile --quiet --generate-hashes --no-emit-index-url --universal
 IMAGE_LOCK := $(LOCK) --python-version 3.13 --constraint requirements/dev.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install pr faults mutations load licences sbom audit-deps setup model templates demo up down test check lint types template checkov format bench quality images base base-digest sam lock pictures schemas docs docs-check clean
+.PHONY: help test-slow test-all install pr faults mutations load licences sbom audit-deps setup model templates demo up down test check lint types template checkov format bench quality images base base-digest sam lock pictures schemas docs docs-check clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -67,12 +68,18 @@ up: install ## start the local stack and leave it running
 down: ## stop the local stack
 	@$(BIN)/winnow down
 
-test: setup ## every test; container tests run where a Docker engine answers
-	@$(BIN)/pytest -rs --numprocesses=logical --maxprocesses=4 --dist=loadgroup
+test: setup ## every test but the slow ones; container tests run where a Docker engine answers
+	@$(PYTEST) -m 'not slow' --hypothesis-profile=quick
+
+test-slow: setup ## the slow tests: mutations, restarts, every text that makes code slow
+	@$(PYTEST) -m slow
+
+test-all: setup ## every test, and all of hypothesis's examples, as CI runs them
+	@$(PYTEST)
 
 check: lint types docs-check template ## what CI checks besides the tests
 
-pr: check licences test ## what CI runs, with whatever Docker engine answers here
+pr: check licences test-all ## what CI runs, with whatever Docker engine answers here
 
 lint: setup ## style and format
 	@$(BIN)/ruff check .

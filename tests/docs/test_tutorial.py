@@ -34,6 +34,7 @@ wrong
 """
 
 
+@pytest.mark.slow
 @pytest.mark.model
 @pytest.mark.stack
 @pytest.mark.xdist_group("tutorial")

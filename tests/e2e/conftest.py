@@ -1,7 +1,6 @@
-"""The real local stack, with the real functions and the real model, once for all these tests."""
+"""The shared local stack (see tests/conftest.py) as these tests want it, and the commands."""
 
 import json
-import os
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -12,15 +11,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from typer.testing import CliRunner
 
+from tests.conftest import LocalStack, needs_model
 from winnow.models import Result, ResultRecord
 from winnow.recovery.upload_row import UploadRow
 from winnow_cli.app import app
 from winnow_cli.target import Target, find_target
 from winnow_cli.uploads import Uploads
 from winnow_local import mailbox
-from winnow_local.stack import start_detached, stop
 from winnow_local.state import STATE_DIR_VARIABLE, StackState, StateDir
-from winnow_local.template import Checkout
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -37,16 +35,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.stack)
-        # One process runs what shares the stack, so that there is one.
-        if "stack" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("stack"))
-
-
-def needs_model() -> None:
-    """Skips where the model is not built."""
-    built = Path(os.environ.get("WINNOW_MODEL_DIR") or Checkout.here().root / "build" / "model")
-    if not (built / "manifest.json").is_file():
-        pytest.skip("the model is not built (make model)")
 
 
 @pytest.fixture(autouse=True)
@@ -147,25 +135,9 @@ def until(check: Callable[[], Any], timeout_s: float = RUN_TIMEOUT_S) -> Any:
 
 
 @pytest.fixture(scope="package")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    needs_model()
-    root = Checkout.here().root
-    folder = tmp_path_factory.mktemp("stack")
-    processes = folder / "processes"
-    processes.mkdir()
-    for file in [*(root / "processes").glob("*.yaml"), *(HERE / "processes").glob("*.yaml")]:
-        (processes / file.name).write_bytes(file.read_bytes())
-    state_dir = StateDir(folder / ".winnow")
-    before = {name: os.environ.get(name) for name in (STATE_DIR_VARIABLE, "WINNOW_PROCESSES")}
-    os.environ[STATE_DIR_VARIABLE] = str(state_dir.path)
-    os.environ["WINNOW_PROCESSES"] = str(processes)
-    try:
-        state = start_detached(state_dir, lambda _: None)
-        yield Stack(state, state_dir, find_target(None))
-    finally:
-        stop(state_dir)
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+def stack(local_stack: LocalStack) -> Iterator[Stack]:
+    """The stack that all tests share, which the commands find while this package's tests run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(STATE_DIR_VARIABLE, str(local_stack.state_dir.path))
+        patch.setenv("WINNOW_PROCESSES", str(local_stack.processes))
+        yield Stack(local_stack.state, local_stack.state_dir, find_target(None))

@@ -2,19 +2,16 @@
 
 import csv
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.fakes.heads import rows, write_rows
+from tests.conftest import LocalStack
+from tests.fakes.heads import rows
 from winnow.models import HeadInfo, Outcome, Result
 from winnow.processes.registry import ProcessRegistry
-from winnow_cli.target import find_target
-from winnow_local.stack import start_detached, stop
-from winnow_local.state import STATE_DIR_VARIABLE, StateDir
 
-from .conftest import HERE, Stack, needs_model, winnow
+from .conftest import Stack, winnow
 
 pytestmark = pytest.mark.model
 
@@ -26,37 +23,13 @@ FOREIGN = [
 ]
 
 
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of processes in which one was trained and tuned, by the commands."""
-    needs_model()
-    folder = tmp_path_factory.mktemp("trained")
-    (folder / "bank.yaml").write_bytes((HERE / "processes" / "bank.yaml").read_bytes())
-    train = write_rows(folder / "train.csv", rows(400, noise=0.02))
-    tune = write_rows(folder / "tune.csv", rows(400, seed=3, noise=0.02))
-    common = ("--process", "bank", "--label-column", "label", "--processes", folder, "--json")
-    assert winnow("train", "--data", train, *common).code == 0
-    tuned = winnow("tune", "--data", tune, "--precision", "0.9", *common)
-    assert tuned.code == 0, tuned.err
-    assert tuned.document()["written"]
-    return folder
+@pytest.fixture
+def trained(local_stack: LocalStack) -> Path:
+    """The stack's folder of processes, of which `bank` was trained and tuned before it started."""
+    return local_stack.processes
 
 
-@pytest.fixture(scope="module")
-def stack(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stack of its own, started after training as docs/confidence.md has it."""
-    state_dir = StateDir(tmp_path_factory.mktemp("stack-of-head") / ".winnow")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(STATE_DIR_VARIABLE, str(state_dir.path))
-        patch.setenv("WINNOW_PROCESSES", str(trained))
-        try:
-            state = start_detached(state_dir, lambda _: None)
-            yield Stack(state, state_dir, find_target(None))
-        finally:
-            stop(state_dir)
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture
 def head(trained: Path) -> HeadInfo:
     return ProcessRegistry.from_directory(trained).heads["bank"].card().info
 

@@ -15,14 +15,13 @@ import psutil
 import pytest
 
 from winnow.errors import StackFailedError
-from winnow_cli.target import find_target
 from winnow_local import ministack
 from winnow_local.deploy import client_config, session
 from winnow_local.stack import start_detached, stop, supervise
-from winnow_local.state import StateDir
+from winnow_local.state import StackState, StateDir
 from winnow_local.template import Checkout
 
-from .conftest import SURE, Answer, Stack, until, winnow
+from .conftest import SURE, Answer, until, winnow
 
 pytestmark = pytest.mark.model
 
@@ -53,7 +52,10 @@ def drop(folder: Path) -> Answer:
     return winnow("submit", file, "--process", "emotions", "--wait", "--json")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGINT, signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.slow)],
+)
 def test_a_signal_ends_the_foreground_stack_and_all_it_started(
     state_dir: StateDir, tmp_path: Path, number: signal.Signals
 ) -> None:
@@ -172,11 +174,19 @@ def test_a_state_folder_that_cannot_be_written_is_told(
     assert winnow("down").code == 0
 
 
-def test_up_after_a_killed_supervisor_starts_clean(state_dir: StateDir, tmp_path: Path) -> None:
-    first = start_detached(state_dir, lambda _: None)
+def killed(state_dir: StateDir, state: StackState) -> list[psutil.Process]:
+    """What a stack's supervisor leaves when it is killed."""
     left = processes_of(state_dir)
-    os.kill(first.supervisor.pid, signal.SIGKILL)
-    assert first.supervisor.ended_within(10)
+    os.kill(state.supervisor.pid, signal.SIGKILL)
+    assert state.supervisor.ended_within(10)
+    return left
+
+
+def test_what_a_killed_supervisor_left_is_ended_by_up_and_by_down(
+    state_dir: StateDir, tmp_path: Path
+) -> None:
+    first = start_detached(state_dir, lambda _: None)
+    left = killed(state_dir, first)
     assert running(left), "MiniStack outlives a supervisor that was killed"
     assert winnow("status").code == 1
 
@@ -184,31 +194,12 @@ def test_up_after_a_killed_supervisor_starts_clean(state_dir: StateDir, tmp_path
     assert second.supervisor != first.supervisor
     assert running(left) == []
     assert drop(tmp_path).code == 0
-    assert winnow("down", "--json").document() == {"ended": True}
 
-
-def test_down_ends_what_a_killed_supervisor_left(state_dir: StateDir) -> None:
-    state = start_detached(state_dir, lambda _: None)
-    left = processes_of(state_dir)
-    os.kill(state.supervisor.pid, signal.SIGKILL)
-    assert state.supervisor.ended_within(10)
+    left = killed(state_dir, second)
+    assert running(left)
     assert winnow("down", "--json").document() == {"ended": True}
     assert running(left) == []
-
-
-def test_the_stack_s_threshold_comes_before_the_process_s_and_after_the_upload_s(
-    state_dir: StateDir,
-) -> None:
-    state = start_detached(
-        state_dir, lambda _: None, {"Threshold": "0.99", "SenderThreshold": "any"}
-    )
-    stack = Stack(state, state_dir, find_target(None))
-    line = json.dumps({"text": SURE}) + "\n"
-    for metadata, expected in (({}, (0.99, "stack")), ({"threshold": "0.1"}, (0.1, "upload"))):
-        row = stack.run("one.jsonl", line, metadata=metadata)
-        result, _ = stack.result(row)
-        assert (result.threshold, result.threshold_from) == expected
-        assert row.accepted == (expected[0] < 0.99)
+    assert winnow("down", "--json").document() == {"ended": False}
 
 
 def test_a_stack_that_is_refused_says_which_resource_and_ends(state_dir: StateDir) -> None:

@@ -18,7 +18,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import SURE, needs_model, until
+from tests.conftest import needs_model
+from tests.e2e.conftest import SURE, until
 from tests.load.__main__ import mentioned
 from winnow.recovery.status import UploadStatus
 from winnow.recovery.sweep import Sweep, SweepOptions, SweepReport
@@ -34,7 +35,7 @@ from winnow_local.stack import function_environment
 from winnow_local.state import ProcessId, StateDir
 from winnow_local.template import Checkout
 
-pytestmark = [pytest.mark.stack, pytest.mark.model, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.stack, pytest.mark.model, pytest.mark.slow, pytest.mark.timeout(300)]
 
 FILES = 12
 _SAVING_S = 10.0

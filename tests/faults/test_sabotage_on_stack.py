@@ -112,7 +112,10 @@ def test_filter_is_killed_at_work(
         verdict(f"{told}: worker killed at work", [key], ["workflow_runtime_exit_error"], 1)
 
 
-@pytest.mark.parametrize("name", BUSY)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=() if name == "classify" else pytest.mark.slow) for name in BUSY],
+)
 def test_a_function_hangs_until_its_time_is_over(stack: Stack, verdict: Verdict, name: str) -> None:
     state, file, body, process = BUSY[name]
     with changed(stack, name, Timeout=5) as version:
@@ -147,7 +150,9 @@ def instead(judge):
     ("told", "end", "count"),
     [
         ("kills the worker", "os.kill(os.getpid(), signal.SIGKILL)", 1_500),
-        ("keeps the worker until its time-out", "time.sleep(60)", 8),
+        pytest.param(
+            "keeps the worker until its time-out", "time.sleep(60)", 8, marks=pytest.mark.slow
+        ),
     ],
 )
 def test_a_record_that_its_worker_does_not_outlive_is_one_invalid_record(

@@ -47,6 +47,7 @@ def test_contexts_in_public_notes(data_dir: Path, split: str) -> None:
     assert right >= {"unseen": 0.9}.get(split, 0.95) * cases
 
 
+@pytest.mark.slow
 @pytest.mark.model
 def test_the_rule_beats_its_parts(encoder: Encoder) -> None:
     cases = [case for case in l33774.written("l33774_further") if case.split != "near"]

@@ -352,7 +352,10 @@ def test_no_text_is_an_error_of_its_own(size):
 
 
 @pytest.mark.data
-@pytest.mark.parametrize("name", SCANS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow if name.endswith(".pdf") else ()) for name in SCANS],
+)
 def test_a_scan_says_page_by_page_what_a_person_reads(name, data_dir):
     pages = records((data_dir / "documents" / name).read_bytes(), unit="page")
     assert [record.places[0].page for record in pages] == list(range(1, len(SCANS[name]) + 1))

@@ -204,6 +204,7 @@ def test_every_label_finds_its_own_examples() -> None:
         assert values.count(label.id) >= 0.8 * len(values), label.id
 
 
+@pytest.mark.slow
 @pytest.mark.data
 @pytest.mark.skipif(not DATA.is_dir(), reason="no measuring data (WINNOW_DATA)")
 def test_no_public_note_is_met() -> None:

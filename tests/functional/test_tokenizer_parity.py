@@ -41,6 +41,7 @@ def test_agrees_with_the_recorded_reference(tokens: Tokenizer) -> None:
     assert differing(tokens, lines, expected) == []
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_agrees_with_the_running_reference(tokens: Tokenizer, data_dir: Path) -> None:
     from winnow_model.reference import Reference

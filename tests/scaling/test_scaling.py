@@ -7,7 +7,7 @@ and of twice that size. A module of theirs that no subject runs through fails he
 import inspect
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from types import FrameType
 
@@ -45,7 +45,8 @@ SIZES = {
     "CSV cells": 20_000,
 }
 FEW = ("line of text", "letter", "blank", "full stop", "marks", "digit", "hyphen", "distinct lines")
-SLOW = {
+"""Texts that `make test` measures; the slow tier measures the others."""
+COSTLY = {
     "pdf",
     "pdf: over a picture",
     "docx: symbols",
@@ -57,21 +58,30 @@ SLOW = {
     "jpeg",
     "tiff",
 }
-"""Of these the text is the least part of the work: they get the texts of FEW."""
+"""Of these the text is the least part of the work: they get the texts of FEW only."""
 SUBJECTS: Mapping[str, Subject] = {
     **FILES, **NORMALISERS, **JUDGES, **ENCODERS, "CSV cells": safe_cells,
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", SUBJECTS)
-def test_twice_the_text_takes_twice_the_time(name: str):
+def measured(name: str, units: Collection[str]) -> None:
     grown = {
         unit: round(ratio, 2)
-        for unit, text in TEXTS.items()
-        if (unit in FEW or name not in SLOW)
-        and (ratio := growth(SUBJECTS[name], text, SIZES[name])) > MOST
+        for unit in units
+        if (ratio := growth(SUBJECTS[name], TEXTS[unit], SIZES[name])) > MOST
     }
-    assert grown.keys() == KNOWN.get(name, set()), grown
+    assert grown.keys() == KNOWN.get(name, set()) & set(units), grown
+
+
+@pytest.mark.parametrize("name", SUBJECTS)
+def test_twice_the_text_takes_twice_the_time(name: str):
+    measured(name, FEW)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in SUBJECTS if name not in COSTLY])
+def test_twice_of_any_text_takes_twice_the_time(name: str):
+    measured(name, [unit for unit in TEXTS if unit not in FEW])
 
 
 # -- that it can fail ----------------------------------------------------------------------------

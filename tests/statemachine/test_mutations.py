@@ -9,6 +9,7 @@ from tests.template.rules.stack import written
 ONE_IN = 20
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_changes_of_the_machines_are_noticed() -> None:
     stack = written()

@@ -78,6 +78,7 @@ def broken() -> dict[str, list[bool]]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tuned_on", ["rows trained on", "fresh rows"])
 def test_a_promise_is_seldom_broken(tuned_on: str) -> None:
     with threadpool_limits(1):  # matrices this small only wait for one another's threads

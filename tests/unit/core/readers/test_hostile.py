@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.fakes import files
+from tests.fakes.examples import examples
 from winnow.errors import (
     FileBombError,
     FileEmptyError,
@@ -649,7 +650,7 @@ def ends_well(content: bytes, name: str) -> None:
 @given(
     st.sampled_from(sorted(HEADS.values())), st.binary(max_size=400), st.sampled_from(IN_PROCESS)
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_any_bytes_end_well(head, content, ending):
     ends_well(head + content, f"x{ending}")
 

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.fakes import files, pictures
+from tests.fakes.examples import examples
 from tests.fuzz.__main__ import CORPUS
 from tests.fuzz.targets import SEEDS, TARGETS, in_process, patched, reader
 from winnow.errors import WinnowError
@@ -180,7 +181,7 @@ def parsers_in_this_process(monkeypatch):
 @pytest.mark.parametrize("kind", READERS)
 @given(data=st.data())
 @settings(
-    max_examples=100,
+    max_examples=examples(100),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -213,7 +214,7 @@ def damaged(draw: st.DrawFn, kind: str) -> bytes:
 @pytest.mark.parametrize("kind", READERS)
 @given(data=st.data())
 @settings(
-    max_examples=60,
+    max_examples=examples(60),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

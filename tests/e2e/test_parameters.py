@@ -1,4 +1,4 @@
-"""Many files at once on a stack that limits runs and gathers mails: they wait, and are one mail."""
+"""A stack with other parameters: it limits runs, gathers mails, and has a threshold of its own."""
 
 import json
 from collections.abc import Iterator
@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import needs_model
 from winnow_cli.target import find_target
 from winnow_local import mailbox
 from winnow_local.stack import start_detached, stop
 from winnow_local.state import STATE_DIR_VARIABLE, StateDir
 
-from .conftest import SURE, Stack, needs_model, until, winnow
+from .conftest import SURE, Stack, until, winnow
 
-pytestmark = pytest.mark.model
+pytestmark = [pytest.mark.model, pytest.mark.xdist_group("parameters")]
 MOST = 2
 FILES = 7
 
@@ -25,7 +26,12 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(STATE_DIR_VARIABLE, str(state_dir.path))
         try:
-            parameters = {"MaxRuns": str(MOST), "MailDigestMinutes": "5"}
+            parameters = {
+                "MaxRuns": str(MOST),
+                "MailDigestMinutes": "5",
+                "Threshold": "0.99",
+                "SenderThreshold": "any",
+            }
             state = start_detached(state_dir, lambda _: None, parameters)
             yield Stack(state, state_dir, find_target(None))
         finally:
@@ -122,3 +128,16 @@ def test_a_redrive_waits_like_the_others(stack: Stack) -> None:
     assert waiting(stack) == 1
     assert call(stack, "Dispatch")["started"] == 1
     until(lambda: (again := stack.uploads.by_key(key)) and again.run != row.run and again.ended)
+
+
+def test_the_stack_s_threshold_comes_before_the_process_s_and_after_the_upload_s(
+    stack: Stack,
+) -> None:
+    line = json.dumps({"text": SURE}) + "\n"
+    for metadata, expected in (({}, (0.99, "stack")), ({"threshold": "0.1"}, (0.1, "upload"))):
+        key = stack.put("one.jsonl", line, metadata=metadata)
+        until(lambda: call(stack, "Dispatch")["started"])
+        row = stack.wait(key)
+        result, _ = stack.result(row)
+        assert (result.threshold, result.threshold_from) == expected
+        assert row.accepted == (expected[0] < 0.99)

@@ -1,0 +1,109 @@
+"""What the tiers share: a local stack, AWS's models parsed once, fewer examples for a quick run."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.loaders import JSONFileLoader
+from hypothesis import settings
+from xdist.scheduler import LoadGroupScheduling
+
+from winnow_local.state import StateDir
+
+if TYPE_CHECKING:
+    from winnow_local.state import StackState
+
+ROOT = Path(__file__).parents[1]
+STACK_PROCESSES = (ROOT / "processes", ROOT / "tests" / "e2e" / "processes")
+
+# `make test` takes this one (--hypothesis-profile=quick); without it, hypothesis's own default.
+settings.register_profile("quick", max_examples=25)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Has one process run all tests of the stack, and begin with them: they take the longest."""
+
+    def of_stack(item: pytest.Item) -> bool:
+        return "local_stack" in getattr(item, "fixturenames", ())
+
+    for item in filter(of_stack, items):
+        item.add_marker(pytest.mark.stack)
+        item.add_marker(pytest.mark.xdist_group("stack"))
+    items.sort(key=lambda item: not of_stack(item))
+
+
+class ByGroupOrFile(LoadGroupScheduling):  # type: ignore[misc]
+    """xdist's `loadgroup`, with the tests of a file in one group unless they are in another.
+
+    What a file's tests share is made once: a trained model, TensorFlow, the engine of OCR.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return str(super()._split_scope(nodeid)).partition("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByGroupOrFile | None:
+    """The scheduler of `--dist=loadgroup`."""
+    return ByGroupOrFile(config, log) if config.getvalue("dist") == "loadgroup" else None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _aws_models_are_parsed_once() -> Iterator[None]:
+    """botocore parses its megabytes of JSON again for each session, and each command has one."""
+    load = JSONFileLoader.load_file
+
+    @cache
+    def loaded(path: str) -> Any:
+        return load(JSONFileLoader(), path)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JSONFileLoader, "load_file", lambda _, path: loaded(path))
+        yield
+
+
+def needs_model() -> None:
+    """Skips where the model is not built."""
+    built = Path(os.environ.get("WINNOW_MODEL_DIR") or ROOT / "build" / "model")
+    if not (built / "manifest.json").is_file():
+        pytest.skip("the model is not built (make model)")
+
+
+@dataclass(frozen=True)
+class LocalStack:
+    """A running stack, where it keeps its state, and the folder of its processes."""
+
+    state: "StackState"
+    state_dir: StateDir
+    processes: Path
+
+
+@pytest.fixture(scope="session")
+def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    """The local stack with the real functions, the real model and a process that was trained.
+
+    It runs until the session ends. Tests ask for `stack` of tests/e2e/conftest.py, which also has
+    the commands find it.
+    """
+    from tests.e2e.trained import train_bank
+    from winnow_local.stack import start_detached, stop
+
+    needs_model()
+    folder = tmp_path_factory.mktemp("stack")
+    processes = folder / "processes"
+    processes.mkdir()
+    for file in (file for source in STACK_PROCESSES for file in source.glob("*.yaml")):
+        (processes / file.name).write_bytes(file.read_bytes())
+    state_dir = StateDir(folder / ".winnow")
+    train_bank(processes)
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("WINNOW_PROCESSES", str(processes))
+            state = start_detached(state_dir, lambda _: None)
+        yield LocalStack(state, state_dir, processes)
+    finally:
+        stop(state_dir)
