@@ -17,7 +17,8 @@ install: .venv/.ready build/model/references-litert.vectors ## what running Winn
 
 setup: install .venv/.ready-dev build/model/saved_model/saved_model.pb build/node/.installed ## install, and what tests and checks take: TensorFlow and more
 
-# Not compiled: Python compiles what is imported, when it is first imported, and that is a third of it.
+# Not compiled: Python compiles what is imported, when it is first imported, and that is a third of it. It has to keep it.
+unexport PYTHONDONTWRITEBYTECODE
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps
 
 .venv/.ready: requirements/product.txt pyproject.toml
@@ -32,6 +33,7 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -
 .venv/.ready-dev: requirements/dev.txt | .venv/.ready
 	@echo "Installing what tests and checks take into .venv (2 GB more, mostly TensorFlow; a few minutes)"
 	@$(PIP_INSTALL) --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m compileall -qq -j 0 .venv/lib >/dev/null || true  # some packages carry files of other Pythons
 	@touch $@
 
 build/model/manifest.json: models/use-lite/lock.json $(wildcard models/use-lite/templates/*) | .venv/.ready
