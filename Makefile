@@ -7,8 +7,11 @@ PYTEST := $(BIN)/pytest -rs --numprocesses=logical --maxprocesses=4 --dist=loadg
 LOCK := uv pip compile --quiet --generate-hashes --no-emit-index-url --universal
 IMAGE_LOCK := $(LOCK) --python-version 3.13 --constraint requirements/dev.txt
 
+# What `make coverage` runs: the tiers that need neither the local stack nor containers.
+COVERED := tests/unit tests/functional tests/statemachine
+
 .DEFAULT_GOAL := help
-.PHONY: help test-slow test-all install pr faults mutations load licences sbom audit-deps setup model templates demo up down test check lint types template checkov format bench quality images base base-digest sam lock pictures schemas docs docs-check clean
+.PHONY: help test-slow test-all install pr faults mutations load licences sbom audit-deps setup model templates demo up down test check lint types template checkov format bench quality images base base-digest sam lock pictures schemas docs docs-check coverage clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -79,13 +82,20 @@ test-slow: setup ## the slow tests: mutations, restarts, every text that makes c
 test-all: setup ## every test, and all of hypothesis's examples, as CI runs them
 	@$(PYTEST)
 
+coverage: setup ## the share of the code that tests of three tiers run, by package; build/coverage/html has the lines
+	@rm -rf build/coverage && mkdir -p build/coverage
+	@$(PYTEST) -m 'not slow' --hypothesis-profile=quick --cov --cov-report= $(COVERED)
+	@$(BIN)/python .ci/coverage.py
+
 check: lint types docs-check template ## what CI checks besides the tests
 
 pr: check licences test-all ## what CI runs, with whatever Docker engine answers here
 
-lint: setup ## style and format
+lint: setup ## style and format, and whether the workflow of CI is one
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(BIN)/pre-commit validate-config
 
 types: setup ## strict type checks, of the tests too
 	@$(BIN)/mypy
