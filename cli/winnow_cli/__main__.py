@@ -1,4 +1,4 @@
-"""`winnow`, which may be interrupted from its first moment on, and left by whoever reads it."""
+"""`winnow`: may be interrupted at any moment, and its output need not be read to the end."""
 
 import sys
 
@@ -8,8 +8,8 @@ def main() -> None:
     try:
         from winnow.errors import LocalFileError
         from winnow_cli.app import app
-        from winnow_cli.console import give_up_output, note, prepare_streams
-        from winnow_cli.options import UNREAD
+        from winnow_cli.console import discard_output, note, prepare_streams
+        from winnow_cli.options import EXIT_UNREAD
     except KeyboardInterrupt:
         raise SystemExit(130) from None
     prepare_streams()
@@ -19,13 +19,13 @@ def main() -> None:
             app()
         except SystemExit as ended:
             code = ended.code
-        # Help and wrong calls are printed by the framework, which flushes nothing.
+        # Help and usage errors are printed by the framework, which flushes nothing.
         sys.stdout.flush()
     except BrokenPipeError:
-        give_up_output()
-        code = UNREAD
+        discard_output()
+        code = EXIT_UNREAD
     except OSError as error:
-        give_up_output()
+        discard_output()
         note(f"{LocalFileError.code}: The output cannot be written: {error.strerror}.")
         code = 1
     raise SystemExit(code)

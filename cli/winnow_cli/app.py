@@ -51,15 +51,17 @@ def _make_safe(error: Exception) -> None:
         error.message = safe(message)  # type: ignore[attr-defined]
 
 
+HELP = "Judge every record of the files that you drop, with evidence and a confidence."
+
 app = typer.Typer(
     cls=SafeGroup,
     name="winnow",
-    help="Drop a file, get its records judged, with a confidence people can rely on.",
+    help=HELP,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    epilog="Exit codes: 0 done, 1 failed (the reason has a stable code), 2 usage error, "
-    "130 interrupted, 141 nobody reads the output any more.",
+    epilog="Exit codes: 0 success, 1 failure (stderr has a code and what to do), 2 usage error, "
+    "130 interrupted, 141 the reader of the output has gone.",
 )
 
 
@@ -80,7 +82,7 @@ def winnow(
         ),
     ] = False,
 ) -> None:
-    """Drop a file, get its records judged, with a confidence people can rely on."""
+    """The options that stand before a command."""
 
 
 for module in (

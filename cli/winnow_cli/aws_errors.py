@@ -1,8 +1,8 @@
-"""What went wrong with AWS, as the person at a command line needs to hear it.
+"""Errors of AWS as the person at a command line needs them.
 
-In a run a refusal is about a role or a file; here it is about credentials, a region, a network, a
-clock. So a command looks at what botocore raised, also where an adapter has made it an error of a
-run's. AWS's own messages are never shown: they may hold a key.
+In a run a refused call is about a role or a file; at a command line it is about credentials, a
+region, a network or a clock. So a command looks at what botocore raised, even where an adapter has
+turned it into an error of a run. AWS's own messages are never shown: they may hold a key.
 """
 
 from typing import TYPE_CHECKING
@@ -57,19 +57,19 @@ _SETTINGS = {
     *("InvalidIMDSEndpointError", "InvalidIMDSEndpointModeError", "InvalidChecksumConfigError"),
     *("UnsupportedS3ConfigurationError", "InvalidS3AddressingStyleError"),
 }
-_OF_A_RUN = (RetryableError, AccessDeniedError, AwsRefusedError, InternalError)
+_ADAPTER_ERRORS = (RetryableError, AccessDeniedError, AwsRefusedError, InternalError)
 
 
-def honest(error: WinnowError, stack: str | None) -> WinnowError:
-    """The error a command ends with: told anew where botocore is behind it."""
-    if type(error) not in _OF_A_RUN:
+def with_aws_cause(error: WinnowError, stack: str | None) -> WinnowError:
+    """The same error, or one made of what botocore raised where that is its cause."""
+    if type(error) not in _ADAPTER_ERRORS:
         return error
-    cause = behind(error)
-    return error if cause is None else trouble(cause, stack)
+    cause = botocore_cause(error)
+    return error if cause is None else from_botocore(cause, stack)
 
 
-def behind(error: BaseException | None) -> "BotoCoreError | ClientError | None":
-    """What botocore raised, of an error or of those it was made from; None if it raised none."""
+def botocore_cause(error: BaseException | None) -> "BotoCoreError | ClientError | None":
+    """The error of botocore that this one is, or was made from; None if there is none."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     while error is not None:
@@ -79,22 +79,24 @@ def behind(error: BaseException | None) -> "BotoCoreError | ClientError | None":
     return None
 
 
-def trouble(error: "BotoCoreError | ClientError", stack: str | None) -> WinnowError:
-    """What botocore raised while a command spoke to a stack (None: the local one), as ours."""
+def from_botocore(error: "BotoCoreError | ClientError", stack: str | None) -> WinnowError:
+    """An error of botocore from a call to a stack (None: the local one), as one of ours."""
     from botocore.exceptions import ClientError
 
     if isinstance(error, ClientError):
-        return _refused(error, stack)
-    return _unanswered(error, stack)
+        return _from_client_error(error, stack)
+    return _from_botocore_error(error, stack)
 
 
-def _refused(error: "ClientError", stack: str | None) -> WinnowError:
+def _from_client_error(error: "ClientError", stack: str | None) -> WinnowError:
     from winnow_aws.aws_errors import code_of, from_client_error
 
     code, call = code_of(error), error.operation_name
     where = "in the local stack" if stack is None else f"in the stack {stack!r}"
     message = str(error.response.get("Error", {}).get("Message", ""))
-    if code in _CLOCK or (code in _SIGNATURES and "ignature" in message and _of_time(message)):
+    if code in _CLOCK or (
+        code in _SIGNATURES and "ignature" in message and _is_about_time(message)
+    ):
         return AwsClockError(f"AWS refused {call}: this machine's clock is wrong ({code}).")
     if code in _EXPIRED:
         return AwsCredentialsError(f"The AWS credentials have expired ({code}).")
@@ -108,11 +110,11 @@ def _refused(error: "ClientError", stack: str | None) -> WinnowError:
     return ours
 
 
-def _of_time(message: str) -> bool:
+def _is_about_time(message: str) -> bool:
     return "expired" in message or "not yet current" in message
 
 
-def _unanswered(error: "BotoCoreError", stack: str | None) -> WinnowError:
+def _from_botocore_error(error: "BotoCoreError", stack: str | None) -> WinnowError:
     from botocore import exceptions
 
     name = type(error).__name__

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from winnow.errors import AccessDeniedError
 from winnow.steps.upload import upload_id
 from winnow_cli.console import stderr
-from winnow_cli.options import unusable
+from winnow_cli.options import unusable_file
 from winnow_cli.render.uploads import row_document
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Batch:
             try:
                 return memory.plan(path, lambda: uploads.new_key(path, process), time.time())
             except OSError as error:
-                raise unusable(error) from None
+                raise unusable_file(error) from None
 
         drop = plan()
         while drop.dropped and _failed(uploads, drop.key):

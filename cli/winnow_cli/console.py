@@ -1,8 +1,7 @@
-"""What a command may print: one JSON document, or tables and lines; everything else goes to stderr.
+"""The two streams of a command: the answer goes to stdout, everything else to stderr.
 
-On a terminal tables are drawn and coloured; in a pipe a table is tab-separated lines, header first.
-Whatever is printed goes through `safe`, here at the end of every way: a file must not be able to
-steer a terminal. What the output's encoding cannot say is replaced; nothing stops half-way.
+Whatever is printed goes through `safe`, so that no file can steer a terminal by an escape sequence.
+Characters that the output's encoding lacks are replaced; they stop no answer half-way.
 """
 
 import io
@@ -21,8 +20,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _NO_BREAK_SPACE = 0xA0
-_GIVING_UP = ("strict", "surrogateescape")
-"""How a stream may treat what its encoding lacks: by an error, for all text or for most."""
+_STRICT_ERRORS = ("strict", "surrogateescape")
+"""Error handlers of streams that raise an error for text that their encoding lacks."""
 
 
 def command() -> str:
@@ -83,13 +82,12 @@ def prepare_streams() -> None:
         stream = getattr(sys, name)
         if stream is None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
-        elif isinstance(stream, io.TextIOWrapper) and stream.errors in _GIVING_UP:
+        elif isinstance(stream, io.TextIOWrapper) and stream.errors in _STRICT_ERRORS:
             stream.reconfigure(errors="replace")
 
 
-def give_up_output() -> None:
-    """Lets what is still to be written go nowhere: it would be tried once more at the very end, and
-    complained of."""
+def discard_output() -> None:
+    """Discard what is still to be written: Python would try once more at exit, and complain."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

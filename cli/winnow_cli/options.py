@@ -1,4 +1,4 @@
-"""Options that several commands share, and the guard around every command."""
+"""Options that several commands share, and how a command ends on an error."""
 
 import errno
 import functools
@@ -18,29 +18,34 @@ from winnow.errors import (
     RetryableError,
     WinnowError,
 )
-from winnow_cli.console import clean, emit_json, give_up_output, note, typed_here
+from winnow_cli.console import clean, discard_output, emit_json, note, typed_here
 
 P = ParamSpec("P")
 
 DEBUG_VARIABLE = "WINNOW_DEBUG"
-UNREAD = 141
+EXIT_UNREAD = 141
 """Exit code where the reader of the output went away: 128 and SIGPIPE, as shells have it."""
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 LOCAL, FILES, PROCESSES, ENCODER = "The local stack", "Files", "Processes", "The encoder"
 """Headings of `winnow --help`."""
 
-AsJson = Annotated[
-    bool, typer.Option("--json", help="Print one JSON document on stdout; all else goes to stderr.")
-]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as one JSON document.")]
 StackName = Annotated[
     str | None,
     typer.Option(
-        "--stack", metavar="NAME", help="A stack deployed to AWS; default: the local stack."
+        "--stack",
+        metavar="NAME",
+        help="Name of a stack that is deployed to AWS; default: the local stack.",
     ),
 ]
 ProcessId = Annotated[
-    str, typer.Option("--process", metavar="ID", help="The process's id or one of its codes.")
+    str,
+    typer.Option(
+        "--process",
+        metavar="ID",
+        help="What to judge by: the id of a process, or one of its codes.",
+    ),
 ]
 UploadId = Annotated[
     str,
@@ -54,7 +59,7 @@ ProcessesDir = Annotated[
         "--processes",
         metavar="DIR",
         envvar="WINNOW_PROCESSES",
-        help="Folder of process definitions.",
+        help="Folder of process definitions (YAML files).",
         show_default="processes/ of the checkout",
     ),
 ]
@@ -76,7 +81,7 @@ LabelledFile = Annotated[
         metavar="F.csv",
         exists=True,
         dir_okay=False,
-        help="A table of labelled records.",
+        help="Table of labelled records.",
     ),
 ]
 LabelColumn = Annotated[
@@ -95,11 +100,11 @@ DEFAULT_MODEL = _ROOT / "build" / "model"
 
 
 def handle_errors(command: Callable[P, None]) -> Callable[P, None]:
-    """Turns errors into exit code 1, with the stable code, the sentence and the advice.
+    """Turn errors into exit code 1, with the stable code, the message and the advice.
 
     A command run with `--json` prints `{"error": {"code", "message", "advice"}}` as its document.
     A defect prints no traceback unless WINNOW_DEBUG is set. Where nobody reads the output any more,
-    the command ends without a word, as one that SIGPIPE ends.
+    the command ends silently, with the exit code of SIGPIPE.
     """
 
     @functools.wraps(command)
@@ -111,61 +116,61 @@ def handle_errors(command: Callable[P, None]) -> Callable[P, None]:
             except BrokenPipeError:
                 raise
             except Exception as error:
-                fail(ending(error, kwargs.get("stack")), as_json)
+                fail(final_error(error, kwargs.get("stack")), as_json)
             sys.stdout.flush()
         except BrokenPipeError:
-            unread()
+            end_unread()
         except KeyboardInterrupt:
-            _interrupted(as_json)
+            _end_interrupted(as_json)
         except OSError as error:
             # The answer itself cannot be written: a full disk behind `>`.
-            note(str(unusable(OSError(error.errno, error.strerror))))
-            give_up_output()
+            note(str(unusable_file(OSError(error.errno, error.strerror))))
+            discard_output()
             raise typer.Exit(1) from None
 
     return run
 
 
-def ending(error: Exception, stack: object) -> WinnowError:
-    """The error that a command ends with; a wrong call, an exit and Ctrl-C go their own way."""
+def final_error(error: Exception, stack: object) -> WinnowError:
+    """The error that a command ends with. Usage errors, exits and Ctrl-C are raised again."""
     if isinstance(error, typer.Exit | typer.Abort):
         raise error
     if isinstance(error, WinnowError):
         if "botocore" in sys.modules:
-            from winnow_cli.aws_errors import honest
+            from winnow_cli.aws_errors import with_aws_cause
 
-            return honest(error, None if stack is None else str(stack))
+            return with_aws_cause(error, None if stack is None else str(stack))
         return error
-    if comes_of_ctrl_c(error):
+    if caused_by_ctrl_c(error):
         raise KeyboardInterrupt from error
     if type(error).__module__.startswith(("click.", "typer.")):
-        raise error  # A wrong call: exit code 2, told by the framework.
+        raise error  # A usage error: exit code 2, printed by the framework.
     if os.environ.get(DEBUG_VARIABLE):
         traceback.print_exc()
     if "botocore" in sys.modules:
-        from winnow_cli.aws_errors import behind, trouble
+        from winnow_cli.aws_errors import botocore_cause, from_botocore
 
-        if cause := behind(error):
-            return trouble(cause, None if stack is None else str(stack))
+        if cause := botocore_cause(error):
+            return from_botocore(cause, None if stack is None else str(stack))
     if isinstance(error, FileNotFoundError) and error.filename is None:
         return LocalFileError("The working directory is not there any more.")
     if isinstance(error, OSError) and (error.filename is not None or error.errno in _DISK):
-        return unusable(error)
+        return unusable_file(error)
     hint = f"{type(error).__name__}; with {DEBUG_VARIABLE}=1 the command shows where."
     return InternalError(hint)
 
 
-def unusable(error: OSError) -> LocalFileError:
+def unusable_file(error: OSError) -> LocalFileError:
     """A file or folder of this machine that cannot be read or written."""
     if error.filename is None:  # A disk that is full says so where a file is written to.
         return LocalFileError(f"The output cannot be written: {error.strerror}.")
     return LocalFileError(f"{clean(os.fsdecode(error.filename))} cannot be used: {error.strerror}.")
 
 
-def unread() -> NoReturn:
-    """Ends a command whose output nobody reads any more, as the shell tells it of SIGPIPE."""
-    give_up_output()
-    raise typer.Exit(UNREAD) from None
+def end_unread() -> NoReturn:
+    """End a command whose output nobody reads any more, with the code that shells give SIGPIPE."""
+    discard_output()
+    raise typer.Exit(EXIT_UNREAD) from None
 
 
 ADVICE = {
@@ -180,15 +185,15 @@ INTERRUPTED = {"code": "interrupted", "message": "Ctrl-C ended the command.", "a
 """The error of a command that was interrupted, in its JSON document."""
 
 
-def _interrupted(as_json: bool) -> NoReturn:
+def _end_interrupted(as_json: bool) -> NoReturn:
     if as_json:
         emit_json({"error": INTERRUPTED})
     note("Interrupted.")
     raise typer.Exit(130) from None
 
 
-def comes_of_ctrl_c(error: BaseException | None) -> bool:
-    """Whether a transfer was called off, or something failed while Ctrl-C was being obeyed."""
+def caused_by_ctrl_c(error: BaseException | None) -> bool:
+    """Whether an error comes from Ctrl-C: a transfer was cancelled, or cleaning up failed."""
     from concurrent.futures import CancelledError
 
     while error is not None:
@@ -198,7 +203,7 @@ def comes_of_ctrl_c(error: BaseException | None) -> bool:
     return False
 
 
-def told_of(error: WinnowError) -> dict[str, str]:
+def error_document(error: WinnowError) -> dict[str, str]:
     """An error in a JSON document."""
     hint = ADVICE.get(error.code, error.hint)
     return {"code": error.code, "message": error.message, "advice": hint}
@@ -206,10 +211,10 @@ def told_of(error: WinnowError) -> dict[str, str]:
 
 def fail(error: WinnowError, as_json: bool, more: dict[str, Any] | None = None) -> NoReturn:
     """Ends a command with its error; `more` stands beside it in the JSON document."""
-    told = told_of(error)
+    document = error_document(error)
     if as_json:
-        emit_json({"error": told, **(more or {})})
+        emit_json({"error": document, **(more or {})})
     note(str(error))
-    if told["advice"]:
-        note(typed_here(told["advice"]))
+    if document["advice"]:
+        note(typed_here(document["advice"]))
     raise typer.Exit(1)

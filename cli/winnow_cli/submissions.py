@@ -1,11 +1,11 @@
-"""What `winnow submit` remembers, so that one that was broken off can be run again.
+"""What `winnow submit` remembers, so that an interrupted submit can be run again.
 
-Each submit keeps a file of its own in `.winnow/submissions/` while it runs: before a file is
-dropped, under which key; after that, that it was. It goes when all is done. What a submit leaves
-that was broken off, killed too, the next one to the same stack with the same process and threshold
-takes up, file by file: a file of the same path and content that was dropped is not dropped again,
-and one that was on its way goes under the key it had, which S3 takes once only. Each is taken up
-once: the submit after that makes new uploads.
+Each submit writes a file of its own in `.winnow/submissions/`: before a file is dropped, its key;
+afterwards, that it was dropped. A submit that ends well deletes its file. What an interrupted or
+killed submit leaves is taken up by the next one to the same stack, with the same process and
+threshold. A file of the same path and content that was dropped is not dropped again. One that was
+being sent is sent under the same key, which S3 takes once only. Each is taken up once: the submit
+after that makes new uploads.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 KEPT_S = 24 * 3600
-"""A submit that was broken off longer ago is not taken up."""
+"""A submit that was interrupted longer ago is not taken up."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +44,13 @@ class Drop:
 
 
 class Submission:
-    """The memory of one submit. One that cannot be written remembers nothing."""
+    """The memory of one submit. Where the disk takes nothing, it remembers nothing."""
 
     def __init__(self, log: BinaryIO | None, left: list[Drop]) -> None:
         self._log = log
-        self._left: dict[tuple[str, str], list[Drop]] = {}
+        self._unfinished: dict[tuple[str, str], list[Drop]] = {}
         for drop in left:
-            self._left.setdefault(drop.content, []).append(drop)
+            self._unfinished.setdefault(drop.content, []).append(drop)
         self._own: dict[str, Drop] = {}
 
     def plan(self, path: Path, new_key: "Callable[[], str]", now: float) -> Drop:
@@ -60,27 +60,27 @@ class Submission:
         """
         with path.open("rb") as stream:
             content = str(path.absolute()), hashlib.file_digest(stream, "sha256").hexdigest()
-        before = self._left.get(content)
+        before = self._unfinished.get(content)
         drop = before.pop(0) if before else Drop(*content, key=new_key(), at=now)
-        self._note(drop)
+        self._remember(drop)
         return drop
 
     def dropped(self, drop: Drop, version_id: str | None) -> Drop:
         """The file is in the inbox."""
-        done = replace(drop, dropped=True, version_id=version_id)
-        self._note(done)
-        return done
+        dropped = replace(drop, dropped=True, version_id=version_id)
+        self._remember(dropped)
+        return dropped
 
     def settled(self, key: str) -> None:
-        """Nothing is left to do about it: no later submit takes it up."""
+        """Its run has ended, or nobody waits for it: no later submit takes it up."""
         if self._own.pop(key, None) is not None:
             self._write({"key": key, "settled": True})
 
-    def open_ends(self) -> list[Drop]:
+    def unsettled(self) -> list[Drop]:
         """What the next submit may take up."""
-        return [*self._own.values(), *(drop for some in self._left.values() for drop in some)]
+        return [*self._own.values(), *(drop for some in self._unfinished.values() for drop in some)]
 
-    def _note(self, drop: Drop) -> None:
+    def _remember(self, drop: Drop) -> None:
         self._own[drop.key] = drop
         self._write(asdict(drop))
 
@@ -97,26 +97,26 @@ class Submission:
 def submission(
     folder: Path, about: dict[str, str], anew: bool, note: "Callable[[str], None]"
 ) -> Iterator[Submission]:
-    """A submit's memory, with what those before it left; `about` is what they must share with it.
+    """A submit's memory, with what earlier ones left; `about` is what they must share with it.
 
-    `anew`: what they left is forgotten. What is settled when the block ends is forgotten; a file
-    with nothing else in it goes.
+    `anew`: what they left is forgotten. When the block ends, what is settled is forgotten, and a
+    file with nothing else in it is deleted.
     """
     try:
         with _locked(folder):
             file = folder / f"{time.time_ns():x}-{os.getpid()}.jsonl"
             log = file.open("x+b")
             _lock(log, wait=True)
-            left = [] if anew else list(_left(folder, about, file))
+            left = [] if anew else list(_unfinished(folder, about, file))
             _begin(log, about, left)
-            for one in _others(folder, file):
+            for other in _others(folder, file):
                 # Only now, when all that was in it is written down elsewhere.
-                if anew or one.name in {source for source, _ in left}:
-                    _remove_unless_in_use(one, about)
+                if anew or other.name in {source for source, _ in left}:
+                    _remove_unless_in_use(other, about)
     except OSError as error:
         note(
-            f"{folder} cannot be written ({error.strerror}): should this be interrupted, what was "
-            "dropped until then would be dropped again."
+            f"{folder} cannot be written ({error.strerror}): if this submit is interrupted and "
+            "run again, files that were dropped are dropped again."
         )
         yield Submission(None, [])
         return
@@ -126,23 +126,23 @@ def submission(
     finally:
         with suppress(OSError), _locked(folder):
             log.close()
-            if not memory.open_ends():
+            if not memory.unsettled():
                 file.unlink(missing_ok=True)
             # Nothing is left in a folder where there was nothing before.
             folder.rmdir()
             folder.parent.rmdir()
 
 
-def _left(folder: Path, about: dict[str, str], own: Path) -> Iterator[tuple[str, Drop]]:
+def _unfinished(folder: Path, about: dict[str, str], own: Path) -> Iterator[tuple[str, Drop]]:
     for file in _others(folder, own):
         with file.open("rb") as stream:
             if not _lock(stream, wait=False):
                 continue  # That submit is still running.
-            found = list(_lines(stream))
-        if not found or found[0].get("about") != about:
+            lines = list(_lines(stream))
+        if not lines or lines[0].get("about") != about:
             continue
         drops: dict[str, Drop] = {}
-        for line in found[1:]:
+        for line in lines[1:]:
             if line.get("settled"):
                 drops.pop(str(line.get("key")), None)
             else:
@@ -156,15 +156,15 @@ def _left(folder: Path, about: dict[str, str], own: Path) -> Iterator[tuple[str,
 
 def _others(folder: Path, own: Path) -> list[Path]:
     oldest = time.time() - KEPT_S
-    found = []
+    others = []
     for file in sorted(folder.glob("*.jsonl")):
         if file == own:
             continue
         if file.stat().st_mtime < oldest:
             file.unlink(missing_ok=True)
         else:
-            found.append(file)
-    return found
+            others.append(file)
+    return others
 
 
 def _remove_unless_in_use(file: Path, about: dict[str, str]) -> None:
@@ -183,9 +183,9 @@ def _lines(stream: BinaryIO) -> Iterator[dict[str, Any]]:
     for line in stream:
         # The last one may be half a line.
         with suppress(ValueError):
-            found = json.loads(line)
-            if isinstance(found, dict):
-                yield found
+            entry = json.loads(line)
+            if isinstance(entry, dict):
+                yield entry
 
 
 def _lock(stream: BinaryIO | int, wait: bool) -> bool:
@@ -208,7 +208,7 @@ def _locked(folder: Path) -> Iterator[None]:
         try:
             _lock(opened, wait=True)
             if not _is_at(opened, folder):
-                continue  # Somebody was done meanwhile, and took it away.
+                continue  # Another submit has ended meanwhile, and removed the folder.
             yield
             return
         finally:

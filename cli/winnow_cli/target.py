@@ -1,4 +1,4 @@
-"""Which stack a command talks to: the local one, or one deployed to AWS; found by its outputs."""
+"""The stack that a command works on: the local one, or one deployed to AWS."""
 
 import os
 import shlex
@@ -18,7 +18,7 @@ from winnow.errors import (
     WinnowError,
 )
 from winnow_aws.aws_errors import code_of
-from winnow_cli.aws_errors import honest, trouble
+from winnow_cli.aws_errors import from_botocore, with_aws_cause
 from winnow_cli.console import command
 
 if TYPE_CHECKING:
@@ -40,11 +40,11 @@ class Target:
     """None: AWS."""
     config: Config
     started_at: str = ""
-    """The local stack's start: another one may have its buckets' names, none has its files."""
+    """Start of the local stack: the next one has the same bucket names, but not the files."""
 
     @property
     def place(self) -> str:
-        """What no other stack, before or after this one, has: where dropped files lie."""
+        """Identifies the stack among all that were and will be: where dropped files lie."""
         return " ".join((self.endpoint or "aws", self.started_at, self.uploads_bucket))
 
     @property
@@ -74,7 +74,7 @@ class Target:
         return int(self.output("RetentionDays"))
 
     def output(self, name: str) -> str:
-        """One that stacks of an earlier version may lack. Raises StackUnknownError."""
+        """An output that stacks of an earlier version may lack. Raises StackUnknownError."""
         if name not in self.outputs:
             raise StackUnknownError(
                 f"The stack {self.name!r} has no output {name}: it was made by an earlier version."
@@ -97,7 +97,7 @@ def find_target(stack: str | None) -> Target:
 
     Raises:
         StackNotRunningError: no local stack runs in this folder.
-        StackUnknownError: AWS knows no such stack, or it has not Winnow's outputs.
+        StackUnknownError: AWS has no such stack, or it lacks Winnow's outputs.
     """
     return _local() if stack is None else _deployed(stack)
 
@@ -119,24 +119,24 @@ def _local() -> Target:
 
 
 def _deployed(stack: str) -> Target:
-    # A network that swallows everything is told within a minute, not in five.
+    # A network that drops everything is reported within a minute, not in five.
     config = Config(retries={"mode": "standard"}, connect_timeout=_CONNECT_S)
     try:
         # boto3 itself reads AWS_DEFAULT_REGION only; AWS's other tools let AWS_REGION come first.
         session = boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
         cloudformation = session.client("cloudformation", config=config)
-        found = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
+        description = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
     except (ClientError, BotoCoreError) as error:
         if isinstance(error, ClientError) and code_of(error) == "ValidationError":
             where = f"in {session.region_name}"
             raise StackUnknownError(f"There is no stack {stack!r} {where}.") from None
-        raise trouble(error, stack) from None
+        raise from_botocore(error, stack) from None
     except ValueError as error:
-        # An address in the environment or the profile that is none.
+        # An invalid endpoint address in the environment or the profile.
         raise AwsNotSetUpError(
             f"The AWS settings of this machine cannot be used: {error}"
         ) from None
-    outputs = {o["OutputKey"]: o["OutputValue"] for o in found.get("Outputs", [])}
+    outputs = {o["OutputKey"]: o["OutputValue"] for o in description.get("Outputs", [])}
     missing = [name for name in REQUIRED_OUTPUTS if name not in outputs]
     if missing:
         raise StackUnknownError(
@@ -148,16 +148,16 @@ def _deployed(stack: str) -> Target:
 
 @contextmanager
 def aws_errors(target: Target) -> Iterator[None]:
-    """botocore's errors as ours, also where an adapter has made them a run's."""
+    """Raise errors of botocore as ours, even where an adapter has made them those of a run."""
     stack = None if target.local else target.name
     try:
         yield
     except ClientError as error:
-        raise trouble(error, stack) from None
+        raise from_botocore(error, stack) from None
     except BotoCoreError as error:
-        raise _with_endpoint(trouble(error, stack), target) from None
+        raise _with_endpoint(from_botocore(error, stack), target) from None
     except WinnowError as error:
-        raise _with_endpoint(honest(error, stack), target) from None
+        raise _with_endpoint(with_aws_cause(error, stack), target) from None
 
 
 def _with_endpoint(error: WinnowError, target: Target) -> WinnowError:

@@ -1,4 +1,4 @@
-"""Uploads of a stack: dropping files, and reading what the stack keeps of them."""
+"""Uploads of a stack: drops files, finds uploads, reads their results."""
 
 import secrets
 import time
@@ -25,12 +25,12 @@ from winnow.storage.paths import RunPaths
 from winnow_aws.aws_errors import code_of
 from winnow_aws.rows import row_of
 from winnow_aws.s3 import S3Store
-from winnow_cli.aws_errors import behind
+from winnow_cli.aws_errors import botocore_cause
 from winnow_cli.target import Target, aws_errors
 
 ID_LENGTH = 32
-SHORTEST_PREFIX = 6
-_THERE = {"PreconditionFailed", "412"}
+MIN_PREFIX = 6
+_KEY_EXISTS = {"PreconditionFailed", "412"}
 _RECORDS = TypeAdapter(ResultRecord)
 
 
@@ -43,17 +43,17 @@ class Uploads:
         self._dynamodb = target.dynamodb()
         self._store = S3Store(self._s3)
         self._versions: dict[str, str] = {}
-        self._once_only()
+        self._refuse_overwrites()
 
     def new_key(self, file: Path, process: str) -> str:
         """A key of the inbox that no other drop has."""
         return f"{INBOX}{process}/{time.time_ns():x}{secrets.token_hex(4)}/{name_of(file)}"
 
     def drop(self, file: Path, key: str, threshold: float | None) -> str | None:
-        """Uploads a file unless the key has one; returns its version id, None if that is not told.
+        """Upload a file under a new key; its version id, or None where S3 names none.
 
-        Large files go up in parts. No version is made twice: what S3 took although its answer was
-        lost, it refuses to take again.
+        Large files are uploaded in parts. No version is made twice: where S3 took the file and its
+        answer was lost, S3 refuses the second try, and the file counts as uploaded.
         """
         from boto3.exceptions import S3UploadFailedError
 
@@ -64,14 +64,14 @@ class Uploads:
             try:
                 self._s3.upload_file(str(file), bucket, key, ExtraArgs={"Metadata": metadata})
             except (S3UploadFailedError, ClientError) as error:
-                cause = behind(error)
-                if not (isinstance(cause, ClientError) and code_of(cause) in _THERE):
+                cause = botocore_cause(error)
+                if not (isinstance(cause, ClientError) and code_of(cause) in _KEY_EXISTS):
                     raise (cause or error) from None
                 return self._version_of(key)
         return self._versions.pop(key, None)
 
-    def _once_only(self) -> None:
-        """Lets S3 take each object once, and keeps what it calls the version."""
+    def _refuse_overwrites(self) -> None:
+        """Let S3 take each key once, and keep the version id that it answers."""
         events = self._s3.meta.events
 
         def once(params: dict[str, Any], **_: Any) -> None:
@@ -90,15 +90,15 @@ class Uploads:
             events.register(f"after-call.s3.{call}", ended)
 
     def _version_of(self, key: str) -> str | None:
-        with suppress(ClientError):  # To look may be denied to who may drop.
-            found = self._s3.head_object(Bucket=self._target.uploads_bucket, Key=key)
-            return found.get("VersionId")
+        with suppress(ClientError):  # Who may drop files need not be allowed to read them.
+            head = self._s3.head_object(Bucket=self._target.uploads_bucket, Key=key)
+            return head.get("VersionId")
         return None
 
     def by_key(self, key: str) -> UploadRow | None:
         """The latest upload of an object key; None until its run has claimed it."""
         with aws_errors(self._target):
-            found = self._dynamodb.query(
+            answer = self._dynamodb.query(
                 TableName=self._target.table,
                 IndexName="by_object",
                 KeyConditionExpression="object_key = :key",
@@ -106,42 +106,42 @@ class Uploads:
                 ScanIndexForward=False,
                 Limit=1,
             )
-        return row_of(found["Items"][0]) if found["Items"] else None
+        return row_of(answer["Items"][0]) if answer["Items"] else None
 
     def every(self) -> list[UploadRow]:
         """All uploads the table holds, latest first."""
         return sorted(self._scan(), key=lambda row: row.claimed_at, reverse=True)
 
     def find(self, upload_id: str) -> UploadRow:
-        """The upload with this id, or the only one whose id begins so.
+        """The upload with this id, or the only one whose id begins with it.
 
         Raises:
             UploadUnknownError: none, or several.
         """
-        wanted = upload_id.strip().lower()
-        if len(wanted) >= ID_LENGTH:
+        prefix = upload_id.strip().lower()
+        if len(prefix) >= ID_LENGTH:
             with aws_errors(self._target):
                 item = self._dynamodb.get_item(
-                    TableName=self._target.table, Key={"upload_id": {"S": wanted}}
+                    TableName=self._target.table, Key={"upload_id": {"S": prefix}}
                 ).get("Item")
-            found = [row_of(item)] if item else []
-        elif len(wanted) >= SHORTEST_PREFIX:
-            found = list(self._scan(prefix=wanted))
+            rows = [row_of(item)] if item else []
+        elif len(prefix) >= MIN_PREFIX:
+            rows = list(self._scan(prefix=prefix))
         else:
-            found = []
-        if len(wanted) < SHORTEST_PREFIX:
+            rows = []
+        if len(prefix) < MIN_PREFIX:
             raise UploadUnknownError(
-                f"{wanted!r} is too short: give an upload's id, or its first {SHORTEST_PREFIX} "
+                f"{prefix!r} is too short: give an upload's id, or its first {MIN_PREFIX} "
                 "characters or more."
             )
-        if not found:
-            raise UploadUnknownError(f"No upload has the id {wanted[:64]!r}.")
-        if len(found) > 1:
-            raise UploadUnknownError(f"{len(found)} uploads have an id that begins so.")
-        return found[0]
+        if not rows:
+            raise UploadUnknownError(f"No upload has the id {prefix[:64]!r}.")
+        if len(rows) > 1:
+            raise UploadUnknownError(f"{len(rows)} uploads have an id that begins with {prefix!r}.")
+        return rows[0]
 
     def result(self, row: UploadRow) -> Result:
-        """result.json of an upload that succeeded, or failed only for want of confidence.
+        """result.json of an upload that succeeded, or whose records are all in review or invalid.
 
         Raises:
             NotFinishedError: the run has no results.
@@ -172,17 +172,17 @@ class Uploads:
             return ObjectRef(bucket=row.result_bucket, key=row.result_key)
         if row.error_code != ConfidenceThresholdNotMetError.code or row.process is None:
             return None
-        # Such a run has set all its records aside, and says so after it has written them.
+        # Such a run fails after it has written its results: no record was confident enough.
         return RunPaths(self._target.results_bucket, row.upload_id).result(row.process)
 
     def _scan(self, prefix: str | None = None) -> Iterator[UploadRow]:
-        narrowed: dict[str, Any] = {}
+        filters: dict[str, Any] = {}
         if prefix is not None:
-            narrowed = {
+            filters = {
                 "FilterExpression": "begins_with(upload_id, :prefix)",
                 "ExpressionAttributeValues": {":prefix": {"S": prefix}},
             }
         pages = self._dynamodb.get_paginator("scan")
         with aws_errors(self._target):
-            for page in pages.paginate(TableName=self._target.table, **narrowed):
+            for page in pages.paginate(TableName=self._target.table, **filters):
                 yield from map(row_of, page["Items"])

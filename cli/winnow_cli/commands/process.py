@@ -1,4 +1,4 @@
-"""`winnow process`: the definitions that records are judged by."""
+"""`winnow process`: checks the definitions that records are judged by."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,12 +8,14 @@ import typer
 from winnow_cli.console import emit_json, note, say
 from winnow_cli.options import AsJson, handle_errors
 
-app = typer.Typer(help="Process definitions.", no_args_is_help=True)
+app = typer.Typer(
+    help="Process definitions: YAML files of what records are judged by.", no_args_is_help=True
+)
 
 
 @app.callback()
 def group() -> None:
-    """Process definitions."""
+    """Process definitions: YAML files of what records are judged by."""
 
 
 @app.command()
@@ -26,12 +28,12 @@ def validate(
             exists=True,
             dir_okay=False,
             readable=True,
-            help="A definition, in YAML.",
+            help="A process definition (YAML).",
         ),
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Check a definition; every problem is told with its line and field."""
+    """Check a process definition; each problem is shown with its line and field."""
     from winnow.errors import ProcessInvalidError
     from winnow.processes.loader import load_definition
 

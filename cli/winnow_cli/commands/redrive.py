@@ -8,7 +8,7 @@ import typer
 
 from winnow.errors import WinnowError
 from winnow_cli.console import note
-from winnow_cli.options import FILES, AsJson, StackName, handle_errors, told_of
+from winnow_cli.options import FILES, AsJson, StackName, error_document, handle_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,7 +78,7 @@ def redrive(
             "under_way": work.under_way,
             "failed": [{"upload_id": own_id, "code": why.code} for own_id, why in work.failures],
             "unreadable": work.unreadable,
-            **({"error": told_of(failure)} if failure else {}),
+            **({"error": error_document(failure)} if failure else {}),
         }
     if not as_json:
         _note_counts(count, work, target)

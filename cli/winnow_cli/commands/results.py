@@ -25,7 +25,9 @@ def register(app: typer.Typer) -> None:
 @handle_errors
 def results(
     upload_id: UploadId,
-    form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TABLE,
+    form: Annotated[
+        Format, typer.Option("--format", help="How to print the records.")
+    ] = Format.TABLE,
     stack: StackName = None,
     as_json: AsJson = False,
 ) -> None:

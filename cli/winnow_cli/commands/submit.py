@@ -15,9 +15,9 @@ from winnow_cli.options import (
     AsJson,
     ProcessId,
     StackName,
-    comes_of_ctrl_c,
-    ending,
+    caused_by_ctrl_c,
     fail,
+    final_error,
     handle_errors,
 )
 
@@ -46,7 +46,11 @@ def submit(
     paths: Annotated[
         list[Path],
         typer.Argument(
-            metavar="PATH", exists=True, dir_okay=False, readable=True, help="Files, no folders."
+            metavar="PATH",
+            exists=True,
+            dir_okay=False,
+            readable=True,
+            help="Files to drop; no folders.",
         ),
     ],
     process: ProcessId,
@@ -167,8 +171,8 @@ def _end_early(
     """Tells what was dropped, by its id, and what was not; ends with 130 or 1."""
     if isinstance(error, BrokenPipeError):
         raise error
-    by_ctrl_c = comes_of_ctrl_c(error)
-    reason = None if by_ctrl_c or not isinstance(error, Exception) else ending(error, stack)
+    by_ctrl_c = caused_by_ctrl_c(error)
+    reason = None if by_ctrl_c or not isinstance(error, Exception) else final_error(error, stack)
     if reason is not None and not isinstance(reason, UNCERTAIN):
         batch.uncertain = None  # S3 refused it.
     if not as_json:

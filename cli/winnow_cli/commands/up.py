@@ -30,18 +30,22 @@ def up(
     docker: Annotated[
         bool,
         typer.Option(
-            "--docker", help="Run the functions as the container images that ship; builds them."
+            "--docker",
+            help="Run the functions from the images that are deployed to AWS; builds them first.",
         ),
     ] = False,
     parameter: Annotated[
         list[str] | None,
         typer.Option(
-            "--parameter", metavar="NAME=VALUE", help="A template parameter; may be repeated."
+            "--parameter",
+            metavar="NAME=VALUE",
+            help="A parameter of template.yaml, such as Threshold=0.8; may be repeated. Unknown "
+            "parameters are rejected.",
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Start the local stack: template.yaml on this machine. Ends with Ctrl-C, or `winnow down`."""
+    """Start the local stack: template.yaml on this machine. Ctrl-C or `winnow down` ends it."""
     from winnow.errors import StackNotRunningError
     from winnow_local.stack import running, start_detached, supervise
     from winnow_local.state import StateDir
@@ -59,7 +63,7 @@ def up(
             raise error from None
         note(f"A local stack is running already (process {state.supervisor.pid}).")
         if parameters or docker:
-            note(f"It stays as it was started; to change it, end it with `{command()} down` first.")
+            note(f"Its settings stay as they are; to change them, run `{command()} down` first.")
         _show(state, state_dir, as_json)
         return
     images = _build_images(checkout) if docker else None
@@ -99,7 +103,7 @@ def _build_images(checkout: "Checkout") -> dict[str, str]:
 
 
 def _parameters(pairs: list[str], checkout: "Checkout") -> dict[str, str]:
-    """What was given, of parameters that the template has; MiniStack would let any other pass."""
+    """The parameters that were given. Unknown ones are rejected here; MiniStack accepts them."""
     from difflib import get_close_matches
 
     from winnow_local.template import read_template
@@ -120,7 +124,7 @@ def _parameters(pairs: list[str], checkout: "Checkout") -> dict[str, str]:
     return parameters
 
 
-def _to_try(checkout: "Checkout", in_containers: bool) -> tuple[Path, str]:
+def _example(checkout: "Checkout", in_containers: bool) -> tuple[Path, str]:
     """A file to drop and the process for it: the sample, or what stands for a file of one's own."""
     from winnow.errors import ProcessInvalidError
     from winnow.processes.registry import ProcessRegistry
@@ -129,10 +133,12 @@ def _to_try(checkout: "Checkout", in_containers: bool) -> tuple[Path, str]:
     shipped = checkout.root / "processes"
     own = None if in_containers else os.environ.get(PROCESSES_VARIABLE)
     try:
-        found = ProcessRegistry.from_directory(Path(own or shipped), with_heads=False).definitions
+        definitions = ProcessRegistry.from_directory(
+            Path(own or shipped), with_heads=False
+        ).definitions
     except ProcessInvalidError:
-        found = ()
-    ids = [definition.id for definition in found]
+        definitions = ()
+    ids = [definition.id for definition in definitions]
     if ids and SAMPLE_PROCESS not in ids:
         return Path("FILE"), ids[0]
     return checkout.root / "samples" / "prior-auth-cases.csv", SAMPLE_PROCESS
@@ -158,7 +164,7 @@ def _show(state: "StackState", state_dir: "StateDir", as_json: bool) -> None:
     say(f"  inbox    {inbox}<process>/")
     say(f"  results  s3://{state.outputs.get('ResultsBucket')}/results/")
     say(f"  mailbox  {here(state_dir.mail)}/  (`{command()} mail`)")
-    file, process = _to_try(Checkout.here(), bool(state.containers))
+    file, process = _example(Checkout.here(), bool(state.containers))
     sample = shlex.quote(here(file))
     say("Drop a file:")
     say(f"  {command()} submit {sample} --process {process} --wait")

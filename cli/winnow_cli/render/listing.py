@@ -9,7 +9,7 @@ from typing import Any, Self
 import typer
 
 from winnow_cli.console import ascii_json, clean, note, say
-from winnow_cli.options import INTERRUPTED, comes_of_ctrl_c, ending, fail, told_of
+from winnow_cli.options import INTERRUPTED, caused_by_ctrl_c, error_document, fail, final_error
 from winnow_cli.render.tables import table
 
 MAX_DRAWN = 1_000
@@ -17,10 +17,10 @@ MAX_DRAWN = 1_000
 
 
 class Listing:
-    """One list, as the one JSON document of a command, or as a table or lines.
+    """A list as the JSON document of a command, or as a table, or as lines.
 
-    `columns` None: lines of one cell. `beside` is what stands in the document after the list; it is
-    whole however the block ends, and has the error that ended it: there is no second document.
+    `columns` None: lines of one cell. `beside` is what the document holds after the list. The
+    document is complete however the block ends; an error that ends it is in it.
     """
 
     def __init__(
@@ -78,14 +78,14 @@ class Listing:
         sys.stdout.flush()
 
     def _close(self, error: BaseException | None) -> None:
-        """End the document; a command that an error ends, ends here."""
+        """Close the document; where an error ends the command, end it here."""
         problem = None
-        by_ctrl_c = comes_of_ctrl_c(error)
+        by_ctrl_c = caused_by_ctrl_c(error)
         if isinstance(error, Exception) and not by_ctrl_c:
-            problem = ending(error, self._stack)
+            problem = final_error(error, self._stack)
         beside = dict(self.beside)
         if by_ctrl_c or problem:
-            beside["error"] = told_of(problem) if problem else INTERRUPTED
+            beside["error"] = error_document(problem) if problem else INTERRUPTED
         sys.stdout.write("\n  ]" if self._count else "]")
         for name, value in beside.items():
             text = _indented(ascii_json(value), 2).lstrip()

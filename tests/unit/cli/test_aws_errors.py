@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from winnow.errors import RetryableError, catalogue
 from winnow_aws.aws_errors import translated
 from winnow_cli.app import app
-from winnow_cli.aws_errors import honest, trouble
+from winnow_cli.aws_errors import from_botocore, with_aws_cause
 
 ADDRESS = {"endpoint_url": "https://cloudformation.eu-nowhere-9.amazonaws.com/"}
 SECRET = "arn:aws:kms:key/secret"
@@ -71,7 +71,7 @@ TROUBLES = [
 
 @pytest.mark.parametrize(("raised", "code", "says"), TROUBLES, ids=lambda one: str(one)[:40])
 def test_each_trouble_has_its_code_and_advice(raised: Any, code: str, says: str) -> None:
-    error = trouble(raised, "winnow")
+    error = from_botocore(raised, "winnow")
     assert error.code == code
     assert type(error) is catalogue()[code]
     assert says in f"{error.message} {error.hint}"
@@ -83,16 +83,18 @@ def test_each_trouble_has_its_code_and_advice(raised: Any, code: str, says: str)
 def test_what_an_adapter_made_of_it_is_seen_through(raised: Any, code: str, _says: str) -> None:
     with pytest.raises(Exception) as caught, translated("in the bucket b"):
         raise raised
-    assert honest(caught.value, "winnow").code == code  # type: ignore[arg-type]
+    assert with_aws_cause(caught.value, "winnow").code == code  # type: ignore[arg-type]
 
 
 def test_an_error_of_ours_stays_what_it_is() -> None:
     own = RetryableError("DynamoDB did not process every key.")
-    assert honest(own, "winnow") is own
+    assert with_aws_cause(own, "winnow") is own
 
 
 def test_the_local_stack_that_is_silent_is_not_called_aws() -> None:
-    error = trouble(exceptions.EndpointConnectionError(endpoint_url="http://127.0.0.1:1"), None)
+    error = from_botocore(
+        exceptions.EndpointConnectionError(endpoint_url="http://127.0.0.1:1"), None
+    )
     assert error.code == "stack_not_running"
     assert "winnow up" in error.hint
 
