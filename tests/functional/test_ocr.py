@@ -25,7 +25,7 @@ from winnow.models import Record
 from winnow.processes.schema import InputColumns
 from winnow.readers import ReadLimits, Source, read
 from winnow.steps.locations import ocr_confidence
-from winnow_ocr.engine import Found, Picture, Point
+from winnow_ocr.engine import FoundLine, Picture, Point
 from winnow_ocr.pages import Pages
 from winnow_ocr.rapid import RapidEngine
 
@@ -44,10 +44,10 @@ class Counting:
     def __init__(self) -> None:
         self.seen: list[Picture] = []
 
-    def __call__(self, picture: Picture) -> list[Found]:
+    def __call__(self, picture: Picture) -> list[FoundLine]:
         self.seen.append(picture)
         corners = (Point(1, 1), Point(90, 1), Point(90, 12), Point(1, 12))
-        return [Found(f"Picture {chr(64 + len(self.seen))} of some.", corners, 0.9)]
+        return [FoundLine(f"Picture {chr(64 + len(self.seen))} of some.", corners, 0.9)]
 
 
 def records(

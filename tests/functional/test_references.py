@@ -14,7 +14,7 @@ from winnow.processes.registry import ProcessRegistry
 from winnow_encoder import load_encoder
 from winnow_encoder.artefacts import INT8_FILE, MANIFEST_FILE, TOKENIZER_FILE
 from winnow_encoder.batching import TokenEncoder, Vectors
-from winnow_encoder.precomputed import references_file
+from winnow_encoder.precomputed import precomputed_file
 from winnow_model import build_references
 
 ROOT = Path(__file__).parents[2]
@@ -24,16 +24,16 @@ pytestmark = pytest.mark.model
 
 
 class Comparing:
-    """Answers as the remembering encoder does, and checks it against the plain one."""
+    """Answers with precomputed embeddings, and checks them against the plain encoder."""
 
-    def __init__(self, remembering: Encoder, plain: Encoder) -> None:
+    def __init__(self, cached: Encoder, plain: Encoder) -> None:
         self.info = plain.info
-        self._remembering = remembering
+        self._cached = cached
         self._plain = plain
         self.compared = 0
 
     def __call__(self, texts: Sequence[str]) -> Vectors:
-        rows: Vectors = self._remembering(texts)
+        rows: Vectors = self._cached(texts)
         assert np.array_equal(rows, self._plain(texts))
         self.compared += len(texts)
         return rows
@@ -57,7 +57,7 @@ def told() -> list[str]:
 def test_are_bit_for_bit_what_the_encoder_gives(model: Path, told: list[str]) -> None:
     build_references(model, ROOT / "processes", told.append)
     assert len(told) == 1
-    plain = load_encoder(model, references=False)
+    plain = load_encoder(model, precomputed=False)
     for definition in ProcessRegistry.from_directory(ROOT / "processes").definitions:
         comparing = Comparing(load_encoder(model), plain)
         build_judge(definition, comparing)([TEXT])
@@ -88,7 +88,7 @@ def test_what_was_built_is_what_would_be_built_now(
     model: Path, model_dir: Path, told: list[str]
 ) -> None:
     """Red where `winnow model build` was not run after a change of the encoder's code, too."""
-    shutil.copy(references_file(model_dir, "litert"), model)
+    shutil.copy(precomputed_file(model_dir, "litert"), model)
     build_references(model, ROOT / "processes", told.append)
     assert told == []
 
@@ -120,6 +120,6 @@ def test_a_definition_that_does_not_validate_is_reported_and_the_model_stays_who
 
 
 def test_a_folder_that_takes_no_file_is_named(model: Path, told: list[str]) -> None:
-    references_file(model, "litert").mkdir()
+    precomputed_file(model, "litert").mkdir()
     with pytest.raises(ModelInvalidError, match=r"cannot be written to .*model"):
         build_references(model, ROOT / "processes", told.append)

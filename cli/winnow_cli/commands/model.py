@@ -55,14 +55,14 @@ def info(model: ModelDir = DEFAULT_MODEL, as_json: AsJson = False) -> None:
 def _show(model: Path, as_json: bool) -> None:
     from winnow_encoder.artefacts import read_manifest, verified
     from winnow_encoder.load import ENGINES
-    from winnow_encoder.precomputed import read_references
+    from winnow_encoder.precomputed import read_precomputed
 
     manifest = read_manifest(model)
     # An engine that is not used needs no files; loading says so if it does.
     here = [name for name in manifest.files if (model / name).is_file()]
     for name in here:
         verified(model, manifest, name)
-    encoded = {engine: read_references(model, engine) for engine in ENGINES}
+    encoded = {engine: read_precomputed(model, engine) for engine in ENGINES}
     references = {engine: len(file.sentences) for engine, file in encoded.items() if file}
     if as_json:
         facts = manifest.model_dump(mode="json")

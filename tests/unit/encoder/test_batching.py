@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from winnow.models import ModelInfo
-from winnow_encoder.batching import DIMENSIONS, MOST_TOKENS, TokenEncoder, Vectors, split
+from winnow_encoder.batching import DIMENSIONS, MAX_TOKENS, TokenEncoder, Vectors, split
 from winnow_encoder.blank import is_blank
 from winnow_encoder.sparse import sparse_indices
 
@@ -45,7 +45,7 @@ class CheckedEngine:
         assert self._busy.acquire(blocking=False), "one engine, two threads"
         assert 1 <= len(rows) <= self._batch
         assert len({len(row) for row in rows}) == 1, "rows of different lengths would be padded"
-        assert 1 <= len(rows[0]) <= MOST_TOKENS
+        assert 1 <= len(rows[0]) <= MAX_TOKENS
         out = np.zeros((len(rows), DIMENSIONS), np.float32)
         for row, ids in zip(out, rows, strict=True):
             row[sum(ids) % DIMENSIONS] = 1
@@ -95,8 +95,8 @@ def test_long_text_is_the_mean_of_its_pieces_weighted_by_tokens() -> None:
 def test_split_loses_nothing_and_fits(ids: list[int]) -> None:
     pieces = split(ids, Characters().starts_word)
     assert [token for piece in pieces for token in piece] == ids
-    assert all(1 <= len(piece) <= MOST_TOKENS for piece in pieces)
-    assert len(pieces) <= max(1, -(-len(ids) // (MOST_TOKENS // 2)))
+    assert all(1 <= len(piece) <= MAX_TOKENS for piece in pieces)
+    assert len(pieces) <= max(1, -(-len(ids) // (MAX_TOKENS // 2)))
 
 
 def test_split_cuts_before_words_where_it_can() -> None:

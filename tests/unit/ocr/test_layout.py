@@ -4,7 +4,7 @@ from math import cos, radians, sin
 
 import pytest
 
-from winnow_ocr.engine import Found, Picture, Point
+from winnow_ocr.engine import FoundLine, Picture, Point
 from winnow_ocr.layout import confidence_of, lies_on_its_side, page_of, slope
 from winnow_ocr.pages import half_turn, quarter_turn
 
@@ -13,7 +13,7 @@ PICTURE = Picture(1700, 2200, b"")
 
 def found(
     text: str, x: float, y: float, long: float, high: float = 30, angle: float = 0, sure: float = 1
-) -> Found:
+) -> FoundLine:
     """A line whose box is turned about the middle of the picture."""
 
     def turned(px: float, py: float) -> Point:
@@ -27,10 +27,10 @@ def found(
         turned(x + long, y + high),
         turned(x, y + high),
     )
-    return Found(text, corners, sure)
+    return FoundLine(text, corners, sure)
 
 
-def lines(angle: float) -> list[Found]:
+def lines(angle: float) -> list[FoundLine]:
     return [
         found(f"line {i} of the letter", 200, 200 + 50 * i, 1300, angle=angle) for i in range(9)
     ]

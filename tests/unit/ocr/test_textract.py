@@ -16,7 +16,7 @@ from winnow.errors import (
     RetryableError,
 )
 from winnow_ocr import textract
-from winnow_ocr.engine import Found, Picture, Point
+from winnow_ocr.engine import FoundLine, Picture, Point
 from winnow_ocr.textract import TextractEngine
 
 PICTURE = Picture(200, 100, bytes([250, 240, 230]) * 20_000)
@@ -50,7 +50,7 @@ def test_lines_come_with_their_corners_and_confidence(client):
     with Stubber(client) as stub:
         stub.add_response("detect_document_text", answer, {"Document": {"Bytes": ANY}})
         assert TextractEngine(client)(PICTURE) == [
-            Found(
+            FoundLine(
                 "Melena, twice.",
                 (Point(20, 20), Point(180, 20), Point(180, 30), Point(20, 30)),
                 0.995,

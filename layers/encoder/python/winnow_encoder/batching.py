@@ -12,7 +12,7 @@ from winnow.models import ModelInfo
 from winnow_encoder.blank import is_blank
 
 DIMENSIONS = 512
-MOST_TOKENS = 128
+MAX_TOKENS = 128
 """The model reads no more of a row."""
 
 Vectors = NDArray[np.float32]
@@ -104,7 +104,7 @@ class TokenEncoder:
         return rows
 
 
-def _batches(lengths: Sequence[int], most: int) -> list[list[int]]:
+def _batches(lengths: Sequence[int], max_rows: int) -> list[list[int]]:
     """Numbers of rows to encode together: all of one length, the longest first.
 
     Rows of different lengths would be padded, which costs time and makes a vector depend, in its
@@ -114,9 +114,9 @@ def _batches(lengths: Sequence[int], most: int) -> list[list[int]]:
     for number, length in enumerate(lengths):
         alike.setdefault(length, []).append(number)
     return [
-        numbers[at : at + most]
+        numbers[at : at + max_rows]
         for _, numbers in sorted(alike.items(), reverse=True)
-        for at in range(0, len(numbers), most)
+        for at in range(0, len(numbers), max_rows)
     ]
 
 
@@ -124,8 +124,8 @@ def split(ids: Sequence[int], starts_word: Callable[[int], bool]) -> list[Sequen
     """The ids in pieces of at most 128, about equally long, cut before a word where one is near."""
     pieces: list[Sequence[int]] = []
     begin = 0
-    while (rest := len(ids) - begin) > MOST_TOKENS:
-        left = -(-rest // MOST_TOKENS)
+    while (rest := len(ids) - begin) > MAX_TOKENS:
+        left = -(-rest // MAX_TOKENS)
         end = -(-rest // left)
         cut = next((n for n in range(end, end // 2, -1) if starts_word(ids[begin + n])), end)
         pieces.append(ids[begin : begin + cut])

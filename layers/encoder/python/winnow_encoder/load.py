@@ -8,7 +8,7 @@ from winnow.models import ModelInfo
 from winnow.ports import Encoder
 from winnow_encoder.artefacts import FP32_FILE, INT8_FILE, TOKENIZER_FILE, read_manifest, verified
 from winnow_encoder.batching import TokenEncoder
-from winnow_encoder.precomputed import remembering
+from winnow_encoder.precomputed import with_precomputed
 from winnow_encoder.tokenizer import Tokenizer
 
 FLATBUFFERS = {"litert": (INT8_FILE, 8), "litert-fp32": (FP32_FILE, 16)}
@@ -22,15 +22,15 @@ def load_encoder(
     threads: int = 0,
     handle: str = "",
     *,
-    references: bool = True,
+    precomputed: bool = True,
 ) -> Encoder:
     """An encoder over the model that `winnow model build` made in `model_dir`.
 
     `engine` is one of `litert` (int8 weights), `litert-fp32`, `tensorflow`. `threads` is how many
     batches are encoded side by side, 0 for one a core. `handle` is for `tensorflow` only: anything
     that `tensorflow_hub.load` takes; without one, the SavedModel in `model_dir` is loaded. A model
-    that takes strings needs no `model_dir`. With `references`, the sentences that were encoded
-    beforehand (references.py) are looked up.
+    that takes strings needs no `model_dir`. With `precomputed`, the sentences that were encoded
+    when the model was built (see `precomputed`) are looked up.
 
     Raises ModelInvalidError when a file that is needed is missing, truncated or altered, or when
     what `handle` names is no sentence encoder; SettingsError for an unknown engine or a negative
@@ -47,7 +47,7 @@ def load_encoder(
         from winnow_encoder.tensorflow import load_tensorflow
 
         encoder = load_tensorflow(model_dir, handle, threads)
-        return remembering(encoder, model_dir) if references and not handle else encoder
+        return with_precomputed(encoder, model_dir) if precomputed and not handle else encoder
 
     from winnow_encoder.litert import LiteRtEngine
 
@@ -62,7 +62,7 @@ def load_encoder(
         engine=engine,
     )
     encoder = TokenEncoder(tokens, lambda: LiteRtEngine(flatbuffer), info, threads, batch)
-    return remembering(encoder, model_dir) if references else encoder
+    return with_precomputed(encoder, model_dir) if precomputed else encoder
 
 
 def _cores() -> int:

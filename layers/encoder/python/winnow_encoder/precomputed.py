@@ -1,4 +1,4 @@
-"""Reference sentences encoded beforehand, so that a cold start need not encode them.
+"""Precomputed embeddings of reference sentences, so that a cold start need not encode them.
 
 A judge asks for the vectors of its process's reference sentences before its first answer, hundreds
 of them. `winnow model build` encodes those of the definitions at hand into
@@ -50,24 +50,24 @@ class CachedEncoder:
         return out
 
 
-def references_file(model_dir: Path, engine: str) -> Path:
-    """Where the references that an engine encoded lie."""
+def precomputed_file(model_dir: Path, engine: str) -> Path:
+    """Where the embeddings that an engine computed lie."""
     return model_dir / f"references-{engine}.vectors"
 
 
-class References(NamedTuple):
+class PrecomputedEmbeddings(NamedTuple):
     """Sentences and their vectors, shape [len(sentences), 512]."""
 
     sentences: list[str]
     vectors: Vectors
 
 
-def read_references(model_dir: Path, engine: str) -> References | None:
-    """What an engine encoded beforehand; None if nothing, or with other weights than these.
+def read_precomputed(model_dir: Path, engine: str) -> PrecomputedEmbeddings | None:
+    """What an engine computed; None if nothing, or with other weights than these.
 
     Raises ModelInvalidError when the file is truncated or altered.
     """
-    file = references_file(model_dir, engine)
+    file = precomputed_file(model_dir, engine)
     try:
         data = file.read_bytes()
     except FileNotFoundError:
@@ -82,30 +82,30 @@ def read_references(model_dir: Path, engine: str) -> References | None:
     if header["encoder"] != _encoded_with(model_dir, engine):
         return None
     vectors = np.frombuffer(content[end:], "<f4").reshape(-1, DIMENSIONS)
-    return References(header["sentences"], vectors)
+    return PrecomputedEmbeddings(header["sentences"], vectors)
 
 
-def remembering(encoder: Encoder, model_dir: Path) -> Encoder:
-    """The encoder with the references that lie beside its weights, or itself if there are none.
+def with_precomputed(encoder: Encoder, model_dir: Path) -> Encoder:
+    """The encoder with the embeddings that lie beside its weights, or itself if there are none.
 
-    Raises ModelInvalidError as `read_references`.
+    Raises ModelInvalidError as `read_precomputed`.
     """
-    found = read_references(model_dir, encoder.info.engine)
-    return encoder if found is None else CachedEncoder(encoder, *found)
+    embeddings = read_precomputed(model_dir, encoder.info.engine)
+    return encoder if embeddings is None else CachedEncoder(encoder, *embeddings)
 
 
-def write_references(encoder: Encoder, sentences: Sequence[str], model_dir: Path) -> bool:
+def write_precomputed(encoder: Encoder, sentences: Sequence[str], model_dir: Path) -> bool:
     """Encode the sentences into `model_dir`; False if the same was there already.
 
-    `encoder` is one without references, made from the files in `model_dir`. It is always asked: the
-    weights and the sentences do not tell whether the code between them has changed.
+    `encoder` is one without precomputed embeddings, made from the files in `model_dir`. It is
+    always asked: the weights and the sentences do not tell whether the code between them changed.
     """
     made_by = _encoded_with(model_dir, encoder.info.engine)
     header = {"encoder": made_by, "sentences": list(sentences)}
     line = json.dumps(header, ensure_ascii=False).encode() + b"\n"
     content = line + encoder(sentences).astype("<f4").tobytes()
     data = content + hashlib.sha256(content).digest()
-    file = references_file(model_dir, encoder.info.engine)
+    file = precomputed_file(model_dir, encoder.info.engine)
     if file.is_file() and file.read_bytes() == data:
         return False
     fresh = file.with_suffix(".part")

@@ -22,11 +22,11 @@ from winnow.limits.unicode import nfkc
 SPACE = "▁"
 
 _NORMAL = 1
-_CLOSE = 1e-6
+_SUM_TOLERANCE = 1e-6
 """Sums nearer than this may be ordered by rounding, which stays below 1e-7 in a megabyte."""
 
-_WORDS_KEPT = 50_000
-_LONGEST_WORD_KEPT = 64
+_MAX_CACHED_WORDS = 50_000
+_MAX_CACHED_WORD_CHARS = 64
 
 _FLOAT = struct.Struct("<f")
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -100,8 +100,8 @@ class Tokenizer:
         """The word's ids, whatever stands before it; empty if that may matter."""
         path = self._best_path(SPACE + word, -1.0)
         ids = () if path.close else path.ids
-        if len(word) <= _LONGEST_WORD_KEPT:
-            if len(self._words) >= _WORDS_KEPT:
+        if len(word) <= _MAX_CACHED_WORD_CHARS:
+            if len(self._words) >= _MAX_CACHED_WORDS:
                 self._words.clear()
             self._words[word] = ids
         return ids
@@ -123,19 +123,19 @@ class Tokenizer:
         came = [(0, 0)] * (length + 1)  # (start of the piece that ends here, its id)
         close = [False] * (length + 1)
         for start in range(length):
-            reached, found = best[start], False
+            reached, has_piece = best[start], False
             for end in range(start + 1, min(start + self._longest.get(word[start], 0), length) + 1):
                 piece = self._pieces.get(word[start:end])
                 if piece is None:
                     continue
-                found = True
+                has_piece = True
                 number, score = piece
                 score += reached
-                if came[end][1] and abs(score - best[end]) < _CLOSE:
+                if came[end][1] and abs(score - best[end]) < _SUM_TOLERANCE:
                     close[end] = True
                 if best[end] == 0 or score >= best[end]:
                     best[end], came[end] = score, (start, number)
-            if not found and (best[start + 1] == 0 or reached >= best[start + 1]):
+            if not has_piece and (best[start + 1] == 0 or reached >= best[start + 1]):
                 best[start + 1], came[start + 1] = reached, (start, 0)
         ids: list[int] = []
         at, doubtful = length, False

@@ -21,7 +21,7 @@ class Point(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundLine:
     """A line of text and its four corners, clockwise from the one where the text begins."""
 
     text: str
@@ -36,6 +36,6 @@ class OcrEngine(Protocol):
     Raises RetryableError or PermanentError of `winnow.errors`.
     """
 
-    def __call__(self, picture: Picture) -> list[Found]:
+    def __call__(self, picture: Picture) -> list[FoundLine]:
         """The lines, in any order; empty where there is no text. Doubtful ones are not left out."""
         ...

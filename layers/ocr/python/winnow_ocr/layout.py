@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from math import atan2, cos, hypot, pi, sin
 
 from winnow.readers.pages.geometry import Box, Line, Page
-from winnow_ocr.engine import Found, Picture, Point
+from winnow_ocr.engine import FoundLine, Picture, Point
 
-_LEAST_CHARS = 8
+_MIN_CHARS = 8
 """Of shorter lines the slope is a matter of chance."""
-_ASKEW = 0.002
+_SLOPE_TOLERANCE = 0.002
 """Radians, a tenth of a degree: less is left alone."""
-_TOO_MUCH = 0.35
-_TALL = 1.5
-_SHARE = 0.6
+_MAX_SLOPE = 0.35
+_MIN_TALL_RATIO = 1.5
+_MIN_TALL_SHARE = 0.6
 
 
 def page_of(
@@ -20,10 +20,10 @@ def page_of(
     width: float,
     height: float,
     picture: Picture,
-    found: Sequence[Found],
+    found_lines: Sequence[FoundLine],
     turns: int = 0,
 ) -> Page:
-    """A page of `width` x `height` points with what was found on its picture.
+    """A page of `width` x `height` points with the lines that OCR found on its picture.
 
     Lines of a page that stands askew are turned about its middle until they are level, so
     that what stands side by side has the same height; where a line stands on the page as it
@@ -31,10 +31,10 @@ def page_of(
     right angle before it was read.
     """
     middle = Point(picture.width / 2, picture.height / 2)
-    angle = slope(found)
+    angle = slope(found_lines)
     across, down = width / picture.width, height / picture.height
     lines = []
-    for line in found:
+    for line in found_lines:
         centre, long, high = _measured(line)
         x, y = _turned(centre, middle, -angle)
         half_long, half_high = long / 2, high / 2
@@ -52,7 +52,7 @@ def page_of(
     return Page(number, width, height, tuple(lines))
 
 
-def _box(line: Found, picture: Picture, turns: int) -> Box:
+def _box(line: FoundLine, picture: Picture, turns: int) -> Box:
     """What encloses the line on the picture as it was before its turns, as shares of its size."""
     shares = [Point(p.x / picture.width, p.y / picture.height) for p in line.corners]
     for _ in range(turns):
@@ -65,42 +65,42 @@ def _share(value: float) -> float:
     return min(1.0, max(0.0, value))
 
 
-def slope(found: Sequence[Found]) -> float:
+def slope(lines: Sequence[FoundLine]) -> float:
     """The angle that the lines of a page go down to the right, in radians; 0 for a level page.
 
     The median, weighted by length: a stamp that stands across does not turn the page.
     """
     slopes = sorted(
         (atan2(b.y - a.y, b.x - a.x), hypot(b.x - a.x, b.y - a.y))
-        for a, b, _, _ in (line.corners for line in found if len(line.text) >= _LEAST_CHARS)
+        for a, b, _, _ in (line.corners for line in lines if len(line.text) >= _MIN_CHARS)
     )
     half = sum(weight for _, weight in slopes) / 2
     for angle, weight in slopes:
         half -= weight
         if half <= 0:
-            return angle if _ASKEW < abs(angle) < _TOO_MUCH else 0.0
+            return angle if _SLOPE_TOLERANCE < abs(angle) < _MAX_SLOPE else 0.0
     return 0.0
 
 
-def lies_on_its_side(found: Sequence[Found]) -> bool:
+def lies_on_its_side(lines: Sequence[FoundLine]) -> bool:
     """Whether most of the text runs from top to bottom."""
-    long = [line for line in found if len(line.text) >= _LEAST_CHARS]
+    long = [line for line in lines if len(line.text) >= _MIN_CHARS]
     tall = sum(_is_tall(line) for line in long)
-    return tall > _SHARE * len(long) > 0
+    return tall > _MIN_TALL_SHARE * len(long) > 0
 
 
-def confidence_of(found: Sequence[Found]) -> float:
+def confidence_of(lines: Sequence[FoundLine]) -> float:
     """The mean confidence of the lines, weighted by their length; 0 where there are none."""
-    chars = sum(len(line.text) for line in found)
-    return sum(len(line.text) * line.confidence for line in found) / chars if chars else 0.0
+    chars = sum(len(line.text) for line in lines)
+    return sum(len(line.text) * line.confidence for line in lines) / chars if chars else 0.0
 
 
-def _is_tall(line: Found) -> bool:
+def _is_tall(line: FoundLine) -> bool:
     xs, ys = [p.x for p in line.corners], [p.y for p in line.corners]
-    return max(ys) - min(ys) > _TALL * (max(xs) - min(xs))
+    return max(ys) - min(ys) > _MIN_TALL_RATIO * (max(xs) - min(xs))
 
 
-def _measured(line: Found) -> tuple[Point, float, float]:
+def _measured(line: FoundLine) -> tuple[Point, float, float]:
     """The middle of a line, how long it is and how high."""
     a, b, c, d = line.corners
     middle = Point(sum(p.x for p in line.corners) / 4, sum(p.y for p in line.corners) / 4)

@@ -10,7 +10,7 @@ from winnow.limits.reading import ReadLimits
 from winnow.readers import sandbox
 from winnow.readers.ocr import Pictures
 from winnow.readers.pages.geometry import Page
-from winnow_ocr.engine import Found, OcrEngine, Picture
+from winnow_ocr.engine import FoundLine, OcrEngine, Picture
 from winnow_ocr.layout import confidence_of, lies_on_its_side, page_of
 
 _DOUBTFUL = 0.75
@@ -40,12 +40,12 @@ class Pages:
                     f"OCR takes more than {self._limits.max_scan_seconds} seconds and had come to "
                     f"page {number} (limit max_scan_seconds)."
                 )
-            picture, found, turns = self._read(picture)
+            picture, lines, turns = self._read(picture)
             if turns % 2:
                 width, height = height, width
-            yield page_of(number, width, height, picture, found, turns)
+            yield page_of(number, width, height, picture, lines, turns)
 
-    def _read(self, picture: Picture) -> tuple[Picture, list[Found], int]:
+    def _read(self, picture: Picture) -> tuple[Picture, list[FoundLine], int]:
         """The picture turned the way that it is read best, what is on it, and the turns."""
         best = picture, self._engine(picture), 0
         if lies_on_its_side(best[1]):
@@ -63,9 +63,9 @@ class Pages:
     ) -> Iterator[tuple[int, float, float, Picture]]:
         read_end, write_end = os.pipe()
         with os.fdopen(read_end, "rb") as reading, os.fdopen(write_end, "wb") as writing:
-            wanted = None if pages is None else list(pages)
+            numbers = None if pages is None else list(pages)
             items = sandbox.parse(
-                "pictures", file, self._limits, writing, file_kind=kind, pages=wanted
+                "pictures", file, self._limits, writing, file_kind=kind, pages=numbers
             )
             with closing(cast("Generator[list[Any], None, None]", items)):
                 for _, number, width, height, columns, rows in items:
@@ -77,7 +77,7 @@ class Pages:
                     yield number, width, height, Picture(columns, rows, pixels)
 
 
-def _sureness(way: tuple[Picture, list[Found], int]) -> float:
+def _sureness(way: tuple[Picture, list[FoundLine], int]) -> float:
     return confidence_of(way[1])
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 from rapidocr import RapidOCR
 
-from winnow_ocr.engine import Found, Picture, Point
+from winnow_ocr.engine import FoundLine, Picture, Point
 
-_THINNEST = 10
+_MIN_SIDE = 10
 """Pixels: thinner pictures hold no line of text, and the models refuse them."""
 
 
@@ -26,16 +26,16 @@ class RapidEngine:
             }
         )
 
-    def __call__(self, picture: Picture) -> list[Found]:
+    def __call__(self, picture: Picture) -> list[FoundLine]:
         """The lines that the detector finds, each as the recogniser reads it."""
-        if min(picture.width, picture.height) < _THINNEST:
+        if min(picture.width, picture.height) < _MIN_SIDE:
             return []
         rgb = np.frombuffer(picture.pixels, np.uint8).reshape(picture.height, picture.width, 3)
         result = self._ocr(np.ascontiguousarray(rgb[:, :, ::-1]))
         if result.boxes is None or result.txts is None or result.scores is None:
             return []
         return [
-            Found(text, _corners(box.tolist()), float(score))
+            FoundLine(text, _corners(box.tolist()), float(score))
             for box, text, score in zip(result.boxes, result.txts, result.scores, strict=True)
             if text.strip()
         ]

@@ -12,7 +12,7 @@ from PIL import Image
 from winnow.errors import FileTooLargeError, FileUnreadableError, WinnowError
 from winnow_aws.aws_errors import code_of, translated
 from winnow_aws.clients import client
-from winnow_ocr.engine import Found, Picture, Point
+from winnow_ocr.engine import FoundLine, Picture, Point
 
 if TYPE_CHECKING:
     from mypy_boto3_textract import TextractClient
@@ -41,7 +41,7 @@ class TextractEngine:
     def __init__(self, client: "TextractClient") -> None:
         self._client = client
 
-    def __call__(self, picture: Picture) -> list[Found]:
+    def __call__(self, picture: Picture) -> list[FoundLine]:
         """The lines that Textract finds.
 
         Raises FileTooLargeError for what Textract takes in no synchronous request,
@@ -51,7 +51,7 @@ class TextractEngine:
         with translated("by Textract", _about_the_page):
             answer = self._client.detect_document_text(Document={"Bytes": document})
         blocks = (block for block in answer["Blocks"] if block.get("BlockType") == "LINE")
-        return [found for block in blocks if (found := _found(block, picture))]
+        return [line for block in blocks if (line := _line_of(block, picture))]
 
 
 def _encoded(picture: Picture) -> bytes:
@@ -72,7 +72,7 @@ def _encoded(picture: Picture) -> bytes:
     )
 
 
-def _found(block: "BlockTypeDef", picture: Picture) -> Found | None:
+def _line_of(block: "BlockTypeDef", picture: Picture) -> FoundLine | None:
     text = block.get("Text", "")
     polygon = block.get("Geometry", {}).get("Polygon", [])
     if not text.strip() or len(polygon) < 4:
@@ -81,7 +81,7 @@ def _found(block: "BlockTypeDef", picture: Picture) -> Found | None:
         Point(point.get("X", 0.0) * picture.width, point.get("Y", 0.0) * picture.height)
         for point in polygon[:4]
     )
-    return Found(text, (first, second, third, fourth), block.get("Confidence", 0.0) / 100)
+    return FoundLine(text, (first, second, third, fourth), block.get("Confidence", 0.0) / 100)
 
 
 def _about_the_page(error: ClientError) -> WinnowError | None:

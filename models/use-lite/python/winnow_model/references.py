@@ -12,7 +12,7 @@ from winnow.models import ModelInfo
 from winnow.processes.registry import ProcessRegistry
 from winnow_encoder import load_encoder
 from winnow_encoder.batching import DIMENSIONS
-from winnow_encoder.precomputed import write_references
+from winnow_encoder.precomputed import write_precomputed
 from winnow_model.build import written
 
 
@@ -26,7 +26,7 @@ def build_references(
 
     Raises ModelInvalidError when the model's files are damaged or `model_dir` cannot be written.
     """
-    encoder = load_encoder(model_dir, engine=engine, references=False)
+    encoder = load_encoder(model_dir, engine=engine, precomputed=False)
     try:
         book = ProcessRegistry.from_directory(processes)
         sentences = _sentences(book, encoder.info)
@@ -34,7 +34,7 @@ def build_references(
         report(f"No reference sentences are encoded beforehand: {error.message}")
         return
     with written(model_dir):
-        new = write_references(encoder, sentences, model_dir)
+        new = write_precomputed(encoder, sentences, model_dir)
     if new:
         report(f"Encoded {len(sentences):,} reference sentences of {', '.join(book.ids)}.")
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from winnow.models import ModelInfo
 from winnow_cli.app import app
 from winnow_encoder.artefacts import INT8_FILE, MANIFEST_FILE, FileFacts, Manifest, Package
-from winnow_encoder.precomputed import references_file, write_references
+from winnow_encoder.precomputed import precomputed_file, write_precomputed
 
 
 class Encoding:
@@ -37,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
         },
     )
     (tmp_path / MANIFEST_FILE).write_text(manifest.model_dump_json())
-    write_references(Encoding(), ["one", "two"], tmp_path)
+    write_precomputed(Encoding(), ["one", "two"], tmp_path)
     return tmp_path
 
 
@@ -61,7 +61,7 @@ def test_a_manifest_that_is_none_is_a_damaged_model(folder: Path, content: str) 
 
 @pytest.mark.parametrize("damaged", ["weights", "references"])
 def test_a_damaged_file_is_named(folder: Path, damaged: str) -> None:
-    file = folder / INT8_FILE if damaged == "weights" else references_file(folder, "litert")
+    file = folder / INT8_FILE if damaged == "weights" else precomputed_file(folder, "litert")
     file.write_bytes(file.read_bytes()[:-1] + b"?")
     result = info(folder)
     assert result.exit_code == 1

@@ -13,7 +13,7 @@ from PIL import Image
 from tests.fakes import files, pdfs, scans
 from winnow.errors import WinnowError
 from winnow.readers import ReadLimits, Source, read
-from winnow_ocr.engine import Found, Picture, Point
+from winnow_ocr.engine import FoundLine, Picture, Point
 from winnow_ocr.pages import Pages
 
 CATALOG = b"<< /Type /Catalog /Pages 2 0 R >>"
@@ -141,10 +141,10 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str | None]] = {
 """What the file is, how it is made, and the code it is refused with; None: it is read."""
 
 
-def eye(picture: Picture) -> list[Found]:
+def eye(picture: Picture) -> list[FoundLine]:
     """An engine that reads the same on every picture."""
     corners = (Point(1, 1), Point(90, 1), Point(90, 12), Point(1, 12))
-    return [Found("Seen.", corners, 0.9)]
+    return [FoundLine("Seen.", corners, 0.9)]
 
 
 def code_of(content: bytes) -> str | None:

@@ -151,8 +151,8 @@ def byte_order_mark(content: bytes) -> ByteOrderMark | None:
 
 def declared_codec(head: bytes) -> str | None:
     """The codec that HTML or XML declares. What can be read without knowing it is not UTF-16."""
-    for found in _DECLARED.finditer(head[:_HEAD_BYTES]):
-        if codec := codec_of(found[1].decode("ascii", "replace")):
+    for match in _DECLARED.finditer(head[:_HEAD_BYTES]):
+        if codec := codec_of(match[1].decode("ascii", "replace")):
             return "utf-8" if _WIDE.match(codec) else codec
     return None
 

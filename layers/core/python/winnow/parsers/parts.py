@@ -65,7 +65,7 @@ class Parts:
         rels = posixpath.join(folder, "_rels", f"{name}.rels")
         if rels not in self:
             return {}
-        found: dict[str, Relation] = {}
+        relations: dict[str, Relation] = {}
 
         def start(tag: str, attributes: dict[str, str]) -> None:
             if not tag.endswith("}Relationship"):
@@ -77,12 +77,12 @@ class Parts:
                 whole = target if target.startswith("/") else posixpath.join(folder, target)
                 target = posixpath.normpath(whole).lstrip("/")
             kind = attributes.get("Type", "").rpartition("/")[2]
-            found[attributes.get("Id", "")] = Relation(kind, target, outside)
+            relations[attributes.get("Id", "")] = Relation(kind, target, outside)
 
         parser = xml_parser()
         parser.StartElementHandler = start
         feed(parser, self.blocks(rels))
-        by_name = sorted(found.items(), key=lambda item: (len(item[1].target), item[1].target))
+        by_name = sorted(relations.items(), key=lambda item: (len(item[1].target), item[1].target))
         return dict(by_name)
 
 

@@ -54,9 +54,9 @@ def _of_pdf(file: IO[bytes], limits: dict[str, Any]) -> Iterator[Drawn]:
         count = len(document)
     except pdfium.PdfiumError:
         raise ParseError("file_unreadable", "The PDF is damaged or cut off.") from None
-    wanted = limits["pages"] or range(1, count + 1)
-    _check_pages(len(wanted), limits)
-    for number in wanted:
+    numbers = limits["pages"] or range(1, count + 1)
+    _check_pages(len(numbers), limits)
+    for number in numbers:
         try:
             page = document[number - 1]
             width, height = page.get_size()
@@ -91,7 +91,7 @@ def _of_image(file: IO[bytes], limits: dict[str, Any]) -> Iterator[Drawn]:
 def _frames(image: "Image", limits: dict[str, Any]) -> Iterator[int]:
     """The frames that are pages: all of a TIFF but its previews, the first of anything else."""
     frames = getattr(image, "n_frames", 1) if image.format == "TIFF" else 1
-    wanted = limits["pages"]
+    numbers = limits["pages"]
     _check_pages(frames, limits)
     number = 0
     for frame in range(frames):
@@ -101,7 +101,7 @@ def _frames(image: "Image", limits: dict[str, Any]) -> Iterator[int]:
                 continue
         number += 1
         _check_size(image, limits)
-        if wanted is None or number in wanted:
+        if numbers is None or number in numbers:
             yield frame
 
 

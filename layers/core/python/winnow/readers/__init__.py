@@ -72,14 +72,14 @@ def read(source: Source) -> Iterator[Record | InvalidRecord]:
 def _reader(source: Source, kind: Kind) -> Iterator[Record | InvalidRecord]:
     name, function = READERS[kind]
     reader = getattr(importlib.import_module(name), function)
-    found: Iterator[Record | InvalidRecord]
+    records: Iterator[Record | InvalidRecord]
     if kind in _CONTAINERS:
-        found = reader(source, read)
+        records = reader(source, read)
     elif kind in _PICTURES:
-        found = reader(kind, source)
+        records = reader(kind, source)
     else:
-        found = reader(source)
-    return found
+        records = reader(source)
+    return records
 
 
 def _guarded(records: Iterator[Record | InvalidRecord]) -> Iterator[Record | InvalidRecord]:

@@ -50,7 +50,7 @@ def read_zip(source: Source, read_inner: ReadInner) -> Iterator[Record | Invalid
     """
     file = source.spooled()
     limits = source.limits.model_dump()
-    package = _refusing(lambda: open_package(file, limits))
+    package = _opened(file, limits)
     unpacked = Counted(package, limits)
     number = 0
     members = 0
@@ -180,9 +180,10 @@ def _unsafe(info: zipfile.ZipInfo) -> tuple[str, str] | None:
     return None
 
 
-def _refusing(call: Callable[[], zipfile.ZipFile]) -> zipfile.ZipFile:
+def _opened(file: IO[bytes], limits: dict[str, int]) -> zipfile.ZipFile:
+    """The archive. Raises the error of `winnow.errors` that the package's code names."""
     try:
-        return call()
+        return open_package(file, limits)
     except ParseError as error:
         raise catalogue()[error.code](error.message) from None
 

@@ -166,7 +166,7 @@ def _text_kind(text: str, source: Source) -> Kind:
         if _XML.match(text):
             raise FileTypeError("This is an XML file, which is not read.")
         return promised
-    if _is_table(text, source.wanted, source.whole, promised):
+    if _is_table(text, source.process_columns, source.whole, promised):
         return "csv"
     return promised or "txt"
 

@@ -102,7 +102,7 @@ def _tables(
     rows = [part for part in parts if isinstance(part, TableRow)]
     for _, members in groupby(rows, key=lambda row: row.table):
         header, *rest = members
-        if rest and source.wanted_column(header.cells):
+        if rest and source.match_text_column(header.cells):
             yield RecordTable(source, list(header.cells)), rest
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from winnow.errors import FileTooLargeError, FileUnreadableError, NoTextColumnError
 from winnow.models import InvalidRecord, Record
-from winnow.readers.json_tables import Unnamed, rows_of
-from winnow.readers.json_values import JsonProblem, decode, record_of, refused
+from winnow.readers.json_tables import UnnamedRows, rows_of
+from winnow.readers.json_values import JsonProblem, decode, invalid_record, record_of
 from winnow.readers.source import Source
 
 _SPACE = " \t\r\n\ufeff"
@@ -20,16 +20,16 @@ _STRUCTURE = re.compile(r'["\[\]{}]')
 _STRING_END = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _SCALAR_END = re.compile(r"[,\]}\s]")
 _BLOCK = 1 << 18
-_READ = 1 << 14
+_MAX_CONSUMED = 1 << 14
 """Characters that may stay before the window: an error costs time in proportion to them."""
-_DEEPEST = 4
+_MAX_DEPTH = 4
 """How many objects may stand around the array."""
-_PEEK = 100
+_MAX_PEEKED = 100
 """Elements that are looked at to tell whether an array is that of the records."""
-_NAMED = "records"
+_RECORDS_MEMBER = "records"
 """The member whose array is that of the records, whatever is in it."""
-_LOOKED_THROUGH = 100_000
-"""Names, values and brackets after the records that are looked at for more of them."""
+_MAX_LOOKAHEAD = 100_000
+"""Names, values and brackets after the records that are searched for more of them."""
 _READ_ALREADY = object()
 
 
@@ -41,18 +41,18 @@ def read(source: Source) -> Iterator[Record | InvalidRecord]:
     """
     number = 0
     lacking = 0
-    unnamed = Unnamed(source)
+    unnamed_rows = UnnamedRows(source)
     for value in _values(_Text(source), source):
-        if isinstance(value, list) and (value := unnamed.named(value, number)) is None:
+        if isinstance(value, list) and (value := unnamed_rows.with_names(value, number)) is None:
             continue
         number += 1
         if isinstance(value, JsonProblem):
-            yield refused(number, None, value)
+            yield invalid_record(number, None, value)
             continue
         record = record_of(source, number, None, value)
         lacking += isinstance(record, InvalidRecord) and record.code == NoTextColumnError.code
         yield record
-    unnamed.refuse(number)
+    unnamed_rows.raise_if_all(number)
     if lacking and lacking == number:
         raise NoTextColumnError("Not one element has a member that the process reads as text.")
 
@@ -63,27 +63,27 @@ class _Text:
     def __init__(self, source: Source) -> None:
         self._blocks = source.lines.blocks(_BLOCK)
         # Escapes make six characters of one; an element has other members besides its text.
-        self._most = max(8 * source.limits.max_record_chars, 4 * _BLOCK)
+        self._max_chars = max(8 * source.limits.max_record_chars, 4 * _BLOCK)
         self._limit = source.limits.max_record_chars
         self._text = ""
         self._at = 0
-        self._cut = 0
+        self._dropped = 0
         self.elements = 0
 
     def _more(self) -> bool:
-        if len(self._text) - self._at > self._most:
+        if len(self._text) - self._at > self._max_chars:
             raise self._too_long()
         # Twice as much each time, so that a long element is not scanned over and over.
-        wanted = max(_BLOCK, len(self._text) - self._at)
+        target_chars = max(_BLOCK, len(self._text) - self._at)
         pieces = [self._text[self._at :]]
-        self._cut += self._at
+        self._dropped += self._at
         self._at = 0
-        found = 0
-        while found < wanted and (block := next(self._blocks, "")):
+        read_chars = 0
+        while read_chars < target_chars and (block := next(self._blocks, "")):
             pieces.append(block)
-            found += len(block)
+            read_chars += len(block)
         self._text = "".join(pieces)
-        return found > 0
+        return read_chars > 0
 
     def next_char(self) -> str:
         """The next character that is no white space, not consumed; "" at the end."""
@@ -97,14 +97,14 @@ class _Text:
     @property
     def place(self) -> int:
         """How many characters of the file were read."""
-        return self._cut + self._at
+        return self._dropped + self._at
 
     def skip(self) -> None:
         self._at += 1
 
     def within(self, begun: int) -> None:
         """Raises FileTooLargeError when what began there is longer than any one value may be."""
-        if self.place - begun > self._most:
+        if self.place - begun > self._max_chars:
             raise self._too_long()
 
     def _too_long(self) -> FileTooLargeError:
@@ -118,9 +118,9 @@ class _Text:
         """The next JSON value, or the JsonProblem with it. Raises FileUnreadableError."""
         if not self.next_char():
             raise self.broken()
-        if self._at > _READ:
+        if self._at > _MAX_CONSUMED:
             self._text = self._text[self._at :]
-            self._cut += self._at
+            self._dropped += self._at
             self._at = 0
         while True:
             try:
@@ -212,11 +212,11 @@ def _object(text: _Text, source: Source, depth: int) -> Generator[Any, None, Any
             raise text.broken()
         text.skip()
         # An object that has a text of its own is a record, whatever lists it holds.
-        outer = outer and not source.wanted_column((name,))
+        outer = outer and not source.match_text_column((name,))
         first = text.next_char()
         if first == "[" and outer:
             value = yield from _array(text, source, name)
-        elif first == "{" and outer and depth < _DEEPEST:
+        elif first == "{" and outer and depth < _MAX_DEPTH:
             value = yield from _object(text, source, depth + 1)
         else:
             value = text.value()
@@ -236,7 +236,7 @@ def _object(text: _Text, source: Source, depth: int) -> Generator[Any, None, Any
 def _more_follows(text: _Text, source: Source) -> bool:
     """Whether what is left of the file may hold records: it names a member that the process reads,
     is no JSON, or is longer than is looked at."""
-    for _ in range(_LOOKED_THROUGH):
+    for _ in range(_MAX_LOOKAHEAD):
         mark = text.next_char()
         if not mark:
             return False
@@ -248,7 +248,7 @@ def _more_follows(text: _Text, source: Source) -> bool:
         except (FileTooLargeError, FileUnreadableError):
             return True
         is_name = isinstance(value, str) and text.next_char() == ":"
-        if is_name and (value == _NAMED or source.reads((value,))):
+        if is_name and (value == _RECORDS_MEMBER or source.reads((value,))):
             return True
     return True
 
@@ -257,31 +257,31 @@ def _array(text: _Text, source: Source, name: str) -> Generator[Any, None, Any]:
     """The array whose `[` is next; _READ_ALREADY where it is that of the records, yielded."""
     begun = text.place
     text.skip()
-    if name == _NAMED:
+    if name == _RECORDS_MEMBER:
         yield from _elements(text)
         return _READ_ALREADY
-    found: list[Any] = []
+    elements: list[Any] = []
     if text.next_char() == "]":
         text.skip()
-        return found
+        return elements
     while True:
-        found.append(text.value())
+        elements.append(text.value())
         last = _separator(text, "]")
-        if len(found) <= _PEEK and _is_record(found[-1], source):
-            yield from found
-            text.elements += len(found)
+        if len(elements) <= _MAX_PEEKED and _is_record(elements[-1], source):
+            yield from elements
+            text.elements += len(elements)
             if not last:
                 yield from _elements(text)
             return _READ_ALREADY
         text.within(begun)
         if last:
-            return next((value for value in found if isinstance(value, JsonProblem)), found)
+            return next((value for value in elements if isinstance(value, JsonProblem)), elements)
 
 
 def _is_record(value: Any, source: Source) -> bool:
     if not isinstance(value, dict):
         return False
-    column = source.wanted_column(tuple(value))
+    column = source.match_text_column(tuple(value))
     return column is not None and isinstance(value[column], str)
 
 

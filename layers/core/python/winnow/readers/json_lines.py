@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from winnow.errors import NoTextColumnError
 from winnow.models import InvalidRecord, Record
-from winnow.readers.json_tables import Unnamed, rows_of
-from winnow.readers.json_values import JsonProblem, decode_all, record_of, refused
+from winnow.readers.json_tables import UnnamedRows, rows_of
+from winnow.readers.json_values import JsonProblem, decode_all, invalid_record, record_of
 from winnow.readers.source import Source
 
 
@@ -16,7 +16,7 @@ def read(source: Source) -> Iterator[Record | InvalidRecord]:
     """
     number = 0
     lacking = 0
-    unnamed = Unnamed(source)
+    unnamed_rows = UnnamedRows(source)
     for line, content in enumerate(source.lines, start=1):
         if not content.strip(" \t\r\n\ufeff"):
             continue
@@ -26,16 +26,16 @@ def read(source: Source) -> Iterator[Record | InvalidRecord]:
             value = problem
         rows = rows_of(value, source, lists=False)
         for row in [value] if rows is None else rows:
-            one = row
-            if isinstance(row, list) and (one := unnamed.named(row, number)) is None:
+            element = unnamed_rows.with_names(row, number) if isinstance(row, list) else row
+            if element is None and isinstance(row, list):
                 continue
             number += 1
-            if isinstance(one, JsonProblem):
-                yield refused(number, line, one)
+            if isinstance(element, JsonProblem):
+                yield invalid_record(number, line, element)
                 continue
-            record = record_of(source, number, line, one)
+            record = record_of(source, number, line, element)
             lacking += isinstance(record, InvalidRecord) and record.code == NoTextColumnError.code
             yield record
-    unnamed.refuse(number)
+    unnamed_rows.raise_if_all(number)
     if lacking and lacking == number:
         raise NoTextColumnError("Not one line has a member that the process reads as text.")

@@ -12,8 +12,8 @@ from winnow.readers.json_values import JsonProblem
 from winnow.readers.source import Source
 from winnow.tables.columns import plain_name
 
-_DEEPEST = 4
-_CURE = 'Write it as a list of objects; pandas does with to_json(orient="records").'
+_MAX_DEPTH = 4
+_HOW_TO_FIX = 'Write it as a list of objects; pandas does with to_json(orient="records").'
 
 
 def rows_of(
@@ -29,7 +29,7 @@ def rows_of(
     members = list(value.values())
     if not isinstance(members[0], (dict, list)):
         return None
-    if named(value, source):
+    if has_read_column(value, source):
         if all(isinstance(member, dict) for member in members):
             return _by_labels(value)
         if lists and all(isinstance(member, list) for member in members):
@@ -38,17 +38,21 @@ def rows_of(
     names, data = value.get("columns"), value.get("data")
     if isinstance(names, list) and isinstance(data, list) and _is_header(names, source):
         return [row_of(names, row) for row in data]
-    if "schema" in value and isinstance(data, list) and any(named(row, source) for row in data):
+    if (
+        "schema" in value
+        and isinstance(data, list)
+        and any(has_read_column(row, source) for row in data)
+    ):
         return data
     if all(isinstance(member, dict) for member in members):
-        if any(named(member, source) and _has_text(member, source) for member in members):
+        if any(has_read_column(member, source) and _has_text(member, source) for member in members):
             return members
-        if len(members) == 1 and depth < _DEEPEST:
+        if len(members) == 1 and depth < _MAX_DEPTH:
             return rows_of(members[0], source, lists=lists, depth=depth + 1)
     return None
 
 
-class Unnamed:
+class UnnamedRows:
     """Rows that are arrays: the first may name the columns of the others."""
 
     def __init__(self, source: Source) -> None:
@@ -57,7 +61,7 @@ class Unnamed:
         self.count = 0
         """Arrays that no header names."""
 
-    def named(self, value: list[Any], number: int) -> Any:
+    def with_names(self, value: list[Any], number: int) -> Any:
         """The object that a row is, where a header was met; None for that header.
 
         `number` says how many values were met before.
@@ -70,11 +74,11 @@ class Unnamed:
             return value
         return row_of(self._names, value)
 
-    def refuse(self, number: int) -> None:
+    def raise_if_all(self, number: int) -> None:
         """Raises NoTextColumnError when every element was an array without names."""
         if self.count and self.count == number:
             raise NoTextColumnError(
-                f"The JSON is a list of lists, whose cells have no name. {_CURE}"
+                f"The JSON is a list of lists, whose cells have no name. {_HOW_TO_FIX}"
             )
 
 
@@ -87,14 +91,14 @@ def row_of(names: Sequence[str], cells: Any) -> Any:
     return dict(zip(names, cells, strict=True))
 
 
-def named(members: Any, source: Source) -> bool:
+def has_read_column(members: Any, source: Source) -> bool:
     """Whether one of an object's members has a name that the process reads."""
     return isinstance(members, dict) and source.reads(tuple(members))
 
 
 def _has_text(members: dict[str, Any], source: Source) -> bool:
     return any(
-        plain_name(name) in source.wanted and isinstance(member, (str, float, int))
+        plain_name(name) in source.process_columns and isinstance(member, (str, float, int))
         for name, member in members.items()
     )
 
@@ -111,7 +115,7 @@ def _by_labels(columns: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _side_by_side(columns: dict[str, list[Any]]) -> list[dict[str, Any]]:
     if len({len(column) for column in columns.values()}) > 1:
-        raise FileUnreadableError(f"The columns of the table are not equally long. {_CURE}")
+        raise FileUnreadableError(f"The columns of the table are not equally long. {_HOW_TO_FIX}")
     names = list(columns)
     return [dict(zip(names, cells, strict=True)) for cells in _zipped(columns)]
 

@@ -29,23 +29,23 @@ class JsonProblem(Exception):  # noqa: N818
         self.code = code
 
 
-class _Repeated(Exception):  # noqa: N818
+class _DuplicateKey(Exception):  # noqa: N818
     pass
 
 
-class _Constant(Exception):  # noqa: N818
+class _NotJsonConstant(Exception):  # noqa: N818
     pass
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise _Repeated
+        raise _DuplicateKey
     return members
 
 
-def _refuse(_: str) -> NoReturn:
-    raise _Constant
+def _refuse_constant(_: str) -> NoReturn:
+    raise _NotJsonConstant
 
 
 class _Number(float):
@@ -62,16 +62,18 @@ def _number(written: str) -> _Number:
     return number
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_refuse, parse_float=_number)
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_members, parse_constant=_refuse_constant, parse_float=_number
+)
 
 
 def decode(text: str, start: int = 0) -> tuple[Any, int]:
     """The JSON value at `start`, and where it ends. Raises JsonProblem."""
     try:
         return _DECODER.raw_decode(text, start)
-    except _Repeated:
+    except _DuplicateKey:
         raise JsonProblem("json_duplicate_key") from None
-    except _Constant:
+    except _NotJsonConstant:
         raise JsonProblem("json_constant") from None
     except RecursionError:
         raise JsonProblem("json_too_deep") from None
@@ -97,7 +99,7 @@ def record_of(source: Source, number: int, line: int | None, value: Any) -> Reco
     if not isinstance(value, dict):
         return _invalid(number, line, "json_shape", "It is neither an object nor a string.")
     if len(value) > source.limits.max_columns:
-        return refused(number, line, JsonProblem("json_members"))
+        return invalid_record(number, line, JsonProblem("json_members"))
     names = tuple(value)
     try:
         text_column = source.text_column(names)
@@ -112,7 +114,7 @@ def record_of(source: Source, number: int, line: int | None, value: Any) -> Reco
     return source.record(number, line, text, source_id=source_id, fields=fields)
 
 
-def refused(number: int, line: int | None, problem: JsonProblem) -> InvalidRecord:
+def invalid_record(number: int, line: int | None, problem: JsonProblem) -> InvalidRecord:
     """The record of a value that is not read."""
     return _invalid(number, line, problem.code, PROBLEMS[problem.code])
 

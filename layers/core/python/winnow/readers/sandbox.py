@@ -21,8 +21,8 @@ from winnow.errors import FileBombError, FileUnreadableError, TimeLimitError, ca
 from winnow.limits.reading import ReadLimits
 
 _BLOCK = 1 << 16
-_LAST_WORDS = 2_000
-"""Bytes of what a parser complained of last that are looked at."""
+_MAX_STDERR_BYTES = 2_000
+"""Of what a parser wrote to the error stream last: so much is searched."""
 _CHILD = "winnow.parsers.__main__"
 _BOOT = (
     "import sys, json; sys.path[:] = json.loads(sys.argv.pop(1));"
@@ -52,19 +52,19 @@ def parse(
     command = [sys.executable, "-I", "-S", "-c", _BOOT, json.dumps(path), kind]
     command += [json.dumps({**limits.model_dump(), **options})]
     command += [str(descriptors[0] if descriptors else -1)]
-    # A file takes whatever the parser complains of; a pipe that nobody reads would stop it.
-    with tempfile.TemporaryFile() as complaints:
+    # A file takes whatever the parser writes there; a pipe that nobody reads would stop it.
+    with tempfile.TemporaryFile() as error_output:
         child = subprocess.Popen(  # noqa: S603  our own interpreter, our own arguments
             command,
             stdin=file,
             stdout=subprocess.PIPE,
-            stderr=complaints,
+            stderr=error_output,
             env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
             pass_fds=descriptors,
             close_fds=True,
         )
         try:
-            yield from _items(child, complaints, limits)
+            yield from _items(child, error_output, limits)
         finally:
             child.kill()
             child.wait()
@@ -73,10 +73,10 @@ def parse(
 
 
 def _items(
-    child: "subprocess.Popen[bytes]", complaints: IO[bytes], limits: ReadLimits
+    child: "subprocess.Popen[bytes]", error_output: IO[bytes], limits: ReadLimits
 ) -> Iterator[list[Any]]:
-    left = float(limits.max_seconds) + 1.0  # the child's own clock is to strike first
-    most = 12 * limits.max_document_chars
+    left = float(limits.max_seconds) + 1.0  # the child's own limit is to end it first
+    max_line_bytes = 12 * limits.max_document_chars
     rest = b""
     assert child.stdout is not None
     with selectors.DefaultSelector() as selector:
@@ -90,10 +90,10 @@ def _items(
                 raise _too_slow(limits)
             block = os.read(child.stdout.fileno(), _BLOCK)
             if not block:
-                raise _ended(child, complaints, limits)
+                raise _exit_error(child, error_output, limits)
             lines = (rest + block).split(b"\n")
             rest = lines.pop()
-            if len(rest) > most:
+            if len(rest) > max_line_bytes:
                 raise FileUnreadableError("Its reader wrote without end.")
             for line in lines:
                 item = json.loads(line)
@@ -110,8 +110,8 @@ def _too_slow(limits: ReadLimits) -> TimeLimitError:
     )
 
 
-def _ended(
-    child: "subprocess.Popen[bytes]", complaints: IO[bytes], limits: ReadLimits
+def _exit_error(
+    child: "subprocess.Popen[bytes]", error_output: IO[bytes], limits: ReadLimits
 ) -> Exception:
     """Why a child that did not say so has ended."""
     ended_by = -child.wait()
@@ -122,9 +122,9 @@ def _ended(
             "Reading it takes more memory than the machine has, though not more than limit "
             "max_parser_bytes."
         )
-    complaints.seek(max(0, complaints.seek(0, os.SEEK_END) - _LAST_WORDS))
-    complaint = complaints.read()
-    if b"memory allocation" in complaint or b"MemoryError" in complaint:
+    error_output.seek(max(0, error_output.seek(0, os.SEEK_END) - _MAX_STDERR_BYTES))
+    error_text = error_output.read()
+    if b"memory allocation" in error_text or b"MemoryError" in error_text:
         return FileBombError("Reading it takes more memory than limit max_parser_bytes.")
     return FileUnreadableError(
         "Its content crashes the program that reads it: it is damaged, or needs more memory than "

@@ -69,8 +69,8 @@ class Source:
         self._columns = (tuple(text_columns), tuple(id_columns))
         self._text_columns = tuple(map(plain_name, text_columns))
         self._id_columns = tuple(map(plain_name, id_columns))
-        self._plain_wanted = self._text_columns or tuple(map(plain_name, numeric_columns))
-        self._wanted = ", ".join(text_columns)
+        self._process_columns = self._text_columns or tuple(map(plain_name, numeric_columns))
+        self._text_column_list = ", ".join(text_columns)
         self._lines: TextLines | None = None
         self._notes: dict[tuple[str, str], Note] = {}
         self._files = ExitStack()
@@ -176,15 +176,15 @@ class Source:
     # -- columns -----------------------------------------------------------------------------------
 
     @property
-    def wanted(self) -> tuple[str, ...]:
+    def process_columns(self) -> tuple[str, ...]:
         """The plain names of the columns that the process reads as text, or else as numbers."""
-        return self._plain_wanted
+        return self._process_columns
 
     def reads(self, names: Sequence[str]) -> bool:
         """Whether the process reads one of these columns, as text or else as a number."""
-        return _first(self._plain_wanted, names) is not None
+        return _first(self._process_columns, names) is not None
 
-    def wanted_column(self, names: Sequence[str]) -> str | None:
+    def match_text_column(self, names: Sequence[str]) -> str | None:
         """The column that the process calls its text, or None."""
         return _first(self._text_columns, names)
 
@@ -196,14 +196,14 @@ class Source:
         """
         if self.textless:
             return None
-        if found := self.wanted_column(names):
-            return found
+        if column := self.match_text_column(names):
+            return column
         if len(names) == 1 and not self.id_column(names):
             return names[0]
         columns = (
             f"None of the {len(names)} columns is" if len(names) > 1 else "The one column is not"
         )
-        raise NoTextColumnError(f"{columns} one that the process reads: {self._wanted}.")
+        raise NoTextColumnError(f"{columns} one that the process reads: {self._text_column_list}.")
 
     def id_column(self, names: Sequence[str]) -> str | None:
         """The column with the record's own id, where there is one."""
@@ -279,17 +279,17 @@ class _Rejoined(io.RawIOBase):
 
 def _read_fully(stream: BinaryIO, size: int) -> bytes:
     """Up to `size` bytes; fewer only at the end. A read from a network may give fewer."""
-    found = bytearray()
-    while len(found) < size and (block := stream.read(size - len(found))):
-        found += block
-    return bytes(found)
+    content = bytearray()
+    while len(content) < size and (block := stream.read(size - len(content))):
+        content += block
+    return bytes(content)
 
 
-def _first(wanted: tuple[str, ...], names: Sequence[str]) -> str | None:
-    return _first_of(wanted, tuple(names))
+def _first(sought: tuple[str, ...], names: Sequence[str]) -> str | None:
+    return _first_of(sought, tuple(names))
 
 
 @lru_cache(maxsize=32)  # the records of a file mostly have the same names
-def _first_of(wanted: tuple[str, ...], names: tuple[str, ...]) -> str | None:
+def _first_of(sought: tuple[str, ...], names: tuple[str, ...]) -> str | None:
     by_plain = {plain_name(name): name for name in reversed(names)}
-    return next((by_plain[name] for name in wanted if name in by_plain), None)
+    return next((by_plain[name] for name in sought if name in by_plain), None)

@@ -28,16 +28,16 @@ class BoundData:
         A path is a plain one of XPath: steps with or without a number. None for any other, and
         where nothing stands there.
         """
-        wanted = _parsed(path or "")
-        if not wanted:
+        sought = _parsed(path or "")
+        if not sought:
             return None
         if self._values is None:
             self._values = dict(self._read())
         for name, values in self._values.items():
             if item is None or name == item.lower():
-                found = values.get(wanted, "").strip()
-                if found:
-                    return found
+                text = values.get(sought, "").strip()
+                if text:
+                    return text
         return None
 
     def _read(self) -> Iterable[tuple[str, dict[Path, str]]]:
@@ -49,19 +49,19 @@ class BoundData:
                     raise
 
     def _name(self, part: str) -> str:
-        found = [part]
+        names = [part]
 
         def start(_: str, attributes: dict[str, str]) -> None:
             for name, value in attributes.items():
                 if name.rpartition("}")[2] == "itemID":
-                    found.append(value.lower())
+                    names.append(value.lower())
 
         for relation in self._parts.related(part).values():
             if relation.kind == "customXmlProps" and relation.target in self._parts:
                 parser = xml_parser()
                 parser.StartElementHandler = start
                 feed(parser, self._parts.blocks(relation.target))
-        return found[-1]
+        return names[-1]
 
 
 def _parsed(path: str) -> Path:
@@ -77,7 +77,7 @@ def _parsed(path: str) -> Path:
 
 def _values(parts: Parts, part: str) -> dict[Path, str]:
     """Texts of elements without others in them, and of attributes, by their paths."""
-    found: dict[Path, str] = {}
+    values: dict[Path, str] = {}
     path: list[tuple[str, int]] = []
     counts: list[dict[str, int]] = [{}]
     texts: list[str] = []
@@ -88,16 +88,16 @@ def _values(parts: Parts, part: str) -> dict[Path, str]:
         path.append((name, counts[-1][name]))
         counts.append({})
         texts.clear()
-        if len(path) > _MAX_DEPTH or len(found) > _MAX_ELEMENTS:
+        if len(path) > _MAX_DEPTH or len(values) > _MAX_ELEMENTS:
             raise ParseError("file_unreadable", "Its data is nested too deeply, or too long.")
         for attribute, value in attributes.items():
-            found[*path, ("@" + attribute.rpartition("}")[2], 1)] = value
+            values[*path, ("@" + attribute.rpartition("}")[2], 1)] = value
 
     def end(_: str) -> None:
         text = "".join(texts)
         texts.clear()
         if text.strip():
-            found[tuple(path)] = text
+            values[tuple(path)] = text
         path.pop()
         counts.pop()
 
@@ -106,4 +106,4 @@ def _values(parts: Parts, part: str) -> dict[Path, str]:
     parser.EndElementHandler = end
     parser.CharacterDataHandler = texts.append
     feed(parser, parts.blocks(part))
-    return found
+    return values

@@ -7,7 +7,8 @@ from typing import IO
 
 from winnow.parsers.docx import embedded
 from winnow.parsers.docx.bound_data import BoundData
-from winnow.parsers.docx.part import Document, Emit, PartReader, Story
+from winnow.parsers.docx.part import PartReader
+from winnow.parsers.docx.story import Document, Emit, Story
 from winnow.parsers.docx.styles import hidden_styles, is_on
 from winnow.parsers.errors import ParseError
 from winnow.parsers.packages import feed, xml_parser
@@ -76,10 +77,10 @@ def _shown(parts: Parts, main: str, related: dict[str, Relation]) -> frozenset[s
     That of first pages only where a section has a first page of its own, that of even pages only
     where the settings part them from odd ones.
     """
-    there = {key for key, relation in related.items() if relation.kind in ("header", "footer")}
-    if not there or main not in parts:
-        return frozenset(there)
-    found: list[tuple[str, str]] = []
+    all_keys = {key for key, relation in related.items() if relation.kind in ("header", "footer")}
+    if not all_keys or main not in parts:
+        return frozenset(all_keys)
+    references: list[tuple[str, str]] = []
     first, old, rest = False, False, b""
     for block in chain(parts.uncounted(main), (b"",)):
         data = rest + block
@@ -100,31 +101,29 @@ def _shown(parts: Parts, main: str, related: dict[str, Relation]) -> frozenset[s
                 first = first or is_on(value[1].decode("ascii", "replace") if value else None)
             elif name := _ID.search(match[3]):
                 kind = _KIND.search(match[3])
-                found.append(((kind[1] if kind else b"default").decode(), name[1].decode()))
+                references.append(((kind[1] if kind else b"default").decode(), name[1].decode()))
         rest = data[max(cut, end) :]
-    if not found:
-        return frozenset(there)
-    even = any(kind == "even" for kind, _ in found) and _parts_even_pages(parts, related)
-    return frozenset(
-        key for kind, key in found if kind not in ("first", "even") or (kind == "first" and first)
-        or (kind == "even" and even)
-    )  # fmt: skip
+    if not references:
+        return frozenset(all_keys)
+    even = any(kind == "even" for kind, _ in references) and _parts_even_pages(parts, related)
+    is_shown = {"first": first, "even": even}
+    return frozenset(key for kind, key in references if is_shown.get(kind, True))
 
 
 def _parts_even_pages(parts: Parts, related: dict[str, Relation]) -> bool:
-    found: list[bool] = []
+    settings: list[bool] = []
 
     def start(tag: str, attributes: dict[str, str]) -> None:
         space, _, name = tag.rpartition("}")
         if name == "evenAndOddHeaders":
-            found.append(is_on(attributes.get(f"{space}}}val")))
+            settings.append(is_on(attributes.get(f"{space}}}val")))
 
     for relation in related.values():
         if relation.kind == "settings" and relation.target in parts:
             parser = xml_parser()
             parser.StartElementHandler = start
             feed(parser, parts.blocks(relation.target))
-    return any(found)
+    return any(settings)
 
 
 def _comments(parts: Parts, part: str) -> int:

@@ -41,17 +41,17 @@ def read(
     if kind == "mht":
         message.parse(io.BytesIO(content), limits, emit, None)
         return
-    found = decode(content, declared_codec(content) if kind == "html" else None)
-    if found.problem == "guessed":
-        title = TITLES.get(found.codec, found.codec.upper())
+    decoded = decode(content, declared_codec(content) if kind == "html" else None)
+    if decoded.problem == "guessed":
+        title = TITLES.get(decoded.codec, decoded.codec.upper())
         emit(["note", "encoding_guessed", f"A file that it takes in was read as {title}."])
-    elif found.problem:
+    elif decoded.problem:
         text = "Some bytes of a file that it takes in stand for no character in its encoding."
         emit(["note", "bytes_replaced", text])
     if kind == "html":
-        visible_text.parse(io.BytesIO(found.text.encode("utf-8", "replace")), limits, emit, None)
+        visible_text.parse(io.BytesIO(decoded.text.encode("utf-8", "replace")), limits, emit, None)
         return
-    for line in found.text.splitlines():
+    for line in decoded.text.splitlines():
         emit(["text", line + "\n", None, None])
 
 

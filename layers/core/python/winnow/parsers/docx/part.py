@@ -1,12 +1,12 @@
 """One part of a Word file as a stream of XML: the text that its pages show."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
-from winnow.parsers.docx.bound_data import BoundData
-from winnow.parsers.docx.styles import HiddenStyles, is_on
+from winnow.parsers.docx.fields import FieldCodes, FormField
+from winnow.parsers.docx.story import Document
+from winnow.parsers.docx.styles import is_on
 from winnow.parsers.docx.symbols import from_symbol_font, symbol
-from winnow.parsers.errors import ParseError, too_long
+from winnow.parsers.errors import ParseError
 from winnow.parsers.packages import feed, xml_parser
 from winnow.parsers.superscripts import is_read_into
 
@@ -25,90 +25,7 @@ _REFERENCES = (
 _COMPATIBLE = "http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _MAX_DEPTH = 400
 
-Emit = Callable[[list[Any]], None]
 Attributes = dict[str, str]
-
-
-class Story:
-    """What all parts write to: one text, with its lines and pages counted, and what is noted."""
-
-    def __init__(self, limits: dict[str, int], emit: Emit) -> None:
-        self._limits = limits
-        self._left = limits["max_document_chars"]
-        self._emit = emit
-        self.page = 1
-        self.line = 0
-        self.table = 0
-        self.broken = False
-        """A page was just broken, and nothing written since."""
-        self.hidden = False
-        self.white = False
-        self.changed = False
-        self.comments = self.files = self.drawn = self.chunks = 0
-        self._taken: dict[tuple[str, str], None] = {}
-        """Notes on files that were taken in."""
-
-    def paragraph(self, text: str, page: int | None) -> None:
-        self.line += 1
-        self._count(len(text) + 1)
-        self._emit(["text", text + "\n", page, self.line])
-
-    def row(self, table: int, cells: list[str], page: int | None) -> None:
-        self.line += 1
-        self._count(sum(map(len, cells)) + len(cells))
-        self._emit(["row", table, cells, page, self.line])
-
-    def take(self, item: list[Any]) -> None:
-        """What another parser has emitted, as if it stood here."""
-        if item[0] == "text":
-            self.paragraph(item[1].rstrip("\n"), self.page)
-        elif item[0] == "row":
-            self.row(self.table + item[1], item[2], self.page)
-        elif item[0] == "note":
-            self._taken[item[1], item[2]] = None
-        elif item[0] in ("member", "unread"):
-            self.chunks += 1
-
-    def notes(self) -> Iterator[tuple[str, str]]:
-        """What the user should know, as code and text."""
-        if self.changed:
-            yield "tracked_changes", "It has tracked changes: it was read as if all were accepted."
-        if self.white:
-            yield "same_colour", "White text without a ground was read; a reader may not see it."
-        for count, code, what in (
-            (self.hidden, "hidden_text", "Text that is formatted as hidden was not read."),
-            (self.comments, "comments_left_out", "Comments that were not read: {}."),
-            (self.files, "attachments_left_out", "Files in the document that were not read: {}."),
-            (self.drawn, "drawings_left_out", "Charts and diagrams that were not read: {}."),
-            (self.chunks, "parts_left_out", "Other files that it takes in, not read: {}."),
-        ):
-            if count:
-                yield code, what.format(int(count))
-        yield from self._taken
-
-    def _count(self, chars: int) -> None:
-        self._left -= chars
-        if self._left < 0:
-            raise too_long(self._limits)
-
-
-class Document:
-    """What the parts of one Word file share."""
-
-    def __init__(
-        self,
-        story: Story,
-        styles: HiddenStyles,
-        bound: BoundData,
-        chunk: Callable[[str, str], None],
-    ) -> None:
-        self.story = story
-        self.styles = styles
-        self.bound = bound
-        self.chunk = chunk
-        """Read the file that a part names by the id of a relation."""
-        self.noted: set[tuple[str, str]] = set()
-        """Foot- and endnotes that the text refers to."""
 
 
 class _Table:
@@ -177,13 +94,8 @@ class PartReader:
         self._in_properties = False
         """Of a paragraph."""
         self._in_row_properties = False
-        self._fields: list[bool] = []
-        """Of each open field, whether what comes is its code."""
-        self._in_code = 0
-        """Of how many it is."""
-        self._coded: list[str] = []
-        """Text that stood in the code of fields that are still open."""
-        self._form: _FormField | None = None
+        self._fields = FieldCodes()
+        self._form: FormField | None = None
         self._controls: list[_Control] = []
         self._choices: list[tuple[bool, int]] = []
         """Of each open choice of contents: whether one was taken, what was written before it."""
@@ -221,12 +133,9 @@ class PartReader:
         parser.CharacterDataHandler = self._data
         feed(parser, blocks)
         self._flush()
-        if self._coded:  # of a field that has no end: then it was no code
-            self._fields.clear()
-            self._in_code = 0
-            for line in "".join(self._coded).split("\n"):
-                self._write(line)
-                self._flush()
+        for line in self._fields.close():
+            self._write(line)
+            self._flush()
 
     def _start(self, tag: str, attributes: Attributes) -> None:
         self._depth += 1
@@ -235,18 +144,18 @@ class PartReader:
         if self._skip:
             self._skip += 1
             return
-        found = _STARTS.get(tag)
-        if found:
-            found[0](self, attributes, found[1])
+        handler = _STARTS.get(tag)
+        if handler:
+            handler[0](self, attributes, handler[1])
 
     def _end(self, tag: str) -> None:
         self._depth -= 1
         if self._skip:
             self._skip -= 1
             return
-        found = _ENDS.get(tag)
-        if found:
-            found(self)
+        handler = _ENDS.get(tag)
+        if handler:
+            handler(self)
 
     def _data(self, data: str) -> None:
         if self._in_text and not self._skip:
@@ -259,8 +168,8 @@ class PartReader:
         if hidden:
             self._story.hidden = self._story.hidden or bool(text.strip())
             return
-        if self._in_code:
-            self._coded.append(text)
+        if self._fields.is_in_code:
+            self._fields.take(text)
             return
         self._story.broken = False
         self._written += 1
@@ -292,8 +201,7 @@ class PartReader:
 
     def _end_paragraph(self) -> None:
         self._paragraphs -= 1
-        if self._coded:
-            self._coded.append("\n")
+        self._fields.end_paragraph()
         if not self.joins:
             self._flush()
         self._new_paragraph()
@@ -441,35 +349,17 @@ class PartReader:
     # -- fields ------------------------------------------------------------------------------------
 
     def _field(self, attributes: Attributes, space: str) -> None:
-        kind = attributes.get(f"{space}fldCharType")
-        if kind == "begin":
-            self._fields.append(True)
-            self._in_code += 1
-        elif not self._fields:
-            return
-        elif kind == "separate":
-            self._end_code()
-        elif kind == "end":
-            self._end_code()
-            self._fields.pop()
-        if not self._fields:
-            self._coded.clear()
-
-    def _end_code(self) -> None:
-        """What comes is no code of the innermost field any more."""
-        if self._fields:
-            self._in_code -= self._fields[-1]
-            self._fields[-1] = False
+        self._fields.mark(attributes.get(f"{space}fldCharType"))
 
     def _check_box(self, _attributes: Attributes, _space: str) -> None:
-        self._form = _FormField(["[ ]", "[x]"])
+        self._form = FormField(["[ ]", "[x]"])
 
     def _list(self, _attributes: Attributes, _space: str) -> None:
-        self._form = _FormField([])
+        self._form = FormField([])
 
     def _end_form(self) -> None:
         if self._form:
-            self._end_code()  # such a field shows no result besides
+            self._fields.end_code()  # such a field shows no result besides
             self._write(self._form.text)
             self._form = None
 
@@ -634,31 +524,6 @@ class PartReader:
     def _end_delimited(self) -> None:
         if self._delimiters and (closing := self._delimiters.pop()[1]):
             self._write(closing)
-
-
-class _FormField:
-    """A field of Word's old forms: a box to tick, or a list to choose from."""
-
-    def __init__(self, entries: list[str]) -> None:
-        self._entries = entries
-        self._chosen: int | None = None
-        self._default = 0
-
-    def take(self, name: str, value: str | None) -> None:
-        """What an element inside the field says."""
-        number = int(value[:6]) if value and value.isdecimal() else int(is_on(value))
-        if name == "listEntry":
-            self._entries.append(value or "")
-        elif name == "default":
-            self._default = number
-        else:
-            self._chosen = number
-
-    @property
-    def text(self) -> str:
-        """What the field shows."""
-        chosen = self._default if self._chosen is None else self._chosen
-        return self._entries[chosen] if chosen < len(self._entries) else ""
 
 
 def _of_form(name: str) -> Callable[[PartReader, Attributes, str], None]:

@@ -102,12 +102,16 @@ class Markup:
         at = name.end()
         attributes: Attributes = {}
         while not (end := _TAG_END.match(text, at)):
-            found = _ATTRIBUTE.match(text, at)
-            if not found or found.end() == len(text) or _OPEN_QUOTE.match(text, found.end()):
+            attribute = _ATTRIBUTE.match(text, at)
+            if (
+                not attribute
+                or attribute.end() == len(text)
+                or _OPEN_QUOTE.match(text, attribute.end())
+            ):
                 return None, self._swallow(start)
-            at = found.end()
-            value = found[2] or found[3] or found[4] or ""
-            attributes.setdefault(found[1].lower(), value)
+            at = attribute.end()
+            value = attribute[2] or attribute[3] or attribute[4] or ""
+            attributes.setdefault(attribute[1].lower(), value)
         return Tag(name[1].lower(), attributes, text[start + 1] == "/"), end.end()
 
     def _comment(self, start: int) -> int:
@@ -119,8 +123,8 @@ class Markup:
         for empty in ("<!-->", "<!--->"):
             if text.startswith(empty, start):
                 return start + len(empty)
-        found = _COMMENT_END.search(text, start + 4)
-        return found.end() if found else self._swallow(start)
+        comment_end = _COMMENT_END.search(text, start + 4)
+        return comment_end.end() if comment_end else self._swallow(start)
 
     def _content(self, name: str, at: int) -> tuple[str, int]:
         end = re.compile(rf"</{name}(?=[{_SPACE}/>])", re.IGNORECASE).search(self._text, at)
@@ -142,11 +146,11 @@ def style_sheets(text: str) -> Iterator[tuple[Attributes, str]]:
         return
     markup = Markup(text)
     at = 0
-    while found := _STYLES.search(text, at):
-        if found[1] is None:
-            at = markup._comment(found.start())
+    while match := _STYLES.search(text, at):
+        if match[1] is None:
+            at = markup._comment(match.start())
             continue
-        tag, at = markup._other(found.start())
+        tag, at = markup._other(match.start())
         if tag:
             content, at = markup._content(tag.name, at)
             if tag.name == "style":

@@ -144,39 +144,41 @@ class StyleSheet:
     def _add(self, rule: Rule) -> None:
         self._rules.setdefault(rule.last.key, []).append(rule)
         around = (*rule.inside, *([rule.parent] if rule.parent else []))
-        self._names.update(one.key for one in (rule.last, *around))
+        self._names.update(compound.key for compound in (rule.last, *around))
         self._by_attributes = self._by_attributes or any(
-            kind not in ("#", ".") for one in (rule.last, *around) for kind, _ in one.parts
+            kind not in ("#", ".")
+            for compound in (rule.last, *around)
+            for kind, _ in compound.parts
         )
         for compound in around:
             self._around.setdefault(compound.key, {})[compound] = None
 
     def entered(self, name: str, attributes: Attributes) -> tuple[Compound, ...]:
         """What rules ask for and this element is; give it back to `left` at its end."""
-        found = self._spoken_of(name, attributes).around
-        if found:
-            self._open.update(found)
-        return found
+        matched = self._spoken_of(name, attributes).around
+        if matched:
+            self._open.update(matched)
+        return matched
 
     def _spoken_of(self, name: str, attributes: Attributes) -> "_Spoken":
-        key = (name, attributes.get("id"), attributes.get("class"))
-        if known := self._known.get(key):
+        cache_key = (name, attributes.get("id"), attributes.get("class"))
+        if known := self._known.get(cache_key):
             return known if self._may_look(known.cost) else _UNKNOWN
         keys = tuple(_keys(name, attributes))
-        speaking = (len(self._rules.get(one, ())) + len(self._around.get(one, ())) for one in keys)
+        speaking = (len(self._rules.get(key, ())) + len(self._around.get(key, ())) for key in keys)
         if not self._may_look(sum(speaking)):
             return _UNKNOWN
         rules = [
             rule
-            for one in keys
-            for rule in self._rules.get(one, ())
+            for key in keys
+            for rule in self._rules.get(key, ())
             if _is(rule.last, name, attributes)
         ]
         rules.sort(key=lambda rule: (rule.weight, rule.order))
         around = tuple(
             compound
-            for one in keys
-            for compound in self._around.get(one, ())
+            for key in keys
+            for compound in self._around.get(key, ())
             if _is(compound, name, attributes)
         )
         always: Style | None = None
@@ -186,7 +188,7 @@ class StyleSheet:
                 merge(always, rule.style)
         spoken = _Spoken(rules, around, always)
         if not self._by_attributes and len(self._known) < _MAX_CACHED:
-            self._known[key] = spoken
+            self._known[cache_key] = spoken
         return spoken
 
     def _may_look(self, cost: int) -> bool:
@@ -195,9 +197,9 @@ class StyleSheet:
             self.incomplete = True
         return self._looks >= 0
 
-    def left(self, found: Sequence[Compound]) -> None:
+    def left(self, matched: Sequence[Compound]) -> None:
         """An element ends."""
-        self._open.subtract(found)
+        self._open.subtract(matched)
 
     def style(self, name: str, attributes: Attributes, parent: Sequence[Compound]) -> Style:
         """What the rules say of an element inside of those that were entered; not to be changed."""
@@ -230,8 +232,8 @@ def declarations_of(block: str) -> Style:
     """The declarations of a rule, or of an element's own `style`, that may hide it."""
     style: Style = {}
     for piece in block.split(";"):
-        if (found := _DECLARATION.match(piece)) and (name := found[1].lower()) in _PROPERTIES:
-            value = found[2].strip().lower()
+        if (match := _DECLARATION.match(piece)) and (name := match[1].lower()) in _PROPERTIES:
+            value = match[2].strip().lower()
             bare = _IMPORTANT.sub("", value[-40:])
             important = bare != value[-40:]
             value = value[:-40] + bare if important else value
@@ -275,12 +277,12 @@ def font_is_nothing(style: Style, before: bool) -> bool:
     size = style.get("font-size", ("", False))[0]
     if not size:
         return before
-    found = _LENGTH.match(size)
-    if not found:
+    match = _LENGTH.match(size)
+    if not match:
         return before and size in ("inherit", "smaller", "larger")
-    if float(found[1]) == 0:
+    if float(match[1]) == 0:
         return True
-    return before and found[2] in ("em", "%", "ex", "ch")
+    return before and match[2] in ("em", "%", "ex", "ch")
 
 
 def colour(name: str) -> str | None:
@@ -288,17 +290,17 @@ def colour(name: str) -> str | None:
     name = name.strip().lower()
     if name in ("transparent", "#0000"):
         return TRANSPARENT
-    if found := _HEX.match(name):
-        digits = found[1]
+    if match := _HEX.match(name):
+        digits = match[1]
         if len(digits) in (3, 4):
             digits = "".join(2 * digit for digit in digits)
         if len(digits) == 8:
             return TRANSPARENT if digits[6:] == "00" else digits[:6]
         return digits if len(digits) == 6 else None
-    if found := _RGB.match(name):
-        if found[4] is not None and _number(found[4].rstrip("%")) == 0:
+    if match := _RGB.match(name):
+        if match[4] is not None and _number(match[4].rstrip("%")) == 0:
             return TRANSPARENT
-        return "".join(f"{min(255, int(part)):02x}" for part in found.groups()[:3])
+        return "".join(f"{min(255, int(part)):02x}" for part in match.groups()[:3])
     return _NAMES.get(name)
 
 
@@ -348,14 +350,14 @@ def _rule(selector: str, order: int, style: Style) -> Rule | None:
 
 
 def _compound(word: str) -> Compound | None:
-    found = _COMPOUND.fullmatch(word)
-    if not found:
+    match = _COMPOUND.fullmatch(word)
+    if not match:
         return None
     parts = tuple(
         (part[1], part[2]) if part[1] else (part[3].lower(), part[4] or part[5] or part[6])
-        for part in _PART.finditer(found[2])
+        for part in _PART.finditer(match[2])
     )
-    return Compound((found[1] or "*").lower(), parts)
+    return Compound((match[1] or "*").lower(), parts)
 
 
 def _uncommented(css: str) -> str:
@@ -397,14 +399,14 @@ def _after_block(css: str, start: int) -> int:
 
 
 def _number(written: str) -> float | None:
-    found = _LENGTH.match(written)
-    return float(found[1]) if found else None
+    match = _LENGTH.match(written)
+    return float(match[1]) if match else None
 
 
 def _pixels(written: str) -> float:
-    found = _LENGTH.match(written)
-    if not found:
+    match = _LENGTH.match(written)
+    if not match:
         return 0.0
-    return float(found[1]) * {"em": 12.0, "rem": 12.0, "%": 1.0, "vw": 10.0, "vh": 10.0}.get(
-        found[2], 1.0
+    return float(match[1]) * {"em": 12.0, "rem": 12.0, "%": 1.0, "vw": 10.0, "vh": 10.0}.get(
+        match[2], 1.0
     )

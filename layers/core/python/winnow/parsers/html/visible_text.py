@@ -133,7 +133,7 @@ class _Open(NamedTuple):
     """How many elements around it, itself among them, are hidden by attributes or styles."""
     hides: bool
     look: _Look
-    found: tuple[Compound, ...]
+    matched: tuple[Compound, ...]
     """What rules of the style sheets ask for and this element is."""
 
 
@@ -165,8 +165,8 @@ class _Places(dict[str, list[int]]):
     """Where elements of each kind were opened: the last place of any of them, at once."""
 
     def __missing__(self, kind: str) -> list[int]:
-        found = self[kind] = [-1]
-        return found
+        places = self[kind] = [-1]
+        return places
 
     def last(self, kind: str) -> int:
         """The place of the innermost open element of a kind; -1 where there is none."""
@@ -175,10 +175,10 @@ class _Places(dict[str, list[int]]):
 
 class _Kinds(dict[str, tuple[str, ...]]):
     def __missing__(self, tag: str) -> tuple[str, ...]:
-        found = _kinds(tag)
+        kinds = _kinds(tag)
         if len(self) < _MAX_CACHED_NAMES:
-            self[tag] = found
-        return found
+            self[tag] = kinds
+        return kinds
 
 
 class HtmlTextExtractor:
@@ -278,10 +278,10 @@ class HtmlTextExtractor:
         above = self._open[-1]
         around = self._open[self._places.last("table") - 1] if foster else above
         style: Style = {}
-        found: tuple[Compound, ...] = ()
+        matched: tuple[Compound, ...] = ()
         if self._sheet.concerns(tag, attributes):
-            style = self._sheet.style(tag, attributes, above.found)
-            found = self._sheet.entered(tag, attributes)
+            style = self._sheet.style(tag, attributes, above.matched)
+            matched = self._sheet.entered(tag, attributes)
         look = around.look
         hidden = False
         if attributes or style:
@@ -300,7 +300,7 @@ class HtmlTextExtractor:
         if tag in _PREFORMATTED and not look.pre:
             look = look._replace(pre=True)
         unseen = around.unseen or tag in _UNSEEN
-        entry = _Open(tag, unseen, around.hidden + hidden, hidden, look, found)
+        entry = _Open(tag, unseen, around.hidden + hidden, hidden, look, matched)
         at = len(self._open)
         self._open.append(entry)
         places = self._places
@@ -328,8 +328,8 @@ class HtmlTextExtractor:
                 self._hiding.pop()
             if self._dead and self._dead[-1] == place:
                 self._dead.pop()
-            if entry.found:
-                self._sheet.left(entry.found)
+            if entry.matched:
+                self._sheet.left(entry.matched)
             if tag == "form":
                 self._form = False
             elif tag in _FOREIGN or tag[0] == "/":
@@ -356,7 +356,7 @@ class HtmlTextExtractor:
     def _in_scope(self, tag: str, *barriers: str) -> bool:
         at = self._places.last(tag)
         return at > self._places.last(" scope") and all(
-            at > self._places.last(one) for one in barriers
+            at > self._places.last(barrier) for barrier in barriers
         )
 
     def _close_p(self) -> None:
@@ -529,7 +529,7 @@ class HtmlTextExtractor:
         for kind in self._kinds[tag]:
             if self._places[kind][-1] == at:
                 self._places[kind].pop()
-        self._sheet.left(entry.found)
+        self._sheet.left(entry.matched)
         return hidden
 
     def _end(self, tag: str) -> None:

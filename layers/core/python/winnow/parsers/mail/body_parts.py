@@ -135,11 +135,11 @@ class _Sorter:
 
     def words(self, part: Message) -> list[str]:
         """The words of a part."""
-        found: list[str] = []
+        words: list[str] = []
         for item in self._lines(part):
             for text in [item[1]] if item[0] == "text" else item[2]:
-                found += _WORD.findall(text)
-        return found
+                words += _WORD.findall(text)
+        return words
 
     def says(self, part: Message) -> int:
         """How much a part says, in characters."""
@@ -164,7 +164,7 @@ class _Sorter:
         kind = of_type(part)
         payload = part.get_payload()
         if isinstance(payload, list) and kind not in _MESSAGES and kind not in _WITHOUT_TEXT:
-            inner = [one for one in payload if isinstance(one, Message)]
+            inner = [child for child in payload if isinstance(child, Message)]
             if kind == "multipart/alternative":
                 return self._alternative(inner)
             if kind == "multipart/related":
@@ -172,12 +172,12 @@ class _Sorter:
             if kind == "multipart/encrypted":
                 return MailParts(encrypted=[part])
             mail = MailParts()
-            for one in inner[:1] if kind == "multipart/signed" else inner:
-                mail.add(self.sorted(one))
+            for child in inner[:1] if kind == "multipart/signed" else inner:
+                mail.add(self.sorted(child))
             if kind == "multipart/signed":
                 mail.without_text += len(inner) > 1
-                for one in inner[2:]:  # a signed mail has two parts; lists add a footer
-                    mail.add(self.sorted(one))
+                for child in inner[2:]:  # a signed mail has two parts; lists add a footer
+                    mail.add(self.sorted(child))
             return mail
         return self._leaf(part, kind)
 
@@ -208,7 +208,9 @@ class _Sorter:
         if not mail.body and not mail.attachments:
             # Nothing but other forms: better those than nothing.
             mail.attachments = [
-                one for one in branches if not one.is_multipart() and self._is_other_form(one)
+                branch
+                for branch in branches
+                if not branch.is_multipart() and self._is_other_form(branch)
             ]
         return mail
 
@@ -221,12 +223,12 @@ class _Sorter:
     def _choice(self, bodies: list[list[Message]]) -> list[Message]:
         """The plain text, but for one that says much less than the page beside it."""
         counted = [(sum(self.says(part) for part in body), _is_page(body), body) for body in bodies]
-        plain = next((one for one in counted if one[0] and not one[1]), None)
-        page = next((one for one in counted if one[0] and one[1]), None)
+        plain = next((body for body in counted if body[0] and not body[1]), None)
+        page = next((body for body in counted if body[0] and body[1]), None)
         if plain and page and 2 * plain[0] < page[0]:
             return page[2]
-        found = plain or page
-        return found[2] if found else []
+        choice = plain or page
+        return choice[2] if choice else []
 
     def _related(self, parts: Sequence[Message]) -> MailParts:
         """A page and what it shows: its pictures are part of it, other files are attachments."""
@@ -252,16 +254,16 @@ class _Sorter:
         case.
         """
         plain = [part for part in texts if of_type(part) != "text/html"]
-        said = [word for part in plain for word in self.words(part)]
+        plain_words = [word for part in plain for word in self.words(part)]
         kept: list[Message] = []
         for part in texts:
             if of_type(part) != "text/html" or id(part) in self._chosen:
                 kept.append(part)
                 continue
             words = self.words(part)
-            if words == said[: len(words)] or words == said[-len(words) :]:
+            if words == plain_words[: len(words)] or words == plain_words[-len(words) :]:
                 continue
-            if said and words[: len(said)] == said:
+            if plain_words and words[: len(plain_words)] == plain_words:
                 return [part]
             mail.attachments.append(part)
         return kept
@@ -270,8 +272,8 @@ class _Sorter:
         """Several parts in one whose boundary is missing or another: found, or read as text."""
         payload = part.get_payload()
         text = payload if isinstance(payload, str) else ""
-        if found := _BOUNDARY.search(text):
-            boundary = found[1].replace('"', "")
+        if match := _BOUNDARY.search(text):
+            boundary = match[1].replace('"', "")
             raw = f'Content-Type: {part.get_content_type()}; boundary="{boundary}"\n\n{text}'
             again = email.message_from_bytes(raw.encode("utf-8", "surrogateescape"), policy=POLICY)
             if isinstance(again.get_payload(), list):

@@ -24,10 +24,10 @@ def decode_words(text: str) -> str:
     waiting = bytearray()
     codec = ""
     at = 0
-    for found in _WORD.finditer(text):
-        between = text[at : found.start()]
-        named = codec_of(found[1]) or ("utf-8" if found[1].lower() == "unknown-8bit" else None)
-        if named is None or (content := _content(found[2], found[3])) is None:
+    for match in _WORD.finditer(text):
+        between = text[at : match.start()]
+        named = codec_of(match[1]) or ("utf-8" if match[1].lower() == "unknown-8bit" else None)
+        if named is None or (content := _content(match[2], match[3])) is None:
             continue
         if waiting and (between.strip() or named != codec):
             out.append(_decoded(bytes(waiting), codec))
@@ -36,7 +36,7 @@ def decode_words(text: str) -> str:
             out.append(between)
         codec = named
         waiting += content
-        at = found.end()
+        at = match.end()
     if waiting:
         out.append(_decoded(bytes(waiting), codec))
     out.append(text[at:])

@@ -109,10 +109,10 @@ class _BodyReader:
         page = of_type(part) == "text/html"
         content = content_of(part)
         codec = _codec(part)
-        found = decode(content, codec or (declared_codec(content) if page else None))
-        if found.problem:
-            self._note(found)
-        text = found.text.replace("\x00", "")
+        decoded = decode(content, codec or (declared_codec(content) if page else None))
+        if decoded.problem:
+            self._note(decoded)
+        text = decoded.text.replace("\x00", "")
         self._left -= len(text)
         if len(text) > self._limits["max_document_chars"] or self._left < 0:
             raise too_long(self._limits)
@@ -128,12 +128,12 @@ class _BodyReader:
             rows = flowed(rows, joined=_param(part, "delsp") == "yes")
         return [["text", row + "\n", None, None] for row in rows]
 
-    def _note(self, found: Decoded) -> None:
-        if found.problem == "replaced":
+    def _note(self, decoded: Decoded) -> None:
+        if decoded.problem == "replaced":
             text = "Some bytes of the mail stand for no character in the encoding that it declares."
             self._emit(["note", "bytes_replaced", text])
             return
-        title = TITLES.get(found.codec, found.codec.upper())
+        title = TITLES.get(decoded.codec, decoded.codec.upper())
         text = f"The mail's text is not in the encoding that it declares; it was read as {title}."
         self._emit(["note", "encoding_guessed", text])
 
@@ -204,8 +204,8 @@ def _attached(part: Message) -> bytes:
     ):
         # What the mail says of its encoding is lost with the mail.
         codec = _codec(part)
-        if codec and codec != "utf-8" and not (found := decode(content, codec)).problem:
-            return found.text.encode()
+        if codec and codec != "utf-8" and not (decoded := decode(content, codec)).problem:
+            return decoded.text.encode()
     return content
 
 

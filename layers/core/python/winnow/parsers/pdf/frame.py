@@ -12,12 +12,12 @@ class Frame:
 
     def __init__(self, raw: Any, page: Any, quarters: int) -> None:
         """`quarters` turns by a right angle, counterclockwise, are what the text is turned by."""
-        found = raw.FS_RECTF()
-        raw.FPDF_GetPageBoundingBox(page, ctypes.byref(found))
-        self._left, self._top = found.left, max(found.top, found.bottom)
+        rectangle = raw.FS_RECTF()
+        raw.FPDF_GetPageBoundingBox(page, ctypes.byref(rectangle))
+        self._left, self._top = rectangle.left, max(rectangle.top, rectangle.bottom)
         self.quarters = quarters
-        self._across = abs(found.right - found.left) or 612.0
-        self._down = abs(found.top - found.bottom) or 792.0
+        self._across = abs(rectangle.right - rectangle.left) or 612.0
+        self._down = abs(rectangle.top - rectangle.bottom) or 792.0
 
     @property
     def corner(self) -> tuple[float, float]:

@@ -21,25 +21,25 @@ def may_have_layers(file: IO[bytes]) -> bool:
     rest = b""
     packed: list[int] = []
     at = 0
-    found = False
+    is_found = False
     while block := file.read(_BLOCK):
         data = rest + block
         start = at - len(rest)
         if b"/OCProperties" in data or b"/Encrypt" in data:
-            found = True
+            is_found = True
             break
         packed += [start + match.end() for match in _PACKED.finditer(data)]
         at += len(block)
         rest = data[-20:]
     left = _MAX_BYTES
     for place in packed:
-        if found or left < 0:
+        if is_found or left < 0:
             break
         content, taken = _unpacked(file, place)
-        found = b"/OCProperties" in content
+        is_found = b"/OCProperties" in content
         left -= taken + len(content)
     file.seek(0)
-    return found or left < 0
+    return is_found or left < 0
 
 
 def _unpacked(file: IO[bytes], place: int) -> tuple[bytes, int]:
@@ -53,14 +53,14 @@ def _unpacked(file: IO[bytes], place: int) -> tuple[bytes, int]:
     data = head[start + 6 :].lstrip(b"\r\n")
     taken = len(head)
     unpacker = zlib.decompressobj()
-    found = bytearray()
+    content = bytearray()
     try:
-        while data and not unpacker.eof and len(found) < _MAX_STREAM_BYTES:
-            found += unpacker.decompress(data, _MAX_STREAM_BYTES - len(found))
+        while data and not unpacker.eof and len(content) < _MAX_STREAM_BYTES:
+            content += unpacker.decompress(data, _MAX_STREAM_BYTES - len(content))
             data = unpacker.unconsumed_tail
             if not data and not unpacker.eof:
                 data = file.read(_PIECE)
                 taken += len(data)
     except zlib.error:
         return b"/OCProperties", taken  # packed in a way not known here: it may be there
-    return bytes(found), taken
+    return bytes(content), taken

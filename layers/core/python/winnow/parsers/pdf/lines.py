@@ -28,7 +28,7 @@ def lines(words: Sequence[Word]) -> list[list[Any]]:
     """
     rows = _rows(words)
     gutters = _gutters(rows)
-    found: list[list[Any]] = []
+    lines_of_page: list[list[Any]] = []
     for index, (row, size) in enumerate(rows):
         run: Row = []
         far, parting = _WORD_GAP * max(size, 4.0), gutters.get(index)
@@ -39,11 +39,11 @@ def lines(words: Sequence[Word]) -> list[list[Any]]:
                     continue
                 end = last[3]
                 if word[1] - end > far or (parting and any(end < x < word[1] for x in parting)):
-                    found.append(_run(run))
+                    lines_of_page.append(_run(run))
                     run = []
             run.append(word)
-        found.append(_run(run))
-    return found
+        lines_of_page.append(_run(run))
+    return lines_of_page
 
 
 def _printed_twice(before: Word, word: Word) -> bool:
@@ -87,7 +87,7 @@ def _gutters(rows: Sequence[tuple[Row, float]]) -> dict[int, list[float]]:
                 steps.update(range(int(before[3] / _STEP) + 1, int(after[1] / _STEP) + 1))
         for step in steps:
             gaps[step].append(index)
-    found: dict[int, list[float]] = defaultdict(list)
+    gutters: dict[int, list[float]] = defaultdict(list)
     for step, indexes in gaps.items():
         if len(indexes) < _MIN_COLUMN_ROWS:
             continue
@@ -98,16 +98,16 @@ def _gutters(rows: Sequence[tuple[Row, float]]) -> dict[int, list[float]]:
             if index in here:
                 stretch.append(index)
             elif rows[index][0][0][1] < x < max(word[3] for word in rows[index][0]):
-                _add(found, stretch, x)
+                _add(gutters, stretch, x)
                 stretch = []
-        _add(found, stretch, x)
-    return found
+        _add(gutters, stretch, x)
+    return gutters
 
 
-def _add(found: dict[int, list[float]], stretch: list[int], x: float) -> None:
+def _add(gutters: dict[int, list[float]], stretch: list[int], x: float) -> None:
     if len(stretch) >= _MIN_COLUMN_ROWS:
         for index in stretch:
-            found[index].append(x)
+            gutters[index].append(x)
 
 
 def _run(words: Row) -> list[Any]:

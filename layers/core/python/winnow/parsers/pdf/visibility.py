@@ -338,10 +338,10 @@ _MAX_MARKS = 50
 
 def _cells(box: Box) -> list[tuple[int, int]]:
     x0, y0, x1, y1 = (int(max(-1e6, min(1e6, edge)) // _CELL) for edge in box)
-    found = [
+    cells = [
         (x, y) for x in range(x0, min(x1, x0 + 20) + 1) for y in range(y0, min(y1, y0 + 20) + 1)
     ]
-    return found[:_MAX_CELLS]
+    return cells[:_MAX_CELLS]
 
 
 def _overlap(a: Box, b: Box) -> bool:

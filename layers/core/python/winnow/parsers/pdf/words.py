@@ -55,14 +55,14 @@ def page_text(
     """The text layer of a page. `raw` is PDFium's interface, `text` the page's text there; `shown`
     gives what tells for a frame which words are shown: no others are told."""
     chars = _chars(raw, text)
-    found = list(_WORD.finditer(chars))
-    quarters = _quarters(raw, text, [match.start() for match in found])
+    matches = list(_WORD.finditer(chars))
+    quarters = _quarters(raw, text, [match.start() for match in matches])
     frame = Frame(raw, page, quarters)
     reader = _WordReader(raw, text, chars, frame, shown(frame, text))
-    words, across = reader.all_words(found, frozenset())
+    words, across = reader.all_words(matches, frozenset())
     if across:  # then words that are too short to show it may run across too
-        short = {m.start() for m in found if m.end() - m.start() <= _MAX_SHORT_LETTERS}
-        words, across = reader.all_words(found, short)
+        short = {m.start() for m in matches if m.end() - m.start() <= _MAX_SHORT_LETTERS}
+        words, across = reader.all_words(matches, short)
     return PageText(*frame.size, words, _runs(across), _is_garbled(chars)), frame
 
 
@@ -121,7 +121,7 @@ class _WordReader:
         self._corner = frame.corner
 
     def all_words(
-        self, found: Sequence[re.Match[str]], doubtful: Collection[int]
+        self, matches: Sequence[re.Match[str]], doubtful: Collection[int]
     ) -> tuple[list[Word], list[tuple[int, float, str]]]:
         """The words of the page's lines; and of those at another angle their number and angle.
 
@@ -129,7 +129,7 @@ class _WordReader:
         """
         words: list[Word] = []
         across: list[tuple[int, float, str]] = []
-        for index, match in enumerate(found):
+        for index, match in enumerate(matches):
             start, end = match.span()
             boxed = None if start in doubtful and self._off(start) else self._words(start, end)
             if boxed is not None:
@@ -215,11 +215,11 @@ class _WordReader:
     def _box(self, index: int) -> Box | None:
         if not self._raw.FPDFText_GetLooseCharBox(self._text, index, self._at):
             return None
-        found = self._rectangle
+        box = self._rectangle
         if self._frame.quarters:
-            return self._frame.box(found.left, found.bottom, found.right, found.top)
+            return self._frame.box(box.left, box.bottom, box.right, box.top)
         left, top = self._corner  # as the frame does, without a call for every letter
-        return found.left - left, top - found.top, found.right - left, top - found.bottom
+        return box.left - left, top - box.top, box.right - left, top - box.bottom
 
 
 def _chars(raw: Any, text: Any) -> str:

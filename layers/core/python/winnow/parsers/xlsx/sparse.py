@@ -73,9 +73,9 @@ class SheetFacts:
         if self.usual is None:
             self.usual = b"<row" in data and b"r='" not in data
         usual = self.usual
-        found = (_CELLS if usual else _CELLS_OF_ANY).findall(data)
-        self.cells += len(found)
-        self.letters.update(found)
+        letters = (_CELLS if usual else _CELLS_OF_ANY).findall(data)
+        self.cells += len(letters)
+        self.letters.update(letters)
         rows = (_ROWS if usual else _ROWS_OF_ANY).findall(data)
         # Rows without a number follow the one before.
         self.rows = max(self.rows + len(rows), max(map(int, filter(None, rows)), default=0))
@@ -107,18 +107,18 @@ def compacted(
 ) -> dict[str, CompactedSheet]:
     """Write the workbook to a file with these sheets made small."""
     empty = _empty_strings(parts)
-    found: dict[str, CompactedSheet] = {}
+    sheets: dict[str, CompactedSheet] = {}
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as made:
         for part in parts:
             if not part.endswith((".xml", ".rels")) or "/drawings/" in part:
                 continue
             with made.open(parts.name(part), "w") as out:
                 if part in sparse:
-                    found[part] = _rewritten(parts, part, empty, limits, out)
+                    sheets[part] = _rewritten(parts, part, empty, limits, out)
                 else:
                     for block in parts.uncounted(part):
                         out.write(block)
-    return found
+    return sheets
 
 
 def _rewritten(
@@ -218,7 +218,7 @@ class _Cells:
 
 def _empty_strings(parts: Parts) -> frozenset[str]:
     """The numbers of the shared strings that are empty."""
-    found: list[str] = []
+    numbers: list[str] = []
     number = 0
     filled = False
     open_text = False
@@ -238,7 +238,7 @@ def _empty_strings(parts: Parts) -> frozenset[str]:
         open_text = False
         if tag.endswith("}si"):
             if not filled:
-                found.append(str(number))
+                numbers.append(str(number))
             number += 1
 
     for part in parts:
@@ -249,7 +249,7 @@ def _empty_strings(parts: Parts) -> frozenset[str]:
             parser.EndElementHandler = end
             parser.CharacterDataHandler = data
             feed(parser, parts.uncounted(part))
-    return frozenset(found)
+    return frozenset(numbers)
 
 
 def _column(letters: bytes) -> int:

@@ -21,17 +21,18 @@ def parse(file: IO[bytes], limits: dict[str, int], emit: Emit, _scratch: IO[byte
     facts: dict[str, SheetFacts] = {}
     beside: Counter[str] = Counter()
     for part in parts:  # what calamine unpacks it does not count
-        found = facts.setdefault(part, SheetFacts()) if part in sheets.values() else None
+        sheet_facts = facts.setdefault(part, SheetFacts()) if part in sheets.values() else None
         drawn = False
         for block in parts.blocks(part):
-            if found:
-                found.look_at(block)
+            if sheet_facts:
+                sheet_facts.look_at(block)
             drawn = drawn or b"<a:t" in block
-        if found:
-            found.end()
+        if sheet_facts:
+            sheet_facts.end()
         if kind := _beside(part, drawn):
             beside[kind] += 1
-    sparse = [part for part, found in facts.items() if found.is_sparse(limits["max_columns"])]
+    max_columns = limits["max_columns"]
+    sparse = [part for part, of_sheet in facts.items() if of_sheet.is_sparse(max_columns)]
     with tempfile.TemporaryFile() as rewritten:
         dense = compacted(parts, sparse, limits, rewritten) if sparse else {}
         _read(rewritten if sparse else file, limits, emit, sheets, dense)
@@ -95,18 +96,18 @@ def _sheets(parts: Parts) -> dict[str, str]:
     if main not in parts:
         return {}
     related = parts.related(main)
-    found: dict[str, str] = {}
+    sheets: dict[str, str] = {}
 
     def start(tag: str, attributes: dict[str, str]) -> None:
         if tag.endswith("}sheet"):
             key = next((v for k, v in attributes.items() if k.endswith("relationships}id")), "")
             if key in related:
-                found[attributes.get("name", "")] = related[key].target.lower()
+                sheets[attributes.get("name", "")] = related[key].target.lower()
 
     parser = xml_parser()
     parser.StartElementHandler = start
     feed(parser, parts.uncounted(main))
-    return found
+    return sheets
 
 
 def _beside(part: str, drawn: bool) -> str | None:
@@ -125,11 +126,11 @@ def _beside(part: str, drawn: bool) -> str | None:
 
 def _note(emit: Emit, facts: Iterable[SheetFacts], beside: Counter[str]) -> None:
     whole = SheetFacts()
-    for found in facts:
-        whole.hidden_rows += found.hidden_rows
-        whole.hidden_columns += found.hidden_columns
-        whole.unknown += found.unknown
-        whole.errors += found.errors
+    for of_sheet in facts:
+        whole.hidden_rows += of_sheet.hidden_rows
+        whole.hidden_columns += of_sheet.hidden_columns
+        whole.unknown += of_sheet.unknown
+        whole.errors += of_sheet.errors
     if whole.hidden_rows or whole.hidden_columns:
         emit(["note", "hidden_rows", "Rows or columns that are hidden were read."])
     for count, code, text in (

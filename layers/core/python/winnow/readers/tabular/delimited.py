@@ -102,13 +102,13 @@ def _format_of(
     source: Source, sample: _Sample, rest: Iterator[str]
 ) -> tuple[TableFormat, Iterator[str]]:
     """The table's format, and all its lines, undone where each stands in quotes as a whole."""
-    table_format = sniff(sample.lines, source.wanted, sample.preferred)
+    table_format = sniff(sample.lines, source.process_columns, sample.preferred)
     lines = chain(sample.lines, rest)
     if table_format.columns == 1 and not table_format.names_text:
         outer = table_format.dialect
         inner = sniff(
             list(unwrapped(iter(sample.lines), outer, sample.size)),
-            source.wanted,
+            source.process_columns,
         )
         if inner.names_text and inner.columns > 1:
             source.note("rows_in_quotes", "Each row stands in quotes as a whole; they were undone.")

@@ -72,7 +72,7 @@ def _rows(
 def _table(source: Source, rows: Iterator[_Row]) -> tuple[RecordTable, Iterator[_CutRow]]:
     before: list[_Row] = []
     for row in rows:
-        if source.wanted_column(row[1]):
+        if source.match_text_column(row[1]):
             if before:
                 source.note(
                     "rows_before_header",

@@ -1,0 +1,92 @@
+"""What all parts of a Word file write to, and what they share."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from winnow.parsers.docx.bound_data import BoundData
+from winnow.parsers.docx.styles import HiddenStyles
+from winnow.parsers.errors import too_long
+
+Emit = Callable[[list[Any]], None]
+
+
+class Story:
+    """What all parts write to: one text, with its lines and pages counted, and what is noted."""
+
+    def __init__(self, limits: dict[str, int], emit: Emit) -> None:
+        self._limits = limits
+        self._left = limits["max_document_chars"]
+        self._emit = emit
+        self.page = 1
+        self.line = 0
+        self.table = 0
+        self.broken = False
+        """A page was just broken, and nothing written since."""
+        self.hidden = False
+        self.white = False
+        self.changed = False
+        self.comments = self.files = self.drawn = self.chunks = 0
+        self._taken: dict[tuple[str, str], None] = {}
+        """Notes on files that were taken in."""
+
+    def paragraph(self, text: str, page: int | None) -> None:
+        self.line += 1
+        self._count(len(text) + 1)
+        self._emit(["text", text + "\n", page, self.line])
+
+    def row(self, table: int, cells: list[str], page: int | None) -> None:
+        self.line += 1
+        self._count(sum(map(len, cells)) + len(cells))
+        self._emit(["row", table, cells, page, self.line])
+
+    def take(self, item: list[Any]) -> None:
+        """What another parser has emitted, as if it stood here."""
+        if item[0] == "text":
+            self.paragraph(item[1].rstrip("\n"), self.page)
+        elif item[0] == "row":
+            self.row(self.table + item[1], item[2], self.page)
+        elif item[0] == "note":
+            self._taken[item[1], item[2]] = None
+        elif item[0] in ("member", "unread"):
+            self.chunks += 1
+
+    def notes(self) -> Iterator[tuple[str, str]]:
+        """What the user should know, as code and text."""
+        if self.changed:
+            yield "tracked_changes", "It has tracked changes: it was read as if all were accepted."
+        if self.white:
+            yield "same_colour", "White text without a ground was read; a reader may not see it."
+        for count, code, what in (
+            (self.hidden, "hidden_text", "Text that is formatted as hidden was not read."),
+            (self.comments, "comments_left_out", "Comments that were not read: {}."),
+            (self.files, "attachments_left_out", "Files in the document that were not read: {}."),
+            (self.drawn, "drawings_left_out", "Charts and diagrams that were not read: {}."),
+            (self.chunks, "parts_left_out", "Other files that it takes in, not read: {}."),
+        ):
+            if count:
+                yield code, what.format(int(count))
+        yield from self._taken
+
+    def _count(self, chars: int) -> None:
+        self._left -= chars
+        if self._left < 0:
+            raise too_long(self._limits)
+
+
+class Document:
+    """What the parts of one Word file share."""
+
+    def __init__(
+        self,
+        story: Story,
+        styles: HiddenStyles,
+        bound: BoundData,
+        chunk: Callable[[str, str], None],
+    ) -> None:
+        self.story = story
+        self.styles = styles
+        self.bound = bound
+        self.chunk = chunk
+        """Read the file that a part names by the id of a relation."""
+        self.noted: set[tuple[str, str]] = set()
+        """Foot- and endnotes that the text refers to."""
