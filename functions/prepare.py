@@ -25,7 +25,6 @@ DROP = {
         "tools",
         "transformers",
     ),
-    "regex": ("tests",),
     "shapely": ("tests",),
 }
 """Package -> what goes: other machines' accelerators, model tools, headers, tests."""
@@ -35,8 +34,6 @@ KEEP = {
     # Sweep, Dispatch and Digest the table, the workflow, the queues and the topic
     "botocore/data": ("dynamodb", "s3", "sns", "sqs", "stepfunctions", "textract"),
     "boto3/data": ("s3",),
-    # Punkt is all that is used of it, and it is loaded without its parent
-    "nltk": ("tokenize",),
 }
 """Folder -> the folders in it that stay; files stay too."""
 

@@ -6,7 +6,6 @@ from pathlib import Path
 CORE = Path(__file__).parents[3] / "layers" / "core" / "python" / "winnow"
 ALLOWED = {
     "PIL",
-    "nltk",
     "numpy",
     "pydantic",
     "pydantic_core",

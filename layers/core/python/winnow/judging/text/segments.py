@@ -26,6 +26,7 @@ import re
 from bisect import bisect_left
 
 from winnow.judging.text import punkt
+from winnow.judging.text.nltk_punkt import PERIOD_CONTEXT
 
 MAX_CHARACTERS = 400
 _SOFT_WRAP = 50
@@ -52,6 +53,8 @@ _AFTER_NUMBER = re.compile(r"\d\s?$")
 _HEADING = re.compile(r"[A-Z][A-Z0-9 /&,()'’-]{3,58}[A-Z)]:(?=\s*+(?:,\s*+)?+[^\W\d_])")
 _HEADING_LINE = re.compile(r"[A-Z][A-Za-z0-9 /&,()'’-]{1,58}:(?:\s|$)")
 _CLOSERS = re.compile(r"[\"')\]}‘’“”«»]+?(?:\s+|(?=--)|$)", re.MULTILINE)
+_PERIOD_CONTEXT = re.compile(PERIOD_CONTEXT, re.VERBOSE)
+"""A full stop that may end a sentence: group 1 is what follows, 2 the next token."""
 _SEMICOLON = re.compile(r";\s")
 _COMMA = re.compile(r",\s")
 _SPACE = re.compile(r"\s")
@@ -109,7 +112,7 @@ def _ends(text: str, start: int, end: int) -> list[tuple[int, int]]:
             return
         found.append((match.end(), match.end() if following is None else match.start(2)))
 
-    for match in _candidates().finditer(text, start, end):
+    for match in _PERIOD_CONTEXT.finditer(text, start, end):
         at = match.start()
         word_start = at
         while word_start > floor and text[word_start - 1] not in _ASCII_SPACE:
@@ -155,17 +158,6 @@ def _closes(text: str, start: int, word: str, following: str) -> bool:
             and _AFTER_NUMBER.search(text, max(0, start - 3), start) is not None
         )
     return word in decider.closing and (following[1:2].islower() or word in decider.results)
-
-
-_compiled: re.Pattern[str] | None = None
-
-
-def _candidates() -> re.Pattern[str]:
-    """NLTK's pattern in the standard library's engine: group 1 what follows, 2 the next token."""
-    global _compiled
-    if _compiled is None:
-        _compiled = re.compile(punkt.load().period_context, re.VERBOSE)
-    return _compiled
 
 
 def _items(text: str, start: int, end: int) -> list[Span]:
