@@ -38,10 +38,12 @@ def totals(files: dict[str, Any]) -> dict[str, dict[str, int]]:
 
 
 def share(covered: int, total: int) -> str:
+    """Return a percentage, and a dash for a share of nothing."""
     return f"{100 * covered / total:.1f}" if total else "-"
 
 
 def main() -> int:
+    """Write the pages, print the table; return the exit code."""
     tool = [sys.executable, "-m", "coverage"]
     subprocess.run([*tool, "html", "--quiet", "-d", str(OUT / "html")], check=True, cwd=ROOT)
     subprocess.run([*tool, "json", "--quiet", "-o", str(OUT / "report.json")], check=True, cwd=ROOT)

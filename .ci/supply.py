@@ -234,6 +234,7 @@ def component(
     hashes: tuple[str, ...] = (),
     url: PackageURL | None = None,
 ) -> Component:
+    """Return a part of a bill of materials."""
     return Component(
         name=name,
         version=version,
@@ -340,6 +341,7 @@ def advisories() -> int:
 
 
 def main(arguments: list[str]) -> int:
+    """Run the command that is named; return its exit code."""
     commands = {"licences": licences, "bills": bills, "advisories": advisories}
     if len(arguments) != 1 or arguments[0] not in commands:
         print(__doc__)

@@ -54,7 +54,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByGroupOrFil
 
 @pytest.fixture(scope="session", autouse=True)
 def _aws_models_are_parsed_once() -> Iterator[None]:
-    """botocore parses its megabytes of JSON again for each session, and each command has one."""
+    """Botocore parses its megabytes of JSON again for each session, and each command has one."""
     load = JSONFileLoader.load_file
 
     @cache

@@ -25,8 +25,10 @@ _STRICT_ERRORS = ("strict", "surrogateescape")
 
 
 def command() -> str:
-    """What to type for `winnow` here, so that a hint can be pasted: the environment's own script
-    where the shell would not find it by name."""
+    """What to type for `winnow` here, so that a hint can be pasted.
+
+    It is the environment's own script where the shell would not find it by name.
+    """
     script = Path(sys.executable).with_name("winnow")
     if not script.exists() or shutil.which("winnow") == str(script):
         return "winnow"
@@ -44,13 +46,13 @@ def here(path: Path) -> str:
 
 
 def safe(text: str) -> str:
-    """The text as any terminal may show it; line feeds and tabs stay.
+    r"""The text as any terminal may show it; line feeds and tabs stay.
 
     A `?` stands for every other character that is not printed: control characters (an escape
     sequence begins with one, in C0 or C1), marks that turn or hide text, halves of surrogate pairs.
 
-    >>> safe("a\\x1b[31m\\u202eb\\n")
-    'a?[31m?b\\n'
+    >>> safe("a\x1b[31m\u202eb\n")
+    'a?[31m?b\n'
     """
     return text if text.isprintable() else "".join(map(_safe, text))
 
@@ -124,16 +126,20 @@ def _screen(stream: TextIO) -> "Console":
 
 
 def stdout() -> "Console":
+    """Return the console of answers."""
     return _screen(sys.stdout)
 
 
 def stderr() -> "Console":
+    """Return the console of all else."""
     return _screen(sys.stderr)
 
 
 def ascii_json(document: Any) -> str:
-    """JSON in printable ASCII: every other character of a text is an escape, so that no encoding
-    loses one and no terminal is steered by one."""
+    """JSON in printable ASCII: every other character of a text is an escape.
+
+    So no encoding loses a character, and none steers a terminal.
+    """
     return json.dumps(document, indent=2).replace("\x7f", "\\u007f")
 
 
@@ -145,8 +151,7 @@ def emit_json(document: Any) -> None:
 
 @contextmanager
 def csv_stream() -> Iterator[TextIO]:
-    """Where a CSV goes: in UTF-8 into a file or a pipe, whatever the shell's encoding; on a
-    terminal as any text."""
+    """Where a CSV goes: in UTF-8 into a file or a pipe, on a terminal as any text."""
     raw = getattr(sys.stdout, "buffer", None)
     if raw is None or sys.stdout.isatty():
         text = io.StringIO(newline="")

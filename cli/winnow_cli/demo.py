@@ -295,6 +295,7 @@ def _show_next(screen: Console, state: StackState, row: "UploadRow") -> None:
 
 
 def main() -> int:
+    """Run the demo; return its exit code."""
     argparse.ArgumentParser(prog="winnow_cli.demo", description=__doc__).parse_args()
     prepare_streams()
     screen = Console(highlight=False)

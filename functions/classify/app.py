@@ -42,6 +42,7 @@ def judge_for(definition: bytes, head: HeadFiles | None) -> Judge:
 
 @lambda_handler(ChunkTask, lambda task: {"upload_id": task.upload_id, "chunk": task.chunk})
 def handler(task: ChunkTask) -> Classified:
+    """Judge a chunk of records."""
     store, encoder, budget = build()
     # Asked for here: of a cold start's time, loading the encoder has taken its share.
     seconds = max(0.0, seconds_left() - RESERVE_S)

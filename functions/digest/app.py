@@ -27,4 +27,5 @@ def build() -> tuple[SqsMails, TopicMailer]:
 
 @lambda_handler(DigestInput, lambda _: {})
 def handler(_event: DigestInput) -> DigestReport:
+    """Mail what was gathered."""
     return send_digests(*build(), time.monotonic, CALL_S)

@@ -33,6 +33,7 @@ def build() -> Dispatch:
 
 @lambda_handler(DispatchInput, lambda _: {})
 def handler(_event: DispatchInput) -> DispatchReport:
+    """Start the uploads that wait, as far as there is room."""
     report = build()(uuid.uuid4().hex, CALL_S)
     for code in report.codes:
         logger.warning("not started", code=code, failed=report.failed)

@@ -20,6 +20,7 @@ def build() -> tuple[S3Store, FilterSettings]:
 
 @lambda_handler(FilterInput, lambda given: given.ids)
 def handler(given: FilterInput) -> Filtered | FilteredChunk:
+    """Filter a chunk by confidence, or join the chunks of a run."""
     store, settings = build()
     match given.root:
         case FilterChunk() as chunk:

@@ -38,6 +38,7 @@ def build() -> tuple[S3Store, Sweep, SweepSettings, WaitingWorkflow | None]:
 
 @lambda_handler(SweepInput, lambda _: {})
 def handler(_event: SweepInput) -> SweepReport:
+    """Start again what was lost, and end what cannot be."""
     store, sweep, settings, waiting = build()
     if waiting is not None:
         waiting.look_again()

@@ -1,0 +1,1 @@
+"""The local stack: template.yaml on this machine."""

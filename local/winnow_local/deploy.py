@@ -39,14 +39,18 @@ def client_config() -> Config:
 
 
 def patient_config() -> Config:
-    """The same for a function's first call: on a slow machine it is imported for a while, or its
-    container starts."""
+    """The same for a function's first call.
+
+    On a slow machine it is imported for a while, or its container starts.
+    """
     return client_config().merge(Config(read_timeout=_WARM_TIMEOUT_S))
 
 
 def local_parameters() -> dict[str, str]:
-    """What differs from AWS by parameter: no TLS, and no more chunks at once than there are places
-    for calls."""
+    """What differs from AWS by parameter.
+
+    There is no TLS, and there are no more chunks at once than places for calls.
+    """
     return {"Local": "true", "MapConcurrency": str(places())}
 
 

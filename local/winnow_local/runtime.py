@@ -20,8 +20,10 @@ WARM = {"winnow_local": "warm"}
 
 
 def bootstrap() -> bytes:
-    """The program that a zip of Lambda's `provided` runtimes begins with: this module, run by the
-    Python that runs MiniStack."""
+    """The program that a zip of Lambda's `provided` runtimes begins with.
+
+    It is this module, run by the Python that runs MiniStack.
+    """
     return f"#!/bin/sh\nexec {shlex.quote(sys.executable)} -m {__name__}\n".encode()
 
 

@@ -200,8 +200,10 @@ def _drop_image_globals(template: Template) -> None:
 
 
 def function_zip(folder: Path, checkout: Checkout) -> bytes:
-    """A function's app.py, all layers' packages, and what starts them; the same bytes for the same
-    files."""
+    """A function's app.py, all layers' packages, and what starts them.
+
+    The same files give the same bytes.
+    """
     files = {"app.py": folder / "app.py"}
     for layer in sorted((checkout.root / "layers").glob("*/python")):
         for file in sorted(layer.rglob("*")):

@@ -59,8 +59,10 @@ def state_dir(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @pytest.fixture
 def invoke(built: Path, state_dir: StateDir, tmp_path: Path) -> Invoke:
-    """`sam local invoke` as the docs have it; an event or variables of the test's own replace
-    those of the stack."""
+    """`sam local invoke` as the docs have it.
+
+    An event or variables of the test's own replace those of the stack.
+    """
 
     def call(
         function: str, event: Any = None, variables: dict[str, Any] | None = None

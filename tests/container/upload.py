@@ -27,7 +27,7 @@ CASES = ROOT / "samples" / "prior-auth-cases.csv"
 
 
 def event(name: str) -> dict[str, Any]:
-    """events/<name>.json"""
+    """The event of events/<name>.json."""
     found: dict[str, Any] = json.loads((ROOT / "events" / f"{name}.json").read_text("utf-8"))
     return found
 

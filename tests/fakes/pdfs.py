@@ -247,8 +247,10 @@ def packed(content: bytes, encrypted: str | None = None) -> bytes:
 
 
 def _with_object_stream(content: bytes) -> bytes:
-    """Every object that is no stream goes into one object stream, found by a cross-reference
-    stream."""
+    """Every object that is no stream goes into one object stream.
+
+    A cross-reference stream finds it.
+    """
     reader = pypdf.PdfReader(io.BytesIO(content))
     inside: list[tuple[int, bytes]] = []
     outside: list[tuple[int, bytes]] = []

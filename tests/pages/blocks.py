@@ -33,12 +33,12 @@ def names_of_blocks(page: str) -> list[str]:
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a Markdown table.
+    r"""Return a Markdown table.
 
     >>> print(table(("name", "what"), [("`a`", "either | or")]))
     | name | what |
     |---|---|
-    | `a` | either \\| or |
+    | `a` | either \| or |
     """
     lines = [list(header), *map(list, rows)]
     cells = [" | ".join(cell.replace("|", "\\|") for cell in line) for line in lines]

@@ -75,8 +75,11 @@ def sentences() -> Iterator[Case]:
 def notes(data: Path) -> Iterator[Case]:
     """The sentences of the public notes.
 
-    :param data: the measuring data's folder
-    :raises ValueError: a note is not the one that was read
+    Args:
+        data: The measuring data's folder.
+
+    Raises:
+        ValueError: A note is not the one that was read.
     """
     texts: dict[tuple[str, str], str] = {}
     for name, key, column in (

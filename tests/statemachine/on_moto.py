@@ -241,7 +241,7 @@ def _say_nothing(*_: Any, **__: Any) -> None:
 
 @contextmanager
 def on_moto(outside: Outside, engine: Engine) -> Iterator[OnMoto]:
-    """moto over this outside world, with no waiting between retries."""
+    """Moto over this outside world, with no waiting between retries."""
     with ExitStack() as stack:
         stack.enter_context(mock_aws(config={"stepfunctions": {"execute_state_machine": True}}))
         made = OnMoto(outside)

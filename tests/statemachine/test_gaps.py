@@ -77,7 +77,7 @@ def test_moto_publishes_no_status_of_a_run(world: World, uploaded: Any):
 
 @MINISTACK
 def test_ministack_has_no_time_limit_of_a_run(world: World, uploaded: Any):
-    """moto has: test_stopped.py goes from the limit to the mail."""
+    """Moto has: test_stopped.py goes from the limit to the mail."""
     world.edits['"TimeoutSeconds": 14400'] = '"TimeoutSeconds": 1'
     serialize = world.functions["serialize"]
 

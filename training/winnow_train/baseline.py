@@ -24,8 +24,11 @@ class Version:
 def other_version(wanted: str, definition: ProcessDefinition, file: Path) -> Version:
     """The version that `--against` names.
 
-    :param wanted: `untrained`, the path of a process file, or a version such as 1.0.0
-    :raises ProcessUnknownError: there is neither such a file nor such a version in the Git history
+    Args:
+        wanted: `untrained`, the path of a process file, or a version such as 1.0.0.
+
+    Raises:
+        ProcessUnknownError: There is neither such a file nor such a version in the Git history.
     """
     if wanted == "untrained":
         return Version(definition, None, None)

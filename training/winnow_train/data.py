@@ -87,7 +87,8 @@ def read_table(
 ) -> LabelledTable:
     """The rows with a text (where text columns are given), every number, and a label.
 
-    :raises TrainingDataError: there is no such column, or no such row
+    Raises:
+        TrainingDataError: There is no such column, or no such row.
     """
     rows: list[tuple[Record, str]] = []
     left_out = 0
@@ -133,8 +134,11 @@ def read_labelled(
 ) -> LabelledData:
     """The labelled rows of a table, as a process takes them.
 
-    :param text_column: None: the process's own, or none where it takes numbers alone
-    :raises TrainingDataError: there is no such column, or no usable row
+    Args:
+        text_column: None: the process's own, or none where it takes numbers alone.
+
+    Raises:
+        TrainingDataError: There is no such column, or no usable row.
     """
     texts = definition.input.text_columns if text_column is None else (text_column,)
     table = read_table(path, label_column, texts, definition.input.numeric_columns)

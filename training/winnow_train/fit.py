@@ -100,12 +100,15 @@ def fit(
 ) -> Fitted:
     """A head for these rows.
 
-    :param threshold: the process's, for the review rate that a run is compared with
-    :param created: when, ISO 8601
-    :param keys: one a row; rows that a judge cannot tell apart have the same
-    :param decided: positions of decisions that the head is to vouch for, -1 for one that is no
-        label; None: its own
-    :raises TrainingDataError: there is one label alone, or one with fewer than two different rows
+    Args:
+        threshold: The process's, for the review rate that a run is compared with.
+        created: When, ISO 8601.
+        keys: One a row; rows that a judge cannot tell apart have the same.
+        decided: Positions of decisions that the head is to vouch for, -1 for one that is no
+            label; None: its own.
+
+    Raises:
+        TrainingDataError: There is one label alone, or one with fewer than two different rows.
     """
     # Texts that are alike were copied; numbers that are alike are often just met again.
     copies = material.reads_text or kind == "criteria"
@@ -447,7 +450,8 @@ def _arrays(
 ) -> tuple[dict[str, NDArray[Any]], Doubles]:
     """The arrays of a head, and how far each row is from the reference rows that are not like it.
 
-    :param group: rows of the same are alike; one of them at most is a reference
+    Args:
+        group: Rows of the same are alike; one of them at most is a reference.
     """
     arrays: dict[str, NDArray[Any]] = {"bias": bias.astype(np.float32)}
     at = 0

@@ -65,13 +65,14 @@ def select_threshold(
     Of several that accept the same rows it is the greatest: of a confidence below all that the data
     hold nothing was shown.
 
-    :param confidences: of every labelled row, with what would never be accepted set below 0
-    :param right: whether each row's decision is right
-    :param precision: least share of right decisions among the accepted, in (0, 1)
-    :param confidence: how sure the guarantee is to be, in (0, 1)
-    :param records: the same number for rows that are copies of one record, or None where all
-        differ. Copies are no independent evidence: the guarantee must hold of the rows and also
-        with each record counted once, as right where all its rows are
+    Args:
+        confidences: Of every labelled row, with what would never be accepted set below 0.
+        right: Whether each row's decision is right.
+        precision: Least share of right decisions among the accepted, in (0, 1).
+        confidence: How sure the guarantee is to be, in (0, 1).
+        records: The same number for rows that are copies of one record, or None where all
+            differ. Copies are no independent evidence: the guarantee must hold of the rows and also
+            with each record counted once, as right where all its rows are.
     """
     counts = _counts(confidences, right)
     once = counts if records is None else _counts(*_each_once(confidences, right, records))

@@ -111,7 +111,8 @@ def evaluate(
 ) -> tuple[Evaluation, Decisions]:
     """Measure a process; `columns` are those to slice by.
 
-    :raises TrainingDataError: no row has a label of the process, or a column to slice by
+    Raises:
+        TrainingDataError: No row has a label of the process, or a column to slice by.
     """
     if not labelled.known:
         some = ", ".join(labels_of(definition)[:5])
@@ -218,7 +219,8 @@ def metrics_by_column(
 
     Beyond MAX_VALUES the rarer ones are told together, behind the others.
 
-    :raises TrainingDataError: no row has such a column
+    Raises:
+        TrainingDataError: No row has such a column.
     """
     name = plain_name(column)
     cells = [

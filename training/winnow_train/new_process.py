@@ -19,8 +19,11 @@ def new_process(
 ) -> str:
     """The YAML of a process: its labels without examples, named as in the data, ids made of that.
 
-    :param text_column: None: `text`, or no text where there are numeric columns
-    :raises TrainingDataError: the data name fewer than two labels, or two alike but for case
+    Args:
+        text_column: None: `text`, or no text where there are numeric columns.
+
+    Raises:
+        TrainingDataError: The data name fewer than two labels, or two alike but for case.
     """
     reads_text = text_column is not None or not numeric_columns
     texts = (text_column or "text",) if reads_text else ()

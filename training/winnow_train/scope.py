@@ -12,8 +12,11 @@ GRID = tuple(round(0.9 + step / 1000, 4) for step in range(100))
 def scope_threshold(novelty: NDArray[np.float64], loss: float, confidence: float) -> float | None:
     """The smallest limit that calls at most a share `loss` of good records out of scope.
 
-    :param novelty: of records that are in scope
-    :returns: None where the records are too few to show it with this confidence
+    Args:
+        novelty: Of records that are in scope.
+
+    Returns:
+        None where the records are too few to show it with this confidence.
 
     The share lost falls as the limit rises, so the limits are tested from the greatest down, each
     at the full level, until one fails (fixed-sequence testing, as in winnow_train.guarantee).

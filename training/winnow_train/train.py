@@ -29,7 +29,8 @@ def train(
 ) -> Fitted:
     """Fit the head of a process.
 
-    :raises TrainingDataError: the data name labels that the process has not, or lack its own
+    Raises:
+        TrainingDataError: The data name labels that the process has not, or lack its own.
     """
     rows = labelled.known
     if unknown := sorted({row.named for row in labelled.unknown}):

@@ -101,7 +101,8 @@ def tune(
     A row with an unknown label counts as wrong: no decision can be right about it. `columns` are
     those to report the coverage by.
 
-    :raises TrainingDataError: there is no such column
+    Raises:
+        TrainingDataError: There is no such column.
     """
     decisions = decide(definition, labelled.rows, encoder, head, process_file)
     card = head.card() if head else None
@@ -148,7 +149,8 @@ def tune(
 def write_guarantee(report: TuneReport, file: Path, process_id: str, now: datetime) -> None:
     """Put the threshold into the process and, where it has a head, the guarantee onto its card.
 
-    :raises ProcessInvalidError: see `with_threshold`; nothing is written then
+    Raises:
+        ProcessInvalidError: See `with_threshold`; nothing is written then.
     """
     selected, labelled, card = report.selected, report.labelled, report.card
     if selected.threshold is None:
@@ -197,8 +199,11 @@ def with_threshold(text: str, source: str, threshold: float, why: str) -> str:
     Only these two values change; comments and layout stay, since the YAML parser's own marks say
     where the values stand.
 
-    :param why: stands behind the threshold as a comment
-    :raises ProcessInvalidError: the fields do not stand on lines of their own
+    Args:
+        why: Stands behind the threshold as a comment.
+
+    Raises:
+        ProcessInvalidError: The fields do not stand on lines of their own.
     """
     before = load_definition(text, source)
     line_end = "\r\n" if "\r\n" in text else "\n"

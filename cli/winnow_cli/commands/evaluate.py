@@ -24,6 +24,7 @@ from winnow_cli.options import (
 
 
 def register(app: typer.Typer) -> None:
+    """Add `winnow evaluate` to the command line."""
     app.command(rich_help_panel=PROCESSES)(evaluate)
 
 

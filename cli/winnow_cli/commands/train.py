@@ -23,6 +23,7 @@ from winnow_cli.options import (
 
 
 def register(app: typer.Typer) -> None:
+    """Add `winnow train` to the command line."""
     app.command(rich_help_panel=PROCESSES)(train)
 
 

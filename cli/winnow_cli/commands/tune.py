@@ -22,6 +22,7 @@ from winnow_cli.options import (
 
 
 def register(app: typer.Typer) -> None:
+    """Add `winnow tune` to the command line."""
     app.command(rich_help_panel=PROCESSES)(tune)
 
 

@@ -1,0 +1,1 @@
+"""Core's ports on AWS, the settings, and the handler around every function."""

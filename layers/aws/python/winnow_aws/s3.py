@@ -61,7 +61,7 @@ def s3_store() -> "S3Store":
 def _translated(
     ref: ObjectRef, own: Callable[[ClientError], WinnowError | None] = lambda _: None
 ) -> Iterator[None]:
-    """botocore's errors as ours; they name the bucket, not the key, which may be a file's name.
+    """Botocore's errors as ours; they name the bucket, not the key, which may be a file's name.
 
     Goes round calls to S3 alone, never round what is done with a stream: its errors are not S3's.
     """

@@ -1,0 +1,1 @@
+"""The domain: files to records, records to judgements, judgements to results."""

@@ -43,7 +43,7 @@ def fetched(package: Package) -> Iterator[tarfile.TarFile]:
 
 
 def integrity(archive: Path) -> str:
-    """npm's integrity string of a file: `sha512-` and the digest in base64."""
+    """Npm's integrity string of a file: `sha512-` and the digest in base64."""
     with archive.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha512").digest()
     return "sha512-" + base64.b64encode(digest).decode("ascii")

@@ -153,7 +153,8 @@ class HeadFiles:
     def beside(cls, process_file: Path, process_id: str) -> "HeadFiles | None":
         """The head that lies beside a process, if there is one.
 
-        :raises HeadInvalidError: it does not hold together
+        Raises:
+            HeadInvalidError: It does not hold together.
         """
         folder = folder_of(process_file, process_id)
         if not (folder / CARD).is_file():
@@ -170,7 +171,8 @@ class HeadFiles:
     def card(self) -> HeadCard:
         """The card, with the arrays checked against it.
 
-        :raises HeadInvalidError: the card does not validate, or the files are not this head's
+        Raises:
+            HeadInvalidError: The card does not validate, or the files are not this head's.
         """
         text, arrays = self.read()
         if digest_of(text, arrays) != self.sha256:

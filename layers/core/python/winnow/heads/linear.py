@@ -124,8 +124,9 @@ class LinearHead:
     def distances(self, cosines: Floats, inputs: Inputs) -> Doubles:
         """How far each record is from the training rows.
 
-        :param cosines: of the records' vectors to `references`, shape [n, references]; without text
-            the distance is the root mean square of the standardised numbers
+        Args:
+            cosines: Of the records' vectors to `references`, shape [n, references]; without text
+                the distance is the root mean square of the standardised numbers.
         """
         if self.references is not None:
             return 1 - mean_of_greatest(cosines, NEAREST, np.float64)

@@ -15,9 +15,12 @@ def build_judge(
 ) -> Judge:
     """The judge of a process; its reference sentences are encoded here, once.
 
-    :param head: the process's trained head, where it has one
-    :raises HeadInvalidError: the head is damaged or was trained for something else
-    :raises HeadMissingError: the process's labels have no examples, and there is no head
+    Args:
+        head: The process's trained head, where it has one.
+
+    Raises:
+        HeadInvalidError: The head is damaged or was trained for something else.
+        HeadMissingError: The process's labels have no examples, and there is no head.
     """
     if isinstance(definition, CriteriaProcess):
         # What labels do not need is not loaded for them.

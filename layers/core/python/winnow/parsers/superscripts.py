@@ -6,8 +6,9 @@ _RAISABLE = frozenset("0123456789+-\u2212")
 
 
 def is_read_into(before: Sequence[str], raised: str) -> bool:
-    """Whether raised text would be read as part of the number that these runs end with: then a `^`
-    parts them.
+    """Whether raised text would be read as part of the number that these runs end with.
+
+    Then a `^` parts them.
 
     >>> is_read_into(["10"], "9"), is_read_into(["10"], "th"), is_read_into(["in m"], "2")
     (True, False, False)

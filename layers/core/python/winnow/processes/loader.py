@@ -195,9 +195,12 @@ def _explain(error: Mapping[str, Any], kind: type[Process]) -> tuple[FieldPath, 
 def load_definition(text: str, source: str) -> ProcessDefinition:
     """A definition from YAML.
 
-    :param text: the YAML
-    :param source: the file's name, for the messages
-    :raises ProcessInvalidError: with every problem, a line each: `source:line: field: problem`
+    Args:
+        text: The YAML.
+        source: The file's name, for the messages.
+
+    Raises:
+        ProcessInvalidError: With every problem, a line each: `source:line: field: problem`.
     """
     if len(text) > MAX_BYTES:
         raise ProcessInvalidError(f"{source}:1: (file): is larger than {MAX_BYTES} characters")

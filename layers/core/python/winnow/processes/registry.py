@@ -25,9 +25,12 @@ class ProcessRegistry:
     def from_directory(cls, path: Path, *, with_heads: bool = True) -> "ProcessRegistry":
         """Every `*.yaml` and `*.yml` in a folder, with the trained heads beside them.
 
-        :param with_heads: False: without them, for what trains them anew
-        :raises ProcessInvalidError: a file does not validate, two share an id or code (case aside),
-            or the folder holds none; all problems of all files together
+        Args:
+            with_heads: False: without them, for what trains them anew.
+
+        Raises:
+            ProcessInvalidError: A file does not validate, two share an id or code (case aside),
+                or the folder holds none; all problems of all files together.
         """
         files = sorted(p for p in path.glob("*.y*ml") if p.suffix in (".yaml", ".yml"))
         if not files:
@@ -68,7 +71,8 @@ class ProcessRegistry:
     def find(self, name: str) -> ProcessDefinition:
         """The process with this id or code, case aside.
 
-        :raises ProcessUnknownError: names the known ids
+        Raises:
+            ProcessUnknownError: Names the known ids.
         """
         if found := self._by_name.get(name.strip().casefold()):
             return found

@@ -317,7 +317,8 @@ def field_of(path: FieldPath) -> str:
 def parse_definition_json(data: bytes) -> ProcessDefinition:
     """The definition that `model_dump_json` wrote.
 
-    :raises ProcessInvalidError: the bytes are not such a definition
+    Raises:
+        ProcessInvalidError: The bytes are not such a definition.
     """
     try:
         return ADAPTER.validate_json(data)

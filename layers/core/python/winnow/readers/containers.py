@@ -114,9 +114,9 @@ def read_mail(source: Source, read_inner: ReadInner) -> Iterator[Record | Invali
 
 
 def shown_name(name: str) -> str:
-    """A member's name as results show it: a label, never a path. No control characters, short.
+    r"""A member's name as results show it: a label, never a path. No control characters, short.
 
-    >>> shown_name("../a\\x00b.csv")
+    >>> shown_name("../a\x00b.csv")
     '../ab.csv'
     """
     shown = "".join(

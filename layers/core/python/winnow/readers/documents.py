@@ -125,8 +125,10 @@ def _groups(source: Source, fragments: Iterable[TextFragment]) -> Iterator[list[
 
 
 def _collected(source: Source, fragments: Iterable[TextFragment]) -> list[TextFragment]:
-    """The fragments; those of a text that is longer than a record may be become one: their places
-    are not told, and ten million of them would take all the memory there is."""
+    """The fragments; those of a text that is longer than a record may be become one.
+
+    Their places are not told, and ten million of them would take all the memory there is.
+    """
     collected: list[TextFragment] = []
     size = 0
     for fragment in fragments:

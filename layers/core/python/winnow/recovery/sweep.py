@@ -401,8 +401,10 @@ class Sweep:
         )
 
     def _page(self, page: Page, walk: Walk, call: _Call) -> tuple[Walk, bool, bool]:
-        """The walk behind what was looked at; whether that is the whole page, and whether the table
-        answered."""
+        """The walk behind what was looked at.
+
+        Also whether that is the whole page, and whether the table answered.
+        """
         uploads = [version for version in page.versions if not version.is_folder]
         call.versions += len(uploads)
         looked_at = [

@@ -205,8 +205,11 @@ def _stored_head(
 def _chunked(
     lines: Iterator[Record | InvalidRecord], options: SerializeOptions
 ) -> Iterator[tuple[int, bytes]]:
-    """Chunks: how many lines, and these. One that a record would take over the segments ends before
-    it, so that a record of any size shares its chunk with what is left of its time."""
+    """Chunks: how many lines, and these.
+
+    One that a record would take over the segments ends before it, so that a record of any size
+    shares its chunk with what is left of its time.
+    """
     count, segments, content = 0, 0, bytearray()
     for line in lines:
         cost = estimated_segments(line.text) if isinstance(line, Record) else 0

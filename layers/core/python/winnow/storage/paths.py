@@ -55,8 +55,10 @@ class RunPaths:
         return self._work(f"chunks/{number:06d}.jsonl")
 
     def scored(self, number: int, part: Part | None = None) -> ObjectRef:
-        """The same chunk, or a part of it, with its judgements: a ScoredHeader, then a ScoredLine a
-        line."""
+        """The same chunk, or a part of it, with its judgements.
+
+        A ScoredHeader, then a ScoredLine a line.
+        """
         name = f"{number:06d}" + (f"-{part.first:06d}-{part.records:06d}" if part else "")
         return self._work(f"scored/{name}.jsonl")
 

@@ -119,7 +119,8 @@ class HeadJudge(ProcessJudge):
 def load_head(definition: LabelsProcess, encoder: Encoder, files: HeadFiles) -> LinearHead:
     """A process's head, checked against the process and the encoder that is to judge.
 
-    :raises HeadInvalidError: it is damaged, or not trained for these labels with this encoder
+    Raises:
+        HeadInvalidError: It is damaged, or not trained for these labels with this encoder.
     """
     card = files.card()
     check_encoder(card, definition.id, encoder.info)

@@ -1,5 +1,7 @@
-"""A long list of texts in blocks: what is in memory at a time, and what is done between two looks
-at the clock."""
+"""A long list of texts in blocks.
+
+A block is what is in memory at a time, and what is done between two looks at the clock.
+"""
 
 from collections.abc import Iterator, Sequence
 

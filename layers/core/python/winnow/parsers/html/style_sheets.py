@@ -75,6 +75,8 @@ class Compound(NamedTuple):
 
 
 class Rule(NamedTuple):
+    """A selector, and what it hides or shows."""
+
     weight: tuple[int, int, int]
     order: int
     last: Compound

@@ -24,8 +24,10 @@ Emit = Callable[[list[Any]], None]
 
 
 def parse(file: IO[bytes], limits: dict[str, int], emit: Emit, _scratch: IO[bytes] | None) -> None:
-    """Emit a `page` item a page; `picture` where its text is not what it shows, `blank` where it
-    is bare."""
+    """Emit a `page` item for each page.
+
+    It is `picture` where its text is not what it shows, `blank` where it is bare.
+    """
     import pypdfium2 as pdfium
 
     document = _opened(file, limits)

@@ -43,8 +43,10 @@ def may_have_layers(file: IO[bytes]) -> bool:
 
 
 def _unpacked(file: IO[bytes], place: int) -> tuple[bytes, int]:
-    """What the object stream holds whose dictionary has this place in it, and how many bytes were
-    read for it; may be cut off."""
+    """What the object stream holds whose dictionary has this place in it; may be cut off.
+
+    Also how many bytes were read for it.
+    """
     file.seek(place)
     head = file.read(_DICTIONARY)
     start = head.find(b"stream")

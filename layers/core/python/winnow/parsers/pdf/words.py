@@ -52,8 +52,11 @@ class PageText:
 def page_text(
     raw: Any, page: Any, text: Any, shown: Callable[[Frame, Any], IsShown]
 ) -> tuple[PageText, Frame]:
-    """The text layer of a page. `raw` is PDFium's interface, `text` the page's text there; `shown`
-    gives what tells for a frame which words are shown: no others are told."""
+    """The text layer of a page.
+
+    `raw` is PDFium's interface, `text` the page's text there; `shown` gives what tells for a frame
+    which words are shown: no others are told.
+    """
     chars = _chars(raw, text)
     matches = list(_WORD.finditer(chars))
     quarters = _quarters(raw, text, [match.start() for match in matches])

@@ -52,8 +52,12 @@ def read_pdf(source: Source) -> Iterator[Record | InvalidRecord]:
 
 
 def read_pictures(kind: Pictures, source: Source) -> Iterator[Record | InvalidRecord]:
-    """Pictures of pages, by OCR. Raises FileTypeError when nothing reads pictures, NoTextFoundError
-    when OCR finds no text."""
+    """Pictures of pages, by OCR.
+
+    Raises:
+        FileTypeError: Nothing reads pictures.
+        NoTextFoundError: OCR finds no text.
+    """
     if source.ocr is None:
         raise FileTypeError("This is a picture, and nothing here reads text from pictures.")
     file: IO[bytes] = source.spooled()

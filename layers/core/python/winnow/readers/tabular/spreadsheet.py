@@ -102,8 +102,10 @@ def _trimmed(cells: list[str]) -> list[str]:
 
 
 def _cut(rows: Iterator[_Row], width: int) -> Iterator[_CutRow]:
-    """Rows as wide as their header, and what stands beside it with its place: no delimiter can be
-    missing in a sheet, so that is no sign of damage."""
+    """Rows as wide as their header, and what stands beside it with its place.
+
+    No delimiter can be missing in a sheet, so that is no sign of damage.
+    """
     for line, cells in rows:
         if len(cells) == width:
             yield line, cells, []
