@@ -234,8 +234,11 @@ def _object(text: _Text, source: Source, depth: int) -> Generator[Any, None, Any
 
 
 def _more_follows(text: _Text, source: Source) -> bool:
-    """Whether what is left of the file may hold records: it names a member that the process reads,
-    is no JSON, or is longer than is looked at."""
+    """Whether what is left of the file may hold records.
+
+    It may where it names a member that the process reads, is no JSON, or is longer than is looked
+    at.
+    """
     for _ in range(_MAX_LOOKAHEAD):
         mark = text.next_char()
         if not mark:
