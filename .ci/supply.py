@@ -284,11 +284,11 @@ class Audit:
 def audit(image: Image, service: str) -> Audit:
     """Ask a service of pip-audit (pypi, osv) about an image's packages."""
     asked = {f"{pin.name}=={pin.version}" for pin in image.pins}
-    wanted = OUT / f"{image.name}.pins"
-    wanted.write_text("".join(f"{one}\n" for one in sorted(asked)), "utf-8")
+    pin_list = OUT / f"{image.name}.pins"
+    pin_list.write_text("".join(f"{one}\n" for one in sorted(asked)), "utf-8")
     tool = ROOT / ".venv-supply" / "bin" / "pip-audit"
     ran = subprocess.run(
-        [tool, "-s", service, "--disable-pip", "--no-deps", "-f", "json", "-r", wanted],
+        [tool, "-s", service, "--disable-pip", "--no-deps", "-f", "json", "-r", pin_list],
         check=False,
         capture_output=True,
         text=True,

@@ -26,13 +26,13 @@ def handler(given: FilterInput) -> Filtered | FilteredChunk:
         case FilterChunk() as chunk:
             return filter_chunk(chunk, store, time.monotonic)
         case Serialized() as run:
-            done = filter_run(
+            report = filter_run(
                 run,
                 store,
                 settings.results_bucket,
                 time.monotonic,
                 mail_file_names=settings.mail_file_names,
             )
-            count_outcomes(settings.stack_name, done.process, done.counts)
-            measure_drift(settings.stack_name, done.process, done.drift)
-            return done
+            count_outcomes(settings.stack_name, report.process, report.counts)
+            measure_drift(settings.stack_name, report.process, report.drift)
+            return report

@@ -43,7 +43,7 @@ def handler(_event: SweepInput) -> SweepReport:
     if waiting is not None:
         waiting.look_again()
     report = sweep(store, sweep_state(settings.results_bucket), time.time(), seconds_left)
-    for one in report.failures:
-        logger.warning("not swept", upload_id=one.upload_id, code=one.code)
+    for failure in report.failures:
+        logger.warning("not swept", upload_id=failure.upload_id, code=failure.code)
     count_sweep(settings.stack_name, report)
     return report

@@ -129,7 +129,7 @@ def function_variables(endpoint: str, checkout: Checkout) -> dict[str, dict[str,
     cloudformation = aws.client("cloudformation", endpoint_url=endpoint, config=client_config())
     template = read_template(checkout.template)
     everywhere = _variables(template.get("Globals", {}).get("Function", {}))
-    found: dict[str, dict[str, str]] = {}
+    functions: dict[str, dict[str, str]] = {}
     pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=STACK_NAME)
     for resource in (one for page in pages for one in page["StackResourceSummaries"]):
         if resource["ResourceType"] != "AWS::Lambda::Function":
@@ -138,11 +138,11 @@ def function_variables(endpoint: str, checkout: Checkout) -> dict[str, dict[str,
         written = {**everywhere, **_variables(template["Resources"][name]["Properties"])}
         there = client.get_function_configuration(FunctionName=resource["PhysicalResourceId"])
         values = there.get("Environment", {}).get("Variables", {})
-        found[name] = {
+        functions[name] = {
             variable: value if isinstance(value, str) else values.get(variable, "")
             for variable, value in written.items()
         }
-    return found
+    return functions
 
 
 def _variables(properties: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -150,13 +150,13 @@ def _variables(properties: Mapping[str, Any]) -> Mapping[str, Any]:
     return variables
 
 
-def _wait(cloudformation: "CloudFormationClient", wanted: str) -> dict[str, str]:
+def _wait(cloudformation: "CloudFormationClient", target_status: str) -> dict[str, str]:
     deadline = time.monotonic() + _DEPLOY_TIMEOUT_S
     status = "IN_PROGRESS"
     while time.monotonic() < deadline:
         stack = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]
         status = stack["StackStatus"]
-        if status == wanted:
+        if status == target_status:
             return {
                 output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])
             }

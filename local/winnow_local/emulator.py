@@ -52,7 +52,7 @@ def keep_events(folder: Path) -> None:
     """Writes the event of each call into the folder, under the function's name."""
     run = lambda_svc._execute_function_dispatch
 
-    def kept(function: Any, config: dict[str, Any], event: Any, *more: Any) -> dict[str, Any]:
+    def recorded(function: Any, config: dict[str, Any], event: Any, *more: Any) -> dict[str, Any]:
         # What is only a convenience must not fail a call: not on a full disk either.
         name = function_of(str(config.get("FunctionName", "")))
         if name and event != WARM:
@@ -61,7 +61,7 @@ def keep_events(folder: Path) -> None:
         answer: dict[str, Any] = run(function, config, event, *more)
         return answer
 
-    lambda_svc._execute_function_dispatch = kept
+    lambda_svc._execute_function_dispatch = recorded
 
 
 def pass_attributes_on() -> None:

@@ -91,12 +91,12 @@ def build_images(
             errors="replace",
         ) as building:
             assert building.stdout is not None
-            said = []
+            output = []
             for line in building.stdout:
-                said.append(line.rstrip())
+                output.append(line.rstrip())
                 progress(f"{what}: {line.strip()}")
         if building.returncode:
-            end = "\n".join(said[-_LOG_TAIL_LINES:])
+            end = "\n".join(output[-_LOG_TAIL_LINES:])
             raise StackFailedError(f"docker cannot build the image of {target}.\n{end}")
     return images
 
@@ -117,10 +117,10 @@ def remove_containers(label: str, timeout_s: float = 60.0) -> int:
     seen: set[str] = set()
     deadline = time.monotonic() + timeout_s
     # One may be on its way to be created, or to be removed, meanwhile.
-    while found := _containers(label):
-        seen |= found
+    while containers := _containers(label):
+        seen |= containers
         try:
-            _docker("rm", "--force", "--volumes", *found)
+            _docker("rm", "--force", "--volumes", *containers)
         except DockerMissingError:
             if time.monotonic() > deadline:
                 raise
@@ -136,7 +136,7 @@ def _containers(label: str) -> set[str]:
 def _docker(*arguments: str) -> str:
     try:
         # In a session of its own, so that a Ctrl-C does not end what is being cleaned up.
-        done = subprocess.run(
+        process = subprocess.run(
             ["docker", *arguments],
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -146,7 +146,7 @@ def _docker(*arguments: str) -> str:
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise DockerMissingError(f"docker does not answer ({type(error).__name__}).") from None
-    if done.returncode:
-        said = done.stderr.strip().splitlines() or ["it does not say why"]
-        raise DockerMissingError(f"docker {arguments[0]} failed: {said[-1]}")
-    return done.stdout.strip()
+    if process.returncode:
+        output = process.stderr.strip().splitlines() or ["it does not say why"]
+        raise DockerMissingError(f"docker {arguments[0]} failed: {output[-1]}")
+    return process.stdout.strip()

@@ -194,20 +194,20 @@ def log_tail(path: Path) -> str:
 
 def members(leader: ProcessId) -> list[psutil.Process]:
     """The leader and every process of its session or below it, whoever their parent is now."""
-    found: dict[int, psutil.Process] = {}
+    processes: dict[int, psutil.Process] = {}
     main = leader.process()
     if main is not None:
-        found[main.pid] = main
+        processes[main.pid] = main
         with suppress(psutil.Error):
-            found.update((child.pid, child) for child in main.children(recursive=True))
+            processes.update((child.pid, child) for child in main.children(recursive=True))
     elif psutil.pid_exists(leader.pid) and not _zombie(leader.pid):
         return []  # The id was given away, so the session has ended too.
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
             # A session can outlive its leader; while it does, its id names no other process.
             if os.getsid(process.pid) == leader.pid and process.status() != psutil.STATUS_ZOMBIE:
-                found[process.pid] = process
-    return list(found.values())
+                processes[process.pid] = process
+    return list(processes.values())
 
 
 def _zombie(pid: int) -> bool:

@@ -26,8 +26,8 @@ _LOGICAL_ID = re.compile(r"(?:^|-)(?P<name>[A-Z][A-Za-z]*)Function(?:-|$)")
 
 def function_of(name: str) -> str | None:
     """`classify` of `ClassifyFunction` or `winnow-ClassifyFunction-1A2B`; None for any other."""
-    found = _LOGICAL_ID.search(name)
-    return found["name"].lower() if found else None
+    match = _LOGICAL_ID.search(name)
+    return match["name"].lower() if match else None
 
 
 def record(folder: Path, function: str, event: object) -> None:

@@ -221,7 +221,7 @@ def stop(state_dir: StateDir, grace_s: float = 20.0) -> bool:
     if state is None:
         return False
     supervisor = state.supervisor.process()
-    found = supervisor is not None
+    was_running = supervisor is not None
     if supervisor is not None:
         with suppress(psutil.Error):
             supervisor.terminate()
@@ -229,11 +229,11 @@ def stop(state_dir: StateDir, grace_s: float = 20.0) -> bool:
             with suppress(psutil.Error):
                 supervisor.kill()
             state.supervisor.ended_within(grace_s)
-    found = bool(_end_leftovers(state_dir)) or found
+    was_running = bool(_end_leftovers(state_dir)) or was_running
     shutil.rmtree(state_dir.data, ignore_errors=True)
     with state_dir.written():
         state_dir.clear()
-    return found
+    return was_running
 
 
 def _end_leftovers(state_dir: StateDir) -> int:

@@ -36,11 +36,11 @@ class ProcessId:
     def process(self) -> psutil.Process | None:
         """The process if it still runs, None if it ended (a zombie has ended)."""
         with suppress(psutil.Error):
-            found = psutil.Process(self.pid)
+            process = psutil.Process(self.pid)
             # Clocks are read with a precision of a hundredth of a second.
-            same = abs(found.create_time() - self.started) < 0.05
-            if same and found.status() != psutil.STATUS_ZOMBIE:
-                return found
+            same = abs(process.create_time() - self.started) < 0.05
+            if same and process.status() != psutil.STATUS_ZOMBIE:
+                return process
         return None
 
     def ended_within(self, timeout_s: float) -> bool:

@@ -70,7 +70,7 @@ class Checkout:
 
 
 @dataclass(frozen=True)
-class Upload:
+class CodeUpload:
     """A file that the rewritten template refers to."""
 
     key: str
@@ -116,7 +116,7 @@ def rewrite(
     bucket: str,
     environment: Mapping[str, str],
     images: Mapping[str, str] | None = None,
-) -> tuple[Template, list[Upload]]:
+) -> tuple[Template, list[CodeUpload]]:
     """The template for MiniStack, and what must lie in `bucket` before it is deployed.
 
     `environment` is added to every zip function's variables (the images set the same ones). With
@@ -126,12 +126,12 @@ def rewrite(
         StackFailedError: an image function has no Metadata, or its folder has no app.py.
     """
     local: Template = json.loads(json.dumps(template))
-    uploads: list[Upload] = []
+    uploads: list[CodeUpload] = []
 
     def stored(name: str, content: bytes) -> dict[str, str]:
         # Named by what is in it, as `sam package` does: what has changed is deployed again.
         key = f"{hashlib.sha256(content).hexdigest()[:16]}/{name}"
-        uploads.append(Upload(key, content))
+        uploads.append(CodeUpload(key, content))
         return {"Bucket": bucket, "Key": key}
 
     for name, resource in local["Resources"].items():

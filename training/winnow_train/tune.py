@@ -22,7 +22,7 @@ from winnow_train.scope import scope_threshold
 
 
 @dataclass(frozen=True)
-class Target:
+class TuningGoal:
     """What a threshold is to reach."""
 
     precision: float
@@ -37,7 +37,7 @@ class Target:
 class TuneReport:
     """The threshold that was found, and what it does to the labelled rows."""
 
-    target: Target
+    target: TuningGoal
     selected: SelectedThreshold
     labelled: LabelledData
     by_label: list[SliceMetrics]
@@ -93,7 +93,7 @@ def tune(
     encoder: Encoder,
     head: HeadFiles | None,
     process_file: Path,
-    target: Target,
+    target: TuningGoal,
     columns: Sequence[str] = (),
 ) -> TuneReport:
     """Find the lowest threshold whose accepted decisions reach a precision target.

@@ -67,7 +67,7 @@ def tune(
     from winnow_cli.render.tuning import explain_tuning, print_tuning
     from winnow_encoder import load_encoder
     from winnow_train.data import left_out_note, read_labelled, unknown_labels_note
-    from winnow_train.tune import Target, write_guarantee
+    from winnow_train.tune import TuningGoal, write_guarantee
     from winnow_train.tune import tune as find_threshold
 
     registry = ProcessRegistry.from_directory(processes)
@@ -79,7 +79,7 @@ def tune(
         note(left_out_note(labelled))
     if labelled.unknown:
         note(unknown_labels_note(labelled, definition.id))
-    target = Target(precision, confidence, scope_loss)
+    target = TuningGoal(precision, confidence, scope_loss)
     report = find_threshold(definition, labelled, encoder, head, file, target, slices or [])
     written = report.selected.threshold is not None and not dry_run
     if written:

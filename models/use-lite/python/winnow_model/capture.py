@@ -30,7 +30,7 @@ SMALL = 256
 
 
 @dataclass(frozen=True)
-class _Constant:
+class _CapturedConstant:
     """A constant of the file: its bytes, where they start, and where its int8 scales start."""
 
     name: str
@@ -73,7 +73,7 @@ def capture(flatbuffer: bytes, weights: Weights) -> tuple[Template, bytes]:
     return Template(sha256=digest, placements=tuple(placements)), bytes(empty)
 
 
-def _constants(flatbuffer: bytes) -> Iterator[_Constant]:
+def _constants(flatbuffer: bytes) -> Iterator[_CapturedConstant]:
     """The constants of the file that are not small, in the order of its tensors."""
     from ai_edge_litert import schema_py_generated as schema
 
@@ -88,7 +88,7 @@ def _constants(flatbuffer: bytes) -> Iterator[_Constant]:
         offset = _vector(buffer, 0)
         quantisation = tensor.Quantization()
         is_int8 = tensor.Type() == schema.TensorType.INT8
-        yield _Constant(
+        yield _CapturedConstant(
             name=tensor.Name().decode(),
             offset=offset,
             data=flatbuffer[offset : offset + buffer.DataLength()],
@@ -103,7 +103,7 @@ def _vector(table: Any, field: int) -> int:
     return start
 
 
-def _source(constant: _Constant, weights: Weights) -> Placement:
+def _source(constant: _CapturedConstant, weights: Weights) -> Placement:
     """The weight that a constant is made of, and how."""
     for name, weight in weights.items():
         for transposed in (False, True):
@@ -118,19 +118,19 @@ def _source(constant: _Constant, weights: Weights) -> Placement:
     raise ModelInvalidError(f"No weight of the package makes the constant {constant.name}.")
 
 
-def _quantised(constant: _Constant) -> Quantised | None:
+def _quantised(constant: _CapturedConstant) -> Quantised | None:
     if not constant.scales.size:
         return None
     per = "channel" if constant.scales.size > 1 else "tensor"
     return Quantised(per=per, scales_offset=constant.scales_offset)
 
 
-def _fits(constant: _Constant, weight: NDArray[Any]) -> bool:
+def _fits(constant: _CapturedConstant, weight: NDArray[Any]) -> bool:
     bytes_each = 1 if constant.scales.size else weight.itemsize
     return weight.size * bytes_each == len(constant.data)
 
 
-def _is(constant: _Constant, placement: Placement, weight: NDArray[Any]) -> bool:
+def _is(constant: _CapturedConstant, placement: Placement, weight: NDArray[Any]) -> bool:
     (_, values), *scales = placed(placement, weight)
     return values.tobytes() == constant.data and all(
         np.array_equal(found, constant.scales) for _, found in scales

@@ -63,7 +63,7 @@ def member(tar: tarfile.TarFile, name: str) -> bytes:
 def _pack(package: Package, folder: Path) -> Path:
     options = os.environ.get("NODE_OPTIONS", "")
     try:
-        done = npm(
+        process = npm(
             ["pack", "--loglevel=error", "--pack-destination", str(folder), package.spec],
             return_completed_process=True,
             capture_output=True,
@@ -76,8 +76,8 @@ def _pack(package: Package, folder: Path) -> Path:
             f"npm did not bring {package.spec} within {SECONDS} seconds."
         ) from None
     archives = list(folder.glob("*.tgz"))
-    if done.returncode != 0 or len(archives) != 1:
-        reason = re.search(r"^npm error code (\w+)$", str(done.stderr), flags=re.MULTILINE)
-        code = reason.group(1) if reason else f"exit {done.returncode}"
+    if process.returncode != 0 or len(archives) != 1:
+        reason = re.search(r"^npm error code (\w+)$", str(process.stderr), flags=re.MULTILINE)
+        code = reason.group(1) if reason else f"exit {process.returncode}"
         raise PackageUnavailableError(f"npm could not bring {package.spec} ({code}).")
     return archives[0]

@@ -47,10 +47,10 @@ class Reference:
             (place / "vocab.json").symlink_to(self._folder / "vocab.json")
             # ASCII, so that lone surrogates cross as the escapes they are.
             (place / "texts.json").write_text(json.dumps(list(texts)), "ascii")
-            done = node(
+            process = node(
                 ["-e", _SCRIPT], return_completed_process=True, cwd=place, capture_output=True
             )
-            if done.returncode != 0:
-                raise RetryableError(f"Node.js ended with {done.returncode}.")
+            if process.returncode != 0:
+                raise RetryableError(f"Node.js ended with {process.returncode}.")
             ids: list[list[int]] = json.loads((place / "ids.json").read_text("ascii"))
         return ids

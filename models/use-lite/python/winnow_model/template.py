@@ -21,18 +21,18 @@ from winnow_model.weights import Weights
 FOLDER = Path(__file__).resolve().parents[2] / "templates"
 
 
-class _Frozen(BaseModel):
+class _FrozenPart(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Quantised(_Frozen):
+class Quantised(_FrozenPart):
     """How a weight becomes int8, and where its scales belong."""
 
     per: Literal["channel", "tensor"] = Field(description="a scale a row, or one scale")
     scales_offset: int = Field(ge=0, description="where the float32 scales start in the file")
 
 
-class Placement(_Frozen):
+class Placement(_FrozenPart):
     """One weight of the package in the file."""
 
     weight: str = Field(description="the name of the constant in the package's graph")
@@ -41,7 +41,7 @@ class Placement(_Frozen):
     quantised: Quantised | None = Field(description="null: float32, as it is")
 
 
-class Template(_Frozen):
+class Template(_FrozenPart):
     """What NAME.json says."""
 
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="of the file with its weights")

