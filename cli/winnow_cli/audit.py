@@ -14,6 +14,7 @@ from typing import Literal
 
 from winnow.errors import AccessDeniedError
 from winnow.recovery.retention import Retention
+from winnow.recovery.state import noted_retention
 from winnow.recovery.status import (
     Ages,
     ObjectVersion,
@@ -22,12 +23,12 @@ from winnow.recovery.status import (
     status_of_row,
     upload_status,
 )
-from winnow.recovery.sweep import retention
 from winnow.recovery.upload_row import UploadRow
 from winnow.steps.upload import upload_id
 from winnow.storage.paths import sweep_state
+from winnow_aws.inbox import S3Inbox
 from winnow_aws.s3 import S3Store
-from winnow_aws.sweep import S3Inbox, TableRuns
+from winnow_aws.table import TableRuns
 from winnow_cli.target import Target
 from winnow_cli.waiting import count_waiting
 
@@ -87,7 +88,7 @@ def retention_of(target: Target, now: float) -> Retention:
     Whoever may not read the sweep's notes gets the least, too.
     """
     try:
-        known = retention(S3Store(target.s3()), sweep_state(target.results_bucket))
+        known = noted_retention(S3Store(target.s3()), sweep_state(target.results_bucket))
     except AccessDeniedError:
         known = Retention()
     return known.seen(target.retention_days, now)

@@ -15,14 +15,15 @@ from winnow.errors import (
     UploadUnknownError,
     WinnowError,
 )
+from winnow.ports import StartOutcome, Workflow
 from winnow.recovery.restart import claimed_event, lost_event, restart_name
 from winnow.recovery.retention import SHORTEST_DAYS
 from winnow.recovery.status import match
-from winnow.recovery.sweep import Start, Workflow
 from winnow.recovery.upload_row import UploadRow
 from winnow.steps.upload import upload_id
-from winnow_aws.dispatch import StatesExecutions, WaitingWorkflow
-from winnow_aws.sweep import S3Inbox, TableRuns
+from winnow_aws.inbox import S3Inbox
+from winnow_aws.table import TableRuns
+from winnow_aws.workflow import QueueingWorkflow, StatesWorkflow
 from winnow_cli.audit import retention_of
 from winnow_cli.target import Target, aws_errors
 from winnow_cli.waiting import limits_runs, waiting_queue
@@ -93,11 +94,11 @@ class Redrive:
     def __init__(self, target: Target) -> None:
         self._target = target
         self._states: SFNClient = target.client("stepfunctions")
-        executions = StatesExecutions(self._states, target.output("StateMachineArn"))
+        executions = StatesWorkflow(self._states, target.output("StateMachineArn"))
         self._workflow: Workflow = executions
         if limits_runs(target):
             # Started here, it would pass the limit: dispatch starts it.
-            self._workflow = WaitingWorkflow(
+            self._workflow = QueueingWorkflow(
                 executions, waiting_queue(target), only_when_empty=False
             )
         self._runs = TableRuns(target.dynamodb(), target.table, target.retention_days)
@@ -230,7 +231,7 @@ class Redrive:
         name = f"{own_id}-event-{message[:36]}"
         # Whatever its row says, the claim lets it through once at most.
         started = self._workflow.start(name, json.loads(body))
-        return Redriven(own_id, name, from_queue=True) if started is Start.STARTED else None
+        return Redriven(own_id, name, from_queue=True) if started is StartOutcome.STARTED else None
 
     def _start(self, row: UploadRow) -> Redriven | None:
         """None: its next run has been started before, and has not ended."""
@@ -242,9 +243,9 @@ class Redrive:
         while True:
             name = restart_name(own_id, attempt)
             started = self._workflow.start(name, event(attempt))
-            if started is Start.STARTED:
+            if started is StartOutcome.STARTED:
                 return Redriven(own_id, name)
-            if started is Start.RUNNING:
+            if started is StartOutcome.RUNNING:
                 return None
             attempt += 1
 

@@ -7,7 +7,7 @@ from winnow_cli.target import Target, aws_errors
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-    from winnow_aws.dispatch import SqsWaiting
+    from winnow_aws.waiting_queue import SqsWaitingQueue
 
 MAX_RUNS = "MaxRuns"
 """The output that holds the limit; 0: there is none."""
@@ -27,9 +27,9 @@ def count_waiting(target: Target) -> int:
         return waiting_queue(target).all()
 
 
-def waiting_queue(target: Target) -> "SqsWaiting":
+def waiting_queue(target: Target) -> "SqsWaitingQueue":
     """The queue of a stack that limits runs."""
-    from winnow_aws.dispatch import SqsWaiting
+    from winnow_aws.waiting_queue import SqsWaitingQueue
 
     sqs: SQSClient = target.client("sqs")
-    return SqsWaiting(sqs, target.outputs[WAITING_QUEUE])
+    return SqsWaitingQueue(sqs, target.outputs[WAITING_QUEUE])

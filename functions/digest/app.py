@@ -1,4 +1,4 @@
-"""Digest: the mails of a period as one."""
+"""Digest: the e-mails of a period as one."""
 
 import os
 import time
@@ -6,26 +6,26 @@ from functools import cache
 
 from winnow.steps.digest import DigestInput, DigestReport, send_digests
 from winnow_aws.clients import client
-from winnow_aws.digest import SqsMails
 from winnow_aws.handler import handler as lambda_handler
+from winnow_aws.mail_queue import SqsMailQueue
 from winnow_aws.settings import DigestSettings
-from winnow_aws.sweep import TopicMailer
+from winnow_aws.topic import TopicMailer
 
 CALL_S = 240.0
-"""Of the function's time limit, and well within the queue's for a mail that was taken."""
+"""Of the function's time limit, and well within the queue's for an e-mail that was taken."""
 
 
 @cache
-def build() -> tuple[SqsMails, TopicMailer]:
+def build() -> tuple[SqsMailQueue, TopicMailer]:
     """What every call shares."""
     settings = DigestSettings.from_environment(os.environ)
     return (
-        SqsMails(client("sqs"), settings.mail_queue_url),
+        SqsMailQueue(client("sqs"), settings.mail_queue_url),
         TopicMailer(client("sns"), settings.topic_arn),
     )
 
 
 @lambda_handler(DigestInput, lambda _: {})
 def handler(_event: DigestInput) -> DigestReport:
-    """Mail what was gathered."""
+    """Send what was gathered as one e-mail."""
     return send_digests(*build(), time.monotonic, CALL_S)

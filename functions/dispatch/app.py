@@ -8,10 +8,12 @@ from functools import cache
 from winnow.steps.dispatch import Dispatch, DispatchInput, DispatchReport
 from winnow.storage.paths import dispatch_state
 from winnow_aws.clients import client
-from winnow_aws.dispatch import S3DispatchState, SqsWaiting, StatesExecutions
+from winnow_aws.dispatch_state import S3DispatchStateStore
 from winnow_aws.handler import handler as lambda_handler
 from winnow_aws.handler import logger
 from winnow_aws.settings import DispatchSettings
+from winnow_aws.waiting_queue import SqsWaitingQueue
+from winnow_aws.workflow import StatesWorkflow
 
 CALL_S = 45.0
 """The schedule calls every minute."""
@@ -22,9 +24,9 @@ def build() -> Dispatch:
     """What every call shares."""
     settings = DispatchSettings.from_environment(os.environ)
     return Dispatch(
-        SqsWaiting(client("sqs"), settings.waiting_queue_url),
-        StatesExecutions(client("stepfunctions"), settings.workflow_arn),
-        S3DispatchState(client("s3"), dispatch_state(settings.results_bucket)),
+        SqsWaitingQueue(client("sqs"), settings.waiting_queue_url),
+        StatesWorkflow(client("stepfunctions"), settings.workflow_arn),
+        S3DispatchStateStore(client("s3"), dispatch_state(settings.results_bucket)),
         settings.max_runs,
         now=time.time,
         sleep=time.sleep,

@@ -1,4 +1,4 @@
-"""Filter: a scored chunk to its outcomes; at the end all chunks to results and a mail of them."""
+"""Filter: a scored chunk to its outcomes; at the end all chunks to results and an e-mail."""
 
 import os
 import time
@@ -26,13 +26,13 @@ def handler(given: FilterInput) -> Filtered | FilteredChunk:
         case FilterChunk() as chunk:
             return filter_chunk(chunk, store, time.monotonic)
         case Serialized() as run:
-            report = filter_run(
+            filtered = filter_run(
                 run,
                 store,
                 settings.results_bucket,
                 time.monotonic,
                 mail_file_names=settings.mail_file_names,
             )
-            count_outcomes(settings.stack_name, report.process, report.counts)
-            measure_drift(settings.stack_name, report.process, report.drift)
-            return report
+            count_outcomes(settings.stack_name, filtered.process, filtered.counts)
+            measure_drift(settings.stack_name, filtered.process, filtered.drift)
+            return filtered

@@ -36,5 +36,7 @@ def _engine(settings: ScanSettings) -> OcrEngine:
 @lambda_handler(SerializeInput, lambda event: {"upload_id": event.upload.upload_id})
 def handler(event: SerializeInput) -> Serialized:
     """Read a file with pages that are pictures."""
-    store, book, options, pages = build()
-    return serialize(event.upload, store, book, options, time.monotonic, ocr=pages, run=event.run)
+    store, registry, options, pages = build()
+    return serialize(
+        event.upload, store, registry, options, time.monotonic, ocr=pages, run=event.run
+    )

@@ -22,5 +22,5 @@ def build() -> tuple[S3Store, ProcessRegistry, SerializeOptions]:
 @lambda_handler(SerializeInput, lambda event: {"upload_id": event.upload.upload_id})
 def handler(event: SerializeInput) -> Serialized | ScanNeeded:
     """Read a file into chunks of records."""
-    store, book, options = build()
-    return serialize_text(event.upload, store, book, options, time.monotonic, run=event.run)
+    store, registry, options = build()
+    return serialize_text(event.upload, store, registry, options, time.monotonic, run=event.run)

@@ -4,32 +4,36 @@ import os
 import time
 from functools import cache
 
-from winnow.recovery.sweep import Sweep, SweepInput, SweepOptions, SweepReport
+from winnow.recovery.report import SweepInput, SweepOptions, SweepReport
+from winnow.recovery.sweep import Sweep
 from winnow.storage.paths import sweep_state
 from winnow_aws.clients import client
-from winnow_aws.dispatch import SqsWaiting, StatesExecutions, WaitingWorkflow
 from winnow_aws.handler import handler as lambda_handler
 from winnow_aws.handler import logger, seconds_left
+from winnow_aws.inbox import S3Inbox
 from winnow_aws.metrics import count_sweep
 from winnow_aws.s3 import S3Store, s3_store
 from winnow_aws.settings import SweepSettings
-from winnow_aws.sweep import S3Inbox, TableRuns, TopicMailer
+from winnow_aws.table import TableRuns
+from winnow_aws.topic import TopicMailer
+from winnow_aws.waiting_queue import SqsWaitingQueue
+from winnow_aws.workflow import QueueingWorkflow, StatesWorkflow
 
 
 @cache
-def build() -> tuple[S3Store, Sweep, SweepSettings, WaitingWorkflow | None]:
+def build() -> tuple[S3Store, Sweep, SweepSettings, QueueingWorkflow | None]:
     """What every call shares."""
     settings = SweepSettings.from_environment(os.environ)
-    executions = StatesExecutions(client("stepfunctions"), settings.workflow_arn)
+    workflow = StatesWorkflow(client("stepfunctions"), settings.workflow_arn)
     waiting = None
     if settings.max_runs:
-        # Started here, a run would pass the limit: dispatch starts it.
-        queue = SqsWaiting(client("sqs"), settings.waiting_queue_url)
-        waiting = WaitingWorkflow(executions, queue, only_when_empty=True)
+        # A run that the sweep starts could pass the limit: dispatch starts it.
+        queue = SqsWaitingQueue(client("sqs"), settings.waiting_queue_url)
+        waiting = QueueingWorkflow(workflow, queue, only_when_empty=True)
     sweep = Sweep(
         S3Inbox(client("s3"), settings.uploads_bucket),
         TableRuns(client("dynamodb"), settings.table_name, settings.retention_days),
-        waiting or executions,
+        waiting or workflow,
         TopicMailer(client("sns"), settings.topic_arn),
         SweepOptions(missed_s=settings.missed_seconds, retention_days=settings.retention_days),
     )
@@ -41,7 +45,7 @@ def handler(_event: SweepInput) -> SweepReport:
     """Start again what was lost, and end what cannot be."""
     store, sweep, settings, waiting = build()
     if waiting is not None:
-        waiting.look_again()
+        waiting.begin_call()
     report = sweep(store, sweep_state(settings.results_bucket), time.time(), seconds_left)
     for failure in report.failures:
         logger.warning("not swept", upload_id=failure.upload_id, code=failure.code)

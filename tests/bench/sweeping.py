@@ -24,10 +24,15 @@ from botocore.config import Config
 
 from tests.fakes.store import MemoryStore
 from tests.fakes.uploads import MemoryMailer, MemoryWorkflow
-from winnow.recovery.sweep import RESERVE_S, Leases, State, Sweep, SweepOptions
+from winnow.recovery.call import RESERVE_S
+from winnow.recovery.ports import LeasePage
+from winnow.recovery.report import SweepOptions
+from winnow.recovery.state import SweepState
+from winnow.recovery.sweep import Sweep
 from winnow.steps.upload import upload_id
 from winnow.storage.paths import sweep_state
-from winnow_aws.sweep import S3Inbox, TableRuns
+from winnow_aws.inbox import S3Inbox
+from winnow_aws.table import TableRuns
 from winnow_cli.audit import audit
 from winnow_cli.target import Target
 
@@ -136,7 +141,7 @@ def page_cpu_s(pages: int, *, new: bool) -> float:
     """The processor's seconds of a page; with `new`, of one whose rows are all looked up."""
     places = Places(pages)
     runs = TableRuns(places.dynamodb, "runs", 90)
-    runs.leases = lambda *_: Leases([], more=False)  # type: ignore[method-assign]
+    runs.leases = lambda *_: LeasePage([], more=False)  # type: ignore[method-assign]
     sweep = Sweep(
         S3Inbox(places.s3, "uploads"),
         runs,
@@ -146,7 +151,7 @@ def page_cpu_s(pages: int, *, new: bool) -> float:
     )
     store, ref, now = MemoryStore(), sweep_state(RESULTS), WRITTEN + 10 * 86_400
     if not new:
-        state = State(looked_until=now, all_at=now)
+        state = SweepState(looked_until=now, all_at=now)
         store.put(ref, state.model_dump_json().encode(), "application/json")
     began = time.process_time()
     report = sweep(store, ref, now)

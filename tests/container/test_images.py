@@ -35,7 +35,7 @@ from winnow.models import (
     Serialized,
 )
 from winnow.processes.registry import ProcessRegistry
-from winnow.recovery.sweep import SweepReport
+from winnow.recovery.report import SweepReport
 from winnow_encoder import load_encoder
 from winnow_train.data import read_labelled
 from winnow_train.train import train, write

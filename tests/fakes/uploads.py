@@ -7,9 +7,11 @@ from typing import Any
 
 from winnow.errors import AwsRefusedError, UploadAbandonedError
 from winnow.models import Mail, Upload
+from winnow.ports import StartOutcome
+from winnow.recovery.ports import LeasePage, ListingPage
 from winnow.recovery.retention import Kept, Retention
+from winnow.recovery.state import Cursor, Lease
 from winnow.recovery.status import ObjectVersion
-from winnow.recovery.sweep import Cursor, Lease, Leases, Page, Start
 from winnow.recovery.upload_row import UploadRow
 
 BUCKET = "uploads"
@@ -31,7 +33,7 @@ class MemoryInbox:
     listed: int = 0
     """pages"""
 
-    def page(self, after: Cursor | None) -> Page:
+    def page(self, after: Cursor | None) -> ListingPage:
         self.listed += 1
         start = 0
         if after is not None:
@@ -45,8 +47,8 @@ class MemoryInbox:
                 start = names.index((after.key, after.version_id)) + 1
         some = self.versions[start : start + self.page_size]
         if start + self.page_size >= len(self.versions):
-            return Page(some, None)
-        return Page(some, Cursor(key=some[-1].key, version_id=some[-1].version_id))
+            return ListingPage(some, None)
+        return ListingPage(some, Cursor(key=some[-1].key, version_id=some[-1].version_id))
 
 
 def always(days: int, until: float) -> Retention:
@@ -56,7 +58,7 @@ def always(days: int, until: float) -> Retention:
 
 def leases_of(
     rows: Iterable[UploadRow], before: float | None, after: Lease | None, most: int = 100
-) -> Leases:
+) -> LeasePage:
     """What the table's index of runs under way says."""
     held = sorted(
         (row.lease_until, row.upload_id)
@@ -67,7 +69,7 @@ def leases_of(
         and (after is None or (row.lease_until, row.upload_id) > (after.until, after.upload_id))
     )
     some = [Lease(until=until, upload_id=own_id) for until, own_id in held[:most]]
-    return Leases(some, len(held) > most)
+    return LeasePage(some, len(held) > most)
 
 
 @dataclass
@@ -93,7 +95,7 @@ class MemoryRuns:
             row for row in self.rows.values() if row.object_key == key and row.claimed_s >= since
         ]
 
-    def leases(self, before: float | None, after: Lease | None, most: int = 100) -> Leases:
+    def leases(self, before: float | None, after: Lease | None, most: int = 100) -> LeasePage:
         return leases_of(self.rows.values(), before, after, most)
 
     def give_up(self, upload: Upload, stuck: UploadRow | None, error: UploadAbandonedError) -> bool:
@@ -117,12 +119,12 @@ class MemoryWorkflow:
     executions: dict[str, Any] = field(default_factory=dict)
     running: set[str] = field(default_factory=set)
 
-    def start(self, name: str, event: dict[str, Any]) -> Start:
+    def start(self, name: str, event: dict[str, Any]) -> StartOutcome:
         if name in self.executions:
-            return Start.RUNNING if name in self.running else Start.ENDED
+            return StartOutcome.RUNNING if name in self.running else StartOutcome.ENDED
         self.executions[name] = event
         self.running.add(name)
-        return Start.STARTED
+        return StartOutcome.STARTED
 
 
 @dataclass
@@ -130,8 +132,8 @@ class MemoryMailer:
     """What was mailed."""
 
     mails: list[Mail] = field(default_factory=list)
-    told: list[Mapping[str, str]] = field(default_factory=list)
+    attributes: list[Mapping[str, str]] = field(default_factory=list)
 
-    def send(self, mail: Mail, told: Mapping[str, str]) -> None:
+    def send(self, mail: Mail, attributes: Mapping[str, str] | None = None) -> None:
         self.mails.append(mail)
-        self.told.append(told)
+        self.attributes.append(attributes or {})

@@ -30,10 +30,14 @@ from winnow.models import (
     SerializeInput,
     Upload,
 )
+from winnow.ports import StartOutcome
 from winnow.processes.registry import ProcessRegistry
 from winnow.processes.schema import parse_definition_json
+from winnow.recovery.ports import LeasePage
+from winnow.recovery.report import SweepOptions, SweepReport
+from winnow.recovery.state import Lease
 from winnow.recovery.status import Ages, ObjectVersion, UploadStatus
-from winnow.recovery.sweep import Lease, Leases, Start, Sweep, SweepOptions, SweepReport
+from winnow.recovery.sweep import Sweep
 from winnow.recovery.upload_row import UploadRow
 from winnow.steps.classify import classify
 from winnow.steps.filter import filter_chunk, filter_run
@@ -41,7 +45,7 @@ from winnow.steps.serialize import SerializeOptions, serialize
 from winnow.steps.upload import upload_id
 from winnow.storage.paths import RunPaths, sweep_state
 from winnow_aws.rows import row_of
-from winnow_aws.sweep import TableRuns
+from winnow_aws.table import TableRuns
 from winnow_cli.audit import AuditRow, audit_rows
 
 RESULTS = "results"
@@ -78,7 +82,7 @@ class WorldRuns:
     def by_key(self, key: str, since: float) -> list[UploadRow]:
         return [row for row in self.every() if row.object_key == key and row.claimed_s >= since]
 
-    def leases(self, before: float | None, after: Lease | None) -> Leases:
+    def leases(self, before: float | None, after: Lease | None) -> LeasePage:
         return leases_of(self.every(), before, after)
 
     def give_up(self, upload: Upload, stuck: UploadRow | None, error: UploadAbandonedError) -> bool:
@@ -214,12 +218,12 @@ class Lab:
             self.world.run("stopped", self.world.status_event(arn, ended.status))
         return ended
 
-    def start(self, name: str, event: dict[str, Any]) -> Start:
+    def start(self, name: str, event: dict[str, Any]) -> StartOutcome:
         """The state machine as the sweep sees it: a name runs once."""
         if name in self.executions:
-            return Start.ENDED
+            return StartOutcome.ENDED
         self.executions[name] = self.deliver(event)
-        return Start.STARTED
+        return StartOutcome.STARTED
 
     def sweep(
         self,

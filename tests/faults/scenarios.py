@@ -21,7 +21,10 @@ from winnow.errors import (
     StoredDataInvalidError,
 )
 from winnow.models import Outcome
-from winnow.recovery.sweep import RESERVE_S, Cursor, Start, State, SweepReport, Walk
+from winnow.ports import StartOutcome
+from winnow.recovery.call import RESERVE_S
+from winnow.recovery.report import SweepReport
+from winnow.recovery.state import Cursor, SweepState, Walk
 from winnow.recovery.upload_row import LEASE_S
 from winnow.storage.paths import sweep_state
 
@@ -627,7 +630,7 @@ def one_not_started(lab: Lab) -> None:
         lab.drop(key=f"inbox/moods/{number:02}.csv")
     start = lab.start
 
-    def some(name: str, event: Any) -> Start:
+    def some(name: str, event: Any) -> StartOutcome:
         if event["detail"]["object"]["key"].endswith("/00.csv"):
             raise AwsRefusedError("StartExecution was refused in Step Functions.")
         return start(name, event)
@@ -680,7 +683,7 @@ def no_time(lab: Lab) -> None:
 def place_forged(lab: Lab) -> None:
     lab.drop()
     walk = Walk(after=Cursor(key="inbox/~", version_id="x"), began=time.time())
-    lab.store.put(sweep_state(RESULTS), State(walk=walk).model_dump_json().encode(), "")
+    lab.store.put(sweep_state(RESULTS), SweepState(walk=walk).model_dump_json().encode(), "")
     report = lab.sweep()
     assert (report.restarted, report.oldest_unfinished_s >= 1_000) == (1, True)
 
@@ -732,9 +735,9 @@ def redriven_twice(lab: Lab) -> None:
 
 def _dies(lab: Lab, name: str) -> Any:
     if name in lab.executions:
-        return Start.ENDED
+        return StartOutcome.ENDED
     lab.executions[name] = None  # type: ignore[assignment]
-    return Start.STARTED
+    return StartOutcome.STARTED
 
 
 __all__ = ["SCENARIOS", "Scenario", "function_error"]

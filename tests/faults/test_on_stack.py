@@ -10,11 +10,15 @@ import pytest
 
 from tests.e2e.conftest import SURE, Stack, until, winnow
 from tests.faults.sabotage import client, entered, lease_is_over, rows_of, without_rule
-from winnow.recovery.sweep import Sweep, SweepOptions
+from winnow.recovery.report import SweepOptions
+from winnow.recovery.sweep import Sweep
 from winnow.steps.upload import upload_id
 from winnow.storage.paths import sweep_state
+from winnow_aws.inbox import S3Inbox
 from winnow_aws.s3 import S3Store
-from winnow_aws.sweep import S3Inbox, StatesWorkflow, TableRuns, TopicMailer
+from winnow_aws.table import TableRuns
+from winnow_aws.topic import TopicMailer
+from winnow_aws.workflow import StatesWorkflow
 from winnow_local.template import Checkout, read_template
 
 pytestmark = [pytest.mark.stack, pytest.mark.model]

@@ -21,11 +21,15 @@ import pytest
 from tests.conftest import needs_model
 from tests.e2e.conftest import SURE, until
 from tests.load.__main__ import mentioned
+from winnow.recovery.report import SweepOptions, SweepReport
 from winnow.recovery.status import UploadStatus
-from winnow.recovery.sweep import Sweep, SweepOptions, SweepReport
+from winnow.recovery.sweep import Sweep
 from winnow.storage.paths import sweep_state
+from winnow_aws.inbox import S3Inbox
 from winnow_aws.s3 import S3Store
-from winnow_aws.sweep import S3Inbox, StatesWorkflow, TableRuns, TopicMailer
+from winnow_aws.table import TableRuns
+from winnow_aws.topic import TopicMailer
+from winnow_aws.workflow import StatesWorkflow
 from winnow_cli.audit import audit
 from winnow_cli.target import Target
 from winnow_cli.uploads import Uploads

@@ -16,8 +16,8 @@ UNUSED = {
     "serialize": JUDGING | {"pypdfium2", "python_calamine", "winnow.recovery.sweep"},
     "classify": FILES | ENGINES | {"nltk", "winnow.steps.filter", "winnow.recovery.sweep"},
     "filter": FILES | JUDGING | {"winnow.recovery.sweep"},
-    "dispatch": FILES | JUDGING | CALLED | {"winnow.steps.digest"},
-    "digest": FILES | JUDGING | CALLED | {"winnow.steps.dispatch"},
+    "dispatch": FILES | JUDGING | CALLED | {"winnow.steps.digest", "winnow.recovery.sweep"},
+    "digest": FILES | JUDGING | CALLED | {"winnow.steps.dispatch", "winnow.recovery"},
     "sweep": FILES | JUDGING | CALLED | {"winnow.steps.digest"},
 }
 

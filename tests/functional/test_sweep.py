@@ -28,13 +28,19 @@ from winnow.errors import (
     UploadAbandonedError,
 )
 from winnow.models import ObjectRef, Upload
+from winnow.ports import StartOutcome
+from winnow.recovery.report import SweepOptions
+from winnow.recovery.state import Lease, SweepState
 from winnow.recovery.status import ObjectVersion, UploadStatus
-from winnow.recovery.sweep import Lease, Start, State, Sweep, SweepOptions
+from winnow.recovery.sweep import Sweep
 from winnow.recovery.upload_row import UploadRow
 from winnow.steps.upload import upload_id
 from winnow.storage.paths import sweep_state
+from winnow_aws.inbox import S3Inbox
 from winnow_aws.metrics import count_sweep
-from winnow_aws.sweep import S3Inbox, StatesWorkflow, TableRuns, TopicMailer
+from winnow_aws.table import TableRuns
+from winnow_aws.topic import TopicMailer
+from winnow_aws.workflow import StatesWorkflow
 from winnow_cli import audit, redrive
 from winnow_cli.target import Target
 
@@ -241,12 +247,12 @@ def test_an_error_of_who_reads_the_rows_is_not_the_tables(dynamodb: Any, runs: T
 def test_a_name_starts_one_execution(machine: tuple[Any, str]) -> None:
     client, arn = machine
     workflow = StatesWorkflow(client, arn)
-    assert workflow.start("a-1", {}) is Start.STARTED
-    assert workflow.start("a-1", {"other": 1}) in (Start.RUNNING, Start.ENDED)
+    assert workflow.start("a-1", {}) is StartOutcome.STARTED
+    assert workflow.start("a-1", {"other": 1}) in (StartOutcome.RUNNING, StartOutcome.ENDED)
     execution = arn.replace("stateMachine", "execution") + ":a-1"
     if client.describe_execution(executionArn=execution)["status"] == "RUNNING":
         client.stop_execution(executionArn=execution)
-    assert workflow.start("a-1", {"other": 1}) is Start.ENDED
+    assert workflow.start("a-1", {"other": 1}) is StartOutcome.ENDED
     assert len(client.list_executions(stateMachineArn=arn)["executions"]) == 1
 
 
@@ -291,7 +297,7 @@ DAY_S = 86_400
 
 
 def note_retention(s3: Any, until: float) -> None:
-    state = State(retention=always(30, until=until))
+    state = SweepState(retention=always(30, until=until))
     ref = sweep_state(RESULTS)
     s3.put_object(Bucket=RESULTS, Key=ref.key, Body=state.model_dump_json().encode())
 
@@ -372,7 +378,7 @@ def test_whoever_may_not_read_the_sweeps_notes_gets_an_audit_all_the_same(
     def denied(*_: Any) -> Any:
         raise AccessDeniedError("GetObject is not allowed in the bucket results.")
 
-    monkeypatch.setattr(audit, "retention", denied)
+    monkeypatch.setattr(audit, "noted_retention", denied)
     assert len(list(audit.audit(target, 900, time.time()))) == 1
 
 
@@ -431,7 +437,7 @@ def test_what_cannot_be_started_keeps_a_redrive_from_no_other(
     work = redrive.Redrive(target)
     start = work._workflow.start
 
-    def some(name: str, event: Any) -> Start:
+    def some(name: str, event: Any) -> StartOutcome:
         if name.startswith(("id3", "id7")):
             raise RetryableError("throttled")
         return start(name, event)
@@ -442,7 +448,7 @@ def test_what_cannot_be_started_keeps_a_redrive_from_no_other(
     }
     assert {one for one, _ in work.failures} == {"id3", "id7"}
 
-    def none(_name: str, _event: Any) -> Start:
+    def none(_name: str, _event: Any) -> StartOutcome:
         raise RetryableError("throttled")
 
     monkeypatch.setattr(work._workflow, "start", none)

@@ -9,22 +9,18 @@ from botocore.stub import Stubber
 
 from winnow.errors import AccessDeniedError, RetryableError, UploadAbandonedError
 from winnow.models import Mail
+from winnow.ports import StartOutcome
 from winnow.recovery.restart import restart_name
-from winnow.recovery.sweep import Start
 from winnow.steps.digest import digest_of
 from winnow.steps.dispatch import DispatchState
 from winnow.steps.notification import abandoned
 from winnow.steps.upload import upload_id
 from winnow.storage.paths import dispatch_state
-from winnow_aws.digest import SqsMails
-from winnow_aws.dispatch import (
-    S3DispatchState,
-    SqsWaiting,
-    StatesExecutions,
-    WaitingWorkflow,
-    execution_name,
-)
-from winnow_aws.sweep import TopicMailer
+from winnow_aws.dispatch_state import S3DispatchStateStore
+from winnow_aws.mail_queue import SqsMailQueue
+from winnow_aws.topic import TopicMailer
+from winnow_aws.waiting_queue import SqsWaitingQueue, execution_name
+from winnow_aws.workflow import QueueingWorkflow, StatesWorkflow
 
 REGION = "us-east-1"
 EVENT = {
@@ -51,12 +47,12 @@ def url(sqs: Any) -> str:
 
 
 @pytest.fixture
-def executions() -> StatesExecutions:
+def executions() -> StatesWorkflow:
     states = boto3.client("stepfunctions", region_name=REGION)
     definition = {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}
     role = "arn:aws:iam::123456789012:role/x"
     made = states.create_state_machine(name="t", definition=json.dumps(definition), roleArn=role)
-    return StatesExecutions(states, made["stateMachineArn"])
+    return StatesWorkflow(states, made["stateMachineArn"])
 
 
 def test_an_event_has_one_name_however_often_it_is_delivered():
@@ -77,7 +73,7 @@ def test_what_is_no_upload_has_none(event: Any):
 
 
 def test_what_waits_is_taken_once_and_stays_until_it_is_dropped(sqs: Any, url: str):
-    queue = SqsWaiting(sqs, url)
+    queue = SqsWaitingQueue(sqs, url)
     assert not queue.any()
     sqs.send_message(QueueUrl=url, MessageBody=json.dumps(EVENT))
     queue.add("by hand", {**EVENT, "restart": {"attempt": 2, "supersedes": "x"}})
@@ -95,35 +91,35 @@ def test_what_waits_is_taken_once_and_stays_until_it_is_dropped(sqs: Any, url: s
 
 
 def test_the_sweep_hands_over_only_when_nothing_waits(
-    sqs: Any, url: str, executions: StatesExecutions
+    sqs: Any, url: str, executions: StatesWorkflow
 ):
-    queue = SqsWaiting(sqs, url)
-    workflow = WaitingWorkflow(executions, queue, only_when_empty=True)
+    queue = SqsWaitingQueue(sqs, url)
+    workflow = QueueingWorkflow(executions, queue, only_when_empty=True)
     # In one call as many as are lost.
-    assert workflow.start("a-1", EVENT) is Start.STARTED
-    assert workflow.start("b-1", EVENT) is Start.STARTED
-    workflow.look_again()
-    assert workflow.start("c-1", EVENT) is Start.RUNNING
+    assert workflow.start("a-1", EVENT) is StartOutcome.STARTED
+    assert workflow.start("b-1", EVENT) is StartOutcome.STARTED
+    workflow.begin_call()
+    assert workflow.start("c-1", EVENT) is StartOutcome.RUNNING
     assert queue.all() == 2
-    redrive = WaitingWorkflow(executions, queue, only_when_empty=False)
-    assert redrive.start("c-1", EVENT) is Start.STARTED
+    redrive = QueueingWorkflow(executions, queue, only_when_empty=False)
+    assert redrive.start("c-1", EVENT) is StartOutcome.STARTED
     assert {one.name for one in queue.take(10)} == {"a-1", "b-1", "c-1"}
 
 
-def test_what_has_run_is_not_handed_over(sqs: Any, url: str, executions: StatesExecutions):
-    queue = SqsWaiting(sqs, url)
-    assert executions.standing("a-1") is None
-    assert executions.start("a-1", EVENT) is Start.STARTED
+def test_what_has_run_is_not_handed_over(sqs: Any, url: str, executions: StatesWorkflow):
+    queue = SqsWaitingQueue(sqs, url)
+    assert executions.status_of("a-1") is None
+    assert executions.start("a-1", EVENT) is StartOutcome.STARTED
     assert "a-1" in executions.running()
-    workflow = WaitingWorkflow(executions, queue, only_when_empty=True)
-    assert workflow.start("a-1", EVENT) is Start.RUNNING
+    workflow = QueueingWorkflow(executions, queue, only_when_empty=True)
+    assert workflow.start("a-1", EVENT) is StartOutcome.RUNNING
     assert queue.all() == 0
 
 
 def test_of_two_who_write_the_book_the_second_is_refused():
     s3 = boto3.client("s3", region_name=REGION)
     s3.create_bucket(Bucket="results")
-    books = S3DispatchState(s3, dispatch_state("results"))
+    books = S3DispatchStateStore(s3, dispatch_state("results"))
     assert books.load() == (DispatchState(), None)
     mark = books.save(DispatchState(holder="a"), None)
     assert mark is not None
@@ -141,7 +137,7 @@ def test_a_book_that_nobody_can_read_is_begun_anew():
     s3.create_bucket(Bucket="results")
     ref = dispatch_state("results")
     s3.put_object(Bucket=ref.bucket, Key=ref.key, Body=b'{"holder": 5')
-    books = S3DispatchState(s3, ref)
+    books = S3DispatchStateStore(s3, ref)
     book, mark = books.load()
     assert book == DispatchState()
     assert books.save(DispatchState(holder="a"), mark) is not None
@@ -152,20 +148,20 @@ def test_what_s3_refuses_is_our_error():
     with Stubber(s3) as stub:
         stub.add_client_error("put_object", "AccessDenied")
         with pytest.raises(AccessDeniedError):
-            S3DispatchState(s3, dispatch_state("results")).save(DispatchState(), None)
+            S3DispatchStateStore(s3, dispatch_state("results")).save(DispatchState(), None)
         stub.add_client_error("put_object", "SlowDown")
         with pytest.raises(RetryableError):
-            S3DispatchState(s3, dispatch_state("results")).save(DispatchState(), "mark")
+            S3DispatchStateStore(s3, dispatch_state("results")).save(DispatchState(), "mark")
 
 
-def test_all_that_runs_is_seen_in_few_requests(executions: StatesExecutions):
+def test_all_that_runs_is_seen_in_few_requests(executions: StatesWorkflow):
     asked: list[Any] = []
-    executions._client.meta.events.register(
+    executions._states.meta.events.register(
         "before-parameter-build.stepfunctions",
         lambda model, params, **_: asked.append(params) if model.name == "ListExecutions" else None,
     )
     for number in range(120):
-        assert executions.start(f"a-{number}", EVENT) is Start.STARTED
+        assert executions.start(f"a-{number}", EVENT) is StartOutcome.STARTED
     assert len(executions.running()) == 120
     assert len(asked) == 1, "five a second are allowed"
 
@@ -178,10 +174,10 @@ def test_an_upload_that_the_sweep_gave_up_is_a_failure_to_the_digest(sqs: Any, u
     told = {"outcome": "failed", "upload_id": OWN, "code": UploadAbandonedError.code}
     mailer = TopicMailer(sns, topic)
     mailer.send(abandoned(OWN, UploadAbandonedError("3 runs were started.")), told)
-    [mail] = SqsMails(sqs, url).take(10)
+    [mail] = SqsMailQueue(sqs, url).take(10)
     assert (mail.outcome, mail.upload_id, mail.code) == ("failed", OWN, "upload_abandoned")
     mailer.send(Mail(subject="s", body="b"))
-    told_of = digest_of([mail, *SqsMails(sqs, url).take(10)])
+    told_of = digest_of([mail, *SqsMailQueue(sqs, url).take(10)])
     assert told_of.subject == "Winnow: 0 succeeded, 1 failed, 1 other"
     assert f"  {OWN}" in told_of.body
 
@@ -189,7 +185,7 @@ def test_an_upload_that_the_sweep_gave_up_is_a_failure_to_the_digest(sqs: Any, u
 def test_a_mail_stays_in_its_queue_until_it_is_dropped(sqs: Any, url: str):
     for number in range(12):
         sqs.send_message(QueueUrl=url, MessageBody=json.dumps({"Message": f"mail {number}"}))
-    mails = SqsMails(sqs, url)
+    mails = SqsMailQueue(sqs, url)
     taken = [*mails.take(100), *mails.take(100)]
     assert {one.body for one in taken} == {f"mail {number}" for number in range(12)}
     assert not mails.take(100)

@@ -27,7 +27,7 @@ from ministack.services import stepfunctions
 from tests.faults.lab import lab
 from tests.faults.page import replace_section
 from winnow.recovery.status import UploadStatus
-from winnow_aws.sweep import TableRuns
+from winnow_aws.table import TableRuns
 from winnow_cli.audit import AuditRow, audit
 from winnow_cli.target import Target
 from winnow_cli.uploads import Uploads

@@ -16,7 +16,7 @@ from winnow.errors import UploadAbandonedError
 from winnow.models import ObjectRef, Upload
 from winnow.recovery.upload_row import NUMBERS, UploadRow
 from winnow_aws.rows import row_of
-from winnow_aws.sweep import TableRuns
+from winnow_aws.table import TableRuns
 
 FIELDS = set(UploadRow.model_fields)
 ANOTHER = "0" * 32

@@ -11,7 +11,7 @@ import pytest
 import winnow_aws.metrics
 from tests.template.expand import expand
 from winnow.models import Counts, Difference, Drift
-from winnow.recovery.sweep import SweepReport
+from winnow.recovery.report import SweepReport
 from winnow_aws.metrics import count_outcomes, count_sweep, measure_drift
 
 RESOURCES: dict[str, Any] = expand()["Resources"]

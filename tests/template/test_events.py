@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from tests.template.expand import ROOT, expand, read
 from winnow.models import ChunkTask, FilterChunk, FilterInput, Serialized, SerializeInput
 from winnow.processes.registry import ProcessRegistry
-from winnow.recovery.sweep import SweepInput
+from winnow.recovery.report import SweepInput
 from winnow.steps.digest import DigestInput
 from winnow.steps.dispatch import DispatchInput
 from winnow.steps.upload import requested_process, upload_id

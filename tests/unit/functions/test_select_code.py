@@ -44,7 +44,7 @@ FOLDERS = {
     },
     "sweep": RECOVER,
     "dispatch": RECOVER,
-    "digest": RECOVER,
+    "digest": {"winnow", "winnow/limits", "winnow/steps", "winnow_aws"},
 }
 """Image -> the packages that it has modules of. One more is a longer cold start: is it meant?"""
 IN_NO_IMAGE = {

@@ -20,13 +20,13 @@ In = TypeVar("In", bound=BaseModel)
 Out = TypeVar("Out", bound=BaseModel)
 
 logger = Logger()
-_under_way: list[Any] = []
-"""the context of the call that is under way; Lambda has one at a time in a process"""
+_context: list[Any] = []
+"""The context of the call that is under way: Lambda has one at a time in a process."""
 
 
 def seconds_left() -> float:
     """What is left of the call's time; without end where it is not Lambda that calls."""
-    tell = getattr(_under_way[0], "get_remaining_time_in_millis", None) if _under_way else None
+    tell = getattr(_context[0], "get_remaining_time_in_millis", None) if _context else None
     return float("inf") if tell is None else float(tell()) / 1000
 
 
@@ -43,13 +43,13 @@ def handler(
         @wraps(call)
         def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
             started = time.monotonic()
-            _under_way.clear()
-            _under_way.append(context)
+            _context.clear()
+            _context.append(context)
             logger.clear_state()
             try:
                 parsed = _parsed(shape, event)
                 logger.append_keys(**identify(parsed))
-                done = call(parsed)
+                result = call(parsed)
             except WinnowError as error:
                 logger.error("failed", code=error.code, error_type=type(error).__name__)
                 raise error.with_traceback(None) from None
@@ -62,7 +62,7 @@ def handler(
                 )
                 raise InternalError(f"{type(error).__name__} at {_places(error)[-1]}.") from None
             logger.info("done", seconds=round(time.monotonic() - started, 3))
-            return done.model_dump(mode="json")
+            return result.model_dump(mode="json")
 
         return handle
 
@@ -77,16 +77,20 @@ def _parsed(shape: type[In], event: object) -> In:
         problems = error.errors(include_url=False, include_context=False, include_input=False)
         # A choice of shapes says first which of them it took.
         start = 1 if issubclass(shape, RootModel) else 0
-        missing = _fields((one for one in problems if one["type"] == "missing"), start)
-        wrong = _fields((one for one in problems if one["type"] != "missing"), start)
-        said = [f"it lacks {missing}"] if missing else []
-        said += [f"it is wrong in {wrong}"] if wrong else []
-        raise EventInvalidError(f"The event is no {shape.__name__}: {'; '.join(said)}.") from None
+        missing = _fields((problem for problem in problems if problem["type"] == "missing"), start)
+        wrong = _fields((problem for problem in problems if problem["type"] != "missing"), start)
+        reasons = [f"it lacks {missing}"] if missing else []
+        reasons += [f"it is wrong in {wrong}"] if wrong else []
+        raise EventInvalidError(
+            f"The event is no {shape.__name__}: {'; '.join(reasons)}."
+        ) from None
 
 
 def _fields(problems: Iterable[ErrorDetails], start: int) -> str:
     """Dotted paths of the fields; `the event itself` for one that is no object."""
-    names = (".".join(map(str, one["loc"][start:])) or "the event itself" for one in problems)
+    names = (
+        ".".join(map(str, problem["loc"][start:])) or "the event itself" for problem in problems
+    )
     return ", ".join(dict.fromkeys(names))
 
 

@@ -12,7 +12,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from winnow.models import Counts, Drift
 
 if TYPE_CHECKING:  # Filter does not sweep
-    from winnow.recovery.sweep import SweepReport
+    from winnow.recovery.report import SweepReport
 
 NAMESPACE = "Winnow"
 

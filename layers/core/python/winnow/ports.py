@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol
 
 from winnow.limits.budget import Check, unhurried
-from winnow.models import Judgement, ModelInfo, ObjectRef, ProcessInfo
+from winnow.models import Judgement, Mail, ModelInfo, ObjectRef, ProcessInfo
 
 if TYPE_CHECKING:  # the images of Serialize and Filter hold no numpy
     import numpy as np
@@ -109,4 +110,30 @@ class ObjectStore(Protocol):
         It appears when it is whole; memory does not grow with it. Raises StoredDataInvalidError
         when a piece has another size than it should, ObjectGoneError when it is missing.
         """
+        ...
+
+
+class StartOutcome(StrEnum):
+    """What became of an attempt to start an execution."""
+
+    STARTED = "started"
+    RUNNING = "running"
+    """an execution of this name runs"""
+    ENDED = "ended"
+    """an execution of this name has ended"""
+
+
+class Workflow(Protocol):
+    """The state machine, as far as runs are started."""
+
+    def start(self, name: str, event: dict[str, Any]) -> StartOutcome:
+        """Start an execution of this name with the event, unless there is or was one."""
+        ...
+
+
+class Mailer(Protocol):
+    """The topic that people are subscribed to."""
+
+    def send(self, mail: Mail, attributes: Mapping[str, str] | None = None) -> None:
+        """Send an e-mail. `attributes` say what it is about: the digest adds up by them."""
         ...

@@ -20,7 +20,7 @@ from tests.unit.core.steps.test_serialize_files import run
 from winnow.errors import WinnowError
 from winnow.models import InvalidRecord
 from winnow.readers import READERS, ReadLimits, Source, read, sandbox
-from winnow.recovery.sweep import SweepOptions
+from winnow.recovery.report import SweepOptions
 from winnow.steps.serialize import SerializeOptions
 from winnow_ocr.pages import Pages
 

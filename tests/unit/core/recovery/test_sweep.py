@@ -17,6 +17,7 @@ from tests.fakes.uploads import (
     always,
     stamp,
 )
+from winnow.recovery.report import SweepOptions, SweepReport
 from winnow.recovery.restart import claimed_event, lost_event
 from winnow.recovery.retention import SHORTEST_DAYS
 from winnow.recovery.status import (
@@ -26,7 +27,7 @@ from winnow.recovery.status import (
     match,
     upload_status,
 )
-from winnow.recovery.sweep import Sweep, SweepOptions, SweepReport
+from winnow.recovery.sweep import Sweep
 from winnow.recovery.upload_row import LEASE_S, UploadRow
 from winnow.steps.upload import upload_id
 from winnow.storage.paths import sweep_state
@@ -176,8 +177,8 @@ def test_after_the_last_attempt_it_is_given_up_mailed_and_failed_once(stack: Sta
     assert "upload_abandoned" in mail.subject
     assert id_of(version()) in mail.body
     assert "a.csv" not in mail.subject + mail.body
-    told = {"outcome": "failed", "upload_id": id_of(version()), "code": "upload_abandoned"}
-    assert stack.mailer.told == [told], "what a digest counts it by"
+    attributes = {"outcome": "failed", "upload_id": id_of(version()), "code": "upload_abandoned"}
+    assert stack.mailer.attributes == [attributes], "what a digest counts it by"
     assert stack.runs.rows[id_of(version())].state == "FAILED"
 
 
@@ -185,8 +186,8 @@ def test_a_run_that_claims_in_the_last_moment_keeps_its_row(stack: Stack) -> Non
     stack.inbox.versions = [version()]
 
     class Late(MemoryMailer):
-        def send(self, mail: Any, told: Any) -> None:
-            super().send(mail, told)
+        def send(self, mail: Any, attributes: Any = None) -> None:
+            super().send(mail, attributes)
             stack.runs.add(row_of(version(), "RUNNING"))
 
     stack.mailer = Late()

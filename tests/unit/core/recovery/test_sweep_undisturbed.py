@@ -15,9 +15,12 @@ from winnow.errors import (
     RetryableError,
     WinnowError,
 )
+from winnow.ports import StartOutcome
+from winnow.recovery.call import RESERVE_S
+from winnow.recovery.inbox_walk import LATE_S
 from winnow.recovery.retention import Kept, Retention
+from winnow.recovery.state import Cursor, Lease, SweepState, Walk
 from winnow.recovery.status import ObjectVersion, match
-from winnow.recovery.sweep import LATE_S, RESERVE_S, Cursor, Lease, Start, State, Walk
 from winnow.recovery.upload_row import LEASE_S
 
 DAY = 86_400.0
@@ -28,12 +31,12 @@ def stack() -> Stack:
     return Stack()
 
 
-def kept(stack: Stack) -> State:
-    return State.model_validate_json(stack.store.content(STATE))
+def kept(stack: Stack) -> SweepState:
+    return SweepState.model_validate_json(stack.store.content(STATE))
 
 
 def keep(stack: Stack, **values: Any) -> None:
-    stack.store.put(STATE, State(**values).model_dump_json().encode(), "application/json")
+    stack.store.put(STATE, SweepState(**values).model_dump_json().encode(), "application/json")
 
 
 def ticking(seconds: float, step: float = 1.0) -> Callable[[], float]:
@@ -91,7 +94,7 @@ def test_one_that_cannot_be_started_is_told_and_the_others_are_started(
     bad = {id_of(stack.inbox.versions[4]), id_of(stuck[3])}
     start = stack.workflow.start
 
-    def some(name: str, event: Any) -> Start:
+    def some(name: str, event: Any) -> StartOutcome:
         if name[:-2] in bad:
             raise error
         return start(name, event)
@@ -108,7 +111,7 @@ def test_what_nobody_foresaw_of_one_upload_keeps_no_other(stack: Stack) -> None:
     stack.inbox.versions = [version(f"inbox/p/{n}") for n in range(5)]
     start = stack.workflow.start
 
-    def some(name: str, event: Any) -> Start:
+    def some(name: str, event: Any) -> StartOutcome:
         if event["detail"]["object"]["key"] == "inbox/p/2":
             raise KeyError("of a file's name")
         return start(name, event)
@@ -271,7 +274,7 @@ def test_runs_that_died_leave_time_for_the_walk_and_are_gone_round(stack: Stack)
     # None of them can be started: the first must not be all that is ever tried.
     tried: set[str] = set()
 
-    def note(name: str, _event: Any) -> Start:
+    def note(name: str, _event: Any) -> StartOutcome:
         tried.add(name)
         raise RetryableError("throttled")
 

@@ -1,7 +1,7 @@
 """Many mails as one: everything is told or counted, and nothing leaves the queue unsent."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,14 +9,14 @@ import pytest
 
 from winnow.errors import AwsRefusedError
 from winnow.models import Counts, Mail
-from winnow.steps.digest import BODY_BYTES, RESERVE_S, Gathered, digest_of, send_digests
-from winnow_aws.digest import NO_SUBJECT, gathered
+from winnow.steps.digest import BODY_BYTES, RESERVE_S, QueuedMail, digest_of, send_digests
+from winnow_aws.mail_queue import NO_SUBJECT, queued_mail
 
 
-def good(number: int, process: str = "emotions", **given) -> Gathered:
+def good(number: int, process: str = "emotions", **given) -> QueuedMail:
     counts = Counts(records=10, accepted=7, review=2, invalid=1)
     upload_id = f"{number:032x}"
-    return Gathered(
+    return QueuedMail(
         f"h{number}",
         f"Winnow {process}: 7 accepted, 2 to review, 1 invalid",
         f"The mail of {upload_id}\n",
@@ -25,10 +25,10 @@ def good(number: int, process: str = "emotions", **given) -> Gathered:
     )
 
 
-def bad(number: int, code: str = "no_text_column", **given) -> Gathered:
+def bad(number: int, code: str = "no_text_column", **given) -> QueuedMail:
     upload_id = f"{number:032x}"
     body = f"Winnow could not finish an upload.\nUpload     {upload_id}\n"
-    return Gathered(
+    return QueuedMail(
         f"h{number}", f"failed: {code}", body, "failed", upload_id=upload_id, code=code, **given
     )
 
@@ -93,7 +93,7 @@ def test_a_thousand_uploads_without_names_are_all_but_listed():
 
 
 def test_mails_of_an_older_workflow_are_told_by_their_subject():
-    old = Gathered("h", "Winnow: upload 12345678 failed: file_type", "body\n")
+    old = QueuedMail("h", "Winnow: upload 12345678 failed: file_type", "body\n")
     mail = digest_of([old, good(1)])
     assert mail.subject == "Winnow: 1 succeeded, 0 failed, 1 other"
     assert old.subject in mail.body
@@ -104,10 +104,10 @@ def test_mails_of_an_older_workflow_are_told_by_their_subject():
 
 @dataclass
 class Queue:
-    mails: list[Gathered]
+    mails: list[QueuedMail]
     taken: set[str] = field(default_factory=set)
 
-    def take(self, most: int) -> Sequence[Gathered]:
+    def take(self, most: int) -> Sequence[QueuedMail]:
         some = [mail for mail in self.mails if mail.handle not in self.taken][: min(most, 10)]
         self.taken |= {mail.handle for mail in some}
         return some
@@ -117,18 +117,19 @@ class Queue:
 
 
 @dataclass
-class Mailer:
+class Topic:
     mails: list[Mail] = field(default_factory=list)
     error: Exception | None = None
 
-    def send(self, mail: Mail) -> None:
+    def send(self, mail: Mail, attributes: Mapping[str, str] | None = None) -> None:
+        assert attributes is None, "it is not gathered again"
         if self.error:
             raise self.error
         self.mails.append(mail)
 
 
 def test_a_thousand_mails_are_one():
-    queue, mailer = Queue([good(number) for number in range(1_000)]), Mailer()
+    queue, mailer = Queue([good(number) for number in range(1_000)]), Topic()
     report = send_digests(queue, mailer, lambda: 0.0, 240)
     assert (report.gathered, report.sent) == (1_000, 1)
     assert not queue.mails
@@ -144,19 +145,19 @@ class Busy(Queue):
 
 
 def test_what_comes_while_a_digest_is_sent_waits_for_the_next_period():
-    queue, mailer = Busy([good(1), good(2)]), Mailer()
+    queue, mailer = Busy([good(1), good(2)]), Topic()
     assert send_digests(queue, mailer, lambda: 0.0, 240).sent == 1
     assert len(mailer.mails) == len(queue.mails) == 1
 
 
 def test_what_one_digest_cannot_hold_follows_at_once():
-    queue, mailer = Queue([good(number) for number in range(4_500)]), Mailer()
+    queue, mailer = Queue([good(number) for number in range(4_500)]), Topic()
     assert send_digests(queue, mailer, lambda: 0.0, 240).sent == 3
     assert not queue.mails
 
 
 def test_an_empty_queue_mails_nothing():
-    mailer = Mailer()
+    mailer = Topic()
     assert send_digests(Queue([]), mailer, lambda: 0.0, 240).sent == 0
     assert not mailer.mails
 
@@ -164,12 +165,12 @@ def test_an_empty_queue_mails_nothing():
 def test_what_could_not_be_sent_stays():
     queue = Queue([good(number) for number in range(25)])
     with pytest.raises(AwsRefusedError):
-        send_digests(queue, Mailer(error=AwsRefusedError("No.")), lambda: 0.0, 240)
+        send_digests(queue, Topic(error=AwsRefusedError("No.")), lambda: 0.0, 240)
     assert len(queue.mails) == 25
 
 
 def test_a_call_ends_in_time_and_sends_what_it_has_taken():
-    queue, mailer = Queue([good(number) for number in range(1_000)]), Mailer()
+    queue, mailer = Queue([good(number) for number in range(1_000)]), Topic()
     ticks = iter(range(1_000))
     report = send_digests(queue, mailer, lambda: float(next(ticks)), RESERVE_S + 50)
     assert 0 < report.gathered < 1_000
@@ -194,8 +195,8 @@ def test_a_notification_is_read():
         "drifted": "yes",
     }
     attributes = {name: {"Type": "String", "Value": text} for name, text in said.items()}
-    found = gathered(envelope(Subject="S", Message="M\n", MessageAttributes=attributes))
-    assert found == Gathered(
+    found = queued_mail(envelope(Subject="S", Message="M\n", MessageAttributes=attributes))
+    assert found == QueuedMail(
         "h",
         "S",
         "M\n",
@@ -230,7 +231,7 @@ def test_a_notification_is_read():
     ],
 )
 def test_whatever_lies_in_the_queue_is_mailed_somehow(body: str):
-    found = gathered({"ReceiptHandle": "h", "Body": body})
+    found = queued_mail({"ReceiptHandle": "h", "Body": body})
     assert found.outcome is None
     assert found.subject == NO_SUBJECT
     assert digest_of([found]).subject

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from winnow.errors import RetryableError
-from winnow.recovery.sweep import Start
-from winnow.steps.dispatch import UNSEEN_S, Dispatch, DispatchReport, DispatchState, Waiting
+from winnow.ports import StartOutcome
+from winnow.steps.dispatch import UNSEEN_S, Dispatch, DispatchReport, DispatchState, WaitingUpload
 
 
 @dataclass
@@ -39,18 +39,18 @@ class Queue:
     def any(self) -> bool:
         return any(at <= self.clock.now for _, _, at in self.messages)
 
-    def take(self, most: int) -> list[Waiting]:
-        taken: list[Waiting] = []
+    def take(self, most: int) -> list[WaitingUpload]:
+        taken: list[WaitingUpload] = []
         for place, (name, event, at) in enumerate(self.messages):
             if at <= self.clock.now and len(taken) < most:
                 self.messages[place] = (name, event, self.clock.now + self.hidden_s)
-                taken.append(Waiting(str(id(event)), name, event))
+                taken.append(WaitingUpload(str(id(event)), name, event))
         return taken
 
-    def drop(self, waiting: Waiting) -> None:
+    def drop(self, waiting: WaitingUpload) -> None:
         self.messages = [one for one in self.messages if str(id(one[1])) != waiting.handle]
 
-    def give_back(self, waiting: Waiting) -> None:
+    def give_back(self, waiting: WaitingUpload) -> None:
         self.messages = [
             (name, event, 0.0 if str(id(event)) == waiting.handle else at)
             for name, event, at in self.messages
@@ -75,7 +75,7 @@ class Machine:
     def open(self) -> set[str]:
         return set(self.began) - set(self.ended)
 
-    def start(self, name: str, event: dict[str, Any]) -> Start:
+    def start(self, name: str, event: dict[str, Any]) -> StartOutcome:
         assert event
         if self.broken:
             self.broken -= 1
@@ -83,9 +83,9 @@ class Machine:
                 self._begin(name)
             raise RetryableError("Step Functions did not answer.")
         if name in self.began:
-            return Start.RUNNING if name in self.open else Start.ENDED
+            return StartOutcome.RUNNING if name in self.open else StartOutcome.ENDED
         self._begin(name)
-        return Start.STARTED
+        return StartOutcome.STARTED
 
     def _begin(self, name: str) -> None:
         self.began[name] = self.clock.now
@@ -102,11 +102,15 @@ class Machine:
             if at <= before and self.ended.get(name, float("inf")) > before
         }
 
-    def standing(self, name: str) -> Start | None:
+    def status_of(self, name: str) -> StartOutcome | None:
         if self.began.get(name, float("inf")) > self.clock.now - self.lag_s:
             return None
         before = self.clock.now - self.lag_s
-        return Start.ENDED if self.ended.get(name, float("inf")) <= before else Start.RUNNING
+        return (
+            StartOutcome.ENDED
+            if self.ended.get(name, float("inf")) <= before
+            else StartOutcome.RUNNING
+        )
 
 
 @dataclass
@@ -287,7 +291,7 @@ def test_a_call_that_was_held_up_starts_nothing_beside_its_successor(world: Worl
 def test_a_call_that_died_is_followed_and_what_it_had_in_hand_comes_again(world: World):
     world.queue.add(*"abcd")
 
-    def die(*_: Any) -> Start:
+    def die(*_: Any) -> StartOutcome:
         raise KeyboardInterrupt
 
     start, world.machine.start = world.machine.start, die  # type: ignore[method-assign, assignment]

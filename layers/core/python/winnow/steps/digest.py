@@ -1,6 +1,6 @@
-"""Digest: the mails of a period as one: totals by process, failures by code, and how many more.
+"""Digest: the e-mails of a period as one: totals by process, failures by code, what was left out.
 
-Mails are taken from a queue and leave it only after the digest of them was sent: a call that dies
+E-mails are taken from a queue and leave it only after the digest of them was sent: a call that dies
 sends some of them again, and loses none.
 """
 
@@ -11,52 +11,47 @@ from typing import Literal, NamedTuple, Protocol
 from pydantic import BaseModel, ConfigDict, Field
 
 from winnow.models import Counts, FrozenModel, Mail
+from winnow.ports import Mailer
 
-MOST = 2_000
-"""Mails that one digest is made of; the rest follow in another."""
+MAX_MAILS = 2_000
+"""E-mails that one digest is made of; the rest follow in another."""
 BODY_BYTES = 200_000
 """Of SNS's 256 KB, which count attributes and escapes, too."""
 RESERVE_S = 90.0
-"""Of a call's time, to send a last digest and take its mails from the queue."""
-_LISTED_FAILURES = 2_000
-_LISTED_SUCCESSES = 200
-_NAME = 200
+"""Of a call's time, to send a last digest and take its e-mails from the queue."""
+_MAX_LISTED_FAILURES = 2_000
+_MAX_LISTED_SUCCESSES = 200
+_MAX_FILE_NAME = 200
 
 
-class Gathered(NamedTuple):
-    """One mail of a run, as the queue holds it."""
+class QueuedMail(NamedTuple):
+    """The e-mail of a run, as the queue holds it."""
 
     handle: str
     """what it leaves the queue by"""
     subject: str
     body: str
     outcome: Literal["succeeded", "failed"] | None = None
-    """None: it is no mail of a run"""
+    """None: it is not the e-mail of a run"""
     upload_id: str = ""
     process: str = ""
     counts: Counts = Counts()
     drifted: bool = False
     code: str = ""
     file: str = ""
-    """the key of the file, where the stack lets mails name it"""
+    """the key of the file, where the stack lets e-mails name it"""
 
 
 class MailQueue(Protocol):
-    """Mails that wait to be sent."""
+    """E-mails that wait to be sent."""
 
-    def take(self, most: int) -> Sequence[Gathered]:
-        """Some of them, which nobody else gets for a while; none: there are no more."""
+    def take(self, most: int) -> Sequence[QueuedMail]:
+        """Some of them, which nobody else gets for a while; empty: there are no more."""
         ...
 
     def drop(self, handles: Sequence[str]) -> None:
         """Take them from the queue for good."""
         ...
-
-
-class Mailer(Protocol):
-    """The topic."""
-
-    def send(self, mail: Mail) -> None: ...
 
 
 class DigestInput(BaseModel):
@@ -75,16 +70,16 @@ class DigestReport(FrozenModel):
 def send_digests(
     queue: MailQueue, mailer: Mailer, clock: Callable[[], float], call_s: float
 ) -> DigestReport:
-    """Send what the queue holds in as few mails as hold it. `clock` returns seconds.
+    """Send what the queue holds in as few e-mails as possible. `clock` returns seconds.
 
     Raises what the ports raise: RetryableError, AccessDeniedError, AwsRefusedError.
     """
     ends_at = clock() + call_s - RESERVE_S
     gathered = sent = 0
     while clock() < ends_at:
-        mails: list[Gathered] = []
-        while len(mails) < MOST and clock() < ends_at:
-            some = queue.take(MOST - len(mails))
+        mails: list[QueuedMail] = []
+        while len(mails) < MAX_MAILS and clock() < ends_at:
+            some = queue.take(MAX_MAILS - len(mails))
             if not some:
                 break
             mails += some
@@ -93,20 +88,20 @@ def send_digests(
         mailer.send(digest_of(mails))
         queue.drop([mail.handle for mail in mails])
         gathered, sent = gathered + len(mails), sent + 1
-        if len(mails) < MOST:
+        if len(mails) < MAX_MAILS:
             break  # what has come meanwhile, while runs go on ending, is the next period's
     return DigestReport(gathered=gathered, sent=sent)
 
 
-def digest_of(mails: Sequence[Gathered]) -> Mail:
-    """One mail that tells what all of them tell; a single one goes on as it is."""
-    # A mail whose sender had no answer was sent twice.
-    told = list({_identity(mail): mail for mail in mails}.values())
-    if len(told) == 1:
-        return Mail(subject=told[0].subject, body=told[0].body)
-    succeeded = [mail for mail in told if mail.outcome == "succeeded"]
-    failed = [mail for mail in told if mail.outcome == "failed"]
-    other = [mail for mail in told if mail.outcome is None]
+def digest_of(mails: Sequence[QueuedMail]) -> Mail:
+    """One e-mail that says what all of them say; a single one goes on as it is."""
+    # Where SNS's answer was lost, an e-mail was sent twice.
+    unique = list({_identity(mail): mail for mail in mails}.values())
+    if len(unique) == 1:
+        return Mail(subject=unique[0].subject, body=unique[0].body)
+    succeeded = [mail for mail in unique if mail.outcome == "succeeded"]
+    failed = [mail for mail in unique if mail.outcome == "failed"]
+    other = [mail for mail in unique if mail.outcome is None]
     parts = [f"{len(succeeded):,} succeeded", f"{len(failed):,} failed"]
     parts += [f"{len(other):,} other"] if other else []
     body = _Body()
@@ -120,63 +115,63 @@ def digest_of(mails: Sequence[Gathered]) -> Mail:
             f"Drift: the records of {_runs(len(drifted))} are unlike those that the confidence was",
             "measured on. Look at a sample before you rely on what was accepted.",
         )
-        body.listed(_line(mail) for mail in drifted[:_LISTED_SUCCESSES])
-        body.more(len(drifted) - _LISTED_SUCCESSES)
+        body.listed(_line(mail) for mail in drifted[:_MAX_LISTED_SUCCESSES])
+        body.more(len(drifted) - _MAX_LISTED_SUCCESSES)
     if succeeded:
         # What waits for a person first.
         by_work = sorted(succeeded, key=lambda mail: -mail.counts.review - mail.counts.invalid)
         body.lines("", "Succeeded (accepted / to review / invalid):")
-        body.listed(_success(mail) for mail in by_work[:_LISTED_SUCCESSES])
-        body.more(len(by_work) - _LISTED_SUCCESSES)
+        body.listed(_success(mail) for mail in by_work[:_MAX_LISTED_SUCCESSES])
+        body.more(len(by_work) - _MAX_LISTED_SUCCESSES)
         body.lines("", "To see results: winnow results UPLOAD")
     if other:
         body.lines("", "Other mails:")
-        body.listed(f"  {mail.subject}" for mail in other[:_LISTED_SUCCESSES])
-        body.more(len(other) - _LISTED_SUCCESSES)
+        body.listed(f"  {mail.subject}" for mail in other[:_MAX_LISTED_SUCCESSES])
+        body.more(len(other) - _MAX_LISTED_SUCCESSES)
     body.lines("", "All of them: winnow status")
     return Mail(subject=f"Winnow: {', '.join(parts)}"[:99], body=body.text)
 
 
-def _identity(mail: Gathered) -> tuple[str, ...]:
+def _identity(mail: QueuedMail) -> tuple[str, ...]:
     return (mail.subject, mail.body, mail.upload_id)
 
 
-def _totals(body: "_Body", succeeded: Sequence[Gathered]) -> None:
+def _totals(body: "_Body", succeeded: Sequence[QueuedMail]) -> None:
     by_process: dict[str, list[Counts]] = defaultdict(list)
     for mail in succeeded:
         by_process[mail.process].append(mail.counts)
     for process, counts in sorted(by_process.items()):
         body.lines(
             "",
-            f"{process}: {_runs(len(counts))}, {sum(one.records for one in counts):,} records",
-            f"  accepted   {sum(one.accepted for one in counts):>11,}",
-            f"  review     {sum(one.review for one in counts):>11,}   for a person to decide",
-            f"  invalid    {sum(one.invalid for one in counts):>11,}   could not be judged",
+            f"{process}: {_runs(len(counts))}, {sum(run.records for run in counts):,} records",
+            f"  accepted   {sum(run.accepted for run in counts):>11,}",
+            f"  review     {sum(run.review for run in counts):>11,}   for a person to decide",
+            f"  invalid    {sum(run.invalid for run in counts):>11,}   could not be judged",
         )
 
 
-def _failures(body: "_Body", failed: Sequence[Gathered]) -> None:
-    by_code: dict[str, list[Gathered]] = defaultdict(list)
+def _failures(body: "_Body", failed: Sequence[QueuedMail]) -> None:
+    by_code: dict[str, list[QueuedMail]] = defaultdict(list)
     for mail in failed:
         by_code[mail.code].append(mail)
     if by_code:
         body.lines("", "Failed; what to do: winnow why UPLOAD")
     # Every code has its share of the list, and is counted whatever is listed.
-    share = max(1, _LISTED_FAILURES // max(1, len(by_code)))
+    share = max(1, _MAX_LISTED_FAILURES // max(1, len(by_code)))
     for code, mails in sorted(by_code.items(), key=lambda item: (-len(item[1]), item[0])):
         body.lines(f"  {code or 'no code'}: {_runs(len(mails))}")
         body.listed(f"  {_line(mail)}" for mail in mails[:share])
         body.more(len(mails) - share)
 
 
-def _success(mail: Gathered) -> str:
+def _success(mail: QueuedMail) -> str:
     counts = mail.counts
-    told = f"{counts.accepted:,} / {counts.review:,} / {counts.invalid:,}"
-    return f"{_line(mail)}   {mail.process}   {told}"
+    shown = f"{counts.accepted:,} / {counts.review:,} / {counts.invalid:,}"
+    return f"{_line(mail)}   {mail.process}   {shown}"
 
 
-def _line(mail: Gathered) -> str:
-    return f"  {mail.upload_id}" + (f"   {mail.file[:_NAME]}" if mail.file else "")
+def _line(mail: QueuedMail) -> str:
+    return f"  {mail.upload_id}" + (f"   {mail.file[:_MAX_FILE_NAME]}" if mail.file else "")
 
 
 def _runs(count: int) -> str:

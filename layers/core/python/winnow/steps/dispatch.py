@@ -1,8 +1,9 @@
 """Dispatch: starts the runs of uploads that wait, never more at once than the stack allows.
 
-One call at a time does it: who has written itself into the book as its holder, by a write that is
-refused where another came first. The book has the name of every run before it is started, so that a
-run counts from the moment that it may exist, whatever the list of executions shows already.
+One call at a time does it: the call that has written itself into the state as its holder, by a
+write that is refused where another call came first. A run's name is written into the state before
+it is started, so a run counts from the moment that it may exist, whether the list of executions
+shows it already or not.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,17 +13,17 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 from winnow.errors import WinnowError
 from winnow.models import FrozenModel
-from winnow.recovery.sweep import Start
+from winnow.ports import StartOutcome
 
 UNSEEN_S = 120.0
-"""A run that was written down and that nobody knows so long afterwards was never started."""
+"""A run in the state that no list shows after so long was never started."""
 PAUSE_S = 2.0
 """Between two looks at whether a run has ended."""
-_AT_ONCE = 10
+_MAX_AT_ONCE = 10
 
 
-class Waiting(NamedTuple):
-    """An upload that waits: the event of its drop, and the name its execution is to have."""
+class WaitingUpload(NamedTuple):
+    """An upload that waits: the event of its drop, and the name that its execution is to have."""
 
     handle: str
     name: str
@@ -36,15 +37,15 @@ class WaitingQueue(Protocol):
         """Whether one waits, as far as the queue can tell."""
         ...
 
-    def take(self, most: int) -> Sequence[Waiting]:
-        """Up to 10, about the oldest, which nobody else gets for a while; none: there are none."""
+    def take(self, most: int) -> Sequence[WaitingUpload]:
+        """Up to 10, about the oldest, which nobody else gets for a while; empty: none waits."""
         ...
 
-    def drop(self, waiting: Waiting) -> None:
+    def drop(self, waiting: WaitingUpload) -> None:
         """It has been started."""
         ...
 
-    def give_back(self, waiting: Waiting) -> None:
+    def give_back(self, waiting: WaitingUpload) -> None:
         """It waits on."""
         ...
 
@@ -52,19 +53,21 @@ class WaitingQueue(Protocol):
 class Executions(Protocol):
     """The state machine."""
 
-    def start(self, name: str, event: dict[str, Any]) -> Start: ...
+    def start(self, name: str, event: dict[str, Any]) -> StartOutcome:
+        """As `winnow.ports.Workflow`."""
+        ...
 
     def running(self) -> set[str]:
         """Names of the executions that run; may lag behind for a moment."""
         ...
 
-    def standing(self, name: str) -> Start | None:
-        """RUNNING or ENDED; None: it knows of none of this name, or not yet."""
+    def status_of(self, name: str) -> StartOutcome | None:
+        """RUNNING or ENDED; None: there is no execution of this name, or not yet."""
         ...
 
 
 class DispatchState(FrozenModel):
-    """Who starts runs, and which were started and have not been seen to end."""
+    """Which call starts runs, and which runs were started and have not been seen to end."""
 
     holder: str = ""
     until: FiniteFloat = 0.0
@@ -74,14 +77,14 @@ class DispatchState(FrozenModel):
 
 
 class DispatchStateStore(Protocol):
-    """Where the book lies."""
+    """Where the state is kept, with a tag that changes with every write."""
 
     def load(self) -> tuple[DispatchState, str | None]:
-        """The book and its mark; a new one without a mark where there is none yet."""
+        """The state and its tag; an empty state without a tag where there is none yet."""
         ...
 
-    def save(self, book: DispatchState, mark: str | None) -> str | None:
-        """Write it unless it has changed since this mark; the new mark, or None if it has."""
+    def save(self, state: DispatchState, tag: str | None) -> str | None:
+        """Write the state unless its tag has changed; the new tag, or None if it has."""
         ...
 
 
@@ -98,7 +101,7 @@ class DispatchReport(FrozenModel):
     duplicates: int = Field(0, ge=0, description="had a run of this name already")
     failed: int = Field(0, ge=0, description="could not be started, and wait on")
     codes: tuple[str, ...] = Field((), description="what kept these, each code once")
-    busy: bool = Field(False, description="another call is at it")
+    busy: bool = Field(False, description="another call is the holder")
 
 
 class Dispatch:
@@ -108,7 +111,7 @@ class Dispatch:
         self,
         queue: WaitingQueue,
         executions: Executions,
-        books: DispatchStateStore,
+        states: DispatchStateStore,
         max_runs: int,
         *,
         now: Callable[[], float],
@@ -116,7 +119,7 @@ class Dispatch:
     ) -> None:
         self._queue = queue
         self._executions = executions
-        self._books = books
+        self._states = states
         self._max_runs = max_runs
         self._now = now
         self._sleep = sleep
@@ -129,27 +132,27 @@ class Dispatch:
         if not self._queue.any():
             return DispatchReport()
         ends_at = self._now() + call_s
-        book, mark = self._books.load()
-        if book.until > self._now():
+        state, tag = self._states.load()
+        if state.until > self._now():
             return DispatchReport(busy=True)
         # Longer than the call: what it does last is done before another may begin.
-        mine = book.model_copy(update={"holder": holder, "until": ends_at + UNSEEN_S})
-        mark = self._books.save(mine, mark)
-        if mark is None:
+        held = state.model_copy(update={"holder": holder, "until": ends_at + UNSEEN_S})
+        tag = self._states.save(held, tag)
+        if tag is None:
             return DispatchReport(busy=True)
-        work = _Work(mine, mark)
+        work = _Work(held, tag)
         try:
             while self._now() < ends_at and self._step(work):
                 pass
         finally:
-            if work.mark is not None:
-                self._books.save(work.book.model_copy(update={"until": 0.0}), work.mark)
+            if work.tag is not None:
+                self._states.save(work.state.model_copy(update={"until": 0.0}), work.tag)
         return DispatchReport(
             started=work.started,
             duplicates=work.duplicates,
             failed=work.failed,
             codes=tuple(sorted(work.codes)),
-            busy=work.mark is None,
+            busy=work.tag is None,
         )
 
     def _step(self, work: "_Work") -> bool:
@@ -158,57 +161,60 @@ class Dispatch:
         if room <= 0:
             self._sleep(PAUSE_S)
             return self._queue.any()
-        taken = self._queue.take(min(room, _AT_ONCE))
-        if not taken:
+        uploads = self._queue.take(min(room, _MAX_AT_ONCE))
+        if not uploads:
             return False
-        work.book.started.update({one.name: self._now() for one in taken})
-        work.mark = self._books.save(work.book, work.mark)
-        if work.mark is None:
-            # Somebody else has become the holder: this call was held up beyond its time.
-            for one in taken:
-                self._queue.give_back(one)
+        work.state.started.update({upload.name: self._now() for upload in uploads})
+        work.tag = self._states.save(work.state, work.tag)
+        if work.tag is None:
+            # Another call has become the holder: this one was held up beyond its time.
+            for upload in uploads:
+                self._queue.give_back(upload)
             return False
-        before = work.failed
-        for one in taken:
-            self._start(one, work)
-        return work.failed == before
+        failed_before = work.failed
+        for upload in uploads:
+            self._start(upload, work)
+        return work.failed == failed_before
 
-    def _start(self, one: Waiting, work: "_Work") -> None:
+    def _start(self, upload: WaitingUpload, work: "_Work") -> None:
         try:
-            started = self._executions.start(one.name, one.event)
+            outcome = self._executions.start(upload.name, upload.event)
         except WinnowError as error:
             # It comes again when the queue's time for it is over. It counts as running meanwhile:
             # the start may have been heard.
             work.failed += 1
             work.codes.add(error.code)
             return
-        if started is Start.ENDED:
-            del work.book.started[one.name]
-        work.started += started is Start.STARTED
-        work.duplicates += started is not Start.STARTED
-        self._queue.drop(one)
+        if outcome is StartOutcome.ENDED:
+            del work.state.started[upload.name]
+        work.started += outcome is StartOutcome.STARTED
+        work.duplicates += outcome is not StartOutcome.STARTED
+        self._queue.drop(upload)
 
     def _room(self, work: "_Work") -> int:
+        """How many more runs may be started."""
+        started = work.state.started
         if not self._max_runs:
-            work.book.started.clear()
-            return _AT_ONCE
+            started.clear()
+            return _MAX_AT_ONCE
         running = self._executions.running()
-        for name, since in list(work.book.started.items()):
+        for name, since in list(started.items()):
             if name in running:
                 continue
-            how = self._executions.standing(name)
-            unknown = how is None and self._now() - since > UNSEEN_S
-            if how is Start.ENDED or unknown:
-                del work.book.started[name]
-        return self._max_runs - len(running | set(work.book.started))
+            outcome = self._executions.status_of(name)
+            never_started = outcome is None and self._now() - since > UNSEEN_S
+            if outcome is StartOutcome.ENDED or never_started:
+                del started[name]
+        return self._max_runs - len(running | set(started))
 
 
 class _Work:
-    """What a call has in hand."""
+    """The state that a call holds, and what it counts."""
 
-    def __init__(self, book: DispatchState, mark: str) -> None:
-        self.book = book
-        self.mark: str | None = mark
+    def __init__(self, state: DispatchState, tag: str) -> None:
+        self.state = state
+        self.tag: str | None = tag
+        """None: another call has become the holder"""
         self.started = 0
         self.duplicates = 0
         self.failed = 0

@@ -1,11 +1,11 @@
-"""The queue that mails are gathered in: SNS's notifications on SQS, behind the digest's port."""
+"""The queue that mails are queued_mail in: SNS's notifications on SQS, behind the digest's port."""
 
 import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from winnow.models import Counts
-from winnow.steps.digest import Gathered
+from winnow.steps.digest import QueuedMail
 from winnow_aws.aws_errors import translated
 
 if TYPE_CHECKING:
@@ -19,21 +19,21 @@ _WHERE = "on the queue of mails"
 NO_SUBJECT = "Winnow"
 
 
-class SqsMails:
+class SqsMailQueue:
     """The queue with this URL."""
 
     def __init__(self, sqs: "SQSClient", url: str) -> None:
         self._sqs = sqs
         self._url = url
 
-    def take(self, most: int) -> Sequence[Gathered]:
+    def take(self, most: int) -> Sequence[QueuedMail]:
         with translated(_WHERE):
             found = self._sqs.receive_message(
                 QueueUrl=self._url,
                 MaxNumberOfMessages=min(most, _BATCH),
                 WaitTimeSeconds=_WAIT_S,
             )
-        return [gathered(message) for message in found.get("Messages", [])]
+        return [queued_mail(message) for message in found.get("Messages", [])]
 
     def drop(self, handles: Sequence[str]) -> None:
         """One that cannot be taken away is sent once more."""
@@ -44,7 +44,7 @@ class SqsMails:
                 self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=handle)
 
 
-def gathered(message: "MessageTypeDef") -> Gathered:
+def queued_mail(message: "MessageTypeDef") -> QueuedMail:
     """A message of the queue. What is no notification of ours is passed on as it is."""
     handle, body = message["ReceiptHandle"], message.get("Body", "")
     try:
@@ -52,7 +52,7 @@ def gathered(message: "MessageTypeDef") -> Gathered:
     except ValueError:
         note = None
     if not isinstance(note, dict) or not isinstance(note.get("Message"), str):
-        return Gathered(handle, NO_SUBJECT, body)
+        return QueuedMail(handle, NO_SUBJECT, body)
     subject = "".join(char for char in str(note.get("Subject") or "") if " " <= char <= "~")
     given = note.get("MessageAttributes")
     said = {
@@ -63,7 +63,7 @@ def gathered(message: "MessageTypeDef") -> Gathered:
     outcome: Literal["succeeded", "failed"] | None = None
     if said.get("outcome") in ("succeeded", "failed"):
         outcome = "succeeded" if said["outcome"] == "succeeded" else "failed"
-    return Gathered(
+    return QueuedMail(
         handle,
         subject[:99] or NO_SUBJECT,
         note["Message"],

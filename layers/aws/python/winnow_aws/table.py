@@ -1,28 +1,21 @@
-"""The sweep's ports on AWS: inbox (S3), runs (DynamoDB), workflow (Step Functions), mail (SNS)."""
+"""The table of runs on DynamoDB: a row an upload."""
 
-import json
 import random
-import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from winnow.errors import RetryableError, UploadAbandonedError
-from winnow.models import Mail, Upload
-from winnow.recovery.status import ObjectVersion
-from winnow.recovery.sweep import Cursor, Lease, Leases, Page, Start
+from winnow.models import Upload
+from winnow.recovery.ports import LeasePage
+from winnow.recovery.state import Lease
 from winnow.recovery.upload_row import UploadRow
-from winnow.steps.upload import INBOX
 from winnow_aws.aws_errors import translated
 from winnow_aws.rows import row_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_s3 import S3Client
-    from mypy_boto3_sns import SNSClient
-    from mypy_boto3_stepfunctions import SFNClient
 
 _BATCH = 100  # DynamoDB's most for one BatchGetItem
 _BATCH_TRIES = 6
@@ -32,64 +25,6 @@ _EARLIER_S = 3_600.0
 """How far the clock that wrote `claimed_at` may be behind S3's."""
 SWEEP_RUN = "sweep"
 """The `run` of a row that the sweep itself gave up."""
-
-
-class S3Inbox:
-    """Every version in the inbox, deleted ones too, a page at a time."""
-
-    def __init__(self, s3: "S3Client", bucket: str, page_size: int = 1000) -> None:
-        self._s3 = s3
-        self._bucket = bucket
-        self._page_size = page_size
-
-    @property
-    def bucket(self) -> str:
-        return self._bucket
-
-    def page(self, after: Cursor | None) -> Page:
-        return self._page(INBOX, after)
-
-    def _page(self, prefix: str, after: Cursor | None) -> Page:
-        marker = {} if after is None else {"KeyMarker": after.key}
-        if after is not None and after.version_id:
-            marker["VersionIdMarker"] = after.version_id
-        with translated(f"in the bucket {self._bucket}"):
-            found = self._s3.list_object_versions(
-                Bucket=self._bucket,
-                Prefix=prefix,
-                MaxKeys=self._page_size,
-                **marker,  # type: ignore[arg-type]
-            )
-        versions = [
-            ObjectVersion(
-                one["Key"], one["VersionId"], one["Size"], one["LastModified"].timestamp()
-            )
-            for one in found.get("Versions", [])
-        ]
-        if not found.get("IsTruncated"):
-            return Page(versions, None)
-        return Page(
-            versions,
-            Cursor(key=found["NextKeyMarker"], version_id=found.get("NextVersionIdMarker", "")),
-        )
-
-    def every(self) -> Iterator[ObjectVersion]:
-        """All of them, in the order of their keys' bytes."""
-        return self._all(INBOX)
-
-    def of_key(self, key: str) -> Iterator[ObjectVersion]:
-        """All of one object."""
-        # Its name is the first of those that begin with it.
-        return takewhile(lambda version: version.key == key, self._all(key))
-
-    def _all(self, prefix: str) -> Iterator[ObjectVersion]:
-        after: Cursor | None = None
-        while True:
-            page = self._page(prefix, after)
-            yield from page.versions
-            after = page.after
-            if after is None:
-                return
 
 
 def _stamp(moment: datetime) -> str:
@@ -157,7 +92,7 @@ class TableRuns:
                     raise RetryableError(f"One object has more than {_ROWS_OF_A_KEY:,} rows.")
         return found
 
-    def leases(self, before: float | None, after: Lease | None) -> Leases:
+    def leases(self, before: float | None, after: Lease | None) -> LeasePage:
         """Rows of runs under way whose lease ends before then (None: all), the first to end first.
 
         An index tells them, which may lag a moment behind.
@@ -188,7 +123,7 @@ class TableRuns:
             Lease(until=float(item["lease_until"]["N"]), upload_id=item["upload_id"]["S"])
             for item in found["Items"]
         ]
-        return Leases(rows, "LastEvaluatedKey" in found)
+        return LeasePage(rows, "LastEvaluatedKey" in found)
 
     def every(self) -> Iterator[UploadRow]:
         """Every row."""
@@ -246,46 +181,3 @@ class TableRuns:
             except self._dynamodb.exceptions.ConditionalCheckFailedException:
                 return False
         return True
-
-
-class StatesWorkflow:
-    """The state machine with this ARN."""
-
-    def __init__(self, states: "SFNClient", arn: str) -> None:
-        self._states = states
-        self._arn = arn
-
-    def start(self, name: str, event: dict[str, Any]) -> Start:
-        # AWS answers a start of the same name and input with the execution that runs, as if it had
-        # been started now: so no two starts have the same input.
-        unlike = {**event, "start": secrets.token_hex(8)}
-        with translated("in Step Functions"):
-            try:
-                self._states.start_execution(
-                    stateMachineArn=self._arn, name=name, input=json.dumps(unlike)
-                )
-            except self._states.exceptions.ExecutionAlreadyExists:
-                execution = self._arn.replace(":stateMachine:", ":execution:") + f":{name}"
-                found = self._states.describe_execution(executionArn=execution)
-                return Start.RUNNING if found["status"] == "RUNNING" else Start.ENDED
-        return Start.STARTED
-
-
-class TopicMailer:
-    """The topic with this ARN; whoever subscribed to it gets the mail."""
-
-    def __init__(self, sns: "SNSClient", arn: str) -> None:
-        self._sns = sns
-        self._arn = arn
-
-    def send(self, mail: Mail, told: Mapping[str, str] | None = None) -> None:
-        with translated("in SNS"):
-            self._sns.publish(
-                TopicArn=self._arn,
-                Subject=mail.subject,
-                Message=mail.body,
-                MessageAttributes={
-                    name: {"DataType": "String", "StringValue": value}
-                    for name, value in (told or {}).items()
-                },
-            )

@@ -1,0 +1,59 @@
+"""What the sweep needs from outside: the inbox and the table."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from winnow.errors import UploadAbandonedError
+from winnow.models import Upload
+from winnow.recovery.state import Cursor, Lease
+from winnow.recovery.status import ObjectVersion
+from winnow.recovery.upload_row import UploadRow
+
+
+class ListingPage(NamedTuple):
+    """Some versions of the inbox, in S3's order, and where the next page begins."""
+
+    versions: Sequence[ObjectVersion]
+    after: Cursor | None
+    """None: this was the last page."""
+
+
+class LeasePage(NamedTuple):
+    """Some rows of the index of runs under way, the lease that ends first in front."""
+
+    rows: Sequence[Lease]
+    more: bool
+
+
+class Inbox(Protocol):
+    """The inbox of the uploads bucket."""
+
+    @property
+    def bucket(self) -> str: ...
+
+    def page(self, after: Cursor | None) -> ListingPage:
+        """The versions behind a cursor, or the first ones."""
+        ...
+
+
+class Runs(Protocol):
+    """The table of runs."""
+
+    def by_id(self, upload_ids: Sequence[str]) -> list[UploadRow]:
+        """The rows of these uploads, as far as there are any; read consistently."""
+        ...
+
+    def by_key(self, key: str, since: float) -> list[UploadRow]:
+        """Every row of an object key that was claimed since then."""
+        ...
+
+    def leases(self, before: float | None, after: Lease | None) -> LeasePage:
+        """Rows of runs under way whose lease ends before then, as an index has them."""
+        ...
+
+    def give_up(self, upload: Upload, stuck: UploadRow | None, error: UploadAbandonedError) -> bool:
+        """Record the upload as FAILED; False if a run has claimed or ended it meanwhile.
+
+        `stuck` is the row that it has, None where it has none.
+        """
+        ...

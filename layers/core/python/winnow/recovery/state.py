@@ -1,0 +1,85 @@
+"""What one call of the sweep leaves to the next, as an object in the results bucket."""
+
+from pydantic import Field, FiniteFloat, ValidationError
+
+from winnow.errors import ObjectGoneError
+from winnow.models import FrozenModel, ObjectRef
+from winnow.ports import ObjectStore
+from winnow.recovery.retention import Retention
+from winnow.storage.paths import JSON
+
+
+class Cursor(FrozenModel):
+    """A place in the listing of the inbox: behind this version."""
+
+    key: str
+    version_id: str
+
+
+class Lease(FrozenModel):
+    """A row of the index of runs under way, and a place in it: behind this row."""
+
+    until: FiniteFloat
+    upload_id: str
+
+
+class Walk(FrozenModel):
+    """How far the walk over the inbox has come."""
+
+    after: Cursor | None = None
+    """None: at the beginning"""
+    began: FiniteFloat
+    since: FiniteFloat | None = None
+    """Rows are looked up for versions that were written since then; None: for all."""
+    open_since: FiniteFloat | None = None
+    """when the oldest version was written that this walk has left without a row"""
+    oldest_s: FiniteFloat = Field(0.0, ge=0)
+    """age of the oldest unfinished version that this walk has seen"""
+
+
+class SweepState(FrozenModel):
+    """Where the next call goes on."""
+
+    walk: Walk | None = None
+    """None: the next call begins one"""
+    before_s: FiniteFloat = Field(0.0, ge=0)
+    """age of the oldest unfinished version that the last complete walk saw"""
+    looked_until: FiniteFloat | None = None
+    """A walk has looked up the row of every version that was written before this."""
+    all_at: FiniteFloat | None = None
+    """when the last complete walk began that looked up the row of every version"""
+    stuck_after: Lease | None = None
+    """where the search for dead runs goes on; None: at the beginning"""
+    retention: Retention = Retention()
+
+    def plausible(self, now: float) -> "SweepState":
+        """Without times in the future: a clock was wrong, or somebody else wrote the state.
+
+        What is left out only makes the sweep look at more.
+        """
+        times = [self.looked_until, self.all_at]
+        if self.walk is not None:
+            times += [self.walk.began, self.walk.since]
+        if any(at is not None and at > now for at in times):
+            return SweepState(retention=self.retention)
+        return self
+
+
+def load_state(store: ObjectStore, ref: ObjectRef) -> SweepState:
+    """What the call before left; an empty state where there is none that can be read."""
+    try:
+        with store.open(ref) as stream:
+            content = stream.read()
+        return SweepState.model_validate_json(content)
+    except (ObjectGoneError, ValidationError):
+        return SweepState()
+
+
+def save_state(store: ObjectStore, ref: ObjectRef, state: SweepState) -> None:
+    """Leave the state to the next call."""
+    store.put(ref, state.model_dump_json().encode(), JSON)
+
+
+def noted_retention(store: ObjectStore, ref: ObjectRef) -> Retention:
+    """How long the table has kept rows, as the sweep has noted it."""
+    return load_state(store, ref).retention
