@@ -42,7 +42,7 @@ def select(app: Path, roots: Sequence[Path]) -> dict[Path, Path]:
         unread += [module for module in reached if module[0] not in selected]
         selected |= dict(reached)
         if file != app:
-            beside = {path.name: path for path in file.parent.iterdir() if path.suffix != ".py"}
+            beside = {path.name: path for path in file.parent.iterdir() if path.is_file()}
             selected |= {place.with_name(name): beside[name] for name in strings & beside.keys()}
     return selected
 

@@ -22,12 +22,15 @@ select_code = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(select_code)
 
 READ_FILES = {
-    *("winnow", "winnow/heads", "winnow/limits", "winnow/parsers", "winnow/processes"),
+    *("winnow", "winnow/heads", "winnow/limits", "winnow/processes"),
+    *("winnow/parsers", "winnow/parsers/docx", "winnow/parsers/html", "winnow/parsers/mail"),
+    *("winnow/parsers/pdf", "winnow/parsers/xlsx"),
     *("winnow/readers", "winnow/readers/pages", "winnow/readers/tabular", "winnow/steps"),
     *("winnow/storage", "winnow/tables", "winnow_aws"),
 }
 RECOVER = {
-    *("winnow", "winnow/limits", "winnow/parsers", "winnow/recovery", "winnow/steps"),
+    *("winnow", "winnow/limits", "winnow/parsers", "winnow/parsers/mail", "winnow/recovery"),
+    "winnow/steps",
     *("winnow/storage", "winnow/tables", "winnow_aws"),
 }
 FOLDERS = {
@@ -138,7 +141,7 @@ def test_the_build_selects_for_every_function_from_all_layers() -> None:
 HOUSE = {
     "house/__init__.py": "",
     "house/hall.py": "import house.attic\n",
-    "house/attic.py": 'TABLE = "attic.tsv"\n',
+    "house/attic.py": 'TABLES = ("attic.tsv", "cellar")  # the second is a folder\n',
     "house/attic.tsv": "",
     "house/hall.tsv": "",
     "house/README.md": "",
