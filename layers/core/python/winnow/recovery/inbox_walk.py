@@ -233,8 +233,9 @@ class _KeyLookup:
     def add(
         self, rows: dict[str, UploadRow], key: str, lost: Sequence[ObjectVersion]
     ) -> WinnowError | None:
-        """Add the rows of a key to `rows`, where versions of it are lost. Returns what kept the
-        table from answering.
+        """Add the rows of a key to `rows`, where versions of it are lost.
+
+        Returns the error that kept the table from answering.
         """
         if not lost:
             return None
