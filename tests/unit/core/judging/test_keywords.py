@@ -29,7 +29,7 @@ def test_keywords(text: str, found: set[str]) -> None:
 def test_a_word_is_not_forgotten_wrongly_when_the_memo_is_full(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("winnow.judging.criteria.keywords._MEMO", 2)
+    monkeypatch.setattr("winnow.judging.criteria.keywords._MAX_REMEMBERED", 2)
     keywords = Keywords(["anemia", "iron deficiency"])
     for _ in range(3):
         assert keywords(words("a b c d iron deficiency e f anemia")) == {0, 1}

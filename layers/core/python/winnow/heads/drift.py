@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from winnow.models import Difference, Drift, Judgement, Profile, ProfileCounts
 
 BINS = 20
-LEAST = 0.1
+MIN_LIMIT = 0.1
 """A distance below this is no drift that anybody would act on, however many records show it."""
 
 # Four respects at the 0.25% level each, so that 1% of runs that are alike exceed any limit.
@@ -96,38 +96,38 @@ def _bin(value: float) -> int:
 
 
 def _difference(distance: float, limit: float) -> Difference:
-    limit = round(min(1.0, max(LEAST, limit)), 4)
+    limit = round(min(1.0, max(MIN_LIMIT, limit)), 4)
     distance = round(min(1.0, distance), 4)
     return Difference(distance=distance, limit=limit, drifted=distance > limit)
 
 
-def _shape(one: Sequence[int], other: Sequence[int]) -> Difference:
+def _shape(run: Sequence[int], measured: Sequence[int]) -> Difference:
     """Kolmogorov-Smirnov distance of two histograms, with its limit."""
-    total, others = sum(one), sum(other)
+    total, others = sum(run), sum(measured)
     here = there = distance = 0.0
-    for left, right in zip(one, other, strict=True):
+    for left, right in zip(run, measured, strict=True):
         here += left / total
         there += right / others
         distance = max(distance, abs(here - there))
     return _difference(distance, _KS * math.sqrt(1 / total + 1 / others))
 
 
-def _shares(one: Mapping[str, int], other: Mapping[str, int]) -> Difference:
+def _shares(run: Mapping[str, int], measured: Mapping[str, int]) -> Difference:
     """Total variation of two sets of shares, its limit by the chi-squared test.
 
     The test's critical value is Wilson and Hilferty's approximation (1931). As chi-squared weighs
     labels by their rarity and this distance does not, the limit is where the distance would lie
     if every share differed by the same part.
     """
-    total, others = sum(one.values()), sum(other.values())
-    names = {*one, *other}
-    distance = sum(abs(one.get(n, 0) / total - other.get(n, 0) / others) for n in names) / 2
+    total, others = sum(run.values()), sum(measured.values())
+    names = {*run, *measured}
+    distance = sum(abs(run.get(n, 0) / total - measured.get(n, 0) / others) for n in names) / 2
     free = max(1, len(names) - 1)
     critical = free * (1 - 2 / (9 * free) + _NORMAL * math.sqrt(2 / (9 * free))) ** 3
     return _difference(distance, math.sqrt(critical * (1 / total + 1 / others)) / 2)
 
 
-def _rates(one: float, count: int, other: float, others: int) -> Difference:
-    pooled = (one * count + other * others) / (count + others)
+def _rates(run: float, count: int, measured: float, others: int) -> Difference:
+    pooled = (run * count + measured * others) / (count + others)
     spread = math.sqrt(pooled * (1 - pooled) * (1 / count + 1 / others))
-    return _difference(abs(one - other), _NORMAL_TWO_SIDED * spread)
+    return _difference(abs(run - measured), _NORMAL_TWO_SIDED * spread)

@@ -67,8 +67,8 @@ def _grams(texts: Sequence[str], block: Block, bits: int) -> HashedNgrams:
     lines = [f" {' '.join(_WORD.findall(_plain(text)))} " for text in texts]
     code = np.frombuffer("".join(lines).encode("utf-32-le"), np.uint32)
     owner = np.repeat(np.arange(len(lines)), [len(line) for line in lines])
-    found = [_counted(*piece, block, bits) for piece in _in_pieces(code, owner, block)]
-    keys, counts = found[0] if len(found) == 1 else _summed(found)
+    pieces = [_counted(*piece, block, bits) for piece in _in_pieces(code, owner, block)]
+    keys, counts = pieces[0] if len(pieces) == 1 else _summed(pieces)
     rows = keys >> bits
     return HashedNgrams(
         starts=np.searchsorted(rows, np.arange(len(texts) + 1)),
@@ -117,11 +117,11 @@ def _counted(
 
 
 def _summed(
-    found: Sequence[tuple[NDArray[np.int64], NDArray[np.float64]]],
+    pieces: Sequence[tuple[NDArray[np.int64], NDArray[np.float64]]],
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """The counts of all pieces by key."""
-    keys, slots = np.unique(np.concatenate([keys for keys, _ in found]), return_inverse=True)
-    weights = np.concatenate([counts for _, counts in found])
+    keys, slots = np.unique(np.concatenate([keys for keys, _ in pieces]), return_inverse=True)
+    weights = np.concatenate([counts for _, counts in pieces])
     return keys, np.bincount(slots, weights=weights, minlength=len(keys)).astype(np.float64)
 
 

@@ -36,98 +36,129 @@ MAX_BYTES = 1_000_000
 """A definition larger than this is refused unread."""
 MAX_DEPTH = 30
 """Nesting beyond this is refused: no definition needs it, and it would exhaust the stack."""
+_NULLS = frozenset(("", "~", "null", "Null", "NULL"))
 
 # -- YAML with positions -------------------------------------------------------------------------
 
 
-class _Stop(Exception):  # noqa: N818
-    """The text cannot be read any further."""
+class _UnreadableError(Exception):
+    """The text cannot be read any further; the reason is among the problems."""
+
+
+class _Problem(NamedTuple):
+    line: int
+    field: str
+    message: str
 
 
 class _Tree(NamedTuple):
-    """Plain data (dict, list, str, None), the line of every path in it, and problems by line."""
+    """What a text holds, and what is wrong with it as YAML."""
 
     data: Any
+    """Plain data: dict, list, str, None."""
     lines: dict[FieldPath, int]
-    problems: list[tuple[int, str, str]]
+    """The line of every path in the data."""
+    problems: list[_Problem]
+
+
+def _read_yaml(text: str) -> _Tree:
+    """YAML as plain data. A value's line is its key's, which is where an editor should look."""
+    reader = _YamlReader(text)
+    data: Any = None
+    try:
+        data = reader.document()
+    except _UnreadableError:
+        pass
+    except yaml.YAMLError as error:
+        reader.problems.append(_syntax_problem(error, text))
+    reader.lines[()] = 1
+    return _Tree(data, reader.lines, reader.problems)
+
+
+class _YamlReader:
+    """Builds plain data of the parser's events, and keeps the line of each value."""
+
+    def __init__(self, text: str) -> None:
+        self._events = yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        self.lines: dict[FieldPath, int] = {}
+        self.problems: list[_Problem] = []
+
+    def document(self) -> Any:
+        """The text's only document; None where it has none."""
+        data: Any = None
+        for event in self._events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                if data is not None:
+                    message = "a file holds one process; a second document starts"
+                    self.problems.append(_Problem(_line(event), "", message))
+                    break
+                data = self._value(next(self._events), (), 0)
+        return data
+
+    def _value(self, event: yaml.Event, path: FieldPath, depth: int) -> Any:
+        self.lines.setdefault(path, _line(event))
+        if depth > MAX_DEPTH:
+            self._note(event, path[:3], f"nested deeper than {MAX_DEPTH} levels")
+            raise _UnreadableError
+        if isinstance(event, yaml.AliasEvent):
+            self._note(event, path, "aliases (*name) are not supported")
+            return None
+        self._refuse_anchor_and_tag(event, path)
+        if isinstance(event, yaml.ScalarEvent):
+            plain = event.style is None or event.style == ""
+            return None if plain and event.value in _NULLS else event.value
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self._sequence(path, depth)
+        return self._mapping(path, depth)
+
+    def _sequence(self, path: FieldPath, depth: int) -> list[Any]:
+        items: list[Any] = []
+        while not isinstance(item := next(self._events), yaml.SequenceEndEvent):
+            items.append(self._value(item, (*path, len(items)), depth + 1))
+        return items
+
+    def _mapping(self, path: FieldPath, depth: int) -> dict[str, Any]:
+        mapping: dict[str, Any] = {}
+        while not isinstance(key := next(self._events), yaml.MappingEndEvent):
+            if not isinstance(key, yaml.ScalarEvent):
+                self._note(key, path, "a field's name must be plain text")
+                raise _UnreadableError
+            inner = (*path, key.value)
+            if key.value in mapping:
+                self._note(key, inner, f"stands twice, first on line {self.lines[inner]}")
+                # Read, so that its own problems are reported, and dropped.
+                self._value(next(self._events), ("",), depth + 1)
+            else:
+                self.lines[inner] = _line(key)
+                mapping[key.value] = self._value(next(self._events), inner, depth + 1)
+        return mapping
+
+    def _refuse_anchor_and_tag(self, event: yaml.Event, path: FieldPath) -> None:
+        if getattr(event, "anchor", None) is not None:
+            self._note(event, path, "anchors (&name) are not supported")
+        if (tag := getattr(event, "tag", None)) is not None and tag != "!":
+            self._note(event, path, f"the tag {tag} is not supported")
+
+    def _note(self, event: yaml.Event, path: FieldPath, message: str) -> None:
+        self.problems.append(_Problem(_line(event), field_of(path), message))
 
 
 def _line(event: yaml.Event) -> int:
     return event.start_mark.line + 1 if event.start_mark else 1
 
 
-def _read_yaml(text: str) -> _Tree:
-    """YAML as plain data. A value's line is its key's, which is where an editor should look."""
-    lines: dict[FieldPath, int] = {}
-    problems: list[tuple[int, str, str]] = []
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    events = yaml.parse(text, Loader=loader)
-
-    def build(event: yaml.Event, path: FieldPath, depth: int) -> Any:
-        line = _line(event)
-        lines.setdefault(path, line)
-        if depth > MAX_DEPTH:
-            problems.append((line, field_of(path[:3]), f"nested deeper than {MAX_DEPTH} levels"))
-            raise _Stop
-        if isinstance(event, yaml.AliasEvent):
-            problems.append((line, field_of(path), "aliases (*name) are not supported"))
-            return None
-        if getattr(event, "anchor", None) is not None:
-            problems.append((line, field_of(path), "anchors (&name) are not supported"))
-        if (tag := getattr(event, "tag", None)) is not None and tag != "!":
-            problems.append((line, field_of(path), f"the tag {tag} is not supported"))
-        if isinstance(event, yaml.ScalarEvent):
-            plain = event.style is None or event.style == ""
-            return (
-                None if plain and event.value in ("", "~", "null", "Null", "NULL") else event.value
-            )
-        if isinstance(event, yaml.SequenceStartEvent):
-            items: list[Any] = []
-            while not isinstance(item := next(events), yaml.SequenceEndEvent):
-                items.append(build(item, (*path, len(items)), depth + 1))
-            return items
-        mapping: dict[str, Any] = {}
-        while not isinstance(key := next(events), yaml.MappingEndEvent):
-            at = _line(key)
-            if not isinstance(key, yaml.ScalarEvent):
-                problems.append((at, field_of(path), "a field's name must be plain text"))
-                raise _Stop
-            where = (*path, key.value)
-            if key.value in mapping:
-                problems.append(
-                    (at, field_of(where), f"stands twice, first on line {lines[where]}")
-                )
-                build(next(events), ("",), depth + 1)
-            else:
-                lines[where] = at
-                mapping[key.value] = build(next(events), where, depth + 1)
-        return mapping
-
-    data: Any = None
-    try:
-        for event in events:
-            if isinstance(event, yaml.DocumentStartEvent):
-                if data is not None:
-                    at = _line(event)
-                    problems.append((at, "", "a file holds one process; a second document starts"))
-                    break
-                first = next(events)
-                data = build(first, (), 0)
-    except _Stop:
-        pass
-    except yaml.MarkedYAMLError as error:
+def _syntax_problem(error: yaml.YAMLError, text: str) -> _Problem:
+    """Why a text is not YAML."""
+    if isinstance(error, yaml.MarkedYAMLError):
         mark = error.problem_mark or error.context_mark
-        said = ", ".join(part for part in (error.context, error.problem) if part)
-        if "mapping values" in said:
-            said += "; a text that holds ': ' must stand in quotes"
-        problems.append((mark.line + 1 if mark else 1, "", f"not YAML: {said}"))
-    except yaml.reader.ReaderError as error:
+        message = ", ".join(part for part in (error.context, error.problem) if part)
+        if "mapping values" in message:
+            message += "; a text that holds ': ' must stand in quotes"
+        return _Problem(mark.line + 1 if mark else 1, "", f"not YAML: {message}")
+    if isinstance(error, yaml.reader.ReaderError):
         line = text.count("\n", 0, error.position) + 1
-        problems.append((line, "", "not YAML: a control character or one that YAML forbids"))
-    except yaml.YAMLError:
-        problems.append((1, "", "not YAML"))
-    lines[()] = 1
-    return _Tree(data, lines, problems)
+        return _Problem(line, "", "not YAML: a control character or one that YAML forbids")
+    return _Problem(1, "", "not YAML")
 
 
 # -- loading -------------------------------------------------------------------------------------
@@ -206,44 +237,51 @@ def load_definition(text: str, source: str) -> ProcessDefinition:
         raise ProcessInvalidError(f"{source}:1: (file): is larger than {MAX_BYTES} characters")
     tree = _read_yaml(text)
     problems = list(tree.problems)
-
-    def add(path: FieldPath, said: str) -> None:
-        at = path
-        while at not in tree.lines:
-            at = at[:-1]
-        problems.append((tree.lines[at], field_of(path), said))
-
     definition: ProcessDefinition | None = None
-    data = tree.data
     # What follows a break in the YAML was never read: saying that it is missing would mislead.
-    if not any(said.startswith(("not YAML", "nested")) for _, _, said in problems):
-        if not isinstance(data, dict):
-            add((), "is empty" if data is None else "must hold named fields, as `id: my-process`")
-        elif data.get("kind") not in KINDS:
-            add(("kind",), "must be 'criteria' or 'labels'" if "kind" in data else "is missing")
-        else:
-            kind = KINDS[data["kind"]]
-            for path, said in cross_problems(data):
-                add(path, said)
-            try:
-                # A field with nothing behind its colon is a field not given.
-                definition = ADAPTER.validate_python(_without_nulls(data))
-            except ValidationError as error:
-                for line in error.errors(include_url=False):
-                    # A list of which items are wrong may be called too short as well: said already.
-                    short = line["type"] == "too_short"
-                    if short and line["ctx"]["actual_length"] < len(line["input"]):
-                        continue
-                    if line["type"] != "cross":
-                        add(*_explain({**line, "loc": line["loc"][1:]}, kind))
+    if not any(problem.message.startswith(("not YAML", "nested")) for problem in problems):
+        definition, wrong = _validate(tree.data)
+        problems += [_at_line(path, message, tree.lines) for path, message in wrong]
     if problems or definition is None:
         raise ProcessInvalidError(
             "\n".join(
-                f"{source}:{line}: {field or '(file)'}: {said}"
-                for line, field, said in sorted(dict.fromkeys(problems))
+                f"{source}:{line}: {field or '(file)'}: {message}"
+                for line, field, message in sorted(dict.fromkeys(problems))
             )
         )
     return definition
+
+
+def _validate(data: Any) -> tuple[ProcessDefinition | None, list[tuple[FieldPath, str]]]:
+    """The definition, where the data are one, and what is wrong with them, by field."""
+    if not isinstance(data, dict):
+        message = "is empty" if data is None else "must hold named fields, as `id: my-process`"
+        return None, [((), message)]
+    if data.get("kind") not in KINDS:
+        message = "must be 'criteria' or 'labels'" if "kind" in data else "is missing"
+        return None, [(("kind",), message)]
+    problems = list(cross_problems(data))
+    try:
+        # A field with nothing behind its colon is a field not given.
+        return ADAPTER.validate_python(_without_nulls(data)), problems
+    except ValidationError as error:
+        kind = KINDS[data["kind"]]
+        for line in error.errors(include_url=False):
+            # A list of which items are wrong may be called too short as well: said already.
+            short = line["type"] == "too_short"
+            if short and line["ctx"]["actual_length"] < len(line["input"]):
+                continue
+            if line["type"] != "cross":
+                problems.append(_explain({**line, "loc": line["loc"][1:]}, kind))
+    return None, problems
+
+
+def _at_line(path: FieldPath, message: str, lines: Mapping[FieldPath, int]) -> _Problem:
+    """A problem with a field, on the line of the field or of what it is missing from."""
+    known = path
+    while known not in lines:
+        known = known[:-1]
+    return _Problem(lines[known], field_of(path), message)
 
 
 def _without_nulls(data: Any) -> Any:

@@ -74,8 +74,8 @@ class ProcessRegistry:
         Raises:
             ProcessUnknownError: Names the known ids.
         """
-        if found := self._by_name.get(name.strip().casefold()):
-            return found
+        if definition := self._by_name.get(name.strip().casefold()):
+            return definition
         # What was asked for may be a folder's name, which may be about a person: not repeated.
         known = ", ".join(self.ids)
         raise ProcessUnknownError(

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 
 from winnow.limits.unicode import nfkc
 
-_LONGEST = 1_000
+_MAX_NAME = 1_000
 """Characters of a name that are compared: what is longer is text that stands in a name's place."""
-_LEFT_OUT = frozenset("_-")
+_IGNORED = frozenset("_-")
 
 
 def plain_name(name: str) -> str:
@@ -16,19 +16,19 @@ def plain_name(name: str) -> str:
     >>> plain_name("Case_ID") == plain_name(" case id")
     True
     """
-    name = name[:_LONGEST]
+    name = name[:_MAX_NAME]
     if name.isascii():
-        return "".join(char for char in name.lower() if char > " " and char not in _LEFT_OUT)
+        return "".join(char for char in name.lower() if char > " " and char not in _IGNORED)
     plain = nfkc(nfkc(name).casefold())
     return "".join(
         char
         for char in plain
-        if char not in _LEFT_OUT and unicodedata.category(char) not in ("Cc", "Cf", "Zs")
+        if char not in _IGNORED and unicodedata.category(char) not in ("Cc", "Cf", "Zs")
     )
 
 
 def mentions(text: str, names: Iterable[str]) -> bool:
     """Whether one of these plain names may stand in a text of any length."""
-    pieces = (text[at : at + _LONGEST] for at in range(0, len(text), _LONGEST))
+    pieces = (text[at : at + _MAX_NAME] for at in range(0, len(text), _MAX_NAME))
     plain = "".join(map(plain_name, pieces))
     return any(name in plain for name in names)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:  # the image of Serialize holds no numpy
     from numpy.typing import NDArray
 
 
-GREATEST = 1e100
+MAX_MAGNITUDE = 1e100
 """What is beyond it is no measurement, and its square no number."""
 
 
@@ -24,7 +24,7 @@ def number(cell: str | None) -> float | None:
         value = float(cell)
     except ValueError:
         return None
-    return value if abs(value) <= GREATEST else None
+    return value if abs(value) <= MAX_MAGNITUDE else None
 
 
 def wrong_column(fields: Mapping[str, str], columns: Sequence[str]) -> str | None:
@@ -58,11 +58,11 @@ def numbers_of(
 
     if not columns or fields is None:
         return np.full((count, len(columns)), np.nan)
-    wanted = [plain_name(name) for name in columns]
+    names = [plain_name(name) for name in columns]
     values = []
     for row in map(_by_plain_name, fields):
-        found = [number(row.get(name)) for name in wanted]
-        values.append([math.nan if value is None else value for value in found])
+        cells = [number(row.get(name)) for name in names]
+        values.append([math.nan if value is None else value for value in cells])
     return np.array(values, np.float64).reshape(count, len(columns))
 
 

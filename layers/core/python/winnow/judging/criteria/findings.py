@@ -33,14 +33,20 @@ def findings_of(
 ) -> tuple[CriterionFinding, ...]:
     """What text `index` of the matrix says of each criterion."""
     rows = matrix.rows[index].tolist()
-    speaks = any(not said.by_row.keys().isdisjoint(rows) for said in matches)
+    speaks = any(
+        not criterion_matches.by_row.keys().isdisjoint(rows) for criterion_matches in matches
+    )
     findings: list[CriterionFinding] = []
-    for compiled, said in zip(criteria, matches, strict=True):
-        if positions := _speaking_positions(said.by_row, rows):
-            score = _score([said.by_row[row] for row in positions])
-            evidence = tuple(_evidence(positions, said.by_row, matrix, index))
+    for compiled, criterion_matches in zip(criteria, matches, strict=True):
+        if positions := _speaking_positions(criterion_matches.by_row, rows):
+            score = _score([criterion_matches.by_row[row] for row in positions])
+            evidence = tuple(_evidence(positions, criterion_matches.by_row, matrix, index))
         else:
-            silent = speaks and compiled.silence_is_not_met and said.mentioned_in.isdisjoint(rows)
+            silent = (
+                speaks
+                and compiled.silence_is_not_met
+                and criterion_matches.mentioned_in.isdisjoint(rows)
+            )
             score, evidence = SILENT if silent else NO_EVIDENCE, ()
         findings.append(
             CriterionFinding(

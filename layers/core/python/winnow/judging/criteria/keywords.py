@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import Indel
 
 _WORD = re.compile(r"[^\W_]+(?:['.][^\W_]+)*")
-_FUZZY_FROM = 5
-_FUZZY_LEAST = 0.83
-_MEMO = 50_000
+MIN_FUZZY_LETTERS = 5
+MIN_FUZZY_SIMILARITY = 0.83
+_MAX_REMEMBERED = 50_000
 
 
 def words(text: str) -> list[str]:
@@ -68,8 +68,8 @@ class SharedWords:
         for tokens in segments:
             before = len(places)
             for token in tokens:
-                found = memo.get(token)
-                places += self._look_up(token) if found is None else found
+                alike = memo.get(token)
+                places += self._look_up(token) if alike is None else alike
             counts.append(len(places) - before)
         holds = np.zeros((len(segments), len(self._place)), np.float32)
         holds[np.repeat(np.arange(len(segments)), counts), np.array(places, np.intp)] = 1.0
@@ -77,11 +77,11 @@ class SharedWords:
         return shared
 
     def _look_up(self, token: str) -> tuple[int, ...]:
-        if len(self._memo) >= _MEMO:
+        if len(self._memo) >= _MAX_REMEMBERED:
             self._memo.clear()
-        found = tuple(self._place[want] for want in _alike(token, self._by_letter))
-        self._memo[token] = found
-        return found
+        places = tuple(self._place[word] for word in _alike(token, self._by_letter))
+        self._memo[token] = places
+        return places
 
 
 class Keywords:
@@ -99,7 +99,7 @@ class Keywords:
         for phrase in self._indices:
             self._begun.setdefault(phrase[0], []).append(phrase)
         self._by_letter = _by_letter(sorted({word for phrase in self._indices for word in phrase}))
-        self._memo: dict[str, _Meant] = {}
+        self._memo: dict[str, _KeywordParts] = {}
 
     def __call__(self, tokens: Sequence[str]) -> frozenset[int]:
         """Positions, in the list given to the constructor, of the keywords found."""
@@ -108,23 +108,23 @@ class Keywords:
     def spans(self, tokens: Sequence[str]) -> list[tuple[int, int, int]]:
         """Every place: the keyword's position in the list, first token, end token."""
         memo = self._memo
-        meant = [memo.get(token) or self._look_up(token) for token in tokens]
-        found: list[tuple[int, int, int]] = []
-        for at, word in enumerate(meant):
+        parts = [memo.get(token) or self._look_up(token) for token in tokens]
+        spans: list[tuple[int, int, int]] = []
+        for at, word in enumerate(parts):
             if not word.words:
                 continue
             for index in word.whole:
-                found.append((index, at, at + 1))
-            if word.begun and at + 1 < len(meant):
-                for second in meant[at + 1].words & word.begun.keys():
+                spans.append((index, at, at + 1))
+            if word.begun and at + 1 < len(parts):
+                for second in parts[at + 1].words & word.begun.keys():
                     for phrase in word.begun[second]:
                         end = at + len(phrase)
-                        if _stands(phrase[2:], meant[at + 2 : end]):
-                            found += [(index, at, end) for index in self._indices[phrase]]
-        return found
+                        if _stands(phrase[2:], parts[at + 2 : end]):
+                            spans += [(index, at, end) for index in self._indices[phrase]]
+        return spans
 
-    def _look_up(self, token: str) -> "_Meant":
-        if len(self._memo) >= _MEMO:
+    def _look_up(self, token: str) -> "_KeywordParts":
+        if len(self._memo) >= _MAX_REMEMBERED:
             self._memo.clear()
         alike = _alike(token, self._by_letter)
         whole: list[int] = []
@@ -134,11 +134,11 @@ class Keywords:
                 whole += self._indices[phrase]
             else:
                 begun.setdefault(phrase[1], []).append(phrase)
-        meant = self._memo[token] = _Meant(frozenset(alike), tuple(whole), begun)
+        meant = self._memo[token] = _KeywordParts(frozenset(alike), tuple(whole), begun)
         return meant
 
 
-class _Meant(NamedTuple):
+class _KeywordParts(NamedTuple):
     """What a word of a segment may be: words of keywords, and the keywords that it is or begins."""
 
     words: frozenset[str]
@@ -147,28 +147,28 @@ class _Meant(NamedTuple):
     """By their second words."""
 
 
-def _stands(phrase: Sequence[str], meant: Sequence[_Meant]) -> bool:
-    """Whether words are those of a phrase."""
-    return len(phrase) == len(meant) and all(
-        want in word.words for want, word in zip(phrase, meant, strict=True)
+def _stands(phrase: Sequence[str], tokens: Sequence[_KeywordParts]) -> bool:
+    """Whether tokens are those of a phrase."""
+    return len(phrase) == len(tokens) and all(
+        word in token.words for word, token in zip(phrase, tokens, strict=True)
     )
 
 
 def _by_letter(vocabulary: Sequence[str]) -> dict[str, list[str]]:
     """Words by their first letters: words that begin differently are never alike."""
-    found: dict[str, list[str]] = {}
+    by_letter: dict[str, list[str]] = {}
     for word in vocabulary:
-        found.setdefault(word[0], []).append(word)
-    return found
+        by_letter.setdefault(word[0], []).append(word)
+    return by_letter
 
 
 def _alike(token: str, by_letter: dict[str, list[str]]) -> list[str]:
     """The words that a token is, or is a misspelling or an inflection of."""
-    return [want for want in by_letter.get(token[0], ()) if want == token or _near(want, token)]
+    return [word for word in by_letter.get(token[0], ()) if word == token or _near(word, token)]
 
 
-def _near(want: str, have: str) -> bool:
+def _near(word: str, token: str) -> bool:
     return (
-        len(want) >= _FUZZY_FROM
-        and Indel.normalized_similarity(want, have, score_cutoff=_FUZZY_LEAST) > 0
+        len(word) >= MIN_FUZZY_LETTERS
+        and Indel.normalized_similarity(word, token, score_cutoff=MIN_FUZZY_SIMILARITY) > 0
     )

@@ -155,8 +155,8 @@ def _similarity(
     """Similarity of segments to references; 0 for a segment that no criterion accepts."""
     accepted = [
         row
-        for row, found in enumerate(keywords)
-        if any(criterion.accepts(found) for criterion in compiled.criteria)
+        for row, segment_keywords in enumerate(keywords)
+        if any(criterion.accepts(segment_keywords) for criterion in compiled.criteria)
     ]
     similarity = np.zeros_like(cosine)
     similarity[accepted] = (1 - SHARED) * cosine[accepted] + SHARED * compiled.shared_words(

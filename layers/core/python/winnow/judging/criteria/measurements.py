@@ -67,8 +67,8 @@ class Measured(NamedTuple):
             ("from", value.normal_from if self.sign < 0 else None),
             ("up to", value.normal_to if self.sign < 0 else None),
         )
-        said = " or ".join(f"{word} {bound:g}" for word, bound in bounds if bound is not None)
-        return f"{value.name} {said} {value.unit}"
+        limits = " or ".join(f"{word} {bound:g}" for word, bound in bounds if bound is not None)
+        return f"{value.name} {limits} {value.unit}"
 
     @property
     def sign(self) -> int:
@@ -123,9 +123,9 @@ class Values:
 
 def _convert(number: float, unit: str | None, value: Value) -> float | None:
     """A number in the definition's unit; None: it cannot be one."""
-    wanted = _plain(value.unit)
+    unit_of_value = _plain(value.unit)
     if unit is not None:
-        factor = _FACTORS.get(wanted, {wanted: 1}).get(_plain(unit))
+        factor = _FACTORS.get(unit_of_value, {unit_of_value: 1}).get(_plain(unit))
         if factor is None:
             return None
         number *= factor

@@ -95,7 +95,7 @@ def _ends(text: str, start: int, end: int) -> list[tuple[int, int]]:
     decider = punkt.load()
     special, decide = decider.special, decider.ends
     glued = [match.end() for match in _GLUED.finditer(text, start, end)]
-    found: list[tuple[int, int]] = []
+    ends: list[tuple[int, int]] = []
     # Of the full stops in one word, the last one counts: it is held back until the next word's.
     held: tuple[re.Match[str], int] | None = None
     floor = start
@@ -110,7 +110,7 @@ def _ends(text: str, start: int, end: int) -> list[tuple[int, int]]:
             and not decide(f"{word}{match.group()}{_shown(match)}")
         ):
             return
-        found.append((match.end(), match.end() if following is None else match.start(2)))
+        ends.append((match.end(), match.end() if following is None else match.start(2)))
 
     for match in _PERIOD_CONTEXT.finditer(text, start, end):
         at = match.start()
@@ -127,8 +127,8 @@ def _ends(text: str, start: int, end: int) -> list[tuple[int, int]]:
     if held is not None:
         settle(*held)
     if glued:
-        found = sorted({*found, *((at, at) for at in glued if not _clipped(text, start, at))})
-    return found
+        ends = sorted({*ends, *((at, at) for at in glued if not _clipped(text, start, at))})
+    return ends
 
 
 def _clipped(text: str, start: int, stop: int) -> bool:
@@ -226,20 +226,20 @@ def _broken(text: str, start: int, end: int) -> list[Span]:
 
 def spans(text: str) -> list[Span]:
     """Start and end of every segment, in order; none for blank text."""
-    found: list[Span] = []
+    pieces: list[Span] = []
     for block_start, block_end in _blocks(text):
         for start, end in _sentences(text, block_start, block_end):
             if heading := _HEADING.match(text, start, end):
-                found.append((start, heading.end()))
+                pieces.append((start, heading.end()))
                 start = heading.end()
             if end - start <= MAX_CHARACTERS:
-                found.append((start, end))
+                pieces.append((start, end))
             else:
-                found.extend(_broken(text, start, end))
-    tidy: list[Span] = []
-    for start, end in found:
+                pieces.extend(_broken(text, start, end))
+    segments: list[Span] = []
+    for start, end in pieces:
         piece = text[start:end]
-        if stripped := piece.strip():
+        if content := piece.strip():
             start += len(piece) - len(piece.lstrip())
-            tidy.append((start, start + len(stripped)))
-    return tidy
+            segments.append((start, start + len(content)))
+    return segments

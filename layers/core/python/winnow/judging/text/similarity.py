@@ -59,19 +59,19 @@ def windows(text: str, sentences: Sequence[segments.Span]) -> list[segments.Span
 
     And the parts of a sentence with semicolons: each says something of its own.
     """
-    found: list[segments.Span] = []
+    spans: list[segments.Span] = []
     for first, (start, stop) in enumerate(sentences):
         begin = start
         while (cut := text.find("; ", begin, stop)) >= 0:
-            found.append((begin, cut))
+            spans.append((begin, cut))
             begin = cut + 2
         if begin > start:
-            found.append((begin, stop))
+            spans.append((begin, stop))
         for next_start, end in sentences[first + 1 : first + _WINDOW]:
             if not _BACK.match(text, next_start) or end - start > segments.MAX_CHARACTERS:
                 break
-            found.append((start, end))
-    return found
+            spans.append((start, end))
+    return spans
 
 
 # "EGD 3/14: normal" heads nothing.
@@ -80,7 +80,7 @@ _HEADING = re.compile(r"([A-Z][^\W\d]*(?:[ /&'’-]+[^\W\d]+){0,7}):")
 
 def sections(text: str, sentences: Sequence[segments.Span]) -> list[str]:
     """For each sentence the family's or the former history's heading it stands under, if one."""
-    found: list[str] = []
+    headings: list[str] = []
     current = ""
     for start, end in sentences:
         if text.find(":", start, min(end, start + 50)) >= 0 and (
@@ -90,14 +90,14 @@ def sections(text: str, sentences: Sequence[segments.Span]) -> list[str]:
             # Only a heading that stands alone, or in capitals, goes on until the next.
             if heading.end() == end or heading.group(1).isupper():
                 current = name if name in _SECTIONS else ""
-        found.append(current)
-    return found
+        headings.append(current)
+    return headings
 
 
 def count(text: str) -> int:
     """How many segments a text has, windows counted."""
-    found = segments.spans(text)
-    return len(found) + len(windows(text, found))
+    sentences = segments.spans(text)
+    return len(sentences) + len(windows(text, sentences))
 
 
 class SegmentScorer:
@@ -117,6 +117,17 @@ class SegmentScorer:
     def _plain(self, texts: Sequence[str]) -> list[str]:
         return [written_out(text) for text in texts] if self._structure else list(texts)
 
+    def _segments(self, text: str) -> tuple[list[segments.Span], list[str], int]:
+        """A text's sentences, then its windows; their headings; how many are sentences."""
+        sentences = segments.spans(text)
+        if not self._structure:
+            return sentences, [""] * len(sentences), len(sentences)
+        headings = sections(text, sentences)
+        starts = [start for start, _ in sentences]
+        more = windows(text, sentences)
+        headings += [headings[bisect_right(starts, start) - 1] for start, _ in more]
+        return sentences + more, headings, len(sentences)
+
     def __call__(self, texts: Sequence[str], check: Check = unhurried) -> SimilarityMatrix:
         """One encoder call and one matrix product a block of segments, whatever texts they are of.
 
@@ -128,17 +139,10 @@ class SegmentScorer:
         sentences: list[int] = []
         for text in texts:
             check()
-            found = segments.spans(text)
-            sentences.append(len(found))
-            under = [""] * len(found)
-            if self._structure:
-                under = sections(text, found)
-                more = windows(text, found)
-                starts = [start for start, _ in found]
-                under += [under[bisect_right(starts, start) - 1] for start, _ in more]
-                found += more
-            spans.append(found)
-            keys = ((text[s:e], name) for (s, e), name in zip(found, under, strict=True))
+            text_spans, headings, count_of_sentences = self._segments(text)
+            sentences.append(count_of_sentences)
+            spans.append(text_spans)
+            keys = ((text[s:e], name) for (s, e), name in zip(text_spans, headings, strict=True))
             rows.append(rows_of(keys, known))
         unique = [text for text, _ in known]
         plain: list[str] = []
