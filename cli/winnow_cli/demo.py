@@ -1,8 +1,8 @@
 """`make demo`: the whole system at work on this machine, on the sample files.
 
 Starts the local stack (or uses the one that runs), drops the samples with plain S3 calls as any
-user would, waits, and shows results with evidence, the mails, and where the JSON lies. The stack
-is left running. Run as `python -m winnow_cli.demo`.
+user would, waits, and shows results with evidence, the e-mails, and where the results are. The
+stack is left running. Run as `python -m winnow_cli.demo`.
 """
 
 import argparse
@@ -26,8 +26,11 @@ from winnow_cli.render.records import (
     decision_of,
     evidence_of,
     quoted,
+    reason_of,
 )
 from winnow_cli.render.tables import drawn_table
+from winnow_cli.render.uploads import SHORT_ID
+from winnow_cli.workflow_errors import advice_for
 from winnow_local import mailbox
 from winnow_local.stack import running, start_detached
 from winnow_local.state import StackState, StateDir
@@ -36,41 +39,52 @@ from winnow_local.template import Checkout
 if TYPE_CHECKING:
     from winnow.models import ResultRecord
     from winnow.recovery.upload_row import UploadRow
+    from winnow_cli.target import Target
     from winnow_cli.uploads import Uploads
 
 WAIT_S = 120.0
-MOST_ROWS = 15
-"""A longer table shows the first few of each outcome and says so."""
-FEW_ROWS = 3
+MAIL_WAIT_S = 10.0
+"""An e-mail follows the result by a moment."""
+MAX_ROWS = 15
+"""A longer table shows the first few of each outcome."""
+ROWS_PER_OUTCOME = 3
 PLAIN_WIDTH = 110
 """Columns where the output is no terminal and so has no width."""
 
 
 @dataclass(frozen=True)
-class Drop:
-    """A sample and the inbox folder it is dropped into."""
+class Sample:
+    """A sample file, the inbox folder that it is dropped into, and what it shows."""
 
-    sample: str
+    file: str
     folder: str
-    why: str
+    description: str
 
 
-DROPS = (
-    Drop("prior-auth-cases.csv", "91110", "prior-authorization cases, by a billing code"),
-    Drop("prior-auth-note.txt", "L33774", "one clinical note, by the id of its policy"),
-    Drop("prior-auth-scan.pdf", "L33774", "the same note as a fax, read by OCR"),
-    Drop("feelings.jsonl", "emotions", "sentences, for another kind of process"),
-    Drop("prior-auth-note.txt", "L99999", "a process that does not exist: this run has to fail"),
+SAMPLES = (
+    Sample("prior-auth-cases.csv", "91110", "prior-authorization cases, by a billing code"),
+    Sample("prior-auth-note.txt", "L33774", "one clinical note, by the id of its policy"),
+    Sample("prior-auth-scan.pdf", "L33774", "the same note as a fax, read by OCR"),
+    Sample("feelings.jsonl", "emotions", "sentences, for another kind of process"),
+    Sample("prior-auth-note.txt", "L99999", "a process that does not exist: this run has to fail"),
 )
 
 
 @dataclass(frozen=True)
-class Dropped:
-    """What was dropped where, and when."""
+class DroppedSample:
+    """A sample in the inbox: its key, and when it was dropped."""
 
-    drop: Drop
+    sample: Sample
     key: str
     at: float
+
+
+@dataclass(frozen=True)
+class EndedRun:
+    """A dropped sample and the row that its run left."""
+
+    sample: Sample
+    row: "UploadRow"
 
 
 def run(screen: Console, state_dir: StateDir, samples: Path) -> None:
@@ -88,37 +102,22 @@ def run(screen: Console, state_dir: StateDir, samples: Path) -> None:
         + Text("No AWS account, no Docker: all of it runs here.")
     )
     _heading(screen, "1. The stack: template.yaml on this machine")
-    state = _stack(screen, state_dir)
+    state = _start_stack(screen, state_dir)
     target = find_target(None)
     uploads = Uploads(target)
 
     _heading(screen, "2. Files dropped into the inbox, with plain S3 puts")
-    s3 = target.s3()
-    folder = f"{datetime.now():%Y-%m-%d-%H%M%S}"
-    dropped = []
-    for drop in DROPS:
-        key = f"inbox/{drop.folder}/{folder}/{drop.sample}"
-        body = (samples / drop.sample).read_bytes()
-        s3.put_object(Bucket=target.uploads_bucket, Key=key, Body=body)
-        dropped.append(Dropped(drop, key, time.monotonic()))
-        screen.print(Text.assemble(("  put ", "dim"), key, (f"  {drop.why}", "dim")))
-    screen.print()
-    rows = _wait(screen, uploads, dropped)
+    dropped = _drop_samples(screen, target, samples)
+    runs = _wait_for_runs(screen, uploads, dropped)
 
-    _heading(screen, "3. What became of the records")
-    screen.print(Text("  ✓ speaks for the criterion, ✗ against it", style="dim"))
-    for item in dropped:
-        if rows[item.key].state == "SUCCEEDED":
-            _show_result(screen, uploads, item, rows[item.key])
-    _heading(screen, "4. What did not work, and says so")
-    for item in dropped:
-        if rows[item.key].state == "FAILED":
-            _show_failure(screen, item, rows[item.key])
-
-    _heading(screen, "5. The mails that were sent")
-    _show_mails(screen, state_dir, [rows[item.key] for item in dropped])
-    _heading(screen, "6. Where the JSON lies, and what to try next")
-    _show_next(screen, state, next(row for i in dropped if (row := rows[i.key]).results_at))
+    _heading(screen, "3. The decisions, with their evidence")
+    _show_results(screen, uploads, runs)
+    _heading(screen, "4. The run that failed, and what to do about it")
+    _show_failures(screen, runs)
+    _heading(screen, "5. The e-mails that were sent")
+    _show_mails(screen, state_dir, [run.row for run in runs])
+    _heading(screen, "6. Where the results are, and what to try next")
+    _show_next(screen, state, next(run.row for run in runs if run.row.results_at))
     screen.print(
         Text(f"\nAll of this took {time.monotonic() - began:.1f} s. ", style="bold")
         + Text("The stack is still running; `make down` ends it.")
@@ -130,7 +129,7 @@ def _heading(screen: Console, title: str) -> None:
     screen.print(Rule(Text(title, style="bold"), align="left", style="dim"))
 
 
-def _stack(screen: Console, state_dir: StateDir) -> StackState:
+def _start_stack(screen: Console, state_dir: StateDir) -> StackState:
     began = time.monotonic()
     try:
         state = running(state_dir)
@@ -149,9 +148,24 @@ def _stack(screen: Console, state_dir: StateDir) -> StackState:
     return state
 
 
-def _wait(
-    screen: Console, uploads: "Uploads", dropped: Sequence[Dropped]
-) -> dict[str, "UploadRow"]:
+def _drop_samples(screen: Console, target: "Target", samples: Path) -> list[DroppedSample]:
+    s3 = target.s3()
+    folder = f"{datetime.now():%Y-%m-%d-%H%M%S}"
+    dropped = []
+    for sample in SAMPLES:
+        key = f"inbox/{sample.folder}/{folder}/{sample.file}"
+        body = (samples / sample.file).read_bytes()
+        s3.put_object(Bucket=target.uploads_bucket, Key=key, Body=body)
+        dropped.append(DroppedSample(sample, key, time.monotonic()))
+        screen.print(Text.assemble(("  put ", "dim"), key, (f"  {sample.description}", "dim")))
+    screen.print()
+    return dropped
+
+
+def _wait_for_runs(
+    screen: Console, uploads: "Uploads", dropped: Sequence[DroppedSample]
+) -> list[EndedRun]:
+    """Waits until the run of every sample has ended; they are returned in the samples' order."""
     rows: dict[str, UploadRow] = {}
     deadline = time.monotonic() + WAIT_S
     with screen.status("waiting for the runs to end"):
@@ -160,16 +174,16 @@ def _wait(
                 row = None if item.key in rows else uploads.by_key(item.key)
                 if row is not None and row.ended:
                     rows[item.key] = row
-                    _tell_end(screen, item, row)
+                    _print_end(screen, item, row)
             if time.monotonic() > deadline:
                 raise StackFailedError(f"Not every run ended within {WAIT_S:.0f} s.")
             time.sleep(0.1)
-    return rows
+    return [EndedRun(item.sample, rows[item.key]) for item in dropped]
 
 
-def _tell_end(screen: Console, item: Dropped, row: "UploadRow") -> None:
+def _print_end(screen: Console, item: DroppedSample, row: "UploadRow") -> None:
     seconds = f"{time.monotonic() - item.at:4.1f} s  "
-    name = f"{item.drop.folder}/{item.drop.sample}  "
+    name = f"{item.sample.folder}/{item.sample.file}  "
     if row.state == "FAILED":
         end = Text(f"FAILED {row.error_code}", style="red")
     else:
@@ -184,13 +198,20 @@ def _tell_end(screen: Console, item: Dropped, row: "UploadRow") -> None:
     screen.print(Text.assemble("  ", (seconds, "dim"), name, end))
 
 
-def _show_result(screen: Console, uploads: "Uploads", item: Dropped, row: "UploadRow") -> None:
-    result = uploads.result(row)
+def _show_results(screen: Console, uploads: "Uploads", runs: Sequence[EndedRun]) -> None:
+    screen.print(Text("  ✓ speaks for the criterion, ✗ against it", style="dim"))
+    for run in runs:
+        if run.row.state == "SUCCEEDED":
+            _show_result(screen, uploads, run)
+
+
+def _show_result(screen: Console, uploads: "Uploads", run: EndedRun) -> None:
+    result = uploads.result(run.row)
     records = sorted(uploads.records(result), key=lambda record: record.record)
-    shown = records if len(records) <= MOST_ROWS else _few_of_each(records)
+    shown = records if len(records) <= MAX_ROWS else _some_of_each_outcome(records)
     screen.print(
         Text.assemble(
-            (f"\n{item.drop.sample}", "bold"),
+            (f"\n{run.sample.file}", "bold"),
             f"  process {result.process.id} {result.process.version}, "
             f"threshold {result.threshold:g}, model {result.model.name if result.model else '-'}",
         )
@@ -215,59 +236,57 @@ def _show_result(screen: Console, uploads: "Uploads", item: Dropped, row: "Uploa
     )
     if len(shown) < len(records):
         rest = f"  and {len(records) - len(shown)} more: "
-        how = f"{command()} results {row.upload_id[:12]}"
+        how = f"{command()} results {run.row.upload_id[:SHORT_ID]}"
         screen.print(Text.assemble((rest, "dim"), (how, "cyan")))
     screen.print(Text(f"  {basis_of(records)}", style="dim"))
-    for found in result.notes:
-        screen.print(Text(f"  note {found.code}: {clean(found.text)}", style="dim"))
+    for line in result.notes:
+        screen.print(Text(f"  note {line.code}: {clean(line.text)}", style="dim"))
 
 
-def _few_of_each(records: Sequence["ResultRecord"]) -> list["ResultRecord"]:
+def _some_of_each_outcome(records: Sequence["ResultRecord"]) -> list["ResultRecord"]:
     by_outcome: dict[str, list[ResultRecord]] = {}
     for record in records:
         by_outcome.setdefault(record.outcome.value, []).append(record)
     return sorted(
-        (record for few in by_outcome.values() for record in few[:FEW_ROWS]),
+        (record for same in by_outcome.values() for record in same[:ROWS_PER_OUTCOME]),
         key=lambda record: record.record,
     )
 
 
 def _evidence(record: "ResultRecord") -> str:
-    best = evidence_of(record)[:2]
-    if not best:
-        return f"{record.code}: {record.reason}" if record.decision is None else record.reason or ""
+    strongest = evidence_of(record)[:2]
+    if not strongest:
+        return reason_of(record)
     return "\n".join(
         f"{quoted(criterion, evidence, 90)} ({evidence.similarity:.2f})"
-        for criterion, evidence in best
+        for criterion, evidence in strongest
     )
 
 
-def _show_failure(screen: Console, item: Dropped, row: "UploadRow") -> None:
-    from winnow.errors import catalogue
+def _show_failures(screen: Console, runs: Sequence[EndedRun]) -> None:
+    for run in runs:
+        if run.row.state == "FAILED":
+            _show_failure(screen, run.row)
 
-    kind = catalogue().get(row.error_code or "")
+
+def _show_failure(screen: Console, row: "UploadRow") -> None:
     screen.print(
         Text.assemble(
-            "  ", item.key, "\n  ", (row.error_code or "", "red"), f": {row.error_message}"
+            "  ", row.object_key, "\n  ", (row.error_code or "", "red"), f": {row.error_message}"
         )
     )
-    if kind is not None:
-        screen.print(Text(f"  What to do: {kind.hint}", style="dim"), soft_wrap=True)
-    screen.print(Text(f"  {command()} why {row.upload_id[:12]}", style="cyan"))
+    advice = advice_for(row.error_code, row.error_message or "")
+    screen.print(Text(f"  What to do: {advice}", style="dim"), soft_wrap=True)
+    screen.print(Text(f"  {command()} why {row.upload_id[:SHORT_ID]}", style="cyan"))
 
 
 def _show_mails(screen: Console, state_dir: StateDir, rows: Sequence["UploadRow"]) -> None:
-    # A mail follows the result by a moment.
-    deadline = time.monotonic() + 10.0
-    mails: dict[str, mailbox.StoredMail] = {}
-    while len(mails) < len(rows) and time.monotonic() < deadline:
-        for mail in mailbox.read(state_dir.mail):
-            mails.update((row.upload_id, mail) for row in rows if row.upload_id in mail.body)
-        time.sleep(0.05)
+    """The subjects of all e-mails, and the text of one about a success and one about a failure."""
+    mails = _wait_for_mails(state_dir, rows)
     for mail in mails.values():
         screen.print(Text.assemble(("  Subject: ", "dim"), mail.subject))
-    one_of_each = {row.state: row.upload_id for row in reversed(rows)}
-    for upload_id in one_of_each.values():
+    one_of_each_state = {row.state: row.upload_id for row in reversed(rows)}
+    for upload_id in one_of_each_state.values():
         if upload_id in mails:
             screen.print(Text(f"\n  {mails[upload_id].subject}", style="bold"))
             for line in mails[upload_id].body.rstrip().splitlines():
@@ -275,11 +294,24 @@ def _show_mails(screen: Console, state_dir: StateDir, rows: Sequence["UploadRow"
     screen.print(Text(f"\n  Kept as .eml files in {here(state_dir.mail)}/", style="dim"))
 
 
+def _wait_for_mails(
+    state_dir: StateDir, rows: Sequence["UploadRow"]
+) -> dict[str, mailbox.StoredMail]:
+    """The e-mail about each upload, by upload id; those that have come in time."""
+    deadline = time.monotonic() + MAIL_WAIT_S
+    mails: dict[str, mailbox.StoredMail] = {}
+    while len(mails) < len(rows) and time.monotonic() < deadline:
+        for mail in mailbox.read(state_dir.mail):
+            mails.update((row.upload_id, mail) for row in rows if row.upload_id in mail.body)
+        time.sleep(0.05)
+    return mails
+
+
 def _show_next(screen: Console, state: StackState, row: "UploadRow") -> None:
     address = f"{row.results_at}"
     lines = (
         ("Results", address),
-        ("Fetch one", f"{command()} results {row.upload_id[:12]} --format json"),
+        ("Fetch one", f"{command()} results {row.upload_id[:SHORT_ID]} --format json"),
         (
             "or with S3",
             "AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test aws --endpoint-url "

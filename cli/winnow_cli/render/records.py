@@ -76,9 +76,7 @@ def _outcome_and_code(record: "ResultRecord") -> str:
 
 
 def _because_or_reason(record: "ResultRecord") -> str:
-    if record.decision is None:
-        return f"{record.code}: {record.reason}"
-    return ", ".join(because_of(record))
+    return reason_of(record) if record.decision is None else ", ".join(because_of(record))
 
 
 def print_judgement(judgement: "Judgement") -> None:
@@ -179,11 +177,14 @@ def basis_of(records: Sequence["ResultRecord"]) -> str:
 
 
 def grounds_of(record: "ResultRecord", width: int) -> str:
-    """The strongest evidence; without any, the criteria that lack it, or the reason."""
-    if record.decision is None:
-        return shorten(f"{record.code}: {record.reason}", width)
+    """The strongest evidence, or the reason where there is none; on one line."""
     pieces = evidence_of(record)
-    if not pieces:
-        lacking = ", ".join(because_of(record))
-        return shorten(f"no evidence on {lacking}" if lacking else record.reason or "", width)
-    return quoted(*pieces[0], width)
+    return quoted(*pieces[0], width) if pieces else shorten(reason_of(record), width)
+
+
+def reason_of(record: "ResultRecord") -> str:
+    """Why a record has no evidence: its error, the criteria that lack any, or the reason given."""
+    if record.decision is None:
+        return f"{record.code}: {record.reason}"
+    lacking = ", ".join(because_of(record))
+    return f"no evidence on {lacking}" if lacking else record.reason or ""
