@@ -24,7 +24,7 @@ MAX_LOOKS = 100
 """How many uploads are looked at before a pause."""
 
 
-class Batch:
+class FileBatch:
     """The files of one submit, and how far it has come with them."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
@@ -90,7 +90,7 @@ def _failed(uploads: "Uploads", key: str) -> bool:
     try:
         row = uploads.by_key(key)
     except AccessDeniedError:
-        return False  # Who may drop need not be one who may look.
+        return False  # Who may drop files need not be allowed to read the table.
     return row is not None and row.state == "FAILED"
 
 
@@ -124,15 +124,15 @@ def wait_for_all(
         task = progress.add_task("waiting for runs", total=len(keys))
         pending, looks = deque(keys), 0
         while pending and (looks < len(keys) or time.monotonic() < deadline):
-            # Some at a time, in turn: of ten thousand, those that end early are told early.
-            some = min(len(pending), MAX_LOOKS)
-            for key in [pending.popleft() for _ in range(some)]:
+            # A part at a time, in turn: of ten thousand, those that end early are seen early.
+            count = min(len(pending), MAX_LOOKS)
+            for key in [pending.popleft() for _ in range(count)]:
                 row = uploads.by_key(key)
                 if row is not None:
                     seen[key] = row
                 if row is None or not row.ended:
                     pending.append(key)
-            looks += some
+            looks += count
             progress.update(task, completed=len(keys) - len(pending))
             if pending:
                 time.sleep(poll_s)

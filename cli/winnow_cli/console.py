@@ -25,23 +25,20 @@ _STRICT_ERRORS = ("strict", "surrogateescape")
 
 
 def command() -> str:
-    """What to type for `winnow` here, so that a hint can be pasted.
-
-    It is the environment's own script where the shell would not find it by name.
-    """
+    """What to type for `winnow`: the environment's script where the shell would not find it."""
     script = Path(sys.executable).with_name("winnow")
     if not script.exists() or shutil.which("winnow") == str(script):
         return "winnow"
     return shlex.quote(here(script))
 
 
-def typed_here(hint: str) -> str:
-    """Advice whose commands can be pasted."""
+def pasteable(hint: str) -> str:
+    """Advice whose `winnow` commands run when they are pasted into this shell."""
     return hint.replace("`winnow ", f"`{command()} ")
 
 
 def here(path: Path) -> str:
-    """A path as it is typed here: from the working directory on where it lies in there."""
+    """A path to type: relative to the working directory where it lies in it."""
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
@@ -49,7 +46,7 @@ def safe(text: str) -> str:
     r"""The text as any terminal may show it; line feeds and tabs stay.
 
     A `?` stands for every other character that is not printed: control characters (an escape
-    sequence begins with one, in C0 or C1), marks that turn or hide text, halves of surrogate pairs.
+    sequence begins with one), marks that reverse or hide text, halves of surrogate pairs.
 
     >>> safe("a\x1b[31m\u202eb\n")
     'a?[31m?b\n'
@@ -60,12 +57,12 @@ def safe(text: str) -> str:
 def _safe(character: str) -> str:
     if character.isprintable() or character in "\n\t":
         return character
-    # Blanks of other widths, and such as break no line.
+    # Blanks of other widths, and no-break spaces.
     return " " if character.isspace() and ord(character) >= _NO_BREAK_SPACE else "?"
 
 
 def clean(text: str) -> str:
-    """The same on one line: white space as single blanks."""
+    """The text safe and on one line: white space becomes single blanks."""
     return safe(" ".join(text.split()))
 
 
@@ -76,7 +73,7 @@ def shorten(text: str, width: int) -> str:
 
 
 def prepare_streams() -> None:
-    """Makes the standard streams take any text, whatever their encoding; what it lacks is replaced.
+    """Make the standard streams take any text; what their encoding lacks is replaced.
 
     A stream that was closed by the caller (`>&-`) is one that nobody reads.
     """
@@ -106,7 +103,7 @@ def _screen(stream: TextIO) -> "Console":
     from rich.segment import Segment
 
     class Screen(Console):
-        """A console whose every text is safe; Rich's own codes are no text."""
+        """A console that makes every text safe, but leaves Rich's own codes."""
 
         def render(
             self, renderable: RenderableType, options: ConsoleOptions | None = None
@@ -126,32 +123,29 @@ def _screen(stream: TextIO) -> "Console":
 
 
 def stdout() -> "Console":
-    """Return the console of answers."""
+    """A Rich console on stdout."""
     return _screen(sys.stdout)
 
 
 def stderr() -> "Console":
-    """Return the console of all else."""
+    """A Rich console on stderr."""
     return _screen(sys.stderr)
 
 
 def ascii_json(document: Any) -> str:
-    """JSON in printable ASCII: every other character of a text is an escape.
-
-    So no encoding loses a character, and none steers a terminal.
-    """
+    """JSON in printable ASCII; every other character is an escape, which no encoding loses."""
     return json.dumps(document, indent=2).replace("\x7f", "\\u007f")
 
 
 def emit_json(document: Any) -> None:
-    """The one JSON document of a command that was given `--json`."""
+    """Print the one JSON document of a command that was given `--json`."""
     sys.stdout.write(ascii_json(document) + "\n")
     sys.stdout.flush()
 
 
 @contextmanager
 def csv_stream() -> Iterator[TextIO]:
-    """Where a CSV goes: in UTF-8 into a file or a pipe, on a terminal as any text."""
+    """A stream to stdout for a CSV: UTF-8 in a file or a pipe; safe text on a terminal."""
     raw = getattr(sys.stdout, "buffer", None)
     if raw is None or sys.stdout.isatty():
         text = io.StringIO(newline="")
@@ -168,12 +162,12 @@ def csv_stream() -> Iterator[TextIO]:
 
 
 def say(text: str = "") -> None:
-    """A line of the answer, or several."""
+    """Print a line of the answer, or several, to stdout."""
     sys.stdout.write(safe(text) + "\n")
 
 
 def note(text: str) -> None:
-    """A line beside the answer: progress, hints, errors.
+    """Print a line to stderr: progress, a hint, an error.
 
     On a terminal it is broken between words; an indented line, which may be a command, is not.
     """

@@ -18,7 +18,7 @@ from winnow.errors import (
     RetryableError,
     WinnowError,
 )
-from winnow_cli.console import clean, discard_output, emit_json, note, typed_here
+from winnow_cli.console import clean, discard_output, emit_json, note, pasteable
 
 P = ParamSpec("P")
 
@@ -216,5 +216,5 @@ def fail(error: WinnowError, as_json: bool, more: dict[str, Any] | None = None) 
         emit_json({"error": document, **(more or {})})
     note(str(error))
     if document["advice"]:
-        note(typed_here(document["advice"]))
+        note(pasteable(document["advice"]))
     raise typer.Exit(1)

@@ -46,8 +46,9 @@ class Redriven:
 
     upload_id: str
     name: str
-    """of the execution"""
+    """The execution's."""
     from_queue: bool = False
+    """Whether its event lay in the dead-letter queue."""
 
 
 class _EventObject(BaseModel):
@@ -80,7 +81,7 @@ class Undelivered(BaseModel):
 
     @property
     def upload_id(self) -> str | None:
-        """Of the upload that it is about; None if it is about none."""
+        """The id of the upload that the event is about; None if it is about none."""
         if self.kind != CREATED or not isinstance(self.detail, _Created):
             return None
         dropped = self.detail.object
@@ -103,11 +104,11 @@ class Redrive:
             )
         self._runs = TableRuns(target.dynamodb(), target.table, target.retention_days)
         self.unreadable = 0
-        """messages of the dead-letter queue that are no event"""
+        """Messages of the dead-letter queue that are no events."""
         self.under_way: list[str] = []
-        """ids of uploads whose next run had been started before"""
+        """Ids of uploads that were not started: a run started before has not ended."""
         self.failures: list[tuple[str, WinnowError]] = []
-        """uploads that could not be started, and why"""
+        """Ids of uploads that could not be started, and why."""
         self._in_a_row = 0
 
     def upload(self, own_id: str) -> Redriven:
@@ -139,7 +140,7 @@ class Redrive:
         return started
 
     def _missing(self, own_id: str) -> Redriven:
-        """Start an upload whose event was lost: the inbox has it, the table has not."""
+        """Start an upload whose event was lost: it is in the inbox, but has no row."""
         bucket = self._target.uploads_bucket
         inbox = S3Inbox(self._target.s3(), bucket)
         lost = next(
@@ -162,7 +163,7 @@ class Redrive:
     def failed_since(self, since: float) -> Iterator[Redriven]:
         """Start again what failed since then (epoch seconds), and what never reached the workflow.
 
-        An upload whose run died without a word counts as failed.
+        An upload whose run died, and so recorded no failure, counts as failed.
         """
         now = time.time()
         for row in self._runs.every():
@@ -194,8 +195,8 @@ class Redrive:
     def undelivered(self) -> Iterator[Redriven]:
         """Start what lies in the dead-letter queue; a message leaves it once it was started.
 
-        Events about runs that stopped leave it too: what they tell, the sweep finds. What is no
-        event stays, and is counted in `unreadable`.
+        Events about runs that stopped are deleted, too: the sweep finds those runs. A message that
+        is no event stays in the queue, and is counted in `unreadable`.
         """
         queue = self._target.outputs.get(UNDELIVERED)
         if queue is None:
@@ -210,25 +211,28 @@ class Redrive:
                 return
             for message in messages:
                 try:
-                    undelivered = Undelivered.model_validate_json(message["Body"])
+                    event = Undelivered.model_validate_json(message["Body"])
                 except ValidationError:
                     self.unreadable += 1
                     continue
-                own_id = undelivered.upload_id
-                started = None
-                if own_id is not None:
-                    failed = len(self.failures)
-                    event = partial(self._event, own_id, undelivered.id, message["Body"])
-                    started = self._attempt(own_id, event)
-                    if len(self.failures) > failed:
-                        continue
+                failures = len(self.failures)
+                started = self._start_undelivered(event, message["Body"])
+                if len(self.failures) > failures:
+                    continue
                 with aws_errors(self._target):
                     sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
                 if started is not None:
                     yield started
 
-    def _event(self, own_id: str, message: str, body: str) -> Redriven | None:
-        name = f"{own_id}-event-{message[:36]}"
+    def _start_undelivered(self, event: Undelivered, body: str) -> Redriven | None:
+        """None: the event is about no upload, or its upload could not be started now."""
+        own_id = event.upload_id
+        if own_id is None:
+            return None
+        return self._attempt(own_id, partial(self._start_event, own_id, event.id, body))
+
+    def _start_event(self, own_id: str, event_id: str, body: str) -> Redriven | None:
+        name = f"{own_id}-event-{event_id[:36]}"
         # Whatever its row says, the claim lets it through once at most.
         started = self._workflow.start(name, json.loads(body))
         return Redriven(own_id, name, from_queue=True) if started is StartOutcome.STARTED else None

@@ -78,7 +78,10 @@ class Submission:
 
     def unsettled(self) -> list[Drop]:
         """What the next submit may take up."""
-        return [*self._own.values(), *(drop for some in self._unfinished.values() for drop in some)]
+        return [
+            *self._own.values(),
+            *(drop for drops in self._unfinished.values() for drop in drops),
+        ]
 
     def _remember(self, drop: Drop) -> None:
         self._own[drop.key] = drop

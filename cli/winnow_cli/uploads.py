@@ -74,20 +74,20 @@ class Uploads:
         """Let S3 take each key once, and keep the version id that it answers."""
         events = self._s3.meta.events
 
-        def once(params: dict[str, Any], **_: Any) -> None:
+        def add_condition(params: dict[str, Any], **_: Any) -> None:
             params["IfNoneMatch"] = "*"
 
-        def began(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+        def remember_key(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
             context["winnow_key"] = params.get("Key")
 
-        def ended(parsed: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+        def remember_version(parsed: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
             if version := parsed.get("VersionId"):
                 self._versions[str(context.get("winnow_key"))] = version
 
         for call in ("PutObject", "CompleteMultipartUpload"):
-            events.register(f"provide-client-params.s3.{call}", once)
-            events.register(f"before-parameter-build.s3.{call}", began)
-            events.register(f"after-call.s3.{call}", ended)
+            events.register(f"provide-client-params.s3.{call}", add_condition)
+            events.register(f"before-parameter-build.s3.{call}", remember_key)
+            events.register(f"after-call.s3.{call}", remember_version)
 
     def _version_of(self, key: str) -> str | None:
         with suppress(ClientError):  # Who may drop files need not be allowed to read them.

@@ -190,7 +190,7 @@ def test_a_second_up_says_that_one_is_running(stack: Stack) -> None:
         assert answer.code == 0
         assert answer.document()["endpoint"] == stack.state.endpoint
         assert "running already" in answer.err
-        assert ("It stays as it was started" in answer.err) is (
+        assert ("Its settings stay as they are" in answer.err) is (
             arguments[-1] in ("--docker", "--parameter=Threshold=0.5")
         )
 

@@ -61,8 +61,8 @@ def audit(
     now = datetime.now(UTC).timestamp()
     counted: Counter[UploadStatus] = Counter()
     target = find_target(stack)
-    with progress("{} versions and {} rows read") as tell:
-        rows = audited(target, missed_after, now, tell)
+    with progress("{} versions and {} rows read") as show_progress:
+        rows = audited(target, missed_after, now, show_progress)
         first = next(rows, None)
     with Listing("uploads", ("status", "upload id", "file"), as_json, stack) as listing:
         for row in chain([first] if first else [], rows):

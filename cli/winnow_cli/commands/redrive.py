@@ -55,7 +55,7 @@ def redrive(
     target = find_target(stack)
     work = Redrive(target)
     restarts = _restarts(work, target, upload_id, since)
-    # Where none can be started, the reason is all there is to say.
+    # Where none can be started, the command ends with the reason alone.
     first = next(restarts, None)
     count, failure = 0, None
     with Listing("started", None, as_json, stack) as listing:

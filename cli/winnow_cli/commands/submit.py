@@ -23,7 +23,7 @@ from winnow_cli.options import (
 
 if TYPE_CHECKING:
     from winnow.recovery.upload_row import UploadRow
-    from winnow_cli.batch import Batch
+    from winnow_cli.batch import FileBatch
     from winnow_cli.target import Target
 
 MAX_KEY_BYTES = 1024
@@ -86,7 +86,7 @@ def submit(
     of the same path and content that were dropped are not dropped again. Otherwise each submit of
     a file is a new upload.
     """
-    from winnow_cli.batch import Batch, wait_for_all, with_progress
+    from winnow_cli.batch import FileBatch, wait_for_all, with_progress
     from winnow_cli.render.uploads import print_ends
     from winnow_cli.submissions import submission
     from winnow_cli.target import find_target
@@ -107,7 +107,7 @@ def submit(
         "process": process,
         "threshold": "" if threshold is None else f"{threshold:g}",
     }
-    batch = Batch(paths)
+    batch = FileBatch(paths)
     rows: dict[str, UploadRow] = {}
     with submission(StateDir.default().submissions, about, anew, note) as memory:
         try:
@@ -155,13 +155,13 @@ def _key_bytes(path: Path) -> int:
     return len(name_of(path).encode())
 
 
-def _print_addresses(batch: "Batch", target: "Target") -> None:
+def _print_addresses(batch: "FileBatch", target: "Target") -> None:
     for _, drop in batch.dropped:
         say(clean(f"s3://{target.uploads_bucket}/{drop.key}"))
 
 
 def _end_early(
-    batch: "Batch",
+    batch: "FileBatch",
     rows: "Mapping[str, UploadRow]",
     target: "Target",
     stack: str | None,
@@ -192,7 +192,7 @@ def _end_early(
     raise typer.Exit(130) from None
 
 
-def _note_progress(batch: "Batch", target: "Target") -> None:
+def _note_progress(batch: "FileBatch", target: "Target") -> None:
     from winnow_cli.batch import identity
 
     remaining = batch.remaining

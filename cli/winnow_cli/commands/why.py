@@ -4,7 +4,7 @@ import re
 
 import typer
 
-from winnow_cli.console import clean, emit_json, say, typed_here
+from winnow_cli.console import clean, emit_json, pasteable, say
 from winnow_cli.options import FILES, AsJson, StackName, UploadId, handle_errors
 
 
@@ -51,7 +51,7 @@ def why(upload_id: UploadId, stack: StackName = None, as_json: AsJson = False) -
             lambda named: f"`{target.hint(f'{named[1]} {row.upload_id}')}`",
             hint,
         )
-        say(f"What to do: {typed_here(on_this_stack)}")
+        say(f"What to do: {pasteable(on_this_stack)}")
         say(f"File: s3://{row.bucket}/{clean(row.object_key)}")
         say(f"Run:  {row.run}")
 

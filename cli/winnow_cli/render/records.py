@@ -125,8 +125,8 @@ def because_of(record: "ResultRecord") -> tuple[str, ...]:
 def evidence_of(record: "ResultRecord") -> list[tuple[str, "Evidence"]]:
     """The evidence behind the decision, the most similar first; each with its criterion's id.
 
-    One piece for each criterion the decision rests on, of those that speak as its verdict does
-    where there are such; or all there is for a label (id empty).
+    For criteria: one piece for each criterion that the decision rests on, if possible one that
+    speaks for its verdict. For a label: all pieces, with an empty id.
     """
     decision = record.decision
     if decision is None:

@@ -19,12 +19,12 @@ from winnow_cli.console import (
     csv_stream,
     here,
     note,
+    pasteable,
     prepare_streams,
     safe,
     say,
     shorten,
     stdout,
-    typed_here,
 )
 from winnow_cli.options import handle_errors
 from winnow_cli.render.tables import table
@@ -222,7 +222,7 @@ def test_a_hint_can_be_pasted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.chdir(tmp_path)
     assert command() == ".venv/bin/winnow"
-    assert typed_here("Run `winnow up` (see docs).") == "Run `.venv/bin/winnow up` (see docs)."
+    assert pasteable("Run `winnow up` (see docs).") == "Run `.venv/bin/winnow up` (see docs)."
     monkeypatch.chdir("/")
     assert command() == str(folder / "winnow").removeprefix("/")
     (tmp_path / "my cases").mkdir()
