@@ -47,6 +47,14 @@ def test_the_nearest_label_wins(text: str, label: str) -> None:
     assert decision(text).value == label
 
 
+def test_of_labels_alike_the_first_of_the_definition_wins() -> None:
+    assert [score.label for score in decision("Unrelated words.").scores] == ["glad", "sad", "calm"]
+    head, *labels = DEFINITION.strip().split("\n  - ")
+    turned = "\n  - ".join([head, *reversed(labels)])
+    (result,) = build_judge(load_definition(turned, "t"), FakeEncoder(TABLE))(["Unrelated words."])
+    assert result.decision.value == "calm"
+
+
 def test_scores_are_all_labels_best_first_and_add_up_to_one() -> None:
     for text in (*TABLE, "I am glad. I am sad.", ""):
         scores = decision(text).scores
