@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from winnow.limits.budget import Check, unhurried
+from winnow.limits.budget import Check, no_deadline
 from winnow.models import (
     Judgement,
     LabelDecision,
@@ -47,7 +47,7 @@ class SayingJudge:
         return self._definition.info
 
     def __call__(
-        self, texts: Sequence[str], fields: object = None, *, check: Check = unhurried
+        self, texts: Sequence[str], fields: object = None, *, check: Check = no_deadline
     ) -> list[Judgement]:
         self.calls += 1
         if "poison" in texts:

@@ -269,7 +269,7 @@ NORMALISERS: dict[str, Subject] = {
     "sentences": of_text(segments.spans),
     "windows": of_text(count),
     "estimate": of_text(estimated_segments),
-    "budget": of_text(lambda text: RecordBudget(max_segments=1).refusal(text, count)),
+    "budget": of_text(lambda text: RecordBudget(max_segments=1).rejection(text, count)),
     "NFKC": of_text(nfkc),
     "NFKC length": of_text(nfkc_length),
     "column name": of_text(plain_name),

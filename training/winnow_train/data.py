@@ -108,7 +108,7 @@ def read_table(
         ) as source,
     ):
         for line in read(source):
-            if not isinstance(line, Record) or budget.refusal(line.text, count):
+            if not isinstance(line, Record) or budget.rejection(line.text, count):
                 left_out += 1
                 continue
             cell = next((v for n, v in line.fields.items() if plain_name(n) == wanted), None)

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol
 
-from winnow.limits.budget import Check, unhurried
+from winnow.limits.budget import Check, no_deadline
 from winnow.models import Judgement, Mail, ModelInfo, ObjectRef, ProcessInfo
 
 if TYPE_CHECKING:  # the images of Serialize and Filter hold no numpy
@@ -43,7 +43,7 @@ class Judge(Protocol):
         texts: Sequence[str],
         fields: Sequence[Mapping[str, str]] | None = None,
         *,
-        check: Check = unhurried,
+        check: Check = no_deadline,
     ) -> list[Judgement]:
         """One judgement a record, in order. A blank text is the caller's to refuse.
 

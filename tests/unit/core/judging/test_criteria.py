@@ -8,7 +8,7 @@ from tests.fakes.encoder import FakeEncoder
 from winnow.judging import build_judge
 from winnow.judging.criteria.logic import MET, decide, verdict
 from winnow.judging.criteria.match import HIGH, LOW
-from winnow.judging.text.shorthand import written_out
+from winnow.judging.text.shorthand import expand_shorthand
 from winnow.models import CriteriaDecision, CriterionFinding, Judgement, Polarity, Verdict
 from winnow.processes.loader import load_definition
 from winnow.processes.schema import CriteriaProcess, Group
@@ -146,9 +146,9 @@ logic: {all_of: [egd]}
 )
 def test_what_is_mixed_is_compared_with_what_is_mixed(near: str, value: Verdict) -> None:
     text = "EGD was normal but for one thing"
-    references = [written_out(s) for s in near_references(MIXED)]
+    references = [expand_shorthand(s) for s in near_references(MIXED)]
     table = {reference: toward((axis, 1.0)) for axis, reference in enumerate(references)}
-    table[written_out(text)] = table[written_out(near)]
+    table[expand_shorthand(text)] = table[expand_shorthand(near)]
     encoder = FakeEncoder(table)
     (result,) = build_judge(load_definition(MIXED, "t"), encoder)([text])
     assert isinstance(result.decision, CriteriaDecision)

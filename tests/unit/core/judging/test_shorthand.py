@@ -2,7 +2,7 @@
 
 import pytest
 
-from winnow.judging.text.shorthand import written_out
+from winnow.judging.text.shorthand import expand_shorthand
 
 
 @pytest.mark.parametrize(
@@ -24,9 +24,9 @@ from winnow.judging.text.shorthand import written_out
     ],
 )
 def test_written_out(text: str, plain: str | None) -> None:
-    assert written_out(text) == (text if plain is None else plain)
+    assert expand_shorthand(text) == (text if plain is None else plain)
 
 
 def test_written_out_twice_is_written_out_once() -> None:
     for text in ("EGD NEG, PT W/O MELENA AND ANEMIC", "Pt c/o BRBPR, Hgb 8, CTE nl"):
-        assert written_out(written_out(text)) == written_out(text)
+        assert expand_shorthand(expand_shorthand(text)) == expand_shorthand(text)

@@ -23,7 +23,7 @@ from winnow.limits.budget import (
     RecordRejection,
     estimated_segments,
     most_segments,
-    unhurried,
+    no_deadline,
 )
 from winnow.limits.unicode import nfkc, nfkc_length
 from winnow.models import InvalidRecord, Judgement, Record
@@ -52,7 +52,7 @@ class PonderingJudge(SayingJudge):
         self.asked: list[int] = []
 
     def __call__(
-        self, texts: Sequence[str], fields: object = None, *, check: Check = unhurried
+        self, texts: Sequence[str], fields: object = None, *, check: Check = no_deadline
     ) -> list[Judgement]:
         self.asked.append(len(texts))
         for text in texts:
@@ -299,6 +299,7 @@ def test_ordinary_records_are_not_counted_before_they_are_judged():
     counting, asked = _counted(count)
     budget = RecordBudget()
     assert (
-        budget.refusal("Melena twice since May. Hgb 8.1, iron was given.\n" * 100, counting) is None
+        budget.rejection("Melena twice since May. Hgb 8.1, iron was given.\n" * 100, counting)
+        is None
     )
     assert not asked

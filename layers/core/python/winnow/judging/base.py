@@ -4,11 +4,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from winnow.limits.budget import Check, unhurried
+from winnow.limits.budget import Check, no_deadline
 from winnow.models import Judgement, ProcessInfo
 
 
-class Batch(NamedTuple):
+class RecordBatch(NamedTuple):
     """The records of one call of a judge."""
 
     texts: Sequence[str]
@@ -34,11 +34,11 @@ class ProcessJudge(ABC):
         texts: Sequence[str],
         fields: Sequence[Mapping[str, str]] | None = None,
         *,
-        check: Check = unhurried,
+        check: Check = no_deadline,
     ) -> list[Judgement]:
         """One judgement a record, in order (see `winnow.ports.Judge`)."""
-        return self._judge(Batch(texts, fields, check)) if texts else []
+        return self._judge(RecordBatch(texts, fields, check)) if texts else []
 
     @abstractmethod
-    def _judge(self, batch: Batch) -> list[Judgement]:
+    def _judge(self, batch: RecordBatch) -> list[Judgement]:
         """The judgements of at least one record."""

@@ -31,7 +31,7 @@ class Deadline:
             raise DeadlineError
 
 
-def unhurried() -> None:
+def no_deadline() -> None:
     """The Check of a caller who waits as long as it takes."""
 
 
@@ -62,7 +62,7 @@ class RecordBudget(BaseModel):
     )
     max_seconds: float = Field(60.0, gt=0, description="seconds in which a record is judged")
 
-    def refusal(self, text: str, segments: Callable[[str], int]) -> RecordRejection | None:
+    def rejection(self, text: str, segments: Callable[[str], int]) -> RecordRejection | None:
         """Why a text is too long to be judged; `segments` counts where the text leaves doubt."""
         if len(text) * GROWTH > self.max_characters and (
             len(text) > self.max_characters or nfkc_length(text) > self.max_characters

@@ -157,7 +157,7 @@ def judge_records(
     """A judgement a record, in order, or why there is none; the others go on.
 
     Raises ChunkTooSlowError when the clock reads `until` before all are judged. A single record is
-    refused instead: no half of it is left to judge.
+    rejected instead: no half of it is left to judge.
     """
     run = _Judging(judge, budget, clock, until, alone=len(records) == 1)
     return [result for group in _groups(records) for result in run(group)]
@@ -199,13 +199,13 @@ class _Judging:
         self._alone = alone
 
     def __call__(self, records: Sequence[Record]) -> list[Judgement | RecordRejection]:
-        refused = {
-            index: refusal
+        rejected = {
+            index: rejection
             for index, record in enumerate(records)
-            if (refusal := self._budget.refusal(record.text, count)) is not None
+            if (rejection := self._budget.rejection(record.text, count)) is not None
         }
-        judged = iter(self._all([r for i, r in enumerate(records) if i not in refused]))
-        return [refused[i] if i in refused else next(judged) for i in range(len(records))]
+        judged = iter(self._all([r for i, r in enumerate(records) if i not in rejected]))
+        return [rejected[i] if i in rejected else next(judged) for i in range(len(records))]
 
     def _all(self, records: Sequence[Record]) -> Sequence[Judgement | RecordRejection]:
         if not records:
@@ -221,17 +221,17 @@ class _Judging:
                 raise ChunkTooSlowError(
                     "Judging the records of the chunk takes longer than the function may run."
                 ) from None
-            refusal, size = TOO_SLOW, 1
+            rejection, size = TOO_SLOW, 1
         except WinnowError:
             raise
         except Exception:
-            refusal, size = _FAILED, -(-len(records) // 2)
+            rejection, size = _FAILED, -(-len(records) // 2)
         if len(records) == 1:
             _logger.warning(
                 "a record could not be judged",
-                extra={"record": records[0].record, "code": refusal.code},
+                extra={"record": records[0].record, "code": rejection.code},
             )
-            return [refusal]
+            return [rejection]
         parts = [records[at : at + size] for at in range(0, len(records), size)]
         return [result for part in parts for result in self._all(part)]
 

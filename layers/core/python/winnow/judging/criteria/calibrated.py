@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from winnow.errors import HeadInvalidError
 from winnow.heads.card import HeadFiles
 from winnow.heads.linear import Inputs, LinearHead, check_encoder
-from winnow.judging.base import Batch, ProcessJudge
+from winnow.judging.base import ProcessJudge, RecordBatch
 from winnow.judging.evidence import SCORE_DECIMALS
 from winnow.models import CriteriaDecision, Judgement
 from winnow.ports import Encoder, Judge
@@ -37,7 +37,7 @@ class CalibratedCriteriaJudge(ProcessJudge):
         self._rules = rules
         self._head = LinearHead.load(card, files.read()[1])
 
-    def _judge(self, batch: Batch) -> list[Judgement]:
+    def _judge(self, batch: RecordBatch) -> list[Judgement]:
         """The judgements of the rules, each with a confidence that was learned."""
         judgements = self._rules(batch.texts, batch.fields, check=batch.check)
         head = self._head

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from winnow.judging.criteria.keywords import Keywords, SharedWords, words
 from winnow.judging.criteria.measurements import Values
 from winnow.judging.criteria.mentions import PLAIN, Kinds, MentionKind, SegmentMentions
-from winnow.judging.text.shorthand import written_out
+from winnow.judging.text.shorthand import expand_shorthand
 from winnow.processes.schema import CriteriaProcess, Criterion
 
 _SOFT = MentionKind.POSSIBLE | MentionKind.HISTORICAL
@@ -131,7 +131,7 @@ class _Compiler:
     ) -> CriterionSide:
         columns = self._add_references(statements)
         # Of keywords that are the same written out, the first.
-        plain = list(dict.fromkeys(map(written_out, keywords)))
+        plain = list(dict.fromkeys(map(expand_shorthand, keywords)))
         find = Keywords(plain)
         mentions = [SegmentMentions(self.plain_references[column], "", find) for column in columns]
         ignored = reduce(or_, (sentence.all_kinds for sentence in mentions), PLAIN) & _SOFT
@@ -154,7 +154,7 @@ class _Compiler:
         """The columns of these sentences."""
         start = len(self.references)
         self.references.extend(sentences)
-        self.plain_references.extend(map(written_out, sentences))
+        self.plain_references.extend(map(expand_shorthand, sentences))
         return range(start, len(self.references))
 
     def _add_keywords(self, keywords: Sequence[str]) -> frozenset[int]:

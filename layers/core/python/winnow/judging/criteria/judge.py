@@ -6,7 +6,7 @@ of it, and `logic` joins these into the decision. How each is computed is writte
 module.
 """
 
-from winnow.judging.base import Batch, ProcessJudge
+from winnow.judging.base import ProcessJudge, RecordBatch
 from winnow.judging.criteria.compile import compile_criteria
 from winnow.judging.criteria.findings import findings_of
 from winnow.judging.criteria.logic import certainty, decide, verdict
@@ -26,7 +26,7 @@ class CriteriaJudge(ProcessJudge):
         self._compiled = compile_criteria(definition)
         self._score_segments = SegmentScorer(encoder, self._compiled.references, structure=True)
 
-    def _judge(self, batch: Batch) -> list[Judgement]:
+    def _judge(self, batch: RecordBatch) -> list[Judgement]:
         """A text without segments is undetermined."""
         matrix = self._score_segments(batch.texts, batch.check)
         matches = match_segments(self._compiled, matrix, batch.check)

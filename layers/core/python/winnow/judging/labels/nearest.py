@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from winnow.heads.linear import mean_of_greatest, softmax
-from winnow.judging.base import Batch, ProcessJudge
+from winnow.judging.base import ProcessJudge, RecordBatch
 from winnow.judging.evidence import SCORE_DECIMALS, best_positions, segment_evidence
 from winnow.judging.text.similarity import SegmentScorer, SimilarityMatrix
 from winnow.models import Evidence, Judgement, LabelDecision, LabelScore
@@ -37,7 +37,7 @@ class LabelsJudge(ProcessJudge):
             self._columns.append(slice(start, len(self._examples)))
         self._compare = SegmentScorer(encoder, self._examples)
 
-    def _judge(self, batch: Batch) -> list[Judgement]:
+    def _judge(self, batch: RecordBatch) -> list[Judgement]:
         """A text without segments gets every label alike."""
         matrix = self._compare(batch.texts, batch.check)
         near = np.stack(

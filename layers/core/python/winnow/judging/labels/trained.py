@@ -5,13 +5,16 @@ the score after calibration. A record that is more unlike the training rows than
 out of scope. Evidence is the segments nearest to training rows of the label.
 """
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from winnow.errors import HeadInvalidError
 from winnow.heads.card import HeadFiles
 from winnow.heads.linear import Inputs, LinearHead, check_encoder
-from winnow.judging.base import Batch, ProcessJudge
+from winnow.judging.base import ProcessJudge, RecordBatch
 from winnow.judging.evidence import SCORE_DECIMALS, best_positions, segment_evidence
 from winnow.judging.text.vectors import SegmentVectors, encode_segments
 from winnow.models import Evidence, Judgement, LabelDecision
@@ -19,8 +22,21 @@ from winnow.ports import Encoder
 from winnow.processes.schema import LabelsProcess
 from winnow.tables.numbers import numbers_of
 
-LISTED = 10
-"""Labels whose scores are told, the best ones."""
+MAX_LISTED = 10
+"""Labels whose scores a decision lists, the best ones."""
+
+_Ranks = list[float | None]
+
+
+class _Features(NamedTuple):
+    """What a head computes with, and what its evidence is chosen by."""
+
+    segments: SegmentVectors
+    near: NDArray[np.float32]
+    """Shape [segments, references]: cosine of each distinct segment to each training row."""
+    cosines: NDArray[np.float32]
+    """Shape [records, references]: the same of each record's vector."""
+    inputs: Inputs
 
 
 class HeadJudge(ProcessJudge):
@@ -38,80 +54,98 @@ class HeadJudge(ProcessJudge):
             for label in range(len(card.labels))
         ]
 
-    def _judge(self, batch: Batch) -> list[Judgement]:
-        texts, check = batch.texts, batch.check
+    def _judge(self, batch: RecordBatch) -> list[Judgement]:
         head = self._head
-        numbers = numbers_of(batch.fields, self._numeric, len(texts))
-        if head.references is None:
-            read = encode_segments([""] * len(texts), self._encoder)
-            inputs = Inputs(np.zeros((len(texts), 0), np.float32), texts, numbers)
-            near = cosines = np.zeros((0, 0), np.float32)
-        else:
-            read = encode_segments(texts, self._encoder, check)
-            vectors, lengths = read.text_vectors()
-            inputs = Inputs(vectors, texts, numbers)
-            near = read.vectors @ head.references.T
-            # The cosine of a mean is the mean of the cosines, over its length.
-            cosines = read.sums(near)
-            cosines /= lengths
-        check()
-        logits = head.logits(inputs)
-        check()
+        features = self._features(batch)
+        batch.check()
+        logits = head.logits(features.inputs)
+        batch.check()
         shares = head.probabilities(logits)
-        orders = np.argsort(-shares, axis=1, kind="stable")
-        best = orders[:, 0]
-        scores = shares[np.arange(len(texts)), best].round(SCORE_DECIMALS)
-        confidences = np.clip(head.confidences(scores), 0, 1).round(SCORE_DECIMALS)
-        unlike = head.novelty(head.distances(cosines, inputs), logits)
-        scope = head.card.scope
-        calibration = head.card.calibration
-        labels = self._labels
-        listed = orders[:, :LISTED].tolist()
-        rows = np.take_along_axis(shares, orders[:, :LISTED], axis=1).round(SCORE_DECIMALS).tolist()
-        novelty, far = (
-            ([None] * len(texts),) * 2
-            if unlike is None
-            else (ranks.round(SCORE_DECIMALS).tolist() for ranks in unlike)
-        )
-        limit = 1.0 if scope is None else scope.threshold
-        version = calibration.version if calibration else None
+        orders = np.argsort(-shares, axis=1, kind="stable")[:, :MAX_LISTED]
+        listed = np.take_along_axis(shares, orders, axis=1).round(SCORE_DECIMALS)
+        confidences = np.clip(head.confidences(listed[:, 0]), 0, 1).round(SCORE_DECIMALS)
+        novelty, distances = self._novelty(features, logits)
+        limit = 1.0 if head.card.scope is None else head.card.scope.threshold
+        version = head.card.calibration.version if head.card.calibration else None
         return [
             Judgement(
-                decision=LabelDecision.model_validate(
-                    {
-                        "value": labels[order[0]],
-                        "scores": [
-                            {"label": labels[i], "score": share}
-                            for i, share in zip(order, row, strict=True)
-                        ],
-                        "evidence": self._evidence(read, near, order[0], index),
-                    }
-                ),
-                score=score,
+                decision=self._decision(order, scores, features, index),
+                score=scores[0],
                 confidence=confidence,
                 calibrated=version is not None,
                 calibration=version,
                 novelty=rank,
                 distance=distance,
                 out_of_scope=rank is not None and rank > limit,
-                segments=len(read.spans[index]),
+                segments=len(features.segments.spans[index]),
             )
-            for index, (order, row, score, confidence, rank, distance) in enumerate(
-                zip(listed, rows, scores.tolist(), confidences.tolist(), novelty, far, strict=True)
+            for index, (order, scores, confidence, rank, distance) in enumerate(
+                zip(
+                    orders.tolist(),
+                    listed.tolist(),
+                    confidences.tolist(),
+                    novelty,
+                    distances,
+                    strict=True,
+                )
             )
         ]
 
+    def _features(self, batch: RecordBatch) -> _Features:
+        count = len(batch.texts)
+        numbers = numbers_of(batch.fields, self._numeric, count)
+        references = self._head.references
+        if references is None:
+            return _Features(
+                encode_segments([""] * count, self._encoder),
+                np.zeros((0, 0), np.float32),
+                np.zeros((0, 0), np.float32),
+                Inputs(np.zeros((count, 0), np.float32), batch.texts, numbers),
+            )
+        segments = encode_segments(batch.texts, self._encoder, batch.check)
+        vectors, lengths = segments.text_vectors()
+        near = segments.vectors @ references.T
+        # The cosine of a mean is the mean of the cosines, over its length.
+        cosines = segments.sums(near)
+        cosines /= lengths
+        return _Features(segments, near, cosines, Inputs(vectors, batch.texts, numbers))
+
+    def _novelty(self, features: _Features, logits: NDArray[np.float64]) -> tuple[_Ranks, _Ranks]:
+        """Novelty of each record, and the rank of its distance; None where not stored."""
+        head = self._head
+        ranks = head.novelty(head.distances(features.cosines, features.inputs), logits)
+        if ranks is None:
+            none: _Ranks = [None] * len(logits)
+            return none, none
+        novelty, distances = ranks
+        return novelty.round(SCORE_DECIMALS).tolist(), distances.round(SCORE_DECIMALS).tolist()
+
+    def _decision(
+        self, order: Sequence[int], scores: Sequence[float], features: _Features, index: int
+    ) -> LabelDecision:
+        """The best label, the scores of the listed ones, and the evidence for the best."""
+        return LabelDecision.model_validate(
+            {
+                "value": self._labels[order[0]],
+                "scores": [
+                    {"label": self._labels[label], "score": score}
+                    for label, score in zip(order, scores, strict=True)
+                ],
+                "evidence": self._evidence(features.segments, features.near, order[0], index),
+            }
+        )
+
     def _evidence(
-        self, read: SegmentVectors, near: NDArray[np.float32], label: int, index: int
+        self, segments: SegmentVectors, near: NDArray[np.float32], label: int, index: int
     ) -> tuple[Evidence, ...]:
         """The segments nearest to training rows of the label, the nearest first."""
-        rows = read.rows[index]
+        rows = segments.rows[index]
         columns = self._columns[label]
         if not len(rows) or not len(columns):
             return ()
         similarity = near[rows[:, None], columns].max(axis=1)
         return tuple(
-            segment_evidence(read, index, position, float(similarity[position]))
+            segment_evidence(segments, index, position, float(similarity[position]))
             for position in best_positions(rows, similarity, similarity)
         )
 

@@ -33,7 +33,7 @@ def _table() -> tuple[dict[str, str], re.Pattern[str]]:
     )
 
 
-def written_out(text: str) -> str:
+def expand_shorthand(text: str) -> str:
     """A segment with its shorthand written out; one in capitals, in small letters."""
     table, pattern = _table()
     capitals = _in_capitals(text)

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from winnow.judging.text import segments
 from winnow.judging.text.blocks import blocks
-from winnow.judging.text.shorthand import written_out
+from winnow.judging.text.shorthand import expand_shorthand
 from winnow.judging.text.vectors import SegmentedTexts, rows_of
-from winnow.limits.budget import Check, unhurried
+from winnow.limits.budget import Check, no_deadline
 from winnow.ports import Encoder
 
 
@@ -115,7 +115,7 @@ class SegmentScorer:
         self._references = encoder(self._plain(references)).T.copy()
 
     def _plain(self, texts: Sequence[str]) -> list[str]:
-        return [written_out(text) for text in texts] if self._structure else list(texts)
+        return [expand_shorthand(text) for text in texts] if self._structure else list(texts)
 
     def _segments(self, text: str) -> tuple[list[segments.Span], list[str], int]:
         """A text's sentences, then its windows; their headings; how many are sentences."""
@@ -128,7 +128,7 @@ class SegmentScorer:
         headings += [headings[bisect_right(starts, start) - 1] for start, _ in more]
         return sentences + more, headings, len(sentences)
 
-    def __call__(self, texts: Sequence[str], check: Check = unhurried) -> SimilarityMatrix:
+    def __call__(self, texts: Sequence[str], check: Check = no_deadline) -> SimilarityMatrix:
         """One encoder call and one matrix product a block of segments, whatever texts they are of.
 
         Equal segments are encoded once.

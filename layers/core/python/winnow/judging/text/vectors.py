@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from winnow.judging.text import segments
 from winnow.judging.text.blocks import blocks
-from winnow.limits.budget import Check, unhurried
+from winnow.limits.budget import Check, no_deadline
 from winnow.ports import Encoder
 
 Floats = NDArray[np.float32]
@@ -65,7 +65,7 @@ class SegmentVectors(SegmentedTexts):
 
 
 def encode_segments(
-    texts: Sequence[str], encoder: Encoder, check: Check = unhurried
+    texts: Sequence[str], encoder: Encoder, check: Check = no_deadline
 ) -> SegmentVectors:
     """The vectors of the texts' segments: one encoder call a block of segments, of all texts."""
     known: dict[str, int] = {}
