@@ -70,7 +70,7 @@ def filter_chunk(
     if task.process is None or task.threshold is None:
         raise StoredDataInvalidError(f"Chunk {task.chunk} does not say what it is filtered by.")
     with open_artifact(store, task.definition) as stream:
-        least = parse_definition_json(stream.read()).input.min_ocr_confidence
+        min_ocr = parse_definition_json(stream.read()).input.min_ocr_confidence
     profiler = Profiler()
     lines = {outcome: bytearray() for outcome in Outcome}
     count = dict.fromkeys(Outcome, 0)
@@ -83,7 +83,7 @@ def filter_chunk(
         position += part.records
         scored = _Scored(task, part, store)
         for line in scored:
-            record = outcome_of(line, task.threshold, least)
+            record = outcome_of(line, task.threshold, min_ocr)
             if isinstance(line, ScoredRecord):
                 profiler.add(line.judgement, reviewed=record.outcome is Outcome.REVIEW)
             lines[record.outcome] += dump_line(record)
@@ -94,10 +94,10 @@ def filter_chunk(
         raise StoredDataInvalidError(f"The parts of chunk {task.chunk} do not make it up.")
     if len(models) != 1:
         raise StoredDataInvalidError(_MODEL_CHANGED)
-    layout = RunPaths.of(task)
+    paths = RunPaths.of(task)
     for outcome, content in lines.items():
         if content:
-            store.put(layout.filtered(task.chunk, outcome), bytes(content), JSON_LINES)
+            store.put(paths.filtered(task.chunk, outcome), bytes(content), JSON_LINES)
     tally = ChunkTally(
         chunk=task.chunk,
         process=task.process,
@@ -109,7 +109,7 @@ def filter_chunk(
         classify_s=round(classify_s, 3),
         filter_s=round(clock() - started, 3),
     )
-    store.put(layout.tally(task.chunk), tally.model_dump_json().encode(), JSON)
+    store.put(paths.tally(task.chunk), tally.model_dump_json().encode(), JSON)
     return FilteredChunk(chunk=task.chunk, counts=tally.counts)
 
 
@@ -149,8 +149,8 @@ class _Scored:
         """Whether it is this one, judged by the process and the head of this run."""
         task = self._task
         head = task.head.sha256 if task.head else None
-        wanted = (task.chunk, self._records, task.process, head)
-        return (header.chunk, header.records, header.process, header.head) == wanted
+        expected = (task.chunk, self._records, task.process, head)
+        return (header.chunk, header.records, header.process, header.head) == expected
 
 
 # -- the whole run -------------------------------------------------------------------------------
@@ -164,7 +164,7 @@ def filter_run(
     *,
     mail_file_names: bool = False,
 ) -> Filtered:
-    """Write accepted.jsonl, review.jsonl, invalid.jsonl and result.json; compose the mail.
+    """Write accepted.jsonl, review.jsonl, invalid.jsonl and result.json; compose the e-mail.
 
     The chunks have been filtered; those of a run that began before runs had ids are now. Raises
     StoredDataInvalidError when a chunk or records are missing or chunks were judged by different
@@ -179,39 +179,19 @@ def filter_run(
     tasks = _tasks(run, store)
     if run.run is None:
         _filter_inline(tasks, store, clock)
-    total = _Total(run, tasks, store)
-    layout = RunPaths(results_bucket, run.upload.upload_id, run.run)
+    totals = _Totals(run, tasks, store)
+    paths = RunPaths(results_bucket, run.upload.upload_id, run.run)
     fence = run.run.started_at if run.run else ""
     files = {
         outcome: _joined(
-            store, layout.outcome(run.process.id, outcome), total.pieces[outcome], fence
+            store, paths.outcome(run.process.id, outcome), totals.pieces[outcome], fence
         )
         for outcome in Outcome
     }
-    profile = total.profiler.profile(run.threshold)
-    result = Result(
-        upload=run.upload,
-        run=run.run,
-        process=run.process,
-        model=total.model,
-        head=card.info if card else None,
-        threshold=run.threshold,
-        threshold_from=run.threshold_from,
-        counts=total.counts,
-        decisions=total.profiler.counts.decisions,
-        profile=profile if profile.records else None,
-        drift=drift(profile, card.profile) if card and card.profile else None,
-        notes=run.notes,
-        timings=Timings(
-            serialize_s=run.seconds,
-            classify_s=round(total.classify_s, 3),
-            filter_s=round(total.filter_s + clock() - started, 3),
-        ),
-        files=files,
-    )
-    result_ref = layout.result(run.process.id)
+    result = _result(run, totals, card, files, clock() - started)
+    result_ref = paths.result(run.process.id)
     store.publish(result_ref, result.model_dump_json(indent=2).encode(), JSON, fence)
-    if definition.on_none == "fail" and not total.counts.accepted:
+    if definition.on_none == "fail" and not totals.counts.accepted:
         raise ConfidenceThresholdNotMetError(
             f"None of {run.records:,} records reached the threshold of {run.threshold:g}, "
             f"and the process {run.process.id} demands one."
@@ -219,10 +199,41 @@ def filter_run(
     return Filtered(
         upload_id=run.upload.upload_id,
         process=run.process.id,
-        counts=total.counts,
+        counts=totals.counts,
         result=result_ref,
         drift=result.drift,
         mail=report(result, result_ref, file_name=mail_file_names),
+    )
+
+
+def _result(
+    run: Serialized,
+    totals: "_Totals",
+    card: HeadCard | None,
+    files: dict[Outcome, ObjectRef],
+    join_s: float,
+) -> Result:
+    """What result.json says of a run; `join_s` is how long its chunks took to join."""
+    profile = totals.profiler.profile(run.threshold)
+    return Result(
+        upload=run.upload,
+        run=run.run,
+        process=run.process,
+        model=totals.model,
+        head=card.info if card else None,
+        threshold=run.threshold,
+        threshold_from=run.threshold_from,
+        counts=totals.counts,
+        decisions=totals.profiler.counts.decisions,
+        profile=profile if profile.records else None,
+        drift=drift(profile, card.profile) if card and card.profile else None,
+        notes=run.notes,
+        timings=Timings(
+            serialize_s=run.seconds,
+            classify_s=round(totals.classify_s, 3),
+            filter_s=round(totals.filter_s + join_s, 3),
+        ),
+        files=files,
     )
 
 
@@ -234,8 +245,8 @@ def _tasks(run: Serialized, store: ObjectStore) -> list[ChunkTask]:
         raise StoredDataInvalidError(
             f"The manifest has {len(tasks)} chunks where {run.chunks} were written."
         )
-    given = {"process": run.process, "threshold": run.threshold}
-    return [task.model_copy(update=given) for task in tasks]
+    judged_by = {"process": run.process, "threshold": run.threshold}
+    return [task.model_copy(update=judged_by) for task in tasks]
 
 
 def _filter_inline(
@@ -250,7 +261,7 @@ def _filter_inline(
             pass
 
 
-class _Total:
+class _Totals:
     """What was counted in all chunks, and where their lines lie."""
 
     def __init__(self, run: Serialized, tasks: Sequence[ChunkTask], store: ObjectStore) -> None:
@@ -283,9 +294,9 @@ class _Total:
             review=self.counts.review + tally.counts.review,
             invalid=self.counts.invalid + tally.counts.invalid,
         )
-        layout = RunPaths.of(task)
+        paths = RunPaths.of(task)
         for outcome, size in tally.sizes.items():
-            self.pieces[outcome].append(Piece(layout.filtered(task.chunk, outcome), size))
+            self.pieces[outcome].append(Piece(paths.filtered(task.chunk, outcome), size))
 
 
 def _tally(task: ChunkTask, content: bytes) -> ChunkTally:
@@ -296,9 +307,9 @@ def _tally(task: ChunkTask, content: bytes) -> ChunkTally:
             f"What was counted in chunk {task.chunk} is damaged ({error.error_count()} problems)."
         ) from None
     counts = tally.counts
-    wanted = (task.chunk, task.records, task.process, task.head.sha256 if task.head else None)
+    expected = (task.chunk, task.records, task.process, task.head.sha256 if task.head else None)
     outcomes = counts.accepted + counts.review + counts.invalid
-    if (tally.chunk, counts.records, tally.process, tally.head) != wanted or (
+    if (tally.chunk, counts.records, tally.process, tally.head) != expected or (
         outcomes != counts.records
     ):
         raise StoredDataInvalidError(

@@ -4,6 +4,8 @@ The file is read once, as a stream; what is held is one chunk and the manifest's
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
+from typing import BinaryIO
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -26,6 +28,7 @@ from winnow.models import (
 )
 from winnow.ports import ObjectStore, StoredObject
 from winnow.processes.registry import ProcessRegistry
+from winnow.processes.schema import ProcessDefinition
 from winnow.readers import PageReader, ReadLimits, Source, read
 from winnow.readers.ocr import ElsewhereError, elsewhere
 from winnow.steps.upload import (
@@ -61,7 +64,7 @@ class SerializeOptions(BaseModel):
 def serialize(
     upload: Upload,
     store: ObjectStore,
-    book: ProcessRegistry,
+    registry: ProcessRegistry,
     options: SerializeOptions,
     clock: Callable[[], float],
     *,
@@ -75,13 +78,13 @@ def serialize(
     `winnow.errors`.
     """
     pinned, stored = _pinned(upload, store)
-    return _serialize(pinned, stored, store, book, options, clock, ocr, run)
+    return _serialize(pinned, stored, store, registry, options, clock, ocr, run)
 
 
 def serialize_text(
     upload: Upload,
     store: ObjectStore,
-    book: ProcessRegistry,
+    registry: ProcessRegistry,
     options: SerializeOptions,
     clock: Callable[[], float],
     *,
@@ -94,7 +97,7 @@ def serialize_text(
     """
     pinned, stored = _pinned(upload, store)
     try:
-        return _serialize(pinned, stored, store, book, options, clock, elsewhere, run)
+        return _serialize(pinned, stored, store, registry, options, clock, elsewhere, run)
     except ElsewhereError:
         return ScanNeeded(upload=pinned)
 
@@ -109,79 +112,45 @@ def _serialize(
     upload: Upload,
     stored: StoredObject,
     store: ObjectStore,
-    book: ProcessRegistry,
+    registry: ProcessRegistry,
     options: SerializeOptions,
     clock: Callable[[], float],
     ocr: PageReader | None,
     run: RunRef | None,
 ) -> Serialized:
     started = clock()
-    if not stored.size:
-        raise FileEmptyError("The file has 0 bytes.")
-    if stored.size > options.limits.max_file_bytes:
-        raise FileTooLargeError(
-            f"The file has {stored.size:,} bytes, more than {options.limits.max_file_bytes:,} "
-            "(limit max_file_bytes)."
-        )
-    name = requested_process(stored.ref.key, stored.metadata, options.default_process)
-    if name is None:
-        raise ProcessUnknownError(
-            f"The upload names no process. Known: {', '.join(sorted(book.ids))}."
-        )
-    definition = book.find(name)
+    _check_size(stored.size, options.limits)
+    definition = _definition_of(stored, registry, options)
     threshold = effective_threshold(
         stored.metadata, options.threshold, definition.threshold, options.sender_threshold
     )
-
-    layout = RunPaths(options.results_bucket, upload.upload_id, run)
-    store.put(layout.definition, definition.model_dump_json().encode(), JSON)
-    head = _stored_head(book, definition.id, layout, store)
+    paths = RunPaths(options.results_bucket, upload.upload_id, run)
+    store.put(paths.definition, definition.model_dump_json().encode(), JSON)
+    head = _store_head(registry, definition.id, paths, store)
+    task = partial(
+        ChunkTask,
+        upload_id=upload.upload_id,
+        run=run,
+        process=definition.info,
+        threshold=threshold.value,
+        definition=paths.definition,
+        head=head,
+    )
     with (
         store.open(stored.ref) as stream,
-        Source(
-            stream,
-            stored.ref.key,
-            definition.input.text_columns,
-            definition.input.id_columns,
-            options.limits,
-            numeric_columns=definition.input.numeric_columns,
-            unit=definition.input.unit,
-            case_id=requested_case_id(stored.metadata),
-            ocr=ocr,
-        ) as source,
+        _source(stream, stored, definition, options, ocr) as source,
     ):
-        numeric = definition.input.numeric_columns
-        chunks = records = 0
-        manifest = bytearray()
-        for count, content in _chunked(with_numbers(read(source), numeric), options):
-            store.put(layout.chunk(chunks), content, JSON_LINES)
-            task = ChunkTask(
-                upload_id=upload.upload_id,
-                run=run,
-                chunk=chunks,
-                records=count,
-                process=definition.info,
-                threshold=threshold.value,
-                definition=layout.definition,
-                head=head,
-                source=layout.chunk(chunks),
-                scored=layout.scored(chunks),
-            )
-            manifest += dump_line(task)
-            chunks += 1
-            records += count
-    if not records:
-        raise NoRecordsError("The file holds no record.")
-    store.put(layout.manifest, bytes(manifest), JSON_LINES)
+        lines = with_numbers(read(source), definition.input.numeric_columns)
+        chunks, records = _write_chunks(lines, options, store, paths, task)
     return Serialized(
         upload=upload,
         run=run,
         process=definition.info,
         threshold=threshold.value,
         threshold_from=threshold.set_by,
-        definition=layout.definition,
+        definition=paths.definition,
         head=head,
-        manifest=layout.manifest,
+        manifest=paths.manifest,
         chunks=chunks,
         records=records,
         notes=source.notes,
@@ -189,17 +158,87 @@ def _serialize(
     )
 
 
-def _stored_head(
-    book: ProcessRegistry, process_id: str, layout: RunPaths, store: ObjectStore
+def _check_size(size: int, limits: ReadLimits) -> None:
+    if not size:
+        raise FileEmptyError("The file has 0 bytes.")
+    if size > limits.max_file_bytes:
+        raise FileTooLargeError(
+            f"The file has {size:,} bytes, more than {limits.max_file_bytes:,} "
+            "(limit max_file_bytes)."
+        )
+
+
+def _definition_of(
+    stored: StoredObject, registry: ProcessRegistry, options: SerializeOptions
+) -> ProcessDefinition:
+    """The process that the upload names, or the stack's default."""
+    name = requested_process(stored.ref.key, stored.metadata, options.default_process)
+    if name is None:
+        raise ProcessUnknownError(
+            f"The upload names no process. Known: {', '.join(sorted(registry.ids))}."
+        )
+    return registry.find(name)
+
+
+def _source(
+    stream: BinaryIO,
+    stored: StoredObject,
+    definition: ProcessDefinition,
+    options: SerializeOptions,
+    ocr: PageReader | None,
+) -> Source:
+    """The file, to be read as the process says."""
+    return Source(
+        stream,
+        stored.ref.key,
+        definition.input.text_columns,
+        definition.input.id_columns,
+        options.limits,
+        numeric_columns=definition.input.numeric_columns,
+        unit=definition.input.unit,
+        case_id=requested_case_id(stored.metadata),
+        ocr=ocr,
+    )
+
+
+def _write_chunks(
+    lines: Iterator[Record | InvalidRecord],
+    options: SerializeOptions,
+    store: ObjectStore,
+    paths: RunPaths,
+    task: Callable[..., ChunkTask],
+) -> tuple[int, int]:
+    """Write the chunks, then the manifest; returns how many chunks and records there are.
+
+    `task` makes the manifest's line of a chunk from what is the chunk's own.
+    """
+    chunks = records = 0
+    manifest = bytearray()
+    for count, content in _chunked(lines, options):
+        source = paths.chunk(chunks)
+        store.put(source, content, JSON_LINES)
+        manifest += dump_line(
+            task(chunk=chunks, records=count, source=source, scored=paths.scored(chunks))
+        )
+        chunks += 1
+        records += count
+    if not records:
+        raise NoRecordsError("The file holds no record.")
+    store.put(paths.manifest, bytes(manifest), JSON_LINES)
+    return chunks, records
+
+
+def _store_head(
+    registry: ProcessRegistry, process_id: str, paths: RunPaths, store: ObjectStore
 ) -> HeadRef | None:
     """The process's trained head, written where the run keeps its definition."""
-    files = book.heads.get(process_id)
+    files = registry.heads.get(process_id)
     if files is None:
         return None
     card, arrays = files.read()
-    store.put(layout.head_card, card, JSON)
-    store.put(layout.head_arrays, arrays, ARRAYS)
-    return HeadRef(card=layout.head_card, arrays=layout.head_arrays, sha256=files.sha256)
+    store.put(paths.head_card, card, JSON)
+    store.put(paths.head_arrays, arrays, ARRAYS)
+    return HeadRef(card=paths.head_card, arrays=paths.head_arrays, sha256=files.sha256)
 
 
 def _chunked(
