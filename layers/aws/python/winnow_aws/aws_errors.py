@@ -1,6 +1,7 @@
-"""What AWS refuses or does not answer, as our errors, without its messages: those may name a key.
+"""Botocore's errors as ours, without AWS's messages: those may name an object's key.
 
-What passes by itself is named here and tried again; all else waits for somebody.
+TRANSIENT_CODES names the errors that pass by themselves; they become a RetryableError. Everything
+else needs somebody to change something.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Clients of AWS's services for a function: of its role and region, all alike patient.
+"""Clients of AWS's services for a function, with its role and region and the same retries.
 
 In an emulator of Lambda (`sam local invoke`, `docker run`) there may be another AWS to call: the
 variable LOCAL_AWS names it with its key, `http://KEY:SECRET@HOST:PORT`. `winnow up` writes it into
@@ -36,10 +36,10 @@ def client(service: str) -> Any:
     Raises SettingsError for a LOCAL_AWS that is no address, and EndpointUnreachableError where the
     function runs in an emulator and nothing answers at the service's address.
     """
-    made = boto3.client(service, config=_CONFIG, **_local(os.environ))  # type: ignore[call-overload]
+    aws_client = boto3.client(service, config=_CONFIG, **_local(os.environ))  # type: ignore[call-overload]
     if emulated(os.environ):
-        _must_answer(made.meta.endpoint_url)
-    return made
+        _must_answer(aws_client.meta.endpoint_url)
+    return aws_client
 
 
 def emulated(environment: Mapping[str, str]) -> bool:

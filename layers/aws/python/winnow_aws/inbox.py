@@ -34,7 +34,7 @@ class S3Inbox:
         if after is not None and after.version_id:
             marker["VersionIdMarker"] = after.version_id
         with translated(f"in the bucket {self._bucket}"):
-            found = self._s3.list_object_versions(
+            listing = self._s3.list_object_versions(
                 Bucket=self._bucket,
                 Prefix=prefix,
                 MaxKeys=self._page_size,
@@ -42,15 +42,18 @@ class S3Inbox:
             )
         versions = [
             ObjectVersion(
-                one["Key"], one["VersionId"], one["Size"], one["LastModified"].timestamp()
+                version["Key"],
+                version["VersionId"],
+                version["Size"],
+                version["LastModified"].timestamp(),
             )
-            for one in found.get("Versions", [])
+            for version in listing.get("Versions", [])
         ]
-        if not found.get("IsTruncated"):
+        if not listing.get("IsTruncated"):
             return ListingPage(versions, None)
         return ListingPage(
             versions,
-            Cursor(key=found["NextKeyMarker"], version_id=found.get("NextVersionIdMarker", "")),
+            Cursor(key=listing["NextKeyMarker"], version_id=listing.get("NextVersionIdMarker", "")),
         )
 
     def every(self) -> Iterator[ObjectVersion]:

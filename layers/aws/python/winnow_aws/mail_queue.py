@@ -1,4 +1,4 @@
-"""The queue that mails are queued_mail in: SNS's notifications on SQS, behind the digest's port."""
+"""The queue in which e-mails wait for the digest: notifications of SNS, on SQS."""
 
 import json
 from collections.abc import Sequence
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
-_BATCH = 10  # SQS's most for one call
+_MAX_BATCH = 10  # SQS's most for one call
 _WAIT_S = 1
 """A short poll looks at some of SQS's servers only, and finds a queue empty that is not."""
-_WHERE = "on the queue of mails"
+_WHERE = "on the queue of e-mails"
 NO_SUBJECT = "Winnow"
 
 
@@ -28,15 +28,15 @@ class SqsMailQueue:
 
     def take(self, most: int) -> Sequence[QueuedMail]:
         with translated(_WHERE):
-            found = self._sqs.receive_message(
+            answer = self._sqs.receive_message(
                 QueueUrl=self._url,
-                MaxNumberOfMessages=min(most, _BATCH),
+                MaxNumberOfMessages=min(most, _MAX_BATCH),
                 WaitTimeSeconds=_WAIT_S,
             )
-        return [queued_mail(message) for message in found.get("Messages", [])]
+        return [queued_mail(message) for message in answer.get("Messages", [])]
 
     def drop(self, handles: Sequence[str]) -> None:
-        """One that cannot be taken away is sent once more."""
+        """An e-mail that cannot be taken from the queue is sent once more."""
         # Not in a batch: the local stack takes that for another permission than AWS's, which is
         # sqs:DeleteMessage for both.
         for handle in handles:
@@ -45,7 +45,7 @@ class SqsMailQueue:
 
 
 def queued_mail(message: "MessageTypeDef") -> QueuedMail:
-    """A message of the queue. What is no notification of ours is passed on as it is."""
+    """A message of the queue. One that is no notification of ours is passed on as it is."""
     handle, body = message["ReceiptHandle"], message.get("Body", "")
     try:
         note = json.loads(body)
@@ -55,31 +55,31 @@ def queued_mail(message: "MessageTypeDef") -> QueuedMail:
         return QueuedMail(handle, NO_SUBJECT, body)
     subject = "".join(char for char in str(note.get("Subject") or "") if " " <= char <= "~")
     given = note.get("MessageAttributes")
-    said = {
-        name: str(one.get("Value", ""))
-        for name, one in (given if isinstance(given, dict) else {}).items()
-        if isinstance(one, dict)
+    attributes = {
+        name: str(attribute.get("Value", ""))
+        for name, attribute in (given if isinstance(given, dict) else {}).items()
+        if isinstance(attribute, dict)
     }
     outcome: Literal["succeeded", "failed"] | None = None
-    if said.get("outcome") in ("succeeded", "failed"):
-        outcome = "succeeded" if said["outcome"] == "succeeded" else "failed"
+    if attributes.get("outcome") in ("succeeded", "failed"):
+        outcome = "succeeded" if attributes["outcome"] == "succeeded" else "failed"
     return QueuedMail(
         handle,
         subject[:99] or NO_SUBJECT,
         note["Message"],
         outcome,
-        upload_id=said.get("upload_id", ""),
-        process=said.get("process", ""),
-        counts=_counts(said),
-        drifted=said.get("drifted") == "yes",
-        code=said.get("code", ""),
-        file=said.get("file", ""),
+        upload_id=attributes.get("upload_id", ""),
+        process=attributes.get("process", ""),
+        counts=_counts(attributes),
+        drifted=attributes.get("drifted") == "yes",
+        code=attributes.get("code", ""),
+        file=attributes.get("file", ""),
     )
 
 
-def _counts(said: dict[str, str]) -> Counts:
+def _counts(attributes: dict[str, str]) -> Counts:
     def number(name: str) -> int:
-        text = said.get(name, "")
+        text = attributes.get(name, "")
         return int(text) if text.isascii() and text.isdigit() else 0
 
     accepted, review, invalid = (number(name) for name in ("accepted", "review", "invalid"))

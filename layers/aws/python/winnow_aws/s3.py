@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 _GONE = {"NoSuchKey", "NoSuchVersion", "NoSuchBucket", "NotFound", "404"}
 _READ_BYTES = 128 * 1024  # smart_open's own buffer
 _PART_BYTES = 8 * 1024 * 1024  # S3 wants five megabytes of every part but the last
-_MOST_PARTS = 9_000  # S3 takes 10,000
+_MAX_PARTS = 9_000  # S3 takes 10,000
 _THREADS = 12
 _SENDERS = 4
 _AHEAD_JOBS = 4 * _THREADS
 _AHEAD_BYTES = 32 * 1024 * 1024
-_TRIES = 3
+_MAX_ATTEMPTS = 3
 _FENCE = "winnow-fence"
 _OVERTAKEN = {
     *("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "412", "409", "404"),
@@ -124,12 +124,12 @@ class S3Store:
         """Size, metadata and version. A bucket without versions gives a ref without one."""
         version = {"VersionId": ref.version_id} if ref.version_id else {}
         with _translated(ref):
-            found = self._client.head_object(Bucket=ref.bucket, Key=ref.key, **version)  # type: ignore[arg-type]
-        pinned = found.get("VersionId")
+            answer = self._client.head_object(Bucket=ref.bucket, Key=ref.key, **version)  # type: ignore[arg-type]
+        pinned = answer.get("VersionId")
         return StoredObject(
             ref=ref.model_copy(update={"version_id": pinned if pinned != "null" else None}),
-            size=found["ContentLength"],
-            metadata={name.lower(): value for name, value in found.get("Metadata", {}).items()},
+            size=answer["ContentLength"],
+            metadata={name.lower(): value for name, value in answer.get("Metadata", {}).items()},
         )
 
     @contextmanager
@@ -212,10 +212,10 @@ class S3Store:
         where["UploadId"] = made["UploadId"]
         try:
             parts = self._sent(
-                ref, where, _grouped(contents, max(_PART_BYTES, total // _MOST_PARTS))
+                ref, where, _grouped(contents, max(_PART_BYTES, total // _MAX_PARTS))
             )
             with _translated(ref, _overtaken):
-                done = self._client.complete_multipart_upload(
+                completed = self._client.complete_multipart_upload(
                     **where, MultipartUpload={"Parts": parts}, **condition
                 )
         except BaseException:
@@ -223,7 +223,7 @@ class S3Store:
             with suppress(WinnowError), _translated(ref):
                 self._client.abort_multipart_upload(**where)
             raise
-        return ref.model_copy(update={"version_id": _version(done)})
+        return ref.model_copy(update={"version_id": _version(completed)})
 
     def _sent(
         self, ref: ObjectRef, where: Mapping[str, Any], bodies: Iterable[bytes]
@@ -243,7 +243,7 @@ class S3Store:
                     if len(under_way) == _SENDERS:
                         parts.append(under_way.popleft().result())
                     under_way.append(pool.submit(send, number, body))
-                parts += [one.result() for one in under_way]
+                parts += [part.result() for part in under_way]
             finally:
                 pool.shutdown(cancel_futures=True)
         return parts
@@ -252,16 +252,16 @@ class S3Store:
         """What a write to the object is to depend on. Raises RunSupersededError."""
         try:
             with _translated(ref):
-                found = self._client.head_object(Bucket=ref.bucket, Key=ref.key)
+                answer = self._client.head_object(Bucket=ref.bucket, Key=ref.key)
         except ObjectGoneError:
             return {"IfNoneMatch": "*"}
-        if found.get("Metadata", {}).get(_FENCE, "") > fence:
+        if answer.get("Metadata", {}).get(_FENCE, "") > fence:
             raise RunSupersededError("A later run of this upload has written its results.")
-        return {"IfMatch": found["ETag"]}
+        return {"IfMatch": answer["ETag"]}
 
     def _content(self, ref: ObjectRef) -> bytes:
         """A small object; read again where the connection breaks."""
-        for _ in range(_TRIES - 1):
+        for _ in range(_MAX_ATTEMPTS - 1):
             with suppress(RetryableError):
                 return self._read(ref)
         return self._read(ref)

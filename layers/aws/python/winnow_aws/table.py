@@ -17,11 +17,11 @@ from winnow_aws.rows import row_of
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_BATCH = 100  # DynamoDB's most for one BatchGetItem
-_BATCH_TRIES = 6
-_LEASES = 100
-_ROWS_OF_A_KEY = 100_000
-_EARLIER_S = 3_600.0
+_MAX_BATCH = 100  # DynamoDB's most for one BatchGetItem
+_MAX_BATCH_ATTEMPTS = 6
+_MAX_LEASES = 100
+_MAX_ROWS_OF_A_KEY = 100_000
+_CLOCK_TOLERANCE_S = 3_600.0
 """How far the clock that wrote `claimed_at` may be behind S3's."""
 SWEEP_RUN = "sweep"
 """The `run` of a row that the sweep itself gave up."""
@@ -54,48 +54,50 @@ class TableRuns:
         Raises RetryableError if DynamoDB leaves keys unprocessed again and again.
         """
         unique = list(dict.fromkeys(upload_ids))
-        found: list[UploadRow] = []
-        for start in range(0, len(unique), _BATCH):
-            keys = [{"upload_id": {"S": one}} for one in unique[start : start + _BATCH]]
-            wanted: dict[str, Any] = {self._table: {"Keys": keys, "ConsistentRead": True}}
-            for tried in range(_BATCH_TRIES):
+        rows: list[UploadRow] = []
+        for start in range(0, len(unique), _MAX_BATCH):
+            keys = [{"upload_id": {"S": own_id}} for own_id in unique[start : start + _MAX_BATCH]]
+            request: dict[str, Any] = {self._table: {"Keys": keys, "ConsistentRead": True}}
+            for attempt in range(_MAX_BATCH_ATTEMPTS):
                 with translated(self._where):
-                    answer = self._dynamodb.batch_get_item(RequestItems=wanted)
-                found += map(row_of, answer["Responses"].get(self._table, []))
-                wanted = dict(answer.get("UnprocessedKeys") or {})
-                if not wanted:
+                    answer = self._dynamodb.batch_get_item(RequestItems=request)
+                rows += map(row_of, answer["Responses"].get(self._table, []))
+                request = dict(answer.get("UnprocessedKeys") or {})
+                if not request:
                     break
-                self._sleep(random.uniform(0, 0.1 * 2**tried))  # noqa: S311 - jitter
+                self._sleep(random.uniform(0, 0.1 * 2**attempt))  # noqa: S311 - jitter
             else:
                 raise RetryableError("DynamoDB did not process every key.")
-        return found
+        return rows
 
     def by_key(self, key: str, since: float = 0.0) -> list[UploadRow]:
-        """Every row of an object key that was claimed since then (epoch seconds).
+        """Every row of an object key that was claimed since then (in epoch seconds).
 
-        An index tells it, which may lag a moment behind.
+        Read from an index, which may lag a moment behind.
 
         Raises RetryableError if there are more than can be held.
         """
-        first = datetime.fromtimestamp(0, UTC) + timedelta(seconds=max(0.0, since - _EARLIER_S))
+        first = datetime.fromtimestamp(0, UTC) + timedelta(
+            seconds=max(0.0, since - _CLOCK_TOLERANCE_S)
+        )
         pages = self._dynamodb.get_paginator("query").paginate(
             TableName=self._table,
             IndexName="by_object",
             KeyConditionExpression="object_key = :key AND claimed_at >= :since",
             ExpressionAttributeValues={":key": {"S": key}, ":since": {"S": _stamp(first)}},
         )
-        found: list[UploadRow] = []
+        rows: list[UploadRow] = []
         with translated(self._where):
             for page in pages:
-                found += map(row_of, page["Items"])
-                if len(found) > _ROWS_OF_A_KEY:
-                    raise RetryableError(f"One object has more than {_ROWS_OF_A_KEY:,} rows.")
-        return found
+                rows += map(row_of, page["Items"])
+                if len(rows) > _MAX_ROWS_OF_A_KEY:
+                    raise RetryableError(f"One object has more than {_MAX_ROWS_OF_A_KEY:,} rows.")
+        return rows
 
     def leases(self, before: float | None, after: Lease | None) -> LeasePage:
         """Rows of runs under way whose lease ends before then (None: all), the first to end first.
 
-        An index tells them, which may lag a moment behind.
+        Read from an index, which may lag a moment behind.
         """
         condition = "#state = :running"
         values: dict[str, Any] = {":running": {"S": "RUNNING"}}
@@ -110,20 +112,20 @@ class TableRuns:
                 "upload_id": {"S": after.upload_id},
             }
         with translated(self._where):
-            found = self._dynamodb.query(
+            answer = self._dynamodb.query(
                 TableName=self._table,
                 IndexName="by_lease",
                 KeyConditionExpression=condition,
                 ExpressionAttributeNames={"#state": "state"},
                 ExpressionAttributeValues=values,
-                Limit=1 if before is None else _LEASES,
+                Limit=1 if before is None else _MAX_LEASES,
                 **start,
             )
         rows = [
             Lease(until=float(item["lease_until"]["N"]), upload_id=item["upload_id"]["S"])
-            for item in found["Items"]
+            for item in answer["Items"]
         ]
-        return LeasePage(rows, "LastEvaluatedKey" in found)
+        return LeasePage(rows, "LastEvaluatedKey" in answer)
 
     def every(self) -> Iterator[UploadRow]:
         """Every row."""

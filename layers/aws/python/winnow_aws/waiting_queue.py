@@ -12,7 +12,7 @@ from winnow_aws.aws_errors import translated
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-_BATCH = 10  # SQS's most for one call
+_MAX_BATCH = 10  # SQS's most for one call
 _WAIT_S = 1
 _WHERE = "on the queue of waiting uploads"
 _NAME = "execution"
@@ -62,7 +62,7 @@ class SqsWaitingQueue:
         with translated(_WHERE):
             answer = self._sqs.receive_message(
                 QueueUrl=self._url,
-                MaxNumberOfMessages=min(most, _BATCH),
+                MaxNumberOfMessages=min(most, _MAX_BATCH),
                 MessageAttributeNames=[_NAME],
                 WaitTimeSeconds=_WAIT_S,
             )
