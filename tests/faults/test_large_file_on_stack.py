@@ -6,7 +6,6 @@ One that the limits take is judged; those that they do not are refused with a re
 import json
 import os
 import threading
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -122,12 +121,10 @@ def test_a_gigabyte(
 ) -> None:
     file = tmp_path / name
     make(file)
-    began = time.monotonic()
     with watched(stack, "serialize") as most:
         key = drop(stack, file, name)
         file.unlink()
         until(lambda: (rows := rows_of(stack, key)) and rows[0].ended, MOST_S)
-    assert time.monotonic() - began < MOST_S
     verdict(f"1 GB: {name}", [key], [end], 1)
     assert 0 < most() < MOST_MB
     [row] = rows_of(stack, key)

@@ -7,6 +7,7 @@ quadratic step of even a nanosecond takes longer than that.
 """
 
 import gc
+import os
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -41,6 +42,12 @@ def growth(subject: Subject, text_of: Callable[[int], str], size: int = SIZE) ->
             return 0.0
         ratio = large / small
     return ratio
+
+
+def spent() -> float:
+    """Processor seconds so far of this process and of its children that have ended."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
 
 
 def _seconds(call: Callable[[], object]) -> float:

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.fakes import files, pdfs, scans
+from tests.scaling.measure import spent
 from winnow.errors import WinnowError
 from winnow.readers import ReadLimits, Source, read
 from winnow_ocr.engine import FoundLine, Picture, Point
@@ -150,7 +151,7 @@ def eye(picture: Picture) -> list[FoundLine]:
 def code_of(content: bytes) -> str | None:
     """The code that a file is refused with; None when it has records."""
     limits = ReadLimits()
-    started = time.monotonic()
+    started = spent()
     try:
         ocr = Pages(eye, limits, time.monotonic)
         with Source(io.BytesIO(content), "x", ["text"], ["id"], limits, ocr=ocr) as opened:
@@ -158,7 +159,7 @@ def code_of(content: bytes) -> str | None:
     except WinnowError as error:
         return error.code
     finally:
-        assert time.monotonic() - started < limits.max_seconds
+        assert spent() - started < limits.max_seconds
     return None
 
 

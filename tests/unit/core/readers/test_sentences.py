@@ -1,11 +1,12 @@
 """Positioned lines put back into sentences: what stands on the page, and what comes of it."""
 
-import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.scaling.measure import MOST, growth
 from winnow.readers.pages.columns import in_reading_order
 from winnow.readers.pages.geometry import Line, Page
 from winnow.readers.pages.sentences import sentences_of
@@ -268,12 +269,19 @@ def test_double_spaced_text_at_the_top_of_a_page_is_no_header():
 
 
 @pytest.mark.parametrize("apart", [0.2, 3])
-def test_a_page_of_many_thousand_lines_takes_no_time(apart):
-    lines = [
-        Line("words of a line", 20 + 14 * (n % 40), n * apart, 50 + 14 * (n % 40), n * apart + 9)
-        for n in range(20_000)
-    ]
-    started = time.process_time()
-    pieces, _ = sentences_of([page(*lines)])
-    assert len("".join(piece.text for piece in pieces).split()) == 80_000
-    assert time.process_time() - started < 20
+def test_twice_the_lines_of_a_page_take_twice_the_time(apart):
+    def line(n: int) -> Line:
+        left, top = 20 + 14 * (n % 40), n * apart
+        return Line("words of a line", left, top, left + 30, top + 9)
+
+    def lines(count: int) -> list[Line]:
+        return [line(n) for n in range(count)]
+
+    pieces, _ = sentences_of([page(*lines(5_000))])
+    assert len("".join(piece.text for piece in pieces).split()) == 20_000
+
+    def reading(text: str) -> Callable[[], object]:
+        whole = page(*lines(len(text)))
+        return lambda: sentences_of([whole])
+
+    assert growth(reading, lambda size: "x" * size, 10_000) <= MOST
