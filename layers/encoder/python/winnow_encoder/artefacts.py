@@ -19,11 +19,11 @@ TOKENIZER_FILE = "tokenizer.model"
 SAVED_MODEL_FOLDER = "saved_model"
 
 
-class _Frozen(BaseModel):
+class _ManifestModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Package(_Frozen):
+class Package(_ManifestModel):
     """One npm package, pinned."""
 
     name: str
@@ -32,25 +32,25 @@ class Package(_Frozen):
 
     @property
     def spec(self) -> str:
-        """What npm is asked for."""
+        """The package as npm names it."""
         return f"{self.name}@{self.version}"
 
 
-class FileFacts(_Frozen):
-    """What a file must be."""
+class FileFacts(_ManifestModel):
+    """Size and SHA-256 that a file must have."""
 
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     bytes: int = Field(ge=0)
 
     @classmethod
     def of(cls, path: Path) -> Self:
-        """The facts of a file as it is."""
+        """Size and SHA-256 of a file."""
         with path.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
         return cls(sha256=digest, bytes=path.stat().st_size)
 
 
-class Manifest(_Frozen):
+class Manifest(_ManifestModel):
     """manifest.json: where the model comes from, and every file that was made of it."""
 
     name: str

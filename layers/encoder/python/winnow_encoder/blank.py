@@ -1,4 +1,4 @@
-"""Which texts have nothing to encode."""
+"""Tells blank texts, which have nothing to encode."""
 
 import unicodedata
 

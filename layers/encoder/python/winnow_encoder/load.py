@@ -1,4 +1,4 @@
-"""Which engine, from which files."""
+"""Makes an encoder: chooses the engine and verifies its files."""
 
 import os
 from pathlib import Path

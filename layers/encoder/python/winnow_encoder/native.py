@@ -1,4 +1,4 @@
-"""What native libraries print on the error stream, past Python's logging and past any setting."""
+"""Silences what native libraries print on standard error, which no setting of theirs can stop."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""What an OCR engine is asked, and what it answers."""
+"""The port of an OCR engine: a picture in, lines of text out."""
 
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol

@@ -10,7 +10,7 @@ _MIN_SIDE = 10
 
 
 class RapidEngine:
-    """An engine of its own; not to be called by two threads at once."""
+    """RapidOCR as an OcrEngine; not to be called by two threads at once."""
 
     def __init__(self, threads: int = 0) -> None:
         """`threads` compute; 0 for as many as there are cores."""
@@ -19,7 +19,7 @@ class RapidEngine:
                 "Global.log_level": "error",
                 # Doubtful lines are kept: their confidence is what sends a record to review.
                 "Global.text_score": 0.0,
-                # Whether a line stands on its head is told by the page it is on: see `pages`.
+                # `pages` finds out whether a whole page is upside down.
                 "Global.use_cls": False,
                 "EngineConfig.onnxruntime.intra_op_num_threads": threads or -1,
                 "EngineConfig.onnxruntime.inter_op_num_threads": 1,

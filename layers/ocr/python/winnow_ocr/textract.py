@@ -36,7 +36,7 @@ def textract_engine() -> "TextractEngine":
 
 
 class TextractEngine:
-    """DetectDocumentText, one page a request."""
+    """Textract's DetectDocumentText as an OcrEngine, one page a request."""
 
     def __init__(self, client: "TextractClient") -> None:
         self._client = client

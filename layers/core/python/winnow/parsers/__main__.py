@@ -1,4 +1,4 @@
-"""The child: limit yourself, parse standard input, print items as JSON lines."""
+"""The child process: limits itself, parses standard input, prints items as JSON lines."""
 
 import json
 import os
@@ -63,7 +63,7 @@ class Emitter:
 
 
 def main(kind: str, limits: dict[str, int], scratch_descriptor: int) -> None:
-    """Parse standard input as a `kind`; the last item says how it ended."""
+    """Parse standard input as a `kind`; the last item is `["end"]` or an error."""
     confine(limits)
     emit = Emitter()
     try:
@@ -83,10 +83,10 @@ def main(kind: str, limits: dict[str, int], scratch_descriptor: int) -> None:
         emit(["error", "file_bomb", "Reading it takes more memory than limit max_parser_bytes."])
     except RecursionError:
         emit(["error", "file_unreadable", "It is nested too deeply."])
-    except Exception as problem:  # a defect of a library on hostile input: its name, never its text
+    except Exception as problem:  # a defect of a library: the name of its exception, never its text
         emit(["error", "file_unreadable", f"Its content is damaged ({type(problem).__name__})."])
     emit.flush()
-    os._exit(0)  # libraries have crashed in their clean-up; everything is said
+    os._exit(0)  # libraries have crashed in their clean-up; all items are written
 
 
 if __name__ == "__main__":

@@ -2,7 +2,11 @@
 
 
 class ParseError(Exception):
-    """`code` is one of `winnow.errors`; the parent raises the error that has it."""
+    """A file that cannot be parsed.
+
+    `code` is one of `winnow.errors`: the parent process raises the error that has it, whose `hint`
+    says what to do. `message` says what is wrong with the file.
+    """
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -11,7 +15,7 @@ class ParseError(Exception):
 
 
 def too_long(limits: dict[str, int]) -> ParseError:
-    """The text of a document passes its limit."""
+    """The error for a document whose text is longer than its limit."""
     return ParseError(
         "file_too_large",
         f"The document is longer than {limits['max_document_chars']:,} characters "

@@ -31,7 +31,7 @@ def parse(
 ) -> None:
     """Emit `["picture", page, width, height, columns, rows]` (points, pixels), then its bytes.
 
-    `limits["file_kind"]` is the kind of file; `limits["pages"]` the pages wanted, or None for all.
+    `limits["file_kind"]` is the kind of file; `limits["pages"]` the page numbers, or None for all.
     """
     assert scratch is not None
     pages = _of_pdf if limits["file_kind"] == "pdf" else _of_image
@@ -63,7 +63,7 @@ def _of_pdf(file: IO[bytes], limits: dict[str, Any]) -> Iterator[Drawn]:
             scale = min(_DPI / 72, _MAX_SIDE / max(width, height, 1.0))
             drawn = page.render(scale=scale).to_pil().convert("RGB")
         except pdfium.PdfiumError:
-            continue  # said by the reader of the text layer
+            continue  # the parser of the text layer reports it
         # A poster is laid out like a page: what follows knows distances in points.
         shrink = min(1.0, _MAX_SIDE * 72 / _DPI / max(width, height, 1.0))
         yield number, width * shrink, height * shrink, drawn
@@ -128,7 +128,7 @@ def _check_size(image: "Image", limits: dict[str, Any]) -> None:
 
 
 def _upright(image: "Image") -> "Image":
-    """As RGB, the way up that its maker says, no larger than is of use."""
+    """As RGB, turned as its EXIF data say, reduced to `_MAX_SIDE`."""
     from PIL import Image, ImageOps
 
     image.draft("RGB", (_MAX_SIDE, _MAX_SIDE))  # a JPEG is decoded at a fraction of its size
@@ -141,7 +141,7 @@ def _upright(image: "Image") -> "Image":
 
 
 def _as_rgb(image: "Image") -> "Image":
-    """Any mode as RGB: 16 bits scaled to 8, transparency laid on paper that its ink shows on."""
+    """Any mode as RGB: 16 bits scaled to 8, transparency on black or white, whichever contrasts."""
     from PIL import Image, ImageStat
 
     if image.mode.startswith("I") or image.mode == "F":

@@ -1,8 +1,8 @@
-"""Files to records: a registry with one reader a kind of file.
+"""Files to records: a registry with one reader for each kind of file.
 
-`read` tells the kind from the bytes, then yields records and invalid records in the order of the
-file, without ever holding it. A reader is a function of a `Source`; to add a format, write a
-module, name it in `READERS`, and teach `detect` to tell it.
+`read` detects the kind from the bytes, then yields records and invalid records in the order of the
+file, without holding the whole of it in memory. A reader is a function of a `Source`. To add a
+format, write a module, name it in `READERS`, and add its signature to `detect`.
 """
 
 import importlib
@@ -35,12 +35,13 @@ READERS: dict[Kind, tuple[str, str]] = {
 """Kind -> module and function; a module is loaded when its kind is met."""
 
 _BLANK = b"\x00\t\n\r \xef\xbb\xbf\xff\xfe"
-_ROUND = 20
-_UNFORESEEN = (
+_TIME_CHECK_INTERVAL = 20
+"""Records between two looks at the clock."""
+_READER_DEFECTS = (
     ValueError, LookupError, TypeError, AttributeError, ArithmeticError, AssertionError,
     RecursionError, NotImplementedError, EOFError,
 )  # fmt: skip
-"""What a defect of a reader raises. Want of memory, and what the store raises, are other things."""
+"""What a defect of a reader raises; MemoryError and errors of the store pass through."""
 _CONTAINERS = frozenset({"zip", "eml"})
 _PICTURES = frozenset({"png", "jpeg", "tiff"})
 
@@ -61,7 +62,7 @@ def read(source: Source) -> Iterator[Record | InvalidRecord]:
         kind = kind_of(source)
         if kind == "zip":
             kind = package_kind(source.spooled(), source.limits)
-    except _UNFORESEEN as problem:
+    except _READER_DEFECTS as problem:
         raise ReaderFailedError(problem) from problem
     _note_wrong_extension(source, kind)
     if source.inside and kind == "zip":
@@ -82,19 +83,21 @@ def _reader(source: Source, kind: Kind) -> Iterator[Record | InvalidRecord]:
     return records
 
 
-def _guarded(records: Iterator[Record | InvalidRecord]) -> Iterator[Record | InvalidRecord]:
-    """The records; what nobody foresaw of a file is an error of that file."""
+def _with_reader_errors(
+    records: Iterator[Record | InvalidRecord],
+) -> Iterator[Record | InvalidRecord]:
+    """The records; an unexpected exception of a reader becomes a ReaderFailedError of the file."""
     try:
         yield from records
-    except _UNFORESEEN as problem:
+    except _READER_DEFECTS as problem:
         raise ReaderFailedError(problem) from problem
 
 
 def _counted(
     source: Source, records: Iterator[Record | InvalidRecord]
 ) -> Iterator[Record | InvalidRecord]:
-    for count, record in enumerate(_guarded(records)):
-        if not count % _ROUND:
+    for count, record in enumerate(_with_reader_errors(records)):
+        if not count % _TIME_CHECK_INTERVAL:
             source.check_time()
         if count == source.limits.max_rows:
             raise FileTooLargeError(

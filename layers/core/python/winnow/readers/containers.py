@@ -1,4 +1,4 @@
-"""ZIP and mail: a record source a member. What is inside one is not opened a second time.
+"""ZIP archives and e-mails: each member is read as a file of its own, one level deep.
 
 A member's name never becomes a path: members are read from the archive into memory or an unnamed
 temporary file. One that cannot be read becomes one invalid record; the others are read.
@@ -29,14 +29,14 @@ from winnow.readers.source import Source
 
 ReadInner = Callable[[Source], Iterator[Record | InvalidRecord]]
 
-_LITTER = re.compile(
+_SYSTEM_FILES = re.compile(
     r"(?:^|/)(?:"
     r"(?:__MACOSX|\.Trashes|\.Spotlight-V100|\.fseventsd|\.AppleDouble|\$RECYCLE\.BIN)(?:/|$)"
     r"|(?:\.DS_Store|\.localized|(?:eh)?Thumbs\.db|desktop\.ini|Icon\r|\._[^/]*|~\$[^/]*"
     r"|\.~lock\.[^/]*#|[^/]*_\$folder\$)$)",
     re.IGNORECASE,
 )
-"""What systems and programs leave behind in folders."""
+"""Files that operating systems and programs leave behind in folders."""
 _DRIVE = re.compile(r"^[A-Za-z]:")
 _MAX_NAME = 200
 _UTF8 = 0x800
@@ -57,7 +57,7 @@ def read_zip(source: Source, read_inner: ReadInner) -> Iterator[Record | Invalid
     for info in package.infolist():
         name = _name(info)
         path = name.replace("\\", "/")  # as Windows writes it
-        if path.endswith("/") or _LITTER.search(path):
+        if path.endswith("/") or _SYSTEM_FILES.search(path):
             continue
         members += 1
         source.check_time()
@@ -128,7 +128,7 @@ def shown_name(name: str) -> str:
 def _member(
     source: Source, stream: BinaryIO, name: str, number: int, read_inner: ReadInner
 ) -> Iterator[Record | InvalidRecord]:
-    """The records of one member; a last invalid one where it could not be read (to its end)."""
+    """The records of one member; the last is invalid where it could not be read to its end."""
     shown = shown_name(name) or f"member {number}"
     count = 0
     inner: Source | None = None
@@ -146,7 +146,7 @@ def _member(
         yield _unread(count + 1, shown, error.code, error.message)
     except (WinnowError, MemoryError, ElsewhereError):
         raise
-    except Exception as problem:  # a defect of ours on one file, which costs the others nothing
+    except Exception as problem:  # a defect of a reader on one member; the others are read
         failure = ReaderFailedError(problem)
         yield _unread(count + 1, shown, failure.code, failure.message)
     finally:
@@ -161,7 +161,7 @@ def _unread(number: int, part: str, code: str, reason: str) -> InvalidRecord:
 
 
 def _name(info: zipfile.ZipInfo) -> str:
-    """The name of a member; some programs write UTF-8 and do not say so."""
+    """The name of a member; some programs write UTF-8 without the flag that declares it."""
     if info.flag_bits & _UTF8:
         return info.filename
     try:

@@ -1,4 +1,4 @@
-"""What kind of file this is, told from its bytes; its name decides only what they leave open."""
+"""Detects the kind of a file by its bytes; its name decides only what these leave open."""
 
 import json
 import re
@@ -49,7 +49,7 @@ SUFFIXES: dict[str, Kind] = {
     ".tif": "tiff",
     ".tiff": "tiff",
 }
-"""What a name's ending promises."""
+"""The kind that a file's name promises."""
 
 TEXT_KINDS = frozenset({"csv", "tsv", "jsonl", "json", "txt", "md", "html", "eml"})
 
@@ -98,7 +98,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a]")
 
 
 def kind_of(source: Source) -> Kind:
-    """The kind of a file. Raises FileTypeError, which says what it is where that is known."""
+    """The kind of a file. Raises FileTypeError, with the name of a known unsupported format."""
     head = source.head
     for signature, kind in _SIGNATURES:
         if head.startswith(signature):
@@ -121,7 +121,10 @@ def kind_of(source: Source) -> Kind:
 
 
 def package_kind(file: IO[bytes], limits: ReadLimits) -> Kind:
-    """What a ZIP is, by its members. Raises FileTypeError."""
+    """The kind of a ZIP file by its members: DOCX and XLSX are ZIP files, too.
+
+    Raises FileTypeError.
+    """
     try:
         listed = open_package(file, limits.model_dump()).namelist()
     except ParseError:  # the archive's reader says why
@@ -148,7 +151,7 @@ def _is_text_before(head: bytes) -> bool:
 
 
 def _reads_as_text(text: str, promised: bool) -> bool:
-    """Whether there are few control characters; a name that promises text is believed longer."""
+    """Whether there are few control characters; more are allowed where the name promises text."""
     allowed, share = (500, 3) if promised else (8, 100)
     return len(_CONTROL.findall(text)) <= max(allowed, len(text) // share)
 
@@ -172,7 +175,7 @@ def _text_kind(text: str, source: Source) -> Kind:
 
 
 def _json_kind(text: str, promised: Kind | None, *, whole: bool) -> Kind | None:
-    """JSON or JSON lines where the text is plainly that; None where it may be something else."""
+    """JSON or JSON lines where the text clearly is; None where it may be something else."""
     start = text.lstrip(" \t\r\n\ufeff")
     if start[:1] not in ("{", "["):
         return None
@@ -207,7 +210,7 @@ def _json_kind(text: str, promised: Kind | None, *, whole: bool) -> Kind | None:
 
 
 def _is_mail(text: str) -> bool:
-    """Whether the text begins with the header of a mail that travelled."""
+    """Whether the text begins with the headers of an e-mail that was sent."""
     names: set[str] = set()
     lines = text.replace("\r\n", "\n").split("\n")
     for index, line in enumerate(lines[:200]):

@@ -1,4 +1,4 @@
-"""Documents to records: the whole, a page or a row, each with the places of its lines."""
+"""Documents to records: the whole, a page or a row, each with the locations of its lines."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,11 +20,11 @@ def records(
     fields: Mapping[str, str] | None = None,
     first: int = 1,
 ) -> Iterator[Record | InvalidRecord]:
-    """The records of a document, numbered from `first`, as the process's unit says.
+    """The records of a document, numbered from `first`, by the process's unit.
 
-    A row is a row of those tables of the document whose header names the text; where there is no
-    such table, a line; of a PDF, whose lines are put together again, a paragraph. Raises
-    NoRecordsError when there is nothing in it.
+    With the unit `row`, the rows of tables whose header names the text column; without such a
+    table, the lines of the text (in a PDF, its paragraphs). Raises NoRecordsError when the document
+    holds no text.
     """
     fragments = _within_limits(source, parts)
     if source.unit == "row":
@@ -50,6 +50,7 @@ def records_of(
 ) -> Iterator[Record | InvalidRecord]:
     """The records of a document without tables."""
     empty = True
+    max_chars = source.limits.max_record_chars
     for group in _groups(source, fragments):
         text = "".join(fragment.text for fragment in group).rstrip("\n")
         if not text.strip() and source.unit != "document":
@@ -61,7 +62,7 @@ def records_of(
             text,
             source_id=source.case_id,
             fields=fields,
-            places=_places(group, len(text)) if len(text) <= source.limits.max_record_chars else (),
+            places=_locations(group, len(text)) if len(text) <= max_chars else (),
         )
         first += 1
     if empty:
@@ -125,9 +126,10 @@ def _groups(source: Source, fragments: Iterable[TextFragment]) -> Iterator[list[
 
 
 def _collected(source: Source, fragments: Iterable[TextFragment]) -> list[TextFragment]:
-    """The fragments; those of a text that is longer than a record may be become one.
+    """The fragments as a list.
 
-    Their places are not told, and ten million of them would take all the memory there is.
+    When the text is longer than a record may be, they become one fragment: their locations are not
+    reported, and millions of them would fill the memory.
     """
     collected: list[TextFragment] = []
     size = 0
@@ -140,12 +142,12 @@ def _collected(source: Source, fragments: Iterable[TextFragment]) -> list[TextFr
     return collected
 
 
-def _places(fragments: Iterable[TextFragment], length: int) -> tuple[SourceLocation, ...]:
-    places = []
+def _locations(fragments: Iterable[TextFragment], length: int) -> tuple[SourceLocation, ...]:
+    locations = []
     start = 0
     for fragment in fragments:
         if start < length and fragment.text.strip() and (fragment.page or fragment.line):
-            places.append(
+            locations.append(
                 SourceLocation(
                     start=start,
                     page=fragment.page,
@@ -155,4 +157,4 @@ def _places(fragments: Iterable[TextFragment], length: int) -> tuple[SourceLocat
                 )
             )
         start += len(fragment.text)
-    return tuple(places)
+    return tuple(locations)

@@ -36,7 +36,7 @@ _READ_ALREADY = object()
 def read(source: Source) -> Iterator[Record | InvalidRecord]:
     """The elements of the array, or the objects.
 
-    Raises FileUnreadableError where the JSON breaks off or is none, NoTextColumnError when not one
+    Raises FileUnreadableError where the JSON is cut off or not valid, NoTextColumnError when no
     element has the text.
     """
     number = 0
@@ -102,8 +102,8 @@ class _Text:
     def skip(self) -> None:
         self._at += 1
 
-    def within(self, begun: int) -> None:
-        """Raises FileTooLargeError when what began there is longer than any one value may be."""
+    def check_size(self, begun: int) -> None:
+        """Raises FileTooLargeError when the value that began there is longer than any may be."""
         if self.place - begun > self._max_chars:
             raise self._too_long()
 
@@ -140,7 +140,7 @@ class _Text:
             return value
 
     def _end(self) -> int:
-        """Where the value ends, told by its brackets and quotes alone; -1 when not in sight."""
+        """Where the value ends, by its brackets and quotes alone; -1 when beyond the window."""
         text, at = self._text, self._at
         if text[at] not in '"[{':
             match = _SCALAR_END.search(text, at)
@@ -228,16 +228,16 @@ def _object(text: _Text, source: Source, depth: int) -> Generator[Any, None, Any
             problem = problem or JsonProblem("json_duplicate_key")
         else:
             members[name] = value
-        text.within(begun)
+        text.check_size(begun)
         if _separator(text, "}"):
             return problem or members
 
 
 def _more_follows(text: _Text, source: Source) -> bool:
-    """Whether what is left of the file may hold records.
+    """Whether the rest of the file may hold records.
 
-    It may where it names a member that the process reads, is no JSON, or is longer than is looked
-    at.
+    It may when it names a member that the process reads, is not valid JSON, or is longer than
+    `_MAX_LOOKAHEAD`.
     """
     for _ in range(_MAX_LOOKAHEAD):
         mark = text.next_char()
@@ -276,7 +276,7 @@ def _array(text: _Text, source: Source, name: str) -> Generator[Any, None, Any]:
             if not last:
                 yield from _elements(text)
             return _READ_ALREADY
-        text.within(begun)
+        text.check_size(begun)
         if last:
             return next((value for value in elements if isinstance(value, JsonProblem)), elements)
 

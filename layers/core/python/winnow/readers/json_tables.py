@@ -1,4 +1,4 @@
-"""JSON that is a table: columns side by side, rows without names, what data frames write.
+"""JSON that is a table, as data frames write it: by columns, or rows without names.
 
 pandas writes six forms. `records` and `table` are arrays of objects, as everywhere; the others are
 made so here. Rows without any names (`values`) are refused, with what to do.
@@ -19,7 +19,7 @@ _HOW_TO_FIX = 'Write it as a list of objects; pandas does with to_json(orient="r
 def rows_of(
     value: Any, source: Source, *, lists: bool = True, depth: int = 1
 ) -> list[dict[str, Any]] | None:
-    """The rows of an object that is a table as a whole; None where it is none.
+    """The rows of an object that is a table as a whole; None where it is not a table.
 
     `lists` says whether columns may be lists; one of several objects has a text of several lines.
     Raises FileUnreadableError where its columns are not equally long.
@@ -62,9 +62,9 @@ class UnnamedRows:
         """Arrays that no header names."""
 
     def with_names(self, value: list[Any], number: int) -> Any:
-        """The object that a row is, where a header was met; None for that header.
+        """The row as an object where a header was read before; None for that header itself.
 
-        `number` says how many values were met before.
+        `number` is how many values were read before.
         """
         if not number and self._names is None and _is_header(value, self._source):
             self._names = value
@@ -83,7 +83,7 @@ class UnnamedRows:
 
 
 def row_of(names: Sequence[str], cells: Any) -> Any:
-    """An array as the object that it is under a header, or the JsonProblem with it."""
+    """An array with the header's names as an object, or the JsonProblem with it."""
     if not isinstance(cells, list) or len(cells) != len(names):
         return JsonProblem("row_ragged")
     if len(set(names)) != len(names):
@@ -108,7 +108,7 @@ def _is_header(names: Sequence[Any], source: Source) -> bool:
 
 
 def _by_labels(columns: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    """Columns whose cells are labelled by their rows; the labels are no column."""
+    """Rows of columns whose cells are labelled by row; the labels become no column."""
     labels = dict.fromkeys(label for column in columns.values() for label in column)
     return [{name: column.get(label) for name, column in columns.items()} for label in labels]
 

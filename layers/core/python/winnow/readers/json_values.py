@@ -22,7 +22,7 @@ PROBLEMS = {
 
 
 class JsonProblem(Exception):  # noqa: N818
-    """A value that is not read, and the code of why."""
+    """A value that cannot be read; `code` says why."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -49,7 +49,7 @@ def _refuse_constant(_: str) -> NoReturn:
 
 
 class _Number(float):
-    """A number with a point, as it was written: a cell shows no other digits than its file."""
+    """A number with a decimal point that keeps its digits as they stand in the file."""
 
     written: str
 
@@ -115,7 +115,7 @@ def record_of(source: Source, number: int, line: int | None, value: Any) -> Reco
 
 
 def invalid_record(number: int, line: int | None, problem: JsonProblem) -> InvalidRecord:
-    """The record of a value that is not read."""
+    """The invalid record for a value with this problem."""
     return _invalid(number, line, problem.code, PROBLEMS[problem.code])
 
 

@@ -1,4 +1,4 @@
-"""The port for what reads pages that are pictures."""
+"""The port of OCR: reads pages that are pictures."""
 
 from collections.abc import Iterator, Sequence
 from typing import IO, Literal, NoReturn, Protocol
@@ -23,7 +23,7 @@ class PageReader(Protocol):
 
 
 class ElsewhereError(Exception):
-    """A page is a picture, and reading it is not this function's work. No error of the file."""
+    """A page is a picture, and another function reads it. Not an error of the file."""
 
 
 def elsewhere(file: IO[bytes], kind: Pictures, pages: Sequence[int] | None) -> NoReturn:  # noqa: ARG001

@@ -21,7 +21,7 @@ def read_docx(source: Source) -> Iterator[Record | InvalidRecord]:
 
 
 def read_html(source: Source) -> Iterator[Record | InvalidRecord]:
-    """The text of a page that its reader would see."""
+    """The text of a web page that a browser would show."""
     source.declared_encoding = _declared(source.head)
     text = source.lines.read_all(source.limits.max_document_chars)
     if source.declared_encoding and "\ufffd" in text:
@@ -44,7 +44,7 @@ def _fragments(source: Source, kind: str, file: IO[bytes]) -> Iterator[Fragment]
 
 
 def _declared(head: bytes) -> str | None:
-    """The encoding that a page declares, where its bytes are not plainly another."""
+    """The encoding that a web page declares, unless its bytes clearly have another."""
     if encoding_of(head) != "utf-8":
         return None
     name = declared_codec(head)

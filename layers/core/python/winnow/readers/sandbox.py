@@ -2,7 +2,7 @@
 
 A pipe and nothing else: Lambda has no shared memory for the queues of multiprocessing. The child
 gets the file as its standard input, no environment but what Python needs (so no credentials), and
-is killed when it has been silent or busy for longer than the limit.
+is killed when it runs for longer than the limit.
 """
 
 import json
@@ -113,7 +113,7 @@ def _too_slow(limits: ReadLimits) -> TimeLimitError:
 def _exit_error(
     child: "subprocess.Popen[bytes]", error_output: IO[bytes], limits: ReadLimits
 ) -> Exception:
-    """Why a child that did not say so has ended."""
+    """The error for a child that ended without reporting one."""
     ended_by = -child.wait()
     if ended_by == signal.SIGXCPU:
         return _too_slow(limits)

@@ -1,4 +1,4 @@
-"""What a reader is given: the file, the columns to look for, the limits, and a place for notes."""
+"""What a reader gets: the file, the columns to look for, the limits; it collects the notes."""
 
 import errno
 import io
@@ -83,7 +83,7 @@ class Source:
         self.close()
 
     def close(self) -> None:
-        """Let go of the temporary file, where one was needed."""
+        """Delete the temporary files."""
         self._files.close()
 
     @property
@@ -136,7 +136,7 @@ class Source:
         return self._files.enter_context(tempfile.TemporaryFile())
 
     def check_time(self) -> None:
-        """Raises TimeLimitError when the file has taken its time."""
+        """Raises TimeLimitError when reading has taken longer than `max_read_seconds`."""
         if time.monotonic() > self._ends:
             raise TimeLimitError(
                 f"Reading the file takes more than {self.limits.max_read_seconds} seconds "
@@ -144,7 +144,7 @@ class Source:
             )
 
     def member(self, stream: BinaryIO, name: str) -> "Source":
-        """A file inside this one, read by the same rules, in what is left of its time."""
+        """A file inside this one, read by the same rules within the time that is left."""
         left = max(1, int(self._ends - time.monotonic()))
         limits = self.limits.model_copy(update={"max_seconds": min(left, self.limits.max_seconds)})
         inner = Source(
@@ -164,13 +164,13 @@ class Source:
     # -- notes -------------------------------------------------------------------------------------
 
     def note(self, code: str, text: str) -> None:
-        """Something the user should know; said once."""
+        """Add something that the user should know; the same note is added once."""
         if len(self._notes) < _MAX_NOTES:
             self._notes.setdefault((code, text), Note(code=code, text=text))
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """What was noticed; complete once the records were read."""
+        """All notes; complete once the records were read."""
         return (*self._notes.values(), *(self._lines.notes if self._lines else ()))
 
     # -- columns -----------------------------------------------------------------------------------
@@ -185,7 +185,7 @@ class Source:
         return _first(self._process_columns, names) is not None
 
     def match_text_column(self, names: Sequence[str]) -> str | None:
-        """The column that the process calls its text, or None."""
+        """The first of the process's text columns that is among these names, or None."""
         return _first(self._text_columns, names)
 
     def text_column(self, names: Sequence[str]) -> str | None:
@@ -221,7 +221,7 @@ class Source:
         fields: Mapping[str, str] | None = None,
         places: tuple[SourceLocation, ...] = (),
     ) -> Record | InvalidRecord:
-        """A record, or why it is none."""
+        """A record, or an invalid record with the reason."""
         fields = fields or {}
         problem = self._problem(text, source_id or "", fields)
         if problem:
@@ -258,7 +258,7 @@ class Source:
 
 
 class _Rejoined(io.RawIOBase):
-    """Bytes that were read already, and the stream that they came from."""
+    """A stream with the bytes in front that were read from it already."""
 
     def __init__(self, head: bytes, rest: BinaryIO) -> None:
         self._head = head

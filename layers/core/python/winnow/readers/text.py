@@ -48,7 +48,7 @@ def encoding_of(head: bytes) -> str:
 
 
 def _unmarked(sample: bytes) -> str:
-    """UTF-32 or UTF-16 without a mark, told by where the zeros stand; else UTF-8."""
+    """UTF-32 or UTF-16 without a mark, by the positions of zero bytes; else UTF-8."""
     zeros = [sample[at::4].count(0) for at in range(4)]
     quarter = len(sample) / 4
     if min(zeros[2], zeros[3]) > 0.9 * quarter and zeros[0] < 0.1 * quarter:

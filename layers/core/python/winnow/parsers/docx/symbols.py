@@ -23,7 +23,7 @@ _FONTS = {
     "wingdings 2": _WINGDINGS_2,
 }
 _OF_ANY = {**_WINGDINGS, **_SYMBOL, 0xA7: "▪", 0xA8: "☐", 0xD8: "➢", 0xFC: "✓", 0xFE: "☑"}
-"""For letters whose font is not said: bullets and ticks are of Wingdings."""
+"""For letters without a font: bullets and ticks are taken from Wingdings."""
 _PRIVATE = re.compile("[\uf020-\uf0ff]")
 
 

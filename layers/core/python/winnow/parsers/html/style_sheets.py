@@ -62,7 +62,7 @@ class Compound(NamedTuple):
 
     @property
     def key(self) -> str:
-        """By what elements it is found."""
+        """The id, class or name by which elements find it in the index."""
         for kind, value in self.parts:
             if kind in ("#", "."):
                 return f"{kind}{value}"
@@ -114,7 +114,7 @@ class StyleSheet:
         self._by_attributes = False
         self._known: dict[tuple[str, str | None, str | None], _Spoken] = {}
         self._names: set[str] = set()
-        """What the elements that rules speak of are found by."""
+        """The keys of all compounds: an element without one of them is not affected."""
         self._looks = _MAX_LOOKS
         self.incomplete = False
         """Whether rules were left out, for all elements or for some: there are too many."""

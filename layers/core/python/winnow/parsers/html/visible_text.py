@@ -1,6 +1,6 @@
-"""HTML: the text a reader would see, a block a line; tables as rows; what forms hold.
+"""The text of a web page that a browser would show: a line a block, tables as rows, form values.
 
-Which element a text stands in is told as the HTML standard tells it
+The element that a text stands in is found as the HTML standard says
 (https://html.spec.whatwg.org/#tree-construction): end tags that are left out, tags that close
 others, formatting that is closed in the wrong order. What the standard finds by walking up the open
 elements is found here by where each kind of them was opened last, so that a page takes time in
@@ -182,7 +182,7 @@ class _Kinds(dict[str, tuple[str, ...]]):
 
 
 class HtmlTextExtractor:
-    """A page's text to `emit`, as it is met."""
+    """Emits the text of one page in the order of the file."""
 
     def __init__(
         self, text: str, limits: dict[str, int], emit: Callable[[list[Any]], None]
@@ -390,12 +390,8 @@ class HtmlTextExtractor:
             if tag in _NEEDS_ROOM:
                 self._make_room(tag)
             foster = self._open[-1].tag in _BETWEEN_CELLS
-        if tag == "form":
-            if self._form and last("template") < 0:
-                return
-            self._form = True
-            if last("table") > max(last("td"), last("th"), last("caption"), last("template")):
-                return  # a form between cells holds nothing
+        if tag == "form" and not self._begin_form():
+            return
         if tag in ("a", "nobr") and (self._hiding[-1] or last(tag) > last(" scope")):
             self._end_formatting(tag)
         if token.text is not None:
@@ -415,6 +411,15 @@ class HtmlTextExtractor:
             self._close_block()
         elif before and tag in _REPLACED:
             self._set_off("")
+
+    def _begin_form(self) -> bool:
+        """Whether a form that begins here holds what follows it."""
+        last = self._places.last
+        if self._form and last("template") < 0:
+            return False  # a form in a form
+        self._form = True
+        # A form between cells holds nothing.
+        return last("table") <= max(last("td"), last("th"), last("caption"), last("template"))
 
     def _body(self, attributes: Attributes) -> None:
         """The attributes of the body are those of all that stands in it."""
@@ -476,7 +481,7 @@ class HtmlTextExtractor:
         return True
 
     def _start_in_select(self, tag: str) -> bool:
-        """Whether a tag is done with, because a list to choose from does not hold it."""
+        """Whether a tag inside a `select` needs nothing more, since a `select` cannot hold it."""
         at = self._places.last("select")
         if tag in ("select", "input", "keygen", "textarea"):
             self._cut(at)
@@ -538,14 +543,7 @@ class HtmlTextExtractor:
             if tag == "br":
                 self._start(Tag("br", {}))
             return
-        if self._markup.foreign and tag not in _FOREIGN:
-            if tag == "p":
-                self._break_out()
-            elif last(f"/{tag}") > last(" foreign"):
-                self._cut(last(f"/{tag}"))
-                return
-        elif last(" point") > 0 and last(f"/{tag}") > last(" special"):
-            self._cut(last(f"/{tag}"))
+        if self._end_foreign(tag):
             return
         at = last(tag)
         if tag == "p":
@@ -577,6 +575,20 @@ class HtmlTextExtractor:
                 self._cut(at)
         elif at > 0 and at > last(" special"):
             self._cut(at)
+
+    def _end_foreign(self, tag: str) -> bool:
+        """Whether the tag ends a part of a drawing or a formula."""
+        last = self._places.last
+        if self._markup.foreign and tag not in _FOREIGN:
+            if tag == "p":
+                self._break_out()
+                return False
+            is_open = last(f"/{tag}") > last(" foreign")
+        else:
+            is_open = last(" point") > 0 and last(f"/{tag}") > last(" special")
+        if is_open:
+            self._cut(last(f"/{tag}"))
+        return is_open
 
     def _end_form(self, at: int) -> None:
         """A form ends; what was opened in it and is no paragraph or item stays open."""

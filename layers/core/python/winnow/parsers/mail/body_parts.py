@@ -269,7 +269,7 @@ class _Sorter:
         return kept
 
     def _broken(self, part: Message) -> MailParts:
-        """Several parts in one whose boundary is missing or another: found, or read as text."""
+        """A multipart part whose boundary is missing or wrong, split by another or read as text."""
         payload = part.get_payload()
         text = payload if isinstance(payload, str) else ""
         if match := _BOUNDARY.search(text):

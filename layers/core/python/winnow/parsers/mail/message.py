@@ -27,7 +27,7 @@ _HEADERS = ("subject", "from", "to", "date")
 _MAX_HEADER = 1_000
 _NAMES = {"message/rfc822": "attached.eml", "message/global": "attached.eml",
           "text/html": "attached.html"}  # fmt: skip
-"""Of attachments that have no name: their kind is not told from their bytes alone."""
+"""Names for attachments without one, whose kind their bytes alone do not show."""
 _ENCRYPTED = "It is encrypted, or signed as a whole: send it as plain text."
 
 Emit = Callable[[list[Any]], None]

@@ -12,7 +12,7 @@ _MIDDLE = 0.25
 _MIN_SIDE = 4
 """Pixels: the side of a box that a letter may fill."""
 _GRID_CELLS = 128
-"""How finely it is told what pictures cover: so many cells along the longer side."""
+"""Cells along the longer side of the grid that says what pictures cover."""
 
 
 class Drawing:

@@ -1,4 +1,4 @@
-"""The words of a PDF page and where each stands, whichever way its text runs."""
+"""The words of a PDF page with their boxes, whichever way the text runs."""
 
 import ctypes
 import re
@@ -50,18 +50,18 @@ class PageText:
 
 
 def page_text(
-    raw: Any, page: Any, text: Any, shown: Callable[[Frame, Any], IsShown]
+    raw: Any, page: Any, text: Any, visible: Callable[[Frame, Any], IsShown]
 ) -> tuple[PageText, Frame]:
-    """The text layer of a page.
+    """The text layer of a page, without words that are not shown.
 
-    `raw` is PDFium's interface, `text` the page's text there; `shown` gives what tells for a frame
-    which words are shown: no others are told.
+    `raw` is PDFium's interface, `text` its page of text. `visible` returns the test of whether a
+    word is shown, for a frame.
     """
     chars = _chars(raw, text)
     matches = list(_WORD.finditer(chars))
     quarters = _quarters(raw, text, [match.start() for match in matches])
     frame = Frame(raw, page, quarters)
-    reader = _WordReader(raw, text, chars, frame, shown(frame, text))
+    reader = _WordReader(raw, text, chars, frame, visible(frame, text))
     words, across = reader.all_words(matches, frozenset())
     if across:  # then words that are too short to show it may run across too
         short = {m.start() for m in matches if m.end() - m.start() <= _MAX_SHORT_LETTERS}
@@ -128,20 +128,21 @@ class _WordReader:
     ) -> tuple[list[Word], list[tuple[int, float, str]]]:
         """The words of the page's lines; and of those at another angle their number and angle.
 
-        Which way words run that begin at `doubtful` places is not to be told by their boxes.
+        For words that begin at `doubtful` places, boxes do not show which way they run.
         """
         words: list[Word] = []
         across: list[tuple[int, float, str]] = []
         for index, match in enumerate(matches):
             start, end = match.span()
-            boxed = None if start in doubtful and self._off(start) else self._words(start, end)
+            is_across = start in doubtful and self._angle_off(start)
+            boxed = None if is_across else self._words(start, end)
             if boxed is not None:
                 words += boxed
             elif self._shows_across(start, end):
-                across.append((index, self._off(start), match.group().translate(_READABLE)))
+                across.append((index, self._angle_off(start), match.group().translate(_READABLE)))
         return words, across
 
-    def _off(self, index: int) -> float:
+    def _angle_off(self, index: int) -> float:
         """The angle of a letter to the page's text, from -pi to pi; 0 for hardly any."""
         angle = self._raw.FPDFText_GetCharAngle(self._text, index) + self._angle
         off = float((angle + pi) % (2 * pi) - pi)
@@ -152,7 +153,7 @@ class _WordReader:
         first, last = self._box(start), self._box(end - 1)
         if first and last and _one_run(first, last, end - start):
             return self._word(start, end, _both(first, last))
-        if self._off(start):
+        if self._angle_off(start):
             return None
         # The next line begins without a space, or the text jumps: look at every character.
         words: list[Word] = []

@@ -1,4 +1,4 @@
-"""Sheets that are mostly empty, made small: calamine makes a table of all from A1 to the last cell.
+"""Compacts sheets that are mostly empty: calamine fills memory from A1 to the last cell.
 
 A cell far away from the others costs as much memory as if all between were full. So a sheet is
 looked at first, as bytes; one that is sparse is written anew with its empty rows and columns left
@@ -39,7 +39,7 @@ _Take = Callable[[int, int, str, str, str], None]
 
 @dataclass(slots=True)
 class SheetFacts:
-    """What a sheet is like, seen in its bytes."""
+    """Counts of what is in a sheet, taken from its bytes without parsing."""
 
     cells: int = 0
     letters: set[bytes] = field(default_factory=set)
@@ -96,7 +96,7 @@ class SheetFacts:
 
 @dataclass(slots=True)
 class CompactedSheet:
-    """Where the columns and rows of a sheet that was made small had been, counted from 1."""
+    """The original numbers, from 1, of the columns and rows of a compacted sheet."""
 
     columns: list[int]
     rows: list[int]
@@ -105,7 +105,7 @@ class CompactedSheet:
 def compacted(
     parts: Parts, sparse: Sequence[str], limits: dict[str, int], file: IO[bytes]
 ) -> dict[str, CompactedSheet]:
-    """Write the workbook to a file with these sheets made small."""
+    """Write the workbook to a file with these sheets compacted."""
     empty = _empty_strings(parts)
     sheets: dict[str, CompactedSheet] = {}
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as made:

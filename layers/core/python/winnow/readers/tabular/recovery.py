@@ -19,7 +19,7 @@ _GAP = re.compile(r"(?<=\S)(?: {2,}|\t+ *)(?=\S)")
 
 
 class ParsedRow(NamedTuple):
-    """A row of a table, or why it is none."""
+    """A row of a table, or the error in it."""
 
     line: int
     last: int
@@ -141,7 +141,7 @@ class _LineFeed:
         self.quotes = 0
         """Quotes in the lines of the row so far, where they are counted."""
         self.prepare: Callable[[str], str] | None = None
-        """What is done to a line before it is parsed."""
+        """Changes a line before it is parsed."""
 
     def __iter__(self) -> "_LineFeed":
         return self

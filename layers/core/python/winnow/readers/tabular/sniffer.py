@@ -1,4 +1,4 @@
-"""Which dialect a table is written in, and where its header is, told by its first lines.
+"""Detects the dialect of a table, and where its header is, by its first lines.
 
 Like `csv.Sniffer`, but for files that people and programs really send: a title above the header,
 rare delimiters, rows in quotes, columns aligned by blanks. Each candidate is tried on a sample; the
@@ -184,7 +184,7 @@ def _measured(
     dialect: Dialect, skip: int, rows: Sequence[Sequence[str]], *, names_text: bool
 ) -> TableFormat:
     """The table whose header is the row after the first `skip`."""
-    # The width of a header that cannot be read is told by its rows.
+    # A header that cannot be read is taken to be as wide as its rows.
     width = len(rows[skip]) or max(map(len, rows)) or 1 if rows else 1
     body = [row for row in rows[skip + 1 :] if row]  # those that can be read
     evenness = sum(len(row) == width for row in body) / len(body) if body else 0.0
