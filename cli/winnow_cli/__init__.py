@@ -1,1 +1,1 @@
-"""The `winnow` command: the same words for the local stack and, with `--stack`, a deployed one."""
+"""The `winnow` command: the same commands for the local stack and, with `--stack`, for AWS."""

@@ -1,20 +1,16 @@
 """`winnow up`: starts the local stack."""
 
 import os
-import shlex
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from winnow_cli.console import clean, command, emit_json, here, note, say, stderr
+from winnow_cli.console import clean, command, note, say, stderr
 from winnow_cli.options import LOCAL, AsJson, handle_errors
 
 if TYPE_CHECKING:
-    from winnow_local.state import StackState, StateDir
+    from winnow_local.state import StackState
     from winnow_local.template import Checkout
-
-SAMPLE_PROCESS = "L33774"
 
 
 def register(app: typer.Typer) -> None:
@@ -47,6 +43,7 @@ def up(
 ) -> None:
     """Start the local stack: template.yaml on this machine. Ctrl-C or `winnow down` ends it."""
     from winnow.errors import StackNotRunningError
+    from winnow_cli.render.stack import show_stack
     from winnow_local.stack import running, start_detached, supervise
     from winnow_local.state import StateDir
     from winnow_local.template import Checkout
@@ -64,18 +61,18 @@ def up(
         note(f"A local stack is running already (process {state.supervisor.pid}).")
         if parameters or docker:
             note(f"Its settings stay as they are; to change them, run `{command()} down` first.")
-        _show(state, state_dir, as_json)
+        show_stack(state, state_dir, as_json)
         return
     images = _build_images(checkout) if docker else None
     if detach:
         state = start_detached(state_dir, note, parameters, images)
-        _show(state, state_dir, as_json)
+        show_stack(state, state_dir, as_json)
         if not as_json:
             say(f"It runs in the background; `{command()} down` ends it.")
         return
 
     def ready(state: "StackState") -> None:
-        _show(state, state_dir, as_json)
+        show_stack(state, state_dir, as_json)
         note("Ctrl-C ends it.")
 
     was_ready = supervise(state_dir, checkout, note, parameters, images, ready)
@@ -122,54 +119,3 @@ def _parameters(pairs: list[str], checkout: "Checkout") -> dict[str, str]:
             )
         parameters[name] = value
     return parameters
-
-
-def _example(checkout: "Checkout", in_containers: bool) -> tuple[Path, str]:
-    """A file to drop and the process for it: the sample, or what stands for a file of one's own."""
-    from winnow.errors import ProcessInvalidError
-    from winnow.processes.registry import ProcessRegistry
-    from winnow_local.stack import PROCESSES_VARIABLE
-
-    shipped = checkout.root / "processes"
-    own = None if in_containers else os.environ.get(PROCESSES_VARIABLE)
-    try:
-        definitions = ProcessRegistry.from_directory(
-            Path(own or shipped), with_heads=False
-        ).definitions
-    except ProcessInvalidError:
-        definitions = ()
-    ids = [definition.id for definition in definitions]
-    if ids and SAMPLE_PROCESS not in ids:
-        return Path("FILE"), ids[0]
-    return checkout.root / "samples" / "prior-auth-cases.csv", SAMPLE_PROCESS
-
-
-def _show(state: "StackState", state_dir: "StateDir", as_json: bool) -> None:
-    from winnow_local.template import Checkout
-
-    document: dict[str, Any] = {
-        "endpoint": state.endpoint,
-        "region": state.region,
-        "stack": state.stack,
-        "outputs": state.outputs,
-        "mail": str(state_dir.mail),
-        "supervisor_pid": state.supervisor.pid,
-        "started_at": state.started_at,
-    }
-    if as_json:
-        emit_json(document)
-        return
-    inbox = state.outputs.get("Inbox", f"s3://{state.outputs.get('UploadsBucket')}/inbox/")
-    say(f"Winnow is up at {state.endpoint} (region {state.region})")
-    say(f"  inbox    {inbox}<process>/")
-    say(f"  results  s3://{state.outputs.get('ResultsBucket')}/results/")
-    say(f"  mailbox  {here(state_dir.mail)}/  (`{command()} mail`)")
-    file, process = _example(Checkout.here(), bool(state.containers))
-    sample = shlex.quote(here(file))
-    say("Drop a file:")
-    say(f"  {command()} submit {sample} --process {process} --wait")
-    say("or with any S3 client:")
-    say(
-        "  AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test "
-        f"aws --endpoint-url {state.endpoint} s3 cp {sample} {inbox}{process}/"
-    )

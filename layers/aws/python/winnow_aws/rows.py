@@ -5,7 +5,7 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
-from winnow.recovery.upload_row import UploadRow
+from winnow.recovery.upload_row import ATTRIBUTES, UploadRow
 
 _DESERIALIZER = TypeDeserializer()
 
@@ -13,8 +13,6 @@ _DESERIALIZER = TypeDeserializer()
 def row_of(item: Mapping[str, Any]) -> UploadRow:
     """The row of an item; attributes that this version does not know are left out."""
     attributes = {
-        name: _DESERIALIZER.deserialize(value)
-        for name, value in item.items()
-        if name in UploadRow.model_fields
+        name: _DESERIALIZER.deserialize(value) for name, value in item.items() if name in ATTRIBUTES
     }
     return UploadRow.from_stored(str(attributes["upload_id"]), attributes)

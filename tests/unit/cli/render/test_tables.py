@@ -19,7 +19,7 @@ def test_no_word_of_a_table_is_broken_that_could_be_whole(on_terminal, columns: 
 @pytest.mark.parametrize("columns", [46, 50, 60, 70, 90])
 def test_an_id_is_never_broken(on_terminal, columns: int) -> None:
     upload_id, key = "0123456789abcdef" * 2, "inbox/L33774/a folder/a file of a long name.csv"
-    header = ("standing", "upload id", "file")
+    header = ("status", "upload id", "file")
     lines = on_terminal(columns, table, header, [("SUCCEEDED", upload_id, key)])
     assert sum(upload_id in line for line in lines) == 1
     assert max(map(cell_len, lines)) <= columns

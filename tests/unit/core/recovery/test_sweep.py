@@ -290,7 +290,7 @@ def test_a_nameless_row_past_its_lease_is_started_under_its_own_id(stack: Stack)
     }
 
 
-# -- standing ------------------------------------------------------------------------------------
+# -- status --------------------------------------------------------------------------------------
 
 
 def test_two_uploads_about_one_version_are_double(stack: Stack) -> None:

@@ -68,7 +68,7 @@ class UploadRow(FrozenModel):
                 readable[name] = int(value)
             elif isinstance(value, str) and name in TEXTS:
                 readable[name] = value
-        if readable.get("state") not in get_args(RowState):
+        if readable.get("state") not in _STATES:
             readable["state"] = "DAMAGED"
         return cls.model_validate({**readable, "upload_id": upload_id})
 
@@ -109,7 +109,9 @@ NUMBERS = frozenset(
     name for name, field in UploadRow.model_fields.items() if field.annotation in (int, int | None)
 )
 """Attributes that DynamoDB holds as numbers; the others are strings."""
-TEXTS = frozenset(UploadRow.model_fields) - NUMBERS
+ATTRIBUTES = frozenset(UploadRow.model_fields)
+TEXTS = ATTRIBUTES - NUMBERS
+_STATES = get_args(RowState)
 
 
 def _epoch_seconds(time: str | None) -> float | None:
