@@ -138,6 +138,17 @@ def test_the_advice_of_why_can_be_pasted(
     assert f"winnow redrive {row.upload_id}{where}`" in ran.stdout
 
 
+def test_why_sends_who_asks_of_a_row_that_cannot_be_read_to_the_audit(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = UploadRow(upload_id="0" * 32)
+    monkeypatch.setattr(Inbox, "find", lambda *_: row, raising=False)
+    ran = CliRunner().invoke(app, ["why", row.upload_id])
+    assert ran.exit_code == 0
+    assert "cannot be read" in ran.stdout
+    assert "winnow audit`" in ran.stdout
+
+
 def left(tmp_path: Path) -> list[Path]:
     return list((tmp_path / ".winnow" / "submissions").glob("*.jsonl"))
 

@@ -6,7 +6,7 @@ from rich.cells import cell_len
 from winnow.models import Counts
 from winnow.recovery.upload_row import UploadRow
 from winnow.steps.notification import subject
-from winnow_cli.render.uploads import counts_line, print_status
+from winnow_cli.render.uploads import counts_line, print_status, row_document
 
 
 def upload(number: int, **more) -> UploadRow:
@@ -81,3 +81,21 @@ def test_counts_are_told_as_in_the_mails(counts: tuple[int, int, int], said: str
     accepted, review, invalid = counts
     assert counts_line(upload(1, accepted=accepted, review=review, invalid=invalid)) == said
     assert subject(Counts(accepted=accepted, review=review, invalid=invalid), "x").endswith(said)
+
+
+def test_a_row_that_cannot_be_read_is_listed_all_the_same(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    damaged = UploadRow(upload_id="0" * 32, object_key="inbox/p/a.csv")
+    print_status([damaged, upload(1)])
+    first, second = capsys.readouterr().out.splitlines()[1:]
+    assert first.split("\t")[:3] == ["DAMAGED", "0" * 32, "a.csv"]
+    assert second.startswith("SUCCEEDED\t")
+
+
+def test_the_json_of_an_upload_has_what_is_published_and_no_more() -> None:
+    row = upload(1, attempt=2, lease_until=1, expires=2, sequencer="s")
+    assert set(row_document(row)) == {
+        *("upload_id", "state", "bucket", "object_key", "size", "run", "claimed_at", "ended_at"),
+        *("process", "accepted", "review", "invalid", "results_at"),
+    }
