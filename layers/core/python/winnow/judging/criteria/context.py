@@ -16,7 +16,6 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from winnow.judging.criteria.context_rules import (
-    CLAUSE_ENDS,
     RESULT,
     Context,
     TriggerMatch,
@@ -36,21 +35,21 @@ class SegmentContext:
     def __init__(self, words: Sequence[str]) -> None:
         """Take what `tokens` made of the segment."""
         self._words = words
-        matches: dict[str, list[TriggerMatch]] = {}
+        self._triggers: list[TriggerMatch] = []
+        by_category: dict[str, list[TriggerMatch]] = {}
         for match in match_triggers(words):
-            matches.setdefault(match.rule.category, []).append(match)
-
-        def starts(*categories: str) -> list[int]:
-            return sorted(m.start for category in categories for m in matches.get(category, ()))
-
-        self._triggers = [m for name in _CONTEXTS for m in matches.get(name, ())]
-        self._clause_ends = starts(*CLAUSE_ENDS)
-        turns = frozenset(starts("turn"))
-        self._family_ends = [at for at in self._clause_ends if at not in turns]
-        self._subjects = starts("subject")
-        self._places = starts("place")
-        self._shields = matches.get("shield", [])
-        self._modifiers = matches.get("modifier", [])
+            if match.rule.category in _CONTEXTS:
+                self._triggers.append(match)
+            else:
+                by_category.setdefault(match.rule.category, []).append(match)
+        self._shields = by_category.get("shield", [])
+        self._modifiers = by_category.get("modifier", [])
+        starts = {name: [m.start for m in matches] for name, matches in by_category.items()}
+        self._subjects = starts.get("subject", [])
+        self._places = starts.get("place", [])
+        ends, turns = starts.get("end", []), starts.get("turn", [])
+        self._clause_ends = ends + turns
+        self._family_ends = [at for at in ends if at not in turns]
 
     def contexts(self, start: int, end: int) -> frozenset[Context]:
         """The contexts of a mention.
