@@ -13,6 +13,31 @@ from collections.abc import Callable
 from typing import IO, Any, NamedTuple
 
 from winnow.parsers.errors import too_long
+from winnow.parsers.html.elements import (
+    BETWEEN_CELLS,
+    BLOCKS,
+    BREAKS_OUT,
+    CLOSES_P,
+    DRAWN,
+    FOREIGN,
+    FORMATTING,
+    HEADINGS,
+    IGNORED,
+    IMPLIED,
+    INPUTS_WITHOUT_TEXT,
+    LEFT_OUT_IN_SELECT,
+    LOOK_ATTRIBUTES,
+    MARKERS,
+    NEEDS_ROOM,
+    PREFORMATTED,
+    REPLACED,
+    SCOPE,
+    SPECIAL,
+    TABLE_PARTS,
+    UNSEEN,
+    VOID,
+    kinds_of,
+)
 from winnow.parsers.html.markup import Attributes, Markup, Tag, style_sheets
 from winnow.parsers.html.style_sheets import (
     TRANSPARENT,
@@ -27,76 +52,11 @@ from winnow.parsers.html.style_sheets import (
 )
 from winnow.parsers.superscripts import is_read_into
 
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_CLOSES_P = _words(
-    """
-    address article aside blockquote center details dialog dir div dl fieldset figcaption figure
-    footer header hgroup main menu nav ol p search section summary ul pre listing form hr
-    plaintext xmp h1 h2 h3 h4 h5 h6 li dd dt
-    """
-)
-_HEADINGS = _words("h1 h2 h3 h4 h5 h6")
-_BLOCKS = _CLOSES_P | _words(
-    "body caption center html legend option optgroup table tbody tfoot thead tr"
-)
-"""What begins and ends a line."""
-_SPECIAL = _CLOSES_P | _words(
-    """
-    applet area base basefont bgsound body br button caption col colgroup embed frame frameset head
-    html iframe img input keygen link marquee meta noembed noframes noscript object param script
-    select source style table tbody td template textarea tfoot th thead title tr track wbr
-    """
-)
-_FORMATTING = _words("a b big code em font i nobr s small strike strong tt u")
-_VOID = _words(
-    """
-    area base basefont bgsound br col embed frame hr image img input keygen link meta param source
-    track wbr
-    """
-)
-_IGNORED = _words("html head body frameset frame")
-_UNSEEN = _words(
-    """
-    script style template noembed noframes noscript object iframe svg del datalist title audio
-    video canvas meter progress rp /annotation /annotation-xml
-    """
-)
-"""Elements whose text nobody sees; what is deleted is no text either."""
-_REPLACED = _words("object svg audio video canvas meter progress iframe")
-"""Of these, what takes room in a line."""
-_SCOPE = _words("applet caption table td th marquee object template select")
-_FOREIGN = _words("svg math")
-_POINTS = _words("/foreignobject /desc /title /mi /mo /mn /ms /mtext /annotation-xml")
-"""Parts of drawings and formulas (their names begin with a slash here) that hold HTML."""
-_DRAWN = _words("/text /tspan /textpath")
-"""Parts of drawings that show text."""
-_SECTIONS = _words("tbody thead tfoot")
-_TABLE_PARTS = _SECTIONS | _words("caption colgroup col tr td th")
-_NEEDS_ROOM = _CLOSES_P | _words("table button option optgroup rb rt rtc rp")
-_BETWEEN_CELLS = _words("table tbody thead tfoot tr")
-_MARKERS = _words("applet marquee object template td th caption")
-_LEFT_OUT_IN_SELECT = _TABLE_PARTS | _words("table")
-_IMPLIED = _words("dd dt li optgroup option p rb rp rt rtc")
-_BREAKS_OUT = _words(
-    """
-    b big blockquote body br center code dd div dl dt em embed h1 h2 h3 h4 h5 h6 head hr i img li
-    listing menu meta nobr ol p pre ruby s small span strong strike sub sup table tt u ul var
-    """
-)
-"""What ends a drawing in SVG: it cannot stand in one."""
 _SPACE = re.compile(r"[ \t\n\r\f\v\u00a0]+")
 _NOTHING = re.compile("[\u00ad\u200b\ufeff]")
-"""Characters that have no width."""
-_WITHOUT_TEXT = _words("hidden password submit button reset image file")
-"""Kinds of inputs that show nothing that was entered."""
+"""Characters without width."""
 _MAX_CACHED_NAMES = 1_000
 _MAX_BETWEEN = 100
-_PREFORMATTED = _words("pre listing textarea")
-_LOOKS = _words("color bgcolor background")
 _MAX_SWALLOWED = 100
 """Characters that may be lost with a tag that is cut off at the end, without a word."""
 
@@ -141,26 +101,6 @@ _PLAIN = _Look()
 _ROOT = _Open("html", False, 0, False, _PLAIN, ())
 
 
-def _kinds(tag: str) -> tuple[str, ...]:
-    """What an element is found by again: its name, and the kinds of elements that it is of."""
-    kinds = [tag]
-    if tag in _SPECIAL:
-        kinds.append(" special")
-        if tag not in ("address", "div", "p"):
-            kinds.append(" stop")
-    if tag in _HEADINGS:
-        kinds.append(" heading")
-    if tag in _SCOPE:
-        kinds.append(" scope")
-    if tag in _SECTIONS:
-        kinds.append(" section")
-    if tag in _FOREIGN:
-        kinds.append(" foreign")
-    if tag in _POINTS:
-        kinds += (" point", " scope")
-    return tuple(kinds)
-
-
 class _Places(dict[str, list[int]]):
     """Where elements of each kind were opened: the last place of any of them, at once."""
 
@@ -175,7 +115,7 @@ class _Places(dict[str, list[int]]):
 
 class _Kinds(dict[str, tuple[str, ...]]):
     def __missing__(self, tag: str) -> tuple[str, ...]:
-        kinds = _kinds(tag)
+        kinds = kinds_of(tag)
         if len(self) < _MAX_CACHED_NAMES:
             self[tag] = kinds
         return kinds
@@ -291,24 +231,24 @@ class HtmlTextExtractor:
             hidden = bool(style) and hides(style)
             if ("hidden" in attributes or "popover" in attributes) and "display" not in style:
                 hidden = True
-            if style or not _LOOKS.isdisjoint(attributes):
+            if style or not LOOK_ATTRIBUTES.isdisjoint(attributes):
                 look = _look(tag, attributes, style, look)
         if tag == "sup":
             look = look._replace(raised=True)
         if tag == "dialog" and "open" not in attributes and "display" not in style:
             hidden = True
-        if tag in _PREFORMATTED and not look.pre:
+        if tag in PREFORMATTED and not look.pre:
             look = look._replace(pre=True)
-        unseen = around.unseen or tag in _UNSEEN
+        unseen = around.unseen or tag in UNSEEN
         entry = _Open(tag, unseen, around.hidden + hidden, hidden, look, matched)
         at = len(self._open)
         self._open.append(entry)
         places = self._places
         for kind in self._kinds[tag]:
             places[kind].append(at)
-        if tag in _MARKERS:
+        if tag in MARKERS:
             self._hiding.append([])
-        if hidden and tag in _FORMATTING:
+        if hidden and tag in FORMATTING:
             self._hiding[-1].append((at, entry))
         return entry
 
@@ -324,7 +264,7 @@ class HtmlTextExtractor:
             for kind in self._kinds[tag]:
                 if places[kind][-1] == place:
                     places[kind].pop()
-            if tag in _MARKERS and len(self._hiding) > 1:
+            if tag in MARKERS and len(self._hiding) > 1:
                 self._hiding.pop()
             if self._dead and self._dead[-1] == place:
                 self._dead.pop()
@@ -332,7 +272,7 @@ class HtmlTextExtractor:
                 self._sheet.left(entry.matched)
             if tag == "form":
                 self._form = False
-            elif tag in _FOREIGN or tag[0] == "/":
+            elif tag in FOREIGN or tag[0] == "/":
                 self._markup.foreign = self._is_foreign()
 
     def _seen(self) -> bool:
@@ -367,12 +307,12 @@ class HtmlTextExtractor:
 
     def _start(self, token: Tag) -> None:
         tag, attributes = token.name, token.attributes
-        if tag in _IGNORED:
+        if tag in IGNORED:
             if tag == "body":
                 self._body(attributes)
             return
         if self._markup.foreign:
-            if tag not in _BREAKS_OUT:
+            if tag not in BREAKS_OUT:
                 self._push(f"/{tag}", attributes)
                 self._markup.foreign = self._is_foreign()
                 return
@@ -383,13 +323,13 @@ class HtmlTextExtractor:
         if last("select") > 0 and last("select") == last(" scope") and self._start_in_select(tag):
             return
         foster = False
-        if tag in _TABLE_PARTS:
+        if tag in TABLE_PARTS:
             if not self._start_in_table(tag):
                 return
         else:
-            if tag in _NEEDS_ROOM:
+            if tag in NEEDS_ROOM:
                 self._make_room(tag)
-            foster = self._open[-1].tag in _BETWEEN_CELLS
+            foster = self._open[-1].tag in BETWEEN_CELLS
         if tag == "form" and not self._begin_form():
             return
         if tag in ("a", "nobr") and (self._hiding[-1] or last(tag) > last(" scope")):
@@ -398,18 +338,18 @@ class HtmlTextExtractor:
             self._text_element(token)
             return
         before = self._seen()
-        if tag in _VOID:
+        if tag in VOID:
             if before and not self._is_hidden(tag, attributes):
                 self._void(tag, attributes)
             return
         self._push(tag, attributes, foster=foster)
-        if tag in _FOREIGN:
+        if tag in FOREIGN:
             self._markup.foreign = True
         if self._seen():
             self._opened(tag, attributes)
-        elif before and tag in _BLOCKS:
+        elif before and tag in BLOCKS:
             self._close_block()
-        elif before and tag in _REPLACED:
+        elif before and tag in REPLACED:
             self._set_off("")
 
     def _begin_form(self) -> bool:
@@ -435,14 +375,14 @@ class HtmlTextExtractor:
             at = last("table")
             if at > 0 and at > max(last("td"), last("th"), last("caption"), last("template")):
                 self._cut(at)  # a table in a table, but in no cell of it
-        elif tag in _CLOSES_P:
+        elif tag in CLOSES_P:
             if tag in ("li", "dd", "dt"):
                 stop = last(" stop")
                 other = self._open[stop].tag if stop > 0 else ""
                 if other == tag or {other, tag} == {"dd", "dt"}:
                     self._cut(stop)
             self._close_p()
-            if tag in _HEADINGS and self._open[-1].tag in _HEADINGS:
+            if tag in HEADINGS and self._open[-1].tag in HEADINGS:
                 self._cut(len(self._open) - 1)
         elif tag == "button":
             if self._in_scope("button"):
@@ -451,7 +391,7 @@ class HtmlTextExtractor:
             if self._open[-1].tag == "option":
                 self._cut(len(self._open) - 1)
         elif tag in ("rb", "rt", "rtc", "rp") and self._in_scope("ruby"):
-            while self._open[-1].tag in _IMPLIED and not (
+            while self._open[-1].tag in IMPLIED and not (
                 tag in ("rt", "rp") and self._open[-1].tag == "rtc"
             ):
                 self._cut(len(self._open) - 1)
@@ -486,7 +426,7 @@ class HtmlTextExtractor:
         if tag in ("select", "input", "keygen", "textarea"):
             self._cut(at)
             return tag == "select"
-        if tag in _LEFT_OUT_IN_SELECT and self._places.last("table") > 0:
+        if tag in LEFT_OUT_IN_SELECT and self._places.last("table") > 0:
             self._cut(at)
             return False
         if tag == "optgroup" and self._open[-1].tag == "option":
@@ -521,7 +461,7 @@ class HtmlTextExtractor:
                 self._opened("pre", token.attributes)
             self._data(token.text or "")
             self._cut(len(self._open) - 1)
-        elif tag in _REPLACED and self._seen():
+        elif tag in REPLACED and self._seen():
             self._set_off("")
 
     def _is_hidden(self, tag: str, attributes: Attributes) -> bool:
@@ -539,7 +479,7 @@ class HtmlTextExtractor:
 
     def _end(self, tag: str) -> None:
         last = self._places.last
-        if tag in ("body", "html", "head") or tag in _VOID:
+        if tag in ("body", "html", "head") or tag in VOID:
             if tag == "br":
                 self._start(Tag("br", {}))
             return
@@ -551,16 +491,16 @@ class HtmlTextExtractor:
                 self._cut(at)
             elif self._seen():
                 self._close_block()
-        elif tag in _TABLE_PARTS or tag == "table":
+        elif tag in TABLE_PARTS or tag == "table":
             if at > max(last("template"), -1 if tag == "table" else last("table")) and at > 0:
                 self._cut(at)
-        elif tag in _HEADINGS:
+        elif tag in HEADINGS:
             if last(" heading") > last(" scope"):
                 self._cut(last(" heading"))
         elif tag == "li":
             if self._in_scope("li", "ol", "ul"):
                 self._cut(at)
-        elif tag in _FORMATTING:
+        elif tag in FORMATTING:
             self._end_formatting(tag)
         elif tag in ("template", "svg", "math", "select"):
             if at > 0 and (tag == "template" or at > last("template")):
@@ -569,9 +509,9 @@ class HtmlTextExtractor:
             self._form = False
             if at > last(" scope"):
                 self._end_form(at)
-        elif tag in _SPECIAL:
+        elif tag in SPECIAL:
             scope = last(" scope")
-            if at > 0 and (at > scope or (at == scope and tag in _SCOPE)):
+            if at > 0 and (at > scope or (at == scope and tag in SCOPE)):
                 self._cut(at)
         elif at > 0 and at > last(" special"):
             self._cut(at)
@@ -579,7 +519,7 @@ class HtmlTextExtractor:
     def _end_foreign(self, tag: str) -> bool:
         """Whether the tag ends a part of a drawing or a formula."""
         last = self._places.last
-        if self._markup.foreign and tag not in _FOREIGN:
+        if self._markup.foreign and tag not in FOREIGN:
             if tag == "p":
                 self._break_out()
                 return False
@@ -593,7 +533,7 @@ class HtmlTextExtractor:
     def _end_form(self, at: int) -> None:
         """A form ends; what was opened in it and is no paragraph or item stays open."""
         top = len(self._open) - 1
-        while top > at and self._open[top].tag in _IMPLIED:
+        while top > at and self._open[top].tag in IMPLIED:
             top -= 1
         self._cut(top + 1)
         if top == at:
@@ -624,7 +564,7 @@ class HtmlTextExtractor:
             self._cut(block + 1)
             for place in range(at + 1, min(at + _MAX_BETWEEN, block)):
                 between = self._open[place]
-                if between.hides and between.tag not in _FORMATTING | _SPECIAL:
+                if between.hides and between.tag not in FORMATTING | SPECIAL:
                     insort(self._dead, place)
 
     # -- text --------------------------------------------------------------------------------------
@@ -649,7 +589,7 @@ class HtmlTextExtractor:
             self._tables.append((self._table, []))
         elif tag == "tr":
             self._close_row()
-        elif tag in _BLOCKS:
+        elif tag in BLOCKS:
             self._close_block()
 
     def _closed(self, entry: _Open) -> None:
@@ -668,7 +608,7 @@ class HtmlTextExtractor:
                 self._in_cell = False
         elif tag == "button":
             self._set_off("")
-        elif tag in _BLOCKS and self._options is None:
+        elif tag in BLOCKS and self._options is None:
             self._close_block()
 
     def _void(self, tag: str, attributes: Attributes) -> None:
@@ -682,11 +622,11 @@ class HtmlTextExtractor:
     def _data(self, data: str) -> None:
         top = self._open[-1]
         if top.unseen:
-            if top.tag in _DRAWN and not top.hidden:
+            if top.tag in DRAWN and not top.hidden:
                 self._drawn = self._drawn or not data.isspace()
             return
         look = top.look
-        if top.tag in _BETWEEN_CELLS and (top.hidden or not look.visible):
+        if top.tag in BETWEEN_CELLS and (top.hidden or not look.visible):
             # Text between the rows of a table stands before the table.
             top = self._open[self._places.last("table") - 1]
             look = top.look
@@ -804,4 +744,4 @@ def _entered(attributes: Attributes) -> str:
     kind = (attributes.get("type") or "text").lower()
     if kind in ("checkbox", "radio"):
         return "[x]" if "checked" in attributes else "[ ]"
-    return "" if kind in _WITHOUT_TEXT else attributes.get("value") or ""
+    return "" if kind in INPUTS_WITHOUT_TEXT else attributes.get("value") or ""
