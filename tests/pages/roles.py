@@ -16,27 +16,24 @@ class Role(NamedTuple):
 ROLES = {
     "SerializeRole": Role(
         "serialize",
-        "read every file that was dropped; spoil or falsify runs under way, by what is judged in "
-        "them",
+        "read every uploaded file; break or falsify runs under way, by changing what is judged",
     ),
-    "ScanRole": Role("scan", "the same; run up Textract's bill"),
+    "ScanRole": Role("scan", "the same; cause costs at Textract"),
     "ClassifyRole": Role(
         "classify", "read the records of the last week; falsify decisions under way"
     ),
-    "FilterRole": Role(
-        "filter", "the same; read and write results, of which the old versions stay"
-    ),
+    "FilterRole": Role("filter", "the same; read and write results, whose old versions stay"),
     "SweepRole": Role(
-        "sweep", "learn files' names; end rows falsely; start runs again; mail nonsense"
+        "sweep", "learn file names; record false ends; start runs again; send false e-mails"
     ),
-    "DispatchRole": Role("dispatch", "learn files' names; start runs, or none"),
-    "DigestRole": Role("digest", "mail nonsense, or nothing"),
-    "TriageRole": Role("workflow", "put down false ends"),
-    "StoppedRole": Role("failure handler", "put down false ends"),
+    "DispatchRole": Role("dispatch", "learn file names; start runs, or none"),
+    "DigestRole": Role("digest", "send false e-mails, or none"),
+    "TriageRole": Role("workflow", "record false ends"),
+    "StoppedRole": Role("failure handler", "record false ends"),
     "StartRole": Role("rules", "start runs"),
     "SweepScheduleRole": Role("schedule of the sweep", "start runs"),
     "DispatchScheduleRole": Role("schedule of dispatch", "start runs"),
-    "DigestScheduleRole": Role("schedule of the digest", "mail early"),
+    "DigestScheduleRole": Role("schedule of the digest", "send e-mails early"),
 }
 WORDS = {
     "ReadUploads": "read `inbox/*`",
@@ -54,33 +51,33 @@ WORDS = {
     "FindRuns": "read rows",
     "GiveUp": "change rows",
     "StartAgain": "start runs",
-    "SeeWhetherItRuns": "look at runs",
-    "SendMail": "mail",
+    "SeeWhetherItRuns": "describe runs",
+    "SendMail": "send e-mail",
     "InvokeVersions": "call the versions of the four functions",
     "RecordRuns": "write rows",
     "ReadManifest": "read manifests of runs",
     "StartChildren": "start runs",
-    "WatchAndStopChildren": "look at and stop runs",
+    "WatchAndStopChildren": "describe and stop runs",
     "StartRuns": "start the workflow and the failure handler",
     "CallSweep": "call the sweep",
-    "HandOver": "let uploads wait",
-    "TakeWaiting": "take uploads that wait",
+    "HandOver": "put uploads into the queue",
+    "TakeWaiting": "take uploads from the queue",
     "StartWaiting": "start runs",
-    "SeeWhatRuns": "look at runs",
+    "SeeWhatRuns": "list and describe runs",
     "KeepBook": "keep `dispatch/book.json`",
     "CallDispatch": "call dispatch",
-    "TakeMails": "take mails that were gathered",
+    "TakeMails": "take gathered e-mails",
     "CallDigest": "call the digest",
 }
 SHARED = {
     "WriteLogs": "write logs",
     "DeliverLogs": "write logs",
     "WriteTraces": "write traces",
-    "UseCustomerKey": "use the customer's key, where one is given",
-    "EncryptMail": "use the topic's key, to mail",
-    "KnowThatAnUploadIsGone": "list the bucket that they read",
-    "KnowThatAChunkIsGone": "list the bucket that they read",
-    "KnowThatItIsNotThereYet": "list the bucket that they read",
+    "UseCustomerKey": "use the customer's key, if there is one",
+    "EncryptMail": "use the topic's key, to send e-mail",
+    "KnowThatAnUploadIsGone": "list the bucket that it reads",
+    "KnowThatAChunkIsGone": "list the bucket that it reads",
+    "KnowThatItIsNotThereYet": "list the bucket that it reads",
 }
 """What several roles may do beside."""
 
@@ -99,7 +96,7 @@ def blocks() -> dict[str, str]:
         for words in dict.fromkeys(SHARED.values())
     ]
     return {
-        "roles": table(("role", "may", "so, taken over, it could"), own),
+        "roles": table(("role", "may", "if taken over, it could"), own),
         "shared": table(("may", "roles"), shared),
     }
 
