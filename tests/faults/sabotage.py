@@ -1,5 +1,6 @@
 """Breaking the running local stack: its workers, its functions' settings, its rules, its topic."""
 
+import importlib
 import json
 import time
 from collections.abc import Iterator, Mapping
@@ -81,6 +82,7 @@ def patched(folder: Path, module: str, name: str, code: str) -> dict[str, str]:
 
     `code` is a function `instead(given)` from what the module has by that name.
     """
+    assert hasattr(importlib.import_module(module), name), f"{module} has no {name} any more"
     folder.mkdir(exist_ok=True)
     (folder / "sitecustomize.py").write_text(
         "import os, pathlib, signal, sys, threading, time\n"

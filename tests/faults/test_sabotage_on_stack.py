@@ -94,7 +94,7 @@ def instead(work):
 
 
 @pytest.mark.parametrize(
-    ("told", "work"), [("filter, of a chunk", "_Scored"), ("filter", "_Total")]
+    ("told", "work"), [("filter, of a chunk", "_Scored"), ("filter", "_Totals")]
 )
 def test_filter_is_killed_at_work(
     stack: Stack, verdict: Verdict, tmp_path: Path, told: str, work: str
@@ -300,7 +300,7 @@ def test_a_late_filter_writes_nothing_over_a_redrives_results(
 ) -> None:
     hold = tmp_path / "hold"
     hold.touch()
-    late = patched(tmp_path / "late", "winnow.steps.filter", "_Total", LATE.format(hold=str(hold)))
+    late = patched(tmp_path / "late", "winnow.steps.filter", "_Totals", LATE.format(hold=str(hold)))
     with changed(stack, "filter", late):
         make_ready(stack, "filter")
         key = stack.put("a.jsonl", SMALL)
