@@ -22,7 +22,7 @@ WORDS = {
     ("PartsLeft", "ExplainChunk"): "no record is to blame",
     ("PartsLeft", "ClassifyPart"): "some",
     ("RecordFailure", "Duplicate"): "another run has it",
-    ("IsUnmailed", "NotifyStopped"): "the run recorded itself but could not mail",
+    ("IsUnmailed", "NotifyStopped"): "the run recorded itself but could not send its e-mail",
     ("RecordStopped", "AlreadyRecorded"): "the run has recorded itself",
 }
 ALL = "States.ALL"

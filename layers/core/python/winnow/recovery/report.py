@@ -40,7 +40,7 @@ class SweepReport(FrozenModel):
     restarted: int = Field(0, ge=0)
     abandoned: int = Field(0, ge=0)
     doubles: int = Field(0, ge=0)
-    failed: int = Field(0, ge=0, description="that could not be brought on")
+    failed: int = Field(0, ge=0, description="that could not be started again")
     failures: tuple[SweepFailure, ...] = Field((), description="the first of these")
     oldest_unfinished_s: float = Field(0.0, ge=0, description="of all calls of a walk, or the last")
     complete: bool = Field(True, description="the walk came to the inbox's end")
