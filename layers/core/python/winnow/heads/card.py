@@ -187,7 +187,11 @@ class HeadFiles:
 
 
 def parse_card(text: bytes) -> HeadCard:
-    """:raises HeadInvalidError: it is no model card"""
+    """Read `head.json`.
+
+    Raises:
+        HeadInvalidError: It is no model card.
+    """
     try:
         return HeadCard.model_validate_json(text)
     except ValidationError as error:

@@ -87,7 +87,11 @@ class LinearHead:
 
     @classmethod
     def load(cls, card: HeadCard, arrays: bytes) -> "LinearHead":
-        """:raises HeadInvalidError: the arrays are not readable, or not this head's"""
+        """Read the arrays of `head.npz`.
+
+        Raises:
+            HeadInvalidError: The arrays are not readable, or not this head's.
+        """
         try:
             with np.load(io.BytesIO(arrays), allow_pickle=False) as stored:
                 return cls(card, {name: stored[name] for name in stored.files})
@@ -147,7 +151,11 @@ class LinearHead:
 
 
 def check_encoder(card: HeadCard, process_id: str, encoder: ModelInfo) -> None:
-    """:raises HeadInvalidError: the head was trained with another encoder than is to judge"""
+    """Check that a head was trained with the encoder that is to judge.
+
+    Raises:
+        HeadInvalidError: It was trained with another.
+    """
     if card.encoder is not None and card.encoder.sha256 != encoder.sha256:
         raise HeadInvalidError(
             f"The head of {process_id} was trained with {card.encoder.name} "

@@ -28,7 +28,7 @@ MAX_LISTED = 10
 _Ranks = list[float | None]
 
 
-class _Features(NamedTuple):
+class _HeadFeatures(NamedTuple):
     """What a head computes with, and what its evidence is chosen by."""
 
     segments: SegmentVectors
@@ -91,12 +91,12 @@ class HeadJudge(ProcessJudge):
             )
         ]
 
-    def _features(self, batch: RecordBatch) -> _Features:
+    def _features(self, batch: RecordBatch) -> _HeadFeatures:
         count = len(batch.texts)
         numbers = numbers_of(batch.fields, self._numeric, count)
         references = self._head.references
         if references is None:
-            return _Features(
+            return _HeadFeatures(
                 encode_segments([""] * count, self._encoder),
                 np.zeros((0, 0), np.float32),
                 np.zeros((0, 0), np.float32),
@@ -108,9 +108,11 @@ class HeadJudge(ProcessJudge):
         # The cosine of a mean is the mean of the cosines, over its length.
         cosines = segments.sums(near)
         cosines /= lengths
-        return _Features(segments, near, cosines, Inputs(vectors, batch.texts, numbers))
+        return _HeadFeatures(segments, near, cosines, Inputs(vectors, batch.texts, numbers))
 
-    def _novelty(self, features: _Features, logits: NDArray[np.float64]) -> tuple[_Ranks, _Ranks]:
+    def _novelty(
+        self, features: _HeadFeatures, logits: NDArray[np.float64]
+    ) -> tuple[_Ranks, _Ranks]:
         """Novelty of each record, and the rank of its distance; None where not stored."""
         head = self._head
         ranks = head.novelty(head.distances(features.cosines, features.inputs), logits)
@@ -121,7 +123,7 @@ class HeadJudge(ProcessJudge):
         return novelty.round(SCORE_DECIMALS).tolist(), distances.round(SCORE_DECIMALS).tolist()
 
     def _decision(
-        self, order: Sequence[int], scores: Sequence[float], features: _Features, index: int
+        self, order: Sequence[int], scores: Sequence[float], features: _HeadFeatures, index: int
     ) -> LabelDecision:
         """The best label, the scores of the listed ones, and the evidence for the best."""
         return LabelDecision.model_validate(
