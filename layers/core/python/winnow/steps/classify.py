@@ -117,12 +117,12 @@ def classify(
 def _part_of(
     lines: list[Record | InvalidRecord], part: Part, chunk: int
 ) -> list[Record | InvalidRecord]:
-    found = lines[part.first : part.first + part.records]
-    if len(found) != part.records:
+    records = lines[part.first : part.first + part.records]
+    if len(records) != part.records:
         raise StoredDataInvalidError(
             f"Chunk {chunk} has no records {part.first} to {part.first + part.records - 1}."
         )
-    return found
+    return records
 
 
 def _failed(record: Record) -> InvalidRecord:

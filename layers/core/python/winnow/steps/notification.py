@@ -1,6 +1,7 @@
-"""What is mailed: ids and counts, never document text.
+"""The e-mails of runs: ids and counts, never document text.
 
-A run that fails is mailed by the state machine itself, for that must work when no function does.
+The state machine itself writes the e-mail of a run that fails, since that has to work when no
+function does.
 """
 
 from winnow.errors import UploadAbandonedError
@@ -12,7 +13,7 @@ _RESPECTS = {
     "embeddings": "content",
     "review": "share set aside",
 }
-"""What a mail calls the respects of winnow.models.Drift."""
+"""The parts of winnow.models.Drift, as an e-mail names them."""
 
 _BASES = {
     True: "The confidence is calibrated: how probable it is that a decision is right.",
@@ -26,11 +27,11 @@ _SET_BY = {
     "stack": "set by the stack",
     "process": "the process's own",
 }
-"""Whose the threshold is, by Result.threshold_from."""
+"""Who set the threshold, by Result.threshold_from."""
 
 
 def report(result: Result, result_ref: ObjectRef, *, file_name: bool) -> Mail:
-    """The mail of a run that succeeded, wholly or with records set aside.
+    """The e-mail of a run that succeeded, with or without records set aside.
 
     The uploaded key is named only when the stack allows it (`file_name`).
     """
@@ -56,18 +57,18 @@ def report(result: Result, result_ref: ObjectRef, *, file_name: bool) -> Mail:
         body.append(f"File       {shown}")
     body += [f"Note       {note.text}" for note in result.notes]
     if result.drift is not None and result.drift.drifted:
-        told = ", ".join(_RESPECTS[name] for name in result.drift.respects)
+        parts = ", ".join(_RESPECTS[name] for name in result.drift.respects)
         body += [
             "",
             "These records are unlike those that the confidence was measured on, in their",
-            f"{told}. Look at a sample before you rely on what was accepted.",
+            f"{parts}. Look at a sample before you rely on what was accepted.",
         ]
     body += ["", f"To see them: winnow results {result.upload.upload_id}"]
     return Mail(subject=subject(counts, result.process.id), body="\n".join(body) + "\n")
 
 
 def abandoned(upload_id: str, error: UploadAbandonedError) -> Mail:
-    """The mail of an upload that the sweep gives up."""
+    """The e-mail of an upload that the sweep gives up."""
     return Mail(
         subject=f"Winnow: upload {upload_id[:8]} failed: {error.code}",
         body=(
