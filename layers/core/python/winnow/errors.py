@@ -97,7 +97,7 @@ class RetryableError(WinnowError):
     """Something outside failed for now; the same call may succeed later."""
 
     code = "temporary"
-    hint = "Nothing is wrong with the file. Submit it again; if it goes on, look at the AWS status."
+    hint = "Nothing is wrong with the file. Submit it again. If it fails again, see the AWS status."
 
 
 class PermanentError(WinnowError):
@@ -134,8 +134,8 @@ class ProcessUnknownError(ProcessError):
 
     code = "process_unknown"
     hint = (
-        "Drop the file under inbox/<process id or code>/, or set x-amz-meta-process, to one of the "
-        "processes that the failure names."
+        "Drop the file under inbox/<process id or code>/, or set x-amz-meta-process. Use one of "
+        "the processes that the failure names."
     )
 
 
@@ -151,7 +151,7 @@ class FileEmptyError(FileError):
     """The object has no bytes, or nothing but white space."""
 
     code = "file_empty"
-    hint = "Check the export that made the file and drop it again with its content."
+    hint = "Check the export that made the file, then drop the file again with its content."
 
 
 class FileTypeError(FileError):
@@ -195,17 +195,21 @@ class FileEncryptedError(FileError):
 
 
 class FileBombError(FileError):
-    """Read or unpacked, the file would take far more room than it has a right to."""
+    """The file would take far more room than is allowed when it is read or unpacked."""
 
     code = "file_bomb"
-    hint = "Check where the file comes from. If it is sound, raise the limit that is named."
+    hint = (
+        "Check where the file comes from. If you trust it, raise the limit that the failure names."
+    )
 
 
 class TimeLimitError(FileError):
     """Reading the file takes longer than the limit."""
 
     code = "time_limit"
-    hint = "Open the file in the program that made it, save it again or split it, and drop it."
+    hint = (
+        "Open the file in the program that made it, save it again or split it, and drop it again."
+    )
 
 
 class NoTextLayerError(FileError):
@@ -216,7 +220,7 @@ class NoTextLayerError(FileError):
 
 
 class NoTextFoundError(FileError):
-    """OCR has read the pictures and finds no text on them."""
+    """OCR read the pictures and found no text on them."""
 
     code = "no_text_found"
     hint = "Look at the pages: are they blank, handwritten or upside down? Scan them again."
@@ -233,7 +237,7 @@ class NoRecordsError(FileError):
     """The file was read and holds no record at all."""
 
     code = "no_records"
-    hint = "The file has a header or white space only; drop it again with its rows."
+    hint = "The file has only a header or white space. Drop it again with its rows."
 
 
 class ObjectGoneError(FileError):
@@ -244,7 +248,7 @@ class ObjectGoneError(FileError):
 
 
 class ThresholdError(InputError):
-    """The threshold that the object asks for does not hold."""
+    """The threshold that the object asks for cannot be used."""
 
 
 class ThresholdInvalidError(ThresholdError):
@@ -255,22 +259,22 @@ class ThresholdInvalidError(ThresholdError):
 
 
 class ThresholdRefusedError(ThresholdError):
-    """The object has an `x-amz-meta-threshold`, and the stack takes none (`SenderThreshold`)."""
+    """The object has an `x-amz-meta-threshold`, which the stack refuses (`SenderThreshold`)."""
 
     code = "threshold_refused"
     hint = (
-        "Drop the file again without x-amz-meta-threshold; or deploy the stack with "
+        "Drop the file again without x-amz-meta-threshold, or deploy the stack with "
         "SenderThreshold=higher."
     )
 
 
 class ThresholdTooLowError(ThresholdError):
-    """The object's `x-amz-meta-threshold` is below the threshold that holds without it."""
+    """The object's `x-amz-meta-threshold` is below the threshold that is used without it."""
 
     code = "threshold_too_low"
     hint = (
-        "Drop the file again with a threshold that is no lower, or with none. If every sender is "
-        "to be trusted with less, deploy the stack with SenderThreshold=any."
+        "Drop the file again with a threshold that is not lower, or without one. If every sender "
+        "may lower it, deploy the stack with SenderThreshold=any."
     )
 
 
@@ -286,7 +290,7 @@ class ModelInvalidError(ModelError):
 
 
 class TensorFlowMissingError(ModelError):
-    """The engine `tensorflow` is asked for, and TensorFlow or its SavedModel is not there."""
+    """The engine `tensorflow` was chosen, but TensorFlow or its SavedModel is missing."""
 
     code = "tensorflow_missing"
     hint = (
@@ -299,7 +303,7 @@ class HeadInvalidError(ModelError):
     """A trained head is damaged, or was trained for another process or with another encoder."""
 
     code = "head_invalid"
-    hint = "Train it again with `winnow train`, with the model that is to judge."
+    hint = "Train it again with `winnow train`, using the model that will judge."
 
 
 class HeadMissingError(ModelError):
@@ -310,14 +314,14 @@ class HeadMissingError(ModelError):
 
 
 class TrainingDataError(ModelError):
-    """The labelled data do not fit the process, or are too few to learn or measure from."""
+    """The labelled data do not fit the process, or are too few to train on or to measure."""
 
     code = "training_data"
     hint = "Compare the columns and labels that the message names with the process."
 
 
 class PackageUnavailableError(ModelError):
-    """A locked package cannot be brought from its registry."""
+    """A locked package cannot be fetched from its registry."""
 
     code = "package_unavailable"
     hint = (
@@ -327,7 +331,7 @@ class PackageUnavailableError(ModelError):
 
 
 class RunError(PermanentError):
-    """A run, or a step of it, cannot go on although its file can be read."""
+    """A run, or a step of it, cannot continue although its file can be read."""
 
 
 class UploadAbandonedError(RunError):
@@ -335,7 +339,7 @@ class UploadAbandonedError(RunError):
 
     code = "upload_abandoned"
     hint = (
-        "Look at the runs in Step Functions. When the cause is gone, run "
+        "Look at the runs in Step Functions. After you remove the cause, run "
         "`winnow redrive UPLOAD_ID`."
     )
 
@@ -355,16 +359,16 @@ class StoredDataInvalidError(RunError):
 
     code = "stored_data_invalid"
     hint = (
-        "Where the run failed, `winnow redrive UPLOAD_ID` reads the file anew; nothing damaged is "
-        "reused. Where results cannot be read, a newer winnow may have written them."
+        "If the run failed, `winnow redrive UPLOAD_ID` reads the file again and reuses nothing "
+        "damaged. If results cannot be read, a newer winnow may have written them."
     )
 
 
 class RunSupersededError(RunError):
-    """A later run of the upload has written its results; this one's are not written over them."""
+    """A later run of the upload has written its results; this run does not overwrite them."""
 
     code = "run_superseded"
-    hint = "Nothing: the later run reports on the upload. `winnow status UPLOAD_ID` shows it."
+    hint = "Do nothing: the later run reports on the upload. `winnow status UPLOAD_ID` shows it."
 
 
 class ChunkTooSlowError(RunError):
@@ -372,20 +376,20 @@ class ChunkTooSlowError(RunError):
 
     code = "chunk_too_slow"
     hint = (
-        "Nothing is lost: the chunk is judged again in halves. Where the run failed with this "
+        "Nothing is lost: the chunk is judged again in halves. If the run failed with this "
         "code, give Classify more time or memory, and run `winnow redrive UPLOAD_ID`."
     )
 
 
 class EventInvalidError(RunError):
-    """A function was called with an event that is not of its shape; the message names fields."""
+    """A function was called with an event of another shape; the message names the fields."""
 
     code = "event_invalid"
-    hint = "Call it with an event of its shape: events/README.md has one for each function."
+    hint = "Call it with an event of its own shape: events/README.md has one for each function."
 
 
 class AwsError(PermanentError):
-    """AWS cannot be called, or does not do what it is asked."""
+    """AWS cannot be called, or does not do what a call asks for."""
 
 
 class AccessDeniedError(AwsError):
@@ -399,7 +403,7 @@ class AccessDeniedError(AwsError):
 
 
 class AwsCredentialsError(AccessDeniedError):
-    """A command has no AWS credentials, or such as AWS does not accept, or no more."""
+    """A command has no AWS credentials, or AWS does not accept them (any longer)."""
 
     code = "aws_credentials"
     hint = (
@@ -409,12 +413,12 @@ class AwsCredentialsError(AccessDeniedError):
 
 
 class AwsRefusedError(AwsError):
-    """AWS refuses a call, and will refuse it again."""
+    """AWS refuses a call, and would refuse it again."""
 
     code = "aws_refused"
     hint = (
-        "Look up AWS's code, in brackets, for the call that the message names; a bucket, table or "
-        "key of the stack may be gone or switched off. Deploy the stack again."
+        "Look up AWS's code, in brackets, for the call that the message names. A bucket, table or "
+        "key of the stack may be deleted or disabled. Deploy the stack again."
     )
 
 
@@ -424,12 +428,12 @@ class AwsNotSetUpError(AwsError):
     code = "aws_not_set_up"
     hint = (
         "Set the region (AWS_REGION, or `region` in the profile) and the profile (AWS_PROFILE) "
-        "that the stack was deployed with; `aws configure list` shows what counts here."
+        "that the stack was deployed with. `aws configure list` shows which ones are in use."
     )
 
 
 class AwsClockError(AwsError):
-    """This machine's clock is so wrong that AWS refuses what it signs."""
+    """This machine's clock is so wrong that AWS refuses the calls that it signs."""
 
     code = "aws_clock"
     hint = "Set this machine's clock (in a virtual machine too), then try the command again."
@@ -449,25 +453,25 @@ class AwsBusyError(AwsError):
     """AWS asks a command to slow down, or fails for now."""
 
     code = "aws_busy"
-    hint = "Try the command again in a minute; if it goes on, look at the AWS status."
+    hint = "Try the command again in a minute. If it fails again, look at the AWS status."
 
 
 class EndpointUnreachableError(AwsError):
-    """A function runs outside AWS, and no AWS answers it."""
+    """A function runs outside AWS and gets no answer from an AWS endpoint."""
 
     code = "endpoint_unreachable"
-    hint = "Start the local stack with `winnow up`, and pass the variables of .winnow/sam on."
+    hint = "Start the local stack with `winnow up`, and pass on the variables of .winnow/sam."
 
 
 class StackError(PermanentError):
-    """The stack that a command is to use is not there or does not work."""
+    """The stack that a command needs does not exist or does not work."""
 
 
 class StackNotRunningError(StackError):
     """No local stack runs in this folder, or it does not answer."""
 
     code = "stack_not_running"
-    hint = "Start one with `winnow up`; if one hangs, end it with `winnow down` first."
+    hint = "Start one with `winnow up`. If one hangs, end it with `winnow down` first."
 
 
 class StackFailedError(StackError):
@@ -488,9 +492,7 @@ class DockerMissingError(StackError):
     """`winnow up --docker` finds no Docker engine that answers."""
 
     code = "docker_missing"
-    hint = (
-        "Start Docker and see that `docker info` answers; `winnow up` without --docker needs none."
-    )
+    hint = "Start Docker and check that `docker info` answers. Or use `winnow up` without --docker."
 
 
 class CommandError(PermanentError):
@@ -501,7 +503,7 @@ class LocalFileError(CommandError):
     """A file or folder of this machine cannot be read or written by a command."""
 
     code = "local_file"
-    hint = "Check that it is there, that you may read or write it, and that the disk has room."
+    hint = "Check that it exists, that you may read or write it, and that the disk has room."
 
 
 class UploadUnknownError(CommandError):
@@ -515,14 +517,14 @@ class NotFinishedError(CommandError):
     """The upload has no results: its run has not ended, or it failed."""
 
     code = "not_finished"
-    hint = "`winnow why UPLOAD_ID` says how the run stands."
+    hint = "`winnow why UPLOAD_ID` shows the state of the run."
 
 
 class NotRedrivableError(CommandError):
     """The upload succeeded, its run has not ended, or it is too old to tell."""
 
     code = "not_redrivable"
-    hint = "`winnow status UPLOAD_ID` says how it stands; to judge a file anew, drop it again."
+    hint = "`winnow status UPLOAD_ID` shows its state. To judge the file again, drop it again."
 
 
 def catalogue() -> dict[str, type[WinnowError]]:
