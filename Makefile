@@ -16,9 +16,9 @@ COVERED := tests/unit tests/functional tests/statemachine
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
-install: .venv/.ready build/model/references-litert.vectors ## what running Winnow takes: environment, pinned packages, the model
+install: .venv/.ready build/model/references-litert.vectors ## install what you need to run Winnow: environment, pinned packages, the model
 
-setup: install .venv/.ready-dev build/model/saved_model/saved_model.pb build/node/.installed ## install, and what tests and checks take: TensorFlow and more
+setup: install .venv/.ready-dev build/model/saved_model/saved_model.pb build/node/.installed ## install, and what you need for tests and checks: TensorFlow and more
 
 # Not compiled: Python compiles what is imported, when it is first imported, and that is a third of it. It has to keep it.
 unexport PYTHONDONTWRITEBYTECODE
@@ -58,13 +58,13 @@ build/node/.installed: requirements/node/package.json requirements/node/package-
 	@NODE_OPTIONS="$$NODE_OPTIONS --use-system-ca" $(BIN)/npm --prefix $(@D) ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
 
-model: .venv/.ready ## build the model again where it is missing or altered
+model: .venv/.ready ## build the model again if it is missing or changed
 	@$(BIN)/winnow model build
 
-templates: .venv/.ready-dev ## take models/use-lite/templates from what TensorFlow's converter makes
+templates: .venv/.ready-dev ## make models/use-lite/templates from the output of TensorFlow's converter
 	@$(BIN)/python -m winnow_model.capture
 
-demo: install ## start the local stack, drop the sample files, show what comes of them
+demo: install ## start the local stack, drop the sample files, show the results
 	@$(BIN)/python -m winnow_cli.demo
 
 up: install ## start the local stack and leave it running
@@ -76,7 +76,7 @@ down: ## stop the local stack
 test: setup ## every test but the slow ones; container tests run where a Docker engine answers
 	@$(PYTEST) -m 'not slow' --hypothesis-profile=quick
 
-test-slow: setup ## the slow tests: mutations, restarts, every text that makes code slow
+test-slow: setup ## the slow tests: mutations, restarts, every text that could make code slow
 	@$(PYTEST) -m slow
 
 test-all: setup ## every test, and all of hypothesis's examples, as CI runs them
@@ -91,7 +91,7 @@ check: lint types docs-check template ## what CI checks besides the tests
 
 pr: check licences test-all ## what CI runs, with whatever Docker engine answers here
 
-lint: setup ## style and format, and whether the workflow of CI is one
+lint: setup ## check style, format and the CI workflow file
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
@@ -100,7 +100,7 @@ lint: setup ## style and format, and whether the workflow of CI is one
 types: setup ## strict type checks, of the tests too
 	@$(BIN)/mypy
 
-format: setup ## bring the code into its format
+format: setup ## format the code
 	@$(BIN)/ruff check --fix --quiet .
 	@$(BIN)/ruff format .
 
@@ -115,46 +115,46 @@ template: setup .venv-sam/.installed .venv-checkov/.installed ## cfn-lint, sam v
 
 sam: .venv-sam/.installed ## the SAM command line, in .venv-sam
 
-bench: setup ## measure; writes build/bench.json and docs/benchmarks.md
+bench: setup ## measure speed and memory; writes build/bench.json and docs/benchmarks.md
 	@$(BIN)/python -m tests.bench
 
-quality: setup ## measure decisions; writes docs/quality.md (data: WINNOW_DATA)
+quality: setup ## measure the quality of decisions; writes docs/quality.md (data: WINNOW_DATA)
 	@$(BIN)/python -m tests.quality
 
-faults: setup ## break everything there is, also on the local stack; writes docs/reliability-tables.md
+faults: setup ## inject faults, in memory and on the local stack; writes docs/reliability-tables.md
 	@$(BIN)/python -m tests.faults
 
-mutations: setup ## change the template in every way there is; writes docs/reliability-tables.md
+mutations: setup ## mutation testing of the template; writes docs/reliability-tables.md
 	@$(BIN)/python -m tests.template.mutate
 
-load: setup ## 1,000 files at once and 100,000 records in one; writes docs/reliability-tables.md
+load: setup ## load test: 1,000 files at once and 100,000 records in one; writes docs/reliability-tables.md
 	@$(BIN)/python -m tests.load
 
-licences: setup ## what the images' packages are licensed under; fails where one may not ship
+licences: setup ## check the licences of the images' packages; fails if one may not ship
 	@$(BIN)/python .ci/supply.py licences
 
-sbom: setup ## a bill of materials (CycloneDX) of each image, in build/supply
+sbom: setup ## write a software bill of materials (CycloneDX) of each image to build/supply
 	@$(BIN)/python .ci/supply.py bills
 
-audit-deps: setup .venv-supply/.installed ## known weaknesses of the images' packages; asks an advisory service
+audit-deps: setup .venv-supply/.installed ## look up known vulnerabilities of the images' packages at an advisory service
 	@$(BIN)/python .ci/supply.py advisories
 
 images: setup ## build the images and write their sizes into docs/containers.md
 	@$(BIN)/python -m tests.bench.image_sizes
 
-base: ## bring the base image that functions/base.lock names, for the builds that follow
+base: ## pull the base image that functions/base.lock names, for later builds
 	@.ci/base.sh use
 
-base-digest: ## ask the registry for the base image of today and lock its digest in functions/base.lock
+base-digest: ## ask the registry for today's base image and lock its digest in functions/base.lock
 	@.ci/base.sh lock
 
-docs: setup ## write what is generated in the pages: tables from the code, diagrams from the template
+docs: setup ## write the generated parts of the pages: tables from the code, diagrams from the template
 	@$(BIN)/python -m tests.pages $(if $(CHECK),--check)
 
-docs-check: setup ## fail where a generated part of a page is stale
+docs-check: setup ## fail if a generated part of a page is out of date
 	@$(BIN)/python -m tests.pages --check
 
-pictures: setup ## the pictures of the docs; pages are photographed with Chromium
+pictures: setup ## make the pictures of the docs, with Chromium for web pages
 	@$(BIN)/python -m tests.pictures
 
 schemas: setup ## write docs/schemas from the models
@@ -174,6 +174,6 @@ lock: setup ## resolve the pinned dependencies again
 	@$(BIN)/$(IMAGE_LOCK) --override functions/classify/overrides.txt functions/classify/requirements.in -o functions/classify/requirements.txt
 	@$(BIN)/$(IMAGE_LOCK) --override requirements/overrides.txt functions/classify/requirements-tensorflow.in -o functions/classify/requirements-tensorflow.txt
 
-clean: ## remove what was built; the local stack's state too
+clean: ## remove everything built, and the local stack's state
 	@-$(BIN)/winnow down 2>/dev/null
 	@rm -rf build .winnow .aws-sam .mypy_cache .ruff_cache .hypothesis

@@ -17,13 +17,13 @@ WORDS = {
     ("IsFolder", "Folder"): "an empty object that stands for a folder",
     ("Claim", "Duplicate"): "another run has it",
     ("NeedsScan", "Scan"): "pages that are images",
-    ("ClassifyChunk", "Halve"): "the worker died",
-    ("ClassifyPart", "Halve"): "the worker died",
+    ("ClassifyChunk", "Halve"): "the worker crashed",
+    ("ClassifyPart", "Halve"): "the worker crashed",
     ("PartsLeft", "ExplainChunk"): "no record is to blame",
     ("PartsLeft", "ClassifyPart"): "some",
     ("RecordFailure", "Duplicate"): "another run has it",
-    ("IsUnmailed", "NotifyStopped"): "the run recorded itself but could not send its e-mail",
-    ("RecordStopped", "AlreadyRecorded"): "the run has recorded itself",
+    ("IsUnmailed", "NotifyStopped"): "the run recorded its end but could not send its e-mail",
+    ("RecordStopped", "AlreadyRecorded"): "the run has recorded its end",
 }
 ALL = "States.ALL"
 ENDS = {"Succeed": "succeeded", "Fail": "failed"}
