@@ -144,7 +144,7 @@ def _from_botocore_error(error: "BotoCoreError", stack: str | None) -> WinnowErr
         return AwsCredentialsError("There are no AWS credentials here.")
     names = {kind.__name__ for kind in type(error).__mro__}
     if names & _NO_CREDENTIALS:
-        return AwsCredentialsError(f"The AWS credentials cannot be had ({name}).")
+        return AwsCredentialsError(f"The AWS credentials cannot be loaded ({name}).")
     if names & _SETTINGS:
         return AwsNotSetUpError(f"The AWS settings of this machine cannot be used ({name}).")
     return InternalError(f"A call to AWS could not be made ({name}).")

@@ -61,7 +61,7 @@ class LabelledData:
 def left_out_note(labelled: LabelledData) -> str:
     """A line on the rows left out."""
     rows = "1 row" if labelled.left_out == 1 else f"{labelled.left_out:,} rows"
-    return f"Left out for want of a text, a label or a number, or as too long: {rows}."
+    return f"Left out: {rows} (no text, label or number, or too long)."
 
 
 def unknown_labels_note(labelled: LabelledData, process: str) -> str:
@@ -70,7 +70,7 @@ def unknown_labels_note(labelled: LabelledData, process: str) -> str:
     rows = "1 row has" if count == 1 else f"{count:,} rows have"
     return (
         f"{rows} a label that {process} does not have, such as {labelled.unknown[0].named!r}: "
-        "they count as out of scope, and as mistakes where they are accepted."
+        "they count as out of scope, and as mistakes if they are accepted."
     )
 
 

@@ -22,8 +22,8 @@ REMEDIES = {
     "hour; `{redrive}` starts it now.",
     UploadStatus.STUCK: "STUCK: its run died. The sweep starts it again within a quarter of an "
     "hour; `{redrive}` starts it now.",
-    UploadStatus.DAMAGED: "DAMAGED: its row in the table cannot be read, so whether it was judged "
-    "is not known. Repair the row, or delete it: then the file is judged as one that was lost.",
+    UploadStatus.DAMAGED: "DAMAGED: its row in the table cannot be read, so nobody knows whether "
+    "it was judged. Repair the row. Or delete it: then the file is judged like a lost one.",
     UploadStatus.DUPLICATE: "DUPLICATE: two runs judged one version, so it has two results; "
     "`{status}` shows both.",
 }
