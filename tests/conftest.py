@@ -1,5 +1,6 @@
 """What the tiers share: a local stack, AWS's models parsed once, fewer examples for a quick run."""
 
+import csv
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -64,6 +65,14 @@ def _aws_models_are_parsed_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(JSONFileLoader, "load_file", lambda _, path: loaded(path))
         yield
+
+
+@pytest.fixture(autouse=True)
+def _csv_limit_is_restored() -> Iterator[None]:
+    """Reading a table sets the csv module's limit, which is one for the whole process."""
+    limit = csv.field_size_limit()
+    yield
+    csv.field_size_limit(limit)
 
 
 def needs_model() -> None:
