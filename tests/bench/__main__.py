@@ -199,10 +199,10 @@ def page(raw: dict[str, Any], host: dict[str, Any]) -> str:
     )
     return f"""# Benchmarks
 
-Made by `make bench`, which writes the raw figures to build/bench.json. Medians of {ROUNDS} rounds on
-{host["processor"]} with {host["cores"]} cores, Python {host["python"]}; in brackets how many times better than the
-TensorFlow SavedModel with the same weights, through the same code. Times depend on the machine (the int8
-kernels lean on the processor's AMX or VNNI instructions): quote the ratios.
+`make bench` writes this page, and the raw figures to build/bench.json. The figures are medians of {ROUNDS} rounds on
+{host["processor"]} with {host["cores"]} cores, Python {host["python"]}. In brackets: how many times better
+than the TensorFlow SavedModel with the same weights, through the same code. Times depend on the machine, because the int8
+kernels use the processor's AMX or VNNI instructions. So quote the ratios.
 
 ![Throughput and cold start by engine](benchmarks.svg)
 
@@ -215,16 +215,16 @@ kernels lean on the processor's AMX or VNNI instructions): quote the ratios.
 {row("Classify, records a second (4.5 sentences each)", "classify_records_per_s", ",.0f", "more")}
 {row("Classify, peak memory, MB", "classify_peak_mb", ",.0f", "less")}
 
-First record: by L33774, the code and the definition as they lie in the image of Classify, the reference sentences encoded
-beforehand for every engine. STS: the 2,758 sentences of the STS benchmark's test part, 13 tokens on average. Clinical:
-{SENTENCES:,} sentences a round made from patterns (tests/bench/corpus.py), 22 tokens on average; the longer the sentences,
-the better TensorFlow fills the cores, and the smaller the ratio. Classify judges chunks of {CHUNK_RECORDS:,} records by L33774, its store in memory.
+First record: judged by L33774, with code and definition as in the image of Classify, and with precomputed reference
+embeddings for every engine. STS: the 2,758 sentences of the STS benchmark's test part, 13 tokens on average. Clinical:
+{SENTENCES:,} sentences a round, made from patterns (tests/bench/corpus.py), 22 tokens on average. With longer sentences
+TensorFlow uses the cores better, so the ratio is smaller. Classify judges chunks of {CHUNK_RECORDS:,} records by L33774, with its store in memory.
 
 ## From a dropped file to its result
 
-A CSV of {end["rows"]:,} rows ({end["sentences"]:,} sentences, {end["distinct_sentences"]:,} of them distinct) dropped into
-the local stack's bucket, until its row in the table says SUCCEEDED. The peer is the time that all its sentences
-take to encode with the same engine on the same cores and nothing else running.
+A CSV of {end["rows"]:,} rows ({end["sentences"]:,} sentences, {end["distinct_sentences"]:,} of them distinct) is dropped into
+the local stack's bucket. The time ends when its row in the table says SUCCEEDED. It is compared with the time to encode all its
+sentences with the same engine on the same cores, with nothing else running.
 
 | | {heads} |
 |---|---|---|---|
@@ -240,8 +240,8 @@ take to encode with the same engine on the same cores and nothing else running.
 
 ## Reading files
 
-By processor time, which other work on the machine does not change; the peers (pandas, a plain loop of pypdf)
-make no records. Packed formats (ZIP, PDF, DOCX, XLSX) count as the bytes of the file. `python -m tests.bench.reading` has the files.
+Measured in processor time, which other work on the machine does not change. The peers (pandas, a plain loop of pypdf)
+make no records. Packed formats (ZIP, PDF, DOCX, XLSX) count as the bytes of the file. `python -m tests.bench.reading` makes the files.
 
 | file | Winnow, MB a CPU second | pages a CPU second | peer, MB a CPU second | of the peer's rate |
 |---|---|---|---|---|
@@ -253,9 +253,9 @@ Peak memory while reading, MB: {memory_text(raw.get("reading", {}).get("memory",
 
 ## A large table
 
-Over a CSV of cases by L33774, on one core, the objects in a folder: what S3 adds is not in it. The peers move the same
-bytes in a bare loop of the standard library (`csv`, `json`). A function may take 900 s. FilterChunk is measured over all chunks
-one after the other; in the workflow they are filtered side by side, as Classify's are, and Filter joins what they wrote.
+A CSV of cases by L33774, on one core, with the objects in a folder: S3's share of the time is not included. The peers move the
+same bytes in a bare loop of the standard library (`csv`, `json`). A function may take 900 s. FilterChunk is measured over all chunks
+one after the other. In the workflow they are filtered in parallel, like Classify's, and Filter joins their files.
 
 | rows | step | s | rows a second | time over the peer's | peak memory, MB |
 |---|---|---|---|---|---|
@@ -302,7 +302,7 @@ def scan_text(scan: dict[str, Any] | None) -> str:
     ours, theirs = (scan[who]["pages_per_cpu_s"] for who in ("winnow", "rapidocr"))
     return (
         f"Scans, full pages at 200 dpi: {ours:.2f} pages a CPU second ({scan['winnow']['pages_per_s']:.2f} a second by the clock); "
-        f"a plain loop of RapidOCR makes {theirs:.2f}, and Winnow's rate is {ours / theirs:.2f} of that."
+        f"a plain loop of RapidOCR reads {theirs:.2f}, and Winnow's rate is {ours / theirs:.2f} of that."
     )
 
 

@@ -72,7 +72,7 @@ def on_stack() -> int:
     here = Path(__file__).parent
     files = [str(here / f"test_{name}.py") for name in ON_STACK]
     code = pytest.main([*files, "-p", "no:cacheprovider"], plugins=[told])
-    said = f"{told.passed} tests pass, {len(told.others)} do not; those of one fault each:"
+    said = f"{told.passed} tests pass, {len(told.others)} do not. The tests of one fault each:"
     replace_section("faults on the stack", "\n".join([said, "", *HEAD, *told.rows]))
     return int(code)
 

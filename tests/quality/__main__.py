@@ -26,9 +26,9 @@ def page(found: list[Row]) -> str:
     lines = [
         "# Quality",
         "",
-        "Written by `make quality`, which measures all of it again. The data are not part of the",
-        "repository; `WINNOW_DATA` says where they lie. What each number means, and how to get it",
-        "for your own process: [confidence.md](confidence.md).",
+        "`make quality` measures everything again and writes this page. The data are not part of",
+        "the repository; set `WINNOW_DATA` to their folder. [confidence.md](confidence.md) explains",
+        "each number, and how to get it for your own process.",
         "",
         f"Measured on {platform.machine()}, {platform.system()}, Python "
         f"{platform.python_version()}.",
@@ -49,7 +49,10 @@ def page(found: list[Row]) -> str:
 
 def main(arguments: list[str]) -> int:
     if not data_folder().is_dir():
-        print(f"The measuring data are not there: {data_folder().name} (WINNOW_DATA).")
+        print(
+            "The evaluation data are missing: set WINNOW_DATA to their folder "
+            f"(now {data_folder().name})."
+        )
         return 1
     every = sorted(module.name for module in pkgutil.iter_modules(rows.__path__))
     if arguments[:1] == ["--only"]:

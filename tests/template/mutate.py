@@ -138,10 +138,10 @@ def page(judged: list[Judged], took: float) -> str:
     without = Counter(one.equivalent for one in judged if one.equivalent)
     lines = [
         f"{len(noticed):,} of {len(could):,} changes are noticed.",
-        f"All of them took {took / 60:.0f} minutes, on {os.cpu_count()} cores with "
-        f"{os.getloadavg()[2]:.0f} processes waiting for them on average.",
+        f"The run took {took / 60:.0f} minutes, on {os.cpu_count()} cores with a load "
+        f"average of {os.getloadavg()[2]:.0f}.",
         "",
-        "| of | how | changes | noticed by a rule | by running | change nothing | live |",
+        "| of | how | changes | noticed by a rule | by running | no effect | survived |",
         "|---|---|---|---|---|---|---|",
     ]
     for (document, change), those in _grouped(judged).items():
@@ -151,12 +151,12 @@ def page(judged: list[Judged], took: float) -> str:
         live = len(those) - by_rule - ran - same
         numbers = " | ".join(f"{number:,}" for number in (len(those), by_rule, ran, same, live))
         lines.append(f"| {document} | {change} | {numbers} |")
-    lines += ["", "Left out of the score, since they change nothing:", ""]
+    lines += ["", "Not in the score, because they have no effect:", ""]
     lines += [f"- {number:,} times: {why}" for why, number in without.most_common()]
     living = [one for one in could if not one.by]
-    lines += ["", f"Not noticed, {len(living)}:" if living else "Nothing else lives.", ""]
+    lines += ["", f"Not noticed, {len(living)}:" if living else "No other change survived.", ""]
     lines += [f"- `{one.mutant}`".replace("|", "\\|") for one in living]
-    lines += ["", "Once nobody noticed these:", "", "| change | noticed by |", "|---|---|"]
+    lines += ["", "Changes that survived in the past:", "", "| change | noticed by |", "|---|---|"]
     for one in judged:
         if one.mutant.change == "named":
             lines.append(f"| {one.mutant.detail} | {_who(one.by)} |")
