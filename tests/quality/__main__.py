@@ -26,9 +26,9 @@ def page(found: list[Row]) -> str:
     lines = [
         "# Quality",
         "",
-        "`make quality` measures everything again and writes this page. The data are not part of",
-        "the repository; set `WINNOW_DATA` to their folder. [confidence.md](confidence.md) explains",
-        "each number, and how to get it for your own process.",
+        "`make quality` measures everything again and writes this page. The data are not part",
+        "of the repository; set `WINNOW_DATA` to their folder. [confidence.md](confidence.md)",
+        "explains each number, and how to get it for your own process.",
         "",
         f"Measured on {platform.machine()}, {platform.system()}, Python "
         f"{platform.python_version()}.",

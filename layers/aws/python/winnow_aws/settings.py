@@ -125,7 +125,7 @@ class SweepSettings(Settings):
     results_bucket: str = Field(description="the bucket where the sweep keeps how far it got")
     table_name: str = Field(description="the table of uploads")
     workflow_arn: str = Field(description="the state machine that is started again")
-    topic_arn: str = Field(description="the topic that failures are told through")
+    topic_arn: str = Field(description="the topic that failures are published to")
     waiting_queue_url: str = Field(description="the queue of uploads that wait for a run")
     max_runs: int = Field(
         0, ge=0, description="runs at once; 0: no limit, else the sweep starts by the queue"
