@@ -240,12 +240,12 @@ def test_labels_that_the_process_has_not_are_told(folder: Path) -> None:
 
 def test_rows_left_out_are_counted_in_words(folder: Path) -> None:
     winnow(folder, "train", "train.csv")
-    for blank, words in ((1, "1 row."), (2, "2 rows.")):
+    for blank, words in ((1, "1 row"), (2, "2 rows")):
         table = (folder / "tune.csv").read_text().splitlines()
         header = next(csv.reader(table))
         cells = ["" if name == "text" else "x" for name in header]
         (folder / "holes.csv").write_text("\n".join([*table, *[",".join(cells)] * blank]))
-        assert f"as too long: {words}" in said(folder, "evaluate", "holes.csv")
+        assert f"Left out: {words} (" in said(folder, "evaluate", "holes.csv")
 
 
 def test_a_page_praises_no_version_that_is_worse(folder: Path) -> None:
