@@ -22,7 +22,7 @@ class SerializeSettings(Settings):
         None, ge=0, le=1, description="the threshold, in place of each process's own"
     )
     sender_threshold: SenderThreshold = Field(
-        "higher", description="what a threshold that a file brings along counts for"
+        "higher", description="whether a file may set its own threshold"
     )
     chunk_records: int = Field(
         1_000, ge=1, le=100_000, description="records that are classified in one call, at most"

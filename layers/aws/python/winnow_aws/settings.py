@@ -103,11 +103,13 @@ class FilterSettings(Settings):
 class DispatchSettings(Settings):
     """Environment of the dispatch function."""
 
-    results_bucket: str = Field(description="the bucket where the function keeps what it started")
+    results_bucket: str = Field(
+        description="the bucket where the function keeps the list of runs that it started"
+    )
     waiting_queue_url: str = Field(description="the queue of uploads that wait for a run")
     workflow_arn: str = Field(description="the state machine that is started")
     max_runs: int = Field(
-        ge=0, description="runs at once; 0: no limit, for what was left in the queue"
+        ge=0, description="runs at once; 0: no limit, for uploads that were left in the queue"
     )
 
 
@@ -122,16 +124,16 @@ class SweepSettings(Settings):
     """Environment of the sweep function."""
 
     uploads_bucket: str = Field(description="the bucket where files are dropped")
-    results_bucket: str = Field(description="the bucket where the sweep keeps how far it got")
+    results_bucket: str = Field(description="the bucket where the sweep keeps its position")
     table_name: str = Field(description="the table of uploads")
     workflow_arn: str = Field(description="the state machine that is started again")
     topic_arn: str = Field(description="the topic that failures are published to")
     waiting_queue_url: str = Field(description="the queue of uploads that wait for a run")
     max_runs: int = Field(
-        0, ge=0, description="runs at once; 0: no limit, else the sweep starts by the queue"
+        0, ge=0, description="runs at once; 0: no limit; else the sweep puts uploads into the queue"
     )
     stack_name: str = Field("winnow", description="the name that e-mails give for the stack")
     missed_seconds: float = Field(
-        900, gt=0, description="age in seconds at which an upload without a run is missed"
+        900, gt=0, description="age in seconds from which an upload without a run counts as missed"
     )
     retention_days: int = Field(ge=1, description="days that the table keeps a row")
