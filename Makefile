@@ -89,7 +89,7 @@ coverage: setup ## the share of the code that tests of three tiers run, by packa
 
 check: lint types docs-check template ## what CI checks besides the tests
 
-pr: check licences test-all ## what CI runs, with whatever Docker engine answers here
+pr: check licences sbom test-all ## what CI runs but for fuzzing; container tests run where a Docker engine answers
 
 lint: setup ## check style, format and the CI workflow file
 	@$(BIN)/ruff check .

@@ -83,7 +83,7 @@ class WinnowError(Exception):
 
     code: ClassVar[str] = "internal"
     hint: ClassVar[str] = ""
-    """What the user can do about it; shown by `winnow why` and in failure e-mails."""
+    """What the user can do about it: for `winnow why`, and the e-mail of an upload given up."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
