@@ -27,7 +27,7 @@ from winnow_local.template import Checkout
 
 from .conftest import SURE, until
 
-pytestmark = [pytest.mark.model, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.model, pytest.mark.slow, pytest.mark.timeout(300)]
 
 BEFORE = "9f51e19"
 """The version before this one."""
