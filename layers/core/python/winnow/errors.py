@@ -83,7 +83,10 @@ class WinnowError(Exception):
 
     code: ClassVar[str] = "internal"
     hint: ClassVar[str] = ""
-    """What the user can do about it: for `winnow why`, and the e-mail of an upload given up."""
+    """What the user can do about it; shown by `winnow why` and in e-mails of abandoned uploads.
+
+    The e-mail of a failed run contains the command `winnow why UPLOAD_ID` instead.
+    """
 
     def __init__(self, message: str) -> None:
         super().__init__(message)

@@ -1,7 +1,7 @@
 """The shapes that travel between the steps: one file, the contract of every step.
 
 All offsets are Python string offsets (code points) into the record's text, end exclusive.
-All numbers named `score`, `confidence`, `similarity` and `threshold` lie in [0, 1].
+All numbers named `score`, `confidence`, `similarity` and `threshold` are in [0, 1].
 """
 
 from enum import StrEnum
@@ -25,7 +25,7 @@ class FrozenModel(BaseModel):
 
 
 class ObjectRef(FrozenModel):
-    """One object in S3; with `version_id`, one version of it for ever."""
+    """One object in S3; with `version_id`, one fixed version of it."""
 
     bucket: str
     key: str
@@ -41,7 +41,7 @@ class Upload(FrozenModel):
 
 
 class RunRef(FrozenModel):
-    """One workflow execution for an upload, told apart from any other of the same upload."""
+    """One workflow execution for an upload; the same upload may have several."""
 
     id: str = Field(
         pattern=r"^[A-Za-z0-9-]{1,64}$",
@@ -50,7 +50,7 @@ class RunRef(FrozenModel):
     attempt: int = Field(ge=1)
     started_at: str = Field(
         pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$",
-        description="the fencing token: of two runs of an upload the later one's results stay",
+        description="the fencing token: if an upload has two runs, the later one's results stay",
     )
 
 
@@ -58,7 +58,7 @@ class RunRef(FrozenModel):
 
 
 class SourceLocation(FrozenModel):
-    """Where a line of a document stands. A place reaches to the start of the one after it."""
+    """Where a line of a document is. A place extends to the start of the next one."""
 
     start: int = Field(0, ge=0, description="where it begins in the record's text")
     page: int | None = Field(None, ge=1)
@@ -66,29 +66,29 @@ class SourceLocation(FrozenModel):
     box: tuple[float, float, float, float] | None = Field(
         None, description="left, top, right, bottom on a scanned page, as shares of its size"
     )
-    confidence: UnitInterval | None = Field(None, description="how sure OCR is of the line")
+    confidence: UnitInterval | None = Field(None, description="OCR confidence of the line")
 
 
 class RecordIdentity(FrozenModel):
-    """Which record of the upload it is: what every model of a record carries, on every step."""
+    """Which record of the upload it is: the fields of every model of a record, in every step."""
 
     record: int = Field(ge=1)
     """Position in the file, from 1, invalid records counted."""
     line: int | None = Field(None, ge=1)
     """Line of the file that the record starts on."""
     source_id: str | None = None
-    """The record's own id, where the file has one."""
+    """The record's own id, if the file has one."""
     part: str | None = None
     """Member of an archive or mail, or sheet of a workbook, that it is from."""
 
     @property
     def identity(self) -> dict[str, Any]:
-        """These fields alone, for the model that the next step makes of the record."""
+        """These fields alone, for the next step's model of the record."""
         return {name: getattr(self, name) for name in RecordIdentity.model_fields}
 
 
 class _TaggedLine(FrozenModel):
-    """The field that tells lines of several models apart. A base, so that it stays the first."""
+    """The field that identifies the model of a line. A base, so that it stays the first field."""
 
     kind: str
 
@@ -99,9 +99,7 @@ class Record(RecordIdentity, _TaggedLine):
     kind: Literal["record"] = "record"
     text: str
     fields: dict[str, str] = Field(default_factory=dict, description="the other columns")
-    places: tuple[SourceLocation, ...] = Field(
-        (), description="where the lines of a document stand"
-    )
+    places: tuple[SourceLocation, ...] = Field((), description="where the lines of a document are")
 
 
 class InvalidRecord(RecordIdentity, _TaggedLine):
@@ -116,36 +114,36 @@ class InvalidRecord(RecordIdentity, _TaggedLine):
 
 
 class Polarity(StrEnum):
-    """Whether a piece of evidence speaks for or against."""
+    """Whether a piece of evidence supports or opposes a criterion or label."""
 
     SUPPORTS = "supports"
     OPPOSES = "opposes"
 
 
 class Evidence(FrozenModel):
-    """A segment that speaks for or against a criterion or label."""
+    """A segment that supports or opposes a criterion or label."""
 
     start: int = Field(ge=0)
     end: int = Field(ge=0)
     text: str
     polarity: Polarity = Polarity.SUPPORTS
     similarity: UnitInterval = Field(
-        description="cosine to the nearest reference statement, negatives as 0"
+        description="cosine to the nearest reference statement; negative values become 0"
     )
     reference: str | None = Field(None, description="the reference statement it is nearest to")
     keywords: tuple[str, ...] = Field((), description="keywords found in the segment")
     context: tuple[str, ...] = Field(
         (),
-        description="how they are meant, if not plainly of the patient and now: negated, possible, "
+        description="their contexts, empty if asserted of the patient and now: negated, possible, "
         "hypothetical, historical, family, planned",
     )
     places: tuple[SourceLocation, ...] = Field(
-        (), description="the lines of the document that it stands on; empty for rows of a table"
+        (), description="the lines of the document that it is on; empty for rows of a table"
     )
 
 
 class Verdict(StrEnum):
-    """What a criteria process, or one of its criteria, says of a record."""
+    """The verdict of a criteria process, or of one of its criteria, on a record."""
 
     MET = "met"
     NOT_MET = "not_met"
@@ -153,13 +151,13 @@ class Verdict(StrEnum):
 
 
 class CriterionFinding(FrozenModel):
-    """What one criterion says of a record."""
+    """The result of one criterion for a record."""
 
     id: str
     title: str
     verdict: Verdict
     score: UnitInterval = Field(
-        description="how far the record supports the criterion; 0.5 is undecided"
+        description="how strongly the record supports the criterion; 0.5: undecided"
     )
     evidence: tuple[Evidence, ...] = ()
 
@@ -169,7 +167,7 @@ class CriteriaDecision(FrozenModel):
 
     kind: Literal["criteria"] = "criteria"
     value: Verdict
-    because: tuple[str, ...] = Field(description="ids of the criteria the decision rests on")
+    because: tuple[str, ...] = Field(description="ids of the criteria that led to the decision")
     criteria: tuple[CriterionFinding, ...]
 
 
@@ -186,7 +184,7 @@ class LabelDecision(FrozenModel):
     kind: Literal["labels"] = "labels"
     value: str
     scores: tuple[LabelScore, ...] = Field(
-        description="best first; a trained head tells the ten best"
+        description="best first; a trained head lists the ten best"
     )
     evidence: tuple[Evidence, ...] = ()
 
@@ -201,14 +199,12 @@ class Judgement(FrozenModel):
     score: UnitInterval = Field(description="raw model output for the decision")
     confidence: UnitInterval = Field(description="probability that the decision is right")
     calibrated: bool = Field(False, description="false: the confidence is the score, unmeasured")
-    calibration: str | None = Field(
-        None, description="version of the calibration, where there is one"
-    )
+    calibration: str | None = Field(None, description="version of the calibration, if any")
     novelty: UnitInterval | None = Field(
         None, description="how unlike the training rows it is, as a rank among held-out ones"
     )
     distance: UnitInterval | None = Field(
-        None, description="of that, how far its vector or numbers are: a rank, too; for the profile"
+        None, description="distance part of novelty, as a rank; used in the profile"
     )
     out_of_scope: bool = Field(False, description="it is too unlike the training rows")
     segments: int = Field(ge=0, description="how many segments were encoded")
@@ -233,7 +229,7 @@ ScoredLine = Annotated[ScoredRecord | InvalidRecord, Field(discriminator="kind")
 
 
 class Outcome(StrEnum):
-    """What the filter makes of a record."""
+    """The filter's outcome for a record."""
 
     ACCEPTED = "accepted"
     REVIEW = "review"
@@ -241,7 +237,7 @@ class Outcome(StrEnum):
 
 
 class _ResultHeader(FrozenModel):
-    """How a line of the results begins. A base, so that these fields stay the first."""
+    """The first fields of a line of the results. A base, so that they stay first."""
 
     schema_version: str = RESULT_SCHEMA_VERSION
     outcome: Outcome
@@ -302,7 +298,7 @@ class HeadInfo(FrozenModel):
 
 
 class Profile(FrozenModel):
-    """What a set of judged records looks like; histograms have 20 equal bins of [0, 1]."""
+    """Statistics of a set of judged records; histograms have 20 equal bins of [0, 1]."""
 
     records: int = Field(0, ge=0, description="judged ones")
     scores: tuple[int, ...] = Field((), description="histogram of the scores")
@@ -319,7 +315,7 @@ class Profile(FrozenModel):
 
 
 class ProfileCounts(FrozenModel):
-    """What a profile is made of; those of parts add up to that of the whole."""
+    """The counts that a profile is computed from; the counts of parts add up to the whole."""
 
     scores: tuple[int, ...] = Field(description="histogram of the scores")
     distances: tuple[int, ...] = Field(description="histogram of the distances that were measured")
@@ -328,11 +324,11 @@ class ProfileCounts(FrozenModel):
 
 
 class Difference(FrozenModel):
-    """How far two sets of records are apart in one respect."""
+    """How far two sets of records differ in one part of their profiles."""
 
     distance: UnitInterval = Field(description="0: alike; 1: nothing in common")
     limit: UnitInterval = Field(
-        description="beyond it the distance is no chance; 1% of like runs exceed any of them"
+        description="distances above it are significant; 1% of unchanged runs exceed one"
     )
     drifted: bool
 
@@ -341,7 +337,9 @@ class Drift(FrozenModel):
     """A run against the held-out rows of its head's training data."""
 
     scores: Difference = Field(description="Kolmogorov-Smirnov distance of the scores")
-    decisions: Difference = Field(description="half the sum of the differences of the shares")
+    decisions: Difference = Field(
+        description="total variation distance: half the sum of the differences of the shares"
+    )
     embeddings: Difference | None = Field(
         None, description="Kolmogorov-Smirnov distance of the distances from the training rows"
     )
@@ -350,8 +348,8 @@ class Drift(FrozenModel):
     )
 
     @property
-    def respects(self) -> tuple[str, ...]:
-        """Names of the respects in which it has drifted."""
+    def drifted_parts(self) -> tuple[str, ...]:
+        """Names of the parts that have drifted."""
         parts = {
             "scores": self.scores,
             "decisions": self.decisions,
@@ -362,8 +360,8 @@ class Drift(FrozenModel):
 
     @property
     def drifted(self) -> bool:
-        """Whether any respect did."""
-        return bool(self.respects)
+        """Whether any part has drifted."""
+        return bool(self.drifted_parts)
 
 
 class Note(FrozenModel):
@@ -382,7 +380,7 @@ class Timings(FrozenModel):
 
 
 class Result(FrozenModel):
-    """result.json: what became of one upload. Published as docs/schemas/result.json."""
+    """result.json: the outcome of one upload. Published as docs/schemas/result.json."""
 
     schema_version: str = RESULT_SCHEMA_VERSION
     upload: Upload
@@ -393,7 +391,7 @@ class Result(FrozenModel):
     threshold: UnitInterval
     threshold_from: Literal["upload", "stack", "process"]
     counts: Counts
-    decisions: dict[str, int] = Field(description="how many records were decided each way")
+    decisions: dict[str, int] = Field(description="number of records by decision")
     profile: Profile | None = Field(None, description="absent when no record could be judged")
     drift: Drift | None = Field(
         None, description="absent: there is no trained head to compare with"
@@ -401,7 +399,7 @@ class Result(FrozenModel):
     notes: tuple[Note, ...] = ()
     timings: Timings
     files: dict[Outcome, ObjectRef] = Field(
-        description="where the records of each outcome lie, in the version that this run wrote"
+        description="the file of each outcome, in the version that this run wrote"
     )
 
 
@@ -409,7 +407,7 @@ class Result(FrozenModel):
 
 
 class HeadRef(FrozenModel):
-    """Where a run keeps the head that it is judged by."""
+    """Where a run stores the head that it is judged with."""
 
     card: ObjectRef
     arrays: ObjectRef
@@ -432,8 +430,8 @@ class Serialized(FrozenModel):
     threshold: UnitInterval
     threshold_from: Literal["upload", "stack", "process"]
     definition: ObjectRef = Field(description="the process definition this run is judged by")
-    head: HeadRef | None = Field(None, description="the trained head, where the process has one")
-    manifest: ObjectRef = Field(description="JSONL, one ChunkTask a line")
+    head: HeadRef | None = Field(None, description="the trained head, if the process has one")
+    manifest: ObjectRef = Field(description="JSONL, one ChunkTask per line")
     chunks: int = Field(gt=0)
     records: int = Field(ge=0)
     notes: tuple[Note, ...] = ()
@@ -441,7 +439,7 @@ class Serialized(FrozenModel):
 
 
 class ScanNeeded(FrozenModel):
-    """Output of Serialize for a file with pages that are pictures: Scan is to read it instead."""
+    """Output of Serialize for a file with pages that are pictures: Scan reads it instead."""
 
     needs: Literal["scan"] = "scan"
     upload: Upload

@@ -113,13 +113,13 @@ title: z
         "p.yaml:2: version: must be a version as in 1.0.0",
         "p.yaml:4: titel: is not a known field; did you mean 'title'?",
         "p.yaml:5: codes[1]: repeats an earlier one",
-        "p.yaml:6: threshold: must lie between 0 and 1",
+        "p.yaml:6: threshold: must be from 0 to 1",
         "p.yaml:10: criteria[0].statements[1]: repeats an earlier one",
         "p.yaml:11: criteria[0].keyword: is not a known field; did you mean 'keywords'?",
         "p.yaml:12: criteria[1].id: the logic does not use 'b'",
         "p.yaml:14: criteria[1].statements: needs at least 1",
         "p.yaml:16: logic.all_of[0]: no criterion has the id 'aa'; did you mean 'a'?",
-        "p.yaml:18: title: stands twice, first on line 17",
+        "p.yaml:18: title: is repeated; the first is on line 17",
     ]
 
 
@@ -128,10 +128,13 @@ title: z
     [
         ("", "p.yaml:1: (file): is empty"),
         ("# only a comment\n", "p.yaml:1: (file): is empty"),
-        ("just words", "p.yaml:1: (file): must hold named fields, as `id: my-process`"),
+        ("just words", "p.yaml:1: (file): must contain named fields, as `id: my-process`"),
         ("kind: judge", "p.yaml:1: kind: must be 'criteria' or 'labels'"),
         ("id: x", "p.yaml:1: kind: is missing"),
-        ("a: 1\n---\nb: 2", "p.yaml:2: (file): a file holds one process; a second document starts"),
+        (
+            "a: 1\n---\nb: 2",
+            "p.yaml:2: (file): a file contains one process; a second document starts here",
+        ),
         ("? [a, b]\n: c", "p.yaml:1: (file): a field's name must be plain text"),
         ("a: !ruby x", "p.yaml:1: a: the tag !ruby is not supported"),
     ],
@@ -213,7 +216,7 @@ def test_logic_problems() -> None:
         "p.yaml:17: logic.all_of[2].none_of: needs at least 1"
     ]
     assert problems(head + "logic: {all_of: [pain, therapy, [pain]]}") == [
-        "p.yaml:17: logic.all_of[2]: must hold named fields"
+        "p.yaml:17: logic.all_of[2]: must contain named fields"
     ]
 
 
@@ -232,7 +235,7 @@ def test_a_sentence_cannot_be_for_and_against() -> None:
         "Physical therapy has not been tried.", "Physical therapy did not help."
     )
     assert problems(text) == [
-        "p.yaml:15: criteria[1].counter_statements[0]: stands among the statements too"
+        "p.yaml:15: criteria[1].counter_statements[0]: is also one of the statements"
     ]
 
 
@@ -296,12 +299,12 @@ def test_what_is_wrong_with_labels_is_said_once() -> None:
     wrong = wrong.replace("{id: sad, examples: [I am sad.]}", "glad")
     wrong += "  - {id: low, examples: [I am low.]}\n"
     assert problems(wrong) == [
-        "p.yaml:6: labels[0]: must hold named fields",
-        "p.yaml:7: labels[1]: must hold named fields",
+        "p.yaml:6: labels[0]: must contain named fields",
+        "p.yaml:7: labels[1]: must contain named fields",
     ]
 
 
 def test_a_colon_in_a_text_is_told_with_its_cure() -> None:
     (problem,) = problems(LABELS.replace("title: Moods", "title: Moods: four of them"))
     assert problem.startswith("p.yaml:4: ")
-    assert problem.endswith("a text that holds ': ' must stand in quotes")
+    assert problem.endswith("a text that contains ': ' must be in quotes")

@@ -106,7 +106,7 @@ def test_a_quote_never_closed_takes_its_own_row_and_no_other():
         (3, 4, None),
         (4, 5, None),
     ]
-    assert "to 5" in rows[1].reason
+    assert "to line 5" in rows[1].reason
 
 
 def test_blank_lines_are_no_records_but_count_as_lines():

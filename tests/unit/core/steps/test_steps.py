@@ -362,7 +362,7 @@ def test_parts_that_do_not_make_up_the_chunk_are_refused(parts):
     run = pipeline.serialize("note\n" + "glad 0.9\n" * 4)
     (task,) = pipeline.tasks(run)
     judged_in(pipeline, task, *parts)
-    with pytest.raises(StoredDataInvalidError, match="do not make it up"):
+    with pytest.raises(StoredDataInvalidError, match="do not cover it"):
         pipeline.filter_chunk(task, *parts)
 
 

@@ -1,8 +1,8 @@
-"""A trained head: a light classifier over what the encoder and the numbers of a record say.
+"""A trained head: a linear classifier over a record's vector and its numbers.
 
-A head is data: arrays (`head.npz`, read without pickle) and a model card (`head.json`) that names
-what it was trained on, with which encoder, and what it was measured to do. It lies beside its
-process in `<id>.head/` and is checked against the card's sha256 whenever it is loaded.
+A head is data: arrays (`head.npz`, read without pickle) and a model card (`head.json`) with its
+training data, its encoder and its measured quality. It is stored beside its process in `<id>.head/`
+and is checked against the card's sha256 whenever it is loaded.
 
 This module needs no numpy: Serialize, which carries heads from the image into a run, has none. What
 a head computes is in `winnow.heads.linear`.
@@ -22,7 +22,7 @@ from winnow.models import FrozenModel, HeadInfo, ModelInfo, Profile, UnitInterva
 ARRAYS = "head.npz"
 CARD = "head.json"
 TRAINING = "training.npz"
-"""Decisions of held-out folds by row, for honest measuring on training rows; no part of a run."""
+"""Held-out decisions of the training rows, so that `tune` can use them; runs do not read it."""
 
 
 class TrainingData(FrozenModel):
@@ -58,20 +58,20 @@ class Calibration(FrozenModel):
 class Scope(FrozenModel):
     """When a record is out of scope: more unlike the training rows than they are to each other.
 
-    A record is unlike them when it is far away, and when no label speaks for it. Both are ranks in
-    [0, 1] among held-out training rows, and so is `novelty`, what they come to together
+    A record is unlike them when its distance is great, and when no label fits it. Both are ranks in
+    [0, 1] among held-out training rows, and so is `novelty`, which combines them
     (see winnow.heads.linear).
     """
 
     threshold: UnitInterval = Field(0.99, description="a record of greater novelty is out of scope")
     distances: Annotated[tuple[float, ...], Field(min_length=2)] = Field(
-        description="quantiles of the held-out distances, from the least to the greatest"
+        description="quantiles of the held-out distances, in ascending order"
     )
     weaknesses: Annotated[tuple[float, ...], Field(min_length=2)] = Field(
-        description="the same of the greatest logit, negated"
+        description="quantiles of the greatest logit, negated: high if no label fits"
     )
     strangeness: Annotated[tuple[float, ...], Field(min_length=2)] = Field(
-        description="the same of both together"
+        description="quantiles of distance and weakness combined"
     )
 
 
@@ -102,7 +102,9 @@ class CardMetrics(FrozenModel):
     log_loss: float = Field(ge=0)
     ece_before: UnitInterval
     ece_after: UnitInterval = Field(description="calibration fitted on the other folds, too")
-    accuracy_by_c: dict[str, float] = Field(description="what the regularisation was chosen by")
+    accuracy_by_c: dict[str, float] = Field(
+        description="accuracy for each value of C; the regularisation was chosen by it"
+    )
 
 
 class HeadCard(FrozenModel):
@@ -123,7 +125,7 @@ class HeadCard(FrozenModel):
     metrics: CardMetrics
     calibration: Calibration | None = None
     scope: Scope | None = None
-    profile: Profile | None = Field(None, description="what held-out training rows look like")
+    profile: Profile | None = Field(None, description="profile of the held-out training rows")
     promise: ThresholdGuarantee | None = None
     arrays_sha256: str
     arrays_bytes: int
@@ -151,10 +153,10 @@ class HeadFiles:
 
     @classmethod
     def beside(cls, process_file: Path, process_id: str) -> "HeadFiles | None":
-        """The head that lies beside a process, if there is one.
+        """The head stored beside a process, if any.
 
         Raises:
-            HeadInvalidError: It does not hold together.
+            HeadInvalidError: Its files cannot be read, or do not match.
         """
         folder = folder_of(process_file, process_id)
         if not (folder / CARD).is_file():
@@ -176,7 +178,7 @@ class HeadFiles:
         """
         text, arrays = self.read()
         if digest_of(text, arrays) != self.sha256:
-            raise HeadInvalidError("The head is not the one that the run began with.")
+            raise HeadInvalidError("The head has changed since the run began.")
         card = parse_card(text)
         if (
             len(arrays) != card.arrays_bytes
@@ -190,7 +192,7 @@ def parse_card(text: bytes) -> HeadCard:
     """Read `head.json`.
 
     Raises:
-        HeadInvalidError: It is no model card.
+        HeadInvalidError: It is not a model card.
     """
     try:
         return HeadCard.model_validate_json(text)
@@ -206,5 +208,5 @@ def digest_of(card: bytes, arrays: bytes) -> str:
 
 
 def folder_of(process_file: Path, process_id: str) -> Path:
-    """Where a process keeps its head."""
+    """The folder of a process's head."""
     return process_file.parent / f"{process_id}.head"

@@ -44,8 +44,8 @@ class RecordRejection(NamedTuple):
 
 TOO_SLOW = RecordRejection(
     "record_too_slow",
-    "Judging it takes longer than a record is given. Split the record, or take out what is no "
-    "text.",
+    "Judging it takes longer than one record is allowed. Split the record, or remove what is "
+    "not text.",
 )
 
 
@@ -63,27 +63,27 @@ class RecordBudget(BaseModel):
     max_seconds: float = Field(60.0, gt=0, description="seconds in which a record is judged")
 
     def rejection(self, text: str, segments: Callable[[str], int]) -> RecordRejection | None:
-        """Why a text is too long to be judged; `segments` counts where the text leaves doubt."""
+        """Why a text is too long to be judged; `segments` counts if an estimate is too high."""
         if len(text) * GROWTH > self.max_characters and (
             len(text) > self.max_characters or nfkc_length(text) > self.max_characters
         ):
             return RecordRejection(
                 "record_too_long",
                 f"Its text has more than {self.max_characters:,} characters when Unicode's "
-                "compatibility forms are written out. Split the record, or take out what is no "
+                "compatibility forms are written out. Split the record, or remove what is not "
                 "text.",
             )
         if most_segments(text) > self.max_segments and segments(text) > self.max_segments:
             return RecordRejection(
                 "record_too_long",
-                "Its sentences, and neighbouring ones that are judged together, are more than "
-                f"{self.max_segments:,}. Split the record.",
+                f"It has more than {self.max_segments:,} segments (sentences, and windows of two "
+                "or three sentences). Split the record.",
             )
         return None
 
 
 def estimated_segments(text: str) -> int:
-    """How many sentences, and parts with semicolons, a text has: not fewer, seldom a third more.
+    """Estimated sentences (and clauses at semicolons): never too few, seldom a third too many.
 
     Cheap: every one of them needs a line break, a mark of its own, or 200 characters
     (winnow.judging.text.segments).
@@ -94,5 +94,5 @@ def estimated_segments(text: str) -> int:
 
 
 def most_segments(text: str) -> int:
-    """More than which a text's segments cannot be, the windows of two and three counted."""
+    """Upper bound on a text's segments, windows of two and three sentences included."""
     return 3 * estimated_segments(text)

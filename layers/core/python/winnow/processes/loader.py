@@ -1,9 +1,9 @@
 """Process definitions as analysts write them: YAML, read with line numbers.
 
-`load_definition` reports every problem at once, one line each, as `file:line: field: problem`.
+`load_definition` reports every problem at once, one per line, as `file:line: field: problem`.
 
-In these files a scalar is the text that stands there: `codes: [0110]` keeps its zero, `no` is the
-word "no", and only `null`, `~` or nothing at all mean "not there". YAML 1.1's guesses (octal,
+In these files a scalar is the text as written: `codes: [0110]` keeps its zero, `no` is the word
+"no", and only `null`, `~` or nothing at all mean "absent". YAML 1.1's guesses (octal,
 yes/no, dates, 12:30 in base sixty) never apply. Anchors, aliases and tags are refused.
 """
 
@@ -52,7 +52,7 @@ class _Problem(NamedTuple):
 
 
 class _Tree(NamedTuple):
-    """What a text holds, and what is wrong with it as YAML."""
+    """The data of a text, and what is wrong with it as YAML."""
 
     data: Any
     """Plain data: dict, list, str, None."""
@@ -76,7 +76,7 @@ def _read_yaml(text: str) -> _Tree:
 
 
 class _YamlReader:
-    """Builds plain data of the parser's events, and keeps the line of each value."""
+    """Builds plain data from the parser's events, and keeps the line of each value."""
 
     def __init__(self, text: str) -> None:
         self._events = yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
@@ -84,12 +84,12 @@ class _YamlReader:
         self.problems: list[_Problem] = []
 
     def document(self) -> Any:
-        """The text's only document; None where it has none."""
+        """The text's only document; None if it has none."""
         data: Any = None
         for event in self._events:
             if isinstance(event, yaml.DocumentStartEvent):
                 if data is not None:
-                    message = "a file holds one process; a second document starts"
+                    message = "a file contains one process; a second document starts here"
                     self.problems.append(_Problem(_line(event), "", message))
                     break
                 data = self._value(next(self._events), (), 0)
@@ -125,7 +125,7 @@ class _YamlReader:
                 raise _UnreadableError
             inner = (*path, key.value)
             if key.value in mapping:
-                self._note(key, inner, f"stands twice, first on line {self.lines[inner]}")
+                self._note(key, inner, f"is repeated; the first is on line {self.lines[inner]}")
                 # Read, so that its own problems are reported, and dropped.
                 self._value(next(self._events), ("",), depth + 1)
             else:
@@ -153,7 +153,7 @@ def _syntax_problem(error: yaml.YAMLError, text: str) -> _Problem:
         mark = error.problem_mark or error.context_mark
         message = ", ".join(part for part in (error.context, error.problem) if part)
         if "mapping values" in message:
-            message += "; a text that holds ': ' must stand in quotes"
+            message += "; a text that contains ': ' must be in quotes"
         return _Problem(mark.line + 1 if mark else 1, "", f"not YAML: {message}")
     if isinstance(error, yaml.reader.ReaderError):
         line = text.count("\n", 0, error.position) + 1
@@ -167,8 +167,8 @@ _MESSAGES = {
     "missing": "is missing",
     "string_type": "must be text",
     "tuple_type": "must be a list",
-    "model_type": "must hold named fields",
-    "model_attributes_type": "must hold named fields",
+    "model_type": "must contain named fields",
+    "model_attributes_type": "must contain named fields",
     "float_parsing": "must be a number",
     "float_type": "must be a number",
     "finite_number": "must be a number",
@@ -217,7 +217,7 @@ def _explain(error: Mapping[str, Any], kind: type[Process]) -> tuple[FieldPath, 
     if name == "too_short":
         return path, f"needs at least {context['min_length']}"
     if name in ("greater_than_equal", "less_than_equal"):
-        return path, "must lie between 0 and 1"
+        return path, "must be from 0 to 1"
     if name == "value_error":
         return path, str(context["error"])
     return path, _MESSAGES.get(name, str(error["msg"]))
@@ -231,14 +231,14 @@ def load_definition(text: str, source: str) -> ProcessDefinition:
         source: The file's name, for the messages.
 
     Raises:
-        ProcessInvalidError: With every problem, a line each: `source:line: field: problem`.
+        ProcessInvalidError: With every problem, one per line: `source:line: field: problem`.
     """
     if len(text) > MAX_BYTES:
         raise ProcessInvalidError(f"{source}:1: (file): is larger than {MAX_BYTES} characters")
     tree = _read_yaml(text)
     problems = list(tree.problems)
     definition: ProcessDefinition | None = None
-    # What follows a break in the YAML was never read: saying that it is missing would mislead.
+    # What follows a syntax error was never read: reporting it as missing would mislead.
     if not any(problem.message.startswith(("not YAML", "nested")) for problem in problems):
         definition, wrong = _validate(tree.data)
         problems += [_at_line(path, message, tree.lines) for path, message in wrong]
@@ -253,9 +253,9 @@ def load_definition(text: str, source: str) -> ProcessDefinition:
 
 
 def _validate(data: Any) -> tuple[ProcessDefinition | None, list[tuple[FieldPath, str]]]:
-    """The definition, where the data are one, and what is wrong with them, by field."""
+    """The definition, or None, and what is wrong with the data, by field."""
     if not isinstance(data, dict):
-        message = "is empty" if data is None else "must hold named fields, as `id: my-process`"
+        message = "is empty" if data is None else "must contain named fields, as `id: my-process`"
         return None, [((), message)]
     if data.get("kind") not in KINDS:
         message = "must be 'criteria' or 'labels'" if "kind" in data else "is missing"
@@ -267,7 +267,7 @@ def _validate(data: Any) -> tuple[ProcessDefinition | None, list[tuple[FieldPath
     except ValidationError as error:
         kind = KINDS[data["kind"]]
         for line in error.errors(include_url=False):
-            # A list of which items are wrong may be called too short as well: said already.
+            # A list with invalid items may be called too short as well: those are reported already.
             short = line["type"] == "too_short"
             if short and line["ctx"]["actual_length"] < len(line["input"]):
                 continue

@@ -45,7 +45,9 @@ class PolicySource(FrozenModel):
 
     citations: tuple[Sentence, ...] = ()
     notes: Sentence | None = None
-    completeness: Sentence | None = Field(None, description="what of the source was not seen")
+    completeness: Sentence | None = Field(
+        None, description="which parts of the source were not available"
+    )
 
 
 class InputColumns(FrozenModel):
@@ -57,60 +59,66 @@ class InputColumns(FrozenModel):
         (), description="columns that a trained head takes numbers from"
     )
     unit: Literal["document", "page", "row"] = Field(
-        "document", description="what becomes a record of a document; a table's is a row"
+        "document", description="what part of a document is a record; in a table each row is one"
     )
     min_ocr_confidence: float = Field(
         0.97,
         ge=0,
         le=1,
-        description="a scanned page that OCR is less sure of on average sends its record to review",
+        description="minimum mean OCR confidence of a page; below it the record goes to review",
     )
 
 
 class Value(FrozenModel):
-    """A measured value that speaks for or against a criterion."""
+    """A measured value that supports or opposes a criterion."""
 
     name: Sentence
     aliases: tuple[Sentence, ...] = ()
     unit: Sentence
-    below: float | None = Field(None, description="a smaller value speaks for the criterion")
-    above: float | None = Field(None, description="a greater value speaks for the criterion")
-    normal_from: float | None = Field(None, description="from here up it speaks against")
-    normal_to: float | None = Field(None, description="down from here it speaks against")
-    least: float = Field(description="smallest value that can be: less is not read")
-    most: float = Field(description="greatest value that can be: more is not read")
+    below: float | None = Field(None, description="smaller values support the criterion")
+    above: float | None = Field(None, description="greater values support the criterion")
+    normal_from: float | None = Field(
+        None, description="values at or above this oppose the criterion"
+    )
+    normal_to: float | None = Field(
+        None, description="values at or below this oppose the criterion"
+    )
+    least: float = Field(description="smallest plausible value; smaller ones are ignored")
+    most: float = Field(description="greatest plausible value; greater ones are ignored")
 
     @model_validator(mode="after")
-    def _says_something(self) -> "Value":
+    def _require_a_bound(self) -> "Value":
         if self.below is None and self.above is None:
             raise ValueError("needs below or above")
         return self
 
 
 class Criterion(FrozenModel):
-    """One thing that a record supports, speaks against, or is silent on."""
+    """One condition that a record supports, opposes, or does not mention."""
 
     id: Slug
     title: Sentence
-    statements: Sentences = Field(description="sentences a record would hold if it were met")
+    statements: Sentences = Field(
+        description="sentences that a record would contain if it were met"
+    )
     counter_statements: tuple[Sentence, ...] = Field(
-        (), description="sentences a record would hold if it were not met"
+        (), description="sentences that a record would contain if it were not met"
     )
     neutral_statements: tuple[Sentence, ...] = Field(
-        (), description="sentences that look alike and say nothing either way"
+        (), description="similar sentences that neither support nor oppose it"
     )
     keywords: tuple[Sentence, ...] = Field(
-        (), description="where given, only a segment with one of these speaks for the criterion"
+        (), description="if given, only a segment with one of these supports the criterion"
     )
     counter_keywords: tuple[Sentence, ...] = Field(
-        (), description="the same for speaking against; `keywords` where not given"
+        (), description="the same for opposing it; if not given, `keywords`"
     )
     values: tuple[Value, ...] = Field(
-        (), description="measured values that speak for or against the criterion"
+        (), description="measured values that support or oppose the criterion"
     )
     if_silent: Literal["undetermined", "not_met"] = Field(
         "undetermined",
-        description="what it means that a record which speaks of other criteria is silent on this",
+        description="verdict if the record has evidence on other criteria but none on this",
     )
 
 
@@ -126,21 +134,21 @@ Clauses = Annotated[tuple[Clause, ...], Field(min_length=1)]
 
 
 class Group(FrozenModel):
-    """A node of the decision logic; where several of its lists are given, each must hold."""
+    """A node of the decision logic; if several of its lists are given, all must be true."""
 
     all_of: Clauses | None = None
     any_of: Clauses | None = None
     none_of: Clauses | None = None
 
     @model_validator(mode="after")
-    def _says_something(self) -> "Group":
+    def _require_a_list(self) -> "Group":
         if self.all_of is None and self.any_of is None and self.none_of is None:
             raise ValueError("needs all_of, any_of or none_of")
         return self
 
 
 class Label(FrozenModel):
-    """One label, shown by example sentences, or by the rows that a head was trained on."""
+    """One label, defined by example sentences, or by the rows that a head was trained on."""
 
     id: Slug
     title: Sentence | None = None
@@ -148,7 +156,7 @@ class Label(FrozenModel):
 
 
 class Process(FrozenModel):
-    """What processes of every kind have."""
+    """The fields of every process, whatever its kind."""
 
     id: Slug
     version: Version
@@ -157,13 +165,13 @@ class Process(FrozenModel):
     codes: tuple[Code, ...] = Field((), description="other names, such as billing codes")
     source: PolicySource = PolicySource()
     input: InputColumns = InputColumns()
-    threshold: UnitInterval = Field(0.7, description="least confidence to be accepted")
+    threshold: UnitInterval = Field(0.7, description="minimum confidence of an accepted record")
     on_none: Literal["review", "fail"] = Field(
-        "review", description="what becomes of a run in which no record reached the threshold"
+        "review", description="result of a run in which no record reaches the threshold"
     )
 
     @model_validator(mode="after")
-    def _hangs_together(self) -> "Process":
+    def _check_consistency(self) -> "Process":
         problems = list(cross_problems(self.model_dump(mode="json")))
         if problems:
             raise PydanticCustomError("cross", "; ".join(text for _, text in problems))
@@ -189,7 +197,7 @@ class Process(FrozenModel):
 
 
 class CriteriaProcess(Process):
-    """Records are judged by criteria, joined by logic to `met`, `not_met` or `undetermined`."""
+    """Records are judged by criteria; the logic combines them to a verdict."""
 
     kind: Literal["criteria"]
     criteria: Annotated[tuple[Criterion, ...], Field(min_length=1)]
@@ -215,7 +223,7 @@ KINDS: dict[str, type[Process]] = {"criteria": CriteriaProcess, "labels": Labels
 # -- what the shapes alone cannot say --------------------------------------------------------------
 
 FieldPath = tuple[str | int, ...]
-"""Where something stands in a definition: names of fields and positions in lists."""
+"""The location of a value in a definition: names of fields and positions in lists."""
 
 
 def _plain(text: str) -> str:
@@ -223,7 +231,7 @@ def _plain(text: str) -> str:
 
 
 def _texts(items: object) -> list[str]:
-    """The items of a list, plain; what is not text is an empty one, so that positions hold."""
+    """The items of a list, plain; "" for an item that is not text, so that positions stay."""
     return (
         [_plain(i) if isinstance(i, str) else "" for i in items] if isinstance(items, list) else []
     )
@@ -232,7 +240,7 @@ def _texts(items: object) -> list[str]:
 def _repeats(
     items: object, path: FieldPath, key: str | None = None, before: object = None
 ) -> Iterator[tuple[FieldPath, str]]:
-    """Items of a list that repeat an earlier one, case and outer white space aside."""
+    """Items of a list that repeat an earlier one, ignoring case and outer white space."""
     seen = {_plain(before)} if isinstance(before, str) else set()
     for index, item in enumerate(items if isinstance(items, list) else []):
         value = item if key is None else item.get(key) if isinstance(item, Mapping) else None
@@ -264,12 +272,12 @@ def _items(data: Mapping[str, Any], name: str) -> list[tuple[int, Mapping[str, A
 
 
 def cross_problems(data: Mapping[str, Any]) -> Iterator[tuple[FieldPath, str]]:
-    """Problems between fields; takes plain data that may be wrong in any way."""
+    """Problems between fields. The data may be invalid in any other way, too."""
     columns = data.get("input")
     if isinstance(columns, Mapping):
         yield from _repeats(columns.get("numeric_columns"), ("input", "numeric_columns"))
         if columns.get("text_columns") in ([], ()) and not columns.get("numeric_columns"):
-            yield ("input", "text_columns"), "needs at least 1 where there are no numeric_columns"
+            yield ("input", "text_columns"), "needs at least 1 if there are no numeric_columns"
     yield from _repeats(data.get("codes"), ("codes",), before=data.get("id"))
     yield from _repeats(data.get("criteria"), ("criteria",), "id")
     yield from _repeats(data.get("labels"), ("labels",), "id")
@@ -280,8 +288,8 @@ def cross_problems(data: Mapping[str, Any]) -> Iterator[tuple[FieldPath, str]]:
         for name in ("statements", "counter_statements", "neutral_statements"):
             yield from _repeats(criterion.get(name), ("criteria", index, name))
             for position, message in enumerate(_texts(criterion.get(name))):
-                if (stands := first.setdefault(message, name)) != name:
-                    yield ("criteria", index, name, position), f"stands among the {stands} too"
+                if (other := first.setdefault(message, name)) != name:
+                    yield ("criteria", index, name, position), f"is also one of the {other}"
     owners: dict[str, int] = {}
     for index, label in _items(data, "labels"):
         yield from _repeats(label.get("examples"), ("labels", index, "examples"))
@@ -303,7 +311,7 @@ def cross_problems(data: Mapping[str, Any]) -> Iterator[tuple[FieldPath, str]]:
 
 
 def nearest(name: str, known: list[str]) -> str:
-    """A question to append where a name is not known but looks like one that is; else nothing."""
+    """A question to append if an unknown name resembles a known one; else ""."""
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     return f"; did you mean {near[0]!r}?" if near else ""
 

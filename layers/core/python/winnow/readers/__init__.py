@@ -110,7 +110,7 @@ def _note_wrong_extension(source: Source, kind: Kind) -> None:
     promised = SUFFIXES.get(source.suffix)
     alike = {promised, kind} <= {"txt", "md"} or {promised, kind} <= {"csv", "tsv"}
     if promised != kind and not alike:
-        ending = "has no ending that is known" if promised is None else f"ends in {source.suffix}"
+        ending = "has no known extension" if promised is None else f"ends in {source.suffix}"
         source.note("wrong_extension", f"The file's name {ending}; it was read as {kind.upper()}.")
 
 

@@ -24,7 +24,7 @@ from winnow.parsers.errors import ParseError
 from winnow.parsers.packages import Counted, open_package
 from winnow.readers import documents, sandbox
 from winnow.readers.fragments import Fragment, TableRow, fragment_of
-from winnow.readers.ocr import ElsewhereError
+from winnow.readers.ocr import OcrNeededError
 from winnow.readers.source import Source
 
 ReadInner = Callable[[Source], Iterator[Record | InvalidRecord]]
@@ -144,7 +144,7 @@ def _member(
         yield _unread(count + 1, shown, error.code, error.message)
     except ParseError as error:
         yield _unread(count + 1, shown, error.code, error.message)
-    except (WinnowError, MemoryError, ElsewhereError):
+    except (WinnowError, MemoryError, OcrNeededError):
         raise
     except Exception as problem:  # a defect of a reader on one member; the others are read
         failure = ReaderFailedError(problem)
@@ -174,9 +174,9 @@ def _unsafe(info: zipfile.ZipInfo) -> tuple[str, str] | None:
     name = info.orig_filename.replace("\\", "/")
     mode = info.external_attr >> 16
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
-        return "member_link", "The member is a link or a device, which are not followed."
+        return "member_link", "The member is a link or a device, which is not supported."
     if name.startswith("/") or _DRIVE.match(name) or ".." in name.split("/") or "\x00" in name:
-        return "member_path", "The member's name leads out of the archive."
+        return "member_path", "The member's path points outside the archive."
     return None
 
 

@@ -49,7 +49,7 @@ SUFFIXES: dict[str, Kind] = {
     ".tif": "tiff",
     ".tiff": "tiff",
 }
-"""The kind that a file's name promises."""
+"""The kind for each file extension."""
 
 TEXT_KINDS = frozenset({"csv", "tsv", "jsonl", "json", "txt", "md", "html", "eml"})
 
@@ -62,7 +62,7 @@ _SIGNATURES: tuple[tuple[bytes, Kind], ...] = (
 _UNSUPPORTED = (
     (b"\xd0\xcf\x11\xe0", "an old or encrypted Word or Excel file, or an Outlook message"),
     (b"{\\rtf", "an RTF file"),
-    (b"x\x9f>\x22", "what Outlook packs a mail's attachments into (winmail.dat)"),
+    (b"x\x9f>\x22", "a file of attachments packed by Outlook (winmail.dat)"),
     (b"\x1f\x8b", "a gzip file"),
     (b"BZh91AY&SY", "a bzip2 file"),
     (b"\xfd7zXZ\x00", "an xz file"),
@@ -81,7 +81,7 @@ _UNSUPPORTED_PICTURES = (
     (4, b"ftypmif1", "a HEIC photograph"),
     (8, b"WEBP", "a WebP picture"),
 )
-"""Unsupported as well; their signatures do not stand at the start."""
+"""Unsupported as well; their signatures are not at the start of the file."""
 _UNSUPPORTED_PACKAGES = (
     ("mimetype", "an OpenDocument or EPUB file"),
     ("ppt/presentation.xml", "a PowerPoint file"),
@@ -107,16 +107,18 @@ def kind_of(source: Source) -> Kind:
         return "zip"  # or a document made of one: see `package_kind`
     for signature, name in _UNSUPPORTED:
         if head.startswith(signature):
-            raise FileTypeError(f"This is {name}, which is not read.")
+            raise FileTypeError(f"This is {name}. This format is not supported.")
     for start, signature, name in _UNSUPPORTED_PICTURES:
         if head[start:].startswith(signature):
-            raise FileTypeError(f"This is {name}, which is not read: save it as JPEG or PNG.")
+            raise FileTypeError(
+                f"This is {name}. This format is not supported: save it as JPEG or PNG."
+            )
     # The standard lets a PDF begin anywhere in its first kilobyte.
     if b"%PDF-" in head[:1024] and not _is_text_before(head):
         return "pdf"
     text = decoded(head)
     if not _reads_as_text(text, SUFFIXES.get(source.suffix) in TEXT_KINDS):
-        raise FileTypeError("The file is neither text nor of a kind that is known here.")
+        raise FileTypeError("The file is neither text nor of a supported format.")
     return _text_kind(text, source)
 
 
@@ -140,7 +142,7 @@ def package_kind(file: IO[bytes], limits: ReadLimits) -> Kind:
             return "xlsx"
     for member, title in _UNSUPPORTED_PACKAGES:
         if member in names:
-            raise FileTypeError(f"This is {title}, which is not read.")
+            raise FileTypeError(f"This is {title}. This format is not supported.")
     return "zip"
 
 
@@ -167,7 +169,7 @@ def _text_kind(text: str, source: Source) -> Kind:
         return "eml"
     if promised in ("csv", "tsv"):
         if _XML.match(text):
-            raise FileTypeError("This is an XML file, which is not read.")
+            raise FileTypeError("This is an XML file. This format is not supported.")
         return promised
     if _is_table(text, source.process_columns, source.whole, promised):
         return "csv"

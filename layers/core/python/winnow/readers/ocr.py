@@ -16,16 +16,16 @@ class PageReader(Protocol):
     ) -> Iterator[Page]:
         """The pages with these numbers (from 1), or all, each with its lines.
 
-        Lines stand level, in the units of their page's width and height, y downwards, and carry
-        their confidence and their box. Raises FileUnreadableError, FileBombError, TimeLimitError.
+        Lines are horizontal, in the units of their page's width and height, y downwards, and have
+        a confidence and a box. Raises FileUnreadableError, FileBombError, TimeLimitError.
         """
         ...
 
 
-class ElsewhereError(Exception):
-    """A page is a picture, and another function reads it. Not an error of the file."""
+class OcrNeededError(Exception):
+    """A page is a picture, which another function reads. Not an error of the file."""
 
 
-def elsewhere(file: IO[bytes], kind: Pictures, pages: Sequence[int] | None) -> NoReturn:  # noqa: ARG001
-    """The PageReader of a function that leaves pictures to another. Raises ElsewhereError."""
-    raise ElsewhereError
+def defer_ocr(file: IO[bytes], kind: Pictures, pages: Sequence[int] | None) -> NoReturn:  # noqa: ARG001
+    """The PageReader of a function that leaves pictures to another. Raises OcrNeededError."""
+    raise OcrNeededError

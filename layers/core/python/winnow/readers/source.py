@@ -31,7 +31,7 @@ class Source:
     without regard to case, spaces, `_` and `-`. `numeric_columns` are those that it takes numbers
     from; where it takes no text, records may lack one. `unit` is what becomes a record of a
     document, `case_id` the id of records that have none of their own, `ocr` what reads pages that
-    are pictures, where there is such a thing.
+    are pictures, or None without OCR.
     """
 
     def __init__(

@@ -59,7 +59,7 @@ class InboxWalk:
             try:
                 page = self._inbox.page(walk.after)
             except AwsRefusedError:
-                # S3 knows no such place: whoever wrote it down, it must not stop the walk for ever.
+                # S3 rejects the saved cursor: start over rather than fail on every call.
                 if number > 1 or walk.after is None:
                     raise
                 walk, again = self._begin(state), False

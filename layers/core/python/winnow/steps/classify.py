@@ -70,8 +70,8 @@ def classify(
     """Judge the records of a chunk and write them, in their order, to `task.scored`.
 
     `budget` is what one record may cost, `seconds` what is left for judging them all; None: as long
-    as it takes. With `task.part` only those, to an object of their own; where it says `skip` the
-    judge is made as ever, for who cannot do that much has a fault that no record is to blame for.
+    as it takes. With `task.part` only its records, to an object of their own. With `skip` the judge
+    is still built: if that fails, no record is the cause.
     Raises StoredDataInvalidError when the chunk is not what the manifest says, and
     ChunkTooSlowError when several records take longer than `seconds`.
     """
@@ -126,7 +126,7 @@ def _part_of(
 
 
 def _failed(record: Record) -> InvalidRecord:
-    """A record that the function which judged it did not outlive."""
+    """The invalid record for one that crashed or timed out the function."""
     return InvalidRecord(
         **record.identity,
         code="record_failed",
@@ -136,7 +136,7 @@ def _failed(record: Record) -> InvalidRecord:
 
 
 def _head_of(head: HeadRef | None, store: ObjectStore) -> HeadFiles | None:
-    """The run's head, read only where its judge is not kept already."""
+    """The run's head; its files are read only if its judge is not cached."""
     if head is None:
         return None
 

@@ -14,11 +14,11 @@ from winnow.models import Counts, FrozenModel, Mail
 from winnow.ports import Mailer
 
 MAX_MAILS = 2_000
-"""E-mails that one digest is made of; the rest follow in another."""
+"""Maximum e-mails in one digest; the rest follow in another."""
 BODY_BYTES = 200_000
-"""Of SNS's 256 KB, which count attributes and escapes, too."""
+"""Maximum size of a body. SNS allows 256 KB, attributes and escapes included."""
 RESERVE_S = 90.0
-"""Of a call's time, to send a last digest and take its e-mails from the queue."""
+"""Seconds reserved to send a last digest and delete its e-mails from the queue."""
 _MAX_LISTED_FAILURES = 2_000
 _MAX_LISTED_SUCCESSES = 200
 _MAX_FILE_NAME = 200

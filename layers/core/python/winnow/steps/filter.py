@@ -1,7 +1,7 @@
-"""Filter: scored chunks to results, by the confidence that the threshold demands.
+"""Filter: scored chunks to results; records below the confidence threshold go to review.
 
-Each chunk is filtered on its own, where it was judged; at the end their counts are added up and
-their lines put one after the other.
+Each chunk is filtered on its own, right after it was judged. At the end their counts are added up
+and their lines concatenated.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -51,7 +51,7 @@ _LINE: TypeAdapter[ScoredHeader | ScoredLine] = TypeAdapter(
 )
 _MODEL_CHANGED = "The model changed during the run."
 _INLINE_THREADS = 4
-"""What is written of one chunk goes on its way while the next is filtered."""
+"""Threads, so that one chunk is uploaded while the next is filtered."""
 
 
 # -- one chunk -----------------------------------------------------------------------------------
@@ -62,13 +62,15 @@ def filter_chunk(
 ) -> FilteredChunk:
     """Write a chunk's records by their outcomes, and what was counted, beside its scores.
 
-    Raises StoredDataInvalidError when the parts do not make up the chunk, a part lacks lines or was
-    judged by something else, or parts were judged by different models.
+    Raises StoredDataInvalidError when the parts do not cover the chunk, a part lacks lines or was
+    judged by another process or head, or parts were judged by different models.
     """
     started = clock()
     task, parts = given.task, sorted(given.parts, key=lambda part: part.first)
     if task.process is None or task.threshold is None:
-        raise StoredDataInvalidError(f"Chunk {task.chunk} does not say what it is filtered by.")
+        raise StoredDataInvalidError(
+            f"Chunk {task.chunk} has no process or no threshold to filter by."
+        )
     with open_artifact(store, task.definition) as stream:
         min_ocr = parse_definition_json(stream.read()).input.min_ocr_confidence
     profiler = Profiler()
@@ -79,7 +81,9 @@ def filter_chunk(
     position = 0
     for part in parts:
         if part.first != position:
-            raise StoredDataInvalidError(f"The parts of chunk {task.chunk} do not make it up.")
+            raise StoredDataInvalidError(
+                f"The parts of chunk {task.chunk} do not cover it completely."
+            )
         position += part.records
         scored = _Scored(task, part, store)
         for line in scored:
@@ -91,7 +95,7 @@ def filter_chunk(
         models.add(scored.header.model)
         classify_s += scored.header.seconds
     if position != task.records:
-        raise StoredDataInvalidError(f"The parts of chunk {task.chunk} do not make it up.")
+        raise StoredDataInvalidError(f"The parts of chunk {task.chunk} do not cover it completely.")
     if len(models) != 1:
         raise StoredDataInvalidError(_MODEL_CHANGED)
     paths = RunPaths.of(task)
@@ -129,14 +133,12 @@ class _Scored:
             lines = load_lines(stream, _LINE)
             header = next(lines, None)
             if not isinstance(header, ScoredHeader) or not self._belongs(header):
-                raise StoredDataInvalidError(
-                    f"Scored chunk {chunk} is not the one that belongs there."
-                )
+                raise StoredDataInvalidError(f"Scored chunk {chunk} does not match the manifest.")
             self.header = header
             count = 0
             for line in lines:
                 if isinstance(line, ScoredHeader):
-                    raise StoredDataInvalidError(f"Scored chunk {chunk} holds two headers.")
+                    raise StoredDataInvalidError(f"Scored chunk {chunk} has two headers.")
                 count += 1
                 yield line
             if count != self._records:
@@ -146,7 +148,7 @@ class _Scored:
                 )
 
     def _belongs(self, header: ScoredHeader) -> bool:
-        """Whether it is this one, judged by the process and the head of this run."""
+        """Whether it is this part, judged by the process and the head of this run."""
         task = self._task
         head = task.head.sha256 if task.head else None
         expected = (task.chunk, self._records, task.process, head)
@@ -213,7 +215,7 @@ def _result(
     files: dict[Outcome, ObjectRef],
     join_s: float,
 ) -> Result:
-    """What result.json says of a run; `join_s` is how long its chunks took to join."""
+    """The content of result.json; `join_s` is how long joining the chunks took."""
     profile = totals.profiler.profile(run.threshold)
     return Result(
         upload=run.upload,
@@ -262,7 +264,7 @@ def _filter_inline(
 
 
 class _Totals:
-    """What was counted in all chunks, and where their lines lie."""
+    """The counts of all chunks together, and where their lines are stored."""
 
     def __init__(self, run: Serialized, tasks: Sequence[ChunkTask], store: ObjectStore) -> None:
         self.profiler = Profiler()
@@ -275,7 +277,7 @@ class _Totals:
             for task, content in zip(tasks, contents, strict=True):
                 self._add(task, _tally(task, content))
         except ObjectGoneError:
-            raise StoredDataInvalidError("What was counted in a chunk is missing.") from None
+            raise StoredDataInvalidError("The tally of a chunk is missing.") from None
         if self.counts.records != run.records:
             raise StoredDataInvalidError(
                 f"{self.counts.records} records were scored where {run.records} were read."
@@ -304,7 +306,7 @@ def _tally(task: ChunkTask, content: bytes) -> ChunkTally:
         tally = ChunkTally.model_validate_json(content)
     except ValidationError as error:
         raise StoredDataInvalidError(
-            f"What was counted in chunk {task.chunk} is damaged ({error.error_count()} problems)."
+            f"The tally of chunk {task.chunk} is damaged ({error.error_count()} problems)."
         ) from None
     counts = tally.counts
     expected = (task.chunk, task.records, task.process, task.head.sha256 if task.head else None)
@@ -313,7 +315,7 @@ def _tally(task: ChunkTask, content: bytes) -> ChunkTally:
         outcomes != counts.records
     ):
         raise StoredDataInvalidError(
-            f"What was counted in chunk {task.chunk} is not what belongs there."
+            f"The tally of chunk {task.chunk} does not match the manifest."
         )
     return tally
 
@@ -326,7 +328,7 @@ def _joined(store: ObjectStore, ref: ObjectRef, pieces: Sequence[Piece], fence: 
 
 
 def _card(run: Serialized, store: ObjectStore) -> HeadCard | None:
-    """The card of the run's head. The arrays are Classify's to check: it computes with them."""
+    """The card of the run's head. Classify checks the arrays, which only it computes with."""
     if run.head is None:
         return None
     with open_artifact(store, run.head.card) as stream:
@@ -334,7 +336,7 @@ def _card(run: Serialized, store: ObjectStore) -> HeadCard | None:
 
 
 def outcome_of(line: ScoredLine, threshold: float, min_ocr_confidence: float = 0.0) -> ResultRecord:
-    """The result of one record: what the filter promises, in one place."""
+    """The result of one record: accepted, for review or invalid, and why."""
     if isinstance(line, InvalidRecord):
         return ResultRecord(
             outcome=Outcome.INVALID,
@@ -347,11 +349,11 @@ def outcome_of(line: ScoredLine, threshold: float, min_ocr_confidence: float = 0
     if line.ocr_confidence is not None and line.ocr_confidence < min_ocr_confidence:
         code = "low_ocr_confidence"
         reason = (
-            f"OCR is {line.ocr_confidence:.2f} sure of a page, less than {min_ocr_confidence:g}: "
-            "what was judged may not be what stands there."
+            f"The OCR confidence of a page is {line.ocr_confidence:.2f}, less than "
+            f"{min_ocr_confidence:g}: the judged text may differ from the page."
         )
     elif judgement.out_of_scope:
-        code, reason = "out_of_scope", "It is unlike everything that the process was trained on."
+        code, reason = "out_of_scope", "The record is too different from the training data."
     elif judgement.decision.value == Verdict.UNDETERMINED:
         code, reason = "undetermined", "The evidence is not enough to decide."
     elif judgement.confidence < threshold:

@@ -1,25 +1,25 @@
 """The e-mails of runs: ids and counts, never document text.
 
-The state machine itself writes the e-mail of a run that fails, since that has to work when no
-function does.
+The state machine itself writes the e-mail of a run that fails (NotifyFailure in triage.asl.json,
+NotifyStopped in stopped.asl.json), since that has to work when no function does.
 """
 
 from winnow.errors import UploadAbandonedError
 from winnow.models import Counts, Mail, ObjectRef, Result
 
-_RESPECTS = {
+_DRIFT_NAMES = {
     "scores": "scores",
     "decisions": "decisions",
     "embeddings": "content",
     "review": "share set aside",
 }
-"""The parts of winnow.models.Drift, as an e-mail names them."""
+"""The parts of winnow.models.Drift, as named in an e-mail."""
 
 _BASES = {
     True: "The confidence is calibrated: how probable it is that a decision is right.",
     False: "The confidence is the judge's raw score, not a probability: nothing was calibrated.",
 }
-"""What the confidence is, by whether it was calibrated."""
+"""What the confidence means, by whether it was calibrated."""
 
 
 _SET_BY = {
@@ -52,12 +52,12 @@ def report(result: Result, result_ref: ObjectRef, *, file_name: bool) -> Mail:
         f"Upload     {result.upload.upload_id}",
     ]
     if file_name:
-        # A key may hold line feeds, and what looks like a mail of ours.
+        # A key may contain line feeds, and text that looks like one of our e-mails.
         shown = "".join(char if char.isprintable() else "?" for char in result.upload.object.key)
         body.append(f"File       {shown}")
     body += [f"Note       {note.text}" for note in result.notes]
     if result.drift is not None and result.drift.drifted:
-        parts = ", ".join(_RESPECTS[name] for name in result.drift.respects)
+        parts = ", ".join(_DRIFT_NAMES[name] for name in result.drift.drifted_parts)
         body += [
             "",
             "These records are unlike those that the confidence was measured on, in their",
@@ -82,7 +82,7 @@ def abandoned(upload_id: str, error: UploadAbandonedError) -> Mail:
 
 
 def subject(counts: Counts, process_id: str) -> str:
-    """Within SNS's rules: printable ASCII, under 100 characters (a process id has at most 64)."""
+    """The subject: printable ASCII, under 100 characters, as SNS demands (a process id has 64)."""
     parts = [f"{counts.accepted:,} accepted"]
     if counts.review:
         parts.append(f"{counts.review:,} to review")

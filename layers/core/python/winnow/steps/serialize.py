@@ -30,7 +30,7 @@ from winnow.ports import ObjectStore, StoredObject
 from winnow.processes.registry import ProcessRegistry
 from winnow.processes.schema import ProcessDefinition
 from winnow.readers import PageReader, ReadLimits, Source, read
-from winnow.readers.ocr import ElsewhereError, elsewhere
+from winnow.readers.ocr import OcrNeededError, defer_ocr
 from winnow.steps.upload import (
     SenderThreshold,
     effective_threshold,
@@ -73,7 +73,7 @@ def serialize(
 ) -> Serialized:
     """Read an upload and write its chunks, its manifest and the definition it is judged by.
 
-    `clock` returns seconds; `ocr` reads pages that are pictures, where the caller has such a thing.
+    `clock` returns seconds; `ocr` reads pages that are pictures, or is None without OCR.
     What is written is kept by `run`. Raises what can be wrong with a file as a whole: see
     `winnow.errors`.
     """
@@ -97,8 +97,8 @@ def serialize_text(
     """
     pinned, stored = _pinned(upload, store)
     try:
-        return _serialize(pinned, stored, store, registry, options, clock, elsewhere, run)
-    except ElsewhereError:
+        return _serialize(pinned, stored, store, registry, options, clock, defer_ocr, run)
+    except OcrNeededError:
         return ScanNeeded(upload=pinned)
 
 

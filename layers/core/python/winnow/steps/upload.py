@@ -19,7 +19,7 @@ CASE_ID_METADATA = "case-id"
 MAX_CASE_ID = 200
 
 SenderThreshold = Literal["refused", "higher", "any"]
-"""What a stack makes of a sender's threshold."""
+"""How a stack uses a threshold that the sender sets; see the parameter in template.yaml."""
 
 
 def upload_id(bucket: str, key: str, version: str) -> str:
@@ -31,14 +31,14 @@ def upload_id(bucket: str, key: str, version: str) -> str:
     return hashlib.sha256(f"{bucket}\n{key}\n{version}".encode()).hexdigest()[:32]
 
 
-def plain(value: str) -> str:
-    """A value of an object's metadata as its sender meant it.
+def decode_metadata(value: str) -> str:
+    """A value of an object's metadata, decoded.
 
-    HTTP's headers are ASCII. S3 gives others back as encoded words (RFC 2047); programs send
-    percent-encoded ones, or UTF-8 that is taken for Latin 1.
+    HTTP headers are ASCII. S3 returns other values as encoded words (RFC 2047); programs send them
+    percent-encoded, or as UTF-8 that is taken for Latin 1.
 
-    >>> plain("=?UTF-8?Q?M=C3=BCller-17?="), plain("M%C3%BCller-17"), plain("50%")
-    ('Müller-17', 'Müller-17', '50%')
+    >>> [decode_metadata(raw) for raw in ("=?UTF-8?Q?M=C3=BCller-17?=", "M%C3%BCller-17", "50%")]
+    ['Müller-17', 'Müller-17', '50%']
     """
     value = decode_words(value)
     if "%" in value and not _NO_ESCAPE.search(value):
@@ -62,7 +62,7 @@ def requested_process(key: str, metadata: Mapping[str, str], default: str) -> st
     >>> requested_process("inbox/91110/cases.csv", {}, "")
     '91110'
     """
-    if named := plain(metadata.get(PROCESS_METADATA, "")).strip():
+    if named := decode_metadata(metadata.get(PROCESS_METADATA, "")).strip():
         return named
     folder, slash, _ = key.removeprefix(INBOX).partition("/")
     if key.startswith(INBOX) and slash and folder:
@@ -71,12 +71,12 @@ def requested_process(key: str, metadata: Mapping[str, str], default: str) -> st
 
 
 def requested_case_id(metadata: Mapping[str, str]) -> str | None:
-    """The case that an upload says it belongs to: the id of a document, which has none of its own.
+    """The case id that an upload sets: the id of a document, which contains none itself.
 
     >>> requested_case_id({"case-id": " 2024-17 "})
     '2024-17'
     """
-    given = " ".join(plain(metadata.get(CASE_ID_METADATA, "")).split())
+    given = " ".join(decode_metadata(metadata.get(CASE_ID_METADATA, "")).split())
     return "".join(char for char in given if char.isprintable())[:MAX_CASE_ID] or None
 
 
@@ -93,13 +93,12 @@ def effective_threshold(
     process: float,
     sender: SenderThreshold = "higher",
 ) -> Threshold:
-    """The upload's threshold, where `sender` lets it count, else the stack's, else the process's.
+    """The upload's threshold if `sender` allows it, else the stack's, else the process's.
 
-    A threshold that may not count is an error: one that was ignored would leave its sender in the
-    belief that it holds.
+    A disallowed threshold is an error, so that the sender does not assume it was applied.
 
     Raises ThresholdRefusedError when the upload may not have one, ThresholdInvalidError when it is
-    not a number from 0 to 1, ThresholdTooLowError when it is below what holds without it.
+    not a number from 0 to 1, ThresholdTooLowError when it is below the one used without it.
     """
     without = Threshold(process, "process") if stack is None else Threshold(stack, "stack")
     text = metadata.get(THRESHOLD_METADATA)
@@ -107,10 +106,11 @@ def effective_threshold(
         return without
     if sender == "refused":
         raise ThresholdRefusedError(
-            "The upload names a threshold of its own (x-amz-meta-threshold), and this stack takes "
-            f"none; without one, the {without.set_by}'s {without.value} holds."
+            "The upload sets x-amz-meta-threshold, but this stack does not allow it "
+            f"(SenderThreshold=refused). Without it, the {without.set_by}'s {without.value} is "
+            "used."
         )
-    value = number(plain(text))
+    value = number(decode_metadata(text))
     if value is None or not 0.0 <= value <= 1.0:
         raise ThresholdInvalidError("x-amz-meta-threshold is not a number from 0 to 1.")
     if sender == "higher" and value < without.value:

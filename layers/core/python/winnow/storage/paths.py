@@ -80,17 +80,17 @@ class RunPaths:
 
 
 def scored_of(task: ChunkTask, part: Part) -> ObjectRef:
-    """Where the judgements of a part of a chunk lie: of all of it, where the manifest says."""
+    """Where the judgements of a part are stored; for the whole chunk, where the manifest says."""
     if part.records == task.records:
         return task.scored
     return RunPaths.of(task).scored(task.chunk, part)
 
 
 def dispatch_state(bucket: str) -> ObjectRef:
-    """Which runs were started from the queue, under a prefix that no other function may write."""
+    """The dispatch state: runs started from the queue. Only Dispatch may write this prefix."""
     return ObjectRef(bucket=bucket, key="dispatch/book.json")
 
 
 def sweep_state(bucket: str) -> ObjectRef:
-    """What the sweep remembers, under a prefix that no other function may write or read."""
+    """The sweep's state, under a prefix that no other function may write or read."""
     return ObjectRef(bucket=bucket, key="sweep/state.json")

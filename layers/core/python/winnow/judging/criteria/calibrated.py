@@ -1,7 +1,7 @@
-"""Criteria weighed by labelled decisions: the logic decides, the head says how sure to be.
+"""Criteria with a trained head: the logic decides, the head gives the confidence.
 
 The head is a linear classifier of the criteria's scores, trained on decisions that people made. Its
-probability of the logic's decision is the score; where the two disagree it is low, and the record
+probability of the logic's decision is the score; if the two disagree it is low, and the record
 goes to review. The decision and its criteria stay those of the logic, which a person can follow.
 """
 
@@ -31,7 +31,8 @@ class CalibratedCriteriaJudge(ProcessJudge):
         ids = tuple(criterion.id for criterion in definition.criteria)
         if card.kind != "criteria" or card.criteria != ids:
             raise HeadInvalidError(
-                f"The head of {definition.id} was trained for other criteria than the process has."
+                f"The head of {definition.id} was trained for criteria "
+                "other than those of the process."
             )
         check_encoder(card, definition.id, encoder.info)
         self._rules = rules
@@ -44,7 +45,7 @@ class CalibratedCriteriaJudge(ProcessJudge):
         inputs = criteria_inputs(judgements)
         shares = head.probabilities(head.logits(inputs))
         place = {label: index for index, label in enumerate(head.card.labels)}
-        # A decision that no labelled row holds is one that nobody has vouched for.
+        # A decision absent from the training data gets confidence 0.
         scores = np.array(
             [
                 shares[index, place[judgement.decision.value]]

@@ -1,8 +1,8 @@
-"""A process's criteria, made ready to be compared with segments: done once a process.
+"""A process's criteria, prepared for comparison with segments: once per process.
 
 A reference is a sentence of the definition (a statement, counter-statement or neutral statement).
 All references of all criteria are the columns of one matrix, and all keywords are found in one pass
-over a segment: what a criterion keeps are positions of columns and of keywords.
+over a segment: a criterion keeps only positions of columns and of keywords.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ from winnow.judging.text.shorthand import expand_shorthand
 from winnow.processes.schema import CriteriaProcess, Criterion
 
 _SOFT = MentionKind.POSSIBLE | MentionKind.HISTORICAL
-"""Kinds that are told apart only for a side none of whose sentences is of them."""
+"""Kinds that are ignored for a side that has such sentences itself."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,11 @@ class CriterionSide:
     """The statements, or the counter-statements, of a criterion, and what may be compared."""
 
     sign: int
-    """1: speaks for the criterion, -1: against it."""
+    """1: supports the criterion, -1: opposes it."""
     keywords: frozenset[int]
-    """Positions in the process's list of keywords; empty: any segment may speak."""
+    """Positions in the process's list of keywords; empty: any segment may match."""
     ignored: MentionKind
-    """Kinds that this side does not tell apart, because some of its sentences are of them."""
+    """Kinds that are ignored for this side, because some of its sentences are of them."""
     columns_by_kinds: Mapping[Kinds, list[int]]
     """Columns that a segment of these kinds may be compared with."""
     neutral: NDArray[np.intp]
@@ -41,8 +41,9 @@ class CriterionSide:
     def columns(self, segment: SegmentMentions) -> list[int]:
         """The columns that a segment may be compared with.
 
-        "Melena, no pain" may speak for melena. "Showed polyps but no bleeding" speaks no more
-        against than for, and is compared with what is as mixed, as "no polyps but bleeding" is.
+        "Melena, no pain" may support melena. "Showed polyps but no bleeding" is neither support nor
+        opposition; it is compared only with equally mixed references, as is "no polyps but
+        bleeding".
         """
         kinds = segment.kinds(self.keywords, self.ignored)
         columns = self.columns_by_kinds.get(kinds, [])
@@ -61,7 +62,7 @@ class CompiledCriterion:
     pro: CriterionSide
     con: CriterionSide
     keywords: frozenset[int]
-    """Only a segment with one of these may speak; empty: any."""
+    """Only a segment with one of these may match; empty: any."""
     speaking: slice
     """Columns of both sides."""
     values: Values | None
@@ -72,7 +73,7 @@ class CompiledCriterion:
         return self.criterion.if_silent == "not_met"
 
     def accepts(self, keywords: frozenset[int]) -> bool:
-        """Whether a segment with these keywords may speak."""
+        """Whether a segment with these keywords may match."""
         return not self.keywords or not self.keywords.isdisjoint(keywords)
 
 
@@ -90,7 +91,7 @@ class CompiledCriteria:
 
 
 def compile_criteria(definition: CriteriaProcess) -> CompiledCriteria:
-    """The criteria of a definition, made ready."""
+    """The compiled criteria of a definition."""
     compiler = _Compiler()
     criteria = tuple(compiler.criterion(criterion) for criterion in definition.criteria)
     return CompiledCriteria(
@@ -109,7 +110,7 @@ class _Compiler:
         self.keywords: list[str] = []
         self.references: list[str] = []
         self.plain_references: list[str] = []
-        """The same, their shorthand written out."""
+        """The same sentences, their shorthand written out."""
 
     def criterion(self, criterion: Criterion) -> CompiledCriterion:
         neutral = self._add_references(criterion.neutral_statements)
@@ -130,7 +131,7 @@ class _Compiler:
         self, sign: int, statements: Sequence[str], keywords: Sequence[str], neutral: range
     ) -> CriterionSide:
         columns = self._add_references(statements)
-        # Of keywords that are the same written out, the first.
+        # If keywords are the same when written out, keep the first.
         plain = list(dict.fromkeys(map(expand_shorthand, keywords)))
         find = Keywords(plain)
         mentions = [SegmentMentions(self.plain_references[column], "", find) for column in columns]

@@ -26,14 +26,14 @@ from winnow.judging.criteria.context_rules import (
 __all__ = ["Context", "SegmentContext", "tokens"]
 
 _CONTEXTS = {**{str(context): context for context in Context}, RESULT: Context.NEGATED}
-"""What triggers of a category make of a mention in their scope."""
+"""The context that triggers of a category give a mention in their scope."""
 
 
 class SegmentContext:
     """The contexts of one segment's words. A mention is the tokens [start, end)."""
 
     def __init__(self, words: Sequence[str]) -> None:
-        """Take what `tokens` made of the segment."""
+        """Take the `tokens` of the segment."""
         self._words = words
         self._triggers: list[TriggerMatch] = []
         by_category: dict[str, list[TriggerMatch]] = {}
@@ -64,7 +64,7 @@ class SegmentContext:
 
     @property
     def all_contexts(self) -> frozenset[Context]:
-        """Every context that anything in the segment is in, results aside."""
+        """All contexts in the segment, except those of results."""
         return frozenset(
             _CONTEXTS[trigger.rule.category]
             for trigger in self._triggers
@@ -79,7 +79,7 @@ class SegmentContext:
         )
 
     def clause(self, at: int) -> int:
-        """The number, from 0, of the clause that a token stands in."""
+        """The number, from 0, of the clause that a token is in."""
         return sum(end <= at for end in self._clause_ends)
 
     @property
@@ -110,7 +110,7 @@ class SegmentContext:
         )
 
     def _is_terminated(self, trigger: TriggerMatch, between: range) -> bool:
-        """Whether a termination of the trigger's category stands before the mention."""
+        """Whether a termination of the trigger's category comes before the mention."""
         rule = trigger.rule
         family = rule.category == Context.FAMILY
         terminations = self._family_ends if family else self._clause_ends
@@ -123,7 +123,7 @@ class SegmentContext:
         return any(at in between for at in terminations)
 
     def _is_ended_by_comma(self, trigger: TriggerMatch, between: range, start: int) -> bool:
-        """Doubt and results go no further than a comma, nor does a plan that follows."""
+        """A comma ends the scope of POSSIBLE, of RESULT, and of PLANNED after the mention."""
         rule = trigger.rule
         if rule.listed or not (
             rule.category in (Context.POSSIBLE, RESULT)

@@ -1,15 +1,16 @@
-"""What a record says of a criterion, from what its segments say.
+"""The finding of each criterion for a record, from the matches of its segments.
 
-With `pro` and `con` the greatest strengths for and against:
+With `pro` and `con` the greatest strengths of support and opposition:
 
     score = 0.5 + (pro - con) / 2
 
-A criterion that no segment speaks for or against scores NO_EVIDENCE; or SILENT, where its
-definition says that silence means not met, no keyword is said of the patient, and the record speaks
-of another criterion (a record that speaks of none is about something else, and undetermined).
+A criterion that no segment supports or opposes scores NO_EVIDENCE. It scores SILENT if its
+definition has `if_silent: not_met`, none of its keywords is mentioned of the patient, and the
+record has evidence on another criterion (a record with evidence on none is about something else,
+and undetermined).
 
-A plan does not speak against a criterion where the result of what was planned speaks for it:
-"colonoscopy is planned", and later "colonoscopy showed no source".
+A plan does not oppose a criterion if the result of what was planned supports it: "colonoscopy is
+planned", and later "colonoscopy showed no source".
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,7 +32,7 @@ def findings_of(
     matrix: SimilarityMatrix,
     index: int,
 ) -> tuple[CriterionFinding, ...]:
-    """What text `index` of the matrix says of each criterion."""
+    """The finding of each criterion for text `index` of the matrix."""
     rows = matrix.rows[index].tolist()
     speaks = any(
         not criterion_matches.by_row.keys().isdisjoint(rows) for criterion_matches in matches
@@ -61,7 +62,7 @@ def findings_of(
 
 
 def _speaking_positions(by_row: Mapping[int, Match], rows: Sequence[int]) -> dict[int, int]:
-    """The rows that speak, each with the position in the text where it stands first."""
+    """The rows that match, each with its first position in the text."""
     if by_row.keys().isdisjoint(rows):
         return {}
     positions: dict[int, int] = {}
@@ -82,7 +83,7 @@ def _speaking_positions(by_row: Mapping[int, Match], rows: Sequence[int]) -> dic
 
 
 def _is_outdated_plan(match: Match, has_result: set[str]) -> bool:
-    """Whether a segment speaks against by a plan of what another segment has the result of."""
+    """Whether an opposing match only plans something whose result another segment reports."""
     return match.strength < 0 and match.is_planned and has_result.issuperset(match.keywords)
 
 
@@ -95,7 +96,7 @@ def _score(matches: Sequence[Match]) -> float:
 def _evidence(
     positions: Mapping[int, int], by_row: Mapping[int, Match], matrix: SimilarityMatrix, index: int
 ) -> Iterator[Evidence]:
-    """The strongest segments for, then against; of equals the earlier in the text first."""
+    """The strongest supporting segments, then the opposing ones; on a tie the earlier first."""
     for polarity, sign in ((Polarity.SUPPORTS, 1), (Polarity.OPPOSES, -1)):
         speaking = [row for row in positions if by_row[row].strength * sign > 0]
         for row in sorted(speaking, key=lambda r: -abs(by_row[r].strength))[:MAX_EVIDENCE]:

@@ -1,28 +1,26 @@
-"""What each segment says of each criterion.
+"""How each segment supports or opposes each criterion.
 
 A segment is a sentence, or a window of two or three sentences of which the later refer back
-(text/similarity.py). A criterion accepts it only where it has one of the criterion's keywords
-(`keywords` to speak for it, `counter_keywords` to speak against it; an empty list asks for none).
-Its keywords are read with their context (context.py), and it is compared only with statements and
-counter-statements of its own kind (mentions.py): what is denied with what is denied, what came back
-without a finding with what did, what is planned or conditional with what is, what is about a
-relative with what is, and what is mixed (one clause is negative and another is not: "showed no
-polyps but a bleeding diverticulum") with what is mixed. Doubt ("suspected") and the past
-("previous") tell kinds apart only for a side none of whose sentences is doubtful, or past. Where
-the keywords of one side are of several kinds ("no melena, but maroon stools"), the segment is
-compared with sentences that have the same several.
+(text/similarity.py). A criterion accepts it only if it has one of the criterion's keywords
+(`keywords` to support it, `counter_keywords` to oppose it; an empty list accepts any segment). Its
+keywords are read with their context (context.py), and it is compared only with statements and
+counter-statements of its own kind (mentions.py). The kinds are: denied; a result without a finding;
+planned or conditional; about a relative; and mixed (one clause is negative and another is not:
+"showed no polyps but a bleeding diverticulum"). Doubt ("suspected") and the past ("previous") are
+ignored for a side that has such sentences itself. If the keywords of one side are of several kinds
+("no melena, but maroon stools"), the segment is compared with sentences that have the same kinds.
 
-Let `x` be the similarity to the nearest sentence that remains, and `y` that to the nearest of the
-other two kinds of statements, neutral statements of any context among them that have one of the
-side's keywords. The segment speaks with
+Let `x` be the similarity to the nearest sentence that remains, and `y` that to the nearest sentence
+of the other side or the nearest neutral statement (of any context) that has one of the side's
+keywords. The strength of the match is
 
     strength = ramp(x; LOW, HIGH) * ramp(x - y; 0, MARGIN)
 
 where `ramp(v; low, high)` rises from 0 at low to 1 at high. Similarity is
 
-    (1 - SHARED) * cosine + SHARED * share of the reference's words that stand in the segment
+    (1 - SHARED) * cosine + SHARED * share of the reference's words that are in the segment
 
-(keywords.py). A measured value (measurements.py) speaks with VALUE; where the words around it say
+(keywords.py). A measured value (measurements.py) has the strength VALUE; if the words around it say
 the opposite, the number counts.
 
 The constants are shared by all criteria of all processes.
@@ -54,10 +52,10 @@ SHARED = 0.2
 
 @dataclass(frozen=True)
 class Match:
-    """What one segment says of one criterion."""
+    """How one segment supports or opposes one criterion."""
 
     strength: float
-    """Positive for, negative against, never 0."""
+    """Positive: supports; negative: opposes; never 0."""
     similarity: float
     reference: str
     keywords: tuple[str, ...]
@@ -65,18 +63,18 @@ class Match:
 
     @property
     def is_planned(self) -> bool:
-        """Whether it speaks of what is still to be done."""
+        """Whether it is about something still to be done."""
         return Context.PLANNED in self.context
 
 
 @dataclass(frozen=True)
 class CriterionMatches:
-    """What the segments of a call say of one criterion."""
+    """The matches of all segments of a call with one criterion."""
 
     by_row: dict[int, Match] = field(default_factory=dict)
     """By the segment's row in the similarity matrix."""
     mentioned_in: set[int] = field(default_factory=set)
-    """Rows that mention it. Filled only for a criterion that makes something of silence."""
+    """Rows that mention it. Filled only for a criterion with `if_silent: not_met`."""
 
 
 class _ComparedSegment:
@@ -104,7 +102,7 @@ class _ComparedSegment:
 def match_segments(
     compiled: CompiledCriteria, matrix: SimilarityMatrix, check: Check
 ) -> list[CriterionMatches]:
-    """For each criterion, what the segments of the matrix say of it."""
+    """For each criterion, the matches of the segments of the matrix."""
     matches = [CriterionMatches() for _ in compiled.criteria]
     for block in blocks(matrix.plain):
         check()
@@ -119,7 +117,7 @@ def _match_block(
     matches: list[CriterionMatches],
     check: Check,
 ) -> None:
-    """Add what some of the rows say."""
+    """Add the matches of some of the rows."""
     split = [words(text) for text in matrix.plain[block]]
     keywords = [compiled.keywords(row) for row in split]
     similarity = _similarity(compiled, matrix.similarity[block], split, keywords)
@@ -139,7 +137,7 @@ def _match_block(
             if is_near[position] and criterion.accepts(segment.keywords):
                 match = _match_sentence(compiled, criterion, segment, similarity[place])
             if criterion.values:
-                match = _surer(match, _match_value(criterion.values, segment))
+                match = _stronger_match(match, _match_value(criterion.values, segment))
             if match:
                 matches[position].by_row[row] = match
             if criterion.silence_is_not_met and _mentions(criterion, segment):
@@ -179,7 +177,7 @@ def _match_sentence(
     segment: _ComparedSegment,
     similarity: NDArray[np.float32],
 ) -> Match | None:
-    """What a segment says of a criterion by its similarity to every reference."""
+    """The match of a segment with a criterion, by its similarity to every reference."""
     sides = [
         nearest
         for side in (criterion.pro, criterion.con)
@@ -187,7 +185,7 @@ def _match_sentence(
     ]
     if not sides:
         return None
-    # Of equals the statement.
+    # On a tie the statement wins: `max` returns the first.
     best = max(sides, key=lambda nearest: nearest.similarity)
     others = [nearest.similarity for nearest in sides if nearest is not best]
     if best.side.neutral.size:
@@ -210,7 +208,7 @@ def _match_sentence(
 def _nearest(
     side: CriterionSide, segment: _ComparedSegment, similarity: NDArray[np.float32]
 ) -> _Nearest | None:
-    """None where the segment may not be compared with any sentence of the side."""
+    """None if the segment may not be compared with any sentence of the side."""
     if side.keywords and side.keywords.isdisjoint(segment.keywords):
         return None
     if not (columns := side.columns(segment.mentions)):
@@ -220,7 +218,7 @@ def _nearest(
 
 
 def _match_value(values: Values, segment: _ComparedSegment) -> Match | None:
-    """What measured values say; of several in a segment the last counts."""
+    """The match of a measured value; if a segment has several, the last one counts."""
     if not values.named(segment.words):
         return None
     last: Match | None = None
@@ -234,8 +232,8 @@ def _match_value(values: Values, segment: _ComparedSegment) -> Match | None:
     return last
 
 
-def _surer(sentence: Match | None, value: Match | None) -> Match | None:
-    """The value, unless the sentence around it says the same and is as strong or stronger."""
+def _stronger_match(sentence: Match | None, value: Match | None) -> Match | None:
+    """The value, unless the sentence around it agrees with it and is at least as strong."""
     if value is None:
         return sentence
     if sentence is None or sentence.strength * value.strength < VALUE**2:
@@ -244,10 +242,10 @@ def _surer(sentence: Match | None, value: Match | None) -> Match | None:
 
 
 def _mentions(criterion: CompiledCriterion, segment: _ComparedSegment) -> bool:
-    """Whether one of the words that speak for a criterion is said of the patient."""
+    """Whether one of the criterion's keywords is mentioned of the patient and not denied."""
     keywords = criterion.pro.keywords
     return not keywords.isdisjoint(segment.keywords) and any(
-        mention.keyword in keywords and not mention.kind & (MentionKind.OTHER | MentionKind.DENIED)
+        mention.keyword in keywords and not mention.kind & (MentionKind.FAMILY | MentionKind.DENIED)
         for mention in segment.mentions.mentions
     )
 

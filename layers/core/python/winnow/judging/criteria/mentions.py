@@ -1,7 +1,7 @@
-"""What the words of a segment say: its keywords, each with its contexts, and what kind it is of.
+"""The keywords of a segment, each with its contexts and its kind.
 
-Only what is of one kind is compared: "no melena" with sentences that deny, "melena last year" with
-sentences of the past.
+Only mentions of the same kind are compared: "no melena" with sentences that deny, "melena last
+year" with sentences about the past.
 """
 
 from collections.abc import Iterable
@@ -23,8 +23,8 @@ class MentionKind(Flag):
     POSSIBLE = auto()
     PLANNED = auto()
     HISTORICAL = auto()
-    OTHER = auto()
-    """It is about somebody else."""
+    FAMILY = auto()
+    """It is about a relative, not the patient."""
     MIXED = auto()
     """One clause is negative and another is not: "normal but for an ulcer"."""
 
@@ -35,14 +35,14 @@ _OF_CONTEXT = {
     Context.PLANNED: MentionKind.PLANNED,
     Context.HYPOTHETICAL: MentionKind.PLANNED,
     Context.HISTORICAL: MentionKind.HISTORICAL,
-    Context.FAMILY: MentionKind.OTHER,
+    Context.FAMILY: MentionKind.FAMILY,
 }
 Kinds = frozenset[MentionKind]
-"""The kinds of a sentence's keywords; of one that is compared as a whole, its own."""
+"""The kinds of a sentence's keywords or, without keywords, the kinds of the whole sentence."""
 
 
 class Mention(NamedTuple):
-    """A keyword where it stands."""
+    """One occurrence of a keyword."""
 
     keyword: int
     kind: MentionKind
@@ -53,7 +53,7 @@ class SegmentMentions:
     """The keywords of one segment, in their contexts."""
 
     def __init__(self, text: str, section: str, keywords: Keywords) -> None:
-        """Take a segment, its shorthand written out, and the section it stands in; "": of none."""
+        """Take a segment, its shorthand written out, and the section it is in ("" if none)."""
         segment = tokens(text)
         self._context = SegmentContext(segment)
         self._section = _section_contexts(section)
@@ -71,11 +71,11 @@ class SegmentMentions:
             self.mentions.append(Mention(keyword, *read[span]))
 
     def contexts(self, start: int, end: int) -> frozenset[Context]:
-        """The contexts of tokens [start, end), that of the section among them."""
+        """The contexts of tokens [start, end), including that of the section."""
         return self._context.contexts(start, end) | self._section
 
     def kinds(self, keywords: frozenset[int], ignored: MentionKind) -> Kinds:
-        """The kinds of those keywords; of the whole segment where none of them stands in it."""
+        """The kinds of those keywords, or of the whole segment if it has none of them."""
         kinds = {mention.kind for mention in self.mentions if mention.keyword in keywords}
         kinds = _denials_as_results({kind & ~ignored for kind in kinds})
         if not kinds:
@@ -86,7 +86,7 @@ class SegmentMentions:
 
     @property
     def all_kinds(self) -> MentionKind:
-        """Every kind that a keyword, or else the whole, is of."""
+        """All kinds of the keywords or, without keywords, of the whole segment."""
         kinds = [mention.kind for mention in self.mentions] or [self._whole()]
         return reduce(or_, kinds)
 
@@ -100,7 +100,7 @@ class SegmentMentions:
         return kind, contexts
 
     def _whole(self) -> MentionKind:
-        """The kind of the segment where no keyword is asked for."""
+        """The kind of the segment as a whole, when it has none of the keywords."""
         kind = _kind_of(self.contexts(0, 0) | self._context.all_contexts)
         if self._context.negative_clauses:
             kind |= MentionKind.RESULT
@@ -115,7 +115,7 @@ def _section_contexts(section: str) -> frozenset[Context]:
 
 
 def _kind_of(contexts: Iterable[Context]) -> MentionKind:
-    """The kinds of contexts together; what is negated is told apart by its clause."""
+    """The kinds of all contexts together, except negation, which depends on the clause."""
     kinds = (_OF_CONTEXT[context] for context in contexts if context is not Context.NEGATED)
     return reduce(or_, kinds, PLAIN)
 

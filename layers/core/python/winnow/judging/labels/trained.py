@@ -1,8 +1,9 @@
 """Judging by a trained head: labels by what labelled rows taught, with calibrated confidence.
 
-The decision is the label of the greatest logit; the score its share of the softmax; the confidence
-the score after calibration. A record that is more unlike the training rows than the card allows is
-out of scope. Evidence is the segments nearest to training rows of the label.
+The decision is the label of the greatest logit (on a tie the label listed first on the card); the
+score is its softmax probability; the confidence is the score after calibration. A record that is
+more unlike the training rows than the card allows is out of scope. Evidence is the segments nearest
+to training rows of the label.
 """
 
 from collections.abc import Sequence
@@ -162,10 +163,10 @@ def load_head(definition: LabelsProcess, encoder: Encoder, files: HeadFiles) -> 
     check_encoder(card, definition.id, encoder.info)
     if card.kind != "labels" or set(card.labels) != {label.id for label in definition.labels}:
         raise HeadInvalidError(
-            f"The head of {definition.id} was trained for other labels than the process has."
+            f"The head of {definition.id} was trained for labels other than those of the process."
         )
     if card.data.numeric_columns != definition.input.numeric_columns:
         raise HeadInvalidError(
-            f"The head of {definition.id} takes its numbers from other columns than the process."
+            f"The head of {definition.id} reads other numeric columns than the process."
         )
     return LinearHead.load(card, files.read()[1])

@@ -21,28 +21,28 @@ from winnow.readers.pages.geometry import (
 
 _LINE_NUMBER = re.compile(r"(\d{1,3})(?:\s+|$)")
 _MIN_LINE_NUMBERS = 6
-"""Fewer numbers at the beginning of lines are not those of a pleading."""
+"""Minimum numbered lines of a pleading."""
 _MIN_GUTTER = 4.0
-"""Points."""
+"""Minimum width of the gap between columns, in points."""
 _MIN_COLUMN_LINES = 5
 _MIN_KNOWN_COLUMN_LINES = 2
-"""Of a column that begins where one of a page before began."""
+"""Minimum lines of a column known from an earlier page."""
 _MIN_COLUMN_CHARS = 18
-"""Of a line of prose: a table's cells are shorter."""
+"""Minimum characters of a line of prose: a table's cells are shorter."""
 _MIN_FILLED_SHARE = 0.6
-"""Of a column's width that lines of prose fill."""
+"""Minimum share of a column's width that lines of prose fill."""
 _MAX_EDGES = 40
-"""Left edges that are looked at."""
+"""Maximum left edges that are tried."""
 _MAX_LINES = 3_000
-"""Of a page whose columns are looked for: no page that is read by people has more."""
+"""Maximum lines of a page whose columns are detected: no page for human readers has more."""
 _MAX_DEPTH = 12
-"""How often what stands in a column is parted again."""
+"""Maximum recursion depth."""
 
 
 def in_reading_order(page: Page, known_edges: list[float] | None = None) -> list[Line]:
     """The lines of a page from top to bottom, column by column where there are columns.
 
-    Lines side by side that are no columns, such as the cells of a table, become one line.
+    Lines side by side that are not columns, such as the cells of a table, become one line.
     `known_edges` is where columns of the pages before begin, and gets those of this page: where
     columns are known to be, few lines are enough to tell.
     """

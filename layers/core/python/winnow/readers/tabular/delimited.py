@@ -111,7 +111,9 @@ def _format_of(
             source.process_columns,
         )
         if inner.names_text and inner.columns > 1:
-            source.note("rows_in_quotes", "Each row stands in quotes as a whole; they were undone.")
+            source.note(
+                "rows_in_quotes", "Each row was quoted as a whole; the outer quotes were removed."
+            )
             return inner, unwrapped(lines, outer, source.limits.max_line_chars)
     return table_format, lines
 
@@ -149,11 +151,11 @@ def _body(
 
 
 def _without_formula(cell: str) -> str:
-    """A cell `="00123"` without what keeps a spreadsheet from making a number of it."""
+    """A cell `="00123"` as `00123`: the formula only keeps Excel from making it a number."""
     if cell[:2] != '="' or cell[-1:] != '"' or len(cell) < 3:
         return cell
     inner = cell[2:-1]
-    # A formula that joins texts is none of these.
+    # A formula that joins texts is kept.
     return inner.replace('""', '"') if '"' not in inner.replace('""', "") else cell
 
 
@@ -166,12 +168,12 @@ def _is_text(name: str) -> bool:
 
 def _malformed(number: int, row: ParsedRow) -> InvalidRecord:
     error = row.error or ""
-    reason = "Its quotes are not those of a CSV: a quote inside a cell must be doubled."
+    reason = "Its quotes are not valid CSV: a quote inside a cell must be doubled."
     if "field limit" in error or "field larger" in error or "unexpected end" in error:
         reason = (
-            f"A quote in it is never closed: it would swallow the lines to {row.last:,}. "
-            "They were read without it."
+            f"A quote is not closed: the row would continue to line {row.last:,}. "
+            "The lines after its first were read as rows of their own."
             if row.last > row.line
-            else "A quote in it is never closed."
+            else "A quote is not closed."
         )
     return InvalidRecord(record=number, line=row.line, code="row_malformed", reason=reason)
