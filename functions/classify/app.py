@@ -18,12 +18,12 @@ from winnow_aws.settings import ClassifySettings
 from winnow_encoder import load_encoder
 
 RESERVE_S = 20.0
-"""Of a call's time, for the last piece of work and for writing what came of it."""
+"""Seconds reserved to finish the last batch and write the output."""
 
 
 @cache
 def build() -> tuple[S3Store, Encoder, RecordBudget]:
-    """What every call shares: the store, the encoder, its files verified, and a record's budget."""
+    """What all calls share: the store, the encoder with verified files, and a record's budget."""
     settings = ClassifySettings.from_environment(os.environ)
     encoder = load_encoder(
         settings.model_dir,
@@ -36,7 +36,7 @@ def build() -> tuple[S3Store, Encoder, RecordBudget]:
 
 @lru_cache(maxsize=8)
 def judge_for(definition: bytes, head: HeadFiles | None) -> Judge:
-    """The judge of a definition and its head, kept: building one asks for all its references."""
+    """The judge of a definition and its head. Cached: building one encodes all its references."""
     return build_judge(parse_definition_json(definition), build()[1], head)
 
 
@@ -44,7 +44,7 @@ def judge_for(definition: bytes, head: HeadFiles | None) -> Judge:
 def handler(task: ChunkTask) -> Classified:
     """Judge a chunk of records."""
     store, encoder, budget = build()
-    # Asked for here: of a cold start's time, loading the encoder has taken its share.
+    # Read after `build()`: on a cold start, loading the encoder has used part of the time.
     seconds = max(0.0, seconds_left() - RESERVE_S)
     return classify(
         task, store, judge_for, encoder.info, time.monotonic, budget=budget, seconds=seconds

@@ -1,4 +1,4 @@
-"""Digest: the e-mails of a period as one."""
+"""Digest: one e-mail for all runs of a period."""
 
 import os
 import time
@@ -12,12 +12,12 @@ from winnow_aws.settings import DigestSettings
 from winnow_aws.topic import TopicMailer
 
 CALL_S = 240.0
-"""Of the function's time limit, and well within the queue's for an e-mail that was taken."""
+"""Seconds of one call: less than the function's timeout and the queue's visibility timeout."""
 
 
 @cache
 def build() -> tuple[SqsMailQueue, TopicMailer]:
-    """What every call shares."""
+    """What all calls share."""
     settings = DigestSettings.from_environment(os.environ)
     return (
         SqsMailQueue(client("sqs"), settings.mail_queue_url),
@@ -27,5 +27,5 @@ def build() -> tuple[SqsMailQueue, TopicMailer]:
 
 @lambda_handler(DigestInput, lambda _: {})
 def handler(_event: DigestInput) -> DigestReport:
-    """Send what was gathered as one e-mail."""
+    """Send the gathered e-mails as one."""
     return send_digests(*build(), time.monotonic, CALL_S)

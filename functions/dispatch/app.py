@@ -1,4 +1,4 @@
-"""Dispatch: starts the runs of uploads that wait, never more at once than the stack allows."""
+"""Dispatch: starts the runs of waiting uploads, up to MaxRuns at once."""
 
 import os
 import time
@@ -16,12 +16,12 @@ from winnow_aws.waiting_queue import SqsWaitingQueue
 from winnow_aws.workflow import StatesWorkflow
 
 CALL_S = 45.0
-"""The schedule calls every minute."""
+"""Seconds of one call: the schedule starts the next after a minute."""
 
 
 @cache
 def build() -> Dispatch:
-    """What every call shares."""
+    """What all calls share."""
     settings = DispatchSettings.from_environment(os.environ)
     return Dispatch(
         SqsWaitingQueue(client("sqs"), settings.waiting_queue_url),
@@ -35,7 +35,7 @@ def build() -> Dispatch:
 
 @lambda_handler(DispatchInput, lambda _: {})
 def handler(_event: DispatchInput) -> DispatchReport:
-    """Start the uploads that wait, as far as there is room."""
+    """Start runs of waiting uploads until MaxRuns is reached."""
     report = build()(uuid.uuid4().hex, CALL_S)
     for code in report.codes:
         logger.warning("not started", code=code, failed=report.failed)

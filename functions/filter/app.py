@@ -1,4 +1,4 @@
-"""Filter: a scored chunk to its outcomes; at the end all chunks to results and an e-mail."""
+"""Filter: splits a scored chunk by outcome; at the end joins all chunks to results and an e-mail."""
 
 import os
 import time
@@ -14,7 +14,7 @@ from winnow_aws.settings import FilterSettings
 
 @cache
 def build() -> tuple[S3Store, FilterSettings]:
-    """What every call shares: the store and the settings."""
+    """What all calls share: the store and the settings."""
     return s3_store(), FilterSettings.from_environment(os.environ)
 
 

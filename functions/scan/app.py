@@ -1,4 +1,4 @@
-"""Scan: what Serialize does, for files with pages that are pictures."""
+"""Scan: Serialize with OCR, for files with scanned pages."""
 
 import os
 import time
@@ -16,14 +16,14 @@ from winnow_ocr.pages import Pages
 
 @cache
 def build() -> tuple[S3Store, ProcessRegistry, SerializeOptions, Pages]:
-    """What every call shares: the store, the processes, the stack's choices and the OCR engine."""
+    """What all calls share: the store, the processes, the stack's options and the OCR engine."""
     settings = ScanSettings.from_environment(os.environ)
     pages = Pages(_engine(settings), settings.limits, time.monotonic)
     return s3_store(), ProcessRegistry.from_directory(settings.process_dir), settings.options, pages
 
 
 def _engine(settings: ScanSettings) -> OcrEngine:
-    """The engine that the stack chose; the other one is not loaded."""
+    """The engine that the stack's OcrEngine names; the other one is not loaded."""
     if settings.ocr_engine == "textract":
         from winnow_ocr.textract import textract_engine
 
@@ -35,7 +35,7 @@ def _engine(settings: ScanSettings) -> OcrEngine:
 
 @lambda_handler(SerializeInput, lambda event: {"upload_id": event.upload.upload_id})
 def handler(event: SerializeInput) -> Serialized:
-    """Read a file with pages that are pictures."""
+    """Read a file with scanned pages into chunks of records."""
     store, registry, options, pages = build()
     return serialize(
         event.upload, store, registry, options, time.monotonic, ocr=pages, run=event.run

@@ -14,7 +14,7 @@ from winnow_aws.s3 import S3Store, s3_store
 
 @cache
 def build() -> tuple[S3Store, ProcessRegistry, SerializeOptions]:
-    """What every call shares: the store, the processes and the stack's choices."""
+    """What all calls share: the store, the processes and the stack's options."""
     settings = SerializeSettings.from_environment(os.environ)
     return s3_store(), ProcessRegistry.from_directory(settings.process_dir), settings.options
 

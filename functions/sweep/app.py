@@ -1,4 +1,4 @@
-"""Sweep: finds uploads that no run has brought to an end, and starts them again."""
+"""Sweep: finds uploads without a finished run, and starts them again."""
 
 import os
 import time
@@ -22,12 +22,12 @@ from winnow_aws.workflow import QueueingWorkflow, StatesWorkflow
 
 @cache
 def build() -> tuple[S3Store, Sweep, SweepSettings, QueueingWorkflow | None]:
-    """What every call shares."""
+    """What all calls share."""
     settings = SweepSettings.from_environment(os.environ)
     workflow = StatesWorkflow(client("stepfunctions"), settings.workflow_arn)
     waiting = None
     if settings.max_runs:
-        # A run that the sweep starts could pass the limit: dispatch starts it.
+        # The sweep queues runs, and dispatch starts them: so MaxRuns holds for them, too.
         queue = SqsWaitingQueue(client("sqs"), settings.waiting_queue_url)
         waiting = QueueingWorkflow(workflow, queue, only_when_empty=True)
     sweep = Sweep(
@@ -42,7 +42,7 @@ def build() -> tuple[S3Store, Sweep, SweepSettings, QueueingWorkflow | None]:
 
 @lambda_handler(SweepInput, lambda _: {})
 def handler(_event: SweepInput) -> SweepReport:
-    """Start again what was lost, and end what cannot be."""
+    """Start lost uploads again, and give up those that fail every time."""
     store, sweep, settings, waiting = build()
     if waiting is not None:
         waiting.begin_call()

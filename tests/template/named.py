@@ -26,9 +26,9 @@ _NAMED: list[tuple[str, str, str, Any]] = [
     *(
         (f"{bucket}: {what} only under archive/", "template", f"{at}/{rule}.Prefix", ARCHIVE)
         for bucket, rules in {
-            "UploadsBucket": ("forget-old-versions", "abort-unfinished-uploads"),
-            "ResultsBucket": ("forget-old-versions", "abort-unfinished-uploads"),
-            "AccessLogs": ("forget-logs",),
+            "UploadsBucket": ("expire-old-versions", "abort-unfinished-uploads"),
+            "ResultsBucket": ("expire-old-versions", "abort-unfinished-uploads"),
+            "AccessLogs": ("expire-logs",),
         }.items()
         for rule in rules
         for at in [f"Resources.{bucket}.{LIFECYCLE}"]
@@ -38,7 +38,7 @@ _NAMED: list[tuple[str, str, str, Any]] = [
         (
             f"{bucket}: to Glacier on the first day",
             "template",
-            f"Resources.{bucket}.{LIFECYCLE}/forget-old-versions.Transitions",
+            f"Resources.{bucket}.{LIFECYCLE}/expire-old-versions.Transitions",
             GLACIER,
         )
         for bucket in ("UploadsBucket", "ResultsBucket")

@@ -56,7 +56,7 @@ STATES = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}"
 ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
     "SerializeRole": {
         "ReadUploads": (READ | {"s3:GetObjectVersion"}, ["${UploadsBucket.Arn}/inbox/*"]),
-        "KnowThatAnUploadIsGone": ({"s3:ListBucket"}, ["UploadsBucket.Arn"]),
+        "ListUploads": ({"s3:ListBucket"}, ["UploadsBucket.Arn"]),
         "WriteChunks": WRITE_CHUNKS,
         "UseCustomerKey": CUSTOMER_KEY,
         "WriteLogs": (WRITE_LOGS, ["SerializeLogs.Arn"]),
@@ -64,7 +64,7 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
     },
     "ScanRole": {
         "ReadUploads": (READ | {"s3:GetObjectVersion"}, ["${UploadsBucket.Arn}/inbox/*"]),
-        "KnowThatAnUploadIsGone": ({"s3:ListBucket"}, ["UploadsBucket.Arn"]),
+        "ListUploads": ({"s3:ListBucket"}, ["UploadsBucket.Arn"]),
         "WriteChunks": WRITE_CHUNKS,
         "ReadPictures": ({"textract:DetectDocumentText"}, ["*"]),
         "UseCustomerKey": CUSTOMER_KEY,
@@ -73,7 +73,7 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
     },
     "ClassifyRole": {
         "ReadChunks": (READ, ["${ResultsBucket.Arn}/runs/*"]),
-        "KnowThatAChunkIsGone": ({"s3:ListBucket"}, ["ResultsBucket.Arn"]),
+        "ListChunks": ({"s3:ListBucket"}, ["ResultsBucket.Arn"]),
         "WriteScores": ({"s3:PutObject"}, ["${ResultsBucket.Arn}/runs/*/scored/*"]),
         "UseCustomerKey": CUSTOMER_KEY,
         "WriteLogs": (WRITE_LOGS, ["ClassifyLogs.Arn"]),
@@ -81,9 +81,9 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
     },
     "FilterRole": {
         "ReadScores": (READ, ["${ResultsBucket.Arn}/runs/*"]),
-        "KnowThatAChunkIsGone": ({"s3:ListBucket"}, ["ResultsBucket.Arn"]),
+        "ListChunks": ({"s3:ListBucket"}, ["ResultsBucket.Arn"]),
         "WriteFiltered": ({"s3:PutObject"}, ["${ResultsBucket.Arn}/runs/*/filtered/*"]),
-        "SeeWhoseResultsLieThere": (READ, ["${ResultsBucket.Arn}/results/*"]),
+        "ReadResults": (READ, ["${ResultsBucket.Arn}/results/*"]),
         "WriteResults": (
             {"s3:PutObject", "s3:AbortMultipartUpload"},
             ["${ResultsBucket.Arn}/results/*"],
@@ -94,23 +94,23 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
     },
     "SweepRole": {
         "ListInbox": ({"s3:ListBucketVersions"}, ["UploadsBucket.Arn"]),
-        "RememberHowFar": (
+        "ReadWriteSweepState": (
             {"s3:GetObject", "s3:PutObject"},
             ["${ResultsBucket.Arn}/sweep/state.json"],
         ),
-        "KnowThatItIsNotThereYet": ({"s3:ListBucket"}, ["ResultsBucket.Arn"]),
+        "ListState": ({"s3:ListBucket"}, ["ResultsBucket.Arn"]),
         "ReadRuns": ({"dynamodb:BatchGetItem"}, ["Table.Arn"]),
         "FindRuns": (
             {"dynamodb:Query"},
             ["${Table.Arn}/index/by_object", "${Table.Arn}/index/by_lease"],
         ),
-        "GiveUp": ({"dynamodb:UpdateItem"}, ["Table.Arn"]),
-        "StartAgain": ({"states:StartExecution"}, ["Triage"]),
-        "SeeWhetherItRuns": (
+        "RecordAbandoned": ({"dynamodb:UpdateItem"}, ["Table.Arn"]),
+        "RestartRuns": ({"states:StartExecution"}, ["Triage"]),
+        "DescribeRuns": (
             {"states:DescribeExecution"},
             [f"{STATES}:execution:${{AWS::StackName}}-triage:*"],
         ),
-        "HandOver": ({"sqs:SendMessage", "sqs:GetQueueAttributes"}, ["Waiting.Arn"]),
+        "QueueRuns": ({"sqs:SendMessage", "sqs:GetQueueAttributes"}, ["Waiting.Arn"]),
         "SendMail": ({"sns:Publish"}, ["Topic", "RunMails"]),
         "EncryptMail": ({"kms:Decrypt", "kms:GenerateDataKey"}, ["TopicKey.Arn"]),
         "UseCustomerKey": CUSTOMER_KEY,
@@ -118,7 +118,7 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
         "WriteTraces": (XRAY, ["*"]),
     },
     "DispatchRole": {
-        "TakeWaiting": (
+        "ReceiveWaiting": (
             {
                 "sqs:ReceiveMessage",
                 "sqs:DeleteMessage",
@@ -127,23 +127,23 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
             },
             ["Waiting.Arn"],
         ),
-        "StartWaiting": ({"states:StartExecution"}, ["Triage"]),
-        "SeeWhatRuns": ({"states:ListExecutions"}, ["Triage"]),
-        "SeeWhetherItRuns": (
+        "StartWaitingRuns": ({"states:StartExecution"}, ["Triage"]),
+        "ListRuns": ({"states:ListExecutions"}, ["Triage"]),
+        "DescribeRuns": (
             {"states:DescribeExecution"},
             [f"{STATES}:execution:${{AWS::StackName}}-triage:*"],
         ),
-        "KeepBook": (
+        "ReadWriteDispatchState": (
             {"s3:GetObject", "s3:PutObject"},
             ["${ResultsBucket.Arn}/dispatch/book.json"],
         ),
-        "KnowThatItIsNotThereYet": ({"s3:ListBucket"}, ["ResultsBucket.Arn"]),
+        "ListState": ({"s3:ListBucket"}, ["ResultsBucket.Arn"]),
         "UseCustomerKey": CUSTOMER_KEY,
         "WriteLogs": (WRITE_LOGS, ["DispatchLogs.Arn"]),
         "WriteTraces": (XRAY, ["*"]),
     },
     "DigestRole": {
-        "TakeMails": ({"sqs:ReceiveMessage", "sqs:DeleteMessage"}, ["MailQueue.Arn"]),
+        "ReceiveMails": ({"sqs:ReceiveMessage", "sqs:DeleteMessage"}, ["MailQueue.Arn"]),
         "SendMail": ({"sns:Publish"}, ["Topic"]),
         "EncryptMail": ({"kms:Decrypt", "kms:GenerateDataKey"}, ["TopicKey.Arn"]),
         "WriteLogs": (WRITE_LOGS, ["DigestLogs.Arn"]),

@@ -52,12 +52,12 @@ def statements(name: str) -> dict[str, Any]:
         ({SSE: "aws:kms", SSE_KEY: GIVEN}, []),
         # Without a key S3 takes aws/s3 and not the bucket's own: "x-amz-server-side-encryption-aws-
         # kms-key-id" in docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html.
-        ({SSE: "aws:kms"}, ["NoKeyOfTheAccount"]),
-        ({SSE: "aws:kms", SSE_KEY: "another"}, ["NoOtherKey"]),
-        ({SSE: "aws:kms:dsse"}, ["NoOtherEncryption"]),
-        ({SSE: "aws:kms:dsse", SSE_KEY: GIVEN}, ["NoOtherEncryption"]),
-        ({SSE: "AES256"}, ["NoOtherEncryption"]),
-        ({SSE_C: "AES256"}, ["NoKeyOfTheSender"]),
+        ({SSE: "aws:kms"}, ["DenyAwsManagedKey"]),
+        ({SSE: "aws:kms", SSE_KEY: "another"}, ["DenyOtherKey"]),
+        ({SSE: "aws:kms:dsse"}, ["DenyOtherEncryption"]),
+        ({SSE: "aws:kms:dsse", SSE_KEY: GIVEN}, ["DenyOtherEncryption"]),
+        ({SSE: "AES256"}, ["DenyOtherEncryption"]),
+        ({SSE_C: "AES256"}, ["DenySenderKey"]),
     ],
 )
 def test_what_names_another_encryption_is_refused(
@@ -155,8 +155,8 @@ def test_gathered_mails_lie_in_a_queue_until_they_were_sent():
             "Resource": {"Ref": "RunMails"},
             "Condition": TLS_ONLY,
         },
-        "RunsMayMail": {
-            "Sid": "RunsMayMail",
+        "AllowRuns": {
+            "Sid": "AllowRuns",
             "Effect": "Allow",
             "Principal": {"AWS": ours},
             "Action": "sns:Publish",
@@ -264,8 +264,8 @@ def test_uploads_that_wait_are_kept_and_looked_at_every_minute():
 @pytest.mark.parametrize(
     ("queue", "sid", "service", "source"),
     [
-        ("Waiting", "RulesMaySend", "events", {"Fn::GetAtt": ["UploadedRule", "Arn"]}),
-        ("MailQueue", "RunMailsMayCome", "sns", {"Ref": "RunMails"}),
+        ("Waiting", "AllowRules", "events", {"Fn::GetAtt": ["UploadedRule", "Arn"]}),
+        ("MailQueue", "AllowRunMails", "sns", {"Ref": "RunMails"}),
     ],
 )
 def test_a_queue_takes_what_one_source_sends(

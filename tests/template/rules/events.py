@@ -132,9 +132,9 @@ QUEUES: dict[str, dict[str, Any]] = {
 }
 # Queue -> who may send to it besides every rule of ours, by the statement.
 SENDERS: dict[str, dict[str, tuple[str, list[Any]]]] = {
-    UNDELIVERED: {"MailsMayBeSetAside": ("sns", [ref(GATHERED)])},
-    WAITING: {"RulesMaySend": ("events", [att("UploadedRule")])},
-    QUEUE: {"RunMailsMayCome": ("sns", [ref(GATHERED)])},
+    UNDELIVERED: {"AllowUndeliveredMails": ("sns", [ref(GATHERED)])},
+    WAITING: {"AllowRules": ("events", [att("UploadedRule")])},
+    QUEUE: {"AllowRunMails": ("sns", [ref(GATHERED)])},
 }
 
 
@@ -165,7 +165,7 @@ def queue_policy(name: str, stack: Stack) -> Any:
     rules = [att(one) for one in stack.of_type("AWS::Events::Rule")]
     senders = dict(SENDERS.get(own, {}))
     if own == UNDELIVERED:
-        senders["RulesMaySend"] = ("events", rules or [""])
+        senders["AllowRules"] = ("events", rules or [""])
     allowed = {
         sid: {
             "Sid": sid,

@@ -29,8 +29,8 @@ PRIVATE = dict.fromkeys(
 )
 AES = {"SSEAlgorithm": "AES256"}
 # A rule of a lifecycle has nothing but what is here: a prefix or a tag more would narrow it.
-FORGET_OLD = {
-    "Id": "forget-old-versions",
+EXPIRE_OLD = {
+    "Id": "expire-old-versions",
     "Status": "Enabled",
     "NoncurrentVersionExpiration": {"NoncurrentDays": ref("RetentionDays")},
     "ExpiredObjectDeleteMarker": True,
@@ -40,15 +40,15 @@ ABORT = {
     "Status": "Enabled",
     "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
 }
-FORGET_RUNS = {
-    "Id": "forget-runs",
+EXPIRE_RUNS = {
+    "Id": "expire-runs",
     "Status": "Enabled",
     "Prefix": "runs/",
     "ExpirationInDays": 7,
     "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
 }
-FORGET_STATES = {
-    "Id": "forget-old-states-of-the-sweep",
+EXPIRE_STATES = {
+    "Id": "expire-old-sweep-state",
     "Status": "Enabled",
     "Prefix": "sweep/",
     "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
@@ -56,8 +56,8 @@ FORGET_STATES = {
 
 # Exception: the bucket that the others' access logs lie in.
 LOGS = "AccessLogs"
-FORGET_LOGS = {
-    "Id": "forget-logs",
+EXPIRE_LOGS = {
+    "Id": "expire-logs",
     "Status": "Enabled",
     "ExpirationInDays": ref("LogRetentionDays"),
     "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
@@ -65,29 +65,29 @@ FORGET_LOGS = {
 # What one bucket has and the others do not.
 LIFECYCLES: dict[str, dict[str, Any]] = {
     "UploadsBucket": {
-        "forget-uploads": given(
+        "expire-uploads": given(
             "HasUploadExpiration",
             {
-                "Id": "forget-uploads",
+                "Id": "expire-uploads",
                 "Status": "Enabled",
                 "ExpirationInDays": ref("UploadExpirationDays"),
             },
         )
     },
     "ResultsBucket": {
-        "forget-runs": FORGET_RUNS,
-        "forget-old-states-of-the-sweep": FORGET_STATES,
+        "expire-runs": EXPIRE_RUNS,
+        "expire-old-sweep-state": EXPIRE_STATES,
         # The current one is kept: dispatch counts by it.
-        "forget-old-books": {
-            "Id": "forget-old-books",
+        "expire-old-dispatch-state": {
+            "Id": "expire-old-dispatch-state",
             "Status": "Enabled",
             "Prefix": "dispatch/",
             "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
         },
-        "forget-results": given(
+        "expire-results": given(
             "HasResultExpiration",
             {
-                "Id": "forget-results",
+                "Id": "expire-results",
                 "Status": "Enabled",
                 "Prefix": "results/",
                 "ExpirationInDays": ref("ResultExpirationDays"),
@@ -111,13 +111,13 @@ def bucket(name: str, stack: Stack) -> Any:
         metadata = skips("CKV_AWS_18", "CKV_AWS_21", "CKV_AWS_145", "CKV_AWS_144")
         properties |= {
             "BucketEncryption": _encryption({"ServerSideEncryptionByDefault": AES}),
-            "LifecycleConfiguration": {"Rules": [FORGET_LOGS]},
+            "LifecycleConfiguration": {"Rules": [EXPIRE_LOGS]},
         }
     else:
         metadata = skips("CKV_AWS_145", "CKV_AWS_144")
         own = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY}
         lifecycle: dict[str, Any] = {
-            str(rule["Id"]): rule for rule in (FORGET_OLD, ABORT)
+            str(rule["Id"]): rule for rule in (EXPIRE_OLD, ABORT)
         } | LIFECYCLES.get(name, {})
         properties |= {
             "BucketEncryption": _encryption(
@@ -158,10 +158,10 @@ def _deny(bucket_: str, sid: str, action: str, condition: Any) -> Any:
 
 # What names no encryption gets the bucket's own; what names another is refused.
 ENCRYPTIONS = {
-    "NoOtherEncryption": {"Null": {SSE: "false"}, "StringNotEquals": {SSE: "aws:kms"}},
-    "NoOtherKey": {"Null": {SSE_KEY: "false"}, "StringNotEquals": {SSE_KEY: KEY}},
-    "NoKeyOfTheAccount": {"StringEquals": {SSE: "aws:kms"}, "Null": {SSE_KEY: "true"}},
-    "NoKeyOfTheSender": {"Null": {SSE_C: "false"}},
+    "DenyOtherEncryption": {"Null": {SSE: "false"}, "StringNotEquals": {SSE: "aws:kms"}},
+    "DenyOtherKey": {"Null": {SSE_KEY: "false"}, "StringNotEquals": {SSE_KEY: KEY}},
+    "DenyAwsManagedKey": {"StringEquals": {SSE: "aws:kms"}, "Null": {SSE_KEY: "true"}},
+    "DenySenderKey": {"Null": {SSE_C: "false"}},
 }
 
 
@@ -170,13 +170,13 @@ def bucket_policy(name: str, stack: Stack) -> Any:
     bucket_ = name.removesuffix("Policy")
     statements = {
         "TlsOnly": _deny(bucket_, "TlsOnly", "s3:*", TLS_ONLY),
-        "NoOldTls": _deny(bucket_, "NoOldTls", "s3:*", NO_OLD_TLS),
+        "DenyOldTls": _deny(bucket_, "DenyOldTls", "s3:*", NO_OLD_TLS),
     }
     if bucket_ == LOGS:
         # The local stack has no TLS, and its log is written all the same.
         statements = {sid: given("HasTls", one) for sid, one in statements.items()}
-        statements["BucketsMayLog"] = {
-            "Sid": "BucketsMayLog",
+        statements["AllowAccessLogs"] = {
+            "Sid": "AllowAccessLogs",
             "Effect": "Allow",
             "Principal": {"Service": "logging.s3.amazonaws.com"},
             "Action": "s3:PutObject",

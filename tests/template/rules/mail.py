@@ -13,8 +13,8 @@ GONE = {"DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"}
 # not do, is in repost.aws/knowledge-center/cloudwatch-configure-alarm-sns and
 # sns-not-getting-eventbridge-notification.
 SENDERS: dict[str, tuple[str, dict[str, Any]]] = {
-    "AlarmsMayMail": ("cloudwatch.amazonaws.com", {"Condition": THIS_ACCOUNT}),
-    "RulesMayMail": ("events.amazonaws.com", {}),
+    "AllowAlarms": ("cloudwatch.amazonaws.com", {"Condition": THIS_ACCOUNT}),
+    "AllowRules": ("events.amazonaws.com", {}),
 }
 
 # Exception: the topic whose mails are gathered. Nobody but our roles publishes to it, and only a
@@ -24,7 +24,7 @@ MAIL_OF_RUNS = ("TriageRole", "StoppedRole", "SweepRole")
 TO_THE_QUEUE = "MailSubscription"
 QUEUE = "MailQueue"
 TO_A_QUEUE: dict[str, tuple[str, dict[str, Any]]] = {
-    "MailsMayBeGathered": ("sns.amazonaws.com", {})
+    "AllowTopics": ("sns.amazonaws.com", {})
 }
 
 
@@ -60,7 +60,7 @@ def key(name: str, stack: Stack) -> Any:
         sid: _allow(sid, {"Service": service}, use, "*", **more)
         for sid, (service, more) in {**SENDERS, **TO_A_QUEUE}.items()
     }
-    whole = "TheAccountDecidesByIam"
+    whole = "AllowAccountByIam"
     return {
         "Type": "AWS::KMS::Key",
         **GONE,
@@ -85,7 +85,7 @@ def topic_policy(name: str, stack: Stack) -> Any:
     }
     if name == f"{GATHERED}Policy":
         ours = {"AWS": AnyOrder([att(role) for role in MAIL_OF_RUNS])}
-        statements = {"RunsMayMail": _allow("RunsMayMail", ours, "sns:Publish", of_it)}
+        statements = {"AllowRuns": _allow("AllowRuns", ours, "sns:Publish", of_it)}
     tls = {
         "Sid": "TlsOnly",
         "Effect": "Deny",
