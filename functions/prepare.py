@@ -27,18 +27,18 @@ DROP = {
     ),
     "shapely": ("tests",),
 }
-"""Package -> what goes: other machines' accelerators, model tools, headers, tests."""
+"""Package -> what is deleted: other machines' accelerators, model tools, headers, tests."""
 
 KEEP = {
-    # descriptions of every AWS service: the functions call S3, Scan Textract where it is asked for,
-    # Sweep, Dispatch and Digest the table, the workflow, the queues and the topic
+    # Descriptions of every AWS service. The functions call S3; Scan can call Textract; Sweep,
+    # Dispatch and Digest call the table, the workflow, the queues and the topic.
     "botocore/data": ("dynamodb", "s3", "sns", "sqs", "stepfunctions", "textract"),
     "boto3/data": ("s3",),
 }
-"""Folder -> the folders in it that stay; files stay too."""
+"""Folder -> the folders in it that are kept; files are kept too."""
 
 COMMANDS = ("bin", "share")
-"""Beside the packages: programs for a shell."""
+"""Programs for a shell, next to the packages."""
 
 
 def slim(folder: Path) -> None:

@@ -6,7 +6,7 @@ is reached when app.py, or a module that is reached,
 - imports it or something below it, at the top or in a function, but not `if TYPE_CHECKING:`
 - has its dotted name as a string, as `READERS` has "winnow.readers.office".
 
-A data file is reached when a module that is reached and lies beside it has its name as a string,
+A data file is reached when a reached module in the same folder has its name as a string,
 as "context.tsv".
 """
 
@@ -18,9 +18,9 @@ from pathlib import Path
 
 
 def select(app: Path, roots: Sequence[Path]) -> dict[Path, Path]:
-    """What `app` reaches: the place of each file in its root, and the file.
+    """The modules that `app` reaches: path of each file in its root -> the file.
 
-    Raises SystemExit where something is imported from one of our packages that it does not have.
+    Raises SystemExit if one of our packages lacks a module that is imported from it.
     """
     modules = {
         _dotted(file.relative_to(root)): (file.relative_to(root), file)
@@ -36,7 +36,7 @@ def select(app: Path, roots: Sequence[Path]) -> dict[Path, Path]:
         imports, strings = set(_imports(nodes)), set(_strings(nodes))
         for name in imports:
             if name.partition(".")[0] in packages and name not in modules:
-                raise SystemExit(f"select_code: {place} imports {name}, which is not there")
+                raise SystemExit(f"select_code: {place} imports {name}, which does not exist")
         names = imports | set(_members(nodes)) | strings
         reached = {modules[part] for name in names for part in _parents(name) if part in modules}
         unread += [module for module in reached if module[0] not in selected]

@@ -1,4 +1,4 @@
-"""Filter: splits a scored chunk by outcome; at the end joins all chunks to results and an e-mail."""
+"""Filter: splits a scored chunk by outcome; at the end joins all chunks, and makes the e-mail."""
 
 import os
 import time

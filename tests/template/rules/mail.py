@@ -23,9 +23,7 @@ GATHERED = "RunMails"
 MAIL_OF_RUNS = ("TriageRole", "StoppedRole", "SweepRole")
 TO_THE_QUEUE = "MailSubscription"
 QUEUE = "MailQueue"
-TO_A_QUEUE: dict[str, tuple[str, dict[str, Any]]] = {
-    "AllowTopics": ("sns.amazonaws.com", {})
-}
+TO_A_QUEUE: dict[str, tuple[str, dict[str, Any]]] = {"AllowTopics": ("sns.amazonaws.com", {})}
 
 
 def digest_period(column: str) -> Any:

@@ -1,1 +1,1 @@
-"""Core's ports on AWS, the settings, and the handler around every function."""
+"""Core's ports on AWS, the settings, and the wrapper of every handler."""

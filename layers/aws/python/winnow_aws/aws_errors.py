@@ -1,7 +1,7 @@
 """Botocore's errors as ours, without AWS's messages: those may name an object's key.
 
-TRANSIENT_CODES names the errors that pass by themselves; they become a RetryableError. Everything
-else needs somebody to change something.
+TRANSIENT_CODES names errors that end by themselves; they become a RetryableError. Every other error
+lasts until somebody changes something.
 """
 
 from collections.abc import Callable, Iterator
@@ -55,10 +55,10 @@ _NO_CREDENTIALS = (
 def translated(
     where: str, own: Callable[[ClientError], WinnowError | None] = lambda _: None
 ) -> Iterator[None]:
-    """Goes round a call: botocore's errors come out as ours.
+    """Context for a call: raises botocore's errors as ours.
 
-    `where` is what was called: "in the bucket b". `own` gives an error for the codes that mean
-    something of their own there, and None for the others.
+    `where` is what was called: "in the bucket b". `own` returns an error for codes with a special
+    meaning there, and None for the others.
     """
     try:
         yield
@@ -69,12 +69,12 @@ def translated(
 
 
 def code_of(error: ClientError) -> str:
-    """AWS's own code."""
+    """AWS's error code."""
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
 def from_client_error(error: ClientError, where: str) -> WinnowError:
-    """What AWS answered; `where` as in `translated`."""
+    """The error for a response of AWS; `where` as in `translated`."""
     code = code_of(error)
     if code in _DENIED:
         return AccessDeniedError(f"{error.operation_name} is not allowed {where}.")
@@ -84,7 +84,7 @@ def from_client_error(error: ClientError, where: str) -> WinnowError:
 
 
 def from_botocore_error(error: BotoCoreError) -> WinnowError:
-    """What kept the call from an answer."""
+    """The error for a call without a response."""
     name = type(error).__name__
     if isinstance(error, _BROKEN_OFF):
         return RetryableError(f"AWS did not answer ({name}).")

@@ -24,16 +24,16 @@ _CONFIG = Config(
     retries={"mode": "standard", "max_attempts": 6},
     connect_timeout=5,
     read_timeout=60,
-    # As many as there are threads that share one.
+    # As many as threads that share a client.
     max_pool_connections=16,
 )
-"""Timeouts in seconds, of one of the attempts."""
+"""Timeouts in seconds, for one attempt."""
 
 
 def client(service: str) -> Any:
-    """A client of the service with this name of boto3's.
+    """A client of the service with this name in boto3.
 
-    Raises SettingsError for a LOCAL_AWS that is no address, and EndpointUnreachableError where the
+    Raises SettingsError for a LOCAL_AWS that is not an address, and EndpointUnreachableError if the
     function runs in an emulator and nothing answers at the service's address.
     """
     aws_client = boto3.client(service, config=_CONFIG, **_local(os.environ))  # type: ignore[call-overload]
@@ -48,7 +48,7 @@ def emulated(environment: Mapping[str, str]) -> bool:
 
 
 def _local(environment: Mapping[str, str]) -> dict[str, Any]:
-    """Address, key and region of the local AWS, as boto3 takes them; nothing without one."""
+    """Address, key and region of the local AWS, as boto3 takes them; empty without one."""
     address = environment.get(LOCAL_AWS, "").strip()
     if not address:
         return {}
@@ -69,10 +69,10 @@ def _local(environment: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _must_answer(endpoint: str) -> None:
-    """Refuses an address where nothing listens.
+    """Reject an address where nothing listens.
 
-    In AWS a call that finds nobody is worth repeating; at an engineer's desk the answer is that
-    the stack is down. Looking up a name can take as long as it likes, so it has a thread.
+    In AWS such a call is retried; on an engineer's machine it means that the stack is down.
+    Looking up a name has no timeout, so it is done in a thread.
     """
     parts = urlsplit(endpoint)
     address = (parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))

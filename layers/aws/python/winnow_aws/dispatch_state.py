@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class S3DispatchStateStore:
-    """The state as an object. Its tag is the ETag: S3 itself refuses a write that is too late."""
+    """The state as an object. Its tag is the ETag: S3 rejects a write after another one."""
 
     def __init__(self, s3: "S3Client", ref: ObjectRef) -> None:
         self._s3 = s3
@@ -32,7 +32,7 @@ class S3DispatchStateStore:
         try:
             return DispatchState.model_validate_json(content), stored["ETag"]
         except ValidationError:
-            # Nobody can read it; what was started shows in the list of executions.
+            # Unreadable: start anew. The list of executions has what was started.
             return DispatchState(), stored["ETag"]
 
     def save(self, state: DispatchState, tag: str | None) -> str | None:

@@ -1,7 +1,7 @@
 """A Lambda handler from a core call: parse, call, dump, and errors that say what to do.
 
-Whatever goes wrong leaves the function as a WinnowError whose text is `<code>: <message>`. What
-was not foreseen is logged by type and place, without its message: that may hold document text.
+Every error leaves the function as a WinnowError whose text is `<code>: <message>`. An unexpected
+error is logged by type and place, without its message, which may contain document text.
 """
 
 import time
@@ -21,13 +21,13 @@ Out = TypeVar("Out", bound=BaseModel)
 
 logger = Logger()
 _context: list[Any] = []
-"""The context of the call that is under way: Lambda has one at a time in a process."""
+"""The context of the current call: Lambda runs one at a time in a process."""
 
 
 def seconds_left() -> float:
-    """What is left of the call's time; without end where it is not Lambda that calls."""
-    tell = getattr(_context[0], "get_remaining_time_in_millis", None) if _context else None
-    return float("inf") if tell is None else float(tell()) / 1000
+    """Seconds left of the call; infinite outside Lambda."""
+    remaining = getattr(_context[0], "get_remaining_time_in_millis", None) if _context else None
+    return float("inf") if remaining is None else float(remaining()) / 1000
 
 
 def handler(
@@ -35,8 +35,8 @@ def handler(
 ) -> Callable[[Callable[[In], Out]], Callable[[dict[str, Any], Any], dict[str, Any]]]:
     """Make a Lambda handler of a function from `shape` to a shape.
 
-    `identify` gives the identifiers that go with every log line: ids and counts, nothing else.
-    The handler returns the plain data of what the function gives, and raises WinnowErrors alone.
+    `identify` returns the fields that every log line has: ids and counts, nothing else.
+    The handler returns the function's result as plain data, and raises only WinnowErrors.
     """
 
     def decorate(call: Callable[[In], Out]) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
@@ -75,7 +75,7 @@ def _parsed(shape: type[In], event: object) -> In:
         return shape.model_validate(event)
     except ValidationError as error:
         problems = error.errors(include_url=False, include_context=False, include_input=False)
-        # A choice of shapes says first which of them it took.
+        # For a union, the location begins with the shape that was chosen.
         start = 1 if issubclass(shape, RootModel) else 0
         missing = _fields((problem for problem in problems if problem["type"] == "missing"), start)
         wrong = _fields((problem for problem in problems if problem["type"] != "missing"), start)
@@ -87,7 +87,7 @@ def _parsed(shape: type[In], event: object) -> In:
 
 
 def _fields(problems: Iterable[ErrorDetails], start: int) -> str:
-    """Dotted paths of the fields; `the event itself` for one that is no object."""
+    """Dotted paths of the fields; `the event itself` for one that is not an object."""
     names = (
         ".".join(map(str, problem["loc"][start:])) or "the event itself" for problem in problems
     )

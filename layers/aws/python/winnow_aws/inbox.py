@@ -1,4 +1,4 @@
-"""The inbox of the uploads bucket: every version in it, deleted ones too, a page at a time."""
+"""The inbox of the uploads bucket: every version in it, deleted ones too, page by page."""
 
 from collections.abc import Iterator
 from itertools import takewhile
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class S3Inbox:
-    """Every version in the inbox, deleted ones too, a page at a time."""
+    """Every version in the inbox, deleted ones too, page by page."""
 
     def __init__(self, s3: "S3Client", bucket: str, page_size: int = 1000) -> None:
         self._s3 = s3
@@ -57,12 +57,12 @@ class S3Inbox:
         )
 
     def every(self) -> Iterator[ObjectVersion]:
-        """All of them, in the order of their keys' bytes."""
+        """All versions, in the order of their keys' bytes."""
         return self._all(INBOX)
 
     def of_key(self, key: str) -> Iterator[ObjectVersion]:
-        """All of one object."""
-        # Its name is the first of those that begin with it.
+        """All versions of one object."""
+        # The prefix also matches longer keys, but those follow.
         return takewhile(lambda version: version.key == key, self._all(key))
 
     def _all(self, prefix: str) -> Iterator[ObjectVersion]:

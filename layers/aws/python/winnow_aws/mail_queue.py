@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
-_MAX_BATCH = 10  # SQS's most for one call
+_MAX_BATCH = 10  # SQS's maximum for one call
 _WAIT_S = 1
-"""A short poll looks at some of SQS's servers only, and finds a queue empty that is not."""
+"""A short poll asks only some of SQS's servers, and can miss messages."""
 _WHERE = "on the queue of e-mails"
 NO_SUBJECT = "Winnow"
 
@@ -36,16 +36,16 @@ class SqsMailQueue:
         return [queued_mail(message) for message in answer.get("Messages", [])]
 
     def drop(self, handles: Sequence[str]) -> None:
-        """An e-mail that cannot be taken from the queue is sent once more."""
-        # Not in a batch: the local stack takes that for another permission than AWS's, which is
-        # sqs:DeleteMessage for both.
+        """An e-mail that cannot be deleted is sent again by the next digest."""
+        # Not in a batch: on AWS that also needs only sqs:DeleteMessage, but the local stack asks
+        # for another permission.
         for handle in handles:
             with translated(_WHERE):
                 self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=handle)
 
 
 def queued_mail(message: "MessageTypeDef") -> QueuedMail:
-    """A message of the queue. One that is no notification of ours is passed on as it is."""
+    """A message of the queue. One that is not our notification is passed on unchanged."""
     handle, body = message["ReceiptHandle"], message.get("Body", "")
     try:
         note = json.loads(body)

@@ -1,6 +1,6 @@
 """Business metrics, in CloudWatch's embedded metric format on standard output.
 
-Each stands under the stack alone, which the alarms watch, and counts of records also by process.
+Each has the dimension `stack`, which the alarms use; counts of records and drift also by process.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from winnow.models import Counts, Drift
 
-if TYPE_CHECKING:  # Filter does not sweep
+if TYPE_CHECKING:  # not in Filter's image
     from winnow.recovery.report import SweepReport
 
 NAMESPACE = "Winnow"
@@ -33,9 +33,9 @@ def count_outcomes(stack: str, process: str, counts: Counts) -> None:
 
 
 def measure_drift(stack: str, process: str, drift: Drift | None) -> None:
-    """Emit how far a run is from what was measured; nothing where there is no trained head.
+    """Emit how far a run is from the training data; nothing without a trained head.
 
-    `Drifted` is 1 where any distance is beyond its limit, which an alarm can watch.
+    `Drifted` is 1 if any distance is above its limit; an alarm watches it.
     """
     if drift is None:
         return
@@ -51,7 +51,7 @@ def measure_drift(stack: str, process: str, drift: Drift | None) -> None:
 
 
 def count_sweep(stack: str, report: "SweepReport") -> None:
-    """Emit what a sweep found; one call, one value each."""
+    """Emit the counts of one sweep."""
     _emit(
         {
             "OldestUnfinished": (report.oldest_unfinished_s, MetricUnit.Seconds),
@@ -68,7 +68,7 @@ def count_sweep(stack: str, report: "SweepReport") -> None:
 def _emit(
     values: Mapping[str, tuple[float, MetricUnit]], stack: str, process: str | None = None
 ) -> None:
-    """One line with every value, filed under the stack, and under stack and process if given."""
+    """One line with every value, by stack, and by stack and process if one is given."""
     _metrics.add_dimension("stack", stack)
     if process is not None:
         _metrics.add_dimensions(stack=stack, process=process)

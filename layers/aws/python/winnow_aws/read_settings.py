@@ -22,10 +22,10 @@ class SerializeSettings(Settings):
         None, ge=0, le=1, description="the threshold, in place of each process's own"
     )
     sender_threshold: SenderThreshold = Field(
-        "higher", description="whether a file may set its own threshold"
+        "higher", description="how a file's own threshold is used"
     )
     chunk_records: int = Field(
-        1_000, ge=1, le=100_000, description="records that are classified in one call, at most"
+        1_000, ge=1, le=100_000, description="maximum number of records in one chunk"
     )
     limits: ReadLimits = ReadLimits()
 
@@ -41,14 +41,14 @@ class SerializeSettings(Settings):
 
     @classmethod
     def _variable(cls, location: tuple[int | str, ...]) -> str:
-        """Those of `limits` have a prefix."""
+        """The environment variable of a field; those of `limits` have a prefix."""
         if location[0] == "limits" and len(location) > 1:
             return setting_of(str(location[1]))
         return super()._variable(location)
 
     @property
     def options(self) -> SerializeOptions:
-        """What core is told of them."""
+        """The settings that core needs."""
         return SerializeOptions(
             results_bucket=self.results_bucket,
             default_process=self.default_process,
@@ -63,8 +63,6 @@ class ScanSettings(SerializeSettings):
     """Environment of the scan function."""
 
     ocr_engine: Literal["rapidocr", "textract"] = Field(
-        "rapidocr", description="what reads pages that are pictures"
+        "rapidocr", description="the OCR engine for scanned pages"
     )
-    ocr_threads: int = Field(
-        0, ge=0, le=64, description="threads of OCR; 0: as many as there are cores"
-    )
+    ocr_threads: int = Field(0, ge=0, le=64, description="threads of OCR; 0: one per core")

@@ -1,4 +1,4 @@
-"""Rows of the uploads' table as DynamoDB gives them."""
+"""Rows of the uploads' table, from DynamoDB's items."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ _DESERIALIZER = TypeDeserializer()
 
 
 def row_of(item: Mapping[str, Any]) -> UploadRow:
-    """The row of an item; attributes that this version does not know are left out."""
+    """The row of an item; unknown attributes are ignored."""
     attributes = {
         name: _DESERIALIZER.deserialize(value) for name, value in item.items() if name in ATTRIBUTES
     }

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 _GONE = {"NoSuchKey", "NoSuchVersion", "NoSuchBucket", "NotFound", "404"}
 _READ_BYTES = 128 * 1024  # smart_open's own buffer
-_PART_BYTES = 8 * 1024 * 1024  # S3 wants five megabytes of every part but the last
-_MAX_PARTS = 9_000  # S3 takes 10,000
+_PART_BYTES = 8 * 1024 * 1024  # S3's minimum is 5 MB, but for the last part
+_MAX_PARTS = 9_000  # S3's maximum is 10,000
 _THREADS = 12
 _SENDERS = 4
 _AHEAD_JOBS = 4 * _THREADS
@@ -40,13 +40,13 @@ _MAX_ATTEMPTS = 3
 _FENCE = "winnow-fence"
 _OVERTAKEN = {
     *("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "412", "409", "404"),
-    # So S3 may answer a completion that is sent again because the answer was lost.
+    # S3's response to a completion that is sent again because its response was lost.
     "NoSuchUpload",
 }
 
 
 class Condition(TypedDict, total=False):
-    """Of a write: what has to lie there."""
+    """The condition of a write: the current object's ETag, or no object."""
 
     IfMatch: str
     IfNoneMatch: str
@@ -63,7 +63,7 @@ def _translated(
 ) -> Iterator[None]:
     """Botocore's errors as ours; they name the bucket, not the key, which may be a file's name.
 
-    Goes round calls to S3 alone, never round what is done with a stream: its errors are not S3's.
+    Only for calls to S3, not for the use of a stream, whose errors are not S3's.
     """
     where = f"in the bucket {ref.bucket}"
 
@@ -76,7 +76,7 @@ def _translated(
         with translated(where, gone):
             yield
     except (OSError, ValueError) as error:
-        # smart_open wraps what botocore raised: into a ValueError where it begins to write.
+        # smart_open wraps botocore's errors: in a ValueError when it begins to write.
         if isinstance(error.__cause__, ClientError):
             raise gone(error.__cause__) or from_client_error(error.__cause__, where) from None
         if isinstance(error, ValueError):
@@ -85,7 +85,7 @@ def _translated(
 
 
 class _Reading(io.RawIOBase):
-    """smart_open's reader, each of its calls with our errors."""
+    """smart_open's reader, which raises our errors."""
 
     def __init__(self, stream: io.BufferedIOBase, ref: ObjectRef) -> None:
         self._stream = stream
@@ -121,7 +121,7 @@ class S3Store:
         self._client = client
 
     def head(self, ref: ObjectRef) -> StoredObject:
-        """Size, metadata and version. A bucket without versions gives a ref without one."""
+        """Size, metadata and version. In a bucket without versions the ref has none."""
         version = {"VersionId": ref.version_id} if ref.version_id else {}
         with _translated(ref):
             answer = self._client.head_object(Bucket=ref.bucket, Key=ref.key, **version)  # type: ignore[arg-type]
@@ -134,7 +134,7 @@ class S3Store:
 
     @contextmanager
     def open(self, ref: ObjectRef) -> Iterator[BinaryIO]:
-        """A stream of the object's bytes, resumed where a connection breaks."""
+        """A stream of the object's bytes, resumed if a connection breaks."""
         with _translated(ref):
             reader = s3.open(
                 ref.bucket, ref.key, "rb", version_id=ref.version_id, client=self._client
@@ -154,9 +154,9 @@ class S3Store:
         return self._ahead((partial(self._content, ref), 0) for ref in refs)
 
     def _ahead(self, jobs: Iterable[tuple[Callable[[], bytes], int]]) -> Iterator[bytes]:
-        """What the jobs give, in their order; `int` is how many bytes a job will give.
+        """The results of the jobs, in their order; `int` is the size in bytes of each.
 
-        Threads work ahead of the reader, so far as that many jobs and bytes allow.
+        Threads read ahead, up to _AHEAD_JOBS jobs and _AHEAD_BYTES bytes.
         """
         left = iter(jobs)
         begun: deque[tuple[Future[bytes], int]] = deque()
@@ -179,7 +179,7 @@ class S3Store:
                 pool.shutdown(cancel_futures=True)
 
     def publish(self, ref: ObjectRef, content: bytes, content_type: str, fence: str) -> ObjectRef:
-        """One request, on condition that what lies there is what was looked at."""
+        """One request, on condition that the object has not changed since it was checked."""
         condition = self._condition(ref, fence)
         with _translated(ref, _overtaken):
             put = self._client.put_object(
@@ -197,7 +197,7 @@ class S3Store:
     ) -> ObjectRef:
         """A multipart upload of pieces that are read and sent several at a time.
 
-        It is completed on condition that what lies there then is what was looked at before.
+        It is completed on condition that the object has not changed since it was checked.
         """
         total = sum(piece.size for piece in pieces)
         contents = self._ahead((partial(self._piece, piece), piece.size) for piece in pieces)
@@ -219,7 +219,7 @@ class S3Store:
                     **where, MultipartUpload={"Parts": parts}, **condition
                 )
         except BaseException:
-            # What went wrong is told, whatever becomes of the parts; they go after a day.
+            # The first error is raised, even if this fails; S3 deletes the parts after a day.
             with suppress(WinnowError), _translated(ref):
                 self._client.abort_multipart_upload(**where)
             raise
@@ -228,7 +228,7 @@ class S3Store:
     def _sent(
         self, ref: ObjectRef, where: Mapping[str, Any], bodies: Iterable[bytes]
     ) -> list["CompletedPartTypeDef"]:
-        """Every body as a part, a few of them on their way at a time."""
+        """Upload every body as a part, a few at a time."""
 
         def send(number: int, body: bytes) -> "CompletedPartTypeDef":
             with _translated(ref):
@@ -249,7 +249,7 @@ class S3Store:
         return parts
 
     def _condition(self, ref: ObjectRef, fence: str) -> "Condition":
-        """What a write to the object is to depend on. Raises RunSupersededError."""
+        """The condition for a write to the object. Raises RunSupersededError."""
         try:
             with _translated(ref):
                 answer = self._client.head_object(Bucket=ref.bucket, Key=ref.key)
@@ -260,7 +260,7 @@ class S3Store:
         return {"IfMatch": answer["ETag"]}
 
     def _content(self, ref: ObjectRef) -> bytes:
-        """A small object; read again where the connection breaks."""
+        """A small object; read again if the connection breaks."""
         for _ in range(_MAX_ATTEMPTS - 1):
             with suppress(RetryableError):
                 return self._read(ref)
@@ -280,7 +280,7 @@ class S3Store:
 
 
 def _grouped(contents: Iterable[bytes], size: int) -> Iterator[bytes]:
-    """The same bytes in bodies of so many or more; the last of them may have fewer."""
+    """The same bytes in bodies of at least `size`; the last may be smaller."""
     body = bytearray()
     for content in contents:
         body += content
@@ -292,7 +292,7 @@ def _grouped(contents: Iterable[bytes], size: int) -> Iterator[bytes]:
 
 
 def _overtaken(error: ClientError) -> WinnowError | None:
-    """Something else was written since the object was looked at: looked at again, it is told."""
+    """The object has changed since it was checked: a retry checks it again."""
     if code_of(error) in _OVERTAKEN:
         return RetryableError("Another run wrote to the same results at the same moment.")
     return None

@@ -1,6 +1,6 @@
-"""Settings of each function: read once from its environment, wrong values refused by name.
+"""Settings of each function: read once from its environment; wrong values are rejected by name.
 
-Those of the functions that read files are in read_settings.py: the others load no readers.
+Settings of Serialize and Scan are in read_settings.py, so that the others load no readers.
 """
 
 from collections.abc import Mapping
@@ -48,13 +48,13 @@ class ClassifySettings(Settings):
 
     model_dir: Path = Field(description="the folder of the built model")
     model_engine: Literal["litert", "litert-fp32", "tensorflow"] = Field(
-        "litert", description="what runs the encoder; all but `litert` are for comparison"
+        "litert", description="the engine of the encoder; all but `litert` are for comparison"
     )
     model_handle: str = Field(
-        "", description="with `tensorflow`: a SavedModel's folder or address, in place of ours"
+        "", description="with `tensorflow`: folder or address of another SavedModel"
     )
     encoder_threads: int = Field(
-        0, ge=0, le=64, description="threads of the encoder; 0: as many as there are cores"
+        0, ge=0, le=64, description="threads of the encoder; 0: one per core"
     )
     budget: RecordBudget = RecordBudget()
 
@@ -70,7 +70,7 @@ class ClassifySettings(Settings):
 
     @classmethod
     def _variable(cls, location: tuple[int | str, ...]) -> str:
-        """Those of the budget are BUDGET_SEGMENTS, and so on."""
+        """The environment variable of a field; for the budget BUDGET_SEGMENTS, and so on."""
         if location[0] == "budget" and len(location) > 1:
             return budget_setting_of(str(location[1]))
         return super()._variable(location)
@@ -88,9 +88,11 @@ def budget_setting_of(name: str) -> str:
 class FilterSettings(Settings):
     """Environment of the filter function."""
 
-    results_bucket: str = Field(description="the bucket of results and of the runs' own files")
+    results_bucket: str = Field(
+        description="the bucket of results and of runs' intermediate objects"
+    )
     mail_file_names: bool = Field(False, description="whether an e-mail may name the file")
-    stack_name: str = Field("winnow", description="the name that e-mails give for the stack")
+    stack_name: str = Field("winnow", description="the stack's name, a dimension of the metrics")
 
     @field_validator("mail_file_names", mode="before")
     @classmethod
@@ -108,9 +110,7 @@ class DispatchSettings(Settings):
     )
     waiting_queue_url: str = Field(description="the queue of uploads that wait for a run")
     workflow_arn: str = Field(description="the state machine that is started")
-    max_runs: int = Field(
-        ge=0, description="runs at once; 0: no limit, for uploads that were left in the queue"
-    )
+    max_runs: int = Field(ge=0, description="maximum number of runs at once; 0: no limit")
 
 
 class DigestSettings(Settings):
@@ -130,9 +130,9 @@ class SweepSettings(Settings):
     topic_arn: str = Field(description="the topic that failures are published to")
     waiting_queue_url: str = Field(description="the queue of uploads that wait for a run")
     max_runs: int = Field(
-        0, ge=0, description="runs at once; 0: no limit; else the sweep puts uploads into the queue"
+        0, ge=0, description="0: no limit; else the sweep queues runs for dispatch"
     )
-    stack_name: str = Field("winnow", description="the name that e-mails give for the stack")
+    stack_name: str = Field("winnow", description="the stack's name, a dimension of the metrics")
     missed_seconds: float = Field(
         900, gt=0, description="age in seconds from which an upload without a run counts as missed"
     )

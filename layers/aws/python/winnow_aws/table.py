@@ -1,4 +1,4 @@
-"""The table of runs on DynamoDB: a row an upload."""
+"""The table of runs on DynamoDB: one row per upload."""
 
 import random
 import time
@@ -17,7 +17,7 @@ from winnow_aws.rows import row_of
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_MAX_BATCH = 100  # DynamoDB's most for one BatchGetItem
+_MAX_BATCH = 100  # DynamoDB's maximum for one BatchGetItem
 _MAX_BATCH_ATTEMPTS = 6
 _MAX_LEASES = 100
 _MAX_ROWS_OF_A_KEY = 100_000
@@ -28,12 +28,12 @@ SWEEP_RUN = "sweep"
 
 
 def _stamp(moment: datetime) -> str:
-    """As the workflow writes times; they sort as they follow each other."""
+    """A time as the workflow writes it; these texts sort by time."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class TableRuns:
-    """The table, a row an upload; `retention_days` is how long it keeps one."""
+    """The table, one row per upload, kept for `retention_days`."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class TableRuns:
         self._sleep = sleep
 
     def by_id(self, upload_ids: Sequence[str]) -> list[UploadRow]:
-        """The rows there are, read consistently.
+        """The rows that exist, with consistent reads.
 
         Raises RetryableError if DynamoDB leaves keys unprocessed again and again.
         """
@@ -73,9 +73,9 @@ class TableRuns:
     def by_key(self, key: str, since: float = 0.0) -> list[UploadRow]:
         """Every row of an object key that was claimed since then (in epoch seconds).
 
-        Read from an index, which may lag a moment behind.
+        Read from an index, which may lag behind for a moment.
 
-        Raises RetryableError if there are more than can be held.
+        Raises RetryableError if there are too many.
         """
         first = datetime.fromtimestamp(0, UTC) + timedelta(
             seconds=max(0.0, since - _CLOCK_TOLERANCE_S)
@@ -97,7 +97,7 @@ class TableRuns:
     def leases(self, before: float | None, after: Lease | None) -> LeasePage:
         """Rows of runs under way whose lease ends before then (None: all), the first to end first.
 
-        Read from an index, which may lag a moment behind.
+        Read from an index, which may lag behind for a moment.
         """
         condition = "#state = :running"
         values: dict[str, Any] = {":running": {"S": "RUNNING"}}

@@ -12,11 +12,11 @@ from winnow_aws.aws_errors import translated
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-_MAX_BATCH = 10  # SQS's most for one call
+_MAX_BATCH = 10  # SQS's maximum for one call
 _WAIT_S = 1
 _WHERE = "on the queue of waiting uploads"
 _NAME = "execution"
-"""The message attribute with an execution's name, where it is not to be the event's own."""
+"""The message attribute with an execution's name, if it is not the event's own."""
 _COUNTED = (
     "ApproximateNumberOfMessages",
     "ApproximateNumberOfMessagesNotVisible",
@@ -25,7 +25,7 @@ _COUNTED = (
 
 
 def execution_name(event: Any) -> str | None:
-    """The name that an event's run has: the same for a second delivery. None: it is no upload's."""
+    """The name of an event's run, the same for each delivery; None for other than uploads' events."""
     try:
         dropped = event["detail"]["object"]
         unique = dropped.get("version-id") or dropped["sequencer"]
@@ -46,7 +46,7 @@ class SqsWaitingQueue:
         return self._count(_COUNTED[0]) > 0
 
     def all(self) -> int:
-        """How many there are about, those that somebody has taken too."""
+        """Number of messages in the queue, including received ones that are not yet deleted."""
         return self._count(*_COUNTED)
 
     def _count(self, *names: str) -> int:
@@ -58,7 +58,7 @@ class SqsWaitingQueue:
         return sum(int(answer["Attributes"].get(name, 0)) for name in names)
 
     def take(self, most: int) -> Sequence[WaitingUpload]:
-        """Messages that are no upload's event are left; after a day the queue sets them aside."""
+        """Leaves messages that are not uploads' events; after a day the queue sets them aside."""
         with translated(_WHERE):
             answer = self._sqs.receive_message(
                 QueueUrl=self._url,

@@ -1,4 +1,4 @@
-"""Starting runs on Step Functions: at once, or through the queue of uploads that wait."""
+"""Starting runs on Step Functions: at once, or through the queue of waiting uploads."""
 
 import json
 import secrets
@@ -22,8 +22,8 @@ class StatesWorkflow:
         self._arn = arn
 
     def start(self, name: str, event: dict[str, Any]) -> StartOutcome:
-        # AWS answers a start of the same name and input with the execution that runs, as if it had
-        # been started now: so no two starts have the same input.
+        # For a start with the name and input of a running execution, AWS returns that execution as
+        # if it were new. A random word makes every input different.
         unique = {**event, "start": secrets.token_hex(8)}
         with translated(_WHERE):
             try:
@@ -39,14 +39,14 @@ class StatesWorkflow:
         pages = self._states.get_paginator("list_executions").paginate(
             stateMachineArn=self._arn,
             statusFilter="RUNNING",
-            # The most: dispatch asks every two seconds, and five pages a second are allowed.
+            # The maximum: dispatch asks every two seconds, and AWS allows five pages per second.
             PaginationConfig={"PageSize": 1_000},
         )
         with translated(_WHERE):
             return {execution["name"] for page in pages for execution in page["executions"]}
 
     def status_of(self, name: str) -> StartOutcome | None:
-        """RUNNING or ENDED; None where there is no execution of this name."""
+        """RUNNING or ENDED; None if there is no execution of this name."""
         with translated(_WHERE):
             try:
                 return self._describe(name)
@@ -60,10 +60,10 @@ class StatesWorkflow:
 
 
 class QueueingWorkflow:
-    """Adds to the queue instead of starting, where a start would pass the limit of runs.
+    """Queues runs for dispatch instead of starting them, so that MaxRuns holds.
 
-    The sweep and a redrive start runs so. With `only_when_empty` nothing is added while uploads
-    wait: one without a row may be among them.
+    The sweep and a redrive use it. With `only_when_empty` nothing is added while uploads wait:
+    they may include the one that seems lost.
     """
 
     def __init__(
@@ -76,12 +76,12 @@ class QueueingWorkflow:
         self._uploads_wait = False
 
     def begin_call(self) -> None:
-        """A new call of the function: what an earlier one added may be waiting still."""
+        """A new call of the function: uploads that an earlier one queued may still wait."""
         self._must_look = self._only_when_empty
 
     def start(self, name: str, event: dict[str, Any]) -> StartOutcome:
         if self._must_look:
-            # Once a call: what the call itself adds is known to be lost.
+            # Once per call: uploads that this call itself queues do not count.
             self._uploads_wait, self._must_look = self._queue.all() > 0, False
         if self._uploads_wait:
             return StartOutcome.RUNNING
