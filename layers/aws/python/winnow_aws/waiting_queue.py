@@ -25,7 +25,7 @@ _COUNTED = (
 
 
 def execution_name(event: Any) -> str | None:
-    """The name of an event's run, the same for each delivery; None for other than uploads' events."""
+    """The name of an event's run, the same for each delivery. None if it is not of an upload."""
     try:
         dropped = event["detail"]["object"]
         unique = dropped.get("version-id") or dropped["sequencer"]
