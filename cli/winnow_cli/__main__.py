@@ -1,10 +1,10 @@
-"""`winnow`: may be interrupted at any moment, and its output need not be read to the end."""
+"""`winnow`: handles Ctrl-C and a closed output pipe at any moment."""
 
 import sys
 
 
 def main() -> None:
-    """Run the command line. Exits with 130 where Ctrl-C comes while it is still being loaded."""
+    """Run the command line. Exits with 130 if Ctrl-C comes during the imports."""
     try:
         from winnow.errors import LocalFileError
         from winnow_cli.app import app

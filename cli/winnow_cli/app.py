@@ -1,4 +1,4 @@
-"""The command line: which commands there are. Each loads what it needs when it runs."""
+"""The command line: the list of commands. Each imports what it needs when it runs."""
 
 from typing import Annotated, Any
 
@@ -28,7 +28,7 @@ from winnow_cli.options import ENCODER, PROCESSES
 
 
 class SafeGroup(TyperGroup):
-    """Commands whose usage errors are shown without what a file's name would do to a terminal."""
+    """Commands whose usage errors contain no control characters of a file's name."""
 
     def make_context(self, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -61,7 +61,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     epilog="Exit codes: 0 success, 1 failure (stderr has a code and what to do), 2 usage error, "
-    "130 interrupted, 141 the reader of the output has gone.",
+    "130 interrupted, 141 output pipe closed.",
 )
 
 
@@ -82,7 +82,7 @@ def winnow(
         ),
     ] = False,
 ) -> None:
-    """The options that stand before a command."""
+    """The options before a command."""
 
 
 for module in (

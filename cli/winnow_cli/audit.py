@@ -1,4 +1,4 @@
-"""The status of every upload of a stack: versions in the inbox, held against the table's rows."""
+"""The status of every upload of a stack: versions in the inbox, matched with the table's rows."""
 
 import heapq
 import json
@@ -54,10 +54,10 @@ def audit(
     now: float,
     progress: Callable[[int, int], None] = lambda _versions, _rows: None,
 ) -> Iterator[AuditRow]:
-    """Every version in the inbox once, and every row that is about none of them, key by key.
+    """Every version in the inbox once, and every row without a version there, key by key.
 
-    Versions so old that their row may have expired are left out, unless it is there still. Nothing
-    is held in memory but one key's: the rest lies in a file. All is read before the first is told.
+    Versions so old that their row may have expired are left out, unless they have one. Only the
+    data of one key is in memory; the rest is in a file. Everything is read before the first yield.
     """
     bucket = target.uploads_bucket
     if count_waiting(target):
@@ -65,7 +65,7 @@ def audit(
         missed_s = math.inf
     ages = Ages(missed_s, retention_of(target, now))
     with closing(_Spill()) as spill:
-        # The bucket first: what is dropped meanwhile has its row later, never the other way round.
+        # The bucket first: a file dropped meanwhile may have a row, but no listed version.
         versions = rows = 0
         for version in S3Inbox(target.s3(), bucket).every():
             spill.add_version(version)
@@ -83,9 +83,9 @@ def audit(
 
 
 def retention_of(target: Target, now: float) -> Retention:
-    """How long the stack has kept rows, as its sweep has noted it; for what it has not, the least.
+    """How long the stack has kept rows, as its sweep recorded it; otherwise the shortest time.
 
-    Whoever may not read the sweep's notes gets the least, too.
+    Without permission to read the sweep's state it is the shortest time, too.
     """
     try:
         known = noted_retention(S3Store(target.s3()), sweep_state(target.results_bucket))
@@ -112,7 +112,7 @@ class _Spill:
         self._file.execute("INSERT INTO rows VALUES (?, ?)", values)
 
     def by_key(self) -> Iterator[tuple[list[ObjectVersion], list[UploadRow]]]:
-        """What there is of each key, in the order of the keys' bytes, which is S3's."""
+        """Versions and rows of each key, in the order of the keys' bytes, as in S3."""
         merged = heapq.merge(self._sorted("versions"), self._sorted("rows"), key=itemgetter(0))
         for _, group in groupby(merged, key=itemgetter(0)):
             versions: list[ObjectVersion] = []
@@ -139,7 +139,7 @@ def audit_rows(
     ages: Ages,
     now: float,
 ) -> list[AuditRow]:
-    """Each version once, then the rows that are about none of them."""
+    """Each version once, then the rows without a version."""
     audited: list[AuditRow] = []
     about: set[str] = set()
     for version, its_rows in match(bucket, versions, rows):
@@ -149,7 +149,7 @@ def audit_rows(
             audited.append(_of_version(bucket, version, its_rows, status))
     for row in rows:
         if row.upload_id not in about:
-            # Its object version was deleted for good, or was never listed: the row still counts.
+            # Its version was deleted permanently, or was never listed: the row still counts.
             status = status_of_row(row, now)
             audited.append(AuditRow(row.upload_id, status, row.object_key, row.version_id, row.run))
     return audited
@@ -164,6 +164,6 @@ def _of_version(
 
 
 def tally(counted: Counter[UploadStatus]) -> dict[str, int]:
-    """Uploads by status; every status that somebody has to act on is there, if only as 0."""
+    """Uploads by status; includes every status that needs attention, even with 0."""
     wrong = {status.value: 0 for status in UploadStatus if status.wrong}
     return {**wrong, **{status.value: counted[status] for status in sorted(counted)}}

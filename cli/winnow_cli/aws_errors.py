@@ -1,8 +1,8 @@
-"""Errors of AWS as the person at a command line needs them.
+"""Errors of AWS for a person at a command line.
 
 In a run a refused call is about a role or a file; at a command line it is about credentials, a
-region, a network or a clock. So a command looks at what botocore raised, even where an adapter has
-turned it into an error of a run. AWS's own messages are never shown: they may hold a key.
+region, a network or a clock. So a command uses botocore's error, even if an adapter has turned it
+into an error of a run. AWS's own messages are never shown: they may contain a key.
 """
 
 from typing import TYPE_CHECKING
@@ -61,7 +61,7 @@ _ADAPTER_ERRORS = (RetryableError, AccessDeniedError, AwsRefusedError, InternalE
 
 
 def with_aws_cause(error: WinnowError, stack: str | None) -> WinnowError:
-    """The same error, or one made of what botocore raised where that is its cause."""
+    """The same error, or one made from botocore's, if that is its cause."""
     if type(error) not in _ADAPTER_ERRORS:
         return error
     cause = botocore_cause(error)
@@ -139,7 +139,9 @@ def _from_botocore_error(error: "BotoCoreError", stack: str | None) -> WinnowErr
             f"The AWS profile {str(error.kwargs.get('profile', ''))!r} is not configured here."
         )
     if isinstance(error, exceptions.InvalidRegionError):
-        return AwsNotSetUpError(f"{str(error.kwargs.get('region_name', ''))!r} is no AWS region.")
+        return AwsNotSetUpError(
+            f"{str(error.kwargs.get('region_name', ''))!r} is not an AWS region."
+        )
     if isinstance(error, exceptions.NoCredentialsError):
         return AwsCredentialsError("There are no AWS credentials here.")
     names = {kind.__name__ for kind in type(error).__mro__}

@@ -21,23 +21,23 @@ if TYPE_CHECKING:
     from winnow_cli.uploads import Uploads
 
 MAX_LOOKS = 100
-"""How many uploads are looked at before a pause."""
+"""Number of uploads that are polled before a pause."""
 
 
 class FileBatch:
-    """The files of one submit, and how far it has come with them."""
+    """The files of one submit, and its progress."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self._paths = paths
         self.dropped: list[tuple[Path, Drop]] = []
         self.taken_up: set[str] = set()
-        """Keys of what an earlier submit had dropped."""
+        """Keys of files that an earlier submit had dropped."""
         self.uncertain: Path | None = None
-        """The file that was being sent: whether S3 has it is not known."""
+        """The file that was being sent: it is unknown whether S3 has it."""
 
     @property
     def remaining(self) -> Sequence[Path]:
-        """What was not dropped, the one on its way first."""
+        """The files not dropped yet; first the one that was being sent."""
         return self._paths[len(self.dropped) :]
 
     def drop(
@@ -48,7 +48,7 @@ class FileBatch:
         process: str,
         threshold: float | None,
     ) -> None:
-        """Drop a file, or take it up where an earlier submit had dropped it."""
+        """Drop a file, unless an earlier submit had dropped it."""
 
         def plan() -> "Drop":
             try:
@@ -58,7 +58,7 @@ class FileBatch:
 
         drop = plan()
         while drop.dropped and _failed(uploads, drop.key):
-            # Somebody drops it once more because its run failed.
+            # Its run failed: the user drops the file again.
             memory.settled(drop.key)
             drop = plan()
         if drop.dropped:
@@ -70,7 +70,7 @@ class FileBatch:
         self.dropped.append((path, drop))
 
     def document(self, rows: "Mapping[str, UploadRow]", target: "Target") -> dict[str, Any]:
-        """The uploads as JSON: what is known of each."""
+        """The uploads as JSON, with all known fields."""
         return {
             "uploads": [
                 {
@@ -90,12 +90,12 @@ def _failed(uploads: "Uploads", key: str) -> bool:
     try:
         row = uploads.by_key(key)
     except AccessDeniedError:
-        return False  # Who may drop files need not be allowed to read the table.
+        return False  # A user may be allowed to drop files but not to read the table.
     return row is not None and row.state == "FAILED"
 
 
 def identity(drop: "Drop", target: "Target") -> dict[str, str]:
-    """Upload id and version id of a dropped file; empty where S3 told no version."""
+    """Upload id and version id of a dropped file; empty if S3 returned no version."""
     if drop.version_id is None:
         return {}
     own = upload_id(target.uploads_bucket, drop.key, drop.version_id)
@@ -103,7 +103,7 @@ def identity(drop: "Drop", target: "Target") -> dict[str, str]:
 
 
 def with_progress(title: str, paths: Sequence[Path]) -> Iterator[Path]:
-    """The files one after another, with a bar on a terminal where there are several."""
+    """The files one after another, with a progress bar on a terminal if there are several."""
     if len(paths) == 1 or not stderr().is_terminal:
         yield from paths
         return
@@ -124,7 +124,7 @@ def wait_for_all(
         task = progress.add_task("waiting for runs", total=len(keys))
         pending, looks = deque(keys), 0
         while pending and (looks < len(keys) or time.monotonic() < deadline):
-            # A part at a time, in turn: of ten thousand, those that end early are seen early.
+            # In turn, MAX_LOOKS at a time, so that early ends among many are seen early.
             count = min(len(pending), MAX_LOOKS)
             for key in [pending.popleft() for _ in range(count)]:
                 row = uploads.by_key(key)
@@ -139,7 +139,7 @@ def wait_for_all(
 
 
 def _progress_bar() -> "Progress":
-    """A bar that goes when all is done; none where stderr is no terminal."""
+    """A progress bar that disappears at the end; none if stderr is not a terminal."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     screen = stderr()

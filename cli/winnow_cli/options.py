@@ -24,7 +24,7 @@ P = ParamSpec("P")
 
 DEBUG_VARIABLE = "WINNOW_DEBUG"
 EXIT_UNREAD = 141
-"""Exit code where the reader of the output went away: 128 and SIGPIPE, as shells have it."""
+"""Exit code if the output pipe is closed: 128 plus SIGPIPE, as in shells."""
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 LOCAL, FILES, PROCESSES, ENCODER = "The local stack", "Files", "Processes", "The encoder"
@@ -85,12 +85,12 @@ LabelledFile = Annotated[
     ),
 ]
 LabelColumn = Annotated[
-    str, typer.Option("--label-column", metavar="C", help="Column that holds the true label.")
+    str, typer.Option("--label-column", metavar="C", help="Column with the true label.")
 ]
 TextColumn = Annotated[
     str | None,
     typer.Option(
-        "--text-column", metavar="C", help="Column that holds the text; default: the process's."
+        "--text-column", metavar="C", help="Column with the text; default: the process's."
     ),
 ]
 
@@ -103,8 +103,8 @@ def handle_errors(command: Callable[P, None]) -> Callable[P, None]:
     """Turn errors into exit code 1, with the stable code, the message and the advice.
 
     A command run with `--json` prints `{"error": {"code", "message", "advice"}}` as its document.
-    A defect prints no traceback unless WINNOW_DEBUG is set. Where nobody reads the output any more,
-    the command ends silently, with the exit code of SIGPIPE.
+    A defect prints no traceback unless WINNOW_DEBUG is set. If the output pipe is closed, the
+    command ends silently, with the exit code of SIGPIPE.
     """
 
     @functools.wraps(command)
@@ -123,7 +123,7 @@ def handle_errors(command: Callable[P, None]) -> Callable[P, None]:
         except KeyboardInterrupt:
             _end_interrupted(as_json)
         except OSError as error:
-            # The answer itself cannot be written: a full disk behind `>`.
+            # The output cannot be written: a full disk after `>`.
             note(str(unusable_file(OSError(error.errno, error.strerror))))
             discard_output()
             raise typer.Exit(1) from None
@@ -153,7 +153,7 @@ def final_error(error: Exception, stack: object) -> WinnowError:
         if cause := botocore_cause(error):
             return from_botocore(cause, None if stack is None else str(stack))
     if isinstance(error, FileNotFoundError) and error.filename is None:
-        return LocalFileError("The working directory is not there any more.")
+        return LocalFileError("The working directory does not exist any more.")
     if isinstance(error, OSError) and (error.filename is not None or error.errno in _DISK):
         return unusable_file(error)
     hint = f"{type(error).__name__}; with {DEBUG_VARIABLE}=1 the command shows where."
@@ -162,13 +162,13 @@ def final_error(error: Exception, stack: object) -> WinnowError:
 
 def unusable_file(error: OSError) -> LocalFileError:
     """A file or folder of this machine that cannot be read or written."""
-    if error.filename is None:  # A disk that is full says so where a file is written to.
+    if error.filename is None:  # A full disk can raise an error without a file name.
         return LocalFileError(f"The output cannot be written: {error.strerror}.")
     return LocalFileError(f"{clean(os.fsdecode(error.filename))} cannot be used: {error.strerror}.")
 
 
 def end_unread() -> NoReturn:
-    """End a command whose output nobody reads any more, with the code that shells give SIGPIPE."""
+    """End a command whose output pipe is closed, with the exit code of SIGPIPE."""
     discard_output()
     raise typer.Exit(EXIT_UNREAD) from None
 
@@ -178,7 +178,7 @@ ADVICE = {
     InternalError.code: f"A defect in Winnow. Report it with what {DEBUG_VARIABLE}=1 shows.",
     RetryableError.code: "Try the command again in a minute.",
 }
-"""Where a command has other advice than a run that met the error."""
+"""Advice that differs at the command line from that in a run."""
 
 
 INTERRUPTED = {"code": "interrupted", "message": "Ctrl-C ended the command.", "advice": ""}
@@ -210,7 +210,7 @@ def error_document(error: WinnowError) -> dict[str, str]:
 
 
 def fail(error: WinnowError, as_json: bool, more: dict[str, Any] | None = None) -> NoReturn:
-    """Ends a command with its error; `more` stands beside it in the JSON document."""
+    """Ends a command with its error; `more` is added to the JSON document."""
     document = error_document(error)
     if as_json:
         emit_json({"error": document, **(more or {})})

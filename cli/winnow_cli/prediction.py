@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Prediction(NamedTuple):
-    """What a run would make of one record."""
+    """The result of one record, as a run would write it."""
 
     result: ResultRecord
     judgement: Judgement | None
@@ -58,7 +58,7 @@ def _filtered(
 
 
 def read_records(file: Path, definition: ProcessDefinition) -> list[Record | InvalidRecord]:
-    """The records of a file, as Serialize and Scan read it; what they note is noted here, too."""
+    """The records of a file, as Serialize and Scan read it; prints their notes."""
     columns = definition.input
     with (
         file.open("rb") as stream,
@@ -80,7 +80,7 @@ def read_records(file: Path, definition: ProcessDefinition) -> list[Record | Inv
 
 
 def _ocr(file: IO[bytes], kind: "Pictures", pages: Sequence[int] | None) -> "Iterator[Page]":
-    """The PageReader of this command. Its engine is loaded when the first picture is met."""
+    """The PageReader of this command. Its engine is loaded with the first picture."""
     return _pages()(file, kind, pages)
 
 

@@ -1,4 +1,4 @@
-"""Starting uploads again: what failed, what no run has claimed, what the workflow never got."""
+"""Starting uploads again: failed ones, unclaimed ones, and undelivered events."""
 
 import json
 import time
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
 UNDELIVERED = "UndeliveredQueue"
-"""The output that names the dead-letter queue."""
+"""The stack output with the dead-letter queue."""
 CREATED = "Object Created"
 _QUEUE_WAIT_S = 1
 _MAX_FAILURES_IN_A_ROW = 5
-"""After so many, AWS does not answer; it is not these uploads that cannot be started."""
+"""After so many the redrive stops: the cause is AWS, not single uploads."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,9 @@ class Redriven:
 
     upload_id: str
     name: str
-    """The execution's."""
+    """The execution's name."""
     from_queue: bool = False
-    """Whether its event lay in the dead-letter queue."""
+    """Whether its event was in the dead-letter queue."""
 
 
 class _EventObject(BaseModel):
@@ -81,7 +81,7 @@ class Undelivered(BaseModel):
 
     @property
     def upload_id(self) -> str | None:
-        """The id of the upload that the event is about; None if it is about none."""
+        """The id of the event's upload; None if it has none."""
         if self.kind != CREATED or not isinstance(self.detail, _Created):
             return None
         dropped = self.detail.object
@@ -98,13 +98,13 @@ class Redrive:
         executions = StatesWorkflow(self._states, target.output("StateMachineArn"))
         self._workflow: Workflow = executions
         if limits_runs(target):
-            # Started here, it would pass the limit: dispatch starts it.
+            # Dispatch starts the runs, so that MaxRuns holds.
             self._workflow = QueueingWorkflow(
                 executions, waiting_queue(target), only_when_empty=False
             )
         self._runs = TableRuns(target.dynamodb(), target.table, target.retention_days)
         self.unreadable = 0
-        """Messages of the dead-letter queue that are no events."""
+        """Number of messages in the dead-letter queue that are not events."""
         self.under_way: list[str] = []
         """Ids of uploads that were not started: a run started before has not ended."""
         self.failures: list[tuple[str, WinnowError]] = []
@@ -155,15 +155,15 @@ class Redrive:
         if retention_of(self._target, now).forgotten(lost.modified, now):
             raise NotRedrivableError(
                 f"The upload {own_id} has no row, and is so old that it may have had one. The "
-                f"table keeps rows for {self._target.retention_days} days (RetentionDays); of a "
-                f"time whose value is not known, {SHORTEST_DAYS} days are taken."
+                f"table keeps rows for {self._target.retention_days} days (RetentionDays); for a "
+                f"time whose value is unknown, {SHORTEST_DAYS} days are assumed."
             )
         return self._started(self._next(own_id, 1, lambda n: lost_event(bucket, lost, n)), own_id)
 
     def failed_since(self, since: float) -> Iterator[Redriven]:
         """Start again what failed since then (epoch seconds), and what never reached the workflow.
 
-        An upload whose run died, and so recorded no failure, counts as failed.
+        An upload whose run ended without recording a failure counts as failed.
         """
         now = time.time()
         for row in self._runs.every():
@@ -193,10 +193,10 @@ class Redrive:
         return started
 
     def undelivered(self) -> Iterator[Redriven]:
-        """Start what lies in the dead-letter queue; a message leaves it once it was started.
+        """Start the events in the dead-letter queue; each is deleted once it was started.
 
-        Events about runs that stopped are deleted, too: the sweep finds those runs. A message that
-        is no event stays in the queue, and is counted in `unreadable`.
+        Events about runs that stopped are deleted, too: the sweep finds those runs. A message
+        that is not an event stays in the queue, and is counted in `unreadable`.
         """
         queue = self._target.outputs.get(UNDELIVERED)
         if queue is None:
@@ -225,7 +225,7 @@ class Redrive:
                     yield started
 
     def _start_undelivered(self, event: Undelivered, body: str) -> Redriven | None:
-        """None: the event is about no upload, or its upload could not be started now."""
+        """None: the event has no upload, or its upload could not be started now."""
         own_id = event.upload_id
         if own_id is None:
             return None
@@ -233,7 +233,7 @@ class Redrive:
 
     def _start_event(self, own_id: str, event_id: str, body: str) -> Redriven | None:
         name = f"{own_id}-event-{event_id[:36]}"
-        # Whatever its row says, the claim lets it through once at most.
+        # Safe in every state of the row: the claim lets an upload through once at most.
         started = self._workflow.start(name, json.loads(body))
         return Redriven(own_id, name, from_queue=True) if started is StartOutcome.STARTED else None
 

@@ -1,11 +1,11 @@
 """What `winnow submit` remembers, so that an interrupted submit can be run again.
 
-Each submit writes a file of its own in `.winnow/submissions/`: before a file is dropped, its key;
-afterwards, that it was dropped. A submit that ends well deletes its file. What an interrupted or
-killed submit leaves is taken up by the next one to the same stack, with the same process and
-threshold. A file of the same path and content that was dropped is not dropped again. One that was
-being sent is sent under the same key, which S3 takes once only. Each is taken up once: the submit
-after that makes new uploads.
+Each submit writes its own log in `.winnow/submissions/`: before a file is dropped, its key;
+afterwards, that it was dropped. A submit that succeeds deletes its log. The log of an interrupted
+or killed submit is used by the next one to the same stack, with the same process and threshold. A
+file of the same path and content that was dropped is not dropped again. One that was being sent is
+sent under the same key, which S3 accepts only once. Each log is used once: the submit after that
+makes new uploads.
 """
 
 import hashlib
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 KEPT_S = 24 * 3600
-"""A submit that was interrupted longer ago is not taken up."""
+"""The log of a submit that was interrupted longer ago is not used."""
 
 
 @dataclass(frozen=True)
 class Drop:
-    """One file on its way into the inbox."""
+    """One file that is dropped into the inbox."""
 
     file: str
     """Its absolute path."""
@@ -44,7 +44,7 @@ class Drop:
 
 
 class Submission:
-    """The memory of one submit. Where the disk takes nothing, it remembers nothing."""
+    """The log of one submit. If the disk cannot be written, nothing is remembered."""
 
     def __init__(self, log: BinaryIO | None, left: list[Drop]) -> None:
         self._log = log
@@ -54,9 +54,9 @@ class Submission:
         self._own: dict[str, Drop] = {}
 
     def plan(self, path: Path, new_key: "Callable[[], str]", now: float) -> Drop:
-        """How to drop a file: as it was tried before, or under a new key.
+        """How to drop a file: with the key of an earlier try, or with a new one.
 
-        Raises OSError where the file cannot be read.
+        Raises OSError if the file cannot be read.
         """
         with path.open("rb") as stream:
             content = str(path.absolute()), hashlib.file_digest(stream, "sha256").hexdigest()
@@ -72,12 +72,12 @@ class Submission:
         return dropped
 
     def settled(self, key: str) -> None:
-        """Its run has ended, or nobody waits for it: no later submit takes it up."""
+        """Its run has ended, or is not waited for: no later submit needs its line."""
         if self._own.pop(key, None) is not None:
             self._write({"key": key, "settled": True})
 
     def unsettled(self) -> list[Drop]:
-        """What the next submit may take up."""
+        """The drops that the next submit may need."""
         return [
             *self._own.values(),
             *(drop for drops in self._unfinished.values() for drop in drops),
@@ -93,17 +93,17 @@ class Submission:
                 self._log.write(json.dumps(line).encode("ascii") + b"\n")
                 self._log.flush()
             except OSError:
-                self._log = None  # A disk that has filled up keeps nobody from dropping files.
+                self._log = None  # Files can be dropped even if the disk is full.
 
 
 @contextmanager
 def submission(
     folder: Path, about: dict[str, str], anew: bool, note: "Callable[[str], None]"
 ) -> Iterator[Submission]:
-    """A submit's memory, with what earlier ones left; `about` is what they must share with it.
+    """A submit's log, with the drops of earlier ones that have the same `about`.
 
-    `anew`: what they left is forgotten. When the block ends, what is settled is forgotten, and a
-    file with nothing else in it is deleted.
+    `anew`: earlier ones are ignored and deleted. When the block ends, a log with only settled
+    drops is deleted.
     """
     try:
         with _locked(folder):
@@ -113,7 +113,7 @@ def submission(
             left = [] if anew else list(_unfinished(folder, about, file))
             _begin(log, about, left)
             for other in _others(folder, file):
-                # Only now, when all that was in it is written down elsewhere.
+                # Only now, when its drops are in the new log.
                 if anew or other.name in {source for source, _ in left}:
                     _remove_unless_in_use(other, about)
     except OSError as error:
@@ -131,7 +131,7 @@ def submission(
             log.close()
             if not memory.unsettled():
                 file.unlink(missing_ok=True)
-            # Nothing is left in a folder where there was nothing before.
+            # Deletes the folders if they are empty.
             folder.rmdir()
             folder.parent.rmdir()
 
@@ -184,7 +184,7 @@ def _begin(log: BinaryIO, about: dict[str, str], left: list[tuple[str, Drop]]) -
 
 def _lines(stream: BinaryIO) -> Iterator[dict[str, Any]]:
     for line in stream:
-        # The last one may be half a line.
+        # The last line may be incomplete.
         with suppress(ValueError):
             entry = json.loads(line)
             if isinstance(entry, dict):
@@ -204,7 +204,7 @@ def _lock(stream: BinaryIO | int, wait: bool) -> bool:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Holds the lock of a folder, which is made where it is missing."""
+    """Hold the lock of a folder, which is created if it is missing."""
     while True:
         folder.mkdir(parents=True, exist_ok=True)
         opened = os.open(folder, os.O_RDONLY)

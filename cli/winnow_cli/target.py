@@ -44,7 +44,7 @@ class Target:
 
     @property
     def place(self) -> str:
-        """Identifies the stack among all that were and will be: where dropped files lie."""
+        """Identifies the stack, also among earlier and later local ones."""
         return " ".join((self.endpoint or "aws", self.started_at, self.uploads_bucket))
 
     @property
@@ -119,10 +119,10 @@ def _local() -> Target:
 
 
 def _deployed(stack: str) -> Target:
-    # A network that drops everything is reported within a minute, not in five.
+    # Without a network the error comes within a minute, not five.
     config = Config(retries={"mode": "standard"}, connect_timeout=_CONNECT_S)
     try:
-        # boto3 itself reads AWS_DEFAULT_REGION only; AWS's other tools let AWS_REGION come first.
+        # boto3 reads only AWS_DEFAULT_REGION; AWS's other tools prefer AWS_REGION.
         session = boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
         cloudformation = session.client("cloudformation", config=config)
         description = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
@@ -148,7 +148,7 @@ def _deployed(stack: str) -> Target:
 
 @contextmanager
 def aws_errors(target: Target) -> Iterator[None]:
-    """Raise errors of botocore as ours, even where an adapter has made them those of a run."""
+    """Raise botocore's errors as ours, even if an adapter has turned them into errors of a run."""
     stack = None if target.local else target.name
     try:
         yield

@@ -46,14 +46,14 @@ class Uploads:
         self._refuse_overwrites()
 
     def new_key(self, file: Path, process: str) -> str:
-        """A key of the inbox that no other drop has."""
+        """A unique key in the inbox."""
         return f"{INBOX}{process}/{time.time_ns():x}{secrets.token_hex(4)}/{name_of(file)}"
 
     def drop(self, file: Path, key: str, threshold: float | None) -> str | None:
-        """Upload a file under a new key; its version id, or None where S3 names none.
+        """Upload a file under a new key; its version id, or None if S3 returns none.
 
-        Large files are uploaded in parts. No version is made twice: where S3 took the file and its
-        answer was lost, S3 refuses the second try, and the file counts as uploaded.
+        Large files are uploaded in parts. No version is made twice: if S3 stored the file and its
+        response was lost, S3 rejects the retry, and the file counts as uploaded.
         """
         from boto3.exceptions import S3UploadFailedError
 
@@ -71,7 +71,7 @@ class Uploads:
         return self._versions.pop(key, None)
 
     def _refuse_overwrites(self) -> None:
-        """Let S3 take each key once, and keep the version id that it answers."""
+        """Have S3 accept each key only once, and keep the version id that it returns."""
         events = self._s3.meta.events
 
         def add_condition(params: dict[str, Any], **_: Any) -> None:
@@ -90,7 +90,7 @@ class Uploads:
             events.register(f"after-call.s3.{call}", remember_version)
 
     def _version_of(self, key: str) -> str | None:
-        with suppress(ClientError):  # Who may drop files need not be allowed to read them.
+        with suppress(ClientError):  # A user may be allowed to drop files but not to read them.
             head = self._s3.head_object(Bucket=self._target.uploads_bucket, Key=key)
             return head.get("VersionId")
         return None
@@ -109,7 +109,7 @@ class Uploads:
         return row_of(answer["Items"][0]) if answer["Items"] else None
 
     def every(self) -> list[UploadRow]:
-        """All uploads the table holds, latest first."""
+        """All uploads in the table, latest first."""
         return sorted(self._scan(), key=lambda row: row.claimed_at, reverse=True)
 
     def find(self, upload_id: str) -> UploadRow:
@@ -145,7 +145,7 @@ class Uploads:
 
         Raises:
             NotFinishedError: the run has no results.
-            StoredDataInvalidError: it is not of this version's schema.
+            StoredDataInvalidError: it does not have this version's schema.
         """
         ref = self._result_ref(row)
         if ref is None:
@@ -157,7 +157,7 @@ class Uploads:
             return Result.model_validate_json(content)
         except ValidationError:
             raise StoredDataInvalidError(
-                "result.json is not of the schema that this version of winnow reads."
+                "result.json does not have the schema that this version of winnow reads."
             ) from None
 
     def records(self, result: Result) -> Iterator[ResultRecord]:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from winnow_aws.waiting_queue import SqsWaitingQueue
 
 MAX_RUNS = "MaxRuns"
-"""The output that holds the limit; 0: there is none."""
+"""The stack output with the limit; 0: no limit."""
 WAITING_QUEUE = "WaitingQueue"
 
 
@@ -20,7 +20,7 @@ def limits_runs(target: Target) -> bool:
 
 
 def count_waiting(target: Target) -> int:
-    """How many uploads wait for their run, about; 0 where the stack limits none."""
+    """Approximate number of uploads that wait for their run; 0 without MaxRuns."""
     if not limits_runs(target):
         return 0
     with aws_errors(target):

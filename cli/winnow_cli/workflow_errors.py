@@ -1,9 +1,9 @@
 """What to do about the code of a failed upload.
 
 Most codes are those of Winnow's errors, which carry their own advice. A code that begins with
-`workflow_` was made by the workflow, where a function ended without naming an error: the rest of
-it is what Step Functions or Lambda calls the failure, such as `workflow_states_timeout`. The
-message beside it names the step.
+`workflow_` was made by the workflow, because a function ended without an error of its own. The rest
+of the code is the name of the error in Step Functions or Lambda, such as `workflow_states_timeout`.
+The message names the step.
 """
 
 import re
@@ -14,13 +14,13 @@ _STEP = re.compile(r"The step (\w+) stopped with ")
 
 _TIME = ("workflow_states_timeout", "workflow_sandbox_timedout")
 _MEMORY = ("workflow_runtime_out_of_memory",)
-_DIED = ("workflow_runtime_exit_error", "workflow_lambda_unknown")
+_KILLED = ("workflow_runtime_exit_error", "workflow_lambda_unknown")
 
 _CAUSES = {
-    **dict.fromkeys(_TIME, "{step} ran out of time, and would again."),
-    **dict.fromkeys(_MEMORY, "{step} ran out of memory, and would again."),
+    **dict.fromkeys(_TIME, "{step} ran out of time, and would do so again."),
+    **dict.fromkeys(_MEMORY, "{step} ran out of memory, and would do so again."),
     **dict.fromkeys(
-        _DIED, "{step} was ended from outside, most often because it ran out of memory."
+        _KILLED, "{step} was ended from outside, most often because it ran out of memory."
     ),
 }
 _FUNCTIONS = {
@@ -35,13 +35,13 @@ _FUNCTIONS = {
     ),
     "Classify": (
         "Judging",
-        "No single record is to blame: records that are too much are made invalid, one by one, and "
-        "the others judged. Give ClassifyFunction more memory (MemorySize) and deploy again, then "
-        "run `winnow redrive UPLOAD_ID`.",
+        "No single record is the cause: a record that crashes the function is made invalid, and "
+        "the others are judged. Give ClassifyFunction more memory (MemorySize) and deploy again, "
+        "then run `winnow redrive UPLOAD_ID`.",
     ),
     "Filter": (
         "Writing the results",
-        "Run `winnow redrive UPLOAD_ID` once; if it ends so again, split the file into smaller "
+        "Run `winnow redrive UPLOAD_ID` once; if it fails again, split the file into smaller "
         "ones and drop those.",
     ),
 }
@@ -52,7 +52,7 @@ _OTHER_STEPS = (
 )
 _ADVICE = {
     "workflow_timed_out": (
-        "The run took longer than the four hours that a run may. Look for throttling on the "
+        "The run took longer than its limit of four hours. Look for throttling on the "
         "dashboard (raise ReservedConcurrency or lower MapConcurrency), or split the file, then "
         "run `winnow redrive UPLOAD_ID`."
     ),
@@ -64,7 +64,7 @@ _ADVICE = {
 }
 _NO_START = ("workflow_runtime_", "workflow_lambda_", "workflow_sandbox_")
 _CANNOT_START = (
-    "{step} could not be done by its function at all: it does not start, or AWS could not call it. "
+    "{step} failed because its function does not start or could not be called. "
     "Look at the function's log, deploy the stack again, then run `winnow redrive UPLOAD_ID`."
 )
 _ANY = (
@@ -72,12 +72,12 @@ _ANY = (
     "the cause is gone, run `winnow redrive UPLOAD_ID`."
 )
 
-LISTED = (*_TIME, *_MEMORY, *_DIED, *_ADVICE)
-"""The codes that have advice of their own."""
+LISTED = (*_TIME, *_MEMORY, *_KILLED, *_ADVICE)
+"""The codes with specific advice."""
 
 
 def advice_for(code: str | None, message: str = "") -> str:
-    """What the user can do about a failure; `message` is the sentence beside its code."""
+    """What the user can do about a failure; `message` is the failure's message."""
     error = catalogue().get(code or "")
     if error is not None and error.hint:
         return error.hint
@@ -87,7 +87,7 @@ def advice_for(code: str | None, message: str = "") -> str:
 
 
 def workflow_advice(code: str, message: str) -> str:
-    """What the user can do about a code of the workflow; `message` is the sentence beside it."""
+    """What the user can do about a code of the workflow; `message` is the failure's message."""
     if code in _ADVICE:
         return _ADVICE[code]
     named = _STEP.search(message)

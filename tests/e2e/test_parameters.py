@@ -124,7 +124,7 @@ def test_a_redrive_waits_like_the_others(stack: Stack) -> None:
     assert row.state == "FAILED"
     redriven = winnow("redrive", row.upload_id)
     assert redriven.code == 0
-    assert "1 handed to the queue" in redriven.err
+    assert "1 queued, starts when MaxRuns allows" in redriven.err
     assert waiting(stack) == 1
     assert call(stack, "Dispatch")["started"] == 1
     until(lambda: (again := stack.uploads.by_key(key)) and again.run != row.run and again.ended)

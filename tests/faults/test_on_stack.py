@@ -117,8 +117,8 @@ def test_what_the_audit_shows_as_missing_or_stuck_is_redriven_by_its_id(stack: S
     lease_is_over(stack, rows_of(stack, stuck)[0].upload_id)
     answer = winnow("audit", "--missed-after", "0")
     assert answer.code == 1
-    assert "MISSING: no run has begun." in answer.err
-    assert "STUCK: its run died." in answer.err
+    assert "MISSING: no run has started." in answer.err
+    assert "STUCK: its run ended without recording it." in answer.err
     found = audit(stack, "--missed-after", "0")["uploads"]
     ids = {one["object_key"]: one for one in found if one["object_key"] in (missing, stuck)}
     assert (ids[missing]["standing"], ids[stuck]["standing"]) == ("MISSING", "STUCK")

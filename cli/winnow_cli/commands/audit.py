@@ -1,4 +1,4 @@
-"""`winnow audit`: whether every upload has come to an end."""
+"""`winnow audit`: whether every upload has a finished run."""
 
 from collections import Counter
 from datetime import UTC, datetime
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 STATUS_STYLES = {"SUCCEEDED": "green", "FAILED": "red", "RUNNING": "cyan", "WAITING": "cyan"}
 REMEDIES = {
-    UploadStatus.MISSING: "MISSING: no run has begun. The sweep starts one within a quarter of an "
-    "hour; `{redrive}` starts it now.",
-    UploadStatus.STUCK: "STUCK: its run died. The sweep starts it again within a quarter of an "
-    "hour; `{redrive}` starts it now.",
-    UploadStatus.DAMAGED: "DAMAGED: its row in the table cannot be read, so nobody knows whether "
-    "it was judged. Repair the row. Or delete it: then the file is judged like a lost one.",
+    UploadStatus.MISSING: "MISSING: no run has started. The sweep starts one within a quarter of "
+    "an hour; `{redrive}` starts it now.",
+    UploadStatus.STUCK: "STUCK: its run ended without recording it. The sweep starts it again "
+    "within a quarter of an hour; `{redrive}` starts it now.",
+    UploadStatus.DAMAGED: "DAMAGED: its row in the table cannot be read, so it is "
+    "unknown whether it was judged. Repair the row, or delete it: then the file is judged again.",
     UploadStatus.DUPLICATE: "DUPLICATE: two runs judged one version, so it has two results; "
     "`{status}` shows both.",
 }
@@ -47,11 +47,11 @@ def audit(
     stack: StackName = None,
     as_json: AsJson = False,
 ) -> None:
-    """List every version that was uploaded with its status. Exit code 1 if one needs attention.
+    """List every uploaded version with its status. Exit code 1 if one needs attention.
 
-    Need attention: MISSING (no run has begun), STUCK (its run died), DUPLICATE (two runs judged
-    it), DAMAGED (its row cannot be read). WAITING: dropped just now, its run may not have begun.
-    Versions older than the table keeps rows (EXPIRED) are left out.
+    Need attention: MISSING (no run has started), STUCK (its run ended without recording it),
+    DUPLICATE (two runs judged it), DAMAGED (its row cannot be read). WAITING: dropped just now, or
+    queued. Versions older than the table keeps rows (EXPIRED) are not listed.
     """
     from winnow_cli.audit import audit as audited
     from winnow_cli.audit import tally

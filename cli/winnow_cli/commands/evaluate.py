@@ -39,7 +39,7 @@ def evaluate(
     ] = None,
     label_column: Annotated[
         str | None,
-        typer.Option("--label-column", metavar="C", help="Column that holds the true label."),
+        typer.Option("--label-column", metavar="C", help="Column with the true label."),
     ] = None,
     text_column: TextColumn = None,
     html: Annotated[
@@ -85,7 +85,7 @@ def evaluate(
     model: ModelDir = DEFAULT_MODEL,
     as_json: AsJson = False,
 ) -> None:
-    """Measure a process on labelled data; see whether runs still look like what was measured."""
+    """Measure a process on labelled data; check runs for drift from the training data."""
     _check(data, label_column, drift, {"--html": html, "--mistakes": mistakes})
     from winnow.processes.registry import ProcessRegistry
     from winnow_cli.render.evaluation import print_drift, print_evaluation, write_mistakes
@@ -152,7 +152,7 @@ def _check(
     drift: list[Path] | None,
     outputs: Mapping[str, Path | None],
 ) -> None:
-    """Refuse options that do not go together, before anything is loaded."""
+    """Reject options that do not go together, before anything is loaded."""
     if data is None and not drift:
         raise typer.BadParameter("give --data F.csv, or --drift RESULT, or both")
     if data is not None and label_column is None:
@@ -163,7 +163,9 @@ def _check(
         if out is not None and not out.parent.is_dir():
             raise typer.BadParameter(f"there is no folder {out.parent} to write {option} into")
         if out is not None and not os.access(out.parent, os.W_OK):
-            raise typer.BadParameter(f"the folder {out.parent} takes no {option}: it is read-only")
+            raise typer.BadParameter(
+                f"the folder {out.parent} is read-only, so {option} cannot be written"
+            )
 
 
 def _drifts(head: Any, results: Iterable[Path]) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""`winnow process`: checks the definitions that records are judged by."""
+"""`winnow process`: checks process definitions."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""`winnow redrive`: runs again what failed."""
+"""`winnow redrive`: runs failed uploads again."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import chain
@@ -37,14 +37,14 @@ def redrive(
         str | None,
         typer.Option(
             metavar="T",
-            help="Everything that failed since this time (2026-11-21T09:30) or in this span (90m, "
-            "12h, 3d); events in the dead-letter queue too.",
+            help="All uploads that failed since this time (2026-11-21T09:30) or within this "
+            "duration (90m, 12h, 3d), and the events in the dead-letter queue.",
         ),
     ] = None,
     stack: StackName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run again what failed. An upload that succeeded is never run again."""
+    """Run failed uploads again. An upload that succeeded is never run again."""
     from winnow_cli.redrive import Redrive
     from winnow_cli.render.listing import Listing
     from winnow_cli.target import find_target
@@ -55,7 +55,7 @@ def redrive(
     target = find_target(stack)
     work = Redrive(target)
     restarts = _restarts(work, target, upload_id, since)
-    # Where none can be started, the command ends with the reason alone.
+    # If the first start fails, the command ends with that error only.
     first = next(restarts, None)
     count, failure = 0, None
     with Listing("started", None, as_json, stack) as listing:
@@ -72,7 +72,7 @@ def redrive(
                     (f"{restart.upload_id}{origin}",),
                 )
         except WinnowError as error:
-            # What was started before is listed all the same.
+            # Uploads that were started before it are still listed.
             failure = error
         listing.beside = {
             "under_way": work.under_way,
@@ -104,27 +104,27 @@ def _restarts(
 def _note_counts(count: int, work: "Redrive", target: "Target") -> None:
     from winnow_cli.waiting import limits_runs
 
-    how = "handed to the queue, to run as there is room" if limits_runs(target) else "started"
-    note(f"{count} {how}; `{target.hint('status')}` shows how they go.")
+    how = "queued, starts when MaxRuns allows" if limits_runs(target) else "started"
+    note(f"{count} {how}; `{target.hint('status')}` shows their state.")
     if work.under_way:
         note(
             f"{len(work.under_way)} had been started before and have not ended: "
             "nothing was started for them."
         )
     if work.unreadable:
-        note(f"{work.unreadable} messages in the dead-letter queue are no events; they stay.")
+        note(f"{work.unreadable} messages in the dead-letter queue are not events; they stay.")
     for own_id, why in work.failures:
         note(f"{own_id} could not be started: {why}")
 
 
 def moment(text: str, now: datetime) -> datetime:
-    """A time in ISO 8601 (UTC where it names no zone), or an age before `now`."""
+    """A time in ISO 8601 (UTC if it has no zone), or a duration before `now`."""
     try:
         if text[:-1].isdecimal() and text[-1] in _UNITS:
             return now - timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
         parsed = datetime.fromisoformat(text)
-    except (ValueError, OverflowError):  # an age of more years than there are is none
+    except (ValueError, OverflowError):  # for example a duration of a million years
         raise typer.BadParameter(
-            f"{text!r} is no time and no age", param_hint="--failed-since"
+            f"{text!r} is neither a time nor a duration", param_hint="--failed-since"
         ) from None
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""`winnow status`: what became of each upload."""
+"""`winnow status`: the state of each upload."""
 
 from typing import Annotated
 
@@ -22,7 +22,7 @@ def status(
     stack: StackName = None,
     as_json: AsJson = False,
 ) -> None:
-    """List uploads, one a line: state, counts and times; the latest first."""
+    """List uploads, one per line: state, counts and times; the latest first."""
     from winnow_cli.render.uploads import print_status, row_document
     from winnow_cli.target import find_target
     from winnow_cli.uploads import Uploads
@@ -39,8 +39,8 @@ def status(
         print_status(rows)
     if waiting:
         note(
-            f"About {waiting:,} uploads wait for their run: the stack lets "
-            f"{target.outputs[MAX_RUNS]} run at once (MaxRuns)."
+            f"About {waiting:,} uploads wait for their run: the stack allows "
+            f"{target.outputs[MAX_RUNS]} runs at once (MaxRuns)."
         )
     elif not rows:
-        note("Nothing was dropped yet.")
+        note("No files were dropped yet.")

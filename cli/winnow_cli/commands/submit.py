@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 MAX_KEY_BYTES = 1024
 """S3's limit."""
 MAX_NAMES = 20
-"""Files that a submit which ends early names, unless --json asks for all."""
+"""Maximum number of files listed when a submit ends early; --json lists all."""
 UNCERTAIN = (AwsUnreachableError, AwsBusyError, StackNotRunningError, InternalError)
-"""Errors after which S3 may have what it was sent."""
+"""Errors after which it is unknown whether S3 has the file."""
 POLL_LOCAL_S = 0.1
 POLL_AWS_S = 1.0
 
@@ -71,7 +71,7 @@ def submit(
         bool,
         typer.Option(
             "--anew",
-            help="Drop every file, also those that an interrupted submit has dropped already.",
+            help="Drop every file, even those that an interrupted submit has dropped.",
         ),
     ] = False,
     stack: StackName = None,
@@ -168,13 +168,13 @@ def _end_early(
     as_json: bool,
     error: BaseException,
 ) -> NoReturn:
-    """Tells what was dropped, by its id, and what was not; ends with 130 or 1."""
+    """List dropped files, by their ids, and the other files; end with 130 or 1."""
     if isinstance(error, BrokenPipeError):
         raise error
     by_ctrl_c = caused_by_ctrl_c(error)
     reason = None if by_ctrl_c or not isinstance(error, Exception) else final_error(error, stack)
     if reason is not None and not isinstance(reason, UNCERTAIN):
-        batch.uncertain = None  # S3 refused it.
+        batch.uncertain = None  # S3 rejected the file.
     if not as_json:
         _print_addresses(batch, target)
     _note_progress(batch, target)
@@ -186,7 +186,7 @@ def _end_early(
     if reason is not None:
         fail(reason, as_json, more)
     if as_json:
-        hint = "Run the same submit again: what was dropped is taken up."
+        hint = "Run the same submit again: files already uploaded are not sent again."
         emit_json({"error": {**INTERRUPTED, "advice": hint}, **more})
     note("Interrupted.")
     raise typer.Exit(130) from None
@@ -200,19 +200,19 @@ def _note_progress(batch: "FileBatch", target: "Target") -> None:
         total = len(batch.dropped) + len(remaining)
         note(f"{len(batch.dropped):,} of {total:,} files were dropped:")
     else:
-        note(f"All files were dropped, and their runs go on; `{target.hint('status')}` shows how.")
+        note(f"All files were dropped, and their runs continue; see `{target.hint('status')}`.")
     _note_some(
         f"  {identity(drop, target).get('upload_id', 'id unknown')}  {clean(str(path))}"
         for path, drop in batch.dropped
     )
     if remaining:
         note("Not dropped by this submit:")
-        uncertain = "  (on its way: the same submit, run again, finds out)"
+        uncertain = "  (unknown if it arrived: run the same submit again to check)"
         _note_some(
             f"  {clean(str(path))}{uncertain if path is batch.uncertain else ''}"
             for path in remaining
         )
-    note("The same submit, run again within a day, takes up what was dropped; it is judged once.")
+    note("Run the same submit again within a day: files already uploaded are not sent again.")
 
 
 def _note_some(lines: Iterable[str]) -> None:
@@ -220,4 +220,4 @@ def _note_some(lines: Iterable[str]) -> None:
     for line in named[:MAX_NAMES]:
         note(line)
     if len(named) > MAX_NAMES:
-        note(f"  and {len(named) - MAX_NAMES:,} more; --json names all.")
+        note(f"  and {len(named) - MAX_NAMES:,} more; --json lists all.")

@@ -38,16 +38,18 @@ def train(
         typer.Option(
             "--numeric-columns",
             metavar="A,B,..",
-            help="With --create: columns to take numbers from (else the process's own).",
+            help="With --create: numeric columns; default: the process's.",
         ),
     ] = "",
     text_optional: Annotated[
         bool,
-        typer.Option("--text-optional", help="With --create: the numbers alone, no text."),
+        typer.Option("--text-optional", help="With --create: use numeric columns only."),
     ] = False,
     create: Annotated[
         bool,
-        typer.Option("--create", help="Write a process of the data's labels where there is none."),
+        typer.Option(
+            "--create", help="Create the process from the labels in the data if it does not exist."
+        ),
     ] = False,
     seed: Annotated[int, typer.Option(metavar="N", help="Random seed.")] = 0,
     processes: ProcessesDir = DEFAULT_PROCESSES,
@@ -99,7 +101,7 @@ def train(
     if new is None:
         file = registry.files[definition.id]
     else:
-        # Only now: data that cannot be learned from leave no process behind.
+        # Only now: if training fails, no process is written.
         file = processes / f"{definition.id}.yaml"
         file.write_text(new, encoding="utf-8")
         note(f"Wrote {file.name}.")

@@ -34,11 +34,12 @@ def tune(
     precision: Annotated[
         float,
         typer.Option(
-            metavar="X", min=0.01, max=0.9999, help="Least share of right decisions accepted."
+            metavar="X", min=0.01, max=0.9999, help="Target precision of accepted decisions."
         ),
     ] = 0.95,
     confidence: Annotated[
-        float, typer.Option(metavar="X", min=0.5, max=0.9999, help="Confidence of the guarantee.")
+        float,
+        typer.Option(metavar="X", min=0.5, max=0.9999, help="Confidence level of the guarantee."),
     ] = 0.95,
     text_column: TextColumn = None,
     slices: Annotated[
@@ -54,7 +55,7 @@ def tune(
             metavar="X",
             min=0.0,
             max=0.5,
-            help="Share of good records that may be called out of scope.",
+            help="Allowed share of in-scope records rejected as out of scope.",
         ),
     ] = 0.02,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing.")] = False,

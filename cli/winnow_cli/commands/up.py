@@ -82,7 +82,7 @@ def up(
 
 
 def _build_images(checkout: "Checkout") -> dict[str, str]:
-    """The images by their targets; the last line that docker said is shown while it builds."""
+    """The images by their targets; docker's last line is shown during the build."""
     from rich.text import Text
 
     from winnow_local.engine import build_images, find_engine
@@ -92,7 +92,7 @@ def _build_images(checkout: "Checkout") -> dict[str, str]:
     find_engine()
     for name in (MODEL_VARIABLE, PROCESSES_VARIABLE):
         if os.environ.get(name):
-            note(f"{name} does not count here: the images hold what the checkout holds.")
+            note(f"{name} is ignored with --docker: the images contain the files of the checkout.")
     targets = image_targets(read_template(checkout.template))
     note(f"building {len(targets)} images; the first time takes some minutes")
     with stderr().status("docker build") as status:

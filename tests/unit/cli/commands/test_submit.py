@@ -286,7 +286,7 @@ def test_an_interrupted_wait_goes_on_with_the_same_uploads(
         patched.setattr("winnow_cli.batch.wait_for_all", interrupted)
         code, document, told = submit(*files, "--wait")
     assert (code, document["not_dropped"]) == (130, [])
-    assert "All files were dropped, and their runs go on" in told
+    assert "All files were dropped, and their runs continue" in told
     code, again, _ = submit(*files, "--wait")
     assert code == 0
     assert set(inbox.names.values()) == {1}
@@ -341,7 +341,7 @@ def test_thousands_of_names_are_counted(inbox: Inbox, tmp_path: Path) -> None:
     inbox.stop_at = "0150.csv"
     _, document, told = submit(*map(str, files))
     assert (len(document["uploads"]), len(document["not_dropped"])) == (150, 150)
-    assert told.count("and 130 more; --json names all.") == 2
+    assert told.count("and 130 more; --json lists all.") == 2
     assert len(told.splitlines()) < 60
 
 
