@@ -31,6 +31,7 @@ from winnow.heads.linear import (
     BLOCKS,
     NEAREST,
     VECTOR_SCALE,
+    best_first,
     mean_of_greatest,
     ood_score,
     ranked,
@@ -181,7 +182,7 @@ class _HeldOut:
         decided: Ints | None,
     ) -> "_HeldOut":
         if decided is None:
-            decided = shares.argmax(axis=1)
+            decided = best_first(shares)[:, 0]
         own = np.where(decided < 0, 0.0, shares[np.arange(len(shares)), decided])
         scores = own.round(4)
         right = decided == material.known
@@ -354,7 +355,7 @@ def _cross_validate(
                 seed,
             )
             logits[test] = features.all[test] @ weights + bias
-        share = float((logits.argmax(axis=1) == material.known).mean())
+        share = float((best_first(logits)[:, 0] == material.known).mean())
         accuracy[f"{strength:g}"] = round(share, 4)
         report(f"C {strength:g}: cross-validated accuracy {share:.4f}")
         if best is None or share > best[0]:

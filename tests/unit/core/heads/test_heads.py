@@ -1,5 +1,7 @@
 """Trained heads: trained, stored, refused, judged with, carried by a run."""
 
+import hashlib
+import io
 import itertools
 import json
 from pathlib import Path
@@ -19,8 +21,9 @@ from winnow.errors import (
 )
 from winnow.heads.card import ARRAYS, CARD, HeadFiles
 from winnow.heads.drift import Profiler, drift
+from winnow.heads.linear import best_first
 from winnow.judging import build_judge
-from winnow.models import ChunkTask, Result, Upload
+from winnow.models import ChunkTask, LabelDecision, Result, Upload
 from winnow.processes.loader import load_definition
 from winnow.processes.registry import ProcessRegistry
 from winnow.processes.schema import parse_definition_json
@@ -88,6 +91,41 @@ def test_other_labels_are_refused(book: ProcessRegistry) -> None:
         build_judge(other, FakeEncoder(), book.heads["bank"])
 
 
+@pytest.mark.parametrize("order", [("card", "loan", "app"), ("app", "loan", "card")])
+def test_a_tie_goes_to_the_label_listed_first_on_the_card(
+    book: ProcessRegistry, order: tuple[str, ...]
+) -> None:
+    files = _without_preference(book.heads["bank"], order)
+    judge = build_judge(book.find("bank"), FakeEncoder(), files)
+    for judgement in judge(["my new card with chip", "Repay the mortgage today.", ""]):
+        assert judgement.decision.value == order[0]
+        assert isinstance(judgement.decision, LabelDecision)
+        assert tuple(score.label for score in judgement.decision.scores) == order
+
+
+def test_labels_of_equal_score_keep_the_order_of_the_list() -> None:
+    scores = np.array([[0.2, 0.4, 0.4], [1 / 3, 1 / 3, 1 / 3], [0.5, 0.0, 0.5], [0.1, 0.2, 0.7]])
+    order = best_first(scores)
+    assert order.tolist() == [[1, 2, 0], [0, 1, 2], [0, 2, 1], [2, 1, 0]]
+    assert order[:, 0].tolist() == scores.argmax(axis=1).tolist()
+
+
+def _without_preference(files: HeadFiles, labels: tuple[str, ...]) -> HeadFiles:
+    """The head with all weights 0, so that every label is equally probable, in another order."""
+    card, arrays = files.read()
+    with np.load(io.BytesIO(arrays)) as stored:
+        weights = {name: np.zeros_like(stored[name]) for name in stored.files}
+    buffer = io.BytesIO()
+    np.savez(buffer, **weights)
+    content = buffer.getvalue()
+    changed = json.loads(card) | {
+        "labels": labels,
+        "arrays_sha256": hashlib.sha256(content).hexdigest(),
+        "arrays_bytes": len(content),
+    }
+    return HeadFiles.of(json.dumps(changed).encode(), content)
+
+
 @pytest.mark.parametrize("name", [ARRAYS, CARD])
 def test_an_altered_head_is_refused(tmp_path: Path, name: str) -> None:
     trained(tmp_path, 60)
@@ -100,7 +138,6 @@ def test_an_altered_head_is_refused(tmp_path: Path, name: str) -> None:
 
 
 def test_arrays_are_never_unpickled(tmp_path: Path) -> None:
-    import hashlib
     import pickle
 
     trained(tmp_path, 60)

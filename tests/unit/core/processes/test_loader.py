@@ -124,6 +124,27 @@ title: z
 
 
 @pytest.mark.parametrize(
+    ("old", "new", "field"),
+    [
+        ("threshold: 0.8", "source: {citation: [x]}", "source.citation: *'citations'"),
+        ("threshold: 0.8", "input: {text_column: [x]}", "input.text_column: *'text_columns'"),
+        (
+            "keywords: [knee]",
+            "values: [{nam: x, unit: mg, least: 1, most: 9, below: 2}]",
+            "criteria[0].values[0].nam: *'name'",
+        ),
+        ("  all_of:", "  all_off:", "logic.all_off: *'all_of'"),
+        ("any_of: [therapy]", "any_off: [therapy]", "logic.all_of[1].any_off: *'any_of'"),
+    ],
+)
+def test_a_misspelt_field_is_named_with_the_one_meant_at_every_level(
+    old: str, new: str, field: str
+) -> None:
+    expected = field.replace("*", "is not a known field; did you mean ") + "?"
+    assert any(line.endswith(expected) for line in problems(CRITERIA.replace(old, new)))
+
+
+@pytest.mark.parametrize(
     ("text", "line"),
     [
         ("", "p.yaml:1: (file): is empty"),

@@ -187,6 +187,15 @@ def softmax(logits: Doubles, temperature: float = 1.0) -> Doubles:
     return shares
 
 
+def best_first(scores: Doubles) -> NDArray[np.intp]:
+    """Positions of the labels in each row, best first; on a tie the label that is listed first.
+
+    Judging and training both decide by this, so that a head is measured as it will decide. The
+    order of the labels is that of the card, or of the definition for labels without a head.
+    """
+    return np.argsort(-scores, axis=1, kind="stable")
+
+
 def mean_of_greatest(values: Floats, count: int, dtype: type[F]) -> NDArray[F]:
     """Mean of the greatest `count` values of each row, or of all where there are fewer."""
     if values.shape[1] > count:

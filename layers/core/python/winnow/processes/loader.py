@@ -14,19 +14,12 @@ import yaml
 from pydantic import ValidationError
 
 from winnow.errors import ProcessInvalidError
-from winnow.models import FrozenModel
 from winnow.processes.schema import (
     ADAPTER,
     KINDS,
-    Criterion,
     FieldPath,
-    Group,
-    InputColumns,
-    Label,
-    PolicySource,
     Process,
     ProcessDefinition,
-    Value,
     cross_problems,
     field_of,
     nearest,
@@ -186,19 +179,26 @@ _PATTERNS: dict[str, str] = {
 
 
 def _fields_at(kind: type[Process], path: FieldPath) -> list[str]:
-    """Names of the fields that may stand at a path, for suggestions."""
-    names = [part for part in path if isinstance(part, str)]
-    inner: dict[str, type[FrozenModel]] = {
-        "source": PolicySource,
-        "input": InputColumns,
-        "criteria": Criterion,
-        "labels": Label,
-        "logic": Group,
-    }
-    model: type[FrozenModel] = inner.get(names[0], kind) if names else kind
-    if names[1:2] == ["values"]:
-        model = Value
-    return list(model.model_fields)
+    """Names of the fields that the schema allows at a path, for suggestions."""
+    schema = kind.model_json_schema()
+    fields = _properties(schema, schema)
+    for name in path:
+        if isinstance(name, str):
+            fields = _properties(fields.get(name, {}), schema)
+    return list(fields)
+
+
+def _properties(node: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of the objects that a node of a JSON Schema allows, by itself or in a list."""
+    fields = dict(node.get("properties", {}))
+    inner = [*node.get("anyOf", ()), *node.get("oneOf", ())]
+    if "items" in node:
+        inner.append(node["items"])
+    if "$ref" in node:
+        inner.append(schema["$defs"][node["$ref"].rpartition("/")[2]])
+    for part in inner:
+        fields |= _properties(part, schema)
+    return fields
 
 
 def _explain(error: Mapping[str, Any], kind: type[Process]) -> tuple[FieldPath, str]:

@@ -11,7 +11,7 @@ the mean score is close to the share of right decisions; other labels may need c
 import numpy as np
 from numpy.typing import NDArray
 
-from winnow.heads.linear import mean_of_greatest, softmax
+from winnow.heads.linear import best_first, mean_of_greatest, softmax
 from winnow.judging.base import ProcessJudge, RecordBatch
 from winnow.judging.evidence import SCORE_DECIMALS, best_positions, segment_evidence
 from winnow.judging.text.similarity import SegmentScorer, SimilarityMatrix
@@ -48,7 +48,7 @@ class LabelsJudge(ProcessJudge):
             axis=1,
         )
         scores = softmax(_mean_of_segments(matrix, near), TEMPERATURE).round(SCORE_DECIMALS)
-        orders = np.argsort(-scores, axis=1, kind="stable").tolist()
+        orders = best_first(scores).tolist()
         return [
             self._judgement(matrix, near, index, row, order)
             for index, (row, order) in enumerate(zip(scores.tolist(), orders, strict=True))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from winnow.errors import HeadInvalidError
 from winnow.heads.card import HeadFiles
-from winnow.heads.linear import Inputs, LinearHead, check_encoder
+from winnow.heads.linear import Inputs, LinearHead, best_first, check_encoder
 from winnow.judging.base import ProcessJudge, RecordBatch
 from winnow.judging.evidence import SCORE_DECIMALS, best_positions, segment_evidence
 from winnow.judging.text.vectors import SegmentVectors, encode_segments
@@ -62,7 +62,7 @@ class HeadJudge(ProcessJudge):
         logits = head.logits(features.inputs)
         batch.check()
         shares = head.probabilities(logits)
-        orders = np.argsort(-shares, axis=1, kind="stable")[:, :MAX_LISTED]
+        orders = best_first(shares)[:, :MAX_LISTED]
         listed = np.take_along_axis(shares, orders, axis=1).round(SCORE_DECIMALS)
         confidences = np.clip(head.confidences(listed[:, 0]), 0, 1).round(SCORE_DECIMALS)
         novelty, distances = self._novelty(features, logits)
