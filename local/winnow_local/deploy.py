@@ -27,29 +27,29 @@ _WARM_TIMEOUT_S = 300
 
 
 def session() -> boto3.Session:
-    """A session with MiniStack's root key; knows nothing of the user's own AWS set-up."""
+    """A session with MiniStack's root key; ignores the user's own AWS set-up."""
     return boto3.Session(
         aws_access_key_id=ACCESS_KEY, aws_secret_access_key=SECRET_KEY, region_name=REGION
     )
 
 
 def client_config() -> Config:
-    """Path-style buckets (a laptop resolves no bucket.127.0.0.1) and short waits."""
+    """Path-style buckets (bucket.127.0.0.1 does not resolve) and short timeouts."""
     return Config(s3={"addressing_style": "path"}, connect_timeout=5, retries={"max_attempts": 2})
 
 
 def patient_config() -> Config:
-    """The same for a function's first call.
+    """The same with a long timeout, for a function's first call.
 
-    On a slow machine it is imported for a while, or its container starts.
+    On a slow machine the import or the start of the container takes long.
     """
     return client_config().merge(Config(read_timeout=_WARM_TIMEOUT_S))
 
 
 def local_parameters() -> dict[str, str]:
-    """What differs from AWS by parameter.
+    """The parameters that differ from AWS.
 
-    There is no TLS, and there are no more chunks at once than places for calls.
+    There is no TLS, and no more chunks run at once than calls can.
     """
     return {"Local": "true", "MapConcurrency": str(places())}
 
@@ -65,8 +65,8 @@ def deploy(
 ) -> dict[str, str]:
     """Uploads the code, creates the stack or updates it, waits; returns the stack's outputs.
 
-    `parameters` are those of the template; MiniStack ignores any other.
-    With `images`, by their targets, the functions run in containers of them.
+    `parameters` are the template's; MiniStack ignores others. With `images` (target -> name)
+    the functions run in their containers.
 
     Raises:
         StackFailedError: the stack was not created or updated; the message lists the events that
@@ -89,18 +89,18 @@ def deploy(
         write = cloudformation.update_stack if update else cloudformation.create_stack
         write(
             StackName=STACK_NAME,
-            # In the request itself a template may have 51,200 bytes; in a bucket, a megabyte.
+            # A template may have 51,200 bytes in a request, and 1 MB in a bucket.
             TemplateURL=f"{endpoint}/{ARTIFACTS_BUCKET}/{TEMPLATE_KEY}",
             Parameters=given,
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
         )
     except ClientError as error:
-        raise StackFailedError(f"The stack was refused: {error}") from error
+        raise StackFailedError(f"MiniStack rejected the stack: {error}") from error
     return _wait(cloudformation, "UPDATE_COMPLETE" if update else "CREATE_COMPLETE")
 
 
 def warm(endpoint: str) -> None:
-    """Has a process of every zip function started and what its calls share built.
+    """Start a process of every zip function and call its `build()`.
 
     Raises:
         StackFailedError: a function cannot be imported or built; the message says why.
@@ -119,10 +119,10 @@ def warm(endpoint: str) -> None:
 
 
 def function_variables(endpoint: str, checkout: Checkout) -> dict[str, dict[str, str]]:
-    """By logical id, the variables that the template gives each function, as on this stack.
+    """The environment of each function on this stack: logical id -> variables.
 
-    What the template says in plain words is an image's own and stays; what a zip function has
-    beside it tells of this machine and is left out.
+    Literal values of the template are kept, since images need them. Variables that only zip
+    functions have, such as folders of this machine, are left out.
     """
     aws = session()
     client = aws.client("lambda", endpoint_url=endpoint, config=client_config())

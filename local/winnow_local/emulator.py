@@ -1,15 +1,14 @@
-"""MiniStack, with what a laptop needs beside it. Run as `python -m winnow_local.emulator`.
+"""MiniStack with additions for a laptop. Run as `python -m winnow_local.emulator`.
 
-- A call that finds no place waits for one. MiniStack starts a process for every call at once, or
-  refuses what is over a limit in a way that the workflow cannot know for a throttle. Forty files at
-  once would be forty of each function.
-- What a state machine tells of a mail besides its text reaches the topic's queues; MiniStack reads
-  such attributes from requests only.
-- It listens on a second address where it is given one: that of an engine's bridge.
+- Calls of functions beyond a limit wait. MiniStack starts a process for every call at once, or
+  rejects those above a limit with an error that the workflow does not recognise as throttling.
+  Forty files at once would be forty processes of each function.
+- A state machine's message attributes reach the topic's queues. MiniStack reads them only from
+  requests.
+- It can listen on a second address: that of a Docker engine's bridge.
 - The last event of each function is kept for `sam local invoke` (see winnow_local.sam).
-- An event of S3 names the version it is about, as AWS's does. MiniStack knows it and leaves it out
-  of what it hands to EventBridge; a file overwritten twice in a moment would be judged twice as it
-  is then, and not at all as it was.
+- An event of S3 has the version id, as on AWS. MiniStack omits it in EventBridge. Without it, if a
+  file is overwritten, the new version would be judged twice and the old one never.
 """
 
 import json
@@ -31,10 +30,10 @@ from winnow_local.sam import function_of, record
 
 
 def queue_calls(places: int) -> None:
-    """Lets `places` calls of functions run at a time; the others wait for their turn.
+    """Run at most `places` calls of functions at a time; the others wait.
 
-    No function calls another one here, so none waits for a place that its own caller holds.
-    Dispatch takes none: it does nothing but wait for the runs of others.
+    No function calls another one here, so this cannot deadlock. Dispatch is not counted: it only
+    waits for runs.
     """
     turn = threading.Semaphore(places)
     run = lambda_svc._execute_function_dispatch
@@ -49,11 +48,11 @@ def queue_calls(places: int) -> None:
 
 
 def keep_events(folder: Path) -> None:
-    """Writes the event of each call into the folder, under the function's name."""
+    """Write the event of each call into the folder, under the function's name."""
     run = lambda_svc._execute_function_dispatch
 
     def recorded(function: Any, config: dict[str, Any], event: Any, *more: Any) -> dict[str, Any]:
-        # What is only a convenience must not fail a call: not on a full disk either.
+        # A convenience: it must not fail a call, not even on a full disk.
         name = function_of(str(config.get("FunctionName", "")))
         if name and event != WARM:
             with suppress(OSError):
@@ -65,7 +64,7 @@ def keep_events(folder: Path) -> None:
 
 
 def pass_attributes_on() -> None:
-    """Has a state's `MessageAttributes` published as those of a request are."""
+    """Publish a state's `MessageAttributes` like those of a request."""
     publish = sns._publish
 
     def whole(params: dict[str, Any]) -> Any:
@@ -82,7 +81,7 @@ def pass_attributes_on() -> None:
 
 
 def listen_also(address: str) -> None:
-    """Has the server take calls on one more `host:port`."""
+    """Have the server listen on one more `host:port`."""
     serve = hypercorn.asyncio.serve
 
     async def on_both(app: Any, config: Config, **more: Any) -> None:
@@ -93,10 +92,10 @@ def listen_also(address: str) -> None:
 
 
 def name_versions() -> None:
-    """Adds `version-id` to the events that S3 hands to EventBridge, where the bucket has versions.
+    """Add `version-id` to S3's events in EventBridge, if the bucket has versions.
 
-    S3 makes an event's detail and hands it over in one call, in a thread of its own: what that call
-    was given is what the event is about.
+    MiniStack makes and sends an event in one call, in its own thread: the arguments of that call
+    have the version.
     """
     about: ContextVar[str | None] = ContextVar("version", default=None)
     fire, dispatch = s3._fire_s3_event, eventbridge._dispatch_event

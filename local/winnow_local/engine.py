@@ -1,6 +1,6 @@
 """The Docker engine, for `winnow up --docker`: whether one answers, the images, the containers.
 
-MiniStack runs image functions in containers itself; what is here is what it leaves to others.
+MiniStack itself runs image functions in containers; this module does the rest.
 """
 
 import ipaddress
@@ -28,9 +28,9 @@ class Engine:
     """An engine that answers."""
 
     host: str
-    """Where it does, in the form of DOCKER_HOST."""
+    """Its address, in the form of DOCKER_HOST."""
     listen: str
-    """The address of this machine that a server listens on to be reached from its containers."""
+    """The address of this machine on which a server is reachable from containers."""
     seen_as: str
     """The name of that address in a container."""
 
@@ -38,8 +38,8 @@ class Engine:
 def find_engine() -> Engine:
     """The engine that the docker command talks to.
 
-    On Linux containers reach this machine by the bridge's own address, which other machines cannot
-    reach; elsewhere the engine forwards a name to this machine's loopback interface.
+    On Linux, containers reach this machine at the bridge's address, which other machines cannot
+    reach. Elsewhere the engine forwards a name to this machine's loopback interface.
 
     Raises:
         DockerMissingError: there is no docker command, or no engine answers it.
@@ -51,13 +51,13 @@ def find_engine() -> Engine:
     if sys.platform != "linux":
         return Engine(host, "127.0.0.1", "host.docker.internal")
     pool = next(pool for pool in json.loads(bridge) if ":" not in pool["Subnet"])
-    # Engines differ in whether they name the gateway; it is the first address unless they do.
+    # Not every engine names the gateway; it is the first address then.
     gateway = pool.get("Gateway") or str(next(ipaddress.ip_network(pool["Subnet"]).hosts()))
     return Engine(host, gateway, gateway)
 
 
 def find_engine_if_any() -> Engine | None:
-    """The engine that the docker command talks to; None where there is none."""
+    """The engine that the docker command talks to; None if there is none."""
     with suppress(DockerMissingError):
         return find_engine()
     return None
@@ -68,11 +68,11 @@ def build_images(
 ) -> dict[str, str]:
     """Builds the image of each target of functions/Dockerfile; returns their names by target.
 
-    `progress` is told each line that docker says. What has not changed comes from docker's cache.
+    `progress` is called with each line of docker's output. Unchanged layers come from its cache.
 
     Raises:
-        ModelInvalidError: the model that the images hold has not been built.
-        StackFailedError: an image cannot be built; the message has the end of what docker said.
+        ModelInvalidError: the model, which the images contain, has not been built.
+        StackFailedError: an image cannot be built; the message has the end of docker's output.
     """
     model = checkout.root / "build" / "model"
     if not all((model / name).is_file() for name in _MODEL_FILES):
@@ -109,14 +109,14 @@ def containers_of(port: int) -> str:
 def remove_containers(label: str, timeout_s: float = 60.0) -> int:
     """Ends and removes the containers with the label; returns how many there were.
 
-    Where no engine answers any more none of them runs, and nothing is done.
+    If no engine answers any more, no container runs, and nothing is done.
 
     Raises:
-        DockerMissingError: there are some, and docker does not remove them.
+        DockerMissingError: docker does not remove them.
     """
     seen: set[str] = set()
     deadline = time.monotonic() + timeout_s
-    # One may be on its way to be created, or to be removed, meanwhile.
+    # Meanwhile one may be created or removed.
     while containers := _containers(label):
         seen |= containers
         try:
@@ -135,7 +135,7 @@ def _containers(label: str) -> set[str]:
 
 def _docker(*arguments: str) -> str:
     try:
-        # In a session of its own, so that a Ctrl-C does not end what is being cleaned up.
+        # In its own session, so that Ctrl-C does not end the cleaning up.
         process = subprocess.run(
             ["docker", *arguments],
             stdin=subprocess.DEVNULL,

@@ -1,7 +1,7 @@
-"""The local mailbox: what the stack's topic publishes becomes `.eml` files, as if it were mailed.
+"""The local mailbox: the topic's messages as `.eml` files, as if they were sent by e-mail.
 
-MiniStack only logs e-mail subscriptions, so a queue is subscribed to the topic and drained here.
-With WINNOW_SMTP=host:port every mail is also handed to that server (Mailpit, for example).
+MiniStack only logs e-mail subscriptions, so a queue is subscribed to the topic and read here.
+With WINNOW_SMTP=host:port every e-mail is also sent to that server (Mailpit, for example).
 """
 
 import json
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 QUEUE_NAME = "winnow-local-mailbox"
 SMTP_VARIABLE = "WINNOW_SMTP"
 _DOMAIN = "winnow.local"
-# Nothing is folded at 78 characters: the lines of a body are what the pipeline wrote.
+# No folding at 78 characters: the body keeps the lines that the pipeline wrote.
 _POLICY = policy.SMTP.clone(max_line_length=998)
 
 
@@ -57,7 +57,7 @@ def compose(notification: dict[str, Any], recipient: str) -> EmailMessage:
 
 
 def store(mail: EmailMessage, folder: Path) -> Path:
-    """Writes the mail, named by time and message id; a message that comes twice is one file."""
+    """Write the mail, named by time and message id; a message received twice is one file."""
     folder.mkdir(parents=True, exist_ok=True)
     sent = parsedate_to_datetime(str(mail["Date"]))
     message_id = str(mail["Message-ID"]).strip("<>").partition("@")[0]
@@ -70,7 +70,7 @@ def store(mail: EmailMessage, folder: Path) -> Path:
 
 
 def read(folder: Path) -> Iterator[StoredMail]:
-    """The mails of the folder, oldest first; one of another make is shown as far as it can be."""
+    """The mails of the folder, oldest first; other programs' mails as far as they can be read."""
     files = [file for file in folder.glob("*.eml") if file.is_file()]
     for file in sorted(files, key=lambda f: (f.stat().st_mtime_ns, f.name)):
         mail = BytesParser(policy=policy.default).parsebytes(file.read_bytes())
@@ -90,7 +90,7 @@ def _sent_at(date: str | None, file: Path) -> datetime:
 
 
 def _text(mail: EmailMessage) -> str:
-    # A charset or an encoding that is none.
+    # An unknown charset or encoding.
     with suppress(LookupError, ValueError, AttributeError):
         body = mail.get_body(("plain",))
         return "" if body is None else str(body.get_content())
@@ -98,10 +98,10 @@ def _text(mail: EmailMessage) -> str:
 
 
 def relay(mail: EmailMessage, server: str) -> None:
-    """Hands the mail to `host:port`; plain SMTP, for a test server.
+    """Send the mail to `host:port`; plain SMTP, for a test server.
 
     Raises:
-        OSError, smtplib.SMTPException: the server does not take it.
+        OSError, smtplib.SMTPException: the server does not accept it.
     """
     host, _, port = server.rpartition(":")
     with smtplib.SMTP(host or server, int(port) if host else 25, timeout=5) as smtp:
@@ -109,7 +109,7 @@ def relay(mail: EmailMessage, server: str) -> None:
 
 
 def subscribe(sns: "SNSClient", sqs: "SQSClient", topic_arn: str) -> str:
-    """Subscribes a queue of the mailbox's own to the topic; returns the queue's URL."""
+    """Subscribe the mailbox's own queue to the topic; returns the queue's URL."""
     url = sqs.create_queue(QueueName=QUEUE_NAME)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"][
         "QueueArn"
@@ -130,9 +130,9 @@ def subscribe(sns: "SNSClient", sqs: "SQSClient", topic_arn: str) -> str:
 def drain_once(
     sqs: "SQSClient", queue_url: str, deliver: Callable[[dict[str, Any]], None], wait_s: int
 ) -> int:
-    """Takes what is in the queue, waiting up to `wait_s` for a first message; returns how many.
+    """Receive the queue's messages, waiting up to `wait_s` for the first; returns their number.
 
-    A message leaves the queue only after `deliver` has returned.
+    A message is deleted only after `deliver` has returned.
     """
     messages = sqs.receive_message(
         QueueUrl=queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=wait_s
@@ -152,7 +152,7 @@ def run(
     stop: threading.Event,
     log: Callable[[str], None],
 ) -> None:
-    """Drains the queue until `stop` is set. Trouble is logged and never ends the mailbox."""
+    """Read the queue until `stop` is set. Errors are logged and never end the mailbox."""
 
     def deliver(notification: dict[str, Any]) -> None:
         mail = compose(notification, recipient)

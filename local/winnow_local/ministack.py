@@ -21,18 +21,18 @@ from winnow_local.state import ProcessId, StateDir
 REGION = "us-east-1"
 LOOPBACK = "127.0.0.1"
 ACCESS_KEY = "test"
-"""MiniStack's root key: with AUTH=true every other key answers to its role's policies."""
-SECRET_KEY = "test"  # noqa: S105 - MiniStack's documented root secret, good for nothing else
+"""MiniStack's root key: with AUTH=true every other key has its role's policies."""
+SECRET_KEY = "test"  # noqa: S105 - MiniStack's documented root secret, not a secret
 
 EVENTS_VARIABLE = "WINNOW_LOCAL_EVENTS"
-"""The folder that the functions' events are kept in."""
+"""The folder of the functions' events."""
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT", "USER")
 _LOG_TAIL_LINES = 15
 PLACES_VARIABLE = "WINNOW_LOCAL_PLACES"
 BRIDGE_VARIABLE = "WINNOW_LOCAL_BRIDGE"
 """A second address to listen on."""
 _MEMORY_OF_A_PLACE = 2 << 30
-"""Bytes: a warm process of every function, and as much again for everything else."""
+"""Bytes: a warm process of every function, and the same again for everything else."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ class MiniStack:
     id: ProcessId
     endpoint: str
     containers: str = ""
-    """The label of the containers it starts; empty where it starts none."""
+    """The label of the containers that it starts; empty if it starts none."""
     from_containers: str = ""
-    """Where containers reach it; empty where they cannot."""
+    """Its address for containers; empty if they cannot reach it."""
 
 
 def free_port(host: str = LOOPBACK) -> int:
@@ -66,7 +66,7 @@ def _bindable(host: str, port: int) -> bool:
 
 
 def places() -> int:
-    """How many calls of functions run at a time: one a core, as far as the memory carries them."""
+    """How many calls of functions run at a time: one per core, if there is enough memory."""
     memory = psutil.virtual_memory().total // _MEMORY_OF_A_PLACE
     return max(2, min(os.cpu_count() or 2, memory))
 
@@ -76,9 +76,9 @@ def environment(
 ) -> dict[str, str]:
     """The whole environment of MiniStack and of the functions it runs.
 
-    Nothing of the user's own environment is passed on but what a process needs to run at all: no
-    AWS keys, profile or endpoint can leak in. Every path lies under the state folder. With an
-    engine, MiniStack listens where its containers reach it; with a bridge, it listens there too.
+    Of the user's environment only variables that every process needs are passed on: no AWS keys,
+    profile or endpoint. Every path is under the state folder. With an engine, MiniStack listens
+    at an address that containers reach; with a bridge, it listens there too.
     """
     temporary = state_dir.data / "tmp"
     listen, seen_as = (engine.listen, engine.seen_as) if engine else (LOOPBACK, LOOPBACK)
@@ -100,13 +100,13 @@ def environment(
         PLACES_VARIABLE: str(places()),
         EVENTS_VARIABLE: str(state_dir.sam),
         **({BRIDGE_VARIABLE: f"{bridge.listen}:{port}"} if bridge else {}),
-        # A call waits for its place, so none is refused.
+        # Calls wait for their turn, so none is rejected.
         "LAMBDA_ACCOUNT_CONCURRENCY": "0",
-        # An engine on this machine is none of the local stack's business unless it was asked for.
+        # The local stack uses an engine only with --docker.
         "DOCKER_HOST": engine.host if engine else f"unix://{state_dir.data / 'no-docker'}",
-        # Seconds; a busy engine takes more than MiniStack's ten to start a container.
+        # Seconds; a busy engine may need more than MiniStack's ten to start a container.
         "MINISTACK_DOCKER_TIMEOUT": "120",
-        # Where the functions find their AWS.
+        # The address of AWS for the functions.
         "AWS_ENDPOINT_URL": f"http://{seen_as}:{port}",
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,
         "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
@@ -134,10 +134,10 @@ def healthy(endpoint: str, timeout_s: float = 2.0) -> bool:
 def spawn(
     state_dir: StateDir, engine: Engine | None = None, others: Engine | None = None
 ) -> MiniStack:
-    """Starts MiniStack in a session of its own, so that all it starts can be found and ended.
+    """Start MiniStack in its own session, so that all its processes can be found and ended.
 
-    The session also keeps a Ctrl-C meant for `winnow up` away from it: the supervisor ends it.
-    With an engine the functions run in its containers; `others` is one whose containers only call.
+    So a Ctrl-C for `winnow up` does not reach MiniStack: the supervisor ends it. With `engine` the
+    functions run in its containers; containers of `others` only call MiniStack.
     """
     shutil.rmtree(state_dir.data, ignore_errors=True)
     (state_dir.data / "tmp").mkdir(parents=True)
@@ -184,7 +184,7 @@ def wait_until_healthy(
 
 
 def log_tail(path: Path) -> str:
-    """The last lines of a log, and where the rest is."""
+    """The last lines of a log, and its path."""
     try:
         lines = path.read_text("utf-8", errors="replace").splitlines()
     except OSError:
@@ -201,10 +201,10 @@ def members(leader: ProcessId) -> list[psutil.Process]:
         with suppress(psutil.Error):
             processes.update((child.pid, child) for child in main.children(recursive=True))
     elif psutil.pid_exists(leader.pid) and not _zombie(leader.pid):
-        return []  # The id was given away, so the session has ended too.
+        return []  # Another process has the id, so the session has ended too.
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
-            # A session can outlive its leader; while it does, its id names no other process.
+            # A session can outlive its leader; until it ends, no other process gets its id.
             if os.getsid(process.pid) == leader.pid and process.status() != psutil.STATUS_ZOMBIE:
                 processes[process.pid] = process
     return list(processes.values())
@@ -217,8 +217,8 @@ def _zombie(pid: int) -> bool:
 
 
 def end(leader: ProcessId, timeout_s: float = 10.0) -> None:
-    """Ends MiniStack and every worker it started, at once: what they hold is thrown away anyway."""
-    # A process may be started while the others are being ended, so look until none is left.
+    """End MiniStack and all its workers at once: their data is deleted anyway."""
+    # A process may be started meanwhile, so repeat until none is left.
     deadline = time.monotonic() + timeout_s
     while (group := members(leader)) and time.monotonic() < deadline:
         for process in group:
@@ -226,5 +226,5 @@ def end(leader: ProcessId, timeout_s: float = 10.0) -> None:
                 process.kill()
         time.sleep(0.02)
     with suppress(psutil.Error):
-        # Takes leave of our own child; any other's parent does that.
+        # Reaps our own child; other processes have other parents.
         psutil.Process(leader.pid).wait(timeout=0)

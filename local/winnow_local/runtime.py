@@ -1,8 +1,8 @@
 """A function's process on the local stack: asks Lambda's Runtime API for one event after another.
 
-The zip's `bootstrap` starts it. Beside what a client of that interface does (imports the handler,
-answers with what it returns, reports what it raises by the name of its class), it answers `WARM`
-itself: it has the function's `build()` done, as its first event would, before the first file comes.
+The zip's `bootstrap` starts it. Like every client of that API it imports the handler, returns its
+results, and reports exceptions by the name of the class. In addition it handles the event `WARM`
+itself: it calls the function's `build()`, so that the first file does not wait for it.
 """
 
 import http.client
@@ -16,11 +16,11 @@ from types import SimpleNamespace
 from typing import Any
 
 WARM = {"winnow_local": "warm"}
-"""An event that no handler sees."""
+"""An event that is not passed to the handler."""
 
 
 def bootstrap() -> bytes:
-    """The program that a zip of Lambda's `provided` runtimes begins with.
+    """The start program of a zip for Lambda's `provided` runtimes.
 
     It is this module, run by the Python that runs MiniStack.
     """
@@ -33,7 +33,7 @@ def problem(error: BaseException) -> dict[str, str]:
 
 
 def main() -> int:
-    """Serves until MiniStack ends the process or its interface."""
+    """Handle events until MiniStack ends the process or the API."""
     module, _, name = os.environ["_HANDLER"].rpartition(".")
     try:
         app = importlib.import_module(module)
@@ -65,7 +65,7 @@ def main() -> int:
 
 
 def _ask(method: str, path: str, body: Any = None) -> tuple[int, Message, Any]:
-    # A connection for each: on one that is kept, what comes in two packets is 40 ms late.
+    # One connection per event: on a kept one, a response in two packets is 40 ms late.
     api = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
     try:
         sent = json.dumps(body) if method == "POST" else None

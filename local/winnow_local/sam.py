@@ -1,10 +1,10 @@
-"""What `sam local invoke` needs of a running stack: `.winnow/sam/`.
+"""Files for `sam local invoke` on a running stack: `.winnow/sam/`.
 
 - `env.json` (`--env-vars`): each function's variables on this stack, and the stack's own address
   and key.
 - `<function>.env` (`docker run --env-file`): the same for one function.
-- `<function>.json` (`--event`): the event that the function was last called with; a sample's until
-  a file is dropped.
+- `<function>.json` (`--event`): the last event of the function; a sample's until a file is
+  dropped.
 
 The emulator writes an event whenever it calls a function; the supervisor writes the rest.
 """
@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from winnow_local.ministack import ACCESS_KEY, SECRET_KEY
 
 LOCAL_AWS = "LOCAL_AWS"
-"""The variable by which winnow_aws.clients finds an AWS that is not Amazon's."""
+"""The variable from which winnow_aws.clients reads the address of a local AWS."""
 _LOGICAL_ID = re.compile(r"(?:^|-)(?P<name>[A-Z][A-Za-z]*)Function(?:-|$)")
 
 
@@ -33,7 +33,7 @@ def function_of(name: str) -> str | None:
 def record(folder: Path, function: str, event: object) -> None:
     """Keep an event as the last one of a function, named as its folder.
 
-    Written beside and renamed: whoever reads it meanwhile finds it whole.
+    Written to a temporary file and renamed, so that readers never see a part of it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     beside = folder / f".{function}.{os.getpid()}.{threading.get_ident()}"
@@ -44,7 +44,7 @@ def record(folder: Path, function: str, event: object) -> None:
 def variables(
     functions: Mapping[str, Mapping[str, str]], endpoint: str
 ) -> dict[str, dict[str, str]]:
-    """By logical id, what a function's container is given.
+    """The variables of each function's container, by logical id.
 
     `functions` are the variables of the stack's functions, `endpoint` is where a container reaches
     the stack.
@@ -55,7 +55,7 @@ def variables(
 
 
 def write_variables(folder: Path, given: Mapping[str, Mapping[str, str]]) -> None:
-    """Write env.json and a `<function>.env` each."""
+    """Write env.json, and one `<function>.env` per function."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "env.json").write_text(json.dumps(given, indent=2) + "\n", "utf-8")
     for name, own in given.items():

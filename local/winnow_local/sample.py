@@ -1,7 +1,7 @@
 """Calls each function once on a sample, so that `.winnow/sam/` has its events before any run.
 
-The sample lies beside the code, outside the inbox: no run starts, and neither `winnow status` nor a
-mail tells of it. What the functions write of it lies where those of any upload write.
+The sample is outside the inbox: no run starts, and neither `winnow status` nor an e-mail mentions
+it. The functions write its output to the same places as for an upload.
 """
 
 import json
@@ -33,12 +33,12 @@ _PROCESS = "L33774"
 def keep_sample_events(
     endpoint: str, checkout: Checkout, outputs: Mapping[str, str], folder: Path
 ) -> None:
-    """Leave one real event of each function in `folder`.
+    """Write one real event of each function to `folder`.
 
     Raises:
-        StackFailedError: a function does not take the sample.
+        StackFailedError: a function fails on the sample.
     """
-    # Loading the readers takes a moment, and not every stack needs them here.
+    # The import of the readers is slow, and not every stack needs it.
     from winnow.processes.registry import ProcessRegistry
     from winnow.steps.serialize import SerializeOptions, serialize
     from winnow_aws.s3 import S3Store
@@ -53,7 +53,7 @@ def keep_sample_events(
         object=ObjectRef(bucket=ARTIFACTS_BUCKET, key=KEY),
         size=len(content),
     )
-    # Serialize's role reads the inbox alone, so its part is done here, by the same code.
+    # Serialize's role reads only the inbox, so its step is done here, with the same code.
     began = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     ref = RunRef(id=f"1-{upload.upload_id[:12]}", attempt=1, started_at=began)
     for reader in ("serialize", "scan"):
@@ -83,7 +83,7 @@ def keep_sample_events(
         whole = FilterChunk(task=task, parts=(Part(first=0, records=task.records),))
         call("filter", whole.model_dump(mode="json"))
     call("filter", run.model_dump(mode="json"))
-    # What a schedule calls takes the event that events/ has for it.
+    # For functions that a schedule calls, the event is in events/.
     for function in filter(None, map(function_of, names)):
         if not (folder / f"{function}.json").exists():
             event = (checkout.root / "events" / f"{function}.json").read_text("utf-8")

@@ -1,4 +1,4 @@
-"""The life of the local stack: a supervisor that owns MiniStack and the mailbox.
+"""Start and end of the local stack: a supervisor runs MiniStack and the mailbox.
 
 `winnow up` runs the supervisor in the foreground; `winnow up --detach` starts the same supervisor
 as a background process (`python -m winnow_local.stack`) and returns when the stack is ready.
@@ -39,10 +39,10 @@ Report = Callable[[str], None]
 
 
 def running(state_dir: StateDir) -> StackState:
-    """The stack that runs in this folder and answers.
+    """The running stack of this folder.
 
     Raises:
-        StackNotRunningError: none was started, it ended, still starts, or does not answer.
+        StackNotRunningError: there is none, it has ended, is still starting, or does not answer.
     """
     state = state_dir.read()
     if state is None or not state.alive():
@@ -57,7 +57,7 @@ def running(state_dir: StateDir) -> StackState:
 
 
 def function_environment(checkout: Checkout) -> dict[str, str]:
-    """The variables that tell the functions where processes and model lie, as the images set them.
+    """Variables with the folders of processes and model, which in images are set by the Dockerfile.
 
     Raises:
         ModelInvalidError: the model has not been built.
@@ -82,12 +82,12 @@ def supervise(
     images: Mapping[str, str] | None = None,
     ready: Callable[[StackState], None] = lambda _: None,
 ) -> bool:
-    """Starts the stack, calls `ready`, keeps it until SIGINT, SIGTERM or SIGHUP, then ends it all.
+    """Start the stack, call `ready`, wait for SIGINT, SIGTERM or SIGHUP, then end the stack.
 
-    Returns whether it came to be ready: False when a signal came before.
+    Returns whether it became ready: False if a signal came before.
 
-    Must run in the main thread. Whatever happens, no process is left behind. With `images` (see
-    engine.build_images) the functions run in containers, and none of those is left either.
+    Must run in the main thread. No process is left behind, even after an error. With `images` (see
+    engine.build_images) the functions run in containers, and none of those is left behind either.
 
     Raises:
         DockerMissingError: no engine answers that could run the images.
@@ -125,7 +125,7 @@ def supervise(
             ministack.wait_until_healthy(stack, state_dir, stop)
             if stop.is_set():
                 return False
-            # boto3 takes a while to import; it does so while MiniStack starts.
+            # The import of boto3 is slow; it happens while MiniStack starts.
             from botocore.exceptions import BotoCoreError, ClientError
 
             from winnow_local.deploy import STACK_NAME, deploy, function_variables, warm
@@ -169,7 +169,7 @@ def start_detached(
     parameters: Mapping[str, str] | None = None,
     images: Mapping[str, str] | None = None,
 ) -> StackState:
-    """Starts a supervisor in the background and returns when the stack is ready.
+    """Start a supervisor in the background; returns when the stack is ready.
 
     Raises:
         StackFailedError: it did not start; the message has the end of its log.
@@ -182,7 +182,7 @@ def start_detached(
     with state_dir.written():
         state_dir.path.mkdir(parents=True, exist_ok=True)
         log = state_dir.supervisor_log.open("wb", buffering=0)
-        # Written here, so that a full disk is told by who can still tell it.
+        # Written here, because the supervisor could not report a full disk.
         log.write(f"started by process {os.getpid()}\n".encode())
     with log:
         child = subprocess.Popen(
@@ -208,7 +208,7 @@ def start_detached(
             f"{ministack.log_tail(state_dir.supervisor_log)}"
         )
     except BaseException:
-        # A Ctrl-C here must not leave a stack behind that nobody was told of.
+        # Ctrl-C here must not leave a stack that the user does not know of.
         if child.poll() is None:
             child.terminate()
             child.wait(timeout=20)
@@ -216,7 +216,7 @@ def start_detached(
 
 
 def stop(state_dir: StateDir, grace_s: float = 20.0) -> bool:
-    """Ends the stack of this folder and every process it started; False if there was none."""
+    """End the stack of this folder and all its processes; False if there was none."""
     state = state_dir.read()
     if state is None:
         return False
@@ -237,7 +237,7 @@ def stop(state_dir: StateDir, grace_s: float = 20.0) -> bool:
 
 
 def _end_leftovers(state_dir: StateDir) -> int:
-    """Ends what a supervisor that was killed has left running; returns how much that was."""
+    """End processes and containers that a killed supervisor has left; returns their number."""
     old = state_dir.read()
     if old is None or old.ministack is None:
         return 0
@@ -245,7 +245,7 @@ def _end_leftovers(state_dir: StateDir) -> int:
 
 
 def _end(leader: ProcessId, containers: str) -> int:
-    """Ends MiniStack, its processes and then its containers; returns how many there were."""
+    """End MiniStack, its processes and then its containers; returns their number."""
     left = len(ministack.members(leader))
     if left:
         ministack.end(leader)
@@ -282,16 +282,16 @@ def _watch(stack: ministack.MiniStack, state_dir: StateDir, stop: threading.Even
                 f"MiniStack ended by itself.\n{ministack.log_tail(state_dir.ministack_log)}"
             )
         if not state_dir.file.exists():
-            # Nobody could find this stack any more, to use it or to end it.
+            # Without the folder the stack could be neither used nor ended.
             raise StackFailedError("The state folder was deleted, so the stack has been ended.")
 
 
 @contextmanager
 def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
-    """While the block runs, the signals that end a program set `stop` and do nothing else.
+    """During the block, signals that end a program only set `stop`.
 
-    An exception out of a signal handler could strike between the start of a process and the line
-    that remembers it; a flag that every waiting loop looks at cannot.
+    An exception from a signal handler could come between the start of a process and the line that
+    records it. A flag that every waiting loop checks cannot.
     """
 
     def handle(_signum: int, _frame: FrameType | None) -> None:
@@ -314,7 +314,7 @@ def main() -> int:
     given = parser.parse_args()
 
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # A log takes any name, whatever the locale.
+        # A log accepts any text, whatever the locale.
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
 
     def report(line: str) -> None:

@@ -1,7 +1,7 @@
-"""What is known of the local stack: one folder, `.winnow/`, and one file in it, `stack.json`.
+"""The state of the local stack: the folder `.winnow/`, and the file `stack.json` in it.
 
-Everything the local stack writes lies in this folder: the file here, logs, mails, MiniStack's own
-data and its temporary files. Deleting the folder while no stack runs loses nothing else.
+Everything that the local stack writes is in this folder: this file, logs, e-mails, MiniStack's data
+and temporary files. To delete them, delete the folder while no stack runs.
 """
 
 import errno
@@ -24,7 +24,7 @@ _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 @dataclass(frozen=True)
 class ProcessId:
-    """One process for ever: ids are reused, an id with its start time is not."""
+    """Identifies a process: ids are reused, an id with its start time is not."""
 
     pid: int
     started: float
@@ -37,7 +37,7 @@ class ProcessId:
         """The process if it still runs, None if it ended (a zombie has ended)."""
         with suppress(psutil.Error):
             process = psutil.Process(self.pid)
-            # Clocks are read with a precision of a hundredth of a second.
+            # Start times have a precision of 10 ms.
             same = abs(process.create_time() - self.started) < 0.05
             if same and process.status() != psutil.STATUS_ZOMBIE:
                 return process
@@ -55,7 +55,7 @@ class ProcessId:
 
 @dataclass(frozen=True)
 class StackState:
-    """`stack.json`: who runs the local stack and where it answers."""
+    """`stack.json`: the processes of the local stack and its address."""
 
     supervisor: ProcessId
     started_at: str
@@ -65,9 +65,9 @@ class StackState:
     stack: str = ""
     ministack: ProcessId | None = None
     containers: str = ""
-    """The label of the containers that MiniStack starts; empty where it starts none."""
+    """The label of the containers that MiniStack starts; empty if it starts none."""
     ready: bool = False
-    """Deployed, the mailbox subscribed: files may be dropped."""
+    """Deployed, and the mailbox is subscribed: files can be dropped."""
     outputs: dict[str, str] = field(default_factory=dict)
     """The outputs of the CloudFormation stack."""
 
@@ -99,12 +99,12 @@ class StateDir:
 
     @property
     def sam(self) -> Path:
-        """What `sam local invoke` needs: see winnow_local.sam."""
+        """Files for `sam local invoke`: see winnow_local.sam."""
         return self.path / "sam"
 
     @property
     def submissions(self) -> Path:
-        """What `winnow submit` remembers of what was broken off."""
+        """Logs of interrupted `winnow submit` commands."""
         return self.path / "submissions"
 
     @property
@@ -135,7 +135,7 @@ class StateDir:
             return None
 
     def write(self, state: StackState) -> None:
-        """Replaces `stack.json` in one step: a reader sees the old state or the new one."""
+        """Replace `stack.json` in one step: a reader sees the old state or the new one."""
         self.path.mkdir(parents=True, exist_ok=True)
         new = self.file.with_suffix(".new")
         new.write_text(json.dumps(asdict(state), indent=2) + "\n", "utf-8")
@@ -146,7 +146,7 @@ class StateDir:
 
     @contextmanager
     def written(self) -> Iterator[None]:
-        """While the block runs, a disk or folder that takes no files is an error that names it.
+        """During the block, failures to write become an error that names the file or folder.
 
         Raises:
             StackFailedError: a file or folder cannot be written.
@@ -154,7 +154,7 @@ class StateDir:
         try:
             yield
         except OSError as error:
-            # A full disk is told without a file's name; what has neither is not about files.
+            # A full disk is reported without a file name; other such errors are not about files.
             if error.filename is None and error.errno not in _DISK:
                 raise
             raise StackFailedError(
@@ -163,9 +163,9 @@ class StateDir:
 
     @contextmanager
     def claimed(self) -> Iterator[bool]:
-        """Holds the folder's lock; yields False if another process holds it.
+        """Hold the folder's lock; yields False if another process has it.
 
-        The kernel frees the lock when its holder ends, however it ends.
+        The kernel releases the lock when its process ends, in whatever way.
         """
         import fcntl
 

@@ -1,7 +1,7 @@
 """The one difference between the template in AWS and here: image functions become zip functions.
 
-There is no Docker engine to count on, so each `PackageType: Image` function of template.yaml is
-deployed as a zip of the same files that its image holds:
+A Docker engine may be missing, so each `PackageType: Image` function of template.yaml is
+deployed as a zip of the files that its image contains:
 
 | in the image | in the zip function |
 |---|---|
@@ -12,11 +12,11 @@ deployed as a zip of the same files that its image holds:
 | the model in `/opt/model` | `MODEL_DIR` = the built model itself |
 | the base image's Python and runtime client | the Python that runs MiniStack; `bootstrap` |
 
-With images that were built here (`winnow up --docker`) they stay image functions, and get the names
-of those images as `sam build` would give them.
+With images that were built here (`winnow up --docker`) they stay image functions, with the names of
+those images, as after `sam build`.
 
-The local `DefinitionUri` of a state machine becomes its uploaded copy, which is what `sam deploy`
-does too. Nothing else is touched: roles, policies, events, aliases, parameters and conditions are
+The local `DefinitionUri` of a state machine becomes its uploaded copy, as with `sam deploy`.
+Nothing else is changed: roles, policies, events, aliases, parameters and conditions are
 deployed as they are written.
 """
 
@@ -36,8 +36,8 @@ Template = dict[str, Any]
 
 FUNCTION = "AWS::Serverless::Function"
 STATE_MACHINE = "AWS::Serverless::StateMachine"
-# Unlike its Python runtimes, MiniStack's `provided` ones leave an error the name it was raised by,
-# which is what the workflow retries by.
+# Unlike its Python runtimes, MiniStack's `provided` ones keep the class name of an exception, by
+# which the workflow retries.
 RUNTIME = "provided.al2023"
 _IMAGE_ONLY = ("PackageType", "ImageUri", "ImageConfig")
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -45,7 +45,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True)
 class Checkout:
-    """The folders of the repository that the local stack is made from."""
+    """The folders of the repository from which the local stack is made."""
 
     root: Path
 
@@ -90,7 +90,7 @@ def read_template(path: Path) -> Template:
         parsed = yaml_parse(path.read_text("utf-8"))
     except yaml.YAMLError as error:
         raise StackFailedError(f"{path.name} is not YAML: {error}") from error
-    # YAML reads `2012-10-17` as a date; CloudFormation wants the text.
+    # YAML reads `2012-10-17` as a date; CloudFormation needs the text.
     template: Template = json.loads(json.dumps(parsed, default=str))
     return template
 
@@ -99,7 +99,7 @@ def image_targets(template: Template) -> list[str]:
     """The targets of functions/Dockerfile that the template's image functions are built from.
 
     Raises:
-        StackFailedError: an image function names none.
+        StackFailedError: an image function has no target.
     """
     return sorted(
         {
@@ -117,10 +117,10 @@ def rewrite(
     environment: Mapping[str, str],
     images: Mapping[str, str] | None = None,
 ) -> tuple[Template, list[CodeUpload]]:
-    """The template for MiniStack, and what must lie in `bucket` before it is deployed.
+    """The template for MiniStack, and the files that must be in `bucket` before it is deployed.
 
     `environment` is added to every zip function's variables (the images set the same ones). With
-    `images`, by target, there are no zip functions. The given template is left as it is.
+    `images`, by target, there are no zip functions. The given template is not changed.
 
     Raises:
         StackFailedError: an image function has no Metadata, or its folder has no app.py.
@@ -129,7 +129,7 @@ def rewrite(
     uploads: list[CodeUpload] = []
 
     def stored(name: str, content: bytes) -> dict[str, str]:
-        # Named by what is in it, as `sam package` does: what has changed is deployed again.
+        # Named by its hash, as `sam package` does: a changed file is deployed again.
         key = f"{hashlib.sha256(content).hexdigest()[:16]}/{name}"
         uploads.append(CodeUpload(key, content))
         return {"Bucket": bucket, "Key": key}
@@ -167,7 +167,7 @@ def _to_zip_function(
     properties = resource["Properties"]
     for key in _IMAGE_ONLY:
         properties.pop(key, None)
-    # The zip runs on this machine, whatever the images are built for.
+    # The zip runs on this machine's architecture.
     properties.pop("Architectures", None)
     properties["Runtime"] = RUNTIME
     properties["Handler"] = "app.handler"
@@ -200,7 +200,7 @@ def _drop_image_globals(template: Template) -> None:
 
 
 def function_zip(folder: Path, checkout: Checkout) -> bytes:
-    """A function's app.py, all layers' packages, and what starts them.
+    """A function's app.py, all layers' packages, and the start program.
 
     The same files give the same bytes.
     """

@@ -138,7 +138,8 @@ def test_classify_answers_to_the_last_run(
 def test_a_request_that_no_function_takes_is_told_what_it_lacks(invoke: Invoke) -> None:
     answer = invoke("SerializeFunction", event={})
     assert (
-        answer["errorMessage"] == "event_invalid: The event is no SerializeInput: it lacks upload."
+        answer["errorMessage"]
+        == "event_invalid: The event is not a valid SerializeInput: it lacks upload."
     )
 
 

@@ -125,9 +125,9 @@ def test_a_wrong_event_names_its_fields_and_not_their_values(log):
 @pytest.mark.parametrize(
     ("event", "said"),
     [
-        ({}, "The event is no Event: it lacks number."),
-        (None, "The event is no Event: it is wrong in the event itself."),
-        ([1], "The event is no Event: it is wrong in the event itself."),
+        ({}, "The event is not a valid Event: it lacks number."),
+        (None, "The event is not a valid Event: it is wrong in the event itself."),
+        ([1], "The event is not a valid Event: it is wrong in the event itself."),
     ],
 )
 def test_an_event_of_another_shape_is_told_what_it_lacks(log, event, said):

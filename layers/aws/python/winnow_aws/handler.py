@@ -82,7 +82,7 @@ def _parsed(shape: type[In], event: object) -> In:
         reasons = [f"it lacks {missing}"] if missing else []
         reasons += [f"it is wrong in {wrong}"] if wrong else []
         raise EventInvalidError(
-            f"The event is no {shape.__name__}: {'; '.join(reasons)}."
+            f"The event is not a valid {shape.__name__}: {'; '.join(reasons)}."
         ) from None
 
 
