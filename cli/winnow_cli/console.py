@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 _NO_BREAK_SPACE = 0xA0
 _STRICT_ERRORS = ("strict", "surrogateescape")
-"""Error handlers of streams that raise an error for text that their encoding lacks."""
+"""Error handlers of streams that raise an error for text outside their encoding."""
 
 
 def command() -> str:
-    """What to type for `winnow`: the environment's script where the shell would not find it."""
+    """How to call `winnow`: the path of its script if it is not on the shell's PATH."""
     script = Path(sys.executable).with_name("winnow")
     if not script.exists() or shutil.which("winnow") == str(script):
         return "winnow"
@@ -38,12 +38,12 @@ def pasteable(hint: str) -> str:
 
 
 def here(path: Path) -> str:
-    """A path to type: relative to the working directory where it lies in it."""
+    """A path to type: relative to the working directory if it is below it."""
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
 def safe(text: str) -> str:
-    r"""The text as any terminal may show it; line feeds and tabs stay.
+    r"""The text, safe for every terminal; line feeds and tabs are kept.
 
     A `?` stands for every other character that is not printed: control characters (an escape
     sequence begins with one), marks that reverse or hide text, halves of surrogate pairs.
@@ -57,12 +57,12 @@ def safe(text: str) -> str:
 def _safe(character: str) -> str:
     if character.isprintable() or character in "\n\t":
         return character
-    # Blanks of other widths, and no-break spaces.
+    # Spaces of other widths, and no-break spaces.
     return " " if character.isspace() and ord(character) >= _NO_BREAK_SPACE else "?"
 
 
 def clean(text: str) -> str:
-    """The text safe and on one line: white space becomes single blanks."""
+    """The text safe and on one line: white space becomes single spaces."""
     return safe(" ".join(text.split()))
 
 
@@ -73,7 +73,7 @@ def shorten(text: str, width: int) -> str:
 
 
 def prepare_streams() -> None:
-    """Make the standard streams take any text; what their encoding lacks is replaced.
+    """Make the standard streams accept any text; characters outside their encoding are replaced.
 
     A stream that was closed by the caller (`>&-`) is one that nobody reads.
     """
@@ -86,7 +86,7 @@ def prepare_streams() -> None:
 
 
 def discard_output() -> None:
-    """Discard what is still to be written: Python would try once more at exit, and complain."""
+    """Discard buffered output: Python would try to write it at exit, and report an error."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -133,7 +133,7 @@ def stderr() -> "Console":
 
 
 def ascii_json(document: Any) -> str:
-    """JSON in printable ASCII; every other character is an escape, which no encoding loses."""
+    """JSON in printable ASCII; every other character is an escape, safe in every encoding."""
     return json.dumps(document, indent=2).replace("\x7f", "\\u007f")
 
 
@@ -162,7 +162,7 @@ def csv_stream() -> Iterator[TextIO]:
 
 
 def say(text: str = "") -> None:
-    """Print a line of the answer, or several, to stdout."""
+    """Print one or more lines of the answer to stdout."""
     sys.stdout.write(safe(text) + "\n")
 
 

@@ -1,4 +1,4 @@
-"""`make demo`: the whole system at work on this machine, on the sample files.
+"""`make demo`: runs the whole system on this machine, on the sample files.
 
 Starts the local stack (or uses the one that runs), drops the samples with plain S3 calls as any
 user would, waits, and shows results with evidence, the e-mails, and where the results are. The
@@ -44,12 +44,12 @@ if TYPE_CHECKING:
 
 WAIT_S = 120.0
 MAIL_WAIT_S = 10.0
-"""An e-mail follows the result by a moment."""
+"""An e-mail comes a moment after the result."""
 MAX_ROWS = 15
 """A longer table shows the first few of each outcome."""
 ROWS_PER_OUTCOME = 3
 PLAIN_WIDTH = 110
-"""Columns where the output is no terminal and so has no width."""
+"""Width in columns if the output is not a terminal."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class DroppedSample:
 
 @dataclass(frozen=True)
 class EndedRun:
-    """A dropped sample and the row that its run left."""
+    """A dropped sample and the row of its run."""
 
     sample: Sample
     row: "UploadRow"
@@ -133,7 +133,7 @@ def _start_stack(screen: Console, state_dir: StateDir) -> StackState:
     began = time.monotonic()
     try:
         state = running(state_dir)
-        screen.print(f"  The local stack runs already at {state.endpoint}.")
+        screen.print(f"  The local stack is already running at {state.endpoint}.")
     except StackNotRunningError:
         state = start_detached(state_dir, lambda _: None)
         seconds = time.monotonic() - began
@@ -165,7 +165,7 @@ def _drop_samples(screen: Console, target: "Target", samples: Path) -> list[Drop
 def _wait_for_runs(
     screen: Console, uploads: "Uploads", dropped: Sequence[DroppedSample]
 ) -> list[EndedRun]:
-    """Waits until the run of every sample has ended; they are returned in the samples' order."""
+    """Wait until the run of every sample has ended; returns them in the samples' order."""
     rows: dict[str, UploadRow] = {}
     deadline = time.monotonic() + WAIT_S
     with screen.status("waiting for the runs to end"):
@@ -199,7 +199,7 @@ def _print_end(screen: Console, item: DroppedSample, row: "UploadRow") -> None:
 
 
 def _show_results(screen: Console, uploads: "Uploads", runs: Sequence[EndedRun]) -> None:
-    screen.print(Text("  ✓ speaks for the criterion, ✗ against it", style="dim"))
+    screen.print(Text("  ✓ supports the criterion, ✗ opposes it", style="dim"))
     for run in runs:
         if run.row.state == "SUCCEEDED":
             _show_result(screen, uploads, run)
@@ -281,7 +281,7 @@ def _show_failure(screen: Console, row: "UploadRow") -> None:
 
 
 def _show_mails(screen: Console, state_dir: StateDir, rows: Sequence["UploadRow"]) -> None:
-    """The subjects of all e-mails, and the text of one about a success and one about a failure."""
+    """Print the subjects of all e-mails, and the text of one success and one failure."""
     mails = _wait_for_mails(state_dir, rows)
     for mail in mails.values():
         screen.print(Text.assemble(("  Subject: ", "dim"), mail.subject))
@@ -297,7 +297,7 @@ def _show_mails(screen: Console, state_dir: StateDir, rows: Sequence["UploadRow"
 def _wait_for_mails(
     state_dir: StateDir, rows: Sequence["UploadRow"]
 ) -> dict[str, mailbox.StoredMail]:
-    """The e-mail about each upload, by upload id; those that have come in time."""
+    """The e-mails that came in time, by upload id."""
     deadline = time.monotonic() + MAIL_WAIT_S
     mails: dict[str, mailbox.StoredMail] = {}
     while len(mails) < len(rows) and time.monotonic() < deadline:

@@ -1,4 +1,4 @@
-"""Records as CSV: cells that no spreadsheet takes for a formula and that steer no terminal."""
+"""Records as CSV: no cell is a formula for a spreadsheet or a control code for a terminal."""
 
 import csv
 import re
@@ -28,16 +28,16 @@ COLUMNS = (
 _FORMULA = re.compile(
     r"""(?<![\s"'“”\u200b\u2060\ufeff])([\s"'“”\u200b\u2060\ufeff]*+)[=+\-@＝＋－＠]"""
 )
-"""What a formula begins with, and all before it that a spreadsheet may leave out."""
+"""The first character of a formula, and characters before it that spreadsheets may ignore."""
 _BREAK = re.compile(r"[\t\r\n]")
 _BLANK_STARTS = ("\t", "\r", "\n")
 _CELL_ENDS = ("", ";", "|")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-"""What no cell of a CSV has: controls that steer a terminal, and halves of surrogate pairs."""
+"""Characters that are replaced: control characters, and halves of surrogate pairs."""
 
 
 def write_csv(records: Iterable["ResultRecord"], stream: TextIO) -> None:
-    """CSV for a spreadsheet; a cell that a spreadsheet would run as a formula is made text.
+    """Write CSV for a spreadsheet; cells that would be formulas are marked as text.
 
     Control characters other than tabs and line ends are replaced by U+FFFD; the JSON has them.
     """
@@ -64,10 +64,10 @@ def write_csv(records: Iterable["ResultRecord"], stream: TextIO) -> None:
 
 
 def safe_cell(value: object) -> str:
-    """A cell that no spreadsheet takes for a formula: a ' before it marks it as text.
+    """A cell that is not a formula for a spreadsheet: a ' before it marks it as text.
 
-    So also after blanks and quotes, in the wide letters of East Asian keyboards, and after what a
-    spreadsheet of another country takes for the end of the cell.
+    This includes formulas after spaces and quotes, in fullwidth characters, and after the
+    separators of other locales.
 
     >>> safe_cell("=1+1"), safe_cell("a; @b"), safe_cell(-0.5)
     ("'=1+1", "a;' @b", '-0.5')

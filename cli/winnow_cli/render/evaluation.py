@@ -23,7 +23,7 @@ def print_evaluation(
     other: "Evaluation | None" = None,
     comparison: "Comparison | None" = None,
 ) -> None:
-    """The figures, beside those of another version where one is given, by label and by slice."""
+    """The figures by label and by slice, next to those of another version if one is given."""
     _print_figures(evaluation, other)
     if comparison is not None:
         _print_comparison(comparison)

@@ -1,4 +1,4 @@
-"""A long list, printed as it comes: only what a terminal draws at once is held in memory."""
+"""A long list, printed row by row: only one table of a terminal is in memory."""
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ from winnow_cli.options import INTERRUPTED, caused_by_ctrl_c, error_document, fa
 from winnow_cli.render.tables import table
 
 MAX_DRAWN = 1_000
-"""Rows of one table on a terminal: its columns are as wide as these need."""
+"""Rows of one table on a terminal; they determine the width of its columns."""
 
 
 class Listing:
@@ -47,7 +47,7 @@ class Listing:
         return self
 
     def add(self, item: Mapping[str, Any], row: Sequence[str], style: str = "") -> None:
-        """Print the next: `item` in JSON, or `row` for a person."""
+        """Print the next entry: `item` in JSON, or `row` for a person."""
         self._count += 1
         if self._as_json:
             between = "," if self._count > 1 else ""
@@ -78,7 +78,7 @@ class Listing:
         sys.stdout.flush()
 
     def _close(self, error: BaseException | None) -> None:
-        """Close the document; where an error ends the command, end it here."""
+        """Close the document, also if an error ends the command."""
         problem = None
         by_ctrl_c = caused_by_ctrl_c(error)
         if isinstance(error, Exception) and not by_ctrl_c:
@@ -105,7 +105,7 @@ def _indented(text: str, by: int) -> str:
 
 @contextmanager
 def progress(text: str) -> Iterator[Callable[[int, int], None]]:
-    """A line on a terminal while the block runs; the function sets the two numbers of `text`."""
+    """A progress line on a terminal during the block; the function sets its two numbers."""
     from winnow_cli.console import stderr
 
     if not sys.stderr.isatty():

@@ -1,4 +1,4 @@
-"""Records and what was decided of them: decisions, evidence and reasons, in tables and lines.
+"""Records and their results: decisions, evidence and reasons, in tables and lines.
 
 `winnow results`, `winnow predict` and the demo show records with the functions of this module.
 """
@@ -58,7 +58,7 @@ def print_predictions(records: Sequence["ResultRecord"]) -> None:
 def _print_records(
     records: Sequence["ResultRecord"], columns: Sequence[Column], styles: Sequence[str] = ()
 ) -> None:
-    """A table with a row for each record; without the column `part` where no record has one."""
+    """A table with a row for each record; without the column `part` if no record has one."""
     parts = any(record.part for record in records)
     shown = [column for column in columns if parts or column is not PART]
     table(
@@ -80,7 +80,7 @@ def _because_or_reason(record: "ResultRecord") -> str:
 
 
 def print_judgement(judgement: "Judgement") -> None:
-    """What was decided of one text: decision, confidence, then each criterion or label."""
+    """The result of one text: decision, confidence, then each criterion or label."""
     from rich.text import Text
 
     screen = stdout()
@@ -165,7 +165,7 @@ def evidence_line(evidence: "Evidence") -> str:
 
 
 def basis_of(records: Sequence["ResultRecord"]) -> str:
-    """What the confidences of a table are, in a few words; empty where it has none."""
+    """What the confidences of a table mean, in a few words; empty if it has none."""
     calibrated = {record.calibrated for record in records if record.calibrated is not None}
     if calibrated == {True}:
         return "confidence is calibrated: the probability that the decision is right"
@@ -177,7 +177,7 @@ def basis_of(records: Sequence["ResultRecord"]) -> str:
 
 
 def grounds_of(record: "ResultRecord", width: int) -> str:
-    """The strongest evidence, or the reason where there is none; on one line."""
+    """The strongest evidence, or the reason for its absence; on one line."""
     pieces = evidence_of(record)
     return quoted(*pieces[0], width) if pieces else shorten(reason_of(record), width)
 

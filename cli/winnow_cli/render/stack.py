@@ -1,4 +1,4 @@
-"""A local stack that is up: where it answers, and what to type next."""
+"""A running local stack: its address, and what to type next."""
 
 import os
 import shlex
@@ -49,7 +49,7 @@ def show_stack(state: "StackState", state_dir: "StateDir", as_json: bool) -> Non
 
 
 def _example(checkout: "Checkout", in_containers: bool) -> tuple[Path, str]:
-    """A file and its process: the sample, or `FILE` where the stack has only other processes."""
+    """A file and its process: the sample, or `FILE` if the stack has only other processes."""
     from winnow.errors import ProcessInvalidError
     from winnow.processes.registry import ProcessRegistry
     from winnow_local.stack import PROCESSES_VARIABLE

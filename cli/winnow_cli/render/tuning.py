@@ -1,4 +1,4 @@
-"""What `winnow tune` found, on a terminal."""
+"""The result of `winnow tune`, on a terminal."""
 
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def explain_tuning(report: "TuneReport") -> None:
-    """What limits the evidence."""
+    """Print notes on limits of the data."""
     if not report.scope_shown:
         loss = report.target.scope_loss
         note(f"Too few rows to show that at most {loss:g} of the good ones are lost.")
@@ -25,7 +25,7 @@ def explain_tuning(report: "TuneReport") -> None:
 
 
 def print_tuning(report: "TuneReport") -> None:
-    """The threshold, what it accepts, and the coverage by label and by column."""
+    """Print the threshold, the accepted rows, and the coverage by label and by column."""
     selected, target = report.selected, report.target
     say(
         f"threshold {selected.threshold:g}: with {target.confidence:.0%} confidence at least "

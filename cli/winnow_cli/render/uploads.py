@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 STATE_STYLES = {"SUCCEEDED": "green", "RUNNING": "cyan", "FAILED": "red", "DAMAGED": "bold red"}
 SHORT_ID = 12
-"""Characters of an upload id on a terminal; every command takes them for the id."""
+"""Characters of an upload id on a terminal; every command accepts them as the id."""
 INTERNAL = {"sequencer", "attempt", "lease_until", "expires"}
-"""Attributes of a row that are for the workflow and the sweep, and not published as JSON."""
+"""Attributes for the workflow and the sweep; they are not in the JSON."""
 
 
 def print_status(rows: Sequence["UploadRow"]) -> None:
-    """The uploads as a table; on a terminal, of one line an upload where that can be."""
+    """The uploads as a table; on a terminal, one line per upload if there is room."""
     drawn = sys.stdout.isatty()
     table(
         ("state", "upload id", "file", "process", "counts or error", "started (UTC)", "seconds"),
@@ -43,7 +43,7 @@ def print_status(rows: Sequence["UploadRow"]) -> None:
 
 
 def counts_line(row: "UploadRow") -> str:
-    """`37 accepted, 5 to review, 1 invalid`, as the e-mails say it; counts of 0 are left out."""
+    """`37 accepted, 5 to review, 1 invalid`, as in the e-mails; counts of 0 are left out."""
     counts = [f"{row.accepted or 0:,} accepted"]
     if row.review:
         counts.append(f"{row.review:,} to review")
@@ -57,7 +57,7 @@ def _seconds(row: "UploadRow") -> str:
 
 
 def row_document(row: "UploadRow") -> dict[str, Any]:
-    """An upload as JSON: the table's names, nothing that is not there."""
+    """An upload as JSON: the table's names; absent attributes are left out."""
     return {**row.model_dump(exclude_none=True, exclude=INTERNAL), "results_at": row.results_at}
 
 
