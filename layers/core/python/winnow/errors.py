@@ -64,7 +64,7 @@ whatever it is.
           NotFinishedError
           NotRedrivableError
 
-The code is a contract: it stands in e-mails, in the table, in results and in docs/errors.md.
+The code is a contract: it is in e-mails, in the table, in results and in docs/errors.md.
 Messages name identifiers, counts and settings, never document text. Tests hold the tree and the
 page to the classes.
 """
@@ -237,7 +237,7 @@ class NoTextColumnError(FileError):
 
 
 class NoRecordsError(FileError):
-    """The file was read and holds no record at all."""
+    """The file was read and contains no records."""
 
     code = "no_records"
     hint = "The file has only a header or white space. Drop it again with its rows."
@@ -531,7 +531,7 @@ class NotRedrivableError(CommandError):
 
 
 def catalogue() -> dict[str, type[WinnowError]]:
-    """Every code and the class that it stands for, in the order of this module."""
+    """Every code and its class, in the order of this module."""
     return {
         cls.code: cls
         for cls in _subclasses(WinnowError)

@@ -24,7 +24,7 @@ class Encoder(Protocol):
 
     @property
     def info(self) -> ModelInfo:
-        """Which weights and which engine; stands in every result."""
+        """The weights and the engine; written to every result."""
         ...
 
     def __call__(self, texts: Sequence[str]) -> "NDArray[np.float32]": ...
@@ -35,7 +35,7 @@ class Judge(Protocol):
 
     @property
     def process(self) -> ProcessInfo:
-        """What it judges by; stands in every scored chunk."""
+        """The process that it judges by; written to every scored chunk."""
         ...
 
     def __call__(

@@ -141,7 +141,7 @@ class HeadCard(FrozenModel):
 
 @dataclass(frozen=True)
 class HeadFiles:
-    """A head as bytes; `sha256` stands for both files and is what equality goes by."""
+    """A head as bytes; `sha256` identifies both files, and equality compares it alone."""
 
     sha256: str
     read: Callable[[], tuple[bytes, bytes]] = field(compare=False, repr=False)

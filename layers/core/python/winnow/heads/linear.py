@@ -44,7 +44,7 @@ class Inputs:
     """Shape [n, 512]: mean segment vectors of length 1; zeros for blank text."""
     texts: Sequence[str]
     numbers: Doubles
-    """Shape [n, columns], as they stand in the record."""
+    """Shape [n, columns], as they are in the record."""
 
 
 class LinearHead:

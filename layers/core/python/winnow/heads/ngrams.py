@@ -188,7 +188,7 @@ def _words(code: NDArray[np.uint64]) -> tuple[NDArray[np.intp], NDArray[np.intp]
 def _hashes(
     code: NDArray[np.uint64], first: NDArray[np.intp], last: NDArray[np.intp]
 ) -> NDArray[np.uint64]:
-    """Hash of code[first:last] for each pair, by prefix sums: independent of where it stands."""
+    """Hash of code[first:last] for each pair, by prefix sums: independent of where it is."""
     powers = np.ones(len(code) + 1, np.uint64)
     inverses = np.ones(len(code) + 1, np.uint64)
     powers[1:] = _BASE

@@ -20,7 +20,7 @@ def best_positions(
     """The positions of a text's segments that rank highest, the highest first.
 
     All arguments have one item a segment: its row, what it ranks by, and its similarity to the
-    reference. Of equals the earlier in the text is first. A segment that stands in the text twice
+    reference. Of equals the earlier in the text is first. A segment that is in the text twice
     is shown once, and one of similarity 0 never.
     """
     positions: dict[int, int] = {}

@@ -1,10 +1,10 @@
-"""How much a reader takes before it refuses: every limit, its default and its unit."""
+"""The limits of readers, each with its default and unit."""
 
 from pydantic import BaseModel, ConfigDict, Field
 
 
 class ReadLimits(BaseModel):
-    """Each is named in the refusal; the stack sets `max_pages` by LIMIT_PAGES, and so on."""
+    """An error names the limit that is exceeded. The stack sets `max_pages` by LIMIT_PAGES, etc."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -20,10 +20,10 @@ class ReadLimits(BaseModel):
         1_000_000_000, gt=0, description="bytes that an archive or package unpacks to"
     )
     max_ratio: int = Field(
-        200, gt=0, description="times its size that an archive or package unpacks to"
+        200, gt=0, description="times its packed size to which an archive or package may unpack"
     )
     max_spool_bytes: int = Field(
-        200_000_000, gt=0, description="bytes of a file that is no plain text"
+        200_000_000, gt=0, description="bytes of a file that is not plain text"
     )
     max_read_seconds: int = Field(
         840, gt=0, description="seconds from a file's first byte to its last record"

@@ -18,7 +18,7 @@ GROWTH = 18
 
 
 def nfkc(text: str) -> str:
-    """The text in NFKC; runs of more than 30 combining marks are cut, and so stay as they stand."""
+    """The text in NFKC; runs of more than 30 combining marks are cut, and so stay as they are."""
     if text.isascii():
         return text
     return unicodedata.normalize("NFKC", _stream_safe(text))

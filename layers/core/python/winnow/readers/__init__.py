@@ -54,9 +54,9 @@ def read(source: Source) -> Iterator[Record | InvalidRecord]:
     head = source.head
     if not head.strip(_BLANK):
         if not source.whole:
-            raise FileTypeError("The file begins with nothing but white space or NUL bytes.")
+            raise FileTypeError("The beginning of the file is only white space or NUL bytes.")
         raise FileEmptyError(
-            "The file holds nothing but white space." if head else "The file has 0 bytes."
+            "The file contains only white space." if head else "The file has 0 bytes."
         )
     try:
         kind = kind_of(source)

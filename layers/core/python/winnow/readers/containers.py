@@ -72,7 +72,7 @@ def read_zip(source: Source, read_inner: ReadInner) -> Iterator[Record | Invalid
         if stream.bomb:
             raise catalogue()[stream.bomb.code](stream.bomb.message)
     if not members:
-        raise NoRecordsError("The archive has no file in it.")
+        raise NoRecordsError("The archive contains no files.")
 
 
 def read_mail(source: Source, read_inner: ReadInner) -> Iterator[Record | InvalidRecord]:
@@ -128,7 +128,7 @@ def shown_name(name: str) -> str:
 def _member(
     source: Source, stream: BinaryIO, name: str, number: int, read_inner: ReadInner
 ) -> Iterator[Record | InvalidRecord]:
-    """The records of one member; the last is invalid where it could not be read to its end."""
+    """The records of one member; if it cannot be read to its end, the last one is invalid."""
     shown = shown_name(name) or f"member {number}"
     count = 0
     inner: Source | None = None
@@ -139,7 +139,7 @@ def _member(
             part = f"{shown} > {record.part}" if record.part else shown
             yield record.model_copy(update={"part": part})
         if not count:
-            raise NoRecordsError("It holds no record.")
+            raise NoRecordsError("It contains no records.")
     except PermanentError as error:
         yield _unread(count + 1, shown, error.code, error.message)
     except ParseError as error:

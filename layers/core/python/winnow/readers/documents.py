@@ -66,7 +66,7 @@ def records_of(
         )
         first += 1
     if empty:
-        raise NoRecordsError("The document holds no text.")
+        raise NoRecordsError("The document contains no text.")
 
 
 def lines_of(text: str) -> Iterator[TextFragment]:

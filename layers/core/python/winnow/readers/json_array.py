@@ -23,7 +23,7 @@ _BLOCK = 1 << 18
 _MAX_CONSUMED = 1 << 14
 """Characters that may stay before the window: an error costs time in proportion to them."""
 _MAX_DEPTH = 4
-"""How many objects may stand around the array."""
+"""How many objects may be around the array."""
 _MAX_PEEKED = 100
 """Elements that are looked at to tell whether an array is that of the records."""
 _RECORDS_MEMBER = "records"
@@ -179,8 +179,8 @@ def _values(text: _Text, source: Source) -> Iterator[Any]:
                 if _more_follows(text, source):
                     source.note(
                         "records_left_out",
-                        "What stands after the array of the records was not read; it may hold more "
-                        "of them.",
+                        "What follows the array of records was not read; it may contain more "
+                        "records.",
                     )
                 return
             rows = rows_of(value, source)

@@ -11,11 +11,11 @@ from winnow.readers.source import Source
 
 PROBLEMS = {
     "json_malformed": "It is not valid JSON.",
-    "json_constant": "It holds NaN or Infinity, which JSON does not have.",
-    "json_duplicate_key": "A member of it stands twice: which of the two counts is not known.",
-    "json_number": "A number in it has more digits, or is larger, than a computer takes.",
-    "row_ragged": "Its cells are not as many as the columns.",
-    "json_members": "It has more members than limit max_columns.",
+    "json_constant": "It contains NaN or Infinity, which are not valid JSON.",
+    "json_duplicate_key": "A member of it is repeated, so its value is ambiguous.",
+    "json_number": "A number in it is too large or has too many digits.",
+    "row_ragged": "The number of its cells differs from the number of columns.",
+    "json_members": "It has more members than the limit max_columns.",
     "json_too_deep": "It is nested too deeply.",
 }
 """What can be wrong with one JSON value, by code."""
@@ -49,7 +49,7 @@ def _refuse_constant(_: str) -> NoReturn:
 
 
 class _Number(float):
-    """A number with a decimal point that keeps its digits as they stand in the file."""
+    """A number with a decimal point that keeps its digits as they are in the file."""
 
     written: str
 

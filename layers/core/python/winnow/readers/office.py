@@ -27,7 +27,7 @@ def read_html(source: Source) -> Iterator[Record | InvalidRecord]:
     if source.declared_encoding and "\ufffd" in text:
         source.note(
             "bytes_replaced",
-            "Some bytes stand for no character in the encoding that the page declares.",
+            "Some bytes are not valid in the encoding that the page declares.",
         )
     file = source.temporary()
     file.write(text.encode("utf-8", "replace"))

@@ -8,7 +8,7 @@ from winnow.readers.source import Source
 
 
 def read(source: Source) -> Iterator[Record | InvalidRecord]:
-    r"""The text as it stands in the file with line ends made `\n`; a form feed begins a page."""
+    r"""The text as it is in the file with line ends made `\n`; a form feed begins a page."""
     text = source.lines.read_all(source.limits.max_document_chars)
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     yield from records_of(source, lines_of(text))

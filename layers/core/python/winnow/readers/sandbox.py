@@ -22,7 +22,7 @@ from winnow.limits.reading import ReadLimits
 
 _BLOCK = 1 << 16
 _MAX_STDERR_BYTES = 2_000
-"""Of what a parser wrote to the error stream last: so much is searched."""
+"""Bytes at the end of a parser's error stream that are searched."""
 _CHILD = "winnow.parsers.__main__"
 _BOOT = (
     "import sys, json; sys.path[:] = json.loads(sys.argv.pop(1));"

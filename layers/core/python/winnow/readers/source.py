@@ -164,7 +164,7 @@ class Source:
     # -- notes -------------------------------------------------------------------------------------
 
     def note(self, code: str, text: str) -> None:
-        """Add something that the user should know; the same note is added once."""
+        """Add a note for the user; the same note is added once."""
         if len(self._notes) < _MAX_NOTES:
             self._notes.setdefault((code, text), Note(code=code, text=text))
 
@@ -206,7 +206,7 @@ class Source:
         raise NoTextColumnError(f"{columns} one that the process reads: {self._text_column_list}.")
 
     def id_column(self, names: Sequence[str]) -> str | None:
-        """The column with the record's own id, where there is one."""
+        """The column with the record's own id, if any."""
         return _first(self._id_columns, names)
 
     # -- records -----------------------------------------------------------------------------------
@@ -244,9 +244,9 @@ class Source:
     ) -> tuple[str, str] | None:
         everything = "\n".join((text, source_id, *fields.values(), *fields))
         if undecodable(everything):
-            return "text_undecodable", "It holds bytes or escapes that stand for no character."
+            return "text_undecodable", "It contains bytes or escapes that are not valid characters."
         if "\x00" in everything:
-            return "text_nul", "It holds NUL bytes: it is damaged, or no text at all."
+            return "text_nul", "It contains NUL bytes: it is damaged, or not text."
         if not text.strip() and not self.textless:
             return "text_empty", "Its text is empty."
         if len(text) > self.limits.max_record_chars:

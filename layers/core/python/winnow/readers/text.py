@@ -187,7 +187,7 @@ class TextLines:
             return read(size)
         except (UnicodeError, LookupError):
             raise FileUnreadableError(
-                f"The file looks like {self.encoding.upper()} and holds bytes that are not."
+                f"The file looks like {self.encoding.upper()}, but has bytes it does not allow."
             ) from None
 
     def _noticed(self, text: str) -> bool:

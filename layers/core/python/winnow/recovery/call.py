@@ -8,13 +8,13 @@ from winnow.recovery.report import SweepFailure, SweepReport
 from winnow.recovery.retention import Retention
 
 RESERVE_S = 30.0
-"""Of a call's time, to write down how far it came."""
+"""Seconds reserved to save the progress of the call."""
 _MAX_FAILURES_NAMED = 20
 
 
 @dataclass
 class SweepCall:
-    """What the parts of one call share."""
+    """The state that the parts of one call share."""
 
     now: float
     """epoch seconds"""
@@ -30,7 +30,7 @@ class SweepCall:
     failed: int = 0
     failures: list[SweepFailure] = field(default_factory=list)
     tried: set[str] = field(default_factory=set)
-    """uploads whose run died, which get one attempt a call"""
+    """uploads whose run crashed, which get one attempt per call"""
     oldest_s: float = 0.0
     """age of the oldest run under way"""
     complete: bool = False

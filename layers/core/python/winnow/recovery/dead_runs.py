@@ -1,4 +1,4 @@
-"""Runs that died: rows of the index whose lease is over are restarted."""
+"""Crashed runs: uploads whose lease has expired are restarted."""
 
 from functools import partial
 
@@ -13,9 +13,9 @@ from winnow.recovery.upload_row import LEASE_S
 def restart_dead_runs(
     state: SweepState, runs: Runs, restarter: Restarter, call: SweepCall
 ) -> SweepState:
-    """Restart what holds a lease that is over, in half of the call's time and starts.
+    """Restart uploads whose lease has expired, in half of the call's time and starts.
 
-    The state returned says where the next call goes on.
+    The returned state has the position where the next call continues.
     """
     after, from_the_start = state.stuck_after, state.stuck_after is None
     ends_at, max_restarted = call.seconds_left() / 2, max(1, call.max_starts // 2)

@@ -54,6 +54,6 @@ class Runs(Protocol):
     def give_up(self, upload: Upload, stuck: UploadRow | None, error: UploadAbandonedError) -> bool:
         """Record the upload as FAILED; False if a run has claimed or ended it meanwhile.
 
-        `stuck` is the row that it has, None where it has none.
+        `stuck` is the row that it has, None if it has none.
         """
         ...

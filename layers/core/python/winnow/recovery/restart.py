@@ -1,7 +1,7 @@
-"""Starting an upload again: the event of its drop once more, and a name that says which attempt.
+"""Restarting an upload: its event again, and an execution name with the number of the attempt.
 
-The event has the fields that the upload id is made of, so a restart is the same upload. Its name is
-the same for the same attempt: of two sweeps that start one at once, Step Functions lets one.
+The event has the fields that the upload id is computed from, so a restart is the same upload. Its
+name is the same for the same attempt: if two sweeps start it at once, Step Functions accepts one.
 """
 
 from typing import Any
@@ -10,7 +10,7 @@ from winnow.recovery.status import ObjectVersion
 from winnow.recovery.upload_row import UploadRow
 
 NONE = "none"
-"""What an event supersedes where no run has failed."""
+"""The value of `supersedes` if no run has failed."""
 
 
 def lost_event(bucket: str, version: ObjectVersion, attempt: int) -> dict[str, Any]:

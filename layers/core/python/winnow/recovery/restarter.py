@@ -34,7 +34,7 @@ class Restarter:
         self._restart(own_id, version, 1, partial(lost_event, self._bucket, version), call)
 
     def restart_dead(self, row: UploadRow, call: SweepCall) -> None:
-        """An upload whose run died.
+        """An upload whose run crashed.
 
         Raises StoredDataInvalidError where the row does not say which version it is about.
         """

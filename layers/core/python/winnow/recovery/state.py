@@ -66,7 +66,7 @@ class SweepState(FrozenModel):
 
 
 def load_state(store: ObjectStore, ref: ObjectRef) -> SweepState:
-    """What the call before left; an empty state where there is none that can be read."""
+    """What the call before left; an empty state if there is none that can be read."""
     try:
         with store.open(ref) as stream:
             content = stream.read()

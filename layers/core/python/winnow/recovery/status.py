@@ -15,7 +15,7 @@ from winnow.recovery.upload_row import UploadRow
 from winnow.steps.upload import upload_id
 
 HADOOP_FOLDER = "_$folder$"
-"""How Hadoop's file systems end the key of the empty object that stands for a folder."""
+"""How Hadoop's file systems end the key of the empty object that represents a folder."""
 
 
 class ObjectVersion(NamedTuple):
@@ -30,7 +30,7 @@ class ObjectVersion(NamedTuple):
 
     @property
     def is_folder(self) -> bool:
-        """An empty object that stands for a folder: the workflow takes it for no upload.
+        """An empty object that represents a folder: the workflow does not treat it as an upload.
 
         The S3 console ends its key with a slash, Hadoop with `_$folder$`.
         """
@@ -46,7 +46,7 @@ class UploadStatus(StrEnum):
     WAITING = "WAITING"
     """no run has claimed it, and it is young enough for its event to be on its way"""
     STUCK = "STUCK"
-    """its run died holding the claim"""
+    """its run crashed while it held the claim"""
     MISSING = "MISSING"
     """no run has claimed it, and one should have"""
     DUPLICATE = "DUPLICATE"

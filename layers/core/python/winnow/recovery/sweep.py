@@ -41,7 +41,7 @@ class Sweep:
         now: float,
         seconds_left: Callable[[], float] = lambda: float("inf"),
     ) -> SweepReport:
-        """Restart what died, then walk on. `now` is in epoch seconds.
+        """Restart crashed runs, then continue the walk. `now` is in epoch seconds.
 
         At least one row and one page are looked at, however little time is left.
         """

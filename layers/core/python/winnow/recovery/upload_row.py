@@ -88,7 +88,7 @@ class UploadRow(FrozenModel):
         return self.state in ("SUCCEEDED", "FAILED")
 
     def lease_expired(self, now: float) -> bool:
-        """Whether its run must have died: it has not ended, and its lease has."""
+        """Whether its run must have crashed: it has not ended, but its lease has expired."""
         until = self.claimed_s + LEASE_S if self.lease_until is None else self.lease_until
         return self.state == "RUNNING" and until < now
 

@@ -80,7 +80,7 @@ class DispatchStateStore(Protocol):
     """Where the state is kept, with a tag that changes with every write."""
 
     def load(self) -> tuple[DispatchState, str | None]:
-        """The state and its tag; an empty state without a tag where there is none yet."""
+        """The state and its tag; an empty state without a tag if there is none yet."""
         ...
 
     def save(self, state: DispatchState, tag: str | None) -> str | None:
@@ -95,13 +95,13 @@ class DispatchInput(BaseModel):
 
 
 class DispatchReport(FrozenModel):
-    """What a call did."""
+    """The counts of one call."""
 
     started: int = Field(0, ge=0)
-    duplicates: int = Field(0, ge=0, description="had a run of this name already")
-    failed: int = Field(0, ge=0, description="could not be started, and wait on")
-    codes: tuple[str, ...] = Field((), description="what kept these, each code once")
-    busy: bool = Field(False, description="another call is the holder")
+    duplicates: int = Field(0, ge=0, description="already had a run of this name")
+    failed: int = Field(0, ge=0, description="could not be started, and stay queued")
+    codes: tuple[str, ...] = Field((), description="error codes of the failed ones, each once")
+    busy: bool = Field(False, description="another call holds the lock")
 
 
 class Dispatch:

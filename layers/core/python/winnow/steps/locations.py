@@ -1,4 +1,4 @@
-"""Evidence and the lines of the document it stands on, brought together after judging."""
+"""The lines of the document that evidence is on, added after judging."""
 
 from bisect import bisect_right
 from collections.abc import Sequence

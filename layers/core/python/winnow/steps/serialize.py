@@ -43,7 +43,7 @@ from winnow.tables.numbers import with_numbers
 
 
 class SerializeOptions(BaseModel):
-    """What a stack decides about serializing."""
+    """The settings of Serialize."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -51,12 +51,14 @@ class SerializeOptions(BaseModel):
     default_process: str = ""
     threshold: float | None = Field(None, ge=0, le=1, description="None: the process's own")
     sender_threshold: SenderThreshold = Field(
-        "higher", description="whether a sender's threshold is refused, may be higher, or counts"
+        "higher", description="how a sender's threshold is used"
     )
     chunk_records: int = Field(1_000, gt=0)
-    chunk_bytes: int = Field(4_000_000, gt=0, description="a chunk ends when it is this large")
+    chunk_bytes: int = Field(4_000_000, gt=0, description="bytes at which a chunk ends")
     chunk_segments: int = Field(
-        100_000, gt=0, description="sentences of a chunk, as estimated: what judging it costs"
+        100_000,
+        gt=0,
+        description="estimated sentences of a chunk, which determine the cost of judging it",
     )
     limits: ReadLimits = ReadLimits()
 
@@ -223,7 +225,7 @@ def _write_chunks(
         chunks += 1
         records += count
     if not records:
-        raise NoRecordsError("The file holds no record.")
+        raise NoRecordsError("The file contains no records.")
     store.put(paths.manifest, bytes(manifest), JSON_LINES)
     return chunks, records
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from winnow.limits.unicode import nfkc
 
 _MAX_NAME = 1_000
-"""Characters of a name that are compared: what is longer is text that stands in a name's place."""
+"""Characters of a name that are compared: a longer one is text in the place of a name."""
 _IGNORED = frozenset("_-")
 
 
@@ -28,7 +28,7 @@ def plain_name(name: str) -> str:
 
 
 def mentions(text: str, names: Iterable[str]) -> bool:
-    """Whether one of these plain names may stand in a text of any length."""
+    """Whether a text of any length may contain one of these plain names."""
     pieces = (text[at : at + _MAX_NAME] for at in range(0, len(text), _MAX_NAME))
     plain = "".join(map(plain_name, pieces))
     return any(name in plain for name in names)

@@ -28,7 +28,7 @@ def number(cell: str | None) -> float | None:
 
 
 def wrong_column(fields: Mapping[str, str], columns: Sequence[str]) -> str | None:
-    """The first of the columns that is missing or holds no number."""
+    """The first of the columns that is missing or is not a number."""
     if not columns:
         return None
     cells = _by_plain_name(fields)
@@ -38,13 +38,13 @@ def wrong_column(fields: Mapping[str, str], columns: Sequence[str]) -> str | Non
 def with_numbers(
     lines: Iterator[Record | InvalidRecord], columns: Sequence[str]
 ) -> Iterator[Record | InvalidRecord]:
-    """The lines; a record that lacks a number that the process takes is an invalid one."""
+    """The lines; a record without a number in one of the process's columns becomes invalid."""
     for line in lines:
         if isinstance(line, Record) and (wrong := wrong_column(line.fields, columns)):
             yield InvalidRecord(
                 **line.identity,
                 code="number_invalid",
-                reason=f"Its column {wrong} is missing or holds no number.",
+                reason=f"Its column {wrong} is missing or is not a number.",
             )
         else:
             yield line

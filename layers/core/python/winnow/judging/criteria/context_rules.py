@@ -1,4 +1,4 @@
-"""The table of context rules (context.tsv), and where their triggers stand in a segment.
+"""The table of context rules (context.tsv), and the positions of their triggers in a segment.
 
 A rule is what ConText and medspaCy call one (medspaCy's `ConTextRule`): a trigger phrase ("no
 evidence of"), a category ("negated"), a direction and a maximal scope. The head of context.tsv
@@ -68,15 +68,15 @@ class ContextRule(NamedTuple):
     listed: bool
     """Forward, and ended neither by a comma nor by a new subject."""
     max_scope: int
-    """Words that may stand between trigger and mention."""
+    """Words that may be between trigger and mention."""
     second: frozenset[str]
-    """Words one of which must stand within `second_within` words of the first: what is looked at
+    """Words one of which must be within `second_within` words of the first: what is looked at
     before the whole trigger is. Empty: not known."""
     second_within: int
 
 
 class TriggerMatch(NamedTuple):
-    """A rule's trigger where it stands: tokens [start, end)."""
+    """One occurrence of a rule's trigger: tokens [start, end)."""
 
     start: int
     end: int

@@ -1,6 +1,6 @@
 """The words that a segment shares with keywords and with reference sentences.
 
-A keyword is found where its words stand side by side in the segment, case aside; a hyphen
+A keyword is found where its words are side by side in the segment, case aside; a hyphen
 counts as a space. A word of five letters or more also stands for a misspelling or inflection: a
 word with the same first letter and a normalised Indel similarity (rapidfuzz) of at least 0.83. So
 "colonoscopies" is "colonoscopy" and "anaemia" is "anemia", but "enteroscopy" is not "endoscopy".
@@ -40,7 +40,7 @@ _COMMON = frozenset(
 
 
 class SharedWords:
-    """How much of each reference sentence stands in a segment."""
+    """The share of each reference sentence's words that is in a segment."""
 
     def __init__(self, references: Sequence[str]) -> None:
         rows = [sorted({w for w in words(r) if w not in _COMMON}) for r in references]

@@ -4,7 +4,7 @@ The algorithm is a copied part of NLTK (nltk_punkt.py); docs/adr/0020 says why i
 
 The parameters (punkt.json) were written by hand; they are Punkt's own kinds: abbreviations in lower
 case without the last full stop, words that often start a sentence, and pairs that belong together;
-and two kinds of ours, for abbreviations that stand at the end as often as not ("b.i.d. Return").
+and two kinds of ours, for abbreviations that are at the end as often as not ("b.i.d. Return").
 """
 
 import json

@@ -139,7 +139,7 @@ def _clipped(text: str, start: int, stop: int) -> bool:
 
 
 def _shown(match: re.Match[str]) -> str:
-    """What stands after a full stop, as Punkt is shown it."""
+    """What follows a full stop, as Punkt sees it."""
     if (following := match.group(2)) is None:
         return match.group(1)
     space = match.group(1)[: min(_LONG, len(match.group(1)) - len(following))]

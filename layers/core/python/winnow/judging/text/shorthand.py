@@ -2,7 +2,7 @@
 
 "C-scope neg" and "COLONOSCOPY WAS NEGATIVE" say what "Colonoscopy was negative" says, but an
 encoder trained on ordinary text does not see it. So what is compared, and searched for keywords and
-contexts, is the written-out text; what is shown is the text as it stands. The table is
+contexts, is the written-out text; what is shown is the text as it is. The table is
 shorthand.tsv. A result's mark is a word too: "FOBT+" is positive, "guaiac -ve" negative.
 """
 

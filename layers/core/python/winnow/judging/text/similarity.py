@@ -33,7 +33,7 @@ class SimilarityMatrix(SegmentedTexts):
     sentences: list[int]
     """How many of the spans of text i are sentences; windows stand behind them."""
     sections: list[str]
-    """By row: the heading that a segment stands under, in small letters; "" where none matters."""
+    """By row: the heading that a segment is under, in small letters; "" where none matters."""
 
 
 _SECTIONS = frozenset(
@@ -79,7 +79,7 @@ _HEADING = re.compile(r"([A-Z][^\W\d]*(?:[ /&'’-]+[^\W\d]+){0,7}):")
 
 
 def sections(text: str, sentences: Sequence[segments.Span]) -> list[str]:
-    """For each sentence the family's or the former history's heading it stands under, if one."""
+    """For each sentence the family's or the former history's heading it is under, if one."""
     headings: list[str] = []
     current = ""
     for start, end in sentences:
@@ -87,7 +87,7 @@ def sections(text: str, sentences: Sequence[segments.Span]) -> list[str]:
             heading := _HEADING.match(text, start, end)
         ):
             name = heading.group(1).lower()
-            # Only a heading that stands alone, or in capitals, goes on until the next.
+            # Only a heading that is alone, or in capitals, goes on until the next.
             if heading.end() == end or heading.group(1).isupper():
                 current = name if name in _SECTIONS else ""
         headings.append(current)

@@ -23,7 +23,7 @@ class BoundData:
         self._values: dict[str, dict[Path, str]] | None = None
 
     def value(self, item: str | None, path: str | None) -> str | None:
-        """What stands at a path of the item with this id (of any, where it has none).
+        """What is at a path of the item with this id (of any, if it has none).
 
         A path is a plain one of XPath: steps with or without a number. None for any other, and
         where nothing stands there.

@@ -44,9 +44,9 @@ def read(
     decoded = decode(content, declared_codec(content) if kind == "html" else None)
     if decoded.problem == "guessed":
         title = TITLES.get(decoded.codec, decoded.codec.upper())
-        emit(["note", "encoding_guessed", f"A file that it takes in was read as {title}."])
+        emit(["note", "encoding_guessed", f"An embedded file was read as {title}."])
     elif decoded.problem:
-        text = "Some bytes of a file that it takes in stand for no character in its encoding."
+        text = "Some bytes of an embedded file are not valid in its encoding."
         emit(["note", "bytes_replaced", text])
     if kind == "html":
         visible_text.parse(io.BytesIO(decoded.text.encode("utf-8", "replace")), limits, emit, None)

@@ -7,7 +7,7 @@ from winnow.parsers.docx.styles import is_on
 
 
 class FieldCodes:
-    """Tells the codes of open fields from their results; fields may stand inside of fields."""
+    """Tells the codes of open fields from their results; fields may be inside of fields."""
 
     def __init__(self) -> None:
         self._open: list[bool] = []
@@ -43,11 +43,11 @@ class FieldCodes:
             self._open[-1] = False
 
     def take(self, text: str) -> None:
-        """Keep text that stands in a code."""
+        """Keep text that is in a code."""
         self._text.append(text)
 
     def end_paragraph(self) -> None:
-        """A paragraph ends inside a code, where there is one."""
+        """End a paragraph of the open code, if any."""
         if self._text:
             self._text.append("\n")
 

@@ -50,7 +50,7 @@ class _Control:
 
 
 class _Box:
-    """What a text box interrupts: it stands inside a run."""
+    """What a text box interrupts: it is inside a run."""
 
     def __init__(self, part: "PartReader") -> None:
         self.runs = part.runs
@@ -123,7 +123,7 @@ class PartReader:
         self.font = ""
         self.raised = False
         self._white = False
-        """Whether the open run is white, and nothing was seen that it stands on."""
+        """Whether the open run is white, and nothing was seen that it is on."""
 
     def read(self, blocks: Iterator[bytes]) -> None:
         """Write the part's text to the story."""

@@ -10,7 +10,7 @@ _MAX_DEPTH = 50
 
 
 def is_on(value: str | None) -> bool:
-    """Whether a property with this value is set: it is where it has none."""
+    """Whether a property with this value is set: it is if it has none."""
     return value not in _FALSE_VALUES
 
 

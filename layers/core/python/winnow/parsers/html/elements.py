@@ -42,7 +42,7 @@ UNSEEN = _words(
 )
 """Elements whose text a browser does not show, and text that was deleted."""
 REPLACED = _words("object svg audio video canvas meter progress iframe")
-"""Of these, what takes up space in a line."""
+"""Those of them that take up space in a line."""
 SCOPE = _words("applet caption table td th marquee object template select")
 FOREIGN = _words("svg math")
 INTEGRATION_POINTS = _words("/foreignobject /desc /title /mi /mo /mn /ms /mtext /annotation-xml")
@@ -64,7 +64,7 @@ BREAKS_OUT = _words(
     listing menu meta nobr ol p pre ruby s small span strong strike sub sup table tt u ul var
     """
 )
-"""What ends an SVG drawing, because it cannot stand in one."""
+"""What ends an SVG drawing, because it cannot be in one."""
 INPUTS_WITHOUT_TEXT = _words("hidden password submit button reset image file")
 """Types of `input` that show nothing that was entered."""
 PREFORMATTED = _words("pre listing textarea")

@@ -41,7 +41,7 @@ _RGB = re.compile(
 _CLIPPED = re.compile(r"rect\(\s*([01])(?:px)?[\s,]+\1(?:px)?[\s,]+\1(?:px)?[\s,]+\1(?:px)?\s*\)\Z")
 _INSET = re.compile(r"inset\(\s*(?:50|100)%\s*\)\Z")
 _OFF_SCREEN = -500.0
-"""Pixels: what stands further out than this is on no screen."""
+"""Pixels: what is further out than this is on no screen."""
 _MAX_RULES = 20_000
 _MAX_LOOKS = 20_000_000
 """How often, on a page, it is asked whether a rule speaks of an element: about half a minute."""

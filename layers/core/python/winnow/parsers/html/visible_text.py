@@ -109,7 +109,7 @@ class _Places(dict[str, list[int]]):
         return places
 
     def last(self, kind: str) -> int:
-        """The place of the innermost open element of a kind; -1 where there is none."""
+        """The place of the innermost open element of a kind; -1 if there is none."""
         return self[kind][-1]
 
 
@@ -149,7 +149,7 @@ class HtmlTextExtractor:
         self._tables: list[tuple[int, list[str]]] = []
         self._in_cell = False
         self._options: list[tuple[bool, list[str]]] | None = None
-        """Of the open list to choose from: whether each entry is selected, and its text."""
+        """The entries of the open selection list: whether each is selected, and its text."""
         self._hidden = False
         self._like_paper = False
         self._drawn = False
@@ -207,8 +207,8 @@ class HtmlTextExtractor:
                 [
                     "note",
                     "markup_not_closed",
-                    "A tag, comment or script is never closed: what follows it is no text, as in "
-                    "a browser.",
+                    "A tag, comment or script is not closed: what follows it is not text, as in a "
+                    "browser.",
                 ]
             )
 
@@ -276,7 +276,7 @@ class HtmlTextExtractor:
                 self._markup.foreign = self._is_foreign()
 
     def _seen(self) -> bool:
-        """Whether what stands here is shown."""
+        """Whether what is here is shown."""
         top = self._open[-1]
         if top.unseen:
             return False
@@ -362,12 +362,12 @@ class HtmlTextExtractor:
         return last("table") <= max(last("td"), last("th"), last("caption"), last("template"))
 
     def _body(self, attributes: Attributes) -> None:
-        """The attributes of the body are those of all that stands in it."""
+        """The attributes of the body are those of all that is in it."""
         if len(self._open) == 1:
             self._push("body", attributes)
 
     def _make_room(self, tag: str) -> None:
-        """Close what an element of this name cannot stand in."""
+        """Close what an element of this name cannot be in."""
         last = self._places.last
         if tag == "table":
             if not self._quirks:
@@ -436,14 +436,14 @@ class HtmlTextExtractor:
         return tag not in ("option", "optgroup", "script", "template", "style")
 
     def _break_out(self) -> None:
-        """A tag that cannot be part of a drawing ends it, but for a page that stands in one."""
+        """A tag that cannot be part of a drawing ends it, but for a page that is in one."""
         last = self._places.last
         while last(" foreign") > last(" point"):
             self._cut(last(" foreign"))
         self._markup.foreign = False
 
     def _is_foreign(self) -> bool:
-        """Whether what stands here is part of a drawing or a formula."""
+        """Whether what is here is part of a drawing or a formula."""
         return self._places.last(" foreign") > self._places.last(" point")
 
     def _text_element(self, token: Tag) -> None:
@@ -542,7 +542,7 @@ class HtmlTextExtractor:
         self._places["form"].pop()
 
     def _end_formatting(self, tag: str) -> None:
-        """The end of formatting, which may be closed after blocks that stand in it."""
+        """The end of formatting, which may be closed after blocks that are in it."""
         waiting = self._hiding[-1]
         for index in range(len(waiting) - 1, max(-1, len(waiting) - 100), -1):
             at, entry = waiting[index]
@@ -582,7 +582,7 @@ class HtmlTextExtractor:
             self._close_cell()
             self._in_cell = bool(self._tables)
         elif tag == "table":
-            # What stands before a table inside a cell comes before its rows.
+            # What is before a table inside a cell comes before its rows.
             self._close_row()
             self._flush()
             self._table += 1

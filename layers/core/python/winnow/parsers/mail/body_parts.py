@@ -37,7 +37,7 @@ _OTHER_FORMS = frozenset(
     ("application/rtf", "application/x-rtf", "application/json", "application/ld+json",
      "application/xhtml+xml")
 )  # fmt: skip
-"""Of an alternative, besides `text/*`: the same text in another form."""
+"""Types in an alternative, besides `text/*`, that are the same text in another form."""
 _ENCRYPTED = frozenset(
     ("application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp-encrypted")
 )
@@ -91,7 +91,7 @@ def of_type(part: Message) -> str:
 
 
 def filename(part: Message) -> str:
-    """The name of a part, as it is written; "" where there is none that can be read."""
+    """The name of a part, as it is written; "" if there is none that can be read."""
     try:
         return str(part.get_filename() or "")
     except (LookupError, ValueError, AttributeError, TypeError):

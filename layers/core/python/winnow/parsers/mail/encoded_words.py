@@ -14,7 +14,7 @@ _NO_BASE64 = re.compile(r"[^A-Za-z0-9+/]")
 def decode_words(text: str) -> str:
     """A text with its encoded words decoded; what is none, or cannot be decoded, stays.
 
-    Words that stand beside each other are one text: the blanks between them go, and a character
+    Words that are beside each other are one text: the blanks between them go, and a character
     may begin in one and end in the next.
 
     >>> decode_words("=?UTF-8?Q?M=C3=BCller-17?=")

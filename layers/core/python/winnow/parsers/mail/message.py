@@ -55,8 +55,8 @@ def parse(file: IO[bytes], limits: dict[str, int], emit: Emit, scratch: IO[bytes
             [
                 "note",
                 "parts_left_out",
-                "Signatures, calendar entries and receipts of the mail are no text of it, and were "
-                "left out.",
+                "Signatures, calendar entries and receipts of the mail are not text, and were left "
+                "out.",
             ]
         )
     if len(mail.attachments) + len(mail.encrypted) > limits["max_members"]:
@@ -77,7 +77,7 @@ def _attach(mail: MailParts, emit: Emit, scratch: IO[bytes] | None) -> None:
                     "unread",
                     _name(part),
                     "file_unreadable",
-                    f"The mail holds it in a damaged form ({type(problem).__name__}).",
+                    f"It is damaged in the mail ({type(problem).__name__}).",
                 ]
             )
             continue
@@ -105,7 +105,7 @@ class _BodyReader:
         return self._known[id(part)][1]
 
     def _read(self, part: Message) -> list[list[Any]]:
-        # What stands in a mail twice, plain and as a page, is read twice and kept once.
+        # What is in a mail twice, plain and as a page, is read twice and kept once.
         page = of_type(part) == "text/html"
         content = content_of(part)
         codec = _codec(part)
@@ -130,7 +130,7 @@ class _BodyReader:
 
     def _note(self, decoded: Decoded) -> None:
         if decoded.problem == "replaced":
-            text = "Some bytes of the mail stand for no character in the encoding that it declares."
+            text = "Some bytes of the mail are not valid in the encoding that it declares."
             self._emit(["note", "bytes_replaced", text])
             return
         title = TITLES.get(decoded.codec, decoded.codec.upper())

@@ -37,9 +37,9 @@ class LeftOut:
 
 
 def fields(raw: Any, form: Any, page: Any, frame: Frame, left_out: LeftOut) -> Iterator[Word]:
-    """The lines of every field and free text where it stands; a box that is ticked is [x].
+    """The lines of every field and free text where it is; a box that is ticked is [x].
 
-    `form` is PDFium's handle of the document's form, or None where it has none.
+    `form` is PDFium's handle of the document's form, or None if it has none.
     """
     rectangle = raw.FS_RECTF()
     left_out.hidden = False

@@ -1,4 +1,4 @@
-"""Where things stand on a PDF page that is turned for its text to be read."""
+"""Where things are on a PDF page that is turned for its text to be read."""
 
 import ctypes
 from typing import Any
@@ -30,7 +30,7 @@ class Frame:
         return (self._down, self._across) if self.quarters % 2 else (self._across, self._down)
 
     def box(self, left: float, bottom: float, right: float, top: float) -> Box:
-        """Left, top, right, bottom of what stands there on the page as the file has it."""
+        """Left, top, right, bottom of what is there on the page as the file has it."""
         x0, x1, y0, y1 = left - self._left, right - self._left, self._top - top, self._top - bottom
         if self.quarters == 1:
             return self._down - y1, x0, self._down - y0, x1

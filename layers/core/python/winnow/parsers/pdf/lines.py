@@ -21,9 +21,9 @@ Row = list[Word]
 
 
 def lines(words: Sequence[Word]) -> list[list[Any]]:
-    """Words that stand side by side, as one line `[text, x0, y0, x1, y1]`.
+    """Words that are side by side, as one line `[text, x0, y0, x1, y1]`.
 
-    Every word is put where it stands on the page: a file that draws one word at a time, or in
+    Every word is put where it is on the page: a file that draws one word at a time, or in
     no order, gives the same lines as one that draws whole sentences.
     """
     rows = _rows(words)

@@ -20,22 +20,22 @@ _TEXT, _IMAGE, _GROUP = 1, 3, 5
 _FILLED = frozenset((2, 4))
 """Kinds of page objects."""
 _INVISIBLE = 3
-"""The mode of drawing of text that is there to be searched for alone."""
+"""The drawing mode of text that is only for searching."""
 _LAYER = "OC"
 _MAX_DARK_INK = 600
-"""Of red, green and blue together, 255 each: lighter ink may not show on paper."""
+"""Sum of red, green and blue, 255 each: lighter ink may not show on paper."""
 _MIN_OPACITY = 100
 _MIN_WORD_HEIGHT = 1.0
-"""Points: lower words are too small to be seen, or nearly."""
+"""Points: lower words are too small to be seen."""
 _MAX_DEPTH = 4
-"""How deep groups of objects are looked into."""
+"""Maximum depth of groups of objects that are searched."""
 _SCALE = 0.5
-"""Pixels a point that a page is drawn at: letters are mere shades, but not that of the paper."""
+"""Pixels per point of a drawn page: letters are only shades, but differ from the paper."""
 _MAX_SIDE = 1_000.0
-"""Pixels of the longer side of a page that is drawn at most."""
+"""Maximum pixels of the longer side of a drawn page."""
 _SECONDS_A_PAGE = 2.0
 _TIME_SHARE = 0.25
-"""Of the time for a file, for the drawing of its pages."""
+"""Share of the time for a file that drawing its pages may take."""
 _MAX_ROUNDS = 8
 """How often a page is drawn without some text of layers."""
 _MAX_LISTED = 10

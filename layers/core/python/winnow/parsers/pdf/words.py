@@ -20,7 +20,7 @@ _WORD = re.compile("[^\x00\x01\x03-\x20\xa0\ud800-\udfff]+")
 _NO_LETTER = re.compile("[\x00-\x01\x03-\x08\x0e-\x1f\ue000-\uf8ff\ufffd]")
 _LATIN = re.compile("[A-Za-z]")
 _BLACKED_OUT = re.compile(r"([A-Za-z])\1{2,}")
-"""What stands where something was taken out of a text: "seen by XXXXX on XX/XX"."""
+"""The marks that replace redacted words: "seen by XXXXX on XX/XX"."""
 _DOUBLED = re.compile(r"(.)\1")
 _MIN_LETTERS = 100
 """Letters from which on their frequency says something."""
@@ -33,7 +33,7 @@ _ANGLE_TOLERANCE = 0.1
 
 Word = tuple[str, float, float, float, float]
 IsShown = Callable[[int, str, Box], bool]
-"""Whether a word is shown: the place of its first letter, the word, where it stands."""
+"""Whether a word is shown: the place of its first letter, the word, where it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +240,7 @@ def _chars(raw: Any, text: Any) -> str:
 
 
 def _one_run(first: Box, last: Box, length: int) -> bool:
-    """Whether two characters stand on a line, no further apart than so many letters reach."""
+    """Whether two characters are on a line, no further apart than so many letters reach."""
     if last[1] > first[3] or last[3] < first[1]:
         return False
     size = first[3] - first[1]

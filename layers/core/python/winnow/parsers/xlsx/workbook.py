@@ -137,7 +137,7 @@ def _note(emit: Emit, facts: Iterable[SheetFacts], beside: Counter[str]) -> None
         (
             whole.unknown,
             "formulas_without_results",
-            "Formulas whose results the file does not hold, read as empty: {}. "
+            "Formulas whose results are not in the file, read as empty: {}. "
             "Open it in a spreadsheet program and save it.",
         ),
         (whole.errors, "cells_with_errors", "Cells with an error, read as empty: {}."),

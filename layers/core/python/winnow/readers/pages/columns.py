@@ -93,7 +93,7 @@ def _without_line_numbers(lines: list[Line]) -> list[Line]:
 
 
 def _bands(lines: list[Line], known_edges: list[float], depth: int = 0) -> list[list[Line]]:
-    """Columns, and what stands across them, in the order in which they are read."""
+    """Columns, and what is across them, in the order in which they are read."""
     columns = _columns(lines, known_edges) if depth < _MAX_DEPTH else None
     if columns is None:
         return [lines] if lines else []
@@ -103,7 +103,7 @@ def _bands(lines: list[Line], known_edges: list[float], depth: int = 0) -> list[
 def _columns(
     lines: list[Line], known_edges: list[float], inner: int = 1
 ) -> tuple[list[Line], ...] | None:
-    """What stands above two columns of prose, the left one, the right one, what stands below.
+    """What is above two columns of prose, the left one, the right one, what is below.
 
     None where there are no such columns. Those with the widest gutter are taken first. A side may
     have columns of its own, `inner` levels deep.
@@ -220,7 +220,7 @@ def _gutter(lines: Sequence[Line], edge: float, min_lines: int, inner: int) -> f
     gutter = edge - max(line.x1 for line in left)
     top = max(min(line.y0 for line in left), min(line.y0 for line in right))
     bottom = min(max(line.y1 for line in left), max(line.y1 for line in right))
-    # They must stand beside each other for most of their height.
+    # They must be beside each other for most of their height.
     heights = [
         max(line.y1 for line in side) - min(line.y0 for line in side) for side in (left, right)
     ]

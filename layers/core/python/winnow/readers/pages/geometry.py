@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 MARGIN_SHARE = 0.12
-"""Headers and footers stand in this share of the page's height, at the top and at the bottom."""
+"""Headers and footers are in this share of the page's height, at the top and at the bottom."""
 ALIGNMENT_TOLERANCE = 3.0
 """Points: edges no further apart are taken for one."""
 
@@ -17,7 +17,7 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Text and where it stands: left, top, right, bottom in the page's units, y downwards."""
+    """Text and where it is: left, top, right, bottom in the page's units, y downwards."""
 
     text: str
     x0: float
@@ -27,7 +27,7 @@ class Line:
     confidence: float | None = None
     """From 0 to 1, of what OCR read."""
     box: Box | None = None
-    """Of what OCR read: where it stands on the page as it was uploaded, askew or turned."""
+    """For text read by OCR: its box on the page as it was uploaded, askew or turned."""
     cells: tuple[tuple[float, float], ...] = ()
     """Left and right of what was put together from side by side; empty for a line that is one."""
     band: int = field(default=0, compare=False)

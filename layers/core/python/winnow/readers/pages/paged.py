@@ -16,7 +16,7 @@ _MAX_NUMBERS = 10
 
 
 def read_pdf(source: Source) -> Iterator[Record | InvalidRecord]:
-    """A PDF's text layer; pages that are pictures go to OCR, where there is one.
+    """A PDF's text layer; pages that are pictures go to OCR, if any.
 
     Raises NoTextLayerError when no page has text and nothing reads pictures, NoTextFoundError
     when OCR finds none either.

@@ -17,13 +17,13 @@ _CERTAIN_PAGE_NUMBER = re.compile(
 )
 _DIGITS = re.compile(r"\d+")
 _MIN_PAGES_SHARE = 0.6
-"""Of the pages on which a running line stands."""
+"""Minimum share of the pages on which a running line is."""
 
 
 def without_running_lines(pages: Sequence[Page]) -> tuple[list[Page], int]:
     """Pages without the headers, footers and numbers that run through them, and how many went.
 
-    A line runs when it stands at the top or bottom of most pages, digits aside. Its first
+    A line runs when it is at the top or bottom of most pages, digits aside. Its first
     appearance at the top stays: it may be the only place that says what the document is.
     """
     counts: Counter[str] = Counter()
@@ -31,7 +31,7 @@ def without_running_lines(pages: Sequence[Page]) -> tuple[list[Page], int]:
         counts.update({_without_digits(line.text) for line, _ in _edge_lines(page)})
     min_count = max(2, round(_MIN_PAGES_SHARE * len(pages)))
     if is_one_word_a_line([line for page in pages for line in page.lines]):
-        min_count = len(pages) + 1  # any word may stand at an edge
+        min_count = len(pages) + 1  # any word may be at an edge
     dropped = 0
     kept_once: set[str] = set()
     kept_pages = []

@@ -1,4 +1,4 @@
-"""Lines as they stand on pages, put back into sentences.
+"""Lines as they are on pages, put back into sentences.
 
 Pure functions over positioned lines: the same for the text layer of a PDF and for what OCR reads.
 In order: columns are read one after the other (`in_reading_order`); headers, footers and page
@@ -147,7 +147,7 @@ def _goes_on(current: _LineInContext, following: _LineInContext, one_word_a_line
 
 
 def _join(text: str, following: str, words: Counter[str]) -> tuple[str, str]:
-    """The text of a line and what stands between it and the next."""
+    """The text of a line and what is between it and the next."""
     is_hyphenated = text[-1:] in _HYPHENS
     begins_with_hyphen = bool(_BEGINS_WITH_HYPHEN.match(following))
     if not is_hyphenated or len(text) < 2 or not text[-2].isalnum():
@@ -198,7 +198,7 @@ def _pitch(page: Page) -> float:
 
 
 def _table_rows(lines: Sequence[Line]) -> set[int]:
-    """The numbers, from 1, of rows most of whose cells stand below those of the row before."""
+    """The numbers, from 1, of rows most of whose cells are below those of the row before."""
     rows: set[int] = set()
     for number, (line, after) in enumerate(pairwise(lines), start=1):
         above, below = line.cells[1:], after.cells[1:]

@@ -58,11 +58,14 @@ def _records(source: Source, preferred: str) -> Iterator[Record | InvalidRecord]
     if table_format.columns == 1 and not table_format.names_text:
         if _is_text(names[0]):
             names, rows = ["text"], chain([header], rows)
-            source.note("no_header", "The first line reads like a text, not like a column's name.")
+            source.note(
+                "no_header",
+                "The first line looks like text, not like a column name; it was read as a record.",
+            )
         else:
-            source.note("header_assumed", "The first line was taken for the only column's name.")
+            source.note("header_assumed", "The first line was read as the name of the only column.")
     parser.width = len(names)
-    # Cells that stand between rules, as in Markdown, are padded.
+    # Cells that are between rules, as in Markdown, are padded.
     is_padded = table_format.delimiter == "|" and any(name != name.strip() for name in names)
     yield from _body(RecordTable(source, names), rows, is_padded=is_padded)
 

@@ -1,4 +1,4 @@
-"""How the rows of a table are written: the delimiter, the quote, and what stands around cells."""
+"""How the rows of a table are written: the delimiter, the quote, and what is around cells."""
 
 from typing import NamedTuple
 
@@ -16,4 +16,4 @@ class Dialect(NamedTuple):
     formulas: bool = False
     """Whether cells are written as `="..."`, which keeps spreadsheets from changing them."""
     aligned: bool = False
-    """Whether two blanks and more stand between the cells, instead of a delimiter."""
+    """Whether two or more blanks separate the cells, instead of a delimiter."""

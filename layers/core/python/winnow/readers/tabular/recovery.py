@@ -15,7 +15,7 @@ from winnow.readers.tabular.dialect import NO_DELIMITER, Dialect
 _MAX_REREADS = 4
 """How often a file's characters may be read again because a quote is not closed."""
 _GAP = re.compile(r"(?<=\S)(?: {2,}|\t+ *)(?=\S)")
-"""What stands between aligned cells."""
+"""What is between aligned cells."""
 
 
 class ParsedRow(NamedTuple):
@@ -184,5 +184,5 @@ class _LineFeed:
 
 
 def _with_delimiters(line: str) -> str:
-    """A line whose cells stand two blanks and more apart, as one with delimiters."""
+    """A line whose cells are two or more blanks apart, as one with delimiters."""
     return _GAP.sub(NO_DELIMITER, line.strip(" "))

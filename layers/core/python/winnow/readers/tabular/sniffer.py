@@ -20,7 +20,7 @@ SAMPLE_CHARS = 1 << 18
 _RARE_DELIMITERS = " -_.()/\\#&+%*<>[]{}?!=@$°:"
 """Taken for a delimiter only where that makes an even table whose header names the text."""
 _IN_NAMES = " -_./"
-"""Of these, what stands inside names: a single column's name is not parted by one of them."""
+"""Delimiters that occur inside names: the name of a single column is not split at them."""
 _DELIMITER_CATEGORIES = frozenset(("Cc", "Pc", "Pd", "Pe", "Po", "Ps", "Sc", "Sk", "Sm", "So"))
 """Unicode's categories of what may be a delimiter: control characters, punctuation, symbols."""
 _MAX_CANDIDATES = 20

@@ -102,7 +102,7 @@ def _trimmed(cells: list[str]) -> list[str]:
 
 
 def _cut(rows: Iterator[_Row], width: int) -> Iterator[_CutRow]:
-    """Rows as wide as their header, and what stands beside it with its place.
+    """Rows as wide as their header, and what is beside it with its place.
 
     No delimiter can be missing in a sheet, so that is no sign of damage.
     """

@@ -33,7 +33,7 @@ class RecordTable:
         if repeated:
             source.note(
                 "duplicate_headers",
-                f"{repeated} column names stand more than once; the later ones got a number.",
+                f"{repeated} column names are repeated; the later ones got a number.",
             )
         text_column = source.text_column(self._names)
         self._text = None if text_column is None else self._names.index(text_column)
@@ -57,8 +57,8 @@ class RecordTable:
     ) -> Record | InvalidRecord | None:
         """The record of a row.
 
-        None for a row in which every cell is blank, for a line drawn with dashes, and for the
-        header where it stands again.
+        None for a row in which every cell is blank, for a line drawn with dashes, and for a
+        repeated header.
         """
         width = len(self._names)
         if not any(map(str.strip, cells)):
