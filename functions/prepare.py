@@ -2,7 +2,7 @@
 
 Run while an image is built. It takes out of installed packages what no function reaches, compiles
 what is left, since a running function cannot write and its first import is what a cold start waits
-for, and lets everybody read it, since Lambda runs as a user of its own whatever the files' owner.
+for, and makes it readable for every user, since Lambda runs as its own user.
 """
 
 import compileall

@@ -45,7 +45,7 @@ def here(path: Path) -> str:
 def safe(text: str) -> str:
     r"""The text, safe for every terminal; line feeds and tabs are kept.
 
-    A `?` stands for every other character that is not printed: control characters (an escape
+    A `?` replaces every other unprintable character: control characters (an escape
     sequence begins with one), marks that reverse or hide text, halves of surrogate pairs.
 
     >>> safe("a\x1b[31m\u202eb\n")
@@ -75,7 +75,7 @@ def shorten(text: str, width: int) -> str:
 def prepare_streams() -> None:
     """Make the standard streams accept any text; characters outside their encoding are replaced.
 
-    A stream that was closed by the caller (`>&-`) is one that nobody reads.
+    A stream that the caller closed (`>&-`) is replaced by the null device.
     """
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)

@@ -48,7 +48,7 @@ class MiniStack:
 
 
 def free_port(host: str = LOOPBACK) -> int:
-    """A TCP port of the address that nobody listened on a moment ago."""
+    """A TCP port of the address that is free at this moment."""
     with socket.socket() as probe:
         probe.bind((host, 0))
         port: int = probe.getsockname()[1]
@@ -193,7 +193,7 @@ def log_tail(path: Path) -> str:
 
 
 def members(leader: ProcessId) -> list[psutil.Process]:
-    """The leader and every process of its session or below it, whoever their parent is now."""
+    """The leader, and all processes of its session or below it, also those with a new parent."""
     processes: dict[int, psutil.Process] = {}
     main = leader.process()
     if main is not None:

@@ -165,7 +165,7 @@ class StateDir:
     def claimed(self) -> Iterator[bool]:
         """Hold the folder's lock; yields False if another process has it.
 
-        The kernel releases the lock when its process ends, in whatever way.
+        The kernel releases the lock when its process ends, even if it is killed.
         """
         import fcntl
 

@@ -59,7 +59,7 @@ class Checkout:
         root = Path(__file__).resolve().parents[2]
         if not (root / "template.yaml").is_file():
             raise StackFailedError(
-                "There is no template.yaml beside the code: the local stack runs from a checkout "
+                "There is no template.yaml next to the code: the local stack runs from a checkout "
                 "of the repository."
             )
         return cls(root)

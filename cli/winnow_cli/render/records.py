@@ -125,8 +125,8 @@ def because_of(record: "ResultRecord") -> tuple[str, ...]:
 def evidence_of(record: "ResultRecord") -> list[tuple[str, "Evidence"]]:
     """The evidence behind the decision, the most similar first; each with its criterion's id.
 
-    For criteria: one piece for each criterion that the decision rests on, if possible one that
-    speaks for its verdict. For a label: all pieces, with an empty id.
+    For criteria: one piece for each criterion behind the decision, if possible one that
+    supports its verdict. For a label: all pieces, with an empty id.
     """
     decision = record.decision
     if decision is None:

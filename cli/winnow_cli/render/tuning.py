@@ -13,14 +13,14 @@ def explain_tuning(report: "TuneReport") -> None:
     """Print notes on limits of the data."""
     if not report.scope_shown:
         loss = report.target.scope_loss
-        note(f"Too few rows to show that at most {loss:g} of the good ones are lost.")
+        note(f"Too few rows to show that at most {loss:g} of the in-scope rows are rejected.")
     if report.copies:
         note(f"{report.copies:,} rows repeat another: as evidence each record counts once.")
     if report.trained_on:
         note(
-            f"{report.trained_on:,} of {report.selected.rows:,} rows were trained on. They count "
-            "as a fold without them decided; for the full guarantee, tune on rows that nobody "
-            "trained on."
+            f"{report.trained_on:,} of {report.selected.rows:,} rows were used in training. Their "
+            "decisions are those of a fold without them; for the full guarantee, tune on rows that "
+            "were not used in training."
         )
 
 
@@ -29,7 +29,7 @@ def print_tuning(report: "TuneReport") -> None:
     selected, target = report.selected, report.target
     say(
         f"threshold {selected.threshold:g}: with {target.confidence:.0%} confidence at least "
-        f"{target.precision:.0%} of what is accepted is right"
+        f"{target.precision:.0%} of the accepted decisions are right"
     )
     say(
         f"coverage {selected.coverage:.1%}: {selected.accepted:,} of {selected.rows:,} rows "

@@ -32,7 +32,7 @@ class S3DispatchStateStore:
         try:
             return DispatchState.model_validate_json(content), stored["ETag"]
         except ValidationError:
-            # Unreadable: start anew. The list of executions has what was started.
+            # Unreadable: begin with an empty state. The list of executions has the runs.
             return DispatchState(), stored["ETag"]
 
     def save(self, state: DispatchState, tag: str | None) -> str | None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class TopicMailer:
-    """The topic with this ARN; whoever subscribed to it gets the e-mail."""
+    """The topic with this ARN; its subscribers get the e-mail."""
 
     def __init__(self, sns: "SNSClient", arn: str) -> None:
         self._sns = sns
