@@ -478,7 +478,7 @@ class StackNotRunningError(StackError):
 
 
 class StackFailedError(StackError):
-    """The local stack could not be started or deployed; the message holds the end of its log."""
+    """The local stack could not be started or deployed; the message contains the end of its log."""
 
     code = "stack_failed"
     hint = "Correct what the message names, then run `winnow up` again."

@@ -489,7 +489,7 @@ class Classified(FrozenModel):
 
 
 class FilterChunk(FrozenModel):
-    """Input of Filter for one chunk: its parts, in any order, make it up."""
+    """Input of Filter for one chunk: all its parts, in any order."""
 
     task: ChunkTask
     parts: tuple[Part, ...] = Field(min_length=1)
@@ -512,7 +512,7 @@ class FilterInput(
 
     @property
     def ids(self) -> dict[str, Any]:
-        """What names it in logs."""
+        """Its ids for logs."""
         match self.root:
             case FilterChunk(task=task):
                 return {"upload_id": task.upload_id, "chunk": task.chunk}
@@ -521,14 +521,14 @@ class FilterInput(
 
 
 class ChunkTally(FrozenModel):
-    """What Filter counted in a chunk; the chunk's lines lie beside it, a file an outcome."""
+    """Filter's counts of a chunk; the chunk's lines are beside it, one file per outcome."""
 
     chunk: int = Field(ge=0)
     process: ProcessInfo
     head: str | None = Field(None, description="sha256 of the head that judged")
     model: ModelInfo
     counts: Counts
-    sizes: dict[Outcome, int] = Field(description="bytes of each file; one that is empty is absent")
+    sizes: dict[Outcome, int] = Field(description="bytes of each file; empty ones are absent")
     profile: ProfileCounts
     classify_s: float = Field(ge=0)
     filter_s: float = Field(ge=0)

@@ -1,4 +1,4 @@
-"""What core needs from the outside, as small Protocols."""
+"""The ports of core: what it needs from outside, as small Protocols."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -31,7 +31,7 @@ class Encoder(Protocol):
 
 
 class Judge(Protocol):
-    """What a process says of texts."""
+    """Judges texts by a process."""
 
     @property
     def process(self) -> ProcessInfo:
@@ -45,7 +45,7 @@ class Judge(Protocol):
         *,
         check: Check = no_deadline,
     ) -> list[Judgement]:
-        """One judgement a record, in order. A blank text is the caller's to refuse.
+        """One judgement per record, in order. The caller has to refuse blank texts.
 
         `fields` are the records' other columns, for judges that take numbers from them. `check` is
         called between pieces of work, and what it raises goes through.
@@ -54,10 +54,10 @@ class Judge(Protocol):
 
 
 class StoredObject(NamedTuple):
-    """What is known of an object version without reading it."""
+    """Version, size and metadata of an object, known without reading it."""
 
     ref: ObjectRef
-    """With its `version_id` pinned, where the bucket has versions."""
+    """With its `version_id`, if the bucket has versions."""
     size: int
     """Bytes."""
     metadata: Mapping[str, str]
@@ -65,21 +65,21 @@ class StoredObject(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """An object that becomes a stretch of a larger one."""
+    """An object that becomes part of a larger one."""
 
     ref: ObjectRef
     size: int
-    """Bytes that it must have."""
+    """Expected bytes."""
 
 
 class ObjectStore(Protocol):
     """S3 as core sees it.
 
-    Errors are ours: ObjectGoneError, AccessDeniedError, AwsRefusedError, RetryableError.
+    Raises ObjectGoneError, AccessDeniedError, AwsRefusedError, RetryableError.
     """
 
     def head(self, ref: ObjectRef) -> StoredObject:
-        """What is known of the version that `ref` names, or of the newest one."""
+        """Size and metadata of the version that `ref` names, or of the newest one."""
         ...
 
     def open(self, ref: ObjectRef) -> AbstractContextManager[BinaryIO]:
@@ -95,9 +95,9 @@ class ObjectStore(Protocol):
         ...
 
     def publish(self, ref: ObjectRef, content: bytes, content_type: str, fence: str) -> ObjectRef:
-        """Write a small object unless one with a higher fencing token lies there.
+        """Write a small object unless the existing one has a higher fencing token.
 
-        The ref returned names the version that was written, where the bucket has versions. Raises
+        The returned ref names the version that was written, if the bucket has versions. Raises
         RunSupersededError.
         """
         ...
@@ -114,7 +114,7 @@ class ObjectStore(Protocol):
 
 
 class StartOutcome(StrEnum):
-    """What became of an attempt to start an execution."""
+    """The outcome of an attempt to start an execution."""
 
     STARTED = "started"
     RUNNING = "running"
@@ -124,7 +124,7 @@ class StartOutcome(StrEnum):
 
 
 class Workflow(Protocol):
-    """The state machine, as far as runs are started."""
+    """The state machine, for starting runs."""
 
     def start(self, name: str, event: dict[str, Any]) -> StartOutcome:
         """Start an execution of this name with the event, unless there is or was one."""
@@ -135,5 +135,5 @@ class Mailer(Protocol):
     """The topic that people are subscribed to."""
 
     def send(self, mail: Mail, attributes: Mapping[str, str] | None = None) -> None:
-        """Send an e-mail. `attributes` say what it is about: the digest adds up by them."""
+        """Send an e-mail. The digest uses `attributes` to group and count e-mails."""
         ...

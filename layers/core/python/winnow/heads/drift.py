@@ -72,7 +72,7 @@ class Profiler:
 
 
 def drift(run: Profile, measured: Profile) -> Drift | None:
-    """How far a run is from what was measured; None when either holds no record."""
+    """How far a run is from the training data; None if either has no records."""
     if not run.records or not measured.records:
         return None
     return Drift(

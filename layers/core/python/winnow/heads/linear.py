@@ -121,7 +121,7 @@ class LinearHead:
         return softmax(logits / self.card.temperature)
 
     def confidences(self, scores: Doubles) -> Doubles:
-        """Calibrated, where the card holds a calibration."""
+        """Confidences: calibrated, if the card has a calibration."""
         calibration = self.card.calibration
         return scores if calibration is None else calibrated(scores, calibration)
 

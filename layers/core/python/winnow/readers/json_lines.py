@@ -10,7 +10,7 @@ from winnow.readers.source import Source
 
 
 def read(source: Source) -> Iterator[Record | InvalidRecord]:
-    """A record a line that is not blank.
+    """One record per line that is not blank.
 
     Raises NoTextColumnError when not one of the lines has the text.
     """

@@ -1,4 +1,4 @@
-"""TXT and Markdown: the file is one record, or a record a page or a line."""
+"""TXT and Markdown: one record per file, page or line."""
 
 from collections.abc import Iterator
 

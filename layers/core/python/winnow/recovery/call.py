@@ -1,4 +1,4 @@
-"""One call of the sweep while it works: its clock, its limits and what it counts."""
+"""The state of one call of the sweep: its clock, limits and counts."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -34,11 +34,11 @@ class SweepCall:
     oldest_s: float = 0.0
     """age of the oldest run under way"""
     complete: bool = False
-    """a walk came to the inbox's end"""
+    """a walk reached the end of the inbox"""
 
     @property
     def over(self) -> bool:
-        """Whether it has to end: for want of time, or because it has started enough."""
+        """Whether it has to end: out of time, or `max_starts` reached."""
         return self.restarted >= self.max_starts or self.seconds_left() < RESERVE_S
 
     def fail(self, upload_id: str | None, error: WinnowError) -> None:
@@ -48,7 +48,7 @@ class SweepCall:
             self.failures.append(SweepFailure(upload_id=upload_id, code=error.code))
 
     def attempt(self, upload_id: str, work: Callable[["SweepCall"], None]) -> None:
-        """Do the work of one upload. Its errors, foreseen or not, keep no other upload back."""
+        """Do the work of one upload. Its errors, expected or not, are only counted."""
         try:
             work(self)
         except WinnowError as error:
@@ -57,7 +57,7 @@ class SweepCall:
             self.fail(upload_id, InternalError(f"{type(error).__name__}."))
 
     def report(self, walked_s: float) -> SweepReport:
-        """What it has done; `walked_s` is the age of the oldest version that a walk saw."""
+        """The report; `walked_s` is the age of the oldest version that a walk saw."""
         return SweepReport(
             versions=self.versions,
             looked_up=self.looked_up,

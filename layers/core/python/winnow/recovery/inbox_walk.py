@@ -1,7 +1,7 @@
-"""Events that were lost: a walk over the inbox, where every version must have a row.
+"""Lost events: a walk over the inbox, where every version must have a row.
 
-The walk goes as far as a call's time allows, and the next call goes on from there. Rows are looked
-up only for versions that the walk before cannot have seen, and for all of them once a week.
+The walk goes as far as a call's time allows, and the next call continues there. Rows are looked up
+only for versions that the previous walk cannot have seen, and once a week for all.
 """
 
 from collections.abc import Callable, Sequence
@@ -47,10 +47,10 @@ class InboxWalk:
         self._call = call
 
     def __call__(self, state: SweepState, save: Callable[[SweepState], None]) -> SweepState:
-        """Walk on, to the inbox's end or as far as the call goes.
+        """Continue the walk, to the end of the inbox or of the call.
 
-        A walk that is taken up is followed by a whole one: in an inbox that a call can walk over,
-        every call sees all of it, whatever was kept of the one before.
+        A continued walk is followed by a whole one: if a call can walk over the whole inbox, every
+        call sees all of it, whatever state the previous one saved.
         """
         again = state.walk is not None
         walk = state.walk or self._begin(state)

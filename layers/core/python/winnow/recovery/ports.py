@@ -1,4 +1,4 @@
-"""What the sweep needs from outside: the inbox and the table."""
+"""The ports of the sweep: the inbox and the table."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
@@ -19,7 +19,7 @@ class ListingPage(NamedTuple):
 
 
 class LeasePage(NamedTuple):
-    """Some rows of the index of runs under way, the lease that ends first in front."""
+    """Some rows of the index of running runs, by the end of their lease."""
 
     rows: Sequence[Lease]
     more: bool
@@ -32,7 +32,7 @@ class Inbox(Protocol):
     def bucket(self) -> str: ...
 
     def page(self, after: Cursor | None) -> ListingPage:
-        """The versions behind a cursor, or the first ones."""
+        """The versions after a cursor, or the first ones."""
         ...
 
 
@@ -40,7 +40,7 @@ class Runs(Protocol):
     """The table of runs."""
 
     def by_id(self, upload_ids: Sequence[str]) -> list[UploadRow]:
-        """The rows of these uploads, as far as there are any; read consistently."""
+        """The existing rows of these uploads, with a consistent read."""
         ...
 
     def by_key(self, key: str, since: float) -> list[UploadRow]:
@@ -48,12 +48,12 @@ class Runs(Protocol):
         ...
 
     def leases(self, before: float | None, after: Lease | None) -> LeasePage:
-        """Rows of runs under way whose lease ends before then, as an index has them."""
+        """Rows of running runs whose lease ends before then, from an index."""
         ...
 
     def give_up(self, upload: Upload, stuck: UploadRow | None, error: UploadAbandonedError) -> bool:
         """Record the upload as FAILED; False if a run has claimed or ended it meanwhile.
 
-        `stuck` is the row that it has, None if it has none.
+        `stuck` is its row, or None.
         """
         ...

@@ -1,4 +1,4 @@
-"""One upload: the next attempt is started, or the upload is given up."""
+"""One upload: start the next attempt, or abandon it."""
 
 from collections.abc import Callable
 from functools import partial
@@ -29,14 +29,14 @@ class Restarter:
         self._max_attempts = max_attempts
 
     def restart_lost(self, version: ObjectVersion, call: SweepCall) -> None:
-        """A version that has no row."""
+        """Restart a version that has no row."""
         own_id = upload_id(self._bucket, version.key, version.version_id)
         self._restart(own_id, version, 1, partial(lost_event, self._bucket, version), call)
 
     def restart_dead(self, row: UploadRow, call: SweepCall) -> None:
-        """An upload whose run crashed.
+        """Restart an upload whose run crashed.
 
-        Raises StoredDataInvalidError where the row does not say which version it is about.
+        Raises StoredDataInvalidError if the row does not name the version.
         """
         if row.version_id is None and row.sequencer is None:
             raise StoredDataInvalidError("The upload's row does not say which version it is about.")
@@ -71,8 +71,8 @@ class Restarter:
         error = UploadAbandonedError(
             f"{self._max_attempts} runs were started and none came to an end."
         )
-        # First the e-mail: a call that dies here sends it again. The other way round, a call that
-        # dies would leave the upload FAILED and nobody told.
+        # First the e-mail: a call that crashes here sends it again. In the other order, a call that
+        # crashes would leave the upload FAILED without an e-mail.
         attributes = {"outcome": "failed", "upload_id": own_id, "code": error.code}
         self._mailer.send(abandoned(own_id, error), attributes)
         stuck = source if isinstance(source, UploadRow) else None

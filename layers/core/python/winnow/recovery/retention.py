@@ -1,9 +1,9 @@
 """How long the table has kept its rows: from when on a version's row may be gone.
 
-A row expires so many days after it was claimed as were in force at that moment, so a later value
-says nothing of it. The sweep notes every value that it sees; of a time of which nothing is noted
-the smallest value that a stack may have is taken. An error is thus always to the safe side: a row
-that is there still is taken for one that may be gone.
+A row expires the number of days after its claim that was configured at that moment; a later value
+does not change it. The sweep records every value that it sees, and assumes the smallest allowed
+value for times without a record. Errors are thus on the safe side: an existing row may be treated
+as one that may be gone, never the reverse.
 """
 
 from pydantic import FiniteFloat
@@ -11,13 +11,13 @@ from pydantic import FiniteFloat
 from winnow.models import FrozenModel
 
 SHORTEST_DAYS = 15
-"""The least that a stack may keep rows; the template's number, held to it by a test."""
+"""Minimum days that a stack may keep rows; a test compares it with the template."""
 _DAY_S = 86_400
 _HOUR_S = 3_600
 _SETTLED_S = _DAY_S
-"""After so long every run is started by the workflow of the new value."""
+"""Seconds after which every new run uses the new value."""
 _MOST = 50
-"""Changes that are remembered; of the time before them nothing is known."""
+"""Maximum changes that are stored."""
 
 
 class Kept(FrozenModel):

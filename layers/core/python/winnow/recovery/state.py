@@ -1,4 +1,4 @@
-"""What one call of the sweep leaves to the next, as an object in the results bucket."""
+"""The sweep's state between calls, stored as an object in the results bucket."""
 
 from pydantic import Field, FiniteFloat, ValidationError
 
@@ -10,21 +10,21 @@ from winnow.storage.paths import JSON
 
 
 class Cursor(FrozenModel):
-    """A place in the listing of the inbox: behind this version."""
+    """A position in the listing of the inbox: after this version."""
 
     key: str
     version_id: str
 
 
 class Lease(FrozenModel):
-    """A row of the index of runs under way, and a place in it: behind this row."""
+    """A row of the index of running runs, and a position in it: after this row."""
 
     until: FiniteFloat
     upload_id: str
 
 
 class Walk(FrozenModel):
-    """How far the walk over the inbox has come."""
+    """The progress of the walk over the inbox."""
 
     after: Cursor | None = None
     """None: at the beginning"""
@@ -38,7 +38,7 @@ class Walk(FrozenModel):
 
 
 class SweepState(FrozenModel):
-    """Where the next call goes on."""
+    """Where the next call continues."""
 
     walk: Walk | None = None
     """None: the next call begins one"""
@@ -49,13 +49,13 @@ class SweepState(FrozenModel):
     all_at: FiniteFloat | None = None
     """when the last complete walk began that looked up the row of every version"""
     stuck_after: Lease | None = None
-    """where the search for dead runs goes on; None: at the beginning"""
+    """where the search for crashed runs continues; None: at the beginning"""
     retention: Retention = Retention()
 
     def plausible(self, now: float) -> "SweepState":
         """Without times in the future: a clock was wrong, or somebody else wrote the state.
 
-        What is left out only makes the sweep look at more.
+        Without them the sweep only checks more.
         """
         times = [self.looked_until, self.all_at]
         if self.walk is not None:
@@ -66,7 +66,7 @@ class SweepState(FrozenModel):
 
 
 def load_state(store: ObjectStore, ref: ObjectRef) -> SweepState:
-    """What the call before left; an empty state if there is none that can be read."""
+    """The state that the previous call saved; an empty one if it is missing or unreadable."""
     try:
         with store.open(ref) as stream:
             content = stream.read()
@@ -76,10 +76,10 @@ def load_state(store: ObjectStore, ref: ObjectRef) -> SweepState:
 
 
 def save_state(store: ObjectStore, ref: ObjectRef, state: SweepState) -> None:
-    """Leave the state to the next call."""
+    """Save the state for the next call."""
     store.put(ref, state.model_dump_json().encode(), JSON)
 
 
 def noted_retention(store: ObjectStore, ref: ObjectRef) -> Retention:
-    """How long the table has kept rows, as the sweep has noted it."""
+    """How long the table has kept rows, as recorded by the sweep."""
     return load_state(store, ref).retention

@@ -38,7 +38,7 @@ class ObjectVersion(NamedTuple):
 
 
 class UploadStatus(StrEnum):
-    """What became of an uploaded version so far."""
+    """The current status of an uploaded version."""
 
     SUCCEEDED = "SUCCEEDED"
     FAILED = "FAILED"
@@ -52,7 +52,7 @@ class UploadStatus(StrEnum):
     DUPLICATE = "DUPLICATE"
     """two uploads are about this one version"""
     DAMAGED = "DAMAGED"
-    """its row cannot be read, so nothing says whether it was judged"""
+    """its row cannot be read, so it is unknown whether it was judged"""
     EXPIRED = "EXPIRED"
     """so old that its row may have expired"""
 
@@ -62,7 +62,7 @@ class UploadStatus(StrEnum):
 
     @property
     def wrong(self) -> bool:
-        """Whether somebody has to do something about it."""
+        """Whether it needs somebody's attention."""
         return self in (
             UploadStatus.STUCK,
             UploadStatus.MISSING,
@@ -72,7 +72,7 @@ class UploadStatus(StrEnum):
 
 
 class Ages(NamedTuple):
-    """Seconds after which a version is missed, and what tells when its row may be gone."""
+    """Seconds after which a version is missed, and how long rows are kept."""
 
     missed_s: float
     retention: Retention

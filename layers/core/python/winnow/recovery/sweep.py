@@ -1,12 +1,10 @@
-"""Sweep: finds uploads that no run has brought to an end, and starts them again or gives them up.
+"""Sweep: finds uploads without a finished run, and restarts or abandons them.
 
-Runs that died are found by their rows: an index holds those of runs under way, by the end of their
-lease. Events that were lost are found by walking the inbox: a version older than `missed_s` must
-have a row.
+Crashed runs are found by their rows: an index has those of running runs, by the end of their lease.
+Lost events are found by walking the inbox: a version older than `missed_s` must have a row.
 
-One upload that cannot be started again does not keep the sweep from the others: it is counted,
-named in the report, and tried again in the next walk. What its ports raise is ours:
-AccessDeniedError, AwsRefusedError, RetryableError.
+An upload that cannot be restarted does not stop the sweep: it is counted, named in the report, and
+tried again in the next walk. The ports raise AccessDeniedError, AwsRefusedError or RetryableError.
 """
 
 from collections.abc import Callable
@@ -43,7 +41,7 @@ class Sweep:
     ) -> SweepReport:
         """Restart crashed runs, then continue the walk. `now` is in epoch seconds.
 
-        At least one row and one page are looked at, however little time is left.
+        At least one row and one page are processed, however little time is left.
         """
         save = partial(save_state, store, state_ref)
         state = load_state(store, state_ref).plausible(now)
@@ -55,5 +53,5 @@ class Sweep:
         walk = InboxWalk(self._inbox, self._runs, self._restarter, self._options, call)
         state = walk(state, save)
         save(state)
-        # What the walk has not come to yet may be as old as it was the last time.
+        # What the walk has not reached yet may be as old as it was the last time.
         return call.report(max(state.before_s, state.walk.oldest_s if state.walk else 0.0))

@@ -1,4 +1,4 @@
-"""The row of an upload in the table: what the workflow and the sweep write, and everybody reads."""
+"""The row of an upload in the table, written by the workflow and the sweep."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,10 +10,10 @@ from pydantic import ConfigDict
 from winnow.models import FrozenModel
 
 LEASE_S = 18_000
-"""How long a claim holds; the state machine's number, held to it by a test."""
+"""Seconds that a claim is valid; a test compares it with the state machine."""
 
 RowState = Literal["RUNNING", "SUCCEEDED", "FAILED", "DAMAGED"]
-"""DAMAGED is not stored: the row is there, and names no state that a run leaves."""
+"""DAMAGED is not stored: it means that the row's state is missing or unknown."""
 
 
 class UploadRow(FrozenModel):
@@ -24,7 +24,7 @@ class UploadRow(FrozenModel):
     `claimed_s` and `ended_s` are the same as numbers.
     """
 
-    # Of rows that are read by the million, no value is kept for the next.
+    # Millions of rows are read: their values are not cached.
     model_config = ConfigDict(extra="ignore", cache_strings="keys")
 
     upload_id: str
@@ -33,11 +33,11 @@ class UploadRow(FrozenModel):
     object_key: str = ""
     version_id: str | None = None
     sequencer: str | None = None
-    """The event's, where it carries no version id."""
+    """The event's sequencer, if it has no version id."""
     size: int = 0
     """bytes"""
     run: str | None = None
-    """ARN of the execution that has claimed the upload; `sweep` where the sweep gave it up"""
+    """ARN of the execution that has claimed the upload; `sweep` if the sweep abandoned it"""
     attempt: int = 1
     claimed_at: str = ""
     lease_until: int | None = None
@@ -74,17 +74,17 @@ class UploadRow(FrozenModel):
 
     @property
     def claimed_s(self) -> float:
-        """When it was claimed, in epoch seconds; 0 where that cannot be read."""
+        """When it was claimed, in epoch seconds; 0 if that cannot be read."""
         return _epoch_seconds(self.claimed_at) or 0.0
 
     @property
     def ended_s(self) -> float | None:
-        """When its run ended, in epoch seconds; None where it has not, or that cannot be read."""
+        """When its run ended, in epoch seconds; None if it has not, or that cannot be read."""
         return _epoch_seconds(self.ended_at)
 
     @property
     def ended(self) -> bool:
-        """Whether its run has come to an end, good or bad."""
+        """Whether its run has ended, with success or not."""
         return self.state in ("SUCCEEDED", "FAILED")
 
     def lease_expired(self, now: float) -> bool:
@@ -99,7 +99,7 @@ class UploadRow(FrozenModel):
 
     @property
     def results_at(self) -> str | None:
-        """Where its results lie, as an S3 address of a folder."""
+        """The S3 address of the folder with its results."""
         if self.result_bucket is None or self.result_key is None:
             return None
         return f"s3://{self.result_bucket}/{self.result_key.rpartition('/')[0]}/"
@@ -108,14 +108,14 @@ class UploadRow(FrozenModel):
 NUMBERS = frozenset(
     name for name, field in UploadRow.model_fields.items() if field.annotation in (int, int | None)
 )
-"""Attributes that DynamoDB holds as numbers; the others are strings."""
+"""Attributes that DynamoDB stores as numbers; the others are strings."""
 ATTRIBUTES = frozenset(UploadRow.model_fields)
 TEXTS = ATTRIBUTES - NUMBERS
 _STATES = get_args(RowState)
 
 
 def _epoch_seconds(time: str | None) -> float | None:
-    """None where it is no time."""
+    """None if it is not a time."""
     if time is None:
         return None
     try:

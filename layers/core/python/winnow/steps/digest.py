@@ -25,7 +25,7 @@ _MAX_FILE_NAME = 200
 
 
 class QueuedMail(NamedTuple):
-    """The e-mail of a run, as the queue holds it."""
+    """The e-mail of a run, as it is in the queue."""
 
     handle: str
     """what it leaves the queue by"""
@@ -61,7 +61,7 @@ class DigestInput(BaseModel):
 
 
 class DigestReport(FrozenModel):
-    """What a call gathered and sent."""
+    """The e-mails that a call collected and sent."""
 
     gathered: int = Field(0, ge=0)
     sent: int = Field(0, ge=0)
@@ -70,7 +70,7 @@ class DigestReport(FrozenModel):
 def send_digests(
     queue: MailQueue, mailer: Mailer, clock: Callable[[], float], call_s: float
 ) -> DigestReport:
-    """Send what the queue holds in as few e-mails as possible. `clock` returns seconds.
+    """Send the e-mails in the queue in as few digests as possible. `clock` returns seconds.
 
     Raises what the ports raise: RetryableError, AccessDeniedError, AwsRefusedError.
     """
@@ -94,8 +94,8 @@ def send_digests(
 
 
 def digest_of(mails: Sequence[QueuedMail]) -> Mail:
-    """One e-mail that says what all of them say; a single one goes on as it is."""
-    # Where SNS's answer was lost, an e-mail was sent twice.
+    """One e-mail that summarises all of them; a single one is sent unchanged."""
+    # If SNS's response was lost, an e-mail was sent twice.
     unique = list({_identity(mail): mail for mail in mails}.values())
     if len(unique) == 1:
         return Mail(subject=unique[0].subject, body=unique[0].body)
@@ -156,7 +156,7 @@ def _failures(body: "_Body", failed: Sequence[QueuedMail]) -> None:
         by_code[mail.code].append(mail)
     if by_code:
         body.lines("", "Failed; what to do: winnow why UPLOAD")
-    # Every code has its share of the list, and is counted whatever is listed.
+    # Every code gets a share of the list; the counts include those that are not listed.
     share = max(1, _MAX_LISTED_FAILURES // max(1, len(by_code)))
     for code, mails in sorted(by_code.items(), key=lambda item: (-len(item[1]), item[0])):
         body.lines(f"  {code or 'no code'}: {_runs(len(mails))}")
@@ -179,7 +179,7 @@ def _runs(count: int) -> str:
 
 
 class _Body:
-    """Text within SNS's limit; what a list has no room for is counted."""
+    """Text within SNS's limit; list items that do not fit are counted."""
 
     def __init__(self) -> None:
         self._lines: list[str] = []
@@ -203,7 +203,7 @@ class _Body:
                 self.lines(line)
 
     def more(self, count: int) -> None:
-        """Tell how many a list leaves out: `count`, and those there was no room for."""
+        """Add how many items a list leaves out: `count`, and those that did not fit."""
         count = max(0, count) + self._unlisted
         self._unlisted = 0
         if count:

@@ -1,9 +1,9 @@
-"""Dispatch: starts the runs of uploads that wait, never more at once than the stack allows.
+"""Dispatch: starts the runs of queued uploads, never more at once than the stack allows.
 
-One call at a time does it: the call that has written itself into the state as its holder, by a
-write that is refused where another call came first. A run's name is written into the state before
-it is started, so a run counts from the moment that it may exist, whether the list of executions
-shows it already or not.
+Only one call at a time starts runs: the one that has become the holder of the state, by a
+conditional write that fails if another call was first. A run's name is written to the state before
+it is started, so a run counts from the moment that it may exist, even if the list of executions
+does not show it yet.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,14 +16,14 @@ from winnow.models import FrozenModel
 from winnow.ports import StartOutcome
 
 UNSEEN_S = 120.0
-"""A run in the state that no list shows after so long was never started."""
+"""Seconds after which a run in the state that no list shows counts as never started."""
 PAUSE_S = 2.0
-"""Between two looks at whether a run has ended."""
+"""Seconds between two checks whether a run has ended."""
 _MAX_AT_ONCE = 10
 
 
 class WaitingUpload(NamedTuple):
-    """An upload that waits: the event of its drop, and the name that its execution is to have."""
+    """A queued upload: its event, and the name for its execution."""
 
     handle: str
     name: str
@@ -31,22 +31,22 @@ class WaitingUpload(NamedTuple):
 
 
 class WaitingQueue(Protocol):
-    """The uploads that wait."""
+    """The queue of uploads."""
 
     def any(self) -> bool:
-        """Whether one waits, as far as the queue can tell."""
+        """Whether it has uploads; approximate."""
         ...
 
     def take(self, most: int) -> Sequence[WaitingUpload]:
-        """Up to 10, about the oldest, which nobody else gets for a while; empty: none waits."""
+        """Up to 10, roughly the oldest first, hidden from other calls for a while; may be empty."""
         ...
 
     def drop(self, waiting: WaitingUpload) -> None:
-        """It has been started."""
+        """Remove an upload that has been started."""
         ...
 
     def give_back(self, waiting: WaitingUpload) -> None:
-        """It waits on."""
+        """Put an upload back."""
         ...
 
 
@@ -67,17 +67,17 @@ class Executions(Protocol):
 
 
 class DispatchState(FrozenModel):
-    """Which call starts runs, and which runs were started and have not been seen to end."""
+    """The call that may start runs, and the started runs that are not known to have ended."""
 
     holder: str = ""
     until: FiniteFloat = 0.0
-    """epoch seconds; after that whoever comes is the holder"""
+    """epoch seconds; after that any other call may become the holder"""
     started: dict[str, FiniteFloat] = Field(default_factory=dict)
     """name -> epoch seconds"""
 
 
 class DispatchStateStore(Protocol):
-    """Where the state is kept, with a tag that changes with every write."""
+    """Storage of the state, with a tag that changes with every write."""
 
     def load(self) -> tuple[DispatchState, str | None]:
         """The state and its tag; an empty state without a tag if there is none yet."""
@@ -89,7 +89,7 @@ class DispatchStateStore(Protocol):
 
 
 class DispatchInput(BaseModel):
-    """What the schedule sends; nothing in it is used."""
+    """The event of the schedule; nothing in it is used."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -125,9 +125,9 @@ class Dispatch:
         self._sleep = sleep
 
     def __call__(self, holder: str, call_s: float) -> DispatchReport:
-        """Start what there is room for, until nothing waits or `call_s` seconds are over.
+        """Start runs up to the limit, until the queue is empty or `call_s` seconds are over.
 
-        `holder` names this call and no other. Raises what the ports raise.
+        `holder` is a name unique to this call. Raises what the ports raise.
         """
         if not self._queue.any():
             return DispatchReport()
@@ -135,7 +135,7 @@ class Dispatch:
         state, tag = self._states.load()
         if state.until > self._now():
             return DispatchReport(busy=True)
-        # Longer than the call: what it does last is done before another may begin.
+        # Longer than the call, so that its last work is finished before another may begin.
         held = state.model_copy(update={"holder": holder, "until": ends_at + UNSEEN_S})
         tag = self._states.save(held, tag)
         if tag is None:
@@ -156,7 +156,7 @@ class Dispatch:
         )
 
     def _step(self, work: "_Work") -> bool:
-        """Start as many as there is room for; whether it is worth another look."""
+        """Start runs up to the limit; returns whether to try again."""
         room = self._room(work)
         if room <= 0:
             self._sleep(PAUSE_S)
@@ -167,7 +167,7 @@ class Dispatch:
         work.state.started.update({upload.name: self._now() for upload in uploads})
         work.tag = self._states.save(work.state, work.tag)
         if work.tag is None:
-            # Another call has become the holder: this one was held up beyond its time.
+            # Another call has become the holder: this one was delayed beyond its time.
             for upload in uploads:
                 self._queue.give_back(upload)
             return False
@@ -180,8 +180,8 @@ class Dispatch:
         try:
             outcome = self._executions.start(upload.name, upload.event)
         except WinnowError as error:
-            # It comes again when the queue's time for it is over. It counts as running meanwhile:
-            # the start may have been heard.
+            # The queue delivers it again after its visibility timeout. Until then it counts as
+            # running: the start may have succeeded.
             work.failed += 1
             work.codes.add(error.code)
             return
@@ -209,7 +209,7 @@ class Dispatch:
 
 
 class _Work:
-    """The state that a call holds, and what it counts."""
+    """The state and the counts of one call."""
 
     def __init__(self, state: DispatchState, tag: str) -> None:
         self.state = state

@@ -17,7 +17,7 @@ MAX_MAGNITUDE = 1e100
 
 
 def number(cell: str | None) -> float | None:
-    """The number that a cell holds, if it holds one: a decimal point, no unit, not infinite."""
+    """The number in a cell, or None: with a decimal point, without a unit, not infinite."""
     if cell is None or "_" in cell:  # Python alone reads 1_5 as 15
         return None
     try:

@@ -1,4 +1,4 @@
-"""Numbers with units: what a measured value says of a criterion.
+"""Numbers with units: whether a measured value supports or opposes a criterion.
 
 Vectors know no numbers, so a criterion may name values: "hemoglobin below 12 g/dL speaks for
 anemia, from 13 on against it". A value is read where its name, at most eight small words and a
@@ -72,7 +72,7 @@ class Measured(NamedTuple):
 
     @property
     def sign(self) -> int:
-        """1: speaks for, -1: against, 0: neither."""
+        """1: supports, -1: opposes, 0: neither."""
         rule, number = self.value, self.number
         if (rule.below is not None and number < rule.below) or (
             rule.above is not None and number > rule.above

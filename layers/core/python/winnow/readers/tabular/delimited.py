@@ -1,4 +1,4 @@
-"""CSV and TSV: a header, then a record a row."""
+"""CSV and TSV: a header, then one record per row."""
 
 import csv
 import re

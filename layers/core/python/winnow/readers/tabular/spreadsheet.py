@@ -14,7 +14,7 @@ _CutRow = tuple[int, list[str], list[tuple[int, str]]]
 
 
 def read(source: Source) -> Iterator[Record | InvalidRecord]:
-    """A record a row. The header is the row that names the text; a single column needs no name.
+    """One record per row. The header is the row that names the text; a single column needs no name.
 
     Raises NoTextColumnError when no sheet has such a column.
     """

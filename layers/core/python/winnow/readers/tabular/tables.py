@@ -1,4 +1,4 @@
-"""Tables: a header, then a record a row. What CSV, XLSX and tables in documents share."""
+"""Tables: a header, then one record per row. Shared by CSV, XLSX and tables in documents."""
 
 import re
 from collections.abc import Sequence
