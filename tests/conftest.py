@@ -25,6 +25,7 @@ STACK_PROCESSES = (ROOT / "processes", ROOT / "tests" / "e2e" / "processes")
 settings.register_profile("quick", max_examples=25)
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Has one process run all tests of the stack, and begin with them: they take the longest."""
 
