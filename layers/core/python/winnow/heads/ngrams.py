@@ -163,7 +163,7 @@ def _plain(text: str) -> str:
 
 
 def _characters(code: NDArray[np.uint64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Runs of characters that hold no blank but at one of their ends."""
+    """Runs of characters without a blank, except at one of their ends."""
     blank = (code == 32).astype(np.int64)
     before = np.concatenate([[0], np.cumsum(blank)])
     firsts, lasts = [], []

@@ -40,7 +40,7 @@ def open_package(file: IO[bytes], limits: dict[str, int]) -> zipfile.ZipFile:
 
 
 class Counted:
-    """The bytes of members as they are unpacked, counted: what they declare may be a lie."""
+    """The bytes of members as they are unpacked, counted: the declared sizes may be false."""
 
     def __init__(self, package: zipfile.ZipFile, limits: dict[str, int]) -> None:
         self._package = package

@@ -19,7 +19,7 @@ class Relation(NamedTuple):
 
 
 class Parts:
-    """A package by the names of its parts, which no case and no kind of slash tells apart."""
+    """A package by the names of its parts, ignoring case and the kind of slash."""
 
     def __init__(self, file: IO[bytes], limits: dict[str, int]) -> None:
         self._package = open_package(file, limits)

@@ -1,4 +1,4 @@
-"""JSON: an array of objects or strings, an object that holds such an array, or objects in a row.
+"""JSON: an array of objects or strings, an object that contains such an array, or objects in a row.
 
 An array is read an element at a time, so a long one costs no more memory than a short one, and what
 is wrong with one element leaves the others readable.
@@ -25,7 +25,7 @@ _MAX_CONSUMED = 1 << 14
 _MAX_DEPTH = 4
 """How many objects may be around the array."""
 _MAX_PEEKED = 100
-"""Elements that are looked at to tell whether an array is that of the records."""
+"""Elements that are read to decide whether an array is that of the records."""
 _RECORDS_MEMBER = "records"
 """The member whose array is that of the records, whatever is in it."""
 _MAX_LOOKAHEAD = 100_000
@@ -234,7 +234,7 @@ def _object(text: _Text, source: Source, depth: int) -> Generator[Any, None, Any
 
 
 def _more_follows(text: _Text, source: Source) -> bool:
-    """Whether the rest of the file may hold records.
+    """Whether the rest of the file may contain records.
 
     It may when it names a member that the process reads, is not valid JSON, or is longer than
     `_MAX_LOOKAHEAD`.

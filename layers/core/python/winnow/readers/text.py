@@ -32,7 +32,7 @@ _SAFE_CUT = re.compile(r"[\x00-\x2f][^\x00-\x2f]*\Z")
 
 
 def undecodable(text: str) -> bool:
-    """Whether the text holds bytes that no encoding explains, or half a character of JSON."""
+    """Whether the text contains bytes that fit no encoding, or half a character of JSON."""
     return not text.isascii() and _SURROGATE.search(text) is not None
 
 
@@ -74,7 +74,7 @@ def _paired(sample: bytes, low: int) -> int:
 
 
 def decoded(head: bytes) -> str:
-    """The first bytes of a file as text, to tell its format by; never fails."""
+    """The first bytes of a file as text, to detect its format; never fails."""
     encoding = encoding_of(head)
     if encoding == "utf-8":
         text = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode(head)

@@ -42,7 +42,7 @@ from winnow.storage.jsonl import dump_line, load_lines
 from winnow.storage.paths import JSON_LINES, scored_of
 
 JudgeFor = Callable[[bytes, HeadFiles | None], Judge]
-"""From a definition's JSON, and the head if any, to its judge; kept between calls, for
+"""Makes the judge from a definition's JSON, and the head if any; cached between calls, for
 building one costs an encoding."""
 
 GROUP_SEGMENTS = 25_000

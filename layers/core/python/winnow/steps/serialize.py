@@ -189,7 +189,7 @@ def _source(
     options: SerializeOptions,
     ocr: PageReader | None,
 ) -> Source:
-    """The file, to be read as the process says."""
+    """The file, to be read with the columns of the process."""
     return Source(
         stream,
         stored.ref.key,

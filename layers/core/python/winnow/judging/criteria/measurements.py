@@ -107,7 +107,7 @@ class Values:
         ]
 
     def named(self, words: Sequence[str]) -> bool:
-        """Whether a row of words can hold a value: it holds the first word of a name."""
+        """Whether words may contain a value: they contain the first word of a name."""
         return not self._names.isdisjoint(words)
 
     def __call__(self, text: str) -> Iterator[Measured]:

@@ -27,7 +27,7 @@ _OVERLAP = 2_000
 _FILES = frozenset(("oleObject", "package", "control"))
 _DRAWN = frozenset(("chart", "chartEx", "diagramData"))
 _MAX_CHUNK_DEPTH = 3
-"""How deep Word files may hold others as parts."""
+"""Maximum depth of Word files that contain others as parts."""
 
 
 def parse(file: IO[bytes], limits: dict[str, int], emit: Emit, _scratch: IO[bytes] | None) -> None:

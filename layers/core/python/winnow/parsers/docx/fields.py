@@ -69,7 +69,7 @@ class FormField:
         self._default = 0
 
     def take(self, name: str, value: str | None) -> None:
-        """What an element inside the field says."""
+        """Read an element inside the field."""
         number = int(value[:6]) if value and value.isdecimal() else int(is_on(value))
         if name == "listEntry":
             self._entries.append(value or "")

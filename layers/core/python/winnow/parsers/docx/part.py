@@ -119,7 +119,7 @@ class PartReader:
         self._in_run = False
         self.run_hides = False
         self.direct: bool | None = None
-        """Whether the open run says that it is hidden."""
+        """Whether the open run is marked as hidden."""
         self.font = ""
         self.raised = False
         self._white = False

@@ -46,7 +46,7 @@ REPLACED = _words("object svg audio video canvas meter progress iframe")
 SCOPE = _words("applet caption table td th marquee object template select")
 FOREIGN = _words("svg math")
 INTEGRATION_POINTS = _words("/foreignobject /desc /title /mi /mo /mn /ms /mtext /annotation-xml")
-"""Parts of drawings and formulas that hold HTML; here their names begin with a slash."""
+"""Parts of drawings and formulas that contain HTML; here their names begin with a slash."""
 DRAWN = _words("/text /tspan /textpath")
 """Parts of drawings that show text."""
 SECTIONS = _words("tbody thead tfoot")

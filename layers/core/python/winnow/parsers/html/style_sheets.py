@@ -41,10 +41,10 @@ _RGB = re.compile(
 _CLIPPED = re.compile(r"rect\(\s*([01])(?:px)?[\s,]+\1(?:px)?[\s,]+\1(?:px)?[\s,]+\1(?:px)?\s*\)\Z")
 _INSET = re.compile(r"inset\(\s*(?:50|100)%\s*\)\Z")
 _OFF_SCREEN = -500.0
-"""Pixels: what is further out than this is on no screen."""
+"""Pixels: content further out than this is not on any screen."""
 _MAX_RULES = 20_000
 _MAX_LOOKS = 20_000_000
-"""How often, on a page, it is asked whether a rule speaks of an element: about half a minute."""
+"""Maximum matches of a rule against an element per page: about half a minute."""
 _MAX_CACHED = 5_000
 _NAMES = {"white": "ffffff", "black": "000000", "red": "ff0000", "gray": "808080", "grey": "808080",
           "silver": "c0c0c0", "yellow": "ffff00", "blue": "0000ff", "green": "008000"}  # fmt: skip
@@ -55,7 +55,7 @@ Style = dict[str, tuple[str, bool]]
 
 
 class Compound(NamedTuple):
-    """What one element has to be: its name, and what its attributes have to hold."""
+    """The conditions on one element: its name and the values of its attributes."""
 
     name: str
     parts: tuple[tuple[str, str | None], ...]
@@ -136,7 +136,7 @@ class StyleSheet:
                         self._add(rule)
 
     def concerns(self, name: str, attributes: Attributes) -> bool:
-        """Whether a rule may speak of an element; most pages have none that does."""
+        """Whether a rule may match an element; most pages have no such rule."""
         if not self._names:
             return False
         return (
@@ -219,7 +219,7 @@ class StyleSheet:
 
 @lru_cache(maxsize=512)
 def inline_style(style: str) -> Style:
-    """What an element's own `style` says; not to be changed."""
+    """The declarations of an element's own `style`; not to be changed."""
     return declarations_of(style)
 
 
@@ -374,7 +374,7 @@ def _uncommented(css: str) -> str:
 
 
 def _blocks(css: str) -> Iterator[tuple[str, str]]:
-    """Selectors and declarations of the rules that hold on every screen."""
+    """Selectors and declarations of the rules that apply to every screen."""
     at = 0
     while (start := css.find("{", at)) >= 0:
         before = css[at:start]

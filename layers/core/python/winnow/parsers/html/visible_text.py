@@ -153,7 +153,7 @@ class HtmlTextExtractor:
         self._hidden = False
         self._like_paper = False
         self._drawn = False
-        """Whether a drawing holds text."""
+        """Whether a drawing contains text."""
         self._raised = False
         """Whether the text before was raised."""
 
@@ -353,7 +353,7 @@ class HtmlTextExtractor:
             self._set_off("")
 
     def _begin_form(self) -> bool:
-        """Whether a form that begins here holds what follows it."""
+        """Whether a form that begins here contains what follows it."""
         last = self._places.last
         if self._form and last("template") < 0:
             return False  # a form in a form
@@ -421,7 +421,7 @@ class HtmlTextExtractor:
         return True
 
     def _start_in_select(self, tag: str) -> bool:
-        """Whether a tag inside a `select` needs nothing more, since a `select` cannot hold it."""
+        """Whether a tag inside a `select` is done with, since a `select` cannot contain it."""
         at = self._places.last("select")
         if tag in ("select", "input", "keygen", "textarea"):
             self._cut(at)
@@ -447,7 +447,7 @@ class HtmlTextExtractor:
         return self._places.last(" foreign") > self._places.last(" point")
 
     def _text_element(self, token: Tag) -> None:
-        """An element that holds nothing but text; its end tag follows."""
+        """An element that contains only text; its end tag follows."""
         tag = token.name
         if tag == "textarea" and self._seen() and not self._is_hidden(tag, token.attributes):
             self._set_off("")

@@ -32,7 +32,7 @@ _WITHOUT_TEXT = frozenset(
         """,
     )
 )
-"""Types that hold no case: signatures, calendars, cards, receipts."""
+"""Types that contain no case: signatures, calendars, cards, receipts."""
 _OTHER_FORMS = frozenset(
     ("application/rtf", "application/x-rtf", "application/json", "application/ld+json",
      "application/xhtml+xml")
@@ -74,7 +74,7 @@ class MailParts:
     without_text: int = 0
 
     def add(self, other: "MailParts", *, body: bool = True) -> None:
-        """Take over what a part of this one holds."""
+        """Take over the contents of a part of this one."""
         if body:
             self.body += other.body
         self.attachments += other.attachments
@@ -142,7 +142,7 @@ class _Sorter:
         return words
 
     def says(self, part: Message) -> int:
-        """How much a part says, in characters."""
+        """The length of a part's text, in characters."""
         return sum(
             len(text.strip())
             for item in self._lines(part)
@@ -151,7 +151,7 @@ class _Sorter:
         )
 
     def is_blank(self, part: Message) -> bool:
-        """Whether an attachment without a name of its own holds nothing at all."""
+        """Whether an attachment without a name of its own is empty."""
         name = filename(part)
         if of_type(part) not in _BODIES or (name and not name.upper().startswith("ATT0")):
             return False
@@ -221,7 +221,7 @@ class _Sorter:
         return kind.startswith("text/") or kind in _OTHER_FORMS
 
     def _choice(self, bodies: list[list[Message]]) -> list[Message]:
-        """The plain text, but for one that says much less than the page beside it."""
+        """The plain text, unless it is much shorter than the page beside it."""
         counted = [(sum(self.says(part) for part in body), _is_page(body), body) for body in bodies]
         plain = next((body for body in counted if body[0] and not body[1]), None)
         page = next((body for body in counted if body[0] and body[1]), None)

@@ -12,7 +12,7 @@ _MIDDLE = 0.25
 _MIN_SIDE = 4
 """Pixels: the side of a box that a letter may fill."""
 _GRID_CELLS = 128
-"""Cells along the longer side of the grid that says what pictures cover."""
+"""Cells along the longer side of the grid of what pictures cover."""
 
 
 class Drawing:
@@ -83,6 +83,6 @@ class PictureCover:
             self._rows.clear()
 
     def middle_of(self, box: Box) -> bool:
-        """Whether the middle of a box lies on a picture."""
+        """Whether the middle of a box is on a picture."""
         row = self._rows.get(int((box[1] + box[3]) / 2 / self._step), 0)
         return bool(row >> max(0, int((box[0] + box[2]) / 2 / self._step)) & 1)

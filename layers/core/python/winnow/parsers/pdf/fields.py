@@ -27,7 +27,7 @@ _BREAK = re.compile(r"\r\n|\r|\n")
 
 @dataclass(slots=True)
 class LeftOut:
-    """What pages hold besides their text that is not read, or not surely shown."""
+    """Contents of pages that are not read, or may not be shown."""
 
     hidden: bool = False
     """Whether the page at hand has fields with something in them that are not shown."""

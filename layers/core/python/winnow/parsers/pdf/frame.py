@@ -41,6 +41,6 @@ class Frame:
         return x0, y0, x1, y1
 
     def holds(self, box: Box) -> bool:
-        """Whether the middle of a box, as `box` gives it, lies on the page."""
+        """Whether the middle of a box, as `box` gives it, is on the page."""
         across, down = self.size
         return 0 <= (box[0] + box[2]) / 2 <= across and 0 <= (box[1] + box[3]) / 2 <= down

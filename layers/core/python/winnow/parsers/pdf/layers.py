@@ -1,4 +1,4 @@
-"""Whether a PDF may have layers, which PDFium does not tell."""
+"""Whether a PDF may have layers, which PDFium does not report."""
 
 import re
 import zlib

@@ -1,4 +1,4 @@
-"""Whether a viewer shows what a PDF page's text layer holds.
+"""Whether a viewer shows the text of a PDF page's text layer.
 
 A layer that is switched off, an invisible way of drawing, a path that cuts text off, white ink on
 white paper: there are too many ways to hide text to follow each. So the page is drawn, small and
@@ -309,7 +309,7 @@ def _some(pages: Sequence[int]) -> str:
 
 
 def _apart(items: Sequence[tuple[Any, Box]]) -> Iterator[list[tuple[Any, Box]]]:
-    """Groups of items that do not lie over each other; the last takes what is left."""
+    """Groups of items that do not overlap; the last takes the rest."""
     left = list(items)
     for number in range(_MAX_ROUNDS):
         if not left:

@@ -23,9 +23,9 @@ _BLACKED_OUT = re.compile(r"([A-Za-z])\1{2,}")
 """The marks that replace redacted words: "seen by XXXXX on XX/XX"."""
 _DOUBLED = re.compile(r"(.)\1")
 _MIN_LETTERS = 100
-"""Letters from which on their frequency says something."""
+"""Minimum letters for their frequency to be significant."""
 _SAMPLE = 40
-"""Words that are asked which way they run; asking all would take as long as reading them."""
+"""Words whose direction is read; reading that of all takes as long as reading the words."""
 _MAX_SHORT_LETTERS = 2
 """Letters of a word too short to show by its boxes which way it runs."""
 _ANGLE_TOLERANCE = 0.1
@@ -262,6 +262,6 @@ def _both(a: Box, b: Box) -> Box:
 
 
 def _same_place(a: Box, b: Box) -> bool:
-    """Whether two letters of a kind lie over each other by more than half."""
+    """Whether two equal letters overlap by more than half."""
     width, height = min(a[2] - a[0], b[2] - b[0]), min(a[3] - a[1], b[3] - b[1])
     return abs(a[0] - b[0]) < width / 2 and abs(a[1] - b[1]) < height / 2

@@ -111,7 +111,7 @@ def _sheets(parts: Parts) -> dict[str, str]:
 
 
 def _beside(part: str, drawn: bool) -> str | None:
-    """What a part holds that is not read."""
+    """The contents of a part that are not read."""
     folder = part.rpartition("/")[0]
     if folder.endswith("embeddings"):
         return "attachments"

@@ -26,7 +26,7 @@ _DELIMITER_CATEGORIES = frozenset(("Cc", "Pc", "Pd", "Pe", "Po", "Ps", "Sc", "Sk
 _MAX_CANDIDATES = 20
 """Marks besides the common delimiters that are tried."""
 _MAX_HEADER_CHARS = 10_000
-"""Longer lines and cells hold more than a header, or than a name."""
+"""Longer lines and cells contain more than a header, or than a name."""
 _FORMULA_CELL = re.compile(r'(?:^|[^\w"])="', re.MULTILINE)
 
 
