@@ -5,13 +5,13 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.loaders import JSONFileLoader
 from hypothesis import settings
-from xdist.scheduler import LoadGroupScheduling
+from xdist.scheduler import LoadFileScheduling
 
 from winnow_local.state import StateDir
 
@@ -21,37 +21,47 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 STACK_PROCESSES = (ROOT / "processes", ROOT / "tests" / "e2e" / "processes")
 
+OWN_STACK = ("test_life.py", "test_parameters.py", "test_upgrade.py")
+"""Files of tests/e2e that start stacks of their own."""
+
 # `make test` takes this one (--hypothesis-profile=quick); without it, hypothesis's own default.
 settings.register_profile("quick", max_examples=25)
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Has one process run all tests of the stack, and begin with them: they take the longest."""
+def group_of(nodeid: str) -> str:
+    """What one process runs: the tests of a file, all of the shared stack, all of containers.
 
-    def of_stack(item: pytest.Item) -> bool:
-        return "local_stack" in getattr(item, "fixturenames", ())
-
-    for item in filter(of_stack, items):
-        item.add_marker(pytest.mark.stack)
-        item.add_marker(pytest.mark.xdist_group("stack"))
-    items.sort(key=lambda item: not of_stack(item))
-
-
-class ByGroupOrFile(LoadGroupScheduling):  # type: ignore[misc]
-    """xdist's `loadgroup`, with the tests of a file in one group unless they are in another.
-
-    What a file's tests share is made once: a trained model, TensorFlow, the engine of OCR.
+    By the path: xdist 3.8 ignores the groups that are marked, under pytest 9.2.
     """
+    file = PurePosixPath(nodeid.partition("::")[0])
+    tier = file.parent.name
+    if tier == "container":
+        return tier
+    on_stack = tier == "e2e" and file.name not in OWN_STACK
+    return "stack" if on_stack or file.name.endswith("_on_stack.py") else str(file)
+
+
+class ByGroup(LoadFileScheduling):  # type: ignore[misc]
+    """xdist's `loadfile`, with the groups above: what tests share is made once."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return str(super()._split_scope(nodeid)).partition("::")[0]
+        return group_of(nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByGroupOrFile | None:
-    """The scheduler of `--dist=loadgroup`."""
-    return ByGroupOrFile(config, log) if config.getvalue("dist") == "loadgroup" else None
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByGroup | None:
+    """The scheduler of `--dist=loadfile`."""
+    return ByGroup(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begins with the tests of the stack, which take the longest."""
+    for item in items:
+        if "local_stack" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.stack)
+            if group_of(item.nodeid) != "stack":
+                raise pytest.UsageError(f"{item.nodeid} shares the stack: see group_of")
+    items.sort(key=lambda item: group_of(item.nodeid) != "stack")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -43,7 +43,6 @@ from winnow_train.train import train, write
 pytestmark = [
     pytest.mark.container,
     pytest.mark.timeout(900),
-    pytest.mark.xdist_group("container"),
 ]
 
 FUNCTIONS = ("serialize", "scan", "classify", "filter", "sweep", "dispatch", "digest")

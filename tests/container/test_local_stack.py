@@ -21,7 +21,6 @@ from winnow_local.state import StackState, StateDir
 pytestmark = [
     pytest.mark.container,
     pytest.mark.timeout(900),
-    pytest.mark.xdist_group("container"),
 ]
 
 SURE = "I was overjoyed and full of happiness when my daughter was born."

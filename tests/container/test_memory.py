@@ -18,7 +18,6 @@ __all__ = ["state_dir"]
 pytestmark = [
     pytest.mark.container,
     pytest.mark.timeout(900),
-    pytest.mark.xdist_group("container"),
 ]
 
 STATS = ("/sys/fs/cgroup/memory.stat", "/sys/fs/cgroup/memory/memory.stat")

@@ -24,7 +24,6 @@ from winnow_local.state import StackState, StateDir
 pytestmark = [
     pytest.mark.container,
     pytest.mark.timeout(900),
-    pytest.mark.xdist_group("container"),
 ]
 
 Invoke = Callable[..., dict[str, Any]]

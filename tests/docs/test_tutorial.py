@@ -37,7 +37,6 @@ wrong
 @pytest.mark.slow
 @pytest.mark.model
 @pytest.mark.stack
-@pytest.mark.xdist_group("tutorial")
 @pytest.mark.timeout(900)
 def test_every_command_prints_what_the_page_shows(tmp_path: Path):
     if not (ROOT / "build" / "model" / "manifest.json").is_file():

@@ -14,7 +14,7 @@ from winnow_local.state import STATE_DIR_VARIABLE, StateDir
 
 from .conftest import SURE, Stack, until, winnow
 
-pytestmark = [pytest.mark.model, pytest.mark.xdist_group("parameters")]
+pytestmark = pytest.mark.model
 MOST = 2
 FILES = 7
 
