@@ -18,8 +18,8 @@ MOST = 2.5
 """Times as long for twice the input: 2 is in proportion, 4 is quadratic."""
 FLOOR = 0.06
 LOOKS = 30
-"""How often a growth that seems too fast is measured again: on a busy machine the shorter call finds a
-quiet moment before the longer one does."""
+"""How often a growth that seems too fast is measured again: on a busy machine the shorter call
+finds a quiet moment before the longer one does."""
 
 
 class Subject(Protocol):
