@@ -61,9 +61,14 @@ class Decisions:
         )
 
     @property
+    def has_known_label(self) -> Bools:
+        """Whether the process knows each row's label."""
+        return np.array([row.label is not None for row in self.rows], bool)
+
+    @property
     def known(self) -> "Decisions":
         """Those of rows whose label the process knows."""
-        return self.where(np.array([row.label is not None for row in self.rows], bool))
+        return self.where(self.has_known_label)
 
     @property
     def right(self) -> Bools:

@@ -121,7 +121,7 @@ def evaluate(
         )
     decisions = decide(definition, labelled.rows, encoder, head, process_file)
     known = decisions.known
-    unknown = decisions.where(np.array([row.label is None for row in labelled.rows]))
+    unknown = decisions.where(~decisions.has_known_label)
     truths = [row.label or "" for row in known.rows]
     labels = tuple(label for label in labels_of(definition) if label in {*truths, *known.decided})
     counts = confusion(truths, known.decided, labels)

@@ -123,7 +123,7 @@ def tune(
         if selected.threshold is None
         else acceptable >= selected.threshold
     )
-    unknown = np.array([row.label is None for row in labelled.rows], bool)
+    unknown = ~decisions.has_known_label
     by_label = metrics_by_label(decisions, labels_of(definition), right, accepted)
     return TuneReport(
         target=target,
