@@ -63,6 +63,13 @@ whatever it is.
           UploadUnknownError
           NotFinishedError
           NotRedrivableError
+        ReviewError
+          RecordUnknownError
+          RecordErasedError
+          DecisionInvalidError
+          ReviewConflictError
+          NothingToUndoError
+          ReviewOffError
 
 The code is a contract: it is in e-mails, in the table, in results and in docs/errors.md.
 Messages name identifiers, counts and settings, never document text. Tests hold the tree and the
@@ -528,6 +535,54 @@ class NotRedrivableError(CommandError):
 
     code = "not_redrivable"
     hint = "`winnow status UPLOAD_ID` shows its state. To judge the file again, drop it again."
+
+
+class ReviewError(PermanentError):
+    """What a person asked for in a review cannot be done."""
+
+
+class RecordUnknownError(ReviewError):
+    """The upload has no such record, or its results have expired or were deleted."""
+
+    code = "record_unknown"
+    hint = (
+        "`winnow results UPLOAD_ID` lists the records. If they have expired, drop the file again."
+    )
+
+
+class RecordErasedError(ReviewError):
+    """The record was erased on request; its text is gone and it cannot be decided any more."""
+
+    code = "record_erased"
+    hint = "Go on with the next record. `winnow history UPLOAD_ID RECORD` shows who erased it."
+
+
+class DecisionInvalidError(ReviewError):
+    """The decision is none of the record's process."""
+
+    code = "decision_invalid"
+    hint = "Choose one of the decisions that the message lists, or say that you cannot tell."
+
+
+class ReviewConflictError(ReviewError):
+    """Somebody else has changed the record since it was shown; nothing was written."""
+
+    code = "review_conflict"
+    hint = "Look at the decision that holds now. If you disagree, decide the record again."
+
+
+class NothingToUndoError(ReviewError):
+    """The last change of the record is not a decision of the person who wants to undo it."""
+
+    code = "nothing_to_undo"
+    hint = "Decide the record again instead: the history keeps both decisions."
+
+
+class ReviewOffError(ReviewError):
+    """The stack was deployed without reviews."""
+
+    code = "review_off"
+    hint = "Deploy the stack with the parameter ReviewPage=true."
 
 
 def catalogue() -> dict[str, type[WinnowError]]:

@@ -94,3 +94,38 @@ def dispatch_state(bucket: str) -> ObjectRef:
 def sweep_state(bucket: str) -> ObjectRef:
     """The sweep's state, under a prefix that no other function may write or read."""
     return ObjectRef(bucket=bucket, key="sweep/state.json")
+
+
+class ReviewPaths:
+    """The object names of an upload's reviews, beside its results, and of what people type."""
+
+    def __init__(self, bucket: str, process_id: str, upload_id: str) -> None:
+        self._bucket = bucket
+        self._upload_id = upload_id
+        self._folder = f"results/{process_id}/{upload_id}"
+
+    def _ref(self, key: str) -> ObjectRef:
+        return ObjectRef(bucket=self._bucket, key=key)
+
+    @property
+    def definition(self) -> ObjectRef:
+        """process.json: the definition that the run was judged by, kept as long as its results."""
+        return self._ref(f"{self._folder}/process.json")
+
+    @property
+    def reviewed(self) -> ObjectRef:
+        """reviewed.jsonl: the decisions that hold now, one line for each decided record."""
+        return self._ref(f"{self._folder}/reviewed.jsonl")
+
+    @property
+    def counts(self) -> ObjectRef:
+        """review.json: the counts of the upload's reviews."""
+        return self._ref(f"{self._folder}/review.json")
+
+    def note(self, record: int, version: int, digest: str) -> ObjectRef:
+        """A person's note to a decision; `version` is the record's when it was written."""
+        return self._ref(f"notes/{self._upload_id}/{record:010d}/{version:06d}-{digest}.json")
+
+    def draft(self, user_digest: str, record: int) -> ObjectRef:
+        """A note that a person has not sent yet."""
+        return self._ref(f"drafts/{user_digest}/{self._upload_id}/{record:010d}.json")

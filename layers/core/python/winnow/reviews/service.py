@@ -1,0 +1,251 @@
+"""What a reviewer can do: take records from the queue, decide them, undo and skip.
+
+A record that somebody has open is leased to them and not given to others. A change names the
+version of the record that the person saw; if another change came first, nothing is written.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from datetime import UTC, datetime
+from heapq import merge
+from typing import NamedTuple
+
+from winnow.errors import (
+    NothingToUndoError,
+    RecordErasedError,
+    RecordUnknownError,
+    ReviewConflictError,
+)
+from winnow.models import ObjectRef
+from winnow.reviews.models import (
+    LEASE_S,
+    Answer,
+    EventKind,
+    QueueFilter,
+    RecordKey,
+    ReviewEvent,
+    ReviewHead,
+    State,
+    Through,
+)
+from winnow.reviews.ports import Change, ReviewStore
+from winnow.reviews.tally import change, queued
+
+_PAGE = 50
+MAX_SKIPPED_BY = 50
+"""Users of whom a record remembers that they skipped it; the oldest are forgotten."""
+
+
+class Given(NamedTuple):
+    """A person's decision as it comes in."""
+
+    decision: str | None
+    """None: the person cannot tell."""
+    note: ObjectRef | None = None
+    seconds: float | None = None
+    through: Through = Through.API
+    key: str | None = None
+    """Idempotency key: the same one twice is written once."""
+
+
+class Reviews:
+    """The reviews of one stack."""
+
+    def __init__(self, store: ReviewStore, clock: Callable[[], float]) -> None:
+        """`clock` tells the time in epoch seconds."""
+        self._store = store
+        self._clock = clock
+
+    def take(
+        self,
+        user: str,
+        filters: Sequence[QueueFilter],
+        count: int,
+        *,
+        holding: Collection[RecordKey] = (),
+        skipped: bool = False,
+    ) -> list[ReviewHead]:
+        """Lease the next records to a person: of the processes of `filters`, the least sure first.
+
+        `holding` are records that the person has already. Records that the person skipped are left
+        out, or with `skipped` they alone are meant.
+        """
+        now = self._clock()
+        taken: list[ReviewHead] = []
+        queues = [self._queue(wanted) for wanted in filters]
+        for head in merge(*queues, key=lambda head: head.rank):
+            if len(taken) >= count:
+                break
+            if head.key in holding or head.leased_to_other(user, now):
+                continue
+            if (user in head.skipped_by) is not skipped:
+                continue
+            leased = self._store.lease(head.key, user, now + LEASE_S, now)
+            if leased is not None:
+                taken.append(leased)
+        return taken
+
+    def _queue(self, wanted: QueueFilter) -> Iterator[ReviewHead]:
+        cursor = None
+        while True:
+            page = self._store.open_heads(wanted, cursor, _PAGE)
+            yield from page.heads
+            cursor = page.cursor
+            if cursor is None:
+                return
+
+    def renew(self, user: str, key: RecordKey) -> float | None:
+        """Lengthen a lease; its end in epoch seconds, or None if somebody else has the record."""
+        now = self._clock()
+        head = self._store.lease(key, user, now + LEASE_S, now)
+        return None if head is None else head.lease_until
+
+    def release(self, user: str, key: RecordKey) -> None:
+        """Give a record back without a decision, for anybody."""
+        self._store.release(key, user)
+
+    def decide(
+        self,
+        user: str,
+        key: RecordKey,
+        version: int,
+        given: Given,
+        absent: Callable[[], ReviewHead] | None = None,
+    ) -> ReviewHead:
+        """Keep a person's decision, the first one or another one than before.
+
+        `absent` makes the head of a record that was never queued. Returns the head as it is now.
+        Raises RecordUnknownError, RecordErasedError, and ReviewConflictError if the record has
+        another version.
+        """
+        head = self._store.head(key)
+        expected: int | None = version
+        if head is None:
+            if absent is None:
+                raise _unknown(key)
+            head, expected = absent(), None
+        elif given.key is not None and given.key == head.last_key:
+            return head
+        if head.state is State.ERASED:
+            raise _erased(key)
+        if head.version != version:
+            raise ReviewConflictError(_CHANGED)
+        answer = Answer(decision=given.decision, by=user, at=self._now(), note=given.note)
+        return self._write(head, expected, EventKind.DECIDED, user, answer, given)
+
+    def undo(self, user: str, key: RecordKey, version: int, given: Given) -> ReviewHead:
+        """Take one's own last decision back: the answer before it holds again.
+
+        The record is leased to the person again. Raises NothingToUndoError if the last event is not
+        a decision of this person, and as `decide` does.
+        """
+        head = self._existing(key)
+        if given.key is not None and given.key == head.last_key:
+            return head
+        if head.version != version:
+            raise ReviewConflictError(_CHANGED)
+        events = self._store.events(key)
+        last = events[-1] if events else None
+        if last is None or last.kind is not EventKind.DECIDED or last.by != user:
+            raise NothingToUndoError("The last change of this record is not a decision of yours.")
+        return self._write(head, version, EventKind.UNDONE, user, last.before, given)
+
+    def skip(self, user: str, key: RecordKey, version: int, given: Given) -> ReviewHead:
+        """Give a record back for somebody else; this person is not shown it again."""
+        head = self._existing(key)
+        if given.key is not None and given.key == head.last_key:
+            return head
+        if head.version != version or head.state is not State.OPEN:
+            raise ReviewConflictError(_CHANGED)
+        return self._write(head, version, EventKind.SKIPPED, user, head.answer, given)
+
+    def erase(self, user: str, key: RecordKey) -> ReviewHead | None:
+        """Mark a record as erased; None if it has no head. Repeating it changes nothing.
+
+        The caller has erased its text. A record that was in the queue is no longer counted as
+        queued.
+        """
+        head = self._store.head(key)
+        if head is None or head.state is State.ERASED:
+            return head
+        return self._write(head, head.version, EventKind.ERASED, user, head.answer, Given(None))
+
+    def _existing(self, key: RecordKey) -> ReviewHead:
+        head = self._store.head(key)
+        if head is None:
+            raise _unknown(key)
+        if head.state is State.ERASED:
+            raise _erased(key)
+        return head
+
+    def _write(
+        self,
+        head: ReviewHead,
+        expected: int | None,
+        kind: EventKind,
+        user: str,
+        answer: Answer | None,
+        given: Given,
+    ) -> ReviewHead:
+        changed = self._after(head, kind, user, answer, given.key)
+        event = ReviewEvent(
+            upload=head.upload,
+            record=head.record,
+            number=changed.version,
+            kind=kind,
+            at=self._now(),
+            by=user,
+            before=head.answer,
+            after=answer,
+            machine=head.decision,
+            blind=head.blind,
+            seconds=given.seconds,
+            through=given.through,
+            key=given.key,
+        )
+        totals = change(head, head.answer, answer)
+        if kind is EventKind.ERASED and head.queued:
+            totals -= queued(head)
+        self._store.write(Change(changed, expected, event, totals))
+        return changed
+
+    def _after(
+        self,
+        head: ReviewHead,
+        kind: EventKind,
+        user: str,
+        answer: Answer | None,
+        key: str | None,
+    ) -> ReviewHead:
+        update: dict[str, object] = {
+            "version": head.version + 1,
+            "answer": answer,
+            "last_key": key,
+            "lease_by": None,
+            "lease_until": None,
+        }
+        match kind:
+            case EventKind.ERASED:
+                update["state"] = State.ERASED
+            case EventKind.SKIPPED:
+                others = [other for other in head.skipped_by if other != user]
+                update["skipped_by"] = (*others, user)[-MAX_SKIPPED_BY:]
+            case EventKind.DECIDED | EventKind.UNDONE:
+                update["state"] = State.OPEN if answer is None else State.DECIDED
+        if kind is EventKind.UNDONE and answer is None:
+            update |= {"lease_by": user, "lease_until": self._clock() + LEASE_S}
+        return head.model_copy(update=update)
+
+    def _now(self) -> str:
+        moment = datetime.fromtimestamp(self._clock(), UTC)
+        return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+_CHANGED = "Somebody else has changed this record meanwhile."
+
+
+def _unknown(key: RecordKey) -> RecordUnknownError:
+    return RecordUnknownError(f"The upload {key.upload} has no record {key.record} in review.")
+
+
+def _erased(key: RecordKey) -> RecordErasedError:
+    return RecordErasedError(f"Record {key.record} of the upload {key.upload} was erased.")

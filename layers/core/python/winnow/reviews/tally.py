@@ -1,0 +1,31 @@
+"""How an answer counts: what a change of answers adds to the totals."""
+
+from winnow.reviews.models import Answer, Kind, ReviewHead, Totals
+
+
+def counted(head: ReviewHead, answer: Answer | None) -> Totals:
+    """What a record with this answer adds to the totals, apart from that it was queued."""
+    if answer is None:
+        return Totals()
+    agreed = answer.decision == head.decision
+    known = not answer.cannot_tell
+    return Totals(
+        decided=head.kind is Kind.REVIEW,
+        audited=head.kind is Kind.AUDIT,
+        corrections=head.kind in (Kind.CORRECTION, Kind.PREDICTION),
+        approved=known and agreed,
+        changed=known and not agreed,
+        cannot_tell=answer.cannot_tell,
+        blind=head.blind and known,
+        blind_agreed=head.blind and known and agreed,
+    )
+
+
+def change(head: ReviewHead, before: Answer | None, after: Answer | None) -> Totals:
+    """What the totals change by when the answer changes; may be negative."""
+    return counted(head, after) - counted(head, before)
+
+
+def queued(head: ReviewHead) -> Totals:
+    """What a record adds to the totals when it is put into the queue."""
+    return Totals(queued=head.kind is Kind.REVIEW, audits=head.kind is Kind.AUDIT)

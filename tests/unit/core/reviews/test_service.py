@@ -1,0 +1,290 @@
+"""What a reviewer can do: leases, decisions, undo, skip, and counts that equal the events."""
+
+import threading
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.fakes.reviews import MemoryReviews
+from winnow.errors import (
+    NothingToUndoError,
+    RecordErasedError,
+    RecordUnknownError,
+    ReviewConflictError,
+)
+from winnow.models import ObjectRef, Outcome, ProcessInfo
+from winnow.reviews.models import (
+    LEASE_S,
+    EventKind,
+    Kind,
+    LineRef,
+    QueueFilter,
+    RecordKey,
+    ReviewHead,
+    State,
+    Totals,
+)
+from winnow.reviews.service import Given, Reviews
+from winnow.reviews.tally import change, queued
+
+UPLOAD = "a" * 32
+PROCESS = ProcessInfo(id="triage", version="1.0.0", kind="labels", sha256="0" * 64)
+QUEUE = [QueueFilter(process="triage")]
+
+
+@dataclass
+class Clock:
+    now: float = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def a_head(record: int, confidence: float = 0.5, **fields: object) -> ReviewHead:
+    line = LineRef(object=ObjectRef(bucket="results", key="k"), start=0, length=1)
+    given_fields = {"kind": Kind.REVIEW, "outcome": Outcome.REVIEW, **fields}
+    return ReviewHead(
+        upload=UPLOAD,
+        record=record,
+        process=PROCESS,
+        line=line,
+        decision="refund",
+        confidence=confidence,
+        waiting_since="2026-01-01T00:00:00.000Z",
+        run_started="2026-01-01T00:00:00.000Z",
+        **given_fields,
+    )
+
+
+@dataclass
+class Desk:
+    """A queue of records, the service over it and its clock."""
+
+    heads: list[ReviewHead]
+    store: MemoryReviews = field(default_factory=MemoryReviews)
+    clock: Clock = field(default_factory=Clock)
+
+    def __post_init__(self) -> None:
+        self.reviews = Reviews(self.store, self.clock)
+        self.store.add(self.heads)
+        total = sum((queued(head) for head in self.heads), Totals())
+        self.store.count_queued(UPLOAD, "triage", "2026-01-01T00:00:00.000Z", total)
+
+    def take(
+        self,
+        user: str,
+        count: int = 1,
+        *,
+        holding: Collection[RecordKey] = (),
+        skipped: bool = False,
+    ) -> list[int]:
+        taken = self.reviews.take(user, QUEUE, count, holding=holding, skipped=skipped)
+        return [head.record for head in taken]
+
+
+def key(record: int) -> RecordKey:
+    return RecordKey(UPLOAD, record)
+
+
+def test_the_least_sure_comes_first_then_the_oldest_and_audits_last() -> None:
+    older = a_head(4, 0.6).model_copy(update={"waiting_since": "2025-12-31T00:00:00.000Z"})
+    audit = a_head(5, 0.1, kind=Kind.AUDIT, outcome=Outcome.ACCEPTED)
+    desk = Desk([audit, a_head(1, 0.6), a_head(2, 0.3), a_head(3, 0.9), older])
+    assert desk.take("ann", 5) == [2, 4, 1, 3, 5]
+
+
+def test_a_leased_record_is_not_given_to_another_until_the_lease_is_over() -> None:
+    desk = Desk([a_head(1)])
+    assert desk.take("ann") == [1]
+    assert desk.take("bob") == []
+    desk.clock.now += LEASE_S + 1
+    assert desk.take("bob") == [1]
+    assert desk.reviews.renew("ann", key(1)) is None
+
+
+def test_what_a_person_holds_is_not_given_twice_but_again_after_a_reload() -> None:
+    desk = Desk([a_head(1, 0.1), a_head(2, 0.2)])
+    assert desk.take("ann") == [1]
+    assert desk.take("ann", holding=[key(1)]) == [2]
+    assert desk.take("ann") == [1]
+
+
+def test_a_released_record_is_free_at_once() -> None:
+    desk = Desk([a_head(1)])
+    desk.take("ann")
+    desk.reviews.release("bob", key(1))
+    assert desk.take("bob") == []
+    desk.reviews.release("ann", key(1))
+    assert desk.take("bob") == [1]
+
+
+def test_a_decision_ends_the_wait_and_counts() -> None:
+    desk = Desk([a_head(1), a_head(2)])
+    desk.take("ann")
+    head = desk.reviews.decide("ann", key(1), 0, Given("exchange", seconds=2.5))
+    assert (head.state, head.version) == (State.DECIDED, 1)
+    assert head.answer is not None
+    assert (head.answer.decision, head.answer.by) == ("exchange", "ann")
+    totals = desk.store.totals_of_upload(UPLOAD)
+    assert totals is not None
+    assert (totals.queued, totals.decided, totals.changed, totals.open) == (2, 1, 1, 1)
+    (event,) = desk.store.events(key(1))
+    assert (event.kind, event.machine, event.seconds) == (EventKind.DECIDED, "refund", 2.5)
+    assert desk.take("bob", 2) == [2]
+
+
+def test_the_second_of_two_decisions_on_one_version_is_a_conflict() -> None:
+    desk = Desk([a_head(1)])
+    desk.reviews.decide("ann", key(1), 0, Given("refund"))
+    with pytest.raises(ReviewConflictError):
+        desk.reviews.decide("bob", key(1), 0, Given("exchange"))
+    desk.reviews.decide("bob", key(1), 1, Given("exchange"))
+    assert [event.by for event in desk.store.events(key(1))] == ["ann", "bob"]
+    totals = desk.store.totals_of_upload(UPLOAD)
+    assert totals is not None
+    assert (totals.decided, totals.approved, totals.changed) == (1, 0, 1)
+
+
+def test_the_same_request_twice_is_written_once() -> None:
+    desk = Desk([a_head(1)])
+    given = Given("refund", key="k1")
+    first = desk.reviews.decide("ann", key(1), 0, given)
+    assert desk.reviews.decide("ann", key(1), 0, given) == first
+    assert len(desk.store.events(key(1))) == 1
+
+
+def test_undo_brings_back_the_answer_before_and_the_lease() -> None:
+    desk = Desk([a_head(1)])
+    desk.reviews.decide("ann", key(1), 0, Given("refund"))
+    head = desk.reviews.undo("ann", key(1), 1, Given(None))
+    assert (head.state, head.answer, head.lease_by) == (State.OPEN, None, "ann")
+    assert desk.store.totals_of_upload(UPLOAD) == Totals(queued=1)
+    assert desk.take("bob") == []
+    desk.reviews.decide("ann", key(1), 2, Given("refund"))
+    desk.reviews.decide("bob", key(1), 3, Given("exchange"))
+    with pytest.raises(NothingToUndoError):
+        desk.reviews.undo("ann", key(1), 4, Given(None))
+    head = desk.reviews.undo("bob", key(1), 4, Given(None))
+    assert head.answer is not None
+    assert head.answer.by == "ann"
+
+
+def test_a_skipped_record_goes_to_others_only() -> None:
+    desk = Desk([a_head(1)])
+    desk.take("ann")
+    desk.reviews.skip("ann", key(1), 0, Given(None))
+    assert desk.take("ann") == []
+    assert desk.take("ann", skipped=True) == [1]
+    desk.reviews.release("ann", key(1))
+    assert desk.take("bob") == [1]
+
+
+def test_cannot_tell_is_final_and_counts_apart() -> None:
+    desk = Desk([a_head(1)])
+    head = desk.reviews.decide("ann", key(1), 0, Given(None))
+    assert head.state is State.DECIDED
+    totals = desk.store.totals_of_upload(UPLOAD)
+    assert totals is not None
+    assert (totals.decided, totals.cannot_tell, totals.complete) == (
+        1,
+        1,
+        True,
+    )
+
+
+def test_a_record_that_was_never_queued_can_be_corrected() -> None:
+    desk = Desk([a_head(1)])
+    with pytest.raises(RecordUnknownError):
+        desk.reviews.decide("ann", key(7), 0, Given("refund"))
+    fresh = a_head(7, kind=Kind.CORRECTION, outcome=Outcome.ACCEPTED)
+    desk.reviews.decide("ann", key(7), 0, Given("exchange"), absent=lambda: fresh)
+    totals = desk.store.totals_of_upload(UPLOAD)
+    assert totals is not None
+    assert (totals.corrections, totals.decided, totals.changed) == (1, 0, 1)
+
+
+def test_an_erased_record_leaves_the_queue_and_cannot_be_decided() -> None:
+    desk = Desk([a_head(1), a_head(2)])
+    desk.reviews.erase("admin", key(1))
+    desk.reviews.erase("admin", key(1))
+    assert desk.take("ann", 2) == [2]
+    with pytest.raises(RecordErasedError):
+        desk.reviews.decide("ann", key(1), 1, Given("refund"))
+    totals = desk.store.totals_of_upload(UPLOAD)
+    assert totals is not None
+    assert totals.queued == 1
+
+
+OPERATIONS = st.lists(
+    st.tuples(
+        st.sampled_from(["decide", "cannot_tell", "undo", "skip", "stale", "erase"]),
+        st.sampled_from(["ann", "bob", "cyd"]),
+        st.integers(1, 4),
+        st.sampled_from(["refund", "exchange"]),
+    ),
+    max_size=30,
+)
+
+
+@given(operations=OPERATIONS)
+def test_whatever_people_do_the_counts_are_those_of_the_events(
+    operations: list[tuple[str, str, int, str]],
+) -> None:
+    kinds = [Kind.REVIEW, Kind.REVIEW, Kind.REVIEW, Kind.AUDIT]
+    desk = Desk([a_head(n, kind=kind, blind=n == 2) for n, kind in enumerate(kinds, start=1)])
+    for action, user, record, decision in operations:
+        head = desk.store.head(key(record))
+        assert head is not None
+        version = head.version - (action == "stale")
+        try:
+            match action:
+                case "undo":
+                    desk.reviews.undo(user, key(record), version, Given(None))
+                case "skip":
+                    desk.reviews.skip(user, key(record), version, Given(None))
+                case "erase":
+                    desk.reviews.erase("admin", key(record))
+                case _:
+                    answer = None if action == "cannot_tell" else decision
+                    desk.reviews.decide(user, key(record), version, Given(answer))
+        except (ReviewConflictError, NothingToUndoError, RecordErasedError):
+            continue
+    expected = Totals()
+    for original in desk.heads:
+        head = desk.store.head(original.key)
+        assert head is not None
+        events = desk.store.events(head.key)
+        assert [event.number for event in events] == list(range(1, head.version + 1))
+        erased_open = head.state is State.ERASED and head.answer is None
+        expected += Totals() if erased_open else queued(head)
+        for event in events:
+            expected += change(head, event.before, event.after)
+    assert desk.store.totals_of_upload(UPLOAD) == expected
+    assert desk.store.totals_of_process("triage") == expected
+
+
+def test_no_record_is_lost_or_given_twice_to_many_people_at_once() -> None:
+    desk = Desk([a_head(n, confidence=(n % 97) / 97) for n in range(1, 301)])
+    decided: list[int] = []
+    lock = threading.Lock()
+
+    def reviewer(user: str) -> None:
+        while heads := desk.reviews.take(user, QUEUE, 2):
+            for head in heads:
+                desk.reviews.decide(user, head.key, head.version, Given("refund"))
+                with lock:
+                    decided.append(head.record)
+
+    threads = [threading.Thread(target=reviewer, args=(f"user{n}",)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(decided) == list(range(1, 301))
+    totals = desk.store.totals_of_upload(UPLOAD)
+    assert totals is not None
+    assert totals.complete
+    assert totals.approved == 300
