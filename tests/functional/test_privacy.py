@@ -33,7 +33,7 @@ from tests.fakes.store import MemoryStore
 from tests.unit.core.steps.test_steps import RUN
 from winnow.errors import WinnowError
 from winnow.limits.budget import RecordBudget
-from winnow.models import ChunkTask, ObjectRef
+from winnow.models import ChunkTask, Judgement, ObjectRef
 from winnow.processes.schema import parse_definition_json
 from winnow.steps.serialize import SerializeOptions
 from winnow.steps.upload import upload_id
@@ -256,6 +256,32 @@ def test_nothing_planted_in_a_file_is_said(
     # Some files may be read or refused, as their readers come to be.
     assert not code or ended == code
     assert '"message":"done"' in functions.log.getvalue() or ended != "done"
+    assert not search(functions, capfd)
+
+
+class FirstAndLastWordJudge(SayingJudge):
+    """Judges by the first word and the last; what is between them is only carried along."""
+
+    def _judge(self, text: str) -> Judgement:
+        first, *_, last = text.split()
+        return super()._judge(f"{first} {last}")
+
+
+def test_results_hold_the_text_of_records_and_nothing_else_does(
+    functions: Functions, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge = FirstAndLastWordJudge(book().find("moods"))
+    monkeypatch.setattr(functions.classify, "judge_for", lambda *_: judge)
+    rows = f"note\nglad for {NAME} 0.9\nglad for {NAME} 0.2\n"
+    assert functions.drop(f"{KEY}.csv", rows.encode(), {}) == "done"
+    holding = {
+        key.rpartition("/")[2]
+        for key in functions.store.keys(RESULTS)
+        if key.startswith("results/")
+        and f"glad for {NAME}".encode()
+        in functions.store.content(ObjectRef(bucket=RESULTS, key=key))
+    }
+    assert holding == {"accepted.jsonl", "review.jsonl"}
     assert not search(functions, capfd)
 
 

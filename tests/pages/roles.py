@@ -22,7 +22,10 @@ ROLES = {
     "ClassifyRole": Role(
         "classify", "read the records of the last week; falsify decisions under way"
     ),
-    "FilterRole": Role("filter", "the same; read and write results, whose old versions stay"),
+    "FilterRole": Role(
+        "filter",
+        "the same; read and write results, with the text of all records; old versions stay",
+    ),
     "SweepRole": Role(
         "sweep", "learn file names; record false ends; start runs again; send false e-mails"
     ),

@@ -24,6 +24,7 @@ COLUMNS = (
     "evidence",
     "code",
     "reason",
+    "text",
 )
 _FORMULA = re.compile(
     r"""(?<![\s"'“”\u200b\u2060\ufeff])([\s"'“”\u200b\u2060\ufeff]*+)[=+\-@＝＋－＠]"""
@@ -59,6 +60,7 @@ def write_csv(records: Iterable["ResultRecord"], stream: TextIO) -> None:
             evidence[0][1].text if evidence else None,
             record.code,
             record.reason,
+            record.text,
         )
         writer.writerow(["" if cell is None else safe_cell(cell) for cell in cells])
 

@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 
 from tests.unit.core.steps.test_steps import TABLE, Run
-from winnow.models import RESULT_SCHEMA_VERSION
+from winnow.models import RESULT_SCHEMA_VERSION, ResultRecord
 from winnow_cli.schemas import PUBLISHED, schema_of
 
 FOLDER = Path(__file__).parents[3] / "docs" / "schemas"
@@ -33,6 +33,30 @@ def test_every_written_object_obeys_its_schema():
     for line in lines:
         jsonschema.validate(line, record)
         assert line["schema_version"] == RESULT_SCHEMA_VERSION
+
+
+OLD_LINE = {
+    "schema_version": "1.3",
+    "outcome": "review",
+    "record": 7,
+    "line": 8,
+    "fields": {},
+    "decision": {"kind": "labels", "value": "sad", "scores": [], "evidence": []},
+    "score": 0.5,
+    "confidence": 0.5,
+    "calibrated": False,
+    "code": "below_threshold",
+    "reason": "The confidence is below the threshold of 0.6.",
+}
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1", "1.2", "1.3"])
+def test_results_of_earlier_schemas_are_read_and_have_no_text(version):
+    old = {**OLD_LINE, "schema_version": version}
+    jsonschema.validate(old, json.loads((FOLDER / "record.json").read_text()))
+    record = ResultRecord.model_validate(old)
+    assert (record.record, record.schema_version, record.text) == (7, version, None)
+    assert record.places == ()
 
 
 def test_a_wrong_record_does_not_pass():

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, RootModel, Tag
 
-RESULT_SCHEMA_VERSION = "1.3"
+RESULT_SCHEMA_VERSION = "1.4"
 
 UnitInterval = Annotated[float, Field(ge=0.0, le=1.0)]
 
@@ -218,6 +218,10 @@ class ScoredRecord(RecordIdentity, _TaggedLine):
         None, description="mean confidence of OCR on the worst page; absent: not from a scan"
     )
     fields: dict[str, str] = Field(default_factory=dict)
+    text: str | None = Field(
+        None, description="the judged text; absent: judged by a version that kept none"
+    )
+    places: tuple[SourceLocation, ...] = ()
     judgement: Judgement
 
 
@@ -260,6 +264,13 @@ class ResultRecord(RecordIdentity, _ResultHeader):
     )
     code: str | None = Field(None, description="why the record is invalid or for review")
     reason: str | None = Field(None, description="the same in a sentence")
+    text: str | None = Field(
+        None,
+        description="the judged text; absent: the record is invalid, or written before schema 1.4",
+    )
+    places: tuple[SourceLocation, ...] = Field(
+        (), description="where the lines of a document are; empty for rows of a table"
+    )
 
 
 class Counts(FrozenModel):

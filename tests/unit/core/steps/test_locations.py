@@ -92,4 +92,8 @@ def test_a_pdf_s_evidence_names_page_and_line_in_the_results():
     assert (line["source_id"], line["schema_version"]) == ("C-1", RESULT_SCHEMA_VERSION)
     (evidence,) = line["decision"]["evidence"]
     assert [(place["page"], place["line"]) for place in evidence["places"]] == [(2, 2)]
+    assert line["text"] == "The first page.\nOn the second:\nglad 0.9"
+    assert [(place["page"], place["line"], place["start"]) for place in line["places"]] == [
+        *((1, 1, 0), (2, 1, 16), (2, 2, 31))
+    ]
     assert not [name for name in pipeline.store.keys("results") if "report" in name]

@@ -105,6 +105,7 @@ def test_every_record_ends_in_one_outcome_whatever_the_chunks(chunk_records, run
         ("D", "sad"),
     ]
     assert accepted[0]["fields"] == {"age": "1"}
+    assert [line["text"] for line in accepted] == ["glad 0.9", "sad 0.6"]
     assert accepted[0]["line"] == 2
     (review,) = pipeline.lines("moods", "review")
     assert (review["source_id"], review["code"], review["calibrated"]) == (
@@ -114,6 +115,22 @@ def test_every_record_ends_in_one_outcome_whatever_the_chunks(chunk_records, run
     )
     (invalid,) = pipeline.lines("moods", "invalid")
     assert (invalid["line"], invalid["source_id"], invalid["code"]) == (4, "C", "text_empty")
+
+
+def test_scores_of_the_version_before_are_filtered_without_their_text():
+    """A run that began before an update has scored chunks that hold no text."""
+    pipeline = Run()
+    run = pipeline.serialize(TABLE)
+    pipeline.classify(run)
+    for task in pipeline.tasks(run):
+        lines = [json.loads(line) for line in pipeline.store.content(task.scored).splitlines()]
+        for line in lines:
+            line.pop("text", None)
+            line.pop("places", None)
+        body = "".join(json.dumps(line) + "\n" for line in lines)
+        pipeline.store.put(task.scored, body.encode(), "application/x-ndjson")
+    assert pipeline.filter(run).counts.accepted == 2
+    assert not [line for line in pipeline.lines("moods", "accepted") if "text" in line]
 
 
 def test_the_result_names_what_judged_and_the_mail_what_came_of_it():

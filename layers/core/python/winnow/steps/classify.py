@@ -248,5 +248,7 @@ def scored(record: Record, judgement: Judgement | RecordRejection) -> ScoredLine
         **record.identity,
         ocr_confidence=ocr_confidence(record),
         fields=record.fields,
+        text=record.text,
+        places=record.places,
         judgement=placed(judgement, record.places),
     )

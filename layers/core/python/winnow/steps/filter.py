@@ -372,4 +372,6 @@ def outcome_of(line: ScoredLine, threshold: float, min_ocr_confidence: float = 0
         novelty=judgement.novelty,
         code=code,
         reason=reason,
+        text=line.text,
+        places=line.places,
     )
