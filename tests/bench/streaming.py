@@ -65,6 +65,11 @@ class FolderStore:
         with self.path(ref).open("rb") as stream:
             yield stream
 
+    def read_range(self, ref: ObjectRef, start: int, length: int) -> bytes:
+        with self.path(ref).open("rb") as stream:
+            stream.seek(start)
+            return stream.read(length)
+
     def put(self, ref: ObjectRef, content: bytes, content_type: str) -> None:
         self.path(ref).parent.mkdir(parents=True, exist_ok=True)
         self.path(ref).write_bytes(content)

@@ -49,6 +49,9 @@ class MemoryStore:
     def open(self, ref: ObjectRef) -> Iterator[BinaryIO]:
         yield io.BytesIO(self._find(ref)[1])
 
+    def read_range(self, ref: ObjectRef, start: int, length: int) -> bytes:
+        return self._find(ref)[1][start : start + length]
+
     def put(self, ref: ObjectRef, content: bytes, content_type: str) -> None:
         self.add(ref.bucket, ref.key, content)
 

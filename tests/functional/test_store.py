@@ -82,6 +82,25 @@ def test_head_pins_the_newest_version_and_later_reads_keep_to_it(store):
     assert read(store, ObjectRef(bucket=BUCKET, key="k")) == b"two, longer"
 
 
+@pytest.mark.parametrize(
+    ("start", "length", "content"),
+    [
+        *((0, 1, b"0"), (0, 10, b"0123456789"), (3, 4, b"3456"), (9, 1, b"9")),
+        *((7, 100, b"789"), (10, 1, b""), (11, 5, b""), (5, 0, b"")),
+    ],
+)
+def test_a_range_is_read_of_the_version_that_is_named(store, start, length, content):
+    first = store.add(BUCKET, "k", b"0123456789")
+    store.add(BUCKET, "k", b"another")
+    assert store.read_range(first, start, length) == content
+
+
+def test_an_empty_object_has_empty_ranges_and_what_is_gone_has_none(store):
+    assert store.read_range(store.add(BUCKET, "k", b""), 0, 10) == b""
+    with pytest.raises(ObjectGoneError):
+        store.read_range(REF, 0, 10)
+
+
 def pieces(store: Any, *contents: bytes) -> list[Piece]:
     """Objects of these contents."""
     made = []

@@ -37,6 +37,7 @@ _SENDERS = 4
 _AHEAD_JOBS = 4 * _THREADS
 _AHEAD_BYTES = 32 * 1024 * 1024
 _MAX_ATTEMPTS = 3
+_AFTER_THE_END = {"InvalidRange", "416"}
 _FENCE = "winnow-fence"
 _OVERTAKEN = {
     *("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "412", "409", "404"),
@@ -141,6 +142,12 @@ class S3Store:
             )
         with io.BufferedReader(_Reading(reader, ref), _READ_BYTES) as stream:
             yield stream
+
+    def read_range(self, ref: ObjectRef, start: int, length: int) -> bytes:
+        """One request for a range; sent again if the connection breaks."""
+        if length <= 0:
+            return b""
+        return self._content(ref, f"bytes={start}-{start + length - 1}")
 
     def put(self, ref: ObjectRef, content: bytes, content_type: str) -> None:
         """One small object in one request."""
@@ -259,16 +266,26 @@ class S3Store:
             raise RunSupersededError("A later run of this upload has written its results.")
         return {"IfMatch": answer["ETag"]}
 
-    def _content(self, ref: ObjectRef) -> bytes:
-        """A small object; read again if the connection breaks."""
+    def _content(self, ref: ObjectRef, byte_range: str | None = None) -> bytes:
+        """A small object, or a part of one; read again if the connection breaks."""
         for _ in range(_MAX_ATTEMPTS - 1):
             with suppress(RetryableError):
-                return self._read(ref)
-        return self._read(ref)
+                return self._read(ref, byte_range)
+        return self._read(ref, byte_range)
 
-    def _read(self, ref: ObjectRef) -> bytes:
+    def _read(self, ref: ObjectRef, byte_range: str | None) -> bytes:
+        given: dict[str, Any] = {"Bucket": ref.bucket, "Key": ref.key}
+        if ref.version_id is not None:
+            given["VersionId"] = ref.version_id
+        if byte_range is not None:
+            given["Range"] = byte_range
         with _translated(ref):
-            return self._client.get_object(Bucket=ref.bucket, Key=ref.key)["Body"].read()
+            try:
+                return self._client.get_object(**given)["Body"].read()
+            except ClientError as error:
+                if code_of(error) in _AFTER_THE_END:
+                    return b""
+                raise
 
     def _piece(self, piece: Piece) -> bytes:
         content = self._content(piece.ref)

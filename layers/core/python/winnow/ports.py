@@ -86,6 +86,10 @@ class ObjectStore(Protocol):
         """A stream of the object's bytes; memory does not grow with the object."""
         ...
 
+    def read_range(self, ref: ObjectRef, start: int, length: int) -> bytes:
+        """`length` bytes from an offset on; fewer, or none, where the object ends before."""
+        ...
+
     def put(self, ref: ObjectRef, content: bytes, content_type: str) -> None:
         """Write a small object in one request."""
         ...
