@@ -1,0 +1,350 @@
+"""What a person is shown of a record: its text, what was decided and why, what can be answered.
+
+While a record is blind and not decided, nothing is shown that tells the machine's decision.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Literal
+
+from pydantic import ConfigDict, Field, ValidationError
+
+from winnow.errors import (
+    ObjectGoneError,
+    RecordErasedError,
+    RecordUnknownError,
+    StoredDataInvalidError,
+)
+from winnow.models import CriteriaDecision, Decision, FrozenModel, Outcome, ResultRecord
+from winnow.ports import ObjectStore
+from winnow.processes.schema import CriteriaProcess, ProcessDefinition, parse_definition_json
+from winnow.reviews.choices import choices_of
+from winnow.reviews.models import (
+    EventKind,
+    Kind,
+    LineRef,
+    RecordKey,
+    ReviewEvent,
+    ReviewHead,
+    State,
+    Through,
+)
+from winnow.reviews.notes import Notes
+from winnow.storage.paths import ReviewPaths
+
+_MAX_DEFINITIONS = 64
+"""Definitions that are kept in memory."""
+
+
+class Named(FrozenModel):
+    """An id, and how people call it."""
+
+    id: str
+    title: str
+
+
+class ItemProcess(FrozenModel):
+    """The process that a record was judged by."""
+
+    id: str
+    version: str
+    kind: Literal["criteria", "labels"]
+    title: str
+    decisions: tuple[Named, ...] = Field(description="what a person can decide")
+    criteria: tuple[Named, ...] = ()
+
+
+class Lease(FrozenModel):
+    """Who has a record open."""
+
+    by: str
+    until: str = Field(description="ISO 8601 in UTC")
+
+
+class ReviewState(FrozenModel):
+    """What people decided of a record."""
+
+    state: State
+    decision: str | None = None
+    cannot_tell: bool = False
+    by: str | None = None
+    at: str | None = None
+    changed: bool = Field(False, description="the decision is not the machine's")
+    note: str | None = None
+
+
+class ReviewItem(FrozenModel):
+    """A record as a person is shown it."""
+
+    upload: str
+    record: int
+    process: ItemProcess
+    part: str | None = None
+    line: int | None = None
+    source_id: str | None = None
+    fields: dict[str, str] = Field(default_factory=dict)
+    text: str | None = Field(None, description="absent: judged by a version that kept none")
+    outcome: Outcome
+    code: str | None = None
+    reason: str | None = None
+    decision: Decision | None = Field(None, description="the machine's, with its evidence")
+    confidence: float | None = None
+    calibrated: bool | None = None
+    score: float | None = None
+    blind: bool = Field(False, description="it is decided without the machine's decision")
+    hidden: bool = Field(False, description="blind, and not decided yet: that is left out")
+    version: int
+    kind: Kind
+    lease: Lease | None = None
+    review: ReviewState | None = Field(None, description="absent: not in the queue, not decided")
+    draft: str | None = Field(None, description="what the person typed as a note and did not send")
+    pages: tuple[int, ...] = Field((), description="scanned pages that the record is on")
+    missing: tuple[str, ...] = Field(
+        (), description="titles of the criteria that the record says nothing about"
+    )
+
+
+class HistoryEntry(FrozenModel):
+    """Something that happened to a record, as a person is shown it."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    number: int
+    kind: EventKind
+    at: str
+    by: str
+    before: str | None = Field(
+        alias="from",
+        description="the decision that held: a person's, else the machine's; absent: cannot tell",
+    )
+    after: str | None = Field(alias="to", description="the decision that holds from then on")
+    cannot_tell: bool
+    seconds: float | None
+    blind: bool
+    note: str | None
+    through: Through
+
+
+class Items:
+    """Makes what people are shown, from the results bucket of one stack."""
+
+    def __init__(
+        self, objects: ObjectStore, notes: Notes, bucket: str, clock: Callable[[], float]
+    ) -> None:
+        """`clock` tells the time in epoch seconds."""
+        self._objects = objects
+        self._notes = notes
+        self._bucket = bucket
+        self._clock = clock
+        self._definitions: dict[str, ProcessDefinition] = {}
+
+    def item(self, head: ReviewHead, user: str) -> ReviewItem:
+        """A record as `user` is shown it.
+
+        Raises RecordErasedError, RecordUnknownError if its results have expired, and
+        StoredDataInvalidError.
+        """
+        if head.state is State.ERASED:
+            raise RecordErasedError(f"Record {head.record} of {head.upload} was erased.")
+        return item_of(
+            head,
+            self.record(head),
+            self.definition(head),
+            now=self._clock(),
+            note=self._note(head),
+            draft=self._notes.draft(user, head.key),
+        )
+
+    def record(self, head: ReviewHead) -> ResultRecord:
+        """The line of the results that a record was judged by. Raises as `item` does."""
+        for ref in (head.line, _newest(head.line)):
+            try:
+                content = self._objects.read_range(ref.object, ref.start, ref.length)
+            except ObjectGoneError:
+                continue
+            record = _parsed(content)
+            # When another record of the upload is erased, its file is written again with every
+            # line at its place. Any other file at this place is not what was judged.
+            if record is not None and _is_judged(record, head):
+                return record
+            if ref is head.line:
+                raise StoredDataInvalidError(
+                    f"The line of record {head.record} of {head.upload} is damaged."
+                )
+        raise _gone(head.key)
+
+    def definition(self, head: ReviewHead) -> ProcessDefinition:
+        """The definition that an upload was judged by. Raises RecordUnknownError if it is gone."""
+        if (known := self._definitions.get(head.process.sha256)) is not None:
+            return known
+        ref = ReviewPaths(self._bucket, head.process.id, head.upload).definition
+        try:
+            with self._objects.open(ref) as stream:
+                definition = parse_definition_json(stream.read())
+        except ObjectGoneError:
+            raise _gone(head.key) from None
+        # A later run of the upload may have been judged by another version.
+        if definition.info.sha256 == head.process.sha256:
+            if len(self._definitions) >= _MAX_DEFINITIONS:
+                self._definitions.clear()
+            self._definitions[head.process.sha256] = definition
+        return definition
+
+    def history(self, events: Sequence[ReviewEvent]) -> list[HistoryEntry]:
+        """The events of a record as people are shown them, with their notes."""
+        return [self._entry(event) for event in events]
+
+    def state(self, head: ReviewHead) -> ReviewState | None:
+        """What people decided of a record, with the note; None: nothing, and it is not queued."""
+        return state_of(head, self._note(head))
+
+    def _note(self, head: ReviewHead) -> str | None:
+        if head.answer is None or head.answer.note is None:
+            return None
+        return self._notes.read(head.answer.note)
+
+    def _entry(self, event: ReviewEvent) -> HistoryEntry:
+        decided = event.after if event.kind is EventKind.DECIDED else None
+        note = decided.note if decided else None
+        return HistoryEntry(
+            number=event.number,
+            kind=event.kind,
+            at=event.at,
+            by=event.by,
+            before=event.before.decision if event.before else event.machine,
+            after=event.after.decision if event.after else event.machine,
+            cannot_tell=decided is not None and decided.cannot_tell,
+            seconds=event.seconds,
+            blind=event.blind,
+            note=None if note is None else self._notes.read(note),
+            through=event.through,
+        )
+
+
+def item_of(
+    head: ReviewHead,
+    record: ResultRecord,
+    definition: ProcessDefinition,
+    *,
+    now: float,
+    note: str | None = None,
+    draft: str | None = None,
+) -> ReviewItem:
+    """A record as a person is shown it.
+
+    Args:
+        head: The state of its review.
+        record: What was judged.
+        definition: What it was judged by.
+        now: Epoch seconds.
+        note: The text of the note to the answer that holds.
+        draft: What the person typed and did not send.
+    """
+    hidden = head.blind and head.answer is None
+    shown = ReviewItem(
+        upload=head.upload,
+        record=head.record,
+        process=_process(definition),
+        part=record.part,
+        line=record.line,
+        source_id=record.source_id,
+        fields=record.fields,
+        text=record.text,
+        outcome=record.outcome,
+        blind=head.blind,
+        hidden=hidden,
+        version=head.version,
+        kind=head.kind,
+        lease=_lease(head, now),
+        review=state_of(head, note),
+        draft=draft,
+        pages=_pages(record),
+    )
+    if hidden:
+        return shown
+    return shown.model_copy(
+        update={
+            "code": record.code,
+            "reason": record.reason,
+            "decision": record.decision,
+            "confidence": record.confidence,
+            "calibrated": record.calibrated,
+            "score": record.score,
+            "missing": missing_of(record),
+        }
+    )
+
+
+def missing_of(record: ResultRecord) -> tuple[str, ...]:
+    """The titles of the criteria that a record says nothing about."""
+    if not isinstance(record.decision, CriteriaDecision):
+        return ()
+    return tuple(found.title for found in record.decision.criteria if not found.evidence)
+
+
+def state_of(head: ReviewHead, note: str | None = None) -> ReviewState | None:
+    """What people decided of a record; None: nothing, and it is not in the queue."""
+    answer = head.answer
+    if answer is None:
+        asked = head.kind in (Kind.REVIEW, Kind.AUDIT) or head.version > 0
+        return ReviewState(state=head.state) if asked else None
+    return ReviewState(
+        state=head.state,
+        decision=answer.decision,
+        cannot_tell=answer.cannot_tell,
+        by=answer.by,
+        at=answer.at,
+        changed=head.agreed is False,
+        note=note,
+    )
+
+
+def _process(definition: ProcessDefinition) -> ItemProcess:
+    criteria = definition.criteria if isinstance(definition, CriteriaProcess) else ()
+    return ItemProcess(
+        id=definition.id,
+        version=definition.version,
+        kind=definition.kind,
+        title=definition.title,
+        decisions=tuple(Named(id=c.id, title=c.title) for c in choices_of(definition)),
+        criteria=tuple(Named(id=c.id, title=c.title) for c in criteria),
+    )
+
+
+def _lease(head: ReviewHead, now: float) -> Lease | None:
+    if head.lease_by is None or head.lease_until is None or head.lease_until <= now:
+        return None
+    until = datetime.fromtimestamp(head.lease_until, UTC).isoformat(timespec="milliseconds")
+    return Lease(by=head.lease_by, until=until.replace("+00:00", "Z"))
+
+
+def _pages(record: ResultRecord) -> tuple[int, ...]:
+    """Only the lines of scanned pages have boxes."""
+    return tuple(sorted({at.page for at in record.places if at.page and at.box}))
+
+
+def _newest(line: LineRef) -> LineRef:
+    return line.model_copy(update={"object": line.object.model_copy(update={"version_id": None})})
+
+
+def _parsed(content: bytes) -> ResultRecord | None:
+    try:
+        return ResultRecord.model_validate_json(content)
+    except ValidationError:
+        return None
+
+
+def _is_judged(record: ResultRecord, head: ReviewHead) -> bool:
+    """Whether the line is that of the head: the record, decided the same way."""
+    return (
+        record.record == head.record
+        and record.decision is not None
+        and record.decision.value == head.decision
+        and record.confidence == head.confidence
+    )
+
+
+def _gone(key: RecordKey) -> RecordUnknownError:
+    return RecordUnknownError(
+        f"The results of record {key.record} of the upload {key.upload} are gone."
+    )

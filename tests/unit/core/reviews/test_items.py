@@ -1,0 +1,297 @@
+"""What a person is shown of a record; and that a blind one tells nothing of the machine's view."""
+
+import pytest
+
+from tests.fakes.reviews import MemoryReviews
+from tests.fakes.store import MemoryStore
+from winnow.errors import RecordErasedError, RecordUnknownError, StoredDataInvalidError
+from winnow.models import (
+    CriteriaDecision,
+    CriterionFinding,
+    Evidence,
+    LabelDecision,
+    LabelScore,
+    ObjectRef,
+    Outcome,
+    Polarity,
+    ResultRecord,
+    SourceLocation,
+    Verdict,
+)
+from winnow.processes.schema import (
+    CriteriaProcess,
+    Criterion,
+    Group,
+    Label,
+    LabelsProcess,
+    ProcessDefinition,
+)
+from winnow.reviews.items import Items
+from winnow.reviews.models import (
+    EventKind,
+    Kind,
+    LineRef,
+    RecordKey,
+    ReviewHead,
+    State,
+    Through,
+)
+from winnow.reviews.notes import Notes
+from winnow.reviews.service import Given, Reviews
+from winnow.storage.jsonl import dump_line
+from winnow.storage.paths import JSON, ReviewPaths
+
+UPLOAD = "a" * 32
+BUCKET = "results"
+NOW = 1_800_000_000.0
+CRITERIA = CriteriaProcess(
+    kind="criteria",
+    id="capsule",
+    version="1.0.0",
+    title="Capsule endoscopy",
+    criteria=(
+        Criterion(id="anemia", title="Anemia", statements=("Anemia.",)),
+        Criterion(id="bleeding", title="Blood loss", statements=("Bleeding.",)),
+    ),
+    logic=Group(all_of=("anemia", "bleeding")),
+)
+LABELS = LabelsProcess(
+    kind="labels",
+    id="mood",
+    version="1.0.0",
+    title="Mood",
+    labels=(Label(id="joy", title="Joy"), Label(id="fear")),
+)
+TEXT = "Melena for two weeks. Ferritin 300."
+
+
+def criteria_record(number: int = 1, **fields: object) -> ResultRecord:
+    evidence = Evidence(start=0, end=21, text=TEXT[:21], polarity=Polarity.SUPPORTS, similarity=0.9)
+    decision = CriteriaDecision(
+        value=Verdict.UNDETERMINED,
+        because=("anemia",),
+        criteria=(
+            CriterionFinding(id="anemia", title="Anemia", verdict=Verdict.UNDETERMINED, score=0.5),
+            CriterionFinding(
+                id="bleeding",
+                title="Blood loss",
+                verdict=Verdict.MET,
+                score=0.9,
+                evidence=(evidence,),
+            ),
+        ),
+    )
+    return ResultRecord.model_validate(
+        {
+            "outcome": Outcome.REVIEW,
+            "record": number,
+            "line": number + 1,
+            "source_id": "PA-7",
+            "fields": {"age": "67"},
+            "decision": decision,
+            "score": 0.5,
+            "confidence": 0.5,
+            "calibrated": False,
+            "code": "undetermined",
+            "reason": "The evidence is not enough to decide.",
+            "text": TEXT,
+            **fields,
+        }
+    )
+
+
+class Room:
+    """A results bucket with one file of records for review, and the heads of these."""
+
+    def __init__(
+        self,
+        *records: ResultRecord,
+        definition: ProcessDefinition = CRITERIA,
+        blind: bool = False,
+        kind: Kind = Kind.REVIEW,
+    ) -> None:
+        self.objects = MemoryStore()
+        self.store = MemoryReviews()
+        self.reviews = Reviews(self.store, lambda: NOW)
+        self.notes = Notes(self.objects, BUCKET)
+        self.items = Items(self.objects, self.notes, BUCKET, lambda: NOW)
+        paths = ReviewPaths(BUCKET, definition.id, UPLOAD)
+        self.objects.put(paths.definition, definition.model_dump_json().encode(), JSON)
+        lines = [dump_line(record) for record in records]
+        self.file = self.objects.add(BUCKET, "review.jsonl", b"".join(lines))
+        start = 0
+        for record, line in zip(records, lines, strict=True):
+            assert record.decision is not None
+            assert record.confidence is not None
+            head = ReviewHead(
+                upload=UPLOAD,
+                record=record.record,
+                kind=kind,
+                process=definition.info,
+                line=LineRef(object=self.file, start=start, length=len(line)),
+                outcome=record.outcome,
+                code=record.code,
+                decision=record.decision.value,
+                confidence=record.confidence,
+                blind=blind,
+                waiting_since="2027-01-01T00:00:00.000Z",
+            )
+            self.store.add([head])
+            start += len(line)
+
+    def head(self, record: int = 1) -> ReviewHead:
+        head = self.store.head(RecordKey(UPLOAD, record))
+        assert head is not None
+        return head
+
+    def decide(self, decision: str | None, note: str | None = None) -> None:
+        head = self.head()
+        ref = None if note is None else self.notes.save(head.key, head.version, note)
+        given = Given(decision, note=ref, seconds=2.5, through=Through.TERMINAL)
+        self.reviews.decide("ann", head.key, head.version, given)
+
+
+def test_a_record_is_shown_with_its_text_its_decision_and_what_it_says_nothing_about() -> None:
+    room = Room(criteria_record(1), criteria_record(2, source_id="PA-8"))
+    item = room.items.item(room.head(2), "ann")
+    assert item.text == TEXT
+    assert item.source_id == "PA-8"
+    assert item.fields == {"age": "67"}
+    assert item.decision == criteria_record().decision
+    assert (item.confidence, item.code) == (0.5, "undetermined")
+    assert item.missing == ("Anemia",)
+    assert [c.title for c in item.process.criteria] == ["Anemia", "Blood loss"]
+    assert [d.id for d in item.process.decisions] == ["met", "not_met"]
+    assert item.review is not None
+    assert item.review.state is State.OPEN
+
+
+def test_labels_are_what_a_person_chooses_from() -> None:
+    decision = LabelDecision(value="joy", scores=(LabelScore(label="joy", score=0.4),))
+    record = criteria_record(decision=decision, confidence=0.4)
+    room = Room(record, definition=LABELS)
+    item = room.items.item(room.head(), "ann")
+    assert [(d.id, d.title) for d in item.process.decisions] == [("joy", "Joy"), ("fear", "fear")]
+    assert item.missing == ()
+
+
+def test_a_blind_record_tells_nothing_of_the_machine_until_it_is_decided() -> None:
+    room = Room(criteria_record(), blind=True)
+    item = room.items.item(room.head(), "ann")
+    assert item.hidden
+    assert item.text == TEXT
+    told = item.model_dump_json()
+    for secret in ("undetermined", "supports", "0.9", "0.5", "enough to decide"):
+        assert secret not in told
+    assert item.missing == ()
+    room.decide("met")
+    shown = room.items.item(room.head(), "ann")
+    assert shown.blind
+    assert not shown.hidden
+    assert shown.decision == criteria_record().decision
+    assert shown.missing == ("Anemia",)
+
+
+def test_an_answer_is_shown_with_its_note_and_a_draft_to_its_writer_only() -> None:
+    room = Room(criteria_record())
+    room.notes.save_draft("ann", room.head().key, "half a sent")
+    assert room.items.item(room.head(), "ann").draft == "half a sent"
+    assert room.items.item(room.head(), "bob").draft is None
+    room.decide("met", note="Seen on the scan.")
+    review = room.items.item(room.head(), "bob").review
+    assert review is not None
+    assert (review.decision, review.by, review.changed) == ("met", "ann", True)
+    assert review.note == "Seen on the scan."
+
+
+def test_a_lease_is_shown_as_long_as_it_lasts() -> None:
+    room = Room(criteria_record())
+    room.store.lease(room.head().key, "bob", NOW + 1, NOW)
+    lease = room.items.item(room.head(), "ann").lease
+    assert lease is not None
+    assert lease.by == "bob"
+    assert lease.until == "2027-01-15T08:00:01.000Z"
+    room.store.lease(room.head().key, "bob", NOW, NOW)
+    assert room.items.item(room.head(), "ann").lease is None
+
+
+def test_a_record_that_nobody_was_asked_about_has_no_review() -> None:
+    room = Room(criteria_record(), kind=Kind.CORRECTION)
+    assert room.items.item(room.head(), "ann").review is None
+    room.decide("met")
+    review = room.items.item(room.head(), "ann").review
+    assert review is not None
+    assert review.state is State.DECIDED
+
+
+def test_pages_are_those_of_a_scan() -> None:
+    box = (0.1, 0.1, 0.9, 0.2)
+    places = (
+        SourceLocation(start=0, page=2, line=1, box=box),
+        SourceLocation(start=9, page=1, line=4, box=box),
+        SourceLocation(start=20, page=2, line=2, box=box),
+        SourceLocation(start=30, page=3, line=1),
+    )
+    room = Room(criteria_record(places=places))
+    assert room.items.item(room.head(), "ann").pages == (1, 2)
+
+
+def test_results_that_have_expired_are_told_as_such() -> None:
+    room = Room(criteria_record())
+    room.objects.delete(room.file)
+    with pytest.raises(RecordUnknownError):
+        room.items.item(room.head(), "ann")
+
+
+def test_without_its_definition_a_record_cannot_be_decided() -> None:
+    room = Room(criteria_record())
+    room.objects.delete(ReviewPaths(BUCKET, CRITERIA.id, UPLOAD).definition)
+    with pytest.raises(RecordUnknownError):
+        room.items.item(room.head(), "ann")
+
+
+def test_an_erased_record_is_not_shown() -> None:
+    room = Room(criteria_record())
+    room.reviews.erase("ann", room.head().key)
+    with pytest.raises(RecordErasedError):
+        room.items.item(room.head(), "ann")
+
+
+def test_a_line_is_found_again_when_its_file_was_written_again() -> None:
+    first, second = dump_line(criteria_record(1)), dump_line(criteria_record(2))
+    room = Room(criteria_record(1), criteria_record(2))
+    room.objects.delete(room.file)
+    erased = b'{"schema_version":"1.4"}'.ljust(len(first) - 1) + b"\n"
+    room.objects.add(BUCKET, "review.jsonl", erased + second)
+    assert room.items.item(room.head(2), "ann").text == TEXT
+
+
+def test_a_line_of_another_run_at_the_same_place_is_not_shown() -> None:
+    room = Room(criteria_record(1))
+    room.objects.delete(room.file)
+    other = criteria_record(1, confidence=0.6, text=TEXT.swapcase())
+    room.objects.add(BUCKET, "review.jsonl", dump_line(other))
+    with pytest.raises(RecordUnknownError):
+        room.items.item(room.head(), "ann")
+
+
+def test_a_damaged_line_is_not_shown_as_a_record() -> None:
+    room = Room(criteria_record(1))
+    line = LineRef(object=ObjectRef(bucket=BUCKET, key="review.jsonl"), start=3, length=40)
+    with pytest.raises(StoredDataInvalidError):
+        room.items.item(room.head().model_copy(update={"line": line}), "ann")
+
+
+def test_the_history_tells_from_what_to_what_by_whom_and_why() -> None:
+    room = Room(criteria_record())
+    room.decide("met", note="On the scan.")
+    room.decide(None)
+    room.reviews.undo("ann", room.head().key, 2, Given(None))
+    entries = room.items.history(room.store.events(room.head().key))
+    assert [(e.kind, e.before, e.after, e.cannot_tell, e.note) for e in entries] == [
+        (EventKind.DECIDED, "undetermined", "met", False, "On the scan."),
+        (EventKind.DECIDED, "met", None, True, None),
+        (EventKind.UNDONE, None, "met", False, None),
+    ]
+    told = entries[0].model_dump(mode="json", by_alias=True)
+    assert (told["from"], told["to"], told["through"]) == ("undetermined", "met", "terminal")
