@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from winnow.errors import (
     ConfidenceThresholdNotMetError,
     NotFinishedError,
+    RecordUnknownError,
     StoredDataInvalidError,
     UploadUnknownError,
 )
@@ -22,6 +23,7 @@ from winnow.steps.upload import INBOX, THRESHOLD_METADATA
 from winnow.storage.file_names import name_of
 from winnow.storage.jsonl import load_lines
 from winnow.storage.paths import RunPaths
+from winnow.storage.record_lines import find_record, parse_record
 from winnow_aws.aws_errors import code_of
 from winnow_aws.rows import row_of
 from winnow_aws.s3 import S3Store
@@ -160,12 +162,35 @@ class Uploads:
                 "result.json does not have the schema that this version of winnow reads."
             ) from None
 
-    def records(self, result: Result) -> Iterator[ResultRecord]:
-        """Every record of a result: accepted, then review, then invalid; streamed."""
-        for outcome in Outcome:
-            if outcome in result.files:
-                with self._store.open(result.files[outcome]) as stream:
-                    yield from load_lines(stream, _RECORDS)
+    def records(
+        self, result: Result, outcomes: Collection[str] = tuple(Outcome)
+    ) -> Iterator[ResultRecord]:
+        """The records of a result with these outcomes: accepted, then review, then invalid.
+
+        They are streamed.
+        """
+        for ref in _files(result, outcomes):
+            with self._store.open(ref) as stream:
+                yield from load_lines(stream, _RECORDS)
+
+    def record(
+        self, result: Result, number: int, outcomes: Collection[str] = tuple(Outcome)
+    ) -> ResultRecord:
+        """The record with this number, if it has one of these outcomes.
+
+        Raises:
+            RecordUnknownError: there is none.
+        """
+        for ref in _files(result, outcomes):
+            line = find_record(self._store, ref, number)
+            if line is not None:
+                return parse_record(line.content)
+        count = result.counts.records
+        if number > count:
+            raise RecordUnknownError(
+                f"The upload has no record {number:,}: it has {count:,}, numbered from 1."
+            )
+        raise RecordUnknownError(f"Record {number:,} is not {' or '.join(outcomes)}.")
 
     def _result_ref(self, row: UploadRow) -> ObjectRef | None:
         if row.result_bucket is not None and row.result_key is not None:
@@ -186,3 +211,10 @@ class Uploads:
         with aws_errors(self._target):
             for page in pages.paginate(TableName=self._target.table, **filters):
                 yield from map(row_of, page["Items"])
+
+
+def _files(result: Result, outcomes: Collection[str]) -> Iterator[ObjectRef]:
+    """The files of these outcomes that the result has, in the order of `Outcome`."""
+    for outcome in Outcome:
+        if outcome in outcomes and outcome in result.files:
+            yield result.files[outcome]

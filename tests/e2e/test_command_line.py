@@ -156,6 +156,24 @@ def test_results_as_json_csv_and_table_agree(stack: Stack, submitted: dict[str, 
     assert "threshold" in table.err
 
 
+def test_one_record_is_shown_whole(stack: Stack, submitted: dict[str, Any]) -> None:
+    upload = submitted["upload_id"]
+    every = winnow("results", upload, "--json").document()["records"]
+    for outcome in ("accepted", "review", "invalid"):
+        document = winnow("results", upload, "--json", "--outcome", outcome).document()
+        assert document["records"] == [r for r in every if r["outcome"] == outcome]
+    for record in every:
+        number = str(record["record"])
+        assert (
+            winnow("results", upload, "--record", number, "--json").document()["record"] == record
+        )
+        shown = winnow("results", upload, "--record", number).out
+        assert record.get("text", record.get("reason")) in shown
+        assert record["outcome"] in shown
+    absent = winnow("results", upload, "--record", "5", "--json")
+    assert (absent.code, absent.document()["error"]["code"]) == (1, "record_unknown")
+
+
 def test_a_spreadsheet_takes_no_cell_for_a_formula(stack: Stack, submitted: dict[str, Any]) -> None:
     out = winnow("results", submitted["upload_id"], "--format", "csv").out
     cells = [cell for row in csv.reader(io.StringIO(out)) for cell in row]

@@ -10,7 +10,12 @@ from botocore.config import Config
 from moto import mock_aws
 
 from tests.unit.core.steps.test_steps import UPLOAD_ID, Run
-from winnow.errors import ConfidenceThresholdNotMetError, NotFinishedError, UploadUnknownError
+from winnow.errors import (
+    ConfidenceThresholdNotMetError,
+    NotFinishedError,
+    RecordUnknownError,
+    UploadUnknownError,
+)
 from winnow.models import ObjectRef, Outcome
 from winnow.recovery.upload_row import UploadRow
 from winnow_cli.target import Target
@@ -60,6 +65,38 @@ def test_its_results_are_where_its_process_keeps_them(target: Target) -> None:
     result = uploads.result(failed(process="strict"))
     assert result.counts.review == 1
     assert [record.outcome for record in uploads.records(result)] == [Outcome.REVIEW]
+
+
+def test_a_record_is_found_in_the_file_of_its_outcome(target: Target) -> None:
+    pipeline = Run()
+    run = pipeline.serialize("case_id,note\nA,glad 0.9\nB,sad 0.55\nC,\nD,sad 0.6\n")
+    pipeline.classify(run)
+    pipeline.filter(run)
+    for key in pipeline.store.keys("results"):
+        content = pipeline.store.content(ObjectRef(bucket="results", key=key))
+        content = re.sub(rb'"version_id": "v\d+"', b'"version_id": null', content)
+        target.s3().put_object(Bucket="results", Key=key, Body=content)
+    uploads = Uploads(target)
+    row = failed(process="moods").model_copy(
+        update={
+            "state": "SUCCEEDED",
+            "result_bucket": "results",
+            "result_key": f"results/moods/{UPLOAD_ID}/result.json",
+        }
+    )
+    result = uploads.result(row)
+    found = {number: uploads.record(result, number) for number in range(1, 5)}
+    assert [(r.source_id, r.outcome.value, r.text) for r in found.values()] == [
+        ("A", "accepted", "glad 0.9"),
+        ("B", "review", "sad 0.55"),
+        ("C", "invalid", None),
+        ("D", "accepted", "sad 0.6"),
+    ]
+    assert [r.record for r in uploads.records(result, ["invalid", "accepted"])] == [1, 4, 3]
+    with pytest.raises(RecordUnknownError, match="no record 5: it has 4, numbered from 1"):
+        uploads.record(result, 5)
+    with pytest.raises(RecordUnknownError, match="Record 1 is not review or invalid"):
+        uploads.record(result, 1, ["review", "invalid"])
 
 
 def test_without_a_process_it_has_no_results_and_that_is_said(target: Target) -> None:

@@ -17,6 +17,14 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class OutcomeName(StrEnum):
+    """The names of `winnow.models.Outcome`, without the time that it takes to import."""
+
+    ACCEPTED = "accepted"
+    REVIEW = "review"
+    INVALID = "invalid"
+
+
 def register(app: typer.Typer) -> None:
     """Add the command to the command line."""
     app.command(rich_help_panel=FILES)(results)
@@ -28,14 +36,31 @@ def results(
     form: Annotated[
         Format, typer.Option("--format", help="How to print the records.")
     ] = Format.TABLE,
+    outcome: Annotated[
+        list[OutcomeName] | None,
+        typer.Option(
+            "--outcome", help="Only records of this outcome; can be given more than once."
+        ),
+    ] = None,
+    record: Annotated[
+        int | None,
+        typer.Option(
+            "--record",
+            metavar="N",
+            min=1,
+            help="Show one record: its whole text with the evidence marked, and each criterion.",
+        ),
+    ] = None,
     stack: StackName = None,
     as_json: AsJson = False,
 ) -> None:
     """Show the records of an upload: decision, confidence and the evidence for it.
 
-    In a pipe or a file, CSV is UTF-8 and JSON is ASCII, whatever the locale.
+    With --record N one record, whole, with its text. In a pipe or a file, CSV is UTF-8 and JSON
+    is ASCII, whatever the locale.
     """
     from winnow_cli.render.csv_cells import write_csv
+    from winnow_cli.render.record import print_record, record_document
     from winnow_cli.render.records import print_results
     from winnow_cli.target import aws_errors, find_target
     from winnow_cli.uploads import Uploads
@@ -44,16 +69,29 @@ def results(
     uploads = Uploads(target)
     with aws_errors(target):
         result = uploads.result(uploads.find(upload_id))
+        outcomes = outcome or list(OutcomeName)
+        if record is not None:
+            found = uploads.record(result, record, outcomes)
+            if as_json or form is Format.JSON:
+                emit_json(record_document(result, found))
+            elif form is Format.CSV:
+                with csv_stream() as stream:
+                    write_csv([found], stream)
+            else:
+                print_record(found)
+            return
+        records = uploads.records(result, outcomes)
         if as_json or form is Format.JSON:
-            records = [
-                record.model_dump(mode="json", exclude_none=True)
-                for record in uploads.records(result)
-            ]
             emit_json(
-                {"result": result.model_dump(mode="json", exclude_none=True), "records": records}
+                {
+                    "result": result.model_dump(mode="json", exclude_none=True),
+                    "records": [r.model_dump(mode="json", exclude_none=True) for r in records],
+                }
             )
         elif form is Format.CSV:
             with csv_stream() as stream:
-                write_csv(uploads.records(result), stream)
+                write_csv(records, stream)
         else:
-            print_results(result, list(uploads.records(result)))
+            # A table shows no text, and many records with theirs would fill the memory.
+            bare = {"text": None, "places": ()}
+            print_results(result, [r.model_copy(update=bare) for r in records])

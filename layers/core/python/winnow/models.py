@@ -170,6 +170,15 @@ class CriteriaDecision(FrozenModel):
     because: tuple[str, ...] = Field(description="ids of the criteria that led to the decision")
     criteria: tuple[CriterionFinding, ...]
 
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Titles of the criteria that are open because the text says nothing about them."""
+        return tuple(
+            finding.title
+            for finding in self.criteria
+            if finding.verdict is Verdict.UNDETERMINED and not finding.evidence
+        )
+
 
 class LabelScore(FrozenModel):
     """The score of one label for a record; over all labels a record's scores add up to 1."""

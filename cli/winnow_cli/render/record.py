@@ -1,0 +1,172 @@
+"""One record, whole: its text with the evidence marked, the decision, and what led to it."""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from winnow_cli.console import clean, safe, stdout
+from winnow_cli.render.records import (
+    OUTCOME_STYLES,
+    because_of,
+    confidence_of,
+    decision_of,
+)
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from winnow.models import CriterionFinding, Evidence, Result, ResultRecord, SourceLocation
+
+FOR, AGAINST, BOTH = "green", "red", "yellow"
+"""Rich styles of evidence that supports, opposes, or does both (of two criteria)."""
+_SIDES = {"supports": ("✓", FOR), "opposes": ("✗", AGAINST)}
+NOTHING_SAID = "nothing said"
+
+
+def record_document(result: "Result", record: "ResultRecord") -> dict[str, Any]:
+    """The JSON document of one record."""
+    return {
+        "upload_id": result.upload.upload_id,
+        "process": result.process.model_dump(mode="json"),
+        "threshold": result.threshold,
+        "record": record.model_dump(mode="json", exclude_none=True),
+        "missing": list(_missing(record)),
+    }
+
+
+def print_record(record: "ResultRecord") -> None:
+    """Everything about one record, on a terminal with its evidence in colour."""
+    screen = stdout()
+    for part in (_head(record), _text(record), _grounds(record)):
+        if part is not None:
+            # Only a terminal needs lines that are broken between words.
+            screen.print(part, soft_wrap=not screen.is_terminal)
+
+
+def _head(record: "ResultRecord") -> "Text":
+    from rich.text import Text
+
+    head = Text.assemble(
+        (f"record {record.record}", "bold"),
+        "  ",
+        (record.outcome.value, OUTCOME_STYLES[record.outcome.value]),
+    )
+    rows = [
+        ("line", None if record.line is None else str(record.line)),
+        ("part", record.part),
+        ("id", record.source_id),
+        ("decision", decision_of(record)),
+        ("confidence", _confidence(record)),
+        ("reason", f"{record.code}: {record.reason}" if record.code else None),
+        ("missing", "; ".join(_missing(record))),
+        *((clean(name), value) for name, value in record.fields.items()),
+    ]
+    shown = [(name, clean(value)) for name, value in rows if value]
+    width = max((len(name) for name, _ in shown), default=0)
+    for name, value in shown:
+        head.append(f"\n  {name:<{width}}  ", "dim").append(value)
+    return head
+
+
+def _confidence(record: "ResultRecord") -> str:
+    if record.confidence is None:
+        return ""
+    basis = "calibrated" if record.calibrated else "the raw score, not a probability"
+    return f"{confidence_of(record)} ({basis})"
+
+
+def _missing(record: "ResultRecord") -> tuple[str, ...]:
+    """Titles of the criteria that the record says nothing about and that are open for it."""
+    decision = record.decision
+    return decision.missing if decision is not None and decision.kind == "criteria" else ()
+
+
+def _text(record: "ResultRecord") -> "Text | None":
+    from rich.text import Text
+
+    if record.decision is None:
+        return None
+    if record.text is None:
+        return Text("\nIts text is not in these results: they were written before schema 1.4.")
+    marked = Text(safe(record.text))
+    pieces = [piece for _, evidence in _evidence(record) for piece in evidence]
+    for start, end, style in _spans(pieces, len(record.text)):
+        marked.stylize(style, start, end)
+    return Text.assemble("\n", marked)
+
+
+def _spans(pieces: Sequence["Evidence"], length: int) -> Iterator[tuple[int, int, str]]:
+    """Stretches of the text that evidence is on, each with its style; none overlap."""
+    ends = sorted({0, length, *(p.start for p in pieces), *(p.end for p in pieces)})
+    for start, end in pairwise(ends):
+        sides = {p.polarity.value for p in pieces if p.start <= start and end <= p.end}
+        if sides:
+            yield start, end, BOTH if len(sides) > 1 else _SIDES[sides.pop()][1]
+
+
+def _evidence(record: "ResultRecord") -> "list[tuple[CriterionFinding | None, list[Evidence]]]":
+    """The evidence by criterion; that of a label stands alone."""
+    decision = record.decision
+    if decision is None:
+        return []
+    if decision.kind == "labels":
+        return [(None, list(decision.evidence))]
+    return [(finding, list(finding.evidence)) for finding in decision.criteria]
+
+
+def _grounds(record: "ResultRecord") -> "Text | None":
+    from rich.text import Text
+
+    decision = record.decision
+    if decision is None:
+        return None
+    lines: list[Text] = []
+    if decision.kind == "labels":
+        lines += [Text(f"  {clean(s.label)}: {s.score:.2f}") for s in decision.scores]
+    for finding, evidence in _evidence(record):
+        if finding is not None:
+            mark = "*" if finding.id in because_of(record) else " "
+            lines.append(Text(f"{mark} {clean(finding.title)}: {_verdict(finding)}"))
+        lines += [_line(piece) for piece in evidence]
+    if not lines:
+        return None
+    heading = "Labels and evidence" if decision.kind == "labels" else "Criteria"
+    note = "; * led to the decision" if decision.kind == "criteria" else ""
+    legend = Text.assemble(
+        ("\n" + heading, "bold"), " (", ("✓ for", FOR), ", ", ("✗ against", AGAINST), note, ")"
+    )
+    return Text("\n").join([legend, *lines])
+
+
+def _verdict(finding: "CriterionFinding") -> str:
+    """`met (0.93)`; where there is no evidence, that nothing is said, and what follows from it."""
+    verdict = finding.verdict.value
+    if finding.evidence:
+        return f"{verdict} ({finding.score:.2f})"
+    return NOTHING_SAID if verdict == "undetermined" else f"{NOTHING_SAID}, counts as {verdict}"
+
+
+def _line(piece: "Evidence") -> "Text":
+    from rich.text import Text
+
+    mark, style = _SIDES[piece.polarity.value]
+    where = _where(piece.places)
+    return Text.assemble(
+        "    ",
+        (f"{mark} “{clean(piece.text)}”", style),
+        f"  {piece.similarity:.2f}",
+        f"  {where}" if where else "",
+        f"  ({', '.join(piece.context)})" if piece.context else "",
+    )
+
+
+def _where(places: Sequence["SourceLocation"]) -> str:
+    """`page 2, lines 3-4`, from the first place to the last one on the same page."""
+    if not places:
+        return ""
+    first = places[0]
+    lines = [place.line for place in places if place.page == first.page and place.line]
+    parts = [] if first.page is None else [f"page {first.page}"]
+    if lines:
+        parts.append(f"line {lines[0]}" if len(lines) == 1 else f"lines {lines[0]}-{lines[-1]}")
+    return ", ".join(parts)
