@@ -5,23 +5,30 @@
   Forty files at once would be forty processes of each function.
 - A state machine's message attributes reach the topic's queues. MiniStack reads them only from
   requests.
-- It can listen on a second address: that of a Docker engine's bridge.
+- It can listen on more addresses: that of a Docker engine's bridge, and this machine's own.
+- The review page is at `<api id>.execute-api.localhost`, whatever address MiniStack listens on:
+  browsers know names that end in `localhost`.
+- Pages of others get no answer. MiniStack lets every page in the browser read everything.
 - The last event of each function is kept for `sam local invoke` (see winnow_local.sam).
 - An event of S3 has the version id, as on AWS. MiniStack omits it in EventBridge. Without it, if a
   file is overwritten, the new version would be judged twice and the old one never.
 """
 
+import ipaddress
 import json
 import os
+import re
 import threading
-from contextlib import nullcontext, suppress
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import hypercorn.asyncio
 from hypercorn.config import Config
-from ministack.app import main
+from ministack import app
 from ministack.services import eventbridge, lambda_svc, s3, sns
 
 from winnow_local.ministack import BRIDGE_VARIABLE, EVENTS_VARIABLE, PLACES_VARIABLE
@@ -33,14 +40,14 @@ def queue_calls(places: int) -> None:
     """Run at most `places` calls of functions at a time; the others wait.
 
     No function calls another one here, so this cannot deadlock. Dispatch is not counted: it only
-    waits for runs.
+    waits for runs. The API has places of its own: a person does not wait for a long file.
     """
-    turn = threading.Semaphore(places)
+    turn, page = threading.Semaphore(places), threading.Semaphore(places)
+    turns: dict[str, AbstractContextManager[Any]] = {"dispatch": nullcontext(), "api": page}
     run = lambda_svc._execute_function_dispatch
 
     def in_turn(*call: Any) -> dict[str, Any]:
-        waits = function_of(str(call[1].get("FunctionName", ""))) == "dispatch"
-        with nullcontext() if waits else turn:
+        with turns.get(function_of(str(call[1].get("FunctionName", ""))) or "", turn):
             answer: dict[str, Any] = run(*call)
             return answer
 
@@ -80,15 +87,59 @@ def pass_attributes_on() -> None:
     sns._publish = whole
 
 
-def listen_also(address: str) -> None:
-    """Have the server listen on one more `host:port`."""
+def listen_also(addresses: Sequence[str]) -> None:
+    """Have the server listen on more addresses, each `host:port`."""
     serve = hypercorn.asyncio.serve
 
-    async def on_both(app: Any, config: Config, **more: Any) -> None:
-        config.bind = [*config.bind, address]
+    async def on_all(app: Any, config: Config, **more: Any) -> None:
+        config.bind = [*config.bind, *addresses]
         await serve(app, config, **more)
 
-    hypercorn.asyncio.serve = on_both
+    hypercorn.asyncio.serve = on_all
+
+
+def serve_the_page() -> None:
+    """Answer for the HTTP API at `<api id>.execute-api.localhost`, too."""
+    hosts = "|".join(re.escape(host) for host in ("localhost", app._MINISTACK_HOST))
+    app._EXECUTE_API_RE = re.compile(rf"^([a-f0-9]{{8}})\.execute-api\.(?:{hosts})(?::\d+)?$")
+
+
+def is_local(host: str) -> bool:
+    """Whether a name or address, with or without a port, can only be of this machine or its engine.
+
+    >>> is_local("0ab1c2d3.execute-api.localhost:4566"), is_local("127.0.0.1:4566")
+    (True, True)
+    >>> is_local("example.org"), is_local("127.0.0.1.example.org:4566")
+    (False, False)
+    """
+    name = urlsplit(f"//{host}").hostname or ""
+    with suppress(ValueError):
+        return not ipaddress.ip_address(name).is_global
+    return name in ("localhost", "host.docker.internal") or name.endswith(".localhost")
+
+
+def keep_pages_out() -> None:
+    """Refuse what a page of somebody else sends from this machine's browser.
+
+    Such a page names its origin; or, if its own name was made to lead to this machine, that name
+    as the host.
+    """
+    serve = hypercorn.asyncio.serve
+
+    async def guarded(app: Any, config: Config, **more: Any) -> None:
+        async def checked(scope: Any, receive: Any, send: Any) -> None:
+            headers = {name: value.decode("latin-1") for name, value in scope.get("headers", ())}
+            host, origin = headers.get(b"host", ""), headers.get(b"origin")
+            ours = is_local(host) and (origin is None or is_local(urlsplit(origin).netloc))
+            if ours or scope["type"] != "http":
+                await app(scope, receive, send)
+                return
+            await send({"type": "http.response.start", "status": 403, "headers": []})
+            await send({"type": "http.response.body", "body": b"Not for pages of others."})
+
+        await serve(checked, config, **more)
+
+    hypercorn.asyncio.serve = guarded
 
 
 def name_versions() -> None:
@@ -123,6 +174,8 @@ if __name__ == "__main__":
     queue_calls(int(os.environ[PLACES_VARIABLE]))
     pass_attributes_on()
     keep_events(Path(os.environ[EVENTS_VARIABLE]))
-    if bridge := os.environ.get(BRIDGE_VARIABLE):
-        listen_also(bridge)
-    main()
+    serve_the_page()
+    keep_pages_out()
+    if more := os.environ.get(BRIDGE_VARIABLE):
+        listen_also(more.split())
+    app.main()

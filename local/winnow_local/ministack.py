@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +31,7 @@ _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT", 
 _LOG_TAIL_LINES = 15
 PLACES_VARIABLE = "WINNOW_LOCAL_PLACES"
 BRIDGE_VARIABLE = "WINNOW_LOCAL_BRIDGE"
-"""A second address to listen on."""
+"""More addresses to listen on, with spaces between them."""
 _MEMORY_OF_A_PLACE = 2 << 30
 """Bytes: a warm process of every function, and the same again for everything else."""
 
@@ -45,6 +46,15 @@ class MiniStack:
     """The label of the containers that it starts; empty if it starts none."""
     from_containers: str = ""
     """Its address for containers; empty if they cannot reach it."""
+
+
+def api_host(endpoint: str) -> str:
+    """What the names of HTTP APIs end in, for a browser on this machine.
+
+    >>> api_host("http://127.0.0.1:4566")
+    'execute-api.localhost:4566'
+    """
+    return f"execute-api.localhost:{endpoint.rpartition(':')[2]}"
 
 
 def free_port(host: str = LOOPBACK) -> int:
@@ -72,13 +82,13 @@ def places() -> int:
 
 
 def environment(
-    state_dir: StateDir, port: int, engine: Engine | None = None, bridge: Engine | None = None
+    state_dir: StateDir, port: int, engine: Engine | None = None, more: Sequence[str] = ()
 ) -> dict[str, str]:
     """The whole environment of MiniStack and of the functions it runs.
 
     Of the user's environment only variables that every process needs are passed on: no AWS keys,
     profile or endpoint. Every path is under the state folder. With an engine, MiniStack listens
-    at an address that containers reach; with a bridge, it listens there too.
+    at an address that containers reach; it listens at the hosts of `more` too.
     """
     temporary = state_dir.data / "tmp"
     listen, seen_as = (engine.listen, engine.seen_as) if engine else (LOOPBACK, LOOPBACK)
@@ -99,7 +109,7 @@ def environment(
         "S3_PERSIST": "0",
         PLACES_VARIABLE: str(places()),
         EVENTS_VARIABLE: str(state_dir.sam),
-        **({BRIDGE_VARIABLE: f"{bridge.listen}:{port}"} if bridge else {}),
+        **({BRIDGE_VARIABLE: " ".join(f"{host}:{port}" for host in more)} if more else {}),
         # Calls wait for their turn, so none is rejected.
         "LAMBDA_ACCOUNT_CONCURRENCY": "0",
         # The local stack uses an engine only with --docker.
@@ -144,19 +154,21 @@ def spawn(
     host = engine.listen if engine else LOOPBACK
     port = free_port(host)
     others = engine or others
-    bridge = others if others and others.listen != host and _bindable(others.listen, port) else None
+    # Containers call the engine's address, the browser calls this machine's own.
+    wanted = dict.fromkeys([LOOPBACK, *([others.listen] if others else [])])
+    more = [one for one in wanted if one != host and _bindable(one, port)]
     with state_dir.ministack_log.open("wb") as log:
         child = subprocess.Popen(
             [sys.executable, "-m", "winnow_local.emulator"],
             cwd=state_dir.data,
-            env=environment(state_dir, port, engine, bridge),
+            env=environment(state_dir, port, engine, more),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
     containers = containers_of(port) if engine else ""
-    reached = others and (bridge or others.listen == host)
+    reached = others and others.listen in (host, *more)
     from_containers = f"http://{others.seen_as}:{port}" if others and reached else ""
     return MiniStack(ProcessId.of(child.pid), f"http://{host}:{port}", containers, from_containers)
 

@@ -26,6 +26,7 @@ from winnow.errors import ModelInvalidError, StackFailedError, StackNotRunningEr
 from winnow_local import ministack
 from winnow_local.engine import find_engine, find_engine_if_any, remove_containers
 from winnow_local.sam import variables, write_variables
+from winnow_local.sign_in import Account, SignIn, create_user
 from winnow_local.state import ProcessId, StackState, StateDir
 from winnow_local.template import Checkout
 
@@ -111,7 +112,7 @@ def supervise(
         shutil.rmtree(state_dir.mail, ignore_errors=True)
         state_dir.mail.mkdir(parents=True)
         shutil.rmtree(state_dir.sam, ignore_errors=True)
-        stack = None
+        stack = sign_in = None
         try:
             report("starting MiniStack")
             stack = ministack.spawn(state_dir, engine, others=engine or find_engine_if_any())
@@ -133,7 +134,16 @@ def supervise(
 
             try:
                 report("deploying template.yaml")
-                outputs = deploy(stack.endpoint, checkout, environment, parameters, images)
+                sign_in = SignIn()
+                given_parameters = {
+                    "ReviewPage": "true",
+                    "LocalApiHost": ministack.api_host(stack.endpoint),
+                    "LocalSignIn": sign_in.address,
+                    **(parameters or {}),
+                }
+                outputs = deploy(stack.endpoint, checkout, environment, given_parameters, images)
+                if "ReviewPage" in outputs:
+                    sign_in.open(_create_user(stack.endpoint, outputs))
                 _open_mailbox(state_dir, stack.endpoint, outputs, stop, report)
                 if images is None and not stop.is_set():
                     report("warming the functions")
@@ -157,6 +167,8 @@ def supervise(
             return True
         finally:
             stop.set()
+            if sign_in is not None:
+                sign_in.close()
             if stack is not None:
                 _end(stack.id, stack.containers)
             shutil.rmtree(state_dir.data, ignore_errors=True)
@@ -250,6 +262,13 @@ def _end(leader: ProcessId, containers: str) -> int:
     if left:
         ministack.end(leader)
     return left + (remove_containers(containers) if containers else 0)
+
+
+def _create_user(endpoint: str, outputs: Mapping[str, str]) -> Account:
+    from winnow_local.deploy import client_config, session
+
+    cognito = session().client("cognito-idp", endpoint_url=endpoint, config=client_config())
+    return create_user(cognito, endpoint, outputs)
 
 
 def _open_mailbox(

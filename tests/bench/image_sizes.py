@@ -13,7 +13,17 @@ from typing import IO, cast
 
 from tests.container.engine import BASE, ROOT, build, docker, missing
 
-FUNCTIONS = ("serialize", "scan", "classify", "filter", "sweep", "dispatch", "digest")
+FUNCTIONS = (
+    "serialize",
+    "scan",
+    "classify",
+    "filter",
+    "sweep",
+    "dispatch",
+    "digest",
+    "queue",
+    "api",
+)
 LIMIT_MB = 150
 DOCUMENT = ROOT / "docs" / "containers.md"
 BEGIN, END = "<!-- sizes: make images -->", "<!-- /sizes -->"

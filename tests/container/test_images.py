@@ -45,7 +45,17 @@ pytestmark = [
     pytest.mark.timeout(900),
 ]
 
-FUNCTIONS = ("serialize", "scan", "classify", "filter", "sweep", "dispatch", "digest")
+FUNCTIONS = (
+    "serialize",
+    "scan",
+    "classify",
+    "filter",
+    "sweep",
+    "dispatch",
+    "digest",
+    "queue",
+    "api",
+)
 SETTINGS = {
     "serialize": {"PROCESS_DIR": "/opt/processes", "CHUNK_RECORDS": "5"},
     "scan": {"PROCESS_DIR": "/opt/processes"},

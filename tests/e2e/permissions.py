@@ -74,6 +74,10 @@ _s3("sweep's state", "ResultsBucket", "sweep/state.json")
 _s3("another file of the sweep", "ResultsBucket", "sweep/other.json")
 _s3("book", "ResultsBucket", "dispatch/book.json")
 _s3("result", "ResultsBucket", "results/probe/probe/result.json")
+_s3("reviewed records", "ResultsBucket", "results/probe/probe/reviewed.jsonl")
+_s3("prediction", "ResultsBucket", "predictions/probe/p-probe.json")
+_s3("note", "ResultsBucket", "notes/probe/1/1-probe.json")
+_s3("draft", "ResultsBucket", "drafts/probe/probe/1.json")
 
 for _bucket in ("UploadsBucket", "ResultsBucket", "AccessLogs"):
     PROBES[f"list {_bucket}"] = lambda at, _bucket=_bucket: at.client("s3").list_objects_v2(
@@ -120,6 +124,57 @@ _table(
     KeyConditionExpression="#state = :running",
     ExpressionAttributeNames={"#state": "state"},
     ExpressionAttributeValues={":running": {"S": "RUNNING"}},
+)
+_table(
+    "query the claims",
+    "query",
+    IndexName="by_claim",
+    KeyConditionExpression="#state = :running",
+    ExpressionAttributeNames={"#state": "state"},
+    ExpressionAttributeValues={":running": {"S": "RUNNING"}},
+)
+_REVIEW = {"pk": {"S": "probe"}, "sk": {"S": "record#0000000001"}}
+
+
+def _reviews(name: str, method: str, **arguments: Any) -> None:
+    PROBES[name] = lambda at: getattr(at.client("dynamodb"), method)(
+        TableName=at.named["ReviewsTable"], **arguments
+    )
+
+
+_reviews("get a review", "get_item", Key=_REVIEW)
+_reviews("scan the reviews", "scan", Limit=1)
+_reviews("delete a review", "delete_item", Key=_REVIEW)
+_reviews("put a review", "put_item", Item=_REVIEW, ConditionExpression="attribute_exists(pk)")
+_reviews("update a review", "update_item", Key=_REVIEW, ConditionExpression="attribute_exists(pk)")
+_reviews(
+    "query a record",
+    "query",
+    KeyConditionExpression="pk = :pk",
+    ExpressionAttributeValues={":pk": {"S": "probe"}},
+)
+_reviews(
+    "query the queue",
+    "query",
+    IndexName="queue",
+    KeyConditionExpression="#queue = :queue",
+    ExpressionAttributeNames={"#queue": "queue"},
+    ExpressionAttributeValues={":queue": {"S": "probe"}},
+)
+PROBES["list users"] = lambda at: at.client("cognito-idp").list_users(
+    UserPoolId=at.named["UserPool"], Limit=1
+)
+PROBES["make somebody an admin"] = lambda at: at.client("cognito-idp").admin_add_user_to_group(
+    UserPoolId=at.named["UserPool"], Username="nobody", GroupName="admin"
+)
+PROBES["open a route"] = lambda at: at.client("apigatewayv2").update_api(
+    ApiId=at.named["Api"], Name="probe"
+)
+PROBES["read the dead-letter queue of reviews"] = lambda at: at.client("sqs").receive_message(
+    QueueUrl=at.named["ReviewsUndelivered"]
+)
+PROBES["fill the dead-letter queue of reviews"] = lambda at: at.client("sqs").send_message(
+    QueueUrl=at.named["ReviewsUndelivered"], MessageBody="{}"
 )
 PROBES["get rows"] = lambda at: at.client("dynamodb").batch_get_item(
     RequestItems={at.named["Table"]: {"Keys": [_KEY]}}
@@ -175,7 +230,17 @@ PROBES["change the workflow"] = lambda at: at.client("stepfunctions").update_sta
     stateMachineArn=at.named["Triage"], definition="{}"
 )
 
-for _function in ("Serialize", "Scan", "Classify", "Filter", "Sweep", "Dispatch", "Digest"):
+for _function in (
+    "Serialize",
+    "Scan",
+    "Classify",
+    "Filter",
+    "Sweep",
+    "Dispatch",
+    "Digest",
+    "Queue",
+    "Api",
+):
     PROBES[f"call {_function.lower()}"] = lambda at, _function=_function: at.client(
         "lambda"
     ).invoke(FunctionName=at.named[f"{_function}FunctionAliaslive"], Payload=b"{}")
@@ -200,6 +265,7 @@ PROBES["make a user"] = lambda at: at.client("iam").create_user(UserName="probe"
 LOOKS = (
     *("list UploadsBucket", "list ResultsBucket", "list AccessLogs"),
     *("list versions of UploadsBucket", "get a row", "get rows", "scan the table"),
+    *("get a review", "scan the reviews", "query the claims", "query the queue", "list users"),
     *("query the index", "query the leases", "look at a run", "read a run's history", "read logs"),
     "take another role",
 )
@@ -212,6 +278,10 @@ READER_OF_CHUNKS = {
     *("get filtered records", "get another run's file beside them"),
     "get sweep's former cursor",
     "list ResultsBucket",
+}
+
+REVIEWER = {
+    *("list ResultsBucket", "get a review", "put a review", "update a review", "query a record"),
 }
 
 # How services say it; SNS in the second way.
@@ -269,6 +339,24 @@ MAY: dict[str, set[str]] = {
     "SweepScheduleRole": {"call sweep"},
     "DispatchScheduleRole": {"call dispatch"},
     "DigestScheduleRole": {"call digest"},
+    "QueueRole": REVIEWER
+    | {
+        *(
+            "get result",
+            "get reviewed records",
+            "put reviewed records",
+            "get note",
+            "get definition",
+        ),
+        *("get a row", "mail", "fill the dead-letter queue of reviews"),
+    },
+    "ApiRole": REVIEWER
+    | {
+        *("get result", "get reviewed records", "get definition"),
+        *(f"{verb} {what}" for verb in ("get", "put") for what in ("prediction", "note", "draft")),
+        *("delete draft", "put upload", "get a row", "get rows"),
+        *("query the claims", "query the index", "query the queue"),
+    },
 }
 
 
@@ -294,6 +382,11 @@ def clear(at: Place) -> None:
         ("ResultsBucket", "sweep/state.json"),
         ("ResultsBucket", "dispatch/book.json"),
         ("ResultsBucket", "results/probe/probe/result.json"),
+        ("ResultsBucket", "results/probe/probe/reviewed.jsonl"),
+        ("ResultsBucket", "predictions/probe/p-probe.json"),
+        ("ResultsBucket", "notes/probe/1/1-probe.json"),
+        ("ResultsBucket", "drafts/probe/probe/1.json"),
+        ("UploadsBucket", "inbox/probe/none.csv"),
     ):
         with suppress(ClientError):
             at.client("s3").delete_object(Bucket=at.named[bucket], Key=key)

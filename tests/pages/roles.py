@@ -37,6 +37,12 @@ ROLES = {
     "SweepScheduleRole": Role("schedule of the sweep", "start runs"),
     "DispatchScheduleRole": Role("schedule of dispatch", "start runs"),
     "DigestScheduleRole": Role("schedule of the digest", "send e-mails early"),
+    "QueueRole": Role(
+        "queue", "read results; falsify what was decided and who decided; send false e-mails"
+    ),
+    "ApiRole": Role(
+        "api", "read results and what people typed; falsify decisions; drop files to be judged"
+    ),
 }
 WORDS = {
     "ReadUploads": "read `inbox/*`",
@@ -71,6 +77,16 @@ WORDS = {
     "CallDispatch": "call dispatch",
     "ReceiveMails": "take gathered e-mails",
     "CallDigest": "call the digest",
+    "ReadReviewed": "read `results/*`, `notes/*`, runs' definitions",
+    "WriteReviewed": "write `reviewed.jsonl`, `review.json` and `process.json` of `results/*`",
+    "ReadWriteReviews": "read and write reviews",
+    "ReadDecisions": "follow the decisions",
+    "KeepFailed": "keep what it could not do in a queue",
+    "ReadTexts": "read `results/*`, `predictions/*`, `notes/*`, `drafts/*`, runs' definitions",
+    "WriteTyped": "write `predictions/*`, `notes/*`, `drafts/*` and `process.json` of `results/*`",
+    "DeleteDrafts": "delete `drafts/*`",
+    "SignUploads": "let a file be sent to `inbox/*`",
+    "ListReviews": "list reviews",
 }
 SHARED = {
     "WriteLogs": "write logs",
@@ -81,6 +97,7 @@ SHARED = {
     "ListUploads": "list the bucket that it reads",
     "ListChunks": "list the bucket that it reads",
     "ListState": "list the bucket that it reads",
+    "ListResults": "list the bucket that it reads",
 }
 """What several roles may do beside."""
 

@@ -11,10 +11,12 @@ from tests.pages.blocks import code, table
 from tests.template.expand import read
 from winnow_aws.read_settings import ScanSettings, SerializeSettings
 from winnow_aws.settings import (
+    ApiSettings,
     ClassifySettings,
     DigestSettings,
     DispatchSettings,
     FilterSettings,
+    QueueSettings,
     Settings,
     SweepSettings,
 )
@@ -28,6 +30,8 @@ CLASSES: dict[str, type[Settings]] = {
     "sweep": SweepSettings,
     "dispatch": DispatchSettings,
     "digest": DigestSettings,
+    "queue": QueueSettings,
+    "api": ApiSettings,
 }
 GROUPS = ("limits", "budget")
 """Fields that are several variables each; docs/formats.md has their tables."""
@@ -101,6 +105,8 @@ def _value(value: Any, template: dict[str, Any]) -> str:
             return "the stack's name" if name == "AWS::StackName" else f"resource {code(name)}"
         case {"Fn::If": [str(condition), one, other]}:
             return f"{_value(one, template)} with {code(condition)}, else {_value(other, template)}"
+        case {"Fn::Sub": str(pattern)}:
+            return code(pattern)
         case "":
             return "empty"
         case str() | int():

@@ -49,6 +49,15 @@ PLACES: dict[str, tuple[str, ...]] = {
         "DigestSchedule",
         "DigestFunction",
     ),
+    "review": (
+        "UserPool",
+        "Api",
+        "ApiFunction",
+        "EndedRule",
+        "QueueFunction",
+        "ReviewsTable",
+        "ReviewsUndelivered",
+    ),
 }
 KINDS = {
     "AWS::S3::Bucket": "S3 bucket",
@@ -60,6 +69,8 @@ KINDS = {
     "AWS::Serverless::StateMachine": "Step Functions",
     "AWS::Events::Rule": "EventBridge rule",
     "AWS::Scheduler::Schedule": "EventBridge schedule",
+    "AWS::ApiGatewayV2::Api": "HTTP API",
+    "AWS::Cognito::UserPool": "Cognito user pool",
 }
 SHAPES = {
     "S3 bucket": ("[(", ")]"),
@@ -71,6 +82,8 @@ SHAPES = {
     "Step Functions": ("{{", "}}"),
     "EventBridge rule": ("(", ")"),
     "EventBridge schedule": ("(", ")"),
+    "HTTP API": ("(", ")"),
+    "Cognito user pool": ("[(", ")]"),
 }
 # Own colours for text and background: they read alike in GitHub's light and dark themes.
 STYLES = {
@@ -89,6 +102,8 @@ STYLED = {
     "Step Functions": "flow",
     "EventBridge rule": "flow",
     "EventBridge schedule": "flow",
+    "HTTP API": "flow",
+    "Cognito user pool": "store",
 }
 STORES = ("AWS::S3::Bucket", "AWS::DynamoDB::Table")
 LINES = {"call": "==>", "data": "-->", "failure": "-.->"}
@@ -103,6 +118,16 @@ BESIDE = {
     "AWS::SNS::TopicPolicy": "topic policies",
     "AWS::KMS::Key": "key of the topics",
     "AWS::CloudWatch::Dashboard": "dashboard",
+    "AWS::Lambda::Permission": "permissions to call a function",
+    "AWS::Lambda::EventSourceMapping": "reader of the table's stream",
+    "AWS::Cognito::UserPoolDomain": "address of the sign-in",
+    "AWS::Cognito::UserPoolGroup": "groups of users",
+    "AWS::Cognito::UserPoolResourceServer": "scopes for programs",
+    "AWS::Cognito::UserPoolClient": "clients of the user pool",
+    "AWS::ApiGatewayV2::Stage": "stage of the API",
+    "AWS::ApiGatewayV2::Integration": "the API's way to its function",
+    "AWS::ApiGatewayV2::Authorizer": "check of tokens",
+    "AWS::ApiGatewayV2::Route": "routes of the API",
 }
 BESIDE_BY_NAME = {"AccessLogs": "bucket for the access logs of the other two"}
 
@@ -112,6 +137,9 @@ ACTIONS = {
     "s3:GetObjectVersion": READS,
     "s3:ListBucketVersions": READS,
     "s3:PutObject": WRITES,
+    "s3:DeleteObject": WRITES,
+    "dynamodb:GetItem": READS,
+    "dynamodb:GetRecords": READS,
     "dynamodb:BatchGetItem": READS,
     "dynamodb:Query": READS,
     "dynamodb:PutItem": WRITES,
@@ -128,6 +156,10 @@ ACTIONS = {
     "sqs:ChangeMessageVisibility": NOTHING,
     "sqs:GetQueueAttributes": NOTHING,
     "states:DescribeExecution": NOTHING,
+    "dynamodb:ConditionCheckItem": NOTHING,
+    "dynamodb:DescribeStream": NOTHING,
+    "dynamodb:GetShardIterator": NOTHING,
+    "dynamodb:ListStreams": NOTHING,
     "states:StopExecution": NOTHING,
     "states:ListExecutions": NOTHING,
     "textract:DetectDocumentText": NOTHING,
@@ -203,8 +235,22 @@ def arrows(template: Template) -> list[Arrow]:
 
 def _arrows_of(name: str, kind: str, properties: Any, template: Template) -> Iterator[Arrow]:
     if kind in ("AWS::Serverless::Function", "AWS::Serverless::StateMachine"):
+        failures = named(properties.get("EventInvokeConfig"), template)
         for role in named(properties["Role"], template):
-            yield from _allowed(name, role, template)
+            for arrow in _allowed(name, role, template):
+                yield arrow._replace(kind="failure") if arrow.target in failures else arrow
+    elif kind == "AWS::Lambda::EventSourceMapping":
+        (source,) = named(properties["EventSourceArn"], template)
+        (function,) = named(properties["FunctionName"], template)
+        yield Arrow(source, function, "call")
+    elif kind == "AWS::ApiGatewayV2::Integration":
+        (api,) = named(properties["ApiId"], template)
+        (function,) = named(properties["IntegrationUri"], template)
+        yield Arrow(api, function, "call")
+    elif kind == "AWS::ApiGatewayV2::Authorizer":
+        (api,) = named(properties["ApiId"], template)
+        for pool in named(properties["JwtConfiguration"]["Issuer"], template):
+            yield Arrow(pool, api, "data")
     elif kind == "AWS::Events::Rule":
         for source in named(properties["EventPattern"], template):
             yield Arrow(source, name, "data")

@@ -10,6 +10,8 @@ import pytest
 
 import winnow_aws.metrics
 from tests.template.expand import expand
+from tests.template.rules.alarms import filled
+from tests.template.rules.shape import where_it_holds
 from winnow.models import Counts, Difference, Drift
 from winnow.recovery.report import SweepReport
 from winnow_aws.metrics import count_outcomes, count_sweep, measure_drift
@@ -68,7 +70,7 @@ def metrics_of(alarm: str) -> Iterator[dict[str, Any]]:
     given = RESOURCES[alarm]["Properties"]
     if "MetricName" in given:
         yield given
-    for query in given.get("Metrics", ()):
+    for query in map(where_it_holds, given.get("Metrics", ())):
         if "MetricStat" in query:
             yield query["MetricStat"]["Metric"]
 
@@ -102,7 +104,7 @@ def test_the_service_that_a_function_is_named_by_is_no_dimension(
 
 
 def widgets() -> list[dict[str, Any]]:
-    body = RESOURCES["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    body = filled(RESOURCES["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
     found: list[dict[str, Any]] = json.loads(body)["widgets"]
     return found
 

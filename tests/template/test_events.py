@@ -27,6 +27,10 @@ SHAPES: dict[str, type[BaseModel]] = {
 }
 
 
+# Events that AWS makes: of an HTTP API, and of a run's end.
+OF_AWS = ("api", "queue")
+
+
 def event(name: str) -> Any:
     return json.loads((ROOT / "events" / f"{name}.json").read_text("utf-8"))
 
@@ -50,7 +54,8 @@ def test_every_function_has_an_event():
         for resource in read()["Resources"].values()
         if resource["Type"] == "AWS::Serverless::Function"
     ]
-    assert sorted(functions) == sorted(set(SHAPES) - {"filter_chunk"})
+    assert sorted(functions) == sorted({*SHAPES, *OF_AWS} - {"filter_chunk"})
+    assert all(event(name) for name in OF_AWS)
 
 
 @pytest.mark.parametrize("name", ["filter", "filter_chunk"])

@@ -39,6 +39,8 @@ VIA = {
     "SweepRole": ["s3", "dynamodb", "sqs"],
     "DispatchRole": ["s3", "sqs"],
     "TriageRole": ["s3", "dynamodb"],
+    "QueueRole": ["s3", "dynamodb", "sqs"],
+    "ApiRole": ["s3", "dynamodb"],
     "StoppedRole": ["dynamodb"],
 }
 CUSTOMER_KEY = ({"kms:Decrypt", "kms:GenerateDataKey"}, ["KmsKeyArn"])
@@ -49,6 +51,14 @@ WRITE_CHUNKS = (
         f"${{ResultsBucket.Arn}}/runs/*/{name}"
         for name in ("definition.json", "head.json", "head.npz", "manifest.jsonl", "chunks/*")
     ],
+)
+TYPED = ("predictions", "notes", "drafts")
+READ_WRITE_REVIEWS = (
+    {
+        *("dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:GetItem"),
+        *("dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"),
+    },
+    ["ReviewsTable.Arn"],
 )
 STATES = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}"
 
@@ -149,6 +159,73 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
         "WriteLogs": (WRITE_LOGS, ["DigestLogs.Arn"]),
         "WriteTraces": (XRAY, ["*"]),
     },
+    "QueueRole": {
+        "ReadReviewed": (
+            READ | {"s3:GetObjectVersion"},
+            [
+                "${ResultsBucket.Arn}/results/*",
+                "${ResultsBucket.Arn}/runs/*/definition.json",
+                "${ResultsBucket.Arn}/notes/*",
+            ],
+        ),
+        "ListResults": ({"s3:ListBucket"}, ["ResultsBucket.Arn"]),
+        "WriteReviewed": (
+            {"s3:PutObject", "s3:AbortMultipartUpload"},
+            [
+                f"${{ResultsBucket.Arn}}/results/*/{name}"
+                for name in ("process.json", "reviewed.jsonl", "review.json")
+            ],
+        ),
+        "ReadRuns": ({"dynamodb:GetItem"}, ["Table.Arn"]),
+        "ReadWriteReviews": READ_WRITE_REVIEWS,
+        "ReadDecisions": (
+            {
+                *("dynamodb:DescribeStream", "dynamodb:GetRecords"),
+                *("dynamodb:GetShardIterator", "dynamodb:ListStreams"),
+            },
+            ["ReviewsTable.StreamArn"],
+        ),
+        "KeepFailed": ({"sqs:SendMessage"}, ["ReviewsUndelivered.Arn"]),
+        "SendMail": ({"sns:Publish"}, ["Topic"]),
+        "EncryptMail": ({"kms:Decrypt", "kms:GenerateDataKey"}, ["TopicKey.Arn"]),
+        "UseCustomerKey": CUSTOMER_KEY,
+        "WriteLogs": (WRITE_LOGS, ["QueueLogs.Arn"]),
+        "WriteTraces": (XRAY, ["*"]),
+    },
+    # No original file: what a person reads comes from the results.
+    "ApiRole": {
+        "ReadTexts": (
+            READ | {"s3:GetObjectVersion"},
+            [
+                "${ResultsBucket.Arn}/results/*",
+                "${ResultsBucket.Arn}/runs/*/definition.json",
+                *(f"${{ResultsBucket.Arn}}/{name}/*" for name in TYPED),
+            ],
+        ),
+        "ListResults": ({"s3:ListBucket"}, ["ResultsBucket.Arn"]),
+        "WriteTyped": (
+            {"s3:PutObject"},
+            [
+                *(f"${{ResultsBucket.Arn}}/{name}/*" for name in TYPED),
+                "${ResultsBucket.Arn}/results/*/process.json",
+            ],
+        ),
+        "DeleteDrafts": ({"s3:DeleteObject"}, ["${ResultsBucket.Arn}/drafts/*"]),
+        "SignUploads": ({"s3:PutObject"}, ["${UploadsBucket.Arn}/inbox/*"]),
+        "ReadRuns": ({"dynamodb:GetItem", "dynamodb:BatchGetItem"}, ["Table.Arn"]),
+        "ListRuns": (
+            {"dynamodb:Query"},
+            ["${Table.Arn}/index/by_claim", "${Table.Arn}/index/by_object"],
+        ),
+        "ReadWriteReviews": READ_WRITE_REVIEWS,
+        "ListReviews": (
+            {"dynamodb:Query"},
+            ["${ReviewsTable.Arn}/index/queue", "${ReviewsTable.Arn}/index/by_decision"],
+        ),
+        "UseCustomerKey": CUSTOMER_KEY,
+        "WriteLogs": (WRITE_LOGS, ["ApiLogs.Arn"]),
+        "WriteTraces": (XRAY, ["*"]),
+    },
     "TriageRole": {
         "InvokeVersions": (
             {"lambda:InvokeFunction"},
@@ -213,6 +290,8 @@ PRINCIPALS = {
     "DigestRole": "lambda.amazonaws.com",
     "DispatchScheduleRole": "scheduler.amazonaws.com",
     "DigestScheduleRole": "scheduler.amazonaws.com",
+    "QueueRole": "lambda.amazonaws.com",
+    "ApiRole": "lambda.amazonaws.com",
 }
 
 
@@ -247,7 +326,9 @@ def test_there_are_no_other_roles_or_policies():
     roles = [name for name, found in RESOURCES.items() if found["Type"] == "AWS::IAM::Role"]
     assert sorted(roles) == sorted(ROLES)
     policies = {"AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::Lambda::Permission"}
-    assert not [name for name, found in RESOURCES.items() if found["Type"] in policies]
+    others = [name for name, found in RESOURCES.items() if found["Type"] in policies]
+    # By these EventBridge and API Gateway call the two functions; tests/template/rules/review.py.
+    assert others == ["EndedPermission", "ApiPermission"]
 
 
 def test_every_role_is_probed_on_the_local_stack_too():
@@ -332,7 +413,7 @@ def test_every_policy_is_of_the_current_version():
                 yield from policies(value)
 
     found = list(policies(RESOURCES))
-    assert len(found) == 2 * len(ROLES) + 9
+    assert len(found) == 2 * len(ROLES) + 10
     assert {policy.get("Version") for policy in found} == {"2012-10-17"}
 
 

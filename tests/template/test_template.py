@@ -14,7 +14,8 @@ from winnow.recovery.upload_row import LEASE_S
 EXPANDED = expand()
 RESOURCES: dict[str, Any] = EXPANDED["Resources"]
 STEPS = ("SerializeFunction", "ScanFunction", "ClassifyFunction", "FilterFunction")
-FUNCTIONS = (*STEPS, "SweepFunction", "DispatchFunction", "DigestFunction")
+REVIEW = ("QueueFunction", "ApiFunction")
+FUNCTIONS = (*STEPS, "SweepFunction", "DispatchFunction", "DigestFunction", *REVIEW)
 TLS_ONLY = {"Bool": {"aws:SecureTransport": "false"}}
 SSE = "s3:x-amz-server-side-encryption"
 SSE_KEY = f"{SSE}-aws-kms-key-id"
@@ -100,10 +101,12 @@ def test_only_the_local_stack_goes_without_tls():
         for name, resource in RESOURCES.items()
         if "IsLocal" in str(resource) or "HasTls" in str(resource)
     }
-    assert users == {
+    # The address of the review page, and of the sign-in.
+    addressed = {"QueueFunction", "ApiFunction", "PageClient", "UploadsBucket"}
+    assert users - addressed == {
         *("UploadsBucketPolicy", "ResultsBucketPolicy", "TopicPolicy", "UndeliveredPolicy"),
         *("WaitingPolicy", "RunMailsPolicy", "MailQueuePolicy"),
-        "AccessLogsPolicy",
+        *("AccessLogsPolicy", "ReviewsUndeliveredPolicy"),
         "Triage",
     }
 
@@ -170,6 +173,8 @@ def behind(value: Any) -> set[str]:
     match value:
         case {"Ref": name}:
             return {name} & set(EXPANDED["Parameters"])
+        case {"Fn::Sub": str(pattern)}:
+            return set(re.findall(r"\$\{(\w+)\}", pattern)) & set(EXPANDED["Parameters"])
         case {"Fn::If": [condition, *either]}:
             return behind(EXPANDED["Conditions"][condition]).union(*map(behind, either))
         case dict():
@@ -308,7 +313,7 @@ def test_an_upload_is_missed_long_before_its_row_could_have_expired():
 
 def test_parameters_are_few_and_explained():
     parameters = EXPANDED["Parameters"]
-    assert len(parameters) < 17
+    assert len(parameters) < 22
     grouped = [
         name
         for group in EXPANDED["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from tests.template.rules import alarms, events, files, mail, roles, steps, surface
+from tests.template.rules import alarms, events, files, mail, review, roles, steps, surface
 from tests.template.rules.shape import UNKNOWN, problems
 from tests.template.rules.stack import MACHINES, Stack, written
 from tests.template.test_roles import ROLES
@@ -21,13 +21,14 @@ TYPES = {
     **roles.RULES,
     **events.RULES,
     **alarms.RULES,
+    **review.RULES,
 }
 # Every resource there is. Another needs a name here, and what is special about it where the rules
 # for its type are.
 INVENTORY: dict[str, set[str]] = {
     "AWS::S3::Bucket": {"UploadsBucket", "ResultsBucket", "AccessLogs"},
     "AWS::S3::BucketPolicy": {"UploadsBucketPolicy", "ResultsBucketPolicy", "AccessLogsPolicy"},
-    "AWS::DynamoDB::Table": {"Table"},
+    "AWS::DynamoDB::Table": {"Table", files.REVIEWS},
     "AWS::KMS::Key": {"TopicKey"},
     "AWS::SNS::Topic": {"Topic", mail.GATHERED},
     "AWS::SNS::TopicPolicy": {"TopicPolicy", f"{mail.GATHERED}Policy"},
@@ -45,10 +46,11 @@ INVENTORY: dict[str, set[str]] = {
     "AWS::SQS::QueuePolicy": {f"{name}Policy" for name in events.QUEUES},
     "AWS::CloudWatch::Alarm": alarms.ALARMS,
     "AWS::CloudWatch::Dashboard": {"Dashboard"},
+    **review.INVENTORY,
 }
 PSEUDO = {
     *("AWS::Partition", "AWS::Region", "AWS::AccountId", "AWS::StackName", "AWS::URLSuffix"),
-    "AWS::NoValue",
+    *("AWS::NoValue", "AWS::StackId"),
 }
 
 
@@ -79,7 +81,10 @@ def of_resource(name: str, stack: Stack) -> Iterator[str]:
     elif name not in INVENTORY[kind]:
         yield f"Resources.{name}: {UNKNOWN}: no {kind} of this name is in the inventory"
     else:
-        yield from problems(f"Resources.{name}", TYPES[kind](name, stack), found)
+        wanted = TYPES[kind](name, stack)
+        if name in review.RESOURCES:
+            wanted = {**wanted, "Condition": review.CONDITION}
+        yield from problems(f"Resources.{name}", wanted, found)
 
 
 def nowhere(stack: Stack) -> Iterator[str]:
@@ -105,6 +110,8 @@ def _references(node: Any) -> Iterator[str]:
                     yield name
                 case "Fn::Sub", str(pattern):
                     yield from re.findall(r"\$\{([\w:]+)", pattern)
+                case "Fn::Sub", [str(pattern), dict(named)]:
+                    yield from set(re.findall(r"\$\{([\w:]+)", pattern)) - set(named)
             yield from _references(value)
 
 

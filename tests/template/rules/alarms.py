@@ -5,16 +5,30 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.template.rules.mail import digest_period
-from tests.template.rules.shape import AnyOrder, Keyed, att, problems, ref, text
+from tests.template.rules.shape import (
+    AnyOrder,
+    Keyed,
+    att,
+    given,
+    problems,
+    ref,
+    text,
+    where_it_holds,
+)
 from tests.template.rules.stack import Stack
 
 STACK = {"Name": "stack", "Value": ref("AWS::StackName")}
 TRIAGE = {"Name": "StateMachineArn", "Value": ref("Triage")}
 STOPPED = {"Name": "StateMachineArn", "Value": ref("Stopped")}
-QUEUE, WAITING, MAILS = (
+QUEUE, WAITING, MAILS, UNDECIDED = (
     {"Name": "QueueName", "Value": att(name, "QueueName")}
-    for name in ("Undelivered", "Waiting", "MailQueue")
+    for name in ("Undelivered", "Waiting", "MailQueue", "ReviewsUndelivered")
 )
+# What is there only with ReviewPage, and what stands for it in the dashboard: a resource that is
+# not there cannot be named.
+REVIEW_FUNCTIONS = {"QueueFunction", "ApiFunction"}
+REVIEW_ALARM = "ReviewsUndeliveredAlarm"
+REVIEW_LINES = ("ReviewAlarms", "ReviewDurations", "ReviewThrottles")
 TOPIC = {"Name": "TopicName", "Value": att("Topic", "TopicName")}
 
 
@@ -34,6 +48,9 @@ class Single:
 SINGLE = {
     "UndeliveredAlarm": Single(
         "AWS/SQS", "ApproximateNumberOfMessagesVisible", QUEUE, "Maximum", 60, 1, 1
+    ),
+    "ReviewsUndeliveredAlarm": Single(
+        "AWS/SQS", "ApproximateNumberOfMessagesVisible", UNDECIDED, "Maximum", 60, 1, 1
     ),
     "WaitingAlarm": Single(
         "AWS/SQS", "ApproximateAgeOfOldestMessage", WAITING, "Maximum", 300, 1, 6 * 3600
@@ -89,15 +106,24 @@ def alarm(name: str, stack: Stack) -> Any:
             one.removesuffix("Function").lower(): one
             for one in stack.of_type("AWS::Serverless::Function")
         }
+        always = [one for one, function in functions.items() if function not in REVIEW_FUNCTIONS]
+        beside = [one for one in functions if one not in always]
         # A function that was not called has no value.
-        terms = " + ".join(f"FILL({one}, 0)" for one in functions)
+        terms = given(
+            "HasReviewPage",
+            " + ".join(f"FILL({one}, 0)" for one in (*always, *beside)),
+            " + ".join(f"FILL({one}, 0)" for one in always),
+        )
         parts = {
             one: _part(one, "AWS/Lambda", metric, {"Name": "FunctionName", "Value": ref(function)})
             for one, function in functions.items()
         }
+        parts |= {one: given("HasReviewPage", parts[one]) for one in beside}
         properties |= {
             "Metrics": Keyed(
-                "Id", {"all": {"Id": "all", "Label": text(), "Expression": terms}, **parts}
+                "Id",
+                {"all": {"Id": "all", "Label": text(), "Expression": terms}, **parts},
+                where_it_holds,
             ),
             "EvaluationPeriods": 1,
             "Threshold": threshold,
@@ -228,13 +254,35 @@ def body(stack: Stack) -> Any:
 
     def check(found: Any) -> str | None:
         try:
-            written = json.loads(found)
+            written = json.loads(filled(found))
         except (TypeError, ValueError):
-            return "JSON"
+            return "JSON, and lines that hang on ReviewPage"
         said = [*problems("", {"widgets": AnyOrder(wanted)}, written)]
         return said[0] if said else _laid_out(written["widgets"])
 
     return check
+
+
+def filled(found: Any) -> str:
+    """The dashboard's text as it is with ReviewPage.
+
+    Raises ValueError if its parts are of another form, or the text is not JSON without them.
+    """
+    match found:
+        case [str(pattern), dict(lines)] if set(lines) == set(REVIEW_LINES):
+            whole, without = pattern, pattern
+            for name, line in lines.items():
+                match line:
+                    case {"Fn::If": ["HasReviewPage", {"Fn::Sub": str(added)}, ""]}:
+                        whole = whole.replace(f"${{{name}}}", added)
+                        without = without.replace(f"${{{name}}}", "")
+                    case _:
+                        raise ValueError(name)
+            json.loads(without)
+            if any(name in without for name in (*REVIEW_FUNCTIONS, REVIEW_ALARM)):
+                raise ValueError("named where it is not there")
+            return whole
+    raise ValueError("a text with lines that hang on ReviewPage")
 
 
 def _number(found: Any) -> str | None:

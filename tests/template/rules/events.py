@@ -9,6 +9,8 @@ from tests.template.rules.shape import AnyOrder, any_order, att, given, ref, ski
 from tests.template.rules.stack import Stack
 
 UNDELIVERED = "Undelivered"
+# What the queue of reviews was not told.
+UNDECIDED = "ReviewsUndelivered"
 # What EventBridge itself does at most: a day, 185 times.
 PATIENT = {"MaximumEventAgeInSeconds": 86400, "MaximumRetryAttempts": 185}
 STATUS = "Step Functions Execution Status Change"
@@ -60,6 +62,21 @@ LISTENS: dict[str, tuple[Any, str, dict[str, Any]]] = {
         },
     ),
 }
+
+
+# By the alias of its function, which EventBridge calls and does not wait for.
+LISTENS["EndedRule"] = (
+    {
+        "source": ["aws.states"],
+        "detail-type": [STATUS],
+        "detail": {
+            "stateMachineArn": [ref("Triage")],
+            "status": AnyOrder(["SUCCEEDED", "FAILED"]),
+        },
+    },
+    "Queue",
+    {"Arn": ref("QueueFunction.Alias"), "DeadLetterConfig": {"Arn": att(UNDECIDED)}},
+)
 
 
 def rule(name: str, stack: Stack) -> Any:
@@ -129,12 +146,14 @@ QUEUES: dict[str, dict[str, Any]] = {
     },
     # Twice the time limit of the function that takes from it; what could not be mailed stays.
     QUEUE: {"VisibilityTimeout": 600},
+    UNDECIDED: {},
 }
 # Queue -> who may send to it besides every rule of ours, by the statement.
 SENDERS: dict[str, dict[str, tuple[str, list[Any]]]] = {
     UNDELIVERED: {"AllowUndeliveredMails": ("sns", [ref(GATHERED)])},
     WAITING: {"AllowRules": ("events", [att("UploadedRule")])},
     QUEUE: {"AllowRunMails": ("sns", [ref(GATHERED)])},
+    UNDECIDED: {"AllowRules": ("events", [att("EndedRule")])},
 }
 
 
@@ -162,7 +181,7 @@ def queue_policy(name: str, stack: Stack) -> Any:
     """Over TLS, and from those who have to send to it and nobody else."""
     own = name.removesuffix("Policy")
     of_it = att(own)
-    rules = [att(one) for one in stack.of_type("AWS::Events::Rule")]
+    rules = [att(one) for one in stack.of_type("AWS::Events::Rule") if one != "EndedRule"]
     senders = dict(SENDERS.get(own, {}))
     if own == UNDELIVERED:
         senders["AllowRules"] = ("events", rules or [""])

@@ -56,6 +56,7 @@ EXPIRE_STATES = {
 
 # Exception: the bucket that the others' access logs lie in.
 LOGS = "AccessLogs"
+REVIEWS = "ReviewsTable"
 EXPIRE_LOGS = {
     "Id": "expire-logs",
     "Status": "Enabled",
@@ -84,6 +85,30 @@ LIFECYCLES: dict[str, dict[str, Any]] = {
             "Prefix": "dispatch/",
             "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
         },
+        # Whether there is a review page or not: what was typed there expires after it, too.
+        "expire-predictions": {
+            "Id": "expire-predictions",
+            "Status": "Enabled",
+            "Prefix": "predictions/",
+            "ExpirationInDays": ref("RetentionDays"),
+            "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+        },
+        "expire-drafts": {
+            "Id": "expire-drafts",
+            "Status": "Enabled",
+            "Prefix": "drafts/",
+            "ExpirationInDays": 7,
+            "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+        },
+        "expire-notes": given(
+            "HasResultExpiration",
+            {
+                "Id": "expire-notes",
+                "Status": "Enabled",
+                "Prefix": "notes/",
+                "ExpirationInDays": ref("ResultExpirationDays"),
+            },
+        ),
         "expire-results": given(
             "HasResultExpiration",
             {
@@ -135,6 +160,14 @@ def bucket(name: str, stack: Stack) -> Any:
         }
     if name in NOTIFICATIONS:
         properties["NotificationConfiguration"] = NOTIFICATIONS[name]
+        # A page sends a form to it: the review page and no other.
+        origin = given(
+            "IsLocal",
+            sub("http://${Api}.${LocalApiHost}"),
+            sub("https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}"),
+        )
+        rule = {"AllowedMethods": ["POST"], "AllowedOrigins": [origin], "MaxAge": 300}
+        properties["CorsConfiguration"] = given("HasReviewPage", {"CorsRules": [rule]})
     return {"Type": "AWS::S3::Bucket", **KEPT, "Metadata": metadata, "Properties": properties}
 
 
@@ -211,14 +244,25 @@ def logged(stack: Stack) -> list[str]:
 INDEXES = {
     "by_object": (("object_key", "claimed_at"), "ALL"),
     "by_lease": (("state", "lease_until"), "KEYS_ONLY"),
+    "by_claim": (("state", "claimed_at"), "ALL"),
 }
+INDEXES_OF_REVIEWS = {
+    "queue": (("queue", "rank"), "ALL"),
+    "by_decision": (("decided_process", "decided_key"), "ALL"),
+}
+WITH_THE_PAGE = {"by_claim"}
 # Every other key is text.
 NUMBERS = {"lease_until"}
 
 
 def table(name: str, stack: Stack) -> Any:
-    """Rows by upload id, kept with the stack, encrypted, backed up, expiring."""
-    keys = dict.fromkeys(key for index, _ in INDEXES.values() for key in index)
+    """Rows by upload id, kept with the stack, encrypted, backed up, expiring; reviews likewise."""
+    own, indexes = (
+        (("pk", "sk"), INDEXES_OF_REVIEWS) if name == REVIEWS else (("upload_id",), INDEXES)
+    )
+    keys = dict.fromkeys(key for index, _ in indexes.values() for key in index)
+    # The new image names the record; the old one would be read by nobody.
+    streams = {"StreamSpecification": {"StreamViewType": "NEW_IMAGE"}} if name == REVIEWS else {}
     return {
         "Type": "AWS::DynamoDB::Table",
         **KEPT,
@@ -228,20 +272,18 @@ def table(name: str, stack: Stack) -> Any:
             "AttributeDefinitions": AnyOrder(
                 [
                     {"AttributeName": key, "AttributeType": "N" if key in NUMBERS else "S"}
-                    for key in ("upload_id", *keys)
+                    for key in (*own, *keys)
                 ]
             ),
-            "KeySchema": _keys("upload_id"),
+            "KeySchema": _keys(*own),
+            **streams,
             "GlobalSecondaryIndexes": Keyed(
                 "IndexName",
                 {
-                    index: {
-                        "IndexName": index,
-                        "KeySchema": _keys(*of_it),
-                        "Projection": {"ProjectionType": projected},
-                    }
-                    for index, (of_it, projected) in INDEXES.items()
+                    index: _where(index, _index(index, of_it, projected))
+                    for index, (of_it, projected) in indexes.items()
                 },
+                where_it_holds,
             ),
             "TimeToLiveSpecification": {"AttributeName": "expires", "Enabled": True},
             "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
@@ -251,6 +293,18 @@ def table(name: str, stack: Stack) -> Any:
                 {"SSEEnabled": True},
             ),
         },
+    }
+
+
+def _where(index: str, wanted: Any) -> Any:
+    return given("HasReviewPage", wanted) if index in WITH_THE_PAGE else wanted
+
+
+def _index(name: str, keys: tuple[str, ...], projected: str) -> Any:
+    return {
+        "IndexName": name,
+        "KeySchema": _keys(*keys),
+        "Projection": {"ProjectionType": projected},
     }
 
 

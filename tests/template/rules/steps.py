@@ -9,16 +9,19 @@ from typing import Any
 from pydantic import BaseModel
 
 from tests.template.expand import read
+from tests.template.rules import review
 from tests.template.rules.files import KEY
 from tests.template.rules.mail import GONE, of_runs
 from tests.template.rules.shape import att, given, ref, skips, sub, text
 from tests.template.rules.stack import MACHINES, Stack
 from winnow_aws.read_settings import ScanSettings, SerializeSettings
 from winnow_aws.settings import (
+    ApiSettings,
     ClassifySettings,
     DigestSettings,
     DispatchSettings,
     FilterSettings,
+    QueueSettings,
     SweepSettings,
 )
 
@@ -32,6 +35,8 @@ SETTINGS: dict[str, type[BaseModel]] = {
     "SweepFunction": SweepSettings,
     "DispatchFunction": DispatchSettings,
     "DigestFunction": DigestSettings,
+    "QueueFunction": QueueSettings,
+    "ApiFunction": ApiSettings,
 }
 # A quarter of an hour is the most that Lambda gives; exceptions:
 TIMEOUTS = {
@@ -39,12 +44,15 @@ TIMEOUTS = {
     "SweepFunction": 840,
     "DispatchFunction": 120,
     "DigestFunction": 300,
+    # API Gateway waits for 30 seconds at most.
+    "ApiFunction": 29,
 }
 # A core each, which is 1,769 MB; OCR gets two, and what mostly waits a part of one.
 MEMORY = {"ScanFunction": 3538, "DispatchFunction": 512}
 # Not steps of the workflow: no concurrency is set aside for these.
 BESIDE_THE_WORKFLOW = dict.fromkeys(
-    ("SweepFunction", "DispatchFunction", "DigestFunction"), "CKV_AWS_115"
+    ("SweepFunction", "DispatchFunction", "DigestFunction", "QueueFunction", "ApiFunction"),
+    "CKV_AWS_115",
 )
 FUNCTION_SKIPS = ("CKV_AWS_116", "CKV_AWS_117", "CKV_AWS_173")
 
@@ -66,7 +74,16 @@ VARIABLES: dict[str, Any] = {
     "WORKFLOW_ARN": ref("Triage"),
     "STACK_NAME": ref("AWS::StackName"),
     "THRESHOLD_OVERRIDE": ref("Threshold"),
+    "REVIEWS_TABLE": ref("ReviewsTable"),
+    "PAGE_URL": review.page(),
+    "SIGN_IN_URL": review.SIGN_IN,
+    "SIGN_IN_CLIENT": ref("PageClient"),
+    "USER_POOL": ref("UserPool"),
+    "BLIND_SHARE": ref("ReviewBlindShare"),
+    "AUDIT_SHARE": ref("ReviewAuditShare"),
 }
+# What these mail is not gathered: it is gathered already, or there is one for each upload.
+AT_ONCE = {"DigestFunction", "QueueFunction"}
 # Variable -> folder of the image.
 FOLDERS = {"MODEL_DIR": "/opt/model", "PROCESS_DIR": "/opt/processes"}
 
@@ -91,7 +108,7 @@ def variable(function: str, name: str, stack: Stack) -> Any:
     """What a variable of a function has to be; None where no rule knows."""
     if name == "POWERTOOLS_SERVICE_NAME":
         return function.removesuffix("Function").lower()
-    if (function, name) == ("DigestFunction", "TOPIC_ARN"):
+    if name == "TOPIC_ARN" and function in AT_ONCE:
         return ref("Topic")
     if name in VARIABLES:
         return VARIABLES[name]
@@ -111,6 +128,16 @@ def variables(function: str, stack: Stack) -> dict[str, Any]:
     return {name: variable(function, name, stack) for name in sorted(own)}
 
 
+# EventBridge hands over an event and does not wait: Lambda tries it three times in all.
+KEPT_IF_FAILED = {
+    "MaximumEventAgeInSeconds": 6 * 3600,
+    "MaximumRetryAttempts": 2,
+    "DestinationConfig": {
+        "OnFailure": {"Type": "SQS", "Destination": att("ReviewsUndelivered")},
+    },
+}
+
+
 def function(name: str, stack: Stack) -> Any:
     """An image with its own role and log, whose settings are those it reads and no other."""
     if name not in SETTINGS:
@@ -128,6 +155,8 @@ def function(name: str, stack: Stack) -> Any:
     }
     if name in MEMORY:
         properties["MemorySize"] = MEMORY[name]
+    if name == "QueueFunction":
+        properties["EventInvokeConfig"] = KEPT_IF_FAILED
     if name in BESIDE_THE_WORKFLOW:
         metadata = skips(BESIDE_THE_WORKFLOW[name], *FUNCTION_SKIPS)
     else:
@@ -156,6 +185,8 @@ def behind(value: Any, stack: Stack) -> set[str]:
     match value:
         case {"Ref": name}:
             return {name} & set(stack.parameters)
+        case {"Fn::Sub": str(pattern)}:
+            return set(re.findall(r"\$\{(\w+)\}", pattern)) & set(stack.parameters)
         case {"Fn::If": [condition, *either]}:
             of_it = stack.template.get("Conditions", {}).get(condition)
             return behind(of_it, stack).union(*(behind(one, stack) for one in either))
@@ -187,7 +218,10 @@ GLOBALS = {
 }
 
 # Step Functions keeps a policy for every log group whose name does not begin like this.
-LOG_NAMES = {"WorkflowLogs": "/aws/vendedlogs/states/${AWS::StackName}"}
+LOG_NAMES = {
+    "WorkflowLogs": "/aws/vendedlogs/states/${AWS::StackName}",
+    "ApiAccessLogs": "/aws/vendedlogs/apis/${AWS::StackName}",
+}
 
 
 def logs(name: str, stack: Stack) -> Any:

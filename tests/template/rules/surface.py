@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, get_args
 
+from tests.template.rules import review
 from tests.template.rules.shape import AnyOrder, ref, sub, text
 from tests.template.rules.stack import Stack
 from winnow_aws.read_settings import ScanSettings
@@ -65,7 +66,18 @@ PARAMETERS: dict[str, Number | Choice | Words] = {
     "ResultExpirationDays": Number(0, 0, 36500),
     "LogRetentionDays": Number(30, allowed=LOG_DAYS),
     "KmsKeyArn": Words((KEY_ARN,), ("alias/x", KEY_ARN + "/", "x" + KEY_ARN, KEY_ARN[:-37])),
+    "ReviewPage": OFF,
+    "ReviewBlindShare": Number(10, 0, 100),
+    "ReviewAuditShare": Number(1, 0, 100),
     "Local": OFF,
+    "LocalApiHost": Words(
+        ("execute-api.localhost:4566", "execute-api.localhost:65535"),
+        ("execute-api.localhost", "example.org:80", "xexecute-api.localhost:1", "localhost:4566"),
+    ),
+    "LocalSignIn": Words(
+        ("http://127.0.0.1:4570",),
+        ("https://127.0.0.1:1", "http://127.0.0.1", "http://127x0.0.1:1", "http://127.0.0.1:1/"),
+    ),
 }
 
 
@@ -129,13 +141,24 @@ OUTPUTS: dict[str, Any] = {
     "TopicArn": ref("Topic"),
     "UndeliveredQueue": ref("Undelivered"),
     "WaitingQueue": ref("Waiting"),
+    "ReviewPage": review.page(),
 }
 # What the command line, and whoever reads results, asks the stack for.
-NEEDED = {*OUTPUTS, "UploadsBucket", "ResultsBucket", "Table", "RetentionDays", "MaxRuns"}
+OF_REVIEWS = {"ReviewPage", "ReviewsTable", "UserPool", "PageClient", "MachineClient"}
+NEEDED = {
+    *OUTPUTS,
+    *OF_REVIEWS,
+    "UploadsBucket",
+    "ResultsBucket",
+    "Table",
+    "RetentionDays",
+    "MaxRuns",
+}
 
 
 def output(name: str, stack: Stack) -> Any:
-    return {"Description": text(20), "Value": OUTPUTS.get(name, ref(name))}
+    condition = {"Condition": "HasReviewPage"} if name in OF_REVIEWS else {}
+    return {**condition, "Description": text(20), "Value": OUTPUTS.get(name, ref(name))}
 
 
 _MINUTES = {"minutes": 1, "hour": 60, "hours": 60, "day": 1440}

@@ -48,6 +48,8 @@ FOLDERS = {
     "sweep": RECOVER,
     "dispatch": RECOVER,
     "digest": {"winnow", "winnow/limits", "winnow/steps", "winnow_aws"},
+    "queue": {"winnow", "winnow/limits", "winnow_aws"},
+    "api": {"winnow", "winnow/limits", "winnow_aws"},
 }
 """Image -> the packages that it has modules of. One more is a longer cold start: is it meant?"""
 IN_NO_IMAGE = {

@@ -171,6 +171,7 @@ def test_a_bill_lists_the_lock_and_the_models_and_nothing_else(images, tmp_path,
         models = {one["name"]: one for one in bill["components"] if one["type"] != "library"}
         assert set(models) == {
             "classify": {"use-lite-model"},
+            "api": {"use-lite-model"},
             "classify-tensorflow": {"use-lite-model"},
             "scan": {"rapidocr-model"},
         }.get(image.name, set())

@@ -137,3 +137,42 @@ class SweepSettings(Settings):
         900, gt=0, description="age in seconds from which an upload without a run counts as missed"
     )
     retention_days: int = Field(ge=1, description="days that the table keeps a row")
+
+
+class QueueSettings(Settings):
+    """Environment of the queue function."""
+
+    results_bucket: str = Field(description="the bucket of results, read and completed")
+    table_name: str = Field(description="the table of uploads")
+    reviews_table: str = Field(description="the table of records that a person decides")
+    topic_arn: str = Field(description="the topic that is told when an upload is decided")
+    page_url: str = Field(description="address of the review page, for the e-mail")
+    blind_share: int = Field(
+        10, ge=0, le=100, description="percent of the records whose decision is hidden at first"
+    )
+    audit_share: int = Field(
+        1, ge=0, le=100, description="percent of the accepted records that a person decides too"
+    )
+    stack_name: str = Field("winnow", description="the stack's name, a dimension of the metrics")
+
+
+class ApiSettings(ClassifySettings):
+    """Environment of the api function: that of classify, whose encoder it has, and its own."""
+
+    results_bucket: str = Field(description="the bucket of results, predictions, notes and drafts")
+    uploads_bucket: str = Field(description="the bucket where files are dropped")
+    table_name: str = Field(description="the table of uploads")
+    reviews_table: str = Field(description="the table of records that a person decides")
+    process_dir: Path = Field(description="the folder of process definitions")
+    page_url: str = Field(description="address of the review page, with a slash at its end")
+    sign_in_url: str = Field(description="address of the sign-in; no slash at its end")
+    sign_in_client: str = Field(description="client id of the page")
+    user_pool: str = Field(description="id of the user pool")
+    threshold_override: float | None = Field(
+        None, ge=0, le=1, description="threshold of the stack, in place of each process's own"
+    )
+    retention_days: int = Field(ge=1, description="days that a prediction is kept")
+    blind_share: int = Field(
+        10, ge=0, le=100, description="percent of the records whose decision is hidden at first"
+    )
+    stack_name: str = Field("winnow", description="the stack's name, a dimension of the metrics")
