@@ -13,6 +13,7 @@ from winnow.reviews.models import (
     Totals,
 )
 from winnow.reviews.ports import Change, HeadPage
+from winnow.reviews.tally import outdated
 
 
 class MemoryReviews:
@@ -23,6 +24,7 @@ class MemoryReviews:
         self._events: dict[RecordKey, list[ReviewEvent]] = {}
         self._uploads: dict[str, Totals] = {}
         self._processes: dict[str, Totals] = {}
+        self._named: set[str] = set()
         self._queued: dict[str, tuple[str, Totals]] = {}
         self._lock = threading.RLock()
 
@@ -43,12 +45,26 @@ class MemoryReviews:
             head = change.head
             there = self._heads.get(head.key)
             if (None if there is None else there.version) != change.expected:
+                if self._written(change.event):
+                    return
                 raise ReviewConflictError("The head has another version.")
             self._heads[head.key] = head
             self._events.setdefault(head.key, []).append(change.event)
+            self._named.add(head.process.id)
             self._count(head.upload, head.process.id, change.totals)
 
+    def _written(self, event: ReviewEvent) -> bool:
+        events = self._events.get(RecordKey(event.upload, event.record), [])
+        there = next((known for known in events if known.number == event.number), None)
+        same_request = event.key is not None and (there and (there.key, there.by)) == (
+            event.key,
+            event.by,
+        )
+        return there == event or same_request
+
     def _count(self, upload: str, process: str, totals: Totals) -> None:
+        if totals == Totals():
+            return
         self._uploads[upload] = self._uploads.get(upload, Totals()) + totals
         self._processes[process] = self._processes.get(process, Totals()) + totals
 
@@ -106,12 +122,25 @@ class MemoryReviews:
                     and there.run_started < head.run_started
                 ):
                     self._heads[head.key] = head
-                self._processes.setdefault(head.process.id, Totals())
+                self._named.add(head.process.id)
+
+    def remove(self, head: ReviewHead) -> bool:
+        with self._lock:
+            there = self._heads.get(head.key)
+            if (
+                there is None
+                or there.state is not State.OPEN
+                or there.version
+                or there.run_started != head.run_started
+            ):
+                return False
+            del self._heads[head.key]
+            return True
 
     def count_queued(self, upload: str, process: str, run_started: str, queued: Totals) -> None:
         with self._lock:
             before = self._queued.get(upload)
-            if before is not None and before[0] >= run_started:
+            if before is not None and not outdated(*before, run_started, queued):
                 return
             self._queued[upload] = (run_started, queued)
             self._count(upload, process, queued - (before[1] if before else Totals()))
@@ -123,7 +152,7 @@ class MemoryReviews:
         return self._processes.get(process, Totals())
 
     def processes(self) -> list[str]:
-        return sorted(self._processes)
+        return sorted(self._named)
 
 
 def _page(ranked: list[tuple[str, ReviewHead]], cursor: str | None, limit: int) -> HeadPage:

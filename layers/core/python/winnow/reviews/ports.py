@@ -53,7 +53,8 @@ class ReviewStore(Protocol):
     def write(self, change: Change) -> None:
         """Write head, event and both totals: all or nothing.
 
-        Raises ReviewConflictError if the head has another version than expected.
+        Raises ReviewConflictError if the head has another version than expected, unless this
+        very event is there already: then the answer to an earlier attempt was lost.
         """
         ...
 
@@ -91,11 +92,18 @@ class ReviewStore(Protocol):
         """
         ...
 
+    def remove(self, head: ReviewHead) -> bool:
+        """Take a record out of the queue for good: a later run does not set it aside any more.
+
+        False, and it stays, if anything has happened to it, or if another run has judged it.
+        """
+        ...
+
     def count_queued(self, upload: str, process: str, run_started: str, queued: Totals) -> None:
         """Set how many records of an upload are queued.
 
-        The process's totals change by the difference to what was set before. A second call for
-        the same or an earlier run changes nothing.
+        The totals of the upload and of the process change by the difference to what was set
+        before. Nothing changes for an earlier run, or if as many of the same run are counted.
         """
         ...
 

@@ -80,8 +80,13 @@ class Reviews:
             if (user in head.skipped_by) is not skipped:
                 continue
             leased = self._store.lease(head.key, user, now + LEASE_S, now)
-            if leased is not None:
+            if leased is None:
+                continue
+            # The queue may lag behind: the person may have skipped the record a moment ago.
+            if (user in leased.skipped_by) is skipped:
                 taken.append(leased)
+            else:
+                self._store.release(head.key, user)
         return taken
 
     def _queue(self, wanted: QueueFilter) -> Iterator[ReviewHead]:

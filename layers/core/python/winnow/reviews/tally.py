@@ -29,3 +29,14 @@ def change(head: ReviewHead, before: Answer | None, after: Answer | None) -> Tot
 def queued(head: ReviewHead) -> Totals:
     """What a record adds to the totals when it is put into the queue."""
     return Totals(queued=head.kind is Kind.REVIEW, audits=head.kind is Kind.AUDIT)
+
+
+def outdated(run: str, counts: Totals, new_run: str, new_counts: Totals) -> bool:
+    """Whether a count of queued records, made for a run, gives way to another one.
+
+    A later run's does, and of the same run one that has found more: a run's records are never
+    taken out of the queue again.
+    """
+    if run != new_run:
+        return run < new_run
+    return new_counts.queued > counts.queued or new_counts.audits > counts.audits
