@@ -85,7 +85,12 @@ LabelledFile = Annotated[
     ),
 ]
 LabelColumn = Annotated[
-    str, typer.Option("--label-column", metavar="C", help="Column with the true label.")
+    str | None,
+    typer.Option(
+        "--label-column",
+        metavar="C",
+        help="Column with the true label; default for an export of reviews: decision.",
+    ),
 ]
 TextColumn = Annotated[
     str | None,
@@ -158,6 +163,16 @@ def final_error(error: Exception, stack: object) -> WinnowError:
         return unusable_file(error)
     hint = f"{type(error).__name__}; with {DEBUG_VARIABLE}=1 the command shows where."
     return InternalError(hint)
+
+
+def label_column_of(data: Path, given: str | None) -> str:
+    """The column with the label: as given, or that of an export of reviews."""
+    from winnow_train.data import default_label_column
+
+    column = default_label_column(data) if given is None else given
+    if column is None:
+        raise typer.BadParameter("--data needs --label-column")
+    return column
 
 
 def unusable_file(error: OSError) -> LocalFileError:

@@ -1,8 +1,10 @@
-"""Labelled rows of a table."""
+"""Labelled rows of a table, or of an export of reviews."""
 
+import csv
 import hashlib
+import re
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,16 +14,28 @@ from numpy.typing import NDArray
 from winnow.errors import TrainingDataError
 from winnow.judging.text.similarity import count
 from winnow.limits.budget import RecordBudget
-from winnow.models import Record
+from winnow.models import InvalidRecord, Record
 from winnow.processes.schema import CriteriaProcess, ProcessDefinition
 from winnow.readers import ReadLimits, Source, read
+from winnow.reviews.export import (
+    COLUMNS,
+    DECISION_COLUMN,
+    FORMAT,
+    FORMAT_COLUMN,
+    TEXT_COLUMN,
+    ReadRow,
+    read_export,
+)
 from winnow.storage.file_names import name_of
 from winnow.tables.columns import plain_name
+from winnow.tables.formulas import restored
 from winnow.tables.numbers import numbers_of, wrong_column
 
 VERDICTS = ("met", "not_met", "undetermined")
 _OPEN = ("partly", "partial", "partlymet", "unclear", "unknown")
 """What people call a case of criteria that is neither met nor not met."""
+_HEADER_BYTES = 1 << 16
+_DELIMITERS = re.compile(r"[,;\t]")
 
 
 @dataclass(frozen=True)
@@ -95,28 +109,17 @@ def read_table(
     unnamed = False
     wanted = plain_name(label_column)
     budget = RecordBudget()
-    with (
-        path.open("rb") as stream,
-        Source(
-            stream,
-            path.name,
-            text_columns,
-            (),
-            ReadLimits(),
-            numeric_columns=tuple(numeric_columns),
-            unit="row",
-        ) as source,
-    ):
-        for line in read(source):
-            if not isinstance(line, Record) or budget.rejection(line.text, count):
-                left_out += 1
-                continue
-            cell = next((v for n, v in line.fields.items() if plain_name(n) == wanted), None)
-            unnamed |= cell is None
-            if cell is None or not cell.strip() or wrong_column(line.fields, numeric_columns):
-                left_out += 1
-                continue
-            rows.append((line, " ".join(cell.split())))
+    for line, own in _lines(path, text_columns, numeric_columns):
+        if not isinstance(line, Record) or budget.rejection(line.text, count):
+            left_out += 1
+            continue
+        cells = (*own.items(), *line.fields.items())
+        cell = next((value for name, value in cells if plain_name(name) == wanted), None)
+        unnamed |= cell is None
+        if cell is None or not cell.strip() or wrong_column(line.fields, numeric_columns):
+            left_out += 1
+            continue
+        rows.append((line, " ".join(cell.split())))
     if not rows and unnamed:
         beside = " beside that of the text" if wanted in map(plain_name, text_columns) else ""
         raise TrainingDataError(f"{path.name} has no column {label_column}{beside}.")
@@ -124,6 +127,73 @@ def read_table(
         what = "a label and a number in each column" if numeric_columns else "a text and a label"
         raise TrainingDataError(f"{path.name} holds no row with {what}.")
     return LabelledTable(tuple(rows), left_out)
+
+
+def default_label_column(path: Path) -> str | None:
+    """The column with the label if a file is an export of reviews, else None.
+
+    A spreadsheet may have saved it again, with another delimiter.
+    """
+    with path.open("rb") as stream:
+        first = stream.readline(_HEADER_BYTES).decode("utf-8-sig", "replace")
+    names = {cell.strip().strip('"') for cell in _DELIMITERS.split(first)}
+    return DECISION_COLUMN if names.issuperset(COLUMNS) else None
+
+
+Line = tuple[Record | InvalidRecord, Mapping[str, str]]
+"""A record, and the columns of an export that are not the record's own fields."""
+
+
+def _lines(
+    path: Path, text_columns: Sequence[str], numeric_columns: Sequence[str]
+) -> Iterator[Line]:
+    limits = ReadLimits()
+    if default_label_column(path) is not None:
+        with path.open(encoding="utf-8-sig", errors="replace", newline="") as text:
+            exported = read_export(text, limits.max_line_chars)
+            if exported is not None:
+                yield from _exported(path, exported, text_columns)
+                return
+    with (
+        path.open("rb") as stream,
+        Source(
+            stream,
+            path.name,
+            text_columns,
+            (),
+            limits,
+            numeric_columns=tuple(numeric_columns),
+            unit="row",
+        ) as source,
+    ):
+        for line in read(source):
+            yield _restored(line), {}
+
+
+def _exported(path: Path, rows: Iterator[ReadRow], text_columns: Sequence[str]) -> Iterator[Line]:
+    """The records of an export of reviews: its `text`, or a field that is asked for instead."""
+    asked = plain_name(text_columns[0]) if len(text_columns) == 1 else ""
+    try:
+        for number, row in enumerate(rows, 1):
+            fields = (cell for name, cell in row.fields.items() if plain_name(name) == asked)
+            text = next(fields, row.own[TEXT_COLUMN]) if text_columns else ""
+            if text_columns and not text.strip():
+                reason = "Its text is empty."
+                yield InvalidRecord(record=number, code="text_empty", reason=reason), {}
+                continue
+            yield Record(record=number, line=row.line, text=text, fields=row.fields), row.own
+    except csv.Error:
+        raise TrainingDataError(
+            f"{path.name} is an export of reviews that was damaged: a quote is not closed."
+        ) from None
+
+
+def _restored(line: Record | InvalidRecord) -> Record | InvalidRecord:
+    """A row of an export that a spreadsheet has saved again, with its texts restored."""
+    if not isinstance(line, Record) or line.fields.get(FORMAT_COLUMN) != FORMAT:
+        return line
+    fields = {restored(name): restored(cell) for name, cell in line.fields.items()}
+    return line.model_copy(update={"text": restored(line.text), "fields": fields})
 
 
 def read_labelled(

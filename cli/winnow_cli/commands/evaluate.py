@@ -15,11 +15,13 @@ from winnow_cli.options import (
     DEFAULT_PROCESSES,
     PROCESSES,
     AsJson,
+    LabelColumn,
     ModelDir,
     ProcessesDir,
     ProcessId,
     TextColumn,
     handle_errors,
+    label_column_of,
 )
 
 
@@ -37,10 +39,7 @@ def evaluate(
             "--data", metavar="F.csv", exists=True, dir_okay=False, help="Labelled records."
         ),
     ] = None,
-    label_column: Annotated[
-        str | None,
-        typer.Option("--label-column", metavar="C", help="Column with the true label."),
-    ] = None,
+    label_column: LabelColumn = None,
     text_column: TextColumn = None,
     html: Annotated[
         Path | None,
@@ -86,7 +85,8 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Measure a process on labelled data; check runs for drift from the training data."""
-    _check(data, label_column, drift, {"--html": html, "--mistakes": mistakes})
+    _check(data, drift, {"--html": html, "--mistakes": mistakes})
+    label = None if data is None else label_column_of(data, label_column)
     from winnow.processes.registry import ProcessRegistry
     from winnow_cli.render.evaluation import print_drift, print_evaluation, write_mistakes
 
@@ -96,7 +96,7 @@ def evaluate(
     runs = _drifts(registry.heads.get(definition.id), drift or [])
     if runs:
         document["drift"] = runs
-    if data is None or label_column is None:
+    if data is None or label is None:
         emit_json(document) if as_json else print_drift(runs)
         return
     from winnow_encoder import load_encoder
@@ -106,7 +106,7 @@ def evaluate(
     from winnow_train.measure import evaluate as measure
 
     encoder = load_encoder(model)
-    labelled = read_labelled(data, definition, label_column, text_column)
+    labelled = read_labelled(data, definition, label, text_column)
     if labelled.left_out:
         note(left_out_note(labelled))
     if labelled.unknown:
@@ -117,7 +117,7 @@ def evaluate(
     other = comparison = None
     if against is not None:
         version = other_version(against, definition, file)
-        rows = read_labelled(data, version.definition, label_column, text_column)
+        rows = read_labelled(data, version.definition, label, text_column)
         other, other_decisions = measure(
             version.definition, rows, encoder, version.head, version.file, slices or []
         )
@@ -148,15 +148,12 @@ def evaluate(
 
 def _check(
     data: Path | None,
-    label_column: str | None,
     drift: list[Path] | None,
     outputs: Mapping[str, Path | None],
 ) -> None:
     """Reject options that do not go together, before anything is loaded."""
     if data is None and not drift:
         raise typer.BadParameter("give --data F.csv, or --drift RESULT, or both")
-    if data is not None and label_column is None:
-        raise typer.BadParameter("--data needs --label-column")
     if data is None and outputs["--mistakes"] is not None:
         raise typer.BadParameter("--mistakes needs --data")
     for option, out in outputs.items():

@@ -19,6 +19,7 @@ from winnow_cli.options import (
     ProcessId,
     TextColumn,
     handle_errors,
+    label_column_of,
 )
 
 
@@ -31,7 +32,7 @@ def register(app: typer.Typer) -> None:
 def train(
     process: ProcessId,
     data: LabelledFile,
-    label_column: LabelColumn,
+    label_column: LabelColumn = None,
     text_column: TextColumn = None,
     numeric_columns: Annotated[
         str,
@@ -66,6 +67,7 @@ def train(
     from winnow_train.train import train as fit_head
     from winnow_train.train import write
 
+    label = label_column_of(data, label_column)
     numeric = tuple(name.strip() for name in numeric_columns.split(",") if name.strip())
     if text_optional and not numeric:
         raise typer.BadParameter("--text-optional needs --numeric-columns")
@@ -76,23 +78,21 @@ def train(
     except ProcessUnknownError:
         if not create:
             raise
-        new = new_process(
-            process, data, label_column, None if text_optional else text_column, numeric
-        )
+        new = new_process(process, data, label, None if text_optional else text_column, numeric)
         definition = load_definition(new, f"{process}.yaml")
     else:
         if numeric and set(numeric) != set(definition.input.numeric_columns):
             raise typer.BadParameter(
                 "the process names its own numbers: set input.numeric_columns in its definition"
             )
-    labelled = read_labelled(data, definition, label_column, text_column)
+    labelled = read_labelled(data, definition, label, text_column)
     if labelled.left_out:
         note(left_out_note(labelled))
     fitted = fit_head(
         definition,
         labelled,
         load_encoder(model),
-        label_column=label_column,
+        label_column=label,
         text_column=text_column or next(iter(definition.input.text_columns), None),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         seed=seed,
@@ -135,5 +135,5 @@ def train(
     note(
         "Next, on rows that it was not trained on:\n"
         f"  {command()} tune {where}--process {definition.id} --data F.csv {column}"
-        f"--label-column {shlex.quote(label_column)} --precision 0.95"
+        f"--label-column {shlex.quote(label)} --precision 0.95"
     )

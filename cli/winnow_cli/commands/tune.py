@@ -18,6 +18,7 @@ from winnow_cli.options import (
     ProcessId,
     TextColumn,
     handle_errors,
+    label_column_of,
 )
 
 
@@ -30,7 +31,7 @@ def register(app: typer.Typer) -> None:
 def tune(
     process: ProcessId,
     data: LabelledFile,
-    label_column: LabelColumn,
+    label_column: LabelColumn = None,
     precision: Annotated[
         float,
         typer.Option(
@@ -71,11 +72,12 @@ def tune(
     from winnow_train.tune import TuningGoal, write_guarantee
     from winnow_train.tune import tune as find_threshold
 
+    label = label_column_of(data, label_column)
     registry = ProcessRegistry.from_directory(processes)
     definition = registry.find(process)
     file, head = registry.files[definition.id], registry.heads.get(definition.id)
     encoder = load_encoder(model)
-    labelled = read_labelled(data, definition, label_column, text_column)
+    labelled = read_labelled(data, definition, label, text_column)
     if labelled.left_out:
         note(left_out_note(labelled))
     if labelled.unknown:
