@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { bytes, confidence, reviewed, time, titleOf } from "../../../web/format.js";
+
+test("a raw score is not called a probability", () => {
+  assert.equal(confidence(0.5, false).short, "0.50");
+  assert.match(confidence(0.5, false).long, /no probability/);
+  assert.equal(confidence(0.925, true).short, "93 %");
+  assert.equal(confidence(null, true), null);
+});
+
+test("titles of decisions: the process's own, then the verdicts", () => {
+  const process = { decisions: [{ id: "joy", title: "Joy" }] };
+  assert.equal(titleOf(process, "joy"), "Joy");
+  assert.equal(titleOf(process, "not_met"), "Not met");
+  assert.equal(titleOf(process, "<b>"), "<b>");
+  assert.equal(titleOf(null, null), "");
+});
+
+test("sizes and times", () => {
+  assert.equal(bytes(999), "999 bytes");
+  assert.equal(bytes(1234), "1.2 kB");
+  assert.equal(bytes(5_600_000), "5.6 MB");
+  assert.equal(bytes(null), "");
+  assert.equal(time("rubbish"), "");
+  assert.equal(time(null), "");
+});
+
+test("what a review says", () => {
+  assert.equal(reviewed(null, null), "Not decided yet");
+  assert.equal(reviewed(null, { state: "erased" }), "Erased");
+  assert.equal(reviewed(null, { state: "decided", cannot_tell: true }), "Cannot tell");
+  assert.equal(reviewed(null, { state: "decided", decision: "met" }), "Met");
+});

@@ -1,0 +1,157 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createOutbox } from "../../../web/outbox.js";
+import { createSession } from "../../../web/session.js";
+
+const settle = async () => { for (let i = 0; i < 80; i += 1) await null; };
+
+/** A server in memory with `size` records, and a session of one person. */
+function made(size = 6) {
+  const calls = [];
+  const records = Array.from({ length: size }, (_, i) => ({ upload: "u", record: i + 1, version: 0, review: null }));
+  const server = { refuse: null, offline: false };
+  const find = ({ record }) => records.find((one) => one.record === record);
+  const post = async (path, body) => {
+    calls.push([path, body]);
+    if (server.offline) throw Object.assign(new Error("offline"), { retry: true, status: 0 });
+    if (path === "/v1/leases") {
+      const holding = new Set(body.holding.map((one) => one.record));
+      const free = records.filter((one) => !one.review && !holding.has(one.record));
+      return { items: free.slice(0, body.count).map((one) => ({ ...one })), totals: { open: free.length } };
+    }
+    if (path === "/v1/reviews") {
+      const record = find(body);
+      if (record.version !== body.version) {
+        throw Object.assign(new Error("conflict"), { status: 409, body: { review: record.review, version: record.version } });
+      }
+      record.version += 1;
+      record.review = { state: "decided", decision: body.decision };
+      return { version: record.version, review: record.review, machine: { decision: "x", agreed: true }, totals: { open: 0 } };
+    }
+    if (path === "/v1/reviews/undo") {
+      const record = find(body);
+      assert.equal(record.version, body.version);
+      record.version += 1;
+      record.review = null;
+      return { version: record.version, item: { ...record }, totals: { open: 1 } };
+    }
+    return { items: [], totals: {} };
+  };
+  let hold = null;
+  const outbox = createOutbox({
+    send: async (entry) => {
+      if (hold) await hold;
+      return post(entry.path, entry.body());
+    },
+    wait: () => new Promise(() => {}),
+  });
+  const session = createSession({ post, outbox, now: () => 1000 });
+  return { session, outbox, calls, records, server, block(promise) { hold = promise; } };
+}
+
+test("the next record is on the screen when a decision returns, and two are ahead", async () => {
+  const { session } = made();
+  await session.open({});
+  assert.equal(session.held.length, 3);
+  session.decide({ decision: "met" });
+  assert.equal(session.current.record, 2);
+  await settle();
+  assert.deepEqual(session.held.map((one) => one.record), [2, 3, 4]);
+});
+
+test("every record is decided once, in the order of the queue", async () => {
+  const { session, records, calls } = made(20);
+  await session.open({});
+  for (let i = 0; i < 20; i += 1) {
+    session.decide({ decision: "met" });
+    await settle();
+  }
+  assert.ok(records.every((one) => one.version === 1));
+  const sent = calls.filter(([path]) => path === "/v1/reviews").map(([, body]) => body.record);
+  assert.deepEqual(sent, records.map((one) => one.record));
+  assert.equal(session.empty, true);
+});
+
+test("a decision that is on its way is not fetched again", async () => {
+  const { session, block } = made(4);
+  await session.open({});
+  let release;
+  block(new Promise((resolve) => { release = resolve; }));
+  session.decide({ decision: "met" });
+  session.decide({ decision: "met" });
+  await settle();
+  assert.deepEqual(session.held.map((one) => one.record), [3, 4]);
+  release();
+  await settle();
+});
+
+test("undo of an unsent decision takes it out, and nothing is sent", async () => {
+  const { session, calls, block } = made();
+  await session.open({});
+  let release;
+  block(new Promise((resolve) => { release = resolve; }));
+  session.decide({ decision: "met" });
+  session.decide({ decision: "not_met" });
+  session.undo();
+  assert.equal(session.current.record, 2);
+  release();
+  await settle();
+  assert.deepEqual(calls.filter(([path]) => path.startsWith("/v1/reviews")).map(([path, body]) => [path, body.record]), [["/v1/reviews", 1]]);
+});
+
+test("undo of a sent one goes after it, and a new decision has the version after the undo", async () => {
+  const { session, records } = made();
+  await session.open({});
+  session.current.note = "as typed";
+  session.decide({ decision: "met" });
+  session.undo();
+  assert.equal(session.current.record, 1);
+  assert.equal(session.current.note, "as typed");
+  session.decide({ decision: "not_met" });
+  await settle();
+  assert.equal(records[0].version, 3);
+  assert.equal(records[0].review.decision, "not_met");
+});
+
+test("of a conflict both are kept until the person settles it", async () => {
+  const { session, records } = made();
+  await session.open({});
+  records[0].version = 1;
+  records[0].review = { state: "decided", decision: "not_met", by: "anna" };
+  session.current.note = "mine";
+  session.decide({ decision: "met" });
+  await settle();
+  assert.equal(session.conflict.error.body.review.by, "anna");
+  assert.equal(session.conflict.item.note, "mine");
+  assert.equal(session.current.record, 2);
+  session.settle(true);
+  await settle();
+  assert.equal(records[0].review.decision, "met");
+  assert.equal(session.conflict, null);
+});
+
+test("what is held is given back when the view is left, and answers that come late, too", async () => {
+  const { session, calls } = made();
+  const opening = session.open({});
+  session.close();
+  await opening;
+  await settle();
+  const released = calls.filter(([path]) => path === "/v1/leases/release");
+  assert.deepEqual(released.flatMap(([, body]) => body.items.map((one) => one.record)), [1, 2, 3]);
+  assert.equal(session.current, null);
+});
+
+test("without a network the records ahead can be decided, and wait", async () => {
+  const { session, outbox, server, records } = made();
+  await session.open({});
+  server.offline = true;
+  session.decide({ decision: "met" });
+  session.decide({ decision: "met" });
+  await settle();
+  assert.equal(outbox.size, 2);
+  assert.equal(session.current.record, 3);
+  server.offline = false;
+  outbox.wake();
+  await settle();
+  assert.deepEqual(records.slice(0, 2).map((one) => one.version), [1, 1]);
+});

@@ -1,0 +1,93 @@
+// Requests to the API of this origin, and its problem documents as errors.
+
+import { bearer, renew } from "./auth.js";
+
+/** What went wrong: a problem document (RFC 9457), or no answer at all. */
+export class Problem extends Error {
+  constructor(status, body = {}, after = undefined) {
+    super(body.detail || body.title || `The request failed (${status || "no network"}).`);
+    this.status = status;
+    this.code = body.code ?? null;
+    this.hint = body.hint ?? null;
+    this.id = body.instance ?? null;
+    this.body = body;
+    this.after = after;
+    // No network, not signed in, too many requests, or the server's own trouble: later it may work.
+    this.retry = status === 0 || status === 401 || status === 408 || status === 429 || status >= 500
+      || body.code === "request_in_progress";
+  }
+
+  get offline() {
+    return this.status === 0;
+  }
+}
+
+async function request(method, path, { body, key, keepalive, again = true } = {}) {
+  const headers = { Accept: "application/json" };
+  const token = await bearer();
+  if (token) headers.Authorization = `Bearer ${token}`;
+  if (method === "POST") {
+    headers["Content-Type"] = "application/json";
+    headers["Idempotency-Key"] = key ?? crypto.randomUUID();
+  }
+  let answer;
+  try {
+    answer = await fetch(path, {
+      method,
+      headers,
+      keepalive,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      cache: "no-store",
+      credentials: "omit",
+      redirect: "error",
+    });
+  } catch {
+    throw new Problem(0, { title: "No network", detail: "The server cannot be reached." });
+  }
+  if (answer.ok) return answer;
+  if (answer.status === 401 && again && (await renew())) {
+    return request(method, path, { body, key, keepalive, again: false });
+  }
+  const problem = await answer.json().catch(() => ({}));
+  const after = Number(answer.headers.get("Retry-After")) * 1000 || undefined;
+  throw new Problem(answer.status, problem, after);
+}
+
+export async function get(path, query = {}) {
+  return (await request("GET", address(path, query))).json();
+}
+
+export async function post(path, body, options = {}) {
+  const answer = await request("POST", path, { ...options, body });
+  return answer.status === 204 ? {} : answer.json();
+}
+
+/** Sends something while the page goes away; nobody waits for the answer. */
+export function farewell(path, body, key = undefined) {
+  request("POST", path, { body, key, keepalive: true, again: false }).catch(() => {});
+}
+
+/** All pages of a text, joined: the export. */
+export async function download(path, query = {}) {
+  const parts = [];
+  let cursor = null;
+  do {
+    const answer = await request("GET", address(path, { ...query, cursor }));
+    const text = await answer.text();
+    // Each page repeats the line of titles.
+    parts.push(cursor && parts.length ? text.slice(text.indexOf("\n") + 1) : text);
+    cursor = answer.headers.get("Winnow-Cursor");
+  } while (cursor);
+  return parts;
+}
+
+/** One part of a path. */
+export function part(id) {
+  return encodeURIComponent(String(id));
+}
+
+function address(path, query) {
+  const given = Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== "");
+  return given.length ? `${path}?${new URLSearchParams(given)}` : path;
+}
+

@@ -1,0 +1,68 @@
+// Words for values.
+
+export const REASONS = {
+  undetermined: "Undetermined",
+  below_threshold: "Below the threshold",
+  low_ocr_confidence: "Hard to read (scan)",
+  out_of_scope: "Unlike the training data",
+};
+const VERDICTS = { met: "Met", not_met: "Not met", undetermined: "Undetermined" };
+
+/** The title of a decision of a process. */
+export function titleOf(process, decision) {
+  if (decision === null || decision === undefined) return "";
+  const known = process?.decisions?.find((one) => one.id === decision);
+  return known?.title ?? VERDICTS[decision] ?? decision;
+}
+
+export function verdict(value) {
+  return VERDICTS[value] ?? value;
+}
+
+/** What a confidence is, in words: a measured share, or a number that only ranks. */
+export function confidence(value, calibrated) {
+  if (value === null || value === undefined) return null;
+  if (calibrated) {
+    const share = Math.round(value * 100);
+    return { short: `${share} %`, long: `Of 100 such decisions, about ${share} are right.` };
+  }
+  return { short: value.toFixed(2), long: "A raw score: it ranks records, it is no probability." };
+}
+
+export function count(number, one, many = `${one}s`) {
+  return `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
+}
+
+export function bytes(size) {
+  if (size === null || size === undefined) return "";
+  if (size < 1000) return `${size} bytes`;
+  const units = ["kB", "MB", "GB"];
+  let value = size;
+  let unit = -1;
+  while (value >= 1000 && unit < units.length - 1) { value /= 1000; unit += 1; }
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
+}
+
+/** A time of the server in the reader's own zone; today without the date. */
+export function time(iso, now = new Date()) {
+  const at = new Date(iso ?? "");
+  if (Number.isNaN(at.getTime())) return "";
+  const clock = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  if (at.toDateString() === now.toDateString()) return clock;
+  const sameYear = at.getFullYear() === now.getFullYear();
+  const day = at.toLocaleDateString([], { day: "numeric", month: "short", ...(sameYear ? {} : { year: "numeric" }) });
+  return `${day}, ${clock}`;
+}
+
+/** An upload's id, short enough to read. */
+export function short(id) {
+  return id.startsWith("p-") ? id : id.slice(0, 8);
+}
+
+/** What a review's state says, as a sentence. */
+export function reviewed(process, review) {
+  if (!review || review.state === "open") return "Not decided yet";
+  if (review.state === "erased") return "Erased";
+  if (review.cannot_tell) return "Cannot tell";
+  return titleOf(process, review.decision);
+}

@@ -1,0 +1,344 @@
+// The frame: who is here, which view, the keys, what is still to be saved, and the way out.
+
+import { farewell, get, post } from "./api.js";
+import { comeBack, config, forget, goodbye, signedIn, signIn, signInElsewhere } from "./auth.js";
+import { $, announce, fill, h, own } from "./dom.js";
+import { count } from "./format.js";
+import { actionOf, learnLayout, printed } from "./keys.js";
+import { createOutbox } from "./outbox.js";
+import { conflictDialog, reviewView, saveDraft } from "./review.js";
+import { createSession } from "./session.js";
+import { recordView, tryView } from "./single.js";
+import { uploadsView, uploadView } from "./uploads.js";
+
+const IDLE = 15 * 60_000;
+const WARNING = 60_000;
+
+const keys = { on: true };
+let view = null;
+let here = null;
+let me = null;
+let over = false;
+const waitingConflicts = [];
+let dialog = null;
+
+const outbox = createOutbox({
+  send: (entry) => post(entry.path, entry.body(), { key: entry.key }),
+  onChange: () => { saving(); },
+});
+const session = createSession({ post, outbox, onChange: () => { view?.draw?.(); trouble(); } });
+
+// -- where we are ------------------------------------------------------------------------------
+
+function parse(hash) {
+  const [path, search] = hash.replace(/^#\/?/, "").split("?");
+  const query = Object.fromEntries(new URLSearchParams(search ?? ""));
+  let parts;
+  try {
+    parts = path.split("/").map(decodeURIComponent);
+  } catch {
+    parts = ["review"];
+  }
+  const [name, first, second] = parts;
+  if (name === "uploads" && first && second) return { name: "record", upload: first, record: second, query };
+  if (name === "uploads" && first) return { name: "upload", upload: first, query };
+  if (name === "try") return { name, prediction: first, query };
+  if (name === "uploads") return { name, query };
+  return { name: "review", query };
+}
+
+function navigate(path, query) {
+  const given = Object.entries({ ...query, ...(keys.on ? {} : { keys: "off" }) }).filter(([, value]) => value);
+  location.hash = `#/${path}${given.length ? `?${new URLSearchParams(given)}` : ""}`;
+}
+
+const views = {};
+
+async function route() {
+  if (over || !me) return;
+  const to = parse(location.hash);
+  if (to.query.keys === "off") switchKeys(false);
+  if (!may(to.name)) to.name = "uploads";
+  const next = views[to.name];
+  view?.leave?.();
+  view = next;
+  for (const link of document.querySelectorAll("nav a")) {
+    const current = link.dataset.view === to.name || (link.dataset.view === "uploads" && ["upload", "record"].includes(to.name));
+    if (current) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  document.title = `${next.title} · Winnow`;
+  fill($("main"), next.root);
+  const first = here === null;
+  here = to;
+  const entered = next.enter({ ...to.query, ...to });
+  if (!first) next.root.querySelector("h1")?.focus({ preventScroll: true });
+  await entered;
+  // A heading that came with the data: from here the reader goes on.
+  if (view === next && !first && document.activeElement === document.body) next.root.querySelector("h1")?.focus({ preventScroll: true });
+}
+
+function may(name) {
+  const groups = new Set(me.groups);
+  const decides = groups.has("reviewer") || groups.has("admin");
+  return name === "review" ? decides : true;
+}
+
+// -- what is still to be saved -------------------------------------------------------------------
+
+function saving() {
+  const waits = outbox.size;
+  const line = $("saving");
+  const { trouble: why } = outbox;
+  line.classList.toggle("waits", Boolean(why));
+  if (!waits) {
+    fill(line, over ? null : "All saved");
+    if (over) leaveNow();
+  } else if (why?.status === 401) {
+    fill(line, `The sign-in has ended: ${count(waits, "decision")} ${waits === 1 ? "waits" : "wait"}. `,
+      h("button", { type: "button", onclick: async () => { if (await signInElsewhere()) outbox.wake(); } }, "Sign in again"));
+  } else if (why) {
+    fill(line, `${why.offline ? "No network" : "The server has trouble"}: ${count(waits, "decision")} ${waits === 1 ? "waits" : "wait"}, keep this page open.`);
+  } else {
+    fill(line, `${waits} being saved`);
+  }
+  if (Boolean(why) !== saving.told) {
+    saving.told = Boolean(why);
+    announce(why ? line.textContent : "The connection is back.", Boolean(why));
+  }
+}
+saving.told = false;
+
+/** What needs a person: a conflict, or a decision that was refused. */
+function trouble() {
+  if (dialog || over) return;
+  const conflict = session.conflict ?? waitingConflicts[0];
+  if (conflict) {
+    const settle = (overrule) => {
+      dialog.close();
+      dialog.remove();
+      dialog = null;
+      if (conflict.settle) {
+        waitingConflicts.shift();
+        conflict.settle(overrule);
+      } else session.settle(overrule);
+      // The note of a decision that does not stand stays as a draft.
+      if (!overrule && conflict.item.note) saveDraft(conflict.item).catch(() => {});
+      announce(overrule ? "Overruled." : "Theirs stands.");
+      trouble();
+      if (document.activeElement === document.body) $("record-name")?.focus({ preventScroll: true });
+    };
+    dialog = conflictDialog(conflict, { keys, settle });
+    dialog.answer = settle;
+    document.body.append(dialog);
+    dialog.showModal();
+    announce("Somebody else decided this record.", true);
+  }
+  fill($("failures"), session.failures.map((one) => h("div.problem", null,
+    h("p", null, h("strong", null, one.choice.undone ? "Not taken back: " : "Not saved: "), own(one.error.message)),
+    one.error.hint ? h("p", null, own(one.error.hint)) : null,
+    one.item.note ? h("p.meta", null, "Your note: ", own(one.item.note)) : null,
+    h("p.row", null,
+      h("a", { href: `#/uploads/${encodeURIComponent(one.item.upload)}/${one.item.record}` }, "The record"),
+      h("button.quiet", { type: "button", onclick: () => session.dismiss(one) }, "Dismiss")))));
+}
+
+// -- keys ----------------------------------------------------------------------------------------
+
+function switchKeys(on) {
+  keys.on = on;
+  const button = $("keys");
+  button.setAttribute("aria-pressed", String(on));
+  fill(button, on ? "Keys on" : "Keys off");
+  view?.draw?.();
+}
+
+document.addEventListener("keydown", (event) => {
+  if (!keys.on || over) return;
+  const action = actionOf(event, document.activeElement);
+  if (!action) return;
+  if (dialog) {
+    if (action.action === "keep" || action.action === "overrule") {
+      event.preventDefault();
+      dialog.answer(action.action === "overrule");
+    }
+    return;
+  }
+  if (document.querySelector("dialog[open]")) return;
+  if (action.action === "help") {
+    event.preventDefault();
+    help();
+  } else if (view?.press?.(action)) {
+    event.preventDefault();
+  }
+});
+
+function help() {
+  const rows = [
+    [[printed("approve"), "Enter"], "Approve what the machine says"],
+    [["1", "…", "9"], "Decide: the choice with this number"],
+    [[printed("unsure"), printed("unsure") === "0" ? "U" : ""], "Cannot tell"],
+    [[printed("skip")], "Skip: somebody else gets the record"],
+    [[printed("undo")], "Take the last decision back"],
+    [[printed("note")], "Write a note (Esc leaves it)"],
+    [[printed("search"), "F"], "Find a label, where there are more than nine"],
+    [[printed("page")], "Picture of the page, or text"],
+    [[printed("help"), "H"], "This list"],
+  ];
+  const box = h("dialog.help", { "aria-labelledby": "help-title", onclose: () => box.remove() },
+    h("h2", { id: "help-title" }, "Keys"),
+    h("dl", null, rows.map(([pressed, what]) => h("div", null, h("dt", null, pressed.filter(Boolean).map((one) => h("kbd", null, one))), h("dd", null, what)))),
+    h("p.meta", null, "Keys go by their place on the keyboard. They can be switched off above; all of it works with Tab and Enter, mouse and touch."),
+    h("p.row", null, h("button.primary", { type: "button", onclick: () => box.close() }, "Close")));
+  document.body.append(box);
+  box.showModal();
+}
+
+// -- the way out ---------------------------------------------------------------------------------
+
+function clearScreen() {
+  fill($("main"));
+  fill($("failures"));
+  fill($("who"));
+  for (const one of document.querySelectorAll("dialog")) one.remove();
+  dialog = null;
+  $("news").textContent = "";
+  $("alerts").textContent = "";
+}
+
+/** Clears the page. What is unsent is still sent, then the token is forgotten, too. */
+function signOut(why) {
+  if (over) return;
+  view?.leave?.();
+  view = null;
+  over = true;
+  clearScreen();
+  document.title = "Signed out · Winnow";
+  fill($("main"), h("div.state", null, h("h1", { tabindex: "-1" }, "Signed out"), h("p", null, why),
+    outbox.size ? h("p", null, "What you decided is still being saved. Keep this page open until it is.") : null,
+    h("button.primary", { type: "button", onclick: () => location.assign("/") }, "Sign in again")));
+  $("main").querySelector("h1").focus();
+  announce("Signed out.", true);
+  if (!outbox.size) leaveNow();
+}
+
+function leaveNow() {
+  forget();
+  const address = goodbye();
+  if (address) location.replace(address);
+}
+
+let active = Date.now();
+let warned = null;
+
+function idle() {
+  if (over || !me) return;
+  const since = Date.now() - active;
+  if (since >= IDLE) {
+    signOut("Nothing was done here for 15 minutes.");
+  } else if (since >= IDLE - WARNING) {
+    const left = Math.ceil((IDLE - since) / 1000);
+    if (!warned) {
+      warned = h("dialog.warning", { "aria-labelledby": "idle-title", onclose: () => { warned?.remove(); warned = null; active = Date.now(); } },
+        h("h2", { id: "idle-title" }, "Are you still there?"),
+        h("p", null, "You will be signed out in ", h("strong", null, ""), " seconds."),
+        h("p.row", null, h("button.primary", { type: "button", onclick: () => warned.close() }, "Stay signed in")));
+      document.body.append(warned);
+      warned.showModal();
+      announce("You will be signed out in one minute.", true);
+    }
+    warned.querySelector("strong").textContent = String(left);
+  }
+}
+
+for (const name of ["pointerdown", "keydown", "wheel", "touchstart"]) {
+  addEventListener(name, () => { if (!warned) active = Date.now(); }, { passive: true, capture: true });
+}
+setInterval(idle, 1000);
+
+addEventListener("beforeunload", (event) => {
+  if (outbox.size) event.preventDefault();
+});
+
+addEventListener("pagehide", () => {
+  if (signedIn() && !over) {
+    view?.leave?.();
+    // The network may take them although nobody waits: the keys make sure that none counts twice.
+    for (const one of outbox.entries) farewell(one.path, one.body(), one.key);
+  }
+  clearScreen();
+  forget();
+});
+
+addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+addEventListener("online", () => { outbox.wake(); if (session.trouble) session.fill(); });
+addEventListener("hashchange", route);
+addEventListener("dragover", (event) => event.preventDefault());
+addEventListener("drop", (event) => event.preventDefault());
+
+// -- the beginning -------------------------------------------------------------------------------
+
+function stop(title, text, again = true) {
+  fill($("main"), h("div.state", null, h("h1", { tabindex: "-1" }, title), h("p", null, own(text)),
+    again ? h("button.primary", { type: "button", onclick: () => signIn() }, "Sign in") : null));
+}
+
+async function begin() {
+  let back;
+  try {
+    back = await comeBack();
+  } catch {
+    back = { failed: "The sign-in server cannot be reached." };
+  }
+  if (back?.elsewhere) {
+    stop("Signed in", "You can close this tab and go on in the other one.", false);
+    return;
+  }
+  if (back?.failed) {
+    stop("Not signed in", back.failed);
+    return;
+  }
+  if (back?.route) history.replaceState(null, "", back.route);
+  if (config.authorize && !signedIn()) {
+    await signIn();
+    return;
+  }
+  learnLayout();
+  let processes;
+  try {
+    let list;
+    [me, list] = await Promise.all([get("/v1/me"), get("/v1/processes", { limit: 100 })]);
+    processes = list.items;
+  } catch (error) {
+    fill($("main"), h("div.state", null, h("h1", { tabindex: "-1" }, error.offline ? "No network" : "Winnow cannot be reached"),
+      h("p", null, own(error.message)), error.hint ? h("p", null, own(error.hint)) : null,
+      h("button.primary", { type: "button", onclick: () => location.reload() }, "Try again")));
+    return;
+  }
+  const groups = new Set(me.groups);
+  const decide = groups.has("reviewer") || groups.has("admin");
+  if (!decide && !groups.has("auditor")) {
+    stop("You may not see records yet", `${me.user} is in none of the groups reviewer, auditor and admin. Ask who runs this stack.`, false);
+    return;
+  }
+  const allowed = { decide, upload: decide };
+  const conflicts = (one) => { waitingConflicts.push(one); trouble(); };
+  const context = { session, outbox, processes, keys, navigate, may: allowed, conflicts };
+  Object.assign(views, {
+    review: reviewView(context),
+    try: tryView(context),
+    uploads: uploadsView(context),
+    upload: uploadView(context),
+    record: recordView(context),
+  });
+  fill($("who"), h("span", null, own(me.user)), h("button.quiet", { type: "button", onclick: () => signOut("You have signed out.") }, "Sign out"));
+  for (const link of document.querySelectorAll("nav a")) link.hidden = !may(link.dataset.view);
+  $("keys").addEventListener("click", () => switchKeys(!keys.on));
+  $("keys-help").addEventListener("click", help);
+  document.body.classList.add("ready");
+  saving();
+  switchKeys(keys.on);
+  await route();
+}
+
+begin();
