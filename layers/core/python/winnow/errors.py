@@ -70,6 +70,17 @@ whatever it is.
           ReviewConflictError
           NothingToUndoError
           ReviewOffError
+        RequestError
+          RequestInvalidError
+          RequestTooLongError
+          CursorInvalidError
+          IdempotencyKeyMissingError
+          IdempotencyKeyReusedError
+          NotSignedInError
+          NotAllowedError
+          RouteUnknownError
+          ProcessNotOpenError
+          PredictionUnknownError
 
 The code is a contract: it is in e-mails, in the table, in results and in docs/errors.md.
 Messages name identifiers, counts and settings, never document text. Tests hold the tree and the
@@ -583,6 +594,83 @@ class ReviewOffError(ReviewError):
 
     code = "review_off"
     hint = "Deploy the stack with the parameter ReviewPage=true."
+
+
+class RequestError(PermanentError):
+    """A request to the API is refused; whoever sent it has to change it."""
+
+
+class RequestInvalidError(RequestError):
+    """A request's body, query or path does not have the shape that its route takes."""
+
+    code = "request_invalid"
+    hint = "Correct the fields that the message names. docs/openapi.json describes every route."
+
+
+class RequestTooLongError(RequestError):
+    """A request's body, or the text in it, is longer than the API judges or stores."""
+
+    code = "request_too_long"
+    hint = "Shorten the text, or drop it as a file: POST /v1/uploads gives a form for that."
+
+
+class CursorInvalidError(RequestError):
+    """A list's `cursor` was not given by this list, or was given for another filter."""
+
+    code = "cursor_invalid"
+    hint = "Ask for the list again without `cursor`, then pass on the cursors that it answers."
+
+
+class IdempotencyKeyMissingError(RequestError):
+    """A POST has no `Idempotency-Key` header, or one that is no key."""
+
+    code = "idempotency_key_missing"
+    hint = (
+        "Send a new random key (1 to 64 visible ASCII characters) with every request, and the same "
+        "key when you send the same request again."
+    )
+
+
+class IdempotencyKeyReusedError(RequestError):
+    """A POST has the `Idempotency-Key` of another request of the same user and route."""
+
+    code = "idempotency_key_reused"
+    hint = "Send a new key with every new request. The first request of the key was carried out."
+
+
+class NotSignedInError(RequestError):
+    """A request has no access token, or one that is no longer valid."""
+
+    code = "not_signed_in"
+    hint = "Sign in again. A program gets a token with its client credentials: see docs/api.md."
+
+
+class NotAllowedError(RequestError):
+    """The signed-in user is in no group that may use this route."""
+
+    code = "not_allowed"
+    hint = "Ask an administrator of the stack to add you to a group: see the table in docs/api.md."
+
+
+class RouteUnknownError(RequestError):
+    """The API has no such route."""
+
+    code = "route_unknown"
+    hint = "Compare method and path with docs/openapi.json."
+
+
+class ProcessNotOpenError(RequestError):
+    """No process of this name is open to the user."""
+
+    code = "process_not_open"
+    hint = "Use the id of a process that GET /v1/processes lists."
+
+
+class PredictionUnknownError(RequestError):
+    """No prediction has this id: it never was, has expired, or is of a process not open to you."""
+
+    code = "prediction_unknown"
+    hint = "GET /v1/predictions lists the predictions that are kept."
 
 
 def catalogue() -> dict[str, type[WinnowError]]:

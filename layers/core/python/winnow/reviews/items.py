@@ -31,6 +31,7 @@ from winnow.reviews.models import (
 )
 from winnow.reviews.notes import Notes
 from winnow.storage.paths import ReviewPaths
+from winnow.storage.predictions import StoredPrediction
 
 _MAX_DEFINITIONS = 64
 """Definitions that are kept in memory."""
@@ -162,7 +163,7 @@ class Items:
                 content = self._objects.read_range(ref.object, ref.start, ref.length)
             except ObjectGoneError:
                 continue
-            record = _parsed(content)
+            record = _parsed(content, head.kind)
             # When another record of the upload is erased, its file is written again with every
             # line at its place. Any other file at this place is not what was judged.
             if record is not None and _is_judged(record, head):
@@ -327,8 +328,10 @@ def _newest(line: LineRef) -> LineRef:
     return line.model_copy(update={"object": line.object.model_copy(update={"version_id": None})})
 
 
-def _parsed(content: bytes) -> ResultRecord | None:
+def _parsed(content: bytes, kind: Kind) -> ResultRecord | None:
     try:
+        if kind is Kind.PREDICTION:
+            return StoredPrediction.model_validate_json(content).record
         return ResultRecord.model_validate_json(content)
     except ValidationError:
         return None

@@ -129,3 +129,13 @@ class ReviewPaths:
     def draft(self, user_digest: str, record: int) -> ObjectRef:
         """A note that a person has not sent yet."""
         return self._ref(f"drafts/{user_digest}/{self._upload_id}/{record:010d}.json")
+
+
+def prediction(bucket: str, process_id: str, prediction_id: str) -> ObjectRef:
+    """A prediction: a StoredPrediction."""
+    return ObjectRef(bucket=bucket, key=f"{predictions(process_id)}{prediction_id}.json")
+
+
+def predictions(process_id: str) -> str:
+    """The prefix of the keys of a process's predictions."""
+    return f"predictions/{process_id}/"

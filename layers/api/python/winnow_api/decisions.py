@@ -1,0 +1,140 @@
+"""Decisions of people: kept, taken back, left to somebody else; and drafts of notes."""
+
+from winnow.errors import RequestInvalidError, ReviewConflictError
+from winnow.models import Outcome
+from winnow.reviews.choices import check_choice
+from winnow.reviews.items import state_of
+from winnow.reviews.models import RecordKey, ReviewHead, Through
+from winnow.reviews.service import Given
+from winnow_api.call import Call
+from winnow_api.items import Located, check_open, definition_of, item_of, items, locate, unknown
+from winnow_api.messages import Response
+from winnow_api.problems import problem_of
+from winnow_api.queue import reviews_of, totals
+from winnow_api.services import Services
+from winnow_api.shapes import (
+    DraftRequest,
+    MachineDecision,
+    ReviewAnswer,
+    ReviewRequest,
+    Saved,
+    SkipAnswer,
+    UndoAnswer,
+    VersionedRecord,
+)
+from winnow_api.states import notes_of
+
+
+def decide(services: Services, call: Call, given: ReviewRequest) -> ReviewAnswer | Response:
+    """Keep what a person decided of a record, the first time or instead of an earlier decision.
+
+    If somebody else came first, nothing is written but the note, as a draft of this user's.
+    """
+    if (given.decision is None) is not given.cannot_tell:
+        raise RequestInvalidError("Give `decision`, or `cannot_tell`: true. One of the two.")
+    key = RecordKey(given.upload, given.record)
+    head = services.reviews().head(key)
+    known = head is not None
+    if head is None:
+        head = locate(services, call.user, key).head
+        if head.outcome is Outcome.INVALID or not head.decision:
+            raise RequestInvalidError("The record is invalid: there is nothing to decide.")
+    check_open(call.user, head)
+    if given.decision is not None:
+        check_choice(definition_of(services, head), given.decision)
+    notes = notes_of(services)
+    note = notes.save(key, given.version, given.note) if given.note else None
+    try:
+        decided = reviews_of(services).decide(
+            call.user.name,
+            key,
+            given.version,
+            Given(given.decision, note, given.seconds, _through(call), call.key),
+            absent=None if known else lambda: head,
+        )
+    except ReviewConflictError as error:
+        if given.note:
+            notes.save_draft(call.user.name, key, given.note)
+        return _conflict(services, call, key, error)
+    state = state_of(decided, given.note or None)
+    assert state is not None
+    return ReviewAnswer(
+        upload=key.upload,
+        record=key.record,
+        version=decided.version,
+        review=state,
+        machine=MachineDecision(
+            decision=decided.decision, confidence=decided.confidence, agreed=decided.agreed
+        ),
+        totals=totals(services, [decided.process.id]),
+    )
+
+
+def _through(call: Call) -> Through:
+    return Through.PAGE if call.headers.get("winnow-through") == "page" else Through.API
+
+
+def _conflict(
+    services: Services, call: Call, key: RecordKey, error: ReviewConflictError
+) -> Response:
+    """The problem document of a conflict; it tells what holds now."""
+    head = services.reviews().head(key)
+    if head is None:
+        return problem_of(error, call.request_id)
+    state = items(services).state(head)
+    review = None if state is None else state.model_dump(mode="json")
+    extra = {"review": review, "version": head.version}
+    return problem_of(error, call.request_id, extra)
+
+
+def _open_head(services: Services, call: Call, key: RecordKey) -> ReviewHead:
+    head = services.reviews().head(key)
+    if head is None:
+        raise unknown(key)
+    check_open(call.user, head)
+    return head
+
+
+def undo(services: Services, call: Call, given: VersionedRecord) -> UndoAnswer | Response:
+    """Take back one's last decision of a record; it is leased to this user again."""
+    key = RecordKey(given.upload, given.record)
+    _open_head(services, call, key)
+    try:
+        head = reviews_of(services).undo(
+            call.user.name, key, given.version, Given(None, through=_through(call), key=call.key)
+        )
+    except ReviewConflictError as error:
+        return _conflict(services, call, key, error)
+    located = Located(head, items(services).record(head), known=True)
+    return UndoAnswer(
+        upload=key.upload,
+        record=key.record,
+        version=head.version,
+        item=item_of(services, call.user, located),
+        totals=totals(services, [head.process.id]),
+    )
+
+
+def skip(services: Services, call: Call, given: VersionedRecord) -> SkipAnswer | Response:
+    """Leave a record to somebody else; this user is not given it again."""
+    key = RecordKey(given.upload, given.record)
+    head = _open_head(services, call, key)
+    try:
+        reviews_of(services).skip(
+            call.user.name, key, given.version, Given(None, through=_through(call), key=call.key)
+        )
+    except ReviewConflictError as error:
+        return _conflict(services, call, key, error)
+    return SkipAnswer(totals=totals(services, [head.process.id]))
+
+
+def draft(services: Services, call: Call, given: DraftRequest) -> Saved:
+    """Keep what a user has typed and not sent, so that a reload does not lose it."""
+    key = RecordKey(given.upload, given.record)
+    head = services.reviews().head(key)
+    if head is None:
+        locate(services, call.user, key)
+    else:
+        check_open(call.user, head)
+    notes_of(services).save_draft(call.user.name, key, given.note)
+    return Saved()

@@ -1,0 +1,218 @@
+"""One record with all that a person needs to decide it, from its head, its line and its process."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from winnow.errors import ObjectGoneError, RecordErasedError, RecordUnknownError
+from winnow.models import ModelInfo, ObjectRef, Outcome, ProcessInfo, Result, ResultRecord
+from winnow.processes.schema import ProcessDefinition
+from winnow.reviews.items import Items
+from winnow.reviews.items import item_of as make_item
+from winnow.reviews.models import Kind, LineRef, RecordKey, ReviewHead, State
+from winnow.storage import paths
+from winnow.storage.predictions import RECORD
+from winnow.storage.record_lines import find_record, parse_record
+from winnow_api.call import iso
+from winnow_api.identity import User
+from winnow_api.predictions import stored_prediction
+from winnow_api.services import Services
+from winnow_api.shapes import ItemAnswer, PageLink
+from winnow_api.states import notes_of
+from winnow_api.threads import pool
+from winnow_api.uploads import result_of, row_of
+
+PICTURE_S = 300
+_MAX_PICTURES = 20
+
+
+class Located(NamedTuple):
+    """A record: where its review is, and what is on its line."""
+
+    head: ReviewHead
+    """Of a record that nobody was asked to look at, the one it would get."""
+    record: ResultRecord
+    known: bool
+    """Whether the head is in the table."""
+
+
+def locate(services: Services, user: User, key: RecordKey) -> Located:
+    """A record that is open to the user.
+
+    Raises RecordUnknownError, RecordErasedError, UploadUnknownError, PredictionUnknownError.
+    """
+    head = services.reviews().head(key)
+    if head is not None:
+        check_open(user, head)
+        return Located(head, items(services).record(head), known=True)
+    if key.upload.startswith("p-"):
+        return _prediction(services, user, key)
+    return _unqueued(services, user, key)
+
+
+def check_open(user: User, head: ReviewHead) -> None:
+    """Raise RecordUnknownError for a record that is not open to the user, or RecordErasedError."""
+    if not user.may_see(head.process.id):
+        raise unknown(head.key)
+    if head.state is State.ERASED:
+        raise RecordErasedError(f"Record {head.record} of the upload {head.upload} was erased.")
+
+
+def unknown(key: RecordKey) -> RecordUnknownError:
+    """The error for a record that there is not, or not for this user."""
+    return RecordUnknownError(f"The upload {key.upload} has no record {key.record} for you.")
+
+
+def _prediction(services: Services, user: User, key: RecordKey) -> Located:
+    stored = stored_prediction(services, user, key.upload)
+    if key.record != RECORD:
+        raise unknown(key)
+    ref = paths.prediction(services.results_bucket, stored.process.id, stored.id)
+    head = _new_head(
+        services,
+        key,
+        Kind.PREDICTION,
+        stored.process,
+        stored.record,
+        LineRef(object=ref, start=0, length=len(stored.model_dump_json())),
+        stored.model,
+        None if stored.head is None else stored.head.version,
+    )
+    return Located(head, stored.record, known=False)
+
+
+def _unqueued(services: Services, user: User, key: RecordKey) -> Located:
+    """A record that nobody was asked to look at."""
+    result = result_of(services, row_of(services, user, key.upload))
+    if result is None:
+        raise unknown(key)
+    for outcome in (Outcome.REVIEW, Outcome.ACCEPTED, Outcome.INVALID):
+        ref = result.files.get(outcome)
+        if ref is None:
+            continue
+        try:
+            line = find_record(services.store(), ref, key.record)
+        except ObjectGoneError:
+            continue
+        if line is not None:
+            record = parse_record(line.content)
+            where = LineRef(object=ref, start=line.start, length=line.length)
+            return Located(_correction(services, key, result, record, where), record, known=False)
+    raise unknown(key)
+
+
+def _correction(
+    services: Services, key: RecordKey, result: Result, record: ResultRecord, line: LineRef
+) -> ReviewHead:
+    return _new_head(
+        services,
+        key,
+        Kind.CORRECTION,
+        result.process,
+        record,
+        line,
+        result.model,
+        None if result.head is None else result.head.version,
+    ).model_copy(update={"run_started": result.run.started_at if result.run else ""})
+
+
+def _new_head(
+    services: Services,
+    key: RecordKey,
+    kind: Kind,
+    process: ProcessInfo,
+    record: ResultRecord,
+    line: LineRef,
+    model: ModelInfo | None,
+    trained: str | None,
+) -> ReviewHead:
+    return ReviewHead(
+        upload=key.upload,
+        record=key.record,
+        kind=kind,
+        process=process,
+        head=trained,
+        model=None if model is None else model.sha256,
+        line=line,
+        outcome=record.outcome,
+        code=record.code,
+        decision="" if record.decision is None else record.decision.value,
+        confidence=record.confidence or 0.0,
+        calibrated=bool(record.calibrated),
+        waiting_since=iso(services.now()),
+    )
+
+
+def definition_of(services: Services, head: ReviewHead) -> ProcessDefinition:
+    """The definition that a record was judged by.
+
+    A prediction keeps none: it is the process's present one. Raises RecordUnknownError.
+    """
+    process = head.process
+    present = [d for d in services.registry().definitions if d.id == process.id]
+    if present and (head.kind is Kind.PREDICTION or present[0].info == process):
+        return present[0]
+    try:
+        return items(services).definition(head)
+    except RecordUnknownError:
+        # An upload of a version that kept no definition.
+        if present:
+            return present[0]
+        raise
+
+
+def items(services: Services) -> Items:
+    """What people are shown, from this stack's results."""
+    return Items(services.store(), notes_of(services), services.results_bucket, services.now)
+
+
+def hidden(head: ReviewHead) -> bool:
+    """Whether the machine's decision is kept from the person: blind, and nobody has decided."""
+    return head.blind and head.answer is None
+
+
+def item_of(services: Services, user: User, located: Located) -> ItemAnswer:
+    """The record for a person."""
+    head, record, known = located
+    notes = notes_of(services)
+    note = None
+    if head.answer is not None and head.answer.note is not None:
+        note = notes.read(head.answer.note)
+    item = make_item(
+        head,
+        record,
+        definition_of(services, head),
+        now=services.now(),
+        note=note,
+        draft=notes.draft(user.name, head.key),
+    )
+    own: dict[str, Any] = {"pages": _pictures(services, head, item.pages)}
+    if not known:
+        own["review"] = None
+    return ItemAnswer(**(dict(item) | own))
+
+
+def _pictures(services: Services, head: ReviewHead, pages: Sequence[int]) -> tuple[PageLink, ...]:
+    """Links to the pictures of scanned pages."""
+    folder = f"results/{head.process.id}/{head.upload}/pages"
+    return tuple(
+        PageLink(
+            page=page,
+            url=services.objects().link(
+                ObjectRef(bucket=services.results_bucket, key=f"{folder}/{page}.jpg"), PICTURE_S
+            ),
+        )
+        for page in pages[:_MAX_PICTURES]
+    )
+
+
+def items_of(services: Services, user: User, heads: Sequence[ReviewHead]) -> list[ItemAnswer]:
+    """Many records, read side by side; one whose results have expired is left out."""
+
+    def item(head: ReviewHead) -> ItemAnswer | None:
+        try:
+            record = items(services).record(head)
+            return item_of(services, user, Located(head, record, known=True))
+        except RecordUnknownError:
+            return None
+
+    return [each for each in pool().map(item, heads) if each is not None]

@@ -1,0 +1,88 @@
+"""What the API needs from outside, besides core's own ports."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from winnow.models import ObjectRef
+from winnow.recovery.upload_row import UploadRow
+
+
+class Form(NamedTuple):
+    """A form that a browser or a program may send one file with, straight to S3."""
+
+    url: str
+    fields: Mapping[str, str]
+
+
+class Objects(Protocol):
+    """Small objects of the results bucket, and links to objects.
+
+    Raises ObjectGoneError, AccessDeniedError, AwsRefusedError, RetryableError.
+    """
+
+    def create(self, ref: ObjectRef, content: bytes, content_type: str) -> bool:
+        """Write an object unless there is one of this key; False: there is."""
+        ...
+
+    def read(self, ref: ObjectRef) -> bytes:
+        """The content of an object."""
+        ...
+
+    def read_many(self, refs: Sequence[ObjectRef]) -> list[bytes | None]:
+        """The contents, several read at a time; None for one that is gone."""
+        ...
+
+    def keys(self, bucket: str, prefix: str, after: str | None, limit: int) -> list[str]:
+        """The first keys with this prefix, in the order of their bytes, behind `after`."""
+        ...
+
+    def link(self, ref: ObjectRef, seconds: int, file_name: str | None = None) -> str:
+        """An address that anybody may read the object at, for so long.
+
+        With `file_name` a browser saves it under this name.
+        """
+        ...
+
+    def form(self, bucket: str, key: str, max_bytes: int, seconds: int) -> Form:
+        """A form for one file of at most so many bytes under this key, for so long."""
+        ...
+
+    def origins(self, buckets: Sequence[str]) -> list[str]:
+        """The origins of these links and forms, for the page's content security policy."""
+        ...
+
+
+class UploadTable(Protocol):
+    """The rows of uploads."""
+
+    def find(self, upload_id: str) -> UploadRow | None:
+        """The row of an upload, if there is one."""
+        ...
+
+    def newest(self, state: str, until: str | None, limit: int) -> list[UploadRow]:
+        """The latest claimed rows of a state, newest first.
+
+        Args:
+            state: RUNNING, SUCCEEDED or FAILED.
+            until: None, or the latest `claimed_at`, itself included.
+            limit: How many; one moment's rows are never parted: there may be more.
+        """
+        ...
+
+
+class Claimed(NamedTuple):
+    """What an idempotency key stands for."""
+
+    value: str
+    body: str
+    """sha256 of the request's body that came with it."""
+    first: bool
+    """Whether this call has claimed it."""
+
+
+class RequestKeys(Protocol):
+    """Idempotency keys, kept for a day."""
+
+    def claim(self, key: str, body: str, value: str) -> Claimed:
+        """Keep a value under a key, unless there is one: then that."""
+        ...

@@ -1,0 +1,190 @@
+"""The queue: what waits, taking the next records, and giving them back."""
+
+from collections.abc import Sequence
+from heapq import merge
+
+from pydantic import Field
+
+from winnow.models import Outcome
+from winnow.reviews.models import QueueFilter, RecordKey, ReviewHead, Totals
+from winnow.reviews.service import Reviews
+from winnow_api import cursors
+from winnow_api.call import Call, iso
+from winnow_api.identity import User
+from winnow_api.items import hidden, items_of, unknown
+from winnow_api.predictions import open_process
+from winnow_api.services import Services
+from winnow_api.shapes import (
+    LeaseAnswer,
+    LeaseNames,
+    LeaseRequest,
+    LeasesUntil,
+    LeaseUntil,
+    QueueAnswer,
+    QueueItem,
+    QueueQuery,
+    RecordName,
+    TotalsAnswer,
+)
+from winnow_api.states import totals_of
+from winnow_api.threads import pool
+
+
+def reviews_of(services: Services) -> Reviews:
+    """What a reviewer can do, over this stack's table."""
+    return Reviews(services.reviews(), services.now)
+
+
+def queues(services: Services, user: User, process: str | None) -> list[str]:
+    """The ids of the processes whose queues are meant: one, or all that are open to the user.
+
+    Raises ProcessNotOpenError.
+    """
+    open_ids = [each for each in services.reviews().processes() if user.may_see(each)]
+    if process is None:
+        return open_ids
+    if process in open_ids:
+        return [process]
+    return [open_process(services, user, process).id]
+
+
+def totals(services: Services, processes: Sequence[str]) -> TotalsAnswer:
+    """The counts of these queues together."""
+    each = pool().map(services.reviews().totals_of_process, processes)
+    return totals_of(sum(each, Totals()))
+
+
+def _filters(
+    processes: Sequence[str], code: str | None, outcome: Outcome | None
+) -> list[QueueFilter]:
+    return [QueueFilter(process=each, code=code, outcome=outcome) for each in processes]
+
+
+# -- the list --------------------------------------------------------------------------------------
+
+
+class _After(cursors.Cursor):
+    """The rank of the last record that was shown, and in each process the page that it is on."""
+
+    rank: str
+    pages: dict[str, str] = Field(default_factory=dict)
+
+
+def listed(services: Services, call: Call, given: QueueQuery) -> QueueAnswer:
+    """Records that wait for a person: least sure first, then the oldest.
+
+    A record's rank does not change while it waits, so the pages stay the same while others leave.
+    """
+    processes = queues(services, call.user, given.process)
+    of = f"queue {given.process} {given.reason} {given.outcome}"
+    at = None if given.cursor is None else cursors.decode(given.cursor, _After, of)
+    pages = {} if at is None else dict(at.pages)
+    rank = "" if at is None else at.rank
+    found = {
+        wanted.process: _behind(services, wanted, rank, pages, given.limit)
+        for wanted in _filters(processes, given.reason, given.outcome)
+    }
+    every = merge(*found.values(), key=lambda head: head.rank)
+    heads = [head for head, _ in zip(every, range(given.limit + 1), strict=False)]
+    page = heads[: given.limit]
+    cursor = None
+    if len(heads) > len(page):
+        cursor = cursors.encode(_After(of=of, rank=page[-1].rank, pages=pages))
+    now = services.now()
+    return QueueAnswer(
+        items=tuple(_item(head, now) for head in page),
+        totals=totals(services, processes),
+        cursor=cursor,
+    )
+
+
+def _behind(
+    services: Services, wanted: QueueFilter, rank: str, pages: dict[str, str], limit: int
+) -> list[ReviewHead]:
+    """At least `limit` + 1 heads behind a rank, if there are so many.
+
+    Moves `pages` over those that hold nothing behind the rank.
+    """
+    heads: list[ReviewHead] = []
+    cursor = pages.get(wanted.process)
+    while len(heads) <= limit:
+        page = services.reviews().open_heads(wanted, cursor, limit + 1)
+        rest = [head for head in page.heads if head.rank > rank]
+        heads += rest
+        if page.cursor is None:
+            break
+        cursor = page.cursor
+        if not rest and not heads:
+            pages[wanted.process] = cursor
+    return heads
+
+
+def _item(head: ReviewHead, now: float) -> QueueItem:
+    secret = hidden(head)
+    return QueueItem(
+        upload=head.upload,
+        record=head.record,
+        process=head.process.id,
+        outcome=head.outcome,
+        reason=None if secret else head.code,
+        waiting_since=head.waiting_since,
+        leased=(head.lease_until or 0.0) > now,
+        blind=head.blind,
+        decision=None if secret else head.decision,
+        confidence=None if secret else head.confidence,
+    )
+
+
+# -- leases ----------------------------------------------------------------------------------------
+
+
+def lease(services: Services, call: Call, given: LeaseRequest) -> LeaseAnswer:
+    """Take the next records; they are not shown to others for five minutes."""
+    processes = queues(services, call.user, given.process)
+    heads = reviews_of(services).take(
+        call.user.name,
+        _filters(processes, given.reason, given.outcome),
+        given.count,
+        holding={_key(each) for each in given.holding},
+        skipped=given.skipped,
+    )
+    return LeaseAnswer(
+        items=tuple(items_of(services, call.user, heads)), totals=totals(services, processes)
+    )
+
+
+def _key(name: RecordName) -> RecordKey:
+    return RecordKey(name.upload, name.record)
+
+
+def renew(services: Services, call: Call, given: LeaseNames) -> LeasesUntil:
+    """Lengthen one's leases."""
+    reviews = reviews_of(services)
+
+    def until(name: RecordName) -> LeaseUntil:
+        _check(services, call.user, name)
+        end = reviews.renew(call.user.name, _key(name))
+        return LeaseUntil(**dict(name), until=None if end is None else iso(end))
+
+    return LeasesUntil(items=tuple(map(until, given.items)))
+
+
+def release(services: Services, call: Call, given: LeaseNames) -> LeasesUntil:
+    """Give records back without a decision, for anybody."""
+    reviews = reviews_of(services)
+    for name in given.items:
+        _check(services, call.user, name)
+        reviews.release(call.user.name, _key(name))
+    return LeasesUntil(items=tuple(LeaseUntil(**dict(name), until=None) for name in given.items))
+
+
+def _check(services: Services, user: User, name: RecordName) -> None:
+    """Raise RecordUnknownError for a record that is not open to the user.
+
+    Who sees all processes needs no look: an unknown record has no lease.
+    """
+    if user.processes is None:
+        return
+    head = services.reviews().head(_key(name))
+    if head is None or not user.may_see(head.process.id):
+        raise unknown(_key(name))

@@ -1,0 +1,109 @@
+"""The table of routes: who may use each, what it takes and what it answers. Default deny.
+
+A route that is not in the table is answered with 404, whatever the gateway passes on. The key of a
+route is the gateway's (`routeKey`), so nothing here parses paths.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from pydantic import BaseModel
+
+from winnow_api import shapes
+from winnow_api.identity import Group
+
+R, A, X = Group.REVIEWER, Group.AUDITOR, Group.ADMIN
+EVERYBODY = frozenset({R, A, X})
+REVIEWERS = frozenset({R, X})
+PUBLIC: frozenset[Group] = frozenset()
+
+
+@dataclass(frozen=True)
+class Route:
+    """One route."""
+
+    summary: str
+    groups: frozenset[Group]
+    """Who may use it; `PUBLIC`: anybody, signed in or not."""
+    module: str
+    """Where its handler is; loaded when it is first called."""
+    function: str
+    given: type[BaseModel] = shapes.Nothing
+    """The query of a GET, the JSON body of a POST."""
+    answer: type[BaseModel] | str = shapes.Nothing
+    """A shape that is sent as JSON, or a content type."""
+    path: type[BaseModel] = shapes.Nothing
+    status: int = 200
+
+    @property
+    def public(self) -> bool:
+        """Whether it needs no token."""
+        return self.groups is PUBLIC
+
+    def handler(self) -> Any:
+        """The function that answers it."""
+        return getattr(import_module(self.module), self.function)
+
+
+_PAGE = "winnow_api.page"
+_ABOUT = "winnow_api.about"
+_PREDICTIONS = "winnow_api.predictions"
+_UPLOADS = "winnow_api.uploads"
+_RECORDS = "winnow_api.records"
+_QUEUE = "winnow_api.queue"
+_REVIEWS = "winnow_api.decisions"
+HTML = "text/html; charset=utf-8"
+
+ROUTES: Mapping[str, Route] = {
+    "GET /": Route("The review page", PUBLIC, _PAGE, "frame", answer=HTML),
+    "GET /signed-in": Route("The page, on return from sign-in", PUBLIC, _PAGE, "signed_in",
+                            answer=HTML),
+    "GET /assets/{file}": Route("A part of the page", PUBLIC, _PAGE, "asset",
+                                answer="*/*", path=shapes.AssetPath),
+    "GET /v1/health": Route("Whether the function answers", PUBLIC, _ABOUT, "health",
+                            answer=shapes.Health),
+    "GET /v1/me": Route("Who is signed in", EVERYBODY, _ABOUT, "me", answer=shapes.Me),
+    "GET /v1/processes": Route("Processes to judge by", EVERYBODY, _ABOUT, "processes",
+                               answer=shapes.Processes),
+    "POST /v1/predictions": Route("Judge a text, and keep the prediction", REVIEWERS,
+                                  _PREDICTIONS, "create", shapes.PredictionRequest,
+                                  shapes.Prediction, status=201),
+    "GET /v1/predictions": Route("Predictions, newest first", EVERYBODY, _PREDICTIONS, "listed",
+                                 shapes.PredictionQuery, shapes.Predictions),
+    "GET /v1/predictions/{id}": Route("One prediction", EVERYBODY, _PREDICTIONS, "one",
+                                      answer=shapes.Prediction, path=shapes.PredictionPath),
+    "POST /v1/uploads": Route("A form to drop a file with", REVIEWERS, _UPLOADS, "form",
+                              shapes.UploadRequest, shapes.UploadForm, status=201),
+    "GET /v1/uploads": Route("Uploads, newest first", EVERYBODY, _UPLOADS, "listed",
+                             shapes.Page, shapes.Uploads),
+    "GET /v1/uploads/{id}": Route("One upload with its results", EVERYBODY, _UPLOADS, "one",
+                                  answer=shapes.UploadDetail, path=shapes.UploadPath),
+    "GET /v1/uploads/{id}/records": Route("Its records in short", EVERYBODY, _RECORDS, "listed",
+                                          shapes.RecordsQuery, shapes.Records,
+                                          path=shapes.UploadPath),
+    "GET /v1/uploads/{id}/records/{n}": Route("One record with text and evidence", EVERYBODY,
+                                              _RECORDS, "one", answer=shapes.ItemAnswer,
+                                              path=shapes.RecordPath),
+    "GET /v1/uploads/{id}/records/{n}/history": Route("What happened to a record", EVERYBODY,
+                                                      _RECORDS, "history",
+                                                      answer=shapes.History,
+                                                      path=shapes.RecordPath),
+    "GET /v1/queue": Route("Records that wait for a person", EVERYBODY, _QUEUE, "listed",
+                           shapes.QueueQuery, shapes.QueueAnswer),
+    "POST /v1/leases": Route("Take the next records, for five minutes", REVIEWERS, _QUEUE,
+                             "lease", shapes.LeaseRequest, shapes.LeaseAnswer),
+    "POST /v1/leases/renew": Route("Keep records longer", REVIEWERS, _QUEUE, "renew",
+                                   shapes.LeaseNames, shapes.LeasesUntil),
+    "POST /v1/leases/release": Route("Give records back", REVIEWERS, _QUEUE, "release",
+                                     shapes.LeaseNames, shapes.LeasesUntil),
+    "POST /v1/reviews": Route("Decide a record", REVIEWERS, _REVIEWS, "decide",
+                              shapes.ReviewRequest, shapes.ReviewAnswer, status=201),
+    "POST /v1/reviews/undo": Route("Take back one's last decision", REVIEWERS, _REVIEWS, "undo",
+                                   shapes.VersionedRecord, shapes.UndoAnswer),
+    "POST /v1/reviews/skip": Route("Leave a record to somebody else", REVIEWERS, _REVIEWS,
+                                   "skip", shapes.VersionedRecord, shapes.SkipAnswer),
+    "POST /v1/drafts": Route("Keep what is typed so far", REVIEWERS, _REVIEWS, "draft",
+                             shapes.DraftRequest, shapes.Saved),
+}  # fmt: skip

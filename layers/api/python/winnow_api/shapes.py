@@ -1,0 +1,465 @@
+"""What requests hold and what is answered: the shapes that docs/openapi.json is generated from.
+
+What comes in is checked strictly: no field that is not declared, every text of a bounded length.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from winnow.models import (
+    Counts,
+    FrozenModel,
+    HeadInfo,
+    ModelInfo,
+    Note,
+    Outcome,
+    UnitInterval,
+)
+from winnow.reviews.items import HistoryEntry, Named, ReviewItem, ReviewState
+from winnow.reviews.notes import MAX_NOTE
+from winnow.storage.predictions import StoredPrediction
+
+MAX_LIMIT = 100
+DEFAULT_LIMIT = 20
+MAX_FIELDS = 500
+
+ProcessName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+UploadId = Annotated[
+    str, StringConstraints(pattern=r"^([0-9a-f]{32}|p-[0-9]{20}[0-9a-f]{12})$", max_length=34)
+]
+PredictionId = Annotated[str, StringConstraints(pattern=r"^p-[0-9]{20}[0-9a-f]{12}$")]
+ReasonCode = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,64}$")]
+RecordNumber = Annotated[int, Field(ge=1, le=1_000_000_000)]
+Version = Annotated[int, Field(ge=0, le=1_000_000)]
+CursorText = Annotated[str, StringConstraints(min_length=1, max_length=4_000)]
+NoteText = Annotated[str, StringConstraints(max_length=MAX_NOTE)]
+FileName = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+
+
+class Nothing(FrozenModel):
+    """A body or query that has no fields."""
+
+
+class Page(FrozenModel):
+    """The query of a list."""
+
+    limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="how many items at most")
+    cursor: CursorText | None = Field(None, description="the `cursor` of the page before")
+
+
+# -- the service, and who asks ---------------------------------------------------------------------
+
+
+class Health(FrozenModel):
+    """The function answers."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Me(FrozenModel):
+    """Who is signed in."""
+
+    user: str
+    groups: tuple[str, ...]
+    processes: tuple[str, ...] | None = Field(
+        description="the processes that the user is limited to; null: all"
+    )
+
+
+# -- processes -------------------------------------------------------------------------------------
+
+
+class ProcessItem(FrozenModel):
+    """A process that records and texts can be judged by."""
+
+    id: str
+    version: str
+    kind: Literal["criteria", "labels"]
+    title: str
+    description: str | None
+    codes: tuple[str, ...]
+    decisions: tuple[Named, ...] = Field(description="what a person may decide")
+    criteria: tuple[Named, ...] = Field(description="empty for a process of labels")
+    threshold: UnitInterval
+    text: bool = Field(description="false: it judges numbers alone")
+    numbers: tuple[str, ...] = Field(description="fields that need a number")
+
+
+class Processes(FrozenModel):
+    """The processes that are open to the user."""
+
+    items: tuple[ProcessItem, ...]
+
+
+# -- reviews ---------------------------------------------------------------------------------------
+
+
+class TotalsAnswer(FrozenModel):
+    """Counts of a queue or of an upload; they are exact."""
+
+    queued: int = Field(description="records that the filter set aside")
+    open: int = Field(description="of them, those that nobody has decided")
+    decided: int
+    approved: int
+    changed: int
+    cannot_tell: int
+    audits: int = Field(description="accepted records in the sample that people check")
+    audited: int
+    blind: int = Field(description="decided without seeing the machine's decision")
+    blind_agreed: int
+    corrections: int = Field(description="other records that a person decided")
+
+
+class PageLink(FrozenModel):
+    """The picture of a scanned page."""
+
+    page: int
+    url: str
+
+
+class ItemAnswer(ReviewItem):
+    """One record with all that a person needs to decide it."""
+
+    pages: tuple[PageLink, ...] = Field(  # type: ignore[assignment]
+        (), description="pictures of the scanned pages that it is on"
+    )
+
+
+class QueueQuery(Page):
+    """Which records of the queue."""
+
+    process: ProcessName | None = None
+    reason: ReasonCode | None = Field(None, description="code, for example below_threshold")
+    outcome: Outcome | None = None
+
+
+class QueueItem(FrozenModel):
+    """A record that waits for a decision."""
+
+    upload: str
+    record: int
+    process: str
+    outcome: Outcome
+    reason: str | None
+    waiting_since: str
+    leased: bool
+    blind: bool
+    decision: str | None
+    confidence: float | None
+
+
+class QueueAnswer(FrozenModel):
+    """A page of the queue: least sure first, then the oldest."""
+
+    items: tuple[QueueItem, ...]
+    totals: TotalsAnswer
+    cursor: str | None
+
+
+class RecordName(FrozenModel):
+    """Names a record."""
+
+    upload: UploadId
+    record: RecordNumber
+
+
+class LeaseRequest(FrozenModel):
+    """Which records somebody wants to decide next."""
+
+    process: ProcessName | None = None
+    reason: ReasonCode | None = None
+    outcome: Outcome | None = None
+    count: int = Field(1, ge=1, le=10)
+    skipped: bool = Field(False, description="true: only records that the user has skipped")
+    holding: Annotated[tuple[RecordName, ...], Field(max_length=50)] = Field(
+        (), description="records that the user has open already: others are given"
+    )
+
+
+class LeaseAnswer(FrozenModel):
+    """Records that are this user's for five minutes; none: nothing is left."""
+
+    items: tuple[ItemAnswer, ...]
+    totals: TotalsAnswer
+
+
+class LeaseNames(FrozenModel):
+    """Which leases."""
+
+    items: Annotated[tuple[RecordName, ...], Field(min_length=1, max_length=50)]
+
+
+class LeaseUntil(FrozenModel):
+    """The end of a lease."""
+
+    upload: str
+    record: int
+    until: str | None = Field(description="null: the user has no lease")
+
+
+class LeasesUntil(FrozenModel):
+    """The ends of leases."""
+
+    items: tuple[LeaseUntil, ...]
+
+
+class ReviewRequest(RecordName):
+    """What a person decides of a record: a decision, or that they cannot tell."""
+
+    version: Version = Field(description="of the record, as it was shown")
+    decision: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
+    cannot_tell: bool = False
+    note: NoteText | None = None
+    seconds: float | None = Field(None, ge=0, le=86_400, description="time that it took")
+
+
+class MachineDecision(FrozenModel):
+    """What the machine had decided."""
+
+    decision: str
+    confidence: float
+    agreed: bool | None = Field(description="null: the person cannot tell")
+
+
+class ReviewAnswer(FrozenModel):
+    """A decision that was kept."""
+
+    upload: str
+    record: int
+    version: int
+    review: ReviewState
+    machine: MachineDecision
+    totals: TotalsAnswer
+
+
+class VersionedRecord(RecordName):
+    """A record, in the version that was shown."""
+
+    version: Version
+
+
+class UndoAnswer(FrozenModel):
+    """The record as it is after one's last decision was taken back."""
+
+    upload: str
+    record: int
+    version: int
+    item: ItemAnswer
+    totals: TotalsAnswer
+
+
+class SkipAnswer(FrozenModel):
+    """The queue's counts."""
+
+    totals: TotalsAnswer
+
+
+class DraftRequest(RecordName):
+    """What somebody has typed so far."""
+
+    note: NoteText
+
+
+class Saved(FrozenModel):
+    """It is kept."""
+
+    saved: Literal[True] = True
+
+
+class History(FrozenModel):
+    """What happened to a record, oldest first."""
+
+    items: tuple[HistoryEntry, ...]
+
+
+class ExportQuery(FrozenModel):
+    """Which decisions are exported."""
+
+    process: ProcessName | None = None
+    since: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\d(T[0-9:.]+Z)?$")] | None = (
+        Field(None, description="date or time in UTC; decisions before it are left out")
+    )
+    cursor: CursorText | None = None
+
+
+# -- predictions -----------------------------------------------------------------------------------
+
+
+class PredictionRequest(FrozenModel):
+    """A text, or the fields of a row, to be judged now."""
+
+    process: ProcessName = Field(description="id or code of a process")
+    text: str | None = Field(None, description="absent: the text is one of `fields`")
+    fields: Annotated[dict[str, str], Field(max_length=MAX_FIELDS)] = Field(default_factory=dict)
+
+
+class PredictionQuery(Page):
+    """Which predictions."""
+
+    process: ProcessName | None = None
+
+
+class Prediction(StoredPrediction):
+    """A prediction, and what a person decided of it."""
+
+    review: ReviewState | None
+    version: int = Field(description="to be sent with a decision")
+
+
+class Predictions(FrozenModel):
+    """A page of predictions, newest first."""
+
+    items: tuple[Prediction, ...]
+    cursor: str | None
+
+
+# -- uploads ---------------------------------------------------------------------------------------
+
+
+class UploadRequest(FrozenModel):
+    """A file that somebody wants to drop."""
+
+    process: ProcessName = Field(description="id or code of the process to judge it by")
+    name: FileName = Field(description="the file's name")
+
+
+class UploadForm(FrozenModel):
+    """A form to send the file with: a POST of `fields`, then `file`, to `url`."""
+
+    url: str
+    fields: dict[str, str]
+    key: str = Field(description="the upload appears in the list with this key")
+    max_bytes: int
+    expires_at: str
+
+
+class FailureItem(FrozenModel):
+    """Why an upload failed, and what to do about it."""
+
+    code: str
+    message: str
+    hint: str | None
+
+
+class UploadItem(FrozenModel):
+    """An upload."""
+
+    id: str
+    state: Literal["RUNNING", "SUCCEEDED", "FAILED", "DAMAGED"]
+    process: str | None
+    name: str
+    key: str
+    size: int
+    claimed_at: str
+    ended_at: str | None
+    counts: Counts | None
+    review: TotalsAnswer | None
+    error: FailureItem | None
+
+
+class Uploads(FrozenModel):
+    """A page of uploads, newest first."""
+
+    items: tuple[UploadItem, ...]
+    cursor: str | None
+
+
+class FileLink(FrozenModel):
+    """A file of results; the address holds for five minutes."""
+
+    name: str
+    size: int
+    url: str
+
+
+class UploadDetail(UploadItem):
+    """An upload with its results."""
+
+    threshold: float | None
+    threshold_from: str | None
+    process_version: str | None
+    notes: tuple[Note, ...]
+    decisions: dict[str, int]
+    model: ModelInfo | None
+    head: HeadInfo | None
+    files: tuple[FileLink, ...]
+    pages: int = Field(description="pictures of scanned pages that are kept")
+
+
+class RecordsQuery(Page):
+    """Which records of an upload."""
+
+    outcome: Outcome | None = None
+
+
+class RecordItem(FrozenModel):
+    """A record in short."""
+
+    record: int
+    part: str | None
+    line: int | None
+    source_id: str | None
+    outcome: Outcome
+    decision: str | None
+    confidence: float | None
+    calibrated: bool | None
+    code: str | None
+    reason: str | None
+    review: ReviewState | None
+
+
+class Records(FrozenModel):
+    """A page of an upload's records: accepted, then review, then invalid."""
+
+    items: tuple[RecordItem, ...]
+    cursor: str | None
+
+
+class Queued(FrozenModel):
+    """How many records were put into the queue."""
+
+    queued: int
+
+
+# -- paths and problems ----------------------------------------------------------------------------
+
+
+class UploadPath(FrozenModel):
+    """The path of an upload."""
+
+    id: UploadId
+
+
+class RecordPath(UploadPath):
+    """The path of a record."""
+
+    n: RecordNumber
+
+
+class PredictionPath(FrozenModel):
+    """The path of a prediction."""
+
+    id: PredictionId
+
+
+class AssetPath(FrozenModel):
+    """The path of a part of the page."""
+
+    file: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+(\.[a-z0-9]+)+$")]
+
+
+class Problem(FrozenModel):
+    """An error (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str = Field(description="see docs/errors.md")
+    hint: str = Field(description="what to do about it")
+    instance: str = Field(description="the id of the request")
+    review: ReviewState | None = Field(
+        None, description="with a conflict: the decision that holds now"
+    )
+    version: int | None = Field(None, description="with a conflict: the version that holds now")

@@ -1,0 +1,313 @@
+"""A whole stack in memory for the API: the shipped processes, sample uploads, a queue, users.
+
+Results are made by the real steps; only the encoder is a fake, unless another one is given.
+"""
+
+import itertools
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.fakes.encoder import FakeEncoder
+from tests.fakes.reviews import MemoryReviews
+from tests.fakes.store import MemoryStore
+from winnow.errors import ObjectGoneError, WinnowError
+from winnow.judging import build_judge
+from winnow.models import ChunkTask, FilterChunk, ObjectRef, Outcome, Part, Result, RunRef, Upload
+from winnow.ports import Encoder, Judge
+from winnow.processes.registry import ProcessRegistry
+from winnow.processes.schema import parse_definition_json
+from winnow.recovery.upload_row import UploadRow
+from winnow.reviews.models import Kind, LineRef, RecordKey, ReviewHead, Totals
+from winnow.reviews.sampling import in_sample
+from winnow.steps.classify import classify
+from winnow.steps.filter import filter_chunk, filter_run
+from winnow.steps.serialize import SerializeOptions, serialize
+from winnow.steps.upload import upload_id
+from winnow.storage.paths import JSON, ReviewPaths
+from winnow.storage.record_lines import each_line, parse_record
+from winnow_api.api import Api
+from winnow_api.call import iso
+from winnow_api.page import SignIn, WebPage
+from winnow_api.ports import Claimed, Form
+from winnow_api.services import Judging, Services
+
+ROOT = Path(__file__).parents[2]
+RESULTS, UPLOADS = "results", "uploads"
+NEW_YEAR = 1_767_225_600.0
+"""2026-01-01T00:00:00Z"""
+
+
+class Clock:
+    """A clock that stands until it is moved, or that goes on from where the real one is."""
+
+    def __init__(self, now: float | None = NEW_YEAR) -> None:
+        self._fixed = now
+        self._offset = 0.0
+
+    def __call__(self) -> float:
+        return (time.time() if self._fixed is None else self._fixed) + self._offset
+
+    def wait(self, seconds: float) -> None:
+        self._offset += seconds
+
+
+class MemoryObjects:
+    """The API's small objects, in a MemoryStore; links lead to `base`/_s3/bucket/key."""
+
+    def __init__(self, store: MemoryStore, base: str = "http://s3.test") -> None:
+        self.store = store
+        self.base = base
+
+    def create(self, ref: ObjectRef, content: bytes, content_type: str) -> bool:
+        try:
+            self.store.head(ref)
+        except ObjectGoneError:
+            self.store.put(ref, content, content_type)
+            return True
+        return False
+
+    def read(self, ref: ObjectRef) -> bytes:
+        return self.store.content(ref)
+
+    def read_many(self, refs: Sequence[ObjectRef]) -> list[bytes | None]:
+        def read(ref: ObjectRef) -> bytes | None:
+            try:
+                return self.store.content(ref)
+            except ObjectGoneError:
+                return None
+
+        return list(map(read, refs))
+
+    def keys(self, bucket: str, prefix: str, after: str | None, limit: int) -> list[str]:
+        keys = (key for key in self.store.keys(bucket) if key.startswith(prefix))
+        return [key for key in keys if after is None or key > after][:limit]
+
+    def link(self, ref: ObjectRef, seconds: int, file_name: str | None = None) -> str:
+        return f"{self.base}/_s3/{ref.bucket}/{ref.key}?seconds={seconds}"
+
+    def form(self, bucket: str, key: str, max_bytes: int, seconds: int) -> Form:
+        return Form(f"{self.base}/_s3/{bucket}", {"key": key, "policy": str(max_bytes)})
+
+    def origins(self, buckets: Sequence[str]) -> list[str]:
+        return [self.base]
+
+
+class MemoryKeys:
+    """Idempotency keys in memory."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, tuple[str, str]] = {}
+        self._lock = threading.Lock()
+
+    def claim(self, key: str, body: str, value: str) -> Claimed:
+        with self._lock:
+            first = key not in self.kept
+            kept_value, kept_body = self.kept.setdefault(key, (value, body))
+        return Claimed(kept_value, kept_body, first)
+
+
+class MemoryUploads:
+    """Rows of uploads in memory."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, UploadRow] = {}
+
+    def find(self, upload_id: str) -> UploadRow | None:
+        return self.rows.get(upload_id)
+
+    def newest(self, state: str, until: str | None, limit: int) -> list[UploadRow]:
+        rows = sorted(
+            (
+                row
+                for row in self.rows.values()
+                if row.state == state and (until is None or row.claimed_at <= until)
+            ),
+            key=lambda row: row.claimed_at,
+            reverse=True,
+        )
+        moments = {row.claimed_at for row in rows[:limit]}
+        return [row for row in rows if row.claimed_at in moments]
+
+
+def claims(name: str, *groups: str, expires: float = NEW_YEAR * 2, **others: Any) -> dict[str, Any]:
+    """Claims of a person's access token, as the gateway passes them on."""
+    return {
+        "username": name,
+        "token_use": "access",
+        "cognito:groups": f"[{' '.join(groups)}]",
+        "exp": str(int(expires)),
+        **others,
+    }
+
+
+USERS: Mapping[str, dict[str, Any]] = {
+    "reviewer": claims("ada@example.org", "reviewer"),
+    "other": claims("grace@example.org", "reviewer"),
+    "auditor": claims("edsger@example.org", "auditor"),
+    "admin": claims("barbara@example.org", "admin"),
+    "limited": claims("alan@example.org", "reviewer", "process:emotions"),
+    "nobody": claims("mallory@example.org"),
+    "expired": claims("late@example.org", "reviewer", expires=1),
+    "program": {
+        "client_id": "client1",
+        "token_use": "access",
+        "scope": "winnow/reviewer",
+        "exp": "4102444800",
+    },
+}
+"""Token -> claims: the token of a test is the name itself."""
+
+
+@dataclass
+class Stage:
+    """The parts of a stack in memory."""
+
+    encoder: Encoder = field(default_factory=FakeEncoder)
+    processes: Path = ROOT / "processes"
+    web: Path = ROOT / "web"
+    clock: Clock = field(default_factory=Clock)
+    base: str = "http://s3.test"
+    blind_share: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.registry = ProcessRegistry.from_directory(self.processes)
+        self.store = MemoryStore()
+        self.objects = MemoryObjects(self.store, self.base)
+        self.uploads = MemoryUploads()
+        self.keys = MemoryKeys()
+        self.reviews = MemoryReviews()
+        self.logs: list[dict[str, Any]] = []
+        self._judges: dict[str, Judge] = {}
+        self._count = itertools.count(1)
+        self.services = Services(
+            results_bucket=RESULTS,
+            uploads_bucket=UPLOADS,
+            registry=lambda: self.registry,
+            judging=lambda: Judging(self.encoder.info, self.judge, lambda process: None),
+            objects=lambda: self.objects,
+            store=lambda: self.store,
+            uploads=lambda: self.uploads,
+            keys=lambda: self.keys,
+            reviews=lambda: self.reviews,
+            page=lambda: WebPage(self.web, SignIn(self.base, "client", local=True), [self.base]),
+            now=self.clock,
+            monotonic=time.monotonic,
+            random=lambda count: f"{next(self._count):0{2 * count}x}",
+            blind_share=self.blind_share,
+        )
+        self.api = Api(self.services, self.logs.append)
+
+    def judge(self, process: str) -> Judge:
+        if process not in self._judges:
+            definition = self.registry.find(process)
+            head = self.registry.heads.get(process)
+            self._judges[process] = build_judge(definition, self.encoder, head)
+        return self._judges[process]
+
+    # -- uploads -----------------------------------------------------------------------------------
+
+    def drop(self, content: bytes, key: str, *, queue: bool = True) -> UploadRow:
+        """Drop a file, run it to its end, and queue what is for review."""
+        ref = self.store.add(UPLOADS, key, content)
+        own_id = upload_id(UPLOADS, key, ref.version_id or "")
+        now = iso(self.clock())
+        row = UploadRow(
+            upload_id=own_id,
+            state="RUNNING",
+            bucket=UPLOADS,
+            object_key=key,
+            version_id=ref.version_id,
+            size=len(content),
+            claimed_at=now,
+        )
+        self.uploads.rows[own_id] = row
+        try:
+            update = self._run(Upload(upload_id=own_id, object=ref, size=len(content)), now)
+        except WinnowError as error:
+            update = {"state": "FAILED", "error_code": error.code, "error_message": error.message}
+        row = row.model_copy(update={"ended_at": iso(self.clock() + 1), **update})
+        self.uploads.rows[own_id] = row
+        if queue and row.state == "SUCCEEDED":
+            self.queue(self.result(row), kinds={Outcome.REVIEW: Kind.REVIEW})
+        return row
+
+    def _run(self, upload: Upload, now: str) -> dict[str, Any]:
+        run = RunRef(id="1-0123456789ab", attempt=1, started_at=now)
+        options = SerializeOptions(results_bucket=RESULTS)
+        serialized = serialize(upload, self.store, self.registry, options, time.monotonic, run=run)
+
+        def judge_for(definition: bytes, head: object) -> Judge:
+            return self.judge(parse_definition_json(definition).id)
+
+        for line in self.store.content(serialized.manifest).splitlines():
+            task = ChunkTask.model_validate_json(line)
+            classify(task, self.store, judge_for, self.encoder.info, time.monotonic)
+            chunk = FilterChunk(task=task, parts=(Part(first=0, records=task.records),))
+            filter_chunk(chunk, self.store, time.monotonic)
+        done = filter_run(serialized, self.store, RESULTS, time.monotonic)
+        definition = self.registry.find(done.process)
+        paths = ReviewPaths(RESULTS, done.process, upload.upload_id)
+        self.store.put(paths.definition, definition.model_dump_json().encode(), JSON)
+        return {
+            "state": "SUCCEEDED",
+            "process": done.process,
+            "result_bucket": RESULTS,
+            "result_key": done.result.key,
+            **done.counts.model_dump(),
+        }
+
+    def result(self, row: UploadRow) -> Result:
+        """result.json of an upload."""
+        ref = ObjectRef(bucket=RESULTS, key=row.result_key or "")
+        return Result.model_validate_json(self.store.content(ref))
+
+    def queue(self, result: Result, kinds: Mapping[Outcome, Kind]) -> int:
+        """Put an upload's records of these outcomes into the queue."""
+        heads = []
+        for outcome, kind in kinds.items():
+            for line in each_line(self.store, result.files[outcome]):
+                record = parse_record(line.content)
+                assert record.decision is not None
+                key = RecordKey(result.upload.upload_id, record.record)
+                heads.append(
+                    ReviewHead(
+                        upload=key.upload,
+                        record=key.record,
+                        kind=kind,
+                        process=result.process,
+                        model=result.model.sha256 if result.model else None,
+                        run_started=result.run.started_at if result.run else "",
+                        line=LineRef(
+                            object=result.files[outcome], start=line.start, length=line.length
+                        ),
+                        outcome=outcome,
+                        code=record.code,
+                        decision=record.decision.value,
+                        confidence=record.confidence or 0.0,
+                        calibrated=bool(record.calibrated),
+                        blind=in_sample(key, self.blind_share, "blind"),
+                        waiting_since=iso(self.clock()),
+                    )
+                )
+        self.reviews.add(heads)
+        count = Totals(
+            queued=sum(head.kind is Kind.REVIEW for head in heads),
+            audits=sum(head.kind is Kind.AUDIT for head in heads),
+        )
+        started = result.run.started_at if result.run else ""
+        self.reviews.count_queued(result.upload.upload_id, result.process.id, started, count)
+        return len(heads)
+
+    def sample(self) -> "Stage":
+        """Drop the sample files."""
+        samples = ROOT / "samples"
+        for name, process in (("prior-auth-cases.csv", "L33774"), ("feelings.jsonl", "emotions")):
+            self.drop((samples / name).read_bytes(), f"inbox/{process}/0a1b2c/{name}")
+            self.clock.wait(60)
+        self.drop(b"", "inbox/L33774/0a1b2d/empty.csv")
+        self.clock.wait(60)
+        return self
