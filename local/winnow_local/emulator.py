@@ -55,13 +55,16 @@ def queue_calls(places: int) -> None:
 
 
 def keep_events(folder: Path) -> None:
-    """Write the event of each call into the folder, under the function's name."""
+    """Write the event of each call into the folder, under the function's name.
+
+    Not those of the API: they hold what a person typed, and a token.
+    """
     run = lambda_svc._execute_function_dispatch
 
     def recorded(function: Any, config: dict[str, Any], event: Any, *more: Any) -> dict[str, Any]:
         # A convenience: it must not fail a call, not even on a full disk.
         name = function_of(str(config.get("FunctionName", "")))
-        if name and event != WARM:
+        if name and name != "api" and event != WARM:
             with suppress(OSError):
                 record(folder, name, event)
         answer: dict[str, Any] = run(function, config, event, *more)

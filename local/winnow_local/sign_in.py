@@ -21,6 +21,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 USER = "you@winnow.local"
 GROUPS = ("reviewer", "admin")
+SCOPE = "openid"
 _LOOPBACK = "127.0.0.1"
 _MOST_BYTES = 16_384
 _TIMEOUT_S = 30
@@ -165,6 +166,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._say(HTTPStatus.BAD_REQUEST, "client_id is not the review page's.")
         elif asked.get("redirect_uri") != account.redirect:
             self._say(HTTPStatus.BAD_REQUEST, "redirect_uri is not the review page's.")
+        elif asked.get("response_type") != "code" or asked.get("scope") != SCOPE:
+            self._say(HTTPStatus.BAD_REQUEST, f"Only a code for the scope {SCOPE} is given.")
         elif asked.get("code_challenge_method") != "S256" or not asked.get("code_challenge"):
             self._say(HTTPStatus.BAD_REQUEST, "A code is only given for a code_challenge (S256).")
         else:

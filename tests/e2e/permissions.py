@@ -292,7 +292,10 @@ MAY: dict[str, set[str]] = {
     "SerializeRole": S3_READER_OF_UPLOADS | WRITER_OF_CHUNKS,
     "ScanRole": S3_READER_OF_UPLOADS | WRITER_OF_CHUNKS,
     "ClassifyRole": READER_OF_CHUNKS | {"put scores"},
-    "FilterRole": READER_OF_CHUNKS | {"put filtered records", "get result", "put result"},
+    # Every file of an upload: filter does not know by name what others write beside its own.
+    "FilterRole": READER_OF_CHUNKS
+    | {"put filtered records", "get result", "put result"}
+    | {"get reviewed records", "put reviewed records"},
     "SweepRole": {
         "list versions of UploadsBucket",
         "list ResultsBucket",

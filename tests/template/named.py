@@ -67,6 +67,26 @@ _NAMED: list[tuple[str, str, str, Any]] = [
             },
         }.items()
     ),
+    *(
+        (f"review page: {what}", "template", f"Resources.{at}", value)
+        for what, at, value in (
+            ("anybody signs up", "UserPool.Properties.AdminCreateUserConfig", REMOVED),
+            ("a route asks for no token", "GetQueueRoute.Properties.AuthorizationType", "NONE"),
+            ("a route that takes all", "GetMeRoute.Properties.RouteKey", "$default"),
+            ("tokens of any client", "ApiAuthorizer.Properties.JwtConfiguration.Audience", ["*"]),
+            ("the page may be admin", "PageClient.Properties.AllowedOAuthScopes.0", "winnow/admin"),
+            ("a token in the address", "PageClient.Properties.AllowedOAuthFlows.0", "implicit"),
+            ("paths are logged", "ApiStage.Properties.AccessLogSettings.Format", "$context.path"),
+            ("nothing is throttled", "ApiStage.Properties.DefaultRouteSettings", REMOVED),
+            ("any page reads the API", "Api.Properties.CorsConfiguration", {"AllowOrigins": ["*"]}),
+            ("any API calls the function", "ApiPermission.Properties.SourceArn", REMOVED),
+            ("what fails is lost", "QueueFunction.Properties.EventInvokeConfig", REMOVED),
+            ("decisions are lost", "DecidedStream.Properties.DestinationConfig", REMOVED),
+            ("reviews go with the stack", "ReviewsTable.DeletionPolicy", "Delete"),
+            ("users go with the stack", "UserPool.DeletionPolicy", "Delete"),
+            ("there without the parameter", "ApiFunction.Condition", REMOVED),
+        )
+    ),
     (
         "the table streams",
         "template",
@@ -75,7 +95,10 @@ _NAMED: list[tuple[str, str, str, Any]] = [
     ),
     *(
         (f"{condition} inverted", "template", f"Conditions.{condition}", negated)
-        for condition in ("HasNotifyEmail", "HasTextract", "HasReservedConcurrency", "HasKmsKey")
+        for condition in (
+            *("HasNotifyEmail", "HasTextract", "HasReservedConcurrency", "HasKmsKey"),
+            "HasReviewPage",
+        )
     ),
     *(
         (f"{rule}: {what}", "template", f"Resources.{rule}.Properties.{at}", value)
