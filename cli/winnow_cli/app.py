@@ -10,12 +10,15 @@ from winnow_cli.commands import (
     down,
     evaluate,
     evaluate_similarity,
+    history,
     mail,
     model,
     predict,
     process,
+    queue,
     redrive,
     results,
+    reviews,
     status,
     submit,
     train,
@@ -24,7 +27,7 @@ from winnow_cli.commands import (
     why,
 )
 from winnow_cli.console import safe, say
-from winnow_cli.options import ENCODER, PROCESSES
+from winnow_cli.options import ENCODER, PROCESSES, REVIEWS
 
 
 class SafeGroup(TyperGroup):
@@ -88,9 +91,11 @@ def winnow(
 for module in (
     *(up, down, mail),
     *(submit, status, why, results, audit, redrive),
+    *(queue, history),
     *(predict, train, tune, evaluate),
     evaluate_similarity,
 ):
     module.register(app)
+app.add_typer(reviews.app, name="reviews", rich_help_panel=REVIEWS)
 app.add_typer(process.app, name="process", rich_help_panel=PROCESSES)
 app.add_typer(model.app, name="model", rich_help_panel=ENCODER)

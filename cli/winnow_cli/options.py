@@ -27,7 +27,8 @@ EXIT_UNREAD = 141
 """Exit code if the output pipe is closed: 128 plus SIGPIPE, as in shells."""
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
-LOCAL, FILES, PROCESSES, ENCODER = "The local stack", "Files", "Processes", "The encoder"
+LOCAL, FILES, REVIEWS = "The local stack", "Files", "Reviews"
+PROCESSES, ENCODER = "Processes", "The encoder"
 """Headings of `winnow --help`."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as one JSON document.")]
@@ -52,6 +53,13 @@ UploadId = Annotated[
     typer.Argument(
         metavar="UPLOAD_ID", help="The upload's id, or its first characters (6 or more)."
     ),
+]
+RecordNumber = Annotated[
+    int, typer.Argument(metavar="RECORD", min=1, help="The record's number in the file, from 1.")
+]
+ReviewProcess = Annotated[
+    str | None,
+    typer.Option("--process", metavar="ID", help="Records of this process only; default: all."),
 ]
 ProcessesDir = Annotated[
     Path,

@@ -117,7 +117,7 @@ def _note_counts(count: int, work: "Redrive", target: "Target") -> None:
         note(f"{own_id} could not be started: {why}")
 
 
-def moment(text: str, now: datetime) -> datetime:
+def moment(text: str, now: datetime, option: str = "--failed-since") -> datetime:
     """A time in ISO 8601 (UTC if it has no zone), or a duration before `now`."""
     try:
         if text[:-1].isdecimal() and text[-1] in _UNITS:
@@ -125,6 +125,6 @@ def moment(text: str, now: datetime) -> datetime:
         parsed = datetime.fromisoformat(text)
     except (ValueError, OverflowError):  # for example a duration of a million years
         raise typer.BadParameter(
-            f"{text!r} is neither a time nor a duration", param_hint="--failed-since"
+            f"{text!r} is neither a time nor a duration", param_hint=option
         ) from None
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)

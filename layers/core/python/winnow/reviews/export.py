@@ -8,9 +8,10 @@ reads the file how to restore the texts; `read_export` does it.
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
-from winnow.errors import RecordErasedError, RecordUnknownError
+from winnow.errors import RecordUnknownError
 from winnow.models import ResultRecord
 from winnow.reviews.items import Items
 from winnow.reviews.models import Answer, RecordKey, ReviewHead, State
@@ -47,6 +48,7 @@ _PREFIX = "field."
 """Before the name of a field that is called like one of our columns, or begins with the prefix."""
 _OWN = frozenset(map(plain_name, COLUMNS))
 _PAGE = 50
+_THREADS = 8
 PAGE_BYTES = 4_000_000
 """The most that a page of the API has, but for a single longer row."""
 
@@ -87,7 +89,7 @@ class ExportRow(NamedTuple):
 class Export:
     """The decided records of one stack.
 
-    `gone` counts the records left out because their results have expired or were erased.
+    `gone` counts the records left out because their results have expired.
     """
 
     def __init__(self, store: ReviewStore, items: Items, *, cannot_tell: bool = False) -> None:
@@ -103,8 +105,8 @@ class Export:
         A record that is decided again while this runs is yielded once.
         """
         seen: set[RecordKey] = set()
-        for head in self._heads(process, since):
-            if head.key not in seen and (row := self._row(head)):
+        for head, record in self._records(process, since):
+            if head.key not in seen and (row := self._row(head, record)):
                 seen.add(head.key)
                 yield row
 
@@ -118,10 +120,8 @@ class Export:
         last = _position(cursor)
         rows: list[ExportRow] = []
         size = 0
-        for head in self._heads(process, since if last is None else max(since, last[0])):
-            if last is not None and _place(head) <= last:
-                continue
-            row = self._row(head)
+        for head, record in self._records(process, since, last):
+            row = self._row(head, record)
             if row is None:
                 continue
             size += _size(row)
@@ -130,25 +130,42 @@ class Export:
             rows.append(row)
         return _text(rows), None
 
-    def _heads(self, process: str, since: str) -> Iterator[ReviewHead]:
+    def _records(
+        self, process: str, since: str, last: "_Place | None" = None
+    ) -> Iterator[tuple[ReviewHead, ResultRecord | None]]:
+        """The heads after `last`, with their records, of which several are read at a time."""
+        if last is not None:
+            since = max(since, last[0])
         cursor = None
-        while True:
-            page = self._store.decided_heads(process, since, cursor, _PAGE)
-            yield from page.heads
-            cursor = page.cursor
-            if cursor is None:
-                return
+        with ThreadPoolExecutor(_THREADS) as pool:
+            while True:
+                page = self._store.decided_heads(process, since, cursor, _PAGE)
+                heads = [
+                    h for h in page.heads if (last is None or _place(h) > last) and self._of(h)
+                ]
+                yield from zip(heads, pool.map(self._record, heads), strict=True)
+                cursor = page.cursor
+                if cursor is None:
+                    return
 
-    def _row(self, head: ReviewHead) -> ExportRow | None:
+    def _of(self, head: ReviewHead) -> bool:
+        """Whether a head is of a row of the export."""
         if head.answer is None or head.state is not State.DECIDED:
-            return None
-        if head.answer.cannot_tell and not self._cannot_tell:
-            return None
+            return False
+        return self._cannot_tell or not head.answer.cannot_tell
+
+    def _record(self, head: ReviewHead) -> ResultRecord | None:
         try:
-            return ExportRow(head, head.answer, self._items.record(head))
-        except (RecordUnknownError, RecordErasedError):
-            self.gone += 1
+            return self._items.record(head)
+        except RecordUnknownError:
             return None
+
+    def _row(self, head: ReviewHead, record: ResultRecord | None) -> ExportRow | None:
+        if record is None:
+            self.gone += 1
+        if record is None or head.answer is None:
+            return None
+        return ExportRow(head, head.answer, record)
 
 
 def field_column(name: str) -> str:

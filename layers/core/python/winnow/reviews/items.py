@@ -101,7 +101,7 @@ class ReviewItem(FrozenModel):
     draft: str | None = Field(None, description="what the person typed as a note and did not send")
     pages: tuple[int, ...] = Field((), description="scanned pages that the record is on")
     missing: tuple[str, ...] = Field(
-        (), description="titles of the criteria that the record says nothing about"
+        (), description="titles of the criteria that are open because nothing is said about them"
     )
 
 
@@ -271,16 +271,9 @@ def item_of(
             "confidence": record.confidence,
             "calibrated": record.calibrated,
             "score": record.score,
-            "missing": missing_of(record),
+            "missing": _missing(record),
         }
     )
-
-
-def missing_of(record: ResultRecord) -> tuple[str, ...]:
-    """The titles of the criteria that a record says nothing about."""
-    if not isinstance(record.decision, CriteriaDecision):
-        return ()
-    return tuple(found.title for found in record.decision.criteria if not found.evidence)
 
 
 def state_of(head: ReviewHead, note: str | None = None) -> ReviewState | None:
@@ -298,6 +291,10 @@ def state_of(head: ReviewHead, note: str | None = None) -> ReviewState | None:
         changed=head.agreed is False,
         note=note,
     )
+
+
+def _missing(record: ResultRecord) -> tuple[str, ...]:
+    return record.decision.missing if isinstance(record.decision, CriteriaDecision) else ()
 
 
 def _process(definition: ProcessDefinition) -> ItemProcess:

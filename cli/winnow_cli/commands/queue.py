@@ -1,0 +1,46 @@
+"""`winnow queue`: what waits for a person."""
+
+import time
+from typing import Annotated
+
+import typer
+
+from winnow_cli.console import emit_json
+from winnow_cli.options import REVIEWS, AsJson, ReviewProcess, StackName, handle_errors
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command(rich_help_panel=REVIEWS)(queue)
+
+
+@handle_errors
+def queue(
+    process: ReviewProcess = None,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=0, help="How many records to list.")
+    ] = 20,
+    stack: StackName = None,
+    as_json: AsJson = False,
+) -> None:
+    """List what waits for a person: counts by process, then the next records."""
+    from winnow_cli.render.reviews import head_document, print_queue, totals_document
+    from winnow_cli.reviews import StackReviews
+    from winnow_cli.target import aws_errors, find_target
+
+    target = find_target(stack)
+    reviews = StackReviews(target)
+    with aws_errors(target):
+        processes = reviews.processes(process)
+        totals = reviews.totals(processes)
+        heads = reviews.waiting(processes, limit) if limit else []
+    now = time.time()
+    if as_json:
+        emit_json(
+            {
+                "processes": {own: totals_document(counts) for own, counts in totals.items()},
+                "records": [head_document(head, now) for head in heads],
+            }
+        )
+        return
+    print_queue(totals, heads, now)
