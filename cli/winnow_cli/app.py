@@ -18,6 +18,7 @@ from winnow_cli.commands import (
     queue,
     redrive,
     results,
+    review,
     reviews,
     status,
     submit,
@@ -91,7 +92,7 @@ def winnow(
 for module in (
     *(up, down, mail),
     *(submit, status, why, results, audit, redrive),
-    *(queue, history),
+    *(review, queue, history),
     *(predict, train, tune, evaluate),
     evaluate_similarity,
 ):

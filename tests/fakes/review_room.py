@@ -95,6 +95,7 @@ class Room:
         blind: bool = False,
         kind: Kind = Kind.REVIEW,
     ) -> None:
+        self.definition = definition
         self.objects = MemoryStore()
         self.store = MemoryReviews()
         self.now = NOW

@@ -37,7 +37,7 @@ def record_document(result: "Result", record: "ResultRecord") -> dict[str, Any]:
 def print_record(record: "ResultRecord") -> None:
     """Everything about one record, on a terminal with its evidence in colour."""
     screen = stdout()
-    for part in (_head(record), _text(record), _grounds(record)):
+    for part in (_head(record), text_of(record), grounds_of(record)):
         if part is not None:
             # Only a terminal needs lines that are broken between words.
             screen.print(part, soft_wrap=not screen.is_terminal)
@@ -81,7 +81,8 @@ def _missing(record: "ResultRecord") -> tuple[str, ...]:
     return decision.missing if decision is not None and decision.kind == "criteria" else ()
 
 
-def _text(record: "ResultRecord") -> "Text | None":
+def text_of(record: "ResultRecord") -> "Text | None":
+    """The text with its evidence in colour; None for an invalid record, which has none."""
     from rich.text import Text
 
     if record.decision is None:
@@ -114,7 +115,8 @@ def _evidence(record: "ResultRecord") -> "list[tuple[CriterionFinding | None, li
     return [(finding, list(finding.evidence)) for finding in decision.criteria]
 
 
-def _grounds(record: "ResultRecord") -> "Text | None":
+def grounds_of(record: "ResultRecord") -> "Text | None":
+    """Each criterion with its verdict and evidence, or each label; None for an invalid record."""
     from rich.text import Text
 
     decision = record.decision

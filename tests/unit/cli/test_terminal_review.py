@@ -1,0 +1,282 @@
+"""The reviewer's terminal: what each key does, what is on the screen, and that nothing is lost."""
+
+import io
+from collections.abc import Iterable, Iterator
+
+import pytest
+from rich.console import Console
+
+from tests.fakes.review_room import (
+    LABELS,
+    NOW,
+    TEXT,
+    UPLOAD,
+    Room,
+    criteria_record,
+)
+from winnow.errors import RetryableError
+from winnow.models import LabelDecision, LabelScore, Verdict
+from winnow.processes.schema import Label
+from winnow.reviews.models import EventKind, RecordKey, State, Through
+from winnow.reviews.service import Given
+from winnow_cli import keyboard as keys
+from winnow_cli.desk import Desk
+from winnow_cli.render.review_screen import Page
+from winnow_cli.terminal_review import TerminalReview
+
+WIDTH, HEIGHT = 100, 30
+
+
+def met_record(number: int, **fields: object):
+    record = criteria_record(number, confidence=round(0.3 + number / 100, 2), **fields)
+    assert record.decision is not None
+    decision = record.decision.model_copy(update={"value": Verdict.MET})
+    return record.model_copy(update={"decision": decision})
+
+
+class Session:
+    """A reviewer in front of a queue; the keys are pressed one after another."""
+
+    def __init__(self, room: Room, user: str = "ann") -> None:
+        self.room = room
+        self.pages: list[str] = []
+        self.desk = Desk(
+            room.reviews, room.store, room.items, room.notes, user,
+            [room.definition.id], lambda: room.now,
+        )  # fmt: skip
+
+    def press(self, *pressed: str) -> "Session":
+        try:
+            given = self._keys(pressed)
+            TerminalReview(self.desk, given, self._draw, lambda: HEIGHT).run()
+        finally:
+            self.desk.close()
+        return self
+
+    def _keys(self, pressed: Iterable[str]) -> "Session._Given":
+        return Session._Given(iter(pressed))
+
+    class _Given:
+        def __init__(self, pressed: Iterator[str]) -> None:
+            self._pressed = pressed
+
+        def read(self) -> str:
+            return next(self._pressed, keys.CLOSED)
+
+    def _draw(self, page: Page) -> None:
+        screen = Console(file=io.StringIO(), width=WIDTH, height=HEIGHT, color_system=None)
+        screen.print(page)
+        self.pages.append(screen.file.getvalue())  # type: ignore[attr-defined]
+
+    @property
+    def last(self) -> str:
+        return self.pages[-1]
+
+    def answers(self) -> dict[int, str | None]:
+        heads = self.room.store.heads(UPLOAD)
+        return {h.record: h.answer.decision for h in heads if h.answer is not None}
+
+    def kinds(self, record: int) -> list[EventKind]:
+        return [e.kind for e in self.room.store.events(RecordKey(UPLOAD, record))]
+
+
+def test_five_records_take_five_keys() -> None:
+    session = Session(Room(*(met_record(n) for n in range(1, 6))))
+    session.press(keys.ENTER, "1", "2", "0", keys.ENTER)
+    assert session.answers() == {1: "met", 2: "met", 3: "not_met", 4: None, 5: "met"}
+    assert "Nothing is left to decide." in session.last
+    assert "You decided 5 in this session." in session.last
+
+
+def test_the_record_is_shown_with_its_text_the_decision_and_what_is_missing() -> None:
+    session = Session(Room(met_record(1))).press("q")
+    page = session.pages[0]
+    for shown in (TEXT, "The machine: Met (confidence 0.31", "Anemia: nothing said", "age: 67"):
+        assert shown in page
+    for key in ("Enter approve", "1 Met", "2 Not met", "0 cannot tell", "Q quit"):
+        assert key in page
+
+
+def test_what_the_machine_left_open_cannot_be_approved() -> None:
+    session = Session(Room(criteria_record())).press(keys.ENTER)
+    assert session.answers() == {}
+    assert "There is nothing to approve. Press 1 to 2, or 0." in session.last
+    assert "Enter approve" not in session.last
+
+
+def test_a_blind_record_is_compared_after_the_decision() -> None:
+    session = Session(Room(met_record(1), met_record(2), blind=True)).press(keys.ENTER, "2", "q")
+    assert "Blind" in session.pages[0]
+    assert "The machine: " not in session.pages[0]
+    assert "nothing said" not in session.pages[0]
+    assert session.answers() == {1: "not_met"}
+    assert "Not met; the machine had Met (0.31)" in session.last
+
+
+def test_undo_shows_the_record_again_and_then_the_one_that_was_left() -> None:
+    session = Session(Room(*(met_record(n) for n in range(1, 4))))
+    session.press(keys.ENTER, "z", "2", "1", "1")
+    assert session.answers() == {1: "not_met", 2: "met", 3: "met"}
+    assert session.kinds(1) == [EventKind.DECIDED, EventKind.UNDONE, EventKind.DECIDED]
+    shown = [page.split("record ")[1][:1] for page in session.pages if "record " in page]
+    assert shown == ["1", "2", "1", "2", "3"]
+
+
+def test_a_note_is_kept_with_the_decision_and_an_undone_one_is_there_again() -> None:
+    session = Session(Room(met_record(1)))
+    session.press("n", *"See page 2x", keys.BACKSPACE, keys.ENTER, keys.ENTER, "z", "2")
+    (first, _, last) = session.room.items.history(
+        session.room.store.events(session.room.head().key)
+    )
+    assert (first.note, last.note) == ("See page 2", "See page 2")
+
+
+def test_a_note_survives_quitting_and_escape_leaves_it_as_it_was() -> None:
+    room = Room(met_record(1))
+    Session(room).press("n", *"Half", keys.ENTER, "q")
+    assert "Note: Half" in Session(room).press("n", *" a", keys.ESCAPE, "q").last
+    assert room.items.item(room.head(), "ann").draft == "Half"
+
+
+def test_skipped_records_are_for_others_and_can_be_asked_for_again() -> None:
+    room = Room(met_record(1), met_record(2))
+    session = Session(room).press("s", keys.ENTER, "s", "1")
+    assert session.kinds(1) == [EventKind.SKIPPED, EventKind.DECIDED]
+    assert session.answers() == {1: "met", 2: "met"}
+
+
+@pytest.mark.parametrize("pressed", [["q"], [], ["Q"]])
+def test_quitting_gives_every_record_back(pressed: list[str]) -> None:
+    room = Room(met_record(1), met_record(2), met_record(3))
+    Session(room).press(*pressed)
+    assert [room.head(n).lease_by for n in (1, 2, 3)] == [None, None, None]
+
+
+def test_ctrl_c_gives_every_record_back() -> None:
+    room = Room(met_record(1), met_record(2))
+    session = Session(room)
+
+    class Interrupted:
+        def read(self) -> str:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        try:
+            TerminalReview(session.desk, Interrupted(), session._draw, lambda: HEIGHT).run()
+        finally:
+            session.desk.close()
+    assert [room.head(n).lease_by for n in (1, 2)] == [None, None]
+
+
+def test_two_reviewers_are_not_shown_the_same_record() -> None:
+    room = Room(*(met_record(n) for n in range(1, 5)))
+    ann, bob = Session(room), Session(room, "bob")
+    ann.desk.advance()
+    bob.press(keys.ENTER, keys.ENTER, keys.ENTER)
+    assert ann.desk.item is not None
+    assert ann.desk.item.record not in bob.answers()
+    ann.desk.close()
+
+
+def test_a_conflict_shows_the_decision_that_holds_and_keeps_the_note() -> None:
+    room = Room(met_record(1))
+    session = Session(room)
+
+    class WhileBobDecides:
+        def __init__(self) -> None:
+            self._pressed = iter(["n", *"Mine.", keys.ENTER, "bob", "1", "1", "q"])
+
+        def read(self) -> str:
+            key = next(self._pressed)
+            if key != "bob":
+                return key
+            room.reviews.decide("bob", room.head().key, 0, Given("not_met"))
+            return next(self._pressed)
+
+    TerminalReview(session.desk, WhileBobDecides(), session._draw, lambda: HEIGHT).run()
+    session.desk.close()
+    conflict = next(page for page in session.pages if "Somebody else has changed" in page)
+    assert "It is now: not_met by bob." in conflict
+    assert "Decided: not_met by bob." in conflict
+    assert "Note: Mine." in conflict
+    assert session.answers() == {1: "met"}
+    events = room.items.history(room.store.events(room.head().key))
+    assert [(event.by, event.note) for event in events] == [("bob", None), ("ann", "Mine.")]
+
+
+def test_a_decision_that_could_not_be_saved_stays_on_the_screen_and_is_written_once() -> None:
+    room = Room(met_record(1))
+    session = Session(room)
+    write, failures = room.store.write, iter([True, False])
+
+    def lost_answer(change: object) -> None:
+        write(change)  # type: ignore[arg-type]
+        if next(failures):
+            raise RetryableError("The answer was lost.")
+
+    room.store.write = lost_answer  # type: ignore[method-assign]
+    session.press(keys.ENTER, keys.ENTER)
+    assert any("Not saved. The answer was lost. Press the key again." in p for p in session.pages)
+    assert session.kinds(1) == [EventKind.DECIDED]
+    assert "You decided 1" in session.last
+
+
+def test_leases_are_renewed_while_a_record_is_open() -> None:
+    room = Room(met_record(1))
+    session = Session(room)
+    session.desk.advance()
+    room.now = NOW + 250
+    session.desk.renew()
+    assert room.head().lease_until == NOW + 250 + 300
+    session.desk.close()
+
+
+def test_records_whose_results_are_gone_are_counted_and_not_shown() -> None:
+    room = Room(met_record(1), met_record(2))
+    room.objects.delete(room.file)
+    session = Session(room).press("q")
+    assert "2 could not be shown" in session.last
+    assert [room.head(n).state for n in (1, 2)] == [State.OPEN, State.OPEN]
+    assert room.head(1).lease_by is None
+
+
+def test_a_long_text_is_scrolled_and_the_keys_stay_on_the_screen() -> None:
+    text = "\n".join(f"Line {n}." for n in range(200))
+    session = Session(Room(met_record(1, text=text)))
+    session.press(keys.DOWN, keys.DOWN, keys.PAGE_DOWN, keys.END, keys.HOME, "q")
+    first, _, down, page_down, end, home = session.pages
+    assert "Line 0." in first
+    assert "Line 0.\n" not in down
+    assert "Line 25." in page_down
+    assert "Line 199." in end or "Blood loss" in end
+    assert first == home
+    assert all("Q quit" in page and len(page.splitlines()) <= HEIGHT for page in session.pages)
+
+
+def test_a_label_without_a_key_of_its_own_is_typed() -> None:
+    labels = tuple(Label(id=f"label-{n}") for n in range(1, 13))
+    definition = LABELS.model_copy(update={"labels": labels})
+    decision = LabelDecision(value="label-1", scores=(LabelScore(label="label-1", score=0.4),))
+    records = [criteria_record(n, decision=decision, confidence=0.1 * n) for n in (1, 2)]
+    session = Session(Room(*records, definition=definition))
+    session.press("l", *"label-1", keys.BACKSPACE, *"11", keys.ENTER, "9", "q")
+    assert session.answers() == {1: "label-11", 2: "label-9"}
+    assert any("label-11, label-12" in " ".join(page.split()) for page in session.pages)
+
+
+def test_events_say_that_they_came_from_a_terminal_and_how_long_it_took() -> None:
+    room = Room(met_record(1))
+    session = Session(room)
+    session.desk.advance()
+    room.now += 4.25
+    session.desk.decide("met")
+    session.desk.close()
+    (event,) = room.store.events(room.head().key)
+    assert (event.through, event.seconds) == (Through.TERMINAL, 4.2)
+
+
+def test_no_text_steers_the_terminal() -> None:
+    room = Room(met_record(1, text="a\x1b[2Jb", fields={"x\x1b": "\x07"}))
+    page = Session(room).press("q").pages[0]
+    assert "\x1b" not in page
+    assert "\x07" not in page
