@@ -184,7 +184,7 @@ def test_a_conflict_shows_the_decision_that_holds_and_keeps_the_note() -> None:
 
     class WhileBobDecides:
         def __init__(self) -> None:
-            self._pressed = iter(["n", *"Mine.", keys.ENTER, "bob", "1", "1", "q"])
+            self._pressed: Iterator[str] = iter(["n", *"Mine.", keys.ENTER, "bob", "1", "1", "q"])
 
         def read(self) -> str:
             key = next(self._pressed)
