@@ -58,7 +58,7 @@ def running(state_dir: StateDir) -> StackState:
 
 
 def function_environment(checkout: Checkout) -> dict[str, str]:
-    """Variables with the folders of processes and model, which in images are set by the Dockerfile.
+    """Variables with the folders of processes, model and page, which images have at fixed places.
 
     Raises:
         ModelInvalidError: the model has not been built.
@@ -71,6 +71,7 @@ def function_environment(checkout: Checkout) -> dict[str, str]:
     return {
         "PROCESS_DIR": str(processes),
         "MODEL_DIR": str(model),
+        "WEB_DIR": str(checkout.root / "web"),
         **({"MODEL_ENGINE": engine} if engine else {}),
     }
 

@@ -10,6 +10,7 @@ deployed as a zip of the files that its image contains:
 | `requirements.txt` installed | the packages of the environment that runs MiniStack |
 | `processes/` in `/opt/processes` | `PROCESS_DIR` = the folder itself |
 | the model in `/opt/model` | `MODEL_DIR` = the built model itself |
+| the page's files in `/opt/web` | `WEB_DIR` = the folder itself |
 | the base image's Python and runtime client | the Python that runs MiniStack; `bootstrap` |
 
 With images that were built here (`winnow up --docker`) they stay image functions, with the names of

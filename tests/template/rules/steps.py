@@ -85,7 +85,7 @@ VARIABLES: dict[str, Any] = {
 # What these mail is not gathered: it is gathered already, or there is one for each upload.
 AT_ONCE = {"DigestFunction", "QueueFunction"}
 # Variable -> folder of the image.
-FOLDERS = {"MODEL_DIR": "/opt/model", "PROCESS_DIR": "/opt/processes"}
+FOLDERS = {"MODEL_DIR": "/opt/model", "PROCESS_DIR": "/opt/processes", "WEB_DIR": "/opt/web"}
 
 
 def camel(variable: str) -> str:

@@ -130,9 +130,9 @@ def test_the_build_selects_for_every_function_from_all_layers() -> None:
     (command,) = re.findall(r'ENV SELECT="python3.13 select_code.py (.*)"', text)
     assert command.split() == [
         *("app/app.py", "/opt/python"),
-        *(f"layers/{layer}/python" for layer in ("core", "aws", "encoder", "ocr")),
+        *(f"layers/{layer}/python" for layer in ("core", "aws", "encoder", "ocr", "api")),
     ]
-    assert {root.parent.name for root in LAYERS} == {"core", "aws", "encoder", "ocr"}
+    assert {root.parent.name for root in LAYERS} == {"core", "aws", "encoder", "ocr", "api"}
     assert text.count("RUN $SELECT ") == len(APPS)
     for function in APPS:
         assert f"COPY --from={function}-code /opt/python /opt/python" in text

@@ -164,6 +164,7 @@ class ApiSettings(ClassifySettings):
     table_name: str = Field(description="the table of uploads")
     reviews_table: str = Field(description="the table of records that a person decides")
     process_dir: Path = Field(description="the folder of process definitions")
+    web_dir: Path = Field(description="the folder of the page's files")
     page_url: str = Field(description="address of the review page, with a slash at its end")
     sign_in_url: str = Field(description="address of the sign-in; no slash at its end")
     sign_in_client: str = Field(description="client id of the page")
