@@ -11,6 +11,7 @@ from winnow_aws.handler import handler as lambda_handler
 from winnow_aws.read_settings import ScanSettings
 from winnow_aws.s3 import S3Store, s3_store
 from winnow_ocr.engine import OcrEngine
+from winnow_ocr.jpeg import page_jpeg
 from winnow_ocr.pages import Pages
 
 
@@ -18,7 +19,7 @@ from winnow_ocr.pages import Pages
 def build() -> tuple[S3Store, ProcessRegistry, SerializeOptions, Pages]:
     """What all calls share: the store, the processes, the stack's options and the OCR engine."""
     settings = ScanSettings.from_environment(os.environ)
-    pages = Pages(_engine(settings), settings.limits, time.monotonic)
+    pages = Pages(_engine(settings), settings.limits, time.monotonic, packed=page_jpeg)
     return s3_store(), ProcessRegistry.from_directory(settings.process_dir), settings.options, pages
 
 

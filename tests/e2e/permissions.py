@@ -74,6 +74,7 @@ _s3("sweep's state", "ResultsBucket", "sweep/state.json")
 _s3("another file of the sweep", "ResultsBucket", "sweep/other.json")
 _s3("book", "ResultsBucket", "dispatch/book.json")
 _s3("result", "ResultsBucket", "results/probe/probe/result.json")
+_s3("picture of a page", "ResultsBucket", "results/probe/probe/pages/1.jpg")
 _s3("reviewed records", "ResultsBucket", "results/probe/probe/reviewed.jsonl")
 _s3("prediction", "ResultsBucket", "predictions/probe/p-probe.json")
 _s3("note", "ResultsBucket", "notes/probe/1/1-probe.json")
@@ -290,12 +291,16 @@ DENIALS = ("AccessDenied", "AuthorizationError", "AccessDeniedException")
 # role -> the probes that it may do
 MAY: dict[str, set[str]] = {
     "SerializeRole": S3_READER_OF_UPLOADS | WRITER_OF_CHUNKS,
-    "ScanRole": S3_READER_OF_UPLOADS | WRITER_OF_CHUNKS,
+    "ScanRole": S3_READER_OF_UPLOADS | WRITER_OF_CHUNKS | {"put picture of a page"},
     "ClassifyRole": READER_OF_CHUNKS | {"put scores"},
     # Every file of an upload: filter does not know by name what others write beside its own.
     "FilterRole": READER_OF_CHUNKS
-    | {"put filtered records", "get result", "put result"}
-    | {"get reviewed records", "put reviewed records"},
+    | {"put filtered records"}
+    | {
+        f"{verb} {what}"
+        for verb in ("get", "put")
+        for what in ("result", "reviewed records", "picture of a page")
+    },
     "SweepRole": {
         "list versions of UploadsBucket",
         "list ResultsBucket",
@@ -346,6 +351,7 @@ MAY: dict[str, set[str]] = {
     | {
         *(
             "get result",
+            "get picture of a page",
             "get reviewed records",
             "put reviewed records",
             "get note",
@@ -355,7 +361,7 @@ MAY: dict[str, set[str]] = {
     },
     "ApiRole": REVIEWER
     | {
-        *("get result", "get reviewed records", "get definition"),
+        *("get result", "get picture of a page", "get reviewed records", "get definition"),
         *(f"{verb} {what}" for verb in ("get", "put") for what in ("prediction", "note", "draft")),
         *("delete draft", "put upload", "get a row", "get rows"),
         *("query the claims", "query the index", "query the queue"),

@@ -1,9 +1,13 @@
 """Pictures of pages, dropped into the real local stack."""
 
+import io
+
 import pytest
+from PIL import Image
 
 from tests.fakes import scans
 from winnow.models import Outcome
+from winnow.storage.paths import RunPaths
 from winnow_local.template import Checkout
 
 from .conftest import SURE, Stack
@@ -32,6 +36,15 @@ def test_a_scanned_note_is_judged_with_its_place_on_the_page(stack: Stack) -> No
             assert place.line is not None
             assert place.box is not None
             assert place.confidence is not None
+            assert place.picture == 1
+    assert record.text is not None
+    assert "if the capsule shows a lesion" in record.text
+    assert {place.picture for place in record.places} == {1}
+    key = RunPaths("results", row.upload_id).picture("L33774", 1).key
+    stored = stack.s3.get_object(Bucket=stack.target.results_bucket, Key=key)
+    assert stored["ContentType"] == "image/jpeg"
+    picture = Image.open(io.BytesIO(stored["Body"].read()))
+    assert (picture.format, picture.size) == ("JPEG", (1275, 1650))
 
 
 def test_a_page_that_cannot_be_trusted_goes_to_review(stack: Stack) -> None:

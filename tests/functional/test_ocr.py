@@ -26,6 +26,7 @@ from winnow.processes.schema import InputColumns
 from winnow.readers import ReadLimits, Source, read
 from winnow.steps.locations import ocr_confidence
 from winnow_ocr.engine import FoundLine, Picture, Point
+from winnow_ocr.jpeg import page_jpeg
 from winnow_ocr.pages import Pages
 from winnow_ocr.rapid import RapidEngine
 
@@ -54,7 +55,7 @@ def records(
     content: bytes, *, ocr=None, limits: ReadLimits | None = None, clock=time.monotonic, **options
 ) -> list[Record]:
     limits = limits or ReadLimits()
-    pages = Pages(ocr or engine(), limits, clock)
+    pages = Pages(ocr or engine(), limits, clock, packed=page_jpeg)
     with Source(
         io.BytesIO(content), "scan", ("text",), ("id",), limits, ocr=pages, **options
     ) as opened:
@@ -129,9 +130,15 @@ def ink_in_boxes(image: Image.Image, record: Record) -> float:
 def test_a_page_that_lies_on_its_side_or_head(turns):
     """It is read, and its boxes are where the lines lie on the page as it was uploaded."""
     image = short(size=(1000, 420)).rotate(90 * turns, expand=True)
-    (record,) = records(scans.packed(image))
+    kept: list[tuple[int, bytes]] = []
+    (record,) = records(scans.packed(image), keep_picture=lambda *given: kept.append(given))
     assert " ".join(record.text.split()) == PLAIN
     assert ink_in_boxes(image, record) > 0.97
+    # And so they do on the picture that is kept.
+    [(number, jpeg)] = kept
+    assert {place.picture for place in record.places} == {number}
+    shown = Image.open(io.BytesIO(jpeg)).resize(image.size).convert("RGB")
+    assert ink_in_boxes(shown, record) > 0.97
 
 
 def test_a_photograph_of_a_page_lying_askew_in_uneven_light():
@@ -150,8 +157,16 @@ def test_a_photograph_of_a_page_lying_askew_in_uneven_light():
 def test_a_photograph_that_says_which_way_up_it_is():
     exif = Image.Exif()
     exif[0x0112] = 6  # turn by a right angle to see it
+    exif[0x010F] = "Quillfeather"
     file = scans.packed(short().rotate(90, expand=True), "JPEG", exif=exif, quality=90)
     assert difference(seen_of(file), short()) < 4
+    # The kept picture is turned, too, and says nothing of who took it.
+    kept: list[tuple[int, bytes]] = []
+    records(file, ocr=Counting(), keep_picture=lambda *given: kept.append(given))
+    [(_, jpeg)] = kept
+    assert b"Quillfeather" in file
+    assert b"Quillfeather" not in jpeg
+    assert difference(Image.open(io.BytesIO(jpeg)).convert("RGB"), short()) < 6
 
 
 def test_a_pdf_of_pictures_and_a_tiff_have_a_record_a_page():

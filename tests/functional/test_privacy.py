@@ -39,6 +39,7 @@ from winnow.steps.serialize import SerializeOptions
 from winnow.steps.upload import upload_id
 from winnow_aws.handler import logger
 from winnow_aws.settings import FilterSettings
+from winnow_ocr.jpeg import page_jpeg
 from winnow_ocr.pages import Pages
 from winnow_ocr.rapid import RapidEngine
 
@@ -289,10 +290,11 @@ def test_ocr_says_nothing_of_what_it_reads(
     functions: Functions, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store, processes, options, _ = functions.scan.build()
-    pages = Pages(RapidEngine(1), options.limits, lambda: 0.0)
+    pages = Pages(RapidEngine(1), options.limits, lambda: 0.0, packed=page_jpeg)
     monkeypatch.setattr(functions.scan, "build", lambda: (store, processes, options, pages))
     scan = ROOT / "samples" / "prior-auth-scan.pdf"
     assert functions.drop(f"{KEY}.pdf", scan.read_bytes(), {}) == "done"
+    assert [key for key in functions.store.keys(RESULTS) if key.endswith("/pages/1.jpg")]
     text = scan.with_name("prior-auth-note.txt").read_text("utf-8")
     words = {word for word in re.findall(r"[A-Za-z]{9,}", text) if word.islower()}
     read = b"".join(

@@ -18,7 +18,7 @@ ROLES = {
         "serialize",
         "read every uploaded file; break or falsify runs under way, by changing what is judged",
     ),
-    "ScanRole": Role("scan", "the same; cause costs at Textract"),
+    "ScanRole": Role("scan", "the same; replace pictures of pages; cause costs at Textract"),
     "ClassifyRole": Role(
         "classify", "read the records of the last week; falsify decisions under way"
     ),
@@ -47,6 +47,7 @@ ROLES = {
 WORDS = {
     "ReadUploads": "read `inbox/*`",
     "WriteChunks": "write `runs/*` but no scores",
+    "WritePictures": "write `results/*/pages/*.jpg`",
     "ReadPictures": "ask Textract with `OcrEngine=textract`",
     "ReadChunks": "read `runs/*`",
     "WriteScores": "write `runs/*/scored/*`",

@@ -67,6 +67,11 @@ class SourceLocation(FrozenModel):
         None, description="left, top, right, bottom on a scanned page, as shares of its size"
     )
     confidence: UnitInterval | None = Field(None, description="OCR confidence of the line")
+    picture: int | None = Field(
+        None,
+        ge=1,
+        description="its page is pages/<picture>.jpg beside the results; absent: there is none",
+    )
 
 
 class RecordIdentity(FrozenModel):

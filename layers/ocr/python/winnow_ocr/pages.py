@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from typing import IO, Any, cast
 
 from winnow.errors import FileUnreadableError, TimeLimitError
@@ -18,12 +19,21 @@ _DOUBTFUL = 0.75
 
 
 class Pages:
-    """Reads pages with an engine, within limits. `clock` returns seconds."""
+    """Reads pages with an engine, within limits."""
 
-    def __init__(self, engine: OcrEngine, limits: ReadLimits, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        engine: OcrEngine,
+        limits: ReadLimits,
+        clock: Callable[[], float],
+        *,
+        packed: Callable[[Picture], bytes] | None = None,
+    ) -> None:
+        """`clock` returns seconds; `packed` makes the picture that a page keeps, or it has none."""
         self._engine = engine
         self._limits = limits
         self._clock = clock
+        self._packed = packed
 
     def __call__(
         self, file: IO[bytes], kind: Pictures, pages: Sequence[int] | None
@@ -40,10 +50,12 @@ class Pages:
                     f"OCR takes more than {self._limits.max_scan_seconds} seconds and had come to "
                     f"page {number} (limit max_scan_seconds)."
                 )
+            # As it is in the file: a line's box is on the page before it is turned.
+            kept = self._packed(picture) if self._packed else None
             picture, lines, turns = self._read(picture)
             if turns % 2:
                 width, height = height, width
-            yield page_of(number, width, height, picture, lines, turns)
+            yield replace(page_of(number, width, height, picture, lines, turns), picture=kept)
 
     def _read(self, picture: Picture) -> tuple[Picture, list[FoundLine], int]:
         """The picture turned the way that it is read best, what is on it, and the turns."""

@@ -14,6 +14,7 @@ from tests.fakes.review_room import (
 )
 from winnow.errors import RecordErasedError, RecordUnknownError, StoredDataInvalidError
 from winnow.models import LabelDecision, LabelScore, ObjectRef, SourceLocation
+from winnow.reviews.items import pictures_of
 from winnow.reviews.models import EventKind, Kind, LineRef, State
 from winnow.reviews.service import Given
 from winnow.storage.jsonl import dump_line
@@ -96,13 +97,14 @@ def test_a_record_that_nobody_was_asked_about_has_no_review() -> None:
 def test_pages_are_those_of_a_scan() -> None:
     box = (0.1, 0.1, 0.9, 0.2)
     places = (
-        SourceLocation(start=0, page=2, line=1, box=box),
-        SourceLocation(start=9, page=1, line=4, box=box),
-        SourceLocation(start=20, page=2, line=2, box=box),
+        SourceLocation(start=0, page=2, line=1, box=box, picture=5),
+        SourceLocation(start=9, page=1, line=4, box=box, picture=4),
+        SourceLocation(start=20, page=2, line=2, box=box, picture=5),
         SourceLocation(start=30, page=3, line=1),
     )
     room = Room(criteria_record(places=places))
     assert room.items.item(room.head(), "ann").pages == (1, 2)
+    assert pictures_of(criteria_record(places=places)) == {1: 4, 2: 5}
 
 
 def test_results_that_have_expired_are_told_as_such() -> None:

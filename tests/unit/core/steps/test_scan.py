@@ -147,3 +147,64 @@ def test_confidence_is_the_worst_page_s_mean_by_length():
     assert ocr_confidence(record) == 0.8
     assert ocr_confidence(record.model_copy(update={"places": places[3:]})) is None
     assert ocr_confidence(record.model_copy(update={"places": ()})) is None
+
+
+# -- pictures of pages -----------------------------------------------------------------------------
+
+
+def pictured(file, kind, pages):
+    """OCR that keeps pictures: a line a page, which says which page of which kind it is."""
+    for number in pages or (1, 2):
+        line = Line(f"{kind} {number}", 72, 100, 200, 112, 0.9, (0.1, 0.1, 0.5, 0.2))
+        yield Page(number, 612, 792, (line,), f"jpeg of {kind} {number}".encode())
+
+
+def kept(content: bytes) -> tuple[dict[str, bytes], list[Record]]:
+    """The pictures that a scan keeps, by name, and its records."""
+    run = Run(content)
+    made = serialize(run.upload, run.store, book(), run.options, run.clock, ocr=pictured)
+    folder = f"results/moods/{run.upload.upload_id}/pages/"
+    pictures = {
+        key.removeprefix(folder): run.store.content(ObjectRef(bucket="results", key=key))
+        for key in run.store.keys("results")
+        if key.startswith("results/")
+    }
+    task = ChunkTask.model_validate_json(run.store.content(made.manifest).splitlines()[0])
+    lines = run.store.content(task.source).splitlines()
+    return pictures, [Record.model_validate_json(line) for line in lines]
+
+
+def test_the_picture_of_a_page_is_kept_under_the_page_s_number():
+    pictures, [record] = kept(PNG)
+    assert pictures == {"1.jpg": b"jpeg of png 1", "2.jpg": b"jpeg of png 2"}
+    assert [(place.page, place.picture) for place in record.places] == [(1, 1), (2, 2)]
+
+
+def test_only_pages_that_are_pictures_have_one():
+    pictures, [record] = kept(MIXED_PDF)
+    assert pictures == {"2.jpg": b"jpeg of pdf 2"}
+    assert [(place.page, place.picture) for place in record.places] == [(1, None), (2, 2)]
+
+
+def test_no_two_members_of_an_archive_share_a_picture():
+    members = {"a_png": PNG, "b_pdf": MIXED_PDF, "c_txt": b"glad 0.9", "d_png": PNG}
+    pictures, records = kept(archive(**members))
+    assert len(pictures) == 5
+    for record in records:
+        for place in record.places:
+            if place.picture is not None:
+                start = record.text[place.start :]
+                assert start.startswith(pictures[f"{place.picture}.jpg"].decode()[8:])
+    numbers = [{p.picture for p in record.places} - {None} for record in records]
+    assert sum(map(len, numbers)) == len(set().union(*numbers)) == 5
+
+
+def test_a_page_without_its_picture_has_no_number():
+    run = Run(PNG)
+
+    def plain(file, kind, pages):
+        yield Page(1, 612, 792, (Line("glad 0.9", 72, 100, 200, 112, 0.9),))
+
+    made = serialize(run.upload, run.store, book(), run.options, run.clock, ocr=plain)
+    assert made.records == 1
+    assert not [key for key in run.store.keys("results") if key.startswith("results/")]

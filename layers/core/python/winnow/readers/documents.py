@@ -154,6 +154,7 @@ def _locations(fragments: Iterable[TextFragment], length: int) -> tuple[SourceLo
                     line=fragment.line,
                     box=fragment.box,
                     confidence=fragment.confidence,
+                    picture=fragment.picture,
                 )
             )
         start += len(fragment.text)

@@ -16,6 +16,8 @@ class TextFragment:
     line: int | None = None
     box: Box | None = None
     confidence: float | None = None
+    picture: int | None = None
+    """The number under which the page's picture is kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,10 @@
 
 import errno
 import io
+import itertools
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import lru_cache
 from pathlib import PurePosixPath
@@ -17,6 +18,8 @@ from winnow.readers.ocr import PageReader
 from winnow.readers.text import TextLines, undecodable
 from winnow.tables.columns import plain_name
 
+KeepPicture = Callable[[int, bytes], None]
+"""Stores the JPEG of a page under a number that no other page of the file has."""
 RecordUnit = Literal["document", "page", "row"]
 
 _HEAD_BYTES = 1 << 16
@@ -31,7 +34,8 @@ class Source:
     without regard to case, spaces, `_` and `-`. `numeric_columns` are those that it takes numbers
     from; where it takes no text, records may lack one. `unit` is what becomes a record of a
     document, `case_id` the id of records that have none of their own, `ocr` what reads pages that
-    are pictures, or None without OCR.
+    are pictures, or None without OCR. `keep_picture` is given the pictures of these pages, or None:
+    they are not kept.
     """
 
     def __init__(
@@ -46,6 +50,7 @@ class Source:
         unit: RecordUnit = "document",
         case_id: str | None = None,
         ocr: PageReader | None = None,
+        keep_picture: KeepPicture | None = None,
     ) -> None:
         self._stream = stream
         self.head = _read_fully(stream, _HEAD_BYTES)
@@ -62,6 +67,8 @@ class Source:
         self.unit = unit
         self.case_id = case_id
         self.ocr = ocr
+        self._keep_picture = keep_picture
+        self._picture_numbers = itertools.count(1)
         self._ends = time.monotonic() + limits.max_read_seconds
         self.inside = False
         """Whether this is a member of something: then it is not unpacked again."""
@@ -156,10 +163,26 @@ class Source:
             unit=self.unit,
             case_id=self.case_id,
             ocr=self.ocr,
+            keep_picture=self._keep_picture,
         )
         inner._ends = self._ends
+        inner._picture_numbers = self._picture_numbers
         inner.inside = True
         return inner
+
+    # -- pictures ----------------------------------------------------------------------------------
+
+    def keep_picture(self, page: int, jpeg: bytes | None) -> int | None:
+        """Keep the picture of a page; the number that it is kept under, None if it is not.
+
+        The number is the page's, in an archive or a mail a running one: two members may both have a
+        page 1.
+        """
+        if jpeg is None or self._keep_picture is None:
+            return None
+        number = next(self._picture_numbers) if self.inside else page
+        self._keep_picture(number, jpeg)
+        return number
 
     # -- notes -------------------------------------------------------------------------------------
 

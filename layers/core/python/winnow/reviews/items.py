@@ -317,8 +317,16 @@ def _lease(head: ReviewHead, now: float) -> Lease | None:
 
 
 def _pages(record: ResultRecord) -> tuple[int, ...]:
-    """Only the lines of scanned pages have boxes."""
-    return tuple(sorted({at.page for at in record.places if at.page and at.box}))
+    return tuple(sorted(pictures_of(record)))
+
+
+def pictures_of(record: ResultRecord) -> dict[int, int]:
+    """The scanned pages that a record is on, each with the number of its picture.
+
+    The picture is `pages/<number>.jpg` beside the results. Pages of results that were written
+    before pictures were kept have none.
+    """
+    return {at.page or 1: at.picture for at in record.places if at.picture is not None}
 
 
 def _newest(line: LineRef) -> LineRef:

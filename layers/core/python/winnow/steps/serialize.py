@@ -31,6 +31,7 @@ from winnow.processes.registry import ProcessRegistry
 from winnow.processes.schema import ProcessDefinition
 from winnow.readers import PageReader, ReadLimits, Source, read
 from winnow.readers.ocr import OcrNeededError, defer_ocr
+from winnow.readers.source import KeepPicture
 from winnow.steps.upload import (
     SenderThreshold,
     effective_threshold,
@@ -38,7 +39,7 @@ from winnow.steps.upload import (
     requested_process,
 )
 from winnow.storage.jsonl import dump_line
-from winnow.storage.paths import ARRAYS, JSON, JSON_LINES, RunPaths
+from winnow.storage.paths import ARRAYS, JPEG, JSON, JSON_LINES, RunPaths
 from winnow.tables.numbers import with_numbers
 
 
@@ -138,9 +139,13 @@ def _serialize(
         definition=paths.definition,
         head=head,
     )
+
+    def keep_picture(number: int, jpeg: bytes) -> None:
+        store.put(paths.picture(definition.id, number), jpeg, JPEG)
+
     with (
         store.open(stored.ref) as stream,
-        _source(stream, stored, definition, options, ocr) as source,
+        _source(stream, stored, definition, options, ocr, keep_picture) as source,
     ):
         lines = with_numbers(read(source), definition.input.numeric_columns)
         chunks, records = _write_chunks(lines, options, store, paths, task)
@@ -188,6 +193,7 @@ def _source(
     definition: ProcessDefinition,
     options: SerializeOptions,
     ocr: PageReader | None,
+    keep_picture: KeepPicture,
 ) -> Source:
     """The file, to be read with the columns of the process."""
     return Source(
@@ -200,6 +206,7 @@ def _source(
         unit=definition.input.unit,
         case_id=requested_case_id(stored.metadata),
         ocr=ocr,
+        keep_picture=keep_picture,
     )
 
 

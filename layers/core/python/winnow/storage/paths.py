@@ -7,6 +7,7 @@ from winnow.models import ChunkTask, ObjectRef, Outcome, Part, RunRef
 
 JSON = "application/json"
 JSON_LINES = "application/x-ndjson"
+JPEG = "image/jpeg"
 ARRAYS = "application/octet-stream"
 
 
@@ -73,6 +74,10 @@ class RunPaths:
     def result(self, process_id: str) -> ObjectRef:
         """result.json: a Result."""
         return self._ref(f"results/{process_id}/{self._upload_id}/result.json")
+
+    def picture(self, process_id: str, number: int) -> ObjectRef:
+        """The picture of a scanned page: `SourceLocation.picture` is its number."""
+        return self._ref(f"results/{process_id}/{self._upload_id}/pages/{number}.jpg")
 
     def outcome(self, process_id: str, outcome: Outcome) -> ObjectRef:
         """accepted.jsonl, review.jsonl or invalid.jsonl: a ResultRecord a line."""

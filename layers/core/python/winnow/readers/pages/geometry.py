@@ -42,6 +42,8 @@ class Page:
     width: float
     height: float
     lines: tuple[Line, ...]
+    picture: bytes | None = field(default=None, repr=False)
+    """Of a page read by OCR: a JPEG to be kept."""
 
 
 def margins_of(page: Page) -> tuple[float, float]:

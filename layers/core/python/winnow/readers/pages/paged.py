@@ -1,6 +1,7 @@
 """PDF and pictures of pages: a text layer, or what OCR reads."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import IO
 
 from winnow.errors import FileTypeError, NoTextFoundError, NoTextLayerError
@@ -36,13 +37,16 @@ def read_pdf(source: Source) -> Iterator[Record | InvalidRecord]:
         blank += kind == "blank"
     if pictures and source.ocr:
         file.seek(0)
-        read = {page.number: page for page in source.ocr(file, "pdf", pictures) if page.lines}
+        kept = _Kept(source)
+        read = {page.number: page for page in kept(source.ocr(file, "pdf", pictures)) if page.lines}
         pages = _with_text([read.get(page.number, page) for page in pages])
-    elif pictures and len(pictures) + blank == len(pages):
+        yield from _records(source, pages, kept.numbers)
+        return
+    if pictures and len(pictures) + blank == len(pages):
         raise NoTextLayerError(
             f"The PDF has {_count_of(len(pages))} and no text on any: it is a scan."
         )
-    elif pictures:
+    if pictures:
         source.note(
             "pages_without_text",
             f"{_count_of(len(pictures))} of {len(pages)} have no text layer and were not read: "
@@ -61,7 +65,25 @@ def read_pictures(kind: Pictures, source: Source) -> Iterator[Record | InvalidRe
     if source.ocr is None:
         raise FileTypeError("This is a picture, and nothing here reads text from pictures.")
     file: IO[bytes] = source.spooled()
-    yield from _records(source, _with_text(list(source.ocr(file, kind, None))))
+    kept = _Kept(source)
+    pages = _with_text(list(kept(source.ocr(file, kind, None))))
+    yield from _records(source, pages, kept.numbers)
+
+
+class _Kept:
+    """Pages whose pictures are kept while they are read; one is in memory at a time."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.numbers: dict[int, int] = {}
+        """What each page's picture is kept under."""
+
+    def __call__(self, pages: Iterator[Page]) -> Iterator[Page]:
+        for page in pages:
+            number = self._source.keep_picture(page.number, page.picture)
+            if number is not None:
+                self.numbers[page.number] = number
+            yield replace(page, picture=None)
 
 
 def _with_text(pages: list[Page]) -> list[Page]:
@@ -71,11 +93,16 @@ def _with_text(pages: list[Page]) -> list[Page]:
     return pages
 
 
-def _records(source: Source, pages: Sequence[Page]) -> Iterator[Record | InvalidRecord]:
+def _records(
+    source: Source, pages: Sequence[Page], pictures: Mapping[int, int] | None = None
+) -> Iterator[Record | InvalidRecord]:
+    """`pictures` has the number of the picture of each page that has one."""
     # Pages that are records of their own keep what all have in common, and end where they end.
     groups = [[page] for page in pages] if source.unit == "page" else [pages]
     texts = [sentences_of(group) for group in groups]
     fragments = [fragment for of_group, _ in texts for fragment in of_group]
+    if pictures:
+        fragments = [replace(f, picture=pictures.get(f.page or 0)) for f in fragments]
     dropped = sum(left_out for _, left_out in texts)
     if dropped:
         source.note(
