@@ -357,3 +357,18 @@ def test_a_connection_that_stays_broken_is_no_answer(client, monkeypatch):
         with S3Store(client).open(REF) as stream, pytest.raises(RetryableError) as raised:
             stream.read()
     assert "secret-name" not in str(raised.value)
+
+
+class WholeAnswers:
+    """A server that sends the whole object when a part is asked for, as it may."""
+
+    def get_object(self, **_: object) -> dict[str, object]:
+        return {"Body": io.BytesIO(b"0123456789")}
+
+
+@pytest.mark.parametrize(("start", "length", "part"), [(0, 3, b"012"), (8, 5, b"89"), (12, 1, b"")])
+def test_a_part_is_cut_out_where_a_server_ignores_the_range(
+    start: int, length: int, part: bytes
+) -> None:
+    store = S3Store(WholeAnswers())  # type: ignore[arg-type]
+    assert store.read_range(ObjectRef(bucket="b", key="k"), start, length) == part
