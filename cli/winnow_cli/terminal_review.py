@@ -224,7 +224,7 @@ class TerminalReview:
             (self._message, "yellow"),
             ("\nNothing is left to decide.\n", "bold"),
             f"You decided {self._desk.decided:,} in this session.\n",
-            f"{self._desk.unreadable:,} could not be shown: their results have expired or are damaged.\n"
+            f"{self._desk.unreadable:,} could not be shown: their results are gone or damaged.\n"
             if self._desk.unreadable
             else "",
         )
