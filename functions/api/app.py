@@ -1,25 +1,151 @@
-"""Api: the HTTP API of the review page. For now it only says that it is there."""
+"""Api: the HTTP API of the review page, and the page itself. It calls no other function."""
 
-import json
 import os
-from functools import cache
-from typing import Any
+import secrets
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
 
+from aws_lambda_powertools import Logger
+
+from winnow.models import HeadInfo
+from winnow.processes.registry import ProcessRegistry
+from winnow_api.api import Api
+from winnow_api.services import Judging, Services
 from winnow_aws.settings import ApiSettings
+
+if TYPE_CHECKING:
+    from winnow.ports import Encoder, Judge, ObjectStore
+    from winnow.reviews.ports import ReviewStore
+    from winnow_api.page import WebPage
+    from winnow_api.request_keys import TableKeys
+    from winnow_api.s3_objects import ApiObjects
+    from winnow_api.upload_list import UploadList
+
+logger = Logger()
 
 
 @cache
-def build() -> ApiSettings:
-    """What all calls share: the settings."""
-    return ApiSettings.from_environment(os.environ)
+def build() -> Api:
+    """What all calls share. What takes long is loaded side by side, and waited for when needed."""
+    settings = ApiSettings.from_environment(os.environ)
+    threads = ThreadPoolExecutor(3, thread_name_prefix="load")
+    encoder = threads.submit(_encoder, settings)
+    clients = {name: threads.submit(_client, name) for name in ("s3", "dynamodb")}
+    return Api(_services(settings, encoder, clients), _log)
+
+
+def _log(fields: dict[str, Any]) -> None:
+    logger.info("answered", **fields)
+
+
+def _encoder(settings: ApiSettings) -> "Encoder":
+    from winnow_encoder import load_encoder
+
+    return load_encoder(
+        settings.model_dir,
+        engine=settings.model_engine,
+        threads=settings.encoder_threads,
+        handle=settings.model_handle,
+    )
+
+
+def _client(service: str) -> Any:
+    from winnow_aws.clients import client
+
+    return client(service)
+
+
+def _services(
+    settings: ApiSettings, encoder: "Future[Encoder]", clients: "dict[str, Future[Any]]"
+) -> Services:
+    s3, dynamodb = clients["s3"].result, clients["dynamodb"].result
+
+    @cache
+    def registry() -> ProcessRegistry:
+        return ProcessRegistry.from_directory(settings.process_dir)
+
+    @cache
+    def judging() -> Judging:
+        return _judging(registry(), encoder.result())
+
+    @cache
+    def objects() -> "ApiObjects":
+        from winnow_api.s3_objects import ApiObjects
+
+        return ApiObjects(s3())
+
+    @cache
+    def store() -> "ObjectStore":
+        from winnow_aws.s3 import S3Store
+
+        return S3Store(s3())
+
+    @cache
+    def uploads() -> "UploadList":
+        from winnow_api.upload_list import UploadList
+
+        return UploadList(dynamodb(), settings.table_name)
+
+    @cache
+    def keys() -> "TableKeys":
+        from winnow_api.request_keys import TableKeys
+
+        return TableKeys(dynamodb(), settings.reviews_table)
+
+    @cache
+    def reviews() -> "ReviewStore":
+        from winnow_aws.reviews import ReviewTable
+
+        return ReviewTable(dynamodb(), settings.reviews_table)
+
+    @cache
+    def page() -> "WebPage":
+        from winnow_api.page import SignIn, WebPage
+
+        sign_in = SignIn(
+            settings.sign_in_url, settings.sign_in_client, settings.sign_in_url.startswith("http:")
+        )
+        origins = objects().origins([settings.results_bucket, settings.uploads_bucket])
+        return WebPage(settings.web_dir, sign_in, origins)
+
+    return Services(
+        results_bucket=settings.results_bucket,
+        uploads_bucket=settings.uploads_bucket,
+        registry=registry,
+        judging=judging,
+        objects=objects,
+        store=store,
+        uploads=uploads,
+        keys=keys,
+        reviews=reviews,
+        page=page,
+        now=time.time,
+        monotonic=time.monotonic,
+        random=secrets.token_hex,
+        budget=settings.budget,
+        threshold=settings.threshold_override,
+    )
+
+
+def _judging(registry: ProcessRegistry, encoder: "Encoder") -> Judging:
+    from winnow.judging import build_judge
+
+    @lru_cache(maxsize=32)
+    def judge_of(process: str) -> "Judge":
+        return build_judge(registry.find(process), encoder, registry.heads.get(process))
+
+    @lru_cache(maxsize=32)
+    def head_of(process: str) -> HeadInfo | None:
+        files = registry.heads.get(process)
+        return None if files is None else files.card().info
+
+    return Judging(encoder.info, judge_of, head_of)
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Answer `GET /v1/health`; nothing else is there yet."""
-    build()
-    there = event.get("routeKey") == "GET /v1/health"
-    return {
-        "statusCode": 200 if there else 404,
-        "headers": {"content-type": "application/json", "cache-control": "no-store"},
-        "body": json.dumps({"status": "ok" if there else "not_there"}),
-    }
+    """Answer one request."""
+    answer: Callable[[dict[str, Any]], dict[str, Any]] = build()
+    return answer(event)

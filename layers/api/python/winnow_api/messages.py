@@ -5,6 +5,7 @@ import binascii
 import gzip
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from winnow.errors import RequestInvalidError
@@ -75,13 +76,18 @@ class Response:
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
 
+    @cached_property
+    def packed(self) -> bytes:
+        """The body, compressed: once for an answer that is kept."""
+        # mtime: the same body has the same bytes.
+        return gzip.compress(self.body, 6, mtime=0)
+
     def event(self, accept_encoding: str = "") -> dict[str, Any]:
         """The answer as the gateway takes it, compressed if the client reads gzip."""
         headers = {**SECURITY_HEADERS, "content-type": self.content_type, **self.headers}
         body = self.body
         if len(body) >= _MIN_GZIP and "gzip" in accept_encoding:
-            # mtime: the same page has the same bytes.
-            body = gzip.compress(body, 6, mtime=0)
+            body = self.packed
             headers |= {"content-encoding": "gzip", "vary": "accept-encoding"}
         answer: dict[str, Any] = {"statusCode": self.status, "headers": headers}
         if body is self.body:

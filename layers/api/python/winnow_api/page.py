@@ -7,6 +7,7 @@ run as a script.
 import hashlib
 import json
 import mimetypes
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +22,8 @@ from winnow_api.shapes import AssetPath, Nothing
 
 FRAME = "index.html"
 _CONFIG = '<script type="application/json" id="config">'
+_BLOCK = re.compile(r"^[ \t]*/\*\*.*?\*/[ \t]*$", re.MULTILINE | re.DOTALL)
+_LINE = re.compile(r"^[ \t]*//.*$", re.MULTILINE)
 _TYPES = {".js": "text/javascript; charset=utf-8", ".mjs": "text/javascript; charset=utf-8"}
 
 
@@ -101,12 +104,24 @@ class WebPage:
 
 def _asset(file: Path) -> Response:
     content = file.read_bytes()
+    if file.suffix == ".js":
+        content = without_comments(content.decode("utf-8")).encode()
     guessed = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
     kind = _TYPES.get(file.suffix, guessed)
     if kind.startswith("text/") and "charset" not in kind:
         kind += "; charset=utf-8"
     tag = f'"{hashlib.sha256(content).hexdigest()[:16]}"'
     return Response(content, kind, headers={"cache-control": "no-cache", "etag": tag})
+
+
+def without_comments(script: str) -> str:
+    r"""A script without its comments, but for those behind code. Lines keep their numbers.
+
+    >>> without_comments("/** What it is. */\n// Why.\nlet a = 1; // one\n")
+    '\n\nlet a = 1; // one\n'
+    """
+    script = _BLOCK.sub(lambda match: "\n" * match[0].count("\n"), script)
+    return _LINE.sub("", script)
 
 
 def frame(services: Services, call: Call, given: Nothing) -> Response:

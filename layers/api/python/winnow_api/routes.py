@@ -54,7 +54,9 @@ _UPLOADS = "winnow_api.uploads"
 _RECORDS = "winnow_api.records"
 _QUEUE = "winnow_api.queue"
 _REVIEWS = "winnow_api.decisions"
+_EXPORT = "winnow_api.export"
 HTML = "text/html; charset=utf-8"
+CSV = "text/csv; charset=utf-8"
 
 ROUTES: Mapping[str, Route] = {
     "GET /": Route("The review page", PUBLIC, _PAGE, "frame", answer=HTML),
@@ -106,4 +108,6 @@ ROUTES: Mapping[str, Route] = {
                                    "skip", shapes.VersionedRecord, shapes.SkipAnswer),
     "POST /v1/drafts": Route("Keep what is typed so far", REVIEWERS, _REVIEWS, "draft",
                              shapes.DraftRequest, shapes.Saved),
+    "GET /v1/reviews/export.csv": Route("Decisions as CSV, at most 4 MB a page", EVERYBODY,
+                                        _EXPORT, "page", shapes.ExportQuery, CSV),
 }  # fmt: skip
