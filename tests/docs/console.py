@@ -39,6 +39,7 @@ _ID = re.compile(r"\b[0-9a-f]{12,64}\b")
 _VARYING = (
     (re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d:\d\d UTC)?"), "<time>"),
     (re.compile(r"127\.0\.0\.1:\d+"), "<address>"),
+    (re.compile(r"[0-9a-f]{8}\.execute-api\.localhost:\d+"), "<address>"),
     (_ID, "<id>"),
     (re.compile(r"─+"), "─"),
 )

@@ -29,9 +29,10 @@ from .conftest import SURE, until
 
 pytestmark = [pytest.mark.model, pytest.mark.slow, pytest.mark.timeout(300)]
 
-BEFORE = "9f51e19"
+BEFORE = "0436a50"
 """The version before this one."""
 KEPT = ("template.yaml", "statemachine", "functions", "layers", "processes")
+PAGE = {"ReviewPage": "true", "ReviewAuditShare": "2"}
 LINES = "".join(json.dumps({"text": f"{SURE} It was day {n}."}) + "\n" for n in range(2_500))
 ONE = json.dumps({"text": SURE}) + "\n"
 
@@ -63,9 +64,12 @@ class Deployed:
         self._environment = function_environment(Checkout.here())
         self.target: Target
 
-    def deploy(self, checkout: Checkout, *, update: bool = False) -> None:
+    def deploy(
+        self, checkout: Checkout, *, update: bool = False, page: dict[str, str] | None = None
+    ) -> None:
         endpoint = self.running.endpoint
-        outputs = deploy(endpoint, checkout, self._environment, update=update)
+        given = {"LocalApiHost": ministack.api_host(endpoint), **page} if page else None
+        outputs = deploy(endpoint, checkout, self._environment, given, update=update)
         self.target = Target(STACK_NAME, outputs, session(), endpoint, client_config())
 
     def put(self, name: str, body: str) -> str:
@@ -133,6 +137,7 @@ def test_a_stack_of_the_version_before_is_updated_in_place(
     failed = deployed.ended(deployed.put("failed.exe", "MZ\x00"))
     assert (done.state, failed.state) == ("SUCCEEDED", "FAILED")
     old = kept(deployed, done)
+    old_schema = Uploads(deployed.target).result(done).schema_version
     # Two runs under way: one is being classified, the other has begun to be.
     caught = deployed.put("caught.jsonl", LINES)
     held = deployed.caught_in(caught, "Classify", "classify")
@@ -143,11 +148,21 @@ def test_a_stack_of_the_version_before_is_updated_in_place(
         )
     )
 
-    deployed.deploy(Checkout.here(), update=True)
+    deployed.deploy(Checkout.here(), update=True, page=PAGE)
     for process in held:
         with suppress(psutil.Error):
             process.resume()
 
+    assert set(outputs) < set(deployed.target.outputs)
+    listed = deployed.target.client("dynamodb").query(
+        TableName=outputs["Table"],
+        IndexName="by_claim",
+        KeyConditionExpression="#state = :ended",
+        ExpressionAttributeNames={"#state": "state"},
+        ExpressionAttributeValues={":ended": {"S": "SUCCEEDED"}},
+    )["Items"]
+    # The page lists what was there before it.
+    assert done.upload_id in {row["upload_id"]["S"] for row in listed}
     changed = {"UploadsBucket", "ResultsBucket", "Table", "StateMachineArn", "TopicArn"}
     for name in changed:
         assert deployed.target.outputs[name] == outputs[name]
@@ -161,10 +176,13 @@ def test_a_stack_of_the_version_before_is_updated_in_place(
         assert (row.state, row.records, row.invalid) == ("SUCCEEDED", 2_500, 0), row.error_message
         result = Uploads(deployed.target).result(row)
         assert result.counts.records == 2_500
-        assert result.run is None, "it began before runs had ids"
+        # It ends with the functions that it began with, which keep no text.
+        assert result.schema_version == old_schema
+        assert all(record.text is None for record in Uploads(deployed.target).records(result))
     # What comes now is judged by the new functions, and what failed can be redriven.
     new = Uploads(deployed.target).result(deployed.ended(deployed.put("new.jsonl", ONE)))
     assert new.run is not None
+    assert new.schema_version > old_schema
     again = {**event_of(deployed, failed), "restart": {"attempt": 2, "supersedes": failed.run}}
     deployed.target.client("stepfunctions").start_execution(
         stateMachineArn=outputs["StateMachineArn"], input=json.dumps(again)

@@ -37,6 +37,8 @@ def show_stack(state: "StackState", state_dir: "StateDir", as_json: bool) -> Non
     say(f"  inbox    {inbox}<process>/")
     say(f"  results  s3://{state.outputs.get('ResultsBucket')}/results/")
     say(f"  mailbox  {here(state_dir.mail)}/  (`{command()} mail`)")
+    if page := state.outputs.get("ReviewPage"):
+        say(f"  page     {page}  (`{command()} review`)")
     file, process = _example(Checkout.here(), bool(state.containers))
     path = shlex.quote(here(file))
     say("Drop a file:")
