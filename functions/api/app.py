@@ -53,9 +53,13 @@ def _encoder(settings: ApiSettings) -> "Encoder":
 
 
 def _client(service: str) -> Any:
-    from winnow_aws.clients import client
+    from winnow_aws.clients import LOCAL_AWS, client
 
-    return client(service)
+    if service != "s3":
+        return client(service)
+    from winnow_api.s3_objects import links
+
+    return client(service, links(local=bool(os.environ.get(LOCAL_AWS))))
 
 
 def _services(

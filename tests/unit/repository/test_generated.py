@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.pages import ROOT, roles, settings
-from tests.pages.__main__ import PAGES, fresh
+from tests.pages.__main__ import FILES, PAGES, fresh
 from tests.pages.blocks import names_of_blocks, replace_block, table
 from tests.pages.options import commands
 from tests.template.expand import read
@@ -13,7 +13,7 @@ from tests.template.expand import read
 BLOCK = "<!-- begin generated: x (make docs) -->\nold\n<!-- end generated: x -->\n"
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [*PAGES, *FILES])
 def test_what_is_generated_on_a_page_is_fresh(page: str) -> None:
     stale = "stale; run `.venv/bin/python -m tests.pages` (make docs)"
     assert (ROOT / page).read_text("utf-8") == fresh(page), stale

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from winnow.errors import ObjectGoneError, WinnowError
@@ -18,6 +19,15 @@ if TYPE_CHECKING:
 _GONE = {"NoSuchKey", "NoSuchVersion", "NoSuchBucket", "404"}
 _EXISTS = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 _READERS = 8
+
+
+def links(*, local: bool) -> Config:
+    """What a client needs so that its links hold everywhere.
+
+    Older signatures are refused in newer regions and for keys of KMS. An address without the region
+    answers with a redirect there, which a form does not survive; `local` addresses have none.
+    """
+    return Config(signature_version="s3v4", s3={"addressing_style": "path" if local else "virtual"})
 
 
 class ApiObjects:

@@ -30,16 +30,21 @@ _CONFIG = Config(
 """Timeouts in seconds, for one attempt."""
 
 
-def client(service: str) -> Any:
-    """A client of the service with this name in boto3.
+def client(service: str, config: Config | None = None) -> Any:
+    """A client of the service with this name in boto3; `config` adds to what all clients have.
 
     Raises SettingsError for a LOCAL_AWS that is not an address, and EndpointUnreachableError if the
     function runs in an emulator and nothing answers at the service's address.
     """
-    aws_client = boto3.client(service, config=_CONFIG, **_local(os.environ))  # type: ignore[call-overload]
+    aws_client = boto3.client(service, config=_merged(config), **_local(os.environ))  # type: ignore[call-overload]
     if emulated(os.environ):
         _must_answer(aws_client.meta.endpoint_url)
     return aws_client
+
+
+def _merged(config: Config | None) -> Config:
+    merged: Config = _CONFIG if config is None else _CONFIG.merge(config)
+    return merged
 
 
 def emulated(environment: Mapping[str, str]) -> bool:
