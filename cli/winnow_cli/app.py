@@ -10,6 +10,7 @@ from winnow_cli.commands import (
     down,
     evaluate,
     evaluate_similarity,
+    forget,
     history,
     mail,
     model,
@@ -92,7 +93,7 @@ def winnow(
 for module in (
     *(up, down, mail),
     *(submit, status, why, results, audit, redrive),
-    *(review, queue, history),
+    *(review, queue, history, forget),
     *(predict, train, tune, evaluate),
     evaluate_similarity,
 ):

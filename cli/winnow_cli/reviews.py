@@ -38,12 +38,8 @@ class StackReviews:
 
     @cached_property
     def user(self) -> str:
-        """Who is asking: locally the one user, in AWS the last part of the caller's ARN."""
-        if self._target.local:
-            return LOCAL_USER
-        with aws_errors(self._target):
-            arn = self._target.client("sts").get_caller_identity()["Arn"]
-        return str(arn).rpartition("/")[2].rpartition(":")[2]
+        """Who is asking."""
+        return caller(self._target)
 
     def processes(self, chosen: str | None) -> list[str]:
         """The process that was chosen, or all that ever had a record in the queue."""
@@ -94,6 +90,15 @@ class StackReviews:
         with ThreadPoolExecutor(_THREADS) as pool:
             totals = pool.map(self.store.totals_of_upload, ids)
             return {own: found for own, found in zip(ids, totals, strict=True) if found}
+
+
+def caller(target: Target) -> str:
+    """Who is asking: locally the one user, in AWS the last part of the caller's ARN."""
+    if target.local:
+        return LOCAL_USER
+    with aws_errors(target):
+        arn = target.client("sts").get_caller_identity()["Arn"]
+    return str(arn).rpartition("/")[2].rpartition(":")[2]
 
 
 def reviews_if_any(target: Target) -> StackReviews | None:

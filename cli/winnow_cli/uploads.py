@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from winnow.errors import (
     ConfidenceThresholdNotMetError,
     NotFinishedError,
+    RecordErasedError,
     RecordUnknownError,
     StoredDataInvalidError,
     UploadUnknownError,
@@ -147,12 +148,10 @@ class Uploads:
 
         Raises:
             NotFinishedError: the run has no results.
+            RecordErasedError: the upload was erased.
             StoredDataInvalidError: it does not have this version's schema.
         """
-        ref = self._result_ref(row)
-        if ref is None:
-            state = "failed" if row.state == "FAILED" else "has not ended"
-            raise NotFinishedError(f"The run of {row.upload_id} {state}: it has no results.")
+        ref = self.result_ref(row)
         with self._store.open(ref) as stream:
             content = stream.read()
         try:
@@ -161,6 +160,23 @@ class Uploads:
             raise StoredDataInvalidError(
                 "result.json does not have the schema that this version of winnow reads."
             ) from None
+
+    def result_ref(self, row: UploadRow) -> ObjectRef:
+        """Where result.json of an upload is.
+
+        Raises:
+            NotFinishedError: the run has no results.
+            RecordErasedError: the upload was erased.
+        """
+        if row.erased_at is not None:
+            raise RecordErasedError(
+                f"The upload {row.upload_id} was erased on {row.erased_at[:10]} by {row.erased_by}."
+            )
+        ref = self._result_ref(row)
+        if ref is None:
+            state = "failed" if row.state == "FAILED" else "has not ended"
+            raise NotFinishedError(f"The run of {row.upload_id} {state}: it has no results.")
+        return ref
 
     def records(
         self, result: Result, outcomes: Collection[str] = tuple(Outcome)

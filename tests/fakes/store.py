@@ -1,13 +1,14 @@
 """An object store in memory, under the same contract as S3 (tests/functional/test_store.py)."""
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
 from winnow.errors import ObjectGoneError, RunSupersededError, StoredDataInvalidError
 from winnow.models import ObjectRef
 from winnow.ports import Piece, StoredObject
+from winnow.reviews.forget import StoredVersion
 
 FENCE = "winnow-fence"
 
@@ -75,3 +76,26 @@ class MemoryStore:
             if piece.size != len(content):
                 raise StoredDataInvalidError(f"{piece.ref.key} has another size.")
         return self.publish(ref, b"".join(contents), content_type, fence)
+
+
+class MemoryEraser:
+    """Deletes versions of a MemoryStore."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._objects = store._versions
+
+    def versions(self, bucket: str, prefix: str) -> Iterator[StoredVersion]:
+        for (owner, key), versions in list(self._objects.items()):
+            if owner == bucket and key.startswith(prefix):
+                for version, _, _ in versions:
+                    yield StoredVersion(key, version, version == versions[-1][0])
+
+    def delete(self, bucket: str, versions: Iterable[StoredVersion]) -> int:
+        found = list(versions)
+        for gone in found:
+            left = [v for v in self._objects.get((bucket, gone.key), []) if v[0] != gone.version_id]
+            if left:
+                self._objects[bucket, gone.key] = left
+            else:
+                self._objects.pop((bucket, gone.key), None)
+        return len(found)

@@ -54,6 +54,9 @@ class UploadRow(FrozenModel):
     result_key: str | None = None
     error_code: str | None = None
     error_message: str | None = None
+    erased_at: str | None = None
+    """when its content was erased on request"""
+    erased_by: str | None = None
 
     @classmethod
     def from_stored(cls, upload_id: str, attributes: Mapping[str, object]) -> Self:

@@ -163,16 +163,27 @@ class Reviews:
             raise ReviewConflictError(_CHANGED)
         return self._write(head, version, EventKind.SKIPPED, user, head.answer, given)
 
-    def erase(self, user: str, key: RecordKey) -> ReviewHead | None:
-        """Mark a record as erased; None if it has no head. Repeating it changes nothing.
+    def erase(
+        self, user: str, key: RecordKey, absent: ReviewHead | None = None
+    ) -> ReviewHead | None:
+        """Mark a record as erased. Repeating it changes nothing.
 
         The caller has erased its text. A record that was in the queue is no longer counted as
-        queued.
+        queued. `absent` is the head of a record that was never queued; without it such a record
+        is not marked, and None is returned.
         """
-        head = self._store.head(key)
+        there = self._store.head(key)
+        head = there or absent
         if head is None or head.state is State.ERASED:
             return head
-        return self._write(head, head.version, EventKind.ERASED, user, head.answer, Given(None))
+        return self._write(
+            head,
+            None if there is None else there.version,
+            EventKind.ERASED,
+            user,
+            head.answer,
+            Given(None),
+        )
 
     def _existing(self, key: RecordKey) -> ReviewHead:
         head = self._store.head(key)

@@ -1,0 +1,137 @@
+"""`winnow forget`: erases a person."""
+
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from winnow_cli.console import emit_json, note, say
+from winnow_cli.options import REVIEWS, AsJson, StackName, handle_errors
+
+if TYPE_CHECKING:
+    from winnow.reviews.forget import Erased, Forget
+    from winnow_cli.target import Target
+
+_PREDICTION = "p-"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command(rich_help_panel=REVIEWS)(forget)
+
+
+@handle_errors
+def forget(
+    upload_id: Annotated[
+        str,
+        typer.Argument(
+            metavar="UPLOAD_ID",
+            help="An upload's id, or its first characters (6 or more); or a prediction's whole id.",
+        ),
+    ],
+    record: Annotated[
+        int | None,
+        typer.Argument(
+            metavar="RECORD",
+            min=1,
+            help="Only this record, by its number in the file; default: all.",
+            show_default=False,
+        ),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Erase without asking.")] = False,
+    stack: StackName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Erase a person for good: an upload, or one record of it, in all versions.
+
+    With RECORD, the other records keep their results. The uploaded file is deleted in both cases,
+    since it holds the person. That it was erased, by whom and when, is kept. If the command is
+    interrupted, run it again. Exported files and trained heads are not changed.
+    """
+    from winnow_cli.target import aws_errors, find_target
+
+    if as_json and not yes:
+        raise typer.BadParameter("--json needs --yes: nothing can be asked")
+    target = find_target(stack)
+    with aws_errors(target):
+        erased = _erase(target, upload_id.strip(), record, yes)
+    if as_json:
+        emit_json(erased.model_dump())
+        return
+    _tell(erased)
+
+
+def _erase(target: "Target", upload_id: str, record: int | None, yes: bool) -> "Erased":
+    from winnow_cli.reviews import caller
+    from winnow_cli.uploads import Uploads
+
+    work = _forget(target)
+    user = caller(target)
+    if upload_id.startswith(_PREDICTION):
+        _confirm(f"Erase the prediction {upload_id} and what was typed to it?", yes)
+        return work.prediction(upload_id, user)
+    uploads = Uploads(target)
+    row = uploads.find(upload_id)
+    if record is None:
+        _confirm(
+            f"Erase the upload {row.upload_id}: its file in all versions, its results, its "
+            "reviews' texts?",
+            yes,
+        )
+        return work.upload(row, user)
+    ref = uploads.result_ref(row)
+    _confirm(
+        f"Erase record {record:,} of the upload {row.upload_id}? The uploaded file is deleted "
+        "in all versions, since it holds the record; the other records keep their results.",
+        yes,
+    )
+    return work.record(row, ref, record, user)
+
+
+def _forget(target: "Target") -> "Forget":
+    from winnow.reviews.forget import Forget
+    from winnow_aws.erasing import S3Eraser, UploadsTable
+    from winnow_aws.s3 import S3Store
+    from winnow_cli.reviews import reviews_if_any
+
+    reviews = reviews_if_any(target)
+    return Forget(
+        S3Store(target.s3()),
+        S3Eraser(target.s3()),
+        UploadsTable(target.dynamodb(), target.table),
+        reviews.store if reviews else None,
+        target.results_bucket,
+        time.time,
+    )
+
+
+def _confirm(question: str, yes: bool) -> None:
+    if not yes:
+        typer.confirm(question, abort=True, err=True)
+
+
+def _tell(erased: "Erased") -> None:
+    what = "upload" if erased.record is None else f"record {erased.record:,} of the upload"
+    say(f"Erased: {what} {erased.upload}")
+    for count, name in (
+        (erased.uploaded, "of the uploaded file"),
+        (erased.results, "of results"),
+        (erased.runs, "of the run's intermediate objects"),
+        (erased.pages, "of pictures of pages"),
+        (erased.notes, "of notes and drafts"),
+    ):
+        if count:
+            say(f"  {count:,} {'version' if count == 1 else 'versions'} {name}")
+    if erased.reviews:
+        records = "record is" if erased.reviews == 1 else "records are"
+        say(f"  {erased.reviews:,} {records} marked as erased (`winnow history` shows by whom)")
+    if erased.decided:
+        note(
+            f"{erased.decided:,} of them had been decided by a person: files that were exported "
+            "since then may hold them, and heads may have been trained with these. Neither can be "
+            "recalled from here: delete the files, and train again without them."
+        )
+    note(
+        "The history of workflow executions keeps the file's key for 90 days; backups of the "
+        "tables hold no text."
+    )

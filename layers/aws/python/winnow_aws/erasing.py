@@ -1,0 +1,87 @@
+"""Deletes versions of S3 objects for good, and marks the rows of erased uploads.
+
+It needs `s3:ListBucketVersions` and `s3:DeleteObjectVersion` on both buckets, and
+`dynamodb:UpdateItem` on the table. No function has them: a person erases by a command.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from winnow.errors import AwsRefusedError, RetryableError
+from winnow.reviews.forget import StoredVersion
+from winnow_aws.aws_errors import TRANSIENT_CODES, translated
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+
+_BATCH = 1_000  # S3's maximum for one DeleteObjects
+
+
+class S3Eraser:
+    """The Eraser of S3 buckets."""
+
+    def __init__(self, client: "S3Client") -> None:
+        self._client = client
+
+    def versions(self, bucket: str, prefix: str) -> Iterator[StoredVersion]:
+        """Every version and every delete marker under a prefix."""
+        pages = iter(
+            self._client.get_paginator("list_object_versions").paginate(
+                Bucket=bucket, Prefix=prefix
+            )
+        )
+        while True:
+            with translated(f"in the bucket {bucket}"):
+                page = next(pages, None)
+            if page is None:
+                return
+            for found in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
+                yield StoredVersion(found["Key"], found["VersionId"], found["IsLatest"])
+
+    def delete(self, bucket: str, versions: Iterable[StoredVersion]) -> int:
+        """Delete these versions; how many. One that is gone already counts, too."""
+        # All are listed before the first is deleted: a listing goes on by the last key.
+        found = list(versions)
+        for start in range(0, len(found), _BATCH):
+            batch = found[start : start + _BATCH]
+            with translated(f"in the bucket {bucket}"):
+                answer = self._client.delete_objects(
+                    Bucket=bucket,
+                    Delete={
+                        "Objects": [{"Key": v.key, "VersionId": v.version_id} for v in batch],
+                        "Quiet": True,
+                    },
+                )
+            if codes := {error.get("Code", "") for error in answer.get("Errors", ())}:
+                message = f"S3 did not delete every version in the bucket {bucket}: " + ", ".join(
+                    sorted(codes)
+                )
+                raise (RetryableError if codes <= TRANSIENT_CODES else AwsRefusedError)(message)
+        return len(found)
+
+
+class UploadsTable:
+    """The table of uploads, to mark rows."""
+
+    def __init__(self, dynamodb: "DynamoDBClient", table: str) -> None:
+        self._dynamodb = dynamodb
+        self._table = table
+
+    def mark_erased(self, upload_id: str, at: str, by: str) -> None:
+        """Note who erased an upload and when, and take the file's key out of its row."""
+        with translated(f"in the table {self._table}"):
+            self._dynamodb.update_item(
+                TableName=self._table,
+                Key={"upload_id": {"S": upload_id}},
+                ConditionExpression="attribute_exists(upload_id)",
+                UpdateExpression=(
+                    "SET erased_at = if_not_exists(erased_at, :at), "
+                    "erased_by = if_not_exists(erased_by, :by), object_key = :erased"
+                ),
+                ExpressionAttributeValues={
+                    ":at": {"S": at},
+                    ":by": {"S": by},
+                    ":erased": {"S": "erased"},
+                },
+            )

@@ -1,0 +1,103 @@
+"""Versions of objects are deleted for good; the fake and S3 (by moto) under one contract."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.fakes.store import MemoryEraser, MemoryStore
+from winnow.errors import AwsRefusedError, RetryableError
+from winnow.reviews.forget import Eraser, StoredVersion
+from winnow_aws.erasing import S3Eraser, UploadsTable
+
+BUCKET = "bucket"
+REGION: Final = "eu-west-1"
+
+
+@pytest.fixture(params=["memory", "s3"])
+def place(request: pytest.FixtureRequest) -> Iterator[tuple[Eraser, Any]]:
+    """An eraser, and a function that writes a version of an object."""
+    if request.param == "memory":
+        store = MemoryStore()
+        yield MemoryEraser(store), lambda key: store.add(BUCKET, key, b"x")
+        return
+    request.getfixturevalue("moto_aws")
+    s3 = boto3.client("s3", region_name=REGION)
+    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    yield S3Eraser(s3), lambda key: s3.put_object(Bucket=BUCKET, Key=key, Body=b"x")
+
+
+def test_every_version_under_a_prefix_is_found_and_deleted(place: tuple[Eraser, Any]) -> None:
+    eraser, put = place
+    for key in ("a/1", "a/1", "a/2", "b/1"):
+        put(key)
+    found = list(eraser.versions(BUCKET, "a/"))
+    assert sorted(v.key for v in found) == ["a/1", "a/1", "a/2"]
+    assert sorted((v.key, v.latest) for v in found) == [
+        ("a/1", False),
+        ("a/1", True),
+        ("a/2", True),
+    ]
+    assert eraser.delete(BUCKET, found) == 3
+    assert list(eraser.versions(BUCKET, "a/")) == []
+    assert [v.key for v in eraser.versions(BUCKET, "")] == ["b/1"]
+
+
+def test_what_is_gone_already_is_no_error(place: tuple[Eraser, Any]) -> None:
+    eraser, put = place
+    put("a/1")
+    found = list(eraser.versions(BUCKET, "a/"))
+    assert [eraser.delete(BUCKET, found) for _ in range(2)] == [1, 1]
+    assert eraser.delete(BUCKET, []) == 0
+
+
+def test_delete_markers_are_deleted_and_thousands_too(moto_aws: None) -> None:
+    s3 = boto3.client("s3", region_name=REGION)
+    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    for _ in range(1_050):
+        s3.put_object(Bucket=BUCKET, Key="a", Body=b"x")
+    s3.delete_object(Bucket=BUCKET, Key="a")
+    eraser = S3Eraser(s3)
+    assert eraser.delete(BUCKET, eraser.versions(BUCKET, "a")) == 1_051
+    assert list(eraser.versions(BUCKET, "")) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"), [("SlowDown", RetryableError), ("AccessDenied", AwsRefusedError)]
+)
+def test_a_version_that_s3_keeps_is_an_error_without_its_key(code: str, kind: type) -> None:
+    class Keeps:
+        def delete_objects(self, **_: object) -> dict[str, Any]:
+            return {"Errors": [{"Key": "inbox/hans.csv", "Code": code}]}
+
+    with pytest.raises(kind) as error:
+        S3Eraser(Keeps()).delete(BUCKET, [StoredVersion("inbox/hans.csv", "v", latest=True)])  # type: ignore[arg-type]
+    assert "hans" not in str(error.value)
+
+
+def test_a_row_is_marked_once_and_loses_the_files_name(moto_aws: None) -> None:
+    dynamodb = boto3.client("dynamodb", region_name=REGION)
+    dynamodb.create_table(
+        TableName="t",
+        KeySchema=[{"AttributeName": "upload_id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "upload_id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    row = {"upload_id": {"S": "u"}, "object_key": {"S": "inbox/p/hans.csv"}}
+    dynamodb.put_item(TableName="t", Item=row)
+    table = UploadsTable(dynamodb, "t")
+    table.mark_erased("u", "2027-01-01T00:00:00.000Z", "ann")
+    table.mark_erased("u", "2028-01-01T00:00:00.000Z", "bob")
+    item = dynamodb.get_item(TableName="t", Key={"upload_id": {"S": "u"}})["Item"]
+    assert item == {
+        "upload_id": {"S": "u"},
+        "object_key": {"S": "erased"},
+        "erased_at": {"S": "2027-01-01T00:00:00.000Z"},
+        "erased_by": {"S": "ann"},
+    }
+    with pytest.raises((AwsRefusedError, ClientError)):
+        table.mark_erased("unknown", "2028-01-01T00:00:00.000Z", "bob")

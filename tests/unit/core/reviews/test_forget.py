@@ -1,0 +1,306 @@
+"""A person is erased: nothing of them is left in any version of any object; others keep theirs."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.fakes.review_room import BUCKET, CRITERIA, NOW, UPLOAD, Room, criteria_record
+from tests.fakes.store import MemoryEraser
+from winnow.errors import NotFinishedError, ObjectGoneError, RecordUnknownError
+from winnow.models import (
+    Counts,
+    ObjectRef,
+    Outcome,
+    Result,
+    ResultRecord,
+    RunRef,
+    SourceLocation,
+    Timings,
+    Upload,
+)
+from winnow.recovery.upload_row import UploadRow
+from winnow.reviews.forget import CODE, Forget, erased_line
+from winnow.reviews.models import EventKind, Kind, RecordKey, State
+from winnow.storage.jsonl import dump_line
+from winnow.storage.paths import JSON, JSON_LINES, RunPaths
+from winnow.storage.record_lines import find_record, parse_record
+
+UPLOADS = "uploads"
+FILE = "inbox/capsule/hans.csv"
+SECRET, OTHER = "Melena of Hans.", "Melena of Grete."
+RUN = RunRef(id="1-a", attempt=1, started_at="2027-01-01T00:00:00.000Z")
+
+
+class Marks:
+    def __init__(self) -> None:
+        self.erased: dict[str, tuple[str, str]] = {}
+
+    def mark_erased(self, upload_id: str, at: str, by: str) -> None:
+        self.erased.setdefault(upload_id, (at, by))
+
+
+class Archive(Room):
+    """A room as a run leaves it: the file, its results in two versions, what people typed."""
+
+    def __init__(self, *records: ResultRecord) -> None:
+        super().__init__(*records)
+        self.objects.delete(self.file)
+        self.marks = Marks()
+        for content in (b"older " + SECRET.encode(), SECRET.encode() + OTHER.encode()):
+            self.objects.add(UPLOADS, FILE, content)
+        self.objects.add(UPLOADS, f"{FILE}.bak", OTHER.encode())
+        self.paths = RunPaths(BUCKET, UPLOAD, RUN)
+        lines = b"".join(map(dump_line, records))
+        review = self.paths.outcome(CRITERIA.id, Outcome.REVIEW)
+        self.objects.put(review, lines, JSON_LINES)
+        files = {
+            Outcome.REVIEW: self.objects.publish(review, lines, JSON_LINES, RUN.started_at),
+            Outcome.ACCEPTED: self.objects.publish(
+                self.paths.outcome(CRITERIA.id, Outcome.ACCEPTED),
+                dump_line(criteria_record(99, text=OTHER, outcome=Outcome.ACCEPTED)),
+                JSON_LINES,
+                RUN.started_at,
+            ),
+        }
+        for head in list(self.store.heads(UPLOAD)):
+            moved = head.line.model_copy(update={"object": files[Outcome.REVIEW]})
+            update = {"line": moved, "run_started": RUN.started_at}
+            self.store.add([head.model_copy(update=update)])
+        result = Result(
+            upload=Upload(upload_id=UPLOAD, object=ObjectRef(bucket=UPLOADS, key=FILE), size=9),
+            run=RUN,
+            process=CRITERIA.info,
+            threshold=0.7,
+            threshold_from="process",
+            counts=Counts(records=len(records) + 1, review=len(records), accepted=1),
+            decisions={},
+            timings=Timings(),
+            files=files,
+        )
+        self.result = self.paths.result(CRITERIA.id)
+        told = result.model_dump_json().encode()
+        self.objects.publish(self.result, told, JSON, RUN.started_at)
+        self.objects.put(self.paths.chunk(0), lines, JSON_LINES)
+        for number, picture in ((1, OTHER), (2, SECRET)):
+            page = ObjectRef(bucket=BUCKET, key=f"results/capsule/{UPLOAD}/pages/{number}.jpg")
+            self.objects.put(page, picture.encode(), "image/jpeg")
+
+    @property
+    def row(self) -> UploadRow:
+        erased = self.marks.erased.get(UPLOAD)
+        return UploadRow(
+            upload_id=UPLOAD,
+            state="SUCCEEDED",
+            bucket=UPLOADS,
+            object_key=FILE if erased is None else "erased",
+            process=CRITERIA.id,
+            erased_at=erased and erased[0],
+        )
+
+    def forget(self, *, reviews: bool = True) -> Forget:
+        return Forget(
+            self.objects, MemoryEraser(self.objects), self.marks,
+            self.store if reviews else None, BUCKET, lambda: self.now,
+        )  # fmt: skip
+
+    def everything(self) -> str:
+        """All versions of all objects, with their keys."""
+        return "\n".join(
+            f"{key} {content.decode()}"
+            for (_, key), versions in self.objects._versions.items()
+            for _, content, _ in versions
+        )
+
+
+def archive() -> Archive:
+    places = (SourceLocation(start=0, page=1, picture=2),)
+    return Archive(
+        criteria_record(1, text=SECRET, source_id="hans", places=places),
+        criteria_record(2, text=OTHER, source_id="grete"),
+        criteria_record(3, text=OTHER, source_id="gustav"),
+    )
+
+
+def test_nothing_of_an_erased_upload_is_left_but_the_audit() -> None:
+    room = archive()
+    room.decide("met", note="Hans was here.")
+    room.notes.save_draft("bob", RecordKey(UPLOAD, 2), "Hans again?")
+    room.notes.save_draft("bob", RecordKey("b" * 32, 2), "Of another upload.")
+    erased = room.forget().upload(room.row, "ann")
+    left = room.everything()
+    for word in ("Hans", "hans.csv ", "Grete.", UPLOAD):
+        assert word not in left.replace(f"{FILE}.bak {OTHER}", "")
+    assert f"{FILE}.bak" in left
+    assert "Of another upload." in left
+    assert [h.state for h in room.store.heads(UPLOAD)] == [State.ERASED] * 3
+    event = room.store.events(RecordKey(UPLOAD, 2))[-1]
+    assert (event.kind, event.by) == (EventKind.ERASED, "ann")
+    assert room.marks.erased == {UPLOAD: ("2027-01-15T08:00:00.000Z", "ann")}
+    assert (erased.uploaded, erased.reviews, erased.decided, erased.notes) == (2, 3, 1, 2)
+    assert erased.pages == 2
+    assert erased.runs == 1
+
+
+def test_erasing_an_upload_again_does_nothing_and_keeps_the_first_audit() -> None:
+    room = archive()
+    room.forget().upload(room.row, "ann")
+    events = [room.store.events(RecordKey(UPLOAD, n)) for n in (1, 2, 3)]
+    again = room.forget().upload(room.row, "bob")
+    assert (again.uploaded, again.results, again.runs, again.notes) == (0, 0, 0, 0)
+    assert [room.store.events(RecordKey(UPLOAD, n)) for n in (1, 2, 3)] == events
+    assert room.marks.erased[UPLOAD][1] == "ann"
+
+
+def test_a_run_under_way_is_not_erased_under_its_feet() -> None:
+    room = archive()
+    row = room.row.model_copy(update={"state": "RUNNING"})
+    with pytest.raises(NotFinishedError):
+        room.forget().upload(row, "ann")
+    with pytest.raises(NotFinishedError):
+        room.forget().record(row, room.result, 1, "ann")
+
+
+def test_a_record_is_erased_from_every_version_and_the_others_stay_where_they_were() -> None:
+    room = archive()
+    room.decide("met", note="Hans was here.")
+    room.decide("not_met", record=2, note="Grete's note.")
+    before = room.items.item(room.head(3), "bob")
+    erased = room.forget().record(room.row, room.result, 1, "ann")
+    left = room.everything()
+    for word in ("Hans", '"hans"', "Ferritin"):
+        assert word not in left
+    assert "Grete's note." in left
+    assert f"pages/1.jpg {OTHER}" in left
+    assert room.items.item(room.head(3), "bob") == before
+    assert room.items.item(room.head(2), "bob").text == OTHER
+    assert room.head(1).state is State.ERASED
+    assert (erased.reviews, erased.decided, erased.uploaded) == (1, 1, 2)
+    with room.objects.open(room.result) as stream:
+        result = Result.model_validate_json(stream.read())
+    line = find_record(room.objects, result.files[Outcome.REVIEW], 1)
+    assert line is not None
+    record = parse_record(line.content)
+    assert (record.code, record.decision, record.text, record.source_id) == (CODE, None, None, None)
+    assert find_record(room.objects, result.files[Outcome.ACCEPTED], 99) is not None
+
+
+def test_a_record_that_nobody_was_asked_about_is_audited_too() -> None:
+    room = archive()
+    room.forget().record(room.row, room.result, 99, "ann")
+    head = room.store.head(RecordKey(UPLOAD, 99))
+    assert head is not None
+    assert (head.kind, head.state) == (Kind.CORRECTION, State.ERASED)
+    (event,) = room.store.events(head.key)
+    assert (event.kind, event.by) == (EventKind.ERASED, "ann")
+
+
+def test_a_stack_without_reviews_erases_as_well() -> None:
+    room = archive()
+    erased = room.forget(reviews=False).record(room.row, room.result, 1, "ann")
+    assert erased.reviews == 0
+    assert "Hans" not in room.everything()
+
+
+def test_a_record_that_is_not_there_is_told_and_nothing_is_erased() -> None:
+    room = archive()
+    before = room.everything()
+    with pytest.raises(RecordUnknownError):
+        room.forget().record(room.row, room.result, 55, "ann")
+    assert room.everything() == before
+
+
+class BrokenOffError(Exception):
+    pass
+
+
+@pytest.mark.parametrize("record", [None, 1])
+def test_what_broke_off_anywhere_is_finished_by_the_next_call(record: int | None) -> None:
+    def erase(room: Archive) -> None:
+        if record is None:
+            room.forget().upload(room.row, "ann")
+        else:
+            room.forget().record(room.row, room.result, record, "ann")
+
+    calls = 0
+    while True:
+        room = archive()
+        room.decide("met", note="Hans was here.")
+        counter = _break_after(room, calls)
+        try:
+            erase(room)
+        except BrokenOffError:
+            counter.allowed = 10**6
+            erase(room)
+        else:
+            assert calls > 3
+            return
+        assert "Hans" not in room.everything().replace(f"{FILE}.bak", "")
+        assert room.head(1).state is State.ERASED
+        assert len(room.store.events(room.head(1).key)) == 2
+        if record:
+            assert room.items.item(room.head(2), "bob").text == OTHER
+        calls += 1
+
+
+class _Counter:
+    allowed: int
+
+
+def _break_after(room: Archive, allowed: int) -> _Counter:
+    """Have every write after the first few raise, as if the command were killed."""
+    counter = _Counter()
+    counter.allowed = allowed
+
+    def counted(function):
+        def call(*args, **kwargs):
+            if counter.allowed <= 0:
+                raise BrokenOffError
+            counter.allowed -= 1
+            return function(*args, **kwargs)
+
+        return call
+
+    for owner, names in (
+        (room.objects, ("put", "publish")),
+        (room.store, ("write",)),
+        (room.marks, ("mark_erased",)),
+    ):
+        for name in names:
+            setattr(owner, name, counted(getattr(owner, name)))
+    delete = MemoryEraser.delete
+    forget = room.forget
+
+    def forget_counted(**options: bool) -> Forget:
+        made = forget(**options)
+        made._eraser.delete = counted(lambda *given: delete(made._eraser, *given))  # type: ignore[arg-type, method-assign]
+        return made
+
+    room.forget = forget_counted  # type: ignore[method-assign]
+    return counter
+
+
+@given(st.integers(0, 400), st.sampled_from(list(Outcome)))
+def test_an_erased_line_keeps_its_length_if_there_is_room(length: int, outcome: Outcome) -> None:
+    record = ResultRecord(outcome=outcome, record=12, line=13, code="text_nul", reason="x" * 30)
+    line = erased_line(record, max(length, len(dump_line(record)) - 1))
+    assert len(line) == max(length, len(dump_line(record)) - 1)
+    assert parse_record(line).code == CODE
+
+
+def test_a_prediction_is_erased() -> None:
+    room = archive()
+    own = "p-0123"
+    ref = ObjectRef(bucket=BUCKET, key=f"predictions/capsule/{own}.json")
+    room.objects.put(ref, SECRET.encode(), JSON)
+    assert room.forget().prediction(own, "ann").uploaded == 1
+    with pytest.raises(ObjectGoneError):
+        room.objects.head(ref)
+    with pytest.raises(RecordUnknownError):
+        room.forget().prediction(own, "ann")
+
+
+def test_the_time_is_that_of_the_clock() -> None:
+    room = archive()
+    room.now = NOW + 1
+    room.forget().upload(room.row, "ann")
+    assert room.marks.erased[UPLOAD][0] == "2027-01-15T08:00:01.000Z"
