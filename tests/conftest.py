@@ -29,13 +29,13 @@ settings.register_profile("quick", max_examples=25)
 
 
 def group_of(nodeid: str) -> str:
-    """What one process runs: the tests of a file, all of the shared stack, all of containers.
+    """What one process runs: a file's tests, all of the shared stack, of containers, of a browser.
 
     By the path: xdist 3.8 ignores the groups that are marked, under pytest 9.2.
     """
     file = PurePosixPath(nodeid.partition("::")[0])
     tier = file.parent.name
-    if tier == "container":
+    if tier in ("container", "browser"):
         return tier
     on_stack = tier == "e2e" and file.name not in OWN_STACK
     return "stack" if on_stack or file.name.endswith("_on_stack.py") else str(file)

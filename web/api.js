@@ -28,6 +28,7 @@ async function request(method, path, { body, key, keepalive, again = true } = {}
   if (token) headers.Authorization = `Bearer ${token}`;
   if (method === "POST") {
     headers["Content-Type"] = "application/json";
+    headers["Winnow-Through"] = "page";
     headers["Idempotency-Key"] = key ?? crypto.randomUUID();
   }
   let answer;

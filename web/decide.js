@@ -82,6 +82,8 @@ function finder(choices, picks, on, key) {
       count.textContent = found.length ? `${found.length} found, the first is ${choices[found[0].index].title}` : "None found";
     },
     onkeydown: (event) => {
+      // This Enter is no Enter for the record that comes next.
+      event.stopPropagation();
       if (event.key === "Enter" && !event.isComposing) {
         const found = matching(input.value.trim().toLowerCase());
         if (input.value.trim() && found.length) on.decide({ decision: choices[found[0].index].id });

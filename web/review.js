@@ -36,6 +36,7 @@ export function reviewView({ session, processes, keys, navigate }) {
   let shown = null;
   let timers = [];
   let drawn = "";
+  let wasHere = false;
 
   const on = {
     decide: (choice) => session.decide(choice),
@@ -77,7 +78,9 @@ export function reviewView({ session, processes, keys, navigate }) {
     const state = item ? `${keyOf(item)} ${keys.on}` : stateName();
     if (state === drawn && item === shown) return;
     drawn = state;
-    const hadFocus = stage.contains(document.activeElement) || document.activeElement === document.body;
+    // The focus follows the records; it is not taken when the page has just opened.
+    const hadFocus = stage.contains(document.activeElement) || (wasHere && document.activeElement === document.body);
+    wasHere = wasHere || Boolean(item);
     shown = item;
     if (item) {
       const sheet = recordSheet(item);

@@ -290,7 +290,7 @@ export function uploadView({ processes, may }) {
         h("div.tabs", { role: "group", "aria-label": "Records by outcome" }, TABS.map(([value, title]) =>
           h("button", { type: "button", "aria-pressed": String(value === outcome), onclick: () => { outcome = value; records(); table.querySelector("[aria-pressed=true]")?.focus(); } },
             title, upload.counts ? h("span.meta", null, ` ${value ? upload.counts[value] : upload.counts.records}`) : null))),
-        h("div.table", { tabindex: "0", role: "region", "aria-label": "Records" }, h("p.meta", null, "Loading …")));
+        h("div.table", { tabindex: "0", role: "region", "aria-label": "Table of records" }, h("p.meta", null, "Loading …")));
     }
     const body = table.querySelector(".table");
     const asked = outcome;

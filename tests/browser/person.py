@@ -1,0 +1,140 @@
+"""Somebody with a browser."""
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from tests.fakes.http_api import Served, call
+from tests.fakes.stage import Clock, Stage
+from winnow.reviews.models import EventKind, RecordKey
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, ConsoleMessage, Page, Route
+
+EXPECTED = ("Failed to load resource", "net::ERR_INTERNET_DISCONNECTED")
+"""What the console says of every answer that is not 2xx: conflicts, a lost network."""
+
+
+class Person:
+    """A page that is signed in as a user of `tests/fakes/stage.py`."""
+
+    def __init__(
+        self, browser: "Browser", served: Served, user: str, options: dict[str, Any]
+    ) -> None:
+        self.served = served
+        self.context = browser.new_context(
+            **{"viewport": {"width": 1280, "height": 800}, **options}
+        )
+        self.context.set_default_timeout(20_000)
+        self.errors: list[str] = []
+        self.requests: list[str] = []
+        self.user = user
+        self.context.route("**/oauth2/token", self._token)
+        self.page: Page = self.context.new_page()
+        self.page.on("pageerror", lambda error: self.errors.append(f"error: {error}"))
+        self.page.on("console", self._said)
+        self.page.on("request", lambda request: self.requests.append(request.url))
+
+    def _token(self, route: "Route") -> None:
+        route.fulfill(json={"access_token": self.user, "expires_in": 3600})
+
+    def _said(self, message: "ConsoleMessage") -> None:
+        if message.type in ("error", "warning") and not message.text.startswith(EXPECTED):
+            self.errors.append(f"{message.type}: {message.text}")
+
+    def open(self, route: str = "") -> None:
+        """Open a view, signed in."""
+        self.page.goto(f"{self.served.url}{route}")
+        self.page.wait_for_selector("body.ready, .state h1")
+
+    def close(self) -> None:
+        self.context.close()
+
+    # -- what is seen ------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """The name of the record on the screen."""
+        return self.page.locator("#record-name").inner_text()
+
+    def wait_for_record(self, other_than: str | None = None) -> str:
+        """The name of the record on the screen, once there is another one than this."""
+        self.page.wait_for_function(
+            "old => { const name = document.getElementById('record-name');"
+            " return name && name.textContent !== old; }",
+            arg=other_than,
+        )
+        return self.name
+
+    def see(self, text: str | re.Pattern[str]) -> None:
+        """Wait until a text is to be seen."""
+        self.page.get_by_text(text).filter(visible=True).first.wait_for()
+
+    def saved(self) -> None:
+        """Wait until all is saved."""
+        self.page.wait_for_function(
+            "() => document.getElementById('saving').textContent === 'All saved'"
+        )
+
+    # -- what is done ------------------------------------------------------------------------------
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def decide(self, key: str) -> str:
+        """Decide the record on the screen with a key; the name of it."""
+        name = self.name
+        self.press(key)
+        return name
+
+
+def totals(stage: Stage, process: str) -> dict[str, int]:
+    """The counts of a process's queue."""
+    counts: dict[str, int] = call(stage, "GET /v1/queue", process=process).json["totals"]
+    return counts
+
+
+def decided(stage: Stage) -> dict[RecordKey, list[str | None]]:
+    """What people decided of each record, in order."""
+    found: dict[RecordKey, list[str | None]] = {}
+    for row in stage.uploads.rows.values():
+        for number in range(1, (row.records or 0) + 1):
+            key = RecordKey(row.upload_id, number)
+            events = stage.reviews.events(key)
+            answers = [event.after for event in events if event.kind is EventKind.DECIDED]
+            if answers:
+                found[key] = [answer.decision if answer else None for answer in answers]
+    return found
+
+
+def labelled(
+    folder: Path,
+    titles: Sequence[str],
+    texts: Sequence[str] = ("one", "two", "three"),
+    **fields: str,
+) -> Stage:
+    """A stack with one process of labels, whose records are all for review."""
+    definition = {
+        "id": "many",
+        "version": "1.0.0",
+        "kind": "labels",
+        "title": fields.pop("title", "Many labels"),
+        "description": fields.pop("description", "Labels for a test."),
+        "threshold": 1.0,
+        "labels": [
+            {"id": f"label-{number}", "title": title, "examples": [f"example {number}"]}
+            for number, title in enumerate(titles)
+        ],
+    }
+    (folder / "many.yaml").write_text(yaml.safe_dump(definition), "utf-8")
+    stage = Stage(processes=folder, clock=Clock(None))
+    lines = "".join(
+        json.dumps({"text": text, "id": f"r{n}", **fields}) + "\n" for n, text in enumerate(texts)
+    )
+    stage.drop(lines.encode(), fields.pop("key", "inbox/many/x/cases.jsonl"))
+    return stage

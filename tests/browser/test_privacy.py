@@ -1,0 +1,115 @@
+"""What the page keeps, and for how long; what it weighs."""
+
+import gzip
+
+from tests.browser.test_views import CASE
+from tests.fakes.http_api import call
+
+BUDGET = 40_000
+"""Bytes of the whole page, compressed."""
+
+
+def storages(person):
+    return person.page.evaluate(
+        "async () => [{...localStorage}, {...sessionStorage}, document.cookie,"
+        " await indexedDB.databases(), await caches.keys()]"
+    )
+
+
+def test_nothing_is_stored_and_no_text_is_in_an_address(open_page):
+    person = open_page("#/review?process=L33774")
+    name = person.wait_for_record()
+    person.press("n")
+    person.page.keyboard.type("noteworthy")
+    person.press("Escape", "1")
+    person.wait_for_record(other_than=name)
+    person.saved()
+    person.page.goto(f"{person.served.url}#/try")
+    person.page.get_by_label("Text").fill(CASE)
+    person.page.get_by_role("button", name="Submit").click()
+    person.wait_for_record()
+    assert storages(person) == [{}, {}, "", [], []]
+    assert person.requests
+    for address in person.requests:
+        assert "noteworthy" not in address
+        assert "anemia" not in address.lower()
+        assert "ada@" not in address
+        assert name not in address
+    # The code of the sign-in is used up, and not in the history either.
+    assert "code=" not in person.page.url
+
+
+def test_answers_are_not_cached(open_page):
+    person = open_page()
+    answers = []
+    person.page.on("response", lambda response: answers.append(response))
+    person.page.reload()
+    person.wait_for_record()
+    data = [one for one in answers if "/v1/" in one.url]
+    assert data
+    assert {one.headers.get("cache-control") for one in data} == {"no-store"}
+
+
+def test_the_page_is_cleared_when_it_goes(open_page):
+    person = open_page("#/review?process=L33774")
+    person.wait_for_record()
+    left = person.page.evaluate(
+        """() => {
+            dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true }));
+            return document.getElementById("main").textContent;
+        }"""
+    )
+    assert left == ""
+
+
+def test_back_shows_nothing_of_before(open_page):
+    person = open_page("#/review?process=L33774")
+    person.wait_for_record()
+    person.page.get_by_role("button", name="Sign out").click()
+    person.see("Signed out")
+    assert person.page.locator(".sheet").count() == 0
+    assert person.page.locator("#news").inner_text() in ("", "Signed out.")
+    person.page.get_by_role("button", name="Sign in again").click()
+    person.wait_for_record()
+
+
+def test_who_does_nothing_is_warned_and_signed_out(browser, served, open_page):
+    person = open_page("#/uploads")
+    person.page.clock.install()
+    person.page.reload()
+    person.page.clock.run_for(2_000)
+    person.page.locator(".card").first.wait_for()
+    person.page.clock.run_for(13 * 60_000)
+    assert person.page.locator("dialog.warning").count() == 0
+    person.page.clock.run_for(70_000)
+    person.page.locator("dialog.warning").wait_for()
+    person.page.get_by_role("button", name="Stay signed in").click()
+    person.page.clock.run_for(60_000)
+    assert person.page.locator(".card").count() > 0
+    person.page.clock.run_for(15 * 60_000)
+    person.page.get_by_text("Nothing was done here for 15 minutes.").wait_for()
+    assert person.page.locator(".card, dialog").count() == 0
+
+
+def test_a_sign_in_that_was_not_begun_here_is_refused(open_page):
+    person = open_page("signed-in?code=stolen&state=of-another")
+    person.see("Not signed in")
+    assert "stolen" not in person.page.url
+
+
+def test_the_whole_page_is_at_most_40_kb(stage):
+    frame = call(stage, "GET /", user=None)
+    total = len(gzip.compress(frame.body, 6))
+    names = [file.name for file in stage.web.iterdir() if file.suffix not in (".html", ".md")]
+    assert len(names) > 10
+    for name in names:
+        answer = call(
+            stage,
+            "GET /assets/{file}",
+            user=None,
+            path={"file": name},
+            headers={"accept-encoding": "gzip"},
+        )
+        assert answer.status == 200
+        total += len(answer.body)
+    assert total <= BUDGET
