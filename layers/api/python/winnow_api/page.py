@@ -18,7 +18,7 @@ from winnow.errors import RouteUnknownError
 from winnow_api.call import Call
 from winnow_api.messages import Response
 from winnow_api.services import Services
-from winnow_api.shapes import AssetPath, Nothing
+from winnow_api.shapes import Anything, AssetPath, Nothing
 
 FRAME = "index.html"
 _CONFIG = '<script type="application/json" id="config">'
@@ -129,7 +129,7 @@ def frame(services: Services, call: Call, given: Nothing) -> Response:
     return services.page().frame
 
 
-def signed_in(services: Services, call: Call, given: Nothing) -> Response:
+def signed_in(services: Services, call: Call, given: Anything) -> Response:
     """The same frame: the page itself takes the code out of its address."""
     return services.page().frame
 

@@ -61,7 +61,7 @@ CSV = "text/csv; charset=utf-8"
 ROUTES: Mapping[str, Route] = {
     "GET /": Route("The review page", PUBLIC, _PAGE, "frame", answer=HTML),
     "GET /signed-in": Route("The page, on return from sign-in", PUBLIC, _PAGE, "signed_in",
-                            answer=HTML),
+                            shapes.Anything, answer=HTML),
     "GET /assets/{file}": Route("A part of the page", PUBLIC, _PAGE, "asset",
                                 answer="*/*", path=shapes.AssetPath),
     "GET /v1/health": Route("Whether the function answers", PUBLIC, _ABOUT, "health",

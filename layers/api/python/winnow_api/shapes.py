@@ -5,7 +5,7 @@ What comes in is checked strictly: no field that is not declared, every text of 
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from winnow.models import (
     Counts,
@@ -39,6 +39,12 @@ FileName = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 
 class Nothing(FrozenModel):
     """A body or query that has no fields."""
+
+
+class Anything(BaseModel):
+    """A query that is the page's own affair: what the sign-in brings back."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
 
 class Page(FrozenModel):
