@@ -62,6 +62,20 @@ SETTINGS = {
     "classify": {"MODEL_DIR": "/opt/model"},
     "filter": {},
 }
+JUDGING = ("classify", "api")
+API = {
+    "MODEL_DIR": "/opt/model",
+    "PROCESS_DIR": "/opt/processes",
+    "WEB_DIR": "/opt/web",
+    "UPLOADS_BUCKET": "uploads",
+    "TABLE_NAME": "runs",
+    "REVIEWS_TABLE": "reviews",
+    "PAGE_URL": "http://a1b2c3d4.execute-api.localhost:4566/",
+    "SIGN_IN_URL": "http://127.0.0.1:4570",
+    "SIGN_IN_CLIENT": "page",
+    "USER_POOL": "pool",
+    "RETENTION_DAYS": "90",
+}
 HARDENED = (
     "--read-only",
     "--tmpfs=/tmp:rw,noexec,nosuid,size=64m",
@@ -258,11 +272,11 @@ def test_the_locked_packages_win_and_are_compiled(images: dict[str, str], functi
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_what_stays_out(images: dict[str, str], function: str) -> None:
     unwanted = {"tensorflow", "keras", "pip", "winnow_local", "winnow_model"}
-    if function != "classify":
+    if function not in JUDGING:
         unwanted |= {"ai_edge_litert", "winnow_encoder"}
     if function != "scan":
         unwanted |= {"cv2", "onnxruntime", "rapidocr", "winnow_ocr"}
-    if function not in ("classify", "scan"):
+    if function not in (*JUDGING, "scan"):
         unwanted |= {"numpy"}
     found = [*_listed(images[function], "/var/task"), *_listed(images[function], "/opt/python")]
     assert "app.py" in found
@@ -301,13 +315,29 @@ def test_the_bill_of_materials_is_what_the_image_holds(
     assert found["models"] == listed
 
 
-def test_only_classify_has_the_model(images: dict[str, str]) -> None:
-    files = sorted(MODEL_FILES)
-    assert _listed(images["classify"], "/opt/model") == files
-    assert not _listed(images["serialize"], "/opt/model")
-    assert not _listed(images["scan"], "/opt/model")
-    assert not _listed(images["filter"], "/opt/model")
-    assert not _listed(images["sweep"], "/opt/model")
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_only_what_judges_has_the_model(images: dict[str, str], function: str) -> None:
+    files = sorted(MODEL_FILES) if function in JUDGING else []
+    assert _listed(images[function], "/opt/model") == files
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_only_the_api_has_the_page(images: dict[str, str], function: str) -> None:
+    page = {path.name for path in (ROOT / "web").glob("*.*")} - {"README.md"}
+    assert "index.html" in page
+    assert set(_listed(images[function], "/opt/web")) == (page if function == "api" else set())
+
+
+def test_the_api_answers_as_a_stranger_on_a_read_only_disk(
+    images: dict[str, str], s3: Storage
+) -> None:
+    told = {**s3.environment, "RESULTS_BUCKET": RESULTS, **API}
+    event = json.loads((ROOT / "events" / "api.json").read_text("utf-8"))
+    with running(images["api"], told, HARDENED) as api:
+        answer = api.invoke(event)
+        page = api.invoke({**event, "routeKey": "GET /", "rawPath": "/"})
+    assert answer["statusCode"] == 200
+    assert page["statusCode"] == 200
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
