@@ -11,7 +11,6 @@ from botocore.exceptions import ClientError
 from pydantic import TypeAdapter, ValidationError
 
 from winnow.errors import (
-    ConfidenceThresholdNotMetError,
     NotFinishedError,
     RecordErasedError,
     RecordUnknownError,
@@ -23,7 +22,6 @@ from winnow.recovery.upload_row import UploadRow
 from winnow.steps.upload import INBOX, THRESHOLD_METADATA
 from winnow.storage.file_names import name_of
 from winnow.storage.jsonl import load_lines
-from winnow.storage.paths import RunPaths
 from winnow.storage.record_lines import find_record, parse_record
 from winnow_aws.aws_errors import code_of
 from winnow_aws.rows import row_of
@@ -172,7 +170,7 @@ class Uploads:
             raise RecordErasedError(
                 f"The upload {row.upload_id} was erased on {row.erased_at[:10]} by {row.erased_by}."
             )
-        ref = self._result_ref(row)
+        ref = row.result_ref(self._target.results_bucket)
         if ref is None:
             state = "failed" if row.state == "FAILED" else "has not ended"
             raise NotFinishedError(f"The run of {row.upload_id} {state}: it has no results.")
@@ -207,14 +205,6 @@ class Uploads:
                 f"The upload has no record {number:,}: it has {count:,}, numbered from 1."
             )
         raise RecordUnknownError(f"Record {number:,} is not {' or '.join(outcomes)}.")
-
-    def _result_ref(self, row: UploadRow) -> ObjectRef | None:
-        if row.result_bucket is not None and row.result_key is not None:
-            return ObjectRef(bucket=row.result_bucket, key=row.result_key)
-        if row.error_code != ConfidenceThresholdNotMetError.code or row.process is None:
-            return None
-        # Such a run fails after it has written its results: no record was confident enough.
-        return RunPaths(self._target.results_bucket, row.upload_id).result(row.process)
 
     def _scan(self, prefix: str | None = None) -> Iterator[UploadRow]:
         filters: dict[str, Any] = {}

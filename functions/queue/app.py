@@ -1,19 +1,104 @@
-"""Queue: what a person decides comes from here. For now it takes its events and does nothing."""
+"""Queue: gives people the doubtful records of a run, and keeps what they decide beside its results.
+
+Called by EventBridge when a run has ended, and by the stream of the table of reviews.
+"""
 
 import os
-from functools import cache
-from typing import Any
+import time
+from functools import cache, partial
+from typing import NamedTuple
 
+from winnow.errors import ObjectGoneError, WinnowError
+from winnow.reviews.queueing import Shares, queue_upload
+from winnow.reviews.reviewed import ReviewedFiles, ReviewSummary
+from winnow.steps.notification import reviewed
+from winnow_aws.clients import client
+from winnow_aws.handler import handler as lambda_handler
+from winnow_aws.handler import logger
+from winnow_aws.metrics import count_decisions, count_queued
+from winnow_aws.review_events import Changes, Decided, QueueInput, QueueReport, RunEnded
+from winnow_aws.reviews import ReviewTable
+from winnow_aws.s3 import S3Store, s3_store
 from winnow_aws.settings import QueueSettings
+from winnow_aws.table import TableRuns
+from winnow_aws.topic import TopicMailer
+
+
+class Queue(NamedTuple):
+    """What all calls share."""
+
+    settings: QueueSettings
+    store: S3Store
+    runs: TableRuns
+    reviews: ReviewTable
+    files: ReviewedFiles
+    mailer: TopicMailer
 
 
 @cache
-def build() -> QueueSettings:
-    """What all calls share: the settings."""
-    return QueueSettings.from_environment(os.environ)
+def build() -> Queue:
+    """What all calls share."""
+    settings = QueueSettings.from_environment(os.environ)
+    dynamodb, store = client("dynamodb"), s3_store()
+    reviews = ReviewTable(dynamodb, settings.reviews_table)
+    return Queue(
+        settings,
+        store,
+        TableRuns(dynamodb, settings.table_name, retention_days=1),
+        reviews,
+        ReviewedFiles(store, reviews, settings.results_bucket, time.time),
+        TopicMailer(client("sns"), settings.topic_arn),
+    )
 
 
-def handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Take the end of a run, or decisions."""
-    build()
-    return {"batchItemFailures": []}
+@lambda_handler(QueueInput, lambda _: {})
+def handler(given: QueueInput) -> QueueReport:
+    """Queue the records of a run, or write what was decided."""
+    match given.root:
+        case RunEnded() as ended:
+            return _queue(ended.upload_id)
+        case Changes() as changes:
+            return _write(changes.by_upload())
+
+
+def _queue(upload_id: str) -> QueueReport:
+    queue = build()
+    row = queue.runs.one(upload_id)
+    result = row.result_ref(queue.settings.results_bucket) if row else None
+    if result is None:  # The run has failed, or a duplicate of it has ended before it.
+        return QueueReport()
+    logger.append_keys(upload_id=upload_id)
+    shares = Shares(queue.settings.blind_share / 100, queue.settings.audit_share / 100)
+    try:
+        done = queue_upload(result, queue.store, queue.reviews, shares, time.time)
+    except ObjectGoneError:
+        logger.warning("the results were deleted before they were queued")
+        return QueueReport()
+    queue.files.write(upload_id, done.process, _tell(queue), left_out=done.left_out)
+    count_queued(queue.settings.stack_name, done.process, done.queued, done.audits)
+    return QueueReport(queued=done.queued, audits=done.audits)
+
+
+def _write(uploads: list[Decided]) -> QueueReport:
+    queue = build()
+    failed: list[Decided] = []
+    decisions = 0
+    for decided in uploads:
+        try:
+            queue.files.write(decided.upload, decided.process, _tell(queue))
+        except WinnowError as error:
+            logger.error("not written", upload_id=decided.upload, code=error.code)
+            failed.append(decided)
+            continue
+        made = len(decided.decisions)
+        decisions += made
+        count_decisions(queue.settings.stack_name, decided.process, made, decided.changed)
+    return QueueReport.of(decisions, failed)
+
+
+def _tell(queue: Queue) -> "partial[None]":
+    return partial(_send, queue)
+
+
+def _send(queue: Queue, summary: ReviewSummary) -> None:
+    queue.mailer.send(reviewed(summary, queue.settings.page_url))

@@ -50,6 +50,18 @@ def measure_drift(stack: str, process: str, drift: Drift | None) -> None:
     _emit({name: (value, MetricUnit.NoUnit) for name, value in values.items()}, stack, process)
 
 
+def count_queued(stack: str, process: str, queued: int, audits: int) -> None:
+    """Emit RecordsQueued and RecordsAudited of an upload: what people are asked to decide."""
+    counts = {"RecordsQueued": queued, "RecordsAudited": audits}
+    _emit({name: (value, MetricUnit.Count) for name, value in counts.items()}, stack, process)
+
+
+def count_decisions(stack: str, process: str, decided: int, changed: int) -> None:
+    """Emit RecordsDecided by people, and RecordsChanged: those decided unlike the machine."""
+    counts = {"RecordsDecided": decided, "RecordsChanged": changed}
+    _emit({name: (value, MetricUnit.Count) for name, value in counts.items()}, stack, process)
+
+
 def count_sweep(stack: str, report: "SweepReport") -> None:
     """Emit the counts of one sweep."""
     _emit(

@@ -48,6 +48,16 @@ class TableRuns:
         self._retention_days = retention_days
         self._sleep = sleep
 
+    def one(self, upload_id: str) -> UploadRow | None:
+        """The row of an upload, with a consistent read."""
+        with translated(self._where):
+            answer = self._dynamodb.get_item(
+                TableName=self._table,
+                Key={"upload_id": {"S": upload_id}},
+                ConsistentRead=True,
+            )
+        return row_of(answer["Item"]) if "Item" in answer else None
+
     def by_id(self, upload_ids: Sequence[str]) -> list[UploadRow]:
         """The rows that exist, with consistent reads.
 

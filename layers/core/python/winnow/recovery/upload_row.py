@@ -7,7 +7,9 @@ from typing import Literal, Self, get_args
 
 from pydantic import ConfigDict
 
-from winnow.models import FrozenModel
+from winnow.errors import ConfidenceThresholdNotMetError
+from winnow.models import FrozenModel, ObjectRef
+from winnow.storage.paths import RunPaths
 
 LEASE_S = 18_000
 """Seconds that a claim is valid; a test compares it with the state machine."""
@@ -94,6 +96,17 @@ class UploadRow(FrozenModel):
         """Whether its run must have crashed: it has not ended, but its lease has expired."""
         until = self.claimed_s + LEASE_S if self.lease_until is None else self.lease_until
         return self.state == "RUNNING" and until < now
+
+    def result_ref(self, results_bucket: str) -> ObjectRef | None:
+        """Where its result.json is; None: it has no results, or they were erased."""
+        if self.erased_at is not None:
+            return None
+        if self.result_bucket is not None and self.result_key is not None:
+            return ObjectRef(bucket=self.result_bucket, key=self.result_key)
+        if self.error_code != ConfidenceThresholdNotMetError.code or self.process is None:
+            return None
+        # Such a run fails after it has written its results: no record was confident enough.
+        return RunPaths(results_bucket, self.upload_id).result(self.process)
 
     @property
     def file_name(self) -> str:

@@ -5,7 +5,6 @@ version of the record that the person saw; if another change came first, nothing
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from datetime import UTC, datetime
 from heapq import merge
 from typing import NamedTuple
 
@@ -29,6 +28,7 @@ from winnow.reviews.models import (
 )
 from winnow.reviews.ports import Change, ReviewStore
 from winnow.reviews.tally import change, queued
+from winnow.reviews.times import iso
 
 _PAGE = 50
 MAX_SKIPPED_BY = 50
@@ -252,8 +252,7 @@ class Reviews:
         return head.model_copy(update=update)
 
     def _now(self) -> str:
-        moment = datetime.fromtimestamp(self._clock(), UTC)
-        return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return iso(self._clock())
 
 
 _CHANGED = "Somebody else has changed this record meanwhile."

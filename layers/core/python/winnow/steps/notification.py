@@ -4,8 +4,13 @@ The state machine itself writes the e-mail of a run that fails (NotifyFailure in
 NotifyStopped in stopped.asl.json), since that has to work when no function does.
 """
 
+from typing import TYPE_CHECKING
+
 from winnow.errors import UploadAbandonedError
 from winnow.models import Counts, Mail, ObjectRef, Result
+
+if TYPE_CHECKING:  # not in Filter's image
+    from winnow.reviews.reviewed import ReviewSummary
 
 _DRIFT_NAMES = {
     "scores": "scores",
@@ -30,10 +35,11 @@ _SET_BY = {
 """Who set the threshold, by Result.threshold_from."""
 
 
-def report(result: Result, result_ref: ObjectRef, *, file_name: bool) -> Mail:
+def report(result: Result, result_ref: ObjectRef, *, file_name: bool, page_url: str = "") -> Mail:
     """The e-mail of a run that succeeded, with or without records set aside.
 
-    The uploaded key is named only when the stack allows it (`file_name`).
+    The uploaded key is named only when the stack allows it (`file_name`). `page_url` is the address
+    of the review page; empty: the stack has none.
     """
     counts = result.counts
     folder = result_ref.key.rpartition("/")[0]
@@ -64,7 +70,42 @@ def report(result: Result, result_ref: ObjectRef, *, file_name: bool) -> Mail:
             f"{parts}. Look at a sample before you rely on what was accepted.",
         ]
     body += ["", f"To see them: winnow results {result.upload.upload_id}"]
+    if page_url and counts.review:
+        body.append(f"To decide them: {_page(page_url, result.upload.upload_id)}")
     return Mail(subject=subject(counts, result.process.id), body="\n".join(body) + "\n")
+
+
+def reviewed(summary: "ReviewSummary", page_url: str = "") -> Mail:
+    """The e-mail of an upload whose records for review are all decided."""
+    totals = summary.totals
+    ref = summary.reviewed
+    body = [
+        f"People have decided every record of an upload that was set aside ({totals.decided:,}), "
+        f"by the process {summary.process}.",
+        "",
+        f"  approved     {totals.approved:>9,}   decided as Winnow had",
+        f"  changed      {totals.changed:>9,}   decided differently",
+        f"  cannot tell  {totals.cannot_tell:>9,}",
+        "",
+    ]
+    others = totals.audited + totals.corrections
+    if others:
+        body.append(f"{_number(others, 'accepted record')} among them, checked or corrected.")
+    if summary.agreement is not None:
+        body.append(f"Agreement  {summary.agreement:.0%}")
+    if summary.blind_agreement is not None:
+        body.append(
+            f"           {summary.blind_agreement:.0%} of the {totals.blind:,} that were decided "
+            "without seeing Winnow's decision"
+        )
+    body += [
+        f"Results    s3://{ref.bucket}/{ref.key}",
+        f"Upload     {summary.upload_id}",
+    ]
+    if page_url:
+        body.append(f"Page       {_page(page_url, summary.upload_id)}")
+    subject = f"Winnow {summary.process}: {totals.decided:,} decided, {totals.changed:,} changed"
+    return Mail(subject=subject[:99], body="\n".join(body) + "\n")
 
 
 def abandoned(upload_id: str, error: UploadAbandonedError) -> Mail:
@@ -89,6 +130,11 @@ def subject(counts: Counts, process_id: str) -> str:
     if counts.invalid:
         parts.append(f"{counts.invalid:,} invalid")
     return f"Winnow {process_id}: {', '.join(parts)}"[:99]
+
+
+def _page(page_url: str, upload_id: str) -> str:
+    """The address of an upload on the review page: it has ids only."""
+    return f"{page_url}#/uploads/{upload_id}"
 
 
 def _number(count: int, noun: str) -> str:

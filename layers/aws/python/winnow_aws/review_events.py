@@ -1,0 +1,139 @@
+"""What calls the queue function: the end of a run, and decisions from the table's stream."""
+
+import json
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, RootModel, Tag
+
+from winnow.errors import EventInvalidError
+from winnow.models import FrozenModel
+from winnow.reviews.models import EventKind, ReviewEvent
+from winnow.steps.upload import upload_id
+from winnow_aws.review_items import EVENT, event_of
+
+
+class _Event(BaseModel):
+    """Base: of AWS's events only what is used is read."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class _Execution(_Event):
+    status: str
+    input: str | None = None
+
+
+class RunEnded(_Event):
+    """EventBridge's event of an execution whose status has changed."""
+
+    kind: Literal["Step Functions Execution Status Change"] = Field(alias="detail-type")
+    detail: _Execution
+
+    @property
+    def upload_id(self) -> str:
+        """Id of the upload, from the event that the execution was started with.
+
+        Raises EventInvalidError.
+        """
+        try:
+            dropped = json.loads(self.detail.input or "")["detail"]
+            source = dropped["object"]
+            version = source.get("version-id") or source["sequencer"]
+            return upload_id(dropped["bucket"]["name"], source["key"], version)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise EventInvalidError("The execution was not started by an upload.") from None
+
+
+class _Change(_Event):
+    keys: dict[str, dict[str, str]] = Field(alias="Keys")
+    number: str = Field(alias="SequenceNumber")
+    image: dict[str, Any] = Field(default_factory=dict, alias="NewImage")
+
+
+class _StreamRecord(_Event):
+    name: str = Field(alias="eventName")
+    change: _Change = Field(alias="dynamodb")
+
+
+class Decided(NamedTuple):
+    """What happened to records of an upload, in the order of the stream."""
+
+    upload: str
+    process: str
+    number: str
+    """Sequence number of the first of these events: the stream is repeated from there on."""
+    events: list[ReviewEvent]
+
+    @property
+    def decisions(self) -> list[ReviewEvent]:
+        """The decisions among them."""
+        return [event for event in self.events if event.kind is EventKind.DECIDED]
+
+    @property
+    def changed(self) -> int:
+        """Number of decisions unlike the machine's."""
+        return sum(
+            event.after is not None
+            and not event.after.cannot_tell
+            and event.after.decision != event.machine
+            for event in self.decisions
+        )
+
+
+class Changes(_Event):
+    """A batch of the table's stream."""
+
+    records: list[_StreamRecord] = Field(alias="Records")
+
+    def by_upload(self) -> list[Decided]:
+        """The new events of the batch by upload; other items are left out."""
+        found: dict[str, Decided] = {}
+        for change in self._new_events():
+            event = event_of(change.image)
+            process = str(change.image["process"]["S"])
+            first = Decided(event.upload, process, change.number, [])
+            found.setdefault(event.upload, first).events.append(event)
+        return list(found.values())
+
+    def _new_events(self) -> Iterator[_Change]:
+        for record in self.records:
+            sort = record.change.keys.get("sk", {}).get("S", "")
+            if record.name == "INSERT" and sort.startswith(EVENT):
+                yield record.change
+
+
+def _kind(given: Any) -> str:
+    if isinstance(given, Changes) or (isinstance(given, dict) and "Records" in given):
+        return "changes"
+    return "ended"
+
+
+class QueueInput(
+    RootModel[
+        Annotated[
+            Annotated[RunEnded, Tag("ended")] | Annotated[Changes, Tag("changes")],
+            Discriminator(_kind),
+        ]
+    ]
+):
+    """An event of the queue function."""
+
+
+class _Failure(FrozenModel):
+    itemIdentifier: str  # noqa: N815 - Lambda's name
+
+
+class QueueReport(FrozenModel):
+    """What a call did; the stream is repeated from the first failure on."""
+
+    queued: int = 0
+    audits: int = 0
+    decisions: int = 0
+    batchItemFailures: tuple[_Failure, ...] = ()  # noqa: N815 - Lambda's name
+
+    @classmethod
+    def of(cls, decisions: int, failed: list[Decided]) -> "QueueReport":
+        """The report of a batch of the stream."""
+        failures = tuple(_Failure(itemIdentifier=decided.number) for decided in failed)
+        return cls(decisions=decisions, batchItemFailures=failures)
