@@ -7,10 +7,13 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from winnow.models import Result, ResultRecord
+from winnow.reviews.reviewed import ReviewedRecord, ReviewSummary
 
 PUBLISHED: dict[str, type[BaseModel]] = {
     "result.json": Result,
     "record.json": ResultRecord,
+    "review.json": ReviewSummary,
+    "reviewed-record.json": ReviewedRecord,
 }
 
 

@@ -32,6 +32,7 @@ def handler(given: FilterInput) -> Filtered | FilteredChunk:
                 settings.results_bucket,
                 time.monotonic,
                 mail_file_names=settings.mail_file_names,
+                page_url=settings.page_url,
             )
             count_outcomes(settings.stack_name, filtered.process, filtered.counts)
             measure_drift(settings.stack_name, filtered.process, filtered.drift)

@@ -357,7 +357,7 @@ MAY: dict[str, set[str]] = {
             "get note",
             "get definition",
         ),
-        *("get a row", "mail", "fill the dead-letter queue of reviews"),
+        *("delete a review", "get a row", "mail", "fill the dead-letter queue of reviews"),
     },
     "ApiRole": REVIEWER
     | {

@@ -81,6 +81,7 @@ WORDS = {
     "ReadReviewed": "read `results/*`, `notes/*`, runs' definitions",
     "WriteReviewed": "write `reviewed.jsonl`, `review.json` and `process.json` of `results/*`",
     "ReadWriteReviews": "read and write reviews",
+    "TakeOutRecords": "take records out of the queue",
     "ReadDecisions": "follow the decisions",
     "KeepFailed": "keep what it could not do in a queue",
     "ReadTexts": "read `results/*`, `predictions/*`, `notes/*`, `drafts/*`, runs' definitions",

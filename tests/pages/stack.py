@@ -157,6 +157,7 @@ ACTIONS = {
     "sqs:GetQueueAttributes": NOTHING,
     "states:DescribeExecution": NOTHING,
     "dynamodb:ConditionCheckItem": NOTHING,
+    "dynamodb:DeleteItem": NOTHING,
     "dynamodb:DescribeStream": NOTHING,
     "dynamodb:GetShardIterator": NOTHING,
     "dynamodb:ListStreams": NOTHING,

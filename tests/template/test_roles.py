@@ -179,6 +179,7 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
         ),
         "ReadRuns": ({"dynamodb:GetItem"}, ["Table.Arn"]),
         "ReadWriteReviews": READ_WRITE_REVIEWS,
+        "TakeOutRecords": ({"dynamodb:DeleteItem"}, ["ReviewsTable.Arn"]),
         "ReadDecisions": (
             {
                 *("dynamodb:DescribeStream", "dynamodb:GetRecords"),

@@ -103,7 +103,8 @@ def permission(name: str, stack: Stack) -> Any:
     )
 
 
-DECISIONS = '{"eventName": ["MODIFY"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "total#"}]}}}}'
+DECISIONS = '{"eventName": ["INSERT"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "event#"}]}}}}'
+COUNTED = '{"eventName": ["INSERT", "MODIFY"], "dynamodb": {"Keys": {"sk": {"S": ["queued"]}}}}'
 
 
 def stream(name: str, stack: Stack) -> Any:
@@ -119,7 +120,7 @@ def stream(name: str, stack: Stack) -> Any:
         BisectBatchOnFunctionError=True,
         MaximumRetryAttempts=10,
         FunctionResponseTypes=["ReportBatchItemFailures"],
-        FilterCriteria={"Filters": [{"Pattern": DECISIONS}]},
+        FilterCriteria={"Filters": [{"Pattern": DECISIONS}, {"Pattern": COUNTED}]},
         DestinationConfig={"OnFailure": {"Destination": att("ReviewsUndelivered")}},
     )
 

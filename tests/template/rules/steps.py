@@ -110,6 +110,8 @@ def variable(function: str, name: str, stack: Stack) -> Any:
         return function.removesuffix("Function").lower()
     if name == "TOPIC_ARN" and function in AT_ONCE:
         return ref("Topic")
+    if name == "PAGE_URL" and function == "FilterFunction":
+        return given("HasReviewPage", review.page(), "")
     if name in VARIABLES:
         return VARIABLES[name]
     if name in FOLDERS:

@@ -48,7 +48,7 @@ FOLDERS = {
     "sweep": RECOVER,
     "dispatch": RECOVER,
     "digest": {"winnow", "winnow/limits", "winnow/steps", "winnow_aws"},
-    "queue": {"winnow", "winnow/limits", "winnow_aws"},
+    "queue": RECOVER | {"winnow/processes", "winnow/reviews"},
     "api": {
         *("winnow", "winnow/heads", "winnow/judging", "winnow/judging/criteria"),
         *("winnow/judging/labels", "winnow/judging/text", "winnow/limits", "winnow/parsers"),

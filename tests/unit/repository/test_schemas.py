@@ -6,8 +6,10 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from tests.unit.core.reviews.test_reviewed import PATHS, Desk
 from tests.unit.core.steps.test_steps import TABLE, Run
 from winnow.models import RESULT_SCHEMA_VERSION, ResultRecord
+from winnow.reviews.reviewed import REVIEW_SCHEMA_VERSION
 from winnow_cli.schemas import PUBLISHED, schema_of
 
 FOLDER = Path(__file__).parents[3] / "docs" / "schemas"
@@ -33,6 +35,20 @@ def test_every_written_object_obeys_its_schema():
     for line in lines:
         jsonschema.validate(line, record)
         assert line["schema_version"] == RESULT_SCHEMA_VERSION
+
+
+def test_what_people_decided_obeys_its_schemas():
+    desk = Desk(0.5, 0.4, 0.3)
+    desk.decide(1, "sad")
+    desk.decide(2, None)
+    desk.write()
+    summary = json.loads(desk.objects.content(PATHS.counts))
+    jsonschema.validate(summary, json.loads((FOLDER / "review.json").read_text()))
+    record = json.loads((FOLDER / "reviewed-record.json").read_text())
+    assert len(desk.lines()) == 2
+    for line in desk.lines():
+        jsonschema.validate(line, record)
+        assert line["schema_version"] == summary["schema_version"] == REVIEW_SCHEMA_VERSION
 
 
 OLD_LINE = {

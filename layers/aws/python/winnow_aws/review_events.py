@@ -1,7 +1,6 @@
 """What calls the queue function: the end of a run, and decisions from the table's stream."""
 
 import json
-from collections.abc import Iterator
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, RootModel, Tag
@@ -10,7 +9,7 @@ from winnow.errors import EventInvalidError
 from winnow.models import FrozenModel
 from winnow.reviews.models import EventKind, ReviewEvent
 from winnow.steps.upload import upload_id
-from winnow_aws.review_items import EVENT, event_of
+from winnow_aws.review_items import EVENT, QUEUED, event_of
 
 
 class _Event(BaseModel):
@@ -87,20 +86,19 @@ class Changes(_Event):
     records: list[_StreamRecord] = Field(alias="Records")
 
     def by_upload(self) -> list[Decided]:
-        """The new events of the batch by upload; other items are left out."""
+        """The uploads of the batch, with new events; other items are left out."""
         found: dict[str, Decided] = {}
-        for change in self._new_events():
-            event = event_of(change.image)
-            process = str(change.image["process"]["S"])
-            first = Decided(event.upload, process, change.number, [])
-            found.setdefault(event.upload, first).events.append(event)
-        return list(found.values())
-
-    def _new_events(self) -> Iterator[_Change]:
         for record in self.records:
-            sort = record.change.keys.get("sk", {}).get("S", "")
-            if record.name == "INSERT" and sort.startswith(EVENT):
-                yield record.change
+            change = record.change
+            sort = change.keys.get("sk", {}).get("S", "")
+            is_event = sort.startswith(EVENT) and record.name == "INSERT"
+            if not change.image or not (is_event or sort == QUEUED):
+                continue
+            upload, process = change.keys["pk"]["S"], str(change.image["process"]["S"])
+            decided = found.setdefault(upload, Decided(upload, process, change.number, []))
+            if is_event:
+                decided.events.append(event_of(change.image))
+        return list(found.values())
 
 
 def _kind(given: Any) -> str:

@@ -329,7 +329,9 @@ class ReviewTable:
             if before is not None and not outdated(seen, before, run_started, queued):
                 return
             put: Item = {
-                "Item": key | count_attributes(queued) | texts(run_started=run_started),
+                "Item": key
+                | count_attributes(queued)
+                | texts(process=process, run_started=run_started),
                 "ConditionExpression": _NEW,
             }
             if there:

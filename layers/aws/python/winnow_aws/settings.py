@@ -92,6 +92,7 @@ class FilterSettings(Settings):
         description="the bucket of results and of runs' intermediate objects"
     )
     mail_file_names: bool = Field(False, description="whether an e-mail may name the file")
+    page_url: str = Field("", description="address of the review page; empty: there is none")
     stack_name: str = Field("winnow", description="the stack's name, a dimension of the metrics")
 
     @field_validator("mail_file_names", mode="before")

@@ -165,6 +165,7 @@ def filter_run(
     clock: Callable[[], float],
     *,
     mail_file_names: bool = False,
+    page_url: str = "",
 ) -> Filtered:
     """Write accepted.jsonl, review.jsonl, invalid.jsonl and result.json; compose the e-mail.
 
@@ -204,7 +205,7 @@ def filter_run(
         counts=totals.counts,
         result=result_ref,
         drift=result.drift,
-        mail=report(result, result_ref, file_name=mail_file_names),
+        mail=report(result, result_ref, file_name=mail_file_names, page_url=page_url),
     )
 
 

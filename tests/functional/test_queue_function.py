@@ -1,0 +1,299 @@
+"""The queue function, called as AWS calls it (moto): a run's end, and decisions by the stream."""
+
+import importlib.util
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from tests.fakes.review_table import create_review_table
+from tests.unit.core.reviews.test_queueing import table
+from tests.unit.core.steps.test_steps import Run
+from winnow.errors import ConfidenceThresholdNotMetError, EventInvalidError, RetryableError
+from winnow.models import Upload
+from winnow.reviews.models import RecordKey, Totals
+from winnow.reviews.reviewed import ReviewSummary
+from winnow.reviews.service import Given, Reviews
+from winnow.steps.serialize import serialize
+from winnow.steps.upload import upload_id
+from winnow_aws.review_events import QueueInput, RunEnded
+from winnow_aws.reviews import ReviewTable
+
+ROOT = Path(__file__).resolve().parents[2]
+REGION = "us-east-1"
+KEY = "inbox/moods/Mrs Example.csv"
+DROPPED = {
+    "bucket": {"name": "uploads"},
+    "object": {"key": KEY, "size": 1, "version-id": "v1", "sequencer": "s1"},
+}
+UPLOAD = upload_id("uploads", KEY, "v1")
+
+
+class Stack:
+    """Buckets, tables and a topic; a finished run, and the function."""
+
+    def __init__(self, function: ModuleType) -> None:
+        self.function = function
+        self.s3 = boto3.client("s3", region_name=REGION)
+        self.dynamodb = boto3.client("dynamodb", region_name=REGION)
+        self.reviews = ReviewTable(self.dynamodb, "reviews", sleep=lambda _: None)
+        self.people = Reviews(self.reviews, lambda: 1_800_000_000.0)
+        self.mails: list[dict[str, Any]] = []
+
+    def finish_run(self, *confidences: float, process: str = "moods") -> None:
+        """Its results are those of the pipeline in memory; its row is what the workflow writes."""
+        pipeline = Run()
+        content = table(*confidences)
+        ref = pipeline.store.add("uploads", f"inbox/{process}/x.csv", content.encode())
+        upload = Upload(upload_id=UPLOAD, object=ref, size=1)
+        run = serialize(
+            upload, pipeline.store, _book(), pipeline.options, pipeline.clock, run=pipeline.run
+        )
+        pipeline.classify(run)
+        row: dict[str, Any] = {
+            "upload_id": {"S": UPLOAD},
+            "state": {"S": "SUCCEEDED"},
+            "process": {"S": process},
+        }
+        result = f"results/{process}/{UPLOAD}/result.json"
+        try:
+            pipeline.filter(run)
+            row |= {"result_bucket": {"S": "results"}, "result_key": {"S": result}}
+        except ConfidenceThresholdNotMetError as error:
+            row |= {"state": {"S": "FAILED"}, "error_code": {"S": error.code}}
+        self.dynamodb.put_item(TableName="runs", Item=row)
+        versions = {}
+        for key in sorted(pipeline.store.keys("results"), key=lambda key: key == result):
+            for version, body, metadata in pipeline.store._versions["results", key]:
+                if key == result:
+                    for ours, theirs in versions.items():
+                        body = body.replace(f'"{ours}"'.encode(), f'"{theirs}"'.encode())
+                put = self.s3.put_object(Bucket="results", Key=key, Body=body, Metadata=metadata)
+                versions[version] = put["VersionId"]
+
+    def call(self, event: dict[str, Any]) -> dict[str, Any]:
+        answer: dict[str, Any] = self.function.handler(event, None)
+        return answer
+
+    def decide(self, record: int, decision: str | None) -> None:
+        key = RecordKey(UPLOAD, record)
+        self.people.decide("ann", key, self.reviews.head(key).version, Given(decision))
+
+    def stream(self) -> dict[str, Any]:
+        """All items of the table, as if each had just been written."""
+        items = self.dynamodb.scan(TableName="reviews")["Items"]
+        return {
+            "Records": [
+                {
+                    "eventName": "INSERT",
+                    "eventSource": "aws:dynamodb",
+                    "dynamodb": {
+                        "Keys": {"pk": item["pk"], "sk": item["sk"]},
+                        "NewImage": item,
+                        "SequenceNumber": str(100 + number),
+                    },
+                }
+                for number, item in enumerate(items)
+            ]
+        }
+
+    def object(self, name: str) -> bytes:
+        key = f"results/moods/{UPLOAD}/{name}"
+        return self.s3.get_object(Bucket="results", Key=key)["Body"].read()
+
+    def summary(self) -> ReviewSummary:
+        return ReviewSummary.model_validate_json(self.object("review.json"))
+
+
+def _book() -> Any:
+    from tests.fakes.processes import book
+
+    return book()
+
+
+def ended(status: str = "SUCCEEDED", given: Any = None) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads((ROOT / "events" / "queue.json").read_text("utf-8"))
+    event["detail"]["status"] = status
+    event["detail"]["input"] = json.dumps({"detail": DROPPED}) if given is None else given
+    return event
+
+
+@pytest.fixture
+def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": REGION,
+        "RESULTS_BUCKET": "results",
+        "TABLE_NAME": "runs",
+        "REVIEWS_TABLE": "reviews",
+        "TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:topic",
+        "PAGE_URL": "https://page.example/",
+        "BLIND_SHARE": "0",
+        "AUDIT_SHARE": "0",
+        "STACK_NAME": "here",
+    }.items():
+        monkeypatch.setenv(name, value)
+    with mock_aws():
+        s3 = boto3.client("s3", region_name=REGION)
+        s3.create_bucket(Bucket="results")
+        s3.put_bucket_versioning(Bucket="results", VersioningConfiguration={"Status": "Enabled"})
+        dynamodb = boto3.client("dynamodb", region_name=REGION)
+        create_review_table(dynamodb, "reviews")
+        dynamodb.create_table(
+            TableName="runs",
+            KeySchema=[{"AttributeName": "upload_id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "upload_id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        boto3.client("sns", region_name=REGION).create_topic(Name="topic")
+        spec = importlib.util.spec_from_file_location(
+            "queue_app", ROOT / "functions" / "queue" / "app.py"
+        )
+        function = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(function)
+        made = Stack(function)
+        monkeypatch.setattr(
+            function.TopicMailer, "send", lambda _, mail, **more: made.mails.append(mail)
+        )
+        yield made
+
+
+def test_the_end_of_a_run_puts_its_doubtful_records_into_the_queue(stack: Stack) -> None:
+    stack.finish_run(0.9, 0.5, 0.2)
+    report = stack.call(ended())
+    assert (report["queued"], report["audits"], report["batchItemFailures"]) == (2, 0, [])
+    assert [head.record for head in stack.reviews.heads(UPLOAD)] == [2, 3]
+    assert stack.summary().totals == Totals(queued=2)
+    assert json.loads(stack.object("process.json"))["id"] == "moods"
+    assert stack.call(ended()) == report, "delivered twice"
+    assert stack.reviews.totals_of_process("moods") == Totals(queued=2)
+
+
+@pytest.mark.parametrize("status", ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"])
+def test_a_run_without_results_has_nothing_to_queue(stack: Stack, status: str) -> None:
+    assert stack.call(ended(status))["queued"] == 0
+    stack.dynamodb.put_item(
+        TableName="runs",
+        Item={
+            "upload_id": {"S": UPLOAD},
+            "state": {"S": "FAILED"},
+            "error_code": {"S": "file_empty"},
+        },
+    )
+    assert stack.call(ended(status))["queued"] == 0
+
+
+def test_a_run_that_failed_for_want_of_confidence_is_queued_too(stack: Stack) -> None:
+    stack.finish_run(0.5, 0.4, process="strict")
+    assert stack.call(ended("FAILED"))["queued"] == 2
+
+
+def test_results_that_were_deleted_meanwhile_are_no_failure(stack: Stack) -> None:
+    stack.finish_run(0.5)
+    stack.s3.delete_object(Bucket="results", Key=f"results/moods/{UPLOAD}/result.json")
+    assert stack.call(ended())["queued"] == 0
+
+
+@pytest.mark.parametrize("given", ["", "{}", "[]", "no json", '{"detail": {"object": {}}}'])
+def test_an_execution_of_something_else_is_told(stack: Stack, given: str) -> None:
+    with pytest.raises(EventInvalidError):
+        stack.call(ended(given=given or None) if given else {**ended(), "detail": {}})
+
+
+def test_decisions_are_written_beside_the_results_and_the_last_one_is_mailed(
+    stack: Stack,
+) -> None:
+    stack.finish_run(0.9, 0.5, 0.2)
+    stack.call(ended())
+    stack.decide(2, "sad")
+    assert stack.call(stack.stream())["decisions"] == 1
+    (line,) = stack.object("reviewed.jsonl").splitlines()
+    assert json.loads(line)["source_id"] == "C2"
+    assert stack.mails == []
+    earlier = stack.stream()
+    stack.decide(3, None)
+    later = stack.stream()
+    stack.call(later)
+    stack.call(later)
+    stack.call(earlier)
+    assert stack.summary().totals == Totals(queued=2, decided=2, changed=1, cannot_tell=1)
+    assert len(stack.object("reviewed.jsonl").splitlines()) == 2
+    assert len(stack.mails) == 1
+    assert "Mrs Example" not in str(stack.mails)
+
+
+def test_what_a_batch_could_not_write_is_repeated_from_there(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack.finish_run(0.5, 0.4)
+    stack.call(ended())
+    stack.decide(1, "glad")
+    batch = stack.stream()
+    events = [
+        record["dynamodb"]["SequenceNumber"]
+        for record in batch["Records"]
+        if record["dynamodb"]["Keys"]["pk"]["S"] == UPLOAD
+        and record["dynamodb"]["Keys"]["sk"]["S"].startswith(("event#", "queued"))
+    ]
+    files = stack.function.build().files
+
+    def fails(*_: object, **__: object) -> None:
+        raise RetryableError("S3 did not answer.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "write", fails)
+        report = stack.call(batch)
+    assert report["decisions"] == 0
+    assert report["batchItemFailures"] == [{"itemIdentifier": min(events)}]
+    assert stack.call(batch)["batchItemFailures"] == []
+    assert stack.summary().totals.decided == 1
+
+
+def test_leases_and_counts_in_the_stream_are_no_reason_to_write(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack.finish_run(0.5)
+    stack.call(ended())
+    batch = stack.stream()
+    batch["Records"] = [
+        record
+        for record in batch["Records"]
+        if record["dynamodb"]["Keys"]["sk"]["S"].startswith(("record#", "total#"))
+    ]
+    assert batch["Records"]
+    wrote: list[object] = []
+    monkeypatch.setattr(
+        stack.function.build().files, "write", lambda *given, **_: wrote.append(given)
+    )
+    stack.call(batch)
+    assert wrote == []
+
+
+def test_decisions_are_counted_by_process(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
+    stack.finish_run(0.5, 0.4)
+    stack.call(ended())
+    stack.decide(1, "sad")
+    stack.decide(2, "glad")
+    stack.call(stack.stream())
+    metrics = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+    by_name = {name: value for line in metrics for name, value in line.items()}
+    assert by_name["RecordsQueued"] == [2.0]
+    assert by_name["RecordsDecided"] == [2.0]
+    assert by_name["RecordsChanged"] == [1.0]
+    assert (by_name["process"], by_name["stack"]) == ("moods", "here")
+
+
+def test_the_example_event_is_one_that_the_function_takes() -> None:
+    event = json.loads((ROOT / "events" / "queue.json").read_text("utf-8"))
+    dropped = json.loads((ROOT / "events" / "s3_object_created.json").read_text("utf-8"))["detail"]
+    parsed = QueueInput.model_validate(event).root
+    assert isinstance(parsed, RunEnded)
+    assert parsed.upload_id == upload_id(
+        dropped["bucket"]["name"], dropped["object"]["key"], dropped["object"]["version-id"]
+    )
