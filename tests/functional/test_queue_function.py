@@ -67,7 +67,7 @@ class Stack:
         except ConfidenceThresholdNotMetError as error:
             row |= {"state": {"S": "FAILED"}, "error_code": {"S": error.code}}
         self.dynamodb.put_item(TableName="runs", Item=row)
-        versions = {}
+        versions: dict[str, str] = {}
         for key in sorted(pipeline.store.keys("results"), key=lambda key: key == result):
             for version, body, metadata in pipeline.store._versions["results", key]:
                 if key == result:
@@ -155,6 +155,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
         spec = importlib.util.spec_from_file_location(
             "queue_app", ROOT / "functions" / "queue" / "app.py"
         )
+        assert spec is not None
         function = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(function)
         made = Stack(function)

@@ -338,5 +338,5 @@ def test_whatever_people_do_the_file_says_what_the_table_says(
     lines = [ReviewedRecord.model_validate(line) for line in desk.lines()]
     assert sum(not line.cannot_tell for line in lines) <= totals.approved + totals.changed
     for line in lines:
-        answer = desk.store.head(key(line.record)).answer
-        assert (line.decision, line.by, line.at) == (answer.decision, answer.by, answer.at)
+        holds = desk.store.head(key(line.record)).answer
+        assert (line.decision, line.by, line.at) == (holds.decision, holds.by, holds.at)

@@ -65,7 +65,7 @@ class Run:
         for task in self.tasks(run):
             classify(task, self.store, judge_for, MODEL, self.clock)
 
-    def filter(self, run: Serialized, **options: bool):
+    def filter(self, run: Serialized, **options: Any):
         """As the workflow does: chunk by chunk, where the run has an id, and then as a whole."""
         for task in self.tasks(run) if run.run else ():
             self.filter_chunk(task, Part(first=0, records=task.records))
