@@ -23,7 +23,7 @@ from tests.unit.core.reviews.test_service import OPERATIONS, PROCESS, Desk, a_he
 from winnow.errors import (
     AccessDeniedError,
     AwsRefusedError,
-    EventInvalidError,
+    CursorInvalidError,
     RetryableError,
     ReviewConflictError,
 )
@@ -172,7 +172,7 @@ def test_the_queue_is_the_process_s_and_what_a_filter_leaves(store: ReviewStore)
 
 def test_a_cursor_that_was_made_up_is_rejected(table: ReviewTable) -> None:
     for cursor in ("x", "WyJhIl0", "bm90IGpzb24", "é"):
-        with pytest.raises(EventInvalidError):
+        with pytest.raises(CursorInvalidError):
             table.open_heads(QUEUE, cursor, 5)
 
 

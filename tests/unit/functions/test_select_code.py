@@ -61,7 +61,6 @@ FOLDERS = {
 IN_NO_IMAGE = {
     "winnow_api/openapi.py",  # writes docs/openapi.json
     "winnow/py.typed",  # for mypy
-    "winnow/reviews/sampling.py",  # for the queue function, which does not use it yet
 }
 
 IMPORT_ALL = """

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from winnow.errors import EventInvalidError
+from winnow.errors import CursorInvalidError
 from winnow.reviews.models import RecordKey, ReviewEvent, ReviewHead, State, Totals
 
 SHARDS = 8
@@ -170,11 +170,11 @@ def cursor_of(key: Mapping[str, Any], sort: str) -> str:
 
 
 def start_of(cursor: str, partition: Item, sort: str) -> Item:
-    """The key of a cursor in the partition of an index. Raises EventInvalidError."""
+    """The key of a cursor in the partition of an index. Raises CursorInvalidError."""
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         place = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
         rank, pk, sk = map(str, place)
     except (binascii.Error, ValueError, TypeError):
-        raise EventInvalidError("The cursor is not one that this list has given.") from None
+        raise CursorInvalidError("The cursor is not one that this list has given.") from None
     return partition | texts(**{sort: rank}, pk=pk, sk=sk)
