@@ -102,7 +102,7 @@ def test_only_the_local_stack_goes_without_tls():
         if "IsLocal" in str(resource) or "HasTls" in str(resource)
     }
     # The address of the review page, and of the sign-in.
-    addressed = {"QueueFunction", "ApiFunction", "PageClient", "UploadsBucket"}
+    addressed = {"QueueFunction", "ApiFunction", "FilterFunction", "PageClient", "UploadsBucket"}
     assert users - addressed == {
         *("UploadsBucketPolicy", "ResultsBucketPolicy", "TopicPolicy", "UndeliveredPolicy"),
         *("WaitingPolicy", "RunMailsPolicy", "MailQueuePolicy"),
