@@ -33,6 +33,10 @@ class MemoryStore:
     def content(self, ref: ObjectRef) -> bytes:
         return self._find(ref)[1]
 
+    def head_of(self, bucket: str, key: str) -> ObjectRef:
+        """The newest version of an object."""
+        return self.head(ObjectRef(bucket=bucket, key=key)).ref
+
     def keys(self, bucket: str) -> list[str]:
         return sorted(key for owner, key in self._versions if owner == bucket)
 
