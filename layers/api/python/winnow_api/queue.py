@@ -15,6 +15,7 @@ from winnow_api.items import hidden, items_of, unknown
 from winnow_api.predictions import open_process
 from winnow_api.services import Services
 from winnow_api.shapes import (
+    ItemAnswer,
     LeaseAnswer,
     LeaseNames,
     LeaseRequest,
@@ -28,6 +29,8 @@ from winnow_api.shapes import (
 )
 from winnow_api.states import totals_of
 from winnow_api.threads import pool
+
+_MAX_ROUNDS = 10
 
 
 def reviews_of(services: Services) -> Reviews:
@@ -141,16 +144,20 @@ def _item(head: ReviewHead, now: float) -> QueueItem:
 def lease(services: Services, call: Call, given: LeaseRequest) -> LeaseAnswer:
     """Take the next records; they are not shown to others for five minutes."""
     processes = queues(services, call.user, given.process)
-    heads = reviews_of(services).take(
-        call.user.name,
-        _filters(processes, given.reason, given.outcome),
-        given.count,
-        holding={_key(each) for each in given.holding},
-        skipped=given.skipped,
-    )
-    return LeaseAnswer(
-        items=tuple(items_of(services, call.user, heads)), totals=totals(services, processes)
-    )
+    filters = _filters(processes, given.reason, given.outcome)
+    holding = {_key(each) for each in given.holding}
+    items: list[ItemAnswer] = []
+    for _ in range(_MAX_ROUNDS):
+        count = given.count - len(items)
+        heads = reviews_of(services).take(
+            call.user.name, filters, count, holding=holding, skipped=given.skipped
+        )
+        items += items_of(services, call.user, heads)
+        # Results that have expired leave a record in the queue that cannot be shown: the next one.
+        if len(heads) < count or len(items) == given.count:
+            break
+        holding |= {head.key for head in heads}
+    return LeaseAnswer(items=tuple(items), totals=totals(services, processes))
 
 
 def _key(name: RecordName) -> RecordKey:

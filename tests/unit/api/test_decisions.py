@@ -1,0 +1,305 @@
+"""The queue and decisions: leased to one, decided once, taken back, and nothing typed is lost."""
+
+import csv
+import io
+
+import pytest
+
+from tests.fakes.http_api import call
+from tests.fakes.stage import Stage
+from winnow.reviews.models import RecordKey
+
+QUEUE, LEASE, REVIEW = "GET /v1/queue", "POST /v1/leases", "POST /v1/reviews"
+
+
+def lease(stage: Stage, user: str = "reviewer", **asked) -> list[dict]:
+    reply = call(stage, LEASE, asked, user=user)
+    assert reply.status == 200
+    items: list[dict] = reply.json["items"]
+    return items
+
+
+def name(item: dict) -> dict:
+    return {"upload": item["upload"], "record": item["record"]}
+
+
+def decision(item: dict, **others) -> dict:
+    asked = {**name(item), "version": item["version"]}
+    if "cannot_tell" not in others:
+        asked["decision"] = item["process"]["decisions"][0]["id"]
+    return asked | others
+
+
+# -- the queue -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5, 100])
+def test_the_queue_has_every_record_once_the_least_sure_first(stage, limit):
+    items, cursor = [], None
+    while True:
+        page = call(stage, QUEUE, limit=limit, cursor=cursor).json
+        items += page["items"]
+        cursor = page["cursor"]
+        if cursor is None:
+            break
+    assert len({(each["upload"], each["record"]) for each in items}) == len(items) == 17
+    assert [e["confidence"] for e in items] == sorted(e["confidence"] for e in items)
+    assert page["totals"]["open"] == 17
+    assert {each["process"] for each in items} == {"L33774", "emotions"}
+
+
+def test_pages_stay_the_same_while_others_decide(stage):
+    first = call(stage, QUEUE, limit=4).json
+    rest = call(stage, QUEUE, limit=100).json["items"][4:]
+    for item in lease(stage, "other", count=6):
+        assert call(stage, REVIEW, decision(item), user="other").status == 201
+    page = call(stage, QUEUE, limit=100, cursor=first["cursor"]).json["items"]
+    assert page == rest[2:]
+
+
+def test_the_queue_by_process_reason_and_outcome(stage):
+    every = call(stage, QUEUE, limit=100).json["items"]
+    one = call(stage, QUEUE, limit=100, process="L33774").json
+    assert len(one["items"]) == one["totals"]["queued"] == 5
+    reasons = {each["reason"] for each in every}
+    assert len(reasons) > 1
+    for reason in reasons:
+        found = call(stage, QUEUE, limit=100, reason=reason).json["items"]
+        assert found == [each for each in every if each["reason"] == reason]
+    assert call(stage, QUEUE, outcome="accepted").json["items"] == []
+
+
+def test_who_is_limited_gets_their_processes_alone(stage):
+    page = call(stage, QUEUE, user="limited", limit=100).json
+    assert {each["process"] for each in page["items"]} == {"emotions"}
+    assert page["totals"]["queued"] == 12
+    assert {e["process"]["id"] for e in lease(stage, "limited", count=10)} == {"emotions"}
+    reply = call(stage, LEASE, {"process": "L33774"}, user="limited")
+    assert (reply.status, reply.json["code"]) == (404, "process_not_open")
+
+
+# -- leases ----------------------------------------------------------------------------------------
+
+
+def test_a_record_that_somebody_has_open_is_given_to_nobody_else(stage):
+    mine = lease(stage, count=3)
+    others = lease(stage, "other", count=10)
+    assert not {tuple(name(each).values()) for each in mine} & {
+        tuple(name(each).values()) for each in others
+    }
+    assert mine[0]["lease"]["by"] == "ada@example.org"
+    stage.clock.wait(301)
+    assert name(lease(stage, "program")[0]) == name(mine[0])
+
+
+def test_what_one_holds_is_not_given_again_and_is_after_a_reload(stage):
+    (first,) = lease(stage)
+    (second,) = lease(stage, holding=[name(first)])
+    assert name(second) != name(first)
+    assert name(lease(stage)[0]) == name(first)
+
+
+def test_leases_are_renewed_and_released(stage):
+    (item,) = lease(stage)
+    stage.clock.wait(200)
+    renewed = call(stage, "POST /v1/leases/renew", {"items": [name(item)]}).json["items"]
+    assert renewed[0]["until"] > item["lease"]["until"]
+    taken = call(stage, "POST /v1/leases/renew", {"items": [name(item)]}, user="other").json
+    assert taken["items"][0]["until"] is None
+    released = call(stage, "POST /v1/leases/release", {"items": [name(item)]}).json["items"]
+    assert released == [{**name(item), "until": None}]
+    assert name(lease(stage, "other")[0]) == name(item)
+
+
+@pytest.mark.parametrize("action", ["renew", "release"])
+def test_no_lease_of_a_process_that_is_not_open(stage, action):
+    (item,) = lease(stage, process="L33774")
+    reply = call(stage, f"POST /v1/leases/{action}", {"items": [name(item)]}, user="limited")
+    assert (reply.status, reply.json["code"]) == (404, "record_unknown")
+
+
+def test_a_record_whose_results_have_expired_is_passed_over(stage):
+    cases = next(iter(stage.uploads.rows))
+    for ref in stage.result(stage.uploads.rows[cases]).files.values():
+        stage.store.delete(ref)
+    items = lease(stage, count=10)
+    assert len(items) == 10
+    assert {each["process"]["id"] for each in items} == {"emotions"}
+
+
+# -- decisions -------------------------------------------------------------------------------------
+
+
+def test_a_decision_is_kept_and_counted(stage):
+    (item,) = lease(stage, process="L33774")
+    machine = item["decision"]["value"]
+    for value in ("met", "not_met"):
+        reply = call(stage, REVIEW, decision(item, decision=value, note="Why.", seconds=2.5))
+        assert reply.status == 201
+        answer = reply.json
+        assert answer["review"]["decision"] == value
+        assert answer["review"]["note"] == "Why."
+        assert answer["machine"]["agreed"] is (value == machine)
+        assert answer["totals"]["decided"] == 1
+        assert answer["totals"]["approved"] == int(value == machine)
+        item["version"] = answer["version"]
+    path = {"id": item["upload"], "n": str(item["record"])}
+    events = call(stage, "GET /v1/uploads/{id}/records/{n}/history", path=path).json["items"]
+    assert [(e["from"], e["to"], e["note"]) for e in events] == [
+        (machine, "met", "Why."),
+        ("met", "not_met", "Why."),
+    ]
+    assert events[0]["seconds"] == 2.5
+    assert events[0]["through"] == "api"
+
+
+def test_cannot_tell_is_a_decision(stage):
+    (item,) = lease(stage)
+    answer = call(
+        stage, REVIEW, decision(item, cannot_tell=True), headers={"winnow-through": "page"}
+    ).json
+    assert answer["review"]["cannot_tell"]
+    assert answer["machine"]["agreed"] is None
+    assert answer["totals"]["cannot_tell"] == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "code"),
+    [
+        ({"decision": "perhaps"}, 422, "decision_invalid"),
+        ({"decision": "undetermined"}, 422, "decision_invalid"),
+        ({"decision": "met", "cannot_tell": True}, 400, "request_invalid"),
+        ({"decision": None}, 400, "request_invalid"),
+        ({"decision": "met", "version": 1}, 409, "review_conflict"),
+        ({"decision": "met", "record": 99}, 404, "record_unknown"),
+        ({"decision": "met", "upload": "0" * 32}, 404, "upload_unknown"),
+        ({"decision": "met", "note": "x" * 4001}, 400, "request_invalid"),
+        ({"decision": "met", "seconds": -1}, 400, "request_invalid"),
+    ],
+)
+def test_what_is_no_decision_is_refused_and_nothing_is_kept(stage, change, status, code):
+    (item,) = lease(stage, process="L33774")
+    reply = call(stage, REVIEW, {**decision(item), **change})
+    assert (reply.status, reply.json["code"]) == (status, code)
+    head = stage.reviews.head(RecordKey(item["upload"], item["record"]))
+    assert (head.version, head.answer) == (0, None)
+
+
+def test_a_conflict_tells_what_holds_and_keeps_the_note_as_a_draft(stage):
+    (item,) = lease(stage, process="L33774")
+    call(stage, REVIEW, decision(item, decision="met"), user="other")
+    reply = call(stage, REVIEW, decision(item, decision="not_met", note="I typed this."))
+    assert (reply.status, reply.json["code"]) == (409, "review_conflict")
+    assert reply.json["review"]["decision"] == "met"
+    assert reply.json["review"]["by"] == "grace@example.org"
+    assert reply.json["version"] == 1
+    path = {"id": item["upload"], "n": str(item["record"])}
+    assert call(stage, "GET /v1/uploads/{id}/records/{n}", path=path).json["draft"] == (
+        "I typed this."
+    )
+    again = decision(item, decision="not_met", version=1)
+    assert call(stage, REVIEW, again).json["review"]["decision"] == "not_met"
+
+
+def test_the_same_request_twice_is_one_decision(stage):
+    (item,) = lease(stage)
+    first = call(stage, REVIEW, decision(item), key="k")
+    again = call(stage, REVIEW, decision(item), key="k")
+    assert again.status == 201
+    assert again.json["version"] == first.json["version"] == 1
+    assert len(stage.reviews.events(RecordKey(item["upload"], item["record"]))) == 1
+
+
+def test_a_record_that_nobody_asked_about_can_be_corrected(stage):
+    cases = next(iter(stage.uploads.rows))
+    list_ = "GET /v1/uploads/{id}/records"
+    accepted = call(stage, list_, path={"id": cases}, outcome="accepted").json["items"][0]
+    body = {"upload": cases, "record": accepted["record"], "version": 0, "decision": "not_met"}
+    answer = call(stage, REVIEW, body).json
+    assert answer["totals"]["corrections"] == 1
+    assert answer["totals"]["queued"] == 5
+    after = call(stage, list_, path={"id": cases}, outcome="accepted").json["items"][0]
+    assert after["review"]["decision"] == "not_met"
+    invalid = call(stage, list_, path={"id": cases}, outcome="invalid").json["items"][0]
+    refused = call(stage, REVIEW, body | {"record": invalid["record"]})
+    assert (refused.status, refused.json["code"]) == (400, "request_invalid")
+
+
+def test_undo_gives_the_record_back_to_the_person(stage):
+    (item,) = lease(stage)
+    decided = call(stage, REVIEW, decision(item)).json
+    body = {**name(item), "version": decided["version"]}
+    refused = call(stage, "POST /v1/reviews/undo", body, user="other")
+    assert (refused.status, refused.json["code"]) == (409, "nothing_to_undo")
+    undone = call(stage, "POST /v1/reviews/undo", body).json
+    assert undone["item"]["review"]["state"] == "open"
+    assert undone["item"]["lease"]["by"] == "ada@example.org"
+    assert undone["totals"]["decided"] == 0
+    late = call(stage, "POST /v1/reviews/undo", body)
+    assert (late.status, late.json["code"]) == (409, "review_conflict")
+    assert late.json["version"] == 2
+
+
+def test_a_skipped_record_is_for_others(stage):
+    (item,) = lease(stage)
+    body = {**name(item), "version": item["version"]}
+    assert call(stage, "POST /v1/reviews/skip", body).json["totals"]["open"] == 12
+    assert name(lease(stage)[0]) != name(item)
+    assert name(lease(stage, "other")[0]) == name(item)
+    conflict = call(stage, "POST /v1/reviews/skip", body)
+    assert (conflict.status, conflict.json["code"]) == (409, "review_conflict")
+    stage.clock.wait(301)
+    assert [name(each) for each in lease(stage, skipped=True)] == [name(item)]
+
+
+def test_a_draft_is_one_person_s(stage):
+    (item,) = lease(stage)
+    assert call(stage, "POST /v1/drafts", {**name(item), "note": "Perhaps"}).json == {"saved": True}
+    path = {"id": item["upload"], "n": str(item["record"])}
+    one = "GET /v1/uploads/{id}/records/{n}"
+    assert call(stage, one, path=path).json["draft"] == "Perhaps"
+    assert call(stage, one, path=path, user="other").json["draft"] is None
+    call(stage, "POST /v1/drafts", {**name(item), "note": ""})
+    assert call(stage, one, path=path).json["draft"] is None
+
+
+@pytest.mark.parametrize(
+    "key", ["POST /v1/drafts", REVIEW, "POST /v1/reviews/undo", "POST /v1/reviews/skip"]
+)
+def test_nothing_of_a_process_that_is_not_open(stage, key):
+    (item,) = lease(stage, process="L33774")
+    body = name(item)
+    body |= {"note": "x"} if "drafts" in key else {"version": 0}
+    body |= {"decision": "met"} if key == REVIEW else {}
+    reply = call(stage, key, body, user="limited")
+    assert (reply.status, reply.json["code"]) == (404, "record_unknown")
+
+
+# -- export ----------------------------------------------------------------------------------------
+
+
+def rows(stage: Stage, user: str = "auditor", **query) -> list[dict]:
+    found: list[dict] = []
+    cursor = None
+    while True:
+        reply = call(stage, "GET /v1/reviews/export.csv", user=user, cursor=cursor, **query)
+        assert reply.headers["content-type"].startswith("text/csv")
+        found += csv.DictReader(io.StringIO(reply.body.decode(), newline=""))
+        cursor = reply.headers.get("winnow-cursor")
+        if cursor is None:
+            return found
+
+
+def test_the_export_has_what_people_decided_by_process(stage):
+    for process in ("L33774", "emotions"):
+        for item in lease(stage, process=process, count=3):
+            assert call(stage, REVIEW, decision(item)).status == 201
+    found = rows(stage)
+    assert [row["process"] for row in found] == ["L33774"] * 3 + ["emotions"] * 3
+    assert all(row["text"] and row["decided_by"] == "ada@example.org" for row in found)
+    assert [row["process"] for row in rows(stage, process="emotions")] == ["emotions"] * 3
+    assert {row["process"] for row in rows(stage, "limited")} == {"emotions"}
+    assert rows(stage, since="2026-01-02") == []
+    assert len(rows(stage, since="2026-01-01")) == 6
+    reply = call(stage, "GET /v1/reviews/export.csv", process="L33774", user="limited")
+    assert (reply.status, reply.json["code"]) == (404, "process_not_open")
