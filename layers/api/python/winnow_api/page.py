@@ -124,7 +124,7 @@ def without_comments(script: str) -> str:
     return _LINE.sub("", script)
 
 
-def frame(services: Services, call: Call, given: Nothing) -> Response:
+def frame(services: Services, call: Call, given: Anything) -> Response:
     """The page's frame."""
     return services.page().frame
 

@@ -59,7 +59,7 @@ HTML = "text/html; charset=utf-8"
 CSV = "text/csv; charset=utf-8"
 
 ROUTES: Mapping[str, Route] = {
-    "GET /": Route("The review page", PUBLIC, _PAGE, "frame", answer=HTML),
+    "GET /": Route("The review page", PUBLIC, _PAGE, "frame", shapes.Anything, HTML),
     "GET /signed-in": Route("The page, on return from sign-in", PUBLIC, _PAGE, "signed_in",
                             shapes.Anything, answer=HTML),
     "GET /assets/{file}": Route("A part of the page", PUBLIC, _PAGE, "asset",
