@@ -77,6 +77,11 @@ class StackReviews:
             )
         return head, self.items.history(self.store.events(key))
 
+    def state(self, upload: str, record: int) -> ReviewState | None:
+        """What people decided of a record, with the note."""
+        head = self.store.head(RecordKey(upload, record))
+        return None if head is None else self.items.state(head)
+
     def states(self, upload: str) -> dict[int, ReviewState]:
         """What people decided of an upload's records, by their numbers; without the notes."""
         from winnow.reviews.items import state_of

@@ -9,6 +9,7 @@ from winnow.errors import NothingToUndoError, RetryableError, ReviewConflictErro
 from winnow.reviews.notes import MAX_NOTE
 from winnow_cli import keyboard as keys
 from winnow_cli.console import clean
+from winnow_cli.render.records import CANNOT_TELL, answer_of
 from winnow_cli.render.review_screen import (
     MAX_KEYS,
     Page,
@@ -18,7 +19,6 @@ from winnow_cli.render.review_screen import (
     keys_line,
     title_of,
 )
-from winnow_cli.render.reviews import CANNOT_TELL, answer_of
 
 if TYPE_CHECKING:
     from winnow.reviews.items import ReviewItem

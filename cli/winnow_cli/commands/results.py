@@ -1,12 +1,18 @@
 """`winnow results`: the records of an upload, as a table, CSV or JSON."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from winnow_cli.console import csv_stream, emit_json
 from winnow_cli.options import FILES, AsJson, StackName, UploadId, handle_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from winnow.models import ResultRecord
+    from winnow.reviews.items import ReviewState
 
 
 class Format(StrEnum):
@@ -56,12 +62,14 @@ def results(
 ) -> None:
     """Show the records of an upload: decision, confidence and the evidence for it.
 
-    With --record N one record, whole, with its text. In a pipe or a file, CSV is UTF-8 and JSON
+    The column `reviewed` has the decision of a person, which holds now, and whose it is. With
+    --record N one record, whole, with its text. In a pipe or a file, CSV is UTF-8 and JSON
     is ASCII, whatever the locale.
     """
     from winnow_cli.render.csv_cells import write_csv
     from winnow_cli.render.record import print_record, record_document
     from winnow_cli.render.records import print_results
+    from winnow_cli.reviews import reviews_if_any
     from winnow_cli.target import aws_errors, find_target
     from winnow_cli.uploads import Uploads
 
@@ -70,28 +78,40 @@ def results(
     with aws_errors(target):
         result = uploads.result(uploads.find(upload_id))
         outcomes = outcome or list(OutcomeName)
+        desk = reviews_if_any(target)
         if record is not None:
             found = uploads.record(result, record, outcomes)
+            review = None if desk is None else desk.state(result.upload.upload_id, record)
             if as_json or form is Format.JSON:
-                emit_json(record_document(result, found))
+                emit_json(record_document(result, found, review))
             elif form is Format.CSV:
                 with csv_stream() as stream:
-                    write_csv([found], stream)
+                    write_csv([found], stream, None if desk is None else {record: review})
             else:
-                print_record(found)
+                print_record(found, review)
             return
         records = uploads.records(result, outcomes)
+        reviews = None if desk is None else desk.states(result.upload.upload_id)
         if as_json or form is Format.JSON:
             emit_json(
                 {
                     "result": result.model_dump(mode="json", exclude_none=True),
-                    "records": [r.model_dump(mode="json", exclude_none=True) for r in records],
+                    "records": [_document(found, reviews) for found in records],
                 }
             )
         elif form is Format.CSV:
             with csv_stream() as stream:
-                write_csv(records, stream)
+                write_csv(records, stream, reviews)
         else:
             # A table shows no text, and many records with theirs would fill the memory.
             bare = {"text": None, "places": ()}
-            print_results(result, [r.model_copy(update=bare) for r in records])
+            print_results(result, [r.model_copy(update=bare) for r in records], reviews)
+
+
+def _document(
+    record: "ResultRecord", reviews: "Mapping[int, ReviewState] | None"
+) -> dict[str, Any]:
+    document = record.model_dump(mode="json", exclude_none=True)
+    if reviews and (review := reviews.get(record.record)):
+        document["review"] = review.model_dump(mode="json")
+    return document

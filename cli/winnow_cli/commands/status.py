@@ -22,9 +22,10 @@ def status(
     stack: StackName = None,
     as_json: AsJson = False,
 ) -> None:
-    """List uploads, one per line: state, counts and times; the latest first."""
+    """List uploads, one per line: state, counts, open reviews, times; the latest first."""
     from winnow_cli.render.uploads import print_status, row_document
-    from winnow_cli.target import find_target
+    from winnow_cli.reviews import reviews_if_any
+    from winnow_cli.target import aws_errors, find_target
     from winnow_cli.uploads import Uploads
     from winnow_cli.waiting import MAX_RUNS, count_waiting
 
@@ -32,11 +33,16 @@ def status(
     uploads = Uploads(target)
     rows = uploads.every() if upload_id is None else [uploads.find(upload_id)]
     waiting = count_waiting(target) if upload_id is None else 0
+    desk = reviews_if_any(target)
+    in_review = [row.upload_id for row in rows if row.review and row.erased_at is None]
+    with aws_errors(target):
+        totals = desk.totals_of(in_review) if desk else {}
     if as_json:
-        emit_json({"uploads": [row_document(row) for row in rows], "waiting": waiting})
+        documents = [row_document(row, totals.get(row.upload_id)) for row in rows]
+        emit_json({"uploads": documents, "waiting": waiting})
         return
     if rows:
-        print_status(rows)
+        print_status(rows, totals)
     if waiting:
         note(
             f"About {waiting:,} uploads wait for their run: the stack allows "

@@ -2,13 +2,14 @@
 
 import csv
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, TextIO
 
-from winnow_cli.render.records import because_of, decision_of, evidence_of
+from winnow_cli.render.records import CANNOT_TELL, because_of, decision_of, evidence_of
 
 if TYPE_CHECKING:
     from winnow.models import ResultRecord
+    from winnow.reviews.items import ReviewState
 
 COLUMNS = (
     "outcome",
@@ -26,6 +27,8 @@ COLUMNS = (
     "reason",
     "text",
 )
+REVIEW_COLUMNS = ("reviewed", "reviewed_by", "reviewed_at")
+"""What a person decided, and who and when; only for a stack with reviews."""
 _FORMULA = re.compile(
     r"""(?<![\s"'“”\u200b\u2060\ufeff])([\s"'“”\u200b\u2060\ufeff]*+)[=+\-@＝＋－＠]"""
 )
@@ -37,16 +40,22 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 """Characters that are replaced: control characters, and halves of surrogate pairs."""
 
 
-def write_csv(records: Iterable["ResultRecord"], stream: TextIO) -> None:
+def write_csv(
+    records: Iterable["ResultRecord"],
+    stream: TextIO,
+    reviews: "Mapping[int, ReviewState | None] | None" = None,
+) -> None:
     """Write CSV for a spreadsheet; cells that would be formulas are marked as text.
+
+    With `reviews`, what people decided of records by their numbers, three more columns say so.
 
     Control characters other than tabs and line ends are replaced by U+FFFD; the JSON has them.
     """
     writer = csv.writer(stream, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
+    writer.writerow(COLUMNS if reviews is None else (*COLUMNS, *REVIEW_COLUMNS))
     for record in records:
         evidence = evidence_of(record)
-        cells = (
+        cells: tuple[object, ...] = (
             record.outcome.value,
             record.record,
             record.line,
@@ -62,7 +71,16 @@ def write_csv(records: Iterable["ResultRecord"], stream: TextIO) -> None:
             record.reason,
             record.text,
         )
+        if reviews is not None:
+            cells = (*cells, *_review_cells(reviews.get(record.record)))
         writer.writerow(["" if cell is None else safe_cell(cell) for cell in cells])
+
+
+def _review_cells(review: "ReviewState | None") -> tuple[object, ...]:
+    if review is None:
+        return (None, None, None)
+    decision = CANNOT_TELL if review.cannot_tell else review.decision
+    return (decision, review.by, review.at)
 
 
 def safe_cell(value: object) -> str:

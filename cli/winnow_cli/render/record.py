@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from winnow_cli.console import clean, safe, stdout
 from winnow_cli.render.records import (
     OUTCOME_STYLES,
+    answer_of,
     because_of,
     confidence_of,
     decision_of,
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from winnow.models import CriterionFinding, Evidence, Result, ResultRecord, SourceLocation
+    from winnow.reviews.items import ReviewState
 
 FOR, AGAINST, BOTH = "green", "red", "yellow"
 """Rich styles of evidence that supports, opposes, or does both (of two criteria)."""
@@ -23,7 +25,9 @@ _SIDES = {"supports": ("✓", FOR), "opposes": ("✗", AGAINST)}
 NOTHING_SAID = "nothing said"
 
 
-def record_document(result: "Result", record: "ResultRecord") -> dict[str, Any]:
+def record_document(
+    result: "Result", record: "ResultRecord", review: "ReviewState | None" = None
+) -> dict[str, Any]:
     """The JSON document of one record."""
     return {
         "upload_id": result.upload.upload_id,
@@ -31,19 +35,20 @@ def record_document(result: "Result", record: "ResultRecord") -> dict[str, Any]:
         "threshold": result.threshold,
         "record": record.model_dump(mode="json", exclude_none=True),
         "missing": list(_missing(record)),
+        **({} if review is None else {"review": review.model_dump(mode="json")}),
     }
 
 
-def print_record(record: "ResultRecord") -> None:
+def print_record(record: "ResultRecord", review: "ReviewState | None" = None) -> None:
     """Everything about one record, on a terminal with its evidence in colour."""
     screen = stdout()
-    for part in (_head(record), text_of(record), grounds_of(record)):
+    for part in (_head(record, review), text_of(record), grounds_of(record)):
         if part is not None:
             # Only a terminal needs lines that are broken between words.
             screen.print(part, soft_wrap=not screen.is_terminal)
 
 
-def _head(record: "ResultRecord") -> "Text":
+def _head(record: "ResultRecord", review: "ReviewState | None") -> "Text":
     from rich.text import Text
 
     head = Text.assemble(
@@ -58,6 +63,7 @@ def _head(record: "ResultRecord") -> "Text":
         ("decision", decision_of(record)),
         ("confidence", _confidence(record)),
         ("reason", f"{record.code}: {record.reason}" if record.code else None),
+        ("reviewed", None if review is None else answer_of(review)),
         ("missing", "; ".join(_missing(record))),
         *((clean(name), value) for name, value in record.fields.items()),
     ]

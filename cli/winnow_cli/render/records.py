@@ -3,7 +3,7 @@
 `winnow results`, `winnow predict` and the demo show records with the functions of this module.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from winnow_cli.console import clean, note, shorten, stdout
@@ -11,8 +11,11 @@ from winnow_cli.render.tables import table
 
 if TYPE_CHECKING:
     from winnow.models import CriterionFinding, Evidence, Judgement, Result, ResultRecord
+    from winnow.reviews.items import ReviewState
 
 OUTCOME_STYLES = {"accepted": "green", "review": "yellow", "invalid": "red"}
+CANNOT_TELL = "cannot tell"
+"""What a person decided who could not decide."""
 EVIDENCE_WIDTH = 100
 """Characters of a sentence in a table or a line."""
 
@@ -28,12 +31,34 @@ DECISION: Column = ("decision", lambda record: decision_of(record))
 CONFIDENCE: Column = ("confidence", lambda record: confidence_of(record))
 
 
-def print_results(result: "Result", records: Sequence["ResultRecord"]) -> None:
-    """The records of a run as a table, and lines about the run: counts, process, notes."""
+def answer_of(state: "ReviewState") -> str:
+    """`met by ann`, or what else is known of a record's review, in a few words."""
+    if state.state == "erased":
+        return "erased"
+    if state.by is None:
+        return "open"
+    return f"{CANNOT_TELL if state.cannot_tell else state.decision} by {state.by}"
+
+
+def print_results(
+    result: "Result",
+    records: Sequence["ResultRecord"],
+    reviews: "Mapping[int, ReviewState] | None" = None,
+) -> None:
+    """The records of a run as a table, and lines about the run: counts, process, notes.
+
+    `reviews` has what people decided of records, by their numbers.
+    """
+
+    def answer(record: "ResultRecord") -> str:
+        state = (reviews or {}).get(record.record)
+        return "" if state is None else answer_of(state)
+
+    reviewed: tuple[Column, ...] = (("reviewed", answer),) if reviews else ()
     grounds: Column = ("evidence or reason", lambda record: grounds_of(record, EVIDENCE_WIDTH))
     _print_records(
         records,
-        (OUTCOME, RECORD, PART, SOURCE_ID, DECISION, CONFIDENCE, grounds),
+        (OUTCOME, RECORD, PART, SOURCE_ID, DECISION, CONFIDENCE, *reviewed, grounds),
         styles=[OUTCOME_STYLES[record.outcome.value] for record in records],
     )
     counts = result.counts

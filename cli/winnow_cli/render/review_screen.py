@@ -10,7 +10,7 @@ from rich.text import Text
 from winnow.models import ResultRecord
 from winnow_cli.console import clean, safe
 from winnow_cli.render.record import NOTHING_SAID, grounds_of, text_of
-from winnow_cli.render.reviews import answer_of
+from winnow_cli.render.records import answer_of
 from winnow_cli.render.uploads import SHORT_ID
 
 if TYPE_CHECKING:

@@ -5,14 +5,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from winnow_cli.console import clean, note, say
+from winnow_cli.render.records import CANNOT_TELL, answer_of
 from winnow_cli.render.tables import table
 from winnow_cli.render.uploads import SHORT_ID
 
 if TYPE_CHECKING:
     from winnow.reviews.items import HistoryEntry, ReviewState
     from winnow.reviews.models import ReviewHead, Totals
-
-CANNOT_TELL = "cannot tell"
 
 
 def totals_document(totals: "Totals") -> dict[str, Any]:
@@ -91,15 +90,6 @@ def _machine(head: "ReviewHead") -> tuple[str, str, str]:
 
 def _lease(head: "ReviewHead", now: float) -> str:
     return f", open at {head.lease_by}" if head.leased_to_other("", now) else ""
-
-
-def answer_of(state: "ReviewState") -> str:
-    """`met by ann`, or what else is known of a record's review, in a few words."""
-    if state.state == "erased":
-        return "erased"
-    if state.by is None:
-        return "open"
-    return f"{CANNOT_TELL if state.cannot_tell else state.decision} by {state.by}"
 
 
 def print_history(entries: "Sequence[HistoryEntry]", state: "ReviewState | None") -> None:

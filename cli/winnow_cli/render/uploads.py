@@ -1,7 +1,7 @@
 """Uploads: the table of `winnow status`, counts, and how the runs of a submit ended."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from winnow_cli.render.tables import table
 
 if TYPE_CHECKING:
     from winnow.recovery.upload_row import UploadRow
+    from winnow.reviews.models import Totals
     from winnow_cli.target import Target
 
 STATE_STYLES = {"SUCCEEDED": "green", "RUNNING": "cyan", "FAILED": "red", "DAMAGED": "bold red"}
@@ -19,8 +20,14 @@ INTERNAL = {"sequencer", "attempt", "lease_until", "expires"}
 """Attributes for the workflow and the sweep; they are not in the JSON."""
 
 
-def print_status(rows: Sequence["UploadRow"]) -> None:
-    """The uploads as a table; on a terminal, one line per upload if there is room."""
+def print_status(
+    rows: Sequence["UploadRow"], reviews: "Mapping[str, Totals] | None" = None
+) -> None:
+    """The uploads as a table; on a terminal, one line per upload if there is room.
+
+    `reviews` has the counts of what people decided, by upload.
+    """
+    totals = reviews or {}
     drawn = sys.stdout.isatty()
     table(
         ("state", "upload id", "file", "process", "counts or error", "started (UTC)", "seconds"),
@@ -30,7 +37,7 @@ def print_status(rows: Sequence["UploadRow"]) -> None:
                 row.upload_id[:SHORT_ID] if drawn else row.upload_id,
                 shorten(row.file_name, 22 if drawn else 40),
                 row.process or "",
-                counts_line(row) if row.state == "SUCCEEDED" else row.error_code or "",
+                _counts_or_error(row, totals.get(row.upload_id)),
                 row.claimed_at[5 if drawn else 0 : 19].replace("T", " "),
                 _seconds(row),
             )
@@ -40,6 +47,15 @@ def print_status(rows: Sequence["UploadRow"]) -> None:
         right=("seconds",),
         spare=("seconds", "started (UTC)"),
     )
+
+
+def _counts_or_error(row: "UploadRow", totals: "Totals | None") -> str:
+    if row.erased_at is not None:
+        return f"erased {row.erased_at[:10]}"
+    counts = counts_line(row) if row.state == "SUCCEEDED" else row.error_code or ""
+    if totals is None or not totals.queued:
+        return counts
+    return f"{counts}; {totals.decided:,} of {totals.queued:,} decided"
 
 
 def counts_line(row: "UploadRow") -> str:
@@ -56,9 +72,12 @@ def _seconds(row: "UploadRow") -> str:
     return "" if row.ended_s is None else f"{row.ended_s - row.claimed_s:.1f}"
 
 
-def row_document(row: "UploadRow") -> dict[str, Any]:
+def row_document(row: "UploadRow", reviews: "Totals | None" = None) -> dict[str, Any]:
     """An upload as JSON: the table's names; absent attributes are left out."""
-    return {**row.model_dump(exclude_none=True, exclude=INTERNAL), "results_at": row.results_at}
+    document = {**row.model_dump(exclude_none=True, exclude=INTERNAL), "results_at": row.results_at}
+    if reviews is not None:
+        document["reviews"] = {**reviews.model_dump(), "open": reviews.open}
+    return document
 
 
 def print_ends(ends: Sequence[tuple[Path, "UploadRow | None"]], target: "Target") -> None:
