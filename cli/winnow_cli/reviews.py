@@ -7,10 +7,13 @@ from functools import cached_property
 from heapq import merge
 from itertools import islice
 
-from winnow.errors import RecordUnknownError, ReviewOffError
+from winnow.errors import ObjectGoneError, RecordUnknownError, ReviewOffError
+from winnow.models import ObjectRef
 from winnow.reviews.items import HistoryEntry, Items, ReviewState
 from winnow.reviews.models import QueueFilter, RecordKey, ReviewHead, Totals
 from winnow.reviews.notes import Notes
+from winnow.reviews.queueing import Queued, Shares, queue_upload
+from winnow.reviews.reviewed import ReviewedFiles
 from winnow.reviews.service import Reviews
 from winnow_aws.reviews import ReviewTable
 from winnow_aws.s3 import S3Store
@@ -19,6 +22,8 @@ from winnow_cli.target import Target, aws_errors
 LOCAL_USER = "you@winnow.local"
 """Who decides on the local stack: the user whom its page signs in, too."""
 TABLE, PAGE = "ReviewsTable", "ReviewPage"
+_SHARES = ("ReviewBlindShare", "ReviewAuditShare")
+"""Parameters of the stack, in percent."""
 _THREADS = 12
 _PAGE = 50
 
@@ -40,6 +45,42 @@ class StackReviews:
     def user(self) -> str:
         """Who is asking."""
         return caller(self._target)
+
+    def add(self, result: ObjectRef) -> Queued:
+        """Put an upload's doubtful records into the queue, as the function does when a run ends.
+
+        Raises:
+            RecordUnknownError: the results have expired.
+        """
+        try:
+            queued = queue_upload(result, self.objects, self.store, self._shares(), time.time)
+        except ObjectGoneError:
+            raise RecordUnknownError("The results of this upload have expired.") from None
+        self.files.write(queued.upload_id, queued.process, left_out=queued.left_out)
+        return queued
+
+    @property
+    def files(self) -> ReviewedFiles:
+        """What was decided, beside the results."""
+        bucket = self._target.results_bucket
+        return ReviewedFiles(self.objects, self.store, bucket, time.time)
+
+    def _shares(self) -> Shares:
+        """The stack's shares of blind and of audited records."""
+        with aws_errors(self._target):
+            stacks = self._target.client("cloudformation").describe_stacks(
+                StackName=self._target.name
+            )
+        given = {
+            found["ParameterKey"]: found.get("ParameterValue", "")
+            for found in stacks["Stacks"][0].get("Parameters", ())
+        }
+        return Shares(
+            *(
+                float(given[name]) / 100 if given.get(name) else default
+                for name, default in zip(_SHARES, Shares(), strict=True)
+            )
+        )
 
     def processes(self, chosen: str | None) -> list[str]:
         """The process that was chosen, or all that ever had a record in the queue."""

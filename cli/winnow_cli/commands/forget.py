@@ -102,6 +102,7 @@ def _forget(target: "Target") -> "Forget":
         reviews.store if reviews else None,
         target.results_bucket,
         time.time,
+        reviews.files.write if reviews else lambda _upload, _process: None,
     )
 
 

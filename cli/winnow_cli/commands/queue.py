@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from winnow_cli.console import emit_json
+from winnow_cli.console import emit_json, note
 from winnow_cli.options import REVIEWS, AsJson, ReviewProcess, StackName, handle_errors
 
 
@@ -17,6 +17,15 @@ def register(app: typer.Typer) -> None:
 @handle_errors
 def queue(
     process: ReviewProcess = None,
+    add: Annotated[
+        str | None,
+        typer.Option(
+            "--add",
+            metavar="UPLOAD_ID",
+            help="First put the doubtful records of this upload into the queue, if they are not "
+            "there: it ended before the stack had reviews, or the function failed.",
+        ),
+    ] = None,
     limit: Annotated[
         int, typer.Option("--limit", metavar="N", min=0, help="How many records to list.")
     ] = 20,
@@ -27,10 +36,15 @@ def queue(
     from winnow_cli.render.reviews import head_document, print_queue, totals_document
     from winnow_cli.reviews import StackReviews
     from winnow_cli.target import aws_errors, find_target
+    from winnow_cli.uploads import Uploads
 
     target = find_target(stack)
     reviews = StackReviews(target)
+    added = None
     with aws_errors(target):
+        if add is not None:
+            uploads = Uploads(target)
+            added = reviews.add(uploads.result_ref(uploads.find(add)))
         processes = reviews.processes(process)
         totals = reviews.totals(processes)
         heads = reviews.waiting(processes, limit) if limit else []
@@ -40,7 +54,12 @@ def queue(
             {
                 "processes": {own: totals_document(counts) for own, counts in totals.items()},
                 "records": [head_document(head, now) for head in heads],
+                **({} if added is None else {"added": added.model_dump()}),
             }
         )
         return
     print_queue(totals, heads, now)
+    if added is not None:
+        note(
+            f"Of this upload {added.queued:,} records were set aside, and {added.audits:,} audited."
+        )
