@@ -22,6 +22,13 @@ export class Problem extends Error {
   }
 }
 
+let onSignedOut = () => {};
+
+/** What to do when the sign-in has ended and cannot be renewed. */
+export function whenSignedOut(run) {
+  onSignedOut = run;
+}
+
 async function request(method, path, { body, key, keepalive, again = true } = {}) {
   const headers = { Accept: "application/json" };
   const token = await bearer();
@@ -49,6 +56,7 @@ async function request(method, path, { body, key, keepalive, again = true } = {}
   if (answer.status === 401 && again && (await renew())) {
     return request(method, path, { body, key, keepalive, again: false });
   }
+  if (answer.status === 401) onSignedOut();
   const problem = await answer.json().catch(() => ({}));
   const after = Number(answer.headers.get("Retry-After")) * 1000 || undefined;
   throw new Problem(answer.status, problem, after);

@@ -1,6 +1,6 @@
 // The frame: who is here, which view, the keys, what is still to be saved, and the way out.
 
-import { farewell, get, post } from "./api.js";
+import { farewell, get, post, whenSignedOut } from "./api.js";
 import { comeBack, config, forget, goodbye, signedIn, signIn, signInElsewhere } from "./auth.js";
 import { $, announce, fill, h, own } from "./dom.js";
 import { count } from "./format.js";
@@ -304,6 +304,10 @@ async function begin() {
     return;
   }
   learnLayout();
+  // With nothing unsent the sign-in is renewed by going there and back; else the person is asked.
+  whenSignedOut(() => {
+    if (!outbox.size && !over) signIn();
+  });
   let processes;
   try {
     let list;

@@ -116,11 +116,15 @@ export function reviewView({ session, processes, keys, navigate }) {
     if (drawn === "empty") {
       announce("Nothing is left to decide.");
       const open = session.totals?.open ?? 0;
+      const narrowed = query.reason || query.outcome;
       return h("div.state", null, icon("check"), h("h1", { tabindex: "-1" }, "Nothing left to decide"),
-        h("p", null, open
-          ? `${count(open, "record")} ${open === 1 ? "is" : "are"} open with others, or skipped by you.`
-          : "Everything that was set aside has been decided. New records appear here by themselves."),
+        h("p", null, !open
+          ? "Everything that was set aside has been decided. New records appear here by themselves."
+          : narrowed
+            ? `No record is like that. ${count(open, "record")} of any reason ${open === 1 ? "is" : "are"} open.`
+            : `${count(open, "record")} ${open === 1 ? "is" : "are"} open with others, or skipped by you.`),
         h("p.row", null,
+          narrowed ? h("button", { type: "button", onclick: () => navigate("review", { process: query.process }) }, "Show any") : null,
           open ? h("button", { type: "button", onclick: () => session.look(true) }, "Show what I skipped") : null,
           session.canUndo ? h("button", { type: "button", onclick: on.undo }, icon("undo"), "Undo the last decision") : null,
           h("a.button", { href: "#/uploads" }, "To the uploads")));
@@ -234,7 +238,7 @@ export function conflictDialog(conflict, { keys, settle }) {
   const decided = theirs && theirs.state === "decided";
   const key = (action) => (keys.on ? h("kbd", { "aria-hidden": "true" }, action) : null);
   return h("dialog.conflict", { "aria-labelledby": "conflict-title", oncancel: (event) => event.preventDefault() },
-    h("h2", { id: "conflict-title" }, decided ? "Somebody decided it before you" : "It was changed before you decided"),
+    h("h2", { id: "conflict-title", tabindex: "-1", autofocus: true }, decided ? "Somebody decided it before you" : "It was changed before you decided"),
     h("p", null, own(nameOf(item)), ": ",
       decided
         ? [h("strong", null, own(theirs.by ?? "somebody")), " said ", h("strong", null, own(reviewed(item.process, theirs))), " ", h("span.meta", null, time(theirs.at)), "."]

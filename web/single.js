@@ -138,7 +138,7 @@ export function tryView(context) {
     processes.map((one) => h("option", { value: one.id }, one.title ?? one.id)));
   const about = h("p.meta", { id: "try-about" });
   const area = h("textarea", {
-    id: "try-text", rows: 6, dir: "auto", "aria-describedby": "try-about",
+    id: "try-text", rows: 4, dir: "auto", "aria-describedby": "try-about",
     onkeydown: (event) => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
     },

@@ -20,6 +20,7 @@ from winnow.models import ChunkTask, FilterChunk, ObjectRef, Outcome, Part, Resu
 from winnow.ports import Encoder, Judge
 from winnow.processes.registry import ProcessRegistry
 from winnow.processes.schema import parse_definition_json
+from winnow.readers import PageReader
 from winnow.recovery.upload_row import UploadRow
 from winnow.reviews.models import Kind, LineRef, RecordKey, ReviewHead, Totals
 from winnow.reviews.sampling import in_sample
@@ -172,6 +173,7 @@ class Stage:
     clock: Clock = field(default_factory=Clock)
     base: str = "http://s3.test"
     blind_share: float = 0.0
+    ocr: PageReader | None = None
 
     def __post_init__(self) -> None:
         self.registry = ProcessRegistry.from_directory(self.processes)
@@ -238,7 +240,9 @@ class Stage:
     def _run(self, upload: Upload, now: str) -> dict[str, Any]:
         run = RunRef(id="1-0123456789ab", attempt=1, started_at=now)
         options = SerializeOptions(results_bucket=RESULTS)
-        serialized = serialize(upload, self.store, self.registry, options, time.monotonic, run=run)
+        serialized = serialize(
+            upload, self.store, self.registry, options, time.monotonic, ocr=self.ocr, run=run
+        )
 
         def judge_for(definition: bytes, head: object) -> Judge:
             return self.judge(parse_definition_json(definition).id)

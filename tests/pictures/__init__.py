@@ -1,7 +1,8 @@
 """The pictures of docs/pictures, made from what they show.
 
 `make pictures` writes all of them; `python -m tests.pictures KIND...` writes some. One module a
-kind: `terminal` (what commands print, as SVG), `report` and `mails` (pages in a browser, as PNG).
+kind: `terminal` (what commands print, as SVG), `report` and `mails` (pages in a browser, as PNG),
+`review` (the review page, used by somebody).
 What is generated as text in the pages is in tests/pages.
 """
 

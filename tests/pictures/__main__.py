@@ -4,11 +4,12 @@ import argparse
 import sys
 from pathlib import Path
 
-from tests.pictures import PICTURES, ROOT, mails, report, terminal
+from tests.pictures import PICTURES, ROOT, mails, report, review, terminal
 from tests.pictures.browser import BrowserMissingError, find
 from tests.pictures.desk import CommandFailedError, desk
 
-KINDS = ("terminal", "mails", "report")
+KINDS = ("terminal", "mails", "report", "review")
+ON_A_DESK = {"terminal", "mails", "report"}
 LARGEST = {".svg": 150_000, ".png": 200_000}
 """Bytes: what a page of the docs may cost to open."""
 
@@ -22,17 +23,12 @@ def main() -> int:
     PICTURES.mkdir(exist_ok=True)
     made: list[Path] = []
     try:
-        if {"mails", "report"} & set(kinds):
+        if {"mails", "report", "review"} & set(kinds):
             find()  # Said at once, and not after a minute.
-        with desk() as place:
-            if {"terminal", "mails"} & set(kinds):
-                demo = terminal.demo(place)
-            if "terminal" in kinds:
-                made += terminal.make(place, demo)
-            if "mails" in kinds:
-                made += mails.make(place)
-            if "report" in kinds:
-                made += report.make(place)
+        if "review" in kinds:
+            made += review.make()
+        if ON_A_DESK & set(kinds):
+            made += _on_a_desk(set(kinds))
     except (BrowserMissingError, CommandFailedError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -42,6 +38,20 @@ def main() -> int:
     if large:
         print(f"Too large: {', '.join(large)}", file=sys.stderr)
     return 1 if large else 0
+
+
+def _on_a_desk(kinds: set[str]) -> list[Path]:
+    made: list[Path] = []
+    with desk() as place:
+        if {"terminal", "mails"} & kinds:
+            demo = terminal.demo(place)
+        if "terminal" in kinds:
+            made += terminal.make(place, demo)
+        if "mails" in kinds:
+            made += mails.make(place)
+        if "report" in kinds:
+            made += report.make(place)
+    return made
 
 
 if __name__ == "__main__":

@@ -60,11 +60,17 @@ def shoot(page: Path, out: Path, width: int, scale: float = 1.5, scheme: str = "
         done = subprocess.run(command, check=False, capture_output=True, timeout=120)
     if not out.exists():
         raise RuntimeError(f"{command[0]} wrote no picture: {done.stderr[-2000:]!r}")
-    picture = cut(Image.open(out).convert("RGB"), round(MARGIN * scale))
-    # Of the ways to choose colours, the one that keeps a red dot red.
-    few = picture.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-    few.save(out, optimize=True)
+    few_colours(out, cut(Image.open(out).convert("RGB"), round(MARGIN * scale)))
     return out
+
+
+def few_colours(
+    out: Path, picture: Image.Image, method: Image.Quantize = Image.Quantize.MAXCOVERAGE
+) -> None:
+    """Writes a PNG in few colours."""
+    # Of the ways to choose colours, the one that keeps a red dot red.
+    few = picture.quantize(COLOURS, method, dither=Image.Dither.NONE)
+    few.save(out, optimize=True)
 
 
 def cut(picture: Image.Image, margin: int) -> Image.Image:
