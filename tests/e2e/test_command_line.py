@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from winnow.models import ObjectRef
+from winnow_aws.s3 import S3Store
 from winnow_cli.uploads import Uploads
 from winnow_local.template import Checkout
 
@@ -170,6 +172,13 @@ def test_one_record_is_shown_whole(stack: Stack, submitted: dict[str, Any]) -> N
         shown = winnow("results", upload, "--record", number).out
         assert record.get("text", record.get("reason")) in shown
         assert record["outcome"] in shown
+    store = S3Store(stack.s3)
+    ref = ObjectRef.model_validate(
+        winnow("results", upload, "--json").document()["result"]["files"]["review"]
+    )
+    size = store.head(ref).size
+    assert store.read_range(ref, size, 10) == b""
+    assert len(store.read_range(ref, size - 3, 10)) == 3
     absent = winnow("results", upload, "--record", "5", "--json")
     assert (absent.code, absent.document()["error"]["code"]) == (1, "record_unknown")
 

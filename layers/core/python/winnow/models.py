@@ -64,7 +64,8 @@ class SourceLocation(FrozenModel):
     page: int | None = Field(None, ge=1)
     line: int | None = Field(None, ge=1, description="of its page, else of the file")
     box: tuple[float, float, float, float] | None = Field(
-        None, description="left, top, right, bottom on a scanned page, as shares of its size"
+        None,
+        description="left, top, right, bottom on the page as it is shown, as shares of its size",
     )
     confidence: UnitInterval | None = Field(None, description="OCR confidence of the line")
     picture: int | None = Field(

@@ -2,10 +2,13 @@
 
 import io
 
+import numpy as np
+import pypdfium2 as pdfium
 import pytest
 
 from tests.fakes import files, pdfs
 from winnow.errors import FileUnreadableError, NoTextLayerError
+from winnow.models import Record
 from winnow.readers import ReadLimits, Source, read
 from winnow.readers.pages.geometry import Line, Page
 
@@ -106,6 +109,32 @@ def test_a_page_whose_text_runs_sideways_or_upside_down(degrees):
     assert texts(content) == [
         "The patient has had melena twice. A capsule study is asked for."
     ] or texts(content) == ["\n".join(sentences)]
+
+
+@pytest.mark.parametrize("rotate", [0, 90, 180, 270])
+@pytest.mark.parametrize("degrees", [0, 90, 180, 270])
+def test_boxes_are_where_viewers_show_the_lines(rotate, degrees):
+    sentences = ["The patient has had melena twice.", "A capsule study is asked for by Dr. Whit."]
+    step = {0: (0, -40), 90: (40, 0), 180: (0, 40), 270: (-40, 0)}[degrees]
+    placed = [(300 + step[0] * n, 400 + step[1] * n, s) for n, s in enumerate(sentences)]
+    page = b"/CropBox [60 90 560 740] /Rotate %d" % rotate
+    content = pdfs.drawn(pdfs.turned(placed, degrees), page=page)
+    with Source(io.BytesIO(content), "x.pdf", ["text"], ["id"], ReadLimits()) as opened:
+        [record] = read(opened)
+    assert isinstance(record, Record)
+    document = pdfium.PdfDocument(content)
+    dark = np.asarray(document[0].render(scale=2).to_pil().convert("L")) < 128
+    height, width = dark.shape
+    inside = np.zeros_like(dark)
+    for place in record.places:
+        assert place.box is not None
+        left, top, right, bottom = place.box
+        assert (right - left) * (bottom - top) < 0.05, "no box is much larger than its line"
+        inside[
+            int(top * height) : int(bottom * height) + 1, int(left * width) : int(right * width) + 1
+        ] = True
+    assert dark.sum() > 500
+    assert (dark & inside).sum() / dark.sum() > 0.97
 
 
 def test_a_watermark_and_a_note_in_the_margin_are_lines_of_their_own():

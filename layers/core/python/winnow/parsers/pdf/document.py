@@ -101,7 +101,10 @@ class _PageReader:
     def read(
         self, number: int, page: Any, visible: Callable[[Frame, Any], IsShown], text: Any
     ) -> list[Any]:
-        """The item of a page: its kind, number, size and lines. Raises ParseError over a limit."""
+        """The item of a page: its kind, number, size, lines, and turns. Raises ParseError.
+
+        So many right angles the page is turned clockwise to be as viewers show it.
+        """
         raw = self._raw
         self._count(raw.FPDFText_CountChars(text))
         content, frame = page_text(raw, page, text, visible)
@@ -118,7 +121,8 @@ class _PageReader:
             kind = "picture"
         elif not of_page:
             kind = "picture" if raw.FPDFPage_CountObjects(page) else "blank"
-        return [kind, number, round(content.width, 1), round(content.height, 1), of_page]
+        turns = (page.get_rotation() // 90 - frame.quarters) % 4
+        return [kind, number, round(content.width, 1), round(content.height, 1), of_page, turns]
 
     def notes(self, damaged: Sequence[int]) -> Iterator[tuple[str, str]]:
         """What the user should know, as code and text."""

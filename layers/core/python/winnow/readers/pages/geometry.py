@@ -27,7 +27,7 @@ class Line:
     confidence: float | None = None
     """From 0 to 1, of what OCR read."""
     box: Box | None = None
-    """For text read by OCR: its box on the page as it was uploaded, askew or turned."""
+    """On the page as viewers show it; for text read by OCR as it was uploaded, askew or turned."""
     cells: tuple[tuple[float, float], ...] = ()
     """Left and right of what was put together from side by side; empty for a line that is one."""
     band: int = field(default=0, compare=False)
@@ -44,6 +44,23 @@ class Page:
     lines: tuple[Line, ...]
     picture: bytes | None = field(default=None, repr=False)
     """Of a page read by OCR: a JPEG to be kept."""
+
+
+def box_of(edges: Sequence[float], width: float, height: float, turns: int) -> Box | None:
+    """The box of a line on a page that is turned clockwise by so many right angles.
+
+    `edges` are left, top, right and bottom on the page of this size before. None for a line without
+    height: where it is is not known.
+    """
+    left, top, right, bottom = edges
+    if bottom <= top or not width or not height:
+        return None
+    box = left / width, top / height, right / width, bottom / height
+    for _ in range(turns):
+        left, top, right, bottom = box
+        box = 1 - bottom, left, 1 - top, right
+    left, top, right, bottom = (round(min(1.0, max(0.0, share)), 4) for share in box)
+    return left, top, right, bottom
 
 
 def margins_of(page: Page) -> tuple[float, float]:

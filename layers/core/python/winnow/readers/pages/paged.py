@@ -8,7 +8,7 @@ from winnow.errors import FileTypeError, NoTextFoundError, NoTextLayerError
 from winnow.models import InvalidRecord, Record
 from winnow.readers import documents, sandbox
 from winnow.readers.ocr import Pictures
-from winnow.readers.pages.geometry import Line, Page
+from winnow.readers.pages.geometry import Line, Page, box_of
 from winnow.readers.pages.sentences import sentences_of
 from winnow.readers.source import Source
 
@@ -30,8 +30,9 @@ def read_pdf(source: Source) -> Iterator[Record | InvalidRecord]:
         if item[0] == "note":
             source.note(item[1], item[2])
             continue
-        kind, number, width, height, lines = item
-        pages.append(Page(number, width, height, tuple(Line(*line) for line in lines)))
+        kind, number, width, height, lines, turns = item
+        placed = (Line(*line, box=box_of(line[1:], width, height, turns)) for line in lines)
+        pages.append(Page(number, width, height, tuple(placed)))
         if kind == "picture":
             pictures.append(number)
         blank += kind == "blank"
