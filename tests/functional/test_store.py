@@ -95,6 +95,15 @@ def test_a_range_is_read_of_the_version_that_is_named(store, start, length, cont
     assert store.read_range(first, start, length) == content
 
 
+@pytest.mark.parametrize(("start", "content"), [(2, b"23456"), (10, b""), (12, b"")])
+def test_a_store_that_answers_a_range_with_the_whole_object(client, start, content):
+    """As the emulator of the local stack does where the range begins after the end."""
+    body = {"Body": StreamingBody(io.BytesIO(b"0123456789"), 10), "ContentLength": 10}
+    with Stubber(client) as stub:
+        stub.add_response("get_object", body)
+        assert S3Store(client).read_range(REF, start, 5) == content
+
+
 def test_an_empty_object_has_empty_ranges_and_what_is_gone_has_none(store):
     assert store.read_range(store.add(BUCKET, "k", b""), 0, 10) == b""
     with pytest.raises(ObjectGoneError):
