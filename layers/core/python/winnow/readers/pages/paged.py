@@ -31,7 +31,9 @@ def read_pdf(source: Source) -> Iterator[Record | InvalidRecord]:
             source.note(item[1], item[2])
             continue
         kind, number, width, height, lines, turns = item
-        placed = (Line(*line, box=box_of(line[1:], width, height, turns)) for line in lines)
+        placed = (
+            replace(Line(*line), box=box_of(line[1:], width, height, turns)) for line in lines
+        )
         pages.append(Page(number, width, height, tuple(placed)))
         if kind == "picture":
             pictures.append(number)
