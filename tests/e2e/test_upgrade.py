@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,10 @@ import pytest
 
 from winnow.models import ObjectRef, Result
 from winnow.recovery.upload_row import UploadRow
+from winnow.reviews.models import Kind
+from winnow.reviews.queueing import Shares, queue_upload
+from winnow_aws.reviews import ReviewTable
+from winnow_aws.s3 import S3Store
 from winnow_cli.target import Target
 from winnow_cli.uploads import Uploads
 from winnow_local import mailbox, ministack
@@ -25,15 +30,16 @@ from winnow_local.stack import function_environment
 from winnow_local.state import StateDir
 from winnow_local.template import Checkout
 
-from .conftest import SURE, until
+from .conftest import SURE, UNSURE, until
 
-pytestmark = [pytest.mark.model, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.model, pytest.mark.slow, pytest.mark.timeout(600)]
 
 BEFORE = "0436a50"
 """The version before this one."""
 KEPT = ("template.yaml", "statemachine", "functions", "layers", "processes")
 PAGE = {"ReviewPage": "true", "ReviewAuditShare": "2"}
 LINES = "".join(json.dumps({"text": f"{SURE} It was day {n}."}) + "\n" for n in range(2_500))
+DOUBTFUL = json.dumps({"text": UNSURE}) + "\n"
 ONE = json.dumps({"text": SURE}) + "\n"
 
 
@@ -133,7 +139,7 @@ def test_a_stack_of_the_version_before_is_updated_in_place(
     queue = mailbox.subscribe(
         deployed.target.client("sns"), deployed.target.client("sqs"), outputs["TopicArn"]
     )
-    done = deployed.ended(deployed.put("done.jsonl", ONE))
+    done = deployed.ended(deployed.put("done.jsonl", ONE + DOUBTFUL))
     failed = deployed.ended(deployed.put("failed.exe", "MZ\x00"))
     assert (done.state, failed.state) == ("SUCCEEDED", "FAILED")
     old = kept(deployed, done)
@@ -180,9 +186,29 @@ def test_a_stack_of_the_version_before_is_updated_in_place(
         assert result.schema_version == old_schema
         assert all(record.text is None for record in Uploads(deployed.target).records(result))
     # What comes now is judged by the new functions, and what failed can be redriven.
-    new = Uploads(deployed.target).result(deployed.ended(deployed.put("new.jsonl", ONE)))
+    new_row = deployed.ended(deployed.put("new.jsonl", DOUBTFUL))
+    new = Uploads(deployed.target).result(new_row)
     assert new.run is not None
     assert new.schema_version > old_schema
+    # Who ended after the update is queued by itself, who ended before when somebody asks for it.
+    reviews = ReviewTable(
+        deployed.target.client("dynamodb"), deployed.target.outputs["ReviewsTable"]
+    )
+    for row in (deployed.ended(caught), deployed.ended(waiting)):
+        until(partial(all_queued, reviews, row), 120)
+        assert of_kind(reviews, row, Kind.REVIEW) == row.review
+    until(partial(all_queued, reviews, new_row))
+    assert of_kind(reviews, new_row, Kind.REVIEW) == new_row.review == 1
+    assert of_kind(reviews, done, Kind.REVIEW) == 0
+    asked = queue_upload(
+        ObjectRef(bucket=str(done.result_bucket), key=str(done.result_key)),
+        S3Store(deployed.target.s3()),
+        reviews,
+        Shares(blind=0, audit=0),
+        time.time,
+    )
+    assert (asked.queued, asked.audits) == (done.review, 0)
+    assert of_kind(reviews, done, Kind.REVIEW) == done.review == 2
     again = {**event_of(deployed, failed), "restart": {"attempt": 2, "supersedes": failed.run}}
     deployed.target.client("stepfunctions").start_execution(
         stateMachineArn=outputs["StateMachineArn"], input=json.dumps(again)
@@ -248,6 +274,17 @@ def kept(deployed: Deployed, row: UploadRow) -> list[bytes]:
         s3.get_object(Bucket=ref.bucket, Key=ref.key)["Body"].read()
         for ref in (*refs, *result.files.values())
     ]
+
+
+def all_queued(reviews: ReviewTable, row: UploadRow) -> bool:
+    """Whether every record that was set aside is in the totals of its upload."""
+    totals = reviews.totals_of_upload(row.upload_id)
+    return bool(row.review and totals and totals.queued >= row.review)
+
+
+def of_kind(reviews: ReviewTable, row: UploadRow, kind: Kind) -> int:
+    """How many records of an upload are in the queue for this reason."""
+    return sum(head.kind == kind for head in reviews.heads(row.upload_id))
 
 
 def event_of(deployed: Deployed, row: UploadRow) -> dict[str, Any]:
