@@ -310,6 +310,10 @@ def _wait_for_mails(
 def _show_next(screen: Console, state: StackState, row: "UploadRow") -> None:
     address = f"{row.results_at}"
     lines = (
+        (
+            "Decide",
+            f"{command()} review  (what was set aside for a person; --terminal: without a browser)",
+        ),
         ("Results", address),
         ("Fetch one", f"{command()} results {row.upload_id[:SHORT_ID]} --format json"),
         (

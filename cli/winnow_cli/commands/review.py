@@ -69,9 +69,12 @@ def _open_page(target: "Target", process: str | None, only_print: bool, as_json:
 
 
 def _in_terminal(target: "Target", process: str | None) -> None:
+    from rich.control import Control
+
     from winnow_cli.console import stdout
     from winnow_cli.desk import Desk
     from winnow_cli.keyboard import keyboard
+    from winnow_cli.render.review_screen import Page
     from winnow_cli.reviews import StackReviews
     from winnow_cli.target import aws_errors
     from winnow_cli.terminal_review import TerminalReview
@@ -92,7 +95,12 @@ def _in_terminal(target: "Target", process: str | None) -> None:
         # A screen of its own: no text of a record stays in the terminal.
         try:
             with screen.screen() as alternate, keyboard(lambda: screen.size) as keys:
-                TerminalReview(desk, keys, alternate.update, lambda: screen.height).run()
+
+                def draw(page: Page) -> None:
+                    screen.control(Control.home())  # Rich would scroll the last page away.
+                    alternate.update(page)
+
+                TerminalReview(desk, keys, draw, lambda: screen.height).run()
         finally:
             desk.close()
     totals = desk.totals
