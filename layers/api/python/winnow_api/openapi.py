@@ -26,10 +26,18 @@ _PROBLEMS = {
     "410": "The record was erased",
     "413": "The body or the text in it is too long",
     "422": "The process has no such decision, or the key was used for another request",
+    "429": "There are too many requests: wait, and send it again",
     "500": "A defect, or a wrong setting of the stack",
     "503": "A service that is needed does not answer now",
 }
 """What a problem document of each status means."""
+_BY_BOTH = {"401", "429", "503"}
+"""What the gateway answers, too, in words of its own."""
+_GATEWAY = {
+    "type": "object",
+    "properties": {"message": {"type": "string"}},
+    "required": ["message"],
+}
 
 
 def document(routes: Mapping[str, Route] = ROUTES) -> dict[str, Any]:
@@ -71,7 +79,10 @@ def document(routes: Mapping[str, Route] = ROUTES) -> dict[str, Any]:
             "responses": {
                 status: {
                     "description": meaning,
-                    "content": {CONTENT_TYPE: {"schema": names[Problem, "serialization"]}},
+                    "content": (
+                        {CONTENT_TYPE: {"schema": names[Problem, "serialization"]}}
+                        | ({"application/json": {"schema": _GATEWAY}} if status in _BY_BOTH else {})
+                    ),
                 }
                 for status, meaning in _PROBLEMS.items()
             },
@@ -178,7 +189,7 @@ def _responses(method: str, path: str, route: Route, names: Mapping[Any, Any]) -
 
 def _statuses(method: str, path: str, route: Route) -> list[str]:
     """The problems that a route can answer with."""
-    statuses = {"400", "404", "500", "503"}
+    statuses = {"400", "404", "429", "500", "503"}
     if not route.public:
         statuses |= {"401", "403"}
     if method == "POST":
