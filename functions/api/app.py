@@ -131,6 +131,7 @@ def _services(
         random=secrets.token_hex,
         budget=settings.budget,
         threshold=settings.threshold_override,
+        blind_share=settings.blind_share / 100,
     )
 
 

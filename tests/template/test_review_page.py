@@ -7,6 +7,7 @@ import pytest
 
 from tests.template.expand import expand, read
 from tests.template.rules.review import PUBLIC, RESOURCES, ROUTES
+from winnow_api.routes import ROUTES as API_ROUTES
 
 # Every resource of the stack before there was a review page, by the part of the template.
 BEFORE = {
@@ -155,3 +156,9 @@ def test_only_routes_without_data_ask_for_no_token() -> None:
     assert {key for key, kind in routes.items() if kind != "JWT"} == set(PUBLIC.values())
     assert set(routes) == {*PUBLIC.values(), *ROUTES.values()}
     assert "$default" not in routes, "what is not listed is not there"
+
+
+def test_the_gateway_has_the_routes_that_the_function_answers() -> None:
+    answered = {key for key, route in API_ROUTES.items() if not route.public}
+    assert answered == set(ROUTES.values())
+    assert set(API_ROUTES) - answered == set(PUBLIC.values())

@@ -6,7 +6,7 @@ import io
 import pytest
 
 from tests.fakes.http_api import call
-from tests.fakes.stage import Stage
+from tests.fakes.stage import ROOT, Stage
 from winnow.reviews.models import RecordKey
 
 QUEUE, LEASE, REVIEW = "GET /v1/queue", "POST /v1/leases", "POST /v1/reviews"
@@ -76,6 +76,24 @@ def test_who_is_limited_gets_their_processes_alone(stage):
     assert {e["process"]["id"] for e in lease(stage, "limited", count=10)} == {"emotions"}
     reply = call(stage, LEASE, {"process": "L33774"}, user="limited")
     assert (reply.status, reply.json["code"]) == (404, "process_not_open")
+
+
+def test_an_upload_that_ended_before_is_queued_once():
+    stage = Stage()
+    content = (ROOT / "samples" / "prior-auth-cases.csv").read_bytes()
+    row = stage.drop(content, "inbox/L33774/x/a.csv", queue=False)
+    assert call(stage, QUEUE).json["items"] == []
+    for _ in range(2):
+        reply = call(stage, "POST /v1/uploads/{id}/queue", path={"id": row.upload_id})
+        assert (reply.status, reply.json) == (200, {"queued": 5})
+        page = call(stage, QUEUE).json
+        assert (len(page["items"]), page["totals"]["queued"]) == (5, 5)
+    running = row.model_copy(update={"upload_id": "1" * 32, "result_key": None})
+    stage.uploads.rows["1" * 32] = running
+    refused = call(stage, "POST /v1/uploads/{id}/queue", path={"id": "1" * 32})
+    assert (refused.status, refused.json["code"]) == (409, "not_finished")
+    unknown = call(stage, "POST /v1/uploads/{id}/queue", path={"id": row.upload_id}, user="limited")
+    assert (unknown.status, unknown.json["code"]) == (404, "upload_unknown")
 
 
 # -- leases ----------------------------------------------------------------------------------------

@@ -5,8 +5,10 @@ from heapq import merge
 
 from pydantic import Field
 
+from winnow.errors import NotFinishedError, ObjectGoneError, UploadUnknownError
 from winnow.models import Outcome
 from winnow.reviews.models import QueueFilter, RecordKey, ReviewHead, Totals
+from winnow.reviews.queueing import Shares, queue_upload
 from winnow.reviews.service import Reviews
 from winnow_api import cursors
 from winnow_api.call import Call, iso
@@ -21,14 +23,18 @@ from winnow_api.shapes import (
     LeaseRequest,
     LeasesUntil,
     LeaseUntil,
+    Nothing,
     QueueAnswer,
     QueueItem,
     QueueQuery,
     RecordName,
     TotalsAnswer,
+    UploadPath,
 )
+from winnow_api.shapes import Queued as QueuedAnswer
 from winnow_api.states import totals_of
 from winnow_api.threads import pool
+from winnow_api.uploads import result_ref, row_of
 
 _MAX_ROUNDS = 10
 
@@ -195,3 +201,29 @@ def _check(services: Services, user: User, name: RecordName) -> None:
     head = services.reviews().head(_key(name))
     if head is None or not user.may_see(head.process.id):
         raise unknown(_key(name))
+
+
+# -- uploads that ended before ---------------------------------------------------------------------
+
+
+def add(services: Services, call: Call, given: Nothing) -> QueuedAnswer:
+    """Put the records of an upload that ended before there was a queue into it. Twice is once."""
+    path: UploadPath = call.path
+    row = row_of(services, call.user, path.id)
+    ref = result_ref(services, row)
+    if ref is None:
+        raise NotFinishedError(f"The upload {row.upload_id} has no results.")
+    present = {d.id: d for d in services.registry().definitions}
+    try:
+        done = queue_upload(
+            ref,
+            services.store(),
+            services.reviews(),
+            # What was set aside; accepted records are sampled when a run ends.
+            Shares(blind=services.blind_share, audit=0.0),
+            services.now,
+            present.get,
+        )
+    except ObjectGoneError:
+        raise UploadUnknownError("The results of this upload have expired.") from None
+    return QueuedAnswer(queued=done.queued)

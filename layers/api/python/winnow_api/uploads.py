@@ -166,15 +166,22 @@ def row_of(services: Services, user: User, upload_id: str) -> UploadRow:
     return row
 
 
-def result_of(services: Services, row: UploadRow) -> Result | None:
-    """What a run has written; None while it runs, or if it failed before."""
+def result_ref(services: Services, row: UploadRow) -> ObjectRef | None:
+    """Where a run's result.json is; None while it runs, or if it failed before."""
     key = row.result_key
     if key is None and row.process is not None and row.error_code == _NONE_CONFIDENT:
         # Such a run fails after it has written its results.
         key = RunPaths(services.results_bucket, row.upload_id).result(row.process).key
     if key is None:
         return None
-    ref = ObjectRef(bucket=row.result_bucket or services.results_bucket, key=key)
+    return ObjectRef(bucket=row.result_bucket or services.results_bucket, key=key)
+
+
+def result_of(services: Services, row: UploadRow) -> Result | None:
+    """What a run has written; None without results, or if they have expired."""
+    ref = result_ref(services, row)
+    if ref is None:
+        return None
     try:
         return Result.model_validate_json(services.objects().read(ref))
     except ObjectGoneError:
