@@ -131,7 +131,7 @@ def _all(page: Page) -> None:
 
 def _correct(page: Page) -> None:
     page.locator("#record-name").wait_for()
-    page.locator("[data-note]").fill("The stool tests were of her sister.")
+    page.locator("[data-note]").fill("The stool tests were of his brother.")
     page.keyboard.press("Escape")
     page.keyboard.press("2")
     page.locator(".history li").wait_for()
