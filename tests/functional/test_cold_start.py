@@ -18,6 +18,7 @@ UNUSED = {
     "filter": FILES | JUDGING | {"winnow.recovery.sweep"},
     "dispatch": FILES | JUDGING | CALLED | {"winnow.steps.digest", "winnow.recovery.sweep"},
     "digest": FILES | JUDGING | CALLED | {"winnow.steps.dispatch", "winnow.recovery"},
+    "api": JUDGING | ENGINES | {"boto3", "smart_open", "winnow.readers", "winnow_api.openapi"},
     "sweep": FILES | JUDGING | CALLED | {"winnow.steps.digest"},
 }
 

@@ -1,0 +1,99 @@
+"""The HTTP API on the local stack: with a real token, over the gateway, with the roles enforced."""
+
+import json
+import secrets
+import uuid
+from typing import Any
+
+import pytest
+
+from .conftest import UNSURE, Stack, until
+from .signed_in import Reply, SignInFlow, request
+from .test_sign_in import variables
+
+pytestmark = pytest.mark.model
+
+
+class Client:
+    """A program that is signed in."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._page = stack.state.outputs["ReviewPage"].removesuffix("/")
+        flow = SignInFlow.of(variables(stack)["SIGN_IN_URL"], stack.state.outputs)
+        self._token = flow.access_token()
+
+    def get(self, path: str) -> Reply:
+        return request(f"{self._page}{path}", headers={"Authorization": f"Bearer {self._token}"})
+
+    def post(self, path: str, given: Any, key: str = "") -> Reply:
+        headers = {
+            "Authorization": f"Bearer {self._token}",
+            "Content-Type": "application/json",
+            "Idempotency-Key": key or secrets.token_hex(8),
+        }
+        return request(f"{self._page}{path}", "POST", headers, json.dumps(given))
+
+
+@pytest.fixture(scope="module")
+def client(stack: Stack) -> Client:
+    return Client(stack)
+
+
+def test_a_prediction_is_kept_and_found_again(client: Client) -> None:
+    asked = {"process": "emotions", "text": "I miss my grandfather."}
+    made = client.post("/v1/predictions", asked, key="once")
+    assert made.status == 201, made.body
+    again = client.post("/v1/predictions", asked, key="once")
+    assert again.document() == made.document()
+    assert made.document()["decision"]["value"] == "sadness"
+    own_id = made.document()["id"]
+    assert client.get(f"/v1/predictions/{own_id}").document() == made.document()
+    listed = client.get("/v1/predictions?process=emotions&limit=1").document()
+    assert [each["id"] for each in listed["items"]] == [own_id]
+    review = {"upload": own_id, "record": 1, "version": 0, "decision": "fear", "note": "Typed."}
+    assert client.post("/v1/reviews", review).status == 201
+    assert client.get(f"/v1/predictions/{own_id}").document()["review"]["note"] == "Typed."
+
+
+def test_a_file_that_is_sent_with_a_form_is_decided(client: Client) -> None:
+    form = client.post("/v1/uploads", {"process": "emotions", "name": "a b.jsonl"}).document()
+    content = json.dumps({"id": "7", "text": UNSURE})
+    boundary = uuid.uuid4().hex
+    fields = {**form["fields"], "file": content}
+    body = "".join(
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"'
+        + ('; filename="a"' if name == "file" else "")
+        + f"\r\n\r\n{value}\r\n"
+        for name, value in fields.items()
+    )
+    kind = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+    sent = request(form["url"], "POST", kind, f"{body}--{boundary}--\r\n")
+    assert sent.status in (200, 201, 204), sent.body
+
+    def ended() -> Any:
+        items = client.get("/v1/uploads").document()["items"]
+        found = [each for each in items if each["key"] == form["key"]]
+        return found and found[0]["ended_at"] and found[0]
+
+    upload = until(ended)
+    assert (upload["state"], upload["name"]) == ("SUCCEEDED", "a b.jsonl")
+    one = client.get(f"/v1/uploads/{upload['id']}").document()
+    (link,) = [each["url"] for each in one["files"] if each["name"] == "review.jsonl"]
+    assert request(link).document()["source_id"] == "7"
+    (brief,) = client.get(f"/v1/uploads/{upload['id']}/records").document()["items"]
+    assert brief["outcome"] == "review"
+    assert client.post(f"/v1/uploads/{upload['id']}/queue", {}).document() == {"queued": 1}
+
+    def leased() -> Any:
+        items = client.post("/v1/leases", {"process": "emotions", "count": 10}).document()["items"]
+        return [each for each in items if each["upload"] == upload["id"]]
+
+    (item,) = until(leased)
+    assert item["text"] == UNSURE
+    asked = {"upload": item["upload"], "record": 1, "version": item["version"], "decision": "joy"}
+    decided = client.post("/v1/reviews", asked)
+    assert decided.status == 201, decided.body
+    conflict = client.post("/v1/reviews", asked | {"decision": "fear"})
+    assert (conflict.status, conflict.document()["review"]["decision"]) == (409, "joy")
+    rows = client.get("/v1/reviews/export.csv?process=emotions").body.decode()
+    assert upload["id"] in rows
