@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from winnow.errors import ObjectGoneError, RecordErasedError, RecordUnknownError
 from winnow.models import ModelInfo, ObjectRef, Outcome, ProcessInfo, Result, ResultRecord
 from winnow.processes.schema import ProcessDefinition
-from winnow.reviews.items import Items
+from winnow.reviews.items import Items, pictures_of
 from winnow.reviews.items import item_of as make_item
 from winnow.reviews.models import Kind, LineRef, RecordKey, ReviewHead, State
 from winnow.storage import paths
@@ -185,23 +185,23 @@ def item_of(services: Services, user: User, located: Located) -> ItemAnswer:
         note=note,
         draft=notes.draft(user.name, head.key),
     )
-    own: dict[str, Any] = {"pages": _pictures(services, head, item.pages)}
+    own: dict[str, Any] = {"pages": _pictures(services, head, record)}
     if not known:
         own["review"] = None
     return ItemAnswer(**(dict(item) | own))
 
 
-def _pictures(services: Services, head: ReviewHead, pages: Sequence[int]) -> tuple[PageLink, ...]:
-    """Links to the pictures of scanned pages."""
+def _pictures(services: Services, head: ReviewHead, record: ResultRecord) -> tuple[PageLink, ...]:
+    """Links to the pictures of scanned pages; in an archive they have other numbers than pages."""
     folder = f"results/{head.process.id}/{head.upload}/pages"
     return tuple(
         PageLink(
             page=page,
             url=services.objects().link(
-                ObjectRef(bucket=services.results_bucket, key=f"{folder}/{page}.jpg"), PICTURE_S
+                ObjectRef(bucket=services.results_bucket, key=f"{folder}/{picture}.jpg"), PICTURE_S
             ),
         )
-        for page in pages[:_MAX_PICTURES]
+        for page, picture in sorted(pictures_of(record).items())[:_MAX_PICTURES]
     )
 
 
