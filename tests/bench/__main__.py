@@ -131,6 +131,12 @@ def measure_streaming(raw: dict[str, Any]) -> None:
         raw["streaming"] = streaming.measure()
 
 
+def measure_people(raw: dict[str, Any]) -> None:
+    with console.status("the API and the page"):
+        raw["people"] = run("tests.bench.people")[0]
+        raw["people"]["container"] = container("api")
+
+
 PARTS = {
     "encoder": measure_encoder,
     "classify": measure_classify,
@@ -138,16 +144,17 @@ PARTS = {
     "container": measure_container,
     "reading": measure_reading,
     "streaming": measure_streaming,
+    "people": measure_people,
 }
 
 
-def container() -> dict[str, Any] | None:
-    """The first answer of the classify image, where a Docker engine answers."""
+def container(*arguments: str) -> dict[str, Any] | None:
+    """The first answer of the classify image, or of the API's, where a Docker engine answers."""
     if shutil.which("docker") is None:
         return None
     if subprocess.run(["docker", "info"], capture_output=True, check=False).returncode:
         return None
-    return run("tests.bench.container_start")[0]
+    return run("tests.bench.container_start", *arguments)[0]
 
 
 def machine() -> dict[str, Any]:
@@ -238,6 +245,10 @@ sentences with the same engine on the same cores, with nothing else running.
 
 {first_text}
 
+## What a person waits for
+
+{people_text(raw.get("people"))}
+
 ## Reading files
 
 Measured in processor time, which other work on the machine does not change. The peers (pandas, a plain loop of pypdf)
@@ -261,6 +272,31 @@ one after the other. In the workflow they are filtered in parallel, like Classif
 |---|---|---|---|---|---|
 {streaming_rows(raw.get("streaming", {}))}
 """
+
+
+def people_text(found: dict[str, Any] | None) -> str:
+    """The API and the page of a local stack, as a table."""
+    if found is None:
+        return "Not measured."
+    rows = [
+        ("a function that does nothing, behind the emulator's HTTP API, ms", found["no_op_ms"]),
+        ("`GET /v1/health`, ms", found["health_ms"]),
+        ("`POST /v1/predictions` of a short text by L33774, ms", found["prediction_ms"]),
+        ("a prediction over the function that does nothing", found["ratio"]),
+    ]
+    if page := found.get("page"):
+        rows += [
+            ("the page's first contentful paint, ms", page["first_paint_ms"]),
+            ("from a key to the next record, ms", page["next_record_ms"]),
+            ("decisions a second, one key each, all saved", page["decisions_per_s"]),
+        ]
+    if first := found.get("container"):
+        rows.append(("`docker run` to the API's first prediction, s", first["first_answer_s"]))
+    table = "\n".join(f"| {title} | {value:g} |" for title, value in rows)
+    return (
+        f"A local stack, {found['rounds']} requests of each kind in turn, medians (`python -m tests.bench.people`). The page is\n"
+        "driven in Chromium, at the speed of a script.\n\n| | |\n|---|---|\n" + table
+    )
 
 
 def streaming_rows(sizes: dict[str, Any]) -> str:

@@ -1,8 +1,9 @@
 """Seconds from `docker run` to a container's first answer: `python -m tests.bench.container_start`.
 
 The image is classify as it ships; the event is a chunk of one record, judged by L33774, read from
-and written to a local S3. Prints one JSON document, or a reason on stderr and exit status 3 when
-there is no Docker engine.
+and written to a local S3. With the argument `api` it is the image of the API, and the event a
+prediction of a short text by L33774. Prints one JSON document, or a reason on stderr and exit
+status 3 when there is no Docker engine.
 """
 
 import json
@@ -13,6 +14,7 @@ import time
 from pathlib import Path
 
 from tests.container.engine import ROOT, build, missing, running
+from tests.container.settings import API
 from tests.container.storage import RESULTS, storage
 from winnow.models import ChunkTask, Record
 from winnow.processes.registry import ProcessRegistry
@@ -20,6 +22,56 @@ from winnow.storage.jsonl import dump_line
 from winnow.storage.paths import RunPaths
 
 SETTINGS = {"RESULTS_BUCKET": RESULTS, "MODEL_DIR": "/opt/model"}
+
+
+TEXT = "Melena for two weeks; colonoscopy found no source of bleeding."
+REVIEWER = {"token_use": "access", "username": "bench", "cognito:groups": "[reviewer]"}
+
+
+def first_prediction(rounds: int = 7) -> dict[str, object]:
+    """The same for the API: seconds to the first prediction, and of the second one."""
+    image = build("api")
+    frame = json.loads((ROOT / "events" / "api.json").read_text("utf-8"))
+    route = "POST /v1/predictions"
+
+    def event(number: int) -> dict[str, object]:
+        headers = {
+            **frame["headers"],
+            "content-type": "application/json",
+            "idempotency-key": f"bench-{number}",
+        }
+        context = {
+            **frame["requestContext"],
+            "routeKey": route,
+            "authorizer": {"jwt": {"claims": REVIEWER, "scopes": []}},
+        }
+        body = json.dumps({"process": "L33774", "text": TEXT})
+        return {
+            **frame,
+            "routeKey": route,
+            "rawPath": "/v1/predictions",
+            "headers": headers,
+            "requestContext": context,
+            "body": body,
+        }
+
+    first, second = [], []
+    with tempfile.TemporaryDirectory() as folder, storage(Path(folder)) as s3:
+        settings = {**s3.environment, "RESULTS_BUCKET": RESULTS, **API}
+        for number in range(rounds + 1):
+            started = time.perf_counter()
+            with running(image, settings) as container:
+                _created(container.invoke(event(2 * number)))
+                answered = time.perf_counter()
+                _created(container.invoke(event(2 * number + 1)))
+                first.append(answered - started)
+                second.append(time.perf_counter() - answered)
+    return _figures(rounds, first, second)
+
+
+def _created(answer: dict[str, object]) -> None:
+    if answer.get("statusCode") != 201:
+        raise SystemExit(f"The API answered {answer.get('statusCode')}: {answer.get('body')}")
 
 
 def first_answer(rounds: int = 7) -> dict[str, object]:
@@ -54,6 +106,11 @@ def first_answer(rounds: int = 7) -> dict[str, object]:
                 container.invoke(task.model_dump(mode="json"))
                 first.append(answered - started)
                 second.append(time.perf_counter() - answered)
+    return _figures(rounds, first, second)
+
+
+def _figures(rounds: int, first: list[float], second: list[float]) -> dict[str, object]:
+    """Medians without the first start, which warmed the page cache."""
     return {
         "rounds": rounds,
         "first_answer_s": round(statistics.median(first[1:]), 3),
@@ -66,5 +123,6 @@ if __name__ == "__main__":
     if (reason := missing()) is not None:
         print(reason, file=sys.stderr)
         raise SystemExit(3)
-    json.dump(first_answer(), sys.stdout)
+    measure = first_prediction if sys.argv[1:] == ["api"] else first_answer
+    json.dump(measure(), sys.stdout)
     print()

@@ -17,6 +17,7 @@ from tests.container.engine import (
     running,
 )
 from tests.container.lost import lose
+from tests.container.settings import API
 from tests.container.storage import RESULTS, Storage
 from tests.container.upload import CASES, SCAN, for_serialize, get
 from tests.fakes.heads import PROCESS, rows, write_rows
@@ -63,19 +64,6 @@ SETTINGS = {
     "filter": {},
 }
 JUDGING = ("classify", "api")
-API = {
-    "MODEL_DIR": "/opt/model",
-    "PROCESS_DIR": "/opt/processes",
-    "WEB_DIR": "/opt/web",
-    "UPLOADS_BUCKET": "uploads",
-    "TABLE_NAME": "runs",
-    "REVIEWS_TABLE": "reviews",
-    "PAGE_URL": "http://a1b2c3d4.execute-api.localhost:4566/",
-    "SIGN_IN_URL": "http://127.0.0.1:4570",
-    "SIGN_IN_CLIENT": "page",
-    "USER_POOL": "pool",
-    "RETENTION_DAYS": "90",
-}
 HARDENED = (
     "--read-only",
     "--tmpfs=/tmp:rw,noexec,nosuid,size=64m",
