@@ -1,8 +1,9 @@
 """`python -m tests.load`: on the local stack 1,000 uploads at once, and 100,000 records in one.
 
-Also 1,000 uploads in memory, where calls are refused as Lambda refuses them. Bounded, and on
-loopback only. Writes its table into docs/reliability-tables.md; exit code 1 if an upload was lost
-or came twice. `--files` and `--records` make it smaller.
+Also 1,000 uploads in memory, where calls are refused as Lambda refuses them, and twenty reviewers
+on one queue of 2,000 records. Bounded, and on loopback only. Writes its table into
+docs/reliability-tables.md; exit code 1 if an upload or a decision was lost or came twice.
+The options make it smaller.
 """
 
 import argparse
@@ -26,7 +27,9 @@ from ministack.services import stepfunctions
 
 from tests.faults.lab import lab
 from tests.faults.page import replace_section
+from tests.load.reviewers import crowd_of_reviewers
 from winnow.recovery.status import UploadStatus
+from winnow_aws.reviews import ReviewTable
 from winnow_aws.table import TableRuns
 from winnow_cli.audit import AuditRow, audit
 from winnow_cli.target import Target
@@ -217,6 +220,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="tests.load")
     parser.add_argument("--files", type=int, default=1_000)
     parser.add_argument("--records", type=int, default=100_000)
+    parser.add_argument("--reviewers", type=int, default=20)
+    parser.add_argument("--reviews", type=int, default=2_000, help="records in their queue")
     parser.add_argument("--concurrency", type=int, default=4, help="of each function, in memory")
     given = parser.parse_args()
     before = os.getloadavg()[1]
@@ -250,10 +255,19 @@ def main() -> int:
         found = list(audit(target, 0.0, time.time()))
         big_most = memory.finish()
 
+    with local_stack() as (target, _, memory):
+        name = target.outputs["ReviewsTable"]
+        reviewed = crowd_of_reviewers(
+            lambda: ReviewTable(target.dynamodb(), name), given.reviewers, given.reviews
+        )
+        memory.finish()
+    print(f"{given.reviews} records decided: {reviewed.seconds:.0f} s", flush=True)
+
     problems = [
         *problems_of("in memory", given.files, stood, mails),
         *problems_of("on the local stack", given.files, many.stood, many.told.total()),
     ]
+    problems += reviewed.problems
     if set(many.told.values()) != {1}:
         problems.append("an upload was not mailed once")
     if many.records != given.files * PER_FILE or judged != given.records:
@@ -279,6 +293,7 @@ def main() -> int:
         ("encoding alone, same texts, same cores", f"{alone:,.0f} a second"),
         ("whole pipeline over encoding alone", f"{judged / big_s / alone:.2f}"),
         *used(big_most),
+        *reviewed.rows(),
         (
             "other work on the machine, load average before",
             f"{before:.0f} on {os.cpu_count()} cores",

@@ -53,7 +53,10 @@ class Crowd:
         """The rows of a table."""
         done = ", ".join(f"{count:,} {name}" for name, count in sorted(self.did.items()))
         return [
-            ("reviewers at once; records in their queue", f"{self.reviewers}; {self.records:,}"),
+            (
+                "**reviewers at once**; records in their queue",
+                f"{self.reviewers}; {self.records:,}",
+            ),
             ("decided; what they did", f"{self.decisions:,}; {done}"),
             ("lost, decided twice, shown to two at once, counts unlike the events", self.verdict),
             ("all decided after", f"{self.seconds:.0f} s ({self.rate:.0f} decisions a second)"),

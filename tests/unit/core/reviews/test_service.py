@@ -195,6 +195,20 @@ def test_cannot_tell_is_final_and_counts_apart() -> None:
     )
 
 
+def test_where_the_machine_had_decided_nothing_there_is_nothing_to_agree_with() -> None:
+    process = PROCESS.model_copy(update={"kind": "criteria"})
+    heads = [
+        a_head(number, blind=True).model_copy(update={"process": process, "decision": decision})
+        for number, decision in enumerate(("undetermined", "met"), start=1)
+    ]
+    desk = Desk(heads)
+    for head in heads:
+        desk.reviews.decide("ann", head.key, 0, Given("met"))
+    totals = desk.store.totals_of_upload(UPLOAD)
+    assert totals is not None
+    assert (totals.approved, totals.changed, totals.blind, totals.blind_agreed) == (1, 1, 1, 1)
+
+
 def test_a_record_that_was_never_queued_can_be_corrected() -> None:
     desk = Desk([a_head(1)])
     with pytest.raises(RecordUnknownError):

@@ -9,7 +9,14 @@ from typing import NamedTuple
 
 from pydantic import ConfigDict, Field
 
-from winnow.models import FrozenModel, ObjectRef, Outcome, ProcessInfo, UnitInterval
+from winnow.models import (
+    FrozenModel,
+    ObjectRef,
+    Outcome,
+    ProcessInfo,
+    UnitInterval,
+    Verdict,
+)
 
 LEASE_S = 300
 """Seconds for which a record that somebody has open is not shown to others."""
@@ -120,6 +127,11 @@ class ReviewHead(FrozenModel):
         return self.state is State.OPEN and self.kind in (Kind.REVIEW, Kind.AUDIT)
 
     @property
+    def machine_decided(self) -> bool:
+        """Whether the machine's decision is one that a person could take, too."""
+        return self.process.kind == "labels" or self.decision != Verdict.UNDETERMINED
+
+    @property
     def agreed(self) -> bool | None:
         """Whether the person's decision is the machine's; None without a decision."""
         if self.answer is None or self.answer.cannot_tell:
@@ -184,7 +196,9 @@ class Totals(FrozenModel):
     changed: int = Field(0, description="decided differently")
     cannot_tell: int = Field(0, description="decided that it cannot be told")
     blind: int = Field(
-        0, description="decided without seeing the machine's decision, and not 'cannot tell'"
+        0,
+        description="decided without seeing the machine's decision; without 'cannot tell', and "
+        "without records of which the machine itself had decided nothing",
     )
     blind_agreed: int = Field(0, description="of them, decided as the machine had")
 

@@ -78,7 +78,9 @@ class ReviewSummary(FrozenModel):
         0, description="records for review that are not in the queue: the surest of very many"
     )
     agreement: UnitInterval | None = Field(
-        None, description="share decided as the machine had; 'cannot tell' is not counted"
+        None,
+        description="share decided as the machine had, of the records of which both decided "
+        "something: neither `undetermined` nor 'cannot tell'",
     )
     blind_agreement: UnitInterval | None = Field(
         None, description="the same of those decided without seeing the machine's decision"
@@ -259,6 +261,9 @@ def _summary(
     upload: str, process: str, state: _State, reviewed: ObjectRef, now: str
 ) -> ReviewSummary:
     totals = state.totals
+    agreed = [
+        head.agreed for head in state.heads if head.machine_decided and head.agreed is not None
+    ]
     return ReviewSummary(
         upload_id=upload,
         process=process,
@@ -266,7 +271,7 @@ def _summary(
         complete=totals.complete,
         open=totals.open,
         totals=totals,
-        agreement=_share(totals.approved, totals.approved + totals.changed),
+        agreement=_share(sum(agreed), len(agreed)),
         blind_agreement=_share(totals.blind_agreed, totals.blind),
         reviewed=reviewed,
     )

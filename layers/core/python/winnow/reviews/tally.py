@@ -9,6 +9,7 @@ def counted(head: ReviewHead, answer: Answer | None) -> Totals:
         return Totals()
     agreed = answer.decision == head.decision
     known = not answer.cannot_tell
+    blind = head.blind and known and head.machine_decided
     return Totals(
         decided=head.kind is Kind.REVIEW,
         audited=head.kind is Kind.AUDIT,
@@ -16,8 +17,8 @@ def counted(head: ReviewHead, answer: Answer | None) -> Totals:
         approved=known and agreed,
         changed=known and not agreed,
         cannot_tell=answer.cannot_tell,
-        blind=head.blind and known,
-        blind_agreed=head.blind and known and agreed,
+        blind=blind,
+        blind_agreed=blind and agreed,
     )
 
 
