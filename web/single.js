@@ -134,7 +134,7 @@ export function tryView(context) {
   const earlier = h("section.earlier", { "aria-labelledby": "earlier-title" });
   const body = recordCase({ ...context, after: () => recent() });
   const rows = h("div.rows");
-  const select = h("select", { id: "try-process", onchange: () => recent() },
+  const select = h("select", { id: "try-process", onchange: () => chosen() },
     processes.map((one) => h("option", { value: one.id }, one.title ?? one.id)));
   const about = h("p.meta", { id: "try-about" });
   const area = h("textarea", {
@@ -143,22 +143,32 @@ export function tryView(context) {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
     },
   });
+  const textLabel = h("label", { for: "try-text" }, "Text");
   const submit = h("button.primary", { type: "submit" }, h("span", null, "Submit"));
   const form = h("form.ask", { onsubmit: (event) => { event.preventDefault(); send(); } },
     h("p.row", null, h("label", { for: "try-process" }, "Process"), select), about,
-    h("label", { for: "try-text" }, "Text"), area, rows,
+    textLabel, area, rows,
     h("p.row", null, submit,
       h("button.quiet", { type: "button", onclick: () => addRow() }, "Add a column"),
       h("span.meta", null, "What you submit is kept for a limited time, with its result.")));
   root.append(h("header.head", null, h("h1", { tabindex: "-1" }, "Try a text")), ...(may.decide ? [form] : []), result, earlier);
 
-  function addRow() {
-    const name = h("input", { "aria-label": "Name of the column", placeholder: "column", "data-name": "", autocomplete: "off" });
+  function addRow(given = "") {
+    const name = h("input", { "aria-label": "Name of the column", placeholder: "column", "data-name": "", autocomplete: "off", value: given });
     const row = h("p.row", null, name,
       h("input", { "aria-label": "Value", placeholder: "value", "data-value": "", autocomplete: "off" }),
       h("button.quiet", { type: "button", "aria-label": "Remove the column", onclick: () => row.remove() }, icon("cross")));
     rows.append(row);
-    name.focus();
+    if (!given) name.focus();
+  }
+
+  /** The form of a process: some judge columns with numbers, with or without a text. */
+  function chosen() {
+    const process = processes.find((one) => one.id === select.value);
+    const asked = [...rows.children].map((row) => row.querySelector("[data-name]").value);
+    for (const name of process?.numbers ?? []) if (!asked.includes(name)) addRow(name);
+    area.hidden = textLabel.hidden = process?.text === false;
+    return recent();
   }
 
   async function send() {
@@ -167,7 +177,7 @@ export function tryView(context) {
       const name = row.querySelector("[data-name]").value.trim();
       if (name) fields[name] = row.querySelector("[data-value]").value;
     }
-    const text = area.value;
+    const text = area.hidden ? "" : area.value;
     if (!text.trim() && !Object.keys(fields).length) {
       fill(result, problem(new Problem(400, { detail: "There is no text.", hint: "Type or paste a text, or add a column." })));
       area.focus();
@@ -232,7 +242,7 @@ export function tryView(context) {
         }
       }
       if (!processes.length) fill(result, h("p.notice", null, "There is no process that you may use."));
-      await recent();
+      await chosen();
     },
     leave: () => body.leave(),
     press: (action) => body.press(action),

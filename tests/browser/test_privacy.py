@@ -2,6 +2,7 @@
 
 import gzip
 
+from tests.browser.person import decided
 from tests.browser.test_views import CASE
 from tests.fakes.http_api import call
 
@@ -89,6 +90,49 @@ def test_who_does_nothing_is_warned_and_signed_out(browser, served, open_page):
     person.page.clock.run_for(15 * 60_000)
     person.page.get_by_text("Nothing was done here for 15 minutes.").wait_for()
     assert person.page.locator(".card, dialog").count() == 0
+
+
+def test_an_ended_sign_in_is_renewed_by_going_there_and_back(open_page):
+    person = open_page("#/review?process=L33774")
+    person.wait_for_record()
+    ended = []
+
+    def once(route):
+        if ended:
+            route.continue_()
+        else:
+            ended.append(route.request.url)
+            route.fulfill(status=401, json={"message": "Unauthorized"})
+
+    person.page.route("**/v1/uploads?*", once)
+    person.page.get_by_role("link", name="Uploads", exact=True).click()
+    person.page.locator(".card").first.wait_for()
+    assert ended
+    assert person.page.url.endswith("#/uploads")
+
+
+def test_a_sign_in_that_ended_with_something_unsent_is_renewed_beside_it(open_page, stage):
+    person = open_page("#/review?process=L33774")
+    name = person.wait_for_record()
+    person.page.wait_for_load_state("networkidle")
+    ended = {"now": True}
+
+    def while_ended(route):
+        if ended["now"]:
+            route.fulfill(status=401, json={"message": "Unauthorized"})
+        else:
+            route.continue_()
+
+    person.page.route("**/v1/reviews", while_ended)
+    person.press("1")
+    person.wait_for_record(other_than=name)
+    person.see("The sign-in has ended: 1 decision waits.")
+    ended["now"] = False
+    with person.context.expect_page() as tab:
+        person.page.get_by_role("button", name="Sign in again").click()
+    tab.value.get_by_text("You can close this tab").wait_for()
+    person.saved()
+    assert [*decided(stage).values()] == [["met"]]
 
 
 def test_a_sign_in_that_was_not_begun_here_is_refused(open_page):

@@ -2,12 +2,14 @@
 
 import json
 import re
+import shutil
+from pathlib import Path
 
 import pytest
 
 from tests.browser.person import decided
 from tests.fakes.http_api import call
-from tests.fakes.stage import Clock, Stage
+from tests.fakes.stage import ROOT, Clock, Stage
 
 CASE = "She continues to pass black stools. Iron deficiency anemia with hemoglobin 7.9 g/dL."
 
@@ -57,6 +59,30 @@ def test_columns_can_be_given(open_page, stage):
     person.page.get_by_role("button", name="Submit").click()
     person.wait_for_record()
     assert person.page.locator(".columns dt").inner_text() == "patient_age"
+
+
+class TestNumbers:
+    @pytest.fixture
+    def stage(self, tmp_path: Path) -> Stage:
+        shutil.copy(ROOT / "processes" / "emotions.yaml", tmp_path)
+        return Stage(processes=tmp_path, clock=Clock(None))
+
+    def test_columns_that_a_process_needs_are_asked_for(self, open_page):
+        person = open_page("#/uploads")
+
+        def numbers_only(route):
+            answer = route.fetch()
+            body = answer.json()
+            body["items"][0] |= {"text": False, "numbers": ["age", "hemoglobin"]}
+            route.fulfill(response=answer, json=body)
+
+        person.page.route("**/v1/processes", numbers_only)
+        person.page.reload()
+        person.page.get_by_role("link", name="Try", exact=True).click()
+        person.see("Try a text")
+        names = person.page.get_by_label("Name of the column")
+        assert [one.input_value() for one in names.all()] == ["age", "hemoglobin"]
+        assert not person.page.locator("#try-text").is_visible()
 
 
 def test_nothing_to_submit_is_said(open_page):

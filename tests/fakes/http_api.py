@@ -225,6 +225,8 @@ def _form(content_type: str, body: bytes) -> dict[str, bytes]:
 
 class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
+    request_queue_size = 64
+    """A browser asks for all parts of the page at once; with 5, some would wait for seconds."""
 
 
 class _Quiet(WSGIRequestHandler):
