@@ -95,7 +95,7 @@ def test_who_does_nothing_is_warned_and_signed_out(browser, served, open_page):
 def test_an_ended_sign_in_is_renewed_by_going_there_and_back(open_page):
     person = open_page("#/review?process=L33774")
     person.wait_for_record()
-    ended = []
+    ended: list[str] = []
 
     def once(route):
         if ended:
