@@ -220,6 +220,7 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
             ["${Table.Arn}/index/by_claim", "${Table.Arn}/index/by_object"],
         ),
         "ReadWriteReviews": READ_WRITE_REVIEWS,
+        "TakeOutRecords": ({"dynamodb:DeleteItem"}, ["ReviewsTable.Arn"]),
         "ListReviews": (
             {"dynamodb:Query"},
             ["${ReviewsTable.Arn}/index/queue", "${ReviewsTable.Arn}/index/by_decision"],

@@ -34,7 +34,7 @@ from winnow_api.shapes import (
 from winnow_api.shapes import Queued as QueuedAnswer
 from winnow_api.states import totals_of
 from winnow_api.threads import pool
-from winnow_api.uploads import result_ref, row_of
+from winnow_api.uploads import row_of
 
 _MAX_ROUNDS = 10
 
@@ -210,7 +210,7 @@ def add(services: Services, call: Call, given: Nothing) -> QueuedAnswer:
     """Put the records of an upload that ended before there was a queue into it. Twice is once."""
     path: UploadPath = call.path
     row = row_of(services, call.user, path.id)
-    ref = result_ref(services, row)
+    ref = row.result_ref(services.results_bucket)
     if ref is None:
         raise NotFinishedError(f"The upload {row.upload_id} has no results.")
     present = {d.id: d for d in services.registry().definitions}

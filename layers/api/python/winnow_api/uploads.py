@@ -7,7 +7,6 @@ from pathlib import PurePosixPath
 from pydantic import ValidationError
 
 from winnow.errors import (
-    ConfidenceThresholdNotMetError,
     ObjectGoneError,
     StoredDataInvalidError,
     UploadUnknownError,
@@ -17,7 +16,6 @@ from winnow.models import Counts, ObjectRef, Result
 from winnow.recovery.upload_row import UploadRow
 from winnow.steps.upload import INBOX, requested_process
 from winnow.storage.file_names import name_of
-from winnow.storage.paths import RunPaths
 from winnow_api import cursors, idempotency
 from winnow_api.call import Call, iso
 from winnow_api.identity import User
@@ -41,7 +39,6 @@ from winnow_api.threads import pool
 STATES = ("RUNNING", "SUCCEEDED", "FAILED")
 LINK_S = 300
 FORM_S = 900
-_NONE_CONFIDENT = ConfidenceThresholdNotMetError.code
 _MAX_ROUNDS = 20
 """Pages of rows that are read for one page of a user who may see few of them."""
 
@@ -166,20 +163,9 @@ def row_of(services: Services, user: User, upload_id: str) -> UploadRow:
     return row
 
 
-def result_ref(services: Services, row: UploadRow) -> ObjectRef | None:
-    """Where a run's result.json is; None while it runs, or if it failed before."""
-    key = row.result_key
-    if key is None and row.process is not None and row.error_code == _NONE_CONFIDENT:
-        # Such a run fails after it has written its results.
-        key = RunPaths(services.results_bucket, row.upload_id).result(row.process).key
-    if key is None:
-        return None
-    return ObjectRef(bucket=row.result_bucket or services.results_bucket, key=key)
-
-
 def result_of(services: Services, row: UploadRow) -> Result | None:
     """What a run has written; None without results, or if they have expired."""
-    ref = result_ref(services, row)
+    ref = row.result_ref(services.results_bucket)
     if ref is None:
         return None
     try:
