@@ -147,7 +147,8 @@ def user_pool(name: str, stack: Stack) -> Any:
         Policies={"PasswordPolicy": password},
         DeletionProtection="ACTIVE",
     )
-    return {**made, **KEPT}
+    # A rollback cannot delete a protected pool.
+    return {**made, **KEPT, "DeletionPolicy": "Retain"}
 
 
 def domain(name: str, stack: Stack) -> Any:
