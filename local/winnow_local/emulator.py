@@ -19,12 +19,12 @@ import json
 import os
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import hypercorn.asyncio
 from hypercorn.config import Config
@@ -115,30 +115,98 @@ def is_local(host: str) -> bool:
     >>> is_local("example.org"), is_local("127.0.0.1.example.org:4566")
     (False, False)
     """
-    name = urlsplit(f"//{host}").hostname or ""
+    name = _name_of(host)
     with suppress(ValueError):
         return not ipaddress.ip_address(name).is_global
-    return name in ("localhost", "host.docker.internal") or name.endswith(".localhost")
+    return _is_loopback(name) or name == "host.docker.internal"
 
 
-def keep_pages_out() -> None:
+def is_ours(
+    method: str, path: str, query: str, headers: Mapping[str, str], engine: Collection[str] = ()
+) -> bool:
+    """Whether a request comes from the review page or a program, and not from a page of others.
+
+    `engine` has the addresses of the Docker engine's bridge. Names of headers are in lower case.
+
+    A browser names the origin of a page that sends something or wants to read an answer. For an
+    image, a script or a link it names none, and says by `Sec-Fetch-Site` only whether the page is
+    another one than the one that is asked. Then it may open the review page, and show or save what
+    the page has a link of S3 for: those are of another host than the page. Browsers send
+    `Sec-Fetch-Site` to this machine's loopback addresses alone; at others none is answered.
+
+    >>> is_ours("GET", "/", "Action=ListQueues", {"host": "localhost", "sec-fetch-site": "none"})
+    True
+    >>> is_ours("GET", "/", "", {"host": "localhost", "sec-fetch-site": "cross-site"})
+    False
+    """
+    host, origin = headers.get("host", ""), headers.get("origin")
+    if not is_local(host):
+        return False
+    if origin is not None:
+        name = _name_of(origin.partition("://")[2])
+        return _is_loopback(name) or name in (*engine, "host.docker.internal")
+    site = headers.get("sec-fetch-site")
+    if site is None:
+        browser = headers.get("user-agent", "").startswith("Mozilla/")
+        return not browser or _is_loopback(_name_of(host))
+    if site in ("none", "same-origin"):
+        return True
+    kind = headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest")
+    if method != "GET" or kind not in (_OPENED, _PICTURE):
+        return False
+    if _PAGE_HOST.search(_name_of(host)):
+        return kind == _OPENED and path in ("/", "/signed-in")
+    fields = parse_qs(query, keep_blank_values=True)
+    return _RESULT.match(path) is not None and set(fields) <= _LINK and "X-Amz-Signature" in fields
+
+
+_OPENED, _PICTURE = ("navigate", "document"), ("no-cors", "image")
+_PAGE_HOST = re.compile(r"^[a-f0-9]+\.execute-api\.localhost$")
+_RESULT = re.compile(r"^/[a-z0-9][a-z0-9.-]+/results/.")
+_LINK = {
+    *(f"X-Amz-{one}" for one in ("Algorithm", "Credential", "Date", "Expires", "Signature")),
+    *("X-Amz-SignedHeaders", "X-Amz-Security-Token", "versionId", "x-id", "x-amz-checksum-mode"),
+    *("response-content-disposition", "response-content-type"),
+}
+"""What the query of a link of S3 for reading has."""
+
+
+def _name_of(host: str) -> str:
+    """The name or address without a port; empty for what is none."""
+    with suppress(ValueError):
+        return urlsplit(f"//{host}").hostname or ""
+    return ""
+
+
+def _is_loopback(name: str) -> bool:
+    with suppress(ValueError):
+        return ipaddress.ip_address(name).is_loopback
+    return name == "localhost" or name.endswith(".localhost")
+
+
+def keep_pages_out(engine: Collection[str]) -> None:
     """Refuse what a page of somebody else sends from this machine's browser.
 
-    Such a page names its origin; or, if its own name was made to lead to this machine, that name
-    as the host.
+    Such a page names its origin, or is another site; or, if its own name was made to lead to this
+    machine, it names that as the host.
     """
     serve = hypercorn.asyncio.serve
 
     async def guarded(app: Any, config: Config, **more: Any) -> None:
         async def checked(scope: Any, receive: Any, send: Any) -> None:
-            headers = {name: value.decode("latin-1") for name, value in scope.get("headers", ())}
-            host, origin = headers.get(b"host", ""), headers.get(b"origin")
-            ours = is_local(host) and (origin is None or is_local(urlsplit(origin).netloc))
-            if ours or scope["type"] != "http":
+            headers = {
+                name.decode("latin-1"): value.decode("latin-1")
+                for name, value in scope.get("headers", ())
+            }
+            query = scope.get("query_string", b"").decode("latin-1")
+            asked = str(scope.get("method", "")), str(scope.get("path", "")), query
+            if scope["type"] == "lifespan" or is_ours(*asked, headers, engine):
                 await app(scope, receive, send)
-                return
-            await send({"type": "http.response.start", "status": 403, "headers": []})
-            await send({"type": "http.response.body", "body": b"Not for pages of others."})
+            elif scope["type"] == "websocket":
+                await send({"type": "websocket.close", "code": 1008})
+            else:
+                await send({"type": "http.response.start", "status": 403, "headers": []})
+                await send({"type": "http.response.body", "body": b"Not for pages of others."})
 
         await serve(checked, config, **more)
 
@@ -178,7 +246,8 @@ if __name__ == "__main__":
     pass_attributes_on()
     keep_events(Path(os.environ[EVENTS_VARIABLE]))
     serve_the_page()
-    keep_pages_out()
-    if more := os.environ.get(BRIDGE_VARIABLE):
-        listen_also(more.split())
+    more = os.environ.get(BRIDGE_VARIABLE, "").split()
+    keep_pages_out({app._MINISTACK_HOST, *(one.rpartition(":")[0] for one in more)})
+    if more:
+        listen_also(more)
     app.main()
