@@ -58,9 +58,3 @@ def test_what_is_no_valid_access_token_signs_nobody_in(wrong):
 @pytest.mark.parametrize("groups", [None, 7, {"admin": True}, "", "[]", [["admin"]], "[Admin]"])
 def test_groups_of_another_shape_are_none(groups):
     assert not user_of({**claims("ada"), "cognito:groups": groups}, 0).groups
-
-
-def test_a_pseudonym_does_not_tell_the_name():
-    user = user_of(claims("ada@example.org", "reviewer"), 0)
-    assert "ada" not in user.pseudonym
-    assert user.pseudonym == user_of(claims("ada@example.org"), 0).pseudonym

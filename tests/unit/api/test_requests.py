@@ -134,7 +134,7 @@ def test_a_line_of_the_log_has_no_name_no_query_and_no_text(stage):
     call(stage, "POST /v1/uploads", {"process": "emotions", "name": f"{SECRET}.csv"})
     written = json.dumps(stage.logs)
     assert [each["status"] for each in stage.logs] == [201, 200, 201]
-    assert set(stage.logs[0]) == {"route", "user", "status", "ms", "request"}
+    assert set(stage.logs[0]) == {"route", "status", "ms", "request"}
     assert SECRET not in written
     assert "emotions" not in written
     assert "ada" not in written

@@ -4,7 +4,6 @@ The gateway has checked the token's signature and audience. What is checked here
 wrong setting of the gateway would let through: that it is an access token, and not expired.
 """
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -36,11 +35,6 @@ class User:
     def may_see(self, process: str | None) -> bool:
         """Whether a process is open to the user; one that is not known is to those who see all."""
         return self.processes is None or process in self.processes
-
-    @property
-    def pseudonym(self) -> str:
-        """What stands in logs and keys for the user."""
-        return hashlib.sha256(self.name.encode()).hexdigest()[:16]
 
 
 def user_of(claims: Mapping[str, Any] | None, now: float) -> User:
