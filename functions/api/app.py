@@ -3,7 +3,6 @@
 import os
 import secrets
 import time
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from aws_lambda_powertools import Logger
 from winnow.models import HeadInfo
 from winnow.processes.registry import ProcessRegistry
 from winnow_api.api import Api
+from winnow_api.routes import ROUTES
 from winnow_api.services import Judging, Services
 from winnow_aws.settings import ApiSettings
 
@@ -29,19 +29,38 @@ logger = Logger()
 
 @cache
 def build() -> Api:
-    """What all calls share. What takes long is loaded side by side, and waited for when needed."""
-    settings = ApiSettings.from_environment(os.environ)
-    threads = ThreadPoolExecutor(3, thread_name_prefix="load")
-    encoder = threads.submit(_encoder, settings)
-    clients = {name: threads.submit(_client, name) for name in ("s3", "dynamodb")}
-    return Api(_services(settings, encoder, clients), _log)
+    """What all calls with a token share: the encoder is being loaded before anything needs it."""
+    _encoder()
+    return _without_encoder()
+
+
+@cache
+def _without_encoder() -> Api:
+    """Loads what takes long side by side; it is waited for when needed."""
+    clients = {name: _threads().submit(_client, name) for name in ("s3", "dynamodb")}
+    return Api(_services(_settings(), clients), _log)
+
+
+@cache
+def _settings() -> ApiSettings:
+    return ApiSettings.from_environment(os.environ)
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(3, thread_name_prefix="load")
 
 
 def _log(fields: dict[str, Any]) -> None:
     logger.info("answered", **fields)
 
 
-def _encoder(settings: ApiSettings) -> "Encoder":
+@cache
+def _encoder() -> "Future[Encoder]":
+    return _threads().submit(_load, _settings())
+
+
+def _load(settings: ApiSettings) -> "Encoder":
     from winnow_encoder import load_encoder
 
     return load_encoder(
@@ -62,9 +81,7 @@ def _client(service: str) -> Any:
     return client(service, links(local=bool(os.environ.get(LOCAL_AWS))))
 
 
-def _services(
-    settings: ApiSettings, encoder: "Future[Encoder]", clients: "dict[str, Future[Any]]"
-) -> Services:
+def _services(settings: ApiSettings, clients: "dict[str, Future[Any]]") -> Services:
     s3, dynamodb = clients["s3"].result, clients["dynamodb"].result
 
     @cache
@@ -73,7 +90,7 @@ def _services(
 
     @cache
     def judging() -> Judging:
-        return _judging(registry(), encoder.result())
+        return _judging(registry(), _encoder().result())
 
     @cache
     def objects() -> "ApiObjects":
@@ -151,6 +168,7 @@ def _judging(registry: ProcessRegistry, encoder: "Encoder") -> Judging:
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Answer one request."""
-    answer: Callable[[dict[str, Any]], dict[str, Any]] = build()
+    """Answer one request. Anybody may call a public route: it costs no loading of the encoder."""
+    route = ROUTES.get(str(event.get("routeKey")))
+    answer = _without_encoder() if route is None or route.public else build()
     return answer(event)
