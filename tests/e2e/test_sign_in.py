@@ -70,7 +70,7 @@ def test_no_code_for_another_request(
     stack: Stack, flow: SignInFlow, changed: dict[str, str]
 ) -> None:
     if changed.get("client_id") == "machine":
-        changed = {"client_id": stack.state.outputs["MachineClient"]}
+        changed = {"client_id": stack.state.outputs["ReviewerClient"]}
     reply = flow.authorize(**changed)
     assert reply.status == 400
     assert "Location" not in reply.headers

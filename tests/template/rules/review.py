@@ -55,7 +55,9 @@ ROUTES = {
     "GetReviewsExportCsvRoute": "GET /v1/reviews/export.csv",
 }
 GROUPS = {"ReviewerGroup": "reviewer", "AuditorGroup": "auditor", "AdminGroup": "admin"}
-CLIENTS = ("PageClient", "MachineClient")
+# Client of a program -> its one scope: who has its secret may ask for all that the client may.
+PROGRAMS = {"ReviewerClient": "reviewer", "AuditorClient": "auditor"}
+CLIENTS = ("PageClient", *PROGRAMS)
 PERMISSIONS = ("EndedPermission", "ApiPermission")
 # What is of a type that the rest of the stack has, too.
 COMMON = {
@@ -181,7 +183,7 @@ def resource_server(name: str, stack: Stack) -> Any:
 
 
 def client(name: str, stack: Stack) -> Any:
-    """The page has no secret and asks for no scope of ours; a program has one, and two scopes."""
+    """The page has no secret and asks for no scope of ours; a program's has one, and one scope."""
     minutes = (
         ("AccessToken", "IdToken", "RefreshToken") if name == "PageClient" else ("AccessToken",)
     )
@@ -205,10 +207,9 @@ def client(name: str, stack: Stack) -> Any:
             "PreventUserExistenceErrors": "ENABLED",
         }
     else:
-        scopes = [sub(f"${{ResourceServer}}/{one}") for one in ("reviewer", "auditor")]
         own |= {
             "AllowedOAuthFlows": ["client_credentials"],
-            "AllowedOAuthScopes": AnyOrder(scopes),
+            "AllowedOAuthScopes": [sub(f"${{ResourceServer}}/{PROGRAMS.get(name)}")],
             "ExplicitAuthFlows": ["ALLOW_REFRESH_TOKEN_AUTH"],
         }
     return _made("AWS::Cognito::UserPoolClient", **own)
@@ -241,15 +242,32 @@ def _log_line(found: Any) -> str | None:
     return None if names == said == LOGGED else f"what is logged is {sorted(LOGGED)}"
 
 
+# Requests a second, and at once: what anybody may call gets little of the account's concurrency.
+LIMITS = {
+    "GET /": (10, 20),
+    "GET /signed-in": (10, 20),
+    "GET /assets/{file}": (50, 100),
+    "GET /v1/health": (5, 10),
+}
+
+
+def _limits(rate: int, burst: int) -> Any:
+    return {"ThrottlingRateLimit": rate, "ThrottlingBurstLimit": burst}
+
+
 def stage(name: str, stack: Stack) -> Any:
-    return _made(
+    """A limit for all routes, and a lower one of its own for each that asks for no token."""
+    made = _made(
         "AWS::ApiGatewayV2::Stage",
         ApiId=ref("Api"),
         StageName="$default",
         AutoDeploy=True,
-        DefaultRouteSettings={"ThrottlingRateLimit": 200, "ThrottlingBurstLimit": 400},
+        DefaultRouteSettings=_limits(200, 400),
+        RouteSettings={key: _limits(*LIMITS.get(key, (0, 0))) for key in PUBLIC.values()},
         AccessLogSettings={"DestinationArn": att("ApiAccessLogs"), "Format": _log_line},
     )
+    # API Gateway refuses settings of a route that is not there yet.
+    return {**made, "DependsOn": AnyOrder(list(PUBLIC))}
 
 
 def integration(name: str, stack: Stack) -> Any:

@@ -144,7 +144,7 @@ OUTPUTS: dict[str, Any] = {
     "ReviewPage": review.page(),
 }
 # What the command line, and whoever reads results, asks the stack for.
-OF_REVIEWS = {"ReviewPage", "ReviewsTable", "UserPool", "PageClient", "MachineClient"}
+OF_REVIEWS = {"ReviewPage", "ReviewsTable", "UserPool", *review.CLIENTS}
 NEEDED = {
     *OUTPUTS,
     *OF_REVIEWS,
