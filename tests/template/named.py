@@ -83,7 +83,7 @@ _NAMED: list[tuple[str, str, str, Any]] = [
             ),
             ("paths are logged", "ApiStage.Properties.AccessLogSettings.Format", "$context.path"),
             ("nothing is throttled", "ApiStage.Properties.DefaultRouteSettings", REMOVED),
-            ("anybody may call often", "ApiStage.Properties.RouteSettings.GET /", REMOVED),
+            ("anybody may call often", "ApiStage.Properties.RouteSettings", REMOVED),
             ("any page reads the API", "Api.Properties.CorsConfiguration", {"AllowOrigins": ["*"]}),
             ("any API calls the function", "ApiPermission.Properties.SourceArn", REMOVED),
             ("what fails is lost", "QueueFunction.Properties.EventInvokeConfig", REMOVED),
