@@ -1,6 +1,7 @@
 // Requests to the API of this origin, and its problem documents as errors.
 
 import { bearer, renew } from "./auth.js";
+import { byProcess } from "./csv.js";
 
 /** What went wrong: a problem document (RFC 9457), or no answer at all. */
 export class Problem extends Error {
@@ -76,18 +77,16 @@ export function farewell(path, body, key = undefined) {
   request("POST", path, { body, key, keepalive: true, again: false }).catch(() => {});
 }
 
-/** All pages of a text, joined: the export. */
+/** All parts of the export: of each process one CSV, in pieces. */
 export async function download(path, query = {}) {
   const parts = [];
   let cursor = null;
   do {
     const answer = await request("GET", address(path, { ...query, cursor }));
-    const text = await answer.text();
-    // Each page repeats the line of titles.
-    parts.push(cursor && parts.length ? text.slice(text.indexOf("\n") + 1) : text);
+    parts.push(await answer.text());
     cursor = answer.headers.get("Winnow-Cursor");
   } while (cursor);
-  return parts;
+  return byProcess(parts);
 }
 
 /** One part of a path. */

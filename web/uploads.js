@@ -74,9 +74,9 @@ export function uploadsView({ processes, may }) {
     onclick: async () => {
       exporter.disabled = true;
       try {
-        const parts = await download("/v1/reviews/export.csv", {});
-        save(new Blob(parts, { type: "text/csv" }), "decisions.csv");
-        announce("The decisions are downloaded.");
+        const files = await download("/v1/reviews/export.csv");
+        for (const [process, pieces] of files) save(new Blob(pieces, { type: "text/csv" }), `decisions-${process}.csv`);
+        announce(files.size ? "The decisions are downloaded." : "Nothing is decided yet.");
       } catch (error) {
         fill(list, problem(error));
       }
