@@ -258,6 +258,7 @@ export function uploadView({ processes, may }) {
         one.decisions && Object.keys(one.decisions).length
           ? h("p.meta", null, Object.entries(one.decisions).map(([name, n], i) => [i ? ", " : "", own(titleOf(process, name)), ` ${n}`])) : null,
         one.review?.queued ? h("p", null, reviewOf(one)) : null),
+      one.withheld ? h("p.notice", null, "Files with the machine's decisions are here when all blind checks of this upload are decided.") : null,
       (one.notes ?? []).map((note) => h("p.notice", null, own(note.text))),
       h("p.row", null,
         one.review?.open ? h("a.button.primary", { href: `#/review?process=${part(one.process)}` }, `Review (${one.review.open} open)`) : null,

@@ -27,6 +27,8 @@ class MemoryReviews:
         self._named: set[str] = set()
         self._queued: dict[str, tuple[str, Totals]] = {}
         self._lock = threading.RLock()
+        self.pages = 0
+        """Of queues that were read."""
 
     def head(self, key: RecordKey) -> ReviewHead | None:
         return self._heads.get(key)
@@ -84,19 +86,21 @@ class MemoryReviews:
                 free = {"lease_by": None, "lease_until": None}
                 self._heads[key] = head.model_copy(update=free)
 
-    def open_heads(self, wanted: QueueFilter, cursor: str | None, limit: int) -> HeadPage:
-        return _page(
+    def open_heads(
+        self, wanted: QueueFilter, cursor: str | None, limit: int, *, after: str = ""
+    ) -> HeadPage:
+        self.pages += 1
+        page = _page(
             [
                 (head.rank, head)
                 for head in self._heads.values()
-                if head.queued
-                and head.process.id == wanted.process
-                and wanted.code in (None, head.code)
-                and wanted.outcome in (None, head.outcome)
+                if head.queued and head.process.id == wanted.process and head.rank > after
             ],
             cursor,
             limit,
         )
+        # As DynamoDB: what is filtered out counts for the limit.
+        return page._replace(heads=list(filter(wanted.matches, page.heads)))
 
     def decided_heads(self, process: str, since: str, cursor: str | None, limit: int) -> HeadPage:
         return _page(

@@ -170,6 +170,28 @@ def test_the_queue_is_the_process_s_and_what_a_filter_leaves(store: ReviewStore)
     assert store.processes() == ["other", "triage"]
 
 
+def test_no_reason_finds_a_record_whose_decision_is_hidden(store: ReviewStore) -> None:
+    store.add([a_head(n, n / 10, code="undetermined", blind=n == 2) for n in (1, 2, 3)])
+    wanted = QueueFilter(process="triage", code="undetermined")
+    assert [head.record for head in store.open_heads(wanted, None, 10).heads] == [1, 3]
+    assert [head.record for head in store.open_heads(QUEUE, None, 10).heads] == [1, 2, 3]
+
+
+def test_the_queue_behind_a_rank_goes_on_by_pages(store: ReviewStore) -> None:
+    heads = [a_head(n, n / 10) for n in range(1, 8)]
+    store.add(heads)
+    found: list[int] = []
+    cursor = None
+    while True:
+        page = store.open_heads(QUEUE, cursor, 2, after=heads[2].rank)
+        found += [head.record for head in page.heads]
+        cursor = page.cursor
+        if cursor is None:
+            break
+    assert found == [4, 5, 6, 7]
+    assert store.open_heads(QUEUE, None, 2, after=heads[-1].rank).heads == []
+
+
 def test_a_cursor_that_was_made_up_is_rejected(table: ReviewTable) -> None:
     for cursor in ("x", "WyJhIl0", "bm90IGpzb24", "é"):
         with pytest.raises(CursorInvalidError):

@@ -1,7 +1,9 @@
 """The queue and decisions: leased to one, decided once, taken back, and nothing typed is lost."""
 
+import base64
 import csv
 import io
+import json
 
 import pytest
 
@@ -67,6 +69,82 @@ def test_the_queue_by_process_reason_and_outcome(stage):
         found = call(stage, QUEUE, limit=100, reason=reason).json["items"]
         assert found == [each for each in every if each["reason"] == reason]
     assert call(stage, QUEUE, outcome="accepted").json["items"] == []
+
+
+def test_a_reason_finds_no_record_whose_decision_is_hidden():
+    stage = Stage(blind_share=0.5).sample()
+    heads = [head for upload in stage.uploads.rows for head in stage.reviews.heads(upload)]
+    hidden = {tuple(head.key) for head in heads if head.hidden}
+    reasons = {head.code for head in heads if head.hidden}
+    assert hidden
+    for reason in reasons:
+        shown = call(stage, QUEUE, limit=100, reason=reason).json["items"]
+        taken = lease(stage, reason=reason, count=10)
+        expected = {tuple(h.key) for h in heads if h.code == reason} - hidden
+        assert {tuple(name(each).values()) for each in shown} == expected
+        assert {tuple(name(each).values()) for each in taken} <= expected
+    every = call(stage, QUEUE, limit=100).json["items"]
+    assert hidden <= {tuple(name(each).values()) for each in every}
+
+
+def test_a_cursor_of_the_queue_does_not_tell_how_sure_the_machine_is():
+    stage = Stage(blind_share=1.0).sample()
+    page = call(stage, QUEUE, limit=3).json
+    cursor = page["cursor"]
+    content = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    assert content == {"of": "queue None None None", **name(page["items"][-1])}
+
+
+def test_a_cursor_that_leads_to_a_record_of_others_is_rejected(stage):
+    cursor = call(stage, QUEUE, limit=1).json["cursor"]
+    assert call(stage, QUEUE, cursor=cursor).status == 200
+    first = call(stage, QUEUE, limit=1).json["items"][0]
+    stage.reviews.remove(stage.reviews.head(RecordKey(first["upload"], first["record"])))
+    reply = call(stage, QUEUE, cursor=cursor)
+    assert (reply.status, reply.json["code"]) == (400, "cursor_invalid")
+
+
+def many(stage: Stage, count: int, code: str = "undetermined") -> None:
+    """Put a long queue of records of one reason before all others."""
+    upload = next(iter(stage.uploads.rows))
+    (head, *_) = stage.reviews.heads(upload)
+    stage.reviews.add(
+        [
+            head.model_copy(
+                update={"record": 100_000 + n, "code": code, "confidence": 0.0, "version": 0}
+            )
+            for n in range(count)
+        ]
+    )
+
+
+def test_a_rare_reason_is_looked_for_a_part_of_the_queue_at_a_time(stage, monkeypatch):
+    monkeypatch.setattr("winnow.reviews.service.MAX_PAGES", 4)
+    many(stage, 900, code="common")
+    rare = call(stage, QUEUE, limit=100).json
+    assert {each["reason"] for each in rare["items"]} == {"common"}
+    reason = next(h.code for h in stage.reviews.heads(next(iter(stage.uploads.rows))))
+    items, rounds, cursor = [], 0, None
+    while True:
+        before = stage.reviews.pages
+        page = call(stage, QUEUE, limit=1, reason=reason, cursor=cursor).json
+        assert stage.reviews.pages - before <= 4
+        items += page["items"]
+        cursor, rounds = page["cursor"], rounds + 1
+        if cursor is None:
+            break
+    expected = [
+        tuple(head.key)
+        for upload in stage.uploads.rows
+        for head in stage.reviews.heads(upload)
+        if head.code == reason
+    ]
+    assert sorted(tuple(name(each).values()) for each in items) == sorted(expected)
+    assert rounds > 3
+    before = stage.reviews.pages
+    assert lease(stage, reason=reason, process="L33774") == []
+    assert lease(stage, skipped=True, process="L33774") == []
+    assert stage.reviews.pages - before <= 8
 
 
 def test_who_is_limited_gets_their_processes_alone(stage):

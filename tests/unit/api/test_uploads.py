@@ -5,6 +5,7 @@ import pytest
 from tests.fakes.http_api import call
 from tests.fakes.stage import NEW_YEAR, Stage
 from winnow.recovery.upload_row import UploadRow
+from winnow.reviews.service import Given, Reviews
 from winnow_api.call import iso
 
 
@@ -99,6 +100,32 @@ def test_an_upload_has_counts_files_and_totals():
     listed = call(stage, "GET /v1/uploads").json["items"]
     assert [each["id"] for each in listed] == [empty, feelings, cases]
     assert {**listed[2]} == {name: one[name] for name in listed[2]}
+
+
+def test_reviewers_get_no_file_with_decisions_while_a_blind_record_waits():
+    stage = Stage(blind_share=1.0).sample()
+    cases = next(iter(stage.uploads.rows))
+
+    def one(user: str):
+        return call(stage, "GET /v1/uploads/{id}", path={"id": cases}, user=user).json
+
+    for user in ("reviewer", "program"):
+        found = one(user)
+        assert found["withheld"]
+        assert found["decisions"] == {}
+        assert [each["name"] for each in found["files"]] == ["invalid.jsonl"]
+    for user in ("auditor", "admin"):
+        found = one(user)
+        assert not found["withheld"]
+        assert found["decisions"]
+        assert len(found["files"]) == 4
+    for head in list(stage.reviews.heads(cases)):
+        assert one("reviewer")["withheld"]
+        Reviews(stage.reviews, stage.clock).decide("x", head.key, 0, Given("met"))
+    found = one("reviewer")
+    assert not found["withheld"]
+    assert found["decisions"]
+    assert len(found["files"]) == 4
 
 
 def test_results_that_have_expired_leave_the_upload():

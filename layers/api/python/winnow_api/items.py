@@ -167,7 +167,7 @@ def items(services: Services) -> Items:
 
 def hidden(head: ReviewHead) -> bool:
     """Whether the machine's decision is kept from the person: blind, and nobody has decided."""
-    return head.blind and head.answer is None
+    return head.hidden
 
 
 def item_of(services: Services, user: User, located: Located) -> ItemAnswer:

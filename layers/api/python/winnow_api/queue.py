@@ -2,14 +2,18 @@
 
 from collections.abc import Sequence
 from heapq import merge
+from typing import NamedTuple
 
-from pydantic import Field
-
-from winnow.errors import NotFinishedError, ObjectGoneError, UploadUnknownError
+from winnow.errors import (
+    CursorInvalidError,
+    NotFinishedError,
+    ObjectGoneError,
+    UploadUnknownError,
+)
 from winnow.models import Outcome
 from winnow.reviews.models import QueueFilter, RecordKey, ReviewHead, Totals
 from winnow.reviews.queueing import Shares, queue_upload
-from winnow.reviews.service import Reviews
+from winnow.reviews.service import PAGE, Reviews, pages_each
 from winnow_api import cursors
 from winnow_api.call import Call, iso
 from winnow_api.identity import User
@@ -73,59 +77,82 @@ def _filters(
 
 
 class _After(cursors.Cursor):
-    """The rank of the last record that was shown, and in each process the page that it is on."""
+    """The record that the list has come to; its rank, which tells the confidence, is looked up."""
 
-    rank: str
-    pages: dict[str, str] = Field(default_factory=dict)
+    upload: str
+    record: int
+
+
+class _Read(NamedTuple):
+    """What was read of one queue."""
+
+    heads: list[ReviewHead]
+    until: ReviewHead | None
+    """The last head that was looked at; None: the queue was read to its end."""
 
 
 def listed(services: Services, call: Call, given: QueueQuery) -> QueueAnswer:
     """Records that wait for a person: least sure first, then the oldest.
 
     A record's rank does not change while it waits, so the pages stay the same while others leave.
+    With a filter that leaves little, a page may have fewer records than `limit`, or none, and
+    still have a cursor.
     """
     processes = queues(services, call.user, given.process)
     of = f"queue {given.process} {given.reason} {given.outcome}"
-    at = None if given.cursor is None else cursors.decode(given.cursor, _After, of)
-    pages = {} if at is None else dict(at.pages)
-    rank = "" if at is None else at.rank
-    found = {
-        wanted.process: _behind(services, wanted, rank, pages, given.limit)
+    rank = "" if given.cursor is None else _rank(services, processes, given.cursor, of)
+    pages = pages_each(len(processes))
+    read = [
+        _behind(services, wanted, rank, given.limit, pages)
         for wanted in _filters(processes, given.reason, given.outcome)
-    }
-    every = merge(*found.values(), key=lambda head: head.rank)
-    heads = [head for head, _ in zip(every, range(given.limit + 1), strict=False)]
+    ]
+    # Behind the place that another queue was read to, its records may come first.
+    until = min((each.until for each in read if each.until), key=_rank_of, default=None)
+    every = merge(*(each.heads for each in read), key=_rank_of)
+    heads = [head for head in every if until is None or head.rank <= until.rank]
     page = heads[: given.limit]
-    cursor = None
-    if len(heads) > len(page):
-        cursor = cursors.encode(_After(of=of, rank=page[-1].rank, pages=pages))
+    last = page[-1] if len(heads) > len(page) else until
     now = services.now()
     return QueueAnswer(
         items=tuple(_item(head, now) for head in page),
         totals=totals(services, processes),
-        cursor=cursor,
+        cursor=None
+        if last is None
+        else cursors.encode(_After(of=of, upload=last.upload, record=last.record)),
     )
 
 
-def _behind(
-    services: Services, wanted: QueueFilter, rank: str, pages: dict[str, str], limit: int
-) -> list[ReviewHead]:
-    """At least `limit` + 1 heads behind a rank, if there are so many.
+def _rank_of(head: ReviewHead) -> str:
+    return head.rank
 
-    Moves `pages` over those that hold nothing behind the rank.
-    """
+
+def _rank(services: Services, processes: Sequence[str], cursor: str, of: str) -> str:
+    """The rank that a cursor leads to. Raises CursorInvalidError."""
+    after = cursors.decode(cursor, _After, of)
+    head = services.reviews().head(RecordKey(after.upload, after.record))
+    if head is None or head.process.id not in processes:
+        raise CursorInvalidError(
+            "The record that this cursor leads to has left the queue for good."
+        )
+    return head.rank
+
+
+def _behind(services: Services, wanted: QueueFilter, rank: str, limit: int, pages: int) -> _Read:
+    """More than `limit` heads behind a rank, if so many are on so many pages of the queue."""
+    every = QueueFilter(process=wanted.process)
+    size = limit + 1 if wanted == every else PAGE
     heads: list[ReviewHead] = []
-    cursor = pages.get(wanted.process)
-    while len(heads) <= limit:
-        page = services.reviews().open_heads(wanted, cursor, limit + 1)
-        rest = [head for head in page.heads if head.rank > rank]
-        heads += rest
-        if page.cursor is None:
-            break
+    until = cursor = None
+    for _ in range(pages):
+        page = services.reviews().open_heads(every, cursor, size, after=rank)
+        heads += filter(wanted.matches, page.heads)
         cursor = page.cursor
-        if not rest and not heads:
-            pages[wanted.process] = cursor
-    return heads
+        if cursor is None:
+            return _Read(heads, None)
+        until = page.heads[-1] if page.heads else until
+        if len(heads) > limit:
+            break
+    return _Read(heads, until)
 
 
 def _item(head: ReviewHead, now: float) -> QueueItem:

@@ -184,7 +184,10 @@ class LeaseRequest(FrozenModel):
 
 
 class LeaseAnswer(FrozenModel):
-    """Records that are this user's for five minutes; none: nothing is left."""
+    """Records that are this user's for five minutes; none: nothing is left.
+
+    Of a long queue the first 2,000 records are looked at, of all processes together.
+    """
 
     items: tuple[ItemAnswer, ...]
     totals: TotalsAnswer
@@ -390,6 +393,10 @@ class UploadDetail(UploadItem):
     model: ModelInfo | None
     head: HeadInfo | None
     files: tuple[FileLink, ...]
+    withheld: bool = Field(
+        description="true: `decisions` and the files with decisions are left out for reviewers, "
+        "until the records are decided whose machine decision is hidden"
+    )
     pages: int = Field(description="pictures of scanned pages that are kept")
 
 

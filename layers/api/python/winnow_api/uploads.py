@@ -12,13 +12,14 @@ from winnow.errors import (
     UploadUnknownError,
     catalogue,
 )
-from winnow.models import Counts, ObjectRef, Result
+from winnow.models import Counts, ObjectRef, Outcome, Result
 from winnow.recovery.upload_row import UploadRow
+from winnow.reviews.models import State, Totals
 from winnow.steps.upload import INBOX, requested_process
 from winnow.storage.file_names import name_of
 from winnow_api import cursors, idempotency
 from winnow_api.call import Call, iso
-from winnow_api.identity import User
+from winnow_api.identity import Group, User
 from winnow_api.predictions import open_process
 from winnow_api.services import Services
 from winnow_api.shapes import (
@@ -185,27 +186,46 @@ def one(services: Services, call: Call, given: Nothing) -> UploadDetail:
     totals = services.reviews().totals_of_upload(row.upload_id)
     result = result_of(services, row)
     item = dict(_item(services, row)) | {"review": None if totals is None else totals_of(totals)}
+    withheld = result is not None and _withheld(services, call.user, row, totals)
     return UploadDetail(
         **item,
         threshold=None if result is None else result.threshold,
         threshold_from=None if result is None else result.threshold_from,
         process_version=None if result is None else result.process.version,
         notes=() if result is None else result.notes,
-        decisions={} if result is None else result.decisions,
+        decisions={} if result is None or withheld else result.decisions,
         model=None if result is None else result.model,
         head=None if result is None else result.head,
-        files=tuple(_files(services, result)) if result is not None else (),
+        files=tuple(_files(services, result, withheld)) if result is not None else (),
+        withheld=withheld,
         pages=len(pages_of(services, result)) if result is not None else 0,
     )
 
 
-def _files(services: Services, result: Result) -> Iterator[FileLink]:
-    for ref in result.files.values():
+def _withheld(services: Services, user: User, row: UploadRow, totals: Totals | None) -> bool:
+    """Whether the user must not see the machine's decisions of the upload's records together.
+
+    Some of them wait for a decision without the machine's. Only reviewers decide, so auditors and
+    administrators are shown all.
+    """
+    if user.groups & {Group.AUDITOR, Group.ADMIN}:
+        return False
+    if totals is not None and totals.complete and totals.audited >= totals.audits:
+        return False
+    heads = services.reviews().heads(row.upload_id)
+    return any(head.hidden and head.state is State.OPEN for head in heads)
+
+
+def _files(services: Services, result: Result, withheld: bool) -> Iterator[FileLink]:
+    for outcome, ref in result.files.items():
+        if withheld and outcome != Outcome.INVALID:
+            continue
         name = ref.key.rpartition("/")[2]
         size = services.store().head(ref).size
         yield FileLink(name=name, size=size, url=services.objects().link(ref, LINK_S, name))
     folder = next(iter(result.files.values())).key.rpartition("/")[0]
-    for name in ("reviewed.jsonl", "result.json"):
+    # result.json has the decisions' counts.
+    for name in ("reviewed.jsonl",) if withheld else ("reviewed.jsonl", "result.json"):
         ref = ObjectRef(bucket=services.results_bucket, key=f"{folder}/{name}")
         try:
             size = services.store().head(ref).size

@@ -92,7 +92,9 @@ class ReviewTable:
     def events(self, key: RecordKey) -> list[ReviewEvent]:
         return [event_of(item) for item in self._partition(key.upload, events_of(key))]
 
-    def open_heads(self, wanted: QueueFilter, cursor: str | None, limit: int) -> HeadPage:
+    def open_heads(
+        self, wanted: QueueFilter, cursor: str | None, limit: int, *, after: str = ""
+    ) -> HeadPage:
         restrictions = {
             name: value
             for name, value in (("code", wanted.code), ("outcome", wanted.outcome))
@@ -103,10 +105,14 @@ class ReviewTable:
             request["FilterExpression"] = " AND ".join(f"#{n} = :{n}" for n in restrictions)
             request["ExpressionAttributeNames"] = {f"#{name}": name for name in restrictions}
         values = {f":{name}": {"S": str(value)} for name, value in restrictions.items()}
+        condition = "#pk = :pk"
+        if after:
+            condition += " AND #rank > :after"
+            request.setdefault("ExpressionAttributeNames", {})["#rank"] = "rank"
+            values |= texts(**{":after": after})
         partition = texts(queue=wanted.process)
-        return self._index(
-            "queue", partition, "rank", "#pk = :pk", values, cursor, limit, **request
-        )
+        page = self._index("queue", partition, "rank", condition, values, cursor, limit, **request)
+        return page._replace(heads=[head for head in page.heads if wanted.matches(head)])
 
     def decided_heads(self, process: str, since: str, cursor: str | None, limit: int) -> HeadPage:
         condition, values = "#pk = :pk", {}

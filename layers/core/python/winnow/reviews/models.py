@@ -127,6 +127,11 @@ class ReviewHead(FrozenModel):
         return self.state is State.OPEN and self.kind in (Kind.REVIEW, Kind.AUDIT)
 
     @property
+    def hidden(self) -> bool:
+        """Whether the machine's decision is kept from people: blind, and nobody has decided."""
+        return self.blind and self.answer is None
+
+    @property
     def machine_decided(self) -> bool:
         """Whether the machine's decision is one that a person could take, too."""
         return self.process.kind == "labels" or self.decision != Verdict.UNDETERMINED
@@ -225,3 +230,13 @@ class QueueFilter(FrozenModel):
     process: str
     code: str | None = Field(None, description="why the record is for review")
     outcome: Outcome | None = None
+
+    def matches(self, head: ReviewHead) -> bool:
+        """Whether a head of this process is meant.
+
+        Why a record is for review tells what the machine decided. So no `code` finds a record
+        whose decision is hidden.
+        """
+        if self.code is not None and (head.hidden or head.code != self.code):
+            return False
+        return self.outcome in (None, head.outcome)

@@ -69,11 +69,13 @@ class ReviewStore(Protocol):
         """End one's own lease; without one, nothing happens."""
         ...
 
-    def open_heads(self, wanted: QueueFilter, cursor: str | None, limit: int) -> HeadPage:
-        """The queue of a process in the order of `ReviewHead.rank`.
+    def open_heads(
+        self, wanted: QueueFilter, cursor: str | None, limit: int, *, after: str = ""
+    ) -> HeadPage:
+        """The queue of a process in the order of `ReviewHead.rank`, behind the rank `after`.
 
-        Read from an index, which may lag behind for a moment: `lease` decides. A page may have
-        fewer heads than `limit` and still not be the last.
+        Has the heads that `wanted` matches. Read from an index, which may lag behind for a moment:
+        `lease` decides. A page may have fewer heads than `limit` and still not be the last.
         """
         ...
 

@@ -30,7 +30,9 @@ from winnow.reviews.ports import Change, ReviewStore
 from winnow.reviews.tally import change, queued
 from winnow.reviews.times import iso
 
-_PAGE = 50
+PAGE = 100
+MAX_PAGES = 20
+"""Pages of the queue that one call reads, so that it ends: a rare reason may be far behind."""
 MAX_SKIPPED_BY = 50
 """Users of whom a record remembers that they skipped it; the oldest are forgotten."""
 
@@ -45,6 +47,15 @@ class Given(NamedTuple):
     through: Through = Through.API
     key: str | None = None
     """Idempotency key: the same one twice is written once."""
+
+
+def pages_each(queues: int) -> int:
+    """Pages that one call reads of each of so many queues.
+
+    >>> pages_each(1), pages_each(3), pages_each(100)
+    (20, 6, 1)
+    """
+    return max(1, MAX_PAGES // max(1, queues))
 
 
 class Reviews:
@@ -67,11 +78,12 @@ class Reviews:
         """Lease the next records to a person: of the processes of `filters`, the least sure first.
 
         `holding` are records that the person has already. Records that the person skipped are left
-        out, or with `skipped` they alone are meant.
+        out, or with `skipped` they alone are meant. Of a long queue, only its first part is looked
+        at (`MAX_PAGES`).
         """
         now = self._clock()
         taken: list[ReviewHead] = []
-        queues = [self._queue(wanted) for wanted in filters]
+        queues = [self._queue(wanted, pages_each(len(filters))) for wanted in filters]
         for head in merge(*queues, key=lambda head: head.rank):
             if len(taken) >= count:
                 break
@@ -89,10 +101,10 @@ class Reviews:
                 self._store.release(head.key, user)
         return taken
 
-    def _queue(self, wanted: QueueFilter) -> Iterator[ReviewHead]:
+    def _queue(self, wanted: QueueFilter, pages: int) -> Iterator[ReviewHead]:
         cursor = None
-        while True:
-            page = self._store.open_heads(wanted, cursor, _PAGE)
+        for _ in range(pages):
+            page = self._store.open_heads(wanted, cursor, PAGE)
             yield from page.heads
             cursor = page.cursor
             if cursor is None:
