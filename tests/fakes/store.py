@@ -5,7 +5,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
-from winnow.errors import ObjectGoneError, RunSupersededError, StoredDataInvalidError
+from winnow.errors import (
+    ObjectGoneError,
+    RetryableError,
+    RunSupersededError,
+    StoredDataInvalidError,
+)
 from winnow.models import ObjectRef
 from winnow.ports import Piece, StoredObject
 from winnow.reviews.forget import StoredVersion
@@ -65,11 +70,14 @@ class MemoryStore:
             yield self.content(ref)
 
     def publish(self, ref: ObjectRef, content: bytes, content_type: str, fence: str) -> ObjectRef:
-        held = ""
+        held, newest = "", None
         with suppress(ObjectGoneError):
-            held = self._find(ref)[2].get(FENCE, "")
+            newest, _, metadata = self._find(ref.model_copy(update={"version_id": None}))
+            held = metadata.get(FENCE, "")
         if held > fence:
             raise RunSupersededError("A later run of this upload has written its results.")
+        if ref.version_id not in (None, newest):
+            raise RetryableError("Another run wrote to the same results at the same moment.")
         return self.add(ref.bucket, ref.key, content, **{FENCE: fence})
 
     def join(
@@ -93,6 +101,10 @@ class MemoryEraser:
             if owner == bucket and key.startswith(prefix):
                 for version, _, _ in versions:
                     yield StoredVersion(key, version, version == versions[-1][0])
+
+    def folders(self, bucket: str, prefix: str) -> Iterator[str]:
+        below = (v.key.removeprefix(prefix).partition("/") for v in self.versions(bucket, prefix))
+        yield from dict.fromkeys(f"{prefix}{name}/" for name, slash, _ in below if slash)
 
     def delete(self, bucket: str, versions: Iterable[StoredVersion]) -> int:
         found = list(versions)

@@ -5,7 +5,6 @@ from typing import Any, Final
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
 
 from tests.fakes.store import MemoryEraser, MemoryStore
 from winnow.errors import AwsRefusedError, RetryableError
@@ -99,5 +98,28 @@ def test_a_row_is_marked_once_and_loses_the_files_name(moto_aws: None) -> None:
         "erased_at": {"S": "2027-01-01T00:00:00.000Z"},
         "erased_by": {"S": "ann"},
     }
-    with pytest.raises((AwsRefusedError, ClientError)):
-        table.mark_erased("unknown", "2028-01-01T00:00:00.000Z", "bob")
+    table.mark_erased("expired", "2028-01-01T00:00:00.000Z", "bob")
+    assert dynamodb.scan(TableName="t")["Count"] == 1
+
+
+def test_the_folders_of_a_prefix_are_found_also_those_of_deleted_objects(
+    place: tuple[Eraser, Any],
+) -> None:
+    eraser, put = place
+    for key in ("results/a/1/x", "results/a/2/x", "results/b/1/pages/1.jpg", "results/c", "d/e/f"):
+        put(key)
+    assert sorted(eraser.folders(BUCKET, "results/")) == ["results/a/", "results/b/"]
+
+
+def test_a_server_that_ignores_the_delimiter_is_understood() -> None:
+    class Pages:
+        def paginate(self, **_: object) -> list[dict[str, Any]]:
+            keys = ("results/a/1", "results/a/2", "results/b/1")
+            return [{"Versions": [{"Key": key} for key in keys]}]
+
+    class Lists:
+        def get_paginator(self, _: str) -> Pages:
+            return Pages()
+
+    folders = S3Eraser(Lists()).folders(BUCKET, "results/")  # type: ignore[arg-type]
+    assert list(folders) == ["results/a/", "results/b/"]

@@ -181,6 +181,19 @@ def test_what_has_a_higher_fencing_token_is_not_written_over(store):
     assert read(store, again) == b"again"
 
 
+def test_a_version_that_is_named_is_written_over_only_if_it_is_the_newest(store):
+    large = pieces(store, *[b"x" * 6_000_000] * 2)
+    first = store.publish(REF, b"first", "application/json", "1")
+    second = store.publish(first, b"second", "application/json", "1")
+    for late in (first, ObjectRef(bucket=BUCKET, key="never", version_id=first.version_id)):
+        with pytest.raises(RetryableError):
+            store.publish(late, b"late", "application/json", "1")
+        with pytest.raises(RetryableError):
+            store.join(late, large, "application/json", "1")
+    assert read(store, REF) == b"second"
+    assert store.head(store.join(second, large, "application/json", "1")).size == 12_000_000
+
+
 def test_what_was_written_before_there_were_tokens_is_written_over(store):
     store.add(BUCKET, REF.key, b"old")
     store.publish(REF, b"new", "application/json", "2026-11-26T09:30:00.000Z")

@@ -1,5 +1,6 @@
 """`winnow forget`: erases a person."""
 
+import re
 import time
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,10 +10,13 @@ from winnow_cli.console import emit_json, note, say
 from winnow_cli.options import REVIEWS, AsJson, StackName, handle_errors
 
 if TYPE_CHECKING:
+    from winnow.recovery.upload_row import UploadRow
     from winnow.reviews.forget import Erased, Forget
     from winnow_cli.target import Target
+    from winnow_cli.uploads import Uploads
 
 _PREDICTION = "p-"
+_WHOLE_ID = re.compile("[0-9a-f]{32}")
 
 
 def register(app: typer.Typer) -> None:
@@ -26,7 +30,8 @@ def forget(
         str,
         typer.Argument(
             metavar="UPLOAD_ID",
-            help="An upload's id, or its first characters (6 or more); or a prediction's whole id.",
+            help="An upload's id, or its first characters (6 or more); or a prediction's whole id. "
+            "An upload whose row has expired: its whole id.",
         ),
     ],
     record: Annotated[
@@ -42,10 +47,11 @@ def forget(
     stack: StackName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Erase a person for good: an upload, or one record of it, in all versions.
+    """Erase a person for good: an upload, or one record of it, with all earlier results.
 
     With RECORD, the other records keep their results. The uploaded file is deleted in both cases,
-    since it holds the person. That it was erased, by whom and when, is kept. If the command is
+    since it holds the person. Another file under the same key is another upload: it is kept, and
+    its id is shown. That it was erased, by whom and when, is kept. If the command is
     interrupted, run it again. Exported files and trained heads are not changed.
     """
     from winnow_cli.target import aws_errors, find_target
@@ -71,21 +77,34 @@ def _erase(target: "Target", upload_id: str, record: int | None, yes: bool) -> "
         _confirm(f"Erase the prediction {upload_id} and what was typed to it?", yes)
         return work.prediction(upload_id, user)
     uploads = Uploads(target)
-    row = uploads.find(upload_id)
+    row = _row(uploads, work, upload_id)
     if record is None:
         _confirm(
-            f"Erase the upload {row.upload_id}: its file in all versions, its results, its "
-            "reviews' texts?",
+            f"Erase the upload {row.upload_id}: its file, its results, its reviews' texts?",
             yes,
         )
         return work.upload(row, user)
     ref = uploads.result_ref(row)
     _confirm(
-        f"Erase record {record:,} of the upload {row.upload_id}? The uploaded file is deleted "
-        "in all versions, since it holds the record; the other records keep their results.",
+        f"Erase record {record:,} of the upload {row.upload_id}? The uploaded file is deleted, "
+        "since it holds the record; the other records keep their results.",
         yes,
     )
     return work.record(row, ref, record, user)
+
+
+def _row(uploads: "Uploads", work: "Forget", upload_id: str) -> "UploadRow":
+    """The row of an upload; of one whose row has expired, what its results tell."""
+    from winnow.errors import UploadUnknownError
+
+    try:
+        return uploads.find(upload_id)
+    except UploadUnknownError:
+        whole = upload_id.lower()
+        row = work.without_row(whole) if _WHOLE_ID.fullmatch(whole) else None
+        if row is None:
+            raise
+        return row
 
 
 def _forget(target: "Target") -> "Forget":
@@ -132,7 +151,18 @@ def _tell(erased: "Erased") -> None:
             "since then may hold them, and heads may have been trained with these. Neither can be "
             "recalled from here: delete the files, and train again without them."
         )
+    if erased.others:
+        note(
+            "These uploads have the same key, and their files are kept. If they hold the person, "
+            f"erase them, too: {', '.join(erased.others)}"
+        )
+    if erased.file_unknown:
+        note(
+            "The stack does not know any more which file this upload was. If you still have it "
+            "in the uploads bucket, delete it by its key, in all versions."
+        )
     note(
-        "The history of workflow executions keeps the file's key for 90 days; backups of the "
-        "tables hold no text."
+        "The history of workflow executions keeps the file's key for 90 days, the dead-letter "
+        "queues Undelivered and ReviewsUndelivered for up to 14 days, if an event of the upload "
+        "is in them; backups of the tables hold no text."
     )

@@ -5,17 +5,28 @@ It needs `s3:ListBucketVersions` and `s3:DeleteObjectVersion` on both buckets, a
 """
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Required, TypedDict, Unpack
+
+from botocore.exceptions import ClientError
 
 from winnow.errors import AwsRefusedError, RetryableError
 from winnow.reviews.forget import StoredVersion
-from winnow_aws.aws_errors import TRANSIENT_CODES, translated
+from winnow_aws.aws_errors import TRANSIENT_CODES, code_of, translated
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ListObjectVersionsOutputTypeDef
 
 _BATCH = 1_000  # S3's maximum for one DeleteObjects
+
+
+class Asked(TypedDict, total=False):
+    """What to list of a bucket."""
+
+    Prefix: Required[str]
+    Delimiter: str
 
 
 class S3Eraser:
@@ -26,18 +37,39 @@ class S3Eraser:
 
     def versions(self, bucket: str, prefix: str) -> Iterator[StoredVersion]:
         """Every version and every delete marker under a prefix."""
-        pages = iter(
-            self._client.get_paginator("list_object_versions").paginate(
-                Bucket=bucket, Prefix=prefix
-            )
-        )
+        for page in self._pages(bucket, Prefix=prefix):
+            for found in page.get("Versions", ()):
+                yield StoredVersion(found["Key"], found["VersionId"], found["IsLatest"])
+            for marker in page.get("DeleteMarkers", ()):
+                yield StoredVersion(
+                    marker["Key"], marker["VersionId"], marker["IsLatest"], marker=True
+                )
+
+    def folders(self, bucket: str, prefix: str) -> Iterator[str]:
+        """The prefixes of one level below, each ending with a slash, also of deleted objects."""
+        seen: set[str] = set()
+        for page in self._pages(bucket, Prefix=prefix, Delimiter="/"):
+            names = [found["Prefix"] for found in page.get("CommonPrefixes", ())]
+            # A server may ignore the delimiter, as an emulator of S3 does.
+            objects = (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
+            below = (found["Key"].removeprefix(prefix).partition("/") for found in objects)
+            names += [f"{prefix}{name}/" for name, slash, _ in below if slash]
+            for name in names:
+                if name not in seen:
+                    seen.add(name)
+                    yield name
+
+    def _pages(
+        self, bucket: str, **asked: Unpack["Asked"]
+    ) -> Iterator["ListObjectVersionsOutputTypeDef"]:
+        paginator = self._client.get_paginator("list_object_versions")
+        pages = iter(paginator.paginate(Bucket=bucket, **asked))
         while True:
             with translated(f"in the bucket {bucket}"):
                 page = next(pages, None)
             if page is None:
                 return
-            for found in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
-                yield StoredVersion(found["Key"], found["VersionId"], found["IsLatest"])
+            yield page
 
     def delete(self, bucket: str, versions: Iterable[StoredVersion]) -> int:
         """Delete these versions; how many. One that is gone already counts, too."""
@@ -69,8 +101,11 @@ class UploadsTable:
         self._table = table
 
     def mark_erased(self, upload_id: str, at: str, by: str) -> None:
-        """Note who erased an upload and when, and take the file's key out of its row."""
-        with translated(f"in the table {self._table}"):
+        """Note who erased an upload and when, and take the file's key out of its row.
+
+        A row that has expired is not made.
+        """
+        with translated(f"in the table {self._table}"), _expired_ignored():
             self._dynamodb.update_item(
                 TableName=self._table,
                 Key={"upload_id": {"S": upload_id}},
@@ -85,3 +120,12 @@ class UploadsTable:
                     ":erased": {"S": "erased"},
                 },
             )
+
+
+@contextmanager
+def _expired_ignored() -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        if code_of(error) != "ConditionalCheckFailedException":
+            raise

@@ -44,6 +44,7 @@ _OVERTAKEN = {
     # S3's response to a completion that is sent again because its response was lost.
     "NoSuchUpload",
 }
+_OVERTAKEN_MESSAGE = "Another run wrote to the same results at the same moment."
 
 
 class Condition(TypedDict, total=False):
@@ -261,9 +262,13 @@ class S3Store:
             with _translated(ref):
                 answer = self._client.head_object(Bucket=ref.bucket, Key=ref.key)
         except ObjectGoneError:
+            if ref.version_id is not None:
+                raise RetryableError(_OVERTAKEN_MESSAGE) from None
             return {"IfNoneMatch": "*"}
         if answer.get("Metadata", {}).get(_FENCE, "") > fence:
             raise RunSupersededError("A later run of this upload has written its results.")
+        if ref.version_id is not None and answer.get("VersionId") != ref.version_id:
+            raise RetryableError(_OVERTAKEN_MESSAGE)
         return {"IfMatch": answer["ETag"]}
 
     def _content(self, ref: ObjectRef, part: slice | None = None) -> bytes:
@@ -316,7 +321,7 @@ def _grouped(contents: Iterable[bytes], size: int) -> Iterator[bytes]:
 def _overtaken(error: ClientError) -> WinnowError | None:
     """The object has changed since it was checked: a retry checks it again."""
     if code_of(error) in _OVERTAKEN:
-        return RetryableError("Another run wrote to the same results at the same moment.")
+        return RetryableError(_OVERTAKEN_MESSAGE)
     return None
 
 

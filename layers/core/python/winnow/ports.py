@@ -101,8 +101,9 @@ class ObjectStore(Protocol):
     def publish(self, ref: ObjectRef, content: bytes, content_type: str, fence: str) -> ObjectRef:
         """Write a small object unless the existing one has a higher fencing token.
 
-        The returned ref names the version that was written, if the bucket has versions. Raises
-        RunSupersededError.
+        A `ref` that names a version is written only if that is still the newest one. The returned
+        ref names the version that was written, if the bucket has versions. Raises
+        RunSupersededError, and RetryableError when there is another version.
         """
         ...
 

@@ -6,7 +6,12 @@ from hypothesis import strategies as st
 
 from tests.fakes.review_room import BUCKET, CRITERIA, NOW, UPLOAD, Room, criteria_record
 from tests.fakes.store import MemoryEraser
-from winnow.errors import NotFinishedError, ObjectGoneError, RecordUnknownError
+from winnow.errors import (
+    NotFinishedError,
+    ObjectGoneError,
+    RecordUnknownError,
+    RunSupersededError,
+)
 from winnow.models import (
     Counts,
     ObjectRef,
@@ -21,9 +26,12 @@ from winnow.models import (
 from winnow.recovery.upload_row import UploadRow
 from winnow.reviews.forget import CODE, Forget, erased_line
 from winnow.reviews.models import EventKind, Kind, RecordKey, State
+from winnow.reviews.ports import Change
+from winnow.reviews.reviewed import ReviewedFiles
+from winnow.steps.upload import upload_id
 from winnow.storage.jsonl import dump_line
-from winnow.storage.paths import JSON, JSON_LINES, RunPaths
-from winnow.storage.record_lines import find_record, parse_record
+from winnow.storage.paths import JSON, JSON_LINES, ReviewPaths, RunPaths
+from winnow.storage.record_lines import each_line, find_record, parse_record
 
 UPLOADS = "uploads"
 FILE = "inbox/capsule/hans.csv"
@@ -46,8 +54,8 @@ class Archive(Room):
         super().__init__(*records)
         self.objects.delete(self.file)
         self.marks = Marks()
-        for content in (b"older " + SECRET.encode(), SECRET.encode() + OTHER.encode()):
-            self.objects.add(UPLOADS, FILE, content)
+        self.older = self.objects.add(UPLOADS, FILE, OTHER.encode())
+        self.uploaded = self.objects.add(UPLOADS, FILE, SECRET.encode() + OTHER.encode())
         self.objects.add(UPLOADS, f"{FILE}.bak", OTHER.encode())
         self.paths = RunPaths(BUCKET, UPLOAD, RUN)
         lines = b"".join(map(dump_line, records))
@@ -67,7 +75,7 @@ class Archive(Room):
             update = {"line": moved, "run_started": RUN.started_at}
             self.store.add([head.model_copy(update=update)])
         result = Result(
-            upload=Upload(upload_id=UPLOAD, object=ObjectRef(bucket=UPLOADS, key=FILE), size=9),
+            upload=Upload(upload_id=UPLOAD, object=self.uploaded, size=9),
             run=RUN,
             process=CRITERIA.info,
             threshold=0.7,
@@ -93,6 +101,7 @@ class Archive(Room):
             state="SUCCEEDED",
             bucket=UPLOADS,
             object_key=FILE if erased is None else "erased",
+            version_id=self.uploaded.version_id,
             process=CRITERIA.id,
             erased_at=erased and erased[0],
         )
@@ -101,7 +110,12 @@ class Archive(Room):
         return Forget(
             self.objects, MemoryEraser(self.objects), self.marks,
             self.store if reviews else None, BUCKET, lambda: self.now,
+            self.files.write if reviews else lambda _upload, _process: None,
         )  # fmt: skip
+
+    @property
+    def files(self) -> ReviewedFiles:
+        return ReviewedFiles(self.objects, self.store, BUCKET, lambda: self.now)
 
     def everything(self) -> str:
         """All versions of all objects, with their keys."""
@@ -128,15 +142,16 @@ def test_nothing_of_an_erased_upload_is_left_but_the_audit() -> None:
     room.notes.save_draft("bob", RecordKey("b" * 32, 2), "Of another upload.")
     erased = room.forget().upload(room.row, "ann")
     left = room.everything()
-    for word in ("Hans", "hans.csv ", "Grete.", UPLOAD):
-        assert word not in left.replace(f"{FILE}.bak {OTHER}", "")
+    others = left.replace(f"{FILE}.bak {OTHER}", "").replace(f"{FILE} {OTHER}", "")
+    for word in ("Hans", "hans.csv", "Grete.", '"record"'):
+        assert word not in others
     assert f"{FILE}.bak" in left
     assert "Of another upload." in left
     assert [h.state for h in room.store.heads(UPLOAD)] == [State.ERASED] * 3
     event = room.store.events(RecordKey(UPLOAD, 2))[-1]
     assert (event.kind, event.by) == (EventKind.ERASED, "ann")
     assert room.marks.erased == {UPLOAD: ("2027-01-15T08:00:00.000Z", "ann")}
-    assert (erased.uploaded, erased.reviews, erased.decided, erased.notes) == (2, 3, 1, 2)
+    assert (erased.uploaded, erased.reviews, erased.decided, erased.notes) == (1, 3, 1, 2)
     assert erased.pages == 2
     assert erased.runs == 1
 
@@ -174,7 +189,7 @@ def test_a_record_is_erased_from_every_version_and_the_others_stay_where_they_we
     assert room.items.item(room.head(3), "bob") == before
     assert room.items.item(room.head(2), "bob").text == OTHER
     assert room.head(1).state is State.ERASED
-    assert (erased.reviews, erased.decided, erased.uploaded) == (1, 1, 2)
+    assert (erased.reviews, erased.decided, erased.uploaded) == (1, 1, 1)
     with room.objects.open(room.result) as stream:
         result = Result.model_validate_json(stream.read())
     line = find_record(room.objects, result.files[Outcome.REVIEW], 1)
@@ -304,3 +319,134 @@ def test_the_time_is_that_of_the_clock() -> None:
     room.now = NOW + 1
     room.forget().upload(room.row, "ann")
     assert room.marks.erased[UPLOAD][0] == "2027-01-15T08:00:01.000Z"
+
+
+def _own_folders(room: Archive) -> list[str]:
+    return [key for key in room.objects.keys(BUCKET) if UPLOAD in key]
+
+
+def test_an_upload_whose_row_has_expired_is_erased_by_its_id() -> None:
+    room = archive()
+    room.decide("met", note="Hans was here.")
+    row = room.forget().without_row(UPLOAD)
+    assert row is not None
+    erased = room.forget().upload(row, "ann")
+    assert (erased.uploaded, erased.file_unknown, erased.reviews) == (1, False, 3)
+    assert "Hans" not in room.everything()
+    assert {h.state for h in room.store.heads(UPLOAD)} == {State.ERASED}
+
+
+def test_a_record_is_erased_of_an_upload_whose_row_has_expired() -> None:
+    room = archive()
+    row = room.forget().without_row(UPLOAD)
+    assert row is not None
+    ref = row.result_ref(BUCKET)
+    assert ref is not None
+    assert room.forget().record(row, ref, 1, "ann").uploaded == 1
+    assert "Hans" not in room.everything()
+
+
+def test_an_upload_of_which_nothing_tells_the_file_is_erased_and_that_is_said() -> None:
+    room = archive()
+    MemoryEraser(room.objects).delete(
+        BUCKET, MemoryEraser(room.objects).versions(BUCKET, room.result.key)
+    )
+    row = room.forget().without_row(UPLOAD)
+    assert row is not None
+    erased = room.forget().upload(row, "ann")
+    assert (erased.uploaded, erased.file_unknown) == (0, True)
+    assert _own_folders(room) == []
+
+
+def test_an_id_of_which_nothing_is_stored_is_unknown() -> None:
+    assert archive().forget().without_row("f" * 32) is None
+
+
+def test_pictures_of_an_upload_that_failed_before_its_process_was_noted_are_erased() -> None:
+    room = Archive()
+    page = ObjectRef(bucket=BUCKET, key=f"results/never-run/{UPLOAD}/pages/1.jpg")
+    room.objects.put(page, SECRET.encode(), "image/jpeg")
+    row = room.row.model_copy(update={"state": "FAILED", "process": None})
+    assert room.forget().upload(row, "ann").pages == 3
+    assert "Hans" not in room.everything().replace(f"{FILE}.bak", "")
+
+
+@pytest.mark.parametrize("record", [None, 1])
+def test_what_is_written_while_the_records_are_marked_is_erased(record: int | None) -> None:
+    """A draft, a note, and the reviewed lines by who has read the reviews before."""
+    room = archive()
+    room.decide("met", note="Hans was here.")
+    room.files.write(UPLOAD, CRITERIA.id)
+    assert '"hans"' in room.everything()
+    before = room.files._state(UPLOAD)
+    paths = ReviewPaths(BUCKET, CRITERIA.id, UPLOAD)
+    written = room.store.write
+
+    def write(change: Change) -> None:
+        room.notes.save_draft("bob", change.head.key, "Hans again?")
+        room.notes.save(change.head.key, 7, "Hans once more.")
+        written(change)
+
+    room.store.write = write  # type: ignore[method-assign]
+    if record is None:
+        room.forget().upload(room.row, "ann")
+    else:
+        room.forget().record(room.row, room.result, record, "ann")
+    with pytest.raises(RunSupersededError):
+        room.files._publish_lines(paths, before, None)
+    assert "Hans" not in room.everything().replace(f"{FILE}.bak", "")
+    assert '"hans"' not in room.everything()
+
+
+def test_a_record_that_somebody_decides_at_the_same_moment_is_marked_all_the_same() -> None:
+    room = archive()
+    written = room.store.write
+    decided: list[int] = []
+
+    def write(change: Change) -> None:
+        if not decided:
+            decided.append(1)
+            room.decide("met")
+        written(change)
+
+    room.store.write = write  # type: ignore[method-assign]
+    assert room.forget().record(room.row, room.result, 1, "ann").decided == 1
+    assert room.head(1).state is State.ERASED
+
+
+@pytest.mark.parametrize("other", [2, 99])
+@pytest.mark.parametrize("moment", range(4))
+def test_two_erasures_at_once_do_not_bring_a_text_back(other: int, moment: int) -> None:
+    """The second one runs whole at each write of the first: in one file, and in two."""
+    room = archive()
+    published = room.objects.publish
+    calls: list[str] = []
+
+    def publish(ref: ObjectRef, content: bytes, content_type: str, fence: str) -> ObjectRef:
+        if "reviewed" not in ref.key:
+            calls.append(ref.key)
+            if len(calls) == moment + 1:
+                room.forget().record(room.row, room.result, other, "bob")
+        return published(ref, content, content_type, fence)
+
+    room.objects.publish = publish  # type: ignore[method-assign]
+    room.forget().record(room.row, room.result, 1, "ann")
+    if len(calls) <= moment:
+        room.forget().record(room.row, room.result, other, "bob")
+    with room.objects.open(room.result) as stream:
+        result = Result.model_validate_json(stream.read())
+    found = {
+        line.record: parse_record(line.content).code
+        for ref in result.files.values()
+        for line in each_line(room.objects, ref)
+    }
+    assert sorted(n for n, code in found.items() if code == CODE) == [1, other]
+    assert "Hans" not in room.everything().replace(f"{FILE}.bak", "")
+
+
+def test_other_uploads_of_the_same_key_keep_their_files_and_are_named() -> None:
+    room = archive()
+    erased = room.forget().upload(room.row, "ann")
+    assert room.objects.content(room.older) == OTHER.encode()
+    assert room.older.version_id is not None
+    assert erased.others == (upload_id(UPLOADS, FILE, room.older.version_id),)

@@ -1,11 +1,14 @@
 """Erases a person: an upload, or one record of it, with all texts and earlier versions.
 
 Everything can be done again: what is erased already is left as it is. If erasing breaks off, the
-next call goes on. Texts go first, then the reviews are marked as erased, which is their audit;
-the upload's row comes last, since it says where the file was.
+next call goes on. The reviews are marked as erased first, which is their audit: from then on nobody
+can decide a record or write a note to it. Then the texts go. The upload's row comes last, since it
+says where the file was.
 """
 
+import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import BinaryIO, NamedTuple, Protocol
 
 from pydantic import Field, ValidationError
@@ -14,21 +17,26 @@ from winnow.errors import (
     NotFinishedError,
     ObjectGoneError,
     RecordUnknownError,
+    RetryableError,
+    ReviewConflictError,
     StoredDataInvalidError,
 )
 from winnow.models import FrozenModel, ObjectRef, Outcome, Result, ResultRecord
 from winnow.ports import ObjectStore, Piece
 from winnow.recovery.upload_row import UploadRow
-from winnow.reviews.models import Kind, LineRef, RecordKey, ReviewHead
+from winnow.reviews.models import Kind, LineRef, RecordKey, ReviewHead, State
 from winnow.reviews.ports import ReviewStore
 from winnow.reviews.service import Reviews
 from winnow.reviews.times import iso
+from winnow.steps.upload import upload_id
 from winnow.storage.paths import JSON, JSON_LINES
 from winnow.storage.record_lines import RecordLine, find_record, parse_record
 
 CODE = "erased"
 REASON = "It was erased on request."
 _PIECE_BYTES = 8 * 1024 * 1024
+_ATTEMPTS = 8
+"""How often a write is done again that others came before."""
 
 
 class StoredVersion(NamedTuple):
@@ -37,6 +45,8 @@ class StoredVersion(NamedTuple):
     key: str
     version_id: str
     latest: bool
+    marker: bool = False
+    """Whether it is a delete marker, which has no content."""
 
 
 class Eraser(Protocol):
@@ -44,6 +54,10 @@ class Eraser(Protocol):
 
     def versions(self, bucket: str, prefix: str) -> Iterator[StoredVersion]:
         """Every version and every delete marker under a prefix."""
+        ...
+
+    def folders(self, bucket: str, prefix: str) -> Iterator[str]:
+        """The prefixes of one level below, each ending with a slash, also of deleted objects."""
         ...
 
     def delete(self, bucket: str, versions: Iterable[StoredVersion]) -> int:
@@ -57,7 +71,7 @@ class UploadMarks(Protocol):
     def mark_erased(self, upload_id: str, at: str, by: str) -> None:
         """Note who erased an upload and when, and take the file's key out of its row.
 
-        A row that is marked already keeps its time and name.
+        A row that is marked already keeps its time and name. A row that has expired is not made.
         """
         ...
 
@@ -68,6 +82,12 @@ class Erased(FrozenModel):
     upload: str
     record: int | None = None
     uploaded: int = Field(0, description="versions of the uploaded file")
+    file_unknown: bool = Field(
+        False, description="nothing says any more which file it was: delete it by its key"
+    )
+    others: tuple[str, ...] = Field(
+        (), description="ids of other uploads under the same key: their files are kept"
+    )
     results: int = Field(0, description="versions of results")
     runs: int = Field(0, description="versions of a run's intermediate objects")
     pages: int = Field(0, description="versions of page pictures")
@@ -106,34 +126,96 @@ class Forget:
 
     # -- an upload ---------------------------------------------------------------------------------
 
+    def without_row(self, own: str) -> UploadRow | None:
+        """What the results tell of an upload whose row has expired, in place of the row.
+
+        None: nothing is stored under this id. `own` is the whole id.
+        """
+        folders = self._folders(own, ())
+        for folder in folders:
+            ref = ObjectRef(bucket=self._bucket, key=f"{folder}result.json")
+            with suppress(RecordUnknownError, StoredDataInvalidError):
+                result = self._result(ref)[0]
+                file = result.upload.object
+                return UploadRow(
+                    upload_id=own,
+                    state="SUCCEEDED",
+                    bucket=file.bucket,
+                    object_key=file.key,
+                    version_id=file.version_id,
+                    process=result.process.id,
+                    result_bucket=ref.bucket,
+                    result_key=ref.key,
+                )
+        places = (*folders, f"runs/{own}/", f"notes/{own}/")
+        stored = any(next(self._eraser.versions(self._bucket, at), None) for at in places)
+        return UploadRow(upload_id=own, state="FAILED") if stored or self._heads(own) else None
+
     def upload(self, row: UploadRow, user: str) -> Erased:
         """Erase an upload: its file, its results, its run's objects, notes and drafts.
 
-        All versions under the file's key are deleted. Raises NotFinishedError while its run has
+        Other versions under the file's key are other uploads: they are kept, and named. Of the
+        results, review.json and an empty reviewed.jsonl may be left: they keep a function that has
+        read the reviews before from writing its lines. Raises NotFinishedError while its run has
         not ended: the run would write results again.
         """
         _require_end(row)
         own = row.upload_id
-        heads = [] if self._store is None else list(self._store.heads(own))
-        processes = {row.process, *(head.process.id for head in heads)} - {None}
-        folders = [f"results/{process}/{own}/" for process in sorted(map(str, processes))]
-        pages = sum(self._delete(self._bucket, f"{folder}pages/") for folder in folders)
-        results = sum(self._delete(self._bucket, folder) for folder in folders)
+        pages = results = notes = 0
+        heads = self._heads(own)
+        for _ in range(_ATTEMPTS):
+            self._mark(heads, user)
+            processes = {head.process.id for head in heads}
+            for process in sorted(processes):
+                self._rewrite_reviewed(own, process)
+            for folder in self._folders(own, {*processes, row.process}):
+                pages += self._delete(self._bucket, f"{folder}pages/")
+                results += self._delete_results(folder)
+            notes += self._delete(self._bucket, f"notes/{own}/") + self._delete_drafts(f"/{own}/")
+            # Somebody may have decided a record meanwhile that was never queued.
+            heads = self._heads(own)
+            if all(head.state is State.ERASED for head in heads):
+                break
+        else:
+            raise RetryableError("People decide records of this upload at the same moment.")
         runs = self._delete(self._bucket, f"runs/{own}/")
-        notes = self._delete(self._bucket, f"notes/{own}/") + self._delete_drafts(f"/{own}/")
-        uploaded = self._delete_file(row)
-        decided = self._mark(heads, user)
+        uploaded, others = self._delete_file(row)
         self._marks.mark_erased(own, iso(self._clock()), user)
         return Erased(
             upload=own,
             uploaded=uploaded,
+            file_unknown=not row.object_key,
+            others=others,
             results=results,
             runs=runs,
             pages=pages,
             notes=notes,
             reviews=len(heads),
-            decided=decided,
+            decided=_decided(heads),
         )
+
+    def _heads(self, own: str) -> list[ReviewHead]:
+        return [] if self._store is None else list(self._store.heads(own))
+
+    def _folders(self, own: str, processes: Iterable[str | None]) -> list[str]:
+        """Folders that may have results of an upload: of these processes, and of all that are seen.
+
+        A run that failed may have written pictures of pages, and its process stands nowhere else.
+        """
+        seen = set(self._eraser.folders(self._bucket, "results/"))
+        seen |= {f"results/{process}/" for process in processes if process}
+        return [f"{folder}{own}/" for folder in sorted(seen)]
+
+    def _delete_results(self, folder: str) -> int:
+        """Delete a folder; the newest reviewed.jsonl and review.json stay if no line is left."""
+        reviewed, counts = f"{folder}reviewed.jsonl", f"{folder}review.json"
+        kept: tuple[str, ...] = ()
+        with suppress(ObjectGoneError):
+            if not self._objects.head(ObjectRef(bucket=self._bucket, key=reviewed)).size:
+                kept = (reviewed, counts)
+        found = self._eraser.versions(self._bucket, folder)
+        gone = (v for v in found if not (v.latest and v.key in kept))
+        return self._eraser.delete(self._bucket, gone)
 
     # -- a record ----------------------------------------------------------------------------------
 
@@ -146,35 +228,38 @@ class Forget:
         """
         _require_end(row)
         own = row.upload_id
-        result = self._result(result_ref)
-        outcome, line = self._line(result, record)
+        result, _ = self._result(result_ref)
+        outcome, ref, line = self._line(result, record)
         content = parse_record(line.content)
-        head = self._audited(result, outcome, line, content)
+        marked = self._mark(self._audited(result, outcome, ref, line, content), user)
         folder = result_ref.key.rpartition("/")[0]
         # Pictures first: the line is what tells which they are.
         pictures = {at.picture for at in content.places if at.picture is not None}
         pages = sum(self._delete(self._bucket, f"{folder}/pages/{n}.") for n in pictures)
-        self._rewrite(result, result_ref, outcome, line, content)
-        kept = [ref.version_id for ref in self._result(result_ref).files.values()]
+        self._erase_line(result_ref, record)
+        kept = [ref.version_id for ref in self._result(result_ref)[0].files.values()]
         results = sum(self._delete_old(f"{folder}/{name}.jsonl", kept) for name in Outcome)
         number = f"{record:010d}"
-        notes = self._delete(self._bucket, f"notes/{own}/{number}/")
-        notes += self._delete_drafts(f"/{own}/{number}.json")
-        decided = self._mark(head, user)
-        if head:
-            # They name the record's own id. Those who read the event write them again, too.
+        if marked:
+            # They name the record's own id. Who has read the reviews before they were marked
+            # cannot write them any more: this has the higher fencing token.
             self._rewrite_reviewed(own, result.process.id)
             results += self._delete_old(f"{folder}/reviewed.jsonl")
+        notes = self._delete(self._bucket, f"notes/{own}/{number}/")
+        notes += self._delete_drafts(f"/{own}/{number}.json")
+        uploaded, others = self._delete_file(row)
         return Erased(
             upload=own,
             record=record,
-            uploaded=self._delete_file(row),
+            uploaded=uploaded,
+            file_unknown=not row.object_key,
+            others=others,
             results=results,
             runs=self._delete(self._bucket, f"runs/{own}/"),
             pages=pages,
             notes=notes,
-            reviews=len(head),
-            decided=decided,
+            reviews=len(marked),
+            decided=_decided(marked),
         )
 
     # -- a prediction ------------------------------------------------------------------------------
@@ -186,72 +271,98 @@ class Forget:
         head = None if self._store is None else self._store.head(RecordKey(own, 1))
         if head is None and not versions:
             raise RecordUnknownError(f"There is no prediction {own}.")
+        marked = self._mark([] if head is None else [head], user)
         notes = self._delete(self._bucket, f"notes/{own}/") + self._delete_drafts(f"/{own}/")
-        heads = [] if head is None else [head]
         return Erased(
             upload=own,
             uploaded=self._eraser.delete(self._bucket, versions),
             notes=notes,
-            reviews=len(heads),
-            decided=self._mark(heads, user),
+            reviews=len(marked),
+            decided=_decided(marked),
         )
 
-    def _result(self, ref: ObjectRef) -> Result:
+    def _result(self, ref: ObjectRef) -> tuple[Result, ObjectRef]:
+        """The newest result.json, and its version."""
         try:
-            with self._objects.open(ref) as stream:
-                return Result.model_validate_json(stream.read())
+            newest = self._newest(ref)
+            with self._objects.open(newest) as stream:
+                return Result.model_validate_json(stream.read()), newest
         except ObjectGoneError:
             raise RecordUnknownError("The results of this upload are gone.") from None
         except ValidationError:
             raise StoredDataInvalidError("result.json is damaged.") from None
 
-    def _line(self, result: Result, record: int) -> tuple[Outcome, RecordLine]:
+    def _newest(self, ref: ObjectRef) -> ObjectRef:
+        return self._objects.head(ref.model_copy(update={"version_id": None})).ref
+
+    def _line(self, result: Result, record: int) -> tuple[Outcome, ObjectRef, RecordLine]:
+        """The line of a record, in the newest version of its file.
+
+        It may be newer than the one that result.json names: somebody else who erases a record has
+        written it and not yet named it. So nobody's erasing is undone.
+        """
         for outcome, ref in result.files.items():
-            line = find_record(self._objects, ref, record)
+            newest = self._newest(ref)
+            line = find_record(self._objects, newest, record)
             if line is not None:
-                return outcome, line
+                return outcome, newest, line
         raise RecordUnknownError(
             f"The upload has no record {record:,}: it has {result.counts.records:,}, numbered "
             "from 1."
         )
 
-    def _rewrite(
-        self,
-        result: Result,
-        result_ref: ObjectRef,
-        outcome: Outcome,
-        line: RecordLine,
-        content: ResultRecord,
-    ) -> None:
-        """Write the file again with this line erased, and name its version in result.json.
+    def _erase_line(self, result_ref: ObjectRef, record: int) -> None:
+        """Erase the line of a record, until a look at what is stored finds it erased."""
+        for left in reversed(range(_ATTEMPTS)):
+            try:
+                if self._line_erased(result_ref, record):
+                    return
+            except (RetryableError, ObjectGoneError):
+                # Somebody else has erased another record since the look.
+                if not left:
+                    raise
+        raise RetryableError("Others erase records of this upload at the same moment.")
 
-        The line keeps its length, so that all others keep their places.
+    def _line_erased(self, result_ref: ObjectRef, record: int) -> bool:
+        """Whether the line is erased; if not, it is now, unless somebody else writes as well.
+
+        The file is written again with this line erased, and its version is named in result.json.
+        The line keeps its length, so that all others keep their places. Both are written only over
+        the version that was read. Raises RetryableError when there is a newer one.
         """
-        new = erased_line(content, line.length)
-        if new == line.content:
-            return
-        ref = result.files[outcome]
+        result, result_at = self._result(result_ref)
+        outcome, newest, line = self._line(result, record)
         fence = result.run.started_at if result.run else ""
+        new = erased_line(parse_record(line.content), line.length)
+        if new != line.content:
+            newest = self._with_erased(result.upload.upload_id, newest, line, new, fence)
+        elif result.files[outcome] == newest:
+            return True
+        changed = result.model_copy(update={"files": {**result.files, outcome: newest}})
+        content = changed.model_dump_json(indent=2).encode()
+        self._objects.publish(result_at, content, JSON, fence)
+        return False
+
+    def _with_erased(
+        self, own: str, ref: ObjectRef, line: RecordLine, new: bytes, fence: str
+    ) -> ObjectRef:
+        # Of this call alone: others may erase the same record at the same moment.
+        folder = f"runs/{own}/erased/{line.record:010d}-{secrets.token_hex(4)}"
         pieces: list[Piece] = []
         with self._objects.open(ref) as stream:
             for number, part in enumerate(_with_line(stream, line, new)):
-                at = f"runs/{result.upload.upload_id}/erased/{line.record:010d}-{number:06d}"
-                piece = ObjectRef(bucket=self._bucket, key=at)
+                piece = ObjectRef(bucket=self._bucket, key=f"{folder}-{number:06d}")
                 self._objects.put(piece, part, JSON_LINES)
                 pieces.append(Piece(piece, len(part)))
-        written = self._objects.join(
-            ref.model_copy(update={"version_id": None}), pieces, JSON_LINES, fence
-        )
-        changed = result.model_copy(update={"files": {**result.files, outcome: written}})
-        self._objects.publish(
-            result_ref.model_copy(update={"version_id": None}),
-            changed.model_dump_json(indent=2).encode(),
-            JSON,
-            fence,
-        )
+        return self._objects.join(ref, pieces, JSON_LINES, fence)
 
     def _audited(
-        self, result: Result, outcome: Outcome, line: RecordLine, record: ResultRecord
+        self,
+        result: Result,
+        outcome: Outcome,
+        ref: ObjectRef,
+        line: RecordLine,
+        record: ResultRecord,
     ) -> list[ReviewHead]:
         """The head of a record; one that nobody was asked about gets one, for its audit."""
         if self._store is None:
@@ -265,7 +376,7 @@ class Forget:
                 kind=Kind.CORRECTION,
                 process=result.process,
                 run_started=result.run.started_at if result.run else "",
-                line=LineRef(object=result.files[outcome], start=line.start, length=line.length),
+                line=LineRef(object=ref, start=line.start, length=line.length),
                 outcome=outcome,
                 decision="" if record.decision is None else record.decision.value,
                 confidence=record.confidence or 0.0,
@@ -275,12 +386,21 @@ class Forget:
 
     # -- what both need ----------------------------------------------------------------------------
 
-    def _mark(self, heads: Sequence[ReviewHead], user: str) -> int:
-        """Mark records as erased; how many of them were decided."""
-        if self._reviews is not None:
-            for head in heads:
-                self._reviews.erase(user, head.key, absent=head)
-        return sum(head.answer is not None for head in heads)
+    def _mark(self, heads: Sequence[ReviewHead], user: str) -> list[ReviewHead]:
+        """Mark records as erased; their heads as they are then."""
+        if self._reviews is None:
+            return []
+        return [
+            head if head.state is State.ERASED else self._marked(self._reviews, head, user)
+            for head in heads
+        ]
+
+    def _marked(self, reviews: Reviews, head: ReviewHead, user: str) -> ReviewHead:
+        for _ in range(_ATTEMPTS - 1):
+            # Somebody may decide it at the same moment.
+            with suppress(ReviewConflictError):
+                return reviews.erase(user, head.key, absent=head) or head
+        return reviews.erase(user, head.key, absent=head) or head
 
     def _delete(self, bucket: str, prefix: str) -> int:
         return self._eraser.delete(bucket, self._eraser.versions(bucket, prefix))
@@ -296,11 +416,26 @@ class Forget:
         found = self._eraser.versions(self._bucket, "drafts/")
         return self._eraser.delete(self._bucket, (v for v in found if inside in v.key))
 
-    def _delete_file(self, row: UploadRow) -> int:
+    def _delete_file(self, row: UploadRow) -> tuple[int, tuple[str, ...]]:
+        """Delete the uploaded file; how many versions, and the ids of others under its key.
+
+        An upload is one version of a key: another one is another upload, perhaps of another
+        person. Delete markers are deleted when nothing else is left.
+        """
         if not row.bucket or not row.object_key or row.erased_at is not None:
-            return 0
-        found = self._eraser.versions(row.bucket, row.object_key)
-        return self._eraser.delete(row.bucket, (v for v in found if v.key == row.object_key))
+            return 0, ()
+        bucket, key = row.bucket, row.object_key
+        found = [v for v in self._eraser.versions(bucket, key) if v.key == key]
+        # A row that names no version is of a bucket without versions.
+        own = [v for v in found if row.version_id in (None, v.version_id)]
+        others = [v for v in found if v not in own and not v.marker]
+        gone = own if others else found
+        deleted = self._eraser.delete(bucket, gone)
+        return deleted, tuple(upload_id(bucket, key, v.version_id) for v in others)
+
+
+def _decided(heads: Iterable[ReviewHead]) -> int:
+    return sum(head.answer is not None for head in heads)
 
 
 def erased_line(record: ResultRecord, length: int) -> bytes:

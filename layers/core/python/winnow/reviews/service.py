@@ -180,7 +180,7 @@ class Reviews:
     ) -> ReviewHead | None:
         """Mark a record as erased. Repeating it changes nothing.
 
-        The caller has erased its text. A record that was in the queue is no longer counted as
+        The caller erases its text. A record that was in the queue is no longer counted as
         queued. `absent` is the head of a record that was never queued; without it such a record
         is not marked, and None is returned.
         """
