@@ -2,7 +2,9 @@
 
 import csv
 import io
+import json
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -143,10 +145,40 @@ def test_pages_together_are_the_whole(max_bytes: int) -> None:
         content, cursor = export.page(CRITERIA.id, "", cursor, max_bytes)
         rows = read_again(content)
         found += [int(row.own["record"]) for row in rows]
-        assert len(rows) <= 1 or len(content.encode()) <= max_bytes + 1_000
+        assert len(rows) <= 1 or len(json.dumps(content)) <= max_bytes
         if cursor is None:
             break
     assert found == whole
+
+
+def test_a_page_ends_though_no_record_of_it_is_there_any_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("winnow.reviews.export.PAGE_HEADS", 10)
+    room = Room(*(criteria_record(number) for number in range(1, 36)))
+    for record in range(1, 36):
+        room.decide("met", record=record)
+    room.objects.delete(room.file)
+    for late, pages in ((False, 4), (True, 36)):
+        export, cursor, count = export_of(room), None, 0
+        while True:
+            content, cursor = export.page(CRITERIA.id, "", cursor, late=partial(bool, late))
+            assert read_again(content) == []
+            count += 1
+            if cursor is None:
+                break
+        assert (count, export.gone) == (pages, 35)
+
+
+def test_the_size_of_a_page_is_that_of_its_answer_in_json() -> None:
+    text = '"ä\n' * 200
+    room = Room(*(criteria_record(n, text=text, fields={f"f{n}": "x"}) for n in range(1, 30)))
+    for record in range(1, 30):
+        room.decide("met", record=record)
+    content, cursor = export_of(room).page(CRITERIA.id, "", None, 20_000)
+    assert cursor is not None
+    assert len(read_again(content)) > 1
+    assert len(json.dumps(content)) <= 20_000
 
 
 def test_a_record_that_is_decided_again_between_two_pages_hides_no_other() -> None:
@@ -155,7 +187,7 @@ def test_a_record_that_is_decided_again_between_two_pages_hides_no_other() -> No
         room.now += 1
         room.decide("met", record=record)
     export = export_of(room)
-    first, cursor = export.page(CRITERIA.id, "", None, 500)
+    first, cursor = export.page(CRITERIA.id, "", None, 800)
     assert [row.own["record"] for row in read_again(first)] == ["1", "2"]
     room.now += 1
     room.decide("not_met", record=1)

@@ -7,7 +7,8 @@ reads the file how to restore the texts; `read_export` does it.
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
@@ -50,7 +51,10 @@ _OWN = frozenset(map(plain_name, COLUMNS))
 _PAGE = 50
 _THREADS = 8
 PAGE_BYTES = 4_000_000
-"""The most that a page of the API has, but for a single longer row."""
+"""The most that a page of the API has in JSON, as Lambda answers it, but for a single longer row.
+Lambda's limit is 6 MB."""
+PAGE_HEADS = 2_000
+"""Records that one page of the API reads, each from S3."""
 
 
 class ExportRow(NamedTuple):
@@ -111,23 +115,35 @@ class Export:
                 yield row
 
     def page(
-        self, process: str, since: str, cursor: str | None, max_bytes: int = PAGE_BYTES
+        self,
+        process: str,
+        since: str,
+        cursor: str | None,
+        max_bytes: int = PAGE_BYTES,
+        late: Callable[[], bool] = lambda: False,
     ) -> tuple[str, str | None]:
         """A part of the export as a CSV with its own header, and the cursor of the next part.
 
-        The columns after `COLUMNS` are those of this part's records.
+        The columns after `COLUMNS` are those of this part's records. A part ends before
+        `max_bytes`, after `PAGE_HEADS` records, or when it is `late`; it may have no row then.
         """
-        last = _position(cursor)
         rows: list[ExportRow] = []
-        size = 0
-        for head, record in self._records(process, since, last):
+        columns = dict.fromkeys(COLUMNS)
+        cells = 0
+        last = _position(cursor)
+        for count, (head, record) in enumerate(self._records(process, since, last), 1):
             row = self._row(head, record)
-            if row is None:
-                continue
-            size += _size(row)
-            if rows and size > max_bytes:
-                return _text(rows), "|".join(map(str, _place(rows[-1].head)))
-            rows.append(row)
+            if row is not None:
+                columns |= dict.fromkeys(row.cells)
+                cells += _size(row.cells.values())
+                # A row has a comma for each column of the part.
+                size = _size(columns) + cells + (len(rows) + 1) * (len(columns) + 4)
+                if rows and size > max_bytes:
+                    return _text(rows), _cursor(last)
+                rows.append(row)
+            last = _place(head)
+            if count == PAGE_HEADS or late():
+                return _text(rows), _cursor(last)
         return _text(rows), None
 
     def _records(
@@ -273,8 +289,15 @@ def _text(rows: Sequence[ExportRow]) -> str:
     return stream.getvalue()
 
 
-def _size(row: ExportRow) -> int:
-    return sum(len(cell.encode(errors="replace")) + 3 for cell in row.cells.values())
+def _cursor(place: _Place | None) -> str | None:
+    return None if place is None else "|".join(map(str, place))
+
+
+def _size(cells: Iterable[str]) -> int:
+    """Bytes of cells in JSON, at most: with quotes around them, and those in them doubled."""
+    return sum(
+        len(json.dumps(text)) + 2 + 2 * text.count('"') for text in map(defused, cells) if text
+    )
 
 
 def _truth(value: bool) -> str:
