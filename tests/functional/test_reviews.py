@@ -101,7 +101,7 @@ def decided(head: ReviewHead, decision: str | None, by: str = "ann", request: st
             "lease_until": None,
         }
     )
-    return Change(after, head.version, event, change(head, head.answer, answer))
+    return Change(after, head.version, event, change(head, after))
 
 
 # -- heads and the queue --------------------------------------------------------------------------

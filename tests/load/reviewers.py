@@ -23,7 +23,7 @@ from winnow.reviews.models import (
 )
 from winnow.reviews.ports import ReviewStore
 from winnow.reviews.service import Given, Reviews
-from winnow.reviews.tally import change, queued
+from winnow.reviews.tally import counted, queued
 
 UPLOAD = "c" * 32
 PROCESS = ProcessInfo(id="crowd", version="1.0.0", kind="labels", sha256="0" * 64)
@@ -256,7 +256,11 @@ def _audit(store: ReviewStore, heads: Sequence[ReviewHead], crowd: Crowd) -> lis
             problems.append(f"record {head.record} lacks an event")
         if events[-1].after != there.answer:
             problems.append(f"record {head.record} is not as its last event says")
-        expected += sum((change(head, event.before, event.after) for event in events), Totals())
+        first = decisions[0].after
+        told = first is not None and first.blind and not first.cannot_tell and head.machine_decided
+        agreed = first.decision == head.decision if first is not None and told else None
+        held = head.model_copy(update={"answer": events[-1].after, "blind_agreed": agreed})
+        expected += counted(held)
     if lost:
         problems.append(f"{lost} lost")
     if double:

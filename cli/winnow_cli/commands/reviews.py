@@ -79,7 +79,7 @@ def export(
     where = "" if output is None else f" to {clean(str(output))}"
     note(f"Wrote {count:,} decided {'record' if count == 1 else 'records'}{where}.")
     if made.gone:
-        note(f"Left out: {made.gone:,} whose results have expired.")
+        note(f"Left out: {made.gone:,} whose results have expired or are damaged.")
 
 
 @contextlib.contextmanager

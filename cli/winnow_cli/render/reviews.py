@@ -27,9 +27,9 @@ def head_document(head: "ReviewHead", now: float) -> dict[str, Any]:
         "process": head.process.id,
         "kind": head.kind.value,
         "outcome": head.outcome.value,
-        "reason": None if head.blind else head.code,
-        "decision": None if head.blind else head.decision,
-        "confidence": None if head.blind else head.confidence,
+        "reason": None if head.hidden else head.code,
+        "decision": None if head.hidden else head.decision,
+        "confidence": None if head.hidden else head.confidence,
         "blind": head.blind,
         "waiting_since": head.waiting_since,
         "leased_by": head.lease_by if head.leased_to_other("", now) else None,
@@ -82,7 +82,7 @@ def print_queue(totals: "Mapping[str, Totals]", heads: "Sequence[ReviewHead]", n
 
 
 def _machine(head: "ReviewHead") -> tuple[str, str, str]:
-    if head.blind:
+    if head.hidden:
         return ("(hidden: blind)", "", "")
     reason = "audit of an accepted record" if head.kind == "audit" else head.code or ""
     return (head.decision, f"{head.confidence:.2f}", reason)

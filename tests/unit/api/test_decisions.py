@@ -223,6 +223,16 @@ def test_a_record_whose_results_have_expired_is_passed_over(stage):
     assert {each["process"]["id"] for each in items} == {"emotions"}
 
 
+def test_a_damaged_record_is_passed_over(stage):
+    (item,) = lease(stage)
+    head = stage.reviews.head(RecordKey(item["upload"], item["record"]))
+    moved = head.line.model_copy(update={"start": head.line.start + 1})
+    stage.reviews._heads[head.key] = head.model_copy(update={"line": moved})
+    items = lease(stage, count=10)
+    assert len(items) == 10
+    assert name(item) not in [name(each) for each in items]
+
+
 # -- decisions -------------------------------------------------------------------------------------
 
 

@@ -7,6 +7,8 @@ import pytest
 from tests.fakes.http_api import call
 from tests.fakes.stage import RESULTS, ROOT, Stage
 from winnow.limits.budget import RecordBudget
+from winnow.models import ObjectRef
+from winnow.reviews.models import RecordKey
 from winnow.storage.predictions import StoredPrediction, may_be_of, prediction_id
 
 TEXT = "I miss my grandfather, who died in the spring."
@@ -194,6 +196,27 @@ def test_a_prediction_is_reviewed_as_record_1_of_itself(stage):
     assert again["review"]["decision"] == other
     wrong = call(stage, "GET /v1/uploads/{id}/records/{n}", path={**path, "n": "2"})
     assert (wrong.status, wrong.json["code"]) == (404, "record_unknown")
+
+
+def test_a_reviewed_prediction_is_read_whole_whatever_its_letters(stage):
+    text = "Ich bin so glücklich über dieses Geschenk, es ist schön. " * 3
+    made = call(stage, ROUTE, {"process": "emotions", "text": text}).json
+    decided = {"upload": made["id"], "record": 1, "version": 0, "decision": "joy"}
+    assert call(stage, "POST /v1/reviews", decided).status == 201
+    head = stage.reviews.head(RecordKey(made["id"], 1))
+    (key,) = kept(stage)
+    stored = stage.store.content(ObjectRef(bucket=RESULTS, key=key))
+    assert head.line.length == len(stored)
+    # A head of before this was right has the number of characters.
+    short = head.line.model_copy(update={"length": len(stored.decode())})
+    stage.reviews._heads[head.key] = head.model_copy(update={"line": short})
+    path = {"id": made["id"], "n": "1"}
+    one = call(stage, "GET /v1/uploads/{id}/records/{n}", path=path)
+    assert (one.status, one.json["text"]) == (200, made["text"])
+    export = call(stage, "GET /v1/reviews/export.csv", user="auditor", process="emotions")
+    assert made["text"].strip() in export.body.decode()
+    undo = {"upload": made["id"], "record": 1, "version": 1}
+    assert call(stage, "POST /v1/reviews/undo", undo).status == 200
 
 
 def test_a_damaged_prediction_is_no_answer(stage):

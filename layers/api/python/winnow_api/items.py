@@ -3,7 +3,12 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from winnow.errors import ObjectGoneError, RecordErasedError, RecordUnknownError
+from winnow.errors import (
+    ObjectGoneError,
+    RecordErasedError,
+    RecordUnknownError,
+    StoredDataInvalidError,
+)
 from winnow.models import ModelInfo, ObjectRef, Outcome, ProcessInfo, Result, ResultRecord
 from winnow.processes.schema import ProcessDefinition
 from winnow.reviews.items import Items, pictures_of
@@ -73,7 +78,7 @@ def _prediction(services: Services, user: User, key: RecordKey) -> Located:
         Kind.PREDICTION,
         stored.process,
         stored.record,
-        LineRef(object=ref, start=0, length=len(stored.model_dump_json())),
+        LineRef(object=ref, start=0, length=len(stored.model_dump_json().encode())),
         stored.model,
         None if stored.head is None else stored.head.version,
     )
@@ -166,7 +171,7 @@ def items(services: Services) -> Items:
 
 
 def hidden(head: ReviewHead) -> bool:
-    """Whether the machine's decision is kept from the person: blind, and nobody has decided."""
+    """Whether the machine's decision is kept from the person: blind, and never decided."""
     return head.hidden
 
 
@@ -206,13 +211,13 @@ def _pictures(services: Services, head: ReviewHead, record: ResultRecord) -> tup
 
 
 def items_of(services: Services, user: User, heads: Sequence[ReviewHead]) -> list[ItemAnswer]:
-    """Many records, read side by side; one whose results have expired is left out."""
+    """Many records, read side by side; one that has expired or is damaged is left out."""
 
     def item(head: ReviewHead) -> ItemAnswer | None:
         try:
             record = items(services).record(head)
             return item_of(services, user, Located(head, record, known=True))
-        except RecordUnknownError:
+        except (RecordUnknownError, RecordErasedError, StoredDataInvalidError):
             return None
 
     return [each for each in pool().map(item, heads) if each is not None]

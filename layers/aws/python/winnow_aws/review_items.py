@@ -101,6 +101,9 @@ def head_of(item: Mapping[str, Any]) -> ReviewHead:
 
 def _attributes(shape: ReviewHead | ReviewEvent) -> Item:
     values = shape.model_dump(mode="json", exclude={"upload"})
+    # Most heads are never decided blind; a head should fit in the kilobyte that a write unit is.
+    if not values.get("revealed"):
+        values.pop("revealed", None)
     return {name: attribute(value) for name, value in values.items() if value is not None}
 
 

@@ -99,6 +99,26 @@ def test_erased_and_expired_records_are_left_out_and_counted() -> None:
     assert export.gone == 1
 
 
+def test_only_an_answer_that_was_given_blind_is_called_blind() -> None:
+    room = Room(criteria_record(1), blind=True)
+    room.decide("met")
+    assert [row.cells["blind"] for row in export_of(room).rows(CRITERIA.id)] == ["true"]
+    room.decide("not_met", by="bob")
+    assert [row.cells["blind"] for row in export_of(room).rows(CRITERIA.id)] == ["false"]
+
+
+def test_a_damaged_record_is_left_out_and_counted() -> None:
+    room = Room(criteria_record(1), criteria_record(2))
+    room.decide("met", record=1)
+    room.decide("met", record=2)
+    head = room.head(1)
+    moved = head.line.model_copy(update={"start": head.line.start + 1})
+    room.store._heads[head.key] = head.model_copy(update={"line": moved})
+    damaged = export_of(room)
+    assert [row.record.record for row in damaged.rows(CRITERIA.id)] == [2]
+    assert damaged.gone == 1
+
+
 def test_since_leaves_out_what_was_decided_before() -> None:
     room = Room(criteria_record(1), criteria_record(2))
     room.decide("met", record=1)

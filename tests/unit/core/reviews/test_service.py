@@ -28,7 +28,7 @@ from winnow.reviews.models import (
     Totals,
 )
 from winnow.reviews.service import Given, Reviews
-from winnow.reviews.tally import change, queued
+from winnow.reviews.tally import counted, queued
 
 UPLOAD = "a" * 32
 PROCESS = ProcessInfo(id="triage", version="1.0.0", kind="labels", sha256="0" * 64)
@@ -209,6 +209,41 @@ def test_where_the_machine_had_decided_nothing_there_is_nothing_to_agree_with() 
     assert (totals.approved, totals.changed, totals.blind, totals.blind_agreed) == (1, 1, 1, 1)
 
 
+def test_only_a_first_decision_is_blind() -> None:
+    desk = Desk([a_head(1, blind=True), a_head(2, blind=True)])
+
+    def measured() -> tuple[int, int]:
+        totals = desk.store.totals_of_upload(UPLOAD)
+        assert totals is not None
+        return totals.blind, totals.blind_agreed
+
+    head = desk.reviews.decide("ann", key(1), 0, Given("exchange"))
+    assert head.answer is not None
+    assert head.answer.blind
+    assert measured() == (1, 0)
+    # Ann has seen the machine's decision now, and takes it over.
+    assert not desk.reviews.undo("ann", key(1), 1, Given(None)).hidden
+    assert measured() == (1, 0)
+    head = desk.reviews.decide("ann", key(1), 2, Given("refund"))
+    assert head.answer is not None
+    assert not head.answer.blind
+    assert measured() == (1, 0)
+    assert [event.blind for event in desk.store.events(key(1))] == [True, False, False]
+    desk.reviews.decide("ann", key(2), 0, Given("refund"))
+    desk.reviews.decide("bob", key(2), 1, Given("exchange"))
+    assert [event.blind for event in desk.store.events(key(2))] == [True, False]
+    assert measured() == (2, 1)
+
+
+def test_cannot_tell_shows_the_machine_s_decision_too() -> None:
+    desk = Desk([a_head(1, blind=True)])
+    desk.reviews.decide("ann", key(1), 0, Given(None))
+    desk.reviews.decide("ann", key(1), 1, Given("refund"))
+    totals = desk.store.totals_of_upload(UPLOAD)
+    assert totals is not None
+    assert (totals.approved, totals.blind) == (1, 0)
+
+
 def test_a_record_that_was_never_queued_can_be_corrected() -> None:
     desk = Desk([a_head(1)])
     with pytest.raises(RecordUnknownError):
@@ -275,7 +310,18 @@ def test_whatever_people_do_the_counts_are_those_of_the_events(
         erased_open = head.state is State.ERASED and head.answer is None
         expected += Totals() if erased_open else queued(head)
         for event in events:
-            expected += change(head, event.before, event.after)
+            before, after = (
+                counted(original.model_copy(update={"answer": answer}))
+                for answer in (event.before, event.after)
+            )
+            expected += after - before
+        decisions = [event for event in events if event.kind is EventKind.DECIDED]
+        assert [event.blind for event in decisions] == [original.blind, *[False] * 30][
+            : len(decisions)
+        ]
+        if original.blind and decisions and decisions[0].after and decisions[0].after.decision:
+            agreed = decisions[0].after.decision == original.decision
+            expected += Totals(blind=1, blind_agreed=agreed)
     assert desk.store.totals_of_upload(UPLOAD) == expected
     assert desk.store.totals_of_process("triage") == expected
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
-from winnow.errors import RecordUnknownError
+from winnow.errors import RecordUnknownError, StoredDataInvalidError
 from winnow.models import ResultRecord
 from winnow.reviews.items import Items
 from winnow.reviews.models import Answer, RecordKey, ReviewHead, State
@@ -77,7 +77,7 @@ class ExportRow(NamedTuple):
             "machine_decision": head.decision,
             "confidence": f"{head.confidence:g}",
             "changed": "" if head.agreed is None else _truth(not head.agreed),
-            "blind": _truth(head.blind),
+            "blind": _truth(self.answer.blind),
             "weight": f"{1 / head.probability:g}",
             "process": head.process.id,
             "process_version": head.process.version,
@@ -93,7 +93,7 @@ class ExportRow(NamedTuple):
 class Export:
     """The decided records of one stack.
 
-    `gone` counts the records left out because their results have expired.
+    `gone` counts the records left out because their results have expired or are damaged.
     """
 
     def __init__(self, store: ReviewStore, items: Items, *, cannot_tell: bool = False) -> None:
@@ -173,7 +173,7 @@ class Export:
     def _record(self, head: ReviewHead) -> ResultRecord | None:
         try:
             return self._items.record(head)
-        except RecordUnknownError:
+        except (RecordUnknownError, StoredDataInvalidError):
             return None
 
     def _row(self, head: ReviewHead, record: ResultRecord | None) -> ExportRow | None:

@@ -160,7 +160,7 @@ class Items:
         """The line of the results that a record was judged by. Raises as `item` does."""
         for ref in (head.line, _newest(head.line)):
             try:
-                content = self._objects.read_range(ref.object, ref.start, ref.length)
+                content = self._content(ref, head.kind)
             except ObjectGoneError:
                 continue
             record = _parsed(content, head.kind)
@@ -173,6 +173,14 @@ class Items:
                     f"The line of record {head.record} of {head.upload} is damaged."
                 )
         raise _gone(head.key)
+
+    def _content(self, ref: LineRef, kind: Kind) -> bytes:
+        if kind is not Kind.PREDICTION:
+            return self._objects.read_range(ref.object, ref.start, ref.length)
+        # A prediction is a whole object. The length in its head is not needed, and may be wrong:
+        # it used to be that of the text, not of its bytes.
+        with self._objects.open(ref.object) as stream:
+            return stream.read()
 
     def definition(self, head: ReviewHead) -> ProcessDefinition:
         """The definition that an upload was judged by. Raises RecordUnknownError if it is gone."""
@@ -241,7 +249,7 @@ def item_of(
         note: The text of the note to the answer that holds.
         draft: What the person typed and did not send.
     """
-    hidden = head.blind and head.answer is None
+    hidden = head.hidden
     shown = ReviewItem(
         upload=head.upload,
         record=head.record,

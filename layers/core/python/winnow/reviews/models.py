@@ -66,6 +66,7 @@ class Answer(FrozenModel):
     by: str = Field(description="user name of who decided")
     at: str = Field(description="when, ISO 8601 in UTC")
     note: ObjectRef | None = Field(None, description="where the person's note is kept")
+    blind: bool = Field(False, description="given before the machine's decision was shown")
 
     @property
     def cannot_tell(self) -> bool:
@@ -96,6 +97,12 @@ class ReviewHead(FrozenModel):
     calibrated: bool = False
 
     blind: bool = Field(False, description="the machine's decision is hidden until it is decided")
+    revealed: bool = Field(False, description="somebody has decided: it was hidden until then")
+    blind_agreed: bool | None = Field(
+        None,
+        description="whether the first decision, which was blind, was the machine's; absent: there "
+        "is none, or it cannot be compared",
+    )
     probability: float = Field(1.0, gt=0, le=1, description="with which it was sampled")
     waiting_since: str = Field(description="when it was queued, ISO 8601 in UTC")
 
@@ -128,8 +135,8 @@ class ReviewHead(FrozenModel):
 
     @property
     def hidden(self) -> bool:
-        """Whether the machine's decision is kept from people: blind, and nobody has decided."""
-        return self.blind and self.answer is None
+        """Whether the machine's decision is kept from people: blind, and never decided."""
+        return self.blind and not self.revealed and self.answer is None
 
     @property
     def machine_decided(self) -> bool:
@@ -202,10 +209,11 @@ class Totals(FrozenModel):
     cannot_tell: int = Field(0, description="decided that it cannot be told")
     blind: int = Field(
         0,
-        description="decided without seeing the machine's decision; without 'cannot tell', and "
-        "without records of which the machine itself had decided nothing",
+        description="whose first decision was made without seeing the machine's; without 'cannot "
+        "tell', and without records of which the machine itself had decided nothing. A later "
+        "decision or an undo changes nothing: the machine's decision was seen by then",
     )
-    blind_agreed: int = Field(0, description="of them, decided as the machine had")
+    blind_agreed: int = Field(0, description="of them, first decided as the machine had")
 
     @property
     def open(self) -> int:

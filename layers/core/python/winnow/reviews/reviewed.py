@@ -190,9 +190,8 @@ class ReviewedFiles:
             events += head.version
             if head.kind is Kind.PREDICTION:
                 continue
-            if head.answer is not None:
-                totals += queued(head) + counted(head, head.answer)
-            elif head.state is not State.ERASED:
+            totals += counted(head)
+            if head.answer is not None or head.state is not State.ERASED:
                 totals += queued(head)
             if head.state is State.DECIDED and head.answer is not None:
                 decided.append(head)
@@ -252,7 +251,7 @@ def _line(head: ReviewHead, identity: RecordIdentity) -> ReviewedRecord:
         outcome=head.outcome,
         code=head.code,
         kind=head.kind,
-        blind=head.blind,
+        blind=head.answer.blind,
         probability=head.probability,
     )
 

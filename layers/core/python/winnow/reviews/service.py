@@ -146,7 +146,9 @@ class Reviews:
             raise _erased(key)
         if head.version != version:
             raise ReviewConflictError(_CHANGED)
-        answer = Answer(decision=given.decision, by=user, at=self._now(), note=given.note)
+        answer = Answer(
+            decision=given.decision, by=user, at=self._now(), note=given.note, blind=head.hidden
+        )
         return self._write(head, expected, EventKind.DECIDED, user, answer, given)
 
     def undo(self, user: str, key: RecordKey, version: int, given: Given) -> ReviewHead:
@@ -225,12 +227,12 @@ class Reviews:
             before=head.answer,
             after=answer,
             machine=head.decision,
-            blind=head.blind,
+            blind=kind is EventKind.DECIDED and head.hidden,
             seconds=given.seconds,
             through=given.through,
             key=given.key,
         )
-        totals = change(head, head.answer, answer)
+        totals = change(head, changed)
         if kind is EventKind.ERASED and head.queued:
             totals -= queued(head)
         self._store.write(Change(changed, expected, event, totals))
@@ -259,6 +261,11 @@ class Reviews:
                 update["skipped_by"] = (*others, user)[-MAX_SKIPPED_BY:]
             case EventKind.DECIDED | EventKind.UNDONE:
                 update["state"] = State.OPEN if answer is None else State.DECIDED
+        if kind is EventKind.DECIDED and answer is not None:
+            # The person is told the machine's decision now: the next answers are not blind.
+            update["revealed"] = True
+            if answer.blind and not answer.cannot_tell and head.machine_decided:
+                update["blind_agreed"] = answer.decision == head.decision
         if kind is EventKind.UNDONE and answer is None:
             update |= {"lease_by": user, "lease_until": self._clock() + LEASE_S}
         return head.model_copy(update=update)

@@ -1,30 +1,32 @@
 """How an answer counts: what a change of answers adds to the totals."""
 
-from winnow.reviews.models import Answer, Kind, ReviewHead, Totals
+from winnow.reviews.models import Kind, ReviewHead, Totals
 
 
-def counted(head: ReviewHead, answer: Answer | None) -> Totals:
-    """What a record with this answer adds to the totals, apart from that it was queued."""
+def counted(head: ReviewHead) -> Totals:
+    """What a record with its answer adds to the totals, apart from that it was queued."""
+    answer = head.answer
+    blind = Totals(
+        blind=head.blind_agreed is not None,
+        blind_agreed=head.blind_agreed is True,
+    )
     if answer is None:
-        return Totals()
+        return blind
     agreed = answer.decision == head.decision
     known = not answer.cannot_tell
-    blind = head.blind and known and head.machine_decided
-    return Totals(
+    return blind + Totals(
         decided=head.kind is Kind.REVIEW,
         audited=head.kind is Kind.AUDIT,
         corrections=head.kind in (Kind.CORRECTION, Kind.PREDICTION),
         approved=known and agreed,
         changed=known and not agreed,
         cannot_tell=answer.cannot_tell,
-        blind=blind,
-        blind_agreed=blind and agreed,
     )
 
 
-def change(head: ReviewHead, before: Answer | None, after: Answer | None) -> Totals:
-    """What the totals change by when the answer changes; may be negative."""
-    return counted(head, after) - counted(head, before)
+def change(before: ReviewHead, after: ReviewHead) -> Totals:
+    """What the totals change by when a record's answer changes; may be negative."""
+    return counted(after) - counted(before)
 
 
 def queued(head: ReviewHead) -> Totals:
