@@ -66,7 +66,7 @@ class Desk:
         self._back: list[ReviewItem] = []
         """Records that were put aside by undoing; the last one is shown next."""
         self._done: list[Done] = []
-        self._keys: dict[tuple[RecordKey, int, str | None], str] = {}
+        self._keys: dict[tuple[RecordKey, int, str | None, str], str] = {}
         self._shown_at = 0.0
         self._closed = threading.Event()
         self.item: ReviewItem | None = None
@@ -140,7 +140,9 @@ class Desk:
                 note=note,
                 seconds=round(self._clock() - self._shown_at, 1),
                 through=Through.TERMINAL,
-                key=self._keys.setdefault((key, item.version, decision), secrets.token_hex(16)),
+                key=self._keys.setdefault(
+                    (key, item.version, decision, self.note), secrets.token_hex(16)
+                ),
             )
             head = self._service.decide(self._user, key, item.version, given)
         except ReviewConflictError:

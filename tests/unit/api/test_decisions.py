@@ -316,6 +316,14 @@ def test_the_same_request_twice_is_one_decision(stage):
     assert len(stage.reviews.events(RecordKey(item["upload"], item["record"]))) == 1
 
 
+def test_a_key_is_not_for_another_decision(stage):
+    (item,) = lease(stage, process="L33774")
+    assert call(stage, REVIEW, decision(item, decision="met"), key="k").status == 201
+    for other in ({"decision": "not_met"}, {"decision": "met", "note": "Why."}):
+        reply = call(stage, REVIEW, decision(item, **other), key="k")
+        assert (reply.status, reply.json["code"]) == (422, "idempotency_key_reused")
+
+
 def test_a_record_that_nobody_asked_about_can_be_corrected(stage):
     cases = next(iter(stage.uploads.rows))
     list_ = "GET /v1/uploads/{id}/records"

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.fakes.reviews import MemoryReviews
 from winnow.errors import (
+    IdempotencyKeyReusedError,
     NothingToUndoError,
     RecordErasedError,
     RecordUnknownError,
@@ -154,6 +155,39 @@ def test_the_same_request_twice_is_written_once() -> None:
     first = desk.reviews.decide("ann", key(1), 0, given)
     assert desk.reviews.decide("ann", key(1), 0, given) == first
     assert len(desk.store.events(key(1))) == 1
+
+
+def test_a_key_is_not_for_another_request_nor_another_person_s() -> None:
+    desk = Desk([a_head(1)])
+    desk.reviews.decide("ann", key(1), 0, Given("refund", key="k1"))
+    note = ObjectRef(bucket="results", key="notes/other")
+    for other in (Given("exchange", key="k1"), Given("refund", note, key="k1")):
+        with pytest.raises(IdempotencyKeyReusedError):
+            desk.reviews.decide("ann", key(1), 0, other)
+    with pytest.raises(IdempotencyKeyReusedError):
+        desk.reviews.undo("ann", key(1), 1, Given(None, key="k1"))
+    assert len(desk.store.events(key(1))) == 1
+    head = desk.reviews.decide("bob", key(1), 1, Given("exchange", key="k1"))
+    assert head.version == 2
+
+
+def test_what_somebody_else_has_open_is_not_skipped() -> None:
+    desk = Desk([a_head(1)])
+    desk.take("ann")
+    with pytest.raises(ReviewConflictError):
+        desk.reviews.skip("bob", key(1), 0, Given(None))
+    assert desk.reviews.renew("ann", key(1)) is not None
+    desk.clock.now += LEASE_S + 1
+    assert desk.reviews.skip("bob", key(1), 0, Given(None)).skipped_by == ("bob",)
+
+
+def test_only_one_s_own_lease_is_renewed() -> None:
+    desk = Desk([a_head(1)])
+    assert desk.reviews.renew("ann", key(1)) is None
+    assert desk.take("bob") == [1]
+    desk.clock.now += LEASE_S + 1
+    assert desk.reviews.renew("ann", key(1)) is None
+    assert desk.reviews.renew("bob", key(1)) == desk.clock.now + LEASE_S
 
 
 def test_undo_brings_back_the_answer_before_and_the_lease() -> None:

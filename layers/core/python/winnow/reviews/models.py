@@ -111,6 +111,8 @@ class ReviewHead(FrozenModel):
     skipped_by: tuple[str, ...] = ()
     answer: Answer | None = None
     last_key: str | None = Field(None, description="idempotency key of the last event")
+    last_by: str | None = Field(None, description="user name of whose event it was")
+    last_asked: str | None = Field(None, description="digest of what was asked with the key")
 
     @property
     def key(self) -> RecordKey:

@@ -4,11 +4,14 @@ A record that somebody has open is leased to them and not given to others. A cha
 version of the record that the person saw; if another change came first, nothing is written.
 """
 
+import hashlib
+import json
 from collections.abc import Callable, Collection, Iterator, Sequence
 from heapq import merge
 from typing import NamedTuple
 
 from winnow.errors import (
+    IdempotencyKeyReusedError,
     NothingToUndoError,
     RecordErasedError,
     RecordUnknownError,
@@ -111,8 +114,14 @@ class Reviews:
                 return
 
     def renew(self, user: str, key: RecordKey) -> float | None:
-        """Lengthen a lease; its end in epoch seconds, or None if somebody else has the record."""
+        """Lengthen one's own lease, also one that has ended and nobody else has taken since.
+
+        Returns its end in epoch seconds; None: the person has no lease of this record (any more).
+        """
         now = self._clock()
+        there = self._store.head(key)
+        if there is None or there.lease_by != user:
+            return None
         head = self._store.lease(key, user, now + LEASE_S, now)
         return None if head is None else head.lease_until
 
@@ -134,13 +143,14 @@ class Reviews:
         Raises RecordUnknownError, RecordErasedError, and ReviewConflictError if the record has
         another version.
         """
+        asked = _asked(EventKind.DECIDED, version, given)
         head = self._store.head(key)
         expected: int | None = version
         if head is None:
             if absent is None:
                 raise _unknown(key)
             head, expected = absent(), None
-        elif given.key is not None and given.key == head.last_key:
+        elif _repeated(head, user, asked, given):
             return head
         if head.state is State.ERASED:
             raise _erased(key)
@@ -149,7 +159,7 @@ class Reviews:
         answer = Answer(
             decision=given.decision, by=user, at=self._now(), note=given.note, blind=head.hidden
         )
-        return self._write(head, expected, EventKind.DECIDED, user, answer, given)
+        return self._write(head, expected, EventKind.DECIDED, user, answer, given, asked)
 
     def undo(self, user: str, key: RecordKey, version: int, given: Given) -> ReviewHead:
         """Take one's own last decision back: the answer before it holds again.
@@ -158,7 +168,8 @@ class Reviews:
         a decision of this person, and as `decide` does.
         """
         head = self._existing(key)
-        if given.key is not None and given.key == head.last_key:
+        asked = _asked(EventKind.UNDONE, version, given)
+        if _repeated(head, user, asked, given):
             return head
         if head.version != version:
             raise ReviewConflictError(_CHANGED)
@@ -166,16 +177,19 @@ class Reviews:
         last = events[-1] if events else None
         if last is None or last.kind is not EventKind.DECIDED or last.by != user:
             raise NothingToUndoError("The last change of this record is not a decision of yours.")
-        return self._write(head, version, EventKind.UNDONE, user, last.before, given)
+        return self._write(head, version, EventKind.UNDONE, user, last.before, given, asked)
 
     def skip(self, user: str, key: RecordKey, version: int, given: Given) -> ReviewHead:
         """Give a record back for somebody else; this person is not shown it again."""
         head = self._existing(key)
-        if given.key is not None and given.key == head.last_key:
+        asked = _asked(EventKind.SKIPPED, version, given)
+        if _repeated(head, user, asked, given):
             return head
         if head.version != version or head.state is not State.OPEN:
             raise ReviewConflictError(_CHANGED)
-        return self._write(head, version, EventKind.SKIPPED, user, head.answer, given)
+        if head.leased_to_other(user, self._clock()):
+            raise ReviewConflictError("Somebody else has this record open.")
+        return self._write(head, version, EventKind.SKIPPED, user, head.answer, given, asked)
 
     def erase(
         self, user: str, key: RecordKey, absent: ReviewHead | None = None
@@ -197,6 +211,7 @@ class Reviews:
             user,
             head.answer,
             Given(None),
+            None,
         )
 
     def _existing(self, key: RecordKey) -> ReviewHead:
@@ -215,8 +230,11 @@ class Reviews:
         user: str,
         answer: Answer | None,
         given: Given,
+        asked: str | None,
     ) -> ReviewHead:
-        changed = self._after(head, kind, user, answer, given.key)
+        changed = self._after(head, kind, user, answer).model_copy(
+            update={"last_key": given.key, "last_by": user, "last_asked": asked}
+        )
         event = ReviewEvent(
             upload=head.upload,
             record=head.record,
@@ -244,12 +262,10 @@ class Reviews:
         kind: EventKind,
         user: str,
         answer: Answer | None,
-        key: str | None,
     ) -> ReviewHead:
         update: dict[str, object] = {
             "version": head.version + 1,
             "answer": answer,
-            "last_key": key,
             "lease_by": None,
             "lease_until": None,
         }
@@ -275,6 +291,24 @@ class Reviews:
 
 
 _CHANGED = "Somebody else has changed this record meanwhile."
+
+
+def _asked(kind: EventKind, version: int, given: Given) -> str | None:
+    """A digest of what a request with a key asks for; None: it has no key."""
+    if given.key is None:
+        return None
+    note = None if given.note is None else given.note.key
+    asked = json.dumps([kind, version, given.decision, note])
+    return hashlib.sha256(asked.encode()).hexdigest()[:32]
+
+
+def _repeated(head: ReviewHead, user: str, asked: str | None, given: Given) -> bool:
+    """Whether the last event is this very request. Raises IdempotencyKeyReusedError."""
+    if given.key is None or (given.key, user) != (head.last_key, head.last_by):
+        return False
+    if head.last_asked != asked:
+        raise IdempotencyKeyReusedError("Another request was sent with this Idempotency-Key.")
+    return True
 
 
 def _unknown(key: RecordKey) -> RecordUnknownError:
