@@ -134,10 +134,11 @@ class Desk:
         item = self._current()
         key = RecordKey(item.upload, item.record)
         try:
-            note = self._notes.save(key, item.version, self.note) if self.note else None
+            text = self.note
             given = Given(
                 decision,
-                note=note,
+                note=self._notes.place(key, item.version, text) if text else None,
+                keep_note=(lambda: self._notes.save(key, item.version, text)) if text else None,
                 seconds=round(self._clock() - self._shown_at, 1),
                 through=Through.TERMINAL,
                 key=self._keys.setdefault(

@@ -8,8 +8,9 @@ import json
 import pytest
 
 from tests.fakes.http_api import call
-from tests.fakes.stage import ROOT, Stage
+from tests.fakes.stage import RESULTS, ROOT, Stage
 from winnow.reviews.models import RecordKey
+from winnow_api.queue import reviews_of
 
 QUEUE, LEASE, REVIEW = "GET /v1/queue", "POST /v1/leases", "POST /v1/reviews"
 
@@ -299,6 +300,7 @@ def test_a_conflict_tells_what_holds_and_keeps_the_note_as_a_draft(stage):
     assert reply.json["review"]["decision"] == "met"
     assert reply.json["review"]["by"] == "grace@example.org"
     assert reply.json["version"] == 1
+    assert not [key for key in stage.store.keys(RESULTS) if key.startswith("notes/")]
     path = {"id": item["upload"], "n": str(item["record"])}
     assert call(stage, "GET /v1/uploads/{id}/records/{n}", path=path).json["draft"] == (
         "I typed this."
@@ -314,6 +316,24 @@ def test_the_same_request_twice_is_one_decision(stage):
     assert again.status == 201
     assert again.json["version"] == first.json["version"] == 1
     assert len(stage.reviews.events(RecordKey(item["upload"], item["record"]))) == 1
+
+
+def test_of_a_record_that_is_erased_meanwhile_nothing_typed_is_kept(stage, monkeypatch):
+    (item,) = lease(stage, process="L33774")
+    key = RecordKey(item["upload"], item["record"])
+    write = stage.reviews.write
+
+    def late(change):
+        monkeypatch.setattr(stage.reviews, "write", write)
+        reviews_of(stage.services).erase("admin", key)
+        write(change)
+
+    monkeypatch.setattr(stage.reviews, "write", late)
+    before = stage.store.keys(RESULTS)
+    reply = call(stage, REVIEW, decision(item, decision="met", note="About Hans."))
+    assert (reply.status, reply.json["code"]) == (409, "review_conflict")
+    new = set(stage.store.keys(RESULTS)) - set(before)
+    assert not [one for one in new if one.startswith("drafts/")]
 
 
 def test_a_key_is_not_for_another_decision(stage):

@@ -4,7 +4,7 @@ from winnow.errors import RequestInvalidError, ReviewConflictError
 from winnow.models import Outcome
 from winnow.reviews.choices import check_choice
 from winnow.reviews.items import state_of
-from winnow.reviews.models import RecordKey, ReviewHead, Through
+from winnow.reviews.models import RecordKey, ReviewHead, State, Through
 from winnow.reviews.service import Given
 from winnow_api.call import Call
 from winnow_api.items import Located, check_open, definition_of, item_of, items, locate, unknown
@@ -43,18 +43,27 @@ def decide(services: Services, call: Call, given: ReviewRequest) -> ReviewAnswer
     if given.decision is not None:
         check_choice(definition_of(services, head), given.decision)
     notes = notes_of(services)
-    note = notes.save(key, given.version, given.note) if given.note else None
+    text = given.note or ""
     try:
         decided = reviews_of(services).decide(
             call.user.name,
             key,
             given.version,
-            Given(given.decision, note, given.seconds, _through(call), call.key),
+            Given(
+                given.decision,
+                notes.place(key, given.version, text) if text else None,
+                given.seconds,
+                _through(call),
+                call.key,
+                keep_note=(lambda: notes.save(key, given.version, text)) if text else None,
+            ),
             absent=None if known else lambda: head,
         )
     except ReviewConflictError as error:
-        if given.note:
-            notes.save_draft(call.user.name, key, given.note)
+        now = services.reviews().head(key)
+        # Of a record that was erased meanwhile, nothing is kept.
+        if text and (now is None or now.state is not State.ERASED):
+            notes.save_draft(call.user.name, key, text)
         return _conflict(services, call, key, error)
     state = state_of(decided, given.note or None)
     assert state is not None

@@ -17,6 +17,8 @@ def test_a_note_is_read_back_and_the_same_twice_is_one_object() -> None:
     assert notes.save(KEY, 3, "Mrs “X” called") == ref
     assert notes.read(ref) == "Mrs “X” called"
     assert ref.key.startswith(f"notes/{KEY.upload}/0000000007/000003-")
+    assert len(ref.key.rpartition("-")[2]) == len(".json") + 64
+    assert notes.place(KEY, 3, "Mrs “Y” called") != ref
     store.delete(ref)
     assert notes.read(ref) is None
 

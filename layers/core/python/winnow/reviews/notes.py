@@ -32,10 +32,14 @@ class Notes:
 
     def save(self, key: RecordKey, version: int, text: str) -> ObjectRef:
         """Keep a note to the decision of a record of this version; the same twice is one object."""
-        digest = hashlib.sha256(text.encode()).hexdigest()[:12]
-        ref = self._paths(key).note(key.record, version, digest)
+        ref = self.place(key, version, text)
         self._store.put(ref, StoredNote(text=text).model_dump_json().encode(), JSON)
         return ref
+
+    def place(self, key: RecordKey, version: int, text: str) -> ObjectRef:
+        """Where `save` keeps a note. It has the text's whole digest: no text replaces another."""
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        return self._paths(key).note(key.record, version, digest)
 
     def read(self, ref: ObjectRef) -> str | None:
         """The text of a note; None if it was erased or has expired."""

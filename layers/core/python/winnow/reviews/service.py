@@ -46,10 +46,14 @@ class Given(NamedTuple):
     decision: str | None
     """None: the person cannot tell."""
     note: ObjectRef | None = None
+    """Where the person's note is, or will be: see `keep_note`."""
     seconds: float | None = None
     through: Through = Through.API
     key: str | None = None
     """Idempotency key: the same one twice is written once."""
+    keep_note: Callable[[], object] | None = None
+    """Saves the note. Called when nothing speaks against the decision, just before it is kept, so
+    that no note of a refused decision is left."""
 
 
 def pages_each(queues: int) -> int:
@@ -159,6 +163,8 @@ class Reviews:
         answer = Answer(
             decision=given.decision, by=user, at=self._now(), note=given.note, blind=head.hidden
         )
+        if given.keep_note is not None:
+            given.keep_note()
         return self._write(head, expected, EventKind.DECIDED, user, answer, given, asked)
 
     def undo(self, user: str, key: RecordKey, version: int, given: Given) -> ReviewHead:
