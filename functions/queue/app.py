@@ -9,6 +9,8 @@ from functools import cache, partial
 from typing import NamedTuple
 
 from winnow.errors import ObjectGoneError, WinnowError
+from winnow.models import ObjectRef
+from winnow.reviews.drawing import pages_to_draw
 from winnow.reviews.queueing import Shares, queue_upload
 from winnow.reviews.reviewed import ReviewedFiles, ReviewSummary
 from winnow.steps.notification import reviewed
@@ -19,6 +21,7 @@ from winnow_aws.metrics import count_decisions, count_queued
 from winnow_aws.review_events import Changes, Decided, QueueInput, QueueReport, RunEnded
 from winnow_aws.reviews import ReviewTable
 from winnow_aws.s3 import S3Store, s3_store
+from winnow_aws.scan_function import ScanFunction
 from winnow_aws.settings import QueueSettings
 from winnow_aws.table import TableRuns
 from winnow_aws.topic import TopicMailer
@@ -76,7 +79,21 @@ def _queue(upload_id: str) -> QueueReport:
         return QueueReport()
     queue.files.write(upload_id, done.process, _tell(queue), left_out=done.left_out)
     count_queued(queue.settings.stack_name, done.process, done.queued, done.audits)
+    _draw(queue, result, shares)
     return QueueReport(queued=done.queued, audits=done.audits)
+
+
+def _draw(queue: Queue, result: ObjectRef, shares: Shares) -> None:
+    """Ask for pictures of pages; without them people see the text, so an error is only logged."""
+    if not queue.settings.scan_function:
+        return
+    try:
+        asked = pages_to_draw(result, queue.store, shares.audit)
+        if asked is not None:
+            ScanFunction(client("lambda"), queue.settings.scan_function).draw(asked)
+            logger.info("pictures asked for", pages=len(asked.draw))
+    except WinnowError as error:
+        logger.warning("no pictures asked for", code=error.code)
 
 
 def _write(uploads: list[Decided]) -> QueueReport:

@@ -1,15 +1,17 @@
-"""Scan: Serialize with OCR, for files with scanned pages."""
+"""Scan: Serialize with OCR, for files with scanned pages; and pictures of a digital PDF's pages."""
 
 import os
 import time
 from functools import cache
 
-from winnow.models import Serialized, SerializeInput
+from winnow.models import DrawnPages, DrawPages, ScanInput, Serialized
 from winnow.processes.registry import ProcessRegistry
 from winnow.steps.serialize import SerializeOptions, serialize
 from winnow_aws.handler import handler as lambda_handler
+from winnow_aws.handler import logger
 from winnow_aws.read_settings import ScanSettings
 from winnow_aws.s3 import S3Store, s3_store
+from winnow_ocr.drawing import draw_pages
 from winnow_ocr.engine import OcrEngine
 from winnow_ocr.jpeg import page_jpeg
 from winnow_ocr.pages import Pages
@@ -34,10 +36,24 @@ def _engine(settings: ScanSettings) -> OcrEngine:
     return RapidEngine(settings.ocr_threads)
 
 
-@lambda_handler(SerializeInput, lambda event: {"upload_id": event.upload.upload_id})
-def handler(event: SerializeInput) -> Serialized:
-    """Read a file with scanned pages into chunks of records."""
-    store, registry, options, pages = build()
-    return serialize(
-        event.upload, store, registry, options, time.monotonic, ocr=pages, run=event.run
-    )
+@lambda_handler(ScanInput, lambda event: {"upload_id": event.root.upload.upload_id})
+def handler(event: ScanInput) -> Serialized | DrawnPages:
+    """Read a file with scanned pages into chunks of records, or draw pages of a file."""
+    match event.root:
+        case DrawPages() as asked:
+            return _draw(asked)
+        case given:
+            store, registry, options, pages = build()
+            return serialize(
+                given.upload, store, registry, options, time.monotonic, ocr=pages, run=given.run
+            )
+
+
+def _draw(asked: DrawPages) -> DrawnPages:
+    settings = ScanSettings.from_environment(os.environ)
+    drawn = draw_pages(asked, s3_store(), settings.results_bucket, settings.limits, page_jpeg)
+    if drawn.code is None:
+        logger.info("pages drawn", pages=drawn.pages)
+    else:
+        logger.warning("pages not drawn", code=drawn.code, pages=drawn.pages)
+    return drawn

@@ -39,8 +39,8 @@ from winnow_local.sam import function_of, record
 def queue_calls(places: int) -> None:
     """Run at most `places` calls of functions at a time; the others wait.
 
-    No function calls another one here, so this cannot deadlock. Dispatch is not counted: it only
-    waits for runs. The API has places of its own: a person does not wait for a long file.
+    No function waits for another one here, so this cannot deadlock. Dispatch is not counted: it
+    only waits for runs. The API has places of its own: a person does not wait for a long file.
     """
     turn, page = threading.Semaphore(places), threading.Semaphore(places)
     turns: dict[str, AbstractContextManager[Any]] = {"dispatch": nullcontext(), "api": page}

@@ -358,6 +358,7 @@ MAY: dict[str, set[str]] = {
             "get definition",
         ),
         *("delete a review", "get a row", "mail", "fill the dead-letter queue of reviews"),
+        "call scan",
     },
     "ApiRole": REVIEWER
     | {

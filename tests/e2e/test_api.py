@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.fakes import files
+
 from .conftest import UNSURE, Stack, until
 from .signed_in import Reply, SignInFlow, request
 from .test_sign_in import variables
@@ -97,3 +99,20 @@ def test_a_file_that_is_sent_with_a_form_is_decided(client: Client) -> None:
     assert (conflict.status, conflict.document()["review"]["decision"]) == (409, "joy")
     rows = client.get("/v1/reviews/export.csv?process=emotions").body.decode()
     assert upload["id"] in rows
+
+
+def test_the_page_of_a_pdf_that_ends_in_review_is_drawn_and_linked(
+    stack: Stack, client: Client
+) -> None:
+    content = files.pdf([files.lines([UNSURE])])
+    row = stack.run("note.pdf", content)
+    assert row.review == 1
+
+    def pages() -> Any:
+        return client.get(f"/v1/uploads/{row.upload_id}/records/1").document()["pages"]
+
+    [page] = until(pages)
+    assert page["page"] == 1
+    picture = request(page["url"])
+    assert picture.status == 200
+    assert picture.body[:3] == b"\xff\xd8\xff"

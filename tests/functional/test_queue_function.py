@@ -9,13 +9,14 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from tests.fakes.review_table import create_review_table
 from tests.unit.core.reviews.test_queueing import table
 from tests.unit.core.steps.test_steps import Run
 from winnow.errors import ConfidenceThresholdNotMetError, EventInvalidError, RetryableError
-from winnow.models import Upload
+from winnow.models import DrawPages, ScanInput, Upload
 from winnow.reviews.models import RecordKey, Totals
 from winnow.reviews.reviewed import ReviewSummary
 from winnow.reviews.service import Given, Reviews
@@ -298,3 +299,71 @@ def test_the_example_event_is_one_that_the_function_takes() -> None:
     assert parsed.upload_id == upload_id(
         dropped["bucket"]["name"], dropped["object"]["key"], dropped["object"]["version-id"]
     )
+
+
+class Lambda:
+    """Lambda's client: keeps what it is asked, or refuses it."""
+
+    def __init__(self, code: str | None = None) -> None:
+        self.code = code
+        self.calls: list[dict[str, Any]] = []
+
+    def invoke(self, **given: Any) -> None:
+        if self.code is not None:
+            raise ClientError({"Error": {"Code": self.code}}, "Invoke")
+        self.calls.append(given)
+
+
+def of_scan(stack: Stack, monkeypatch: pytest.MonkeyPatch, functions: Lambda) -> None:
+    """Give the function a Scan function to ask."""
+    real = stack.function.client
+    monkeypatch.setattr(
+        stack.function, "client", lambda name: functions if name == "lambda" else real(name)
+    )
+    monkeypatch.setenv("SCAN_FUNCTION", "arn:scan:live")
+
+
+def place_on_page(stack: Stack, page: int) -> None:
+    """Make the review records of the run those of a page of a PDF."""
+    ref = f"results/moods/{UPLOAD}/"
+    lines = [json.loads(line) for line in stack.object("review.jsonl").splitlines()]
+    for line in lines:
+        line["places"] = [{"start": 0, "page": page, "line": 1, "box": [0.1, 0.1, 0.9, 0.2]}]
+    body = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+    put = stack.s3.put_object(Bucket="results", Key=f"{ref}review.jsonl", Body=body)
+    result = json.loads(stack.object("result.json"))
+    result["files"]["review"]["version_id"] = put["VersionId"]
+    stack.s3.put_object(Bucket="results", Key=f"{ref}result.json", Body=json.dumps(result).encode())
+
+
+def test_scan_is_asked_for_the_pages_of_a_digital_pdf_and_not_waited_for(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    functions = Lambda()
+    of_scan(stack, monkeypatch, functions)
+    stack.finish_run(0.9, 0.5)
+    assert stack.call(ended())["queued"] == 1
+    assert functions.calls == [], "a table has no pages"
+    place_on_page(stack, 7)
+    assert stack.call(ended())["queued"] == 1
+    [call] = functions.calls
+    assert (call["FunctionName"], call["InvocationType"]) == ("arn:scan:live", "Event")
+    asked = ScanInput.model_validate_json(call["Payload"]).root
+    assert isinstance(asked, DrawPages)
+    assert (asked.draw, asked.process, asked.upload.upload_id) == ((7,), "moods", UPLOAD)
+    assert asked.upload.object.version_id is not None
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "TooManyRequestsException"])
+def test_records_are_queued_although_scan_cannot_be_asked(
+    stack: Stack,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    code: str,
+) -> None:
+    of_scan(stack, monkeypatch, Lambda(code))
+    stack.finish_run(0.5)
+    place_on_page(stack, 1)
+    assert stack.call(ended())["queued"] == 1
+    assert [head.record for head in stack.reviews.heads(UPLOAD)] == [1]
+    assert "no pictures asked for" in caplog.messages

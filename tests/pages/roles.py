@@ -38,7 +38,9 @@ ROLES = {
     "DispatchScheduleRole": Role("schedule of dispatch", "start runs"),
     "DigestScheduleRole": Role("schedule of the digest", "send e-mails early"),
     "QueueRole": Role(
-        "queue", "read results; falsify what was decided and who decided; send false e-mails"
+        "queue",
+        "read results; falsify what was decided and who decided; send false e-mails; have Scan "
+        "read files again",
     ),
     "ApiRole": Role(
         "api", "read results and what people typed; falsify decisions; drop files to be judged"
@@ -84,6 +86,7 @@ WORDS = {
     "TakeOutRecords": "take records out of the queue",
     "ReadDecisions": "follow the decisions",
     "KeepFailed": "keep what it could not do in a queue",
+    "DrawPages": "call Scan",
     "ReadTexts": "read `results/*`, `predictions/*`, `notes/*`, `drafts/*`, runs' definitions",
     "WriteTyped": "write `predictions/*`, `notes/*`, `drafts/*` and `process.json` of `results/*`",
     "DeleteDrafts": "delete `drafts/*`",

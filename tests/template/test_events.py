@@ -7,7 +7,15 @@ import pytest
 from pydantic import BaseModel
 
 from tests.template.expand import ROOT, expand, read
-from winnow.models import ChunkTask, FilterChunk, FilterInput, Serialized, SerializeInput
+from winnow.models import (
+    ChunkTask,
+    DrawPages,
+    FilterChunk,
+    FilterInput,
+    ScanInput,
+    Serialized,
+    SerializeInput,
+)
 from winnow.processes.registry import ProcessRegistry
 from winnow.recovery.report import SweepInput
 from winnow.steps.digest import DigestInput
@@ -18,6 +26,7 @@ from winnow.storage.paths import RunPaths
 SHAPES: dict[str, type[BaseModel]] = {
     "serialize": SerializeInput,
     "scan": SerializeInput,
+    "scan_draw": DrawPages,
     "classify": ChunkTask,
     "filter": Serialized,
     "filter_chunk": FilterChunk,
@@ -54,7 +63,7 @@ def test_every_function_has_an_event():
         for resource in read()["Resources"].values()
         if resource["Type"] == "AWS::Serverless::Function"
     ]
-    assert sorted(functions) == sorted({*SHAPES, *OF_AWS} - {"filter_chunk"})
+    assert sorted(functions) == sorted({*SHAPES, *OF_AWS} - {"filter_chunk", "scan_draw"})
     assert all(event(name) for name in OF_AWS)
 
 
@@ -62,6 +71,11 @@ def test_every_function_has_an_event():
 def test_filter_tells_a_chunk_from_a_run(name: str):
     given = event(name)
     assert type(FilterInput.model_validate(given).root) is SHAPES[name]
+
+
+@pytest.mark.parametrize("name", ["scan", "scan_draw"])
+def test_scan_tells_a_file_to_read_from_pages_to_draw(name: str):
+    assert type(ScanInput.model_validate(event(name)).root) is SHAPES[name]
 
 
 @pytest.mark.parametrize("name", ["sweep", "dispatch", "digest"])
@@ -84,6 +98,8 @@ def test_all_events_are_about_one_upload():
     )
     assert event("scan") == event("serialize"), "Scan is asked what Serialize was"
     run = Serialized.model_validate(event("filter"))
+    draw = DrawPages.model_validate(event("scan_draw"))
+    assert (draw.upload, draw.process) == (upload, run.process.id)
     task = ChunkTask.model_validate(event("classify"))
     assert run.upload == upload
     assert task.upload_id == upload.upload_id

@@ -188,6 +188,7 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
             ["ReviewsTable.StreamArn"],
         ),
         "KeepFailed": ({"sqs:SendMessage"}, ["ReviewsUndelivered.Arn"]),
+        "DrawPages": ({"lambda:InvokeFunction"}, ["ScanFunctionAliaslive"]),
         "SendMail": ({"sns:Publish"}, ["Topic"]),
         "EncryptMail": ({"kms:Decrypt", "kms:GenerateDataKey"}, ["TopicKey.Arn"]),
         "UseCustomerKey": CUSTOMER_KEY,

@@ -81,6 +81,7 @@ VARIABLES: dict[str, Any] = {
     "USER_POOL": ref("UserPool"),
     "BLIND_SHARE": ref("ReviewBlindShare"),
     "AUDIT_SHARE": ref("ReviewAuditShare"),
+    "SCAN_FUNCTION": ref("ScanFunction.Alias"),
 }
 # What these mail is not gathered: it is gathered already, or there is one for each upload.
 AT_ONCE = {"DigestFunction", "QueueFunction"}

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.fakes import files
 from tests.fakes.http_api import call
 from tests.fakes.stage import RESULTS, Stage
 from winnow.models import Outcome
@@ -154,3 +155,18 @@ def test_a_record_that_was_erased_is_gone_and_its_history_stays(stage, cases):
     assert (one.status, one.json["code"]) == (410, "record_erased")
     events = call(stage, HISTORY, path=path).json["items"]
     assert [each["kind"] for each in events] == ["erased"]
+
+
+def test_the_pages_of_a_digital_pdf_are_linked_when_they_are_drawn():
+    stage = Stage()
+    content = files.pdf([files.lines(["He was seen."]), files.lines(["And seen again."])])
+    row = stage.drop(content, "inbox/L33774/0a1b2c/note.pdf")
+    key = {"id": row.upload_id, "n": "1"}
+    item = call(stage, ONE, path=key)
+    assert (item.status, item.json["pages"]) == (200, []), "not drawn yet"
+    folder = f"results/L33774/{row.upload_id}/pages"
+    for number in (2, 3):
+        stage.store.add(RESULTS, f"{folder}/{number}.jpg", b"a picture")
+    [page] = call(stage, ONE, path=key).json["pages"]
+    assert page["page"] == 2, "the record is not on page 3, and page 1 is not drawn"
+    assert f"{folder}/2.jpg" in page["url"]

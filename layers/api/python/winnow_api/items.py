@@ -11,7 +11,7 @@ from winnow.errors import (
 )
 from winnow.models import ModelInfo, ObjectRef, Outcome, ProcessInfo, Result, ResultRecord
 from winnow.processes.schema import ProcessDefinition
-from winnow.reviews.items import Items, pictures_of
+from winnow.reviews.items import MAX_PICTURES, Items, pictures_of, unpictured_pages_of
 from winnow.reviews.items import item_of as make_item
 from winnow.reviews.models import Kind, LineRef, RecordKey, ReviewHead, State
 from winnow.storage import paths
@@ -24,10 +24,9 @@ from winnow_api.services import Services
 from winnow_api.shapes import ItemAnswer, PageLink
 from winnow_api.states import notes_of
 from winnow_api.threads import pool
-from winnow_api.uploads import result_of, row_of
+from winnow_api.uploads import kept_pictures, result_of, row_of
 
 PICTURE_S = 300
-_MAX_PICTURES = 20
 
 
 class Located(NamedTuple):
@@ -197,8 +196,15 @@ def item_of(services: Services, user: User, located: Located) -> ItemAnswer:
 
 
 def _pictures(services: Services, head: ReviewHead, record: ResultRecord) -> tuple[PageLink, ...]:
-    """Links to the pictures of scanned pages; in an archive they have other numbers than pages."""
+    """Links to the pictures of pages; in an archive they have other numbers than pages.
+
+    Those of a digital PDF are drawn after the run, so that they may not be there, or not yet.
+    """
     folder = f"results/{head.process.id}/{head.upload}/pages"
+    pictures = pictures_of(record)
+    if unpictured := unpictured_pages_of(record):
+        drawn = {*kept_pictures(services, head.process.id, head.upload)}
+        pictures |= {page: page for page in unpictured if page in drawn}
     return tuple(
         PageLink(
             page=page,
@@ -206,7 +212,7 @@ def _pictures(services: Services, head: ReviewHead, record: ResultRecord) -> tup
                 ObjectRef(bucket=services.results_bucket, key=f"{folder}/{picture}.jpg"), PICTURE_S
             ),
         )
-        for page, picture in sorted(pictures_of(record).items())[:_MAX_PICTURES]
+        for page, picture in sorted(pictures.items())[:MAX_PICTURES]
     )
 
 

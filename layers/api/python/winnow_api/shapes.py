@@ -118,7 +118,7 @@ class TotalsAnswer(FrozenModel):
 
 
 class PageLink(FrozenModel):
-    """The picture of a scanned page."""
+    """The picture of a page of a scan or PDF."""
 
     page: int
     url: str
@@ -128,7 +128,7 @@ class ItemAnswer(ReviewItem):
     """One record with all that a person needs to decide it."""
 
     pages: tuple[PageLink, ...] = Field(  # type: ignore[assignment]
-        (), description="pictures of the scanned pages that it is on"
+        (), description="pictures of the pages that it is on"
     )
 
 
@@ -397,7 +397,7 @@ class UploadDetail(UploadItem):
         description="true: `decisions` and the files with decisions are left out for reviewers, "
         "until the records are decided whose machine decision is hidden"
     )
-    pages: int = Field(description="pictures of scanned pages that are kept")
+    pages: int = Field(description="pictures of pages that are kept")
 
 
 class RecordsQuery(Page):

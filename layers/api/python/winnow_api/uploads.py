@@ -235,8 +235,13 @@ def _files(services: Services, result: Result, withheld: bool) -> Iterator[FileL
 
 
 def pages_of(services: Services, result: Result) -> list[int]:
-    """The scanned pages whose pictures are kept."""
-    prefix = f"results/{result.process.id}/{result.upload.upload_id}/pages/"
+    """The numbers of the pictures of pages that are kept of an upload."""
+    return kept_pictures(services, result.process.id, result.upload.upload_id)
+
+
+def kept_pictures(services: Services, process: str, upload: str) -> list[int]:
+    """The numbers of the pictures of pages that are kept of an upload, up to a thousand."""
+    prefix = f"results/{process}/{upload}/pages/"
     keys = services.objects().keys(services.results_bucket, prefix, None, 1000)
     numbers = (key.removeprefix(prefix).removesuffix(".jpg") for key in keys)
     return sorted(int(number) for number in numbers if number.isdigit())

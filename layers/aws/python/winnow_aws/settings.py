@@ -148,6 +148,9 @@ class QueueSettings(Settings):
     reviews_table: str = Field(description="the table of records that a person decides")
     topic_arn: str = Field(description="the topic that is told when an upload is decided")
     page_url: str = Field(description="address of the review page, for the e-mail")
+    scan_function: str = Field(
+        "", description="the function that draws pages of digital PDFs; empty: none are drawn"
+    )
     blind_share: int = Field(
         10, ge=0, le=100, description="percent of the records whose decision is hidden at first"
     )

@@ -464,6 +464,39 @@ class Serialized(FrozenModel):
     seconds: float = Field(ge=0, description="wall-clock time that it took")
 
 
+class DrawPages(FrozenModel):
+    """Input of Scan, from the queue: the pictures of these pages of a digital PDF."""
+
+    draw: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        min_length=1, description="page numbers, in the order in which people need them"
+    )
+    upload: Upload
+    process: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")
+
+
+class DrawnPages(FrozenModel):
+    """Output of Scan for DrawPages."""
+
+    pages: int = Field(ge=0)
+    code: str | None = Field(None, description="why not all were drawn")
+
+
+def _scan_input(given: Any) -> str:
+    draw = isinstance(given, DrawPages) or (isinstance(given, dict) and "draw" in given)
+    return "draw" if draw else "read"
+
+
+class ScanInput(
+    RootModel[
+        Annotated[
+            Annotated[DrawPages, Tag("draw")] | Annotated[SerializeInput, Tag("read")],
+            Discriminator(_scan_input),
+        ]
+    ]
+):
+    """Input of Scan: a file to read, or pages of one that was read to draw."""
+
+
 class ScanNeeded(FrozenModel):
     """Output of Serialize for a file with pages that are pictures: Scan reads it instead."""
 

@@ -1,16 +1,14 @@
 """The PageReader: pictures come from a confined child, one page at a time, and go to an engine."""
 
-import os
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import IO, Any, cast
+from typing import IO
 
-from winnow.errors import FileUnreadableError, TimeLimitError
+from winnow.errors import TimeLimitError
 from winnow.limits.reading import ReadLimits
-from winnow.readers import sandbox
 from winnow.readers.ocr import Pictures
 from winnow.readers.pages.geometry import Page
+from winnow_ocr.drawing import pictures_of
 from winnow_ocr.engine import FoundLine, OcrEngine, Picture
 from winnow_ocr.layout import confidence_of, lies_on_its_side, page_of
 
@@ -44,7 +42,7 @@ class Pages:
         engine raises.
         """
         started = self._clock()
-        for number, width, height, picture in self._pictures(file, kind, pages):
+        for number, width, height, picture in pictures_of(file, kind, pages, self._limits):
             if self._clock() - started > self._limits.max_scan_seconds:
                 raise TimeLimitError(
                     f"OCR takes more than {self._limits.max_scan_seconds} seconds and had come to "
@@ -69,24 +67,6 @@ class Pages:
             other = half_turn(picture)
             best = max(best, (other, self._engine(other), 2), key=_sureness)
         return best
-
-    def _pictures(
-        self, file: IO[bytes], kind: Pictures, pages: Sequence[int] | None
-    ) -> Iterator[tuple[int, float, float, Picture]]:
-        read_end, write_end = os.pipe()
-        with os.fdopen(read_end, "rb") as reading, os.fdopen(write_end, "wb") as writing:
-            numbers = None if pages is None else list(pages)
-            items = sandbox.parse(
-                "pictures", file, self._limits, writing, file_kind=kind, pages=numbers
-            )
-            with closing(cast("Generator[list[Any], None, None]", items)):
-                for _, number, width, height, columns, rows in items:
-                    # The child has its end by now: when it dies, so does the pipe.
-                    writing.close()
-                    pixels = reading.read(columns * rows * 3)
-                    if len(pixels) < columns * rows * 3:
-                        raise FileUnreadableError("The picture breaks off while it is decoded.")
-                    yield number, width, height, Picture(columns, rows, pixels)
 
 
 def _sureness(way: tuple[Picture, list[FoundLine], int]) -> float:

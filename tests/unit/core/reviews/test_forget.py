@@ -450,3 +450,12 @@ def test_other_uploads_of_the_same_key_keep_their_files_and_are_named() -> None:
     assert room.objects.content(room.older) == OTHER.encode()
     assert room.older.version_id is not None
     assert erased.others == (upload_id(UPLOADS, FILE, room.older.version_id),)
+
+
+def test_the_drawn_page_of_a_digital_pdf_is_erased_with_its_record() -> None:
+    places = (SourceLocation(start=0, page=2, line=1, box=(0.1, 0.1, 0.9, 0.2)),)
+    room = Archive(criteria_record(1, text=SECRET, places=places), criteria_record(2, text=OTHER))
+    erased = room.forget().record(room.row, room.result, 1, "ann")
+    assert erased.pages == 1
+    left = [key for key in room.objects.keys(BUCKET) if "/pages/" in key]
+    assert [key.rpartition("/")[2] for key in left] == ["1.jpg"]

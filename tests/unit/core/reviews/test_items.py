@@ -14,7 +14,7 @@ from tests.fakes.review_room import (
 )
 from winnow.errors import RecordErasedError, RecordUnknownError, StoredDataInvalidError
 from winnow.models import LabelDecision, LabelScore, ObjectRef, SourceLocation
-from winnow.reviews.items import pictures_of
+from winnow.reviews.items import pictures_of, unpictured_pages_of
 from winnow.reviews.models import EventKind, Kind, LineRef, State
 from winnow.reviews.service import Given
 from winnow.storage.jsonl import dump_line
@@ -105,6 +105,7 @@ def test_pages_are_those_of_a_scan() -> None:
     room = Room(criteria_record(places=places))
     assert room.items.item(room.head(), "ann").pages == (1, 2)
     assert pictures_of(criteria_record(places=places)) == {1: 4, 2: 5}
+    assert unpictured_pages_of(criteria_record(places=places)) == ()
 
 
 def test_results_that_have_expired_are_told_as_such() -> None:

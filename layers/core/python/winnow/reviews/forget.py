@@ -24,6 +24,7 @@ from winnow.errors import (
 from winnow.models import FrozenModel, ObjectRef, Outcome, Result, ResultRecord
 from winnow.ports import ObjectStore, Piece
 from winnow.recovery.upload_row import UploadRow
+from winnow.reviews.items import pictures_of, unpictured_pages_of
 from winnow.reviews.models import Kind, LineRef, RecordKey, ReviewHead, State
 from winnow.reviews.ports import ReviewStore
 from winnow.reviews.service import Reviews
@@ -234,7 +235,7 @@ class Forget:
         marked = self._mark(self._audited(result, outcome, ref, line, content), user)
         folder = result_ref.key.rpartition("/")[0]
         # Pictures first: the line is what tells which they are.
-        pictures = {at.picture for at in content.places if at.picture is not None}
+        pictures = {*pictures_of(content).values(), *unpictured_pages_of(content)}
         pages = sum(self._delete(self._bucket, f"{folder}/pages/{n}.") for n in pictures)
         self._erase_line(result_ref, record)
         kept = [ref.version_id for ref in self._result(result_ref)[0].files.values()]

@@ -33,6 +33,8 @@ from winnow.reviews.notes import Notes
 from winnow.storage.paths import ReviewPaths
 from winnow.storage.predictions import StoredPrediction
 
+MAX_PICTURES = 20
+"""Pages of a record that a person is shown: its first ones."""
 _MAX_DEFINITIONS = 64
 """Definitions that are kept in memory."""
 
@@ -335,6 +337,18 @@ def pictures_of(record: ResultRecord) -> dict[int, int]:
     before pictures were kept have none.
     """
     return {at.page or 1: at.picture for at in record.places if at.picture is not None}
+
+
+def unpictured_pages_of(record: ResultRecord) -> tuple[int, ...]:
+    """The pages of a digital PDF that a record is on: they have places for boxes, and no picture.
+
+    If one is drawn after the run, its picture has the number of the page. None of a record from an
+    archive or e-mail: the pages of its files have the same numbers.
+    """
+    if record.part is not None:
+        return ()
+    without = (at for at in record.places if at.box is not None and at.picture is None)
+    return tuple(sorted({at.page for at in without if at.page is not None}))[:MAX_PICTURES]
 
 
 def _newest(line: LineRef) -> LineRef:

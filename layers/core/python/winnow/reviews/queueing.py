@@ -172,6 +172,11 @@ def _run_definition(result: Result, bucket: str, objects: ObjectStore) -> Proces
         return None
 
 
+def audit_share(result: Result, share: float) -> float:
+    """The share of a run's accepted records that are queued; smaller for very many."""
+    return min(share, MAX_QUEUED / max(1, result.counts.accepted))
+
+
 # -- heads ----------------------------------------------------------------------------------------
 
 
@@ -179,7 +184,7 @@ def _heads(
     result: Result, run: str, objects: ObjectStore, shares: Shares, now: str
 ) -> Iterator[ReviewHead]:
     """The heads of the records for review, then of the sample of accepted ones."""
-    audit = min(shares.audit, MAX_QUEUED / max(1, result.counts.accepted))
+    audit = audit_share(result, shares.audit)
     for judged in _for_review(result, objects):
         yield _head(result, run, judged, Kind.REVIEW, 1.0, shares, now)
     for judged in _sample(result, objects, audit):
