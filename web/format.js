@@ -63,6 +63,7 @@ export function short(id) {
 export function reviewed(process, review) {
   if (!review || review.state === "open") return "Not decided yet";
   if (review.state === "erased") return "Erased";
+  if (review.state === "expired") return "Results expired";
   if (review.cannot_tell) return "Cannot tell";
   return titleOf(process, review.decision);
 }

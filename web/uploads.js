@@ -262,7 +262,7 @@ export function uploadView({ processes, may }) {
       (one.notes ?? []).map((note) => h("p.notice", null, own(note.text))),
       h("p.row", null,
         one.review?.open ? h("a.button.primary", { href: `#/review?process=${part(one.process)}` }, `Review (${one.review.open} open)`) : null,
-        may.upload && !one.review && one.counts?.review && one.state === "SUCCEEDED" ? queueButton() : null,
+        may.upload && !one.review?.queued && one.counts?.review && one.state === "SUCCEEDED" ? queueButton() : null,
         (one.files ?? []).map((file) => h("a.button.quiet", { href: file.url, download: file.name, rel: "noreferrer" }, icon("down"), own(file.name), h("span.meta", null, bytes(file.size))))));
   }
 

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from winnow.errors import (
+    PermanentError,
     RecordErasedError,
     RecordUnknownError,
     ReviewConflictError,
@@ -67,6 +68,7 @@ class Desk:
         """Records that were put aside by undoing; the last one is shown next."""
         self._done: list[Done] = []
         self._keys: dict[tuple[RecordKey, int, str | None, str], str] = {}
+        self._undo_keys: dict[tuple[RecordKey, int], str] = {}
         self._shown_at = 0.0
         self._closed = threading.Event()
         self.item: ReviewItem | None = None
@@ -111,6 +113,8 @@ class Desk:
                 return self._items.item(heads[0], self._user)
             except _UNREADABLE:
                 self.unreadable += 1
+                if self._items.gone(heads[0]):
+                    self._service.expire(heads[0])
 
     def _show(self, item: ReviewItem | None) -> None:
         self.item = item
@@ -173,24 +177,36 @@ class Desk:
     def undo(self) -> bool:
         """Take the last decision of this session back, and show its record; False: there is none.
 
-        Raises ReviewConflictError or NothingToUndoError if somebody has changed it since.
+        Raises ReviewConflictError or NothingToUndoError if somebody has changed it since. After an
+        error that may pass, the next call takes the same decision back.
         """
         if not self._done:
             return False
-        done = self._done.pop()
+        done = self._done[-1]
         key = done.head.key
-        given = Given(None, through=Through.TERMINAL)
-        head = self._service.undo(self._user, key, done.head.version, given)
+        try:
+            item = self._taken_back(done)
+        except PermanentError:
+            self._done.pop()
+            raise
+        if self.item is not None and self.note:
+            self._save_draft()
+        self._done.pop()
         with self._lock:
             self._held.add(key)
         if self.item is not None:
-            if self.note:
-                self._save_draft()
             self._back.append(self.item.model_copy(update={"draft": self.note or None}))
-        self._show(self._items.item(head, self._user))
+        self._show(item)
         self.note = done.note
         self.decided -= 1
         return True
+
+    def _taken_back(self, done: Done) -> ReviewItem:
+        key, version = done.head.key, done.head.version
+        request = self._undo_keys.setdefault((key, version), secrets.token_hex(16))
+        given = Given(None, through=Through.TERMINAL, key=request)
+        head = self._service.undo(self._user, key, version, given)
+        return self._items.item(head, self._user)
 
     def write(self, note: str) -> None:
         """Keep a note to the record on the screen until it is decided."""

@@ -35,6 +35,8 @@ def answer_of(state: "ReviewState") -> str:
     """`met by ann`, or what else is known of a record's review, in a few words."""
     if state.state == "erased":
         return "erased"
+    if state.state == "expired":
+        return "results expired"
     if state.by is None:
         return "open"
     return f"{CANNOT_TELL if state.cannot_tell else state.decision} by {state.by}"

@@ -9,7 +9,8 @@ import pytest
 
 from tests.fakes.http_api import call
 from tests.fakes.stage import RESULTS, ROOT, Stage
-from winnow.reviews.models import RecordKey
+from winnow.reviews.models import RecordKey, State
+from winnow_api import items, queue
 from winnow_api.queue import reviews_of
 
 QUEUE, LEASE, REVIEW = "GET /v1/queue", "POST /v1/leases", "POST /v1/reviews"
@@ -175,6 +176,19 @@ def test_an_upload_that_ended_before_is_queued_once():
     assert (unknown.status, unknown.json["code"]) == (404, "upload_unknown")
 
 
+def test_an_upload_with_too_many_records_for_a_request_is_refused_before_anything_is_queued(
+    monkeypatch,
+):
+    stage = Stage()
+    content = (ROOT / "samples" / "prior-auth-cases.csv").read_bytes()
+    row = stage.drop(content, "inbox/L33774/x/a.csv", queue=False)
+    monkeypatch.setattr(queue, "MAX_ADDED", 4)
+    refused = call(stage, "POST /v1/uploads/{id}/queue", path={"id": row.upload_id})
+    assert (refused.status, refused.json["code"]) == (422, "queue_too_long")
+    assert "winnow queue --add" in refused.json["hint"]
+    assert list(stage.reviews.heads(row.upload_id)) == []
+
+
 # -- leases ----------------------------------------------------------------------------------------
 
 
@@ -222,6 +236,69 @@ def test_a_record_whose_results_have_expired_is_passed_over(stage):
     items = lease(stage, count=10)
     assert len(items) == 10
     assert {each["process"]["id"] for each in items} == {"emotions"}
+    assert lease(stage, count=10, process="L33774") == []
+    for head in stage.reviews.heads(cases):
+        assert (head.state, head.lease_by) == (State.EXPIRED, None)
+        path = {"id": cases, "n": str(head.record)}
+        events = call(stage, "GET /v1/uploads/{id}/records/{n}/history", path=path).json["items"]
+        assert [each["kind"] for each in events] == ["expired"]
+    totals = call(stage, QUEUE, process="L33774").json["totals"]
+    assert (totals["queued"], totals["open"]) == (0, 0)
+    expired = next(stage.reviews.heads(cases))
+    asked = {"upload": cases, "record": expired.record, "version": 1, "decision": "met"}
+    assert call(stage, REVIEW, asked).status == 404
+
+
+def test_however_many_have_expired_the_next_ones_are_found():
+    stage = Stage()
+    text = "text\n" + "".join(f"Case {n} of an unclear illness.\n" for n in range(40))
+    gone = stage.drop(text.encode(), "inbox/L33774/x/gone.csv")
+    stage.clock.wait(60)
+    left = stage.drop(text.encode(), "inbox/L33774/y/left.csv")
+    assert len(list(stage.reviews.heads(gone.upload_id))) == 40
+    for ref in stage.result(gone).files.values():
+        stage.store.delete(ref)
+    assert [item["upload"] for item in lease(stage, count=1)] == [left.upload_id]
+    free = [head for head in stage.reviews.heads(left.upload_id) if head.lease_by is None]
+    assert len(free) == 39
+
+
+def test_a_damaged_record_is_passed_over_and_not_closed(stage):
+    first = call(stage, QUEUE).json["items"][0]
+    key = RecordKey(first["upload"], first["record"])
+    head = stage.reviews.head(key)
+    line = head.line.model_copy(update={"length": head.line.length - 9})
+    stage.reviews._heads[key] = head.model_copy(update={"line": line})
+    assert name(first) not in [name(item) for item in lease(stage, count=10)]
+    assert stage.reviews.head(key).state is State.OPEN
+    assert stage.reviews.head(key).lease_by is None
+
+
+def test_an_answer_has_as_many_records_as_there_is_room_for():
+    stage = Stage()
+    text = "text\n" + "".join(f"Case {n}. {'An unclear illness. ' * 20}\n" for n in range(4))
+    stage.drop(text.encode(), "inbox/L33774/x/long.csv")
+    one = len(json.dumps(lease(stage, count=1)[0]))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(queue, "_MAX_BYTES", int(one * 2.5))
+        assert len(lease(stage, count=4)) == 2
+        assert len([h for h in stage.reviews.heads(upload_of(stage)) if h.lease_by]) == 2
+        patch.setattr(queue, "_MAX_BYTES", 10)
+        assert len(lease(stage, "other", count=4)) == 1
+
+
+def upload_of(stage: Stage) -> str:
+    return next(iter(stage.uploads.rows))
+
+
+def test_very_long_fields_are_cut_and_the_text_is_whole(monkeypatch):
+    stage = Stage()
+    text = f"text,more\nAn unclear illness.,{'x' * 5000}\n"
+    stage.drop(text.encode(), "inbox/L33774/x/long.csv")
+    monkeypatch.setattr(items, "_MAX_FIELDS", 4000)
+    (item,) = lease(stage)
+    assert item["text"] == "An unclear illness."
+    assert item["fields"]["more"] == "x" * 500 + "…"
 
 
 def test_a_damaged_record_is_passed_over(stage):
@@ -435,5 +512,11 @@ def test_the_export_has_what_people_decided_by_process(stage):
     assert {row["process"] for row in rows(stage, "limited")} == {"emotions"}
     assert rows(stage, since="2026-01-02") == []
     assert len(rows(stage, since="2026-01-01")) == 6
+    at = min(row["decided_at"] for row in found)
+    assert at.endswith(":00.000Z")
+    for precise in (f"{at[:16]}Z", f"{at[:19]}Z", f"{at[:19]}.0Z", f"{at[:19]}.000000Z"):
+        assert len(rows(stage, since=precise)) == 6
+    reply = call(stage, "GET /v1/reviews/export.csv", since="2026-02-30", user="auditor")
+    assert (reply.status, reply.json["code"]) == (400, "request_invalid")
     reply = call(stage, "GET /v1/reviews/export.csv", process="L33774", user="limited")
     assert (reply.status, reply.json["code"]) == (404, "process_not_open")

@@ -221,6 +221,23 @@ def test_a_decision_that_could_not_be_saved_stays_on_the_screen_and_is_written_o
     assert "You decided 1" in session.last
 
 
+def test_an_undo_that_could_not_be_saved_is_tried_again_and_undoes_no_other_decision() -> None:
+    room = Room(met_record(1), met_record(2), met_record(3))
+    session = Session(room)
+    write, failures = room.store.write, iter([False, False, True, False, False, False])
+
+    def lost_answer(change: object) -> None:
+        write(change)  # type: ignore[arg-type]
+        if next(failures):
+            raise RetryableError("The answer was lost.")
+
+    room.store.write = lost_answer  # type: ignore[method-assign]
+    session.press(keys.ENTER, keys.ENTER, "z", "z", "2")
+    assert session.kinds(1) == [EventKind.DECIDED]
+    assert session.kinds(2) == [EventKind.DECIDED, EventKind.UNDONE, EventKind.DECIDED]
+    assert session.answers() == {1: "met", 2: "not_met"}
+
+
 def test_leases_are_renewed_while_a_record_is_open() -> None:
     room = Room(met_record(1))
     session = Session(room)
@@ -236,7 +253,7 @@ def test_records_whose_results_are_gone_are_counted_and_not_shown() -> None:
     room.objects.delete(room.file)
     session = Session(room).press("q")
     assert "2 could not be shown" in session.last
-    assert [room.head(n).state for n in (1, 2)] == [State.OPEN, State.OPEN]
+    assert [room.head(n).state for n in (1, 2)] == [State.EXPIRED, State.EXPIRED]
     assert room.head(1).lease_by is None
 
 

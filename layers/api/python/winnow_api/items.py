@@ -27,6 +27,10 @@ from winnow_api.threads import pool
 from winnow_api.uploads import kept_pictures, result_of, row_of
 
 PICTURE_S = 300
+_MAX_FIELDS = 250_000
+"""Characters of all fields that are shown whole."""
+_LONG = 500
+"""Characters of a field that are shown where the fields have more than that."""
 
 
 class Located(NamedTuple):
@@ -190,9 +194,16 @@ def item_of(services: Services, user: User, located: Located) -> ItemAnswer:
         draft=notes.draft(user.name, head.key),
     )
     own: dict[str, Any] = {"pages": _pictures(services, head, record)}
+    if sum(map(len, item.fields.values())) > _MAX_FIELDS:
+        # The text that is judged is shown whole; the answer has room for no more.
+        own["fields"] = {name: _cut(value) for name, value in item.fields.items()}
     if not known:
         own["review"] = None
     return ItemAnswer(**(dict(item) | own))
+
+
+def _cut(value: str) -> str:
+    return value if len(value) <= _LONG else f"{value[:_LONG]}…"
 
 
 def _pictures(services: Services, head: ReviewHead, record: ResultRecord) -> tuple[PageLink, ...]:

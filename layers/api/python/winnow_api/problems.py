@@ -28,6 +28,7 @@ STATUS: Mapping[type[WinnowError], HTTPStatus] = {
     errors.ReviewOffError: HTTPStatus.NOT_FOUND,
     # Its name differs between versions of Python.
     errors.RequestTooLongError: HTTPStatus(413),
+    errors.QueueTooLongError: HTTPStatus(422),
     errors.IdempotencyKeyReusedError: HTTPStatus(422),
     errors.RequestError: HTTPStatus.BAD_REQUEST,
     errors.RetryableError: HTTPStatus.SERVICE_UNAVAILABLE,

@@ -8,16 +8,19 @@ from winnow.errors import (
     CursorInvalidError,
     NotFinishedError,
     ObjectGoneError,
+    QueueTooLongError,
+    RetryableError,
     UploadUnknownError,
 )
 from winnow.models import Outcome
 from winnow.reviews.models import QueueFilter, RecordKey, ReviewHead, Totals
-from winnow.reviews.queueing import Shares, queue_upload
+from winnow.reviews.queueing import Shares, queue_upload, read_result
 from winnow.reviews.service import PAGE, Reviews, pages_each
 from winnow_api import cursors
 from winnow_api.call import Call, iso
 from winnow_api.identity import User
 from winnow_api.items import hidden, items_of, unknown
+from winnow_api.items import items as _items
 from winnow_api.predictions import open_process
 from winnow_api.services import Services
 from winnow_api.shapes import (
@@ -40,7 +43,15 @@ from winnow_api.states import totals_of
 from winnow_api.threads import pool
 from winnow_api.uploads import row_of
 
-_MAX_ROUNDS = 10
+_SEARCH_S = 10.0
+"""Seconds that are spent on records that cannot be shown; the gateway waits for 29."""
+_BATCH = 10
+MAX_ADDED = 5_000
+"""Records for review of an upload that a request puts into the queue: DynamoDB takes about 500 a
+second of one upload, and the gateway waits for 29 seconds."""
+_MAX_BYTES = 4_000_000
+"""The most that the records of an answer have, but for a single longer one: an answer of Lambda has
+at most 6 MB, in which every quotation mark takes two bytes."""
 
 
 def reviews_of(services: Services) -> Reviews:
@@ -178,19 +189,49 @@ def lease(services: Services, call: Call, given: LeaseRequest) -> LeaseAnswer:
     """Take the next records; they are not shown to others for five minutes."""
     processes = queues(services, call.user, given.process)
     filters = _filters(processes, given.reason, given.outcome)
-    holding = {_key(each) for each in given.holding}
-    items: list[ItemAnswer] = []
-    for _ in range(_MAX_ROUNDS):
-        count = given.count - len(items)
+    tried = {_key(each) for each in given.holding}
+    found: list[ItemAnswer] = []
+    size, wanted, full = 0, given.count, False
+    end = services.monotonic() + _SEARCH_S
+    while not full:
         heads = reviews_of(services).take(
-            call.user.name, filters, count, holding=holding, skipped=given.skipped
+            call.user.name, filters, wanted, holding=tried, skipped=given.skipped
         )
-        items += items_of(services, call.user, heads)
-        # Results that have expired leave a record in the queue that cannot be shown: the next one.
-        if len(heads) < count or len(items) == given.count:
+        tried |= {head.key for head in heads}
+        items = items_of(services, call.user, heads)
+        _leave(services, call.user, heads, items)
+        for item in items:
+            size += len(item.model_dump_json().encode(errors="replace"))
+            full = full or len(found) == given.count or (bool(found) and size > _MAX_BYTES)
+            if full:
+                reviews_of(services).release(call.user.name, RecordKey(item.upload, item.record))
+            else:
+                found.append(item)
+        if len(heads) < wanted or len(found) == given.count:
             break
-        holding |= {head.key for head in heads}
-    return LeaseAnswer(items=tuple(items), totals=totals(services, processes))
+        if services.monotonic() >= end:
+            if not found:
+                raise RetryableError("Many records could not be shown. Ask again for the next.")
+            break
+        # Some could not be shown, and there may be many of them: several at a time.
+        wanted = _BATCH
+    return LeaseAnswer(items=tuple(found), totals=totals(services, processes))
+
+
+def _leave(
+    services: Services, user: User, heads: Sequence[ReviewHead], items: Sequence[ItemAnswer]
+) -> None:
+    """Close the records that cannot be shown any more; give back those that are damaged."""
+    shown = {RecordKey(item.upload, item.record) for item in items}
+    reviews = reviews_of(services)
+
+    def leave(head: ReviewHead) -> None:
+        if _items(services).gone(head):
+            reviews.expire(head)
+        else:
+            reviews.release(user.name, head.key)
+
+    list(pool().map(leave, [head for head in heads if head.key not in shown]))
 
 
 def _key(name: RecordName) -> RecordKey:
@@ -242,6 +283,11 @@ def add(services: Services, call: Call, given: Nothing) -> QueuedAnswer:
         raise NotFinishedError(f"The upload {row.upload_id} has no results.")
     present = {d.id: d for d in services.registry().definitions}
     try:
+        count = read_result(services.store(), ref).counts.review
+        if count > MAX_ADDED:
+            raise QueueTooLongError(
+                f"The upload has {count:,} records for review. A request adds {MAX_ADDED:,}."
+            )
         done = queue_upload(
             ref,
             services.store(),

@@ -5,7 +5,7 @@ What comes in is checked strictly: no field that is not declared, every text of 
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from winnow.models import (
     Counts,
@@ -18,6 +18,7 @@ from winnow.models import (
 )
 from winnow.reviews.items import HistoryEntry, Named, ReviewItem, ReviewState
 from winnow.reviews.notes import MAX_NOTE
+from winnow.reviews.times import SINCE, normal
 from winnow.storage.predictions import StoredPrediction
 
 MAX_LIMIT = 100
@@ -286,8 +287,8 @@ class ExportQuery(FrozenModel):
     """Which decisions are exported."""
 
     process: ProcessName | None = None
-    since: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\d(T[0-9:.]+Z)?$")] | None = (
-        Field(None, description="date or time in UTC; decisions before it are left out")
+    since: Annotated[str, StringConstraints(pattern=SINCE), AfterValidator(normal)] | None = Field(
+        None, description="date or time in UTC; decisions before it are left out"
     )
     cursor: CursorText | None = None
 

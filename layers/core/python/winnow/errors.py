@@ -73,6 +73,7 @@ whatever it is.
         RequestError
           RequestInvalidError
           RequestTooLongError
+          QueueTooLongError
           CursorInvalidError
           IdempotencyKeyMissingError
           IdempotencyKeyReusedError
@@ -612,6 +613,13 @@ class RequestTooLongError(RequestError):
 
     code = "request_too_long"
     hint = "Shorten the text, or drop it as a file: POST /v1/uploads gives a form for that."
+
+
+class QueueTooLongError(RequestError):
+    """The upload has more records for review than the API puts into the queue in its time."""
+
+    code = "queue_too_long"
+    hint = "Run `winnow queue --add UPLOAD_ID`, which may take as long as it needs."
 
 
 class CursorInvalidError(RequestError):

@@ -301,6 +301,27 @@ def test_an_erased_record_leaves_the_queue_and_cannot_be_decided() -> None:
     assert totals.queued == 1
 
 
+def test_an_expired_record_leaves_the_queue_and_cannot_be_decided() -> None:
+    desk = Desk([a_head(1), a_head(2), a_head(3)])
+    desk.reviews.decide("ann", key(2), 0, Given("refund"))
+    for head in desk.heads:
+        if head.record < 3:
+            desk.reviews.expire(head)
+            desk.reviews.expire(head)
+    moved = desk.heads[2].model_copy(update={"line": desk.heads[2].line.model_copy(
+        update={"start": 7}
+    )})  # fmt: skip
+    desk.reviews.expire(moved)
+    assert desk.take("ann", 3) == [3]
+    with pytest.raises(RecordUnknownError):
+        desk.reviews.decide("ann", key(1), 1, Given("refund"))
+    events = [(e.kind, e.by) for e in desk.store.events(key(1))]
+    assert events == [(EventKind.EXPIRED, "winnow")]
+    totals = desk.store.totals_of_upload(UPLOAD)
+    assert totals is not None
+    assert (totals.queued, totals.decided) == (2, 1)
+
+
 OPERATIONS = st.lists(
     st.tuples(
         st.sampled_from(["decide", "cannot_tell", "undo", "skip", "stale", "erase"]),

@@ -184,6 +184,16 @@ class Items:
         with self._objects.open(ref.object) as stream:
             return stream.read()
 
+    def gone(self, head: ReviewHead) -> bool:
+        """Whether a record's line is deleted, and not only damaged or out of reach for now."""
+        try:
+            self.record(head)
+        except RecordUnknownError:
+            return True
+        except StoredDataInvalidError:
+            return False
+        return False
+
     def definition(self, head: ReviewHead) -> ProcessDefinition:
         """The definition that an upload was judged by. Raises RecordUnknownError if it is gone."""
         if (known := self._definitions.get(head.process.sha256)) is not None:

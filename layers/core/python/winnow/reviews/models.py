@@ -49,6 +49,8 @@ class State(StrEnum):
     DECIDED = "decided"
     ERASED = "erased"
     """Its text was erased on request; the decision about it stays."""
+    EXPIRED = "expired"
+    """Its results were deleted before anybody decided it."""
 
 
 class LineRef(FrozenModel):
@@ -168,6 +170,7 @@ class EventKind(StrEnum):
     UNDONE = "undone"
     SKIPPED = "skipped"
     ERASED = "erased"
+    EXPIRED = "expired"
 
 
 class Through(StrEnum):

@@ -191,7 +191,7 @@ class ReviewedFiles:
             if head.kind is Kind.PREDICTION:
                 continue
             totals += counted(head)
-            if head.answer is not None or head.state is not State.ERASED:
+            if head.answer is not None or head.state is State.OPEN:
                 totals += queued(head)
             if head.state is State.DECIDED and head.answer is not None:
                 decided.append(head)

@@ -7,6 +7,7 @@ version of the record that the person saw; if another change came first, nothing
 import hashlib
 import json
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from heapq import merge
 from typing import NamedTuple
 
@@ -36,6 +37,8 @@ from winnow.reviews.times import iso
 PAGE = 100
 MAX_PAGES = 20
 """Pages of the queue that one call reads, so that it ends: a rare reason may be far behind."""
+NOBODY = "winnow"
+"""Who closes a record whose results have expired."""
 MAX_SKIPPED_BY = 50
 """Users of whom a record remembers that they skipped it; the oldest are forgotten."""
 
@@ -158,6 +161,8 @@ class Reviews:
             return head
         if head.state is State.ERASED:
             raise _erased(key)
+        if head.state is State.EXPIRED:
+            raise RecordUnknownError(f"The results of record {key.record} have expired.")
         if head.version != version:
             raise ReviewConflictError(_CHANGED)
         answer = Answer(
@@ -220,6 +225,20 @@ class Reviews:
             None,
         )
 
+    def expire(self, head: ReviewHead) -> None:
+        """Close a record of which the caller has found that its line is gone for good.
+
+        It leaves the queue and is no longer counted as queued. Nothing is written if anything has
+        happened to it since `head` was read.
+        """
+        there = self._store.head(head.key)
+        if there is None or there.state is not State.OPEN:
+            return
+        if (there.version, there.line) != (head.version, head.line):
+            return
+        with suppress(ReviewConflictError):
+            self._write(there, there.version, EventKind.EXPIRED, NOBODY, None, Given(None), None)
+
     def _existing(self, key: RecordKey) -> ReviewHead:
         head = self._store.head(key)
         if head is None:
@@ -257,7 +276,7 @@ class Reviews:
             key=given.key,
         )
         totals = change(head, changed)
-        if kind is EventKind.ERASED and head.queued:
+        if kind in (EventKind.ERASED, EventKind.EXPIRED) and head.queued:
             totals -= queued(head)
         self._store.write(Change(changed, expected, event, totals))
         return changed
@@ -278,6 +297,8 @@ class Reviews:
         match kind:
             case EventKind.ERASED:
                 update["state"] = State.ERASED
+            case EventKind.EXPIRED:
+                update["state"] = State.EXPIRED
             case EventKind.SKIPPED:
                 others = [other for other in head.skipped_by if other != user]
                 update["skipped_by"] = (*others, user)[-MAX_SKIPPED_BY:]
