@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 
 from winnow.errors import ReviewConflictError
 from winnow.reviews.models import (
+    HISTORY,
+    Kind,
     QueueFilter,
     RecordKey,
     ReviewEvent,
@@ -120,12 +122,14 @@ class MemoryReviews:
         with self._lock:
             for head in heads:
                 there = self._heads.get(head.key)
-                if there is None or (
-                    there.state is State.OPEN
-                    and there.version == 0
-                    and there.run_started < head.run_started
-                ):
+                if there is None:
                     self._heads[head.key] = head
+                elif there.state is State.OPEN and (
+                    (there.version == 0 and there.run_started < head.run_started)
+                    or (there.kind is Kind.CORRECTION and there.run_started <= head.run_started)
+                ):
+                    kept = {name: getattr(there, name) for name in HISTORY}
+                    self._heads[head.key] = head.model_copy(update=kept)
                 self._named.add(head.process.id)
 
     def remove(self, head: ReviewHead) -> bool:

@@ -223,6 +223,32 @@ def test_a_later_run_replaces_what_nobody_has_touched(store: ReviewStore) -> Non
     assert [head.record for head in store.open_heads(QUEUE, None, 5).heads] == [2, 3]
 
 
+def test_a_correction_that_was_taken_back_is_queued_and_keeps_its_history(
+    store: ReviewStore,
+) -> None:
+    queued_head = a_head(1)
+    reviews = Reviews(store, lambda: NOW)
+    correction = queued_head.model_copy(update={"kind": Kind.CORRECTION})
+    reviews.decide("ann", queued_head.key, 0, Given("exchange"), absent=lambda: correction)
+    store.add([queued_head])
+    there = store.head(queued_head.key)
+    assert there is not None
+    assert (there.kind, there.state) == (Kind.CORRECTION, State.DECIDED)
+    reviews.undo("ann", queued_head.key, 1, Given(None))
+    store.add([queued_head])
+    (there,) = store.open_heads(QUEUE, None, 5).heads
+    assert (there.kind, there.version, there.lease_by) == (Kind.REVIEW, 2, None)
+    store.add([queued_head])
+    after = reviews.decide("bob", queued_head.key, 2, Given("refund"))
+    assert after.version == 3
+    assert [event.kind for event in store.events(queued_head.key)] == [
+        EventKind.DECIDED,
+        EventKind.UNDONE,
+        EventKind.DECIDED,
+    ]
+    assert store.head(queued_head.key) == after
+
+
 def test_one_that_may_not_be_put_keeps_none_of_the_others_out(store: ReviewStore) -> None:
     heads = [a_head(n) for n in range(1, MAX_ACTIONS + 30)]
     touched = heads[::17]

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 from winnow.errors import ReviewConflictError
 from winnow.reviews.models import (
+    HISTORY,
+    Kind,
     QueueFilter,
     RecordKey,
     ReviewEvent,
@@ -304,7 +306,7 @@ class ReviewTable:
         left = list(heads)
         while left:
             try:
-                self._writer.transact([{"Put": _queue_put(head)} for head in left])
+                self._writer.transact([{"Update": _queue_update(head)} for head in left])
             except ConditionFailed as failed:
                 left = [head for place, head in enumerate(left) if place not in failed.actions]
             else:
@@ -363,16 +365,29 @@ class ReviewTable:
             self._known.add(process)
 
 
-def _queue_put(head: ReviewHead) -> Item:
+def _queue_update(head: ReviewHead) -> Item:
+    """Writes a head, and leaves alone what is in `HISTORY`."""
+    item = {name: value for name, value in head_item(head).items() if name not in ("pk", "sk")}
+    new = [name for name in item if name not in HISTORY]
+    kept = [name for name in item if name in HISTORY]
+    old = [name for name in ReviewHead.model_fields if name not in {*item, *HISTORY, "upload"}]
+    sets = [f"#{name} = :{name}" for name in new]
+    sets += [f"#{name} = if_not_exists(#{name}, :{name})" for name in kept]
+    expression = f"SET {', '.join(sets)}"
+    if old:
+        expression += f" REMOVE {', '.join(f'#{name}' for name in old)}"
     return {
-        "Item": head_item(head),
+        "Key": head_key(head.key),
+        "UpdateExpression": expression,
         "ConditionExpression": (
-            f"{_NEW} OR (#state = :open AND #version = :none AND run_started < :run)"
+            f"{_NEW} OR (#state = :open AND (#version = :none AND #run_started < :run_started "
+            "OR #kind = :correction AND #run_started <= :run_started))"
         ),
-        "ExpressionAttributeNames": {"#state": "state", "#version": "version"},
+        "ExpressionAttributeNames": {f"#{name}": name for name in (*new, *kept, *old)},
         "ExpressionAttributeValues": {
+            **{f":{name}": item[name] for name in (*new, *kept)},
             ":open": {"S": State.OPEN.value},
             ":none": {"N": "0"},
-            ":run": {"S": head.run_started},
+            ":correction": {"S": Kind.CORRECTION.value},
         },
     }

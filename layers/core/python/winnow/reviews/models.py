@@ -163,6 +163,10 @@ class ReviewHead(FrozenModel):
         )
 
 
+HISTORY = ("version", "last_key", "last_by", "last_asked", "revealed", "blind_agreed")
+"""Fields of a head that tell what has happened to it: queueing it does not change them."""
+
+
 class EventKind(StrEnum):
     """What happened to a record."""
 

@@ -90,7 +90,9 @@ class ReviewStore(Protocol):
         """Put records into the queue.
 
         A head stays as it is if somebody has decided it, or if the run that judged it started at
-        the same time as, or later than, the new one's.
+        the same time as, or later than, the new one's. One of kind CORRECTION that has no answer
+        (any more) is replaced by the same run's as well. What has happened to a record stays: its
+        version goes on from there.
         """
         ...
 
