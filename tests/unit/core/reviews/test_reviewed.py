@@ -315,6 +315,7 @@ def test_whatever_people_do_the_file_says_what_the_table_says(
     operations: list[tuple[str, str, int, str]],
 ) -> None:
     desk = Desk(0.5, 0.4, 0.3, 0.9)
+    desk.write()  # as after queueing: with every record erased, it would not be made later
     fresh = desk.store.head(key(1)).model_copy(
         update={"record": 4, "kind": Kind.CORRECTION, "outcome": Outcome.ACCEPTED}
     )
