@@ -130,6 +130,15 @@ CALLS: dict[str, list[list[str]]] = {
         ["{failed}"],
         ["{done}", "--format", PLANT],
     ],
+    "queue": [[], ["--json"], ["--process", PLANT], ["--add", PLANT]],
+    "history": [["{done}", "1"], ["{done}", "1", "--json"], [PLANT, "1"]],
+    "review": [["--print"], ["--terminal"], ["--terminal", "--process", PLANT]],
+    "reviews export": [
+        ["--process", "emotions", "--output", "{page}"],
+        ["--process", PLANT, "--output", "{page}"],
+        ["--since", PLANT],
+    ],
+    "forget": [["{failed}"], [PLANT], [PLANT, "1", "--yes"]],
     "audit": [[], ["--json"]],
     "redrive": [["{done}"], [PLANT], ["--failed-since", PLANT]],
     "predict": [

@@ -1,6 +1,7 @@
 """`winnow forget`: erases a person."""
 
 import re
+import sys
 import time
 from typing import TYPE_CHECKING, Annotated
 
@@ -56,8 +57,10 @@ def forget(
     """
     from winnow_cli.target import aws_errors, find_target
 
-    if as_json and not yes:
-        raise typer.BadParameter("--json needs --yes: nothing can be asked")
+    if not yes and (as_json or not sys.stdin.isatty()):
+        raise typer.BadParameter(
+            "give --yes: nothing can be asked without a terminal or with --json"
+        )
     target = find_target(stack)
     with aws_errors(target):
         erased = _erase(target, upload_id.strip(), record, yes)
