@@ -79,11 +79,13 @@ def test_a_file_is_judged_in_containers_and_none_is_left(
 ) -> None:
     state = up(state_dir)
     assert judged(tmp_path) == "joy"
-    assert images_of(state) == [
+    # Queue is called after the run's end, so its container may be on its way.
+    assert {*images_of(state), "winnow-queue:local"} == {
         "winnow-classify:local",
         "winnow-filter:local",
+        "winnow-queue:local",
         "winnow-serialize:local",
-    ]
+    }
     # Each has the key of its function's role, never MiniStack's root key.
     inside = docker("ps", "--quiet", "--filter", f"label={state.containers}").split()
     keys = docker("inspect", "--format={{json .Config.Env}}", *inside)
@@ -117,7 +119,7 @@ def test_a_ctrl_c_leaves_no_container(state_dir: StateDir, tmp_path: Path) -> No
             judged(tmp_path)
             state = state_dir.read()
             assert state is not None
-            assert len(images_of(state)) == 3
+            assert len(images_of(state)) >= 3
             os.killpg(shown.pid, signal.SIGINT)
             assert shown.wait(timeout=60) == 0
         finally:
@@ -135,7 +137,7 @@ def test_down_removes_the_containers_of_a_stack_that_was_killed(
     os.kill(state.supervisor.pid, signal.SIGKILL)
     os.kill(state.ministack.pid, signal.SIGKILL)
     assert state.supervisor.ended_within(10)
-    assert len(images_of(state)) == 3, "containers outlive who started them"
+    assert len(images_of(state)) >= 3, "containers outlive who started them"
     assert winnow("down") == {"ended": True}
     assert images_of(state) == []
     assert running(left) == []
