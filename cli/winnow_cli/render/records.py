@@ -49,14 +49,19 @@ def print_results(
 ) -> None:
     """The records of a run as a table, and lines about the run: counts, process, notes.
 
-    `reviews` has what people decided of records, by their numbers.
+    `reviews` has what people decided of records, by their numbers. Records that only wait are not
+    marked: their outcome says so.
     """
+    answers = {
+        record: answer_of(state)
+        for record, state in (reviews or {}).items()
+        if state.state != "open"
+    }
 
     def answer(record: "ResultRecord") -> str:
-        state = (reviews or {}).get(record.record)
-        return "" if state is None else answer_of(state)
+        return answers.get(record.record, "")
 
-    reviewed: tuple[Column, ...] = (("reviewed", answer),) if reviews else ()
+    reviewed: tuple[Column, ...] = (("reviewed", answer),) if answers else ()
     grounds: Column = ("evidence or reason", lambda record: grounds_of(record, EVIDENCE_WIDTH))
     _print_records(
         records,
