@@ -34,6 +34,7 @@ from winnow.processes.registry import ProcessRegistry
 from winnow.readers import ReadLimits, Source, read, sandbox
 from winnow.steps.classify import judge_records
 from winnow.tables.columns import plain_name
+from winnow.tables.formulas import defused, restored
 from winnow.tables.numbers import number, numbers_of
 from winnow_cli.render.csv_cells import safe_cell
 from winnow_encoder.batching import DIMENSIONS, TokenEncoder
@@ -381,6 +382,8 @@ ENCODERS: dict[str, Subject] = {
 
 safe_cells = of_text(safe_cell)
 """What `winnow results --format csv` writes."""
+exported_cells = of_text(lambda text: restored(defused(text)))
+"""What `winnow reviews export` writes, and what training reads of it."""
 
 ORDINARY = (
     "HISTORY: Melena twice since May 2023; Hgb 8.1 g/dL. It was seen again.\nNo pain, no fever.\n",

@@ -14,7 +14,15 @@ from types import FrameType
 import pytest
 
 from tests.scaling.measure import MOST, Subject, growth
-from tests.scaling.subjects import ENCODERS, FILES, JUDGES, NORMALISERS, ORDINARY, safe_cells
+from tests.scaling.subjects import (
+    ENCODERS,
+    FILES,
+    JUDGES,
+    NORMALISERS,
+    ORDINARY,
+    exported_cells,
+    safe_cells,
+)
 from tests.scaling.texts import TEXTS
 from winnow.judging.text import punkt
 from winnow.parsers.__main__ import PARSERS
@@ -43,6 +51,7 @@ SIZES = {
     **dict.fromkeys(JUDGES, 4_000),
     **dict.fromkeys(ENCODERS, 12_000),
     "CSV cells": 20_000,
+    "exported cells": 20_000,
 }
 FEW = ("line of text", "letter", "blank", "full stop", "marks", "digit", "hyphen", "distinct lines")
 """Texts that `make test` measures; the slow tier measures the others."""
@@ -60,7 +69,8 @@ COSTLY = {
 }
 """Of these the text is the least part of the work: they get the texts of FEW only."""
 SUBJECTS: Mapping[str, Subject] = {
-    **FILES, **NORMALISERS, **JUDGES, **ENCODERS, "CSV cells": safe_cells,
+    **FILES, **NORMALISERS, **JUDGES, **ENCODERS,
+    "CSV cells": safe_cells, "exported cells": exported_cells,
 }  # fmt: skip
 
 
