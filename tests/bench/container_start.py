@@ -13,9 +13,12 @@ import tempfile
 import time
 from pathlib import Path
 
+import boto3
+
 from tests.container.engine import ROOT, build, missing, running
 from tests.container.settings import API
 from tests.container.storage import RESULTS, storage
+from tests.fakes.review_table import create_review_table
 from winnow.models import ChunkTask, Record
 from winnow.processes.registry import ProcessRegistry
 from winnow.storage.jsonl import dump_line
@@ -58,6 +61,15 @@ def first_prediction(rounds: int = 7) -> dict[str, object]:
     first, second = [], []
     with tempfile.TemporaryDirectory() as folder, storage(Path(folder)) as s3:
         settings = {**s3.environment, "RESULTS_BUCKET": RESULTS, **API}
+        dynamodb = boto3.client(
+            "dynamodb",
+            endpoint_url=s3.client.meta.endpoint_url,
+            region_name=s3.environment["AWS_REGION"],
+            aws_access_key_id=s3.environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=s3.environment["AWS_SECRET_ACCESS_KEY"],
+        )
+        # Each key of a request is kept there.
+        create_review_table(dynamodb, API["REVIEWS_TABLE"])
         for number in range(rounds + 1):
             started = time.perf_counter()
             with running(image, settings) as container:
