@@ -12,18 +12,8 @@ import tarfile
 from typing import IO, cast
 
 from tests.container.engine import BASE, ROOT, build, docker, missing
+from tests.container.settings import FUNCTIONS
 
-FUNCTIONS = (
-    "serialize",
-    "scan",
-    "classify",
-    "filter",
-    "sweep",
-    "dispatch",
-    "digest",
-    "queue",
-    "api",
-)
 LIMIT_MB = 150
 DOCUMENT = ROOT / "docs" / "containers.md"
 BEGIN, END = "<!-- sizes: make images -->", "<!-- /sizes -->"

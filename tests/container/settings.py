@@ -1,5 +1,17 @@
 """What the images are told about a stack, where a test needs no whole one."""
 
+FUNCTIONS = (
+    "serialize",
+    "scan",
+    "classify",
+    "filter",
+    "sweep",
+    "dispatch",
+    "digest",
+    "queue",
+    "api",
+)
+"""Every function that has an image."""
 API = {
     "MODEL_DIR": "/opt/model",
     "PROCESS_DIR": "/opt/processes",

@@ -17,7 +17,7 @@ from tests.container.engine import (
     running,
 )
 from tests.container.lost import lose
-from tests.container.settings import API
+from tests.container.settings import API, FUNCTIONS
 from tests.container.storage import RESULTS, Storage
 from tests.container.upload import CASES, SCAN, for_serialize, get
 from tests.fakes.heads import PROCESS, rows, write_rows
@@ -46,17 +46,6 @@ pytestmark = [
     pytest.mark.timeout(900),
 ]
 
-FUNCTIONS = (
-    "serialize",
-    "scan",
-    "classify",
-    "filter",
-    "sweep",
-    "dispatch",
-    "digest",
-    "queue",
-    "api",
-)
 SETTINGS = {
     "serialize": {"PROCESS_DIR": "/opt/processes", "CHUNK_RECORDS": "5"},
     "scan": {"PROCESS_DIR": "/opt/processes"},
