@@ -115,11 +115,13 @@ export function createSession({ post, outbox, onChange = () => {}, now = () => D
     last = { item, choice, machine: null };
     const entry = decisionOf(item, choice, seconds, (answer) => {
       totals = answer.totals ?? totals;
-      last = { item, choice, machine: answer.machine };
+      if (last?.item === item) last = { item, choice, machine: answer.machine };
+      changed();
     }, (error) => {
       (error.status === 409 ? conflicts : failures).push({ item, choice, error });
       const index = decided.findIndex((one) => one.entry === entry);
       if (index >= 0) decided.splice(index, 1);
+      changed();
     });
     decided.push({ item, entry });
     if (decided.length > UNDO) decided.shift();
@@ -172,7 +174,10 @@ export function createSession({ post, outbox, onChange = () => {}, now = () => D
     skip() {
       if (!held.length) return null;
       const item = next();
-      outbox.add(entryOf(item, "/v1/reviews/skip", {}, (answer) => { totals = answer.totals ?? totals; }));
+      outbox.add(entryOf(item, "/v1/reviews/skip", {}, (answer) => {
+        totals = answer.totals ?? totals;
+        changed();
+      }));
       last = { item, choice: { skipped: true }, machine: null };
       fill();
       changed();
@@ -188,10 +193,12 @@ export function createSession({ post, outbox, onChange = () => {}, now = () => D
           item.version = answer.version;
           item.review = answer.item?.review ?? null;
           totals = answer.totals ?? totals;
+          changed();
         }, (error) => {
           failures.push({ item, choice: { undone: true }, error });
           const index = held.indexOf(item);
           if (index >= 0) held.splice(index, 1);
+          changed();
           fill();
         }));
       }

@@ -45,8 +45,10 @@ function made(size = 6) {
     },
     wait: () => new Promise(() => {}),
   });
-  const session = createSession({ post, outbox, now: () => 1000 });
-  return { session, outbox, calls, records, server, block(promise) { hold = promise; } };
+  const page = { draws: 0 };
+  const onChange = () => { page.draws += 1; };
+  const session = createSession({ post, outbox, onChange, now: () => 1000 });
+  return { session, outbox, calls, records, server, page, block(promise) { hold = promise; } };
 }
 
 test("the next record is on the screen when a decision returns, and two are ahead", async () => {
@@ -154,4 +156,43 @@ test("without a network the records ahead can be decided, and wait", async () =>
   outbox.wake();
   await settle();
   assert.deepEqual(records.slice(0, 2).map((one) => one.version), [1, 1]);
+});
+
+test("an answer that comes last is drawn: a conflict, a decision, a skip, an undo", async () => {
+  const late = async (prepare, act) => {
+    const all = made();
+    await all.session.open({});
+    await prepare(all);
+    await settle();
+    let answer;
+    all.block(new Promise((resolve) => { answer = resolve; }));
+    act(all.session);
+    // The records ahead are there long before the answer.
+    await settle();
+    const { draws } = all.page;
+    answer();
+    await settle();
+    assert.ok(all.page.draws > draws);
+    return all.session;
+  };
+  const decide = (session) => session.decide({ decision: "met" });
+  const conflict = await late(({ records }) => { records[0].version = 7; }, decide);
+  assert.equal(conflict.conflict.item.record, 1);
+  const decided = await late(() => {}, decide);
+  assert.equal(decided.last.machine.agreed, true);
+  await late(() => {}, (session) => session.skip());
+  await late(({ session }) => { decide(session); }, (session) => session.undo());
+});
+
+test("the line on the decision before is of the last one, whichever answer comes last", async () => {
+  const { session, block } = made();
+  await session.open({});
+  let answer;
+  block(new Promise((resolve) => { answer = resolve; }));
+  session.decide({ decision: "met" });
+  session.decide({ decision: "met" });
+  answer();
+  await settle();
+  assert.equal(session.last.item.record, 2);
+  assert.equal(session.last.machine.agreed, true);
 });
