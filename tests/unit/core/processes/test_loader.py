@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from winnow.errors import ProcessInvalidError
-from winnow.processes.loader import load_definition
+from winnow.processes.loader import check_definition, load_definition
 from winnow.processes.schema import CriteriaProcess, LabelsProcess, parse_definition_json
 
 CRITERIA = """\
@@ -157,7 +157,7 @@ def test_a_misspelt_field_is_named_with_the_one_meant_at_every_level(
             "p.yaml:2: (file): a file contains one process; a second document starts here",
         ),
         ("? [a, b]\n: c", "p.yaml:1: (file): a field's name must be plain text"),
-        ("a: !ruby x", "p.yaml:1: a: the tag !ruby is not supported"),
+        ("a: !ruby x", "p.yaml:1: a: the tag !ruby is not supported; quote a text that begins so"),
     ],
 )
 def test_files_that_are_no_definition(text: str, line: str) -> None:
@@ -165,8 +165,9 @@ def test_files_that_are_no_definition(text: str, line: str) -> None:
 
 
 def test_yaml_syntax_error_names_the_line() -> None:
-    (line,) = problems("id: x\nkind: labels\ntitle: a: b\n")
-    assert line.startswith("p.yaml:3: (file): not YAML: ")
+    found = problems("id: x\nkind: labels\ntitle: a: b\n")
+    assert found[-1].startswith("p.yaml:3: title: not YAML: ")
+    assert "p.yaml:1: labels: is missing" in found
 
 
 def test_control_character_names_the_line() -> None:
@@ -179,8 +180,8 @@ def test_aliases_never_expand() -> None:
         f"{chr(98 + i)}: &{chr(98 + i)} [{', '.join(['*' + chr(97 + i)] * 9)}]\n" for i in range(8)
     )
     found = problems(bomb + "kind: labels\n")
-    assert "p.yaml:1: a: anchors (&name) are not supported" in found
-    assert "p.yaml:2: b[0]: aliases (*name) are not supported" in found
+    assert "p.yaml:1: a: anchors (&name) are not supported; quote a text that begins so" in found
+    assert "p.yaml:2: b[0]: aliases (*name) are not supported; quote a text that begins so" in found
 
 
 @pytest.mark.parametrize("opening", ["[", "{a: ", "- "])
@@ -327,5 +328,79 @@ def test_what_is_wrong_with_labels_is_said_once() -> None:
 
 def test_a_colon_in_a_text_is_told_with_its_cure() -> None:
     (problem,) = problems(LABELS.replace("title: Moods", "title: Moods: four of them"))
-    assert problem.startswith("p.yaml:4: ")
-    assert problem.endswith("a text that contains ': ' must be in quotes")
+    assert problem.startswith("p.yaml:4: title: ")
+    assert problem.endswith('quote it: title: "Moods: four of them"')
+
+
+def test_a_sentence_that_becomes_a_field_is_told_with_its_cure() -> None:
+    text = CRITERIA.replace(
+        "[The knee hurts.]", "\n      - Complaint: knee pain\n      - It hurts."
+    )
+    (problem,) = problems(text)
+    assert problem == (
+        "p.yaml:11: criteria[0].statements[0]: must be text, but ': ' makes a field of it; "
+        'quote it: "Complaint: knee pain"'
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "end"),
+    [
+        ("[a, b]", "must be text, not a list; quote a text that begins with '[' or '- '"),
+        ("{a: b, c: d}", "must be text, not named fields; quote a text that begins with '{'"),
+        ("~", "must be text, and is empty"),
+    ],
+)
+def test_what_yaml_reads_as_no_text_is_told_with_its_cure(value: str, end: str) -> None:
+    (problem,) = problems(CRITERIA.replace("[The knee hurts.]", f"[It hurts., {value}]"))
+    assert problem == f"p.yaml:10: criteria[0].statements[1]: {end}"
+
+
+@pytest.mark.parametrize(
+    ("value", "end"),
+    [
+        ("80", "must be from 0 to 1; 80 % is 0.8"),
+        ("80%", "must be a number; 80 % is 0.8"),
+        ("0,8", "must be a number, with a point: 0.8"),
+        ("1.2", "must be from 0 to 1"),
+        ("high", "must be a number"),
+    ],
+)
+def test_a_threshold_as_people_write_it(value: str, end: str) -> None:
+    (problem,) = problems(CRITERIA.replace("threshold: 0.8", f"threshold: {value}"))
+    assert problem == f"p.yaml:6: threshold: {end}"
+
+
+@pytest.mark.parametrize("kind", ["kind: criterion", "kind: rules", "", "kind: [criteria]"])
+def test_a_wrong_kind_hides_no_other_problem(kind: str) -> None:
+    text = CRITERIA.replace("kind: criteria", kind).replace("titel", "title")
+    text = text.replace("keywords", "keyword").replace("[therapy]", "[therapie]")
+    found = [line.split(": ", 1)[1] for line in problems(text)]
+    assert found == [
+        *(["kind: is missing"] if not kind else []),
+        *(["kind: must be 'criteria' or 'labels'"] if kind else []),
+        "criteria[0].keyword: is not a known field; did you mean 'keywords'?",
+        "criteria[1].id: the logic does not use 'therapy'",
+        "logic.all_of[1].any_of[0]: no criterion has the id 'therapie'; did you mean 'therapy'?",
+    ]
+
+
+def test_a_value_without_a_bound_is_told_beside_its_other_problems() -> None:
+    text = CRITERIA.replace("keywords: [knee]", "values: [{name: age, unit: years, least: 0}]")
+    assert problems(text) == [
+        "p.yaml:11: criteria[0].values[0]: needs below or above",
+        "p.yaml:11: criteria[0].values[0].most: is missing",
+    ]
+
+
+def test_criteria_have_no_numeric_columns() -> None:
+    (problem,) = problems(CRITERIA + "input: {numeric_columns: [age]}\n")
+    assert problem.startswith("p.yaml:21: input.numeric_columns: is for kind labels; ")
+
+
+def test_the_check_has_the_lines_of_all_fields() -> None:
+    check = check_definition(CRITERIA)
+    assert check.definition is not None
+    assert check.line_of(("criteria", 1, "counter_statements", 0)) == 15
+    assert check.line_of(("criteria", 0, "counter_statements")) == 8
+    assert check_definition(CRITERIA.replace("knee\n", "knee: x\n")).definition is None

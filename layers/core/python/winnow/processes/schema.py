@@ -89,7 +89,7 @@ class Value(FrozenModel):
     @model_validator(mode="after")
     def _require_a_bound(self) -> "Value":
         if self.below is None and self.above is None:
-            raise ValueError("needs below or above")
+            raise ValueError(_NO_BOUND)
         return self
 
 
@@ -271,6 +271,12 @@ def _items(data: Mapping[str, Any], name: str) -> list[tuple[int, Mapping[str, A
     ]
 
 
+_NO_BOUND = "needs below or above"
+_NO_NUMERIC_COLUMNS = (
+    "is for kind labels; criteria read only the text, so these columns would be ignored: remove it"
+)
+
+
 def cross_problems(data: Mapping[str, Any]) -> Iterator[tuple[FieldPath, str]]:
     """Problems between fields. The data may be invalid in any other way, too."""
     columns = data.get("input")
@@ -278,12 +284,17 @@ def cross_problems(data: Mapping[str, Any]) -> Iterator[tuple[FieldPath, str]]:
         yield from _repeats(columns.get("numeric_columns"), ("input", "numeric_columns"))
         if columns.get("text_columns") in ([], ()) and not columns.get("numeric_columns"):
             yield ("input", "text_columns"), "needs at least 1 if there are no numeric_columns"
+        if data.get("kind") == "criteria" and columns.get("numeric_columns"):
+            yield ("input", "numeric_columns"), _NO_NUMERIC_COLUMNS
     yield from _repeats(data.get("codes"), ("codes",), before=data.get("id"))
     yield from _repeats(data.get("criteria"), ("criteria",), "id")
     yield from _repeats(data.get("labels"), ("labels",), "id")
     for index, criterion in _items(data, "criteria"):
         for name in ("keywords", "counter_keywords"):
             yield from _repeats(criterion.get(name), ("criteria", index, name))
+        for position, value in _items(criterion, "values"):
+            if value.get("below") is None and value.get("above") is None:
+                yield ("criteria", index, "values", position), _NO_BOUND
         first: dict[str, str] = {}
         for name in ("statements", "counter_statements", "neutral_statements"):
             yield from _repeats(criterion.get(name), ("criteria", index, name))
