@@ -5,7 +5,7 @@ import functools
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, ParamSpec
 
@@ -82,14 +82,14 @@ ModelDir = Annotated[
     ),
 ]
 
-LabelledFile = Annotated[
-    Path,
+LabelledFiles = Annotated[
+    list[Path],
     typer.Option(
         "--data",
         metavar="F.csv",
         exists=True,
         dir_okay=False,
-        help="Table of labelled records.",
+        help="Table of labelled records; repeatable.",
     ),
 ]
 LabelColumn = Annotated[
@@ -97,7 +97,7 @@ LabelColumn = Annotated[
     typer.Option(
         "--label-column",
         metavar="C",
-        help="Column with the true label; default for an export of reviews: decision.",
+        help="Column with the true label; an export of reviews needs none: decision.",
     ),
 ]
 TextColumn = Annotated[
@@ -173,14 +173,16 @@ def final_error(error: Exception, stack: object) -> WinnowError:
     return InternalError(hint)
 
 
-def label_column_of(data: Path, given: str | None) -> str:
-    """The column with the label: as given, or that of an export of reviews."""
+def label_column_of(data: Sequence[Path], given: str | None) -> str:
+    """The column with the label: as given, or that of exports of reviews."""
     from winnow_train.data import default_label_column
 
-    column = default_label_column(data) if given is None else given
-    if column is None:
+    if given is not None:
+        return given
+    columns = [default_label_column(path) for path in data]
+    if columns[0] is None or None in columns:
         raise typer.BadParameter("--data needs --label-column")
-    return column
+    return columns[0]
 
 
 def unusable_file(error: OSError) -> LocalFileError:

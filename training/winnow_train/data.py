@@ -5,7 +5,7 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +43,7 @@ class LabelledRow:
     """One labelled record; `label` is None where the process does not know it."""
 
     record: int
-    """Its place in the file, from 1."""
+    """Its place in the file, from 1. In a further file the places go on."""
     text: str
     fields: Mapping[str, str]
     label: str | None
@@ -53,10 +53,12 @@ class LabelledRow:
 
 @dataclass(frozen=True)
 class LabelledData:
-    """A file of labelled records."""
+    """Labelled records of one file, or of several."""
 
     file: str
+    """Its name; several are joined by commas."""
     sha256: str
+    """Of the file; of several, of their digests one after the other."""
     rows: tuple[LabelledRow, ...]
     left_out: int
     """Rows without text, label or number, or with more text than a record may have."""
@@ -134,10 +136,20 @@ def default_label_column(path: Path) -> str | None:
 
     A spreadsheet may have saved it again, with another delimiter.
     """
+    return DECISION_COLUMN if _header(path).issuperset(COLUMNS) else None
+
+
+def label_column_in(path: Path, given: str) -> str:
+    """The column with the label in one of several files: an export has its own."""
+    if plain_name(given) in map(plain_name, _header(path)):
+        return given
+    return default_label_column(path) or given
+
+
+def _header(path: Path) -> set[str]:
     with path.open("rb") as stream:
         first = stream.readline(_HEADER_BYTES).decode("utf-8-sig", "replace")
-    names = {cell.strip().strip('"') for cell in _DELIMITERS.split(first)}
-    return DECISION_COLUMN if names.issuperset(COLUMNS) else None
+    return {cell.strip().strip('"') for cell in _DELIMITERS.split(first)}
 
 
 Line = tuple[Record | InvalidRecord, Mapping[str, str]]
@@ -219,6 +231,34 @@ def read_labelled(
     )
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return LabelledData(name_of(path), digest, rows, table.left_out)
+
+
+def read_labelled_files(
+    paths: Sequence[Path],
+    definition: ProcessDefinition,
+    label_column: str,
+    text_column: str | None = None,
+) -> LabelledData:
+    """The labelled rows of several tables, one file after the other.
+
+    An export of reviews among them needs no column of the others' name: its label is `decision`.
+
+    Raises:
+        TrainingDataError: As `read_labelled`, for each file.
+    """
+    if len(paths) == 1:
+        return read_labelled(paths[0], definition, label_column, text_column)
+    rows: list[LabelledRow] = []
+    left_out = lines = 0
+    digest = hashlib.sha256()
+    for path in paths:
+        part = read_labelled(path, definition, label_column_in(path, label_column), text_column)
+        rows += [replace(row, record=row.record + lines) for row in part.rows]
+        left_out += part.left_out
+        lines += len(part.rows) + part.left_out
+        digest.update(bytes.fromhex(part.sha256))
+    names = ", ".join(name_of(path) for path in paths)
+    return LabelledData(names, digest.hexdigest(), tuple(rows), left_out)
 
 
 def labels_of(definition: ProcessDefinition) -> tuple[str, ...]:

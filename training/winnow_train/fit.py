@@ -235,7 +235,8 @@ def _check(material: Material, group: Ints) -> None:
     """Refuse what no head can be fitted to."""
     if len(material.labels) < 2:
         raise TrainingDataError(
-            f"Every row has the label {material.labels[0]}: there is nothing to tell apart."
+            f"Every row has the label {material.labels[0]}: there is nothing to tell apart. "
+            "Give rows of other labels with another --data."
         )
     different = np.unique(np.stack([material.known, group]), axis=1)[0]
     counts = np.bincount(different, minlength=len(material.labels))
@@ -243,7 +244,8 @@ def _check(material: Material, group: Ints) -> None:
         some = ", ".join(f"{material.labels[i]} ({counts[i]})" for i in few[:5])
         raise TrainingDataError(
             f"{len(few)} of {len(counts)} labels have fewer than 2 different rows: {some}"
-            f"{', ...' if len(few) > 5 else ''}. Add rows, or leave the labels out."
+            f"{', ...' if len(few) > 5 else ''}. Give more rows with another --data, or leave the "
+            "labels out."
         )
 
 

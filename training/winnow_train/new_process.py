@@ -1,10 +1,11 @@
 """A process of the labels that data name, for a head to be trained on."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from winnow.errors import TrainingDataError
-from winnow_train.data import read_table
+from winnow_train.data import label_column_in, read_table
 
 _LONGEST_ID = 64
 _LONGEST_TITLE = 1_000
@@ -12,7 +13,7 @@ _LONGEST_TITLE = 1_000
 
 def new_process(
     process_id: str,
-    data: Path,
+    data: Sequence[Path],
     label_column: str,
     text_column: str | None,
     numeric_columns: tuple[str, ...],
@@ -27,14 +28,18 @@ def new_process(
     """
     reads_text = text_column is not None or not numeric_columns
     texts = (text_column or "text",) if reads_text else ()
-    table = read_table(data, label_column, texts, numeric_columns)
-    names = sorted({named for _, named in table.rows})
+    tables = [
+        read_table(path, label_column_in(path, label_column), texts, numeric_columns)
+        for path in data
+    ]
+    names = sorted({named for table in tables for _, named in table.rows})
+    files = ", ".join(path.name for path in data)
     if len(names) < 2:
         raise TrainingDataError(
-            f"{data.name} names one label alone in {label_column}: there is nothing to tell apart."
+            f"{files} names one label alone in {label_column}: there is nothing to tell apart."
         )
     lines = [
-        f"# Made by `winnow train --create` from {_printable(data.name)}; its labels are taught by "
+        f"# Made by `winnow train --create` from {_printable(files)}; its labels are taught by "
         "the head.",
         f"id: {_quoted(process_id)}",
         "version: 1.0.0",

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from winnow.errors import TrainingDataError
-from winnow.heads.card import ARRAYS, CARD, TRAINING, TrainingData, folder_of
+from winnow.errors import HeadInvalidError, TrainingDataError
+from winnow.heads.card import ARRAYS, CARD, TRAINING, HeadFiles, TrainingData, folder_of
 from winnow.judging.text.vectors import encode_segments
 from winnow.ports import Encoder
 from winnow.processes.schema import CriteriaProcess, LabelsProcess, ProcessDefinition
@@ -87,6 +87,15 @@ def write(fitted: Fitted, process_file: Path, process_id: str) -> Path:
     (folder / TRAINING).write_bytes(fitted.training)
     (folder / CARD).write_text(fitted.card.model_dump_json(indent=1) + "\n", encoding="utf-8")
     return folder
+
+
+def rows_of_head(process_file: Path, process_id: str) -> int:
+    """How many rows the head beside a process was trained on; 0 without a readable one."""
+    try:
+        files = HeadFiles.beside(process_file, process_id)
+        return files.card().data.rows if files else 0
+    except HeadInvalidError:
+        return 0
 
 
 def _train_criteria(

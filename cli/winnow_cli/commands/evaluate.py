@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import typer
 
-from winnow.storage.file_names import name_of
 from winnow_cli.console import clean, emit_json, note
 from winnow_cli.options import (
     DEFAULT_MODEL,
@@ -34,9 +33,13 @@ def register(app: typer.Typer) -> None:
 def evaluate(
     process: ProcessId,
     data: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Option(
-            "--data", metavar="F.csv", exists=True, dir_okay=False, help="Labelled records."
+            "--data",
+            metavar="F.csv",
+            exists=True,
+            dir_okay=False,
+            help="Table of labelled records; repeatable.",
         ),
     ] = None,
     label_column: LabelColumn = None,
@@ -86,7 +89,7 @@ def evaluate(
 ) -> None:
     """Measure a process on labelled data; check runs for drift from the training data."""
     _check(data, drift, {"--html": html, "--mistakes": mistakes})
-    label = None if data is None else label_column_of(data, label_column)
+    label = label_column_of(data, label_column) if data else None
     from winnow.processes.registry import ProcessRegistry
     from winnow_cli.render.evaluation import print_drift, print_evaluation, write_mistakes
 
@@ -96,17 +99,17 @@ def evaluate(
     runs = _drifts(registry.heads.get(definition.id), drift or [])
     if runs:
         document["drift"] = runs
-    if data is None or label is None:
+    if not data or label is None:
         emit_json(document) if as_json else print_drift(runs)
         return
     from winnow_encoder import load_encoder
     from winnow_train.baseline import other_version
-    from winnow_train.data import left_out_note, read_labelled, unknown_labels_note
+    from winnow_train.data import left_out_note, read_labelled_files, unknown_labels_note
     from winnow_train.measure import compare
     from winnow_train.measure import evaluate as measure
 
     encoder = load_encoder(model)
-    labelled = read_labelled(data, definition, label, text_column)
+    labelled = read_labelled_files(data, definition, label, text_column)
     if labelled.left_out:
         note(left_out_note(labelled))
     if labelled.unknown:
@@ -117,7 +120,7 @@ def evaluate(
     other = comparison = None
     if against is not None:
         version = other_version(against, definition, file)
-        rows = read_labelled(data, version.definition, label, text_column)
+        rows = read_labelled_files(data, version.definition, label, text_column)
         other, other_decisions = measure(
             version.definition, rows, encoder, version.head, version.file, slices or []
         )
@@ -131,7 +134,7 @@ def evaluate(
         if definition.kind == "labels":
             names = {label.id: label.title for label in definition.labels if label.title}
         html.write_text(
-            page(evaluation, name_of(data), other, comparison, runs, definition.title, names),
+            page(evaluation, labelled.file, other, comparison, runs, definition.title, names),
             encoding="utf-8",
             errors="replace",
         )
@@ -147,14 +150,14 @@ def evaluate(
 
 
 def _check(
-    data: Path | None,
+    data: list[Path] | None,
     drift: list[Path] | None,
     outputs: Mapping[str, Path | None],
 ) -> None:
     """Reject options that do not go together, before anything is loaded."""
-    if data is None and not drift:
+    if not data and not drift:
         raise typer.BadParameter("give --data F.csv, or --drift RESULT, or both")
-    if data is None and outputs["--mistakes"] is not None:
+    if not data and outputs["--mistakes"] is not None:
         raise typer.BadParameter("--mistakes needs --data")
     for option, out in outputs.items():
         if out is not None and not out.parent.is_dir():

@@ -13,7 +13,7 @@ from winnow_cli.options import (
     PROCESSES,
     AsJson,
     LabelColumn,
-    LabelledFile,
+    LabelledFiles,
     ModelDir,
     ProcessesDir,
     ProcessId,
@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
 @handle_errors
 def train(
     process: ProcessId,
-    data: LabelledFile,
+    data: LabelledFiles,
     label_column: LabelColumn = None,
     text_column: TextColumn = None,
     numeric_columns: Annotated[
@@ -57,15 +57,18 @@ def train(
     model: ModelDir = DEFAULT_MODEL,
     as_json: AsJson = False,
 ) -> None:
-    """Train the head of a process on labelled rows, and calibrate it on held-out folds."""
+    """Train the head of a process on labelled rows, and calibrate it on held-out folds.
+
+    The new head replaces the one before: give all its rows, each file with a --data of its own.
+    """
     from winnow.errors import ProcessUnknownError
     from winnow.processes.loader import load_definition
     from winnow.processes.registry import ProcessRegistry
     from winnow_encoder import load_encoder
-    from winnow_train.data import left_out_note, read_labelled
+    from winnow_train.data import left_out_note, read_labelled_files
     from winnow_train.new_process import new_process
+    from winnow_train.train import rows_of_head, write
     from winnow_train.train import train as fit_head
-    from winnow_train.train import write
 
     label = label_column_of(data, label_column)
     numeric = tuple(name.strip() for name in numeric_columns.split(",") if name.strip())
@@ -85,7 +88,7 @@ def train(
             raise typer.BadParameter(
                 "the process names its own numbers: set input.numeric_columns in its definition"
             )
-    labelled = read_labelled(data, definition, label, text_column)
+    labelled = read_labelled_files(data, definition, label, text_column)
     if labelled.left_out:
         note(left_out_note(labelled))
     fitted = fit_head(
@@ -105,6 +108,11 @@ def train(
         file = processes / f"{definition.id}.yaml"
         file.write_text(new, encoding="utf-8")
         note(f"Wrote {file.name}.")
+    if (before := rows_of_head(file, definition.id)) > fitted.card.data.rows:
+        note(
+            f"The head that this one replaces was trained on {before:,} rows. A head knows the "
+            "rows of its --data alone."
+        )
     folder = write(fitted, file, definition.id)
     card = fitted.card
     if as_json:

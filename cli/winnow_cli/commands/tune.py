@@ -12,7 +12,7 @@ from winnow_cli.options import (
     PROCESSES,
     AsJson,
     LabelColumn,
-    LabelledFile,
+    LabelledFiles,
     ModelDir,
     ProcessesDir,
     ProcessId,
@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
 @handle_errors
 def tune(
     process: ProcessId,
-    data: LabelledFile,
+    data: LabelledFiles,
     label_column: LabelColumn = None,
     precision: Annotated[
         float,
@@ -68,7 +68,7 @@ def tune(
     from winnow.processes.registry import ProcessRegistry
     from winnow_cli.render.tuning import explain_tuning, print_tuning
     from winnow_encoder import load_encoder
-    from winnow_train.data import left_out_note, read_labelled, unknown_labels_note
+    from winnow_train.data import left_out_note, read_labelled_files, unknown_labels_note
     from winnow_train.tune import TuningGoal, write_guarantee
     from winnow_train.tune import tune as find_threshold
 
@@ -77,7 +77,7 @@ def tune(
     definition = registry.find(process)
     file, head = registry.files[definition.id], registry.heads.get(definition.id)
     encoder = load_encoder(model)
-    labelled = read_labelled(data, definition, label, text_column)
+    labelled = read_labelled_files(data, definition, label, text_column)
     if labelled.left_out:
         note(left_out_note(labelled))
     if labelled.unknown:

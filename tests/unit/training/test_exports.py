@@ -10,14 +10,16 @@ from typer.testing import CliRunner
 
 import winnow_encoder
 from tests.fakes.encoder import FakeEncoder
-from tests.fakes.heads import PROCESS, rows
+from tests.fakes.heads import PROCESS, rows, write_rows
 from tests.fakes.review_room import Room, criteria_record
+from winnow.errors import TrainingDataError
 from winnow.models import LabelDecision, LabelScore
 from winnow.processes.loader import load_definition
+from winnow.processes.registry import ProcessRegistry
 from winnow.processes.schema import CriteriaProcess, ProcessDefinition
 from winnow.reviews.export import Export, columns_of, write_csv
 from winnow_cli.app import app
-from winnow_train.data import default_label_column, read_labelled
+from winnow_train.data import default_label_column, read_labelled, read_labelled_files
 
 RUNNER = CliRunner()
 CRITERIA = """\
@@ -126,6 +128,76 @@ def test_verdicts_of_criteria_are_measured(tmp_path: Path) -> None:
     decided = [("Melena for two weeks.", "met"), ("No melena.", "not_met")]
     data = export(tmp_path / "r.csv", definition, decided)
     assert winnow("evaluate", data, "--process", "capsule")["evaluation"]["rows"] == 2
+
+
+def test_an_export_is_trained_with_beside_the_table_of_others(tmp_path: Path) -> None:
+    (tmp_path / "bank.yaml").write_text(PROCESS, encoding="utf-8")
+    definition = load_definition(PROCESS, "bank.yaml")
+    table = write_rows(tmp_path / "t.csv", rows(150))
+    few = export(tmp_path / "r.csv", definition, [row[:2] for row in rows(5, 7)])
+    given = ("--process", "bank", "--label-column", "label", "--data", str(few))
+    assert winnow("train", table, *given)["rows"] == 155
+    card = ProcessRegistry.from_directory(tmp_path).heads["bank"].card()
+    assert (card.data.file, card.data.rows) == ("t.csv, r.csv", 155)
+    evaluated = winnow("evaluate", table, *given)["evaluation"]
+    # All of them were trained on, so each is represented by the fold without it.
+    assert (evaluated["rows"], evaluated["held_out"]) == (155, 155)
+    assert winnow("tune", table, *given, "--precision", "0.6")["written"]
+
+
+def test_the_rows_of_a_further_file_go_on_behind_those_of_the_first(tmp_path: Path) -> None:
+    definition = load_definition(PROCESS, "bank.yaml")
+    table = tmp_path / "t.csv"
+    table.write_text("text,label\na card,card\n,card\nan app,app\n", encoding="utf-8")
+    exported = export(tmp_path / "r.csv", definition, [("a loan", "loan"), ("no app", "app")])
+    read = read_labelled_files([table, exported], definition, "label")
+    found = [(row.record, row.label, row.text) for row in read.rows]
+    assert found == [
+        (1, "card", "a card"),
+        (3, "app", "an app"),
+        (4, "loan", "a loan"),
+        (5, "app", "no app"),
+    ]
+    assert read.left_out == 1
+    other = read_labelled_files([exported, table], definition, "label")
+    assert len({read.sha256, other.sha256, read_labelled(table, definition, "label").sha256}) == 3
+
+
+def test_a_wrong_name_of_the_label_column_is_no_exports(tmp_path: Path) -> None:
+    definition = load_definition(PROCESS, "bank.yaml")
+    exported = export(tmp_path / "r.csv", definition, [("a loan", "loan")])
+    table = tmp_path / "t.csv"
+    table.write_text("text,label\na card,card\n", encoding="utf-8")
+    for paths in ([exported], [table, exported]):
+        with pytest.raises(TrainingDataError, match="has no column lable"):
+            read_labelled_files(paths, definition, "lable")
+
+
+def test_the_labels_of_a_new_process_are_those_of_all_files(tmp_path: Path) -> None:
+    definition = load_definition(PROCESS, "bank.yaml")
+    (tmp_path / "bank.yaml").write_text(PROCESS, encoding="utf-8")
+    decided = [row[:2] for row in rows(60) if row[1] == "loan"]
+    exported = export(tmp_path / "r.csv", definition, decided)
+    table = write_rows(tmp_path / "t.csv", [row for row in rows(150) if row[1] != "loan"])
+    given = ("--process", "new", "--create", "--label-column", "label")
+    made = winnow("train", table, *given, "--data", str(exported), "--text-column", "text")
+    assert made["rows"] == len(decided) + sum(row[1] != "loan" for row in rows(150))
+    text = (tmp_path / "new.yaml").read_text(encoding="utf-8")
+    assert {label.id for label in load_definition(text, "new.yaml").labels} == {
+        label.id for label in definition.labels
+    }
+
+
+def test_a_head_that_forgets_rows_says_so(tmp_path: Path) -> None:
+    (tmp_path / "bank.yaml").write_text(PROCESS, encoding="utf-8")
+    table = write_rows(tmp_path / "t.csv", rows(150))
+    given = ["--process", "bank", "--processes", str(tmp_path), "--label-column", "label"]
+    first = RUNNER.invoke(app, ["train", *given, "--data", str(table)])
+    again = RUNNER.invoke(app, ["train", *given, "--data", str(table)])
+    fewer = write_rows(tmp_path / "f.csv", rows(60))
+    last = RUNNER.invoke(app, ["train", *given, "--data", str(fewer)])
+    assert [done.exit_code for done in (first, again, last)] == [0, 0, 0]
+    assert ["150 rows" in done.stderr for done in (first, again, last)] == [False, False, True]
 
 
 def test_a_table_of_others_needs_the_name_of_its_label(tmp_path: Path) -> None:
