@@ -70,6 +70,11 @@ SAMPLES = (
 )
 
 
+PROCESS = "L33774"
+LABELLED, LABEL_COLUMN = "tests/quality/data/l33774_cases.csv", "expected"
+"""Labelled notes of that process. A few decisions alone are too few to train on."""
+
+
 @dataclass(frozen=True)
 class DroppedSample:
     """A sample in the inbox: its key, and when it was dropped."""
@@ -313,6 +318,13 @@ def _show_next(screen: Console, state: StackState, row: "UploadRow") -> None:
         (
             "Decide",
             f"{command()} review  (what was set aside for a person; --terminal: without a browser)",
+        ),
+        ("Decided", f"{command()} results {row.upload_id[:SHORT_ID]}"),
+        ("Export", f"{command()} reviews export --process {PROCESS} --output decided.csv"),
+        (
+            "Train",
+            f"{command()} train --process {PROCESS} --data {LABELLED} "
+            f"--label-column {LABEL_COLUMN} --data decided.csv",
         ),
         ("Results", address),
         ("Fetch one", f"{command()} results {row.upload_id[:SHORT_ID]} --format json"),
