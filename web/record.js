@@ -225,7 +225,7 @@ export function lighter(root) {
 /** What people decided of it, oldest first. */
 export function historyList(process, events) {
   if (!events.length) return h("p.empty", null, "Nobody has decided it yet.");
-  const words = { decided: "decided", undone: "took the decision back", skipped: "skipped it", erased: "erased it", expired: "closed it: its results have expired" };
+  const words = { decided: "decided", undone: "took the decision back", skipped: "skipped it", erased: "erased it", expired: "closed it: its results have expired", queued: "opened it again: a later run has judged it" };
   return h("ol.history", null, events.map((one) => h("li", null,
     h("p", null,
       h("strong", null, own(one.by ?? "")), " ", words[one.kind] ?? visible(one.kind), " ",

@@ -48,7 +48,8 @@ class MemoryReviews:
         with self._lock:
             head = change.head
             there = self._heads.get(head.key)
-            if (None if there is None else there.version) != change.expected:
+            other_run = there is not None and change.run not in (None, there.run_started)
+            if (None if there is None else there.version) != change.expected or other_run:
                 if self._written(change.event):
                     return
                 raise ReviewConflictError("The head has another version.")
@@ -59,12 +60,7 @@ class MemoryReviews:
 
     def _written(self, event: ReviewEvent) -> bool:
         events = self._events.get(RecordKey(event.upload, event.record), [])
-        there = next((known for known in events if known.number == event.number), None)
-        same_request = event.key is not None and (there and (there.key, there.by)) == (
-            event.key,
-            event.by,
-        )
-        return there == event or same_request
+        return event in events
 
     def _count(self, upload: str, process: str, totals: Totals) -> None:
         if totals == Totals():

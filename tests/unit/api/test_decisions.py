@@ -10,6 +10,7 @@ import pytest
 from tests.fakes.http_api import call
 from tests.fakes.stage import RESULTS, ROOT, Stage
 from winnow.reviews.models import RecordKey, State
+from winnow.reviews.service import Given
 from winnow_api import items, queue
 from winnow_api.queue import reviews_of
 
@@ -419,6 +420,45 @@ def test_a_key_is_not_for_another_decision(stage):
     for other in ({"decision": "not_met"}, {"decision": "met", "note": "Why."}):
         reply = call(stage, REVIEW, decision(item, **other), key="k")
         assert (reply.status, reply.json["code"]) == (422, "idempotency_key_reused")
+
+
+def test_of_two_decisions_at_once_with_one_key_one_is_answered(stage, monkeypatch):
+    (item,) = lease(stage, process="L33774")
+    write = stage.reviews.write
+    first = []
+
+    def late(change):
+        monkeypatch.setattr(stage.reviews, "write", write)
+        first.append(call(stage, REVIEW, decision(item, decision="met"), key="k"))
+        write(change)
+
+    monkeypatch.setattr(stage.reviews, "write", late)
+    other = decision(item, decision="not_met", note="About Hans.")
+    reply = call(stage, REVIEW, other, key="k")
+    assert first[0].status == 201
+    assert (reply.status, reply.json["code"]) == (422, "idempotency_key_reused")
+    assert "Hans" not in str(stage.store._versions)
+    assert len(stage.reviews.events(RecordKey(item["upload"], item["record"]))) == 1
+
+
+def test_the_note_of_a_refused_decision_is_a_draft_from_the_start(stage, monkeypatch):
+    (item,) = lease(stage, process="L33774")
+    key = RecordKey(item["upload"], item["record"])
+    write = stage.reviews.write
+    seen = []
+
+    def late(change):
+        monkeypatch.setattr(stage.reviews, "write", write)
+        reviews_of(stage.services).decide("grace", key, 0, Given("met"))
+        seen.extend(one for one in stage.store.keys(RESULTS) if one.startswith("notes/"))
+        write(change)
+
+    monkeypatch.setattr(stage.reviews, "write", late)
+    reply = call(stage, REVIEW, decision(item, decision="not_met", note="About Hans."))
+    assert (reply.status, reply.json["code"]) == (409, "review_conflict")
+    assert seen == [], "no note is stored before its decision"
+    kept = [one for one in stage.store.keys(RESULTS) if one.startswith(("notes/", "drafts/"))]
+    assert [one.partition("/")[0] for one in kept] == ["drafts"]
 
 
 def test_a_record_that_nobody_asked_about_can_be_corrected(stage):

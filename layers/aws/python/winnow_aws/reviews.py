@@ -217,16 +217,15 @@ class ReviewTable:
                 "ExpressionAttributeNames": {"#version": "version"},
                 "ExpressionAttributeValues": {":expected": {"N": str(change.expected)}},
             }
+            if change.run is not None:
+                put["ConditionExpression"] += " AND run_started = :run"
+                put["ExpressionAttributeValues"][":run"] = {"S": change.run}
         return put
 
     def _written(self, event: ReviewEvent) -> bool:
-        """Whether the event is there: it was written, and the answer to it was lost."""
+        """Whether the very event is there: it was written, and the answer to it was lost."""
         item = self._get(event_key(RecordKey(event.upload, event.record), event.number))
-        if not item:
-            return False
-        there = event_of(item)
-        same_request = event.key is not None and (there.key, there.by) == (event.key, event.by)
-        return same_request or there == event
+        return bool(item) and event_of(item) == event
 
     def _counts(
         self, upload: str, process: str, record: int, totals: Totals

@@ -168,6 +168,26 @@ def test_a_later_run_replaces_what_nobody_has_touched_and_takes_out_what_it_acce
     assert totals.open == len(run.open())
 
 
+def test_a_later_run_wins_over_what_has_expired_before_it() -> None:
+    run = Queueing(0.5, 0.4, 0.3)
+    run.queue()
+    reviews = Reviews(run.reviews, lambda: NOW)
+    for record in (1, 2):
+        head = run.head(record)
+        reviews.expire(head)
+    assert run.reviews.totals_of_upload(UPLOAD_ID) == Totals(queued=1)
+    assert run.queue().queued == 3
+    assert run.open() == [3], "the same run again opens nothing"
+    run.judge(0.5, 0.9, 0.3, run=LATER)
+    for _ in range(2):
+        assert run.queue().queued == 3
+        # 2 is accepted by the later run: it stays closed.
+        assert run.open() == [3, 1]
+        assert run.reviews.totals_of_upload(UPLOAD_ID) == Totals(queued=2)
+    assert run.head(1).run_started == LATER.started_at
+    assert run.head(2).state is State.EXPIRED
+
+
 def test_an_erased_record_is_counted_by_its_event_alone() -> None:
     run = Queueing(0.5, 0.4)
     run.queue()

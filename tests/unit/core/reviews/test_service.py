@@ -1,7 +1,7 @@
 """What a reviewer can do: leases, decisions, undo, skip, and counts that equal the events."""
 
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 import pytest
@@ -14,6 +14,7 @@ from winnow.errors import (
     NothingToUndoError,
     RecordErasedError,
     RecordUnknownError,
+    RetryableError,
     ReviewConflictError,
 )
 from winnow.models import ObjectRef, Outcome, ProcessInfo
@@ -28,6 +29,7 @@ from winnow.reviews.models import (
     State,
     Totals,
 )
+from winnow.reviews.ports import Change
 from winnow.reviews.service import Given, Reviews
 from winnow.reviews.tally import counted, queued
 
@@ -169,6 +171,126 @@ def test_a_key_is_not_for_another_request_nor_another_person_s() -> None:
     assert len(desk.store.events(key(1))) == 1
     head = desk.reviews.decide("bob", key(1), 1, Given("exchange", key="k1"))
     assert head.version == 2
+
+
+def before_the_next_write(desk: Desk, action: Callable[[], object]) -> None:
+    """Have something happen between what a request reads and what it writes."""
+    write = desk.store.write
+
+    def late(change: Change) -> None:
+        desk.store.write = write  # type: ignore[method-assign]
+        action()
+        write(change)
+
+    desk.store.write = late  # type: ignore[method-assign]
+
+
+def test_two_requests_of_one_key_at_once_are_one_decision() -> None:
+    desk = Desk([a_head(1)])
+    given = Given("refund", seconds=1.0, key="k1")
+    firsts = []
+
+    def first() -> None:
+        firsts.append(desk.reviews.decide("ann", key(1), 0, given))
+        desk.clock.now += 1
+
+    before_the_next_write(desk, first)
+    second = desk.reviews.decide("ann", key(1), 0, given._replace(seconds=2.0))
+    assert [second] == firsts
+    assert [event.seconds for event in desk.store.events(key(1))] == [1.0]
+
+
+def test_of_two_decisions_at_once_with_one_key_the_second_is_refused() -> None:
+    note = ObjectRef(bucket="results", key="notes/1")
+    for other in (
+        Given("exchange", key="k1"),
+        Given(None, key="k1"),
+        Given("refund", note, key="k1"),
+    ):
+        desk = Desk([a_head(1)])
+        first = Given("refund", key="k1")
+        before_the_next_write(desk, lambda: desk.reviews.decide("ann", key(1), 0, first))  # noqa: B023
+        with pytest.raises(IdempotencyKeyReusedError):
+            desk.reviews.decide("ann", key(1), 0, other)
+        (event,) = desk.store.events(key(1))
+        assert event.after is not None
+        assert (event.after.decision, event.after.note) == ("refund", None)
+
+
+def test_of_a_decision_and_a_skip_at_once_with_one_key_the_second_is_refused() -> None:
+    desk = Desk([a_head(1)])
+    given = Given("refund", key="k1")
+    before_the_next_write(desk, lambda: desk.reviews.decide("ann", key(1), 0, given))
+    with pytest.raises(IdempotencyKeyReusedError):
+        desk.reviews.skip("ann", key(1), 0, Given(None, key="k1"))
+
+
+def test_a_note_is_kept_after_its_decision_and_by_the_same_request_if_it_broke_off() -> None:
+    desk = Desk([a_head(1)])
+    kept: list[int] = []
+
+    def breaks_off() -> None:
+        raise RetryableError("S3 did not answer.")
+
+    place = ObjectRef(bucket="results", key="notes/1")
+    broken = Given("refund", place, key="k1", keep_note=breaks_off)
+    with pytest.raises(RetryableError):
+        desk.reviews.decide("ann", key(1), 0, broken)
+    whole = broken._replace(keep_note=lambda: kept.append(1))
+    head = desk.reviews.decide("ann", key(1), 0, whole)
+    assert (head.version, kept) == (1, [1])
+    with pytest.raises(ReviewConflictError):
+        desk.reviews.decide("bob", key(1), 0, whole._replace(key="k2"))
+    assert kept == [1]
+
+
+LATER = "2026-02-01T00:00:00.000Z"
+
+
+def judged_again(number: int, **fields: object) -> ReviewHead:
+    """A record as a later run has judged it, at another place."""
+    line = LineRef(object=ObjectRef(bucket="results", key="new"), start=0, length=1)
+    return a_head(number).model_copy(update={"run_started": LATER, "line": line, **fields})
+
+
+def test_a_later_run_wins_over_an_expiry_at_the_same_moment() -> None:
+    desk = Desk([a_head(1)])
+    new = judged_again(1)
+    before_the_next_write(desk, lambda: desk.store.add([new]))
+    desk.reviews.expire(desk.heads[0])
+    assert desk.store.head(key(1)) == new
+    assert desk.store.events(key(1)) == []
+    assert desk.take("ann") == [1]
+
+
+def test_a_decision_at_the_same_moment_is_one_of_what_a_later_run_has_queued() -> None:
+    desk = Desk([a_head(1)])
+    new = judged_again(1, kind=Kind.AUDIT, blind=True)
+    before_the_next_write(desk, lambda: desk.store.add([new]))
+    head = desk.reviews.decide("ann", key(1), 0, Given("exchange", key="k1"))
+    assert (head.line, head.kind, head.version) == (new.line, Kind.AUDIT, 1)
+    assert head.answer is not None
+    assert head.answer.blind
+    assert desk.store.head(key(1)) == head
+
+
+def test_what_has_expired_is_opened_again_by_a_later_run_alone() -> None:
+    desk = Desk([a_head(1), a_head(2)])
+    desk.reviews.expire(desk.heads[0])
+    assert desk.store.totals_of_upload(UPLOAD) == Totals(queued=1)
+    assert not desk.reviews.requeue(a_head(1))
+    assert not desk.reviews.requeue(judged_again(2))
+    new = judged_again(1)
+    assert desk.reviews.requeue(new)
+    assert not desk.reviews.requeue(new)
+    head = desk.store.head(key(1))
+    assert head is not None
+    assert (head.state, head.version, head.line) == (State.OPEN, 2, new.line)
+    kinds = [(event.kind, event.by) for event in desk.store.events(key(1))]
+    assert kinds == [(EventKind.EXPIRED, "winnow"), (EventKind.QUEUED, "winnow")]
+    assert desk.store.totals_of_upload(UPLOAD) == Totals(queued=2)
+    assert desk.take("ann", 2) == [1, 2]
+    desk.reviews.decide("ann", key(1), 2, Given("refund"))
 
 
 def test_what_somebody_else_has_open_is_not_skipped() -> None:

@@ -175,6 +175,8 @@ class EventKind(StrEnum):
     SKIPPED = "skipped"
     ERASED = "erased"
     EXPIRED = "expired"
+    QUEUED = "queued"
+    """A later run has set a record aside again whose results had expired."""
 
 
 class Through(StrEnum):

@@ -7,7 +7,12 @@ import hashlib
 
 from pydantic import Field, ValidationError
 
-from winnow.errors import ObjectGoneError, StoredDataInvalidError
+from winnow.errors import (
+    ObjectGoneError,
+    RetryableError,
+    RunSupersededError,
+    StoredDataInvalidError,
+)
 from winnow.models import FrozenModel, ObjectRef
 from winnow.ports import ObjectStore
 from winnow.reviews.models import RecordKey
@@ -31,10 +36,30 @@ class Notes:
         self._bucket = bucket
 
     def save(self, key: RecordKey, version: int, text: str) -> ObjectRef:
-        """Keep a note to the decision of a record of this version; the same twice is one object."""
+        """Keep a note to the decision of a record of this version; the same twice is one object.
+
+        If the record was erased meanwhile, nothing is kept: see `Forget`.
+        """
         ref = self.place(key, version, text)
-        self._store.put(ref, StoredNote(text=text).model_dump_json().encode(), JSON)
+        content = StoredNote(text=text).model_dump_json().encode()
+        if self._stored(ref):
+            return ref
+        try:
+            self._store.publish(ref, content, JSON, fence="")
+        except RunSupersededError:
+            return ref
+        except RetryableError:
+            # The same request at the same moment has kept it, or it was not kept.
+            if not self._stored(ref):
+                raise
         return ref
+
+    def _stored(self, ref: ObjectRef) -> bool:
+        try:
+            self._store.head(ref)
+        except ObjectGoneError:
+            return False
+        return True
 
     def place(self, key: RecordKey, version: int, text: str) -> ObjectRef:
         """Where `save` keeps a note. It has the text's whole digest: no text replaces another."""
@@ -45,7 +70,9 @@ class Notes:
         """The text of a note; None if it was erased or has expired."""
         try:
             with self._store.open(ref) as stream:
-                return StoredNote.model_validate_json(stream.read()).text
+                content = stream.read()
+            # Of an erased record there may be an empty object, so that no note comes after it.
+            return StoredNote.model_validate_json(content).text if content else None
         except ObjectGoneError:
             return None
         except ValidationError:

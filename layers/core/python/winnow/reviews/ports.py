@@ -30,6 +30,8 @@ class Change(NamedTuple):
     event: ReviewEvent
     totals: Totals
     """What is added to the totals of the upload and of the process."""
+    run: str | None = None
+    """The run that must have judged the head: a later one's is not written over. None: any."""
 
 
 class ReviewStore(Protocol):
@@ -53,8 +55,9 @@ class ReviewStore(Protocol):
     def write(self, change: Change) -> None:
         """Write head, event and both totals: all or nothing.
 
-        Raises ReviewConflictError if the head has another version than expected, unless this
-        very event is there already: then the answer to an earlier attempt was lost.
+        Raises ReviewConflictError if the head has another version than expected, or is of another
+        run, unless this very event is there already: then the answer to an earlier attempt was
+        lost.
         """
         ...
 
@@ -92,7 +95,7 @@ class ReviewStore(Protocol):
         A head stays as it is if somebody has decided it, or if the run that judged it started at
         the same time as, or later than, the new one's. One of kind CORRECTION that has no answer
         (any more) is replaced by the same run's as well. What has happened to a record stays: its
-        version goes on from there.
+        version goes on from there. One that has expired stays, too: `Reviews.requeue` opens it.
         """
         ...
 

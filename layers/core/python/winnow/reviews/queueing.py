@@ -15,9 +15,10 @@ from winnow.errors import ObjectGoneError, StoredDataInvalidError
 from winnow.models import FrozenModel, ObjectRef, Outcome, Result
 from winnow.ports import ObjectStore
 from winnow.processes.schema import ProcessDefinition, parse_definition_json
-from winnow.reviews.models import Kind, LineRef, RecordKey, ReviewHead, Totals
+from winnow.reviews.models import Kind, LineRef, RecordKey, ReviewHead, State, Totals
 from winnow.reviews.ports import ReviewStore
 from winnow.reviews.sampling import in_sample
+from winnow.reviews.service import Reviews
 from winnow.reviews.times import iso
 from winnow.storage.paths import JSON, ReviewPaths, RunPaths
 
@@ -125,7 +126,14 @@ def queue_upload(
     heads = _heads(result, run, objects, shares, iso(clock()))
     while batch := list(islice(heads, _BATCH)):
         reviews.add(batch)
-    counted = _settle(reviews, result.upload.upload_id, run)
+    counted, expired = _settle(reviews, result.upload.upload_id, run)
+    if expired:
+        # Their results were gone, and this run has made new ones.
+        service = Reviews(reviews, clock)
+        for head in _heads(result, run, objects, shares, iso(clock())):
+            if head.record in expired:
+                service.requeue(head)
+        counted, _ = _settle(reviews, result.upload.upload_id, run)
     reviews.count_queued(result.upload.upload_id, result.process.id, run, counted)
     return Queued(
         upload_id=result.upload.upload_id,
@@ -136,17 +144,21 @@ def queue_upload(
     )
 
 
-def _settle(reviews: ReviewStore, upload: str, run: str) -> Totals:
+def _settle(reviews: ReviewStore, upload: str, run: str) -> tuple[Totals, set[int]]:
     """Take out what only earlier runs had set aside; count what is in the queue, or was.
 
-    Erased records are counted, too: that they were erased is counted apart, by its event.
+    Erased and expired records are counted, too: that they were closed is counted apart, by its
+    event. Returns also the records of earlier runs that have expired.
     """
     counts = dict.fromkeys(Kind, 0)
+    expired: set[int] = set()
     for head in reviews.heads(upload):
+        if head.state is State.EXPIRED and head.run_started < run:
+            expired.add(head.record)
         outdated = head.run_started < run and head.queued and head.version == 0
         if not (outdated and reviews.remove(head)):
             counts[head.kind] += 1
-    return Totals(queued=counts[Kind.REVIEW], audits=counts[Kind.AUDIT])
+    return Totals(queued=counts[Kind.REVIEW], audits=counts[Kind.AUDIT]), expired
 
 
 def _keep_definition(

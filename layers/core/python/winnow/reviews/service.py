@@ -20,6 +20,7 @@ from winnow.errors import (
 )
 from winnow.models import ObjectRef
 from winnow.reviews.models import (
+    HISTORY,
     LEASE_S,
     Answer,
     EventKind,
@@ -55,8 +56,9 @@ class Given(NamedTuple):
     key: str | None = None
     """Idempotency key: the same one twice is written once."""
     keep_note: Callable[[], object] | None = None
-    """Saves the note. Called when nothing speaks against the decision, just before it is kept, so
-    that no note of a refused decision is left."""
+    """Saves the note, the same one again if need be. Called when the decision is kept, so that no
+    note of a refused one is ever stored. If the call breaks off before it, the same request again
+    makes up for it."""
 
 
 def pages_each(queues: int) -> int:
@@ -158,6 +160,7 @@ class Reviews:
                 raise _unknown(key)
             head, expected = absent(), None
         elif _repeated(head, user, asked, given):
+            _keep_note(given)
             return head
         if head.state is State.ERASED:
             raise _erased(key)
@@ -168,9 +171,9 @@ class Reviews:
         answer = Answer(
             decision=given.decision, by=user, at=self._now(), note=given.note, blind=head.hidden
         )
-        if given.keep_note is not None:
-            given.keep_note()
-        return self._write(head, expected, EventKind.DECIDED, user, answer, given, asked)
+        decided = self._write(head, expected, EventKind.DECIDED, user, answer, given, asked)
+        _keep_note(given)
+        return decided
 
     def undo(self, user: str, key: RecordKey, version: int, given: Given) -> ReviewHead:
         """Take one's own last decision back: the answer before it holds again.
@@ -229,7 +232,7 @@ class Reviews:
         """Close a record of which the caller has found that its line is gone for good.
 
         It leaves the queue and is no longer counted as queued. Nothing is written if anything has
-        happened to it since `head` was read.
+        happened to it since `head` was read, or if a later run has queued it meanwhile.
         """
         there = self._store.head(head.key)
         if there is None or there.state is not State.OPEN:
@@ -238,6 +241,38 @@ class Reviews:
             return
         with suppress(ReviewConflictError):
             self._write(there, there.version, EventKind.EXPIRED, NOBODY, None, Given(None), None)
+
+    def requeue(self, new: ReviewHead) -> bool:
+        """Open a record again that has expired, as a later run has judged it.
+
+        Returns whether it was opened: it is not if it has not expired, or if the run that judged it
+        is not earlier than the one of `new`.
+        """
+        there = self._store.head(new.key)
+        if there is None or there.state is not State.EXPIRED:
+            return False
+        if there.run_started >= new.run_started:
+            return False
+        head = new.model_copy(update={name: getattr(there, name) for name in HISTORY})
+        version = there.version + 1
+        nobody = {"last_key": None, "last_by": NOBODY, "last_asked": None}
+        head = head.model_copy(update={"version": version, **nobody})
+        event = ReviewEvent(
+            upload=head.upload,
+            record=head.record,
+            number=head.version,
+            kind=EventKind.QUEUED,
+            at=self._now(),
+            by=NOBODY,
+            machine=head.decision,
+        )
+        # Its event has taken it out of the counts as what it was then.
+        totals = queued(there)
+        try:
+            self._store.write(Change(head, there.version, event, totals, there.run_started))
+        except ReviewConflictError:
+            return False
+        return True
 
     def _existing(self, key: RecordKey) -> ReviewHead:
         head = self._store.head(key)
@@ -257,6 +292,8 @@ class Reviews:
         given: Given,
         asked: str | None,
     ) -> ReviewHead:
+        if kind is EventKind.DECIDED and answer is not None:
+            answer = answer.model_copy(update={"blind": head.hidden})
         changed = self._after(head, kind, user, answer).model_copy(
             update={"last_key": given.key, "last_by": user, "last_asked": asked}
         )
@@ -278,7 +315,19 @@ class Reviews:
         totals = change(head, changed)
         if kind in (EventKind.ERASED, EventKind.EXPIRED) and head.queued:
             totals -= queued(head)
-        self._store.write(Change(changed, expected, event, totals))
+        run = None if expected is None else head.run_started
+        try:
+            self._store.write(Change(changed, expected, event, totals, run))
+        except ReviewConflictError:
+            there = self._store.head(head.key)
+            if there is None:
+                raise
+            if _repeated(there, user, asked, given):
+                return there
+            if kind is EventKind.EXPIRED or not _only_queued_again(head, expected, there):
+                raise
+            # As if the run had queued it just before the person's request came.
+            return self._write(there, there.version, kind, user, answer, given, asked)
         return changed
 
     def _after(
@@ -318,6 +367,20 @@ class Reviews:
 
 
 _CHANGED = "Somebody else has changed this record meanwhile."
+
+
+def _only_queued_again(head: ReviewHead, expected: int | None, there: ReviewHead) -> bool:
+    """Whether nothing has happened to a record since but that a run has queued it."""
+    if there.state is not State.OPEN or there.process != head.process:
+        return False
+    if expected is None:
+        return there.version == 0
+    return there.version == expected and there.run_started != head.run_started
+
+
+def _keep_note(given: Given) -> None:
+    if given.keep_note is not None:
+        given.keep_note()
 
 
 def _asked(kind: EventKind, version: int, given: Given) -> str | None:
