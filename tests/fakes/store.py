@@ -99,8 +99,9 @@ class MemoryEraser:
     def versions(self, bucket: str, prefix: str) -> Iterator[StoredVersion]:
         for (owner, key), versions in list(self._objects.items()):
             if owner == bucket and key.startswith(prefix):
-                for version, _, _ in versions:
-                    yield StoredVersion(key, version, version == versions[-1][0])
+                for version, content, _ in versions:
+                    latest = version == versions[-1][0]
+                    yield StoredVersion(key, version, latest, size=len(content))
 
     def folders(self, bucket: str, prefix: str) -> Iterator[str]:
         below = (v.key.removeprefix(prefix).partition("/") for v in self.versions(bucket, prefix))

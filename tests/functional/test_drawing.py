@@ -16,8 +16,9 @@ from PIL import Image
 from tests.fakes import files
 from tests.fakes.store import MemoryStore
 from tests.functional.test_ocr import ink_in_boxes
-from winnow.models import DrawnPages, DrawPages, Record, Upload
+from winnow.models import DrawnPages, DrawPages, ObjectRef, Record, Upload
 from winnow.readers import ReadLimits, Source, read
+from winnow.storage.paths import JPEG
 from winnow_ocr.drawing import draw_pages
 from winnow_ocr.jpeg import page_jpeg
 
@@ -60,6 +61,21 @@ def test_only_the_pages_that_are_asked_for_are_drawn() -> None:
     assert done == DrawnPages(pages=2)
     assert sorted(kept) == ["1.jpg", "3.jpg"]
     assert kept["1.jpg"] != kept["3.jpg"]
+
+
+def test_no_page_is_drawn_where_its_record_was_erased() -> None:
+    store = MemoryStore()
+    ref = store.add("uploads", "inbox/capsule/x.pdf", PDF)
+    barred = f"results/capsule/{'a' * 32}/pages/2.jpg"
+    store.publish(ObjectRef(bucket="results", key=barred), b"", JPEG, "erased")
+    upload = Upload(upload_id="a" * 32, object=ref, size=len(PDF))
+    asked = DrawPages(draw=(1, 2, 3), upload=upload, process="capsule")
+    for _ in range(2):  # Pages may be drawn twice.
+        done = draw_pages(asked, store, "results", ReadLimits(), page_jpeg)
+        assert done == DrawnPages(pages=2)
+    assert store.content(store.head_of("results", barred)) == b""
+    kept = [key.rpartition("/")[2] for key in store.keys("results")]
+    assert kept == ["1.jpg", "2.jpg", "3.jpg"]
 
 
 @pytest.mark.parametrize("rotate", [0, 90])

@@ -101,7 +101,7 @@ def _row(uploads: "Uploads", work: "Forget", upload_id: str) -> "UploadRow":
     from winnow.errors import UploadUnknownError
 
     try:
-        return uploads.find(upload_id)
+        return work.completed(uploads.find(upload_id))
     except UploadUnknownError:
         whole = upload_id.lower()
         row = work.without_row(whole) if _WHOLE_ID.fullmatch(whole) else None

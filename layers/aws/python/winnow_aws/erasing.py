@@ -39,7 +39,9 @@ class S3Eraser:
         """Every version and every delete marker under a prefix."""
         for page in self._pages(bucket, Prefix=prefix):
             for found in page.get("Versions", ()):
-                yield StoredVersion(found["Key"], found["VersionId"], found["IsLatest"])
+                yield StoredVersion(
+                    found["Key"], found["VersionId"], found["IsLatest"], size=found["Size"]
+                )
             for marker in page.get("DeleteMarkers", ()):
                 yield StoredVersion(
                     marker["Key"], marker["VersionId"], marker["IsLatest"], marker=True

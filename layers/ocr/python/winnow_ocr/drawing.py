@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from typing import IO, Any, cast
 
-from winnow.errors import FileUnreadableError, WinnowError
+from winnow.errors import FileUnreadableError, RunSupersededError, WinnowError
 from winnow.limits.reading import ReadLimits
 from winnow.models import DrawnPages, DrawPages
 from winnow.ports import ObjectStore
@@ -63,7 +63,11 @@ def draw_pages(
                 source.spooled(), "pdf", numbers, source.limits
             ):
                 source.check_time()
-                store.put(paths.picture(asked.process, number), packed(picture), JPEG)
+                place = paths.picture(asked.process, number)
+                try:
+                    store.publish(place, packed(picture), JPEG, fence="")
+                except RunSupersededError:
+                    continue  # Its record was erased meanwhile.
                 drawn += 1
     except WinnowError as error:
         return DrawnPages(pages=drawn, code=error.code)

@@ -21,8 +21,17 @@ def _found(upload_id: str, *stored: str) -> UploadRow:
     """`stored` are the ids that results are stored under."""
     rows = {own: UploadRow(upload_id=own, state="FAILED") for own in stored}
     uploads: Any = SimpleNamespace(find=_unknown)
-    work: Any = SimpleNamespace(without_row=rows.get)
+    work: Any = SimpleNamespace(without_row=rows.get, completed=lambda row: row)
     return _row(uploads, work, upload_id)
+
+
+def test_a_damaged_row_is_completed_from_the_results() -> None:
+    damaged = UploadRow(upload_id=OWN)
+    whole = damaged.model_copy(update={"object_key": "inbox/a.csv"})
+    uploads: Any = SimpleNamespace(find=lambda _: damaged)
+    work: Any = SimpleNamespace(completed={damaged.upload_id: whole}.get)
+    work.completed = lambda row: whole if row == damaged else row
+    assert _row(uploads, work, OWN) == whole
 
 
 @pytest.mark.parametrize("given", [OWN, OWN.upper()])

@@ -1,5 +1,9 @@
 """A person is erased: nothing of them is left in any version of any object; others keep theirs."""
 
+from collections.abc import Iterable
+from contextlib import suppress
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,10 +28,11 @@ from winnow.models import (
     Upload,
 )
 from winnow.recovery.upload_row import UploadRow
-from winnow.reviews.forget import CODE, Forget, erased_line
+from winnow.reviews.forget import CODE, Forget, StoredVersion, erased_line
 from winnow.reviews.models import EventKind, Kind, RecordKey, State
 from winnow.reviews.ports import Change
 from winnow.reviews.reviewed import ReviewedFiles
+from winnow.reviews.service import Given
 from winnow.steps.upload import upload_id
 from winnow.storage.jsonl import dump_line
 from winnow.storage.paths import JSON, JSON_LINES, ReviewPaths, RunPaths
@@ -457,5 +462,180 @@ def test_the_drawn_page_of_a_digital_pdf_is_erased_with_its_record() -> None:
     room = Archive(criteria_record(1, text=SECRET, places=places), criteria_record(2, text=OTHER))
     erased = room.forget().record(room.row, room.result, 1, "ann")
     assert erased.pages == 1
-    left = [key for key in room.objects.keys(BUCKET) if "/pages/" in key]
-    assert [key.rpartition("/")[2] for key in left] == ["1.jpg"]
+    assert pictures(room) == {"1.jpg": OTHER, "2.jpg": ""}
+
+
+def pictures(room: Archive) -> dict[str, str]:
+    """The pictures that are kept, in the newest version; an empty one is a barrier."""
+    return {
+        key.rpartition("/")[2]: room.objects.content(room.objects.head_of(BUCKET, key)).decode()
+        for key in room.objects.keys(BUCKET)
+        if "/pages/" in key
+    }
+
+
+def on_pages(*pages: int, scanned: bool = False) -> tuple[SourceLocation, ...]:
+    box = (0.1, 0.1, 0.9, 0.2)
+    return tuple(
+        SourceLocation(start=0, page=page, line=1, box=box, picture=page if scanned else None)
+        for page in pages
+    )
+
+
+@pytest.mark.parametrize("scanned", [True, False])
+def test_a_picture_is_kept_as_long_as_another_record_needs_it(scanned: bool) -> None:
+    room = Archive(
+        criteria_record(1, text=SECRET, places=on_pages(1, scanned=scanned)),
+        criteria_record(2, text=OTHER, places=on_pages(1, 2, scanned=scanned)),
+    )
+    assert room.forget().record(room.row, room.result, 1, "ann").pages == 0
+    assert pictures(room) == {"1.jpg": OTHER, "2.jpg": SECRET}
+    assert room.forget().record(room.row, room.result, 2, "ann").pages == 2
+    assert [content for content in pictures(room).values() if content] == []
+
+
+def test_of_two_erasures_at_once_one_erases_the_picture_that_both_records_are_on() -> None:
+    room = Archive(
+        criteria_record(1, text=SECRET, places=on_pages(2, scanned=True)),
+        criteria_record(2, text=SECRET, places=on_pages(2, scanned=True)),
+    )
+    published = room.objects.publish
+    started: list[int] = []
+
+    def publish(ref: ObjectRef, content: bytes, content_type: str, fence: str) -> ObjectRef:
+        if not started and ref.key.endswith("review.jsonl"):
+            started.append(1)
+            room.forget().record(room.row, room.result, 2, "bob")
+        return published(ref, content, content_type, fence)
+
+    room.objects.publish = publish  # type: ignore[method-assign]
+    room.forget().record(room.row, room.result, 1, "ann")
+    assert started
+    assert pictures(room) == {"1.jpg": OTHER}
+
+
+@pytest.mark.parametrize("record", [None, 1])
+@pytest.mark.parametrize("there", [True, False])
+def test_a_page_that_is_drawn_meanwhile_is_not_kept(record: int | None, there: bool) -> None:
+    """A function that draws has begun before, and writes at every later moment."""
+    room = Archive(criteria_record(1, text=SECRET, places=on_pages(2)))
+    page = ObjectRef(bucket=BUCKET, key=f"results/capsule/{UPLOAD}/pages/2.jpg")
+    if not there:
+        room.objects.delete(page)
+    published, deleted = room.objects.publish, MemoryEraser.delete
+
+    def draw() -> None:
+        with suppress(RunSupersededError):
+            published(page, SECRET.encode(), "image/jpeg", "")
+
+    def publish(ref: ObjectRef, content: bytes, content_type: str, fence: str) -> ObjectRef:
+        draw()
+        return published(ref, content, content_type, fence)
+
+    room.objects.publish = publish  # type: ignore[method-assign]
+    forget = room.forget()
+
+    def delete(bucket: str, versions: Iterable[StoredVersion]) -> int:
+        draw()
+        count = deleted(forget._eraser, bucket, versions)  # type: ignore[arg-type]
+        draw()
+        return count
+
+    forget._eraser.delete = delete  # type: ignore[method-assign]
+    for _ in range(2):
+        if record is None:
+            forget.upload(room.row, "ann")
+        elif not room.store.events(RecordKey(UPLOAD, 1)):
+            forget.record(room.row, room.result, record, "ann")
+        draw()
+    assert "Hans" not in room.everything().replace(f"{FILE}.bak", "")
+
+
+@pytest.mark.parametrize("record", [None, 1])
+def test_a_note_that_is_stored_after_its_record_was_erased_is_not_kept(record: int | None) -> None:
+    """Decided, erased, and only then the note is stored: the function was slow."""
+    room = archive()
+    key = RecordKey(UPLOAD, 1)
+    place = room.notes.place(key, 0, "Hans was here.")
+
+    def erased_before() -> None:
+        if record is None:
+            room.forget().upload(room.row, "ann")
+        else:
+            room.forget().record(room.row, room.result, record, "ann")
+        room.notes.save(key, 0, "Hans was here.")
+
+    room.reviews.decide("bob", key, 0, Given("met", place, keep_note=erased_before))
+    assert room.head(1).state is State.ERASED
+    assert room.notes.read(place) is None
+    assert "Hans" not in room.everything().replace(f"{FILE}.bak", "")
+
+
+# -- damaged rows ----------------------------------------------------------------------------------
+
+LONG_AGO = "2026-12-31T00:00:00.000Z"
+
+
+def damaged(room: Archive, **readable: object) -> UploadRow:
+    return UploadRow.from_stored(UPLOAD, {"state": "GONE", "claimed_at": LONG_AGO, **readable})
+
+
+@pytest.mark.parametrize("record", [None, 1])
+@pytest.mark.parametrize("readable", [{}, {"bucket": UPLOADS, "object_key": FILE}])
+def test_an_upload_whose_row_is_damaged_is_erased(
+    record: int | None, readable: dict[str, object]
+) -> None:
+    room = archive()
+    room.decide("met", note="Hans was here.")
+    work = room.forget()
+    row = work.completed(damaged(room, **readable))
+    if record is None:
+        erased = work.upload(row, "ann")
+        assert room.marks.erased[UPLOAD][1] == "ann"
+    else:
+        ref = row.result_ref(BUCKET)
+        assert ref is not None
+        erased = work.record(row, ref, record, "ann")
+    assert (erased.uploaded, erased.file_unknown) == (1, False)
+    assert erased.others
+    assert room.objects.content(room.older) == OTHER.encode()
+    assert "Hans" not in room.everything()
+    assert room.head(1).state is State.ERASED
+
+
+def test_of_a_damaged_row_without_results_the_id_tells_which_version_the_file_is() -> None:
+    room = archive()
+    assert room.uploaded.version_id is not None
+    own = upload_id(UPLOADS, FILE, room.uploaded.version_id)
+    row = UploadRow.from_stored(own, {"bucket": UPLOADS, "object_key": FILE})
+    erased = room.forget().upload(room.forget().completed(row), "ann")
+    assert (erased.uploaded, erased.file_unknown) == (1, False)
+    assert room.objects.content(room.older) == OTHER.encode()
+
+
+def test_of_a_damaged_row_that_tells_no_version_no_file_is_deleted_and_that_is_said() -> None:
+    room = archive()
+    own = "c" * 32
+    row = UploadRow.from_stored(own, {"bucket": UPLOADS, "object_key": FILE})
+    erased = room.forget().upload(room.forget().completed(row), "ann")
+    assert (erased.uploaded, erased.file_unknown) == (0, True)
+    assert room.objects.content(room.older) == OTHER.encode()
+    assert room.objects.content(room.uploaded)
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        {"lease_until": Decimal(int(NOW) + 60)},
+        {"claimed_at": "2027-01-15T07:00:00.000Z"},
+    ],
+)
+def test_a_run_that_may_be_under_way_in_a_damaged_row_is_waited_for(
+    claim: dict[str, object],
+) -> None:
+    room = archive()
+    row = UploadRow.from_stored(UPLOAD, {**claim, "bucket": UPLOADS, "object_key": FILE})
+    with pytest.raises(NotFinishedError):
+        room.forget().upload(row, "ann")
+    ended = row.model_copy(update={"ended_at": "2027-01-15T07:30:00.000Z"})
+    assert room.forget().upload(ended, "ann").reviews == 3

@@ -4,10 +4,15 @@ Everything can be done again: what is erased already is left as it is. If erasin
 next call goes on. The reviews are marked as erased first, which is their audit: from then on nobody
 can decide a record or write a note to it. Then the texts go. The upload's row comes last, since it
 says where the file was.
+
+A function that has begun before may still write a note or draw a page. It would write where nothing
+is, or where an object with a lower fencing token is. So an empty object with a higher token is put
+there, and stays.
 """
 
 import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import BinaryIO, NamedTuple, Protocol
 
@@ -23,7 +28,7 @@ from winnow.errors import (
 )
 from winnow.models import FrozenModel, ObjectRef, Outcome, Result, ResultRecord
 from winnow.ports import ObjectStore, Piece
-from winnow.recovery.upload_row import UploadRow
+from winnow.recovery.upload_row import LEASE_S, UploadRow
 from winnow.reviews.items import pictures_of, unpictured_pages_of
 from winnow.reviews.models import Kind, LineRef, RecordKey, ReviewHead, State
 from winnow.reviews.ports import ReviewStore
@@ -31,11 +36,14 @@ from winnow.reviews.service import Reviews
 from winnow.reviews.times import iso
 from winnow.steps.upload import upload_id
 from winnow.storage.paths import JSON, JSON_LINES
-from winnow.storage.record_lines import RecordLine, find_record, parse_record
+from winnow.storage.record_lines import RecordLine, each_line, find_record, parse_record
 
 CODE = "erased"
 REASON = "It was erased on request."
+_FENCE = "erased"
+"""Higher than the token of any note or picture, which have an empty one."""
 _PIECE_BYTES = 8 * 1024 * 1024
+_THREADS = 8
 _ATTEMPTS = 8
 """How often a write is done again that others came before."""
 
@@ -48,6 +56,13 @@ class StoredVersion(NamedTuple):
     latest: bool
     marker: bool = False
     """Whether it is a delete marker, which has no content."""
+    size: int = 0
+    """Bytes."""
+
+    @property
+    def barrier(self) -> bool:
+        """Whether it is an empty object that keeps a late writer from writing: see `_bar`."""
+        return self.latest and not self.marker and not self.size
 
 
 class Eraser(Protocol):
@@ -127,6 +142,37 @@ class Forget:
 
     # -- an upload ---------------------------------------------------------------------------------
 
+    def completed(self, row: UploadRow) -> UploadRow:
+        """A damaged row, with what the results tell in place of what it lacks; others as they are.
+
+        If nothing tells which version of a key the file was, the row has no key either.
+        """
+        if row.state != "DAMAGED" or row.erased_at is not None:
+            return row
+        told = self.without_row(row.upload_id) or UploadRow(upload_id=row.upload_id)
+        if told.object_key:
+            file = {name: getattr(told, name) for name in ("bucket", "object_key", "version_id")}
+        else:
+            file = {"version_id": self._version_of(row)}
+            if file["version_id"] is None:
+                file = {"object_key": ""}
+        results = {"process": row.process or told.process}
+        if row.result_bucket is None or row.result_key is None:
+            results |= {"result_bucket": told.result_bucket, "result_key": told.result_key}
+        return row.model_copy(update={**file, **results})
+
+    def _version_of(self, row: UploadRow) -> str | None:
+        """The version of the file that an upload is: its id is made from it."""
+        if not row.bucket or not row.object_key:
+            return None
+        for found in self._eraser.versions(row.bucket, row.object_key):
+            if found.key != row.object_key or found.marker:
+                continue
+            own = upload_id(row.bucket, row.object_key, found.version_id)
+            if row.upload_id == own or row.version_id == found.version_id:
+                return found.version_id
+        return None
+
     def without_row(self, own: str) -> UploadRow | None:
         """What the results tell of an upload whose row has expired, in place of the row.
 
@@ -156,11 +202,11 @@ class Forget:
         """Erase an upload: its file, its results, its run's objects, notes and drafts.
 
         Other versions under the file's key are other uploads: they are kept, and named. Of the
-        results, review.json and an empty reviewed.jsonl may be left: they keep a function that has
-        read the reviews before from writing its lines. Raises NotFinishedError while its run has
-        not ended: the run would write results again.
+        results, review.json and empty objects may be left: they keep a function that has begun
+        before from writing its lines and pictures. Raises NotFinishedError while its run has not
+        ended: the run would write results again.
         """
-        _require_end(row)
+        self._require_end(row)
         own = row.upload_id
         pages = results = notes = 0
         heads = self._heads(own)
@@ -170,9 +216,11 @@ class Forget:
             for process in sorted(processes):
                 self._rewrite_reviewed(own, process)
             for folder in self._folders(own, {*processes, row.process}):
-                pages += self._delete(self._bucket, f"{folder}pages/")
+                self._bar(f"{folder}pages/{n}.jpg" for n in self._drawable(folder))
+                pages += self._delete_contents(f"{folder}pages/")
                 results += self._delete_results(folder)
-            notes += self._delete(self._bucket, f"notes/{own}/") + self._delete_drafts(f"/{own}/")
+            self._bar_notes(heads)
+            notes += self._delete_contents(f"notes/{own}/") + self._delete_drafts(f"/{own}/")
             # Somebody may have decided a record meanwhile that was never queued.
             heads = self._heads(own)
             if all(head.state is State.ERASED for head in heads):
@@ -195,6 +243,18 @@ class Forget:
             decided=_decided(heads),
         )
 
+    def _require_end(self, row: UploadRow) -> None:
+        """Raise NotFinishedError if the run of an upload may be under way.
+
+        A damaged row does not say that it has ended; but its claim is not valid for ever.
+        """
+        if row.ended:
+            return
+        until: float = row.claimed_s + LEASE_S if row.lease_until is None else row.lease_until
+        if row.state == "DAMAGED" and (row.ended_s is not None or until < self._clock()):
+            return
+        raise NotFinishedError(f"The run of {row.upload_id} has not ended: it could write again.")
+
     def _heads(self, own: str) -> list[ReviewHead]:
         return [] if self._store is None else list(self._store.heads(own))
 
@@ -215,8 +275,34 @@ class Forget:
             if not self._objects.head(ObjectRef(bucket=self._bucket, key=reviewed)).size:
                 kept = (reviewed, counts)
         found = self._eraser.versions(self._bucket, folder)
-        gone = (v for v in found if not (v.latest and v.key in kept))
+        pages = f"{folder}pages/"
+        gone = (
+            v
+            for v in found
+            if not (v.latest and v.key in kept) and not (v.barrier and v.key.startswith(pages))
+        )
         return self._eraser.delete(self._bucket, gone)
+
+    def _drawable(self, folder: str) -> set[int]:
+        """The pages of a digital PDF that may be drawn at this moment: those of its records."""
+        pages: set[int] = set()
+        with suppress(RecordUnknownError, StoredDataInvalidError):
+            result, _ = self._result(ObjectRef(bucket=self._bucket, key=f"{folder}result.json"))
+            for record in self._records(result):
+                if record.part is not None or all(at.page is None for at in record.places):
+                    break  # No record of a table, a text or an archive is on a page to draw.
+                pages.update(_unpictured(record))
+        return pages
+
+    def _records(self, result: Result) -> Iterator[ResultRecord]:
+        """The records of the newest results that can be read and are not erased."""
+        for ref in result.files.values():
+            with suppress(ObjectGoneError):
+                for line in each_line(self._objects, self._newest(ref)):
+                    with suppress(StoredDataInvalidError):
+                        record = parse_record(line.content)
+                        if record.code != CODE:
+                            yield record
 
     # -- a record ----------------------------------------------------------------------------------
 
@@ -224,10 +310,10 @@ class Forget:
         """Erase one record: its line in the results, its notes, drafts and page pictures.
 
         The uploaded file and the run's intermediate objects are deleted whole, since they hold the
-        record, too. The other records keep their results. Raises NotFinishedError while the run
-        has not ended, and RecordUnknownError.
+        record, too. The other records keep their results, and the pictures of pages that they are
+        on as well. Raises NotFinishedError while the run has not ended, and RecordUnknownError.
         """
-        _require_end(row)
+        self._require_end(row)
         own = row.upload_id
         result, _ = self._result(result_ref)
         outcome, ref, line = self._line(result, record)
@@ -235,9 +321,11 @@ class Forget:
         marked = self._mark(self._audited(result, outcome, ref, line, content), user)
         folder = result_ref.key.rpartition("/")[0]
         # Pictures first: the line is what tells which they are.
-        pictures = {*pictures_of(content).values(), *unpictured_pages_of(content)}
-        pages = sum(self._delete(self._bucket, f"{folder}/pages/{n}.") for n in pictures)
+        pages, shared = self._delete_pictures(folder, result, content)
         self._erase_line(result_ref, record)
+        if shared:
+            # The other record may have been erased meanwhile.
+            pages += self._delete_pictures(folder, result, content)[0]
         kept = [ref.version_id for ref in self._result(result_ref)[0].files.values()]
         results = sum(self._delete_old(f"{folder}/{name}.jsonl", kept) for name in Outcome)
         number = f"{record:010d}"
@@ -246,7 +334,8 @@ class Forget:
             # cannot write them any more: this has the higher fencing token.
             self._rewrite_reviewed(own, result.process.id)
             results += self._delete_old(f"{folder}/reviewed.jsonl")
-        notes = self._delete(self._bucket, f"notes/{own}/{number}/")
+        self._bar_notes(marked)
+        notes = self._delete_contents(f"notes/{own}/{number}/")
         notes += self._delete_drafts(f"/{own}/{number}.json")
         uploaded, others = self._delete_file(row)
         return Erased(
@@ -263,6 +352,24 @@ class Forget:
             decided=_decided(marked),
         )
 
+    def _delete_pictures(
+        self, folder: str, result: Result, record: ResultRecord
+    ) -> tuple[int, bool]:
+        """Delete the pictures of the pages that a record is on, and no other one.
+
+        Returns how many versions, and whether pictures are kept for another record.
+        """
+        drawable = _unpictured(record)
+        every = {*pictures_of(record).values(), *drawable}
+        own = set(every)
+        if every:
+            for other in self._records(result):
+                if other.record != record.record:
+                    own.difference_update(pictures_of(other).values(), _unpictured(other))
+        self._bar(f"{folder}/pages/{n}.jpg" for n in own & drawable)
+        deleted = sum(self._delete_contents(f"{folder}/pages/{n}.") for n in sorted(own))
+        return deleted, own != every
+
     # -- a prediction ------------------------------------------------------------------------------
 
     def prediction(self, own: str, user: str) -> Erased:
@@ -273,7 +380,8 @@ class Forget:
         if head is None and not versions:
             raise RecordUnknownError(f"There is no prediction {own}.")
         marked = self._mark([] if head is None else [head], user)
-        notes = self._delete(self._bucket, f"notes/{own}/") + self._delete_drafts(f"/{own}/")
+        self._bar_notes(marked)
+        notes = self._delete_contents(f"notes/{own}/") + self._delete_drafts(f"/{own}/")
         return Erased(
             upload=own,
             uploaded=self._eraser.delete(self._bucket, versions),
@@ -403,8 +511,47 @@ class Forget:
                 return reviews.erase(user, head.key, absent=head) or head
         return reviews.erase(user, head.key, absent=head) or head
 
+    def _bar(self, keys: Iterable[str]) -> None:
+        """Put empty objects at these keys, which no function that has begun before writes over."""
+
+        def bar(key: str) -> None:
+            ref = ObjectRef(bucket=self._bucket, key=key)
+            for left in reversed(range(_ATTEMPTS)):
+                try:
+                    self._objects.publish(ref, b"", JSON, _FENCE)
+                except RetryableError:
+                    if not left:
+                        raise
+                else:
+                    return
+
+        with ThreadPoolExecutor(_THREADS) as pool:
+            list(pool.map(bar, keys))
+
+    def _bar_notes(self, heads: Iterable[ReviewHead]) -> None:
+        """Keep a function from storing the note of a decision that it has just written."""
+        answers = (head.answer for head in heads)
+        missing = [
+            answer.note.key
+            for answer in answers
+            if answer is not None and answer.note is not None and not self._stored(answer.note)
+        ]
+        self._bar(missing)
+
+    def _stored(self, ref: ObjectRef) -> bool:
+        try:
+            self._objects.head(ref)
+        except ObjectGoneError:
+            return False
+        return True
+
     def _delete(self, bucket: str, prefix: str) -> int:
         return self._eraser.delete(bucket, self._eraser.versions(bucket, prefix))
+
+    def _delete_contents(self, prefix: str) -> int:
+        """Delete pictures or notes, but no barrier."""
+        found = self._eraser.versions(self._bucket, prefix)
+        return self._eraser.delete(self._bucket, (v for v in found if not v.barrier))
 
     def _delete_old(self, key: str, kept: Collection[str | None] = ()) -> int:
         """Delete all versions of an object but the newest, and but those that are kept."""
@@ -464,6 +611,5 @@ def _with_line(stream: BinaryIO, line: RecordLine, new: bytes) -> Iterator[bytes
         at += len(part)
 
 
-def _require_end(row: UploadRow) -> None:
-    if not row.ended:
-        raise NotFinishedError(f"The run of {row.upload_id} has not ended: it could write again.")
+def _unpictured(record: ResultRecord) -> set[int]:
+    return set(unpictured_pages_of(record))
