@@ -445,7 +445,7 @@ def test_the_note_of_a_refused_decision_is_a_draft_from_the_start(stage, monkeyp
     (item,) = lease(stage, process="L33774")
     key = RecordKey(item["upload"], item["record"])
     write = stage.reviews.write
-    seen = []
+    seen: list[str] = []
 
     def late(change):
         monkeypatch.setattr(stage.reviews, "write", write)
