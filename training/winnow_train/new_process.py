@@ -39,22 +39,22 @@ def new_process(
             f"{files} names one label alone in {label_column}: there is nothing to tell apart."
         )
     lines = [
-        f"# Made by `winnow train --create` from {_printable(files)}; its labels are taught by "
+        f"# Made by `winnow train --create` from {printable(files)}; its labels are taught by "
         "the head.",
-        f"id: {_quoted(process_id)}",
+        f"id: {quoted(process_id)}",
         "version: 1.0.0",
         "kind: labels",
-        f"title: {_quoted(process_id)}",
+        f"title: {quoted(process_id)}",
         "input:",
-        f"  text_columns: [{', '.join(map(_quoted, texts))}]",
+        f"  text_columns: [{', '.join(map(quoted, texts))}]",
         *(
-            [f"  numeric_columns: [{', '.join(map(_quoted, numeric_columns))}]"]
+            [f"  numeric_columns: [{', '.join(map(quoted, numeric_columns))}]"]
             if numeric_columns
             else []
         ),
         "threshold: 0.7",
         "labels:",
-        *(f"  - {{id: {_quoted(made)}, title: {_quoted(name)}}}" for made, name in _ids(names)),
+        *(f"  - {{id: {quoted(made)}, title: {quoted(name)}}}" for made, name in _ids(names)),
     ]
     return "\n".join(lines) + "\n"
 
@@ -67,12 +67,12 @@ def _ids(names: list[str]) -> list[tuple[str, str]]:
     for name in names:
         if len(name) > _LONGEST_TITLE:
             raise TrainingDataError(
-                f"A label of {len(name):,} characters ({_printable(name[:40])}...) is longer than "
+                f"A label of {len(name):,} characters ({printable(name[:40])}...) is longer than "
                 f"{_LONGEST_TITLE:,}."
             )
         if (same := plain.setdefault(name.casefold(), name)) != name:
             raise TrainingDataError(
-                f"The labels {_printable(same)!r} and {_printable(name)!r} differ in case alone: "
+                f"The labels {printable(same)!r} and {printable(name)!r} differ in case alone: "
                 "give both one spelling."
             )
         base = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-_")[:_LONGEST_ID] or "label"
@@ -85,11 +85,12 @@ def _ids(names: list[str]) -> list[tuple[str, str]]:
     return ids
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """A text that a comment of a file may hold: `?` for what is not printable."""
     return "".join(c if c.isprintable() else "?" for c in text)
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """A double-quoted YAML scalar."""
 
     def escaped(char: str) -> str:
