@@ -56,7 +56,7 @@ class SegmentMentions:
         """Take a segment, its shorthand written out, and the section it is in ("" if none)."""
         segment = tokens(text)
         self._context = SegmentContext(segment)
-        self._section = _section_contexts(section)
+        self._section = section_contexts(section)
         # Keywords are words: punctuation between them does not count.
         positions = [at for at, token in enumerate(segment) if token[0].isalnum()]
         spans = keywords.spans([segment[at] for at in positions])
@@ -107,7 +107,8 @@ class SegmentMentions:
         return kind | MentionKind.MIXED if self.mixed else kind
 
 
-def _section_contexts(section: str) -> frozenset[Context]:
+def section_contexts(section: str) -> frozenset[Context]:
+    """The context that a heading gives what is under it."""
     if not section:
         return frozenset()
     family = section.startswith(("family", "fh"))
