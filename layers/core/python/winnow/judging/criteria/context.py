@@ -48,8 +48,10 @@ class SegmentContext:
         self._subjects = starts.get("subject", [])
         self._places = starts.get("place", [])
         ends, turns = starts.get("end", []), starts.get("turn", [])
-        self._clause_ends = ends + turns
-        self._family_ends = [at for at in ends if at not in turns]
+        reasons = starts.get("reason", [])
+        self._clause_ends = ends + turns + reasons
+        self._family_ends = [at for at in ends + reasons if at not in turns]
+        self._reasons = len(reasons)
 
     def contexts(self, start: int, end: int) -> frozenset[Context]:
         """The contexts of a mention.
@@ -87,6 +89,11 @@ class SegmentContext:
         """How many clauses the segment has."""
         return len(self._clause_ends) + 1
 
+    @property
+    def contrasted_clauses(self) -> int:
+        """How many clauses it has, a reason counted with what it is given for."""
+        return self.clauses - self._reasons
+
     @cached_property
     def negative_clauses(self) -> frozenset[int]:
         """The clauses in which anything is negated, results included."""
@@ -103,8 +110,13 @@ class SegmentContext:
         return (
             between is not None
             and len(between) <= trigger.rule.max_scope
-            and not self._is_terminated(trigger, between)
-            and not self._is_ended_by_comma(trigger, between, start)
+            and (
+                trigger.rule.unended
+                or not (
+                    self._is_terminated(trigger, between)
+                    or self._is_ended_by_comma(trigger, between, start)
+                )
+            )
             and not self._begins_longer_mention(trigger, start, end)
             and not self._is_shielded(trigger, start, end)
         )
@@ -117,10 +129,19 @@ class SegmentContext:
         if rule.category == Context.NEGATED:
             # "No bleeding on colonoscopy" does not deny the colonoscopy.
             terminations = terminations + self._places
+            if not rule.forward and self._has_own_subject(between):
+                return True
         elif (family or rule.category == Context.HISTORICAL) and rule.forward and not rule.listed:
             # "His mother had a stroke, she has melena": she is the patient.
             terminations = terminations + self._subjects
         return any(at in between for at in terminations)
+
+    def _has_own_subject(self, between: range) -> bool:
+        """Whether something else stands between a heading and what is denied behind it.
+
+        "Colonoscopy: source not found" does not deny the colonoscopy, "Colonoscopy: not done" does.
+        """
+        return ":" in self._words[between.start : max(between.start, between.stop - 1)]
 
     def _is_ended_by_comma(self, trigger: TriggerMatch, between: range, start: int) -> bool:
         """A comma ends the scope of POSSIBLE, of RESULT, and of PLANNED after the mention."""
@@ -140,7 +161,8 @@ class SegmentContext:
 
     def _is_shielded(self, trigger: TriggerMatch, start: int, end: int) -> bool:
         """Whether negation or doubt is of a shield in front: "no source of bleeding"."""
-        return trigger.rule.category in (Context.NEGATED, Context.POSSIBLE) and any(
+        kept_off = (Context.NEGATED, Context.POSSIBLE, Context.UNKNOWN)
+        return trigger.rule.category in kept_off and any(
             shield.end <= start <= shield.end + shield.rule.max_scope
             and (trigger.start <= shield.start or trigger.start >= end)
             for shield in self._shields

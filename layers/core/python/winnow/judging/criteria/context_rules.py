@@ -15,6 +15,8 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from winnow.judging.criteria.keywords import unglued
+
 
 class Context(StrEnum):
     """What a mention is, if not plainly so of the patient and now."""
@@ -25,15 +27,19 @@ class Context(StrEnum):
     HISTORICAL = "historical"
     FAMILY = "family"
     PLANNED = "planned"
+    UNKNOWN = "unknown"
+    """Open, missing, unfinished or taken back: it says neither yes nor no."""
 
 
 RESULT = "result"
 """A test found nothing: a negation, but not of the test."""
 PSEUDO = "pseudo"
-CLAUSE_ENDS = frozenset({"end", "turn"})
-"""Terminations. A `turn` ends no scope of family: "his mother was ill and has diabetes"."""
+CLAUSE_ENDS = frozenset({"end", "turn", "reason"})
+"""Terminations. A `turn` ends no scope of family: "his mother was ill and has diabetes"; what is
+before a `reason` and behind it makes no sentence mixed: "a capsule because colonoscopy was normal".
+"""
 _CATEGORIES = CLAUSE_ENDS | {*Context, RESULT, PSEUDO, "subject", "shield", "place", "modifier"}
-_DIRECTIONS = frozenset(("", "forward", "backward", "both", "list"))
+_DIRECTIONS = frozenset(("", "forward", "backward", "both", "list", "sentence"))
 _UNBOUNDED = 1_000
 """The scope of a rule that has none in the table: as far as the clause goes."""
 
@@ -55,7 +61,7 @@ def tokens(text: str) -> list[str]:
 
     A plus or minus in front of a word is a token of its own: "+" and "−".
     """
-    return _TOKEN.findall(_MINUS.sub("−", text.lower().translate(_BOXES)))
+    return _TOKEN.findall(_MINUS.sub("−", unglued(text.lower().translate(_BOXES))))
 
 
 class ContextRule(NamedTuple):
@@ -67,6 +73,8 @@ class ContextRule(NamedTuple):
     backward: bool
     listed: bool
     """Forward, and ended neither by a comma nor by a new subject."""
+    unended: bool
+    """Of the whole sentence, whatever ends a clause."""
     max_scope: int
     """Words that may be between trigger and mention."""
     second: frozenset[str]
@@ -114,9 +122,10 @@ def _parse_rule(line: str) -> ContextRule:
     return ContextRule(
         trigger,
         category,
-        direction in ("forward", "both", "list"),
-        direction in ("backward", "both"),
+        direction in ("forward", "both", "list", "sentence"),
+        direction in ("backward", "both", "sentence"),
         direction == "list",
+        direction == "sentence",
         int(more[1]) if len(more) > 1 else _UNBOUNDED,
         *_second(trigger),
     )

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import Indel
 
 _WORD = re.compile(r"[^\W_]+(?:['.][^\W_]+)*")
+_GLUED = re.compile(r"(?:(?<=[^\W\d_]{3})|(?<=\d))\.(?=[^\W\d_]{2})")
 MIN_FUZZY_LETTERS = 5
 MIN_FUZZY_SIMILARITY = 0.83
 _MAX_REMEMBERED = 50_000
@@ -23,7 +24,15 @@ _MAX_REMEMBERED = 50_000
 
 def words(text: str) -> list[str]:
     """The words of a text in lower case; apostrophes and full stops inside a word stay."""
-    return _WORD.findall(text.lower().replace("’", "'"))
+    return _WORD.findall(unglued(text.lower().replace("’", "'")))
+
+
+def unglued(text: str) -> str:
+    """A text in small letters with a space after each full stop that glues two words.
+
+    "1.denies" is two words, and so is "soft.no"; "e.g." and "b.i.d." are not.
+    """
+    return _GLUED.sub(". ", text) if "." in text else text
 
 
 # Words that say nothing of the matter. Negations are among them: context.py reads those.

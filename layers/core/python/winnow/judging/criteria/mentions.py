@@ -25,6 +25,8 @@ class MentionKind(Flag):
     HISTORICAL = auto()
     FAMILY = auto()
     """It is about a relative, not the patient."""
+    UNKNOWN = auto()
+    """It is open, missing, unfinished or taken back."""
     MIXED = auto()
     """One clause is negative and another is not: "normal but for an ulcer"."""
 
@@ -36,6 +38,7 @@ _OF_CONTEXT = {
     Context.HYPOTHETICAL: MentionKind.PLANNED,
     Context.HISTORICAL: MentionKind.HISTORICAL,
     Context.FAMILY: MentionKind.FAMILY,
+    Context.UNKNOWN: MentionKind.UNKNOWN,
 }
 Kinds = frozenset[MentionKind]
 """The kinds of a sentence's keywords or, without keywords, the kinds of the whole sentence."""
@@ -60,7 +63,7 @@ class SegmentMentions:
         # Keywords are words: punctuation between them does not count.
         positions = [at for at, token in enumerate(segment) if token[0].isalnum()]
         spans = keywords.spans([segment[at] for at in positions])
-        self.mixed = 0 < len(self._context.negative_clauses) < self._context.clauses
+        self.mixed = 0 < len(self._context.negative_clauses) < self._context.contrasted_clauses
         """Whether something is negated in one clause and nothing in another."""
         self.mentions: list[Mention] = []
         read: dict[tuple[int, int], tuple[MentionKind, frozenset[Context]]] = {}

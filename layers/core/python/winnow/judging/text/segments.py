@@ -48,7 +48,11 @@ _WANTING = (
 )
 _GOES_ON = re.compile(rf"(?:,|\b(?:{_WANTING}|{_WANTING.upper()}|a)|(?<![:–?-] )\b(?:no|NO))$")
 _GONE_ON = re.compile(r"(?:and|or|nor|but|which|who|with|without|of|on|in|for|from|to)\b(?![.:)])")
-_GLUED = re.compile(r"\.(?:(?<=[a-z]{3}\.)|(?<=\d\.))(?=[A-Z][A-Za-z]{2})")
+_GLUED = re.compile(
+    r"\.(?:(?<=[^\W\d_]{3}\.)|(?<=\d\.))"
+    r"(?!(?:com|org|net|edu|gov|info|htm|html|pdf|docx?|xlsx?|csv|txt|jpe?g|png|dcm)\b)"
+    r"(?=[^\W\d_]{2})"
+)
 _AFTER_NUMBER = re.compile(r"\d\s?$")
 _HEADING = re.compile(r"[A-Z][A-Z0-9 /&,()'’-]{3,58}[A-Z)]:(?=\s*+(?:,\s*+)?+[^\W\d_])")
 _HEADING_LINE = re.compile(r"[A-Z][A-Za-z0-9 /&,()'’-]{1,58}:(?:\s|$)")

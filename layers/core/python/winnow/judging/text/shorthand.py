@@ -3,14 +3,15 @@
 "C-scope neg" and "COLONOSCOPY WAS NEGATIVE" say what "Colonoscopy was negative" says, but an
 encoder trained on ordinary text does not see it. So what is compared, and searched for keywords and
 contexts, is the written-out text; what is shown is the text as it is. The table is
-shorthand.tsv. A result's mark is a word too: "FOBT+" is positive, "guaiac -ve" negative.
+shorthand.tsv. Words on both sides of a slash are written out ("EGD/colonoscopy"), parts of an
+abbreviation are not ("I/O"). A result's mark is a word too: "FOBT+" is positive, "guaiac -ve" negative.
 """
 
 import re
 from functools import cache
 from pathlib import Path
 
-_RUN = re.compile(r"\w[\w/'-]*(?:\.\w+)*")
+_RUN = re.compile(r"\w[\w'-]*(?:\.\w+)*")
 _MOSTLY = 0.8
 _WORD_IN_CAPITALS = re.compile(r"[A-Z]{5}")
 """Shorter ones may be abbreviations."""
@@ -29,7 +30,9 @@ def _table() -> tuple[dict[str, str], re.Pattern[str]]:
                 table.setdefault(short.capitalize(), long.capitalize())
     longest = sorted(table, key=len, reverse=True)
     return table, re.compile(
-        r"(?<![\w/.'])(?<!\w-)(?:" + "|".join(map(re.escape, longest)) + r")(?![\w/'-]|\.\w)"
+        r"(?<![\w.'])(?<!\w-)(?<!\b\w/)(?<!\b\w\w/)(?:"
+        + "|".join(map(re.escape, longest))
+        + r")(?![\w'-]|\.\w|/(?!\w{3}))"
     )
 
 
@@ -41,6 +44,7 @@ def expand_shorthand(text: str) -> str:
     if (
         not capitals
         and "+" not in text
+        and "/" not in text
         and table.keys().isdisjoint(_RUN.findall(text))
         and "-ve" not in text
     ):
