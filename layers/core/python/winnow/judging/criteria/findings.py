@@ -16,7 +16,7 @@ planned", and later "colonoscopy showed no source".
 from collections.abc import Iterator, Mapping, Sequence
 
 from winnow.judging.criteria.compile import CompiledCriterion
-from winnow.judging.criteria.logic import verdict
+from winnow.judging.criteria.logic import MET, NOT_MET, verdict
 from winnow.judging.criteria.match import CriterionMatches, Match
 from winnow.judging.evidence import MAX_EVIDENCE, SCORE_DECIMALS, segment_evidence
 from winnow.judging.text.similarity import SimilarityMatrix
@@ -24,6 +24,7 @@ from winnow.models import CriterionFinding, Evidence, Polarity
 
 NO_EVIDENCE = 0.5
 SILENT = 0.25
+LEAST = 10**-SCORE_DECIMALS
 
 
 def findings_of(
@@ -41,6 +42,8 @@ def findings_of(
     for compiled, criterion_matches in zip(criteria, matches, strict=True):
         if positions := _speaking_positions(criterion_matches.by_row, rows):
             score = _score([criterion_matches.by_row[row] for row in positions])
+            if not criterion_matches.doubted_in.isdisjoint(rows):
+                score = undecided(score)
             evidence = tuple(_evidence(positions, criterion_matches.by_row, matrix, index))
         else:
             silent = (
@@ -91,6 +94,11 @@ def _score(matches: Sequence[Match]) -> float:
     pro = max((match.strength for match in matches if match.strength > 0), default=0.0)
     con = max((-match.strength for match in matches if match.strength < 0), default=0.0)
     return round(0.5 + (pro - con) / 2, SCORE_DECIMALS)
+
+
+def undecided(score: float) -> float:
+    """The score nearest to this one that is neither met nor not met."""
+    return min(max(score, NOT_MET + LEAST), MET - LEAST)
 
 
 def _evidence(

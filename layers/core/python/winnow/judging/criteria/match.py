@@ -73,6 +73,8 @@ class CriterionMatches:
 
     by_row: dict[int, Match] = field(default_factory=dict)
     """By the segment's row in the similarity matrix."""
+    doubted_in: set[int] = field(default_factory=set)
+    """Rows that say that it is unknown, and so neither support nor oppose it."""
     mentioned_in: set[int] = field(default_factory=set)
     """Rows that mention it. Filled only for a criterion with `if_silent: not_met`."""
 
@@ -140,6 +142,8 @@ def _match_block(
                 match = _stronger_match(match, _match_value(criterion.values, segment))
             if match:
                 matches[position].by_row[row] = match
+            elif criterion.accepts(segment.keywords) and _is_doubt(criterion, segment):
+                matches[position].doubted_in.add(row)
             if criterion.silence_is_not_met and _mentions(criterion, segment):
                 matches[position].mentioned_in.add(row)
 
@@ -239,6 +243,17 @@ def _stronger_match(sentence: Match | None, value: Match | None) -> Match | None
     if sentence is None or sentence.strength * value.strength < VALUE**2:
         return value
     return sentence
+
+
+def _is_doubt(criterion: CompiledCriterion, segment: _ComparedSegment) -> bool:
+    """Whether one of the criterion's keywords is mentioned as something that is not known."""
+    keywords = criterion.pro.keywords
+    return not keywords.isdisjoint(segment.keywords) and any(
+        mention.keyword in keywords
+        and mention.kind & MentionKind.UNKNOWN
+        and not mention.kind & MentionKind.FAMILY
+        for mention in segment.mentions.mentions
+    )
 
 
 def _mentions(criterion: CompiledCriterion, segment: _ComparedSegment) -> bool:
