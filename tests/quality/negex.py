@@ -89,7 +89,9 @@ def measure() -> tuple[dict[str, Score], list[Mistake], int]:
                 elif expected or got:
                     counts[reading][2 if expected else 1] += 1
                     mistakes.append(
-                        Mistake(row["number"], reading, row[reading], row["sentence"], row["phrase"])
+                        Mistake(
+                            row["number"], reading, row[reading], row["sentence"], row["phrase"]
+                        )
                     )
     return {reading: Score(*count) for reading, count in counts.items()}, mistakes, lost
 

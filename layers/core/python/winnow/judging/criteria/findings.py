@@ -4,6 +4,10 @@ With `pro` and `con` the greatest strengths of support and opposition:
 
     score = 0.5 + (pro - con) / 2
 
+If both are greater than CONTRADICTION, the record contradicts itself. Then the side counts that is
+of now ("now", "still", "no longer", "repeat"); if both are or neither is, the criterion is
+undetermined. So it is if a segment says that it is unknown ("the report has not been received").
+
 A criterion that no segment supports or opposes scores NO_EVIDENCE. It scores SILENT if its
 definition has `if_silent: not_met`, none of its keywords is mentioned of the patient, and the
 record has evidence on another criterion (a record with evidence on none is about something else,
@@ -13,9 +17,11 @@ A plan does not oppose a criterion if the result of what was planned supports it
 planned", and later "colonoscopy showed no source".
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from winnow.judging.criteria.compile import CompiledCriterion
+from winnow.judging.criteria.context import Context
 from winnow.judging.criteria.logic import MET, NOT_MET, verdict
 from winnow.judging.criteria.match import CriterionMatches, Match
 from winnow.judging.evidence import MAX_EVIDENCE, SCORE_DECIMALS, segment_evidence
@@ -25,6 +31,13 @@ from winnow.models import CriterionFinding, Evidence, Polarity
 NO_EVIDENCE = 0.5
 SILENT = 0.25
 LEAST = 10**-SCORE_DECIMALS
+CONTRADICTION = 0.15
+_NOW = re.compile(
+    r"\b(?:now|today|tonight|currently|at present|presently|this (?:morning|week|visit)|still"
+    r"|no longer|no further|no more|not any ?more|since then|has (?:resolved|stopped|ceased)|repeat"
+    r"|repeated|corrected|latest|most recent(?:ly)?|ongoing|again)\b",
+    re.IGNORECASE,
+)
 
 
 def findings_of(
@@ -40,8 +53,10 @@ def findings_of(
     )
     findings: list[CriterionFinding] = []
     for compiled, criterion_matches in zip(criteria, matches, strict=True):
-        if positions := _speaking_positions(criterion_matches.by_row, rows):
-            score = _score([criterion_matches.by_row[row] for row in positions])
+        if positions := _speaking_positions(criterion_matches.by_row, rows, matrix, index):
+            score = _score(
+                [(criterion_matches.by_row[row], matrix.plain[row]) for row in positions]
+            )
             if not criterion_matches.doubted_in.isdisjoint(rows):
                 score = undecided(score)
             evidence = tuple(_evidence(positions, criterion_matches.by_row, matrix, index))
@@ -64,7 +79,9 @@ def findings_of(
     return tuple(findings)
 
 
-def _speaking_positions(by_row: Mapping[int, Match], rows: Sequence[int]) -> dict[int, int]:
+def _speaking_positions(
+    by_row: Mapping[int, Match], rows: Sequence[int], matrix: SimilarityMatrix, index: int
+) -> dict[int, int]:
     """The rows that match, each with its first position in the text."""
     if by_row.keys().isdisjoint(rows):
         return {}
@@ -72,6 +89,8 @@ def _speaking_positions(by_row: Mapping[int, Match], rows: Sequence[int]) -> dic
     for position, row in enumerate(rows):
         if row in by_row:
             positions.setdefault(row, position)
+    if len(positions) > 1:
+        positions = _without_parts_of_others(positions, by_row, matrix, index)
     has_result = {
         keyword
         for row in positions
@@ -85,15 +104,69 @@ def _speaking_positions(by_row: Mapping[int, Match], rows: Sequence[int]) -> dic
     }
 
 
+def _without_parts_of_others(
+    positions: Mapping[int, int],
+    by_row: Mapping[int, Match],
+    matrix: SimilarityMatrix,
+    index: int,
+) -> dict[int, int]:
+    """The rows whose opposite is not said by a better reading of the same words.
+
+    A window reads its sentences better than they stand alone ("Endoscopy was done. It was normal"),
+    and a part of a sentence says its own, whatever the whole resembles.
+    """
+    spans, sentences = matrix.spans[index], matrix.sentences[index]
+
+    def is_better(one: int, other: int) -> bool:
+        (start, end), (other_start, other_end) = spans[one], spans[other]
+        return one >= sentences > other and (
+            (start <= other_start and other_end <= end)
+            or (other_start <= start and end <= other_end)
+        )
+
+    return {
+        row: position
+        for row, position in positions.items()
+        if not any(
+            by_row[other].strength * by_row[row].strength < 0 and is_better(at, position)
+            for other, at in positions.items()
+        )
+    }
+
+
 def _is_outdated_plan(match: Match, has_result: set[str]) -> bool:
     """Whether an opposing match only plans something whose result another segment reports."""
     return match.strength < 0 and match.is_planned and has_result.issuperset(match.keywords)
 
 
-def _score(matches: Sequence[Match]) -> float:
-    pro = max((match.strength for match in matches if match.strength > 0), default=0.0)
-    con = max((-match.strength for match in matches if match.strength < 0), default=0.0)
-    return round(0.5 + (pro - con) / 2, SCORE_DECIMALS)
+def _score(matches: Sequence[tuple[Match, str]]) -> float:
+    """The score of matches, each with its segment's text."""
+    pro = [(match, text) for match, text in matches if match.strength > 0]
+    con = [(match, text) for match, text in matches if match.strength < 0]
+    contradicted = _strength(pro) > CONTRADICTION < _strength(con)
+    if contradicted and (latest := _latest(pro, con)):
+        pro, con, contradicted = *latest, False
+    score = round(0.5 + (_strength(pro) - _strength(con)) / 2, SCORE_DECIMALS)
+    return undecided(score) if contradicted else score
+
+
+def _strength(matches: Sequence[tuple[Match, str]]) -> float:
+    return max((abs(match.strength) for match, _ in matches), default=0.0)
+
+
+Matches = Sequence[tuple[Match, str]]
+
+
+def _latest(pro: Matches, con: Matches) -> tuple[Matches, Matches] | None:
+    """The matches of the side that is of now, if the other is not; None: both are, or neither."""
+    of_pro, of_con = (any(_is_of_now(*match) for match in side) for side in (pro, con))
+    if of_pro == of_con:
+        return None
+    return (pro, []) if of_pro else ([], con)
+
+
+def _is_of_now(match: Match, text: str) -> bool:
+    return Context.HISTORICAL not in match.context and _NOW.search(text) is not None
 
 
 def undecided(score: float) -> float:
