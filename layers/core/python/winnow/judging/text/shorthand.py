@@ -4,7 +4,8 @@
 encoder trained on ordinary text does not see it. So what is compared, and searched for keywords and
 contexts, is the written-out text; what is shown is the text as it is. The table is
 shorthand.tsv. Words on both sides of a slash are written out ("EGD/colonoscopy"), parts of an
-abbreviation are not ("I/O"). A result's mark is a word too: "FOBT+" is positive, "guaiac -ve" negative.
+abbreviation are not ("I/O"). A result's mark is a word too: "FOBT+" is positive, "guaiac -ve"
+negative.
 """
 
 import re

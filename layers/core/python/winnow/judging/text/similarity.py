@@ -40,6 +40,7 @@ _SECTIONS = frozenset(
     (
         *("family history", "family hx", "fhx", "fh", "family medical history"),
         *("past history", "past medical history", "past surgical history", "pmh", "pmhx", "psh"),
+        *("social history", "social hx", "allergies"),
         *("past medical and surgical history", "past medical/surgical history", "medical history"),
     )
 )
