@@ -78,7 +78,9 @@ def measure() -> tuple[dict[str, Score], list[Mistake], int]:
     lost = 0
     with path().open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
-            found = contexts(row["sentence"], row["phrase"])
+            # The kit doubles apostrophes.
+            sentence = row["sentence"].replace("''", "'")
+            found = contexts(sentence, row["phrase"])
             if found is None:
                 lost += 1
                 found = frozenset()
