@@ -89,6 +89,17 @@ class CompiledCriteria:
     """Reference sentences by column."""
     shared_words: SharedWords
 
+    def topics(self, text: str) -> frozenset[int]:
+        """The positions of the criteria that a piece of text has a keyword or a value of."""
+        split = words(expand_shorthand(text))
+        keywords = self.keywords(split)
+        return frozenset(
+            position
+            for position, criterion in enumerate(self.criteria)
+            if not criterion.pro.keywords.isdisjoint(keywords)
+            or (criterion.values is not None and criterion.values.named(split))
+        )
+
 
 def compile_criteria(definition: CriteriaProcess) -> CompiledCriteria:
     """The compiled criteria of a definition."""

@@ -24,7 +24,9 @@ class CriteriaJudge(ProcessJudge):
         super().__init__(definition.info)
         self._logic = definition.logic
         self._compiled = compile_criteria(definition)
-        self._score_segments = SegmentScorer(encoder, self._compiled.references, structure=True)
+        self._score_segments = SegmentScorer(
+            encoder, self._compiled.references, structure=True, topics=self._compiled.topics
+        )
 
     def _judge(self, batch: RecordBatch) -> list[Judgement]:
         """A text without segments is undetermined."""

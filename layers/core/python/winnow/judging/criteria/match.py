@@ -41,7 +41,7 @@ from winnow.judging.criteria.measurements import Values
 from winnow.judging.criteria.mentions import MentionKind, SegmentMentions
 from winnow.judging.evidence import SCORE_DECIMALS
 from winnow.judging.text.blocks import blocks
-from winnow.judging.text.similarity import SimilarityMatrix
+from winnow.judging.text.similarity import Part, SimilarityMatrix
 from winnow.limits.budget import Check
 
 LOW, HIGH = 0.40, 0.65
@@ -86,6 +86,7 @@ class _ComparedSegment:
         self,
         text: str,
         section: str,
+        part: Part,
         words: Sequence[str],
         keywords: frozenset[int],
         find: Keywords,
@@ -94,11 +95,12 @@ class _ComparedSegment:
         self.words = words
         self.keywords = keywords
         self._section = section
+        self._part = part
         self._find = find
 
     @cached_property
     def mentions(self) -> SegmentMentions:
-        return SegmentMentions(self.text, self._section, self._find)
+        return SegmentMentions(self.text, self._section, self._find, self._part)
 
 
 def match_segments(
@@ -130,19 +132,25 @@ def _match_block(
         segment = _ComparedSegment(
             matrix.plain[row],
             matrix.sections[row],
+            matrix.parts[row],
             split[place],
             keywords[place],
             compiled.keywords,
         )
         for position, criterion in enumerate(compiled.criteria):
             match: Match | None = None
-            if is_near[position] and criterion.accepts(segment.keywords):
+            is_compared = is_near[position] and not matrix.parts[row].is_cut
+            if is_compared and criterion.accepts(segment.keywords):
                 match = _match_sentence(compiled, criterion, segment, similarity[place])
             if criterion.values:
                 match = _stronger_match(match, _match_value(criterion.values, segment))
             if match:
                 matches[position].by_row[row] = match
-            elif criterion.accepts(segment.keywords) and _is_doubt(criterion, segment):
+            elif (
+                not matrix.parts[row].is_cut
+                and criterion.accepts(segment.keywords)
+                and _is_doubt(criterion, segment)
+            ):
                 matches[position].doubted_in.add(row)
             if criterion.silence_is_not_met and _mentions(criterion, segment):
                 matches[position].mentioned_in.add(row)

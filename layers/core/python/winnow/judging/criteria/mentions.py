@@ -4,7 +4,7 @@ Only mentions of the same kind are compared: "no melena" with sentences that den
 year" with sentences about the past.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import Flag, auto
 from functools import reduce
 from operator import or_
@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from winnow.judging.criteria.context import Context, SegmentContext, tokens
 from winnow.judging.criteria.keywords import Keywords
+from winnow.judging.text.shorthand import expand_shorthand
+from winnow.judging.text.similarity import Part
 
 
 class MentionKind(Flag):
@@ -55,11 +57,17 @@ class Mention(NamedTuple):
 class SegmentMentions:
     """The keywords of one segment, in their contexts."""
 
-    def __init__(self, text: str, section: str, keywords: Keywords) -> None:
-        """Take a segment, its shorthand written out, and the section it is in ("" if none)."""
+    def __init__(
+        self, text: str, section: str, keywords: Keywords, part: Part | None = None
+    ) -> None:
+        """Take a segment, its shorthand written out, and the section it is in ("" if none).
+
+        Of a part of a list, what the whole list says of it counts too.
+        """
         segment = tokens(text)
         self._context = SegmentContext(segment)
         self._section = section_contexts(section)
+        self._whole_context, self._shift = _whole(part, segment)
         # Keywords are words: punctuation between them does not count.
         positions = [at for at, token in enumerate(segment) if token[0].isalnum()]
         spans = keywords.spans([segment[at] for at in positions])
@@ -75,7 +83,10 @@ class SegmentMentions:
 
     def contexts(self, start: int, end: int) -> frozenset[Context]:
         """The contexts of tokens [start, end), including that of the section."""
-        return self._context.contexts(start, end) | self._section
+        contexts = self._context.contexts(start, end) | self._section
+        if self._whole_context is not None:
+            contexts |= self._whole_context.contexts(start + self._shift, end + self._shift)
+        return contexts
 
     def kinds(self, keywords: frozenset[int], ignored: MentionKind) -> Kinds:
         """The kinds of those keywords, or of the whole segment if it has none of them."""
@@ -96,7 +107,10 @@ class SegmentMentions:
     def _read(self, start: int, end: int) -> tuple[MentionKind, frozenset[Context]]:
         contexts = self.contexts(start, end)
         kind = _kind_of(contexts)
-        if self._context.is_denied(start, end):
+        if self._context.is_denied(start, end) or (
+            self._whole_context is not None
+            and self._whole_context.is_denied(start + self._shift, end + self._shift)
+        ):
             kind |= MentionKind.DENIED
         elif self._context.clause(start) in self._context.negative_clauses:
             kind |= MentionKind.RESULT
@@ -108,6 +122,17 @@ class SegmentMentions:
         if self._context.negative_clauses:
             kind |= MentionKind.RESULT
         return kind | MentionKind.MIXED if self.mixed else kind
+
+
+def _whole(part: Part | None, segment: Sequence[str]) -> tuple[SegmentContext | None, int]:
+    """The contexts of the list that a segment is part of, and where it begins there."""
+    if part is None or not part.whole:
+        return None, 0
+    whole = tokens(expand_shorthand(part.whole))
+    shift = len(tokens(expand_shorthand(part.before)))
+    if whole[shift : shift + len(segment)] != list(segment):
+        return None, 0
+    return SegmentContext(whole), shift
 
 
 def section_contexts(section: str) -> frozenset[Context]:

@@ -59,6 +59,7 @@ _HEADING_LINE = re.compile(r"[A-Z][A-Za-z0-9 /&,()'’-]{1,58}:(?:\s|$)")
 _CLOSERS = re.compile(r"[\"')\]}‘’“”«»]+?(?:\s+|(?=--)|$)", re.MULTILINE)
 _PERIOD_CONTEXT = re.compile(PERIOD_CONTEXT, re.VERBOSE)
 """A full stop that may end a sentence: group 1 is what follows, 2 the next token."""
+_DIGIT = re.compile(r"\d")
 _SEMICOLON = re.compile(r";\s")
 _COMMA = re.compile(r",\s")
 _SPACE = re.compile(r"\s")
@@ -228,12 +229,17 @@ def _broken(text: str, start: int, end: int) -> list[Span]:
     return pieces
 
 
+def _heads(heading: str) -> bool:
+    """Whether a heading stands for itself: "COLONOSCOPY: normal" and "EGD (9/9): normal" do not."""
+    return " " in heading and _DIGIT.search(heading) is None
+
+
 def spans(text: str) -> list[Span]:
     """Start and end of every segment, in order; none for blank text."""
     pieces: list[Span] = []
     for block_start, block_end in _blocks(text):
         for start, end in _sentences(text, block_start, block_end):
-            if heading := _HEADING.match(text, start, end):
+            if (heading := _HEADING.match(text, start, end)) and _heads(heading.group()):
                 pieces.append((start, heading.end()))
                 start = heading.end()
             if end - start <= MAX_CHARACTERS:

@@ -4,12 +4,17 @@ With windows, a sentence that the next refers back to ("EGD was repeated in June
 is compared together with it too, and with a third that goes on so. Other neighbours are left apart:
 a window mixes what its sentences say, and to encode all windows of two and three sentences would
 take five times as long.
+
+A terse list ("Hb 7.7, still with melena, EGD neg, likely small bowel") says several things between
+commas. It is compared part by part, cut where the topic changes; what is denied or doubted in a
+part is still read in the whole.
 """
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +25,20 @@ from winnow.judging.text.shorthand import expand_shorthand
 from winnow.judging.text.vectors import SegmentedTexts, rows_of
 from winnow.limits.budget import Check, no_deadline
 from winnow.ports import Encoder
+
+Topics = Callable[[str], frozenset[int]]
+"""What a piece of text is about."""
+
+
+class Part(NamedTuple):
+    """Where a segment stands in the list that it is a part of."""
+
+    whole: str = ""
+    """The list, its shorthand written out; "": it is part of none."""
+    before: str = ""
+    """What stands before it in the list."""
+    is_cut: bool = False
+    """It is itself a list, and compared by its parts."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +53,8 @@ class SimilarityMatrix(SegmentedTexts):
     """How many of the spans of text i are sentences; windows stand behind them."""
     sections: list[str]
     """By row: the heading that a segment is under, in small letters; "" where none matters."""
+    parts: list["Part"]
+    """By row: what it is a part of."""
 
 
 _SECTIONS = frozenset(
@@ -75,6 +96,37 @@ def windows(text: str, sentences: Sequence[segments.Span]) -> list[segments.Span
     return spans
 
 
+_CUT = re.compile(r"\s*(?:,+|\s[-–—])\s*(?=[^\W_]|[?+(])")
+_REPORTS = re.compile(
+    r"\b(?:show(?:s|ed|ing)?|reveal(?:s|ed)?|disclos(?:es|ed)|demonstrat(?:es|ed)|identified)\b",
+    re.IGNORECASE,
+)
+_MIN_PARTS = 3
+
+
+def list_parts(text: str, start: int, end: int, topics: Topics) -> list[segments.Span]:
+    """The parts of a list, cut where the topic changes; none if it is no list of topics.
+
+    What a test showed is one topic, whatever it names: "colonoscopy showed polyps, no bleeding".
+    """
+    cuts = list(_CUT.finditer(text, start, end))
+    if len(cuts) + 1 < _MIN_PARTS or _REPORTS.search(text, start, end):
+        return []
+    parts: list[segments.Span] = []
+    begin, about = start, frozenset[int]()
+    starts = [cut.end() for cut in cuts]
+    stops = [cut.start() for cut in cuts]
+    for number, (first, last) in enumerate(zip([start, *starts], [*stops, end], strict=True)):
+        topic = topics(text[first:last])
+        if number and topic and about and topic.isdisjoint(about):
+            parts.append((begin, stops[number - 1]))
+            begin, about = first, topic
+        else:
+            about |= topic
+    parts.append((begin, end))
+    return parts if len(parts) >= _MIN_PARTS else []
+
+
 # "EGD 3/14: normal" heads nothing.
 _HEADING = re.compile(r"([A-Z][^\W\d]*(?:[ /&'’-]+[^\W\d]+){0,7}):")
 
@@ -105,47 +157,68 @@ class SegmentScorer:
     """Compares texts with reference sentences; these are encoded once, here."""
 
     def __init__(
-        self, encoder: Encoder, references: Sequence[str], *, structure: bool = False
+        self,
+        encoder: Encoder,
+        references: Sequence[str],
+        *,
+        structure: bool = False,
+        topics: Topics | None = None,
     ) -> None:
         """Take the sentences to compare with.
 
-        With `structure`, shorthand is written out, and windows and sections are seen.
+        With `structure`, shorthand is written out, and windows and sections are seen; with
+        `topics`, the parts of lists, too.
         """
         self._encoder = encoder
+        self._topics = topics
         self._structure = structure
         self._references = encoder(self._plain(references)).T.copy()
 
     def _plain(self, texts: Sequence[str]) -> list[str]:
         return [expand_shorthand(text) for text in texts] if self._structure else list(texts)
 
-    def _segments(self, text: str) -> tuple[list[segments.Span], list[str], int]:
-        """A text's sentences, then its windows; their headings; how many are sentences."""
+    def _segments(self, text: str) -> "_Segments":
+        """A text's sentences, then its windows and the parts of its lists."""
         sentences = segments.spans(text)
         if not self._structure:
-            return sentences, [""] * len(sentences), len(sentences)
+            size = len(sentences)
+            return _Segments(sentences, [""] * size, [_NO_PART] * size, size)
         headings = sections(text, sentences)
         starts = [start for start, _ in sentences]
+        parts = [_NO_PART] * len(sentences)
         more = windows(text, sentences)
+        more_parts = [_NO_PART] * len(more)
+        if self._topics is not None:
+            for number, (start, end) in enumerate(sentences):
+                for first, last in list_parts(text, start, end, self._topics):
+                    parts[number] = _CUT_LIST
+                    more.append((first, last))
+                    more_parts.append(Part(text[start:end], text[start:first]))
         headings += [headings[bisect_right(starts, start) - 1] for start, _ in more]
-        return sentences + more, headings, len(sentences)
+        return _Segments(sentences + more, headings, parts + more_parts, len(sentences))
 
     def __call__(self, texts: Sequence[str], check: Check = no_deadline) -> SimilarityMatrix:
         """One encoder call and one matrix product a block of segments, whatever texts they are of.
 
         Equal segments are encoded once.
         """
-        known: dict[tuple[str, str], int] = {}
+        known: dict[tuple[str, str, Part], int] = {}
         spans: list[list[segments.Span]] = []
         rows: list[NDArray[np.intp]] = []
         sentences: list[int] = []
         for text in texts:
             check()
-            text_spans, headings, count_of_sentences = self._segments(text)
-            sentences.append(count_of_sentences)
-            spans.append(text_spans)
-            keys = ((text[s:e], name) for (s, e), name in zip(text_spans, headings, strict=True))
+            of_text = self._segments(text)
+            sentences.append(of_text.sentences)
+            spans.append(of_text.spans)
+            keys = (
+                (text[start:end], heading, part)
+                for (start, end), heading, part in zip(
+                    of_text.spans, of_text.headings, of_text.parts, strict=True
+                )
+            )
             rows.append(rows_of(keys, known))
-        unique = [text for text, _ in known]
+        unique = [text for text, _, _ in known]
         plain: list[str] = []
         similarity = np.zeros((len(unique), self._references.shape[1]), np.float32)
         for block in blocks(unique):
@@ -155,5 +228,25 @@ class SegmentScorer:
             cosines = self._encoder(plain[block]) @ self._references
             np.clip(cosines, 0.0, 1.0, out=similarity[block])
         return SimilarityMatrix(
-            unique, spans, rows, plain, similarity, sentences, [section for _, section in known]
+            unique,
+            spans,
+            rows,
+            plain,
+            similarity,
+            sentences,
+            [section for _, section, _ in known],
+            [part for _, _, part in known],
         )
+
+
+_NO_PART = Part()
+_CUT_LIST = Part(is_cut=True)
+
+
+class _Segments(NamedTuple):
+    """The segments of one text: sentences first."""
+
+    spans: list[segments.Span]
+    headings: list[str]
+    parts: list[Part]
+    sentences: int
