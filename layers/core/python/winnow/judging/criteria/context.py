@@ -129,19 +129,21 @@ class SegmentContext:
         if rule.category == Context.NEGATED:
             # "No bleeding on colonoscopy" does not deny the colonoscopy.
             terminations = terminations + self._places
-            if not rule.forward and self._has_own_subject(between):
+            if self._has_own_subject(between, backward=not rule.forward):
                 return True
         elif (family or rule.category == Context.HISTORICAL) and rule.forward and not rule.listed:
             # "His mother had a stroke, she has melena": she is the patient.
             terminations = terminations + self._subjects
         return any(at in between for at in terminations)
 
-    def _has_own_subject(self, between: range) -> bool:
-        """Whether something else stands between a heading and what is denied behind it.
+    def _has_own_subject(self, between: range, *, backward: bool) -> bool:
+        """Whether a heading is told from what is behind it, and something else is denied.
 
-        "Colonoscopy: source not found" does not deny the colonoscopy, "Colonoscopy: not done" does.
+        "Colonoscopy: source not found" does not deny the colonoscopy, "Colonoscopy: not done" does;
+        "no bleeding: colonoscopy is normal" does not, "denies: melena" does.
         """
-        return ":" in self._words[between.start : max(between.start, between.stop - 1)]
+        words = self._words[between.start : between.stop]
+        return ":" in (words[:-1] if backward else words[1:])
 
     def _is_ended_by_comma(self, trigger: TriggerMatch, between: range, start: int) -> bool:
         """A comma ends the scope of POSSIBLE, of RESULT, and of PLANNED after the mention."""

@@ -60,6 +60,10 @@ _CLOSERS = re.compile(r"[\"')\]}‘’“”«»]+?(?:\s+|(?=--)|$)", re.MULTILI
 _PERIOD_CONTEXT = re.compile(PERIOD_CONTEXT, re.VERBOSE)
 """A full stop that may end a sentence: group 1 is what follows, 2 the next token."""
 _DIGIT = re.compile(r"\d")
+_ANSWER = re.compile(
+    r"\s*(?:[YN]\b|(?:yes|no|none|nil|never|unknown|unsure|pending|not|neg|pos)\b|[-–—:_\[(☐☒☑]|$)",
+    re.IGNORECASE,
+)
 _SEMICOLON = re.compile(r";\s")
 _COMMA = re.compile(r",\s")
 _SPACE = re.compile(r"\s")
@@ -203,6 +207,9 @@ def _sentences(text: str, start: int, end: int) -> list[Span]:
         if closers := _CLOSERS.match(text, following, end):
             stop = following + len(closers.group().rstrip())
             following = closers.end()
+        # "Anemia? N" is a line of a form.
+        if text[stop - 1] == "?" and _ANSWER.match(text, following, end):
+            continue
         if stop - begin <= 5 and _ONLY_MARK.match(text[begin:stop]):
             continue
         spans.append((begin, stop))

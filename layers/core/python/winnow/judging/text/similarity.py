@@ -102,6 +102,8 @@ _REPORTS = re.compile(
     re.IGNORECASE,
 )
 _MIN_PARTS = 3
+_TABLE_HEAD = re.compile(r"[^|\d.;]+(?:\|[^|\d.;]*)+")
+"""Names of columns, which say nothing: "Date | Hgb | FOBT"."""
 
 
 def list_parts(text: str, start: int, end: int, topics: Topics) -> list[segments.Span]:
@@ -190,6 +192,8 @@ class SegmentScorer:
         more_parts = [_NO_PART] * len(more)
         if self._topics is not None:
             for number, (start, end) in enumerate(sentences):
+                if _TABLE_HEAD.fullmatch(text, start, end):
+                    parts[number] = _CUT_LIST
                 for first, last in list_parts(text, start, end, self._topics):
                     parts[number] = _CUT_LIST
                     more.append((first, last))
