@@ -124,7 +124,7 @@ def _only(shared: float, *, windows: str) -> Iterator[None]:
     was, seen = match.SHARED, sheet.windows
     match.SHARED = shared
     if windows == "none":
-        sheet.windows = lambda text, sentences: []
+        sheet.windows = lambda text, sentences, is_list=(): []
     elif windows == "all":
         sheet.windows = _every_window
     try:
@@ -133,7 +133,9 @@ def _only(shared: float, *, windows: str) -> Iterator[None]:
         match.SHARED, sheet.windows = was, seen
 
 
-def _every_window(text: str, sentences: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+def _every_window(
+    text: str, sentences: Sequence[tuple[int, int]], is_list: Sequence[bool] = ()
+) -> list[tuple[int, int]]:
     """Two and three sentences, whatever they are: what the usual sliding window is."""
     return [
         (sentences[first][0], sentences[last][1])

@@ -153,7 +153,8 @@ class SegmentContext:
             or (rule.category == Context.PLANNED and trigger.start > start)
         ):
             return False
-        return "," in self._words[between.start : between.stop]
+        words = self._words[between.start : between.stop]
+        return "," in words or "–" in words
 
     def _begins_longer_mention(self, trigger: TriggerMatch, start: int, end: int) -> bool:
         """Whether negation is of a longer phrase: "no bleeding source" denies no bleeding."""

@@ -49,6 +49,7 @@ Phrase = tuple[frozenset[str] | int, ...]
 _TOKEN = re.compile(r"[^\W_]+(?:['.][^\W_]+)*|[;:,()/?–—\[\]−]|(?<![^\s,;:(])\+(?=[^\W\d_]|\))|-")
 # "fatigue, -melena" denies; "non-bleeding" and a list's "- melena" or "-melena" do not.
 _MINUS = re.compile(r"(?<=[ \t,;:])-(?=[^\W\d_])")
+_DASH = re.compile(r"(?<=[\w)]) - (?=\w)")
 _BOXES = str.maketrans({"’": "'", "☐": "[]", "□": "[]", "☑": "[x]", "☒": "[x]", "✓": "[x]"})
 _YEAR = re.compile(r"(?:19|20)\d\ds?")
 _CLAUSE_END = frozenset("$")
@@ -59,8 +60,11 @@ _NOT_LITERAL = frozenset(("", "^", "$", "<year>"))
 def tokens(text: str) -> list[str]:
     """Words, as `keywords.words` has them, and the punctuation that triggers are made of.
 
-    A plus or minus in front of a word is a token of its own: "+" and "−".
+    A plus or minus in front of a word is a token of its own: "+" and "−". A hyphen that stands alone
+    between two words is a dash.
     """
+    if " - " in text:
+        text = _DASH.sub(" – ", text)
     return _TOKEN.findall(_MINUS.sub("−", unglued(text.lower().translate(_BOXES))))
 
 

@@ -265,10 +265,10 @@ def _is_doubt(criterion: CompiledCriterion, segment: _ComparedSegment) -> bool:
 
 
 def _mentions(criterion: CompiledCriterion, segment: _ComparedSegment) -> bool:
-    """Whether one of the criterion's keywords is mentioned of the patient and not denied."""
+    """Whether one of the criterion's keywords is mentioned, even of a relative, and not denied."""
     keywords = criterion.pro.keywords
     return not keywords.isdisjoint(segment.keywords) and any(
-        mention.keyword in keywords and not mention.kind & (MentionKind.FAMILY | MentionKind.DENIED)
+        mention.keyword in keywords and not mention.kind & MentionKind.DENIED
         for mention in segment.mentions.mentions
     )
 

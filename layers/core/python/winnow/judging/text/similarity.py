@@ -76,15 +76,19 @@ _WINDOW = 3
 """Sentences of a window at most."""
 
 
-def windows(text: str, sentences: Sequence[segments.Span]) -> list[segments.Span]:
+def windows(
+    text: str, sentences: Sequence[segments.Span], is_list: Sequence[bool] = ()
+) -> list[segments.Span]:
     """Spans of two or three sentences of which each but the first refers back.
 
-    And the parts of a sentence with semicolons: each says something of its own.
+    And the parts of a sentence with semicolons: each says something of its own. Those of a list
+    are cut elsewhere.
     """
     spans: list[segments.Span] = []
     for first, (start, stop) in enumerate(sentences):
         begin = start
-        while (cut := text.find("; ", begin, stop)) >= 0:
+        listed = bool(is_list) and is_list[first]
+        while not listed and (cut := text.find("; ", begin, stop)) >= 0:
             spans.append((begin, cut))
             begin = cut + 2
         if begin > start:
@@ -96,12 +100,14 @@ def windows(text: str, sentences: Sequence[segments.Span]) -> list[segments.Span
     return spans
 
 
-_CUT = re.compile(r"\s*(?:,+|\s[-–—])\s*(?=[^\W_]|[?+(])")
+_CUT = re.compile(r"\s*(?:[,;]+|\s[-–—])\s*(?=[^\W_]|[?+(])")
 _REPORTS = re.compile(
     r"\b(?:show(?:s|ed|ing)?|reveal(?:s|ed)?|disclos(?:es|ed)|demonstrat(?:es|ed)|identified)\b",
     re.IGNORECASE,
 )
 _MIN_PARTS = 3
+"""Fewer only in a sentence of at most _FEW_WORDS words."""
+_FEW_WORDS = 12
 _TABLE_HEAD = re.compile(r"[^|\d.;]+(?:\|[^|\d.;]*)+")
 """Names of columns, which say nothing: "Date | Hgb | FOBT"."""
 
@@ -112,7 +118,10 @@ def list_parts(text: str, start: int, end: int, topics: Topics) -> list[segments
     What a test showed is one topic, whatever it names: "colonoscopy showed polyps, no bleeding".
     """
     cuts = list(_CUT.finditer(text, start, end))
-    if len(cuts) + 1 < _MIN_PARTS or _REPORTS.search(text, start, end):
+    if not cuts or _REPORTS.search(text, start, end):
+        return []
+    least = 2 if len(text[start:end].split()) <= _FEW_WORDS else _MIN_PARTS
+    if len(cuts) + 1 < least:
         return []
     parts: list[segments.Span] = []
     begin, about = start, frozenset[int]()
@@ -126,7 +135,7 @@ def list_parts(text: str, start: int, end: int, topics: Topics) -> list[segments
         else:
             about |= topic
     parts.append((begin, end))
-    return parts if len(parts) >= _MIN_PARTS else []
+    return parts if len(parts) >= least else []
 
 
 # "EGD 3/14: normal" heads nothing.
@@ -188,16 +197,19 @@ class SegmentScorer:
         headings = sections(text, sentences)
         starts = [start for start, _ in sentences]
         parts = [_NO_PART] * len(sentences)
-        more = windows(text, sentences)
-        more_parts = [_NO_PART] * len(more)
+        of_lists: list[segments.Span] = []
+        more_parts: list[Part] = []
         if self._topics is not None:
             for number, (start, end) in enumerate(sentences):
                 if _TABLE_HEAD.fullmatch(text, start, end):
                     parts[number] = _CUT_LIST
                 for first, last in list_parts(text, start, end, self._topics):
                     parts[number] = _CUT_LIST
-                    more.append((first, last))
+                    of_lists.append((first, last))
                     more_parts.append(Part(text[start:end], text[start:first]))
+        more = windows(text, sentences, [part.is_cut for part in parts])
+        more_parts = [_NO_PART] * len(more) + more_parts
+        more += of_lists
         headings += [headings[bisect_right(starts, start) - 1] for start, _ in more]
         return _Segments(sentences + more, headings, parts + more_parts, len(sentences))
 
