@@ -238,7 +238,12 @@ def test_long_segments_break_at_clauses() -> None:
             ["patient has melena.", "she is anemic.", "egd was normal."],
         ),
         ("Melena for 3 wks.Hgb 7.9.EGD normal.", ["Melena for 3 wks.", "Hgb 7.9.", "EGD normal."]),
-        ("Any melena? No. Any pain? Yes!", ["Any melena?", "No.", "Any pain?", "Yes!"]),
+        ("Any melena? No. Any pain? Yes!", ["Any melena? No.", "Any pain? Yes!"]),
+        ("Is it Crohn's? Perhaps.", ["Is it Crohn's?", "Perhaps."]),
+        ("Abdomen soft.No melena.", ["Abdomen soft.", "No melena."]),
+        ("EGD-neg.no melena today", ["EGD-neg.", "no melena today"]),
+        ("See report.pdf", ["See report.pdf"]),
+        ("EGD (9/9): NORMAL. COLONOSCOPY: normal", ["EGD (9/9): NORMAL.", "COLONOSCOPY: normal"]),
         ("Melena (3 episodes). Pallor.", ["Melena (3 episodes).", "Pallor."]),
         (
             "Normal colonoscopy (Dr. May, 5.4.21). EGD too.",

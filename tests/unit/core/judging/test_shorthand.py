@@ -18,7 +18,8 @@ from winnow.judging.text.shorthand import expand_shorthand
         ("-EGD nl. Colo (TI)", "-upper endoscopy normal. Colonoscopy (terminal ileum)"),
         # What only looks like shorthand.
         ("Seen by PT; fit and well, a colon with a neg.ative", None),
-        ("Ti plate, sb, pos-op, neg/pos", None),
+        ("Ti plate, sb, pos-op", None),
+        ("EGD/colo neg/pos, I/O", "upper endoscopy and colonoscopy negative/positive, I/O"),
         ("ICU", None),
         ("", ""),
     ],

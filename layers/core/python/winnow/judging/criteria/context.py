@@ -119,6 +119,7 @@ class SegmentContext:
             )
             and not self._begins_longer_mention(trigger, start, end)
             and not self._is_shielded(trigger, start, end)
+            and not _is_inside(trigger, start, end)
         )
 
     def _is_terminated(self, trigger: TriggerMatch, between: range) -> bool:
@@ -170,6 +171,16 @@ class SegmentContext:
             and (trigger.start <= shield.start or trigger.start >= end)
             for shield in self._shields
         )
+
+
+def _is_inside(trigger: TriggerMatch, start: int, end: int) -> bool:
+    """Whether a mention is what an unknown thing is of: "the source of bleeding is unknown"."""
+    return (
+        trigger.rule.category == Context.UNKNOWN
+        and trigger.rule.max_scope == 0
+        and trigger.start < start
+        and end < trigger.end
+    )
 
 
 def _between(trigger: TriggerMatch, start: int, end: int) -> range | None:

@@ -60,8 +60,8 @@ _NOT_LITERAL = frozenset(("", "^", "$", "<year>"))
 def tokens(text: str) -> list[str]:
     """Words, as `keywords.words` has them, and the punctuation that triggers are made of.
 
-    A plus or minus in front of a word is a token of its own: "+" and "−". A hyphen that stands alone
-    between two words is a dash.
+    A plus or minus in front of a word is a token of its own: "+" and "−". A hyphen that
+    stands alone between two words is a dash.
     """
     if " - " in text:
         text = _DASH.sub(" – ", text)

@@ -47,6 +47,7 @@ from winnow.limits.budget import Check
 LOW, HIGH = 0.40, 0.65
 MARGIN = 0.05
 VALUE = 0.8
+_SUSPECTED_IN_FAMILY = MentionKind.FAMILY | MentionKind.POSSIBLE
 SHARED = 0.2
 
 
@@ -265,10 +266,15 @@ def _is_doubt(criterion: CompiledCriterion, segment: _ComparedSegment) -> bool:
 
 
 def _mentions(criterion: CompiledCriterion, segment: _ComparedSegment) -> bool:
-    """Whether one of the criterion's keywords is mentioned, even of a relative, and not denied."""
+    """Whether one of the criterion's keywords is mentioned and not denied.
+
+    What a relative has is no mention; what is suspected in a relative may be, of the patient.
+    """
     keywords = criterion.pro.keywords
     return not keywords.isdisjoint(segment.keywords) and any(
-        mention.keyword in keywords and not mention.kind & MentionKind.DENIED
+        mention.keyword in keywords
+        and not mention.kind & MentionKind.DENIED
+        and mention.kind & _SUSPECTED_IN_FAMILY != MentionKind.FAMILY
         for mention in segment.mentions.mentions
     )
 

@@ -33,6 +33,11 @@ class MentionKind(Flag):
     """One clause is negative and another is not: "normal but for an ulcer"."""
 
 
+_OF_WHOLE = frozenset(
+    {Context.NEGATED, Context.FAMILY, Context.UNKNOWN, Context.HYPOTHETICAL, Context.PLANNED}
+)
+"""What goes on from one part of a list to the next: "denies melena, pain, anemia". Doubt and the
+past do not: "s/p EGD, likely small bowel, Hb 7"."""
 PLAIN = MentionKind(0)
 _OF_CONTEXT = {
     Context.POSSIBLE: MentionKind.POSSIBLE,
@@ -85,7 +90,8 @@ class SegmentMentions:
         """The contexts of tokens [start, end), including that of the section."""
         contexts = self._context.contexts(start, end) | self._section
         if self._whole_context is not None:
-            contexts |= self._whole_context.contexts(start + self._shift, end + self._shift)
+            whole = self._whole_context.contexts(start + self._shift, end + self._shift)
+            contexts |= whole & _OF_WHOLE
         return contexts
 
     def kinds(self, keywords: frozenset[int], ignored: MentionKind) -> Kinds:

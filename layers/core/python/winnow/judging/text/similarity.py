@@ -105,6 +105,8 @@ _REPORTS = re.compile(
     r"\b(?:show(?:s|ed|ing)?|reveal(?:s|ed)?|disclos(?:es|ed)|demonstrat(?:es|ed)|identified)\b",
     re.IGNORECASE,
 )
+_DENIAL = re.compile(r"(?:no|not|none|without)\b", re.IGNORECASE)
+"""Behind a heading it is of what the heading names: "EGD: normal stomach, no blood"."""
 _MIN_PARTS = 3
 """Fewer only in a sentence of at most _FEW_WORDS words."""
 _FEW_WORDS = 12
@@ -129,7 +131,8 @@ def list_parts(text: str, start: int, end: int, topics: Topics) -> list[segments
     stops = [cut.start() for cut in cuts]
     for number, (first, last) in enumerate(zip([start, *starts], [*stops, end], strict=True)):
         topic = topics(text[first:last])
-        if number and topic and about and topic.isdisjoint(about):
+        is_of_heading = ":" in text[begin:first] and _DENIAL.match(text, first)
+        if number and topic and about and topic.isdisjoint(about) and not is_of_heading:
             parts.append((begin, stops[number - 1]))
             begin, about = first, topic
         else:
@@ -208,7 +211,8 @@ class SegmentScorer:
                     of_lists.append((first, last))
                     more_parts.append(Part(text[start:end], text[start:first]))
         more = windows(text, sentences, [part.is_cut for part in parts])
-        more_parts = [_NO_PART] * len(more) + more_parts
+        of_windows = [_part_of(text, sentences[bisect_right(starts, s) - 1], s, e) for s, e in more]
+        more_parts = of_windows + more_parts
         more += of_lists
         headings += [headings[bisect_right(starts, start) - 1] for start, _ in more]
         return _Segments(sentences + more, headings, parts + more_parts, len(sentences))
@@ -257,6 +261,12 @@ class SegmentScorer:
 
 _NO_PART = Part()
 _CUT_LIST = Part(is_cut=True)
+
+
+def _part_of(text: str, sentence: segments.Span, start: int, end: int) -> Part:
+    """What a window is a part of: of a sentence, if it is within one."""
+    first, last = sentence
+    return Part(text[first:last], text[first:start]) if end <= last else _NO_PART
 
 
 class _Segments(NamedTuple):
