@@ -92,6 +92,7 @@ def fit(
     process: str,
     encoder: ModelInfo | None,
     criteria: tuple[str, ...] = (),
+    evidence: tuple[str, ...] = (),
     threshold: float,
     created: str,
     keys: NDArray[np.uint64],
@@ -102,6 +103,7 @@ def fit(
     """A head for these rows.
 
     Args:
+        evidence: Names of the numbers behind the criteria's scores.
         threshold: The process's, for the review rate that a run is compared with.
         created: When, ISO 8601.
         keys: One a row; rows that a judge cannot tell apart have the same.
@@ -136,6 +138,7 @@ def fit(
         encoder=encoder,
         data=data,
         criteria=criteria,
+        features=evidence,
         gram_bits=GRAM_BITS if material.reads_text else 0,
         temperature=temperature,
         regularisation=strength,

@@ -111,6 +111,7 @@ def _train_criteria(
 ) -> Fitted:
     from winnow.judging import build_judge
     from winnow.judging.criteria.calibrated import criteria_inputs
+    from winnow.judging.criteria.evidence_features import FEATURES
 
     report(f"judging {len(rows):,} records by the criteria")
     judgements = build_judge(definition, encoder)([row.text for row in rows])
@@ -130,6 +131,7 @@ def _train_criteria(
         process=definition.id,
         encoder=None,
         criteria=tuple(criterion.id for criterion in definition.criteria),
+        evidence=FEATURES,
         threshold=definition.threshold,
         created=created,
         keys=keys_of(rows, ()),

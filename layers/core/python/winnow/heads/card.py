@@ -118,6 +118,9 @@ class HeadCard(FrozenModel):
     encoder: ModelInfo | None = Field(None, description="absent: the head reads no text")
     data: TrainingData
     criteria: tuple[str, ...] = Field((), description="criteria whose scores it weighs")
+    features: tuple[str, ...] = Field(
+        (), description="features of the criteria's evidence that it weighs, behind their scores"
+    )
     gram_bits: int = Field(0, ge=0, le=20, description="0: no n-grams")
     temperature: float = Field(gt=0)
     regularisation: float = Field(gt=0)

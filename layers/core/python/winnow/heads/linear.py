@@ -80,7 +80,7 @@ class LinearHead:
                 self.references.shape == (len(self.reference_labels), self._dense.shape[0]),
             ]
         if self._numeric is not None:
-            columns = len(card.criteria or card.data.numeric_columns)
+            columns = len(card.criteria or card.data.numeric_columns) + len(card.features)
             shapes.append(self._numeric.shape == (columns, count))
         if not all(shapes):
             raise HeadInvalidError("The head's arrays do not fit its labels.")

@@ -1,8 +1,9 @@
 """Criteria with a trained head: the logic decides, the head gives the confidence.
 
-The head is a linear classifier of the criteria's scores, trained on decisions that people made. Its
-probability of the logic's decision is the score; if the two disagree it is low, and the record
-goes to review. The decision and its criteria stay those of the logic, which a person can follow.
+The head is a linear classifier of the criteria's scores and of what their evidence looks like
+(evidence_features.py), trained on decisions that people made. Its probability of the logic's
+decision is the score; if the two disagree it is low, and the record goes to review. The decision
+and its criteria stay those of the logic, which a person can follow.
 """
 
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from winnow.errors import HeadInvalidError
 from winnow.heads.card import HeadFiles
 from winnow.heads.linear import Inputs, LinearHead, check_encoder
 from winnow.judging.base import ProcessJudge, RecordBatch
+from winnow.judging.criteria.evidence_features import FEATURES, evidence_features
 from winnow.judging.evidence import SCORE_DECIMALS
 from winnow.models import CriteriaDecision, Judgement
 from winnow.ports import Encoder, Judge
@@ -35,6 +37,11 @@ class CalibratedCriteriaJudge(ProcessJudge):
                 "other than those of the process."
             )
         check_encoder(card, definition.id, encoder.info)
+        if card.features not in ((), FEATURES):
+            raise HeadInvalidError(
+                f"The head of {definition.id} reads features of evidence that this version "
+                "does not compute. Train it again."
+            )
         self._rules = rules
         self._head = LinearHead.load(card, files.read()[1])
 
@@ -42,7 +49,7 @@ class CalibratedCriteriaJudge(ProcessJudge):
         """The judgements of the rules, each with a confidence that was learned."""
         judgements = self._rules(batch.texts, batch.fields, check=batch.check)
         head = self._head
-        inputs = criteria_inputs(judgements)
+        inputs = criteria_inputs(judgements, features=bool(head.card.features))
         shares = head.probabilities(head.logits(inputs))
         place = {label: index for index, label in enumerate(head.card.labels)}
         # A decision absent from the training data gets confidence 0.
@@ -69,10 +76,14 @@ class CalibratedCriteriaJudge(ProcessJudge):
         ]
 
 
-def criteria_inputs(judgements: Sequence[Judgement]) -> Inputs:
-    """What the head of a criteria process reads: the score of each criterion."""
+def criteria_inputs(judgements: Sequence[Judgement], *, features: bool = True) -> Inputs:
+    """What the head of a criteria process reads: the score of each criterion, and FEATURES.
+
+    A head that was trained before there were features reads none.
+    """
     rows: list[list[float]] = [
         [finding.score for finding in judgement.decision.criteria]
+        + (evidence_features(judgement) if features else [])
         for judgement in judgements
         if isinstance(judgement.decision, CriteriaDecision)
     ]

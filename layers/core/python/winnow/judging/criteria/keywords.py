@@ -48,11 +48,16 @@ _COMMON = frozenset(
 )
 
 
+def content_words(text: str) -> frozenset[str]:
+    """The words of a text that say something of the matter."""
+    return frozenset(word for word in words(text) if word not in _COMMON)
+
+
 class SharedWords:
     """The share of each reference sentence's words that is in a segment."""
 
     def __init__(self, references: Sequence[str]) -> None:
-        rows = [sorted({w for w in words(r) if w not in _COMMON}) for r in references]
+        rows = [sorted(content_words(reference)) for reference in references]
         vocabulary = sorted({word for row in rows for word in row})
         self._place = {word: at for at, word in enumerate(vocabulary)}
         self._by_letter = _by_letter(vocabulary)
