@@ -141,7 +141,7 @@ class Evidence(FrozenModel):
     context: tuple[str, ...] = Field(
         (),
         description="their contexts, empty if asserted of the patient and now: negated, possible, "
-        "hypothetical, historical, family, planned",
+        "hypothetical, historical, family, planned, unknown",
     )
     places: tuple[SourceLocation, ...] = Field(
         (), description="the lines of the document that it is on; empty for rows of a table"

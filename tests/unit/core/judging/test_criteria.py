@@ -100,6 +100,15 @@ def test_silence_neutral_and_contradiction_are_undetermined(text: str) -> None:
         "If anemia appears",
         "Anemia should be expected",
         "Her mother had anemia",
+        "It is unclear whether there is anemia",
+        "The anemia was another patient's",
+        "The suspicion of anemia was withdrawn",
+        "Anemia: unknown",
+        "Anemia? N (asked twice)",
+        "His father, a smoker, has anemia",
+        "We ruled anemia out",
+        "1.Denies anemia",
+        "Anemia [ ] yes [ ] no",
     ],
 )
 def test_turned_statements_are_never_met_however_near(text: str) -> None:
@@ -119,6 +128,55 @@ def test_negation_in_another_clause_does_not_count() -> None:
     assert isinstance(at_odds.decision, CriteriaDecision)
     assert plain.decision.value is Verdict.MET
     assert at_odds.decision.value is Verdict.UNDETERMINED
+
+
+@pytest.mark.parametrize(
+    ("sentences", "value"),
+    [
+        # Both are said, and neither is of now.
+        ([PRO, CON_NOT], Verdict.UNDETERMINED),
+        (["The patient has anemia again.", CON_NOT], Verdict.MET),
+        ([PRO, "The patient has no anemia now."], Verdict.NOT_MET),
+        (["The patient has anemia again.", "The patient has no anemia now."], Verdict.UNDETERMINED),
+        # What is unknown is a doubt about what is said.
+        ([PRO, "Whether the anemia is real is unclear."], Verdict.UNDETERMINED),
+        ([PRO, "The cause of the anemia is unknown."], Verdict.MET),
+    ],
+)
+def test_contradiction_and_doubt(sentences: list[str], value: Verdict) -> None:
+    near = {
+        "The patient has anemia again.": toward((AXES[PRO], 0.8)),
+        "The patient has no anemia now.": toward((AXES[CON_NOT], 0.8)),
+    }
+    assert judge(" ".join(sentences), **near).value is value
+
+
+def test_a_part_of_a_list_is_read_in_the_whole() -> None:
+    two = ONE.replace(
+        "logic: {all_of: [anemia]}",
+        """  - id: melena
+    title: Melena
+    statements: [Melena.]
+    counter_statements: [No melena.]
+    keywords: [melena]
+logic: {all_of: [anemia, melena]}
+""",
+    )
+    parts = {"still with anemia": toward((AXES[PRO], 0.9)), "Melena today": [0.0] * 8}
+    (said,) = [
+        finding
+        for finding in judge("Melena today, tired, still with anemia", two, **parts).criteria
+        if finding.id == "anemia"
+    ]
+    assert said.verdict is Verdict.MET
+    assert said.evidence[0].text == "still with anemia"
+    parts = {"anemia since May": toward((AXES[PRO], 0.9)), "Denies melena": [0.0] * 8}
+    (denied,) = [
+        finding
+        for finding in judge("Denies melena, tired, anemia since May", two, **parts).criteria
+        if finding.id == "anemia"
+    ]
+    assert denied.verdict is Verdict.UNDETERMINED
 
 
 MIXED = (

@@ -4,7 +4,7 @@ import pytest
 
 from tests.fakes.encoder import FakeEncoder
 from winnow.judging.text import segments
-from winnow.judging.text.similarity import SegmentScorer, sections, windows
+from winnow.judging.text.similarity import SegmentScorer, list_parts, sections, windows
 
 
 @pytest.mark.parametrize(
@@ -68,3 +68,30 @@ def test_a_sentence_under_two_headings_is_two() -> None:
     sheet = compare(["FAMILY HISTORY:\nAnemia.\nASSESSMENT:\nAnemia."])
     assert sheet.unique.count("Anemia.") == 2
     assert sheet.sections[sheet.unique.index("Anemia.")] == "family history"
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("Hb 7, melena, EGD neg", ["Hb 7", "melena", "EGD neg"]),
+        ("Hb 7, tired, pale, melena", ["Hb 7, tired, pale", "melena"]),
+        ("EGD showed polyps, melena, Hb 7", []),
+        ("EGD: polyps, no melena", []),
+        ("melena, tired, pale", []),
+        ("Hb 7 - melena; EGD neg", ["Hb 7", "melena", "EGD neg"]),
+    ],
+)
+def test_a_list_is_cut_where_the_topic_changes(text: str, parts: list[str]) -> None:
+    def topics(piece: str) -> frozenset[int]:
+        return frozenset(at for at, word in enumerate(("Hb", "melena", "EGD")) if word in piece)
+
+    found = [text[start:end] for start, end in list_parts(text, 0, len(text), topics)]
+    assert found == parts
+
+
+def test_names_of_columns_are_compared_with_nothing() -> None:
+    compare = SegmentScorer(
+        FakeEncoder(), ["Anemia."], structure=True, topics=lambda piece: frozenset()
+    )
+    sheet = compare(["Date | Hgb | FOBT\n06/02 | 10.1 | POS"])
+    assert [part.is_cut for part in sheet.parts] == [True, False]

@@ -30,7 +30,7 @@ from winnow.models import CriterionFinding, Evidence, Polarity
 
 NO_EVIDENCE = 0.5
 SILENT = 0.25
-LEAST = 10**-SCORE_DECIMALS
+LEAST = round(0.1**SCORE_DECIMALS, SCORE_DECIMALS)
 CONTRADICTION = 0.15
 _NOW = re.compile(
     r"\b(?:now|today|tonight|currently|at present|presently|this (?:morning|week|visit)|still"
@@ -38,6 +38,10 @@ _NOW = re.compile(
     r"|repeated|corrected|latest|most recent(?:ly)?|ongoing|again)\b",
     re.IGNORECASE,
 )
+
+
+Matches = Sequence[tuple[Match, str]]
+"""Matches, each with its segment's text."""
 
 
 def findings_of(
@@ -139,10 +143,9 @@ def _is_outdated_plan(match: Match, has_result: set[str]) -> bool:
     return match.strength < 0 and match.is_planned and has_result.issuperset(match.keywords)
 
 
-def _score(matches: Sequence[tuple[Match, str]]) -> float:
-    """The score of matches, each with its segment's text."""
-    pro = [(match, text) for match, text in matches if match.strength > 0]
-    con = [(match, text) for match, text in matches if match.strength < 0]
+def _score(matches: Matches) -> float:
+    pro: Matches = [(match, text) for match, text in matches if match.strength > 0]
+    con: Matches = [(match, text) for match, text in matches if match.strength < 0]
     contradicted = _strength(pro) > CONTRADICTION < _strength(con)
     if contradicted and (latest := _latest(pro, con)):
         pro, con, contradicted = *latest, False
@@ -150,11 +153,8 @@ def _score(matches: Sequence[tuple[Match, str]]) -> float:
     return undecided(score) if contradicted else score
 
 
-def _strength(matches: Sequence[tuple[Match, str]]) -> float:
+def _strength(matches: Matches) -> float:
     return max((abs(match.strength) for match, _ in matches), default=0.0)
-
-
-Matches = Sequence[tuple[Match, str]]
 
 
 def _latest(pro: Matches, con: Matches) -> tuple[Matches, Matches] | None:
