@@ -148,7 +148,7 @@ def test_contradiction_and_doubt(sentences: list[str], value: Verdict) -> None:
         "The patient has anemia again.": toward((AXES[PRO], 0.8)),
         "The patient has no anemia now.": toward((AXES[CON_NOT], 0.8)),
     }
-    assert judge(" ".join(sentences), **near).value is value
+    assert judge(" ".join(sentences), ONE, **near).value is value
 
 
 def test_a_part_of_a_list_is_read_in_the_whole() -> None:

@@ -95,3 +95,19 @@ def test_names_of_columns_are_compared_with_nothing() -> None:
     )
     sheet = compare(["Date | Hgb | FOBT\n06/02 | 10.1 | POS"])
     assert [part.is_cut for part in sheet.parts] == [True, False]
+
+
+def test_what_nobody_accepts_is_not_encoded() -> None:
+    encoder = FakeEncoder()
+    compare = SegmentScorer(
+        encoder, ["Anemia."], structure=True, accepts=lambda plain: "Anemia" in plain
+    )
+    encoder.calls.clear()
+    sheet = compare(["Anemia. Tired.", "FAMILY HISTORY:\nAnemia."])
+    assert encoder.calls == [["Anemia."]]
+    assert [s > 0 for s in sheet.similarity[:, 0].tolist()] == [
+        text == "Anemia." for text in sheet.unique
+    ]
+    encoder.calls.clear()
+    assert not compare(["Tired."]).similarity.any()
+    assert not encoder.calls

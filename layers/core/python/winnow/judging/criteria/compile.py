@@ -89,6 +89,11 @@ class CompiledCriteria:
     """Reference sentences by column."""
     shared_words: SharedWords
 
+    def accepts(self, plain: str) -> bool:
+        """Whether any criterion accepts a segment, its shorthand written out."""
+        keywords = self.keywords(words(plain))
+        return any(criterion.accepts(keywords) for criterion in self.criteria)
+
     def topics(self, text: str) -> frozenset[int]:
         """The positions of the criteria that a piece of text has a keyword or a value of."""
         split = words(expand_shorthand(text))

@@ -25,7 +25,11 @@ class CriteriaJudge(ProcessJudge):
         self._logic = definition.logic
         self._compiled = compile_criteria(definition)
         self._score_segments = SegmentScorer(
-            encoder, self._compiled.references, structure=True, topics=self._compiled.topics
+            encoder,
+            self._compiled.references,
+            structure=True,
+            topics=self._compiled.topics,
+            accepts=self._compiled.accepts,
         )
 
     def _judge(self, batch: RecordBatch) -> list[Judgement]:

@@ -32,7 +32,8 @@ def unglued(text: str) -> str:
 
     "1.denies" is two words, and so is "soft.no"; "e.g." and "b.i.d." are not.
     """
-    return _GLUED.sub(". ", text) if "." in text else text
+    # The last full stop glues nothing, and most segments have no other.
+    return _GLUED.sub(". ", text) if text.find(".", 0, -1) >= 0 else text
 
 
 # Words that say nothing of the matter. Negations are among them: context.py reads those.

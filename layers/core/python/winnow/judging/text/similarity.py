@@ -100,7 +100,8 @@ def windows(
     return spans
 
 
-_CUT = re.compile(r"\s*(?:[,;]+|\s[-–—])\s*(?=[^\W_]|[?+(])")
+_CUT = re.compile(r"(?:[,;]+\s*|(?<=\s)[-–—]\s+)(?=[^\W_]|[?+(])")
+_MARKS = (",", ";", " - ", " – ", " — ")
 _REPORTS = re.compile(
     r"\b(?:show(?:s|ed|ing)?|reveal(?:s|ed)?|disclos(?:es|ed)|demonstrat(?:es|ed)|identified)\b",
     re.IGNORECASE,
@@ -119,6 +120,8 @@ def list_parts(text: str, start: int, end: int, topics: Topics) -> list[segments
 
     What a test showed is one topic, whatever it names: "colonoscopy showed polyps, no bleeding".
     """
+    if not any(text.find(mark, start, end) >= 0 for mark in _MARKS):
+        return []
     cuts = list(_CUT.finditer(text, start, end))
     if not cuts or _REPORTS.search(text, start, end):
         return []
@@ -133,7 +136,7 @@ def list_parts(text: str, start: int, end: int, topics: Topics) -> list[segments
         topic = topics(text[first:last])
         is_of_heading = ":" in text[begin:first] and _DENIAL.match(text, first)
         if number and topic and about and topic.isdisjoint(about) and not is_of_heading:
-            parts.append((begin, stops[number - 1]))
+            parts.append((begin, begin + len(text[begin : stops[number - 1]].rstrip())))
             begin, about = first, topic
         else:
             about |= topic
@@ -177,13 +180,16 @@ class SegmentScorer:
         *,
         structure: bool = False,
         topics: Topics | None = None,
+        accepts: Callable[[str], bool] | None = None,
     ) -> None:
         """Take the sentences to compare with.
 
         With `structure`, shorthand is written out, and windows and sections are seen; with
-        `topics`, the parts of lists, too.
+        `topics`, the parts of lists, too. What `accepts` rejects, by its plain text, is not
+        encoded and is similar to nothing.
         """
         self._encoder = encoder
+        self._accepts = accepts
         self._topics = topics
         self._structure = structure
         self._references = encoder(self._plain(references)).T.copy()
@@ -204,7 +210,7 @@ class SegmentScorer:
         more_parts: list[Part] = []
         if self._topics is not None:
             for number, (start, end) in enumerate(sentences):
-                if _TABLE_HEAD.fullmatch(text, start, end):
+                if "|" in text and _TABLE_HEAD.fullmatch(text, start, end):
                     parts[number] = _CUT_LIST
                 for first, last in list_parts(text, start, end, self._topics):
                     parts[number] = _CUT_LIST
@@ -216,6 +222,19 @@ class SegmentScorer:
         more += of_lists
         headings += [headings[bisect_right(starts, start) - 1] for start, _ in more]
         return _Segments(sentences + more, headings, parts + more_parts, len(sentences))
+
+    def _compare(self, plain: list[str], similarity: NDArray[np.float32]) -> None:
+        """Fill in the similarities of a block; equal texts are encoded once."""
+        places: dict[str, list[int]] = {}
+        for place, text in enumerate(plain):
+            if text in places or self._accepts is None or self._accepts(text):
+                places.setdefault(text, []).append(place)
+        if not places:
+            return
+        # A cosine of unit vectors may leave [0, 1] by rounding; no evidence is below 0.
+        cosines = np.clip(self._encoder(list(places)) @ self._references, 0.0, 1.0)
+        rows = [row for row, same in enumerate(places.values()) for _ in same]
+        similarity[[place for same in places.values() for place in same]] = cosines[rows]
 
     def __call__(self, texts: Sequence[str], check: Check = no_deadline) -> SimilarityMatrix:
         """One encoder call and one matrix product a block of segments, whatever texts they are of.
@@ -244,9 +263,7 @@ class SegmentScorer:
         for block in blocks(unique):
             check()
             plain += self._plain(unique[block])
-            # A cosine of unit vectors may leave [0, 1] by rounding; no evidence is below 0.
-            cosines = self._encoder(plain[block]) @ self._references
-            np.clip(cosines, 0.0, 1.0, out=similarity[block])
+            self._compare(plain[block], similarity[block])
         return SimilarityMatrix(
             unique,
             spans,
