@@ -37,11 +37,14 @@ def book() -> ProcessRegistry:
 def judge(name: str) -> Judge:
     from winnow_encoder import load_encoder
 
-    return build_judge(book().find(name), load_encoder(MODEL))
+    process = book().find(name)
+    return build_judge(process, load_encoder(MODEL), book().heads.get(process.id))
 
 
 def outcome(judgement: Judgement, threshold: float) -> str:
-    return str(judgement.decision.value) if judgement.confidence >= threshold else "review"
+    if judgement.decision.value == Verdict.UNDETERMINED or judgement.confidence < threshold:
+        return "review"
+    return str(judgement.decision.value)
 
 
 @cache
