@@ -5,10 +5,12 @@ A segment is a sentence, or a window of two or three sentences of which the late
 (`keywords` to support it, `counter_keywords` to oppose it; an empty list accepts any segment). Its
 keywords are read with their context (context.py), and it is compared only with statements and
 counter-statements of its own kind (mentions.py). The kinds are: denied; a result without a finding;
-planned or conditional; about a relative; and mixed (one clause is negative and another is not:
-"showed no polyps but a bleeding diverticulum"). Doubt ("suspected") and the past ("previous") are
-ignored for a side that has such sentences itself. If the keywords of one side are of several kinds
-("no melena, but maroon stools"), the segment is compared with sentences that have the same kinds.
+planned or conditional; about a relative; unknown (open, missing, unfinished or taken back); and
+mixed (one clause is negative and another is not: "showed no polyps but a bleeding diverticulum").
+Doubt ("suspected") and the past ("previous") are ignored for a side that has such sentences itself.
+A segment that says of the criterion's keywords that they are unknown is a doubt (findings.py). If
+the keywords of one side are of several kinds ("no melena, but maroon stools"), the segment is
+compared with sentences that have the same kinds.
 
 Let `x` be the similarity to the nearest sentence that remains, and `y` that to the nearest sentence
 of the other side or the nearest neutral statement (of any context) that has one of the side's
