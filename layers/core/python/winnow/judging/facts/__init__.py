@@ -1,0 +1,1 @@
+"""Facts with a type, read from a text: dates, ages, events, measured values."""

@@ -1,0 +1,862 @@
+"""When an event (a procedure, a finding) was last done and completed, as a text says it.
+
+`read_event` gives the interval of possible dates, "never", "not since", or unknown. Every mention
+of the event in the text is one of:
+
+- done, with a date or without ("Colonoscopy 3/2015 normal", "prior colonoscopy was normal");
+- never done ("denies ever having a colonoscopy", "Colonoscopy: none");
+- not done since ("no colonoscopy in over a decade", "due since 2019");
+- incomplete ("aborted", "poor preparation", "cecum not reached");
+- not counted: planned, scheduled, cancelled, refused, hypothetical, of a relative, in doubt, and
+  look-alikes ("virtual colonoscopy").
+
+A date belongs to the nearest thing in its clause that can have one: in "colonoscopy 2012, EGD 2019"
+the second is the EGD's. Of several events the latest counts. Statements that contradict each other
+("never had one", "normal in 2015") leave it unknown.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from functools import cache
+from typing import NamedTuple
+
+from winnow.judging.criteria.context import Context, SegmentContext, tokens
+from winnow.judging.facts.ages import AgeReading
+from winnow.judging.facts.dates import (
+    DateInterval,
+    DateKind,
+    DateOrder,
+    DateReading,
+    add_months,
+    elapsed,
+    find_dates,
+)
+from winnow.judging.facts.patterns import compiled, match_at, search
+from winnow.judging.text.segments import spans
+
+
+@dataclass(frozen=True)
+class Event:
+    """What is looked for."""
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    """Look-alikes that contain a name: "CT colonoscopy". "virtual" and such are known."""
+
+
+class EventStatus(StrEnum):
+    """What a text says of an event."""
+
+    DONE = "done"
+    NEVER = "never"
+    NOT_SINCE = "not_since"
+    """Not since a day; before it, perhaps, perhaps never."""
+    INCOMPLETE = "incomplete"
+    UNKNOWN = "unknown"
+    NOT_COUNTED = "not_counted"
+    """Only of a mention: planned, refused, of a relative, in doubt, and so on."""
+
+
+class EventReading(NamedTuple):
+    """One mention of the event."""
+
+    start: int
+    end: int
+    status: EventStatus
+    when: DateInterval | None
+    """Of what was done, the days on which it can have been; None: not said."""
+    why: str = ""
+    """Of a mention that is not counted, what undoes it."""
+    marks: frozenset[str] = frozenset()
+    """Words that order events: "last", "first", "repeat"."""
+
+
+class EventFact(NamedTuple):
+    """What a text says about an event, from all its mentions."""
+
+    status: EventStatus
+    last: DateInterval | None
+    """Of DONE, the days on which it was last done; of NOT_SINCE, those on which it may have been."""
+    start: int
+    end: int
+    sentence: str
+    """In words: "last colonoscopy 2015-03, 9 years before 2024-04-15"."""
+    readings: tuple[EventReading, ...] = ()
+
+
+def read_event(
+    text: str,
+    event: Event,
+    record_date: date | None = None,
+    order: DateOrder | None = None,
+    age: AgeReading | None = None,
+) -> EventFact:
+    """When the event was last done and completed.
+
+    Args:
+        text: A note.
+        event: What is looked for.
+        record_date: The day of the record; without it only written dates are read.
+        order: What "03/04/2015" is.
+        age: The patient's age, to read "colonoscopy at age 50".
+    """
+    return combine(find_events(text, event, record_date, order, age), event, record_date)
+
+
+def find_events(
+    text: str,
+    event: Event,
+    record_date: date | None = None,
+    order: DateOrder | None = None,
+    age: AgeReading | None = None,
+) -> list[EventReading]:
+    """Every mention of the event, and what it says."""
+    find, others = _names(event)
+    if not find.search(text):
+        return []
+    reader = _Reader(text, record_date, order, age, others)
+    family = False
+    before: list[_Mention] = []
+    readings: list[EventReading] = []
+    for start, end in spans(text):
+        heading = match_at(_HEADING, text, start, end)
+        if heading is not None:
+            family = match_at(r"\W{0,4}(?:family|fh|fhx)\b", text, start, end) is not None
+        elif start and text.rfind("\n\n", 0, start) > text.rfind(":", 0, start):
+            family = False
+        mentions = [_Mention(m.start(), m.end()) for m in find.finditer(text, start, end)]
+        mentions = [m for m in mentions if not others.is_part_of(text, m.start, m.end, start, end)]
+        if mentions:
+            readings += reader.read(start, end, mentions, family)
+            before = mentions
+        elif before and readings and match_at(_REFERS_BACK, text, start, end):
+            reader.add(start, end, readings, len(before))
+        else:
+            before = []
+    return readings
+
+
+# -- names ----------------------------------------------------------------------------------------
+
+_LOOKALIKE = (
+    r"(?:virtual|ct|c\.t\.|capsule|mr|computed tomograph(?:y|ic)|flex(?:ible)?)[ -]$"
+)
+_PREPARES = (
+    r" (?:prep(?:aration)? (?:instructions?|kit|was (?:given|sent|prescribed|ordered)|sent|given|called)"
+    r"|instructions?|referral|order|consent|appointment|reminder|risks?|scheduling|handout|education"
+    r"|information|coverage|benefits?|guidelines?|suite|screening (?:is )?(?:due|overdue))\b"
+)
+_HEADING = r"\W{0,4}[A-Za-z][A-Za-z /&]{1,40}:"
+_REFERS_BACK = (
+    r"\W{0,4}(?:it|this|that|these|they|both|the (?:procedure|exam(?:ination)?|test|study|last|most recent"
+    r"|first|prep\w*|scope|cecum|caecum|report|findings?|result)|(?:his|her|their) (?:last|most recent)"
+    r"|last|most recent(?:ly)?|none|never|no repeat|done|performed|completed|date|was|prep\w*|poor|cecum"
+    r"|result|findings?|normal|negative|incomplete|aborted|unremarkable|repeat|nothing)\b"
+)
+
+
+class _Others(NamedTuple):
+    lookalikes: "re.Pattern[str] | None"
+
+    def is_part_of(self, text: str, start: int, end: int, first: int, last: int) -> bool:
+        """Whether a name is part of a look-alike, or of what only prepares the event."""
+        if search(_LOOKALIKE, text[max(first, start - 24) : start]):
+            return True
+        if self.lookalikes is not None and any(
+            m.start() <= start and end <= m.end()
+            for m in self.lookalikes.finditer(text, max(first, start - 40), min(last, end + 40))
+        ):
+            return True
+        return match_at(_PREPARES, text, end, last) is not None
+
+
+@cache
+def _names(event: Event) -> tuple["re.Pattern[str]", _Others]:
+    return _any_of((event.name, *event.aliases)), _Others(
+        _any_of(event.others) if event.others else None
+    )
+
+
+def _any_of(names: Iterable[str]) -> "re.Pattern[str]":
+    parts = []
+    for name in sorted(names, key=len, reverse=True):
+        words = r" ".join(re.escape(word) for word in name.split())
+        if name[-1:] == "y":
+            words = words[:-1] + "(?:y|ies)"
+        parts.append(words + "(?:e?s)?")
+    return compiled(r"(?<![\w-])(?:" + "|".join(parts) + r")(?![\w])")
+
+
+# -- one segment ----------------------------------------------------------------------------------
+
+
+class _Mention(NamedTuple):
+    start: int
+    end: int
+
+
+_CLAUSE_END = (
+    r";|,? but\b|,? however\b|,? although\b|,? though\b|,? whereas\b|,? while\b|\n|,? and then\b"
+    r"|, and (?=he |she |they |has |had |underwent |was |is )|,? then (?=had|underwent)| – | — "
+    r"|, (?=he |she |they |patient |pt )"
+)
+_ATTRACTORS = (
+    r"(?<![\w-])(?:egds?|e\.g\.d|upper endoscop\w+|gastroscop\w+|endoscop\w+|colonoscop\w+|colonograph\w+|c-?scopes?"
+    r"|(?:flex(?:ible)? )?sig(?:moidoscop\w+)?s?|capsule|enteroscop\w+|cts?|mris?|mre|cte|ultrasounds?|us|x-?rays?|cxr"
+    r"|mammogra\w+|paps?|dexa|dxa|bone densit\w+|fit|fobt|cologuard|stool|hemoccult|guaiac|barium|ercp|eus"
+    r"|biops\w+|surger\w+|operation|\w+ectomy|\w+plasty|bypass|cabg|stents?|echo\w*|stress test|cath\w*|angiogra\w+"
+    r"|psa|vaccin\w+|shots?|mi|strokes?|cva|diagnosed|diagnosis|dx'?d?|died|passed away|born|dob|retired|quit"
+    r"|stopped|moved|labs?|hgb|hb|hemoglobin|visit|seen|admitted|admission|hospitali[sz]\w+|transfus\w+|cancer"
+    r"|menopause|married|divorced|fell|fractur\w+|started|since (?:he|she)|anoscop\w+|cystoscop\w+|bronchoscop\w+"
+    r"|laparoscop\w+|appendicitis|diverticulitis|pregnan\w+|deliver\w+|pcp|consult\w*|clinic|last seen|repair"
+    r"|replacement|tkr|thr|dvt|pe|covid|tetanus|flu|pneumonia)\b"
+)
+_NOT_ITS_DATE = (
+    r"\b(?:next|repeat|recall|due|return|follow-?up|recommended|recommend|planned|scheduled|until"
+    r"|valid|expires?|rescheduled|needed|surveillance)(?:[ :,]|in|on|is|for|was|by|date|interval"
+    r"|to|be|at){0,4} ?$"
+)
+_FUTURE_SPAN = r"\b(?:repeat|recall|return|follow-?up|next|due|recommend\w*|surveillance|back|again)\b"
+
+_FAMILY = (
+    r"(?<!\w)(?:(?:step|grand)?(?:mother|father|brother|sister|son|daughter|mom|dad)(?:'s|’s)?|aunt|uncle"
+    r"|cousin|wife|husband|spouse|partner|sibling|relative|friend|neighbou?r|parents?)s?(?:'s|’s)?\b"
+    r"(?! of (?:\d|one|two|three|four|five|a\b))"
+)
+_PATIENT = r"\b(?:patient|pt|he|she|patient's|his own|her own|i)\b"
+_RELATIVE_TELLS = (
+    rf"{_FAMILY} (?:states?|reports?|reported|says|said|confirms?|notes?|recalls?|stated|adds|who"
+    r" (?:reports|says|confirms))"
+)
+
+_ADJECTIVES = (
+    r"(?:a|an|any|the|prior|previous|past|ever|screening|diagnostic|surveillance|known|documented|lifetime|history"
+    r"|hx|of|personal|having|had|undergone|been|gotten|received|done|completed|having had|undergoing|complete|full"
+    r"|adequate|for|formal|initial|first|his|her|single|one|even|yet|egd|or|and|baseline|colon cancer|crc"
+    r"|upper|endoscop(?:y|ies)|egds?|sigmoidoscop(?:y|ies)|performed|offered|screened|with|by|via|to have|gone|in|life|have|age-appropriate|routine|optical|actually)"
+)
+_NEVER_BEFORE = (
+    r"(?:\b(?:never|no|not|hasn[’']t|haven[’']t|hadn[’']t|without|denies|denied|nor|deny|zero|didn[’']t)\b"
+    r"|\b(?:absence|lack) of\b)"
+    rf"(?:[ ,/]{{1,2}}(?:{_ADJECTIVES})\b){{0,7}} ?$"
+)
+_NEVER_BEHIND = (
+    r" ?(?:screening )?(?:history|hx)? ?(?:[:=|–-] ?(?:screening )?(?:none|never|no\b(?! (?:polyps?|abn|evid|mass|les|find"
+    r"|bleed|source|path))|nil|not (?:done|yet)|0\b|negative history)"
+    r"|\(?(?:was |were |has |have )?never\b(?! (?:repeated|followed|again))"
+    r"|\(?(?:has |have |was |were )?not (?:yet |ever )?(?:been )?(?:done|performed|had|undertaken|obtained)"
+    r"|,? none\b(?! (?:since|after|in|for)))"
+)
+_DOUBTED_ABSENCE = (
+    r"\bno (?:record|report|documentation|results?|information|data|mention|evidence|note|recollection"
+    r"|copy|details?|outside|available)s?\b"
+)
+_UNDONE = (
+    (
+        "refused",
+        r"\b(?:declin\w+|refus\w+|not interested|unwilling|reluctan\w+|prefers? not|does not want|did not want"
+        r"|didn[’']t want|doesn[’']t want|opt(?:ed|s) (?:out|against|for)|afraid|hesitant|deferr?(?:ed|s|ing)"
+        r"|not willing|resist\w+|avoid\w+|chose not|put off|postpon\w+)\b",
+    ),
+    (
+        "cancelled",
+        r"\b(?:cancel+ed|cancel+ation|cancel+ing|no[- ]show(?:ed)?|missed|did not (?:show|attend|go|happen|keep)"
+        r"|didn[’']t (?:show|go|attend|happen)|rescheduled|was not (?:done|performed)|not performed|not done"
+        r"|never (?:happened|went|done|scheduled|completed|got|showed|performed|followed))\b",
+    ),
+    (
+        "doubtful",
+        r"\b(?:unclear|unsure|uncertain|unknown|not sure|not clear|whether|does(?: not|n[’']t) (?:recall|remember|know)"
+        r"|do not know|cannot (?:recall|remember)|can[’']t (?:recall|remember)|may have|might have|possibl[ey]|perhaps"
+        r"|probabl[ey]|believes?|thinks?|supposedly|allegedly|could have|questionable|unable to (?:recall|verify"
+        r"|confirm|obtain)|not (?:confirmed|verified|available|documented|recorded)|unconfirmed|unverified"
+        r"|withdrawn|in error|misfiled|wrong (?:patient|chart)|another patient|other patient|no record"
+        r"|no report|no documentation|no evidence|not on file|seems to|apparently|or (?:was )?(?:it|a sig\w*)\b"
+        r"|vague\w*|cannot be (?:confirmed|verified)|pending|conflicting)\b",
+    ),
+    (
+        "planned",
+        r"\b(?:scheduled|schedule|scheduling|plan(?:s|ned|ning)?|due|overdue|awaiting|awaits|recommend\w*|order(?:ed|s|ing)?"
+        r"|refer(?:red|ral|ring)?|will|undergoing|to undergo|to have|need(?:s|ed|ing)?|book(?:ed|ing)?|set up|arrang\w+"
+        r"|consider\w*|discuss\w*|offer\w*|candidate|request\w*|should|would|could|if|unless|advis\w+|suggest\w*"
+        r"|eligible|indicat(?:ed|ion)|wants|wishes|agree\w*|interested|prior authori[sz]ation|authori[sz]ation|appeal"
+        r"|approv\w+|evaluation for|presents for|here for|comes for|arrives for|before|eval(?:uate)? for|counsel\w*"
+        r"|remind\w*|encourag\w+|urged?|going to|upcoming|next|tomorrow|in case|question of|appropriate"
+        r"|required?|must|has yet|yet to|requires|proceed|consent\w*|pre-?procedure|upcoming|overdue|time for|wait\w*)\b",
+    ),
+)
+_PLANNED_BEHIND = (
+    r"^[^.;\n]{0,40}?\b(?:(?:is|are|was|were|be|been|being|will be|now|has been) (?:\w+ )?(?:scheduled|planned|due"
+    r"|overdue|ordered|recommended|requested|booked|arranged|advised|discussed|offered|pending|needed|indicated"
+    r"|deferred|postponed|rescheduled|set|considered|suggested|awaited|upcoming)"
+    r"|to be (?:done|performed|scheduled)|will be|pending|next (?:week|month|year)|tomorrow|scheduled|planned|overdue"
+    r"|due\b|ordered|recommended|upcoming|should be|would be|in (?:the )?(?:future|morning)|is (?:set|booked)"
+    r"|needs to|can be|may be|could be|approved|denied|to (?:evaluate|rule|look|assess|follow)"
+    r"|every \d+)\b"
+)
+_INCOMPLETE = (
+    r"\b(?:incomplete|abort\w+|abandon\w+|terminated|truncated|unsuccessful\w*|curtailed|halted|cut short|interrupted"
+    r"|could(?: not|n[’']t) be (?:completed|finished|advanced|passed)|not (?:be )?(?:completed|finished|complete)"
+    r"|(?:was|were)(?:n[’']t| not) (?:completed|finished|complete)|never (?:completed|finished)"
+    r"|unable to (?:be completed|complete|reach|advance|intubate|pass|visuali[sz]e|finish)"
+    r"|did(?: not|n[’']t) (?:complete|reach|finish|tolerate)|fail(?:ed|ure) (?:to (?:reach|complete|intubate|advance"
+    r"|pass)|colon\w*|exam\w*|attempt\w*|prep\w*|due|because)|attempt\w* failed|fail(?:ed|ure)$|stopped (?:early|short|at|due|because)"
+    r"|(?:poor|inadequate|suboptimal|insufficient|bad|unsatisfactory|limited|subpar|horrible|terrible|failed)"
+    r" (?:bowel |colon |colonic )?(?:prep\w*|cleans\w+|visuali[sz]ation|exam\w*|study)"
+    r"|prep\w* (?:was |were |is )?(?:very |quite |too )?(?:poor|inadequate|suboptimal|insufficient|bad|unsatisfactory|limited)"
+    r"|(?:cecum|caecum|cecal) (?:was |could |intubation )?(?:not|never|n[’']t|un\w+)"
+    r"|not (?:reach\w*|intubat\w*|seen|visuali[sz]ed|advanced) (?:the |to the )?(?:cecum|caecum|right colon)"
+    r"|(?:only|just|as far as|up) (?:advanced |reached |examined |visuali[sz]ed |got |seen )?(?:to |as far as )?(?:the )?"
+    r"(?:splenic|hepatic|sigmoid|transverse|descending|left colon|rectum)|limited (?:by|to|due)|obscured"
+    r"|retained stool|non-?diagnostic|partial(?:ly)?|not tolerat\w+|attempted)\b"
+)
+_COMPLETE = r"\b(?:to (?:the )?(?:cecum|caecum|terminal ileum|ti)|complete(?:d)?(?! by)|adequate|good|excellent)\b"
+_DONE_BEFORE = (
+    r"\b(?:had|underwent|undergone|last|latest|prior|previous|most recent|recent|s/p|status post|history of|hx of|h/o"
+    r"|completed|received|first|second|third|initial|normal|negative|clean|unremarkable|has had|performed|repeat"
+    r"|on|at|by|during|per|after|since|following|outside|old|past|baseline|screening|surveillance|got|did|done|and|via|from"
+    r"|years ago|ago|with|has)\b"
+)
+_DONE_BEHIND = (
+    r"^[^.;\n]{0,60}?\b(?:showed|shows|show|revealed|reveals|found|normal|negative|neg|nl|wnl|unremarkable|done"
+    r"|performed|completed|demonstrated|with (?:polyp\w*|removal|biops\w+|no|normal|one|two|three|several|a|\d)|was"
+    r"|were|had|removed|clear|clean|benign|ago|hyperplastic|adenoma\w*|polyps?|divertic\w+|hemorrhoids?"
+    r"|benign|positive|identified|benign|\d{4})\b"
+)
+_MARKS = (
+    ("last", r"\b(?:last|most recent|latest)\b[^.;\n]{0,30}$"),
+    ("first", r"\b(?:first|initial|index|baseline|original)\b(?! and only)[^.;,\n]{0,20}$"),
+    ("repeat", r"\b(?:repeat|another|second|third|subsequent|later|follow-?up|new)\b[^.;,\n]{0,20}$"),
+)
+_SINCE_LAST = (
+    r"(?P<q>(?:(?:about|over|more than|almost|nearly|approximately|roughly|at least|less than|under|well over) )?"
+    r"[\w.+-]{1,12}(?: of)?(?: [\w-]{1,9})? (?:years?|yrs?|months?|mos?|decades?|weeks?|days?))(?: have| has| had)?"
+    r"(?: been| passed| elapsed| gone by)?(?: now)? since (?:his|her|their|the|patient's|pt's)? ?"
+    r"(?:very )?(?:last|most recent|previous|prior|first)? ?(?:(?:he|she|they|patient|pt) (?:last )?(?:has )?(?:had|underwent)"
+    r"(?: an?| the| his| her)? )?(?:screening |complete |normal |surveillance )?$"
+)
+_WITHOUT = (
+    r"(?P<q>(?:(?:about|over|more than|almost|nearly|at least) )?[\w.+-]{1,12}(?: of)? (?:years?|yrs?|months?|decades?))"
+    r" without (?:an?|any|his|her)? ?(?:screening )?$"
+)
+_LAST_ONE = (
+    r"\b(?:last|most recent)(?:ly)?(?: one| time| exam| study| scope| procedure| test)?"
+    r"(?:[ ,]{1,2}(?:was|being|is|done|completed|performed|had|in|on|dated|one|about|approximately|around|over|nearly"
+    r"|he had|she had|happened|occurred)){0,4} ?[:(,-]? ?$"
+)
+_AT_AGE = (
+    r"\b(?:at (?:the )?(?:age(?: of)?)|when (?:he|she|they) (?:was|were|turned)|(?:his|her) age was|at) "
+    r"(?P<n>[3-9]\d)\b(?! ?(?:%|mg|cm|kg|weeks|days|hours|minutes|:))"
+)
+
+
+class _Reader:
+    """Reads the mentions of a text's segments."""
+
+    def __init__(
+        self,
+        text: str,
+        record: date | None,
+        order: DateOrder | None,
+        age: AgeReading | None,
+        others: _Others,
+    ) -> None:
+        self._text = text
+        self._record = record
+        self._order = order
+        self._age = age
+        self._others = others
+
+    def read(
+        self, start: int, end: int, mentions: Sequence[_Mention], family: bool
+    ) -> list[EventReading]:
+        """The readings of a segment's mentions."""
+        segment = self._text[start:end]
+        words = tokens(segment)
+        context = SegmentContext(words)
+        dates = self._dates(start, end)
+        owners = self._owners(start, end, mentions, dates)
+        readings = []
+        for number, mention in enumerate(mentions):
+            own = [d for d, owner in zip(dates, owners, strict=True) if owner == number]
+            last_one = self._last_one(mention, mentions[number + 1 :], dates, end)
+            if last_one is not None:
+                own = [d for d in own if d.start < last_one.start]
+            at = len(tokens(segment[: mention.start - start]))
+            contexts = context.contexts(at, at + 1) if at < len(words) else frozenset()
+            last = number + 1 < len(mentions)
+            limit = mentions[number + 1].start if last else end
+            first = mentions[number - 1].end if number else start
+            readings.append(self._read(mention, (start, first, limit, end), own, contexts, family))
+            if last_one is not None and readings[-1].why != "relative":
+                readings.append(last_one)
+        return readings
+
+    def _last_one(
+        self,
+        mention: _Mention,
+        others: Sequence[_Mention],
+        dates: Sequence[DateReading],
+        end: int,
+    ) -> EventReading | None:
+        """ "Needs colonoscopy, last one in 2008": the date behind, whatever the mention is."""
+        for found in dates:
+            if found.start < mention.end or found.kind is not DateKind.AT:
+                continue
+            before = self._text[mention.end : found.start]
+            said = search(_LAST_ONE, before)
+            if said is None or not self._is_past(found) or others and others[0].end <= found.start:
+                continue
+            if search(_ATTRACTORS, before[max(0, said.start() - 24) :]) or search(r"\b(?:unknown|unclear)\b", before):
+                continue
+            if len(before) > 160 or found.end > end:
+                continue
+            start = mention.end + said.start()
+            marks = frozenset({"last"})
+            return EventReading(start, found.end, EventStatus.DONE, found.interval, "", marks)
+        return None
+
+    def add(self, start: int, end: int, readings: list[EventReading], count: int) -> None:
+        """What the sentence behind says of the mentions: "It was incomplete.", "Done in 2015."."""
+        reading = readings[-1]
+        text = self._text[start:end]
+        if reading.why != "relative":
+            last_one = self._last_one(_Mention(start, start), (), self._dates(start, end), end)
+            if last_one is not None:
+                readings.append(last_one)
+                return
+        if reading.why == "nothing said" and search(r"^\W*(?:never|none|no)\W*$", text):
+            readings[-1] = reading._replace(status=EventStatus.NEVER, why="", end=end)
+        if reading.status not in (EventStatus.DONE, EventStatus.INCOMPLETE):
+            return
+        if search(_INCOMPLETE, text) and not search(r"\brepeat\b", text):
+            if reading.status is EventStatus.DONE:
+                readings[-1] = reading._replace(status=EventStatus.INCOMPLETE, end=end)
+            return
+        if search(_FUTURE_SPAN, text) or search(r"\b(?:none|never|no)\b", text):
+            return
+        if search(_ATTRACTORS, re.sub(r"(?i)colonoscop\w+", "", text)):
+            return
+        dates = [d for d in self._dates(start, end) if d.kind is DateKind.AT and self._is_past(d)]
+        if dates and (reading.when is None or "last" in text.lower() or "recent" in text.lower()):
+            when = _latest(d.interval for d in dates)
+            marks = reading.marks | ({"last"} if "last" in text.lower() else frozenset())
+            readings[-1] = reading._replace(when=when, end=dates[-1].end, marks=marks)
+            del count
+
+    # -- dates ------------------------------------------------------------------------------------
+
+    def _dates(self, start: int, end: int) -> list[DateReading]:
+        found = find_dates(self._text[start:end], self._record, self._order)
+        found = [d._replace(start=d.start + start, end=d.end + start) for d in found]
+        age, record = self._age, self._record
+        if age is not None and record is not None and age.most < 130:
+            for match in compiled(_AT_AGE).finditer(self._text, start, end):
+                years = int(match["n"])
+                least, most = age.least - years - 1, age.most - years + 1
+                if most > 0:
+                    interval = DateInterval(
+                        add_months(record, -12 * most), add_months(record, -12 * max(least, 0))
+                    )
+                    found.append(DateReading(*match.span(), DateKind.AT, interval))
+        return found
+
+    def _is_past(self, reading: DateReading) -> bool:
+        return self._record is None or reading.interval.earliest <= self._record
+
+    def _owners(
+        self, start: int, end: int, mentions: Sequence[_Mention], dates: Sequence[DateReading]
+    ) -> list[int | None]:
+        """Of each date, the number of the mention it belongs to; None: to something else."""
+        text = self._text
+        things: list[tuple[int, int, int | None]] = [
+            (m.start, m.end, number) for number, m in enumerate(mentions)
+        ]
+        for match in compiled(_ATTRACTORS).finditer(text, start, end):
+            if not any(m.start < match.end() and match.start() < m.end for m in mentions):
+                things.append((*match.span(), None))
+        things.sort()
+        cuts = [match.start() for match in compiled(_CLAUSE_END).finditer(text, start, end)]
+        things = [self._coordinated(thing, things) for thing in things]
+        return [self._owner(reading, things, cuts) for reading in dates]
+
+    def _coordinated(
+        self,
+        thing: tuple[int, int, int | None],
+        things: Sequence[tuple[int, int, int | None]],
+    ) -> tuple[int, int, int | None]:
+        """ "Colonoscopy and EGD in 2019": what is joined to a mention shares its date."""
+        if thing[2] is None:
+            for start, end, number in things:
+                first, last = (end, thing[0]) if end <= thing[0] else (thing[1], start)
+                if number is not None and 0 <= last - first < 16 and match_at(
+                    r" ?(?:and|/|&|\+|with|plus)(?: an?| the)? ?$", self._text, first, last
+                ):
+                    return (thing[0], thing[1], number)
+        return thing
+
+    def _owner(
+        self,
+        reading: DateReading,
+        things: Sequence[tuple[int, int, int | None]],
+        cuts: Sequence[int],
+    ) -> int | None:
+        text = self._text
+        begin = max((cut for cut in cuts if cut < reading.start), default=-1)
+        stop = min((cut for cut in cuts if cut >= reading.end), default=len(text))
+        before = [t for t in things if begin <= t[0] and t[1] <= reading.start + 1]
+        behind = [t for t in things if reading.end <= t[0] + 1 and t[0] < stop]
+        if reading.kind is DateKind.AT and search(
+            _NOT_ITS_DATE, text[max(begin, reading.start - 40, 0) : reading.start]
+        ):
+            return None
+        if behind:
+            gap = text[reading.end : behind[0][0]]
+            adjacent = len(gap.split()) <= (1 if before else 8) and (
+                not search(r"[,(:]", gap) or not before
+            )
+            if adjacent and not (before and search(r"^ ?(?:and|&)", gap)):
+                near = text[max(begin, reading.start - 3, 0) : reading.start]
+                if not before or not near.strip().endswith("(") and not _is_behind(
+                    text, before[-1][1], reading.start
+                ):
+                    return behind[0][2]
+        if before:
+            return before[-1][2]
+        if behind:
+            return behind[0][2]
+        # A clause of its own: "Colonoscopy: normal; 2015", "had one, but that was in 2012".
+        earlier = [t for t in things if t[1] <= reading.start]
+        if earlier:
+            between = text[max(begin, 0) : reading.start]
+            if search(r"\b(?:it|that|this|last|most recent|done|performed|none|not|no)\b", between) or (
+                len(between.split()) <= 3
+            ):
+                return earlier[-1][2]
+        return None
+
+    # -- one mention ------------------------------------------------------------------------------
+
+    def _read(
+        self,
+        mention: _Mention,
+        bounds: tuple[int, int, int, int],
+        dates: Sequence[DateReading],
+        contexts: frozenset[Context],
+        family: bool,
+    ) -> EventReading:
+        """What one mention says. `bounds`: segment, mention before, mention behind, segment's end."""
+        text = self._text
+        start, first, limit, end = bounds
+        before = _last_clause(text[max(first, mention.start - 90) : mention.start])
+        behind = _first_clause(text[mention.end : min(limit, mention.end + 110)])
+        whole = text[max(first, mention.start - 110) : min(limit, mention.end + 130)]
+        past = [d for d in dates if d.kind is DateKind.AT and self._is_past(d)]
+
+        def reading(
+            status: EventStatus, when: DateInterval | None = None, why: str = ""
+        ) -> EventReading:
+            marks = frozenset(name for name, pattern in _MARKS if search(pattern, before))
+            if search(r"^ ?(?:\w+ ){0,2}(?:was )?(?:most recently|last)\b", behind):
+                marks |= {"last"}
+            if search(r"\bfirst and only\b|\bonly\b[^.;,]{0,12}$", before):
+                marks -= {"first"}
+            last = max([mention.end, *(d.end for d in dates)])
+            begin = min([mention.start, *(d.start for d in dates)])
+            return EventReading(begin, last, status, when, why, marks)
+
+        skipped = EventStatus.NOT_COUNTED
+        if family or self._is_of_family(text[start : mention.start], behind, contexts):
+            return reading(skipped, why="relative")
+        if since := search(_SINCE_LAST, text[max(start, mention.start - 90) : mention.start]):
+            ago = find_dates(f"{since['q']} ago", self._record, self._order)
+            if len(ago) == 1:
+                return reading(EventStatus.DONE, ago[0].interval)._replace(marks=frozenset({"last"}))
+        if without := search(_WITHOUT, text[max(start, mention.start - 70) : mention.start]):
+            ago = find_dates(f"{without['q']} ago", self._record, self._order)
+            if len(ago) == 1:
+                return reading(
+                    EventStatus.NOT_SINCE, DateInterval(date.min, ago[0].interval.latest)
+                )
+        if any(
+            text[d.end : d.end + 2].strip().startswith("?") or text[: d.start].rstrip().endswith("?")
+            for d in past
+        ):
+            return reading(skipped, why="doubtful")
+        if search(r"\bsince\b[^.;,]{0,24}$", before) and not past and not search(_NEVER_BEFORE, before):
+            return reading(EventStatus.DONE)
+        if search(_DOUBTED_ABSENCE, before):
+            return reading(skipped, why="doubtful")
+        never = search(_NEVER_BEFORE, before)
+        if never is None:
+            never = match_at(_NEVER_BEHIND, behind, 0)
+        if never is not None:
+            return self._absent(before, behind, dates, reading)
+        if not past and search(
+            r"\b(?:never|no|not|without|denies|denied)\b(?![^.;,]*\b(?:on|at|by|during|with|from|via|in|after|since|prior)\b)"
+            r"[^.;,]{0,40}$",
+            before,
+        ):
+            return reading(skipped, why="denied")
+        if due := self._due_since(before, behind, dates):
+            return reading(EventStatus.NOT_SINCE, DateInterval(date.min, due))
+        near = [d for d in past if d.start < mention.end + len(behind)]
+        if len(near) < len(past):
+            # "Colonoscopy 2013 normal; a second attempt in 2021 aborted."
+            tail = text[mention.end + len(behind) : end]
+            if search(_INCOMPLETE, tail):
+                past, whole = near, behind
+        if self._is_incomplete(before, behind, whole):
+            return reading(EventStatus.INCOMPLETE, _latest(d.interval for d in past))
+        for why, pattern in _UNDONE[:3]:
+            if search(pattern, before) or search(pattern, behind):
+                if why == "refused" and past and search(r"\b(?:had|underwent|last|prior)\b[^.;]{0,20}$", before):
+                    continue
+                return reading(skipped, why=why)
+        if self._is_planned(before, behind, past, contexts, mention.end):
+            return reading(skipped, why="planned")
+        if Context.HYPOTHETICAL in contexts and not past:
+            return reading(skipped, why="hypothetical")
+        windows = [d for d in dates if d.kind in (DateKind.WITHIN, DateKind.SINCE, DateKind.BEFORE)]
+        when = _latest(d.interval for d in past) if past else None
+        if when is None and len(windows) == 1:
+            when = windows[0].interval
+        if when is not None or search(_DONE_BEFORE, before) or search(_DONE_BEHIND, behind):
+            if when is None and any(d.kind in (DateKind.SPAN, DateKind.AHEAD) for d in dates):
+                return reading(skipped, why="planned")
+            return reading(EventStatus.DONE, when)
+        return reading(skipped, why="nothing said")
+
+    def _is_of_family(self, before: str, behind: str, contexts: frozenset[Context]) -> bool:
+        clause = _last_clause(before)
+        if search(_RELATIVE_TELLS, clause):
+            return False
+        if relatives := list(compiled(_FAMILY).finditer(clause)):
+            rest = clause[relatives[-1].end() :]
+            return search(_PATIENT, rest) is None
+        if match_at(rf" (?:in|for|of) (?:his|her|their|the) {_FAMILY}", behind, 0):
+            return True
+        return Context.FAMILY in contexts and search(_PATIENT, clause) is None
+
+    def _absent(
+        self,
+        before: str,
+        behind: str,
+        dates: Sequence[DateReading],
+        reading: "_Make",
+    ) -> EventReading:
+        """A mention that is denied: never, or not since a day."""
+        if search(r"\b(?:didn[’']t|did not)\b[^.;]{0,20}$", before):
+            return reading(EventStatus.NOT_COUNTED, why="cancelled")
+        windows = [d for d in dates if d.kind in (DateKind.WITHIN, DateKind.SPAN, DateKind.SINCE)]
+        for window in windows:
+            if window.since is not None:
+                return reading(
+                    EventStatus.NOT_SINCE, DateInterval(date.min, window.since.latest)
+                )
+        for found in dates:
+            if found.kind is DateKind.BEFORE and search(r"\b(?:until|till|before)\b", behind):
+                if search(r"\b(?:until|till)\b", behind) and found.interval.latest != date.max:
+                    when = self._until(found)
+                    return reading(EventStatus.DONE, when)
+                return reading(EventStatus.NOT_COUNTED, why="doubtful")
+            if found.kind is DateKind.AT and self._is_past(found):
+                if match_at(r"[^.;]{0,12}\b(?:until|till)\b", behind, 0):
+                    return reading(EventStatus.DONE, found.interval)
+                first = found.interval.earliest
+                if first == date.min:
+                    return reading(EventStatus.NOT_COUNTED, why="doubtful")
+                if self._record is not None and found.interval.latest >= self._record - timedelta(31):
+                    return reading(EventStatus.NOT_SINCE, DateInterval(date.min, first))
+                return reading(EventStatus.NOT_COUNTED, why="doubtful")
+        if search(r"\b(?:until|till|except|other than|besides|since|again)\b", behind):
+            return reading(EventStatus.NOT_COUNTED, why="doubtful")
+        if search(
+            r"^ ?(?:done |performed )?(?:today|this (?:visit|admission|time)|now|yet today|report|records?|results?"
+            r"|complications?|available|on (?:file|record|chart)|in (?:the |our )?(?:records?|chart|system)|for review|needed|indicated|necessary|required|planned|scheduled"
+            r"|at this time|at present|was (?:needed|indicated|scheduled))\b",
+            behind,
+        ) or search(r"\b(?:unclear|whether|if|unsure|unknown|may|possibly|not sure)\b", before):
+            return reading(EventStatus.NOT_COUNTED, why="doubtful")
+        return reading(EventStatus.NEVER)
+
+    def _until(self, found: DateReading) -> DateInterval:
+        inner = find_dates(
+            re.sub(r"(?i)^(?:until|till|before) ", "", self._text[found.start : found.end]),
+            self._record,
+            self._order,
+        )
+        return inner[0].interval if inner else found.interval
+
+    def _due_since(
+        self, before: str, behind: str, dates: Sequence[DateReading]
+    ) -> date | None:
+        """The day since which it is due: it was not done after that."""
+        if not (
+            search(r"\b(?:over)?due\b[^.;]{0,20}$", before)
+            or search(r"^[^.;]{0,24}\b(?:over)?due (?:since|from)\b", behind)
+        ):
+            return None
+        for found in dates:
+            if found.kind is DateKind.SINCE and found.since is not None:
+                return found.since.latest
+        return None
+
+    def _is_incomplete(self, before: str, behind: str, whole: str) -> bool:
+        near = f"{before[-60:]} colonoscopy {behind}"
+        match = search(_INCOMPLETE, near)
+        if match is None:
+            match = search(_INCOMPLETE, whole) if search(
+                r"[;,.]? ?(?:but|however|although|prep\w*|cecum|due to|because)\b", whole
+            ) else None
+        if match is None:
+            return False
+        return not search(
+            r"\b(?:not|no|despite|although|without|never) (?:an? |the )?(?:was )?$", near[: match.start()]
+        ) or search(r"^(?:not|never|could|unable|did)", match.group()) is not None
+
+    def _is_planned(
+        self,
+        before: str,
+        behind: str,
+        past: Sequence[DateReading],
+        contexts: frozenset[Context],
+        mention_end: int,
+    ) -> bool:
+        done = search(
+            r"\b(?:had|underwent|undergone|last|latest|prior|previous|most recent|s/p|status post|history of|hx of|h/o"
+            r"|completed|received|has had|did)\b(?: (?!scheduled|planned|ordered|due|recommended|to\b)[\w'-]+){0,3} ?$",
+            before,
+        )
+        if search(_UNDONE[3][1], before) and not done:
+            return True
+        planned = search(_PLANNED_BEHIND, behind)
+        if planned and not done and not (past and search(_DONE_BEHIND, behind[: planned.start()])):
+            # "6/2019, next due 6/2024", "2019 normal, repeat recommended".
+            dated = past and past[0].start - mention_end <= planned.start() + len(planned.group())
+            said = planned.group().lower()
+            return not (dated and search(r"(?:due|next|every|recommended|repeat|\d)\b", said))
+        return Context.PLANNED in contexts and not done and not past
+
+
+class _Make:
+    """The function that makes a reading (a name for its type)."""
+
+    def __call__(
+        self, status: EventStatus, when: DateInterval | None = None, why: str = ""
+    ) -> EventReading:
+        raise NotImplementedError
+
+
+def _is_behind(text: str, end: int, start: int) -> bool:
+    """Whether a date follows a thing so closely that it can only be its own."""
+    gap = text[end:start]
+    return len(gap.split()) <= 4 and not search(r"[;,]|\band\b", gap)
+
+
+def _last_clause(text: str) -> str:
+    return re.split(r"[;\n]|\bbut\b|\bhowever\b|\balthough\b|\bthough\b", text)[-1]
+
+
+def _first_clause(text: str) -> str:
+    return re.split(r"[;\n]|\bbut\b|\bhowever\b|\bthough\b", text)[0]
+
+
+def _latest(intervals: Iterable[DateInterval]) -> DateInterval | None:
+    """Of dates of one thing: what they have in common, or the latest of a list."""
+    latest: DateInterval | None = None
+    for interval in intervals:
+        if latest is None:
+            latest = interval
+        elif interval.earliest <= latest.latest and latest.earliest <= interval.latest:
+            latest = DateInterval(
+                max(latest.earliest, interval.earliest), min(latest.latest, interval.latest)
+            )
+        else:
+            latest = max(latest, interval)
+    return latest
+
+
+# -- all mentions ---------------------------------------------------------------------------------
+
+
+def combine(
+    readings: Sequence[EventReading], event: Event, record_date: date | None
+) -> EventFact:
+    """One fact of all mentions."""
+    by_status = {
+        status: [r for r in readings if r.status is status] for status in EventStatus
+    }
+    done = by_status[EventStatus.DONE]
+    never = by_status[EventStatus.NEVER]
+    not_since = by_status[EventStatus.NOT_SINCE]
+    incomplete = by_status[EventStatus.INCOMPLETE]
+    limit = record_date if record_date is not None else date.max
+    bound = min(
+        (r.when.latest for r in not_since if r.when is not None), default=limit
+    )
+
+    def fact(
+        status: EventStatus, of: Sequence[EventReading], last: DateInterval | None, words: str
+    ) -> EventFact:
+        first = of[0] if of else EventReading(0, 0, status, None)
+        return EventFact(status, last, first.start, first.end, words, tuple(readings))
+
+    unknown = fact(EventStatus.UNKNOWN, (), None, f"{event.name}: not known")
+    if done:
+        if never:
+            return unknown._replace(sentence=f"{event.name}: contradictory")
+        last, said = _last(done, limit)
+        last = DateInterval(last.earliest, min(last.latest, limit))
+        if last.earliest > bound:
+            return unknown._replace(sentence=f"{event.name}: contradictory")
+        last = DateInterval(last.earliest, min(last.latest, bound))
+        if last.earliest > last.latest:
+            return unknown._replace(sentence=f"{event.name}: contradictory")
+        return fact(EventStatus.DONE, said, last, _sentence(event.name, last, record_date))
+    if never:
+        doubt = [r for r in readings if r.why == "doubtful"]
+        return unknown if doubt else fact(EventStatus.NEVER, never, None, f"never had {event.name}")
+    if not_since:
+        last = DateInterval(date.min, bound)
+        words = f"no {event.name} since {bound.isoformat()}"
+        return fact(EventStatus.NOT_SINCE, not_since, last, words)
+    if incomplete:
+        when = incomplete[0].when
+        words = f"{event.name} incomplete" + (f" ({when})" if when else "")
+        return fact(EventStatus.INCOMPLETE, incomplete, when, words)
+    return unknown
+
+
+def _last(done: Sequence[EventReading], limit: date) -> tuple[DateInterval, list[EventReading]]:
+    """The days on which it was last done, and the mentions that say so."""
+    dated = [r for r in done if r.when is not None]
+    if not dated:
+        return DateInterval(date.min, limit), list(done)
+    marked = [r for r in dated if "last" in r.marks]
+    chosen = marked or dated
+    earliest = max(r.when.earliest for r in chosen if r.when is not None)
+    latest = max(r.when.latest for r in chosen if r.when is not None)
+    if marked:
+        # What is called the last one, twice, is one: "last colonoscopy 2015 ... last one 9 years ago".
+        common = min(r.when.latest for r in marked if r.when is not None)
+        latest = common if common >= earliest else latest
+        return DateInterval(min(earliest, latest), latest), marked
+    chosen.sort(key=lambda r: r.when.latest if r.when is not None else date.min, reverse=True)
+    top = [r for r in chosen if r.when is not None and r.when.latest == latest]
+    later = any(r.when is None and "repeat" in r.marks for r in done)
+    if later or all("first" in r.marks for r in dated):
+        latest = limit
+    return DateInterval(earliest, latest), top
+
+
+def _sentence(name: str, last: DateInterval, record_date: date | None) -> str:
+    if record_date is None:
+        return f"last {name} {last}"
+    if last.earliest == date.min and last.latest == record_date:
+        return f"{name} done, date not known"
+    return f"last {name} {last}, {elapsed(last, record_date)} before {record_date.isoformat()}"
