@@ -364,9 +364,10 @@ def _named(match: "re.Match[str]", context: _Context) -> _Found:
             interval = _month(context.record.year - (after["when"].lower() != "this"), number)
         return _at(_part(interval, name))._replace(start=start, end=after.end())
     cue = search(_MONTH_CUE, before)
-    if cue is None or context.record is None or match_at(_NO_MONTH, text, end):
+    alone = before.endswith("(") and text[end : end + 1] == ")"
+    if (cue is None and not alone) or context.record is None or match_at(_NO_MONTH, text, end):
         return None
-    word = cue["cue"].lower()
+    word = cue["cue"].lower() if cue is not None else ""
     if word == "next":
         reading = DateReading(0, 0, DateKind.AHEAD, _next_month(context.record, number))
     else:

@@ -34,6 +34,7 @@ from winnow.judging.facts.dates import (
     elapsed,
     find_dates,
 )
+from winnow.judging.facts.people import FAMILY, PATIENT
 from winnow.judging.facts.patterns import compiled, match_at, search
 from winnow.judging.text.segments import spans
 
@@ -222,14 +223,8 @@ _NOT_ITS_DATE = (
 )
 _FUTURE_SPAN = r"\b(?:repeat|recall|return|follow-?up|next|due|recommend\w*|surveillance|back|again)\b"
 
-_FAMILY = (
-    r"(?<!\w)(?:(?:step|grand)?(?:mother|father|brother|sister|son|daughter|mom|dad)(?:'s|’s)?|aunt|uncle"
-    r"|cousin|wife|husband|spouse|partner|sibling|relative|friend|neighbou?r|parents?)s?(?:'s|’s)?\b"
-    r"(?! of (?:\d|one|two|three|four|five|a\b))"
-)
-_PATIENT = r"\b(?:patient|pt|he|she|patient's|his own|her own|i)\b"
 _RELATIVE_TELLS = (
-    rf"{_FAMILY} (?:states?|reports?|reported|says|said|confirms?|notes?|recalls?|stated|adds|who"
+    rf"{FAMILY} (?:states?|reports?|reported|says|said|confirms?|notes?|recalls?|stated|adds|who"
     r" (?:reports|says|confirms))"
 )
 
@@ -411,7 +406,8 @@ class _Reader:
             said = search(_LAST_ONE, before)
             if said is None or not self._is_past(found) or others and others[0].end <= found.start:
                 continue
-            if search(_ATTRACTORS, before[max(0, said.start() - 24) :]) or search(r"\b(?:unknown|unclear)\b", before):
+            near = re.split(r"[,;(]", before[: said.start()])[-1] + before[said.start() :]
+            if search(_ATTRACTORS, near) or search(r"\b(?:unknown|unclear)\b", before):
                 continue
             if len(before) > 160 or found.end > end:
                 continue
@@ -635,12 +631,12 @@ class _Reader:
         clause = _last_clause(before)
         if search(_RELATIVE_TELLS, clause):
             return False
-        if relatives := list(compiled(_FAMILY).finditer(clause)):
+        if relatives := list(compiled(FAMILY).finditer(clause)):
             rest = clause[relatives[-1].end() :]
-            return search(_PATIENT, rest) is None
-        if match_at(rf" (?:in|for|of) (?:his|her|their|the) {_FAMILY}", behind, 0):
+            return search(PATIENT, rest) is None
+        if match_at(rf" (?:in|for|of) (?:his|her|their|the) {FAMILY}", behind, 0):
             return True
-        return Context.FAMILY in contexts and search(_PATIENT, clause) is None
+        return Context.FAMILY in contexts and search(PATIENT, clause) is None
 
     def _absent(
         self,

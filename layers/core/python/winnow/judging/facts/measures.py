@@ -1,0 +1,718 @@
+"""Measured values in a text, with their unit and their time: now, former, nadir, peak, target.
+
+A value is read where the name of an analyte is followed by words that a measurement is said with
+("is", "has fallen to", a date) and a number: "Hgb 7.9", "hemoglobin fell from 13.2 to 8.8 g/dL",
+"Hb of 82 g/L", "Hgb | 7.9 | L | 13.5-17.5". Each number gets a time from the words beside it; of
+several the one that is said to be now, or else the last of a trend, is `NOW`, the others are former.
+
+Not values of the patient's now: targets and thresholds ("transfuse below 7"), conditions ("if Hgb
+drops to 7"), reference intervals, differences ("fell by 2"), former values, those of relatives, those
+called an error, other tests of the same word ("hemoglobin A1c"), unknown units. A value in doubt is
+an interval ("7 to 8", "in the 7s", two that contradict each other) or is not read.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from functools import cache
+from typing import NamedTuple
+
+from winnow.judging.criteria.context import Context, SegmentContext, tokens
+from winnow.judging.facts.dates import DateInterval, DateKind, DateOrder, add_months, find_dates
+from winnow.judging.facts.patterns import compiled, match_at, search
+from winnow.judging.facts.people import FAMILY, PATIENT
+from winnow.judging.facts.units import UNIT, convert
+from winnow.judging.text.segments import spans
+
+
+@dataclass(frozen=True)
+class Measure:
+    """An analyte: its names, its unit, and what it must not be taken for."""
+
+    name: str
+    unit: str
+    least: float
+    """Smallest plausible value in the unit; smaller ones are not read."""
+    most: float
+    aliases: tuple[str, ...] = ()
+    not_behind: tuple[str, ...] = ()
+    """Words that must not stand in front of the name: "urine"."""
+    not_before: tuple[str, ...] = ()
+    """Words that must not follow the name: "A1c"."""
+
+
+class MeasureTime(StrEnum):
+    """When a value was the patient's."""
+
+    NOW = "now"
+    FORMER = "former"
+    NADIR = "nadir"
+    PEAK = "peak"
+    NOT_A_VALUE = "not_a_value"
+    """A target, a threshold, a condition, a reference interval, an error."""
+
+
+class MeasureReading(NamedTuple):
+    """One value in a text, in the measure's unit."""
+
+    start: int
+    end: int
+    name: str
+    low: float
+    high: float
+    """The same as `low` unless it is an interval."""
+    unit: str
+    time: MeasureTime
+    when: DateInterval | None = None
+    marked: bool = False
+    """Whether a word says that it is the newest: "now", "today", "repeat", "corrected to"."""
+
+    def __str__(self) -> str:
+        """In words: "hemoglobin 7.9 g/dL now", "hemoglobin 7 to 8 g/dL (nadir)"."""
+        value = f"{self.low:g}" if self.low == self.high else f"{self.low:g} to {self.high:g}"
+        if self.high == float("inf"):
+            value = f"over {self.low:g}"
+        elif self.low == float("-inf"):
+            value = f"under {self.high:g}"
+        time = "" if self.time is MeasureTime.NOW else f" ({self.time})"
+        when = f" of {self.when}" if self.when is not None else ""
+        return f"{self.name} {value} {self.unit}{time}{when}"
+
+
+def read_measure(
+    text: str, measure: Measure, record_date: date | None = None, order: DateOrder | None = None
+) -> MeasureReading | None:
+    """The value now; None: the text does not say it. What contradicts itself is an interval."""
+    now = [
+        r for r in find_measures(text, measure, record_date, order) if r.time is MeasureTime.NOW
+    ]
+    if not now:
+        return None
+    dated = [r for r in now if r.when is not None]
+    if len(dated) == len(now) and len(now) > 1:
+        newest = max(r.when.latest for r in dated if r.when is not None)
+        now = [r for r in dated if r.when is not None and r.when.latest >= newest]
+    elif marked := [r for r in now if r.marked]:
+        now = marked[-1:]
+    last = now[-1]
+    return last._replace(low=min(r.low for r in now), high=max(r.high for r in now))
+
+
+def find_measures(
+    text: str, measure: Measure, record_date: date | None = None, order: DateOrder | None = None
+) -> list[MeasureReading]:
+    """Every value of the analyte, in the text's order, those that are none included."""
+    name = _name(measure)
+    if not name.search(text):
+        return []
+    readings: list[MeasureReading] = []
+    family = False
+    for start, end in spans(text):
+        if match_at(r"\W{0,4}[A-Za-z][A-Za-z /&]{1,40}:", text, start, end):
+            family = match_at(r"\W{0,4}(?:family|fh|fhx)\b", text, start, end) is not None
+        matches = [m for m in name.finditer(text, start, end)]
+        if not matches or family or search(_DOUBT, text[start:end]):
+            continue
+        segment = _Segment(text, start, end, measure, record_date, order)
+        for number, match in enumerate(matches):
+            limit = matches[number + 1].start() if number + 1 < len(matches) else end
+            first = matches[number - 1].end() if number else start
+            readings += segment.read(match.start(), match.end(), first, limit)
+    return readings
+
+
+# -- names ----------------------------------------------------------------------------------------
+
+_NEVER_BEHIND = (
+    "mean cell",
+    "mean corpuscular",
+    "corpuscular",
+    "cell",
+    "glycated",
+    "glycosylated",
+    "fetal",
+    "foetal",
+    "urine",
+    "urinary",
+    "plasma free",
+    "free",
+    "stool",
+    "fecal",
+    "faecal",
+    "reticulocyte",
+    "hs",
+    "sickle",
+)
+_NEVER_BEFORE = (
+    "a1c",
+    "a1",
+    "a2",
+    "electrophoresis",
+    "s",
+    "c",
+    "f",
+    "h",
+    "variant",
+    "sat",
+    "saturation",
+    "goal",
+    "target",
+    "threshold",
+    "cutoff",
+    "disease",
+    "casts",
+    "clearance",
+    "ratio",
+    "index",
+)
+
+
+@cache
+def _name(measure: Measure) -> "re.Pattern[str]":
+    names = "|".join(
+        r" ".join(re.escape(word) for word in name.split())
+        for name in sorted((measure.name, *measure.aliases), key=len, reverse=True)
+    )
+    own = " ".join((measure.name, *measure.aliases)).lower()
+    behind = [w for w in (*_NEVER_BEHIND, *measure.not_behind) if w not in own]
+    before = [w for w in (*_NEVER_BEFORE, *measure.not_before) if w not in own.split()]
+    lookbehind = "".join(
+        rf"(?<!{re.escape(word)}\s)(?<!{re.escape(word)}-)" for word in behind
+    )
+    after = "|".join(re.escape(word) for word in before)
+    return re.compile(
+        rf"(?<![\w-]){lookbehind}(?:{names.replace(' ', chr(92) + 's')})(?![\w-])"
+        rf"(?![\s-]{{1,2}}(?:{after})\b)",
+        re.IGNORECASE,
+    )
+
+
+# -- words around the numbers ---------------------------------------------------------------------
+
+_DOUBT = (
+    r"\b(?:pending|hemoly[sz]ed|clotted|contaminated|mislabel+ed|wrong (?:patient|chart|tube|label)|another patient"
+    r"|other patient|not (?:checked|measured|available|drawn|obtained|recorded|done)|unavailable|unknown|diluted sample"
+    r"|spurious|discarded|disregard|unreliable|erroneous(?! (?:value|result)? ?(?:was|is)? ?corrected))\b"
+)
+_ERROR = (
+    r"\b(?:misprint\w*|typo\w*|in error|an error|error|mistake\w*|incorrect\w*|wrongly|misread\w*|entered wrong"
+    r"|transcri\w+ error|not (?:correct|right|true))\b"
+)
+_CORRECTED = (
+    r"\b(?:corrected (?:to|value|result|as)|amended to|correction|revised to|should (?:read|be|have been|say)|actual(?:ly)?"
+    r"|true value|correct value|in fact|really|rather)\b"
+)
+_CONDITION = (
+    r"\b(?:if|when|unless|until|once|whenever|transfus(?:e|ion|ing|ions) (?:for|if|when|threshold|trigger|at|below|under"
+    r"|to|goal|is|prn|only|parameters|criteria)|transfuse|threshold|trigger|goal|target|aim(?:ing)?|keep|keeping|maintain"
+    r"|should|would|criteri(?:on|a)|requires?|required|require|policy|guideline|call|notify|hold|provided|in case|cutoff"
+    r"|cut-off|defined as|indicated (?:for|if|when)|eligible|limit|want|hope|hoping|expect\w*|must|for (?:a |any )?$"
+    r"|risk of|normal (?:is|range|for)|anemia is|definition)\b"
+)
+_OTHER_NAMES = (
+    r"(?<![\w-])(?:hgb|hb|hemoglobin|haemoglobin|hct|hematocrit|haematocrit|mcv|mchc?|rdw|ferritin|iron|tibc|transferrin|tsat|wbc"
+    r"|plt|platelets?|retic\w*|inr|pt|ptt|bun|creatinine|cr|cre|egfr|gfr|na|k|sodium|potassium|glucose|glu|a1c|hba1c|albumin|alb"
+    r"|crp|esr|alt|ast|alp|bili\w*|b12|folate|tsh|bp|hr|rr|spo2|o2|temp|t|weight|wt|bmi|height|calprotectin|fit|psa|cea|ldh"
+    r"|haptoglobin|troponin|bnp|ldl|hdl|cholesterol|calcium|ca|mg|phos|lactate|chloride|cl|hco3|pulse|blood pressure)(?![\w-])"
+)
+_FILLERS = frozenset(
+    """level levels count value values result results concentration reading readings was is are were of at on in now today
+    today's currently current stable low normal still arrival admission presentation this morning week visit last most recent
+    latest repeat has had have been fallen fell falls falling drop drops dropped dropping drifted down decreased decreasing
+    declined declining rose risen rising increased increasing up back to a an only just about around approximately her his
+    measured it and remains remained found be from then later subsequently which came improved improving recovered after
+    before with then also the but as went gone going critically markedly severely significantly slightly further again
+    trended trending trend noted that reported yesterday ago previously prior former formerly baseline initial initially
+    earlier old nadir lowest peak highest high max min between range ranging ranged runs running run hovering hovers stays
+    staying holding steady near nearly almost over under below above less than more greater off under day days month months
+    year years one two three per labs lab blood test drawn checked shows showed show reveals revealed demonstrated by outside
+    hospital er ed clinic pcp pre post transfusion transfused unit units prbc prbcs prbc's rbc rbcs packed cells red iron
+    infusion discharge preop postop postoperatively preoperatively operation surgery since usual usually well typically
+    low-normal however vs versus compared against s/p received receiving therapy treatment supplementation l h ll hh
+    critical crit abnormal flag ref corrected amended actual should read not correction revised value: we she he patient
+    pt their its out came returned bounced settled reached touching sits sitting stands standing stood checked, hgb
+    dropping trickled slid slipped climbed corrected, misprint typo error actually true correct rather in really as
+    approx approx. consistently persistently chronically mildly moderately borderline even very quite""".split()
+)
+_NOW = (
+    r"\b(?:now|today|today's|current(?:ly)?|this (?:morning|week|visit|admission|am|afternoon)|(?:on|at) (?:admission|arrival|presentation)"
+    r"|repeat(?:ed)?|latest|most recent(?:ly)?|still|remains?|at present|presently|yesterday)\b"
+)
+_FORMER = (
+    r"\b(?:previous(?:ly)?|prior|former(?:ly)?|baseline|initial(?:ly)?|earlier|old|before|used to be|last (?:year|month|spring"
+    r"|summer|fall|winter|autumn|visit|time|hospitali[sz]ation)|usual(?:ly)?|down from|up from|from|vs|versus|compared (?:to|with)|against"
+    r"|preop\w*|pre-op\w*|historical(?:ly)?|in the past|pre-?transfusion|was)\b"
+)
+_STRONG_FORMER = _FORMER.replace("|was)", ")")
+_NADIR = r"\b(?:nadir|lowest|low of|as low as|trough|minimum|bottomed)\b"
+_PEAK = r"\b(?:peak(?:ed)?|highest|high of|as high as|maximum|max)\b"
+_TREND = (
+    r"\b(?:drop(?:ped|s|ping)?|fell|fallen|falls|falling|decreas\w+|declin\w+|drift\w+|down|rose|risen|rising|increas\w+|improv\w+"
+    r"|recover\w+|came up|gone up|went up|trend\w+|climb\w+|then|later|subsequently|slid|slipped|bounced|settled|up|back)\b"
+)
+_DIFFERENCE = (
+    r"\b(?:by|(?:drop|fall|decrease|decline|rise|increase|change|difference|improvement) of|fell|dropped|decreased|increased|rose"
+    r"|declined|improved|lost|gained)(?: about| approximately| around| over| almost| a| another| more than)? ?$"
+)
+_TO = r"\b(?:to|at|of|is|was) ?$"
+_REQUIRED = (
+    r"^[^.;,]{0,24}\b(?:required|needed|threshold|trigger\w*|cut-?off|qualif\w+|criteri\w+|transfus\w+ is|warrants?"
+    r"|prompts?|goal|target|would|should)\b"
+)
+_REFERENCE = r"\b(?:ref(?:erence)?(?: range| interval)?|normal(?: range)?|nl|range|limits?|uln|lln|rr|expected)\b[ .:=(\[]{0,4}$"
+_NUMBER = r"(?P<n>\d{1,4}(?:,\d{3}(?!\d))?(?:\.\d{1,3}|,\d{1,2}(?![\d]))?)"
+_VALUE = (
+    r"(?:(?<![-=–—])(?P<sign><=?|>=?|≤|≥|(?:below|under|less than|above|over|greater than|more than|at least)\b))? ?"
+    rf"(?<![\w,/])(?<!(?<!\.)\.){_NUMBER}(?P<s>['’]?s\b)?(?![\w]*/\d)(?!\.\d)"
+    rf"(?: ?(?:-|–|to|and) ?(?P<m>\d{{1,4}}(?:[.,]\d{{1,2}})?)(?![\d/.]\d))?"
+    rf" ?(?P<flag>\(?(?:\*|LL?|HH?)\)?(?![\w]))? ?(?P<u>{UNIT})?"
+)
+_NOT_A_VALUE_UNIT = (
+    r"[ -]?(?:units?|u\b|days?|weeks?|months?|years?|yrs?|hours?|hrs?|h\b|minutes?|mins?|times|x\b|points?|tabs?|tablets|pills?"
+    r"|bags?|prbcs?|packed|doses?|pm\b|am\b|th\b|st\b|nd\b|rd\b|of the|g\b(?!/)|mg\b(?!/)|grams?\b|liters?|ml\b|cc\b|:\d|yo\b|y/o)"
+)
+
+
+class _Number(NamedTuple):
+    """A number behind the name, with what is said beside it."""
+
+    start: int
+    end: int
+    low: float
+    high: float
+    time: MeasureTime | None
+    """None: nothing said."""
+    when: DateInterval | None
+    key: tuple[int, int, int] | None
+    """Of a short date ("3/15"), what to sort by."""
+    linked: bool
+    """Whether a trend leads from the number before to this one."""
+    corrected: bool
+
+
+class _Segment:
+    """Reads the values of one sentence."""
+
+    def __init__(
+        self,
+        text: str,
+        start: int,
+        end: int,
+        measure: Measure,
+        record: date | None,
+        order: DateOrder | None,
+    ) -> None:
+        self._text = text
+        self._start = start
+        self._end = end
+        self._measure = measure
+        self._record = record
+        self._dates = [
+            d._replace(start=d.start + start, end=d.end + start)
+            for d in find_dates(text[start:end], record, order)
+        ]
+        self._shorts = list(compiled(_SHORT_DATE).finditer(text, start, end))
+        self._used: set[int] = set()
+        self._context: SegmentContext | None = None
+
+    def read(self, start: int, end: int, first: int, limit: int) -> list[MeasureReading]:
+        """The values of the name at [start, end), between its neighbours `first` and `limit`."""
+        text = self._text
+        before = _clause(text[max(first, start - 80) : start])
+        if self._is_somebody_else(before, start):
+            return []
+        other = compiled(_OTHER_NAMES).search(text, end, limit)
+        limit = min(limit, other.start() if other else limit, end + 240)
+        numbers = self._numbers(end, limit, before, first=first)
+        if not numbers:
+            return self._in_front(start, end, first, before)
+        if numbers[0].low != numbers[0].high and search(_REFERENCE[:-1] + r"(?:for|of)? ?$", before):
+            return []
+        numbers[0] = self._dated_before(numbers[0], start, before)
+        corrected = [n for n in numbers if n.corrected]
+        if corrected:
+            first_right = corrected[0].start
+            wrong = [n._replace(time=MeasureTime.NOT_A_VALUE) for n in numbers if n.start < first_right]
+            numbers = wrong + self._resolve([n for n in numbers if n.start >= first_right])
+        else:
+            numbers = self._resolve(numbers)
+        readings = []
+        conditional = self._is_conditional(before, start, text[end : numbers[0].start])
+        error = search(_ERROR, text[start:limit])
+        for number in numbers:
+            time = number.time or MeasureTime.NOW
+            if conditional and not (
+                number is not numbers[0]
+                and search(f"{_NOW}|{_CORRECTED}", text[number.start - 24 : number.start])
+            ):
+                time = MeasureTime.NOT_A_VALUE
+            elif error and not corrected:
+                time = MeasureTime.NOT_A_VALUE
+            marked = number.corrected or (
+                time is MeasureTime.NOW
+                and search(_NOW, f"{before[-30:]} {text[end : number.start]}") is not None
+            )
+            readings.append(
+                MeasureReading(
+                    start,
+                    number.end,
+                    self._measure.name,
+                    number.low,
+                    number.high,
+                    self._measure.unit,
+                    time,
+                    number.when,
+                    marked,
+                )
+            )
+        return readings
+
+    def _dated_before(self, number: _Number, start: int, before: str) -> _Number:
+        """ "In 2021 his hemoglobin was 8.1": the date in front of the name."""
+        if number.when is not None or number.key is not None:
+            return number
+        for d in self._dates:
+            gap = self._text[d.end : start]
+            if (
+                d.kind is DateKind.AT
+                and d.start not in self._used
+                and 0 <= start - d.end <= min(40, len(before))
+                and len(gap.split()) <= 4
+                and ("," not in gap or not self._text[self._start : d.start].strip())
+            ):
+                old = self._record is not None and d.interval.latest < add_months(self._record, -3)
+                time = MeasureTime.FORMER if old and number.time is None else number.time
+                return number._replace(when=d.interval, time=time)
+        return number
+
+    def _is_somebody_else(self, before: str, start: int) -> bool:
+        relatives = list(compiled(FAMILY).finditer(before))
+        if relatives and not search(PATIENT, before[relatives[-1].end() :]):
+            return search(r"\b(?:says|reports|states)\b", before) is None
+        return Context.FAMILY in self._contexts(start) and not search(PATIENT, before)
+
+    def _contexts(self, start: int) -> frozenset[Context]:
+        segment = self._text[self._start : self._end]
+        words = tokens(segment)
+        if self._context is None:
+            self._context = SegmentContext(words)
+        at = len(tokens(segment[: start - self._start]))
+        return self._context.contexts(at, at + 1) if at < len(words) else frozenset()
+
+    def _is_conditional(self, before: str, start: int, gap: str) -> bool:
+        return (
+            search(_CONDITION, before[-60:]) is not None
+            or search(r"\b(?:goal|target|threshold|should|must|if|trigger|would)\b", gap) is not None
+            and search(_CORRECTED, gap) is None
+            or not {Context.HYPOTHETICAL, Context.PLANNED}.isdisjoint(self._contexts(start))
+            and search(r"\b(?:if|when|unless|will|would|should|transfuse|repeat|recheck|check|plan)\b", before)
+            is not None
+        )
+
+    # -- numbers ----------------------------------------------------------------------------------
+
+    def _numbers(self, start: int, limit: int, before: str, first: int) -> list[_Number]:
+        text = self._text
+        numbers: list[_Number] = []
+        at = position = start
+        while (match := compiled(_VALUE).search(text, position, limit)) is not None:
+            position = max(match.end(), position + 1)
+            if (after := self._in_date(match.start("n"), match.end("n"))) is not None:
+                position = max(after, match.end("n"))
+                continue
+            gap = text[at : match.start()]
+            if not self._are_fillers(at, match.start(), bool(numbers)):
+                break
+            if match_at(_NOT_A_VALUE_UNIT, text, match.end("m") if match["m"] else match.end("n")):
+                continue
+            if search(_REFERENCE, gap) or (match["m"] and gap.rstrip().endswith(("(", "["))) or (numbers and match["m"] and search(r"[|(\[\t ]$", gap) and not search(r"[a-z]{2}", gap)):
+                at = match.end()
+                continue
+            number = self._value(match, gap if numbers else f"{before[-40:]} {gap}", bool(numbers), gap)
+            if number is None:
+                if match["u"] or match["m"]:
+                    break
+                continue
+            at = number.end
+            numbers.append(number)
+            if len(numbers) == 12:
+                break
+        return numbers
+
+    def _in_date(self, start: int, end: int) -> int | None:
+        """Where the date that holds a number ends; None: it is in none."""
+        ends = [d.end for d in self._dates if d.start < end and start < d.end]
+        ends += [m.end() for m in self._shorts if m.start() <= start and end <= m.end()]
+        return max(ends, default=None)
+
+    def _are_fillers(self, start: int, end: int, later: bool) -> bool:
+        """Whether only words that lead to a measurement stand between."""
+        text = self._text
+        parts = []
+        at = start
+        for d in sorted([(d.start, d.end) for d in self._dates] + [m.span() for m in self._shorts]):
+            if d[1] <= at or d[0] >= end:
+                continue
+            parts.append(text[at : max(at, d[0])])
+            at = d[1]
+        parts.append(text[at : max(at, end)])
+        words = [w for part in parts for w in re.findall(r"[a-z][a-z'/-]*", part.lower())]
+        unknown = [w for w in words if w not in _FILLERS and w not in _SKIPPED]
+        if any(c in ";" for part in parts for c in part) and not later:
+            return False
+        if any(";" in part for part in parts) and not search(
+            f"{_NOW}|{_FORMER}|{_CORRECTED}", " ".join(parts)
+        ):
+            return False
+        return len(words) <= 16 and not unknown
+
+    def _value(
+        self, match: "re.Match[str]", said: str, later: bool, gap: str
+    ) -> _Number | None:
+        text, measure = self._text, self._measure
+        first, unit = _number(match["n"]), match["u"]
+        second = _number(match["m"]) if match["m"] else None
+        low = convert(first, unit, measure.unit, (measure.name, *measure.aliases))
+        high = low
+        if second is not None:
+            high = convert(second, unit, measure.unit, (measure.name, *measure.aliases))
+        if low is None or high is None:
+            return None
+        if unit is None and low > measure.most and measure.least <= low / 10 <= measure.most and (
+            measure.unit.lower() == "g/dl"
+        ):
+            low, high = low / 10, high / 10  # "Hb 82": g/L, as it is written without its unit
+        if not (measure.least <= low <= measure.most and measure.least <= high <= measure.most):
+            return None
+        linked = later and (
+            search(r"(?:->|→|>|=>|—>)[^0-9]{0,40}$", gap) is not None or gap.strip().lower() == "to"
+        )
+        if second is not None:
+            if low > high:
+                if not search(r"\bfrom\b", gap) and " to " not in match.group():
+                    return None
+                low, high = high, low
+            elif not search(
+                r"\b(?:between|runs?|running|rang\w+|around|about|hover\w*|stays?|in the|of|at|is|was|from|to|now|:|approximately"
+                r"|remains?|been|usually|stable|steady)\b",
+                said[-24:],
+            ) and "to" not in match.group().split():
+                return None
+        if match["s"]:
+            if first != int(first):
+                return None
+            part = search(r"\b(low|mid|high|upper|lower)(?: to (?:mid|high|upper))?(?: |-|)$", gap)
+            ends = {"low": (0, 0.4), "lower": (0, 0.4), "mid": (0.3, 0.7)}
+            a, b = ends.get(part[1].lower(), (0.6, 0.9)) if part else (0, 0.9)
+            low, high = low + a, low + b
+        if match["sign"]:
+            sign = match["sign"].lower()
+            if sign[0] in "<>≤≥" and not (
+                unit or match["flag"] or search(r"\b(?:is|was|remains|at|of)\b|[:|]", gap)
+            ):
+                return None
+            if sign[0] in "<≤" or sign in ("below", "under", "less than"):
+                low = float("-inf")
+            else:
+                high = float("inf")
+        elif search(_DIFFERENCE, gap) and not search(_TO, gap):
+            return None
+        trend = second is not None and search(r"\bfrom ?$", gap) is not None
+        if trend:
+            # "from 13.2 to 8.8": the second is the later one.
+            end_value = convert(second or 0, unit, measure.unit, (measure.name, *measure.aliases))
+            if end_value is None:
+                return None
+            low = high = end_value
+        made = self._made(match, low, high, said, linked, gap)
+        return made._replace(time=None, linked=True) if trend and made is not None else made
+
+    def _made(
+        self,
+        match: "re.Match[str]",
+        low: float,
+        high: float,
+        said: str,
+        linked: bool,
+        gap: str,
+    ) -> _Number | None:
+        text = self._text
+        end = match.end()
+        while end > match.start() and text[end - 1].isspace():
+            end -= 1
+        when, key = self._date_of(match.start(), end)
+        behind = text[end : end + 40]
+        time: MeasureTime | None = None
+        # Of a row of values, the words of this one: "was 11 last month and is 9.4".
+        near = re.split(r"[,;]|\b(?:and|but|then)\b", said)[-1] if said == gap else said[-48:]
+        if search(_NADIR, near):
+            time = MeasureTime.NADIR
+        elif search(_PEAK, near):
+            time = MeasureTime.PEAK
+        elif search(_STRONG_FORMER, near) and not search(
+            _STRONG_FORMER + r"[^0-9]*" + _NOW, near
+        ):
+            time = MeasureTime.FORMER
+            # "dropped from her baseline to 8.1"
+            if search(r"\bfrom\b[^0-9]{0,24}\bto ?$", near):
+                time = None
+        elif search(_NOW, near) or match_at(
+            r" ?[(,]? ?(?:now|today|currently|this (?:morning|week|visit|admission)|on (?:arrival|admission|presentation)|at present|yesterday)\b", behind, 0
+        ):
+            time = MeasureTime.NOW
+        if said == gap and search(r"[(,] ?was ?$", gap):
+            time = MeasureTime.FORMER
+        if match_at(
+            r" ?\(?,? ?(?:nadir|at (?:its|the) lowest)\b", behind, 0
+        ):
+            time = MeasureTime.NADIR
+        elif match_at(r" ?\(?,? ?peak\b", behind, 0):
+            time = MeasureTime.PEAK
+        elif match_at(
+            r" ?\(?,? ?(?:previously|at baseline|baseline|before (?!that)|prior\b(?! to)|initially|pre-?op\w*|in the past|originally"
+            r"|last (?:year|month|visit|spring|summer|fall|winter)|(?:a|one|two|three|four|five|six|\d+) (?:months?|years?) ago)"
+            r"(?![^0-9,;)]{0,12}\d)",
+            behind,
+            0,
+        ):
+            time = MeasureTime.FORMER
+        if when is not None and self._record is not None and time in (None, MeasureTime.NOW):
+            if when.latest < add_months(self._record, -3):
+                time = MeasureTime.FORMER
+        if time is None and search(_TREND, gap) and search(r"\bto ?$|\bat ?$", gap):
+            linked = True
+        corrected = search(_CORRECTED, gap) is not None and not search(r"\bnot ?$", gap)
+        if match_at(r" ?[(,] ?corrected\b(?! to)", behind, 0):
+            corrected = True
+        if search(r"\bnot ?$", gap) or (
+            (match["sign"] or match_at(r" ?\(", behind, 0)) and search(_REQUIRED, behind)
+        ):
+            time = MeasureTime.NOT_A_VALUE
+        return _Number(match.start("n"), end, low, high, time, when, key, linked, corrected)
+
+    def _date_of(
+        self, start: int, end: int
+    ) -> tuple[DateInterval | None, tuple[int, int, int] | None]:
+        """The date that stands directly beside a number."""
+        text = self._text
+        at = [d for d in self._dates if d.kind is DateKind.AT and d.start not in self._used]
+        for d in at:
+            behind = text[end : d.start]
+            if 0 <= d.start - end <= 12 and match_at(
+                r"[ ,(\[@|]{0,4}(?:(?:on|in|back in|as of|from|dated|at) ?)?$", behind, 0
+            ):
+                if "," in behind and match_at(r"[ :=]{0,3}(?:(?:was|is|of|it was|a) )?\d", text, d.end):
+                    continue  # "12, today 8.1"
+                self._used.add(d.start)
+                return d.interval, None
+        for d in at:
+            if 0 <= start - d.end <= 24 and match_at(
+                r"[ :,)=|\]-]{0,4}(?:(?:was|is|of|hgb|hb|value|he had|it was|a|at|her|his) ?){0,3}$",
+                text[d.end : start],
+                0,
+            ):
+                self._used.add(d.start)
+                return d.interval, None
+        for m in self._shorts:
+            gap_front, gap_behind = text[m.end() : start], text[end : m.start()]
+            key = (int(m["y"]) % 100 if m["y"] else 0, int(m["a"]), int(m["b"]))
+            if 0 <= m.start() - end <= 6 and match_at(r"[ (\[@]{1,3}(?:on )?$", gap_behind, 0):
+                return None, key
+            if 0 <= start - m.end() <= 4 and match_at(r"[ :)=\]-]{1,3}$", gap_front, 0):
+                return None, key
+        return None, None
+
+    def _resolve(self, numbers: list[_Number]) -> list[_Number]:
+        """Every number with its time."""
+        if len(numbers) == 1:
+            return numbers
+        keyed = [n for n in numbers if n.key is not None or n.when is not None]
+        if len(keyed) == len(numbers):
+            return self._by_date(numbers)
+        now = [i for i, n in enumerate(numbers) if n.time is MeasureTime.NOW]
+        open_ones = [i for i, n in enumerate(numbers) if n.time is None]
+        if now:
+            last = now[-1]
+            return [
+                n._replace(time=MeasureTime.FORMER)
+                if (n.time is None and i < last) or (n.time is MeasureTime.NOW and i != last)
+                else n
+                for i, n in enumerate(numbers)
+                if not (n.time is None and i > last)
+            ]
+        if len(open_ones) < 2:
+            return numbers
+        linked = [i for i in open_ones if numbers[i].linked]
+        if linked:
+            last = max(open_ones)
+            if numbers[last].linked:
+                return [
+                    n._replace(time=MeasureTime.FORMER) if i in open_ones and i != last else n
+                    for i, n in enumerate(numbers)
+                ]
+        low = min(numbers[i].low for i in open_ones)
+        high = max(numbers[i].high for i in open_ones)
+        first = open_ones[0]
+        kept = [n for i, n in enumerate(numbers) if i not in open_ones or i == first]
+        at = kept.index(numbers[first])
+        kept[at] = numbers[first]._replace(low=low, high=high, end=numbers[open_ones[-1]].end)
+        return kept
+
+    def _by_date(self, numbers: list[_Number]) -> list[_Number]:
+        """Of dated values the newest is now."""
+
+        def keys(number: _Number) -> list[tuple[int, int, int, int]]:
+            if number.when is not None:
+                day = number.when.latest
+                first = number.when.earliest
+                return [
+                    (day.year % 100, day.month, day.day, first.toordinal()),
+                    (first.year % 100, first.month, first.day, day.toordinal()),
+                ]
+            assert number.key is not None
+            year, a, b = number.key
+            return [(year, a, b, 0), (year, b, a, 0)]
+
+        newest = {max(range(len(numbers)), key=lambda i: keys(numbers[i])[k]) for k in (0, 1)}
+        if len(newest) > 1:
+            low, high = min(n.low for n in numbers), max(n.high for n in numbers)
+            return [numbers[0]._replace(low=low, high=high, time=None)]
+        (at,) = newest
+        return [
+            n if i == at else n._replace(time=MeasureTime.FORMER) for i, n in enumerate(numbers)
+        ]
+
+    def _in_front(self, start: int, end: int, first: int, before: str) -> list[MeasureReading]:
+        """ "a 7.9 g/dL hemoglobin": only with its unit."""
+        match = search(rf"(?<![\w.,/-]){_NUMBER} ?(?P<u>{UNIT}) (?:for )?$", before)
+        if match is None or search(_CONDITION, before) or search(r"[<>-] ?$", before[: match.start()]):
+            return []
+        value = convert(
+            _number(match["n"]), match["u"], self._measure.unit, (self._measure.name, *self._measure.aliases)
+        )
+        if value is None or not self._measure.least <= value <= self._measure.most:
+            return []
+        begin = start - len(before) + match.start()
+        return [
+            MeasureReading(
+                begin, end, self._measure.name, value, value, self._measure.unit, MeasureTime.NOW
+            )
+        ]
+
+
+_SHORT_DATE = (
+    r"(?<![\w/.-])(?P<a>0?[1-9]|[12]\d|3[01])/(?P<b>0?[1-9]|[12]\d|3[01])(?:/(?P<y>(?:19|20)?\d\d))?(?![\w/%]|\.\d)"
+)
+_SKIPPED = frozenset("of g dl gm l mmol ml ng k ul fl mg mcg ug µg x".split())
+
+
+def _number(text: str) -> float:
+    if re.fullmatch(r"\d{1,3},\d{3}", text):
+        return float(text.replace(",", ""))
+    return float(text.replace(",", "."))
+
+
+def _clause(text: str) -> str:
+    return re.split(r"[;\n]|\bbut\b|\. ", text)[-1]
