@@ -127,7 +127,7 @@ _EVENT_BEHIND = (
     r"|more)|to \d|at age)"
 )
 _POLICY = (
-    r"\b(?:patients|adults|individuals|people|persons|women|men|those|anyone|members|beneficiaries"
+    r"\b(?:a person|any person|every|each|someone|anybody|any|patients|adults|individuals|people|persons|women|men|those|anyone|members|beneficiaries"
     r"|guidelines?|uspstf|acs|acg|nccn|policy|criteri(?:a|on)|coverage|covered|eligib\w+"
     r"|recommend\w*|should|must|requires?|screening (?:starts?|begins?|age|from|at|is)|ages)\b"
 )
@@ -146,8 +146,13 @@ def _is_relative(match: "re.Match[str]") -> bool:
     person = match_at(rf"[ ,-]? ?(?:[\w-]+ )?{_PERSON}", text, end)
     if near := search(rf"^[ ,-]{{0,2}}(?:[\w'-]+ ){{0,2}}{_RELATIVES}", behind):
         # "52 yo with mother who ...", "52 yo whose mother": other people of the patient's.
-        return search(r"\b(?:with|whose|has|and|here|w|lives?|who|her|his|reports|is)\b|[,.]",
-                      near.group()) is None
+        return (
+            search(
+                r"\b(?:with|whose|has|and|here|w|lives?|who|her|his|reports|is)\b|[,.]",
+                near.group(),
+            )
+            is None
+        )
     before = _before(match, 70)
     relatives = list(compiled(_RELATIVES).finditer(before))
     if not relatives:
@@ -157,7 +162,9 @@ def _is_relative(match: "re.Match[str]") -> bool:
         r"\b(?:when|that|says|who)\b", between
     ):
         return False
-    if person and not match_at(r"['’]?s? ?(?:,|is|was|who is|\(|:|-)? ?(?:a |an |now )*$", between, 0):
+    if person and not match_at(
+        r"['’]?s? ?(?:,|is|was|who is|\(|:|-)? ?(?:a |an |now )*$", between, 0
+    ):
         return False
     return len(between) < 45
 
@@ -186,7 +193,9 @@ def _number(text: str) -> int | None:
     return int(float(text)) if text[:1].isdigit() else parse_words(text)
 
 
-def _reading(match: "re.Match[str]", least: int | None, most: int | None = None) -> AgeReading | None:
+def _reading(
+    match: "re.Match[str]", least: int | None, most: int | None = None
+) -> AgeReading | None:
     if least is None:
         return None
     return AgeReading(match.start(), match.end(), least, least if most is None else most)
@@ -195,15 +204,27 @@ def _reading(match: "re.Match[str]", least: int | None, most: int | None = None)
 def _years_old(
     match: "re.Match[str]", _on: date | None, _order: DateOrder | None
 ) -> AgeReading | None:
-    """"52 yo", "fifty-two-year-old", "45-50 year old"."""
+    """ "52 yo", "fifty-two-year-old", "45-50 year old"."""
     least = _number(match["n"])
     if least is None or _is_relative(match) or match_at(_THING, match.string, match.end()):
         return None
     how = (match["how"] or "").lower()
-    if _is_event(match) and not match_at(rf"[ ,-]?{_PERSON}", match.string, match.end()):
+    if (
+        _is_event(match)
+        and not match_at(rf"[ ,-]?{_PERSON}", match.string, match.end())
+        and not (match["n2"] and search(r"\bbetween $", _before(match)))
+    ):
         return None
-    if search(r"\b(?:than|under|over|below|above|least|most)(?: the| age)? ?$", _before(match)):
+    before = _before(match)
+    if search(r"\b(?:than|under|over|below|above|least|most)(?: the| age)? ?$", before):
         return None
+    if search(r"(?:^|[.,;] ?|\bwhen |\bwhile )as an? $|\b(?:when|while|since|until)\b[^,.;]{0,40}\bwas ?$", before):
+        return None
+    if sign := search(r"(?P<sign>[<>≤≥])=? ?$", before):
+        if _is_policy(match):
+            return None
+        under = sign["sign"] in "<≤"
+        return _reading(match, 0, least - 1) if under else _reading(match, least, MAX_AGE)
     unit = match["u"].lower()
     if unit.startswith("mo"):
         least //= 12
@@ -224,12 +245,14 @@ def _years_old(
 def _bare_sex(
     match: "re.Match[str]", _on: date | None, _order: DateOrder | None
 ) -> AgeReading | None:
-    """"61M", "F52", "68/F": only where nothing makes it a size, a temperature or a dose."""
+    """ "61M", "F52", "68/F": only where nothing makes it a size, a temperature or a dose."""
     sex = match["s"]
     if not sex.isupper() or _is_relative(match) or match_at(_THING, match.string, match.end()):
         return None
     before = _before(match, 30)
-    if search(r"(?:\bt|temp\w*|tmax|fever|of|to|french|size|\d)[ :=]{0,3}(?:of |is |was )?$", before):
+    if search(
+        r"(?:\bt|temp\w*|tmax|fever|of|to|french|size|\d)[ :=]{0,3}(?:of |is |was )?$", before
+    ):
         return None
     if search(_EVENT_BEFORE, before):
         return None
@@ -237,13 +260,17 @@ def _bare_sex(
 
 
 def _aged(match: "re.Match[str]", _on: date | None, _order: DateOrder | None) -> AgeReading | None:
-    """"aged 57", "Age: 68"."""
+    """ "aged 57", "Age: 68"."""
     labelled = match["mark"] is not None and match["mark"].strip() != ""
     if _is_relative(match) or _is_policy(match):
         return None
     if _is_event(match) and not (labelled and not search(_EVENT_BEFORE, _before(match))):
         return None
-    if match_at(r" ?(?:-|–|to|and (?:older|up|over|above)|or (?:older|over)) ?\d?", match.string, match.end()):
+    if match_at(
+        r" ?(?:-|–|to|and (?:older|up|over|above)|or (?:older|over)) ?\d?",
+        match.string,
+        match.end(),
+    ):
         return None
     if match_at(r" ?(?:weeks?|wks?|months?|mos?|days?|kg|%|mg)\b", match.string, match.end()):
         return None
@@ -254,7 +281,7 @@ def _aged(match: "re.Match[str]", _on: date | None, _order: DateOrder | None) ->
 def _compared(
     match: "re.Match[str]", _on: date | None, _order: DateOrder | None
 ) -> AgeReading | None:
-    """"is under age 45", "not yet 45", "over 50"."""
+    """ "is under age 45", "not yet 45", "over 50"."""
     number = _number(match["n"])
     if number is None or _is_relative(match) or _is_policy(match):
         return None
@@ -265,9 +292,15 @@ def _compared(
         if number < 10 and not match["age"]:
             return None
         return _reading(match, 0, number - 1)
-    if word.startswith(("almost", "nearly", "approaching", "close", "about to", "just shy", "soon")):
+    if word.startswith(
+        ("almost", "nearly", "approaching", "close", "about to", "just shy", "soon")
+    ):
         return _reading(match, number - 1)
-    over = number if word.startswith(("at least", "over", "past", "above", ">=", "well over")) else number
+    over = (
+        number
+        if word.startswith(("at least", "over", "past", "above", ">=", "well over"))
+        else number
+    )
     return _reading(match, over, MAX_AGE)
 
 
@@ -295,7 +328,7 @@ def _is_other_number(match: "re.Match[str]") -> bool:
 def _is_number(
     match: "re.Match[str]", on: date | None, order: DateOrder | None
 ) -> AgeReading | None:
-    """"She is 52", "turned 45 last month", "will be 45 in June"."""
+    """ "She is 52", "turned 45 last month", "will be 45 in June"."""
     number = _number(match["n"])
     if number is None or number > MAX_AGE or _is_relative(match) or _is_policy(match):
         return None
@@ -306,27 +339,56 @@ def _is_number(
     verb = " ".join(match["verb"].lower().split())
     text, end = match.string, match.end()
     clause = re.split(r"[.;\n](?=\s|$)", text[end : end + 50])[0]
-    when = next(
-        iter(find_dates(clause, on, order)), None
-    ) if on is not None else None
+    when = next(iter(find_dates(clause, on, order)), None) if on is not None else None
     if when is not None and when.start > 12:
         when = None
-    ahead = search(r"^ ?(?:years old |years )?(?:next|in |on |later|tomorrow|soon|this coming)", clause)
-    if verb.startswith(("will", "turns", "turning", "going", "about to", "is about", "is turning",
-                        "is going", "to turn", "due to", "has not", "hasn", "not ", "would", "is not",
-                        "isn")):
-        if search(r"\bwhen\b|\bif\b|\bonce\b|\buntil\b", _before(match)) and not verb.startswith("not"):
+    ahead = search(
+        r"^ ?(?:years old |years )?(?:next|in |on |later|tomorrow|soon|this coming)", clause
+    )
+    if search(r"\b(?:turned|reached)$", verb) and search(r"^(?:has not|hasn.t|not)\b", verb):
+        return _reading(match, 0, number - 1)
+    if verb.startswith(
+        (
+            "will",
+            "won",
+            "'ll",
+            "’ll",
+            "turns",
+            "turning",
+            "going",
+            "about to",
+            "is about",
+            "is turning",
+            "is going",
+            "to turn",
+            "due to",
+            "has not",
+            "hasn",
+            "not ",
+            "would",
+            "is not",
+            "isn",
+        )
+    ):
+        if search(r"\bwhen\b|\bif\b|\bonce\b|\buntil\b", _before(match)) and not verb.startswith(
+            "not"
+        ):
             return _ahead_reading(match, number, None, on)
         return _ahead_reading(match, number, when, on)
-    if search(r"\b(?:when|since|until|after|before|by the time|once|if|at|the year|as soon as)"
-              r"(?: \w+){0,3} ?$", _before(match)):
+    if search(
+        r"\b(?:when|since|until|after|before|by the time|once|if|at|the year|as soon as)"
+        r"(?: \w+){0,3} ?$",
+        _before(match),
+    ):
         return None
     if verb.startswith(("turned", "has turned", "just turned", "celebrated", "had", "has just")):
         if when is not None and when.kind is DateKind.AT and on is not None:
             return _since_birthday(match, number, when.interval, on)
         return _reading(match, number)
     old = match_at(r"[ -]?(?:years? old|yrs? old|y/?o|years?)", text, end)
-    if match_at(_EVENT_BEHIND, text, old.end() if old else end) or (verb.endswith("was") and when is not None):
+    if match_at(_EVENT_BEHIND, text, old.end() if old else end) or (
+        verb.endswith("was") and when is not None
+    ):
         return None
     if verb.endswith("was") and not match_at(r" years? old", text, end):
         return None
@@ -368,24 +430,28 @@ def _since_birthday(
 def _birthday(
     match: "re.Match[str]", _on: date | None, _order: DateOrder | None
 ) -> AgeReading | None:
-    """"celebrated her 45th birthday", "45th birthday is in June"."""
+    """ "celebrated her 45th birthday", "45th birthday is in June"."""
     if _is_relative(match):
         return None
     number = int(match["n"])
     before = _before(match, 40)
-    if search(r"\b(?:celebrated|had|just had|after|since|past)(?: \w+){0,2} $", before) and not search(
-        r"\b(?:until|when|at|by|on)(?: \w+){0,2} $", before
-    ):
+    if search(
+        r"\b(?:celebrated|had|just had|after|since|past)(?: \w+){0,2} $", before
+    ) and not search(r"\b(?:until|when|at|by|on)(?: \w+){0,2} $", before):
         return _reading(match, number)
-    if search(r"\b(?:approaching|before|until|nearing|awaiting|upcoming|near)(?: \w+){0,2} $", before) or match_at(
+    if search(
+        r"\b(?:approaching|before|until|nearing|awaiting|upcoming|near)(?: \w+){0,2} $", before
+    ) or match_at(
         r" (?:is|will be|comes|coming) (?:in|on|next|up|this|later|soon)", match.string, match.end()
     ):
         return _reading(match, number - 1)
     return None
 
 
-def _decade(match: "re.Match[str]", _on: date | None, _order: DateOrder | None) -> AgeReading | None:
-    """"in her late forties"."""
+def _decade(
+    match: "re.Match[str]", _on: date | None, _order: DateOrder | None
+) -> AgeReading | None:
+    """ "in her late forties"."""
     before = _before(match, 50)
     if _is_relative(match) or not search(
         r"(?:\b(?:is|man|woman|male|female|lady|gentleman|patient|pt|person|now|currently|still|who|appears"
@@ -452,14 +518,14 @@ _N = rf"(?P<n>\d{{1,3}}(?:\.\d)?|{WORDS})"
 _HOW = r"(?:(?P<how>about|approximately|approx\.?|roughly|around|circa|~|almost|nearly) ?)?"
 _YEAR_OLD = (
     r"(?:(?P<u>years?|yrs?|y|yo|months?|mos?|weeks?|wks?|w|days?|d)(?:(?<=yo)|[ -]?(?:/|\.)?[ -]?"
-    r"o(?:ld)?\.?|[ -]of age))"
+    r"o(?:ld)?\.?|[ -]of age|(?: and|,)? \d{1,2} (?:months?|mos?) old|(?=[ ,/-]{1,2}(?:m|f|male|female|man|woman|lady|gentleman|boy|girl)\b)))"
 )
-_SUBJECT = r"(?:patient|pt|he|she|they|who|(?:mr|mrs|ms|dr)\.? [a-z'-]{1,20})"
+_SUBJECT = r"(?:(?:mother|father) of \w{1,6}|patient|pt|he|she|they|who|(?:mr|mrs|ms|dr)\.? [a-z'-]{1,20})"
 _VERB = (
     r"(?P<verb>(?:is|was)(?: now| currently| just| only| already| presently| still)?|'s|’s"
     r"|(?:has |just |recently |has just |has recently )?turned|(?:will|would) (?:be|turn)(?: turning)?"
     r"|(?:is |about to |to )?(?:turns?|turning)|is going to (?:be|turn)"
-    r"|(?:is )?about to (?:be|turn)|(?:has not|hasn't|hasn’t|not) (?:yet )?(?:turned|reached)"
+    r"|['’]ll (?:be|turn)|(?:will not|won['’]t) (?:be|turn)|(?:is )?about to (?:be|turn)|(?:has not|hasn't|hasn’t|not) (?:yet )?(?:turned|reached)"
     r"|(?:is not|isn't|isn’t|not) (?:yet|quite|even)(?: quite)?|will soon be|is soon)"
 )
 _COMPARE = (
@@ -468,7 +534,7 @@ _COMPARE = (
 )
 _MAYBE = (
     r"y/?\.?o|old|[mf]\b|age|birth|born|dob|d\.o\.b|\bis\b|[’']s|ties\b|0s\b|genarian|turn|will be"
-    r"|not yet|not quite|[mf]/"
+    r"|not yet|not quite|[mf]/|ll be|not be|reached|\bm(?:r|s|rs)\b"
 )
 
 
@@ -476,15 +542,15 @@ _MAYBE = (
 def _rows() -> tuple[tuple[str, "_Reader"], ...]:
     return (
         (
-            rf"(?<![\w./-]){_HOW}{_N}(?: ?(?:-|–|to) ?(?P<n2>\d{{1,3}}))?(?P<plus> ?\+)?[ -]?{_YEAR_OLD}"
+            rf"(?<![\w./-]){_HOW}{_N}(?: ?(?:-|–|to|and) ?(?P<n2>\d{{1,3}}))?(?P<plus> ?\+)?[ -]?{_YEAR_OLD}"
             r"(?![^\W\d_](?<![mf]))",
             _years_old,
         ),
         (r"(?<![\w./-])(?P<n>[1-9]\d) ?/? ?(?P<s>[MF])(?![\w/°'’-])", _bare_sex),
         (r"(?<![\w./-])(?P<s>[MF]) ?/ ?(?P<n>[1-9]\d)(?![\w/%.-])", _bare_sex),
         (
-            rf"(?<![\w-])age[ds]?(?: of| is|/sex| \(?(?:in )?(?:years|yrs|y)\)?)?"
-            rf"(?P<mark> ?[:=|] ?| ?){_N}(?P<plus> ?\+)?(?![\w.]\d)\b",
+            rf"(?<![\w-])age[ds]?(?: of| is| at (?:the )?(?:time of )?(?:this )?(?:visit|exam\w*|encounter|consult\w*|service|evaluation|presentation|admission)|/sex| \(?(?:in )?(?:years|yrs|y)\)?)?"
+            rf"(?P<mark> ?[:=|] ?| ?){_N}(?P<plus> ?\+)?(?!\.?\d)(?=y|\b)",
             _aged,
         ),
         (
@@ -497,8 +563,9 @@ def _rows() -> tuple[tuple[str, "_Reader"], ...]:
             _compared,
         ),
         (rf"(?:^|(?<=[\s,(:;]))(?P<word>not yet|not quite)(?P<age>) {_N}\b", _compared),
-        (rf"\b(?:{_SUBJECT}|and|,)(?: also)? ?{_VERB} {_N}(?P<plus> ?\+)?(?!\w)", _is_number),
+        (rf"\b(?:{_SUBJECT}|and|,)(?: also| ?)?{_VERB} {_N}(?P<plus> ?\+)?(?!\w)", _is_number),
         (rf"(?:^|(?<=[\s,(:;])){_TURN_ALONE} {_N}\b", _is_number),
+        (r"\b(?:mr|mrs|ms|miss)\.? [a-z'-]{1,20},? \(?(?P<n>[1-9]\d)(?P<mark>)(?P<plus>)\)?,", _aged),
         (r"(?<!\w)(?P<n>\d\d)(?:st|nd|rd|th) birthday", _birthday),
         (
             r"\bin (?:his|her|their|the) (?P<part>early to mid|early-to-mid|mid-to-late|early|mid|late)?"
@@ -507,7 +574,7 @@ def _rows() -> tuple[tuple[str, "_Reader"], ...]:
         ),
         (r"\b(?P<n>" + "|".join(_LATIN) + r")\b", _latin),
         (
-            r"(?<!\w)(?:d\.?o\.?b\.?|date of birth|birth ?date|birth ?day|born(?: on| in)?)(?: \([a-z/]{2,12}\))?"
+            r"(?<!\w)(?:d\.?o\.?b\.?|date of birth|birth ?date|birth ?day|born(?: (?:in|at) [a-z][a-z .]{2,24}(?:, [a-z]{2})?,?)?(?: on| in)?)(?: \([a-z/]{2,12}\))?"
             r"[ :=|]{0,4}",
             _born,
         ),
@@ -516,5 +583,5 @@ def _rows() -> tuple[tuple[str, "_Reader"], ...]:
 
 _TURN_ALONE = (
     r"(?P<verb>(?:has |just |recently |has just |has recently )?turned|will (?:be|turn)"
-    r"|turns|turning|about to turn)"
+    r"|turns|turning|about to turn|(?:has not|hasn['’]t|not) (?:yet )?(?:turned|reached))"
 )

@@ -856,7 +856,9 @@ _HOW = (
     r"|beyond|exceeding|upwards of|in excess of|>=?|under|<=?|within|up to|almost|nearly|close to"
     r"|about|around|approximately|approx\.?|roughly|~|maybe|perhaps|probably|circa|ca\.?|some) ?)?"
 )
-_CUE = r"(?P<cue>in|on|since|of|from|dated|during|back in|until|till|by|before|after|circa|c\.|around)"
+_CUE = (
+    r"(?P<cue>in|on|since|of|from|dated|during|back in|until|till|by|before|after|circa|c\.|around)"
+)
 _NOT_UNITS = (
     r"(?! ?(?:mg|ml|cc|mcg|units?|iu|kcal|cal|calories|hours|hrs|h\b|steps|grams|g\b|patients|miles|"
     r"meters|feet|ft\b|lbs?|kg|%|am\b|pm\b|x\b|/|k\b|mm|cm|copies|cells|dollars|square))"

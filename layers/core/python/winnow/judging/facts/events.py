@@ -34,8 +34,8 @@ from winnow.judging.facts.dates import (
     elapsed,
     find_dates,
 )
-from winnow.judging.facts.people import FAMILY, PATIENT
 from winnow.judging.facts.patterns import compiled, match_at, search
+from winnow.judging.facts.people import FAMILY, PATIENT
 from winnow.judging.text.segments import spans
 
 
@@ -143,9 +143,7 @@ def find_events(
 
 # -- names ----------------------------------------------------------------------------------------
 
-_LOOKALIKE = (
-    r"(?:virtual|ct|c\.t\.|capsule|mr|computed tomograph(?:y|ic)|flex(?:ible)?)[ -]$"
-)
+_LOOKALIKE = r"(?:virtual|ct|c\.t\.|capsule|mr|computed tomograph(?:y|ic)|flex(?:ible)?)[ -]$"
 _PREPARES = (
     r" (?:prep(?:aration)? (?:instructions?|kit|was (?:given|sent|prescribed|ordered)|sent|given|called)"
     r"|instructions?|referral|order|consent|appointment|reminder|risks?|scheduling|handout|education"
@@ -218,10 +216,12 @@ _ATTRACTORS = (
 )
 _NOT_ITS_DATE = (
     r"\b(?:next|repeat|recall|due|return|follow-?up|recommended|recommend|planned|scheduled|until"
-    r"|valid|expires?|rescheduled|needed|surveillance)(?:[ :,]|in|on|is|for|was|by|date|interval"
+    r"|valid|expires?|rescheduled|needed|surveillance)(?:[ :,]|in|on|is|for|was|by|again|date|interval"
     r"|to|be|at){0,4} ?$"
 )
-_FUTURE_SPAN = r"\b(?:repeat|recall|return|follow-?up|next|due|recommend\w*|surveillance|back|again)\b"
+_FUTURE_SPAN = (
+    r"\b(?:repeat|recall|return|follow-?up|next|due|recommend\w*|surveillance|back|again)\b"
+)
 
 _RELATIVE_TELLS = (
     rf"{FAMILY} (?:states?|reports?|reported|says|said|confirms?|notes?|recalls?|stated|adds|who"
@@ -232,7 +232,7 @@ _ADJECTIVES = (
     r"(?:a|an|any|the|prior|previous|past|ever|screening|diagnostic|surveillance|known|documented|lifetime|history"
     r"|hx|of|personal|having|had|undergone|been|gotten|received|done|completed|having had|undergoing|complete|full"
     r"|adequate|for|formal|initial|first|his|her|single|one|even|yet|egd|or|and|baseline|colon cancer|crc"
-    r"|upper|endoscop(?:y|ies)|egds?|sigmoidoscop(?:y|ies)|performed|offered|screened|with|by|via|to have|gone|in|life|have|age-appropriate|routine|optical|actually)"
+    r"|upper|endoscop(?:y|ies)|egds?|sigmoidoscop(?:y|ies)|performed|offered|screened|with|by|via|to have|gone|in|life|have|age-appropriate|routine|optical|actually|colon|colorectal|cancer)"
 )
 _NEVER_BEFORE = (
     r"(?:\b(?:never|no|not|hasn[’']t|haven[’']t|hadn[’']t|without|denies|denied|nor|deny|zero|didn[’']t)\b"
@@ -240,7 +240,7 @@ _NEVER_BEFORE = (
     rf"(?:[ ,/]{{1,2}}(?:{_ADJECTIVES})\b){{0,7}} ?$"
 )
 _NEVER_BEHIND = (
-    r" ?(?:screening )?(?:history|hx)? ?(?:[:=|–-] ?(?:screening )?(?:none|never|no\b(?! (?:polyps?|abn|evid|mass|les|find"
+    r" ?(?:screening )?(?:history|hx)? ?(?:[:=|–-] ?(?:(?:he|she|patient|pt) )?(?:has |have )?(?:screening )?(?:none|never|no\b(?! (?:polyps?|abn|evid|mass|les|find"
     r"|bleed|source|path))|nil|not (?:done|yet)|0\b|negative history)"
     r"|\(?(?:was |were |has |have )?never\b(?! (?:repeated|followed|again))"
     r"|\(?(?:has |have |was |were )?not (?:yet |ever )?(?:been )?(?:done|performed|had|undertaken|obtained)"
@@ -284,6 +284,10 @@ _UNDONE = (
         r"|required?|must|has yet|yet to|requires|proceed|consent\w*|pre-?procedure|upcoming|overdue|time for|wait\w*)\b",
     ),
 )
+_SOMEBODY_ELSES = (
+    r"\b(?:another|other|different|wrong) (?:patient|chart)\b|\bbelongs? to\b|\bmisfiled\b|\b(?:scanned|filed|entered"
+    r"|charted|documented) in error\b"
+)
 _PLANNED_BEHIND = (
     r"^[^.;\n]{0,40}?\b(?:(?:is|are|was|were|be|been|being|will be|now|has been) (?:\w+ )?(?:scheduled|planned|due"
     r"|overdue|ordered|recommended|requested|booked|arranged|advised|discussed|offered|pending|needed|indicated"
@@ -325,12 +329,15 @@ _DONE_BEHIND = (
 _MARKS = (
     ("last", r"\b(?:last|most recent|latest)\b[^.;\n]{0,30}$"),
     ("first", r"\b(?:first|initial|index|baseline|original)\b(?! and only)[^.;,\n]{0,20}$"),
-    ("repeat", r"\b(?:repeat|another|second|third|subsequent|later|follow-?up|new)\b[^.;,\n]{0,20}$"),
+    (
+        "repeat",
+        r"\b(?:repeat|another|second|third|subsequent|later|follow-?up|new)\b[^.;,\n]{0,20}$",
+    ),
 )
 _SINCE_LAST = (
     r"(?P<q>(?:(?:about|over|more than|almost|nearly|approximately|roughly|at least|less than|under|well over) )?"
     r"[\w.+-]{1,12}(?: of)?(?: [\w-]{1,9})? (?:years?|yrs?|months?|mos?|decades?|weeks?|days?))(?: have| has| had)?"
-    r"(?: been| passed| elapsed| gone by)?(?: now)? since (?:his|her|their|the|patient's|pt's)? ?"
+    r"(?: been| passed| elapsed| gone by)?(?: now)? since (?:his|her|their|the|an?|patient's|pt's)? ?"
     r"(?:very )?(?:last|most recent|previous|prior|first)? ?(?:(?:he|she|they|patient|pt) (?:last )?(?:has )?(?:had|underwent)"
     r"(?: an?| the| his| her)? )?(?:screening |complete |normal |surveillance )?$"
 )
@@ -404,7 +411,11 @@ class _Reader:
                 continue
             before = self._text[mention.end : found.start]
             said = search(_LAST_ONE, before)
-            if said is None or not self._is_past(found) or others and others[0].end <= found.start:
+            if (
+                said is None
+                or not self._is_past(found)
+                or (others and others[0].end <= found.start)
+            ):
                 continue
             near = re.split(r"[,;(]", before[: said.start()])[-1] + before[said.start() :]
             if search(_ATTRACTORS, near) or search(r"\b(?:unknown|unclear)\b", before):
@@ -489,8 +500,12 @@ class _Reader:
         if thing[2] is None:
             for start, end, number in things:
                 first, last = (end, thing[0]) if end <= thing[0] else (thing[1], start)
-                if number is not None and 0 <= last - first < 16 and match_at(
-                    r" ?(?:and|/|&|\+|with|plus)(?: an?| the)? ?$", self._text, first, last
+                if (
+                    number is not None
+                    and 0 <= last - first < 16
+                    and match_at(
+                        r" ?(?:and|/|&|\+|with|plus)(?: an?| the)? ?$", self._text, first, last
+                    )
                 ):
                     return (thing[0], thing[1], number)
         return thing
@@ -517,8 +532,9 @@ class _Reader:
             )
             if adjacent and not (before and search(r"^ ?(?:and|&)", gap)):
                 near = text[max(begin, reading.start - 3, 0) : reading.start]
-                if not before or not near.strip().endswith("(") and not _is_behind(
-                    text, before[-1][1], reading.start
+                if not before or (
+                    not near.strip().endswith("(")
+                    and not _is_behind(text, before[-1][1], reading.start)
                 ):
                     return behind[0][2]
         if before:
@@ -529,9 +545,9 @@ class _Reader:
         earlier = [t for t in things if t[1] <= reading.start]
         if earlier:
             between = text[max(begin, 0) : reading.start]
-            if search(r"\b(?:it|that|this|last|most recent|done|performed|none|not|no)\b", between) or (
-                len(between.split()) <= 3
-            ):
+            if search(
+                r"\b(?:it|that|this|last|most recent|done|performed|none|not|no)\b", between
+            ) or (len(between.split()) <= 3):
                 return earlier[-1][2]
         return None
 
@@ -559,6 +575,8 @@ class _Reader:
             marks = frozenset(name for name, pattern in _MARKS if search(pattern, before))
             if search(r"^ ?(?:\w+ ){0,2}(?:was )?(?:most recently|last)\b", behind):
                 marks |= {"last"}
+            if len(past) > 1 and past[0].interval.latest < past[-1].interval.earliest:
+                marks -= {"first"}
             if search(r"\bfirst and only\b|\bonly\b[^.;,]{0,12}$", before):
                 marks -= {"first"}
             last = max([mention.end, *(d.end for d in dates)])
@@ -566,12 +584,18 @@ class _Reader:
             return EventReading(begin, last, status, when, why, marks)
 
         skipped = EventStatus.NOT_COUNTED
+        if search(_SOMEBODY_ELSES, text[start:end]):
+            return reading(skipped, why="doubtful")
+        if not past and any(d.kind is DateKind.AT for d in dates):
+            return reading(skipped, why="planned")
         if family or self._is_of_family(text[start : mention.start], behind, contexts):
             return reading(skipped, why="relative")
         if since := search(_SINCE_LAST, text[max(start, mention.start - 90) : mention.start]):
             ago = find_dates(f"{since['q']} ago", self._record, self._order)
             if len(ago) == 1:
-                return reading(EventStatus.DONE, ago[0].interval)._replace(marks=frozenset({"last"}))
+                return reading(EventStatus.DONE, ago[0].interval)._replace(
+                    marks=frozenset({"last"})
+                )
         if without := search(_WITHOUT, text[max(start, mention.start - 70) : mention.start]):
             ago = find_dates(f"{without['q']} ago", self._record, self._order)
             if len(ago) == 1:
@@ -579,11 +603,16 @@ class _Reader:
                     EventStatus.NOT_SINCE, DateInterval(date.min, ago[0].interval.latest)
                 )
         if any(
-            text[d.end : d.end + 2].strip().startswith("?") or text[: d.start].rstrip().endswith("?")
+            text[d.end : d.end + 2].strip().startswith("?")
+            or text[: d.start].rstrip().endswith("?")
             for d in past
         ):
             return reading(skipped, why="doubtful")
-        if search(r"\bsince\b[^.;,]{0,24}$", before) and not past and not search(_NEVER_BEFORE, before):
+        if (
+            search(r"\bsince\b[^.;,]{0,24}$", before)
+            and not past
+            and not search(_NEVER_BEFORE, before)
+        ):
             return reading(EventStatus.DONE)
         if search(_DOUBTED_ABSENCE, before):
             return reading(skipped, why="doubtful")
@@ -606,11 +635,16 @@ class _Reader:
             tail = text[mention.end + len(behind) : end]
             if search(_INCOMPLETE, tail):
                 past, whole = near, behind
-        if self._is_incomplete(before, behind, whole):
+        mine = re.split(r"[,;]|\band\b", before)[-1] if first > start else before
+        if self._is_incomplete(mine, behind, whole):
             return reading(EventStatus.INCOMPLETE, _latest(d.interval for d in past))
         for why, pattern in _UNDONE[:3]:
             if search(pattern, before) or search(pattern, behind):
-                if why == "refused" and past and search(r"\b(?:had|underwent|last|prior)\b[^.;]{0,20}$", before):
+                if (
+                    why == "refused"
+                    and past
+                    and search(r"\b(?:had|underwent|last|prior)\b[^.;]{0,20}$", before)
+                ):
                     continue
                 return reading(skipped, why=why)
         if self._is_planned(before, behind, past, contexts, mention.end):
@@ -651,9 +685,7 @@ class _Reader:
         windows = [d for d in dates if d.kind in (DateKind.WITHIN, DateKind.SPAN, DateKind.SINCE)]
         for window in windows:
             if window.since is not None:
-                return reading(
-                    EventStatus.NOT_SINCE, DateInterval(date.min, window.since.latest)
-                )
+                return reading(EventStatus.NOT_SINCE, DateInterval(date.min, window.since.latest))
         for found in dates:
             if found.kind is DateKind.BEFORE and search(r"\b(?:until|till|before)\b", behind):
                 if search(r"\b(?:until|till)\b", behind) and found.interval.latest != date.max:
@@ -666,7 +698,9 @@ class _Reader:
                 first = found.interval.earliest
                 if first == date.min:
                     return reading(EventStatus.NOT_COUNTED, why="doubtful")
-                if self._record is not None and found.interval.latest >= self._record - timedelta(31):
+                if self._record is not None and found.interval.latest >= self._record - timedelta(
+                    31
+                ):
                     return reading(EventStatus.NOT_SINCE, DateInterval(date.min, first))
                 return reading(EventStatus.NOT_COUNTED, why="doubtful")
         if search(r"\b(?:until|till|except|other than|besides|since|again)\b", behind):
@@ -688,9 +722,7 @@ class _Reader:
         )
         return inner[0].interval if inner else found.interval
 
-    def _due_since(
-        self, before: str, behind: str, dates: Sequence[DateReading]
-    ) -> date | None:
+    def _due_since(self, before: str, behind: str, dates: Sequence[DateReading]) -> date | None:
         """The day since which it is due: it was not done after that."""
         if not (
             search(r"\b(?:over)?due\b[^.;]{0,20}$", before)
@@ -706,14 +738,20 @@ class _Reader:
         near = f"{before[-60:]} colonoscopy {behind}"
         match = search(_INCOMPLETE, near)
         if match is None:
-            match = search(_INCOMPLETE, whole) if search(
-                r"[;,.]? ?(?:but|however|although|prep\w*|cecum|due to|because)\b", whole
-            ) else None
+            match = (
+                search(_INCOMPLETE, whole)
+                if search(r"[;,.]? ?(?:but|however|although|prep\w*|cecum|due to|because)\b", whole)
+                else None
+            )
         if match is None:
             return False
-        return not search(
-            r"\b(?:not|no|despite|although|without|never) (?:an? |the )?(?:was )?$", near[: match.start()]
-        ) or search(r"^(?:not|never|could|unable|did)", match.group()) is not None
+        return (
+            not search(
+                r"\b(?:not|no|despite|although|without|never) (?:an? |the )?(?:was )?$",
+                near[: match.start()],
+            )
+            or search(r"^(?:not|never|could|unable|did)", match.group()) is not None
+        )
 
     def _is_planned(
         self,
@@ -780,21 +818,15 @@ def _latest(intervals: Iterable[DateInterval]) -> DateInterval | None:
 # -- all mentions ---------------------------------------------------------------------------------
 
 
-def combine(
-    readings: Sequence[EventReading], event: Event, record_date: date | None
-) -> EventFact:
+def combine(readings: Sequence[EventReading], event: Event, record_date: date | None) -> EventFact:
     """One fact of all mentions."""
-    by_status = {
-        status: [r for r in readings if r.status is status] for status in EventStatus
-    }
+    by_status = {status: [r for r in readings if r.status is status] for status in EventStatus}
     done = by_status[EventStatus.DONE]
     never = by_status[EventStatus.NEVER]
     not_since = by_status[EventStatus.NOT_SINCE]
     incomplete = by_status[EventStatus.INCOMPLETE]
     limit = record_date if record_date is not None else date.max
-    bound = min(
-        (r.when.latest for r in not_since if r.when is not None), default=limit
-    )
+    bound = min((r.when.latest for r in not_since if r.when is not None), default=limit)
 
     def fact(
         status: EventStatus, of: Sequence[EventReading], last: DateInterval | None, words: str
@@ -840,8 +872,10 @@ def _last(done: Sequence[EventReading], limit: date) -> tuple[DateInterval, list
     if marked:
         # What is called the last one, twice, is one: "last colonoscopy 2015 ... last one 9 years ago".
         common = min(r.when.latest for r in marked if r.when is not None)
-        latest = common if common >= earliest else latest
-        return DateInterval(min(earliest, latest), latest), marked
+        if common >= earliest:
+            return DateInterval(earliest, common), marked
+        # Two that differ are a doubt between them.
+        return DateInterval(min(r.when.earliest for r in marked if r.when is not None), latest), marked
     chosen.sort(key=lambda r: r.when.latest if r.when is not None else date.min, reverse=True)
     top = [r for r in chosen if r.when is not None and r.when.latest == latest]
     later = any(r.when is None and "repeat" in r.marks for r in done)

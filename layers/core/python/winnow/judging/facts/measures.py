@@ -12,7 +12,6 @@ an interval ("7 to 8", "in the 7s", two that contradict each other) or is not re
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -85,9 +84,7 @@ def read_measure(
     text: str, measure: Measure, record_date: date | None = None, order: DateOrder | None = None
 ) -> MeasureReading | None:
     """The value now; None: the text does not say it. What contradicts itself is an interval."""
-    now = [
-        r for r in find_measures(text, measure, record_date, order) if r.time is MeasureTime.NOW
-    ]
+    now = [r for r in find_measures(text, measure, record_date, order) if r.time is MeasureTime.NOW]
     if not now:
         return None
     dated = [r for r in now if r.when is not None]
@@ -178,9 +175,7 @@ def _name(measure: Measure) -> "re.Pattern[str]":
     own = " ".join((measure.name, *measure.aliases)).lower()
     behind = [w for w in (*_NEVER_BEHIND, *measure.not_behind) if w not in own]
     before = [w for w in (*_NEVER_BEFORE, *measure.not_before) if w not in own.split()]
-    lookbehind = "".join(
-        rf"(?<!{re.escape(word)}\s)(?<!{re.escape(word)}-)" for word in behind
-    )
+    lookbehind = "".join(rf"(?<!{re.escape(word)}\s)(?<!{re.escape(word)}-)" for word in behind)
     after = "|".join(re.escape(word) for word in before)
     return re.compile(
         rf"(?<![\w-]){lookbehind}(?:{names.replace(' ', chr(92) + 's')})(?![\w-])"
@@ -201,12 +196,12 @@ _ERROR = (
     r"|transcri\w+ error|not (?:correct|right|true))\b"
 )
 _CORRECTED = (
-    r"\b(?:corrected (?:to|value|result|as)|amended to|correction|revised to|should (?:read|be|have been|say)|actual(?:ly)?"
+    r"\b(?:corrected (?:to|value|result|as)|amended (?:to|result|value)|correction|revised to|should (?:read|be|have been|say)|actual(?:ly)?"
     r"|true value|correct value|in fact|really|rather)\b"
 )
 _CONDITION = (
     r"\b(?:if|when|unless|until|once|whenever|transfus(?:e|ion|ing|ions) (?:for|if|when|threshold|trigger|at|below|under"
-    r"|to|goal|is|prn|only|parameters|criteria)|transfuse|threshold|trigger|goal|target|aim(?:ing)?|keep|keeping|maintain"
+    r"|to|goal|is|prn|only|parameters|criteria)|transfuse|threshold|trigger|goal|target|aim(?:ing)?|keeps?|keeping|maintain"
     r"|should|would|criteri(?:on|a)|requires?|required|require|policy|guideline|call|notify|hold|provided|in case|cutoff"
     r"|cut-off|defined as|indicated (?:for|if|when)|eligible|limit|want|hope|hoping|expect\w*|must|for (?:a |any )?$"
     r"|risk of|normal (?:is|range|for)|anemia is|definition)\b"
@@ -215,31 +210,39 @@ _OTHER_NAMES = (
     r"(?<![\w-])(?:hgb|hb|hemoglobin|haemoglobin|hct|hematocrit|haematocrit|mcv|mchc?|rdw|ferritin|iron|tibc|transferrin|tsat|wbc"
     r"|plt|platelets?|retic\w*|inr|pt|ptt|bun|creatinine|cr|cre|egfr|gfr|na|k|sodium|potassium|glucose|glu|a1c|hba1c|albumin|alb"
     r"|crp|esr|alt|ast|alp|bili\w*|b12|folate|tsh|bp|hr|rr|spo2|o2|temp|t|weight|wt|bmi|height|calprotectin|fit|psa|cea|ldh"
-    r"|haptoglobin|troponin|bnp|ldl|hdl|cholesterol|calcium|ca|mg|phos|lactate|chloride|cl|hco3|pulse|blood pressure)(?![\w-])"
+    r"|haptoglobin|troponin|bnp|ldl|hdl|cholesterol|calcium|ca|phos|lactate|chloride|cl|hco3|pulse|blood pressure)(?![\w-])"
 )
-_FILLERS = frozenset(
-    """level levels count value values result results concentration reading readings was is are were of at on in now today
-    today's currently current stable low normal still arrival admission presentation this morning week visit last most recent
-    latest repeat has had have been fallen fell falls falling drop drops dropped dropping drifted down decreased decreasing
-    declined declining rose risen rising increased increasing up back to a an only just about around approximately her his
-    measured it and remains remained found be from then later subsequently which came improved improving recovered after
-    before with then also the but as went gone going critically markedly severely significantly slightly further again
-    trended trending trend noted that reported yesterday ago previously prior former formerly baseline initial initially
-    earlier old nadir lowest peak highest high max min between range ranging ranged runs running run hovering hovers stays
-    staying holding steady near nearly almost over under below above less than more greater off under day days month months
-    year years one two three per labs lab blood test drawn checked shows showed show reveals revealed demonstrated by outside
-    hospital er ed clinic pcp pre post transfusion transfused unit units prbc prbcs prbc's rbc rbcs packed cells red iron
-    infusion discharge preop postop postoperatively preoperatively operation surgery since usual usually well typically
-    low-normal however vs versus compared against s/p received receiving therapy treatment supplementation l h ll hh
-    critical crit abnormal flag ref corrected amended actual should read not correction revised value: we she he patient
-    pt their its out came returned bounced settled reached touching sits sitting stands standing stood checked, hgb
-    dropping trickled slid slipped climbed corrected, misprint typo error actually true correct rather in really as
-    approx approx. consistently persistently chronically mildly moderately borderline even very quite""".split()
-)
+_FILLERS = """
+    level levels count value values result results concentration reading readings was is are
+    were of at on in now today today's currently current stable low normal still arrival
+    admission presentation this morning week visit last most recent latest repeat has had have
+    been fallen fell falls falling drop drops dropped dropping drifted down decreased decreasing
+    declined declining rose risen rising increased increasing up back to a an only just about
+    around approximately her his measured it and remains remained found be from then later
+    subsequently which came improved improving recovered after before with also the but as went
+    gone going critically markedly severely significantly slightly further again trended
+    trending trend noted that reported yesterday ago previously prior former formerly baseline
+    initial initially earlier old nadir lowest peak highest high max min between range ranging
+    ranged runs running run hovering hovers stays staying holding steady near nearly almost over
+    under below above less than more greater off day days month months year years one two three
+    per labs lab blood test drawn checked shows showed show reveals revealed demonstrated by
+    outside hospital er ed clinic pcp pre post transfusion transfused unit units prbc prbcs
+    prbc's rbc rbcs packed cells red iron infusion discharge preop postop postoperatively
+    preoperatively operation surgery since usual usually well typically low-normal however vs
+    versus compared against s/p received receiving therapy treatment supplementation l h ll hh
+    critical crit abnormal flag ref corrected amended actual should read not correction revised
+    value: we she he patient pt their its out returned bounced settled reached touching sits
+    sitting stands standing stood checked, hgb trickled slid slipped climbed corrected, misprint
+    typo error actually true correct rather really approx approx. consistently persistently
+    chronically mildly moderately borderline even very quite points point four five six seven
+    eight nine ten g/dl gm/dl g/l mmol/l mg/dl ng/ml ug/l mcg/l transfusing
+"""
+"""What may stand between a name and its number."""
 _NOW = (
-    r"\b(?:now|today|today's|current(?:ly)?|this (?:morning|week|visit|admission|am|afternoon)|(?:on|at) (?:admission|arrival|presentation)"
-    r"|repeat(?:ed)?|latest|most recent(?:ly)?|still|remains?|at present|presently|yesterday)\b"
+    r"\b(?:now|today|today's|current(?:ly)?|this (?:morning|week|visit|admission|am|afternoon)|(?:at|on) discharge"
+    r"|repeat(?:ed)?|latest|most recent(?:ly)?|still|remains?|at present|presently)\b"
 )
+_INITIAL = r"\b(?:(?:on|at) )?(?:admission|arrival|presentation|intake)\b"
 _FORMER = (
     r"\b(?:previous(?:ly)?|prior|former(?:ly)?|baseline|initial(?:ly)?|earlier|old|before|used to be|last (?:year|month|spring"
     r"|summer|fall|winter|autumn|visit|time|hospitali[sz]ation)|usual(?:ly)?|down from|up from|from|vs|versus|compared (?:to|with)|against"
@@ -266,7 +269,7 @@ _NUMBER = r"(?P<n>\d{1,4}(?:,\d{3}(?!\d))?(?:\.\d{1,3}|,\d{1,2}(?![\d]))?)"
 _VALUE = (
     r"(?:(?<![-=–—])(?P<sign><=?|>=?|≤|≥|(?:below|under|less than|above|over|greater than|more than|at least)\b))? ?"
     rf"(?<![\w,/])(?<!(?<!\.)\.){_NUMBER}(?P<s>['’]?s\b)?(?![\w]*/\d)(?!\.\d)"
-    rf"(?: ?(?:-|–|to|and) ?(?P<m>\d{{1,4}}(?:[.,]\d{{1,2}})?)(?![\d/.]\d))?"
+    rf"(?: ?(?:-|–|to) ?(?P<m>\d{{1,4}}(?:[.,]\d{{1,2}})?)(?![\d/.]\d))?"
     rf" ?(?P<flag>\(?(?:\*|LL?|HH?)\)?(?![\w]))? ?(?P<u>{UNIT})?"
 )
 _NOT_A_VALUE_UNIT = (
@@ -290,6 +293,8 @@ class _Number(NamedTuple):
     linked: bool
     """Whether a trend leads from the number before to this one."""
     corrected: bool
+    initial: bool
+    """Whether it is that of an admission: former, if there is another."""
 
 
 class _Segment:
@@ -328,13 +333,17 @@ class _Segment:
         numbers = self._numbers(end, limit, before, first=first)
         if not numbers:
             return self._in_front(start, end, first, before)
-        if numbers[0].low != numbers[0].high and search(_REFERENCE[:-1] + r"(?:for|of)? ?$", before):
+        if numbers[0].low != numbers[0].high and search(
+            _REFERENCE[:-1] + r"(?:for|of)? ?$", before
+        ):
             return []
         numbers[0] = self._dated_before(numbers[0], start, before)
         corrected = [n for n in numbers if n.corrected]
         if corrected:
             first_right = corrected[0].start
-            wrong = [n._replace(time=MeasureTime.NOT_A_VALUE) for n in numbers if n.start < first_right]
+            wrong = [
+                n._replace(time=MeasureTime.NOT_A_VALUE) for n in numbers if n.start < first_right
+            ]
             numbers = wrong + self._resolve([n for n in numbers if n.start >= first_right])
         else:
             numbers = self._resolve(numbers)
@@ -343,12 +352,13 @@ class _Segment:
         error = search(_ERROR, text[start:limit])
         for number in numbers:
             time = number.time or MeasureTime.NOW
-            if conditional and not (
-                number is not numbers[0]
-                and search(f"{_NOW}|{_CORRECTED}", text[number.start - 24 : number.start])
-            ):
-                time = MeasureTime.NOT_A_VALUE
-            elif error and not corrected:
+            if (
+                conditional
+                and not (
+                    number is not numbers[0]
+                    and search(f"{_NOW}|{_CORRECTED}", text[number.start - 24 : number.start])
+                )
+            ) or (error and not corrected):
                 time = MeasureTime.NOT_A_VALUE
             marked = number.corrected or (
                 time is MeasureTime.NOW
@@ -402,13 +412,24 @@ class _Segment:
         return self._context.contexts(at, at + 1) if at < len(words) else frozenset()
 
     def _is_conditional(self, before: str, start: int, gap: str) -> bool:
+        before = before[-60:]
+        if search(_NOW, re.split(r"[,;]", before)[-1]):
+            before = re.split(r"[,;]", before)[-1]
         return (
-            search(_CONDITION, before[-60:]) is not None
-            or search(r"\b(?:goal|target|threshold|should|must|if|trigger|would)\b", gap) is not None
-            and search(_CORRECTED, gap) is None
-            or not {Context.HYPOTHETICAL, Context.PLANNED}.isdisjoint(self._contexts(start))
-            and search(r"\b(?:if|when|unless|will|would|should|transfuse|repeat|recheck|check|plan)\b", before)
-            is not None
+            search(_CONDITION, before) is not None
+            or (
+                search(r"\b(?:goal|target|threshold|should|must|if|trigger|would)\b", gap)
+                is not None
+                and search(_CORRECTED, gap) is None
+            )
+            or (
+                not {Context.HYPOTHETICAL, Context.PLANNED}.isdisjoint(self._contexts(start))
+                and search(
+                    r"\b(?:if|when|unless|will|would|should|transfuse|repeat|recheck|check|plan)\b",
+                    before,
+                )
+                is not None
+            )
         )
 
     # -- numbers ----------------------------------------------------------------------------------
@@ -422,15 +443,26 @@ class _Segment:
             if (after := self._in_date(match.start("n"), match.end("n"))) is not None:
                 position = max(after, match.end("n"))
                 continue
-            gap = text[at : match.start()]
+            gap = self._without_used(at, match.start())
             if not self._are_fillers(at, match.start(), bool(numbers)):
                 break
-            if match_at(_NOT_A_VALUE_UNIT, text, match.end("m") if match["m"] else match.end("n")):
+            if not match["flag"] and match_at(_NOT_A_VALUE_UNIT, text, match.end("m") if match["m"] else match.end("n")):
                 continue
-            if search(_REFERENCE, gap) or (match["m"] and gap.rstrip().endswith(("(", "["))) or (numbers and match["m"] and search(r"[|(\[\t ]$", gap) and not search(r"[a-z]{2}", gap)):
+            if (
+                search(_REFERENCE, gap)
+                or (match["m"] and gap.rstrip().endswith(("(", "[")))
+                or (
+                    numbers
+                    and match["m"]
+                    and search(r"[|(\[\t ]$", gap)
+                    and not search(r"[a-z]{2}", gap)
+                )
+            ):
                 at = match.end()
                 continue
-            number = self._value(match, gap if numbers else f"{before[-40:]} {gap}", bool(numbers), gap)
+            number = self._value(
+                match, gap if numbers else f"{before[-40:]} {gap}", bool(numbers), gap
+            )
             if number is None:
                 if match["u"] or match["m"]:
                     break
@@ -440,6 +472,14 @@ class _Segment:
             if len(numbers) == 12:
                 break
         return numbers
+
+    def _without_used(self, start: int, end: int) -> str:
+        """The text between two numbers, without the date that the first has."""
+        text = self._text[start:end]
+        for d in self._dates:
+            if d.start in self._used and start <= d.start and d.end <= end:
+                text = text[: d.start - start] + " " * (d.end - d.start) + text[d.end - start :]
+        return text
 
     def _in_date(self, start: int, end: int) -> int | None:
         """Where the date that holds a number ends; None: it is in none."""
@@ -459,29 +499,35 @@ class _Segment:
             at = d[1]
         parts.append(text[at : max(at, end)])
         words = [w for part in parts for w in re.findall(r"[a-z][a-z'/-]*", part.lower())]
-        unknown = [w for w in words if w not in _FILLERS and w not in _SKIPPED]
+        unknown = [w for w in words if w not in _fillers()]
         if any(c in ";" for part in parts for c in part) and not later:
             return False
         if any(";" in part for part in parts) and not search(
-            f"{_NOW}|{_FORMER}|{_CORRECTED}", " ".join(parts)
+            rf"{_NOW}|{_FORMER}|{_CORRECTED}|{_TREND}|\bit (?:is|was)\b", text[start:end]
         ):
             return False
         return len(words) <= 16 and not unknown
 
-    def _value(
-        self, match: "re.Match[str]", said: str, later: bool, gap: str
-    ) -> _Number | None:
+    def _value(self, match: "re.Match[str]", said: str, later: bool, gap: str) -> _Number | None:
         text, measure = self._text, self._measure
         first, unit = _number(match["n"]), match["u"]
+        if unit is None and (named := search(rf"^[ ,:(|]{{1,3}}(?P<u>{UNIT})", gap)):
+            unit = named["u"]
         second = _number(match["m"]) if match["m"] else None
+        if second is None and gap.rstrip().endswith("between"):
+            other = match_at(r" ?and ?(?P<m>\d{1,4}(?:[.,]\d{1,2})?)", text, match.end())
+            second = _number(other["m"]) if other else None
         low = convert(first, unit, measure.unit, (measure.name, *measure.aliases))
         high = low
         if second is not None:
             high = convert(second, unit, measure.unit, (measure.name, *measure.aliases))
         if low is None or high is None:
             return None
-        if unit is None and low > measure.most and measure.least <= low / 10 <= measure.most and (
-            measure.unit.lower() == "g/dl"
+        if (
+            unit is None
+            and low > measure.most
+            and measure.least <= low / 10 <= measure.most
+            and (measure.unit.lower() == "g/dl")
         ):
             low, high = low / 10, high / 10  # "Hb 82": g/L, as it is written without its unit
         if not (measure.least <= low <= measure.most and measure.least <= high <= measure.most):
@@ -494,11 +540,15 @@ class _Segment:
                 if not search(r"\bfrom\b", gap) and " to " not in match.group():
                     return None
                 low, high = high, low
-            elif not search(
-                r"\b(?:between|runs?|running|rang\w+|around|about|hover\w*|stays?|in the|of|at|is|was|from|to|now|:|approximately"
-                r"|remains?|been|usually|stable|steady)\b",
-                said[-24:],
-            ) and "to" not in match.group().split():
+            elif (
+                not search(
+                    r"\b(?:between|runs?|running|rang\w+|around|about|hover\w*|stays?|in the|of|at|is|was|from|to|now|:|approximately"
+                    r"|remains?|been|usually|stable|steady)\b",
+                    said[-24:],
+                )
+                and "to" not in match.group().split()
+                and not match_at(r" ?range", text, match.end())
+            ):
                 return None
         if match["s"]:
             if first != int(first):
@@ -547,26 +597,29 @@ class _Segment:
         time: MeasureTime | None = None
         # Of a row of values, the words of this one: "was 11 last month and is 9.4".
         near = re.split(r"[,;]|\b(?:and|but|then)\b", said)[-1] if said == gap else said[-48:]
-        if search(_NADIR, near):
+        if search(r"\btransfused\b[^.;]{0,24}\b(?:for|when|because|at|with)\b[^.;]{0,24}$", said):
+            time = MeasureTime.FORMER
+        elif search(_NADIR, near):
             time = MeasureTime.NADIR
         elif search(_PEAK, near):
             time = MeasureTime.PEAK
-        elif search(_STRONG_FORMER, near) and not search(
-            _STRONG_FORMER + r"[^0-9]*" + _NOW, near
-        ):
+        elif search(_STRONG_FORMER, near) and not search(_STRONG_FORMER + r"[^0-9]*" + _NOW, near):
             time = MeasureTime.FORMER
             # "dropped from her baseline to 8.1"
             if search(r"\bfrom\b[^0-9]{0,24}\bto ?$", near):
                 time = None
         elif search(_NOW, near) or match_at(
-            r" ?[(,]? ?(?:now|today|currently|this (?:morning|week|visit|admission)|on (?:arrival|admission|presentation)|at present|yesterday)\b", behind, 0
+            r" ?[(,]? ?(?:now|today|currently|this (?:morning|week|visit|admission)|(?:at|on) discharge|at present)\b",
+            behind,
+            0,
         ):
             time = MeasureTime.NOW
         if said == gap and search(r"[(,] ?was ?$", gap):
             time = MeasureTime.FORMER
-        if match_at(
-            r" ?\(?,? ?(?:nadir|at (?:its|the) lowest)\b", behind, 0
-        ):
+        initial = search(_INITIAL, near) is not None or (
+            match_at(rf" ?[(,]? ?{_INITIAL}(?! [^,;]{{0,12}}\d)", behind, 0) is not None
+        )
+        if match_at(r" ?\(?,? ?(?:nadir|at (?:its|the) lowest)\b", behind, 0):
             time = MeasureTime.NADIR
         elif match_at(r" ?\(?,? ?peak\b", behind, 0):
             time = MeasureTime.PEAK
@@ -588,9 +641,9 @@ class _Segment:
             corrected = True
         if search(r"\bnot ?$", gap) or (
             (match["sign"] or match_at(r" ?\(", behind, 0)) and search(_REQUIRED, behind)
-        ):
+        ) or match_at(r" ?(?:or|and) (?:higher|above|more|greater|lower|less|below)\b", behind, 0):
             time = MeasureTime.NOT_A_VALUE
-        return _Number(match.start("n"), end, low, high, time, when, key, linked, corrected)
+        return _Number(match.start("n"), end, low, high, time, when, key, linked, corrected, initial)
 
     def _date_of(
         self, start: int, end: int
@@ -603,7 +656,9 @@ class _Segment:
             if 0 <= d.start - end <= 12 and match_at(
                 r"[ ,(\[@|]{0,4}(?:(?:on|in|back in|as of|from|dated|at) ?)?$", behind, 0
             ):
-                if "," in behind and match_at(r"[ :=]{0,3}(?:(?:was|is|of|it was|a) )?\d", text, d.end):
+                if "," in behind and match_at(
+                    r"[ :=]{0,3}(?:(?:was|is|of|it was|a) )?\d", text, d.end
+                ):
                     continue  # "12, today 8.1"
                 self._used.add(d.start)
                 return d.interval, None
@@ -631,6 +686,22 @@ class _Segment:
         keyed = [n for n in numbers if n.key is not None or n.when is not None]
         if len(keyed) == len(numbers):
             return self._by_date(numbers)
+        if any(n.time in (None, MeasureTime.NOW) and not n.initial for n in numbers):
+            numbers = [
+                n._replace(time=MeasureTime.FORMER) if n.initial and n.time is None else n
+                for n in numbers
+            ]
+        current = [n for n in numbers if n.time in (None, MeasureTime.NOW)]
+        undated = [n for n in current if n.when is None and n.key is None]
+        if len(undated) == 1 and len(current) > 1 and not undated[0].linked:
+            # "8.8 (9.1 yesterday)": the one without a date is the newest, if the others' is past.
+            past = [
+                n
+                for n in current
+                if n.when is not None and self._record is not None and n.when.latest < self._record
+            ]
+            if len(past) == len(current) - 1:
+                numbers = [n._replace(time=MeasureTime.FORMER) if n in past else n for n in numbers]
         now = [i for i, n in enumerate(numbers) if n.time is MeasureTime.NOW]
         open_ones = [i for i, n in enumerate(numbers) if n.time is None]
         if now:
@@ -687,10 +758,17 @@ class _Segment:
     def _in_front(self, start: int, end: int, first: int, before: str) -> list[MeasureReading]:
         """ "a 7.9 g/dL hemoglobin": only with its unit."""
         match = search(rf"(?<![\w.,/-]){_NUMBER} ?(?P<u>{UNIT}) (?:for )?$", before)
-        if match is None or search(_CONDITION, before) or search(r"[<>-] ?$", before[: match.start()]):
+        if (
+            match is None
+            or search(_CONDITION, before)
+            or search(r"[<>-] ?$", before[: match.start()])
+        ):
             return []
         value = convert(
-            _number(match["n"]), match["u"], self._measure.unit, (self._measure.name, *self._measure.aliases)
+            _number(match["n"]),
+            match["u"],
+            self._measure.unit,
+            (self._measure.name, *self._measure.aliases),
         )
         if value is None or not self._measure.least <= value <= self._measure.most:
             return []
@@ -702,10 +780,15 @@ class _Segment:
         ]
 
 
-_SHORT_DATE = (
-    r"(?<![\w/.-])(?P<a>0?[1-9]|[12]\d|3[01])/(?P<b>0?[1-9]|[12]\d|3[01])(?:/(?P<y>(?:19|20)?\d\d))?(?![\w/%]|\.\d)"
-)
-_SKIPPED = frozenset("of g dl gm l mmol ml ng k ul fl mg mcg ug µg x".split())
+_SHORT_DATE = r"(?<![\w/.-])(?P<a>0?[1-9]|[12]\d|3[01])/(?P<b>0?[1-9]|[12]\d|3[01])(?:/(?P<y>(?:19|20)?\d\d))?(?![\w/%]|\.\d)"
+
+
+@cache
+def _fillers() -> frozenset[str]:
+    return frozenset((*_FILLERS.split(), *_UNIT_WORDS.split()))
+
+
+_UNIT_WORDS = "of g dl gm l mmol ml ng k ul fl mg mcg ug µg x"
 
 
 def _number(text: str) -> float:

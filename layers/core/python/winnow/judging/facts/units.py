@@ -16,7 +16,16 @@ UNIT = (
 )
 """A pattern of the units that are known."""
 
-_MASS = {"g": 1.0, "gm": 1.0, "gms": 1.0, "gs": 1.0, "mg": 1e-3, "ug": 1e-6, "ng": 1e-9, "pg": 1e-12}
+_MASS = {
+    "g": 1.0,
+    "gm": 1.0,
+    "gms": 1.0,
+    "gs": 1.0,
+    "mg": 1e-3,
+    "ug": 1e-6,
+    "ng": 1e-9,
+    "pg": 1e-12,
+}
 _MOLE = {"mmol": 1e-3, "umol": 1e-6, "nmol": 1e-9, "pmol": 1e-12}
 _VOLUME = {"l": 1.0, "dl": 0.1, "100ml": 0.1, "ml": 1e-3, "ul": 1e-6}
 _SAME = {
