@@ -1,7 +1,7 @@
 """The patient's age at the record's date, in full years, as the least and the most it can be.
 
-Read are "52 yo", "61M", "aged 57", "Age: 68", "fifty-two-year-old", "in her late forties", a date of
-birth with the record's date, "turned 45 last month", "will be 45 in June" (44), "under age 45".
+Read are "52 yo", "61M", "aged 57", "Age: 68", "fifty-two-year-old", "in her late forties", a date
+of birth with the record's date, "turned 45 last month", "will be 45 in June" (44), "under age 45".
 
 Never read are a relative's age ("72 yo mother", "his wife, 52 years old"), the age at an event
 ("at age 51", "died at 62", "52 years old when diagnosed"), that of a policy ("adults aged 45 to
@@ -95,7 +95,8 @@ def _outermost(readings: list[AgeReading]) -> Iterator[AgeReading]:
 # -- what is not the patient's age now ------------------------------------------------------------
 
 _RELATIVE = (
-    r"(?:(?:step|grand|half-?)?-?(?:mother|father|brother|sister|son|daughter|mom|dad|child|children"
+    r"(?:(?:step|grand|half-?)?-?(?:mother|father|brother|sister|son|daughter|mom|dad"
+    r"|child|children"
     r"|parents?)(?:-in-law)?|aunt|uncle|cousin|niece|nephew|sibling|twin|wife|husband|spouse"
     r"|partner|fianc[eé]e?|boyfriend|girlfriend|grandparents?|grandson|relatives?|caregiver|friend"
     r"|neighbou?r|roommate|donor|kids?|m[gu]m|ma|pa|mgm|mgf|pgm|pgf|fdr|caretaker)s?\b"
@@ -114,7 +115,8 @@ _THING = (
 )
 _EVENT_BEFORE = (
     r"\b(?:at|when|since|until|till|by|before|after|from|around|to|onset|dx|dx'?d|diagnosed|died"
-    r"|deceased|passed|menarche|menopause|first|starting|started|began|beginning|turning|turned|onset:"
+    r"|deceased|passed|menarche|menopause|first|starting|started|began|beginning"
+    r"|turning|turned|onset:"
     r"|screening|if|once|while|reach(?:es|ed|ing)?|through|for|bone|gestational|between"
     r"|minimum|maximum|eligible|required?|recommended|and|or|than|old|mental|developmental|heart"
     r"|lung|corrected|adjusted|appears|surgery|mi|cancer|ca|crc|death)"
@@ -122,12 +124,14 @@ _EVENT_BEFORE = (
     r"(?: age| ages| aged)?(?: of| at)? ?[:(]?$"
 )
 _EVENT_BEHIND = (
-    r"[ ,(]?(?:when\b|at (?:the )?(?:time|diagnosis|onset|dx|death|surgery|menopause|menarche|first)"
+    r"[ ,(]?(?:when\b|at (?:the )?(?:time|diagnosis|onset|dx|death|surgery|menopause"
+    r"|menarche|first)"
     r"|at that|then\b|with onset|and (?:older|up|over|above|younger)|or (?:older|over|above|younger"
     r"|more)|to \d|at age)"
 )
 _POLICY = (
-    r"\b(?:a person|any person|every|each|someone|anybody|any|patients|adults|individuals|people|persons|women|men|those|anyone|members|beneficiaries"
+    r"\b(?:a person|any person|every|each|someone|anybody|any|patients|adults"
+    r"|individuals|people|persons|women|men|those|anyone|members|beneficiaries"
     r"|guidelines?|uspstf|acs|acg|nccn|policy|criteri(?:a|on)|coverage|covered|eligib\w+"
     r"|recommend\w*|should|must|requires?|screening (?:starts?|begins?|age|from|at|is)|ages)\b"
 )
@@ -204,7 +208,7 @@ def _reading(
 def _years_old(
     match: "re.Match[str]", _on: date | None, _order: DateOrder | None
 ) -> AgeReading | None:
-    """ "52 yo", "fifty-two-year-old", "45-50 year old"."""
+    """Read "52 yo", "fifty-two-year-old", "45-50 year old"."""
     least = _number(match["n"])
     if least is None or _is_relative(match) or match_at(_THING, match.string, match.end()):
         return None
@@ -218,7 +222,11 @@ def _years_old(
     before = _before(match)
     if search(r"\b(?:than|under|over|below|above|least|most)(?: the| age)? ?$", before):
         return None
-    if search(r"(?:^|[.,;] ?|\bwhen |\bwhile )as an? $|\b(?:when|while|since|until)\b[^,.;]{0,40}\bwas ?$", before):
+    if search(
+        r"(?:^|[.,;] ?|\bwhen |\bwhile )as an? $|\b(?:when|while|since"
+        r"|until)\b[^,.;]{0,40}\bwas ?$",
+        before,
+    ):
         return None
     if sign := search(r"(?P<sign>[<>≤≥])=? ?$", before):
         if _is_policy(match):
@@ -245,7 +253,7 @@ def _years_old(
 def _bare_sex(
     match: "re.Match[str]", _on: date | None, _order: DateOrder | None
 ) -> AgeReading | None:
-    """ "61M", "F52", "68/F": only where nothing makes it a size, a temperature or a dose."""
+    """Read "61M", "F52", "68/F": only where nothing makes it a size, a temperature or a dose."""
     sex = match["s"]
     if not sex.isupper() or _is_relative(match) or match_at(_THING, match.string, match.end()):
         return None
@@ -260,7 +268,7 @@ def _bare_sex(
 
 
 def _aged(match: "re.Match[str]", _on: date | None, _order: DateOrder | None) -> AgeReading | None:
-    """ "aged 57", "Age: 68"."""
+    """Read "aged 57", "Age: 68"."""
     labelled = match["mark"] is not None and match["mark"].strip() != ""
     if _is_relative(match) or _is_policy(match):
         return None
@@ -281,7 +289,7 @@ def _aged(match: "re.Match[str]", _on: date | None, _order: DateOrder | None) ->
 def _compared(
     match: "re.Match[str]", _on: date | None, _order: DateOrder | None
 ) -> AgeReading | None:
-    """ "is under age 45", "not yet 45", "over 50"."""
+    """Read "is under age 45", "not yet 45", "over 50"."""
     number = _number(match["n"])
     if number is None or _is_relative(match) or _is_policy(match):
         return None
@@ -296,20 +304,17 @@ def _compared(
         ("almost", "nearly", "approaching", "close", "about to", "just shy", "soon")
     ):
         return _reading(match, number - 1)
-    over = (
-        number
-        if word.startswith(("at least", "over", "past", "above", ">=", "well over"))
-        else number
-    )
-    return _reading(match, over, MAX_AGE)
+    return _reading(match, number, MAX_AGE)
 
 
 def _is_other_number(match: "re.Match[str]") -> bool:
     """Whether a unit follows: "is 52 kg"."""
     return (
         match_at(
-            r"(?! ?(?:years?|yrs?|y/?o|now\b|today\b|and\b|with\b|who\b|next\b|this\b|last\b|in\b|on\b"
-            r"|but\b|so\b|old\b|male\b|female\b|at\b|has\b|had\b|tomorrow\b|soon\b|already\b|yesterday\b"
+            r"(?! ?(?:years?|yrs?|y/?o|now\b|today\b|and\b|with\b|who\b|next\b|this\b"
+            r"|last\b|in\b|on\b"
+            r"|but\b|so\b|old\b|male\b|female\b|at\b|has\b|had\b|tomorrow\b|soon\b"
+            r"|already\b|yesterday\b"
             r"|as of\b|the\b|since\b|two\b|three\b|a\b|\d))"
             r" ?[\w%/.°]*[\w%/°]",
             match.string,
@@ -328,7 +333,7 @@ def _is_other_number(match: "re.Match[str]") -> bool:
 def _is_number(
     match: "re.Match[str]", on: date | None, order: DateOrder | None
 ) -> AgeReading | None:
-    """ "She is 52", "turned 45 last month", "will be 45 in June"."""
+    """Read "She is 52", "turned 45 last month", "will be 45 in June"."""
     number = _number(match["n"])
     if number is None or number > MAX_AGE or _is_relative(match) or _is_policy(match):
         return None
@@ -430,7 +435,7 @@ def _since_birthday(
 def _birthday(
     match: "re.Match[str]", _on: date | None, _order: DateOrder | None
 ) -> AgeReading | None:
-    """ "celebrated her 45th birthday", "45th birthday is in June"."""
+    """Read "celebrated her 45th birthday", "45th birthday is in June"."""
     if _is_relative(match):
         return None
     number = int(match["n"])
@@ -451,10 +456,11 @@ def _birthday(
 def _decade(
     match: "re.Match[str]", _on: date | None, _order: DateOrder | None
 ) -> AgeReading | None:
-    """ "in her late forties"."""
+    """Read "in her late forties"."""
     before = _before(match, 50)
     if _is_relative(match) or not search(
-        r"(?:\b(?:is|man|woman|male|female|lady|gentleman|patient|pt|person|now|currently|still|who|appears"
+        r"(?:\b(?:is|man|woman|male|female|lady|gentleman|patient|pt|person|now"
+        r"|currently|still|who|appears"
         r"|he's|she's|boy|girl|individual|smoker|diabetic|who's|age)\b ?[,:(]? ?|^[\s(\"]*)$",
         before,
     ):
@@ -506,8 +512,7 @@ def _born(match: "re.Match[str]", on: date | None, order: DateOrder | None) -> A
     if birth.earliest == date.min or birth.latest > on:
         return None
     least, most = elapsed(birth, on)
-    reading = AgeReading(match.start(), match.end() + readings[0].end, least // 12, most // 12)
-    return reading
+    return AgeReading(match.start(), match.end() + readings[0].end, least // 12, most // 12)
 
 
 _Reader = Callable[["re.Match[str]", date | None, DateOrder | None], AgeReading | None]
@@ -518,14 +523,19 @@ _N = rf"(?P<n>\d{{1,3}}(?:\.\d)?|{WORDS})"
 _HOW = r"(?:(?P<how>about|approximately|approx\.?|roughly|around|circa|~|almost|nearly) ?)?"
 _YEAR_OLD = (
     r"(?:(?P<u>years?|yrs?|y|yo|months?|mos?|weeks?|wks?|w|days?|d)(?:(?<=yo)|[ -]?(?:/|\.)?[ -]?"
-    r"o(?:ld)?\.?|[ -]of age|(?: and|,)? \d{1,2} (?:months?|mos?) old|(?=[ ,/-]{1,2}(?:m|f|male|female|man|woman|lady|gentleman|boy|girl)\b)))"
+    r"o(?:ld)?\.?|[ -]of age|(?: and|,)? \d{1,2} (?:months?|mos?) old"
+    r"|(?=[ ,/-]{1,2}(?:m|f|male|female|man|woman|lady|gentleman|boy|girl)\b)))"
 )
-_SUBJECT = r"(?:(?:mother|father) of \w{1,6}|patient|pt|he|she|they|who|(?:mr|mrs|ms|dr)\.? [a-z'-]{1,20})"
+_SUBJECT = (
+    r"(?:(?:mother|father) of \w{1,6}|patient|pt|he|she|they|who|(?:mr|mrs|ms|dr)\.? [a-z'-]{1,20})"
+)
 _VERB = (
     r"(?P<verb>(?:is|was)(?: now| currently| just| only| already| presently| still)?|'s|’s"
-    r"|(?:has |just |recently |has just |has recently )?turned|(?:will|would) (?:be|turn)(?: turning)?"
+    r"|(?:has |just |recently |has just |has recently )?turned|(?:will|would) (?:be"
+    r"|turn)(?: turning)?"
     r"|(?:is |about to |to )?(?:turns?|turning)|is going to (?:be|turn)"
-    r"|['’]ll (?:be|turn)|(?:will not|won['’]t) (?:be|turn)|(?:is )?about to (?:be|turn)|(?:has not|hasn't|hasn’t|not) (?:yet )?(?:turned|reached)"
+    r"|['’]ll (?:be|turn)|(?:will not|won['’]t) (?:be|turn)|(?:is )?about to (?:be"
+    r"|turn)|(?:has not|hasn't|hasn’t|not) (?:yet )?(?:turned|reached)"
     r"|(?:is not|isn't|isn’t|not) (?:yet|quite|even)(?: quite)?|will soon be|is soon)"
 )
 _COMPARE = (
@@ -542,39 +552,51 @@ _MAYBE = (
 def _rows() -> tuple[tuple[str, "_Reader"], ...]:
     return (
         (
-            rf"(?<![\w./-]){_HOW}{_N}(?: ?(?:-|–|to|and) ?(?P<n2>\d{{1,3}}))?(?P<plus> ?\+)?[ -]?{_YEAR_OLD}"
+            rf"(?<![\w./-]){_HOW}{_N}(?: ?(?:-|–|to"
+            rf"|and) ?(?P<n2>\d{{1,3}}))?(?P<plus> ?\+)?[ -]?{_YEAR_OLD}"
             r"(?![^\W\d_](?<![mf]))",
             _years_old,
         ),
         (r"(?<![\w./-])(?P<n>[1-9]\d) ?/? ?(?P<s>[MF])(?![\w/°'’-])", _bare_sex),
         (r"(?<![\w./-])(?P<s>[MF]) ?/ ?(?P<n>[1-9]\d)(?![\w/%.-])", _bare_sex),
         (
-            rf"(?<![\w-])age[ds]?(?: of| is| at (?:the )?(?:time of )?(?:this )?(?:visit|exam\w*|encounter|consult\w*|service|evaluation|presentation|admission)|/sex| \(?(?:in )?(?:years|yrs|y)\)?)?"
+            rf"(?<![\w-])age[ds]?(?: of| is"
+            rf"| at (?:the )?(?:time of )?(?:this )?(?:visit|exam\w*|encounter"
+            rf"|consult\w*|service|evaluation|presentation|admission)|/sex"
+            rf"| \(?(?:in )?(?:years|yrs|y)\)?)?"
             rf"(?P<mark> ?[:=|] ?| ?){_N}(?P<plus> ?\+)?(?!\.?\d)(?=y|\b)",
             _aged,
         ),
         (
-            rf"\b(?:{_SUBJECT} (?:is|remains|was)|[ ,]is|'s|’s|currently|still|remains)(?: still| currently| now| just| well)?"
+            rf"\b(?:{_SUBJECT} (?:is|remains|was)|[ ,]is|'s|’s|currently|still"
+            rf"|remains)(?: still| currently| now| just| well)?"
             rf" {_COMPARE} ?(?:(?P<age>the age of|age of|age) )?{_N}(?![\w.-]\d)\b",
             _compared,
         ),
         (
-            rf"(?:^|(?<=[\s,(:;]))(?P<word>under|below|not yet|over|above)(?P<age> (?:the )?age(?: of)?) {_N}\b",
+            rf"(?:^|(?<=[\s,(:;]))(?P<word>under|below|not yet|over"
+            rf"|above)(?P<age> (?:the )?age(?: of)?) {_N}\b",
             _compared,
         ),
         (rf"(?:^|(?<=[\s,(:;]))(?P<word>not yet|not quite)(?P<age>) {_N}\b", _compared),
         (rf"\b(?:{_SUBJECT}|and|,)(?: also| ?)?{_VERB} {_N}(?P<plus> ?\+)?(?!\w)", _is_number),
         (rf"(?:^|(?<=[\s,(:;])){_TURN_ALONE} {_N}\b", _is_number),
-        (r"\b(?:mr|mrs|ms|miss)\.? [a-z'-]{1,20},? \(?(?P<n>[1-9]\d)(?P<mark>)(?P<plus>)\)?,", _aged),
+        (
+            r"\b(?:mr|mrs|ms|miss)\.? [a-z'-]{1,20},? \(?(?P<n>[1-9]\d)(?P<mark>)(?P<plus>)\)?,",
+            _aged,
+        ),
         (r"(?<!\w)(?P<n>\d\d)(?:st|nd|rd|th) birthday", _birthday),
         (
-            r"\bin (?:his|her|their|the) (?P<part>early to mid|early-to-mid|mid-to-late|early|mid|late)?"
+            r"\bin (?:his|her|their|the) (?P<part>early to mid|early-to-mid"
+            r"|mid-to-late|early|mid|late)?"
             r"(?: |-|)(?P<n>\d0['’]?s|" + "|".join(_TENS_PLURAL) + r")\b",
             _decade,
         ),
         (r"\b(?P<n>" + "|".join(_LATIN) + r")\b", _latin),
         (
-            r"(?<!\w)(?:d\.?o\.?b\.?|date of birth|birth ?date|birth ?day|born(?: (?:in|at) [a-z][a-z .]{2,24}(?:, [a-z]{2})?,?)?(?: on| in)?)(?: \([a-z/]{2,12}\))?"
+            r"(?<!\w)(?:d\.?o\.?b\.?|date of birth|birth ?date|birth ?day"
+            r"|born(?: (?:in|at) [a-z][a-z .]{2,24}(?:, [a-z]{2})?,?)?(?: on"
+            r"| in)?)(?: \([a-z/]{2,12}\))?"
             r"[ :=|]{0,4}",
             _born,
         ),

@@ -280,11 +280,11 @@ def _hidden(_match: "re.Match[str]", _context: _Context) -> _Found:
     return True
 
 
-def _iso(match: "re.Match[str]", context: _Context) -> _Found:
+def _iso(match: "re.Match[str]", _context: _Context) -> _Found:
     return _at(_day(int(match["y"]), int(match["m"]), int(match["day"])))
 
 
-def _iso_month(match: "re.Match[str]", context: _Context) -> _Found:
+def _iso_month(match: "re.Match[str]", _context: _Context) -> _Found:
     return _at(_month(int(match["y"]), int(match["m"])))
 
 
@@ -307,7 +307,7 @@ def _month_year(match: "re.Match[str]", context: _Context) -> _Found:
 
 
 def _short(match: "re.Match[str]", context: _Context) -> _Found:
-    """ "6/12" behind a word that asks for a date: a month and a year, or a month and a day."""
+    """Read "6/12" behind a word that asks for a date: a month and a year, or a month and a day."""
     if context.record is None:
         return None
     first, second = int(match["a"]), int(match["b"])
@@ -487,7 +487,7 @@ def _apostrophe(match: "re.Match[str]", context: _Context) -> _Found:
 def _fixed(first: int, last: int) -> _Reader:
     """From so many days before the record to so many before it."""
 
-    def read(match: "re.Match[str]", context: _Context) -> _Found:
+    def read(_match: "re.Match[str]", context: _Context) -> _Found:
         record = context.record
         if record is None:
             return None
@@ -496,20 +496,20 @@ def _fixed(first: int, last: int) -> _Reader:
     return read
 
 
-def _recently(match: "re.Match[str]", context: _Context) -> _Found:
+def _recently(_match: "re.Match[str]", context: _Context) -> _Found:
     if context.record is None:
         return None
     return _at(DateInterval(add_months(context.record, -12), context.record))
 
 
-def _long_ago(match: "re.Match[str]", context: _Context) -> _Found:
+def _long_ago(_match: "re.Match[str]", context: _Context) -> _Found:
     if context.record is None:
         return None
     return _at(DateInterval(date.min, add_months(context.record, -12)))
 
 
 def _last_unit(match: "re.Match[str]", context: _Context) -> _Found:
-    """ "last year", "earlier this month", "next week"."""
+    """Read "last year", "earlier this month", "next week"."""
     record = context.record
     if record is None:
         return None
@@ -539,11 +539,11 @@ def _month_of(day: date) -> DateInterval:
     return _month(day.year, day.month)
 
 
-def _year_before_last(match: "re.Match[str]", context: _Context) -> _Found:
+def _year_before_last(_match: "re.Match[str]", context: _Context) -> _Found:
     return _at(_year(context.record.year - 2)) if context.record else None
 
 
-def _weekday(match: "re.Match[str]", context: _Context) -> _Found:
+def _weekday(_match: "re.Match[str]", context: _Context) -> _Found:
     if context.record is None:
         return None
     return _at(DateInterval(_add_days(context.record, -13), _add_days(context.record, -1)))
@@ -551,12 +551,9 @@ def _weekday(match: "re.Match[str]", context: _Context) -> _Found:
 
 # -- counted units --------------------------------------------------------------------------------
 
-_OVER = "over more beyond greater > >= at well longer exceeding upwards in_excess"
-_UNDER = "under less < <= within not just_under fewer"
+_OVER = "over more beyond greater at well longer exceeding upwards in"
+_UNDER = "under less within not fewer"
 _ALMOST = "almost nearly close approaching going"
-_ABOUT = (
-    "about around approximately approx approx. roughly ~ some maybe perhaps probably circa ca est"
-)
 
 
 def _months_of(count: float, unit: str) -> tuple[int, int]:
@@ -636,7 +633,7 @@ _NO_SPAN = r"['’]?[ -](?:old|of age|of life)\b"
 
 
 def _unit_window(match: "re.Match[str]", context: _Context) -> _Found:
-    """ "in the past year"."""
+    """Read "in the past year"."""
     if context.record is None:
         return None
     first = _back(context.record, 1, match["u"])
@@ -731,7 +728,7 @@ def _tolerance(count: float, unit: str) -> float:
     return 0.35 if count <= 1 else 0.5 if count < 5 else 1 if count < 15 else 2
 
 
-def _ahead(match: "re.Match[str]", context: _Context) -> _Found:
+def _ahead(_match: "re.Match[str]", context: _Context) -> _Found:
     record = context.record
     if record is None:
         return None
@@ -739,7 +736,7 @@ def _ahead(match: "re.Match[str]", context: _Context) -> _Found:
 
 
 def _indefinite_ago(match: "re.Match[str]", context: _Context) -> _Found:
-    """ "years ago", "many years ago", "decades ago"."""
+    """Read "years ago", "many years ago", "decades ago"."""
     record = context.record
     if record is None:
         return None
@@ -754,7 +751,7 @@ def _indefinite_ago(match: "re.Match[str]", context: _Context) -> _Found:
 
 
 def _half(match: "re.Match[str]", context: _Context) -> _Found:
-    """ "half a year ago"."""
+    """Read "half a year ago"."""
     record = context.record
     if record is None or not match["u"].lower().startswith(("y", "dec")):
         return None
@@ -762,14 +759,15 @@ def _half(match: "re.Match[str]", context: _Context) -> _Found:
     return _at(DateInterval(add_months(record, -months - 2), add_months(record, 1 - months)))
 
 
-def _year_range(match: "re.Match[str]", context: _Context) -> _Found:
+def _year_range(match: "re.Match[str]", _context: _Context) -> _Found:
     first, last = int(match["y"]), match["y2"]
     second = int(last) if len(last) == 4 else first - first % 100 + int(last)
     return _at(_hull(_year(first), _year(second))) if first < second <= first + 40 else None
 
 
 _PREFIX = (
-    r"(?:^|(?<=[\W_]))(?P<word>since|after|before|prior to|until|till|by|up to|no later than|through"
+    r"(?:^|(?<=[\W_]))(?P<word>since|after|before|prior to|until|till|by|up to"
+    r"|no later than|through"
     r"|as of|from)(?: (?:the|about|around|at least))? ?$"
 )
 _INNER = r"(?:since|after|before|until|till|by|from)\b"
@@ -851,7 +849,8 @@ def _pattern(phrase: str) -> "re.Pattern[str]":
 
 
 _HOW = (
-    r"(?:(?P<how>well over|(?:a little|slightly|a bit|just) (?:over|more than|under|less than|shy of)"
+    r"(?:(?P<how>well over|(?:a little|slightly|a bit|just) (?:over|more than|under"
+    r"|less than|shy of)"
     r"|(?:no |not )?(?:more|less|greater|longer|fewer) than|not quite|over|at least|at most"
     r"|beyond|exceeding|upwards of|in excess of|>=?|under|<=?|within|up to|almost|nearly|close to"
     r"|about|around|approximately|approx\.?|roughly|~|maybe|perhaps|probably|circa|ca\.?|some) ?)?"
@@ -860,7 +859,8 @@ _CUE = (
     r"(?P<cue>in|on|since|of|from|dated|during|back in|until|till|by|before|after|circa|c\.|around)"
 )
 _NOT_UNITS = (
-    r"(?! ?(?:mg|ml|cc|mcg|units?|iu|kcal|cal|calories|hours|hrs|h\b|steps|grams|g\b|patients|miles|"
+    r"(?! ?(?:mg|ml|cc|mcg|units?|iu|kcal|cal|calories|hours|hrs|h\b|steps|grams|g\b"
+    r"|patients|miles|"
     r"meters|feet|ft\b|lbs?|kg|%|am\b|pm\b|x\b|/|k\b|mm|cm|copies|cells|dollars|square))"
 )
 
@@ -900,7 +900,8 @@ def _rows() -> tuple[tuple["re.Pattern[str]", _Reader], ...]:
             _season,
         ),
         (
-            r"\b(?P<cue>last |this past |in the |this )(?P<s>spring|summer|fall|autumn|winter)(?P<y>)?\b",
+            r"\b(?P<cue>last |this past |in the |this )(?P<s>spring|summer|fall|autumn"
+            r"|winter)(?P<y>)?\b",
             _season,
         ),
         (r"\bq(?P<q>[1-4])[ /-]?(?:of )?@year@", _quarter),
@@ -916,7 +917,8 @@ def _rows() -> tuple[tuple["re.Pattern[str]", _Reader], ...]:
             _unit_window,
         ),
         (
-            r"\b(?:(?P<many>many|numerous|a number of) )?(?P<u>years|decades|months|weeks|days) (?:ago|back|earlier|prior(?! to))\b",
+            r"\b(?:(?P<many>many|numerous|a number of) )?(?P<u>years|decades|months"
+            r"|weeks|days) (?:ago|back|earlier|prior(?! to))\b",
             _indefinite_ago,
         ),
         # -- words
@@ -941,7 +943,8 @@ def _rows() -> tuple[tuple["re.Pattern[str]", _Reader], ...]:
         (r"(?<![\w/.-])(?P<y>(?:19|20)\d\d)(?=/(?:19|20)\d\d/(?:19|20)\d\d(?!\d))", _bare_year),
         (r"(?<=(?:19|20)\d\d/)(?P<y>(?:19|20)\d\d)(?!\d)", _bare_year),
         (
-            r"(?<![\w/.$#-])(?:in |from )?(?P<y>(?:19|20)\d\d) ?[-–/] ?(?P<y2>(?:19|20)\d\d|\d\d)(?![\w/-])",
+            r"(?<![\w/.$#-])(?:in |from )?(?P<y>(?:19|20)\d\d) ?[-–/] ?(?P<y2>(?:19"
+            r"|20)\d\d|\d\d)(?![\w/-])",
             _year_range,
         ),
         (r"\b@part@(?:the )?(?P<y>(?:19|20)\d0|(?<!\w)['’`]?\d0)['’]?s\b(?! ?[/-])", _decade),

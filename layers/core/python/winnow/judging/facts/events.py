@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import cache
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from winnow.judging.criteria.context import Context, SegmentContext, tokens
 from winnow.judging.facts.ages import AgeReading
@@ -81,7 +81,8 @@ class EventFact(NamedTuple):
 
     status: EventStatus
     last: DateInterval | None
-    """Of DONE, the days on which it was last done; of NOT_SINCE, those on which it may have been."""
+    """Of DONE, the days on which it was last done; of NOT_SINCE, those on which it may have been
+    done."""
     start: int
     end: int
     sentence: str
@@ -145,15 +146,20 @@ def find_events(
 
 _LOOKALIKE = r"(?:virtual|ct|c\.t\.|capsule|mr|computed tomograph(?:y|ic)|flex(?:ible)?)[ -]$"
 _PREPARES = (
-    r" (?:prep(?:aration)? (?:instructions?|kit|was (?:given|sent|prescribed|ordered)|sent|given|called)"
-    r"|instructions?|referral|order|consent|appointment|reminder|risks?|scheduling|handout|education"
+    r" (?:prep(?:aration)? (?:instructions?|kit|was (?:given|sent|prescribed|ordered)"
+    r"|sent|given|called)"
+    r"|instructions?|referral|order|consent|appointment|reminder|risks?|scheduling"
+    r"|handout|education"
     r"|information|coverage|benefits?|guidelines?|suite|screening (?:is )?(?:due|overdue))\b"
 )
 _HEADING = r"\W{0,4}[A-Za-z][A-Za-z /&]{1,40}:"
 _REFERS_BACK = (
-    r"\W{0,4}(?:it|this|that|these|they|both|the (?:procedure|exam(?:ination)?|test|study|last|most recent"
-    r"|first|prep\w*|scope|cecum|caecum|report|findings?|result)|(?:his|her|their) (?:last|most recent)"
-    r"|last|most recent(?:ly)?|none|never|no repeat|done|performed|completed|date|was|prep\w*|poor|cecum"
+    r"\W{0,4}(?:it|this|that|these|they|both|the (?:procedure|exam(?:ination)?|test"
+    r"|study|last|most recent"
+    r"|first|prep\w*|scope|cecum|caecum|report|findings?|result)|(?:his|her"
+    r"|their) (?:last|most recent)"
+    r"|last|most recent(?:ly)?|none|never|no repeat|done|performed|completed|date|was"
+    r"|prep\w*|poor|cecum"
     r"|result|findings?|normal|negative|incomplete|aborted|unremarkable|repeat|nothing)\b"
 )
 
@@ -193,6 +199,14 @@ def _any_of(names: Iterable[str]) -> "re.Pattern[str]":
 # -- one segment ----------------------------------------------------------------------------------
 
 
+class _Make(Protocol):
+    """Makes the reading of a mention."""
+
+    def __call__(
+        self, status: EventStatus, when: DateInterval | None = None, why: str = ""
+    ) -> EventReading: ...
+
+
 class _Mention(NamedTuple):
     start: int
     end: int
@@ -204,19 +218,28 @@ _CLAUSE_END = (
     r"|, (?=he |she |they |patient |pt )"
 )
 _ATTRACTORS = (
-    r"(?<![\w-])(?:egds?|e\.g\.d|upper endoscop\w+|gastroscop\w+|endoscop\w+|colonoscop\w+|colonograph\w+|c-?scopes?"
-    r"|(?:flex(?:ible)? )?sig(?:moidoscop\w+)?s?|capsule|enteroscop\w+|cts?|mris?|mre|cte|ultrasounds?|us|x-?rays?|cxr"
-    r"|mammogra\w+|paps?|dexa|dxa|bone densit\w+|fit|fobt|cologuard|stool|hemoccult|guaiac|barium|ercp|eus"
-    r"|biops\w+|surger\w+|operation|\w+ectomy|\w+plasty|bypass|cabg|stents?|echo\w*|stress test|cath\w*|angiogra\w+"
-    r"|psa|vaccin\w+|shots?|mi|strokes?|cva|diagnosed|diagnosis|dx'?d?|died|passed away|born|dob|retired|quit"
-    r"|stopped|moved|labs?|hgb|hb|hemoglobin|visit|seen|admitted|admission|hospitali[sz]\w+|transfus\w+|cancer"
-    r"|menopause|married|divorced|fell|fractur\w+|started|since (?:he|she)|anoscop\w+|cystoscop\w+|bronchoscop\w+"
-    r"|laparoscop\w+|appendicitis|diverticulitis|pregnan\w+|deliver\w+|pcp|consult\w*|clinic|last seen|repair"
+    r"(?<![\w-])(?:egds?|e\.g\.d|upper endoscop\w+|gastroscop\w+|endoscop\w+"
+    r"|colonoscop\w+|colonograph\w+|c-?scopes?"
+    r"|(?:flex(?:ible)? )?sig(?:moidoscop\w+)?s?|capsule|enteroscop\w+|cts?|mris?|mre"
+    r"|cte|ultrasounds?|us|x-?rays?|cxr"
+    r"|mammogra\w+|paps?|dexa|dxa|bone densit\w+|fit|fobt|cologuard|stool|hemoccult"
+    r"|guaiac|barium|ercp|eus"
+    r"|biops\w+|surger\w+|operation|\w+ectomy|\w+plasty|bypass|cabg|stents?|echo\w*"
+    r"|stress test|cath\w*|angiogra\w+"
+    r"|psa|vaccin\w+|shots?|mi|strokes?|cva|diagnosed|diagnosis|dx'?d?|died"
+    r"|passed away|born|dob|retired|quit"
+    r"|stopped|moved|labs?|hgb|hb|hemoglobin|visit|seen|admitted|admission"
+    r"|hospitali[sz]\w+|transfus\w+|cancer"
+    r"|menopause|married|divorced|fell|fractur\w+|started|since (?:he|she)|anoscop\w+"
+    r"|cystoscop\w+|bronchoscop\w+"
+    r"|laparoscop\w+|appendicitis|diverticulitis|pregnan\w+|deliver\w+|pcp|consult\w*"
+    r"|clinic|last seen|repair"
     r"|replacement|tkr|thr|dvt|pe|covid|tetanus|flu|pneumonia)\b"
 )
 _NOT_ITS_DATE = (
     r"\b(?:next|repeat|recall|due|return|follow-?up|recommended|recommend|planned|scheduled|until"
-    r"|valid|expires?|rescheduled|needed|surveillance)(?:[ :,]|in|on|is|for|was|by|again|date|interval"
+    r"|valid|expires?|rescheduled|needed|surveillance)(?:[ :,]|in|on|is|for|was|by"
+    r"|again|date|interval"
     r"|to|be|at){0,4} ?$"
 )
 _FUTURE_SPAN = (
@@ -229,101 +252,150 @@ _RELATIVE_TELLS = (
 )
 
 _ADJECTIVES = (
-    r"(?:a|an|any|the|prior|previous|past|ever|screening|diagnostic|surveillance|known|documented|lifetime|history"
-    r"|hx|of|personal|having|had|undergone|been|gotten|received|done|completed|having had|undergoing|complete|full"
-    r"|adequate|for|formal|initial|first|his|her|single|one|even|yet|egd|or|and|baseline|colon cancer|crc"
-    r"|upper|endoscop(?:y|ies)|egds?|sigmoidoscop(?:y|ies)|performed|offered|screened|with|by|via|to have|gone|in|life|have|age-appropriate|routine|optical|actually|colon|colorectal|cancer)"
+    r"(?:a|an|any|the|prior|previous|past|ever|screening|diagnostic|surveillance|known"
+    r"|documented|lifetime|history"
+    r"|hx|of|personal|having|had|undergone|been|gotten|received|done|completed"
+    r"|having had|undergoing|complete|full"
+    r"|adequate|for|formal|initial|first|his|her|single|one|even|yet|egd|or|and"
+    r"|baseline|colon cancer|crc"
+    r"|upper|endoscop(?:y|ies)|egds?|sigmoidoscop(?:y|ies)|performed|offered|screened"
+    r"|with|by|via|to have|gone|in|life|have|age-appropriate|routine|optical|actually"
+    r"|colon|colorectal|cancer)"
 )
 _NEVER_BEFORE = (
-    r"(?:\b(?:never|no|not|hasn[’']t|haven[’']t|hadn[’']t|without|denies|denied|nor|deny|zero|didn[’']t)\b"
+    r"(?:\b(?:never|no|not|hasn[’']t|haven[’']t|hadn[’']t|without|denies|denied|nor"
+    r"|deny|zero|didn[’']t)\b"
     r"|\b(?:absence|lack) of\b)"
     rf"(?:[ ,/]{{1,2}}(?:{_ADJECTIVES})\b){{0,7}} ?$"
 )
 _NEVER_BEHIND = (
-    r" ?(?:screening )?(?:history|hx)? ?(?:[:=|–-] ?(?:(?:he|she|patient|pt) )?(?:has |have )?(?:screening )?(?:none|never|no\b(?! (?:polyps?|abn|evid|mass|les|find"
+    r" ?(?:screening )?(?:history|hx)? ?(?:[:=|–-] ?(?:(?:he|she|patient|pt) )?(?:has "
+    r"|have )?(?:screening )?(?:none|never|no\b(?! (?:polyps?|abn|evid|mass|les|find"
     r"|bleed|source|path))|nil|not (?:done|yet)|0\b|negative history)"
     r"|\(?(?:was |were |has |have )?never\b(?! (?:repeated|followed|again))"
-    r"|\(?(?:has |have |was |were )?not (?:yet |ever )?(?:been )?(?:done|performed|had|undertaken|obtained)"
+    r"|\(?(?:has |have |was |were )?not (?:yet |ever )?(?:been )?(?:done|performed|had"
+    r"|undertaken|obtained)"
     r"|,? none\b(?! (?:since|after|in|for)))"
 )
 _DOUBTED_ABSENCE = (
-    r"\bno (?:record|report|documentation|results?|information|data|mention|evidence|note|recollection"
+    r"\bno (?:record|report|documentation|results?|information|data|mention|evidence"
+    r"|note|recollection"
     r"|copy|details?|outside|available)s?\b"
 )
 _UNDONE = (
     (
         "refused",
-        r"\b(?:declin\w+|refus\w+|not interested|unwilling|reluctan\w+|prefers? not|does not want|did not want"
-        r"|didn[’']t want|doesn[’']t want|opt(?:ed|s) (?:out|against|for)|afraid|hesitant|deferr?(?:ed|s|ing)"
+        r"\b(?:declin\w+|refus\w+|not interested|unwilling|reluctan\w+|prefers? not"
+        r"|does not want|did not want"
+        r"|didn[’']t want|doesn[’']t want|opt(?:ed|s) (?:out|against|for)|afraid"
+        r"|hesitant|deferr?(?:ed|s|ing)"
         r"|not willing|resist\w+|avoid\w+|chose not|put off|postpon\w+)\b",
     ),
     (
         "cancelled",
-        r"\b(?:cancel+ed|cancel+ation|cancel+ing|no[- ]show(?:ed)?|missed|did not (?:show|attend|go|happen|keep)"
-        r"|didn[’']t (?:show|go|attend|happen)|rescheduled|was not (?:done|performed)|not performed|not done"
+        r"\b(?:cancel+ed|cancel+ation|cancel+ing|no[- ]show(?:ed)?|missed"
+        r"|did not (?:show|attend|go|happen|keep)"
+        r"|didn[’']t (?:show|go|attend|happen)|rescheduled|was not (?:done|performed)"
+        r"|not performed|not done"
         r"|never (?:happened|went|done|scheduled|completed|got|showed|performed|followed))\b",
     ),
     (
         "doubtful",
-        r"\b(?:unclear|unsure|uncertain|unknown|not sure|not clear|whether|does(?: not|n[’']t) (?:recall|remember|know)"
-        r"|do not know|cannot (?:recall|remember)|can[’']t (?:recall|remember)|may have|might have|possibl[ey]|perhaps"
-        r"|probabl[ey]|believes?|thinks?|supposedly|allegedly|could have|questionable|unable to (?:recall|verify"
-        r"|confirm|obtain)|not (?:confirmed|verified|available|documented|recorded)|unconfirmed|unverified"
-        r"|withdrawn|in error|misfiled|wrong (?:patient|chart)|another patient|other patient|no record"
-        r"|no report|no documentation|no evidence|not on file|seems to|apparently|or (?:was )?(?:it|a sig\w*)\b"
+        r"\b(?:unclear|unsure|uncertain|unknown|not sure|not clear|whether|does(?: not"
+        r"|n[’']t) (?:recall|remember|know)"
+        r"|do not know|cannot (?:recall|remember)|can[’']t (?:recall|remember)"
+        r"|may have|might have|possibl[ey]|perhaps"
+        r"|probabl[ey]|believes?|thinks?|supposedly|allegedly|could have|questionable"
+        r"|unable to (?:recall|verify"
+        r"|confirm|obtain)|not (?:confirmed|verified|available|documented|recorded)"
+        r"|unconfirmed|unverified"
+        r"|withdrawn|in error|misfiled|wrong (?:patient|chart)|another patient"
+        r"|other patient|no record"
+        r"|no report|no documentation|no evidence|not on file|seems to|apparently"
+        r"|or (?:was )?(?:it|a sig\w*)\b"
         r"|vague\w*|cannot be (?:confirmed|verified)|pending|conflicting)\b",
     ),
     (
         "planned",
-        r"\b(?:scheduled|schedule|scheduling|plan(?:s|ned|ning)?|due|overdue|awaiting|awaits|recommend\w*|order(?:ed|s|ing)?"
-        r"|refer(?:red|ral|ring)?|will|undergoing|to undergo|to have|need(?:s|ed|ing)?|book(?:ed|ing)?|set up|arrang\w+"
-        r"|consider\w*|discuss\w*|offer\w*|candidate|request\w*|should|would|could|if|unless|advis\w+|suggest\w*"
-        r"|eligible|indicat(?:ed|ion)|wants|wishes|agree\w*|interested|prior authori[sz]ation|authori[sz]ation|appeal"
-        r"|approv\w+|evaluation for|presents for|here for|comes for|arrives for|before|eval(?:uate)? for|counsel\w*"
-        r"|remind\w*|encourag\w+|urged?|going to|upcoming|next|tomorrow|in case|question of|appropriate"
-        r"|required?|must|has yet|yet to|requires|proceed|consent\w*|pre-?procedure|upcoming|overdue|time for|wait\w*)\b",
+        r"\b(?:scheduled|schedule|scheduling|plan(?:s|ned|ning)?|due|overdue|awaiting"
+        r"|awaits|recommend\w*|order(?:ed|s|ing)?"
+        r"|refer(?:red|ral|ring)?|will|undergoing|to undergo|to have|need(?:s|ed|ing)?"
+        r"|book(?:ed|ing)?|set up|arrang\w+"
+        r"|consider\w*|discuss\w*|offer\w*|candidate|request\w*|should|would|could|if"
+        r"|unless|advis\w+|suggest\w*"
+        r"|eligible|indicat(?:ed|ion)|wants|wishes|agree\w*|interested"
+        r"|prior authori[sz]ation|authori[sz]ation|appeal"
+        r"|approv\w+|evaluation for|presents for|here for|comes for|arrives for|before"
+        r"|eval(?:uate)? for|counsel\w*"
+        r"|remind\w*|encourag\w+|urged?|going to|upcoming|next|tomorrow|in case"
+        r"|question of|appropriate"
+        r"|required?|must|has yet|yet to|requires|proceed|consent\w*|pre-?procedure"
+        r"|upcoming|overdue|time for|wait\w*)\b",
     ),
 )
 _SOMEBODY_ELSES = (
-    r"\b(?:another|other|different|wrong) (?:patient|chart)\b|\bbelongs? to\b|\bmisfiled\b|\b(?:scanned|filed|entered"
+    r"\b(?:another|other|different|wrong) (?:patient|chart)\b|\bbelongs? to\b"
+    r"|\bmisfiled\b|\b(?:scanned|filed|entered"
     r"|charted|documented) in error\b"
 )
 _PLANNED_BEHIND = (
-    r"^[^.;\n]{0,40}?\b(?:(?:is|are|was|were|be|been|being|will be|now|has been) (?:\w+ )?(?:scheduled|planned|due"
-    r"|overdue|ordered|recommended|requested|booked|arranged|advised|discussed|offered|pending|needed|indicated"
+    r"^[^.;\n]{0,40}?\b(?:(?:is|are|was|were|be|been|being|will be|now"
+    r"|has been) (?:\w+ )?(?:scheduled|planned|due"
+    r"|overdue|ordered|recommended|requested|booked|arranged|advised|discussed|offered"
+    r"|pending|needed|indicated"
     r"|deferred|postponed|rescheduled|set|considered|suggested|awaited|upcoming)"
-    r"|to be (?:done|performed|scheduled)|will be|pending|next (?:week|month|year)|tomorrow|scheduled|planned|overdue"
-    r"|due\b|ordered|recommended|upcoming|should be|would be|in (?:the )?(?:future|morning)|is (?:set|booked)"
+    r"|to be (?:done|performed|scheduled)|will be|pending|next (?:week|month|year)"
+    r"|tomorrow|scheduled|planned|overdue"
+    r"|due\b|ordered|recommended|upcoming|should be|would be|in (?:the )?(?:future"
+    r"|morning)|is (?:set|booked)"
     r"|needs to|can be|may be|could be|approved|denied|to (?:evaluate|rule|look|assess|follow)"
     r"|every \d+)\b"
 )
 _INCOMPLETE = (
-    r"\b(?:incomplete|abort\w+|abandon\w+|terminated|truncated|unsuccessful\w*|curtailed|halted|cut short|interrupted"
-    r"|could(?: not|n[’']t) be (?:completed|finished|advanced|passed)|not (?:be )?(?:completed|finished|complete)"
+    r"\b(?:incomplete|abort\w+|abandon\w+|terminated|truncated|unsuccessful\w*"
+    r"|curtailed|halted|cut short|interrupted"
+    r"|could(?: not|n[’']t) be (?:completed|finished|advanced|passed)"
+    r"|not (?:be )?(?:completed|finished|complete)"
     r"|(?:was|were)(?:n[’']t| not) (?:completed|finished|complete)|never (?:completed|finished)"
     r"|unable to (?:be completed|complete|reach|advance|intubate|pass|visuali[sz]e|finish)"
-    r"|did(?: not|n[’']t) (?:complete|reach|finish|tolerate)|fail(?:ed|ure) (?:to (?:reach|complete|intubate|advance"
-    r"|pass)|colon\w*|exam\w*|attempt\w*|prep\w*|due|because)|attempt\w* failed|fail(?:ed|ure)$|stopped (?:early|short|at|due|because)"
-    r"|(?:poor|inadequate|suboptimal|insufficient|bad|unsatisfactory|limited|subpar|horrible|terrible|failed)"
+    r"|did(?: not|n[’']t) (?:complete|reach|finish|tolerate)|fail(?:ed"
+    r"|ure) (?:to (?:reach|complete|intubate|advance"
+    r"|pass)|colon\w*|exam\w*|attempt\w*|prep\w*|due|because)|attempt\w* failed"
+    r"|fail(?:ed|ure)$|stopped (?:early|short|at|due|because)"
+    r"|(?:poor|inadequate|suboptimal|insufficient|bad|unsatisfactory|limited|subpar"
+    r"|horrible|terrible|failed)"
     r" (?:bowel |colon |colonic )?(?:prep\w*|cleans\w+|visuali[sz]ation|exam\w*|study)"
-    r"|prep\w* (?:was |were |is )?(?:very |quite |too )?(?:poor|inadequate|suboptimal|insufficient|bad|unsatisfactory|limited)"
+    r"|prep\w* (?:was |were |is )?(?:very |quite |too )?(?:poor|inadequate|suboptimal"
+    r"|insufficient|bad|unsatisfactory|limited)"
     r"|(?:cecum|caecum|cecal) (?:was |could |intubation )?(?:not|never|n[’']t|un\w+)"
-    r"|not (?:reach\w*|intubat\w*|seen|visuali[sz]ed|advanced) (?:the |to the )?(?:cecum|caecum|right colon)"
-    r"|(?:only|just|as far as|up) (?:advanced |reached |examined |visuali[sz]ed |got |seen )?(?:to |as far as )?(?:the )?"
-    r"(?:splenic|hepatic|sigmoid|transverse|descending|left colon|rectum)|limited (?:by|to|due)|obscured"
+    r"|not (?:reach\w*|intubat\w*|seen|visuali[sz]ed|advanced) (?:the "
+    r"|to the )?(?:cecum|caecum|right colon)"
+    r"|(?:only|just|as far as|up) (?:advanced |reached |examined |visuali[sz]ed |got "
+    r"|seen )?(?:to |as far as )?(?:the )?"
+    r"(?:splenic|hepatic|sigmoid|transverse|descending|left colon|rectum)"
+    r"|limited (?:by|to|due)|obscured"
     r"|retained stool|non-?diagnostic|partial(?:ly)?|not tolerat\w+|attempted)\b"
 )
-_COMPLETE = r"\b(?:to (?:the )?(?:cecum|caecum|terminal ileum|ti)|complete(?:d)?(?! by)|adequate|good|excellent)\b"
+_COMPLETE = (
+    r"\b(?:to (?:the )?(?:cecum|caecum|terminal ileum|ti)|complete(?:d)?(?! by)|adequate"
+    r"|good|excellent)\b"
+)
 _DONE_BEFORE = (
-    r"\b(?:had|underwent|undergone|last|latest|prior|previous|most recent|recent|s/p|status post|history of|hx of|h/o"
-    r"|completed|received|first|second|third|initial|normal|negative|clean|unremarkable|has had|performed|repeat"
-    r"|on|at|by|during|per|after|since|following|outside|old|past|baseline|screening|surveillance|got|did|done|and|via|from"
+    r"\b(?:had|underwent|undergone|last|latest|prior|previous|most recent|recent|s/p"
+    r"|status post|history of|hx of|h/o"
+    r"|completed|received|first|second|third|initial|normal|negative|clean"
+    r"|unremarkable|has had|performed|repeat"
+    r"|on|at|by|during|per|after|since|following|outside|old|past|baseline|screening"
+    r"|surveillance|got|did|done|and|via|from"
     r"|years ago|ago|with|has)\b"
 )
 _DONE_BEHIND = (
-    r"^[^.;\n]{0,60}?\b(?:showed|shows|show|revealed|reveals|found|normal|negative|neg|nl|wnl|unremarkable|done"
-    r"|performed|completed|demonstrated|with (?:polyp\w*|removal|biops\w+|no|normal|one|two|three|several|a|\d)|was"
-    r"|were|had|removed|clear|clean|benign|ago|hyperplastic|adenoma\w*|polyps?|divertic\w+|hemorrhoids?"
+    r"^[^.;\n]{0,60}?\b(?:showed|shows|show|revealed|reveals|found|normal|negative|neg"
+    r"|nl|wnl|unremarkable|done"
+    r"|performed|completed|demonstrated|with (?:polyp\w*|removal|biops\w+|no|normal"
+    r"|one|two|three|several|a|\d)|was"
+    r"|were|had|removed|clear|clean|benign|ago|hyperplastic|adenoma\w*|polyps?"
+    r"|divertic\w+|hemorrhoids?"
     r"|benign|positive|identified|benign|\d{4})\b"
 )
 _MARKS = (
@@ -335,23 +407,30 @@ _MARKS = (
     ),
 )
 _SINCE_LAST = (
-    r"(?P<q>(?:(?:about|over|more than|almost|nearly|approximately|roughly|at least|less than|under|well over) )?"
-    r"[\w.+-]{1,12}(?: of)?(?: [\w-]{1,9})? (?:years?|yrs?|months?|mos?|decades?|weeks?|days?))(?: have| has| had)?"
-    r"(?: been| passed| elapsed| gone by)?(?: now)? since (?:his|her|their|the|an?|patient's|pt's)? ?"
-    r"(?:very )?(?:last|most recent|previous|prior|first)? ?(?:(?:he|she|they|patient|pt) (?:last )?(?:has )?(?:had|underwent)"
+    r"(?P<q>(?:(?:about|over|more than|almost|nearly|approximately|roughly|at least"
+    r"|less than|under|well over) )?"
+    r"[\w.+-]{1,12}(?: of)?(?: [\w-]{1,9})? (?:years?|yrs?|months?|mos?|decades?"
+    r"|weeks?|days?))(?: have| has| had)?"
+    r"(?: been| passed| elapsed| gone by)?(?: now)? since (?:his|her|their|the|an?"
+    r"|patient's|pt's)? ?"
+    r"(?:very )?(?:last|most recent|previous|prior|first)? ?(?:(?:he|she|they|patient"
+    r"|pt) (?:last )?(?:has )?(?:had|underwent)"
     r"(?: an?| the| his| her)? )?(?:screening |complete |normal |surveillance )?$"
 )
 _WITHOUT = (
-    r"(?P<q>(?:(?:about|over|more than|almost|nearly|at least) )?[\w.+-]{1,12}(?: of)? (?:years?|yrs?|months?|decades?))"
+    r"(?P<q>(?:(?:about|over|more than|almost|nearly"
+    r"|at least) )?[\w.+-]{1,12}(?: of)? (?:years?|yrs?|months?|decades?))"
     r" without (?:an?|any|his|her)? ?(?:screening )?$"
 )
 _LAST_ONE = (
     r"\b(?:last|most recent)(?:ly)?(?: one| time| exam| study| scope| procedure| test)?"
-    r"(?:[ ,]{1,2}(?:was|being|is|done|completed|performed|had|in|on|dated|one|about|approximately|around|over|nearly"
+    r"(?:[ ,]{1,2}(?:was|being|is|done|completed|performed|had|in|on|dated|one|about"
+    r"|approximately|around|over|nearly"
     r"|he had|she had|happened|occurred)){0,4} ?[:(,-]? ?$"
 )
 _AT_AGE = (
-    r"\b(?:at (?:the )?(?:age(?: of)?)|when (?:he|she|they) (?:was|were|turned)|(?:his|her) age was|at) "
+    r"\b(?:at (?:the )?(?:age(?: of)?)|when (?:he|she|they) (?:was|were|turned)|(?:his"
+    r"|her) age was|at) "
     r"(?P<n>[3-9]\d)\b(?! ?(?:%|mg|cm|kg|weeks|days|hours|minutes|:))"
 )
 
@@ -405,7 +484,7 @@ class _Reader:
         dates: Sequence[DateReading],
         end: int,
     ) -> EventReading | None:
-        """ "Needs colonoscopy, last one in 2008": the date behind, whatever the mention is."""
+        """Read "Needs colonoscopy, last one in 2008": the date behind, whatever the mention is."""
         for found in dates:
             if found.start < mention.end or found.kind is not DateKind.AT:
                 continue
@@ -496,7 +575,7 @@ class _Reader:
         thing: tuple[int, int, int | None],
         things: Sequence[tuple[int, int, int | None]],
     ) -> tuple[int, int, int | None]:
-        """ "Colonoscopy and EGD in 2019": what is joined to a mention shares its date."""
+        """Read "Colonoscopy and EGD in 2019": what is joined to a mention shares its date."""
         if thing[2] is None:
             for start, end, number in things:
                 first, last = (end, thing[0]) if end <= thing[0] else (thing[1], start)
@@ -561,7 +640,7 @@ class _Reader:
         contexts: frozenset[Context],
         family: bool,
     ) -> EventReading:
-        """What one mention says. `bounds`: segment, mention before, mention behind, segment's end."""
+        """What one mention says. `bounds`: segment, mention before, mention behind, its end."""
         text = self._text
         start, first, limit, end = bounds
         before = _last_clause(text[max(first, mention.start - 90) : mention.start])
@@ -622,7 +701,8 @@ class _Reader:
         if never is not None:
             return self._absent(before, behind, dates, reading)
         if not past and search(
-            r"\b(?:never|no|not|without|denies|denied)\b(?![^.;,]*\b(?:on|at|by|during|with|from|via|in|after|since|prior)\b)"
+            r"\b(?:never|no|not|without|denies|denied)\b(?![^.;,]*\b(?:on|at|by|during"
+            r"|with|from|via|in|after|since|prior)\b)"
             r"[^.;,]{0,40}$",
             before,
         ):
@@ -677,7 +757,7 @@ class _Reader:
         before: str,
         behind: str,
         dates: Sequence[DateReading],
-        reading: "_Make",
+        reading: _Make,
     ) -> EventReading:
         """A mention that is denied: never, or not since a day."""
         if search(r"\b(?:didn[’']t|did not)\b[^.;]{0,20}$", before):
@@ -706,8 +786,11 @@ class _Reader:
         if search(r"\b(?:until|till|except|other than|besides|since|again)\b", behind):
             return reading(EventStatus.NOT_COUNTED, why="doubtful")
         if search(
-            r"^ ?(?:done |performed )?(?:today|this (?:visit|admission|time)|now|yet today|report|records?|results?"
-            r"|complications?|available|on (?:file|record|chart)|in (?:the |our )?(?:records?|chart|system)|for review|needed|indicated|necessary|required|planned|scheduled"
+            r"^ ?(?:done |performed )?(?:today|this (?:visit|admission|time)|now"
+            r"|yet today|report|records?|results?"
+            r"|complications?|available|on (?:file|record|chart)|in (?:the "
+            r"|our )?(?:records?|chart|system)|for review|needed|indicated|necessary"
+            r"|required|planned|scheduled"
             r"|at this time|at present|was (?:needed|indicated|scheduled))\b",
             behind,
         ) or search(r"\b(?:unclear|whether|if|unsure|unknown|may|possibly|not sure)\b", before):
@@ -762,8 +845,10 @@ class _Reader:
         mention_end: int,
     ) -> bool:
         done = search(
-            r"\b(?:had|underwent|undergone|last|latest|prior|previous|most recent|s/p|status post|history of|hx of|h/o"
-            r"|completed|received|has had|did)\b(?: (?!scheduled|planned|ordered|due|recommended|to\b)[\w'-]+){0,3} ?$",
+            r"\b(?:had|underwent|undergone|last|latest|prior|previous|most recent|s/p"
+            r"|status post|history of|hx of|h/o"
+            r"|completed|received|has had|did)\b(?: (?!scheduled|planned|ordered|due"
+            r"|recommended|to\b)[\w'-]+){0,3} ?$",
             before,
         )
         if search(_UNDONE[3][1], before) and not done:
@@ -775,15 +860,6 @@ class _Reader:
             said = planned.group().lower()
             return not (dated and search(r"(?:due|next|every|recommended|repeat|\d)\b", said))
         return Context.PLANNED in contexts and not done and not past
-
-
-class _Make:
-    """The function that makes a reading (a name for its type)."""
-
-    def __call__(
-        self, status: EventStatus, when: DateInterval | None = None, why: str = ""
-    ) -> EventReading:
-        raise NotImplementedError
 
 
 def _is_behind(text: str, end: int, start: int) -> bool:
@@ -870,12 +946,14 @@ def _last(done: Sequence[EventReading], limit: date) -> tuple[DateInterval, list
     earliest = max(r.when.earliest for r in chosen if r.when is not None)
     latest = max(r.when.latest for r in chosen if r.when is not None)
     if marked:
-        # What is called the last one, twice, is one: "last colonoscopy 2015 ... last one 9 years ago".
+        # What is called the last one, twice, is one: "last colonoscopy 2015 (9 years ago)".
         common = min(r.when.latest for r in marked if r.when is not None)
         if common >= earliest:
             return DateInterval(earliest, common), marked
         # Two that differ are a doubt between them.
-        return DateInterval(min(r.when.earliest for r in marked if r.when is not None), latest), marked
+        return DateInterval(
+            min(r.when.earliest for r in marked if r.when is not None), latest
+        ), marked
     chosen.sort(key=lambda r: r.when.latest if r.when is not None else date.min, reverse=True)
     top = [r for r in chosen if r.when is not None and r.when.latest == latest]
     later = any(r.when is None and "repeat" in r.marks for r in done)

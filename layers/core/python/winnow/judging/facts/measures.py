@@ -3,11 +3,11 @@
 A value is read where the name of an analyte is followed by words that a measurement is said with
 ("is", "has fallen to", a date) and a number: "Hgb 7.9", "hemoglobin fell from 13.2 to 8.8 g/dL",
 "Hb of 82 g/L", "Hgb | 7.9 | L | 13.5-17.5". Each number gets a time from the words beside it; of
-several the one that is said to be now, or else the last of a trend, is `NOW`, the others are former.
+several the one that is said to be now, or else the last of a trend, is `NOW`, the others former.
 
 Not values of the patient's now: targets and thresholds ("transfuse below 7"), conditions ("if Hgb
-drops to 7"), reference intervals, differences ("fell by 2"), former values, those of relatives, those
-called an error, other tests of the same word ("hemoglobin A1c"), unknown units. A value in doubt is
+drops to 7"), reference intervals, differences ("fell by 2"), former values, those of relatives,
+those called an error, other tests of the same word ("hemoglobin A1c"), unknown units. A value in doubt is
 an interval ("7 to 8", "in the 7s", two that contradict each other) or is not read.
 """
 
@@ -109,7 +109,7 @@ def find_measures(
     for start, end in spans(text):
         if match_at(r"\W{0,4}[A-Za-z][A-Za-z /&]{1,40}:", text, start, end):
             family = match_at(r"\W{0,4}(?:family|fh|fhx)\b", text, start, end) is not None
-        matches = [m for m in name.finditer(text, start, end)]
+        matches = list(name.finditer(text, start, end))
         if not matches or family or search(_DOUBT, text[start:end]):
             continue
         segment = _Segment(text, start, end, measure, record_date, order)
@@ -187,30 +187,43 @@ def _name(measure: Measure) -> "re.Pattern[str]":
 # -- words around the numbers ---------------------------------------------------------------------
 
 _DOUBT = (
-    r"\b(?:pending|hemoly[sz]ed|clotted|contaminated|mislabel+ed|wrong (?:patient|chart|tube|label)|another patient"
-    r"|other patient|not (?:checked|measured|available|drawn|obtained|recorded|done)|unavailable|unknown|diluted sample"
-    r"|spurious|discarded|disregard|unreliable|erroneous(?! (?:value|result)? ?(?:was|is)? ?corrected))\b"
+    r"\b(?:pending|hemoly[sz]ed|clotted|contaminated|mislabel+ed|wrong (?:patient"
+    r"|chart|tube|label)|another patient"
+    r"|other patient|not (?:checked|measured|available|drawn|obtained|recorded|done)"
+    r"|unavailable|unknown|diluted sample"
+    r"|spurious|discarded|disregard|unreliable|erroneous(?! (?:value|result)? ?(?:was"
+    r"|is)? ?corrected))\b"
 )
 _ERROR = (
-    r"\b(?:misprint\w*|typo\w*|in error|an error|error|mistake\w*|incorrect\w*|wrongly|misread\w*|entered wrong"
+    r"\b(?:misprint\w*|typo\w*|in error|an error|error|mistake\w*|incorrect\w*|wrongly"
+    r"|misread\w*|entered wrong"
     r"|transcri\w+ error|not (?:correct|right|true))\b"
 )
 _CORRECTED = (
-    r"\b(?:corrected (?:to|value|result|as)|amended (?:to|result|value)|correction|revised to|should (?:read|be|have been|say)|actual(?:ly)?"
+    r"\b(?:corrected (?:to|value|result|as)|amended (?:to|result|value)|correction"
+    r"|revised to|should (?:read|be|have been|say)|actual(?:ly)?"
     r"|true value|correct value|in fact|really|rather)\b"
 )
 _CONDITION = (
-    r"\b(?:if|when|unless|until|once|whenever|transfus(?:e|ion|ing|ions) (?:for|if|when|threshold|trigger|at|below|under"
-    r"|to|goal|is|prn|only|parameters|criteria)|transfuse|threshold|trigger|goal|target|aim(?:ing)?|keeps?|keeping|maintain"
-    r"|should|would|criteri(?:on|a)|requires?|required|require|policy|guideline|call|notify|hold|provided|in case|cutoff"
-    r"|cut-off|defined as|indicated (?:for|if|when)|eligible|limit|want|hope|hoping|expect\w*|must|for (?:a |any )?$"
+    r"\b(?:if|when|unless|until|once|whenever|transfus(?:e|ion|ing|ions) (?:for|if"
+    r"|when|threshold|trigger|at|below|under"
+    r"|to|goal|is|prn|only|parameters|criteria)|transfuse|threshold|trigger|goal"
+    r"|target|aim(?:ing)?|keeps?|keeping|maintain"
+    r"|should|would|criteri(?:on|a)|requires?|required|require|policy|guideline|call"
+    r"|notify|hold|provided|in case|cutoff"
+    r"|cut-off|defined as|indicated (?:for|if|when)|eligible|limit|want|hope|hoping"
+    r"|expect\w*|must|for (?:a |any )?$"
     r"|risk of|normal (?:is|range|for)|anemia is|definition)\b"
 )
 _OTHER_NAMES = (
-    r"(?<![\w-])(?:hgb|hb|hemoglobin|haemoglobin|hct|hematocrit|haematocrit|mcv|mchc?|rdw|ferritin|iron|tibc|transferrin|tsat|wbc"
-    r"|plt|platelets?|retic\w*|inr|pt|ptt|bun|creatinine|cr|cre|egfr|gfr|na|k|sodium|potassium|glucose|glu|a1c|hba1c|albumin|alb"
-    r"|crp|esr|alt|ast|alp|bili\w*|b12|folate|tsh|bp|hr|rr|spo2|o2|temp|t|weight|wt|bmi|height|calprotectin|fit|psa|cea|ldh"
-    r"|haptoglobin|troponin|bnp|ldl|hdl|cholesterol|calcium|ca|phos|lactate|chloride|cl|hco3|pulse|blood pressure)(?![\w-])"
+    r"(?<![\w-])(?:hgb|hb|hemoglobin|haemoglobin|hct|hematocrit|haematocrit|mcv|mchc?"
+    r"|rdw|ferritin|iron|tibc|transferrin|tsat|wbc"
+    r"|plt|platelets?|retic\w*|inr|pt|ptt|bun|creatinine|cr|cre|egfr|gfr|na|k|sodium"
+    r"|potassium|glucose|glu|a1c|hba1c|albumin|alb"
+    r"|crp|esr|alt|ast|alp|bili\w*|b12|folate|tsh|bp|hr|rr|spo2|o2|temp|t|weight|wt"
+    r"|bmi|height|calprotectin|fit|psa|cea|ldh"
+    r"|haptoglobin|troponin|bnp|ldl|hdl|cholesterol|calcium|ca|phos|lactate|chloride"
+    r"|cl|hco3|pulse|blood pressure)(?![\w-])"
 )
 _FILLERS = """
     level levels count value values result results concentration reading readings was is are
@@ -239,42 +252,56 @@ _FILLERS = """
 """
 """What may stand between a name and its number."""
 _NOW = (
-    r"\b(?:now|today|today's|current(?:ly)?|this (?:morning|week|visit|admission|am|afternoon)|(?:at|on) discharge"
+    r"\b(?:now|today|today's|current(?:ly)?|this (?:morning|week|visit|admission|am"
+    r"|afternoon)|(?:at|on) discharge"
     r"|repeat(?:ed)?|latest|most recent(?:ly)?|still|remains?|at present|presently)\b"
 )
 _INITIAL = r"\b(?:(?:on|at) )?(?:admission|arrival|presentation|intake)\b"
 _FORMER = (
-    r"\b(?:previous(?:ly)?|prior|former(?:ly)?|baseline|initial(?:ly)?|earlier|old|before|used to be|last (?:year|month|spring"
-    r"|summer|fall|winter|autumn|visit|time|hospitali[sz]ation)|usual(?:ly)?|down from|up from|from|vs|versus|compared (?:to|with)|against"
+    r"\b(?:previous(?:ly)?|prior|former(?:ly)?|baseline|initial(?:ly)?|earlier|old"
+    r"|before|used to be|last (?:year|month|spring"
+    r"|summer|fall|winter|autumn|visit|time|hospitali[sz]ation)|usual(?:ly)?|down from"
+    r"|up from|from|vs|versus|compared (?:to|with)|against"
     r"|preop\w*|pre-op\w*|historical(?:ly)?|in the past|pre-?transfusion|was)\b"
 )
 _STRONG_FORMER = _FORMER.replace("|was)", ")")
 _NADIR = r"\b(?:nadir|lowest|low of|as low as|trough|minimum|bottomed)\b"
 _PEAK = r"\b(?:peak(?:ed)?|highest|high of|as high as|maximum|max)\b"
 _TREND = (
-    r"\b(?:drop(?:ped|s|ping)?|fell|fallen|falls|falling|decreas\w+|declin\w+|drift\w+|down|rose|risen|rising|increas\w+|improv\w+"
-    r"|recover\w+|came up|gone up|went up|trend\w+|climb\w+|then|later|subsequently|slid|slipped|bounced|settled|up|back)\b"
+    r"\b(?:drop(?:ped|s|ping)?|fell|fallen|falls|falling|decreas\w+|declin\w+|drift\w+"
+    r"|down|rose|risen|rising|increas\w+|improv\w+"
+    r"|recover\w+|came up|gone up|went up|trend\w+|climb\w+|then|later|subsequently"
+    r"|slid|slipped|bounced|settled|up|back)\b"
 )
 _DIFFERENCE = (
-    r"\b(?:by|(?:drop|fall|decrease|decline|rise|increase|change|difference|improvement) of|fell|dropped|decreased|increased|rose"
-    r"|declined|improved|lost|gained)(?: about| approximately| around| over| almost| a| another| more than)? ?$"
+    r"\b(?:by|(?:drop|fall|decrease|decline|rise|increase|change|difference"
+    r"|improvement) of|fell|dropped|decreased|increased|rose"
+    r"|declined|improved|lost|gained)(?: about| approximately| around| over| almost| a"
+    r"| another| more than)? ?$"
 )
 _TO = r"\b(?:to|at|of|is|was) ?$"
 _REQUIRED = (
-    r"^[^.;,]{0,24}\b(?:required|needed|threshold|trigger\w*|cut-?off|qualif\w+|criteri\w+|transfus\w+ is|warrants?"
+    r"^[^.;,]{0,24}\b(?:required|needed|threshold|trigger\w*|cut-?off|qualif\w+"
+    r"|criteri\w+|transfus\w+ is|warrants?"
     r"|prompts?|goal|target|would|should)\b"
 )
-_REFERENCE = r"\b(?:ref(?:erence)?(?: range| interval)?|normal(?: range)?|nl|range|limits?|uln|lln|rr|expected)\b[ .:=(\[]{0,4}$"
+_REFERENCE = (
+    r"\b(?:ref(?:erence)?(?: range| interval)?|normal(?: range)?|nl|range|limits?|uln|lln"
+    r"|rr|expected)\b[ .:=(\[]{0,4}$"
+)
 _NUMBER = r"(?P<n>\d{1,4}(?:,\d{3}(?!\d))?(?:\.\d{1,3}|,\d{1,2}(?![\d]))?)"
 _VALUE = (
-    r"(?:(?<![-=–—])(?P<sign><=?|>=?|≤|≥|(?:below|under|less than|above|over|greater than|more than|at least)\b))? ?"
+    r"(?:(?<![-=–—])(?P<sign><=?|>=?|≤|≥|(?:below|under|less than|above|over"
+    r"|greater than|more than|at least)\b))? ?"
     rf"(?<![\w,/])(?<!(?<!\.)\.){_NUMBER}(?P<s>['’]?s\b)?(?![\w]*/\d)(?!\.\d)"
     rf"(?: ?(?:-|–|to) ?(?P<m>\d{{1,4}}(?:[.,]\d{{1,2}})?)(?![\d/.]\d))?"
     rf" ?(?P<flag>\(?(?:\*|LL?|HH?)\)?(?![\w]))? ?(?P<u>{UNIT})?"
 )
 _NOT_A_VALUE_UNIT = (
-    r"[ -]?(?:units?|u\b|days?|weeks?|months?|years?|yrs?|hours?|hrs?|h\b|minutes?|mins?|times|x\b|points?|tabs?|tablets|pills?"
-    r"|bags?|prbcs?|packed|doses?|pm\b|am\b|th\b|st\b|nd\b|rd\b|of the|g\b(?!/)|mg\b(?!/)|grams?\b|liters?|ml\b|cc\b|:\d|yo\b|y/o)"
+    r"[ -]?(?:units?|u\b|days?|weeks?|months?|years?|yrs?|hours?|hrs?|h\b|minutes?"
+    r"|mins?|times|x\b|points?|tabs?|tablets|pills?"
+    r"|bags?|prbcs?|packed|doses?|pm\b|am\b|th\b|st\b|nd\b|rd\b|of the|g\b(?!/)"
+    r"|mg\b(?!/)|grams?\b|liters?|ml\b|cc\b|:\d|yo\b|y/o)"
 )
 
 
@@ -380,7 +407,7 @@ class _Segment:
         return readings
 
     def _dated_before(self, number: _Number, start: int, before: str) -> _Number:
-        """ "In 2021 his hemoglobin was 8.1": the date in front of the name."""
+        """Read "In 2021 his hemoglobin was 8.1": the date in front of the name."""
         if number.when is not None or number.key is not None:
             return number
         for d in self._dates:
@@ -446,7 +473,9 @@ class _Segment:
             gap = self._without_used(at, match.start())
             if not self._are_fillers(at, match.start(), bool(numbers)):
                 break
-            if not match["flag"] and match_at(_NOT_A_VALUE_UNIT, text, match.end("m") if match["m"] else match.end("n")):
+            if not match["flag"] and match_at(
+                _NOT_A_VALUE_UNIT, text, match.end("m") if match["m"] else match.end("n")
+            ):
                 continue
             if (
                 search(_REFERENCE, gap)
@@ -542,7 +571,8 @@ class _Segment:
                 low, high = high, low
             elif (
                 not search(
-                    r"\b(?:between|runs?|running|rang\w+|around|about|hover\w*|stays?|in the|of|at|is|was|from|to|now|:|approximately"
+                    r"\b(?:between|runs?|running|rang\w+|around|about|hover\w*|stays?"
+                    r"|in the|of|at|is|was|from|to|now|:|approximately"
                     r"|remains?|been|usually|stable|steady)\b",
                     said[-24:],
                 )
@@ -609,7 +639,8 @@ class _Segment:
             if search(r"\bfrom\b[^0-9]{0,24}\bto ?$", near):
                 time = None
         elif search(_NOW, near) or match_at(
-            r" ?[(,]? ?(?:now|today|currently|this (?:morning|week|visit|admission)|(?:at|on) discharge|at present)\b",
+            r" ?[(,]? ?(?:now|today|currently|this (?:morning|week|visit|admission)"
+            r"|(?:at|on) discharge|at present)\b",
             behind,
             0,
         ):
@@ -624,26 +655,36 @@ class _Segment:
         elif match_at(r" ?\(?,? ?peak\b", behind, 0):
             time = MeasureTime.PEAK
         elif match_at(
-            r" ?\(?,? ?(?:previously|at baseline|baseline|before (?!that)|prior\b(?! to)|initially|pre-?op\w*|in the past|originally"
-            r"|last (?:year|month|visit|spring|summer|fall|winter)|(?:a|one|two|three|four|five|six|\d+) (?:months?|years?) ago)"
+            r" ?\(?,? ?(?:previously|at baseline|baseline|before (?!that)"
+            r"|prior\b(?! to)|initially|pre-?op\w*|in the past|originally"
+            r"|last (?:year|month|visit|spring|summer|fall|winter)|(?:a|one|two|three"
+            r"|four|five|six|\d+) (?:months?|years?) ago)"
             r"(?![^0-9,;)]{0,12}\d)",
             behind,
             0,
         ):
             time = MeasureTime.FORMER
-        if when is not None and self._record is not None and time in (None, MeasureTime.NOW):
-            if when.latest < add_months(self._record, -3):
-                time = MeasureTime.FORMER
+        if (
+            when is not None
+            and self._record is not None
+            and time in (None, MeasureTime.NOW)
+            and when.latest < add_months(self._record, -3)
+        ):
+            time = MeasureTime.FORMER
         if time is None and search(_TREND, gap) and search(r"\bto ?$|\bat ?$", gap):
             linked = True
         corrected = search(_CORRECTED, gap) is not None and not search(r"\bnot ?$", gap)
         if match_at(r" ?[(,] ?corrected\b(?! to)", behind, 0):
             corrected = True
-        if search(r"\bnot ?$", gap) or (
-            (match["sign"] or match_at(r" ?\(", behind, 0)) and search(_REQUIRED, behind)
-        ) or match_at(r" ?(?:or|and) (?:higher|above|more|greater|lower|less|below)\b", behind, 0):
+        if (
+            search(r"\bnot ?$", gap)
+            or ((match["sign"] or match_at(r" ?\(", behind, 0)) and search(_REQUIRED, behind))
+            or match_at(r" ?(?:or|and) (?:higher|above|more|greater|lower|less|below)\b", behind, 0)
+        ):
             time = MeasureTime.NOT_A_VALUE
-        return _Number(match.start("n"), end, low, high, time, when, key, linked, corrected, initial)
+        return _Number(
+            match.start("n"), end, low, high, time, when, key, linked, corrected, initial
+        )
 
     def _date_of(
         self, start: int, end: int
@@ -664,7 +705,8 @@ class _Segment:
                 return d.interval, None
         for d in at:
             if 0 <= start - d.end <= 24 and match_at(
-                r"[ :,)=|\]-]{0,4}(?:(?:was|is|of|hgb|hb|value|he had|it was|a|at|her|his) ?){0,3}$",
+                r"[ :,)=|\]-]{0,4}(?:(?:was|is|of|hgb|hb|value|he had|it was|a|at|her"
+                r"|his) ?){0,3}$",
                 text[d.end : start],
                 0,
             ):
@@ -756,7 +798,7 @@ class _Segment:
         ]
 
     def _in_front(self, start: int, end: int, first: int, before: str) -> list[MeasureReading]:
-        """ "a 7.9 g/dL hemoglobin": only with its unit."""
+        """Read "a 7.9 g/dL hemoglobin": only with its unit."""
         match = search(rf"(?<![\w.,/-]){_NUMBER} ?(?P<u>{UNIT}) (?:for )?$", before)
         if (
             match is None
@@ -780,7 +822,10 @@ class _Segment:
         ]
 
 
-_SHORT_DATE = r"(?<![\w/.-])(?P<a>0?[1-9]|[12]\d|3[01])/(?P<b>0?[1-9]|[12]\d|3[01])(?:/(?P<y>(?:19|20)?\d\d))?(?![\w/%]|\.\d)"
+_SHORT_DATE = (
+    r"(?<![\w/.-])(?P<a>0?[1-9]|[12]\d|3[01])/(?P<b>0?[1-9]|[12]\d|3[01])(?:/(?P<y>(?:19"
+    r"|20)?\d\d))?(?![\w/%]|\.\d)"
+)
 
 
 @cache

@@ -10,9 +10,12 @@ from collections.abc import Sequence
 from functools import cache
 
 UNIT = (
-    r"(?:(?:gm?s?|mg|mcg|ug|µg|μg|ng|pg|mmol|[uµμ]mol|nmol|pmol|m?iu|u)(?: ?/ ?| per )(?:100 ?ml|d[lL]|ml|[uµμ]l|mcl|l|g|mol|h)\b"
-    r"|gm?s? ?%|gms?\b(?= ?percent)|%|percent\b|fl\b|mm/h\w*|k/[uµμ]l|(?:x ?)?10 ?(?:\^|\*|e)? ?(?:9|3|12|6) ?/ ?(?:l|[uµμ]l)"
-    r"|/(?:[uµμ]l|mm3|mcl)|kg/m2|kg/m²|kg\b|lbs?\b|pounds\b|cm\b|inches\b|°? ?[CF]\b(?=[ .,;)]|$)|bpm\b|mm ?hg)"
+    r"(?:(?:gm?s?|mg|mcg|ug|µg|μg|ng|pg|mmol|[uµμ]mol|nmol|pmol|m?iu|u)(?: ?/ ?"
+    r"| per )(?:100 ?ml|d[lL]|ml|[uµμ]l|mcl|l|g|mol|h)\b"
+    r"|gm?s? ?%|gms?\b(?= ?percent)|%|percent\b|fl\b|mm/h\w*|k/[uµμ]l"
+    r"|(?:x ?)?10 ?(?:\^|\*|e)? ?(?:9|3|12|6) ?/ ?(?:l|[uµμ]l)"
+    r"|/(?:[uµμ]l|mm3|mcl)|kg/m2|kg/m²|kg\b|lbs?\b|pounds\b|cm\b|inches\b"
+    r"|°? ?[CF]\b(?=[ .,;)]|$)|bpm\b|mm ?hg)"
 )
 """A pattern of the units that are known."""
 
