@@ -147,6 +147,24 @@ _RECORD_DATE = (
 )
 
 
+def guess_order(text: str) -> DateOrder | None:
+    """The order of a text's dates, if one of them allows only one: "3/25/2015".
+
+    None: none does, or two contradict each other.
+    """
+    orders = {
+        DateOrder.DAY_FIRST if int(match["a"]) > 12 else DateOrder.MONTH_FIRST
+        for match in compiled(_NUMERIC).finditer(text)
+        if (int(match["a"]) > 12) != (int(match["b"]) > 12)
+    }
+    return orders.pop() if len(orders) == 1 else None
+
+
+_NUMERIC = (
+    r"(?<![\w/.-])(?P<a>\d{1,2})(?P<sep>[-/.])(?P<b>\d{1,2})(?P=sep)(?:(?:19|20)\d\d|\d\d)(?!\d)"
+)
+
+
 def find_record_date(text: str, order: DateOrder | None = None) -> DateInterval | None:
     """The date that a text gives itself: "Date of visit: 04/15/2024".
 
@@ -343,13 +361,22 @@ def _named(match: "re.Match[str]", context: _Context) -> _Found:
     before = text[max(0, start - 28) : start]
     number = _MONTH_NUMBERS[match["m"][:3].lower()]
     day_before = search(_DAY_BEFORE, before)
-    if (after := match_at(_DAY_BEHIND, text, end)) and not day_before:
+    after = match_at(_DAY_BEHIND, text, end)
+    if after and not day_before and (after["y"] or not search(_YEAR_BEFORE, before)):
         return _named_day(match, context, int(after["day"]), after, (start, after.end()))
     if day_before:
         after = match_at(_YEAR_BEHIND, text, end)
         begin = start - len(before) + day_before.start()
         until = after.end() if after else end
         return _named_day(match, context, int(day_before["day"]), after, (begin, until))
+    if year_before := search(_YEAR_BEFORE, before):
+        begin = start - len(before) + year_before.start()
+        year = int(year_before["y"])
+        if after and not day_before:
+            interval, until = _day(year, number, int(after["day"])), after.end("day")
+        else:
+            interval, until = _month(year, number), end
+        return _at(interval)._replace(start=begin, end=until)
     part = search(_PART_BEFORE, before)
     if part:
         start -= len(part.group())
@@ -404,6 +431,7 @@ _YEAR_OF = (
 _DAY_BEFORE = rf"(?<![\d/.,-]){_DAY}(?: |-| ?of |)$"
 _DAY_BEHIND = rf"[. ] ?{_DAY}(?![\d/%:]|[.,-]\d| ?mg)(?:(?:,? ?(?:of )?|-)(?:{_YEAR_OF}))?"
 _YEAR_BEHIND = rf"(?:[-/. ]|[.,] ?|,? of | of the year |)(?:{_YEAR_OF})"
+_YEAR_BEFORE = r"(?<![\w/.-])(?P<y>(?:19|20)\d\d)(?: |-|/)$"
 _PART_BEFORE = r"\b(?P<part>early|mid|late|beginning of|start of|end of)(?: |-)(?:in )?$"
 _MONTH_CUE = (
     r"\b(?P<cue>this past|this last|last|this|next|in|since|during|until|by|from|back in|after"
@@ -427,6 +455,8 @@ def _season(match: "re.Match[str]", context: _Context) -> _Found:
     if when:
         return _at(_season_of(year - when.startswith("last"), name))
     this = _season_of(year, name)
+    if cue.startswith("this ") and "past" not in cue and this.earliest > context.record:
+        return DateReading(0, 0, DateKind.AHEAD, this)
     if this.earliest > context.record or ("last" in cue and this.latest >= context.record):
         this = _season_of(year - 1, name)
     return _at(this)
@@ -475,9 +505,14 @@ def _decade(match: "re.Match[str]", context: _Context) -> _Found:
 
 def _bare_year(match: "re.Match[str]", context: _Context) -> _Found:
     year = context.year(match["y"])
+    if search(_NUMBERED, match.string[max(0, match.start() - 12) : match.start()]):
+        return None
     if not 1900 <= year <= (context.record.year + 20 if context.record else _LATEST_YEAR + 20):
         return None
     return _at(_part(_year(year), _group(match, "part")), cued=bool(_group(match, "cue")))
+
+
+_NUMBERED = r"\b(?:room|pager|ext|suite|apt|mrn|box|bed|phone|code|no|unit)[.:]? ?$"
 
 
 def _apostrophe(match: "re.Match[str]", context: _Context) -> _Found:
@@ -528,6 +563,9 @@ def _last_unit(match: "re.Match[str]", context: _Context) -> _Found:
         this = DateInterval(_add_days(monday, -1), _add_days(monday, 6))
         last = DateInterval(_add_days(monday, -8), monday)
         following = DateInterval(_add_days(monday, 6), _add_days(monday, 14))
+    if which == "later this":
+        first = min(_add_days(record, 1), this.latest)
+        return DateReading(0, 0, DateKind.AHEAD, DateInterval(first, this.latest))
     if which == "next":
         return DateReading(0, 0, DateKind.AHEAD, following)
     if which in ("last", "previous", "prior"):
@@ -772,7 +810,7 @@ _PREFIX = (
 )
 _INNER = r"(?:since|after|before|until|till|by|from)\b"
 _BETWEEN = r"\b(?:between|from)(?: the)? $"
-_JOIN = r" ?(?:and|to|through|-|–|until|till) ?(?:in )?$"
+_JOIN = r" ?(?:and|or|to|through|-|–|until|till) ?(?:in )?$"
 
 
 def _merge(text: str, readings: list[DateReading], record: date | None) -> Iterator[DateReading]:
@@ -791,7 +829,8 @@ def _merge(text: str, readings: list[DateReading], record: date | None) -> Itera
             and following.start - reading.end < 12
             and match_at(_JOIN, text, reading.end, following.start)
             and (
-                search(_BETWEEN, text[max(0, reading.start - 14) : reading.start])
+                match_at(r" or (?:in )?$", text, reading.end, following.start)
+                or search(_BETWEEN, text[max(0, reading.start - 14) : reading.start])
                 or text[reading.start : reading.end].lower().startswith("from ")
             )
         ):
@@ -908,12 +947,12 @@ def _rows() -> tuple[tuple["re.Pattern[str]", _Reader], ...]:
         # -- so many units
         (r"(?<![\w.])@how@(?P<half>half) an? (?P<n>)?(?P<n2>)?@u@ ago\b", _half),
         (
-            r"(?<![\w.])@how@@n-n@(?P<half> and a half)?[- ]?(?:full |good |whole |odd )?@u@\b",
+            r"(?<![\w.])@how@@n-n@(?P<half> and a half)?[- ]?(?:full |good |whole |odd )?@u@\b\.?",
             _quantity,
         ),
         (
-            r"(?<!\w)(?:in|within|over|during|for|throughout|since) the (?:past|last|previous"
-            r"|preceding) (?P<u>year|month|week|decade|day)\b",
+            r"(?<!\w)(?:(?:in|within|over|during|for|throughout|since) the (?:past|last|previous"
+            r"|preceding)|the past|this past) (?P<u>year|month|week|decade|day)\b",
             _unit_window,
         ),
         (
@@ -932,22 +971,27 @@ def _rows() -> tuple[tuple["re.Pattern[str]", _Reader], ...]:
         (r"\b(?:the )?day before yesterday\b", _fixed(2, 2)),
         (r"\b(?:yesterday|last (?:night|evening))\b", _fixed(1, 1)),
         (r"\b(?:today|this (?:morning|afternoon|evening)|earlier today|tonight)\b", _fixed(0, 0)),
-        (r"\b(?:tomorrow)\b", _ahead),
+        (r"\b(?:tomorrow|next (?:mon|tues|wednes|thurs|fri|satur|sun)day)\b", _ahead),
         (
-            r"\b(?:last|this past|on) (?:mon|tues|wednes|thurs|fri|satur|sun)day\b",
+            r"\b(?:last|this past) (?:mon|tues|wednes|thurs|fri|satur|sun)day\b",
             _weekday,
         ),
         (r"\b(?:very )?recently\b", _recently),
         (r"\b(?:a )?long (?:time )?ago\b|\bin the (?:distant|remote) past\b", _long_ago),
         # -- years
-        (r"(?<![\w/.-])(?P<y>(?:19|20)\d\d)(?=/(?:19|20)\d\d/(?:19|20)\d\d(?!\d))", _bare_year),
-        (r"(?<=(?:19|20)\d\d/)(?P<y>(?:19|20)\d\d)(?!\d)", _bare_year),
         (
             r"(?<![\w/.$#-])(?:in |from )?(?P<y>(?:19|20)\d\d) ?[-–/] ?(?P<y2>(?:19"
             r"|20)\d\d|\d\d)(?![\w/-])",
             _year_range,
         ),
-        (r"\b@part@(?:the )?(?P<y>(?:19|20)\d0|(?<!\w)['’`]?\d0)['’]?s\b(?! ?[/-])", _decade),
+        (r"(?<![\w/.-])(?P<y>(?:19|20)\d\d)(?=/(?:19|20)\d\d/(?:19|20)\d\d(?!\d))", _bare_year),
+        (r"(?<=(?:19|20)\d\d/)(?P<y>(?:19|20)\d\d)(?!\d)", _bare_year),
+        (
+            r"\b@part@(?:the )?(?P<y>(?:19|20)\d0|(?<!\w)['’`]\d0"
+            r")['’]?s\b(?! ?[/-])",
+            _decade,
+        ),
+        (r"\bthe @part@(?P<d>(?P<y>[5-9]0)['’]?s)\b", _decade),
         (
             r"(?<![\w/.$#-])(?:"
             + _CUE

@@ -7,8 +7,8 @@ several the one that is said to be now, or else the last of a trend, is `NOW`, t
 
 Not values of the patient's now: targets and thresholds ("transfuse below 7"), conditions ("if Hgb
 drops to 7"), reference intervals, differences ("fell by 2"), former values, those of relatives,
-those called an error, other tests of the same word ("hemoglobin A1c"), unknown units. A value in doubt is
-an interval ("7 to 8", "in the 7s", two that contradict each other) or is not read.
+those called an error, other tests of the same word ("hemoglobin A1c"), unknown units. A value in
+doubt is an interval ("7 to 8", "in the 7s", two that contradict each other) or is not read.
 """
 
 import re
