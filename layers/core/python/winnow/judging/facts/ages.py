@@ -445,12 +445,33 @@ def _birthday(
     ) and not search(r"\b(?:until|when|at|by|on)(?: \w+){0,2} $", before):
         return _reading(match, number)
     if search(
-        r"\b(?:approaching|before|until|nearing|awaiting|upcoming|near)(?: \w+){0,2} $", before
+        r"\b(?:approaching|before|until|nearing|awaiting|upcoming|near|shy of|short of)(?: \w+){0,2} $",
+        before,
     ) or match_at(
-        r" (?:is|will be|comes|coming) (?:in|on|next|up|this|later|soon)", match.string, match.end()
+        r" (?:is|will be|comes|coming) (?:in|on|next|up|this|later|soon|tomorrow|coming)",
+        match.string,
+        match.end(),
     ):
         return _reading(match, number - 1)
     return None
+
+
+def _nth_year(
+    match: "re.Match[str]", _on: date | None, _order: DateOrder | None
+) -> AgeReading | None:
+    """Read "in his 46th year of life": 45."""
+    return None if _is_relative(match) else _reading(match, int(match["n"]) - 1)
+
+
+def _plain(match: "re.Match[str]", _on: date | None, _order: DateOrder | None) -> AgeReading | None:
+    """Read "44 going on 45", "64 y 11 mo", "pt 49"."""
+    before = _before(match, 30)
+    if _is_relative(match) or search(
+        r"\b(?:for|x|over|past|last|in|after|within|of|duration|at|when|every)(?: the| about)? ?$",
+        before,
+    ):
+        return None
+    return _reading(match, int(match["n"]))
 
 
 def _decade(
@@ -526,11 +547,9 @@ _YEAR_OLD = (
     r"o(?:ld)?\.?|[ -]of age|(?: and|,)? \d{1,2} (?:months?|mos?) old"
     r"|(?=[ ,/-]{1,2}(?:m|f|male|female|man|woman|lady|gentleman|boy|girl)\b)))"
 )
-_SUBJECT = (
-    r"(?:(?:mother|father) of \w{1,6}|patient|pt|he|she|they|who|(?:mr|mrs|ms|dr)\.? [a-z'-]{1,20})"
-)
+_SUBJECT = r"(?:i|(?:mother|father) of \w{1,6}|patient|pt|he|she|they|who|(?:mr|mrs|ms|dr)\.? [a-z'-]{1,20})"
 _VERB = (
-    r"(?P<verb>(?:is|was)(?: now| currently| just| only| already| presently| still)?|'s|’s"
+    r"(?P<verb>(?:is|was)(?: now| currently| just| only| already| presently| still)?|'s|’s|am|['’]m"
     r"|(?:has |just |recently |has just |has recently )?turned|(?:will|would) (?:be"
     r"|turn)(?: turning)?"
     r"|(?:is |about to |to )?(?:turns?|turning)|is going to (?:be|turn)"
@@ -544,7 +563,7 @@ _COMPARE = (
 )
 _MAYBE = (
     r"y/?\.?o|old|[mf]\b|age|birth|born|dob|d\.o\.b|\bis\b|[’']s|ties\b|0s\b|genarian|turn|will be"
-    r"|not yet|not quite|[mf]/|ll be|not be|reached|\bm(?:r|s|rs)\b"
+    r"|not yet|not quite|[mf]/|ll be|not be|['’]m\b|\bam\b|\dth\b|going on|\bgeb|\bb\.|\by\b|\bpt\b|patient|w/|with|c/o|presents|here|reached|\bm(?:r|s|rs)\b"
 )
 
 
@@ -553,7 +572,7 @@ def _rows() -> tuple[tuple[str, "_Reader"], ...]:
     return (
         (
             rf"(?<![\w./-]){_HOW}{_N}(?: ?(?:-|–|to"
-            rf"|and) ?(?P<n2>\d{{1,3}}))?(?P<plus> ?\+)?[ -]?{_YEAR_OLD}"
+            rf"|and) ?(?P<n2>\d{{1,3}}))?(?P<plus> ?\+)?(?: and a half)?[ -]?{_YEAR_OLD}"
             r"(?![^\W\d_](?<![mf]))",
             _years_old,
         ),
@@ -582,10 +601,22 @@ def _rows() -> tuple[tuple[str, "_Reader"], ...]:
         (rf"\b(?:{_SUBJECT}|and|,)(?: also| ?)?{_VERB} {_N}(?P<plus> ?\+)?(?!\w)", _is_number),
         (rf"(?:^|(?<=[\s,(:;])){_TURN_ALONE} {_N}\b", _is_number),
         (
-            r"\b(?:mr|mrs|ms|miss)\.? [a-z'-]{1,20},? \(?(?P<n>[1-9]\d)(?P<mark>)(?P<plus>)\)?,",
+            r"\b(?:mr|mrs|ms|miss)\.? [a-z'-]{1,20},? \(?(?P<n>[1-9]\d)(?P<mark>)(?P<plus>)(?:\)|,)",
             _aged,
         ),
         (r"(?<!\w)(?P<n>\d\d)(?:st|nd|rd|th) birthday", _birthday),
+        (
+            r"\b(?:my|his|her|their) (?P<n>[2-9]\d)(?:st|nd|rd|th)\b(?! (?:birthday|year|week|day|percent|visit))",
+            _birthday,
+        ),
+        (r"\bin (?:my|his|her|their) (?P<n>\d\d)(?:st|nd|rd|th) year\b", _nth_year),
+        (r"(?<![\w./-])(?P<n>\d\d) going on \d\d\b", _plain),
+        (
+            r"(?<![\w./-])(?P<n>\d\d) ?(?:y|yrs?|years?),? \d{1,2} ?(?:m|mos?|months?)\b(?! ?(?:ago|back|history|hx|prior|later|after|before|of))",
+            _plain,
+        ),
+        (r"\b(?:pt|patient) (?P<n>[1-9]\d)(?=[,.;]|$| ?y| with| w/)", _plain),
+        (r"(?:^|(?<=\n))(?P<n>[1-9]\d) (?:w/|with|c/o|presents|presenting|here)", _plain),
         (
             r"\bin (?:his|her|their|the) (?P<part>early to mid|early-to-mid"
             r"|mid-to-late|early|mid|late)?"
@@ -594,7 +625,7 @@ def _rows() -> tuple[tuple[str, "_Reader"], ...]:
         ),
         (r"\b(?P<n>" + "|".join(_LATIN) + r")\b", _latin),
         (
-            r"(?<!\w)(?:d\.?o\.?b\.?|date of birth|birth ?date|birth ?day"
+            r"(?<!\w)(?:d\.?o\.?b\.?|geb\.?|b\.|date of birth|birth ?date|birth ?day"
             r"|born(?: (?:in|at) [a-z][a-z .]{2,24}(?:, [a-z]{2})?,?)?(?: on"
             r"| in)?)(?: \([a-z/]{2,12}\))?"
             r"[ :=|]{0,4}",

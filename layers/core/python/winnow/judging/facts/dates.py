@@ -365,7 +365,7 @@ def _named(match: "re.Match[str]", context: _Context) -> _Found:
     if after and not day_before and (after["y"] or not search(_YEAR_BEFORE, before)):
         return _named_day(match, context, int(after["day"]), after, (start, after.end()))
     if day_before:
-        after = match_at(_YEAR_BEHIND, text, end)
+        after = match_at(_YEAR_BEHIND, text, end) or match_at(_SHORT_YEAR_BEHIND, text, end)
         begin = start - len(before) + day_before.start()
         until = after.end() if after else end
         return _named_day(match, context, int(day_before["day"]), after, (begin, until))
@@ -431,6 +431,9 @@ _YEAR_OF = (
 _DAY_BEFORE = rf"(?<![\d/.,-]){_DAY}(?: |-| ?of |)$"
 _DAY_BEHIND = rf"[. ] ?{_DAY}(?![\d/%:]|[.,-]\d| ?mg)(?:(?:,? ?(?:of )?|-)(?:{_YEAR_OF}))?"
 _YEAR_BEHIND = rf"(?:[-/. ]|[.,] ?|,? of | of the year |)(?:{_YEAR_OF})"
+_SHORT_YEAR_BEHIND = (
+    r"[-/., ]{1,2}(?P<y>\d\d)(?P<when>)?(?=$|[ ]?[.,;:)]| [a-z(-])(?! ?(?:mg|%|pm|am|:\d))"
+)
 _YEAR_BEFORE = r"(?<![\w/.-])(?P<y>(?:19|20)\d\d)(?: |-|/)$"
 _PART_BEFORE = r"\b(?P<part>early|mid|late|beginning of|start of|end of)(?: |-)(?:in )?$"
 _MONTH_CUE = (
@@ -655,7 +658,7 @@ def _quantity(match: "re.Match[str]", context: _Context) -> _Found:
 
 
 _AFTER_QUANTITY = (
-    r"(?: and a (?P<half>half)|(?: and|,)? (?P<n3>\d{1,2}|[a-z]{3,9}|a) (?:months?|mos?))?"
+    r"(?: and a (?P<half>half)|(?: and|,)? (?P<n3>\d{1,2}|[a-z]{3,9}|a) ?(?:months?|mos?|m\b))?"
     r"(?P<more> or (?:so|more|longer))?(?:"
     r" (?P<ago>ago|back(?! pain|ache| ache| surgery| brace)|(?:prior to|before) (?:this |the )?"
     r"(?:visit|admission|presentation|arrival|today|evaluation))\b"
@@ -945,6 +948,10 @@ def _rows() -> tuple[tuple["re.Pattern[str]", _Reader], ...]:
         ),
         (r"\bq(?P<q>[1-4])[ /-]?(?:of )?@year@", _quarter),
         # -- so many units
+        (
+            rf"(?<![\w.])(?P<how>)between @n@ and (?P<n2>\d{{1,3}}|{WORDS}) @u@\b\.?",
+            _quantity,
+        ),
         (r"(?<![\w.])@how@(?P<half>half) an? (?P<n>)?(?P<n2>)?@u@ ago\b", _half),
         (
             r"(?<![\w.])@how@@n-n@(?P<half> and a half)?[- ]?(?:full |good |whole |odd )?@u@\b\.?",

@@ -193,7 +193,8 @@ def _any_of(names: Iterable[str]) -> "re.Pattern[str]":
         if name[-1:] == "y":
             words = words[:-1] + "(?:y|ies)"
         parts.append(words + "(?:e?s)?")
-    return compiled(r"(?<![\w-])(?:" + "|".join(parts) + r")(?![\w])")
+    # "last_colonoscopy=2016" is one, too.
+    return compiled(r"(?<![^\W_])(?<!-)(?:" + "|".join(parts) + r")(?![^\W_])")
 
 
 # -- one segment ----------------------------------------------------------------------------------
@@ -232,7 +233,7 @@ _ATTRACTORS = (
     r"|hospitali[sz]\w+|transfus\w+|cancer"
     r"|menopause|married|divorced|fell|fractur\w+|started|since (?:he|she)|anoscop\w+"
     r"|cystoscop\w+|bronchoscop\w+"
-    r"|laparoscop\w+|appendicitis|diverticulitis|pregnan\w+|deliver\w+|pcp|consult\w*"
+    r"|laparoscop\w+|letter|signed|dictated|faxed|scanned|typed|reviewed|records|appendicitis|diverticulitis|pregnan\w+|deliver\w+|pcp|consult\w*"
     r"|clinic|last seen|repair"
     r"|replacement|tkr|thr|dvt|pe|covid|tetanus|flu|pneumonia)\b"
 )
@@ -259,17 +260,17 @@ _ADJECTIVES = (
     r"|adequate|for|formal|initial|first|his|her|single|one|even|yet|egd|or|and"
     r"|baseline|colon cancer|crc"
     r"|upper|endoscop(?:y|ies)|egds?|sigmoidoscop(?:y|ies)|performed|offered|screened"
-    r"|with|by|via|to have|gone|in|life|have|age-appropriate|routine|optical|actually"
+    r"|with|by|via|to have|gone|in|life|have|age-appropriate|routine|optical|actually|scoped"
     r"|colon|colorectal|cancer)"
 )
 _NEVER_BEFORE = (
     r"(?:\b(?:never|no|not|hasn[’']t|haven[’']t|hadn[’']t|without|denies|denied|nor"
     r"|deny|zero|didn[’']t)\b"
     r"|\b(?:absence|lack) of\b)"
-    rf"(?:[ ,/]{{1,2}}(?:{_ADJECTIVES})\b){{0,7}} ?$"
+    rf"(?:[ ,/(]{{1,2}}(?:{_ADJECTIVES})\b){{0,7}} ?\(?$|\byet to (?:have|undergo|get|receive) (?:his|her|their|an?y) (?:very )?(?:first )?(?:screening )?$"
 )
 _NEVER_BEHIND = (
-    r" ?(?:screening )?(?:history|hx)? ?(?:[:=|–-] ?(?:(?:he|she|patient|pt) )?(?:has "
+    r" ?(?:screening )?(?:history|hx)? ?(?:-?naive\b|,? ?(?:not once|not ever)\b|[:=|–-] ?(?:(?:he|she|patient|pt) )?(?:has "
     r"|have )?(?:screening )?(?:none|never|no\b(?! (?:polyps?|abn|evid|mass|les|find"
     r"|bleed|source|path))|nil|not (?:done|yet)|0\b|negative history)"
     r"|\(?(?:was |were |has |have )?never\b(?! (?:repeated|followed|again))"
@@ -373,12 +374,21 @@ _INCOMPLETE = (
     r"|(?:only|just|as far as|up) (?:advanced |reached |examined |visuali[sz]ed |got "
     r"|seen )?(?:to |as far as )?(?:the )?"
     r"(?:splenic|hepatic|sigmoid|transverse|descending|left colon|rectum)"
-    r"|limited (?:by|to|due)|obscured"
+    r"|limited (?:by|to|due)|obscured|(?:reached|to|got to) (?:the )?(?:splenic|hepatic|sigmoid|transverse"
+    r"|descending|rectum)(?: (?:flexure|colon))? only"
     r"|retained stool|non-?diagnostic|partial(?:ly)?|not tolerat\w+|attempted)\b"
 )
 _COMPLETE = (
     r"\b(?:to (?:the )?(?:cecum|caecum|terminal ileum|ti)|complete(?:d)?(?! by)|adequate"
     r"|good|excellent)\b"
+)
+_COMPLETED = (
+    r"\b(?:complete(?:d)?|to (?:the )?(?:cecum|caecum)|reached (?:the )?(?:cecum|caecum|ti|terminal ileum)|normal|negative"
+    r"|unremarkable|adequate|good prep)\b"
+)
+_NONE_ELSE = (
+    r"\b(?:none|never|no others?|no (?:prior|previous|earlier) (?:one|exam\w*|colonoscop\w*))(?: (?:one )?(?:before|prior"
+    r"|previously|earlier|else|ever))?\b(?! (?:since|done|performed|completed|happened|went|scheduled|showed|got|followed))"
 )
 _DONE_BEFORE = (
     r"\b(?:had|underwent|undergone|last|latest|prior|previous|most recent|recent|s/p"
@@ -399,7 +409,7 @@ _DONE_BEHIND = (
     r"|benign|positive|identified|benign|\d{4})\b"
 )
 _MARKS = (
-    ("last", r"\b(?:last|most recent|latest)\b[^.;\n]{0,30}$"),
+    ("last", r"\b(?:last|most recent|latest)(?:\b|_)[^.;\n]{0,30}$"),
     ("first", r"\b(?:first|initial|index|baseline|original)\b(?! and only)[^.;,\n]{0,20}$"),
     (
         "repeat",
@@ -473,9 +483,38 @@ class _Reader:
             limit = mentions[number + 1].start if last else end
             first = mentions[number - 1].end if number else start
             readings.append(self._read(mention, (start, first, limit, end), own, contexts, family))
-            if last_one is not None and readings[-1].why != "relative":
+            reading = readings[-1]
+            tail = self._text[mention.end : limit]
+            if (
+                reading.status is EventStatus.INCOMPLETE or reading.why in ("cancelled", "refused")
+            ) and search(_NONE_ELSE, tail):
+                readings[-1] = reading._replace(status=EventStatus.NEVER, when=None, why="")
+            elif last_one is not None and reading.why != "relative":
                 readings.append(last_one)
+            elif reading.status is EventStatus.INCOMPLETE:
+                readings += self._completed_another_time(mention.end, limit, dates)
         return readings
+
+    def _completed_another_time(
+        self, start: int, end: int, dates: Sequence[DateReading]
+    ) -> list[EventReading]:
+        """Read "2022 colonoscopy incomplete; 11/2016 reached cecum": the other one was done."""
+        at = start
+        for clause in re.split(r"(?<=;)", self._text[start:end]):
+            first, at = at, at + len(clause)
+            own = [d for d in dates if first <= d.start and d.end <= at and self._is_past(d)]
+            if (
+                first > start
+                and len(own) == 1
+                and own[0].kind is not DateKind.SPAN
+                and search(_COMPLETED, clause)
+                and not search(_INCOMPLETE, clause)
+                and not search(_ATTRACTORS, clause)
+            ):
+                marks: frozenset[str] = frozenset()
+                when = own[0].interval
+                return [EventReading(own[0].start, own[0].end, EventStatus.DONE, when, "", marks)]
+        return []
 
     def _last_one(
         self,
