@@ -146,7 +146,8 @@ def _before(match: "re.Match[str]", length: int = 60) -> str:
 def _is_relative(match: "re.Match[str]") -> bool:
     """Whether somebody else's age is said."""
     text, end = match.string, match.end()
-    behind = text[end : end + 40]
+    # "41-year-old. Mother ...": the next sentence is not about this age.
+    behind = "" if text[end - 1 : end + 2].startswith(". ") else text[end : end + 40]
     person = match_at(rf"[ ,-]? ?(?:[\w-]+ )?{_PERSON}", text, end)
     if near := search(rf"^[ ,-]{{0,2}}(?:[\w'-]+ ){{0,2}}{_RELATIVES}", behind):
         # "52 yo with mother who ...", "52 yo whose mother": other people of the patient's.
@@ -445,7 +446,8 @@ def _birthday(
     ) and not search(r"\b(?:until|when|at|by|on)(?: \w+){0,2} $", before):
         return _reading(match, number)
     if search(
-        r"\b(?:approaching|before|until|nearing|awaiting|upcoming|near|shy of|short of)(?: \w+){0,2} $",
+        r"\b(?:approaching|before|until|nearing|awaiting|upcoming|near|shy of"
+        r"|short of)(?: \w+){0,2} $",
         before,
     ) or match_at(
         r" (?:is|will be|comes|coming) (?:in|on|next|up|this|later|soon|tomorrow|coming)",
@@ -547,7 +549,10 @@ _YEAR_OLD = (
     r"o(?:ld)?\.?|[ -]of age|(?: and|,)? \d{1,2} (?:months?|mos?) old"
     r"|(?=[ ,/-]{1,2}(?:m|f|male|female|man|woman|lady|gentleman|boy|girl)\b)))"
 )
-_SUBJECT = r"(?:i|(?:mother|father) of \w{1,6}|patient|pt|he|she|they|who|(?:mr|mrs|ms|dr)\.? [a-z'-]{1,20})"
+_SUBJECT = (
+    r"(?:i|(?:mother|father) of \w{1,6}|patient|pt|he|she|they|who|(?:mr|mrs|ms"
+    r"|dr)\.? [a-z'-]{1,20})"
+)
 _VERB = (
     r"(?P<verb>(?:is|was)(?: now| currently| just| only| already| presently| still)?|'s|’s|am|['’]m"
     r"|(?:has |just |recently |has just |has recently )?turned|(?:will|would) (?:be"
@@ -563,7 +568,9 @@ _COMPARE = (
 )
 _MAYBE = (
     r"y/?\.?o|old|[mf]\b|age|birth|born|dob|d\.o\.b|\bis\b|[’']s|ties\b|0s\b|genarian|turn|will be"
-    r"|not yet|not quite|[mf]/|ll be|not be|['’]m\b|\bam\b|\dth\b|going on|\bgeb|\bb\.|\by\b|\bpt\b|patient|w/|with|c/o|presents|here|reached|\bm(?:r|s|rs)\b"
+    r"|not yet|not quite|[mf]/|ll be|not be|['’]m\b|\bam\b|\dth\b|going on|\bgeb|\bb\."
+    r"|\by\b|\bpt\b|patient|man|lady|^\d\d,|w/|with|c/o|presents|here|reached|\bm(?:r"
+    r"|s|rs)\b"
 )
 
 
@@ -601,20 +608,24 @@ def _rows() -> tuple[tuple[str, "_Reader"], ...]:
         (rf"\b(?:{_SUBJECT}|and|,)(?: also| ?)?{_VERB} {_N}(?P<plus> ?\+)?(?!\w)", _is_number),
         (rf"(?:^|(?<=[\s,(:;])){_TURN_ALONE} {_N}\b", _is_number),
         (
-            r"\b(?:mr|mrs|ms|miss)\.? [a-z'-]{1,20},? \(?(?P<n>[1-9]\d)(?P<mark>)(?P<plus>)(?:\)|,)",
+            r"\b(?:patient|pt|man|woman|gentleman|lady|(?:mr|mrs|ms"
+            r"|miss)\.? [a-z'-]{1,20}),? \(?(?P<n>[1-9]\d)(?P<mark>)(?P<plus>)(?:\)|,)",
             _aged,
         ),
         (r"(?<!\w)(?P<n>\d\d)(?:st|nd|rd|th) birthday", _birthday),
         (
-            r"\b(?:my|his|her|their) (?P<n>[2-9]\d)(?:st|nd|rd|th)\b(?! (?:birthday|year|week|day|percent|visit))",
+            r"\b(?:my|his|her|their) (?P<n>[2-9]\d)(?:st|nd|rd|th)\b(?! (?:birthday"
+            r"|year|week|day|percent|visit))",
             _birthday,
         ),
         (r"\bin (?:my|his|her|their) (?P<n>\d\d)(?:st|nd|rd|th) year\b", _nth_year),
         (r"(?<![\w./-])(?P<n>\d\d) going on \d\d\b", _plain),
         (
-            r"(?<![\w./-])(?P<n>\d\d) ?(?:y|yrs?|years?),? \d{1,2} ?(?:m|mos?|months?)\b(?! ?(?:ago|back|history|hx|prior|later|after|before|of))",
+            r"(?<![\w./-])(?P<n>\d\d) ?(?:y|yrs?|years?),? \d{1,2} ?(?:m|mos?"
+            r"|months?)\b(?! ?(?:ago|back|history|hx|prior|later|after|before|of))",
             _plain,
         ),
+        (r"^(?P<n>[1-9]\d), (?=[a-z])", _plain),
         (r"\b(?:pt|patient) (?P<n>[1-9]\d)(?=[,.;]|$| ?y| with| w/)", _plain),
         (r"(?:^|(?<=\n))(?P<n>[1-9]\d) (?:w/|with|c/o|presents|presenting|here)", _plain),
         (

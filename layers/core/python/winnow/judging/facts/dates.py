@@ -141,9 +141,14 @@ def find_dates(
 
 
 _RECORD_DATE = (
-    r"\b(?:date of (?:service|visit|encounter|exam(?:ination)?|consultation|note|admission|report)"
-    r"|(?:visit|encounter|service|note|exam|clinic|report|consult(?:ation)?|record|office visit)"
-    r" date|date seen|seen on|dos|dictated(?: on)?|date)\s{0,3}[:=]?\s{0,3}$"
+    r"(?<!last\s)(?<!prior\s)(?<!previous\s)(?<!next\s)(?<!first\s)(?<!since\s)(?<!\w)"
+    r"(?:date of (?:service|visit"
+    r"|encounter|exam(?:ination)?|consultation|note|admission|report|request)"
+    r"|(?:visit|encounter|service|note|exam|clinic|report|consult(?:ation)?|record"
+    r"|office visit|request)"
+    r" date|date seen|seen(?: on)?|(?:office |clinic )?visit(?: on)?"
+    r"|request(?:ed)?(?: on| dated)?|dos"
+    r"|dictated(?: on)?|dated|date)\s{0,3}[:=]?\s{0,3}$"
 )
 
 
@@ -174,6 +179,7 @@ def find_record_date(text: str, order: DateOrder | None = None) -> DateInterval 
         reading.interval
         for reading in find_dates(text, None, order)
         if reading.kind is DateKind.AT
+        and (reading.interval.latest - reading.interval.earliest).days < 28 * 12
         and search(_RECORD_DATE, text[max(0, reading.start - 40) : reading.start])
         and not search(_BIRTH, text[max(0, reading.start - 40) : reading.start])
     }

@@ -233,7 +233,8 @@ _ATTRACTORS = (
     r"|hospitali[sz]\w+|transfus\w+|cancer"
     r"|menopause|married|divorced|fell|fractur\w+|started|since (?:he|she)|anoscop\w+"
     r"|cystoscop\w+|bronchoscop\w+"
-    r"|laparoscop\w+|letter|signed|dictated|faxed|scanned|typed|reviewed|records|appendicitis|diverticulitis|pregnan\w+|deliver\w+|pcp|consult\w*"
+    r"|laparoscop\w+|letter|signed|dictated|faxed|scanned|typed|reviewed|records"
+    r"|appendicitis|diverticulitis|pregnan\w+|deliver\w+|pcp|consult\w*"
     r"|clinic|last seen|repair"
     r"|replacement|tkr|thr|dvt|pe|covid|tetanus|flu|pneumonia)\b"
 )
@@ -267,10 +268,12 @@ _NEVER_BEFORE = (
     r"(?:\b(?:never|no|not|hasn[’']t|haven[’']t|hadn[’']t|without|denies|denied|nor"
     r"|deny|zero|didn[’']t)\b"
     r"|\b(?:absence|lack) of\b)"
-    rf"(?:[ ,/(]{{1,2}}(?:{_ADJECTIVES})\b){{0,7}} ?\(?$|\byet to (?:have|undergo|get|receive) (?:his|her|their|an?y) (?:very )?(?:first )?(?:screening )?$"
+    rf"(?:[ ,/(]{{1,2}}(?:{_ADJECTIVES})\b){{0,7}} ?\(?$|\byet to (?:have|undergo|get"
+    rf"|receive) (?:his|her|their|an?y) (?:very )?(?:first )?(?:screening )?$"
 )
 _NEVER_BEHIND = (
-    r" ?(?:screening )?(?:history|hx)? ?(?:-?naive\b|,? ?(?:not once|not ever)\b|[:=|–-] ?(?:(?:he|she|patient|pt) )?(?:has "
+    r" ?(?:screening )?(?:history|hx)? ?(?:-?naive\b|,? ?(?:not once|not ever)\b|[:="
+    r"|–-] ?(?:(?:he|she|patient|pt) )?(?:has "
     r"|have )?(?:screening )?(?:none|never|no\b(?! (?:polyps?|abn|evid|mass|les|find"
     r"|bleed|source|path))|nil|not (?:done|yet)|0\b|negative history)"
     r"|\(?(?:was |were |has |have )?never\b(?! (?:repeated|followed|again))"
@@ -374,7 +377,8 @@ _INCOMPLETE = (
     r"|(?:only|just|as far as|up) (?:advanced |reached |examined |visuali[sz]ed |got "
     r"|seen )?(?:to |as far as )?(?:the )?"
     r"(?:splenic|hepatic|sigmoid|transverse|descending|left colon|rectum)"
-    r"|limited (?:by|to|due)|obscured|(?:reached|to|got to) (?:the )?(?:splenic|hepatic|sigmoid|transverse"
+    r"|limited (?:by|to|due)|obscured|(?:reached|to|got to) (?:the )?(?:splenic"
+    r"|hepatic|sigmoid|transverse"
     r"|descending|rectum)(?: (?:flexure|colon))? only"
     r"|retained stool|non-?diagnostic|partial(?:ly)?|not tolerat\w+|attempted)\b"
 )
@@ -383,12 +387,21 @@ _COMPLETE = (
     r"|good|excellent)\b"
 )
 _COMPLETED = (
-    r"\b(?:complete(?:d)?|to (?:the )?(?:cecum|caecum)|reached (?:the )?(?:cecum|caecum|ti|terminal ileum)|normal|negative"
+    r"\b(?:complete(?:d)?|to (?:the )?(?:cecum|caecum)|reached (?:the )?(?:cecum"
+    r"|caecum|ti|terminal ileum)|normal|negative"
     r"|unremarkable|adequate|good prep)\b"
 )
+_NEVER_ONE = (
+    r"\b(?:has|have|had|['’]s|['’]ve|he|she|they|patient|but|and)(?: (?:himself"
+    r"|herself|themselves))?(?: has| have)?"
+    r" (?:never|not ever|not yet) (?:had|undergone|done) one\b(?! (?:since|in|for|with|that))"
+)
+_FIRST_EVER = r"\b(?:his|her|their|the|a|for) (?:very )?first(?:[ -]ever)? (?:screening )?$"
 _NONE_ELSE = (
-    r"\b(?:none|never|no others?|no (?:prior|previous|earlier) (?:one|exam\w*|colonoscop\w*))(?: (?:one )?(?:before|prior"
-    r"|previously|earlier|else|ever))?\b(?! (?:since|done|performed|completed|happened|went|scheduled|showed|got|followed))"
+    r"\b(?:none|never|no others?|no (?:prior|previous|earlier) (?:one|exam\w*"
+    r"|colonoscop\w*))(?: (?:one )?(?:before|prior"
+    r"|previously|earlier|else|ever))?\b(?! (?:since|done|performed|completed|happened"
+    r"|went|scheduled|showed|got|followed))"
 )
 _DONE_BEFORE = (
     r"\b(?:had|underwent|undergone|last|latest|prior|previous|most recent|recent|s/p"
@@ -471,7 +484,8 @@ class _Reader:
         context = SegmentContext(words)
         dates = self._dates(start, end)
         owners = self._owners(start, end, mentions, dates)
-        readings = []
+        readings: list[EventReading] = []
+        skipped = EventStatus.NOT_COUNTED
         for number, mention in enumerate(mentions):
             own = [d for d, owner in zip(dates, owners, strict=True) if owner == number]
             last_one = self._last_one(mention, mentions[number + 1 :], dates, end)
@@ -489,6 +503,16 @@ class _Reader:
                 reading.status is EventStatus.INCOMPLETE or reading.why in ("cancelled", "refused")
             ) and search(_NONE_ELSE, tail):
                 readings[-1] = reading._replace(status=EventStatus.NEVER, when=None, why="")
+            elif search(_NEVER_ONE, tail):
+                readings.append(
+                    EventReading(mention.start, limit, EventStatus.NEVER, None, "", frozenset())
+                )
+            elif (
+                reading.status is skipped
+                and reading.why != "relative"
+                and search(_FIRST_EVER, self._text[max(start, mention.start - 40) : mention.start])
+            ):
+                readings[-1] = reading._replace(status=EventStatus.NEVER, why="")
             elif last_one is not None and reading.why != "relative":
                 readings.append(last_one)
             elif reading.status is EventStatus.INCOMPLETE:

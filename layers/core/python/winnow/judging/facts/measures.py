@@ -676,7 +676,7 @@ class _Segment:
         corrected = search(_CORRECTED, gap) is not None and not search(r"\bnot ?$", gap)
         if match_at(r" ?[(,] ?corrected\b(?! to)", behind, 0):
             corrected = True
-        if (
+        if (match["sign"] and search(r"\b(?:no|never|not|without)\b[^,;]{0,24}$", said)) or (
             search(r"\bnot ?$", gap)
             or ((match["sign"] or match_at(r" ?\(", behind, 0)) and search(_REQUIRED, behind))
             or match_at(r" ?(?:or|and) (?:higher|above|more|greater|lower|less|below)\b", behind, 0)
