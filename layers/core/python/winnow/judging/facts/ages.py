@@ -22,6 +22,7 @@ from winnow.judging.facts.dates import (
     DateReading,
     elapsed,
     find_dates,
+    guess_order,
 )
 from winnow.judging.facts.numbers import WORDS, parse_words
 from winnow.judging.facts.patterns import compiled, match_at, search
@@ -53,7 +54,7 @@ def read_age(
     text: str, record_date: date | None = None, order: DateOrder | None = None
 ) -> AgeReading | None:
     """The patient's age; None: the text does not say it, or contradicts itself."""
-    readings = find_ages(text, record_date, order)
+    readings = find_ages(text, record_date, order or guess_order(text))
     if not readings:
         return None
     exact = [reading for reading in readings if reading.least == reading.most]
@@ -473,7 +474,7 @@ def _plain(match: "re.Match[str]", _on: date | None, _order: DateOrder | None) -
         before,
     ):
         return None
-    return _reading(match, int(match["n"]))
+    return _reading(match, _number(match["n"]))
 
 
 def _decade(
@@ -569,7 +570,7 @@ _COMPARE = (
 _MAYBE = (
     r"y/?\.?o|old|[mf]\b|age|birth|born|dob|d\.o\.b|\bis\b|[’']s|ties\b|0s\b|genarian|turn|will be"
     r"|not yet|not quite|[mf]/|ll be|not be|['’]m\b|\bam\b|\dth\b|going on|\bgeb|\bb\."
-    r"|\by\b|\bpt\b|patient|man|lady|^\d\d,|w/|with|c/o|presents|here|reached|\bm(?:r"
+    r"|\by\b|\bpt\b|patient|man|lady|^[\w-]{2,12},|w/|with|c/o|presents|here|reached|\bm(?:r"
     r"|s|rs)\b"
 )
 
@@ -609,7 +610,9 @@ def _rows() -> tuple[tuple[str, "_Reader"], ...]:
         (rf"(?:^|(?<=[\s,(:;])){_TURN_ALONE} {_N}\b", _is_number),
         (
             r"\b(?:patient|pt|man|woman|gentleman|lady|(?:mr|mrs|ms"
-            r"|miss)\.? [a-z'-]{1,20}),? \(?(?P<n>[1-9]\d)(?P<mark>)(?P<plus>)(?:\)|,)",
+            r"|miss)\.? [a-z'-]{1,20}),? \(?(?P<n>[1-9]\d|"
+            + WORDS
+            + r")(?P<mark>)(?P<plus>)(?:\)|,)",
             _aged,
         ),
         (r"(?<!\w)(?P<n>\d\d)(?:st|nd|rd|th) birthday", _birthday),
@@ -625,7 +628,7 @@ def _rows() -> tuple[tuple[str, "_Reader"], ...]:
             r"|months?)\b(?! ?(?:ago|back|history|hx|prior|later|after|before|of))",
             _plain,
         ),
-        (r"^(?P<n>[1-9]\d), (?=[a-z])", _plain),
+        (rf"^{_N}, (?=[a-z])", _plain),
         (r"\b(?:pt|patient) (?P<n>[1-9]\d)(?=[,.;]|$| ?y| with| w/)", _plain),
         (r"(?:^|(?<=\n))(?P<n>[1-9]\d) (?:w/|with|c/o|presents|presenting|here)", _plain),
         (

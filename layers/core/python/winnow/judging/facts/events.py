@@ -33,6 +33,7 @@ from winnow.judging.facts.dates import (
     add_months,
     elapsed,
     find_dates,
+    guess_order,
 )
 from winnow.judging.facts.patterns import compiled, match_at, search
 from winnow.judging.facts.people import FAMILY, PATIENT
@@ -106,6 +107,7 @@ def read_event(
         order: What "03/04/2015" is.
         age: The patient's age, to read "colonoscopy at age 50".
     """
+    order = order or guess_order(text)
     return combine(find_events(text, event, record_date, order, age), event, record_date)
 
 
@@ -154,7 +156,8 @@ _PREPARES = (
 )
 _HEADING = r"\W{0,4}[A-Za-z][A-Za-z /&]{1,40}:"
 _REFERS_BACK = (
-    r"\W{0,4}(?:it|this|that|these|they|both|the (?:procedure|exam(?:ination)?|test"
+    r"\W{0,4}(?:(?:i|he|she|they|patient|pt)(?:['’]ve|['’]s| has| have| had)? never|it"
+    r"|this|that|these|they|both|the (?:procedure|exam(?:ination)?|test"
     r"|study|last|most recent"
     r"|first|prep\w*|scope|cecum|caecum|report|findings?|result)|(?:his|her"
     r"|their) (?:last|most recent)"
@@ -190,9 +193,11 @@ def _any_of(names: Iterable[str]) -> "re.Pattern[str]":
     parts = []
     for name in sorted(names, key=len, reverse=True):
         words = r" ".join(re.escape(word) for word in name.split())
-        if name[-1:] == "y":
+        if name[-5:].lower() == "scopy":
+            words = words[:-1] + "(?:y|ies|ed)"
+        elif name[-1:] == "y":
             words = words[:-1] + "(?:y|ies)"
-        parts.append(words + "(?:e?s)?")
+        parts.append(words + ("(?:s|d)?" if name[-1:] == "e" else "(?:e?s)?"))
     # "last_colonoscopy=2016" is one, too.
     return compiled(r"(?<![^\W_])(?<!-)(?:" + "|".join(parts) + r")(?![^\W_])")
 
@@ -219,7 +224,7 @@ _CLAUSE_END = (
     r"|, (?=he |she |they |patient |pt )"
 )
 _ATTRACTORS = (
-    r"(?<![\w-])(?:egds?|e\.g\.d|upper endoscop\w+|gastroscop\w+|endoscop\w+"
+    r"(?<=\s\s\s)date ?:|(?<![\w-])(?:egds?|e\.g\.d|upper endoscop\w+|gastroscop\w+|endoscop\w+"
     r"|colonoscop\w+|colonograph\w+|c-?scopes?"
     r"|(?:flex(?:ible)? )?sig(?:moidoscop\w+)?s?|capsule|enteroscop\w+|cts?|mris?|mre"
     r"|cte|ultrasounds?|us|x-?rays?|cxr"
@@ -281,6 +286,12 @@ _NEVER_BEHIND = (
     r"|undertaken|obtained)"
     r"|,? none\b(?! (?:since|after|in|for)))"
 )
+_FORM = (
+    r"\s{0,3}[?:]?\s{0,20}(?:(?:\[\s?\]|\(\s?\)|☐|□)\s?(?:yes|y)[\s,/]{1,20}(?:\[x\]"
+    r"|\(x\)|☒|☑)\s?(?:no|n)\b"
+    r"|(?:\[x\]|\(x\)|☒|☑)\s?(?:no|n)\b|(?:yes|y)\s?(?:\[\s?\]|☐)\s{0,8}(?:no|n)\s?(?:\[x\]|☒|☑))"
+)
+"""Boxes: "[ ] Yes  [X] No"."""
 _DOUBTED_ABSENCE = (
     r"\bno (?:record|report|documentation|results?|information|data|mention|evidence"
     r"|note|recollection"
@@ -328,7 +339,8 @@ _UNDONE = (
         r"|consider\w*|discuss\w*|offer\w*|candidate|request\w*|should|would|could|if"
         r"|unless|advis\w+|suggest\w*"
         r"|eligible|indicat(?:ed|ion)|wants|wishes|agree\w*|interested"
-        r"|prior authori[sz]ation|authori[sz]ation|appeal"
+        r"|prior authori[sz]ation|authori[sz]ation|appeal|(?:service|procedure|order"
+        r"|referral|indication|reason)s?(?: requested)? ?:"
         r"|approv\w+|evaluation for|presents for|here for|comes for|arrives for|before"
         r"|eval(?:uate)? for|counsel\w*"
         r"|remind\w*|encourag\w+|urged?|going to|upcoming|next|tomorrow|in case"
@@ -396,6 +408,17 @@ _NEVER_ONE = (
     r"|herself|themselves))?(?: has| have)?"
     r" (?:never|not ever|not yet) (?:had|undergone|done) one\b(?! (?:since|in|for|with|that))"
 )
+_FIRST_WANTED = (
+    r"\b(?:for|wants|needs|requesting|requests|schedul\w+|book\w*|get|getting"
+    r"|undergo) (?:his|her|their|my|a|the)"
+    r" (?:very )?first(?:[ -]ever)? (?:screening )?$"
+)
+_HARD_DOUBT = (
+    r"\b(?:unclear|unsure|uncertain|not sure|unconfirmed|unverified|in error"
+    r"|questionable|wrong|withdrawn|whether"
+    r"|cannot be (?:confirmed|verified)|no documentation|not (?:confirmed|verified|documented))\b"
+)
+_ABOUT_RESULTS = r"\b(?:path\w*|biops\w*|histolog\w*|type|kind)\b[^.;]{0,30}$"
 _FIRST_EVER = r"\b(?:his|her|their|the|a|for) (?:very )?first(?:[ -]ever)? (?:screening )?$"
 _NONE_ELSE = (
     r"\b(?:none|never|no others?|no (?:prior|previous|earlier) (?:one|exam\w*"
@@ -422,6 +445,7 @@ _DONE_BEHIND = (
     r"|benign|positive|identified|benign|\d{4})\b"
 )
 _MARKS = (
+    ("last", r"\b(?:only|sole)\b[^.;,\n]{0,20}$"),
     ("last", r"\b(?:last|most recent|latest)(?:\b|_)[^.;\n]{0,30}$"),
     ("first", r"\b(?:first|initial|index|baseline|original)\b(?! and only)[^.;,\n]{0,20}$"),
     (
@@ -580,6 +604,14 @@ class _Reader:
                 return
         if reading.why == "nothing said" and search(r"^\W*(?:never|none|no)\W*$", text):
             readings[-1] = reading._replace(status=EventStatus.NEVER, why="", end=end)
+        if reading.status is EventStatus.NOT_COUNTED and search(_NEVER_ONE, text):
+            readings.append(EventReading(start, end, EventStatus.NEVER, None))
+            return
+        if match_at(
+            r"\W{0,4}(?:that|this|it) was (?:in fact |actually |really )?an? ", text, 0
+        ) and search(_ATTRACTORS, text[:60]):
+            readings[-1] = reading._replace(status=EventStatus.NOT_COUNTED, why="another event")
+            return
         if reading.status not in (EventStatus.DONE, EventStatus.INCOMPLETE):
             return
         if search(_INCOMPLETE, text) and not search(r"\brepeat\b", text):
@@ -719,7 +751,7 @@ class _Reader:
                 marks |= {"last"}
             if len(past) > 1 and past[0].interval.latest < past[-1].interval.earliest:
                 marks -= {"first"}
-            if search(r"\bfirst and only\b|\bonly\b[^.;,]{0,12}$", before):
+            if search(r"\bfirst and only\b", before):
                 marks -= {"first"}
             last = max([mention.end, *(d.end for d in dates)])
             begin = min([mention.start, *(d.start for d in dates)])
@@ -760,7 +792,7 @@ class _Reader:
             return reading(skipped, why="doubtful")
         never = search(_NEVER_BEFORE, before)
         if never is None:
-            never = match_at(_NEVER_BEHIND, behind, 0)
+            never = match_at(_NEVER_BEHIND, behind, 0) or match_at(_FORM, behind, 0)
         if never is not None:
             return self._absent(before, behind, dates, reading)
         if not past and search(
@@ -770,6 +802,8 @@ class _Reader:
             before,
         ):
             return reading(skipped, why="denied")
+        if not past and search(_FIRST_WANTED, before):
+            return reading(EventStatus.NEVER)
         if due := self._due_since(before, behind, dates):
             return reading(EventStatus.NOT_SINCE, DateInterval(date.min, due))
         near = [d for d in past if d.start < mention.end + len(behind)]
@@ -782,7 +816,9 @@ class _Reader:
         if self._is_incomplete(mine, behind, whole):
             return reading(EventStatus.INCOMPLETE, _latest(d.interval for d in past))
         for why, pattern in _UNDONE[:3]:
-            if search(pattern, before) or search(pattern, behind):
+            if search(pattern, before) or self._is_undone_behind(
+                why, pattern, mention, behind, past
+            ):
                 if (
                     why == "refused"
                     and past
@@ -803,6 +839,24 @@ class _Reader:
                 return reading(skipped, why="planned")
             return reading(EventStatus.DONE, when)
         return reading(skipped, why="nothing said")
+
+    def _is_undone_behind(
+        self,
+        why: str,
+        pattern: str,
+        mention: _Mention,
+        behind: str,
+        past: Sequence[DateReading],
+    ) -> bool:
+        """Whether what follows a mention undoes it; behind its date, only plain doubt does."""
+        found = search(pattern, behind)
+        if found is None or not past or why != "doubtful":
+            return found is not None
+        dated = min(d.end for d in past) - mention.end
+        if found.start() < dated:
+            return True
+        hard = search(_HARD_DOUBT, behind)
+        return hard is not None and search(_ABOUT_RESULTS, behind[: hard.start()]) is None
 
     def _is_of_family(self, before: str, behind: str, contexts: frozenset[Context]) -> bool:
         clause = _last_clause(before)

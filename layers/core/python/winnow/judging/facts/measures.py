@@ -19,7 +19,14 @@ from functools import cache
 from typing import NamedTuple
 
 from winnow.judging.criteria.context import Context, SegmentContext, tokens
-from winnow.judging.facts.dates import DateInterval, DateKind, DateOrder, add_months, find_dates
+from winnow.judging.facts.dates import (
+    DateInterval,
+    DateKind,
+    DateOrder,
+    add_months,
+    find_dates,
+    guess_order,
+)
 from winnow.judging.facts.patterns import compiled, match_at, search
 from winnow.judging.facts.people import FAMILY, PATIENT
 from winnow.judging.facts.units import UNIT, convert
@@ -84,7 +91,11 @@ def read_measure(
     text: str, measure: Measure, record_date: date | None = None, order: DateOrder | None = None
 ) -> MeasureReading | None:
     """The value now; None: the text does not say it. What contradicts itself is an interval."""
-    now = [r for r in find_measures(text, measure, record_date, order) if r.time is MeasureTime.NOW]
+    now = [
+        r
+        for r in find_measures(text, measure, record_date, order or guess_order(text))
+        if r.time is MeasureTime.NOW
+    ]
     if not now:
         return None
     dated = [r for r in now if r.when is not None]
