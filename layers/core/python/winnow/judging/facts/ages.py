@@ -629,6 +629,7 @@ def _rows() -> tuple[tuple[str, "_Reader"], ...]:
             _plain,
         ),
         (rf"^{_N}, (?=[a-z])", _plain),
+        (rf"^{_N} ?(?:y|yrs?|years?)\b\.?(?=[,;])", _plain),
         (r"\b(?:pt|patient) (?P<n>[1-9]\d)(?=[,.;]|$| ?y| with| w/)", _plain),
         (r"(?:^|(?<=\n))(?P<n>[1-9]\d) (?:w/|with|c/o|presents|presenting|here)", _plain),
         (

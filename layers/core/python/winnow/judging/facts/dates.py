@@ -315,8 +315,9 @@ def _iso_month(match: "re.Match[str]", _context: _Context) -> _Found:
 def _numeric(match: "re.Match[str]", context: _Context) -> _Found:
     first, second, year = int(match["a"]), int(match["b"]), context.year(match["y"])
     readings = []
-    # Full stops are European: "14.03.2015".
     order = context.order
+    if order is None and match["sep"] == "." and len(match["y"]) == 4:
+        order = DateOrder.DAY_FIRST  # "14.03.2015" is how Europe writes it
     if order is not DateOrder.DAY_FIRST and 1 <= first <= 12 and 1 <= second <= 31:
         readings.append((first, second))
     if (order is not DateOrder.MONTH_FIRST or not readings) and 1 <= second <= 12:
@@ -377,11 +378,11 @@ def _named(match: "re.Match[str]", context: _Context) -> _Found:
         return _named_day(match, context, int(day_before["day"]), after, (begin, until))
     if year_before := search(_YEAR_BEFORE, before):
         begin = start - len(before) + year_before.start()
-        year = int(year_before["y"])
+        first_year = int(year_before["y"])
         if after and not day_before:
-            interval, until = _day(year, number, int(after["day"])), after.end("day")
+            interval, until = _day(first_year, number, int(after["day"])), after.end("day")
         else:
-            interval, until = _month(year, number), end
+            interval, until = _month(first_year, number), end
         return _at(interval)._replace(start=begin, end=until)
     part = search(_PART_BEFORE, before)
     if part:

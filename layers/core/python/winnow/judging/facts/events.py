@@ -133,6 +133,9 @@ def find_events(
         elif start and text.rfind("\n\n", 0, start) > text.rfind(":", 0, start):
             family = False
         mentions = [_Mention(m.start(), m.end()) for m in find.finditer(text, start, end)]
+        if mentions:
+            ones = compiled(_THE_ONE).finditer(text, mentions[0].end, end)
+            mentions = sorted([*mentions, *(_Mention(m.start(), m.end()) for m in ones)])
         mentions = [m for m in mentions if not others.is_part_of(text, m.start, m.end, start, end)]
         if mentions:
             readings += reader.read(start, end, mentions, family)
@@ -156,14 +159,21 @@ _PREPARES = (
 )
 _HEADING = r"\W{0,4}[A-Za-z][A-Za-z /&]{1,40}:"
 _REFERS_BACK = (
-    r"\W{0,4}(?:(?:i|he|she|they|patient|pt)(?:['’]ve|['’]s| has| have| had)? never|it"
+    r"(?:\s{0,3}[\[(☐☒☑]|\W{0,4}(?:(?:i|he|she|they|patient|pt)(?:['’]ve|['’]s| has"
+    r"| have| had)? (?:never|not)|it"
     r"|this|that|these|they|both|the (?:procedure|exam(?:ination)?|test"
     r"|study|last|most recent"
     r"|first|prep\w*|scope|cecum|caecum|report|findings?|result)|(?:his|her"
     r"|their) (?:last|most recent)"
     r"|last|most recent(?:ly)?|none|never|no repeat|done|performed|completed|date|was"
     r"|prep\w*|poor|cecum"
-    r"|result|findings?|normal|negative|incomplete|aborted|unremarkable|repeat|nothing)\b"
+    r"|result|findings?|normal|negative|incomplete|aborted|unremarkable|repeat|nothing)\b)"
+)
+
+
+_THE_ONE = (
+    r"(?<!\w)the (?:(?:other|next|second|first) )?one(?= (?:in|on|of|from|dated|done"
+    r"|performed|was|is)\b)"
 )
 
 
@@ -277,7 +287,9 @@ _NEVER_BEFORE = (
     rf"|receive) (?:his|her|their|an?y) (?:very )?(?:first )?(?:screening )?$"
 )
 _NEVER_BEHIND = (
-    r" ?(?:screening )?(?:history|hx)? ?(?:-?naive\b|,? ?(?:not once|not ever)\b|[:="
+    r" ?(?:screening )?(?:history|hx)? ?(?:-?naive\b|(?:ever|before|previously|done"
+    r"|performed)? ?(?:done)? ?[?:] ?(?:no|none|never|n)\b(?! (?:polyps?|abn|evid"
+    r"|mass|les|find|bleed|source|path))|,? ?(?:not once|not ever)\b|[:="
     r"|–-] ?(?:(?:he|she|patient|pt) )?(?:has "
     r"|have )?(?:screening )?(?:none|never|no\b(?! (?:polyps?|abn|evid|mass|les|find"
     r"|bleed|source|path))|nil|not (?:done|yet)|0\b|negative history)"
@@ -376,7 +388,7 @@ _INCOMPLETE = (
     r"|unable to (?:be completed|complete|reach|advance|intubate|pass|visuali[sz]e|finish)"
     r"|did(?: not|n[’']t) (?:complete|reach|finish|tolerate)|fail(?:ed"
     r"|ure) (?:to (?:reach|complete|intubate|advance"
-    r"|pass)|colon\w*|exam\w*|attempt\w*|prep\w*|due|because)|attempt\w* failed"
+    r"|pass)|it\b|colon\w*|exam\w*|attempt\w*|prep\w*|due|because)|attempt\w* failed"
     r"|fail(?:ed|ure)$|stopped (?:early|short|at|due|because)"
     r"|(?:poor|inadequate|suboptimal|insufficient|bad|unsatisfactory|limited|subpar"
     r"|horrible|terrible|failed)"
@@ -406,7 +418,7 @@ _COMPLETED = (
 _NEVER_ONE = (
     r"\b(?:has|have|had|['’]s|['’]ve|he|she|they|patient|but|and)(?: (?:himself"
     r"|herself|themselves))?(?: has| have)?"
-    r" (?:never|not ever|not yet) (?:had|undergone|done) one\b(?! (?:since|in|for|with|that))"
+    r" (?:never|not|not ever|not yet) (?:had|undergone|done) one\b(?! (?:since|in|for|with|that))"
 )
 _FIRST_WANTED = (
     r"\b(?:for|wants|needs|requesting|requests|schedul\w+|book\w*|get|getting"
@@ -604,6 +616,16 @@ class _Reader:
                 return
         if reading.why == "nothing said" and search(r"^\W*(?:never|none|no)\W*$", text):
             readings[-1] = reading._replace(status=EventStatus.NEVER, why="", end=end)
+        undated = reading.status is EventStatus.DONE and reading.when is None
+        if (undated or reading.status is EventStatus.NOT_COUNTED) and match_at(_FORM, text, 0):
+            readings[-1] = reading._replace(status=EventStatus.NEVER, why="", end=end)
+            return
+        if search(r"\b(?:not|never) (?:had|undergone|done) one (?:since|in|for|within)\b", text):
+            for d in self._dates(start, end):
+                if d.since is not None:
+                    not_since = DateInterval(date.min, d.since.latest)
+                    readings.append(EventReading(start, d.end, EventStatus.NOT_SINCE, not_since))
+                    return
         if reading.status is EventStatus.NOT_COUNTED and search(_NEVER_ONE, text):
             readings.append(EventReading(start, end, EventStatus.NEVER, None))
             return
@@ -620,7 +642,7 @@ class _Reader:
             return
         if search(_FUTURE_SPAN, text) or search(r"\b(?:none|never|no)\b", text):
             return
-        if search(_ATTRACTORS, re.sub(r"(?i)colonoscop\w+", "", text)):
+        if search(_ATTRACTORS, text):
             return
         dates = [d for d in self._dates(start, end) if d.kind is DateKind.AT and self._is_past(d)]
         if dates and (reading.when is None or "last" in text.lower() or "recent" in text.lower()):
@@ -740,7 +762,9 @@ class _Reader:
         start, first, limit, end = bounds
         before = _last_clause(text[max(first, mention.start - 90) : mention.start])
         behind = _first_clause(text[mention.end : min(limit, mention.end + 110)])
-        whole = text[max(first, mention.start - 110) : min(limit, mention.end + 130)]
+        whole = (
+            before if first > start else text[max(first, mention.start - 110) : mention.start]
+        ) + (text[mention.start : min(limit, mention.end + 130)])
         past = [d for d in dates if d.kind is DateKind.AT and self._is_past(d)]
 
         def reading(
@@ -935,7 +959,7 @@ class _Reader:
         return None
 
     def _is_incomplete(self, before: str, behind: str, whole: str) -> bool:
-        near = f"{before[-60:]} colonoscopy {behind}"
+        near = f"{before[-60:]} it {behind}"
         match = search(_INCOMPLETE, near)
         if match is None:
             match = (
