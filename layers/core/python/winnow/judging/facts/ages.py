@@ -55,6 +55,11 @@ def read_age(
 ) -> AgeReading | None:
     """The patient's age; None: the text does not say it, or contradicts itself."""
     readings = find_ages(text, record_date, order or guess_order(text))
+    readings = [
+        reading
+        for reading, following in zip(readings, [*readings[1:], None], strict=True)
+        if following is None or not search(_CORRECTION, text[reading.end : following.start])
+    ]
     if not readings:
         return None
     exact = [reading for reading in readings if reading.least == reading.most]
@@ -92,6 +97,10 @@ def _outermost(readings: list[AgeReading]) -> Iterator[AgeReading]:
             end = reading.end
             yield reading
 
+
+_CORRECTION = (
+    r"^[^.\n]{0,20}\b(?:correction|corrected to|i mean|make that|sorry|rather|should be)\b"
+)
 
 # -- what is not the patient's age now ------------------------------------------------------------
 
@@ -147,6 +156,8 @@ def _before(match: "re.Match[str]", length: int = 60) -> str:
 def _is_relative(match: "re.Match[str]") -> bool:
     """Whether somebody else's age is said."""
     text, end = match.string, match.end()
+    if match_at(r"(?:pt|patient)\b", text, match.start()):
+        return False
     # "41-year-old. Mother ...": the next sentence is not about this age.
     behind = "" if text[end - 1 : end + 2].startswith(". ") else text[end : end + 40]
     person = match_at(rf"[ ,-]? ?(?:[\w-]+ )?{_PERSON}", text, end)
@@ -215,8 +226,12 @@ def _years_old(
     if least is None or _is_relative(match) or match_at(_THING, match.string, match.end()):
         return None
     how = (match["how"] or "").lower()
+    attributive = match_at(r"[ -][a-z]", match.string, match.end()) and search(
+        r"(?<!as\s)\b(?:an?|this)(?: \w+)? $", _before(match)
+    )
     if (
-        _is_event(match)
+        not attributive
+        and _is_event(match)
         and not match_at(rf"[ ,-]?{_PERSON}", match.string, match.end())
         and not (match["n2"] and search(r"\bbetween $", _before(match)))
     ):
@@ -261,7 +276,7 @@ def _bare_sex(
         return None
     before = _before(match, 30)
     if search(
-        r"(?:\bt|temp\w*|tmax|fever|of|to|french|size|\d)[ :=]{0,3}(?:of |is |was )?$", before
+        r"(?:\bt|temp\w*|tmax|fever|of|to|french|size)[ :=]{0,3}(?:of |is |was )?$|\d ?$", before
     ):
         return None
     if search(_EVENT_BEFORE, before):
@@ -628,9 +643,11 @@ def _rows() -> tuple[tuple[str, "_Reader"], ...]:
             r"|months?)\b(?! ?(?:ago|back|history|hx|prior|later|after|before|of))",
             _plain,
         ),
+        (r"(?:^|(?<=[,.]\s))(?P<n>[1-9]\d) here\b", _plain),
+        (r"(?<![\w./-])(?P<s>[MF]), (?P<n>[1-9]\d)(?=[,.;)]| y| as of)", _bare_sex),
         (rf"^{_N}, (?=[a-z])", _plain),
         (rf"^{_N} ?(?:y|yrs?|years?)\b\.?(?=[,;])", _plain),
-        (r"\b(?:pt|patient) (?P<n>[1-9]\d)(?=[,.;]|$| ?y| with| w/)", _plain),
+        (r"\b(?:pt|patient)\.?,? (?P<n>[1-9]\d)(?=[,.;]|$| ?y| with| w/)", _plain),
         (r"(?:^|(?<=\n))(?P<n>[1-9]\d) (?:w/|with|c/o|presents|presenting|here)", _plain),
         (
             r"\bin (?:his|her|their|the) (?P<part>early to mid|early-to-mid"
@@ -641,6 +658,7 @@ def _rows() -> tuple[tuple[str, "_Reader"], ...]:
         (r"\b(?P<n>" + "|".join(_LATIN) + r")\b", _latin),
         (
             r"(?<!\w)(?:d\.?o\.?b\.?|geb\.?|b\.|date of birth|birth ?date|birth ?day"
+            r"|(?:year of )?birth"
             r"|born(?: (?:in|at) [a-z][a-z .]{2,24}(?:, [a-z]{2})?,?)?(?: on"
             r"| in)?)(?: \([a-z/]{2,12}\))?"
             r"[ :=|]{0,4}",

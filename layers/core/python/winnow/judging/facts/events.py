@@ -133,6 +133,11 @@ def find_events(
         elif start and text.rfind("\n\n", 0, start) > text.rfind(":", 0, start):
             family = False
         mentions = [_Mention(m.start(), m.end()) for m in find.finditer(text, start, end)]
+        mentions = [
+            m
+            for number, m in enumerate(mentions)
+            if not number or _LETTER.search(text, mentions[number - 1].end, m.start)
+        ]
         if mentions:
             ones = compiled(_THE_ONE).finditer(text, mentions[0].end, end)
             mentions = sorted([*mentions, *(_Mention(m.start(), m.end()) for m in ones)])
@@ -159,7 +164,7 @@ _PREPARES = (
 )
 _HEADING = r"\W{0,4}[A-Za-z][A-Za-z /&]{1,40}:"
 _REFERS_BACK = (
-    r"(?:\s{0,3}[\[(☐☒☑]|\W{0,4}(?:(?:i|he|she|they|patient|pt)(?:['’]ve|['’]s| has"
+    r"(?:\s{0,3}[\[(☐☒☑]|\s{0,3}yes\b|\W{0,4}(?:(?:i|he|she|they|patient|pt)(?:['’]ve|['’]s| has"
     r"| have| had)? (?:never|not)|it"
     r"|this|that|these|they|both|the (?:procedure|exam(?:ination)?|test"
     r"|study|last|most recent"
@@ -171,6 +176,7 @@ _REFERS_BACK = (
 )
 
 
+_LETTER = re.compile(r"[A-Za-z]")
 _THE_ONE = (
     r"(?<!\w)the (?:(?:other|next|second|first) )?one(?= (?:in|on|of|from|dated|done"
     r"|performed|was|is)\b)"
@@ -304,6 +310,7 @@ _FORM = (
     r"|(?:\[x\]|\(x\)|☒|☑)\s?(?:no|n)\b|(?:yes|y)\s?(?:\[\s?\]|☐)\s{0,8}(?:no|n)\s?(?:\[x\]|☒|☑))"
 )
 """Boxes: "[ ] Yes  [X] No"."""
+_FORM_YES = r"\s{0,3}(?:(?:\[x\]|\(x\)|☒|☑)\s?)?(?:yes|y)\b(?!\s?(?:\[\s?\]|☐))"
 _DOUBTED_ABSENCE = (
     r"\bno (?:record|report|documentation|results?|information|data|mention|evidence"
     r"|note|recollection"
@@ -360,6 +367,16 @@ _UNDONE = (
         r"|required?|must|has yet|yet to|requires|proceed|consent\w*|pre-?procedure"
         r"|upcoming|overdue|time for|wait\w*)\b",
     ),
+)
+_PURPOSE = (
+    r"(?:^|\W)for (?:an? |his |her |their |the |my )?(?:screening |surveillance |repeat "
+    r"|diagnostic |follow-?up )?$"
+)
+_WANTED_BEHIND = (
+    r" ?\(?(?:screening )?(?:was |is |has been )?(?:requested|booked|sought|desired"
+    r"|wanted|submitted|authori[sz]ed|approved"
+    r"|ordered|advised|offered|recommended|scheduled|planned)\b(?! and (?:done"
+    r"|performed|completed))"
 )
 _SOMEBODY_ELSES = (
     r"\b(?:another|other|different|wrong) (?:patient|chart)\b|\bbelongs? to\b"
@@ -440,12 +457,10 @@ _NONE_ELSE = (
 )
 _DONE_BEFORE = (
     r"\b(?:had|underwent|undergone|last|latest|prior|previous|most recent|recent|s/p"
-    r"|status post|history of|hx of|h/o"
-    r"|completed|received|first|second|third|initial|normal|negative|clean"
-    r"|unremarkable|has had|performed|repeat"
-    r"|on|at|by|during|per|after|since|following|outside|old|past|baseline|screening"
-    r"|surveillance|got|did|done|and|via|from"
-    r"|years ago|ago|with|has)\b"
+    r"|status post|history of|hx of"
+    r"|h/o|completed|received|normal|negative|clean|unremarkable|has had|performed|on"
+    r"|at|by|during|per|after|since"
+    r"|following|past|got|did|done|years ago|ago)\b"
 )
 _DONE_BEHIND = (
     r"^[^.;\n]{0,60}?\b(?:showed|shows|show|revealed|reveals|found|normal|negative|neg"
@@ -470,7 +485,7 @@ _SINCE_LAST = (
     r"|less than|under|well over) )?"
     r"[\w.+-]{1,12}(?: of)?(?: [\w-]{1,9})? (?:years?|yrs?|months?|mos?|decades?"
     r"|weeks?|days?))(?: have| has| had)?"
-    r"(?: been| passed| elapsed| gone by)?(?: now)? since (?:his|her|their|the|an?"
+    r"(?: been| passed| elapsed| gone by)?(?: now)? since (?:his|her|their|my|our|the|an?"
     r"|patient's|pt's)? ?"
     r"(?:very )?(?:last|most recent|previous|prior|first)? ?(?:(?:he|she|they|patient"
     r"|pt) (?:last )?(?:has )?(?:had|underwent)"
@@ -614,11 +629,18 @@ class _Reader:
             if last_one is not None:
                 readings.append(last_one)
                 return
-        if reading.why == "nothing said" and search(r"^\W*(?:never|none|no)\W*$", text):
+        if reading.why in ("nothing said", "doubtful") and search(
+            r"^\W*(?:never|none|no)\W*$", text
+        ):
             readings[-1] = reading._replace(status=EventStatus.NEVER, why="", end=end)
         undated = reading.status is EventStatus.DONE and reading.when is None
         if (undated or reading.status is EventStatus.NOT_COUNTED) and match_at(_FORM, text, 0):
             readings[-1] = reading._replace(status=EventStatus.NEVER, why="", end=end)
+            return
+        if reading.why in ("nothing said", "doubtful") and match_at(_FORM_YES, text, 0):
+            past = [d for d in self._dates(start, end) if d.kind is DateKind.AT]
+            when = _latest(d.interval for d in past if self._is_past(d))
+            readings[-1] = reading._replace(status=EventStatus.DONE, when=when, why="", end=end)
             return
         if search(r"\b(?:not|never) (?:had|undergone|done) one (?:since|in|for|within)\b", text):
             for d in self._dates(start, end):
@@ -807,6 +829,12 @@ class _Reader:
         ):
             return reading(skipped, why="doubtful")
         if (
+            text[mention.end : mention.end + 1] == "?"
+            and not past
+            and not match_at(_FORM, text, mention.end)
+        ):
+            return reading(skipped, why="doubtful")
+        if (
             search(r"\bsince\b[^.;,]{0,24}$", before)
             and not past
             and not search(_NEVER_BEFORE, before)
@@ -818,7 +846,7 @@ class _Reader:
         if never is None:
             never = match_at(_NEVER_BEHIND, behind, 0) or match_at(_FORM, behind, 0)
         if never is not None:
-            return self._absent(before, behind, dates, reading)
+            return self._absent(mention, before, behind, dates, reading)
         if not past and search(
             r"\b(?:never|no|not|without|denies|denied)\b(?![^.;,]*\b(?:on|at|by|during"
             r"|with|from|via|in|after|since|prior)\b)"
@@ -895,6 +923,7 @@ class _Reader:
 
     def _absent(
         self,
+        mention: _Mention,
         before: str,
         behind: str,
         dates: Sequence[DateReading],
@@ -908,6 +937,8 @@ class _Reader:
             if window.since is not None:
                 return reading(EventStatus.NOT_SINCE, DateInterval(date.min, window.since.latest))
         for found in dates:
+            if found.kind is DateKind.AT and found.start < mention.start:
+                continue
             if found.kind is DateKind.BEFORE and search(r"\b(?:until|till|before)\b", behind):
                 if search(r"\b(?:until|till)\b", behind) and found.interval.latest != date.max:
                     when = self._until(found)
@@ -993,6 +1024,10 @@ class _Reader:
             before,
         )
         if search(_UNDONE[3][1], before) and not done:
+            return True
+        if not past and not done and search(_PURPOSE, before):
+            return True
+        if match_at(_WANTED_BEHIND, behind, 0):
             return True
         planned = search(_PLANNED_BEHIND, behind)
         if planned and not done and not (past and search(_DONE_BEHIND, behind[: planned.start()])):
