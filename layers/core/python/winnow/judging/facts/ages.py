@@ -55,10 +55,12 @@ def read_age(
 ) -> AgeReading | None:
     """The patient's age; None: the text does not say it, or contradicts itself."""
     readings = find_ages(text, record_date, order or guess_order(text))
+    following = [reading.start for reading in readings[1:]]
     readings = [
         reading
-        for reading, following in zip(readings, [*readings[1:], None], strict=True)
-        if following is None or not search(_CORRECTION, text[reading.end : following.start])
+        for number, reading in enumerate(readings)
+        if number == len(following)
+        or not search(_CORRECTION, text[reading.end : following[number]])
     ]
     if not readings:
         return None
@@ -156,7 +158,7 @@ def _before(match: "re.Match[str]", length: int = 60) -> str:
 def _is_relative(match: "re.Match[str]") -> bool:
     """Whether somebody else's age is said."""
     text, end = match.string, match.end()
-    if match_at(r"(?:pt|patient)\b", text, match.start()):
+    if match_at(r"(?:pt|patient)\.?,? \d", text, match.start()):
         return False
     # "41-year-old. Mother ...": the next sentence is not about this age.
     behind = "" if text[end - 1 : end + 2].startswith(". ") else text[end : end + 40]

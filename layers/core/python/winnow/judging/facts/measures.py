@@ -297,7 +297,7 @@ _REQUIRED = (
     r"|prompts?|goal|target|would|should)\b"
 )
 _REFERENCE = (
-    r"\b(?:ref(?:erence)?(?: range| interval)?|normal(?: range)?|nl|range|limits?|uln|lln"
+    r"\b(?:ref(?:erence)?(?: range| interval)?|(?<!not\s)normal(?: range)?|nl|range|limits?|uln|lln"
     r"|rr|expected)\b[ .:=(\[]{0,4}$"
 )
 _NUMBER = r"(?P<n>\d{1,4}(?:,\d{3}(?!\d))?(?:\.\d{1,3}|,\d{1,2}(?![\d]))?)"
@@ -430,7 +430,7 @@ class _Segment:
                 and len(gap.split()) <= 4
                 and ("," not in gap or not self._text[self._start : d.start].strip())
             ):
-                old = self._record is not None and d.interval.latest < add_months(self._record, -3)
+                old = self._is_old(d.interval)
                 time = MeasureTime.FORMER if old and number.time is None else number.time
                 return number._replace(when=d.interval, time=time)
         return number
@@ -475,6 +475,8 @@ class _Segment:
     def _numbers(self, start: int, limit: int, before: str, first: int) -> list[_Number]:
         text = self._text
         numbers: list[_Number] = []
+        # "A lady with prior ulcers (Hb 82": the words of another phrase are not the value's.
+        nearest = re.split(r"[,:()]", before[-40:])[-1]
         at = position = start
         while (match := compiled(_VALUE).search(text, position, limit)) is not None:
             position = max(match.end(), position + 1)
@@ -500,9 +502,7 @@ class _Segment:
             ):
                 at = match.end()
                 continue
-            number = self._value(
-                match, gap if numbers else f"{before[-40:]} {gap}", bool(numbers), gap
-            )
+            number = self._value(match, gap if numbers else f"{nearest} {gap}", bool(numbers), gap)
             if number is None:
                 if match["u"] or match["m"]:
                     break
@@ -656,7 +656,7 @@ class _Segment:
             0,
         ):
             time = MeasureTime.NOW
-        if said == gap and search(r"[(,] ?was ?$", gap):
+        if said == gap and search(r"[(,] ?was ?$|<-+ ?$|← ?$", gap):
             time = MeasureTime.FORMER
         initial = search(_INITIAL, near) is not None or (
             match_at(rf" ?[(,]? ?{_INITIAL}(?! [^,;]{{0,12}}\d)", behind, 0) is not None
@@ -675,12 +675,7 @@ class _Segment:
             0,
         ):
             time = MeasureTime.FORMER
-        if (
-            when is not None
-            and self._record is not None
-            and time in (None, MeasureTime.NOW)
-            and when.latest < add_months(self._record, -3)
-        ):
+        if when is not None and time in (None, MeasureTime.NOW) and self._is_old(when):
             time = MeasureTime.FORMER
         if time is None and search(_TREND, gap) and search(r"\bto ?$|\bat ?$", gap):
             linked = True
@@ -697,12 +692,19 @@ class _Segment:
             match.start("n"), end, low, high, time, when, key, linked, corrected, initial
         )
 
+    def _is_old(self, when: DateInterval) -> bool:
+        """Whether a value of that time is not the value now; without a record's date, in doubt."""
+        if self._record is None:
+            return when.latest.toordinal() - when.earliest.toordinal() > 31
+        return when.latest < add_months(self._record, -3)
+
     def _date_of(
         self, start: int, end: int
     ) -> tuple[DateInterval | None, tuple[int, int, int] | None]:
         """The date that stands directly beside a number."""
         text = self._text
         at = [d for d in self._dates if d.kind is DateKind.AT and d.start not in self._used]
+        begins = len(text) - len(text[self._start :].lstrip(" -*\t("))
         for d in at:
             behind = text[end : d.start]
             if 0 <= d.start - end <= 12 and match_at(
@@ -715,6 +717,8 @@ class _Segment:
                 self._used.add(d.start)
                 return d.interval, None
         for d in at:
+            if "," in text[d.end : start] and d.start > begins + 3:
+                continue  # "ceased in 2016, Hb 7.9"
             if 0 <= start - d.end <= 24 and match_at(
                 r"[ :,)=|\]-]{0,4}(?:(?:was|is|of|hgb|hb|value|he had|it was|a|at|her"
                 r"|his) ?){0,3}$",
