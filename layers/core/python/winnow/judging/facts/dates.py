@@ -134,6 +134,8 @@ def find_dates(
             if isinstance(reading, DateReading):
                 if reading.end:
                     start, end = reading.start, reading.end
+                if any(taken[start:end]):
+                    continue
                 readings.append(reading._replace(start=start, end=end))
             taken[start:end] = b"\1" * (end - start)
     readings.sort(key=lambda reading: reading.start)
