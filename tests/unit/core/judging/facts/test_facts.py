@@ -201,6 +201,24 @@ def test_another_analyte() -> None:
     assert reading.low == 1200
 
 
+@pytest.mark.parametrize(
+    ("text", "measure", "value"),
+    [
+        ("Platelets 250,000", Measure("platelets", "10^9/L", 1, 2000), 250),
+        ("Plt 90 K/uL", Measure("platelets", "10^9/L", 1, 2000, ("plt",)), 90),
+        ("Hct 0.24", Measure("hematocrit", "%", 10, 65, ("hct",)), 24),
+        ("eGFR 45 mL/min/1.73m2", Measure("eGFR", "mL/min", 1, 150), 45),
+        ("HbA1c was 9.1 in January, now 7.2", Measure("A1c", "%", 3, 20, ("HbA1c",)), 7.2),
+        ("Weight 210 lbs", Measure("weight", "kg", 20, 300), 95.254398),
+        ("weight loss of 10 kg", Measure("weight", "kg", 5, 300), None),
+        ("BMI is 38, down from 45", Measure("BMI", "kg/m2", 10, 80), 38),
+    ],
+)
+def test_other_analytes(text: str, measure: Measure, value: float | None) -> None:
+    reading = read_measure(text, measure, RECORD)
+    assert (reading and reading.low) == value
+
+
 def test_a_value_in_words() -> None:
     assert str(read_measure("Hb 82 g/L", HEMOGLOBIN)) == "hemoglobin 8.2 g/dL"
 

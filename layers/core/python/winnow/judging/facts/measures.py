@@ -29,7 +29,7 @@ from winnow.judging.facts.dates import (
 )
 from winnow.judging.facts.patterns import compiled, match_at, search
 from winnow.judging.facts.people import FAMILY, PATIENT
-from winnow.judging.facts.units import UNIT, convert
+from winnow.judging.facts.units import UNIT, convert, rescale
 from winnow.judging.text.segments import spans
 
 
@@ -312,7 +312,7 @@ _NOT_A_VALUE_UNIT = (
     r"[ -]?(?:units?|u\b|days?|weeks?|months?|years?|yrs?|hours?|hrs?|h\b|minutes?"
     r"|mins?|times|x\b|points?|tabs?|tablets|pills?"
     r"|bags?|prbcs?|packed|doses?|pm\b|am\b|th\b|st\b|nd\b|rd\b|of the|g\b(?!/)"
-    r"|mg\b(?!/)|grams?\b|liters?|ml\b|cc\b|:\d|yo\b|y/o)"
+    r"|mg\b(?!/)|grams?\b|liters?|ml\b(?! ?/)|cc\b|:\d|yo\b|y/o)"
 )
 
 
@@ -563,13 +563,9 @@ class _Segment:
             high = convert(second, unit, measure.unit, (measure.name, *measure.aliases))
         if low is None or high is None:
             return None
-        if (
-            unit is None
-            and low > measure.most
-            and measure.least <= low / 10 <= measure.most
-            and (measure.unit.lower() == "g/dl")
-        ):
-            low, high = low / 10, high / 10  # "Hb 82": g/L, as it is written without its unit
+        if unit is None:
+            low = rescale(low, measure.unit, measure.least, measure.most)
+            high = rescale(high, measure.unit, measure.least, measure.most)
         if not (measure.least <= low <= measure.most and measure.least <= high <= measure.most):
             return None
         linked = later and (

@@ -14,7 +14,8 @@ UNIT = (
     r"| per )(?:100 ?ml|d[lL]|ml|[uµμ]l|mcl|l|g|mol|h)\b"
     r"|gm?s? ?%|gms?\b(?= ?percent)|%|percent\b|fl\b|mm/h\w*|k/[uµμ]l"
     r"|(?:x ?)?10 ?(?:\^|\*|e)? ?(?:9|3|12|6) ?/ ?(?:l|[uµμ]l)"
-    r"|/(?:[uµμ]l|mm3|mcl)|kg/m2|kg/m²|kg\b|lbs?\b|pounds\b|cm\b|inches\b"
+    r"|/(?:[uµμ]l|mm3|mcl)|ml ?/ ?min(?:ute)?\b(?: ?/ ?1\.73 ?m ?[2²])?|kg/m2|kg/m²"
+    r"|kg\b|lbs?\b|pounds\b|cm\b|inches\b"
     r"|°? ?[CF]\b(?=[ .,;)]|$)|bpm\b|mm ?hg)"
 )
 """A pattern of the units that are known."""
@@ -72,6 +73,7 @@ _MOLAR_MASS = {
 def _plain(unit: str) -> str:
     unit = re.sub(r"\s", "", unit.lower().replace(" per ", "/"))
     unit = unit.replace("µ", "u").replace("μ", "u").replace("mcg", "ug").replace("mcl", "ul")
+    unit = re.sub(r"^ml/min.*", "ml/min", unit)
     unit = re.sub(r"^x?10[*e^]?(9|3|12|6)/", r"10^\1/", unit)
     unit = unit.replace("mm3", "ul").replace("/100ml", "/dl")
     unit = _SAME.get(unit, unit)
@@ -119,3 +121,15 @@ def _concentration(unit: str, names: Sequence[str]) -> float | None:
             if plain.intersection(known):
                 return _MOLE[amount] * mass / _VOLUME[volume]
     return None
+
+
+_BARE_SCALES = {"g/dl": 0.1, "10^9/l": 0.001, "%": 100.0}
+"""Units that are often left out with another scale: "Hb 82", "platelets 250,000", "Hct 0.24"."""
+
+
+def rescale(number: float, wanted: str, least: float, most: float) -> float:
+    """A number without a unit, in the other scale if only that makes it plausible."""
+    factor = _BARE_SCALES.get(_plain(wanted))
+    if factor is None or least <= number <= most or (factor > 1 and number >= 1):
+        return number
+    return round(number * factor, 6) if least <= number * factor <= most else number
