@@ -645,7 +645,7 @@ def _quantity(match: "re.Match[str]", context: _Context) -> _Found:
         if after["anchor"] and find_dates(text[max(0, start - 120) : start], record, context.order):
             # "In 2015 a stroke, and two years earlier": than what was told before.
             interval = DateInterval(date.min, interval.latest)
-        return _at(interval)._replace(start=start, end=after.end())
+        return _at(_with_others(interval, match, record))._replace(start=start, end=after.end())
     before = text[max(0, start - 32) : start]
     past = search(_PAST_BEFORE, before)
     span = past or search(_SPAN_BEFORE, before)
@@ -680,6 +680,24 @@ _PAST_BEFORE = (
 )
 _SPAN_BEFORE = r"(?<!\w)(?:in|for|over|after)(?: another)? $"
 _NO_SPAN = r"['’]?[ -](?:old|of age|of life)\b"
+
+
+def _with_others(interval: DateInterval, match: "re.Match[str]", record: date) -> DateInterval:
+    """Read "eight or ten or maybe twelve years ago": the counts in front are as possible."""
+    before = match.string[max(0, match.start() - 40) : match.start()]
+    while found := search(_OTHER_COUNT, before):
+        count = parse_count(found["count"])
+        if count is None:
+            break
+        other = _back(record, count.least, match["u"])
+        interval = _hull(interval, DateInterval(other, other))
+        before = before[: found.start()]
+    return interval
+
+
+_OTHER_COUNT = (
+    rf"(?<!\w)(?P<count>\d{{1,2}}|{WORDS}),? (?:or|to) ?(?:maybe |perhaps |even |possibly )?$"
+)
 
 
 def _unit_window(match: "re.Match[str]", context: _Context) -> _Found:

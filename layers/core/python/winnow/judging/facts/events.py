@@ -310,6 +310,8 @@ _FORM = (
     r"|(?:\[x\]|\(x\)|☒|☑)\s?(?:no|n)\b|(?:yes|y)\s?(?:\[\s?\]|☐)\s{0,8}(?:no|n)\s?(?:\[x\]|☒|☑))"
 )
 """Boxes: "[ ] Yes  [X] No"."""
+_UNTICKED = r"\(\s?\)|\[\s?\]|☐"
+_TICKED = r"(?:\(x\)|\[x\]|☒|☑)\s?(?P<option>[^()\[\]☐☒☑\n]{1,60})"
 _FORM_YES = r"\s{0,3}(?:(?:\[x\]|\(x\)|☒|☑)\s?)?(?:yes|y)\b(?!\s?(?:\[\s?\]|☐))"
 _DOUBTED_ABSENCE = (
     r"\bno (?:record|report|documentation|results?|information|data|mention|evidence"
@@ -338,7 +340,7 @@ _UNDONE = (
         r"\b(?:unclear|unsure|uncertain|unknown|not sure|not clear|whether|does(?: not"
         r"|n[’']t) (?:recall|remember|know)"
         r"|do not know|cannot (?:recall|remember)|can[’']t (?:recall|remember)"
-        r"|may have|might have|possibl[ey]|perhaps"
+        r"|may or may not|may have|might have|possibl[ey]|perhaps"
         r"|probabl[ey]|believes?|thinks?|supposedly|allegedly|could have|questionable"
         r"|unable to (?:recall|verify"
         r"|confirm|obtain)|not (?:confirmed|verified|available|documented|recorded)"
@@ -443,7 +445,8 @@ _FIRST_WANTED = (
     r" (?:very )?first(?:[ -]ever)? (?:screening )?$"
 )
 _HARD_DOUBT = (
-    r"\b(?:unclear|unsure|uncertain|not sure|unconfirmed|unverified|in error"
+    r"\b(?:may or may not|(?:may|might) not have|unclear|unsure|uncertain|not sure"
+    r"|unconfirmed|unverified|in error"
     r"|questionable|wrong|withdrawn|whether"
     r"|cannot be (?:confirmed|verified)|no documentation|not (?:confirmed|verified|documented))\b"
 )
@@ -806,6 +809,17 @@ class _Reader:
         skipped = EventStatus.NOT_COUNTED
         if search(_SOMEBODY_ELSES, text[start:end]):
             return reading(skipped, why="doubtful")
+        options = text[mention.end : min(limit, mention.end + 200)]
+        if search(_UNTICKED, options):
+            # "( ) less than 10 yrs ago  (x) never": what is not ticked is not said.
+            ticked = search(_TICKED, options)
+            if ticked is None:
+                return reading(skipped, why="doubtful")
+            if match_at(r"(?:never|none|no)\b", ticked["option"], 0):
+                return reading(EventStatus.NEVER)
+            low, high = (mention.end + at for at in ticked.span("option"))
+            dates = [d for d in dates if low <= d.start and d.end <= high]
+            past = [d for d in past if d in dates]
         if not past and any(d.kind is DateKind.AT for d in dates):
             return reading(skipped, why="planned")
         if family or self._is_of_family(text[start : mention.start], behind, contexts):
