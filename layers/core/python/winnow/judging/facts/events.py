@@ -37,7 +37,7 @@ from winnow.judging.facts.dates import (
 )
 from winnow.judging.facts.patterns import compiled, match_at, search
 from winnow.judging.facts.people import FAMILY, PATIENT
-from winnow.judging.text.segments import spans
+from winnow.judging.facts.sentences import sentences
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def find_events(
     family = False
     before: list[_Mention] = []
     readings: list[EventReading] = []
-    for start, end in spans(text):
+    for start, end in sentences(text):
         heading = match_at(_HEADING, text, start, end)
         if heading is not None:
             family = match_at(r"\W{0,4}(?:family|fh|fhx)\b", text, start, end) is not None

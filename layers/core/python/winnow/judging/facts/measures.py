@@ -29,8 +29,8 @@ from winnow.judging.facts.dates import (
 )
 from winnow.judging.facts.patterns import compiled, match_at, search
 from winnow.judging.facts.people import FAMILY, PATIENT
+from winnow.judging.facts.sentences import sentences
 from winnow.judging.facts.units import UNIT, convert, rescale
-from winnow.judging.text.segments import spans
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def find_measures(
         return []
     readings: list[MeasureReading] = []
     family = False
-    for start, end in spans(text):
+    for start, end in sentences(text):
         if match_at(r"\W{0,4}[A-Za-z][A-Za-z /&]{1,40}:", text, start, end):
             family = match_at(r"\W{0,4}(?:family|fh|fhx)\b", text, start, end) is not None
         matches = list(name.finditer(text, start, end))

@@ -1,0 +1,19 @@
+"""The sentences in which facts are read: segments, but a question ends one."""
+
+import re
+from collections.abc import Iterator
+
+from winnow.judging.text.segments import Span, spans
+
+_QUESTION = re.compile(r"\?\s+")
+
+
+def sentences(text: str) -> Iterator[Span]:
+    """Start and end of every sentence: "Colonoscopy? Never." are two, a segment keeps them one."""
+    for start, end in spans(text):
+        begin = start
+        for question in _QUESTION.finditer(text, start, end):
+            yield begin, question.start() + 1
+            begin = question.end()
+        if begin < end:
+            yield begin, end
