@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from winnow.errors import HeadInvalidError
 from winnow.heads.card import TRAINING, HeadCard, HeadFiles, folder_of
 from winnow.judging import build_judge
-from winnow.models import Verdict
+from winnow.models import CriterionFinding, Verdict
 from winnow.ports import Encoder
 from winnow.processes.schema import ProcessDefinition
 from winnow_train.data import LabelledRow, keys_of
@@ -40,7 +40,9 @@ class Decisions:
     """Rows that the head was trained on: these decisions are of the folds without them."""
     calibration: str | None
     because: tuple[tuple[str, ...], ...]
-    """The criteria that each decision rests on; empty for labels, and where a fold decided."""
+    """The criteria that each decision rests on; empty for labels."""
+    findings: tuple[tuple[CriterionFinding, ...], ...] = ()
+    """What each criterion made of each row; empty for labels."""
 
     @property
     def held_out(self) -> int:
@@ -58,6 +60,7 @@ class Decisions:
             novelty=self.novelty[chosen],
             trained_on=self.trained_on[chosen],
             because=tuple(itertools.compress(self.because, chosen)),
+            findings=tuple(itertools.compress(self.findings, chosen)),
         )
 
     @property
@@ -99,10 +102,16 @@ def decide(
     card = head.card() if head else None
     stored = _training(process_file, definition.id, card) if process_file else {}
     keys = keys_of(rows, definition.input.numeric_columns)
-    fresh = [index for index, key in enumerate(keys.tolist()) if key not in stored]
+    # By criteria all rows are judged: a mistake is explained by what each criterion made of it.
+    fresh = [
+        index
+        for index, key in enumerate(keys.tolist())
+        if key not in stored or definition.kind == "criteria"
+    ]
     judge = build_judge(definition, encoder, head)
     decided = [""] * len(rows)
     because: list[tuple[str, ...]] = [()] * len(rows)
+    findings: list[tuple[CriterionFinding, ...]] = []
     confidence, novelty = np.zeros(len(rows)), np.full(len(rows), np.nan)
     beyond = np.zeros(len(rows), bool)
     for start in range(0, len(fresh), 2048):
@@ -112,6 +121,7 @@ def decide(
             decided[index] = str(judgement.decision.value)
             if judgement.decision.kind == "criteria":
                 because[index] = tuple(judgement.decision.because)
+                findings.append(judgement.decision.criteria)
             confidence[index] = judgement.confidence
             beyond[index] = judgement.out_of_scope
             if judgement.novelty is not None:
@@ -129,6 +139,7 @@ def decide(
         np.array([key in stored for key in keys.tolist()], bool),
         card.calibration.version if card and card.calibration else None,
         tuple(because),
+        tuple(findings),
     )
 
 

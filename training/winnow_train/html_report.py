@@ -11,12 +11,16 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined, Template
 
+from winnow.models import Evidence
 from winnow_train.measure import Comparison, Evaluation, SliceMetrics
+from winnow_train.mistakes import Cause, CriterionMetrics, Mistake
 from winnow_train.plots import confusion_plot, reliability_plot, risk_coverage_plot
 
 MAX_LABELS = 30
 """Up to so many labels the confusion matrix is drawn; beyond, the worst confusions are listed."""
 MAX_CONFUSIONS = 20
+MAX_MISTAKES = 300
+"""Mistakes on the page; `--mistakes` writes all of them."""
 
 
 def page(
@@ -27,8 +31,14 @@ def page(
     drifts: Sequence[dict[str, Any]] = (),
     title: str = "",
     names: Mapping[str, str] = MappingProxyType({}),
+    *,
+    mistakes: Sequence[Mistake] = (),
+    criteria: Sequence[CriterionMetrics] = (),
 ) -> str:
-    """The page, complete; `names` are what people call the labels, by their ids."""
+    """The page, complete; `names` are what people call the labels, by their ids.
+
+    With the mistakes it has texts of the data.
+    """
     labels = [names.get(label, label) for label in evaluation.labels]
     many = len(labels) > MAX_LABELS
     return _template().render(
@@ -51,6 +61,10 @@ def page(
             if column
         ],
         drifts=[_drift(run) for run in drifts],
+        mistakes=[_mistake(mistake, names) for mistake in mistakes[:MAX_MISTAKES]],
+        mistakes_in_all=len(mistakes),
+        criteria=criteria,
+        criteria_labelled=any(metric.labelled for metric in criteria),
     )
 
 
@@ -131,6 +145,48 @@ def _confusions(evaluation: Evaluation, labels: Sequence[str]) -> list[tuple[str
         reverse=True,
     )
     return [(truth, decided, f"{count:,}") for count, truth, decided in counts[:MAX_CONFUSIONS]]
+
+
+def _mistake(mistake: Mistake, names: Mapping[str, str]) -> dict[str, Any]:
+    pieces = [cause.evidence for cause in mistake.causes if cause.evidence is not None]
+    return {
+        "row": f"{mistake.row.record:,}",
+        "decided": names.get(mistake.decided, mistake.decided),
+        "label": mistake.row.named,
+        "confidence": f"{mistake.confidence:.2f}",
+        "accepted": mistake.accepted,
+        "bad": mistake.wrong_met,
+        "parts": _marked(mistake.row.text, pieces),
+        "causes": [_cause(cause) for cause in mistake.causes],
+        "together": mistake.together,
+    }
+
+
+def _cause(cause: Cause) -> dict[str, Any]:
+    evidence = cause.evidence
+    return {
+        "criterion": cause.criterion,
+        "title": cause.title,
+        "said": cause.verdict,
+        "needed": cause.needed,
+        "evidence": evidence.text if evidence else None,
+        "supports": bool(evidence and evidence.polarity == "supports"),
+        "similarity": f"{evidence.similarity:.2f}" if evidence else "",
+        "reference": evidence.reference if evidence else None,
+    }
+
+
+def _marked(text: str, pieces: Sequence[Evidence]) -> list[tuple[str, str]]:
+    """The text in parts, each with the class of its mark: `pro`, `con`, or none."""
+    parts: list[tuple[str, str]] = []
+    at = 0
+    for piece in sorted(pieces, key=lambda piece: piece.start):
+        if piece.start < at or piece.end > len(text):
+            continue
+        mark = "pro" if piece.polarity == "supports" else "con"
+        parts += [(text[at : piece.start], ""), (text[piece.start : piece.end], mark)]
+        at = piece.end
+    return [part for part in (*parts, (text[at:], "")) if part[0]]
 
 
 def _labels(evaluation: Evaluation, names: Mapping[str, str]) -> list[tuple[str, ...]]:

@@ -47,7 +47,11 @@ def evaluate(
     html: Annotated[
         Path | None,
         typer.Option(
-            "--html", metavar="OUT", dir_okay=False, writable=True, help="Write a page with plots."
+            "--html",
+            metavar="OUT",
+            dir_okay=False,
+            writable=True,
+            help="Write a page with plots and all mistakes.",
         ),
     ] = None,
     mistakes: Annotated[
@@ -57,7 +61,7 @@ def evaluate(
             metavar="OUT.csv",
             dir_okay=False,
             writable=True,
-            help="Write the rows whose decision is wrong, the most confident first.",
+            help="Write the rows whose decision is wrong, the worst first, each with its cause.",
         ),
     ] = None,
     slices: Annotated[
@@ -87,11 +91,15 @@ def evaluate(
     model: ModelDir = DEFAULT_MODEL,
     as_json: AsJson = False,
 ) -> None:
-    """Measure a process on labelled data; check runs for drift from the training data."""
+    """Measure a process on labelled data; check runs for drift from the training data.
+
+    The mistakes are shown first: text, the criterion that caused it, and its evidence.
+    """
     _check(data, drift, {"--html": html, "--mistakes": mistakes})
     label = label_column_of(data, label_column) if data else None
     from winnow.processes.registry import ProcessRegistry
-    from winnow_cli.render.evaluation import print_drift, print_evaluation, write_mistakes
+    from winnow_cli.render.evaluation import print_drift, print_evaluation
+    from winnow_cli.render.mistakes import print_criteria, print_mistakes, write_mistakes
 
     registry = ProcessRegistry.from_directory(processes)
     definition = registry.find(process)
@@ -107,6 +115,7 @@ def evaluate(
     from winnow_train.data import left_out_note, read_labelled_files, unknown_labels_note
     from winnow_train.measure import compare
     from winnow_train.measure import evaluate as measure
+    from winnow_train.mistakes import criterion_metrics, mistakes_of
 
     encoder = load_encoder(model)
     labelled = read_labelled_files(data, definition, label, text_column)
@@ -117,6 +126,13 @@ def evaluate(
     file, head = registry.files[definition.id], registry.heads.get(definition.id)
     evaluation, decisions = measure(definition, labelled, encoder, head, file, slices or [])
     document["evaluation"] = evaluation.document()
+    wrong = mistakes_of(definition, decisions)
+    criteria = (
+        criterion_metrics(definition, decisions, wrong) if definition.kind == "criteria" else []
+    )
+    if criteria:
+        document["criteria"] = [asdict(metric) for metric in criteria]
+    document["mistakes"] = [mistake.document() for mistake in wrong]
     other = comparison = None
     if against is not None:
         version = other_version(against, definition, file)
@@ -134,18 +150,30 @@ def evaluate(
         if definition.kind == "labels":
             names = {label.id: label.title for label in definition.labels if label.title}
         html.write_text(
-            page(evaluation, labelled.file, other, comparison, runs, definition.title, names),
+            page(
+                evaluation,
+                labelled.file,
+                other,
+                comparison,
+                runs,
+                definition.title,
+                names,
+                mistakes=wrong,
+                criteria=criteria,
+            ),
             encoding="utf-8",
             errors="replace",
         )
         note(f"Wrote {clean(str(html))}.")
     if mistakes is not None:
-        count = write_mistakes(mistakes, decisions)
-        note(f"Wrote {clean(str(mistakes))}: {count:,} rows whose decision is wrong.")
+        write_mistakes(mistakes, wrong)
+        note(f"Wrote {clean(str(mistakes))}: {len(wrong):,} rows whose decision is wrong.")
     if as_json:
         emit_json(document)
         return
+    print_mistakes(wrong, evaluation.rows)
     print_evaluation(evaluation, other, comparison)
+    print_criteria(criteria)
     print_drift(runs)
 
 

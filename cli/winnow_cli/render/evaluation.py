@@ -1,16 +1,12 @@
 """An evaluation, a comparison of two versions, and drift, on a terminal."""
 
-import csv
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from winnow_cli.console import note, say
-from winnow_cli.render.csv_cells import safe_cell
 from winnow_cli.render.tables import table
 
 if TYPE_CHECKING:
-    from winnow_train.decisions import Decisions
     from winnow_train.measure import Comparison, Evaluation, SliceMetrics
 
 SIGNIFICANT = 0.05
@@ -111,22 +107,6 @@ def _print_confusion(evaluation: "Evaluation") -> None:
         ],
         right=evaluation.labels,
     )
-
-
-def write_mistakes(file: Path, decisions: "Decisions") -> int:
-    """Write the rows whose decision is wrong, the most confident first; how many there are."""
-    wrong = [index for index, right in enumerate(decisions.right) if not right]
-    wrong.sort(key=lambda index: -decisions.confidence[index])
-    with file.open("w", encoding="utf-8", errors="replace", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(("row", "label", "decision", "confidence", "because", "text"))
-        for index in wrong:
-            row = decisions.rows[index]
-            confidence = round(float(decisions.confidence[index]), 4)
-            because = ";".join(decisions.because[index])
-            cells = (row.record, row.named, decisions.decided[index], confidence, because, row.text)
-            writer.writerow([safe_cell(cell) for cell in cells])
-    return len(wrong)
 
 
 def print_slices(column: str, parts: "Sequence[SliceMetrics]") -> None:
