@@ -44,6 +44,9 @@ class MemoryReviews:
     def events(self, key: RecordKey) -> list[ReviewEvent]:
         return list(self._events.get(key, []))
 
+    def event(self, key: RecordKey, number: int) -> ReviewEvent | None:
+        return next((event for event in self.events(key) if event.number == number), None)
+
     def write(self, change: Change) -> None:
         with self._lock:
             head = change.head
@@ -59,8 +62,7 @@ class MemoryReviews:
             self._count(head.upload, head.process.id, change.totals)
 
     def _written(self, event: ReviewEvent) -> bool:
-        events = self._events.get(RecordKey(event.upload, event.record), [])
-        return event in events
+        return self.event(RecordKey(event.upload, event.record), event.number) == event
 
     def _count(self, upload: str, process: str, totals: Totals) -> None:
         if totals == Totals():

@@ -94,6 +94,10 @@ class ReviewTable:
     def events(self, key: RecordKey) -> list[ReviewEvent]:
         return [event_of(item) for item in self._partition(key.upload, events_of(key))]
 
+    def event(self, key: RecordKey, number: int) -> ReviewEvent | None:
+        item = self._get(event_key(key, number))
+        return event_of(item) if item else None
+
     def open_heads(
         self, wanted: QueueFilter, cursor: str | None, limit: int, *, after: str = ""
     ) -> HeadPage:
@@ -224,8 +228,7 @@ class ReviewTable:
 
     def _written(self, event: ReviewEvent) -> bool:
         """Whether the very event is there: it was written, and the answer to it was lost."""
-        item = self._get(event_key(RecordKey(event.upload, event.record), event.number))
-        return bool(item) and event_of(item) == event
+        return self.event(RecordKey(event.upload, event.record), event.number) == event
 
     def _counts(
         self, upload: str, process: str, record: int, totals: Totals

@@ -29,8 +29,8 @@ from winnow.reviews.models import (
     State,
     Totals,
 )
-from winnow.reviews.ports import Change
-from winnow.reviews.service import Given, Reviews
+from winnow.reviews.ports import Change, HeadPage
+from winnow.reviews.service import MAX_REACH, Given, Reviews
 from winnow.reviews.tally import counted, queued
 
 UPLOAD = "a" * 32
@@ -92,6 +92,30 @@ def key(record: int) -> RecordKey:
     return RecordKey(UPLOAD, record)
 
 
+class LaggingReviews(MemoryReviews):
+    """A table whose index still shows the queue as it was before anybody came."""
+
+    def __init__(self, records: int) -> None:
+        super().__init__()
+        self.add([a_head(n, confidence=n / 1000) for n in range(1, records + 1)])
+        self._shown = super().open_heads(QUEUE[0], None, records)
+        self.leases = 0
+        """That were asked for."""
+
+    def open_heads(
+        self, wanted: QueueFilter, cursor: str | None, limit: int, *, after: str = ""
+    ) -> HeadPage:
+        return self._shown
+
+    def take(self, user: str, count: int) -> list[int]:
+        taken = Reviews(self, Clock()).take(user, QUEUE, count)
+        return [head.record for head in taken]
+
+    def lease(self, key: RecordKey, user: str, until: float, now: float) -> ReviewHead | None:
+        self.leases += 1
+        return super().lease(key, user, until, now)
+
+
 def test_the_least_sure_comes_first_then_the_oldest_and_audits_last() -> None:
     older = a_head(4, 0.6).model_copy(update={"waiting_since": "2025-12-31T00:00:00.000Z"})
     audit = a_head(5, 0.1, kind=Kind.AUDIT, outcome=Outcome.ACCEPTED)
@@ -113,6 +137,25 @@ def test_what_a_person_holds_is_not_given_twice_but_again_after_a_reload() -> No
     assert desk.take("ann") == [1]
     assert desk.take("ann", holding=[key(1)]) == [2]
     assert desk.take("ann") == [1]
+
+
+def test_people_who_begin_together_do_not_all_ask_for_the_same_records() -> None:
+    store = LaggingReviews(300)
+    taken = [store.take(f"user{number}", 3) for number in range(20)]
+    assert taken[0] == [1, 2, 3]
+    given_out = [record for records in taken for record in records]
+    assert len(set(given_out)) == 60
+    assert all(records == sorted(records) for records in taken)
+    # Nobody is sent far back, and one after the other would be 60 + 57 + 54 + … = 630 requests.
+    assert max(given_out) < 20 * 3 + MAX_REACH
+    assert store.leases < 200
+
+
+def test_the_last_free_record_is_found_behind_those_of_others() -> None:
+    store = LaggingReviews(100)
+    store.take("ann", 99)
+    assert store.take("bob", 2) == [100]
+    assert store.take("eve", 1) == []
 
 
 def test_a_released_record_is_free_at_once() -> None:

@@ -52,6 +52,10 @@ class ReviewStore(Protocol):
         """What happened to a record, oldest first."""
         ...
 
+    def event(self, key: RecordKey, number: int) -> ReviewEvent | None:
+        """One event of a record: `number` is the version of the head after it. None: none is."""
+        ...
+
     def write(self, change: Change) -> None:
         """Write head, event and both totals: all or nothing.
 

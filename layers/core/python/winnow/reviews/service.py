@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from heapq import merge
+from itertools import islice
 from typing import NamedTuple
 
 from winnow.errors import (
@@ -38,6 +39,10 @@ from winnow.reviews.times import iso
 PAGE = 100
 MAX_PAGES = 20
 """Pages of the queue that one call reads, so that it ends: a rare reason may be far behind."""
+MAX_REACH = 64
+"""Free records from which a person is given one while others take records at the same moment."""
+_WIDER = 4
+"""By how much more records that are, each time somebody else was faster."""
 NOBODY = "winnow"
 """Who closes a record whose results have expired."""
 MAX_SKIPPED_BY = 50
@@ -92,26 +97,37 @@ class Reviews:
         `holding` are records that the person has already. Records that the person skipped are left
         out, or with `skipped` they alone are meant. Of a long queue, only its first part is looked
         at (`MAX_PAGES`).
+
+        If somebody else is faster, the person gets one of the next 4 free records, then one of the
+        next 16, at most of `MAX_REACH`: most people another one. Otherwise twenty people who begin
+        together would all ask for the first record, then all for the second.
         """
         now = self._clock()
         taken: list[ReviewHead] = []
         queues = [self._queue(wanted, pages_each(len(filters))) for wanted in filters]
-        for head in merge(*queues, key=lambda head: head.rank):
-            if len(taken) >= count:
+        free = (
+            head
+            for head in merge(*queues, key=lambda head: head.rank)
+            if head.key not in holding
+            and not head.leased_to_other(user, now)
+            and (user in head.skipped_by) is skipped
+        )
+        near: list[ReviewHead] = []
+        reach = 1
+        while len(taken) < count:
+            near += islice(free, reach - len(near))
+            if not near:
                 break
-            if head.key in holding or head.leased_to_other(user, now):
-                continue
-            if (user in head.skipped_by) is not skipped:
-                continue
+            head = near.pop(_choice(user, near))
             leased = self._store.lease(head.key, user, now + LEASE_S, now)
             if leased is None:
-                continue
+                reach = min(_WIDER * reach, MAX_REACH)
             # The queue may lag behind: the person may have skipped the record a moment ago.
-            if (user in leased.skipped_by) is skipped:
+            elif (user in leased.skipped_by) is skipped:
                 taken.append(leased)
             else:
                 self._store.release(head.key, user)
-        return taken
+        return sorted(taken, key=lambda head: head.rank)
 
     def _queue(self, wanted: QueueFilter, pages: int) -> Iterator[ReviewHead]:
         cursor = None
@@ -187,8 +203,7 @@ class Reviews:
             return head
         if head.version != version:
             raise ReviewConflictError(_CHANGED)
-        events = self._store.events(key)
-        last = events[-1] if events else None
+        last = self._store.event(key, version)
         if last is None or last.kind is not EventKind.DECIDED or last.by != user:
             raise NothingToUndoError("The last change of this record is not a decision of yours.")
         return self._write(head, version, EventKind.UNDONE, user, last.before, given, asked)
@@ -364,6 +379,16 @@ class Reviews:
 
     def _now(self) -> str:
         return iso(self._clock())
+
+
+def _choice(user: str, heads: Sequence[ReviewHead]) -> int:
+    """Position of the head that a person is given: of several, most people have another one."""
+
+    def drawn(place: int) -> bytes:
+        key = heads[place].key
+        return hashlib.sha256(f"{user}\n{key.upload}\n{key.record}".encode()).digest()
+
+    return min(range(len(heads)), key=drawn)
 
 
 _CHANGED = "Somebody else has changed this record meanwhile."
