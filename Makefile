@@ -127,7 +127,7 @@ faults: setup ## inject faults, in memory and on the local stack; writes docs/re
 mutations: setup ## mutation testing of the template; writes docs/reliability-tables.md
 	@$(BIN)/python -m tests.template.mutate
 
-load: setup ## load test: 1,000 files at once and 100,000 records in one; writes docs/reliability-tables.md
+load: setup ## load test: 1,000 files at once, 100,000 records in one, 20 reviewers at once; writes docs/reliability-tables.md
 	@$(BIN)/python -m tests.load
 
 licences: setup ## check the licences of the images' packages; fails if one may not ship

@@ -52,3 +52,19 @@ def test_the_page_says_of_the_load_what_its_table_says() -> None:
     found = re.findall(r"^\| (lost or failed|double) \| (.+) \|$", section("load"), re.M)
     assert found == [("lost or failed", "0"), ("double", "0")] * 2
     assert re.search(rf"\[none [^]]+\]\({TABLES.name}#load\)", PAGE.read_text("utf-8"))
+
+
+def test_the_page_says_of_the_reviewers_what_their_table_says() -> None:
+    (verdict,) = re.findall(r"^\| lost, decided twice, .+? \| (.+) \|$", section("reviewers"), re.M)
+    assert verdict == "0"
+    asked, decided = (
+        re.search(pattern, section("reviewers"), re.M)
+        for pattern in (
+            r"^\| \*\*reviewers at once.+; ([\d,]+) \|$",
+            r"^\| decided; .+?\| ([\d,]+);",
+        )
+    )
+    assert asked
+    assert decided
+    assert asked[1] == decided[1]
+    assert f"]({TABLES.name}#reviewers)" in PAGE.read_text("utf-8")

@@ -17,6 +17,8 @@ from hypothesis import given, settings
 from tests.fakes.examples import examples
 from tests.fakes.review_table import create_review_table
 from tests.fakes.reviews import MemoryReviews
+from tests.load import reviewers
+from tests.load.emulator import call_times, rows
 from tests.load.reviewers import crowd_of_reviewers
 from tests.unit.core.reviews import test_service
 from tests.unit.core.reviews.test_service import OPERATIONS, PROCESS, Desk, a_head, key
@@ -42,7 +44,7 @@ from winnow.reviews.models import (
 from winnow.reviews.ports import Change, ReviewStore
 from winnow.reviews.service import Given, Reviews
 from winnow.reviews.tally import change
-from winnow_aws.review_items import head_item, value_of
+from winnow_aws.review_items import event_key, head_item, value_of
 from winnow_aws.reviews import ReviewTable
 from winnow_aws.transactions import MAX_ACTIONS, Writer
 from winnow_local.ministack import ACCESS_KEY, REGION, SECRET_KEY
@@ -315,6 +317,8 @@ def test_a_decision_changes_head_event_counts_and_indexes(store: ReviewStore) ->
         store.write(written)
         assert store.head(written.head.key) == written.head
         assert store.events(written.head.key) == [written.event]
+        assert store.event(written.head.key, 1) == written.event
+        assert store.event(written.head.key, 2) is None
     expected = Totals(queued=3, decided=3, approved=1, changed=1, cannot_tell=1)
     assert store.totals_of_upload(UPLOAD) == expected
     assert store.totals_of_process("triage") == expected
@@ -444,11 +448,48 @@ def test_the_counts_are_those_of_the_events_on_the_table_too() -> None:
     few(given(operations=OPERATIONS)(whatever.hypothesis.inner_test))()  # type: ignore[attr-defined]
 
 
-def test_reviewers_at_once_lose_nothing(table: ReviewTable) -> None:
+def test_reviewers_at_once_lose_nothing(dynamodb: "DynamoDBClient") -> None:
     """Four reviewers, sixty records; `make load` has more of both."""
-    report = crowd_of_reviewers(lambda: table, reviewers=4, records=60)
+    table = create_review_table(dynamodb, f"reviews-{uuid.uuid4().hex}")
+    report = crowd_of_reviewers(lambda: dynamodb, table, reviewers=4, records=60)
     assert report.problems == []
     assert report.decisions == 60
+
+
+def test_the_crowd_s_audit_sees_what_is_missing(dynamodb: "DynamoDBClient") -> None:
+    name = create_review_table(dynamodb, f"reviews-{uuid.uuid4().hex}")
+    report = crowd_of_reviewers(lambda: dynamodb, name, reviewers=2, records=10)
+    first, second, third, *_ = heads = reviewers.a_queue(10)
+    table = ReviewTable(dynamodb, name)
+
+    def found() -> list[str]:
+        return reviewers.audit(table, heads, reviewers.events(dynamodb, name), report)
+
+    assert found() == []
+    dynamodb.delete_item(TableName=name, Key=event_key(first.key, 1))
+    dynamodb.put_item(TableName=name, Item=head_item(second))
+    there = table.head(third.key)
+    assert there is not None
+    assert there.answer is not None
+    answer = there.answer.model_copy(update={"decision": "something else"})
+    dynamodb.put_item(TableName=name, Item=head_item(there.model_copy(update={"answer": answer})))
+    problems = found()
+    for problem in (
+        "record 1 lacks an event",
+        "1 lost",
+        "record 3 is not as its last event says",
+        "the counts of the upload are not those of its events",
+        "the counts of the process are not those of its events",
+    ):
+        assert problem in problems
+
+
+def test_calls_are_timed_for_each_size_of_the_table(store: ReviewStore) -> None:
+    times = call_times(store, sizes=(0, 12))
+    assert {len(by_size) for by_size in times.values()} == {2}
+    assert sum(head.kind is Kind.CORRECTION for head in store.heads(reviewers.UPLOAD)) == 20
+    assert len(store.open_heads(reviewers.QUEUE[0], None, 100).heads) == 12
+    assert rows({"a head": [0.0014, 0.05]}) == ["| a head | 1 ms | 50 ms |"]
 
 
 # -- what goes wrong on the way -------------------------------------------------------------------

@@ -1,9 +1,9 @@
 """`python -m tests.load`: on the local stack 1,000 uploads at once, and 100,000 records in one.
 
 Also 1,000 uploads in memory, where calls are refused as Lambda refuses them, and twenty reviewers
-on one queue of 2,000 records. Bounded, and on loopback only. Writes its table into
+on one queue of 2,000 records. Bounded, and on loopback only. Writes its tables into
 docs/reliability-tables.md; exit code 1 if an upload or a decision was lost or came twice.
-The options make it smaller.
+The options make it smaller; `--only` runs one part, and the other's table stays as it is.
 """
 
 import argparse
@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -27,6 +27,7 @@ from ministack.services import stepfunctions
 
 from tests.faults.lab import lab
 from tests.faults.page import replace_section
+from tests.load.emulator import SIZES, call_times, rows
 from tests.load.reviewers import crowd_of_reviewers
 from winnow.recovery.status import UploadStatus
 from winnow_aws.reviews import ReviewTable
@@ -223,8 +224,46 @@ def main() -> int:
     parser.add_argument("--reviewers", type=int, default=20)
     parser.add_argument("--reviews", type=int, default=2_000, help="records in their queue")
     parser.add_argument("--concurrency", type=int, default=4, help="of each function, in memory")
+    parser.add_argument("--only", choices=("uploads", "reviewers"), help="one part")
     given = parser.parse_args()
-    before = os.getloadavg()[1]
+    logging.disable(logging.WARNING)
+    problems = []
+    if given.only != "reviewers":
+        problems += uploads(given)
+    if given.only != "uploads":
+        problems += reviewers(given)
+    print("\n".join(problems))
+    return 1 if problems else 0
+
+
+def reviewers(given: argparse.Namespace) -> list[str]:
+    """Many reviewers on one queue; writes their table and returns what went wrong."""
+    load = load_before()
+    with local_stack() as (target, _, memory):
+        memory.finish()
+        times = call_times(ReviewTable(target.dynamodb(), target.outputs["ReviewsTable"]))
+    with local_stack() as (target, _, memory):
+        memory.finish()
+        table = target.outputs["ReviewsTable"]
+        crowd = crowd_of_reviewers(target.dynamodb, table, given.reviewers, given.reviews)
+    print(f"{given.reviews} records decided: {crowd.seconds:.0f} s", flush=True)
+    sizes = [f"{size:,} rows" for size in SIZES]
+    write(
+        "reviewers",
+        [
+            *table_of([*crowd.rows(), load]),
+            "",
+            f"| one call to the emulator, alone | {' | '.join(sizes)} |",
+            f"|---|{'---|' * len(sizes)}",
+            *rows(times),
+        ],
+    )
+    return crowd.problems
+
+
+def uploads(given: argparse.Namespace) -> list[str]:
+    """Many uploads and a large one; writes their table and returns what went wrong."""
+    load = load_before()
     root = Checkout.here().root
 
     encoder = load_encoder(root / "build" / "model")
@@ -236,7 +275,6 @@ def main() -> int:
     del encoder
     print(f"encoding alone: {alone:,.0f} a second", flush=True)
 
-    logging.disable(logging.WARNING)
     stood, mails, refused, memory_s = at_once(given.files, given.concurrency)
     print(f"{given.files} at once, in memory: {memory_s:.0f} s", flush=True)
 
@@ -255,26 +293,17 @@ def main() -> int:
         found = list(audit(target, 0.0, time.time()))
         big_most = memory.finish()
 
-    with local_stack() as (target, _, memory):
-        name = target.outputs["ReviewsTable"]
-        reviewed = crowd_of_reviewers(
-            lambda: ReviewTable(target.dynamodb(), name), given.reviewers, given.reviews
-        )
-        memory.finish()
-    print(f"{given.reviews} records decided: {reviewed.seconds:.0f} s", flush=True)
-
     problems = [
         *problems_of("in memory", given.files, stood, mails),
         *problems_of("on the local stack", given.files, many.stood, many.told.total()),
     ]
-    problems += reviewed.problems
     if set(many.told.values()) != {1}:
         problems.append("an upload was not mailed once")
     if many.records != given.files * PER_FILE or judged != given.records:
         problems.append("records are missing")
     if [one.status for one in found] != [UploadStatus.SUCCEEDED]:
         problems.append("the large file has not one end")
-    rows: list[tuple[str, Any]] = [
+    table: list[tuple[str, Any]] = [
         ("**uploads at once, on the local stack**; every tenth event twice", f"{given.files:,}"),
         ("runs under way at once, most", f"{many.most:,}"),
         ("calls that run at a time, of all functions", places()),
@@ -293,16 +322,29 @@ def main() -> int:
         ("encoding alone, same texts, same cores", f"{alone:,.0f} a second"),
         ("whole pipeline over encoding alone", f"{judged / big_s / alone:.2f}"),
         *used(big_most),
-        *reviewed.rows(),
-        (
-            "other work on the machine, load average before",
-            f"{before:.0f} on {os.cpu_count()} cores",
-        ),
+        load,
     ]
-    table = ["| what | value |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)]
-    print("\n".join([*table, *problems]))
-    replace_section("load", "\n".join(table))
-    return 1 if problems else 0
+    write("load", table_of(table))
+    return problems
+
+
+def load_before() -> tuple[str, str]:
+    """What else the machine does; a row of a table."""
+    average = os.getloadavg()[1]
+    return (
+        "other work on the machine, load average before",
+        f"{average:.0f} on {os.cpu_count()} cores",
+    )
+
+
+def table_of(values: Sequence[tuple[str, Any]]) -> list[str]:
+    return ["| what | value |", "|---|---|", *(f"| {name} | {value} |" for name, value in values)]
+
+
+def write(name: str, lines: Sequence[str]) -> None:
+    """Writes a section of the page."""
+    print("\n".join(lines), flush=True)
+    replace_section(name, "\n".join(lines))
 
 
 def used(most: Counter[str]) -> list[tuple[str, str]]:

@@ -1,13 +1,14 @@
-"""Many reviewers at once on one queue, over any table of reviews; what came of it, and what not."""
+"""Many reviewers at once on one queue of a table of reviews; what came of it, and what not."""
 
 import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from statistics import median
+from typing import TYPE_CHECKING
 
 from winnow.errors import ReviewConflictError
 from winnow.models import ObjectRef, Outcome, ProcessInfo
@@ -17,13 +18,18 @@ from winnow.reviews.models import (
     LineRef,
     QueueFilter,
     RecordKey,
+    ReviewEvent,
     ReviewHead,
     State,
     Totals,
 )
-from winnow.reviews.ports import ReviewStore
 from winnow.reviews.service import Given, Reviews
 from winnow.reviews.tally import counted, queued
+from winnow_aws.review_items import EVENT, event_of, texts
+from winnow_aws.reviews import ReviewTable
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 UPLOAD = "c" * 32
 PROCESS = ProcessInfo(id="crowd", version="1.0.0", kind="labels", sha256="0" * 64)
@@ -196,14 +202,17 @@ class _Reviewer:
         return f"{self.name}-{self._requests}"
 
 
-def crowd_of_reviewers(store: Callable[[], ReviewStore], reviewers: int, records: int) -> Crowd:
+def crowd_of_reviewers(
+    dynamodb: Callable[[], "DynamoDBClient"], table: str, reviewers: int, records: int
+) -> Crowd:
     """Queue the records, have them all decided, and hold counts and heads to the events.
 
-    `store` makes the table of one reviewer: each has its own client.
+    `dynamodb` makes the client of one reviewer: each has its own.
     """
     crowd = Crowd(reviewers, records)
     room = _Room(crowd)
-    own = store()
+    client = dynamodb()
+    own = ReviewTable(client, table)
     heads = a_queue(records)
     own.add(heads)
     counted = sum(map(queued, heads), Totals())
@@ -213,12 +222,13 @@ def crowd_of_reviewers(store: Callable[[], ReviewStore], reviewers: int, records
     until = began + LIMIT_S
 
     def person(number: int) -> None:
-        reviews = Reviews(store(), time.time)
+        reviews = Reviews(ReviewTable(dynamodb(), table), time.time)
         _Reviewer(f"reviewer{number}", reviews, room).work(finished.is_set, until)
 
     def watch() -> None:
         while time.monotonic() < until:
-            total = own.totals_of_upload(UPLOAD) or Totals()
+            # Not those of the upload: to find them, the emulator goes through all of its items.
+            total = own.totals_of_process(PROCESS.id)
             if total.decided + total.audited >= records:
                 break
             time.sleep(0.2)
@@ -233,33 +243,54 @@ def crowd_of_reviewers(store: Callable[[], ReviewStore], reviewers: int, records
                 finished.set()
                 raise
     crowd.seconds = time.monotonic() - began
-    crowd.problems += _audit(own, heads, crowd)
+    crowd.problems += audit(own, heads, events(client, table), crowd)
     return crowd
 
 
-def _audit(store: ReviewStore, heads: Sequence[ReviewHead], crowd: Crowd) -> list[str]:
+def events(dynamodb: "DynamoDBClient", table: str) -> dict[RecordKey, list[ReviewEvent]]:
+    """All events of the records, oldest first, in one walk: the emulator reads slowly."""
+    found: dict[RecordKey, list[ReviewEvent]] = {}
+    pages = dynamodb.get_paginator("query").paginate(
+        TableName=table,
+        KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
+        ExpressionAttributeValues=texts(**{":pk": UPLOAD, ":sk": EVENT}),
+        ConsistentRead=True,
+    )
+    for item in (item for page in pages for item in page["Items"]):
+        event = event_of(item)
+        found.setdefault(RecordKey(event.upload, event.record), []).append(event)
+    return found
+
+
+def audit(
+    store: ReviewTable,
+    heads: Sequence[ReviewHead],
+    history: Mapping[RecordKey, list[ReviewEvent]],
+    crowd: Crowd,
+) -> list[str]:
     """What does not fit: heads, events and counts."""
     problems = []
     expected = sum(map(queued, heads), Totals())
     lost = double = 0
     now = {head.key: head for head in store.heads(UPLOAD)}
     for head in heads:
-        events = store.events(head.key)
+        happened = history.get(head.key, [])
         there = now.get(head.key)
         if there is None or there.state is not State.DECIDED:
             lost += 1
             continue
         crowd.decisions += 1
-        decisions = [event for event in events if event.kind is EventKind.DECIDED]
+        decisions = [event for event in happened if event.kind is EventKind.DECIDED]
         double += sum(event.before is not None for event in decisions)
-        if [event.number for event in events] != list(range(1, there.version + 1)):
+        if [event.number for event in happened] != list(range(1, there.version + 1)):
             problems.append(f"record {head.record} lacks an event")
-        if events[-1].after != there.answer:
+            continue
+        if happened[-1].after != there.answer:
             problems.append(f"record {head.record} is not as its last event says")
         first = decisions[0].after
         told = first is not None and first.blind and not first.cannot_tell and head.machine_decided
         agreed = first.decision == head.decision if first is not None and told else None
-        held = head.model_copy(update={"answer": events[-1].after, "blind_agreed": agreed})
+        held = head.model_copy(update={"answer": happened[-1].after, "blind_agreed": agreed})
         expected += counted(held)
     if lost:
         problems.append(f"{lost} lost")
