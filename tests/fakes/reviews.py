@@ -21,6 +21,9 @@ from winnow.reviews.tally import outdated
 class MemoryReviews:
     """Heads, events and totals; safe to share between threads."""
 
+    since = "2026-01-01T00:00:00.000Z"
+    """When the table began."""
+
     def __init__(self) -> None:
         self._heads: dict[RecordKey, ReviewHead] = {}
         self._events: dict[RecordKey, list[ReviewEvent]] = {}
@@ -156,6 +159,9 @@ class MemoryReviews:
 
     def totals_of_process(self, process: str) -> Totals:
         return self._processes.get(process, Totals())
+
+    def began(self) -> str:
+        return self.since
 
     def processes(self) -> list[str]:
         return sorted(self._named)

@@ -12,10 +12,8 @@ from winnow.errors import (
     StoredDataInvalidError,
 )
 from winnow.models import ObjectRef
-from winnow.ports import Piece, StoredObject
+from winnow.ports import FENCE, Piece, StoredObject
 from winnow.reviews.forget import StoredVersion
-
-FENCE = "winnow-fence"
 
 
 class MemoryStore:

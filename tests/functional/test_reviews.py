@@ -371,6 +371,17 @@ def test_decided_records_are_listed_from_a_time_on(store: ReviewStore) -> None:
     assert store.decided_heads("other", "", None, 3).heads == []
 
 
+def test_a_table_has_one_beginning(store: ReviewStore) -> None:
+    store.add([a_head(1)])
+    began = store.began()
+    assert began[:2] == "20"
+    assert store.began() == began
+    if isinstance(store, ReviewTable):
+        other = ReviewTable(store._dynamodb, store._table, clock=lambda: NOW * 2)
+        assert other.began() == began
+    assert store.processes() == ["triage"]
+
+
 # -- leases ---------------------------------------------------------------------------------------
 
 

@@ -8,6 +8,7 @@
 | what was queued of an upload | upload id | `queued` |
 | counts of a process | `process#` and its id | `total#` and a shard |
 | a process | `processes` | its id |
+| when the table began | `table` | `began` |
 
 The index `queue` has the open heads of a process by rank, `by_decision` the decided ones by time.
 A decision is one transaction: head, event and both counts.
@@ -16,6 +17,7 @@ A decision is one transaction: head, event and both counts.
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from winnow.errors import ReviewConflictError
@@ -31,6 +33,7 @@ from winnow.reviews.models import (
 )
 from winnow.reviews.ports import Change, HeadPage
 from winnow.reviews.tally import outdated
+from winnow.reviews.times import iso
 from winnow_aws.aws_errors import translated
 from winnow_aws.review_items import (
     HEAD,
@@ -75,10 +78,13 @@ class ReviewTable:
         dynamodb: "DynamoDBClient",
         table: str,
         sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._dynamodb = dynamodb
         self._table = table
         self._writer = Writer(dynamodb, table, sleep)
+        self._clock = clock
+        self._began: str | None = None
         self._known: set[str] = set()
         """Processes whose item was written."""
 
@@ -135,6 +141,20 @@ class ReviewTable:
 
     def totals_of_process(self, process: str) -> Totals:
         return totals_of(self._partition(process_partition(process), TOTAL)) or Totals()
+
+    def began(self) -> str:
+        if self._began is None:
+            key = texts(pk="table", sk="began")
+            # Told by the first who asks: the table's own time is no item of it.
+            with suppress(ConditionFailed):
+                self._writer.update(
+                    Key=key,
+                    UpdateExpression="SET began = :now",
+                    ConditionExpression=_NEW,
+                    ExpressionAttributeValues={":now": {"S": iso(self._clock())}},
+                )
+            self._began = self._get(key)["began"]["S"]
+        return self._began
 
     def processes(self) -> list[str]:
         return [item["sk"]["S"] for item in self._partition(PROCESSES, "")]

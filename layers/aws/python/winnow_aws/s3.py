@@ -19,7 +19,7 @@ from winnow.errors import (
     WinnowError,
 )
 from winnow.models import ObjectRef
-from winnow.ports import Piece, StoredObject
+from winnow.ports import FENCE, Piece, StoredObject
 from winnow_aws.aws_errors import code_of, from_client_error, translated
 from winnow_aws.clients import client
 
@@ -38,7 +38,6 @@ _AHEAD_JOBS = 4 * _THREADS
 _AHEAD_BYTES = 32 * 1024 * 1024
 _MAX_ATTEMPTS = 3
 _AFTER_THE_END = {"InvalidRange", "416"}
-_FENCE = "winnow-fence"
 _OVERTAKEN = {
     *("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "412", "409", "404"),
     # S3's response to a completion that is sent again because its response was lost.
@@ -195,7 +194,7 @@ class S3Store:
                 Key=ref.key,
                 Body=content,
                 ContentType=content_type,
-                Metadata={_FENCE: fence},
+                Metadata={FENCE: fence},
                 **condition,
             )
         return ref.model_copy(update={"version_id": _version(put)})
@@ -215,7 +214,7 @@ class S3Store:
         condition = self._condition(ref, fence)
         with _translated(ref):
             made = self._client.create_multipart_upload(
-                **where, ContentType=content_type, Metadata={_FENCE: fence}
+                **where, ContentType=content_type, Metadata={FENCE: fence}
             )
         where["UploadId"] = made["UploadId"]
         try:
@@ -265,7 +264,7 @@ class S3Store:
             if ref.version_id is not None:
                 raise RetryableError(_OVERTAKEN_MESSAGE) from None
             return {"IfNoneMatch": "*"}
-        if answer.get("Metadata", {}).get(_FENCE, "") > fence:
+        if answer.get("Metadata", {}).get(FENCE, "") > fence:
             raise RunSupersededError("A later run of this upload has written its results.")
         if ref.version_id is not None and answer.get("VersionId") != ref.version_id:
             raise RetryableError(_OVERTAKEN_MESSAGE)

@@ -53,6 +53,10 @@ class Judge(Protocol):
         ...
 
 
+FENCE = "winnow-fence"
+"""Name of the metadata that keep the fencing token of an object."""
+
+
 class StoredObject(NamedTuple):
     """Version, size and metadata of an object, known without reading it."""
 
@@ -62,6 +66,11 @@ class StoredObject(NamedTuple):
     """Bytes."""
     metadata: Mapping[str, str]
     """User metadata, names in lower case and without `x-amz-meta-`."""
+
+    @property
+    def fence(self) -> str:
+        """The fencing token that it was published with."""
+        return self.metadata.get(FENCE, "")
 
 
 class Piece(NamedTuple):

@@ -221,6 +221,19 @@ def test_a_stack_without_reviews_erases_as_well() -> None:
     assert "Hans" not in room.everything()
 
 
+def test_a_stack_whose_reviews_were_switched_off_erases_what_was_decided_too() -> None:
+    room = archive()
+    room.decide("met", note="Hans was here.")
+    room.decide("met", record=2)
+    room.files.write(UPLOAD, CRITERIA.id)
+    room.forget(reviews=False).record(room.row, room.result, 1, "ann")
+    assert "Hans" not in room.everything()
+    assert '"hans"' not in room.everything()
+    reviewed = ReviewPaths(BUCKET, CRITERIA.id, UPLOAD).reviewed
+    (line,) = room.objects.content(reviewed).splitlines()
+    assert b'"grete"' in line
+
+
 def test_a_record_that_is_not_there_is_told_and_nothing_is_erased() -> None:
     room = archive()
     before = room.everything()

@@ -276,6 +276,75 @@ def test_records_that_a_later_run_adds_are_told_again() -> None:
     assert [mail.totals.queued for mail in desk.mails] == [1, 2]
 
 
+@pytest.mark.parametrize("ahead", [0.0, 3600.0])
+def test_the_last_open_record_is_erased_and_the_e_mail_is_left_to_who_sends_some(
+    ahead: float,
+) -> None:
+    """`winnow forget` sends none: the function does, even if the command's clock is ahead."""
+    desk = Desk(0.5, 0.4)
+    desk.decide(1, "sad")
+    desk.write()
+    desk.reviews.erase("ann", key(2))
+    command = ReviewedFiles(desk.objects, desk.store, "results", lambda: desk.clock() + ahead)
+    written = command.write(UPLOAD_ID, "moods")
+    assert written == desk.counts()
+    assert (written.open, written.complete, written.mailed) == (0, True, 0)
+    for _ in range(3):
+        desk.write()
+    assert [mail.totals for mail in desk.mails] == [desk.store.totals_of_upload(UPLOAD_ID)]
+    assert (desk.counts().open, desk.counts().complete, desk.counts().mailed) == (0, True, 1)
+
+
+def test_of_an_upload_that_was_erased_no_e_mail_says_that_all_is_decided() -> None:
+    desk = Desk(0.5, 0.4)
+    desk.decide(1, "sad")
+    for record in (1, 2):
+        desk.reviews.erase("ann", key(record))
+    ahead = ReviewedFiles(desk.objects, desk.store, "results", lambda: desk.clock() + 60)
+    ahead.write(UPLOAD_ID, "moods")
+    desk.write()
+    assert desk.lines() == []
+    assert desk.mails == []
+
+
+def test_a_new_table_s_decisions_replace_what_an_earlier_one_s_were() -> None:
+    """The reviews of a stack were switched off and on again: the new table has seen less."""
+    desk = Desk(0.5, 0.4)
+    for record in (1, 2):
+        desk.decide(record, "sad")
+        desk.decide(record, "glad")
+    desk.write()
+    assert len(desk.mails) == 1
+    anew = Desk(0.5, 0.4)
+    anew.store.since = "2026-01-02T00:00:00.000Z"
+    anew.files = ReviewedFiles(desk.objects, anew.store, "results", anew.clock)
+    anew.objects, anew.mails = desk.objects, desk.mails
+    anew.decide(2, "sad", by="bob")
+    assert anew.write() is not None
+    assert [(line["record"], line["by"]) for line in anew.lines()] == [(2, "bob")]
+    assert (anew.counts().open, anew.counts().mailed) == (1, 0)
+    anew.decide(1, "glad", by="bob")
+    anew.write()
+    assert [mail.totals.changed for mail in anew.mails] == [0, 1]
+    # Who still has the earlier table writes no more.
+    desk.decide(1, "sad")
+    assert desk.write() is None
+    assert anew.lines()[0]["by"] == "bob"
+
+
+def test_counts_of_before_tables_had_a_time_keep_what_was_mailed() -> None:
+    desk = Desk(0.5)
+    desk.decide(1, "glad")
+    desk.write()
+    old = desk.counts().model_copy(update={"table_began": None})
+    fence = f"{1:012d}#2027-01-15T08:00:00.000Z"
+    stored = desk.objects._versions["results", PATHS.counts.key]
+    stored.append(("old", old.model_dump_json().encode(), {"winnow-fence": fence}))
+    desk.write()
+    assert desk.counts().table_began == desk.store.since
+    assert len(desk.mails) == 1
+
+
 def test_a_crash_after_the_e_mail_sends_it_again_and_never_none() -> None:
     desk = Desk(0.5)
     desk.decide(1, "glad")

@@ -10,6 +10,7 @@ is, or where an object with a lower fencing token is. So an empty object with a 
 there, and stays.
 """
 
+import json
 import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -333,7 +334,9 @@ class Forget:
             # They name the record's own id. Who has read the reviews before they were marked
             # cannot write them any more: this has the higher fencing token.
             self._rewrite_reviewed(own, result.process.id)
-            results += self._delete_old(f"{folder}/reviewed.jsonl")
+        else:
+            self._erase_reviewed(f"{folder}/reviewed.jsonl", record)
+        results += self._delete_old(f"{folder}/reviewed.jsonl")
         self._bar_notes(marked)
         notes = self._delete_contents(f"notes/{own}/{number}/")
         notes += self._delete_drafts(f"/{own}/{number}.json")
@@ -351,6 +354,24 @@ class Forget:
             reviews=len(marked),
             decided=_decided(marked),
         )
+
+    def _erase_reviewed(self, key: str, record: int) -> None:
+        """Erase the line of a record in the reviewed file of a stack that has no reviews now."""
+        for left in reversed(range(_ATTEMPTS)):
+            try:
+                stored = self._objects.head(ObjectRef(bucket=self._bucket, key=key))
+                with self._objects.open(stored.ref) as stream:
+                    lines = stream.readlines()
+                kept = b"".join(line for line in lines if not _is_of(line, record))
+                if len(kept) < stored.size:
+                    self._objects.publish(stored.ref, kept, JSON_LINES, stored.fence)
+            except ObjectGoneError:
+                return
+            except RetryableError:
+                if not left:
+                    raise
+            else:
+                return
 
     def _delete_pictures(
         self, folder: str, result: Result, record: ResultRecord
@@ -609,6 +630,14 @@ def _with_line(stream: BinaryIO, line: RecordLine, new: bytes) -> Iterator[bytes
             part = part[:first] + new[offset : offset + last - first] + part[last:]
         yield part
         at += len(part)
+
+
+def _is_of(line: bytes, record: int) -> bool:
+    """Whether a line of reviewed.jsonl is about a record."""
+    with suppress(ValueError):
+        found = json.loads(line)
+        return isinstance(found, dict) and found.get("record") == record
+    return False
 
 
 def _unpictured(record: ResultRecord) -> set[int]:

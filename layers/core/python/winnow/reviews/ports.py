@@ -126,6 +126,10 @@ class ReviewStore(Protocol):
         """The counts of a process."""
         ...
 
+    def began(self) -> str:
+        """When the table began, ISO 8601 in UTC: a later one has a later time."""
+        ...
+
     def processes(self) -> list[str]:
         """Ids of all processes that ever had a record in the queue, sorted."""
         ...

@@ -1,7 +1,8 @@
 """What people have decided of an upload, beside its results: reviewed.jsonl and review.json.
 
-Both are written anew from the heads whenever something was decided. The number of events is the
-fencing token, so whoever has read an older state cannot write over a newer one.
+Both are written anew from the heads whenever something was decided. When the table began and the
+number of events are the fencing token, so whoever has read an older state cannot write over a newer
+one. A stack whose reviews were switched off and on again has a new table, which has seen no events.
 """
 
 from collections.abc import Callable
@@ -86,6 +87,11 @@ class ReviewSummary(FrozenModel):
         None, description="the same of those decided without seeing the machine's decision"
     )
     mailed: int = Field(0, description="number of queued records when the e-mail was sent")
+    table_began: str | None = Field(
+        None,
+        description="when the table of reviews began, ISO 8601 in UTC; a stack whose reviews were "
+        "switched off and on again has a new one",
+    )
     reviewed: ObjectRef = Field(description="reviewed.jsonl, in the version of these counts")
 
 
@@ -95,6 +101,8 @@ class _State(NamedTuple):
     heads: list[ReviewHead]
     """The decided ones."""
     totals: Totals
+    began: str
+    """When the table began."""
     fence: str
 
 
@@ -119,19 +127,19 @@ class ReviewedFiles:
         self,
         upload: str,
         process: str,
-        on_complete: Callable[[ReviewSummary], None] = lambda _: None,
+        on_complete: Callable[[ReviewSummary], None] | None = None,
         left_out: int | None = None,
     ) -> ReviewSummary | None:
         """Write both files as the reviews are now; None: none of the records is in review.
 
-        `on_complete` is called when the last record is decided, and not again unless more records
+        `on_complete` is called when no record is left to decide, and not again unless more records
         are queued. If the call breaks off after it, the next one calls it once more. What somebody
         else has written of a newer state is kept, and None is returned.
 
         Args:
             upload: Id of the upload.
             process: Id of its process.
-            on_complete: Sends the e-mail.
+            on_complete: Sends the e-mail. None: the next call that has one sends it.
             left_out: How many records for review are not queued; None: as before.
 
         Raises:
@@ -139,10 +147,11 @@ class ReviewedFiles:
         """
         told: list[ReviewSummary] = []
 
-        def tell_once(summary: ReviewSummary) -> None:
-            if not told:
+        def tell_once(summary: ReviewSummary) -> bool:
+            if on_complete is not None and not told:
                 on_complete(summary)
                 told.append(summary)
+            return bool(told)
 
         for _ in range(_ATTEMPTS - 1):
             # Another call has written between the look at the file and the write.
@@ -154,7 +163,7 @@ class ReviewedFiles:
         self,
         upload: str,
         process: str,
-        on_complete: Callable[[ReviewSummary], None],
+        tell: Callable[[ReviewSummary], bool],
         left_out: int | None,
     ) -> ReviewSummary | None:
         paths = ReviewPaths(self._bucket, process, upload)
@@ -166,20 +175,36 @@ class ReviewedFiles:
             reviewed = self._publish_lines(paths, state, before)
             summary = _summary(upload, process, state, reviewed, iso(self._clock()))
             kept = before or summary
+            # What was mailed of an earlier table's records says nothing of this one's.
+            same_table = kept.table_began in (None, state.began)
             summary = summary.model_copy(
                 update={
                     "left_out": kept.left_out if left_out is None else left_out,
-                    "mailed": kept.mailed,
+                    "mailed": kept.mailed if same_table else 0,
                 }
             )
-            if summary.complete and summary.totals.queued > summary.mailed:
-                on_complete(summary)
-                summary = summary.model_copy(update={"mailed": summary.totals.queued})
-            content = summary.model_dump_json(indent=2).encode()
-            self._objects.publish(paths.counts, content, JSON, state.fence)
+            # Of an upload that was erased there is nothing to tell.
+            if state.heads:
+                summary = _told(summary, tell)
+            self._objects.publish(paths.counts, _content(summary), JSON, state.fence)
         except RunSupersededError:
+            with suppress(ObjectGoneError):
+                self._tell_of_newer(paths.counts, tell)
             return None
         return summary
+
+    def _tell_of_newer(self, ref: ObjectRef, tell: Callable[[ReviewSummary], bool]) -> None:
+        """Send the e-mail that a call without one has left to this one.
+
+        Its token is higher although it has seen no more: by a clock that is ahead.
+        """
+        stored = self._objects.head(ref)
+        summary = self._summary(stored.ref)
+        if summary is None or not self._objects.head(summary.reviewed).size:
+            return  # Nobody has decided anything, or the upload was erased.
+        told = _told(summary, tell)
+        if told != summary:
+            self._objects.publish(stored.ref, _content(told), JSON, stored.fence)
 
     def _state(self, upload: str) -> _State:
         now = iso(self._clock())
@@ -195,8 +220,9 @@ class ReviewedFiles:
                 totals += queued(head)
             if head.state is State.DECIDED and head.answer is not None:
                 decided.append(head)
+        began = self._reviews.began()
         # With as many events, a later look has seen more that was queued.
-        return _State(decided, totals, f"{events:012d}#{now}")
+        return _State(decided, totals, began, f"{began}#{events:012d}#{now}")
 
     def _summary(self, ref: ObjectRef) -> ReviewSummary | None:
         try:
@@ -272,8 +298,20 @@ def _summary(
         totals=totals,
         agreement=_share(sum(agreed), len(agreed)),
         blind_agreement=_share(totals.blind_agreed, totals.blind),
+        table_began=state.began,
         reviewed=reviewed,
     )
+
+
+def _told(summary: ReviewSummary, tell: Callable[[ReviewSummary], bool]) -> ReviewSummary:
+    """The counts after the e-mail was sent, if there is one to send."""
+    if not summary.complete or summary.totals.queued <= summary.mailed or not tell(summary):
+        return summary
+    return summary.model_copy(update={"mailed": summary.totals.queued})
+
+
+def _content(summary: ReviewSummary) -> bytes:
+    return summary.model_dump_json(indent=2).encode()
 
 
 def _share(part: int, whole: int) -> float | None:
