@@ -9,19 +9,21 @@ from itertools import islice
 
 from winnow.errors import ObjectGoneError, RecordUnknownError, ReviewOffError
 from winnow.models import ObjectRef
+from winnow.reviews.enqueue import Pictures, enqueue
 from winnow.reviews.items import HistoryEntry, Items, ReviewState
 from winnow.reviews.models import QueueFilter, RecordKey, ReviewHead, Totals
 from winnow.reviews.notes import Notes
-from winnow.reviews.queueing import Queued, Shares, queue_upload
+from winnow.reviews.queueing import Queued, Shares
 from winnow.reviews.reviewed import ReviewedFiles
 from winnow.reviews.service import Reviews
 from winnow_aws.reviews import ReviewTable
 from winnow_aws.s3 import S3Store
+from winnow_aws.scan_function import ScanFunction
 from winnow_cli.target import Target, aws_errors
 
 LOCAL_USER = "you@winnow.local"
 """Who decides on the local stack: the user whom its page signs in, too."""
-TABLE, PAGE = "ReviewsTable", "ReviewPage"
+TABLE, PAGE, SCAN = "ReviewsTable", "ReviewPage", "ScanFunction"
 _SHARES = ("ReviewBlindShare", "ReviewAuditShare")
 """Parameters of the stack, in percent."""
 _THREADS = 12
@@ -46,18 +48,33 @@ class StackReviews:
         """Who is asking."""
         return caller(self._target)
 
-    def add(self, result: ObjectRef) -> Queued:
+    def add(self, result: ObjectRef) -> tuple[Queued, Pictures]:
         """Put an upload's doubtful records into the queue, as the function does when a run ends.
 
         Raises:
             RecordUnknownError: the results have expired.
         """
+
+        def write(done: Queued) -> None:
+            self.files.write(done.upload_id, done.process, left_out=done.left_out)
+
         try:
-            queued = queue_upload(result, self.objects, self.store, self._shares(), time.time)
+            return enqueue(
+                result,
+                self.objects,
+                self.store,
+                self._shares(),
+                time.time,
+                self._drawer(),
+                queued=write,
+            )
         except ObjectGoneError:
             raise RecordUnknownError("The results of this upload have expired.") from None
-        self.files.write(queued.upload_id, queued.process, left_out=queued.left_out)
-        return queued
+
+    def _drawer(self) -> ScanFunction | None:
+        """What draws pages; None of a stack that was deployed by a version that drew none."""
+        scan = self._target.outputs.get(SCAN)
+        return None if scan is None else ScanFunction(self._target.client("lambda"), scan)
 
     @property
     def files(self) -> ReviewedFiles:

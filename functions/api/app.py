@@ -1,4 +1,4 @@
-"""Api: the HTTP API of the review page, and the page itself. It calls no other function."""
+"""Api: the HTTP API of the review page, and the page itself. It waits for no other function."""
 
 import os
 import secrets
@@ -18,6 +18,7 @@ from winnow_aws.settings import ApiSettings
 
 if TYPE_CHECKING:
     from winnow.ports import Encoder, Judge, ObjectStore
+    from winnow.reviews.enqueue import PageDrawer
     from winnow.reviews.ports import ReviewStore
     from winnow_api.page import WebPage
     from winnow_api.request_keys import TableKeys
@@ -123,6 +124,13 @@ def _services(settings: ApiSettings, clients: "dict[str, Future[Any]]") -> Servi
         return ReviewTable(dynamodb(), settings.reviews_table)
 
     @cache
+    def drawer() -> "PageDrawer | None":
+        from winnow_aws.scan_function import ScanFunction
+
+        scan = settings.scan_function
+        return ScanFunction(_client("lambda"), scan) if scan else None
+
+    @cache
     def page() -> "WebPage":
         from winnow_api.page import SignIn, WebPage
 
@@ -149,6 +157,8 @@ def _services(settings: ApiSettings, clients: "dict[str, Future[Any]]") -> Servi
         budget=settings.budget,
         threshold=settings.threshold_override,
         blind_share=settings.blind_share / 100,
+        audit_share=settings.audit_share / 100,
+        drawer=drawer,
     )
 
 

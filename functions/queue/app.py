@@ -9,9 +9,8 @@ from functools import cache, partial
 from typing import NamedTuple
 
 from winnow.errors import ObjectGoneError, WinnowError
-from winnow.models import ObjectRef
-from winnow.reviews.drawing import pages_to_draw
-from winnow.reviews.queueing import Shares, queue_upload
+from winnow.reviews.enqueue import enqueue
+from winnow.reviews.queueing import Queued, Shares
 from winnow.reviews.reviewed import ReviewedFiles, ReviewSummary
 from winnow.steps.notification import reviewed
 from winnow_aws.clients import client
@@ -73,27 +72,34 @@ def _queue(upload_id: str) -> QueueReport:
     logger.append_keys(upload_id=upload_id)
     shares = Shares(queue.settings.blind_share / 100, queue.settings.audit_share / 100)
     try:
-        done = queue_upload(result, queue.store, queue.reviews, shares, time.time)
+        done, pictures = enqueue(
+            result,
+            queue.store,
+            queue.reviews,
+            shares,
+            time.time,
+            _drawer(queue.settings),
+            queued=partial(_queued, queue),
+        )
     except ObjectGoneError:
         logger.warning("the results were deleted before they were queued")
         return QueueReport()
-    queue.files.write(upload_id, done.process, _tell(queue), left_out=done.left_out)
-    count_queued(queue.settings.stack_name, done.process, done.queued, done.audits)
-    _draw(queue, result, shares)
+    if pictures.code is not None:
+        logger.warning("no pictures asked for", code=pictures.code)
+    elif pictures.asked:
+        logger.info("pictures asked for", pages=pictures.asked)
     return QueueReport(queued=done.queued, audits=done.audits)
 
 
-def _draw(queue: Queue, result: ObjectRef, shares: Shares) -> None:
-    """Ask for pictures of pages; without them people see the text, so an error is only logged."""
-    if not queue.settings.scan_function:
-        return
-    try:
-        asked = pages_to_draw(result, queue.store, shares.audit)
-        if asked is not None:
-            ScanFunction(client("lambda"), queue.settings.scan_function).draw(asked)
-            logger.info("pictures asked for", pages=len(asked.draw))
-    except WinnowError as error:
-        logger.warning("no pictures asked for", code=error.code)
+def _drawer(settings: QueueSettings) -> ScanFunction | None:
+    if not settings.scan_function:
+        return None
+    return ScanFunction(client("lambda"), settings.scan_function)
+
+
+def _queued(queue: Queue, done: Queued) -> None:
+    queue.files.write(done.upload_id, done.process, _tell(queue), left_out=done.left_out)
+    count_queued(queue.settings.stack_name, done.process, done.queued, done.audits)
 
 
 def _write(uploads: list[Decided]) -> QueueReport:

@@ -16,20 +16,28 @@ from tests.fakes.reviews import MemoryReviews
 from tests.fakes.store import MemoryStore
 from winnow.errors import ObjectGoneError, WinnowError
 from winnow.judging import build_judge
-from winnow.models import ChunkTask, FilterChunk, ObjectRef, Outcome, Part, Result, RunRef, Upload
+from winnow.models import (
+    ChunkTask,
+    DrawPages,
+    FilterChunk,
+    ObjectRef,
+    Part,
+    Result,
+    RunRef,
+    Upload,
+)
 from winnow.ports import Encoder, Judge
 from winnow.processes.registry import ProcessRegistry
 from winnow.processes.schema import parse_definition_json
 from winnow.readers import PageReader
 from winnow.recovery.upload_row import UploadRow
-from winnow.reviews.models import Kind, LineRef, RecordKey, ReviewHead, Totals
-from winnow.reviews.sampling import in_sample
+from winnow.reviews.enqueue import enqueue
+from winnow.reviews.queueing import Queued, Shares
 from winnow.steps.classify import classify
 from winnow.steps.filter import filter_chunk, filter_run
 from winnow.steps.serialize import SerializeOptions, serialize
 from winnow.steps.upload import upload_id
 from winnow.storage.paths import JSON, ReviewPaths
-from winnow.storage.record_lines import each_line, parse_record
 from winnow_api.api import Api
 from winnow_api.call import iso
 from winnow_api.page import SignIn, WebPage
@@ -173,6 +181,7 @@ class Stage:
     clock: Clock = field(default_factory=Clock)
     base: str = "http://s3.test"
     blind_share: float = 0.0
+    audit_share: float = 0.0
     ocr: PageReader | None = None
 
     def __post_init__(self) -> None:
@@ -183,6 +192,8 @@ class Stage:
         self.keys = MemoryKeys()
         self.reviews = MemoryReviews()
         self.logs: list[dict[str, Any]] = []
+        self.drawn: list[DrawPages] = []
+        """What was asked to be drawn."""
         self._judges: dict[str, Judge] = {}
         self._count = itertools.count(1)
         self.services = Services(
@@ -200,6 +211,8 @@ class Stage:
             monotonic=time.monotonic,
             random=lambda count: f"{next(self._count):0{2 * count}x}",
             blind_share=self.blind_share,
+            audit_share=self.audit_share,
+            drawer=lambda: self,
         )
         self.api = Api(self.services, self.logs.append)
 
@@ -209,6 +222,10 @@ class Stage:
             head = self.registry.heads.get(process)
             self._judges[process] = build_judge(definition, self.encoder, head)
         return self._judges[process]
+
+    def draw(self, asked: DrawPages) -> None:
+        """Stands for the Scan function."""
+        self.drawn.append(asked)
 
     # -- uploads -----------------------------------------------------------------------------------
 
@@ -234,7 +251,7 @@ class Stage:
         row = row.model_copy(update={"ended_at": iso(self.clock() + 1), **update})
         self.uploads.rows[own_id] = row
         if queue and row.state == "SUCCEEDED":
-            self.queue(self.result(row), kinds={Outcome.REVIEW: Kind.REVIEW})
+            self.queue(row)
         return row
 
     def _run(self, upload: Upload, now: str) -> dict[str, Any]:
@@ -269,42 +286,17 @@ class Stage:
         ref = ObjectRef(bucket=RESULTS, key=row.result_key or "")
         return Result.model_validate_json(self.store.content(ref))
 
-    def queue(self, result: Result, kinds: Mapping[Outcome, Kind]) -> int:
-        """Put an upload's records of these outcomes into the queue."""
-        heads = []
-        for outcome, kind in kinds.items():
-            for line in each_line(self.store, result.files[outcome]):
-                record = parse_record(line.content)
-                assert record.decision is not None
-                key = RecordKey(result.upload.upload_id, record.record)
-                heads.append(
-                    ReviewHead(
-                        upload=key.upload,
-                        record=key.record,
-                        kind=kind,
-                        process=result.process,
-                        model=result.model.sha256 if result.model else None,
-                        run_started=result.run.started_at if result.run else "",
-                        line=LineRef(
-                            object=result.files[outcome], start=line.start, length=line.length
-                        ),
-                        outcome=outcome,
-                        code=record.code,
-                        decision=record.decision.value,
-                        confidence=record.confidence or 0.0,
-                        calibrated=bool(record.calibrated),
-                        blind=in_sample(key, self.blind_share, "blind"),
-                        waiting_since=iso(self.clock()),
-                    )
-                )
-        self.reviews.add(heads)
-        count = Totals(
-            queued=sum(head.kind is Kind.REVIEW for head in heads),
-            audits=sum(head.kind is Kind.AUDIT for head in heads),
-        )
-        started = result.run.started_at if result.run else ""
-        self.reviews.count_queued(result.upload.upload_id, result.process.id, started, count)
-        return len(heads)
+    def queue(self, row: UploadRow, audit: float | None = None) -> Queued:
+        """Put an upload into the queue as the product does when its run has ended.
+
+        `audit` is the share of accepted records in place of the stack's.
+        """
+        ref = row.result_ref(RESULTS)
+        assert ref is not None
+        shares = Shares(self.blind_share, self.audit_share if audit is None else audit)
+        drawer = self.services.drawer()
+        done, _ = enqueue(ref, self.store, self.reviews, shares, self.clock, drawer)
+        return done
 
     def sample(self) -> "Stage":
         """Drop the sample files."""

@@ -4,7 +4,7 @@ import importlib.util
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import boto3
@@ -16,14 +16,18 @@ from tests.fakes.review_table import create_review_table
 from tests.unit.core.reviews.test_queueing import table
 from tests.unit.core.steps.test_steps import Run
 from winnow.errors import ConfidenceThresholdNotMetError, EventInvalidError, RetryableError
-from winnow.models import DrawPages, ScanInput, Upload
+from winnow.models import DrawPages, ObjectRef, ScanInput, Upload
+from winnow.reviews.enqueue import Pictures
 from winnow.reviews.models import RecordKey, Totals
+from winnow.reviews.queueing import Queued
 from winnow.reviews.reviewed import ReviewSummary
 from winnow.reviews.service import Given, Reviews
 from winnow.steps.serialize import serialize
 from winnow.steps.upload import upload_id
 from winnow_aws.review_events import QueueInput, RunEnded
+from winnow_aws.review_items import head_key
 from winnow_aws.reviews import ReviewTable
+from winnow_cli.reviews import StackReviews
 
 ROOT = Path(__file__).resolve().parents[2]
 REGION = "us-east-1"
@@ -324,15 +328,16 @@ def of_scan(stack: Stack, monkeypatch: pytest.MonkeyPatch, functions: Lambda) ->
 
 
 def place_on_page(stack: Stack, page: int) -> None:
-    """Make the review records of the run those of a page of a PDF."""
+    """Make the records of the run those of a page of a PDF."""
     ref = f"results/moods/{UPLOAD}/"
-    lines = [json.loads(line) for line in stack.object("review.jsonl").splitlines()]
-    for line in lines:
-        line["places"] = [{"start": 0, "page": page, "line": 1, "box": [0.1, 0.1, 0.9, 0.2]}]
-    body = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
-    put = stack.s3.put_object(Bucket="results", Key=f"{ref}review.jsonl", Body=body)
     result = json.loads(stack.object("result.json"))
-    result["files"]["review"]["version_id"] = put["VersionId"]
+    for name in ("review", "accepted"):
+        lines = [json.loads(line) for line in stack.object(f"{name}.jsonl").splitlines()]
+        for line in lines:
+            line["places"] = [{"start": 0, "page": page, "line": 1, "box": [0.1, 0.1, 0.9, 0.2]}]
+        body = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+        put = stack.s3.put_object(Bucket="results", Key=f"{ref}{name}.jsonl", Body=body)
+        result["files"][name]["version_id"] = put["VersionId"]
     stack.s3.put_object(Bucket="results", Key=f"{ref}result.json", Body=json.dumps(result).encode())
 
 
@@ -352,6 +357,60 @@ def test_scan_is_asked_for_the_pages_of_a_digital_pdf_and_not_waited_for(
     assert isinstance(asked, DrawPages)
     assert (asked.draw, asked.process, asked.upload.upload_id) == ((7,), "moods", UPLOAD)
     assert asked.upload.object.version_id is not None
+
+
+def add_by_command(stack: Stack, functions: Lambda) -> tuple[Queued, Pictures]:
+    """What `winnow queue --add` does."""
+    parameters = [
+        {"ParameterKey": "ReviewBlindShare", "ParameterValue": "0"},
+        {"ParameterKey": "ReviewAuditShare", "ParameterValue": "100"},
+    ]
+    cloudformation = SimpleNamespace(
+        describe_stacks=lambda **_: {"Stacks": [{"Parameters": parameters}]}
+    )
+    clients = {"lambda": functions, "cloudformation": cloudformation}
+    target: Any = SimpleNamespace(
+        name="here",
+        local=False,
+        outputs={"ReviewsTable": "reviews", "ScanFunction": "arn:scan:live"},
+        results_bucket="results",
+        dynamodb=lambda: stack.dynamodb,
+        s3=lambda: stack.s3,
+        client=clients.__getitem__,
+    )
+    ref = ObjectRef(bucket="results", key=f"results/moods/{UPLOAD}/result.json")
+    return StackReviews(target).add(ref)
+
+
+def test_the_command_queues_draws_and_counts_as_the_function_does(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack.finish_run(0.9, 0.5)
+    place_on_page(stack, 7)
+    functions = Lambda()
+    added, pictures = add_by_command(stack, functions)
+    assert (added.queued, added.audits, pictures) == (1, 1, Pictures(asked=1))
+    heads = [head.model_copy(update={"waiting_since": ""}) for head in stack.reviews.heads(UPLOAD)]
+    counts = stack.summary()
+    for head in heads:
+        stack.dynamodb.delete_item(TableName="reviews", Key=head_key(head.key))
+    monkeypatch.setenv("AUDIT_SHARE", "100")
+    of_scan(stack, monkeypatch, functions)
+    stack.call(ended())
+    assert [
+        head.model_copy(update={"waiting_since": ""}) for head in stack.reviews.heads(UPLOAD)
+    ] == heads
+    assert stack.summary().totals == counts.totals == Totals(queued=1, audits=1)
+    first, second = functions.calls
+    assert first == second
+
+
+def test_the_command_queues_although_scan_cannot_be_asked(stack: Stack) -> None:
+    stack.finish_run(0.5)
+    place_on_page(stack, 1)
+    added, pictures = add_by_command(stack, Lambda("AccessDeniedException"))
+    assert added.queued == 1
+    assert (pictures.asked, pictures.code) == (0, "access_denied")
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "TooManyRequestsException"])

@@ -17,8 +17,6 @@ from tests.fakes.stage import Clock, Stage
 from tests.pictures import PICTURES, ROOT
 from tests.pictures.browser import few_colours, find
 from winnow.limits.reading import ReadLimits
-from winnow.models import Outcome
-from winnow.reviews.models import Kind
 from winnow_encoder.load import load_encoder
 from winnow_ocr.jpeg import page_jpeg
 from winnow_ocr.pages import Pages
@@ -53,7 +51,7 @@ def _stage() -> Stage:
         stage.clock.wait(60)
     # What is accepted in the scan is looked at, too: a spot check.
     scan = stage.uploads.rows[_upload(stage, "prior-auth-scan.pdf")]
-    stage.queue(stage.result(scan), {Outcome.ACCEPTED: Kind.AUDIT})
+    stage.queue(scan, audit=1.0)
     stage.drop(b"", "inbox/L33774/0a1b2d/empty.csv")
     stage.clock.wait(60)
     return stage

@@ -226,6 +226,7 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
         ),
         "ReadWriteReviews": READ_WRITE_REVIEWS,
         "TakeOutRecords": ({"dynamodb:DeleteItem"}, ["ReviewsTable.Arn"]),
+        "DrawPages": ({"lambda:InvokeFunction"}, ["ScanFunctionAliaslive"]),
         "ListReviews": (
             {"dynamodb:Query"},
             ["${ReviewsTable.Arn}/index/queue", "${ReviewsTable.Arn}/index/by_decision"],

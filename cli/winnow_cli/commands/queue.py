@@ -40,11 +40,11 @@ def queue(
 
     target = find_target(stack)
     reviews = StackReviews(target)
-    added = None
+    added = pictures = None
     with aws_errors(target):
         if add is not None:
             uploads = Uploads(target)
-            added = reviews.add(uploads.result_ref(uploads.find(add)))
+            added, pictures = reviews.add(uploads.result_ref(uploads.find(add)))
         processes = reviews.processes(process)
         totals = reviews.totals(processes)
         heads = reviews.waiting(processes, limit) if limit else []
@@ -55,6 +55,7 @@ def queue(
                 "processes": {own: totals_document(counts) for own, counts in totals.items()},
                 "records": [head_document(head, now) for head in heads],
                 **({} if added is None else {"added": added.model_dump()}),
+                **({} if pictures is None else {"pictures": pictures._asdict()}),
             }
         )
         return
@@ -63,3 +64,7 @@ def queue(
         note(
             f"Of this upload {added.queued:,} records were set aside, and {added.audits:,} audited."
         )
+    if pictures is not None and pictures.asked:
+        note(f"{pictures.asked:,} pages are being drawn for the review page.")
+    elif pictures is not None and pictures.code is not None:
+        note(f"Its pages could not be drawn ({pictures.code}): people see the text alone.")

@@ -142,9 +142,10 @@ OUTPUTS: dict[str, Any] = {
     "UndeliveredQueue": ref("Undelivered"),
     "WaitingQueue": ref("Waiting"),
     "ReviewPage": review.page(),
+    "ScanFunction": ref("ScanFunction.Alias"),
 }
 # What the command line, and whoever reads results, asks the stack for.
-OF_REVIEWS = {"ReviewPage", "ReviewsTable", "UserPool", *review.CLIENTS}
+OF_REVIEWS = {"ReviewPage", "ReviewsTable", "ScanFunction", "UserPool", *review.CLIENTS}
 NEEDED = {
     *OUTPUTS,
     *OF_REVIEWS,

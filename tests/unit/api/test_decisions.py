@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from tests.fakes import files
 from tests.fakes.http_api import call
 from tests.fakes.stage import RESULTS, ROOT, Stage
 from winnow.reviews.models import RecordKey, State
@@ -187,6 +188,41 @@ def test_an_upload_with_too_many_records_for_a_request_is_refused_before_anythin
     refused = call(stage, "POST /v1/uploads/{id}/queue", path={"id": row.upload_id})
     assert (refused.status, refused.json["code"]) == (422, "queue_too_long")
     assert "winnow queue --add" in refused.json["hint"]
+    assert list(stage.reviews.heads(row.upload_id)) == []
+
+
+def test_queued_by_a_request_is_as_queued_at_the_end_of_a_run():
+    content = "text\n" + "".join(f"Case {n}. Melena, anemia, no Crohn.\n" for n in range(30))
+    heads = []
+    for by_request in (False, True):
+        stage = Stage(audit_share=0.5, blind_share=0.5)
+        row = stage.drop(content.encode(), "inbox/emotions/x/a.csv", queue=not by_request)
+        if by_request:
+            path = {"id": row.upload_id}
+            assert call(stage, "POST /v1/uploads/{id}/queue", path=path).status == 200
+        heads.append(list(stage.reviews.heads(row.upload_id)))
+    assert heads[0] == heads[1]
+    assert heads[0]
+
+
+def test_the_pages_of_a_pdf_are_drawn_for_an_upload_that_ended_before():
+    stage = Stage()
+    text = "Melena for two weeks. Ferritin 300."
+    row = stage.drop(files.pdf([files.lines([text])]), "inbox/L33774/x/a.pdf", queue=False)
+    reply = call(stage, "POST /v1/uploads/{id}/queue", path={"id": row.upload_id})
+    assert (reply.status, reply.json["queued"]) == (200, 1)
+    (asked,) = stage.drawn
+    assert (asked.draw, asked.upload.upload_id, asked.process) == ((1,), row.upload_id, "L33774")
+
+
+@pytest.mark.parametrize("name", ["MAX_ADDED", "MAX_SAMPLED"])
+def test_a_sample_that_takes_too_long_for_a_request_is_refused(monkeypatch, name):
+    stage = Stage(audit_share=1.0)
+    content = (ROOT / "samples" / "prior-auth-cases.csv").read_bytes()
+    row = stage.drop(content, "inbox/L33774/x/a.csv", queue=False)
+    monkeypatch.setattr(queue, name, row.review if name == "MAX_ADDED" else 4)
+    refused = call(stage, "POST /v1/uploads/{id}/queue", path={"id": row.upload_id})
+    assert (refused.status, refused.json["code"]) == (422, "queue_too_long")
     assert list(stage.reviews.heads(row.upload_id)) == []
 
 

@@ -12,9 +12,10 @@ from winnow.errors import (
     RetryableError,
     UploadUnknownError,
 )
-from winnow.models import Outcome
+from winnow.models import Counts, Outcome
+from winnow.reviews.enqueue import enqueue
 from winnow.reviews.models import QueueFilter, RecordKey, ReviewHead, Totals
-from winnow.reviews.queueing import Shares, queue_upload, read_result
+from winnow.reviews.queueing import Shares, read_result
 from winnow.reviews.service import PAGE, Reviews, pages_each
 from winnow_api import cursors
 from winnow_api.call import Call, iso
@@ -47,8 +48,10 @@ _SEARCH_S = 10.0
 """Seconds that are spent on records that cannot be shown; the gateway waits for 29."""
 _BATCH = 10
 MAX_ADDED = 5_000
-"""Records for review of an upload that a request puts into the queue: DynamoDB takes about 500 a
-second of one upload, and the gateway waits for 29 seconds."""
+"""Records of an upload that a request puts into the queue: DynamoDB takes about 500 a second of one
+upload, and the gateway waits for 29 seconds."""
+MAX_SAMPLED = 100_000
+"""Accepted records that a request reads for its sample."""
 _MAX_BYTES = 4_000_000
 """The most that the records of an answer have, but for a single longer one: an answer of Lambda has
 at most 6 MB, in which every quotation mark takes two bytes."""
@@ -282,21 +285,33 @@ def add(services: Services, call: Call, given: Nothing) -> QueuedAnswer:
     if ref is None:
         raise NotFinishedError(f"The upload {row.upload_id} has no results.")
     present = {d.id: d for d in services.registry().definitions}
+    shares = Shares(blind=services.blind_share, audit=services.audit_share)
     try:
-        count = read_result(services.store(), ref).counts.review
-        if count > MAX_ADDED:
-            raise QueueTooLongError(
-                f"The upload has {count:,} records for review. A request adds {MAX_ADDED:,}."
-            )
-        done = queue_upload(
+        _check_length(read_result(services.store(), ref).counts, shares)
+        # Its counts beside the results are written by the queue function, as after a decision.
+        done, _ = enqueue(
             ref,
             services.store(),
             services.reviews(),
-            # What was set aside; accepted records are sampled when a run ends.
-            Shares(blind=services.blind_share, audit=0.0),
+            shares,
             services.now,
-            present.get,
+            services.drawer(),
+            known=present.get,
         )
     except ObjectGoneError:
         raise UploadUnknownError("The results of this upload have expired.") from None
     return QueuedAnswer(queued=done.queued)
+
+
+def _check_length(counts: Counts, shares: Shares) -> None:
+    """Raise QueueTooLongError if it would take longer than the gateway waits."""
+    count = counts.review + int(counts.accepted * shares.audit)
+    if count > MAX_ADDED:
+        raise QueueTooLongError(
+            f"The upload has about {count:,} records to queue. A request adds {MAX_ADDED:,}."
+        )
+    if shares.audit and counts.accepted > MAX_SAMPLED:
+        raise QueueTooLongError(
+            f"The upload has {counts.accepted:,} accepted records to draw a sample of. A request "
+            f"reads {MAX_SAMPLED:,}."
+        )

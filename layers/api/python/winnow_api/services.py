@@ -12,6 +12,7 @@ from winnow.reviews.ports import ReviewStore
 from winnow_api.ports import Objects, RequestKeys, UploadTable
 
 if TYPE_CHECKING:
+    from winnow.reviews.enqueue import PageDrawer
     from winnow_api.page import WebPage
 
 
@@ -50,3 +51,6 @@ class Services:
     threshold: float | None = None
     """The stack's, in place of each process's own."""
     blind_share: float = 0.0
+    audit_share: float = 0.0
+    drawer: Callable[[], "PageDrawer | None"] = lambda: None
+    """Draws pages for people; None: none are drawn."""

@@ -177,7 +177,13 @@ class ApiSettings(ClassifySettings):
         None, ge=0, le=1, description="threshold of the stack, in place of each process's own"
     )
     retention_days: int = Field(ge=1, description="days that a prediction is kept")
+    scan_function: str = Field(
+        "", description="the function that draws pages of digital PDFs; empty: none are drawn"
+    )
     blind_share: int = Field(
         10, ge=0, le=100, description="percent of the records whose decision is hidden at first"
+    )
+    audit_share: int = Field(
+        1, ge=0, le=100, description="percent of the accepted records that a person decides too"
     )
     stack_name: str = Field("winnow", description="the stack's name, a dimension of the metrics")
