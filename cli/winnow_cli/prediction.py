@@ -4,13 +4,13 @@ import time
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple, TypeAlias
 
 from winnow.judging import build_judge
 from winnow.limits.budget import RecordBudget, RecordRejection
 from winnow.models import InvalidRecord, Judgement, Record, ResultRecord
 from winnow.processes.registry import ProcessRegistry
-from winnow.processes.schema import ProcessDefinition
+from winnow.processes.schema import CriteriaProcess, ProcessDefinition
 from winnow.readers import ReadLimits, Source, read
 from winnow.steps.classify import judge_records, scored
 from winnow.steps.filter import outcome_of
@@ -19,9 +19,14 @@ from winnow_cli.console import clean, note
 from winnow_encoder import load_encoder
 
 if TYPE_CHECKING:
+    from winnow.judging.criteria.explain import CriterionExplanation
     from winnow.readers.ocr import Pictures
     from winnow.readers.pages.geometry import Page
     from winnow_ocr.pages import Pages
+
+
+Explanations: TypeAlias = "tuple[CriterionExplanation, ...]"
+"""What each criterion heard in one record."""
 
 
 class Prediction(NamedTuple):
@@ -55,6 +60,24 @@ def _filtered(
         line = scored(record, next(judgements)) if record.kind == "record" else record
         result = outcome_of(line, definition.threshold, definition.input.min_ocr_confidence)
         yield Prediction(result, line.judgement if line.kind == "scored" else None)
+
+
+def explained(
+    definition: CriteriaProcess,
+    records: Sequence[Record | InvalidRecord],
+    predictions: Sequence[Prediction],
+    model: Path,
+) -> "Iterator[Explanations | None]":
+    """Why each record was judged so; None for an invalid one."""
+    from winnow.judging.criteria.explain import CriteriaExplainer
+
+    explain = CriteriaExplainer(definition, load_encoder(model))
+    for record, prediction in zip(records, predictions, strict=True):
+        judgement = prediction.judgement
+        if record.kind != "record" or judgement is None or judgement.decision.kind != "criteria":
+            yield None
+        else:
+            yield explain(record.text, judgement.decision.criteria)
 
 
 def read_records(file: Path, definition: ProcessDefinition) -> list[Record | InvalidRecord]:

@@ -147,6 +147,9 @@ CALLS: dict[str, list[list[str]]] = {
         ["--process", "emotions", "--file", "{file}"],
         ["--process", "emotions", "--file", "{file}", "--json"],
         ["--process", PLANT, "x"],
+        ["--process", "L33774", "--explain", f"Melena {PLANT}. EGD was negative {PLANT}."],
+        ["--process", "L33774", "--explain", "--file", "{file}"],
+        ["--process", "L33774", "--explain", "--file", "{file}", "--json"],
     ],
     "evaluate": [
         [

@@ -1,11 +1,13 @@
 """`winnow predict`: judges a text or a file on this machine, without a stack."""
 
+import itertools
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from winnow_cli.console import emit_json
+from winnow_cli.console import clean, emit_json, say
 from winnow_cli.options import (
     DEFAULT_MODEL,
     DEFAULT_PROCESSES,
@@ -18,7 +20,7 @@ from winnow_cli.options import (
 )
 
 if TYPE_CHECKING:
-    from winnow_cli.prediction import Prediction
+    from winnow_cli.prediction import Explanations, Prediction
 
 
 def register(app: typer.Typer) -> None:
@@ -40,6 +42,13 @@ def predict(
             help="A file whose records are judged.",
         ),
     ] = None,
+    explain: Annotated[
+        bool,
+        typer.Option(
+            "--explain",
+            help="Show criterion by criterion what was heard, what was not counted, and why.",
+        ),
+    ] = False,
     processes: ProcessesDir = DEFAULT_PROCESSES,
     model: ModelDir = DEFAULT_MODEL,
     as_json: AsJson = False,
@@ -49,34 +58,69 @@ def predict(
         raise typer.BadParameter("give a TEXT or --file F, one of the two")
     if text is not None and not text.strip():
         raise typer.BadParameter("the text is blank")
-    from winnow.models import Record
+    from winnow.models import InvalidRecord, Record
     from winnow.processes.registry import ProcessRegistry
+    from winnow_cli.prediction import explained, read_records
     from winnow_cli.prediction import predict as judge
-    from winnow_cli.prediction import read_records
     from winnow_cli.render.records import print_judgement, print_predictions
 
     registry = ProcessRegistry.from_directory(processes)
     definition = registry.find(process)
+    if explain and definition.kind != "criteria":
+        raise typer.BadParameter("--explain is for processes of kind criteria")
     if file is None:
-        predictions = judge(registry, definition, [Record(record=1, text=text or "")], model)
+        records: list[Record | InvalidRecord] = [Record(record=1, text=text or "")]
     else:
-        predictions = judge(registry, definition, read_records(file, definition), model)
+        records = read_records(file, definition)
+    predictions = judge(registry, definition, records, model)
+    explanations: Iterator[Explanations | None] = itertools.repeat(None)
+    if explain and definition.kind == "criteria":
+        explanations = explained(definition, records, predictions, model)
     if as_json:
         emit_json(
             {
                 "process": definition.info.model_dump(),
-                "records": [_document(prediction) for prediction in predictions],
+                "records": [
+                    _document(prediction, of_record)
+                    for prediction, of_record in zip(predictions, explanations, strict=False)
+                ],
             }
         )
+    elif explain:
+        _print_explanations(predictions, explanations, numbered=file is not None)
     elif file is None and predictions[0].judgement is not None:
         print_judgement(predictions[0].judgement)
     else:
         print_predictions([prediction.result for prediction in predictions])
 
 
-def _document(prediction: "Prediction") -> dict[str, Any]:
+def _print_explanations(
+    predictions: "Sequence[Prediction]",
+    explanations: "Iterator[Explanations | None]",
+    *,
+    numbered: bool,
+) -> None:
+    from winnow_cli.render.explanation import print_explanation
+    from winnow_cli.render.records import reason_of
+
+    for prediction, of_record in zip(predictions, explanations, strict=False):
+        if numbered:
+            say(f"record {prediction.result.record}")
+        if prediction.judgement is None or of_record is None:
+            say(clean(reason_of(prediction.result)))
+        else:
+            print_explanation(prediction.judgement, of_record)
+        if numbered:
+            say()
+
+
+def _document(prediction: "Prediction", explanations: "Explanations | None") -> dict[str, Any]:
     shown = {"outcome", "record", "line", "source_id", "part", "ocr_confidence", "code", "reason"}
     document = prediction.result.model_dump(mode="json", exclude_none=True, include=shown)
     if prediction.judgement is not None:
         document["judgement"] = prediction.judgement.model_dump(mode="json", exclude_none=True)
+    if explanations is not None:
+        from winnow_cli.render.explanation import explanation_documents
+
+        document["explanation"] = explanation_documents(explanations)
     return document

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from winnow_cli.console import note, shorten, stdout
+from winnow_cli.console import note, shorten
 from winnow_cli.render.csv_cells import safe_cell
+from winnow_cli.render.lines import print_line
 from winnow_cli.render.tables import table
 
 if TYPE_CHECKING:
-    from rich.text import Text
-
     from winnow_train.mistakes import Cause, CriterionMetrics, Mistake
 
 MAX_SHOWN = 5
@@ -42,67 +41,59 @@ def print_mistakes(mistakes: "Sequence[Mistake]", rows: int) -> None:
         return
     from rich.text import Text
 
-    screen = stdout()
     kinds = Counter(mistake.decided for mistake in mistakes)
     accepted = sum(mistake.accepted for mistake in mistakes)
-    screen.print(
+    print_line(
         Text.assemble(
             (f"{len(mistakes):,} of {rows:,} decisions are wrong", "bold"),
             f", {accepted:,} of them accepted: ",
             ", ".join(f"{count:,} {decided}" for decided, count in kinds.most_common()),
         )
     )
-    screen.print()
+    print_line(Text())
     for mistake in mistakes[:MAX_SHOWN]:
-        screen.print(_heading(mistake))
-        screen.print(Text(f"  {shorten(mistake.row.text, TEXT_WIDTH)}", style="dim"))
-        for cause in mistake.causes[: None if mistake.together else MAX_CAUSES]:
-            for line in _cause_lines(mistake, cause):
-                screen.print(line)
-        if not mistake.together and len(mistake.causes) > MAX_CAUSES:
-            others = ", ".join(cause.criterion for cause in mistake.causes[MAX_CAUSES:])
-            screen.print(Text(f"  or another verdict of {others}"))
-        screen.print()
+        _print_mistake(mistake)
+        print_line(Text())
     if (more := len(mistakes) - MAX_SHOWN) > 0:
         note(f"{more:,} more: --mistakes OUT.csv writes all, --html OUT a page that shows them.")
 
 
-def _heading(mistake: "Mistake") -> "Text":
+def _print_mistake(mistake: "Mistake") -> None:
     from rich.text import Text
 
-    style = "bold red" if mistake.wrong_met else "bold"
     outcome = "accepted" if mistake.accepted else "not accepted"
-    return Text.assemble(
-        (f"row {mistake.row.record:,}: ", "bold"),
-        (mistake.decided, style),
-        f", but labelled {mistake.row.named}  (confidence {mistake.confidence:.2f}, {outcome})",
+    print_line(
+        Text.assemble(
+            (f"row {mistake.row.record:,}: ", "bold"),
+            (mistake.decided, "bold red" if mistake.wrong_met else "bold"),
+            f", but labelled {mistake.row.named}  (confidence {mistake.confidence:.2f}, {outcome})",
+        )
     )
+    print_line(Text(shorten(mistake.row.text, TEXT_WIDTH), style="dim"), 2)
+    shown = mistake.causes if mistake.together else mistake.causes[:MAX_CAUSES]
+    for cause in shown:
+        _print_cause(cause, together=mistake.together)
+    if others := ", ".join(cause.criterion for cause in mistake.causes[len(shown) :]):
+        print_line(Text(f"or another verdict of {others}"), 2)
 
 
-def _cause_lines(mistake: "Mistake", cause: "Cause") -> "list[Text]":
+def _print_cause(cause: "Cause", *, together: bool) -> None:
     from rich.text import Text
 
-    needed = f"{cause.needed} {'is needed, too' if mistake.together else 'would be right'}"
-    if cause.evidence is None:
-        why = (
-            "nothing heard"
-            if cause.verdict == "undetermined"
-            else f"{cause.verdict}, nothing heard"
-        )
-        return [Text.assemble("  ", (cause.criterion, "cyan"), f": {why}; {needed}")]
+    said = cause.verdict
     evidence = cause.evidence
+    if evidence is None:
+        said = "nothing heard" if said == "undetermined" else f"{said}, nothing heard"
+    needed = f"{cause.needed} {'is needed, too' if together else 'would be right'}"
+    print_line(Text.assemble((cause.criterion, "cyan"), f": {said}; {needed}"), 2)
+    if evidence is None:
+        return
     supports = evidence.polarity == "supports"
-    lines = [
-        Text.assemble("  ", (cause.criterion, "cyan"), f": {cause.verdict}; {needed}"),
-        Text.assemble(
-            ("    ✓ " if supports else "    ✗ ", "green" if supports else "red"),
-            f"“{shorten(evidence.text, SENTENCE_WIDTH)}”",
-        ),
-    ]
+    mark = ("✓ " if supports else "✗ ", "green" if supports else "red")
+    print_line(Text.assemble(mark, f"“{shorten(evidence.text, SENTENCE_WIDTH)}”"), 4)
     if evidence.reference is not None:
         like = f"{evidence.similarity:.2f} like “{shorten(evidence.reference, SENTENCE_WIDTH)}”"
-        lines.append(Text(f"      {like}", style="dim"))
-    return lines
+        print_line(Text(like, style="dim"), 6)
 
 
 def print_criteria(metrics: "Sequence[CriterionMetrics]") -> None:
