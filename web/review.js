@@ -101,8 +101,8 @@ export function reviewView({ session, processes, keys, navigate }) {
 
   function stateName() {
     if (session.trouble && !session.loading) return `trouble ${session.trouble.message}`;
-    if (session.empty && !session.loading) return "empty";
-    return drawn.startsWith("empty") || drawn.startsWith("trouble") ? drawn : "loading";
+    if (session.empty && !session.loading) return session.partial ? "partial" : "empty";
+    return drawn === "empty" || drawn.startsWith("trouble") ? drawn : "loading";
   }
 
   function waiting() {
@@ -112,6 +112,15 @@ export function reviewView({ session, processes, keys, navigate }) {
         h("p", null, trouble?.offline ? "The next records come as soon as the network is back." : own(trouble?.message ?? "")),
         trouble?.hint ? h("p", null, own(trouble.hint)) : null,
         h("button", { type: "button", onclick: () => session.fill() }, "Try again"));
+    }
+    if (drawn === "partial") {
+      announce("None found yet.");
+      return h("div.state", null, h("h1", { tabindex: "-1" }, "None found yet"),
+        h("p", null, "The queue is long: only a part of it was looked at, and no record there is like that. There may be some further behind."),
+        h("p.row", null,
+          h("button", { type: "button", onclick: () => session.fill() }, "Look further"),
+          query.reason || query.outcome ? h("button", { type: "button", onclick: () => navigate("review", { process: query.process }) }, "Show any") : null,
+          session.canUndo ? h("button", { type: "button", onclick: on.undo }, icon("undo"), "Undo the last decision") : null));
     }
     if (drawn === "empty") {
       announce("Nothing is left to decide.");
@@ -210,7 +219,7 @@ export function reviewView({ session, processes, keys, navigate }) {
       root.append(list);
       timers = [
         setInterval(() => { if (!document.hidden) session.renew(); }, RENEW_EVERY),
-        setInterval(() => { if (session.empty && !document.hidden) session.look(); }, LOOK_EVERY),
+        setInterval(() => { if (session.empty && !session.partial && !document.hidden) session.look(); }, LOOK_EVERY),
         setInterval(() => { if (session.trouble) session.fill(); }, RETRY_EVERY),
       ];
       draw();

@@ -1,6 +1,8 @@
 // The records that a person holds: the one on the screen, those fetched ahead, those decided.
 
 const AHEAD = 2;
+/** Parts of a long queue that are looked at before the person is told that none was found yet. */
+const PARTS = 6;
 const UNDO = 50;
 
 export function keyOf(item) {
@@ -49,6 +51,7 @@ export function createSession({ post, outbox, onChange = () => {}, now = () => D
   let totals = null;
   let loading = false;
   let empty = false;
+  let cursor = null;
   let trouble = null;
   let again = false;
   let last = null;
@@ -65,9 +68,16 @@ export function createSession({ post, outbox, onChange = () => {}, now = () => D
     try {
       // Not again what is on the screen or on its way to the server.
       const holding = [...held, ...outbox.entries.map((entry) => entry.item)].map(naming);
-      const answer = await post("/v1/leases", {
-        ...filters, count: AHEAD + 1 - held.length, holding: holding.slice(-50), ...(again ? { skipped: true } : {}),
+      const ask = () => post("/v1/leases", {
+        ...filters, count: AHEAD + 1 - held.length, holding: holding.slice(-50),
+        ...(again ? { skipped: true } : {}), ...(cursor ? { cursor } : {}),
       });
+      let answer = await ask();
+      // What is rare may be far behind; who has a record on the screen need not wait for it.
+      for (let part = 1; part < PARTS && !answer.items.length && answer.cursor && !held.length && mine === generation; part += 1) {
+        cursor = answer.cursor;
+        answer = await ask();
+      }
       if (mine !== generation) {
         release(answer.items);
         return;
@@ -77,12 +87,14 @@ export function createSession({ post, outbox, onChange = () => {}, now = () => D
       for (const item of fresh) prepare(item);
       held.push(...fresh);
       totals = answer.totals ?? totals;
+      cursor = fresh.length ? null : answer.cursor ?? null;
       trouble = null;
       // Fewer than asked for: there is no more, until somebody gives a record back.
       empty = fresh.length === 0;
       start();
     } catch (error) {
-      if (mine === generation) trouble = error;
+      // The record that the cursor leads to may have left the queue: it begins anew.
+      if (mine === generation) [trouble, cursor] = [error, null];
     } finally {
       if (mine === generation) loading = false;
       changed();
@@ -134,6 +146,8 @@ export function createSession({ post, outbox, onChange = () => {}, now = () => D
     get totals() { return totals; },
     get loading() { return loading; },
     get empty() { return empty && held.length === 0; },
+    /** Whether the queue was looked at only in part: `fill` looks on. */
+    get partial() { return empty && held.length === 0 && cursor !== null; },
     get trouble() { return trouble; },
     get last() { return last; },
     get conflict() { return conflicts[0] ?? null; },
@@ -152,6 +166,7 @@ export function createSession({ post, outbox, onChange = () => {}, now = () => D
       generation += 1;
       loading = false;
       empty = false;
+      cursor = null;
       trouble = null;
       release(held.splice(0));
     },
@@ -159,6 +174,7 @@ export function createSession({ post, outbox, onChange = () => {}, now = () => D
     /** Looks again, where the queue was empty; with the records that this person skipped. */
     async look(withSkipped = false) {
       empty = false;
+      cursor = null;
       again = withSkipped;
       await fill();
     },

@@ -97,12 +97,16 @@ class Desk:
 
     def _take(self) -> ReviewItem | None:
         filters = [QueueFilter(process=process) for process in self._processes]
+        after = ""
         while True:
             with self._lock:
                 holding = frozenset(self._held)
-            heads = self._service.take(
-                self._user, filters, 1, holding=holding, skipped=self.skipped
+            heads, until = self._service.search(
+                self._user, filters, 1, holding=holding, skipped=self.skipped, after=after
             )
+            if not heads and until is not None and not self._closed.is_set():
+                after = until.rank
+                continue
             if not heads or self._closed.is_set():
                 for head in heads:
                     self._service.release(self._user, head.key)

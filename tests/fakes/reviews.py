@@ -14,7 +14,7 @@ from winnow.reviews.models import (
     State,
     Totals,
 )
-from winnow.reviews.ports import Change, HeadPage
+from winnow.reviews.ports import Change, HeadPage, Place
 from winnow.reviews.tally import outdated
 
 
@@ -172,4 +172,7 @@ def _page(ranked: list[tuple[str, ReviewHead]], cursor: str | None, limit: int) 
         (pair for pair in ranked if cursor is None or pair[0] > cursor), key=lambda pair: pair[0]
     )
     heads = [head for _, head in rest[:limit]]
-    return HeadPage(heads, rest[limit - 1][0] if len(rest) > limit else None)
+    if len(rest) <= limit:
+        return HeadPage(heads, None)
+    rank, last = rest[limit - 1]
+    return HeadPage(heads, rank, Place(rank, last.key))

@@ -41,7 +41,7 @@ from winnow.reviews.models import (
     State,
     Totals,
 )
-from winnow.reviews.ports import Change, ReviewStore
+from winnow.reviews.ports import Change, Place, ReviewStore
 from winnow.reviews.service import Given, Reviews
 from winnow.reviews.tally import change
 from winnow_aws.review_items import event_key, head_item, value_of
@@ -192,6 +192,19 @@ def test_the_queue_behind_a_rank_goes_on_by_pages(store: ReviewStore) -> None:
             break
     assert found == [4, 5, 6, 7]
     assert store.open_heads(QUEUE, None, 2, after=heads[-1].rank).heads == []
+
+
+def test_a_page_tells_how_far_was_looked_also_where_a_filter_leaves_nothing(
+    store: ReviewStore,
+) -> None:
+    heads = [a_head(n, confidence=n / 100, code="x") for n in range(1, 8)]
+    store.add(heads)
+    rare = QueueFilter(process="triage", code="rare")
+    page = store.open_heads(rare, None, 3)
+    assert (page.heads, page.last) == ([], Place(heads[2].rank, heads[2].key))
+    page = store.open_heads(rare, None, 3, after=heads[3].rank)
+    assert page.last in (None, Place(heads[6].rank, heads[6].key))
+    assert store.open_heads(rare, None, 50).last is None
 
 
 def test_a_cursor_that_was_made_up_is_rejected(table: ReviewTable) -> None:

@@ -145,10 +145,37 @@ def test_a_rare_reason_is_looked_for_a_part_of_the_queue_at_a_time(stage, monkey
     ]
     assert sorted(tuple(name(each).values()) for each in items) == sorted(expected)
     assert rounds > 3
-    before = stage.reviews.pages
-    assert lease(stage, reason=reason, process="L33774") == []
-    assert lease(stage, skipped=True, process="L33774") == []
-    assert stage.reviews.pages - before <= 8
+
+
+@pytest.mark.parametrize("seconds", [0.0, 60.0])
+def test_a_rare_reason_is_leased_however_far_behind_it_is(stage, monkeypatch, seconds):
+    """In one request, or, where the time is up before, in several with a cursor."""
+    monkeypatch.setattr("winnow.reviews.service.MAX_PAGES", 2)
+    monkeypatch.setattr("winnow.reviews.service.FILTERED_PAGE", 100)
+    monkeypatch.setattr(queue, "_SEARCH_S", seconds)
+    many(stage, 900, code="common")
+    reason = next(h.code for h in stage.reviews.heads(next(iter(stage.uploads.rows))))
+    asked = {"reason": reason, "process": "L33774", "count": 3}
+    requests, cursor, items = 0, None, []
+    while not items:
+        given = asked if cursor is None else {**asked, "cursor": cursor}
+        answer = call(stage, LEASE, given).json
+        items, cursor = answer["items"], answer["cursor"]
+        requests += 1
+        assert items or cursor, "nothing else is left is not said too early"
+    assert {item["code"] for item in items} == {reason}
+    assert requests == (5 if seconds == 0.0 else 1)
+    # There is none: the end is told, too.
+    nothing = {**asked, "reason": "no_such_reason"}
+    answer = call(stage, LEASE, nothing).json
+    for _ in range(10):
+        if answer["cursor"] is None:
+            break
+        other = call(stage, LEASE, {**asked, "cursor": answer["cursor"]})
+        assert (other.status, other.json["code"]) == (400, "cursor_invalid")
+        answer = call(stage, LEASE, {**nothing, "cursor": answer["cursor"]}).json
+        assert answer["items"] == []
+    assert answer["cursor"] is None
 
 
 def test_who_is_limited_gets_their_processes_alone(stage):

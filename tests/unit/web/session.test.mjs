@@ -51,6 +51,27 @@ function made(size = 6) {
   return { session, outbox, calls, records, server, page, block(promise) { hold = promise; } };
 }
 
+test("a long queue is looked at in parts, and nothing left is said at its end alone", async () => {
+  const asked = [];
+  const parts = 9;
+  const post = async (path, body) => {
+    if (path !== "/v1/leases") return {};
+    asked.push(body.cursor ?? null);
+    const part = body.cursor ? Number(body.cursor) : 0;
+    return { items: [], totals: { open: 1 }, cursor: part < parts ? String(part + 1) : null };
+  };
+  const outbox = createOutbox({ send: async () => ({}), wait: () => new Promise(() => {}) });
+  const session = createSession({ post, outbox });
+  await session.open({ reason: "rare" });
+  assert.deepEqual(asked, [null, "1", "2", "3", "4", "5"]);
+  assert.deepEqual([session.empty, session.partial], [true, true]);
+  await session.fill();
+  assert.deepEqual(asked.slice(6), ["6", "7", "8", "9"]);
+  assert.deepEqual([session.empty, session.partial], [true, false]);
+  await session.look();
+  assert.equal(asked[10], null);
+});
+
 test("the next record is on the screen when a decision returns, and two are ahead", async () => {
   const { session } = made();
   await session.open({});

@@ -15,6 +15,7 @@ from winnow.errors import (
 from winnow.models import Counts, Outcome
 from winnow.reviews.enqueue import enqueue
 from winnow.reviews.models import QueueFilter, RecordKey, ReviewHead, Totals
+from winnow.reviews.ports import Place
 from winnow.reviews.queueing import Shares, read_result
 from winnow.reviews.service import PAGE, Reviews, pages_each
 from winnow_api import cursors
@@ -189,16 +190,23 @@ def _item(head: ReviewHead, now: float) -> QueueItem:
 
 
 def lease(services: Services, call: Call, given: LeaseRequest) -> LeaseAnswer:
-    """Take the next records; they are not shown to others for five minutes."""
+    """Take the next records; they are not shown to others for five minutes.
+
+    A record of a rare reason may be far behind in the queue: the answer may have none, and a
+    cursor to look on with.
+    """
     processes = queues(services, call.user, given.process)
     filters = _filters(processes, given.reason, given.outcome)
+    of = f"leases {given.process} {given.reason} {given.outcome} {given.skipped}"
+    after = "" if given.cursor is None else _rank(services, processes, given.cursor, of)
     tried = {_key(each) for each in given.holding}
     found: list[ItemAnswer] = []
     size, wanted, full = 0, given.count, False
     end = services.monotonic() + _SEARCH_S
+    until: Place | None = None
     while not full:
-        heads = reviews_of(services).take(
-            call.user.name, filters, wanted, holding=tried, skipped=given.skipped
+        heads, until = reviews_of(services).search(
+            call.user.name, filters, wanted, holding=tried, skipped=given.skipped, after=after
         )
         tried |= {head.key for head in heads}
         items = items_of(services, call.user, heads)
@@ -210,15 +218,20 @@ def lease(services: Services, call: Call, given: LeaseRequest) -> LeaseAnswer:
                 reviews_of(services).release(call.user.name, RecordKey(item.upload, item.record))
             else:
                 found.append(item)
-        if len(heads) < wanted or len(found) == given.count:
+        if len(found) == given.count or (len(heads) < wanted and (found or until is None)):
             break
         if services.monotonic() >= end:
-            if not found:
+            if not found and until is None:
                 raise RetryableError("Many records could not be shown. Ask again for the next.")
             break
         # Some could not be shown, and there may be many of them: several at a time.
         wanted = _BATCH
-    return LeaseAnswer(items=tuple(found), totals=totals(services, processes))
+        if until is not None:
+            after = until.rank
+    cursor = None
+    if until is not None and len(found) < given.count and not full:
+        cursor = cursors.encode(_After(of=of, upload=until.key.upload, record=until.key.record))
+    return LeaseAnswer(items=tuple(found), totals=totals(services, processes), cursor=cursor)
 
 
 def _leave(

@@ -182,16 +182,21 @@ class LeaseRequest(FrozenModel):
     holding: Annotated[tuple[RecordName, ...], Field(max_length=50)] = Field(
         (), description="records that the user has open already: others are given"
     )
+    cursor: CursorText | None = Field(None, description="of the answer before: look on from there")
 
 
 class LeaseAnswer(FrozenModel):
-    """Records that are this user's for five minutes; none: nothing is left.
+    """Records that are this user's for five minutes.
 
-    Of a long queue the first 2,000 records are looked at, of all processes together.
+    Fewer than asked for and no cursor: nothing else is left. A queue that is too long for one
+    request is looked at in parts: with a cursor, ask on from there.
     """
 
     items: tuple[ItemAnswer, ...]
     totals: TotalsAnswer
+    cursor: str | None = Field(
+        None, description="the queue was not looked at to its end: where to look on"
+    )
 
 
 class LeaseNames(FrozenModel):

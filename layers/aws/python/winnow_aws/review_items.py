@@ -78,6 +78,11 @@ def head_key(key: RecordKey) -> Item:
     return texts(pk=key.upload, sk=f"{HEAD}{key.record:010d}")
 
 
+def record_of(key: Mapping[str, Any]) -> RecordKey:
+    """The record that a key of a head names."""
+    return RecordKey(key["pk"]["S"], int(key["sk"]["S"].removeprefix(HEAD)))
+
+
 def head_item(head: ReviewHead) -> Item:
     """The item of a head, with the attributes that the indexes read while they apply."""
     item = head_key(head.key) | _attributes(head)

@@ -31,7 +31,7 @@ from winnow.reviews.models import (
     State,
     Totals,
 )
-from winnow.reviews.ports import Change, HeadPage
+from winnow.reviews.ports import Change, HeadPage, Place
 from winnow.reviews.tally import outdated
 from winnow.reviews.times import iso
 from winnow_aws.aws_errors import translated
@@ -51,6 +51,7 @@ from winnow_aws.review_items import (
     head_key,
     head_of,
     process_partition,
+    record_of,
     start_of,
     texts,
     total_key,
@@ -212,9 +213,10 @@ class ReviewTable:
                 **request,
             )
         last = answer.get("LastEvaluatedKey")
-        return HeadPage(
-            [head_of(item) for item in answer["Items"]], cursor_of(last, sort) if last else None
-        )
+        heads = [head_of(item) for item in answer["Items"]]
+        if not last:
+            return HeadPage(heads, None)
+        return HeadPage(heads, cursor_of(last, sort), Place(last[sort]["S"], record_of(last)))
 
     # -- decisions -------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from winnow.errors import (
     ReviewConflictError,
 )
 from winnow.models import ObjectRef, Outcome, ProcessInfo
+from winnow.reviews import service
 from winnow.reviews.models import (
     LEASE_S,
     EventKind,
@@ -121,6 +122,30 @@ def test_the_least_sure_comes_first_then_the_oldest_and_audits_last() -> None:
     audit = a_head(5, 0.1, kind=Kind.AUDIT, outcome=Outcome.ACCEPTED)
     desk = Desk([audit, a_head(1, 0.6), a_head(2, 0.3), a_head(3, 0.9), older])
     assert desk.take("ann", 5) == [2, 4, 1, 3, 5]
+
+
+def test_what_is_far_behind_is_found_in_parts_and_the_end_is_told() -> None:
+    common, rare = [QueueFilter(process="triage")], [QueueFilter(process="triage", code="rare")]
+    heads = [a_head(n, confidence=n / 1000, code="rare" if n > 240 else "x") for n in range(1, 246)]
+    desk = Desk(heads)
+    patched = pytest.MonkeyPatch()
+    with patched.context() as patch:
+        patch.setattr(service, "FILTERED_PAGE", 20)
+        patch.setattr(service, "MAX_PAGES", 4)
+        found, after, parts = [], "", 0
+        while True:
+            taken = desk.reviews.search("ann", rare, 10, after=after)
+            found += [head.record for head in taken.heads]
+            parts += 1
+            if taken.until is None:
+                break
+            assert taken.until == (heads[80 * parts - 1].rank, heads[80 * parts - 1].key)
+            after = taken.until.rank
+        assert (found, parts) == ([241, 242, 243, 244, 245], 4)
+        assert desk.reviews.search("ann", common, 1).until is None, "enough was found"
+        # Of two queues, it goes on from where the one that was read less far has come to.
+        both = [QueueFilter(process="none", code="rare"), *rare]
+        assert desk.reviews.search("ann", both, 1).until == (heads[39].rank, heads[39].key)
 
 
 def test_a_leased_record_is_not_given_to_another_until_the_lease_is_over() -> None:

@@ -250,6 +250,11 @@ class QueueFilter(FrozenModel):
     code: str | None = Field(None, description="why the record is for review")
     outcome: Outcome | None = None
 
+    @property
+    def restricts(self) -> bool:
+        """Whether it leaves records of the process out."""
+        return self.code is not None or self.outcome is not None
+
     def matches(self, head: ReviewHead) -> bool:
         """Whether a head of this process is meant.
 

@@ -12,12 +12,21 @@ from winnow.reviews.models import (
 )
 
 
+class Place(NamedTuple):
+    """Where a record is in a queue."""
+
+    rank: str
+    key: RecordKey
+
+
 class HeadPage(NamedTuple):
     """Some heads, and where to go on."""
 
     heads: list[ReviewHead]
     cursor: str | None
     """For the next page; None: there is none. An opaque text."""
+    last: Place | None = None
+    """If there is a next page: the last record that was looked at, also one that was left out."""
 
 
 class Change(NamedTuple):

@@ -32,11 +32,13 @@ from winnow.reviews.models import (
     State,
     Through,
 )
-from winnow.reviews.ports import Change, ReviewStore
+from winnow.reviews.ports import Change, Place, ReviewStore
 from winnow.reviews.tally import change, queued
 from winnow.reviews.times import iso
 
 PAGE = 100
+FILTERED_PAGE = 1_000
+"""Records that are looked at for a page where a filter leaves few; DynamoDB reads one megabyte."""
 MAX_PAGES = 20
 """Pages of the queue that one call reads, so that it ends: a rare reason may be far behind."""
 MAX_REACH = 64
@@ -75,6 +77,38 @@ def pages_each(queues: int) -> int:
     return max(1, MAX_PAGES // max(1, queues))
 
 
+class Taken(NamedTuple):
+    """What a search of the queue has found."""
+
+    heads: list[ReviewHead]
+    until: Place | None
+    """The last record that was looked at, if fewer were found than asked for and there are more
+    behind it. None: there are none."""
+
+
+class _Queue:
+    """The first pages of a queue behind a rank."""
+
+    def __init__(self, store: ReviewStore, wanted: QueueFilter, pages: int, after: str) -> None:
+        self._store = store
+        self._wanted = wanted
+        self._pages = pages
+        self._after = after
+        self.until: Place | None = None
+        """The last record that was looked at, if the queue has more."""
+
+    def __iter__(self) -> Iterator[ReviewHead]:
+        cursor = None
+        size = FILTERED_PAGE if self._wanted.restricts else PAGE
+        for _ in range(self._pages):
+            page = self._store.open_heads(self._wanted, cursor, size, after=self._after)
+            cursor = page.cursor
+            self.until = page.last if cursor is not None else None
+            yield from page.heads
+            if cursor is None:
+                return
+
+
 class Reviews:
     """The reviews of one stack."""
 
@@ -92,11 +126,24 @@ class Reviews:
         holding: Collection[RecordKey] = (),
         skipped: bool = False,
     ) -> list[ReviewHead]:
+        """As `search`, from the beginning of the queue and without going on."""
+        return self.search(user, filters, count, holding=holding, skipped=skipped).heads
+
+    def search(
+        self,
+        user: str,
+        filters: Sequence[QueueFilter],
+        count: int,
+        *,
+        holding: Collection[RecordKey] = (),
+        skipped: bool = False,
+        after: str = "",
+    ) -> Taken:
         """Lease the next records to a person: of the processes of `filters`, the least sure first.
 
         `holding` are records that the person has already. Records that the person skipped are left
-        out, or with `skipped` they alone are meant. Of a long queue, only its first part is looked
-        at (`MAX_PAGES`).
+        out, or with `skipped` they alone are meant. Of a long queue, only a part is looked at
+        (`MAX_PAGES`), behind the rank `after`; the answer says where to go on.
 
         If somebody else is faster, the person gets one of the next 4 free records, then one of the
         next 16, at most of `MAX_REACH`: most people another one. Otherwise twenty people who begin
@@ -104,7 +151,8 @@ class Reviews:
         """
         now = self._clock()
         taken: list[ReviewHead] = []
-        queues = [self._queue(wanted, pages_each(len(filters))) for wanted in filters]
+        pages = pages_each(len(filters))
+        queues = [_Queue(self._store, wanted, pages, after) for wanted in filters]
         free = (
             head
             for head in merge(*queues, key=lambda head: head.rank)
@@ -127,16 +175,10 @@ class Reviews:
                 taken.append(leased)
             else:
                 self._store.release(head.key, user)
-        return sorted(taken, key=lambda head: head.rank)
-
-    def _queue(self, wanted: QueueFilter, pages: int) -> Iterator[ReviewHead]:
-        cursor = None
-        for _ in range(pages):
-            page = self._store.open_heads(wanted, cursor, PAGE)
-            yield from page.heads
-            cursor = page.cursor
-            if cursor is None:
-                return
+        # Behind the place that another queue was read to, its records may come first.
+        more = (queue.until for queue in queues if queue.until is not None)
+        until = None if len(taken) >= count else min(more, default=None)
+        return Taken(sorted(taken, key=lambda head: head.rank), until)
 
     def renew(self, user: str, key: RecordKey) -> float | None:
         """Lengthen one's own lease, also one that has ended and nobody else has taken since.
