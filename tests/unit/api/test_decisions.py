@@ -156,7 +156,8 @@ def test_a_rare_reason_is_leased_however_far_behind_it_is(stage, monkeypatch, se
     many(stage, 900, code="common")
     reason = next(h.code for h in stage.reviews.heads(next(iter(stage.uploads.rows))))
     asked = {"reason": reason, "process": "L33774", "count": 3}
-    requests, cursor, items = 0, None, []
+    items: list[dict] = []
+    requests, cursor = 0, None
     while not items:
         given = asked if cursor is None else {**asked, "cursor": cursor}
         answer = call(stage, LEASE, given).json
