@@ -1,6 +1,7 @@
 """One contract for the table of reviews in memory and on DynamoDB (MiniStack)."""
 
 import json
+import threading
 import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -663,6 +664,68 @@ def test_what_lasts_is_not_tried_again(error: ClientError, ours: type[Exception]
         Writer(cast(Any, client), "reviews", lambda _: None).transact([{"Put": {"Item": {}}}])
     assert len(client.tokens) == 1
     assert "secret" not in str(raised.value)
+
+
+class Contended:
+    """DynamoDB as it is where many write: MiniStack does one call after the other.
+
+    Of two calls that touch an item at the same moment, one is refused. Of every ninth transaction
+    the answer is lost.
+    """
+
+    def __init__(self, dynamodb: "DynamoDBClient") -> None:
+        self._dynamodb = dynamodb
+        self._lock = threading.Lock()
+        self._busy: set[str] = set()
+        self._sent = 0
+        self.conflicts = self.lost = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._dynamodb, name)
+
+    def transact_write_items(self, **request: Any) -> Any:
+        actions = [action for item in request["TransactItems"] for action in item.values()]
+        keys = [_key_text(action.get("Key") or action["Item"]) for action in actions]
+        with self._lock:
+            conflicts = ["TransactionConflict" if key in self._busy else "None" for key in keys]
+            if set(conflicts) != {"None"}:
+                self.conflicts += 1
+                raise refused(CANCELLED, *conflicts)
+            self._busy |= set(keys)
+            self._sent += 1
+            lost = self._sent % 9 == 0
+            self.lost += lost
+        try:
+            answer = self._dynamodb.transact_write_items(**request)
+        finally:
+            with self._lock:
+                self._busy -= set(keys)
+        if lost:
+            raise ConnectionClosedError(endpoint_url="http://127.0.0.1")
+        return answer
+
+    def update_item(self, **request: Any) -> Any:
+        with self._lock:
+            if _key_text(request["Key"]) in self._busy:
+                self.conflicts += 1
+                raise refused("TransactionConflictException")
+        return self._dynamodb.update_item(**request)
+
+
+def _key_text(item: dict[str, Any]) -> str:
+    return f"{item['pk']['S']} {item['sk']['S']}"
+
+
+def test_reviewers_lose_nothing_where_writes_collide_and_answers_are_lost(
+    dynamodb: "DynamoDBClient",
+) -> None:
+    table = create_review_table(dynamodb, f"reviews-{uuid.uuid4().hex}")
+    contended = Contended(dynamodb)
+    report = crowd_of_reviewers(lambda: cast(Any, contended), table, reviewers=8, records=80)
+    assert report.problems == []
+    assert report.decisions == 80
+    assert contended.conflicts
+    assert contended.lost
 
 
 # -- what stands in the table ---------------------------------------------------------------------
