@@ -5,6 +5,7 @@ export const REASONS = {
   below_threshold: "Below the threshold",
   low_ocr_confidence: "Hard to read (scan)",
   out_of_scope: "Unlike the training data",
+  case_incomplete: "A part could not be read",
 };
 const VERDICTS = { met: "Met", not_met: "Not met", undetermined: "Undetermined" };
 

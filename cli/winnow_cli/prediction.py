@@ -11,10 +11,10 @@ from winnow.limits.budget import RecordBudget, RecordRejection
 from winnow.models import InvalidRecord, Judgement, Record, ResultRecord
 from winnow.processes.registry import ProcessRegistry
 from winnow.processes.schema import CriteriaProcess, ProcessDefinition
-from winnow.readers import ReadLimits, Source, read
+from winnow.readers import ReadLimits, Source
+from winnow.readers.cases import records_for
 from winnow.steps.classify import judge_records, scored
 from winnow.steps.filter import outcome_of
-from winnow.tables.numbers import with_numbers
 from winnow_cli.console import clean, note
 from winnow_encoder import load_encoder
 
@@ -96,7 +96,7 @@ def read_records(file: Path, definition: ProcessDefinition) -> list[Record | Inv
             ocr=_ocr,
         ) as source,
     ):
-        records = list(with_numbers(read(source), columns.numeric_columns))
+        records = list(records_for(source, columns))
     for line in source.notes:
         note(f"{line.code}: {clean(line.text)}")
     return records

@@ -35,6 +35,8 @@ def beyond(limit: str) -> str:
     """Return what becomes of a file, or a record, that passes a limit."""
     if limit == "max_record_chars":
         return "the record is `invalid`: `text_too_long`"
+    if limit == "max_case_parts":
+        return "the case is `invalid`: `case_too_long`"
     if limit in BOMBS:
         return "`file_bomb`"
     return "`time_limit`" if limit in TIMES else "`file_too_large`"

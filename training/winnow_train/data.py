@@ -4,7 +4,7 @@ import csv
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from winnow.limits.budget import RecordBudget
 from winnow.models import InvalidRecord, Record
 from winnow.processes.schema import CriteriaProcess, ProcessDefinition
 from winnow.readers import ReadLimits, Source, read
+from winnow.readers.cases import joined
 from winnow.reviews.export import (
     COLUMNS,
     DECISION_COLUMN,
@@ -99,20 +100,27 @@ class LabelledTable:
 
 
 def read_table(
-    path: Path, label_column: str, text_columns: Sequence[str], numeric_columns: Sequence[str]
+    path: Path,
+    label_column: str,
+    text_columns: Sequence[str],
+    numeric_columns: Sequence[str],
+    case_columns: Sequence[str] | None = None,
 ) -> LabelledTable:
     """The rows with a text (where text columns are given), every number, and a label.
 
+    Args:
+        case_columns: Columns with the case id that rows are joined by; None: they are not.
+
     Raises:
-        TrainingDataError: There is no such column, or no such row.
+        TrainingDataError: There is no such column, or no such row, or a case has two labels.
     """
     rows: list[tuple[Record, str]] = []
     left_out = 0
     unnamed = False
     wanted = plain_name(label_column)
     budget = RecordBudget()
-    for line, own in _lines(path, text_columns, numeric_columns):
-        if not isinstance(line, Record) or budget.rejection(line.text, count):
+    for line, own in _lines(path, text_columns, numeric_columns, wanted, case_columns):
+        if not isinstance(line, Record) or line.unread or budget.rejection(line.text, count):
             left_out += 1
             continue
         cells = (*own.items(), *line.fields.items())
@@ -157,7 +165,11 @@ Line = tuple[Record | InvalidRecord, Mapping[str, str]]
 
 
 def _lines(
-    path: Path, text_columns: Sequence[str], numeric_columns: Sequence[str]
+    path: Path,
+    text_columns: Sequence[str],
+    numeric_columns: Sequence[str],
+    label_column: str,
+    case_columns: Sequence[str] | None,
 ) -> Iterator[Line]:
     limits = ReadLimits()
     if default_label_column(path) is not None:
@@ -172,14 +184,37 @@ def _lines(
             stream,
             path.name,
             text_columns,
-            (),
+            case_columns or (),
             limits,
             numeric_columns=tuple(numeric_columns),
             unit="row",
         ) as source,
     ):
-        for line in read(source):
-            yield _restored(line), {}
+        lines: Iterator[Record | InvalidRecord] = map(_restored, read(source))
+        if case_columns is not None:
+            lines = joined(source, _one_label_a_case(lines, label_column, path.name))
+        for line in lines:
+            yield line, {}
+
+
+def _one_label_a_case(
+    lines: Iterable[Record | InvalidRecord], label_column: str, file: str
+) -> Iterator[Record | InvalidRecord]:
+    """The lines. Raises TrainingDataError where one has another label than one of its case."""
+    known: dict[str, tuple[str, int]] = {}
+    for line in lines:
+        case = (line.source_id or "").strip()
+        if case and isinstance(line, Record):
+            cells = line.fields.items()
+            cell = next((value for name, value in cells if plain_name(name) == label_column), "")
+            if label := " ".join(cell.split()):
+                first, record = known.setdefault(case, (label, line.record))
+                if first != label:
+                    raise TrainingDataError(
+                        f"{file} gives the records {record:,} and {line.record:,} two labels, and "
+                        "they are one case: give a case one label."
+                    )
+        yield line
 
 
 def _exported(path: Path, rows: Iterator[ReadRow], text_columns: Sequence[str]) -> Iterator[Line]:
@@ -223,7 +258,9 @@ def read_labelled(
         TrainingDataError: There is no such column, or no usable row.
     """
     texts = definition.input.text_columns if text_column is None else (text_column,)
-    table = read_table(path, label_column, texts, definition.input.numeric_columns)
+    columns = definition.input
+    cases = columns.id_columns if columns.case == "join" else None
+    table = read_table(path, label_column, texts, columns.numeric_columns, cases)
     label_of = label_finder(definition)
     rows = tuple(
         LabelledRow(line.record, line.text, line.fields, label_of(named), named)

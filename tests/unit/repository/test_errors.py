@@ -55,7 +55,7 @@ def test_the_page_lists_every_code_and_no_other():
         reason
         for path in SOURCES.rglob("*.py")
         for reason in re.findall(
-            r'"((?:row|json|text|judging|member|number|record)_[a-z_]+)"', path.read_text()
+            r'"((?:case|row|json|text|judging|member|number|record)_[a-z_]+)"', path.read_text()
         )
     }
     reasons |= {"undetermined", "below_threshold", "out_of_scope", "low_ocr_confidence"}

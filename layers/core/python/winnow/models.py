@@ -13,6 +13,12 @@ RESULT_SCHEMA_VERSION = "1.4"
 
 UnitInterval = Annotated[float, Field(ge=0.0, le=1.0)]
 
+PART_BREAK = "\x1d"
+"""The control character (group separator) between two parts of a case. A sentence, a window of
+sentences and a heading's section end there."""
+PART_SEPARATOR = f"\n{PART_BREAK}\n"
+"""What is between the texts of the parts of a case that was joined."""
+
 
 class FrozenModel(BaseModel):
     """Base of every shape: frozen, and no field that is not declared."""
@@ -93,6 +99,28 @@ class RecordIdentity(FrozenModel):
         return {name: getattr(self, name) for name in RecordIdentity.model_fields}
 
 
+class _PartIdentity(FrozenModel):
+    """Which record of the upload a part of a case was: a base, so that it stays in front."""
+
+    record: int = Field(ge=1, description="its position in the file")
+    line: int | None = Field(None, ge=1, description="line of the file that it starts on")
+    part: str | None = Field(None, description="member of an archive or mail, or sheet, it is from")
+
+
+class CasePart(_PartIdentity):
+    """A record of the upload that was joined with others of its case, and where its text is."""
+
+    start: int = Field(ge=0, description="where it begins in the text of the case")
+    end: int = Field(ge=0)
+
+
+class EvidencePart(_PartIdentity):
+    """The part of a case that evidence is in, and where in the part's own text."""
+
+    start: int = Field(ge=0, description="where the evidence begins in the text of the part")
+    end: int = Field(ge=0)
+
+
 class _TaggedLine(FrozenModel):
     """The field that identifies the model of a line. A base, so that it stays the first field."""
 
@@ -106,6 +134,11 @@ class Record(RecordIdentity, _TaggedLine):
     text: str
     fields: dict[str, str] = Field(default_factory=dict, description="the other columns")
     places: tuple[SourceLocation, ...] = Field((), description="where the lines of a document are")
+    parts: tuple[CasePart, ...] = Field((), description="the records that were joined to a case")
+    unread: int = Field(0, ge=0, description="parts of its case that could not be read")
+    of_upload: bool = Field(
+        False, exclude=True, description="a document: without an id it is of the upload's case"
+    )
 
 
 class InvalidRecord(RecordIdentity, _TaggedLine):
@@ -114,6 +147,9 @@ class InvalidRecord(RecordIdentity, _TaggedLine):
     kind: Literal["invalid"] = "invalid"
     code: str = Field(description="stable code of the reason, see docs/errors.md")
     reason: str = Field(description="a sentence a user can act on; no document text")
+    of_upload: bool = Field(
+        False, exclude=True, description="a document or a member: as in a record"
+    )
 
 
 # -- what is decided -----------------------------------------------------------------------------
@@ -145,6 +181,9 @@ class Evidence(FrozenModel):
     )
     places: tuple[SourceLocation, ...] = Field(
         (), description="the lines of the document that it is on; empty for rows of a table"
+    )
+    part: EvidencePart | None = Field(
+        None, description="the part of the case that it is in; absent: the record is one part"
     )
 
 
@@ -237,6 +276,8 @@ class ScoredRecord(RecordIdentity, _TaggedLine):
         None, description="the judged text; absent: judged by a version that kept none"
     )
     places: tuple[SourceLocation, ...] = ()
+    parts: tuple[CasePart, ...] = ()
+    unread: int = Field(0, ge=0, description="parts of its case that could not be read")
     judgement: Judgement
 
 
@@ -286,6 +327,14 @@ class ResultRecord(RecordIdentity, _ResultHeader):
     places: tuple[SourceLocation, ...] = Field(
         (), description="where the lines of a document are; empty for rows of a table"
     )
+    parts: tuple[CasePart, ...] = Field(
+        (), description="the records of the upload that were joined to this case, in their order"
+    )
+
+    @property
+    def from_members(self) -> bool:
+        """Whether it is from files inside the upload: then equal page numbers mean two pages."""
+        return self.part is not None or any(part.part is not None for part in self.parts)
 
 
 class Counts(FrozenModel):

@@ -1,10 +1,13 @@
 """Windows, parts and sections of a text."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.fakes.encoder import FakeEncoder
 from winnow.judging.text import segments
 from winnow.judging.text.similarity import SegmentScorer, list_parts, sections, windows
+from winnow.models import PART_BREAK, PART_SEPARATOR
 
 
 @pytest.mark.parametrize(
@@ -38,6 +41,24 @@ def test_windows(text: str, found: list[str] | None) -> None:
 def test_windows_are_no_longer_than_a_segment() -> None:
     text = f"{'word ' * 70}ends. It {'goes ' * 20}on."
     assert windows(text, segments.spans(text)) == []
+
+
+def test_what_is_behind_the_end_of_a_part_does_not_refer_back() -> None:
+    text = f"EGD was repeated in June.{PART_SEPARATOR}It was normal. It bled."
+    found = [text[start:end] for start, end in windows(text, segments.spans(text))]
+    assert found == ["It was normal. It bled."]
+
+
+def test_a_section_ends_with_its_part() -> None:
+    text = f"FAMILY HISTORY:\nAnemia.\n\nCancer.{PART_SEPARATOR}Melena."
+    assert sections(text, segments.spans(text)) == [*["family history"] * 3, ""]
+
+
+@given(st.lists(st.text("ab. \n,:;-(1)ACno", min_size=1), min_size=1, max_size=4))
+def test_no_sentence_and_no_window_is_in_two_parts(parts: list[str]) -> None:
+    text = PART_SEPARATOR.join(parts)
+    spans = segments.spans(text)
+    assert not [text[s:e] for s, e in [*spans, *windows(text, spans)] if PART_BREAK in text[s:e]]
 
 
 def test_sections() -> None:

@@ -134,6 +134,8 @@ OF_ALL: dict[str, Callable[[], bytes]] = {
     "max_scan_seconds": lambda: pages(4),
 }
 """What is beyond a limit of 1 that every format has, or every scan."""
+OF_CASES = {"max_case_parts", "max_join_bytes"}
+"""Kept where cases are joined: tests/unit/core/readers/test_cases.py."""
 OF_THE_CHILD = {"max_seconds", "max_parser_bytes"}
 """Kept by the child that parses: tests/unit/core/readers/test_hostile.py."""
 
@@ -141,7 +143,7 @@ OF_THE_CHILD = {"max_seconds", "max_parser_bytes"}
 def test_every_limit_is_passed_here():
     assert set(BEYOND_IT) == NAMED
     assert {kind for kind, _ in NAMED} == set(READERS)
-    assert {limit for _, limit in NAMED} | set(OF_ALL) | OF_THE_CHILD == set(BEYOND)
+    assert {limit for _, limit in NAMED} | set(OF_ALL) | OF_CASES | OF_THE_CHILD == set(BEYOND)
 
 
 @pytest.mark.parametrize("limit", sorted(set(OF_ALL) - {"max_file_bytes"}))

@@ -14,6 +14,10 @@ class ReadLimits(BaseModel):
     max_record_chars: int = Field(1_000_000, gt=0, description="characters of a record's text")
     max_columns: int = Field(1_000, gt=0, description="columns of a table")
     max_rows: int = Field(5_000_000, gt=0, description="records of a file")
+    max_case_parts: int = Field(1_000, gt=0, description="records that are joined to one case")
+    max_join_bytes: int = Field(
+        200_000_000, gt=0, description="bytes of the records of a file whose cases are joined"
+    )
     max_pages: int = Field(2_000, gt=0, description="pages of a PDF")
     max_members: int = Field(1_000, gt=0, description="members of a package, archive or mail")
     max_unpacked_bytes: int = Field(

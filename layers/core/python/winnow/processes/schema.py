@@ -61,6 +61,9 @@ class InputColumns(FrozenModel):
     unit: Literal["document", "page", "row"] = Field(
         "document", description="what part of a document is a record; in a table each row is one"
     )
+    case: Literal["separate", "join"] = Field(
+        "separate", description="join: the records of an upload with one case id are judged as one"
+    )
     min_ocr_confidence: float = Field(
         0.97,
         ge=0,

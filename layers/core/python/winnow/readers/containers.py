@@ -157,7 +157,7 @@ def _member(
 
 
 def _unread(number: int, part: str, code: str, reason: str) -> InvalidRecord:
-    return InvalidRecord(record=number, part=part, code=code, reason=reason)
+    return InvalidRecord(record=number, part=part, code=code, reason=reason, of_upload=True)
 
 
 def _name(info: zipfile.ZipInfo) -> str:

@@ -63,6 +63,7 @@ def records_of(
             source_id=source.case_id,
             fields=fields,
             places=_locations(group, len(text)) if len(text) <= max_chars else (),
+            of_upload=source.unit != "row",
         )
         first += 1
     if empty:

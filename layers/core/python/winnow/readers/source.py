@@ -243,6 +243,7 @@ class Source:
         source_id: str | None = None,
         fields: Mapping[str, str] | None = None,
         places: tuple[SourceLocation, ...] = (),
+        of_upload: bool = False,
     ) -> Record | InvalidRecord:
         """A record, or an invalid record with the reason."""
         fields = fields or {}
@@ -251,7 +252,12 @@ class Source:
             code, reason = problem
             shown = None if code in ("text_undecodable", "text_nul") else source_id
             return InvalidRecord(
-                record=number, line=line, source_id=shown, code=code, reason=reason
+                record=number,
+                line=line,
+                source_id=shown,
+                code=code,
+                reason=reason,
+                of_upload=of_upload,
             )
         return Record(
             record=number,
@@ -260,6 +266,7 @@ class Source:
             text=text,
             fields=dict(fields),
             places=places,
+            of_upload=of_upload,
         )
 
     def _problem(

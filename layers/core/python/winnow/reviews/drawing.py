@@ -41,7 +41,7 @@ def pages_to_draw(result_ref: ObjectRef, objects: ObjectStore, audit: float) -> 
         if ref is None or (accepted and not share):
             continue
         for record in _records(objects, ref):
-            if record.part is not None or all(at.page is None for at in record.places):
+            if record.from_members or all(at.page is None for at in record.places):
                 return None  # No record of a table, a text or an archive is on a page to draw.
             pages = unpictured_pages_of(record)
             key = RecordKey(result.upload.upload_id, record.record)

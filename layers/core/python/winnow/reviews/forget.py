@@ -290,7 +290,7 @@ class Forget:
         with suppress(RecordUnknownError, StoredDataInvalidError):
             result, _ = self._result(ObjectRef(bucket=self._bucket, key=f"{folder}result.json"))
             for record in self._records(result):
-                if record.part is not None or all(at.page is None for at in record.places):
+                if record.from_members or all(at.page is None for at in record.places):
                     break  # No record of a table, a text or an archive is on a page to draw.
                 pages.update(_unpictured(record))
         return pages

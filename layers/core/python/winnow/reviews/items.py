@@ -346,7 +346,12 @@ def pictures_of(record: ResultRecord) -> dict[int, int]:
     The picture is `pages/<number>.jpg` beside the results. Pages of results that were written
     before pictures were kept have none.
     """
-    return {at.page or 1: at.picture for at in record.places if at.picture is not None}
+    joined = record.from_members and len(record.parts) > 1
+    return {
+        (at.picture if joined else at.page or 1): at.picture
+        for at in record.places
+        if at.picture is not None
+    }
 
 
 def unpictured_pages_of(record: ResultRecord) -> tuple[int, ...]:
@@ -355,7 +360,7 @@ def unpictured_pages_of(record: ResultRecord) -> tuple[int, ...]:
     If one is drawn after the run, its picture has the number of the page. None of a record from an
     archive or e-mail: the pages of its files have the same numbers.
     """
-    if record.part is not None:
+    if record.from_members:
         return ()
     without = (at for at in record.places if at.box is not None and at.picture is None)
     return tuple(sorted({at.page for at in without if at.page is not None}))[:MAX_PICTURES]

@@ -250,5 +250,7 @@ def scored(record: Record, judgement: Judgement | RecordRejection) -> ScoredLine
         fields=record.fields,
         text=record.text,
         places=record.places,
-        judgement=placed(judgement, record.places),
+        parts=record.parts,
+        unread=record.unread,
+        judgement=placed(judgement, record.places, record.parts),
     )

@@ -347,7 +347,14 @@ def outcome_of(line: ScoredLine, threshold: float, min_ocr_confidence: float = 0
         )
     judgement = line.judgement
     code = reason = None
-    if line.ocr_confidence is not None and line.ocr_confidence < min_ocr_confidence:
+    if line.unread:
+        code = "case_incomplete"
+        parts = "A part" if line.unread == 1 else f"{line.unread:,} parts"
+        reason = (
+            f"{parts} of its case could not be read (see the invalid records): what is said there "
+            "was not judged."
+        )
+    elif line.ocr_confidence is not None and line.ocr_confidence < min_ocr_confidence:
         code = "low_ocr_confidence"
         reason = (
             f"The OCR confidence of a page is {line.ocr_confidence:.2f}, less than "
@@ -375,4 +382,5 @@ def outcome_of(line: ScoredLine, threshold: float, min_ocr_confidence: float = 0
         reason=reason,
         text=line.text,
         places=line.places,
+        parts=line.parts,
     )

@@ -1,6 +1,7 @@
 """Serialize: one object version to records, in chunks that Classify can take one at a time.
 
-The file is read once, as a stream; what is held is one chunk and the manifest's lines.
+The file is read once, as a stream; what is held is one chunk and the manifest's lines. Where cases
+are joined, the records wait on disk until the file has ended.
 """
 
 from collections.abc import Callable, Iterator
@@ -29,7 +30,8 @@ from winnow.models import (
 from winnow.ports import ObjectStore, StoredObject
 from winnow.processes.registry import ProcessRegistry
 from winnow.processes.schema import ProcessDefinition
-from winnow.readers import PageReader, ReadLimits, Source, read
+from winnow.readers import PageReader, ReadLimits, Source
+from winnow.readers.cases import records_for
 from winnow.readers.ocr import OcrNeededError, defer_ocr
 from winnow.readers.source import KeepPicture
 from winnow.steps.upload import (
@@ -40,7 +42,6 @@ from winnow.steps.upload import (
 )
 from winnow.storage.jsonl import dump_line
 from winnow.storage.paths import ARRAYS, JPEG, JSON, JSON_LINES, RunPaths
-from winnow.tables.numbers import with_numbers
 
 
 class SerializeOptions(BaseModel):
@@ -147,7 +148,7 @@ def _serialize(
         store.open(stored.ref) as stream,
         _source(stream, stored, definition, options, ocr, keep_picture) as source,
     ):
-        lines = with_numbers(read(source), definition.input.numeric_columns)
+        lines = records_for(source, definition.input)
         chunks, records = _write_chunks(lines, options, store, paths, task)
     return Serialized(
         upload=upload,

@@ -24,6 +24,7 @@ from winnow.judging.text.blocks import blocks
 from winnow.judging.text.shorthand import expand_shorthand
 from winnow.judging.text.vectors import SegmentedTexts, rows_of
 from winnow.limits.budget import Check, no_deadline
+from winnow.models import PART_BREAK
 from winnow.ports import Encoder
 
 Topics = Callable[[str], frozenset[int]]
@@ -96,6 +97,8 @@ def windows(
         for next_start, end in sentences[first + 1 : first + _WINDOW]:
             if not _BACK.match(text, next_start) or end - start > segments.MAX_CHARACTERS:
                 break
+            if text.find(PART_BREAK, stop, next_start) >= 0:
+                break
             spans.append((start, end))
     return spans
 
@@ -149,10 +152,17 @@ _HEADING = re.compile(r"([A-Z][^\W\d]*(?:[ /&'’-]+[^\W\d]+){0,7}):")
 
 
 def sections(text: str, sentences: Sequence[segments.Span]) -> list[str]:
-    """For each sentence the family's or the former history's heading it is under, if one."""
+    """For each sentence the family's or the former history's heading it is under, if one.
+
+    No heading of one part of a case is that of another part.
+    """
     headings: list[str] = []
     current = ""
+    behind = 0
     for start, end in sentences:
+        if text.find(PART_BREAK, behind, start) >= 0:
+            current = ""
+        behind = end
         if text.find(":", start, min(end, start + 50)) >= 0 and (
             heading := _HEADING.match(text, start, end)
         ):
