@@ -46,7 +46,7 @@ _UNBOUNDED = 1_000
 Phrase = tuple[frozenset[str] | int, ...]
 """Words, one of each set; a number stands for up to so many words. "" in a set: may be missing."""
 
-_TOKEN = re.compile(r"[^\W_]+(?:['.][^\W_]+)*|[;:,()/?–—\[\]−]|(?<![^\s,;:(])\+(?=[^\W\d_]|\))|-")
+_TOKEN = re.compile(r"[^\W_]+(?:['.][^\W_]+)*|[;:,()/?–—\[\]−]|(?<![^\s,;:(])\+(?=[^\W\d_]|\))|-|(?<!_)_(?=_)")
 # "fatigue, -melena" denies; "non-bleeding" and a list's "- melena" or "-melena" do not.
 _MINUS = re.compile(r"(?<=[ \t,;:])-(?=[^\W\d_])")
 _DASH = re.compile(r"(?<=[\w)]) - (?=\w)")
@@ -61,7 +61,7 @@ def tokens(text: str) -> list[str]:
     """Words, as `keywords.words` has them, and the punctuation that triggers are made of.
 
     A plus or minus in front of a word is a token of its own: "+" and "−". A hyphen that
-    stands alone between two words is a dash.
+    stands alone between two words is a dash; a blank of a form ("____") is one underscore.
     """
     if " - " in text:
         text = _DASH.sub(" – ", text)

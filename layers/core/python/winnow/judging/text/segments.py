@@ -49,10 +49,13 @@ _WANTING = (
 _GOES_ON = re.compile(rf"(?:,|\b(?:{_WANTING}|{_WANTING.upper()}|a)|(?<![:–?-] )\b(?:no|NO))$")
 _GONE_ON = re.compile(r"(?:and|or|nor|but|which|who|with|without|of|on|in|for|from|to)\b(?![.:)])")
 _GLUED = re.compile(
-    r"\.(?:(?<=[^\W\d_]{3}\.)|(?<=\d\.))"
+    r"\.(?:(?<=[^\W\d_]{3}\.)|(?<=\d\.)|(?<=[a-z]{2}\.)(?=[A-Z][a-z]))"
     r"(?!(?:com|org|net|edu|gov|info|htm|html|pdf|docx?|xlsx?|csv|txt|jpe?g|png|dcm)\b)"
-    r"(?=[^\W\d_]{2})"
+    r"(?=[^\W\d_]{2}|[IA]\s)"
 )
+_SALUTATION = re.compile(r"Dear(?: [A-Z][\w.'’-]*| or| and| colleagues?){1,5},(?=\s)")
+_BOX = re.compile(r"(?:\[[ xX]?\]|\([ xX]?\)|[☐☒☑])(?=\s*+\w)")
+_BOX_OF_ANSWER = re.compile(r"\S+\s*+(?:yes|no|y|n|unknown|n/a)\b|\(\s\)", re.IGNORECASE)
 _AFTER_NUMBER = re.compile(r"\d\s?$")
 _HEADING = re.compile(r"[A-Z][A-Z0-9 /&,()'’-]{3,58}[A-Z)]:(?=\s*+(?:,\s*+)?+[^\W\d_])")
 _HEADING_LINE = re.compile(r"[A-Z][A-Za-z0-9 /&,()'’-]{1,58}:(?:\s|$)")
@@ -186,6 +189,19 @@ def _items(text: str, start: int, end: int) -> list[Span]:
     return marks if len(marks) > 1 else []
 
 
+def _boxes(text: str, start: int, end: int) -> list[int]:
+    """Where the second and later boxes of a line begin, if each stands for something of its own.
+
+    "[x] EGD negative  [x] colonoscopy negative" are two items; the boxes of "Bleeding: [x] yes
+    [ ] no" are the answers to one question.
+    """
+    boxes = list(_BOX.finditer(text, start, end))
+    if len(boxes) < 2 or any(_BOX_OF_ANSWER.match(text, box.start(), end) for box in boxes):
+        return []
+    before = text[start : boxes[0].start()].strip(" \t-*•.")
+    return [box.start() for box in boxes[1:]] if not before else []
+
+
 def _in_mark(stop: int, marks: list[Span], lasts: list[int]) -> bool:
     """Whether a full stop is that of a mark; `lasts` are the marks' ends."""
     at = bisect_left(lasts, stop)
@@ -196,6 +212,10 @@ def _sentences(text: str, start: int, end: int) -> list[Span]:
     spans: list[Span] = []
     begin = start
     ends = _ends(text, start, end)
+    if greeting := _SALUTATION.match(text, start, end):
+        ends = sorted({*ends, (greeting.end(), greeting.end())})
+    if boxes := _boxes(text, start, end):
+        ends = sorted({*ends, *((box, box) for box in boxes)})
     if marks := _items(text, start, end):
         lasts = [last for _, last in marks]
         ends = [e for e in ends if not _in_mark(e[0], marks, lasts)]

@@ -111,6 +111,11 @@ _REPORTS = re.compile(
 )
 _DENIAL = re.compile(r"(?:no|not|none|without)\b", re.IGNORECASE)
 """Behind a heading it is of what the heading names: "EGD: normal stomach, no blood"."""
+_REQUEST = re.compile(
+    r"(?:needs?|requests?|requested|requesting|referred|plan|rec|recommend(?:ed)?|please|for|wants|asks"
+    r"|capsule|video capsule|VCE)\b"
+)
+"""At the end of a list, what is asked for: no part of what was found."""
 _MIN_PARTS = 3
 """Fewer only in a sentence of at most _FEW_WORDS words."""
 _FEW_WORDS = 12
@@ -138,7 +143,8 @@ def list_parts(text: str, start: int, end: int, topics: Topics) -> list[segments
     for number, (first, last) in enumerate(zip([start, *starts], [*stops, end], strict=True)):
         topic = topics(text[first:last])
         is_of_heading = ":" in text[begin:first] and _DENIAL.match(text, first)
-        if number and topic and about and topic.isdisjoint(about) and not is_of_heading:
+        is_new = topic.isdisjoint(about) if topic else _REQUEST.match(text, first) is not None
+        if number and about and is_new and not is_of_heading:
             parts.append((begin, begin + len(text[begin : stops[number - 1]].rstrip())))
             begin, about = first, topic
         else:
