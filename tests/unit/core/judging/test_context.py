@@ -83,6 +83,16 @@ def test_the_table_holds_every_context_and_no_sentence_twice() -> None:
         # A new clause, whose words may be cues themselves.
         ("No pain, and melena was seen.", "melena", set()),
         ("No pain, and his mother was anemic.", "anemic", {"family"}),
+        # A result behind a colon is no denial of the test; a blank says nothing.
+        ("Melena: negative", "melena", {"negated"}),
+        ("Melena: ____", "melena", {"unknown"}),
+        ("[x] Melena", "melena", set()),
+        # What was not reached, or spoilt, says nothing.
+        ("Colonoscopy did not reach the cecum.", "colonoscopy", {"unknown"}),
+        ("Enterography: motion artifact.", "enterography", {"unknown"}),
+        ("The colonoscope was then withdrawn.", "colonoscope", set()),
+        ("Anemia is no longer suspected.", "anemia", {"negated"}),
+        ("Nothing to explain it, believes that melena is real.", "melena", set()),
         ("", "", set()),
     ],
 )

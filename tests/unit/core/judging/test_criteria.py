@@ -151,6 +151,15 @@ def test_contradiction_and_doubt(sentences: list[str], value: Verdict) -> None:
     assert judge(" ".join(sentences), ONE, **near).value is value
 
 
+@pytest.mark.parametrize(
+    ("neutral", "value"),
+    [("No history of anemia.", Verdict.MET), ("Anemia workup.", Verdict.UNDETERMINED)],
+)
+def test_a_neutral_denial_is_nothing_to_what_denies_nothing(neutral: str, value: Verdict) -> None:
+    table = {neutral: toward((5, 1.0)), "Known anemia.": toward((AXES[PRO], 0.62), (5, 0.78))}
+    assert judge("Known anemia.", ONE.replace(NEUTRAL, neutral), **table).value is value
+
+
 def test_a_part_of_a_list_is_read_in_the_whole() -> None:
     two = ONE.replace(
         "logic: {all_of: [anemia]}",

@@ -163,6 +163,15 @@ def test_long_segments_break_at_clauses() -> None:
         ),
         ("Lost approx. 500 mL of blood.", ["Lost approx. 500 mL of blood."]),
         (
+            "Here for follow-up.She is well.I agree.",
+            ["Here for follow-up.", "She is well.", "I agree."],
+        ),
+        ("Dear Dr Lowe, she is well.", ["Dear Dr Lowe,", "she is well."]),
+        ("[x] EGD negative  [ ] known", ["[x] EGD negative", "[ ] known"]),
+        ("- [x] EGD (x) CT", ["- [x] EGD", "(x) CT"]),
+        ("[x] yes [ ] no", ["[x] yes [ ] no"]),
+        ("Bleeding: [x] now [ ] before", ["Bleeding: [x] now [ ] before"]),
+        (
             "BP 120/80. HR 88. Temp. 37.2. Wt. 70 kg.",
             ["BP 120/80.", "HR 88.", "Temp. 37.2.", "Wt. 70 kg."],
         ),

@@ -100,6 +100,7 @@ def test_a_sentence_under_two_headings_is_two() -> None:
         ("EGD: polyps, no melena", []),
         ("melena, tired, pale", []),
         ("Hb 7 - melena; EGD neg", ["Hb 7", "melena", "EGD neg"]),
+        ("Hb 7, melena, needs VCE", ["Hb 7", "melena", "needs VCE"]),
     ],
 )
 def test_a_list_is_cut_where_the_topic_changes(text: str, parts: list[str]) -> None:

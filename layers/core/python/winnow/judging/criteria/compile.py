@@ -23,6 +23,10 @@ _SOFT = MentionKind.POSSIBLE | MentionKind.HISTORICAL
 """Kinds that are ignored for a side that has such sentences itself."""
 
 
+_NEGATIVE = MentionKind.DENIED | MentionKind.RESULT
+_OPEN = MentionKind.UNKNOWN | MentionKind.PLANNED | MentionKind.HISTORICAL | MentionKind.MIXED
+
+
 @dataclass(frozen=True)
 class CriterionSide:
     """The statements, or the counter-statements, of a criterion, and what may be compared."""
@@ -37,6 +41,8 @@ class CriterionSide:
     """Columns that a segment of these kinds may be compared with."""
     neutral: NDArray[np.intp]
     """Columns of the neutral statements that have one of the side's keywords."""
+    neutral_to_plain: NDArray[np.intp]
+    """Those of them that a segment without any negation is compared with."""
 
     def columns(self, segment: SegmentMentions) -> list[int]:
         """The columns that a segment may be compared with.
@@ -52,6 +58,20 @@ class CriterionSide:
             if unmixed != kinds:
                 return columns + self.columns_by_kinds.get(unmixed, [])
         return columns
+
+    def neutral_columns(self, segment: SegmentMentions) -> NDArray[np.intp]:
+        """The columns of the neutral statements that a segment is compared with.
+
+        "No history of Crohn's disease" says nothing that "known Crohn's disease" says.
+        """
+        kinds = segment.kinds(self.keywords, self.ignored)
+        is_negative = any(kind & _NEGATIVE for kind in kinds)
+        return self.neutral if is_negative else self.neutral_to_plain
+
+
+def _is_only_negative(kinds: Kinds) -> bool:
+    """Whether a sentence denies, and says nothing else of its keywords."""
+    return any(kind & _NEGATIVE for kind in kinds) and not any(kind & _OPEN for kind in kinds)
 
 
 @dataclass(frozen=True)
@@ -165,6 +185,18 @@ class _Compiler:
             ignored,
             columns_by_kinds,
             np.array(with_keyword, np.intp),
+            np.array(
+                [
+                    column
+                    for column in with_keyword
+                    if not _is_only_negative(
+                        SegmentMentions(self.plain_references[column], "", find).kinds(
+                            frozenset(range(len(plain))), ignored
+                        )
+                    )
+                ],
+                np.intp,
+            ),
         )
 
     def _add_references(self, sentences: Sequence[str]) -> range:

@@ -270,8 +270,9 @@ class CriteriaExplainer:
         if best.similarity <= LOW:
             why = f"too far from every sentence of it: {best.similarity:.2f}, {LOW:.2f} is needed"
             return Reason.TOO_FAR, why, best
+        neutral = _neutral(sides, mentions, similarity)
         rival = max(
-            (other for other in (*compared, *_neutral(sides, similarity)) if other is not best),
+            (other for other in (*compared, *neutral) if other is not best),
             key=lambda one: one.similarity,
             default=best,
         )
@@ -362,11 +363,11 @@ def _nearest_of_all(
 
 
 def _neutral(
-    sides: Sequence[CriterionSide], similarity: NDArray[np.float32]
+    sides: Sequence[CriterionSide], mentions: SegmentMentions, similarity: NDArray[np.float32]
 ) -> Iterator[_Compared]:
     for side in sides:
-        if side.neutral.size:
-            yield _nearest(side.neutral.tolist(), 0, similarity)
+        if (columns := side.neutral_columns(mentions)).size:
+            yield _nearest(columns.tolist(), 0, similarity)
 
 
 def _kind(mentions: SegmentMentions, sides: Sequence[CriterionSide]) -> tuple[Reason, str]:

@@ -13,8 +13,9 @@ the keywords of one side are of several kinds ("no melena, but maroon stools"), 
 compared with sentences that have the same kinds.
 
 Let `x` be the similarity to the nearest sentence that remains, and `y` that to the nearest sentence
-of the other side or the nearest neutral statement (of any context) that has one of the side's
-keywords. The strength of the match is
+of the other side or the nearest neutral statement that has one of the side's keywords (of any
+context; but one that only denies is nothing to a segment that denies nothing). The strength of the
+match is
 
     strength = ramp(x; LOW, HIGH) * ramp(x - y; 0, MARGIN)
 
@@ -203,8 +204,8 @@ def _match_sentence(
     # On a tie the statement wins: `max` returns the first.
     best = max(sides, key=lambda nearest: nearest.similarity)
     others = [nearest.similarity for nearest in sides if nearest is not best]
-    if best.side.neutral.size:
-        others.append(float(similarity[best.side.neutral].max()))
+    if (neutral := best.side.neutral_columns(segment.mentions)).size:
+        others.append(float(similarity[neutral].max()))
     margin = best.similarity - max(others, default=0.0)
     strength = _ramp(best.similarity, LOW, HIGH) * _ramp(margin, 0, MARGIN)
     if strength <= 0:
