@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import shutil
 import subprocess
 import tarfile
@@ -9,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,21 +18,20 @@ from typing import Any
 import psutil
 import pytest
 
+from winnow.errors import ReviewOffError
 from winnow.models import ObjectRef, Result
 from winnow.recovery.upload_row import UploadRow
 from winnow.reviews.models import Kind
-from winnow.reviews.queueing import Shares, queue_upload
 from winnow_aws.reviews import ReviewTable
-from winnow_aws.s3 import S3Store
 from winnow_cli.target import Target
 from winnow_cli.uploads import Uploads
 from winnow_local import mailbox, ministack
 from winnow_local.deploy import STACK_NAME, client_config, deploy, session
 from winnow_local.stack import function_environment
-from winnow_local.state import StateDir
+from winnow_local.state import STATE_DIR_VARIABLE, ProcessId, StackState, StateDir
 from winnow_local.template import Checkout
 
-from .conftest import SURE, UNSURE, until
+from .conftest import SURE, UNSURE, until, winnow
 
 pytestmark = [pytest.mark.model, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -63,10 +64,10 @@ class Deployed:
     """A stack on an emulator of its own, deployed and deployed again."""
 
     def __init__(self, folder: Path) -> None:
-        self._dir = StateDir(folder / ".winnow")
-        self._dir.path.mkdir()
-        self.running = ministack.spawn(self._dir)
-        ministack.wait_until_healthy(self.running, self._dir, threading.Event())
+        self.state_dir = StateDir(folder / ".winnow")
+        self.state_dir.path.mkdir()
+        self.running = ministack.spawn(self.state_dir)
+        ministack.wait_until_healthy(self.running, self.state_dir, threading.Event())
         self._environment = function_environment(Checkout.here())
         self.target: Target
 
@@ -75,8 +76,23 @@ class Deployed:
     ) -> None:
         endpoint = self.running.endpoint
         given = {"LocalApiHost": ministack.api_host(endpoint), **page} if page else None
-        outputs = deploy(endpoint, checkout, self._environment, given, update=update)
+        # Its own processes, as its images have: a version does not know the fields of a later one.
+        own = {**self._environment, "PROCESS_DIR": str(checkout.root / "processes")}
+        outputs = deploy(endpoint, checkout, own, given, update=update)
         self.target = Target(STACK_NAME, outputs, session(), endpoint, client_config())
+        # What a supervisor writes: so the commands find this stack.
+        self.state_dir.write(
+            StackState(
+                supervisor=ProcessId.of(os.getpid()),
+                ministack=self.running.id,
+                started_at=datetime.now(UTC).isoformat(),
+                endpoint=endpoint,
+                region=ministack.REGION,
+                stack=STACK_NAME,
+                ready=True,
+                outputs=outputs,
+            )
+        )
 
     def put(self, name: str, body: str) -> str:
         key = f"inbox/emotions/{name}"
@@ -132,16 +148,19 @@ def deployed(tmp_path: Path) -> Iterator[Deployed]:
 
 
 def test_a_stack_of_the_version_before_is_updated_in_place(
-    deployed: Deployed, before: Checkout
+    deployed: Deployed, before: Checkout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deployed.deploy(before)
     outputs = deployed.target.outputs
+    monkeypatch.setenv(STATE_DIR_VARIABLE, str(deployed.state_dir.path))
     queue = mailbox.subscribe(
         deployed.target.client("sns"), deployed.target.client("sqs"), outputs["TopicArn"]
     )
     done = deployed.ended(deployed.put("done.jsonl", ONE + DOUBTFUL))
     failed = deployed.ended(deployed.put("failed.exe", "MZ\x00"))
     assert (done.state, failed.state) == ("SUCCEEDED", "FAILED")
+    refused = winnow("queue", "--add", done.upload_id, "--json")
+    assert refused.document()["error"]["code"] == ReviewOffError.code
     old = kept(deployed, done)
     old_schema = Uploads(deployed.target).result(done).schema_version
     # Two runs under way: one is being classified, the other has begun to be.
@@ -200,18 +219,19 @@ def test_a_stack_of_the_version_before_is_updated_in_place(
     until(partial(all_queued, reviews, new_row))
     assert of_kind(reviews, new_row, Kind.REVIEW) == new_row.review == 1
     assert of_kind(reviews, done, Kind.REVIEW) == 0
-    asked = queue_upload(
-        ObjectRef(bucket=str(done.result_bucket), key=str(done.result_key)),
-        S3Store(deployed.target.s3()),
-        reviews,
-        Shares(blind=0, audit=0),
-        time.time,
-    )
-    assert (asked.queued, asked.audits) == (done.review, 0)
-    assert of_kind(reviews, done, Kind.REVIEW) == done.review == 2
-    again = {**event_of(deployed, failed), "restart": {"attempt": 2, "supersedes": failed.run}}
+    assert state_of(done) == {}
+    asked = winnow("queue", "--add", done.upload_id, "--json")
+    assert asked.code == 0, asked.err
+    assert (asked.document()["added"]["queued"], done.review) == (2, 2)
+    assert of_kind(reviews, done, Kind.REVIEW) == 2
+    assert (state_of(done)["queued"], state_of(done)["open"]) == (2, 2)
+    assert winnow("queue", "--add", failed.upload_id).code == 1
+    again = winnow("queue", "--add", done.upload_id, "--json")
+    assert (again.code, of_kind(reviews, done, Kind.REVIEW)) == (0, 2)
+    assert kept(deployed, done) == old
+    restart = {**event_of(deployed, failed), "restart": {"attempt": 2, "supersedes": failed.run}}
     deployed.target.client("stepfunctions").start_execution(
-        stateMachineArn=outputs["StateMachineArn"], input=json.dumps(again)
+        stateMachineArn=outputs["StateMachineArn"], input=json.dumps(restart)
     )
     redriven = until(
         lambda: (
@@ -241,7 +261,7 @@ def test_a_run_ends_with_the_functions_that_it_began_with(
     root = Checkout.here().root
     copy = tmp_path / "checkout"
     shutil.copytree(root / "functions", copy / "functions")
-    for name in ("layers", "statemachine", "template.yaml"):
+    for name in ("layers", "processes", "statemachine", "template.yaml"):
         (copy / name).symlink_to(root / name)
     app = copy / "functions" / "classify" / "app.py"
     app.write_text(
@@ -285,6 +305,13 @@ def all_queued(reviews: ReviewTable, row: UploadRow) -> bool:
 def of_kind(reviews: ReviewTable, row: UploadRow, kind: Kind) -> int:
     """How many records of an upload are in the queue for this reason."""
     return sum(head.kind == kind for head in reviews.heads(row.upload_id))
+
+
+def state_of(row: UploadRow) -> dict[str, Any]:
+    """What `winnow status` says of an upload's reviews; empty before it was queued."""
+    (document,) = winnow("status", row.upload_id, "--json").document()["uploads"]
+    found: dict[str, Any] = document.get("reviews", {})
+    return found
 
 
 def event_of(deployed: Deployed, row: UploadRow) -> dict[str, Any]:
