@@ -71,8 +71,8 @@ SAMPLES = (
 
 
 PROCESS = "L33774"
-LABELLED, LABEL_COLUMN = "tests/quality/data/l33774_cases.csv", "expected"
-"""Labelled notes of that process. A few decisions alone are too few to train on."""
+LABELLED, LABEL_COLUMN = "samples/prior-auth-labelled.csv", "decision"
+"""What the head of that process was trained on. A few decisions alone are too few."""
 
 
 @dataclass(frozen=True)

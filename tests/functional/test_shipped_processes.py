@@ -5,6 +5,7 @@ neutral statements were developed on: what must never be heard as support.
 """
 
 import csv
+import hashlib
 import json
 import os
 import re
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.quality.labelled import SAMPLE, labelled, main
 from winnow.judging import build_judge
 from winnow.models import CriteriaDecision, Judgement, LabelDecision, Verdict
 from winnow.ports import Judge
@@ -51,6 +53,15 @@ def outcome(judgement: Judgement, threshold: float) -> str:
 def readme_cases() -> dict[str, str]:
     text = (ROOT / "samples" / "README.md").read_text(encoding="utf-8")
     return dict(re.findall(r"^\| (PA-\d+) \|.*\| (\w+) \|$", text, re.MULTILINE))
+
+
+def test_the_head_of_l33774_was_trained_on_the_sample(tmp_path: Path) -> None:
+    main(tmp_path / "labelled.csv")
+    content = (tmp_path / "labelled.csv").read_bytes()
+    assert SAMPLE.read_bytes() == content, "run `python -m tests.quality.labelled`"
+    data = book().heads["L33774"].card().data
+    assert data.sha256 == hashlib.sha256(content).hexdigest()
+    assert data.rows == len(labelled())
 
 
 def test_every_case_is_in_the_readme() -> None:
