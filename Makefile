@@ -52,9 +52,9 @@ build/model/saved_model/saved_model.pb: build/model/references-litert.vectors re
 	@$(BIN)/winnow model build --saved-model
 	@touch -c $@
 
-build/node/.installed: requirements/node/package.json requirements/node/package-lock.json | .venv/.ready
+build/%/.installed: requirements/%/package.json requirements/%/package-lock.json | .venv/.ready
 	@mkdir -p $(@D)
-	@cp requirements/node/*.json $(@D)
+	@cp requirements/$*/*.json $(@D)
 	@NODE_OPTIONS="$$NODE_OPTIONS --use-system-ca" $(BIN)/npm --prefix $(@D) ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
 
@@ -115,7 +115,7 @@ template: setup .venv-sam/.installed .venv-checkov/.installed ## cfn-lint, sam v
 
 sam: .venv-sam/.installed ## the SAM command line, in .venv-sam
 
-bench: setup ## measure speed and memory; writes build/bench.json and docs/benchmarks.md
+bench: setup build/lighthouse/.installed ## measure speed and memory; writes build/bench.json and docs/benchmarks.md
 	@$(BIN)/python -m tests.bench
 
 quality: setup ## measure the quality of decisions; writes docs/quality.md (data: WINNOW_DATA)
@@ -166,7 +166,7 @@ lock: setup ## resolve the pinned dependencies again
 	@$(BIN)/$(LOCK) --python-version 3.11 requirements/sam.in -o requirements/sam.txt
 	@$(BIN)/$(LOCK) --python-version 3.11 requirements/checkov.in -o requirements/checkov.txt
 	@$(BIN)/$(LOCK) --python-version 3.11 requirements/supply.in -o requirements/supply.txt
-	@cd requirements/node && ../../$(BIN)/npm update --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund --loglevel=error >/dev/null
+	@for one in node lighthouse; do (cd requirements/$$one && ../../$(BIN)/npm update --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund --loglevel=error >/dev/null); done
 	@$(BIN)/$(LOCK) --python-version 3.13 .ci/lambda-base/requirements.in -o .ci/lambda-base/requirements.txt
 	@$(BIN)/$(IMAGE_LOCK) functions/serialize/requirements.in -o functions/serialize/requirements.txt
 	@$(BIN)/$(IMAGE_LOCK) --override functions/scan/overrides.txt functions/scan/requirements.in -o functions/scan/requirements.txt

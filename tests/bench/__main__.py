@@ -290,6 +290,8 @@ def people_text(found: dict[str, Any] | None) -> str:
             ("from a key to the next record, ms", page["next_record_ms"]),
             ("decisions a second, one key each, all saved", page["decisions_per_s"]),
         ]
+    for view, scores in (found.get("lighthouse") or {}).items():
+        rows += [(f"Lighthouse {name}, {view}", score) for name, score in scores.items()]
     if first := found.get("container"):
         rows.append(("`docker run` to the API's first prediction, s", first["first_answer_s"]))
     table = "\n".join(f"| {title} | {value:g} |" for title, value in rows)

