@@ -2,7 +2,7 @@
 
 import { fill, h, icon, own, s, visible } from "./dom.js";
 import { confidence, REASONS, short, time, titleOf, verdict } from "./format.js";
-import { pieces, spansOf } from "./marks.js";
+import { nameOfPart, partsOf, pieces, spansOf } from "./marks.js";
 
 const SIGNS = { met: "check", not_met: "cross", undetermined: "unsure" };
 const HUES = 8;
@@ -15,7 +15,7 @@ export function nameOf(item) {
 
 /** The text with evidence marked, the columns of the row, and the pictures of a scan. */
 export function recordSheet(item, { level = "h1" } = {}) {
-  const spans = spansOf(item.decision);
+  const spans = spansOf(item.decision, item.parts);
   const text = h("div.text", { dir: "auto" });
   const views = [];
   if (item.text === null || item.text === undefined) {
@@ -24,7 +24,9 @@ export function recordSheet(item, { level = "h1" } = {}) {
   } else if (item.text === "") {
     text.append(h("p.empty", null, "No text: only the columns above were judged."));
   } else {
-    fill(text, marked(item.text, spans, item.decision));
+    fill(text, partsOf(item, spans).flatMap((one) => [
+      one.part ? h("p.part", null, own(nameOfPart(one.part, item.parts))) : null,
+      marked(one.text, one.spans, item.decision)]));
   }
   views.push({ name: "Text", element: text });
   if (item.pages?.length) views.unshift({ name: item.pages.length > 1 ? "Pages" : "Page", element: pictures(item, spans) });
@@ -73,9 +75,10 @@ function marked(text, spans, decision) {
   });
 }
 
-function hint({ title, supports, evidence }) {
+function hint({ title, supports, evidence, where }) {
   return visible([
     `${supports ? "For" : "Against"}: ${title}`,
+    where ? `in ${where}` : "",
     evidence?.context?.length ? `(${evidence.context.join(", ")})` : "",
     evidence?.reference ? `nearest: ${evidence.reference}` : "",
   ].filter(Boolean).join(" · "));
@@ -108,9 +111,9 @@ function tabs(views) {
 
 /** The picture of each page, with a box for each line that evidence stands on. */
 function pictures(item, spans) {
-  return h("div.pages", null, item.pages.map(({ page, url }) => {
+  return h("div.pages", null, item.pages.map(({ page, url, picture, part }) => {
     const boxes = spans.flatMap((span) => span.places
-      .filter((place) => place.box && (place.page ?? 1) === page)
+      .filter((place) => place.box && (picture ? place.picture === picture : (place.page ?? 1) === page))
       .map((place, index) => ({ span, box: place.box, first: index === 0 })));
     const labels = new Map();
     const failed = h("p.empty", { hidden: true }, "The picture cannot be shown. The text can: see above.");
@@ -122,7 +125,7 @@ function pictures(item, spans) {
         }),
         s("svg.boxes", { "aria-hidden": "true" }, boxes.map((one) => drawn(one, labels, item.decision)))),
       failed,
-      h("figcaption", null, `Page ${page}`,
+      h("figcaption", null, part ? [own(part), ", page "] : "Page ", String(page),
         boxes.length ? `, ${boxes.length} ${boxes.length === 1 ? "line" : "lines"} with evidence` : ", no evidence"));
   }));
 }
@@ -193,7 +196,8 @@ function criteria(item, lit) {
       h("span.said", null, silent ? null : said),
       h("span.call", null, icon(SIGNS[one.verdict]), verdict(one.verdict))),
       h("ul.nearest", null, one.evidence.map((each) => h("li", null,
-        own(hint({ title: each.text, supports: each.polarity !== "opposes", evidence: each }))))));
+        own(hint({ title: each.text, supports: each.polarity !== "opposes", evidence: each,
+          where: each.part ? nameOfPart(each.part, item.parts) : "" }))))));
   }));
 }
 

@@ -115,7 +115,18 @@ def _print_explanations(
 
 
 def _document(prediction: "Prediction", explanations: "Explanations | None") -> dict[str, Any]:
-    shown = {"outcome", "record", "line", "source_id", "part", "ocr_confidence", "code", "reason"}
+    shown = {
+        "outcome",
+        "record",
+        "line",
+        "source_id",
+        "part",
+        "ocr_confidence",
+        "code",
+        "reason",
+    }
+    if prediction.result.parts:
+        shown.add("parts")
     document = prediction.result.model_dump(mode="json", exclude_none=True, include=shown)
     if prediction.judgement is not None:
         document["judgement"] = prediction.judgement.model_dump(mode="json", exclude_none=True)

@@ -69,11 +69,20 @@ def write_csv(
             evidence[0][1].text if evidence else None,
             record.code,
             record.reason,
-            record.text,
+            _text_of(record),
         )
         if reviews is not None:
             cells = (*cells, *_review_cells(reviews.get(record.record)))
         writer.writerow(["" if cell is None else safe_cell(cell) for cell in cells])
+
+
+def _text_of(record: "ResultRecord") -> str | None:
+    """The text; between the parts of a case an empty line in place of a control character."""
+    from winnow.models import PART_SEPARATOR
+
+    if record.text is None or not record.parts:
+        return record.text
+    return "\n\n".join(record.text.split(PART_SEPARATOR))
 
 
 def _review_cells(review: "ReviewState | None") -> tuple[object, ...]:

@@ -16,7 +16,14 @@ from winnow_cli.render.records import (
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from winnow.models import CriterionFinding, Evidence, Result, ResultRecord, SourceLocation
+    from winnow.models import (
+        CasePart,
+        CriterionFinding,
+        Evidence,
+        Result,
+        ResultRecord,
+        SourceLocation,
+    )
     from winnow.reviews.items import ReviewState
 
 FOR, AGAINST, BOTH = "green", "red", "yellow"
@@ -59,6 +66,7 @@ def _head(record: "ResultRecord", review: "ReviewState | None") -> "Text":
     rows = [
         ("line", None if record.line is None else str(record.line)),
         ("part", record.part),
+        ("parts", str(len(record.parts)) if record.parts else None),
         ("id", record.source_id),
         ("decision", decision_of(record)),
         ("confidence", _confidence(record)),
@@ -99,7 +107,22 @@ def text_of(record: "ResultRecord") -> "Text | None":
     pieces = [piece for _, evidence in _evidence(record) for piece in evidence]
     for start, end, style in _spans(pieces, len(record.text)):
         marked.stylize(style, start, end)
-    return Text.assemble("\n", marked)
+    return Text.assemble("\n", by_part(marked, record.parts))
+
+
+def by_part(text: "Text", parts: "Sequence[CasePart]") -> "Text":
+    """The text of a case with the name of each part above it; any other text as it is."""
+    from rich.text import Text
+
+    if not parts:
+        return text
+    of_members = any(part.part is not None for part in parts)
+    return Text("\n\n").join(
+        Text.assemble(
+            (f"[{clean(part.name(of_members=of_members))}]\n", "dim"), text[part.start : part.end]
+        )
+        for part in parts
+    )
 
 
 def _spans(pieces: Sequence["Evidence"], length: int) -> Iterator[tuple[int, int, str]]:
@@ -135,7 +158,7 @@ def grounds_of(record: "ResultRecord") -> "Text | None":
         if finding is not None:
             mark = "*" if finding.id in because_of(record) else " "
             lines.append(Text(f"{mark} {clean(finding.title)}: {_verdict(finding)}"))
-        lines += [_line(piece) for piece in evidence]
+        lines += [_line(piece, of_members=record.from_members) for piece in evidence]
     if not lines:
         return None
     heading = "Labels and evidence" if decision.kind == "labels" else "Criteria"
@@ -154,11 +177,15 @@ def _verdict(finding: "CriterionFinding") -> str:
     return NOTHING_SAID if verdict == "undetermined" else f"{NOTHING_SAID}, counts as {verdict}"
 
 
-def _line(piece: "Evidence") -> "Text":
+def _line(piece: "Evidence", *, of_members: bool) -> "Text":
     from rich.text import Text
 
     mark, style = _SIDES[piece.polarity.value]
     where = _where(piece.places)
+    if piece.part is not None:
+        named = clean(piece.part.name(of_members=of_members))
+        # The line of a row is its name; that of a document is among the places.
+        where = f"{named}, {where}" if where else named
     return Text.assemble(
         "    ",
         (f"{mark} “{clean(piece.text)}”", style),

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from winnow.models import ResultRecord
 from winnow_cli.console import clean, safe
-from winnow_cli.render.record import NOTHING_SAID, grounds_of, text_of
+from winnow_cli.render.record import NOTHING_SAID, by_part, grounds_of, text_of
 from winnow_cli.render.records import answer_of
 from winnow_cli.render.uploads import SHORT_ID
 
@@ -94,12 +94,13 @@ def body_of(item: "ReviewItem") -> list[Text]:
         outcome=item.outcome,
         record=item.record,
         text=item.text,
+        parts=item.parts,
         decision=item.decision,
         score=item.score,
         confidence=item.confidence,
     )
     if item.hidden:
-        text = Text(safe(item.text or ""), end="")
+        text = by_part(Text(safe(item.text or ""), end=""), item.parts)
         return [Text(""), text, Text(""), fields]
     parts = (text_of(record), Text(""), fields, grounds_of(record))
     return [part for part in parts if part is not None]

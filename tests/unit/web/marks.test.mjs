@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { pieces, spansOf, units } from "../../../web/marks.js";
+import { nameOfPart, partsOf, pieces, spansOf, units } from "../../../web/marks.js";
 
 const span = (start, end) => ({ start, end });
 
@@ -58,4 +58,24 @@ test("evidence of criteria has the criterion's number, for or against", () => {
   const [one] = spansOf(decision);
   assert.deepEqual([one.number, one.title, one.supports], [1, "Two", false]);
   assert.deepEqual(spansOf(null), []);
+});
+
+test("each part of a case has its own text and spans, and nothing of what is between them", () => {
+  const text = "🩸 anemia\n\u001d\nnormal";
+  const parts = [{ record: 1, start: 0, end: 8 }, { record: 2, start: 11, end: 17 }];
+  const found = partsOf({ text, parts }, [span(2, 8), span(11, 17)]);
+  assert.deepEqual(found.map((one) => [one.text, one.spans]), [
+    ["🩸 anemia", [span(2, 8)]],
+    ["normal", [span(0, 6)]],
+  ]);
+  assert.deepEqual(partsOf({ text: "a", parts: [] }, [span(0, 1)]), [{ text: "a", spans: [span(0, 1)] }]);
+});
+
+test("a part is called by its file, its line, or as what holds the others", () => {
+  const file = { record: 2, part: "scan.pdf", line: 1 };
+  assert.equal(nameOfPart(file, [file]), "scan.pdf");
+  assert.equal(nameOfPart({ record: 1, line: 1 }, [file]), "Text of the e-mail");
+  assert.equal(nameOfPart({ record: 3, line: 4 }, []), "line 4");
+  assert.equal(nameOfPart({ record: 3, line: 4, part: "May" }, []), "May, line 4");
+  assert.equal(nameOfPart({ record: 3 }), "record 3");
 });

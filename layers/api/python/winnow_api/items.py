@@ -11,7 +11,13 @@ from winnow.errors import (
 )
 from winnow.models import ModelInfo, ObjectRef, Outcome, ProcessInfo, Result, ResultRecord
 from winnow.processes.schema import ProcessDefinition
-from winnow.reviews.items import MAX_PICTURES, Items, pictures_of, unpictured_pages_of
+from winnow.reviews.items import (
+    MAX_PICTURES,
+    Items,
+    part_of_picture,
+    pictures_of,
+    unpictured_pages_of,
+)
 from winnow.reviews.items import item_of as make_item
 from winnow.reviews.models import Kind, LineRef, RecordKey, ReviewHead, State
 from winnow.storage import paths
@@ -217,14 +223,24 @@ def _pictures(services: Services, head: ReviewHead, record: ResultRecord) -> tup
         drawn = {*kept_pictures(services, head.process.id, head.upload)}
         pictures |= {page: page for page in unpictured if page in drawn}
     return tuple(
-        PageLink(
-            page=page,
-            url=services.objects().link(
+        _page_link(
+            record,
+            page,
+            picture,
+            services.objects().link(
                 ObjectRef(bucket=services.results_bucket, key=f"{folder}/{picture}.jpg"), PICTURE_S
             ),
         )
         for page, picture in sorted(pictures.items())[:MAX_PICTURES]
     )
+
+
+def _page_link(record: ResultRecord, page: int, picture: int, url: str) -> PageLink:
+    found = part_of_picture(record, picture)
+    if found is None:
+        return PageLink(page=page, url=url)
+    of_file, part = found
+    return PageLink(page=of_file or 1, url=url, picture=picture, part=part.part)
 
 
 def items_of(services: Services, user: User, heads: Sequence[ReviewHead]) -> list[ItemAnswer]:

@@ -121,8 +121,12 @@ class TotalsAnswer(FrozenModel):
 class PageLink(FrozenModel):
     """The picture of a page of a scan or PDF."""
 
-    page: int
+    page: int = Field(description="number of the page in its file")
     url: str
+    picture: int | None = Field(
+        None, description="in a case of several files: `picture` in the places of its lines"
+    )
+    part: str | None = Field(None, description="in a case of several files: the file")
 
 
 class ItemAnswer(ReviewItem):

@@ -106,6 +106,20 @@ class _PartIdentity(FrozenModel):
     line: int | None = Field(None, ge=1, description="line of the file that it starts on")
     part: str | None = Field(None, description="member of an archive or mail, or sheet, it is from")
 
+    def name(self, *, of_members: bool) -> str:
+        """What people call it; `of_members`: other parts of the case are members of the upload.
+
+        >>> CasePart(record=3, line=4, start=0, end=9).name(of_members=False)
+        'line 4'
+        """
+        if self.part is None and of_members:
+            return "text of the e-mail"
+        # The text of a document begins on line 1; a row of a table never does.
+        shown = [self.part or ""] if self.part else []
+        if self.line is not None and (not shown or self.line > 1):
+            shown.append(f"line {self.line}")
+        return ", ".join(shown) or f"record {self.record}"
+
 
 class CasePart(_PartIdentity):
     """A record of the upload that was joined with others of its case, and where its text is."""

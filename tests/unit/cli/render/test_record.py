@@ -1,14 +1,19 @@
 """What `winnow results --record N` says of one record."""
 
+import csv
+import io
 import sys
 
 import pytest
 
 from tests.unit.cli.conftest import Terminal
 from winnow.models import (
+    PART_SEPARATOR,
+    CasePart,
     CriteriaDecision,
     CriterionFinding,
     Evidence,
+    EvidencePart,
     LabelDecision,
     LabelScore,
     Outcome,
@@ -18,6 +23,7 @@ from winnow.models import (
     Verdict,
 )
 from winnow_cli.commands.results import OutcomeName
+from winnow_cli.render.csv_cells import write_csv
 from winnow_cli.render.record import _spans, print_record
 
 TEXT = "Melena for weeks. No anemia."
@@ -141,3 +147,32 @@ def test_labels_are_shown_with_their_scores(capsys: pytest.CaptureFixture[str]) 
 
 def test_the_outcomes_to_choose_from_are_those_there_are() -> None:
     assert [name.value for name in OutcomeName] == [outcome.value for outcome in Outcome]
+
+
+def case() -> ResultRecord:
+    """Two parts: an e-mail's text, and what is attached to it."""
+    parts = (
+        CasePart(record=9, line=1, start=0, end=17),
+        CasePart(record=10, part="b\x1b.pdf", line=1, start=20, end=30),
+    )
+    attached = EvidencePart(record=10, part="b\x1b.pdf", line=1, start=0, end=10)
+    behind = AGAINST.model_copy(update={"start": 20, "end": 30, "part": attached})
+    ahead = FOR.model_copy(update={"part": EvidencePart(record=9, line=1, start=0, end=17)})
+    criteria = (finding("Bleeding", Verdict.MET, ahead), finding("Anemia", Verdict.NOT_MET, behind))
+    decision = DECISION.model_copy(update={"criteria": criteria})
+    return record(PART_SEPARATOR.join((TEXT[:17], TEXT[18:])), parts=parts, decision=decision)
+
+
+def test_a_case_is_shown_part_by_part(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = shown(case(), capsys)
+    begin = lines.index("[text of the e-mail]")
+    assert lines[begin + 1 : begin + 5] == ["Melena for weeks.", "", "[b?.pdf]", "No anemia."]
+    assert "    ✓ “Melena for weeks.”  0.80  text of the e-mail, page 2, lines 3-4" in lines
+    assert "    ✗ “No anemia.”  0.70  b?.pdf  (negated)" in lines
+
+
+def test_a_case_in_csv_has_no_control_character() -> None:
+    out = io.StringIO()
+    write_csv([case()], out)
+    (row,) = csv.DictReader(io.StringIO(out.getvalue()))
+    assert row["text"] == "Melena for weeks.\n\nNo anemia."

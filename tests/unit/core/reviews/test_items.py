@@ -13,8 +13,8 @@ from tests.fakes.review_room import (
     criteria_record,
 )
 from winnow.errors import RecordErasedError, RecordUnknownError, StoredDataInvalidError
-from winnow.models import LabelDecision, LabelScore, ObjectRef, SourceLocation
-from winnow.reviews.items import pictures_of, unpictured_pages_of
+from winnow.models import CasePart, LabelDecision, LabelScore, ObjectRef, SourceLocation
+from winnow.reviews.items import part_of_picture, pictures_of, unpictured_pages_of
 from winnow.reviews.models import EventKind, Kind, LineRef, State
 from winnow.reviews.service import Given
 from winnow.storage.jsonl import dump_line
@@ -106,6 +106,34 @@ def test_pages_are_those_of_a_scan() -> None:
     assert room.items.item(room.head(), "ann").pages == (1, 2)
     assert pictures_of(criteria_record(places=places)) == {1: 4, 2: 5}
     assert unpictured_pages_of(criteria_record(places=places)) == ()
+
+
+def test_pages_of_a_case_of_several_files_are_told_apart() -> None:
+    box = (0.1, 0.1, 0.9, 0.2)
+    places = (
+        SourceLocation(start=0, line=1),
+        SourceLocation(start=10, page=1, line=1, box=box, picture=1),
+        SourceLocation(start=20, page=1, line=1, box=box, picture=2),
+        SourceLocation(start=25, page=2, line=1, box=box, picture=3),
+    )
+    parts = (
+        CasePart(record=1, start=0, end=7),
+        CasePart(record=2, part="a.png", start=10, end=17),
+        CasePart(record=3, part="b.tiff", start=20, end=30),
+    )
+    record = criteria_record(places=places, parts=parts)
+    assert pictures_of(record) == {1: 1, 2: 2, 3: 3}
+    found = [part_of_picture(record, picture) for picture in (1, 2, 3)]
+    assert [(page, part.part) for page, part in filter(None, found)] == [
+        (1, "a.png"),
+        (1, "b.tiff"),
+        (2, "b.tiff"),
+    ]
+    unpictured = places[1].model_copy(update={"picture": None})
+    assert unpictured_pages_of(criteria_record(places=(unpictured,), parts=parts)) == ()
+    room = Room(record)
+    shown = room.items.item(room.head(), "ann")
+    assert (shown.parts, shown.pages) == (parts, (1, 2, 3))
 
 
 def test_results_that_have_expired_are_told_as_such() -> None:

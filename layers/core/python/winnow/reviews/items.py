@@ -15,7 +15,14 @@ from winnow.errors import (
     RecordUnknownError,
     StoredDataInvalidError,
 )
-from winnow.models import CriteriaDecision, Decision, FrozenModel, Outcome, ResultRecord
+from winnow.models import (
+    CasePart,
+    CriteriaDecision,
+    Decision,
+    FrozenModel,
+    Outcome,
+    ResultRecord,
+)
 from winnow.ports import ObjectStore
 from winnow.processes.schema import CriteriaProcess, ProcessDefinition, parse_definition_json
 from winnow.reviews.choices import choices_of
@@ -86,6 +93,9 @@ class ReviewItem(FrozenModel):
     line: int | None = None
     source_id: str | None = None
     fields: dict[str, str] = Field(default_factory=dict)
+    parts: tuple[CasePart, ...] = Field(
+        (), description="the records of the upload that were joined to this case"
+    )
     text: str | None = Field(None, description="absent: judged by a version that kept none")
     outcome: Outcome
     code: str | None = None
@@ -270,6 +280,7 @@ def item_of(
         line=record.line,
         source_id=record.source_id,
         fields=record.fields,
+        parts=record.parts,
         text=record.text,
         outcome=record.outcome,
         blind=head.blind,
@@ -344,14 +355,23 @@ def pictures_of(record: ResultRecord) -> dict[int, int]:
     """The scanned pages that a record is on, each with the number of its picture.
 
     The picture is `pages/<number>.jpg` beside the results. Pages of results that were written
-    before pictures were kept have none.
+    before pictures were kept have none. In a case of several files, which may all have a page 1,
+    the number of the picture stands for that of the page.
     """
-    joined = record.from_members and len(record.parts) > 1
+    several = bool(record.parts) and record.from_members
     return {
-        (at.picture if joined else at.page or 1): at.picture
+        (at.picture if several else at.page or 1): at.picture
         for at in record.places
         if at.picture is not None
     }
+
+
+def part_of_picture(record: ResultRecord, picture: int) -> tuple[int | None, CasePart] | None:
+    """The page that a picture is of, and the part of the case; None where no part is a file."""
+    if not record.parts or not record.from_members:
+        return None
+    at = next(place for place in record.places if place.picture == picture)
+    return at.page, next(p for p in reversed(record.parts) if p.start <= at.start)
 
 
 def unpictured_pages_of(record: ResultRecord) -> tuple[int, ...]:
