@@ -80,7 +80,7 @@ function hint({ title, supports, evidence, where }) {
     `${supports ? "For" : "Against"}: ${title}`,
     where ? `in ${where}` : "",
     evidence?.context?.length ? `(${evidence.context.join(", ")})` : "",
-    evidence?.reference ? `nearest: ${evidence.reference}` : "",
+    evidence?.fact ? `${evidence.fact}, asked: ${evidence.reference}` : evidence?.reference ? `nearest: ${evidence.reference}` : "",
   ].filter(Boolean).join(" · "));
 }
 
@@ -180,8 +180,11 @@ function criteria(item, lit) {
   return h("ol.criteria", { "aria-label": "Criteria" }, item.decision.criteria.map((one, number) => {
     const pros = one.evidence.filter((each) => each.polarity !== "opposes").length;
     const cons = one.evidence.length - pros;
-    const silent = missing.has(one.title) || (!one.evidence.length && one.verdict === "undetermined");
-    const said = one.evidence.length
+    const silent = !one.doubt && (missing.has(one.title) || (!one.evidence.length && one.verdict === "undetermined"));
+    const fact = one.evidence.find((each) => each.fact)?.fact;
+    const said = one.doubt
+      ? own(`in doubt: ${one.doubt}`)
+      : fact ? own(fact) : one.evidence.length
       ? [pros ? `${pros} for` : "", cons ? `${cons} against` : ""].filter(Boolean).join(", ")
       : silent ? "nothing said" : "";
     return h("li", { class: `hue${number % HUES} ${one.verdict}${silent ? " silent" : ""}` },

@@ -11,6 +11,7 @@ from winnow_cli.render.records import (
     because_of,
     confidence_of,
     decision_of,
+    said_of,
 )
 
 if TYPE_CHECKING:
@@ -172,6 +173,8 @@ def grounds_of(record: "ResultRecord") -> "Text | None":
 def _verdict(finding: "CriterionFinding") -> str:
     """`met (0.93)`; where there is no evidence, that nothing is said, and what follows from it."""
     verdict = finding.verdict.value
+    if finding.doubt:
+        return f"{verdict}, in doubt: {clean(finding.doubt)}"
     if finding.evidence:
         return f"{verdict} ({finding.score:.2f})"
     return NOTHING_SAID if verdict == "undetermined" else f"{NOTHING_SAID}, counts as {verdict}"
@@ -189,7 +192,7 @@ def _line(piece: "Evidence", *, of_members: bool) -> "Text":
     return Text.assemble(
         "    ",
         (f"{mark} “{clean(piece.text)}”", style),
-        f"  {piece.similarity:.2f}",
+        f"  {said_of(piece)}",
         f"  {where}" if where else "",
         f"  ({', '.join(piece.context)})" if piece.context else "",
     )

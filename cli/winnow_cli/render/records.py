@@ -188,10 +188,17 @@ def quoted(criterion: str, evidence: "Evidence", width: int) -> str:
     return f"{mark} {criterion}: {text}" if criterion else text
 
 
+def said_of(evidence: "Evidence") -> str:
+    """A similarity, or the fact and what is asked: `age 44 (age 45 or over)`."""
+    if evidence.fact is None:
+        return f"{evidence.similarity:.2f}"
+    return f"{clean(evidence.fact)} (asked: {clean(evidence.reference or '')})"
+
+
 def evidence_line(evidence: "Evidence") -> str:
     """A piece of evidence with its polarity, similarity and span: `supports 0.81 [0:12] “...”`."""
     return (
-        f"{evidence.polarity.value} {evidence.similarity:.2f} [{evidence.start}:{evidence.end}] "
+        f"{evidence.polarity.value} {said_of(evidence)} [{evidence.start}:{evidence.end}] "
         f"“{shorten(evidence.text, EVIDENCE_WIDTH)}”"
     )
 

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from datetime import UTC
 from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO, TypedDict
 
@@ -131,6 +132,7 @@ class S3Store:
             ref=ref.model_copy(update={"version_id": pinned if pinned != "null" else None}),
             size=answer["ContentLength"],
             metadata={name.lower(): value for name, value in answer.get("Metadata", {}).items()},
+            stored=answer["LastModified"].astimezone(UTC).date(),
         )
 
     @contextmanager

@@ -186,7 +186,12 @@ class Evidence(FrozenModel):
     similarity: UnitInterval = Field(
         description="cosine to the nearest reference statement; negative values become 0"
     )
-    reference: str | None = Field(None, description="the reference statement it is nearest to")
+    reference: str | None = Field(
+        None, description="the reference statement it is nearest to, or the rule of a fact"
+    )
+    fact: str | None = Field(
+        None, description='a number, age or date as it was read: "age 44"; the rule is `reference`'
+    )
     keywords: tuple[str, ...] = Field((), description="keywords found in the segment")
     context: tuple[str, ...] = Field(
         (),
@@ -219,6 +224,9 @@ class CriterionFinding(FrozenModel):
         description="how strongly the record supports the criterion; 0.5: undecided"
     )
     evidence: tuple[Evidence, ...] = ()
+    doubt: str | None = Field(
+        None, description="what leaves it undetermined although something was said of it"
+    )
 
 
 class CriteriaDecision(FrozenModel):
@@ -235,7 +243,9 @@ class CriteriaDecision(FrozenModel):
         return tuple(
             finding.title
             for finding in self.criteria
-            if finding.verdict is Verdict.UNDETERMINED and not finding.evidence
+            if finding.verdict is Verdict.UNDETERMINED
+            and not finding.evidence
+            and not finding.doubt
         )
 
 

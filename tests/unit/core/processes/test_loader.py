@@ -116,8 +116,8 @@ title: z
         "p.yaml:6: threshold: must be from 0 to 1",
         "p.yaml:10: criteria[0].statements[1]: repeats an earlier one",
         "p.yaml:11: criteria[0].keyword: is not a known field; did you mean 'keywords'?",
+        "p.yaml:12: criteria[1]: needs statements, measure, age, interval_since or column",
         "p.yaml:12: criteria[1].id: the logic does not use 'b'",
-        "p.yaml:14: criteria[1].statements: needs at least 1",
         "p.yaml:16: logic.all_of[0]: no criterion has the id 'aa'; did you mean 'a'?",
         "p.yaml:18: title: is repeated; the first is on line 17",
     ]

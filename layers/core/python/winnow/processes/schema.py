@@ -58,6 +58,10 @@ class InputColumns(FrozenModel):
     numeric_columns: tuple[Sentence, ...] = Field(
         (), description="columns that a trained head takes numbers from"
     )
+    date_columns: tuple[Sentence, ...] = Field(
+        ("record_date", "date_of_service", "service_date", "visit_date", "encounter_date", "date"),
+        description="columns with the date of the record, which ages and intervals are counted to",
+    )
     unit: Literal["document", "page", "row"] = Field(
         "document", description="what part of a document is a record; in a table each row is one"
     )
@@ -72,8 +76,8 @@ class InputColumns(FrozenModel):
     )
 
 
-class Value(FrozenModel):
-    """A measured value that supports or opposes a criterion."""
+class Measure(FrozenModel):
+    """A measured value, read as it is now, that supports or opposes a criterion."""
 
     name: Sentence
     aliases: tuple[Sentence, ...] = ()
@@ -88,12 +92,87 @@ class Value(FrozenModel):
     )
     least: float = Field(description="smallest plausible value; smaller ones are ignored")
     most: float = Field(description="greatest plausible value; greater ones are ignored")
+    not_behind: tuple[Sentence, ...] = Field(
+        (), description='words that must not stand in front of the name: "urine"'
+    )
+    not_before: tuple[Sentence, ...] = Field(
+        (), description='words that must not follow the name: "A1c"'
+    )
 
     @model_validator(mode="after")
-    def _require_a_bound(self) -> "Value":
+    def _require_a_bound(self) -> "Measure":
         if self.below is None and self.above is None:
             raise ValueError(_NO_BOUND)
         return self
+
+
+class AgeRange(FrozenModel):
+    """The patient's age in full years at the record's date; any other age opposes the criterion."""
+
+    at_least: int | None = Field(None, ge=0, le=130)
+    at_most: int | None = Field(None, ge=0, le=130)
+
+    @model_validator(mode="after")
+    def _require_a_bound(self) -> "AgeRange":
+        if self.at_least is None and self.at_most is None:
+            raise ValueError(_NO_LIMIT)
+        return self
+
+
+Duration = Annotated[str, Field(pattern=r"^[1-9]\d{0,2} (year|month)s?$")]
+
+
+class IntervalSince(FrozenModel):
+    """How long before the record's date something was last done and completed."""
+
+    event: Sentence = Field(description="what was done: a procedure or a finding, as it is named")
+    keywords: tuple[Sentence, ...] = Field((), description="its other names")
+    look_alikes: tuple[Sentence, ...] = Field(
+        (), description='what is something else although it has one of the names: "CT colonoscopy"'
+    )
+    at_least: Duration | None = Field(
+        None, description='supports if it is at least so long ago ("10 years"), or never was done'
+    )
+    at_most: Duration | None = Field(
+        None, description="supports if it is at most so long ago; opposes if it never was done"
+    )
+
+    @model_validator(mode="after")
+    def _require_one_bound(self) -> "IntervalSince":
+        if (self.at_least is None) == (self.at_most is None):
+            raise ValueError("needs at_least or at_most, one of them")
+        return self
+
+    @property
+    def months(self) -> int:
+        """The bound, in months."""
+        number, unit = (self.at_least or self.at_most or "").split()
+        return int(number) * (12 if unit.startswith("year") else 1)
+
+
+class ColumnTest(FrozenModel):
+    """A comparison with a column of the table; a cell that fails it opposes the criterion."""
+
+    name: Sentence
+    at_least: float | None = None
+    at_most: float | None = None
+    above: float | None = None
+    below: float | None = None
+    one_of: tuple[Sentence, ...] = Field(
+        (), description="texts, without regard to case and outer blanks"
+    )
+
+    @model_validator(mode="after")
+    def _require_a_bound(self) -> "ColumnTest":
+        if bool(self.one_of) == self.is_number:
+            raise ValueError("needs bounds of numbers (at_least, at_most, above, below) or one_of")
+        return self
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the column has numbers."""
+        bounds = (self.at_least, self.at_most, self.above, self.below)
+        return any(bound is not None for bound in bounds)
 
 
 class Criterion(FrozenModel):
@@ -101,8 +180,8 @@ class Criterion(FrozenModel):
 
     id: Slug
     title: Sentence
-    statements: Sentences = Field(
-        description="sentences that a record would contain if it were met"
+    statements: tuple[Sentence, ...] = Field(
+        (), description="sentences that a record would contain if it were met"
     )
     counter_statements: tuple[Sentence, ...] = Field(
         (), description="sentences that a record would contain if it were not met"
@@ -116,13 +195,33 @@ class Criterion(FrozenModel):
     counter_keywords: tuple[Sentence, ...] = Field(
         (), description="the same for opposing it; if not given, `keywords`"
     )
-    values: tuple[Value, ...] = Field(
+    measure: tuple[Measure, ...] = Field(
         (), description="measured values that support or oppose the criterion"
     )
+    values: tuple[Measure, ...] = Field((), description="the former name of `measure`")
+    age: AgeRange | None = None
+    interval_since: IntervalSince | None = None
+    column: ColumnTest | None = None
     if_silent: Literal["undetermined", "not_met"] = Field(
         "undetermined",
         description="verdict if the record has evidence on other criteria but none on this",
     )
+
+    @model_validator(mode="after")
+    def _require_something_to_hear(self) -> "Criterion":
+        if not (self.statements or self.has_facts):
+            raise ValueError(_NOTHING_TO_HEAR)
+        return self
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """All measured values, under either name."""
+        return self.measure + self.values
+
+    @property
+    def has_facts(self) -> bool:
+        """Whether it is decided by facts that have a type, alone or beside statements."""
+        return bool(self.measures or self.age or self.interval_since or self.column)
 
 
 def _clause_tag(value: object) -> str:
@@ -184,7 +283,10 @@ class Process(FrozenModel):
     def info(self) -> ProcessInfo:
         """Id, version and the sha256 of the definition's canonical JSON: sorted keys, no spaces."""
         canonical = json.dumps(
-            self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=False
+            _without_later_fields(self.model_dump(mode="json")),
+            sort_keys=True,
+            separators=(",", ":"),
+            ensure_ascii=False,
         )
         return ProcessInfo(
             id=self.id,
@@ -194,9 +296,42 @@ class Process(FrozenModel):
         )
 
     @property
+    def counts_dates(self) -> bool:
+        """Whether a record's date matters: for ages and intervals."""
+        return False
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The id and the codes."""
         return (self.id, *self.codes)
+
+
+_LATER: dict[str, object] = {
+    "date_columns": list(InputColumns().date_columns),
+    "measure": [],
+    "age": None,
+    "interval_since": None,
+    "column": None,
+    "not_behind": [],
+    "not_before": [],
+}
+"""Fields that were added later, each with its default.
+
+A definition that does not use them keeps its sha256, so a run that an earlier version began is
+finished by this one.
+"""
+
+
+def _without_later_fields(data: Any) -> Any:
+    if isinstance(data, list):
+        return [_without_later_fields(item) for item in data]
+    if not isinstance(data, dict):
+        return data
+    return {
+        name: _without_later_fields(value)
+        for name, value in data.items()
+        if name not in _LATER or value != _LATER[name]
+    }
 
 
 class CriteriaProcess(Process):
@@ -205,6 +340,11 @@ class CriteriaProcess(Process):
     kind: Literal["criteria"]
     criteria: Annotated[tuple[Criterion, ...], Field(min_length=1)]
     logic: Group
+
+    @property
+    def counts_dates(self) -> bool:
+        """Whether a record's date matters: for ages and intervals."""
+        return any(criterion.age or criterion.interval_since for criterion in self.criteria)
 
 
 class LabelsProcess(Process):
@@ -275,9 +415,13 @@ def _items(data: Mapping[str, Any], name: str) -> list[tuple[int, Mapping[str, A
 
 
 _NO_BOUND = "needs below or above"
+_NO_LIMIT = "needs at_least or at_most"
+_NOTHING_TO_HEAR = "needs statements, measure, age, interval_since or column"
 _NO_NUMERIC_COLUMNS = (
-    "is for kind labels; criteria read only the text, so these columns would be ignored: remove it"
+    "is for kind labels; a criterion compares a column with `column: {name: age, at_least: 45}`: "
+    "remove it"
 )
+_FACTS = ("measure", "values", "age", "interval_since", "column")
 
 
 def cross_problems(data: Mapping[str, Any]) -> Iterator[tuple[FieldPath, str]]:
@@ -285,7 +429,10 @@ def cross_problems(data: Mapping[str, Any]) -> Iterator[tuple[FieldPath, str]]:
     columns = data.get("input")
     if isinstance(columns, Mapping):
         yield from _repeats(columns.get("numeric_columns"), ("input", "numeric_columns"))
-        if columns.get("text_columns") in ([], ()) and not columns.get("numeric_columns"):
+        tests_columns = any(criterion.get("column") for _, criterion in _items(data, "criteria"))
+        if columns.get("text_columns") in ([], ()) and not (
+            columns.get("numeric_columns") or tests_columns
+        ):
             yield ("input", "text_columns"), "needs at least 1 if there are no numeric_columns"
         if data.get("kind") == "criteria" and columns.get("numeric_columns"):
             yield ("input", "numeric_columns"), _NO_NUMERIC_COLUMNS
@@ -295,9 +442,16 @@ def cross_problems(data: Mapping[str, Any]) -> Iterator[tuple[FieldPath, str]]:
     for index, criterion in _items(data, "criteria"):
         for name in ("keywords", "counter_keywords"):
             yield from _repeats(criterion.get(name), ("criteria", index, name))
-        for position, value in _items(criterion, "values"):
-            if value.get("below") is None and value.get("above") is None:
-                yield ("criteria", index, "values", position), _NO_BOUND
+        if not any(criterion.get(name) for name in ("statements", *_FACTS)):
+            yield ("criteria", index), _NOTHING_TO_HEAR
+        for name in ("measure", "values"):
+            for position, value in _items(criterion, name):
+                if value.get("below") is None and value.get("above") is None:
+                    yield ("criteria", index, name, position), _NO_BOUND
+        for name in ("age", "interval_since"):
+            bounds = criterion.get(name)
+            if isinstance(bounds, Mapping) and not bounds.keys() & {"at_least", "at_most"}:
+                yield ("criteria", index, name), _NO_LIMIT
         first: dict[str, str] = {}
         for name in ("statements", "counter_statements", "neutral_statements"):
             yield from _repeats(criterion.get(name), ("criteria", index, name))

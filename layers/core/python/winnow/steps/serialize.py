@@ -38,10 +38,12 @@ from winnow.steps.upload import (
     SenderThreshold,
     effective_threshold,
     requested_case_id,
+    requested_date,
     requested_process,
 )
 from winnow.storage.jsonl import dump_line
 from winnow.storage.paths import ARRAYS, JPEG, JSON, JSON_LINES, RunPaths
+from winnow.tables.dates import with_dates
 
 
 class SerializeOptions(BaseModel):
@@ -149,6 +151,9 @@ def _serialize(
         _source(stream, stored, definition, options, ocr, keep_picture) as source,
     ):
         lines = records_for(source, definition.input)
+        if definition.counts_dates:
+            dated = requested_date(stored.metadata)
+            lines = with_dates(lines, definition.input.date_columns, dated, stored.stored)
         chunks, records = _write_chunks(lines, options, store, paths, task)
     return Serialized(
         upload=upload,

@@ -16,7 +16,9 @@ _NO_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
 PROCESS_METADATA = "process"
 THRESHOLD_METADATA = "threshold"
 CASE_ID_METADATA = "case-id"
+DATE_METADATA = "record-date"
 MAX_CASE_ID = 200
+MAX_DATE = 40
 
 SenderThreshold = Literal["refused", "higher", "any"]
 """How a stack uses a threshold that the sender sets; see the parameter in template.yaml."""
@@ -78,6 +80,15 @@ def requested_case_id(metadata: Mapping[str, str]) -> str | None:
     """
     given = " ".join(decode_metadata(metadata.get(CASE_ID_METADATA, "")).split())
     return "".join(char for char in given if char.isprintable())[:MAX_CASE_ID] or None
+
+
+def requested_date(metadata: Mapping[str, str]) -> str | None:
+    """The date that an upload says its records have, where they have none of their own.
+
+    >>> requested_date({"record-date": " 2024-04-15 "})
+    '2024-04-15'
+    """
+    return decode_metadata(metadata.get(DATE_METADATA, "")).strip()[:MAX_DATE] or None
 
 
 class Threshold(NamedTuple):

@@ -13,8 +13,8 @@ from operator import or_
 import numpy as np
 from numpy.typing import NDArray
 
+from winnow.judging.criteria.fact_rules import FactRule, fact_rules
 from winnow.judging.criteria.keywords import Keywords, SharedWords, words
-from winnow.judging.criteria.measurements import Values
 from winnow.judging.criteria.mentions import PLAIN, Kinds, MentionKind, SegmentMentions
 from winnow.judging.text.shorthand import expand_shorthand
 from winnow.processes.schema import CriteriaProcess, Criterion
@@ -85,7 +85,10 @@ class CompiledCriterion:
     """Only a segment with one of these may match; empty: any."""
     speaking: slice
     """Columns of both sides."""
-    values: Values | None
+    rules: tuple[FactRule, ...]
+    """What reads its facts, over a whole text."""
+    measured: frozenset[str]
+    """The first words of the names of its measured values."""
 
     @property
     def silence_is_not_met(self) -> bool:
@@ -94,6 +97,8 @@ class CompiledCriterion:
 
     def accepts(self, keywords: frozenset[int]) -> bool:
         """Whether a segment with these keywords may match."""
+        if self.speaking.start == self.speaking.stop:
+            return False  # It has facts alone.
         return not self.keywords or not self.keywords.isdisjoint(keywords)
 
 
@@ -122,7 +127,7 @@ class CompiledCriteria:
             position
             for position, criterion in enumerate(self.criteria)
             if not criterion.pro.keywords.isdisjoint(keywords)
-            or (criterion.values is not None and criterion.values.named(split))
+            or not criterion.measured.isdisjoint(split)
         )
 
 
@@ -160,7 +165,12 @@ class _Compiler:
             con,
             pro.keywords | con.keywords if pro.keywords and con.keywords else frozenset(),
             slice(start, len(self.references)),
-            Values(criterion.values) if criterion.values else None,
+            fact_rules(criterion),
+            frozenset(
+                words(name)[0]
+                for measure in criterion.measures
+                for name in (measure.name, *measure.aliases)
+            ),
         )
 
     def _side(

@@ -8,6 +8,10 @@ If both are greater than CONTRADICTION, the record contradicts itself. Then the 
 of now ("now", "still", "no longer", "repeat"); if both are or neither is, the criterion is
 undetermined. So it is if a segment says that it is unknown ("the report has not been received").
 
+Facts with a type (fact_rules.py) have the strengths of FACT. Where a measured value and its own
+sentence disagree, the number counts; an age, an interval or a column outweighs every sentence. A
+fact that is in doubt leaves the criterion undetermined.
+
 A criterion that no segment supports or opposes scores NO_EVIDENCE. It scores SILENT if its
 definition has `if_silent: not_met`, none of its keywords is mentioned of the patient, and the
 record has evidence on another criterion (a record with evidence on none is about something else,
@@ -18,10 +22,11 @@ planned", and later "colonoscopy showed no source".
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 
 from winnow.judging.criteria.compile import CompiledCriterion
 from winnow.judging.criteria.context import Context
+from winnow.judging.criteria.fact_rules import Stated
 from winnow.judging.criteria.logic import MET, NOT_MET, verdict
 from winnow.judging.criteria.match import CriterionMatches, Match
 from winnow.judging.evidence import MAX_EVIDENCE, SCORE_DECIMALS, segment_evidence
@@ -32,6 +37,8 @@ NO_EVIDENCE = 0.5
 SILENT = 0.25
 LEAST = round(0.1**SCORE_DECIMALS, SCORE_DECIMALS)
 CONTRADICTION = 0.15
+FACT = 0.9
+UNKNOWN = "It is said to be unknown."
 _NOW = re.compile(
     r"\b(?:now|today|tonight|currently|at present|presently|this (?:morning|week|visit)|still"
     r"|no longer|no further|no more|not any ?more|since then|has (?:resolved|stopped|ceased)|repeat"
@@ -49,24 +56,36 @@ def findings_of(
     matches: Sequence[CriterionMatches],
     matrix: SimilarityMatrix,
     index: int,
+    stated: Sequence[Sequence[Stated]],
 ) -> tuple[CriterionFinding, ...]:
-    """The finding of each criterion for text `index` of the matrix."""
+    """The finding of each criterion for text `index` of the matrix.
+
+    `stated` has what facts say of each criterion.
+    """
     rows = matrix.rows[index].tolist()
     speaks = any(
         not criterion_matches.by_row.keys().isdisjoint(rows) for criterion_matches in matches
-    )
+    ) or any(fact.sign for facts in stated for fact in facts)
     findings: list[CriterionFinding] = []
-    for compiled, criterion_matches in zip(criteria, matches, strict=True):
-        if positions := _speaking_positions(criterion_matches.by_row, rows, matrix, index):
+    for compiled, criterion_matches, facts in zip(criteria, matches, stated, strict=True):
+        positions = _speaking_positions(criterion_matches.by_row, rows, matrix, index)
+        if facts:
+            positions = _beside(facts, positions, criterion_matches.by_row, matrix, index)
+        doubt = _doubt(facts, positions)
+        if criterion_matches.by_row and not criterion_matches.doubted_in.isdisjoint(rows):
+            doubt = doubt or UNKNOWN
+        if positions or any(fact.sign for fact in facts):
             score = _score(
-                [(criterion_matches.by_row[row], matrix.plain[row]) for row in positions]
+                [(criterion_matches.by_row[row], matrix.plain[row]) for row in positions],
+                {fact.sign for fact in facts},
             )
-            if not criterion_matches.doubted_in.isdisjoint(rows):
+            if doubt:
                 score = undecided(score)
-            evidence = tuple(_evidence(positions, criterion_matches.by_row, matrix, index))
+            evidence = tuple(_evidence(positions, criterion_matches.by_row, matrix, index, facts))
         else:
             silent = (
                 speaks
+                and not facts
                 and compiled.silence_is_not_met
                 and criterion_matches.mentioned_in.isdisjoint(rows)
             )
@@ -78,9 +97,42 @@ def findings_of(
                 verdict=verdict(score),
                 score=score,
                 evidence=evidence,
+                doubt=doubt,
             )
         )
     return tuple(findings)
+
+
+def _beside(
+    facts: Sequence[Stated],
+    positions: Mapping[int, int],
+    by_row: Mapping[int, Match],
+    matrix: SimilarityMatrix,
+    index: int,
+) -> dict[int, int]:
+    """The rows that still count beside the facts."""
+    if any(fact.is_outright for fact in facts):
+        return {}
+    spans = matrix.spans[index]
+
+    def is_overruled(row: int, position: int) -> bool:
+        start, end = spans[position]
+        return any(
+            by_row[row].strength * fact.sign < 0 and start < fact.end and fact.start < end
+            for fact in facts
+        )
+
+    return {row: position for row, position in positions.items() if not is_overruled(row, position)}
+
+
+def _doubt(facts: Sequence[Stated], positions: Mapping[int, int]) -> str | None:
+    """What is in doubt; a measured value that allows both is none where sentences speak."""
+    for fact in facts:
+        if not fact.sign and (fact.is_outright or not positions):
+            return fact.said
+    if {1, -1} <= {fact.sign for fact in facts}:
+        return "; ".join(fact.said for fact in facts)
+    return None
 
 
 def _speaking_positions(
@@ -143,13 +195,19 @@ def _is_outdated_plan(match: Match, has_result: set[str]) -> bool:
     return match.strength < 0 and match.is_planned and has_result.issuperset(match.keywords)
 
 
-def _score(matches: Matches) -> float:
+def _score(matches: Matches, signs: Set[int]) -> float:
+    """The score of sentences, and of facts with these signs."""
     pro: Matches = [(match, text) for match, text in matches if match.strength > 0]
     con: Matches = [(match, text) for match, text in matches if match.strength < 0]
     contradicted = _strength(pro) > CONTRADICTION < _strength(con)
     if contradicted and (latest := _latest(pro, con)):
         pro, con, contradicted = *latest, False
-    score = round(0.5 + (_strength(pro) - _strength(con)) / 2, SCORE_DECIMALS)
+    for_it, against_it = _strength(pro), _strength(con)
+    if 1 in signs:
+        for_it, contradicted = max(for_it, FACT), contradicted or against_it > CONTRADICTION
+    if -1 in signs:
+        against_it, contradicted = max(against_it, FACT), contradicted or for_it > CONTRADICTION
+    score = round(0.5 + (for_it - against_it) / 2, SCORE_DECIMALS)
     return undecided(score) if contradicted else score
 
 
@@ -175,12 +233,20 @@ def undecided(score: float) -> float:
 
 
 def _evidence(
-    positions: Mapping[int, int], by_row: Mapping[int, Match], matrix: SimilarityMatrix, index: int
+    positions: Mapping[int, int],
+    by_row: Mapping[int, Match],
+    matrix: SimilarityMatrix,
+    index: int,
+    facts: Sequence[Stated],
 ) -> Iterator[Evidence]:
-    """The strongest supporting segments, then the opposing ones; on a tie the earlier first."""
+    """What supports, then what opposes: facts, then the strongest segments, the earlier first."""
     for polarity, sign in ((Polarity.SUPPORTS, 1), (Polarity.OPPOSES, -1)):
+        stated = [fact for fact in facts if fact.sign == sign][:MAX_EVIDENCE]
+        for fact in stated:
+            yield _fact_evidence(fact, polarity, matrix, index)
         speaking = [row for row in positions if by_row[row].strength * sign > 0]
-        for row in sorted(speaking, key=lambda r: -abs(by_row[r].strength))[:MAX_EVIDENCE]:
+        best = sorted(speaking, key=lambda r: -abs(by_row[r].strength))
+        for row in best[: MAX_EVIDENCE - len(stated)]:
             match = by_row[row]
             yield segment_evidence(
                 matrix,
@@ -192,3 +258,24 @@ def _evidence(
                 keywords=match.keywords,
                 context=match.context,
             )
+
+
+def _fact_evidence(
+    fact: Stated, polarity: Polarity, matrix: SimilarityMatrix, index: int
+) -> Evidence:
+    """A fact, with the sentence that it begins in; of a column, what was read stands for it."""
+    start, end, text = 0, 0, fact.said
+    for position, (first, last) in enumerate(matrix.spans[index][: matrix.sentences[index]]):
+        if first <= fact.start < last and fact.end:
+            start, end, text = first, last, matrix.unique[matrix.rows[index][position]]
+            break
+    return Evidence(
+        start=start,
+        end=end,
+        text=text,
+        polarity=polarity,
+        similarity=1.0,
+        reference=fact.rule,
+        keywords=(fact.name,),
+        fact=fact.said,
+    )

@@ -1,13 +1,17 @@
-"""Judging by criteria: what segments say, what a criterion makes of it, what the logic decides.
+"""Judging by criteria: what segments and facts say, and what the logic decides of it.
 
 `compile` makes a definition ready, once a process. Then for each call `match` compares the segments
-of all texts with the reference sentences of every criterion; `findings` makes a score a criterion
-of it, and `logic` joins these into the decision. How each is computed is written at the top of its
-module.
+of all texts with the reference sentences of every criterion, and `fact_rules` reads numbers, ages
+and dates; `findings` makes a score a criterion of both, and `logic` joins these into the decision.
+How each is computed is written at the top of its module.
 """
 
+from collections.abc import Callable
+from datetime import date
+
 from winnow.judging.base import ProcessJudge, RecordBatch
-from winnow.judging.criteria.compile import compile_criteria
+from winnow.judging.criteria.compile import CompiledCriterion, compile_criteria
+from winnow.judging.criteria.fact_rules import Note, Stated
 from winnow.judging.criteria.findings import findings_of
 from winnow.judging.criteria.logic import certainty, decide, verdict
 from winnow.judging.criteria.match import match_segments
@@ -20,8 +24,22 @@ from winnow.processes.schema import CriteriaProcess
 class CriteriaJudge(ProcessJudge):
     """Judges texts by a process of kind `criteria`."""
 
-    def __init__(self, definition: CriteriaProcess, encoder: Encoder) -> None:
+    def __init__(
+        self,
+        definition: CriteriaProcess,
+        encoder: Encoder,
+        today: Callable[[], date] = date.today,
+    ) -> None:
+        """Compile the criteria.
+
+        Args:
+            definition: The process.
+            encoder: What makes vectors of sentences.
+            today: The date of records that have none, and no day on which they arrived.
+        """
         super().__init__(definition.info)
+        self._date_columns = definition.input.date_columns
+        self._today = today
         self._logic = definition.logic
         self._compiled = compile_criteria(definition)
         self._score_segments = SegmentScorer(
@@ -37,9 +55,12 @@ class CriteriaJudge(ProcessJudge):
         matrix = self._score_segments(batch.texts, batch.check)
         matches = match_segments(self._compiled, matrix, batch.check)
         judgements: list[Judgement] = []
-        for index in range(len(batch.texts)):
+        for index, text in enumerate(batch.texts):
             batch.check()
-            findings = findings_of(self._compiled.criteria, matches, matrix, index)
+            fields = batch.fields[index] if batch.fields else {}
+            note = Note(text, fields, self._date_columns, self._today())
+            stated = [facts_of(criterion, note) for criterion in self._compiled.criteria]
+            findings = findings_of(self._compiled.criteria, matches, matrix, index, stated)
             judgements.append(self._judgement(findings, matrix.sentences[index]))
         return judgements
 
@@ -56,3 +77,8 @@ class CriteriaJudge(ProcessJudge):
             confidence=score,
             segments=segments,
         )
+
+
+def facts_of(criterion: CompiledCriterion, note: Note) -> list[Stated]:
+    """What the facts of a record say of a criterion."""
+    return [stated for rule in criterion.rules if (stated := rule(note)) is not None]

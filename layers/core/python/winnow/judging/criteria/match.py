@@ -23,8 +23,7 @@ where `ramp(v; low, high)` rises from 0 at low to 1 at high. Similarity is
 
     (1 - SHARED) * cosine + SHARED * share of the reference's words that are in the segment
 
-(keywords.py). A measured value (measurements.py) has the strength VALUE; if the words around it say
-the opposite, the number counts.
+(keywords.py).
 
 The constants are shared by all criteria of all processes.
 """
@@ -38,9 +37,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from winnow.judging.criteria.compile import CompiledCriteria, CompiledCriterion, CriterionSide
-from winnow.judging.criteria.context import Context, tokens
+from winnow.judging.criteria.context import Context
 from winnow.judging.criteria.keywords import Keywords, words
-from winnow.judging.criteria.measurements import Values
 from winnow.judging.criteria.mentions import MentionKind, SegmentMentions
 from winnow.judging.evidence import SCORE_DECIMALS
 from winnow.judging.text.blocks import blocks
@@ -49,7 +47,6 @@ from winnow.limits.budget import Check
 
 LOW, HIGH = 0.40, 0.65
 MARGIN = 0.05
-VALUE = 0.8
 _SUSPECTED_IN_FAMILY = MentionKind.FAMILY | MentionKind.POSSIBLE
 SHARED = 0.2
 
@@ -129,7 +126,7 @@ def _match_block(
     split = [words(text) for text in matrix.plain[block]]
     keywords = [compiled.keywords(row) for row in split]
     similarity = _similarity(compiled, matrix.similarity[block], split, keywords)
-    near = [similarity[:, c.speaking].max(axis=1) > LOW for c in compiled.criteria]
+    near = [similarity[:, c.speaking].max(axis=1, initial=0.0) > LOW for c in compiled.criteria]
     for place, is_near in enumerate(np.stack(near, axis=1).tolist()):
         check()
         row = block.start + place
@@ -146,8 +143,6 @@ def _match_block(
             is_compared = is_near[position] and not matrix.parts[row].is_cut
             if is_compared and criterion.accepts(segment.keywords):
                 match = _match_sentence(compiled, criterion, segment, similarity[place])
-            if criterion.values:
-                match = _stronger_match(match, _match_value(criterion.values, segment))
             if match:
                 matches[position].by_row[row] = match
             elif (
@@ -231,30 +226,6 @@ def _nearest(
         return None
     column = columns[int(similarity[columns].argmax())]
     return _Nearest(float(similarity[column]), column, side)
-
-
-def _match_value(values: Values, segment: _ComparedSegment) -> Match | None:
-    """The match of a measured value; if a segment has several, the last one counts."""
-    if not values.named(segment.words):
-        return None
-    last: Match | None = None
-    for measured in values(segment.text):
-        at = len(tokens(segment.text[: measured.start]))
-        if segment.mentions.contexts(at, at + 1) - {Context.NEGATED, Context.POSSIBLE}:
-            continue
-        last = None
-        if measured.sign:
-            last = Match(measured.sign * VALUE, 1.0, measured.rule, (measured.value.name,), ())
-    return last
-
-
-def _stronger_match(sentence: Match | None, value: Match | None) -> Match | None:
-    """The value, unless the sentence around it agrees with it and is at least as strong."""
-    if value is None:
-        return sentence
-    if sentence is None or sentence.strength * value.strength < VALUE**2:
-        return value
-    return sentence
 
 
 def _is_doubt(criterion: CompiledCriterion, segment: _ComparedSegment) -> bool:
