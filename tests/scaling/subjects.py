@@ -31,9 +31,11 @@ from winnow.limits.unicode import nfkc, nfkc_length
 from winnow.models import Record
 from winnow.ports import Judge
 from winnow.processes.registry import ProcessRegistry
+from winnow.processes.schema import ADAPTER
 from winnow.readers import ReadLimits, Source, read, sandbox
 from winnow.steps.classify import judge_records
 from winnow.tables.columns import plain_name
+from winnow.tables.dates import with_dates
 from winnow.tables.formulas import defused, restored
 from winnow.tables.numbers import number, numbers_of
 from winnow_cli.render.csv_cells import safe_cell
@@ -274,6 +276,11 @@ NORMALISERS: dict[str, Subject] = {
     "NFKC": of_text(nfkc),
     "NFKC length": of_text(nfkc_length),
     "column name": of_text(plain_name),
+    "dates of records": of_text(
+        lambda text: [
+            *with_dates(iter([Record(record=1, text="", fields={text: text})]), [text], text, None)
+        ]
+    ),
     "numeric column": of_text(lambda text: numbers_of([{text: text}], [text], 1)),
     "number": of_text(number),
     "n-grams of characters": _grams("characters"),
@@ -349,8 +356,32 @@ def _trained_on_criteria() -> Judge:
         return build_judge(book.find("bleed"), FakeEncoder(), book.heads["bleed"])
 
 
+@cache
+def _of_facts() -> Judge:
+    facts: dict[str, dict[str, object]] = {
+        "measure": {
+            "measure": [{"name": "hgb", "unit": "g/dL", "below": 12, "least": 3, "most": 20}]
+        },
+        "age": {"age": {"at_least": 45}},
+        "interval": {"interval_since": {"event": "colonoscopy", "at_least": "10 years"}},
+        "column": {"column": {"name": "age", "at_least": 45}},
+    }
+    definition = ADAPTER.validate_python(
+        {
+            "id": "facts",
+            "version": "1.0.0",
+            "kind": "criteria",
+            "title": "Facts",
+            "criteria": [{"id": name, "title": name, **rule} for name, rule in facts.items()],
+            "logic": {"all_of": [*facts]},
+        }
+    )
+    return build_judge(definition, FakeEncoder())
+
+
 JUDGES: dict[str, Subject] = {
     "criteria": judging(lambda: _shipped("L33774")),
+    "criteria of facts": judging(_of_facts),
     "criteria: records": many_records(lambda: _shipped("L33774")),
     "labels": judging(lambda: _shipped("emotions")),
     "labels, trained": judging(_trained_on_labels),
@@ -387,6 +418,7 @@ exported_cells = of_text(lambda text: restored(defused(text)))
 
 ORDINARY = (
     "HISTORY: Melena twice since May 2023; Hgb 8.1 g/dL. It was seen again.\nNo pain, no fever.\n",
+    "52 yo woman, fifty pounds. Visit date: 3/2/2024. Last colonoscopy 3/2015, two years ago.\n",
     "id,note\n1,Melena twice.\n2,No melena.\n",
 )
 """Texts that every module has something to do with."""
