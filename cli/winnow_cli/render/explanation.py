@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from winnow_cli.console import shorten
+from winnow_cli.console import clean, shorten
 from winnow_cli.render.lines import print_line
 
 if TYPE_CHECKING:
@@ -76,6 +76,8 @@ def _keywords(segment: "SegmentExplanation") -> str:
 
 
 def _nearest(segment: "SegmentExplanation") -> str:
+    if segment.fact is not None:
+        return f"{clean(segment.fact)} (asked: {clean(segment.reference or '')})"
     if segment.reference is None or segment.similarity is None:
         return "near to nothing"
     return f"{segment.similarity:.2f} like “{shorten(segment.reference, WIDTH)}”"

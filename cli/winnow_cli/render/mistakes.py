@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from winnow_cli.console import note, shorten
 from winnow_cli.render.csv_cells import safe_cell
 from winnow_cli.render.lines import print_line
+from winnow_cli.render.records import said_of
 from winnow_cli.render.tables import table
 
 if TYPE_CHECKING:
@@ -91,7 +92,9 @@ def _print_cause(cause: "Cause", *, together: bool) -> None:
     supports = evidence.polarity == "supports"
     mark = ("✓ " if supports else "✗ ", "green" if supports else "red")
     print_line(Text.assemble(mark, f"“{shorten(evidence.text, SENTENCE_WIDTH)}”"), 4)
-    if evidence.reference is not None:
+    if evidence.fact is not None:
+        print_line(Text(said_of(evidence), style="dim"), 6)
+    elif evidence.reference is not None:
         like = f"{evidence.similarity:.2f} like “{shorten(evidence.reference, SENTENCE_WIDTH)}”"
         print_line(Text(like, style="dim"), 6)
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from winnow.judging.criteria.compile import CompiledCriterion, CriterionSide, compile_criteria
 from winnow.judging.criteria.findings import (
     CONTRADICTION,
+    FACT,
 )
 from winnow.judging.criteria.findings import (
     _speaking_positions as speaking_positions,
@@ -31,7 +32,7 @@ from winnow.judging.criteria.mentions import MentionKind, SegmentMentions
 from winnow.judging.evidence import SCORE_DECIMALS
 from winnow.judging.text.similarity import SegmentScorer, SimilarityMatrix
 from winnow.limits.budget import no_deadline
-from winnow.models import CriterionFinding, Polarity, Verdict
+from winnow.models import CriterionFinding, Evidence, Polarity, Verdict
 from winnow.ports import Encoder
 from winnow.processes.schema import CriteriaProcess
 
@@ -56,6 +57,7 @@ class Reason(StrEnum):
     NO_KEYWORD = "no_keyword"
     OTHER_READING = "other_reading"
     OUTDATED_PLAN = "outdated_plan"
+    FACT = "fact"
 
 
 _KINDS: tuple[tuple[MentionKind, Reason, str], ...] = (
@@ -95,6 +97,8 @@ class SegmentExplanation:
     similarity: float | None
     reference: str | None
     """The sentence of the definition that it is nearest to."""
+    fact: str | None = None
+    """The number, age or date that was read; the definition asks for `reference`."""
     reason: Reason | None = None
     """Why it does not count; None: it does."""
     why: str = ""
@@ -150,13 +154,29 @@ class CriteriaExplainer:
     ) -> CriterionExplanation:
         rows = matrix.rows[0].tolist()
         counted = speaking_positions(matches.by_row, rows, matrix, 0)
+        shown = {(evidence.start, evidence.end) for evidence in finding.evidence}
+        facts = [_fact(evidence) for evidence in finding.evidence if evidence.fact is not None]
         heard: list[SegmentExplanation] = []
         discarded: list[SegmentExplanation] = []
         for position, row in enumerate(rows):
             if row in rows[:position]:
                 continue
             match = matches.by_row.get(row)
-            if row in counted and match is not None:
+            if facts and match is not None and matrix.spans[0][position] not in shown:
+                discarded.append(
+                    _discarded(
+                        self._heard(criterion, matrix, position, match),
+                        Reason.FACT,
+                        "a number, an age or a date says it, which outweighs sentences",
+                    )
+                )
+            elif (
+                facts
+                and match is not None
+                and matrix.spans[0][position] in {(fact.start, fact.end) for fact in facts}
+            ):
+                continue
+            elif row in counted and match is not None:
                 heard.append(self._heard(criterion, matrix, position, match))
             elif match is not None:
                 discarded.append(self._dropped(criterion, matrix, position, match))
@@ -169,7 +189,7 @@ class CriteriaExplainer:
             finding.title,
             finding.verdict,
             finding.score,
-            tuple(heard),
+            (*facts, *heard),
             tuple(sorted(discarded, key=lambda segment: segment.start)),
             tuple(_notes(criterion, finding, heard, doubted=doubted)),
         )
@@ -398,7 +418,9 @@ def _notes(
         for polarity in Polarity
     }
     undetermined = finding.verdict is Verdict.UNDETERMINED
-    if not finding.evidence:
+    if finding.doubt and not doubted:
+        yield f"in doubt: {finding.doubt}"
+    elif not finding.evidence:
         if finding.verdict is Verdict.NOT_MET:
             yield "nothing heard, and other criteria were: not met (if_silent: not_met)"
         elif criterion.silence_is_not_met:
@@ -411,3 +433,17 @@ def _notes(
         yield "heard for and against, and nothing says which is of now: undetermined"
     elif undetermined:
         yield "heard too weakly for a verdict"
+
+
+def _fact(evidence: Evidence) -> SegmentExplanation:
+    return SegmentExplanation(
+        evidence.start,
+        evidence.end,
+        evidence.text,
+        tuple(HeardKeyword(name, ()) for name in evidence.keywords),
+        evidence.polarity,
+        FACT,
+        evidence.similarity,
+        evidence.reference,
+        evidence.fact,
+    )
