@@ -97,12 +97,12 @@ class SegmentExplanation:
     similarity: float | None
     reference: str | None
     """The sentence of the definition that it is nearest to."""
-    fact: str | None = None
-    """The number, age or date that was read; the definition asks for `reference`."""
     reason: Reason | None = None
     """Why it does not count; None: it does."""
     why: str = ""
     """The same in words."""
+    fact: str | None = None
+    """The number, age or date that was read; the definition asks for `reference`."""
 
 
 @dataclass(frozen=True)
@@ -445,5 +445,5 @@ def _fact(evidence: Evidence) -> SegmentExplanation:
         FACT,
         evidence.similarity,
         evidence.reference,
-        evidence.fact,
+        fact=evidence.fact,
     )
