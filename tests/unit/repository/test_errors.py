@@ -59,6 +59,6 @@ def test_the_page_lists_every_code_and_no_other():
         )
     }
     reasons |= {"undetermined", "below_threshold", "out_of_scope", "low_ocr_confidence"}
-    reasons -= {"text_columns", "text_column", "json_lines", "json_array"}
+    reasons -= {"text_columns", "text_column", "json_lines", "json_array", "record_date"}
     workflow = {code for code in listed if code.startswith("workflow_")}
     assert sorted(listed) == sorted({*catalogue(), *reasons, *workflow})

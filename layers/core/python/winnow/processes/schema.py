@@ -308,6 +308,7 @@ class Process(FrozenModel):
 
 _LATER: dict[str, object] = {
     "date_columns": list(InputColumns().date_columns),
+    "case": "separate",
     "measure": [],
     "age": None,
     "interval_since": None,
