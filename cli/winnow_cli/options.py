@@ -181,7 +181,9 @@ def label_column_of(data: Sequence[Path], given: str | None) -> str:
         return given
     columns = [default_label_column(path) for path in data]
     if columns[0] is None or None in columns:
-        raise typer.BadParameter("--data needs --label-column")
+        from winnow_train.data import one_of
+
+        raise typer.BadParameter(f"--data needs --label-column C, {one_of(data[0])}")
     return columns[0]
 
 
@@ -230,7 +232,9 @@ def caused_by_ctrl_c(error: BaseException | None) -> bool:
 
 def error_document(error: WinnowError) -> dict[str, str]:
     """An error in a JSON document."""
-    hint = ADVICE.get(error.code, error.hint)
+    # A hint of this one error says more than the advice for all of its kind.
+    own = error.hint if error.hint != type(error).hint else None
+    hint = own or ADVICE.get(error.code, error.hint)
     return {"code": error.code, "message": error.message, "advice": hint}
 
 

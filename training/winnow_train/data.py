@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from winnow.errors import TrainingDataError
+from winnow.errors import NoTextColumnError, TrainingDataError
 from winnow.judging.text.similarity import count
 from winnow.limits.budget import RecordBudget
 from winnow.models import InvalidRecord, Record
@@ -36,6 +36,8 @@ VERDICTS = ("met", "not_met", "undetermined")
 _OPEN = ("partly", "partial", "partlymet", "unclear", "unknown")
 """What people call a case of criteria that is neither met nor not met."""
 _HEADER_BYTES = 1 << 16
+MAX_NAMED = 12
+"""Columns that an error names."""
 _DELIMITERS = re.compile(r"[,;\t]")
 
 
@@ -119,7 +121,7 @@ def read_table(
     unnamed = False
     wanted = plain_name(label_column)
     budget = RecordBudget()
-    for line, own in _lines(path, text_columns, numeric_columns, wanted, case_columns):
+    for line, own in _named_lines(path, text_columns, numeric_columns, wanted, case_columns):
         if not isinstance(line, Record) or line.unread or budget.rejection(line.text, count):
             left_out += 1
             continue
@@ -132,11 +134,45 @@ def read_table(
         rows.append((line, " ".join(cell.split())))
     if not rows and unnamed:
         beside = " beside that of the text" if wanted in map(plain_name, text_columns) else ""
-        raise TrainingDataError(f"{path.name} has no column {label_column}{beside}.")
+        raise TrainingDataError(
+            f"{path.name} has no column {label_column}{beside}.",
+            hint=f"Name the column with the true label: --label-column C, {one_of(path)}.",
+        )
     if not rows:
         what = "a label and a number in each column" if numeric_columns else "a text and a label"
-        raise TrainingDataError(f"{path.name} holds no row with {what}.")
+        raise TrainingDataError(
+            f"{path.name} holds no row with {what}.",
+            hint=f"Name the columns with --text-column and --label-column, {one_of(path)}.",
+        )
     return LabelledTable(tuple(rows), left_out)
+
+
+def _named_lines(
+    path: Path,
+    text_columns: Sequence[str],
+    numeric_columns: Sequence[str],
+    label_column: str,
+    case_columns: Sequence[str] | None,
+) -> "Iterator[Line]":
+    """The lines; without a text column the error says with which option to name it."""
+    try:
+        yield from _lines(path, text_columns, numeric_columns, label_column, case_columns)
+    except NoTextColumnError as error:
+        raise NoTextColumnError(
+            error.message, hint=f"Name the column with the text: --text-column C, {one_of(path)}."
+        ) from None
+
+
+def one_of(path: Path) -> str:
+    """`one of id, note, label`: the columns of a table, as its first line names them."""
+    names = [name for name in _header(path) if name]
+    shown = ", ".join(printable(name) for name in names[:MAX_NAMED])
+    return f"one of {shown}{', ...' if len(names) > MAX_NAMED else ''}"
+
+
+def printable(text: str) -> str:
+    """A text that a comment of a file may hold: `?` for what is not printable."""
+    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def default_label_column(path: Path) -> str | None:
@@ -144,7 +180,7 @@ def default_label_column(path: Path) -> str | None:
 
     A spreadsheet may have saved it again, with another delimiter.
     """
-    return DECISION_COLUMN if _header(path).issuperset(COLUMNS) else None
+    return DECISION_COLUMN if set(_header(path)).issuperset(COLUMNS) else None
 
 
 def label_column_in(path: Path, given: str) -> str:
@@ -154,10 +190,10 @@ def label_column_in(path: Path, given: str) -> str:
     return default_label_column(path) or given
 
 
-def _header(path: Path) -> set[str]:
+def _header(path: Path) -> list[str]:
     with path.open("rb") as stream:
         first = stream.readline(_HEADER_BYTES).decode("utf-8-sig", "replace")
-    return {cell.strip().strip('"') for cell in _DELIMITERS.split(first)}
+    return [cell.strip().strip('"') for cell in _DELIMITERS.split(first)]
 
 
 Line = tuple[Record | InvalidRecord, Mapping[str, str]]

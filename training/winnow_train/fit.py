@@ -38,6 +38,7 @@ from winnow.heads.linear import (
     softmax,
 )
 from winnow.models import ModelInfo, Profile, Verdict
+from winnow_train.gain import CriteriaGain
 from winnow_train.metrics import by_label, confusion, expected_calibration_error
 
 FOLDS = 5
@@ -82,6 +83,8 @@ class Fitted:
     card: HeadCard
     arrays: bytes
     training: bytes
+    gain: CriteriaGain | None = None
+    """Of a criteria process: what the confidence accepts before and after."""
 
 
 def fit(

@@ -5,9 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from winnow.errors import TrainingDataError
-from winnow_train.data import label_column_in, read_table
+from winnow.tables.columns import plain_name
+from winnow_train.data import LabelledTable, label_column_in, printable, read_table
 
 _LONGEST_ID = 64
+_ID = re.compile(r"(?i:(?:^|[\W_])id$|^(?:case|record|ticket)$)|[a-z]I[Dd]$")
+"""Names of columns of ids: `id`, `case_id`, `caseId`, `ticket`; not `paid`."""
 _LONGEST_TITLE = 1_000
 
 
@@ -17,11 +20,13 @@ def new_process(
     label_column: str,
     text_column: str | None,
     numeric_columns: tuple[str, ...],
+    id_column: str | None = None,
 ) -> str:
     """The YAML of a process: its labels without examples, named as in the data, ids made of that.
 
     Args:
         text_column: None: `text`, or no text where there are numeric columns.
+        id_column: None: the column that looks like it, if one does.
 
     Raises:
         TrainingDataError: The data name fewer than two labels, or two alike but for case.
@@ -38,6 +43,8 @@ def new_process(
         raise TrainingDataError(
             f"{files} names one label alone in {label_column}: there is nothing to tell apart."
         )
+    if id_column is None:
+        id_column = _id_column(tables, {label_column, *texts, *numeric_columns})
     lines = [
         f"# Made by `winnow train --create` from {printable(files)}; its labels are taught by "
         "the head.",
@@ -52,11 +59,25 @@ def new_process(
             if numeric_columns
             else []
         ),
+        *([f"  id_columns: [{quoted(id_column)}]"] if id_column else []),
         "threshold: 0.7",
         "labels:",
         *(f"  - {{id: {quoted(made)}, title: {quoted(name)}}}" for made, name in _ids(names)),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _id_column(tables: Sequence[LabelledTable], taken: set[str]) -> str | None:
+    """The first column that is called an id, and has another value in each row."""
+    rows = [record.fields for table in tables for record, _ in table.rows]
+    used = {plain_name(name) for name in taken}
+    for name in rows[0] if rows else ():
+        values = [fields.get(name, "").strip() for fields in rows]
+        named = _ID.search(name.strip()) is not None
+        distinct = all(values) and len(set(values)) == len(values)
+        if named and distinct and plain_name(name) not in used:
+            return name
+    return None
 
 
 def _ids(names: list[str]) -> list[tuple[str, str]]:
@@ -83,11 +104,6 @@ def _ids(names: list[str]) -> list[tuple[str, str]]:
         taken[made.casefold()] = name
         ids.append((made, name))
     return ids
-
-
-def printable(text: str) -> str:
-    """A text that a comment of a file may hold: `?` for what is not printable."""
-    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def quoted(text: str) -> str:

@@ -1,6 +1,8 @@
 """From labelled rows to a head beside its process."""
 
+import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ from winnow.processes.schema import CriteriaProcess, LabelsProcess, ProcessDefin
 from winnow.tables.numbers import numbers_of
 from winnow_train.data import LabelledData, LabelledRow, keys_of, labels_of
 from winnow_train.fit import Fitted, Material, fit
+from winnow_train.gain import CriteriaGain
 
 
 def train(
@@ -37,7 +40,9 @@ def train(
         some = ", ".join(labels_of(definition)[:5])
         raise TrainingDataError(
             f"The data name {len(unknown)} labels that {definition.id} does not have, "
-            f"such as {unknown[0]!r}; it has {some}."
+            f"such as {unknown[0]!r}; it has {some}.",
+            hint="Name the column of its labels with --label-column, or make a process of these "
+            "labels: another id with --process, and --create.",
         )
     if isinstance(definition, CriteriaProcess):
         return _train_criteria(
@@ -124,7 +129,7 @@ def _train_criteria(
         vectors=np.zeros((len(rows), 0), np.float32),
         numbers=criteria_inputs(judgements).numbers,
     )
-    return fit(
+    fitted = fit(
         material,
         _data(labelled, rows, labels, label_column, text_column, ()),
         kind="criteria",
@@ -139,6 +144,10 @@ def _train_criteria(
         seed=seed,
         report=report,
     )
+    with np.load(io.BytesIO(fitted.training), allow_pickle=False) as stored:
+        confidence = stored["confidence"].astype(np.float64)
+    gain = CriteriaGain.of(rows, judgements, confidence, definition.threshold)
+    return replace(fitted, gain=gain)
 
 
 def _vectors(

@@ -1,12 +1,13 @@
 """`winnow train`: from labelled rows to a trained head with a calibrated confidence."""
 
 import shlex
+from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from winnow_cli.console import command, emit_json, note, say
+from winnow_cli.console import clean, command, emit_json, note, say
 from winnow_cli.options import (
     DEFAULT_MODEL,
     DEFAULT_PROCESSES,
@@ -22,10 +23,19 @@ from winnow_cli.options import (
     label_column_of,
 )
 
+if TYPE_CHECKING:
+    from winnow_train.gain import CriteriaGain
+
 
 def register(app: typer.Typer) -> None:
     """Add `winnow train` to the command line."""
     app.command(rich_help_panel=PROCESSES)(train)
+
+
+UNKNOWN = (
+    "Check the name; --create makes the process of the labels in the data; --processes takes "
+    "another folder of definitions."
+)
 
 
 @handle_errors
@@ -42,6 +52,15 @@ def train(
             help="With --create: numeric columns; default: the process's.",
         ),
     ] = "",
+    id_column: Annotated[
+        str | None,
+        typer.Option(
+            "--id-column",
+            metavar="C",
+            help="With --create: column with the record's own id; default: one that is called an "
+            "id and has another value in each row.",
+        ),
+    ] = None,
     text_optional: Annotated[
         bool,
         typer.Option("--text-optional", help="With --create: use numeric columns only."),
@@ -74,14 +93,18 @@ def train(
     numeric = tuple(name.strip() for name in numeric_columns.split(",") if name.strip())
     if text_optional and not numeric:
         raise typer.BadParameter("--text-optional needs --numeric-columns")
-    registry = ProcessRegistry.from_directory(processes, with_heads=False)
+    if create and not any(processes.glob("*.y*ml")):
+        registry = ProcessRegistry(())
+    else:
+        registry = ProcessRegistry.from_directory(processes, with_heads=False)
     new: str | None = None
     try:
         definition = registry.find(process)
-    except ProcessUnknownError:
+    except ProcessUnknownError as error:
         if not create:
-            raise
-        new = new_process(process, data, label, None if text_optional else text_column, numeric)
+            raise ProcessUnknownError(error.message, hint=UNKNOWN) from None
+        text = None if text_optional else text_column
+        new = new_process(process, data, label, text, numeric, id_column)
         definition = load_definition(new, f"{process}.yaml")
     else:
         if numeric and set(numeric) != set(definition.input.numeric_columns):
@@ -105,9 +128,11 @@ def train(
         file = registry.files[definition.id]
     else:
         # Only now: if training fails, no process is written.
+        processes.mkdir(parents=True, exist_ok=True)
         file = processes / f"{definition.id}.yaml"
         file.write_text(new, encoding="utf-8")
-        note(f"Wrote {file.name}.")
+        ids = definition.input.id_columns
+        note(f"Wrote {file.name}; a record's id is its column {clean(' or '.join(ids))}.")
     if (before := rows_of_head(file, definition.id)) > fitted.card.data.rows:
         note(
             f"The head that this one replaces was trained on {before:,} rows. A head knows the "
@@ -125,23 +150,51 @@ def train(
                 "left_out": labelled.left_out,
                 "bytes": card.arrays_bytes,
                 "metrics": card.metrics.model_dump(),
+                **({"gain": asdict(fitted.gain)} if fitted.gain else {}),
             }
         )
         return
     metrics = card.metrics
     say(f"rows               {card.data.rows:,}, {len(card.labels)} labels, {metrics.folds} folds")
-    say(f"accuracy           {metrics.accuracy:.4f}  (each row judged by a fold without it)")
-    say(f"macro F1           {metrics.macro_f1:.4f}")
-    say(
-        f"calibration error  {metrics.ece_after:.4f}  (before calibration {metrics.ece_before:.4f})"
-    )
+    if fitted.gain is None:
+        say(f"accuracy           {metrics.accuracy:.4f}  (each row judged by a fold without it)")
+        say(f"macro F1           {metrics.macro_f1:.4f}")
+        say(
+            f"calibration error  {metrics.ece_after:.4f}  "
+            f"(before calibration {metrics.ece_before:.4f})"
+        )
+    else:
+        _say_gain(fitted.gain, metrics.macro_f1)
     say(
         f"head               {card.info.version}, {card.arrays_bytes / 1e3:,.0f} kB, {folder.name}/"
     )
     where = "" if processes == DEFAULT_PROCESSES else f"--processes {shlex.quote(str(processes))} "
     column = "" if text_column is None else f"--text-column {shlex.quote(text_column)} "
+    if fitted.gain is not None:
+        wrong = f"{command()} evaluate {where}--process {definition.id} --data F.csv {column}"
+        note(
+            "Training changes the confidence alone. More right decisions come of better criteria: "
+            "what each got wrong, and why, says\n"
+            f"  {wrong}--label-column {shlex.quote(label)}\n"
+            "A confidence that tells right from wrong better comes of more labelled rows here. "
+            "Which decisions are accepted is the threshold's."
+        )
     note(
         "Next, on rows that it was not trained on:\n"
         f"  {command()} tune {where}--process {definition.id} --data F.csv {column}"
         f"--label-column {shlex.quote(label)} --precision 0.95"
     )
+
+
+def _say_gain(gain: "CriteriaGain", macro_f1: float) -> None:
+    """Which figures are the logic's, and which the confidence's."""
+    after, before = gain.after, gain.before
+    right = ["none" if side.right is None else f"{side.right:.3f}" for side in (after, before)]
+    left = f", {gain.undetermined:,} left undetermined" if gain.undetermined else ""
+    say("the criteria and their logic decide; training changes none of these:")
+    say(f"  right decisions    {gain.accuracy:.4f}{left}")
+    say(f"  macro F1           {macro_f1:.4f}")
+    say("the confidence, trained (each row's by a fold without it) and untrained:")
+    say(f"  calibration error  {after.ece:.4f}  was {before.ece:.4f}")
+    say(f"  accepted at {gain.threshold:<6g} {after.accepted:>6.1%}  was {before.accepted:.1%}")
+    say(f"  right of these     {right[0]:>6}  was {right[1]}")

@@ -101,15 +101,23 @@ class WinnowError(Exception):
     """
 
     code: ClassVar[str] = "internal"
-    hint: ClassVar[str] = ""
+    hint: str = ""
     """What the user can do about it; shown by `winnow why` and in e-mails of abandoned uploads.
 
     The e-mail of a failed run contains the command `winnow why UPLOAD_ID` instead.
     """
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        """Take what is wrong.
+
+        Args:
+            message: A sentence for people, without text of a document.
+            hint: What to do, where more is known than for every error of this class.
+        """
         super().__init__(message)
         self.message = message
+        if hint is not None:
+            self.hint = hint
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message}"

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from winnow.processes.schema import FieldPath, Process, nearest
@@ -31,9 +32,14 @@ _PATTERNS: dict[str, str] = {
 }
 
 
+@cache
+def _schema(kind: type[Process]) -> dict[str, Any]:
+    return kind.model_json_schema()
+
+
 def _fields_at(kind: type[Process], path: FieldPath) -> list[str]:
     """Names of the fields that the schema allows at a path, for suggestions."""
-    schema = kind.model_json_schema()
+    schema = _schema(kind)
     fields = _properties(schema, schema)
     for name in path:
         if isinstance(name, str):

@@ -34,7 +34,10 @@ class ProcessRegistry:
         """
         files = sorted(p for p in path.glob("*.y*ml") if p.suffix in (".yaml", ".yml"))
         if not files:
-            raise ProcessInvalidError(f"{path.name}: no process (*.yaml) in this folder")
+            raise ProcessInvalidError(
+                f"{path.name}: no process (*.yaml) in this folder",
+                hint="Write one with `winnow process new`, or name another folder (--processes).",
+            )
         definitions: list[ProcessDefinition] = []
         problems: list[str] = []
         owner: dict[str, str] = {}
