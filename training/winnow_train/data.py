@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -369,14 +370,33 @@ def label_finder(definition: ProcessDefinition) -> Callable[[str], str | None]:
     return find
 
 
-def keys_of(rows: Sequence[LabelledRow], numeric_columns: Sequence[str]) -> NDArray[np.uint64]:
-    """64 bits that stand for what a judge sees of each row."""
+def keys_of(
+    rows: Sequence[LabelledRow], numeric_columns: Sequence[str], cells_read: Sequence[str] = ()
+) -> NDArray[np.uint64]:
+    """64 bits that stand for what a judge sees of each row.
+
+    Args:
+        rows: The rows.
+        numeric_columns: The columns that a head takes numbers from.
+        cells_read: The columns that criteria read; where there are none, a key is as it was before
+            criteria read any.
+    """
     numbers = numbers_of([row.fields for row in rows], numeric_columns, len(rows))
+    wanted = tuple(map(plain_name, cells_read))
     digests = [
-        hashlib.blake2b(row.text.encode() + b"\0" + values.tobytes(), digest_size=8).digest()
+        hashlib.blake2b(
+            row.text.encode() + b"\0" + values.tobytes() + _cells(row, wanted), digest_size=8
+        ).digest()
         for row, values in zip(rows, numbers, strict=True)
     ]
     return np.frombuffer(b"".join(digests), np.uint64)
+
+
+def _cells(row: LabelledRow, wanted: Sequence[str]) -> bytes:
+    if not wanted:
+        return b""
+    cells = {plain_name(name): value for name, value in row.fields.items()}
+    return json.dumps([cells.get(name) for name in wanted]).encode()
 
 
 def _plain(name: str) -> str:

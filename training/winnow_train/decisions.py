@@ -101,7 +101,7 @@ def decide(
     """The process's decision of each row."""
     card = head.card() if head else None
     stored = _training(process_file, definition.id, card) if process_file else {}
-    keys = keys_of(rows, definition.input.numeric_columns)
+    keys = keys_of(rows, definition.input.numeric_columns, definition.cells_read)
     # By criteria all rows are judged: a mistake is explained by what each criterion made of it.
     fresh = [
         index

@@ -119,7 +119,9 @@ def _train_criteria(
     from winnow.judging.criteria.evidence_features import FEATURES
 
     report(f"judging {len(rows):,} records by the criteria")
-    judgements = build_judge(definition, encoder)([row.text for row in rows])
+    judgements = build_judge(definition, encoder)(
+        [row.text for row in rows], [row.fields for row in rows]
+    )
     labels = tuple(label for label in labels_of(definition) if any(r.label == label for r in rows))
     position = {label: index for index, label in enumerate(labels)}
     material = Material(
@@ -139,7 +141,7 @@ def _train_criteria(
         evidence=FEATURES,
         threshold=definition.threshold,
         created=created,
-        keys=keys_of(rows, ()),
+        keys=keys_of(rows, (), definition.cells_read),
         decided=np.array([position.get(j.decision.value, -1) for j in judgements], np.intp),
         seed=seed,
         report=report,

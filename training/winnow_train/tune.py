@@ -115,7 +115,7 @@ def tune(
             decisions = decisions.with_scope(limit)
     records = None
     if definition.input.text_columns:
-        records = keys_of(decisions.rows, definition.input.numeric_columns)
+        records = keys_of(decisions.rows, definition.input.numeric_columns, definition.cells_read)
     right, acceptable = decisions.right, decisions.acceptable
     selected = select_threshold(acceptable, right, target.precision, target.confidence, records)
     accepted = (

@@ -301,6 +301,11 @@ class Process(FrozenModel):
         return False
 
     @property
+    def cells_read(self) -> tuple[str, ...]:
+        """The columns beside the text that criteria read."""
+        return ()
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The id and the codes."""
         return (self.id, *self.codes)
@@ -341,6 +346,12 @@ class CriteriaProcess(Process):
     kind: Literal["criteria"]
     criteria: Annotated[tuple[Criterion, ...], Field(min_length=1)]
     logic: Group
+
+    @property
+    def cells_read(self) -> tuple[str, ...]:
+        """The columns beside the text that criteria read."""
+        tested = (c.column.name for c in self.criteria if c.column)
+        return (*tested, *(self.input.date_columns if self.counts_dates else ()))
 
     @property
     def counts_dates(self) -> bool:
