@@ -44,6 +44,33 @@ def test_one_key_a_record_to_the_end_of_the_queue(open_page, stage):
     assert totals(stage, "L33774")["open"] == 0
 
 
+@pytest.mark.parametrize("size", [(412, 823), (1280, 800)], ids=["phone", "desk"])
+def test_little_moves_when_the_first_record_comes(open_page, size):
+    """The sum of layout shifts, of which 0.1 is called good. A line below would jump by a page."""
+    width, height = size
+    person = open_page("#/uploads", viewport={"width": width, "height": height})
+    held = []
+    person.page.route("**/v1/leases", lambda route: held.append(route))
+    person.page.evaluate("location.hash = '#/review?process=L33774'")
+    person.page.locator(".skeleton").wait_for()
+    began = person.page.evaluate("performance.now()")
+    person.page.wait_for_function("began => performance.now() > began + 700", arg=began)
+    held[0].continue_()
+    person.wait_for_record()
+    moved = person.page.evaluate(
+        """began => new Promise((done) => {
+            let sum = 0;
+            const add = (list) => {
+                for (const one of list.getEntries()) if (one.startTime > began) sum += one.value;
+            };
+            new PerformanceObserver(add).observe({ type: "layout-shift", buffered: true });
+            setTimeout(() => done(sum), 300);
+        })""",
+        began,
+    )
+    assert moved < 0.1
+
+
 def test_the_next_record_is_there_before_the_answer(open_page):
     """With the decision's request held back, the next record is on the screen all the same."""
     person = open_page("#/review?process=L33774")
