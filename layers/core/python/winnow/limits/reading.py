@@ -16,7 +16,7 @@ class ReadLimits(BaseModel):
     max_rows: int = Field(5_000_000, gt=0, description="records of a file")
     max_case_parts: int = Field(1_000, gt=0, description="records that are joined to one case")
     max_join_bytes: int = Field(
-        200_000_000, gt=0, description="bytes of the records of a file whose cases are joined"
+        300_000_000, gt=0, description="bytes of the records of a file whose cases are joined"
     )
     max_pages: int = Field(2_000, gt=0, description="pages of a PDF")
     max_members: int = Field(1_000, gt=0, description="members of a package, archive or mail")
