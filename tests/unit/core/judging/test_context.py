@@ -33,6 +33,9 @@ def test_the_table_holds_every_context_and_no_sentence_twice() -> None:
 @pytest.mark.parametrize(
     ("sentence", "target", "found"),
     [
+        # A habit of now is not of the past.
+        ("Smokes twenty cigarettes a day.", "cigarettes", set()),
+        ("Drinks some alcohol.", "alcohol", set()),
         # Scope ends: at "but", at a new subject, at a semicolon.
         ("No fever but melena.", "melena", set()),
         ("Denies pain, she has melena.", "melena", set()),
