@@ -74,6 +74,12 @@ class FolderStore:
         self.path(ref).parent.mkdir(parents=True, exist_ok=True)
         self.path(ref).write_bytes(content)
 
+    def create(self, ref: ObjectRef, content: bytes, content_type: str) -> bool:
+        if self.path(ref).exists():
+            return False
+        self.put(ref, content, content_type)
+        return True
+
     def read_all(self, refs: Sequence[ObjectRef]) -> Iterator[bytes]:
         return (self.path(ref).read_bytes() for ref in refs)
 

@@ -365,7 +365,7 @@ MAY: dict[str, set[str]] = {
         *("get result", "get picture of a page", "get reviewed records", "get definition"),
         *(f"{verb} {what}" for verb in ("get", "put") for what in ("prediction", "note", "draft")),
         *("delete a review", "delete draft", "put upload", "get a row", "get rows"),
-        *("query the claims", "query the index", "query the queue"),
+        *("query the claims", "query the index", "query the queue", "call scan"),
     },
 }
 

@@ -63,6 +63,12 @@ class MemoryStore:
     def put(self, ref: ObjectRef, content: bytes, content_type: str) -> None:
         self.add(ref.bucket, ref.key, content)
 
+    def create(self, ref: ObjectRef, content: bytes, content_type: str) -> bool:
+        if (ref.bucket, ref.key) in self._versions:
+            return False
+        self.add(ref.bucket, ref.key, content)
+        return True
+
     def read_all(self, refs: Sequence[ObjectRef]) -> Iterator[bytes]:
         for ref in refs:
             yield self.content(ref)

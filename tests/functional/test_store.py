@@ -65,6 +65,16 @@ REF = ObjectRef(bucket=BUCKET, key="secret-name")
 AWKWARD_KEYS = ["a b+c", "100%25", "é/ü", "a//b", "a@b:c?d#e", "../up", "x" * 1000]
 
 
+def test_only_one_creates_an_object_and_nothing_is_written_over(store):
+    other = REF.model_copy(update={"key": "other"})
+    assert store.create(REF, b"first", "text/plain") is True
+    assert store.create(REF, b"second", "text/plain") is False
+    assert read(store, REF) == b"first"
+    store.put(other, b"", "text/plain")
+    assert store.create(other, b"late", "text/plain") is False
+    assert read(store, other) == b""
+
+
 @pytest.mark.parametrize("key", AWKWARD_KEYS)
 def test_any_key_is_read_back(store, key):
     ref = store.add(BUCKET, key, b"content")

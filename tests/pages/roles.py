@@ -49,7 +49,7 @@ ROLES = {
 WORDS = {
     "ReadUploads": "read `inbox/*`",
     "WriteChunks": "write `runs/*` but no scores",
-    "WritePictures": "write and read `results/*/pages/*.jpg`",
+    "WritePictures": "write `results/*/pages/*.jpg`",
     "ReadPictures": "ask Textract with `OcrEngine=textract`",
     "ReadChunks": "read `runs/*`",
     "WriteScores": "write `runs/*/scored/*`",

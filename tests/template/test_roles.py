@@ -76,11 +76,7 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
         "ReadUploads": (READ | {"s3:GetObjectVersion"}, ["${UploadsBucket.Arn}/inbox/*"]),
         "ListUploads": ({"s3:ListBucket"}, ["UploadsBucket.Arn"]),
         "WriteChunks": WRITE_CHUNKS,
-        "WritePictures": (
-            {"s3:PutObject", "s3:GetObject"},
-            ["${ResultsBucket.Arn}/results/*/pages/*.jpg"],
-        ),
-        "ListResults": ({"s3:ListBucket"}, ["ResultsBucket.Arn"]),
+        "WritePictures": ({"s3:PutObject"}, ["${ResultsBucket.Arn}/results/*/pages/*.jpg"]),
         "ReadPictures": ({"textract:DetectDocumentText"}, ["*"]),
         "UseCustomerKey": CUSTOMER_KEY,
         "WriteLogs": (WRITE_LOGS, ["ScanLogs.Arn"]),

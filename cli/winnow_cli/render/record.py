@@ -42,7 +42,7 @@ def record_document(
         "process": result.process.model_dump(mode="json"),
         "threshold": result.threshold,
         "record": record.model_dump(mode="json", exclude_none=True),
-        "missing": list(_missing(record)),
+        "missing": list(record.missing),
         **({} if review is None else {"review": review.model_dump(mode="json")}),
     }
 
@@ -73,7 +73,7 @@ def _head(record: "ResultRecord", review: "ReviewState | None") -> "Text":
         ("confidence", _confidence(record)),
         ("reason", f"{record.code}: {record.reason}" if record.code else None),
         ("reviewed", None if review is None else answer_of(review)),
-        ("missing", "; ".join(_missing(record))),
+        ("missing", "; ".join(record.missing)),
         *((clean(name), value) for name, value in record.fields.items()),
     ]
     shown = [(name, clean(value)) for name, value in rows if value]
@@ -88,12 +88,6 @@ def _confidence(record: "ResultRecord") -> str:
         return ""
     basis = "calibrated" if record.calibrated else "the raw score, not a probability"
     return f"{confidence_of(record)} ({basis})"
-
-
-def _missing(record: "ResultRecord") -> tuple[str, ...]:
-    """Titles of the criteria that the record says nothing about and that are open for it."""
-    decision = record.decision
-    return decision.missing if decision is not None and decision.kind == "criteria" else ()
 
 
 def text_of(record: "ResultRecord") -> "Text | None":

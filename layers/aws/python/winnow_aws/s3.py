@@ -39,6 +39,7 @@ _AHEAD_JOBS = 4 * _THREADS
 _AHEAD_BYTES = 32 * 1024 * 1024
 _MAX_ATTEMPTS = 3
 _AFTER_THE_END = {"InvalidRange", "416"}
+_TAKEN = {"PreconditionFailed", "412"}
 _OVERTAKEN = {
     *("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "412", "409", "404"),
     # S3's response to a completion that is sent again because its response was lost.
@@ -157,6 +158,29 @@ class S3Store:
             self._client.put_object(
                 Bucket=ref.bucket, Key=ref.key, Body=content, ContentType=content_type
             )
+
+    def create(self, ref: ObjectRef, content: bytes, content_type: str) -> bool:
+        """One request, on condition that there is no object of this key."""
+        taken = False
+
+        def is_taken(error: ClientError) -> WinnowError | None:
+            nonlocal taken
+            taken = code_of(error) in _TAKEN
+            return _overtaken(error)
+
+        try:
+            with _translated(ref, is_taken):
+                self._client.put_object(
+                    Bucket=ref.bucket,
+                    Key=ref.key,
+                    Body=content,
+                    ContentType=content_type,
+                    IfNoneMatch="*",
+                )
+        except RetryableError:
+            if not taken:
+                raise
+        return not taken
 
     def read_all(self, refs: Sequence[ObjectRef]) -> Iterator[bytes]:
         """The objects' contents in this order; several are read at a time."""

@@ -360,6 +360,11 @@ class ResultRecord(RecordIdentity, _ResultHeader):
         """Whether it is from files inside the upload: then equal page numbers mean two pages."""
         return self.part is not None or any(part.part is not None for part in self.parts)
 
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """As CriteriaDecision.missing; none of a record with another decision."""
+        return self.decision.missing if isinstance(self.decision, CriteriaDecision) else ()
+
 
 class Counts(FrozenModel):
     """Records by outcome; they add up to `records`."""

@@ -106,6 +106,10 @@ class ObjectStore(Protocol):
         """Write a small object in one request."""
         ...
 
+    def create(self, ref: ObjectRef, content: bytes, content_type: str) -> bool:
+        """Write a small object unless there is one of this key; False: there is."""
+        ...
+
     def read_all(self, refs: Sequence[ObjectRef]) -> Iterator[bytes]:
         """The content of many small objects, in this order; several are read at a time."""
         ...

@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from typing import IO, Any, cast
 
-from winnow.errors import FileUnreadableError, RunSupersededError, WinnowError
+from winnow.errors import FileUnreadableError, WinnowError
 from winnow.limits.reading import ReadLimits
 from winnow.models import DrawnPages, DrawPages
 from winnow.ports import ObjectStore
@@ -47,7 +47,7 @@ def draw_pages(
     """Keep the pictures of pages beside the results; of a file that is no PDF, none.
 
     Nothing waits for them, and a record can be decided without: an error is only a code in the
-    answer, and what was drawn before it is kept. They may be drawn twice.
+    answer, and what was drawn before it is kept.
     """
     paths = RunPaths(results_bucket, asked.upload.upload_id)
     drawn = 0
@@ -63,12 +63,9 @@ def draw_pages(
                 source.spooled(), "pdf", numbers, source.limits
             ):
                 source.check_time()
+                # It may have been drawn before, or its record was erased meanwhile.
                 place = paths.picture(asked.process, number)
-                try:
-                    store.publish(place, packed(picture), JPEG, fence="")
-                except RunSupersededError:
-                    continue  # Its record was erased meanwhile.
-                drawn += 1
+                drawn += store.create(place, packed(picture), JPEG)
     except WinnowError as error:
         return DrawnPages(pages=drawn, code=error.code)
     return DrawnPages(pages=drawn)

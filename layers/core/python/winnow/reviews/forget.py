@@ -5,9 +5,8 @@ next call goes on. The reviews are marked as erased first, which is their audit:
 can decide a record or write a note to it. Then the texts go. The upload's row comes last, since it
 says where the file was.
 
-A function that has begun before may still write a note or draw a page. It would write where nothing
-is, or where an object with a lower fencing token is. So an empty object with a higher token is put
-there, and stays.
+A function that has begun before may still write a note or draw a page, but only where no object is.
+So an empty object is put there, and stays.
 """
 
 import json
@@ -41,8 +40,6 @@ from winnow.storage.record_lines import RecordLine, each_line, find_record, pars
 
 CODE = "erased"
 REASON = "It was erased on request."
-_FENCE = "erased"
-"""Higher than the token of any note or picture, which have an empty one."""
 _PIECE_BYTES = 8 * 1024 * 1024
 _THREADS = 8
 _ATTEMPTS = 8
@@ -536,15 +533,7 @@ class Forget:
         """Put empty objects at these keys, which no function that has begun before writes over."""
 
         def bar(key: str) -> None:
-            ref = ObjectRef(bucket=self._bucket, key=key)
-            for left in reversed(range(_ATTEMPTS)):
-                try:
-                    self._objects.publish(ref, b"", JSON, _FENCE)
-                except RetryableError:
-                    if not left:
-                        raise
-                else:
-                    return
+            self._objects.put(ObjectRef(bucket=self._bucket, key=key), b"", JSON)
 
         with ThreadPoolExecutor(_THREADS) as pool:
             list(pool.map(bar, keys))

@@ -15,14 +15,7 @@ from winnow.errors import (
     RecordUnknownError,
     StoredDataInvalidError,
 )
-from winnow.models import (
-    CasePart,
-    CriteriaDecision,
-    Decision,
-    FrozenModel,
-    Outcome,
-    ResultRecord,
-)
+from winnow.models import CasePart, Decision, FrozenModel, Outcome, ResultRecord
 from winnow.ports import ObjectStore
 from winnow.processes.schema import CriteriaProcess, ProcessDefinition, parse_definition_json
 from winnow.reviews.choices import choices_of
@@ -302,7 +295,7 @@ def item_of(
             "confidence": record.confidence,
             "calibrated": record.calibrated,
             "score": record.score,
-            "missing": _missing(record),
+            "missing": record.missing,
         }
     )
 
@@ -322,10 +315,6 @@ def state_of(head: ReviewHead, note: str | None = None) -> ReviewState | None:
         changed=head.agreed is False,
         note=note,
     )
-
-
-def _missing(record: ResultRecord) -> tuple[str, ...]:
-    return record.decision.missing if isinstance(record.decision, CriteriaDecision) else ()
 
 
 def _process(definition: ProcessDefinition) -> ItemProcess:

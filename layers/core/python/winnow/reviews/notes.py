@@ -7,12 +7,7 @@ import hashlib
 
 from pydantic import Field, ValidationError
 
-from winnow.errors import (
-    ObjectGoneError,
-    RetryableError,
-    RunSupersededError,
-    StoredDataInvalidError,
-)
+from winnow.errors import ObjectGoneError, StoredDataInvalidError
 from winnow.models import FrozenModel, ObjectRef
 from winnow.ports import ObjectStore
 from winnow.reviews.models import RecordKey
@@ -41,25 +36,8 @@ class Notes:
         If the record was erased meanwhile, nothing is kept: see `Forget`.
         """
         ref = self.place(key, version, text)
-        content = StoredNote(text=text).model_dump_json().encode()
-        if self._stored(ref):
-            return ref
-        try:
-            self._store.publish(ref, content, JSON, fence="")
-        except RunSupersededError:
-            return ref
-        except RetryableError:
-            # The same request at the same moment has kept it, or it was not kept.
-            if not self._stored(ref):
-                raise
+        self._store.create(ref, StoredNote(text=text).model_dump_json().encode(), JSON)
         return ref
-
-    def _stored(self, ref: ObjectRef) -> bool:
-        try:
-            self._store.head(ref)
-        except ObjectGoneError:
-            return False
-        return True
 
     def place(self, key: RecordKey, version: int, text: str) -> ObjectRef:
         """Where `save` keeps a note. It has the text's whole digest: no text replaces another."""
