@@ -116,3 +116,10 @@ def test_the_page_of_a_pdf_that_ends_in_review_is_drawn_and_linked(
     picture = request(page["url"])
     assert picture.status == 200
     assert picture.body[:3] == b"\xff\xd8\xff"
+    # Queued by a request, it is drawn again.
+    folder = (row.result_key or "").rpartition("/")[0]
+    bucket = stack.target.results_bucket
+    stack.target.s3().delete_object(Bucket=bucket, Key=f"{folder}/pages/1.jpg")
+    assert pages() == []
+    assert client.post(f"/v1/uploads/{row.upload_id}/queue", {}).status == 200
+    assert until(pages)[0]["page"] == 1
