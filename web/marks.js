@@ -50,25 +50,17 @@ export function pieces(text, spans) {
 /** The parts of a case, each with its own text and spans; of any other record the whole is one. */
 export function partsOf({ text, parts }, spans) {
   if (!parts?.length) return [{ text, spans }];
-  const at = units(text, parts.flatMap((part) => [part.start, part.end]));
-  return parts.map((part) => ({
-    part,
-    text: text.slice(at.get(part.start), at.get(part.end)),
-    spans: spans
-      .filter((span) => part.start <= span.start && span.end <= part.end)
-      .map((span) => ({ ...span, start: span.start - part.start, end: span.end - part.start })),
+  const at = units(text, parts.flatMap((one) => [one.start, one.end]));
+  return parts.map(({ start, end, name }) => ({
+    name,
+    text: text.slice(at.get(start), at.get(end)),
+    // Those of other parts are outside the text.
+    spans: spans.map((span) => ({ ...span, start: span.start - start, end: span.end - start })),
   }));
 }
 
-/** What people call a part of a case. */
-export function nameOfPart({ part, line, record }, parts = []) {
-  if (!part && parts.some((one) => one.part)) return "Text of the e-mail";
-  const row = line && (!part || line > 1) ? `line ${line}` : "";
-  return [part, row].filter(Boolean).join(", ") || `record ${record}`;
-}
-
 /** The evidence of a decision as spans, each with the number of its criterion (0 for labels). */
-export function spansOf(decision, parts = []) {
+export function spansOf(decision) {
   if (!decision) return [];
   const groups = decision.kind === "criteria"
     ? decision.criteria.map((one, number) => ({ number, title: one.title, evidence: one.evidence }))
@@ -80,7 +72,6 @@ export function spansOf(decision, parts = []) {
     title,
     supports: one.polarity !== "opposes",
     places: one.places ?? [],
-    where: one.part ? nameOfPart(one.part, parts) : "",
     evidence: one,
   })));
 }

@@ -2,7 +2,7 @@
 
 import { fill, h, icon, own, s, visible } from "./dom.js";
 import { confidence, REASONS, short, time, titleOf, verdict } from "./format.js";
-import { nameOfPart, partsOf, pieces, spansOf } from "./marks.js";
+import { partsOf, pieces, spansOf } from "./marks.js";
 
 const SIGNS = { met: "check", not_met: "cross", undetermined: "unsure" };
 const HUES = 8;
@@ -15,7 +15,7 @@ export function nameOf(item) {
 
 /** The text with evidence marked, the columns of the row, and the pictures of a scan. */
 export function recordSheet(item, { level = "h1" } = {}) {
-  const spans = spansOf(item.decision, item.parts);
+  const spans = spansOf(item.decision);
   const text = h("div.text", { dir: "auto" });
   const views = [];
   if (item.text === null || item.text === undefined) {
@@ -25,7 +25,7 @@ export function recordSheet(item, { level = "h1" } = {}) {
     text.append(h("p.empty", null, "No text: only the columns above were judged."));
   } else {
     fill(text, partsOf(item, spans).flatMap((one) => [
-      one.part ? h("p.part", null, own(nameOfPart(one.part, item.parts))) : null,
+      one.name ? h("p.meta", null, own(one.name)) : null,
       marked(one.text, one.spans, item.decision)]));
   }
   views.push({ name: "Text", element: text });
@@ -75,10 +75,10 @@ function marked(text, spans, decision) {
   });
 }
 
-function hint({ title, supports, evidence, where }) {
+function hint({ title, supports, evidence, part }) {
   return visible([
     `${supports ? "For" : "Against"}: ${title}`,
-    where ? `in ${where}` : "",
+    part ? `in ${part.name}` : "",
     evidence?.context?.length ? `(${evidence.context.join(", ")})` : "",
     evidence?.fact ? `${evidence.fact}, asked: ${evidence.reference}` : evidence?.reference ? `nearest: ${evidence.reference}` : "",
   ].filter(Boolean).join(" · "));
@@ -200,7 +200,7 @@ function criteria(item, lit) {
       h("span.call", null, icon(SIGNS[one.verdict]), verdict(one.verdict))),
       h("ul.nearest", null, one.evidence.map((each) => h("li", null,
         own(hint({ title: each.text, supports: each.polarity !== "opposes", evidence: each,
-          where: each.part ? nameOfPart(each.part, item.parts) : "" }))))));
+          part: item.parts?.find((part) => part.record === each.part?.record) }))))));
   }));
 }
 

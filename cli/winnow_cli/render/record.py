@@ -114,7 +114,7 @@ def by_part(text: "Text", parts: "Sequence[CasePart]") -> "Text":
     of_members = any(part.part is not None for part in parts)
     return Text("\n\n").join(
         Text.assemble(
-            (f"[{clean(part.name(of_members=of_members))}]\n", "dim"), text[part.start : part.end]
+            (f"[{clean(part.called(of_members=of_members))}]\n", "dim"), text[part.start : part.end]
         )
         for part in parts
     )
@@ -180,7 +180,7 @@ def _line(piece: "Evidence", *, of_members: bool) -> "Text":
     mark, style = _SIDES[piece.polarity.value]
     where = _where(piece.places)
     if piece.part is not None:
-        named = clean(piece.part.name(of_members=of_members))
+        named = clean(piece.part.called(of_members=of_members))
         # The line of a row is its name; that of a document is among the places.
         where = f"{named}, {where}" if where else named
     return Text.assemble(

@@ -79,6 +79,12 @@ def test_a_script_is_sent_without_its_comments(folder):
     assert reply.body == b"\nlet a = 1;\n"
 
 
+def test_a_style_is_sent_without_its_comments(folder):
+    (folder / "a.css").write_text("/* Why,\n   at length. */\n.a { color: red; }\n")
+    reply = call(Stage(web=folder), "GET /assets/{file}", user=None, path={"file": "a.css"})
+    assert reply.body == b"\n\n.a { color: red; }\n"
+
+
 @pytest.mark.parametrize(
     "name", ["README.md", "index.html", "b.js", "..%2Fa.js", "../a.js", "tests"]
 )

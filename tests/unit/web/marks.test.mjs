@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { nameOfPart, partsOf, pieces, spansOf, units } from "../../../web/marks.js";
+import { partsOf, pieces, spansOf, units } from "../../../web/marks.js";
 
 const span = (start, end) => ({ start, end });
 
@@ -62,20 +62,12 @@ test("evidence of criteria has the criterion's number, for or against", () => {
 
 test("each part of a case has its own text and spans, and nothing of what is between them", () => {
   const text = "🩸 anemia\n\u001d\nnormal";
-  const parts = [{ record: 1, start: 0, end: 8 }, { record: 2, start: 11, end: 17 }];
+  const parts = [{ name: "a", start: 0, end: 8 }, { name: "b", start: 11, end: 17 }];
   const found = partsOf({ text, parts }, [span(2, 8), span(11, 17)]);
-  assert.deepEqual(found.map((one) => [one.text, one.spans]), [
-    ["🩸 anemia", [span(2, 8)]],
-    ["normal", [span(0, 6)]],
+  const marked = (one) => pieces(one.text, one.spans).map((piece) => [piece.text, piece.spans]);
+  assert.deepEqual(found.map((one) => [one.name, marked(one)]), [
+    ["a", [["🩸 ", []], ["anemia", [0]]]],
+    ["b", [["normal", [1]]]],
   ]);
   assert.deepEqual(partsOf({ text: "a", parts: [] }, [span(0, 1)]), [{ text: "a", spans: [span(0, 1)] }]);
-});
-
-test("a part is called by its file, its line, or as what holds the others", () => {
-  const file = { record: 2, part: "scan.pdf", line: 1 };
-  assert.equal(nameOfPart(file, [file]), "scan.pdf");
-  assert.equal(nameOfPart({ record: 1, line: 1 }, [file]), "Text of the e-mail");
-  assert.equal(nameOfPart({ record: 3, line: 4 }, []), "line 4");
-  assert.equal(nameOfPart({ record: 3, line: 4, part: "May" }, []), "May, line 4");
-  assert.equal(nameOfPart({ record: 3 }), "record 3");
 });

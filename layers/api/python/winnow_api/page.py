@@ -22,7 +22,7 @@ from winnow_api.shapes import Anything, AssetPath, Nothing
 
 FRAME = "index.html"
 _CONFIG = '<script type="application/json" id="config">'
-_BLOCK = re.compile(r"^[ \t]*/\*\*.*?\*/[ \t]*$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^[ \t]*/\*.*?\*/[ \t]*$", re.MULTILINE | re.DOTALL)
 _LINE = re.compile(r"^[ \t]*//.*$", re.MULTILINE)
 _TYPES = {".js": "text/javascript; charset=utf-8", ".mjs": "text/javascript; charset=utf-8"}
 
@@ -104,7 +104,7 @@ class WebPage:
 
 def _asset(file: Path) -> Response:
     content = file.read_bytes()
-    if file.suffix == ".js":
+    if file.suffix in (".js", ".css"):
         content = without_comments(content.decode("utf-8")).encode()
     guessed = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
     kind = _TYPES.get(file.suffix, guessed)
@@ -115,7 +115,7 @@ def _asset(file: Path) -> Response:
 
 
 def without_comments(script: str) -> str:
-    r"""A script without its comments, but for those behind code. Lines keep their numbers.
+    r"""A script or style without its comments, but for those behind code. Lines keep their numbers.
 
     >>> without_comments("/** What it is. */\n// Why.\nlet a = 1; // one\n")
     '\n\nlet a = 1; // one\n'

@@ -106,10 +106,10 @@ class _PartIdentity(FrozenModel):
     line: int | None = Field(None, ge=1, description="line of the file that it starts on")
     part: str | None = Field(None, description="member of an archive or mail, or sheet, it is from")
 
-    def name(self, *, of_members: bool) -> str:
+    def called(self, *, of_members: bool) -> str:
         """What people call it; `of_members`: other parts of the case are members of the upload.
 
-        >>> CasePart(record=3, line=4, start=0, end=9).name(of_members=False)
+        >>> CasePart(record=3, line=4, start=0, end=9).called(of_members=False)
         'line 4'
         """
         if self.part is None and of_members:

@@ -133,7 +133,9 @@ def test_pages_of_a_case_of_several_files_are_told_apart() -> None:
     assert unpictured_pages_of(criteria_record(places=(unpictured,), parts=parts)) == ()
     room = Room(record)
     shown = room.items.item(room.head(), "ann")
-    assert (shown.parts, shown.pages) == (parts, (1, 2, 3))
+    assert [part.name for part in shown.parts] == ["text of the e-mail", "a.png", "b.tiff"]
+    assert [(part.start, part.end) for part in shown.parts] == [(0, 7), (10, 17), (20, 30)]
+    assert shown.pages == (1, 2, 3)
 
 
 def test_results_that_have_expired_are_told_as_such() -> None:

@@ -57,6 +57,12 @@ class ItemProcess(FrozenModel):
     criteria: tuple[Named, ...] = ()
 
 
+class ItemPart(CasePart):
+    """A part of a case, and how people call it."""
+
+    name: str
+
+
 class Lease(FrozenModel):
     """Who has a record open."""
 
@@ -86,7 +92,7 @@ class ReviewItem(FrozenModel):
     line: int | None = None
     source_id: str | None = None
     fields: dict[str, str] = Field(default_factory=dict)
-    parts: tuple[CasePart, ...] = Field(
+    parts: tuple[ItemPart, ...] = Field(
         (), description="the records of the upload that were joined to this case"
     )
     text: str | None = Field(None, description="absent: judged by a version that kept none")
@@ -273,7 +279,7 @@ def item_of(
         line=record.line,
         source_id=record.source_id,
         fields=record.fields,
-        parts=record.parts,
+        parts=_parts(record),
         text=record.text,
         outcome=record.outcome,
         blind=head.blind,
@@ -314,6 +320,14 @@ def state_of(head: ReviewHead, note: str | None = None) -> ReviewState | None:
         at=answer.at,
         changed=head.agreed is False,
         note=note,
+    )
+
+
+def _parts(record: ResultRecord) -> tuple[ItemPart, ...]:
+    of_members = record.from_members
+    return tuple(
+        ItemPart(**part.model_dump(), name=part.called(of_members=of_members))
+        for part in record.parts
     )
 
 
