@@ -15,7 +15,7 @@ def print_line(line: "Text", indent: int = 0) -> None:
     from rich.text import Text
 
     screen = stdout()
-    if sys.stdout.isatty():
-        screen.print(Padding(line, (0, 0, 0, indent)), soft_wrap=False)
+    if sys.stdout.isatty() and line:
+        screen.print(Padding(line, (0, 0, 0, indent), expand=False), soft_wrap=False)
     else:
         screen.print(Text(" " * indent) + line)
