@@ -200,7 +200,7 @@ def _numbers(criterion: Criterion, path: FieldPath, check: DefinitionCheck) -> I
         yield _Advice(
             paths[0],
             f"differs from sentences of the other side in a number{_also(paths, check)}: the "
-            "encoder does not tell numbers apart; let `values` read them",
+            "encoder does not tell numbers apart; let measure, age or interval_since read them",
         )
 
 

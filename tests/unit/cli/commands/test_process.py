@@ -119,6 +119,20 @@ def test_any_answer_is_kept_as_it_was_given(text: str) -> None:
     assert definition.criteria[0].keywords == (text,)
 
 
+@pytest.mark.parametrize("field", ["measure", "age", "interval_since", "column", "if_silent"])
+def test_the_fields_in_the_comments_validate(field: str) -> None:
+    lines = definition_text(Draft("knee", "criteria", "Knee", [Part("pain")])).split("\n")
+    at = next(n for n, line in enumerate(lines) if line.startswith(f"    # {field}:"))
+    lines[at] = lines[at].replace("# ", "", 1)
+    while lines[at + 1].startswith("    #  "):
+        at += 1
+        lines[at] = lines[at].replace("#", " ", 1)
+    definition = load_definition("\n".join(lines), "knee.yaml")
+    assert definition.kind == "criteria"
+    default = type(definition.criteria[0]).model_fields[field].get_default()
+    assert getattr(definition.criteria[0], field) != default
+
+
 def test_invalid_files_are_listed_with_what_to_do(tmp_path: Path) -> None:
     run(tmp_path, "new", "good", "--kind", "labels")
     (tmp_path / "bad.yaml").write_text("id: bad\nkind: labels\n", "utf-8")
