@@ -18,6 +18,8 @@ PART_BREAK = "\x1d"
 sentences and a heading's section end there."""
 PART_SEPARATOR = f"\n{PART_BREAK}\n"
 """What is between the texts of the parts of a case that was joined."""
+VALUE_SEPARATOR = "; "
+"""What is between the values of a column in which the parts differ."""
 
 
 class FrozenModel(BaseModel):

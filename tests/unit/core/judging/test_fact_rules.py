@@ -124,6 +124,7 @@ def test_the_date_of_a_record_is_a_column_then_the_text_then_the_day_it_arrived(
 
     assert day(text, visit_date="2023-01-31") == date(2023, 1, 31)
     assert day(text, visit_date="01/31/2023 10:30") == date(2023, 1, 31)
+    assert day(text, visit_date="2023-01-31; 2023-03-02; soon") == date(2023, 3, 2)
     assert day(text, upload_date="2026-01-01") == TODAY
     assert day("Colonoscopy in 2012.", upload_date="2026-01-01") == date(2026, 1, 1)
     assert day("", visit_date="last year") == TODAY

@@ -19,6 +19,7 @@ from winnow.errors import FileTooLargeError
 from winnow.limits.reading import ReadLimits
 from winnow.models import (
     PART_SEPARATOR,
+    VALUE_SEPARATOR,
     CasePart,
     InvalidRecord,
     Record,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 _LINE: TypeAdapter[Record | InvalidRecord] = TypeAdapter(SourceLine)
 _WITHOUT_TEXT = frozenset({"text_empty", "no_records", "file_empty"})
 """Codes of what was read and says nothing: a case lacks nothing without it."""
-_VALUE_SEPARATOR = "; "
+
 _TIME_CHECK_INTERVAL = 100
 _CACHE_KIB = 16_384
 _TABLES = """
@@ -259,7 +260,7 @@ def _record(
         update={
             "part": first.part if len(members) == 1 else None,
             "text": PART_SEPARATOR.join(record.text for record in records),
-            "fields": {name: _VALUE_SEPARATOR.join(found) for name, found in values.items()},
+            "fields": {name: VALUE_SEPARATOR.join(found) for name, found in values.items()},
             "places": tuple(places),
             "parts": tuple(parts),
             "unread": unread,

@@ -24,6 +24,7 @@ from winnow.judging.facts.dates import (
 )
 from winnow.judging.facts.events import Event, EventFact, EventStatus, read_event
 from winnow.judging.facts.measures import Measure, read_measure
+from winnow.models import VALUE_SEPARATOR
 from winnow.processes.schema import AgeRange, ColumnTest, Criterion, IntervalSince
 from winnow.processes.schema import Measure as MeasureRule
 from winnow.tables.columns import plain_name
@@ -90,8 +91,10 @@ class Note:
 
     def _find_date(self) -> datetime.date:
         for name in (RECORD_DATE, *self._date_columns):
-            if day := _day(self.fields.get(plain_name(name), "")):
-                return day
+            # In a joined case the cell has the dates of all records: the case is of the latest.
+            cells = self.fields.get(plain_name(name), "").split(VALUE_SEPARATOR)
+            if days := [day for cell in cells if (day := _day(cell))]:
+                return max(days)
         if in_text := find_record_date(self.text, self.order):
             return in_text.latest
         return _day(self.fields.get(plain_name(ARRIVED), "")) or self._today

@@ -37,7 +37,7 @@ from winnow.judging.facts.dates import (
 )
 from winnow.judging.facts.patterns import compiled, match_at, search
 from winnow.judging.facts.people import FAMILY, PATIENT
-from winnow.judging.facts.sentences import sentences
+from winnow.judging.facts.sentences import begins_part, sentences
 
 
 @dataclass(frozen=True)
@@ -127,6 +127,8 @@ def find_events(
     before: list[_Mention] = []
     readings: list[EventReading] = []
     for start, end in sentences(text):
+        if begins_part(text, start):
+            family, before = False, []
         heading = match_at(_HEADING, text, start, end)
         if heading is not None:
             family = match_at(r"\W{0,4}(?:family|fh|fhx)\b", text, start, end) is not None

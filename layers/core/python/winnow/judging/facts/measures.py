@@ -29,7 +29,7 @@ from winnow.judging.facts.dates import (
 )
 from winnow.judging.facts.patterns import compiled, match_at, search
 from winnow.judging.facts.people import FAMILY, PATIENT
-from winnow.judging.facts.sentences import sentences
+from winnow.judging.facts.sentences import begins_part, sentences
 from winnow.judging.facts.units import UNIT, convert, rescale
 
 
@@ -118,6 +118,7 @@ def find_measures(
     readings: list[MeasureReading] = []
     family = False
     for start, end in sentences(text):
+        family = family and not begins_part(text, start)
         if match_at(r"\W{0,4}[A-Za-z][A-Za-z /&]{1,40}:", text, start, end):
             family = match_at(r"\W{0,4}(?:family|fh|fhx)\b", text, start, end) is not None
         matches = list(name.finditer(text, start, end))

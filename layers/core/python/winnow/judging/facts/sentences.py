@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from winnow.judging.text.segments import Span, spans
+from winnow.models import PART_BREAK
 
 _QUESTION = re.compile(r"\?\s+")
 
@@ -17,3 +18,9 @@ def sentences(text: str) -> Iterator[Span]:
             begin = question.end()
         if begin < end:
             yield begin, end
+
+
+def begins_part(text: str, start: int) -> bool:
+    """Whether a sentence is the first of a part of a case: nothing before it is about it."""
+    stop = len(text[max(0, start - 200) : start].rstrip()) + max(0, start - 200)
+    return PART_BREAK in text[stop:start]
