@@ -24,7 +24,7 @@ _SOFT = MentionKind.POSSIBLE | MentionKind.HISTORICAL
 
 
 _NEGATIVE = MentionKind.DENIED | MentionKind.RESULT
-_OPEN = MentionKind.UNKNOWN | MentionKind.PLANNED | MentionKind.HISTORICAL | MentionKind.MIXED
+_OPEN = MentionKind.UNKNOWN | MentionKind.PLANNED | MentionKind.MIXED
 
 
 @dataclass(frozen=True)
