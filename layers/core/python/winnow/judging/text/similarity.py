@@ -103,14 +103,18 @@ def windows(
     return spans
 
 
-_CUT = re.compile(r"(?:[,;]+\s*|(?<=\s)[-–—]\s+)(?=[^\W_]|[?+(])")
+_CUT = re.compile(
+    r"(?:[,;]+\s*|(?<=\s)[-–—]\s+)(?=[^\W_]|[?+(])|(?<=[^\W\d_]{3})\.\s+(?=[a-z](?:[a-z]|/[a-z]\b))"
+)
+"""Where a list may be cut; full stops that end no sentence are marks too ("neg. r/o ulcer")."""
 _MARKS = (",", ";", " - ", " – ", " — ")
 _REPORTS = re.compile(
     r"\b(?:show(?:s|ed|ing)?|reveal(?:s|ed)?|disclos(?:es|ed)|demonstrat(?:es|ed)|identified)\b",
     re.IGNORECASE,
 )
+_DASHES = ("-", "–", "—")
 _DENIAL = re.compile(r"(?:no|not|none|without)\b", re.IGNORECASE)
-"""Behind a heading it is of what the heading names: "EGD: normal stomach, no blood"."""
+"""Behind a heading or a dash it is of what the heading names: "EGD: normal stomach, no blood"."""
 _REQUEST = re.compile(
     r"(?:needs?|requests?|requested|requesting|referred|plan|rec|recommend(?:ed)?|please|for|wants|asks"
     r"|capsule|video capsule|VCE)\b"
@@ -142,8 +146,10 @@ def list_parts(text: str, start: int, end: int, topics: Topics) -> list[segments
     stops = [cut.start() for cut in cuts]
     for number, (first, last) in enumerate(zip([start, *starts], [*stops, end], strict=True)):
         topic = topics(text[first:last])
-        is_of_heading = ":" in text[begin:first] and _DENIAL.match(text, first)
-        is_new = topic.isdisjoint(about) if topic else _REQUEST.match(text, first) is not None
+        is_of_heading = _DENIAL.match(text, first) and (
+            ":" in text[begin:first] or text[first - 2 : first - 1] in _DASHES
+        )
+        is_new = bool(topic - about and about - topic) if topic else _REQUEST.match(text, first) is not None
         if number and about and is_new and not is_of_heading:
             parts.append((begin, begin + len(text[begin : stops[number - 1]].rstrip())))
             begin, about = first, topic
