@@ -127,6 +127,27 @@ _TABLE_HEAD = re.compile(r"[^|\d.;]+(?:\|[^|\d.;]*)+")
 """Names of columns, which say nothing: "Date | Hgb | FOBT"."""
 
 
+_RESULT = re.compile(
+    r"\b(?:normal|negative|neg|nl|NAD|unremarkable|unrevealing|clean|clear|with)\b", re.IGNORECASE
+)
+"""Parts that each have one are two results: "EGD with bleeding varices, colonoscopy normal"."""
+_BACK_TO_LIST = re.compile(
+    r"(?:all|both|none|neither|each|neg|negative|normal|unremarkable)\b", re.IGNORECASE
+)
+"""It is of what stands before it: "CT and MR enterography, both negative for Crohn's"."""
+
+
+def _is_new(topic: frozenset[int], about: frozenset[int]) -> bool:
+    """Whether a part is of other criteria than those before it.
+
+    Criteria share words: "suspected Crohn's" and "colonoscopy with biopsies" may have one criterion
+    in common, and are two topics.
+    """
+    return topic.isdisjoint(about) or (
+        len(topic & about) == 1 and bool(topic - about) and bool(about - topic)
+    )
+
+
 def list_parts(text: str, start: int, end: int, topics: Topics) -> list[segments.Span]:
     """The parts of a list, cut where the topic changes; none if it is no list of topics.
 
@@ -149,7 +170,14 @@ def list_parts(text: str, start: int, end: int, topics: Topics) -> list[segments
         is_of_heading = _DENIAL.match(text, first) and (
             ":" in text[begin:first] or text[first - 2 : first - 1] in _DASHES
         )
-        is_new = bool(topic - about and about - topic) if topic else _REQUEST.match(text, first) is not None
+        if topic:
+            is_new = _is_new(topic, about) or (
+                _RESULT.search(text, first, last) is not None
+                and _RESULT.search(text, begin, stops[number - 1] if number else begin) is not None
+            )
+        else:
+            is_new = _REQUEST.match(text, first) is not None
+        is_of_heading = is_of_heading or _BACK_TO_LIST.match(text, first)
         if number and about and is_new and not is_of_heading:
             parts.append((begin, begin + len(text[begin : stops[number - 1]].rstrip())))
             begin, about = first, topic
