@@ -19,7 +19,7 @@ from winnow.processes.loader import load_definition
     ("name", "split", "least"),
     [
         ("l33774_cases", "dev", 0.95),
-        ("l33774_cases", "held", 0.85),
+        ("l33774_cases", "held", 0.9),
         ("l33774_further", "dev", 0.95),
         ("l33774_further", "unseen", 0.85),
         ("l33774_further", "near", 0.0),

@@ -10,7 +10,10 @@ The precision asked for is 0.97.
 
 `notes_natural.csv` (in the styles of clinics) and `notes_apart.csv` (four versions of a note that
 differ in a word or two) were written for this by engineers who had seen neither the definition nor
-the code; they are the halves that rules were written after. The others are those of the L33774
+the code; they are the halves that rules were written after. `notes_fresh_natural.csv` and
+`notes_fresh_apart.csv` were written by those who write the rules, each note's decision before it
+was judged, in two rounds: the first judging of each was an estimate, then rules were mended after
+them. The others are those of the L33774
 rows. Near misses are left out: of these it is known only that they are not met.
 """
 
@@ -21,7 +24,14 @@ from typing import NamedTuple
 
 DATA = Path(__file__).with_name("data")
 SAMPLE = Path(__file__).parents[2] / "samples" / "prior-auth-labelled.csv"
-SETS = ("notes_natural", "notes_apart", "l33774_cases", "l33774_further")
+SETS = (
+    "notes_natural",
+    "notes_apart",
+    "notes_fresh_natural",
+    "notes_fresh_apart",
+    "l33774_cases",
+    "l33774_further",
+)
 MEANT = {"partly": "undetermined", "partial": "undetermined"}
 
 

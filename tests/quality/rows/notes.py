@@ -116,8 +116,8 @@ def _undone() -> list[Row]:
             float(sum(is_met for case, is_met in pairs if case.is_undone)),
             0.0,
             f"Of {len(pairs) - len(said)}; of {len(said)} that say the criterion in other words "
-            f"{sum(said)} are met. Written by those who wrote the rules; six of the undone were "
-            "met when they were first judged.",
+            f"{sum(said)} are met. Written by those who wrote the rules. When they were first "
+            "judged, six of the first 80 undone were met, 52 of the next 195 and 20 of the last.",
             COMMANDS,
             at_most=True,
             digits=0,

@@ -100,6 +100,10 @@ def test_a_sentence_under_two_headings_is_two() -> None:
         ("EGD: polyps, no melena", []),
         ("melena, tired, pale", []),
         ("Hb 7 - melena; EGD neg", ["Hb 7", "melena", "EGD neg"]),
+        ("EGD normal, EGD with ulcer, Hb 7", ["EGD normal", "EGD with ulcer", "Hb 7"]),
+        ("EGD neg, both melena", []),
+        ("Scopes (EGD) - no melena", []),
+        ("Hb 7, EGD neg. r/o melena", ["Hb 7", "EGD neg", "r/o melena"]),
         ("Hb 7, melena, needs VCE", ["Hb 7", "melena", "needs VCE"]),
     ],
 )

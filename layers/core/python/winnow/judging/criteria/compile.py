@@ -42,7 +42,7 @@ class CriterionSide:
     neutral: NDArray[np.intp]
     """Columns of the neutral statements that have one of the side's keywords."""
     neutral_to_plain: NDArray[np.intp]
-    """Those of them that a segment without any negation is compared with."""
+    """Those that a segment is compared with that denies nothing and leaves nothing open."""
 
     def columns(self, segment: SegmentMentions) -> list[int]:
         """The columns that a segment may be compared with.
@@ -65,8 +65,8 @@ class CriterionSide:
         "No history of Crohn's disease" says nothing that "known Crohn's disease" says.
         """
         kinds = segment.kinds(self.keywords, self.ignored)
-        is_negative = any(kind & _NEGATIVE for kind in kinds)
-        return self.neutral if is_negative else self.neutral_to_plain
+        is_plain = not any(kind & (_NEGATIVE | _OPEN) for kind in kinds)
+        return self.neutral_to_plain if is_plain else self.neutral
 
 
 def _is_only_negative(kinds: Kinds) -> bool:

@@ -64,7 +64,7 @@ _PERIOD_CONTEXT = re.compile(PERIOD_CONTEXT, re.VERBOSE)
 """A full stop that may end a sentence: group 1 is what follows, 2 the next token."""
 _DIGIT = re.compile(r"\d")
 _ANSWER = re.compile(
-    r"\s*(?:[YN]\b|(?:yes|no|none|nil|never|unknown|unsure|pending|not|neg|pos)\b|[-–—:_\[(☐☒☑]|$)",
+    r"\s*(?:[YN]\b|(?:yes|no|none|nil|never|unknown|unsure|pending|not|neg|pos|doubt|doubtful|unlikely)\b|[-–—:_\[(☐☒☑]|$)",
     re.IGNORECASE,
 )
 _SEMICOLON = re.compile(r";\s")
