@@ -167,8 +167,9 @@ def list_parts(text: str, start: int, end: int, topics: Topics) -> list[segments
     stops = [cut.start() for cut in cuts]
     for number, (first, last) in enumerate(zip([start, *starts], [*stops, end], strict=True)):
         topic = topics(text[first:last])
-        is_of_heading = _DENIAL.match(text, first) and (
-            ":" in text[begin:first] or text[first - 2 : first - 1] in _DASHES
+        is_of_before = _BACK_TO_LIST.match(text, first) is not None or (
+            _DENIAL.match(text, first) is not None
+            and (":" in text[begin:first] or text[first - 2 : first - 1] in _DASHES)
         )
         if topic:
             is_new = _is_new(topic, about) or (
@@ -177,8 +178,7 @@ def list_parts(text: str, start: int, end: int, topics: Topics) -> list[segments
             )
         else:
             is_new = _REQUEST.match(text, first) is not None
-        is_of_heading = is_of_heading or _BACK_TO_LIST.match(text, first)
-        if number and about and is_new and not is_of_heading:
+        if number and about and is_new and not is_of_before:
             parts.append((begin, begin + len(text[begin : stops[number - 1]].rstrip())))
             begin, about = first, topic
         else:
