@@ -100,14 +100,16 @@ def test_are_encoded_once_and_again_after_an_edit(
     shutil.copytree(ROOT / "processes", processes)
     for _ in range(2):
         build_references(model, processes, told.append)
-    assert [one.partition(" of ")[2] for one in told] == ["L33774, emotions."]
+    assert [one.partition(" of ")[2] for one in told] == [
+        "L33774, emotions, screening-colonoscopy."
+    ]
     file = processes / "emotions.yaml"
     file.write_text(file.read_text("utf-8").replace("version:", "# edited\nversion:"), "utf-8")
     build_references(model, processes, told.append)
     assert len(told) == 1  # no sentence is another
     (processes / "L33774.yaml").unlink()
     build_references(model, processes, told.append)
-    assert [one.partition(" of ")[2] for one in told[1:]] == ["emotions."]
+    assert [one.partition(" of ")[2] for one in told[1:]] == ["emotions, screening-colonoscopy."]
 
 
 def test_a_definition_that_does_not_validate_is_reported_and_the_model_stays_whole(

@@ -10,7 +10,7 @@ judge does not.
 
 import argparse
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,6 +29,7 @@ class Note(NamedTuple):
     name: str
     decision: str
     text: str
+    fields: Mapping[str, str]
 
 
 class Outcome(NamedTuple):
@@ -50,7 +51,7 @@ class Outcome(NamedTuple):
 def read(path: Path) -> list[Note]:
     with path.open(encoding="utf-8", newline="") as file:
         return [
-            Note(row.get("id") or row.get("case_id") or "", _meant(row), row["note"])
+            Note(row.get("id") or row.get("case_id") or "", _meant(row), row["note"], row)
             for row in csv.DictReader(file)
         ]
 
@@ -65,13 +66,14 @@ def judged(notes: Sequence[Note], threshold: float, process: str = "L33774") -> 
     registry = ProcessRegistry.from_directory(PROCESSES)
     encoder = load_encoder(ROOT / "build" / "model")
     judge = build_judge(registry.find(process), encoder, registry.heads.get(process))
+    judgements = judge([note.text for note in notes], [note.fields for note in notes])
     return [
         Outcome(
             note,
             judgement,
             judgement.decision.value != "undetermined" and judgement.confidence >= threshold,
         )
-        for note, judgement in zip(notes, judge([note.text for note in notes]), strict=True)
+        for note, judgement in zip(notes, judgements, strict=True)
     ]
 
 

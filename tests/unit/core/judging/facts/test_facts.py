@@ -95,7 +95,8 @@ def test_several_dates_in_their_order() -> None:
     [
         ("Date of visit: 04/15/2024. DOB: 01/02/1970", "2024-04-15"),
         ("DOS 2024-04-15\nColonoscopy 2015", "2024-04-15"),
-        ("Visit date: 2024-04-15. Encounter date: 2024-04-16", None),
+        ("Visit 12/16/2024. Request: colonoscopy, DOS 12/30/2024", "2024-12-16"),
+        ("Visit date: 2021-04-15. Encounter date: 2024-04-16", None),
         ("Date of birth: 01/02/1970", None),
         ("Colonoscopy in 2015", None),
     ],

@@ -95,6 +95,13 @@ class CompiledCriterion:
         """Whether a record that does not mention it is taken not to meet it."""
         return self.criterion.if_silent == "not_met"
 
+    @property
+    def is_about_relatives(self) -> bool:
+        """Whether one of its statements is about a relative: "a brother had colon cancer"."""
+        return bool(self.pro.ignored & MentionKind.FAMILY) or any(
+            kind & MentionKind.FAMILY for kinds in self.pro.columns_by_kinds for kind in kinds
+        )
+
     def accepts(self, keywords: frozenset[int]) -> bool:
         """Whether a segment with these keywords may match."""
         if self.speaking.start == self.speaking.stop:

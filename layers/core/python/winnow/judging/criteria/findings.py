@@ -15,7 +15,8 @@ fact that is in doubt leaves the criterion undetermined.
 A criterion that no segment supports or opposes scores NO_EVIDENCE. It scores SILENT if its
 definition has `if_silent: not_met`, none of its keywords is mentioned of the patient, and the
 record has evidence on another criterion (a record with evidence on none is about something else,
-and undetermined).
+and undetermined). Nor does a weak denial of it, where no keyword is mentioned but to deny it, score
+more than that.
 
 A plan does not oppose a criterion if the result of what was planned supports it: "colonoscopy is
 planned", and later "colonoscopy showed no source".
@@ -74,6 +75,11 @@ def findings_of(
         doubt = _doubt(facts, positions)
         if criterion_matches.by_row and not criterion_matches.doubted_in.isdisjoint(rows):
             doubt = doubt or UNKNOWN
+        silent = (
+            speaks
+            and compiled.silence_is_not_met
+            and criterion_matches.mentioned_in.isdisjoint(rows)
+        )
         if positions or any(fact.sign for fact in facts):
             score = _score(
                 [(criterion_matches.by_row[row], matrix.plain[row]) for row in positions],
@@ -81,15 +87,11 @@ def findings_of(
             )
             if doubt:
                 score = undecided(score)
+            elif silent and score < NO_EVIDENCE:
+                score = min(score, SILENT)
             evidence = tuple(_evidence(positions, criterion_matches.by_row, matrix, index, facts))
         else:
-            silent = (
-                speaks
-                and not facts
-                and compiled.silence_is_not_met
-                and criterion_matches.mentioned_in.isdisjoint(rows)
-            )
-            score, evidence = SILENT if silent else NO_EVIDENCE, ()
+            score, evidence = SILENT if silent and not facts else NO_EVIDENCE, ()
         findings.append(
             CriterionFinding(
                 id=compiled.criterion.id,

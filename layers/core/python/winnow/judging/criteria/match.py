@@ -28,6 +28,7 @@ where `ramp(v; low, high)` rises from 0 at low to 1 at high. Similarity is
 The constants are shared by all criteria of all processes.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -48,6 +49,11 @@ from winnow.limits.budget import Check
 LOW, HIGH = 0.40, 0.65
 MARGIN = 0.05
 _SUSPECTED_IN_FAMILY = MentionKind.FAMILY | MentionKind.POSSIBLE
+_TELLS = re.compile(
+    r"\b(?:says?|said|reports?|reported|tells|told|noticed|notices|states|stated|mentions|mentioned"
+    r"|thinks|worried|worries)\b.*\b(?:s?he|they|patient)\b",
+    re.IGNORECASE | re.DOTALL,
+)
 SHARED = 0.2
 
 
@@ -242,13 +248,19 @@ def _is_doubt(criterion: CompiledCriterion, segment: _ComparedSegment) -> bool:
 def _mentions(criterion: CompiledCriterion, segment: _ComparedSegment) -> bool:
     """Whether one of the criterion's keywords is mentioned and not denied.
 
-    What a relative has is no mention; what is suspected in a relative may be, of the patient.
+    What a relative has is no mention, unless the criterion is about relatives; what is suspected
+    in a relative may be, of the patient. So may what a relative tells: "his wife says that he has
+    lost weight".
     """
     keywords = criterion.pro.keywords
     return not keywords.isdisjoint(segment.keywords) and any(
         mention.keyword in keywords
         and not mention.kind & MentionKind.DENIED
-        and mention.kind & _SUSPECTED_IN_FAMILY != MentionKind.FAMILY
+        and (
+            mention.kind & _SUSPECTED_IN_FAMILY != MentionKind.FAMILY
+            or criterion.is_about_relatives
+            or _TELLS.search(segment.text) is not None
+        )
         for mention in segment.mentions.mentions
     )
 

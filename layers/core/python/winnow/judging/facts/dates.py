@@ -175,7 +175,8 @@ _NUMERIC = (
 def find_record_date(text: str, order: DateOrder | None = None) -> DateInterval | None:
     """The date that a text gives itself: "Date of visit: 04/15/2024".
 
-    None: it names none, or several that differ.
+    Of several it is the first day ("Visit 12/16/2024", then "DOS 12/30/2024" of what is asked for).
+    None: it names none, or several that are far apart.
     """
     found = {
         reading.interval
@@ -185,9 +186,14 @@ def find_record_date(text: str, order: DateOrder | None = None) -> DateInterval 
         and search(_RECORD_DATE, text[max(0, reading.start - 40) : reading.start])
         and not search(_BIRTH, text[max(0, reading.start - 40) : reading.start])
     }
-    return found.pop() if len(found) == 1 else None
+    if not found:
+        return None
+    first = min(found)
+    return first if max(found).latest - first.earliest < _ONE_REQUEST else None
 
 
+_ONE_REQUEST = timedelta(days=92)
+"""How far apart the dates of a visit and of the service that it asks for are at most."""
 _BIRTH = r"\b(?:birth|born|dob|d\.o\.b)"
 
 # -- calendar -------------------------------------------------------------------------------------

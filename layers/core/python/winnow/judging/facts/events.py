@@ -167,7 +167,7 @@ _PREPARES = (
 _HEADING = r"\W{0,4}[A-Za-z][A-Za-z /&]{1,40}:"
 _REFERS_BACK = (
     r"(?:\s{0,3}[\[(☐☒☑]|\s{0,3}yes\b|\W{0,4}(?:(?:i|he|she|they|patient|pt)(?:['’]ve|['’]s| has"
-    r"| have| had)? (?:never|not)|it"
+    r"| have| had)? (?:never|not)|(?:(?:i|he|she|they|patient|pt) )?had (?:one|it)|it"
     r"|this|that|these|they|both|the (?:procedure|exam(?:ination)?|test"
     r"|study|last|most recent"
     r"|first|prep\w*|scope|cecum|caecum|report|findings?|result)|(?:his|her"
@@ -403,7 +403,7 @@ _PLANNED_BEHIND = (
 _INCOMPLETE = (
     r"\b(?:incomplete|abort\w+|abandon\w+|terminated|truncated|unsuccessful\w*"
     r"|curtailed|halted|cut short|interrupted"
-    r"|could(?: not|n[’']t) be (?:completed|finished|advanced|passed)"
+    r"|could(?: not|n[’']t) (?:be )?(?:complete|finish|advance|pass|reach)(?:ed|d)?"
     r"|not (?:be )?(?:completed|finished|complete)"
     r"|(?:was|were)(?:n[’']t| not) (?:completed|finished|complete)|never (?:completed|finished)"
     r"|unable to (?:be completed|complete|reach|advance|intubate|pass|visuali[sz]e|finish)"
@@ -440,7 +440,10 @@ _NEVER_ONE = (
     r"\b(?:has|have|had|['’]s|['’]ve|he|she|they|patient|but|and)(?: (?:himself"
     r"|herself|themselves))?(?: has| have)?"
     r" (?:never|not|not ever|not yet) (?:had|undergone|done) one\b(?! (?:since|in|for|with|that))"
+    r"|^\W{0,4}never (?:had|undergone|done) one\b(?! (?:since|in|for|with|that))"
+    r"|\bit was never done\b(?! (?:since|again))"
 )
+_HAD_ONE = r"\W{0,4}(?:(?:i|he|she|they|patient|pt) )?had (?:one|it)\b"
 _FIRST_WANTED = (
     r"\b(?:for|wants|needs|requesting|requests|schedul\w+|book\w*|get|getting"
     r"|undergo) (?:his|her|their|my|a|the)"
@@ -449,7 +452,7 @@ _FIRST_WANTED = (
 _HARD_DOUBT = (
     r"\b(?:may or may not|(?:may|might) not have|unclear|unsure|uncertain|not sure"
     r"|unconfirmed|unverified|in error"
-    r"|questionable|wrong|withdrawn|whether"
+    r"|questionable|wrong|withdrawn|whether|vague"
     r"|cannot be (?:confirmed|verified)|no documentation|not (?:confirmed|verified|documented))\b"
 )
 _ABOUT_RESULTS = r"\b(?:path\w*|biops\w*|histolog\w*|type|kind)\b[^.;]{0,30}$"
@@ -655,6 +658,12 @@ class _Reader:
                     return
         if reading.status is EventStatus.NOT_COUNTED and search(_NEVER_ONE, text):
             readings.append(EventReading(start, end, EventStatus.NEVER, None))
+            return
+        if reading.status is EventStatus.NOT_COUNTED and match_at(_HAD_ONE, text, 0):
+            days = [d for d in self._dates(start, end) if d.kind is DateKind.AT]
+            of = [d.interval for d in days if self._is_past(d)]
+            if of and not search(_INCOMPLETE, text) and not search(_HARD_DOUBT, text):
+                readings.append(EventReading(start, end, EventStatus.DONE, _latest(of)))
             return
         if match_at(
             r"\W{0,4}(?:that|this|it) was (?:in fact |actually |really )?an? ", text, 0
@@ -981,7 +990,11 @@ class _Reader:
             r"|required|planned|scheduled"
             r"|at this time|at present|was (?:needed|indicated|scheduled))\b",
             behind,
-        ) or search(r"\b(?:unclear|whether|if|unsure|unknown|may|possibly|not sure)\b", before):
+        ) or search(
+            r"\b(?:unclear|whether|if|unsure|unknown|(?<!\bin\s)(?<!since\s)may|possibly"
+            r"|not sure)\b",
+            before,
+        ):
             return reading(EventStatus.NOT_COUNTED, why="doubtful")
         return reading(EventStatus.NEVER)
 
