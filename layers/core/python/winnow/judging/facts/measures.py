@@ -227,6 +227,15 @@ _CONDITION = (
     r"|expect\w*|must|for (?:a |any )?$"
     r"|risk of|normal (?:is|range|for)|anemia is|definition)\b"
 )
+_DENIED = (
+    r"\b(?:no|never|not|without|nor|neither)(?: been)?(?: an?| any| ever)?"
+    r"(?: (?:documented|recorded|measured|single|further|repeat|recent|new|such|low|known))? ?$"
+)
+_NOT_SO = (
+    r" ?(?:g/dl|%)? ?(?:was|were|has|is|had)? ?(?:been )?(?:not|never) (?:been )?(?:measured|recorded"
+    r"|confirmed|found|seen|documented|reached|real|verified|his|hers|this|the)\b"
+)
+"""Behind a number: "hemoglobin of 7 was never measured"."""
 _OTHER_NAMES = (
     r"(?<![\w-])(?:hgb|hb|hemoglobin|haemoglobin|hct|hematocrit|haematocrit|mcv|mchc?"
     r"|rdw|ferritin|iron|tibc|transferrin|tsat|wbc"
@@ -387,7 +396,10 @@ class _Segment:
         else:
             numbers = self._resolve(numbers)
         readings = []
-        conditional = self._is_conditional(before, start, text[end : numbers[0].start])
+        conditional = (
+            self._is_conditional(before, start, text[end : numbers[0].start])
+            or search(_DENIED, before) is not None
+        )
         error = search(_ERROR, text[start:limit])
         for number in numbers:
             time = number.time or MeasureTime.NOW
@@ -681,6 +693,7 @@ class _Segment:
             corrected = True
         if (match["sign"] and search(r"\b(?:no|never|not|without)\b[^,;]{0,24}$", said)) or (
             search(r"\bnot ?$", gap)
+            or match_at(_NOT_SO, behind, 0)
             or ((match["sign"] or match_at(r" ?\(", behind, 0)) and search(_REQUIRED, behind))
             or match_at(r" ?(?:or|and) (?:higher|above|more|greater|lower|less|below)\b", behind, 0)
         ):
