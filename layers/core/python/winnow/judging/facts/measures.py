@@ -232,8 +232,8 @@ _DENIED = (
     r"(?: (?:documented|recorded|measured|single|further|repeat|recent|new|such|low|known))? ?$"
 )
 _NOT_SO = (
-    r" ?(?:g/dl|%)? ?(?:was|were|has|is|had)? ?(?:been )?(?:not|never) (?:been )?(?:measured|recorded"
-    r"|confirmed|found|seen|documented|reached|real|verified|his|hers|this|the)\b"
+    r" ?(?:g/dl|%)? ?(?:was|were|has|is|had)? ?(?:been )?(?:not|never) (?:been )?"
+    r"(?:measured|recorded|confirmed|found|seen|documented|reached|real|verified|his|hers|this|the)\b"
 )
 """Behind a number: "hemoglobin of 7 was never measured"."""
 _OTHER_NAMES = (
