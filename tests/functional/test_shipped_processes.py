@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.quality.labelled import SAMPLE, labelled, main
+from tests.quality.labelled import SAMPLE, SCREENING, labelled, main, screening, write_screening
 from winnow.judging import build_judge
 from winnow.models import CriteriaDecision, Judgement, LabelDecision, Verdict
 from winnow.ports import Judge
@@ -62,6 +62,32 @@ def test_the_head_of_l33774_was_trained_on_the_sample(tmp_path: Path) -> None:
     data = book().heads["L33774"].card().data
     assert data.sha256 == hashlib.sha256(content).hexdigest()
     assert data.rows == len(labelled())
+
+
+def test_the_head_of_screening_colonoscopy_was_trained_on_the_sample(tmp_path: Path) -> None:
+    write_screening(tmp_path / "labelled.csv")
+    content = (tmp_path / "labelled.csv").read_bytes()
+    assert SCREENING.read_bytes() == content, "run `python -m tests.quality.labelled`"
+    data = book().heads["screening-colonoscopy"].card().data
+    assert data.sha256 == hashlib.sha256(content).hexdigest()
+    assert data.rows == len(screening())
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("52-year-old, never had a colonoscopy. No symptoms. No family history.", "met"),
+        ("52-year-old, last colonoscopy 2012, normal. No symptoms.", "met"),
+        ("52-year-old, last colonoscopy 2019, normal. No symptoms.", "not_met"),
+        ("40-year-old, never had a colonoscopy. No symptoms.", "not_met"),
+        ("40-year-old, never had a colonoscopy. Her mother had colon cancer at 50.", "met"),
+        ("52-year-old, never had a colonoscopy. Rectal bleeding for two months.", "not_met"),
+        ("Never had a colonoscopy. No symptoms.", "undetermined"),
+    ],
+)
+def test_screening_by_age_interval_risk_and_symptoms(text: str, value: str) -> None:
+    (result,) = judge("screening-colonoscopy")([text], [{"record_date": "2024-04-15"}])
+    assert result.decision.value == value
 
 
 def test_every_case_is_in_the_readme() -> None:

@@ -15,6 +15,12 @@ the code; they are the halves that rules were written after. `notes_fresh_natura
 was judged, in two rounds: the first judging of each was an estimate, then rules were mended after
 them. The others are those of the L33774
 rows. Near misses are left out: of these it is known only that they are not met.
+
+samples/screening-labelled.csv has the notes of screening-colonoscopy, each with its day. Its head
+is trained and tuned in the same way, at the same precision. `screening_tune.csv` and
+`screening_apart_tune.csv` were written by engineers who had seen the policy and neither definition
+nor code, and are the half that statements were written after; `screening_own.csv` by those who
+wrote the statements, each decision before its note was judged.
 """
 
 import csv
@@ -33,6 +39,10 @@ SETS = (
     "l33774_further",
 )
 MEANT = {"partly": "undetermined", "partial": "undetermined"}
+
+
+SCREENING = SAMPLE.with_name("screening-labelled.csv")
+SCREENING_SETS = ("screening_tune", "screening_apart_tune", "screening_own")
 
 
 class LabelledNote(NamedTuple):
@@ -57,6 +67,36 @@ def labelled() -> list[LabelledNote]:
     return notes
 
 
+class DatedNote(NamedTuple):
+    """A labelled note, and the day on which it was written."""
+
+    id: str
+    set: str
+    record_date: str
+    note: str
+    decision: str
+
+
+def screening() -> list[DatedNote]:
+    """The notes of screening-colonoscopy, of all sets."""
+    notes: list[DatedNote] = []
+    for name in SCREENING_SETS:
+        with (DATA / "tune" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+            notes += [
+                DatedNote(row["id"], name, row["record_date"], row["note"], row["decision"])
+                for row in csv.DictReader(file)
+            ]
+    return notes
+
+
+def write_screening(path: Path) -> None:
+    """Write the notes of screening-colonoscopy."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(DatedNote._fields)
+        writer.writerows(screening())
+
+
 def main(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8", newline="") as file:
@@ -67,3 +107,5 @@ def main(path: Path) -> None:
 
 if __name__ == "__main__":
     main(Path(sys.argv[1]) if len(sys.argv) > 1 else SAMPLE)
+    if len(sys.argv) == 1:
+        write_screening(SCREENING)

@@ -56,6 +56,7 @@ def measure() -> list[Row]:
             COMMANDS,
             at_most=True,
         ),
+        *_screening(),
         *_undone(),
         Row(
             74,
@@ -74,6 +75,35 @@ def measure() -> list[Row]:
             "GenConText itself: 0.665. Many of the kit's historical findings stand alone in a line "
             "whose section is not in the kit.",
             COMMANDS,
+        ),
+    ]
+
+
+def _screening() -> list[Row]:
+    threshold = ProcessRegistry.from_directory(PROCESSES).find("screening-colonoscopy").threshold
+    names = ("screening_tune", "screening_apart_tune", "screening_own")
+    notes = [note for name in names for note in read(DATA / "tune" / f"{name}.csv")]
+    outcomes = judged(notes, threshold, "screening-colonoscopy")
+    accepted = [o for o in outcomes if o.accepted]
+    wrong_met = sum(not o.right and o.value == "met" for o in accepted)
+    return [
+        Row(
+            76,
+            "screening-colonoscopy, notes it was written after: right among the accepted",
+            sum(o.right for o in accepted) / len(accepted) if accepted else None,
+            0.97,
+            f"{summary(outcomes)}. Statements, readers and head were made after these notes.",
+            COMMANDS,
+        ),
+        Row(
+            77,
+            "screening-colonoscopy, the same notes: accepted decisions that are a wrong met",
+            float(wrong_met),
+            2.0,
+            f"Of {len(outcomes)} notes; {len(accepted)} accepted.",
+            COMMANDS,
+            at_most=True,
+            digits=0,
         ),
     ]
 

@@ -10,6 +10,7 @@ from winnow.judging.text.shorthand import expand_shorthand
     [
         ("EGD neg, C-scope wnl.", "upper endoscopy negative, colonoscopy normal."),
         ("Pt w/o melaena, s/p 2u PRBC", "Patient without melena, status post 2u red cells"),
+        ("anemia=N; melena=y, Hgb=9", "anemia: no; melena: yes, hemoglobin=9"),
         ("FOBT+, Hgb 7.2", "fecal occult blood test positive, hemoglobin 7.2"),
         ("Guaiac + stool, FIT -ve", "Guaiac positive stool, fecal immunochemical test negative"),
         ("2+ edema, A + B, Na+ 140", "2+ edema, A + B, Na positive 140"),

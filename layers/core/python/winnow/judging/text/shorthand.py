@@ -16,6 +16,8 @@ _RUN = re.compile(r"\w[\w'-]*(?:\.\w+)*")
 _MOSTLY = 0.8
 _WORD_IN_CAPITALS = re.compile(r"[A-Z]{5}")
 """Shorter ones may be abbreviations."""
+_FLAG = re.compile(r"(?<=[A-Za-z])=\s?(?:([nN])|[yY])(?!\w)")
+"""A field of a message: "anemia=n"."""
 _POSITIVE = re.compile(r"(?<=[^\W\d_])(?:\+(?=[\s,.;)]|$)| \+(?=[,.;)]|$| (?:stool|x)\b))")
 
 
@@ -46,6 +48,7 @@ def expand_shorthand(text: str) -> str:
         not capitals
         and "+" not in text
         and "/" not in text
+        and "=" not in text
         and table.keys().isdisjoint(_RUN.findall(text))
         and "-ve" not in text
     ):
@@ -54,6 +57,7 @@ def expand_shorthand(text: str) -> str:
     def long(match: re.Match[str]) -> str:
         return table[match.group()]
 
+    text = _FLAG.sub(lambda flag: ": no" if flag[1] else ": yes", text)
     plain = pattern.sub(long, _POSITIVE.sub(" positive", text))
     return pattern.sub(long, plain.capitalize()) if capitals else plain
 
