@@ -19,8 +19,9 @@ rows. Near misses are left out: of these it is known only that they are not met.
 samples/screening-labelled.csv has the notes of screening-colonoscopy, each with its day. Its head
 is trained and tuned in the same way, at the same precision. `screening_tune.csv` and
 `screening_apart_tune.csv` were written by engineers who had seen the policy and neither definition
-nor code, and are the half that statements were written after; `screening_own.csv` by those who
-wrote the statements, each decision before its note was judged.
+nor code, and are the half that statements were written after; `screening_own.csv` and
+`screening_own_second.csv` by those who wrote the statements, each decision before its note was
+judged.
 """
 
 import csv
@@ -42,7 +43,7 @@ MEANT = {"partly": "undetermined", "partial": "undetermined"}
 
 
 SCREENING = SAMPLE.with_name("screening-labelled.csv")
-SCREENING_SETS = ("screening_tune", "screening_apart_tune", "screening_own")
+SCREENING_SETS = ("screening_tune", "screening_apart_tune", "screening_own", "screening_own_second")
 
 
 class LabelledNote(NamedTuple):

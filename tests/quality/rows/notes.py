@@ -81,7 +81,7 @@ def measure() -> list[Row]:
 
 def _screening() -> list[Row]:
     threshold = ProcessRegistry.from_directory(PROCESSES).find("screening-colonoscopy").threshold
-    names = ("screening_tune", "screening_apart_tune", "screening_own")
+    names = ("screening_tune", "screening_apart_tune", "screening_own", "screening_own_second")
     notes = [note for name in names for note in read(DATA / "tune" / f"{name}.csv")]
     outcomes = judged(notes, threshold, "screening-colonoscopy")
     accepted = [o for o in outcomes if o.accepted]
