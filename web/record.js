@@ -145,14 +145,14 @@ function drawn({ span, box: [left, top, right, bottom], first }, labels, decisio
 /** What the machine says, how sure, why a person is asked, and each criterion or label. */
 export function machinePanel(item, { lit } = {}) {
   if (item.hidden) {
-    return h("section.machine.blind", { "aria-labelledby": "machine-title" },
+    return h("section.machine.blind", { tabindex: "0", "aria-labelledby": "machine-title" },
       h("h2", { id: "machine-title" }, icon("eye"), "Blind check"),
       h("p", null, "What the machine says is hidden until you have decided. ",
         "It shows how often people and machine agree when neither knows of the other."));
   }
   const { decision } = item;
   const sure = confidence(item.confidence, item.calibrated);
-  return h("section.machine", { "aria-labelledby": "machine-title" },
+  return h("section.machine", { tabindex: "0", "aria-labelledby": "machine-title" },
     h("h2", { id: "machine-title" }, "The machine says"),
     decision
       ? h("p.verdict", { class: decision.kind === "criteria" ? decision.value : "label" },

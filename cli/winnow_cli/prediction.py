@@ -91,7 +91,7 @@ def read_records(file: Path, definition: ProcessDefinition) -> list[Record | Inv
             columns.text_columns,
             columns.id_columns,
             ReadLimits(),
-            numeric_columns=columns.numeric_columns,
+            numeric_columns=definition.other_columns,
             unit=columns.unit,
             ocr=_ocr,
         ) as source,

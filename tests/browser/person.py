@@ -80,6 +80,14 @@ class Person:
             "() => document.getElementById('saving').textContent === 'All saved'"
         )
 
+    def wait_for_evidence(self) -> str:
+        """Skip to the first record of the queue that has evidence; its name."""
+        name = self.wait_for_record()
+        while not self.page.locator(".text mark").count():
+            self.press("s")
+            name = self.wait_for_record(other_than=name)
+        return name
+
     # -- what is done ------------------------------------------------------------------------------
 
     def press(self, *keys: str) -> None:

@@ -12,7 +12,7 @@ from tests.fakes.stage import Clock, Stage
 
 def test_a_record_is_shown_with_its_evidence_and_the_reason_it_was_set_aside(open_page):
     person = open_page("#/review?process=L33774")
-    person.wait_for_record()
+    person.wait_for_evidence()
     panel = person.page.locator(".machine")
     assert "The machine says" in panel.inner_text()
     assert panel.locator(".why").inner_text()
@@ -264,7 +264,7 @@ def test_the_waiting_list(open_page, stage):
 
 def test_one_criterion_alone(open_page):
     person = open_page("#/review?process=L33774")
-    person.wait_for_record()
+    person.wait_for_evidence()
     button = person.page.locator(".criteria button:not([disabled])").first
     button.click()
     assert button.get_attribute("aria-pressed") == "true"

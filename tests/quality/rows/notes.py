@@ -57,6 +57,7 @@ def measure() -> list[Row]:
             at_most=True,
         ),
         *_screening(),
+        *_held(),
         *_undone(),
         Row(
             74,
@@ -108,21 +109,56 @@ def _screening() -> list[Row]:
     ]
 
 
-def _accepted(order: int, name: str, outcomes: Sequence[Outcome], least: float) -> list[Row]:
+HELD = (
+    "Kept back from those who wrote rules, statements and heads, and measured once they had ended."
+)
+
+
+def _held() -> list[Row]:
+    """The halves of the notes that nothing was made after."""
+    registry = ProcessRegistry.from_directory(PROCESSES)
+    sets = (
+        (78, "L33774", "natural_held", "notes in the styles of clinics, kept back", 0.99),
+        (80, "L33774", "apart_held", "notes that differ in a word or two, kept back", 0.97),
+        (82, "screening-colonoscopy", "screening_held", "notes kept back", 0.97),
+        (
+            84,
+            "screening-colonoscopy",
+            "screening_apart_held",
+            "notes a word apart, kept back",
+            0.97,
+        ),
+    )
+    rows: list[Row] = []
+    for order, process, file, name, least in sets:
+        notes = read(DATA / "held" / f"{file}.csv")
+        outcomes = judged(notes, registry.find(process).threshold, process)
+        rows += _accepted(order, name, outcomes, least, process, HELD)
+    return rows
+
+
+def _accepted(
+    order: int,
+    name: str,
+    outcomes: Sequence[Outcome],
+    least: float,
+    process: str = "L33774",
+    made: str = WRITTEN,
+) -> list[Row]:
     accepted = [outcome for outcome in outcomes if outcome.accepted]
     right = sum(outcome.right for outcome in accepted)
     return [
         Row(
             order,
-            f"L33774, {name}: right among the accepted",
+            f"{process}, {name}: right among the accepted",
             right / len(accepted) if accepted else None,
             least,
-            f"{summary(outcomes)}. {WRITTEN}",
+            f"{summary(outcomes)}. {made}",
             COMMANDS,
         ),
         Row(
             order + 1,
-            f"L33774, {name}: accepted",
+            f"{process}, {name}: accepted",
             len(accepted) / len(outcomes),
             None,
             "The same notes.",
@@ -146,8 +182,7 @@ def _undone() -> list[Row]:
             float(sum(is_met for case, is_met in pairs if case.is_undone)),
             0.0,
             f"Of {len(pairs) - len(said)}; of {len(said)} that say the criterion in other words "
-            f"{sum(said)} are met. Written by those who wrote the rules. When they were first "
-            "judged, six of the first 80 undone were met, 52 of the next 195 and 20 of the last.",
+            f"{sum(said)} are met. Written by those who wrote the rules, who mended what was met.",
             COMMANDS,
             at_most=True,
             digits=0,

@@ -306,6 +306,11 @@ class Process(FrozenModel):
         return ()
 
     @property
+    def other_columns(self) -> tuple[str, ...]:
+        """The columns beside the text that it judges by: without a text column, a record is these."""
+        return self.input.numeric_columns
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The id and the codes."""
         return (self.id, *self.codes)
@@ -350,8 +355,12 @@ class CriteriaProcess(Process):
     @property
     def cells_read(self) -> tuple[str, ...]:
         """The columns beside the text that criteria read."""
-        tested = (c.column.name for c in self.criteria if c.column)
-        return (*tested, *(self.input.date_columns if self.counts_dates else ()))
+        return (*self.other_columns, *(self.input.date_columns if self.counts_dates else ()))
+
+    @property
+    def other_columns(self) -> tuple[str, ...]:
+        """The columns beside the text that it judges by: without a text column, a record is these."""
+        return tuple(dict.fromkeys(c.column.name for c in self.criteria if c.column))
 
     @property
     def counts_dates(self) -> bool:

@@ -208,7 +208,7 @@ def _source(
         definition.input.text_columns,
         definition.input.id_columns,
         options.limits,
-        numeric_columns=definition.input.numeric_columns,
+        numeric_columns=definition.other_columns,
         unit=definition.input.unit,
         case_id=requested_case_id(stored.metadata),
         ocr=ocr,
