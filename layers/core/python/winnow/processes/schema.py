@@ -307,7 +307,7 @@ class Process(FrozenModel):
 
     @property
     def other_columns(self) -> tuple[str, ...]:
-        """The columns beside the text that it judges by: without a text column, a record is these."""
+        """The columns beside the text that it judges by; without a text column, they are all."""
         return self.input.numeric_columns
 
     @property
@@ -359,7 +359,7 @@ class CriteriaProcess(Process):
 
     @property
     def other_columns(self) -> tuple[str, ...]:
-        """The columns beside the text that it judges by: without a text column, a record is these."""
+        """The columns beside the text that it judges by; without a text column, they are all."""
         return tuple(dict.fromkeys(c.column.name for c in self.criteria if c.column))
 
     @property
