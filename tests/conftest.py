@@ -2,6 +2,7 @@
 
 import csv
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -116,8 +117,11 @@ def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack
     folder = tmp_path_factory.mktemp("stack")
     processes = folder / "processes"
     processes.mkdir()
-    for file in (file for source in STACK_PROCESSES for file in source.glob("*.yaml")):
-        (processes / file.name).write_bytes(file.read_bytes())
+    for source in STACK_PROCESSES:
+        for file in source.glob("*.yaml"):
+            (processes / file.name).write_bytes(file.read_bytes())
+        for head in source.glob("*.head"):
+            shutil.copytree(head, processes / head.name)
     state_dir = StateDir(folder / ".winnow")
     train_bank(processes)
     try:
