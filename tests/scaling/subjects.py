@@ -24,15 +24,17 @@ from tests.unit.model.test_model_build import VOCABULARY
 from winnow.errors import WinnowError
 from winnow.heads import ngrams
 from winnow.judging import build_judge
+from winnow.judging.criteria.explain import CriteriaExplainer
 from winnow.judging.text import segments
 from winnow.judging.text.similarity import count
 from winnow.limits.budget import RecordBudget, estimated_segments
 from winnow.limits.unicode import nfkc, nfkc_length
-from winnow.models import Record
+from winnow.models import CriteriaDecision, Record
 from winnow.ports import Judge
 from winnow.processes.registry import ProcessRegistry
-from winnow.processes.schema import ADAPTER
+from winnow.processes.schema import ADAPTER, CriteriaProcess
 from winnow.readers import ReadLimits, Source, read, sandbox
+from winnow.readers.cases import joined
 from winnow.steps.classify import judge_records
 from winnow.tables.columns import plain_name
 from winnow.tables.dates import with_dates
@@ -268,7 +270,18 @@ def _grams(block: ngrams.Block) -> Subject:
     return of_text(lambda text: ngrams.hash_ngrams([text], block, 16))
 
 
+def _joined(text: str) -> list[object]:
+    """Lines that are in turn of two cases."""
+    lines = (
+        Record(record=number, source_id=str(number % 2), text=line or "a")
+        for number, line in enumerate(text.split("\n"), start=1)
+    )
+    with Source(io.BytesIO(b""), "x.csv", ["note"], ["id"], ReadLimits()) as source:
+        return [*joined(source, lines)]
+
+
 NORMALISERS: dict[str, Subject] = {
+    "joined cases": of_text(_joined),
     "sentences": of_text(segments.spans),
     "windows": of_text(count),
     "estimate": of_text(estimated_segments),
@@ -379,7 +392,23 @@ def _of_facts() -> Judge:
     return build_judge(definition, FakeEncoder())
 
 
+@cache
+def _explained() -> Callable[[str], object]:
+    definition = ProcessRegistry.from_directory(PROCESSES).find("L33774")
+    assert isinstance(definition, CriteriaProcess)
+    judge = build_judge(definition, FakeEncoder())
+    explain = CriteriaExplainer(definition, FakeEncoder())
+
+    def run(text: str) -> object:
+        (judgement,) = judge([text])
+        assert isinstance(judgement.decision, CriteriaDecision)
+        return explain(text, judgement.decision.criteria)
+
+    return run
+
+
 JUDGES: dict[str, Subject] = {
+    "criteria, explained": of_text(lambda text: _explained()(text)),
     "criteria": judging(lambda: _shipped("L33774")),
     "criteria of facts": judging(_of_facts),
     "criteria: records": many_records(lambda: _shipped("L33774")),

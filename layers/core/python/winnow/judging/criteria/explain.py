@@ -158,8 +158,9 @@ class CriteriaExplainer:
         facts = [_fact(evidence) for evidence in finding.evidence if evidence.fact is not None]
         heard: list[SegmentExplanation] = []
         discarded: list[SegmentExplanation] = []
+        first = {row: position for position, row in reversed([*enumerate(rows)])}
         for position, row in enumerate(rows):
-            if row in rows[:position]:
+            if position != first[row]:
                 continue
             match = matches.by_row.get(row)
             if facts and match is not None and matrix.spans[0][position] not in shown:
