@@ -38,6 +38,7 @@ FOLDERS = {
     "scan": READ_FILES | {"winnow_ocr"},
     "classify": {
         *("winnow", "winnow/heads", "winnow/judging", "winnow/judging/criteria"),
+        "winnow/judging/facts",
         *("winnow/judging/labels", "winnow/judging/text", "winnow/limits", "winnow/processes"),
         *("winnow/steps", "winnow/storage", "winnow/tables", "winnow_aws", "winnow_encoder"),
     },
@@ -51,6 +52,7 @@ FOLDERS = {
     "queue": RECOVER | {"winnow/processes", "winnow/reviews"},
     "api": {
         *("winnow", "winnow/heads", "winnow/judging", "winnow/judging/criteria"),
+        "winnow/judging/facts",
         *("winnow/judging/labels", "winnow/judging/text", "winnow/limits", "winnow/parsers"),
         *("winnow/parsers/mail", "winnow/processes", "winnow/recovery", "winnow/reviews"),
         *("winnow/steps", "winnow/storage", "winnow/tables", "winnow_aws", "winnow_api"),
@@ -62,6 +64,7 @@ IN_NO_IMAGE = {
     "winnow_api/openapi.py",  # writes docs/openapi.json
     "winnow/reviews/forget.py",  # of the command line alone, as the next
     "winnow_aws/erasing.py",
+    "winnow/judging/criteria/explain.py",  # and of `predict --explain`
     "winnow/py.typed",  # for mypy
 }
 
