@@ -199,6 +199,34 @@ def test_two_facts_that_differ_are_a_doubt() -> None:
     assert found.doubt == "age 44; age 52"
 
 
+def test_a_doubt_of_a_record_is_the_same_whatever_is_judged_beside_it() -> None:
+    definition = ADAPTER.validate_python(
+        {
+            "id": "p",
+            "version": "1.0.0",
+            "kind": "criteria",
+            "title": "P",
+            "criteria": [
+                {
+                    "id": "c",
+                    "title": "C",
+                    "statements": ["The patient has anemia."],
+                    "keywords": ["anemia"],
+                }
+            ],
+            "logic": {"all_of": ["c"]},
+        }
+    )
+    assert isinstance(definition, CriteriaProcess)
+    judge = CriteriaJudge(definition, FakeEncoder(), lambda: TODAY)
+    doubtful = "Whether there is anemia is unknown."
+    (alone,) = judge([doubtful])
+    _, beside = judge(["The patient has anemia.", doubtful])
+    assert isinstance(alone.decision, CriteriaDecision)
+    assert alone.decision.criteria[0].doubt
+    assert beside == alone
+
+
 # -- in a definition -------------------------------------------------------------------------------
 
 

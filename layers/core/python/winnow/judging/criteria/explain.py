@@ -13,13 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from winnow.judging.criteria.compile import CompiledCriterion, CriterionSide, compile_criteria
-from winnow.judging.criteria.findings import (
-    CONTRADICTION,
-    FACT,
-)
-from winnow.judging.criteria.findings import (
-    _speaking_positions as speaking_positions,
-)
+from winnow.judging.criteria.findings import CONTRADICTION, FACT, speaking_positions
 from winnow.judging.criteria.keywords import words
 from winnow.judging.criteria.match import (
     LOW,

@@ -69,11 +69,11 @@ def findings_of(
     ) or any(fact.sign for facts in stated for fact in facts)
     findings: list[CriterionFinding] = []
     for compiled, criterion_matches, facts in zip(criteria, matches, stated, strict=True):
-        positions = _speaking_positions(criterion_matches.by_row, rows, matrix, index)
+        positions = speaking_positions(criterion_matches.by_row, rows, matrix, index)
         if facts:
             positions = _beside(facts, positions, criterion_matches.by_row, matrix, index)
         doubt = _doubt(facts, positions)
-        if criterion_matches.by_row and not criterion_matches.doubted_in.isdisjoint(rows):
+        if not criterion_matches.doubted_in.isdisjoint(rows):
             doubt = doubt or UNKNOWN
         silent = (
             speaks
@@ -91,7 +91,8 @@ def findings_of(
                 score = min(score, SILENT)
             evidence = tuple(_evidence(positions, criterion_matches.by_row, matrix, index, facts))
         else:
-            score, evidence = SILENT if silent and not facts else NO_EVIDENCE, ()
+            is_silent = silent and not facts and not doubt
+            score, evidence = SILENT if is_silent else NO_EVIDENCE, ()
         findings.append(
             CriterionFinding(
                 id=compiled.criterion.id,
@@ -137,7 +138,7 @@ def _doubt(facts: Sequence[Stated], positions: Mapping[int, int]) -> str | None:
     return None
 
 
-def _speaking_positions(
+def speaking_positions(
     by_row: Mapping[int, Match], rows: Sequence[int], matrix: SimilarityMatrix, index: int
 ) -> dict[int, int]:
     """The rows that match, each with its first position in the text."""
