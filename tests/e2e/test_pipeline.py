@@ -35,7 +35,10 @@ def test_the_sample_cases_are_accepted_set_aside_or_invalid(stack: Stack) -> Non
             assert record.decision is None
         else:
             assert record.confidence is not None
-            assert (record.confidence >= result.threshold) == (record.outcome is Outcome.ACCEPTED)
+            assert record.decision is not None
+            decided = record.decision.value != "undetermined"
+            sure = record.confidence >= result.threshold
+            assert (decided and sure) == (record.outcome is Outcome.ACCEPTED)
     assert result.model is not None
     assert result.model.engine == "litert"
 
