@@ -58,6 +58,8 @@ def definition_text(draft: Draft) -> str:
         "  # The columns of a table that hold the text and the record's own id, best first.",
         f"  text_columns: [{quoted(draft.text_column)}]",
         f"  id_columns: [{quoted(draft.id_column)}]",
+        "  # To judge the rows, attachments or documents of one case id as one record:",
+        "  # case: join",
         "# Lowest confidence that is accepted. `winnow tune` finds it on labelled records.",
         f"threshold: {draft.threshold:g}",
         "",

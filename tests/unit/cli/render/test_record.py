@@ -176,3 +176,26 @@ def test_a_case_in_csv_has_no_control_character() -> None:
     write_csv([case()], out)
     (row,) = csv.DictReader(io.StringIO(out.getvalue()))
     assert row["text"] == "Melena for weeks.\n\nNo anemia."
+
+
+def test_a_fact_is_told_with_what_is_asked_and_a_doubt_with_its_reason(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    age = Evidence(
+        start=0, end=5, text="44 yo", similarity=1, fact="age 44", reference="45 or over"
+    )
+    decision = CriteriaDecision(
+        value=Verdict.UNDETERMINED,
+        because=("age",),
+        criteria=(
+            finding("Age", Verdict.NOT_MET, age),
+            finding("Interval", Verdict.UNDETERMINED, FOR).model_copy(
+                update={"doubt": "ten or eleven years\x1b[31m"}
+            ),
+        ),
+    )
+    lines = shown(record(decision=decision), capsys)
+    told = "\n".join(lines)
+    assert "“44 yo”  age 44 (asked: 45 or over)" in told
+    assert "Interval: undetermined, in doubt: ten or eleven years" in told
+    assert "\x1b" not in told

@@ -1,6 +1,7 @@
 """What numbers, ages, intervals and columns say of a criterion, and what a decision makes of it."""
 
 from datetime import date
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from tests.fakes.encoder import FakeEncoder
 from winnow.judging.criteria.fact_rules import Note, Stated, fact_rules
 from winnow.judging.criteria.judge import CriteriaJudge
-from winnow.models import CriteriaDecision, CriterionFinding, Polarity
+from winnow.models import CriteriaDecision, CriterionFinding, Polarity, Record
 from winnow.processes.schema import (
     ADAPTER,
     CriteriaProcess,
@@ -16,6 +17,7 @@ from winnow.processes.schema import (
     InputColumns,
     parse_definition_json,
 )
+from winnow.readers import ReadLimits, Source, read
 
 TODAY = date(2024, 4, 15)
 HEMOGLOBIN = {
@@ -260,3 +262,40 @@ def test_a_definition_without_facts_keeps_its_sha256() -> None:
     )
     again = parse_definition_json(definition.model_dump_json().encode())
     assert again.info == definition.info
+
+
+def test_a_table_without_a_text_is_judged_by_its_columns_from_the_file_to_the_decision():
+    definition = ADAPTER.validate_python(
+        {
+            "id": "adults",
+            "version": "1.0.0",
+            "kind": "criteria",
+            "title": "Adults",
+            "input": {"text_columns": [], "id_columns": ["case"]},
+            "criteria": [
+                {"id": "adult", "title": "An adult", "column": {"name": "Age", "at_least": 18}},
+                {"id": "plan", "title": "A plan", "column": {"name": "plan", "one_of": ["gold"]}},
+            ],
+            "logic": {"all_of": ["adult", "plan"]},
+        }
+    )
+    assert isinstance(definition, CriteriaProcess)
+    table = b"case,age,Plan,other\nA,18,Gold,x\nB,17,gold,y\nC,,gold,z\nD,40,silver,\n"
+    with Source(
+        BytesIO(table),
+        "cases.csv",
+        definition.input.text_columns,
+        definition.input.id_columns,
+        ReadLimits(),
+        numeric_columns=definition.other_columns,
+    ) as source:
+        records = [line for line in read(source) if isinstance(line, Record)]
+    assert [record.source_id for record in records] == ["A", "B", "C", "D"]
+    judge = CriteriaJudge(definition, FakeEncoder())
+    judged = judge([record.text for record in records], [record.fields for record in records])
+    assert [judgement.decision.value for judgement in judged] == [
+        "met",
+        "not_met",
+        "undetermined",
+        "not_met",
+    ]

@@ -5,7 +5,13 @@ import hashlib
 import pytest
 
 from winnow.errors import ThresholdInvalidError, ThresholdRefusedError, ThresholdTooLowError
-from winnow.steps.upload import effective_threshold, requested_case_id, requested_process, upload_id
+from winnow.steps.upload import (
+    effective_threshold,
+    requested_case_id,
+    requested_date,
+    requested_process,
+    upload_id,
+)
 
 
 def test_the_id_is_the_hash_of_bucket_key_and_version():
@@ -101,3 +107,20 @@ def test_metadata_that_is_not_ascii_is_read_as_it_was_meant(given, meant):
 def test_process_and_threshold_are_decoded_too():
     assert requested_process("inbox/x.csv", {"process": "=?UTF-8?Q?L33774?="}, "") == "L33774"
     assert effective_threshold({"threshold": "=?UTF-8?Q?0=2E8?="}, None, 0.5) == (0.8, "upload")
+
+
+@pytest.mark.parametrize(
+    ("metadata", "expected"),
+    [
+        ({}, None),
+        ({"record-date": "  "}, None),
+        ({"record-date": " 2024-04-15 "}, "2024-04-15"),
+        ({"record-date": "=?UTF-8?Q?15._M=C3=A4rz_2024?="}, "15. März 2024"),
+    ],
+)
+def test_the_senders_date_of_the_records(metadata, expected):
+    assert requested_date(metadata) == expected
+
+
+def test_a_senders_date_of_any_length_is_cut():
+    assert len(requested_date({"record-date": "9" * 2000}) or "") < 100

@@ -12,6 +12,7 @@ else the date that the text gives itself, else the day on which the record arriv
 import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple, Protocol
 
 from winnow.judging.facts.ages import AgeReading, find_ages, read_age
@@ -64,32 +65,20 @@ class Note:
         self.fields = {plain_name(name): value for name, value in fields.items()}
         self._date_columns = date_columns
         self._today = today
-        self._order: list[DateOrder | None] = []
-        self._date: list[datetime.date] = []
-        self._age: list[AgeReading | None] = []
 
-    @property
+    @cached_property
     def order(self) -> DateOrder | None:
         """What "03/04/2015" is in this record."""
-        if not self._order:
-            self._order.append(guess_order(self.text))
-        return self._order[0]
+        return guess_order(self.text)
 
-    @property
-    def date(self) -> datetime.date:
-        """The record's date."""
-        if not self._date:
-            self._date.append(self._find_date())
-        return self._date[0]
-
-    @property
+    @cached_property
     def age(self) -> AgeReading | None:
         """The patient's age at the record's date."""
-        if not self._age:
-            self._age.append(read_age(self.text, self.date, self.order))
-        return self._age[0]
+        return read_age(self.text, self.date, self.order)
 
-    def _find_date(self) -> datetime.date:
+    @cached_property
+    def date(self) -> datetime.date:
+        """The record's date."""
         for name in (RECORD_DATE, *self._date_columns):
             # In a joined case the cell has the dates of all records: the case is of the latest.
             cells = self.fields.get(plain_name(name), "").split(VALUE_SEPARATOR)
