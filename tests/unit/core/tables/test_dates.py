@@ -35,7 +35,7 @@ def test_without_one_the_senders_date_counts_before_the_day_of_arrival(empty: di
 
 
 def test_what_could_not_be_read_and_the_order_stay():
-    lines = [
+    lines: list[Record | InvalidRecord] = [
         record(visit_date="2024-04-15"),
         InvalidRecord(record=2, code="text_empty", reason="Its text is empty."),
         Record(record=3, text="61M."),
