@@ -37,6 +37,14 @@ whatever it is.
           HeadMissingError
           TrainingDataError
           PackageUnavailableError
+        RegistryError
+          VersionUnknownError
+          VersionAlteredError
+          ReleaseConflictError
+          ReleaseInvalidError
+          PublishInvalidError
+          NotReproducibleError
+          TrainingRunningError
         RunError
           UploadAbandonedError
           ConfidenceThresholdNotMetError
@@ -358,6 +366,62 @@ class PackageUnavailableError(ModelError):
         "Check the network, the proxy and npm's own configuration, then run `winnow model build` "
         "again."
     )
+
+
+class RegistryError(PermanentError):
+    """A version of a process cannot be published, used or released."""
+
+
+class VersionUnknownError(RegistryError):
+    """The process has no such version, or the digits that were given fit several."""
+
+    code = "version_unknown"
+    hint = "`winnow model list PROCESS` lists the versions. Name one by at least 6 of its digits."
+
+
+class VersionAlteredError(RegistryError):
+    """A file of a version is not what was published."""
+
+    code = "version_altered"
+    hint = (
+        "Nothing was judged with it. Release another version (`winnow model rollback PROCESS`), "
+        "publish the definition again, and find out who wrote to the bucket of models."
+    )
+
+
+class ReleaseConflictError(RegistryError):
+    """Somebody else has changed the process's versions since they were shown; nothing changed."""
+
+    code = "release_conflict"
+    hint = "Look at what holds now (`winnow model show PROCESS`). If it is still right, try again."
+
+
+class ReleaseInvalidError(RegistryError):
+    """What was asked for does not fit the versions of the process; nothing changed."""
+
+    code = "release_invalid"
+    hint = "`winnow release status PROCESS` shows what is released and what can be done next."
+
+
+class PublishInvalidError(RegistryError):
+    """A definition with its head cannot be published; nothing changed."""
+
+    code = "publish_invalid"
+    hint = "Correct what the message names. `winnow process validate FILE` finds most of it."
+
+
+class NotReproducibleError(RegistryError):
+    """A version cannot be trained again: what it was trained on is gone or was never kept."""
+
+    code = "not_reproducible"
+    hint = "`winnow model show PROCESS VERSION` lists what it was trained on, and what is missing."
+
+
+class TrainingRunningError(RegistryError):
+    """The process is being trained already."""
+
+    code = "training_running"
+    hint = "Wait for its e-mail, or for its challenger in `winnow model show PROCESS`."
 
 
 class RunError(PermanentError):

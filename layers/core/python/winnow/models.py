@@ -62,6 +62,28 @@ class RunRef(FrozenModel):
     )
 
 
+# -- versions of a process -----------------------------------------------------------------------
+
+
+class Alias(StrEnum):
+    """A name for one version of a process; it can be given to another version."""
+
+    CHAMPION = "champion"
+    CHALLENGER = "challenger"
+
+
+class VersionRef(FrozenModel):
+    """The version that a run, a result, a review, a prediction or an e-mail names."""
+
+    sha256: str = Field(description="of the definition and its trained head")
+    alias: Alias = Field(description="what it was called when the run began")
+
+    @property
+    def short(self) -> str:
+        """What people are shown: the first 12 hex digits."""
+        return self.sha256[:12]
+
+
 # -- what is judged ------------------------------------------------------------------------------
 
 
