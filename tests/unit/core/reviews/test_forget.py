@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -27,7 +28,14 @@ from winnow.models import (
     Upload,
 )
 from winnow.recovery.upload_row import UploadRow
-from winnow.reviews.forget import CODE, Forget, StoredVersion, erased_line
+from winnow.reviews.forget import (
+    CODE,
+    ErasedRows,
+    Forget,
+    RowEraser,
+    StoredVersion,
+    erased_line,
+)
 from winnow.reviews.models import EventKind, Kind, RecordKey, State
 from winnow.reviews.ports import Change
 from winnow.reviews.reviewed import ReviewedFiles
@@ -110,11 +118,12 @@ class Archive(Room):
             erased_at=erased and erased[0],
         )
 
-    def forget(self, *, reviews: bool = True) -> Forget:
+    def forget(self, *, reviews: bool = True, training: RowEraser | None = None) -> Forget:
         return Forget(
             self.objects, MemoryEraser(self.objects), self.marks,
             self.store if reviews else None, BUCKET, lambda: self.now,
             self.files.write if reviews else lambda _upload, _process: None,
+            training,
         )  # fmt: skip
 
     @property
@@ -168,6 +177,36 @@ def test_erasing_an_upload_again_does_nothing_and_keeps_the_first_audit() -> Non
     assert (again.uploaded, again.results, again.runs, again.notes) == (0, 0, 0, 0)
     assert [room.store.events(RecordKey(UPLOAD, n)) for n in (1, 2, 3)] == events
     assert room.marks.erased[UPLOAD][1] == "ann"
+
+
+class Rows:
+    """Training rows; remembers the state of the reviews when they were erased."""
+
+    def __init__(self, room: Archive) -> None:
+        self._room = room
+        self.asked: list[tuple[str, int | None]] = []
+        self.states: list[State] = []
+
+    def erase(self, upload: str, record: int | None = None) -> ErasedRows:
+        self.asked.append((upload, record))
+        self.states = [self._room.head(record or 1).state]
+        return ErasedRows(2, ("f" * 64,))
+
+
+@pytest.mark.parametrize("record", [None, 1])
+def test_training_rows_are_erased_when_no_training_can_read_the_reviews_any_more(
+    record: int | None,
+) -> None:
+    room = archive()
+    rows = Rows(room)
+    forget = room.forget(training=rows)
+    if record is None:
+        erased = forget.upload(room.row, "ann")
+    else:
+        erased = forget.record(room.row, room.result, record, "ann")
+    assert rows.asked == [(UPLOAD, record)]
+    assert rows.states == [State.ERASED]
+    assert (erased.rows, erased.models) == (2, ("f" * 64,))
 
 
 def test_a_run_under_way_is_not_erased_under_its_feet() -> None:
@@ -302,7 +341,7 @@ def _break_after(room: Archive, allowed: int) -> _Counter:
     delete = MemoryEraser.delete
     forget = room.forget
 
-    def forget_counted(**options: bool) -> Forget:
+    def forget_counted(**options: Any) -> Forget:
         made = forget(**options)
         made._eraser.delete = counted(lambda *given: delete(made._eraser, *given))  # type: ignore[arg-type, method-assign]
         return made

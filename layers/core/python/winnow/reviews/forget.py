@@ -90,6 +90,22 @@ class UploadMarks(Protocol):
         ...
 
 
+class ErasedRows(NamedTuple):
+    """Training rows that were erased."""
+
+    rows: int = 0
+    models: tuple[str, ...] = ()
+    """SHA-256 of the versions of processes that were trained on them."""
+
+
+class RowEraser(Protocol):
+    """Training rows that were made of what people decided."""
+
+    def erase(self, upload: str, record: int | None = None) -> ErasedRows:
+        """Erase the rows of an upload, or of one record of it."""
+        ...
+
+
 class Erased(FrozenModel):
     """What was erased: versions of objects, and records."""
 
@@ -106,6 +122,10 @@ class Erased(FrozenModel):
     runs: int = Field(0, description="versions of a run's intermediate objects")
     pages: int = Field(0, description="versions of page pictures")
     notes: int = Field(0, description="versions of notes and drafts")
+    rows: int = Field(0, description="training rows")
+    models: tuple[str, ...] = Field(
+        (), description="sha256 of the versions of processes that were trained on these rows"
+    )
     reviews: int = Field(0, description="records that are marked as erased")
     decided: int = Field(
         0, description="of them, those that a person had decided: exports may hold them"
@@ -124,10 +144,12 @@ class Forget:
         results_bucket: str,
         clock: Callable[[], float],
         rewrite: Callable[[str, str], object] = lambda _upload, _process: None,
+        training: RowEraser | None = None,
     ) -> None:
         """`reviews` is None for a stack without reviews; `clock` tells the time in seconds.
 
-        `rewrite` writes the reviewed files of an upload and its process again.
+        `rewrite` writes the reviewed files of an upload and its process again. `training` is None
+        for a stack without a registry.
         """
         self._objects = objects
         self._eraser = eraser
@@ -137,6 +159,7 @@ class Forget:
         self._bucket = results_bucket
         self._clock = clock
         self._rewrite_reviewed = rewrite
+        self._training = training
 
     # -- an upload ---------------------------------------------------------------------------------
 
@@ -225,6 +248,7 @@ class Forget:
                 break
         else:
             raise RetryableError("People decide records of this upload at the same moment.")
+        trained = self._erase_rows(own)
         runs = self._delete(self._bucket, f"runs/{own}/")
         uploaded, others = self._delete_file(row)
         self._marks.mark_erased(own, iso(self._clock()), user)
@@ -237,6 +261,8 @@ class Forget:
             runs=runs,
             pages=pages,
             notes=notes,
+            rows=trained.rows,
+            models=trained.models,
             reviews=len(heads),
             decided=_decided(heads),
         )
@@ -337,6 +363,7 @@ class Forget:
         self._bar_notes(marked)
         notes = self._delete_contents(f"notes/{own}/{number}/")
         notes += self._delete_drafts(f"/{own}/{number}.json")
+        trained = self._erase_rows(own, record)
         uploaded, others = self._delete_file(row)
         return Erased(
             upload=own,
@@ -348,6 +375,8 @@ class Forget:
             runs=self._delete(self._bucket, f"runs/{own}/"),
             pages=pages,
             notes=notes,
+            rows=trained.rows,
+            models=trained.models,
             reviews=len(marked),
             decided=_decided(marked),
         )
@@ -400,10 +429,13 @@ class Forget:
         marked = self._mark([] if head is None else [head], user)
         self._bar_notes(marked)
         notes = self._delete_contents(f"notes/{own}/") + self._delete_drafts(f"/{own}/")
+        trained = self._erase_rows(own)
         return Erased(
             upload=own,
             uploaded=self._eraser.delete(self._bucket, versions),
             notes=notes,
+            rows=trained.rows,
+            models=trained.models,
             reviews=len(marked),
             decided=_decided(marked),
         )
@@ -510,6 +542,10 @@ class Forget:
                 waiting_since=iso(self._clock()),
             )
         return [head]
+
+    def _erase_rows(self, own: str, record: int | None = None) -> ErasedRows:
+        """Erase training rows; the reviews are marked by now, so that no training reads them."""
+        return ErasedRows() if self._training is None else self._training.erase(own, record)
 
     # -- what both need ----------------------------------------------------------------------------
 
