@@ -7,7 +7,7 @@ runtime.
 
 import io
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -18,7 +18,7 @@ from winnow.errors import HeadInvalidError
 from winnow.heads import ngrams
 from winnow.heads.calibration import calibrated
 from winnow.heads.card import HeadCard
-from winnow.heads.ngrams import Block
+from winnow.heads.ngrams import Block, HashedNgrams
 from winnow.models import ModelInfo
 
 Floats = NDArray[np.float32]
@@ -45,6 +45,14 @@ class Inputs:
     texts: Sequence[str]
     numbers: Doubles
     """Shape [n, columns], as they are in the record."""
+    hashed: Callable[[Block, int], HashedNgrams] | None = None
+    """Gives the texts' n-grams where they may be known already; None: they are computed."""
+
+    def ngrams(self, block: Block, bits: int) -> HashedNgrams:
+        """The n-grams of the texts."""
+        if self.hashed is not None:
+            return self.hashed(block, bits)
+        return ngrams.hash_ngrams(self.texts, block, bits)
 
 
 class LinearHead:
@@ -109,7 +117,7 @@ class LinearHead:
         for block, scale in BLOCKS:
             if block in self._grams:
                 weights, matrix = self._grams[block]
-                counts = ngrams.hash_ngrams(inputs.texts, block, self.card.gram_bits)
+                counts = inputs.ngrams(block, self.card.gram_bits)
                 rows = ngrams.tfidf_normalise(counts, weights)
                 logits += scale * ngrams.matmul(rows, matrix)
         if self._numeric is not None and self._mean is not None and self._scale is not None:

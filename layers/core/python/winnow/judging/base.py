@@ -18,6 +18,14 @@ class RecordBatch(NamedTuple):
     """To be called between two pieces of work."""
 
 
+class BriefJudgement(NamedTuple):
+    """What counts of a judgement that decides nothing."""
+
+    value: str
+    """The decision."""
+    confidence: float
+
+
 class ProcessJudge(ABC):
     """A `winnow.ports.Judge` of one process."""
 

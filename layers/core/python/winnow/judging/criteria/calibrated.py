@@ -42,12 +42,16 @@ class CalibratedCriteriaJudge(ProcessJudge):
                 f"The head of {definition.id} reads features of evidence that this version "
                 "does not compute. Train it again."
             )
-        self._rules = rules
+        self.rules = rules
+        """What decides; another head of the same definition may weigh its judgements, too."""
         self._head = LinearHead.load(card, files.read()[1])
 
     def _judge(self, batch: RecordBatch) -> list[Judgement]:
         """The judgements of the rules, each with a confidence that was learned."""
-        judgements = self._rules(batch.texts, batch.fields, check=batch.check)
+        return self.weigh(self.rules(batch.texts, batch.fields, check=batch.check))
+
+    def weigh(self, judgements: Sequence[Judgement]) -> list[Judgement]:
+        """Judgements of `rules`, each with the head's score and confidence."""
         head = self._head
         inputs = criteria_inputs(judgements, features=bool(head.card.features))
         shares = head.probabilities(head.logits(inputs))

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from winnow.errors import HeadInvalidError
 from winnow.heads.card import HeadFiles
 from winnow.heads.linear import Inputs, LinearHead, best_first, check_encoder
-from winnow.judging.base import ProcessJudge, RecordBatch
+from winnow.judging.base import BriefJudgement, ProcessJudge, RecordBatch
 from winnow.judging.evidence import SCORE_DECIMALS, best_positions, segment_evidence
+from winnow.judging.text.features import TextFeatures
 from winnow.judging.text.vectors import SegmentVectors, encode_segments
 from winnow.models import Evidence, Judgement, LabelDecision
 from winnow.ports import Encoder
 from winnow.processes.schema import LabelsProcess
-from winnow.tables.numbers import numbers_of
 
 MAX_LISTED = 10
 """Labels whose scores a decision lists, the best ones."""
@@ -56,11 +56,42 @@ class HeadJudge(ProcessJudge):
         ]
 
     def _judge(self, batch: RecordBatch) -> list[Judgement]:
+        return self.judge(self.features(batch))
+
+    def features(self, batch: RecordBatch) -> TextFeatures:
+        """What it computes with: another head with the same encoder may judge by it, too."""
+        return TextFeatures(batch, self._encoder)
+
+    def shares_features(self, other: "HeadJudge") -> bool:
+        """Whether the features that one makes serve the other."""
+        return self._encoder.info == other._encoder.info
+
+    def briefly(self, shared: TextFeatures) -> list[BriefJudgement]:
+        """Decisions and confidences alone, as `judge` gives them; a fraction of its work."""
         head = self._head
-        features = self._features(batch)
-        batch.check()
+        numbers = shared.numbers(self._numeric)
+        if np.isnan(numbers).any():
+            raise ValueError("a numeric column is missing")
+        vectors = self._no_vectors(shared) if head.references is None else shared.text_vectors[0]
+        shares = head.probabilities(
+            head.logits(Inputs(vectors, shared.texts, numbers, shared.ngrams))
+        )
+        labels = shares.argmax(axis=1)  # on a tie the first, as `best_first` has it
+        scores = np.take_along_axis(shares, labels[:, None], axis=1)[:, 0].round(SCORE_DECIMALS)
+        confidences = np.clip(head.confidences(scores), 0, 1).round(SCORE_DECIMALS)
+        return [
+            BriefJudgement(self._labels[label], confidence)
+            for label, confidence in zip(labels.tolist(), confidences.tolist(), strict=True)
+        ]
+
+    def judge(self, shared: TextFeatures) -> list[Judgement]:
+        """One judgement a record of the features, in order."""
+        head = self._head
+        check = shared.batch.check
+        features = self._features(shared)
+        check()
         logits = head.logits(features.inputs)
-        batch.check()
+        check()
         shares = head.probabilities(logits)
         orders = best_first(shares)[:, :MAX_LISTED]
         listed = np.take_along_axis(shares, orders, axis=1).round(SCORE_DECIMALS)
@@ -92,24 +123,30 @@ class HeadJudge(ProcessJudge):
             )
         ]
 
-    def _features(self, batch: RecordBatch) -> _HeadFeatures:
-        count = len(batch.texts)
-        numbers = numbers_of(batch.fields, self._numeric, count)
+    def _features(self, shared: TextFeatures) -> _HeadFeatures:
+        numbers = shared.numbers(self._numeric)
         references = self._head.references
         if references is None:
+            vectors = self._no_vectors(shared)
             return _HeadFeatures(
-                encode_segments([""] * count, self._encoder),
+                encode_segments([""] * len(shared.texts), self._encoder),
                 np.zeros((0, 0), np.float32),
                 np.zeros((0, 0), np.float32),
-                Inputs(np.zeros((count, 0), np.float32), batch.texts, numbers),
+                Inputs(vectors, shared.texts, numbers, shared.ngrams),
             )
-        segments = encode_segments(batch.texts, self._encoder, batch.check)
-        vectors, lengths = segments.text_vectors()
+        segments = shared.segments
+        vectors, lengths = shared.text_vectors
         near = segments.vectors @ references.T
         # The cosine of a mean is the mean of the cosines, over its length.
         cosines = segments.sums(near)
         cosines /= lengths
-        return _HeadFeatures(segments, near, cosines, Inputs(vectors, batch.texts, numbers))
+        inputs = Inputs(vectors, shared.texts, numbers, shared.ngrams)
+        return _HeadFeatures(segments, near, cosines, inputs)
+
+    @staticmethod
+    def _no_vectors(shared: TextFeatures) -> NDArray[np.float32]:
+        """Those of a head that reads no text."""
+        return np.zeros((len(shared.texts), 0), np.float32)
 
     def _novelty(
         self, features: _HeadFeatures, logits: NDArray[np.float64]
