@@ -12,6 +12,7 @@ import json
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -75,9 +76,9 @@ def _ratio(
     alone: list[float] = []
     both: list[float] = []
     for _ in range(ROUNDS):
-        alone.append(_seconds(lambda: judge(records)))
+        alone.append(_seconds(partial(judge, records)))
         pair = JudgePair(judge, shadow, time.process_time, memory=memory)
-        both.append(_seconds(lambda pair=pair: pair(records)))
+        both.append(_seconds(partial(pair, records)))
         assert pair.dropped is None, pair.dropped
     before, after = statistics.median(alone), statistics.median(both)
     return {

@@ -1,7 +1,6 @@
 """A second judge beside the one that decides: it is heard, and changes nothing."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import pytest
 
