@@ -1,0 +1,1 @@
+"""When a release is proven: live precision, its changes, and what follows from them."""
