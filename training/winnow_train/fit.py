@@ -12,6 +12,7 @@ import io
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,7 @@ from winnow.heads.linear import (
 from winnow.models import ModelInfo, Profile, Verdict
 from winnow_train.gain import CriteriaGain
 from winnow_train.metrics import by_label, confusion, expected_calibration_error
+from winnow_train.processes import in_processes
 
 FOLDS = 5
 GRAM_BITS = 14
@@ -70,6 +72,17 @@ class Material:
     """Sentences beside the rows: examples and names of labels. They teach and are not measured."""
     extra_vectors: Floats | None = None
     extra_known: Ints | None = None
+    weights: Doubles | None = None
+    """How many records each row stands for, as 1 over the probability that it was sampled with.
+    None: each for itself. Only their ratios count."""
+    groups: Ints | None = None
+    """Rows of one group share a fold, and at most one of them is a reference. None: rows that a
+    judge cannot tell apart are a group."""
+
+    @property
+    def row_weights(self) -> Doubles | None:
+        """The weights with a mean of 1, so that C means what it means without them."""
+        return None if self.weights is None else self.weights / self.weights.mean()
 
     @property
     def reads_text(self) -> bool:
@@ -85,6 +98,8 @@ class Fitted:
     training: bytes
     gain: CriteriaGain | None = None
     """Of a criteria process: what the confidence accepts before and after."""
+    shares: Doubles | None = None
+    """Shape [rows, labels]: the probabilities that the folds without a row give its labels."""
 
 
 def fit(
@@ -100,7 +115,9 @@ def fit(
     created: str,
     keys: NDArray[np.uint64],
     decided: Ints | None = None,
+    strengths: Sequence[float] | None = None,
     seed: int = 0,
+    workers: int = 1,
     report: Callable[[str], None] = lambda _: None,
 ) -> Fitted:
     """A head for these rows.
@@ -112,6 +129,9 @@ def fit(
         keys: One a row; rows that a judge cannot tell apart have the same.
         decided: Positions of decisions that the head is to vouch for, -1 for one that is no
             label; None: its own.
+        strengths: The values of C to choose from. None: by the number of rows.
+        workers: Processes that fit folds at the same time where rows are many. The head is the
+            same with any number.
 
     Raises:
         TrainingDataError: There is one label alone, or one with fewer than two different rows.
@@ -119,17 +139,19 @@ def fit(
     # Texts that are alike were copied; numbers that are alike are often just met again.
     copies = material.reads_text or kind == "criteria"
     group = np.unique(keys, return_inverse=True)[1] if copies else np.arange(len(keys))
+    if material.groups is not None:
+        group = np.unique(material.groups, return_inverse=True)[1]
     _check(material, group)
     features = _Features.of(material)
     splits = _splits(material.known, group, seed)
-    logits, strength, accuracy = _cross_validate(features, material, splits, seed, report)
-    temperature = _temperature(logits, material.known)
+    logits, strength, accuracy = _cross_validate(
+        features, material, splits, strengths or _strengths(material), seed, workers, report
+    )
+    temperature = _temperature(logits, material.known, material.row_weights)
     held_out = _HeldOut.of(material, splits, softmax(logits / temperature), decided)
 
     report(f"fitting all rows with C {strength:g}")
-    weights, bias = _solve(
-        features.all, features.known, len(material.labels), strength, material.reads_text, seed
-    )
+    weights, bias = _solve(features, None, material, strength, seed)
     arrays, distances = _arrays(material, features, group, weights, bias, seed)
     scope, novelty, ranks = _scope(distances, -logits.max(axis=1))
     packed = _packed(arrays)
@@ -147,7 +169,7 @@ def fit(
         regularisation=strength,
         seed=seed,
         metrics=held_out.metrics(material, len(splits), accuracy),
-        calibration=_calibration(held_out.scores, held_out.right),
+        calibration=_calibration(held_out.scores, held_out.right, material.row_weights),
         scope=None if kind == "criteria" else scope,
         profile=_profile(material.labels, held_out, ranks, novelty > scope.threshold, threshold),
         arrays_sha256=hashlib.sha256(packed).hexdigest(),
@@ -163,7 +185,7 @@ def fit(
             "novelty": novelty.astype(np.float32),
         }
     )
-    return Fitted(card, packed, training)
+    return Fitted(card, packed, training, shares=held_out.shares)
 
 
 @dataclass(frozen=True)
@@ -193,8 +215,10 @@ class _HeldOut:
         scores = own.round(4)
         right = decided == material.known
         confidences = np.zeros(len(scores))
+        weights = material.row_weights
         for train, test in splits:
-            calibration = _calibration(scores[train], right[train])
+            own_weights = None if weights is None else weights[train]
+            calibration = _calibration(scores[train], right[train], own_weights)
             confidences[test] = calibrated(scores[test], calibration)
         return cls(shares, decided, scores, right, confidences)
 
@@ -203,15 +227,16 @@ class _HeldOut:
         known = [_name(material.labels, position) for position in material.known]
         decided = [_name(material.labels, position) for position in self.decided]
         names = tuple(dict.fromkeys((*material.labels, *decided)))
-        by_name = by_label(confusion(known, decided, names), names)
+        weights = material.row_weights
+        by_name = by_label(confusion(known, decided, names, weights), names)
         likelihood = self.shares[np.arange(len(self.shares)), material.known]
         return CardMetrics(
             folds=folds,
-            accuracy=float(self.right.mean()),
+            accuracy=float(np.average(self.right, weights=weights)),
             macro_f1=float(np.mean([metric.f1 for metric in by_name if metric.known])),
-            log_loss=float(-np.log(np.maximum(likelihood, 1e-12)).mean()),
-            ece_before=expected_calibration_error(self.scores, self.right),
-            ece_after=expected_calibration_error(self.confidences, self.right),
+            log_loss=float(np.average(-np.log(np.maximum(likelihood, 1e-12)), weights=weights)),
+            ece_before=expected_calibration_error(self.scores, self.right, weights=weights),
+            ece_after=expected_calibration_error(self.confidences, self.right, weights=weights),
             accuracy_by_c=accuracy,
         )
 
@@ -293,6 +318,8 @@ class _Features:
     all: Any
     known: Ints
     rows: int
+    weights: Doubles | None
+    """Of the rows, and 1 for each extra sentence; None: all are alike."""
     gram_weights: dict[str, Floats]
     mean: Doubles
     scale: Doubles
@@ -325,45 +352,45 @@ class _Features:
             standard = np.zeros((len(known), numbers.shape[1]))
             standard[:rows] = (numbers - mean) / scale_
             blocks.append(sparse.csr_matrix(standard))
-        return cls(sparse.hstack(blocks).tocsr(), known, rows, weights, mean, scale_)
+        counts = material.row_weights
+        if counts is not None:
+            counts = np.concatenate([counts, np.ones(len(known) - rows)])
+        return cls(sparse.hstack(blocks).tocsr(), known, rows, counts, weights, mean, scale_)
 
 
 def _cross_validate(
     features: _Features,
     material: Material,
     splits: Sequence[tuple[Ints, Ints]],
+    strengths: Sequence[float],
     seed: int,
+    workers: int,
     report: Callable[[str], None],
 ) -> tuple[Doubles, float, dict[str, float]]:
     """Held-out logits at the best C, that C, and the accuracy of each."""
+
+    def held_out(strength: float, fold: int) -> Doubles:
+        test = splits[fold][1]
+        weights, bias = _solve(features, taught[fold], material, strength, seed)
+        logits: Doubles = features.all[test] @ weights + bias
+        return logits
+
     taught = [
         np.concatenate([train, _extra_beside(material, test) + features.rows])
         for train, test in splits
     ]
     accuracy: dict[str, float] = {}
     best: tuple[float, Doubles, float] | None = None
-    strengths: tuple[float, ...] = STRENGTHS
-    if not material.reads_text:
-        strengths = (0.1, 1.0, 10.0, 100.0)
-    elif features.rows > VERY_MANY:
-        strengths = (1.0,)
-    elif features.rows > MANY:
-        strengths = STRENGTHS[:2]
+    tasks = [partial(held_out, c, fold) for c in strengths for fold in range(len(splits))]
+    answers = in_processes(tasks, workers if features.rows > MANY else 1)
     for strength in strengths:
         logits = np.zeros((features.rows, len(material.labels)))
-        for fold, ((_, test), rows) in enumerate(zip(splits, taught, strict=True), start=1):
+        for fold, (_, test) in enumerate(splits, start=1):
+            logits[test] = next(answers)
             if features.rows > MANY:
                 report(f"C {strength:g}: fold {fold} of {len(splits)}")
-            weights, bias = _solve(
-                features.all[rows],
-                features.known[rows],
-                len(material.labels),
-                strength,
-                material.reads_text,
-                seed,
-            )
-            logits[test] = features.all[test] @ weights + bias
-        share = float((best_first(logits)[:, 0] == material.known).mean())
+        right = best_first(logits)[:, 0] == material.known
+        share = float(np.average(right, weights=material.row_weights))
         accuracy[f"{strength:g}"] = round(share, 4)
         report(f"C {strength:g}: cross-validated accuracy {share:.4f}")
         if best is None or share > best[0]:
@@ -373,6 +400,16 @@ def _cross_validate(
     return best[1], best[2], accuracy
 
 
+def _strengths(material: Material) -> tuple[float, ...]:
+    """The values of C that are tried."""
+    rows = len(material.known)
+    if not material.reads_text:
+        return (0.1, 1.0, 10.0, 100.0)
+    if rows > VERY_MANY:
+        return (1.0,)
+    return STRENGTHS[:2] if rows > MANY else STRENGTHS
+
+
 def _extra_beside(material: Material, held_out: Ints) -> Ints:
     """Positions of the extra sentences that no held-out row repeats."""
     texts = {material.texts[row] for row in held_out.tolist()} if material.texts else set()
@@ -380,48 +417,56 @@ def _extra_beside(material: Material, held_out: Ints) -> Ints:
 
 
 def _solve(
-    rows: Any, known: Ints, labels: int, strength: float, reads_text: bool, seed: int
+    features: _Features, rows: Ints | None, material: Material, strength: float, seed: int
 ) -> tuple[Doubles, Doubles]:
-    """Weights [features, labels] and bias [labels]."""
+    """Weights [features, labels] and bias [labels], of some rows or of all."""
+    inputs, known, row_weights = features.all, features.known, features.weights
+    if rows is not None:
+        inputs, known = inputs[rows], known[rows]
+        row_weights = None if row_weights is None else row_weights[rows]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         model = (
             LinearSVC(C=strength, random_state=seed)
-            if reads_text
+            if material.reads_text
             else LogisticRegression(C=strength, max_iter=2_000)
         )
-        model.fit(rows, known)
+        model.fit(inputs, known, sample_weight=row_weights)
     weights, bias = model.coef_, model.intercept_
     if len(weights) == 1:  # of two labels scikit-learn keeps one side
         weights, bias = np.vstack([-weights[0], weights[0]]) / 2, np.array([-bias[0], bias[0]]) / 2
     # A label that these rows do not teach comes last of all.
-    every = np.zeros((labels, weights.shape[1]))
-    offset = np.full(labels, bias.min() - 1)
+    every = np.zeros((len(material.labels), weights.shape[1]))
+    offset = np.full(len(material.labels), bias.min() - 1)
     every[model.classes_], offset[model.classes_] = weights, bias
     return every.T, offset
 
 
-def _temperature(logits: Doubles, known: Ints) -> float:
+def _temperature(logits: Doubles, known: Ints, weights: Doubles | None) -> float:
     """What to divide the logits by for the least log loss."""
 
     def loss(log_temperature: float) -> float:
         scaled = logits / np.exp(log_temperature)
         top = scaled.max(axis=1, keepdims=True)
         norm = np.log(np.exp(scaled - top).sum(axis=1)) + top[:, 0]
-        return float((norm - scaled[np.arange(len(known)), known]).mean())
+        losses = norm - scaled[np.arange(len(known)), known]
+        return float(np.average(losses, weights=weights))
 
     found = optimize.minimize_scalar(loss, bounds=(-5, 3), method="bounded")
     return round(float(np.exp(found.x)), 6)
 
 
-def _calibration(scores: Doubles, right: NDArray[np.bool_]) -> Calibration:
+def _calibration(scores: Doubles, right: NDArray[np.bool_], weights: Doubles | None) -> Calibration:
     order = np.argsort(scores, kind="stable")
     ascending = scores[order]
     # One row right and one wrong at either end: no share of a few rows is all or nothing.
     x = np.concatenate([[ascending[0]] * 2, ascending, [ascending[-1]] * 2])
     y = np.concatenate([[0.0, 1.0], right[order].astype(float), [0.0, 1.0]])
-    fitted = IsotonicRegression(y_min=0, y_max=1).fit(x, y).predict(ascending)
-    knots, values = centred(ascending, fitted)
+    own = None if weights is None else weights[order]
+    every = None if own is None else np.concatenate([[1.0] * 2, own, [1.0] * 2])
+    isotonic = IsotonicRegression(y_min=0, y_max=1).fit(x, y, sample_weight=every)
+    fitted = isotonic.predict(ascending)
+    knots, values = centred(ascending, fitted, own)
     # Below the lowest score seen, where nothing was measured, the confidence falls to nothing.
     knots = np.concatenate([[0.0, ascending[0]], knots])
     values = np.concatenate([[0.0, values[0]], values])

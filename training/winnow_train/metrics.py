@@ -34,10 +34,15 @@ class Bin:
 
 
 def confusion(
-    known: Sequence[str], decided: Sequence[str], labels: Sequence[str]
+    known: Sequence[str],
+    decided: Sequence[str],
+    labels: Sequence[str],
+    weights: Floats | None = None,
 ) -> list[list[int]]:
-    """Counts with a row a known label and a column a decided one."""
-    counts: list[list[int]] = metrics.confusion_matrix(known, decided, labels=labels).tolist()
+    """Counts with a row a known label and a column a decided one; with weights, their sums."""
+    counts: list[list[int]] = metrics.confusion_matrix(
+        known, decided, labels=labels, sample_weight=weights
+    ).tolist()
     return counts
 
 
@@ -70,12 +75,18 @@ def reliability(confidence: Floats, right: Bools, bins: int = 15) -> list[Bin]:
     ]
 
 
-def expected_calibration_error(confidence: Floats, right: Bools, bins: int = 15) -> float:
-    """ECE: mean gap of confidence and accuracy over the bins, by their counts.
+def expected_calibration_error(
+    confidence: Floats, right: Bools, bins: int = 15, weights: Floats | None = None
+) -> float:
+    """ECE: mean gap of confidence and accuracy over the bins, by their counts or weights.
 
     Naeini, Cooper and Hauskrecht, "Obtaining Well Calibrated Probabilities Using Bayesian
     Binning", 2015.
     """
+    if weights is not None:
+        slot = np.minimum((confidence * bins).astype(int), bins - 1)
+        gaps = np.bincount(slot, weights * (confidence - right), bins)
+        return float(np.abs(gaps).sum() / max(weights.sum(), 1e-12))
     return sum(
         b.count * abs(b.confidence - b.accuracy) for b in reliability(confidence, right, bins)
     ) / max(1, len(right))
@@ -124,6 +135,20 @@ def at_most(count: int, trials: int, chance: float) -> float:
     if count >= trials:
         return 1.0
     return float(special.bdtr(count, trials, chance))
+
+
+def weighted_lower_bound(right: Bools, weights: Floats, confidence: float = 0.95) -> float:
+    """One-sided lower bound of a weighted share: Clopper and Pearson's, at the effective sample.
+
+    Of rows drawn with unequal probabilities, n count as (sum w)^2 / (sum w^2). Korn and Graubard,
+    "Confidence Intervals for Proportions with Small Expected Number of Positive Counts Estimated
+    From Survey Data", 1998. With equal weights it is `lower_bound`.
+    """
+    if not len(right) or not weights.sum():
+        return 0.0
+    size = float(weights.sum() ** 2 / (weights**2).sum())
+    hits = float(np.average(right, weights=weights)) * size
+    return float(stats.beta.ppf(1 - confidence, hits, size - hits + 1)) if hits > 0 else 0.0
 
 
 def lower_bound(right: int, trials: int, confidence: float = 0.95) -> float:

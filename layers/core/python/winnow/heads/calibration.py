@@ -20,13 +20,17 @@ def calibrated(scores: Floats, calibration: Calibration) -> Floats:
     return confidences
 
 
-def centred(scores: Floats, fitted: Floats) -> tuple[Floats, Floats]:
+def centred(scores: Floats, fitted: Floats, weights: Floats | None = None) -> tuple[Floats, Floats]:
     """Knots of a step function: the mean score and the value of each step.
 
-    `scores` ascend; `fitted` are their values on the steps, which do not fall.
+    `scores` ascend; `fitted` are their values on the steps, which do not fall. `weights` say for
+    how many scores each stands; None: for itself.
     """
     starts = np.flatnonzero(np.diff(fitted, prepend=-1.0) > 0)
-    counts = np.diff(np.append(starts, len(fitted)))
-    middles = np.add.reduceat(scores, starts) / counts
+    if weights is None:
+        counts = np.diff(np.append(starts, len(fitted)))
+        middles = np.add.reduceat(scores, starts) / counts
+    else:
+        middles = np.add.reduceat(scores * weights, starts) / np.add.reduceat(weights, starts)
     rising = np.diff(middles, prepend=-1.0) > 0
     return middles[rising], fitted[starts][rising]
