@@ -5,15 +5,18 @@ import secrets
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache, lru_cache
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
+from winnow.errors import InternalError, RetryableError
 from winnow.models import HeadInfo
 from winnow.processes.registry import ProcessRegistry
 from winnow_api.api import Api
 from winnow_api.routes import ROUTES
 from winnow_api.services import Judging, Services
+from winnow_aws.handler import measured
 from winnow_aws.settings import ApiSettings
 
 if TYPE_CHECKING:
@@ -177,8 +180,12 @@ def _judging(registry: ProcessRegistry, encoder: "Encoder") -> Judging:
     return Judging(encoder.info, judge_of, head_of)
 
 
-def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answer one request. Anybody may call a public route: it costs no loading of the encoder."""
     route = ROUTES.get(str(event.get("routeKey")))
-    answer = _without_encoder() if route is None or route.public else build()
-    return answer(event)
+    with measured(context) as call:
+        answered = (_without_encoder() if route is None or route.public else build())(event)
+        if answered["statusCode"] >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            defect = answered["statusCode"] == HTTPStatus.INTERNAL_SERVER_ERROR
+            call.code = InternalError.code if defect else RetryableError.code
+        return answered

@@ -2,19 +2,31 @@
 
 import importlib.util
 import io
+import json
+import subprocess
+import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from pydantic import BaseModel
 
-from winnow.errors import EventInvalidError, FileEmptyError, InternalError, SettingsError
+from winnow.errors import (
+    EventInvalidError,
+    FileEmptyError,
+    InternalError,
+    SettingsError,
+    WinnowError,
+)
 from winnow.models import ChunkTask, Classified, ObjectRef
 from winnow.steps.dispatch import DispatchReport
 from winnow_aws.handler import handler, logger, seconds_left
 from winnow_aws.read_settings import SerializeSettings
 from winnow_aws.settings import ClassifySettings, FilterSettings
+from winnow_aws.usage import Meter
 
 SECRET = "Mrs Example has melena"
 
@@ -44,6 +56,53 @@ class Context:
 
     def get_remaining_time_in_millis(self) -> int:
         return int(self.left_s * 1_000)
+
+
+def emitted(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    return [line for line in lines if "_aws" in line]
+
+
+CALLED = SimpleNamespace(function_name="stack-Halve-1", memory_limit_in_mb="512")
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(8, ""), (13, "file_empty"), (3, "internal"), ("x", "event_invalid")]
+)
+def test_every_call_says_what_it_used_and_how_it_ended(
+    number: object, code: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "halve")
+    monkeypatch.delenv("STACK_NAME", raising=False)
+    with suppress(WinnowError):
+        halve({"number": number}, CALLED)
+    [line] = emitted(capsys)
+    [metrics] = line["_aws"]["CloudWatchMetrics"]
+    assert metrics["Dimensions"] == [["FunctionName"]]
+    assert line["FunctionName"] == "stack-Halve-1"
+    assert (line["function"], line["code"], line["limit_mb"]) == ("halve", code, 512)
+    [memory] = line["ResidentMemory"]
+    assert 10 < memory < 20_000  # megabytes, on every system
+    assert line["CpuTime"][0] >= 0 <= line["milliseconds"]
+
+
+def test_only_a_defect_is_counted_as_one(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("STACK_NAME", "mine")
+    for number in (8, 13, 3):
+        with suppress(WinnowError):
+            halve({"number": number}, None)
+    [line] = emitted(capsys)
+    assert (line["stack"], line["Defects"]) == ("mine", [1])
+
+
+def test_processor_time_is_that_of_the_call_and_of_what_it_started():
+    meter = Meter()
+    program = "import time\nwhile time.process_time() < 0.2: pass"
+    subprocess.run([sys.executable, "-c", program], check=True)
+    assert meter.read().cpu_s >= 0.2
+    assert Meter().read().cpu_s < 0.2
 
 
 @handler(Event, lambda _: {})

@@ -12,9 +12,19 @@ import winnow_aws.metrics
 from tests.template.expand import expand
 from tests.template.rules.alarms import filled
 from tests.template.rules.shape import where_it_holds
-from winnow.models import Counts, Difference, Drift
+from winnow.models import Alias, Counts, Difference, Drift, VersionRef
 from winnow.recovery.report import SweepReport
-from winnow_aws.metrics import count_outcomes, count_sweep, measure_drift
+from winnow_aws.metrics import (
+    count_decisions,
+    count_defect,
+    count_outcomes,
+    count_queued,
+    count_sweep,
+    measure_call,
+    measure_drift,
+    measure_precision,
+)
+from winnow_aws.usage import Usage
 
 RESOURCES: dict[str, Any] = expand()["Resources"]
 ALARMS = [name for name, one in RESOURCES.items() if one["Type"] == "AWS::CloudWatch::Alarm"]
@@ -49,12 +59,22 @@ PUBLISHED: dict[tuple[str, str], tuple[str, ...]] = {
 }
 
 
+VERSION = VersionRef(sha256="ab" * 32, alias=Alias.CHAMPION)
+
+
 def ours(capsys: pytest.CaptureFixture[str]) -> dict[tuple[str, str], list[tuple[str, ...]]]:
     """What our functions publish, read off what they print."""
-    count_outcomes("winnow", "emotions", Counts())
+    count_outcomes("winnow", "emotions", Counts(), VERSION)
     far = Difference(distance=0.4, limit=0.1, drifted=True)
-    measure_drift("winnow", "emotions", Drift(scores=far, decisions=far, embeddings=far))
+    measure_drift("winnow", "emotions", Drift(scores=far, decisions=far, embeddings=far), VERSION)
     count_sweep("winnow", SweepReport())
+    count_queued("winnow", "emotions", 2, 1)
+    count_decisions("winnow", "emotions", 2, 1, VERSION)
+    measure_precision(
+        "winnow", "emotions", VERSION, audited=9, precision=0.9, lower=0.6, guarantee=0.9
+    )
+    measure_call("winnow-ClassifyFunction-1", Usage(1, 1, 100))
+    count_defect("winnow")
     found: dict[tuple[str, str], list[tuple[str, ...]]] = {}
     for line in capsys.readouterr().out.splitlines():
         filed = json.loads(line)

@@ -57,7 +57,7 @@ BESIDE_THE_WORKFLOW = dict.fromkeys(
 FUNCTION_SKIPS = ("CKV_AWS_116", "CKV_AWS_117", "CKV_AWS_173")
 
 # What every function is told, by Globals.
-COMMON = {"LOG_LEVEL", "RESULTS_BUCKET", "LOCAL_AWS"}
+COMMON = {"LOG_LEVEL", "RESULTS_BUCKET", "LOCAL_AWS", "STACK_NAME"}
 # Variable -> what it says, in whichever function it stands. A variable that is named like a
 # parameter (RETENTION_DAYS: RetentionDays) refers to it; one that holds a plain value holds the
 # default of the function's own settings.

@@ -2,11 +2,13 @@
 
 Every error leaves the function as a WinnowError whose text is `<code>: <message>`. An unexpected
 error is logged by type and place, without its message, which may contain document text.
+What each call used is measured.
 """
 
-import time
+import os
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -15,6 +17,8 @@ from pydantic import BaseModel, RootModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from winnow.errors import EventInvalidError, InternalError, WinnowError
+from winnow_aws.metrics import count_defect, measure_call
+from winnow_aws.usage import Meter
 
 In = TypeVar("In", bound=BaseModel)
 Out = TypeVar("Out", bound=BaseModel)
@@ -30,6 +34,42 @@ def seconds_left() -> float:
     return float("inf") if remaining is None else float(remaining()) / 1000
 
 
+class Call:
+    """A call that is being measured."""
+
+    def __init__(self) -> None:
+        self.meter = Meter()
+        self.code = ""
+        """Code of the error that it ends with."""
+
+
+_calls: list[int] = []
+"""Whether this process has had a call."""
+
+
+@contextmanager
+def measured(context: Any) -> Iterator[Call]:
+    """Measure a call, and print what it used when it ends. `context` is Lambda's."""
+    call = Call()
+    try:
+        yield call
+    finally:
+        name = getattr(context, "function_name", None)
+        if name:
+            measure_call(
+                name,
+                call.meter.read(),
+                function=os.environ.get("POWERTOOLS_SERVICE_NAME", ""),
+                code=call.code,
+                cold=not _calls,
+                limit_mb=int(context.memory_limit_in_mb),
+            )
+            _calls[:] = [1]
+        stack = os.environ.get("STACK_NAME")
+        if stack and call.code == InternalError.code:
+            count_defect(stack)
+
+
 def handler(
     shape: type[In], identify: Callable[[In], dict[str, Any]]
 ) -> Callable[[Callable[[In], Out]], Callable[[dict[str, Any], Any], dict[str, Any]]]:
@@ -42,27 +82,30 @@ def handler(
     def decorate(call: Callable[[In], Out]) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
         @wraps(call)
         def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
-            started = time.monotonic()
             _context.clear()
             _context.append(context)
             logger.clear_state()
-            try:
-                parsed = _parsed(shape, event)
-                logger.append_keys(**identify(parsed))
-                result = call(parsed)
-            except WinnowError as error:
-                logger.error("failed", code=error.code, error_type=type(error).__name__)
-                raise error.with_traceback(None) from None
-            except Exception as error:
-                logger.error(
-                    "failed",
-                    code=InternalError.code,
-                    error_type=type(error).__name__,
-                    where=_places(error),
-                )
-                raise InternalError(f"{type(error).__name__} at {_places(error)[-1]}.") from None
-            logger.info("done", seconds=round(time.monotonic() - started, 3))
-            return result.model_dump(mode="json")
+            with measured(context) as one:
+                try:
+                    parsed = _parsed(shape, event)
+                    logger.append_keys(**identify(parsed))
+                    result = call(parsed)
+                except WinnowError as error:
+                    one.code = error.code
+                    logger.error("failed", code=error.code, error_type=type(error).__name__)
+                    raise error.with_traceback(None) from None
+                except Exception as error:
+                    one.code = InternalError.code
+                    logger.error(
+                        "failed",
+                        code=InternalError.code,
+                        error_type=type(error).__name__,
+                        where=_places(error),
+                    )
+                    where = _places(error)[-1]
+                    raise InternalError(f"{type(error).__name__} at {where}.") from None
+                logger.info("done", seconds=round(one.meter.read().seconds, 3))
+                return result.model_dump(mode="json")
 
         return handle
 

@@ -1,0 +1,47 @@
+"""What a call of a function uses: time, processor time and resident memory (getrusage)."""
+
+import resource
+import sys
+import time
+from typing import NamedTuple
+
+_UNIT = 1 if sys.platform == "darwin" else 1024
+"""Bytes that `ru_maxrss` counts in: macOS counts bytes, Linux kilobytes."""
+_MB = 2**20
+
+
+class Usage(NamedTuple):
+    """What one call used."""
+
+    seconds: float
+    cpu_s: float
+    """Processor time, with that of processes that it started and that have ended."""
+    memory_mb: float
+    """The most that one process ever had in memory: of this and earlier calls of the process."""
+
+
+class Meter:
+    """Measures from when it is made."""
+
+    def __init__(self) -> None:
+        self._started = time.monotonic()
+        self._cpu_s = _cpu_s()
+
+    def read(self) -> Usage:
+        """What was used since."""
+        own, children = _both()
+        return Usage(
+            time.monotonic() - self._started,
+            max(0.0, _cpu_s() - self._cpu_s),
+            # Parsers run in child processes. Added up they would count twice: a child that has just
+            # been forked has its parent's pages.
+            max(own.ru_maxrss, children.ru_maxrss) * _UNIT / _MB,
+        )
+
+
+def _cpu_s() -> float:
+    return sum(one.ru_utime + one.ru_stime for one in _both())
+
+
+def _both() -> tuple[resource.struct_rusage, resource.struct_rusage]:
+    return resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
