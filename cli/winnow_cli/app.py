@@ -7,6 +7,7 @@ from typer.core import TyperGroup
 
 from winnow_cli.commands import (
     audit,
+    dashboard,
     down,
     evaluate,
     evaluate_similarity,
@@ -92,7 +93,7 @@ def winnow(
 
 for module in (
     *(up, down, mail),
-    *(submit, status, why, results, audit, redrive),
+    *(submit, status, why, results, dashboard, audit, redrive),
     *(review, queue, history, forget),
     *(predict, train, tune, evaluate),
     evaluate_similarity,

@@ -140,6 +140,7 @@ CALLS: dict[str, list[list[str]]] = {
         ["--since", PLANT],
     ],
     "forget": [["{failed}"], [PLANT], [PLANT, "1", "--yes"]],
+    "dashboard": [[], ["--json"], ["--hours", PLANT], ["--stack", PLANT]],
     "audit": [[], ["--json"]],
     "redrive": [["{done}"], [PLANT], ["--failed-since", PLANT]],
     "predict": [
