@@ -4,9 +4,7 @@ A row that the head was trained on is represented by the decision of the fold th
 nothing is measured by what was memorised. All other rows are judged as a run judges them.
 """
 
-import io
 import itertools
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +19,7 @@ from winnow.models import CriterionFinding, Verdict
 from winnow.ports import Encoder
 from winnow.processes.schema import ProcessDefinition
 from winnow_train.data import LabelledRow, keys_of
+from winnow_train.stored import read_training
 
 Doubles = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -151,19 +150,20 @@ def _training(
     if card is None or not file.is_file():
         return {}
     try:
-        with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as stored:
-            if str(stored["arrays_sha256"]) != card.arrays_sha256:
-                raise HeadInvalidError(f"{TRAINING} is not of the head beside it.")
-            names = [*card.labels, str(Verdict.UNDETERMINED.value)]
-            return {
-                key: (names[place], round(sure, 4), round(strange, 4))
-                for key, place, sure, strange in zip(
-                    stored["keys"].tolist(),
-                    stored["decided"].tolist(),
-                    stored["confidence"].tolist(),
-                    stored["novelty"].tolist(),
-                    strict=True,
-                )
-            }
-    except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
+        content = file.read_bytes()
+    except OSError as error:
         raise HeadInvalidError(f"{TRAINING} cannot be read ({type(error).__name__}).") from None
+    stored = read_training(content)
+    if stored.arrays_sha256 != card.arrays_sha256:
+        raise HeadInvalidError(f"{TRAINING} is not of the head beside it.")
+    names = [*card.labels, str(Verdict.UNDETERMINED.value)]
+    return {
+        key: (names[place], round(sure, 4), round(strange, 4))
+        for key, place, sure, strange in zip(
+            stored.keys.tolist(),
+            stored.decided.tolist(),
+            stored.confidence.tolist(),
+            stored.novelty.tolist(),
+            strict=True,
+        )
+    }

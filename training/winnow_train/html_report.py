@@ -4,23 +4,72 @@ The page itself is report.html.j2.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 from jinja2 import Environment, StrictUndefined, Template
 
 from winnow.models import Evidence
+from winnow_train.comparison import Contest, SideBySide
 from winnow_train.measure import Comparison, Evaluation, SliceMetrics
 from winnow_train.mistakes import Cause, CriterionMetrics, Mistake
 from winnow_train.plots import confusion_plot, reliability_plot, risk_coverage_plot
+from winnow_train.training_set import Counts
 
 MAX_LABELS = 30
 """Up to so many labels the confusion matrix is drawn; beyond, the worst confusions are listed."""
 MAX_CONFUSIONS = 20
 MAX_MISTAKES = 300
 """Mistakes on the page; `--mistakes` writes all of them."""
+
+
+class DoubtfulLabel(Protocol):
+    """A row whose label is probably wrong."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def likely(self) -> str: ...
+    @property
+    def probability(self) -> float: ...
+    @property
+    def likely_probability(self) -> float: ...
+
+
+class BlamedStatement(Protocol):
+    """A statement of the definition behind wrong decisions."""
+
+    @property
+    def criterion(self) -> str: ...
+    @property
+    def statement(self) -> str | None: ...
+    @property
+    def verdict(self) -> str: ...
+    @property
+    def needed(self) -> str: ...
+    @property
+    def mistakes(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class RetrainingView:
+    """What the page shows of a challenger beside its evaluation."""
+
+    outcome: str
+    challenger: str
+    champion: str
+    contest: Contest
+    sentence: str
+    notes: Sequence[str]
+    counts: Counts
+    doubtful: Sequence[DoubtfulLabel]
+    doubtful_in_all: int
+    statements: Sequence[BlamedStatement]
 
 
 def page(
@@ -34,6 +83,7 @@ def page(
     *,
     mistakes: Sequence[Mistake] = (),
     criteria: Sequence[CriterionMetrics] = (),
+    retraining: RetrainingView | None = None,
 ) -> str:
     """The page, complete; `names` are what people call the labels, by their ids.
 
@@ -46,6 +96,7 @@ def page(
         data=data,
         title=title,
         cards=_cards(evaluation),
+        retraining=_retraining(retraining, names) if retraining else None,
         comparison=_comparison(evaluation, other, comparison) if other and comparison else None,
         plots={
             "reliability": reliability_plot(evaluation),
@@ -73,6 +124,80 @@ def _template() -> Template:
     source = Path(__file__).with_name("report.html.j2").read_text(encoding="utf-8")
     environment = Environment(autoescape=True, undefined=StrictUndefined)
     return environment.from_string(source)
+
+
+def _retraining(view: RetrainingView, names: Mapping[str, str]) -> dict[str, Any]:
+    found = view.contest
+    sides = (found.challenger, found.champion)
+    counts = view.counts
+    return {
+        "style": {"better": "good", "worse": "bad"}.get(view.outcome, "note"),
+        "sentence": view.sentence,
+        "notes": view.notes,
+        "heads": ["", f"challenger {view.challenger}", f"champion {view.champion}"],
+        "rows": [
+            ("right", *(f"{side.accuracy:.1%}" for side in sides)),
+            ("calibration error", *(f"{side.ece:.3f}" for side in sides)),
+            ("accepted", *(f"{side.accepted:.1%}" for side in sides)),
+            ("right among the accepted", *(_share(side.precision) for side in sides)),
+            ("at least", *(_share(side.precision_lower) for side in sides)),
+            (
+                "held-out reviews accepted, right of these",
+                *(f"{side.accepted_rows:,}, {side.right_rows:,}" for side in sides),
+            ),
+            ("at least", *(_share(side.rows_precision_lower) for side in sides)),
+        ],
+        "records": f"{found.records:,.0f}",
+        "reviews": f"{found.rows:,}",
+        "mcnemar": f"{found.only_challenger_right:,} times the challenger alone is right, "
+        f"{found.only_champion_right:,} times the champion alone (p = {found.mcnemar_p:.2g})",
+        "stake": f"{found.stake:.3g}",
+        "gain": f"{100 * found.gain:+.2f} per 100 records (p = {found.gain_p:.2g})",
+        "counts": [
+            ("rows of files that the champion was trained on", f"{counts.from_files:,}"),
+            ("reviews", f"{counts.reviews:,}"),
+            ("of these new", f"{counts.new_reviews:,}"),
+            ("of these blind", f"{counts.blind:,}"),
+            ("trained on", f"{counts.trained:,}"),
+            ("held out", f"{counts.held_out:,}"),
+            ("different texts, near copies counted once", f"{counts.texts:,}"),
+        ],
+        "slices": [(name, [_both(part) for part in parts]) for name, parts in found.slices.items()],
+        "doubtful": [
+            (
+                row.id,
+                names.get(row.label, row.label),
+                names.get(row.likely, row.likely),
+                f"{row.probability:.2f}",
+                f"{row.likely_probability:.2f}",
+            )
+            for row in view.doubtful
+        ],
+        "doubtful_in_all": view.doubtful_in_all,
+        "statements": [
+            (
+                part.criterion,
+                part.statement or "(nothing was heard)",
+                part.verdict,
+                part.needed,
+                f"{part.mistakes:,}",
+            )
+            for part in view.statements
+        ],
+    }
+
+
+def _both(part: SideBySide) -> tuple[str, ...]:
+    return (
+        part.name,
+        f"{part.rows:,}",
+        *(f"{value:.1%}" for value in part.accuracy),
+        *(
+            f"{accepted:,}" + (f" ({good / accepted:.1%})" if accepted else "")
+            for accepted, good in zip(part.accepted, part.right, strict=True)
+        ),
+        *(_share(bound) for bound in part.bound),
+    )
 
 
 def _cards(evaluation: Evaluation) -> list[tuple[str, str]]:

@@ -114,12 +114,30 @@ def evaluate(
     Raises:
         TrainingDataError: No row has a label of the process, or a column to slice by.
     """
+    _require_known(definition, labelled)
+    decisions = decide(definition, labelled.rows, encoder, head, process_file)
+    return measured(definition, decisions, head, columns)
+
+
+def _require_known(definition: ProcessDefinition, labelled: LabelledData) -> None:
     if not labelled.known:
         some = ", ".join(labels_of(definition)[:5])
         raise TrainingDataError(
             f"No row of {labelled.file} has a label of {definition.id}, such as {some}."
         )
-    decisions = decide(definition, labelled.rows, encoder, head, process_file)
+
+
+def measured(
+    definition: ProcessDefinition,
+    decisions: Decisions,
+    head: HeadFiles | None,
+    columns: Sequence[str] = (),
+) -> tuple[Evaluation, Decisions]:
+    """The measures of decisions, and those of rows whose label the process knows.
+
+    Raises:
+        TrainingDataError: No row has a column to slice by.
+    """
     known = decisions.known
     unknown = decisions.where(~decisions.has_known_label)
     truths = [row.label or "" for row in known.rows]

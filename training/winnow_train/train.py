@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,21 @@ from winnow_train.fit import Fitted, Material, fit
 from winnow_train.gain import CriteriaGain
 
 
+@dataclass(frozen=True)
+class Settings:
+    """How a head is fitted, beside its rows."""
+
+    seed: int = 0
+    weights: NDArray[np.float64] | None = None
+    """How many records each row stands for; None: one."""
+    groups: NDArray[np.intp] | None = None
+    """Near copies have the same; None: rows that a judge cannot tell apart."""
+    strengths: tuple[float, ...] | None = None
+    """The values of C to choose from; None: by the number of rows."""
+    workers: int = 1
+    """Processes that fit folds at the same time."""
+
+
 def train(
     definition: ProcessDefinition,
     labelled: LabelledData,
@@ -28,13 +43,26 @@ def train(
     text_column: str | None,
     created: str,
     seed: int = 0,
+    settings: Settings | None = None,
     report: Callable[[str], None] = lambda _: None,
 ) -> Fitted:
     """Fit the head of a process.
 
+    Args:
+        definition: The process.
+        labelled: Rows; those with labels that the process does not know are refused.
+        encoder: Makes the vectors of texts.
+        label_column: For the card.
+        text_column: For the card.
+        created: When, ISO 8601.
+        seed: Of folds and solver.
+        settings: More than the seed; its own seed goes before.
+        report: Is told what is being done.
+
     Raises:
         TrainingDataError: The data name labels that the process has not, or lack its own.
     """
+    settings = settings or Settings(seed)
     rows = labelled.known
     if unknown := sorted({row.named for row in labelled.unknown}):
         some = ", ".join(labels_of(definition)[:5])
@@ -46,7 +74,15 @@ def train(
         )
     if isinstance(definition, CriteriaProcess):
         return _train_criteria(
-            definition, rows, labelled, encoder, label_column, text_column, created, seed, report
+            definition,
+            rows,
+            labelled,
+            encoder,
+            label_column,
+            text_column,
+            created,
+            settings,
+            report,
         )
     labels = labels_of(definition)
     present = {row.label for row in rows}
@@ -69,6 +105,8 @@ def train(
         extra_texts=tuple(text for text, _ in extra),
         extra_vectors=_vectors([text for text, _ in extra], encoder, len(extra)),
         extra_known=np.array([position[label] for _, label in extra], np.intp),
+        weights=settings.weights,
+        groups=settings.groups if reads_text else None,
     )
     return fit(
         material,
@@ -79,7 +117,9 @@ def train(
         threshold=definition.threshold,
         created=created,
         keys=keys_of(rows, numeric),
-        seed=seed,
+        strengths=settings.strengths,
+        seed=settings.seed,
+        workers=settings.workers,
         report=report,
     )
 
@@ -111,7 +151,7 @@ def _train_criteria(
     label_column: str,
     text_column: str | None,
     created: str,
-    seed: int,
+    settings: Settings,
     report: Callable[[str], None],
 ) -> Fitted:
     from winnow.judging import build_judge
@@ -130,6 +170,8 @@ def _train_criteria(
         texts=(),
         vectors=np.zeros((len(rows), 0), np.float32),
         numbers=criteria_inputs(judgements).numbers,
+        weights=settings.weights,
+        groups=settings.groups,
     )
     fitted = fit(
         material,
@@ -143,7 +185,8 @@ def _train_criteria(
         created=created,
         keys=keys_of(rows, (), definition.cells_read),
         decided=np.array([position.get(j.decision.value, -1) for j in judgements], np.intp),
-        seed=seed,
+        strengths=settings.strengths,
+        seed=settings.seed,
         report=report,
     )
     with np.load(io.BytesIO(fitted.training), allow_pickle=False) as stored:

@@ -36,6 +36,7 @@ whatever it is.
           HeadInvalidError
           HeadMissingError
           TrainingDataError
+            ReviewsTooFewError
           PackageUnavailableError
         RegistryError
           VersionUnknownError
@@ -356,6 +357,13 @@ class TrainingDataError(ModelError):
 
     code = "training_data"
     hint = "Compare the columns and labels that the message names with the process."
+
+
+class ReviewsTooFewError(TrainingDataError):
+    """People have decided too few records of a process to train it."""
+
+    code = "reviews_too_few"
+    hint = "Decide more records (`winnow review`), then train again. Nothing was changed."
 
 
 class PackageUnavailableError(ModelError):

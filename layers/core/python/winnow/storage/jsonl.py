@@ -3,8 +3,8 @@
 ASCII because Step Functions reads the manifest, and readers of JSON lines differ on U+2028.
 """
 
-from collections.abc import Iterator
-from typing import BinaryIO, TypeVar
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
@@ -18,7 +18,7 @@ def dump_line(shape: BaseModel) -> bytes:
     return shape.model_dump_json(ensure_ascii=True, exclude_none=True).encode("ascii") + b"\n"
 
 
-def load_lines(stream: BinaryIO, adapter: TypeAdapter[T]) -> Iterator[T]:
+def load_lines(stream: Iterable[bytes], adapter: TypeAdapter[T]) -> Iterator[T]:
     """The shapes of a stream of lines.
 
     Raises StoredDataInvalidError naming the line, never its content.

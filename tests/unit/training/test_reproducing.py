@@ -1,0 +1,103 @@
+"""A version trained again from its manifest is the same; if not, it is said by how much."""
+
+import io
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.fakes.encoder import FakeEncoder
+from tests.fakes.retraining import CREATED, LATER, champion, file_rows, reviewed, reviews_of
+from winnow.errors import NotReproducibleError
+from winnow.heads.card import HeadFiles
+from winnow.models import ModelInfo
+from winnow.registry.models import DataManifest
+from winnow_train.reproduce import compared, reproduce, reproduce_from_file
+from winnow_train.retrain import Retrained, retrain
+from winnow_train.train import train
+from winnow_train.training_set import Options, labelled_data, manifest
+
+
+@pytest.fixture(scope="module")
+def made() -> Retrained:
+    options = Options(seed=7, max_weight=5)
+    return retrain(
+        champion(), reviews_of(reviewed()), FakeEncoder(), created=LATER, options=options
+    )
+
+
+def data_of(made: Retrained) -> DataManifest:
+    return manifest(champion(), made.prepared, (), Options(seed=7, max_weight=5))
+
+
+def again(made: Retrained, rows=None, data=None, encoder=None):
+    return reproduce(
+        made.challenger.definition,
+        made.challenger.head,
+        made.challenger.fitted.training,
+        data or data_of(made),
+        made.prepared.rows if rows is None else rows,
+        encoder or FakeEncoder(),
+    )
+
+
+def test_trained_again_it_is_the_same(made: Retrained):
+    found = again(made)
+    assert found.same
+    assert (found.arrays, found.decisions, found.confidence) == ({}, 0, 0.0)
+    assert found.sentence.endswith("is the same, bit for bit.")
+
+
+def test_another_seed_gives_another_head_and_the_difference_is_told(made: Retrained):
+    found = again(made, data=data_of(made).model_copy(update={"seed": 8}))
+    assert not found.same
+    assert found.arrays
+    assert 0 < max(found.arrays.values()) < 5
+    assert "differs by" in found.sentence
+
+
+def test_erased_rows_cannot_be_trained_on_again(made: Retrained):
+    with pytest.raises(NotReproducibleError, match="are left"):
+        again(made, rows=made.prepared.rows[1:])
+
+
+def test_another_encoder_cannot_give_the_same(made: Retrained):
+    encoder = FakeEncoder()
+    encoder.info = ModelInfo(name="other", version="1", sha256="1" * 64, engine="fake")
+    with pytest.raises(NotReproducibleError, match="encoder"):
+        again(made, encoder=encoder)
+
+
+def test_a_head_of_a_file():
+    before, rows = champion(), file_rows()
+    assert before.head is not None
+    labelled = labelled_data(rows, "bank.csv")
+    found = reproduce_from_file(
+        before.definition, before.head, before.training, labelled, FakeEncoder()
+    )
+    assert found.same
+    with pytest.raises(NotReproducibleError, match="another version of its file"):
+        reproduce_from_file(
+            before.definition,
+            before.head,
+            before.training,
+            labelled_data(rows[1:], "bank.csv"),
+            FakeEncoder(),
+        )
+
+
+def test_arrays_of_another_shape_are_another_head():
+    before = champion()
+    assert before.head is not None
+    fitted = train(
+        before.definition, labelled_data(file_rows(), "bank.csv"), FakeEncoder(),
+        label_column="label", text_column="text", created=CREATED,
+    )  # fmt: skip
+    with np.load(io.BytesIO(fitted.arrays)) as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    stream = io.BytesIO()
+    np.savez_compressed(stream, **{**arrays, "references": arrays["references"][:-1]})
+    found = compared(before.head, before.training, replace(fitted, arrays=stream.getvalue()))
+    assert found.shapes_differ == ("references",)
+    assert not found.same
+    assert isinstance(before.head, HeadFiles)
