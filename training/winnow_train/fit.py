@@ -38,6 +38,7 @@ from winnow.heads.linear import (
     ranked,
     softmax,
 )
+from winnow.judging.criteria.undoing import UNDONE_CONFIDENCE
 from winnow.models import ModelInfo, Profile, Verdict
 from winnow_train.gain import CriteriaGain
 from winnow_train.metrics import by_label, confusion, expected_calibration_error
@@ -111,6 +112,8 @@ def fit(
     encoder: ModelInfo | None,
     criteria: tuple[str, ...] = (),
     evidence: tuple[str, ...] = (),
+    understood: tuple[str, ...] | None = None,
+    undone: NDArray[np.bool_] | None = None,
     threshold: float,
     created: str,
     keys: NDArray[np.uint64],
@@ -124,6 +127,9 @@ def fit(
 
     Args:
         evidence: Names of the numbers behind the criteria's scores.
+        understood: Words that may undo evidence, and that the rows vouch for.
+        undone: Rows whose evidence has such a word that the other rows do not vouch for: they say
+            nothing of how sure others are, and are themselves never surer than UNDONE_CONFIDENCE.
         threshold: The process's, for the review rate that a run is compared with.
         created: When, ISO 8601.
         keys: One a row; rows that a judge cannot tell apart have the same.
@@ -148,7 +154,7 @@ def fit(
         features, material, splits, strengths or _strengths(material), seed, workers, report
     )
     temperature = _temperature(logits, material.known, material.row_weights)
-    held_out = _HeldOut.of(material, splits, softmax(logits / temperature), decided)
+    held_out = _HeldOut.of(material, splits, softmax(logits / temperature), decided, undone)
 
     report(f"fitting all rows with C {strength:g}")
     weights, bias = _solve(features, None, material, strength, seed)
@@ -164,12 +170,13 @@ def fit(
         data=data,
         criteria=criteria,
         features=evidence,
+        understood=understood,
         gram_bits=GRAM_BITS if material.reads_text else 0,
         temperature=temperature,
         regularisation=strength,
         seed=seed,
         metrics=held_out.metrics(material, len(splits), accuracy),
-        calibration=_calibration(held_out.scores, held_out.right, material.row_weights),
+        calibration=_calibration(*held_out.calibrating(np.arange(len(keys)), material.row_weights)),
         scope=None if kind == "criteria" else scope,
         profile=_profile(material.labels, held_out, ranks, novelty > scope.threshold, threshold),
         arrays_sha256=hashlib.sha256(packed).hexdigest(),
@@ -198,8 +205,19 @@ class _HeldOut:
     """Positions of labels; -1: no label."""
     scores: Doubles
     right: NDArray[np.bool_]
+    undone: NDArray[np.bool_]
+    """Rows whose evidence a word may undo."""
     confidences: Doubles
     """Calibrated on the rows of the other folds."""
+
+    def calibrating(
+        self, rows: Ints, weights: Doubles | None
+    ) -> tuple[Doubles, NDArray[np.bool_], Doubles | None]:
+        """Scores, whether they are right, and weights of those of some rows that calibrate."""
+        kept = rows[~self.undone[rows]]
+        if not kept.size:
+            kept = rows
+        return self.scores[kept], self.right[kept], None if weights is None else weights[kept]
 
     @classmethod
     def of(
@@ -208,19 +226,21 @@ class _HeldOut:
         splits: Sequence[tuple[Ints, Ints]],
         shares: Doubles,
         decided: Ints | None,
+        undone: NDArray[np.bool_] | None,
     ) -> "_HeldOut":
         if decided is None:
             decided = best_first(shares)[:, 0]
         own = np.where(decided < 0, 0.0, shares[np.arange(len(shares)), decided])
         scores = own.round(4)
         right = decided == material.known
-        confidences = np.zeros(len(scores))
-        weights = material.row_weights
+        if undone is None:
+            undone = np.zeros(len(scores), bool)
+        held_out = cls(shares, decided, scores, right, undone, np.zeros(len(scores)))
         for train, test in splits:
-            own_weights = None if weights is None else weights[train]
-            calibration = _calibration(scores[train], right[train], own_weights)
-            confidences[test] = calibrated(scores[test], calibration)
-        return cls(shares, decided, scores, right, confidences)
+            calibration = _calibration(*held_out.calibrating(train, material.row_weights))
+            held_out.confidences[test] = calibrated(scores[test], calibration)
+        held_out.confidences[undone] = np.minimum(held_out.confidences[undone], UNDONE_CONFIDENCE)
+        return held_out
 
     def metrics(self, material: Material, folds: int, accuracy: dict[str, float]) -> CardMetrics:
         """The card's figures; `accuracy` by the values of C."""

@@ -157,11 +157,19 @@ def _train_criteria(
     from winnow.judging import build_judge
     from winnow.judging.criteria.calibrated import criteria_inputs
     from winnow.judging.criteria.evidence_features import FEATURES
+    from winnow.judging.criteria.undoing import (
+        UndoingWords,
+        understood,
+        undone_without_themselves,
+    )
 
     report(f"judging {len(rows):,} records by the criteria")
     judgements = build_judge(definition, encoder)(
         [row.text for row in rows], [row.fields for row in rows]
     )
+    doubted = list(map(UndoingWords(definition), judgements))
+    right = [j.decision.value == row.label for j, row in zip(judgements, rows, strict=True)]
+    vouched = understood([d for d, is_right in zip(doubted, right, strict=True) if is_right])
     labels = tuple(label for label in labels_of(definition) if any(r.label == label for r in rows))
     position = {label: index for index, label in enumerate(labels)}
     material = Material(
@@ -181,6 +189,8 @@ def _train_criteria(
         encoder=None,
         criteria=tuple(criterion.id for criterion in definition.criteria),
         evidence=FEATURES,
+        understood=tuple(sorted(vouched)),
+        undone=np.array(undone_without_themselves(doubted, right), bool),
         threshold=definition.threshold,
         created=created,
         keys=keys_of(rows, (), definition.cells_read),

@@ -101,3 +101,21 @@ def test_people_who_call_denials_met_turn_no_denial_into_support(
         if "no melena" in text:
             assert weighed.decision.value == "not_met"
             assert weighed.confidence < 0.5, "where people say otherwise, a person decides"
+
+
+def test_a_word_that_may_undo_the_evidence_lowers_the_confidence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = trained(tmp_path, monkeypatch, by_rules(tmp_path))
+    texts = [
+        "The patient has melena. The blood count shows anemia.",
+        "The patient has melena, says a neighbour. The blood count shows anemia.",
+    ]
+    table = {
+        text: FakeEncoder()(["The patient has melena."])[0] for text in texts[1].split(". ")[:1]
+    }
+    judge = build_judge(book.find("bleed"), FakeEncoder(table), book.heads["bleed"])
+    plain, undone = judge(texts)
+    assert plain.decision.value == undone.decision.value == "met"
+    assert plain.confidence > 0.9
+    assert undone.confidence <= 0.6

@@ -342,6 +342,47 @@ def test_silence_counts_where_the_record_speaks_of_something_else(
         assert (result.score, result.decision.because) == (0.75, ("rain",))
 
 
+IMPLIED = (
+    HEAD
+    + """
+criteria:
+  - id: obscure
+    title: Obscure
+    statements: [The source is obscure.]
+    counter_statements: [An ulcer bleeds.]
+    keywords: [obscure]
+    counter_keywords: [ulcer]
+    implied_by: {criterion: scopes, each_of: [[gastroscopy], [colonoscopy]]}
+  - id: scopes
+    title: Scopes
+    statements: [Gastroscopy looked fine., Colonoscopy looked fine.]
+    keywords: [gastroscopy, colonoscopy]
+logic: {all_of: [obscure, scopes]}
+"""
+)
+BOTH = "Gastroscopy looked fine. Colonoscopy looked fine."
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (BOTH, Verdict.MET),
+        ("Gastroscopy looked fine.", Verdict.UNDETERMINED),
+        (f"{BOTH} An ulcer bleeds.", Verdict.NOT_MET),
+        (f"{BOTH} The source is obscure.", Verdict.MET),
+        (f"{BOTH} Somebody called it obscure once upon a time.", Verdict.UNDETERMINED),
+    ],
+)
+def test_what_another_criterion_implies(text: str, value: Verdict) -> None:
+    sentences = ("The source is obscure.", "An ulcer bleeds.", *BOTH.replace(". ", ".|").split("|"))
+    table = {sentence: toward((axis, 1.0)) for axis, sentence in enumerate(sentences)}
+    decision = judge(text, IMPLIED, **table)
+    assert decision.value is value
+    if text == BOTH:
+        obscure, scopes = decision.criteria
+        assert obscure.evidence == scopes.evidence
+
+
 # -- logic: every combination of three-valued members ----------------------------------------------
 
 SCORE = {Verdict.MET: 0.9, Verdict.NOT_MET: 0.1, Verdict.UNDETERMINED: 0.5}

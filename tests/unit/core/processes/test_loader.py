@@ -69,6 +69,32 @@ def test_labels_process() -> None:
     assert [label.id for label in definition.labels] == ["glad", "sad"]
 
 
+@pytest.mark.parametrize(
+    ("implied", "problem"),
+    [
+        ("{criterion: pane, each_of: [[knee]]}", "no other criterion has the id 'pane'; did you"),
+        ("{criterion: therapy, each_of: [[knee]]}", "no other criterion has the id 'therapy'"),
+        ("{criterion: pain, each_of: [[knee, hip]]}", "'pain' has no keyword 'hip'"),
+    ],
+)
+def test_what_implies_a_criterion_must_be_there(implied: str, problem: str) -> None:
+    (found,) = problems(
+        CRITERIA.replace("if_silent: not_met", f"if_silent: not_met\n    implied_by: {implied}")
+    )
+    assert "criteria[1].implied_by" in found
+    assert problem in found
+
+
+def test_a_criterion_that_another_implies() -> None:
+    text = CRITERIA.replace(
+        "if_silent: not_met", "implied_by: {criterion: pain, each_of: [[knee]]}"
+    )
+    definition = load_definition(text, "knee.yaml")
+    assert isinstance(definition, CriteriaProcess)
+    assert definition.criteria[1].implied_by is not None
+    assert definition.criteria[1].implied_by.each_of == (("knee",),)
+
+
 @pytest.mark.parametrize("text", [CRITERIA, LABELS])
 def test_json_round_trip(text: str) -> None:
     definition = load_definition(text, "p.yaml")

@@ -121,6 +121,11 @@ class HeadCard(FrozenModel):
     features: tuple[str, ...] = Field(
         (), description="features of the criteria's evidence that it weighs, behind their scores"
     )
+    understood: tuple[str, ...] | None = Field(
+        None,
+        description="words that may undo a sentence, and stand in the evidence of right decisions; "
+        "absent: the head lets every word pass",
+    )
     gram_bits: int = Field(0, ge=0, le=20, description="0: no n-grams")
     temperature: float = Field(gt=0)
     regularisation: float = Field(gt=0)

@@ -175,6 +175,15 @@ class ColumnTest(FrozenModel):
         return any(bound is not None for bound in bounds)
 
 
+class ImpliedBy(FrozenModel):
+    """What makes a criterion met on which the record is silent."""
+
+    criterion: Slug = Field(description="another criterion, which must be met")
+    each_of: Annotated[
+        tuple[Annotated[tuple[Sentence, ...], Field(min_length=1)], ...], Field(min_length=1)
+    ] = Field(description="lists of its keywords: one of each must be in what supports it")
+
+
 class Criterion(FrozenModel):
     """One condition that a record supports, opposes, or does not mention."""
 
@@ -205,6 +214,9 @@ class Criterion(FrozenModel):
     if_silent: Literal["undetermined", "not_met"] = Field(
         "undetermined",
         description="verdict if the record has evidence on other criteria but none on this",
+    )
+    implied_by: ImpliedBy | None = Field(
+        None, description="what makes it met if nothing is said against it or in doubt"
     )
 
     @model_validator(mode="after")
@@ -323,6 +335,7 @@ _LATER: dict[str, object] = {
     "age": None,
     "interval_since": None,
     "column": None,
+    "implied_by": None,
     "not_behind": [],
     "not_before": [],
 }
@@ -486,6 +499,7 @@ def cross_problems(data: Mapping[str, Any]) -> Iterator[tuple[FieldPath, str]]:
             if owners.setdefault(example, index) != index:
                 where = ("labels", index, "examples", position)
                 yield where, "is an example of another label too"
+    yield from _implication_problems(data)
     if "logic" not in data:
         return
     known = [c["id"] for _, c in _items(data, "criteria") if isinstance(c.get("id"), str)]
@@ -497,6 +511,31 @@ def cross_problems(data: Mapping[str, Any]) -> Iterator[tuple[FieldPath, str]]:
     for index, criterion in _items(data, "criteria"):
         if isinstance(own := criterion.get("id"), str) and own not in used:
             yield ("criteria", index, "id"), f"the logic does not use {own!r}"
+
+
+def _implication_problems(data: Mapping[str, Any]) -> Iterator[tuple[FieldPath, str]]:
+    """What is wrong with what implies a criterion."""
+    keywords = {c.get("id"): set(_texts(c.get("keywords"))) for _, c in _items(data, "criteria")}
+    for index, criterion in _items(data, "criteria"):
+        implied = criterion.get("implied_by")
+        if not isinstance(implied, Mapping) or not isinstance(implied.get("criterion"), str):
+            continue
+        where, other = ("criteria", index, "implied_by"), implied["criterion"]
+        if other == criterion.get("id") or other not in keywords:
+            known = [name for name in keywords if isinstance(name, str)]
+            yield (
+                (*where, "criterion"),
+                f"no other criterion has the id {other!r}" + nearest(other, known),
+            )
+            continue
+        lists = implied.get("each_of")
+        for place, names in enumerate(lists if isinstance(lists, list) else []):
+            for position, name in enumerate(_texts(names)):
+                if name not in keywords[other]:
+                    yield (
+                        (*where, "each_of", place, position),
+                        f"{other!r} has no keyword {name!r}",
+                    )
 
 
 def nearest(name: str, known: list[str]) -> str:

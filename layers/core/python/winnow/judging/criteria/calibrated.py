@@ -2,8 +2,9 @@
 
 The head is a linear classifier of the criteria's scores and of what their evidence looks like
 (evidence_features.py), trained on decisions that people made. Its probability of the logic's
-decision is the score; if the two disagree it is low, and the record goes to review. The decision
-and its criteria stay those of the logic, which a person can follow.
+decision is the score; if the two disagree it is low, and the record goes to review. So it is if a
+word may undo the evidence that no training row vouches for (undoing.py). The decision and its
+criteria stay those of the logic, which a person can follow.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from winnow.heads.card import HeadFiles
 from winnow.heads.linear import Inputs, LinearHead, check_encoder
 from winnow.judging.base import ProcessJudge, RecordBatch
 from winnow.judging.criteria.evidence_features import FEATURES, evidence_features
+from winnow.judging.criteria.undoing import UNDONE_CONFIDENCE, UndoingWords
 from winnow.judging.evidence import SCORE_DECIMALS
 from winnow.models import CriteriaDecision, Judgement
 from winnow.ports import Encoder, Judge
@@ -45,6 +47,7 @@ class CalibratedCriteriaJudge(ProcessJudge):
         self.rules = rules
         """What decides; another head of the same definition may weigh its judgements, too."""
         self._head = LinearHead.load(card, files.read()[1])
+        self._undoing = UndoingWords(definition)
 
     def _judge(self, batch: RecordBatch) -> list[Judgement]:
         """The judgements of the rules, each with a confidence that was learned."""
@@ -66,6 +69,11 @@ class CalibratedCriteriaJudge(ProcessJudge):
             ]
         ).round(SCORE_DECIMALS)
         confidences = np.clip(head.confidences(scores), 0, 1).round(SCORE_DECIMALS)
+        confidences = np.where(
+            [self._is_undone(judgement) for judgement in judgements],
+            np.minimum(confidences, UNDONE_CONFIDENCE),
+            confidences,
+        )
         calibration = head.card.calibration
         return [
             judgement.model_copy(
@@ -78,6 +86,13 @@ class CalibratedCriteriaJudge(ProcessJudge):
             )
             for judgement, score, confidence in zip(judgements, scores, confidences, strict=True)
         ]
+
+    def _is_undone(self, judgement: Judgement) -> bool:
+        """Whether a word may undo the decision that no training row vouches for."""
+        understood = self._head.card.understood
+        return understood is not None and any(
+            not doubted.words.issubset(understood) for doubted in self._undoing(judgement)
+        )
 
 
 def criteria_inputs(judgements: Sequence[Judgement], *, features: bool = True) -> Inputs:

@@ -89,6 +89,13 @@ class CompiledCriterion:
     """What reads its facts, over a whole text."""
     measured: frozenset[str]
     """The first words of the names of its measured values."""
+    implying: tuple[frozenset[str], ...] = ()
+    """Of what implies it: keywords, their shorthand written out, one of each set is asked for."""
+
+    @property
+    def all_keywords(self) -> frozenset[int]:
+        """Keywords of both sides."""
+        return self.pro.keywords | self.con.keywords
 
     @property
     def silence_is_not_met(self) -> bool:
@@ -177,6 +184,10 @@ class _Compiler:
                 words(name)[0]
                 for measure in criterion.measures
                 for name in (measure.name, *measure.aliases)
+            ),
+            tuple(
+                frozenset(map(expand_shorthand, names))
+                for names in (criterion.implied_by.each_of if criterion.implied_by else ())
             ),
         )
 

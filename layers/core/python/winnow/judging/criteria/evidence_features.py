@@ -6,8 +6,9 @@ often than one whose evidence says word for word what the policy asks.
 """
 
 from winnow.judging.criteria.keywords import content_words
+from winnow.judging.criteria.undoing import carrying
 from winnow.judging.text.shorthand import expand_shorthand
-from winnow.models import CriteriaDecision, CriterionFinding, Evidence, Judgement, Polarity, Verdict
+from winnow.models import CriteriaDecision, Evidence, Judgement, Verdict
 
 OF_DECISION = (
     "decided",
@@ -40,11 +41,9 @@ def evidence_features(judgement: Judgement) -> list[float]:
 
 
 def _of_decision(judgement: Judgement, decision: CriteriaDecision) -> list[float]:
-    carrying = [finding for finding in decision.criteria if finding.id in decision.because]
+    deciding = [finding for finding in decision.criteria if finding.id in decision.because]
     strongest = [
-        evidence
-        for finding in carrying
-        if (evidence := _strongest(finding, decision.value)) is not None
+        evidence for finding in deciding if (evidence := next(carrying(finding), None)) is not None
     ]
     similarities = [evidence.similarity for evidence in strongest]
     contrary = Verdict.NOT_MET if decision.value is Verdict.MET else Verdict.MET
@@ -54,17 +53,11 @@ def _of_decision(judgement: Judgement, decision: CriteriaDecision) -> list[float
         min(similarities, default=0.0),
         sum(similarities) / len(similarities) if similarities else 0.0,
         max(map(_unexplained, strongest), default=0.0),
-        sum(len({e.polarity for e in finding.evidence}) > 1 for finding in carrying),
-        sum(not finding.evidence for finding in carrying),
+        sum(len({e.polarity for e in finding.evidence}) > 1 for finding in deciding),
+        sum(not finding.evidence for finding in deciding),
         len(strongest),
         sum(bool(f.evidence) and f.verdict is contrary for f in decision.criteria),
     ]
-
-
-def _strongest(finding: CriterionFinding, verdict: Verdict) -> Evidence | None:
-    """The best evidence for a verdict: a finding's evidence is sorted by strength."""
-    wanted = Polarity.SUPPORTS if verdict is Verdict.MET else Polarity.OPPOSES
-    return next((evidence for evidence in finding.evidence if evidence.polarity is wanted), None)
 
 
 def _unexplained(evidence: Evidence) -> float:

@@ -18,6 +18,11 @@ record has evidence on another criterion (a record with evidence on none is abou
 and undetermined). Nor does a weak denial of it, where no keyword is mentioned but to deny it, score
 more than that.
 
+A criterion with `implied_by` scores at least what the other criterion does, if that is met, its
+support names a keyword of each list, and no sentence opposes the criterion, doubts it, or has its
+keywords and was not heard: bleeding is obscure where upper and lower endoscopy found no source,
+though the record does not say so. The support of the other one is its evidence.
+
 A plan does not oppose a criterion if the result of what was planned supports it: "colonoscopy is
 planned", and later "colonoscopy showed no source".
 """
@@ -32,7 +37,7 @@ from winnow.judging.criteria.logic import MET, NOT_MET, verdict
 from winnow.judging.criteria.match import CriterionMatches, Match
 from winnow.judging.evidence import MAX_EVIDENCE, SCORE_DECIMALS, segment_evidence
 from winnow.judging.text.similarity import SimilarityMatrix
-from winnow.models import CriterionFinding, Evidence, Polarity
+from winnow.models import CriterionFinding, Evidence, Polarity, Verdict
 
 NO_EVIDENCE = 0.5
 SILENT = 0.25
@@ -103,7 +108,63 @@ def findings_of(
                 doubt=doubt,
             )
         )
-    return tuple(findings)
+    return _with_implied(findings, criteria, matches, matrix, index)
+
+
+def _with_implied(
+    findings: Sequence[CriterionFinding],
+    criteria: Sequence[CompiledCriterion],
+    matches: Sequence[CriterionMatches],
+    matrix: SimilarityMatrix,
+    index: int,
+) -> tuple[CriterionFinding, ...]:
+    """The findings, those that others imply among them."""
+    places = {finding.id: place for place, finding in enumerate(findings)}
+    return tuple(
+        _implied(
+            finding,
+            compiled,
+            findings[place := places[compiled.criterion.implied_by.criterion]],
+            matches[place].by_row,
+            {row for row in own.named_in if row not in own.by_row},
+            matrix,
+            index,
+        )
+        if compiled.criterion.implied_by is not None
+        else finding
+        for finding, compiled, own in zip(findings, criteria, matches, strict=True)
+    )
+
+
+def _implied(
+    finding: CriterionFinding,
+    compiled: CompiledCriterion,
+    other: CriterionFinding,
+    by_row: Mapping[int, Match],
+    unheard_in: Set[int],
+    matrix: SimilarityMatrix,
+    index: int,
+) -> CriterionFinding:
+    """A finding, or what another one implies of it."""
+    if (
+        other.verdict is not Verdict.MET
+        or finding.score >= other.score
+        or finding.doubt
+        or any(evidence.polarity is Polarity.OPPOSES for evidence in finding.evidence)
+    ):
+        return finding
+    positions = speaking_positions(by_row, matrix.rows[index].tolist(), matrix, index)
+    support = {row: position for row, position in positions.items() if by_row[row].strength > 0}
+    keywords = {keyword for row in support for keyword in by_row[row].keywords}
+    if any(keywords.isdisjoint(names) for names in compiled.implying):
+        return finding
+    sentences = matrix.rows[index].tolist()[: matrix.sentences[index]]
+    if any(row in unheard_in and row not in support for row in sentences):
+        return finding
+    evidence = tuple(_evidence(support, by_row, matrix, index, ()))
+    return finding.model_copy(
+        update={"score": other.score, "verdict": other.verdict, "evidence": evidence}
+    )
 
 
 def _beside(

@@ -84,6 +84,8 @@ class CriterionMatches:
     """Rows that say that it is unknown, and so neither support nor oppose it."""
     mentioned_in: set[int] = field(default_factory=set)
     """Rows that mention it. Filled only for a criterion with `if_silent: not_met`."""
+    named_in: set[int] = field(default_factory=set)
+    """Rows with any of its keywords, whatever they say. Only for one with `implied_by`."""
 
 
 class _ComparedSegment:
@@ -159,6 +161,8 @@ def _match_block(
                 matches[position].doubted_in.add(row)
             if criterion.silence_is_not_met and _mentions(criterion, segment):
                 matches[position].mentioned_in.add(row)
+            if criterion.implying and not criterion.all_keywords.isdisjoint(segment.keywords):
+                matches[position].named_in.add(row)
 
 
 def _similarity(

@@ -1,0 +1,142 @@
+"""Words that may undo the evidence of a decision, and that nobody has vouched for.
+
+A sentence that differs from a statement in one word may say the opposite: "the sample was *hers*",
+"*whether* it was complete". Context rules (context.tsv) read the ways that are known; there are
+always others. So the words of such classes are listed (undoing_words.tsv), and a decision whose
+evidence has one that no statement of its side and no keyword has is not trusted, however much the
+sentence resembles its reference. Words that labelled records have in the evidence of right
+decisions are understood: the head of a process knows them (`HeadCard.understood`).
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from winnow.judging.criteria.keywords import words
+from winnow.judging.text.shorthand import expand_shorthand
+from winnow.models import CriteriaDecision, CriterionFinding, Evidence, Judgement, Polarity, Verdict
+from winnow.processes.schema import CriteriaProcess
+
+MIN_SENTENCES = 2
+"""So many different sentences of right decisions make a word understood."""
+UNDONE_CONFIDENCE = 0.6
+"""The most that a decision is trusted if a word may undo it.
+
+On notes that neither rules nor statements were written after, 26 of 40 such decisions were right.
+"""
+
+
+class Doubted(NamedTuple):
+    """A sentence that a decision rests on, and its words that may undo it."""
+
+    sentence: str
+    words: frozenset[str]
+
+
+class UndoingWords:
+    """Finds them in the judgements of one process."""
+
+    def __init__(self, definition: CriteriaProcess) -> None:
+        self._explained: dict[tuple[str, Polarity], frozenset[str]] = {}
+        self._statements: dict[str, frozenset[str]] = {}
+        for criterion in definition.criteria:
+            self._statements[criterion.id] = frozenset(
+                (*criterion.statements, *criterion.counter_statements)
+            )
+            keywords = (*criterion.keywords, *criterion.counter_keywords)
+            for polarity, statements in (
+                (Polarity.SUPPORTS, criterion.statements),
+                (Polarity.OPPOSES, criterion.counter_statements),
+            ):
+                self._explained[criterion.id, polarity] = _explained((*keywords, *statements))
+
+    def __call__(self, judgement: Judgement) -> list[Doubted]:
+        """The sentences that carry a decision; nothing for one that is undetermined."""
+        decision = judgement.decision
+        assert isinstance(decision, CriteriaDecision)
+        if decision.value is Verdict.UNDETERMINED:
+            return []
+        return [
+            Doubted(evidence.text, self._undoing(finding, evidence))
+            for finding in decision.criteria
+            if finding.id in decision.because
+            for evidence in self._needed(finding)
+        ]
+
+    def _needed(self, finding: CriterionFinding) -> Iterator[Evidence]:
+        """The strongest evidence of a finding; of one that is implied, all: each exam counts."""
+        for place, evidence in enumerate(carrying(finding)):
+            is_own = evidence.fact is not None or evidence.reference in self._statements[finding.id]
+            if place == 0 or not is_own:
+                yield evidence
+
+    def _undoing(self, finding: CriterionFinding, evidence: Evidence) -> frozenset[str]:
+        found = _listed().intersection(_words((evidence.text,)))
+        explained = self._explained[finding.id, evidence.polarity]
+        if found and evidence.reference is not None and evidence.fact is None:
+            # What implies the finding is explained by the statements of another criterion.
+            explained |= _words((evidence.reference,))
+        return found - explained
+
+
+def carrying(finding: CriterionFinding) -> Iterator[Evidence]:
+    """The evidence that a finding's verdict rests on, the strongest first."""
+    wanted = Polarity.SUPPORTS if finding.verdict is Verdict.MET else Polarity.OPPOSES
+    return (evidence for evidence in finding.evidence if evidence.polarity is wanted)
+
+
+def understood(doubted: Sequence[Sequence[Doubted]]) -> frozenset[str]:
+    """The words that the evidence of right decisions, each with its sentences, vouches for."""
+    sentences = _sentences(doubted)
+    return frozenset(word for word, those in sentences.items() if len(those) >= MIN_SENTENCES)
+
+
+def undone_without_themselves(
+    doubted: Sequence[Sequence[Doubted]], right: Sequence[bool]
+) -> list[bool]:
+    """Whether a word may undo each decision, if only the others' sentences vouch for words."""
+    sentences = _sentences([d for d, is_right in zip(doubted, right, strict=True) if is_right])
+    return [
+        any(
+            len(sentences.get(word, set()) - {d.sentence for d in of_decision}) < MIN_SENTENCES
+            for d in of_decision
+            for word in d.words
+        )
+        for of_decision in doubted
+    ]
+
+
+def _sentences(doubted: Sequence[Sequence[Doubted]]) -> dict[str, set[str]]:
+    sentences: dict[str, set[str]] = {}
+    for of_decision in doubted:
+        for sentence, words_of_it in of_decision:
+            for word in words_of_it:
+                sentences.setdefault(word, set()).add(sentence)
+    return sentences
+
+
+def _words(texts: Sequence[str]) -> frozenset[str]:
+    return frozenset(word for text in texts for word in words(expand_shorthand(text)))
+
+
+def _explained(texts: Sequence[str]) -> frozenset[str]:
+    found = _words(texts)
+    possible = _by_class()["possible"]
+    return found if found.isdisjoint(possible) else found | possible
+
+
+@cache
+def _listed() -> frozenset[str]:
+    return frozenset().union(*_by_class().values())
+
+
+@cache
+def _by_class() -> dict[str, frozenset[str]]:
+    lines = Path(__file__).with_name("undoing_words.tsv").read_text(encoding="utf-8").splitlines()
+    classes: dict[str, set[str]] = {}
+    for line in lines:
+        if line and not line.startswith("#"):
+            name, row = line.split("\t")
+            classes.setdefault(name, set()).update(row.split())
+    return {name: frozenset(those) for name, those in classes.items()}
