@@ -77,7 +77,7 @@ def fit_challenger(
         workers=workers,
         report=report,
     )
-    return _with_guarantee(champion, fitted, rows, created)
+    return _with_guarantee(champion, fitted, rows, created, options)
 
 
 def fit_head(
@@ -98,7 +98,7 @@ def fit_head(
         TrainingDataError: The rows have one label alone, or lack one of the process's.
     """
     _require_labels(definition, rows)
-    weights = np.array([min(row.weight, options.max_weight) for row in rows])
+    weights = weights_of(rows, options)
     columns = definition.input.text_columns
     settings = Settings(
         seed=options.seed,
@@ -118,6 +118,11 @@ def fit_head(
             settings=settings,
             report=report,
         )
+
+
+def weights_of(rows: Sequence[TrainingRow], options: Options) -> Floats:
+    """How many records each row stands for when a head is fitted."""
+    return np.array([min(row.weight, options.max_weight) for row in rows])
 
 
 def _require_labels(definition: ProcessDefinition, rows: Sequence[TrainingRow]) -> None:
@@ -145,6 +150,7 @@ def _with_guarantee(
     fitted: Fitted,
     rows: Sequence[TrainingRow],
     created: str,
+    options: Options,
 ) -> Challenger:
     """The challenger, with the lowest threshold that keeps the champion's guarantee."""
     card, before = fitted.card, champion.card
@@ -176,9 +182,11 @@ def _with_guarantee(
             if found.threshold != definition.threshold:
                 text = with_threshold(text, f"{definition.id}.yaml", found.threshold, why)
                 definition = load_definition(text, f"{definition.id}.yaml")
+            # A run is compared with the review rate that goes with this threshold.
+            below, weights = confidence < found.threshold, weights_of(rows, options)
             profile = card.profile and card.profile.model_copy(
                 update={
-                    "review_rate": round(1 - found.coverage, 4),
+                    "review_rate": round(float(np.average(below, weights=weights)), 4),
                     "threshold": found.threshold,
                 }
             )

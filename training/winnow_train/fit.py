@@ -150,14 +150,14 @@ def fit(
     _check(material, group)
     features = _Features.of(material)
     splits = _splits(material.known, group, seed)
-    logits, strength, accuracy = _cross_validate(
+    logits, strength, accuracy, solved = _cross_validate(
         features, material, splits, strengths or _strengths(material), seed, workers, report
     )
     temperature = _temperature(logits, material.known, material.row_weights)
     held_out = _HeldOut.of(material, splits, softmax(logits / temperature), decided, undone)
 
     report(f"fitting all rows with C {strength:g}")
-    weights, bias = _solve(features, None, material, strength, seed)
+    weights, bias = solved or _solve(features, None, material, strength, seed)
     arrays, distances = _arrays(material, features, group, weights, bias, seed)
     scope, novelty, ranks = _scope(distances, -logits.max(axis=1))
     packed = _packed(arrays)
@@ -178,7 +178,7 @@ def fit(
         metrics=held_out.metrics(material, len(splits), accuracy),
         calibration=_calibration(*held_out.calibrating(np.arange(len(keys)), material.row_weights)),
         scope=None if kind == "criteria" else scope,
-        profile=_profile(material.labels, held_out, ranks, novelty > scope.threshold, threshold),
+        profile=_profile(material, held_out, ranks, novelty > scope.threshold, threshold),
         arrays_sha256=hashlib.sha256(packed).hexdigest(),
         arrays_bytes=len(packed),
     )
@@ -262,23 +262,26 @@ class _HeldOut:
 
 
 def _profile(
-    labels: Sequence[str],
+    material: Material,
     held_out: _HeldOut,
     ranks: Doubles,
     out_of_scope: NDArray[np.bool_],
     threshold: float,
 ) -> Profile:
-    """What a run is compared with, to notice drift."""
+    """What a run is compared with, to notice drift: rows count for what they stand for."""
     profiler = Profiler()
+    weights = np.ones(len(ranks)) if material.weights is None else material.weights
     reviewed = (held_out.confidences < threshold) | out_of_scope
-    for position, score, rank, review in zip(
+    for position, score, rank, review, times in zip(
         held_out.decided.tolist(),
         held_out.scores.tolist(),
         ranks.tolist(),
         reviewed.tolist(),
+        weights.round().astype(int).tolist(),
         strict=True,
     ):
-        profiler.count(score, _name(labels, position), rank, reviewed=review)
+        name = _name(material.labels, position)
+        profiler.count(score, name, rank, reviewed=review, times=times)
     return profiler.profile(threshold)
 
 
@@ -378,6 +381,11 @@ class _Features:
         return cls(sparse.hstack(blocks).tocsr(), known, rows, counts, weights, mean, scale_)
 
 
+def features_of(material: Material) -> Any:
+    """The rows as the sparse matrix that the classifier is fitted to."""
+    return _Features.of(material).all
+
+
 def _cross_validate(
     features: _Features,
     material: Material,
@@ -386,8 +394,11 @@ def _cross_validate(
     seed: int,
     workers: int,
     report: Callable[[str], None],
-) -> tuple[Doubles, float, dict[str, float]]:
-    """Held-out logits at the best C, that C, and the accuracy of each."""
+) -> tuple[Doubles, float, dict[str, float], tuple[Doubles, Doubles] | None]:
+    """Held-out logits at the best C, that C, the accuracy of each, and the fit of all rows.
+
+    The last is None where C had to be known before.
+    """
 
     def held_out(strength: float, fold: int) -> Doubles:
         test = splits[fold][1]
@@ -401,7 +412,11 @@ def _cross_validate(
     ]
     accuracy: dict[str, float] = {}
     best: tuple[float, Doubles, float] | None = None
-    tasks = [partial(held_out, c, fold) for c in strengths for fold in range(len(splits))]
+    tasks: list[Callable[[], Any]] = [
+        partial(held_out, c, fold) for c in strengths for fold in range(len(splits))
+    ]
+    if len(strengths) == 1:
+        tasks.append(partial(_solve, features, None, material, strengths[0], seed))
     answers = in_processes(tasks, workers if features.rows > MANY else 1)
     for strength in strengths:
         logits = np.zeros((features.rows, len(material.labels)))
@@ -417,7 +432,7 @@ def _cross_validate(
             best = (share, logits, strength)
     if best is None:
         raise TrainingDataError("There is nothing to choose from.")
-    return best[1], best[2], accuracy
+    return best[1], best[2], accuracy, next(answers, None)
 
 
 def _strengths(material: Material) -> tuple[float, ...]:

@@ -30,7 +30,7 @@ def data_of(made: Retrained) -> DataManifest:
     return manifest(champion(), made.prepared, (), Options(seed=7, max_weight=5))
 
 
-def again(made: Retrained, rows=None, data=None, encoder=None):
+def again(made: Retrained, rows=None, data=None, encoder=None, workers=1):
     return reproduce(
         made.challenger.definition,
         made.challenger.head,
@@ -38,6 +38,7 @@ def again(made: Retrained, rows=None, data=None, encoder=None):
         data or data_of(made),
         made.prepared.rows if rows is None else rows,
         encoder or FakeEncoder(),
+        workers=workers,
     )
 
 
@@ -46,6 +47,22 @@ def test_trained_again_it_is_the_same(made: Retrained):
     assert found.same
     assert (found.arrays, found.decisions, found.confidence) == ({}, 0, 0.0)
     assert found.sentence.endswith("is the same, bit for bit.")
+
+
+def test_folds_in_several_processes_give_the_same(made: Retrained, monkeypatch):
+    monkeypatch.setattr("winnow_train.fit.MANY", 10)
+    found = again(made, workers=2)
+    assert found.same
+    assert found.decisions == 0
+    # With one value of C the fit of all rows is one of the tasks.
+    fixed = retrain(champion(), reviews_of(reviewed()), FakeEncoder(), created=LATER, workers=2)
+    alone = retrain(champion(), reviews_of(reviewed()), FakeEncoder(), created=LATER, workers=1)
+    monkeypatch.setattr("winnow_train.training_set.MANY", 10)
+    kept = retrain(champion(), reviews_of(reviewed()), FakeEncoder(), created=LATER, workers=2)
+    assert fixed.challenger.fitted.arrays == alone.challenger.fitted.arrays
+    card = champion().card
+    assert card is not None
+    assert list(kept.challenger.head.card().metrics.accuracy_by_c) == [f"{card.regularisation:g}"]
 
 
 def test_another_seed_gives_another_head_and_the_difference_is_told(made: Retrained):

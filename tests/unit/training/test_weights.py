@@ -83,6 +83,10 @@ def test_calibration_and_figures_are_of_what_the_rows_stand_for():
     assert plain.card.metrics.accuracy == pytest.approx(0.75, abs=0.05)
     assert weighted.card.metrics.accuracy == pytest.approx(1 - 0.5 / 21, abs=0.01)
     assert weighted.card.metrics.ece_after < 0.02
+    profile = weighted.card.profile
+    assert profile is not None
+    assert profile.records == 400 * 21
+    assert profile.scores[-1] > 0.9 * profile.records
     with np.load(io.BytesIO(weighted.training)) as stored:
         sure = stored["confidence"]
     assert sure[clear].mean() > 0.97

@@ -33,13 +33,21 @@ class Profiler:
             judgement.score, str(judgement.decision.value), judgement.distance, reviewed=reviewed
         )
 
-    def count(self, score: float, decision: str, distance: float | None, *, reviewed: bool) -> None:
-        """One judged record."""
-        self._scores[_bin(score)] += 1
-        self._decisions[decision] += 1
-        self._reviewed += reviewed
+    def count(
+        self,
+        score: float,
+        decision: str,
+        distance: float | None,
+        *,
+        reviewed: bool,
+        times: int = 1,
+    ) -> None:
+        """One judged record, or as many as it stands for."""
+        self._scores[_bin(score)] += times
+        self._decisions[decision] += times
+        self._reviewed += times * reviewed
         if distance is not None:
-            self._distances[_bin(distance)] += 1
+            self._distances[_bin(distance)] += times
 
     def add_counts(self, counts: ProfileCounts) -> None:
         """What another profiler has counted, of other records."""
