@@ -7,6 +7,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -269,7 +270,7 @@ def strengths_of(card: HeadCard | None, rows: int) -> tuple[float, ...] | None:
 class RowFile:
     """Rows to keep beside the version, by the name that their content gives them."""
 
-    kind: str
+    kind: Literal["file", "reviews"]
     name: str
     content: bytes
     rows: int

@@ -71,3 +71,25 @@ class Models(Protocol):
     def ids(self) -> tuple[str, ...]:
         """Ids of the processes, sorted."""
         ...
+
+
+class TrainingLease(Protocol):
+    """Who trains a process now: one at a time.
+
+    Raises AccessDeniedError, AwsRefusedError, RetryableError.
+    """
+
+    def take(self, process: str, holder: str, now: float, until: float) -> bool:
+        """Take or lengthen the lease; False: another holder has it, and it has not expired.
+
+        Args:
+            process: Its id.
+            holder: Whoever repeats an attempt has the same.
+            now: Epoch seconds.
+            until: When it expires.
+        """
+        ...
+
+    def release(self, process: str, holder: str) -> None:
+        """End one's own lease; without one, nothing happens."""
+        ...
