@@ -19,9 +19,11 @@ FOUND = st.lists(
 )
 
 
-def stream(share: float, count: int, seed: int = 1) -> list[Audited]:
+def stream(
+    share: float, count: int, seed: int = 1, probabilities: tuple[float, ...] = (FLOOR,)
+) -> list[Audited]:
     draw = random.Random(seed)
-    return [Audited(draw.random() < share, FLOOR) for _ in range(count)]
+    return [Audited(draw.random() < share, draw.choice(probabilities)) for _ in range(count)]
 
 
 @given(FOUND, FOUND)
@@ -62,11 +64,12 @@ def test_a_fall_restarts_the_bounds_with_the_records_since(good):
     assert fallen.precision.n <= 650
 
 
-def test_kept_records_never_help_a_promotion():
+@pytest.mark.parametrize("probabilities", [(FLOOR,), (0.02, 0.03, 0.5)])
+def test_kept_records_never_help_a_promotion(probabilities):
     """At a restart by an alarm no capital against the expected precision or more is above 1."""
     watch = begin(0.9, FLOOR, false_alarm_every=20)
     restarts = 0
-    for audited in stream(0.88, 3_000):
+    for audited in stream(0.88, 3_000, probabilities=probabilities):
         before, watch = watch, observe(watch, *audited)
         if watch.attempt > before.attempt and watch.fallen:
             restarts += 1

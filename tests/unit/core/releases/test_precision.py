@@ -100,23 +100,29 @@ def test_a_weight_is_divided_so_that_it_stays(weight):
     st.sampled_from(CANDIDATES),
     st.sampled_from((FEWER, MORE)),
     st.floats(0.0, 1.0),
-    st.lists(st.floats(0.02, 1), min_size=1, max_size=4),
+    st.lists(st.tuples(st.floats(0.02, 1), st.floats(0, 1)), min_size=1, max_size=4),
 )
-def test_the_capital_is_fair_at_the_candidate_and_never_gains_beyond_it(
-    candidate, factors, share, probabilities
+def test_the_capital_never_gains_where_the_candidate_is_true_or_beyond(
+    candidate, factors, share, kinds
 ):
-    """The exact mean over draw and record, of kinds whose precision and probability differ."""
-    truth = candidate * share if factors is FEWER else candidate + (1 - candidate) * share
-    floor = min(probabilities)
+    """The exact mean over draw and record; kinds of records differ in probability and precision."""
+    truth = candidate * share if factors is FEWER else 1 - (1 - candidate) * share
+    average = sum(precise for _, precise in kinds) / len(kinds)
+    floor = min(probability for probability, _ in kinds)
     mean = 0.0
-    for probability in probabilities:
+    for probability, precise in kinds:
+        # Moved towards 0 or 1, so that the precision of all kinds together is the truth.
+        chance = (
+            precise * truth / average
+            if average > truth
+            else 1 - (1 - precise) * (1 - truth) / (1 - average or 1)
+        )
         weight = weight_of(start(floor), probability)
-        for correct, chance in ((True, truth), (False, 1 - truth)):
-            state = count(start(floor), correct, weight)
-            gain = exp(log_capital(state, candidate, factors))
-            mean += chance * (1 - probability + probability * gain) / len(probabilities)
+        for correct, part in ((True, chance), (False, 1 - chance)):
+            gain = exp(log_capital(count(start(floor), correct, weight), candidate, factors))
+            mean += part * (1 - probability + probability * gain) / len(kinds)
     assert mean <= 1 + 1e-9
-    if share == (factors is FEWER) and set(probabilities) == {1.0}:
+    if share == 1 and all(probability == floor for probability, _ in kinds):
         assert mean == pytest.approx(1)
 
 

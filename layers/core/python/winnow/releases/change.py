@@ -1,6 +1,6 @@
 """A fall of precision, noticed: the bounds are then restarted with the records since the fall.
 
-A confidence sequence is about one precision. After 5,000 good records it would take thousands of
+A confidence sequence is about one precision. After 5,000 good records it takes more than a thousand
 bad ones to move it. So each record is also weighed against the expected precision, as if the fall
 had come just before it, before the last one, and so on: the sum of these capitals is a
 Shiryaev-Roberts e-detector (Shin, Ramdas and Rinaldo 2024). Each record adds 1 and multiplies the
@@ -8,9 +8,11 @@ sum by a factor whose mean is 1 at most while the precision is what is expected 
 minus the number of records is then a supermartingale, so an alarm at the sum A comes after A
 audited records or more on average: the average run length to a false alarm.
 
-When the alarm comes, the sequence restarts with the records since the sum for one factor (a CUSUM)
-last was at its bottom. These look bad, else there had been no alarm. So they never help a
-promotion, and whether they take a challenger back wrongly is as rare as the alarm.
+When the alarm comes, the sequence restarts with the records since the fall began: since the
+likelihood ratio of one factor, multiplied up from 1 and never below it (a CUSUM), last was 1. Their
+bets on more mistakes have won, so their bets on fewer have lost, as log(1 + y) <= y. So they help
+no promotion to a guarantee that is not below the expected precision. They may take a challenger
+back wrongly, but no more often than the alarm comes falsely.
 
 A fall is over when `CALM` audited records or more have come without another alarm and are, taken
 together, as good as expected. Then the sequence starts afresh. So it does when its bounds cross.
@@ -39,6 +41,7 @@ FACTORS = (1.5, 2.0, 4.0)
 _LOCATOR = 1
 """The factor whose CUSUM says when the fall began."""
 CALM = 1_000
+"""Audited records without an alarm, at least, until a fall can be over."""
 
 
 class Watch(FrozenModel):

@@ -1,0 +1,1 @@
+"""Simulations of what is promised about chance: many histories, all at once."""
