@@ -24,6 +24,8 @@ COMMAND = "python -m tests.simulate.releases"
 BEGIN, END = f"<!-- releases: {COMMAND} -->", "<!-- /releases -->"
 LOOKS = 5_000
 LONGEST = 10_000
+COUNTED = 20
+"""Alarms that a rate is worked out from; with fewer, the rate is only bounded."""
 SEEN = 0.95
 """Simulations of waiting end when this share of the histories has seen the end of it."""
 Array = npt.NDArray[Any]
@@ -155,14 +157,16 @@ def delays(
     return Delays(first[0], first[1], alarmed)
 
 
-def records_per_alarm(given: Settings, expected: float, truth: float, looks: int) -> float:
-    """Audited records to one alarm, while nothing falls."""
+def records_per_alarm(
+    given: Settings, expected: float, truth: float, looks: int
+) -> tuple[float, bool]:
+    """Audited records to one alarm, while nothing falls; and whether it is more than that."""
     rng = given.rng("alarms", expected, truth)
     watches = Watches(given.histories, expected, EQUAL.weights, given.every, bounds=False)
     for _ in range(looks):
         watches.observe(*EQUAL.draw(rng, given.histories, truth))
     alarms = int(watches.alarms.sum())
-    return given.histories * looks / alarms if alarms else float("inf")
+    return given.histories * looks / max(alarms, COUNTED), alarms < COUNTED
 
 
 # -- tables ----------------------------------------------------------------------------------------
@@ -285,7 +289,7 @@ def _falls(given: Settings, start: Start) -> Table:
 
 
 def _false_alarms(given: Settings, start: Start) -> Table:
-    def row(every: int, runs: "Iterable[Future[float]]") -> Any:
+    def row(every: int, runs: "Iterable[Future[tuple[float, bool]]]") -> Any:
         return (f"{every:,}", *(_count(run.result()) for run in runs))
 
     truths = (0.95, 0.955, 0.96, 0.97)
@@ -342,11 +346,10 @@ def _quantiles(after: Array) -> tuple[str, str]:
     )
 
 
-def _count(value: float) -> str:
-    if value == float("inf"):
-        return "none seen"
-    digits = max(0, len(str(int(value))) - 2)
-    return f"{round(value, -digits):,.0f}"
+def _count(found: tuple[float, bool]) -> str:
+    value, more = found
+    digits = len(str(int(value))) - 2
+    return f"{'over ' if more else ''}{round(value, -digits):,.0f}"
 
 
 def write(lines: list[str]) -> None:
