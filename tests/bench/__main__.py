@@ -137,6 +137,11 @@ def measure_people(raw: dict[str, Any]) -> None:
         raw["people"]["container"] = container("api")
 
 
+def measure_retraining(raw: dict[str, Any]) -> None:
+    with console.status("retraining"):
+        raw["retraining"] = run("tests.bench.retraining", "--before")[0]
+
+
 PARTS = {
     "encoder": measure_encoder,
     "classify": measure_classify,
@@ -145,6 +150,7 @@ PARTS = {
     "reading": measure_reading,
     "streaming": measure_streaming,
     "people": measure_people,
+    "retraining": measure_retraining,
 }
 
 
@@ -249,6 +255,10 @@ sentences with the same engine on the same cores, with nothing else running.
 
 {people_text(raw.get("people"))}
 
+## Retraining
+
+{retraining_text(raw.get("retraining"))}
+
 ## Reading files
 
 Measured in processor time, which other work on the machine does not change. The peers (pandas, a plain loop of pypdf)
@@ -298,6 +308,28 @@ def people_text(found: dict[str, Any] | None) -> str:
     return (
         f"A local stack, {found['rounds']} requests of each kind in turn, medians (`python -m tests.bench.people`). The page is\n"
         "driven in Chromium, at the speed of a script.\n\n| | |\n|---|---|\n" + table
+    )
+
+
+def retraining_text(found: dict[str, Any] | None) -> str:
+    """From a champion and reviews to an evaluated challenger, as a table."""
+    if found is None:
+        return "Not measured."
+    before = found.get("before")
+    rows = [
+        ("one fit of scikit-learn's classifier, CPU s", found["one_fit"]["cpu_s"]),
+        ("from the reviews to an evaluated challenger, CPU s", found["retrain"]["cpu_s"]),
+        ("the same by the clock, s", found["retrain"]["wall_s"]),
+        ("the training over one fit", found["fits"]),
+    ]
+    if before:
+        rows.append(("with C chosen anew, over one fit", found["fits_before"]))
+    table = "\n".join(f"| {title} | {value:g} |" for title, value in rows)
+    return (
+        f"A generated set of {found['rows']:,} rows and {found['labels']} labels: a champion knows two thirds, people have decided a third "
+        "(`python -m\ntests.bench.retraining`). The champion's C is kept, and two processes fit the folds; before, C was chosen anew among two\n"
+        "values. What depends on the machine least is how many fits of the classifier a training takes.\n\n| | |\n|---|---|\n"
+        + table
     )
 
 

@@ -159,8 +159,9 @@ def _with_guarantee(
     guarantee = None
     if promise is not None:
         confidence, right = _held_out_decisions(fitted, rows)
-        copies = near_copies([row.text for row in rows]) if definition.input.text_columns else None
-        found = select_threshold(confidence, right, promise.precision, promise.confidence, copies)
+        # As `tune` counts evidence: rows that a judge cannot tell apart are one record.
+        records = read_training(fitted.training).keys if definition.input.text_columns else None
+        found = select_threshold(confidence, right, promise.precision, promise.confidence, records)
         if found.threshold is not None:
             guarantee = ThresholdGuarantee(
                 precision=promise.precision,
