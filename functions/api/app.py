@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger
 
 from winnow.errors import InternalError, RetryableError
-from winnow.models import HeadInfo
-from winnow.processes.registry import ProcessRegistry
 from winnow_api.api import Api
 from winnow_api.routes import ROUTES
-from winnow_api.services import Judging, Services
+from winnow_api.services import Judging, ProcessJudge, Services
 from winnow_aws.handler import measured
 from winnow_aws.settings import ApiSettings
 
 if TYPE_CHECKING:
-    from winnow.ports import Encoder, Judge, ObjectStore
+    from winnow.ports import Encoder, ObjectStore
+    from winnow.registry.champions import Champions
+    from winnow.registry.models import PinnedVersion
     from winnow.reviews.enqueue import PageDrawer
     from winnow.reviews.ports import ReviewStore
     from winnow_api.page import WebPage
@@ -89,12 +89,16 @@ def _services(settings: ApiSettings, clients: "dict[str, Future[Any]]") -> Servi
     s3, dynamodb = clients["s3"].result, clients["dynamodb"].result
 
     @cache
-    def registry() -> ProcessRegistry:
-        return ProcessRegistry.from_directory(settings.process_dir)
+    def champions() -> "Champions":
+        from winnow.registry.champions import Champions
+        from winnow_aws.registry import RegistryTable
+
+        table = RegistryTable(dynamodb(), settings.models_table)
+        return Champions(table, store(), time.monotonic)
 
     @cache
     def judging() -> Judging:
-        return _judging(registry(), _encoder().result())
+        return _judging(champions(), _encoder().result(), store(), settings)
 
     @cache
     def objects() -> "ApiObjects":
@@ -146,7 +150,7 @@ def _services(settings: ApiSettings, clients: "dict[str, Future[Any]]") -> Servi
     return Services(
         results_bucket=settings.results_bucket,
         uploads_bucket=settings.uploads_bucket,
-        registry=registry,
+        registry=lambda: champions()().registry,
         judging=judging,
         objects=objects,
         store=store,
@@ -165,19 +169,24 @@ def _services(settings: ApiSettings, clients: "dict[str, Future[Any]]") -> Servi
     )
 
 
-def _judging(registry: ProcessRegistry, encoder: "Encoder") -> Judging:
-    from winnow.judging import build_judge
+def _judging(
+    champions: "Champions", encoder: "Encoder", store: "ObjectStore", settings: ApiSettings
+) -> Judging:
+    from winnow.registry.reading import head_files, reference_file
+    from winnow_encoder.references import ReferenceVectors
+
+    vectors = ReferenceVectors(encoder, settings.model_dir)
 
     @lru_cache(maxsize=32)
-    def judge_of(process: str) -> "Judge":
-        return build_judge(registry.find(process), encoder, registry.heads.get(process))
+    def judge_of(version: "PinnedVersion") -> ProcessJudge:
+        head = head_files(version.head, store, version.ref)
+        references = reference_file(version.references, store)
+        read = references.read if references and not settings.model_handle else None
+        judge = vectors.judge(version.definition, head, read)
+        info = None if head is None else head.card().info
+        return ProcessJudge(version.definition, judge, info, version.ref)
 
-    @lru_cache(maxsize=32)
-    def head_of(process: str) -> HeadInfo | None:
-        files = registry.heads.get(process)
-        return None if files is None else files.card().info
-
-    return Judging(encoder.info, judge_of, head_of)
+    return Judging(encoder.info, lambda process: judge_of(champions().of(process)))
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -5,17 +5,18 @@ import time
 from functools import cache, lru_cache
 
 from winnow.heads.card import HeadFiles
-from winnow.judging import build_judge
 from winnow.limits.budget import RecordBudget
 from winnow.models import ChunkTask, Classified
 from winnow.ports import Encoder, Judge
 from winnow.processes.schema import parse_definition_json
+from winnow.registry.reading import ReferenceFile
 from winnow.steps.classify import classify
 from winnow_aws.handler import handler as lambda_handler
 from winnow_aws.handler import seconds_left
 from winnow_aws.s3 import S3Store, s3_store
 from winnow_aws.settings import ClassifySettings
 from winnow_encoder import load_encoder
+from winnow_encoder.references import ReferenceVectors
 
 RESERVE_S = 20.0
 """Seconds reserved to finish the last batch and write the output."""
@@ -35,9 +36,13 @@ def build() -> tuple[S3Store, Encoder, RecordBudget]:
 
 
 @lru_cache(maxsize=8)
-def judge_for(definition: bytes, head: HeadFiles | None) -> Judge:
-    """The judge of a definition and its head. Cached: building one encodes all its references."""
-    return build_judge(parse_definition_json(definition), build()[1], head)
+def judge_for(definition: bytes, head: HeadFiles | None, references: ReferenceFile | None) -> Judge:
+    """The judge of a version. Cached: building one encodes, or reads, all its references."""
+    settings = ClassifySettings.from_environment(os.environ)
+    vectors = ReferenceVectors(build()[1], settings.model_dir)
+    # A file of vectors says nothing of a model that is not in the folder.
+    read = references.read if references and not settings.model_handle else None
+    return vectors.judge(parse_definition_json(definition), head, read)
 
 
 @lambda_handler(ChunkTask, lambda task: {"upload_id": task.upload_id, "chunk": task.chunk})

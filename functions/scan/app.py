@@ -5,11 +5,12 @@ import time
 from functools import cache
 
 from winnow.models import DrawnPages, DrawPages, ScanInput, Serialized
-from winnow.processes.registry import ProcessRegistry
+from winnow.registry.ports import Models
 from winnow.steps.serialize import SerializeOptions, serialize
 from winnow_aws.handler import handler as lambda_handler
 from winnow_aws.handler import logger
 from winnow_aws.read_settings import ScanSettings
+from winnow_aws.run_models import run_models
 from winnow_aws.s3 import S3Store, s3_store
 from winnow_ocr.drawing import draw_pages
 from winnow_ocr.engine import OcrEngine
@@ -18,11 +19,12 @@ from winnow_ocr.pages import Pages
 
 
 @cache
-def build() -> tuple[S3Store, ProcessRegistry, SerializeOptions, Pages]:
-    """What all calls share: the store, the processes, the stack's options and the OCR engine."""
+def build() -> tuple[S3Store, Models, SerializeOptions, Pages]:
+    """What all calls share: the store, the versions, the stack's options and the OCR engine."""
     settings = ScanSettings.from_environment(os.environ)
     pages = Pages(_engine(settings), settings.limits, time.monotonic, packed=page_jpeg)
-    return s3_store(), ProcessRegistry.from_directory(settings.process_dir), settings.options, pages
+    store = s3_store()
+    return store, run_models(settings, store), settings.options, pages
 
 
 def _engine(settings: ScanSettings) -> OcrEngine:
@@ -43,9 +45,9 @@ def handler(event: ScanInput) -> Serialized | DrawnPages:
         case DrawPages() as asked:
             return _draw(asked)
         case given:
-            store, registry, options, pages = build()
+            store, models, options, pages = build()
             return serialize(
-                given.upload, store, registry, options, time.monotonic, ocr=pages, run=given.run
+                given.upload, store, models, options, time.monotonic, ocr=pages, run=given.run
             )
 
 

@@ -40,6 +40,7 @@ def keep_sample_events(
     """
     # The import of the readers is slow, and not every stack needs it.
     from winnow.processes.registry import ProcessRegistry
+    from winnow.registry.folder import FolderModels
     from winnow.steps.serialize import SerializeOptions, serialize
     from winnow_aws.s3 import S3Store
 
@@ -61,7 +62,7 @@ def keep_sample_events(
     run = serialize(
         upload,
         S3Store(s3),
-        ProcessRegistry.from_directory(checkout.root / "processes"),
+        FolderModels(ProcessRegistry.from_directory(checkout.root / "processes")),
         SerializeOptions(results_bucket=outputs["ResultsBucket"]),
         time.monotonic,
         run=ref,

@@ -85,7 +85,7 @@ def prepared(store: S3Store, chunks: int, records: int) -> Serialized:
         classify(
             task,
             store,
-            lambda given, _: SayingJudge(parse_definition_json(given)),
+            lambda given, *_: SayingJudge(parse_definition_json(given)),
             MODEL,
             time.monotonic,
         )

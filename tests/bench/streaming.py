@@ -35,6 +35,7 @@ from winnow.ports import Piece, StoredObject
 from winnow.processes.registry import ProcessRegistry
 from winnow.processes.schema import parse_definition_json
 from winnow.readers import ReadLimits
+from winnow.registry.folder import FolderModels
 from winnow.steps.classify import classify
 from winnow.steps.filter import filter_chunk, filter_run
 from winnow.steps.serialize import SerializeOptions, serialize
@@ -112,7 +113,9 @@ def serialize_table(folder: Path) -> None:
     book = ProcessRegistry.from_directory(ROOT / "processes")
     limits = ReadLimits(max_file_bytes=10**10)
     options = SerializeOptions(results_bucket="results", limits=limits)
-    done = serialize(UPLOAD, FolderStore(folder), book, options, time.monotonic, run=RUN)
+    done = serialize(
+        UPLOAD, FolderStore(folder), FolderModels(book), options, time.monotonic, run=RUN
+    )
     (folder / "serialized.json").write_text(done.model_dump_json())
 
 
@@ -179,7 +182,7 @@ def write_scored(folder: Path) -> None:
     classify(
         first,
         store,
-        lambda definition, head: build_judge(parse_definition_json(definition), encoder, head),
+        lambda definition, head, _: build_judge(parse_definition_json(definition), encoder, head),
         encoder.info,
         time.monotonic,
     )

@@ -10,11 +10,12 @@ FUNCTIONS = (
     "digest",
     "queue",
     "api",
+    "publish",
 )
 """Every function that has an image."""
 API = {
     "MODEL_DIR": "/opt/model",
-    "PROCESS_DIR": "/opt/processes",
+    "MODELS_TABLE": "models",
     "WEB_DIR": "/opt/web",
     "UPLOADS_BUCKET": "uploads",
     "TABLE_NAME": "runs",

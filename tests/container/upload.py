@@ -2,10 +2,10 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tests.container.engine import ROOT
-from tests.container.storage import Storage
+from tests.container.storage import RESULTS, Storage
 from winnow.models import (
     ChunkTask,
     CriteriaDecision,
@@ -21,6 +21,9 @@ from winnow.models import (
 )
 from winnow.processes.registry import ProcessRegistry
 from winnow.storage.jsonl import dump_line
+from winnow.storage.paths import RunPaths
+
+Task = TypeVar("Task", ChunkTask, Serialized)
 
 SCAN = ROOT / "samples" / "prior-auth-scan.pdf"
 CASES = ROOT / "samples" / "prior-auth-cases.csv"
@@ -62,7 +65,7 @@ def _uploaded(s3: Storage, name: str, file: Path) -> dict[str, Any]:
 
 def for_classify(s3: Storage) -> dict[str, Any]:
     """The definition and a chunk of as many records as the event says; the process has no head."""
-    task = ChunkTask.model_validate(event("classify")).model_copy(update={"head": None})
+    task = _before(ChunkTask.model_validate(event("classify")))
     put(s3, task.definition, _definition())
     records = (
         Record(record=n, text=f"Case {n}: melena; colonoscopy found no source of bleeding.")
@@ -72,10 +75,20 @@ def for_classify(s3: Storage) -> dict[str, Any]:
     return task.model_dump(mode="json")
 
 
+def _before(given: Task) -> Task:
+    """The same of a run that began before versions had names; its process has no head."""
+    upload_id = given.upload_id if isinstance(given, ChunkTask) else given.upload.upload_id
+    copied = RunPaths(RESULTS, upload_id, given.run).definition
+    update: dict[str, Any] = {"head": None, "version": None, "definition": copied}
+    if isinstance(given, ChunkTask):
+        update["references"] = None
+    return given.model_copy(update=update)
+
+
 def for_filter(s3: Storage) -> dict[str, Any]:
     """The definition, the manifest, and a scored chunk: one record accepted, the rest not."""
-    run = Serialized.model_validate(event("filter")).model_copy(update={"head": None})
-    task = ChunkTask.model_validate(event("classify")).model_copy(update={"head": None})
+    run = _before(Serialized.model_validate(event("filter")))
+    task = _before(ChunkTask.model_validate(event("classify")))
     put(s3, run.definition, _definition())
     put(s3, run.manifest, dump_line(task))
     header = ScoredHeader(

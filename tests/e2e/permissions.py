@@ -80,7 +80,18 @@ _s3("prediction", "ResultsBucket", "predictions/probe/p-probe.json")
 _s3("note", "ResultsBucket", "notes/probe/1/1-probe.json")
 _s3("draft", "ResultsBucket", "drafts/probe/probe/1.json")
 
-for _bucket in ("UploadsBucket", "ResultsBucket", "AccessLogs"):
+_s3("version's definition", "ModelsBucket", "models/probe/0/definition.json")
+_s3("version's vectors", "ModelsBucket", "models/probe/0/references-litert.vectors")
+_s3("training rows", "ModelsBucket", "data/probe/0.jsonl")
+for _file in ("definition.json", "definition.yaml", "head.json", "head.npz", "training.npz"):
+    PROBES[f"get the version of {_file}"] = lambda at, _file=_file: at.client("s3").get_object(
+        Bucket=at.named["ModelsBucket"], Key=f"models/probe/0/{_file}", VersionId="null"
+    )
+PROBES["delete a version's version"] = lambda at: at.client("s3").delete_object(
+    Bucket=at.named["ModelsBucket"], Key="models/probe/0/definition.json", VersionId="null"
+)
+
+for _bucket in ("UploadsBucket", "ResultsBucket", "ModelsBucket", "AccessLogs"):
     PROBES[f"list {_bucket}"] = lambda at, _bucket=_bucket: at.client("s3").list_objects_v2(
         Bucket=at.named[_bucket], MaxKeys=1
     )
@@ -162,6 +173,26 @@ _reviews(
     ExpressionAttributeNames={"#queue": "queue"},
     ExpressionAttributeValues={":queue": {"S": "probe"}},
 )
+_MODEL = {"pk": {"S": "processes"}, "sk": {"S": "probe"}}
+
+
+def _models(name: str, method: str, **arguments: Any) -> None:
+    PROBES[name] = lambda at: getattr(at.client("dynamodb"), method)(
+        TableName=at.named["ModelsTable"], **arguments
+    )
+
+
+_models("get a model", "get_item", Key=_MODEL)
+_models("scan the models", "scan", Limit=1)
+_models("delete a model", "delete_item", Key=_MODEL)
+_models("put a model", "put_item", Item=_MODEL, ConditionExpression="attribute_exists(gone)")
+_models("update a model", "update_item", Key=_MODEL, ConditionExpression="attribute_exists(gone)")
+_models(
+    "query the models",
+    "query",
+    KeyConditionExpression="pk = :pk",
+    ExpressionAttributeValues={":pk": {"S": "processes"}},
+)
 PROBES["list users"] = lambda at: at.client("cognito-idp").list_users(
     UserPoolId=at.named["UserPool"], Limit=1
 )
@@ -241,6 +272,7 @@ for _function in (
     "Digest",
     "Queue",
     "Api",
+    "Publish",
 ):
     PROBES[f"call {_function.lower()}"] = lambda at, _function=_function: at.client(
         "lambda"
@@ -264,7 +296,8 @@ PROBES["make a user"] = lambda at: at.client("iam").create_user(UserName="probe"
 
 # These change nothing, and what they look at is there: who may do anything gets an answer.
 LOOKS = (
-    *("list UploadsBucket", "list ResultsBucket", "list AccessLogs"),
+    *("list UploadsBucket", "list ResultsBucket", "list ModelsBucket", "list AccessLogs"),
+    *("get a model", "scan the models", "query the models"),
     *("list versions of UploadsBucket", "get a row", "get rows", "scan the table"),
     *("get a review", "scan the reviews", "query the claims", "query the queue", "list users"),
     *("query the index", "query the leases", "look at a run", "read a run's history", "read logs"),
@@ -285,16 +318,36 @@ REVIEWER = {
     *("list ResultsBucket", "get a review", "put a review", "update a review", "query a record"),
 }
 
+FINDER_OF_VERSIONS = {
+    *("list ModelsBucket", "get a model", "query the models", "get the version of definition.json"),
+}
+READER_OF_VERSIONS = {
+    "list ModelsBucket",
+    *(f"get the version of {name}" for name in ("definition.json", "head.json", "head.npz")),
+}
+
 # How services say it; SNS in the second way.
 DENIALS = ("AccessDenied", "AuthorizationError", "AccessDeniedException")
 
 # role -> the probes that it may do
 MAY: dict[str, set[str]] = {
-    "SerializeRole": S3_READER_OF_UPLOADS | WRITER_OF_CHUNKS,
-    "ScanRole": S3_READER_OF_UPLOADS | WRITER_OF_CHUNKS | {"put picture of a page"},
-    "ClassifyRole": READER_OF_CHUNKS | {"put scores"},
+    "SerializeRole": S3_READER_OF_UPLOADS | WRITER_OF_CHUNKS | FINDER_OF_VERSIONS,
+    "ScanRole": S3_READER_OF_UPLOADS
+    | WRITER_OF_CHUNKS
+    | FINDER_OF_VERSIONS
+    | {"put picture of a page"},
+    "ClassifyRole": READER_OF_CHUNKS | READER_OF_VERSIONS | {"put scores"},
+    "PublishRole": {
+        *("list ModelsBucket", "get a model", "query the models", "put a model"),
+        *(
+            f"{verb} version's {what}"
+            for verb in ("get", "put")
+            for what in ("definition", "vectors")
+        ),
+    },
     # Every file of an upload: filter does not know by name what others write beside its own.
     "FilterRole": READER_OF_CHUNKS
+    | {"list ModelsBucket", "get the version of definition.json", "get the version of head.json"}
     | {"put filtered records"}
     | {
         f"{verb} {what}"
@@ -348,6 +401,7 @@ MAY: dict[str, set[str]] = {
     "DispatchScheduleRole": {"call dispatch"},
     "DigestScheduleRole": {"call digest"},
     "QueueRole": REVIEWER
+    | {"list ModelsBucket", "get the version of definition.json"}
     | {
         *(
             "get result",
@@ -361,6 +415,8 @@ MAY: dict[str, set[str]] = {
         "call scan",
     },
     "ApiRole": REVIEWER
+    | FINDER_OF_VERSIONS
+    | READER_OF_VERSIONS
     | {
         *("get result", "get picture of a page", "get reviewed records", "get definition"),
         *(f"{verb} {what}" for verb in ("get", "put") for what in ("prediction", "note", "draft")),
@@ -396,6 +452,8 @@ def clear(at: Place) -> None:
         ("ResultsBucket", "predictions/probe/p-probe.json"),
         ("ResultsBucket", "notes/probe/1/1-probe.json"),
         ("ResultsBucket", "drafts/probe/probe/1.json"),
+        ("ModelsBucket", "models/probe/0/definition.json"),
+        ("ModelsBucket", "models/probe/0/references-litert.vectors"),
         ("UploadsBucket", "inbox/probe/none.csv"),
     ):
         with suppress(ClientError):

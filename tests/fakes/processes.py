@@ -13,6 +13,7 @@ from winnow.models import (
 from winnow.processes.loader import load_definition
 from winnow.processes.registry import ProcessRegistry
 from winnow.processes.schema import ProcessDefinition
+from winnow.registry.folder import FolderModels
 
 MOODS = """
 id: moods
@@ -33,6 +34,11 @@ MODEL = ModelInfo(name="fake", version="0", sha256="0" * 64, engine="fake")
 
 def book() -> ProcessRegistry:
     return ProcessRegistry([load_definition(MOODS, "moods"), load_definition(STRICT, "strict")])
+
+
+def models() -> FolderModels:
+    """The same, as Serialize takes them."""
+    return FolderModels(book())
 
 
 class SayingJudge:

@@ -31,6 +31,7 @@ from winnow.processes.registry import ProcessRegistry
 from winnow.processes.schema import parse_definition_json
 from winnow.readers import PageReader
 from winnow.recovery.upload_row import UploadRow
+from winnow.registry.folder import FolderModels
 from winnow.reviews.enqueue import enqueue
 from winnow.reviews.queueing import Queued, Shares
 from winnow.steps.classify import classify
@@ -42,7 +43,7 @@ from winnow_api.api import Api
 from winnow_api.call import iso
 from winnow_api.page import SignIn, WebPage
 from winnow_api.ports import Claimed, Form
-from winnow_api.services import Judging, Services
+from winnow_api.services import Judging, ProcessJudge, Services
 
 ROOT = Path(__file__).parents[2]
 RESULTS, UPLOADS = "results", "uploads"
@@ -200,7 +201,7 @@ class Stage:
             results_bucket=RESULTS,
             uploads_bucket=UPLOADS,
             registry=lambda: self.registry,
-            judging=lambda: Judging(self.encoder.info, self.judge, lambda process: None),
+            judging=lambda: Judging(self.encoder.info, self.judged_by),
             objects=lambda: self.objects,
             store=lambda: self.store,
             uploads=lambda: self.uploads,
@@ -222,6 +223,10 @@ class Stage:
             head = self.registry.heads.get(process)
             self._judges[process] = build_judge(definition, self.encoder, head)
         return self._judges[process]
+
+    def judged_by(self, process: str) -> ProcessJudge:
+        version = FolderModels(self.registry).resolve(process, "")
+        return ProcessJudge(version.definition, self.judge(process), None, version.ref)
 
     def draw(self, asked: DrawPages) -> None:
         """Stands for the Scan function."""
@@ -258,10 +263,16 @@ class Stage:
         run = RunRef(id="1-0123456789ab", attempt=1, started_at=now)
         options = SerializeOptions(results_bucket=RESULTS)
         serialized = serialize(
-            upload, self.store, self.registry, options, time.monotonic, ocr=self.ocr, run=run
+            upload,
+            self.store,
+            FolderModels(self.registry),
+            options,
+            time.monotonic,
+            ocr=self.ocr,
+            run=run,
         )
 
-        def judge_for(definition: bytes, head: object) -> Judge:
+        def judge_for(definition: bytes, head: object, references: object) -> Judge:
             return self.judge(parse_definition_json(definition).id)
 
         for line in self.store.content(serialized.manifest).splitlines():

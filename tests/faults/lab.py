@@ -39,6 +39,7 @@ from winnow.recovery.state import Lease
 from winnow.recovery.status import Ages, ObjectVersion, UploadStatus
 from winnow.recovery.sweep import Sweep
 from winnow.recovery.upload_row import UploadRow
+from winnow.registry.folder import FolderModels
 from winnow.steps.classify import classify
 from winnow.steps.filter import filter_chunk, filter_run
 from winnow.steps.serialize import SerializeOptions, serialize
@@ -153,7 +154,12 @@ class Lab:
             self.runs[given.upload.upload_id] = given.run
         options = SerializeOptions(results_bucket=RESULTS, chunk_records=self.chunk_records)
         done = serialize(
-            given.upload, self.store, self.book(), options, time.monotonic, run=given.run
+            given.upload,
+            self.store,
+            FolderModels(self.book()),
+            options,
+            time.monotonic,
+            run=given.run,
         )
         return done.model_dump(mode="json", exclude_none=False)
 
@@ -162,7 +168,7 @@ class Lab:
         if self.deadly is not None and self._meets_its_end(task):
             raise self.deadly
 
-        def judge_for(definition: bytes, _head: object = None) -> SayingJudge:
+        def judge_for(definition: bytes, *_: object) -> SayingJudge:
             return SayingJudge(parse_definition_json(definition))
 
         return classify(task, self.store, judge_for, MODEL, time.monotonic).model_dump(mode="json")

@@ -42,8 +42,8 @@ def test_a_function_loads_nothing_that_it_never_uses(function: str) -> None:
 
 API = {
     **dict.fromkeys(("RESULTS_BUCKET", "UPLOADS_BUCKET", "TABLE_NAME", "REVIEWS_TABLE"), "x"),
+    "MODELS_TABLE": "x",
     **dict.fromkeys(("SIGN_IN_CLIENT", "USER_POOL", "MODEL_DIR"), "x"),
-    "PROCESS_DIR": str(ROOT / "processes"),
     "WEB_DIR": str(ROOT / "web"),
     "PAGE_URL": "https://page.example.org/",
     "SIGN_IN_URL": "https://sign-in.example.org",

@@ -28,7 +28,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from pydantic import BaseModel
 
 from tests.fakes import files
-from tests.fakes.processes import MODEL, SayingJudge, book
+from tests.fakes.processes import MODEL, SayingJudge, book, models
 from tests.fakes.store import MemoryStore
 from tests.unit.core.steps.test_steps import RUN
 from winnow.errors import WinnowError
@@ -127,9 +127,9 @@ def functions(monkeypatch: pytest.MonkeyPatch) -> Iterator[Functions]:
     options = SerializeOptions(results_bucket=RESULTS)
     pages = Pages(_reads, options.limits, lambda: 0.0)
     settings = FilterSettings(results_bucket=RESULTS)
-    judge_for = lambda definition, _head: SayingJudge(parse_definition_json(definition))  # noqa: E731
-    monkeypatch.setattr(made.serialize, "build", lambda: (store, book(), options))
-    monkeypatch.setattr(made.scan, "build", lambda: (store, book(), options, pages))
+    judge_for = lambda definition, *_: SayingJudge(parse_definition_json(definition))  # noqa: E731
+    monkeypatch.setattr(made.serialize, "build", lambda: (store, models(), options))
+    monkeypatch.setattr(made.scan, "build", lambda: (store, models(), options, pages))
     monkeypatch.setattr(
         made.classify, "build", lambda: (store, SimpleNamespace(info=MODEL), RecordBudget())
     )

@@ -17,6 +17,7 @@ from tests.unit.core.reviews.test_queueing import table
 from tests.unit.core.steps.test_steps import Run
 from winnow.errors import ConfidenceThresholdNotMetError, EventInvalidError, RetryableError
 from winnow.models import DrawPages, ObjectRef, ScanInput, Upload
+from winnow.registry.folder import FolderModels
 from winnow.reviews.enqueue import Pictures
 from winnow.reviews.models import RecordKey, Totals
 from winnow.reviews.queueing import Queued
@@ -57,7 +58,12 @@ class Stack:
         ref = pipeline.store.add("uploads", f"inbox/{process}/x.csv", content.encode())
         upload = Upload(upload_id=UPLOAD, object=ref, size=1)
         run = serialize(
-            upload, pipeline.store, _book(), pipeline.options, pipeline.clock, run=pipeline.run
+            upload,
+            pipeline.store,
+            FolderModels(_book()),
+            pipeline.options,
+            pipeline.clock,
+            run=pipeline.run,
         )
         pipeline.classify(run)
         row: dict[str, Any] = {

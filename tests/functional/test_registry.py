@@ -1,21 +1,30 @@
 """One contract for the registry in memory and on DynamoDB."""
 
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.fakes.model_table import create_model_table
 from tests.fakes.registry import AT, MemoryRegistry, a_version
 from winnow.errors import ReleaseConflictError, VersionUnknownError
 from winnow.registry import aliases
 from winnow.registry.aliases import Who
+from winnow.registry.models import DataManifest, DataPart, VersionMetrics
 from winnow.registry.ports import ModelRegistry
+from winnow_aws.registry import RegistryTable
+
+pytestmark = pytest.mark.stack
 
 WHO = Who("ann", AT, "Because it is better.")
 
 
-@pytest.fixture(params=["memory"])
+@pytest.fixture(params=["memory", "dynamodb"])
 def registry(request: pytest.FixtureRequest) -> ModelRegistry:
-    return MemoryRegistry()
+    if request.param == "memory":
+        return MemoryRegistry()
+    dynamodb = request.getfixturevalue("dynamodb")
+    return RegistryTable(dynamodb, create_model_table(dynamodb, f"models-{uuid.uuid4().hex}"))
 
 
 def publish(registry: ModelRegistry, process: str = "triage") -> aliases.Changed:
@@ -41,7 +50,12 @@ def test_an_entry_is_read_as_it_was_written(registry):
 
 
 def test_a_version_is_added_once_and_stays_as_it_was(registry):
-    version = a_version(codes=("91110",))
+    part = DataPart(kind="reviews", sha256="a" * 64, rows=3, name="reviews")
+    version = a_version(
+        codes=("91110",),
+        metrics=VersionMetrics(accuracy=0.875, rows=40, better=True),
+        data=DataManifest(parts=(part,), rows=3, rows_of={"glad": 2, "sad": 1}),
+    )
     assert registry.add(version)
     assert not registry.add(version.model_copy(update={"by": "bob"}))
     assert registry.version("triage", version.sha256) == version

@@ -45,7 +45,8 @@ from winnow.reviews.models import (
 from winnow.reviews.ports import Change, Place, ReviewStore
 from winnow.reviews.service import Given, Reviews
 from winnow.reviews.tally import change
-from winnow_aws.review_items import event_key, head_item, value_of
+from winnow_aws.attributes import value_of
+from winnow_aws.review_items import event_key, head_item
 from winnow_aws.reviews import ReviewTable
 from winnow_aws.transactions import MAX_ACTIONS, Writer
 from winnow_local.ministack import ACCESS_KEY, REGION, SECRET_KEY

@@ -25,7 +25,8 @@ from winnow.reviews.models import (
 )
 from winnow.reviews.service import Given, Reviews
 from winnow.reviews.tally import counted, queued
-from winnow_aws.review_items import EVENT, event_of, texts
+from winnow_aws.attributes import texts
+from winnow_aws.review_items import EVENT, event_of
 from winnow_aws.reviews import ReviewTable
 
 if TYPE_CHECKING:

@@ -31,6 +31,9 @@ ROLES = {
     ),
     "DispatchRole": Role("dispatch", "learn file names; start runs, or none"),
     "DigestRole": Role("digest", "send false e-mails, or none"),
+    "PublishRole": Role(
+        "publish", "publish versions that decide; old versions and their files stay"
+    ),
     "TriageRole": Role("workflow", "record false ends"),
     "StoppedRole": Role("failure handler", "record false ends"),
     "StartRole": Role("rules", "start runs"),
@@ -92,8 +95,13 @@ WORDS = {
     "DeleteDrafts": "delete `drafts/*`",
     "SignUploads": "let a file be sent to `inbox/*`",
     "ListReviews": "list reviews",
+    "WriteVersions": "read and write `models/*`",
+    "ReadWriteModels": "read the table of models, and write to it",
 }
 SHARED = {
+    "ReadVersions": "read files of versions, each in the version that was published",
+    "ListModels": "list the bucket of models",
+    "FindVersions": "read the table of models",
     "WriteLogs": "write logs",
     "DeliverLogs": "write logs",
     "WriteTraces": "write traces",

@@ -58,6 +58,11 @@ PLACES: dict[str, tuple[str, ...]] = {
         "ReviewsTable",
         "ReviewsUndelivered",
     ),
+    "models": (
+        "PublishFunction",
+        "ModelsBucket",
+        "ModelsTable",
+    ),
 }
 KINDS = {
     "AWS::S3::Bucket": "S3 bucket",
@@ -128,8 +133,9 @@ BESIDE = {
     "AWS::ApiGatewayV2::Integration": "the API's way to its function",
     "AWS::ApiGatewayV2::Authorizer": "check of tokens",
     "AWS::ApiGatewayV2::Route": "routes of the API",
+    "Custom::ShippedProcesses": "the processes that ship, published by a deployment",
 }
-BESIDE_BY_NAME = {"AccessLogs": "bucket for the access logs of the other two"}
+BESIDE_BY_NAME = {"AccessLogs": "bucket for the access logs of the others"}
 
 READS, WRITES, CALLS, NOTHING = "reads", "writes", "calls", ""
 ACTIONS = {

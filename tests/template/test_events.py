@@ -18,11 +18,21 @@ from winnow.models import (
 )
 from winnow.processes.registry import ProcessRegistry
 from winnow.recovery.report import SweepInput
+from winnow.registry.files import (
+    DEFINITION,
+    HEAD_ARRAYS,
+    HEAD_CARD,
+    VersionPaths,
+    references_name,
+    version_sha256,
+)
 from winnow.steps.digest import DigestInput
 from winnow.steps.dispatch import DispatchInput
 from winnow.steps.upload import requested_process, upload_id
 from winnow.storage.paths import RunPaths
+from winnow_aws.custom_resource import ResourceEvent
 
+REFERENCES = references_name("litert")
 SHAPES: dict[str, type[BaseModel]] = {
     "serialize": SerializeInput,
     "scan": SerializeInput,
@@ -36,8 +46,8 @@ SHAPES: dict[str, type[BaseModel]] = {
 }
 
 
-# Events that AWS makes: of an HTTP API, and of a run's end.
-OF_AWS = ("api", "queue")
+# Events that AWS makes: of an HTTP API, of a run's end, and of a custom resource.
+OF_AWS = ("api", "queue", "publish")
 
 
 def event(name: str) -> Any:
@@ -109,11 +119,20 @@ def test_all_events_are_about_one_upload():
     assert ids == run.run == task.run
     assert (task.process, task.threshold) == (run.process, run.threshold)
     layout = RunPaths(run.manifest.bucket, upload.upload_id, ids)
-    assert (run.manifest, run.definition) == (layout.manifest, layout.definition)
+    assert run.manifest == layout.manifest
     assert (task.source, task.scored) == (layout.chunk(task.chunk), layout.scored(task.chunk))
     assert (task.records, task.definition, task.head) == (run.records, run.definition, run.head)
     assert run.head is not None
-    assert (run.head.card, run.head.arrays) == (layout.head_card, layout.head_arrays)
+    assert run.version == task.version
+    assert run.version is not None
+    sha256 = version_sha256(run.process.sha256, run.head.sha256)
+    assert run.version.sha256 == sha256
+    files = VersionPaths(run.definition.bucket, run.process.id, sha256)
+    assert task.references is not None
+    of_version = (run.definition, run.head.card, run.head.arrays, task.references.object)
+    for ref, name in zip(of_version, (DEFINITION, HEAD_CARD, HEAD_ARRAYS, REFERENCES), strict=True):
+        assert ref.version_id, "what the item names, not what lies there now"
+        assert ref.model_copy(update={"version_id": None}) == files.file(name)
     assert json.loads(event("stopped")["detail"]["input"]) == event("s3_object_created")
 
 
@@ -123,3 +142,10 @@ def test_the_upload_asks_for_a_process_that_ships():
     assert asked
     shipped = ProcessRegistry.from_directory(ROOT / "processes").find(asked)
     assert (shipped.id, shipped.kind) == (run.process.id, run.process.kind)
+
+
+def test_the_custom_resource_s_event_is_one():
+    asked = ResourceEvent.model_validate(event("publish"))
+    assert (
+        expand()["Resources"][asked.LogicalResourceId]["Type"] == event("publish")["ResourceType"]
+    )

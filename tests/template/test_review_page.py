@@ -17,7 +17,10 @@ BEFORE = {
     *("MailQueue", "MailQueuePolicy", "MailSubscription"),
     *(
         f"{function}{part}"
-        for function in ("Serialize", "Scan", "Classify", "Filter", "Sweep", "Dispatch", "Digest")
+        for function in (
+            *("Serialize", "Scan", "Classify", "Filter", "Sweep", "Dispatch", "Digest"),
+            "Publish",
+        )
         for part in ("Function", "Role", "Logs")
     ),
     *("Triage", "Stopped", "WorkflowLogs", "TriageRole", "StoppedRole"),
@@ -33,8 +36,10 @@ BEFORE = {
         )
     ),
     "Dashboard",
+    *("ModelsBucket", "ModelsBucketPolicy", "ModelsTable", "ShippedProcesses"),
 }
 OUTPUTS = {
+    *("ModelsBucket", "ModelsTable"),
     *("Inbox", "UploadsBucket", "ResultsBucket", "Table", "RetentionDays", "StateMachineArn"),
     *("MaxRuns", "WaitingQueue", "TopicArn", "UndeliveredQueue"),
 }

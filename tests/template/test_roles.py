@@ -32,12 +32,13 @@ WRITE_LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 CONDITIONAL = {"UseCustomerKey": "HasKmsKey", "ReadPictures": "HasTextract"}
 # The customer's key may protect other things too: it is used through these services alone.
 VIA = {
-    "SerializeRole": ["s3"],
-    "ScanRole": ["s3"],
+    "SerializeRole": ["s3", "dynamodb"],
+    "ScanRole": ["s3", "dynamodb"],
     "ClassifyRole": ["s3"],
     "FilterRole": ["s3"],
     "SweepRole": ["s3", "dynamodb", "sqs"],
     "DispatchRole": ["s3", "sqs"],
+    "PublishRole": ["s3", "dynamodb"],
     "TriageRole": ["s3", "dynamodb"],
     "QueueRole": ["s3", "dynamodb", "sqs"],
     "ApiRole": ["s3", "dynamodb"],
@@ -60,6 +61,16 @@ READ_WRITE_REVIEWS = (
     },
     ["ReviewsTable.Arn"],
 )
+LIST_MODELS = ({"s3:ListBucket"}, ["ModelsBucket.Arn"])
+FIND_VERSIONS = ({"dynamodb:GetItem", "dynamodb:Query"}, ["ModelsTable.Arn"])
+
+
+def read_versions(*names: str) -> tuple[set[str], list[str]]:
+    """The very versions of objects that items of the table name, and these files alone."""
+    return {"s3:GetObjectVersion"}, [f"${{ModelsBucket.Arn}}/models/*/{name}" for name in names]
+
+
+TO_JUDGE = ("definition.json", "head.json", "head.npz", "references-*")
 STATES = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}"
 
 # role -> statement -> (actions, resources)
@@ -68,6 +79,9 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
         "ReadUploads": (READ | {"s3:GetObjectVersion"}, ["${UploadsBucket.Arn}/inbox/*"]),
         "ListUploads": ({"s3:ListBucket"}, ["UploadsBucket.Arn"]),
         "WriteChunks": WRITE_CHUNKS,
+        "ReadVersions": read_versions("definition.json"),
+        "ListModels": LIST_MODELS,
+        "FindVersions": FIND_VERSIONS,
         "UseCustomerKey": CUSTOMER_KEY,
         "WriteLogs": (WRITE_LOGS, ["SerializeLogs.Arn"]),
         "WriteTraces": (XRAY, ["*"]),
@@ -78,6 +92,9 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
         "WriteChunks": WRITE_CHUNKS,
         "WritePictures": ({"s3:PutObject"}, ["${ResultsBucket.Arn}/results/*/pages/*.jpg"]),
         "ReadPictures": ({"textract:DetectDocumentText"}, ["*"]),
+        "ReadVersions": read_versions("definition.json"),
+        "ListModels": LIST_MODELS,
+        "FindVersions": FIND_VERSIONS,
         "UseCustomerKey": CUSTOMER_KEY,
         "WriteLogs": (WRITE_LOGS, ["ScanLogs.Arn"]),
         "WriteTraces": (XRAY, ["*"]),
@@ -86,6 +103,8 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
         "ReadChunks": (READ, ["${ResultsBucket.Arn}/runs/*"]),
         "ListChunks": ({"s3:ListBucket"}, ["ResultsBucket.Arn"]),
         "WriteScores": ({"s3:PutObject"}, ["${ResultsBucket.Arn}/runs/*/scored/*"]),
+        "ReadVersions": read_versions(*TO_JUDGE),
+        "ListModels": LIST_MODELS,
         "UseCustomerKey": CUSTOMER_KEY,
         "WriteLogs": (WRITE_LOGS, ["ClassifyLogs.Arn"]),
         "WriteTraces": (XRAY, ["*"]),
@@ -99,8 +118,21 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
             {"s3:PutObject", "s3:AbortMultipartUpload"},
             ["${ResultsBucket.Arn}/results/*"],
         ),
+        "ReadVersions": read_versions("definition.json", "head.json"),
+        "ListModels": LIST_MODELS,
         "UseCustomerKey": CUSTOMER_KEY,
         "WriteLogs": (WRITE_LOGS, ["FilterLogs.Arn"]),
+        "WriteTraces": (XRAY, ["*"]),
+    },
+    "PublishRole": {
+        "WriteVersions": ({"s3:GetObject", "s3:PutObject"}, ["${ModelsBucket.Arn}/models/*"]),
+        "ListModels": LIST_MODELS,
+        "ReadWriteModels": (
+            {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem"},
+            ["ModelsTable.Arn"],
+        ),
+        "UseCustomerKey": CUSTOMER_KEY,
+        "WriteLogs": (WRITE_LOGS, ["PublishLogs.Arn"]),
         "WriteTraces": (XRAY, ["*"]),
     },
     "SweepRole": {
@@ -191,6 +223,8 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
         "DrawPages": ({"lambda:InvokeFunction"}, ["ScanFunctionAliaslive"]),
         "SendMail": ({"sns:Publish"}, ["Topic"]),
         "EncryptMail": ({"kms:Decrypt", "kms:GenerateDataKey"}, ["TopicKey.Arn"]),
+        "ReadVersions": read_versions("definition.json"),
+        "ListModels": LIST_MODELS,
         "UseCustomerKey": CUSTOMER_KEY,
         "WriteLogs": (WRITE_LOGS, ["QueueLogs.Arn"]),
         "WriteTraces": (XRAY, ["*"]),
@@ -227,6 +261,9 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
             {"dynamodb:Query"},
             ["${ReviewsTable.Arn}/index/queue", "${ReviewsTable.Arn}/index/by_decision"],
         ),
+        "ReadVersions": read_versions(*TO_JUDGE),
+        "ListModels": LIST_MODELS,
+        "FindVersions": FIND_VERSIONS,
         "UseCustomerKey": CUSTOMER_KEY,
         "WriteLogs": (WRITE_LOGS, ["ApiLogs.Arn"]),
         "WriteTraces": (XRAY, ["*"]),
@@ -292,6 +329,7 @@ PRINCIPALS = {
     "SweepRole": "lambda.amazonaws.com",
     "SweepScheduleRole": "scheduler.amazonaws.com",
     "DispatchRole": "lambda.amazonaws.com",
+    "PublishRole": "lambda.amazonaws.com",
     "DigestRole": "lambda.amazonaws.com",
     "DispatchScheduleRole": "scheduler.amazonaws.com",
     "DigestScheduleRole": "scheduler.amazonaws.com",
@@ -418,7 +456,7 @@ def test_every_policy_is_of_the_current_version():
                 yield from policies(value)
 
     found = list(policies(RESOURCES))
-    assert len(found) == 2 * len(ROLES) + 10
+    assert len(found) == 2 * len(ROLES) + 11
     assert {policy.get("Version") for policy in found} == {"2012-10-17"}
 
 

@@ -105,6 +105,7 @@ def test_only_the_local_stack_goes_without_tls():
     addressed = {"QueueFunction", "ApiFunction", "FilterFunction", "PageClient", "UploadsBucket"}
     assert users - addressed == {
         *("UploadsBucketPolicy", "ResultsBucketPolicy", "TopicPolicy", "UndeliveredPolicy"),
+        "ModelsBucketPolicy",
         *("WaitingPolicy", "RunMailsPolicy", "MailQueuePolicy"),
         *("AccessLogsPolicy", "ReviewsUndeliveredPolicy"),
         "Triage",

@@ -26,14 +26,18 @@ TYPES = {
 # Every resource there is. Another needs a name here, and what is special about it where the rules
 # for its type are.
 INVENTORY: dict[str, set[str]] = {
-    "AWS::S3::Bucket": {"UploadsBucket", "ResultsBucket", "AccessLogs"},
-    "AWS::S3::BucketPolicy": {"UploadsBucketPolicy", "ResultsBucketPolicy", "AccessLogsPolicy"},
-    "AWS::DynamoDB::Table": {"Table", files.REVIEWS},
+    "AWS::S3::Bucket": {"UploadsBucket", "ResultsBucket", files.MODELS_BUCKET, "AccessLogs"},
+    "AWS::S3::BucketPolicy": {
+        *("UploadsBucketPolicy", "ResultsBucketPolicy", "AccessLogsPolicy"),
+        f"{files.MODELS_BUCKET}Policy",
+    },
+    "AWS::DynamoDB::Table": {"Table", files.REVIEWS, files.MODELS},
     "AWS::KMS::Key": {"TopicKey"},
     "AWS::SNS::Topic": {"Topic", mail.GATHERED},
     "AWS::SNS::TopicPolicy": {"TopicPolicy", f"{mail.GATHERED}Policy"},
     "AWS::SNS::Subscription": {"EmailSubscription", mail.TO_THE_QUEUE},
     "AWS::Serverless::Function": set(steps.SETTINGS),
+    steps.SHIPPED: {"ShippedProcesses"},
     "AWS::Logs::LogGroup": {
         *(f"{name.removesuffix('Function')}Logs" for name in steps.SETTINGS),
         *steps.LOG_NAMES,

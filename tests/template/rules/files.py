@@ -57,6 +57,9 @@ EXPIRE_STATES = {
 # Exception: the bucket that the others' access logs lie in.
 LOGS = "AccessLogs"
 REVIEWS = "ReviewsTable"
+MODELS = "ModelsTable"
+# No version of an object expires: items of the table name them.
+MODELS_BUCKET = "ModelsBucket"
 EXPIRE_LOGS = {
     "Id": "expire-logs",
     "Status": "Enabled",
@@ -142,7 +145,8 @@ def bucket(name: str, stack: Stack) -> Any:
         metadata = skips("CKV_AWS_145", "CKV_AWS_144")
         own = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY}
         lifecycle: dict[str, Any] = {
-            str(rule["Id"]): rule for rule in (EXPIRE_OLD, ABORT)
+            str(rule["Id"]): rule
+            for rule in ((ABORT,) if name == MODELS_BUCKET else (EXPIRE_OLD, ABORT))
         } | LIFECYCLES.get(name, {})
         properties |= {
             "BucketEncryption": _encryption(
@@ -255,14 +259,34 @@ WITH_THE_PAGE = {"by_claim"}
 NUMBERS = {"lease_until"}
 
 
+# Table -> its keys, and its indexes.
+KEYS: dict[str, tuple[tuple[str, ...], dict[str, tuple[tuple[str, str], str]]]] = {
+    "Table": (("upload_id",), INDEXES),
+    REVIEWS: (("pk", "sk"), INDEXES_OF_REVIEWS),
+    MODELS: (("pk", "sk"), {}),
+}
+
+
 def table(name: str, stack: Stack) -> Any:
-    """Rows by upload id, kept with the stack, encrypted, backed up, expiring; reviews likewise."""
-    own, indexes = (
-        (("pk", "sk"), INDEXES_OF_REVIEWS) if name == REVIEWS else (("upload_id",), INDEXES)
-    )
+    """Rows by upload id, kept with the stack, encrypted, backed up, expiring; but for models."""
+    own, indexes = KEYS[name]
     keys = dict.fromkeys(key for index, _ in indexes.values() for key in index)
     # The new image names the record; the old one would be read by nobody.
     streams = {"StreamSpecification": {"StreamViewType": "NEW_IMAGE"}} if name == REVIEWS else {}
+    passing = {
+        "GlobalSecondaryIndexes": Keyed(
+            "IndexName",
+            {
+                index: _where(index, _index(index, of_it, projected))
+                for index, (of_it, projected) in indexes.items()
+            },
+            where_it_holds,
+        ),
+        "TimeToLiveSpecification": {"AttributeName": "expires", "Enabled": True},
+    }
+    if name == MODELS:
+        # Read whole, and for ever.
+        passing = {}
     return {
         "Type": "AWS::DynamoDB::Table",
         **KEPT,
@@ -277,15 +301,7 @@ def table(name: str, stack: Stack) -> Any:
             ),
             "KeySchema": _keys(*own),
             **streams,
-            "GlobalSecondaryIndexes": Keyed(
-                "IndexName",
-                {
-                    index: _where(index, _index(index, of_it, projected))
-                    for index, (of_it, projected) in indexes.items()
-                },
-                where_it_holds,
-            ),
-            "TimeToLiveSpecification": {"AttributeName": "expires", "Enabled": True},
+            **passing,
             "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
             "SSESpecification": given(
                 "HasKmsKey",

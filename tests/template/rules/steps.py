@@ -21,6 +21,7 @@ from winnow_aws.settings import (
     DigestSettings,
     DispatchSettings,
     FilterSettings,
+    PublishSettings,
     QueueSettings,
     SweepSettings,
 )
@@ -37,6 +38,7 @@ SETTINGS: dict[str, type[BaseModel]] = {
     "DigestFunction": DigestSettings,
     "QueueFunction": QueueSettings,
     "ApiFunction": ApiSettings,
+    "PublishFunction": PublishSettings,
 }
 # A quarter of an hour is the most that Lambda gives; exceptions:
 TIMEOUTS = {
@@ -44,6 +46,8 @@ TIMEOUTS = {
     "SweepFunction": 840,
     "DispatchFunction": 120,
     "DigestFunction": 300,
+    # Less than CloudFormation waits for its answer.
+    "PublishFunction": 300,
     # API Gateway waits for 30 seconds at most.
     "ApiFunction": 29,
 }
@@ -51,7 +55,10 @@ TIMEOUTS = {
 MEMORY = {"ScanFunction": 3538, "DispatchFunction": 512}
 # Not steps of the workflow: no concurrency is set aside for these.
 BESIDE_THE_WORKFLOW = dict.fromkeys(
-    ("SweepFunction", "DispatchFunction", "DigestFunction", "QueueFunction", "ApiFunction"),
+    (
+        *("SweepFunction", "DispatchFunction", "DigestFunction", "QueueFunction", "ApiFunction"),
+        "PublishFunction",
+    ),
     "CKV_AWS_115",
 )
 FUNCTION_SKIPS = ("CKV_AWS_116", "CKV_AWS_117", "CKV_AWS_173")
@@ -75,6 +82,8 @@ VARIABLES: dict[str, Any] = {
     "STACK_NAME": ref("AWS::StackName"),
     "THRESHOLD_OVERRIDE": ref("Threshold"),
     "REVIEWS_TABLE": ref("ReviewsTable"),
+    "MODELS_TABLE": ref("ModelsTable"),
+    "MODELS_BUCKET": ref("ModelsBucket"),
     "PAGE_URL": review.page(),
     "SIGN_IN_URL": review.SIGN_IN,
     "SIGN_IN_CLIENT": ref("PageClient"),
@@ -85,6 +94,8 @@ VARIABLES: dict[str, Any] = {
 }
 # What these mail is not gathered: it is gathered already, or there is one for each upload.
 AT_ONCE = {"DigestFunction", "QueueFunction"}
+# What is only read where a function runs outside of a stack.
+OUTSIDE = {one: {"PROCESS_DIR"} for one in ("SerializeFunction", "ScanFunction")}
 # Variable -> folder of the image.
 FOLDERS = {"MODEL_DIR": "/opt/model", "PROCESS_DIR": "/opt/processes", "WEB_DIR": "/opt/web"}
 
@@ -127,8 +138,25 @@ def variables(function: str, stack: Stack) -> dict[str, Any]:
     """The variables that the function itself is given: those it reads, but for the common ones."""
     # Limits have defaults; LIMIT_... sets one where a stack needs another.
     read = {name.upper() for name in SETTINGS[function].model_fields} - {"LIMITS", "BUDGET"}
-    own = {"POWERTOOLS_SERVICE_NAME", *read} - COMMON
+    own = {"POWERTOOLS_SERVICE_NAME", *read} - COMMON - OUTSIDE.get(function, set())
     return {name: variable(function, name, stack) for name in sorted(own)}
+
+
+# What needs the processes of its own code in the registry.
+AFTER_PUBLISHING = {"Triage", "ApiFunction"}
+SHIPPED = "Custom::ShippedProcesses"
+
+
+def shipped(name: str, stack: Stack) -> Any:
+    """Calls the function for every version of its code, and waits longer than it may take."""
+    return {
+        "Type": SHIPPED,
+        "Properties": {
+            "ServiceToken": ref("PublishFunction.Alias"),
+            "ServiceTimeout": 2 * TIMEOUTS["PublishFunction"],
+            "PublishVersion": ref("PublishFunction.Version"),
+        },
+    }
 
 
 # EventBridge hands over an event and does not wait: Lambda tries it three times in all.
@@ -160,6 +188,7 @@ def function(name: str, stack: Stack) -> Any:
         properties["MemorySize"] = MEMORY[name]
     if name == "QueueFunction":
         properties["EventInvokeConfig"] = KEPT_IF_FAILED
+    after = {"DependsOn": "ShippedProcesses"} if name in AFTER_PUBLISHING else {}
     if name in BESIDE_THE_WORKFLOW:
         metadata = skips(BESIDE_THE_WORKFLOW[name], *FUNCTION_SKIPS)
     else:
@@ -173,6 +202,7 @@ def function(name: str, stack: Stack) -> Any:
         properties["VersionDescription"] = _says(said)
     return {
         "Type": "AWS::Serverless::Function",
+        **after,
         "Metadata": {
             "DockerContext": ".",
             "Dockerfile": "functions/Dockerfile",
@@ -280,8 +310,10 @@ def substitution(name: str, stack: Stack) -> Any:
 def machine(name: str, stack: Stack) -> Any:
     """Traced, logged without the data that passes, and told what its definition asks for."""
     group = {"CloudWatchLogsLogGroup": {"LogGroupArn": att("WorkflowLogs")}}
+    after = {"DependsOn": "ShippedProcesses"} if name in AFTER_PUBLISHING else {}
     return {
         "Type": "AWS::Serverless::StateMachine",
+        **after,
         "Properties": {
             # Roles name it, and so must the template.
             "Name": sub(f"${{AWS::StackName}}-{name.lower()}"),
@@ -299,6 +331,7 @@ def machine(name: str, stack: Stack) -> Any:
 
 RULES = {
     "AWS::Serverless::Function": function,
+    SHIPPED: shipped,
     "AWS::Logs::LogGroup": logs,
     "AWS::Serverless::StateMachine": machine,
 }

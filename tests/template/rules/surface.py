@@ -151,6 +151,8 @@ NEEDED = {
     *OF_REVIEWS,
     "UploadsBucket",
     "ResultsBucket",
+    "ModelsBucket",
+    "ModelsTable",
     "Table",
     "RetentionDays",
     "MaxRuns",

@@ -172,6 +172,7 @@ def test_a_bill_lists_the_lock_and_the_models_and_nothing_else(images, tmp_path,
         assert set(models) == {
             "classify": {"use-lite-model"},
             "api": {"use-lite-model"},
+            "publish": {"use-lite-model"},
             "classify-tensorflow": {"use-lite-model"},
             "scan": {"rapidocr-model"},
         }.get(image.name, set())

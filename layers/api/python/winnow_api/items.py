@@ -9,7 +9,15 @@ from winnow.errors import (
     RecordUnknownError,
     StoredDataInvalidError,
 )
-from winnow.models import ModelInfo, ObjectRef, Outcome, ProcessInfo, Result, ResultRecord
+from winnow.models import (
+    ModelInfo,
+    ObjectRef,
+    Outcome,
+    ProcessInfo,
+    Result,
+    ResultRecord,
+    VersionRef,
+)
 from winnow.processes.schema import ProcessDefinition
 from winnow.reviews.items import (
     MAX_PICTURES,
@@ -90,6 +98,7 @@ def _prediction(services: Services, user: User, key: RecordKey) -> Located:
         LineRef(object=ref, start=0, length=len(stored.model_dump_json().encode())),
         stored.model,
         None if stored.head is None else stored.head.version,
+        stored.judged_by,
     )
     return Located(head, stored.record, known=False)
 
@@ -126,6 +135,7 @@ def _correction(
         line,
         result.model,
         None if result.head is None else result.head.version,
+        result.version,
     ).model_copy(update={"run_started": result.run.started_at if result.run else ""})
 
 
@@ -138,6 +148,7 @@ def _new_head(
     line: LineRef,
     model: ModelInfo | None,
     trained: str | None,
+    judged_by: VersionRef | None,
 ) -> ReviewHead:
     return ReviewHead(
         upload=key.upload,
@@ -145,6 +156,7 @@ def _new_head(
         kind=kind,
         process=process,
         head=trained,
+        judged_by=judged_by,
         model=None if model is None else model.sha256,
         line=line,
         outcome=record.outcome,

@@ -50,16 +50,18 @@ def open_process(services: Services, user: User, name: str) -> ProcessDefinition
 
 def create(services: Services, call: Call, given: PredictionRequest) -> Prediction:
     """Judge a text and keep the prediction; the same request again answers the same one."""
-    definition = open_process(services, call.user, given.process)
+    judging = services.judging()
+    # The definition of the very version that judges: the next request may find another.
+    judged_by = judging.of(open_process(services, call.user, given.process).id)
+    definition = judged_by.definition
     record = record_of(definition, given.text, given.fields)
     now = services.now()
     own = prediction_id(definition.id, int(now * 1e9), services.random(4))
     claim = pool().submit(idempotency.once, services.keys(), call.key or "", call.body, own)
-    judging = services.judging()
     threshold = services.threshold if services.threshold is not None else definition.threshold
     result = predict(
         definition,
-        judging.judge_of(definition.id),
+        judged_by.judge,
         record,
         threshold,
         services.budget,
@@ -70,6 +72,7 @@ def create(services: Services, call: Call, given: PredictionRequest) -> Predicti
     prediction = StoredPrediction(
         id=claim.result(),
         process=definition.info,
+        judged_by=judged_by.version,
         at=iso(now),
         by=call.user.name,
         text=record.text,
@@ -85,7 +88,7 @@ def create(services: Services, call: Call, given: PredictionRequest) -> Predicti
         novelty=result.novelty,
         threshold=threshold,
         model=judging.model,
-        head=judging.head_of(definition.id),
+        head=judged_by.head,
     )
     ref = paths.prediction(services.results_bucket, definition.id, prediction.id)
     if services.objects().create(ref, prediction.model_dump_json().encode(), paths.JSON):

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from winnow.limits.budget import RecordBudget
-from winnow.models import HeadInfo, ModelInfo
+from winnow.models import HeadInfo, ModelInfo, VersionRef
 from winnow.ports import Judge, ObjectStore
 from winnow.processes.registry import ProcessRegistry
+from winnow.processes.schema import ProcessDefinition
 from winnow.reviews.ports import ReviewStore
 from winnow_api.ports import Objects, RequestKeys, UploadTable
 
@@ -17,14 +18,25 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class ProcessJudge:
+    """What a process judges by, all of one version."""
+
+    definition: ProcessDefinition
+    judge: Judge
+    head: HeadInfo | None = None
+    """The trained head that it judges with."""
+    version: VersionRef | None = None
+
+
+@dataclass(frozen=True)
 class Judging:
     """The encoder, and the judges of processes."""
 
     model: ModelInfo
-    judge_of: Callable[[str], Judge]
-    """The judge of a process id; built once."""
-    head_of: Callable[[str], HeadInfo | None]
-    """The trained head that it judges with."""
+    of: Callable[[str], ProcessJudge]
+    """What the process of an id judges by now; a judge is built once.
+
+    Raises ProcessUnknownError."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +46,7 @@ class Services:
     results_bucket: str
     uploads_bucket: str
     registry: Callable[[], ProcessRegistry]
+    """The champion of each process, as it is now or was seconds ago."""
     judging: Callable[[], Judging]
     objects: Callable[[], Objects]
     store: Callable[[], ObjectStore]

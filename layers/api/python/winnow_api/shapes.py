@@ -15,6 +15,7 @@ from winnow.models import (
     Note,
     Outcome,
     UnitInterval,
+    VersionRef,
 )
 from winnow.reviews.items import HistoryEntry, Named, ReviewItem, ReviewState
 from winnow.reviews.notes import MAX_NOTE
@@ -398,6 +399,7 @@ class UploadDetail(UploadItem):
     threshold: float | None
     threshold_from: str | None
     process_version: str | None
+    version: VersionRef | None
     notes: tuple[Note, ...]
     decisions: dict[str, int]
     model: ModelInfo | None

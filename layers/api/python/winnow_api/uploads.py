@@ -192,6 +192,7 @@ def one(services: Services, call: Call, given: Nothing) -> UploadDetail:
         threshold=None if result is None else result.threshold,
         threshold_from=None if result is None else result.threshold_from,
         process_version=None if result is None else result.process.version,
+        version=None if result is None else result.version,
         notes=() if result is None else result.notes,
         decisions={} if result is None or withheld else result.decisions,
         model=None if result is None else result.model,

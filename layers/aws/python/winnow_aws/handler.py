@@ -100,9 +100,9 @@ def handler(
                         "failed",
                         code=InternalError.code,
                         error_type=type(error).__name__,
-                        where=_places(error),
+                        where=places_of(error),
                     )
-                    where = _places(error)[-1]
+                    where = places_of(error)[-1]
                     raise InternalError(f"{type(error).__name__} at {where}.") from None
                 logger.info("done", seconds=round(one.meter.read().seconds, 3))
                 return result.model_dump(mode="json")
@@ -137,7 +137,7 @@ def _fields(problems: Iterable[ErrorDetails], start: int) -> str:
     return ", ".join(dict.fromkeys(names))
 
 
-def _places(error: BaseException) -> list[str]:
+def places_of(error: BaseException) -> list[str]:
     """`module:line` of each frame, without the source text."""
     frames = traceback.extract_tb(error.__traceback__)
     return [f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames] or ["?"]

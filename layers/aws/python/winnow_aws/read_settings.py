@@ -16,7 +16,12 @@ class SerializeSettings(Settings):
     """Environment of the serialize function."""
 
     results_bucket: str = Field(description="the bucket that the records of a file are written to")
-    process_dir: Path = Field(description="the folder of process definitions")
+    models_table: str = Field(
+        "", description="the table of versions of processes; empty: those of `process_dir`"
+    )
+    process_dir: Path | None = Field(
+        None, description="a folder of process definitions, read without a table of versions"
+    )
     default_process: str = Field("", description="the process of files that name none")
     threshold_override: float | None = Field(
         None, ge=0, le=1, description="the threshold, in place of each process's own"

@@ -12,6 +12,7 @@ from typing import Any
 
 from winnow.errors import CursorInvalidError
 from winnow.reviews.models import RecordKey, ReviewEvent, ReviewHead, State, Totals
+from winnow_aws.attributes import Item, attribute, texts, value_of
 
 SHARDS = 8
 """Items that the counts of an upload or a process are spread over: each takes fewer writes."""
@@ -22,53 +23,6 @@ EVENT = "event#"
 TOTAL = "total#"
 QUEUED = "queued"
 """Sort key of the item that says what of an upload was queued, and by which run."""
-
-Item = dict[str, Any]
-
-
-def attribute(value: Any) -> Item:
-    """A JSON value as DynamoDB has it.
-
-    >>> attribute({"confidence": 0.25, "tags": ["a", None]})
-    {'M': {'confidence': {'N': '0.25'}, 'tags': {'L': [{'S': 'a'}, {'NULL': True}]}}}
-    """
-    match value:
-        case None:
-            return {"NULL": True}
-        case bool():
-            return {"BOOL": value}
-        case int() | float():
-            return {"N": repr(value)}
-        case str():
-            return {"S": value}
-        case Mapping():
-            return {"M": {name: attribute(inner) for name, inner in value.items()}}
-        case _:
-            return {"L": [attribute(inner) for inner in value]}
-
-
-def value_of(attribute: Mapping[str, Any]) -> Any:
-    """The value of an attribute; a number is its text, which the models read.
-
-    >>> value_of({"M": {"confidence": {"N": "0.25"}, "tags": {"L": [{"S": "a"}, {"NULL": True}]}}})
-    {'confidence': '0.25', 'tags': ['a', None]}
-    """
-    ((kind, inner),) = attribute.items()
-    match kind:
-        case "NULL":
-            return None
-        case "M":
-            return {name: value_of(value) for name, value in inner.items()}
-        case "L":
-            return [value_of(value) for value in inner]
-        case _:
-            return inner
-
-
-def texts(**values: str) -> Item:
-    """Attributes of texts."""
-    return {name: {"S": value} for name, value in values.items()}
-
 
 # -- heads ----------------------------------------------------------------------------------------
 

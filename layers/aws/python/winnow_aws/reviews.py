@@ -34,13 +34,13 @@ from winnow.reviews.models import (
 from winnow.reviews.ports import Change, HeadPage, Place
 from winnow.reviews.tally import outdated
 from winnow.reviews.times import iso
+from winnow_aws.attributes import Item, texts
 from winnow_aws.aws_errors import translated
 from winnow_aws.review_items import (
     HEAD,
     PROCESSES,
     QUEUED,
     TOTAL,
-    Item,
     count_attributes,
     cursor_of,
     event_item,
@@ -53,7 +53,6 @@ from winnow_aws.review_items import (
     process_partition,
     record_of,
     start_of,
-    texts,
     total_key,
     totals_of,
 )

@@ -85,6 +85,14 @@ def budget_setting_of(name: str) -> str:
     return "BUDGET_" + name.removeprefix("max_").upper()
 
 
+class PublishSettings(ClassifySettings):
+    """Environment of the publish function: that of classify, whose encoder it has, and its own."""
+
+    process_dir: Path = Field(description="the folder of the processes that ship")
+    models_bucket: str = Field(description="the bucket of versions of processes")
+    models_table: str = Field(description="the table of versions of processes")
+
+
 class FilterSettings(Settings):
     """Environment of the filter function."""
 
@@ -167,7 +175,7 @@ class ApiSettings(ClassifySettings):
     uploads_bucket: str = Field(description="the bucket where files are dropped")
     table_name: str = Field(description="the table of uploads")
     reviews_table: str = Field(description="the table of records that a person decides")
-    process_dir: Path = Field(description="the folder of process definitions")
+    models_table: str = Field(description="the table of versions of processes")
     web_dir: Path = Field(description="the folder of the page's files")
     page_url: str = Field(description="address of the review page, with a slash at its end")
     sign_in_url: str = Field(description="address of the sign-in; no slash at its end")

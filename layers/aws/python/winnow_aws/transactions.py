@@ -53,10 +53,12 @@ class Writer:
         dynamodb: "DynamoDBClient",
         table: str,
         sleep: Callable[[float], None] = time.sleep,
+        where: str = "in the table of reviews",
     ) -> None:
         self._dynamodb = dynamodb
         self._table = table
         self._sleep = sleep
+        self._where = where
 
     def update(self, **request: Any) -> dict[str, Any]:
         """UpdateItem. Raises ConditionFailed."""
@@ -108,7 +110,7 @@ class Writer:
                 if not isinstance(ours, RetryableError):
                     raise ours from None
             self._sleep(random.uniform(0, min(_MAX_WAIT_S, _FIRST_WAIT_S * 2**attempt)))  # noqa: S311 - jitter
-        raise RetryableError("Too many others write to the table of reviews at the same time.")
+        raise RetryableError(f"Too many others write {self._where} at the same time.")
 
     def _check(self, error: ClientError) -> None:
         """Return if the call may succeed when it is sent again, else raise."""
@@ -126,4 +128,4 @@ class Writer:
                 return
         elif code in _CONFLICTS or code in TRANSIENT_CODES:
             return
-        raise from_client_error(error, "in the table of reviews") from None
+        raise from_client_error(error, self._where) from None

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, RootModel, Tag
 
-RESULT_SCHEMA_VERSION = "1.4"
+RESULT_SCHEMA_VERSION = "1.5"
 
 UnitInterval = Annotated[float, Field(ge=0.0, le=1.0)]
 
@@ -82,6 +82,17 @@ class VersionRef(FrozenModel):
     def short(self) -> str:
         """What people are shown: the first 12 hex digits."""
         return self.sha256[:12]
+
+
+class StoredFile(FrozenModel):
+    """One file of a version of a process, as it was published."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    name: str
+    object: ObjectRef = Field(description="with its version id")
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    size: int = Field(ge=0, description="bytes")
 
 
 # -- what is judged ------------------------------------------------------------------------------
@@ -312,6 +323,14 @@ class Judgement(FrozenModel):
     segments: int = Field(ge=0, description="how many segments were encoded")
 
 
+class ShadowDecision(FrozenModel):
+    """What the version that only judges beside the run's decided differently."""
+
+    version: str = Field(description="first 12 hex digits of its sha256")
+    decision: str
+    confidence: UnitInterval
+
+
 class ScoredRecord(RecordIdentity, _TaggedLine):
     """A record with its judgement: a line of a scored chunk."""
 
@@ -327,6 +346,9 @@ class ScoredRecord(RecordIdentity, _TaggedLine):
     parts: tuple[CasePart, ...] = ()
     unread: int = Field(0, ge=0, description="parts of its case that could not be read")
     judgement: Judgement
+    shadow: ShadowDecision | None = Field(
+        None, description="absent: no version judged beside the run's, or it decided the same"
+    )
 
 
 SourceLine = Annotated[Record | InvalidRecord, Field(discriminator="kind")]
@@ -378,6 +400,9 @@ class ResultRecord(RecordIdentity, _ResultHeader):
     parts: tuple[CasePart, ...] = Field(
         (), description="the records of the upload that were joined to this case, in their order"
     )
+    shadow: ShadowDecision | None = Field(
+        None, description="absent: no version judged beside the run's, or it decided the same"
+    )
 
     @property
     def from_members(self) -> bool:
@@ -423,6 +448,16 @@ class HeadInfo(FrozenModel):
     version: str = Field(description="first 12 hex digits of the sha256 of its arrays")
     sha256: str = Field(description="of its arrays")
     calibration: str | None = Field(None, description="version of its calibration")
+
+
+class ShadowCounts(FrozenModel):
+    """What became of the records that another version judged beside the run's."""
+
+    version: str = Field(description="its sha256")
+    records: int = Field(0, ge=0, description="that both judged")
+    same: int = Field(0, ge=0, description="that both decided alike")
+    differed: int = Field(0, ge=0)
+    seconds: float = Field(0.0, ge=0, description="wall-clock time that it took")
 
 
 class Profile(FrozenModel):
@@ -514,6 +549,12 @@ class Result(FrozenModel):
     upload: Upload
     run: RunRef | None = Field(None, description="absent: written before schema 1.3")
     process: ProcessInfo
+    version: VersionRef | None = Field(
+        None, description="the version of the process; absent: written before schema 1.5"
+    )
+    definition: ObjectRef | None = Field(
+        None, description="its definition; absent: written before schema 1.5"
+    )
     model: ModelInfo | None = Field(None, description="absent when no record could be judged")
     head: HeadInfo | None = Field(None, description="absent: the process has no trained head")
     threshold: UnitInterval
@@ -523,6 +564,9 @@ class Result(FrozenModel):
     profile: Profile | None = Field(None, description="absent when no record could be judged")
     drift: Drift | None = Field(
         None, description="absent: there is no trained head to compare with"
+    )
+    shadow: ShadowCounts | None = Field(
+        None, description="absent: no version judged beside the run's"
     )
     notes: tuple[Note, ...] = ()
     timings: Timings
@@ -535,11 +579,20 @@ class Result(FrozenModel):
 
 
 class HeadRef(FrozenModel):
-    """Where a run stores the head that it is judged with."""
+    """Where the head is that a run is judged with."""
 
     card: ObjectRef
     arrays: ObjectRef
     sha256: str = Field(description="of both files' sha256")
+
+
+class ShadowTask(FrozenModel):
+    """The version that judges the same records beside the run's, and is only counted."""
+
+    version: VersionRef
+    definition: ObjectRef
+    head: HeadRef | None = None
+    references: StoredFile | None = Field(None, description="vectors of its reference sentences")
 
 
 class SerializeInput(FrozenModel):
@@ -555,6 +608,9 @@ class Serialized(FrozenModel):
     upload: Upload
     run: RunRef | None = Field(None, description="absent: Filter has to filter the chunks itself")
     process: ProcessInfo
+    version: VersionRef | None = Field(
+        None, description="the version of the process; absent: before versions had names"
+    )
     threshold: UnitInterval
     threshold_from: Literal["upload", "stack", "process"]
     definition: ObjectRef = Field(description="the process definition this run is judged by")
@@ -622,9 +678,16 @@ class ChunkTask(FrozenModel):
     chunk: int = Field(ge=0)
     records: int = Field(ge=0)
     process: ProcessInfo | None = Field(None, description="what it is filtered by")
+    version: VersionRef | None = Field(
+        None, description="the version of the process; absent: before versions had names"
+    )
     threshold: UnitInterval | None = Field(None, description="what it is filtered at")
     definition: ObjectRef
     head: HeadRef | None = None
+    references: StoredFile | None = Field(
+        None, description="vectors of the definition's reference sentences; absent: none were kept"
+    )
+    shadow: ShadowTask | None = Field(None, description="absent: no other version judges")
     source: ObjectRef = Field(description="JSONL of SourceLine")
     scored: ObjectRef = Field(description="where to write: JSONL, a ScoredHeader, then ScoredLines")
     part: Part | None = Field(None, description="what of it to judge; absent: all")
@@ -639,6 +702,7 @@ class ScoredHeader(FrozenModel):
     process: ProcessInfo
     model: ModelInfo
     head: str | None = Field(None, description="sha256 of the head that judged")
+    version: str | None = Field(None, description="sha256 of the version that judged")
     seconds: float = Field(ge=0, description="wall-clock time that judging took")
 
 
@@ -687,10 +751,12 @@ class ChunkTally(FrozenModel):
     chunk: int = Field(ge=0)
     process: ProcessInfo
     head: str | None = Field(None, description="sha256 of the head that judged")
+    version: str | None = Field(None, description="sha256 of the version that judged")
     model: ModelInfo
     counts: Counts
     sizes: dict[Outcome, int] = Field(description="bytes of each file; empty ones are absent")
     profile: ProfileCounts
+    shadow: ShadowCounts | None = Field(None, description="absent: no other version judged")
     classify_s: float = Field(ge=0)
     filter_s: float = Field(ge=0)
 

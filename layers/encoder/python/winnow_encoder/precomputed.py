@@ -3,9 +3,10 @@
 A judge asks for the vectors of its process's reference sentences before its first answer, hundreds
 of them. `winnow model build` encodes those of the definitions at hand into
 `references-<engine>.vectors` beside the weights: a line of JSON (what they were encoded with, the
-sentences), their rows as little-endian float32, and the SHA-256 of all before. A sentence that is
-not among them is encoded as any other. Where the kernels of the machine that encoded them differ
-from those of the machine at hand, a vector may differ in its last bits.
+sentences), their rows as little-endian float32, and the SHA-256 of all before. A published version
+of a process has such a file of its own. A sentence that is not among them is encoded as any other.
+Where the kernels of the machine that encoded them differ from those of the machine at hand, a
+vector may differ in its last bits.
 """
 
 import hashlib
@@ -37,6 +38,10 @@ class CachedEncoder:
     @property
     def info(self) -> ModelInfo:
         return self._encoder.info
+
+    def knows(self, texts: Sequence[str]) -> bool:
+        """Whether none of the texts has to be encoded."""
+        return all(text in self._rows for text in texts)
 
     def __call__(self, texts: Sequence[str]) -> Vectors:
         rows = np.fromiter((self._rows.get(text, -1) for text in texts), np.intp, len(texts))
@@ -74,9 +79,19 @@ def read_precomputed(model_dir: Path, engine: str) -> PrecomputedEmbeddings | No
         return None
     except OSError:
         raise ModelInvalidError(f"{file.name} in {model_dir} is unreadable.") from None
+    return parse_precomputed(data, model_dir, engine, f"{file.name} in {model_dir}")
+
+
+def parse_precomputed(
+    data: bytes, model_dir: Path, engine: str, name: str
+) -> PrecomputedEmbeddings | None:
+    """The content of such a file; None if it was made by another engine or with other weights.
+
+    Raises ModelInvalidError when it is truncated or altered; `name` is what people know it by.
+    """
     content = memoryview(data)[:-_DIGEST]
     if hashlib.sha256(content).digest() != data[-_DIGEST:]:
-        raise ModelInvalidError(f"{file.name} in {model_dir} is truncated or altered.")
+        raise ModelInvalidError(f"{name} is truncated or altered.")
     end = data.index(b"\n") + 1
     header = json.loads(data[:end])
     if header["encoder"] != _encoded_with(model_dir, engine):
@@ -100,11 +115,7 @@ def write_precomputed(encoder: Encoder, sentences: Sequence[str], model_dir: Pat
     `encoder` is one without precomputed embeddings, made from the files in `model_dir`. It is
     always asked: the weights and the sentences do not tell whether the code between them changed.
     """
-    made_by = _encoded_with(model_dir, encoder.info.engine)
-    header = {"encoder": made_by, "sentences": list(sentences)}
-    line = json.dumps(header, ensure_ascii=False).encode() + b"\n"
-    content = line + encoder(sentences).astype("<f4").tobytes()
-    data = content + hashlib.sha256(content).digest()
+    data = encode_precomputed(encoder, sentences, model_dir)
     file = precomputed_file(model_dir, encoder.info.engine)
     if file.is_file() and file.read_bytes() == data:
         return False
@@ -112,6 +123,15 @@ def write_precomputed(encoder: Encoder, sentences: Sequence[str], model_dir: Pat
     fresh.write_bytes(data)
     fresh.replace(file)
     return True
+
+
+def encode_precomputed(encoder: Encoder, sentences: Sequence[str], model_dir: Path) -> bytes:
+    """The content of such a file. `encoder` is made from the files in `model_dir`."""
+    made_by = _encoded_with(model_dir, encoder.info.engine)
+    header = {"encoder": made_by, "sentences": list(sentences)}
+    line = json.dumps(header, ensure_ascii=False).encode() + b"\n"
+    content = line + encoder(sentences).astype("<f4").tobytes()
+    return content + hashlib.sha256(content).digest()
 
 
 def _encoded_with(model_dir: Path, engine: str) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from winnow.errors import (
     ProcessInvalidError,
     StoredDataInvalidError,
     TrainingDataError,
+    VersionAlteredError,
 )
 from winnow.heads.card import ARRAYS, CARD, HeadFiles
 from winnow.heads.drift import Profiler, drift
@@ -27,6 +28,7 @@ from winnow.models import ChunkTask, LabelDecision, Result, Upload
 from winnow.processes.loader import load_definition
 from winnow.processes.registry import ProcessRegistry
 from winnow.processes.schema import parse_definition_json
+from winnow.registry.folder import FolderModels
 from winnow.steps.classify import classify
 from winnow.steps.filter import filter_run
 from winnow.steps.serialize import SerializeOptions, serialize
@@ -242,7 +244,7 @@ class Run:
         ticks = itertools.count()
         self.clock = lambda: float(next(ticks))
 
-    def judge_for(self, definition, head):
+    def judge_for(self, definition, head, references):
         self.loads += 1
         return build_judge(parse_definition_json(definition), FakeEncoder(), head)
 
@@ -251,7 +253,7 @@ class Run:
         ref = self.store.add("uploads", "inbox/bank/a.csv", content.encode())
         upload = Upload(upload_id="0" * 32, object=ref, size=len(content))
         options = SerializeOptions(results_bucket="results")
-        return serialize(upload, self.store, self.book, options, self.clock)
+        return serialize(upload, self.store, FolderModels(self.book), options, self.clock)
 
     def finish(self, run) -> Result:
         for line in self.store.content(run.manifest).splitlines():
@@ -332,7 +334,7 @@ def test_a_head_that_was_swapped_in_mid_run_is_refused(folder: Path, tmp_path: P
     assert run.head is not None
     pipeline.store.put(run.head.card, card, "")
     pipeline.store.put(run.head.arrays, arrays, "")
-    with pytest.raises((HeadInvalidError, StoredDataInvalidError)):
+    with pytest.raises(VersionAlteredError):
         pipeline.finish(run)
 
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.fakes.processes import book
+from tests.fakes.processes import models
 from tests.unit.core.steps.test_steps import RUN, Run
 from winnow.errors import ProcessUnknownError
 from winnow.models import Outcome, Part, Result, Upload
@@ -59,7 +59,7 @@ def test_a_key_travels_as_it_is_and_names_nothing_that_is_written(name):
     upload = Upload(
         upload_id=upload_id("uploads", key, ref.version_id or ""), object=ref, size=len(content)
     )
-    run = serialize(upload, pipeline.store, book(), pipeline.options, pipeline.clock, run=RUN)
+    run = serialize(upload, pipeline.store, models(), pipeline.options, pipeline.clock, run=RUN)
     pipeline.classify(run)
     done = pipeline.filter(run)
 
@@ -97,7 +97,7 @@ def test_a_folder_that_names_no_process_opens_none(folder):
     ref = pipeline.store.add("uploads", key, b"note\nglad 0.9\n")
     upload = Upload(upload_id="0" * 32, object=ref, size=10)
     with pytest.raises(ProcessUnknownError):
-        serialize(upload, pipeline.store, book(), pipeline.options, pipeline.clock)
+        serialize(upload, pipeline.store, models(), pipeline.options, pipeline.clock)
     assert pipeline.store.keys("results") == []
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.fakes import files
-from tests.fakes.processes import MODEL, MOODS, SayingJudge, book
+from tests.fakes.processes import MODEL, MOODS, SayingJudge, book, models
 from tests.unit.core.steps.test_steps import UPLOAD_ID, Run
 from winnow.models import (
     PART_SEPARATOR,
@@ -22,6 +22,7 @@ from winnow.models import (
 from winnow.processes.loader import load_definition
 from winnow.processes.registry import ProcessRegistry
 from winnow.readers import ReadLimits
+from winnow.registry.folder import FolderModels
 from winnow.steps.classify import classify
 from winnow.steps.locations import ocr_confidence, placed
 from winnow.steps.serialize import serialize
@@ -92,7 +93,7 @@ def test_a_pdf_s_evidence_names_page_and_line_in_the_results():
     key = "inbox/moods/../%25 é//report.pdf"
     ref = pipeline.store.add("uploads", key, content, **{"case-id": "C-1"})
     upload = Upload(upload_id=UPLOAD_ID, object=ref, size=len(content))
-    run = serialize(upload, pipeline.store, book(), pipeline.options, pipeline.clock)
+    run = serialize(upload, pipeline.store, models(), pipeline.options, pipeline.clock)
     judge = LastLineJudge(book().find("moods"))
     for task in pipeline.tasks(run):
         classify(task, pipeline.store, lambda *_: judge, MODEL, pipeline.clock)
@@ -164,7 +165,12 @@ def results_of(content: bytes, key: str, **options: Any) -> Run:
     upload = Upload(upload_id=UPLOAD_ID, object=ref, size=len(content))
     registry = joining()
     run = serialize(
-        upload, pipeline.store, registry, pipeline.options, pipeline.clock, run=pipeline.run
+        upload,
+        pipeline.store,
+        FolderModels(registry),
+        pipeline.options,
+        pipeline.clock,
+        run=pipeline.run,
     )
     judge = LastLineJudge(registry.find("moods"))
     for task in pipeline.tasks(run):

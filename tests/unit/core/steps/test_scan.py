@@ -10,7 +10,7 @@ from typing import BinaryIO
 import pytest
 
 from tests.fakes import files
-from tests.fakes.processes import MODEL, SayingJudge, book
+from tests.fakes.processes import MODEL, SayingJudge, models
 from tests.fakes.store import MemoryStore
 from winnow.models import (
     ChunkTask,
@@ -56,7 +56,7 @@ class Run:
         return float(next(self._ticks))
 
     def serialize_text(self) -> Serialized | ScanNeeded:
-        return serialize_text(self.upload, self.store, book(), self.options, self.clock)
+        return serialize_text(self.upload, self.store, models(), self.options, self.clock)
 
     def outcomes(self, *confidences: float) -> list[int]:
         """The counts, when OCR is so sure of the lines of the pages."""
@@ -66,13 +66,13 @@ class Run:
             for number, (word, sure) in enumerate(zip(words, confidences, strict=True), start=1):
                 yield Page(number, 612, 792, (Line(word, 72, 100, 200, 112, sure),))
 
-        run = serialize(self.upload, self.store, book(), self.options, self.clock, ocr=ocr)
+        run = serialize(self.upload, self.store, models(), self.options, self.clock, ocr=ocr)
         for line in self.store.content(run.manifest).splitlines():
             task = ChunkTask.model_validate_json(line)
             classify(
                 task,
                 self.store,
-                lambda definition, _: SayingJudge(parse_definition_json(definition)),
+                lambda definition, *_: SayingJudge(parse_definition_json(definition)),
                 MODEL,
                 self.clock,
             )
@@ -162,7 +162,7 @@ def pictured(file, kind, pages):
 def kept(content: bytes) -> tuple[dict[str, bytes], list[Record]]:
     """The pictures that a scan keeps, by name, and its records."""
     run = Run(content)
-    made = serialize(run.upload, run.store, book(), run.options, run.clock, ocr=pictured)
+    made = serialize(run.upload, run.store, models(), run.options, run.clock, ocr=pictured)
     folder = f"results/moods/{run.upload.upload_id}/pages/"
     pictures = {
         key.removeprefix(folder): run.store.content(ObjectRef(bucket="results", key=key))
@@ -205,6 +205,6 @@ def test_a_page_without_its_picture_has_no_number():
     def plain(file, kind, pages):
         yield Page(1, 612, 792, (Line("glad 0.9", 72, 100, 200, 112, 0.9),))
 
-    made = serialize(run.upload, run.store, book(), run.options, run.clock, ocr=plain)
+    made = serialize(run.upload, run.store, models(), run.options, run.clock, ocr=plain)
     assert made.records == 1
     assert not [key for key in run.store.keys("results") if key.startswith("results/")]

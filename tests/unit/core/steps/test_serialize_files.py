@@ -12,6 +12,7 @@ from winnow.models import Upload
 from winnow.processes.loader import load_definition
 from winnow.processes.registry import ProcessRegistry
 from winnow.readers import ReadLimits
+from winnow.registry.folder import FolderModels
 from winnow.steps.serialize import serialize
 
 KEYS = [
@@ -34,7 +35,7 @@ def run(content: bytes, key: str = "x", unit: str = "document", limits: ReadLimi
     definition = MOODS.replace("[case_id]}", f"[case_id], unit: {unit}}}")
     book = ProcessRegistry([load_definition(definition, "moods")])
     upload = Upload(upload_id=UPLOAD_ID, object=ref, size=len(content))
-    done = serialize(upload, pipeline.store, book, pipeline.options, pipeline.clock)
+    done = serialize(upload, pipeline.store, FolderModels(book), pipeline.options, pipeline.clock)
     lines = [
         json.loads(line)
         for task in pipeline.tasks(done)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.processes import MODEL, SayingJudge, book
+from tests.fakes.processes import MODEL, SayingJudge, models
 from tests.fakes.store import MemoryStore
 from winnow.errors import (
     ConfidenceThresholdNotMetError,
@@ -55,7 +55,7 @@ class Run:
     def serialize(self, content: str, key: str = "inbox/moods/a.csv", **metadata: str):
         ref = self.store.add("uploads", key, content.encode(), **metadata)
         upload = Upload(upload_id=UPLOAD_ID, object=ref, size=len(content))
-        return serialize(upload, self.store, book(), self.options, self.clock, run=self.run)
+        return serialize(upload, self.store, models(), self.options, self.clock, run=self.run)
 
     def tasks(self, run: Serialized) -> list[ChunkTask]:
         lines = self.store.content(run.manifest).splitlines()
@@ -82,7 +82,9 @@ class Run:
         return [json.loads(line) for line in self.store.content(ref).splitlines()]
 
 
-def judge_for(definition: bytes, head: HeadFiles | None = None) -> SayingJudge:
+def judge_for(
+    definition: bytes, head: HeadFiles | None = None, references: object = None
+) -> SayingJudge:
     return SayingJudge(parse_definition_json(definition))
 
 
@@ -184,7 +186,7 @@ def test_a_newer_version_does_not_change_the_run():
     old = pipeline.store.add("uploads", "inbox/moods/a.csv", b"note\nglad 1\n")
     pipeline.store.add("uploads", "inbox/moods/a.csv", b"note\nsad 1\nsad 1\n")
     upload = Upload(upload_id=UPLOAD_ID, object=old, size=1)
-    run = serialize(upload, pipeline.store, book(), pipeline.options, pipeline.clock)
+    run = serialize(upload, pipeline.store, models(), pipeline.options, pipeline.clock)
     assert (run.records, run.upload.object.version_id) == (1, "v1")
 
 
@@ -237,7 +239,7 @@ def test_a_deleted_object_is_gone():
     )
     pipeline = Run()
     with pytest.raises(ObjectGoneError):
-        serialize(missing, pipeline.store, book(), pipeline.options, pipeline.clock)
+        serialize(missing, pipeline.store, models(), pipeline.options, pipeline.clock)
 
 
 @pytest.mark.parametrize("run_ref", [RUN, None], ids=["by chunk", "begun before runs had ids"])
@@ -415,7 +417,7 @@ def two_runs() -> tuple[Run, dict[RunRef | None, Serialized]]:
     dropped = pipeline.store.add("uploads", "inbox/moods/a.csv", TABLE.encode())
     upload = Upload(upload_id=UPLOAD_ID, object=dropped, size=len(TABLE))
     for ref in (None, RUN, LATER):
-        run = serialize(upload, pipeline.store, book(), pipeline.options, pipeline.clock, run=ref)
+        run = serialize(upload, pipeline.store, models(), pipeline.options, pipeline.clock, run=ref)
         pipeline.classify(run)
         for task in pipeline.tasks(run):
             pipeline.filter_chunk(task, Part(first=0, records=task.records))

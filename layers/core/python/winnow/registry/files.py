@@ -1,8 +1,10 @@
-"""Where versions of processes are kept: object names, and the digests that name them."""
+"""The files of versions: their names, the digests that name versions, and how they are read."""
 
 import hashlib
 
-from winnow.models import ObjectRef
+from winnow.errors import ObjectGoneError, VersionAlteredError
+from winnow.models import ObjectRef, StoredFile
+from winnow.ports import ObjectStore
 
 DEFINITION_YAML = "definition.yaml"
 """The definition as it was written."""
@@ -48,3 +50,22 @@ class VersionPaths:
 def training_rows(bucket: str, process: str, sha256: str) -> ObjectRef:
     """Rows that versions were trained on: the only objects of this bucket that contain text."""
     return ObjectRef(bucket=bucket, key=f"data/{process}/{sha256}.jsonl")
+
+
+def read_file(file: StoredFile, store: ObjectStore, of: str) -> bytes:
+    """The content of a file of a version, checked against its SHA-256.
+
+    Args:
+        of: The version, for people.
+
+    Raises:
+        VersionAlteredError: It is gone, or not what was published.
+    """
+    try:
+        with store.open(file.object) as stream:
+            content = stream.read()
+    except ObjectGoneError:
+        raise VersionAlteredError(f"{file.name} of {of} is gone.") from None
+    if hashlib.sha256(content).hexdigest() != file.sha256:
+        raise VersionAlteredError(f"{file.name} of {of} is not what was published.")
+    return content

@@ -4,7 +4,7 @@ They are kept in a table that an older or newer Winnow may read: a field that it
 ignored. No text of a document is in them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -17,6 +17,7 @@ from winnow.models import (
     HeadRef,
     ModelInfo,
     ObjectRef,
+    StoredFile,
     UnitInterval,
     VersionRef,
 )
@@ -49,15 +50,6 @@ class _Stored(FrozenModel):
     """Base of what is kept in the table."""
 
     model_config = ConfigDict(extra="ignore")
-
-
-class StoredFile(_Stored):
-    """One file of a version, as it was published."""
-
-    name: str
-    object: ObjectRef = Field(description="with its version id")
-    sha256: Sha256
-    size: int = Field(ge=0, description="bytes")
 
 
 class DataPart(_Stored):
@@ -243,19 +235,22 @@ class AliasChange(_Stored):
 
 @dataclass(frozen=True)
 class PinnedVersion:
-    """The version that a run is judged by, and the one that judges beside it."""
+    """The version that a run is judged by, and the one that judges beside it.
+
+    Equality compares what names the version and the one beside it: the rest follows from that.
+    """
 
     ref: VersionRef
-    definition: "ProcessDefinition"
-    stored: ObjectRef | None = None
+    definition: "ProcessDefinition" = field(compare=False)
+    stored: ObjectRef | None = field(default=None, compare=False)
     """definition.json, immutable; None: the version is of a folder, and the run keeps a copy."""
-    head: HeadRef | None = None
+    head: HeadRef | None = field(default=None, compare=False)
     """The trained head, immutable."""
-    references: StoredFile | None = None
+    references: StoredFile | None = field(default=None, compare=False)
     """Vectors of its reference sentences."""
-    files: "HeadFiles | None" = None
+    files: "HeadFiles | None" = field(default=None, compare=False)
     """The trained head of a version of a folder; the run keeps a copy."""
     shadow: "PinnedVersion | None" = None
     """Judges the same records and is only counted."""
-    entry: ProcessEntry | None = None
+    entry: ProcessEntry | None = field(default=None, compare=False)
     """None: the version is of a folder."""

@@ -16,6 +16,7 @@ from winnow.models import (
     ProcessInfo,
     UnitInterval,
     Verdict,
+    VersionRef,
 )
 
 LEASE_S = 300
@@ -89,6 +90,9 @@ class ReviewHead(FrozenModel):
 
     process: ProcessInfo
     head: str | None = Field(None, description="version of the trained head that judged")
+    judged_by: VersionRef | None = Field(
+        None, description="the version of the process; absent: judged before versions had names"
+    )
     model: str | None = Field(None, description="sha256 of the encoder's weights")
     run_started: str = Field("", description="fencing token of the run that judged")
     line: LineRef

@@ -176,9 +176,9 @@ def _keep_definition(
 
 
 def _run_definition(result: Result, bucket: str, objects: ObjectStore) -> ProcessDefinition | None:
-    paths = RunPaths(bucket, result.upload.upload_id, result.run)
+    ref = result.definition or RunPaths(bucket, result.upload.upload_id, result.run).definition
     try:
-        with objects.open(paths.definition) as stream:
+        with objects.open(ref) as stream:
             return parse_definition_json(stream.read())
     except ObjectGoneError:
         return None
@@ -265,6 +265,7 @@ def _head(
         kind=kind,
         process=result.process,
         head=result.head.version if result.head else None,
+        judged_by=result.version,
         model=result.model.sha256 if result.model else None,
         run_started=run,
         line=judged.line,

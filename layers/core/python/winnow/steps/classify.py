@@ -10,7 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 
 from pydantic import TypeAdapter
 
-from winnow.errors import ChunkTooSlowError, StoredDataInvalidError, WinnowError
+from winnow.errors import (
+    ChunkTooSlowError,
+    StoredDataInvalidError,
+    VersionAlteredError,
+    WinnowError,
+)
 from winnow.heads.card import HeadFiles
 from winnow.judging.text.similarity import count
 from winnow.limits.budget import (
@@ -24,7 +29,6 @@ from winnow.limits.budget import (
 from winnow.models import (
     ChunkTask,
     Classified,
-    HeadRef,
     InvalidRecord,
     Judgement,
     ModelInfo,
@@ -36,14 +40,16 @@ from winnow.models import (
     SourceLine,
 )
 from winnow.ports import Judge, ObjectStore
+from winnow.registry.files import version_sha256
+from winnow.registry.reading import ReferenceFile, head_files, reference_file
 from winnow.steps.locations import ocr_confidence, placed
 from winnow.storage.intermediate import open_artifact
 from winnow.storage.jsonl import dump_line, load_lines
 from winnow.storage.paths import JSON_LINES, scored_of
 
-JudgeFor = Callable[[bytes, HeadFiles | None], Judge]
-"""Makes the judge from a definition's JSON, and the head if any; cached between calls, for
-building one costs an encoding."""
+JudgeFor = Callable[[bytes, HeadFiles | None, ReferenceFile | None], Judge]
+"""Makes the judge from a definition's JSON, the head if any, and what was encoded beforehand;
+cached between calls, for building one costs an encoding."""
 
 GROUP_SEGMENTS = 25_000
 """Segments, as estimated, of the records that are judged in one call: what is in memory at a time.
@@ -78,7 +84,10 @@ def classify(
     started = clock()
     with open_artifact(store, task.definition) as stream:
         definition = stream.read()
-    judge = judge_for(definition, _head_of(task.head, store))
+    head = head_files(task.head, store, task.version)
+    references = reference_file(task.references, store)
+    judge = judge_for(definition, head, references)
+    _check_version(task, judge)
     with open_artifact(store, task.source) as stream:
         lines = list(load_lines(stream, _SOURCE_LINE))
     if len(lines) != task.records:
@@ -108,6 +117,7 @@ def classify(
         process=judge.process,
         model=model,
         head=task.head.sha256 if task.head else None,
+        version=task.version.sha256 if task.version else None,
         seconds=round(clock() - started, 3),
     )
     store.put(target, dump_line(header) + body, JSON_LINES)
@@ -135,16 +145,15 @@ def _failed(record: Record) -> InvalidRecord:
     )
 
 
-def _head_of(head: HeadRef | None, store: ObjectStore) -> HeadFiles | None:
-    """The run's head; its files are read only if its judge is not cached."""
-    if head is None:
-        return None
-
-    def read() -> tuple[bytes, bytes]:
-        with open_artifact(store, head.card) as card, open_artifact(store, head.arrays) as arrays:
-            return card.read(), arrays.read()
-
-    return HeadFiles(head.sha256, read)
+def _check_version(task: ChunkTask, judge: Judge) -> None:
+    """Raises VersionAlteredError if the definition is not that of the run's version."""
+    if task.version is None:
+        return
+    head = task.head.sha256 if task.head else None
+    if version_sha256(judge.process.sha256, head) != task.version.sha256:
+        raise VersionAlteredError(
+            f"{judge.process.id} {task.version.short}: its definition is not what was published."
+        )
 
 
 def judge_records(

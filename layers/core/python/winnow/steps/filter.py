@@ -106,6 +106,7 @@ def filter_chunk(
         chunk=task.chunk,
         process=task.process,
         head=task.head.sha256 if task.head else None,
+        version=task.version.sha256 if task.version else None,
         model=models.pop(),
         counts=Counts(records=position, **count),
         sizes={outcome: len(content) for outcome, content in lines.items() if content},
@@ -151,8 +152,10 @@ class _Scored:
         """Whether it is this part, judged by the process and the head of this run."""
         task = self._task
         head = task.head.sha256 if task.head else None
-        expected = (task.chunk, self._records, task.process, head)
-        return (header.chunk, header.records, header.process, header.head) == expected
+        version = task.version.sha256 if task.version else None
+        expected = (task.chunk, self._records, task.process, head, version)
+        found = (header.chunk, header.records, header.process, header.head, header.version)
+        return found == expected
 
 
 # -- the whole run -------------------------------------------------------------------------------
@@ -222,6 +225,8 @@ def _result(
         upload=run.upload,
         run=run.run,
         process=run.process,
+        version=run.version,
+        definition=run.definition,
         model=totals.model,
         head=card.info if card else None,
         threshold=run.threshold,
@@ -310,11 +315,16 @@ def _tally(task: ChunkTask, content: bytes) -> ChunkTally:
             f"The tally of chunk {task.chunk} is damaged ({error.error_count()} problems)."
         ) from None
     counts = tally.counts
-    expected = (task.chunk, task.records, task.process, task.head.sha256 if task.head else None)
+    expected = (
+        task.chunk,
+        task.records,
+        task.process,
+        task.head.sha256 if task.head else None,
+        task.version.sha256 if task.version else None,
+    )
     outcomes = counts.accepted + counts.review + counts.invalid
-    if (tally.chunk, counts.records, tally.process, tally.head) != expected or (
-        outcomes != counts.records
-    ):
+    found = (tally.chunk, counts.records, tally.process, tally.head, tally.version)
+    if found != expected or outcomes != counts.records:
         raise StoredDataInvalidError(
             f"The tally of chunk {task.chunk} does not match the manifest."
         )

@@ -46,6 +46,7 @@ def report(result: Result, result_ref: ObjectRef, *, file_name: bool, page_url: 
     body = [
         f"Winnow judged {_number(counts.records, 'record')} by the process {result.process.id} "
         f"(version {result.process.version}).",
+        *([f"Version {result.version.short} ({result.version.alias})."] if result.version else []),
         "",
         f"  accepted   {counts.accepted:>9,}   confidence of {result.threshold:g} or more",
         f"  review     {counts.review:>9,}   for a person to decide",

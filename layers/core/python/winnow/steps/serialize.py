@@ -21,19 +21,22 @@ from winnow.models import (
     ChunkTask,
     HeadRef,
     InvalidRecord,
+    ObjectRef,
     Record,
     RunRef,
     ScanNeeded,
     Serialized,
+    ShadowTask,
     Upload,
 )
 from winnow.ports import ObjectStore, StoredObject
-from winnow.processes.registry import ProcessRegistry
 from winnow.processes.schema import ProcessDefinition
 from winnow.readers import PageReader, ReadLimits, Source
 from winnow.readers.cases import records_for
 from winnow.readers.ocr import OcrNeededError, defer_ocr
 from winnow.readers.source import KeepPicture
+from winnow.registry.models import PinnedVersion
+from winnow.registry.ports import Models
 from winnow.steps.upload import (
     SenderThreshold,
     effective_threshold,
@@ -70,7 +73,7 @@ class SerializeOptions(BaseModel):
 def serialize(
     upload: Upload,
     store: ObjectStore,
-    registry: ProcessRegistry,
+    models: Models,
     options: SerializeOptions,
     clock: Callable[[], float],
     *,
@@ -84,13 +87,13 @@ def serialize(
     `winnow.errors`.
     """
     pinned, stored = _pinned(upload, store)
-    return _serialize(pinned, stored, store, registry, options, clock, ocr, run)
+    return _serialize(pinned, stored, store, models, options, clock, ocr, run)
 
 
 def serialize_text(
     upload: Upload,
     store: ObjectStore,
-    registry: ProcessRegistry,
+    models: Models,
     options: SerializeOptions,
     clock: Callable[[], float],
     *,
@@ -103,7 +106,7 @@ def serialize_text(
     """
     pinned, stored = _pinned(upload, store)
     try:
-        return _serialize(pinned, stored, store, registry, options, clock, defer_ocr, run)
+        return _serialize(pinned, stored, store, models, options, clock, defer_ocr, run)
     except OcrNeededError:
         return ScanNeeded(upload=pinned)
 
@@ -118,7 +121,7 @@ def _serialize(
     upload: Upload,
     stored: StoredObject,
     store: ObjectStore,
-    registry: ProcessRegistry,
+    models: Models,
     options: SerializeOptions,
     clock: Callable[[], float],
     ocr: PageReader | None,
@@ -126,21 +129,24 @@ def _serialize(
 ) -> Serialized:
     started = clock()
     _check_size(stored.size, options.limits)
-    definition = _definition_of(stored, registry, options)
+    version = _version_of(upload.upload_id, stored, models, options)
+    definition = version.definition
     threshold = effective_threshold(
         stored.metadata, options.threshold, definition.threshold, options.sender_threshold
     )
     paths = RunPaths(options.results_bucket, upload.upload_id, run)
-    store.put(paths.definition, definition.model_dump_json().encode(), JSON)
-    head = _store_head(registry, definition.id, paths, store)
+    definition_ref, head = _stored(version, paths, store)
     task = partial(
         ChunkTask,
         upload_id=upload.upload_id,
         run=run,
         process=definition.info,
+        version=version.ref,
         threshold=threshold.value,
-        definition=paths.definition,
+        definition=definition_ref,
         head=head,
+        references=version.references,
+        shadow=_shadow_of(version),
     )
 
     def keep_picture(number: int, jpeg: bytes) -> None:
@@ -159,9 +165,10 @@ def _serialize(
         upload=upload,
         run=run,
         process=definition.info,
+        version=version.ref,
         threshold=threshold.value,
         threshold_from=threshold.set_by,
-        definition=paths.definition,
+        definition=definition_ref,
         head=head,
         manifest=paths.manifest,
         chunks=chunks,
@@ -181,16 +188,16 @@ def _check_size(size: int, limits: ReadLimits) -> None:
         )
 
 
-def _definition_of(
-    stored: StoredObject, registry: ProcessRegistry, options: SerializeOptions
-) -> ProcessDefinition:
-    """The process that the upload names, or the stack's default."""
+def _version_of(
+    upload_id: str, stored: StoredObject, models: Models, options: SerializeOptions
+) -> PinnedVersion:
+    """The version of the process that the upload names, or of the stack's default."""
     name = requested_process(stored.ref.key, stored.metadata, options.default_process)
     if name is None:
         raise ProcessUnknownError(
-            f"The upload names no process. Known: {', '.join(sorted(registry.ids))}."
+            f"The upload names no process. Known: {', '.join(sorted(models.ids))}."
         )
-    return registry.find(name)
+    return models.resolve(name, upload_id)
 
 
 def _source(
@@ -243,17 +250,36 @@ def _write_chunks(
     return chunks, records
 
 
-def _store_head(
-    registry: ProcessRegistry, process_id: str, paths: RunPaths, store: ObjectStore
-) -> HeadRef | None:
-    """The process's trained head, written where the run keeps its definition."""
-    files = registry.heads.get(process_id)
-    if files is None:
-        return None
-    card, arrays = files.read()
+def _stored(
+    version: PinnedVersion, paths: RunPaths, store: ObjectStore
+) -> tuple[ObjectRef, HeadRef | None]:
+    """Where the run reads its definition and its head.
+
+    Those of the registry never change. Those of a folder may: the run keeps a copy.
+    """
+    if version.stored is not None:
+        return version.stored, version.head
+    store.put(paths.definition, version.definition.model_dump_json().encode(), JSON)
+    if version.files is None:
+        return paths.definition, None
+    card, arrays = version.files.read()
     store.put(paths.head_card, card, JSON)
     store.put(paths.head_arrays, arrays, ARRAYS)
-    return HeadRef(card=paths.head_card, arrays=paths.head_arrays, sha256=files.sha256)
+    head = HeadRef(card=paths.head_card, arrays=paths.head_arrays, sha256=version.files.sha256)
+    return paths.definition, head
+
+
+def _shadow_of(version: PinnedVersion) -> ShadowTask | None:
+    """What Classify needs of the version that judges beside the run's."""
+    shadow = version.shadow
+    if shadow is None or shadow.stored is None:
+        return None
+    return ShadowTask(
+        version=shadow.ref,
+        definition=shadow.stored,
+        head=shadow.head,
+        references=shadow.references,
+    )
 
 
 def _chunked(

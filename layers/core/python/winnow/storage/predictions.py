@@ -17,6 +17,7 @@ from winnow.models import (
     ProcessInfo,
     ResultRecord,
     UnitInterval,
+    VersionRef,
 )
 
 PREDICTION_SCHEMA_VERSION = "1.0"
@@ -33,6 +34,9 @@ class StoredPrediction(FrozenModel):
     schema_version: str = PREDICTION_SCHEMA_VERSION
     id: str
     process: ProcessInfo
+    judged_by: VersionRef | None = Field(
+        None, description="the version of the process; absent: judged before versions had names"
+    )
     at: str = Field(description="when it was judged: ISO 8601, UTC")
     by: str = Field(description="who asked for it")
     text: str
