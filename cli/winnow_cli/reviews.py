@@ -24,7 +24,7 @@ from winnow_cli.target import Target, aws_errors
 LOCAL_USER = "you@winnow.local"
 """Who decides on the local stack: the user whom its page signs in, too."""
 TABLE, PAGE, SCAN = "ReviewsTable", "ReviewPage", "ScanFunction"
-_SHARES = ("ReviewBlindShare", "ReviewAuditShare")
+_SHARES = ("ReviewBlindShare", "ReviewAuditShare", "DisagreementShare")
 """Parameters of the stack, in percent."""
 _THREADS = 12
 _PAGE = 50

@@ -165,6 +165,7 @@ def _services(settings: ApiSettings, clients: "dict[str, Future[Any]]") -> Servi
         threshold=settings.threshold_override,
         blind_share=settings.blind_share / 100,
         audit_share=settings.audit_share / 100,
+        disagreement_share=settings.disagreement_share / 100,
         drawer=drawer,
     )
 

@@ -5,9 +5,10 @@ import time
 from functools import cache, lru_cache
 
 from winnow.heads.card import HeadFiles
+from winnow.judging.text.remembering import RememberingEncoder
 from winnow.limits.budget import RecordBudget
 from winnow.models import ChunkTask, Classified
-from winnow.ports import Encoder, Judge
+from winnow.ports import Judge
 from winnow.processes.schema import parse_definition_json
 from winnow.registry.reading import ReferenceFile
 from winnow.steps.classify import classify
@@ -23,7 +24,7 @@ RESERVE_S = 20.0
 
 
 @cache
-def build() -> tuple[S3Store, Encoder, RecordBudget]:
+def build() -> tuple[S3Store, RememberingEncoder, RecordBudget]:
     """What all calls share: the store, the encoder with verified files, and a record's budget."""
     settings = ClassifySettings.from_environment(os.environ)
     encoder = load_encoder(
@@ -32,7 +33,7 @@ def build() -> tuple[S3Store, Encoder, RecordBudget]:
         threads=settings.encoder_threads,
         handle=settings.model_handle,
     )
-    return s3_store(), encoder, settings.budget
+    return s3_store(), RememberingEncoder(encoder), settings.budget
 
 
 @lru_cache(maxsize=8)
@@ -52,5 +53,12 @@ def handler(task: ChunkTask) -> Classified:
     # Read after `build()`: on a cold start, loading the encoder has used part of the time.
     seconds = max(0.0, seconds_left() - RESERVE_S)
     return classify(
-        task, store, judge_for, encoder.info, time.monotonic, budget=budget, seconds=seconds
+        task,
+        store,
+        judge_for,
+        encoder.info,
+        time.monotonic,
+        budget=budget,
+        seconds=seconds,
+        memory=encoder,
     )

@@ -1,6 +1,8 @@
 """Queue: gives people the doubtful records of a run, and keeps what they decide beside its results.
 
-Called by EventBridge when a run has ended, and by the stream of the table of reviews.
+Called by EventBridge when a run has ended, and by the stream of the table of reviews. What people
+decide of audited records is also counted for the version that accepted them, and may promote a
+challenger or take it back.
 """
 
 import os
@@ -9,14 +11,19 @@ from functools import cache, partial
 from typing import NamedTuple
 
 from winnow.errors import ObjectGoneError, WinnowError
+from winnow.models import Alias, ObjectRef, VersionRef
+from winnow.releases.automatic import Gatekeeper, Seen
+from winnow.releases.models import VersionWatch
 from winnow.reviews.enqueue import enqueue
-from winnow.reviews.queueing import Queued, Shares
+from winnow.reviews.queueing import Queued, Shares, read_result
 from winnow.reviews.reviewed import ReviewedFiles, ReviewSummary
 from winnow.steps.notification import reviewed
 from winnow_aws.clients import client
 from winnow_aws.handler import handler as lambda_handler
 from winnow_aws.handler import logger
-from winnow_aws.metrics import count_decisions, count_queued
+from winnow_aws.metrics import count_decisions, count_queued, measure_precision
+from winnow_aws.registry import RegistryTable
+from winnow_aws.releases import LiveTable
 from winnow_aws.review_events import Changes, Decided, QueueInput, QueueReport, RunEnded
 from winnow_aws.reviews import ReviewTable
 from winnow_aws.s3 import S3Store, s3_store
@@ -34,6 +41,8 @@ class Queue(NamedTuple):
     runs: TableRuns
     reviews: ReviewTable
     files: ReviewedFiles
+    live: LiveTable
+    gate: Gatekeeper
     mailer: TopicMailer
 
 
@@ -43,13 +52,18 @@ def build() -> Queue:
     settings = QueueSettings.from_environment(os.environ)
     dynamodb, store = client("dynamodb"), s3_store()
     reviews = ReviewTable(dynamodb, settings.reviews_table)
+    mailer = TopicMailer(client("sns"), settings.topic_arn)
+    models = settings.models_table
+    live = LiveTable(dynamodb, models)
     return Queue(
         settings,
         store,
         TableRuns(dynamodb, settings.table_name, retention_days=1),
         reviews,
         ReviewedFiles(store, reviews, settings.results_bucket, time.time),
-        TopicMailer(client("sns"), settings.topic_arn),
+        live,
+        Gatekeeper(RegistryTable(dynamodb, models), live, mailer, time.time, settings.page_url),
+        mailer,
     )
 
 
@@ -70,7 +84,10 @@ def _queue(upload_id: str) -> QueueReport:
     if result is None:  # The run has failed, or a duplicate of it has ended before it.
         return QueueReport()
     logger.append_keys(upload_id=upload_id)
-    shares = Shares(queue.settings.blind_share / 100, queue.settings.audit_share / 100)
+    settings = queue.settings
+    shares = Shares(
+        settings.blind_share / 100, settings.audit_share / 100, settings.disagreement_share / 100
+    )
     try:
         done, pictures = enqueue(
             result,
@@ -84,11 +101,23 @@ def _queue(upload_id: str) -> QueueReport:
     except ObjectGoneError:
         logger.warning("the results were deleted before they were queued")
         return QueueReport()
+    _keep_differences(queue, result)
     if pictures.code is not None:
         logger.warning("no pictures asked for", code=pictures.code)
     elif pictures.asked:
         logger.info("pictures asked for", pages=pictures.asked)
     return QueueReport(queued=done.queued, audits=done.audits)
+
+
+def _keep_differences(queue: Queue, ref: ObjectRef) -> None:
+    """Keep what champion and challenger made of the same records, if two versions judged."""
+    result = read_result(queue.store, ref)
+    counts, version = result.shadow, result.version
+    if counts is None or version is None:
+        return
+    challenger = version.sha256 if version.alias is Alias.CHALLENGER else counts.version
+    run = f"{result.upload.upload_id}#{result.run.started_at if result.run else ''}"
+    queue.live.keep_differences(result.process.id, challenger, run, counts)
 
 
 def _drawer(settings: QueueSettings) -> ScanFunction | None:
@@ -108,6 +137,8 @@ def _write(uploads: list[Decided]) -> QueueReport:
     decisions = 0
     for decided in uploads:
         try:
+            # First: a challenger that is proven to be worse decides nothing more from here on.
+            _count_audits(queue, decided)
             queue.files.write(decided.upload, decided.process, _tell(queue))
         except WinnowError as error:
             logger.error("not written", upload_id=decided.upload, code=error.code)
@@ -117,6 +148,41 @@ def _write(uploads: list[Decided]) -> QueueReport:
         decisions += made
         count_decisions(queue.settings.stack_name, decided.process, made, decided.changed)
     return QueueReport.of(decisions, failed)
+
+
+def _count_audits(queue: Queue, decided: Decided) -> None:
+    """Count what was decided of audited records for the version that accepted them."""
+    heads = (queue.reviews.head(key) for key in decided.records)
+    for seen in queue.gate.decided(head for head in heads if head is not None):
+        for change in seen.changes:
+            logger.info(
+                "a release has ended",
+                process_id=change.process,
+                action=change.action.value,
+                code=change.code,
+                revision=change.revision,
+            )
+        for watch in (seen.champion, seen.challenger):
+            if watch is not None:
+                _measure(queue.settings.stack_name, seen, watch)
+
+
+def _measure(stack: str, seen: Seen, watch: VersionWatch) -> None:
+    precision = watch.precision
+    alias = seen.entry.alias_of(watch.version)
+    if alias is None or precision.estimate is None:
+        return
+    measure_precision(
+        stack,
+        watch.process,
+        VersionRef(sha256=watch.version, alias=alias),
+        audited=precision.n,
+        precision=precision.estimate,
+        lower=precision.lower,
+        # An alarm is about the version that decides.
+        guarantee=watch.guarantee if alias is Alias.CHAMPION else None,
+        broken=watch.broken,
+    )
 
 
 def _tell(queue: Queue) -> "partial[None]":

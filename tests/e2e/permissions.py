@@ -402,6 +402,7 @@ MAY: dict[str, set[str]] = {
     "DigestScheduleRole": {"call digest"},
     "QueueRole": REVIEWER
     | {"list ModelsBucket", "get the version of definition.json"}
+    | {"get a model", "query the models", "put a model"}
     | {
         *(
             "get result",

@@ -12,12 +12,17 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
+from tests.fakes.model_table import create_model_table
+from tests.fakes.registry import AT, a_version
 from tests.fakes.review_table import create_review_table
 from tests.unit.core.reviews.test_queueing import table
 from tests.unit.core.steps.test_steps import Run
 from winnow.errors import ConfidenceThresholdNotMetError, EventInvalidError, RetryableError
 from winnow.models import DrawPages, ObjectRef, ScanInput, Upload
+from winnow.registry import aliases
+from winnow.registry.aliases import Who
 from winnow.registry.folder import FolderModels
+from winnow.releases.live import differences as live_differences
 from winnow.reviews.enqueue import Pictures
 from winnow.reviews.models import RecordKey, Totals
 from winnow.reviews.queueing import Queued
@@ -25,6 +30,8 @@ from winnow.reviews.reviewed import ReviewSummary
 from winnow.reviews.service import Given, Reviews
 from winnow.steps.serialize import serialize
 from winnow.steps.upload import upload_id
+from winnow_aws.registry import RegistryTable
+from winnow_aws.releases import LiveTable
 from winnow_aws.review_events import QueueInput, RunEnded
 from winnow_aws.review_items import head_key
 from winnow_aws.reviews import ReviewTable
@@ -143,6 +150,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
         "RESULTS_BUCKET": "results",
         "TABLE_NAME": "runs",
         "REVIEWS_TABLE": "reviews",
+        "MODELS_TABLE": "models",
         "TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:topic",
         "PAGE_URL": "https://page.example/",
         "BLIND_SHARE": "0",
@@ -156,6 +164,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
         s3.put_bucket_versioning(Bucket="results", VersioningConfiguration={"Status": "Enabled"})
         dynamodb = boto3.client("dynamodb", region_name=REGION)
         create_review_table(dynamodb, "reviews")
+        create_model_table(dynamodb, "models")
         dynamodb.create_table(
             TableName="runs",
             KeySchema=[{"AttributeName": "upload_id", "KeyType": "HASH"}],
@@ -432,3 +441,60 @@ def test_records_are_queued_although_scan_cannot_be_asked(
     assert stack.call(ended())["queued"] == 1
     assert [head.record for head in stack.reviews.heads(UPLOAD)] == [1]
     assert "no pictures asked for" in caplog.messages
+
+
+def publish(stack: Stack, guarantee: float) -> tuple[RegistryTable, str]:
+    """Put the version that judged the run into the registry, as challenger of another."""
+    result = json.loads(stack.object("result.json"))
+    registry = RegistryTable(stack.dynamodb, "models")
+    challenger = result["version"]["sha256"]
+    first = a_version("moods")
+    second = a_version("moods", 2, sha256=challenger)
+    who = Who("ann", AT)
+    registry.add(first)
+    registry.add(second)
+    made = aliases.first(first, who)
+    registry.change(None, *made)
+    for change in (
+        lambda entry: aliases.set_challenger(entry, second, who),
+        lambda entry: aliases.start_canary(
+            entry, who, "00", 100, guarantee=guarantee, automatic=True
+        ),
+    ):
+        changed = change(made.entry)
+        registry.change(made.entry, *changed)
+        made = changed
+    return registry, challenger
+
+
+def test_audited_decisions_are_counted_once_and_a_challenger_that_breaks_its_guarantee_goes(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AUDIT_SHARE", "100")
+    stack.finish_run(*[0.9] * 40)
+    stack.call(ended())
+    registry, challenger = publish(stack, 0.9)
+    stack.decide(1, "glad")
+    stack.call(stack.stream())
+    stack.call(stack.stream())
+    live = LiveTable(stack.dynamodb, "models")
+    watch = live.watch("moods", challenger)
+    assert watch is not None
+    assert (watch.precision.n, watch.precision.right, watch.revision) == (1, 1, 1)
+    assert '"LivePrecision":[1.0]' in capsys.readouterr().out
+    for record in range(2, 41):
+        stack.decide(record, "sad")
+    stack.call(stack.stream())
+    entry = registry.entry("moods")
+    assert entry is not None
+    assert (entry.release, entry.challenger, entry.changed_by) == (None, None, "gate")
+    mails: list[Any] = stack.mails
+    (mail,) = [mail for mail in mails if "taken back" in mail.subject]
+    assert "guarantee" in mail.body
+    every = list(live.observations("moods", challenger))
+    kept = live.watch("moods", challenger)
+    assert kept is not None
+    assert len(every) == kept.observed == 40
+    assert live_differences(kept, every) == []
+    stack.call(stack.stream())
+    assert live.watch("moods", challenger) == kept

@@ -43,7 +43,7 @@ ROLES = {
     "QueueRole": Role(
         "queue",
         "read results; falsify what was decided and who decided; send false e-mails; have Scan "
-        "read files again",
+        "read files again; make another published version champion",
     ),
     "ApiRole": Role(
         "api", "read results and what people typed; falsify decisions; drop files to be judged"
@@ -87,6 +87,7 @@ WORDS = {
     "WriteReviewed": "write `reviewed.jsonl`, `review.json` and `process.json` of `results/*`",
     "ReadWriteReviews": "read and write reviews",
     "TakeOutRecords": "take records out of the queue",
+    "ReleaseVersions": "count audits, and change which version is champion",
     "ReadDecisions": "follow the decisions",
     "KeepFailed": "keep what it could not do in a queue",
     "DrawPages": "call Scan",

@@ -64,6 +64,15 @@ READ_WRITE_REVIEWS = (
 LIST_MODELS = ({"s3:ListBucket"}, ["ModelsBucket.Arn"])
 FIND_VERSIONS = ({"dynamodb:GetItem", "dynamodb:Query"}, ["ModelsTable.Arn"])
 
+# Entries, history, and what audits found; `version#` is left out.
+RELEASES_ALONE = {
+    "ForAllValues:StringLike": {
+        "dynamodb:LeadingKeys": [
+            *("processes", "history#*", "watch#*", "observation#*", "shadow#*"),
+        ]
+    }
+}
+
 
 def read_versions(*names: str) -> tuple[set[str], list[str]]:
     """The very versions of objects that items of the table name, and these files alone."""
@@ -223,6 +232,8 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
         "DrawPages": ({"lambda:InvokeFunction"}, ["ScanFunctionAliaslive"]),
         "SendMail": ({"sns:Publish"}, ["Topic"]),
         "EncryptMail": ({"kms:Decrypt", "kms:GenerateDataKey"}, ["TopicKey.Arn"]),
+        "FindVersions": FIND_VERSIONS,
+        "ReleaseVersions": ({"dynamodb:PutItem"}, ["ModelsTable.Arn"]),
         "ReadVersions": read_versions("definition.json"),
         "ListModels": LIST_MODELS,
         "UseCustomerKey": CUSTOMER_KEY,
@@ -390,6 +401,8 @@ def test_a_role_may_do_exactly_this(role: str):
             assert [plain(service) for service in services] == [
                 f"{name}.${{AWS::Region}}.${{AWS::URLSuffix}}" for name in VIA[role]
             ]
+        elif statement["Sid"] == "ReleaseVersions":
+            assert statement["Condition"] == RELEASES_ALONE
         else:
             assert set(statement) == {"Sid", "Effect", "Action", "Resource"}
         resources = [plain(resource) for resource in as_list(statement["Resource"])]

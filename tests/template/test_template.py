@@ -314,7 +314,7 @@ def test_an_upload_is_missed_long_before_its_row_could_have_expired():
 
 def test_parameters_are_few_and_explained():
     parameters = EXPANDED["Parameters"]
-    assert len(parameters) < 22
+    assert len(parameters) < 23
     grouped = [
         name
         for group in EXPANDED["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]

@@ -90,6 +90,7 @@ VARIABLES: dict[str, Any] = {
     "USER_POOL": ref("UserPool"),
     "BLIND_SHARE": ref("ReviewBlindShare"),
     "AUDIT_SHARE": ref("ReviewAuditShare"),
+    "DISAGREEMENT_SHARE": ref("DisagreementShare"),
     "SCAN_FUNCTION": ref("ScanFunction.Alias"),
 }
 # What these mail is not gathered: it is gathered already, or there is one for each upload.

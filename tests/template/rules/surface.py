@@ -69,6 +69,7 @@ PARAMETERS: dict[str, Number | Choice | Words] = {
     "ReviewPage": OFF,
     "ReviewBlindShare": Number(10, 0, 100),
     "ReviewAuditShare": Number(1, 0, 100),
+    "DisagreementShare": Number(10, 0, 100),
     "Local": OFF,
     "LocalApiHost": Words(
         ("execute-api.localhost:4566", "execute-api.localhost:65535"),

@@ -298,7 +298,7 @@ def add(services: Services, call: Call, given: Nothing) -> QueuedAnswer:
     if ref is None:
         raise NotFinishedError(f"The upload {row.upload_id} has no results.")
     present = {d.id: d for d in services.registry().definitions}
-    shares = Shares(blind=services.blind_share, audit=services.audit_share)
+    shares = Shares(services.blind_share, services.audit_share, services.disagreement_share)
     try:
         _check_length(read_result(services.store(), ref).counts, shares)
         # Its counts beside the results are written by the queue function, as after a decision.

@@ -65,5 +65,6 @@ class Services:
     """The stack's, in place of each process's own."""
     blind_share: float = 0.0
     audit_share: float = 0.0
+    disagreement_share: float = 0.0
     drawer: Callable[[], "PageDrawer | None"] = lambda: None
     """Draws pages for people; None: none are drawn."""

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, RootModel, Tag
 
 from winnow.errors import EventInvalidError
 from winnow.models import FrozenModel
-from winnow.reviews.models import EventKind, ReviewEvent
+from winnow.reviews.models import EventKind, RecordKey, ReviewEvent
 from winnow.steps.upload import upload_id
 from winnow_aws.review_items import EVENT, QUEUED, event_of
 
@@ -68,6 +68,11 @@ class Decided(NamedTuple):
     def decisions(self) -> list[ReviewEvent]:
         """The decisions among them."""
         return [event for event in self.events if event.kind is EventKind.DECIDED]
+
+    @property
+    def records(self) -> list[RecordKey]:
+        """The records that something happened to, each once."""
+        return list(dict.fromkeys(RecordKey(event.upload, event.record) for event in self.events))
 
     @property
     def changed(self) -> int:

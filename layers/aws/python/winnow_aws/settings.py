@@ -154,6 +154,9 @@ class QueueSettings(Settings):
     results_bucket: str = Field(description="the bucket of results, read and completed")
     table_name: str = Field(description="the table of uploads")
     reviews_table: str = Field(description="the table of records that a person decides")
+    models_table: str = Field(
+        description="the table of versions; what people decide of audited records is counted there"
+    )
     topic_arn: str = Field(description="the topic that is told when an upload is decided")
     page_url: str = Field(description="address of the review page, for the e-mail")
     scan_function: str = Field(
@@ -164,6 +167,13 @@ class QueueSettings(Settings):
     )
     audit_share: int = Field(
         1, ge=0, le=100, description="percent of the accepted records that a person decides too"
+    )
+    disagreement_share: int = Field(
+        10,
+        ge=0,
+        le=100,
+        description="percent of the accepted records that two versions decide differently and a "
+        "person decides too",
     )
     stack_name: str = Field("winnow", description="the stack's name, a dimension of the metrics")
 
@@ -193,5 +203,12 @@ class ApiSettings(ClassifySettings):
     )
     audit_share: int = Field(
         1, ge=0, le=100, description="percent of the accepted records that a person decides too"
+    )
+    disagreement_share: int = Field(
+        10,
+        ge=0,
+        le=100,
+        description="percent of the accepted records that two versions decide differently and a "
+        "person decides too",
     )
     stack_name: str = Field("winnow", description="the stack's name, a dimension of the metrics")

@@ -456,8 +456,23 @@ class ShadowCounts(FrozenModel):
     version: str = Field(description="its sha256")
     records: int = Field(0, ge=0, description="that both judged")
     same: int = Field(0, ge=0, description="that both decided alike")
-    differed: int = Field(0, ge=0)
+    differed: int = Field(
+        0, ge=0, description="that it decided differently, or accepted where the run's did not"
+    )
+    dropped: int = Field(
+        0, ge=0, description="that it was not asked about, since it had failed or was too slow"
+    )
     seconds: float = Field(0.0, ge=0, description="wall-clock time that it took")
+
+    def __add__(self, other: "ShadowCounts") -> "ShadowCounts":
+        return ShadowCounts(
+            version=self.version,
+            records=self.records + other.records,
+            same=self.same + other.same,
+            differed=self.differed + other.differed,
+            dropped=self.dropped + other.dropped,
+            seconds=round(self.seconds + other.seconds, 3),
+        )
 
 
 class Profile(FrozenModel):
@@ -703,6 +718,7 @@ class ScoredHeader(FrozenModel):
     model: ModelInfo
     head: str | None = Field(None, description="sha256 of the head that judged")
     version: str | None = Field(None, description="sha256 of the version that judged")
+    shadow: ShadowCounts | None = Field(None, description="absent: no other version judged")
     seconds: float = Field(ge=0, description="wall-clock time that judging took")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from winnow.heads.card import HeadFiles
 from winnow.judging import build_judge
+from winnow.judging.text.remembering import Knowing
 from winnow.models import ModelInfo
 from winnow.ports import Encoder, Judge
 from winnow.processes.schema import ProcessDefinition
@@ -90,7 +91,7 @@ class _Lookup:
         self._read = self._with_file = None
 
     def __call__(self, texts: Sequence[str]) -> Vectors:
-        known = isinstance(self._encoder, CachedEncoder) and self._encoder.knows(texts)
+        known = isinstance(self._encoder, Knowing) and self._encoder.knows(texts)
         if known or self._read is None:
             return self._encoder(texts)
         if self._with_file is None:

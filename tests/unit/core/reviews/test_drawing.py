@@ -19,6 +19,7 @@ from winnow.models import (
 from winnow.reviews import drawing
 from winnow.reviews.drawing import pages_to_draw
 from winnow.reviews.items import MAX_PICTURES
+from winnow.reviews.queueing import Shares
 from winnow.storage.jsonl import dump_line
 
 UPLOAD = Upload(
@@ -62,7 +63,7 @@ class Finished:
         self.ref = self.store.add("results", "result.json", result.model_dump_json().encode())
 
     def pages(self, audit: float = 0.0) -> tuple[int, ...]:
-        asked = pages_to_draw(self.ref, self.store, audit)
+        asked = pages_to_draw(self.ref, self.store, Shares(audit=audit))
         if asked is None:
             return ()
         assert (asked.upload, asked.process) == (UPLOAD, "capsule"), "the version that was judged"

@@ -6,15 +6,14 @@ from winnow.models import DrawPages, ObjectRef, Outcome, ResultRecord
 from winnow.ports import ObjectStore
 from winnow.reviews.items import unpictured_pages_of
 from winnow.reviews.models import RecordKey
-from winnow.reviews.queueing import audit_share, read_result
-from winnow.reviews.sampling import in_sample
+from winnow.reviews.queueing import Shares, audit_draw, read_result
 from winnow.storage.record_lines import each_line, parse_record
 
 MAX_PAGES = 150
 """The most pages of an upload that are drawn; as many as OCR reads of a file."""
 
 
-def pages_to_draw(result_ref: ObjectRef, objects: ObjectStore, audit: float) -> DrawPages | None:
+def pages_to_draw(result_ref: ObjectRef, objects: ObjectStore, shares: Shares) -> DrawPages | None:
     """The pages that queued records are on and that have no picture; None: there are none.
 
     Only those of one plain file, not of an archive or e-mail.
@@ -22,7 +21,7 @@ def pages_to_draw(result_ref: ObjectRef, objects: ObjectStore, audit: float) -> 
     Args:
         result_ref: The run's result.json.
         objects: Where the results are.
-        audit: The share of accepted records that are queued, too; in [0, 1].
+        shares: How many accepted records are queued, too.
 
     Returns:
         At most MAX_PAGES: those of the least sure records for review first, then those of accepted
@@ -33,19 +32,19 @@ def pages_to_draw(result_ref: ObjectRef, objects: ObjectStore, audit: float) -> 
         StoredDataInvalidError: A line of them is damaged.
     """
     result = read_result(objects, result_ref)
-    share = audit_share(result, audit)
+    draw = audit_draw(result, shares)
     found: list[tuple[bool, float, int, tuple[int, ...]]] = []
     for outcome in (Outcome.REVIEW, Outcome.ACCEPTED):
         accepted = outcome is Outcome.ACCEPTED
         ref = result.files.get(outcome)
-        if ref is None or (accepted and not share):
+        if ref is None or (accepted and not any(draw)):
             continue
         for record in _records(objects, ref):
             if record.from_members or all(at.page is None for at in record.places):
                 return None  # No record of a table, a text or an archive is on a page to draw.
             pages = unpictured_pages_of(record)
             key = RecordKey(result.upload.upload_id, record.record)
-            if pages and (not accepted or in_sample(key, share, "audit")):
+            if pages and (not accepted or draw.draws(key, differs=record.shadow is not None)):
                 found.append((accepted, record.confidence or 0.0, record.record, pages))
     pages = tuple(dict.fromkeys(page for *_, pages in sorted(found) for page in pages))
     if not pages:

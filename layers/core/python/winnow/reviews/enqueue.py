@@ -69,7 +69,7 @@ def enqueue(
     if drawer is None:
         return done, Pictures()
     try:
-        asked = pages_to_draw(result_ref, objects, shares.audit)
+        asked = pages_to_draw(result_ref, objects, shares)
         if asked is None:
             return done, Pictures()
         drawer.draw(asked)

@@ -110,6 +110,13 @@ class ReviewHead(FrozenModel):
         "is none, or it cannot be compared",
     )
     probability: float = Field(1.0, gt=0, le=1, description="with which it was sampled")
+    sampled_at_least: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="smallest probability with which an accepted record of its run was sampled; 0: "
+        "some were never, so that it says nothing of them; absent: that of this record",
+    )
     waiting_since: str = Field(description="when it was queued, ISO 8601 in UTC")
 
     lease_by: str | None = None

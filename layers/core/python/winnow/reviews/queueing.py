@@ -17,7 +17,7 @@ from winnow.ports import ObjectStore
 from winnow.processes.schema import ProcessDefinition, parse_definition_json
 from winnow.reviews.models import Kind, LineRef, RecordKey, ReviewHead, State, Totals
 from winnow.reviews.ports import ReviewStore
-from winnow.reviews.sampling import in_sample
+from winnow.reviews.sampling import AuditDraw, in_sample
 from winnow.reviews.service import Reviews
 from winnow.reviews.times import iso
 from winnow.storage.paths import JSON, ReviewPaths, RunPaths
@@ -40,6 +40,8 @@ class Shares(NamedTuple):
     """Of the queued records: the machine's decision is hidden until a person has decided."""
     audit: float = 0.01
     """Of the accepted records: a person decides them, too."""
+    disagreement: float = 0.1
+    """Of the accepted records that two versions decide differently: a person decides them, too."""
 
 
 class Queued(FrozenModel):
@@ -63,13 +65,15 @@ class _Line(BaseModel):
 
         model_config = ConfigDict(extra="ignore")
 
-        value: str
+        value: str = ""
 
     record: int
     decision: Decision | None = None
     confidence: float | None = None
     calibrated: bool | None = None
     code: str | None = None
+    shadow: Decision | None = None
+    """Without a value; absent: no version decided otherwise."""
 
 
 class _Judged(NamedTuple):
@@ -81,6 +85,8 @@ class _Judged(NamedTuple):
     calibrated: bool
     code: str | None
     line: LineRef
+    differs: bool
+    """Another version decided it differently."""
 
 
 def read_result(objects: ObjectStore, ref: ObjectRef) -> Result:
@@ -184,9 +190,13 @@ def _run_definition(result: Result, bucket: str, objects: ObjectStore) -> Proces
         return None
 
 
-def audit_share(result: Result, share: float) -> float:
-    """The share of a run's accepted records that are queued; smaller for very many."""
-    return min(share, MAX_QUEUED / max(1, result.counts.accepted))
+def audit_draw(result: Result, shares: Shares) -> AuditDraw:
+    """With which probabilities a run's accepted records are drawn; smaller for very many."""
+    differed = result.shadow.differed if result.shadow else 0
+    return AuditDraw(
+        min(shares.audit, MAX_QUEUED / max(1, result.counts.accepted)),
+        min(shares.disagreement, MAX_QUEUED / max(1, differed)) if differed else 0.0,
+    )
 
 
 # -- heads ----------------------------------------------------------------------------------------
@@ -196,11 +206,15 @@ def _heads(
     result: Result, run: str, objects: ObjectStore, shares: Shares, now: str
 ) -> Iterator[ReviewHead]:
     """The heads of the records for review, then of the sample of accepted ones."""
-    audit = audit_share(result, shares.audit)
+    draw = audit_draw(result, shares)
     for judged in _for_review(result, objects):
         yield _head(result, run, judged, Kind.REVIEW, 1.0, shares, now)
-    for judged in _sample(result, objects, audit):
-        yield _head(result, run, judged, Kind.AUDIT, audit, shares, now)
+    for judged in _sample(result, objects, draw):
+        probability = draw.probability(differs=judged.differs)
+        head = _head(result, run, judged, Kind.AUDIT, probability, shares, now)
+        # What was drawn with the run's share alone needs to say nothing more.
+        least = None if probability == draw.every else draw.every
+        yield head.model_copy(update={"sampled_at_least": least})
 
 
 def _for_review(result: Result, objects: ObjectStore) -> Iterator[_Judged]:
@@ -217,13 +231,14 @@ def _for_review(result: Result, objects: ObjectStore) -> Iterator[_Judged]:
     yield from (j for j in _judged(objects, ref) if (j.confidence, j.record) <= last)
 
 
-def _sample(result: Result, objects: ObjectStore, share: float) -> Iterator[_Judged]:
+def _sample(result: Result, objects: ObjectStore, draw: AuditDraw) -> Iterator[_Judged]:
     """The accepted records that people check, the same ones every time."""
     ref = result.files.get(Outcome.ACCEPTED)
-    if ref is None or not share or not result.counts.accepted:
+    if ref is None or not any(draw) or not result.counts.accepted:
         return
     for judged in _judged(objects, ref):
-        if in_sample(RecordKey(result.upload.upload_id, judged.record), share, "audit"):
+        key = RecordKey(result.upload.upload_id, judged.record)
+        if draw.draws(key, differs=judged.differs):
             yield judged
 
 
@@ -246,6 +261,7 @@ def _judged(objects: ObjectStore, ref: ObjectRef) -> Iterator[_Judged]:
                     bool(line.calibrated),
                     line.code,
                     place,
+                    line.shadow is not None,
                 )
 
 

@@ -17,6 +17,7 @@ from winnow.errors import (
     WinnowError,
 )
 from winnow.heads.card import HeadFiles
+from winnow.judging.text.remembering import RememberingEncoder
 from winnow.judging.text.similarity import count
 from winnow.limits.budget import (
     TOO_SLOW,
@@ -37,12 +38,14 @@ from winnow.models import (
     ScoredHeader,
     ScoredLine,
     ScoredRecord,
+    ShadowDecision,
     SourceLine,
 )
 from winnow.ports import Judge, ObjectStore
 from winnow.registry.files import version_sha256
 from winnow.registry.reading import ReferenceFile, head_files, reference_file
 from winnow.steps.locations import ocr_confidence, placed
+from winnow.steps.shadow import Beside, Shadow, threshold_of
 from winnow.storage.intermediate import open_artifact
 from winnow.storage.jsonl import dump_line, load_lines
 from winnow.storage.paths import JSON_LINES, scored_of
@@ -72,12 +75,14 @@ def classify(
     *,
     budget: RecordBudget | None = None,
     seconds: float | None = None,
+    memory: RememberingEncoder | None = None,
 ) -> Classified:
     """Judge the records of a chunk and write them, in their order, to `task.scored`.
 
     `budget` is what one record may cost, `seconds` what is left for judging them all; None: as long
     as it takes. With `task.part` only its records, to an object of their own. With `skip` the judge
-    is still built: if that fails, no record is the cause.
+    is still built: if that fails, no record is the cause. `memory` is the encoder of the judges,
+    where it remembers: for the version beside the run's (`task.shadow`).
     Raises StoredDataInvalidError when the chunk is not what the manifest says, and
     ChunkTooSlowError when several records take longer than `seconds`.
     """
@@ -102,13 +107,20 @@ def classify(
             lines = [_failed(line) if isinstance(line, Record) else line for line in lines]
     records = [line for line in lines if isinstance(line, Record)]
     until = None if seconds is None else started + seconds
-    judged = judge_records(judge, records, budget or RecordBudget(), clock, until)
-    judgements = dict(zip((r.record for r in records), judged, strict=True))
+    shadow = _shadow_of(task, judge, definition, store, judge_for, clock, memory, seconds)
+    judged = judge_records(
+        shadow.judge if shadow else judge, records, budget or RecordBudget(), clock, until
+    )
+    differences, counts = shadow.compare(judged) if shadow else ([None] * len(judged), None)
+    judgements = {
+        record.record: (judgement, difference)
+        for record, judgement, difference in zip(records, judged, differences, strict=True)
+    }
 
     body = bytearray()
     for line in lines:
         if isinstance(line, Record):
-            body += dump_line(scored(line, judgements[line.record]))
+            body += dump_line(scored(line, *judgements[line.record]))
         else:
             body += dump_line(line)
     header = ScoredHeader(
@@ -118,6 +130,7 @@ def classify(
         model=model,
         head=task.head.sha256 if task.head else None,
         version=task.version.sha256 if task.version else None,
+        shadow=counts,
         seconds=round(clock() - started, 3),
     )
     store.put(target, dump_line(header) + body, JSON_LINES)
@@ -142,6 +155,36 @@ def _failed(record: Record) -> InvalidRecord:
         code="record_failed",
         reason="Judging it took more memory or time than the function has; the other records are "
         "not affected. Split its text; if it is short, report the upload id.",
+    )
+
+
+def _shadow_of(
+    task: ChunkTask,
+    judge: Judge,
+    definition: bytes,
+    store: ObjectStore,
+    judge_for: JudgeFor,
+    clock: Callable[[], float],
+    memory: RememberingEncoder | None,
+    seconds: float | None,
+) -> Shadow | None:
+    """The version beside the run's; None: there is none, or a part is judged again."""
+    other = task.shadow
+    if other is None or task.threshold is None or task.part is not None:
+        return None
+    threshold = task.threshold
+
+    def build() -> Beside:
+        with open_artifact(store, other.definition) as stream:
+            content = stream.read()
+        head = head_files(other.head, store, other.version)
+        beside = judge_for(content, head, reference_file(other.references, store))
+        # A threshold of the sender or of the stack is that of both versions.
+        own = threshold == threshold_of(definition)
+        return Beside(beside, threshold_of(content) if own else threshold)
+
+    return Shadow(
+        other.version, judge, task.threshold, build, clock, memory=memory, seconds=seconds
     )
 
 
@@ -245,7 +288,11 @@ class _Judging:
         return [result for part in parts for result in self._all(part)]
 
 
-def scored(record: Record, judgement: Judgement | RecordRejection) -> ScoredLine:
+def scored(
+    record: Record,
+    judgement: Judgement | RecordRejection,
+    shadow: ShadowDecision | None = None,
+) -> ScoredLine:
     """What the filter is given of a record; invalid where it could not be judged."""
     if isinstance(judgement, RecordRejection):
         return InvalidRecord(
@@ -262,4 +309,5 @@ def scored(record: Record, judgement: Judgement | RecordRejection) -> ScoredLine
         parts=record.parts,
         unread=record.unread,
         judgement=placed(judgement, record.places, record.parts),
+        shadow=shadow,
     )

@@ -35,6 +35,7 @@ from winnow.models import (
     ScoredLine,
     ScoredRecord,
     Serialized,
+    ShadowCounts,
     Timings,
     Verdict,
 )
@@ -77,6 +78,7 @@ def filter_chunk(
     lines = {outcome: bytearray() for outcome in Outcome}
     count = dict.fromkeys(Outcome, 0)
     models: set[ModelInfo] = set()
+    shadow: ShadowCounts | None = None
     classify_s = 0.0
     position = 0
     for part in parts:
@@ -93,6 +95,7 @@ def filter_chunk(
             lines[record.outcome] += dump_line(record)
             count[record.outcome] += 1
         models.add(scored.header.model)
+        shadow = added(shadow, scored.header.shadow)
         classify_s += scored.header.seconds
     if position != task.records:
         raise StoredDataInvalidError(f"The parts of chunk {task.chunk} do not cover it completely.")
@@ -111,11 +114,19 @@ def filter_chunk(
         counts=Counts(records=position, **count),
         sizes={outcome: len(content) for outcome, content in lines.items() if content},
         profile=profiler.counts,
+        shadow=shadow,
         classify_s=round(classify_s, 3),
         filter_s=round(clock() - started, 3),
     )
     store.put(paths.tally(task.chunk), tally.model_dump_json().encode(), JSON)
     return FilteredChunk(chunk=task.chunk, counts=tally.counts)
+
+
+def added(counts: ShadowCounts | None, more: ShadowCounts | None) -> ShadowCounts | None:
+    """The sum of what was counted of the version beside the run's."""
+    if counts is None or more is None:
+        return counts or more
+    return counts + more
 
 
 class _Scored:
@@ -235,6 +246,7 @@ def _result(
         decisions=totals.profiler.counts.decisions,
         profile=profile if profile.records else None,
         drift=drift(profile, card.profile) if card and card.profile else None,
+        shadow=totals.shadow,
         notes=run.notes,
         timings=Timings(
             serialize_s=run.seconds,
@@ -278,6 +290,7 @@ class _Totals:
         self.model: ModelInfo | None = None
         self.classify_s = self.filter_s = 0.0
         self.counts = Counts()
+        self.shadow: ShadowCounts | None = None
         try:
             contents = store.read_all([RunPaths.of(task).tally(task.chunk) for task in tasks])
             for task, content in zip(tasks, contents, strict=True):
@@ -294,6 +307,7 @@ class _Totals:
             raise StoredDataInvalidError(_MODEL_CHANGED)
         self.model = tally.model
         self.profiler.add_counts(tally.profile)
+        self.shadow = added(self.shadow, tally.shadow)
         self.classify_s += tally.classify_s
         self.filter_s += tally.filter_s
         self.counts = Counts(
@@ -393,4 +407,5 @@ def outcome_of(line: ScoredLine, threshold: float, min_ocr_confidence: float = 0
         text=line.text,
         places=line.places,
         parts=line.parts,
+        shadow=line.shadow,
     )

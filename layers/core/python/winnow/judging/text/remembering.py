@@ -6,12 +6,22 @@ call (see `winnow.ports.Encoder`), so that a remembered one is the same to the b
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from winnow.models import ModelInfo
 from winnow.ports import Encoder
+
+
+@runtime_checkable
+class Knowing(Protocol):
+    """An encoder that has vectors which it need not compute."""
+
+    def knows(self, texts: Sequence[str]) -> bool:
+        """Whether none of the texts has to be encoded."""
+        ...
 
 
 class RememberingEncoder:
@@ -28,6 +38,10 @@ class RememberingEncoder:
     def info(self) -> ModelInfo:
         """The other encoder's."""
         return self._encoder.info
+
+    def knows(self, texts: Sequence[str]) -> bool:
+        """Whether none of the texts has to be encoded."""
+        return isinstance(self._encoder, Knowing) and self._encoder.knows(texts)
 
     @contextmanager
     def remembering(self) -> Iterator[None]:

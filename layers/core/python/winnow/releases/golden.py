@@ -1,0 +1,114 @@
+"""The golden set: labelled rows that stand in for live records while there is no traffic.
+
+They are the reviews that were held out of every training, and are kept with the versions that were
+trained beside them (`DataManifest`). What a version accepts of them is bounded as audits of live
+records are; a version that is proven to break its guarantee there is not released. It proves
+nothing in favour of a version: only live records promote.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from pydantic import Field
+
+from winnow.errors import ObjectGoneError, StoredDataInvalidError
+from winnow.models import FrozenModel, UnitInterval, Verdict
+from winnow.ports import Judge, ObjectStore
+from winnow.registry.models import ModelVersion
+from winnow.registry.training_rows import TrainingRow, load_rows
+from winnow.releases.gate import is_broken
+from winnow.releases.precision import Audited, Precision, replay, start
+
+CODE = "golden_set_failed"
+
+
+class GoldenResult(FrozenModel):
+    """What a version makes of the golden set."""
+
+    version: str
+    rows: int = Field(ge=0)
+    accepted: int = Field(ge=0)
+    right: int = Field(ge=0, description="of the accepted")
+    lower: UnitInterval
+    upper: UnitInterval
+    guarantee: UnitInterval | None = None
+    broken: bool = Field(False, description="it is proven not to keep its guarantee there")
+
+    @property
+    def sentence(self) -> str:
+        """The result for people."""
+        return (
+            f"Of {self.rows:,} labelled rows it accepts {self.accepted:,}, {self.right:,} of them "
+            f"rightly: a precision of {self.lower:.1%} to {self.upper:.1%}."
+        )
+
+
+def golden_rows(versions: Iterable[ModelVersion], store: ObjectStore) -> list[TrainingRow]:
+    """The rows that were held out, of the first version that has any.
+
+    Rows that are gone, or that were rewritten because a person was erased, are as they are now.
+
+    Raises:
+        StoredDataInvalidError: A line of them is damaged.
+    """
+    for version in versions:
+        parts = version.data.parts if version.data else ()
+        rows: list[TrainingRow] = []
+        for part in parts:
+            if part.object is None:
+                continue
+            newest = part.object.model_copy(update={"version_id": None})
+            try:
+                with store.open(newest) as stream:
+                    rows += [row for row in load_rows(stream) if row.held_out]
+            except ObjectGoneError:
+                continue
+        if rows:
+            return rows
+    return []
+
+
+def judge_golden(
+    version: ModelVersion,
+    judge: Judge,
+    rows: Sequence[TrainingRow],
+    guarantee: float | None,
+) -> GoldenResult:
+    """What a version makes of the golden set.
+
+    Args:
+        version: The version.
+        judge: Its judge.
+        rows: Labelled rows; each counts with its weight.
+        guarantee: That it has to keep; None: there is none to break.
+    """
+    judgements = judge([row.text for row in rows], [row.fields for row in rows]) if rows else []
+    accepted = [
+        (row, judgement.decision.value == row.label)
+        for row, judgement in zip(rows, judgements, strict=True)
+        if judgement.confidence >= version.threshold
+        and not judgement.out_of_scope
+        and judgement.decision.value != Verdict.UNDETERMINED
+    ]
+    known = _bounds([(row.weight, right) for row, right in accepted])
+    return GoldenResult(
+        version=version.sha256,
+        rows=len(rows),
+        accepted=len(accepted),
+        right=sum(right for _, right in accepted),
+        lower=known.lower,
+        upper=known.upper,
+        guarantee=guarantee,
+        broken=guarantee is not None and bool(accepted) and is_broken(known, guarantee),
+    )
+
+
+def _bounds(accepted: Sequence[tuple[float, bool]]) -> Precision:
+    """The bounds of the precision; a row of weight w was drawn with a probability of 1/w."""
+    if not accepted:
+        return start(1.0)
+    floor = 1 / max(1.0, *(weight for weight, _ in accepted))
+    audits = (Audited(right, 1 / max(1.0, weight), floor) for weight, right in accepted)
+    try:
+        return replay(audits, start(floor))
+    except ValueError:
+        raise StoredDataInvalidError("A weight of the labelled rows is none.") from None

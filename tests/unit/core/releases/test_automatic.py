@@ -1,0 +1,209 @@
+"""The gate at work: what audits prove is done, once, and told."""
+
+import pytest
+
+from tests.fakes.audits import PROCESS, an_audit, answered, sha_of
+from tests.fakes.registry import AT, MemoryRegistry, a_version
+from tests.fakes.releases import MailBox, MemoryLive
+from winnow.errors import ReleaseConflictError
+from winnow.registry import aliases
+from winnow.registry.aliases import Changed, Who
+from winnow.registry.models import Action, AliasChange, ProcessEntry
+from winnow.releases.automatic import GATE, Gatekeeper, Seen
+
+ANN = Who("ann", AT)
+CHAMPION, CHALLENGER = sha_of(1), sha_of(2)
+
+
+class Stage:
+    """A champion and a challenger in a release."""
+
+    def __init__(self, *, guarantee: float | None = 0.9, automatic: bool = True) -> None:
+        self.registry = MemoryRegistry()
+        self.live = MemoryLive()
+        self.mails = MailBox()
+        self.gate = Gatekeeper(self.registry, self.live, self.mails, lambda: 1_800_000_000.0)
+        self.records = 0
+        first, second = a_version(number=1, guarantee=0.9), a_version(number=2)
+        for version in (first, second):
+            self.registry.add(version)
+        self.do(None, aliases.first(first, ANN))
+        self.do(self.entry, aliases.set_challenger(self.entry, second, ANN))
+        self.do(
+            self.entry,
+            aliases.start_canary(
+                self.entry, ANN, "00", 50, guarantee=guarantee, automatic=automatic
+            ),
+        )
+
+    @property
+    def entry(self) -> ProcessEntry:
+        entry = self.registry.entry(PROCESS)
+        assert entry is not None
+        return entry
+
+    def do(self, before: ProcessEntry | None, changed: Changed) -> None:
+        self.registry.change(before, changed.entry, changed.change)
+
+    def decide(self, *rights: bool | None, version: str = CHALLENGER) -> list[Seen]:
+        """People decide records that a version accepted, one delivery each."""
+        seen: list[Seen] = []
+        for right in rights:
+            self.records += 1
+            head = answered(an_audit(self.records, version=version), right=right)
+            seen += self.gate.decided([head])
+        return seen
+
+    @property
+    def changes(self) -> list[AliasChange]:
+        return [change for change in self.registry.history(PROCESS) if change.automatic]
+
+
+def test_a_challenger_whose_guarantee_is_proven_is_promoted_once_and_told() -> None:
+    stage = Stage()
+    stage.decide(*[True] * 80)
+    assert stage.entry.champion == CHALLENGER
+    assert (stage.entry.previous, stage.entry.challenger, stage.entry.release) == (
+        CHAMPION,
+        None,
+        None,
+    )
+    assert stage.entry.previous_until == "2027-01-16T08:00:00.000Z"
+    (change,) = stage.changes
+    assert (change.action, change.by, change.code) == (Action.PROMOTED, GATE, "guarantee_proven")
+    (mail,) = stage.mails.sent
+    assert f"{CHALLENGER[:12]} was promoted" in mail.subject
+    assert change.reason in mail.body
+    assert "90 %" in change.reason
+
+
+def test_one_that_breaks_it_is_taken_back_also_without_automatic_promotion() -> None:
+    stage = Stage(automatic=False)
+    stage.decide(*[True, False] * 30)
+    assert stage.entry.champion == CHAMPION
+    assert (stage.entry.release, stage.entry.challenger) == (None, None)
+    (change,) = stage.changes
+    assert (change.action, change.code) == (Action.ROLLED_BACK, "guarantee_broken")
+    (mail,) = stage.mails.sent
+    assert "taken back" in mail.subject
+    assert "decides every new upload" in mail.body
+
+
+@pytest.mark.parametrize(
+    "settings", [{"automatic": False}, {"guarantee": None, "automatic": False}]
+)
+def test_nothing_is_promoted_by_itself_without_a_guarantee_or_if_nobody_asked(
+    settings: dict[str, object],
+) -> None:
+    stage = Stage(**settings)  # type: ignore[arg-type]
+    stage.decide(*[True] * 100)
+    assert stage.entry.champion == CHAMPION
+    assert stage.entry.release is not None
+    assert stage.mails.sent == []
+
+
+def test_no_audits_neither_promote_nor_roll_back() -> None:
+    stage = Stage()
+    before = stage.entry
+    assert stage.gate.act(PROCESS) is not None
+    assert stage.decide(None, None) != []
+    assert stage.entry == before
+    assert stage.mails.sent == []
+
+
+def test_in_a_shadow_nothing_is_promoted() -> None:
+    stage = Stage()
+    stage.do(
+        stage.entry, aliases.start_shadow(stage.entry, ANN, "00", guarantee=0.9, automatic=True)
+    )
+    stage.decide(*[True] * 100)
+    assert stage.entry.champion == CHAMPION
+
+
+def test_a_delivery_that_comes_again_repeats_nothing() -> None:
+    stage = Stage()
+    stage.decide(*[True] * 80)
+    entry, sent = stage.entry, list(stage.mails.sent)
+    head = answered(an_audit(1, version=CHALLENGER), right=True)
+    stage.gate.decided([head, head])
+    assert (stage.entry, stage.mails.sent) == (entry, sent)
+
+
+def test_an_email_that_was_not_sent_is_sent_by_the_next_delivery() -> None:
+    class Down(MailBox):
+        down = True
+
+        def send(self, mail: object, attributes: object = None) -> None:
+            if self.down:
+                raise ConnectionError
+            super().send(mail)  # type: ignore[arg-type]
+
+    stage = Stage()
+    box = Down()
+    stage.gate = Gatekeeper(stage.registry, stage.live, box, lambda: 1_800_000_000.0)
+    with pytest.raises(ConnectionError):
+        stage.decide(*[True] * 80)
+    assert stage.entry.champion == CHALLENGER
+    assert box.sent == []
+    box.down = False
+    stage.decide(True)
+    stage.decide(True)
+    assert len(box.sent) == 1
+
+
+def test_somebody_who_is_faster_is_looked_at_again() -> None:
+    class Late(MemoryRegistry):
+        """Somebody stops the release just before the gate's change."""
+
+        late = True
+
+        def change(
+            self, before: ProcessEntry | None, after: ProcessEntry, change: AliasChange
+        ) -> None:
+            if change.automatic and self.late and before is not None:
+                self.late = False
+                stopped = aliases.stop(before, ANN)
+                super().change(before, stopped.entry, stopped.change)
+                raise ReleaseConflictError("Somebody was faster.")
+            super().change(before, after, change)
+
+    stage = Stage()
+    late = Late()
+    late.__dict__.update(vars(stage.registry))
+    stage.registry = late
+    stage.gate = Gatekeeper(late, stage.live, stage.mails, lambda: 1_800_000_000.0)
+    stage.decide(*[True] * 80)
+    assert stage.entry.champion == CHAMPION
+    assert stage.changes == []
+    assert stage.mails.sent == []
+
+
+def test_the_champion_is_watched_and_people_are_told_once_when_its_guarantee_breaks() -> None:
+    stage = Stage()
+    stage.do(stage.entry, aliases.stop(stage.entry, ANN))
+    stage.decide(*[True] * 300, version=CHAMPION)
+    assert stage.mails.sent == []
+    seen = stage.decide(*[False, True] * 40, version=CHAMPION)
+    (mail,) = stage.mails.sent
+    assert "the guarantee is not kept" in mail.subject
+    assert seen[-1].champion is not None
+    assert seen[-1].champion.broken
+    assert stage.entry.champion == CHAMPION
+
+
+def test_a_version_without_a_promise_is_watched_and_nobody_is_told() -> None:
+    stage = Stage(guarantee=None, automatic=False)
+    stage.decide(*[False] * 60)
+    assert stage.mails.sent == []
+    watch = stage.live.watch(PROCESS, CHALLENGER)
+    assert watch is not None
+    assert watch.precision.n == 60
+
+
+def test_the_promoted_version_is_watched_by_the_guarantee_of_its_release() -> None:
+    stage = Stage()
+    stage.decide(*[True] * 80)
+    stage.decide(*[True] * 5)
+    watch = stage.live.watch(PROCESS, CHALLENGER)
+    assert watch is not None
+    assert (watch.guarantee, watch.precision.n) == (0.9, 85)
