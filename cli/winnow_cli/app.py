@@ -17,8 +17,10 @@ from winnow_cli.commands import (
     model,
     predict,
     process,
+    publish,
     queue,
     redrive,
+    reproduce,
     results,
     review,
     reviews,
@@ -95,10 +97,11 @@ for module in (
     *(up, down, mail),
     *(submit, status, why, results, dashboard, audit, redrive),
     *(review, queue, history, forget),
-    *(predict, train, tune, evaluate),
+    *(predict, train, tune, evaluate, reproduce),
     evaluate_similarity,
 ):
     module.register(app)
 app.add_typer(reviews.app, name="reviews", rich_help_panel=REVIEWS)
+publish.register(process.app)
 app.add_typer(process.app, name="process", rich_help_panel=PROCESSES)
 app.add_typer(model.app, name="model", rich_help_panel=ENCODER)

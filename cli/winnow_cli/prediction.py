@@ -13,6 +13,7 @@ from winnow.processes.registry import ProcessRegistry
 from winnow.processes.schema import CriteriaProcess, ProcessDefinition
 from winnow.readers import ReadLimits, Source
 from winnow.readers.cases import records_for
+from winnow.registry.files import version_sha256
 from winnow.steps.classify import judge_records, scored
 from winnow.steps.filter import outcome_of
 from winnow_cli.console import clean, note
@@ -48,6 +49,12 @@ def predict(
     judge = build_judge(definition, load_encoder(model), registry.heads.get(definition.id))
     judged = judge_records(judge, valid, RecordBudget(), time.monotonic)
     return list(_filtered(records, judged, definition))
+
+
+def version_of(registry: ProcessRegistry, definition: ProcessDefinition) -> str:
+    """What the definition with its head would be called on a stack."""
+    head = registry.heads.get(definition.id)
+    return version_sha256(definition.info.sha256, head.sha256 if head else None)
 
 
 def _filtered(

@@ -75,6 +75,14 @@ def planted(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     broken.write_text(f"id: {escaped}\nversion: 1\nkind: labels\n{escaped}: 1\n", "utf-8")
     good = folder / f"g{NAME}.yaml"
     good.write_bytes((Checkout.here().root / "processes" / "emotions.yaml").read_bytes())
+    titled = folder / "titled.yaml"
+    titled.write_text(
+        "id: moods\nversion: 1.0.0\nkind: labels\n"
+        f"title: {json.dumps(f't{PLANT}')}\nlabels:\n"
+        f"  - {{id: joy, examples: [{json.dumps(f'I am glad {PLANT}')}]}}\n"
+        "  - {id: sadness, examples: [I am sad.]}\n",
+        "utf-8",
+    )
     processes = folder / "processes"
     processes.mkdir()
     (processes / "emotions.yaml").write_bytes(good.read_bytes())
@@ -99,6 +107,7 @@ def planted(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
         "labelled": str(labelled),
         "broken": str(broken),
         "good": str(good),
+        "titled": str(titled),
         "folder": str(folder),
         "processes": str(processes),
         "page": str(folder / "page.html"),
@@ -181,6 +190,43 @@ CALLS: dict[str, list[list[str]]] = {
         ["fresh", "--kind", "labels", "--processes", "{processes}" + PLANT, "--json"],
     ],
     "process validate": [["{good}"], ["{broken}"], ["{broken}", "--json"], ["{good}" + PLANT]],
+    "process publish": [
+        ["{good}", "--as", "challenger"],
+        ["{good}", "--json", "--reason", f"r{PLANT}"],
+        ["{broken}"],
+        ["{broken}", "--json"],
+        ["{good}" + PLANT],
+        ["{good}", "--as", PLANT],
+        ["{good}", "--head", "{folder}"],
+        ["{good}", "--data", "{labelled}"],
+        ["{titled}", "--reason", f"r{PLANT}"],
+    ],
+    "reproduce": [
+        ["moods"],
+        ["moods", "champion", "--json"],
+        ["moods", PLANT],
+        [PLANT],
+        ["L33774", "champion", "--data", "{labelled}"],
+    ],
+    "model list": [[], ["--json"], ["moods"], [PLANT]],
+    "model show": [
+        ["moods"],
+        ["moods", "--json"],
+        ["moods", PLANT],
+        [PLANT],
+    ],
+    "model diff": [
+        ["moods", "champion", "challenger"],
+        ["moods", "champion", "champion", "--json"],
+        ["moods", "champion", PLANT],
+        [PLANT, PLANT, PLANT],
+    ],
+    "model promote": [
+        ["moods", "--reason", f"r{PLANT}"],
+        ["moods", PLANT, "--json"],
+        ["moods", "--revision", PLANT],
+    ],
+    "model rollback": [["moods", "--reason", f"r{PLANT}"], [PLANT], ["moods", "--json"]],
     "model info": [[], ["--model", PLANT]],
 }
 

@@ -36,8 +36,11 @@ from .conftest import SURE, UNSURE, until, winnow
 pytestmark = [pytest.mark.model, pytest.mark.slow, pytest.mark.timeout(600)]
 
 BEFORE = "0436a50"
-"""The version before this one."""
+"""The version before this one, which had no reviews."""
+BEFORE_MODELS = "5c5cf34"
+"""The last version whose processes were files of the images, without a registry."""
 KEPT = ("template.yaml", "statemachine", "functions", "layers", "processes")
+KEPT_OUTPUTS = {"UploadsBucket", "ResultsBucket", "Table", "StateMachineArn", "TopicArn"}
 PAGE = {"ReviewPage": "true", "ReviewAuditShare": "2"}
 LINES = "".join(json.dumps({"text": f"{SURE} It was day {n}."}) + "\n" for n in range(2_500))
 DOUBTFUL = json.dumps({"text": UNSURE}) + "\n"
@@ -47,14 +50,24 @@ ONE = json.dumps({"text": SURE}) + "\n"
 @pytest.fixture(scope="module")
 def before(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """What the version before was deployed from."""
+    return checkout_of(BEFORE, tmp_path_factory.mktemp("before"))
+
+
+@pytest.fixture(scope="module")
+def before_models(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """What a version without a registry was deployed from."""
+    return checkout_of(BEFORE_MODELS, tmp_path_factory.mktemp("before_models"))
+
+
+def checkout_of(commit: str, folder: Path) -> Checkout:
+    """What a stack was deployed from at a commit."""
     root = Checkout.here().root
     if shutil.which("git") is None or not (root / ".git").exists():
         pytest.skip("the version before is in the history, and there is none")
-    asked = ["git", "-C", str(root), "archive", BEFORE, *KEPT]
+    asked = ["git", "-C", str(root), "archive", commit, *KEPT]
     packed = subprocess.run(asked, capture_output=True, check=False)
     if packed.returncode:
-        pytest.skip(f"the history does not reach back to {BEFORE}: it is a shallow clone")
-    folder = tmp_path_factory.mktemp("before")
+        pytest.skip(f"the history does not reach back to {commit}: it is a shallow clone")
     with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:
         archive.extractall(folder, filter="data")
     return Checkout(folder)
@@ -188,8 +201,7 @@ def test_a_stack_of_the_version_before_is_updated_in_place(
     )["Items"]
     # The page lists what was there before it.
     assert done.upload_id in {row["upload_id"]["S"] for row in listed}
-    changed = {"UploadsBucket", "ResultsBucket", "Table", "StateMachineArn", "TopicArn"}
-    for name in changed:
+    for name in KEPT_OUTPUTS:
         assert deployed.target.outputs[name] == outputs[name]
     # What was there is there, byte for byte.
     assert Uploads(deployed.target).find(done.upload_id) == done
@@ -249,6 +261,61 @@ def test_a_stack_of_the_version_before_is_updated_in_place(
             said.append(message["Body"])
             sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
     assert len(said) == 6, "one mail a run"
+
+
+def test_a_stack_without_a_registry_gets_one_and_keeps_everything(
+    deployed: Deployed, before_models: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployed.deploy(before_models, page=PAGE)
+    outputs = deployed.target.outputs
+    assert "ModelsTable" not in outputs
+    monkeypatch.setenv(STATE_DIR_VARIABLE, str(deployed.state_dir.path))
+    refused = winnow("model", "list", "--json")
+    assert refused.document()["error"]["code"] == "stack_unknown"
+    done = deployed.ended(deployed.put("done.jsonl", ONE + DOUBTFUL))
+    assert (done.state, done.review) == ("SUCCEEDED", 2)
+    reviews = ReviewTable(deployed.target.client("dynamodb"), outputs["ReviewsTable"])
+    until(partial(all_queued, reviews, done), 120)
+    queued = list(reviews.heads(done.upload_id))
+    old = kept(deployed, done)
+    caught = deployed.put("caught.jsonl", LINES)
+    held = deployed.caught_in(caught, "Classify", "classify")
+
+    deployed.deploy(Checkout.here(), update=True, page=PAGE)
+    for process in held:
+        with suppress(psutil.Error):
+            process.resume()
+
+    for name in (*KEPT_OUTPUTS, "ReviewsTable"):
+        assert deployed.target.outputs[name] == outputs[name]
+    # The update publishes what ships, with nobody's help.
+    listed = winnow("model", "list", "--json").document()["processes"]
+    shipped = {file.stem for file in (Checkout.here().root / "processes").glob("*.yaml")}
+    assert {entry["process"] for entry in listed} == shipped
+    assert {v["source"] for entry in listed for v in entry["versions"]} == {"shipped"}
+    # What was there is there, byte for byte, and still in the queue.
+    assert Uploads(deployed.target).find(done.upload_id) == done
+    assert kept(deployed, done) == old
+    assert list(reviews.heads(done.upload_id)) == queued
+    shown = winnow("results", done.upload_id, "--json").document()
+    assert "version" not in shown["result"]
+    # What was under way ends with the process that it began with, which has no version.
+    row = deployed.ended(caught)
+    assert (row.state, row.records, row.invalid) == ("SUCCEEDED", 2_500, 0), row.error_message
+    result = Uploads(deployed.target).result(row)
+    assert result.version is None
+    # What comes now is judged by the champion.
+    new = Uploads(deployed.target).result(deployed.ended(deployed.put("new.jsonl", DOUBTFUL)))
+    assert new.version is not None
+    champions = {entry["process"]: entry["champion"] for entry in listed}
+    assert new.version.sha256 == champions["emotions"]
+    assert new.process.sha256 == result.process.sha256, "the same definition"
+    # A second update publishes nothing anew.
+    deployed.deploy(Checkout.here(), update=True, page={**PAGE, "ReviewAuditShare": "3"})
+    assert winnow("model", "list", "--json").document()["processes"] == listed
+    audited = winnow("audit", "--json").document()
+    assert audited["registry"]["problems"] == []
+    assert audited["clean"]
 
 
 def test_a_run_ends_with_the_functions_that_it_began_with(

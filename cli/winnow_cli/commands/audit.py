@@ -1,9 +1,9 @@
-"""`winnow audit`: whether every upload has a finished run."""
+"""`winnow audit`: whether every upload has a finished run, and the registry is whole."""
 
 from collections import Counter
 from datetime import UTC, datetime
 from itertools import chain
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +14,7 @@ from winnow_cli.options import FILES, AsJson, StackName, handle_errors
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from winnow.registry.audit import RegistryAudit
     from winnow_cli.target import Target
 
 STATUS_STYLES = {"SUCCEEDED": "green", "FAILED": "red", "RUNNING": "cyan", "WAITING": "cyan"}
@@ -47,11 +48,13 @@ def audit(
     stack: StackName = None,
     as_json: AsJson = False,
 ) -> None:
-    """List every uploaded version with its status. Exit code 1 if one needs attention.
+    """List every uploaded version with its status, and check the versions of processes.
 
     Need attention: MISSING (no run has started), STUCK (its run ended without recording it),
     DUPLICATE (two runs judged it), DAMAGED (its row cannot be read). WAITING: dropped just now, or
-    queued. Versions older than the table keeps rows (EXPIRED) are not listed.
+    queued. Versions older than the table keeps rows (EXPIRED) are not listed. Of the registry every
+    file is read: it has to be what was published, and the aliases what their history says. Exit
+    code 1 if anything needs attention.
     """
     from winnow_cli.audit import audit as audited
     from winnow_cli.audit import tally
@@ -79,12 +82,53 @@ def audit(
                 STATUS_STYLES.get(row.status.value, "bold red"),
             )
         wrong = [status for status in counted if status.wrong]
-        listing.beside = {"counts": tally(counted), "clean": not wrong}
+        registry = _registry(target)
+        problems = () if registry is None else registry.problems
+        listing.beside = {
+            "counts": tally(counted),
+            "registry": None if registry is None else _document(registry),
+            "clean": not wrong and not problems,
+        }
     if not as_json:
         note(", ".join(f"{count} {name}" for name, count in tally(counted).items()))
         _note_remedies(wrong, target)
-    if wrong:
+        if registry is not None:
+            _note_registry(registry)
+    if wrong or problems:
         raise typer.Exit(1)
+
+
+def _registry(target: "Target") -> "RegistryAudit | None":
+    """The audit of the stack's registry; None of a stack that has none."""
+    from winnow.registry.audit import audit_registry
+    from winnow_cli.models import models_if_any
+    from winnow_cli.target import aws_errors
+
+    models = models_if_any(target)
+    if models is None:
+        return None
+    with aws_errors(target):
+        return audit_registry(models.registry, models.store)
+
+
+def _document(registry: "RegistryAudit") -> dict[str, Any]:
+    return {
+        "processes": registry.processes,
+        "versions": registry.versions,
+        "files": registry.files,
+        "problems": [problem._asdict() for problem in registry.problems],
+    }
+
+
+def _note_registry(registry: "RegistryAudit") -> None:
+    note(
+        f"{registry.processes:,} processes, {registry.versions:,} versions, "
+        f"{registry.files:,} files of them read: "
+        + (f"{len(registry.problems):,} problems" if registry.problems else "as published")
+    )
+    for problem in registry.problems:
+        version = "" if problem.version is None else f" {problem.version[:12]}"
+        note(f"  {clean(problem.process)}{version}: {clean(problem.text)}")
 
 
 def _note_remedies(wrong: "Iterable[UploadStatus]", target: "Target") -> None:

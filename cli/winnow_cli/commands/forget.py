@@ -53,7 +53,8 @@ def forget(
     With RECORD, the other records keep their results. The uploaded file is deleted in both cases,
     since it holds the person. Another file under the same key is another upload: it is kept, and
     its id is shown. That it was erased, by whom and when, is kept. If the command is
-    interrupted, run it again. Exported files and trained heads are not changed.
+    interrupted, run it again. Training rows that the stack keeps are erased, too. Exported files
+    and trained heads are not changed: versions that were trained on such rows are marked.
     """
     from winnow_cli.target import aws_errors, find_target
 
@@ -111,12 +112,18 @@ def _row(uploads: "Uploads", work: "Forget", upload_id: str) -> "UploadRow":
 
 
 def _forget(target: "Target") -> "Forget":
+    from winnow.registry.erasure import TrainingRows
     from winnow.reviews.forget import Forget
     from winnow_aws.erasing import S3Eraser, UploadsTable
     from winnow_aws.s3 import S3Store
+    from winnow_cli.models import models_if_any
     from winnow_cli.reviews import reviews_if_any
 
     reviews = reviews_if_any(target)
+    models = models_if_any(target)
+    rows = None
+    if models is not None:
+        rows = TrainingRows(models.registry, models.store, S3Eraser(target.s3()), models.bucket)
     return Forget(
         S3Store(target.s3()),
         S3Eraser(target.s3()),
@@ -125,6 +132,7 @@ def _forget(target: "Target") -> "Forget":
         target.results_bucket,
         time.time,
         reviews.files.write if reviews else lambda _upload, _process: None,
+        rows,
     )
 
 
@@ -145,6 +153,14 @@ def _tell(erased: "Erased") -> None:
     ):
         if count:
             say(f"  {count:,} {'version' if count == 1 else 'versions'} {name}")
+    if erased.rows:
+        say(f"  {erased.rows:,} training {'row' if erased.rows == 1 else 'rows'}")
+    if erased.models:
+        note(
+            "These versions were trained on them, and cannot be trained again to the same: "
+            f"{', '.join(sha256[:12] for sha256 in erased.models)}. Train the process again "
+            "(`winnow retrain PROCESS`) and release what comes of it."
+        )
     if erased.reviews:
         records = "record is" if erased.reviews == 1 else "records are"
         say(f"  {erased.reviews:,} {records} marked as erased (`winnow history` shows by whom)")

@@ -40,9 +40,12 @@ def history(
             {
                 "upload": key.upload,
                 "record": key.record,
+                "version": None
+                if head.judged_by is None
+                else head.judged_by.model_dump(mode="json"),
                 "review": None if state is None else state.model_dump(mode="json"),
                 "events": [entry.model_dump(mode="json", by_alias=True) for entry in entries],
             }
         )
         return
-    print_history(entries, state)
+    print_history(entries, state, head.judged_by)

@@ -1,10 +1,11 @@
-"""`winnow model`: builds the files of the encoder, and shows them."""
+"""`winnow model build` and `info`: the files of the encoder."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from winnow_cli.commands import model_versions
 from winnow_cli.console import emit_json, note, say
 from winnow_cli.options import (
     DEFAULT_MODEL,
@@ -23,7 +24,10 @@ SavedModel = Annotated[
     ),
 ]
 
-app = typer.Typer(help="The files of the encoder: build them, show them.", no_args_is_help=True)
+app = typer.Typer(
+    help="Versions of processes on a stack, and the files of the encoder.", no_args_is_help=True
+)
+model_versions.register(app)
 
 
 @app.command()

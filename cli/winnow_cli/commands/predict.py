@@ -60,7 +60,7 @@ def predict(
         raise typer.BadParameter("the text is blank")
     from winnow.models import InvalidRecord, Record
     from winnow.processes.registry import ProcessRegistry
-    from winnow_cli.prediction import explained, read_records
+    from winnow_cli.prediction import explained, read_records, version_of
     from winnow_cli.prediction import predict as judge
     from winnow_cli.render.records import print_judgement, print_predictions
 
@@ -80,6 +80,7 @@ def predict(
         emit_json(
             {
                 "process": definition.info.model_dump(),
+                "version": version_of(registry, definition),
                 "records": [
                     _document(prediction, of_record)
                     for prediction, of_record in zip(predictions, explanations, strict=False)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         Evidence,
         Result,
         ResultRecord,
+        ShadowDecision,
         SourceLocation,
     )
     from winnow.reviews.items import ReviewState
@@ -40,6 +41,7 @@ def record_document(
     return {
         "upload_id": result.upload.upload_id,
         "process": result.process.model_dump(mode="json"),
+        **({} if result.version is None else {"version": result.version.model_dump(mode="json")}),
         "threshold": result.threshold,
         "record": record.model_dump(mode="json", exclude_none=True),
         "missing": list(record.missing),
@@ -72,6 +74,7 @@ def _head(record: "ResultRecord", review: "ReviewState | None") -> "Text":
         ("decision", decision_of(record)),
         ("confidence", _confidence(record)),
         ("reason", f"{record.code}: {record.reason}" if record.code else None),
+        ("shadow", None if record.shadow is None else _shadow(record.shadow)),
         ("reviewed", None if review is None else answer_of(review)),
         ("missing", "; ".join(record.missing)),
         *((clean(name), value) for name, value in record.fields.items()),
@@ -81,6 +84,13 @@ def _head(record: "ResultRecord", review: "ReviewState | None") -> "Text":
     for name, value in shown:
         head.append(f"\n  {name:<{width}}  ", "dim").append(value)
     return head
+
+
+def _shadow(shadow: "ShadowDecision") -> str:
+    return (
+        f"version {shadow.version} decided {shadow.decision}, with confidence "
+        f"{shadow.confidence:.2f}; it is only compared"
+    )
 
 
 def _confidence(record: "ResultRecord") -> str:

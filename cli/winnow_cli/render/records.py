@@ -10,7 +10,15 @@ from winnow_cli.console import clean, note, shorten, stdout
 from winnow_cli.render.tables import table
 
 if TYPE_CHECKING:
-    from winnow.models import CriterionFinding, Evidence, Judgement, Result, ResultRecord
+    from winnow.models import (
+        CriterionFinding,
+        Evidence,
+        Judgement,
+        Result,
+        ResultRecord,
+        ShadowCounts,
+        VersionRef,
+    )
     from winnow.reviews.items import ReviewState
 
 OUTCOME_STYLES = {"accepted": "green", "review": "yellow", "invalid": "red"}
@@ -74,10 +82,27 @@ def print_results(
         f"process {result.process.id} {result.process.version}, threshold {result.threshold:g} "
         f"(from the {result.threshold_from})"
     )
+    if result.version is not None:
+        note(judged_by(result.version))
+    if result.shadow is not None:
+        note(_shadow(result.shadow))
     if basis := basis_of(records):
         note(basis)
     for line in result.notes:
         note(f"note {line.code}: {clean(line.text)}")
+
+
+def judged_by(version: "VersionRef") -> str:
+    """Which version of the process decided."""
+    return f"judged by version {version.short}, the {version.alias.value}"
+
+
+def _shadow(counts: "ShadowCounts") -> str:
+    """What another version decided of the same records."""
+    return (
+        f"version {counts.version[:12]} judged {counts.records:,} of these records, too, and only "
+        f"for comparison: {counts.differed:,} otherwise"
+    )
 
 
 def print_predictions(records: Sequence["ResultRecord"]) -> None:

@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from winnow_cli.console import clean, note, say
-from winnow_cli.render.records import CANNOT_TELL, answer_of
+from winnow_cli.render.records import CANNOT_TELL, answer_of, judged_by
 from winnow_cli.render.tables import table
 from winnow_cli.render.uploads import SHORT_ID
 
 if TYPE_CHECKING:
+    from winnow.models import VersionRef
     from winnow.reviews.items import HistoryEntry, ReviewState
     from winnow.reviews.models import ReviewHead, Totals
 
@@ -92,8 +93,14 @@ def _lease(head: "ReviewHead", now: float) -> str:
     return f", open at {head.lease_by}" if head.leased_to_other("", now) else ""
 
 
-def print_history(entries: "Sequence[HistoryEntry]", state: "ReviewState | None") -> None:
-    """The events of a record as a table, with the notes below."""
+def print_history(
+    entries: "Sequence[HistoryEntry]",
+    state: "ReviewState | None",
+    version: "VersionRef | None" = None,
+) -> None:
+    """The events of a record as a table, with the notes below; `version` had judged it."""
+    if version is not None:
+        note(f"The record was {judged_by(version)}.")
     if not entries:
         note("Nothing has happened to this record yet: it waits for a person.")
         return

@@ -1,18 +1,25 @@
-"""`winnow audit` that breaks off amid its list."""
+"""`winnow audit`: a list that breaks off, and a registry with problems."""
 
 import json
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ConnectTimeoutError
 from typer.testing import CliRunner
 
+from tests.fakes.registry import AT, MemoryRegistry
+from tests.fakes.store import MemoryStore
+from tests.fakes.versions import published
 from winnow.errors import AwsUnreachableError
 from winnow.recovery.status import UploadStatus
-from winnow_cli import audit, target
+from winnow.registry import aliases
+from winnow.registry.aliases import Who
+from winnow_cli import audit, models, target
 from winnow_cli.app import app
 from winnow_cli.audit import AuditRow
+from winnow_cli.models import StackModels
 
 
 @pytest.mark.parametrize(
@@ -37,3 +44,28 @@ def test_a_command_that_breaks_off_amid_its_list_leaves_one_document(
     assert (ran.exit_code, document["error"]["code"]) == (1, code)
     assert [one["standing"] for one in document["uploads"]] == ["FAILED"]
     assert ran.stderr.startswith(f"{code}: ")
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_problem_of_the_registry_is_told_and_fails(
+    broken: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry, store = MemoryRegistry(), MemoryStore()
+    version = published(registry, store, 1)
+    registry.change(None, *aliases.first(version, Who("ann", AT)))
+    if broken:
+        store.delete(version.files[0].object)
+    found = StackModels(registry, store, "models", lambda: "ann")
+    stack = SimpleNamespace(local=True, name="winnow", hint=lambda words: words)
+    monkeypatch.setattr(audit, "audit", lambda *_: iter(()))
+    monkeypatch.setattr(target, "find_target", lambda _: stack)
+    monkeypatch.setattr(models, "models_if_any", lambda _: found)
+    ran = CliRunner().invoke(app, ["audit", "--json"])
+    document = json.loads(ran.stdout)
+    assert (ran.exit_code, document["clean"]) == (int(broken), not broken)
+    told = [problem["text"] for problem in document["registry"]["problems"]]
+    assert told == ["definition.yaml is gone."] * broken
+    shown = CliRunner().invoke(app, ["audit"])
+    assert shown.exit_code == int(broken)
+    assert ("is gone" in shown.stderr) is broken
+    assert version.sha256[:12] in shown.stderr or not broken

@@ -47,9 +47,12 @@ def test_what_is_stored_nowhere_or_is_no_whole_id_is_unknown(given: str) -> None
 
 
 def test_what_is_left_to_do_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    _tell(Erased(upload=OWN, file_unknown=True, others=("b" * 32,)))
+    _tell(Erased(upload=OWN, file_unknown=True, others=("b" * 32,), rows=3, models=("c" * 64,)))
     told = " ".join("".join(capsys.readouterr()).split())
-    for part in ("delete it by its key", "b" * 32, "Undelivered and ReviewsUndelivered"):
+    for part in (
+        *("delete it by its key", "b" * 32, "Undelivered and ReviewsUndelivered"),
+        *("3 training rows", "c" * 12),
+    ):
         assert part in told
     _tell(Erased(upload=OWN))
     assert "delete it by its key" not in "".join(capsys.readouterr())

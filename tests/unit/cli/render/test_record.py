@@ -19,6 +19,7 @@ from winnow.models import (
     Outcome,
     Polarity,
     ResultRecord,
+    ShadowDecision,
     SourceLocation,
     Verdict,
 )
@@ -199,3 +200,11 @@ def test_a_fact_is_told_with_what_is_asked_and_a_doubt_with_its_reason(
     assert "“44 yo”  age 44 (asked: 45 or over)" in told
     assert "Interval: undetermined, in doubt: ten or eleven years" in told
     assert "\x1b" not in told
+
+
+def test_what_a_version_beside_it_decided_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    print_record(record())
+    assert "only compared" not in capsys.readouterr().out
+    shadow = ShadowDecision(version="ab" * 6, decision="met", confidence=0.81)
+    print_record(record(shadow=shadow))
+    assert f"version {'ab' * 6} decided met, with confidence 0.81" in capsys.readouterr().out

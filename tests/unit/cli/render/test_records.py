@@ -3,6 +3,7 @@
 import pytest
 
 from winnow.models import (
+    Alias,
     Counts,
     CriteriaDecision,
     CriterionFinding,
@@ -13,9 +14,11 @@ from winnow.models import (
     ProcessInfo,
     Result,
     ResultRecord,
+    ShadowCounts,
     Timings,
     Upload,
     Verdict,
+    VersionRef,
 )
 from winnow_cli.render.records import basis_of, evidence_of, grounds_of, print_results
 
@@ -96,3 +99,18 @@ def test_results_of_an_archive_name_the_member(capsys: pytest.CaptureFixture[str
     assert lines[1][2] == "a/broken.pdf"
     print_results(result_of(records), records[1:])
     assert "part" not in capsys.readouterr().out
+
+
+def test_results_name_the_version_and_one_that_judged_beside_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    plain = result_of([])
+    print_results(plain, [])
+    assert "version" not in capsys.readouterr().err
+    version = VersionRef(sha256="ab" * 32, alias=Alias.CHALLENGER)
+    beside = ShadowCounts(version="cd" * 32, records=7, same=5, differed=2)
+    print_results(plain.model_copy(update={"version": version, "shadow": beside}), [])
+    said = capsys.readouterr().err
+    assert f"version {'ab' * 6}, the challenger" in said
+    assert f"version {'cd' * 6}" in said
+    assert "2 otherwise" in said

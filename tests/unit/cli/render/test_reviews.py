@@ -6,6 +6,7 @@ import io
 import pytest
 
 from tests.fakes.review_room import CRITERIA, NOW, Room, criteria_record
+from winnow.models import Alias, VersionRef
 from winnow.recovery.upload_row import UploadRow
 from winnow.reviews.items import state_of
 from winnow.reviews.models import Totals
@@ -92,3 +93,6 @@ def test_a_history_has_who_and_what_and_the_notes_on_one_line_each(
     assert "ann\tdecided\tundetermined\tmet\t2.5" in shown.out
     assert "note to 1: On the scan." in shown.out
     assert "Now: met by ann." in shown.err
+    assert "version" not in shown.err
+    print_history([], None, VersionRef(sha256="ab" * 32, alias=Alias.CHAMPION))
+    assert f"judged by version {'ab' * 6}, the champion" in capsys.readouterr().err

@@ -1,31 +1,19 @@
 """What `winnow audit` says of a registry."""
 
-import hashlib
 from collections.abc import Callable
 
 import pytest
 
-from tests.fakes.registry import AT, MemoryRegistry, a_version
+from tests.fakes.registry import AT, MemoryRegistry
 from tests.fakes.store import MemoryStore
+from tests.fakes.versions import BUCKET, published
 from winnow.models import ObjectRef
-from winnow.processes.loader import load_definition
 from winnow.registry import aliases
 from winnow.registry.aliases import Who
 from winnow.registry.audit import audit_registry
-from winnow.registry.files import VersionPaths, version_sha256
-from winnow.registry.models import ModelVersion, StoredFile
+from winnow.registry.models import ModelVersion
 
-BUCKET = "models"
 WHO = Who("ann", AT)
-YAML = """\
-id: moods
-version: {number}.0.0
-kind: labels
-title: Moods
-labels:
-  - {{id: joy, examples: [I am glad.]}}
-  - {{id: sadness, examples: [I am sad.]}}
-"""
 
 
 class Room:
@@ -40,28 +28,7 @@ class Room:
         self.registry.change(changed.entry, *aliases.promote(changed.entry, self.version, WHO))
 
     def add(self, number: int) -> ModelVersion:
-        text = YAML.format(number=number)
-        definition = load_definition(text, "moods.yaml")
-        sha256 = version_sha256(definition.info.sha256, None)
-        paths = VersionPaths(BUCKET, "moods", sha256)
-        contents = {
-            "definition.yaml": text.encode(),
-            "definition.json": definition.model_dump_json().encode(),
-        }
-        files = tuple(
-            StoredFile(
-                name=name,
-                object=self.store.add(BUCKET, paths.file(name).key, content),
-                sha256=hashlib.sha256(content).hexdigest(),
-                size=len(content),
-            )
-            for name, content in contents.items()
-        )
-        version = a_version(
-            "moods", number, definition_sha256=definition.info.sha256, sha256=sha256, files=files
-        )
-        self.registry.add(version)
-        return version
+        return published(self.registry, self.store, number)
 
     def replace(self, **fields: object) -> None:
         """Alter the item of the second version, as nobody should."""
