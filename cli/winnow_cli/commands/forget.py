@@ -116,6 +116,7 @@ def _forget(target: "Target") -> "Forget":
     from winnow.reviews.forget import Forget
     from winnow_aws.erasing import S3Eraser, UploadsTable
     from winnow_aws.s3 import S3Store
+    from winnow_aws.training_lease import LeaseTable
     from winnow_cli.models import models_if_any
     from winnow_cli.reviews import reviews_if_any
 
@@ -123,7 +124,14 @@ def _forget(target: "Target") -> "Forget":
     models = models_if_any(target)
     rows = None
     if models is not None:
-        rows = TrainingRows(models.registry, models.store, S3Eraser(target.s3()), models.bucket)
+        rows = TrainingRows(
+            models.registry,
+            models.store,
+            S3Eraser(target.s3()),
+            models.bucket,
+            LeaseTable(target.dynamodb(), target.output("ModelsTable")),
+            time.time,
+        )
     return Forget(
         S3Store(target.s3()),
         S3Eraser(target.s3()),

@@ -6,6 +6,8 @@ import pytest
 
 from tests.fakes.registry import MemoryRegistry, a_version
 from tests.fakes.store import MemoryEraser, MemoryStore
+from tests.fakes.training_lease import MemoryLease
+from winnow.errors import TrainingRunningError
 from winnow.models import ObjectRef
 from winnow.registry.erasure import TrainingRows
 from winnow.registry.files import training_rows
@@ -27,6 +29,8 @@ class Room:
     def __init__(self) -> None:
         self.store = MemoryStore()
         self.registry = MemoryRegistry()
+        self.lease = MemoryLease()
+        self.now = 1_800_000_000.0
         lines = [row("Hans one.", HANS, 1), row("Hans two.", HANS, 2), row("Grete.", GRETE)]
         self.first = self.rows("p", "1", *lines, row("Nobody's.", None))
         self.second = self.rows("q", "2", row("Grete again.", GRETE), row("Gustav.", "c" * 32))
@@ -44,7 +48,8 @@ class Room:
 
     def erase(self, upload: str, record: int | None = None):
         eraser = MemoryEraser(self.store)
-        return TrainingRows(self.registry, self.store, eraser, BUCKET).erase(upload, record)
+        work = TrainingRows(self.registry, self.store, eraser, BUCKET, self.lease, lambda: self.now)
+        return work.erase(upload, record)
 
     def everything(self) -> str:
         return "\n".join(
@@ -124,6 +129,36 @@ def test_a_file_that_somebody_else_rewrites_meanwhile_is_read_again() -> None:
     room.erase(HANS)
     assert "Hans" not in room.everything()
     assert "New." in room.everything()
+
+
+def test_nothing_is_erased_under_a_training_that_would_write_it_again() -> None:
+    room = Room()
+    assert room.lease.take("q", "a training", room.now, room.now + 60)
+    with pytest.raises(TrainingRunningError) as error:
+        room.erase(GRETE)
+    assert "q is being trained" in error.value.message
+    # What came before is erased, and nobody is kept from training.
+    assert "Grete." not in room.everything()
+    assert "Grete again." in room.everything()
+    assert list(room.lease.held) == ["q"]
+    room.now += 61
+    assert room.erase(GRETE).rows == 1
+    assert "Grete" not in room.everything()
+    assert room.lease.held == {}
+
+
+def test_a_training_cannot_begin_while_rows_are_erased() -> None:
+    room = Room()
+    versions, tried = room.registry.versions, []
+
+    def looked(process):
+        tried.append(room.lease.take(process, "a training", room.now, room.now + 60))
+        return versions(process)
+
+    room.registry.versions = looked  # type: ignore[method-assign]
+    room.erase(HANS)
+    assert tried == [False]
+    assert room.lease.held == {}
 
 
 @pytest.mark.parametrize(

@@ -6,47 +6,80 @@ again and get the same.
 """
 
 import json
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+import secrets
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 
-from winnow.errors import ObjectGoneError, RetryableError
+from winnow.errors import ObjectGoneError, RetryableError, TrainingRunningError
 from winnow.models import ObjectRef
 from winnow.ports import ObjectStore
-from winnow.registry.ports import ModelRegistry
+from winnow.registry.ports import ModelRegistry, TrainingLease
 from winnow.reviews.forget import ErasedRows, Eraser, StoredVersion
 from winnow.storage.paths import JSON_LINES
 
 FOLDER = "data/"
 """Where the training rows of all processes are, by process."""
 _ATTEMPTS = 8
+_LEASE_S = 900
 
 
 class TrainingRows:
     """The RowEraser of one stack."""
 
     def __init__(
-        self, registry: ModelRegistry, objects: ObjectStore, eraser: Eraser, bucket: str
+        self,
+        registry: ModelRegistry,
+        objects: ObjectStore,
+        eraser: Eraser,
+        bucket: str,
+        lease: TrainingLease,
+        clock: Callable[[], float],
     ) -> None:
-        """`bucket` is the one of the models."""
+        """`bucket` is the one of the models; `clock` tells the time in seconds."""
         self._registry = registry
         self._objects = objects
         self._eraser = eraser
         self._bucket = bucket
+        self._lease = lease
+        self._clock = clock
 
     def erase(self, upload: str, record: int | None = None) -> ErasedRows:
         """Erase the rows that were made of an upload, or of one record of it.
 
         Every version of every file of rows is read. The versions that were trained on them are
         marked first: a call that breaks off is done again from there.
+
+        Raises TrainingRunningError while a process is trained: it has read the rows, and would
+        write them again. One that begins later finds no row of the upload.
         """
         rows = 0
         marked: list[str] = []
-        for folder in list(self._eraser.folders(self._bucket, FOLDER)):
-            process = folder.removeprefix(FOLDER).rstrip("/")
-            for key in self._keys(folder):
-                count = self._erase_in(process, key, upload, record, marked)
-                rows += count
+        for process in self._processes():
+            with self._not_trained(process):
+                for key in self._keys(f"{FOLDER}{process}/"):
+                    rows += self._erase_in(process, key, upload, record, marked)
         return ErasedRows(rows, tuple(dict.fromkeys(marked)))
+
+    def _processes(self) -> list[str]:
+        """Those of the registry, and those that only have rows."""
+        folders = self._eraser.folders(self._bucket, FOLDER)
+        with_rows = {folder.removeprefix(FOLDER).rstrip("/") for folder in folders}
+        return sorted(with_rows | {entry.process for entry in self._registry.entries()})
+
+    @contextmanager
+    def _not_trained(self, process: str) -> Iterator[None]:
+        """Hold the lease of a process's training."""
+        holder, now = f"forget-{secrets.token_hex(8)}", self._clock()
+        if not self._lease.take(process, holder, now, now + _LEASE_S):
+            raise TrainingRunningError(
+                f"{process} is being trained, or rows of it are being erased by somebody else.",
+                hint="Erase the same again when the training has ended: what is erased already "
+                "stays erased.",
+            )
+        try:
+            yield
+        finally:
+            self._lease.release(process, holder)
 
     def _keys(self, folder: str) -> list[str]:
         found = self._eraser.versions(self._bucket, folder)

@@ -102,7 +102,10 @@ class RowEraser(Protocol):
     """Training rows that were made of what people decided."""
 
     def erase(self, upload: str, record: int | None = None) -> ErasedRows:
-        """Erase the rows of an upload, or of one record of it."""
+        """Erase the rows of an upload, or of one record of it.
+
+        Raises TrainingRunningError while a process is trained: it could write them again.
+        """
         ...
 
 
