@@ -549,6 +549,8 @@ def _born(match: "re.Match[str]", on: date | None, order: DateOrder | None) -> A
     readings = find_dates(text, on, order)
     if not readings or readings[0].start > 1 or readings[0].kind is not DateKind.AT:
         return None
+    if "birthday" in match.group().lower() and not search(r"(?:19|20)\d\d|/\d\d\b", text):
+        return None  # "birthday 2 Sept" is of no year.
     birth = readings[0].interval
     if birth.earliest == date.min or birth.latest > on:
         return None
@@ -587,7 +589,7 @@ _COMPARE = (
 _MAYBE = (
     r"y/?\.?o|old|[mf]\b|age|birth|born|dob|d\.o\.b|\bis\b|[’']s|ties\b|0s\b|genarian|turn|will be"
     r"|not yet|not quite|[mf]/|ll be|not be|['’]m\b|\bam\b|\dth\b|going on|\bgeb|\bb\."
-    r"|\by\b|\bpt\b|patient|man|lady|^[\w-]{2,12},|w/|with|c/o|presents|here|reached|\bm(?:r"
+    r"|\by\b|\bpt\b|patient|man|lady|^[\w-]{2,12},|w/|with|c/o|presents|here|reached|years|yrs|\bis\b|\bm(?:r"
     r"|s|rs)\b"
 )
 
@@ -646,6 +648,13 @@ def _rows() -> tuple[tuple[str, "_Reader"], ...]:
             _plain,
         ),
         (r"(?:^|(?<=[,.]\s))(?P<n>[1-9]\d) here\b", _plain),
+        (
+            r"\b(?:wo)?(?:man|lady|gentleman|patient|pt|miner|teacher|farmer|nurse|driver|worker"
+            r"|engineer|clerk|retired [a-z]{3,12}),?(?: has| of| is of| with)? (?P<n>[1-9]\d)"
+            r" ?(?:years?|yrs?)\b(?! (?:of|with|ago|history|prior|later|in)\b)",
+            _plain,
+        ),
+        (r"(?:^|(?<=[.]\s))Is (?P<n>[1-9]\d)(?=,| and\b)", _plain),
         (r"(?<![\w./-])(?P<s>[MF]), (?P<n>[1-9]\d)(?=[,.;)]| y| as of)", _bare_sex),
         (rf"^{_N}, (?=[a-z])", _plain),
         (rf"^{_N} ?(?:y|yrs?|years?)\b\.?(?=[,;])", _plain),

@@ -21,7 +21,7 @@ from enum import StrEnum
 from functools import cache
 from typing import NamedTuple
 
-from winnow.judging.facts.numbers import COUNT, WORDS, parse_count
+from winnow.judging.facts.numbers import COUNT, WORDS, parse_count, parse_words
 from winnow.judging.facts.patterns import compiled, match_at, search
 
 
@@ -115,6 +115,7 @@ def find_dates(
             need none are read.
         order: What "03/04/2015" is; without it, both.
     """
+    text = _in_digits(text)
     if not search(_MAYBE, text):
         return []
     context = _Context(record_date, order)
@@ -670,6 +671,33 @@ def _quantity(match: "re.Match[str]", context: _Context) -> _Found:
     kind = DateKind.WITHIN if within else DateKind.SPAN
     interval = DateInterval(since.earliest, record)
     return DateReading(start - (len(span.group()) if span else 0), end, kind, interval, since)
+
+
+_SPOKEN_YEAR = re.compile(
+    r"\b(?P<century>nineteen|twenty|two thousand(?: and)?)[ -](?P<rest>"
+    rf"{WORDS})(?![ -](?:years?|yrs?|months?|weeks?|days?|units?|percent|old)\b)",
+    re.IGNORECASE,
+)
+_COMPACT = re.compile(r"(?<![\w./-])(?P<y>\d{1,2}) ?y(?P<m>\d{1,2}) ?m(?= ago\b)")
+"""Years and months in one: "12y5m ago"."""
+
+
+def _in_digits(text: str) -> str:
+    """A text with spoken years in digits, every character at its place: "May of twenty fifteen"."""
+
+    def year(match: re.Match[str]) -> str:
+        rest = parse_words(match["rest"])
+        century = 1900 if match["century"].lower() == "nineteen" else 2000
+        if rest is None or (rest < 10 and match["century"].lower() in ("nineteen", "twenty")):
+            return match.group()
+        return str(century + rest).ljust(len(match.group()))
+
+    def compact(match: re.Match[str]) -> str:
+        return f"{match['y']} y".ljust(len(match.group()))
+
+    if "y" not in text and "teen" not in text:
+        return text
+    return _COMPACT.sub(compact, _SPOKEN_YEAR.sub(year, text))
 
 
 _AFTER_QUANTITY = (

@@ -27,6 +27,7 @@ from winnow.judging.facts.dates import (
     find_dates,
     guess_order,
 )
+from winnow.judging.facts.numbers import parse_words
 from winnow.judging.facts.patterns import compiled, match_at, search
 from winnow.judging.facts.people import FAMILY, PATIENT
 from winnow.judging.facts.sentences import begins_part, sentences
@@ -113,6 +114,7 @@ def find_measures(
 ) -> list[MeasureReading]:
     """Every value of the analyte, in the text's order, those that are none included."""
     name = _name(measure)
+    text = _in_digits(text)
     if not name.search(text):
         return []
     readings: list[MeasureReading] = []
@@ -130,6 +132,53 @@ def find_measures(
             first = matches[number - 1].end() if number else start
             readings += segment.read(match.start(), match.end(), first, limit)
     return readings
+
+
+_WHOLE = (
+    "three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen"
+)
+_SPOKEN = re.compile(
+    rf"\b(?P<whole>{_WHOLE})(?: point)? (?P<part>zero|oh|one|two|three|four|five|six|seven|eight"
+    r"|nine)\b(?! (?:day|week|month|year|hour|unit|time|point)s?\b)",
+    re.IGNORECASE,
+)
+_SPOKEN_WHOLE = re.compile(
+    rf"(?<=\b(?:of|is|to|at) )(?P<whole>{_WHOLE})"
+    r"(?= ?(?:[.,;)]|$|and (?:a half|dark|black|melena)|now\b|today\b))",
+    re.IGNORECASE,
+)
+_RATIO = re.compile(
+    r"\b(?:H/H|H&H)(?P<gap>[ :]{1,2}(?:of )?)(?P<first>\d{1,2}(?:\.\d)?)/\d{2}(?:\.\d)?",
+    re.IGNORECASE,
+)
+"""Hemoglobin and hematocrit in one: "H/H 7.9/24"."""
+_PARTS = {"zero": 0, "oh": 0}
+
+
+def _in_digits(text: str) -> str:
+    """A text with spoken values in digits, every character at its place.
+
+    "hemoglobin seven four" and "eight point one" are 7.4 and 8.1; "H/H 7.9/24" is "Hgb 7.9".
+    """
+
+    def spoken(match: re.Match[str]) -> str:
+        part = match["part"].lower()
+        tenth = _PARTS.get(part, parse_words(part))
+        return f"{parse_words(match['whole'])}.{tenth}".ljust(len(match.group()))
+
+    def whole(match: re.Match[str]) -> str:
+        return str(parse_words(match["whole"])).ljust(len(match.group()))
+
+    def ratio(match: re.Match[str]) -> str:
+        return f"Hgb{match['gap']}{match['first']}".ljust(len(match.group()))
+
+    if _AN_ANALYTE.search(text) is None:
+        return text
+    text = _SPOKEN_WHOLE.sub(whole, _SPOKEN.sub(spoken, text))
+    return _RATIO.sub(ratio, text)
+
+
+_AN_ANALYTE = re.compile(r"h(?:a?emoglobin|gb|b|/h|&h)\b", re.IGNORECASE)
 
 
 # -- names ----------------------------------------------------------------------------------------
@@ -220,7 +269,8 @@ _CONDITION = (
     r"\b(?:if|when|unless|until|once|whenever|transfus(?:e|ion|ing|ions) (?:for|if"
     r"|when|threshold|trigger|at|below|under"
     r"|to|goal|is|prn|only|parameters|criteria)|transfuse|threshold|trigger|goal"
-    r"|target|aim(?:ing)?|keeps?|keeping|maintain"
+    r"|target|aim(?:ing)?|(?:keeps?|keeping)(?! (?:bleeding|passing|losing|having|on\b|dropping"
+    r"|falling))|maintain"
     r"|should|would|criteri(?:on|a)|requires?|required|require|policy|guideline|call"
     r"|notify|hold|provided|in case|cutoff"
     r"|cut-off|defined as|indicated (?:for|if|when)|eligible|limit|want|hope|hoping"

@@ -19,6 +19,42 @@ _WORD_IN_CAPITALS = re.compile(r"[A-Z]{5}")
 _FLAG = re.compile(r"(?<=[A-Za-z])=\s?(?:([nN])|[yY])(?!\w)")
 """A field of a message: "anemia=n"."""
 _POSITIVE = re.compile(r"(?<=[^\W\d_])(?:\+(?=[\s,.;)]|$)| \+(?=[,.;)]|$| (?:stool|x)\b))")
+_MINUS = re.compile(r"(?<=[^\W\d_])(?: ?[–−](?=[.,;)]|$)|–(?=ve\b))|(?<= )[–−](?=ve\b)")
+_NORMAL = re.compile(
+    r"\b((?:EGD|OGD|[Gg]astroscopy|[Cc]olo(?:n(?:oscopy)?)?|[Ii]leocolonoscopy|MRE|CTE|SBFT)"
+    r"(?: (?:complete|full|caecum|cecum))?,?) N(?=[.,;]|$)"
+)
+"""A result in one letter, behind an exam: "OGD N. Colo complete, N."."""
+_TICK = re.compile(r"[\[(] ?(?P<ticked>[xX✓]?) ?[\])] ?(?P<choice>[^\[\]()\n]*)")
+_LABEL = re.compile(r"\s*(?P<label>[^\[\]()\n]*[^\[\]()\s:])\s*:?\s*(?=[\[(] ?[xX✓]? ?[\])])")
+
+
+def ticked(text: str) -> str:
+    """A question with several boxes, with its answer alone.
+
+    "Colonoscopy: [ ] done [X] not done" is "Colonoscopy: not done". Where several boxes are ticked,
+    it is not known; where none is, the text stays.
+    """
+    if "[" not in text and "( )" not in text:
+        return text
+    label = _LABEL.match(text)
+    if label is None:
+        return text
+    boxes = list(_TICK.finditer(text, label.end()))
+    chosen = [box for box in boxes if box["ticked"]]
+    if len(boxes) < 2 or not chosen or boxes[0].start() != label.end():
+        return text
+    # What stands behind the answer of the last box, two spaces away, is of no box.
+    answer, *rest = re.split(r"\s{2,}", chosen[0]["choice"].strip(), maxsplit=1)
+    if len(chosen) > 1:
+        return f"{label['label']}: unknown."
+    behind = boxes[-1]["choice"].strip() if boxes[-1] is not chosen[0] else ""
+    last = re.split(r"\s{2,}", behind, maxsplit=1)
+    rest += last[1:]
+    return ", ".join((f"{label['label']}: {_ANSWERS.get(answer.lower(), answer)}", *rest))
+
+
+_ANSWERS = {"y": "yes", "n": "no", "u": "unknown"}
 
 
 @cache
@@ -42,6 +78,7 @@ def _table() -> tuple[dict[str, str], re.Pattern[str]]:
 def expand_shorthand(text: str) -> str:
     """A segment with its shorthand written out; one in capitals, in small letters."""
     table, pattern = _table()
+    text = _MINUS.sub(_minus, _NORMAL.sub(r"\1 normal", ticked(text)))
     capitals = _in_capitals(text)
     # Most segments have none: that is soon seen.
     if (
@@ -60,6 +97,11 @@ def expand_shorthand(text: str) -> str:
     text = _FLAG.sub(lambda flag: ": no" if flag[1] else ": yes", text)
     plain = pattern.sub(long, _POSITIVE.sub(" positive", text))
     return pattern.sub(long, plain.capitalize()) if capitals else plain
+
+
+def _minus(match: re.Match[str]) -> str:
+    """A minus behind a word: "OGD –" is negative, "–ve" is "-ve"."""
+    return "-" if match.string.startswith("ve", match.end()) else " negative"
 
 
 def _in_capitals(text: str) -> bool:
