@@ -22,6 +22,13 @@ is trained and tuned in the same way, at the same precision. `screening_tune.csv
 nor code, and are the half that statements were written after; `screening_own.csv` and
 `screening_own_second.csv` by those who wrote the statements, each decision before its note was
 judged.
+
+`notes_second_natural.csv`, `notes_second_apart.csv` and `screening_second.csv` are half of a second
+set, by a writer who had seen neither definition nor code, and who read the policies otherwise: any
+iron deficiency with two normal scopes as met, scopes that were not done as not met, 75 years as the
+greatest age, five years after a relative's cancer. Where the shipped definitions decide otherwise,
+`decision` is theirs and `writer` the writer's. They were judged before anything was made after
+them; the other half was kept back.
 """
 
 import csv
@@ -36,6 +43,8 @@ SETS = (
     "notes_apart",
     "notes_fresh_natural",
     "notes_fresh_apart",
+    "notes_second_natural",
+    "notes_second_apart",
     "l33774_cases",
     "l33774_further",
 )
@@ -43,7 +52,13 @@ MEANT = {"partly": "undetermined", "partial": "undetermined"}
 
 
 SCREENING = SAMPLE.with_name("screening-labelled.csv")
-SCREENING_SETS = ("screening_tune", "screening_apart_tune", "screening_own", "screening_own_second")
+SCREENING_SETS = (
+    "screening_tune",
+    "screening_apart_tune",
+    "screening_own",
+    "screening_own_second",
+    "screening_second",
+)
 
 
 class LabelledNote(NamedTuple):

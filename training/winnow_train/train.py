@@ -159,6 +159,7 @@ def _train_criteria(
     from winnow.judging.criteria.evidence_features import FEATURES
     from winnow.judging.criteria.undoing import (
         UndoingWords,
+        is_far_denial,
         understood,
         undone_without_themselves,
     )
@@ -190,7 +191,8 @@ def _train_criteria(
         criteria=tuple(criterion.id for criterion in definition.criteria),
         evidence=FEATURES,
         understood=tuple(sorted(vouched)),
-        undone=np.array(undone_without_themselves(doubted, right), bool),
+        undone=np.array(undone_without_themselves(doubted, right), bool)
+        | np.array(list(map(is_far_denial, judgements)), bool),
         threshold=definition.threshold,
         created=created,
         keys=keys_of(rows, (), definition.cells_read),

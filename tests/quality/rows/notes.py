@@ -28,7 +28,12 @@ def measure() -> list[Row]:
     natural = judged(read(DATA / "notes_natural.csv"), threshold)
     apart = judged(read(DATA / "notes_apart.csv"), threshold)
     wrong_met = [o for o in (*natural, *apart) if o.accepted and not o.right and o.value == "met"]
-    decided = [o for o in (*natural, *apart) if o.value != "undetermined"]
+    kept = [
+        note
+        for name in ("natural_held", "apart_held", "second_natural", "second_apart")
+        for note in read(DATA / "held" / f"{name}.csv")
+    ]
+    decided = [o for o in judged(kept, threshold) if o.value != "undetermined"]
     scores, mistakes, lost = negex.measure()
     return [
         *_accepted(67, "notes in the styles of clinics", natural, 0.99),
@@ -45,14 +50,15 @@ def measure() -> list[Row]:
         ),
         Row(
             72,
-            "ECE of L33774's confidence, notes that are decided",
+            "ECE of L33774's confidence, notes that are decided, kept back",
             expected_calibration_error(
                 np.array([o.judgement.confidence for o in decided]),
                 np.array([o.right for o in decided]),
             ),
             0.05,
-            f"{len(decided)} notes of both sets, 15 bins. The head was trained on them among "
-            "others; its card has the cross-validated figure.",
+            f"{len(decided)} notes of both sets and of the second set that were kept back, 15 "
+            "bins. On notes that the head knows, what a word may undo is right more often than "
+            "its confidence says.",
             COMMANDS,
             at_most=True,
         ),
@@ -82,7 +88,13 @@ def measure() -> list[Row]:
 
 def _screening() -> list[Row]:
     threshold = ProcessRegistry.from_directory(PROCESSES).find("screening-colonoscopy").threshold
-    names = ("screening_tune", "screening_apart_tune", "screening_own", "screening_own_second")
+    names = (
+        "screening_tune",
+        "screening_apart_tune",
+        "screening_own",
+        "screening_own_second",
+        "screening_second",
+    )
     notes = [note for name in names for note in read(DATA / "tune" / f"{name}.csv")]
     outcomes = judged(notes, threshold, "screening-colonoscopy")
     accepted = [o for o in outcomes if o.accepted]
@@ -113,6 +125,12 @@ HELD = (
     "Kept back from those who wrote rules, statements and heads, and measured once they had ended."
 )
 
+SECOND = (
+    f"{HELD} Written by an engineer, no clinician, who read the policies otherwise: iron deficiency "
+    "with two normal scopes is met, scopes that were not done are not met, 75 years is the "
+    "greatest age, and a relative's cancer asks for five years. The labels are the writer's."
+)
+
 
 def _held() -> list[Row]:
     """The halves of the notes that nothing was made after."""
@@ -128,12 +146,16 @@ def _held() -> list[Row]:
             "notes a word apart, kept back",
             0.97,
         ),
+        (86, "L33774", "second_natural", "second set of notes, kept back", 0.99),
+        (88, "L33774", "second_apart", "second set a word apart, kept back", 0.97),
+        (90, "screening-colonoscopy", "second_screening", "second set, kept back", 0.97),
     )
     rows: list[Row] = []
     for order, process, file, name, least in sets:
         notes = read(DATA / "held" / f"{file}.csv")
         outcomes = judged(notes, registry.find(process).threshold, process)
-        rows += _accepted(order, name, outcomes, least, process, HELD)
+        made = SECOND if file.startswith("second") else HELD
+        rows += _accepted(order, name, outcomes, least, process, made)
     return rows
 
 

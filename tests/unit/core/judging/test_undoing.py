@@ -5,6 +5,7 @@ import pytest
 from winnow.judging.criteria.undoing import (
     Doubted,
     UndoingWords,
+    is_far_denial,
     understood,
     undone_without_themselves,
 )
@@ -89,3 +90,25 @@ def test_a_row_does_not_vouch_for_itself() -> None:
     assert undone_without_themselves(rows, [True, True, True]) == [False, False, False]
     assert undone_without_themselves(rows[:2], [True, True]) == [True, True]
     assert undone_without_themselves(rows, [True, True, False]) == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "similarity", "far"),
+    [(Verdict.NOT_MET, 0.7, True), (Verdict.NOT_MET, 0.8, False), (Verdict.MET, 0.7, False)],
+)
+def test_a_denial_that_only_resembles_is_far(
+    verdict: Verdict, similarity: float, far: bool
+) -> None:
+    evidence = Evidence(
+        start=0,
+        end=9,
+        text="No melena",
+        polarity=Polarity.SUPPORTS if verdict is Verdict.MET else Polarity.OPPOSES,
+        similarity=similarity,
+        reference="None.",
+        keywords=(),
+    )
+    finding = CriterionFinding(id="a", title="A", verdict=verdict, score=0.5, evidence=(evidence,))
+    decision = CriteriaDecision(value=verdict, because=("a",), criteria=(finding,))
+    judgement = Judgement(decision=decision, score=1.0, confidence=1.0, segments=1)
+    assert is_far_denial(judgement) is far

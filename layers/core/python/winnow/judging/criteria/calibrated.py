@@ -3,7 +3,8 @@
 The head is a linear classifier of the criteria's scores and of what their evidence looks like
 (evidence_features.py), trained on decisions that people made. Its probability of the logic's
 decision is the score; if the two disagree it is low, and the record goes to review. So it is if a
-word may undo the evidence that no training row vouches for (undoing.py). The decision and its
+word may undo the evidence that no training row vouches for, or a denial only resembles what the
+definition denies (undoing.py). The decision and its
 criteria stay those of the logic, which a person can follow.
 """
 
@@ -17,7 +18,11 @@ from winnow.heads.card import HeadFiles
 from winnow.heads.linear import Inputs, LinearHead, check_encoder
 from winnow.judging.base import ProcessJudge, RecordBatch
 from winnow.judging.criteria.evidence_features import FEATURES, evidence_features
-from winnow.judging.criteria.undoing import UNDONE_CONFIDENCE, UndoingWords
+from winnow.judging.criteria.undoing import (
+    UNDONE_CONFIDENCE,
+    UndoingWords,
+    is_far_denial,
+)
 from winnow.judging.evidence import SCORE_DECIMALS
 from winnow.models import CriteriaDecision, Judgement
 from winnow.ports import Encoder, Judge
@@ -88,9 +93,11 @@ class CalibratedCriteriaJudge(ProcessJudge):
         ]
 
     def _is_undone(self, judgement: Judgement) -> bool:
-        """Whether a word may undo the decision that no training row vouches for."""
+        """Whether a word may undo it that no training row vouches for, or it is a far denial."""
         understood = self._head.card.understood
-        return understood is not None and any(
+        if understood is None:
+            return False
+        return is_far_denial(judgement) or any(
             not doubted.words.issubset(understood) for doubted in self._undoing(judgement)
         )
 

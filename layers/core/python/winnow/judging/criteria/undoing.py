@@ -27,6 +27,13 @@ On notes that neither rules nor statements were written after, 26 of 40 such dec
 """
 
 
+MIN_DENIAL_SIMILARITY = 0.75
+"""A decision `not_met` needs one sentence or fact at least so near, or it is trusted as little.
+
+Of 81 such decisions on notes that nothing was made after, 54 of 54 were right above, 21 of 27 below.
+"""
+
+
 class Doubted(NamedTuple):
     """A sentence that a decision rests on, and its words that may undo it."""
 
@@ -84,6 +91,22 @@ def carrying(finding: CriterionFinding) -> Iterator[Evidence]:
     """The evidence that a finding's verdict rests on, the strongest first."""
     wanted = Polarity.SUPPORTS if finding.verdict is Verdict.MET else Polarity.OPPOSES
     return (evidence for evidence in finding.evidence if evidence.polarity is wanted)
+
+
+def is_far_denial(judgement: Judgement) -> bool:
+    """Whether a decision is `not_met` by evidence that only resembles its references."""
+    decision = judgement.decision
+    assert isinstance(decision, CriteriaDecision)
+    if decision.value is not Verdict.NOT_MET:
+        return False
+    nearest = [
+        evidence.similarity
+        for finding in decision.criteria
+        if finding.id in decision.because
+        for evidence in carrying(finding)
+    ]
+    # What rests on silence alone was taught by the rows.
+    return bool(nearest) and max(nearest) < MIN_DENIAL_SIMILARITY
 
 
 def understood(doubted: Sequence[Sequence[Doubted]]) -> frozenset[str]:

@@ -134,9 +134,7 @@ def find_measures(
     return readings
 
 
-_WHOLE = (
-    "three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen"
-)
+_WHOLE = "three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen"
 _SPOKEN = re.compile(
     rf"\b(?P<whole>{_WHOLE})(?: point)? (?P<part>zero|oh|one|two|three|four|five|six|seven|eight"
     r"|nine)\b(?! (?:day|week|month|year|hour|unit|time|point)s?\b)",
