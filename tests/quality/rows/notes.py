@@ -126,8 +126,8 @@ HELD = (
 )
 
 SECOND = (
-    f"{HELD} Written by an engineer, no clinician, who read the policies otherwise: iron deficiency "
-    "with two normal scopes is met, scopes that were not done are not met, 75 years is the "
+    f"{HELD} Written by an engineer, no clinician, who read the policies otherwise: iron "
+    "deficiency with two normal scopes is met, scopes that were not done are not, 75 years is the "
     "greatest age, and a relative's cancer asks for five years. The labels are the writer's."
 )
 

@@ -30,7 +30,8 @@ On notes that neither rules nor statements were written after, 26 of 40 such dec
 MIN_DENIAL_SIMILARITY = 0.75
 """A `not_met` needs one sentence or fact that is at least so near, or it is trusted as little.
 
-Of 81 such decisions on notes that nothing was made after, 54 of 54 were right above, 21 of 27 below.
+Of 81 such decisions on notes that nothing was made after, 54 of 54 were right above, 21 of 27
+below.
 """
 
 
