@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 UNDELIVERED = "UndeliveredQueue"
 """The stack output with the dead-letter queue."""
+ALIAS = "WorkflowAlias"
+"""The stack output with what runs are started by; the local stack has none."""
 CREATED = "Object Created"
 _QUEUE_WAIT_S = 1
 _MAX_FAILURES_IN_A_ROW = 5
@@ -95,7 +97,8 @@ class Redrive:
     def __init__(self, target: Target) -> None:
         self._target = target
         self._states: SFNClient = target.client("stepfunctions")
-        executions = StatesWorkflow(self._states, target.output("StateMachineArn"))
+        machine = target.output("StateMachineArn")
+        executions = StatesWorkflow(self._states, target.outputs.get(ALIAS, machine))
         self._workflow: Workflow = executions
         if limits_runs(target):
             # Dispatch starts the runs, so that MaxRuns holds.

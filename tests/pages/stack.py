@@ -123,6 +123,8 @@ BESIDE = {
     "AWS::SNS::TopicPolicy": "topic policies",
     "AWS::KMS::Key": "key of the topics",
     "AWS::CloudWatch::Dashboard": "dashboard",
+    "AWS::StepFunctions::StateMachineVersion": "version of the workflow",
+    "AWS::StepFunctions::StateMachineAlias": "alias that runs are started by",
     "AWS::Lambda::Permission": "permissions to call a function",
     "AWS::Lambda::EventSourceMapping": "reader of the table's stream",
     "AWS::Cognito::UserPoolDomain": "address of the sign-in",
@@ -281,6 +283,8 @@ def _arrows_of(name: str, kind: str, properties: Any, template: Template) -> Ite
 
 def _called(name: str, target: Any, condition: str, template: Template) -> Iterator[Arrow]:
     for called in named(target["Arn"], template):
+        if resources(template)[called]["Type"] == "AWS::StepFunctions::StateMachineAlias":
+            continue  # The machine is named beside it, for where there are no aliases.
         passive = resources(template)[called]["Type"] in ("AWS::SQS::Queue", "AWS::SNS::Topic")
         yield Arrow(name, called, "data" if passive else "call", condition)
     for queue in named(target.get("DeadLetterConfig"), template):

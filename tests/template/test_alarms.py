@@ -53,6 +53,8 @@ PUBLISHED: dict[tuple[str, str], tuple[str, ...]] = {
         ("AWS/Lambda", metric): ("FunctionName",)
         for metric in ("Errors", "Throttles", "Duration", "Invocations", "ConcurrentExecutions")
     },
+    # "A metric of the whole region": it has no dimension.
+    ("AWS/Lambda", "ClaimedAccountConcurrency"): (),
     ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): ("QueueName",),
     ("AWS/SQS", "ApproximateAgeOfOldestMessage"): ("QueueName",),
     ("AWS/SNS", "NumberOfNotificationsFailed"): ("TopicName",),
@@ -102,7 +104,7 @@ def test_an_alarm_watches_what_is_published(alarm: str, capsys: pytest.CaptureFi
     assert watched
     for metric in watched:
         name = (metric["Namespace"], metric["MetricName"])
-        given = {one["Name"]: one["Value"] for one in metric["Dimensions"]}
+        given = {one["Name"]: one["Value"] for one in metric.get("Dimensions", ())}
         if name in PUBLISHED:
             assert tuple(given) == PUBLISHED[name]
         else:
@@ -135,9 +137,16 @@ def test_every_graph_shows_what_is_published(capsys: pytest.CaptureFixture[str])
     for widget in widgets():
         for line in widget["properties"].get("metrics", ()):
             if isinstance(line[0], dict):
-                schema = re.search(r"\{Winnow,([a-z,]+)\}", line[0]["expression"])
+                expression = line[0]["expression"]
+                schema = re.search(r"\{([\w/]+),([\w,]+)\} MetricName=(\S+|\(.*?\)) ", expression)
                 assert schema
-                assert tuple(schema[1].split(",")) in own["Winnow", "RecordsReview"]
+                dimensions = tuple(schema[2].split(","))
+                metrics = re.findall(r'"(\w+)"', schema[3])
+                assert metrics
+                for metric in metrics:
+                    name = (schema[1], metric)
+                    assert dimensions in [PUBLISHED[name]] if name in PUBLISHED else own[name]
+                    seen += 1
                 continue
             namespace, metric, dimension, value = line[:4]
             if (namespace, metric) in PUBLISHED:

@@ -23,7 +23,15 @@ BEFORE = {
         )
         for part in ("Function", "Role", "Logs")
     ),
-    *("Triage", "Stopped", "WorkflowLogs", "TriageRole", "StoppedRole"),
+    *(
+        "Triage",
+        "TriageVersion",
+        "TriageAlias",
+        "Stopped",
+        "WorkflowLogs",
+        "TriageRole",
+        "StoppedRole",
+    ),
     *("UploadedRule", "StoppedRule", "LastResortRule", "StartRole"),
     *(f"{name}Schedule{part}" for name in ("Sweep", "Dispatch", "Digest") for part in ("", "Role")),
     *("Waiting", "WaitingPolicy", "Undelivered", "UndeliveredPolicy"),
@@ -33,6 +41,7 @@ BEFORE = {
             *("Undelivered", "RunsFailed", "RunsTimedOut", "RunsThrottled", "Unfinished"),
             *("SweepFailed", "Waiting", "DigestLate", "MailFailed", "FunctionErrors"),
             *("FunctionThrottles", "ReviewRate", "Drifted", "NotMailed"),
+            *("Defects", "GuaranteeBroken", "Concurrency"),
         )
     ),
     "Dashboard",
@@ -41,7 +50,7 @@ BEFORE = {
 OUTPUTS = {
     *("ModelsBucket", "ModelsTable"),
     *("Inbox", "UploadsBucket", "ResultsBucket", "Table", "RetentionDays", "StateMachineArn"),
-    *("MaxRuns", "WaitingQueue", "TopicArn", "UndeliveredQueue"),
+    *("MaxRuns", "WaitingQueue", "TopicArn", "UndeliveredQueue", "WorkflowAlias"),
 }
 NOTHING = {"Ref": "AWS::NoValue"}
 OFF = {name: one["Default"] for name, one in read()["Parameters"].items()}
@@ -51,6 +60,8 @@ ON = {**OFF, "ReviewPage": "true"}
 def holds(condition: Any, template: dict[str, Any], parameters: dict[str, Any]) -> bool:
     """Whether a condition is true with these parameters."""
     match condition:
+        case {"Fn::And": list(several)}:
+            return all(holds(one, template, parameters) for one in several)
         case {"Fn::Not": [one]}:
             return not holds(one, template, parameters)
         case {"Fn::Equals": [{"Ref": name}, value]}:
@@ -71,9 +82,9 @@ def resolve(value: Any, template: dict[str, Any], parameters: dict[str, Any]) ->
             there = holds({"Condition": name}, template, parameters)
             return of(then if there else otherwise)
         case dict():
-            return {key: of(one) for key, one in value.items() if of(one) != NOTHING}
+            return {key: made for key, one in value.items() if (made := of(one)) != NOTHING}
         case list():
-            return [of(one) for one in value if of(one) != NOTHING]
+            return [made for one in value if (made := of(one)) != NOTHING]
     return value
 
 

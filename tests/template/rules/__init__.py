@@ -43,6 +43,8 @@ INVENTORY: dict[str, set[str]] = {
         *steps.LOG_NAMES,
     },
     "AWS::Serverless::StateMachine": set(MACHINES.values()),
+    "AWS::StepFunctions::StateMachineVersion": {"TriageVersion"},
+    "AWS::StepFunctions::StateMachineAlias": {"TriageAlias"},
     "AWS::IAM::Role": set(ROLES),
     "AWS::Events::Rule": set(events.LISTENS),
     "AWS::Scheduler::Schedule": set(events.SCHEDULES),

@@ -12,6 +12,7 @@ from tests.template.rules.shape import (
     given,
     problems,
     ref,
+    sub,
     text,
     where_it_holds,
 )
@@ -29,6 +30,9 @@ QUEUE, WAITING, MAILS, UNDECIDED = (
 REVIEW_FUNCTIONS = {"QueueFunction", "ApiFunction"}
 REVIEW_ALARM = "ReviewsUndeliveredAlarm"
 REVIEW_LINES = ("ReviewAlarms", "ReviewDurations", "ReviewThrottles")
+RESERVED = "ReservedConcurrencyAlarm"
+# Line of the dashboard -> the condition that it hangs on.
+LINES = {**dict.fromkeys(REVIEW_LINES, "HasReviewPage"), "ReservedAlarms": "HasReservedConcurrency"}
 TOPIC = {"Name": "TopicName", "Value": att("Topic", "TopicName")}
 
 
@@ -38,7 +42,8 @@ class Single:
 
     namespace: str
     metric: str
-    dimension: dict[str, Any]
+    dimension: dict[str, Any] | None
+    """None: of the whole account"""
     statistic: str
     period: int
     evaluations: int
@@ -65,6 +70,12 @@ SINGLE = {
     "RunsThrottledAlarm": Single("AWS/States", "ExecutionThrottled", TRIAGE, "Sum", 300, 1, 1),
     "UnfinishedAlarm": Single("Winnow", "OldestUnfinished", STACK, "Maximum", 1800, 2, 7200),
     "SweepFailedAlarm": Single("Winnow", "UploadsNotSwept", STACK, "Sum", 3600, 1, 1),
+    "DefectsAlarm": Single("Winnow", "Defects", STACK, "Sum", 60, 1, 1),
+    "GuaranteeBrokenAlarm": Single("Winnow", "GuaranteeBroken", STACK, "Maximum", 3600, 1, 1),
+    "ConcurrencyAlarm": Single(
+        *("AWS/Lambda", "ClaimedAccountConcurrency", None, "Maximum", 60, 1),
+        ref("ConcurrencyLimit"),
+    ),
     "DriftedAlarm": Single("Winnow", "Drifted", STACK, "Average", 3600, 1, 0.5),
     "MailFailedAlarm": Single("AWS/SNS", "NumberOfNotificationsFailed", TOPIC, "Sum", 300, 1, 1),
 }
@@ -76,7 +87,7 @@ ADDED_UP = {"FunctionErrorsAlarm": ("Errors", 10), "FunctionThrottlesAlarm": ("T
 # missing data taken for breaching it would ring before the first sweep.
 SILENCE = {"UnfinishedAlarm"}
 REVIEW_RATE = "ReviewRateAlarm"
-ALARMS = {*SINGLE, *ADDED_UP, REVIEW_RATE}
+ALARMS = {*SINGLE, *ADDED_UP, REVIEW_RATE, RESERVED}
 
 
 def alarm(name: str, stack: Stack) -> Any:
@@ -94,11 +105,22 @@ def alarm(name: str, stack: Stack) -> Any:
         properties |= {
             "Namespace": one.namespace,
             "MetricName": one.metric,
-            "Dimensions": [one.dimension],
             "Statistic": one.statistic,
             "Period": one.period,
             "EvaluationPeriods": one.evaluations,
             "Threshold": one.threshold,
+        }
+        if one.dimension is not None:
+            properties["Dimensions"] = [one.dimension]
+    elif name == RESERVED:
+        reserving = ("serialize", "scan", "classify", "filter")
+        most = f"100 * MAX([{', '.join(f'FILL({one}, 0)' for one in reserving)}])"
+        parts = {one: _concurrency(one) for one in reserving}
+        whole = {"Id": "most", "Label": text(), "Expression": sub(f"{most} / ${{{_RESERVE}}}")}
+        properties |= {
+            "Metrics": Keyed("Id", {"most": whole, **parts}),
+            "EvaluationPeriods": 1,
+            "Threshold": 80,
         }
     elif name in ADDED_UP:
         metric, threshold = ADDED_UP[name]
@@ -148,16 +170,28 @@ def alarm(name: str, stack: Stack) -> Any:
         }
     # The local stack computes no metrics.
     maths = {} if name in SINGLE else {"Condition": "HasMetricMath"}
+    if name == RESERVED:
+        maths = {"Condition": "HasReservedAlarm"}
     return {"Type": "AWS::CloudWatch::Alarm", **maths, "Properties": properties}
 
 
-def _part(one: str, namespace: str, metric: str, dimension: Any, period: int = 300) -> Any:
+_RESERVE = "ReservedConcurrency"
+
+
+def _concurrency(one: str) -> Any:
+    by = {"Name": "FunctionName", "Value": ref(f"{one.capitalize()}Function")}
+    return _part(one, "AWS/Lambda", "ConcurrentExecutions", by, 60, "Maximum")
+
+
+def _part(
+    one: str, namespace: str, metric: str, dimension: Any, period: int = 300, stat: str = "Sum"
+) -> Any:
     return {
         "Id": one,
         "ReturnData": False,
         "MetricStat": {
             "Metric": {"Namespace": namespace, "MetricName": metric, "Dimensions": [dimension]},
-            "Stat": "Sum",
+            "Stat": stat,
             "Period": period,
         },
     }
@@ -181,10 +215,30 @@ class Graph:
 
 ENDS = ("Started", "Succeeded", "Failed", "TimedOut", "Aborted")
 RIGHT = {"yAxis": "right", "stat": "Sum"}
-SEARCH = (
-    'SEARCH(\'{Winnow,process,stack} MetricName="RecordsReview"'
-    " stack=\"${AWS::StackName}\"', 'Sum', 3600)"
-)
+OF_STACK = 'stack="${AWS::StackName}"'
+# The functions' names begin with the stack's.
+OF_FUNCTIONS = "${AWS::StackName}"
+VERSIONS = "Winnow,process,stack,version"
+
+
+def search(dimensions: str, metrics: tuple[str, ...], stat: str, period: int, of: str) -> str:
+    """An expression for metrics whose dimensions are not known beforehand."""
+    names = " OR ".join(f'"{metric}"' for metric in metrics)
+    names = f"({names})" if len(metrics) > 1 else names
+    return f"SEARCH('{{{dimensions}}} MetricName={names} {of}', '{stat}', {period})"
+
+
+def found_graph(period: int, **expressions: str) -> "Graph":
+    return Graph(
+        *("", (), ""),
+        period=period,
+        more=tuple(
+            [{"expression": expression, "id": name, "label": ""}]
+            for name, expression in expressions.items()
+        ),
+    )
+
+
 GRAPHS = [
     Graph("AWS/States", tuple(f"Executions{end}" for end in ENDS), "${Triage}", "Sum"),
     Graph(
@@ -215,10 +269,41 @@ GRAPHS = [
         period=3600,
         stacked=True,
     ),
-    Graph("", (), "", period=3600, more=([{"expression": SEARCH, "id": "review", "label": ""}],)),
+    found_graph(
+        3600, review=search("Winnow,process,stack", ("RecordsReview",), "Sum", 3600, OF_STACK)
+    ),
+    found_graph(300, cpu=search("Winnow,FunctionName", ("CpuTime",), "p95", 300, OF_FUNCTIONS)),
+    found_graph(
+        300,
+        memory=search("Winnow,FunctionName", ("ResidentMemory",), "Maximum", 300, OF_FUNCTIONS),
+    ),
+    found_graph(
+        300,
+        concurrency=search(
+            "AWS/Lambda,FunctionName", ("ConcurrentExecutions",), "Maximum", 300, OF_FUNCTIONS
+        ),
+    ),
+    found_graph(
+        3600,
+        records=search(VERSIONS, ("RecordsAccepted", "RecordsReview"), "Sum", 3600, OF_STACK),
+    ),
+    found_graph(
+        3600,
+        precision=search(
+            VERSIONS, ("LivePrecision", "LivePrecisionLower"), "Average", 3600, OF_STACK
+        ),
+    ),
+    found_graph(
+        3600,
+        drift=search(VERSIONS, ("Drifted",), "Average", 3600, OF_STACK),
+        changed=search(VERSIONS, ("RecordsChanged",), "Sum", 3600, OF_STACK),
+    ),
 ]
 DIMENSIONS = {"AWS/States": "StateMachineArn", "AWS/Lambda": "FunctionName", "Winnow": "stack"}
-QUESTIONS = ("## Is it healthy?", "## What is slow?", "## What does it decide?")
+QUESTIONS = (
+    *("## Is it healthy?", "## What is slow?", "## What does it decide?"),
+    "## How does each version do?",
+)
 
 
 def graph(of: Graph, stack: Stack) -> Any:
@@ -269,17 +354,17 @@ def filled(found: Any) -> str:
     Raises ValueError if its parts are of another form, or the text is not JSON without them.
     """
     match found:
-        case [str(pattern), dict(lines)] if set(lines) == set(REVIEW_LINES):
+        case [str(pattern), dict(lines)] if set(lines) == set(LINES):
             whole, without = pattern, pattern
             for name, line in lines.items():
                 match line:
-                    case {"Fn::If": ["HasReviewPage", {"Fn::Sub": str(added)}, ""]}:
+                    case {"Fn::If": [str(by), {"Fn::Sub": str(added)}, ""]} if by == LINES[name]:
                         whole = whole.replace(f"${{{name}}}", added)
                         without = without.replace(f"${{{name}}}", "")
                     case _:
                         raise ValueError(name)
             json.loads(without)
-            if any(name in without for name in (*REVIEW_FUNCTIONS, REVIEW_ALARM)):
+            if any(name in without for name in (*REVIEW_FUNCTIONS, REVIEW_ALARM, RESERVED)):
                 raise ValueError("named where it is not there")
             return whole
     raise ValueError("a text with lines that hang on ReviewPage")

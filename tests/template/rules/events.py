@@ -7,6 +7,7 @@ from tests.template.rules.files import KEY, TLS_ONLY, policy
 from tests.template.rules.mail import GATHERED, GONE, QUEUE, digest_period
 from tests.template.rules.shape import AnyOrder, any_order, att, given, ref, skips, text
 from tests.template.rules.stack import Stack
+from tests.template.rules.steps import STARTED
 
 UNDELIVERED = "Undelivered"
 # What the queue of reviews was not told.
@@ -48,7 +49,7 @@ def _sentence(found: Any) -> str | None:
 
 # Rule -> what it listens to, and its target.
 LISTENS: dict[str, tuple[Any, str, dict[str, Any]]] = {
-    "UploadedRule": (UPLOADED, "Triage", {"RoleArn": att("StartRole")}),
+    "UploadedRule": (UPLOADED, "Triage", {"RoleArn": att("StartRole"), "Arn": STARTED}),
     "StoppedRule": (ended("Triage"), "Stopped", {"RoleArn": att("StartRole")}),
     # EventBridge reaches an encrypted topic by its policy alone; the event holds the file's key.
     "LastResortRule": (

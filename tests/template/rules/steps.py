@@ -12,7 +12,7 @@ from tests.template.expand import read
 from tests.template.rules import review
 from tests.template.rules.files import KEY
 from tests.template.rules.mail import GONE, of_runs
-from tests.template.rules.shape import att, given, ref, skips, sub, text
+from tests.template.rules.shape import AnyOrder, att, given, ref, skips, sub, text
 from tests.template.rules.stack import MACHINES, Stack
 from winnow_aws.read_settings import ScanSettings, SerializeSettings
 from winnow_aws.settings import (
@@ -63,6 +63,19 @@ BESIDE_THE_WORKFLOW = dict.fromkeys(
 )
 FUNCTION_SKIPS = ("CKV_AWS_116", "CKV_AWS_117", "CKV_AWS_173")
 
+# What runs are started by: where there are versions of the workflow, an alias of it.
+STARTED = given("HasWorkflowVersions", ref("TriageAlias"), ref("Triage"))
+# CodeRelease -> how the alias moves, in percent and minutes. CloudFormation's own words.
+RELEASES = {
+    "AllAtOnce": {"Type": "ALL_AT_ONCE", "Percent": 100, "Minutes": 0},
+    "Canary10Percent5Minutes": {"Type": "CANARY", "Percent": 10, "Minutes": 5},
+    "Canary10Percent30Minutes": {"Type": "CANARY", "Percent": 10, "Minutes": 30},
+    "Linear10PercentEvery10Minutes": {"Type": "LINEAR", "Percent": 10, "Minutes": 10},
+}
+# What takes an update back. None of them depends on a function that is told the alias: that would
+# be a circle.
+TAKES_BACK = ("DefectsAlarm", "RunsFailedAlarm", "RunsTimedOutAlarm", "NotMailedAlarm")
+
 # What every function is told, by Globals.
 COMMON = {"LOG_LEVEL", "RESULTS_BUCKET", "LOCAL_AWS", "STACK_NAME"}
 # Variable -> what it says, in whichever function it stands. A variable that is named like a
@@ -78,7 +91,7 @@ VARIABLES: dict[str, Any] = {
     "TOPIC_ARN": of_runs(),
     "WAITING_QUEUE_URL": ref("Waiting"),
     "MAIL_QUEUE_URL": ref("MailQueue"),
-    "WORKFLOW_ARN": ref("Triage"),
+    "WORKFLOW_ARN": STARTED,
     "STACK_NAME": ref("AWS::StackName"),
     "THRESHOLD_OVERRIDE": ref("Threshold"),
     "REVIEWS_TABLE": ref("ReviewsTable"),
@@ -330,7 +343,47 @@ def machine(name: str, stack: Stack) -> Any:
     }
 
 
+def machine_version(name: str, stack: Stack) -> Any:
+    """Of the definition as it is deployed; those before are kept, for a rollback."""
+    machine = name.removesuffix("Version")
+    return {
+        "Type": "AWS::StepFunctions::StateMachineVersion",
+        "Condition": "HasWorkflowVersions",
+        "DeletionPolicy": "Retain",
+        "UpdateReplacePolicy": "Retain",
+        "Properties": {
+            "StateMachineArn": ref(machine),
+            "StateMachineRevisionId": att(machine, "StateMachineRevisionId"),
+        },
+    }
+
+
+def machine_alias(name: str, stack: Stack) -> Any:
+    """It moves as CodeRelease says, and back when one of the alarms rings meanwhile."""
+
+    def mapped(what: str) -> Any:
+        return {"Fn::FindInMap": ["CodeRelease", ref("CodeRelease"), what]}
+
+    return {
+        "Type": "AWS::StepFunctions::StateMachineAlias",
+        "Condition": "HasWorkflowVersions",
+        "Properties": {
+            "Name": "live",
+            "DeploymentPreference": {
+                "StateMachineVersionArn": ref(f"{name.removesuffix('Alias')}Version"),
+                "Type": mapped("Type"),
+                "Percentage": given("HasCodeRelease", mapped("Percent")),
+                "Interval": given("HasCodeRelease", mapped("Minutes")),
+                # By name: of an ARN CloudFormation would think that there is no such alarm.
+                "Alarms": given("HasCodeRelease", AnyOrder([ref(one) for one in TAKES_BACK])),
+            },
+        },
+    }
+
+
 RULES = {
+    "AWS::StepFunctions::StateMachineVersion": machine_version,
+    "AWS::StepFunctions::StateMachineAlias": machine_alias,
     "AWS::Serverless::Function": function,
     SHIPPED: shipped,
     "AWS::Logs::LogGroup": logs,

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from tests.template.rules import review
+from tests.template.rules import review, steps
 from tests.template.rules.shape import AnyOrder, ref, sub, text
 from tests.template.rules.stack import Stack
 from winnow_aws.read_settings import ScanSettings
@@ -70,6 +70,8 @@ PARAMETERS: dict[str, Number | Choice | Words] = {
     "ReviewBlindShare": Number(10, 0, 100),
     "ReviewAuditShare": Number(1, 0, 100),
     "DisagreementShare": Number(10, 0, 100),
+    "ConcurrencyLimit": Number(800, 1, 1000000),
+    "CodeRelease": Choice("AllAtOnce", tuple(steps.RELEASES)),
     "Local": OFF,
     "LocalApiHost": Words(
         ("execute-api.localhost:4566", "execute-api.localhost:65535"),
@@ -122,6 +124,11 @@ CONDITIONS: dict[str, Any] = {
     # The local stack listens on its own machine only, and computes no metrics.
     "HasTls": {"Fn::Not": [{"Condition": "IsLocal"}]},
     "HasMetricMath": {"Fn::Not": [{"Condition": "IsLocal"}]},
+    # Nor does it know versions of state machines.
+    "HasWorkflowVersions": {"Fn::Not": [{"Condition": "IsLocal"}]},
+    "HasReservedAlarm": {
+        "Fn::And": [{"Condition": "HasMetricMath"}, {"Condition": "HasReservedConcurrency"}]
+    },
 }
 
 
@@ -139,6 +146,7 @@ def condition(name: str, stack: Stack) -> Any:
 OUTPUTS: dict[str, Any] = {
     "Inbox": sub("s3://${UploadsBucket}/inbox/"),
     "StateMachineArn": ref("Triage"),
+    "WorkflowAlias": ref("TriageAlias"),
     "TopicArn": ref("Topic"),
     "UndeliveredQueue": ref("Undelivered"),
     "WaitingQueue": ref("Waiting"),
@@ -162,6 +170,8 @@ NEEDED = {
 
 def output(name: str, stack: Stack) -> Any:
     condition = {"Condition": "HasReviewPage"} if name in OF_REVIEWS else {}
+    if name == "WorkflowAlias":
+        condition = {"Condition": "HasWorkflowVersions"}
     return {**condition, "Description": text(20), "Value": OUTPUTS.get(name, ref(name))}
 
 
@@ -216,7 +226,7 @@ def around(stack: Stack) -> Any:
         "Description": text(20),
         "Metadata": {"AWS::CloudFormation::Interface": {"ParameterGroups": _groups(stack)}},
         "Parameters": {name: parameter(name) for name in PARAMETERS},
-        "Mappings": {"MailDigest": _digest()},
+        "Mappings": {"MailDigest": _digest(), "CodeRelease": steps.RELEASES},
         "Conditions": {
             name: condition(name, stack) for name in sorted(used_conditions(stack.template))
         },

@@ -15,11 +15,17 @@ _WHERE = "in Step Functions"
 
 
 class StatesWorkflow:
-    """The state machine with this ARN, and its executions."""
+    """A state machine, and its executions: those of every version, whatever it was started by.
+
+    Args:
+        arn: What executions are started by: the machine's ARN, or that of an alias of it.
+    """
 
     def __init__(self, states: "SFNClient", arn: str) -> None:
         self._states = states
         self._arn = arn
+        # arn:aws:states:REGION:ACCOUNT:stateMachine:NAME, and after it :ALIAS.
+        self._machine = ":".join(arn.split(":")[:7])
 
     def start(self, name: str, event: dict[str, Any]) -> StartOutcome:
         # For a start with the name and input of a running execution, AWS returns that execution as
@@ -37,7 +43,7 @@ class StatesWorkflow:
     def running(self) -> set[str]:
         """Names of the executions that run."""
         pages = self._states.get_paginator("list_executions").paginate(
-            stateMachineArn=self._arn,
+            stateMachineArn=self._machine,
             statusFilter="RUNNING",
             # The maximum: dispatch asks every two seconds, and AWS allows five pages per second.
             PaginationConfig={"PageSize": 1_000},
@@ -54,7 +60,7 @@ class StatesWorkflow:
                 return None
 
     def _describe(self, name: str) -> StartOutcome:
-        execution = self._arn.replace(":stateMachine:", ":execution:") + f":{name}"
+        execution = self._machine.replace(":stateMachine:", ":execution:") + f":{name}"
         status = self._states.describe_execution(executionArn=execution)["status"]
         return StartOutcome.RUNNING if status == "RUNNING" else StartOutcome.ENDED
 
