@@ -14,7 +14,7 @@ def page(name: str) -> str:
 
 
 def test_a_guided_deployment_asks_few_questions():
-    assert len(PARAMETERS) < 23
+    assert len(PARAMETERS) < 30
 
 
 def test_the_policy_of_a_customer_key_lets_in_whatever_has_no_role():
