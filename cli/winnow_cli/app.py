@@ -20,6 +20,7 @@ from winnow_cli.commands import (
     publish,
     queue,
     redrive,
+    release,
     reproduce,
     results,
     review,
@@ -102,6 +103,7 @@ for module in (
 ):
     module.register(app)
 app.add_typer(reviews.app, name="reviews", rich_help_panel=REVIEWS)
+app.add_typer(release.app, name="release", rich_help_panel=PROCESSES)
 publish.register(process.app)
 app.add_typer(process.app, name="process", rich_help_panel=PROCESSES)
 app.add_typer(model.app, name="model", rich_help_panel=ENCODER)

@@ -227,6 +227,22 @@ CALLS: dict[str, list[list[str]]] = {
         ["moods", "--revision", PLANT],
     ],
     "model rollback": [["moods", "--reason", f"r{PLANT}"], [PLANT], ["moods", "--json"]],
+    "release shadow": [
+        ["moods", "--reason", f"r{PLANT}"],
+        ["moods", "--version", PLANT],
+        [PLANT, "--json"],
+    ],
+    "release canary": [
+        ["moods", "--percent", "5", "--reason", f"r{PLANT}", "--json"],
+        ["moods", "--percent", PLANT],
+        ["moods", "--percent", "5", "--model", PLANT],
+    ],
+    "release status": [[], ["--json"], ["moods"], [PLANT]],
+    "release check": [["moods"], ["moods", "--json"], [PLANT]],
+    "release stop": [["moods", "--reason", f"r{PLANT}"], [PLANT, "--json"]],
+    "release promote": [["moods", PLANT], [PLANT, "--json"], ["moods", "--revision", PLANT]],
+    "release blue-green": [["moods", "--version", PLANT], [PLANT, "--json"]],
+    "release rollback": [["moods", "--reason", f"r{PLANT}"], [PLANT], ["moods", "--json"]],
     "model info": [[], ["--model", PLANT]],
 }
 

@@ -53,8 +53,8 @@ def audit(
     Need attention: MISSING (no run has started), STUCK (its run ended without recording it),
     DUPLICATE (two runs judged it), DAMAGED (its row cannot be read). WAITING: dropped just now, or
     queued. Versions older than the table keeps rows (EXPIRED) are not listed. Of the registry every
-    file is read: it has to be what was published, and the aliases what their history says. Exit
-    code 1 if anything needs attention.
+    file is read: it has to be what was published, the aliases what their history says, and live
+    precision what the audited records say. Exit code 1 if anything needs attention.
     """
     from winnow_cli.audit import audit as audited
     from winnow_cli.audit import tally
@@ -102,13 +102,15 @@ def _registry(target: "Target") -> "RegistryAudit | None":
     """The audit of the stack's registry; None of a stack that has none."""
     from winnow.registry.audit import audit_registry
     from winnow_cli.models import models_if_any
+    from winnow_cli.releases import live_problems
     from winnow_cli.target import aws_errors
 
     models = models_if_any(target)
     if models is None:
         return None
     with aws_errors(target):
-        return audit_registry(models.registry, models.store)
+        found = audit_registry(models.registry, models.store)
+        return found._replace(problems=(*found.problems, *live_problems(models, target)))
 
 
 def _document(registry: "RegistryAudit") -> dict[str, Any]:

@@ -1,0 +1,338 @@
+"""`winnow release`: how a challenger becomes champion, and how it is taken back."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from winnow_cli.commands.model_versions import VERSION_HELP, Process, Reason, Revision, Yes, asks
+from winnow_cli.console import emit_json, note, say
+from winnow_cli.options import DEFAULT_MODEL, AsJson, ModelDir, StackName, handle_errors
+
+if TYPE_CHECKING:
+    from winnow.registry.models import ModelVersion, ProcessEntry
+    from winnow_cli.golden import GoldenCheck
+    from winnow_cli.releases import StackReleases
+    from winnow_cli.target import Target
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Release a challenger, watch what audits prove of it, take it back.",
+)
+Version = Annotated[
+    str | None,
+    typer.Option(
+        "--version",
+        metavar="VERSION",
+        help=f"{VERSION_HELP} Default: the challenger.",
+        show_default=False,
+    ),
+]
+Guarantee = Annotated[
+    float | None,
+    typer.Option(
+        "--guarantee",
+        metavar="P",
+        min=0.0,
+        max=1.0,
+        help="Precision of what is accepted, from 0 to 1, that the challenger has to prove; below "
+        "it, it is taken back. Default: as before, else the version's own.",
+        show_default=False,
+    ),
+]
+Automatic = Annotated[
+    bool | None,
+    typer.Option(
+        "--automatic/--by-hand",
+        help="Promote it by itself when the guarantee is proven, or wait for `winnow release "
+        "promote`. Default: as before, else by hand.",
+        show_default=False,
+    ),
+]
+
+
+@app.command()
+@handle_errors
+def shadow(
+    process: Process,
+    version: Version = None,
+    guarantee: Guarantee = None,
+    automatic: Automatic = None,
+    reason: Reason = "",
+    revision: Revision = None,
+    stack: StackName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let the challenger judge every record beside the champion, and decide nothing.
+
+    Where the two differ is counted in each result, and a share of it goes to review.
+    """
+    from winnow_cli.releases import open_releases
+    from winnow_cli.target import aws_errors, find_target
+
+    target = find_target(stack)
+    with aws_errors(target):
+        releases = open_releases(target)
+        entry = releases.models.entry(process, revision)
+        found = releases.challenger(entry, version)
+        changed = releases.start(
+            "shadow", entry, found, guarantee=guarantee, automatic=automatic, reason=reason
+        )
+    _tell(
+        target, changed, f"{found.short} judges beside the champion, and decides nothing.", as_json
+    )
+
+
+@app.command()
+@handle_errors
+def canary(
+    process: Process,
+    percent: Annotated[
+        int,
+        typer.Option(
+            "--percent", metavar="N", min=0, max=100, help="Percent of the uploads it decides."
+        ),
+    ],
+    version: Version = None,
+    guarantee: Guarantee = None,
+    automatic: Automatic = None,
+    reason: Reason = "",
+    revision: Revision = None,
+    model: ModelDir = DEFAULT_MODEL,
+    stack: StackName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let the challenger decide a share of the uploads.
+
+    An upload stays on its side, also when it is run again. What people find of the accepted records
+    that they audit decides: below the guarantee the challenger is taken back by itself. Where the
+    model is built, it has to do on the golden set first (see `winnow release check`).
+    """
+    from winnow_cli.golden import refuse_broken
+    from winnow_cli.releases import open_releases
+    from winnow_cli.target import aws_errors, find_target
+
+    target = find_target(stack)
+    with aws_errors(target):
+        releases = open_releases(target)
+        entry = releases.models.entry(process, revision)
+        found = releases.challenger(entry, version)
+        refuse_broken(entry, _golden(releases, entry, found, guarantee, model))
+        changed = releases.start(
+            "canary",
+            entry,
+            found,
+            percent=percent,
+            guarantee=guarantee,
+            automatic=automatic,
+            reason=reason,
+        )
+    _tell(target, changed, f"{found.short} decides {percent} % of the uploads.", as_json)
+
+
+@app.command("blue-green")
+@handle_errors
+def blue_green(
+    process: Process,
+    version: Version = None,
+    reason: Reason = "",
+    revision: Revision = None,
+    yes: Yes = False,
+    stack: StackName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a version champion at once, for every upload from now on.
+
+    The champion until now is kept ready for 24 hours: `winnow release rollback` returns to it.
+    """
+    _promote(process, version, reason, revision, yes, stack, as_json)
+
+
+@app.command()
+@handle_errors
+def promote(
+    process: Process,
+    version: Annotated[str, typer.Argument(metavar="VERSION", help=VERSION_HELP)] = "challenger",
+    reason: Reason = "",
+    revision: Revision = None,
+    yes: Yes = False,
+    stack: StackName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make the challenger the champion, whether or not its guarantee is proven.
+
+    `winnow model promote` does the same.
+    """
+    _promote(process, version, reason, revision, yes, stack, as_json)
+
+
+@app.command()
+@handle_errors
+def rollback(
+    process: Process,
+    reason: Reason = "",
+    revision: Revision = None,
+    stack: StackName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take the release back, or where none is under way, return to the champion before."""
+    from winnow_cli.releases import open_releases
+    from winnow_cli.target import aws_errors, find_target
+
+    target = find_target(stack)
+    with aws_errors(target):
+        releases = open_releases(target)
+        entry = releases.models.entry(process, revision)
+        changed = releases.roll_back(entry, reason)
+    _tell(target, changed, f"{changed.champion[:12]} decides every new upload.", as_json)
+
+
+@app.command()
+@handle_errors
+def stop(
+    process: Process,
+    reason: Reason = "",
+    revision: Revision = None,
+    stack: StackName = None,
+    as_json: AsJson = False,
+) -> None:
+    """End a release: the champion decides alone, and the challenger keeps its name."""
+    from winnow_cli.releases import open_releases
+    from winnow_cli.target import aws_errors, find_target
+
+    target = find_target(stack)
+    with aws_errors(target):
+        releases = open_releases(target)
+        entry = releases.models.entry(process, revision)
+        changed = releases.stop(entry, reason)
+    _tell(target, changed, f"{changed.champion[:12]} decides every new upload alone.", as_json)
+
+
+@app.command()
+@handle_errors
+def status(
+    process: Annotated[
+        str | None, typer.Argument(metavar="PROCESS", help="Only this process; default: all.")
+    ] = None,
+    stack: StackName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what audits prove of champion and challenger, and what follows from it."""
+    from winnow_cli.releases import open_releases
+    from winnow_cli.render.releases import print_releases
+    from winnow_cli.target import aws_errors, find_target
+
+    target = find_target(stack)
+    with aws_errors(target):
+        found = open_releases(target).status(process)
+    if as_json:
+        emit_json({"processes": [one.model_dump(mode="json") for one in found]})
+        return
+    if not found:
+        note("No process is published on this stack.")
+        return
+    print_releases(found)
+
+
+@app.command()
+@handle_errors
+def check(
+    process: Process,
+    version: Version = None,
+    guarantee: Guarantee = None,
+    model: ModelDir = DEFAULT_MODEL,
+    stack: StackName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Judge the golden set by champion and challenger: labelled rows, while there is no traffic.
+
+    These are the reviews that no version was trained on. A challenger that is proven to break its
+    guarantee there is taken back, if its release is under way. Nothing is promoted by it.
+    """
+    from winnow.errors import ReleaseInvalidError
+    from winnow_cli.golden import refuse_broken
+    from winnow_cli.releases import open_releases
+    from winnow_cli.target import aws_errors, find_target
+
+    target = find_target(stack)
+    with aws_errors(target):
+        releases = open_releases(target)
+        entry = releases.models.entry(process)
+        found = releases.challenger(entry, version)
+        golden = _golden(releases, entry, found, guarantee, model, must=True)
+        if golden is None:
+            raise ReleaseInvalidError(
+                f"{entry.process} has no golden set: none of its versions was trained on reviews."
+            )
+        if as_json:
+            emit_json({name: one.model_dump(mode="json") for name, one in golden._asdict().items()})
+        else:
+            for name, one in golden._asdict().items():
+                say(f"{name} {one.version[:12]}: {one.sentence}")
+        if golden.challenger.broken and entry.release is not None:
+            releases.take_back(entry, golden.challenger)
+        refuse_broken(entry, golden)
+
+
+def _golden(
+    releases: "StackReleases",
+    entry: "ProcessEntry",
+    version: "ModelVersion",
+    guarantee: float | None,
+    model: Path,
+    *,
+    must: bool = False,
+) -> "GoldenCheck | None":
+    """Both versions on the golden set; without the model, None unless it must be."""
+    from winnow.errors import ModelInvalidError
+    from winnow_cli.golden import check as judged
+
+    wanted = releases.guarantee_of(entry, version, guarantee)
+    try:
+        return judged(releases.models, entry, version, wanted, model)
+    except ModelInvalidError:
+        if must:
+            raise
+        note("The model is not built here (`make model`): the golden set was not looked at.")
+        return None
+
+
+def _promote(
+    process: str,
+    version: str | None,
+    reason: str,
+    revision: int | None,
+    yes: bool,
+    stack: str | None,
+    as_json: bool,
+) -> None:
+    from winnow_cli.releases import open_releases
+    from winnow_cli.target import aws_errors, find_target
+
+    target = find_target(stack)
+    with aws_errors(target):
+        releases = open_releases(target)
+        entry = releases.models.entry(process, revision)
+        found = releases.challenger(entry, version)
+        if asks(as_json, yes):
+            typer.confirm(
+                f"Let {found.short} judge every new upload of {entry.process}, in place of "
+                f"{entry.champion[:12]}?",
+                abort=True,
+                err=True,
+            )
+        changed = releases.promote(entry, found, reason)
+    _tell(target, changed, f"{found.short} decides every new upload.", as_json)
+    if not as_json:
+        back = target.hint(f"release rollback {changed.process}")
+        note(f"{entry.champion[:12]} is kept ready until {changed.previous_until}: `{back}`.")
+
+
+def _tell(target: "Target", entry: "ProcessEntry", sentence: str, as_json: bool) -> None:
+    if as_json:
+        emit_json(entry.model_dump(mode="json"))
+        return
+    say(f"{entry.process}: {sentence}")
+    if entry.release is not None and sys.stdout.isatty():
+        note(f"What is proven: `{target.hint(f'release status {entry.process}')}`.")

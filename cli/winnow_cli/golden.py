@@ -1,0 +1,66 @@
+"""Champion and challenger on the golden set, judged here with the model that is built."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from winnow.errors import ReleaseInvalidError
+from winnow.heads.card import HeadFiles
+from winnow.ports import Judge
+from winnow.processes.schema import parse_definition_json
+from winnow.registry.files import DEFINITION
+from winnow.registry.models import ModelVersion, ProcessEntry
+from winnow.registry.verified import read_verified
+from winnow.releases.golden import CODE, GoldenResult, golden_rows, judge_golden
+from winnow_cli.models import StackModels
+from winnow_encoder import load_encoder
+from winnow_encoder.references import ReferenceVectors
+
+
+class GoldenCheck(NamedTuple):
+    """What both versions make of the same rows."""
+
+    champion: GoldenResult
+    challenger: GoldenResult
+
+
+def check(
+    models: StackModels,
+    entry: ProcessEntry,
+    challenger: ModelVersion,
+    guarantee: float | None,
+    model: Path,
+) -> GoldenCheck | None:
+    """Judge the golden set by both versions; None: none of them has one.
+
+    Raises:
+        ModelInvalidError: The model is not built here.
+        VersionAlteredError: A file of a version is not what was published.
+    """
+    champion = models.registry.version(entry.process, entry.champion)
+    rows = golden_rows((challenger, champion), models.store)
+    if not rows:
+        return None
+    vectors = ReferenceVectors(load_encoder(model), model)
+    return GoldenCheck(
+        judge_golden(champion, _judge(models, champion, vectors), rows, champion.guarantee),
+        judge_golden(challenger, _judge(models, challenger, vectors), rows, guarantee),
+    )
+
+
+def refuse_broken(entry: ProcessEntry, found: GoldenCheck | None) -> None:
+    """Raise ReleaseInvalidError if the challenger breaks its guarantee on the golden set."""
+    if found is not None and found.challenger.broken:
+        raise ReleaseInvalidError(
+            f"{entry.process}: the challenger breaks its guarantee of "
+            f"{found.challenger.guarantee:.1%} on the golden set ({CODE}). "
+            f"{found.challenger.sentence}"
+        )
+
+
+def _judge(models: StackModels, version: ModelVersion, vectors: ReferenceVectors) -> Judge:
+    definition = parse_definition_json(read_verified(models.store, version, DEFINITION))
+    head = None
+    if version.head_sha256 is not None:
+        card, arrays = (read_verified(models.store, version, f) for f in ("head.json", "head.npz"))
+        head = HeadFiles.of(card, arrays)
+    return vectors.judge(definition, head, None)

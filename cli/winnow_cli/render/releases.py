@@ -1,0 +1,120 @@
+"""Releases: champion and challenger with what audits prove of them, as a table and as bars."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from winnow_cli.console import say
+from winnow_cli.render.tables import table
+
+if TYPE_CHECKING:
+    from winnow.releases.status import ReleaseStatus, VersionLive
+
+WIDTH = 40
+"""Cells of a bar."""
+_LEFT_ENDS = (0.9, 0.8, 0.5, 0.0)
+"""Where bars may begin; all of a process begin at the same."""
+
+
+def print_releases(processes: "Sequence[ReleaseStatus]") -> None:
+    """A table with a row a version, and below it the bars and what follows of each release."""
+    rows: list[tuple[str, ...]] = []
+    styles: list[str] = []
+    for status in processes:
+        for version in _versions(status):
+            rows.append((version.sha256[:12], status.process, *_cells(version)))
+            styles.append("bold red" if version.broken else "")
+    table(
+        (
+            *("version", "process", "alias", "audited", "right", "precision", "from", "to"),
+            *("guarantee", "kept"),
+        ),
+        rows,
+        styles=styles,
+        right=("audited", "right", "precision", "from", "to", "guarantee"),
+    )
+    for status in processes:
+        _print_release(status)
+
+
+def bar(version: "VersionLive", left: float) -> str:
+    """The bounds of a version from `left` to 1, its estimate and its guarantee.
+
+    >>> from winnow.models import Alias
+    >>> from winnow.releases.status import VersionLive
+    >>> one = VersionLive(sha256="0" * 64, alias=Alias.CHAMPION, process_version="1", audited=9,
+    ...     right=9, estimate=0.95, lower=0.85, upper=0.99, guarantee=0.9)
+    >>> bar(one, 0.8)
+    '----------==========|========O========--'
+    """
+    cells = [
+        "=" if version.lower <= left + (1 - left) * (n + 0.5) / WIDTH <= version.upper else "-"
+        for n in range(WIDTH)
+    ]
+    for value, mark in ((version.guarantee, "|"), (version.estimate, "O")):
+        if value is not None and value >= left:
+            cells[min(WIDTH - 1, int((value - left) / (1 - left) * WIDTH))] = mark
+    return "".join(cells)
+
+
+def _print_release(status: "ReleaseStatus") -> None:
+    versions = _versions(status)
+    release = status.release
+    if any(version.audited for version in versions):
+        least = min(
+            value
+            for version in versions
+            for value in (version.lower, version.guarantee if version.guarantee else 1.0)
+        )
+        left = next(end for end in _LEFT_ENDS if end <= least)
+        say()
+        for version in versions:
+            say(f"  {version.alias.value:<10}  {left:>4.0%} {bar(version, left)} 100%")
+        say("  = where the precision is, with 95 % confidence   O estimate   | guarantee")
+    if release is not None and status.decision is not None:
+        share = f", {release.percent} % of the uploads" if release.stage.value == "canary" else ""
+        how = "by itself" if release.automatic else "by hand"
+        say()
+        say(
+            f"  {status.process}: {release.stage.value}{share}, since {release.started_at} by "
+            f"{release.by}; promoted {how}."
+        )
+        say(f"  {status.decision.reason}")
+    if (counts := status.differences) is not None:
+        dropped = f", {counts.dropped:,} not compared" if counts.dropped else ""
+        say(f"  Compared {counts.records:,} records: they differ on {counts.differed:,}{dropped}.")
+    for banner in status.banners:
+        say()
+        say(f"  {banner.process}: {banner.text} ({banner.code}, {banner.at})")
+
+
+def _versions(status: "ReleaseStatus") -> "list[VersionLive]":
+    return [status.champion, *([status.challenger] if status.challenger else [])]
+
+
+def _cells(version: "VersionLive") -> tuple[str, ...]:
+    known = version.audited > 0
+    kept = "" if version.guarantee is None or not known else "no" if version.broken else "yes"
+    if version.alias.value == "challenger" or (kept == "yes" and _open(version)):
+        kept = _proven(version)
+    return (
+        version.alias.value,
+        f"{version.audited:,}",
+        f"{version.right:,}",
+        "" if version.estimate is None else f"{version.estimate:.1%}",
+        f"{version.lower:.1%}" if known else "",
+        f"{version.upper:.1%}" if known else "",
+        "" if version.guarantee is None else f"{version.guarantee:.1%}",
+        kept,
+    )
+
+
+def _open(version: "VersionLive") -> bool:
+    return version.guarantee is not None and version.lower < version.guarantee
+
+
+def _proven(version: "VersionLive") -> str:
+    if version.guarantee is None or not version.audited:
+        return ""
+    if version.lower >= version.guarantee:
+        return "proven"
+    return "no" if version.upper < version.guarantee else "not proven"
