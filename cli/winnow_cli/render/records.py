@@ -79,7 +79,8 @@ def print_results(
     counts = result.counts
     note(
         f"{counts.accepted:,} accepted, {counts.review:,} to review, {counts.invalid:,} invalid; "
-        f"process {result.process.id} {result.process.version}, threshold {result.threshold:g} "
+        f"process {result.process.id} {result.process.version}{_version(result)}, "
+        f"threshold {result.threshold:g} "
         f"(from the {result.threshold_from})"
     )
     if result.version is not None:
@@ -226,6 +227,11 @@ def evidence_line(evidence: "Evidence") -> str:
         f"{evidence.polarity.value} {said_of(evidence)} [{evidence.start}:{evidence.end}] "
         f"“{shorten(evidence.text, EVIDENCE_WIDTH)}”"
     )
+
+
+def _version(result: "Result") -> str:
+    """The version that judged, as people are shown it; empty if the run is older than versions."""
+    return "" if result.version is None else f" ({result.version.short}, {result.version.alias})"
 
 
 def basis_of(records: Sequence["ResultRecord"]) -> str:
