@@ -34,6 +34,7 @@ def handler(given: FilterInput) -> Filtered | FilteredChunk:
                 mail_file_names=settings.mail_file_names,
                 page_url=settings.page_url,
             )
-            count_outcomes(settings.stack_name, filtered.process, filtered.counts)
-            measure_drift(settings.stack_name, filtered.process, filtered.drift)
+            stack, process = settings.stack_name, filtered.process
+            count_outcomes(stack, process, filtered.counts, run.version)
+            measure_drift(stack, process, filtered.drift, run.version)
             return filtered

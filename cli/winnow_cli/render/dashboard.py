@@ -167,8 +167,9 @@ def _functions(functions: Sequence[Function], now: float) -> None:
 def _memory(share: float | None) -> str:
     if share is None:
         return _NOTHING
-    drawn = bar(share, 5) if sys.stdout.isatty() else ""
-    return f"{drawn}{_percent(share):>7}" if drawn else _percent(share)
+    # The number first: cells lose spaces at their ends.
+    drawn = f" {bar(share, 5)}" if sys.stdout.isatty() else ""
+    return f"{_percent(share)}{drawn}"
 
 
 def _seconds(value: float | None) -> str:
