@@ -68,7 +68,7 @@ PARAMETERS: dict[str, Number | Choice | Words] = {
     "KmsKeyArn": Words((KEY_ARN,), ("alias/x", KEY_ARN + "/", "x" + KEY_ARN, KEY_ARN[:-37])),
     "ReviewPage": OFF,
     "ReviewBlindShare": Number(10, 0, 100),
-    "ReviewAuditShare": Number(1, 0, 100),
+    "ReviewAuditShare": Number(2, 0, 100),
     "DisagreementShare": Number(10, 0, 100),
     "ConcurrencyLimit": Number(800, 1, 1000000),
     "CodeRelease": Choice("AllAtOnce", tuple(steps.RELEASES)),

@@ -166,7 +166,7 @@ class QueueSettings(Settings):
         10, ge=0, le=100, description="percent of the records whose decision is hidden at first"
     )
     audit_share: int = Field(
-        1, ge=0, le=100, description="percent of the accepted records that a person decides too"
+        2, ge=0, le=100, description="percent of the accepted records that a person decides too"
     )
     disagreement_share: int = Field(
         10,
@@ -202,7 +202,7 @@ class ApiSettings(ClassifySettings):
         10, ge=0, le=100, description="percent of the records whose decision is hidden at first"
     )
     audit_share: int = Field(
-        1, ge=0, le=100, description="percent of the accepted records that a person decides too"
+        2, ge=0, le=100, description="percent of the accepted records that a person decides too"
     )
     disagreement_share: int = Field(
         10,

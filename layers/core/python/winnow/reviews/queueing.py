@@ -38,7 +38,7 @@ class Shares(NamedTuple):
 
     blind: float = 0.1
     """Of the queued records: the machine's decision is hidden until a person has decided."""
-    audit: float = 0.01
+    audit: float = 0.02
     """Of the accepted records: a person decides them, too."""
     disagreement: float = 0.1
     """Of the accepted records that two versions decide differently: a person decides them, too."""
