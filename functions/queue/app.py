@@ -138,7 +138,7 @@ def _write(uploads: list[Decided]) -> QueueReport:
     for decided in uploads:
         try:
             # First: a challenger that is proven to be worse decides nothing more from here on.
-            _count_audits(queue, decided)
+            version = _count_audits(queue, decided)
             queue.files.write(decided.upload, decided.process, _tell(queue))
         except WinnowError as error:
             logger.error("not written", upload_id=decided.upload, code=error.code)
@@ -146,14 +146,19 @@ def _write(uploads: list[Decided]) -> QueueReport:
             continue
         made = len(decided.decisions)
         decisions += made
-        count_decisions(queue.settings.stack_name, decided.process, made, decided.changed)
+        stack, changed = queue.settings.stack_name, decided.changed
+        count_decisions(stack, decided.process, made, changed, version)
     return QueueReport.of(decisions, failed)
 
 
-def _count_audits(queue: Queue, decided: Decided) -> None:
-    """Count what was decided of audited records for the version that accepted them."""
-    heads = (queue.reviews.head(key) for key in decided.records)
-    for seen in queue.gate.decided(head for head in heads if head is not None):
+def _count_audits(queue: Queue, decided: Decided) -> VersionRef | None:
+    """Count what was decided of audited records for the version that accepted them.
+
+    Returns the version that judged the records: a run has one.
+    """
+    found = (queue.reviews.head(key) for key in decided.records)
+    heads = [head for head in found if head is not None]
+    for seen in queue.gate.decided(heads):
         for change in seen.changes:
             logger.info(
                 "a release has ended",
@@ -165,6 +170,7 @@ def _count_audits(queue: Queue, decided: Decided) -> None:
         for watch in (seen.champion, seen.challenger):
             if watch is not None:
                 _measure(queue.settings.stack_name, seen, watch)
+    return heads[0].judged_by if heads else None
 
 
 def _measure(stack: str, seen: Seen, watch: VersionWatch) -> None:
