@@ -1,7 +1,6 @@
 // Requests to the API of this origin, and its problem documents as errors.
 
 import { bearer, renew } from "./auth.js";
-import { byProcess } from "./csv.js";
 
 /** What went wrong: a problem document (RFC 9457), or no answer at all. */
 export class Problem extends Error {
@@ -86,7 +85,7 @@ export async function download(path, query = {}) {
     parts.push(await answer.text());
     cursor = answer.headers.get("Winnow-Cursor");
   } while (cursor);
-  return byProcess(parts);
+  return (await import("./csv.js")).byProcess(parts);
 }
 
 /** One part of a path. */

@@ -18,6 +18,7 @@ const keys = { on: true };
 let view = null;
 let here = null;
 let me = null;
+let context = null;
 let over = false;
 const waitingConflicts = [];
 let dialog = null;
@@ -44,6 +45,7 @@ function parse(hash) {
   if (name === "uploads" && first) return { name: "upload", upload: first, query };
   if (name === "try") return { name, prediction: first, query };
   if (name === "uploads") return { name, query };
+  if (name === "models") return { name: first ? "model" : name, process: first, version: second, query };
   return { name: "review", query };
 }
 
@@ -53,17 +55,34 @@ function navigate(path, query) {
 }
 
 const views = {};
+const PARENTS = { upload: "uploads", record: "uploads", model: "models" };
+
+/** The view of a name. What few people open is loaded when it is opened. */
+async function viewOf(name) {
+  if (views[name]) return views[name];
+  try {
+    const { modelsView, modelView } = await import("./models.js");
+    views.models ??= modelsView(context);
+    views.model ??= modelView(context);
+    return views[name];
+  } catch {
+    return { root: h("div.state", null, h("h1", { tabindex: "-1" }, "No network"), h("p", null, "A part of the page could not be loaded."), again()), title: "No network", enter() {} };
+  }
+}
 
 async function route() {
   if (over || !me) return;
-  const to = parse(location.hash);
+  const { hash } = location;
+  const to = parse(hash);
   if (to.query.keys === "off") switchKeys(false);
   if (!may(to.name)) to.name = "uploads";
-  const next = views[to.name];
+  const next = await viewOf(to.name);
+  // Somebody went on meanwhile, or out.
+  if (over || hash !== location.hash) return;
   view?.leave?.();
   view = next;
   for (const link of document.querySelectorAll("nav a")) {
-    const current = link.dataset.view === to.name || (link.dataset.view === "uploads" && ["upload", "record"].includes(to.name));
+    const current = link.dataset.view === (PARENTS[to.name] ?? to.name);
     if (current) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
@@ -143,6 +162,34 @@ function trouble() {
       h("button.quiet", { type: "button", onclick: () => session.dismiss(one) }, "Dismiss")))));
 }
 
+// -- what rings ----------------------------------------------------------------------------------
+
+const LOOK_EVERY = 120_000;
+let rung = "";
+
+/** Says above every view what happened to models that somebody has to look at. */
+function ring(notices) {
+  if (over) return;
+  $("bells").hidden = !notices.length;
+  fill($("bells"), notices.map((one) => h("p.notice", null, own(one.text), " ",
+    h("a", { href: `#/models/${encodeURIComponent(one.process)}` }, "Look"))));
+  const said = notices.map((one) => one.text).join(" ");
+  if (said && said !== rung) announce(said, true);
+  rung = said;
+}
+
+async function bells() {
+  if (over) return;
+  if (!document.hidden) {
+    try {
+      ring((await get("/v1/models")).notices);
+    } catch {
+      // It is asked again; what does not answer is told where somebody waits for it.
+    }
+  }
+  setTimeout(bells, LOOK_EVERY);
+}
+
 // -- keys ----------------------------------------------------------------------------------------
 
 function switchKeys(on) {
@@ -199,6 +246,7 @@ function help() {
 function clearScreen() {
   fill($("main"));
   fill($("failures"));
+  fill($("bells"));
   fill($("who"));
   for (const one of document.querySelectorAll("dialog")) one.remove();
   dialog = null;
@@ -278,6 +326,8 @@ addEventListener("drop", (event) => event.preventDefault());
 
 // -- the beginning -------------------------------------------------------------------------------
 
+const again = () => h("button.primary", { type: "button", onclick: () => location.reload() }, "Try again");
+
 function stop(title, text, again = true) {
   fill($("main"), h("div.state", null, h("h1", { tabindex: "-1" }, title), h("p", null, own(text)),
     again ? h("button.primary", { type: "button", onclick: () => signIn() }, "Sign in") : null));
@@ -317,14 +367,14 @@ async function begin() {
     const title = error.offline ? "No network" : error.status === 403 ? "You may not see records yet" : "Winnow cannot be reached";
     fill($("main"), h("div.state", null, h("h1", { tabindex: "-1" }, title),
       h("p", null, own(error.message)), error.hint ? h("p", null, own(error.hint)) : null,
-      h("button.primary", { type: "button", onclick: () => location.reload() }, "Try again")));
+      again()));
     return;
   }
   const groups = new Set(me.groups);
   const decide = groups.has("reviewer") || groups.has("admin");
-  const allowed = { decide, upload: decide };
+  const allowed = { decide, upload: decide, release: groups.has("admin") };
   const conflicts = (one) => { waitingConflicts.push(one); trouble(); };
-  const context = { session, outbox, processes, keys, navigate, may: allowed, conflicts };
+  context = { session, outbox, processes, keys, navigate, may: allowed, conflicts, ring };
   Object.assign(views, {
     review: reviewView(context),
     try: tryView(context),
@@ -340,6 +390,7 @@ async function begin() {
   saving();
   switchKeys(keys.on);
   await route();
+  bells();
 }
 
 begin();

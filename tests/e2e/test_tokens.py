@@ -21,7 +21,7 @@ from .signed_in import Reply, SigningKey, claims_of, program_token, request, sig
 
 pytestmark = pytest.mark.model
 PROTECTED = {key: route for key, route in ROUTES.items() if not route.public}
-PATH = {"{id}": "0" * 32, "{n}": "1"}
+PATH = {"{id}": "0" * 32, "{n}": "1", "{process}": "emotions", "{sha}": "0" * 64}
 CREDENTIALS = {
     "GenerateSecret": True,
     "AllowedOAuthFlows": ["client_credentials"],

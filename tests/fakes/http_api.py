@@ -32,7 +32,12 @@ from winnow.models import ObjectRef
 from winnow_api.routes import ROUTES
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
-_TYPES = {"jpg": "image/jpeg", "json": "application/json", "jsonl": "application/x-ndjson"}
+_TYPES = {
+    "html": "text/html",
+    "jpg": "image/jpeg",
+    "json": "application/json",
+    "jsonl": "application/x-ndjson",
+}
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.fakes.encoder import FakeEncoder
+from tests.fakes.live import MemoryLive, MemoryTrainer
+from tests.fakes.registry import MemoryRegistry
 from tests.fakes.reviews import MemoryReviews
 from tests.fakes.store import MemoryStore
 from winnow.errors import ObjectGoneError, WinnowError
@@ -192,6 +194,9 @@ class Stage:
         self.uploads = MemoryUploads()
         self.keys = MemoryKeys()
         self.reviews = MemoryReviews()
+        self.models = MemoryRegistry()
+        self.live = MemoryLive()
+        self.trainer = MemoryTrainer()
         self.logs: list[dict[str, Any]] = []
         self.drawn: list[DrawPages] = []
         """What was asked to be drawn."""
@@ -207,6 +212,9 @@ class Stage:
             uploads=lambda: self.uploads,
             keys=lambda: self.keys,
             reviews=lambda: self.reviews,
+            models=lambda: self.models,
+            live=lambda: self.live,
+            trainer=lambda: self.trainer,
             page=lambda: WebPage(self.web, SignIn(self.base, "client", local=True), [self.base]),
             now=self.clock,
             monotonic=time.monotonic,

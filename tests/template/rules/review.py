@@ -53,6 +53,13 @@ ROUTES = {
     "PostReviewsSkipRoute": "POST /v1/reviews/skip",
     "PostDraftsRoute": "POST /v1/drafts",
     "GetReviewsExportCsvRoute": "GET /v1/reviews/export.csv",
+    "GetModelsRoute": "GET /v1/models",
+    "GetModelsProcessRoute": "GET /v1/models/{process}",
+    "GetModelsProcessShaRoute": "GET /v1/models/{process}/{sha}",
+    "GetModelsProcessShaEvaluationRoute": "GET /v1/models/{process}/{sha}/evaluation",
+    "PostModelsProcessTrainRoute": "POST /v1/models/{process}/train",
+    "GetReleasesRoute": "GET /v1/releases",
+    "PostReleasesRoute": "POST /v1/releases",
 }
 GROUPS = {"ReviewerGroup": "reviewer", "AuditorGroup": "auditor", "AdminGroup": "admin"}
 # Client of a program -> its one scope: who has its secret may ask for all that the client may.

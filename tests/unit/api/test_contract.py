@@ -21,6 +21,7 @@ from schemathesis.specs.openapi.checks import (
 
 from tests.fakes.examples import examples
 from tests.fakes.http_api import Gateway, StartResponse
+from tests.fakes.live import publish
 from tests.fakes.stage import Stage
 from winnow_api.openapi import document
 
@@ -35,7 +36,10 @@ CHECKS = [
 
 @cache
 def gateway() -> Gateway:
-    return Gateway(Stage().sample())
+    stage = Stage().sample()
+    publish(stage.models, "emotions", 3)
+    publish(stage.models, "letters", 1)
+    return Gateway(stage)
 
 
 def app(environ: Mapping[str, Any], start_response: StartResponse) -> Iterable[bytes]:

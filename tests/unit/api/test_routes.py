@@ -10,7 +10,7 @@ from winnow_api.routes import ROUTES, Route
 from winnow_api.shapes import Nothing
 
 PROTECTED = [key for key, route in ROUTES.items() if not route.public]
-PATH = {"id": "0" * 32, "n": "1", "file": "main.js"}
+PATH = {"id": "0" * 32, "n": "1", "file": "main.js", "process": "emotions", "sha": "0" * 64}
 
 
 def path_of(key: str) -> dict[str, str]:
@@ -62,6 +62,15 @@ def test_what_is_not_in_the_table_is_not_there(stage, key):
     assert (reply.status, reply.json["code"]) == (404, "route_unknown")
 
 
+def test_who_decides_records_changes_no_version():
+    """Only admins release and train; reviewers and auditors see versions."""
+    for key in PROTECTED:
+        if key.startswith("POST /v1/models") or key.startswith("POST /v1/releases"):
+            assert ROUTES[key].groups == {Group.ADMIN}
+        elif key.startswith(("GET /v1/models", "GET /v1/releases")):
+            assert ROUTES[key].groups == set(Group)
+
+
 def test_only_the_frame_and_health_are_public():
     assert [key for key, route in ROUTES.items() if route.public] == [
         "GET /",
@@ -82,5 +91,5 @@ def test_a_route_s_handler_exists_and_its_shapes_fit(key):
 @pytest.mark.parametrize("key", [key for key in PROTECTED if key.startswith("POST ")])
 @pytest.mark.parametrize("idempotency", [None, "", "a b", "ä", "x" * 65])
 def test_every_post_needs_an_idempotency_key(stage, key, idempotency):
-    reply = call(stage, key, key=idempotency, path=path_of(key))
+    reply = call(stage, key, user="admin", key=idempotency, path=path_of(key))
     assert (reply.status, reply.json["code"]) == (400, "idempotency_key_missing")

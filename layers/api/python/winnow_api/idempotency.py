@@ -9,7 +9,7 @@ import hashlib
 import re
 
 from winnow.errors import IdempotencyKeyMissingError, IdempotencyKeyReusedError
-from winnow_api.ports import RequestKeys
+from winnow_api.ports import Claimed, RequestKeys
 
 HEADER = "idempotency-key"
 _KEY = re.compile(r"[\x21-\x7e]{1,64}")
@@ -32,8 +32,13 @@ def once(keys: RequestKeys, scoped_key: str, body: bytes, value: str) -> str:
 
     Raises IdempotencyKeyReusedError when that had another body.
     """
+    return claimed(keys, scoped_key, body, value).value
+
+
+def claimed(keys: RequestKeys, scoped_key: str, body: bytes, value: str) -> Claimed:
+    """The same, with whether this request is the first one of its key."""
     digest = hashlib.sha256(body).hexdigest()
-    claimed = keys.claim(scoped_key, digest, value)
-    if claimed.body != digest:
+    found = keys.claim(scoped_key, digest, value)
+    if found.body != digest:
         raise IdempotencyKeyReusedError("Another request was sent with this Idempotency-Key.")
-    return claimed.value
+    return found

@@ -86,3 +86,70 @@ class RequestKeys(Protocol):
     def claim(self, key: str, body: str, value: str) -> Claimed:
         """Keep a value under a key, unless there is one: then that."""
         ...
+
+
+class Bounds(Protocol):
+    """What audits say of a version's precision."""
+
+    @property
+    def n(self) -> int:
+        """Audited records."""
+        ...
+
+    @property
+    def right(self) -> int:
+        """Of these, decided rightly."""
+        ...
+
+    @property
+    def lower(self) -> float: ...
+
+    @property
+    def upper(self) -> float: ...
+
+    @property
+    def estimate(self) -> float | None:
+        """The precision; None before the first record."""
+        ...
+
+
+class Differences(NamedTuple):
+    """What champion and challenger made of the same records."""
+
+    records: int
+    differed: int
+
+
+class FailedTraining(NamedTuple):
+    """Why the last training changed nothing."""
+
+    at: str
+    code: str
+
+
+class LiveFigures(Protocol):
+    """How the versions of processes do, and whether one is being trained."""
+
+    def precision(self, process: str, sha256: str) -> Bounds | None:
+        """What audits say of a version; None: nothing yet."""
+        ...
+
+    def shadow(self, process: str, challenger: str) -> Differences | None:
+        """What the challenger decides differently; None: nothing was compared."""
+        ...
+
+    def training(self, process: str) -> str | None:
+        """Since when the process is being trained; None: it is not."""
+        ...
+
+    def training_failed(self, process: str) -> FailedTraining | None:
+        """The last training, if it failed."""
+        ...
+
+
+class Trainer(Protocol):
+    """Starts trainings, and waits for none."""
+
+    def train(self, process: str, by: str) -> None:
+        """Start one. Raises AccessDeniedError, AwsRefusedError, RetryableError."""
+        ...

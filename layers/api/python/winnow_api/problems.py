@@ -26,6 +26,11 @@ STATUS: Mapping[type[WinnowError], HTTPStatus] = {
     errors.ReviewConflictError: HTTPStatus.CONFLICT,
     errors.NothingToUndoError: HTTPStatus.CONFLICT,
     errors.ReviewOffError: HTTPStatus.NOT_FOUND,
+    errors.VersionUnknownError: HTTPStatus.NOT_FOUND,
+    errors.ReleaseConflictError: HTTPStatus.CONFLICT,
+    errors.ReleaseInvalidError: HTTPStatus(422),
+    errors.TrainingRunningError: HTTPStatus.CONFLICT,
+    errors.TrainingOffError: HTTPStatus.NOT_FOUND,
     # Its name differs between versions of Python.
     errors.RequestTooLongError: HTTPStatus(413),
     errors.QueueTooLongError: HTTPStatus(422),

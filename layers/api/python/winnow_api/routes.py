@@ -17,6 +17,7 @@ from winnow_api.identity import Group
 R, A, X = Group.REVIEWER, Group.AUDITOR, Group.ADMIN
 EVERYBODY = frozenset({R, A, X})
 REVIEWERS = frozenset({R, X})
+ADMINS = frozenset({X})
 PUBLIC: frozenset[Group] = frozenset()
 
 
@@ -55,6 +56,8 @@ _RECORDS = "winnow_api.records"
 _QUEUE = "winnow_api.queue"
 _REVIEWS = "winnow_api.decisions"
 _EXPORT = "winnow_api.export"
+_MODELS = "winnow_api.models"
+_RELEASES = "winnow_api.releases"
 HTML = "text/html; charset=utf-8"
 CSV = "text/csv; charset=utf-8"
 
@@ -113,4 +116,22 @@ ROUTES: Mapping[str, Route] = {
                              shapes.DraftRequest, shapes.Saved),
     "GET /v1/reviews/export.csv": Route("Decisions as CSV, at most 4 MB a page", EVERYBODY,
                                         _EXPORT, "page", shapes.ExportQuery, CSV),
+    "GET /v1/models": Route("Processes with their versions in use, and what rings", EVERYBODY,
+                            _MODELS, "listed", answer=shapes.Models),
+    "GET /v1/models/{process}": Route("A process with its versions and its history", EVERYBODY,
+                                      _MODELS, "one", shapes.Page, shapes.ProcessDetail,
+                                      path=shapes.ProcessPath),
+    "GET /v1/models/{process}/{sha}": Route("One version", EVERYBODY, _MODELS, "version",
+                                            answer=shapes.ModelDetail, path=shapes.ModelPath),
+    "GET /v1/models/{process}/{sha}/evaluation": Route("A link to a version's evaluation",
+                                                       EVERYBODY, _MODELS, "evaluation",
+                                                       answer=shapes.EvaluationLink,
+                                                       path=shapes.ModelPath),
+    "POST /v1/models/{process}/train": Route("Train a process again", ADMINS, _MODELS, "train",
+                                             answer=shapes.TrainingRequested,
+                                             path=shapes.ProcessPath, status=202),
+    "GET /v1/releases": Route("Releases under way", EVERYBODY, _RELEASES, "listed",
+                              shapes.ReleasesQuery, shapes.Releases),
+    "POST /v1/releases": Route("Release a version, or take it back", ADMINS, _RELEASES, "change",
+                               shapes.ReleaseRequest, shapes.ProcessModels),
 }  # fmt: skip

@@ -10,7 +10,8 @@ from winnow.ports import Judge, ObjectStore
 from winnow.processes.registry import ProcessRegistry
 from winnow.processes.schema import ProcessDefinition
 from winnow.reviews.ports import ReviewStore
-from winnow_api.ports import Objects, RequestKeys, UploadTable
+from winnow.registry.ports import ModelRegistry
+from winnow_api.ports import LiveFigures, Objects, RequestKeys, Trainer, UploadTable
 
 if TYPE_CHECKING:
     from winnow.reviews.enqueue import PageDrawer
@@ -53,6 +54,8 @@ class Services:
     uploads: Callable[[], UploadTable]
     keys: Callable[[], RequestKeys]
     reviews: Callable[[], ReviewStore]
+    models: Callable[[], ModelRegistry]
+    live: Callable[[], LiveFigures]
     page: Callable[[], "WebPage"]
     now: Callable[[], float]
     """Epoch seconds."""
@@ -68,3 +71,5 @@ class Services:
     disagreement_share: float = 0.0
     drawer: Callable[[], "PageDrawer | None"] = lambda: None
     """Draws pages for people; None: none are drawn."""
+    trainer: Callable[[], Trainer | None] = lambda: None
+    """Trains processes; None: this stack trains none."""

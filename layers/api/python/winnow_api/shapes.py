@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from winnow.models import (
+    Alias,
     Counts,
     FrozenModel,
     HeadInfo,
@@ -17,6 +18,7 @@ from winnow.models import (
     UnitInterval,
     VersionRef,
 )
+from winnow.registry.models import Action, Stage, VersionMetrics
 from winnow.reviews.items import HistoryEntry, Named, ReviewItem, ReviewState
 from winnow.reviews.notes import MAX_NOTE
 from winnow.reviews.times import SINCE, normal
@@ -37,6 +39,9 @@ Version = Annotated[int, Field(ge=0, le=1_000_000)]
 CursorText = Annotated[str, StringConstraints(min_length=1, max_length=4_000)]
 NoteText = Annotated[str, StringConstraints(max_length=MAX_NOTE)]
 FileName = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+
+
+VersionName = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{6,64}$")]
 
 
 class Nothing(FrozenModel):
@@ -447,6 +452,189 @@ class Queued(FrozenModel):
     queued: int
 
 
+# -- models and releases -----------------------------------------------------------------------
+
+
+class LivePrecision(FrozenModel):
+    """What people found of accepted records that were drawn by chance."""
+
+    records: int = Field(description="accepted records that people checked")
+    correct: int = Field(description="of them, those whose decision was right")
+    precision: UnitInterval | None = Field(description="null: nothing was checked")
+    lower: UnitInterval = Field(description="of a 95% confidence sequence: it holds at any time")
+    upper: UnitInterval
+
+
+class Notice(FrozenModel):
+    """Something that somebody has to look at."""
+
+    code: Literal["guarantee_broken", "taken_back", "training_failed"]
+    process: str
+    text: str
+    at: str
+
+
+class ModelItem(FrozenModel):
+    """A version of a process in short."""
+
+    sha256: str
+    process_version: str = Field(description="the version that the definition calls itself")
+    aliases: tuple[Alias, ...]
+    source: Literal["shipped", "published", "trained"]
+    created: str
+    by: str
+    trained: bool = Field(description="whether it has a trained head")
+    threshold: UnitInterval
+    guarantee: UnitInterval | None = Field(
+        description="promised precision of what is accepted; null: none"
+    )
+    metrics: VersionMetrics | None = Field(description="null: it was not measured")
+    reproducible: bool | None
+    evaluation: bool = Field(description="whether it has a page with its evaluation")
+
+
+class ReleaseItem(FrozenModel):
+    """A challenger on its way to become champion."""
+
+    stage: Stage
+    percent: int = Field(description="share of the uploads that the challenger decides")
+    guarantee: UnitInterval | None = Field(description="null: it is never promoted by itself")
+    automatic: bool
+    started_at: str
+    by: str
+
+
+class ShadowItem(FrozenModel):
+    """What champion and challenger made of the same records."""
+
+    records: int
+    differed: int = Field(description="records that they decide differently")
+
+
+class LiveItem(FrozenModel):
+    """Live precision of both versions; null: nothing was checked yet."""
+
+    champion: LivePrecision | None
+    challenger: LivePrecision | None
+
+
+class TrainingItem(FrozenModel):
+    """A training that is running."""
+
+    since: str
+
+
+class ProcessModels(FrozenModel):
+    """A process: which of its versions are used, and how a release stands."""
+
+    process: str
+    title: str
+    kind: Literal["criteria", "labels"]
+    champion: ModelItem
+    challenger: ModelItem | None
+    release: ReleaseItem | None = Field(description="null: the champion decides alone")
+    previous: str | None = Field(description="sha256 of the champion before")
+    previous_until: str | None = Field(description="until when that one is kept ready")
+    live: LiveItem
+    shadow: ShadowItem | None = Field(description="null: no release is under way")
+    training: TrainingItem | None = Field(description="null: none is running")
+    revision: int = Field(description="to be sent with a change")
+    changed_at: str
+    changed_by: str
+
+
+class Models(FrozenModel):
+    """The processes that are open to the user, by id."""
+
+    items: tuple[ProcessModels, ...]
+    notices: tuple[Notice, ...]
+
+
+class ModelChange(FrozenModel):
+    """A change of which versions are used."""
+
+    revision: int
+    at: str
+    by: str
+    action: Action
+    champion_before: str | None
+    champion_after: str
+    challenger_before: str | None
+    challenger_after: str | None
+    percent: int | None
+    reason: str
+    code: str | None
+    automatic: bool = Field(description="true: by itself, not by a person")
+
+
+class ProcessDetail(ProcessModels):
+    """A process with a page of its versions, newest first, and its last changes, newest first."""
+
+    versions: tuple[ModelItem, ...]
+    history: tuple[ModelChange, ...]
+    notices: tuple[Notice, ...]
+    cursor: str | None = Field(description="leads to older versions")
+
+
+class ModelDetail(ModelItem):
+    """A version."""
+
+    process: str
+    kind: Literal["criteria", "labels"]
+    definition_sha256: str
+    head_sha256: str | None
+    head: HeadInfo | None
+    encoder: ModelInfo | None = Field(description="that its reference vectors are of")
+    parents: tuple[str, ...] = Field(description="sha256 of the versions it was made from")
+    rows: int | None = Field(description="that it was trained on; null: unknown")
+    rows_of: dict[str, int] = Field(description="rows of each label")
+    code: str = Field(description="version of Winnow that published it")
+
+
+class EvaluationLink(FrozenModel):
+    """The page with a version's evaluation; the address holds for five minutes."""
+
+    url: str
+    expires_at: str
+
+
+class TrainingRequested(FrozenModel):
+    """A training was asked for."""
+
+    process: str
+    at: str
+
+
+class ReleaseRequest(FrozenModel):
+    """What shall become of a challenger."""
+
+    process: ProcessName = Field(description="id of a process")
+    action: Literal["shadow", "canary", "promote", "rollback", "stop"]
+    version: VersionName | None = Field(
+        None, description="sha256 or its first digits; absent: the challenger"
+    )
+    percent: int | None = Field(None, ge=0, le=100, description="of a canary; absent: 10")
+    guarantee: UnitInterval | None = Field(
+        None, description="precision to be proved; absent: the version's own"
+    )
+    automatic: bool = Field(False, description="promote it by itself when that is proved")
+    revision: Annotated[int, Field(ge=1, le=1_000_000_000)] = Field(
+        description="of the process, as it was shown"
+    )
+
+
+class ReleasesQuery(FrozenModel):
+    """Which releases."""
+
+    process: ProcessName | None = None
+
+
+class Releases(FrozenModel):
+    """Processes with a release under way."""
+
+    items: tuple[ProcessModels, ...]
+
+
 # -- paths and problems ----------------------------------------------------------------------------
 
 
@@ -466,6 +654,18 @@ class PredictionPath(FrozenModel):
     """The path of a prediction."""
 
     id: PredictionId
+
+
+class ProcessPath(FrozenModel):
+    """The path of a process."""
+
+    process: ProcessName
+
+
+class ModelPath(ProcessPath):
+    """The path of a version."""
+
+    sha: VersionName
 
 
 class AssetPath(FrozenModel):

@@ -46,6 +46,7 @@ whatever it is.
           PublishInvalidError
           NotReproducibleError
           TrainingRunningError
+          TrainingOffError
         RunError
           UploadAbandonedError
           ConfidenceThresholdNotMetError
@@ -430,6 +431,13 @@ class TrainingRunningError(RegistryError):
 
     code = "training_running"
     hint = "Wait for its e-mail, or for its challenger in `winnow model show PROCESS`."
+
+
+class TrainingOffError(RegistryError):
+    """The stack has no function that trains."""
+
+    code = "training_off"
+    hint = "Train where the code is (`winnow retrain PROCESS`), or deploy a stack that trains."
 
 
 class RunError(PermanentError):
