@@ -172,5 +172,7 @@ def test_a_reviewer_loads_what_the_frame_names_and_no_more(open_page, stage):
     person.wait_for_record()
     person.page.wait_for_load_state("networkidle")
     frame = call(stage, "GET /", user=None).body.decode()
-    loaded = {address.rpartition("/assets/")[2] for address in person.requests if "/assets/" in address}
+    loaded = {
+        address.rpartition("/assets/")[2] for address in person.requests if "/assets/" in address
+    }
     assert loaded - {"icon.svg"} == set(re.findall(r'/assets/([^"]+)"', frame)) - {"icon.svg"}

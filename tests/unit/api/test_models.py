@@ -1,6 +1,7 @@
 """Models and releases: what is shown, who may change it, and what becomes of two who do."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -35,11 +36,13 @@ def shas(stage: Stage) -> list[str]:
     return [version.sha256 for version in reversed(stage.models.versions(PROCESS))]
 
 
-def model(stage: Stage, user: str = "reviewer", **query: object) -> Reply:
+def model(stage: Stage, user: str = "reviewer", **query: Any) -> Reply:
     return call(stage, "GET /v1/models/{process}", path={"process": PROCESS}, user=user, **query)
 
 
-def release(stage: Stage, action: str, user: str = "admin", key: str = "new", **given) -> Reply:
+def release(
+    stage: Stage, action: str, user: str = "admin", key: str = "new", **given: Any
+) -> Reply:
     revision = given.pop("revision", None)
     if revision is None:
         entry = stage.models.entry(PROCESS)

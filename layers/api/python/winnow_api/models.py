@@ -131,9 +131,7 @@ def train(services: Services, call: Call, given: Nothing) -> TrainingRequested:
     trainer = services.trainer()
     if trainer is None:
         raise TrainingOffError("This stack has no function that trains.")
-    claimed = idempotency.claimed(
-        services.keys(), call.key or "", call.body, iso(services.now())
-    )
+    claimed = idempotency.claimed(services.keys(), call.key or "", call.body, iso(services.now()))
     asked = TrainingRequested(process=entry.process, at=claimed.value)
     # An attempt that broke off between the claim and the start is completed by the next one.
     started = f"{call.key}-started"
@@ -210,7 +208,9 @@ def shown(services: Services, entry: ProcessEntry) -> ProcessModels:
             champion=_live(services, entry.process, entry.champion),
             challenger=None if challenger is None else _live(services, entry.process, challenger),
         ),
-        shadow=None if shadow is None else ShadowItem(records=shadow.records, differed=shadow.differed),
+        shadow=None
+        if shadow is None
+        else ShadowItem(records=shadow.records, differed=shadow.differed),
         training=None if since is None else TrainingItem(since=since),
         revision=entry.revision,
         changed_at=entry.changed_at,
@@ -277,8 +277,9 @@ def notices_of(
         yield Notice(
             code="guarantee_broken",
             process=item.process,
-            text=f"{item.title}: the champion breaks its guarantee. {_percent(promised)} of what is "
-            f"accepted should be right; with 95 % confidence less than {_percent(live.upper)} is.",
+            text=f"{item.title}: the champion breaks its guarantee. {_percent(promised)} of what "
+            "is accepted should be right; with 95 % confidence less than "
+            f"{_percent(live.upper)} is.",
             at=iso(services.now()),
         )
     oldest = iso(services.now() - NOTICED_DAYS * _DAY_S)

@@ -60,9 +60,9 @@ def change(services: Services, call: Call, given: ReleaseRequest) -> ProcessMode
                 f"{entry.changed_by} has changed {entry.process} at {entry.changed_at}."
             )
         version = _version(services, entry, given)
-        if version is not None and given.action in ("shadow", "canary"):
-            if entry.challenger != version.sha256:
-                entry = _made(services, entry, aliases.set_challenger(entry, version, who))
+        starts = given.action in ("shadow", "canary")
+        if starts and version is not None and entry.challenger != version.sha256:
+            entry = _made(services, entry, aliases.set_challenger(entry, version, who))
         entry = _made(services, entry, _changed(services, entry, version, who, key, given))
     except ReleaseConflictError as error:
         now = registry.entry(entry.process) or entry
@@ -75,9 +75,7 @@ def _made(services: Services, before: ProcessEntry, changed: Changed) -> Process
     return changed.entry
 
 
-def _version(
-    services: Services, entry: ProcessEntry, given: ReleaseRequest
-) -> ModelVersion | None:
+def _version(services: Services, entry: ProcessEntry, given: ReleaseRequest) -> ModelVersion | None:
     """The version that is meant: the one that is named, else the challenger."""
     if given.action in ("rollback", "stop"):
         return None
@@ -111,9 +109,7 @@ def _changed(
     if guarantee is None and version is not None:
         guarantee = version.guarantee
     if given.action == "shadow":
-        return aliases.start_shadow(
-            entry, who, key, guarantee=guarantee, automatic=given.automatic
-        )
+        return aliases.start_shadow(entry, who, key, guarantee=guarantee, automatic=given.automatic)
     percent = DEFAULT_PERCENT if given.percent is None else given.percent
     return aliases.start_canary(
         entry, who, key, percent, guarantee=guarantee, automatic=given.automatic

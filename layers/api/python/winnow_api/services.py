@@ -9,8 +9,8 @@ from winnow.models import HeadInfo, ModelInfo, VersionRef
 from winnow.ports import Judge, ObjectStore
 from winnow.processes.registry import ProcessRegistry
 from winnow.processes.schema import ProcessDefinition
-from winnow.reviews.ports import ReviewStore
 from winnow.registry.ports import ModelRegistry
+from winnow.reviews.ports import ReviewStore
 from winnow_api.ports import LiveFigures, Objects, RequestKeys, Trainer, UploadTable
 
 if TYPE_CHECKING:
