@@ -13,10 +13,13 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.fakes.http_api import Served, call, serve
+from tests.fakes.live import Audits, publish
 from tests.fakes.stage import Clock, Stage
 from tests.pictures import PICTURES, ROOT
 from tests.pictures.browser import few_colours, find
 from winnow.limits.reading import ReadLimits
+from winnow.registry.models import VersionMetrics
+from winnow_api.ports import Differences
 from winnow_encoder.load import load_encoder
 from winnow_ocr.jpeg import page_jpeg
 from winnow_ocr.pages import Pages
@@ -35,6 +38,7 @@ GRIEF = "I miss my grandfather. He taught me how to fish, and last week we clear
 def make() -> list[Path]:
     """Writes docs/pictures/review-*.png."""
     stage = _stage()
+    _release(stage)
     with serve(stage) as served, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find(), args=["--no-sandbox"])
         made = [_shoot(browser, served, name, *views) for name, views in _views(stage).items()]
@@ -55,6 +59,25 @@ def _stage() -> Stage:
     stage.drop(b"", "inbox/L33774/0a1b2d/empty.csv")
     stage.clock.wait(60)
     return stage
+
+
+def _release(stage: Stage) -> None:
+    """A canary that has almost proved itself."""
+    measured = VersionMetrics(
+        accuracy=0.914,
+        ece=0.021,
+        accepted_precision=0.974,
+        accepted_precision_lower=0.958,
+        rows=400,
+    )
+    better = measured.model_copy(update={"accuracy": 0.931, "mcnemar_p": 0.013, "better": True})
+    versions = publish(stage.models, "emotions", 3, guarantee=0.95, metrics=better)
+    champion, challenger, _ = versions
+    stage.live.audits["emotions", champion.sha256] = Audits(812, 785, 0.951, 0.983)
+    stage.live.audits["emotions", challenger.sha256] = Audits(240, 236, 0.947, 0.996)
+    stage.live.differences["emotions", challenger.sha256] = Differences(1203, 14)
+    body = {"process": "emotions", "action": "canary", "percent": 20, "automatic": True}
+    call(stage, "POST /v1/releases", {**body, "revision": 2}, user="admin")
 
 
 def _upload(stage: Stage, name: str) -> str:
@@ -84,6 +107,11 @@ def _views(stage: Stage) -> dict[str, tuple[str, Act | None, dict[str, object]]]
             {"viewport": {"width": 1280, "height": 1000}},
         ),
         "review-uploads": ("#/uploads", None, {}),
+        "models": (
+            "#/models/emotions",
+            _as_admin,
+            {"viewport": {"width": 1280, "height": 1000}},
+        ),
         "review-done": ("#/review?process=emotions", _all, {}),
     }
 
@@ -113,6 +141,15 @@ def _blind(page: Page) -> None:
 def _help(page: Page) -> None:
     page.locator("#record-name").wait_for()
     page.keyboard.press("?")
+
+
+def _as_admin(page: Page) -> None:
+    signed_in = {"access_token": "admin", "token_type": "Bearer", "expires_in": 3600}
+    page.route("**/oauth2/token", lambda route: route.fulfill(json=signed_in))
+    # Ages of versions are counted from the day of the picture.
+    page.clock.set_fixed_time("2026-01-05T12:00:00Z")
+    page.reload()
+    page.get_by_role("button", name="Promote").wait_for()
 
 
 def _all(page: Page) -> None:
