@@ -21,12 +21,15 @@ if TYPE_CHECKING:
     from winnow.ports import Encoder, ObjectStore
     from winnow.registry.champions import Champions
     from winnow.registry.models import PinnedVersion
+    from winnow.registry.ports import ModelRegistry
     from winnow.reviews.enqueue import PageDrawer
     from winnow.reviews.ports import ReviewStore
+    from winnow_api.figures import StackFigures
     from winnow_api.page import WebPage
     from winnow_api.request_keys import TableKeys
     from winnow_api.s3_objects import ApiObjects
     from winnow_api.upload_list import UploadList
+    from winnow_aws.train_function import TrainFunction
 
 logger = Logger()
 
@@ -89,12 +92,30 @@ def _services(settings: ApiSettings, clients: "dict[str, Future[Any]]") -> Servi
     s3, dynamodb = clients["s3"].result, clients["dynamodb"].result
 
     @cache
-    def champions() -> "Champions":
-        from winnow.registry.champions import Champions
+    def models() -> "ModelRegistry":
         from winnow_aws.registry import RegistryTable
 
-        table = RegistryTable(dynamodb(), settings.models_table)
-        return Champions(table, store(), time.monotonic)
+        return RegistryTable(dynamodb(), settings.models_table)
+
+    @cache
+    def champions() -> "Champions":
+        from winnow.registry.champions import Champions
+
+        return Champions(models(), store(), time.monotonic)
+
+    @cache
+    def live() -> "StackFigures":
+        from winnow_api.figures import StackFigures
+        from winnow_aws.training_lease import LeaseTable
+
+        return StackFigures(LeaseTable(dynamodb(), settings.models_table), time.time)
+
+    @cache
+    def trainer() -> "TrainFunction | None":
+        from winnow_aws.train_function import TrainFunction
+
+        train = settings.train_function
+        return TrainFunction(_client("lambda"), train) if train else None
 
     @cache
     def judging() -> Judging:
@@ -157,6 +178,9 @@ def _services(settings: ApiSettings, clients: "dict[str, Future[Any]]") -> Servi
         uploads=uploads,
         keys=keys,
         reviews=reviews,
+        models=models,
+        live=live,
+        trainer=trainer,
         page=page,
         now=time.time,
         monotonic=time.monotonic,

@@ -198,6 +198,9 @@ class ApiSettings(ClassifySettings):
     scan_function: str = Field(
         "", description="the function that draws pages of digital PDFs; empty: none are drawn"
     )
+    train_function: str = Field(
+        "", description="the function that trains processes; empty: this stack trains none"
+    )
     blind_share: int = Field(
         10, ge=0, le=100, description="percent of the records whose decision is hidden at first"
     )
