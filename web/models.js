@@ -137,7 +137,7 @@ export function modelView({ may, ring, navigate }) {
       h("a.back", { href: "#/models" }, icon("back"), "Models"),
       h("header.head", null, h("h1", { tabindex: "-1" }, own(model.title)), stageOf(model)),
       h("p.meta", null, own(process), " · champion ", versionLink(process, champion), own(` · ${champion.process_version}, ${age(champion.created)}`)),
-      model.training ? h("p.meta", { role: "status" }, `A training is running since ${time(model.training.since)}.`) : null,
+      model.training ? h("p.meta", { role: "status" }, `A training is running. It has ended by ${time(model.training.until)} at the latest.`) : null,
       may.release ? h("p.row.acts", null,
         act("train", "Train again", trainDialog, challenger ? "" : ".primary"),
         challenger ? [

@@ -38,6 +38,12 @@ export function recordSheet(item, { level = "h1" } = {}) {
     views.length > 1 ? tabs(views) : views[0].element);
 }
 
+/** The version that judged: its first twelve digits lead to it. */
+export function versionLink(process, { sha256 }) {
+  const id = sha256.slice(0, 12);
+  return h("a", { href: `#/models/${encodeURIComponent(process)}/${id}` }, `version ${id}`);
+}
+
 function whereabouts(item) {
   const parts = [];
   if (item.source_id && !item.upload.startsWith("p-")) parts.push(`record ${item.record}`);
@@ -47,6 +53,7 @@ function whereabouts(item) {
   return h("p.meta", null,
     process ? [own(process), parts.length ? " · " : ""] : null,
     parts.flatMap((one, i) => (i ? [" · ", one] : [one])),
+    item.judged_by ? [" · ", versionLink(item.process.id, item.judged_by)] : null,
     item.upload.startsWith("p-") ? null
       : [" · ", h("a", { href: `#/uploads/${encodeURIComponent(item.upload)}` }, `upload ${short(item.upload)}`)]);
 }

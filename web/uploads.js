@@ -2,6 +2,7 @@
 
 import { download, get, part, post } from "./api.js";
 import { announce, fill, h, icon, own } from "./dom.js";
+import { versionLink } from "./record.js";
 import { bytes, confidence, count, REASONS, reviewed, short, time, titleOf } from "./format.js";
 
 const POLL = 2_000;
@@ -249,7 +250,8 @@ export function uploadView({ processes, may }) {
       h("a.back", { href: "#/uploads" }, icon("back"), "Uploads"),
       h("header.head", null, h("h1", { tabindex: "-1" }, own(one.name ?? short(one.id))), stateOf(one)),
       h("p.meta", null, own([process?.title ?? one.process, one.process_version, bytes(one.size), time(one.claimed_at),
-        one.threshold_from && `threshold ${one.threshold}, from the ${one.threshold_from}`].filter(Boolean).join(" · "))),
+        one.threshold_from && `threshold ${one.threshold}, from the ${one.threshold_from}`].filter(Boolean).join(" · ")),
+        one.version ? [" · ", versionLink(one.process, one.version)] : null),
       ENDED.has(one.state) ? null : h("progress", { "aria-label": "Running" }),
       one.error ? h("div.problem", null, h("p", null, h("strong", null, own(one.error.message))),
         one.error.hint ? h("p", null, own(one.error.hint)) : null, h("p.meta", null, `Code ${one.error.code}`)) : null,

@@ -179,6 +179,18 @@ def test_a_reason_is_text_and_nothing_else(open_page, stage):
     assert "‮" not in person.page.locator("body").inner_text()
 
 
+def test_records_and_predictions_name_the_version_that_judged_them(open_page, stage):
+    made = call(stage, "POST /v1/predictions", {"process": "emotions", "text": "I was glad."}).json
+    sha256 = made["judged_by"]["sha256"]
+    upload = next(i for i, row in stage.uploads.rows.items() if row.process == "emotions")
+    person = open_page(f"#/try/{made['id']}")
+    for route in (f"#/try/{made['id']}", f"#/uploads/{upload}", f"#/uploads/{upload}/1"):
+        person.page.goto(f"{person.served.url}{route}")
+        link = person.page.get_by_role("link", name=f"version {sha256[:12]}")
+        link.wait_for()
+        assert link.get_attribute("href") == f"#/models/emotions/{sha256[:12]}"
+
+
 # -- what rings ------------------------------------------------------------------------------------
 
 
@@ -289,7 +301,7 @@ def test_a_training_is_asked_for(open_page, stage):
     dialog.get_by_role("button", name="Train again").click()
     person.see(re.compile("is being trained already"))
     dialog.get_by_role("button", name="Cancel").click()
-    person.see(re.compile("A training is running since"))
+    person.see(re.compile("A training is running"))
     stage.live.running.clear()
     press(person, "Train again")
     confirm(person, "Train again")

@@ -17,3 +17,6 @@ class MemoryLease:
     def release(self, process: str, holder: str) -> None:
         if self.held.get(process, ("", 0.0))[0] == holder:
             del self.held[process]
+
+    def held_until(self, process: str) -> float | None:
+        return self.held[process][1] if process in self.held else None

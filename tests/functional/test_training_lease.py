@@ -52,3 +52,12 @@ def test_a_lease_expires(lease):
 def test_releasing_what_is_not_held_does_nothing(lease):
     lease.release("bank", "one")
     assert lease.take("bank", "two", 1.0, 2.0)
+
+
+def test_it_says_until_when_it_is_held(lease):
+    assert lease.held_until("bank") is None
+    lease.take("bank", "one", 100.0, 200.5)
+    assert lease.held_until("bank") == 200.5
+    assert lease.held_until("other") is None
+    lease.release("bank", "one")
+    assert lease.held_until("bank") is None

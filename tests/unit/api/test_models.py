@@ -417,7 +417,7 @@ def test_one_training_at_a_time(stage):
     reply = train(stage)
     assert (reply.status, reply.json["code"]) == (409, "training_running")
     assert stage.trainer.asked == []
-    assert model(stage).json["training"] == {"since": iso(stage.clock())}
+    assert model(stage).json["training"] == {"until": iso(stage.clock())}
 
 
 def test_a_stack_that_trains_nothing_says_so(stage):

@@ -179,7 +179,7 @@ def shown(services: Services, entry: ProcessEntry) -> ProcessModels:
     models, live, release = services.models(), services.live(), entry.release
     challenger = entry.challenger
     shadow = None if release is None else live.shadow(entry.process, release.challenger)
-    since = live.training(entry.process)
+    until = live.training(entry.process)
     return ProcessModels(
         process=entry.process,
         title=_title(services, entry),
@@ -211,7 +211,7 @@ def shown(services: Services, entry: ProcessEntry) -> ProcessModels:
         shadow=None
         if shadow is None
         else ShadowItem(records=shadow.records, differed=shadow.differed),
-        training=None if since is None else TrainingItem(since=since),
+        training=None if until is None else TrainingItem(until=until),
         revision=entry.revision,
         changed_at=entry.changed_at,
         changed_by=entry.changed_by,

@@ -113,6 +113,37 @@ class Bounds(Protocol):
         ...
 
 
+class Watched(Protocol):
+    """A version whose accepted records are audited."""
+
+    @property
+    def precision(self) -> Bounds:
+        """The bounds as they are now."""
+        ...
+
+
+class Counted(Protocol):
+    """Records that two versions have judged."""
+
+    @property
+    def records(self) -> int: ...
+
+    @property
+    def differed(self) -> int: ...
+
+
+class Audits(Protocol):
+    """What was found of the versions of processes."""
+
+    def watch(self, process: str, version: str) -> Watched | None:
+        """The bounds of a version; None: none of its records was audited yet."""
+        ...
+
+    def differences(self, process: str, challenger: str) -> Counted | None:
+        """What champion and challenger made of the same records; None: nothing was counted."""
+        ...
+
+
 class Differences(NamedTuple):
     """What champion and challenger made of the same records."""
 
@@ -139,7 +170,7 @@ class LiveFigures(Protocol):
         ...
 
     def training(self, process: str) -> str | None:
-        """Since when the process is being trained; None: it is not."""
+        """When the training of the process has ended at the latest; None: there is none."""
         ...
 
     def training_failed(self, process: str) -> FailedTraining | None:

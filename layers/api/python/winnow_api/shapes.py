@@ -521,7 +521,7 @@ class LiveItem(FrozenModel):
 class TrainingItem(FrozenModel):
     """A training that is running."""
 
-    since: str
+    until: str = Field(description="when it has ended at the latest")
 
 
 class ProcessModels(FrozenModel):

@@ -5,10 +5,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from winnow_aws.aws_errors import translated
 from winnow_aws.transactions import ConditionFailed, Writer
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+_WHERE = "in the table of models"
 
 
 class LeaseTable:
@@ -20,7 +23,9 @@ class LeaseTable:
         table: str,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._writer = Writer(dynamodb, table, sleep)
+        self._dynamodb = dynamodb
+        self._table = table
+        self._writer = Writer(dynamodb, table, sleep, _WHERE)
 
     def take(self, process: str, holder: str, now: float, until: float) -> bool:
         try:
@@ -48,6 +53,14 @@ class LeaseTable:
                 ConditionExpression="holder = :holder",
                 ExpressionAttributeValues={":holder": {"S": holder}},
             )
+
+    def held_until(self, process: str) -> float | None:
+        with translated(_WHERE):
+            answer = self._dynamodb.get_item(
+                TableName=self._table, Key=_key(process), ConsistentRead=True
+            )
+        item = answer.get("Item")
+        return float(item["expires"]["N"]) if item else None
 
 
 def _key(process: str) -> dict[str, dict[str, str]]:

@@ -93,3 +93,7 @@ class TrainingLease(Protocol):
     def release(self, process: str, holder: str) -> None:
         """End one's own lease; without one, nothing happens."""
         ...
+
+    def held_until(self, process: str) -> float | None:
+        """When the lease expires, or expired if nobody has released it; None: nobody has it."""
+        ...

@@ -15,7 +15,7 @@ from winnow.errors import (
     RecordUnknownError,
     StoredDataInvalidError,
 )
-from winnow.models import CasePart, Decision, FrozenModel, Outcome, ResultRecord
+from winnow.models import CasePart, Decision, FrozenModel, Outcome, ResultRecord, VersionRef
 from winnow.ports import ObjectStore
 from winnow.processes.schema import CriteriaProcess, ProcessDefinition, parse_definition_json
 from winnow.reviews.choices import choices_of
@@ -88,6 +88,9 @@ class ReviewItem(FrozenModel):
     upload: str
     record: int
     process: ItemProcess
+    judged_by: VersionRef | None = Field(
+        None, description="the version of the process; absent: judged before versions had names"
+    )
     part: str | None = None
     line: int | None = None
     source_id: str | None = None
@@ -275,6 +278,7 @@ def item_of(
         upload=head.upload,
         record=head.record,
         process=_process(definition),
+        judged_by=head.judged_by,
         part=record.part,
         line=record.line,
         source_id=record.source_id,
