@@ -106,9 +106,12 @@ def _services(settings: ApiSettings, clients: "dict[str, Future[Any]]") -> Servi
     @cache
     def live() -> "StackFigures":
         from winnow_api.figures import StackFigures
+        from winnow_aws.releases import LiveTable
         from winnow_aws.training_lease import LeaseTable
 
-        return StackFigures(LeaseTable(dynamodb(), settings.models_table), time.time)
+        table = settings.models_table
+        lease, audits = LeaseTable(dynamodb(), table), LiveTable(dynamodb(), table)
+        return StackFigures(lease, time.time, audits)
 
     @cache
     def trainer() -> "TrainFunction | None":
