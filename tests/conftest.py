@@ -25,7 +25,9 @@ STACK_PROCESSES = (ROOT / "processes", ROOT / "tests" / "e2e" / "processes")
 OWN_STACK = ("test_life.py", "test_parameters.py", "test_release.py", "test_upgrade.py")
 """Files of tests/e2e that start stacks of their own."""
 
-# `make test` takes this one (--hypothesis-profile=quick); without it, hypothesis's own default.
+# No test is timed. `make test` takes the quick one (--hypothesis-profile=quick).
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 settings.register_profile("quick", max_examples=25)
 
 

@@ -515,17 +515,20 @@ def cross_problems(data: Mapping[str, Any]) -> Iterator[tuple[FieldPath, str]]:
 
 def _implication_problems(data: Mapping[str, Any]) -> Iterator[tuple[FieldPath, str]]:
     """What is wrong with what implies a criterion."""
-    keywords = {c.get("id"): set(_texts(c.get("keywords"))) for _, c in _items(data, "criteria")}
+    keywords = {
+        name: set(_texts(criterion.get("keywords")))
+        for _, criterion in _items(data, "criteria")
+        if isinstance(name := criterion.get("id"), str)
+    }
     for index, criterion in _items(data, "criteria"):
         implied = criterion.get("implied_by")
         if not isinstance(implied, Mapping) or not isinstance(implied.get("criterion"), str):
             continue
         where, other = ("criteria", index, "implied_by"), implied["criterion"]
         if other == criterion.get("id") or other not in keywords:
-            known = [name for name in keywords if isinstance(name, str)]
             yield (
                 (*where, "criterion"),
-                f"no other criterion has the id {other!r}" + nearest(other, known),
+                f"no other criterion has the id {other!r}" + nearest(other, list(keywords)),
             )
             continue
         lists = implied.get("each_of")
