@@ -31,9 +31,20 @@ _PROCESS = "L33774"
 
 
 def keep_sample_events(
-    endpoint: str, checkout: Checkout, outputs: Mapping[str, str], folder: Path
+    endpoint: str,
+    from_containers: str,
+    checkout: Checkout,
+    outputs: Mapping[str, str],
+    folder: Path,
 ) -> None:
     """Write one real event of each function to `folder`.
+
+    Args:
+        endpoint: The stack's address.
+        from_containers: The same for a container.
+        checkout: Where the sample and the code are.
+        outputs: The stack's.
+        folder: Where `sam local invoke` finds the events.
 
     Raises:
         StackFailedError: a function fails on the sample.
@@ -87,5 +98,9 @@ def keep_sample_events(
     # For functions that a schedule calls, the event is in events/.
     for function in filter(None, map(function_of, names)):
         if not (folder / f"{function}.json").exists():
-            event = (checkout.root / "events" / f"{function}.json").read_text("utf-8")
-            record(folder, function, json.loads(event))
+            event = json.loads((checkout.root / "events" / f"{function}.json").read_text("utf-8"))
+            if (
+                "ResponseURL" in event
+            ):  # Answers to CloudFormation are put into a bucket of its own.
+                event["ResponseURL"] = f"{from_containers}/{ARTIFACTS_BUCKET}/{function}-answer"
+            record(folder, function, event)

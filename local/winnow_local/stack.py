@@ -153,7 +153,9 @@ def supervise(
                     report("writing what sam local invoke needs")
                     given = function_variables(stack.endpoint, checkout)
                     write_variables(state_dir.sam, variables(given, stack.from_containers))
-                    keep_sample_events(stack.endpoint, checkout, outputs, state_dir.sam)
+                    keep_sample_events(
+                        stack.endpoint, stack.from_containers, checkout, outputs, state_dir.sam
+                    )
             except (BotoCoreError, ClientError) as error:
                 raise StackFailedError(
                     f"MiniStack broke off ({type(error).__name__}).\n"

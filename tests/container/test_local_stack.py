@@ -83,6 +83,7 @@ def test_a_file_is_judged_in_containers_and_none_is_left(
     assert {*images_of(state), "winnow-queue:local"} == {
         "winnow-classify:local",
         "winnow-filter:local",
+        "winnow-publish:local",
         "winnow-queue:local",
         "winnow-serialize:local",
     }

@@ -418,6 +418,7 @@ MAY: dict[str, set[str]] = {
     "ApiRole": REVIEWER
     | FINDER_OF_VERSIONS
     | READER_OF_VERSIONS
+    | {"put a model"}
     | {
         *("get result", "get picture of a page", "get reviewed records", "get definition"),
         *(f"{verb} {what}" for verb in ("get", "put") for what in ("prediction", "note", "draft")),

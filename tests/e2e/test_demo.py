@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.model
 SET_ASIDE = {9: "PA-1009", 10: "PA-1010", 11: "PA-1011", 12: "PA-1012", 14: "PA-1014"}
 SHEET = """() => [
-  document.querySelector(".sheet .meta a")?.getAttribute("href"),
+  document.querySelector('.sheet .meta a[href^="#/uploads/"]')?.getAttribute("href"),
   document.querySelector("#record-name")?.textContent,
 ]"""
 # Two uploads of one file have records of one name, so the upload is compared as well.

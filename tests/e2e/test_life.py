@@ -93,8 +93,8 @@ def test_a_model_that_was_altered_is_told_before_any_file(
     monkeypatch.setenv("WINNOW_MODEL_DIR", str(model))
     answer = winnow("up", "--detach", "--json")
     assert answer.code == 1
-    assert "ClassifyFunction" in answer.err
-    assert "model_invalid" in answer.err
+    assert "ShippedProcesses" in answer.err
+    assert "model_invalid: use-lite-int8.tflite" in answer.err
     assert not state_dir.file.exists()
 
 

@@ -14,6 +14,8 @@ import pytest
 
 from tests.e2e.conftest import Stack, until, winnow
 from winnow.recovery.upload_row import UploadRow
+from winnow.registry.files import DEFINITION
+from winnow_aws.registry import RegistryTable, version_key
 from winnow_local import ministack
 from winnow_local.runtime import WARM
 
@@ -29,6 +31,30 @@ def function(stack: Stack, name: str) -> str:
     listed = client(stack, "lambda").list_functions()["Functions"]
     [found] = [f["FunctionName"] for f in listed if name in f["FunctionName"].lower()]
     return str(found)
+
+
+@contextmanager
+def altered_champion(stack: Stack, process: str) -> Iterator[None]:
+    """While the block runs, the definition of a process's champion is not what was published."""
+    dynamodb, table = client(stack, "dynamodb"), stack.state.outputs["ModelsTable"]
+    registry = RegistryTable(dynamodb, table)
+    entry = registry.entry(process)
+    assert entry is not None
+    key = version_key(process, entry.champion)
+    before = dynamodb.get_item(TableName=table, Key=key)["Item"]
+    file = registry.version(process, entry.champion).file(DEFINITION)
+    assert file is not None
+    put = client(stack, "s3").put_object(
+        Bucket=file.object.bucket, Key=file.object.key, Body=b"altered"
+    )
+    text = json.dumps(before).replace(str(file.object.version_id), put["VersionId"])
+    dynamodb.put_item(TableName=table, Item=json.loads(text))
+    try:
+        # A worker keeps what it has read: this one begins with what is there now.
+        with changed(stack, "serialize", {"FRESH": process}):
+            yield
+    finally:
+        dynamodb.put_item(TableName=table, Item=before)
 
 
 @contextmanager

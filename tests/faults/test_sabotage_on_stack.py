@@ -14,6 +14,7 @@ import pytest
 from tests.e2e.conftest import SURE, Stack, until, winnow
 from tests.faults.sabotage import (
     Verdict,
+    altered_champion,
     changed,
     client,
     end_of_run,
@@ -201,11 +202,13 @@ def test_the_model_is_altered(stack: Stack, verdict: Verdict, tmp_path: Path) ->
         verdict("model altered by one bit", [key], ["model_invalid"], 1)
 
 
-def test_a_process_file_is_broken(stack: Stack, verdict: Verdict, tmp_path: Path) -> None:
-    (tmp_path / "emotions.yaml").write_text("id: emotions\nkind: labels\n", "utf-8")
-    with changed(stack, "serialize", {"PROCESS_DIR": str(tmp_path)}):
+def test_a_process_file_is_broken(stack: Stack, verdict: Verdict) -> None:
+    with altered_champion(stack, "emotions"):
         key = stack.put("a.jsonl", SMALL)
-        verdict("a process file is broken", [key], ["process_invalid"], 1)
+        until(lambda: any(row.ended for row in rows_of(stack, key)))
+        audited = winnow("audit", "--json").document()["registry"]
+        assert [problem["process"] for problem in audited["problems"]] == ["emotions"]
+    verdict("a process file is broken", [key], ["version_altered"], 1)
 
 
 # -- objects -------------------------------------------------------------------------------------

@@ -88,6 +88,7 @@ WORDS = {
     "ReadWriteReviews": "read and write reviews",
     "TakeOutRecords": "take records out of the queue",
     "ReleaseVersions": "count audits, and change which version is champion",
+    "PromoteVersions": "change which version is champion",
     "ReadDecisions": "follow the decisions",
     "KeepFailed": "keep what it could not do in a queue",
     "DrawPages": "call Scan",

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import tempfile
+import time
 import zipfile
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -25,7 +26,9 @@ from winnow.errors import WinnowError
 from winnow.heads import ngrams
 from winnow.judging import build_judge
 from winnow.judging.criteria.explain import CriteriaExplainer
+from winnow.judging.shadow import JudgePair
 from winnow.judging.text import segments
+from winnow.judging.text.remembering import RememberingEncoder
 from winnow.judging.text.similarity import count
 from winnow.limits.budget import RecordBudget, estimated_segments
 from winnow.limits.unicode import nfkc, nfkc_length
@@ -345,6 +348,18 @@ def _trained_on_labels() -> Judge:
         return build_judge(book.find("bank"), FakeEncoder(), book.heads["bank"])
 
 
+def _two_heads() -> Judge:
+    return JudgePair(_trained_on_labels(), _trained_on_labels(), time.monotonic)
+
+
+def _two_versions() -> Judge:
+    """Of another kind each, so that they share the sentences' vectors alone."""
+    book = ProcessRegistry.from_directory(PROCESSES)
+    memory = RememberingEncoder(FakeEncoder())
+    first, second = (build_judge(book.find(name), memory) for name in ("emotions", "L33774"))
+    return JudgePair(first, second, time.monotonic, memory=memory)
+
+
 @cache
 def _trained_on_criteria() -> Judge:
     with tempfile.TemporaryDirectory() as folder:
@@ -416,6 +431,8 @@ JUDGES: dict[str, Subject] = {
     "labels, trained": judging(_trained_on_labels),
     "labels, trained: records": many_records(_trained_on_labels),
     "criteria, trained": judging(_trained_on_criteria),
+    "labels, trained: two heads": judging(_two_heads),
+    "two versions": judging(_two_versions),
 }
 
 

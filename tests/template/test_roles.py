@@ -64,13 +64,14 @@ READ_WRITE_REVIEWS = (
 LIST_MODELS = ({"s3:ListBucket"}, ["ModelsBucket.Arn"])
 FIND_VERSIONS = ({"dynamodb:GetItem", "dynamodb:Query"}, ["ModelsTable.Arn"])
 
-# Entries, history, and what audits found; `version#` is left out.
-RELEASES_ALONE = {
-    "ForAllValues:StringLike": {
-        "dynamodb:LeadingKeys": [
-            *("processes", "history#*", "watch#*", "observation#*", "shadow#*"),
-        ]
-    }
+# Statement -> the partitions that it may write to; none of them may write a version.
+_ENTRIES = ["processes", "history#*"]
+PARTITIONS = {
+    sid: {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": partitions}}
+    for sid, partitions in {
+        "ReleaseVersions": [*_ENTRIES, "watch#*", "observation#*", "shadow#*"],
+        "PromoteVersions": _ENTRIES,
+    }.items()
 }
 
 
@@ -274,10 +275,8 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
         ),
         "ReadVersions": read_versions(*TO_JUDGE, "evaluation.html"),
         "ListModels": LIST_MODELS,
-        "ReadWriteModels": (
-            {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem"},
-            ["ModelsTable.Arn"],
-        ),
+        "FindVersions": FIND_VERSIONS,
+        "PromoteVersions": ({"dynamodb:PutItem"}, ["ModelsTable.Arn"]),
         "UseCustomerKey": CUSTOMER_KEY,
         "WriteLogs": (WRITE_LOGS, ["ApiLogs.Arn"]),
         "WriteTraces": (XRAY, ["*"]),
@@ -404,8 +403,8 @@ def test_a_role_may_do_exactly_this(role: str):
             assert [plain(service) for service in services] == [
                 f"{name}.${{AWS::Region}}.${{AWS::URLSuffix}}" for name in VIA[role]
             ]
-        elif statement["Sid"] == "ReleaseVersions":
-            assert statement["Condition"] == RELEASES_ALONE
+        elif statement["Sid"] in PARTITIONS:
+            assert statement["Condition"] == PARTITIONS[statement["Sid"]]
         else:
             assert set(statement) == {"Sid", "Effect", "Action", "Resource"}
         resources = [plain(resource) for resource in as_list(statement["Resource"])]

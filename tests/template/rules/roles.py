@@ -6,7 +6,7 @@ from typing import Any
 from tests.template.rules.files import THIS_ACCOUNT, policy
 from tests.template.rules.shape import any_order, att, given, ref, sub, text
 from tests.template.rules.stack import Stack
-from tests.template.test_roles import CONDITIONAL, PRINCIPALS, RELEASES_ALONE, ROLES, VIA
+from tests.template.test_roles import CONDITIONAL, PARTITIONS, PRINCIPALS, ROLES, VIA
 
 
 def resource(written: str) -> Any:
@@ -40,8 +40,8 @@ def role(name: str, stack: Stack) -> Any:
         if sid == "UseCustomerKey":
             services = [sub(f"{one}.${{AWS::Region}}.${{AWS::URLSuffix}}") for one in VIA[name]]
             statement["Condition"] = {"StringEquals": {"kms:ViaService": any_order(services)}}
-        if sid == "ReleaseVersions":
-            statement["Condition"] = RELEASES_ALONE
+        if sid in PARTITIONS:
+            statement["Condition"] = PARTITIONS[sid]
         statements[sid] = given(CONDITIONAL[sid], statement) if sid in CONDITIONAL else statement
     return {
         "Type": "AWS::IAM::Role",

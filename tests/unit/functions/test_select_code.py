@@ -57,7 +57,7 @@ FOLDERS = {
         *("winnow/judging/labels", "winnow/judging/text", "winnow/limits", "winnow/parsers"),
         *("winnow/parsers/mail", "winnow/processes", "winnow/recovery", "winnow/reviews"),
         *("winnow/steps", "winnow/storage", "winnow/tables", "winnow_aws", "winnow_api"),
-        *("winnow/registry", "winnow_encoder"),
+        *("winnow/registry", "winnow/releases", "winnow_encoder"),
     },
     "publish": {
         *("winnow", "winnow/heads", "winnow/judging", "winnow/judging/criteria"),
@@ -76,7 +76,7 @@ IN_NO_IMAGE = {
     # Of commands: what is wrong with the registry, training, and how a release is.
     *(f"winnow/registry/{name}.py" for name in ("audit", "erasure", "training_rows")),
     *(f"winnow/releases/{name}.py" for name in ("golden", "status")),
-    *("winnow_aws/alarms.py", "winnow_aws/training_lease.py"),
+    "winnow_aws/alarms.py",
 }
 
 IMPORT_ALL = """
