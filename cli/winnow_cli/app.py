@@ -23,6 +23,7 @@ from winnow_cli.commands import (
     release,
     reproduce,
     results,
+    retrain,
     review,
     reviews,
     status,
@@ -98,7 +99,7 @@ for module in (
     *(up, down, mail),
     *(submit, status, why, results, dashboard, audit, redrive),
     *(review, queue, history, forget),
-    *(predict, train, tune, evaluate, reproduce),
+    *(predict, train, tune, evaluate, retrain, reproduce),
     evaluate_similarity,
 ):
     module.register(app)

@@ -187,6 +187,18 @@ def label_column_of(data: Sequence[Path], given: str | None) -> str:
     return columns[0]
 
 
+def require_folder(option: str, out: Path | None) -> None:
+    """Reject an output file whose folder is not there or read-only, before anything is done."""
+    if out is None:
+        return
+    if not out.parent.is_dir():
+        raise typer.BadParameter(f"there is no folder {out.parent} to write {option} into")
+    if not os.access(out.parent, os.W_OK):
+        raise typer.BadParameter(
+            f"the folder {out.parent} is read-only, so {option} cannot be written"
+        )
+
+
 def unusable_file(error: OSError) -> LocalFileError:
     """A file or folder of this machine that cannot be read or written."""
     if error.filename is None:  # A full disk can raise an error without a file name.

@@ -201,6 +201,13 @@ CALLS: dict[str, list[list[str]]] = {
         ["{good}", "--data", "{labelled}"],
         ["{titled}", "--reason", f"r{PLANT}"],
     ],
+    "retrain": [
+        ["moods"],
+        ["moods", "--json"],
+        ["L33774", "--html", "{page}", "--min-reviews", PLANT],
+        ["moods", "--html", PLANT + "/x/page.html"],
+        [PLANT],
+    ],
     "reproduce": [
         ["moods"],
         ["moods", "champion", "--json"],

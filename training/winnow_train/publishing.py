@@ -92,6 +92,7 @@ def retrain_and_publish(
     options: Options = DEFAULTS,
     workers: int = 1,
     report: Callable[[str], None] = lambda _: None,
+    page: Callable[[bytes], None] = lambda _: None,
 ) -> TrainingReport:
     """Train a challenger of a process and publish it, if it is better than the champion.
 
@@ -104,6 +105,8 @@ def retrain_and_publish(
         options: Of the training.
         workers: Processes that fit folds at the same time.
         report: Is told what is being done.
+        page: Is given the page of the evaluation before anything is published, whatever comes of
+            it. What it raises ends the training, and nothing has changed.
 
     Raises:
         ProcessUnknownError: Nothing was published for it.
@@ -141,6 +144,7 @@ def retrain_and_publish(
             workers=workers,
             report=tell,
         )
+        page(made.page)
         if made.report.outcome is not Outcome.BETTER:
             return made.report
         tell("publishing")

@@ -1,6 +1,5 @@
 """`winnow evaluate`: how good a process is, against another version of it, and in live use."""
 
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -21,6 +20,7 @@ from winnow_cli.options import (
     TextColumn,
     handle_errors,
     label_column_of,
+    require_folder,
 )
 
 
@@ -188,12 +188,7 @@ def _check(
     if not data and outputs["--mistakes"] is not None:
         raise typer.BadParameter("--mistakes needs --data")
     for option, out in outputs.items():
-        if out is not None and not out.parent.is_dir():
-            raise typer.BadParameter(f"there is no folder {out.parent} to write {option} into")
-        if out is not None and not os.access(out.parent, os.W_OK):
-            raise typer.BadParameter(
-                f"the folder {out.parent} is read-only, so {option} cannot be written"
-            )
+        require_folder(option, out)
 
 
 def _drifts(head: Any, results: Iterable[Path]) -> list[dict[str, Any]]:
