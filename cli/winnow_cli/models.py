@@ -1,14 +1,15 @@
 """The registry of one stack: its processes, their versions, and what is live."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from winnow.errors import ReleaseConflictError, VersionUnknownError
+from winnow.errors import ReleaseConflictError
 from winnow.ports import ObjectStore
 from winnow.registry import aliases
-from winnow.registry.aliases import Changed, Who
+from winnow.registry.aliases import KEPT_READY_S, Changed, Who
 from winnow.registry.files import DEFINITION_YAML
 from winnow.registry.models import Alias, AliasChange, ModelVersion, ProcessEntry
+from winnow.registry.naming import version_named
 from winnow.registry.ports import ModelRegistry
 from winnow.registry.resolve import find
 from winnow.registry.verified import read_verified
@@ -18,11 +19,6 @@ from winnow_cli.version_diff import VersionDiff, diff_of
 
 TABLE, BUCKET = "ModelsTable", "ModelsBucket"
 """Outputs of a stack that has a registry."""
-MIN_PREFIX = 6
-"""Hex digits of a version that are enough to name it, if no other begins with them."""
-KEPT_READY_S = 24 * 3600
-"""How long the champion before is kept ready."""
-_WHOLE = 64
 
 
 class StackModels:
@@ -87,20 +83,7 @@ class StackModels:
         Raises:
             VersionUnknownError: There is none, or there are several.
         """
-        alias = given.strip().lower()
-        pointed = {
-            "champion": entry.champion,
-            "challenger": entry.challenger,
-            "previous": entry.previous,
-        }
-        if alias in pointed:
-            sha256 = pointed[alias]
-            if sha256 is None:
-                raise VersionUnknownError(f"{entry.process} has no {alias}.")
-            return self.registry.version(entry.process, sha256)
-        if len(alias) == _WHOLE and set(alias) <= set("0123456789abcdef"):
-            return self.registry.version(entry.process, alias)
-        return _by_prefix(entry.process, self.versions(entry), alias)
+        return version_named(self.registry, entry, given)
 
     def diff(self, before: ModelVersion, after: ModelVersion) -> VersionDiff:
         """What differs between two versions.
@@ -190,19 +173,3 @@ def open_models(target: Target) -> StackModels:
 def models_if_any(target: Target) -> StackModels | None:
     """The registry of a stack; None if an earlier version deployed it, which had none."""
     return open_models(target) if TABLE in target.outputs else None
-
-
-def _by_prefix(process: str, versions: Sequence[ModelVersion], prefix: str) -> ModelVersion:
-    if len(prefix) < MIN_PREFIX:
-        raise VersionUnknownError(
-            f"{prefix!r} is too short: give {MIN_PREFIX} or more of a version's first digits, or "
-            "an alias (champion, challenger, previous)."
-        )
-    found = [version for version in versions if version.sha256.startswith(prefix)]
-    if not found:
-        raise VersionUnknownError(f"{process} has no version {prefix[:_WHOLE]!r}.")
-    if len(found) > 1:
-        raise VersionUnknownError(
-            f"{len(found)} versions of {process} begin with {prefix!r}: give more of its digits."
-        )
-    return found[0]

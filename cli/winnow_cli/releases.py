@@ -65,7 +65,7 @@ class StackReleases:
         if entry.challenger != version.sha256:
             entry = self._write(entry, aliases.set_challenger(entry, version, who))
         under_way = entry.release
-        guarantee = self.guarantee_of(entry, version, guarantee)
+        guarantee = aliases.guarantee_of(entry, version, guarantee)
         if automatic is None:
             automatic = under_way is not None and under_way.automatic
         key = secrets.token_hex(_KEY_BYTES)
@@ -78,17 +78,6 @@ class StackReleases:
                 entry, who, key, percent, guarantee=guarantee, automatic=automatic
             )
         return self._write(entry, changed)
-
-    def guarantee_of(
-        self, entry: ProcessEntry, version: ModelVersion, given: float | None
-    ) -> float | None:
-        """The guarantee that a version has to keep: the given, the release's, or its own."""
-        if given is not None:
-            return given
-        under_way = entry.release
-        if under_way is not None and under_way.challenger == version.sha256:
-            return under_way.guarantee
-        return version.guarantee
 
     def take_back(self, entry: ProcessEntry, golden: GoldenResult) -> ProcessEntry:
         """Take a release back whose challenger breaks its guarantee on the golden set."""

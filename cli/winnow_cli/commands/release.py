@@ -1,6 +1,8 @@
 """`winnow release`: how a challenger becomes champion, and how it is taken back."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -68,12 +70,7 @@ def shadow(
 
     Where the two differ is counted in each result, and a share of it goes to review.
     """
-    from winnow_cli.releases import open_releases
-    from winnow_cli.target import aws_errors, find_target
-
-    target = find_target(stack)
-    with aws_errors(target):
-        releases = open_releases(target)
+    with _open(stack) as (target, releases):
         entry = releases.models.entry(process, revision)
         found = releases.challenger(entry, version)
         changed = releases.start(
@@ -110,12 +107,8 @@ def canary(
     model is built, it has to do on the golden set first (see `winnow release check`).
     """
     from winnow_cli.golden import refuse_broken
-    from winnow_cli.releases import open_releases
-    from winnow_cli.target import aws_errors, find_target
 
-    target = find_target(stack)
-    with aws_errors(target):
-        releases = open_releases(target)
+    with _open(stack) as (target, releases):
         entry = releases.models.entry(process, revision)
         found = releases.challenger(entry, version)
         refuse_broken(entry, _golden(releases, entry, found, guarantee, model))
@@ -177,12 +170,7 @@ def rollback(
     as_json: AsJson = False,
 ) -> None:
     """Take the release back, or where none is under way, return to the champion before."""
-    from winnow_cli.releases import open_releases
-    from winnow_cli.target import aws_errors, find_target
-
-    target = find_target(stack)
-    with aws_errors(target):
-        releases = open_releases(target)
+    with _open(stack) as (target, releases):
         entry = releases.models.entry(process, revision)
         changed = releases.roll_back(entry, reason)
     _tell(target, changed, f"{changed.champion[:12]} decides every new upload.", as_json)
@@ -198,12 +186,7 @@ def stop(
     as_json: AsJson = False,
 ) -> None:
     """End a release: the champion decides alone, and the challenger keeps its name."""
-    from winnow_cli.releases import open_releases
-    from winnow_cli.target import aws_errors, find_target
-
-    target = find_target(stack)
-    with aws_errors(target):
-        releases = open_releases(target)
+    with _open(stack) as (target, releases):
         entry = releases.models.entry(process, revision)
         changed = releases.stop(entry, reason)
     _tell(target, changed, f"{changed.champion[:12]} decides every new upload alone.", as_json)
@@ -219,13 +202,10 @@ def status(
     as_json: AsJson = False,
 ) -> None:
     """Show what audits prove of champion and challenger, and what follows from it."""
-    from winnow_cli.releases import open_releases
     from winnow_cli.render.releases import print_releases
-    from winnow_cli.target import aws_errors, find_target
 
-    target = find_target(stack)
-    with aws_errors(target):
-        found = open_releases(target).status(process)
+    with _open(stack) as (_, releases):
+        found = releases.status(process)
     if as_json:
         emit_json({"processes": [one.model_dump(mode="json") for one in found]})
         return
@@ -252,12 +232,8 @@ def check(
     """
     from winnow.errors import ReleaseInvalidError
     from winnow_cli.golden import refuse_broken
-    from winnow_cli.releases import open_releases
-    from winnow_cli.target import aws_errors, find_target
 
-    target = find_target(stack)
-    with aws_errors(target):
-        releases = open_releases(target)
+    with _open(stack) as (_, releases):
         entry = releases.models.entry(process)
         found = releases.challenger(entry, version)
         golden = _golden(releases, entry, found, guarantee, model, must=True)
@@ -275,6 +251,17 @@ def check(
         refuse_broken(entry, golden)
 
 
+@contextmanager
+def _open(stack: str | None) -> "Iterator[tuple[Target, StackReleases]]":
+    """A stack and its releases; what AWS refuses is told as an error of ours."""
+    from winnow_cli.releases import open_releases
+    from winnow_cli.target import aws_errors, find_target
+
+    target = find_target(stack)
+    with aws_errors(target):
+        yield target, open_releases(target)
+
+
 def _golden(
     releases: "StackReleases",
     entry: "ProcessEntry",
@@ -286,9 +273,10 @@ def _golden(
 ) -> "GoldenCheck | None":
     """Both versions on the golden set; without the model, None unless it must be."""
     from winnow.errors import ModelInvalidError
+    from winnow.registry.aliases import guarantee_of
     from winnow_cli.golden import check as judged
 
-    wanted = releases.guarantee_of(entry, version, guarantee)
+    wanted = guarantee_of(entry, version, guarantee)
     try:
         return judged(releases.models, entry, version, wanted, model)
     except ModelInvalidError:
@@ -307,12 +295,7 @@ def _promote(
     stack: str | None,
     as_json: bool,
 ) -> None:
-    from winnow_cli.releases import open_releases
-    from winnow_cli.target import aws_errors, find_target
-
-    target = find_target(stack)
-    with aws_errors(target):
-        releases = open_releases(target)
+    with _open(stack) as (target, releases):
         entry = releases.models.entry(process, revision)
         found = releases.challenger(entry, version)
         if asks(as_json, yes):

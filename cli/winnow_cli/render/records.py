@@ -83,8 +83,6 @@ def print_results(
         f"threshold {result.threshold:g} "
         f"(from the {result.threshold_from})"
     )
-    if result.version is not None:
-        note(judged_by(result.version))
     if result.shadow is not None:
         note(_shadow(result.shadow))
     if basis := basis_of(records):

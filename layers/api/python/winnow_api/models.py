@@ -8,10 +8,10 @@ from winnow.errors import (
     ProcessUnknownError,
     TrainingOffError,
     TrainingRunningError,
-    VersionUnknownError,
 )
 from winnow.registry.files import EVALUATION_PAGE
 from winnow.registry.models import Action, AliasChange, ModelVersion, ProcessEntry
+from winnow.registry.naming import version_named
 from winnow.registry.resolve import find
 from winnow_api import cursors, idempotency
 from winnow_api.call import Call, iso
@@ -94,7 +94,7 @@ def version(services: Services, call: Call, given: Nothing) -> ModelDetail:
     """One version."""
     path: ModelPath = call.path
     entry = open_entry(services, call.user, path.process)
-    found = version_of(services, entry, path.sha)
+    found = version_named(services.models(), entry, path.sha)
     return ModelDetail(
         **dict(item_of(entry, found)),
         process=entry.process,
@@ -114,7 +114,7 @@ def evaluation(services: Services, call: Call, given: Nothing) -> EvaluationLink
     """A link to the page with a version's evaluation."""
     path: ModelPath = call.path
     entry = open_entry(services, call.user, path.process)
-    found = version_of(services, entry, path.sha)
+    found = version_named(services.models(), entry, path.sha)
     file = found.file(EVALUATION_PAGE)
     if file is None:
         raise ObjectGoneError(f"The version {found.short} was published without an evaluation.")
@@ -158,20 +158,6 @@ def open_entry(services: Services, user: User, name: str) -> ProcessEntry:
         raise ProcessNotOpenError(
             f"No process of this name is open to you. Open: {known}."
         ) from None
-
-
-def version_of(services: Services, entry: ProcessEntry, name: str) -> ModelVersion:
-    """The version with this sha256, or the only one that begins with these digits.
-
-    Raises VersionUnknownError.
-    """
-    if len(name) == _WHOLE:
-        return services.models().version(entry.process, name)
-    found = [v for v in services.models().versions(entry.process) if v.sha256.startswith(name)]
-    if len(found) != 1:
-        how_many = "several versions" if found else "no version"
-        raise VersionUnknownError(f"{entry.process} has {how_many} that begin with these digits.")
-    return found[0]
 
 
 def shown(services: Services, entry: ProcessEntry) -> ProcessModels:

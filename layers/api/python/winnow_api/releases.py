@@ -2,20 +2,19 @@
 
 from winnow.errors import ReleaseConflictError, ReleaseInvalidError
 from winnow.registry import aliases
-from winnow.registry.aliases import Changed, Who
+from winnow.registry.aliases import KEPT_READY_S, Changed, Who
 from winnow.registry.models import Action, ModelVersion, ProcessEntry
+from winnow.registry.naming import version_named
 from winnow_api import idempotency
 from winnow_api.call import Call, iso
 from winnow_api.messages import Response
-from winnow_api.models import open_entry, shown, version_of
+from winnow_api.models import open_entry, shown
 from winnow_api.problems import problem_of
 from winnow_api.services import Services
 from winnow_api.shapes import ProcessModels, ReleaseRequest, Releases, ReleasesQuery
 from winnow_api.threads import pool
 
 DEFAULT_PERCENT = 10
-KEPT_READY_S = 86_400
-"""How long the champion before is kept ready."""
 _KEY_BYTES = 16
 _DONE = {
     "shadow": Action.SHADOW,
@@ -80,7 +79,7 @@ def _version(services: Services, entry: ProcessEntry, given: ReleaseRequest) -> 
     if given.action in ("rollback", "stop"):
         return None
     if given.version is not None:
-        return version_of(services, entry, given.version)
+        return version_named(services.models(), entry, given.version)
     if entry.challenger is None:
         return None
     return services.models().version(entry.process, entry.challenger)
@@ -106,8 +105,8 @@ def _changed(
         until = iso(services.now() + KEPT_READY_S)
         return aliases.promote(entry, version, who, previous_until=until)
     guarantee = given.guarantee
-    if guarantee is None and version is not None:
-        guarantee = version.guarantee
+    if version is not None:
+        guarantee = aliases.guarantee_of(entry, version, guarantee)
     if given.action == "shadow":
         return aliases.start_shadow(entry, who, key, guarantee=guarantee, automatic=given.automatic)
     percent = DEFAULT_PERCENT if given.percent is None else given.percent

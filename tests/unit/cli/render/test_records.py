@@ -111,6 +111,6 @@ def test_results_name_the_version_and_one_that_judged_beside_it(
     beside = ShadowCounts(version="cd" * 32, records=7, same=5, differed=2)
     print_results(plain.model_copy(update={"version": version, "shadow": beside}), [])
     said = capsys.readouterr().err
-    assert f"version {'ab' * 6}, the challenger" in said
+    assert f"({'ab' * 6}, challenger)" in said
     assert f"version {'cd' * 6}" in said
     assert "2 otherwise" in said

@@ -16,6 +16,9 @@ from winnow.registry.models import (
     Stage,
 )
 
+KEPT_READY_S = 24 * 3600.0
+"""How long a champion that was replaced is kept ready."""
+
 
 class Changed(NamedTuple):
     """What one transaction writes."""
@@ -70,6 +73,16 @@ def set_challenger(
     if decisions is not None:
         update["decisions_at_training"] = decisions
     return _changed(entry, Action.CHALLENGER, who, **update)
+
+
+def guarantee_of(entry: ProcessEntry, version: ModelVersion, given: float | None) -> float | None:
+    """The guarantee that a version has to keep: the given, its release's, or its own."""
+    if given is not None:
+        return given
+    under_way = entry.release
+    if under_way is not None and under_way.challenger == version.sha256:
+        return under_way.guarantee
+    return version.guarantee
 
 
 def start_shadow(

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from winnow.errors import ReleaseConflictError, RetryableError
 from winnow.ports import Mailer
 from winnow.registry import aliases
-from winnow.registry.aliases import Who
+from winnow.registry.aliases import KEPT_READY_S, Who
 from winnow.registry.models import AliasChange, ModelVersion, ProcessEntry, Release, Stage
 from winnow.registry.ports import ModelRegistry
 from winnow.releases import live, mails
@@ -27,8 +27,6 @@ from winnow.reviews.times import iso
 
 GATE = "gate"
 """Who changes an entry where no person does."""
-KEPT_READY_S = 24 * 3600.0
-"""How long the champion before is kept ready after a promotion."""
 _ATTEMPTS = 5
 _FLOOR = 1.0
 """Of a version that nobody has audited; the first audit brings its own."""
