@@ -97,10 +97,9 @@ def keep_sample_events(
     call("filter", run.model_dump(mode="json"))
     # For functions that a schedule calls, the event is in events/.
     for function in filter(None, map(function_of, names)):
-        if not (folder / f"{function}.json").exists():
-            event = json.loads((checkout.root / "events" / f"{function}.json").read_text("utf-8"))
-            if (
-                "ResponseURL" in event
-            ):  # Answers to CloudFormation are put into a bucket of its own.
-                event["ResponseURL"] = f"{from_containers}/{ARTIFACTS_BUCKET}/{function}-answer"
-            record(folder, function, event)
+        called, given = (place / f"{function}.json" for place in (folder, checkout.root / "events"))
+        event = json.loads((called if called.exists() else given).read_text("utf-8"))
+        if "ResponseURL" in event:
+            # Where CloudFormation waits is not to be reached from a container.
+            event["ResponseURL"] = f"{from_containers}/{ARTIFACTS_BUCKET}/{function}-answer"
+        record(folder, function, event)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from winnow.errors import EventInvalidError, ProcessInvalidError
+from winnow.errors import EndpointUnreachableError, EventInvalidError, ProcessInvalidError
 from winnow_aws.custom_resource import resource_handler
 
 
@@ -127,6 +127,13 @@ def test_an_answer_that_is_not_taken_is_sent_again(answers):
     answers.refuse = 2
     resource_handler(lambda _: {})(event(answers.url), None)
     assert len(answers) == 1
+
+
+def test_an_address_where_nobody_listens_is_an_error_of_ours(answers):
+    answers.refuse = 3
+    with pytest.raises(EndpointUnreachableError, match="could not be answered"):
+        resource_handler(lambda _: {})(event(answers.url), None)
+    assert not answers
 
 
 @pytest.mark.parametrize("changed", [{"ResponseURL": "file:///etc/passwd"}, {"RequestType": "x"}])

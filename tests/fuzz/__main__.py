@@ -12,6 +12,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -38,6 +39,7 @@ def main() -> int:
     arguments.add_argument(
         "--target", action="append", help="a target by name; several may be given"
     )
+    arguments.add_argument("--jobs", type=int, default=1, help="targets that run at a time")
     arguments.add_argument("--seed", type=int, default=0, help="0: another one each time")
     arguments.add_argument(
         "--keep", action="store_true", help="add what was found to the corpus, as little as does"
@@ -54,11 +56,15 @@ def main() -> int:
 
     from tests.fuzz.targets import TARGETS
 
-    failed = 0
-    for name in given.target or TARGETS:
+    def fuzzed(name: str) -> "subprocess.CompletedProcess[str]":
         corpus = FOUND / "corpus" / name
         unpack(name, corpus)
-        done = run(name, str(corpus), f"-max_total_time={given.seconds}", f"-seed={given.seed}")
+        return run(name, str(corpus), f"-max_total_time={given.seconds}", f"-seed={given.seed}")
+
+    failed = 0
+    names = given.target or list(TARGETS)
+    pool = ThreadPoolExecutor(given.jobs)
+    for name, done in zip(names, pool.map(fuzzed, names), strict=True):
         runs = [
             line for line in done.stderr.splitlines() if line.startswith("#") and "exec/s" in line
         ]
@@ -71,7 +77,7 @@ def main() -> int:
             print(done.stdout[-4_000:], "\n".join(done.stderr.splitlines()[-5:]), sep="\n")
         elif given.keep:
             with tempfile.TemporaryDirectory() as least:
-                run(name, "-merge=1", least, str(corpus))
+                run(name, "-merge=1", least, str(FOUND / "corpus" / name))
                 pack(name, Path(least).iterdir())
     return 1 if failed else 0
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from winnow.errors import EventInvalidError, InternalError, WinnowError
+from winnow.errors import EndpointUnreachableError, EventInvalidError, InternalError, WinnowError
 from winnow_aws.handler import logger, places_of
 
 MAX_REASON = 500
@@ -94,6 +94,8 @@ def _send(url: str, answer: dict[str, Any]) -> None:
             with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answered:  # noqa: S310 - checked
                 if answered.status == HTTPStatus.OK:
                     return
-        except OSError:
+        except OSError as error:
             if not left:
-                raise
+                raise EndpointUnreachableError(
+                    f"CloudFormation could not be answered ({type(error).__name__})."
+                ) from None
