@@ -28,6 +28,8 @@ from winnow_local.template import Checkout
 
 KEY = "samples/prior-auth-cases.csv"
 _PROCESS = "L33774"
+_WEEK_S = 7 * 24 * 3600
+"""The longest time for which a signed address holds."""
 
 
 def keep_sample_events(
@@ -95,11 +97,16 @@ def keep_sample_events(
         whole = FilterChunk(task=task, parts=(Part(first=0, records=task.records),))
         call("filter", whole.model_dump(mode="json"))
     call("filter", run.model_dump(mode="json"))
+    answers = aws.client("s3", endpoint_url=from_containers, config=client_config())
     # For functions that a schedule calls, the event is in events/.
     for function in filter(None, map(function_of, names)):
         called, given = (place / f"{function}.json" for place in (folder, checkout.root / "events"))
         event = json.loads((called if called.exists() else given).read_text("utf-8"))
         if "ResponseURL" in event:
             # Where CloudFormation waits is not to be reached from a container.
-            event["ResponseURL"] = f"{from_containers}/{ARTIFACTS_BUCKET}/{function}-answer"
+            event["ResponseURL"] = answers.generate_presigned_url(
+                "put_object",
+                {"Bucket": ARTIFACTS_BUCKET, "Key": f"answers/{function}.json"},
+                ExpiresIn=_WEEK_S,
+            )
         record(folder, function, event)
