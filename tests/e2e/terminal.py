@@ -9,7 +9,7 @@ import struct
 import sys
 import termios
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Self
 
 LINES, COLUMNS = 40, 100
@@ -57,10 +57,14 @@ class Terminal:
 
     def wait(self, text: str) -> str:
         """The screen as soon as a text is on it."""
+        return self.wait_for(lambda screen: text in screen, repr(text))
+
+    def wait_for(self, comes: Callable[[str], bool], what: str) -> str:
+        """The screen as soon as it is as it should be; `what` tells that in an error."""
         deadline = time.monotonic() + _TIMEOUT_S
-        while text not in self.screen:
+        while not comes(self.screen):
             if not self._read() or time.monotonic() > deadline:
-                raise AssertionError(f"{text!r} did not come. The screen:\n{self.screen}")
+                raise AssertionError(f"{what} did not come. The screen:\n{self.screen}")
         return self.screen
 
     def end(self) -> int:

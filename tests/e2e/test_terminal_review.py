@@ -4,7 +4,6 @@ import csv
 import json
 import os
 import re
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -50,7 +49,7 @@ def test_the_demos_five_records_take_five_keys(stack: Stack) -> None:
             # Other tests may have put records of this process into the queue, too.
             terminal.press("2" if shown[2] == mine else "s")
             decided += [int(shown[1])] if shown[2] == mine else []
-            until(partial(_moved_on, terminal, shown[0]))
+            moved_on(terminal, shown[0])
         terminal.press("q")
         assert terminal.end() == 0
     assert sorted(decided) == [9, 10, 11, 12, 14]
@@ -69,10 +68,13 @@ def test_the_demos_five_records_take_five_keys(stack: Stack) -> None:
     assert [json.loads(line)["decision"] for line in lines["Body"].iter_lines()] == ["not_met"] * 5
 
 
-def _moved_on(terminal: Terminal, before: str) -> bool:
-    terminal._read()
-    screen = terminal.screen
-    return ("Q quit" in screen and before not in screen) or "Nothing is left" in screen
+def moved_on(terminal: Terminal, before: str) -> None:
+    """Wait until another record is shown than the one before, or that nothing is left."""
+
+    def moved(screen: str) -> bool:
+        return ("Q quit" in screen and before not in screen) or "Nothing is left" in screen
+
+    terminal.wait_for(moved, f"another record than {before}")
 
 
 def _complete_counts(stack: Stack, key: str) -> dict | None:
@@ -91,7 +93,7 @@ def test_what_was_decided_is_exported_and_trained_with(stack: Stack, tmp_path: P
             assert shown, screen
             assert label, screen
             terminal.press(KEYS[label[1]])
-            until(partial(_moved_on, terminal, shown[0]))
+            moved_on(terminal, shown[0])
         terminal.press("q")
         assert terminal.end() == 0
         assert "You decided 24." in terminal.output
