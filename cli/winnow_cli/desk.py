@@ -14,6 +14,7 @@ from winnow.errors import (
     PermanentError,
     RecordErasedError,
     RecordUnknownError,
+    RetryableError,
     ReviewConflictError,
     StoredDataInvalidError,
     WinnowError,
@@ -72,7 +73,9 @@ class Desk:
         self._shown_at = 0.0
         self._closed = threading.Event()
         self.item: ReviewItem | None = None
-        """The record on the screen; None: nothing is left."""
+        """The record on the screen; None: nothing is left, or see `trouble`."""
+        self.trouble: WinnowError | None = None
+        """Why the next record could not be fetched; None: it was, or nothing is left."""
         self.note = ""
         """The note that was typed to it."""
         self.skipped = False
@@ -86,12 +89,21 @@ class Desk:
     # -- the records -------------------------------------------------------------------------------
 
     def advance(self) -> None:
-        """Show the next record, and fetch the one after it."""
+        """Show the next record, and fetch the one after it.
+
+        If it cannot be fetched, no record is shown, and `trouble` says why: what was decided
+        before is saved, and must not look as if it were not.
+        """
+        self.trouble = None
         if self._back:
             self._show(self._back.pop())
             return
         future, self._next = self._next, None
-        self._show(future.result() if future else self._take())
+        try:
+            item = future.result() if future else self._take()
+        except WinnowError as error:
+            self.trouble, item = error, None
+        self._show(item)
         if self.item is not None:
             self._next = self._pool.submit(self._take)
 
@@ -119,11 +131,17 @@ class Desk:
                 self.unreadable += 1
                 if self._items.gone(heads[0]):
                     self._service.expire(heads[0])
+            except RetryableError:
+                # One that never can be read stays held: the next call goes on behind it.
+                self._forget(heads[0].key)
+                self._service.release(self._user, heads[0].key)
+                raise
 
     def _show(self, item: ReviewItem | None) -> None:
         self.item = item
         self.note = (item.draft if item else None) or ""
-        self.totals = sum(map(self._store.totals_of_process, self._processes), Totals())
+        with suppress(WinnowError):  # Older counts are better than no record.
+            self.totals = sum(map(self._store.totals_of_process, self._processes), Totals())
         self._shown_at = self._clock()
 
     def show_skipped(self) -> None:

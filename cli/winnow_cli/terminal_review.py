@@ -57,8 +57,13 @@ class TerminalReview:
         self._body: tuple[ReviewItem, list[Text]] | None = None
 
     def run(self) -> None:
-        """Until the person quits, or nothing is left."""
+        """Until the person quits, or nothing is left.
+
+        Raises the error if the first record cannot be fetched.
+        """
         self._desk.advance()
+        if self._desk.trouble is not None:
+            raise self._desk.trouble
         while True:
             item = self._desk.item
             if item is None:
@@ -219,10 +224,14 @@ class TerminalReview:
         self._offset, self._window = page.offset, page.window
 
     def _at_the_end(self) -> bool:
-        """Nothing is left. Whether to go on: with what was skipped, or what came meanwhile."""
+        """No record is shown. Whether to go on: with what was skipped, or what came meanwhile."""
+        trouble = self._desk.trouble
+        why = "Nothing is left to decide."
+        if trouble is not None:
+            why = f"The next record could not be fetched. {clean(trouble.message)} Press R."
         text = Text.assemble(
             (self._message, "yellow"),
-            ("\nNothing is left to decide.\n", "bold"),
+            (f"\n{why}\n", "bold"),
             f"You decided {self._desk.decided:,} in this session.\n",
             f"{self._desk.unreadable:,} could not be shown: their results are gone or damaged.\n"
             if self._desk.unreadable

@@ -14,10 +14,11 @@ from tests.fakes.review_room import (
     Room,
     criteria_record,
 )
-from winnow.errors import RetryableError
+from winnow.errors import AccessDeniedError, RetryableError
 from winnow.models import LabelDecision, LabelScore, Verdict
 from winnow.processes.schema import Label
-from winnow.reviews.models import EventKind, RecordKey, State, Through
+from winnow.reviews.items import ReviewItem
+from winnow.reviews.models import EventKind, RecordKey, ReviewHead, State, Through
 from winnow.reviews.service import Given
 from winnow_cli import keyboard as keys
 from winnow_cli.desk import Desk
@@ -219,6 +220,38 @@ def test_a_decision_that_could_not_be_saved_stays_on_the_screen_and_is_written_o
     assert any("Not saved. The answer was lost. Press the key again." in p for p in session.pages)
     assert session.kinds(1) == [EventKind.DECIDED]
     assert "You decided 1" in session.last
+
+
+def test_a_decision_that_is_saved_is_not_shown_again_if_the_next_record_cannot_be_fetched() -> None:
+    room = Room(met_record(1), met_record(2), met_record(3))
+    session = Session(room)
+    item, failures = room.items.item, iter([False, True, False, False])
+
+    def unreachable(head: ReviewHead, user: str) -> ReviewItem:
+        if next(failures):
+            raise RetryableError("S3 does not answer.")
+        return item(head, user)
+
+    room.items.item = unreachable  # type: ignore[method-assign]
+    session.press(keys.ENTER, "r", keys.ENTER, keys.ENTER)
+    (failed,) = [page for page in session.pages if "S3 does not answer." in page]
+    assert "The next record could not be fetched." in failed
+    assert "Record 1: Met, as the machine" in failed
+    assert "Not saved" not in "".join(session.pages)
+    assert session.kinds(1) == [EventKind.DECIDED]
+    assert session.answers() == {1: "met", 2: "met", 3: "met"}
+
+
+def test_a_session_whose_first_record_cannot_be_fetched_ends_with_the_error() -> None:
+    room = Room(met_record(1))
+
+    def refused(head: ReviewHead, user: str) -> ReviewItem:
+        raise AccessDeniedError("You may not read the results.")
+
+    room.items.item = refused  # type: ignore[method-assign]
+    with pytest.raises(AccessDeniedError):
+        Session(room).press("q")
+    assert room.head().lease_by is None
 
 
 def test_an_undo_that_could_not_be_saved_is_tried_again_and_undoes_no_other_decision() -> None:
