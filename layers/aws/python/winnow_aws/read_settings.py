@@ -1,8 +1,7 @@
 """Settings of the functions that read files: Serialize and Scan."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -14,6 +13,8 @@ from winnow_aws.settings import Settings
 
 class SerializeSettings(Settings):
     """Environment of the serialize function."""
+
+    GROUPS: ClassVar = {"limits": (ReadLimits, setting_of)}
 
     results_bucket: str = Field(description="the bucket that the records of a file are written to")
     models_table: str = Field(
@@ -33,23 +34,6 @@ class SerializeSettings(Settings):
         1_000, ge=1, le=100_000, description="maximum number of records in one chunk"
     )
     limits: ReadLimits = ReadLimits()
-
-    @classmethod
-    def _values(cls, environment: Mapping[str, str]) -> dict[str, Any]:
-        values = super()._values(environment)
-        values["limits"] = {
-            name: value
-            for name in ReadLimits.model_fields
-            if (value := environment.get(setting_of(name), "").strip())
-        }
-        return values
-
-    @classmethod
-    def _variable(cls, location: tuple[int | str, ...]) -> str:
-        """The environment variable of a field; those of `limits` have a prefix."""
-        if location[0] == "limits" and len(location) > 1:
-            return setting_of(str(location[1]))
-        return super()._variable(location)
 
     @property
     def options(self) -> SerializeOptions:

@@ -3,9 +3,9 @@
 Settings of Serialize and Scan are in read_settings.py, so that the others load no readers.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -17,6 +17,9 @@ class Settings(BaseModel):
     """Base: a field `results_bucket` is read from RESULTS_BUCKET; empty means absent."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
+
+    GROUPS: ClassVar[Mapping[str, tuple[type[BaseModel], Callable[[str], str]]]] = {}
+    """Fields that hold several settings: their model, and a setting's variable by its name."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
@@ -31,20 +34,40 @@ class Settings(BaseModel):
 
     @classmethod
     def _values(cls, environment: Mapping[str, str]) -> dict[str, Any]:
-        return {
-            name: value
-            for name in cls.model_fields
-            if (value := environment.get(name.upper(), "").strip())
-        }
+        def given(fields: Iterable[str], variable: Callable[[str], str]) -> dict[str, Any]:
+            return {
+                name: value
+                for name in fields
+                if (value := environment.get(variable(name), "").strip())
+            }
+
+        values = given(cls.model_fields, str.upper)
+        for name, (group, variable) in cls.GROUPS.items():
+            values[name] = given(group.model_fields, variable)
+        return values
 
     @classmethod
     def _variable(cls, location: tuple[int | str, ...]) -> str:
-        """The environment variable of a field."""
-        return str(location[0]).upper()
+        """The environment variable of a field, also of one in a group."""
+        name = str(location[0])
+        if name in cls.GROUPS and len(location) > 1:
+            return cls.GROUPS[name][1](str(location[1]))
+        return name.upper()
+
+
+def budget_setting_of(name: str) -> str:
+    """The environment variable that sets a limit of the budget.
+
+    >>> budget_setting_of("max_segments")
+    'BUDGET_SEGMENTS'
+    """
+    return "BUDGET_" + name.removeprefix("max_").upper()
 
 
 class ClassifySettings(Settings):
     """Environment of the classify function."""
+
+    GROUPS: ClassVar = {"budget": (RecordBudget, budget_setting_of)}
 
     model_dir: Path = Field(description="the folder of the built model")
     model_engine: Literal["litert", "litert-fp32", "tensorflow"] = Field(
@@ -57,32 +80,6 @@ class ClassifySettings(Settings):
         0, ge=0, le=64, description="threads of the encoder; 0: one per core"
     )
     budget: RecordBudget = RecordBudget()
-
-    @classmethod
-    def _values(cls, environment: Mapping[str, str]) -> dict[str, Any]:
-        values = super()._values(environment)
-        values["budget"] = {
-            name: value
-            for name in RecordBudget.model_fields
-            if (value := environment.get(budget_setting_of(name), "").strip())
-        }
-        return values
-
-    @classmethod
-    def _variable(cls, location: tuple[int | str, ...]) -> str:
-        """The environment variable of a field; for the budget BUDGET_SEGMENTS, and so on."""
-        if location[0] == "budget" and len(location) > 1:
-            return budget_setting_of(str(location[1]))
-        return super()._variable(location)
-
-
-def budget_setting_of(name: str) -> str:
-    """The environment variable that sets a limit of the budget.
-
-    >>> budget_setting_of("max_segments")
-    'BUDGET_SEGMENTS'
-    """
-    return "BUDGET_" + name.removeprefix("max_").upper()
 
 
 class PublishSettings(ClassifySettings):
@@ -148,20 +145,9 @@ class SweepSettings(Settings):
     retention_days: int = Field(ge=1, description="days that the table keeps a row")
 
 
-class QueueSettings(Settings):
-    """Environment of the queue function."""
+class ShareSettings(Settings):
+    """How many records are drawn for a person, and how many of them are blind."""
 
-    results_bucket: str = Field(description="the bucket of results, read and completed")
-    table_name: str = Field(description="the table of uploads")
-    reviews_table: str = Field(description="the table of records that a person decides")
-    models_table: str = Field(
-        description="the table of versions; what people decide of audited records is counted there"
-    )
-    topic_arn: str = Field(description="the topic that is told when an upload is decided")
-    page_url: str = Field(description="address of the review page, for the e-mail")
-    scan_function: str = Field(
-        "", description="the function that draws pages of digital PDFs; empty: none are drawn"
-    )
     blind_share: int = Field(
         10, ge=0, le=100, description="percent of the records whose decision is hidden at first"
     )
@@ -175,10 +161,26 @@ class QueueSettings(Settings):
         description="percent of the accepted records that two versions decide differently and a "
         "person decides too",
     )
+
+
+class QueueSettings(ShareSettings):
+    """Environment of the queue function."""
+
+    results_bucket: str = Field(description="the bucket of results, read and completed")
+    table_name: str = Field(description="the table of uploads")
+    reviews_table: str = Field(description="the table of records that a person decides")
+    models_table: str = Field(
+        description="the table of versions; what people decide of audited records is counted there"
+    )
+    topic_arn: str = Field(description="the topic that is told when an upload is decided")
+    page_url: str = Field(description="address of the review page, for the e-mail")
+    scan_function: str = Field(
+        "", description="the function that draws pages of digital PDFs; empty: none are drawn"
+    )
     stack_name: str = Field("winnow", description="the stack's name, a dimension of the metrics")
 
 
-class ApiSettings(ClassifySettings):
+class ApiSettings(ClassifySettings, ShareSettings):
     """Environment of the api function: that of classify, whose encoder it has, and its own."""
 
     results_bucket: str = Field(description="the bucket of results, predictions, notes and drafts")
@@ -200,18 +202,5 @@ class ApiSettings(ClassifySettings):
     )
     train_function: str = Field(
         "", description="the function that trains processes; empty: this stack trains none"
-    )
-    blind_share: int = Field(
-        10, ge=0, le=100, description="percent of the records whose decision is hidden at first"
-    )
-    audit_share: int = Field(
-        2, ge=0, le=100, description="percent of the accepted records that a person decides too"
-    )
-    disagreement_share: int = Field(
-        10,
-        ge=0,
-        le=100,
-        description="percent of the accepted records that two versions decide differently and a "
-        "person decides too",
     )
     stack_name: str = Field("winnow", description="the stack's name, a dimension of the metrics")
