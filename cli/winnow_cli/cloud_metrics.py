@@ -150,7 +150,10 @@ class CloudMetrics:
             .get_paginator("list_metrics")
             .paginate(
                 Namespace=_NAMESPACE,
-                Dimensions=[{"Name": "stack", "Value": self._target.name}, {"Name": "process"}],
+                Dimensions=[
+                    {"Name": "stack", "Value": self._target.stack_name},
+                    {"Name": "process"},
+                ],
             )
         )
         with aws_errors(self._target):
@@ -170,7 +173,7 @@ class CloudMetrics:
         found: dict[str, dict[str, Any]] = {}
         with aws_errors(self._target):
             pages = stack.get_paginator("list_stack_resources").paginate(
-                StackName=self._target.name
+                StackName=self._target.stack_name
             )
             for one in (one for page in pages for one in page["StackResourceSummaries"]):
                 if one["ResourceType"] != "AWS::Lambda::Function":

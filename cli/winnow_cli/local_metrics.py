@@ -148,7 +148,7 @@ class LocalMetrics:
                 for page in client.get_paginator("list_functions").paginate()
                 for one in page["Functions"]
             ]
-        rows = (_row(one, calls[one["FunctionName"]], self._target.name) for one in there)
+        rows = (_row(one, calls[one["FunctionName"]], self._target.stack_name) for one in there)
         return sorted((row for row in rows if row is not None), key=lambda row: row.name)
 
     def _read(self, window: Window) -> list[str]:
@@ -157,7 +157,7 @@ class LocalMetrics:
             logs = self._target.client("logs")
             found: list[tuple[int, str]] = []
             with aws_errors(self._target):
-                prefix = f"/aws/lambda/{self._target.name}-"
+                prefix = f"/aws/lambda/{self._target.stack_name}-"
                 groups = logs.get_paginator("describe_log_groups").paginate(
                     logGroupNamePrefix=prefix
                 )

@@ -37,7 +37,7 @@ StackName = Annotated[
     typer.Option(
         "--stack",
         metavar="NAME",
-        help="Name of a stack that is deployed to AWS; default: the local stack.",
+        help="A stage of stages.toml, or a stack in AWS; default: the local stack.",
     ),
 ]
 ProcessId = Annotated[

@@ -86,7 +86,7 @@ class StackReviews:
         """The stack's shares of blind and of audited records."""
         with aws_errors(self._target):
             stacks = self._target.client("cloudformation").describe_stacks(
-                StackName=self._target.name
+                StackName=self._target.stack_name
             )
         given = {
             found["ParameterKey"]: found.get("ParameterValue", "")

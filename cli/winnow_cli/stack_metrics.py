@@ -11,7 +11,7 @@ def look(target: Target, window: Window) -> Dashboard:
     """What the stack did in the window, and which of its alarms ring now."""
     source: Source = LocalMetrics(target) if target.local else CloudMetrics(target)
     with aws_errors(target):
-        alarms = StackAlarms(target.client("cloudwatch"), target.name).ringing()
+        alarms = StackAlarms(target.client("cloudwatch"), target.stack_name).ringing()
     return Dashboard(
         window=window,
         runs=source.runs(window),

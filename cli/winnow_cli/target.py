@@ -12,6 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from winnow.errors import (
+    AccountMismatchError,
     AwsNotSetUpError,
     StackNotRunningError,
     StackUnknownError,
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
 
+    from winnow_cli.deployment.stages import Stage
+
 _CONNECT_S = 10
 REQUIRED_OUTPUTS = ("UploadsBucket", "ResultsBucket", "Table")
 
@@ -34,11 +37,14 @@ class Target:
     """A stack, and how to reach it."""
 
     name: str
+    """As `--stack` takes it: the name of a stage, or of a stack."""
     outputs: dict[str, str]
     session: boto3.Session
     endpoint: str | None
     """None: AWS."""
     config: Config
+    stack: str = ""
+    """What CloudFormation calls it; empty if that is its name."""
     started_at: str = ""
     """Start of the local stack: the next one has the same bucket names, but not the files."""
 
@@ -46,6 +52,11 @@ class Target:
     def place(self) -> str:
         """Identifies the stack, also among earlier and later local ones."""
         return " ".join((self.endpoint or "aws", self.started_at, self.uploads_bucket))
+
+    @property
+    def stack_name(self) -> str:
+        """What CloudFormation calls it; so do metrics and logs."""
+        return self.stack or self.name
 
     @property
     def local(self) -> bool:
@@ -93,13 +104,25 @@ class Target:
 
 
 def find_target(stack: str | None) -> Target:
-    """The stack named, or the local one.
+    """The stage or stack named, or the local one.
+
+    A stage's name means its stack, in its region and its account. Another name is a stack's in
+    the region and the account of the environment.
 
     Raises:
         StackNotRunningError: no local stack runs in this folder.
         StackUnknownError: AWS has no such stack, or it lacks Winnow's outputs.
+        StagesInvalidError: stages.toml cannot be read.
+        AccountMismatchError: the credentials are for another account than the stage's.
     """
-    return _local() if stack is None else _deployed(stack)
+    if stack is None:
+        return _local()
+    from winnow_cli.deployment.stages import read_stages
+
+    stage = read_stages().find(stack)
+    if stage is None:
+        return _deployed(stack)
+    return _local() if stage.local else _deployed(stage.stack, stage)
 
 
 def _local() -> Target:
@@ -118,32 +141,69 @@ def _local() -> Target:
     )
 
 
-def _deployed(stack: str) -> Target:
+def _deployed(stack: str, stage: "Stage | None" = None) -> Target:
+    name = stack if stage is None else stage.name
     # Without a network the error comes within a minute, not five.
     config = Config(retries={"mode": "standard"}, connect_timeout=_CONNECT_S)
     try:
-        # boto3 reads only AWS_DEFAULT_REGION; AWS's other tools prefer AWS_REGION.
-        session = boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
+        session = session_of(stage)
+        if stage is not None:
+            require_account(stage, session, config)
         cloudformation = session.client("cloudformation", config=config)
         description = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
     except (ClientError, BotoCoreError) as error:
         if isinstance(error, ClientError) and code_of(error) == "ValidationError":
             where = f"in {session.region_name}"
-            raise StackUnknownError(f"There is no stack {stack!r} {where}.") from None
-        raise from_botocore(error, stack) from None
+            raise StackUnknownError(
+                f"There is no stack {stack!r} {where}."
+                if stage is None
+                else f"The stage {stage.name!r} is not deployed: no stack {stack!r} {where}."
+            ) from None
+        raise from_botocore(error, name) from None
     except ValueError as error:
         # An invalid endpoint address in the environment or the profile.
         raise AwsNotSetUpError(
             f"The AWS settings of this machine cannot be used: {error}"
         ) from None
     outputs = {o["OutputKey"]: o["OutputValue"] for o in description.get("Outputs", [])}
-    missing = [name for name in REQUIRED_OUTPUTS if name not in outputs]
+    missing = [one for one in REQUIRED_OUTPUTS if one not in outputs]
     if missing:
         raise StackUnknownError(
             f"The stack {stack!r} has no output {', '.join(missing)}: it is not Winnow's, or its "
             "deployment has not ended."
         )
-    return Target(name=stack, outputs=outputs, session=session, endpoint=None, config=config)
+    return Target(
+        name=name, outputs=outputs, session=session, endpoint=None, config=config, stack=stack
+    )
+
+
+def session_of(stage: "Stage | None") -> boto3.Session:
+    """A session for a stage; None: as the environment says.
+
+    A stage's profile is used where this machine has it. A pipeline has none, and signs in by its
+    environment; `require_account` keeps the wrong account out in both cases.
+    """
+    if stage is None:
+        # boto3 reads only AWS_DEFAULT_REGION; AWS's other tools prefer AWS_REGION.
+        return boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
+    profile = stage.profile
+    if profile is not None and profile not in boto3.Session().available_profiles:
+        profile = None
+    return boto3.Session(region_name=stage.region, profile_name=profile)
+
+
+def require_account(stage: "Stage", session: boto3.Session, config: Config) -> None:
+    """Check that the session's credentials are for the stage's account.
+
+    Raises:
+        AccountMismatchError: they are for another one.
+    """
+    account = session.client("sts", config=config).get_caller_identity()["Account"]
+    if account != stage.account:
+        raise AccountMismatchError(
+            f"The stage {stage.name!r} is in the account {stage.account}, and the AWS credentials "
+            f"here are for {account}."
+        )
 
 
 @contextmanager

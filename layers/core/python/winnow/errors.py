@@ -68,6 +68,10 @@ whatever it is.
           StackFailedError
           StackUnknownError
           DockerMissingError
+        DeploymentError
+          StagesInvalidError
+          StageUnknownError
+          AccountMismatchError
         CommandError
           LocalFileError
           UploadUnknownError
@@ -603,6 +607,34 @@ class DockerMissingError(StackError):
 
     code = "docker_missing"
     hint = "Start Docker and check that `docker info` answers. Or use `winnow up` without --docker."
+
+
+class DeploymentError(PermanentError):
+    """A stage cannot be deployed, or something went wrong while it was."""
+
+
+class StagesInvalidError(DeploymentError):
+    """stages.toml, or samconfig.toml beside it, is not valid; the message names the tables."""
+
+    code = "stages_invalid"
+    hint = "Correct the tables that the message names; docs/deploying.md has each field."
+
+
+class StageUnknownError(DeploymentError):
+    """stages.toml has no stage of this name."""
+
+    code = "stage_unknown"
+    hint = "`winnow stages` lists the stages. Add a table [stages.NAME] to stages.toml."
+
+
+class AccountMismatchError(DeploymentError):
+    """The AWS credentials are for another account than the stage's."""
+
+    code = "account_mismatch"
+    hint = (
+        "Sign in to the account that stages.toml names: set AWS_PROFILE, or `profile` of the "
+        "stage. Nothing was done."
+    )
 
 
 class CommandError(PermanentError):

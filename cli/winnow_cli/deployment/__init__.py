@@ -1,0 +1,1 @@
+"""Stages, and what is done with them: deploy, destroy, promote."""
