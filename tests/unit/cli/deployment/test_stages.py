@@ -1,6 +1,7 @@
 """stages.toml: what it may hold, and how it is changed without losing anything."""
 
 import multiprocessing
+import os
 import shutil
 import tomllib
 from pathlib import Path
@@ -8,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from winnow.errors import StagesInvalidError, StageUnknownError
-from winnow_cli.deployment import stages as module
 from winnow_cli.deployment.samconfig import MARK
 from winnow_cli.deployment.stages import (
     Stage,
@@ -168,7 +168,7 @@ def test_ctrl_c_leaves_the_old_file_and_nothing_beside_it(
     def interrupted(_descriptor: int) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(module.os, "fsync", interrupted)
+    monkeypatch.setattr(os, "fsync", interrupted)
     with pytest.raises(KeyboardInterrupt):
         write_stage(a_stage(), file)
     assert {path.name: path.read_text() for path in file.parent.iterdir()} == before
@@ -176,7 +176,7 @@ def test_ctrl_c_leaves_the_old_file_and_nothing_beside_it(
 
 def test_an_edit_that_is_given_up_changes_nothing(file: Path) -> None:
     with pytest.raises(KeyboardInterrupt), edit_stages(file) as document:
-        document["stages"].remove("test")  # type: ignore[union-attr]
+        document["stages"].remove("test")
         raise KeyboardInterrupt
     assert file.read_text() == WRITTEN
 
