@@ -15,6 +15,7 @@ from winnow_cli.commands import (
     history,
     mail,
     model,
+    policy,
     predict,
     process,
     publish,
@@ -101,6 +102,7 @@ for module in (
     *(review, queue, history, forget),
     *(predict, train, tune, evaluate, retrain, reproduce),
     evaluate_similarity,
+    policy,
 ):
     module.register(app)
 app.add_typer(reviews.app, name="reviews", rich_help_panel=REVIEWS)

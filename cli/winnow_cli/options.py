@@ -29,6 +29,7 @@ _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 LOCAL, FILES, REVIEWS = "The local stack", "Files", "Reviews"
 PROCESSES, ENCODER = "Processes", "The encoder"
+ACCESS = "Access"
 """Headings of `winnow --help`."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as one JSON document.")]

@@ -428,6 +428,68 @@ MAY: dict[str, set[str]] = {
 }
 
 
+def _lists(bucket: str, prefix: str) -> Probe:
+    return lambda at: at.client("s3").list_objects_v2(
+        Bucket=at.named[bucket], Prefix=prefix, MaxKeys=1
+    )
+
+
+def _describe(at: Place) -> Any:
+    return at.client("cloudformation").describe_stacks(StackName="winnow")
+
+
+PEOPLE_PROBES: dict[str, Probe] = {
+    **PROBES,
+    "list results": _lists("ResultsBucket", "results/"),
+    "list runs' files": _lists("ResultsBucket", "runs/"),
+    "list notes": _lists("ResultsBucket", "notes/"),
+    "list drafts": _lists("ResultsBucket", "drafts/"),
+    "list versions' files": _lists("ModelsBucket", "models/"),
+    "list training rows": _lists("ModelsBucket", "data/"),
+    "find the stack": _describe,
+    "delete the stack": lambda at: at.client("cloudformation").delete_stack(StackName="nobody"),
+    "look at metrics": lambda at: at.client("cloudwatch").list_metrics(Namespace="Winnow"),
+    "look at alarms": lambda at: at.client("cloudwatch").describe_alarms(MaxRecords=1),
+    "look at a function": lambda at: at.client("lambda").get_function(
+        FunctionName=at.named["SerializeFunction"]
+    ),
+}
+"""What people are tried with: the roles' probes, and what commands ask for beside."""
+_SEEN = {"get a row", "get rows", "query the index", "query the leases", "query the claims"}
+_VERSIONS = {
+    *("get a model", "query the models", "list versions' files"),
+    *("get version's definition", "get version's vectors"),
+    *(name for name in PROBES if name.startswith("get the version of ")),
+}
+_COUNTED = {"get a review", "query a record"}
+PEOPLE_MAY: dict[str, set[str]] = {
+    "drop": {"find the stack", "put upload"},
+    "read": _SEEN
+    | _COUNTED
+    | {"find the stack", "scan the table", "list results"}
+    | {"get result", "get picture of a page", "get reviewed records"},
+    "review": {
+        *("find the stack", "get a row", "list results", "list runs' files", "list notes"),
+        *("get result", "get picture of a page", "get reviewed records", "get definition"),
+        *("get note", "put note", "get a review", "put a review", "update a review"),
+        *("query a record", "query the queue", "call scan"),
+    },
+    "publish": _VERSIONS
+    | {"find the stack", "put a model", "put version's definition", "put version's vectors"}
+    | {"get training rows", "put training rows"},
+    "promote": _VERSIONS | {"find the stack", "put a model"},
+    "operate": _SEEN
+    | _COUNTED
+    | _VERSIONS
+    | {
+        *("find the stack", "scan the table", "list versions of UploadsBucket", "list runs"),
+        *("look at a run", "count waiting uploads", "count gathered mails", "read logs"),
+        *("look at metrics", "look at alarms", "look at a function"),
+    },
+}
+"""Who has the policy that `winnow policy` prints -> the probes that they may do."""
+
+
 def denied(probe: Probe, at: Place) -> bool:
     """Whether the call was refused for want of permission; other errors come of the call itself."""
     try:

@@ -150,6 +150,7 @@ CALLS: dict[str, list[list[str]]] = {
     ],
     "forget": [["{failed}"], [PLANT], [PLANT, "1", "--yes"]],
     "dashboard": [[], ["--json"], ["--hours", PLANT], ["--stack", PLANT]],
+    "policy": [["read"], ["drop", "--json"], [PLANT], ["read", "--stack", PLANT]],
     "audit": [[], ["--json"]],
     "redrive": [["{done}"], [PLANT], ["--failed-since", PLANT]],
     "predict": [

@@ -8,8 +8,10 @@ from typing import Any
 import boto3
 import pytest
 
-from .conftest import SURE, Stack
-from .permissions import LOOKS, MAY, PROBES, Place, clear, denied
+from winnow_cli.access.policies import Person
+
+from .conftest import SURE, Stack, winnow
+from .permissions import LOOKS, MAY, PEOPLE_MAY, PEOPLE_PROBES, PROBES, Place, clear, denied
 
 ANYBODY = json.dumps(
     {
@@ -52,23 +54,36 @@ def own(stack: Stack) -> Iterator[Place]:
 
 
 @pytest.fixture(scope="module")
-def place(stack: Stack, own: Place) -> Callable[[str], Place]:
+def place(
+    stack: Stack, with_policies: Callable[[str, dict[str, Any]], Place]
+) -> Callable[[str], Place]:
     """The stack with the credentials of a role that has the policies of one of its own.
 
     The stack's own roles may be taken by their services alone, and the local stack holds to that;
     who may take which is asserted in tests/template/test_roles.py.
     """
-    names = roles(stack)
-    iam = stack.target.client("iam")
+    names, iam = roles(stack), stack.target.client("iam")
 
     def of(role: str) -> Place:
-        made = iam.create_role(RoleName=f"as-{role}", AssumeRolePolicyDocument=ANYBODY)["Role"]
-        for policy in iam.list_role_policies(RoleName=names[role])["PolicyNames"]:
-            document = iam.get_role_policy(RoleName=names[role], PolicyName=policy)
+        documents = {
+            policy: iam.get_role_policy(RoleName=names[role], PolicyName=policy)["PolicyDocument"]
+            for policy in iam.list_role_policies(RoleName=names[role])["PolicyNames"]
+        }
+        return with_policies(f"as-{role}", documents)
+
+    return of
+
+
+@pytest.fixture(scope="module")
+def with_policies(stack: Stack, own: Place) -> Callable[[str, dict[str, Any]], Place]:
+    """The stack with the credentials of a new role that has these policies."""
+    iam = stack.target.client("iam")
+
+    def of(name: str, documents: dict[str, Any]) -> Place:
+        made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=ANYBODY)["Role"]
+        for policy, document in documents.items():
             iam.put_role_policy(
-                RoleName=made["RoleName"],
-                PolicyName=policy,
-                PolicyDocument=json.dumps(document["PolicyDocument"]),
+                RoleName=name, PolicyName=policy, PolicyDocument=json.dumps(document)
             )
         given = stack.target.client("sts").assume_role(
             RoleArn=made["Arn"], RoleSessionName="probe"
@@ -110,3 +125,16 @@ def test_a_role_is_denied_everything_but_its_own(place: Callable[[str], Place], 
     assert MAY[role] <= set(PROBES)
     allowed = {name for name, probe in PROBES.items() if not denied(probe, at)}
     assert allowed == MAY[role]
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("person", Person)
+def test_a_person_with_the_printed_policy_is_denied_everything_else(
+    with_policies: Callable[[str, dict[str, Any]], Place], person: Person
+) -> None:
+    printed = winnow("policy", person.value)
+    assert printed.code == 0, printed.err
+    at = with_policies(f"person-{person.value}", {"printed": printed.document()})
+    assert PEOPLE_MAY[person] <= set(PEOPLE_PROBES)
+    allowed = {name for name, probe in PEOPLE_PROBES.items() if not denied(probe, at)}
+    assert allowed == PEOPLE_MAY[person]

@@ -2,8 +2,10 @@
 
 from typing import Any, NamedTuple
 
-from tests.pages.blocks import table
+from tests.pages.blocks import code, table
 from tests.template.expand import read
+from winnow_cli.access.policies import WORDS as WORDS_OF_PEOPLE
+from winnow_cli.access.policies import Person
 
 
 class Role(NamedTuple):
@@ -130,7 +132,9 @@ def blocks() -> dict[str, str]:
         (words, ", ".join(ROLES[role].title for role in ROLES if _has(granted[role], words)))
         for words in dict.fromkeys(SHARED.values())
     ]
+    people = [(code(f"winnow policy {one}"), *WORDS_OF_PEOPLE[one]) for one in Person]
     return {
+        "people": table(("printed by", "may", "may not, for example"), people),
         "roles": table(("role", "may", "if taken over, it could"), own),
         "shared": table(("may", "roles"), shared),
     }

@@ -13,6 +13,11 @@ with warnings.catch_warnings():
 ALLOWED = (
     ("MISMATCHED_TYPE", "s3:TlsVersion", "IAM reads a number from a text, too"),
     ("UNKNOWN_CONDITION_FOR_ACTION", "s3:TlsVersion", "a Deny for all of S3's actions at once"),
+    (
+        "RESOURCE_STAR",
+        "cloudwatch:DescribeAlarms",
+        "alarms are found by the beginning of their names, which is a question about all",
+    ),
     ("RESOURCE_STAR", "kms:", "in the policy of a key, * is this key"),
     (
         "RESOURCE_MISMATCH",

@@ -1,0 +1,105 @@
+"""The policies of people: real ARNs, nothing that a linter objects to, and no more than is told."""
+
+from typing import Any
+
+import pytest
+
+from tests.template.expand import expand
+from tests.template.policies import lint
+from winnow.errors import StackUnknownError
+from winnow_cli.access.policies import GRANTS, WORDS, Person, arns_of, needs_reviews, policy
+
+STACK = "arn:aws:cloudformation:eu-central-1:123456789012:stack/winnow-test/0a1b"
+KEY = "arn:aws:kms:eu-central-1:123456789012:key/k"
+PHYSICAL = {
+    "AWS::S3::Bucket": "winnow-test-{}",
+    "AWS::DynamoDB::Table": "winnow-test-{}",
+    "AWS::SQS::Queue": "https://sqs.eu-central-1.amazonaws.com/123456789012/winnow-test-{}",
+    "AWS::Lambda::Alias": "arn:aws:lambda:eu-central-1:123456789012:function:winnow-test-{}:live",
+    "AWS::StepFunctions::StateMachine": "arn:aws:states:eu-central-1:123456789012:stateMachine:{}",
+}
+
+
+def resources(*, reviews: bool = True) -> list[dict[str, str]]:
+    """What CloudFormation would say of a stack of the template."""
+    return [
+        {
+            "LogicalResourceId": name,
+            "ResourceType": one["Type"],
+            "PhysicalResourceId": PHYSICAL.get(one["Type"], "{}").format(name.lower()),
+        }
+        for name, one in expand()["Resources"].items()
+        if reviews or one.get("Condition") != "HasReviewPage"
+    ]
+
+
+def made(person: Person, *, key: str = "", reviews: bool = True) -> dict[str, Any]:
+    return policy(person, arns_of(STACK, resources(reviews=reviews), key))
+
+
+@pytest.mark.parametrize("person", Person)
+@pytest.mark.parametrize("key", ["", KEY])
+def test_a_linter_has_nothing_to_say(person: Person, key: str) -> None:
+    document = made(person, key=key)
+    assert lint(document) == []
+    assert len(str(document)) < 6144, "a managed policy has at most so many characters"
+
+
+@pytest.mark.parametrize("person", Person)
+def test_every_resource_is_of_the_stack(person: Person) -> None:
+    for statement in made(person)["Statement"]:
+        assert not any("*" in action for action in statement["Action"])
+        for arn in statement["Resource"]:
+            if statement["Sid"] != "WatchMetrics":
+                assert "winnow-test" in arn or arn.endswith(":triage")
+                assert arn.startswith("arn:aws:")
+
+
+def test_only_operating_names_every_resource() -> None:
+    everywhere = [
+        (person, statement["Sid"])
+        for person in Person
+        for statement in made(person)["Statement"]
+        if "*" in statement["Resource"]
+    ]
+    assert everywhere == [(Person.OPERATE, "WatchMetrics")]
+
+
+def test_nobody_may_delete_or_change_permissions() -> None:
+    actions = {action for grants in GRANTS.values() for one in grants for action in one.actions}
+    assert not {one for one in actions if "Delete" in one or one.startswith(("iam:", "sts:"))}
+
+
+def test_arns_are_those_of_the_service() -> None:
+    arns = arns_of(STACK, resources()).by_id
+    assert arns["UploadsBucket"] == "arn:aws:s3:::winnow-test-uploadsbucket"
+    assert arns["Table"] == "arn:aws:dynamodb:eu-central-1:123456789012:table/winnow-test-table"
+    assert arns["Waiting"] == "arn:aws:sqs:eu-central-1:123456789012:winnow-test-waiting"
+    assert arns["stack"] == "arn:aws:cloudformation:eu-central-1:123456789012:stack/winnow-test/*"
+
+
+def test_a_key_is_used_through_services_alone() -> None:
+    [statement] = [one for one in made(Person.READ, key=KEY)["Statement"] if KEY in one["Resource"]]
+    assert statement["Action"] == ["kms:Decrypt"]
+    assert statement["Condition"]["StringEquals"]["kms:ViaService"] == [
+        f"{name}.eu-central-1.amazonaws.com" for name in ("s3", "dynamodb", "sqs")
+    ]
+    assert not any("kms" in str(one) for one in made(Person.READ)["Statement"])
+
+
+def test_without_reviews_nobody_reviews_and_the_others_go_without() -> None:
+    arns = arns_of(STACK, resources(reviews=False))
+    assert {one for one in Person if needs_reviews(one, arns)} == {Person.REVIEW}
+    assert "CountReviews" in {one["Sid"] for one in made(Person.READ)["Statement"]}
+    sids = {one["Sid"] for one in made(Person.READ, reviews=False)["Statement"]}
+    assert "CountReviews" not in sids
+
+
+def test_a_stack_that_lacks_a_resource_is_of_another_version() -> None:
+    few = [one for one in resources() if one["LogicalResourceId"] != "ModelsTable"]
+    with pytest.raises(StackUnknownError, match="ModelsTable"):
+        policy(Person.PROMOTE, arns_of(STACK, few))
+
+
+def test_every_policy_has_words() -> None:
+    assert set(WORDS) == set(GRANTS) == set(Person)
