@@ -31,8 +31,18 @@ DROP = {
 
 KEEP = {
     # Descriptions of every AWS service. The functions call S3; Scan can call Textract; Sweep,
-    # Dispatch and Digest call the table, the workflow, the queues and the topic.
-    "botocore/data": ("dynamodb", "s3", "sns", "sqs", "stepfunctions", "textract"),
+    # Dispatch and Digest call the table, the workflow, the queues and the topic; Queue and Api
+    # call Scan, and Api asks which alarms ring.
+    "botocore/data": (
+        "cloudwatch",
+        "dynamodb",
+        "lambda",
+        "s3",
+        "sns",
+        "sqs",
+        "stepfunctions",
+        "textract",
+    ),
     "boto3/data": ("s3",),
 }
 """Folder -> the folders in it that are kept; files are kept too."""

@@ -162,34 +162,6 @@ function trouble() {
       h("button.quiet", { type: "button", onclick: () => session.dismiss(one) }, "Dismiss")))));
 }
 
-// -- what rings ----------------------------------------------------------------------------------
-
-const LOOK_EVERY = 120_000;
-let rung = "";
-
-/** Says above every view what happened to models that somebody has to look at. */
-function ring(notices) {
-  if (over) return;
-  $("bells").hidden = !notices.length;
-  fill($("bells"), notices.map((one) => h("p.notice", null, own(one.text), " ",
-    h("a", { href: `#/models/${encodeURIComponent(one.process)}` }, "Look"))));
-  const said = notices.map((one) => one.text).join(" ");
-  if (said && said !== rung) announce(said, true);
-  rung = said;
-}
-
-async function bells() {
-  if (over) return;
-  if (!document.hidden) {
-    try {
-      ring((await get("/v1/models")).notices);
-    } catch {
-      // It is asked again; what does not answer is told where somebody waits for it.
-    }
-  }
-  setTimeout(bells, LOOK_EVERY);
-}
-
 // -- keys ----------------------------------------------------------------------------------------
 
 function switchKeys(on) {
@@ -374,7 +346,7 @@ async function begin() {
   const decide = groups.has("reviewer") || groups.has("admin");
   const allowed = { decide, upload: decide, release: groups.has("admin") };
   const conflicts = (one) => { waitingConflicts.push(one); trouble(); };
-  context = { session, outbox, processes, keys, navigate, may: allowed, conflicts, ring };
+  context = { session, outbox, processes, keys, navigate, may: allowed, conflicts };
   Object.assign(views, {
     review: reviewView(context),
     try: tryView(context),
@@ -390,7 +362,8 @@ async function begin() {
   saving();
   switchKeys(keys.on);
   await route();
-  bells();
+  // Without a network nothing rings; the page tells so where somebody waits for it.
+  import("./bells.js").then(({ watch }) => watch(() => over), () => {});
 }
 
 begin();

@@ -2,6 +2,7 @@
 // Loaded when it is first opened: most people who decide records never do.
 
 import { get, part, post } from "./api.js";
+import { ring } from "./bells.js";
 import { announce, fill, h, icon, own } from "./dom.js";
 import { count, time } from "./format.js";
 import { intervals } from "./intervals.js";
@@ -46,7 +47,7 @@ function liveLine(live) {
 const skeleton = () => h("div.skeleton", null, h("div", null), h("div", null));
 
 /** All processes. */
-export function modelsView({ ring }) {
+export function modelsView() {
   const root = h("div.models");
   const list = h("div.list", null, skeleton());
   root.append(h("header.head", null, h("h1", { tabindex: "-1" }, "Models")), list);
@@ -79,7 +80,7 @@ export function modelsView({ ring }) {
 }
 
 /** One process: release, versions, history. */
-export function modelView({ may, ring, navigate }) {
+export function modelView({ may, navigate }) {
   const root = h("div.model");
   const top = h("div");
   const release = h("section.release", { "aria-labelledby": "release-title" });

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from winnow_api.request_keys import TableKeys
     from winnow_api.s3_objects import ApiObjects
     from winnow_api.upload_list import UploadList
+    from winnow_aws.alarms import StackAlarms
     from winnow_aws.train_function import TrainFunction
 
 logger = Logger()
@@ -114,6 +115,12 @@ def _services(settings: ApiSettings, clients: "dict[str, Future[Any]]") -> Servi
         return StackFigures(lease, time.time, audits)
 
     @cache
+    def alarms() -> "StackAlarms":
+        from winnow_aws.alarms import StackAlarms
+
+        return StackAlarms(_client("cloudwatch"), settings.stack_name)
+
+    @cache
     def trainer() -> "TrainFunction | None":
         from winnow_aws.train_function import TrainFunction
 
@@ -183,6 +190,7 @@ def _services(settings: ApiSettings, clients: "dict[str, Future[Any]]") -> Servi
         reviews=reviews,
         models=models,
         live=live,
+        alarms=alarms,
         trainer=trainer,
         page=page,
         now=time.time,

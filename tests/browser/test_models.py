@@ -7,8 +7,9 @@ import pytest
 from tests.browser.person import Person
 from tests.browser.test_access import violations
 from tests.fakes.http_api import call
-from tests.fakes.live import Audits, made, publish
+from tests.fakes.live import Audits, MemoryAlarm, made, publish
 from tests.fakes.stage import Clock, Stage
+from winnow.errors import AccessDeniedError
 from winnow.models import ObjectRef
 from winnow.registry import aliases
 from winnow.registry.aliases import Who
@@ -218,6 +219,44 @@ def test_a_broken_guarantee_rings_in_every_view_of_who_may_see_it(open_page, sta
     stage.live.audits[PROCESS, champion.sha256] = Audits(900, 880, 0.951, 0.99)
     person.page.get_by_role("link", name="Models", exact=True).first.click()
     banner.wait_for(state="detached")
+
+
+def test_an_alarm_rings_in_every_view_and_ends(open_page, stage):
+    stage.alarms.rung = [MemoryAlarm("RunsFailed", "Many <b>runs</b> failed.", iso(stage.clock()))]
+    person = open_page("#/review", user="limited")
+    banner = person.page.locator("#bells .notice")
+    banner.wait_for()
+    assert banner.inner_text().startswith("Alarm RunsFailed since ")
+    assert banner.inner_text().endswith("Many <b>runs</b> failed.")
+    person.page.wait_for_function(
+        "() => document.getElementById('alerts').textContent.includes('Alarm RunsFailed.')"
+    )
+    # A view that has learned of its models' notices leaves the alarm as it is.
+    person.page.get_by_role("link", name="Models", exact=True).click()
+    person.page.locator(".card").first.wait_for()
+    assert banner.is_visible()
+    person.page.get_by_role("button", name="Sign out").click()
+    person.see("Signed out")
+    assert person.page.locator("#bells .notice").count() == 0
+    stage.alarms.rung = []
+    again = open_page("#/review")
+    with again.page.expect_response("**/v1/alarms"):
+        again.page.reload()
+    again.page.wait_for_load_state("networkidle")
+    assert again.page.locator("#bells .notice").count() == 0
+
+
+def test_what_cannot_be_asked_keeps_what_is_known_from_ringing_wrongly(open_page, stage):
+    champion = versions(stage)[0]
+    stage.live.audits[PROCESS, champion.sha256] = Audits(500, 450, 0.87, 0.93)
+
+    def refuse() -> list[MemoryAlarm]:
+        raise AccessDeniedError("DescribeAlarms is not allowed in CloudWatch.")
+
+    stage.alarms.ringing = refuse
+    person = open_page("#/review")
+    person.page.locator("#bells .notice").wait_for()
+    assert "breaks its guarantee" in person.page.locator("#bells").inner_text()
 
 
 # -- what an admin does ----------------------------------------------------------------------------

@@ -289,6 +289,7 @@ PROBES["read logs"] = lambda at: at.client("logs").filter_log_events(
 PROBES["silence an alarm"] = lambda at: at.client("cloudwatch").delete_alarms(
     AlarmNames=[at.named["UndeliveredAlarm"]]
 )
+PROBES["look at alarms"] = lambda at: at.client("cloudwatch").describe_alarms(MaxRecords=1)
 PROBES["take another role"] = lambda at: at.client("sts").assume_role(
     RoleArn=at.open_role, RoleSessionName="probe"
 )
@@ -301,7 +302,7 @@ LOOKS = (
     *("list versions of UploadsBucket", "get a row", "get rows", "scan the table"),
     *("get a review", "scan the reviews", "query the claims", "query the queue", "list users"),
     *("query the index", "query the leases", "look at a run", "read a run's history", "read logs"),
-    "take another role",
+    *("look at alarms", "take another role"),
 )
 
 S3_READER_OF_UPLOADS = {"get upload", "list UploadsBucket"}
@@ -418,7 +419,7 @@ MAY: dict[str, set[str]] = {
     "ApiRole": REVIEWER
     | FINDER_OF_VERSIONS
     | READER_OF_VERSIONS
-    | {"put a model"}
+    | {"put a model", "look at alarms"}
     | {
         *("get result", "get picture of a page", "get reviewed records", "get definition"),
         *(f"{verb} {what}" for verb in ("get", "put") for what in ("prediction", "note", "draft")),

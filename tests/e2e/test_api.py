@@ -123,3 +123,22 @@ def test_the_page_of_a_pdf_that_ends_in_review_is_drawn_and_linked(
     assert pages() == []
     assert client.post(f"/v1/uploads/{row.upload_id}/queue", {}).status == 200
     assert until(pages)[0]["page"] == 1
+
+
+def test_an_alarm_that_rings_is_answered_until_it_ends(stack: Stack, client: Client) -> None:
+    cloudwatch = stack.target.client("cloudwatch")
+    named = cloudwatch.describe_alarms(AlarmNamePrefix=f"{stack.target.name}-RunsFailedAlarm")
+    [alarm] = named["MetricAlarms"]
+
+    def ringing(state: str) -> list[str]:
+        cloudwatch.set_alarm_state(
+            AlarmName=alarm["AlarmName"], StateValue=state, StateReason="a test"
+        )
+        items = client.get("/v1/alarms").document()["items"]
+        assert all(one["description"] == alarm["AlarmDescription"] for one in items)
+        return [one["name"] for one in items]
+
+    try:
+        assert ringing("ALARM") == ["RunsFailed"]
+    finally:
+        assert ringing("OK") == []

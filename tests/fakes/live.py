@@ -44,6 +44,24 @@ class MemoryLive:
         return self.failed.get(process)
 
 
+class MemoryAlarm(NamedTuple):
+    """An alarm that a test rings."""
+
+    name: str
+    description: str
+    since: str
+
+
+class MemoryAlarms:
+    """Alarms that a test rings."""
+
+    def __init__(self) -> None:
+        self.rung: list[MemoryAlarm] = []
+
+    def ringing(self) -> list[MemoryAlarm]:
+        return self.rung
+
+
 class MemoryTrainer:
     """What was asked to be trained, and by whom."""
 

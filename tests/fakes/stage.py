@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.fakes.encoder import FakeEncoder
-from tests.fakes.live import MemoryLive, MemoryTrainer
+from tests.fakes.live import MemoryAlarms, MemoryLive, MemoryTrainer
 from tests.fakes.registry import MemoryRegistry
 from tests.fakes.reviews import MemoryReviews
 from tests.fakes.store import MemoryStore
@@ -196,6 +196,7 @@ class Stage:
         self.reviews = MemoryReviews()
         self.models = MemoryRegistry()
         self.live = MemoryLive()
+        self.alarms = MemoryAlarms()
         self.trainer = MemoryTrainer()
         self.logs: list[dict[str, Any]] = []
         self.drawn: list[DrawPages] = []
@@ -214,6 +215,7 @@ class Stage:
             reviews=lambda: self.reviews,
             models=lambda: self.models,
             live=lambda: self.live,
+            alarms=lambda: self.alarms,
             trainer=lambda: self.trainer,
             page=lambda: WebPage(self.web, SignIn(self.base, "client", local=True), [self.base]),
             now=self.clock,

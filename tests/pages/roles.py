@@ -91,6 +91,7 @@ WORDS = {
     "TakeOutRecords": "take records out of the queue",
     "ReleaseVersions": "count audits, and change which version is champion",
     "PromoteVersions": "change which version is champion",
+    "FindAlarms": "ask which alarms ring",
     "ReadDecisions": "follow the decisions",
     "KeepFailed": "keep what it could not do in a queue",
     "DrawPages": "call Scan",

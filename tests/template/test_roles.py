@@ -277,6 +277,7 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
         "ListModels": LIST_MODELS,
         "FindVersions": FIND_VERSIONS,
         "PromoteVersions": ({"dynamodb:PutItem"}, ["ModelsTable.Arn"]),
+        "FindAlarms": ({"cloudwatch:DescribeAlarms"}, ["*"]),
         "UseCustomerKey": CUSTOMER_KEY,
         "WriteLogs": (WRITE_LOGS, ["ApiLogs.Arn"]),
         "WriteTraces": (XRAY, ["*"]),

@@ -53,6 +53,7 @@ ROUTES = {
     "PostReviewsSkipRoute": "POST /v1/reviews/skip",
     "PostDraftsRoute": "POST /v1/drafts",
     "GetReviewsExportCsvRoute": "GET /v1/reviews/export.csv",
+    "GetAlarmsRoute": "GET /v1/alarms",
     "GetModelsRoute": "GET /v1/models",
     "GetModelsProcessRoute": "GET /v1/models/{process}",
     "GetModelsProcessShaRoute": "GET /v1/models/{process}/{sha}",

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.http_api import Reply, call
-from tests.fakes.live import Audits, made, publish
+from tests.fakes.live import Audits, MemoryAlarm, made, publish
 from tests.fakes.stage import NEW_YEAR, Clock, Stage
 from winnow.models import ObjectRef
 from winnow.registry import aliases
@@ -209,6 +209,15 @@ def test_a_challenger_taken_back_by_itself_rings_until_somebody_changes_somethin
     stage.clock.wait(-8 * 86_400)
     assert release(stage, "shadow", version=shas(stage)[2]).status == 200
     assert notices(stage) == []
+
+
+def test_alarms_of_the_stack_are_answered_to_everybody_who_is_signed_in(stage):
+    assert call(stage, "GET /v1/alarms", user="limited").json == {"items": []}
+    rung = MemoryAlarm("RunsFailed", "Many runs failed.", "2026-01-01T00:00:00+00:00")
+    stage.alarms.rung = [rung]
+    for user in ("reviewer", "auditor", "admin", "limited"):
+        assert call(stage, "GET /v1/alarms", user=user).json == {"items": [rung._asdict()]}
+    assert call(stage, "GET /v1/alarms", user="nobody").status == 403
 
 
 def test_a_failed_training_rings(stage):

@@ -76,7 +76,6 @@ IN_NO_IMAGE = {
     # Of commands: what is wrong with the registry, training, and how a release is.
     *(f"winnow/registry/{name}.py" for name in ("audit", "erasure", "training_rows")),
     *(f"winnow/releases/{name}.py" for name in ("golden", "status")),
-    "winnow_aws/alarms.py",
 }
 
 IMPORT_ALL = """

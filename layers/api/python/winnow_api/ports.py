@@ -178,6 +178,31 @@ class LiveFigures(Protocol):
         ...
 
 
+class Alarm(Protocol):
+    """An alarm that rings."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def description(self) -> str:
+        """What happened, and what to do about it."""
+        ...
+
+    @property
+    def since(self) -> str:
+        """ISO 8601 in UTC."""
+        ...
+
+
+class Alarms(Protocol):
+    """The alarms of the stack."""
+
+    def ringing(self) -> Sequence[Alarm]:
+        """Those that ring now. Raises AccessDeniedError, AwsRefusedError, RetryableError."""
+        ...
+
+
 class Trainer(Protocol):
     """Starts trainings, and waits for none."""
 

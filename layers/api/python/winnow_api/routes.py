@@ -56,6 +56,7 @@ _RECORDS = "winnow_api.records"
 _QUEUE = "winnow_api.queue"
 _REVIEWS = "winnow_api.decisions"
 _EXPORT = "winnow_api.export"
+_ALARMS = "winnow_api.alarms"
 _MODELS = "winnow_api.models"
 _RELEASES = "winnow_api.releases"
 HTML = "text/html; charset=utf-8"
@@ -116,6 +117,8 @@ ROUTES: Mapping[str, Route] = {
                              shapes.DraftRequest, shapes.Saved),
     "GET /v1/reviews/export.csv": Route("Decisions as CSV, at most 4 MB a page", EVERYBODY,
                                         _EXPORT, "page", shapes.ExportQuery, CSV),
+    "GET /v1/alarms": Route("Alarms of the stack that ring", EVERYBODY, _ALARMS, "listed",
+                            answer=shapes.Alarms),
     "GET /v1/models": Route("Processes with their versions in use, and what rings", EVERYBODY,
                             _MODELS, "listed", answer=shapes.Models),
     "GET /v1/models/{process}": Route("A process with its versions and its history", EVERYBODY,

@@ -11,7 +11,7 @@ from winnow.processes.registry import ProcessRegistry
 from winnow.processes.schema import ProcessDefinition
 from winnow.registry.ports import ModelRegistry
 from winnow.reviews.ports import ReviewStore
-from winnow_api.ports import LiveFigures, Objects, RequestKeys, Trainer, UploadTable
+from winnow_api.ports import Alarms, LiveFigures, Objects, RequestKeys, Trainer, UploadTable
 
 if TYPE_CHECKING:
     from winnow.reviews.enqueue import PageDrawer
@@ -56,6 +56,7 @@ class Services:
     reviews: Callable[[], ReviewStore]
     models: Callable[[], ModelRegistry]
     live: Callable[[], LiveFigures]
+    alarms: Callable[[], Alarms]
     page: Callable[[], "WebPage"]
     now: Callable[[], float]
     """Epoch seconds."""

@@ -452,6 +452,23 @@ class Queued(FrozenModel):
     queued: int
 
 
+# -- alarms ------------------------------------------------------------------------------------
+
+
+class AlarmItem(FrozenModel):
+    """An alarm that rings."""
+
+    name: str = Field(description="as in docs/architecture.md")
+    description: str = Field(description="what happened, and what to do about it")
+    since: str
+
+
+class Alarms(FrozenModel):
+    """The alarms of the stack that ring, the longest first."""
+
+    items: tuple[AlarmItem, ...]
+
+
 # -- models and releases -----------------------------------------------------------------------
 
 
