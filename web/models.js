@@ -146,7 +146,7 @@ export function modelView({ may, navigate }) {
           act("canary", model.release?.stage === "canary" ? "Change the canary" : "Canary", () => releaseDialog("canary", challenger)),
           act("promote", "Promote", () => releaseDialog("promote", challenger), ".primary"),
           model.release ? act("stop", "Stop", () => releaseDialog("stop", challenger)) : null] : null,
-        model.release || model.previous ? act("rollback", "Roll back", () => releaseDialog("rollback", null)) : null) : null);
+        model.release || (model.previous && !model.taken_back) ? act("rollback", "Roll back", () => releaseDialog("rollback", null)) : null) : null);
   }
 
   function rows() {

@@ -110,17 +110,23 @@ class StackModels:
         """
         return self._write(entry, self._promoted(entry, version, self.who(reason)))
 
-    def roll_back(self, entry: ProcessEntry, reason: str) -> ProcessEntry:
+    def roll_back(self, entry: ProcessEntry, reason: str, *, force: bool = False) -> ProcessEntry:
         """Make the champion before champion again, or take back a release that is under way.
+
+        Args:
+            entry: The process.
+            reason: Why, for the history.
+            force: Return also to a champion that was itself taken back.
 
         Raises:
             ReleaseConflictError: Somebody else has changed the process since `entry` was read.
             ReleaseInvalidError: There is no champion before, and no release.
+            RolledBackAlreadyError: The champion before is the one that was taken back last.
         """
         previous = None
         if entry.previous is not None:
             previous = self.registry.version(entry.process, entry.previous)
-        return self._write(entry, aliases.roll_back(entry, previous, self.who(reason)))
+        return self._write(entry, aliases.roll_back(entry, previous, self.who(reason), force=force))
 
     def start(self, version: ModelVersion, who: Who) -> ProcessEntry:
         """Make the first version of a process its champion.

@@ -10,7 +10,6 @@ from winnow.registry import aliases
 from winnow.registry.aliases import Changed
 from winnow.registry.audit import Problem
 from winnow.registry.models import ModelVersion, ProcessEntry
-from winnow.releases.automatic import ready_until
 from winnow.releases.golden import CODE, GoldenResult
 from winnow.releases.ports import LiveStore
 from winnow.releases.status import ReleaseStatus, recounts_of, status_of
@@ -87,21 +86,22 @@ class StackReleases:
     def promote(self, entry: ProcessEntry, version: ModelVersion, reason: str) -> ProcessEntry:
         """Make a version champion at once; the one before is kept ready for a day.
 
-        Raises:
-            ReleaseConflictError: Somebody else has changed the process since `entry` was read.
-            ReleaseInvalidError: It is the champion already.
+        Raises as `StackModels.promote`.
         """
-        until = ready_until(self._clock)
-        changed = aliases.promote(entry, version, self.models.who(reason), previous_until=until)
-        return self._write(entry, changed)
+        return self.models.promote(entry, version, reason)
 
-    def roll_back(self, entry: ProcessEntry, reason: str) -> ProcessEntry:
-        """Take a release back, or return to the champion before. Raises as `promote`."""
-        return self.models.roll_back(entry, reason)
+    def roll_back(self, entry: ProcessEntry, reason: str, *, force: bool = False) -> ProcessEntry:
+        """Take a release back, or return to the champion before, as `StackModels.roll_back`."""
+        return self.models.roll_back(entry, reason, force=force)
 
     def stop(self, entry: ProcessEntry, reason: str) -> ProcessEntry:
         """End a release; the challenger keeps its name. Raises as `promote`."""
         return self._write(entry, aliases.stop(entry, self.models.who(reason)))
+
+    def guarantee_of(self, entry: ProcessEntry, version: ModelVersion) -> float | None:
+        """The guarantee that audits of a version are held against; None: there is none."""
+        watch = self.live.watch(entry.process, version.sha256)
+        return aliases.guarantee_of(entry, version, watch.guarantee if watch else None)
 
     def challenger(self, entry: ProcessEntry, given: str | None) -> ModelVersion:
         """The version that is meant: the one that is named, else the challenger."""

@@ -39,6 +39,10 @@ Revision = Annotated[
         show_default=False,
     ),
 ]
+Force = Annotated[
+    bool,
+    typer.Option("--force", help="Return also to a champion that was itself taken back."),
+]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask on a terminal.")]
 
 
@@ -162,13 +166,7 @@ def promote(
         if found.sha256 == entry.champion:
             _tell(target, entry, entry, found, as_json)
             return
-        if asks(as_json, yes):
-            typer.confirm(
-                f"Let {found.short} judge every new upload of {entry.process}, in place of "
-                f"{entry.champion[:12]}?",
-                abort=True,
-                err=True,
-            )
+        ask_to_promote(entry, found, as_json=as_json, yes=yes)
         changed = models.promote(entry, found, reason)
         _tell(target, entry, changed, found, as_json)
 
@@ -178,12 +176,14 @@ def rollback(
     process: Process,
     reason: Reason = "",
     revision: Revision = None,
+    force: Force = False,
     stack: StackName = None,
     as_json: AsJson = False,
 ) -> None:
     """Make the champion before the last one champion again, for every upload from now on.
 
-    Runs under way keep the version that they began with.
+    Runs under way keep the version that they began with. A second time in a row it is refused
+    (rolled_back_already): it would return to the version that was just taken back.
     """
     from winnow_cli.models import open_models
     from winnow_cli.target import aws_errors, find_target
@@ -192,8 +192,21 @@ def rollback(
     with aws_errors(target):
         models = open_models(target)
         entry = models.entry(process, revision)
-        changed = models.roll_back(entry, reason)
+        changed = models.roll_back(entry, reason, force=force)
         _tell(target, entry, changed, models.version(changed, "champion"), as_json)
+
+
+def ask_to_promote(
+    entry: "ProcessEntry", version: "ModelVersion", *, as_json: bool, yes: bool
+) -> None:
+    """Ask whether a version shall become champion, if a person is there; no aborts the command."""
+    if asks(as_json, yes):
+        typer.confirm(
+            f"Let {version.short} judge every new upload of {entry.process}, in place of "
+            f"{entry.champion[:12]}?",
+            abort=True,
+            err=True,
+        )
 
 
 def asks(as_json: bool, yes: bool) -> bool:

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from winnow_cli.commands.model_versions import VERSION_HELP, Process, Reason, Revision, Yes, asks
+from winnow_cli.commands.model_versions import (
+    VERSION_HELP,
+    Force,
+    Process,
+    Reason,
+    Revision,
+    Yes,
+    ask_to_promote,
+)
 from winnow_cli.console import emit_json, note, say
 from winnow_cli.options import DEFAULT_MODEL, AsJson, ModelDir, StackName, handle_errors
 
@@ -137,7 +145,9 @@ def blue_green(
 ) -> None:
     """Make a version champion at once, for every upload from now on.
 
-    The champion until now is kept ready for 24 hours: `winnow release rollback` returns to it.
+    The champion until now is kept ready for 24 hours: `winnow release rollback` returns to it, and
+    within that time the new one is taken back by itself if audits prove that it breaks its
+    guarantee.
     """
     _promote(process, version, reason, revision, yes, stack, as_json)
 
@@ -166,13 +176,17 @@ def rollback(
     process: Process,
     reason: Reason = "",
     revision: Revision = None,
+    force: Force = False,
     stack: StackName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take the release back, or where none is under way, return to the champion before."""
+    """Take the release back, or where none is under way, return to the champion before.
+
+    A second time in a row it is refused (rolled_back_already).
+    """
     with _open(stack) as (target, releases):
         entry = releases.models.entry(process, revision)
-        changed = releases.roll_back(entry, reason)
+        changed = releases.roll_back(entry, reason, force=force)
     _tell(target, changed, f"{changed.champion[:12]} decides every new upload.", as_json)
 
 
@@ -298,18 +312,15 @@ def _promote(
     with _open(stack) as (target, releases):
         entry = releases.models.entry(process, revision)
         found = releases.challenger(entry, version)
-        if asks(as_json, yes):
-            typer.confirm(
-                f"Let {found.short} judge every new upload of {entry.process}, in place of "
-                f"{entry.champion[:12]}?",
-                abort=True,
-                err=True,
-            )
+        ask_to_promote(entry, found, as_json=as_json, yes=yes)
+        guarantee = releases.guarantee_of(entry, found)
         changed = releases.promote(entry, found, reason)
     _tell(target, changed, f"{found.short} decides every new upload.", as_json)
     if not as_json:
         back = target.hint(f"release rollback {changed.process}")
         note(f"{entry.champion[:12]} is kept ready until {changed.previous_until}: `{back}`.")
+        if guarantee is None:
+            note(f"{found.short} has no guarantee, so nothing takes it back by itself.")
 
 
 def _tell(target: "Target", entry: "ProcessEntry", sentence: str, as_json: bool) -> None:

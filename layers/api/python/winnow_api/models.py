@@ -190,6 +190,7 @@ def shown(services: Services, entry: ProcessEntry) -> ProcessModels:
         ),
         previous=entry.previous,
         previous_until=entry.previous_until,
+        taken_back=entry.taken_back,
         live=LiveItem(
             champion=_live(services, entry.process, entry.champion),
             challenger=None if challenger is None else _live(services, entry.process, challenger),
@@ -279,7 +280,7 @@ def notices_of(
         yield Notice(
             code="taken_back",
             process=item.process,
-            text=f"{item.title}: the challenger was taken back by itself.{why}",
+            text=f"{item.title}: {_taken(last)} was taken back by itself.{why}",
             at=last.at,
         )
     failed = services.live().training_failed(item.process)
@@ -290,6 +291,11 @@ def notices_of(
             text=f"{item.title}: the last training failed ({failed.code}). Nothing was changed.",
             at=failed.at,
         )
+
+
+def _taken(change: AliasChange) -> str:
+    same = change.champion_before == change.champion_after
+    return "the challenger" if same else f"the new champion {(change.released or '')[:12]}"
 
 
 def last_of(services: Services, entry: ProcessEntry) -> AliasChange | None:

@@ -29,6 +29,7 @@ STATUS: Mapping[type[WinnowError], HTTPStatus] = {
     errors.VersionUnknownError: HTTPStatus.NOT_FOUND,
     errors.ReleaseConflictError: HTTPStatus.CONFLICT,
     errors.ReleaseInvalidError: HTTPStatus(422),
+    errors.RolledBackAlreadyError: HTTPStatus(422),
     errors.TrainingRunningError: HTTPStatus.CONFLICT,
     errors.TrainingOffError: HTTPStatus.NOT_FOUND,
     # Its name differs between versions of Python.

@@ -552,6 +552,7 @@ class ProcessModels(FrozenModel):
     release: ReleaseItem | None = Field(description="null: the champion decides alone")
     previous: str | None = Field(description="sha256 of the champion before")
     previous_until: str | None = Field(description="until when that one is kept ready")
+    taken_back: bool = Field(description="the champion before was taken back: no rollback to it")
     live: LiveItem
     shadow: ShadowItem | None = Field(description="null: no release is under way")
     training: TrainingItem | None = Field(description="null: none is running")

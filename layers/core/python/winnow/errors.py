@@ -43,6 +43,7 @@ whatever it is.
           VersionAlteredError
           ReleaseConflictError
           ReleaseInvalidError
+            RolledBackAlreadyError
           PublishInvalidError
           NotReproducibleError
           TrainingRunningError
@@ -414,6 +415,16 @@ class ReleaseInvalidError(RegistryError):
 
     code = "release_invalid"
     hint = "`winnow release status PROCESS` shows what is released and what can be done next."
+
+
+class RolledBackAlreadyError(ReleaseInvalidError):
+    """The champion before is one that was taken back; nothing changed."""
+
+    code = "rolled_back_already"
+    hint = (
+        "Nothing is left to take back. To make the other version champion again all the same: "
+        "`winnow model promote PROCESS previous`, or `--force`."
+    )
 
 
 class PublishInvalidError(RegistryError):

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.fakes.registry import AT, a_version
-from winnow.errors import ReleaseInvalidError
+from winnow.errors import ReleaseInvalidError, RolledBackAlreadyError
 from winnow.registry import aliases
 from winnow.registry.aliases import Who
 from winnow.registry.models import Action, ProcessEntry, Stage
@@ -90,11 +90,37 @@ def test_a_release_under_way_is_rolled_back_first(challenged):
     assert change.challenger_before == TWO.sha256
 
 
-def test_a_promotion_is_rolled_back_and_that_again(entry):
+def test_a_promotion_is_rolled_back_once(entry):
     promoted = aliases.promote(entry, TWO, WHO).entry
-    back = aliases.roll_back(promoted, ONE, WHO).entry
+    back, change = aliases.roll_back(promoted, ONE, WHO)
     assert (back.champion, back.codes) == (ONE.sha256, ("c1",))
-    assert aliases.roll_back(back, TWO, WHO).entry.champion == TWO.sha256
+    assert change.released == TWO.sha256
+    with pytest.raises(RolledBackAlreadyError, match=TWO.short):
+        aliases.roll_back(back, TWO, WHO)
+    assert aliases.roll_back(back, TWO, WHO, force=True).entry.champion == TWO.sha256
+    # Who promotes it again may take it back again.
+    again = aliases.promote(back, TWO, WHO).entry
+    assert aliases.roll_back(again, ONE, WHO).entry.champion == ONE.sha256
+
+
+def test_after_a_champion_was_taken_back_a_release_still_can_be(entry):
+    back = aliases.roll_back(aliases.promote(entry, TWO, WHO).entry, ONE, WHO).entry
+    canary = aliases.start_canary(
+        aliases.set_challenger(back, THREE, WHO).entry, WHO, KEY, 50
+    ).entry
+    after, change = aliases.roll_back(canary, None, WHO)
+    assert (after.champion, after.release) == (ONE.sha256, None)
+    assert change.released == THREE.sha256
+    with pytest.raises(RolledBackAlreadyError):
+        aliases.roll_back(after, TWO, WHO)
+
+
+def test_a_champion_that_is_taken_back_ends_the_release_that_was_compared_with_it(entry):
+    promoted = aliases.promote(entry, TWO, WHO).entry
+    challenged = aliases.set_challenger(promoted, THREE, WHO).entry
+    canary = aliases.start_canary(challenged, WHO, KEY, 50).entry
+    after = aliases.take_back_champion(canary, ONE, WHO).entry
+    assert (after.champion, after.challenger, after.release) == (ONE.sha256, THREE.sha256, None)
 
 
 def test_nothing_to_roll_back_and_nothing_to_stop(entry):

@@ -18,13 +18,20 @@ CHAMPION, CHALLENGER = sha_of(1), sha_of(2)
 class Stage:
     """A champion and a challenger in a release."""
 
-    def __init__(self, *, guarantee: float | None = 0.9, automatic: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        guarantee: float | None = 0.9,
+        automatic: bool = True,
+        promised: float | None = None,
+    ) -> None:
         self.registry = MemoryRegistry()
         self.live = MemoryLive()
         self.mails = MailBox()
         self.gate = Gatekeeper(self.registry, self.live, self.mails, lambda: 1_800_000_000.0)
         self.records = 0
-        first, second = a_version(number=1, guarantee=0.9), a_version(number=2)
+        first = a_version(number=1, guarantee=0.9)
+        second = a_version(number=2, guarantee=promised)
         for version in (first, second):
             self.registry.add(version)
         self.do(None, aliases.first(first, ANN))
@@ -207,3 +214,73 @@ def test_the_promoted_version_is_watched_by_the_guarantee_of_its_release() -> No
     watch = stage.live.watch(PROCESS, CHALLENGER)
     assert watch is not None
     assert (watch.guarantee, watch.precision.n) == (0.9, 85)
+
+
+# -- the champion before, kept ready ---------------------------------------------------------------
+
+
+def replaced(
+    guarantee: float | None = 0.9, until: str | None = "2027-01-16T08:00:00.000Z"
+) -> Stage:
+    """A version that became champion at once, and the one before, which is kept ready."""
+    stage = Stage(promised=guarantee)
+    stage.do(stage.entry, aliases.stop(stage.entry, ANN))
+    version = stage.registry.version(PROCESS, CHALLENGER)
+    stage.do(stage.entry, aliases.promote(stage.entry, version, ANN, previous_until=until))
+    return stage
+
+
+def test_a_new_champion_that_breaks_its_guarantee_is_taken_back_while_the_old_one_is_ready() -> (
+    None
+):
+    stage = replaced()
+    stage.decide(*[True, False] * 30)
+    entry = stage.entry
+    assert (entry.champion, entry.previous, entry.previous_until) == (CHAMPION, CHALLENGER, None)
+    (change,) = stage.changes
+    assert (change.action, change.code, change.by) == (
+        Action.ROLLED_BACK,
+        "guarantee_broken",
+        GATE,
+    )
+    (mail,) = stage.mails.sent
+    assert f"{CHALLENGER[:12]} was taken back" in mail.subject
+    assert f"The champion before, {CHAMPION[:12]}, was kept ready" in mail.body
+    assert change.reason in mail.body
+    # It is not taken back a second time, whatever people find of what it had accepted.
+    stage.decide(*[False] * 10)
+    assert stage.entry == entry
+    assert len(stage.mails.sent) == 1
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"guarantee": None},
+        {"until": None},
+        {"until": "2027-01-15T08:00:00.000Z"},
+    ],
+    ids=["nothing promised", "none kept ready", "its time is over"],
+)
+def test_without_a_promise_or_a_champion_that_is_ready_nothing_is_taken_back(
+    settings: dict[str, str | None],
+) -> None:
+    stage = replaced(**settings)  # type: ignore[arg-type]
+    stage.decide(*[True, False] * 30)
+    assert stage.entry.champion == CHALLENGER
+    assert stage.changes == []
+
+
+def test_the_champion_before_is_no_way_out_if_it_breaks_the_same_guarantee() -> None:
+    stage = replaced()
+    stage.decide(*[True, False] * 30, version=CHAMPION)
+    stage.decide(*[True, False] * 30)
+    assert stage.entry.champion == CHALLENGER
+    assert ["the guarantee is not kept" in mail.subject for mail in stage.mails.sent] == [True]
+
+
+def test_a_new_champion_without_audits_stays() -> None:
+    stage = replaced()
+    before = stage.entry
+    assert stage.gate.act(PROCESS) is not None
+    assert stage.entry == before

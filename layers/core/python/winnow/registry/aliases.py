@@ -6,7 +6,7 @@ raises ReleaseInvalidError when what is asked for does not fit the entry.
 
 from typing import Any, NamedTuple
 
-from winnow.errors import ReleaseInvalidError
+from winnow.errors import ReleaseInvalidError, RolledBackAlreadyError
 from winnow.registry.models import (
     Action,
     AliasChange,
@@ -152,17 +152,42 @@ def promote(
         release=None,
         previous=entry.champion,
         previous_until=previous_until,
+        taken_back=False,
     )
 
 
-def roll_back(entry: ProcessEntry, previous: ModelVersion | None, who: Who) -> Changed:
+def roll_back(
+    entry: ProcessEntry, previous: ModelVersion | None, who: Who, *, force: bool = False
+) -> Changed:
     """Take a release back: the challenger's if one is under way, else the champion's.
 
     Args:
+        entry: The process.
         previous: The version that `entry.previous` names; only read without a release.
+        who: Who takes it back.
+        force: Return also to a champion that was itself taken back.
+
+    Raises:
+        RolledBackAlreadyError: The champion before is the one that was taken back last.
     """
     if entry.release is not None:
         return _changed(entry, Action.ROLLED_BACK, who, release=None, challenger=None)
+    if entry.taken_back and entry.previous is not None and not force:
+        raise RolledBackAlreadyError(
+            f"{entry.process}: {entry.previous[:12]} was taken back at {entry.changed_at}, and "
+            f"{entry.champion[:12]} decides again. Taking that back would make it champion again."
+        )
+    return take_back_champion(entry, previous, who)
+
+
+def take_back_champion(entry: ProcessEntry, previous: ModelVersion | None, who: Who) -> Changed:
+    """Make the champion before champion again; a release under way was compared with another one.
+
+    Args:
+        entry: The process.
+        previous: The version that `entry.previous` names.
+        who: Who takes it back.
+    """
     if entry.previous is None or previous is None:
         raise ReleaseInvalidError(
             f"{entry.process}: nothing to roll back. Its champion {entry.champion[:12]} is the "
@@ -181,8 +206,10 @@ def roll_back(entry: ProcessEntry, previous: ModelVersion | None, who: Who) -> C
         codes=previous.codes,
         kind=previous.kind,
         challenger=None if entry.challenger == previous.sha256 else entry.challenger,
+        release=None,
         previous=entry.champion,
         previous_until=None,
+        taken_back=True,
     )
 
 

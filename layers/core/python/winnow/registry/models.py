@@ -183,6 +183,7 @@ class ProcessEntry(_Stored):
     release: Release | None = Field(None, description="absent: the champion decides alone")
     previous: Sha256 | None = Field(None, description="the champion before")
     previous_until: str | None = Field(None, description="until when that one is kept ready")
+    taken_back: bool = Field(False, description="`previous` is a champion that was taken back")
     decisions_at_training: int = Field(
         0, ge=0, description="decisions that people had made when it was last trained"
     )
@@ -231,6 +232,13 @@ class AliasChange(_Stored):
     reason: str = Field("", description="a sentence; no text of documents")
     code: str | None = Field(None, description="stable code of the reason, if it has one")
     automatic: bool = Field(False, description="done by the gate, not by a person")
+
+    @property
+    def released(self) -> str | None:
+        """The version that was promoted or taken back."""
+        if self.action is Action.ROLLED_BACK and self.champion_before != self.champion_after:
+            return self.champion_before
+        return self.challenger_before
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,13 @@
 """The gate at work: after every audited decision, what it proves is acted upon.
 
 A challenger whose guarantee is proven is promoted if its release is automatic; one that is proven
-to break it is taken back. Either is one conditional change of the process's entry, told by e-mail.
-The champion is watched in the same way for as long as it decides, and people are told once when its
-guarantee is not kept.
+to break it is taken back. So is a new champion while the one before is kept ready. Each is one
+conditional change of the process's entry, told by e-mail. The champion is watched in the same way
+for as long as it decides, and people are told once when its guarantee is not kept.
 """
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
@@ -94,7 +95,8 @@ class Gatekeeper:
                 return None
             champion = self._store.watch(process, entry.champion)
             try:
-                self._release(entry, champion)
+                if not self._release(entry, champion):
+                    self._return(entry, champion)
             except ReleaseConflictError:
                 continue  # Somebody was faster: look again.
             entry = self._registry.entry(process) or entry
@@ -105,26 +107,52 @@ class Gatekeeper:
             return Seen(entry, champion, challenger, changes)
         raise RetryableError(f"The versions of {process} are changed again and again.")
 
-    def _release(self, entry: ProcessEntry, champion: VersionWatch | None) -> None:
-        """Promote the challenger or take it back, if that is proven."""
+    def _release(self, entry: ProcessEntry, champion: VersionWatch | None) -> bool:
+        """Promote the challenger or take it back, if that is proven; whether it was."""
         release = entry.release
         if release is None:
-            return
+            return False
         watch = self._store.watch(entry.process, release.challenger)
         decision = judge(release, watch, champion)
-        who = Who(
+        who = self._gate(decision)
+        if decision.action is Action.TAKE_BACK:
+            self._registry.change(entry, *aliases.roll_back(entry, None, who))
+            return True
+        if decision.action is Action.PROMOTE and release.stage is Stage.CANARY:
+            version = self._registry.version(entry.process, release.challenger)
+            changed = aliases.promote(entry, version, who, previous_until=ready_until(self._clock))
+            self._registry.change(entry, *changed)
+            return True
+        return False
+
+    def _return(self, entry: ProcessEntry, champion: VersionWatch | None) -> None:
+        """Return to the champion before, while it is kept ready, if the new one breaks its word.
+
+        The one before has to be no worse: it is not proven to break that guarantee, too.
+        """
+        until, previous = entry.previous_until, entry.previous
+        if champion is None or champion.guarantee is None or previous is None or until is None:
+            return
+        if self._clock() >= datetime.fromisoformat(until).timestamp():
+            return
+        decision = decide(champion.precision, champion.guarantee, automatic=False)
+        before = self._store.watch(entry.process, previous)
+        if decision.action is not Action.TAKE_BACK or (
+            before is not None and is_broken(before.precision, champion.guarantee)
+        ):
+            return
+        version = self._registry.version(entry.process, previous)
+        changed = aliases.take_back_champion(entry, version, self._gate(decision))
+        self._registry.change(entry, *changed)
+
+    def _gate(self, decision: Decision) -> Who:
+        return Who(
             by=GATE,
             at=iso(self._clock()),
             reason=decision.reason,
             code=decision.code.value,
             automatic=True,
         )
-        if decision.action is Action.TAKE_BACK:
-            self._registry.change(entry, *aliases.roll_back(entry, None, who))
-        elif decision.action is Action.PROMOTE and release.stage is Stage.CANARY:
-            version = self._registry.version(entry.process, release.challenger)
-            changed = aliases.promote(entry, version, who, previous_until=ready_until(self._clock))
-            self._registry.change(entry, *changed)
 
     def _tell(self, entry: ProcessEntry) -> tuple[AliasChange, ...]:
         """Tell people of the gate's last change, if nobody was told yet."""
@@ -133,9 +161,10 @@ class Gatekeeper:
         done = next(
             (one for one in self._registry.history(entry.process)[::-1] if one.automatic), None
         )
-        if done is None or done.revision != entry.revision or done.challenger_before is None:
+        if done is None or done.revision != entry.revision:
             return ()
-        watch = self._store.watch(entry.process, done.challenger_before)
+        released = done.released
+        watch = self._store.watch(entry.process, released) if released else None
         if watch is None or watch.told >= done.revision:
             return ()
         self._mailer.send(mails.changed(done, self._page_url))

@@ -7,7 +7,7 @@ from winnow.releases.models import VersionWatch
 
 def changed(change: AliasChange, page_url: str = "") -> Mail:
     """The e-mail that the gate has promoted a challenger or taken it back, and why."""
-    challenger = (change.challenger_before or "")[:12]
+    challenger = (change.released or "")[:12]
     champion = change.champion_after[:12]
     if change.action is Action.PROMOTED:
         subject = f"Winnow {change.process}: {challenger} was promoted"
@@ -16,6 +16,14 @@ def changed(change: AliasChange, page_url: str = "") -> Mail:
             "decides every new upload. Runs under way keep their version."
         )
         undo = f"To take it back:    winnow release rollback {change.process}"
+    elif change.champion_before != change.champion_after:
+        subject = f"Winnow {change.process}: {challenger} was taken back"
+        what = (
+            f"Winnow took the new champion {challenger} of the process {change.process} back. The "
+            f"champion before, {champion}, was kept ready: it decides every new upload. Runs under "
+            "way keep their version."
+        )
+        undo = f"The version:         winnow model show {change.process} {challenger}"
     else:
         subject = f"Winnow {change.process}: {challenger} was taken back"
         what = (
