@@ -6,7 +6,18 @@ from tests.template.expand import TEMPLATE, expand
 from tests.template.test_roles import ROLES
 
 PARAMETERS = set(expand()["Parameters"])
-OUR_SERVICES = {"s3", "dynamodb", "sns", "sqs", "kms", "lambda", "states", "logs", "xray"}
+OUR_SERVICES = {
+    "cloudwatch",
+    "s3",
+    "dynamodb",
+    "sns",
+    "sqs",
+    "kms",
+    "lambda",
+    "states",
+    "logs",
+    "xray",
+}
 
 
 def page(name: str) -> str:
