@@ -173,6 +173,7 @@ lock: setup ## resolve the pinned dependencies again
 	@$(BIN)/$(IMAGE_LOCK) functions/filter/requirements.in -o functions/filter/requirements.txt
 	@$(BIN)/$(IMAGE_LOCK) --override functions/classify/overrides.txt functions/classify/requirements.in -o functions/classify/requirements.txt
 	@$(BIN)/$(IMAGE_LOCK) --override functions/api/overrides.txt functions/api/requirements.in -o functions/api/requirements.txt
+	@$(BIN)/$(IMAGE_LOCK) --override functions/train/overrides.txt functions/train/requirements.in -o functions/train/requirements.txt
 	@$(BIN)/$(IMAGE_LOCK) --override requirements/overrides.txt functions/classify/requirements-tensorflow.in -o functions/classify/requirements-tensorflow.txt
 
 clean: ## remove everything built, and the local stack's state

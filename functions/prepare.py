@@ -15,6 +15,10 @@ DROP = {
     "ai_edge_litert": ("libLiteRtWebGpuAccelerator.so", "aot", "tools", "vendors"),
     "boto3": ("examples",),
     "cv2": ("data", "**/*.pyi"),
+    "matplotlib": (
+        *("mpl-data/fonts/afm", "mpl-data/fonts/pdfcorefonts", "mpl-data/fonts/ttf/STIX*"),
+        *("mpl-data/images", "mpl-data/sample_data", "backends/web_backend", "tests"),
+    ),
     "numpy": ("**/tests", "f2py", "_core/include", "_core/lib", "**/*.pyi"),
     # Python's own module holds the whole runtime; the library is for programs in C.
     "onnxruntime": (
@@ -25,14 +29,16 @@ DROP = {
         "tools",
         "transformers",
     ),
+    "scipy": ("**/tests", "**/*.pyi"),
     "shapely": ("tests",),
+    "sklearn": ("**/tests", "datasets/data", "datasets/images", "datasets/descr"),
 }
 """Package -> what is deleted: other machines' accelerators, model tools, headers, tests."""
 
 KEEP = {
     # Descriptions of every AWS service. The functions call S3; Scan can call Textract; Sweep,
     # Dispatch and Digest call the table, the workflow, the queues and the topic; Queue and Api
-    # call Scan, and Api asks which alarms ring.
+    # call Scan and Train, and Api asks which alarms ring.
     "botocore/data": (
         "cloudwatch",
         "dynamodb",

@@ -109,10 +109,12 @@ def _services(settings: ApiSettings, clients: "dict[str, Future[Any]]") -> Servi
         from winnow_api.figures import StackFigures
         from winnow_aws.releases import LiveTable
         from winnow_aws.training_lease import LeaseTable
+        from winnow_aws.trainings import TrainingTable
 
         table = settings.models_table
         lease, audits = LeaseTable(dynamodb(), table), LiveTable(dynamodb(), table)
-        return StackFigures(lease, time.time, audits)
+        trainings = TrainingTable(dynamodb(), table)
+        return StackFigures(lease, time.time, audits, trainings)
 
     @cache
     def alarms() -> "StackAlarms":

@@ -24,6 +24,7 @@ ARTIFACTS_BUCKET = "winnow-artifacts"
 TEMPLATE_KEY = "template.json"
 _DEPLOY_TIMEOUT_S = 60.0
 _WARM_TIMEOUT_S = 300
+_COLD = "TrainFunction"
 
 
 def session() -> boto3.Session:
@@ -102,11 +103,14 @@ def deploy(
 def warm(endpoint: str) -> None:
     """Start a process of every zip function and call its `build()`.
 
+    Train is left out: nobody waits for it, and what it loads is large.
+
     Raises:
         StackFailedError: a function cannot be imported or built; the message says why.
     """
     client = session().client("lambda", endpoint_url=endpoint, config=patient_config())
     names = [function["FunctionName"] for function in client.list_functions()["Functions"]]
+    names = [name for name in names if _COLD not in name]
 
     def call(name: str) -> None:
         answer = client.invoke(FunctionName=name, Qualifier="live", Payload=json.dumps(WARM))

@@ -72,6 +72,7 @@ def function_environment(checkout: Checkout) -> dict[str, str]:
         "PROCESS_DIR": str(processes),
         "MODEL_DIR": str(model),
         "WEB_DIR": str(checkout.root / "web"),
+        "SAMPLES_DIR": str(checkout.root / "samples"),
         **({"MODEL_ENGINE": engine} if engine else {}),
     }
 

@@ -11,6 +11,7 @@ FUNCTIONS = (
     "queue",
     "api",
     "publish",
+    "train",
 )
 """Every function that has an image."""
 API = {

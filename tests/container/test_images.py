@@ -52,8 +52,8 @@ SETTINGS = {
     "classify": {"MODEL_DIR": "/opt/model"},
     "filter": {},
 }
-JUDGING = ("classify", "api", "publish")
-"""Those with the encoder; publish computes vectors of reference sentences."""
+JUDGING = ("classify", "api", "publish", "train")
+"""Those with the encoder; publish and train compute vectors of reference sentences."""
 HARDENED = (
     "--read-only",
     "--tmpfs=/tmp:rw,noexec,nosuid,size=64m",

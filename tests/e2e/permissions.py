@@ -273,6 +273,7 @@ for _function in (
     "Queue",
     "Api",
     "Publish",
+    "Train",
 ):
     PROBES[f"call {_function.lower()}"] = lambda at, _function=_function: at.client(
         "lambda"
@@ -424,7 +425,25 @@ MAY: dict[str, set[str]] = {
         *("get result", "get picture of a page", "get reviewed records", "get definition"),
         *(f"{verb} {what}" for verb in ("get", "put") for what in ("prediction", "note", "draft")),
         *("delete a review", "delete draft", "put upload", "get a row", "get rows"),
-        *("query the claims", "query the index", "query the queue", "call scan"),
+        *("query the claims", "query the index", "query the queue", "call scan", "call train"),
+    },
+    "TrainRole": {
+        *("list ResultsBucket", "get result", "get picture of a page", "get reviewed records"),
+        *("get definition", "get prediction", "get a review", "query a record"),
+        *("list ModelsBucket", "get a model", "query the models", "put a model"),
+        *("update a model", "delete a model"),
+        *(
+            f"{verb} {what}"
+            for verb in ("get", "put")
+            for what in ("version's definition", "version's vectors", "training rows")
+        ),
+        *(
+            f"get the version of {name}"
+            for name in (
+                *("definition.json", "definition.yaml", "head.json", "head.npz", "training.npz"),
+            )
+        ),
+        *("mail", "fill the dead-letter queue of reviews"),
     },
 }
 

@@ -1,56 +1,36 @@
 """What people decided on the local stack becomes a challenger, which decides nothing yet."""
 
-import csv
-import io
 import json
 from pathlib import Path
 
 import pytest
 
-from tests.fakes.heads import rows
-from winnow.reviews.models import QueueFilter
-from winnow.reviews.service import Given
 from winnow_cli.models import open_models
-from winnow_cli.reviews import StackReviews
+from winnow_local import mailbox
 
 from .conftest import Stack, until, winnow
+from .decided import decide, publish
+from .test_api import Client
 
 pytestmark = pytest.mark.model
 
-TELLERS = """\
-id: tellers
-version: 1.0.0
-kind: labels
-title: What a customer of a bank asks about
-threshold: 0.99
-labels:
-  - {id: card, examples: [It is about something else.]}
-  - {id: loan, examples: [My dog likes long walks.]}
-  - {id: app, examples: [Dinner was good.]}
-"""
 RECORDS = 90
 
 
+def mailed(stack: Stack, subject: str) -> str:
+    """The text of the e-mail with this subject."""
+    found = until(lambda: [m for m in mailbox.read(stack.state_dir.mail) if m.subject == subject])
+    body: str = found[-1].body
+    return body
+
+
 def test_what_people_decided_becomes_a_challenger(stack: Stack, tmp_path: Path) -> None:
-    file = tmp_path / "tellers.yaml"
-    file.write_text(TELLERS, "utf-8")
-    first = winnow("process", "publish", file, "--json").document()["champion"]
+    first = publish("tellers", tmp_path)
     refused = winnow("retrain", "tellers", "--json")
     assert (refused.code, refused.document()["error"]["code"]) == (1, "reviews_too_few")
+    assert "reviews_too_few" in mailed(stack, "Winnow tellers: the training failed")
 
-    made = {text: label for text, label, _ in rows(RECORDS, noise=0.0)}
-    stream = io.StringIO()
-    csv.writer(stream).writerows([("text",), *((text,) for text in made)])
-    row = stack.run("asked.csv", stream.getvalue(), "tellers")
-    assert row.state == "SUCCEEDED", row.error_code
-    reviews = StackReviews(stack.target)
-    until(lambda: reviews.store.totals_of_upload(row.upload_id) is not None)
-    wanted = [QueueFilter(process="tellers")]
-    while heads := reviews.service.take("script", wanted, 50):
-        for head in heads:
-            given = Given(made[str(reviews.items.record(head).text)])
-            reviews.service.decide("script", head.key, head.version, given)
-
+    decide(stack, "tellers", RECORDS)
     page = tmp_path / "page.html"
     done = winnow("retrain", "tellers", "--json", "--html", page)
     assert done.code == 0, done.out
@@ -58,6 +38,7 @@ def test_what_people_decided_becomes_a_challenger(stack: Stack, tmp_path: Path) 
     assert (told["outcome"], told["published"]) == ("better", True), told["sentence"]
     assert told["champion"] == first
     assert told["metrics"]["accuracy"] > told["champion_metrics"]["accuracy"]
+    assert told["challenger"][:12] in mailed(stack, "Winnow tellers: a challenger waits")
     models = open_models(stack.target)
     entry = models.entry("tellers")
     assert (entry.champion, entry.challenger) == (first, told["challenger"])
@@ -69,3 +50,31 @@ def test_what_people_decided_becomes_a_challenger(stack: Stack, tmp_path: Path) 
     after, _ = stack.result(stack.run("a.jsonl", json.dumps({"text": "my card"}) + "\n", "tellers"))
     assert after.version is not None
     assert after.version.sha256 == first
+
+
+def test_the_button_trains_in_a_function(stack: Stack, tmp_path: Path) -> None:
+    first = publish("clerks", tmp_path)
+    client = Client(stack)
+    asked = client.post("/v1/models/clerks/train", {})
+    assert asked.status == 202, asked.body
+    assert "reviews_too_few" in mailed(stack, "Winnow clerks: the training failed")
+
+    def noticed() -> list[str]:
+        answer = client.get("/v1/models").document()
+        return [n["code"] for n in answer["notices"] if n["process"] == "clerks"]
+
+    assert until(noticed) == ["training_failed"]
+
+    decide(stack, "clerks", RECORDS)
+    assert client.post("/v1/models/clerks/train", {}).status == 202
+    body = mailed(stack, "Winnow clerks: a challenger waits")
+    models = open_models(stack.target)
+    entry = models.entry("clerks")
+    assert entry.champion == first
+    assert entry.challenger is not None
+    assert entry.challenger[:12] in body
+    assert entry.decisions_at_training == RECORDS
+    version = models.version(entry, "challenger")
+    assert version.source == "trained"
+    assert {"evaluation.html", "references-litert.vectors"} <= {f.name for f in version.files}
+    until(lambda: noticed() == [])

@@ -12,6 +12,7 @@ from tests.fakes.reviews import MemoryReviews
 from tests.fakes.store import MemoryStore
 from tests.fakes.training_lease import MemoryLease
 from winnow.models import LabelDecision, Outcome
+from winnow.ports import Encoder
 from winnow.processes.loader import load_definition
 from winnow.registry.aliases import Who
 from winnow.registry.models import ModelVersion
@@ -30,6 +31,7 @@ from winnow_train.publishing import (
     retrain_and_publish,
 )
 from winnow_train.retrain import TrainingReport
+from winnow_train.reviews import collect
 
 NOW = 1_800_000_000.0
 NEXT = {"card": "loan", "loan": "app", "app": "card"}
@@ -49,6 +51,7 @@ class Bank:
         self.models = Models(self.registry, self.objects, "models")
         self.lease = MemoryLease()
         self.samples = samples
+        self.encoder: Encoder = FakeEncoder()
         before = champion()
         assert before.head is not None
         self.first = publish(
@@ -64,7 +67,7 @@ class Bank:
             reviews=self.reviews,
             items=Items(self.objects, notes, "results", lambda: self.now),
             lease=self.lease,
-            encoder=FakeEncoder(),
+            encoder=self.encoder,
             vectors=None,
             samples=(self.samples,),
             clock=lambda: self.now,
@@ -113,6 +116,12 @@ class Bank:
             turn = wrong and not drawn("bank", text_key(row.text), 0.2)
             self.service.decide("ann", head.key, 0, Given(NEXT[row.label] if turn else row.label))
         return upload
+
+    def rows(self, upload: str) -> list[TrainingRow]:
+        """What was decided of an upload."""
+        definition = load_definition(PROCESS, "bank.yaml")
+        rows = collect(self.reviews, self.stack().items, definition).rows
+        return [row for row in rows if row.source and row.source.upload == upload]
 
     def train(self, report: Callable[[str], None] = lambda _: None) -> TrainingReport:
         return retrain_and_publish("bank", self.stack(), "ann", holder="run-1", report=report)

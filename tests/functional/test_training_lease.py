@@ -54,6 +54,14 @@ def test_releasing_what_is_not_held_does_nothing(lease):
     assert lease.take("bank", "two", 1.0, 2.0)
 
 
+def test_it_says_who_holds_it(lease):
+    assert lease.holder("bank") is None
+    lease.take("bank", "one", 100.0, 200.0)
+    assert lease.holder("bank") == "one"
+    lease.release("bank", "one")
+    assert lease.holder("bank") is None
+
+
 def test_it_says_until_when_it_is_held(lease):
     assert lease.held_until("bank") is None
     lease.take("bank", "one", 100.0, 200.5)

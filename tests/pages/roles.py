@@ -50,6 +50,11 @@ ROLES = {
     "ApiRole": Role(
         "api", "read results and what people typed; falsify decisions; drop files to be judged"
     ),
+    "TrainRole": Role(
+        "train",
+        "read results and training rows; publish versions, and make one of them champion; send "
+        "false e-mails",
+    ),
 }
 WORDS = {
     "ReadUploads": "read `inbox/*`",
@@ -100,6 +105,12 @@ WORDS = {
     "DeleteDrafts": "delete `drafts/*`",
     "SignUploads": "let a file be sent to `inbox/*`",
     "ListReviews": "list reviews",
+    "StartTraining": "call train",
+    "ReadDecided": "read `results/*`, `predictions/*`, runs' definitions",
+    "ReadReviews": "read reviews",
+    "WriteTrained": "read and write `models/*`, `data/*`",
+    "AddVersions": "add versions, and change which one is challenger or champion",
+    "LeaseTraining": "lease a process, to train it",
     "WriteVersions": "read and write `models/*`",
     "ReadWriteModels": "read the table of models, and write to it",
 }

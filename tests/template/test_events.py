@@ -26,6 +26,7 @@ from winnow.registry.files import (
     references_name,
     version_sha256,
 )
+from winnow.registry.trainings import TrainInput
 from winnow.steps.digest import DigestInput
 from winnow.steps.dispatch import DispatchInput
 from winnow.steps.upload import requested_process, upload_id
@@ -43,6 +44,7 @@ SHAPES: dict[str, type[BaseModel]] = {
     "sweep": SweepInput,
     "dispatch": DispatchInput,
     "digest": DigestInput,
+    "train": TrainInput,
 }
 
 

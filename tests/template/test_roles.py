@@ -42,6 +42,7 @@ VIA = {
     "TriageRole": ["s3", "dynamodb"],
     "QueueRole": ["s3", "dynamodb", "sqs"],
     "ApiRole": ["s3", "dynamodb"],
+    "TrainRole": ["s3", "dynamodb", "sqs"],
     "StoppedRole": ["dynamodb"],
 }
 CUSTOMER_KEY = ({"kms:Decrypt", "kms:GenerateDataKey"}, ["KmsKeyArn"])
@@ -64,13 +65,15 @@ READ_WRITE_REVIEWS = (
 LIST_MODELS = ({"s3:ListBucket"}, ["ModelsBucket.Arn"])
 FIND_VERSIONS = ({"dynamodb:GetItem", "dynamodb:Query"}, ["ModelsTable.Arn"])
 
-# Statement -> the partitions that it may write to; none of them may write a version.
+# Statement -> the partitions that it may write to; only a training may write a version.
 _ENTRIES = ["processes", "history#*"]
 PARTITIONS = {
     sid: {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": partitions}}
     for sid, partitions in {
         "ReleaseVersions": [*_ENTRIES, "watch#*", "observation#*", "shadow#*"],
         "PromoteVersions": _ENTRIES,
+        "AddVersions": [*_ENTRIES, "version#*", "training#*"],
+        "LeaseTraining": ["training#*"],
     }.items()
 }
 
@@ -269,6 +272,7 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
         "ReadWriteReviews": READ_WRITE_REVIEWS,
         "TakeOutRecords": ({"dynamodb:DeleteItem"}, ["ReviewsTable.Arn"]),
         "DrawPages": ({"lambda:InvokeFunction"}, ["ScanFunctionAliaslive"]),
+        "StartTraining": ({"lambda:InvokeFunction"}, ["TrainFunctionAliaslive"]),
         "ListReviews": (
             {"dynamodb:Query"},
             ["${ReviewsTable.Arn}/index/queue", "${ReviewsTable.Arn}/index/by_decision"],
@@ -280,6 +284,35 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
         "FindAlarms": ({"cloudwatch:DescribeAlarms"}, ["*"]),
         "UseCustomerKey": CUSTOMER_KEY,
         "WriteLogs": (WRITE_LOGS, ["ApiLogs.Arn"]),
+        "WriteTraces": (XRAY, ["*"]),
+    },
+    "TrainRole": {
+        "ReadDecided": (
+            READ | {"s3:GetObjectVersion"},
+            [
+                "${ResultsBucket.Arn}/results/*",
+                "${ResultsBucket.Arn}/runs/*/definition.json",
+                "${ResultsBucket.Arn}/predictions/*",
+            ],
+        ),
+        "ListResults": ({"s3:ListBucket"}, ["ResultsBucket.Arn"]),
+        "ReadReviews": (
+            {"dynamodb:GetItem", "dynamodb:Query"},
+            ["ReviewsTable.Arn", "${ReviewsTable.Arn}/index/by_decision"],
+        ),
+        "WriteTrained": (
+            READ | {"s3:GetObjectVersion", "s3:PutObject"},
+            ["${ModelsBucket.Arn}/models/*", "${ModelsBucket.Arn}/data/*"],
+        ),
+        "ListModels": LIST_MODELS,
+        "FindVersions": FIND_VERSIONS,
+        "AddVersions": ({"dynamodb:PutItem"}, ["ModelsTable.Arn"]),
+        "LeaseTraining": ({"dynamodb:UpdateItem", "dynamodb:DeleteItem"}, ["ModelsTable.Arn"]),
+        "KeepFailed": ({"sqs:SendMessage"}, ["ReviewsUndelivered.Arn"]),
+        "SendMail": ({"sns:Publish"}, ["Topic"]),
+        "EncryptMail": ({"kms:Decrypt", "kms:GenerateDataKey"}, ["TopicKey.Arn"]),
+        "UseCustomerKey": CUSTOMER_KEY,
+        "WriteLogs": (WRITE_LOGS, ["TrainLogs.Arn"]),
         "WriteTraces": (XRAY, ["*"]),
     },
     "TriageRole": {
@@ -344,6 +377,7 @@ PRINCIPALS = {
     "SweepScheduleRole": "scheduler.amazonaws.com",
     "DispatchRole": "lambda.amazonaws.com",
     "PublishRole": "lambda.amazonaws.com",
+    "TrainRole": "lambda.amazonaws.com",
     "DigestRole": "lambda.amazonaws.com",
     "DispatchScheduleRole": "scheduler.amazonaws.com",
     "DigestScheduleRole": "scheduler.amazonaws.com",

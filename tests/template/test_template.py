@@ -102,7 +102,10 @@ def test_only_the_local_stack_goes_without_tls():
         if "IsLocal" in str(resource) or "HasTls" in str(resource)
     }
     # The address of the review page, and of the sign-in.
-    addressed = {"QueueFunction", "ApiFunction", "FilterFunction", "PageClient", "UploadsBucket"}
+    addressed = {
+        *("QueueFunction", "ApiFunction", "FilterFunction", "TrainFunction", "PageClient"),
+        "UploadsBucket",
+    }
     assert users - addressed == {
         *("UploadsBucketPolicy", "ResultsBucketPolicy", "TopicPolicy", "UndeliveredPolicy"),
         "ModelsBucketPolicy",

@@ -1,1 +1,1 @@
-"""Training and measuring: what the command line does with labelled data. No part of an image."""
+"""Training and measuring, for the command line; of the images only `train` has a part of it."""

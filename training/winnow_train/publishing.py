@@ -148,7 +148,7 @@ def retrain_and_publish(
         if made.report.outcome is not Outcome.BETTER:
             return made.report
         tell("publishing")
-        decisions = totals.decided + totals.audited + totals.corrections
+        decisions = totals.decisions
         who = Who(by, stack.at(stack.clock()), made.report.sentence)
         _require_unerased(made.prepared.rows, process, stack)
         _publish(made, champion, stack, who, options, decisions)

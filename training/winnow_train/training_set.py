@@ -21,6 +21,7 @@ from winnow.models import FrozenModel
 from winnow.processes.schema import ProcessDefinition
 from winnow.registry.models import DataManifest, DataPart
 from winnow.registry.training_rows import TrainingRow, dump_rows
+from winnow.registry.trainings import MIN_REVIEWS
 from winnow.reviews.models import Kind
 from winnow.tables.numbers import wrong_column
 from winnow_train.data import LabelledData, LabelledRow, keys_of, labels_of
@@ -41,7 +42,7 @@ class Options(FrozenModel):
     max_weight: float = Field(
         20.0, ge=1, description="no row counts for more when the head is fitted"
     )
-    min_reviews: int = Field(50, ge=1, description="reviews that a training takes")
+    min_reviews: int = Field(MIN_REVIEWS, ge=1, description="reviews that a training takes")
     min_held_out: int = Field(5, ge=1, description="of these, held out")
 
 

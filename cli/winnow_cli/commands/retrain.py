@@ -57,25 +57,27 @@ def retrain(
 
     It is trained on this machine. A fifth of the reviewed texts is held out, and both versions
     are measured on these. One that is better is published as challenger, and decides nothing
-    before it is released. If nothing is better, nothing changes; that is no error.
+    before it is released. If nothing is better, nothing changes; that is no error. Whatever
+    comes of it is also sent by e-mail.
     """
     from winnow_cli.models import open_models
     from winnow_cli.render.retraining import print_training
-    from winnow_cli.retraining import training_stack
+    from winnow_cli.retraining import telling, training_stack
     from winnow_cli.target import aws_errors, find_target
-    from winnow_train.publishing import retrain_and_publish
     from winnow_train.training_set import Options
+    from winnow_train.trainings import train_and_tell
 
     require_folder("--html", html)
     target = find_target(stack)
     with aws_errors(target):
         models = open_models(target)
         entry = models.entry(process)
-        report = retrain_and_publish(
+        report = train_and_tell(
             entry.process,
             training_stack(target, models, model),
+            telling(target),
             models.who().by,
-            holder=uuid.uuid4().hex,
+            run=uuid.uuid4().hex,
             options=Options(min_reviews=min_reviews),
             workers=WORKERS,
             report=lambda line: note(clean(line)),

@@ -27,7 +27,7 @@ QUEUE, WAITING, MAILS, UNDECIDED = (
 )
 # What is there only with ReviewPage, and what stands for it in the dashboard: a resource that is
 # not there cannot be named.
-REVIEW_FUNCTIONS = {"QueueFunction", "ApiFunction"}
+REVIEW_FUNCTIONS = {"QueueFunction", "ApiFunction", "TrainFunction"}
 REVIEW_ALARM = "ReviewsUndeliveredAlarm"
 REVIEW_LINES = ("ReviewAlarms", "ReviewDurations", "ReviewThrottles")
 RESERVED = "ReservedConcurrencyAlarm"

@@ -70,6 +70,7 @@ PERMISSIONS = ("EndedPermission", "ApiPermission")
 # What is of a type that the rest of the stack has, too.
 COMMON = {
     *("ReviewsTable", "QueueFunction", "ApiFunction", "QueueRole", "ApiRole"),
+    *("TrainFunction", "TrainRole", "TrainLogs"),
     *("QueueLogs", "ApiLogs", "ApiAccessLogs", "EndedRule", "ReviewsUndelivered"),
     *("ReviewsUndeliveredPolicy", "ReviewsUndeliveredAlarm"),
 }

@@ -24,6 +24,7 @@ from winnow_aws.settings import (
     PublishSettings,
     QueueSettings,
     SweepSettings,
+    TrainSettings,
 )
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -39,6 +40,7 @@ SETTINGS: dict[str, type[BaseModel]] = {
     "QueueFunction": QueueSettings,
     "ApiFunction": ApiSettings,
     "PublishFunction": PublishSettings,
+    "TrainFunction": TrainSettings,
 }
 # A quarter of an hour is the most that Lambda gives; exceptions:
 TIMEOUTS = {
@@ -52,12 +54,12 @@ TIMEOUTS = {
     "ApiFunction": 29,
 }
 # A core each, which is 1,769 MB; OCR gets two, and what mostly waits a part of one.
-MEMORY = {"ScanFunction": 3538, "DispatchFunction": 512}
+MEMORY = {"ScanFunction": 3538, "DispatchFunction": 512, "TrainFunction": ref("TrainMemory")}
 # Not steps of the workflow: no concurrency is set aside for these.
 BESIDE_THE_WORKFLOW = dict.fromkeys(
     (
         *("SweepFunction", "DispatchFunction", "DigestFunction", "QueueFunction", "ApiFunction"),
-        "PublishFunction",
+        *("PublishFunction", "TrainFunction"),
     ),
     "CKV_AWS_115",
 )
@@ -105,13 +107,19 @@ VARIABLES: dict[str, Any] = {
     "AUDIT_SHARE": ref("ReviewAuditShare"),
     "DISAGREEMENT_SHARE": ref("DisagreementShare"),
     "SCAN_FUNCTION": ref("ScanFunction.Alias"),
+    "TRAIN_FUNCTION": ref("TrainFunction.Alias"),
 }
 # What these mail is not gathered: it is gathered already, or there is one for each upload.
-AT_ONCE = {"DigestFunction", "QueueFunction"}
+AT_ONCE = {"DigestFunction", "QueueFunction", "TrainFunction"}
 # What is only read where a function runs outside of a stack.
 OUTSIDE = {one: {"PROCESS_DIR"} for one in ("SerializeFunction", "ScanFunction")}
 # Variable -> folder of the image.
-FOLDERS = {"MODEL_DIR": "/opt/model", "PROCESS_DIR": "/opt/processes", "WEB_DIR": "/opt/web"}
+FOLDERS = {
+    "MODEL_DIR": "/opt/model",
+    "PROCESS_DIR": "/opt/processes",
+    "WEB_DIR": "/opt/web",
+    "SAMPLES_DIR": "/opt/samples",
+}
 
 
 def camel(variable: str) -> str:
@@ -173,14 +181,20 @@ def shipped(name: str, stack: Stack) -> Any:
     }
 
 
-# EventBridge hands over an event and does not wait: Lambda tries it three times in all.
-KEPT_IF_FAILED = {
-    "MaximumEventAgeInSeconds": 6 * 3600,
-    "MaximumRetryAttempts": 2,
-    "DestinationConfig": {
-        "OnFailure": {"Type": "SQS", "Destination": att("ReviewsUndelivered")},
-    },
-}
+# Who calls these does not wait: Lambda tries an event once and so many times more. Of a training
+# that died the second attempt tells.
+TRIED_AGAIN = {"QueueFunction": 2, "TrainFunction": 1}
+
+
+def kept_if_failed(function: str) -> dict[str, Any]:
+    """An event that fails to the last is kept in a queue."""
+    return {
+        "MaximumEventAgeInSeconds": 6 * 3600,
+        "MaximumRetryAttempts": TRIED_AGAIN[function],
+        "DestinationConfig": {
+            "OnFailure": {"Type": "SQS", "Destination": att("ReviewsUndelivered")},
+        },
+    }
 
 
 def function(name: str, stack: Stack) -> Any:
@@ -200,8 +214,8 @@ def function(name: str, stack: Stack) -> Any:
     }
     if name in MEMORY:
         properties["MemorySize"] = MEMORY[name]
-    if name == "QueueFunction":
-        properties["EventInvokeConfig"] = KEPT_IF_FAILED
+    if name in TRIED_AGAIN:
+        properties["EventInvokeConfig"] = kept_if_failed(name)
     after = {"DependsOn": "ShippedProcesses"} if name in AFTER_PUBLISHING else {}
     if name in BESIDE_THE_WORKFLOW:
         metadata = skips(BESIDE_THE_WORKFLOW[name], *FUNCTION_SKIPS)
@@ -211,7 +225,8 @@ def function(name: str, stack: Stack) -> Any:
             "HasReservedConcurrency", ref("ReservedConcurrency")
         )
     # A version is published when its description changes: it says what settings come from.
-    said = {one for variable_ in own.values() for one in behind(variable_, stack)}
+    told = (*own.values(), properties.get("MemorySize"))
+    said = {one for value in told for one in behind(value, stack)}
     if said:
         properties["VersionDescription"] = _says(said)
     return {

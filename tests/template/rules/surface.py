@@ -70,6 +70,7 @@ PARAMETERS: dict[str, Number | Choice | Words] = {
     "ReviewBlindShare": Number(10, 0, 100),
     "ReviewAuditShare": Number(2, 0, 100),
     "DisagreementShare": Number(10, 0, 100),
+    "TrainMemory": Number(3538, 1769, 10240),
     "ConcurrencyLimit": Number(800, 1, 1000000),
     "CodeRelease": Choice("AllAtOnce", tuple(steps.RELEASES)),
     "Local": OFF,

@@ -3,7 +3,8 @@
 from typing import NamedTuple
 
 from tests.fakes.live import Audits
-from tests.fakes.training_lease import MemoryLease
+from tests.fakes.training_lease import MemoryLease, MemoryTrainings
+from winnow.registry.trainings import EndedTraining, TrainingOutcome
 from winnow_api.figures import StackFigures
 from winnow_api.ports import Differences, FailedTraining
 
@@ -50,6 +51,16 @@ def test_a_training_is_running_until_its_lease_ends():
 
 
 def test_a_failed_training_is_told():
-    failed = FailedTraining("2026-01-01T00:00:00.000Z", "training_data")
-    figures = StackFigures(MemoryLease(), lambda: 0.0, failed=lambda process: failed)
-    assert figures.training_failed("bank") == failed
+    trainings = MemoryTrainings()
+    figures = StackFigures(MemoryLease(), lambda: 0.0, trainings=trainings)
+    assert figures.training_failed("bank") is None
+    ended = EndedTraining(
+        process="bank", run="one", by="ann", at="2026-01-01T00:00:00.000Z", decisions=9,
+        outcome=TrainingOutcome.FAILED, code="training_data", sentence="One label alone.",
+    )  # fmt: skip
+    trainings.keep(ended)
+    assert figures.training_failed("bank") == FailedTraining(ended.at, "training_data")
+    # One that makes nothing better did not fail.
+    worse = {"outcome": TrainingOutcome.NOT_BETTER, "code": None}
+    trainings.keep(ended.model_copy(update=worse))
+    assert figures.training_failed("bank") is None

@@ -13,6 +13,8 @@ import pytest
 ROOT = Path(__file__).parents[3]
 SCRIPT = ROOT / "functions" / "select_code.py"
 LAYERS = sorted(ROOT.glob("layers/*/python"))
+TRAINING = ROOT / "training"
+"""What the image of train has besides."""
 APPS = {app.parent.name: app for app in sorted(ROOT.glob("functions/*/app.py"))}
 
 _spec = importlib.util.spec_from_file_location("select_code", SCRIPT)
@@ -65,6 +67,17 @@ FOLDERS = {
         *("winnow/limits", "winnow/processes", "winnow/registry", "winnow/reviews"),
         *("winnow/storage", "winnow/tables", "winnow_aws", "winnow_encoder"),
     },
+    "train": {
+        *("winnow", "winnow/heads", "winnow/judging", "winnow/judging/criteria"),
+        *("winnow/judging/facts", "winnow/judging/labels", "winnow/judging/text"),
+        *("winnow/limits", "winnow/processes", "winnow/registry", "winnow/releases"),
+        *("winnow/reviews", "winnow/storage", "winnow/tables", "winnow_aws", "winnow_encoder"),
+        # The rows that shipped heads were trained on are read like any file.
+        *("winnow/parsers", "winnow/parsers/docx", "winnow/parsers/html", "winnow/parsers/mail"),
+        *("winnow/parsers/pdf", "winnow/parsers/xlsx"),
+        *("winnow/readers", "winnow/readers/pages", "winnow/readers/tabular"),
+        "winnow_train",
+    },
 }
 """Image -> the packages that it has modules of. One more is a longer cold start: is it meant?"""
 IN_NO_IMAGE = {
@@ -73,8 +86,8 @@ IN_NO_IMAGE = {
     "winnow_aws/erasing.py",
     "winnow/judging/criteria/explain.py",  # and of `predict --explain`
     "winnow/py.typed",  # for mypy
-    # Of commands: what is wrong with the registry, training, and how a release is.
-    *(f"winnow/registry/{name}.py" for name in ("audit", "erasure", "training_rows")),
+    # Of commands: what is wrong with the registry, and how a release is.
+    *(f"winnow/registry/{name}.py" for name in ("audit", "erasure")),
     *(f"winnow/releases/{name}.py" for name in ("golden", "status")),
 }
 
@@ -90,8 +103,12 @@ print(json.dumps({n: file for n, file in ours.items() if n.split(".")[0].startsw
 """
 
 
+def roots_of(function: str) -> list[Path]:
+    return [*LAYERS, TRAINING] if function == "train" else LAYERS
+
+
 def selected(function: str) -> dict[Path, Path]:
-    files: dict[Path, Path] = select_code.select(APPS[function], LAYERS)
+    files: dict[Path, Path] = select_code.select(APPS[function], roots_of(function))
     return files
 
 
@@ -117,7 +134,7 @@ def test_every_file_of_the_layers_is_in_an_image_or_said_to_be_in_none() -> None
 
 @pytest.mark.parametrize("function", APPS)
 def test_what_is_copied_runs_by_itself(function: str, tmp_path: Path) -> None:
-    roots = [str(root) for root in LAYERS]
+    roots = [str(root) for root in roots_of(function)]
     subprocess.run([sys.executable, SCRIPT, APPS[function], tmp_path, *roots], check=True)
     modules = sorted(
         ".".join(file.relative_to(tmp_path).with_suffix("").parts).removesuffix(".__init__")
@@ -143,7 +160,7 @@ def test_data_files_travel_with_the_module_that_reads_them() -> None:
         if place.suffix in (".tsv", ".json")
     }
     assert len(data) == 4
-    assert all(images == ["api", "classify", "publish"] for images in data.values())
+    assert all(images == ["api", "classify", "publish", "train"] for images in data.values())
 
 
 def test_the_build_selects_for_every_function_from_all_layers() -> None:
@@ -155,6 +172,7 @@ def test_the_build_selects_for_every_function_from_all_layers() -> None:
     ]
     assert {root.parent.name for root in LAYERS} == {"core", "aws", "encoder", "ocr", "api"}
     assert text.count("RUN $SELECT ") == len(APPS)
+    assert text.count("RUN $SELECT training ") == 1
     for function in APPS:
         assert f"COPY --from={function}-code /opt/python /opt/python" in text
 

@@ -79,7 +79,7 @@ def test_images_are_installed_from_their_locks_by_hash_alone():
     [pip] = re.findall(r'PIP="(.*)"', text)
     assert {"--require-hashes", "--no-deps", "--only-binary"} <= set(pip.split())
     installs = re.findall(r"^RUN .*\binstall\b.*|^RUN \$PIP.*", text, re.M)
-    assert len(installs) == 6
+    assert len(installs) == 7
     assert all(line.startswith("RUN $PIP --target packages -r requirements") for line in installs)
 
 
@@ -173,6 +173,7 @@ def test_a_bill_lists_the_lock_and_the_models_and_nothing_else(images, tmp_path,
             "classify": {"use-lite-model"},
             "api": {"use-lite-model"},
             "publish": {"use-lite-model"},
+            "train": {"use-lite-model"},
             "classify-tensorflow": {"use-lite-model"},
             "scan": {"rapidocr-model"},
         }.get(image.name, set())

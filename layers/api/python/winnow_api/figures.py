@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from winnow.registry.ports import TrainingLease
+from winnow.registry.ports import TrainingLease, TrainingLog
+from winnow.registry.trainings import TrainingOutcome
 from winnow_api.call import iso
 from winnow_api.ports import Audits, Bounds, Differences, FailedTraining
 
@@ -15,7 +16,7 @@ class StackFigures:
         lease: TrainingLease,
         now: Callable[[], float],
         audits: Audits | None = None,
-        failed: Callable[[str], FailedTraining | None] | None = None,
+        trainings: TrainingLog | None = None,
     ) -> None:
         """Composes what several tables say.
 
@@ -23,12 +24,12 @@ class StackFigures:
             lease: Who trains a process.
             now: Tells the time in epoch seconds.
             audits: What people found of accepted records; None: nothing is audited.
-            failed: The last training of a process, if it failed; None: nobody keeps it.
+            trainings: What came of the last ones; None: nobody keeps it.
         """
         self._lease = lease
         self._now = now
         self._audits = audits
-        self._failed = failed
+        self._trainings = trainings
 
     def precision(self, process: str, sha256: str) -> Bounds | None:
         watch = None if self._audits is None else self._audits.watch(process, sha256)
@@ -43,4 +44,7 @@ class StackFigures:
         return None if until is None or until <= self._now() else iso(until)
 
     def training_failed(self, process: str) -> FailedTraining | None:
-        return None if self._failed is None else self._failed(process)
+        last = None if self._trainings is None else self._trainings.last(process)
+        if last is None or last.outcome is not TrainingOutcome.FAILED:
+            return None
+        return FailedTraining(last.at, last.code or "")

@@ -34,6 +34,11 @@ def seconds_left() -> float:
     return float("inf") if remaining is None else float(remaining()) / 1000
 
 
+def call_id() -> str:
+    """Id of the call; Lambda's second attempt at an event has the same. Empty outside Lambda."""
+    return str(getattr(_context[0], "aws_request_id", "")) if _context else ""
+
+
 class Call:
     """A call that is being measured."""
 

@@ -90,6 +90,20 @@ class PublishSettings(ClassifySettings):
     models_table: str = Field(description="the table of versions of processes")
 
 
+class TrainSettings(ClassifySettings):
+    """Environment of the train function: that of classify, whose encoder it has, and its own."""
+
+    results_bucket: str = Field(description="the bucket of results, with the texts of records")
+    reviews_table: str = Field(description="the table of records that a person decides")
+    models_bucket: str = Field(description="the bucket of versions of processes")
+    models_table: str = Field(description="the table of versions of processes")
+    topic_arn: str = Field(description="the topic that is told what came of a training")
+    page_url: str = Field(description="address of the review page, for the e-mail")
+    samples_dir: Path = Field(
+        description="the folder of the rows that the shipped heads were trained on"
+    )
+
+
 class FilterSettings(Settings):
     """Environment of the filter function."""
 

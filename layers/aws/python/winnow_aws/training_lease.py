@@ -34,6 +34,10 @@ class LeaseTable(ModelsTable):
                 ExpressionAttributeValues={":holder": {"S": holder}},
             )
 
+    def holder(self, process: str) -> str | None:
+        item = self._get(_key(process))
+        return str(item["holder"]["S"]) if item else None
+
     def held_until(self, process: str) -> float | None:
         item = self._get(_key(process))
         return float(item["expires"]["N"]) if item else None

@@ -48,6 +48,7 @@ whatever it is.
           NotReproducibleError
           TrainingRunningError
           TrainingOffError
+          TrainingDiedError
         RunError
           UploadAbandonedError
           ConfidenceThresholdNotMetError
@@ -453,6 +454,16 @@ class TrainingOffError(RegistryError):
 
     code = "training_off"
     hint = "Train where the code is (`winnow retrain PROCESS`), or deploy a stack that trains."
+
+
+class TrainingDiedError(RegistryError):
+    """A training ended without an answer: it ran out of time or of memory."""
+
+    code = "training_died"
+    hint = (
+        "Nothing was changed. Give the train function more memory (TrainMemory), which also makes "
+        "it faster, or train on a larger machine: `winnow retrain PROCESS --stack NAME`."
+    )
 
 
 class RunError(PermanentError):

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from winnow.registry.models import AliasChange, ModelVersion, PinnedVersion, ProcessEntry
+from winnow.registry.trainings import EndedTraining
 
 
 class ModelRegistry(Protocol):
@@ -94,6 +95,25 @@ class TrainingLease(Protocol):
         """End one's own lease; without one, nothing happens."""
         ...
 
+    def holder(self, process: str) -> str | None:
+        """Who has the lease, or had it and has not released it; None: nobody."""
+        ...
+
     def held_until(self, process: str) -> float | None:
         """When the lease expires, or expired if nobody has released it; None: nobody has it."""
+        ...
+
+
+class TrainingLog(Protocol):
+    """What came of each process's last training.
+
+    Raises AccessDeniedError, AwsRefusedError, RetryableError.
+    """
+
+    def last(self, process: str) -> EndedTraining | None:
+        """The last training; None: there was none."""
+        ...
+
+    def keep(self, ended: EndedTraining) -> None:
+        """Keep it in place of the one before."""
         ...

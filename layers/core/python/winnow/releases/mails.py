@@ -2,6 +2,7 @@
 
 from winnow.models import Mail
 from winnow.registry.models import Action, AliasChange
+from winnow.registry.trainings import EndedTraining, TrainingOutcome
 from winnow.releases.models import VersionWatch
 
 
@@ -64,6 +65,43 @@ def broken(watch: VersionWatch, page_url: str = "") -> Mail:
     ]
     subject = f"Winnow {watch.process}: the guarantee is not kept"
     return Mail(subject=subject[:99], body="\n".join(body) + "\n")
+
+
+def trained(ended: EndedTraining, page_url: str = "") -> Mail:
+    """The e-mail that a training has ended: what came of it, and what to do."""
+    process = ended.process
+    if ended.challenger is not None:
+        subject = f"Winnow {process}: a challenger waits"
+        what = (
+            f"Winnow trained the process {process}. The challenger {ended.challenger[:12]} waits "
+            "for its release; it decides nothing until then."
+        )
+        todo = [
+            f"To see it:         winnow model show {process} challenger",
+            f"To try it:         winnow release shadow {process}",
+        ]
+    elif ended.outcome is TrainingOutcome.FAILED:
+        subject = f"Winnow {process}: the training failed"
+        what = f"Winnow could not train the process {process}. Nothing was changed."
+        todo = [f"What to do         {ended.hint}"]
+    else:
+        subject = f"Winnow {process}: trained, and nothing is better"
+        what = (
+            f"Winnow trained the process {process}, and the challenger is not better than the "
+            "champion. Nothing was changed."
+        )
+        todo = ["More decisions of people, or other examples in the definition, may change that."]
+    body = [
+        what,
+        "",
+        f"Why        {ended.sentence}",
+        *([f"Code       {ended.code}"] if ended.code else []),
+        f"Decisions  {ended.decisions:,}",
+        f"Ended      {ended.at}",
+        "",
+        *todo,
+    ]
+    return Mail(subject=subject[:99], body="\n".join([*body, *_page(page_url)]) + "\n")
 
 
 def _page(page_url: str) -> list[str]:

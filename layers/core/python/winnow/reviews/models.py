@@ -238,6 +238,11 @@ class Totals(FrozenModel):
     blind_agreed: int = Field(0, description="of them, first decided as the machine had")
 
     @property
+    def decisions(self) -> int:
+        """Records that people have decided, of whatever kind."""
+        return self.decided + self.audited + self.corrections
+
+    @property
     def open(self) -> int:
         """Records for review that nobody has decided yet."""
         return self.queued - self.decided
