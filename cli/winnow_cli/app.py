@@ -32,10 +32,11 @@ from winnow_cli.commands import (
     train,
     tune,
     up,
+    users,
     why,
 )
 from winnow_cli.console import safe, say
-from winnow_cli.options import ENCODER, PROCESSES, REVIEWS
+from winnow_cli.options import ACCESS, ENCODER, PROCESSES, REVIEWS
 
 
 class SafeGroup(TyperGroup):
@@ -106,6 +107,7 @@ for module in (
 ):
     module.register(app)
 app.add_typer(reviews.app, name="reviews", rich_help_panel=REVIEWS)
+app.add_typer(users.app, name="users", rich_help_panel=ACCESS)
 app.add_typer(release.app, name="release", rich_help_panel=PROCESSES)
 publish.register(process.app)
 app.add_typer(process.app, name="process", rich_help_panel=PROCESSES)

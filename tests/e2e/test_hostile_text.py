@@ -150,6 +150,13 @@ CALLS: dict[str, list[list[str]]] = {
     ],
     "forget": [["{failed}"], [PLANT], [PLANT, "1", "--yes"]],
     "dashboard": [[], ["--json"], ["--hours", PLANT], ["--stack", PLANT]],
+    "users add": [
+        [f"{PLANT}@example.org", "--group", "admin"],
+        ["p@example.org", "--group", PLANT],
+        ["p@example.org", "--group", "admin", "--name", PLANT],
+    ],
+    "users list": [[], ["--json"]],
+    "users remove": [["--yes", PLANT], ["--yes", f"{PLANT}@example.org"], [PLANT]],
     "policy": [["read"], ["drop", "--json"], [PLANT], ["read", "--stack", PLANT]],
     "audit": [[], ["--json"]],
     "redrive": [["{done}"], [PLANT], ["--failed-since", PLANT]],

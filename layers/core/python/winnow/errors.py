@@ -86,6 +86,12 @@ whatever it is.
           ReviewConflictError
           NothingToUndoError
           ReviewOffError
+        UserError
+          AddressInvalidError
+          UserNameInvalidError
+          UserExistsError
+          UserUnknownError
+          UserNeededError
         RequestError
           RequestInvalidError
           RequestTooLongError
@@ -737,6 +743,48 @@ class ReviewOffError(ReviewError):
 
     code = "review_off"
     hint = "Deploy the stack with the parameter ReviewPage=true."
+
+
+class UserError(PermanentError):
+    """A user of the review page cannot be added or removed. No message has an address."""
+
+
+class AddressInvalidError(UserError):
+    """What was given is not an e-mail address."""
+
+    code = "address_invalid"
+    hint = "Give one address, such as maria@example.org."
+
+
+class UserNameInvalidError(UserError):
+    """A user cannot have this name, which stands beside what they decide."""
+
+    code = "user_name_invalid"
+    hint = "Give another with --name: 1 to 64 of a to z, 0 to 9, and . _ - between them."
+
+
+class UserExistsError(UserError):
+    """The stack's user pool has a user with this name or address."""
+
+    code = "user_exists"
+    hint = (
+        "`winnow users list` shows the users. For another group, remove the user and add them "
+        "again; for another user of the same name, give one with --name."
+    )
+
+
+class UserUnknownError(UserError):
+    """The stack's user pool has no such user."""
+
+    code = "user_unknown"
+    hint = "`winnow users list` shows the users."
+
+
+class UserNeededError(UserError):
+    """The local stack's own user cannot be removed: its page signs this one in."""
+
+    code = "user_needed"
+    hint = "Remove another user, or end the local stack: `winnow down`."
 
 
 class RequestError(PermanentError):
