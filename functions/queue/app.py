@@ -11,11 +11,11 @@ from functools import cache, partial
 from typing import NamedTuple
 
 from winnow.errors import ObjectGoneError, WinnowError
-from winnow.models import Alias, ObjectRef, VersionRef
+from winnow.models import Alias, Result, VersionRef
 from winnow.releases.automatic import Gatekeeper, Seen
 from winnow.releases.models import VersionWatch
 from winnow.reviews.enqueue import enqueue
-from winnow.reviews.queueing import Queued, Shares, read_result
+from winnow.reviews.queueing import Queued, Shares
 from winnow.reviews.reviewed import ReviewedFiles, ReviewSummary
 from winnow.steps.notification import reviewed
 from winnow_aws.clients import client
@@ -101,7 +101,7 @@ def _queue(upload_id: str) -> QueueReport:
     except ObjectGoneError:
         logger.warning("the results were deleted before they were queued")
         return QueueReport()
-    _keep_differences(queue, result)
+    _keep_differences(queue, done.result)
     if pictures.code is not None:
         logger.warning("no pictures asked for", code=pictures.code)
     elif pictures.asked:
@@ -109,9 +109,8 @@ def _queue(upload_id: str) -> QueueReport:
     return QueueReport(queued=done.queued, audits=done.audits)
 
 
-def _keep_differences(queue: Queue, ref: ObjectRef) -> None:
+def _keep_differences(queue: Queue, result: Result) -> None:
     """Keep what champion and challenger made of the same records, if two versions judged."""
-    result = read_result(queue.store, ref)
     counts, version = result.shadow, result.version
     if counts is None or version is None:
         return

@@ -180,7 +180,9 @@ def facts_of(version: "ModelVersion") -> dict[str, str]:
         "head": head_of(version),
         "calibration": (version.head and version.head.calibration) or "none",
         "threshold": f"{version.threshold:g}",
-        "guarantee": guarantee_of(version.guarantee),
+        "guarantee": guarantee_of(version.guarantee)
+        if version.guarantee is not None
+        else "none: never promoted or taken back by itself",
         "source": version.source,
         "created": f"{version.created[:19]} by {version.by}",
         "parents": ", ".join(map(short, version.parents)) or "none",

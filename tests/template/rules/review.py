@@ -119,7 +119,7 @@ COUNTED = '{"eventName": ["INSERT", "MODIFY"], "dynamodb": {"Keys": {"sk": {"S":
 
 
 def stream(name: str, stack: Stack) -> Any:
-    """Decisions of some seconds together; what fails is halved, tried again, and kept."""
+    """Decisions at once, and together those that wait; what fails is halved, and kept at last."""
     return _made(
         "AWS::Lambda::EventSourceMapping",
         FunctionName=ref("QueueFunction.Alias"),
@@ -127,7 +127,7 @@ def stream(name: str, stack: Stack) -> Any:
         # From the first decision: LATEST would miss what happens while the mapping is made.
         StartingPosition="TRIM_HORIZON",
         BatchSize=100,
-        MaximumBatchingWindowInSeconds=5,
+        MaximumBatchingWindowInSeconds=0,
         BisectBatchOnFunctionError=True,
         MaximumRetryAttempts=10,
         FunctionResponseTypes=["ReportBatchItemFailures"],

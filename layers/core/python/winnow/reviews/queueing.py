@@ -53,6 +53,8 @@ class Queued(FrozenModel):
     audits: int
     left_out: int
     """Records for review above MAX_QUEUED: the surest of them."""
+    result: Result
+    """What was queued, as the run wrote it."""
 
 
 class _Line(BaseModel):
@@ -147,6 +149,7 @@ def queue_upload(
         queued=counted.queued,
         audits=counted.audits,
         left_out=max(0, result.counts.review - MAX_QUEUED),
+        result=result,
     )
 
 
