@@ -14,6 +14,7 @@ from winnow_cli.commands import (
     forget,
     history,
     mail,
+    menu,
     model,
     policy,
     predict,
@@ -98,7 +99,7 @@ def winnow(
 
 
 for module in (
-    *(up, down, mail),
+    *(menu, up, down, mail),
     *(submit, status, why, results, dashboard, audit, redrive),
     *(review, queue, history, forget),
     *(predict, train, tune, evaluate, retrain, reproduce),

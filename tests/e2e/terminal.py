@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Self
 
+import pyte
+
 LINES, COLUMNS = 40, 100
 _TIMEOUT_S = 60.0
 _CONTROL = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]|\r")
@@ -21,13 +23,21 @@ _HOME = b"\x1b[H"
 class Terminal:
     """A running `winnow` command. Ends it when the block ends."""
 
-    def __init__(self, *arguments: str, environment: Mapping[str, str]) -> None:
-        command = [sys.executable, "-m", "winnow_cli", *arguments]
+    def __init__(
+        self,
+        *arguments: str,
+        environment: Mapping[str, str],
+        module: str = "winnow_cli",
+        columns: int = COLUMNS,
+        lines: int = LINES,
+    ) -> None:
+        """`module` is what runs, with the arguments; winnow is the default."""
+        command = [sys.executable, "-m", module, *arguments]
         self._pid, self._descriptor = pty.fork()
         if self._pid == 0:
+            # Before the command can look at it.
+            _set_size(0, columns, lines)
             os.execve(command[0], command, {**environment, "TERM": "xterm-256color"})
-        size = struct.pack("HHHH", LINES, COLUMNS, 0, 0)
-        fcntl.ioctl(self._descriptor, termios.TIOCSWINSZ, size)
         self._output = bytearray()
         self._code: int | None = None
 
@@ -84,3 +94,64 @@ class Terminal:
             return False
         self._output += content
         return bool(content)
+
+
+class EmulatedTerminal(Terminal):
+    """A terminal whose screen is drawn as a terminal draws it: for what moves the cursor about."""
+
+    def __init__(
+        self,
+        *arguments: str,
+        environment: Mapping[str, str],
+        module: str = "winnow_cli",
+        columns: int = COLUMNS,
+        lines: int = LINES,
+    ) -> None:
+        super().__init__(
+            *arguments, environment=environment, module=module, columns=columns, lines=lines
+        )
+        self.drawn = _Screen(columns, lines, self.press)
+        """Every character of the screen, with its colours."""
+        self._stream = pyte.ByteStream(self.drawn)
+        self._fed = 0
+
+    @property
+    def screen(self) -> str:
+        """What is on the screen."""
+        return "\n".join(line.rstrip() for line in self.drawn.display).rstrip()
+
+    @property
+    def printed(self) -> bytes:
+        """Everything that was printed, with its escape sequences."""
+        return bytes(self._output)
+
+    def resize(self, columns: int, lines: int = LINES) -> None:
+        """Give the terminal another size; the command is told, as a window's frame does it."""
+        self.drawn.resize(lines, columns)
+        _set_size(self._descriptor, columns, lines)
+
+    @property
+    def echoes(self) -> bool:
+        """Whether typed characters are shown, as a shell expects its terminal."""
+        return bool(termios.tcgetattr(self._descriptor)[3] & termios.ECHO)
+
+    def _read(self) -> bool:
+        there = super()._read()
+        self._stream.feed(bytes(self._output[self._fed :]))
+        self._fed = len(self._output)
+        return there
+
+
+class _Screen(pyte.Screen):
+    """A screen that answers where its cursor is, when it is asked."""
+
+    def __init__(self, columns: int, lines: int, answer: Callable[[str], None]) -> None:
+        super().__init__(columns, lines)
+        self._answer = answer
+
+    def write_process_input(self, data: str) -> None:
+        self._answer(data)
+
+
+def _set_size(descriptor: int, columns: int, lines: int) -> None:
+    fcntl.ioctl(descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))

@@ -118,6 +118,7 @@ def planted(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
 
 
 CALLS: dict[str, list[list[str]]] = {
+    "menu": [[], [PLANT]],
     "up": [[], ["--json"], ["--parameter", f"{PLANT}=1"]],
     "mail": [[], ["--json"]],
     "submit": [

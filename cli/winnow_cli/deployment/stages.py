@@ -165,6 +165,11 @@ def parse_stages(text: str, path: Path) -> Stages:
     return Stages(path=path, by_name=stages)
 
 
+def problems_of(name: str, table: Mapping[str, Any]) -> list[str]:
+    """What is wrong with a stage's table, a phrase each; the template is not looked at."""
+    return _stage(name, dict(table))[1]
+
+
 def parameter_problems(stage: Stage, parameters: Parameters) -> list[str]:
     """What is wrong with a stage's parameters, a sentence each."""
     problems = []

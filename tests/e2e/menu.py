@@ -1,0 +1,79 @@
+"""A person who works the menu in a terminal: looks for a line of the list, goes there, Enter."""
+
+import re
+from typing import Self
+
+from tests.e2e.terminal import EmulatedTerminal
+from winnow_cli.menu.steps import Menu, Step
+
+UP, DOWN, ENTER, ESCAPE, CTRL_C, CTRL_D, ERASE = (
+    "\x1b[A", "\x1b[B", "\r", "\x1b", "\x03", "\x04", "\x15",
+)  # fmt: skip
+_LINE = re.compile(r"^ (>| ) ([^ ].*)$")
+
+
+class Visitor:
+    """Keys by what they are for."""
+
+    def __init__(self, terminal: EmulatedTerminal) -> None:
+        self.terminal = terminal
+
+    def at(self, title: str) -> Self:
+        """Wait for a question."""
+        self.terminal.wait_for(lambda screen: f"? {title}" in screen, f"the question {title!r}")
+        return self
+
+    def pick(self, words: str) -> Self:
+        """Choose a line of the list, by how it begins."""
+
+        def offered(screen: str) -> bool:
+            return any(line.startswith(words) for _, line in self._lines(screen))
+
+        lines = self._lines(self.terminal.wait_for(offered, f"a line {words!r}"))
+        now = next(at for at, (pointer, _) in enumerate(lines) if pointer)
+        goal = next(at for at, (_, line) in enumerate(lines) if line.startswith(words))
+        self.press((DOWN if goal > now else UP) * abs(goal - now))
+        self.pointed_at(words)
+        return self.press(ENTER)
+
+    def pointed_at(self, words: str) -> Self:
+        """Wait until the list's pointer is there."""
+        self.terminal.wait_for(
+            lambda screen: any(
+                pointer and line.startswith(words) for pointer, line in self._lines(screen)
+            ),
+            f"the pointer at {words!r}",
+        )
+        return self
+
+    def press(self, keys: str) -> Self:
+        if keys:
+            self.terminal.press(keys)
+        return self
+
+    def ran(self, times: int) -> str:
+        """What a fake command printed, as soon as it ran for the so many-th time."""
+        self.terminal.wait_for(
+            lambda _: self.terminal.output.count("RAN [") == times, f"run {times}"
+        )
+        return self.terminal.output
+
+    @staticmethod
+    def _lines(screen: str) -> list[tuple[bool, str]]:
+        """The lines of the list: whether the pointer is there, and what it says."""
+        below = screen.rpartition("\n? ")[2] if "\n? " in screen else screen
+        return [
+            (match[1] == ">", match[2])
+            for line in below.splitlines()
+            if (match := _LINE.match(line))
+        ]
+
+
+def way_to(menu: Menu, step: Step) -> list[Menu]:
+    """The menus on the way to a step, without the first."""
+    for entry in menu.entries:
+        if entry is step:
+            return []
+        if isinstance(entry, Menu) and any(one is step for one in entry.entries):
+            return [entry]
+    raise AssertionError(step)
