@@ -13,7 +13,7 @@ from winnow.processes.schema import parse_definition_json
 from winnow.registry.reading import ReferenceFile
 from winnow.steps.classify import classify
 from winnow_aws.handler import handler as lambda_handler
-from winnow_aws.handler import seconds_left
+from winnow_aws.handler import seconds_left, used
 from winnow_aws.s3 import S3Store, s3_store
 from winnow_aws.settings import ClassifySettings
 from winnow_encoder import load_encoder
@@ -61,4 +61,5 @@ def handler(task: ChunkTask) -> Classified:
         budget=budget,
         seconds=seconds,
         memory=encoder,
+        meter=used,
     )

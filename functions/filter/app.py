@@ -7,6 +7,7 @@ from functools import cache
 from winnow.models import FilterChunk, Filtered, FilteredChunk, FilterInput, Serialized
 from winnow.steps.filter import filter_chunk, filter_run
 from winnow_aws.handler import handler as lambda_handler
+from winnow_aws.handler import used
 from winnow_aws.metrics import count_outcomes, measure_drift
 from winnow_aws.s3 import S3Store, s3_store
 from winnow_aws.settings import FilterSettings
@@ -24,7 +25,7 @@ def handler(given: FilterInput) -> Filtered | FilteredChunk:
     store, settings = build()
     match given.root:
         case FilterChunk() as chunk:
-            return filter_chunk(chunk, store, time.monotonic)
+            return filter_chunk(chunk, store, time.monotonic, meter=used)
         case Serialized() as run:
             filtered = filter_run(
                 run,
@@ -33,6 +34,8 @@ def handler(given: FilterInput) -> Filtered | FilteredChunk:
                 time.monotonic,
                 mail_file_names=settings.mail_file_names,
                 page_url=settings.page_url,
+                meter=used,
+                region=settings.aws_region,
             )
             stack, process = settings.stack_name, filtered.process
             count_outcomes(stack, process, filtered.counts, run.version)

@@ -8,7 +8,7 @@ from winnow.models import DrawnPages, DrawPages, ScanInput, Serialized
 from winnow.registry.ports import Models
 from winnow.steps.serialize import SerializeOptions, serialize
 from winnow_aws.handler import handler as lambda_handler
-from winnow_aws.handler import logger
+from winnow_aws.handler import logger, used
 from winnow_aws.read_settings import ScanSettings
 from winnow_aws.run_models import run_models
 from winnow_aws.s3 import S3Store, s3_store
@@ -47,7 +47,14 @@ def handler(event: ScanInput) -> Serialized | DrawnPages:
         case given:
             store, models, options, pages = build()
             return serialize(
-                given.upload, store, models, options, time.monotonic, ocr=pages, run=given.run
+                given.upload,
+                store,
+                models,
+                options,
+                time.monotonic,
+                ocr=pages,
+                run=given.run,
+                meter=used,
             )
 
 

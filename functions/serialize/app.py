@@ -8,6 +8,7 @@ from winnow.models import ScanNeeded, Serialized, SerializeInput
 from winnow.registry.ports import Models
 from winnow.steps.serialize import SerializeOptions, serialize_text
 from winnow_aws.handler import handler as lambda_handler
+from winnow_aws.handler import used
 from winnow_aws.read_settings import SerializeSettings
 from winnow_aws.run_models import run_models
 from winnow_aws.s3 import S3Store, s3_store
@@ -25,4 +26,6 @@ def build() -> tuple[S3Store, Models, SerializeOptions]:
 def handler(event: SerializeInput) -> Serialized | ScanNeeded:
     """Read a file into chunks of records."""
     store, models, options = build()
-    return serialize_text(event.upload, store, models, options, time.monotonic, run=event.run)
+    return serialize_text(
+        event.upload, store, models, options, time.monotonic, run=event.run, meter=used
+    )

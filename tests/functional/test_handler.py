@@ -11,7 +11,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import boto3
 import pytest
+from moto import mock_aws
 from pydantic import BaseModel
 
 from winnow.errors import (
@@ -21,9 +23,10 @@ from winnow.errors import (
     SettingsError,
     WinnowError,
 )
-from winnow.models import ChunkTask, Classified, ObjectRef
+from winnow.models import ChunkTask, Classified, ObjectRef, StepUnits
 from winnow.steps.dispatch import DispatchReport
-from winnow_aws.handler import handler, logger, seconds_left
+from winnow_aws import sent_requests
+from winnow_aws.handler import LOG_BYTES, handler, logger, seconds_left, used
 from winnow_aws.read_settings import SerializeSettings
 from winnow_aws.settings import ClassifySettings, FilterSettings
 from winnow_aws.usage import Meter
@@ -134,6 +137,46 @@ def test_what_a_cold_start_takes_is_no_time_to_judge_in(monkeypatch, loading_s, 
     task = ChunkTask(upload_id="0" * 32, chunk=0, records=1, definition=ref, source=ref, scored=ref)
     classifier.handler(task.model_dump(mode="json"), context)
     assert given == [left]
+
+
+METERED: list[StepUnits] = []
+
+
+@handler(Event, lambda _: {})
+def metered(event: Event) -> Event:
+    for _ in range(event.number):
+        client = boto3.client("s3", region_name="us-east-1")
+        sent_requests.count_requests(client)
+        client.put_object(Bucket="kept", Key="x", Body=b"x")
+        client.get_object(Bucket="kept", Key="x")["Body"].read()
+        client.delete_object(Bucket="kept", Key="x")
+    METERED.append(used(puts=1))
+    return event
+
+
+@mock_aws
+def test_a_call_is_metered_by_time_memory_and_the_requests_that_aws_bills():
+    boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="kept")
+    METERED.clear()
+    metered({"number": 2}, CALLED)
+    metered({"number": 0}, CALLED)
+    first, second = METERED
+    assert (first.calls, first.s3_puts, first.s3_gets) == (1, 2 + 1, 2)
+    assert first.ms > 0
+    assert first.mb_ms == first.ms * 512
+    # What the call before has sent is not its own, and only a process's first call is cold.
+    assert (second.s3_puts, second.s3_gets, second.cold_starts) == (1, 0, 0)
+
+
+def test_what_a_call_is_said_to_log_is_about_what_it_prints(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "halve")
+    halve({"number": 8}, CALLED)
+    printed = capsys.readouterr()
+    # Lambda itself writes START, END and REPORT: some 350 bytes.
+    whole = len(printed.out.encode()) + len(printed.err.encode()) + 350
+    assert whole / 2 < LOG_BYTES < whole * 2
 
 
 def app(function):

@@ -10,6 +10,7 @@ import pytest
 
 from tests.statemachine.conftest import event
 from tests.statemachine.machine import TaskError, World, function_error, said
+from winnow.costs.runs import STATES_OF_A_RUN
 from winnow.models import FilterChunk, Mail, ScanNeeded, SerializeInput, Upload
 from winnow.steps.upload import upload_id as id_of
 
@@ -35,6 +36,8 @@ def test_a_good_file_goes_through_every_state(world: World, uploaded: Any, uploa
     run = world.run("triage", uploaded)
     assert run.status == "SUCCEEDED", run.cause
     assert run.states == SUCCESS
+    # What a run is billed for is counted by these.
+    assert run.states == STATES_OF_A_RUN
     counts = {"records": 8, "accepted": 5, "review": 2, "invalid": 1}
     assert run.output == {
         "upload_id": upload_id,

@@ -13,7 +13,7 @@ from botocore.stub import ANY, Stubber
 from tests.statemachine.conftest import event
 from tests.statemachine.machine import ROOT, World, function_error
 from winnow.errors import UploadAbandonedError
-from winnow.models import ObjectRef, Upload
+from winnow.models import ObjectRef, RunCost, Upload
 from winnow.recovery.upload_row import NUMBERS, UploadRow
 from winnow_aws.rows import row_of
 from winnow_aws.table import TableRuns
@@ -122,6 +122,32 @@ def test_a_row_that_a_run_leaves_is_read_whole(
         name: int(value["N"]) if name in NUMBERS else value["S"] for name, value in item.items()
     }
     assert 0 < row.claimed_s <= (row.ended_s or 0)
+
+
+def test_a_row_says_what_its_run_cost(world: World, upload_id: str) -> None:
+    cost = RunCost(
+        region="eu-central-1",
+        prices="2026-11-27",
+        usd=0.000000123,
+        per_1000_records=0.0000123,
+        steps={"serialize": 0.000000123},
+        missing=("event",),
+    )
+    filtered = world.functions["filter"]
+
+    def measured(payload: Any) -> Any:
+        return {**filtered(payload), "cost": cost.model_dump_json()}
+
+    world.functions["filter"] = measured
+    world.run("triage", event("s3_object_created"))
+    row = row_of(stored(world, upload_id))
+    assert row.state == "SUCCEEDED"
+    assert row.cost == cost
+
+
+def test_a_row_whose_cost_cannot_be_read_is_a_row_without_one() -> None:
+    assert row_of({"upload_id": {"S": "a"}, "run_cost": {"S": "{}"}}).cost is None
+    assert row_of({"upload_id": {"S": "a"}}).cost is None
 
 
 def test_a_row_of_the_first_version_is_read() -> None:

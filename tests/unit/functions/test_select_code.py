@@ -47,19 +47,21 @@ FOLDERS = {
     },
     "filter": {
         *("winnow", "winnow/heads", "winnow/limits", "winnow/processes", "winnow/steps"),
-        *("winnow/storage", "winnow_aws"),
+        *("winnow/costs", "winnow/storage", "winnow_aws"),
     },
-    "sweep": RECOVER,
+    "sweep": RECOVER | {"winnow/costs"},
     "dispatch": RECOVER,
     "digest": {"winnow", "winnow/limits", "winnow/steps", "winnow_aws"},
-    "queue": RECOVER | {"winnow/processes", "winnow/registry", "winnow/releases", "winnow/reviews"},
+    "queue": RECOVER
+    | {"winnow/processes", "winnow/registry", "winnow/releases", "winnow/reviews"}
+    | {"winnow/costs"},
     "api": {
         *("winnow", "winnow/heads", "winnow/judging", "winnow/judging/criteria"),
         "winnow/judging/facts",
         *("winnow/judging/labels", "winnow/judging/text", "winnow/limits", "winnow/parsers"),
         *("winnow/parsers/mail", "winnow/processes", "winnow/recovery", "winnow/reviews"),
         *("winnow/steps", "winnow/storage", "winnow/tables", "winnow_aws", "winnow_api"),
-        *("winnow/registry", "winnow/releases", "winnow_encoder"),
+        *("winnow/costs", "winnow/registry", "winnow/releases", "winnow_encoder"),
     },
     "publish": {
         *("winnow", "winnow/heads", "winnow/judging", "winnow/judging/criteria"),

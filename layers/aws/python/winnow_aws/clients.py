@@ -16,6 +16,7 @@ import boto3
 from botocore.config import Config
 
 from winnow.errors import EndpointUnreachableError, SettingsError
+from winnow_aws.sent_requests import count_requests
 
 LOCAL_AWS = "LOCAL_AWS"
 _LOCAL_REGION = "us-east-1"
@@ -37,6 +38,7 @@ def client(service: str, config: Config | None = None) -> Any:
     function runs in an emulator and nothing answers at the service's address.
     """
     aws_client = boto3.client(service, config=_merged(config), **_local(os.environ))  # type: ignore[call-overload]
+    count_requests(aws_client)
     if emulated(os.environ):
         _must_answer(aws_client.meta.endpoint_url)
     return aws_client

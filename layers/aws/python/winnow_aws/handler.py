@@ -5,6 +5,7 @@ error is logged by type and place, without its message, which may contain docume
 What each call used is measured.
 """
 
+import math
 import os
 import traceback
 from collections.abc import Callable, Iterable, Iterator
@@ -17,8 +18,10 @@ from pydantic import BaseModel, RootModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from winnow.errors import EventInvalidError, InternalError, WinnowError
+from winnow.models import StepUnits
+from winnow_aws import sent_requests
 from winnow_aws.metrics import count_defect, measure_call
-from winnow_aws.usage import Meter
+from winnow_aws.usage import Meter, process_age
 
 In = TypeVar("In", bound=BaseModel)
 Out = TypeVar("Out", bound=BaseModel)
@@ -26,6 +29,14 @@ Out = TypeVar("Out", bound=BaseModel)
 logger = Logger()
 _context: list[Any] = []
 """The context of the current call: Lambda runs one at a time in a process."""
+
+
+_current: list["Call"] = []
+"""The current call, while it is measured."""
+_loaded_s: list[float] = []
+"""Age of the process when its code was loaded: what a cold start is billed for besides the call."""
+LOG_BYTES = 1_000
+"""What a call writes to the logs, roughly: the line of its metrics, `done`, and Lambda's three."""
 
 
 def seconds_left() -> float:
@@ -44,6 +55,7 @@ class Call:
 
     def __init__(self) -> None:
         self.meter = Meter()
+        self.sent = sent_requests.sent()
         self.code = ""
         """Code of the error that it ends with."""
 
@@ -56,9 +68,11 @@ _calls: list[int] = []
 def measured(context: Any) -> Iterator[Call]:
     """Measure a call, and print what it used when it ends. `context` is Lambda's."""
     call = Call()
+    _current[:] = [call]
     try:
         yield call
     finally:
+        _current.clear()
         name = getattr(context, "function_name", None)
         if name:
             measure_call(
@@ -75,6 +89,30 @@ def measured(context: Any) -> Iterator[Call]:
             count_defect(stack)
 
 
+def used(*, puts: int = 0, gets: int = 0) -> StepUnits:
+    """What the current call has used until now: core's Meter.
+
+    Lambda bills the call and, of a cold start, the loading of the code before it.
+    """
+    call = _current[0] if _current else Call()
+    cold = not _calls
+    seconds = call.meter.read().seconds + (sum(_loaded_s) if cold else 0.0)
+    ms = math.ceil(seconds * 1_000)
+    memory = int(getattr(_context[0], "memory_limit_in_mb", 0) or 0) if _context else 0
+    now = sent_requests.sent()
+    sent = {name: count - call.sent.get(name, 0) for name, count in now.items()}
+    sent["s3_puts"] = sent.get("s3_puts", 0) + puts
+    sent["s3_gets"] = sent.get("s3_gets", 0) + gets
+    return StepUnits(
+        calls=1,
+        cold_starts=int(cold),
+        ms=ms,
+        mb_ms=ms * memory,
+        log_bytes=LOG_BYTES,
+        **sent,
+    )
+
+
 def handler(
     shape: type[In], identify: Callable[[In], dict[str, Any]]
 ) -> Callable[[Callable[[In], Out]], Callable[[dict[str, Any], Any], dict[str, Any]]]:
@@ -83,6 +121,7 @@ def handler(
     `identify` returns the fields that every log line has: ids and counts, nothing else.
     The handler returns the function's result as plain data, and raises only WinnowErrors.
     """
+    _loaded_s[:] = [process_age()]
 
     def decorate(call: Callable[[In], Out]) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
         @wraps(call)

@@ -1,8 +1,10 @@
 """What a call of a function uses: time, processor time and resident memory (getrusage)."""
 
+import os
 import resource
 import sys
 import time
+from pathlib import Path
 from typing import NamedTuple
 
 _UNIT = 1 if sys.platform == "darwin" else 1024
@@ -37,6 +39,17 @@ class Meter:
             # been forked has its parent's pages.
             max(own.ru_maxrss, children.ru_maxrss) * _UNIT / _MB,
         )
+
+
+def process_age() -> float:
+    """Seconds since this process started; 0 where the system does not tell."""
+    try:
+        # Behind the name, which may contain anything, the 20th field: ticks since the system began.
+        fields = Path("/proc/self/stat").read_text("utf-8").rpartition(")")[2].split()
+        started = int(fields[19]) / os.sysconf("SC_CLK_TCK")
+        return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - started)
+    except (OSError, ValueError, IndexError, AttributeError):
+        return 0.0
 
 
 def _cpu_s() -> float:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, RootModel, Tag
 
-RESULT_SCHEMA_VERSION = "1.5"
+RESULT_SCHEMA_VERSION = "1.6"
 
 UnitInterval = Annotated[float, Field(ge=0.0, le=1.0)]
 
@@ -557,6 +557,81 @@ class Timings(FrozenModel):
     filter_s: float = Field(0.0, ge=0)
 
 
+# -- what a run used, and what that costs ---------------------------------------------------------
+
+
+class StepUnits(FrozenModel):
+    """What calls of one function used, as AWS meters it. Whole numbers: sums are exact."""
+
+    calls: int = Field(0, ge=0)
+    cold_starts: int = Field(0, ge=0, description="calls that a new environment was made for")
+    ms: int = Field(
+        0,
+        ge=0,
+        description="milliseconds until the output was written, each call rounded up; of a cold "
+        "start also the loading of the code",
+    )
+    mb_ms: int = Field(
+        0, ge=0, description="milliseconds times the function's MB; 1,024,000 are one GB-second"
+    )
+    s3_puts: int = Field(0, ge=0, description="requests that S3 bills as PUT")
+    s3_gets: int = Field(0, ge=0, description="requests that S3 bills as GET")
+    dynamodb_writes: int = Field(0, ge=0, description="requests, each counted as one unit")
+    dynamodb_reads: int = Field(0, ge=0, description="requests, each counted as one unit")
+    textract_pages: int = Field(0, ge=0)
+    log_bytes: int = Field(0, ge=0, description="estimated")
+
+    def __add__(self, other: "StepUnits") -> "StepUnits":
+        return StepUnits(
+            **{name: getattr(self, name) + getattr(other, name) for name in StepUnits.model_fields}
+        )
+
+
+class WorkflowUnits(FrozenModel):
+    """What the workflow itself used: counted from its definition, not measured."""
+
+    transitions: int = Field(0, ge=0, description="states entered, without retries")
+    dynamodb_writes: int = Field(0, ge=0)
+    events: int = Field(0, ge=0, description="events of S3 that EventBridge took")
+    messages: int = Field(0, ge=0, description="messages to the topic")
+    mails: int = Field(0, ge=0, description="e-mails, of one subscriber")
+
+
+class ChunkUnits(FrozenModel):
+    """What judging and filtering one chunk used."""
+
+    classify: StepUnits
+    filter: StepUnits
+    transitions: int = Field(ge=0)
+
+
+class RunUnits(FrozenModel):
+    """What a run used, by step. Calls that failed and were repeated are not in it."""
+
+    serialize: StepUnits | None = Field(
+        None, description="absent: Scan read the file; the call of Serialize before is not counted"
+    )
+    scan: StepUnits | None = Field(None, description="absent: the file was read without OCR")
+    classify: StepUnits
+    filter: StepUnits
+    workflow: WorkflowUnits
+
+
+class RunCost(FrozenModel):
+    """What a run used, at list prices, without free tiers."""
+
+    currency: Literal["USD"] = "USD"
+    region: str = Field(description="whose prices these are")
+    prices: str = Field(description="the day of the price table")
+    usd: float = Field(ge=0, description="the sum of the steps")
+    per_1000_records: float = Field(ge=0)
+    steps: dict[str, float] = Field(description="serialize or scan, classify, filter, workflow")
+    missing: tuple[str, ...] = Field(
+        (), description="what was used and has no known price: it is not in the sums"
+    )
+    estimated: tuple[str, ...] = Field((), description="what was not measured, but estimated")
+
+
 class Result(FrozenModel):
     """result.json: the outcome of one upload. Published as docs/schemas/result.json."""
 
@@ -585,6 +660,10 @@ class Result(FrozenModel):
     )
     notes: tuple[Note, ...] = ()
     timings: Timings
+    units: RunUnits | None = Field(
+        None, description="what the run used; absent: before schema 1.6, or not measured"
+    )
+    cost: RunCost | None = Field(None, description="what that costs; absent: there are no units")
     files: dict[Outcome, ObjectRef] = Field(
         description="the file of each outcome, in the version that this run wrote"
     )
@@ -635,6 +714,8 @@ class Serialized(FrozenModel):
     records: int = Field(ge=0)
     notes: tuple[Note, ...] = ()
     seconds: float = Field(ge=0, description="wall-clock time that it took")
+    read_by: Literal["serialize", "scan"] = "serialize"
+    units: StepUnits | None = Field(None, description="what it used; absent: not measured")
 
 
 class DrawPages(FrozenModel):
@@ -720,6 +801,7 @@ class ScoredHeader(FrozenModel):
     version: str | None = Field(None, description="sha256 of the version that judged")
     shadow: ShadowCounts | None = Field(None, description="absent: no other version judged")
     seconds: float = Field(ge=0, description="wall-clock time that judging took")
+    units: StepUnits | None = Field(None, description="what it used; absent: not measured")
 
 
 class Classified(FrozenModel):
@@ -775,6 +857,7 @@ class ChunkTally(FrozenModel):
     shadow: ShadowCounts | None = Field(None, description="absent: no other version judged")
     classify_s: float = Field(ge=0)
     filter_s: float = Field(ge=0)
+    units: ChunkUnits | None = Field(None, description="absent: not measured")
 
 
 class FilteredChunk(FrozenModel):
@@ -799,4 +882,5 @@ class Filtered(FrozenModel):
     counts: Counts
     result: ObjectRef
     drift: Drift | None = None
+    cost: str | None = Field(None, description="JSON of the RunCost, for the upload's row")
     mail: Mail

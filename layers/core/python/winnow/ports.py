@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol
 
 from winnow.limits.budget import Check, no_deadline
-from winnow.models import Judgement, Mail, ModelInfo, ObjectRef, ProcessInfo
+from winnow.models import Judgement, Mail, ModelInfo, ObjectRef, ProcessInfo, StepUnits
 
 if TYPE_CHECKING:  # the images of Serialize and Filter hold no numpy
     import numpy as np
@@ -74,6 +74,20 @@ class StoredObject(NamedTuple):
     def fence(self) -> str:
         """The fencing token that it was published with."""
         return self.metadata.get(FENCE, "")
+
+
+class Meter(Protocol):
+    """Measures the call that is under way."""
+
+    def __call__(self, *, puts: int = 0, gets: int = 0) -> StepUnits:
+        """What the call has used until now.
+
+        Args:
+            puts: Requests that it will still send and that S3 bills as PUT: those that write the
+                output, which says what was used.
+            gets: The same of requests that S3 bills as GET.
+        """
+        ...
 
 
 class Piece(NamedTuple):

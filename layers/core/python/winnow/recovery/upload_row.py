@@ -5,10 +5,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal, Self, get_args
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, ValidationError
 
 from winnow.errors import ConfidenceThresholdNotMetError
-from winnow.models import FrozenModel, ObjectRef
+from winnow.models import FrozenModel, ObjectRef, RunCost
 from winnow.storage.paths import RunPaths
 
 LEASE_S = 18_000
@@ -54,6 +54,8 @@ class UploadRow(FrozenModel):
     invalid: int | None = None
     result_bucket: str | None = None
     result_key: str | None = None
+    run_cost: str | None = None
+    """JSON of the run's RunCost; None: it was not measured"""
     error_code: str | None = None
     error_message: str | None = None
     erased_at: str | None = None
@@ -107,6 +109,16 @@ class UploadRow(FrozenModel):
             return None
         # Such a run fails after it has written its results: no record was confident enough.
         return RunPaths(results_bucket, self.upload_id).result(self.process)
+
+    @property
+    def cost(self) -> RunCost | None:
+        """What its run cost; None if that was not measured, or cannot be read."""
+        if self.run_cost is None:
+            return None
+        try:
+            return RunCost.model_validate_json(self.run_cost)
+        except ValidationError:
+            return None
 
     @property
     def file_name(self) -> str:

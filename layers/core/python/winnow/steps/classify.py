@@ -41,7 +41,7 @@ from winnow.models import (
     ShadowDecision,
     SourceLine,
 )
-from winnow.ports import Judge, ObjectStore
+from winnow.ports import Judge, Meter, ObjectStore
 from winnow.registry.files import version_sha256
 from winnow.registry.reading import ReferenceFile, head_files, reference_file
 from winnow.steps.locations import ocr_confidence, placed
@@ -76,13 +76,15 @@ def classify(
     budget: RecordBudget | None = None,
     seconds: float | None = None,
     memory: RememberingEncoder | None = None,
+    meter: Meter | None = None,
 ) -> Classified:
     """Judge the records of a chunk and write them, in their order, to `task.scored`.
 
     `budget` is what one record may cost, `seconds` what is left for judging them all; None: as long
     as it takes. With `task.part` only its records, to an object of their own. With `skip` the judge
     is still built: if that fails, no record is the cause. `memory` is the encoder of the judges,
-    where it remembers: for the version beside the run's (`task.shadow`).
+    where it remembers: for the version beside the run's (`task.shadow`). `meter` says what the call
+    used.
     Raises StoredDataInvalidError when the chunk is not what the manifest says, and
     ChunkTooSlowError when several records take longer than `seconds`.
     """
@@ -132,6 +134,7 @@ def classify(
         version=task.version.sha256 if task.version else None,
         shadow=counts,
         seconds=round(clock() - started, 3),
+        units=meter(puts=1) if meter else None,
     )
     store.put(target, dump_line(header) + body, JSON_LINES)
     return Classified(chunk=task.chunk, records=len(lines))

@@ -10,6 +10,8 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from winnow.costs.prices import price_list
+from winnow.costs.runs import chunk_transitions, run_cost, run_units
 from winnow.errors import (
     ConfidenceThresholdNotMetError,
     ObjectGoneError,
@@ -20,6 +22,7 @@ from winnow.heads.drift import Profiler, drift
 from winnow.models import (
     ChunkTally,
     ChunkTask,
+    ChunkUnits,
     Counts,
     FilterChunk,
     Filtered,
@@ -36,10 +39,11 @@ from winnow.models import (
     ScoredRecord,
     Serialized,
     ShadowCounts,
+    StepUnits,
     Timings,
     Verdict,
 )
-from winnow.ports import ObjectStore, Piece
+from winnow.ports import Meter, ObjectStore, Piece
 from winnow.processes.schema import parse_definition_json
 from winnow.steps.notification import report
 from winnow.storage.intermediate import open_artifact
@@ -59,10 +63,16 @@ _INLINE_THREADS = 4
 
 
 def filter_chunk(
-    given: FilterChunk, store: ObjectStore, clock: Callable[[], float]
+    given: FilterChunk,
+    store: ObjectStore,
+    clock: Callable[[], float],
+    *,
+    meter: Meter | None = None,
 ) -> FilteredChunk:
     """Write a chunk's records by their outcomes, and what was counted, beside its scores.
 
+    `meter` says what the call used: that and what judging used is in the tally, so that a call that
+    is repeated replaces what the one before has written.
     Raises StoredDataInvalidError when the parts do not cover the chunk, a part lacks lines or was
     judged by another process or head, or parts were judged by different models.
     """
@@ -80,6 +90,7 @@ def filter_chunk(
     models: set[ModelInfo] = set()
     shadow: ShadowCounts | None = None
     classify_s = 0.0
+    classified: list[StepUnits | None] = []
     position = 0
     for part in parts:
         if part.first != position:
@@ -97,6 +108,7 @@ def filter_chunk(
         models.add(scored.header.model)
         shadow = added(shadow, scored.header.shadow)
         classify_s += scored.header.seconds
+        classified.append(scored.header.units)
     if position != task.records:
         raise StoredDataInvalidError(f"The parts of chunk {task.chunk} do not cover it completely.")
     if len(models) != 1:
@@ -117,9 +129,22 @@ def filter_chunk(
         shadow=shadow,
         classify_s=round(classify_s, 3),
         filter_s=round(clock() - started, 3),
+        units=_chunk_units(classified, meter),
     )
     store.put(paths.tally(task.chunk), tally.model_dump_json().encode(), JSON)
     return FilteredChunk(chunk=task.chunk, counts=tally.counts)
+
+
+def _chunk_units(classified: Sequence[StepUnits | None], meter: Meter | None) -> ChunkUnits | None:
+    """What a chunk used; None if a part of it was not measured."""
+    measured = [units for units in classified if units is not None]
+    if meter is None or len(measured) != len(classified):
+        return None
+    return ChunkUnits(
+        classify=sum(measured, StepUnits()),
+        filter=meter(puts=1),
+        transitions=chunk_transitions(len(classified)),
+    )
 
 
 def added(counts: ShadowCounts | None, more: ShadowCounts | None) -> ShadowCounts | None:
@@ -180,10 +205,13 @@ def filter_run(
     *,
     mail_file_names: bool = False,
     page_url: str = "",
+    meter: Meter | None = None,
+    region: str = "",
 ) -> Filtered:
     """Write accepted.jsonl, review.jsonl, invalid.jsonl and result.json; compose the e-mail.
 
-    The chunks have been filtered; those of a run that began before runs had ids are now. Raises
+    The chunks have been filtered; those of a run that began before runs had ids are now. `meter`
+    says what the call used, and `region` whose prices the run's cost is told in. Raises
     StoredDataInvalidError when a chunk or records are missing or chunks were judged by different
     models (no file is written), RunSupersededError when a later run has written its results,
     ConfidenceThresholdNotMetError when the process demands an accepted record and has none (the
@@ -206,6 +234,11 @@ def filter_run(
         for outcome in Outcome
     }
     result = _result(run, totals, card, files, clock() - started)
+    # result.json itself is still to be written: a HEAD and a PUT.
+    units = run_units(run, totals.units, meter(puts=1, gets=1) if meter else None)
+    if units is not None:
+        cost = run_cost(units, totals.counts.records, price_list(region))
+        result = result.model_copy(update={"units": units, "cost": cost})
     result_ref = paths.result(run.process.id)
     store.publish(result_ref, result.model_dump_json(indent=2).encode(), JSON, fence)
     if definition.on_none == "fail" and not totals.counts.accepted:
@@ -219,6 +252,7 @@ def filter_run(
         counts=totals.counts,
         result=result_ref,
         drift=result.drift,
+        cost=result.cost.model_dump_json() if result.cost else None,
         mail=report(result, result_ref, file_name=mail_file_names, page_url=page_url),
     )
 
@@ -291,6 +325,7 @@ class _Totals:
         self.classify_s = self.filter_s = 0.0
         self.counts = Counts()
         self.shadow: ShadowCounts | None = None
+        self.units: list[ChunkUnits | None] = []
         try:
             contents = store.read_all([RunPaths.of(task).tally(task.chunk) for task in tasks])
             for task, content in zip(tasks, contents, strict=True):
@@ -308,6 +343,7 @@ class _Totals:
         self.model = tally.model
         self.profiler.add_counts(tally.profile)
         self.shadow = added(self.shadow, tally.shadow)
+        self.units.append(tally.units)
         self.classify_s += tally.classify_s
         self.filter_s += tally.filter_s
         self.counts = Counts(

@@ -6,6 +6,7 @@ NotifyStopped in stopped.asl.json), since that has to work when no function does
 
 from typing import TYPE_CHECKING
 
+from winnow.costs.money import shown
 from winnow.errors import UploadAbandonedError
 from winnow.models import Counts, Mail, ObjectRef, Result
 
@@ -55,6 +56,7 @@ def report(result: Result, result_ref: ObjectRef, *, file_name: bool, page_url: 
         f"The threshold of {result.threshold:g} is {_SET_BY[result.threshold_from]}.",
         _BASES[result.head is not None and result.head.calibration is not None],
         "",
+        *_cost(result),
         f"Results    s3://{result_ref.bucket}/{folder}/",
         f"Upload     {result.upload.upload_id}",
     ]
@@ -131,6 +133,18 @@ def subject(counts: Counts, process_id: str) -> str:
     if counts.invalid:
         parts.append(f"{counts.invalid:,} invalid")
     return f"Winnow {process_id}: {', '.join(parts)}"[:99]
+
+
+def _cost(result: Result) -> list[str]:
+    """The line that says what the run cost; none if that was not measured."""
+    cost = result.cost
+    if cost is None:
+        return []
+    least = "at least " if cost.missing else ""
+    return [
+        f"Cost       {least}{shown(cost.usd)}, {shown(cost.per_1000_records)} for 1,000 records "
+        f"(list prices of {cost.region}, {cost.prices})"
+    ]
 
 
 def _page(page_url: str, upload_id: str) -> str:

@@ -29,7 +29,7 @@ from winnow.models import (
     ShadowTask,
     Upload,
 )
-from winnow.ports import ObjectStore, StoredObject
+from winnow.ports import Meter, ObjectStore, StoredObject
 from winnow.processes.schema import ProcessDefinition
 from winnow.readers import PageReader, ReadLimits, Source
 from winnow.readers.cases import records_for
@@ -79,15 +79,17 @@ def serialize(
     *,
     ocr: PageReader | None = None,
     run: RunRef | None = None,
+    meter: Meter | None = None,
 ) -> Serialized:
     """Read an upload and write its chunks, its manifest and the definition it is judged by.
 
-    `clock` returns seconds; `ocr` reads pages that are pictures, or is None without OCR.
+    `clock` returns seconds; `ocr` reads pages that are pictures, or is None without OCR; `meter`
+    says what the call used.
     What is written is kept by `run`. Raises what can be wrong with a file as a whole: see
     `winnow.errors`.
     """
     pinned, stored = _pinned(upload, store)
-    return _serialize(pinned, stored, store, models, options, clock, ocr, run)
+    return _serialize(pinned, stored, store, models, options, clock, ocr, run, meter)
 
 
 def serialize_text(
@@ -98,6 +100,7 @@ def serialize_text(
     clock: Callable[[], float],
     *,
     run: RunRef | None = None,
+    meter: Meter | None = None,
 ) -> Serialized | ScanNeeded:
     """Serialize an upload without OCR, or say that it has pages that are pictures.
 
@@ -106,7 +109,7 @@ def serialize_text(
     """
     pinned, stored = _pinned(upload, store)
     try:
-        return _serialize(pinned, stored, store, models, options, clock, defer_ocr, run)
+        return _serialize(pinned, stored, store, models, options, clock, defer_ocr, run, meter)
     except OcrNeededError:
         return ScanNeeded(upload=pinned)
 
@@ -126,6 +129,7 @@ def _serialize(
     clock: Callable[[], float],
     ocr: PageReader | None,
     run: RunRef | None,
+    meter: Meter | None,
 ) -> Serialized:
     started = clock()
     _check_size(stored.size, options.limits)
@@ -175,6 +179,8 @@ def _serialize(
         records=records,
         notes=source.notes,
         seconds=round(clock() - started, 3),
+        read_by="serialize" if ocr in (None, defer_ocr) else "scan",
+        units=meter() if meter else None,
     )
 
 
