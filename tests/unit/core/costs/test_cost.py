@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from winnow.costs.cost import cost, together
+from winnow.costs.cost import Quantities, cost, together
 from winnow.costs.prices import price_list
 from winnow.costs.runs import chunk_transitions, costs_by_step, run_cost, run_units
 from winnow.models import (
@@ -25,7 +25,11 @@ US, EU = price_list("us-east-1"), price_list("eu-central-1")
 
 def test_a_bill_by_hand():
     # Ten calls of two seconds with 1,769 MB: 20 * 1,769 / 1,024 GB-seconds.
-    used = {"lambda_gb_second": Decimal("34.55078125"), "lambda_request": 10, "s3_put": 3}
+    used: Quantities = {
+        "lambda_gb_second": Decimal("34.55078125"),
+        "lambda_request": 10,
+        "s3_put": 3,
+    }
     bill = cost(used, US)
     assert [item.usd for item in bill.items] == [
         Decimal("0.000575847505859375"),  # 34.55078125 * 0.0000166667

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from tests.fakes.processes import models
-from tests.unit.core.steps.test_steps import MODEL, RUN, UPLOAD_ID, Run, judge_for
+from tests.fakes.processes import MODEL, models
+from tests.unit.core.steps.test_steps import RUN, UPLOAD_ID, Run, judge_for
 from winnow.models import (
     ChunkTally,
     FilterChunk,
