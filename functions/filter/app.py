@@ -35,7 +35,7 @@ def handler(given: FilterInput) -> Filtered | FilteredChunk:
                 mail_file_names=settings.mail_file_names,
                 page_url=settings.page_url,
                 meter=used,
-                region=settings.aws_region,
+                region=settings.prices_region,
             )
             stack, process = settings.stack_name, filtered.process
             count_outcomes(stack, process, filtered.counts, run.version)

@@ -89,6 +89,7 @@ def test_the_row_says_what_became_of_the_upload(world: World, uploaded: Any, upl
         "review": "2",
         "invalid": "1",
         "result_bucket": "winnow-results",
+        "run_cost": "",
         "result_key": f"results/L33774/{upload_id}/result.json",
     }
 

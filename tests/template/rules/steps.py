@@ -95,6 +95,7 @@ VARIABLES: dict[str, Any] = {
     "MAIL_QUEUE_URL": ref("MailQueue"),
     "WORKFLOW_ARN": STARTED,
     "STACK_NAME": ref("AWS::StackName"),
+    "PRICES_REGION": ref("AWS::Region"),
     "THRESHOLD_OVERRIDE": ref("Threshold"),
     "REVIEWS_TABLE": ref("ReviewsTable"),
     "MODELS_TABLE": ref("ModelsTable"),

@@ -112,8 +112,8 @@ class FilterSettings(Settings):
     )
     mail_file_names: bool = Field(False, description="whether an e-mail may name the file")
     page_url: str = Field("", description="address of the review page; empty: there is none")
-    aws_region: str = Field(
-        "us-east-1", description="the region, whose prices costs are told in; set by Lambda"
+    prices_region: str = Field(
+        "us-east-1", description="the region whose prices the cost of a run is told in"
     )
     stack_name: str = Field("winnow", description="the stack's name, a dimension of the metrics")
 

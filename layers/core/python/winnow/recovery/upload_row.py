@@ -55,7 +55,7 @@ class UploadRow(FrozenModel):
     result_bucket: str | None = None
     result_key: str | None = None
     run_cost: str | None = None
-    """JSON of the run's RunCost; None: it was not measured"""
+    """JSON of the run's RunCost; empty or None: it was not measured"""
     error_code: str | None = None
     error_message: str | None = None
     erased_at: str | None = None
@@ -113,7 +113,7 @@ class UploadRow(FrozenModel):
     @property
     def cost(self) -> RunCost | None:
         """What its run cost; None if that was not measured, or cannot be read."""
-        if self.run_cost is None:
+        if not self.run_cost:
             return None
         try:
             return RunCost.model_validate_json(self.run_cost)
