@@ -8,6 +8,7 @@ from typer.core import TyperGroup
 from winnow_cli.commands import (
     audit,
     dashboard,
+    deploy,
     down,
     evaluate,
     evaluate_similarity,
@@ -100,6 +101,7 @@ def winnow(
 
 for module in (
     *(menu, up, down, mail),
+    deploy,
     *(submit, status, why, results, dashboard, audit, redrive),
     *(review, queue, history, forget),
     *(predict, train, tune, evaluate, retrain, reproduce),

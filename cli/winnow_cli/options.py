@@ -29,7 +29,7 @@ _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 LOCAL, FILES, REVIEWS = "The local stack", "Files", "Reviews"
 PROCESSES, ENCODER = "Processes", "The encoder"
-ACCESS = "Access"
+ACCESS, DEPLOYMENT = "Access", "Stages"
 """Headings of `winnow --help`."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as one JSON document.")]
@@ -39,6 +39,17 @@ StackName = Annotated[
         "--stack",
         metavar="NAME",
         help="A stage of stages.toml, or a stack in AWS; default: the local stack.",
+    ),
+]
+StagesFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--stages",
+        metavar="FILE",
+        envvar="WINNOW_STAGES",
+        dir_okay=False,
+        help="The file of stages.",
+        show_default="stages.toml of the checkout",
     ),
 ]
 ProcessId = Annotated[

@@ -43,10 +43,10 @@ class Target:
     endpoint: str | None
     """None: AWS."""
     config: Config
-    stack: str = ""
-    """What CloudFormation calls it; empty if that is its name."""
     started_at: str = ""
     """Start of the local stack: the next one has the same bucket names, but not the files."""
+    stack: str = ""
+    """What CloudFormation calls it; empty if that is its name."""
 
     @property
     def place(self) -> str:
@@ -122,6 +122,11 @@ def find_target(stack: str | None) -> Target:
     stage = read_stages().find(stack)
     if stage is None:
         return _deployed(stack)
+    return target_of(stage)
+
+
+def target_of(stage: "Stage") -> Target:
+    """The stack of a stage. Raises what `find_target` does."""
     return _local() if stage.local else _deployed(stage.stack, stage)
 
 

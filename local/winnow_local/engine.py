@@ -5,12 +5,13 @@ MiniStack itself runs image functions in containers; this module does the rest.
 
 import ipaddress
 import json
+import os
 import shutil
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -63,20 +64,28 @@ def find_engine_if_any() -> Engine | None:
     return None
 
 
+def has_model(checkout: Checkout) -> bool:
+    """Whether the model that the images contain has been built."""
+    return all((checkout.model / name).is_file() for name in _MODEL_FILES)
+
+
 def build_images(
-    checkout: Checkout, targets: Sequence[str], progress: Callable[[str], None]
+    checkout: Checkout,
+    targets: Sequence[str],
+    progress: Callable[[str], None],
+    environment: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """Builds the image of each target of functions/Dockerfile; returns their names by target.
 
-    `progress` is called with each line of docker's output. Unchanged layers come from its cache.
+    `progress` is called with each line of docker's output, and `environment` is added to that of
+    docker. Unchanged layers come from its cache.
 
     Raises:
         ModelInvalidError: the model, which the images contain, has not been built.
         StackFailedError: an image cannot be built; the message has the end of docker's output.
     """
-    model = checkout.root / "build" / "model"
-    if not all((model / name).is_file() for name in _MODEL_FILES):
-        raise ModelInvalidError(f"There is no model for the images in {model}.")
+    if not has_model(checkout):
+        raise ModelInvalidError(f"There is no model for the images in {checkout.model}.")
     images = {target: f"winnow-{target}:local" for target in targets}
     for number, (target, image) in enumerate(images.items(), start=1):
         what = f"image {number} of {len(images)}, {target}"
@@ -84,6 +93,7 @@ def build_images(
         with subprocess.Popen(
             ["docker", "build", "-f", "functions/Dockerfile", "--target", target, "-t", image, "."],
             cwd=checkout.root,
+            env={**os.environ, **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

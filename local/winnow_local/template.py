@@ -69,6 +69,10 @@ class Checkout:
     def template(self) -> Path:
         return self.root / "template.yaml"
 
+    @property
+    def model(self) -> Path:
+        return self.root / "build" / "model"
+
 
 @dataclass(frozen=True)
 class CodeUpload:

@@ -120,6 +120,13 @@ def planted(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
 CALLS: dict[str, list[list[str]]] = {
     "menu": [[], [PLANT]],
     "up": [[], ["--json"], ["--parameter", f"{PLANT}=1"]],
+    "deploy": [
+        ["local", "--no-verify"],
+        ["local", "--no-verify", "--json"],
+        ["local", "--parameter", f"{PLANT}=1"],
+        [PLANT, "--yes"],
+        ["local", "--stages", PLANT],
+    ],
     "mail": [[], ["--json"]],
     "submit": [
         ["{file}", "--process", "emotions"],

@@ -9,7 +9,8 @@ from winnow_cli.console import clean, command, note, say, stderr
 from winnow_cli.options import LOCAL, AsJson, handle_errors
 
 if TYPE_CHECKING:
-    from winnow_local.state import StackState
+    from winnow_cli.deployment.stages import Stage
+    from winnow_local.state import StackState, StateDir
     from winnow_local.template import Checkout
 
 
@@ -41,35 +42,27 @@ def up(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Start the local stack: template.yaml on this machine. Ctrl-C or `winnow down` ends it."""
-    from winnow.errors import StackNotRunningError
+    """Start the local stack: template.yaml on this machine. Ctrl-C or `winnow down` ends it.
+
+    Parameters are those of [stages.local.parameters] in stages.toml, and those given here.
+    """
+    from winnow_cli.deployment.stages import read_stages
     from winnow_cli.render.stack import show_stack
-    from winnow_local.stack import running, start_detached, supervise
+    from winnow_local.stack import supervise
     from winnow_local.state import StateDir
     from winnow_local.template import Checkout
 
-    checkout = Checkout.here()
-    parameters = _parameters(parameter or [], checkout)
     state_dir = StateDir.default()
-    before = state_dir.read()
-    if before is not None and before.alive():
-        try:
-            state = running(state_dir)
-        except StackNotRunningError as error:
-            note(f"A local stack runs already (process {before.supervisor.pid}).")
-            raise error from None
-        note(f"A local stack is running already (process {state.supervisor.pid}).")
-        if parameters or docker:
-            note(f"Its settings stay as they are; to change them, run `{command()} down` first.")
+    local = read_stages().local
+    if detach or _runs(state_dir):
+        state = start(parameter or [], local, docker)
         show_stack(state, state_dir, as_json)
-        return
-    images = _build_images(checkout) if docker else None
-    if detach:
-        state = start_detached(state_dir, note, parameters, images)
-        show_stack(state, state_dir, as_json)
-        if not as_json:
+        if detach and not as_json:
             say(f"It runs in the background; `{command()} down` ends it.")
         return
+    checkout = Checkout.here()
+    parameters = {**stage_parameters(local, checkout), **_parameters(parameter or [], checkout)}
+    images = _build_images(checkout) if docker else None
 
     def ready(state: "StackState") -> None:
         show_stack(state, state_dir, as_json)
@@ -79,6 +72,51 @@ def up(
     note("The local stack has ended.")
     if not was_ready:
         raise typer.Exit(130)
+
+
+def start(pairs: list[str], local: "Stage", docker: bool = False) -> "StackState":
+    """Start the local stack in the background, unless it runs already."""
+    from winnow.errors import StackNotRunningError
+    from winnow_local.stack import running, start_detached
+    from winnow_local.state import StateDir
+    from winnow_local.template import Checkout
+
+    checkout = Checkout.here()
+    given = _parameters(pairs, checkout)
+    parameters = {**stage_parameters(local, checkout), **given}
+    state_dir = StateDir.default()
+    before = state_dir.read()
+    if before is not None and before.alive():
+        try:
+            state = running(state_dir)
+        except StackNotRunningError as error:
+            note(f"A local stack runs already (process {before.supervisor.pid}).")
+            raise error from None
+        note(f"A local stack is running already (process {state.supervisor.pid}).")
+        if given or docker:
+            note(f"Its settings stay as they are; to change them, run `{command()} down` first.")
+        return state
+    images = _build_images(checkout) if docker else None
+    return start_detached(state_dir, note, parameters, images)
+
+
+def stage_parameters(local: "Stage", checkout: "Checkout") -> dict[str, str]:
+    """The parameters of the local stage, checked. Raises StagesInvalidError."""
+    if not local.parameters:
+        return {}
+    from winnow.errors import StagesInvalidError
+    from winnow_cli.deployment.parameters import Parameters
+    from winnow_cli.deployment.stages import parameter_problems
+
+    problems = parameter_problems(local, Parameters.read(checkout.template))
+    if problems:
+        raise StagesInvalidError(f"[stages.local.parameters] {' '.join(problems)}")
+    return dict(local.parameters)
+
+
+def _runs(state_dir: "StateDir") -> bool:
+    before = state_dir.read()
+    return before is not None and before.alive()
 
 
 def _build_images(checkout: "Checkout") -> dict[str, str]:

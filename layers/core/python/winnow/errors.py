@@ -74,6 +74,12 @@ whatever it is.
           StagesInvalidError
           StageUnknownError
           AccountMismatchError
+          ChecksFailedError
+          ImageFailedError
+          DeploymentRunningError
+          StackStuckError
+          DeploymentFailedError
+          NotVerifiedError
         CommandError
           LocalFileError
           UploadUnknownError
@@ -663,6 +669,48 @@ class AccountMismatchError(DeploymentError):
         "Sign in to the account that stages.toml names: set AWS_PROFILE, or `profile` of the "
         "stage. Nothing was done."
     )
+
+
+class ChecksFailedError(DeploymentError):
+    """A check before the deployment failed; the message says what each one found."""
+
+    code = "checks_failed"
+    hint = "Do what each line says, then deploy again. Nothing was changed in AWS."
+
+
+class ImageFailedError(DeploymentError):
+    """An image cannot be pushed or copied."""
+
+    code = "image_failed"
+    hint = "Nothing is deployed. Check the network and what the credentials may do in ECR."
+
+
+class DeploymentRunningError(DeploymentError):
+    """Another deployment of the stage is under way, or began meanwhile."""
+
+    code = "deployment_running"
+    hint = "`winnow deploy STAGE --follow` shows it. Deploy again when it has ended."
+
+
+class StackStuckError(DeploymentError):
+    """The stack is in a state in which this cannot be done."""
+
+    code = "stack_stuck"
+    hint = "`winnow stages` shows the state of each stage; docs/deploying.md says what it means."
+
+
+class DeploymentFailedError(DeploymentError):
+    """A resource could not be made, changed or deleted; the message says which one, and why."""
+
+    code = "deployment_failed"
+    hint = "Correct what the message names, then deploy again."
+
+
+class NotVerifiedError(DeploymentError):
+    """The stage is deployed, but a sample did not go the whole way."""
+
+    code = "not_verified"
+    hint = "The stage is deployed. `winnow audit --stack STAGE` shows where the sample is."
 
 
 class CommandError(PermanentError):

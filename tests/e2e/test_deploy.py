@@ -1,0 +1,189 @@
+"""`winnow deploy` against MiniStack: its CloudFormation, S3 and STS answer as AWS's do.
+
+Without a Docker engine the functions are zips of this checkout, as on the local stack; everything
+else is what a deployment to AWS does: checks, change set, events, a sample.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes.cloud import Recorder
+from winnow_cli.deployment.cloud import AwsCloud
+from winnow_cli.deployment.deploy import Deployment, Outcome, Plan
+from winnow_cli.deployment.images import Made, artifacts_bucket, store, with_made
+from winnow_cli.deployment.stages import Stage, read_stages, write_stage
+from winnow_cli.deployment.verify import SAMPLE, mail_of, verify
+from winnow_cli.target import target_of
+from winnow_cli.uploads import Uploads
+from winnow_local import ministack
+from winnow_local.deploy import local_parameters
+from winnow_local.stack import function_environment
+from winnow_local.state import StateDir
+from winnow_local.template import Checkout, read_template, rewrite
+
+from .conftest import winnow
+
+pytestmark = [pytest.mark.model, pytest.mark.timeout(300)]
+
+
+class ZipPackager:
+    """Packs functions as zips, which MiniStack runs without Docker."""
+
+    def __init__(self, checkout: Checkout) -> None:
+        self.checkout = checkout
+        self.template = read_template(checkout.template)
+        self.version = "1"
+
+    def build(self, report: Callable[[str], None]) -> None:
+        report("zips")
+
+    def push(self, stage: Stage, cloud: Any, report: Callable[[str], None]) -> dict[str, Any]:
+        environment = function_environment(self.checkout)
+        bucket = artifacts_bucket(stage)
+        template, uploads = rewrite(self.template, self.checkout, bucket, environment)
+        store(cloud, bucket, uploads)
+        return with_made(template, Made(version=self.version))
+
+
+class Account:
+    """An emulator of its own as an account of AWS, and a stages.toml."""
+
+    def __init__(self, folder: Path) -> None:
+        self.state_dir = StateDir(folder / ".winnow")
+        self.state_dir.path.mkdir()
+        self.running = ministack.spawn(self.state_dir)
+        ministack.wait_until_healthy(self.running, self.state_dir, threading.Event())
+        self.file = folder / "stages.toml"
+        self.stage = Stage(
+            name="test", account="000000000000", region="eu-west-1", stack="winnow-of-test"
+        )
+        self.packager = ZipPackager(Checkout.here())
+        self.plans: list[Plan] = []
+        self.reporter = Recorder()
+
+    def deploy(self, **parameters: str) -> Outcome:
+        stage = self.stage.model_copy(update={"parameters": parameters})
+        write_stage(stage, self.file)
+        stage = read_stages(self.file).get("test")
+        cloud = AwsCloud.of(stage)
+        self.reporter = Recorder()
+
+        def tried() -> Any:
+            target = target_of(stage)
+            mail = partial(mail_of, cloud, target.outputs.get("TopicArn"))
+            sample = Checkout.here().root / SAMPLE
+            return verify(stage.name, Uploads(target), lambda _id: mail(), sample, print)
+
+        return Deployment(
+            stage,
+            cloud,
+            self.packager,
+            self.packager.template,
+            self.reporter,
+            self.plans.append,
+            verify=tried if parameters else None,
+            fixed=local_parameters(),
+        ).run()
+
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    account = Account(tmp_path_factory.mktemp("account"))
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("AWS_ENDPOINT_URL", account.running.endpoint)
+            patch.setenv("AWS_REGION", "eu-west-1")
+            patch.setenv("AWS_ACCESS_KEY_ID", "test")
+            patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+            patch.setenv("WINNOW_STAGES", str(account.file))
+            patch.delenv("AWS_PROFILE", raising=False)
+            yield account
+    finally:
+        ministack.end(account.running.id)
+
+
+@pytest.fixture(scope="module")
+def first(account: Account) -> Outcome:
+    return account.deploy(NotifyEmail="team@example.org")
+
+
+def test_a_stage_is_made_and_a_sample_goes_the_whole_way(account: Account, first: Outcome) -> None:
+    assert first.action == "created"
+    assert first.verified is not None
+    assert (first.verified.records, first.verified.mail) == (20, "sent")
+    assert [check.state for check in first.checks] == ["ok"] * len(first.checks)
+    shown = {row.logical_id: row.status for row in account.reporter.seen[-1]}
+    assert shown["UploadsBucket"] == "CREATE_COMPLETE"
+    assert account.stage.stack not in shown
+
+
+def test_commands_take_the_name_of_the_stage(account: Account, first: Outcome) -> None:
+    assert first.verified is not None
+    answer = winnow("status", "--stack", "test", "--json")
+    assert answer.code == 0
+    assert first.verified.upload_id in answer.out
+    unknown = winnow("status", "--stack", "winnow-of-nobody")
+    assert (unknown.code, "stack_unknown" in unknown.err) == (1, True)
+
+
+def test_the_same_again_changes_nothing(account: Account, first: Outcome) -> None:
+    assert account.deploy(NotifyEmail="team@example.org").action == "unchanged"
+
+
+@pytest.fixture
+def commands(account: Account, monkeypatch: pytest.MonkeyPatch) -> Account:
+    """`winnow deploy` itself, but with zips for images, and the parameters of MiniStack."""
+
+    def parts(stage: Stage) -> tuple[Any, ...]:
+        return AwsCloud.of(stage), account.packager, account.packager.template, []
+
+    monkeypatch.setattr("winnow_cli.commands.deploy._parts", parts)
+    monkeypatch.setattr("winnow_cli.commands.deploy._fixed", lambda *_: local_parameters())
+    return account
+
+
+def test_a_plan_says_what_would_change_and_changes_nothing(
+    commands: Account, first: Outcome
+) -> None:
+    write_stage(commands.stage.model_copy(update={"parameters": {"MaxRuns": "7"}}), commands.file)
+    plan = winnow("deploy", "test", "--plan", "--json")
+    assert plan.code == 0, plan.err
+    changed = {change["resource"]: change["what"] for change in plan.document()["changes"]}
+    assert set(changed) & {"UploadedRule", "DispatchFunction", "DispatchSchedule"}
+    shown = winnow("deploy", "test", "--plan")
+    assert "MaxRuns: 0 -> 7" in shown.err
+    assert target_of(commands.stage).outputs["MaxRuns"] == "0"
+
+
+def test_an_update_by_the_command(commands: Account, first: Outcome) -> None:
+    parameters = {"MaxRuns": "7", "NotifyEmail": "team@example.org"}
+    write_stage(commands.stage.model_copy(update={"parameters": parameters}), commands.file)
+    updated = winnow("deploy", "test", "--yes", "--no-verify", "--json")
+    assert updated.code == 0, updated.err
+    document = updated.document()
+    assert (document["action"], document["outputs"]["MaxRuns"]) == ("updated", "7")
+    assert set(document["seconds"]) == {"checks", "build", "push", "plan", "deploy", "verify"}
+    assert winnow("deploy", "test", "--follow", "--json").document()["status"] == "UPDATE_COMPLETE"
+
+
+def test_without_a_terminal_nothing_is_asked(commands: Account, first: Outcome) -> None:
+    refused = winnow("deploy", "test")
+    assert (refused.code, "--yes" in refused.err) == (2, True)
+    unnamed = winnow("deploy")
+    assert (unnamed.code, "test" in unnamed.err) == (2, True)
+    unknown = winnow("deploy", "prod", "--yes")
+    assert (unknown.code, "stage_unknown" in unknown.err) == (1, True)
+
+
+def test_the_account_is_checked(commands: Account, first: Outcome) -> None:
+    other = commands.stage.model_copy(update={"name": "other", "account": "123456789012"})
+    write_stage(other.model_copy(update={"stack": "winnow-of-other"}), commands.file)
+    refused = winnow("deploy", "other", "--yes")
+    assert (refused.code, "checks_failed" in refused.err) == (1, True)
+    asked = winnow("status", "--stack", "other")
+    assert (asked.code, "account_mismatch" in asked.err) == (1, True)
