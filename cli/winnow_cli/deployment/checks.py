@@ -204,19 +204,21 @@ def check_concurrency(
     return ok(name, f"{limits.limit:,}, of which {limits.unreserved:,} are unreserved")
 
 
-def check_memory(template: Mapping[str, Any], limits: Concurrency) -> Check:
+def check_memory(
+    values: Mapping[str, str], template: Mapping[str, Any], limits: Concurrency
+) -> Check:
     """Whether functions may have the memory that they ask for. AWS does not tell: it is a guess.
 
     New accounts have few concurrent executions, and some of them less memory as well.
     """
     everywhere = template.get("Globals", {}).get("Function", {}).get("MemorySize", 128)
     sizes = {
-        name: resource["Properties"].get("MemorySize", everywhere)
+        name: _megabytes(resource["Properties"].get("MemorySize", everywhere), values)
         for name, resource in template["Resources"].items()
         if resource["Type"] == "AWS::Serverless::Function"
     }
-    largest = max(sizes, key=lambda one: int(sizes[one]))
-    most = int(sizes[largest])
+    largest = max(sizes, key=lambda one: sizes[one])
+    most = sizes[largest]
     if most > _NEW_ACCOUNT_MEMORY_MB and limits.limit < _USUAL_CONCURRENCY:
         return Check(
             name="memory",
@@ -227,6 +229,13 @@ def check_memory(template: Mapping[str, Any], limits: Concurrency) -> Check:
             f"lower MemorySize of {largest} in template.yaml.",
         )
     return ok("memory", f"at most {most:,} MB for a function ({largest})")
+
+
+def _megabytes(given: Any, values: Mapping[str, str]) -> int:
+    """A size as it is written, or as a parameter has it; 0 for what depends on more."""
+    if isinstance(given, dict):
+        given = values.get(given.get("Ref", ""), 0)
+    return int(given)
 
 
 def check_region(

@@ -232,7 +232,7 @@ class Deployment:
             return [look.unknown("concurrency", error)]
         return [
             look.check_concurrency(values, self._template, limits),
-            look.check_memory(self._template, limits),
+            look.check_memory(values, self._template, limits),
         ]
 
     def _values(self, template: Mapping[str, Any]) -> dict[str, str]:
