@@ -2,7 +2,8 @@
 
 Called by EventBridge when a run has ended, and by the stream of the table of reviews. What people
 decide of audited records is also counted for the version that accepted them, and may promote a
-challenger or take it back.
+challenger or take it back. When people have made enough new decisions, a process is trained again:
+at once, or when the schedule of trainings calls.
 """
 
 import os
@@ -12,6 +13,7 @@ from typing import NamedTuple
 
 from winnow.errors import ObjectGoneError, WinnowError
 from winnow.models import Alias, Result, VersionRef
+from winnow.registry.triggers import Trigger
 from winnow.releases.automatic import Gatekeeper, Seen
 from winnow.releases.models import VersionWatch
 from winnow.reviews.enqueue import enqueue
@@ -24,13 +26,23 @@ from winnow_aws.handler import logger
 from winnow_aws.metrics import count_decisions, count_queued, measure_precision
 from winnow_aws.registry import RegistryTable
 from winnow_aws.releases import LiveTable
-from winnow_aws.review_events import Changes, Decided, QueueInput, QueueReport, RunEnded
+from winnow_aws.review_events import (
+    Changes,
+    Decided,
+    QueueInput,
+    QueueReport,
+    RunEnded,
+    TrainDue,
+)
 from winnow_aws.reviews import ReviewTable
 from winnow_aws.s3 import S3Store, s3_store
 from winnow_aws.scan_function import ScanFunction
 from winnow_aws.settings import QueueSettings
 from winnow_aws.table import TableRuns
 from winnow_aws.topic import TopicMailer
+from winnow_aws.train_function import TrainFunction
+from winnow_aws.training_lease import LeaseTable
+from winnow_aws.trainings import TrainingTable
 
 
 class Queue(NamedTuple):
@@ -44,6 +56,8 @@ class Queue(NamedTuple):
     live: LiveTable
     gate: Gatekeeper
     mailer: TopicMailer
+    trigger: Trigger | None
+    """None: the stack trains nothing."""
 
 
 @cache
@@ -54,7 +68,18 @@ def build() -> Queue:
     reviews = ReviewTable(dynamodb, settings.reviews_table)
     mailer = TopicMailer(client("sns"), settings.topic_arn)
     models = settings.models_table
-    live = LiveTable(dynamodb, models)
+    live, registry = LiveTable(dynamodb, models), RegistryTable(dynamodb, models)
+    trigger = None
+    if settings.train_function:
+        trigger = Trigger(
+            registry,
+            reviews,
+            LeaseTable(dynamodb, models),
+            TrainingTable(dynamodb, models),
+            TrainFunction(client("lambda"), settings.train_function),
+            time.time,
+            settings.retrain_decisions,
+        )
     return Queue(
         settings,
         store,
@@ -62,19 +87,23 @@ def build() -> Queue:
         reviews,
         ReviewedFiles(store, reviews, settings.results_bucket, time.time),
         live,
-        Gatekeeper(RegistryTable(dynamodb, models), live, mailer, time.time, settings.page_url),
+        Gatekeeper(registry, live, mailer, time.time, settings.page_url),
         mailer,
+        trigger,
     )
 
 
 @lambda_handler(QueueInput, lambda _: {})
 def handler(given: QueueInput) -> QueueReport:
-    """Queue the records of a run, or write what was decided."""
+    """Queue the records of a run, write what was decided, or start the trainings that are due."""
     match given.root:
         case RunEnded() as ended:
             return _queue(ended.upload_id)
         case Changes() as changes:
             return _write(changes.by_upload())
+        case TrainDue():
+            trigger = build().trigger
+            return QueueReport(trainings=len(trigger.scheduled()) if trigger else 0)
 
 
 def _queue(upload_id: str) -> QueueReport:
@@ -147,7 +176,19 @@ def _write(uploads: list[Decided]) -> QueueReport:
         decisions += made
         stack, changed = queue.settings.stack_name, decided.changed
         count_decisions(stack, decided.process, made, changed, version)
-    return QueueReport.of(decisions, failed)
+    return QueueReport.of(decisions, failed, _train(queue, uploads))
+
+
+def _train(queue: Queue, uploads: list[Decided]) -> int:
+    """Train what people decided enough of. A start that fails is made up by the next decision."""
+    if queue.trigger is None:
+        return 0
+    processes = [decided.process for decided in uploads if decided.decisions]
+    try:
+        return len(queue.trigger.decided(processes))
+    except WinnowError as error:
+        logger.error("no training started", code=error.code)
+        return 0
 
 
 def _count_audits(queue: Queue, decided: Decided) -> VersionRef | None:

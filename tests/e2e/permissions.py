@@ -402,6 +402,7 @@ MAY: dict[str, set[str]] = {
     "SweepScheduleRole": {"call sweep"},
     "DispatchScheduleRole": {"call dispatch"},
     "DigestScheduleRole": {"call digest"},
+    "TrainScheduleRole": {"call queue"},
     "QueueRole": REVIEWER
     | {"list ModelsBucket", "get the version of definition.json"}
     | {"get a model", "query the models", "put a model"}
@@ -416,6 +417,7 @@ MAY: dict[str, set[str]] = {
         ),
         *("delete a review", "get a row", "mail", "fill the dead-letter queue of reviews"),
         "call scan",
+        "call train",
     },
     "ApiRole": REVIEWER
     | FINDER_OF_VERSIONS

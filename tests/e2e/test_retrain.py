@@ -78,3 +78,28 @@ def test_the_button_trains_in_a_function(stack: Stack, tmp_path: Path) -> None:
     assert version.source == "trained"
     assert {"evaluation.html", "references-litert.vectors"} <= {f.name for f in version.files}
     until(lambda: noticed() == [])
+
+
+def test_a_training_by_itself_looks_once_more_whether_it_is_due(
+    stack: Stack, tmp_path: Path
+) -> None:
+    first = publish("cashiers", tmp_path)
+    decide(stack, "cashiers", RECORDS)
+    functions = stack.target.client("lambda")
+    names = [one["FunctionName"] for one in functions.list_functions()["Functions"]]
+    (name,) = [one for one in names if "TrainFunction" in one]
+
+    def called() -> str:
+        """As the queue function calls it, but waiting for the answer."""
+        asked = {"process": "cashiers", "by": "schedule", "every": RECORDS}
+        done = functions.invoke(FunctionName=name, Qualifier="live", Payload=json.dumps(asked))
+        outcome: str = json.loads(done["Payload"].read())["outcome"]
+        return outcome
+
+    assert called() == "better"
+    models = open_models(stack.target)
+    entry = models.entry("cashiers")
+    assert (entry.champion, entry.decisions_at_training) == (first, RECORDS)
+    assert models.version(entry, "challenger").by == "schedule"
+    assert called() == "not_due"
+    assert models.entry("cashiers") == entry

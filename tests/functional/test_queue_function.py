@@ -386,6 +386,7 @@ def add_by_command(stack: Stack, functions: Lambda) -> tuple[Queued, Pictures]:
     clients = {"lambda": functions, "cloudformation": cloudformation}
     target: Any = SimpleNamespace(
         name="here",
+        stack_name="here",
         local=False,
         outputs={"ReviewsTable": "reviews", "ScanFunction": "arn:scan:live"},
         results_bucket="results",
@@ -498,3 +499,37 @@ def test_audited_decisions_are_counted_once_and_a_challenger_that_breaks_its_gua
     assert live_differences(kept, every) == []
     stack.call(stack.stream())
     assert live.watch("moods", challenger) == kept
+
+
+def test_decisions_and_the_schedule_start_trainings(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, str, str, int | None]] = []
+
+    class Trains:
+        def __init__(self, _functions: Any, arn: str) -> None:
+            self.arn = arn
+
+        def train(self, process: str, by: str, every: int | None = None) -> None:
+            asked.append((self.arn, process, by, every))
+
+    monkeypatch.setenv("TRAIN_FUNCTION", "arn:train")
+    monkeypatch.setenv("RETRAIN_DECISIONS", "2")
+    monkeypatch.setattr("winnow.registry.triggers.MIN_REVIEWS", 2)
+    monkeypatch.setattr(stack.function, "TrainFunction", Trains)
+    registry = RegistryTable(stack.dynamodb, "models")
+    version = a_version("moods")
+    registry.add(version)
+    registry.change(None, *aliases.first(version, Who("ann", AT)))
+    stack.finish_run(0.4, 0.5, 0.6)
+    stack.call(ended())
+    stack.decide(1, "joy")
+    assert stack.call(stack.stream())["trainings"] == 0
+    assert stack.call({"train": "due"})["trainings"] == 0
+    stack.decide(2, "joy")
+    assert stack.call(stack.stream())["trainings"] == 1
+    assert stack.call({"train": "due"})["trainings"] == 1
+    assert asked == [
+        ("arn:train", "moods", "decisions", 2),
+        ("arn:train", "moods", "schedule", 2),
+    ]

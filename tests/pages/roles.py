@@ -42,6 +42,7 @@ ROLES = {
     "SweepScheduleRole": Role("schedule of the sweep", "start runs"),
     "DispatchScheduleRole": Role("schedule of dispatch", "start runs"),
     "DigestScheduleRole": Role("schedule of the digest", "send e-mails early"),
+    "TrainScheduleRole": Role("schedule of trainings", "start trainings"),
     "QueueRole": Role(
         "queue",
         "read results; falsify what was decided and who decided; send false e-mails; have Scan "
@@ -90,6 +91,7 @@ WORDS = {
     "CallDispatch": "call dispatch",
     "ReceiveMails": "take gathered e-mails",
     "CallDigest": "call the digest",
+    "CallQueue": "call queue",
     "ReadReviewed": "read `results/*`, `notes/*`, runs' definitions",
     "WriteReviewed": "write `reviewed.jsonl`, `review.json` and `process.json` of `results/*`",
     "ReadWriteReviews": "read and write reviews",

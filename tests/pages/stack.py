@@ -60,6 +60,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     ),
     "models": (
         "PublishFunction",
+        "TrainSchedule",
         "TrainFunction",
         "ModelsBucket",
         "ModelsTable",

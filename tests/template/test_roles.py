@@ -236,6 +236,7 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
         "DrawPages": ({"lambda:InvokeFunction"}, ["ScanFunctionAliaslive"]),
         "SendMail": ({"sns:Publish"}, ["Topic"]),
         "EncryptMail": ({"kms:Decrypt", "kms:GenerateDataKey"}, ["TopicKey.Arn"]),
+        "StartTraining": ({"lambda:InvokeFunction"}, ["TrainFunctionAliaslive"]),
         "FindVersions": FIND_VERSIONS,
         "ReleaseVersions": ({"dynamodb:PutItem"}, ["ModelsTable.Arn"]),
         "ReadVersions": read_versions("definition.json"),
@@ -364,6 +365,9 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
     "DigestScheduleRole": {
         "CallDigest": ({"lambda:InvokeFunction"}, ["DigestFunctionAliaslive"]),
     },
+    "TrainScheduleRole": {
+        "CallQueue": ({"lambda:InvokeFunction"}, ["QueueFunctionAliaslive"]),
+    },
 }
 PRINCIPALS = {
     "SerializeRole": "lambda.amazonaws.com",
@@ -378,6 +382,7 @@ PRINCIPALS = {
     "DispatchRole": "lambda.amazonaws.com",
     "PublishRole": "lambda.amazonaws.com",
     "TrainRole": "lambda.amazonaws.com",
+    "TrainScheduleRole": "scheduler.amazonaws.com",
     "DigestRole": "lambda.amazonaws.com",
     "DispatchScheduleRole": "scheduler.amazonaws.com",
     "DigestScheduleRole": "scheduler.amazonaws.com",

@@ -108,13 +108,17 @@ SCHEDULES: dict[str, tuple[Any, dict[str, int]]] = {
         {"MaximumEventAgeInSeconds": 60, "MaximumRetryAttempts": 0},
     ),
     "DigestSchedule": (digest_period("Every"), AGAIN),
+    "TrainSchedule": (given("HasRetrainSchedule", ref("RetrainSchedule"), "rate(1 day)"), AGAIN),
 }
+# Which processes are due is the queue function's to find out; others need no input.
+_DUE = {"TrainSchedule": ("QueueFunction", '{"train": "due"}')}
 
 
 def schedule(name: str, stack: Stack) -> Any:
     """By its function's alias; the next call sees what one that failed would have seen."""
     rate, again = SCHEDULES.get(name, ("", {}))
-    function = f"{name.removesuffix('Schedule')}Function"
+    function, told = _DUE.get(name, (f"{name.removesuffix('Schedule')}Function", "{}"))
+    on = given("HasRetrainSchedule", "ENABLED", "DISABLED") if name in _DUE else "ENABLED"
     return {
         "Type": "AWS::Scheduler::Schedule",
         "Metadata": skips("CKV_AWS_297"),
@@ -122,11 +126,11 @@ def schedule(name: str, stack: Stack) -> Any:
             "Description": text(20),
             "ScheduleExpression": rate,
             "FlexibleTimeWindow": {"Mode": "OFF"},
-            "State": "ENABLED",
+            "State": on,
             "Target": {
                 "Arn": ref(f"{function}.Alias"),
                 "RoleArn": att(f"{name}Role"),
-                "Input": "{}",
+                "Input": told,
                 "RetryPolicy": again,
             },
         },

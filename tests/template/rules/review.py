@@ -70,7 +70,7 @@ PERMISSIONS = ("EndedPermission", "ApiPermission")
 # What is of a type that the rest of the stack has, too.
 COMMON = {
     *("ReviewsTable", "QueueFunction", "ApiFunction", "QueueRole", "ApiRole"),
-    *("TrainFunction", "TrainRole", "TrainLogs"),
+    *("TrainFunction", "TrainRole", "TrainLogs", "TrainSchedule", "TrainScheduleRole"),
     *("QueueLogs", "ApiLogs", "ApiAccessLogs", "EndedRule", "ReviewsUndelivered"),
     *("ReviewsUndeliveredPolicy", "ReviewsUndeliveredAlarm"),
 }

@@ -70,6 +70,11 @@ PARAMETERS: dict[str, Number | Choice | Words] = {
     "ReviewBlindShare": Number(10, 0, 100),
     "ReviewAuditShare": Number(2, 0, 100),
     "DisagreementShare": Number(10, 0, 100),
+    "RetrainDecisions": Number(0, 0, 1000000),
+    "RetrainSchedule": Words(
+        ("rate(7 days)", "cron(0 3 ? * MON *)", "cron(0 8 1 * ? *)"),
+        ("7 days", "at(2027-01-01T00:00:00)", "rate()", "rate(1 day) ", "cron(0;1)"),
+    ),
     "TrainMemory": Number(3538, 1769, 10240),
     "ConcurrencyLimit": Number(800, 1, 1000000),
     "CodeRelease": Choice("AllAtOnce", tuple(steps.RELEASES)),

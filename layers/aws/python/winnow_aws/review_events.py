@@ -1,4 +1,4 @@
-"""What calls the queue function: the end of a run, and decisions from the table's stream."""
+"""What calls the queue function: a run's end, decisions of the table's stream, a schedule."""
 
 import json
 from typing import Annotated, Any, Literal, NamedTuple
@@ -106,7 +106,15 @@ class Changes(_Event):
         return list(found.values())
 
 
+class TrainDue(_Event):
+    """The schedule of trainings."""
+
+    train: Literal["due"]
+
+
 def _kind(given: Any) -> str:
+    if isinstance(given, TrainDue) or (isinstance(given, dict) and "train" in given):
+        return "train"
     if isinstance(given, Changes) or (isinstance(given, dict) and "Records" in given):
         return "changes"
     return "ended"
@@ -115,7 +123,9 @@ def _kind(given: Any) -> str:
 class QueueInput(
     RootModel[
         Annotated[
-            Annotated[RunEnded, Tag("ended")] | Annotated[Changes, Tag("changes")],
+            Annotated[RunEnded, Tag("ended")]
+            | Annotated[Changes, Tag("changes")]
+            | Annotated[TrainDue, Tag("train")],
             Discriminator(_kind),
         ]
     ]
@@ -133,10 +143,11 @@ class QueueReport(FrozenModel):
     queued: int = 0
     audits: int = 0
     decisions: int = 0
+    trainings: int = Field(0, description="that were started")
     batchItemFailures: tuple[_Failure, ...] = ()  # noqa: N815 - Lambda's name
 
     @classmethod
-    def of(cls, decisions: int, failed: list[Decided]) -> "QueueReport":
+    def of(cls, decisions: int, failed: list[Decided], trainings: int = 0) -> "QueueReport":
         """The report of a batch of the stream."""
         failures = tuple(_Failure(itemIdentifier=decided.number) for decided in failed)
-        return cls(decisions=decisions, batchItemFailures=failures)
+        return cls(decisions=decisions, trainings=trainings, batchItemFailures=failures)

@@ -194,6 +194,12 @@ class QueueSettings(ShareSettings):
     scan_function: str = Field(
         "", description="the function that draws pages of digital PDFs; empty: none are drawn"
     )
+    train_function: str = Field(
+        "", description="the function that trains processes; empty: this stack trains none"
+    )
+    retrain_decisions: int = Field(
+        0, ge=0, description="new decisions after which a process is trained; 0: it is not"
+    )
     stack_name: str = Field("winnow", description="the stack's name, a dimension of the metrics")
 
 

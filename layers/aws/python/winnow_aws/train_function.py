@@ -1,8 +1,8 @@
 """Asks the function that trains for a challenger of a process, and does not wait for it."""
 
-import json
 from typing import Any
 
+from winnow.registry.trainings import TrainInput
 from winnow_aws.aws_errors import translated
 
 
@@ -14,14 +14,15 @@ class TrainFunction:
         self._functions = functions
         self._arn = arn
 
-    def train(self, process: str, by: str) -> None:
+    def train(self, process: str, by: str, every: int | None = None) -> None:
         """Start a training. Raises AccessDeniedError, AwsRefusedError, RetryableError.
 
-        The event is `{"process": ..., "by": ...}`: the process's id, and who asked.
+        The event is a `TrainInput`.
         """
+        asked = TrainInput(process=process, by=by, every=every)
         with translated("of the train function"):
             self._functions.invoke(
                 FunctionName=self._arn,
                 InvocationType="Event",
-                Payload=json.dumps({"process": process, "by": by}).encode(),
+                Payload=asked.model_dump_json(exclude_none=True).encode(),
             )
