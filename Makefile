@@ -104,11 +104,11 @@ format: setup ## format the code
 	@$(BIN)/ruff check --fix --quiet .
 	@$(BIN)/ruff format .
 
-template: setup .venv-sam/.installed .venv-checkov/.installed ## cfn-lint, sam validate and checkov over the template
-	@$(BIN)/cfn-lint --include-checks I --template template.yaml
+template: setup .venv-sam/.installed .venv-checkov/.installed ## cfn-lint, sam validate and checkov over the templates
+	@$(BIN)/cfn-lint --include-checks I --template template.yaml infra/*.yaml
 	@.venv-sam/bin/sam validate --lint
 	@$(BIN)/python tests/template/expand.py build/template.json
-	@.venv-checkov/bin/checkov --skip-download --quiet --compact --framework cloudformation --file build/template.json
+	@.venv-checkov/bin/checkov --skip-download --quiet --compact --framework cloudformation --file build/template.json infra/*.yaml
 
 .venv-%/.installed: requirements/%.txt | .venv/.ready
 	@.ci/venv.sh $*

@@ -7,6 +7,7 @@ from typer.core import TyperGroup
 
 from winnow_cli.commands import (
     audit,
+    bootstrap,
     dashboard,
     deploy,
     down,
@@ -106,7 +107,7 @@ for module in (
     *(review, queue, history, forget),
     *(predict, train, tune, evaluate, retrain, reproduce),
     evaluate_similarity,
-    policy,
+    *(policy, bootstrap),
 ):
     module.register(app)
 app.add_typer(reviews.app, name="reviews", rich_help_panel=REVIEWS)

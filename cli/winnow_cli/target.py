@@ -2,7 +2,7 @@
 
 import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -209,6 +209,21 @@ def require_account(stage: "Stage", session: boto3.Session, config: Config) -> N
             f"The stage {stage.name!r} is in the account {stage.account}, and the AWS credentials "
             f"here are for {account}."
         )
+
+
+def stage_clients(stage: "Stage") -> Callable[[str], Any]:
+    """What gives boto3's clients for a stage that may not be deployed yet.
+
+    Raises:
+        AccountMismatchError: the credentials are for another account than the stage's.
+    """
+    config = Config(retries={"mode": "standard"}, connect_timeout=_CONNECT_S)
+    try:
+        session = session_of(stage)
+        require_account(stage, session, config)
+    except (ClientError, BotoCoreError) as error:
+        raise from_botocore(error, stage.name) from None
+    return lambda service: session.client(service, config=config)  # type: ignore[call-overload]
 
 
 @contextmanager

@@ -469,6 +469,9 @@ PEOPLE_PROBES: dict[str, Probe] = {
     "list versions' files": _lists("ModelsBucket", "models/"),
     "list training rows": _lists("ModelsBucket", "data/"),
     "find the stack": _describe,
+    "change the stack by oneself": lambda at: at.client("cloudformation").create_change_set(
+        StackName="winnow", ChangeSetName="probe", TemplateBody="{}"
+    ),
     "delete the stack": lambda at: at.client("cloudformation").delete_stack(StackName="nobody"),
     "look at metrics": lambda at: at.client("cloudwatch").list_metrics(Namespace="Winnow"),
     "look at alarms": lambda at: at.client("cloudwatch").describe_alarms(MaxRecords=1),
@@ -500,6 +503,11 @@ PEOPLE_MAY: dict[str, set[str]] = {
     | {"find the stack", "put a model", "put version's definition", "put version's vectors"}
     | {"get training rows", "put training rows"},
     "promote": _VERSIONS | {"find the stack", "put a model"},
+    "deploy": {
+        *("find the stack", "put upload", "get result", "get picture of a page"),
+        *("get reviewed records", "get a row", "look at alarms"),
+        *("query the index", "query the leases", "query the claims"),
+    },
     "operate": _SEEN
     | _COUNTED
     | _VERSIONS
@@ -510,6 +518,19 @@ PEOPLE_MAY: dict[str, set[str]] = {
     },
 }
 """Who has the policy that `winnow policy` prints -> the probes that they may do."""
+
+# It makes buckets, tables and functions; what is in them is none of its business.
+NOT_BY_DEPLOYING: dict[str, Probe] = {
+    name: probe
+    for name, probe in PEOPLE_PROBES.items()
+    if name.startswith(("get upload", "get result", "get chunk", "get note", "put ", "get a row"))
+    or name.startswith(
+        ("scan the", "query the", "mail", "take waiting", "add to", "start ", "stop ")
+    )
+    or name in ("make somebody an admin", "list users", "make a user", "read logs", "get rows")
+    or name in ("take another role", "take gathered mails")
+}
+"""What the role of CloudFormation is denied, whatever it may make."""
 
 
 def denied(probe: Probe, at: Place) -> bool:

@@ -165,6 +165,11 @@ CALLS: dict[str, list[list[str]]] = {
     ],
     "users list": [[], ["--json"]],
     "users remove": [["--yes", PLANT], ["--yes", f"{PLANT}@example.org"], [PLANT]],
+    "bootstrap": [
+        [PLANT, "--repository", "example/winnow", "--yes"],
+        ["local", "--repository", PLANT, "--yes"],
+        ["local", "--repository", "example/winnow", "--yes"],
+    ],
     "policy": [["read"], ["drop", "--json"], [PLANT], ["read", "--stack", PLANT]],
     "audit": [[], ["--json"]],
     "redrive": [["{done}"], [PLANT], ["--failed-since", PLANT]],

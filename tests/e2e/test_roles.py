@@ -9,9 +9,20 @@ import boto3
 import pytest
 
 from winnow_cli.access.policies import Person
+from winnow_cli.deployment.bootstrap import documents, values_of
 
 from .conftest import SURE, Stack, winnow
-from .permissions import LOOKS, MAY, PEOPLE_MAY, PEOPLE_PROBES, PROBES, Place, clear, denied
+from .permissions import (
+    LOOKS,
+    MAY,
+    NOT_BY_DEPLOYING,
+    PEOPLE_MAY,
+    PEOPLE_PROBES,
+    PROBES,
+    Place,
+    clear,
+    denied,
+)
 
 ANYBODY = json.dumps(
     {
@@ -138,3 +149,15 @@ def test_a_person_with_the_printed_policy_is_denied_everything_else(
     assert PEOPLE_MAY[person] <= set(PEOPLE_PROBES)
     allowed = {name for name, probe in PEOPLE_PROBES.items() if not denied(probe, at)}
     assert allowed == PEOPLE_MAY[person]
+
+
+@pytest.mark.model
+def test_what_cloudformation_deploys_with_reads_no_file_and_makes_nobody_an_admin(
+    stack: Stack, own: Place, with_policies: Callable[[str, dict[str, Any]], Place]
+) -> None:
+    [found] = stack.target.client("cloudformation").describe_stacks(StackName="winnow")["Stacks"]
+    made = documents(values_of(found["StackId"]))
+    given = {name: one for name, one in made.items() if name.startswith("Execution")}
+    at = with_policies("execution", given)
+    allowed = {name for name, probe in NOT_BY_DEPLOYING.items() if not denied(probe, at)}
+    assert allowed == set()

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from winnow.errors import StackUnknownError
+from winnow_cli.deployment.bootstrap import documents, values_of
 from winnow_cli.target import Target, aws_errors
 
 VERSION = "2012-10-17"
@@ -24,6 +25,7 @@ class Person(StrEnum):
     REVIEW = "review"
     PUBLISH = "publish"
     PROMOTE = "promote"
+    DEPLOY = "deploy"
     OPERATE = "operate"
 
 
@@ -159,7 +161,10 @@ GRANTS: Mapping[Person, tuple[Grant, ...]] = {
         Grant("ShowDashboard", ("cloudwatch:GetDashboard",), ("{dashboard}",)),
     ),
 }
-"""What each may do. No key: it depends on the stack's `KmsKeyArn` (see `_use_key`)."""
+"""What each may do; who deploys is in infra/bootstrap.yaml.
+
+No key: it depends on the stack's `KmsKeyArn` (see `_use_key`).
+"""
 
 WORDS: Mapping[Person, tuple[str, str]] = {
     Person.DROP: (
@@ -178,6 +183,10 @@ WORDS: Mapping[Person, tuple[str, str]] = {
     Person.PROMOTE: (
         "name another published version champion, and take that back",
         "publish a version, read training rows, results or uploads",
+    ),
+    Person.DEPLOY: (
+        "push images and change the stack, through CloudFormation with the execution role",
+        "change a role, a bucket or a table by hand; read an uploaded file; delete the stack",
     ),
     Person.OPERATE: (
         "watch: runs, rows, queues, alarms, metrics, logs",
@@ -207,6 +216,7 @@ class StackArns:
     region: str
     key: str
     """the customer's key; empty if there is none"""
+    stack_id: str
 
     @property
     def suffix(self) -> str:
@@ -218,8 +228,8 @@ def read_arns(target: Target) -> StackArns:
     """Ask CloudFormation for the resources of a stack."""
     client = target.client("cloudformation")
     with aws_errors(target):
-        [stack] = client.describe_stacks(StackName=target.name)["Stacks"]
-        pages = client.get_paginator("list_stack_resources").paginate(StackName=target.name)
+        [stack] = client.describe_stacks(StackName=target.stack_name)["Stacks"]
+        pages = client.get_paginator("list_stack_resources").paginate(StackName=target.stack_name)
         resources = [one for page in pages for one in page["StackResourceSummaries"]]
     parameters = {
         one["ParameterKey"]: one.get("ParameterValue", "") for one in stack.get("Parameters", ())
@@ -254,7 +264,7 @@ def arns_of(stack_id: str, resources: list[Any], key: str = "") -> StackArns:
             case _:
                 made = physical
         found[one["LogicalResourceId"]] = made
-    return StackArns(found, partition, region, key)
+    return StackArns(found, partition, region, key, stack_id)
 
 
 def policy(person: Person, arns: StackArns) -> dict[str, Any]:
@@ -263,6 +273,9 @@ def policy(person: Person, arns: StackArns) -> dict[str, Any]:
     Raises:
         StackUnknownError: The stack lacks a resource that the policy is about.
     """
+    if person is Person.DEPLOY:
+        # One text for a pipeline and for people: what `winnow bootstrap` makes.
+        return documents(values_of(arns.stack_id))["DeployPolicy"]
     statements = [
         _statement(grant, arns)
         for grant in GRANTS[person]
@@ -275,7 +288,8 @@ def policy(person: Person, arns: StackArns) -> dict[str, Any]:
 
 def needs_reviews(person: Person, arns: StackArns) -> bool:
     """Whether the policy is about reviews, and the stack has none."""
-    wanted = {name for grant in GRANTS[person] if not grant.with_reviews for name in _names(grant)}
+    grants = [grant for grant in GRANTS.get(person, ()) if not grant.with_reviews]
+    wanted = {name for grant in grants for name in _names(grant)}
     return bool(wanted & _REVIEW_ONLY - arns.by_id.keys())
 
 

@@ -19,8 +19,28 @@ def test_a_workflow_uses_pinned_actions_reads_only_and_ends(path) -> None:
     workflow = yaml.safe_load(text)
     assert workflow["permissions"] == {"contents": "read"}
     for job in workflow["jobs"].values():
-        assert "permissions" not in job
         assert job["timeout-minutes"] <= 180
+        if path.name == "deploy.yml":
+            assert job["permissions"] == {"contents": "read", "id-token": "write"}
+        else:
+            assert "permissions" not in job
+
+
+def test_a_deployment_is_asked_for_by_a_person_and_takes_no_key() -> None:
+    text = (ROOT / ".github" / "workflows" / "deploy.yml").read_text("utf-8")
+    workflow = yaml.safe_load(text)
+    # YAML reads `on` as true.
+    assert [*workflow[True]] == ["workflow_dispatch"]
+    assert workflow["concurrency"]["cancel-in-progress"] is False
+    [job] = workflow["jobs"].values()
+    # The role trusts the environment, whose rules say who approves.
+    assert job["environment"] == "${{ inputs.stage }}"
+    assert "secrets." not in text
+    assert not re.search("aws-(access|secret)", text)
+    commands = [step["run"] for step in job["steps"] if "run" in step]
+    assert commands == ["make install", '.venv/bin/winnow deploy "$STAGE" --yes']
+    # What somebody typed is never a part of a command.
+    assert not any("${{" in command for command in commands)
 
 
 def test_the_gate_and_the_slow_part_are_run() -> None:

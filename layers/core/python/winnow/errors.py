@@ -80,6 +80,7 @@ whatever it is.
           StackStuckError
           DeploymentFailedError
           NotVerifiedError
+          BootstrapFailedError
         CommandError
           LocalFileError
           UploadUnknownError
@@ -711,6 +712,16 @@ class NotVerifiedError(DeploymentError):
 
     code = "not_verified"
     hint = "The stage is deployed. `winnow audit --stack STAGE` shows where the sample is."
+
+
+class BootstrapFailedError(DeploymentError):
+    """CloudFormation could not make the roles of `winnow bootstrap`; the message says why."""
+
+    code = "bootstrap_failed"
+    hint = (
+        "Correct what the message names, delete the stack of roles if it is ROLLBACK_COMPLETE, and "
+        "run `winnow bootstrap` again."
+    )
 
 
 class CommandError(PermanentError):

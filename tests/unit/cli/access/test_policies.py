@@ -45,7 +45,7 @@ def test_a_linter_has_nothing_to_say(person: Person, key: str) -> None:
     assert len(str(document)) < 6144, "a managed policy has at most so many characters"
 
 
-@pytest.mark.parametrize("person", Person)
+@pytest.mark.parametrize("person", GRANTS)
 def test_every_resource_is_of_the_stack(person: Person) -> None:
     for statement in made(person)["Statement"]:
         assert not any("*" in action for action in statement["Action"])
@@ -58,7 +58,7 @@ def test_every_resource_is_of_the_stack(person: Person) -> None:
 def test_only_operating_names_every_resource() -> None:
     everywhere = [
         (person, statement["Sid"])
-        for person in Person
+        for person in GRANTS
         for statement in made(person)["Statement"]
         if "*" in statement["Resource"]
     ]
@@ -102,4 +102,4 @@ def test_a_stack_that_lacks_a_resource_is_of_another_version() -> None:
 
 
 def test_every_policy_has_words() -> None:
-    assert set(WORDS) == set(GRANTS) == set(Person)
+    assert set(WORDS) == {*GRANTS, Person.DEPLOY} == set(Person)
