@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from winnow.errors import AccessDeniedError, BootstrapFailedError
 from winnow_cli.app import app
 from winnow_cli.deployment.bootstrap import PROVIDER, Bootstrap, make
+from winnow_cli.deployment.cloud import AwsCloud, ChangeRequest
 from winnow_cli.deployment.stages import Stage
 
 STAGE = Stage(name="prod", account="123456789012", region="us-east-1", stack="winnow-prod")
@@ -155,3 +156,37 @@ def test_credentials_of_another_account_make_nothing(moto_aws: None, stages: Pat
     ran = bootstrap("prod", "--repository", "example/winnow", "--yes", "--json")
     assert json.loads(ran.stdout)["error"]["code"] == "account_mismatch"
     assert client("cloudformation").list_stacks()["StackSummaries"] == []
+
+
+class _Planned:
+    """CloudFormation that notes how a change is planned."""
+
+    def __init__(self) -> None:
+        self.given: dict[str, Any] = {}
+
+    def create_change_set(self, **given: Any) -> dict[str, str]:
+        self.given = given
+        return {"Id": "planned"}
+
+
+class _Session:
+    """A session whose CloudFormation only notes; all else is moto."""
+
+    def __init__(self) -> None:
+        self.planned = _Planned()
+
+    def client(self, service: str, **_: Any) -> Any:
+        return self.planned if service == "cloudformation" else client(service)
+
+
+def test_a_change_is_planned_with_the_role_that_was_made(moto_aws: None) -> None:
+    session = _Session()
+    port = AwsCloud(STAGE, session)  # type: ignore[arg-type]
+    request = ChangeRequest(
+        stack=STAGE.stack, create=True, template_url="https://x", parameters={}, tags={}
+    )
+    port.create_change_set(request)
+    assert "RoleARN" not in session.planned.given
+    roles = make(WANTED, client)
+    port.create_change_set(request)
+    assert session.planned.given["RoleARN"] == roles.execution

@@ -1,7 +1,10 @@
 """The roles of a pipeline: enough to deploy the template, and nothing that is not written down."""
 
+import ast
 import json
+import re
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +13,8 @@ from tests.template.execution import BEYOND, LEFT_OUT, WRITE, named, needed, typ
 from tests.template.expand import expand
 from tests.template.policies import lint
 from tests.template.test_lint import lint as lint_template
-from winnow_cli.deployment.bootstrap import TEMPLATE, documents
+from winnow_cli.deployment import cloud
+from winnow_cli.deployment.bootstrap import TEMPLATE, documents, execution_role
 from winnow_local.template import read_template
 
 VALUES = {
@@ -125,8 +129,50 @@ def test_changes_are_made_with_the_execution_role_alone() -> None:
     planned = [one["Sid"] for one in own.values() if "CreateChangeSet" in str(one["Action"])]
     assert planned == ["PlanChanges", "ExpandTemplate"]
     actions = {action for one in own.values() for action in listed(one["Action"])}
-    assert not {one for one in actions if one.startswith("iam:")} - {"iam:PassRole"}
+    assert not {one for one in actions if one.startswith("iam:")} - {"iam:PassRole", "iam:GetRole"}
     assert not {one for one in actions if "Delete" in one} - {"cloudformation:DeleteChangeSet"}
+
+
+CALLED = {
+    "head_bucket": "s3:ListBucket",
+    "list_object_versions": "s3:ListBucketVersions",
+    "put_public_access_block": "s3:PutBucketPublicAccessBlock",
+    "cancel_update_stack": "cloudformation:CancelUpdateStack",
+}
+"""Call of boto3 -> action, where the names differ."""
+ASKED_OF_PEOPLE = {"cloudformation:DeleteStack"}
+"""What the port does that no pipeline does."""
+NOT_IAM = {"sts:GetCallerIdentity"}
+"""Everybody may."""
+
+
+def test_who_deploys_may_do_what_the_port_to_aws_calls() -> None:
+    tree = ast.parse(Path(cloud.__file__).read_text("utf-8"))
+    called = set()
+    for node in ast.walk(tree):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+            continue
+        on, name = ast.unparse(node.func.value), node.func.attr
+        service = re.fullmatch(r"self\._client\('([\w-]+)'\)|(ecr|s3)", on)
+        if on == "self" and name == "_pages":
+            called.add(tuple(ast.literal_eval(one) for one in node.args[:2]))
+        elif service and name == "get_paginator":
+            called.add((service[1] or service[2], ast.literal_eval(node.args[0])))
+        elif service:
+            called.add((service[1] or service[2], name))
+    actions = {
+        CALLED.get(name, f"{service}:{''.join(part.title() for part in name.split('_'))}")
+        for service, name in called
+    }
+    assert len(actions) > 20
+    may = {action for one in statements("DeployPolicy") for action in listed(one["Action"])}
+    assert actions - may == ASKED_OF_PEOPLE | NOT_IAM
+
+
+def test_the_role_is_found_by_its_name() -> None:
+    [role] = [name for name in DOCUMENTS if name == "DeployPolicy"]
+    [found] = [one for one in statements(role) if one["Sid"] == "FindExecutionRole"]
+    assert found["Resource"].endswith(f":role/{execution_role('winnow-test')}")
 
 
 @pytest.mark.parametrize("stack", ["deploys", "winnow", "d", "deploys-winnow"])

@@ -7,12 +7,12 @@ from typing import Annotated
 import typer
 
 from winnow_cli.console import emit_json, note, say
-from winnow_cli.options import ACCESS, AsJson, handle_errors
+from winnow_cli.options import DEPLOYMENT, AsJson, handle_errors
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(rich_help_panel=ACCESS)(bootstrap)
+    app.command(rich_help_panel=DEPLOYMENT)(bootstrap)
 
 
 @handle_errors

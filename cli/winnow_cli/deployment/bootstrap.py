@@ -22,6 +22,11 @@ _FAILED = re.compile(r".*_FAILED")
 _WAIT = {"Delay": 5, "MaxAttempts": 120}
 
 
+def execution_role(stack: str) -> str:
+    """The name of the role that CloudFormation has, where the roles of a stack were made."""
+    return f"deploys.{stack}.cloudformation"
+
+
 @dataclass(frozen=True)
 class Bootstrap:
     """What is asked for."""

@@ -314,6 +314,7 @@ class AwsCloud:
             for name, value in request.parameters.items()
         ]
         parameters += [{"ParameterKey": n, "UsePreviousValue": True} for n in request.keep]  # type: ignore[dict-item]
+        role = self._execution_role(request.stack)
         with self._calls():
             answer = self._client("cloudformation").create_change_set(
                 StackName=request.stack,
@@ -323,8 +324,25 @@ class AwsCloud:
                 Parameters=parameters,
                 Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
                 Tags=[{"Key": key, "Value": value} for key, value in request.tags.items()],
+                **({} if role is None else {"RoleARN": role}),
             )
         return str(answer["Id"])
+
+    def _execution_role(self, stack: str) -> str | None:
+        """The role that `winnow bootstrap` made for CloudFormation; None: as who deploys."""
+        from botocore.exceptions import ClientError
+
+        from winnow_cli.deployment.bootstrap import execution_role
+
+        with self._calls():
+            try:
+                found = self._client("iam").get_role(RoleName=execution_role(stack))["Role"]
+            except ClientError as error:
+                # Who may not look deploys as they are, or with the role that the stack has already.
+                if _says(error, "NoSuchEntity") or _says(error, "AccessDenied"):
+                    return None
+                raise
+        return str(found["Arn"])
 
     def change_set(self, change_set: str) -> ChangeSet:
         changes: list[Change] = []
