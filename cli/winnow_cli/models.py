@@ -101,14 +101,27 @@ class StackModels:
         """
         return read_verified(self.store, version, DEFINITION_YAML).decode("utf-8-sig")
 
-    def promote(self, entry: ProcessEntry, version: ModelVersion, reason: str) -> ProcessEntry:
+    def promote(
+        self,
+        entry: ProcessEntry,
+        version: ModelVersion,
+        reason: str,
+        *,
+        guarantee: float | None = None,
+    ) -> ProcessEntry:
         """Make a version the champion; the entry afterwards.
+
+        Args:
+            entry: The process.
+            version: One of its versions.
+            reason: Why, for the history.
+            guarantee: That it has to keep; None: that of its release, or its own.
 
         Raises:
             ReleaseConflictError: Somebody else has changed the process since `entry` was read.
             ReleaseInvalidError: It is the champion already.
         """
-        return self._write(entry, self._promoted(entry, version, self.who(reason)))
+        return self._write(entry, self._promoted(entry, version, self.who(reason), guarantee))
 
     def roll_back(self, entry: ProcessEntry, reason: str, *, force: bool = False) -> ProcessEntry:
         """Make the champion before champion again, or take back a release that is under way.
@@ -151,9 +164,15 @@ class StackModels:
             return self._write(entry, self._promoted(entry, version, who))
         return self._write(entry, aliases.set_challenger(entry, version, who))
 
-    def _promoted(self, entry: ProcessEntry, version: ModelVersion, who: Who) -> Changed:
+    def _promoted(
+        self,
+        entry: ProcessEntry,
+        version: ModelVersion,
+        who: Who,
+        guarantee: float | None = None,
+    ) -> Changed:
         until = iso(self._clock() + KEPT_READY_S)
-        return aliases.promote(entry, version, who, previous_until=until)
+        return aliases.promote(entry, version, who, previous_until=until, guarantee=guarantee)
 
     def _write(self, before: ProcessEntry | None, changed: Changed) -> ProcessEntry:
         self.registry.change(before, *changed)

@@ -83,12 +83,19 @@ class StackReleases:
         who = self.models.who(f"On the golden set: {golden.sentence}")._replace(code=CODE)
         return self._write(entry, aliases.roll_back(entry, None, who))
 
-    def promote(self, entry: ProcessEntry, version: ModelVersion, reason: str) -> ProcessEntry:
+    def promote(
+        self,
+        entry: ProcessEntry,
+        version: ModelVersion,
+        reason: str,
+        *,
+        guarantee: float | None = None,
+    ) -> ProcessEntry:
         """Make a version champion at once; the one before is kept ready for a day.
 
         Raises as `StackModels.promote`.
         """
-        return self.models.promote(entry, version, reason)
+        return self.models.promote(entry, version, reason, guarantee=guarantee)
 
     def roll_back(self, entry: ProcessEntry, reason: str, *, force: bool = False) -> ProcessEntry:
         """Take a release back, or return to the champion before, as `StackModels.roll_back`."""
@@ -97,11 +104,6 @@ class StackReleases:
     def stop(self, entry: ProcessEntry, reason: str) -> ProcessEntry:
         """End a release; the challenger keeps its name. Raises as `promote`."""
         return self._write(entry, aliases.stop(entry, self.models.who(reason)))
-
-    def guarantee_of(self, entry: ProcessEntry, version: ModelVersion) -> float | None:
-        """The guarantee that audits of a version are held against; None: there is none."""
-        watch = self.live.watch(entry.process, version.sha256)
-        return aliases.guarantee_of(entry, version, watch.guarantee if watch else None)
 
     def challenger(self, entry: ProcessEntry, given: str | None) -> ModelVersion:
         """The version that is meant: the one that is named, else the challenger."""

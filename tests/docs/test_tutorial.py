@@ -1,4 +1,4 @@
-"""docs/tutorial.md: every command does what the page shows, in the order of the page."""
+"""The tutorial: every command does what its page shows, in the order of the page."""
 
 import csv
 import re
@@ -38,10 +38,11 @@ wrong
 @pytest.mark.model
 @pytest.mark.stack
 @pytest.mark.timeout(900)
-def test_every_command_prints_what_the_page_shows(tmp_path: Path):
+@pytest.mark.parametrize("file", tutorial.PAGES, ids=lambda file: file.stem)
+def test_every_command_prints_what_the_page_shows(file: Path, tmp_path: Path):
     if not (ROOT / "build" / "model" / "manifest.json").is_file():
         pytest.skip("the model is not built (make model)")
-    page = tutorial.PAGE.read_text("utf-8")
+    page = file.read_text("utf-8")
     wrong = [report(step, ran, found) for step, ran, found in tutorial.run(page, tmp_path) if found]
     assert not wrong, "\n".join([*wrong, "python -m tests.docs --write mends the page"])
 

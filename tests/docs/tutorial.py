@@ -1,4 +1,4 @@
-"""docs/tutorial.md, run from its first command to its last."""
+"""The pages of the tutorial, each run from its first command to its last."""
 
 import os
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from pathlib import Path
 from tests.docs.console import ROOT, Ran, Session, Step, differences, steps
 
 PAGE = ROOT / "docs" / "tutorial.md"
+PAGES = (PAGE, ROOT / "docs" / "tutorial" / "releases.md")
 
 
 def run(page: str, folder: Path) -> Iterator[tuple[Step, Ran, list[str]]]:

@@ -5,6 +5,7 @@ that knows the truth; nothing is restarted in between.
 """
 
 import csv
+import importlib.util
 import io
 import time
 from collections.abc import Iterator
@@ -32,6 +33,14 @@ from winnow_local.stack import start_detached, stop
 from winnow_local.state import STATE_DIR_VARIABLE, StateDir
 
 from .conftest import Stack, until, winnow
+from .test_api import Client
+
+SCRIPT = Path(__file__).parents[2] / "docs" / "tutorial" / "reviewer.py"
+_spec = importlib.util.spec_from_file_location("reviewer", SCRIPT)
+assert _spec is not None
+assert _spec.loader is not None
+reviewer = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(reviewer)
 
 pytestmark = [pytest.mark.model, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -273,3 +282,96 @@ def test_of_no_percent_none_and_of_all_percent_every_upload_is_the_challengers(
             assert result.version.sha256 == expected
     assert winnow("release", "stop", "bank").code == 0
     assert story.upload().version.sha256 == first
+
+
+def test_what_people_decided_is_trained_released_and_guarded(stack: Stack, tmp_path: Path) -> None:
+    """The tutorial's story, by its own script: every number is that of the events."""
+    began = stack.state_dir.read()
+    file = tmp_path / "teller.yaml"
+    file.write_bytes((SCRIPT.parent / "5-teller.yaml").read_bytes())
+    first = winnow("process", "publish", file, "--json").document()["champion"]
+    play = reviewer.Reviewer(stack.target, tmp_path)
+    decided = 0
+    for _ in range(8):
+        assert play.file().version.sha256 == first
+        decided += play.decide()
+    assert decided == 200
+    play.counted()
+
+    trained = winnow("retrain", "teller", "--json")
+    assert trained.code == 0, trained.out
+    challenger = trained.document()["challenger"]
+    assert challenger is not None, trained.out
+    assert winnow("release", "shadow", "teller", "--guarantee", GUARANTEE).code == 0
+    result = play.file()
+    assert (result.version.sha256, result.shadow.version) == (first, challenger)
+    told = winnow("release", "canary", "teller", "--percent", "50", "--automatic")
+    assert told.code == 0, told.err
+    lower = [0.0]
+    for _ in range(reviewer.MOST_FILES):
+        play.decide()
+        play.counted()
+        if play.changed():
+            break
+        status = winnow("release", "status", "teller", "--json").document()["processes"][0]
+        lower.append(status["challenger"]["lower"])
+        play.file()
+    assert play.changed() == f"{challenger[:12]} was promoted by itself."
+    assert lower == sorted(lower)
+    assert lower[-1] > 0
+
+    # One that is wrong: the golden set refuses it; released all the same, it is taken back.
+    text = file.read_text("utf-8").replace("1.0.0", "2.0.0")
+    file.write_text(text, "utf-8")
+    with (tmp_path / "wrong.csv").open("w", encoding="utf-8") as stream:
+        reviewer.write(stream, 400, 1, wrong=True)
+    trained = winnow(
+        *("train", "--process", "teller", "--processes", tmp_path, "--label-column", "label"),
+        *("--data", tmp_path / "wrong.csv", "--json"),
+    )
+    assert trained.code == 0, trained.err
+    worse = winnow("process", "publish", file, "--json").document()["version"]["sha256"]
+    for release in (("canary", "teller", "--percent", "50"), ("blue-green", "teller")):
+        refused = winnow("release", *release, "--guarantee", GUARANTEE, "--json")
+        assert refused.document()["error"]["code"] == "release_invalid"
+        assert "golden set" in refused.document()["error"]["message"]
+    second = reviewer.Reviewer(stack.target, tmp_path)
+    releases = second.releases
+    entry = releases.models.entry("teller")
+    version = releases.models.version(entry, worse)
+    releases.start("canary", entry, version, percent=50, guarantee=float(GUARANTEE))
+    for _ in range(reviewer.MOST_FILES):
+        second.file()
+        second.decide()
+        second.counted()
+        if second.changed():
+            break
+    assert second.changed() == f"{worse[:12]} was taken back by itself."
+    assert second.file().version.sha256 == challenger
+    second.decide()
+    second.counted()
+
+    # Nothing was restarted, no run has two versions, and the page's numbers are the events'.
+    assert stack.state_dir.read() == began
+    for row, result in (*play.judged, *second.judged):
+        heads = list(play.reviews.store.heads(row.upload_id))
+        assert {head.judged_by for head in heads} == {result.version}
+    api = Client(stack)
+    model = api.get("/v1/models/teller").document()
+    assert model["champion"]["sha256"] == challenger
+    observed = list(releases.live.observations("teller", challenger))
+    totals = VersionTotals.of(observed)
+    shown = model["live"]["champion"]
+    assert (shown["records"], shown["correct"]) == (totals.audited, totals.right)
+    watch = releases.live.watch("teller", challenger)
+    assert watch is not None
+    assert live.differences(watch, observed) == []
+    assert (shown["lower"], shown["upper"]) == (watch.precision.lower, watch.precision.upper)
+    changes = releases.models.history(releases.models.entry("teller"))
+    assert [(c["revision"], c["action"], c["reason"]) for c in model["history"]] == [
+        (c.revision, c.action.value, c.reason) for c in reversed(changes)
+    ]
+    (notice,) = model["notices"]
+    assert (notice["code"], notice["at"]) == ("taken_back", changes[-1].at)
+    audit = winnow("audit", "--json")
+    assert audit.code == 0, audit.out

@@ -137,9 +137,11 @@ def canary(
 def blue_green(
     process: Process,
     version: Version = None,
+    guarantee: Guarantee = None,
     reason: Reason = "",
     revision: Revision = None,
     yes: Yes = False,
+    model: ModelDir = DEFAULT_MODEL,
     stack: StackName = None,
     as_json: AsJson = False,
 ) -> None:
@@ -147,9 +149,16 @@ def blue_green(
 
     The champion until now is kept ready for 24 hours: `winnow release rollback` returns to it, and
     within that time the new one is taken back by itself if audits prove that it breaks its
-    guarantee.
+    guarantee. Where the model is built, it has to do on the golden set first (see `winnow release
+    check`); `winnow release promote` asks for nothing.
     """
-    _promote(process, version, reason, revision, yes, stack, as_json)
+    from winnow_cli.golden import refuse_broken
+
+    with _open(stack) as (target, releases):
+        entry = releases.models.entry(process, revision)
+        found = releases.challenger(entry, version)
+        refuse_broken(entry, _golden(releases, entry, found, guarantee, model))
+        _promote(target, releases, entry, found, guarantee, reason, yes, as_json)
 
 
 @app.command()
@@ -167,7 +176,10 @@ def promote(
 
     `winnow model promote` does the same.
     """
-    _promote(process, version, reason, revision, yes, stack, as_json)
+    with _open(stack) as (target, releases):
+        entry = releases.models.entry(process, revision)
+        found = releases.challenger(entry, version)
+        _promote(target, releases, entry, found, None, reason, yes, as_json)
 
 
 @app.command()
@@ -301,26 +313,24 @@ def _golden(
 
 
 def _promote(
-    process: str,
-    version: str | None,
+    target: "Target",
+    releases: "StackReleases",
+    entry: "ProcessEntry",
+    version: "ModelVersion",
+    guarantee: float | None,
     reason: str,
-    revision: int | None,
     yes: bool,
-    stack: str | None,
     as_json: bool,
 ) -> None:
-    with _open(stack) as (target, releases):
-        entry = releases.models.entry(process, revision)
-        found = releases.challenger(entry, version)
-        ask_to_promote(entry, found, as_json=as_json, yes=yes)
-        guarantee = releases.guarantee_of(entry, found)
-        changed = releases.promote(entry, found, reason)
-    _tell(target, changed, f"{found.short} decides every new upload.", as_json)
-    if not as_json:
-        back = target.hint(f"release rollback {changed.process}")
-        note(f"{entry.champion[:12]} is kept ready until {changed.previous_until}: `{back}`.")
-        if guarantee is None:
-            note(f"{found.short} has no guarantee, so nothing takes it back by itself.")
+    ask_to_promote(entry, version, as_json=as_json, yes=yes)
+    changed = releases.promote(entry, version, reason, guarantee=guarantee)
+    _tell(target, changed, f"{version.short} decides every new upload.", as_json)
+    if as_json:
+        return
+    back = target.hint(f"release rollback {changed.process}")
+    note(f"{entry.champion[:12]} is kept ready until {changed.previous_until}: `{back}`.")
+    if changed.promised is None:
+        note(f"{version.short} has no guarantee, so nothing takes it back by itself.")
 
 
 def _tell(target: "Target", entry: "ProcessEntry", sentence: str, as_json: bool) -> None:

@@ -9,6 +9,7 @@ from winnow.errors import (
     TrainingOffError,
     TrainingRunningError,
 )
+from winnow.registry.aliases import guarantee_of
 from winnow.registry.files import EVALUATION_PAGE
 from winnow.registry.models import Action, AliasChange, ModelVersion, ProcessEntry
 from winnow.registry.naming import version_named
@@ -217,7 +218,7 @@ def item_of(entry: ProcessEntry, found: ModelVersion) -> ModelItem:
         by=found.by,
         trained=found.head_sha256 is not None,
         threshold=found.threshold,
-        guarantee=found.guarantee,
+        guarantee=guarantee_of(entry, found),
         metrics=found.metrics,
         reproducible=found.reproducible,
         evaluation=found.file(EVALUATION_PAGE) is not None,

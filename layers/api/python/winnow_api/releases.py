@@ -103,7 +103,7 @@ def _changed(
         if version is None:
             raise ReleaseInvalidError(f"{entry.process} has no challenger: name a version.")
         until = iso(services.now() + KEPT_READY_S)
-        return aliases.promote(entry, version, who, previous_until=until)
+        return aliases.promote(entry, version, who, previous_until=until, guarantee=given.guarantee)
     guarantee = given.guarantee
     if version is not None:
         guarantee = aliases.guarantee_of(entry, version, guarantee)

@@ -220,13 +220,16 @@ def test_the_promoted_version_is_watched_by_the_guarantee_of_its_release() -> No
 
 
 def replaced(
-    guarantee: float | None = 0.9, until: str | None = "2027-01-16T08:00:00.000Z"
+    guarantee: float | None = 0.9,
+    until: str | None = "2027-01-16T08:00:00.000Z",
+    released: float | None = None,
 ) -> Stage:
     """A version that became champion at once, and the one before, which is kept ready."""
     stage = Stage(promised=guarantee)
     stage.do(stage.entry, aliases.stop(stage.entry, ANN))
     version = stage.registry.version(PROCESS, CHALLENGER)
-    stage.do(stage.entry, aliases.promote(stage.entry, version, ANN, previous_until=until))
+    changed = aliases.promote(stage.entry, version, ANN, previous_until=until, guarantee=released)
+    stage.do(stage.entry, changed)
     return stage
 
 
@@ -277,6 +280,15 @@ def test_the_champion_before_is_no_way_out_if_it_breaks_the_same_guarantee() -> 
     stage.decide(*[True, False] * 30)
     assert stage.entry.champion == CHALLENGER
     assert ["the guarantee is not kept" in mail.subject for mail in stage.mails.sent] == [True]
+
+
+def test_a_champion_is_held_to_the_guarantee_that_it_was_released_with() -> None:
+    stage = replaced(guarantee=None, released=0.9)
+    stage.decide(*[True, False] * 30)
+    assert stage.entry.champion == CHAMPION
+    assert stage.entry.promised is None
+    (change,) = stage.changes
+    assert "90 %" in change.reason
 
 
 def test_a_new_champion_without_audits_stays() -> None:

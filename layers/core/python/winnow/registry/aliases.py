@@ -75,10 +75,14 @@ def set_challenger(
     return _changed(entry, Action.CHALLENGER, who, **update)
 
 
-def guarantee_of(entry: ProcessEntry, version: ModelVersion, given: float | None) -> float | None:
+def guarantee_of(
+    entry: ProcessEntry, version: ModelVersion, given: float | None = None
+) -> float | None:
     """The guarantee that a version has to keep: the given, its release's, or its own."""
     if given is not None:
         return given
+    if version.sha256 == entry.champion and entry.promised is not None:
+        return entry.promised
     under_way = entry.release
     if under_way is not None and under_way.challenger == version.sha256:
         return under_way.guarantee
@@ -130,12 +134,14 @@ def promote(
     who: Who,
     *,
     previous_until: str | None = None,
+    guarantee: float | None = None,
     action: Action = Action.PROMOTED,
 ) -> Changed:
     """Make a version the champion; the one before is what `roll_back` returns to.
 
     Args:
         previous_until: Until when the one before is kept ready.
+        guarantee: That it has to keep; None: that of its release, or its own.
         action: PUBLISHED for a newer version of a process that ships.
     """
     _of_process(entry, version)
@@ -150,6 +156,7 @@ def promote(
         # Another challenger, whose release is under way, was compared with a champion that is gone.
         challenger=None if entry.challenger == version.sha256 else entry.challenger,
         release=None,
+        promised=guarantee_of(entry, version, guarantee),
         previous=entry.champion,
         previous_until=previous_until,
         taken_back=False,
@@ -207,6 +214,7 @@ def take_back_champion(entry: ProcessEntry, previous: ModelVersion | None, who: 
         kind=previous.kind,
         challenger=None if entry.challenger == previous.sha256 else entry.challenger,
         release=None,
+        promised=None,
         previous=entry.champion,
         previous_until=None,
         taken_back=True,

@@ -181,6 +181,9 @@ class ProcessEntry(_Stored):
     champion: Sha256
     challenger: Sha256 | None = None
     release: Release | None = Field(None, description="absent: the champion decides alone")
+    promised: UnitInterval | None = Field(
+        None, description="guarantee that the champion was released with; absent: its own"
+    )
     previous: Sha256 | None = Field(None, description="the champion before")
     previous_until: str | None = Field(None, description="until when that one is kept ready")
     taken_back: bool = Field(False, description="`previous` is a champion that was taken back")

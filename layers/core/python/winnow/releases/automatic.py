@@ -197,6 +197,8 @@ class Gatekeeper:
         release = entry.release
         if release is not None and release.challenger == sha256 and release.guarantee is not None:
             return Expected.of(release.guarantee)
+        if entry.champion == sha256 and entry.promised is not None:
+            return Expected.of(entry.promised)
         if kept is not None:
             return Expected(kept.guarantee, kept.state.expected)
         return expected_of(self._registry.version(entry.process, sha256))

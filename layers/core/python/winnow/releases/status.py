@@ -161,6 +161,8 @@ def _live(
         guarantee = watch.guarantee
     elif release is not None and release.challenger == sha256:
         guarantee = release.guarantee
+    elif entry.champion == sha256 and entry.promised is not None:
+        guarantee = entry.promised
     else:
         guarantee = expected_of(version).guarantee
     precision = watch.precision if watch else None
