@@ -66,6 +66,10 @@ class Records:
     drift: float | None = None
     """Share of runs that drifted; None: no run had a trained head."""
     over_time: list[int] = field(default_factory=lambda: [0] * BUCKETS)
+    alias: str = ""
+    """What the version is called now; empty: nothing."""
+    created: str | None = None
+    """When the version was made, ISO 8601; None: it is none that is called anything."""
 
     @property
     def judged(self) -> int:

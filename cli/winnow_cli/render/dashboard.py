@@ -31,7 +31,7 @@ def print_dashboard(found: Dashboard, target: Target, as_json: bool) -> None:
     _heading("Runs")
     _runs(found.runs)
     _heading("Records by process and version")
-    _records(found.records)
+    _records(found.records, found.window.end)
     _heading("Functions")
     _functions(found.functions, found.window.end)
 
@@ -98,17 +98,17 @@ def _runs(runs: Runs) -> None:
     table(columns, [row], [style], columns[:7], spare=["started over time"])
 
 
-def _records(records: Sequence[Records]) -> None:
+def _records(records: Sequence[Records], now: float) -> None:
     if not records:
         say("No records were judged.")
         return
     drawn = sys.stdout.isatty()
     columns = ["process", "version", "accepted", "review", "invalid", "review rate"]
-    columns += ["agreement", "live precision", "drifted"]
-    spare = []
+    columns += ["agreement", "live precision", "drifted", "alias", "made"]
+    spare = ["made"]
     if drawn:
         columns += ["", "judged over time"]
-        spare = ["judged over time", ""]
+        spare = ["judged over time", "", "made"]
     rows = []
     for one in records:
         row = [
@@ -119,6 +119,8 @@ def _records(records: Sequence[Records]) -> None:
             _of(_percent(one.agreement), one.decided),
             _precision(one),
             _percent(one.drift),
+            one.alias or _NOTHING,
+            _age(one.created, now),
         ]
         if drawn:
             row += [bar(one.review_rate), sparkline(one.over_time)]

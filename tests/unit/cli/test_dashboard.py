@@ -11,6 +11,9 @@ import pytest
 from botocore.config import Config
 from botocore.stub import ANY, Stubber
 
+from tests.fakes.live import publish
+from tests.fakes.registry import MemoryRegistry
+from tests.fakes.store import MemoryStore
 from winnow.models import Alias, Counts, Difference, Drift, VersionRef
 from winnow_aws.alarms import Ringing, StackAlarms
 from winnow_aws.metrics import (
@@ -24,7 +27,9 @@ from winnow_aws.usage import Usage
 from winnow_cli.cloud_metrics import CloudMetrics
 from winnow_cli.dashboard import BUCKETS, Dashboard, Function, Records, Runs, Window
 from winnow_cli.local_metrics import LocalMetrics
+from winnow_cli.models import StackModels
 from winnow_cli.render.dashboard import bar, print_dashboard, sparkline
+from winnow_cli.stack_metrics import with_versions
 from winnow_cli.target import Target
 
 WINDOW = Window(1_800_000_000.0, 1_800_086_400.0)
@@ -332,6 +337,23 @@ def test_only_the_stack_s_own_alarms_are_listed(stack: Any):
     assert ringing[0] == Ringing("RunsFailed", "Do this.", at(3_600).isoformat())
 
 
+def test_versions_in_use_have_their_alias_and_age_although_they_judged_nothing():
+    registry = MemoryRegistry()
+    champion, challenger = publish(registry, "moods", 2)
+    models = StackModels(registry, MemoryStore(), "models", lambda: "ann")
+    judged = Records("moods", champion.sha256[:12], accepted=3)
+    whole, other = Records("moods", accepted=4), Records("moods", "f" * 12, accepted=1)
+    rows = with_versions([whole, judged, other], models)
+    found = {row.version: (row.alias, row.created, row.accepted) for row in rows}
+    assert found == {
+        "": ("", None, 4),
+        champion.sha256[:12]: ("champion", champion.created, 3),
+        challenger.sha256[:12]: ("challenger", challenger.created, 0),
+        "f" * 12: ("", None, 1),
+    }
+    assert rows[0] is whole
+
+
 # -- what is shown -------------------------------------------------------------------------------
 
 
@@ -354,6 +376,8 @@ FULL = replace(
             precision=0.9,
             precision_lower=0.55,
             drift=0.5,
+            alias="champion",
+            created="2027-01-13T00:00:00.000Z",
         )
     ],
     functions=[
@@ -369,7 +393,7 @@ def test_in_a_pipe_a_line_is_a_row(stack: Any, capsys: pytest.CaptureFixture[str
     assert "ALARM\tRunsFailed\t2027-01-15T08:00:00+00:00\tMany runs failed." in lines
     assert "3\t2\t1\t0\t0\t400 ms\t80.0 s" in lines
     records = "moods\tabababababab\t6\t2\t0\t25.0 %\t75.0 % of 4\t90.0 % ≥55.0 % of 9\t50.0 %"
-    assert records in lines
+    assert f"{records}\tchampion\t3 d ago" in lines
     assert "api\t1\t0\t12 ms\t500 ms\t900 MB\t90.0 %\t9 of 10\t0\t0.1\t1 d ago" in lines
 
 
