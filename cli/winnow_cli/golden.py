@@ -4,15 +4,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from winnow.errors import ReleaseInvalidError
-from winnow.heads.card import HeadFiles
-from winnow.ports import Judge
-from winnow.processes.schema import parse_definition_json
-from winnow.registry.files import DEFINITION
 from winnow.registry.models import ModelVersion, ProcessEntry
-from winnow.registry.verified import read_verified
-from winnow.releases.golden import CODE, GoldenResult, golden_rows, judge_golden
+from winnow.releases.golden import CODE, GoldenResult, golden_rows
 from winnow_cli.models import StackModels
 from winnow_encoder import load_encoder
+from winnow_encoder.golden import judged
 from winnow_encoder.references import ReferenceVectors
 
 
@@ -42,8 +38,8 @@ def check(
         return None
     vectors = ReferenceVectors(load_encoder(model), model)
     return GoldenCheck(
-        judge_golden(champion, _judge(models, champion, vectors), rows, champion.guarantee),
-        judge_golden(challenger, _judge(models, challenger, vectors), rows, guarantee),
+        judged(champion, rows, champion.guarantee, models.store, vectors),
+        judged(challenger, rows, guarantee, models.store, vectors),
     )
 
 
@@ -55,12 +51,3 @@ def refuse_broken(entry: ProcessEntry, found: GoldenCheck | None) -> None:
             f"{found.challenger.guarantee:.1%} on the golden set ({CODE}). "
             f"{found.challenger.sentence}"
         )
-
-
-def _judge(models: StackModels, version: ModelVersion, vectors: ReferenceVectors) -> Judge:
-    definition = parse_definition_json(read_verified(models.store, version, DEFINITION))
-    head = None
-    if version.head_sha256 is not None:
-        card, arrays = (read_verified(models.store, version, f) for f in ("head.json", "head.npz"))
-        head = HeadFiles.of(card, arrays)
-    return vectors.judge(definition, head, None)

@@ -1,5 +1,8 @@
 """Train: makes a challenger of what people decided, and tells what came of it.
 
+A schedule has it judge the golden set for releases that nobody has audited yet: it is the one that
+reads labelled rows.
+
 Called by the API and by the queue function; neither waits for it. A training that fails is told by
 e-mail, and the call succeeds: a second attempt would fail in the same way. Lambda makes one where
 the process died, and that one tells it.
@@ -7,19 +10,27 @@ the process died, and that one tells it.
 
 import os
 import time
+from datetime import datetime
 from functools import cache
 from typing import NamedTuple
 
+from pydantic import RootModel
+
 from winnow.errors import TrainingRunningError, WinnowError
+from winnow.registry.models import ModelVersion, ProcessEntry
 from winnow.registry.publish import Models, Vectors
-from winnow.registry.trainings import TrainInput, TrainReport
+from winnow.registry.trainings import CheckInput, CheckReport, TrainInput, TrainReport
+from winnow.releases.golden import GoldenResult, golden_rows
+from winnow.releases.idle import take_back_broken
 from winnow.reviews.items import Items
 from winnow.reviews.notes import Notes
 from winnow.reviews.times import iso
 from winnow_aws.clients import client
 from winnow_aws.handler import call_id, logger
 from winnow_aws.handler import handler as lambda_handler
+from winnow_aws.metrics import measure_age
 from winnow_aws.registry import RegistryTable
+from winnow_aws.releases import LiveTable
 from winnow_aws.reviews import ReviewTable
 from winnow_aws.s3 import s3_store
 from winnow_aws.settings import TrainSettings
@@ -27,6 +38,7 @@ from winnow_aws.topic import TopicMailer
 from winnow_aws.training_lease import LeaseTable
 from winnow_aws.trainings import TrainingTable
 from winnow_encoder import load_encoder
+from winnow_encoder.golden import judged
 from winnow_encoder.references import ReferenceVectors
 from winnow_train.publishing import Stack
 from winnow_train.retrain import TrainingReport
@@ -72,9 +84,61 @@ def build() -> Trainer:
     return Trainer(stack, telling, len(os.sched_getaffinity(0)))
 
 
-@lambda_handler(TrainInput, lambda asked: {"process_id": asked.process})
-def handler(asked: TrainInput) -> TrainReport:
-    """Train a process."""
+class Asked(RootModel[CheckInput | TrainInput]):
+    """What the function is called with."""
+
+
+def _fields(asked: Asked) -> dict[str, str]:
+    given = asked.root
+    return {"process_id": given.process} if isinstance(given, TrainInput) else {}
+
+
+@lambda_handler(Asked, _fields)
+def handler(asked: Asked) -> TrainReport | CheckReport:
+    """Train a process, or look after releases without traffic."""
+    given = asked.root
+    return _trained(given) if isinstance(given, TrainInput) else _checked()
+
+
+def _checked() -> CheckReport:
+    settings = TrainSettings.from_environment(os.environ)
+    dynamodb, store = client("dynamodb"), s3_store()
+    registry = RegistryTable(dynamodb, settings.models_table)
+    now = time.time()
+    for entry in registry.entries():
+        champion = registry.version(entry.process, entry.champion)
+        made = datetime.fromisoformat(champion.created).timestamp()
+        measure_age(settings.stack_name, entry.process, max(0.0, now - made))
+
+    def check(
+        entry: ProcessEntry, challenger: ModelVersion, guarantee: float
+    ) -> GoldenResult | None:
+        champion = registry.version(entry.process, entry.champion)
+        rows = golden_rows((challenger, champion), store)
+        if not rows:
+            return None
+        vectors = ReferenceVectors(build().stack.encoder, settings.model_dir)
+        return judged(challenger, rows, guarantee, store, vectors)
+
+    changes = take_back_broken(
+        registry,
+        LiveTable(dynamodb, settings.models_table),
+        check,
+        TopicMailer(client("sns"), settings.topic_arn),
+        time.time,
+        settings.page_url,
+    )
+    for change in changes:
+        logger.info(
+            "a release has ended",
+            process_id=change.process,
+            code=change.code,
+            revision=change.revision,
+        )
+    return CheckReport(taken_back=tuple(change.process for change in changes))
+
+
+def _trained(asked: TrainInput) -> TrainReport:
     try:
         told = _train(asked, build())
     except TrainingRunningError as error:

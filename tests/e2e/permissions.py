@@ -402,6 +402,7 @@ MAY: dict[str, set[str]] = {
     "SweepScheduleRole": {"call sweep"},
     "DispatchScheduleRole": {"call dispatch"},
     "DigestScheduleRole": {"call digest"},
+    "GoldenScheduleRole": {"call train"},
     "TrainScheduleRole": {"call queue"},
     "QueueRole": REVIEWER
     | {"list ModelsBucket", "get the version of definition.json"}

@@ -42,6 +42,7 @@ ROLES = {
     "SweepScheduleRole": Role("schedule of the sweep", "start runs"),
     "DispatchScheduleRole": Role("schedule of dispatch", "start runs"),
     "DigestScheduleRole": Role("schedule of the digest", "send e-mails early"),
+    "GoldenScheduleRole": Role("schedule of the golden set", "start trainings"),
     "TrainScheduleRole": Role("schedule of trainings", "start trainings"),
     "QueueRole": Role(
         "queue",
@@ -91,6 +92,7 @@ WORDS = {
     "CallDispatch": "call dispatch",
     "ReceiveMails": "take gathered e-mails",
     "CallDigest": "call the digest",
+    "CallTrain": "call train",
     "CallQueue": "call queue",
     "ReadReviewed": "read `results/*`, `notes/*`, runs' definitions",
     "WriteReviewed": "write `reviewed.jsonl`, `review.json` and `process.json` of `results/*`",

@@ -61,6 +61,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "models": (
         "PublishFunction",
         "TrainSchedule",
+        "GoldenSchedule",
         "TrainFunction",
         "ModelsBucket",
         "ModelsTable",

@@ -365,6 +365,9 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
     "DigestScheduleRole": {
         "CallDigest": ({"lambda:InvokeFunction"}, ["DigestFunctionAliaslive"]),
     },
+    "GoldenScheduleRole": {
+        "CallTrain": ({"lambda:InvokeFunction"}, ["TrainFunctionAliaslive"]),
+    },
     "TrainScheduleRole": {
         "CallQueue": ({"lambda:InvokeFunction"}, ["QueueFunctionAliaslive"]),
     },
@@ -386,6 +389,7 @@ PRINCIPALS = {
     "DigestRole": "lambda.amazonaws.com",
     "DispatchScheduleRole": "scheduler.amazonaws.com",
     "DigestScheduleRole": "scheduler.amazonaws.com",
+    "GoldenScheduleRole": "scheduler.amazonaws.com",
     "QueueRole": "lambda.amazonaws.com",
     "ApiRole": "lambda.amazonaws.com",
 }

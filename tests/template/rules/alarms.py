@@ -298,6 +298,9 @@ GRAPHS = [
         drift=search(VERSIONS, ("Drifted",), "Average", 3600, OF_STACK),
         changed=search(VERSIONS, ("RecordsChanged",), "Sum", 3600, OF_STACK),
     ),
+    found_graph(
+        21600, age=search("Winnow,process,stack", ("ModelAge",), "Maximum", 21600, OF_STACK)
+    ),
 ]
 DIMENSIONS = {"AWS/States": "StateMachineArn", "AWS/Lambda": "FunctionName", "Winnow": "stack"}
 QUESTIONS = (

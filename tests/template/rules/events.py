@@ -109,16 +109,21 @@ SCHEDULES: dict[str, tuple[Any, dict[str, int]]] = {
     ),
     "DigestSchedule": (digest_period("Every"), AGAIN),
     "TrainSchedule": (given("HasRetrainSchedule", ref("RetrainSchedule"), "rate(1 day)"), AGAIN),
+    "GoldenSchedule": ("rate(6 hours)", AGAIN),
 }
-# Which processes are due is the queue function's to find out; others need no input.
-_DUE = {"TrainSchedule": ("QueueFunction", '{"train": "due"}')}
+# Which processes are due is the queue function's to find out; labelled rows are read by train.
+_TOLD = {
+    "TrainSchedule": ("QueueFunction", '{"train": "due"}'),
+    "GoldenSchedule": ("TrainFunction", '{"check": "idle"}'),
+}
 
 
 def schedule(name: str, stack: Stack) -> Any:
     """By its function's alias; the next call sees what one that failed would have seen."""
     rate, again = SCHEDULES.get(name, ("", {}))
-    function, told = _DUE.get(name, (f"{name.removesuffix('Schedule')}Function", "{}"))
-    on = given("HasRetrainSchedule", "ENABLED", "DISABLED") if name in _DUE else "ENABLED"
+    function, told = _TOLD.get(name, (f"{name.removesuffix('Schedule')}Function", "{}"))
+    by_parameter = given("HasRetrainSchedule", "ENABLED", "DISABLED")
+    on = by_parameter if name == "TrainSchedule" else "ENABLED"
     return {
         "Type": "AWS::Scheduler::Schedule",
         "Metadata": skips("CKV_AWS_297"),

@@ -71,6 +71,7 @@ PERMISSIONS = ("EndedPermission", "ApiPermission")
 COMMON = {
     *("ReviewsTable", "QueueFunction", "ApiFunction", "QueueRole", "ApiRole"),
     *("TrainFunction", "TrainRole", "TrainLogs", "TrainSchedule", "TrainScheduleRole"),
+    *("GoldenSchedule", "GoldenScheduleRole"),
     *("QueueLogs", "ApiLogs", "ApiAccessLogs", "EndedRule", "ReviewsUndelivered"),
     *("ReviewsUndeliveredPolicy", "ReviewsUndeliveredAlarm"),
 }

@@ -111,6 +111,12 @@ def measure_precision(
         _emit({"GuaranteeBroken": (float(broken), MetricUnit.NoUnit)}, _of(stack, process))
 
 
+def measure_age(stack: str, process: str, seconds: float) -> None:
+    """Emit ModelAge: how long ago the version was made that decides."""
+    values = {"ModelAge": (round(seconds), MetricUnit.Seconds)}
+    _emit(values, [{"stack": stack, "process": process}])
+
+
 def measure_call(name: str, usage: Usage, **fields: str | float | bool) -> None:
     """Emit CpuTime and ResidentMemory of a call of a function.
 

@@ -102,6 +102,7 @@ class TrainSettings(ClassifySettings):
     samples_dir: Path = Field(
         description="the folder of the rows that the shipped heads were trained on"
     )
+    stack_name: str = Field("winnow", description="the stack's name, a dimension of the metrics")
 
 
 class FilterSettings(Settings):

@@ -91,6 +91,18 @@ class TrainInput(FrozenModel):
     )
 
 
+class CheckInput(FrozenModel):
+    """What the schedule of the golden set asks the train function for."""
+
+    check: Literal["idle"] = Field(description="the releases that nobody has audited yet")
+
+
+class CheckReport(FrozenModel):
+    """What the train function answers to it."""
+
+    taken_back: tuple[str, ...] = Field(description="processes whose challenger was taken back")
+
+
 class TrainReport(FrozenModel):
     """What the train function answers."""
 

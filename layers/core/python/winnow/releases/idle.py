@@ -1,0 +1,68 @@
+"""The golden set in the place of traffic: releases that nobody has audited yet.
+
+The gate looks at a release when people decide. Without traffic nobody does, so a schedule has the
+labelled rows judged that were held out of every training. A challenger that breaks its guarantee on
+them is taken back. Nothing is promoted, and a release that is audited is the gate's alone.
+"""
+
+from collections.abc import Callable
+
+from winnow.errors import ReleaseConflictError
+from winnow.ports import Mailer
+from winnow.registry import aliases
+from winnow.registry.aliases import Who
+from winnow.registry.models import AliasChange, ModelVersion, ProcessEntry
+from winnow.registry.ports import ModelRegistry
+from winnow.releases import mails
+from winnow.releases.automatic import GATE
+from winnow.releases.golden import CODE, GoldenResult
+from winnow.releases.ports import LiveStore
+from winnow.reviews.times import iso
+
+Check = Callable[[ProcessEntry, ModelVersion, float], GoldenResult | None]
+"""What a challenger makes of the golden set, held against a guarantee; None: there is no set."""
+
+
+def take_back_broken(
+    registry: ModelRegistry,
+    live: LiveStore,
+    check: Check,
+    mailer: Mailer,
+    clock: Callable[[], float],
+    page_url: str = "",
+) -> list[AliasChange]:
+    """Take back every challenger without audits that breaks its guarantee on the golden set.
+
+    Args:
+        registry: The processes and their versions.
+        live: What was audited.
+        check: Judges the golden set; only called for a release that needs it.
+        mailer: Tells people.
+        clock: Tells the time in epoch seconds.
+        page_url: Address of the review page, for the e-mail.
+
+    Returns:
+        What was changed.
+    """
+    changes: list[AliasChange] = []
+    for entry in registry.entries():
+        release = entry.release
+        if release is None or release.guarantee is None:
+            continue
+        watch = live.watch(entry.process, release.challenger)
+        if watch is not None and watch.precision.n:
+            continue
+        version = registry.version(entry.process, release.challenger)
+        found = check(entry, version, release.guarantee)
+        if found is None or not found.broken:
+            continue
+        reason = f"On the golden set: {found.sentence}"
+        who = Who(by=GATE, at=iso(clock()), reason=reason, code=CODE, automatic=True)
+        changed = aliases.roll_back(entry, None, who)
+        try:
+            registry.change(entry, *changed)
+        except ReleaseConflictError:
+            continue  # Somebody was faster: the next look sees what holds then.
+        mailer.send(mails.changed(changed.change, page_url))
+        changes.append(changed.change)
+    return changes
