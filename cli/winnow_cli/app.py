@@ -10,6 +10,7 @@ from winnow_cli.commands import (
     bootstrap,
     dashboard,
     deploy,
+    destroy,
     down,
     evaluate,
     evaluate_similarity,
@@ -30,6 +31,7 @@ from winnow_cli.commands import (
     retrain,
     review,
     reviews,
+    stages,
     status,
     submit,
     train,
@@ -39,7 +41,7 @@ from winnow_cli.commands import (
     why,
 )
 from winnow_cli.console import safe, say
-from winnow_cli.options import ACCESS, ENCODER, PROCESSES, REVIEWS
+from winnow_cli.options import ACCESS, DEPLOYMENT, ENCODER, PROCESSES, REVIEWS
 
 
 class SafeGroup(TyperGroup):
@@ -102,7 +104,7 @@ def winnow(
 
 for module in (
     *(menu, up, down, mail),
-    deploy,
+    *(deploy, destroy),
     *(submit, status, why, results, dashboard, audit, redrive),
     *(review, queue, history, forget),
     *(predict, train, tune, evaluate, retrain, reproduce),
@@ -110,6 +112,7 @@ for module in (
     *(policy, bootstrap),
 ):
     module.register(app)
+app.add_typer(stages.app, name="stages", rich_help_panel=DEPLOYMENT)
 app.add_typer(reviews.app, name="reviews", rich_help_panel=REVIEWS)
 app.add_typer(users.app, name="users", rich_help_panel=ACCESS)
 app.add_typer(release.app, name="release", rich_help_panel=PROCESSES)

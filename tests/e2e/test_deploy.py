@@ -187,3 +187,40 @@ def test_the_account_is_checked(commands: Account, first: Outcome) -> None:
     assert (refused.code, "checks_failed" in refused.err) == (1, True)
     asked = winnow("status", "--stack", "other")
     assert (asked.code, "account_mismatch" in asked.err) == (1, True)
+
+
+def test_stages_side_by_side(commands: Account, first: Outcome) -> None:
+    listed = winnow("stages", "--json")
+    assert listed.code == 0
+    views = {view["name"]: view for view in listed.document()["stages"]}
+    assert views["test"]["status"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+    assert views["test"]["version"] == "1"
+    assert views["other"]["status"] == "unreachable"
+    assert "MaxRuns" not in views["test"]["differs"]
+    changed = winnow("stages", "set", "test", "--parameter", "MaxRuns=9")
+    assert changed.code == 0, changed.err
+    assert "MaxRuns" in winnow("stages").out
+    assert winnow("stages", "set", "test", "--parameter", "MaxRuns=many").code == 1
+
+
+def test_what_was_not_deployed_by_images_is_not_promoted(commands: Account, first: Outcome) -> None:
+    refused = winnow("stages", "promote", "test", "other", "--yes")
+    assert (refused.code, "stack_stuck" in refused.err) == (1, True)
+
+
+def test_a_stage_is_deleted_and_its_buckets_stay(commands: Account, first: Outcome) -> None:
+    uploads = first.outputs["UploadsBucket"]
+    unasked = winnow("destroy", "test")
+    assert (unasked.code, "--confirm test" in unasked.err) == (2, True)
+    assert winnow("destroy", "test", "--confirm", "tset").code == 2
+    deleted = winnow("destroy", "test", "--confirm", "test", "--json")
+    assert deleted.code == 0, deleted.err
+    document = deleted.document()
+    assert uploads in {one["name"] for one in document["kept"]}
+    assert "Triage" in document["deleted"]
+    s3 = AwsCloud.of(commands.stage)
+    assert s3.has_objects(uploads)
+    again = winnow("destroy", "test", "--confirm", "test")
+    assert (again.code, "stack_stuck" in again.err) == (1, True)
+    assert winnow("stages", "remove", "test").code == 0
+    assert winnow("destroy", "test", "--confirm", "test").code == 1

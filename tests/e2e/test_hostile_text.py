@@ -21,6 +21,8 @@ PLANT = "\x1b]0;own\x07\x1b[2J\x9b31m\x7f\u202e\u2066\u200b"
 NAME = os.fsdecode(b"n\x1b[31m\xe2\x80\xae\xff.csv")
 UNTRIED = {
     "down": "ends the stack of these tests",
+    "destroy": "shows the stage's name, which stages.toml holds to letters and digits",
+    "stages promote": "shows the stage's name, which stages.toml holds to letters and digits",
     "model build": "fetches the model; shows only names from the lock",
     "evaluate-similarity": "shows figures only, and the file's name as evaluate does",
     "tune": "shows the columns that evaluate shows",
@@ -127,6 +129,14 @@ CALLS: dict[str, list[list[str]]] = {
         [PLANT, "--yes"],
         ["local", "--stages", PLANT],
     ],
+    "stages": [[], ["--json"], ["--stages", PLANT]],
+    "stages set": [
+        [PLANT],
+        ["x", "--account", PLANT, "--stages", "{folder}/stages.toml"],
+        ["x", "--parameter", PLANT, "--stages", "{folder}/stages.toml"],
+        ["x", "--tag", f"{PLANT}={PLANT}", "--stages", "{folder}/stages.toml"],
+    ],
+    "stages remove": [[PLANT, "--stages", "{folder}/stages.toml"]],
     "mail": [[], ["--json"]],
     "submit": [
         ["{file}", "--process", "emotions"],

@@ -1,7 +1,8 @@
 """An account of AWS for the tests of deployments: a Cloud that remembers, and fails as told."""
 
+import hashlib
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -53,6 +54,8 @@ class FakeCloud:
         self.change_sets: dict[str, ChangeRequest] = {}
         self.objects: dict[tuple[str, str], bytes] = {}
         self.repositories: dict[str, dict[str, str]] = {}
+        self.manifests: dict[tuple[str, str], str] = {}
+        self.layers: dict[tuple[str, str], bytes] = {}
         self.full_buckets: set[str] = set()
         self.calls: list[str] = []
         self.before: Callable[[str], None] = lambda _call: None
@@ -198,6 +201,31 @@ class FakeCloud:
     def digest(self, repository: str, tag: str) -> str | None:
         self._call("digest")
         return self.repositories.get(repository, {}).get(tag)
+
+    def download(self, bucket: str, key: str) -> bytes:
+        self._call("download")
+        return self.objects[bucket, key]
+
+    def manifest(self, repository: str, digest: str) -> str | None:
+        self._call("manifest")
+        return self.manifests.get((repository, digest))
+
+    def has_layer(self, repository: str, digest: str) -> bool:
+        return (repository, digest) in self.layers
+
+    def read_layer(self, repository: str, digest: str) -> Iterator[bytes]:
+        self._call("read_layer")
+        yield self.layers[repository, digest]
+
+    def write_layer(self, repository: str, digest: str, content: Iterator[bytes]) -> None:
+        self._call("write_layer")
+        self.layers[repository, digest] = b"".join(content)
+
+    def put_manifest(self, repository: str, manifest: str, tag: str) -> str:
+        self._call("put_manifest")
+        digest = f"sha256:{hashlib.sha256(manifest.encode()).hexdigest()}"
+        self.manifests[repository, digest] = manifest
+        return digest
 
     def registry_login(self) -> RegistryLogin:
         self._call("registry_login")

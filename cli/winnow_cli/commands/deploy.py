@@ -1,7 +1,7 @@
 """`winnow deploy`: brings this checkout to a stage."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -88,7 +88,7 @@ def deploy(
             "without a terminal nothing is asked: give --yes, or --plan to look only",
             param_hint="--yes",
         )
-    _deploy(named, _Answers(yes, confirm or [], plan, as_json), parameter or [], verify)
+    _deploy(named, Answers(yes, confirm or [], plan, as_json), parameter or [], verify)
 
 
 def interactive(as_json: bool) -> bool:
@@ -96,7 +96,7 @@ def interactive(as_json: bool) -> bool:
     return sys.stdin.isatty() and not as_json
 
 
-class _Answers:
+class Answers:
     """What was answered on the command line; the rest is asked, where there is a terminal."""
 
     def __init__(self, yes: bool, names: list[str], plan_only: bool, as_json: bool) -> None:
@@ -138,13 +138,38 @@ def require_typed(name: str) -> None:
         raise typer.Abort
 
 
-def _deploy(stage: "Stage", answers: _Answers, pairs: list[str], verify: bool) -> None:
-    from winnow_cli.deployment.deploy import Deployment
+def _deploy(stage: "Stage", answers: Answers, pairs: list[str], verify: bool) -> None:
     from winnow_cli.deployment.parameters import Parameters
-    from winnow_cli.render.deployment import reporter, show_outcome
 
     cloud, packager, template, own_checks = _parts(stage)
     fixed = _fixed(pairs, Parameters.of(template))
+    run_deployment(
+        stage,
+        cloud,
+        packager,
+        template,
+        answers,
+        verify=verify,
+        own_checks=own_checks,
+        fixed=fixed,
+    )
+
+
+def run_deployment(
+    stage: "Stage",
+    cloud: "Cloud",
+    packager: "Packager",
+    template: dict[str, Any],
+    answers: Answers,
+    *,
+    verify: bool,
+    own_checks: Sequence["Callable[[], Check]"] = (),
+    fixed: Mapping[str, str] | None = None,
+) -> None:
+    """Deploy a package to a stage, show how it goes and what came of it."""
+    from winnow_cli.deployment.deploy import Deployment
+    from winnow_cli.render.deployment import reporter, show_outcome
+
     shown = reporter()
     answers.stop = shown.stop
     deployment = Deployment(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pydantic import Field
 
-from winnow.errors import DeploymentRunningError
+from winnow.errors import DeploymentRunningError, ImageFailedError
 from winnow.models import FrozenModel
 
 if TYPE_CHECKING:
@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
     from winnow_cli.deployment.stages import Stage
 
+_MANIFESTS = (
+    "application/vnd.docker.distribution.manifest.v2+json",
+    "application/vnd.oci.image.manifest.v1+json",
+)
+_OK = 200
+_PIECE = 1 << 20
 Action = Literal["Add", "Modify", "Remove", "Import", "Dynamic"]
 
 
@@ -176,6 +182,9 @@ class Cloud(Protocol):
     def upload(self, bucket: str, key: str, content: bytes) -> str:
         """Store an object; returns the address that CloudFormation reads it at."""
 
+    def download(self, bucket: str, key: str) -> bytes:
+        """An object's content."""
+
     def has_objects(self, bucket: str) -> bool:
         """Whether a bucket has anything in it, old versions too."""
 
@@ -184,6 +193,21 @@ class Cloud(Protocol):
 
     def digest(self, repository: str, tag: str) -> str | None:
         """The digest of an image in a repository; None if no image has the tag."""
+
+    def manifest(self, repository: str, digest: str) -> str | None:
+        """The manifest of an image, to the byte; None if the registry has no such image."""
+
+    def has_layer(self, repository: str, digest: str) -> bool:
+        """Whether a repository has a layer, or an image's configuration."""
+
+    def read_layer(self, repository: str, digest: str) -> Iterator[bytes]:
+        """A layer, in pieces."""
+
+    def write_layer(self, repository: str, digest: str, content: Iterator[bytes]) -> None:
+        """Store a layer."""
+
+    def put_manifest(self, repository: str, manifest: str, tag: str) -> str:
+        """Make an image of layers that are there; returns its digest."""
 
     def registry_login(self) -> RegistryLogin:
         """How to push and pull images."""
@@ -431,6 +455,14 @@ class AwsCloud:
             )
         return f"{s3.meta.endpoint_url}/{bucket}/{key}"
 
+    def download(self, bucket: str, key: str) -> bytes:
+        with self._calls():
+            answer = self._client("s3").get_object(
+                Bucket=bucket, Key=key, ExpectedBucketOwner=self._stage.account
+            )
+            content: bytes = answer["Body"].read()
+        return content
+
     def has_objects(self, bucket: str) -> bool:
         with self._calls():
             answer = self._client("s3").list_object_versions(Bucket=bucket, MaxKeys=1)
@@ -470,6 +502,69 @@ class AwsCloud:
                     return None
                 raise
         return str(answer["imageDetails"][0]["imageDigest"])
+
+    def manifest(self, repository: str, digest: str) -> str | None:
+        from botocore.exceptions import ClientError
+
+        with self._calls():
+            try:
+                answer = self._client("ecr").batch_get_image(
+                    repositoryName=repository,
+                    imageIds=[{"imageDigest": digest}],
+                    acceptedMediaTypes=list(_MANIFESTS),
+                )
+            except ClientError as error:
+                if _says(error, "RepositoryNotFoundException"):
+                    return None
+                raise
+        return str(answer["images"][0]["imageManifest"]) if answer.get("images") else None
+
+    def has_layer(self, repository: str, digest: str) -> bool:
+        with self._calls():
+            answer = self._client("ecr").batch_check_layer_availability(
+                repositoryName=repository, layerDigests=[digest]
+            )
+        return any(one.get("layerAvailability") == "AVAILABLE" for one in answer["layers"])
+
+    def read_layer(self, repository: str, digest: str) -> Iterator[bytes]:
+        from botocore.awsrequest import AWSRequest
+        from botocore.httpsession import URLLib3Session
+
+        with self._calls():
+            answer = self._client("ecr").get_download_url_for_layer(
+                repositoryName=repository, layerDigest=digest
+            )
+            # The address is signed by itself; botocore's session knows proxies and certificates.
+            request = AWSRequest("GET", answer["downloadUrl"], stream_output=True)
+            response = URLLib3Session().send(request.prepare())
+            if response.status_code != _OK:
+                raise ImageFailedError(f"A layer of {repository} cannot be read.")
+            yield from response.raw.stream(_PIECE)
+
+    def write_layer(self, repository: str, digest: str, content: Iterator[bytes]) -> None:
+        ecr, first = self._client("ecr"), 0
+        with self._calls():
+            begun = ecr.initiate_layer_upload(repositoryName=repository)
+            upload, size = begun["uploadId"], begun["partSize"]
+            for part in _parts(content, size):
+                ecr.upload_layer_part(
+                    repositoryName=repository,
+                    uploadId=upload,
+                    partFirstByte=first,
+                    partLastByte=first + len(part) - 1,
+                    layerPartBlob=part,
+                )
+                first += len(part)
+            ecr.complete_layer_upload(
+                repositoryName=repository, uploadId=upload, layerDigests=[digest]
+            )
+
+    def put_manifest(self, repository: str, manifest: str, tag: str) -> str:
+        with self._calls():
+            answer = self._client("ecr").put_image(
+                repositoryName=repository, imageManifest=manifest, imageTag=tag
+            )
+        return str(answer["image"]["imageId"]["imageDigest"])
 
     def registry_login(self) -> RegistryLogin:
         import base64
@@ -535,6 +630,22 @@ def _aws_errors(stage: str) -> Iterator[None]:
         raise AwsNotSetUpError(
             f"The AWS settings of this machine cannot be used: {error}"
         ) from None
+
+
+def _parts(content: Iterator[bytes], size: int) -> Iterator[bytes]:
+    """The same bytes in parts of one size; the last is smaller.
+
+    >>> list(_parts(iter([b"ab", b"cde"]), 2))
+    [b'ab', b'cd', b'e']
+    """
+    waiting = bytearray()
+    for piece in content:
+        waiting += piece
+        while len(waiting) >= size:
+            yield bytes(waiting[:size])
+            del waiting[:size]
+    if waiting:
+        yield bytes(waiting)
 
 
 def _says(error: Any, code: str, text: str = "") -> bool:

@@ -14,7 +14,7 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 from pydantic import Field
 
@@ -40,6 +40,7 @@ from winnow_cli.deployment.progress import Row, failure, rows
 from winnow_cli.deployment.stages import Stage
 from winnow_cli.deployment.verify import Verified
 
+Answer = TypeVar("Answer")
 Phase = Literal["checks", "build", "push", "plan", "deploy", "verify"]
 POLL_S = 2.0
 _FAILED_POLLS = 30
@@ -357,20 +358,10 @@ def follow(
         DeploymentFailedError: it failed; the message says which resource, and why.
         AwsCredentialsError: they expired meanwhile; the deployment goes on.
     """
-    stack_id, failed = "", 0
+    stack_id = ""
     while True:
-        try:
-            events = cloud.events(stage.stack)
-            stack = cloud.stack(stage.stack)
-            failed = 0
-        except (AwsBusyError, AwsUnreachableError) as error:
-            failed += 1
-            if failed > _FAILED_POLLS:
-                raise type(error)(error.message, hint=_goes_on(stage)) from None
-            sleep(POLL_S)
-            continue
-        except AwsCredentialsError as error:
-            raise AwsCredentialsError(error.message, hint=_goes_on(stage)) from None
+        events = waited(stage, lambda: cloud.events(stage.stack), sleep)
+        stack = waited(stage, lambda: cloud.stack(stage.stack), sleep)
         if stack is None:
             raise DeploymentFailedError(
                 f"The stack {stage.stack!r} is gone: somebody deleted it meanwhile.",
@@ -385,6 +376,25 @@ def follow(
     if stack.status not in _DEPLOYED:
         raise failed_deployment(stage, cloud, stack)
     return stack
+
+
+def waited(stage: Stage, ask: Callable[[], Answer], sleep: Callable[[float], None]) -> Answer:
+    """An answer while AWS works; a network that is away for a minute is waited for.
+
+    Raises:
+        AwsCredentialsError: they expired. The hint says that AWS goes on, and how to follow.
+    """
+    failed = 0
+    while True:
+        try:
+            return ask()
+        except (AwsBusyError, AwsUnreachableError) as error:
+            failed += 1
+            if failed > _FAILED_POLLS:
+                raise type(error)(error.message, hint=_goes_on(stage)) from None
+            sleep(POLL_S)
+        except AwsCredentialsError as error:
+            raise AwsCredentialsError(error.message, hint=_goes_on(stage)) from None
 
 
 def failed_deployment(stage: Stage, cloud: Cloud, stack: StackInfo) -> DeploymentFailedError:

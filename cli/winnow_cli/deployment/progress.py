@@ -24,6 +24,10 @@ ADVICE = (
         "the quota `Concurrent executions` raised.",
     ),
     (
+        r"not empty",
+        "Only an empty bucket can be deleted. Empty it if nobody needs its files, then try again.",
+    ),
+    (
         r"not authorized|AccessDenied|Access Denied|UnauthorizedOperation",
         "The credentials may not make this resource. Deploy with a role that may; `winnow deploy "
         "bootstrap` makes one.",

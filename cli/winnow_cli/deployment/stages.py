@@ -26,6 +26,7 @@ LOCAL = "local"
 """The stage that is always there: the local stack."""
 FILE_VARIABLE = "WINNOW_STAGES"
 FILE_NAME = "stages.toml"
+_CHECKOUT = Path(__file__).resolve().parents[3]
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _ACCOUNT = re.compile(r"[0-9]{12}")
@@ -118,7 +119,7 @@ class Stages(FrozenModel):
 def default_path() -> Path:
     """stages.toml beside template.yaml, or the file that WINNOW_STAGES names."""
     named = os.environ.get(FILE_VARIABLE)
-    return Path(named) if named else Path(__file__).resolve().parents[3] / FILE_NAME
+    return Path(named) if named else _CHECKOUT / FILE_NAME
 
 
 def read_stages(path: Path | None = None) -> Stages:
@@ -201,6 +202,8 @@ def edit_stages(path: Path | None = None) -> Iterator["TOMLDocument"]:
 
     path = default_path() if path is None else path
     template, config = path.with_name("template.yaml"), path.with_name("samconfig.toml")
+    if not template.exists():
+        template = _CHECKOUT / "template.yaml"
     with _locked(path.parent):
         text = path.read_text("utf-8") if path.exists() else ""
         parse_stages(text, path)
@@ -208,8 +211,7 @@ def edit_stages(path: Path | None = None) -> Iterator["TOMLDocument"]:
         yield document
         changed = tomlkit.dumps(document)
         stages = parse_stages(changed, path)
-        if template.exists():
-            stages.require_valid(Parameters.read(template))
+        stages.require_valid(Parameters.read(template))
         # Without the file SAM is not used here.
         before = config.read_text("utf-8") if config.exists() else None
         after = None if before is None else synced(stages, before)

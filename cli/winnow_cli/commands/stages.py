@@ -1,0 +1,200 @@
+"""`winnow stages`: all stages side by side; add, remove and promote them."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from winnow_cli.commands.deploy import Answers, Confirm, Yes, interactive, run_deployment
+from winnow_cli.console import emit_json, note, say
+from winnow_cli.options import AsJson, StagesFile, handle_errors
+
+if TYPE_CHECKING:
+    from winnow_cli.deployment.overview import StageView
+
+app = typer.Typer(
+    help="All stages side by side; add, change, remove and promote them.",
+    invoke_without_command=True,
+)
+
+_Name = Annotated[str, typer.Argument(metavar="STAGE", help="Name of the stage.")]
+
+
+@app.callback()
+def stages(context: typer.Context, file: StagesFile = None, as_json: AsJson = False) -> None:
+    """All stages side by side: version, age, health, alarms that ring, what differs from here."""
+    if context.invoked_subcommand is None:
+        _show(stages=file, as_json=as_json)
+
+
+@handle_errors
+def _show(stages: Path | None, as_json: bool) -> None:
+    from winnow_cli.deployment.cloud import AwsCloud
+    from winnow_cli.deployment.overview import view_all
+    from winnow_cli.deployment.stages import read_stages
+    from winnow_cli.render.stages import show_stages
+    from winnow_local.template import Checkout, read_template
+
+    known = read_stages(stages)
+    template = read_template(Checkout.here().template) if known.deployed else {}
+    show_stages([_local(), *view_all(known.deployed, AwsCloud.of, template)], as_json)
+
+
+def _local() -> "StageView":
+    """The local stack, without asking it much: it may hang."""
+    from datetime import datetime
+    from importlib.metadata import version
+
+    from winnow.errors import WinnowError
+    from winnow_cli.deployment.overview import NOT_DEPLOYED, StageView
+    from winnow_local.stack import running
+    from winnow_local.state import StateDir
+
+    state = StateDir.default().read()
+    if state is None or not state.alive():
+        return StageView(name="local", status=NOT_DEPLOYED)
+    try:
+        state = running(StateDir.default())
+    except WinnowError as error:
+        return StageView(name="local", status="unreachable", problem=error.message)
+    return StageView(
+        name="local",
+        stack=state.stack,
+        region=state.region,
+        status="RUNNING",
+        healthy=True,
+        version=version("winnow"),
+        deployed_at=datetime.fromisoformat(state.started_at),
+    )
+
+
+@app.command("set")
+@handle_errors
+def set_stage(
+    stage: _Name,
+    account: Annotated[
+        str | None, typer.Option(metavar="ID", help="The AWS account, 12 digits.")
+    ] = None,
+    region: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The AWS region, such as eu-central-1.")
+    ] = None,
+    stack: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The stack's name; default: winnow-STAGE.")
+    ] = None,
+    profile: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The AWS profile, where a machine has it.")
+    ] = None,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--parameter",
+            metavar="NAME=VALUE",
+            help="A parameter of template.yaml; may be repeated. An empty VALUE takes it out.",
+        ),
+    ] = None,
+    tag: Annotated[
+        list[str] | None,
+        typer.Option("--tag", metavar="NAME=VALUE", help="A tag of the stack; may be repeated."),
+    ] = None,
+    file: StagesFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add a stage to stages.toml, or change it; what is not given stays. Nothing is deployed."""
+    from winnow_cli.deployment.stages import Stage, read_stages, write_stage
+
+    before = read_stages(file).find(stage) or Stage(name=stage, stack=f"winnow-{stage}")
+    given = {"account": account, "region": region, "stack": stack, "profile": profile}
+    changed = before.model_copy(
+        update={
+            **{name: value for name, value in given.items() if value is not None},
+            "parameters": _merged(before.parameters, parameter, "--parameter"),
+            "tags": _merged(before.tags, tag, "--tag"),
+        }
+    )
+    write_stage(changed, file)
+    if as_json:
+        emit_json(changed.model_dump(mode="json"))
+    else:
+        say(f"stages.toml has {stage}. Deploy it with `winnow deploy {stage}`.")
+
+
+def _merged(before: dict[str, str], pairs: list[str] | None, option: str) -> dict[str, str]:
+    merged = dict(before)
+    for pair in pairs or []:
+        name, equals, value = pair.partition("=")
+        if not (name and equals):
+            raise typer.BadParameter(f"{pair!r} is not NAME=VALUE", param_hint=option)
+        merged[name] = value
+        if not value:
+            del merged[name]
+    return merged
+
+
+@app.command()
+@handle_errors
+def remove(stage: _Name, file: StagesFile = None, as_json: AsJson = False) -> None:
+    """Take a stage out of stages.toml. Its stack stays: `winnow destroy` deletes that."""
+    from winnow_cli.deployment.stages import remove_stage
+
+    remove_stage(stage, file)
+    if as_json:
+        emit_json({"removed": stage})
+    else:
+        say(f"stages.toml has no {stage} any more.")
+
+
+@app.command()
+@handle_errors
+def promote(
+    source: Annotated[str, typer.Argument(metavar="FROM", help="The stage whose code it is.")],
+    into: Annotated[str, typer.Argument(metavar="TO", help="The stage that gets it.")],
+    yes: Yes = False,
+    confirm: Confirm = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Show what would change, and end.")] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify/--no-verify", help="Send a sample the whole way afterwards.")
+    ] = True,
+    file: StagesFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Bring what runs in one stage to another: the same images by digest, without a build.
+
+    The template is the first stage's, the parameters are the second one's. Versions of processes
+    are not brought along: `winnow process publish` does that.
+    """
+    from winnow_cli.deployment.cloud import AwsCloud
+    from winnow_cli.deployment.promote import PromotedPackager
+    from winnow_cli.deployment.stages import read_stages
+
+    known = read_stages(file)
+    first, second = known.get(source), known.get(into)
+    if first.local or second.local or first.name == second.name:
+        raise typer.BadParameter("name two different stages in AWS; local has no images to bring")
+    if not (yes or plan or interactive(as_json)):
+        raise typer.BadParameter(
+            "without a terminal nothing is asked: give --yes, or --plan to look only",
+            param_hint="--yes",
+        )
+    source_cloud = AwsCloud.of(first)
+    _require_account(first, source_cloud)
+    packager = PromotedPackager(first, source_cloud)
+    note(f"{first.name} runs {packager.made.label}.")
+    run_deployment(
+        second,
+        AwsCloud.of(second),
+        packager,
+        packager.template,
+        Answers(yes, confirm or [], plan, as_json),
+        verify=verify,
+    )
+
+
+def _require_account(stage: Any, cloud: Any) -> None:
+    from winnow.errors import AccountMismatchError
+
+    account = cloud.identity().account
+    if account != stage.account:
+        raise AccountMismatchError(
+            f"The stage {stage.name!r} is in the account {stage.account}, and the AWS credentials "
+            f"here are for {account}."
+        )
