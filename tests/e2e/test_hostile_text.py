@@ -291,7 +291,7 @@ def commands() -> set[str]:
         name if not hasattr(found, "commands") else f"{name} {below}"
         for name, found in top.items()
         for below in (getattr(found, "commands", None) or [""])
-    }
+    } | {name for name, found in top.items() if getattr(found, "invoke_without_command", False)}
 
 
 def test_every_command_is_tried() -> None:
