@@ -85,7 +85,7 @@ NAMED = [
 def _find(words: list[str]) -> tuple[Any, list[str]]:
     """The command that the first words name, and the words that are left."""
     found: Any = typer.main.get_command(app)
-    while words and getattr(found, "commands", None) and not words[0].startswith("-"):
+    while words and getattr(found, "commands", None) and not words[0].startswith(("-", "[")):
         found = found.commands.get(words[0])
         assert found is not None, f"there is no command {words[0]!r}"
         words = words[1:]
@@ -94,7 +94,8 @@ def _find(words: list[str]) -> tuple[Any, list[str]]:
 
 def _parse(arguments: list[str]) -> None:
     command, rest = _find(arguments)
-    assert rest or not getattr(command, "commands", None), "names no command"
+    alone = getattr(command, "invoke_without_command", True)
+    assert rest or alone or not getattr(command, "commands", None), "names no command"
     for parameter in command.params:
         # The files that a page names are the reader's.
         described = parameter.type_descriptor

@@ -29,6 +29,8 @@ def _below(name: str, command: Any) -> Iterator[tuple[str, Any]]:
         if not command.hidden:
             yield name, command
         return
+    if command.invoke_without_command and name != "winnow":
+        yield name, command
     for word, child in children.items():
         yield from _below(f"{name} {word}", child)
 

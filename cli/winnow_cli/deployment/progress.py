@@ -29,8 +29,8 @@ ADVICE = (
     ),
     (
         r"not authorized|AccessDenied|Access Denied|UnauthorizedOperation",
-        "The credentials may not make this resource. Deploy with a role that may; `winnow deploy "
-        "bootstrap` makes one.",
+        "The credentials may not make this resource. Deploy with a role that may; `winnow "
+        "bootstrap STAGE` makes one.",
     ),
     (
         r"already exists",

@@ -33,7 +33,6 @@ _ACCOUNT = re.compile(r"[0-9]{12}")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]{1,2}")
 _STACK = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
 _RESERVED = {
-    "bootstrap": "`winnow deploy bootstrap` is a command of its own",
     "default": "samconfig.toml has an environment of that name for other uses",
 }
 _FIELDS = {"account", "region", "stack", "profile", "parameters", "tags"}

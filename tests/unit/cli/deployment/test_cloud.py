@@ -106,6 +106,7 @@ def test_events_are_those_of_the_latest_operation(cloud: AwsCloud, stub: Stub) -
 
 
 def test_a_change_set_is_asked_for(cloud: AwsCloud, stub: Stub) -> None:
+    stub("iam").add_client_error("get_role", "NoSuchEntity")
     stub("cloudformation").add_response(
         "create_change_set",
         {"Id": "arn:aws:cloudformation:eu-central-1:1:changeSet/a/1", "StackId": STACK_ID},
