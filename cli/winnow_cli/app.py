@@ -103,8 +103,8 @@ def winnow(
 
 
 for module in (
-    *(menu, up, down, mail),
-    *(deploy, destroy),
+    *(up, down, mail),
+    *(deploy, destroy, menu),
     *(submit, status, why, results, dashboard, audit, redrive),
     *(review, queue, history, forget),
     *(predict, train, tune, evaluate, retrain, reproduce),

@@ -1,10 +1,11 @@
 """A person who works the menu in a terminal: looks for a line of the list, goes there, Enter."""
 
 import re
+from collections.abc import Callable
 from typing import Self
 
 from tests.e2e.terminal import EmulatedTerminal
-from winnow_cli.menu.steps import Menu, Step
+from tests.menu_tour import Stop
 
 UP, DOWN, ENTER, ESCAPE, CTRL_C, CTRL_D, ERASE = (
     "\x1b[A", "\x1b[B", "\r", "\x1b", "\x03", "\x04", "\x15",
@@ -25,6 +26,10 @@ class Visitor:
 
     def pick(self, words: str) -> Self:
         """Choose a line of the list, by how it begins."""
+        return self.move(words).press(ENTER)
+
+    def move(self, words: str) -> Self:
+        """Bring the pointer to a line of the list, by how it begins."""
 
         def offered(screen: str) -> bool:
             return any(line.startswith(words) for _, line in self._lines(screen))
@@ -33,8 +38,7 @@ class Visitor:
         now = next(at for at, (pointer, _) in enumerate(lines) if pointer)
         goal = next(at for at, (_, line) in enumerate(lines) if line.startswith(words))
         self.press((DOWN if goal > now else UP) * abs(goal - now))
-        self.pointed_at(words)
-        return self.press(ENTER)
+        return self.pointed_at(words)
 
     def pointed_at(self, words: str) -> Self:
         """Wait until the list's pointer is there."""
@@ -69,11 +73,27 @@ class Visitor:
         ]
 
 
-def way_to(menu: Menu, step: Step) -> list[Menu]:
-    """The menus on the way to a step, without the first."""
-    for entry in menu.entries:
-        if entry is step:
-            return []
-        if isinstance(entry, Menu) and any(one is step for one in entry.entries):
-            return [entry]
-    raise AssertionError(step)
+def go(visitor: Visitor, stop: Stop, seen: Callable[[], None] = lambda: None) -> None:
+    """Choose, answer, wait for what the command prints, and go back to the first list.
+
+    `seen` is called when something is on the screen that a person would look at.
+    """
+    for words in stop.path[:-1]:
+        visitor.pick(words).at(words)
+    visitor.move(stop.path[-1])
+    seen()
+    visitor.press(ENTER)
+    for title, keys in stop.answers:
+        visitor.at(title).press(keys[:-1])
+        seen()
+        visitor.press(keys[-1])
+    for says, keys in stop.meanwhile:
+        visitor.terminal.wait(says)
+        seen()
+        visitor.press(keys)
+    visitor.terminal.wait_for(
+        lambda _: bool(re.search(stop.shows, visitor.terminal.output)), f"{stop.shows!r}"
+    )
+    visitor.at(stop.path[0])
+    seen()
+    visitor.press(ESCAPE).at("Winnow")

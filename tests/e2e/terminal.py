@@ -10,12 +10,13 @@ import sys
 import termios
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Self
 
 import pyte
 
 LINES, COLUMNS = 40, 100
-_TIMEOUT_S = 60.0
+TIMEOUT_S = 60.0
 _CONTROL = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]|\r")
 _HOME = b"\x1b[H"
 
@@ -30,16 +31,21 @@ class Terminal:
         module: str = "winnow_cli",
         columns: int = COLUMNS,
         lines: int = LINES,
+        folder: Path | None = None,
     ) -> None:
-        """`module` is what runs, with the arguments; winnow is the default."""
+        """`module` is what runs, with the arguments, in `folder`; winnow is the default."""
         command = [sys.executable, "-m", module, *arguments]
         self._pid, self._descriptor = pty.fork()
         if self._pid == 0:
             # Before the command can look at it.
             _set_size(0, columns, lines)
+            if folder is not None:
+                os.chdir(folder)
             os.execve(command[0], command, {**environment, "TERM": "xterm-256color"})
         self._output = bytearray()
         self._code: int | None = None
+        self.timeout_s = TIMEOUT_S
+        """How long something that is waited for may take."""
 
     def __enter__(self) -> Self:
         return self
@@ -71,7 +77,7 @@ class Terminal:
 
     def wait_for(self, comes: Callable[[str], bool], what: str) -> str:
         """The screen as soon as it is as it should be; `what` tells that in an error."""
-        deadline = time.monotonic() + _TIMEOUT_S
+        deadline = time.monotonic() + self.timeout_s
         while not comes(self.screen):
             if not self._read() or time.monotonic() > deadline:
                 raise AssertionError(f"{what} did not come. The screen:\n{self.screen}")
@@ -106,9 +112,15 @@ class EmulatedTerminal(Terminal):
         module: str = "winnow_cli",
         columns: int = COLUMNS,
         lines: int = LINES,
+        folder: Path | None = None,
     ) -> None:
         super().__init__(
-            *arguments, environment=environment, module=module, columns=columns, lines=lines
+            *arguments,
+            environment=environment,
+            module=module,
+            columns=columns,
+            lines=lines,
+            folder=folder,
         )
         self.drawn = _Screen(columns, lines, self.press)
         """Every character of the screen, with its colours."""
@@ -124,6 +136,13 @@ class EmulatedTerminal(Terminal):
     def printed(self) -> bytes:
         """Everything that was printed, with its escape sequences."""
         return bytes(self._output)
+
+    def settle(self) -> None:
+        """Read until nothing is printed for a moment: for pictures, not for tests."""
+        before = -1
+        while before != len(self._output):
+            before = len(self._output)
+            self._read()
 
     def resize(self, columns: int, lines: int = LINES) -> None:
         """Give the terminal another size; the command is told, as a window's frame does it."""

@@ -18,7 +18,12 @@ from winnow_cli.menu.tree import TREE
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 SLOW_AUDIT = {**ENVIRONMENT, "WINNOW_TEST_SLOW": "audit"}
-ANSWERS = {"reason": "It is better."}
+ANSWERS = {
+    "email": "ann@example.org",
+    "reason": "It is better.",
+    "repository": "owner/name",
+    "user": "ann",
+}
 """What is typed where neither a default nor a list has an answer."""
 SEQUENCE = re.compile(rb"\x1b\[[0-9;]*m")
 
@@ -210,8 +215,10 @@ def test_no_color_is_respected(plain: bool) -> None:
         assert bool(colours(visitor.terminal.printed)) != plain
 
 
-@pytest.mark.parametrize("command", [["menu"]])
-def test_without_a_terminal_nothing_is_asked(command: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("command", "says"), [(["menu"], "deploy local"), (["deploy"], "name a stage: local")]
+)
+def test_without_a_terminal_nothing_is_asked(command: list[str], says: str) -> None:
     ran = subprocess.run(
         [sys.executable, "-m", "winnow_cli", *command],
         stdin=subprocess.DEVNULL,
@@ -219,10 +226,11 @@ def test_without_a_terminal_nothing_is_asked(command: list[str]) -> None:
         text=True,
         check=False,
         timeout=60,
+        env={**ENVIRONMENT, "WINNOW_STAGES": str(ROOT / "build" / "no-stages.toml")},
     )
     assert ran.returncode == 2
     assert ran.stdout == ""
-    assert "deploy local" in " ".join(re.sub(r"[│\n]", " ", ran.stderr).split())
+    assert says in " ".join(re.sub(r"[│\n]", " ", ran.stderr).split())
 
 
 def test_other_commands_do_not_load_what_asks() -> None:

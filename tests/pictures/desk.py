@@ -36,7 +36,8 @@ _TIME = re.compile(r"\b\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}\b")
 _STAMP = re.compile(r"\b\d{4}-\d{2}-\d{2}-\d{6}\b")
 _SHORT_TIME = re.compile(r"(?<![\d-])(\d{2}-\d{2} \d{2}:\d{2}:\d{2})\b")
 _BUCKET = re.compile(r"(?<=bucket-)[0-9a-f]{8,}\b")
-_PORT = re.compile(r"(?<=127\.0\.0\.1:)\d{4,5}\b")
+_PORT = re.compile(r"(?:(?<=127\.0\.0\.1:)|(?<=\.localhost:))\d{4,5}\b")
+_API = re.compile(r"\b[0-9a-f]{8}(?=\.execute-api)")
 
 
 class CommandFailedError(RuntimeError):
@@ -49,7 +50,7 @@ class Desk:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         commands = Path(sys.executable).parent
-        self._environment = {
+        self.environment = {
             **{name: value for name, value in os.environ.items() if not _ours(name)},
             # As after `source .venv/bin/activate`: hints then say `winnow`.
             "PATH": f"{commands}{os.pathsep}{os.environ.get('PATH', '')}",
@@ -74,7 +75,7 @@ class Desk:
             process = subprocess.Popen(
                 command,
                 cwd=self.folder,
-                env=self._environment,
+                env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=theirs,
                 stderr=errors,
@@ -97,7 +98,7 @@ class Desk:
         done = subprocess.run(
             [*command, "--json"],
             cwd=self.folder,
-            env=self._environment,
+            env=self.environment,
             check=True,
             stdout=subprocess.PIPE,
         )
@@ -127,6 +128,7 @@ class Desk:
         text = _SHORT_TIME.sub(f"{NOON:%m-%d %H:%M:%S}", text)
         text = _BUCKET.sub(lambda match: "0123456789abcdef"[: len(match[0])], text)
         text = _STAMP.sub(f"{NOON:%Y-%m-%d-%H%M%S}", text)
+        text = _API.sub("01234567", text)
         return _PORT.sub(lambda match: "50000"[: len(match[0])], text)
 
 

@@ -1,5 +1,6 @@
 """`winnow deploy`: brings this checkout to a stage."""
 
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from winnow_cli.console import emit_json, note
+from winnow_cli.menu.opening import is_terminal, open_menu
 from winnow_cli.options import DEPLOYMENT, AsJson, StagesFile, handle_errors
 
 if TYPE_CHECKING:
@@ -69,10 +71,16 @@ def deploy(
 
     The images are built here and pushed by digest; CloudFormation plans, and nothing changes
     before you confirm the plan. `local` is the stack on this machine, the same as `winnow up
-    --detach`.
+    --detach`. Without any argument on a terminal: the menu (see `winnow menu`).
     """
-    from winnow_cli.deployment.stages import read_stages
+    from winnow_cli.deployment.stages import FILE_VARIABLE, read_stages
 
+    options = (yes, confirm, parameter, plan, follow, cancel, not verify, as_json)
+    # Another file of stages would have to be in every line that the menu shows.
+    own_file = stages is not None and str(stages) != os.environ.get(FILE_VARIABLE)
+    if stage is None and not any(options) and not own_file and is_terminal():
+        open_menu()
+        return
     known = read_stages(stages)
     if stage is None:
         raise typer.BadParameter(f"name a stage: {', '.join(known.by_name)}", param_hint="STAGE")

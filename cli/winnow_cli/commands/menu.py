@@ -2,12 +2,12 @@
 
 import typer
 
-from winnow_cli.options import LOCAL, handle_errors
+from winnow_cli.options import DEPLOYMENT, handle_errors
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to the command line."""
-    app.command(rich_help_panel=LOCAL)(menu)
+    app.command(rich_help_panel=DEPLOYMENT)(menu)
 
 
 @handle_errors

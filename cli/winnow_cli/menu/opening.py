@@ -8,16 +8,21 @@ import typer
 from winnow_cli.console import command
 
 
+def is_terminal() -> bool:
+    """Whether a person can be asked, and sees what is asked."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
 def open_menu() -> None:
     """Open the menu. Without a terminal nothing is asked.
 
     Raises:
         typer.BadParameter: There is no terminal; the message names what to type.
     """
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not is_terminal():
         raise typer.BadParameter(
-            "the menu needs a terminal: neither a pipe nor a file. Name the STAGE instead: "
-            f"`{command()} deploy local` starts the local one"
+            "the menu needs a terminal: neither a pipe nor a file. Type a command instead, such as "
+            f"`{command()} deploy local`"
         )
     from winnow_cli.menu.facts import StackFacts
     from winnow_cli.menu.prompts import TerminalPrompts

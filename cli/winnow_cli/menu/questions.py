@@ -1,5 +1,6 @@
 """The questions of the menu: their defaults, what there is to choose from, what is no answer."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -75,6 +76,18 @@ SETTINGS = Settings(
     "Each has a default: Enter goes on.",
 )
 
+
+def _address(value: str, _facts: Facts, _answers: Answers) -> str | None:
+    from winnow.errors import WinnowError
+    from winnow_cli.access.users import checked_address
+
+    try:
+        checked_address(value)
+    except WinnowError as error:
+        return error.message
+    return None
+
+
 # -- stages ----------------------------------------------------------------------------------------
 
 
@@ -99,6 +112,16 @@ def _others(facts: Facts, answers: Answers) -> Sequence[Choice]:
 WHICH_STAGE = Question("stage", "Work on which stage?", "", _this_stage, _stages, free=False)
 SOURCE = Question("source", "Take what runs in", "", _this_stage, _others, free=False)
 GOAL = Question("goal", "and bring it to", "", choices=_others, free=False)
+_REPOSITORY = re.compile(r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+")
+
+
+def _repository(value: str, _facts: Facts, _answers: Answers) -> str | None:
+    return None if _REPOSITORY.fullmatch(value) else "A repository is written OWNER/NAME."
+
+
+REPOSITORY = Question(
+    "repository", "Which repository on GitHub may deploy?", "OWNER/NAME.", problem=_repository
+)
 
 # -- files -----------------------------------------------------------------------------------------
 
@@ -222,3 +245,30 @@ def _hours(value: str, _facts: Facts, _answers: Answers) -> str | None:
 
 
 HOURS = Question("hours", "Hours to look back", "", _day, problem=_hours)
+
+# -- people ----------------------------------------------------------------------------------------
+
+
+def _groups(_facts: Facts, _answers: Answers) -> Sequence[Choice]:
+    return [
+        Choice("reviewer", about="decides records, uploads files"),
+        Choice("auditor", about="reads, and changes nothing"),
+        Choice("admin", about="everything"),
+    ]
+
+
+def _roles(_facts: Facts, _answers: Answers) -> Sequence[Choice]:
+    return [
+        Choice("drop", about="drop files"),
+        Choice("read", about="read results"),
+        Choice("review", about="decide records"),
+        Choice("publish", about="publish versions"),
+        Choice("promote", about="promote versions"),
+        Choice("operate", about="watch only"),
+    ]
+
+
+EMAIL = Question("email", "E-mail address", "Where the invitation is sent.", problem=_address)
+GROUP = Question("group", "Which group?", choices=_groups, free=False)
+USER = Question("user", "Who?", "The user's name or address.")
+ROLE = Question("role", "What does the person do?", choices=_roles, free=False)

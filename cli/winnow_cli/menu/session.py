@@ -22,6 +22,7 @@ LEAVE, STAGE, TYPE, RUN = "\0leave", "\0stage", "\0type", "\0run"
 """Values of lines that are no entry; no answer has a control character."""
 UNREAD = 141
 """Exit code of a command whose output nobody reads any more."""
+INTERRUPTED = 130
 HINT = "arrow keys, Enter; Escape goes back"
 
 
@@ -91,19 +92,26 @@ class Session:
         if answers is None:
             return
         line = line_of(arguments, self._facts.stage, answers)
-        self._print(shown(line))
-        if step.warning and not self._sure(step.warning):
-            note("Nothing was done.")
-            return
-        code = self._run(line)
+        if step.warning:
+            self._print(line)
+            if not self._sure(step.warning):
+                note("Nothing was done.")
+                return
+        try:
+            if not step.warning:
+                self._print(line)
+            code = self._run(line)
+        except KeyboardInterrupt:
+            # Before the command could handle it: it ends, and the menu goes on.
+            code = INTERRUPTED
         if code == UNREAD:
             raise BrokenPipeError
         note("" if code == 0 else f"It ended with exit code {code}.")
 
-    def _print(self, line: str) -> None:
+    def _print(self, line: Sequence[str]) -> None:
         from rich.text import Text
 
-        stdout().print(Text.assemble(("$ ", "dim"), (line, "bold")))
+        stdout().print(Text.assemble(("$ ", "dim"), (shown(line), "bold")))
 
     def _sure(self, warning: str) -> bool:
         choices = [Choice(LEAVE, "No"), Choice(RUN, "Yes")]
@@ -152,7 +160,7 @@ class Session:
             if not isinstance(typed, Left):
                 return typed
         if not question.free:
-            note("There is none to choose from.")
+            note("There is nothing to choose from: note a stage in AWS by New stage first.")
             return BACK
         return self._typed(question, default, answers)
 

@@ -103,7 +103,8 @@ class Step:
     """A leaf of the menu: what it is called, and the command line that it runs."""
 
     words: str
-    arguments: tuple[Argument, ...]
+    arguments: tuple[Argument, ...] | str
+    """A sentence: there is nothing to run."""
     about: str = ""
     local: tuple[Argument, ...] | str = ()
     """On the local stage: another command line, or a sentence why there is nothing to run."""

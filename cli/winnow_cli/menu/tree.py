@@ -70,6 +70,14 @@ RELEASES = Menu(
 TRAINING = Menu(
     "Training",
     (
+        Step(
+            "Create infrastructure",
+            "There is nothing to create: a stage trains in a function of its own, and Train again "
+            "trains on this machine.",
+            "to train on",
+            local="The local stage has no infrastructure to train on. It needs none: Train again "
+            "trains on this machine.",
+        ),
         Step("Versions", ("model", "list", ON), "what was trained, and what is live"),
         Step(
             "Train again",
@@ -92,4 +100,59 @@ METRICS = Menu(
     ),
     "dashboard, alarms, mails",
 )
-TREE = Menu("Winnow", (FILES, TRAINING, RELEASES, METRICS))
+INFRASTRUCTURE = Menu(
+    "Infrastructure",
+    (
+        Step(
+            "Deploy",
+            ("deploy", Stage()),
+            "create the stage, or update it",
+        ),
+        Step("Overview", ("stages",), "all stages side by side"),
+        Step(
+            "New stage",
+            (
+                "stages",
+                "set",
+                Ask(q.NEW_STAGE),
+                Option("--account", q.ACCOUNT),
+                Option("--region", q.REGION),
+                Option("--parameter", q.SETTINGS),
+            ),
+            "account, region, parameters",
+        ),
+        Step(
+            "Change its parameters",
+            ("stages", "set", Stage(), Option("--parameter", q.SETTINGS)),
+            "in stages.toml; then deploy",
+        ),
+        Step(
+            "Promote",
+            ("stages", "promote", Ask(q.SOURCE), Ask(q.GOAL)),
+            "what runs in one stage to the next",
+        ),
+        Step("Destroy", ("destroy", Stage()), "the stage and its data; asks for its name"),
+        Step(
+            "Deploy from GitHub",
+            ("bootstrap", Stage(), Option("--repository", q.REPOSITORY)),
+            "roles for GitHub Actions, without a key",
+            local="Only stages in AWS are deployed from GitHub. Choose another stage first.",
+        ),
+    ),
+    "of the application: deploy, stages, destroy",
+)
+ACCESS = Menu(
+    "Users and policies",
+    (
+        Step("Users", ("users", "list", ON), "who may sign in to the review page"),
+        Step(
+            "Invite somebody",
+            ("users", "add", Ask(q.EMAIL), Option("--group", q.GROUP), ON),
+            "to the review page",
+        ),
+        Step("Remove somebody", ("users", "remove", Ask(q.USER), ON), "from the review page"),
+        Step("Policy", ("policy", Ask(q.ROLE), ON), "what a person needs in IAM"),
+    ),
+    "who may do what",
+)
+TREE = Menu("Winnow", (INFRASTRUCTURE, FILES, TRAINING, RELEASES, METRICS, ACCESS))
