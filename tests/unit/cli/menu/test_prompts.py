@@ -1,4 +1,4 @@
-"""The lines of a list: on one line each, as wide as there is room, without what steers a terminal."""
+"""The lines of a list: one line each, as wide as there is room, and nothing steers a terminal."""
 
 import pytest
 
