@@ -6,7 +6,14 @@ ENTER, DOWN, ERASE = "\r", "\x1b[B", "\x15"
 ENTRY = ("deploy",)
 """What the user types, after `winnow`."""
 
-TIMEOUT_S = 400.0
+NO_AWS = {
+    "AWS_CONFIG_FILE": "/nonexistent",
+    "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_REGION": "eu-central-1",
+}
+"""A machine without an account: the local stage needs none."""
+TIMEOUT_S = 200.0
 """A stack starts and judges a file, on a machine that may do much else."""
 
 
@@ -29,7 +36,7 @@ TOUR = (
     Stop(
         ("Infrastructure", "New stage"),
         "stages set test --account 123456789012",
-        "test is added",
+        "stages.toml has test",
         (
             ("Name of the new stage", ENTER),
             ("AWS account", f"{ERASE}123456789012{ENTER}"),

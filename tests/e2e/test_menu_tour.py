@@ -13,9 +13,12 @@ import pytest
 from tests.conftest import ROOT
 from tests.e2e.menu import CTRL_C, ESCAPE, Visitor, go
 from tests.e2e.terminal import EmulatedTerminal
-from tests.menu_tour import ENTRY, TIMEOUT_S, TOUR
+from tests.menu_tour import ENTRY, NO_AWS, TIMEOUT_S, TOUR
 
 pytestmark = [pytest.mark.model, pytest.mark.slow, pytest.mark.timeout(1800)]
+
+
+OTHERS = ("WINNOW_", "AWS_")
 
 
 @pytest.fixture
@@ -24,7 +27,8 @@ def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
     state = tmp_path / ".winnow"
     shutil.copyfile(ROOT / "template.yaml", tmp_path / "template.yaml")
     own = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("WINNOW_")},
+        **{name: value for name, value in os.environ.items() if not name.startswith(OTHERS)},
+        **NO_AWS,
         "PYTHONPATH": str(ROOT),
         "WINNOW_STATE_DIR": str(state),
         "WINNOW_STAGES": str(tmp_path / "stages.toml"),

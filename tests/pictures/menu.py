@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.e2e.menu import Visitor, go
 from tests.e2e.terminal import EmulatedTerminal
-from tests.menu_tour import ENTRY, TIMEOUT_S, TOUR
+from tests.menu_tour import ENTRY, NO_AWS, TIMEOUT_S, TOUR
 from tests.pictures import PICTURES, ROOT
 from tests.pictures.desk import Desk, desk
 from tests.pictures.terminal import THEME
@@ -47,7 +47,7 @@ def _record(place: Desk) -> list[Frame]:
         **place.environment,
         "WINNOW_STATE_DIR": str(place.folder / ".winnow"),
         "WINNOW_STAGES": str(place.folder / "stages.toml"),
-        "AWS_REGION": "eu-central-1",
+        **NO_AWS,
     }
     with EmulatedTerminal(
         *ENTRY, environment=environment, columns=COLUMNS, lines=LINES, folder=ROOT
