@@ -159,7 +159,7 @@ def _train_criteria(
     from winnow.judging.criteria.evidence_features import FEATURES
     from winnow.judging.criteria.undoing import (
         UndoingWords,
-        is_far_denial,
+        is_doubtful,
         understood,
         undone_without_themselves,
     )
@@ -192,7 +192,7 @@ def _train_criteria(
         evidence=FEATURES,
         understood=tuple(sorted(vouched)),
         undone=np.array(undone_without_themselves(doubted, right), bool)
-        | np.array(list(map(is_far_denial, judgements)), bool),
+        | np.array(list(map(is_doubtful, judgements)), bool),
         threshold=definition.threshold,
         created=created,
         keys=keys_of(rows, (), definition.cells_read),

@@ -249,6 +249,17 @@ class Verdict(StrEnum):
     UNDETERMINED = "undetermined"
 
 
+class Caution(StrEnum):
+    """What stands beside the evidence of a finding and makes it less sure."""
+
+    UNREAD = "unread"
+    """A sentence names the criterion, and was heard neither for nor against it."""
+    ASKED = "asked"
+    """What is denied stands in a question."""
+    OPEN_BEHIND = "open_behind"
+    """What stands behind the evidence says that something is not known."""
+
+
 class CriterionFinding(FrozenModel):
     """The result of one criterion for a record."""
 
@@ -261,6 +272,9 @@ class CriterionFinding(FrozenModel):
     evidence: tuple[Evidence, ...] = ()
     doubt: str | None = Field(
         None, description="what leaves it undetermined although something was said of it"
+    )
+    cautions: tuple[Caution, ...] = Field(
+        (), exclude=True, description="why a trained head trusts it less"
     )
 
 

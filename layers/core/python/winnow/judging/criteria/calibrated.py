@@ -21,7 +21,7 @@ from winnow.judging.criteria.evidence_features import FEATURES, evidence_feature
 from winnow.judging.criteria.undoing import (
     UNDONE_CONFIDENCE,
     UndoingWords,
-    is_far_denial,
+    is_doubtful,
 )
 from winnow.judging.evidence import SCORE_DECIMALS
 from winnow.models import CriteriaDecision, Judgement
@@ -97,7 +97,7 @@ class CalibratedCriteriaJudge(ProcessJudge):
         understood = self._head.card.understood
         if understood is None:
             return False
-        return is_far_denial(judgement) or any(
+        return is_doubtful(judgement) or any(
             not doubted.words.issubset(understood) for doubted in self._undoing(judgement)
         )
 

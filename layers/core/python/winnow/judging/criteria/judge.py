@@ -10,13 +10,14 @@ from collections.abc import Callable
 from datetime import date
 
 from winnow.judging.base import ProcessJudge, RecordBatch
+from winnow.judging.criteria.cautions import with_cautions
 from winnow.judging.criteria.compile import CompiledCriterion, compile_criteria
 from winnow.judging.criteria.fact_rules import Note, Stated
 from winnow.judging.criteria.findings import findings_of
 from winnow.judging.criteria.logic import certainty, decide, verdict
 from winnow.judging.criteria.match import match_segments
 from winnow.judging.text.similarity import SegmentScorer
-from winnow.models import CriteriaDecision, CriterionFinding, Judgement
+from winnow.models import CriteriaDecision, Judgement
 from winnow.ports import Encoder
 from winnow.processes.schema import CriteriaProcess
 
@@ -61,22 +62,24 @@ class CriteriaJudge(ProcessJudge):
             note = Note(text, fields, self._date_columns, self._today())
             stated = [facts_of(criterion, note) for criterion in self._compiled.criteria]
             findings = findings_of(self._compiled.criteria, matches, matrix, index, stated)
-            judgements.append(self._judgement(findings, matrix.sentences[index]))
-        return judgements
-
-    def _judgement(self, findings: tuple[CriterionFinding, ...], segments: int) -> Judgement:
-        joined = decide(self._logic, {finding.id: finding for finding in findings})
-        score = certainty(joined.score)
-        return Judgement(
-            decision=CriteriaDecision(
+            joined = decide(self._logic, {finding.id: finding for finding in findings})
+            decision = CriteriaDecision(
                 value=verdict(joined.score),
                 because=tuple(f.id for f in findings if f.id in joined.because),
                 criteria=findings,
-            ),
-            score=score,
-            confidence=score,
-            segments=segments,
-        )
+            )
+            score = certainty(joined.score)
+            judgements.append(
+                Judgement(
+                    decision=with_cautions(
+                        decision, self._compiled.criteria, matches, matrix, index
+                    ),
+                    score=score,
+                    confidence=score,
+                    segments=matrix.sentences[index],
+                )
+            )
+        return judgements
 
 
 def facts_of(criterion: CompiledCriterion, note: Note) -> list[Stated]:

@@ -40,7 +40,7 @@ from numpy.typing import NDArray
 from winnow.judging.criteria.compile import CompiledCriteria, CompiledCriterion, CriterionSide
 from winnow.judging.criteria.context import Context
 from winnow.judging.criteria.keywords import Keywords, words
-from winnow.judging.criteria.mentions import MentionKind, SegmentMentions
+from winnow.judging.criteria.mentions import Mention, MentionKind, SegmentMentions
 from winnow.judging.evidence import SCORE_DECIMALS
 from winnow.judging.text.blocks import blocks
 from winnow.judging.text.similarity import Part, SimilarityMatrix
@@ -84,8 +84,11 @@ class CriterionMatches:
     """Rows that say that it is unknown, and so neither support nor oppose it."""
     mentioned_in: set[int] = field(default_factory=set)
     """Rows that mention it. Filled only for a criterion with `if_silent: not_met`."""
+    of_others_in: set[int] = field(default_factory=set)
+    """Rows that have its keywords undenied, and yet do not mention it: what a relative has. Filled
+    as `mentioned_in` is."""
     named_in: set[int] = field(default_factory=set)
-    """Rows with any of its keywords, whatever they say. Only for one with `implied_by`."""
+    """Rows with any of its keywords, whatever they say."""
 
 
 class _ComparedSegment:
@@ -159,9 +162,11 @@ def _match_block(
                 and _is_doubt(criterion, segment)
             ):
                 matches[position].doubted_in.add(row)
-            if criterion.silence_is_not_met and _mentions(criterion, segment):
-                matches[position].mentioned_in.add(row)
-            if criterion.implying and not criterion.all_keywords.isdisjoint(segment.keywords):
+            if criterion.silence_is_not_met and (undenied := _undenied(criterion, segment)):
+                is_mention = any(_is_mention(criterion, segment, mention) for mention in undenied)
+                rows = matches[position]
+                (rows.mentioned_in if is_mention else rows.of_others_in).add(row)
+            if not criterion.all_keywords.isdisjoint(segment.keywords):
                 matches[position].named_in.add(row)
 
 
@@ -249,23 +254,29 @@ def _is_doubt(criterion: CompiledCriterion, segment: _ComparedSegment) -> bool:
     )
 
 
-def _mentions(criterion: CompiledCriterion, segment: _ComparedSegment) -> bool:
-    """Whether one of the criterion's keywords is mentioned and not denied.
+def _undenied(criterion: CompiledCriterion, segment: _ComparedSegment) -> list[Mention]:
+    """The mentions of the criterion's keywords that are not denied."""
+    keywords = criterion.pro.keywords
+    if keywords.isdisjoint(segment.keywords):
+        return []
+    return [
+        mention
+        for mention in segment.mentions.mentions
+        if mention.keyword in keywords and not mention.kind & MentionKind.DENIED
+    ]
+
+
+def _is_mention(criterion: CompiledCriterion, segment: _ComparedSegment, mention: Mention) -> bool:
+    """Whether it may be of the patient.
 
     What a relative has is no mention, unless the criterion is about relatives; what is suspected
     in a relative may be, of the patient. So may what a relative tells: "his wife says that he has
     lost weight".
     """
-    keywords = criterion.pro.keywords
-    return not keywords.isdisjoint(segment.keywords) and any(
-        mention.keyword in keywords
-        and not mention.kind & MentionKind.DENIED
-        and (
-            mention.kind & _SUSPECTED_IN_FAMILY != MentionKind.FAMILY
-            or criterion.is_about_relatives
-            or _TELLS.search(segment.text) is not None
-        )
-        for mention in segment.mentions.mentions
+    return (
+        mention.kind & _SUSPECTED_IN_FAMILY != MentionKind.FAMILY
+        or criterion.is_about_relatives
+        or _TELLS.search(segment.text) is not None
     )
 
 

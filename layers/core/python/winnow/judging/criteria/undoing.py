@@ -15,7 +15,15 @@ from typing import NamedTuple
 
 from winnow.judging.criteria.keywords import words
 from winnow.judging.text.shorthand import expand_shorthand
-from winnow.models import CriteriaDecision, CriterionFinding, Evidence, Judgement, Polarity, Verdict
+from winnow.models import (
+    Caution,
+    CriteriaDecision,
+    CriterionFinding,
+    Evidence,
+    Judgement,
+    Polarity,
+    Verdict,
+)
 from winnow.processes.schema import CriteriaProcess
 
 MIN_SENTENCES = 2
@@ -33,6 +41,10 @@ MIN_DENIAL_SIMILARITY = 0.75
 Of 81 such decisions on notes that nothing was made after, 54 of 54 were right above, 21 of 27
 below.
 """
+
+
+MIN_SUPPORT_SIMILARITY = 0.65
+"""A finding that is met by less is weak, if another sentence names its criterion unread."""
 
 
 class Doubted(NamedTuple):
@@ -108,6 +120,29 @@ def is_far_denial(judgement: Judgement) -> bool:
     ]
     # What rests on silence alone was taught by the rows.
     return bool(nearest) and max(nearest) < MIN_DENIAL_SIMILARITY
+
+
+def is_cautioned(judgement: Judgement) -> bool:
+    """Whether what stands beside its evidence makes a decision less sure (cautions.py)."""
+    decision = judgement.decision
+    assert isinstance(decision, CriteriaDecision)
+    return any(
+        Caution.ASKED in finding.cautions
+        or Caution.OPEN_BEHIND in finding.cautions
+        or (Caution.UNREAD in finding.cautions and _is_weak(finding))
+        for finding in decision.criteria
+    )
+
+
+def _is_weak(finding: CriterionFinding) -> bool:
+    """Whether a finding rests on silence, or is met by what only resembles its statements."""
+    nearest = max((evidence.similarity for evidence in carrying(finding)), default=0.0)
+    return nearest < MIN_SUPPORT_SIMILARITY if finding.verdict is Verdict.MET else not nearest
+
+
+def is_doubtful(judgement: Judgement) -> bool:
+    """Whether a decision is a far denial, or cautioned."""
+    return is_far_denial(judgement) or is_cautioned(judgement)
 
 
 def understood(doubted: Sequence[Sequence[Doubted]]) -> frozenset[str]:

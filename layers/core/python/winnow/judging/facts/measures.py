@@ -145,8 +145,10 @@ _SPOKEN_WHOLE = re.compile(
     r"(?= ?(?:[.,;)]|$|and (?:a half|dark|black|melena)|now\b|today\b))",
     re.IGNORECASE,
 )
+_SPOKEN_DIGITS = re.compile(r"\b(?P<whole>\d{1,2}) point (?P<part>\d)\b", re.IGNORECASE)
 _RATIO = re.compile(
-    r"\b(?:H/H|H&H)(?P<gap>[ :]{1,2}(?:of )?)(?P<first>\d{1,2}(?:\.\d)?)/\d{2}(?:\.\d)?",
+    r"\b(?:H/H|H&H)(?P<gap>[ :]{1,2}(?:of |was |is )?)(?P<first>\d{1,2}(?:\.\d)?)(?:/| and |, )\d{2}"
+    r"(?:\.\d)?",
     re.IGNORECASE,
 )
 """Hemoglobin and hematocrit in one: "H/H 7.9/24"."""
@@ -170,8 +172,12 @@ def _in_digits(text: str) -> str:
     def ratio(match: re.Match[str]) -> str:
         return f"Hgb{match['gap']}{match['first']}".ljust(len(match.group()))
 
+    def digits(match: re.Match[str]) -> str:
+        return f"{match['whole']}.{match['part']}".ljust(len(match.group()))
+
     if _AN_ANALYTE.search(text) is None:
         return text
+    text = _SPOKEN_DIGITS.sub(digits, text)
     text = _SPOKEN_WHOLE.sub(whole, _SPOKEN.sub(spoken, text))
     return _RATIO.sub(ratio, text)
 
@@ -272,7 +278,7 @@ _CONDITION = (
     r"|should|would|criteri(?:on|a)|requires?|required|require|policy|guideline|call"
     r"|notify|hold|provided|in case|cutoff"
     r"|cut-off|defined as|indicated (?:for|if|when)|eligible|limit|want|hope|hoping"
-    r"|expect\w*|must|for (?:a |any )?$"
+    r"|expect\w*|must|(?<!transfused\s)(?<!units\s)(?<!prbc\s)(?<!prbcs\s)(?<!cells\s)for (?:a |any )?$"
     r"|risk of|normal (?:is|range|for)|anemia is|definition)\b"
 )
 _DENIED = (
@@ -284,6 +290,8 @@ _NOT_SO = (
     r"(?:measured|recorded|confirmed|found|seen|documented|reached|real|verified|his|hers|this|the)\b"
 )
 """Behind a number: "hemoglobin of 7 was never measured"."""
+_AIMED_AT = r" ?(?:g/dl|%)? ?(?:was|is|being|as)(?: the| our| her| his| a)? (?:goal|target|aim|trigger|threshold)\b"
+"""Behind a number: "hemoglobin of 10 was the target"."""
 _OTHER_NAMES = (
     r"(?<![\w-])(?:hgb|hb|hemoglobin|haemoglobin|hct|hematocrit|haematocrit|mcv|mchc?"
     r"|rdw|ferritin|iron|tibc|transferrin|tsat|wbc"
@@ -366,6 +374,7 @@ _VALUE = (
     rf"(?: ?(?:-|–|to) ?(?P<m>\d{{1,4}}(?:[.,]\d{{1,2}})?)(?![\d/.]\d))?"
     rf" ?(?P<flag>\(?(?:\*|LL?|HH?)\)?(?![\w]))? ?(?P<u>{UNIT})?"
 )
+_EITHER = r" ?or (?P<m>\d{1,4}(?:[.,]\d{1,2})?)(?![\w/]|[.,]\d)(?! ?(?:days?|weeks?|months?|units?|times)\b)"
 _NOT_A_VALUE_UNIT = (
     r"[ -]?(?:units?|u\b|days?|weeks?|months?|years?|yrs?|hours?|hrs?|h\b|minutes?"
     r"|mins?|times|x\b|points?|tabs?|tablets|pills?"
@@ -615,7 +624,10 @@ class _Segment:
         if unit is None and (named := search(rf"^[ ,:(|]{{1,3}}(?P<u>{UNIT})", gap)):
             unit = named["u"]
         second = _number(match["m"]) if match["m"] else None
-        if second is None and gap.rstrip().endswith("between"):
+        if second is None and (either := match_at(_EITHER, text, match.end())):
+            # "14.1 or 11.4": one of them, nobody knows which.
+            first, second = sorted((first, _number(either["m"])))
+        elif second is None and gap.rstrip().endswith("between"):
             other = match_at(r" ?and ?(?P<m>\d{1,4}(?:[.,]\d{1,2})?)", text, match.end())
             second = _number(other["m"]) if other else None
         low = convert(first, unit, measure.unit, (measure.name, *measure.aliases))
@@ -695,9 +707,11 @@ class _Segment:
         time: MeasureTime | None = None
         # Of a row of values, the words of this one: "was 11 last month and is 9.4".
         near = re.split(r"[,;]|\b(?:and|but|then)\b", said)[-1] if said == gap else said[-48:]
-        if search(r"\btransfused\b[^.;]{0,24}\b(?:for|when|because|at|with)\b[^.;]{0,24}$", said):
-            time = MeasureTime.FORMER
-        elif search(_NADIR, near):
+        # What somebody was transfused for is the value now, if there is no other.
+        transfused_for = search(
+            r"\btransfused\b[^.;]{0,24}\b(?:for|when|because|at|with)\b[^.;]{0,24}$", said
+        )
+        if search(_NADIR, near):
             time = MeasureTime.NADIR
         elif search(_PEAK, near):
             time = MeasureTime.PEAK
@@ -715,8 +729,10 @@ class _Segment:
             time = MeasureTime.NOW
         if said == gap and search(r"[(,] ?was ?$|<-+ ?$|← ?$", gap):
             time = MeasureTime.FORMER
-        initial = search(_INITIAL, near) is not None or (
-            match_at(rf" ?[(,]? ?{_INITIAL}(?! [^,;]{{0,12}}\d)", behind, 0) is not None
+        initial = (
+            transfused_for is not None
+            or search(_INITIAL, near) is not None
+            or (match_at(rf" ?[(,]? ?{_INITIAL}(?! [^,;]{{0,12}}\d)", behind, 0) is not None)
         )
         if match_at(r" ?\(?,? ?(?:nadir|at (?:its|the) lowest)\b", behind, 0):
             time = MeasureTime.NADIR
@@ -742,6 +758,7 @@ class _Segment:
         if (match["sign"] and search(r"\b(?:no|never|not|without)\b[^,;]{0,24}$", said)) or (
             search(r"\bnot ?$", gap)
             or match_at(_NOT_SO, behind, 0)
+            or match_at(_AIMED_AT, behind, 0)
             or ((match["sign"] or match_at(r" ?\(", behind, 0)) and search(_REQUIRED, behind))
             or match_at(r" ?(?:or|and) (?:higher|above|more|greater|lower|less|below)\b", behind, 0)
         ):
@@ -765,8 +782,11 @@ class _Segment:
         begins = len(text) - len(text[self._start :].lstrip(" -*\t("))
         for d in at:
             behind = text[end : d.start]
-            if 0 <= d.start - end <= 12 and match_at(
-                r"[ ,(\[@|]{0,4}(?:(?:on|in|back in|as of|from|dated|at) ?)?$", behind, 0
+            if 0 <= d.start - end <= 24 and match_at(
+                r"[ ,(\[@|]{0,4}(?:(?:last )?(?:seen|measured|checked|recorded|drawn) )?"
+                r"(?:(?:on|in|back in|as of|from|dated|at) ?)?$",
+                behind,
+                0,
             ):
                 if "," in behind and match_at(
                     r"[ :=]{0,3}(?:(?:was|is|of|it was|a) )?\d", text, d.end
