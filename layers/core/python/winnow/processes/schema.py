@@ -182,6 +182,11 @@ class ImpliedBy(FrozenModel):
     each_of: Annotated[
         tuple[Annotated[tuple[Sentence, ...], Field(min_length=1)], ...], Field(min_length=1)
     ] = Field(description="lists of its keywords: one of each must be in what supports it")
+    unless: tuple[Sentence, ...] = Field(
+        (),
+        description="words of another explanation: nothing is implied if a sentence has one that "
+        "is not denied, and does not support the other criterion",
+    )
 
 
 class Criterion(FrozenModel):
@@ -336,6 +341,7 @@ _LATER: dict[str, object] = {
     "interval_since": None,
     "column": None,
     "implied_by": None,
+    "unless": [],
     "not_behind": [],
     "not_before": [],
 }

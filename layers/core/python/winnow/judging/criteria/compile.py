@@ -91,6 +91,8 @@ class CompiledCriterion:
     """The first words of the names of its measured values."""
     implying: tuple[frozenset[str], ...] = ()
     """Of what implies it: keywords, their shorthand written out, one of each set is asked for."""
+    rivals: frozenset[int] = frozenset()
+    """Positions of the words of another explanation: where one is said, nothing implies it."""
 
     @property
     def all_keywords(self) -> frozenset[int]:
@@ -188,6 +190,11 @@ class _Compiler:
             tuple(
                 frozenset(map(expand_shorthand, names))
                 for names in (criterion.implied_by.each_of if criterion.implied_by else ())
+            ),
+            self._add_keywords(
+                list(dict.fromkeys(map(expand_shorthand, criterion.implied_by.unless)))
+                if criterion.implied_by
+                else []
             ),
         )
 

@@ -19,9 +19,9 @@ and undetermined). Nor does a weak denial of it, where no keyword is mentioned b
 more than that.
 
 A criterion with `implied_by` scores at least what the other criterion does, if that is met, its
-support names a keyword of each list, and no other sentence has the criterion's own keywords:
-bleeding is obscure where upper and lower endoscopy found no source, though the record does not say
-so. The support of the other one is its evidence.
+support names a keyword of each list, and no other sentence has the criterion's own keywords or says
+a word of `unless`: bleeding is obscure where upper and lower endoscopy found no source, though the
+record does not say so, but not if "the stomach is suspected". The support of the other one is its evidence.
 
 A plan does not oppose a criterion if the result of what was planned supports it: "colonoscopy is
 planned", and later "colonoscopy showed no source".
@@ -126,7 +126,7 @@ def _with_implied(
             compiled,
             findings[place := places[compiled.criterion.implied_by.criterion]],
             matches[place].by_row,
-            own.named_in,
+            own,
             matrix,
             index,
         )
@@ -141,7 +141,7 @@ def _implied(
     compiled: CompiledCriterion,
     other: CriterionFinding,
     by_row: Mapping[int, Match],
-    named_in: Set[int],
+    own: CriterionMatches,
     matrix: SimilarityMatrix,
     index: int,
 ) -> CriterionFinding:
@@ -159,7 +159,8 @@ def _implied(
     if any(keywords.isdisjoint(names) for names in compiled.implying):
         return finding
     sentences = matrix.rows[index].tolist()[: matrix.sentences[index]]
-    if any(row in named_in and row not in support for row in sentences):
+    speaking = own.named_in | own.rivals_in
+    if any(row in speaking and row not in support for row in sentences):
         return finding
     evidence = tuple(_evidence(support, by_row, matrix, index, ()))
     return finding.model_copy(

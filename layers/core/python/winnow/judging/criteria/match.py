@@ -89,6 +89,8 @@ class CriterionMatches:
     as `mentioned_in` is."""
     named_in: set[int] = field(default_factory=set)
     """Rows with any of its keywords, whatever they say."""
+    rivals_in: set[int] = field(default_factory=set)
+    """Rows that say another explanation of it. Only for one with `implied_by`."""
 
 
 class _ComparedSegment:
@@ -168,6 +170,8 @@ def _match_block(
                 (rows.mentioned_in if is_mention else rows.of_others_in).add(row)
             if not criterion.all_keywords.isdisjoint(segment.keywords):
                 matches[position].named_in.add(row)
+            if _says_rival(criterion, segment):
+                matches[position].rivals_in.add(row)
 
 
 def _similarity(
@@ -250,6 +254,15 @@ def _is_doubt(criterion: CompiledCriterion, segment: _ComparedSegment) -> bool:
         mention.keyword in keywords
         and mention.kind & MentionKind.UNKNOWN
         and not mention.kind & MentionKind.FAMILY
+        for mention in segment.mentions.mentions
+    )
+
+
+def _says_rival(criterion: CompiledCriterion, segment: _ComparedSegment) -> bool:
+    """Whether a word of another explanation is said, and not denied."""
+    denied = MentionKind.DENIED | MentionKind.RESULT
+    return not criterion.rivals.isdisjoint(segment.keywords) and any(
+        mention.keyword in criterion.rivals and not mention.kind & denied
         for mention in segment.mentions.mentions
     )
 

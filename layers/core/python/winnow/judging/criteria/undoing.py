@@ -92,7 +92,7 @@ class UndoingWords:
                 yield evidence
 
     def _undoing(self, finding: CriterionFinding, evidence: Evidence) -> frozenset[str]:
-        found = _listed().intersection(_words((evidence.text,)))
+        found = _listed(evidence.polarity).intersection(_words((evidence.text,)))
         explained = self._explained[finding.id, evidence.polarity]
         if found and evidence.reference is not None and evidence.fact is None:
             # What implies the finding is explained by the statements of another criterion.
@@ -186,8 +186,11 @@ def _explained(texts: Sequence[str]) -> frozenset[str]:
 
 
 @cache
-def _listed() -> frozenset[str]:
-    return frozenset().union(*_by_class().values())
+def _listed(polarity: Polarity) -> frozenset[str]:
+    classes = dict(_by_class())
+    if polarity is Polarity.OPPOSES:
+        del classes["over"]
+    return frozenset().union(*classes.values())
 
 
 @cache
