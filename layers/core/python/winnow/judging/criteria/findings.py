@@ -21,7 +21,8 @@ more than that.
 A criterion with `implied_by` scores at least what the other criterion does, if that is met, its
 support names a keyword of each list, and no other sentence has the criterion's own keywords or says
 a word of `unless`: bleeding is obscure where upper and lower endoscopy found no source, though the
-record does not say so, but not if "the stomach is suspected". The support of the other one is its evidence.
+record does not say so, but not if "the stomach is suspected". The support of the other one is its
+evidence.
 
 A plan does not oppose a criterion if the result of what was planned supports it: "colonoscopy is
 planned", and later "colonoscopy showed no source".

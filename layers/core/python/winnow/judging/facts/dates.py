@@ -341,26 +341,36 @@ def _month_year(match: "re.Match[str]", context: _Context) -> _Found:
 
 
 def _short(match: "re.Match[str]", context: _Context) -> _Found:
-    """Read "6/12" behind a word that asks for a date: a month and a year, or a month and a day."""
+    """Read "6/12" behind a word that asks for a date: a month and a year, or a month and a day.
+
+    "Colonoscopy 2/18" may be of either; "last colonoscopy 2/18" is of 2018, unless the 18th of
+    February was a short while ago.
+    """
     if context.record is None:
         return None
     first, second = int(match["a"]), int(match["b"])
     cue = match["cue"].lower()
-    readings = []
+    months = []
     if not cue.startswith("on") and 1 <= first <= 12 and len(match["b"]) == 2:
         month = _month(context.year(match["b"]), first)
         if month.earliest <= context.record:
-            readings.append(month)
+            months.append(month)
+    days = []
     if not cue.startswith(("in", "of", "back")):
         pairs = [(first, second), (second, first)]
         if context.order is not None:
             pairs = pairs[:1] if context.order is DateOrder.MONTH_FIRST else pairs[1:]
-        readings += [
+        days = [
             _day(_recent_year(context.record, m, d), m, d)
             for m, d in pairs
             if 1 <= m <= 12 and 1 <= d <= _days_of(2024, m)
         ][:1]
-    return _at(_hull(*readings)) if readings else None
+    if months and cue.startswith(_LAST):
+        days = [day for day in days if day.latest >= add_months(context.record, -3)]
+    return _at(_hull(*months, *days)) if months or days else None
+
+
+_LAST = ("last", "latest", "prior", "previous", "former")
 
 
 def _recent_year(record: date, month: int, day: int) -> int:
@@ -961,6 +971,9 @@ _HOW = (
 _CUE = (
     r"(?P<cue>in|on|since|of|from|dated|during|back in|until|till|by|before|after|circa|c\.|around)"
 )
+_EXAM = (
+    r"(?:colonoscop(?:y|ies)|csy|c-?scopes?|colos?|scopes?|egd|ogd|gastroscopy|polypectomy|removed)"
+)
 _NOT_UNITS = (
     r"(?! ?(?:mg|ml|cc|mcg|units?|iu|kcal|cal|calories|hours|hrs|h\b|steps|grams|g\b"
     r"|patients|miles|"
@@ -993,6 +1006,11 @@ def _rows() -> tuple[tuple["re.Pattern[str]", _Reader], ...]:
         (w + r"(?P<m>0?[1-9]|1[0-2])(?:/|-|\.| / )(?P<y>(?:19|20)\d\d)(?![\d/-])", _month_year),
         (rf"\b{_CUE} (?P<d>(?P<a>\d{{1,2}})/(?P<b>\d{{1,2}}))(?![\d/]|[.-]\d)", _short),
         (r"(?P<cue>\()(?P<d>(?P<a>\d{1,2})/(?P<b>\d{2}))\)", _short),
+        (
+            rf"(?P<cue>(?:\b(?:{'|'.join(_LAST)})\b,? (?:[a-z]+ ){{0,2}})?\b{_EXAM}):? "
+            r"(?P<d>(?P<a>\d{1,2})/(?P<b>\d{2}))(?![\d/%]|[.-]\d)",
+            _short,
+        ),
         # -- months by name
         (rf"(?<![^\W\d_])(?P<m>{_MONTH_NAMES})(?![^\W\d_])", _named),
         # -- seasons, quarters

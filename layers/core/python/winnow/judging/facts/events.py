@@ -446,9 +446,18 @@ _NEVER_ONE = (
 _HAD_ONE = r"\W{0,4}(?:(?:i|he|she|they|patient|pt) )?had (?:one|it)\b"
 _FIRST_WANTED = (
     r"\b(?:for|wants|needs|requesting|requests|schedul\w+|book\w*|get|getting"
-    r"|undergo) (?:his|her|their|my|a|the)"
+    r"|undergo)(?: (?:his|her|their|my|a|the))?"
     r" (?:very )?first(?:[ -]ever)? (?:screening )?$"
 )
+_AT_ANY_TIME = (
+    r" (?:at )?any ?time\b|,? (?:ever|at all|in (?:his|her|my|their) (?:whole |entire )?life)\b"
+)
+_NO_FAMILY = (
+    r"\b(?:no|neg|negative|nil|denies|without) (?:significant |known )?"
+    r"(?:fhx?|fam(?:ily)? ?(?:hx|history)?)\b"
+    r"|\b(?:fhx?|fam(?:ily)? ?(?:hx|history)):? ?(?:neg|negative|none|nil|no|0|-)(?![\w])"
+)
+"""A family history that is denied: what follows it is of the patient."""
 _HARD_DOUBT = (
     r"\b(?:may or may not|(?:may|might) not have|unclear|unsure|uncertain|not sure"
     r"|unconfirmed|unverified|in error"
@@ -878,6 +887,8 @@ class _Reader:
             r"[^.;,]{0,40}$",
             before,
         ):
+            if match_at(_AT_ANY_TIME, behind, 0):
+                return reading(EventStatus.NEVER)
             return reading(skipped, why="denied")
         if not past and search(_FIRST_WANTED, before):
             return reading(EventStatus.NEVER)
@@ -903,7 +914,10 @@ class _Reader:
                 ):
                     continue
                 return reading(skipped, why=why)
-        if self._is_planned(before, behind, past, contexts, mention.end):
+        # "Recall was due 2021 (colonoscopy 2011 normal)": the brackets plan nothing.
+        is_aside = bool(past) and before.rfind("(") > before.rfind(")")
+        said = before[before.rfind("(") + 1 :] if is_aside else before
+        if self._is_planned(said, behind, past, contexts, mention.end):
             return reading(skipped, why="planned")
         if Context.HYPOTHETICAL in contexts and not past:
             return reading(skipped, why="hypothetical")
@@ -944,7 +958,11 @@ class _Reader:
             return search(PATIENT, rest) is None
         if match_at(rf" (?:in|for|of) (?:his|her|their|the) {FAMILY}", behind, 0):
             return True
-        return Context.FAMILY in contexts and search(PATIENT, clause) is None
+        return (
+            Context.FAMILY in contexts
+            and search(PATIENT, clause) is None
+            and search(_NO_FAMILY, clause) is None
+        )
 
     def _absent(
         self,

@@ -147,8 +147,8 @@ _SPOKEN_WHOLE = re.compile(
 )
 _SPOKEN_DIGITS = re.compile(r"\b(?P<whole>\d{1,2}) point (?P<part>\d)\b", re.IGNORECASE)
 _RATIO = re.compile(
-    r"\b(?:H/H|H&H)(?P<gap>[ :]{1,2}(?:of |was |is )?)(?P<first>\d{1,2}(?:\.\d)?)(?:/| and |, )\d{2}"
-    r"(?:\.\d)?",
+    r"\b(?:H/H|H&H)(?P<gap>[ :]{1,2}(?:of |was |is )?)(?P<first>\d{1,2}(?:\.\d)?)"
+    r"(?:/| and |, )\d{2}(?:\.\d)?",
     re.IGNORECASE,
 )
 """Hemoglobin and hematocrit in one: "H/H 7.9/24"."""
@@ -278,7 +278,8 @@ _CONDITION = (
     r"|should|would|criteri(?:on|a)|requires?|required|require|policy|guideline|call"
     r"|notify|hold|provided|in case|cutoff"
     r"|cut-off|defined as|indicated (?:for|if|when)|eligible|limit|want|hope|hoping"
-    r"|expect\w*|must|(?<!transfused\s)(?<!units\s)(?<!prbc\s)(?<!prbcs\s)(?<!cells\s)for (?:a |any )?$"
+    r"|expect\w*|must"
+    r"|(?<!transfused\s)(?<!units\s)(?<!prbc\s)(?<!prbcs\s)(?<!cells\s)for (?:a |any )?$"
     r"|risk of|normal (?:is|range|for)|anemia is|definition)\b"
 )
 _DENIED = (
@@ -290,7 +291,10 @@ _NOT_SO = (
     r"(?:measured|recorded|confirmed|found|seen|documented|reached|real|verified|his|hers|this|the)\b"
 )
 """Behind a number: "hemoglobin of 7 was never measured"."""
-_AIMED_AT = r" ?(?:g/dl|%)? ?(?:was|is|being|as)(?: the| our| her| his| a)? (?:goal|target|aim|trigger|threshold)\b"
+_AIMED_AT = (
+    r" ?(?:g/dl|%)? ?(?:was|is|being|as)(?: the| our| her| his| a)?"
+    r" (?:goal|target|aim|trigger|threshold)\b"
+)
 """Behind a number: "hemoglobin of 10 was the target"."""
 _OTHER_NAMES = (
     r"(?<![\w-])(?:hgb|hb|hemoglobin|haemoglobin|hct|hematocrit|haematocrit|mcv|mchc?"
@@ -374,7 +378,10 @@ _VALUE = (
     rf"(?: ?(?:-|–|to) ?(?P<m>\d{{1,4}}(?:[.,]\d{{1,2}})?)(?![\d/.]\d))?"
     rf" ?(?P<flag>\(?(?:\*|LL?|HH?)\)?(?![\w]))? ?(?P<u>{UNIT})?"
 )
-_EITHER = r" ?or (?P<m>\d{1,4}(?:[.,]\d{1,2})?)(?![\w/]|[.,]\d)(?! ?(?:days?|weeks?|months?|units?|times)\b)"
+_EITHER = (
+    r" ?or (?P<m>\d{1,4}(?:[.,]\d{1,2})?)(?![\w/]|[.,]\d)"
+    r"(?! ?(?:days?|weeks?|months?|units?|times)\b)"
+)
 _NOT_A_VALUE_UNIT = (
     r"[ -]?(?:units?|u\b|days?|weeks?|months?|years?|yrs?|hours?|hrs?|h\b|minutes?"
     r"|mins?|times|x\b|points?|tabs?|tablets|pills?"
