@@ -158,8 +158,9 @@ def _train_criteria(
     from winnow.judging.criteria.calibrated import criteria_inputs
     from winnow.judging.criteria.evidence_features import FEATURES
     from winnow.judging.criteria.undoing import (
+        FarDenial,
         UndoingWords,
-        is_doubtful,
+        is_cautioned,
         understood,
         undone_without_themselves,
     )
@@ -169,6 +170,7 @@ def _train_criteria(
         [row.text for row in rows], [row.fields for row in rows]
     )
     doubted = list(map(UndoingWords(definition), judgements))
+    is_far_denial = FarDenial(definition)
     right = [j.decision.value == row.label for j, row in zip(judgements, rows, strict=True)]
     vouched = understood([d for d, is_right in zip(doubted, right, strict=True) if is_right])
     labels = tuple(label for label in labels_of(definition) if any(r.label == label for r in rows))
@@ -192,7 +194,7 @@ def _train_criteria(
         evidence=FEATURES,
         understood=tuple(sorted(vouched)),
         undone=np.array(undone_without_themselves(doubted, right), bool)
-        | np.array(list(map(is_doubtful, judgements)), bool),
+        | np.array([is_far_denial(j) or is_cautioned(j) for j in judgements], bool),
         threshold=definition.threshold,
         created=created,
         keys=keys_of(rows, (), definition.cells_read),

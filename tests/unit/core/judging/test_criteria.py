@@ -352,7 +352,8 @@ criteria:
     counter_statements: [An ulcer bleeds.]
     keywords: [obscure]
     counter_keywords: [ulcer]
-    implied_by: {criterion: scopes, each_of: [[gastroscopy], [colonoscopy]]}
+    implied_by:
+      {criterion: scopes, each_of: [[gastroscopy], [colonoscopy]], unless: [stomach]}
   - id: scopes
     title: Scopes
     statements: [Gastroscopy looked fine., Colonoscopy looked fine.]
@@ -371,6 +372,8 @@ BOTH = "Gastroscopy looked fine. Colonoscopy looked fine."
         (f"{BOTH} An ulcer bleeds.", Verdict.NOT_MET),
         (f"{BOTH} The source is obscure.", Verdict.MET),
         (f"{BOTH} Somebody called it obscure once upon a time.", Verdict.UNDETERMINED),
+        (f"{BOTH} The stomach is suspected.", Verdict.UNDETERMINED),
+        (f"{BOTH} No blood in the stomach.", Verdict.MET),
     ],
 )
 def test_what_another_criterion_implies(text: str, value: Verdict) -> None:

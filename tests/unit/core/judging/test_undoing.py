@@ -1,11 +1,13 @@
 """Words that may undo evidence: which are found, and who vouches for them."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from winnow.judging.criteria.undoing import (
     Doubted,
+    FarDenial,
     UndoingWords,
-    is_far_denial,
     understood,
     undone_without_themselves,
 )
@@ -29,22 +31,24 @@ def doubted(
     reference: str = "Melena continues.",
     fact: str | None = None,
     statements: str = "[Melena continues., Not once better.]",
+    polarity: Polarity = Polarity.SUPPORTS,
+    more: str = "",
 ) -> list[str]:
-    definition = load_definition(DEFINITION.replace("STATEMENTS", statements), "t.yaml")
+    written = DEFINITION.replace("statements: STATEMENTS", more or f"statements: {statements}")
+    definition = load_definition(written, "t.yaml")
     evidence = Evidence(
         start=0,
         end=len(text),
         text=text,
-        polarity=Polarity.SUPPORTS,
+        polarity=polarity,
         similarity=0.9,
         reference=reference,
         keywords=(),
         fact=fact,
     )
-    finding = CriterionFinding(
-        id="a", title="A", verdict=Verdict.MET, score=1.0, evidence=(evidence,)
-    )
-    decision = CriteriaDecision(value=Verdict.MET, because=("a",), criteria=(finding,))
+    verdict = Verdict.MET if polarity is Polarity.SUPPORTS else Verdict.NOT_MET
+    finding = CriterionFinding(id="a", title="A", verdict=verdict, score=1.0, evidence=(evidence,))
+    decision = CriteriaDecision(value=verdict, because=("a",), criteria=(finding,))
     judgement = Judgement(decision=decision, score=1.0, confidence=1.0, segments=1)
     assert isinstance(definition, CriteriaProcess)
     (one,) = UndoingWords(definition)(judgement)
@@ -73,8 +77,21 @@ def test_where_doubt_is_enough_no_other_word_of_doubt_undoes(
     assert doubted("Maybe melena.", statement, statements=f"[{statement}]") == words
 
 
-def test_the_reference_of_a_fact_explains_nothing() -> None:
-    assert doubted("Hb 8, never hers", "never below 12", fact="Hb 8") == ["hers", "never"]
+MEASURE = "statements: [], measure: [{name: hb, unit: g/dL, below: 12, least: 3, most: 20}]"
+
+
+def test_the_reference_of_a_measured_value_explains_nothing() -> None:
+    found = doubted("Hb 8, never hers", "never below 12", fact="Hb 8", more=MEASURE)
+    assert found == ["hers", "never"]
+
+
+def test_what_the_readers_of_ages_and_dates_read_undoes_nothing() -> None:
+    assert doubted("Age 44, never hers", "age 45 or over", fact="age 44") == ["hers"]
+
+
+def test_what_says_the_end_of_a_finding_undoes_only_support() -> None:
+    assert doubted("Melena resolved.") == ["resolved"]
+    assert doubted("Melena resolved.", polarity=Polarity.OPPOSES) == []
 
 
 def test_two_different_sentences_vouch_for_a_word() -> None:
@@ -92,23 +109,60 @@ def test_a_row_does_not_vouch_for_itself() -> None:
     assert undone_without_themselves(rows, [True, True, False]) == [True, True, False]
 
 
-@pytest.mark.parametrize(
-    ("verdict", "similarity", "far"),
-    [(Verdict.NOT_MET, 0.7, True), (Verdict.NOT_MET, 0.8, False), (Verdict.MET, 0.7, False)],
-)
-def test_a_denial_that_only_resembles_is_far(
-    verdict: Verdict, similarity: float, far: bool
-) -> None:
-    evidence = Evidence(
-        start=0,
-        end=9,
-        text="No melena",
-        polarity=Polarity.SUPPORTS if verdict is Verdict.MET else Polarity.OPPOSES,
-        similarity=similarity,
-        reference="None.",
-        keywords=(),
+def judged(
+    logic: str, found: Mapping[str, tuple[Verdict, float | None]], value: Verdict = Verdict.NOT_MET
+) -> tuple[CriteriaProcess, Judgement]:
+    """A judgement; of each criterion the verdict, and how near its evidence is (None: silence)."""
+    criteria = "".join(f"  - {{id: {name}, title: T, statements: [X.]}}\n" for name in found)
+    definition = load_definition(
+        "id: t\nversion: 1.0.0\nkind: criteria\ntitle: T\ncriteria:\n" + criteria + logic, "t.yaml"
     )
-    finding = CriterionFinding(id="a", title="A", verdict=verdict, score=0.5, evidence=(evidence,))
-    decision = CriteriaDecision(value=verdict, because=("a",), criteria=(finding,))
-    judgement = Judgement(decision=decision, score=1.0, confidence=1.0, segments=1)
-    assert is_far_denial(judgement) is far
+    findings = []
+    for name, (verdict, similarity) in found.items():
+        polarity = Polarity.SUPPORTS if verdict is Verdict.MET else Polarity.OPPOSES
+        evidence = () if similarity is None else (_evidence(polarity, similarity),)
+        score = 1.0 if verdict is Verdict.MET else 0.0
+        findings.append(
+            CriterionFinding(id=name, title="T", verdict=verdict, score=score, evidence=evidence)
+        )
+    decision = CriteriaDecision(value=value, because=tuple(found), criteria=tuple(findings))
+    assert isinstance(definition, CriteriaProcess)
+    return definition, Judgement(decision=decision, score=1.0, confidence=1.0, segments=1)
+
+
+def _evidence(polarity: Polarity, similarity: float) -> Evidence:
+    return Evidence(
+        start=0, end=9, text="No melena", polarity=polarity, similarity=similarity, reference="X."
+    )
+
+
+MET, NOT_MET = Verdict.MET, Verdict.NOT_MET
+ALL, ANY, NONE = (f"logic: {{{name}: [a, b]}}" for name in ("all_of", "any_of", "none_of"))
+
+
+@pytest.mark.parametrize(
+    ("logic", "a", "b", "far"),
+    [
+        (ALL, (NOT_MET, 0.6), (NOT_MET, 0.5), True),
+        (ALL, (NOT_MET, 0.6), (NOT_MET, 0.7), False),
+        (ALL, (NOT_MET, 0.6), (MET, 0.9), True),
+        (ANY, (NOT_MET, 0.6), (NOT_MET, 0.9), True),
+        (ANY, (NOT_MET, 0.7), (NOT_MET, 0.9), False),
+        (ANY, (NOT_MET, None), (NOT_MET, 0.9), False),
+        (ANY, (NOT_MET, None), (NOT_MET, 0.6), True),
+        (NONE, (MET, 0.5), (NOT_MET, 0.5), False),
+    ],
+)
+def test_each_denial_that_a_decision_needs_must_be_near(
+    logic: str,
+    a: tuple[Verdict, float | None],
+    b: tuple[Verdict, float | None],
+    far: bool,
+) -> None:
+    definition, judgement = judged(logic, {"a": a, "b": b})
+    assert FarDenial(definition)(judgement) is far
+
+
+def test_what_is_met_is_no_denial() -> None:
+    definition, judgement = judged(ALL, {"a": (MET, 0.5), "b": (MET, 0.5)}, MET)
+    assert not FarDenial(definition)(judgement)

@@ -53,6 +53,19 @@ def test_ages(text: str, least: str, most: str) -> None:
     assert (reading.least, reading.most) == (int(least), int(most))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "40M\n- paternal uncle with colon cancer at 70",
+        "Patient age: 40\nFirst-degree relative with cancer: mother at 44",
+    ],
+)
+def test_a_relative_in_the_next_line_of_a_form_is_not_whose_age_it_is(text: str) -> None:
+    reading = read_age(text, RECORD)
+    assert reading is not None
+    assert (reading.least, reading.most) == (40, 40)
+
+
 @pytest.mark.parametrize(("text", "status", "last"), rows("events"), ids=str)
 def test_events(text: str, status: str, last: str) -> None:
     fact = read_event(text, COLONOSCOPY, RECORD, age=AgeReading(0, 0, 59, 59))

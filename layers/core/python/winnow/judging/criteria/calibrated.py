@@ -20,8 +20,9 @@ from winnow.judging.base import ProcessJudge, RecordBatch
 from winnow.judging.criteria.evidence_features import FEATURES, evidence_features
 from winnow.judging.criteria.undoing import (
     UNDONE_CONFIDENCE,
+    FarDenial,
     UndoingWords,
-    is_doubtful,
+    is_cautioned,
 )
 from winnow.judging.evidence import SCORE_DECIMALS
 from winnow.models import CriteriaDecision, Judgement
@@ -53,6 +54,7 @@ class CalibratedCriteriaJudge(ProcessJudge):
         """What decides; another head of the same definition may weigh its judgements, too."""
         self._head = LinearHead.load(card, files.read()[1])
         self._undoing = UndoingWords(definition)
+        self._is_far_denial = FarDenial(definition)
 
     def _judge(self, batch: RecordBatch) -> list[Judgement]:
         """The judgements of the rules, each with a confidence that was learned."""
@@ -97,8 +99,10 @@ class CalibratedCriteriaJudge(ProcessJudge):
         understood = self._head.card.understood
         if understood is None:
             return False
-        return is_doubtful(judgement) or any(
-            not doubted.words.issubset(understood) for doubted in self._undoing(judgement)
+        return (
+            self._is_far_denial(judgement)
+            or is_cautioned(judgement)
+            or any(not doubted.words.issubset(understood) for doubted in self._undoing(judgement))
         )
 
 

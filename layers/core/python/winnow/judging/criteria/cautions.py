@@ -15,6 +15,7 @@ from winnow.judging.criteria.compile import CompiledCriterion
 from winnow.judging.criteria.context_rules import Context, match_triggers, tokens
 from winnow.judging.criteria.match import CriterionMatches
 from winnow.judging.criteria.undoing import carrying
+from winnow.judging.text.shorthand import expand_shorthand
 from winnow.judging.text.similarity import SimilarityMatrix
 from winnow.models import Caution, CriteriaDecision, CriterionFinding, Evidence, Polarity, Verdict
 from winnow.processes.schema import Criterion
@@ -66,9 +67,10 @@ class _Text:
             return
         if evidence.polarity is Polarity.OPPOSES and _is_asked(evidence):
             yield Caution.ASKED
-        if (evidence.fact is None or criterion.measures) and any(
-            map(_is_open, self._behind(evidence))
-        ):
+        # An age or a date is read from its sentence alone, which may be of more than it.
+        is_of_sentence = evidence.fact is None or criterion.measures
+        beside = self._behind(evidence) if is_of_sentence else (expand_shorthand(evidence.text),)
+        if any(map(_is_open, beside)):
             yield Caution.OPEN_BEHIND
 
     def _has_unread(self, finding: CriterionFinding, own: CriterionMatches) -> bool:

@@ -149,6 +149,9 @@ _POLICY = (
 )
 
 
+_NEXT_LINE = re.compile(r"\n(?=\s*(?:[-•*+]|\d+[.)]|[A-Z]|\n))")
+
+
 def _before(match: "re.Match[str]", length: int = 60) -> str:
     """What stands before a match in its sentence."""
     text = match.string[max(0, match.start() - length) : match.start()]
@@ -162,6 +165,8 @@ def _is_relative(match: "re.Match[str]") -> bool:
         return False
     # "41-year-old. Mother ...": the next sentence is not about this age.
     behind = "" if text[end - 1 : end + 2].startswith(". ") else text[end : end + 40]
+    # Nor is the next line of a list or a form.
+    behind = _NEXT_LINE.split(behind, maxsplit=1)[0]
     person = match_at(rf"[ ,-]? ?(?:[\w-]+ )?{_PERSON}", text, end)
     if near := search(rf"^[ ,-]{{0,2}}(?:[\w'-]+ ){{0,2}}{_RELATIVES}", behind):
         # "52 yo with mother who ...", "52 yo whose mother": other people of the patient's.

@@ -585,7 +585,20 @@ class _Reader:
                 readings.append(last_one)
             elif reading.status is EventStatus.INCOMPLETE:
                 readings += self._completed_another_time(mention.end, limit, dates)
+            if len(readings) > 1:
+                readings[-2:] = self._broken_off(*readings[-2:])
         return readings
+
+    def _broken_off(self, one: EventReading, other: EventReading) -> tuple[EventReading, ...]:
+        """Read "came in 2019 for colonoscopy but the scope could not be advanced" as one event."""
+        if (
+            one.status is EventStatus.DONE
+            and other.status is EventStatus.INCOMPLETE
+            and other.when is None
+            and match_at(r"[^.;]{0,30}\b(?:but|however)\b", self._text, one.end, other.start)
+        ):
+            return (one._replace(status=EventStatus.INCOMPLETE, end=other.end),)
+        return one, other
 
     def _completed_another_time(
         self, start: int, end: int, dates: Sequence[DateReading]

@@ -1,0 +1,59 @@
+"""What stands beside the evidence of a decision and makes it less sure."""
+
+import pytest
+
+from tests.unit.core.judging.test_criteria import HEAD, judge, toward
+from winnow.models import Caution, CriterionFinding, Verdict
+
+PROCESS = (
+    HEAD
+    + """
+criteria:
+  - id: loss
+    title: Loss
+    statements: [Melena goes on.]
+    counter_statements: [No melena., Possibly no melena.]
+    keywords: [melena]
+  - id: crohn
+    title: Crohn
+    if_silent: not_met
+    statements: [Crohn is suspected.]
+    keywords: [crohn]
+logic: {any_of: [loss, crohn]}
+"""
+)
+DENIED = "No melena."
+
+
+def cautions(text: str) -> dict[str, tuple[Caution, ...]]:
+    sentences = (
+        *("Melena goes on.", DENIED, "Possibly no melena.", "No melena?"),
+        "Crohn is suspected.",
+    )
+    axes = (0, 1, 1, 1, 2)
+    table = {text: toward((axis, 1.0)) for text, axis in zip(sentences, axes, strict=True)}
+    decision = judge(text, PROCESS, **table)
+    assert decision.value is Verdict.NOT_MET
+    return {finding.id: finding.cautions for finding in decision.criteria}
+
+
+@pytest.mark.parametrize(
+    ("text", "loss", "crohn"),
+    [
+        (DENIED, (), ()),
+        (f"{DENIED} Melena, as one says.", (Caution.UNREAD,), ()),
+        (f"{DENIED} Her mother has Crohn.", (), (Caution.UNREAD,)),
+        (f"{DENIED} What came later is not recorded.", (Caution.OPEN_BEHIND,), ()),
+        (f"{DENIED} She is well.", (), ()),
+        ("No melena?", (Caution.ASKED,), ()),
+    ],
+)
+def test_cautions(text: str, loss: tuple[Caution, ...], crohn: tuple[Caution, ...]) -> None:
+    assert cautions(text) == {"loss": loss, "crohn": crohn}
+
+
+def test_cautions_are_not_written() -> None:
+    finding = CriterionFinding(
+        id="a", title="A", verdict=Verdict.MET, score=1.0, cautions=(Caution.UNREAD,)
+    )
+    assert "cautions" not in finding.model_dump()
