@@ -11,7 +11,7 @@ IMAGE_LOCK := $(LOCK) --python-version 3.13 --constraint requirements/dev.txt
 COVERED := tests/unit tests/functional tests/statemachine
 
 .DEFAULT_GOAL := help
-.PHONY: help test-slow test-all install pr faults mutations load licences sbom audit-deps setup model templates demo up down test check lint types template checkov format bench quality images base base-digest sam lock pictures schemas docs docs-check coverage clean
+.PHONY: help test-slow test-all install pr faults mutations load licences sbom audit-deps setup model templates demo up down test check lint types template checkov format bench quality costs images base base-digest sam lock pictures schemas docs docs-check coverage clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -126,6 +126,10 @@ faults: setup ## inject faults, in memory and on the local stack; writes docs/re
 
 mutations: setup ## mutation testing of the template; writes docs/reliability-tables.md
 	@$(BIN)/python -m tests.template.mutate
+
+costs: setup ## simulate the costs of 1,000, 1 million and 100 million records a month; writes docs/costs.md
+	@$(BIN)/python -m tests.simulate.costs
+	@$(BIN)/python -m tests.pages
 
 load: setup ## load test: 1,000 files at once, 100,000 records in one, 20 reviewers at once; writes docs/reliability-tables.md
 	@$(BIN)/python -m tests.load

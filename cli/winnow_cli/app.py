@@ -8,6 +8,7 @@ from typer.core import TyperGroup
 from winnow_cli.commands import (
     audit,
     bootstrap,
+    costs,
     dashboard,
     deploy,
     destroy,
@@ -105,7 +106,7 @@ def winnow(
 for module in (
     *(up, down, mail),
     *(deploy, destroy, menu),
-    *(submit, status, why, results, dashboard, audit, redrive),
+    *(submit, status, why, results, dashboard, costs, audit, redrive),
     *(review, queue, history, forget),
     *(predict, train, tune, evaluate, retrain, reproduce),
     evaluate_similarity,

@@ -167,6 +167,7 @@ CALLS: dict[str, list[list[str]]] = {
         ["--since", PLANT],
     ],
     "forget": [["{failed}"], [PLANT], [PLANT, "1", "--yes"]],
+    "costs": [[], ["--json"], ["--days", PLANT], ["--stack", PLANT]],
     "dashboard": [[], ["--json"], ["--hours", PLANT], ["--stack", PLANT]],
     "users add": [
         [f"{PLANT}@example.org", "--group", "admin"],

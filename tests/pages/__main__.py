@@ -22,11 +22,13 @@ from tests.pages import (
     targets,
 )
 from tests.pages.blocks import names_of_blocks, replace_block
+from tests.simulate import costs
 
 PAGES: Mapping[str, tuple[Callable[[], dict[str, str]], ...]] = {
     "CONTRIBUTING.md": (targets.blocks,),
     "docs/api.md": (api.blocks,),
     "docs/architecture.md": (stack.blocks,),
+    "docs/costs.md": (costs.blocks,),
     "docs/deploying.md": (parameters.blocks, first_result.blocks),
     "docs/errors.md": (errors.blocks,),
     "docs/formats.md": (formats.blocks, limits.blocks),

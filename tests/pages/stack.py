@@ -126,6 +126,7 @@ BESIDE = {
     "AWS::SNS::TopicPolicy": "topic policies",
     "AWS::KMS::Key": "key of the topics",
     "AWS::CloudWatch::Dashboard": "dashboard",
+    "AWS::Budgets::Budget": "budget of the account",
     "AWS::StepFunctions::StateMachineVersion": "version of the workflow",
     "AWS::StepFunctions::StateMachineAlias": "alias that runs are started by",
     "AWS::Lambda::Permission": "permissions to call a function",

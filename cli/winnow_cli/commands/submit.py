@@ -74,6 +74,14 @@ def submit(
             help="Drop every file, even those that an interrupted submit has dropped.",
         ),
     ] = False,
+    estimate: Annotated[
+        bool,
+        typer.Option(
+            "--estimate",
+            help="Drop nothing: say how many records the files have, and what they will take and "
+            "cost.",
+        ),
+    ] = False,
     stack: StackName = None,
     as_json: AsJson = False,
 ) -> None:
@@ -85,6 +93,8 @@ def submit(
     and which were not. To finish it, run the same command in the same folder within a day: files
     of the same path and content that were dropped are not dropped again. Otherwise each submit of
     a file is a new upload.
+
+    With --estimate the files are only counted, as a run would read them.
     """
     from winnow_cli.batch import FileBatch, wait_for_all, with_progress
     from winnow_cli.render.uploads import print_ends
@@ -94,6 +104,11 @@ def submit(
     from winnow_local.state import StateDir
 
     _check(process, paths)
+    if estimate:
+        if wait or anew:
+            raise typer.BadParameter("--estimate drops nothing: leave out --wait and --anew")
+        _estimate(paths, process, find_target(stack), as_json)
+        return
     try:
         target = find_target(stack)
         uploads = Uploads(target)
@@ -137,6 +152,18 @@ def submit(
         drop.key in rows and rows[drop.key].state == "SUCCEEDED" for _, drop in batch.dropped
     ):
         raise typer.Exit(1)
+
+
+def _estimate(paths: list[Path], process: str, target: "Target", as_json: bool) -> None:
+    from winnow_cli.costs import prices_of
+    from winnow_cli.estimates import definition_on, estimate_file, per_1000_of
+    from winnow_cli.render.estimates import print_estimates
+    from winnow_cli.uploads import Uploads
+
+    definition, prices = definition_on(target, process), prices_of(target)
+    files = [estimate_file(path, definition, prices) for path in paths]
+    measured = per_1000_of(Uploads(target).every(), definition.id)
+    print_estimates(files, measured, prices, as_json)
 
 
 def _check(process: str, paths: list[Path]) -> None:

@@ -52,6 +52,7 @@ INVENTORY: dict[str, set[str]] = {
     "AWS::SQS::QueuePolicy": {f"{name}Policy" for name in events.QUEUES},
     "AWS::CloudWatch::Alarm": alarms.ALARMS,
     "AWS::CloudWatch::Dashboard": {"Dashboard"},
+    "AWS::Budgets::Budget": {"Budget"},
     **review.INVENTORY,
 }
 PSEUDO = {

@@ -403,4 +403,38 @@ def dashboard(name: str, stack: Stack) -> Any:
     }
 
 
-RULES = {"AWS::CloudWatch::Alarm": alarm, "AWS::CloudWatch::Dashboard": dashboard}
+def budget(name: str, stack: Stack) -> Any:
+    """Mails by itself: it has no role, no topic, and no action that would be billed."""
+    owner = [{"SubscriptionType": "EMAIL", "Address": ref("NotifyEmail")}]
+    return {
+        "Type": "AWS::Budgets::Budget",
+        "Condition": "HasBudget",
+        "Properties": {
+            "Budget": {
+                "BudgetType": "COST",
+                "TimeUnit": "MONTHLY",
+                "BudgetLimit": {"Amount": ref("MonthlyBudget"), "Unit": "USD"},
+            },
+            "NotificationsWithSubscribers": AnyOrder(
+                [
+                    {
+                        "Notification": {
+                            "NotificationType": kind,
+                            "ComparisonOperator": "GREATER_THAN",
+                            "Threshold": percent,
+                            "ThresholdType": "PERCENTAGE",
+                        },
+                        "Subscribers": owner,
+                    }
+                    for kind, percent in (("ACTUAL", 80), ("ACTUAL", 100), ("FORECASTED", 100))
+                ]
+            ),
+        },
+    }
+
+
+RULES = {
+    "AWS::CloudWatch::Alarm": alarm,
+    "AWS::CloudWatch::Dashboard": dashboard,
+    "AWS::Budgets::Budget": budget,
+}

@@ -77,6 +77,7 @@ PARAMETERS: dict[str, Number | Choice | Words] = {
     ),
     "TrainMemory": Number(3538, 1769, 10240),
     "ConcurrencyLimit": Number(800, 1, 1000000),
+    "MonthlyBudget": Number(0, 0, 1000000),
     "CodeRelease": Choice("AllAtOnce", tuple(steps.RELEASES)),
     "Local": OFF,
     "LocalApiHost": Words(
@@ -134,6 +135,14 @@ CONDITIONS: dict[str, Any] = {
     "HasWorkflowVersions": {"Fn::Not": [{"Condition": "IsLocal"}]},
     "HasReservedAlarm": {
         "Fn::And": [{"Condition": "HasMetricMath"}, {"Condition": "HasReservedConcurrency"}]
+    },
+    # Nor has it budgets; and one without an address would tell nobody.
+    "HasBudget": {
+        "Fn::And": [
+            {"Condition": "HasTls"},
+            {"Condition": "HasNotifyEmail"},
+            {"Fn::Not": [{"Fn::Equals": [ref("MonthlyBudget"), 0]}]},
+        ]
     },
 }
 

@@ -88,6 +88,7 @@ IN_NO_IMAGE = {
     "winnow_aws/erasing.py",
     "winnow/judging/criteria/explain.py",  # and of `predict --explain`
     "winnow/py.typed",  # for mypy
+    *(f"winnow/costs/{name}.py" for name in ("estimate", "month")),  # of commands
     # Of commands: what is wrong with the registry, and how a release is.
     *(f"winnow/registry/{name}.py" for name in ("audit", "erasure")),
     "winnow/releases/status.py",

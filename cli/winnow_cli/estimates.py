@@ -1,0 +1,93 @@
+"""What files will take and cost, before they are judged: `winnow submit --estimate`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from winnow.costs.estimate import Estimate, estimate
+from winnow.costs.prices import PriceList
+from winnow.costs.runs import run_cost
+from winnow.limits.budget import estimated_segments
+from winnow.models import Record, RunCost
+from winnow.processes.loader import load_definition
+from winnow.processes.schema import ProcessDefinition
+from winnow.readers import ReadLimits, Source
+from winnow.readers.cases import records_for
+from winnow.readers.ocr import OcrNeededError, defer_ocr
+from winnow.recovery.upload_row import UploadRow
+from winnow_cli.models import open_models
+from winnow_cli.target import Target, aws_errors
+
+
+@dataclass(frozen=True)
+class FileEstimate:
+    """What one file will take."""
+
+    path: Path
+    estimate: Estimate | None
+    """None: it has scanned pages, and no records are known before they are read."""
+    cost: RunCost | None
+
+
+def definition_on(target: Target, process: str) -> ProcessDefinition:
+    """The champion of a process, which would judge the file.
+
+    Raises:
+        ProcessUnknownError: The stack has none of this name.
+    """
+    with aws_errors(target):
+        models = open_models(target)
+        entry = models.entry(process)
+        version = models.version(entry, "champion")
+        return load_definition(models.definition_of(version), entry.process)
+
+
+def estimate_file(path: Path, definition: ProcessDefinition, prices: PriceList) -> FileEstimate:
+    """Count the file's records and sentences as Serialize would, and say what they will take."""
+    try:
+        records, sentences = count(path, definition)
+    except OcrNeededError:
+        return FileEstimate(path, None, None)
+    if not records:
+        return FileEstimate(path, None, None)
+    found = estimate(records, sentences)
+    return FileEstimate(path, found, run_cost(found.units, records, prices))
+
+
+def count(path: Path, definition: ProcessDefinition) -> tuple[int, int]:
+    """The records of a file, and their estimated sentences.
+
+    Raises:
+        OcrNeededError: It has pages that are pictures.
+    """
+    columns = definition.input
+    records = sentences = 0
+    with (
+        path.open("rb") as stream,
+        Source(
+            stream,
+            path.name,
+            columns.text_columns,
+            columns.id_columns,
+            ReadLimits(),
+            numeric_columns=definition.other_columns,
+            unit=columns.unit,
+            ocr=defer_ocr,
+        ) as source,
+    ):
+        for record in records_for(source, columns):
+            records += 1
+            if isinstance(record, Record):
+                sentences += estimated_segments(record.text)
+    return records, sentences
+
+
+def per_1000_of(rows: Sequence[UploadRow], process: str) -> Decimal | None:
+    """What 1,000 records have cost in the runs of a process; None: no run said."""
+    told = [(row.cost, row.records) for row in rows if row.process == process and row.records]
+    measured = [(cost, records) for cost, records in told if cost is not None and records]
+    records = sum(count for _, count in measured)
+    if not records:
+        return None
+    return sum((Decimal(str(cost.usd)) for cost, _ in measured), Decimal()) / records * 1_000
