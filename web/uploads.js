@@ -266,6 +266,7 @@ export function uploadView({ processes, may }) {
         one.review?.open ? h("a.button.primary", { href: `#/review?process=${part(one.process)}` }, `Review (${one.review.open} open)`) : null,
         may.upload && !one.review?.queued && one.counts?.review && one.state === "SUCCEEDED" ? queueButton() : null,
         (one.files ?? []).map((file) => h("a.button.quiet", { href: file.url, download: file.name, rel: "noreferrer" }, icon("down"), own(file.name), h("span.meta", null, bytes(file.size))))));
+    if (one.cost) import("./costs.js").then(({ costLine }) => alive && upload === one && top.querySelector(".facts").append(costLine(one.cost)), () => {});
   }
 
   function queueButton() {

@@ -17,6 +17,7 @@ SCHEMAS = Path(cfnlint.__file__).parent / "data" / "schemas"
 LEFT_OUT: tuple[tuple[str, str], ...] = (
     # What only reads is left out of services alone that the template does not use.
     ("cloudfront:*", "no domain of one's own"),
+    ("billing:GetBillingViewData", "the budget counts the account, by no view of its own"),
     ("codedeploy:*", "no alias of a function is moved by CodeDeploy"),
     ("ec2:*", "no function is in a VPC"),
     ("elasticfilesystem:*", "no function mounts a file system"),

@@ -411,6 +411,7 @@ def budget(name: str, stack: Stack) -> Any:
         "Condition": "HasBudget",
         "Properties": {
             "Budget": {
+                "BudgetName": {"Fn::Sub": "${AWS::StackName}-month"},
                 "BudgetType": "COST",
                 "TimeUnit": "MONTHLY",
                 "BudgetLimit": {"Amount": ref("MonthlyBudget"), "Unit": "USD"},

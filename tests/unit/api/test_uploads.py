@@ -4,6 +4,7 @@ import pytest
 
 from tests.fakes.http_api import call
 from tests.fakes.stage import NEW_YEAR, Stage
+from winnow.models import RunCost
 from winnow.recovery.upload_row import UploadRow
 from winnow.reviews.service import Given, Reviews
 from winnow_api.call import iso
@@ -84,7 +85,18 @@ def test_who_is_limited_sees_the_uploads_of_their_processes():
 def test_an_upload_has_counts_files_and_totals():
     stage = Stage().sample()
     (cases, feelings, empty) = stage.uploads.rows
+    cost = RunCost(
+        region="us-east-1",
+        prices="2026-11-27",
+        usd=0.01,
+        per_1000_records=0.7,
+        steps={"filter": 0.01},
+    )
+    row = stage.uploads.rows[cases]
+    stage.uploads.rows[cases] = row.model_copy(update={"run_cost": cost.model_dump_json()})
     one = call(stage, "GET /v1/uploads/{id}", path={"id": cases}).json
+    assert one["cost"] == cost.model_dump(mode="json")
+    assert call(stage, "GET /v1/uploads/{id}", path={"id": feelings}).json["cost"] is None
     assert one["counts"] == {"records": 14, "accepted": 8, "review": 5, "invalid": 1}
     assert (one["name"], one["process"]) == ("prior-auth-cases.csv", "L33774")
     assert one["review"]["queued"] == one["review"]["open"] == 5

@@ -15,6 +15,7 @@ from winnow.models import (
     ModelInfo,
     Note,
     Outcome,
+    RunCost,
     UnitInterval,
     VersionRef,
 )
@@ -415,6 +416,7 @@ class UploadDetail(UploadItem):
         "until the records are decided whose machine decision is hidden"
     )
     pages: int = Field(description="pictures of pages that are kept")
+    cost: RunCost | None = Field(description="what the run cost; null: that was not measured")
 
 
 class RecordsQuery(Page):

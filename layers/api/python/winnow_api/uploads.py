@@ -200,6 +200,7 @@ def one(services: Services, call: Call, given: Nothing) -> UploadDetail:
         files=tuple(_files(services, result, withheld)) if result is not None else (),
         withheld=withheld,
         pages=len(pages_of(services, result)) if result is not None else 0,
+        cost=row.cost,
     )
 
 
