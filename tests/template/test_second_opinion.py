@@ -32,7 +32,8 @@ def test_the_emulator_makes_all_but_what_is_listed(stack: Deployed) -> None:
     assert {name for name, why in stack.refused.items() if why != UNKNOWN} == set(REFUSED)
     assert not unknown & {RESOURCES[name]["Type"] for name in stack.resources}
     idle = set(RESOURCES) - set(stack.resources) - set(stack.refused)
-    assert {RESOURCES[name].get("Condition") for name in idle} == {"HasReservedAlarm"}
+    conditions = {RESOURCES[name].get("Condition") for name in idle}
+    assert conditions == {"HasReservedAlarm", "HasBudget"}
     assert len(stack.resources) > 60
 
 
