@@ -58,6 +58,8 @@ def answer(visitor: Visitor, step: Step, stage: str) -> None:
         visitor.at(step.warning[:20]).pick("Yes")
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("stage", ["local", "test"])
 def test_every_path_prints_its_line_and_runs_it(stage: str) -> None:
     runs = 0
