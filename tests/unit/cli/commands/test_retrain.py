@@ -10,9 +10,12 @@ from typer.testing import CliRunner
 
 from tests.fakes.bank import NOW, Bank
 from tests.fakes.heads import WORDS
+from tests.fakes.releases import MailBox
+from tests.fakes.training_lease import MemoryTrainings
 from winnow_cli import models, retraining, target
 from winnow_cli.app import app
 from winnow_cli.models import StackModels
+from winnow_train.trainings import Telling
 
 
 @pytest.fixture
@@ -26,13 +29,23 @@ def bank(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bank:
     return made
 
 
+@pytest.fixture(autouse=True)
+def mails(monkeypatch: pytest.MonkeyPatch) -> MailBox:
+    """What is told about trainings."""
+    sent = MailBox()
+    monkeypatch.setattr(retraining, "telling", lambda _: Telling(MemoryTrainings(), sent))
+    return sent
+
+
 def retrain(*arguments: object, code: int = 0) -> Any:
     done = CliRunner().invoke(app, ["retrain", "bank", *map(str, arguments)])
     assert done.exit_code == code, done.output
     return done
 
 
-def test_a_better_challenger_is_told_with_what_to_do_next(bank: Bank, tmp_path: Path):
+def test_a_better_challenger_is_told_with_what_to_do_next(
+    bank: Bank, mails: MailBox, tmp_path: Path
+):
     bank.decide()
     page = tmp_path / "page.html"
     done = retrain("--html", page)
@@ -54,6 +67,7 @@ def test_a_better_challenger_is_told_with_what_to_do_next(bank: Bank, tmp_path: 
     assert "winnow release shadow bank" in done.stderr
     assert "comparing on" in done.stderr
     assert version.short in page.read_text("utf-8")
+    assert [mail.subject for mail in mails.sent] == ["Winnow bank: a challenger waits"]
 
 
 def test_nothing_better_changes_nothing_and_is_no_error(bank: Bank, tmp_path: Path):
