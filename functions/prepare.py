@@ -35,6 +35,9 @@ DROP = {
 }
 """Package -> what is deleted: other machines' accelerators, model tools, headers, tests."""
 
+NEEDED_BY = {"numpy/f2py": "scipy"}
+"""Folder that is kept where this package is installed, whose modules load it."""
+
 KEEP = {
     # Descriptions of every AWS service. The functions call S3; Scan can call Textract; Sweep,
     # Dispatch and Digest call the table, the workflow, the queues and the topic; Queue and Api
@@ -68,6 +71,8 @@ def slim(folder: Path) -> None:
             matches = list((folder / package).glob(pattern))
             if not matches:
                 raise SystemExit(f"prepare: {package} has no {pattern}")
+            if (needing := NEEDED_BY.get(f"{package}/{pattern}")) and (folder / needing).is_dir():
+                continue
             for match in matches:
                 _remove(match)
     for name, kept in KEEP.items():

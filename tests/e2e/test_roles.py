@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 import pytest
 
-from winnow_cli.access.policies import Person
+from winnow_cli.access.people import Person
 from winnow_cli.deployment.bootstrap import documents, values_of
 
 from .conftest import SURE, Stack, winnow

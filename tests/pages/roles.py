@@ -4,8 +4,8 @@ from typing import Any, NamedTuple
 
 from tests.pages.blocks import code, table
 from tests.template.expand import read
+from winnow_cli.access.people import Person
 from winnow_cli.access.policies import WORDS as WORDS_OF_PEOPLE
-from winnow_cli.access.policies import Person
 
 
 class Role(NamedTuple):

@@ -6,27 +6,15 @@ users, and a stack that makes policies needs permissions that it does not need o
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from winnow.errors import StackUnknownError
+from winnow_cli.access.people import Person
 from winnow_cli.deployment.bootstrap import documents, values_of
 from winnow_cli.target import Target, aws_errors
 
 VERSION = "2012-10-17"
 """Of the language of policies."""
-
-
-class Person(StrEnum):
-    """What somebody does with a stack."""
-
-    DROP = "drop"
-    READ = "read"
-    REVIEW = "review"
-    PUBLISH = "publish"
-    PROMOTE = "promote"
-    DEPLOY = "deploy"
-    OPERATE = "operate"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from enum import StrEnum
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -22,6 +21,7 @@ from winnow.errors import (
     UserUnknownError,
 )
 from winnow_aws.aws_errors import code_of
+from winnow_cli.access.people import Group
 from winnow_cli.reviews import LOCAL_USER, review_off
 from winnow_cli.target import Target, aws_errors
 
@@ -37,14 +37,6 @@ _STATES = {
     "RESET_REQUIRED": "needs a new password",
     "UNCONFIRMED": "not confirmed",
 }
-
-
-class Group(StrEnum):
-    """What a user may do on the review page."""
-
-    REVIEWER = "reviewer"
-    AUDITOR = "auditor"
-    ADMIN = "admin"
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from winnow_cli.access.policies import Person
+from winnow_cli.access.people import Person
 from winnow_cli.console import emit_json, say
 from winnow_cli.options import ACCESS, AsJson, StackName, handle_errors
 

@@ -7,7 +7,8 @@ import pytest
 from tests.template.expand import expand
 from tests.template.policies import lint
 from winnow.errors import StackUnknownError
-from winnow_cli.access.policies import GRANTS, WORDS, Person, arns_of, needs_reviews, policy
+from winnow_cli.access.people import Person
+from winnow_cli.access.policies import GRANTS, WORDS, arns_of, needs_reviews, policy
 
 STACK = "arn:aws:cloudformation:eu-central-1:123456789012:stack/winnow-test/0a1b"
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/k"

@@ -1,0 +1,26 @@
+"""What people do with a stack, in words: the choices of `winnow policy` and `winnow users`.
+
+Nothing of AWS is loaded here: the command line reads this before it knows which command it runs.
+"""
+
+from enum import StrEnum
+
+
+class Person(StrEnum):
+    """What somebody does with a stack."""
+
+    DROP = "drop"
+    READ = "read"
+    REVIEW = "review"
+    PUBLISH = "publish"
+    PROMOTE = "promote"
+    DEPLOY = "deploy"
+    OPERATE = "operate"
+
+
+class Group(StrEnum):
+    """What a user may do on the review page."""
+
+    REVIEWER = "reviewer"
+    AUDITOR = "auditor"
+    ADMIN = "admin"
