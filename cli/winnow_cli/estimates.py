@@ -12,11 +12,11 @@ from winnow.limits.budget import estimated_segments
 from winnow.models import Record, RunCost
 from winnow.processes.loader import load_definition
 from winnow.processes.schema import ProcessDefinition
-from winnow.readers import ReadLimits, Source
 from winnow.readers.cases import records_for
 from winnow.readers.ocr import OcrNeededError, defer_ocr
 from winnow.recovery.upload_row import UploadRow
 from winnow_cli.models import open_models
+from winnow_cli.prediction import opened
 from winnow_cli.target import Target, aws_errors
 
 
@@ -61,22 +61,9 @@ def count(path: Path, definition: ProcessDefinition) -> tuple[int, int]:
     Raises:
         OcrNeededError: It has pages that are pictures.
     """
-    columns = definition.input
     records = sentences = 0
-    with (
-        path.open("rb") as stream,
-        Source(
-            stream,
-            path.name,
-            columns.text_columns,
-            columns.id_columns,
-            ReadLimits(),
-            numeric_columns=definition.other_columns,
-            unit=columns.unit,
-            ocr=defer_ocr,
-        ) as source,
-    ):
-        for record in records_for(source, columns):
+    with opened(path, definition, defer_ocr) as source:
+        for record in records_for(source, definition.input):
             records += 1
             if isinstance(record, Record):
                 sentences += estimated_segments(record.text)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple, TypeAlias
@@ -21,7 +22,7 @@ from winnow_encoder import load_encoder
 
 if TYPE_CHECKING:
     from winnow.judging.criteria.explain import CriterionExplanation
-    from winnow.readers.ocr import Pictures
+    from winnow.readers.ocr import PageReader, Pictures
     from winnow.readers.pages.geometry import Page
     from winnow_ocr.pages import Pages
 
@@ -87,8 +88,9 @@ def explained(
             yield explain(record.text, judgement.decision.criteria)
 
 
-def read_records(file: Path, definition: ProcessDefinition) -> list[Record | InvalidRecord]:
-    """The records of a file, as Serialize and Scan read it; prints their notes."""
+@contextmanager
+def opened(file: Path, definition: ProcessDefinition, ocr: "PageReader") -> Iterator[Source]:
+    """A file of this machine, to be read as the process asks."""
     columns = definition.input
     with (
         file.open("rb") as stream,
@@ -100,10 +102,16 @@ def read_records(file: Path, definition: ProcessDefinition) -> list[Record | Inv
             ReadLimits(),
             numeric_columns=definition.other_columns,
             unit=columns.unit,
-            ocr=_ocr,
+            ocr=ocr,
         ) as source,
     ):
-        records = list(records_for(source, columns))
+        yield source
+
+
+def read_records(file: Path, definition: ProcessDefinition) -> list[Record | InvalidRecord]:
+    """The records of a file, as Serialize and Scan read it; prints their notes."""
+    with opened(file, definition, _ocr) as source:
+        records = list(records_for(source, definition.input))
     for line in source.notes:
         note(f"{line.code}: {clean(line.text)}")
     return records

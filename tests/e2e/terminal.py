@@ -11,7 +11,7 @@ import termios
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import pyte
 
@@ -106,22 +106,9 @@ class EmulatedTerminal(Terminal):
     """A terminal whose screen is drawn as a terminal draws it: for what moves the cursor about."""
 
     def __init__(
-        self,
-        *arguments: str,
-        environment: Mapping[str, str],
-        module: str = "winnow_cli",
-        columns: int = COLUMNS,
-        lines: int = LINES,
-        folder: Path | None = None,
+        self, *arguments: str, columns: int = COLUMNS, lines: int = LINES, **more: Any
     ) -> None:
-        super().__init__(
-            *arguments,
-            environment=environment,
-            module=module,
-            columns=columns,
-            lines=lines,
-            folder=folder,
-        )
+        super().__init__(*arguments, columns=columns, lines=lines, **more)
         self.drawn = _Screen(columns, lines, self.press)
         """Every character of the screen, with its colours."""
         self._stream = pyte.ByteStream(self.drawn)

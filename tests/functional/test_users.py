@@ -18,7 +18,7 @@ from winnow.errors import (
     UserUnknownError,
     WinnowError,
 )
-from winnow_cli.access.people import Group
+from winnow_api.identity import Group
 from winnow_cli.access.users import UserPool, checked_address, name_for
 from winnow_cli.reviews import LOCAL_USER
 from winnow_cli.target import Target

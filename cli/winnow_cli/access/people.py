@@ -1,4 +1,4 @@
-"""What people do with a stack, in words: the choices of `winnow policy` and `winnow users`.
+"""What people do with a stack, in words: the choices of `winnow policy`.
 
 Nothing of AWS is loaded here: the command line reads this before it knows which command it runs.
 """
@@ -16,11 +16,3 @@ class Person(StrEnum):
     PROMOTE = "promote"
     DEPLOY = "deploy"
     OPERATE = "operate"
-
-
-class Group(StrEnum):
-    """What a user may do on the review page."""
-
-    REVIEWER = "reviewer"
-    AUDITOR = "auditor"
-    ADMIN = "admin"

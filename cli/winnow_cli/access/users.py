@@ -20,8 +20,8 @@ from winnow.errors import (
     UserNeededError,
     UserUnknownError,
 )
+from winnow_api.identity import Group
 from winnow_aws.aws_errors import code_of
-from winnow_cli.access.people import Group
 from winnow_cli.reviews import LOCAL_USER, review_off
 from winnow_cli.target import Target, aws_errors
 

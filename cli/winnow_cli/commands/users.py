@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from winnow_cli.access.people import Group
+from winnow_api.identity import Group
 from winnow_cli.console import emit_json, note, say
 from winnow_cli.options import AsJson, StackName, handle_errors
 

@@ -57,3 +57,20 @@ def test_cautions_are_not_written() -> None:
         id="a", title="A", verdict=Verdict.MET, score=1.0, cautions=(Caution.UNREAD,)
     )
     assert "cautions" not in finding.model_dump()
+
+
+@pytest.mark.parametrize(
+    ("behind", "is_open"),
+    [
+        ("The report of the other hospital is to follow.", True),
+        ("What the second laboratory found is to follow shortly.", True),
+        ("Pathology to follow in a week, she was told.", True),
+        ("A capsule is requested to follow the extent of the disease.", False),
+        ("He agreed to follow the diet.", False),
+    ],
+)
+def test_what_is_to_follow_is_open_and_what_one_means_to_follow_is_not(
+    behind: str, is_open: bool
+) -> None:
+    found = cautions(f"{DENIED} {behind}")
+    assert (Caution.OPEN_BEHIND in found["loss"]) is is_open
