@@ -62,7 +62,7 @@ def test_cautions_are_not_written() -> None:
 @pytest.mark.parametrize(
     ("behind", "is_open"),
     [
-        ("The report of the other hospital is to follow.", True),
+        ("What the other hospital found is to follow.", True),
         ("What the second laboratory found is to follow shortly.", True),
         ("Pathology to follow in a week, she was told.", True),
         ("A capsule is requested to follow the extent of the disease.", False),
