@@ -43,6 +43,7 @@ KEEP = {
     # Dispatch and Digest call the table, the workflow, the queues and the topic; Queue and Api
     # call Scan and Train, and Api asks which alarms ring.
     "botocore/data": (
+        "batch",
         "cloudwatch",
         "dynamodb",
         "lambda",

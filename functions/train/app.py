@@ -5,7 +5,8 @@ reads labelled rows.
 
 Called by the API and by the queue function; neither waits for it. A training that fails is told by
 e-mail, and the call succeeds: a second attempt would fail in the same way. Lambda makes one where
-the process died, and that one tells it.
+the process died, and that one tells it. What is too large for a function becomes a job of AWS
+Batch, which runs this code, too.
 """
 
 import os
@@ -16,7 +17,7 @@ from typing import NamedTuple
 
 from pydantic import RootModel
 
-from winnow.errors import TrainingRunningError, WinnowError
+from winnow.errors import TrainingRunningError, TrainingTooLargeError, WinnowError
 from winnow.registry.models import ModelVersion, ProcessEntry
 from winnow.registry.publish import Models, Vectors
 from winnow.registry.trainings import CheckInput, CheckReport, TrainInput, TrainReport
@@ -26,7 +27,7 @@ from winnow.reviews.items import Items
 from winnow.reviews.notes import Notes
 from winnow.reviews.times import iso
 from winnow_aws.clients import client
-from winnow_aws.handler import call_id, logger
+from winnow_aws.handler import call_id, logger, seconds_left
 from winnow_aws.handler import handler as lambda_handler
 from winnow_aws.metrics import measure_age
 from winnow_aws.registry import RegistryTable
@@ -35,14 +36,23 @@ from winnow_aws.reviews import ReviewTable
 from winnow_aws.s3 import s3_store
 from winnow_aws.settings import TrainSettings
 from winnow_aws.topic import TopicMailer
+from winnow_aws.train_jobs import EVENT, TrainJobs
 from winnow_aws.training_lease import LeaseTable
 from winnow_aws.trainings import TrainingTable
 from winnow_encoder import load_encoder
 from winnow_encoder.golden import judged
 from winnow_encoder.references import ReferenceVectors
-from winnow_train.publishing import Stack
+from winnow_train.publishing import LEASE_S, Stack
 from winnow_train.retrain import TrainingReport
-from winnow_train.trainings import Telling, train_and_tell, train_if_due
+from winnow_train.size import Need
+from winnow_train.trainings import (
+    Telling,
+    expected_need,
+    is_due_again,
+    refuse,
+    train_and_tell,
+    train_if_due,
+)
 
 
 class Trainer(NamedTuple):
@@ -51,6 +61,8 @@ class Trainer(NamedTuple):
     stack: Stack
     telling: Telling
     workers: int
+    jobs: TrainJobs | None
+    """None: what is too large is not trained."""
 
 
 @cache
@@ -81,7 +93,11 @@ def build() -> Trainer:
     )
     mailer = TopicMailer(client("sns"), settings.topic_arn)
     telling = Telling(TrainingTable(dynamodb, table), mailer, settings.page_url)
-    return Trainer(stack, telling, len(os.sched_getaffinity(0)))
+    jobs = None
+    if settings.train_queue:
+        # The queue and what its jobs are have the same name.
+        jobs = TrainJobs(client("batch"), settings.train_queue, settings.train_queue)
+    return Trainer(stack, telling, len(os.sched_getaffinity(0)), jobs)
 
 
 class Asked(RootModel[CheckInput | TrainInput]):
@@ -139,8 +155,14 @@ def _checked() -> CheckReport:
 
 
 def _trained(asked: TrainInput) -> TrainReport:
+    """Train a process, or have a job train it."""
+    trainer = build()
     try:
-        told = _train(asked, build())
+        need = expected_need(asked.process, trainer.stack)
+        memory = float(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "inf"))
+        if not need.fits(seconds_left(), memory):
+            return _move(asked, trainer, need)
+        told = _train(asked, trainer, call_id())
     except TrainingRunningError as error:
         logger.warning("not trained", code=error.code)
         return TrainReport(process=asked.process, outcome="failed", code=error.code)
@@ -157,15 +179,53 @@ def _trained(asked: TrainInput) -> TrainReport:
     )
 
 
-def _train(asked: TrainInput, trainer: Trainer) -> TrainingReport | None:
-    stack, telling, workers = trainer
+def job() -> None:
+    """One training, as a job of AWS Batch: of whatever size."""
+    asked = TrainInput.model_validate_json(os.environ[EVENT])
+    logger.append_keys(process_id=asked.process)
+    try:
+        again = os.environ.get("AWS_BATCH_JOB_ATTEMPT", "1") != "1"
+        told = _train(asked, build(), os.environ["AWS_BATCH_JOB_ID"], may_repeat=again)
+    except WinnowError as error:
+        logger.error("the training failed", code=error.code)
+        return
+    logger.info("trained", outcome=told.outcome.value if told else "not_due")
+
+
+def _move(asked: TrainInput, trainer: Trainer, need: Need) -> TrainReport:
+    """Have a job train what is too large; without jobs, tell that nothing was trained."""
+    stack, telling, process = trainer.stack, trainer.telling, asked.process
+    until = stack.lease.held_until(process)
+    if until is not None and until > stack.clock():
+        raise TrainingRunningError(f"{process} is being trained already.")
+    if asked.every is not None and not is_due_again(process, stack, telling, asked.every):
+        return TrainReport(process=process, outcome="not_due")
+    if trainer.jobs is not None:
+        # The lease is the job's from now on, so that nobody asks for another one meanwhile.
+        job_id, now = trainer.jobs.submit(asked, need.megabytes), stack.clock()
+        stack.lease.take(process, job_id, now, now + LEASE_S)
+        logger.info("moved", job_id=job_id)
+        return TrainReport(process=process, outcome="moved")
+    error = TrainingTooLargeError(
+        f"Training {process} is expected to take {need.seconds / 60:,.0f} minutes of a processor "
+        f"and {need.megabytes:,.0f} MB for each core, more than the function has."
+    )
+    refuse(process, stack, telling, asked.by, run=call_id(), error=error)
+    return TrainReport(process=process, outcome="failed", code=error.code)
+
+
+def _train(
+    asked: TrainInput, trainer: Trainer, run: str, *, may_repeat: bool = True
+) -> TrainingReport | None:
+    stack, telling, workers = trainer.stack, trainer.telling, trainer.workers
     if asked.every is None:
         return train_and_tell(
-            asked.process, stack, telling, asked.by, run=call_id(), workers=workers, report=_note
-        )
+            asked.process, stack, telling, asked.by,
+            run=run, may_repeat=may_repeat, workers=workers, report=_note,
+        )  # fmt: skip
     return train_if_due(
         asked.process, stack, telling, asked.by,
-        run=call_id(), every=asked.every, workers=workers, report=_note,
+        run=run, every=asked.every, may_repeat=may_repeat, workers=workers, report=_note,
     )  # fmt: skip
 
 

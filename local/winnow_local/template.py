@@ -16,7 +16,8 @@ deployed as a zip of the files that its image contains:
 With images that were built here (`winnow up --docker`) they stay image functions, with the names of
 those images, as after `sam build`.
 
-The local `DefinitionUri` of a state machine becomes its uploaded copy, as with `sam deploy`.
+The local `DefinitionUri` of a state machine becomes its uploaded copy, as with `sam deploy`, and so
+does the `TemplateURL` of a nested stack, which no local stack has.
 Nothing else is changed: roles, policies, events, aliases, parameters and conditions are
 deployed as they are written.
 """
@@ -37,6 +38,7 @@ Template = dict[str, Any]
 
 FUNCTION = "AWS::Serverless::Function"
 STATE_MACHINE = "AWS::Serverless::StateMachine"
+NESTED = "AWS::CloudFormation::Stack"
 # Unlike its Python runtimes, MiniStack's `provided` ones keep the class name of an exception, by
 # which the workflow retries.
 RUNTIME = "provided.al2023"
@@ -150,6 +152,11 @@ def rewrite(
         elif resource["Type"] == STATE_MACHINE and isinstance(properties.get("DefinitionUri"), str):
             source = checkout.root / properties["DefinitionUri"]
             properties["DefinitionUri"] = stored(f"statemachine/{source.name}", source.read_bytes())
+        elif resource["Type"] == NESTED:
+            source = checkout.root / properties["TemplateURL"]
+            place = stored(f"infra/{source.name}", source.read_bytes())
+            url = f"https://{bucket}.s3.${{AWS::Region}}.${{AWS::URLSuffix}}/{place['Key']}"
+            properties["TemplateURL"] = {"Fn::Sub": url}
     if images is None:
         _drop_image_globals(local)
     return local, uploads

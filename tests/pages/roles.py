@@ -114,6 +114,7 @@ WORDS = {
     "ReadReviews": "read reviews",
     "WriteTrained": "read and write `models/*`, `data/*`",
     "AddVersions": "add versions, and change which one is challenger or champion",
+    "SubmitJobs": "submit jobs with `TrainOnBatch`",
     "LeaseTraining": "lease a process, to train it",
     "WriteVersions": "read and write `models/*`",
     "ReadWriteModels": "read the table of models, and write to it",

@@ -129,6 +129,7 @@ BESIDE = {
     "AWS::Budgets::Budget": "budget of the account",
     "AWS::StepFunctions::StateMachineVersion": "version of the workflow",
     "AWS::StepFunctions::StateMachineAlias": "alias that runs are started by",
+    "AWS::CloudFormation::Stack": "AWS Batch for large trainings",
     "AWS::Lambda::Permission": "permissions to call a function",
     "AWS::Lambda::EventSourceMapping": "reader of the table's stream",
     "AWS::Cognito::UserPoolDomain": "address of the sign-in",

@@ -29,7 +29,11 @@ XRAY_OF_MACHINES = XRAY | {"xray:GetSamplingRules", "xray:GetSamplingTargets"}
 READ = {"s3:GetObject"}
 WRITE_LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 # Statements that hang on a parameter, and its condition.
-CONDITIONAL = {"UseCustomerKey": "HasKmsKey", "ReadPictures": "HasTextract"}
+CONDITIONAL = {
+    "UseCustomerKey": "HasKmsKey",
+    "ReadPictures": "HasTextract",
+    "SubmitJobs": "HasTrainOnBatch",
+}
 # The customer's key may protect other things too: it is used through these services alone.
 VIA = {
     "SerializeRole": ["s3", "dynamodb"],
@@ -310,6 +314,17 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
         "AddVersions": ({"dynamodb:PutItem"}, ["ModelsTable.Arn"]),
         "LeaseTraining": ({"dynamodb:UpdateItem", "dynamodb:DeleteItem"}, ["ModelsTable.Arn"]),
         "KeepFailed": ({"sqs:SendMessage"}, ["ReviewsUndelivered.Arn"]),
+        "SubmitJobs": (
+            {"batch:SubmitJob"},
+            [
+                f"arn:${{AWS::Partition}}:batch:${{AWS::Region}}:${{AWS::AccountId}}:{what}"
+                for what in (
+                    "job-queue/${AWS::StackName}-training",
+                    "job-definition/${AWS::StackName}-training",
+                    "job-definition/${AWS::StackName}-training:*",
+                )
+            ],
+        ),
         "SendMail": ({"sns:Publish"}, ["Topic"]),
         "EncryptMail": ({"kms:Decrypt", "kms:GenerateDataKey"}, ["TopicKey.Arn"]),
         "UseCustomerKey": CUSTOMER_KEY,
@@ -456,12 +471,20 @@ def test_a_role_may_do_exactly_this(role: str):
     assert given == ROLES[role]
 
 
+def trusted(role: str) -> Any:
+    """The service that takes the role; jobs of Batch run the code of train."""
+    if role == "TrainRole":
+        both = [PRINCIPALS[role], "ecs-tasks.amazonaws.com"]
+        return {"Fn::If": ["HasTrainOnBatch", both, PRINCIPALS[role]]}
+    return PRINCIPALS[role]
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_a_role_is_for_one_service(role: str):
     [trust] = RESOURCES[role]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
     expected: dict[str, Any] = {
         "Effect": "Allow",
-        "Principal": {"Service": PRINCIPALS[role]},
+        "Principal": {"Service": trusted(role)},
         "Action": "sts:AssumeRole",
     }
     # Lambda names no source when it assumes a role; only its own account can pass it to a function.

@@ -9,7 +9,17 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from tests.template.rules import alarms, events, files, mail, review, roles, steps, surface
+from tests.template.rules import (
+    alarms,
+    events,
+    files,
+    mail,
+    review,
+    roles,
+    steps,
+    surface,
+    training,
+)
 from tests.template.rules.shape import UNKNOWN, problems
 from tests.template.rules.stack import MACHINES, Stack, written
 from tests.template.test_roles import ROLES
@@ -22,6 +32,7 @@ TYPES = {
     **events.RULES,
     **alarms.RULES,
     **review.RULES,
+    **training.RULES,
 }
 # Every resource there is. Another needs a name here, and what is special about it where the rules
 # for its type are.
@@ -54,6 +65,7 @@ INVENTORY: dict[str, set[str]] = {
     "AWS::CloudWatch::Dashboard": {"Dashboard"},
     "AWS::Budgets::Budget": {"Budget"},
     **review.INVENTORY,
+    "AWS::CloudFormation::Stack": {"Training"},
 }
 PSEUDO = {
     *("AWS::Partition", "AWS::Region", "AWS::AccountId", "AWS::StackName", "AWS::URLSuffix"),

@@ -26,6 +26,10 @@ def role(name: str, stack: Stack) -> Any:
         "Principal": {"Service": PRINCIPALS.get(name)},
         "Action": "sts:AssumeRole",
     }
+    if name == "TrainRole":
+        # Jobs of Batch run the same code.
+        both = [PRINCIPALS[name], "ecs-tasks.amazonaws.com"]
+        trust["Principal"] = {"Service": given("HasTrainOnBatch", both, PRINCIPALS[name])}
     # Lambda names no source when it assumes a role; only its own account can pass it to a function.
     if PRINCIPALS.get(name) != "lambda.amazonaws.com":
         trust["Condition"] = THIS_ACCOUNT

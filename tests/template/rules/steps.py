@@ -109,6 +109,7 @@ VARIABLES: dict[str, Any] = {
     "DISAGREEMENT_SHARE": ref("DisagreementShare"),
     "SCAN_FUNCTION": ref("ScanFunction.Alias"),
     "TRAIN_FUNCTION": ref("TrainFunction.Alias"),
+    "TRAIN_QUEUE": given("HasTrainOnBatch", sub("${AWS::StackName}-training"), ""),
 }
 # What these mail is not gathered: it is gathered already, or there is one for each upload.
 AT_ONCE = {"DigestFunction", "QueueFunction", "TrainFunction"}

@@ -75,6 +75,7 @@ PARAMETERS: dict[str, Number | Choice | Words] = {
         ("rate(7 days)", "cron(0 3 ? * MON *)", "cron(0 8 1 * ? *)"),
         ("7 days", "at(2027-01-01T00:00:00)", "rate()", "rate(1 day) ", "cron(0;1)"),
     ),
+    "TrainOnBatch": OFF,
     "TrainMemory": Number(3538, 1769, 10240),
     "ConcurrencyLimit": Number(800, 1, 1000000),
     "MonthlyBudget": Number(0, 0, 1000000),
@@ -133,6 +134,13 @@ CONDITIONS: dict[str, Any] = {
     "HasMetricMath": {"Fn::Not": [{"Condition": "IsLocal"}]},
     # Nor does it know versions of state machines.
     "HasWorkflowVersions": {"Fn::Not": [{"Condition": "IsLocal"}]},
+    # The table of reviews is what is trained on.
+    "HasTrainOnBatch": {
+        "Fn::And": [
+            {"Condition": "HasReviewPage"},
+            {"Fn::Not": [{"Fn::Equals": [ref("TrainOnBatch"), "false"]}]},
+        ]
+    },
     "HasReservedAlarm": {
         "Fn::And": [{"Condition": "HasMetricMath"}, {"Condition": "HasReservedConcurrency"}]
     },

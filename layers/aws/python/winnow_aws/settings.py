@@ -103,6 +103,10 @@ class TrainSettings(ClassifySettings):
         description="the folder of the rows that the shipped heads were trained on"
     )
     stack_name: str = Field("winnow", description="the stack's name, a dimension of the metrics")
+    train_queue: str = Field(
+        "",
+        description="the queue of jobs for what is too large for it; empty: there is none",
+    )
 
 
 class FilterSettings(Settings):

@@ -49,6 +49,7 @@ whatever it is.
           TrainingRunningError
           TrainingOffError
           TrainingDiedError
+          TrainingTooLargeError
         RunError
           UploadAbandonedError
           ConfidenceThresholdNotMetError
@@ -476,6 +477,16 @@ class TrainingDiedError(RegistryError):
     hint = (
         "Nothing was changed. Give the train function more memory (TrainMemory), which also makes "
         "it faster, or train on a larger machine: `winnow retrain PROCESS --stack NAME`."
+    )
+
+
+class TrainingTooLargeError(RegistryError):
+    """A training would take more time or memory than a function has."""
+
+    code = "training_too_large"
+    hint = (
+        "Nothing was changed. Deploy the stack with TrainOnBatch, or with more TrainMemory; or "
+        "train on a larger machine: `winnow retrain PROCESS --stack NAME`."
     )
 
 

@@ -107,6 +107,8 @@ class TrainReport(FrozenModel):
     """What the train function answers."""
 
     process: str
-    outcome: Literal["better", "not_better", "worse", "failed", "not_due"]
+    outcome: Literal["better", "not_better", "worse", "failed", "not_due", "moved"] = Field(
+        description="not_due: nothing was trained; moved: it is trained by a job of AWS Batch"
+    )
     challenger: str | None = None
     code: str | None = None
