@@ -19,6 +19,14 @@ LEFT_OUT: tuple[tuple[str, str], ...] = (
     ("cloudfront:*", "no domain of one's own"),
     ("billing:GetBillingViewData", "the budget counts the account, by no view of its own"),
     ("codedeploy:*", "no alias of a function is moved by CodeDeploy"),
+    # The nested stack for large trainings is off by default, and people turn it on.
+    *(
+        (f"cloudformation:{action}", "TrainOnBatch is turned on with another role")
+        for action in (
+            *("CreateStack", "DeleteStack", "DescribeStacks", "GetStackPolicy", "GetTemplate"),
+            *("SetStackPolicy", "UpdateStack", "UpdateTerminationProtection"),
+        )
+    ),
     ("ec2:*", "no function is in a VPC"),
     ("elasticfilesystem:*", "no function mounts a file system"),
     ("s3files:*", "no function mounts a file system"),
