@@ -33,7 +33,7 @@ def test_the_emulator_makes_all_but_what_is_listed(stack: Deployed) -> None:
     assert not unknown & {RESOURCES[name]["Type"] for name in stack.resources}
     idle = set(RESOURCES) - set(stack.resources) - set(stack.refused)
     conditions = {RESOURCES[name].get("Condition") for name in idle}
-    assert conditions == {"HasReservedAlarm", "HasBudget"}
+    assert conditions == {"HasReservedAlarm", "HasBudget", "HasTrainOnBatch"}
     assert len(stack.resources) > 60
 
 
