@@ -7,6 +7,7 @@ from tests.template.test_roles import ROLES
 
 PARAMETERS = set(expand()["Parameters"])
 OUR_SERVICES = {
+    "batch",
     "cloudwatch",
     "s3",
     "dynamodb",
