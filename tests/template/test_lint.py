@@ -1,4 +1,4 @@
-"""Linters have nothing to say of the template, written or expanded, nor of the two machines."""
+"""Linters have nothing to say of the templates, nor of the two machines."""
 
 import json
 import subprocess
@@ -10,7 +10,7 @@ from cfnlint.config import ManualArgs
 
 from tests.statemachine.engine import NODE, PACKAGES
 from tests.statemachine.machine import SUBSTITUTIONS, definition
-from tests.template.expand import TEMPLATE, expand
+from tests.template.expand import ROOT, TEMPLATE, expand
 
 
 def lint(path: Path, *ignored: str) -> list[str]:
@@ -25,6 +25,11 @@ def test_the_template_is_clean(form: str, tmp_path: Path):
         path = tmp_path / "template.json"
         path.write_text(json.dumps(expand()), "utf-8")
     assert lint(path) == []
+
+
+@pytest.mark.parametrize("name", [path.name for path in sorted((ROOT / "infra").glob("*.yaml"))])
+def test_a_template_beside_it_is_clean(name: str):
+    assert lint(ROOT / "infra" / name) == []
 
 
 @pytest.mark.parametrize(("resource", "machine"), [("Triage", "triage"), ("Stopped", "stopped")])
