@@ -175,6 +175,7 @@ def run_deployment(
     fixed: Mapping[str, str] | None = None,
 ) -> None:
     """Deploy a package to a stage, show how it goes and what came of it."""
+    from winnow_cli.deployment.costs import estimate
     from winnow_cli.deployment.deploy import Deployment
     from winnow_cli.render.deployment import reporter, show_outcome
 
@@ -189,6 +190,7 @@ def run_deployment(
         answers.confirm,
         own_checks=own_checks,
         verify=partial(verify_stage, stage, cloud, shown) if verify else None,
+        estimate=partial(estimate, stage, cloud),
         fixed=fixed,
     )
     try:

@@ -11,6 +11,7 @@ from winnow_cli.options import AsJson, StagesFile, handle_errors
 
 if TYPE_CHECKING:
     from winnow_cli.deployment.overview import StageView
+    from winnow_cli.deployment.stages import Stage
 
 app = typer.Typer(
     help="All stages side by side; add, change, remove and promote them.",
@@ -22,7 +23,10 @@ _Name = Annotated[str, typer.Argument(metavar="STAGE", help="Name of the stage."
 
 @app.callback()
 def stages(context: typer.Context, file: StagesFile = None, as_json: AsJson = False) -> None:
-    """All stages side by side: version, age, health, alarms that ring, what differs from here."""
+    """All stages side by side: version, age, health, alarms, what differs from here, cost.
+
+    The cost is that of this month's runs, at list prices (see `winnow costs`).
+    """
     if context.invoked_subcommand is None:
         _show(stages=file, as_json=as_json)
 
@@ -30,6 +34,7 @@ def stages(context: typer.Context, file: StagesFile = None, as_json: AsJson = Fa
 @handle_errors
 def _show(stages: Path | None, as_json: bool) -> None:
     from winnow_cli.deployment.cloud import AwsCloud
+    from winnow_cli.deployment.costs import cost_of_stage
     from winnow_cli.deployment.overview import view_all
     from winnow_cli.deployment.stages import read_stages
     from winnow_cli.render.stages import show_stages
@@ -37,16 +42,18 @@ def _show(stages: Path | None, as_json: bool) -> None:
 
     known = read_stages(stages)
     template = read_template(Checkout.here().template) if known.deployed else {}
-    show_stages([_local(), *view_all(known.deployed, AwsCloud.of, template)], as_json)
+    views = view_all(known.deployed, AwsCloud.of, template, cost_of_stage)
+    show_stages([_local(known.local), *views], as_json)
 
 
-def _local() -> "StageView":
+def _local(stage: "Stage") -> "StageView":
     """The local stack, without asking it much: it may hang."""
     from datetime import datetime
     from importlib.metadata import version
 
     from winnow.errors import WinnowError
-    from winnow_cli.deployment.overview import NOT_DEPLOYED, StageView
+    from winnow_cli.deployment.costs import cost_of_stage
+    from winnow_cli.deployment.overview import NOT_DEPLOYED, StageView, asked_cost
     from winnow_local.stack import running
     from winnow_local.state import StateDir
 
@@ -65,6 +72,7 @@ def _local() -> "StageView":
         healthy=True,
         version=version("winnow"),
         deployed_at=datetime.fromisoformat(state.started_at),
+        **asked_cost(stage, cost_of_stage),
     )
 
 

@@ -18,6 +18,7 @@ from typing import Any, Literal, Protocol, TypeVar
 
 from pydantic import Field
 
+from winnow.costs.month import MonthlyDifference
 from winnow.errors import (
     AwsBusyError,
     AwsCredentialsError,
@@ -49,6 +50,12 @@ _DEPLOYED = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 _NO_CHANGES = re.compile(r"didn't contain changes|No updates are to be performed", re.IGNORECASE)
 
 
+Estimate = Callable[
+    [StackInfo | None, Mapping[str, Any], Mapping[str, str]], MonthlyDifference | None
+]
+"""Of the stack as it is (None: it is new), and of the template and parameters that it will have."""
+
+
 class Plan(FrozenModel):
     """What a deployment would do."""
 
@@ -60,8 +67,8 @@ class Plan(FrozenModel):
     parameters: dict[str, str]
     before: dict[str, str]
     """The parameters that the stack has now."""
-    cost: str | None = None
-    """The difference in monthly cost, in a sentence; None: it is not known."""
+    cost: MonthlyDifference | None = None
+    """What it does to the month without a file; None: that is not known."""
 
     @property
     def dangerous(self) -> list[Change]:
@@ -112,7 +119,7 @@ class Deployment:
         *,
         own_checks: Sequence[Callable[[], Check]] = (),
         verify: Callable[[], Verified] | None = None,
-        estimate: Callable[[Mapping[str, str], Mapping[str, str]], str | None] | None = None,
+        estimate: Estimate | None = None,
         fixed: Mapping[str, str] | None = None,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
@@ -124,7 +131,7 @@ class Deployment:
             confirm: Called with the plan; raises what ends the deployment.
             own_checks: Checks of this machine.
             verify: Sends a sample the whole way; None: not this time.
-            estimate: The difference in cost, of the parameters before and after.
+            estimate: What it does to the month without a file.
             fixed: Parameters beside the stage's own: secrets, those of an emulator.
         """
         self.stage = stage
@@ -279,7 +286,9 @@ class Deployment:
                 changes=tuple(by_weight(planned.changes)),
                 parameters=values,
                 before=before,
-                cost=None if self._estimate is None else self._estimate(before, values),
+                cost=None
+                if self._estimate is None
+                else self._estimate(None if create else stack, template, values),
             )
             self._confirm(plan)
         except BaseException:

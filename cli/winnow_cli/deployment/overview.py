@@ -8,6 +8,7 @@ from typing import Any
 from winnow.errors import AccountMismatchError, WinnowError
 from winnow.models import FrozenModel
 from winnow_cli.deployment.cloud import Cloud
+from winnow_cli.deployment.costs import MonthSoFar
 from winnow_cli.deployment.images import Made, digest_of
 from winnow_cli.deployment.parameters import LOCAL_ONLY, Parameters
 from winnow_cli.deployment.stages import Stage
@@ -34,8 +35,10 @@ class StageView(FrozenModel):
     """Those that ring."""
     differs: tuple[str, ...] = ()
     """What is not as in this checkout: `template`, names of parameters, `resources`."""
-    cost: str | None = None
-    """What it cost lately; None: it is not known."""
+    cost: MonthSoFar | None = None
+    """What its runs have cost this month; None: it is not known."""
+    cost_problem: str = ""
+    """Why that is not known, in a sentence."""
     problem: str = ""
     """Why nothing can be said, in a sentence."""
 
@@ -44,13 +47,13 @@ def view_all(
     stages: Sequence[Stage],
     cloud_of: Callable[[Stage], Cloud],
     template: Mapping[str, Any],
-    cost_of: Callable[[Stage], str | None] = lambda _stage: None,
+    cost_of: Callable[[Stage], MonthSoFar | None] = lambda _stage: None,
 ) -> list[StageView]:
     """Every stage; one that cannot be reached does not spoil the others.
 
     Args:
         template: That of this checkout, which the stages' are compared with.
-        cost_of: What a stage cost lately.
+        cost_of: What the runs of a stage have cost this month.
     """
     if not stages:
         return []
@@ -70,7 +73,7 @@ def view(
     stage: Stage,
     cloud: Cloud,
     template: Mapping[str, Any],
-    cost_of: Callable[[Stage], str | None] = lambda _stage: None,
+    cost_of: Callable[[Stage], MonthSoFar | None] = lambda _stage: None,
 ) -> StageView:
     """One stage.
 
@@ -101,8 +104,18 @@ def view(
         deployed_at=stack.changed_at,
         alarms=alarms,
         differs=tuple(differs),
-        cost=cost_of(stage),
+        **asked_cost(stage, cost_of),
     )
+
+
+def asked_cost(
+    stage: Stage, cost_of: Callable[[Stage], MonthSoFar | None]
+) -> dict[str, MonthSoFar | str | None]:
+    """The cost of a view; who may not read the table sees the rest."""
+    try:
+        return {"cost": cost_of(stage)}
+    except WinnowError as error:
+        return {"cost_problem": error.message}
 
 
 def _view(stage: Stage, status: str, **more: Any) -> StageView:

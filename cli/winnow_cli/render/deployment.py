@@ -4,11 +4,14 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from winnow.costs.money import shown
+from winnow.costs.prices import units
 from winnow_cli.console import clean, command, emit_json, note, say, shorten, stderr
 from winnow_cli.deployment.changes import CHANGED, NEW, by_weight, in_short, kind, warning, what
 from winnow_cli.render.tables import table
 
 if TYPE_CHECKING:
+    from winnow.costs.month import MonthlyDifference
     from winnow_cli.deployment.checks import Check
     from winnow_cli.deployment.cloud import Change
     from winnow_cli.deployment.deploy import Outcome, Phase, Plan
@@ -142,8 +145,50 @@ def show_plan(plan: "Plan") -> None:
             note(f"  {name}: {plan.before[name] or 'empty'} -> {plan.parameters[name] or 'empty'}")
     for change in plan.dangerous:
         note(f"Careful: {warning(change)}")
-    if plan.cost:
-        note(plan.cost)
+    for line in cost_lines(plan.cost):
+        note(line)
+
+
+def cost_lines(cost: "MonthlyDifference | None") -> list[str]:
+    """What a deployment does to the month without a file, in sentences."""
+    if cost is None:
+        return ["What it does to the monthly cost is not known."]
+    before, after = shown(cost.before.usd), shown(cost.after.usd)
+    least = "at least " if cost.after.missing else ""
+    if not cost.changes:
+        lines = [f"A month without a file costs {least}{after}, as before."]
+    elif not cost.before.items:
+        lines = [f"A month without a file will cost {least}{after}."]
+    else:
+        more = shown(abs(cost.usd))
+        direction = "more" if cost.usd >= 0 else "less"
+        lines = [f"A month without a file: {least}{after}, {more} {direction} than now ({before})."]
+    if missing := cost.after.missing:
+        names = "; ".join(units()[name] for name in missing)
+        lines.append(f"  Not in it, since no price is known for this region: {names}.")
+    for name, (old, new) in cost.memory.items():
+        share = f"{new / old:.3g}"
+        lines.append(
+            f"  {name} has {new:,} MB instead of {old:,}: a second costs {share} times as much."
+        )
+    return lines
+
+
+def cost_document(cost: "MonthlyDifference | None") -> dict[str, Any] | None:
+    """The same as JSON."""
+    if cost is None:
+        return None
+    return {
+        "currency": "USD",
+        "before": float(cost.before.usd),
+        "after": float(cost.after.usd),
+        "difference": float(cost.usd),
+        "changes": [one.name for one in cost.changes],
+        "missing": list(cost.after.missing),
+        "memory_mb": {
+            name: {"before": old, "after": new} for name, (old, new) in cost.memory.items()
+        },
+    }
 
 
 def _plan_rows(plan: "Plan") -> list[tuple[str, str, str, str]]:
@@ -171,7 +216,7 @@ def plan_document(plan: "Plan") -> dict[str, Any]:
         "commit": plan.made.commit,
         "changes": [_change(one) for one in plan.changes],
         "dangerous": [one.logical_id for one in plan.dangerous],
-        "cost": plan.cost,
+        "monthly_cost": cost_document(plan.cost),
     }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from winnow.costs.money import shown
 from winnow_cli.console import emit_json, note, say
 from winnow_cli.deployment.changes import DATA_TYPES, kind
 from winnow_cli.render.tables import table
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from winnow_cli.deployment.overview import StageView
     from winnow_cli.deployment.stages import Stage
 
+_COST = 7
+"""The column that only shows where a cost is known."""
 _HOUR_S, _DAY_S = 3_600, 86_400
 
 
@@ -30,27 +33,46 @@ def show_stages(views: Sequence["StageView"], as_json: bool) -> None:
             {True: "good", False: "look", None: ""}[one.healthy],
             ", ".join(one.alarms),
             ", ".join(one.differs),
-            one.cost or "",
+            _cost(one),
             f"{one.account} {one.region}".strip(),
         )
         for one in views
     ]
     styles = [{True: "green", False: "red", None: "dim"}[one.healthy] for one in views]
-    header = ("stage", "status", "version", "age", "health", "alarms", "differs", "cost", "where")
+    header = (
+        "stage",
+        "status",
+        "version",
+        "age",
+        "health",
+        "alarms",
+        "differs",
+        "this month",
+        "where",
+    )
     shown = [
-        index for index, name in enumerate(header) if name != "cost" or any(r[7] for r in rows)
+        index for index, _ in enumerate(header) if index != _COST or any(r[_COST] for r in rows)
     ]
     table(
         [header[index] for index in shown],
         [[row[index] for index in shown] for row in rows],
         styles,
         spare=("where",),
+        right=("this month",),
     )
     for one in views:
         if one.problem:
             note(f"{one.name}: {one.problem}")
         if one.differs:
             note(f"{one.name} is not as in this checkout: {', '.join(one.differs)}.")
+        if one.cost_problem:
+            note(f"{one.name}: what it cost is not known: {one.cost_problem}")
+
+
+def _cost(view: "StageView") -> str:
+    if view.cost is None:
+        return ""
+    return f"{'>= ' if view.cost.missing else ''}{shown(view.cost.usd)}"
 
 
 def age(since: datetime | None, now: datetime | None = None) -> str:

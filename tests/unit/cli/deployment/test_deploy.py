@@ -2,12 +2,16 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
 from tests.fakes.cloud import FakeCloud, FakeImages, Recorder
+from winnow.costs.month import idle_month
+from winnow.costs.prices import price_list
 from winnow.errors import (
+    AccessDeniedError,
     AwsCredentialsError,
     AwsUnreachableError,
     ChecksFailedError,
@@ -18,6 +22,7 @@ from winnow.errors import (
 )
 from winnow_cli.deployment.checks import Check
 from winnow_cli.deployment.cloud import Change, Concurrency, Subscription
+from winnow_cli.deployment.costs import estimate
 from winnow_cli.deployment.deploy import Deployment, Outcome, Plan, cancel, follow, interrupted
 from winnow_cli.deployment.images import ImagePackager, Made
 from winnow_cli.deployment.stages import Stage
@@ -203,12 +208,64 @@ def test_what_loses_data_stands_first_and_is_dangerous(deploy: Deployed, cloud: 
     assert plan.changes[-1].logical_id == "Digest"
 
 
-def test_the_difference_in_cost_is_asked_with_the_parameters_before_and_after(
+def test_the_plan_of_a_new_stage_tells_its_whole_month(deploy: Deployed, cloud: FakeCloud) -> None:
+    deploy(estimate=partial(estimate, STAGE, cloud))
+    cost = deploy.plans[0].cost
+    assert cost is not None
+    assert (cost.before.usd, cost.usd) == (0, cost.after.usd)
+    prices = price_list(STAGE.region)
+    assert cost.after == idle_month(deploy.packager.template, prices, STAGE.parameters)
+
+
+def test_an_update_that_changes_nothing_fixed_costs_the_same(
     deploy: Deployed, cloud: FakeCloud
 ) -> None:
-    cloud.put_stack("winnow-test", parameters={"MaxRuns": "5"})
-    deploy(estimate=lambda before, after: f"{before['MaxRuns']} {after['MaxRuns']}")
-    assert deploy.plans[0].cost == "5 20"
+    cloud.put_stack("winnow-test", parameters={"MaxRuns": "20"})
+    cloud.templates["winnow-test"] = deploy.packager.template
+    deploy(estimate=partial(estimate, STAGE, cloud))
+    cost = deploy.plans[0].cost
+    assert cost is not None
+    assert (cost.usd, cost.changes, cost.memory) == (0, (), {})
+
+
+def test_parameters_before_and_after_are_compared(deploy: Deployed, cloud: FakeCloud) -> None:
+    cloud.put_stack("winnow-test", parameters={"ReviewPage": "true"})
+    cloud.templates["winnow-test"] = deploy.packager.template
+    deploy(estimate=partial(estimate, STAGE, cloud))
+    cost = deploy.plans[0].cost
+    assert cost is not None
+    assert cost.usd < 0
+    assert cost.usd == cost.after.usd - cost.before.usd
+
+
+@pytest.mark.parametrize(
+    "there",
+    [
+        {"Resources": {"A": {"Type": "AWS::KMS::Key", "Condition": "Gone"}}},
+        {"Conditions": {"C": {"Fn::Odd": []}}, "Resources": {"A": {"Condition": "C"}}},
+        {"Resources": []},
+    ],
+)
+def test_a_template_that_cannot_be_read_spoils_no_deployment(
+    deploy: Deployed, cloud: FakeCloud, there: dict[str, Any]
+) -> None:
+    cloud.put_stack("winnow-test")
+    cloud.templates["winnow-test"] = there
+    assert deploy(estimate=partial(estimate, STAGE, cloud)).action == "updated"
+    assert deploy.plans[0].cost is None
+
+
+def test_who_may_not_read_the_template_deploys_all_the_same(
+    deploy: Deployed, cloud: FakeCloud
+) -> None:
+    def refuse(call: str) -> None:
+        if call == "template":
+            raise AccessDeniedError("GetTemplate was refused.")
+
+    cloud.put_stack("winnow-test")
+    cloud.before = refuse
+    assert deploy(estimate=partial(estimate, STAGE, cloud)).action == "updated"
+    assert deploy.plans[0].cost is None
 
 
 # -- checks ----------------------------------------------------------------------------------------
