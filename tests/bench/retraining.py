@@ -5,15 +5,21 @@ decided 5,000. Timed is what `winnow retrain` does from there to an evaluated ch
 model that ships. Its peer is scikit-learn: one fit of the same classifier on the same rows. How
 often that goes into a training does not depend on the machine. `before` is the same training as it
 was: C chosen anew among two, one fold after the other in one process.
+
+`python -m tests.bench.retraining 8000 50 --memory` prints what a training takes with one process
+for the folds, for the rule in `winnow_train.size`: seconds of the processor, and the peak of its
+memory. The process does nothing else; another one has made the champion.
 """
 
 import json
+import multiprocessing
 import random
 import re
 import resource
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -101,7 +107,16 @@ def since(start: Spent) -> dict[str, float]:
     return {"wall_s": round(end.wall - start.wall, 1), "cpu_s": round(end.cpu - start.cpu, 1)}
 
 
-def champion_of(rows: tuple[TrainingRow, ...], encoder: Encoder) -> Champion:
+class Made(NamedTuple):
+    """What a champion is made of, to be sent from one process to another."""
+
+    text: str
+    card: bytes
+    arrays: bytes
+    training: Any
+
+
+def made_of(rows: tuple[TrainingRow, ...], encoder: Encoder) -> Made:
     labels = sorted({row.label for row in rows})
     text = "id: made\nversion: 1.0.0\nkind: labels\ntitle: Made\nthreshold: 0.7\nlabels:\n"
     text += "".join(f"  - {{id: {label}}}\n" for label in labels)
@@ -110,15 +125,20 @@ def champion_of(rows: tuple[TrainingRow, ...], encoder: Encoder) -> Champion:
         definition, labelled_data(rows, "made.csv"), encoder, label_column="label",
         text_column="text", created=CREATED, settings=Settings(strengths=(1.0,), workers=2),
     )  # fmt: skip
-    head = HeadFiles.of(fitted.card.model_dump_json().encode(), fitted.arrays)
-    return Champion("c" * 64, text, definition, head, fitted.training, rows, ("made.csv",))
+    return Made(text, fitted.card.model_dump_json().encode(), fitted.arrays, fitted.training)
+
+
+def champion_of(made: Made, rows: tuple[TrainingRow, ...]) -> Champion:
+    definition = load_definition(made.text, "made.yaml")
+    head = HeadFiles.of(made.card, made.arrays)
+    return Champion("c" * 64, made.text, definition, head, made.training, rows, ("made.csv",))
 
 
 def measure(rows: int = ROWS, labels: int = LABELS, *, before: bool = True) -> dict[str, Any]:
     """Times of a training and of its peer; `before` takes several times as long."""
     encoder = load_encoder(ROOT / "build" / "model")
     files, reviews = rows_of(generated(rows, labels))
-    champion = champion_of(files, encoder)
+    champion = champion_of(made_of(files, encoder), files)
     start = now()
     made = retrain(
         champion, reviews, encoder, created=CREATED, workers=2,
@@ -149,6 +169,31 @@ def measure(rows: int = ROWS, labels: int = LABELS, *, before: bool = True) -> d
     return found
 
 
+def peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def made_elsewhere(rows: int, labels: int) -> Made:
+    """For a process of its own: what it takes is not counted."""
+    files, _ = rows_of(generated(rows, labels))
+    return made_of(files, load_encoder(ROOT / "build" / "model"))
+
+
+def measure_memory(rows: int, labels: int) -> dict[str, Any]:
+    """What `winnow_train.size` estimates: of one process, without `before` and the peer."""
+    alone = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=alone) as other:
+        made = other.submit(made_elsewhere, rows, labels).result()
+    files, reviews = rows_of(generated(rows, labels))
+    champion = champion_of(made, files)
+    encoder = load_encoder(ROOT / "build" / "model")
+    encoder(["The first one loads the engine."])
+    begun, start = peak_mb(), now()
+    retrain(champion, reviews, encoder, created=CREATED, workers=1)
+    spent = {"rows": rows, "labels": labels, **since(start)}
+    return {**spent, "start_mb": round(begun), "over_the_start_mb": round(peak_mb() - begun)}
+
+
 def one_fit(rows: Sequence[TrainingRow], encoder: Encoder) -> dict[str, float]:
     """scikit-learn's classifier on all rows, their features made before."""
     from sklearn.svm import LinearSVC
@@ -172,4 +217,7 @@ def one_fit(rows: Sequence[TrainingRow], encoder: Encoder) -> dict[str, float]:
 
 if __name__ == "__main__":
     numbers = [int(word) for word in sys.argv[1:] if word.isdecimal()]
-    print(json.dumps(measure(*numbers[:2], before="--before" in sys.argv)))
+    if "--memory" in sys.argv:
+        print(json.dumps(measure_memory(*numbers[:2])))
+    else:
+        print(json.dumps(measure(*numbers[:2], before="--before" in sys.argv)))

@@ -18,6 +18,7 @@ from winnow_cli.deployment.images import (
     with_made,
 )
 from winnow_cli.deployment.stages import Stage
+from winnow_local.template import NESTED
 
 
 class PromotedPackager:
@@ -66,6 +67,8 @@ class PromotedPackager:
             definition = properties.get("DefinitionUri")
             if isinstance(definition, dict):
                 properties["DefinitionUri"] = self._definition(stage, cloud, definition)
+            if resource["Type"] == NESTED:
+                properties["TemplateURL"] = self._nested(stage, cloud, properties["TemplateURL"])
         return with_made(template, self.made.model_copy(update={"images": images}))
 
     def _image(self, stage: Stage, cloud: Cloud, target: str, digest: str) -> str:
@@ -76,12 +79,20 @@ class PromotedPackager:
         return f"{uri}@{digest}"
 
     def _definition(self, stage: Stage, cloud: Cloud, definition: dict[str, Any]) -> dict[str, Any]:
+        bucket = self._copy(stage, cloud, definition["Key"])
+        return {**definition, "Bucket": bucket}
+
+    def _nested(self, stage: Stage, cloud: Cloud, url: dict[str, str]) -> dict[str, str]:
+        bucket = self._copy(stage, cloud, url["Fn::Sub"].split("/", 3)[3])
+        return {"Fn::Sub": url["Fn::Sub"].replace(artifacts_bucket(self._source), bucket)}
+
+    def _copy(self, stage: Stage, cloud: Cloud, key: str) -> str:
+        """Bring a file of the first stage to the second one's bucket, whose name it returns."""
         bucket = artifacts_bucket(stage)
         if not self._same_place(stage):
             cloud.ensure_bucket(bucket)
-            content = self._cloud.download(definition["Bucket"], definition["Key"])
-            cloud.upload(bucket, definition["Key"], content)
-        return {**definition, "Bucket": bucket}
+            cloud.upload(bucket, key, self._cloud.download(artifacts_bucket(self._source), key))
+        return bucket
 
     def _same_place(self, stage: Stage) -> bool:
         source = self._source

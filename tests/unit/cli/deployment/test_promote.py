@@ -81,6 +81,10 @@ def test_the_template_names_only_what_the_second_account_has(staging: FakeCloud)
         json.loads(body) for (_, key), body in prod.objects.items() if key.endswith("template.json")
     )
     assert TEST.account not in json.dumps(template)
+    nested = template["Resources"]["Training"]["Properties"]["TemplateURL"]["Fn::Sub"]
+    bucket, _, key = nested.removeprefix("https://").partition("/")
+    assert bucket.startswith("winnow-artifacts-210987654321-eu-west-1.s3.")
+    assert (bucket.partition(".")[0], key) in prod.objects
     buckets = {bucket for bucket, _ in prod.objects}
     assert buckets == {"winnow-artifacts-210987654321-eu-west-1"}
 
