@@ -8,12 +8,15 @@ from pydantic import BaseModel
 
 from winnow.models import Result, ResultRecord
 from winnow.reviews.reviewed import ReviewedRecord, ReviewSummary
+from winnow.search.shapes import SearchAnswer, StatsAnswer
 
 PUBLISHED: dict[str, type[BaseModel]] = {
     "result.json": Result,
     "record.json": ResultRecord,
     "review.json": ReviewSummary,
     "reviewed-record.json": ReviewedRecord,
+    "search-answer.json": SearchAnswer,
+    "stats-answer.json": StatsAnswer,
 }
 
 

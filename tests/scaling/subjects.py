@@ -38,6 +38,7 @@ from winnow.processes.registry import ProcessRegistry
 from winnow.processes.schema import ADAPTER, CriteriaProcess
 from winnow.readers import ReadLimits, Source, read, sandbox
 from winnow.readers.cases import joined
+from winnow.search.tokens import matches, terms, tokens
 from winnow.steps.classify import judge_records
 from winnow.tables.columns import plain_name
 from winnow.tables.dates import with_dates
@@ -291,6 +292,8 @@ NORMALISERS: dict[str, Subject] = {
     "budget": of_text(lambda text: RecordBudget(max_segments=1).rejection(text, count)),
     "NFKC": of_text(nfkc),
     "NFKC length": of_text(nfkc_length),
+    "search: tokens": of_text(tokens),
+    "search: matches": of_text(lambda text: matches(text, terms(f"{text[:100]} a iron*"))),
     "column name": of_text(plain_name),
     "dates of records": of_text(
         lambda text: [

@@ -112,6 +112,8 @@ whatever it is.
           RouteUnknownError
           ProcessNotOpenError
           PredictionUnknownError
+          SearchInvalidError
+          SearchTooSlowError
 
 The code is a contract: it is in e-mails, in the table, in results and in docs/errors.md.
 Messages name identifiers, counts and settings, never document text. Tests hold the tree and the
@@ -939,6 +941,20 @@ class PredictionUnknownError(RequestError):
 
     code = "prediction_unknown"
     hint = "GET /v1/predictions lists the predictions that are kept."
+
+
+class SearchInvalidError(RequestError):
+    """A search cannot be carried out as it was asked."""
+
+    code = "search_invalid"
+    hint = "Change what the message names. docs/results.md names the fields of a record."
+
+
+class SearchTooSlowError(RequestError):
+    """A search or a chart took longer than it may, and was stopped."""
+
+    code = "search_too_slow"
+    hint = "Narrow it down: name a process, or a time (`since`, `until`), or use fewer words."
 
 
 def catalogue() -> dict[str, type[WinnowError]]:

@@ -1,0 +1,211 @@
+"""The records of an upload as rows of the index: a pure function of the upload's results folder.
+
+Nothing but the folder is read, so an index that is built again is the same.
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import NamedTuple
+
+from pydantic import ValidationError
+
+from winnow.errors import ObjectGoneError, StoredDataInvalidError
+from winnow.models import CriteriaDecision, Decision, ObjectRef, Result, ResultRecord
+from winnow.ports import ObjectStore
+from winnow.reviews.reviewed import ReviewedRecord
+from winnow.search.tokens import tokens, tokens_of
+from winnow.storage.paths import ReviewPaths
+from winnow.storage.record_lines import each_line, parse_record
+
+ERASED = "erased"
+"""Code of a record that was erased on request."""
+_UNKNOWN_DAY = "1970-01-01"
+
+
+class IndexRow(NamedTuple):
+    """One record of the index. The columns of the index's files have these names."""
+
+    process: str
+    version: str
+    """First 12 hex digits of the version; before versions had names, of the definition."""
+    upload: str
+    record: int
+    line: int | None
+    part: str | None
+    source_id: str | None
+    """The record's own id. Where cases are joined, that of the case."""
+    outcome: str
+    decision: str | None
+    code: str | None
+    score: float | None
+    confidence: float | None
+    calibrated: bool | None
+    threshold: float
+    dropped_at: str | None
+    judged_at: str
+    seconds: float | None
+    """From the drop of the file until its results were there."""
+    usd: float | None
+    """The record's share of what the run cost."""
+    review_decision: str | None
+    """What a person decided; None although `reviewed_by` is set: cannot tell."""
+    reviewed_by: str | None
+    reviewed_at: str | None
+    changed: bool | None
+    review_kind: str | None
+    review_blind: bool | None
+    text: str | None
+    tokens: str
+    vector: bytes | None
+    """int8, in the direction of the record's text; None: it has no words, or none was kept."""
+
+
+class UploadRows:
+    """The rows of one upload, in the order of `record` within each file of the results.
+
+    Iterate once; `generation` is known afterwards.
+    """
+
+    def __init__(self, store: ObjectStore, result_ref: ObjectRef) -> None:
+        """Read what all rows share. Raises ObjectGoneError when the results are deleted."""
+        self._store = store
+        stored = store.head(result_ref)
+        self._result = _result(store, stored.ref)
+        self._stored_day = stored.stored.isoformat() if stored.stored else _UNKNOWN_DAY
+        self._reviews, self._review_fence = _reviews(store, result_ref, self._result)
+        self._erased = 0
+
+    @property
+    def process(self) -> str:
+        """Id of the process."""
+        return self._result.process.id
+
+    @property
+    def upload(self) -> str:
+        """Id of the upload."""
+        return self._result.upload.upload_id
+
+    @property
+    def month(self) -> str:
+        """The month of the index that the rows belong to."""
+        return self._judged_at[:7]
+
+    @property
+    def generation(self) -> str:
+        """Sorts the states of an upload's folder, the newest last.
+
+        It grows with a later run, with every record that is erased and with every decision.
+        """
+        started = self._result.run.started_at if self._result.run else ""
+        return f"{started}#{self._erased:09d}#{self._review_fence}"
+
+    @property
+    def _judged_at(self) -> str:
+        run = self._result.run
+        return run.started_at if run else f"{self._stored_day}T00:00:00.000Z"
+
+    def __iter__(self) -> Iterator[IndexRow]:
+        self._erased = 0
+        result = self._result
+        shared = _Shared(
+            process=result.process.id,
+            version=(result.version.sha256 if result.version else result.process.sha256)[:12],
+            upload=result.upload.upload_id,
+            threshold=result.threshold,
+            dropped_at=None,
+            judged_at=self._judged_at,
+            seconds=None,
+            usd=_share(result),
+        )
+        for ref in result.files.values():
+            for line in each_line(self._store, ref):
+                record = parse_record(line.content)
+                self._erased += record.code == ERASED
+                yield _row(shared, record, self._reviews.get(record.record))
+
+
+class _Shared(NamedTuple):
+    process: str
+    version: str
+    upload: str
+    threshold: float
+    dropped_at: str | None
+    judged_at: str
+    seconds: float | None
+    usd: float | None
+
+
+def _row(shared: _Shared, record: ResultRecord, review: ReviewedRecord | None) -> IndexRow:
+    return IndexRow(
+        **shared._asdict(),
+        record=record.record,
+        line=record.line,
+        part=record.part,
+        source_id=record.source_id,
+        outcome=record.outcome.value,
+        decision=record.decision.value if record.decision else None,
+        code=record.code,
+        score=record.score,
+        confidence=record.confidence,
+        calibrated=record.calibrated,
+        review_decision=review.decision if review else None,
+        reviewed_by=review.by if review else None,
+        reviewed_at=review.at if review else None,
+        changed=review.changed if review else None,
+        review_kind=review.kind.value if review else None,
+        review_blind=review.blind if review else None,
+        text=record.text,
+        tokens=_tokens(record),
+        vector=None,
+    )
+
+
+def _tokens(record: ResultRecord) -> str:
+    """Those of the text; of results that kept no text (before schema 1.4) those of the evidence."""
+    if record.text is not None:
+        return tokens(record.text)
+    if record.decision is None:
+        return ""
+    return tokens_of(dict.fromkeys(_evidence(record.decision)))
+
+
+def _evidence(decision: Decision) -> Iterator[str]:
+    if isinstance(decision, CriteriaDecision):
+        for finding in decision.criteria:
+            yield from (piece.text for piece in finding.evidence)
+    else:
+        yield from (piece.text for piece in decision.evidence)
+
+
+def _share(result: Result) -> float | None:
+    if result.cost is None or not result.counts.records:
+        return None
+    return result.cost.usd / result.counts.records
+
+
+def _result(store: ObjectStore, ref: ObjectRef) -> Result:
+    with store.open(ref) as stream:
+        content = stream.read()
+    try:
+        return Result.model_validate_json(content)
+    except ValidationError as error:
+        raise StoredDataInvalidError(
+            f"A result.json is damaged ({error.error_count()} problems)."
+        ) from None
+
+
+def _reviews(
+    store: ObjectStore, result_ref: ObjectRef, result: Result
+) -> tuple[dict[int, ReviewedRecord], str]:
+    """The decisions that hold now by record, and the fencing token of their file."""
+    paths = ReviewPaths(result_ref.bucket, result.process.id, result.upload.upload_id)
+    with suppress(ObjectGoneError):
+        stored = store.head(paths.reviewed)
+        with store.open(stored.ref) as stream:
+            lines = stream.readlines()
+        try:
+            reviewed = [ReviewedRecord.model_validate_json(line) for line in lines]
+        except ValidationError:
+            raise StoredDataInvalidError("A reviewed.jsonl is damaged.") from None
+        return {line.record: line for line in reviewed}, stored.fence
+    return {}, ""
