@@ -36,6 +36,7 @@ from winnow_cli.commands import (
     status,
     submit,
     train,
+    training,
     tune,
     up,
     users,
@@ -114,6 +115,7 @@ for module in (
 ):
     module.register(app)
 app.add_typer(stages.app, name="stages", rich_help_panel=DEPLOYMENT)
+app.add_typer(training.app, name="training", rich_help_panel=DEPLOYMENT)
 app.add_typer(reviews.app, name="reviews", rich_help_panel=REVIEWS)
 app.add_typer(users.app, name="users", rich_help_panel=ACCESS)
 app.add_typer(release.app, name="release", rich_help_panel=PROCESSES)

@@ -136,6 +136,10 @@ CALLS: dict[str, list[list[str]]] = {
         ["x", "--parameter", PLANT, "--stages", "{folder}/stages.toml"],
         ["x", "--tag", f"{PLANT}={PLANT}", "--stages", "{folder}/stages.toml"],
     ],
+    "training create": [["local"], ["local", "--json"], [PLANT, "--yes"]],
+    "training run": [["local", "moods"], ["local", PLANT], [PLANT, "moods", "--json"]],
+    "training status": [["local"], ["local", "--json"], [PLANT], ["local", "--stages", PLANT]],
+    "training destroy": [["local"], ["local", "--json"], [PLANT, "--yes", "--confirm", PLANT]],
     "stages remove": [[PLANT, "--stages", "{folder}/stages.toml"]],
     "mail": [[], ["--json"]],
     "submit": [

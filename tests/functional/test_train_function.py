@@ -121,7 +121,7 @@ def test_without_jobs_it_is_refused_and_told(app, tmp_path, monkeypatch):
     here.bank.decide()
     assert here.call()["code"] == "training_too_large"
     assert here.log.ended["bank"].code == "training_too_large"
-    assert "TrainOnBatch" in here.mails.sent[0].body
+    assert "winnow training create" in here.mails.sent[0].body
     # By itself it is not asked for again before there are more decisions.
     assert here.call(every=10) == {"process": "bank", "outcome": "not_due"}
     assert len(here.mails.sent) == 1

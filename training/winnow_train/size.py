@@ -1,22 +1,24 @@
 """How long a training takes and how much memory, by its rows and labels.
 
-Measured with the model that ships, on a processor with AVX2, with one value of C, on generated rows
-(`tests/bench/retraining.py`):
+Measured with the model that ships, with one value of C and one process for the folds, on generated
+rows (`python -m tests.bench.retraining ROWS LABELS --memory`, the peak that getrusage tells):
 
 | rows | labels | processor seconds | MB over the start |
 |---|---|---|---|
-| 2,000 | 10 | 4.5 | 79 |
-| 4,000 | 10 | 9.2 | 158 |
-| 4,000 | 50 | 29.8 | 159 |
-| 8,000 | 10 | 19.1 | 244 |
-| 8,000 | 50 | 66.0 | 256 |
+| 2,000 | 10 | 9.8 | 96 |
+| 4,000 | 50 | 28.6 | 166 |
+| 8,000 | 10 | 22.2 | 272 |
+| 8,000 | 50 | 60.2 | 273 |
 
-So a row costs 1 ms, and 0.13 to 0.15 ms for each label; memory hangs on the rows. The figures below
-are larger by half: a processor of a cloud is slower.
+The start has 217 MB. The machine did other work meanwhile, which lengthens short trainings most.
+So a row costs 1 to 2 ms, and 0.13 to 0.15 ms for each label; memory hangs on the rows: 0.034 to
+0.048 MB each. The figures below are larger: a processor of a cloud is slower.
 """
 
 from typing import NamedTuple
 
+SECONDS = 5.0
+"""To load what a training needs."""
 SECONDS_PER_ROW = 0.0015
 SECONDS_PER_ROW_AND_LABEL = 0.00022
 MB = 400.0
@@ -56,4 +58,4 @@ def need_of(rows: int, labels: int, strengths: int = 1) -> Need:
         strengths: How many values of C are tried: one for a champion with a head.
     """
     one = SECONDS_PER_ROW_AND_LABEL * rows * labels * strengths
-    return Need(SECONDS_PER_ROW * rows + one, MB + MB_PER_ROW * rows)
+    return Need(SECONDS + SECONDS_PER_ROW * rows + one, MB + MB_PER_ROW * rows)

@@ -184,7 +184,7 @@ def promote(
             param_hint="--yes",
         )
     source_cloud = AwsCloud.of(first)
-    _require_account(first, source_cloud)
+    require_account(first, source_cloud)
     packager = PromotedPackager(first, source_cloud)
     note(f"{first.name} runs {packager.made.label}.")
     run_deployment(
@@ -197,7 +197,8 @@ def promote(
     )
 
 
-def _require_account(stage: Any, cloud: Any) -> None:
+def require_account(stage: Any, cloud: Any) -> None:
+    """Check that the credentials are for the stage's account. Raises AccountMismatchError."""
     from winnow.errors import AccountMismatchError
 
     account = cloud.identity().account

@@ -50,6 +50,7 @@ whatever it is.
           TrainingOffError
           TrainingDiedError
           TrainingTooLargeError
+          TrainingFailedError
         RunError
           UploadAbandonedError
           ConfidenceThresholdNotMetError
@@ -487,9 +488,17 @@ class TrainingTooLargeError(RegistryError):
 
     code = "training_too_large"
     hint = (
-        "Nothing was changed. Deploy the stack with TrainOnBatch, or with more TrainMemory; or "
-        "train on a larger machine: `winnow retrain PROCESS --stack NAME`."
+        "Nothing was changed. Turn large trainings on (`winnow training create STAGE`), deploy "
+        "with more TrainMemory, or train on a larger machine: `winnow retrain PROCESS --stack "
+        "NAME`."
     )
+
+
+class TrainingFailedError(RegistryError):
+    """A training that somebody waited for failed."""
+
+    code = "training_failed"
+    hint = "Nothing was changed. The message has the code of the reason, and what to do about it."
 
 
 class RunError(PermanentError):

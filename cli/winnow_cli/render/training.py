@@ -1,0 +1,61 @@
+"""How the large trainings of a stage are shown."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from winnow_cli.console import emit_json, note, say
+from winnow_cli.deployment.training import JOB_WORDS
+from winnow_cli.render.tables import table
+
+if TYPE_CHECKING:
+    from winnow_cli.deployment.stages import Stage
+    from winnow_cli.deployment.training import Job, TrainingPart
+
+_DAY = "%Y-%m-%d %H:%M"
+
+
+def show_part(stage: "Stage", part: "TrainingPart", as_json: bool) -> None:
+    """Print what a stage has for large trainings, and its jobs."""
+    if as_json:
+        emit_json({**part.model_dump(mode="json"), "idle_cost_usd": 0})
+        return
+    if not part.on:
+        say(
+            f"{part.stage}: large trainings are off. A training that is too large for the function "
+            "fails with training_too_large."
+        )
+        if stage.parameters.get("TrainOnBatch") == "true":
+            note(f"stages.toml says on: `winnow deploy {part.stage}` brings it there.")
+        else:
+            note(f"To turn them on: `winnow training create {part.stage}`.")
+        return
+    say(f"{part.stage}: large trainings are on")
+    say(f"  queue    {part.queue} ({part.queue_state})")
+    say(f"  compute  AWS Batch on Fargate, at most {part.cores} cores ({part.compute_state})")
+    jobs = len(part.under_way)
+    say(f"  idle     costs nothing; {jobs or 'no'} job{'' if jobs == 1 else 's'} under way")
+    if not part.jobs:
+        return
+    say()
+    table(
+        ("job", "state", "asked for", "began", "ended", "why"),
+        [_row(one) for one in part.jobs],
+        [{"RUNNING": "green", "FAILED": "red"}.get(one.state, "") for one in part.jobs],
+        spare=("began", "asked for"),
+    )
+    note("What came of a training: `winnow model list`, and its e-mail. AWS forgets old jobs.")
+
+
+def _row(job: "Job") -> tuple[str, ...]:
+    times = (job.created_at, job.started_at, job.ended_at)
+    return (job.name, JOB_WORDS[job.state], *map(_moment, times), job.reason)
+
+
+def _moment(given: datetime | None) -> str:
+    """In UTC.
+
+    >>> from datetime import UTC
+    >>> _moment(datetime(2026, 1, 2, 3, 4, tzinfo=UTC)), _moment(None)
+    ('2026-01-02 03:04', '')
+    """
+    return given.strftime(_DAY) if given else ""
