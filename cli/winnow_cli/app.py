@@ -32,7 +32,9 @@ from winnow_cli.commands import (
     retrain,
     review,
     reviews,
+    search,
     stages,
+    stats,
     status,
     submit,
     train,
@@ -107,7 +109,7 @@ def winnow(
 for module in (
     *(up, down, mail),
     *(deploy, destroy, menu),
-    *(submit, status, why, results, dashboard, costs, audit, redrive),
+    *(submit, status, why, results, search, stats, dashboard, costs, audit, redrive),
     *(review, queue, history, forget),
     *(predict, train, tune, evaluate, retrain, reproduce),
     evaluate_similarity,

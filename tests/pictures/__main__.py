@@ -4,11 +4,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from tests.pictures import PICTURES, ROOT, mails, menu, report, review, terminal
+from tests.pictures import PICTURES, ROOT, charts, mails, menu, report, review, terminal
 from tests.pictures.browser import BrowserMissingError, find
 from tests.pictures.desk import CommandFailedError, desk
 
-KINDS = ("terminal", "mails", "report", "review", "menu")
+KINDS = ("terminal", "mails", "report", "review", "menu", "charts")
 ON_A_DESK = {"terminal", "mails", "report"}
 LARGEST = {".svg": 150_000, ".png": 200_000}
 """Bytes: what a page of the docs may cost to open."""
@@ -29,6 +29,8 @@ def main() -> int:
             made += review.make()
         if "menu" in kinds:
             made += menu.make()
+        if "charts" in kinds:
+            made += charts.make()
         if ON_A_DESK & set(kinds):
             made += _on_a_desk(set(kinds))
     except (BrowserMissingError, CommandFailedError) as error:

@@ -90,7 +90,7 @@ IN_NO_IMAGE = {
     "winnow/py.typed",  # for mypy
     # Until the functions that search are there.
     *(f"winnow/search/{name}.py" for name in ("__init__", "charts", "engine", "memory")),
-    *(f"winnow/search/{name}.py" for name in ("rows", "shapes", "tokens")),
+    *(f"winnow/search/{name}.py" for name in ("rows", "shapes", "tokens", "drawing", "svg")),
     *(f"winnow/costs/{name}.py" for name in ("estimate", "month")),  # of commands
     # Of commands: what is wrong with the registry, and how a release is.
     *(f"winnow/registry/{name}.py" for name in ("audit", "erasure")),

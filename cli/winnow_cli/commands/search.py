@@ -1,0 +1,138 @@
+"""`winnow search`: finds records in the results of all uploads."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from winnow_cli.console import clean, emit_json, note
+from winnow_cli.options import FILES, AsJson, StackName, handle_errors, require_folder
+from winnow_cli.search_options import (
+    ConfidenceRange,
+    Decisions,
+    Outcomes,
+    Processes,
+    Reasons,
+    Since,
+    Until,
+    UploadIds,
+    Versions,
+)
+
+
+class SortName(StrEnum):
+    """The names of `winnow.search.shapes.Sort`, without the time that it takes to import."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    SUREST = "surest"
+    LEAST_SURE = "least-sure"
+
+
+FORMATS = (".csv", ".jsonl")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command(rich_help_panel=FILES)(search)
+
+
+@handle_errors
+def search(
+    query: Annotated[
+        str,
+        typer.Argument(
+            metavar="[WORDS]",
+            help='Words that the text has to have, and "phrases in double quotes"; iron* finds '
+            "words that begin so.",
+        ),
+    ] = "",
+    process: Processes = None,
+    version: Versions = None,
+    decision: Decisions = None,
+    outcome: Outcomes = None,
+    reason: Reasons = None,
+    confidence: ConfidenceRange = None,
+    since: Since = None,
+    until: Until = None,
+    upload: UploadIds = None,
+    case: Annotated[
+        list[str] | None,
+        typer.Option("--case", metavar="ID", help="Only with this id of its own; repeatable."),
+    ] = None,
+    reviewer: Annotated[
+        list[str] | None,
+        typer.Option("--reviewer", metavar="NAME", help="Only what they decided; repeatable."),
+    ] = None,
+    reviewed: Annotated[
+        bool | None,
+        typer.Option("--reviewed/--unreviewed", help="Only what a person has decided, or not."),
+    ] = None,
+    changed: Annotated[
+        bool | None,
+        typer.Option(
+            "--changed/--unchanged",
+            help="Only what a person decided otherwise than Winnow, or as Winnow.",
+        ),
+    ] = None,
+    sort: Annotated[SortName, typer.Option("--sort", help="What comes first.")] = SortName.NEWEST,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=0, max=1000, help="Records to show.")
+    ] = 20,
+    export: Annotated[
+        Path | None,
+        typer.Option(
+            "--export",
+            metavar="FILE",
+            dir_okay=False,
+            help="Write all that is found, with whole texts, to this .csv or .jsonl file.",
+        ),
+    ] = None,
+    stack: StackName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find records in the results of all uploads, by words of their text and by what they are.
+
+    All words and phrases have to be in the text; case does not matter. The number of records that
+    were found is exact.
+    """
+    from winnow.search.shapes import SearchRequest, Sort
+    from winnow_cli.render.hits import print_hits, write_export
+    from winnow_cli.search_options import filters_of, say_what_was_read
+    from winnow_cli.searching import read_records
+    from winnow_cli.target import find_target
+
+    if export is not None and export.suffix.lower() not in FORMATS:
+        raise typer.BadParameter(f"--export writes {' or '.join(FORMATS)} files")
+    require_folder("--export", export)
+    target = find_target(stack)
+    filters = filters_of(
+        target,
+        process=process,
+        version=version,
+        decision=decision,
+        outcome=outcome,
+        reason=reason,
+        confidence=confidence,
+        since=since,
+        until=until,
+        upload=upload,
+        case=case,
+        reviewer=reviewer,
+        changed=changed,
+        reviewed=reviewed,
+    )
+    order = Sort(sort.replace("-", "_"))
+    request = SearchRequest(query=query, filters=filters, sort=order, limit=limit)
+    read = read_records(target, filters)
+    answer = read.searcher.search(request)
+    written = None if export is None else write_export(read.searcher, request, export)
+    if as_json:
+        document = answer.model_dump(mode="json", exclude_none=True)
+        emit_json(document if written is None else {**document, "exported": written})
+    else:
+        print_hits(answer)
+    if written is not None:
+        note(f"Wrote {written:,} records to {clean(str(export))}.")
+    say_what_was_read(read)

@@ -1,0 +1,163 @@
+"""What a search found: lines on a terminal, a table in a pipe, or a file."""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from winnow.search.engine import Searcher
+from winnow.search.shapes import MAX_LIMIT, Hit, SearchAnswer, SearchRequest
+from winnow_cli.console import clean, note, stdout
+from winnow_cli.render.csv_cells import safe_cell
+from winnow_cli.render.records import CANNOT_TELL, OUTCOME_STYLES
+from winnow_cli.render.tables import table
+from winnow_cli.render.uploads import SHORT_ID
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+COLUMNS = (
+    "process",
+    "version",
+    "upload",
+    "record",
+    "line",
+    "part",
+    "source_id",
+    "outcome",
+    "decision",
+    "code",
+    "score",
+    "confidence",
+    "calibrated",
+    "threshold",
+    "dropped_at",
+    "judged_at",
+    "reviewed",
+    "reviewed_by",
+    "reviewed_at",
+    "text",
+)
+
+
+def print_hits(answer: SearchAnswer) -> None:
+    """Print what was found; the number of all goes to stderr."""
+    screen = stdout()
+    if screen.is_terminal:
+        for hit in answer.hits:
+            screen.print(_head(hit), soft_wrap=False)
+            if hit.text:
+                screen.print(_marked(hit), soft_wrap=False)
+            screen.print()
+    else:
+        names = ("outcome", "decision", "confidence", "reviewed", "process", "upload", "record")
+        table([*names, "id", "text"], [_cells(hit) for hit in answer.hits])
+    shown = len(answer.hits)
+    records = "record" if answer.total == 1 else "records"
+    more = "" if shown == answer.total else f", of which {shown:,} are shown (--limit, --export)"
+    note(f"{answer.total:,} {records} found{more}.")
+
+
+def _reviewed(hit: Hit) -> str:
+    if hit.review is None:
+        return ""
+    return f"{hit.review.decision or CANNOT_TELL} by {hit.review.by}"
+
+
+def _confidence(hit: Hit) -> str:
+    return "" if hit.confidence is None else f"{hit.confidence:.2f}"
+
+
+def _cells(hit: Hit) -> list[str]:
+    return [
+        hit.outcome.value,
+        hit.decision or hit.code or "",
+        _confidence(hit),
+        _reviewed(hit),
+        hit.process,
+        hit.upload[:SHORT_ID],
+        str(hit.record),
+        hit.source_id or "",
+        _around(hit),
+    ]
+
+
+def _around(hit: Hit) -> str:
+    """The text, with an ellipsis where it was cut."""
+    before = "…" if hit.starts_at else ""
+    after = "" if hit.whole or hit.text is None else "…"
+    return f"{before}{hit.text or ''}{after}"
+
+
+def _head(hit: Hit) -> "Text":
+    from rich.text import Text
+
+    head = Text.assemble(
+        (hit.outcome.value, OUTCOME_STYLES[hit.outcome.value]),
+        "  ",
+        (clean(hit.decision or hit.code or ""), "bold"),
+        f" {_confidence(hit)}",
+    )
+    if hit.review is not None:
+        head.append(f"  {clean(_reviewed(hit))}", style="cyan")
+    where = f"  {hit.process}  {hit.upload[:SHORT_ID]} record {hit.record}"
+    own = f" ({clean(hit.source_id)})" if hit.source_id else ""
+    return head.append(f"{where}{own}", style="dim")
+
+
+def _marked(hit: Hit) -> "Text":
+    """The text on one line, with what was found in bold."""
+    from rich.text import Text
+
+    text, line, done = hit.text or "", Text("    "), 0
+    line.append("…" if hit.starts_at else "")
+    for span in hit.spans:
+        line.append(_one_line(text[done : span.start]))
+        line.append(_one_line(text[span.start : span.end]), style="bold underline")
+        done = span.end
+    line.append(_one_line(text[done:]))
+    return line.append("" if hit.whole else "…")
+
+
+def _one_line(text: str) -> str:
+    return "".join(" " if char.isspace() else char for char in text)
+
+
+def write_export(searcher: Searcher, request: SearchRequest, file: Path) -> int:
+    """Write everything that a request finds to a CSV or JSONL file; how many records it was."""
+    hits = _all(searcher, request)
+    with file.open("w", encoding="utf-8", errors="replace", newline="") as stream:
+        if file.suffix.lower() == ".csv":
+            return _write_csv(hits, stream)
+        count = 0
+        for hit in hits:
+            stream.write(hit.model_dump_json(exclude={"spans", "starts_at", "whole"}) + "\n")
+            count += 1
+        return count
+
+
+def _all(searcher: Searcher, request: SearchRequest) -> Iterator[Hit]:
+    offset: int | None = 0
+    while offset is not None:
+        more = {"limit": MAX_LIMIT, "offset": offset, "whole_text": True}
+        answer = searcher.search(request.model_copy(update=more))
+        yield from answer.hits
+        offset = answer.next_offset
+
+
+def _write_csv(hits: Iterator[Hit], stream: TextIO) -> int:
+    writer = csv.writer(stream, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    count = 0
+    for hit in hits:
+        values = hit.model_dump(mode="json")
+        if hit.review is not None:
+            values |= {
+                "reviewed": hit.review.decision or CANNOT_TELL,
+                "reviewed_by": hit.review.by,
+                "reviewed_at": hit.review.at,
+            }
+        cells = (values.get(name) for name in COLUMNS)
+        writer.writerow(["" if cell is None else safe_cell(cell) for cell in cells])
+        count += 1
+    return count

@@ -1,0 +1,131 @@
+"""The options that choose records: `winnow search` and `winnow stats` have the same."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from winnow_cli.console import note
+
+if TYPE_CHECKING:
+    from winnow.search.shapes import SearchFilter
+    from winnow_cli.searching import ReadRecords
+    from winnow_cli.target import Target
+
+
+class OutcomeName(StrEnum):
+    """The names of `winnow.models.Outcome`, without the time that it takes to import."""
+
+    ACCEPTED = "accepted"
+    REVIEW = "review"
+    INVALID = "invalid"
+
+
+QueryText = Annotated[
+    str,
+    typer.Option("--query", metavar="WORDS", help='Only records with these words and "phrases".'),
+]
+Processes = Annotated[
+    list[str] | None,
+    typer.Option("--process", metavar="ID", help="Only records of this process; repeatable."),
+]
+Versions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--version", metavar="SHA", help="Only of this version: its first 12 digits; repeatable."
+    ),
+]
+Decisions = Annotated[
+    list[str] | None,
+    typer.Option("--decision", metavar="D", help="Only with this decision; repeatable."),
+]
+Outcomes = Annotated[
+    list[OutcomeName] | None,
+    typer.Option("--outcome", help="Only with this outcome; repeatable."),
+]
+Reasons = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--reason", metavar="CODE", help="Only for review or invalid with this code; repeatable."
+    ),
+]
+ConfidenceRange = Annotated[
+    str | None,
+    typer.Option(
+        "--confidence", metavar="A-B", help="Only with a confidence from A to below B: 0.5-0.8."
+    ),
+]
+Since = Annotated[
+    str | None,
+    typer.Option(
+        "--since", metavar="T", help="Judged since this time (2026-11-21) or duration (3d)."
+    ),
+]
+Until = Annotated[
+    str | None, typer.Option("--until", metavar="T", help="Judged before this time or duration.")
+]
+UploadIds = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--upload", metavar="ID", help="Only of this upload (6 first digits or more); repeatable."
+    ),
+]
+
+
+def filters_of(
+    target: "Target",
+    *,
+    process: Sequence[str] | None = None,
+    version: Sequence[str] | None = None,
+    decision: Sequence[str] | None = None,
+    outcome: Sequence[str] | None = None,
+    reason: Sequence[str] | None = None,
+    confidence: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    upload: Sequence[str] | None = None,
+    case: Sequence[str] | None = None,
+    reviewer: Sequence[str] | None = None,
+    changed: bool | None = None,
+    reviewed: bool | None = None,
+) -> "SearchFilter":
+    """The filter of what was given. Raises BadParameter for values that no record has."""
+    from pydantic import ValidationError
+
+    from winnow.models import Outcome
+    from winnow.search.shapes import SearchFilter
+    from winnow_cli.searching import confidence_range, time_of, upload_ids
+
+    low, high = confidence_range(confidence)
+    ids = upload_ids(target, upload or ())
+    try:
+        return SearchFilter(
+            processes=tuple(process or ()),
+            versions=tuple(one[:12] for one in version or ()),
+            decisions=tuple(decision or ()),
+            outcomes=tuple(Outcome(one) for one in outcome or ()),
+            reasons=tuple(reason or ()),
+            confidence_from=low,
+            confidence_to=high,
+            since=time_of(since, "--since"),
+            until=time_of(until, "--until"),
+            uploads=ids,
+            cases=tuple(case or ()),
+            reviewers=tuple(reviewer or ()),
+            changed=changed,
+            reviewed=reviewed,
+        )
+    except ValidationError as error:
+        fields = sorted({str(line["loc"][0]) for line in error.errors(include_input=False)})
+        raise typer.BadParameter(f"not a value that records have: {', '.join(fields)}") from None
+
+
+def say_what_was_read(read: "ReadRecords") -> None:
+    """Notes about how the answer came about."""
+    from winnow_cli.searching import MANY
+
+    if read.damaged:
+        note(f"Left out: {read.damaged:,} uploads whose results are damaged.")
+    if read.records > MANY:
+        note(f"{read.records:,} records were read for this: name a process or an upload.")

@@ -1,0 +1,109 @@
+"""Searches and charts of a stack: who answers them, and what options of commands ask for.
+
+The records are read from the results of each upload, and searched in memory.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import typer
+
+from winnow.errors import ObjectGoneError, StoredDataInvalidError
+from winnow.search.engine import Searcher
+from winnow.search.memory import MemorySearcher
+from winnow.search.rows import IndexRow, UploadRows
+from winnow.search.shapes import SearchFilter
+from winnow_aws.s3 import S3Store
+from winnow_cli.target import Target, aws_errors
+from winnow_cli.uploads import Uploads
+
+MANY = 100_000
+"""Records from which on reading all of them is said to take long."""
+
+
+@dataclass(frozen=True)
+class ReadRecords:
+    """What was read of a stack."""
+
+    searcher: Searcher
+    records: int
+    damaged: int
+    """Uploads whose results cannot be read."""
+
+
+def read_records(target: Target, filters: SearchFilter) -> ReadRecords:
+    """Read the records of all uploads that the filters may select."""
+    uploads = Uploads(target)
+    store = S3Store(target.s3())
+    rows: list[IndexRow] = []
+    damaged = 0
+    with aws_errors(target):
+        for upload in uploads.every():
+            ref = upload.result_ref(target.results_bucket)
+            if ref is None or not _may_be_in(upload.process, filters.processes):
+                continue
+            if not _may_be_in(upload.upload_id, filters.uploads):
+                continue
+            try:
+                # Expired, or erased since the list was made.
+                with suppress(ObjectGoneError):
+                    rows.extend(UploadRows(store, ref))
+            except StoredDataInvalidError:
+                damaged += 1
+    return ReadRecords(MemorySearcher(rows, _now), len(rows), damaged)
+
+
+def _may_be_in(value: str | None, wanted: Sequence[str]) -> bool:
+    return not wanted or value is None or value in wanted
+
+
+def _now() -> float:
+    return datetime.now(UTC).timestamp()
+
+
+def upload_ids(target: Target, given: Sequence[str]) -> tuple[str, ...]:
+    """The ids of uploads that may be named by their first characters."""
+    if not given:
+        return ()
+    uploads = Uploads(target)
+    return tuple(uploads.find(one).upload_id for one in given)
+
+
+def confidence_range(given: str | None) -> tuple[float | None, float | None]:
+    """From and to, of `0.5-0.8`, `0.5-` or `-0.8`.
+
+    >>> confidence_range("0.5-")
+    (0.5, None)
+    """
+    if given is None:
+        return None, None
+    low, dash, high = given.partition("-")
+    try:
+        ends = tuple(_share(end) if end.strip() else None for end in (low, high))
+    except ValueError:
+        ends = ()
+    if not dash or ends in ((), (None, None)):
+        raise typer.BadParameter(
+            f"{given!r} is not a range from 0 to 1, such as 0.5-0.8, 0.5- or -0.8",
+            param_hint="--confidence",
+        )
+    return ends[0], ends[1]
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise ValueError(text)
+    return value
+
+
+def time_of(given: str | None, option: str) -> str | None:
+    """A day, a time, or a duration before now, as searches take it."""
+    from winnow_cli.commands.redrive import moment
+
+    if given is None:
+        return None
+    at = moment(given, datetime.now(UTC), option).astimezone(UTC)
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
