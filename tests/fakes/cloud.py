@@ -12,8 +12,10 @@ from winnow_cli.deployment.cloud import (
     ChangeRequest,
     ChangeSet,
     Concurrency,
+    DriftCheck,
     Identity,
     RegistryLogin,
+    ResourceDrift,
     StackEvent,
     StackInfo,
     StackResource,
@@ -56,6 +58,9 @@ class FakeCloud:
         self.repositories: dict[str, dict[str, str]] = {}
         self.manifests: dict[tuple[str, str], str] = {}
         self.layers: dict[tuple[str, str], bytes] = {}
+        self.drift_checks: list[DriftCheck] = []
+        """What a detection is, poll by poll."""
+        self.drifts: dict[str, list[ResourceDrift]] = {}
         self.full_buckets: set[str] = set()
         self.calls: list[str] = []
         self.before: Callable[[str], None] = lambda _call: None
@@ -245,6 +250,23 @@ class FakeCloud:
     def ringing(self, stack: str) -> list[str]:
         self._call("ringing")
         return self.alarms
+
+    def detect_drift(self, name: str) -> str:
+        self._call("detect_drift")
+        status = "DRIFTED" if self.drifts.get(name) else "IN_SYNC"
+        update = {"drift": status, "drift_checked_at": BEGAN}
+        self.stacks[name] = self.stacks[name].model_copy(update=update)
+        return name
+
+    def drift_check(self, check: str) -> DriftCheck:
+        self._call("drift_check")
+        if self.drift_checks:
+            return self.drift_checks.pop(0)
+        return DriftCheck(status="DETECTION_COMPLETE")
+
+    def drifted(self, name: str) -> list[ResourceDrift]:
+        self._call("drifted")
+        return self.drifts.get(name, [])
 
 
 class FakeImages:

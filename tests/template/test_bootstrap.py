@@ -140,8 +140,12 @@ CALLED = {
     "cancel_update_stack": "cloudformation:CancelUpdateStack",
 }
 """Call of boto3 -> action, where the names differ."""
-ASKED_OF_PEOPLE = {"cloudformation:DeleteStack", "s3:ListBucketVersions"}
-"""What the port does that no pipeline does: delete a stack, and see the names of its files."""
+ASKED_OF_PEOPLE = {
+    *("cloudformation:DeleteStack", "s3:ListBucketVersions"),
+    *("cloudformation:DetectStackDrift", "cloudformation:DescribeStackDriftDetectionStatus"),
+}
+"""What the port does that no pipeline does: delete a stack, see the names of its files, and look
+for drift, for which CloudFormation reads every resource as whoever asks."""
 NOT_IAM = {"sts:GetCallerIdentity"}
 """Everybody may."""
 

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from winnow_cli.commands.deploy import Answers, Confirm, Yes, interactive, run_deployment
+from winnow_cli.commands.publish import As
 from winnow_cli.console import emit_json, note, say
 from winnow_cli.options import AsJson, StagesFile, handle_errors
 
 if TYPE_CHECKING:
     from winnow_cli.deployment.overview import StageView
+    from winnow_cli.deployment.promote_models import Room
     from winnow_cli.deployment.stages import Stage
 
 app = typer.Typer(
@@ -22,17 +24,29 @@ _Name = Annotated[str, typer.Argument(metavar="STAGE", help="Name of the stage."
 
 
 @app.callback()
-def stages(context: typer.Context, file: StagesFile = None, as_json: AsJson = False) -> None:
+def stages(
+    context: typer.Context,
+    drift: Annotated[
+        bool,
+        typer.Option(
+            "--drift",
+            help="Have CloudFormation compare the resources with the stacks' templates first, "
+            "which takes minutes; else its last result is shown, with its age.",
+        ),
+    ] = False,
+    file: StagesFile = None,
+    as_json: AsJson = False,
+) -> None:
     """All stages side by side: version, age, health, alarms, what differs from here, cost.
 
     The cost is that of this month's runs, at list prices (see `winnow costs`).
     """
     if context.invoked_subcommand is None:
-        _show(stages=file, as_json=as_json)
+        _show(stages=file, drift=drift, as_json=as_json)
 
 
 @handle_errors
-def _show(stages: Path | None, as_json: bool) -> None:
+def _show(stages: Path | None, drift: bool, as_json: bool) -> None:
     from winnow_cli.deployment.cloud import AwsCloud
     from winnow_cli.deployment.costs import cost_of_stage
     from winnow_cli.deployment.overview import view_all
@@ -42,8 +56,25 @@ def _show(stages: Path | None, as_json: bool) -> None:
 
     known = read_stages(stages)
     template = read_template(Checkout.here().template) if known.deployed else {}
-    views = view_all(known.deployed, AwsCloud.of, template, cost_of_stage)
+    problems = _look_for_drift(known.deployed) if drift else {}
+    views = view_all(known.deployed, AwsCloud.of, template, cost_of_stage, problems)
     show_stages([_local(known.local), *views], as_json)
+
+
+def _look_for_drift(stages: "list[Stage]") -> dict[str, str]:
+    from winnow_cli.deployment.cloud import AwsCloud
+    from winnow_cli.deployment.drift import look_for_drift
+    from winnow_cli.render.deployment import reporter
+
+    shown = reporter()
+    try:
+        return look_for_drift(stages, AwsCloud.of, shown.line)
+    except KeyboardInterrupt:
+        shown.stop()
+        note("CloudFormation goes on; `winnow stages` shows its result when it has one.")
+        raise
+    finally:
+        shown.stop()
 
 
 def _local(stage: "Stage") -> "StageView":
@@ -156,6 +187,23 @@ def remove(stage: _Name, file: StagesFile = None, as_json: AsJson = False) -> No
 def promote(
     source: Annotated[str, typer.Argument(metavar="FROM", help="The stage whose code it is.")],
     into: Annotated[str, typer.Argument(metavar="TO", help="The stage that gets it.")],
+    models: Annotated[
+        bool,
+        typer.Option(
+            "--models",
+            help="Bring the champions of its processes instead of its code: the same files by "
+            "SHA-256, not trained anew. `local` can be one of the two.",
+        ),
+    ] = False,
+    alias: Annotated[
+        As | None,
+        typer.Option(
+            "--as",
+            help="With --models. champion: they judge new uploads there from now on. challenger: "
+            "each is released there first. Default: champion, as for a process that is new there.",
+            show_default=False,
+        ),
+    ] = None,
     yes: Yes = False,
     confirm: Confirm = None,
     plan: Annotated[bool, typer.Option("--plan", help="Show what would change, and end.")] = False,
@@ -168,7 +216,7 @@ def promote(
     """Bring what runs in one stage to another: the same images by digest, without a build.
 
     The template is the first stage's, the parameters are the second one's. Versions of processes
-    are not brought along: `winnow process publish` does that.
+    are brought with --models, on their own.
     """
     from winnow_cli.deployment.cloud import AwsCloud
     from winnow_cli.deployment.promote import PromotedPackager
@@ -176,13 +224,20 @@ def promote(
 
     known = read_stages(file)
     first, second = known.get(source), known.get(into)
-    if first.local or second.local or first.name == second.name:
-        raise typer.BadParameter("name two different stages in AWS; local has no images to bring")
+    if first.name == second.name:
+        raise typer.BadParameter("name two different stages")
+    if alias is not None and not models:
+        raise typer.BadParameter("--as goes with --models", param_hint="--as")
+    if not models and (first.local or second.local):
+        raise typer.BadParameter("local has no images to bring; --models brings its champions")
     if not (yes or plan or interactive(as_json)):
         raise typer.BadParameter(
             "without a terminal nothing is asked: give --yes, or --plan to look only",
             param_hint="--yes",
         )
+    if models:
+        _promote_models(first, second, alias or As.CHAMPION, yes, plan, as_json)
+        return
     source_cloud = AwsCloud.of(first)
     require_account(first, source_cloud)
     packager = PromotedPackager(first, source_cloud)
@@ -195,6 +250,49 @@ def promote(
         Answers(yes, confirm or [], plan, as_json),
         verify=verify,
     )
+
+
+def _promote_models(
+    first: "Stage", second: "Stage", alias: As, yes: bool, plan: bool, as_json: bool
+) -> None:
+    from winnow.errors import WinnowError
+    from winnow.models import Alias
+    from winnow_cli.deployment.promote_models import move_all, plan_moves
+    from winnow_cli.render.deployment import reporter
+    from winnow_cli.render.stages import moves_document, show_moves
+
+    source, into = _room(first), _room(second)
+    moves = plan_moves(source, into, Alias(alias.value))
+    changing = [move for move in moves if move.changes]
+    if not as_json:
+        show_moves(moves, first.name, second.name)
+    if changing and not plan:
+        if not yes:
+            typer.confirm(f"Bring {len(changing)} to {second.name}?", abort=True, err=True)
+        shown = reporter()
+        try:
+            move_all(moves, source, into, f"Promoted from {first.name}.", shown.line)
+        except WinnowError:
+            shown.stop()
+            note("What was brought before it stays. The same again brings the rest.")
+            raise
+        finally:
+            shown.stop()
+    if as_json:
+        emit_json(moves_document(moves, first.name, second.name, done=not plan))
+    elif changing and not plan:
+        say(f"{len(changing)} brought to {second.name}.")
+
+
+def _room(stage: "Stage") -> "Room":
+    from functools import partial
+
+    from winnow_cli.deployment.promote_models import Room
+    from winnow_cli.models import open_models
+    from winnow_cli.target import aws_errors, target_of
+
+    target = target_of(stage)
+    return Room(stage.name, open_models(target), partial(aws_errors, target))
 
 
 def require_account(stage: Any, cloud: Any) -> None:

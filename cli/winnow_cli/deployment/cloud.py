@@ -47,6 +47,8 @@ class StackInfo(FrozenModel):
     changed_at: datetime | None = None
     """When it was last deployed."""
     drift: str = "NOT_CHECKED"
+    """CloudFormation's last result: IN_SYNC, DRIFTED, UNKNOWN, or NOT_CHECKED."""
+    drift_checked_at: datetime | None = None
     protected: bool = False
 
     @property
@@ -78,6 +80,32 @@ class StackEvent(FrozenModel):
     type: str
     status: str
     reason: str = ""
+
+
+class PropertyDrift(FrozenModel):
+    """A property of a resource that is not as in the stack's template."""
+
+    path: str
+    """Such as `/Environment/Variables/LOG_LEVEL`."""
+    expected: str = ""
+    actual: str = ""
+
+
+class ResourceDrift(FrozenModel):
+    """A resource that is not as in the stack's template."""
+
+    logical_id: str
+    type: str
+    deleted: bool = False
+    properties: tuple[PropertyDrift, ...] = ()
+
+
+class DriftCheck(FrozenModel):
+    """A detection of drift, as it is now."""
+
+    status: Literal["DETECTION_IN_PROGRESS", "DETECTION_COMPLETE", "DETECTION_FAILED"]
+    reason: str = ""
+    """Why it failed; of the other resources there is a result all the same."""
 
 
 class Change(FrozenModel):
@@ -224,6 +252,15 @@ class Cloud(Protocol):
     def ringing(self, stack: str) -> list[str]:
         """The names of a stack's alarms that ring."""
 
+    def detect_drift(self, name: str) -> str:
+        """Have CloudFormation compare a stack's resources with its template; returns an id."""
+
+    def drift_check(self, check: str) -> DriftCheck:
+        """A detection of drift as it is now."""
+
+    def drifted(self, name: str) -> list[ResourceDrift]:
+        """The resources that the last detection found changed or deleted."""
+
 
 class AwsCloud:
     """The port on AWS."""
@@ -285,6 +322,7 @@ class AwsCloud:
             outputs=_pairs(found.get("Outputs", []), "OutputKey", "OutputValue"),
             changed_at=found.get("LastUpdatedTime") or found.get("CreationTime"),
             drift=found.get("DriftInformation", {}).get("StackDriftStatus", "NOT_CHECKED"),
+            drift_checked_at=found.get("DriftInformation", {}).get("LastCheckTimestamp"),
             protected=bool(found.get("EnableTerminationProtection")),
         )
 
@@ -608,6 +646,34 @@ class AwsCloud:
         with self._calls():
             return [one.name for one in StackAlarms(self._client("cloudwatch"), stack).ringing()]
 
+    def detect_drift(self, name: str) -> str:
+        with self._calls():
+            answer = self._client("cloudformation").detect_stack_drift(StackName=name)
+        return str(answer["StackDriftDetectionId"])
+
+    def drift_check(self, check: str) -> DriftCheck:
+        with self._calls():
+            answer = self._client("cloudformation").describe_stack_drift_detection_status(
+                StackDriftDetectionId=check
+            )
+        return DriftCheck(
+            status=answer["DetectionStatus"], reason=answer.get("DetectionStatusReason", "")
+        )
+
+    def drifted(self, name: str) -> list[ResourceDrift]:
+        arguments: dict[str, Any] = {
+            "StackName": name,
+            "StackResourceDriftStatusFilters": ["MODIFIED", "DELETED"],
+        }
+        found: list[ResourceDrift] = []
+        while True:
+            with self._calls():
+                answer = self._client("cloudformation").describe_stack_resource_drifts(**arguments)
+            found += [_resource_drift(one) for one in answer["StackResourceDrifts"]]
+            if not answer.get("NextToken"):
+                return found
+            arguments["NextToken"] = answer["NextToken"]
+
 
 @contextmanager
 def _aws_errors(stage: str) -> Iterator[None]:
@@ -674,6 +740,22 @@ def _begins_operation(given: Mapping[str, Any]) -> bool:
     return given.get("PhysicalResourceId") == given.get("StackId") and given.get(
         "ResourceStatus"
     ) in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS")
+
+
+def _resource_drift(given: Mapping[str, Any]) -> ResourceDrift:
+    return ResourceDrift(
+        logical_id=given["LogicalResourceId"],
+        type=given["ResourceType"],
+        deleted=given["StackResourceDriftStatus"] == "DELETED",
+        properties=tuple(
+            PropertyDrift(
+                path=one["PropertyPath"],
+                expected=one.get("ExpectedValue", ""),
+                actual=one.get("ActualValue", ""),
+            )
+            for one in given.get("PropertyDifferences", [])
+        ),
+    )
 
 
 def _change(given: Mapping[str, Any]) -> Change:

@@ -9,12 +9,14 @@ from winnow.errors import AccountMismatchError, WinnowError
 from winnow.models import FrozenModel
 from winnow_cli.deployment.cloud import Cloud
 from winnow_cli.deployment.costs import MonthSoFar
+from winnow_cli.deployment.drift import Drift, last_drift
 from winnow_cli.deployment.images import Made, digest_of
 from winnow_cli.deployment.parameters import LOCAL_ONLY, Parameters
 from winnow_cli.deployment.stages import Stage
 
 NOT_DEPLOYED = "not deployed"
 UNREACHABLE = "unreachable"
+NO_PROBLEMS: Mapping[str, str] = {}
 
 
 class StageView(FrozenModel):
@@ -35,6 +37,8 @@ class StageView(FrozenModel):
     """Those that ring."""
     differs: tuple[str, ...] = ()
     """What is not as in this checkout: `template`, names of parameters, `resources`."""
+    drift: Drift | None = None
+    """What CloudFormation found when it last compared the resources; None: nothing to compare."""
     cost: MonthSoFar | None = None
     """What its runs have cost this month; None: it is not known."""
     cost_problem: str = ""
@@ -48,19 +52,22 @@ def view_all(
     cloud_of: Callable[[Stage], Cloud],
     template: Mapping[str, Any],
     cost_of: Callable[[Stage], MonthSoFar | None] = lambda _stage: None,
+    drift_problems: Mapping[str, str] = NO_PROBLEMS,
 ) -> list[StageView]:
     """Every stage; one that cannot be reached does not spoil the others.
 
     Args:
         template: That of this checkout, which the stages' are compared with.
         cost_of: What the runs of a stage have cost this month.
+        drift_problems: Why a detection of drift did not succeed, by the stage's name.
     """
     if not stages:
         return []
 
     def look(stage: Stage) -> StageView:
         try:
-            return view(stage, cloud_of(stage), template, cost_of)
+            problem = drift_problems.get(stage.name, "")
+            return view(stage, cloud_of(stage), template, cost_of, problem)
         except WinnowError as error:
             return _view(stage, UNREACHABLE, problem=error.message)
 
@@ -74,6 +81,7 @@ def view(
     cloud: Cloud,
     template: Mapping[str, Any],
     cost_of: Callable[[Stage], MonthSoFar | None] = lambda _stage: None,
+    drift_problem: str = "",
 ) -> StageView:
     """One stage.
 
@@ -104,6 +112,7 @@ def view(
         deployed_at=stack.changed_at,
         alarms=alarms,
         differs=tuple(differs),
+        drift=last_drift(cloud, stack, drift_problem),
         **asked_cost(stage, cost_of),
     )
 

@@ -14,7 +14,7 @@ from winnow.errors import (
     DeploymentRunningError,
     WinnowError,
 )
-from winnow_cli.deployment.cloud import AwsCloud, ChangeRequest
+from winnow_cli.deployment.cloud import AwsCloud, ChangeRequest, DriftCheck
 from winnow_cli.deployment.stages import Stage
 
 STAGE = Stage(name="test", account="123456789012", region="eu-central-1", stack="winnow-test")
@@ -66,6 +66,81 @@ def test_a_stack(cloud: AwsCloud, stub: Stub) -> None:
     assert found is not None
     assert (found.parameters, found.outputs) == ({"MaxRuns": "5"}, {"Table": "t"})
     assert (found.protected, found.drift, found.changed_at) == (True, "DRIFTED", NOW)
+
+
+def test_when_drift_was_last_looked_for(cloud: AwsCloud, stub: Stub) -> None:
+    drift = {"StackDriftStatus": "DRIFTED", "LastCheckTimestamp": NOW}
+    stub("cloudformation").add_response("describe_stacks", a_stack(DriftInformation=drift))
+    found = cloud.stack("winnow-test")
+    assert found is not None
+    assert (found.drift, found.drift_checked_at) == ("DRIFTED", NOW)
+
+
+def test_drift_is_detected_and_read_page_by_page(cloud: AwsCloud, stub: Stub) -> None:
+    check = "0c5f8d6e-6b1a-4b8e-9c3f-000000000001"
+    stubber = stub("cloudformation")
+    stubber.add_response(
+        "detect_stack_drift", {"StackDriftDetectionId": check}, {"StackName": "winnow-test"}
+    )
+    stubber.add_response(
+        "describe_stack_drift_detection_status",
+        {
+            "StackId": STACK_ID,
+            "StackDriftDetectionId": check,
+            "DetectionStatus": "DETECTION_FAILED",
+            "DetectionStatusReason": "Denied",
+            "Timestamp": NOW,
+        },
+        {"StackDriftDetectionId": check},
+    )
+    common = {"StackId": STACK_ID, "Timestamp": NOW}
+    difference = {
+        "PropertyPath": "/BillingMode",
+        "ExpectedValue": "PAY_PER_REQUEST",
+        "ActualValue": "PROVISIONED",
+        "DifferenceType": "NOT_EQUAL",
+    }
+    asked = {
+        "StackName": "winnow-test",
+        "StackResourceDriftStatusFilters": ["MODIFIED", "DELETED"],
+    }
+    stubber.add_response(
+        "describe_stack_resource_drifts",
+        {
+            "StackResourceDrifts": [
+                {
+                    **common,
+                    "LogicalResourceId": "Table",
+                    "ResourceType": "AWS::DynamoDB::Table",
+                    "StackResourceDriftStatus": "MODIFIED",
+                    "PropertyDifferences": [difference],
+                }
+            ],
+            "NextToken": "more",
+        },
+        asked,
+    )
+    stubber.add_response(
+        "describe_stack_resource_drifts",
+        {
+            "StackResourceDrifts": [
+                {
+                    **common,
+                    "LogicalResourceId": "Rule",
+                    "ResourceType": "AWS::Events::Rule",
+                    "StackResourceDriftStatus": "DELETED",
+                }
+            ]
+        },
+        {**asked, "NextToken": "more"},
+    )
+    assert cloud.detect_drift("winnow-test") == check
+    assert cloud.drift_check(check) == DriftCheck(status="DETECTION_FAILED", reason="Denied")
+    table, rule = cloud.drifted("winnow-test")
+    assert [(one.path, one.expected, one.actual) for one in table.properties] == [
+        ("/BillingMode", "PAY_PER_REQUEST", "PROVISIONED")
+    ]
+    assert (table.deleted, rule.deleted) == (False, True)
 
 
 def test_a_stack_that_is_not_there(cloud: AwsCloud, stub: Stub) -> None:

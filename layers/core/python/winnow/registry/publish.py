@@ -132,19 +132,8 @@ def publish(
         pass
     card = _checked(draft, models.registry)
     contents = _contents(draft, vectors)
-    paths = VersionPaths(models.bucket, definition.id, sha256)
-
-    def written(name: str) -> StoredFile:
-        content = contents[name]
-        kind = _TYPES.get(Path(name).suffix, ARRAYS)
-        # The item names this version of the object: nothing else that is written there counts.
-        ref = models.store.publish(paths.file(name), content, kind, "")
-        digest = hashlib.sha256(content).hexdigest()
-        return StoredFile(name=name, object=ref, sha256=digest, size=len(content))
-
     try:
-        with ThreadPoolExecutor(_THREADS) as pool:
-            files = tuple(pool.map(written, contents))
+        files = write_files(contents, models, definition.id, sha256)
     except RetryableError:
         # Somebody else may have published the same version at the same time.
         try:
@@ -176,6 +165,24 @@ def publish(
     if models.registry.add(version):
         return version
     return models.registry.version(definition.id, sha256)
+
+
+def write_files(
+    contents: Mapping[str, bytes], models: Models, process: str, sha256: str
+) -> tuple[StoredFile, ...]:
+    """Write the files of a version. They belong to nothing before its item names them."""
+    paths = VersionPaths(models.bucket, process, sha256)
+
+    def written(name: str) -> StoredFile:
+        content = contents[name]
+        kind = _TYPES.get(Path(name).suffix, ARRAYS)
+        # The item names this version of the object: nothing else that is written there counts.
+        ref = models.store.publish(paths.file(name), content, kind, "")
+        digest = hashlib.sha256(content).hexdigest()
+        return StoredFile(name=name, object=ref, sha256=digest, size=len(content))
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        return tuple(pool.map(written, contents))
 
 
 def _checked(draft: Draft, registry: ModelRegistry) -> HeadCard | None:
