@@ -18,7 +18,7 @@ from winnow_cli.deployment.deploy import Deployment, Outcome, Plan
 from winnow_cli.deployment.images import Made, artifacts_bucket, store, with_made
 from winnow_cli.deployment.stages import Stage, read_stages, write_stage
 from winnow_cli.deployment.verify import SAMPLE, mail_of, verify
-from winnow_cli.target import target_of
+from winnow_cli.target import session_of, target_of
 from winnow_cli.uploads import Uploads
 from winnow_local import ministack
 from winnow_local.deploy import local_parameters
@@ -26,9 +26,22 @@ from winnow_local.stack import function_environment
 from winnow_local.state import StateDir
 from winnow_local.template import Checkout, read_template, rewrite
 
-from .conftest import winnow
+from .conftest import SURE, Stack, winnow
 
 pytestmark = [pytest.mark.model, pytest.mark.timeout(300)]
+
+
+SKY = """
+id: sky
+version: 1.0.0
+kind: labels
+title: What a sentence is about
+input: {text_columns: [text]}
+threshold: 0.3
+labels:
+  - {id: joy, examples: [I was overjoyed and full of happiness.]}
+  - {id: rain, examples: [It rained all day.]}
+"""
 
 
 class ZipPackager:
@@ -201,6 +214,52 @@ def test_stages_side_by_side(commands: Account, first: Outcome) -> None:
     assert changed.code == 0, changed.err
     assert "MaxRuns" in winnow("stages").out
     assert winnow("stages", "set", "test", "--parameter", "MaxRuns=many").code == 1
+
+
+def test_what_was_changed_by_hand_is_told(commands: Account, first: Outcome) -> None:
+    assert "not looked for" in winnow("stages").out
+    before = winnow("stages", "--drift", "--json").document()["stages"][1]["drift"]
+    assert (before["status"], before["resources"]) == ("IN_SYNC", [])
+    session = session_of(commands.stage)
+    resources = AwsCloud.of(commands.stage).resources(commands.stage.stack)
+    logs = next(one.physical_id for one in resources if one.logical_id == "ClassifyLogs")
+    session.client("logs").put_retention_policy(logGroupName=logs, retentionInDays=3)
+    # Nobody has looked since.
+    unseen = winnow("stages", "--json").document()["stages"][1]["drift"]
+    assert unseen == before
+    shown = winnow("stages", "--drift")
+    assert "test: ClassifyLogs (Logs log group) is not as it was deployed:" in shown.err
+    assert "  /RetentionInDays: 30 -> 3" in shown.err
+
+
+def test_champions_are_brought_from_one_stage_to_another(
+    commands: Account, first: Outcome, stack: Stack, tmp_path: Path
+) -> None:
+    """Between two stacks on two emulators: the stage in the account, and the local one."""
+    file = tmp_path / "sky.yaml"
+    file.write_text(SKY, "utf-8")
+    published = winnow("process", "publish", file, "--stack", "test", "--json")
+    assert published.code == 0, published.err
+    sha256 = published.document()["champion"]
+    assert stack.run("a.csv", f"text\n{SURE}\n", "sky").error_code == "process_unknown"
+    planned = winnow("stages", "promote", "test", "local", "--models", "--plan", "--json")
+    actions = {one["process"]: one["action"] for one in planned.document()["processes"]}
+    # What ships has the same name in both.
+    assert actions == {
+        "sky": "new",
+        **dict.fromkeys(("L33774", "emotions", "screening-colonoscopy"), "unchanged"),
+    }
+    brought = winnow("stages", "promote", "test", "local", "--models", "--yes")
+    assert brought.code == 0, brought.err
+    assert "1 brought to local." in brought.out
+    result, _ = stack.result(stack.run("a.csv", f"text\n{SURE}\n", "sky"))
+    assert result.version is not None
+    assert result.version.sha256 == sha256
+    assert winnow("model", "show", "sky", "--json").document()["history"][-1]["reason"] == (
+        "Promoted from test."
+    )
+    again = winnow("stages", "promote", "test", "local", "--models", "--yes", "--json")
+    assert {one["action"] for one in again.document()["processes"]} == {"unchanged"}
 
 
 def test_what_was_not_deployed_by_images_is_not_promoted(commands: Account, first: Outcome) -> None:
