@@ -5,7 +5,8 @@ from decimal import Decimal
 import pytest
 
 from tests.browser.person import Person
-from tests.browser.test_access import upload_of, violations
+from tests.browser.test_access import violations
+from tests.browser.test_views import upload_of
 from tests.fakes.stage import Stage
 from winnow.costs.money import shown
 from winnow.models import RunCost
