@@ -11,8 +11,12 @@ from typing import Any
 
 import pytest
 
+from winnow.errors import ReleaseConflictError
 from winnow.ports import StartOutcome
 from winnow_aws.workflow import StatesWorkflow
+from winnow_cli.code_release.alias import Route, WorkflowAlias
+from winnow_cli.code_release.canary import StackCode
+from winnow_cli.code_release.store import PARTITION, CodeTable
 
 from .conftest import Stack
 
@@ -56,3 +60,46 @@ def test_runs_of_an_alias_and_of_the_machine_are_told_apart_by_name_alone(
         execution = f"{arn.replace(':stateMachine:', ':execution:')}:{name}"
         states.stop_execution(executionArn=execution)
     assert after.status_of("first") is StartOutcome.ENDED
+
+
+def test_a_canary_of_code_moves_the_alias_and_back(machine: tuple[Any, str], stack: Stack) -> None:
+    states, arn = machine
+
+    def publish(seconds: int) -> str:
+        waits = json.dumps({**WAITS, "Comment": f"version {seconds}"})
+        states.update_state_machine(stateMachineArn=arn, definition=waits)
+        made = states.publish_state_machine_version(stateMachineArn=arn)
+        return str(made["stateMachineVersionArn"])
+
+    first = publish(1)
+    live = states.create_state_machine_alias(
+        name="live", routingConfiguration=[{"stateMachineVersionArn": first, "weight": 100}]
+    )["stateMachineAliasArn"]
+    publish(2)
+    alias = WorkflowAlias(states, live)
+    table = CodeTable(stack.target.dynamodb(), stack.target.output("ModelsTable"))
+    code = StackCode("winnow", alias, table, list, lambda: "ann")
+    try:
+        assert code.canary(10, None, "new reader").challenger == "2"
+        assert set(alias.routes()[0]) == {Route("1", 90), Route("2", 10)}
+        started = StatesWorkflow(states, live).start("run", {})
+        assert started is StartOutcome.STARTED
+        assert code.promote(None, "").champion == "2"
+        assert alias.routes()[0] == (Route("2", 100),)
+        assert code.roll_back("").champion == "1"
+        assert alias.routes()[0] == (Route("1", 100),)
+        found = code.status()
+        assert (found.champion.version, found.previous, found.revision) == ("1", "2", 3)
+        assert [change.action for change in table.history()] == [
+            "canary",
+            "promoted",
+            "rolled_back",
+        ]
+        with pytest.raises(ReleaseConflictError):
+            code.canary(10, None, "", revision=1)
+    finally:
+        for item in table._partition(PARTITION):
+            stack.target.dynamodb().delete_item(
+                TableName=stack.target.output("ModelsTable"), Key={k: item[k] for k in ("pk", "sk")}
+            )
+        states.delete_state_machine_alias(stateMachineAliasArn=live)

@@ -298,6 +298,7 @@ CALLS: dict[str, list[list[str]]] = {
         ["moods", "--percent", "5", "--reason", f"r{PLANT}", "--json"],
         ["moods", "--percent", PLANT],
         ["moods", "--percent", "5", "--model", PLANT],
+        ["--code", "--percent", "5", "--version", PLANT, "--reason", PLANT],
     ],
     "release status": [[], ["--json"], ["moods"], [PLANT]],
     "release check": [["moods"], ["moods", "--json"], [PLANT]],

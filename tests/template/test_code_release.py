@@ -3,6 +3,7 @@
 The local stack's CloudFormation has neither, so what AWS documents of them is simulated here.
 """
 
+import re
 from typing import Any
 
 import pytest
@@ -67,6 +68,20 @@ def test_a_release_is_what_its_name_says(release: str):
     percent, minutes = (mapped(found[name], release) for name in ("Percentage", "Interval"))
     every = "" if kind == "CANARY" else "Every"
     assert release == f"{kind.capitalize()}{percent}Percent{every}{minutes}Minutes"
+
+
+def test_an_update_can_leave_new_runs_with_the_version_that_they_have():
+    """The property is what it was, so CloudFormation does not touch the alias."""
+    held = f"{MACHINE}:6"
+    stack = deployed({**OFF, "CodeVersion": held})
+    alias = stack["Resources"]["TriageAlias"]["Properties"]["DeploymentPreference"]
+    assert alias["StateMachineVersionArn"] == ref("CodeVersion")
+    assert "TriageVersion" in stack["Resources"], "the new version is published all the same"
+    assert preference("AllAtOnce")["StateMachineVersionArn"] == ref("TriageVersion")
+    pattern = re.compile(read()["Parameters"]["CodeVersion"]["AllowedPattern"])
+    assert pattern.fullmatch(held)
+    assert not pattern.fullmatch(MACHINE)
+    assert not pattern.fullmatch(f"{MACHINE}:live")
 
 
 def test_an_alarm_that_takes_an_update_back_exists_and_needs_no_function():

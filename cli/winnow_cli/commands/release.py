@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from winnow_cli.commands import code_release
+from winnow_cli.commands.code_release import Code, model_process, only_code
 from winnow_cli.commands.model_versions import (
     VERSION_HELP,
     Force,
@@ -28,8 +30,14 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Release a challenger, watch what audits prove of it, take it back.",
+    help="Release a challenger, watch what audits prove of it, take it back; or new code (--code).",
 )
+ModelProcess = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="PROCESS", help="The process: its id, or one of its codes. Not with --code."
+    ),
+]
 Version = Annotated[
     str | None,
     typer.Option(
@@ -92,13 +100,14 @@ def shadow(
 @app.command()
 @handle_errors
 def canary(
-    process: Process,
     percent: Annotated[
         int,
         typer.Option(
             "--percent", metavar="N", min=0, max=100, help="Percent of the uploads it decides."
         ),
     ],
+    process: ModelProcess = None,
+    code: Code = False,
     version: Version = None,
     guarantee: Guarantee = None,
     automatic: Automatic = None,
@@ -113,12 +122,22 @@ def canary(
     An upload stays on its side, also when it is run again. What people find of the accepted records
     that they audit decides: below the guarantee the challenger is taken back by itself. Where the
     model is built, it has to do on the golden set first (see `winnow release check`).
+
+    With --code another version of the workflow has a share of new runs. A canary of a model and
+    one of code exclude each other.
     """
+    if code:
+        only_code(process, **{"--guarantee": guarantee, "--automatic": automatic})
+        code_release.canary(percent, version, reason, revision, stack, as_json)
+        return
+    from winnow_cli.code_release.canary import refuse_code_canary
     from winnow_cli.golden import refuse_broken
 
+    named = model_process(process)
     with _open(stack) as (target, releases):
-        entry = releases.models.entry(process, revision)
+        entry = releases.models.entry(named, revision)
         found = releases.challenger(entry, version)
+        refuse_code_canary(target)
         refuse_broken(entry, _golden(releases, entry, found, guarantee, model))
         changed = releases.start(
             "canary",
@@ -164,8 +183,9 @@ def blue_green(
 @app.command()
 @handle_errors
 def promote(
-    process: Process,
+    process: ModelProcess = None,
     version: Annotated[str, typer.Argument(metavar="VERSION", help=VERSION_HELP)] = "challenger",
+    code: Code = False,
     reason: Reason = "",
     revision: Revision = None,
     yes: Yes = False,
@@ -174,10 +194,14 @@ def promote(
 ) -> None:
     """Make the challenger the champion, whether or not its guarantee is proven.
 
-    `winnow model promote` does the same.
+    `winnow model promote` does the same. With --code all new runs have the new code.
     """
+    if code:
+        only_code(process)
+        code_release.promote(reason, revision, yes, stack, as_json)
+        return
     with _open(stack) as (target, releases):
-        entry = releases.models.entry(process, revision)
+        entry = releases.models.entry(model_process(process), revision)
         found = releases.challenger(entry, version)
         _promote(target, releases, entry, found, None, reason, yes, as_json)
 
@@ -185,7 +209,8 @@ def promote(
 @app.command()
 @handle_errors
 def rollback(
-    process: Process,
+    process: ModelProcess = None,
+    code: Code = False,
     reason: Reason = "",
     revision: Revision = None,
     force: Force = False,
@@ -196,8 +221,13 @@ def rollback(
 
     A second time in a row it is refused (rolled_back_already).
     """
+    if code:
+        only_code(process)
+        code_release.rollback(reason, revision, force, stack, as_json)
+        return
+    named = model_process(process)
     with _open(stack) as (target, releases):
-        entry = releases.models.entry(process, revision)
+        entry = releases.models.entry(named, revision)
         changed = releases.roll_back(entry, reason, force=force)
     _tell(target, changed, f"{changed.champion[:12]} decides every new upload.", as_json)
 
@@ -205,15 +235,21 @@ def rollback(
 @app.command()
 @handle_errors
 def stop(
-    process: Process,
+    process: ModelProcess = None,
+    code: Code = False,
     reason: Reason = "",
     revision: Revision = None,
     stack: StackName = None,
     as_json: AsJson = False,
 ) -> None:
     """End a release: the champion decides alone, and the challenger keeps its name."""
+    if code:
+        only_code(process)
+        code_release.stop(reason, revision, stack, as_json)
+        return
+    named = model_process(process)
     with _open(stack) as (target, releases):
-        entry = releases.models.entry(process, revision)
+        entry = releases.models.entry(named, revision)
         changed = releases.stop(entry, reason)
     _tell(target, changed, f"{changed.champion[:12]} decides every new upload alone.", as_json)
 
@@ -224,10 +260,18 @@ def status(
     process: Annotated[
         str | None, typer.Argument(metavar="PROCESS", help="Only this process; default: all.")
     ] = None,
+    code: Code = False,
     stack: StackName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what audits prove of champion and challenger, and what follows from it."""
+    """Show what audits prove of champion and challenger, and what follows from it.
+
+    With --code: which code new runs have, and how the newest runs of each version ended.
+    """
+    if code:
+        only_code(process)
+        code_release.status(stack, as_json)
+        return
     from winnow_cli.render.releases import print_releases
 
     with _open(stack) as (_, releases):

@@ -8,6 +8,7 @@ from winnow_cli.render.tables import table
 
 if TYPE_CHECKING:
     from winnow.releases.status import ReleaseStatus, VersionLive
+    from winnow_cli.code_release.models import CodeStatus
 
 WIDTH = 40
 """Cells of a bar."""
@@ -34,6 +35,42 @@ def print_releases(processes: "Sequence[ReleaseStatus]") -> None:
     )
     for status in processes:
         _print_release(status)
+
+
+def print_code(status: "CodeStatus") -> None:
+    """A table with a row a version of the code, and below it what is released."""
+    release = status.release
+    versions = [status.champion, *([status.challenger] if status.challenger else [])]
+    table(
+        ("version", "stack", "alias", "share", "runs", "running", "succeeded", "failed"),
+        [
+            (
+                version.version,
+                status.stack,
+                version.alias.value,
+                f"{_share(status, version.alias.value)} %",
+                *(f"{n:,}" for n in (version.runs, version.running)),
+                *(f"{n:,}" for n in (version.succeeded, version.failed)),
+            )
+            for version in versions
+        ],
+        right=("share", "runs", "running", "succeeded", "failed"),
+    )
+    say()
+    if release is not None:
+        say(
+            f"  {status.stack}: {release.stage.value}, {release.percent} % of new runs, since "
+            f"{release.started_at} by {release.by}."
+        )
+    say("  The runs are the newest hundred of a version; a file that cannot be judged fails, too.")
+    if status.previous:
+        until = f" until {status.previous_until}" if status.previous_until else ""
+        say(f"  Before: version {status.previous}, kept ready{until}.")
+
+
+def _share(status: "CodeStatus", alias: str) -> int:
+    percent = status.release.percent if status.release else 0
+    return percent if alias == "challenger" else 100 - percent
 
 
 def bar(version: "VersionLive", left: float) -> str:

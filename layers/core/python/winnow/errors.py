@@ -445,6 +445,16 @@ class RolledBackAlreadyError(ReleaseInvalidError):
     )
 
 
+class CodeReleaseUnsupportedError(RegistryError):
+    """The stack cannot release code in this way; nothing changed."""
+
+    code = "code_release_unsupported"
+    hint = (
+        "On the local stack use `winnow release blue-green --code`. A stack in AWS can do it once "
+        "it is deployed with this version."
+    )
+
+
 class PublishInvalidError(RegistryError):
     """A definition with its head cannot be published; nothing changed."""
 

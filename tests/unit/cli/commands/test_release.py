@@ -59,7 +59,9 @@ class Room:
 @pytest.fixture
 def room(monkeypatch: pytest.MonkeyPatch) -> Room:
     made = Room()
-    stack = SimpleNamespace(local=True, name="winnow", hint=lambda words: f"winnow {words}")
+    stack = SimpleNamespace(
+        local=True, name="winnow", outputs={}, hint=lambda words: f"winnow {words}"
+    )
     monkeypatch.setattr(target, "find_target", lambda _: stack)
     monkeypatch.setattr(releases, "open_releases", lambda _: made.releases)
     return made

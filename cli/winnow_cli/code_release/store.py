@@ -1,0 +1,62 @@
+"""Who released which code, when and why: a partition of the table of models.
+
+| item | pk | sk |
+|---|---|---|
+| the code's entry | `code` | `entry` |
+| a change | `code` | `change#` and the revision, 10 digits |
+
+Only the command line writes it; no function's role may.
+"""
+
+from winnow.errors import ReleaseConflictError
+from winnow_aws.attributes import texts
+from winnow_aws.models_table import IS_NEW, ModelsTable, attributes_of, values_of
+from winnow_aws.transactions import ConditionFailed
+from winnow_cli.code_release.models import CodeChange, CodeEntry
+
+PARTITION = "code"
+_ENTRY, _CHANGE = "entry", "change#"
+
+
+class CodeTable(ModelsTable):
+    """The table of models: a store of code releases."""
+
+    def entry(self) -> CodeEntry | None:
+        """The entry; None: no code was ever released by hand."""
+        item = self._get(texts(pk=PARTITION, sk=_ENTRY))
+        return CodeEntry.model_validate(values_of(item)) if item else None
+
+    def history(self) -> tuple[CodeChange, ...]:
+        """Every change, the oldest first."""
+        return tuple(
+            CodeChange.model_validate(values_of(item))
+            for item in self._partition(PARTITION)
+            if item["sk"]["S"].startswith(_CHANGE)
+        )
+
+    def change(self, after: CodeEntry, change: CodeChange) -> None:
+        """Write an entry and its change, or neither.
+
+        Raises:
+            ReleaseConflictError: The entry is not at the revision before any more.
+        """
+        put = {
+            "Item": texts(pk=PARTITION, sk=_ENTRY) | attributes_of(after),
+            "ConditionExpression": IS_NEW,
+        }
+        if after.revision > 1:
+            put |= {
+                "ConditionExpression": "revision = :seen",
+                "ExpressionAttributeValues": {":seen": {"N": str(after.revision - 1)}},
+            }
+        key = texts(pk=PARTITION, sk=f"{_CHANGE}{change.revision:010d}")
+        history = {"Item": key | attributes_of(change), "ConditionExpression": IS_NEW}
+        try:
+            self._writer.transact([{"Put": put}, {"Put": history}])
+        except ConditionFailed:
+            there = self._get(key)
+            if there and CodeChange.model_validate(values_of(there)) == change:
+                return  # It was written, and the answer to it was lost.
+            raise ReleaseConflictError(
+                f"The code of {after.stack} was released by somebody else at the same time."
+            ) from None
