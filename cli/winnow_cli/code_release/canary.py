@@ -94,7 +94,7 @@ class StackCode:
             update = {"challenger": release.challenger, "release": release}
         if champion != stored.champion and stored.champion:
             # CloudFormation, or somebody else's tool, has moved it since.
-            update |= {"previous": stored.champion, "previous_until": None}
+            update |= {"previous": stored.champion, "previous_until": None, "taken_back": False}
         return stored.model_copy(update={"champion": champion, **update})
 
     def status(self) -> CodeStatus:
@@ -152,6 +152,7 @@ class StackCode:
                 "release": None,
                 "previous": before.champion,
                 "previous_until": iso(self._clock() + KEPT_READY_S),
+                "taken_back": False,
             }
         )
         return self._change(before, after, "promoted", reason, Route(challenger, _ALL))
@@ -170,13 +171,11 @@ class StackCode:
         before = self._ready(revision)
         if before.release is not None:
             return self._end(before, "rolled_back", reason)
-        last = self._store.history()[-1:]
-        if last and not force and last[0].action == "rolled_back":
-            if last[0].champion_before == before.previous != before.champion:
-                raise RolledBackAlreadyError(
-                    f"Version {before.previous} was taken back at {last[0].at}: {before.champion} "
-                    "has every new run."
-                )
+        if before.taken_back and before.previous is not None and not force:
+            raise RolledBackAlreadyError(
+                f"Version {before.previous} was taken back at {before.changed_at}, and "
+                f"{before.champion} has every new run."
+            )
         kept = self._alias.versions()
         older = [version for version in kept if int(version) < int(before.champion)]
         previous = before.previous if before.previous in kept else next(iter(older), None)
@@ -190,6 +189,7 @@ class StackCode:
                 "challenger": None,
                 "previous": before.champion,
                 "previous_until": None,
+                "taken_back": True,
             }
         )
         return self._change(before, after, "rolled_back", reason, Route(previous, _ALL))

@@ -34,6 +34,7 @@ class CodeEntry(FrozenModel):
     release: CodeRelease | None = Field(None, description="absent: the champion has all new runs")
     previous: str | None = Field(None, description="the champion before")
     previous_until: str | None = None
+    taken_back: bool = Field(False, description="`previous` is code that was taken back")
     revision: int = Field(0, ge=0, description="a change names the one that it saw; 0: no change")
     changed_at: str = ""
     changed_by: str = ""
