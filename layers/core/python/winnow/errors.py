@@ -44,6 +44,7 @@ whatever it is.
           ReleaseConflictError
           ReleaseInvalidError
             RolledBackAlreadyError
+          CodeReleaseUnsupportedError
           PublishInvalidError
           NotReproducibleError
           TrainingRunningError
