@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from winnow.errors import StackFailedError
 from winnow_local.ministack import ACCESS_KEY, REGION, SECRET_KEY, places
 from winnow_local.runtime import WARM
-from winnow_local.template import Checkout, read_template, rewrite
+from winnow_local.template import Checkout, Template, read_template, rewrite
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -76,16 +76,12 @@ def deploy(
     aws = session()
     s3 = aws.client("s3", endpoint_url=endpoint, config=client_config())
     cloudformation = aws.client("cloudformation", endpoint_url=endpoint, config=client_config())
-    template = read_template(checkout.template)
-    local, uploads = rewrite(template, checkout, ARTIFACTS_BUCKET, environment, images)
+    local = package(endpoint, checkout, environment, images)
     given: list[ParameterTypeDef] = [
         {"ParameterKey": name, "ParameterValue": value}
         for name, value in {**local_parameters(), **(parameters or {})}.items()
     ]
     try:
-        s3.create_bucket(Bucket=ARTIFACTS_BUCKET)
-        for upload in uploads:
-            s3.put_object(Bucket=ARTIFACTS_BUCKET, Key=upload.key, Body=upload.content)
         s3.put_object(Bucket=ARTIFACTS_BUCKET, Key=TEMPLATE_KEY, Body=json.dumps(local))
         write = cloudformation.update_stack if update else cloudformation.create_stack
         write(
@@ -98,6 +94,29 @@ def deploy(
     except ClientError as error:
         raise StackFailedError(f"MiniStack rejected the stack: {error}") from error
     return _wait(cloudformation, "UPDATE_COMPLETE" if update else "CREATE_COMPLETE")
+
+
+def package(
+    endpoint: str,
+    checkout: Checkout,
+    environment: Mapping[str, str],
+    images: Mapping[str, str] | None = None,
+) -> Template:
+    """Uploads the code; the template that refers to it, as `sam package` writes one.
+
+    Raises:
+        StackFailedError: MiniStack rejected the code.
+    """
+    s3 = session().client("s3", endpoint_url=endpoint, config=client_config())
+    template = read_template(checkout.template)
+    local, uploads = rewrite(template, checkout, ARTIFACTS_BUCKET, environment, images)
+    try:
+        s3.create_bucket(Bucket=ARTIFACTS_BUCKET)
+        for upload in uploads:
+            s3.put_object(Bucket=ARTIFACTS_BUCKET, Key=upload.key, Body=upload.content)
+    except ClientError as error:
+        raise StackFailedError(f"MiniStack rejected the code: {error}") from error
+    return local
 
 
 def warm(endpoint: str) -> None:

@@ -48,7 +48,7 @@ from winnow.processes.schema import parse_definition_json
 from winnow.steps.notification import report
 from winnow.storage.intermediate import open_artifact
 from winnow.storage.jsonl import dump_line, load_lines
-from winnow.storage.paths import JSON, JSON_LINES, RunPaths, scored_of
+from winnow.storage.paths import JSON, JSON_LINES, RunPaths, prefix_of, scored_of
 
 _TASK = TypeAdapter(ChunkTask)
 _LINE: TypeAdapter[ScoredHeader | ScoredLine] = TypeAdapter(
@@ -225,7 +225,7 @@ def filter_run(
     if run.run is None:
         _filter_inline(tasks, store, clock)
     totals = _Totals(run, tasks, store)
-    paths = RunPaths(results_bucket, run.upload.upload_id, run.run)
+    paths = RunPaths(results_bucket, run.upload.upload_id, run.run, prefix_of(run.manifest))
     fence = run.run.started_at if run.run else ""
     files = {
         outcome: _joined(

@@ -55,6 +55,7 @@ class SerializeOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     results_bucket: str
+    results_prefix: str = Field("", description="of every key: see RunPaths")
     default_process: str = ""
     threshold: float | None = Field(None, ge=0, le=1, description="None: the process's own")
     sender_threshold: SenderThreshold = Field(
@@ -138,7 +139,7 @@ def _serialize(
     threshold = effective_threshold(
         stored.metadata, options.threshold, definition.threshold, options.sender_threshold
     )
-    paths = RunPaths(options.results_bucket, upload.upload_id, run)
+    paths = RunPaths(options.results_bucket, upload.upload_id, run, options.results_prefix)
     definition_ref, head = _stored(version, paths, store)
     task = partial(
         ChunkTask,

@@ -14,19 +14,27 @@ ARRAYS = "application/octet-stream"
 class RunPaths:
     """The object names of one run: its work under `runs/`, its results under `results/`."""
 
-    def __init__(self, bucket: str, upload_id: str, run: RunRef | None = None) -> None:
-        """Without a run (one that began before runs had ids) the work is kept by upload."""
+    def __init__(
+        self, bucket: str, upload_id: str, run: RunRef | None = None, prefix: str = ""
+    ) -> None:
+        """Without a run (one that began before runs had ids) the work is kept by upload.
+
+        Args:
+            prefix: Of every key: where a second stack writes that judges beside the first; else
+                empty.
+        """
         self._bucket = bucket
+        self._prefix = prefix
         self._upload_id = upload_id
         self._folder = f"runs/{upload_id}/{run.id}" if run else f"runs/{upload_id}"
 
     @classmethod
     def of(cls, task: ChunkTask) -> "RunPaths":
         """That of a chunk's run."""
-        return cls(task.scored.bucket, task.upload_id, task.run)
+        return cls(task.scored.bucket, task.upload_id, task.run, prefix_of(task.scored))
 
     def _ref(self, key: str) -> ObjectRef:
-        return ObjectRef(bucket=self._bucket, key=key)
+        return ObjectRef(bucket=self._bucket, key=self._prefix + key)
 
     def _work(self, name: str) -> ObjectRef:
         return self._ref(f"{self._folder}/{name}")
@@ -82,6 +90,17 @@ class RunPaths:
     def outcome(self, process_id: str, outcome: Outcome) -> ObjectRef:
         """accepted.jsonl, review.jsonl or invalid.jsonl: a ResultRecord a line."""
         return self._ref(f"results/{process_id}/{self._upload_id}/{outcome}.jsonl")
+
+
+def prefix_of(work: ObjectRef) -> str:
+    """The prefix of a run, from any of the objects of its work.
+
+    >>> prefix_of(ObjectRef(bucket="results", key="shadow/0a1b/runs/27fe/1-0/manifest.jsonl"))
+    'shadow/0a1b/'
+    >>> prefix_of(ObjectRef(bucket="results", key="runs/27fe/1-0/manifest.jsonl"))
+    ''
+    """
+    return work.key.partition("runs/")[0]
 
 
 def scored_of(task: ChunkTask, part: Part) -> ObjectRef:
