@@ -272,23 +272,8 @@ class StackCode:
         reason: str,
         *routes: Route,
     ) -> CodeEntry:
-        after = after.model_copy(
-            update={
-                "revision": before.revision + 1,
-                "changed_at": self._now(),
-                "changed_by": self._user(),
-            }
-        )
-        change = CodeChange(
-            revision=after.revision,
-            at=after.changed_at,
-            by=after.changed_by,
-            action=action,
-            champion_before=before.champion,
-            champion_after=after.champion,
-            challenger_after=after.challenger,
-            percent=after.release.percent if after.release else None,
-            reason=" ".join(reason.split()),
+        after, change = changed_entry(
+            before, after, action, reason, at=self._now(), by=self._user()
         )
         # First the entry, on condition of its revision: of two people, one moves the alias.
         self._store.change(after, change)
@@ -300,6 +285,33 @@ class StackCode:
 
     def _now(self) -> str:
         return iso(self._clock())
+
+
+def changed_entry(
+    before: CodeEntry,
+    after: CodeEntry,
+    action: Literal["canary", "shadow", "promoted", "rolled_back", "stopped"],
+    reason: str,
+    *,
+    at: str,
+    by: str,
+) -> tuple[CodeEntry, CodeChange]:
+    """An entry at its next revision, and the change that led to it."""
+    after = after.model_copy(
+        update={"revision": before.revision + 1, "changed_at": at, "changed_by": by}
+    )
+    change = CodeChange(
+        revision=after.revision,
+        at=at,
+        by=by,
+        action=action,
+        champion_before=before.champion,
+        champion_after=after.champion,
+        challenger_after=after.challenger,
+        percent=after.release.percent if after.release else None,
+        reason=" ".join(reason.split()),
+    )
+    return after, change
 
 
 def open_code(target: Target) -> StackCode:

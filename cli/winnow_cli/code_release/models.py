@@ -9,6 +9,7 @@ from pydantic import Field
 
 from winnow.models import Alias, FrozenModel
 from winnow.registry.models import Stage
+from winnow_cli.code_release.counts import Counts
 
 
 class CodeRelease(FrozenModel):
@@ -23,6 +24,10 @@ class CodeRelease(FrozenModel):
     )
     started_at: str
     by: str
+    id: str | None = Field(None, description="of a second stack: its keys begin with shadow/<id>/")
+    comparison: Counts | None = Field(
+        None, description="what a second stack made of retained uploads"
+    )
 
 
 class CodeEntry(FrozenModel):

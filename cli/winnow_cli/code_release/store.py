@@ -5,6 +5,8 @@
 | the code's entry | `code` | `entry` |
 | a change | `code` | `change#` and the revision, 10 digits |
 
+The same of a second stack is in the partition `code-stack`.
+
 Only the command line writes it; no function's role may.
 """
 
@@ -14,23 +16,25 @@ from winnow_aws.models_table import IS_NEW, ModelsTable, attributes_of, values_o
 from winnow_aws.transactions import ConditionFailed
 from winnow_cli.code_release.models import CodeChange, CodeEntry
 
-PARTITION = "code"
+PARTITION, STACKS = "code", "code-stack"
 _ENTRY, _CHANGE = "entry", "change#"
 
 
 class CodeTable(ModelsTable):
     """The table of models: a store of code releases."""
 
+    partition = PARTITION
+
     def entry(self) -> CodeEntry | None:
         """The entry; None: no code was ever released by hand."""
-        item = self._get(texts(pk=PARTITION, sk=_ENTRY))
+        item = self._get(texts(pk=self.partition, sk=_ENTRY))
         return CodeEntry.model_validate(values_of(item)) if item else None
 
     def history(self) -> tuple[CodeChange, ...]:
         """Every change, the oldest first."""
         return tuple(
             CodeChange.model_validate(values_of(item))
-            for item in self._partition(PARTITION)
+            for item in self._partition(self.partition)
             if item["sk"]["S"].startswith(_CHANGE)
         )
 
@@ -41,7 +45,7 @@ class CodeTable(ModelsTable):
             ReleaseConflictError: The entry is not at the revision before any more.
         """
         put = {
-            "Item": texts(pk=PARTITION, sk=_ENTRY) | attributes_of(after),
+            "Item": texts(pk=self.partition, sk=_ENTRY) | attributes_of(after),
             "ConditionExpression": IS_NEW,
         }
         if after.revision > 1:
@@ -49,7 +53,7 @@ class CodeTable(ModelsTable):
                 "ConditionExpression": "revision = :seen",
                 "ExpressionAttributeValues": {":seen": {"N": str(after.revision - 1)}},
             }
-        key = texts(pk=PARTITION, sk=f"{_CHANGE}{change.revision:010d}")
+        key = texts(pk=self.partition, sk=f"{_CHANGE}{change.revision:010d}")
         history = {"Item": key | attributes_of(change), "ConditionExpression": IS_NEW}
         try:
             self._writer.transact([{"Put": put}, {"Put": history}])
@@ -60,3 +64,9 @@ class CodeTable(ModelsTable):
             raise ReleaseConflictError(
                 f"The code of {after.stack} was released by somebody else at the same time."
             ) from None
+
+
+class StacksTable(CodeTable):
+    """The same of a second stack."""
+
+    partition = STACKS

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from winnow_cli.commands import code_release
-from winnow_cli.commands.code_release import Code, model_process, only_code
+from winnow_cli.commands.code_release import (
+    Code,
+    PackagedTemplate,
+    model_process,
+    only_code,
+)
 from winnow_cli.commands.model_versions import (
     VERSION_HELP,
     Force,
@@ -154,7 +159,15 @@ def canary(
 @app.command("blue-green")
 @handle_errors
 def blue_green(
-    process: Process,
+    process: ModelProcess = None,
+    code: Code = False,
+    uploads: Annotated[
+        int,
+        typer.Option(
+            "--uploads", metavar="N", min=0, help="With --code: how many uploads are replayed."
+        ),
+    ] = 20,
+    template: PackagedTemplate = None,
     version: Version = None,
     guarantee: Guarantee = None,
     reason: Reason = "",
@@ -170,11 +183,20 @@ def blue_green(
     within that time the new one is taken back by itself if audits prove that it breaks its
     guarantee. Where the model is built, it has to do on the golden set first (see `winnow release
     check`); `winnow release promote` asks for nothing.
+
+    With --code a second stack is made of the new code. It judges retained uploads again, under
+    shadow/ in the results bucket, and is compared record by record; then `winnow release promote
+    --code` lets it judge in place of the first.
     """
+    if code:
+        given = {"--version": version, "--guarantee": guarantee, "--revision": revision}
+        only_code(process, **given)
+        code_release.blue_green(uploads, template, reason, stack, as_json)
+        return
     from winnow_cli.golden import refuse_broken
 
     with _open(stack) as (target, releases):
-        entry = releases.models.entry(process, revision)
+        entry = releases.models.entry(model_process(process), revision)
         found = releases.challenger(entry, version)
         refuse_broken(entry, _golden(releases, entry, found, guarantee, model))
         _promote(target, releases, entry, found, guarantee, reason, yes, as_json)
@@ -186,6 +208,7 @@ def promote(
     process: ModelProcess = None,
     version: Annotated[str, typer.Argument(metavar="VERSION", help=VERSION_HELP)] = "challenger",
     code: Code = False,
+    template: PackagedTemplate = None,
     reason: Reason = "",
     revision: Revision = None,
     yes: Yes = False,
@@ -198,7 +221,7 @@ def promote(
     """
     if code:
         only_code(process)
-        code_release.promote(reason, revision, yes, stack, as_json)
+        code_release.promote(template, reason, revision, yes, stack, as_json)
         return
     with _open(stack) as (target, releases):
         entry = releases.models.entry(model_process(process), revision)

@@ -8,10 +8,13 @@ from winnow_cli.render.tables import table
 
 if TYPE_CHECKING:
     from winnow.releases.status import ReleaseStatus, VersionLive
-    from winnow_cli.code_release.models import CodeStatus
+    from winnow_cli.code_release.comparison import Comparison
+    from winnow_cli.code_release.models import CodeEntry, CodeStatus
 
 WIDTH = 40
 """Cells of a bar."""
+_SHOWN = 50
+"""Differences of a comparison that are shown."""
 _LEFT_ENDS = (0.9, 0.8, 0.5, 0.0)
 """Where bars may begin; all of a process begin at the same."""
 
@@ -66,6 +69,45 @@ def print_code(status: "CodeStatus") -> None:
     if status.previous:
         until = f" until {status.previous_until}" if status.previous_until else ""
         say(f"  Before: version {status.previous}, kept ready{until}.")
+
+
+def print_stacks(entry: "CodeEntry") -> None:
+    """Which of two stacks judges, and which may."""
+    others = [(entry.challenger, "challenger")] if entry.challenger else []
+    if entry.previous and entry.previous != entry.challenger:
+        others.append((entry.previous, "previous"))
+    table(
+        ("stack", "alias", "starts runs", "kept ready until"),
+        [
+            (entry.champion, "champion", "yes", ""),
+            *((name, alias, "no", entry.previous_until or "") for name, alias in others),
+        ],
+    )
+
+
+def print_comparison(found: "Comparison") -> None:
+    """What a second stack made of retained uploads: counts, then each difference by its number."""
+    counts = found.counts
+    say(
+        f"Replayed {counts.uploads:,} uploads with {counts.records:,} records: {counts.differed:,} "
+        f"differ, {counts.failed:,} uploads failed."
+    )
+    if counts.other_version:
+        say(
+            f"{counts.other_version:,} were not compared: another version of the process has "
+            "judged them since."
+        )
+    if found.differences:
+        shown = found.differences[:_SHOWN]
+        table(
+            ("upload", "record", "differs"),
+            [(one.upload_id, f"{one.record:,}", one.kind) for one in shown],
+            right=("record",),
+        )
+        if len(found.differences) > _SHOWN:
+            say(f"... and {len(found.differences) - _SHOWN:,} more (--json has all).")
+    for failure in found.failures:
+        say(f"{failure.upload_id} failed: {failure.code}")
 
 
 def _share(status: "CodeStatus", alias: str) -> int:

@@ -17,6 +17,12 @@ class SerializeSettings(Settings):
     GROUPS: ClassVar = {"limits": (ReadLimits, setting_of)}
 
     results_bucket: str = Field(description="the bucket that the records of a file are written to")
+    results_prefix: str = Field(
+        "",
+        pattern=r"^(shadow/[0-9a-f]{8,64}/)?$",
+        description="what its keys begin with while a second stack judges beside the first: "
+        "`shadow/`, the release and `/`; else empty",
+    )
     models_table: str = Field(
         "", description="the table of versions of processes; empty: those of `process_dir`"
     )
@@ -40,6 +46,7 @@ class SerializeSettings(Settings):
         """The settings that core needs."""
         return SerializeOptions(
             results_bucket=self.results_bucket,
+            results_prefix=self.results_prefix,
             default_process=self.default_process,
             threshold=self.threshold_override,
             sender_threshold=self.sender_threshold,

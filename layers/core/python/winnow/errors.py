@@ -45,6 +45,7 @@ whatever it is.
           ReleaseInvalidError
             RolledBackAlreadyError
           CodeReleaseUnsupportedError
+          CodeReleaseFailedError
           PublishInvalidError
           NotReproducibleError
           TrainingRunningError
@@ -453,6 +454,16 @@ class CodeReleaseUnsupportedError(RegistryError):
     hint = (
         "On the local stack use `winnow release blue-green --code`. A stack in AWS can do it once "
         "it is deployed with this version."
+    )
+
+
+class CodeReleaseFailedError(RegistryError):
+    """CloudFormation could not make, change or delete a stack of a release of code."""
+
+    code = "code_release_failed"
+    hint = (
+        "Correct what the message names, then call the command again: it goes on where it stopped. "
+        "`winnow release status --code` shows which stack judges."
     )
 
 

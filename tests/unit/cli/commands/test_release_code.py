@@ -17,8 +17,9 @@ from winnow.registry.aliases import Who
 from winnow.registry.models import ProcessEntry, Release
 from winnow_cli import target
 from winnow_cli.app import app
-from winnow_cli.code_release import canary
+from winnow_cli.code_release import canary, opening
 from winnow_cli.code_release.alias import Route, WorkflowAlias
+from winnow_cli.code_release.blue_green import BlueGreen
 from winnow_cli.code_release.canary import StackCode
 from winnow_cli.code_release.models import CodeEntry, CodeRelease, Runs
 
@@ -52,10 +53,28 @@ class Room:
 @pytest.fixture
 def room(monkeypatch: pytest.MonkeyPatch) -> Room:
     made = Room()
-    stack = SimpleNamespace(local=False, name="winnow", hint=lambda words: f"winnow {words}")
+    stack = SimpleNamespace(
+        local=False,
+        name="winnow",
+        outputs={canary.OUTPUT: f"{MACHINE}:live"},
+        hint=lambda words: f"winnow {words}",
+    )
     monkeypatch.setattr(target, "find_target", lambda _: stack)
     monkeypatch.setattr(canary, "open_code", lambda _: made.code)
+    no_second_stack(monkeypatch)
     return made
+
+
+def no_second_stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Release code on a stack beside which there is no other."""
+    nothing: Any = None
+    stacks = BlueGreen(
+        SimpleNamespace(name="winnow"),  # type: ignore[arg-type]
+        nothing,
+        MemoryCode(),
+        lambda: "ann",
+    )
+    monkeypatch.setattr(opening, "open_stacks", lambda _: stacks)
 
 
 def run(*arguments: str, code: int = 0) -> Result:
@@ -223,6 +242,7 @@ def test_a_process_or_code_has_to_be_named_and_not_both(room: Room, words: tuple
 def test_the_local_stack_says_what_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
     stack = SimpleNamespace(local=True, name="winnow", outputs={})
     monkeypatch.setattr(target, "find_target", lambda _: stack)
+    no_second_stack(monkeypatch)
     found = document("canary", "--code", "--percent", "5", code=1)
     assert found["error"]["code"] == "code_release_unsupported"
     assert "aliases" in found["error"]["message"]
