@@ -233,6 +233,7 @@ class BlueGreen:
         )[:uploads]
         report(f"Replaying {len(rows)} uploads under shadow/{release}/.")
         second = self._target_of(state)
+        self._forget_earlier(second)
         states = second.client("stepfunctions")
         runs = [self._start(states, state, release, row) for row in rows]
         waited = 0.0
@@ -247,6 +248,14 @@ class BlueGreen:
         again = Uploads(second)
         replayed = {row.upload_id: row for row in again.every()}
         return compare(rows, first, again, replayed)
+
+    def _forget_earlier(self, second: Target) -> None:
+        """Delete the rows of an earlier replay: they would be claims of the same uploads."""
+        if second.table == self._target.table:
+            raise ReleaseInvalidError(f"{second.name} has the table of {self.first}: it judges.")
+        dynamodb = second.dynamodb()
+        for row in Uploads(second).every():
+            dynamodb.delete_item(TableName=second.table, Key={"upload_id": {"S": row.upload_id}})
 
     def _start(self, states: "SFNClient", state: StackState, release: str, row: UploadRow) -> str:
         event = claimed_event(self._target.uploads_bucket, row, 1)
