@@ -49,7 +49,15 @@ BEFORE = {
 }
 OUTPUTS = {
     *("ModelsBucket", "ModelsTable"),
-    *("Inbox", "UploadsBucket", "ResultsBucket", "Table", "RetentionDays", "StateMachineArn"),
+    *(
+        "Intake",
+        "Inbox",
+        "UploadsBucket",
+        "ResultsBucket",
+        "Table",
+        "RetentionDays",
+        "StateMachineArn",
+    ),
     *("MaxRuns", "WaitingQueue", "TopicArn", "UndeliveredQueue", "WorkflowAlias"),
 }
 NOTHING = {"Ref": "AWS::NoValue"}

@@ -107,6 +107,21 @@ def test_what_belongs_to_the_first_stacks_stores_is_only_there(phase: Phase):
     assert streams == []
 
 
+def test_two_stacks_do_nothing_twice_by_a_schedule():
+    """What is left starts runs, and only in the stack whose intake is open."""
+    live = MADE[Phase.LIVE]["Resources"]
+    schedules = {n: one for n, one in live.items() if one["Type"] == "AWS::Scheduler::Schedule"}
+    assert set(schedules) == {"SweepSchedule", "DispatchSchedule"}
+    for one in schedules.values():
+        assert one["Properties"]["State"] == {"Ref": "Intake"}
+    # A role that only a schedule took goes with it.
+    takes = json.dumps(live)
+    for name, one in live.items():
+        if one["Type"] == "AWS::IAM::Role" and name.endswith("ScheduleRole"):
+            assert f'"Fn::GetAtt": ["{name}", "Arn"]' in takes, name
+    assert "AWS::Budgets::Budget" not in {one["Type"] for one in live.values()}
+
+
 def test_nothing_starts_by_itself_before_it_is_live():
     starters = [
         name

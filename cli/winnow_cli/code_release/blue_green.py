@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 from winnow.errors import CodeReleaseUnsupportedError, NotFinishedError, ReleaseInvalidError
-from winnow.models import ObjectRef
 from winnow.recovery.restart import claimed_event
 from winnow.recovery.upload_row import UploadRow
 from winnow.registry.aliases import KEPT_READY_S
@@ -41,6 +40,15 @@ def second_name(first: str) -> str:
     return f"{first}-green"
 
 
+def _comparison_key(release: str) -> str:
+    return f"shadow/{release}/comparison.json"
+
+
+def _template_key(release: str) -> str:
+    # Not under the release's own prefix, where roles of the second stack may write.
+    return f"shadow/templates/{release}.json"
+
+
 class BlueGreen:
     """The first stack of a deployment, and the second that may take its place."""
 
@@ -63,7 +71,7 @@ class BlueGreen:
         self._refuse = refuse
         self._clock = clock
         self._sleep = sleep
-        self.first, self.second = target.name, second_name(target.name)
+        self.first, self.second = target.stack_name, second_name(target.stack_name)
 
     def entry(self) -> CodeEntry | None:
         """What holds now; None: there was never a second stack."""
@@ -115,11 +123,13 @@ class BlueGreen:
         self._refuse()
         first = self._first()
         release = secrets.token_hex(_RELEASE_BYTES)
+        packaged = template()
         report(f"Making the stack {self.second}.")
-        made = second_template(template(), release, Phase.SHADOW)
+        made = second_template(packaged, release, Phase.SHADOW)
         state = self._stacks.write(self.second, made, self._parameters(first, made, Phase.SHADOW))
         comparison = self._replay(state, release, uploads, report)
-        self._keep(release, comparison)
+        self._put(_comparison_key(release), comparison.model_dump_json())
+        self._put(_template_key(release), json.dumps(packaged))
         started = CodeRelease(
             stage=Stage.SHADOW,
             challenger=self.second,
@@ -133,14 +143,15 @@ class BlueGreen:
         )
         return self._change(entry, after, "shadow", reason)
 
-    def promote(self, template: Callable[[], Template], reason: str) -> CodeEntry:
+    def promote(self, reason: str) -> CodeEntry:
         """Let the second stack judge in place of the first, which is kept ready for a day.
 
-        For some seconds both start runs, so that no file is missed. One of the two claims it.
+        It has the code that was compared, whatever the checkout has by now. For some seconds both
+        start runs, so that no file is missed. One of the two claims it.
 
         Raises:
             CodeReleaseFailedError: CloudFormation could not. The first judges still; call it again.
-            ReleaseInvalidError: There is no second stack.
+            ReleaseInvalidError: There is no second stack, or it was compared a week ago.
         """
         entry = self.entry()
         if entry is None or entry.challenger is None:
@@ -149,7 +160,8 @@ class BlueGreen:
             )
         state = self._second()
         if entry.release is not None and "Table" not in state.parameters:
-            made = second_template(template(), str(entry.release.id), Phase.LIVE)
+            release = str(entry.release.id)
+            made = second_template(self._compared(release), release, Phase.LIVE)
             given = self._parameters(self._first(), made, Phase.LIVE)
             self._stacks.write(self.second, made, given)
         else:
@@ -212,13 +224,18 @@ class BlueGreen:
         entry = self.entry()
         if entry is None or entry.release is None or entry.release.id is None:
             return None
-        ref = self._comparison_ref(entry.release.id)
-        s3 = self._target.s3()
-        try:
-            content = s3.get_object(Bucket=ref.bucket, Key=ref.key)["Body"].read()
-        except s3.exceptions.NoSuchKey:
-            return None
-        return Comparison.model_validate_json(content)
+        kept = self._kept(_comparison_key(entry.release.id))
+        return None if kept is None else Comparison.model_validate_json(kept)
+
+    def _compared(self, release: str) -> Template:
+        kept = self._kept(_template_key(release))
+        if kept is None:
+            raise ReleaseInvalidError(
+                "What was compared is kept for a week, and is gone. Compare again (`winnow release "
+                "blue-green --code`)."
+            )
+        template: Template = json.loads(kept)
+        return template
 
     # -- replaying ---------------------------------------------------------------------------------
 
@@ -266,19 +283,17 @@ class BlueGreen:
         )
         return str(found["executionArn"])
 
-    def _keep(self, release: str, comparison: Comparison) -> None:
-        ref = self._comparison_ref(release)
+    def _put(self, key: str, document: str) -> None:
         self._target.s3().put_object(
-            Bucket=ref.bucket,
-            Key=ref.key,
-            Body=comparison.model_dump_json().encode(),
-            ContentType=JSON,
+            Bucket=self._target.results_bucket, Key=key, Body=document.encode(), ContentType=JSON
         )
 
-    def _comparison_ref(self, release: str) -> ObjectRef:
-        return ObjectRef(
-            bucket=self._target.results_bucket, key=f"shadow/{release}/comparison.json"
-        )
+    def _kept(self, key: str) -> bytes | None:
+        s3 = self._target.s3()
+        try:
+            return s3.get_object(Bucket=self._target.results_bucket, Key=key)["Body"].read()
+        except s3.exceptions.NoSuchKey:
+            return None
 
     # -- stacks ------------------------------------------------------------------------------------
 

@@ -332,7 +332,7 @@ def open_code(target: Target) -> StackCode:
     from winnow_cli.reviews import caller
 
     return StackCode(
-        target.name,
+        target.stack_name,
         WorkflowAlias(target.client("stepfunctions"), target.output(OUTPUT)),
         CodeTable(target.dynamodb(), target.output(TABLE)),
         lambda: open_models(target).entries(),
@@ -351,6 +351,6 @@ def refuse_code_canary(target: Target) -> None:
 
 
 def _busy(target: Target) -> str | None:
-    found = target.client("cloudformation").describe_stacks(StackName=target.name)["Stacks"][0]
-    status = str(found["StackStatus"])
+    described = target.client("cloudformation").describe_stacks(StackName=target.stack_name)
+    status = str(described["Stacks"][0]["StackStatus"])
     return status if status.endswith("_IN_PROGRESS") else None

@@ -1,6 +1,8 @@
 """Opens a release of code on a target: the adapters, and the package of the new code."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from winnow.errors import CodeReleaseUnsupportedError, ReleaseInvalidError
 from winnow_cli.code_release.blue_green import BlueGreen
@@ -11,6 +13,12 @@ from winnow_cli.code_release.store import StacksTable
 from winnow_cli.models import TABLE
 from winnow_cli.reviews import caller
 from winnow_cli.target import Target
+
+if TYPE_CHECKING:
+    from winnow_cli.deployment.cloud import Cloud
+    from winnow_cli.deployment.images import Images
+    from winnow_cli.deployment.stages import Stage
+    from winnow_local.template import Checkout
 
 _LOCAL_POLL_S = 0.2
 
@@ -35,35 +43,71 @@ def refuse_second(stacks: BlueGreen) -> None:
         )
 
 
-def packaged(target: Target, template: Path | None) -> Template:
-    """The template of the new code, which is in a bucket by then.
+def packaged(
+    target: Target, template: Path | None, report: Callable[[str], None] = lambda _: None
+) -> Template:
+    """The template of the new code, which is in a bucket and a registry by then.
 
     Args:
-        template: What `sam package` wrote; None: the checkout, on the local stack.
+        template: What `sam package` wrote; None: this checkout is built and pushed.
+        report: Gets what is built and pushed.
 
     Raises:
-        CodeReleaseUnsupportedError: In AWS no template is given, or it is not packaged.
+        CodeReleaseUnsupportedError: The template is not packaged.
+        ImageFailedError: An image cannot be built or pushed.
     """
-    if target.local and template is None:
+    if template is not None:
+        return _of_sam(template)
+    if target.local:
         from winnow_local.deploy import package
         from winnow_local.stack import function_environment
         from winnow_local.template import Checkout
 
         checkout = Checkout.here()
         return package(str(target.endpoint), checkout, function_environment(checkout))
+    from winnow_cli.deployment.cloud import AwsCloud
+    from winnow_cli.deployment.images import DockerImages
+    from winnow_cli.deployment.stages import Stage
+    from winnow_local.template import Checkout
+
+    stage = Stage(name=target.name, region=target.session.region_name, stack=target.stack_name)
+    checkout = Checkout.here()
+    return built(stage, AwsCloud(stage, target.session), checkout, DockerImages(checkout), report)
+
+
+def built(
+    stage: "Stage",
+    cloud: "Cloud",
+    checkout: "Checkout",
+    images: "Images",
+    report: Callable[[str], None],
+) -> Template:
+    """The template of a checkout, whose images are built and pushed by digest.
+
+    Args:
+        stage: Where the second stack is made; its account is the credentials'.
+
+    Raises:
+        ImageFailedError: An image cannot be built or pushed.
+    """
+    from winnow_cli.deployment.images import ImagePackager
+
+    packager = ImagePackager(checkout, images)
+    packager.build(report)
+    there = stage.model_copy(update={"account": cloud.identity().account})
+    return packager.push(there, cloud, report)
+
+
+def _of_sam(path: Path) -> Template:
     from winnow_local.template import read_template
 
-    if template is None:
-        raise CodeReleaseUnsupportedError(
-            "Name the template of the new code with --template: `sam build`, then `sam package "
-            "--resolve-s3 --resolve-image-repos --output-template-file FILE`."
-        )
-    made = read_template(template)
+    made = read_template(path)
     for name, resource in made["Resources"].items():
         properties = resource.get("Properties", {})
         if resource["Type"] == "AWS::Serverless::Function" and "ImageUri" not in properties:
             raise CodeReleaseUnsupportedError(
-                f"{template.name} is not packaged: {name} has no image."
+                f"{path.name} is not packaged: {name} has no image. `sam package --resolve-s3 "
+                "--resolve-image-repos` names them; without --template this checkout is built."
             )
     return made
 

@@ -53,6 +53,10 @@ FIRST_STACKS = {
     "ShippedProcesses",
     # One consumer: of the decisions, and of the e-mails that are gathered.
     *("DecidedStream", "DigestSchedule", "DigestScheduleRole"),
+    # What two stacks would do twice: train what is due, judge the golden set.
+    *("TrainSchedule", "TrainScheduleRole", "GoldenSchedule", "GoldenScheduleRole"),
+    # Of both stacks together; the first stack's address is mailed.
+    "Budget",
     "Dashboard",
 }
 """What only the first stack has."""

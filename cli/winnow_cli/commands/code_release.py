@@ -1,6 +1,6 @@
 """What `winnow release` does with --code: new code instead of another version of a process."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -27,7 +27,7 @@ PackagedTemplate = Annotated[
         metavar="FILE",
         exists=True,
         dir_okay=False,
-        help="With --code, in AWS: the template that `sam package` wrote. Here: the checkout.",
+        help="With --code: the template that `sam package` wrote, in place of this checkout.",
         show_default=False,
     ),
 ]
@@ -71,10 +71,21 @@ def blue_green(
     uploads: int, template: Path | None, reason: str, stack: str | None, as_json: bool
 ) -> None:
     """Make a second stack of the new code, let it judge retained uploads, and compare."""
+    from winnow_cli.code_release.opening import packaged
+    from winnow_cli.render.deployment import reporter
     from winnow_cli.render.releases import print_comparison
 
     with _open(stack) as (target, stacks):
-        changed = stacks.start(_packaged(target, template), uploads, reason, report=note)
+        shown = reporter()
+
+        def package() -> "Template":
+            shown.phase("build")
+            try:
+                return packaged(target, template, shown.line)
+            finally:
+                shown.stop()
+
+        changed = stacks.start(package, uploads, reason, report=note)
         found = stacks.comparison()
     if as_json:
         differing = found.model_dump(mode="json", exclude={"counts"}) if found else {}
@@ -85,14 +96,7 @@ def blue_green(
     say(f"{changed.challenger} is ready: `{target.hint('release promote --code')}`.")
 
 
-def promote(
-    template: Path | None,
-    reason: str,
-    revision: int | None,
-    yes: bool,
-    stack: str | None,
-    as_json: bool,
-) -> None:
+def promote(reason: str, revision: int | None, yes: bool, stack: str | None, as_json: bool) -> None:
     """Let the challenger have all new runs."""
     with _open(stack) as (target, stacks):
         second = stacks.there
@@ -106,7 +110,7 @@ def promote(
                 err=True,
             )
         if second:
-            changed = stacks.promote(_packaged(target, template), reason)
+            changed = stacks.promote(reason)
         else:
             changed = _alias(target).promote(None, reason, revision)
     _tell(target, changed, f"{_named(changed.champion)} has every new run.", as_json)
@@ -173,12 +177,6 @@ def _alias(target: "Target") -> "StackCode":
     from winnow_cli.code_release import canary
 
     return canary.open_code(target)
-
-
-def _packaged(target: "Target", template: Path | None) -> "Callable[[], Template]":
-    from winnow_cli.code_release.opening import packaged
-
-    return lambda: packaged(target, template)
 
 
 def _named(champion: str | None) -> str:

@@ -184,9 +184,9 @@ def blue_green(
     guarantee. Where the model is built, it has to do on the golden set first (see `winnow release
     check`); `winnow release promote` asks for nothing.
 
-    With --code a second stack is made of the new code. It judges retained uploads again, under
-    shadow/ in the results bucket, and is compared record by record; then `winnow release promote
-    --code` lets it judge in place of the first.
+    With --code this checkout is built, its images are pushed, and a second stack is made of them.
+    It judges retained uploads again, under shadow/ in the results bucket, and is compared record by
+    record; then `winnow release promote --code` lets what was compared judge in place of the first.
     """
     if code:
         given = {"--version": version, "--guarantee": guarantee, "--revision": revision}
@@ -208,7 +208,6 @@ def promote(
     process: ModelProcess = None,
     version: Annotated[str, typer.Argument(metavar="VERSION", help=VERSION_HELP)] = "challenger",
     code: Code = False,
-    template: PackagedTemplate = None,
     reason: Reason = "",
     revision: Revision = None,
     yes: Yes = False,
@@ -221,7 +220,7 @@ def promote(
     """
     if code:
         only_code(process)
-        code_release.promote(template, reason, revision, yes, stack, as_json)
+        code_release.promote(reason, revision, yes, stack, as_json)
         return
     with _open(stack) as (target, releases):
         entry = releases.models.entry(model_process(process), revision)

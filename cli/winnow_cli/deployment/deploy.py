@@ -36,7 +36,7 @@ from winnow_cli.deployment.changes import by_weight, dangerous
 from winnow_cli.deployment.checks import Check
 from winnow_cli.deployment.cloud import Change, ChangeRequest, ChangeSet, Cloud, StackInfo
 from winnow_cli.deployment.images import Made, Packager, store_template
-from winnow_cli.deployment.parameters import LOCAL_ONLY, Parameters
+from winnow_cli.deployment.parameters import OF_RELEASES, Parameters
 from winnow_cli.deployment.progress import Row, failure, rows
 from winnow_cli.deployment.stages import Stage
 from winnow_cli.deployment.verify import Verified
@@ -244,11 +244,14 @@ class Deployment:
         ]
 
     def _values(self, template: Mapping[str, Any]) -> dict[str, str]:
-        """Every parameter with its value: stages.toml says all, whatever the stack has now."""
+        """Every parameter with its value: stages.toml says all, whatever the stack has now.
+
+        Secrets, and what a release of code has set, are only here if they are named.
+        """
         values = {
             one.name: one.default
-            for one in Parameters.of(template).listed
-            if one.default is not None and one.name not in LOCAL_ONLY and not one.no_echo
+            for one in Parameters.of(template).settable()
+            if one.default is not None and not one.no_echo
         }
         return {**values, **self.stage.parameters, **self._fixed}
 
@@ -262,7 +265,9 @@ class Deployment:
         keep = tuple(
             one.name
             for one in Parameters.of(template).listed
-            if one.no_echo and one.name not in values and one.name in before
+            if (one.no_echo or one.name in OF_RELEASES)
+            and one.name not in values
+            and one.name in before
         )
         change_set = self._cloud.create_change_set(
             ChangeRequest(

@@ -11,7 +11,7 @@ from winnow_cli.deployment.cloud import Cloud
 from winnow_cli.deployment.costs import MonthSoFar
 from winnow_cli.deployment.drift import Drift, last_drift
 from winnow_cli.deployment.images import Made, digest_of
-from winnow_cli.deployment.parameters import LOCAL_ONLY, Parameters
+from winnow_cli.deployment.parameters import Parameters
 from winnow_cli.deployment.stages import Stage
 
 NOT_DEPLOYED = "not deployed"
@@ -142,7 +142,7 @@ def _differing(stage: Stage, there: Mapping[str, str], template: Mapping[str, An
     """The parameters whose values are not those of stages.toml, or of the template."""
     found = []
     for one in Parameters.of(template).settable():
-        if one.no_echo or one.name in LOCAL_ONLY or one.name not in there:
+        if one.no_echo or one.name not in there:
             continue
         if there[one.name] != stage.parameters.get(one.name, one.default):
             found.append(one.name)

@@ -14,6 +14,8 @@ from winnow.models import FrozenModel
 
 LOCAL_ONLY = ("Local", "LocalApiHost", "LocalSignIn")
 """Parameters that `winnow up` sets by itself."""
+OF_RELEASES = ("CodeVersion", "Intake")
+"""Parameters that a release of code sets in a stack; a deployment keeps what they are there."""
 
 
 class Parameter(FrozenModel):
@@ -124,8 +126,9 @@ class Parameters(FrozenModel):
         return self._by_name.get(name)
 
     def settable(self) -> tuple[Parameter, ...]:
-        """Those that a person sets: not the ones of the local stack."""
-        return tuple(one for one in self.listed if one.name not in LOCAL_ONLY)
+        """Those that a person sets: not the ones of the local stack, nor of a release of code."""
+        others = (*LOCAL_ONLY, *OF_RELEASES)
+        return tuple(one for one in self.listed if one.name not in others)
 
     def problem(self, name: str, value: str) -> str | None:
         """Why a parameter cannot have the value, in a sentence; None if it can."""

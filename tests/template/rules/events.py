@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.template.rules.files import KEY, TLS_ONLY, policy
 from tests.template.rules.mail import GATHERED, GONE, QUEUE, digest_period
-from tests.template.rules.shape import AnyOrder, any_order, att, given, ref, skips, text
+from tests.template.rules.shape import AnyOrder, any_order, att, given, ref, skips, sub, text
 from tests.template.rules.stack import Stack
 from tests.template.rules.steps import STARTED
 
@@ -93,6 +93,8 @@ def rule(name: str, stack: Stack) -> Any:
         "Properties": {
             "Description": text(20),
             "EventPattern": pattern,
+            # A run that is under way ends, and is queued, whichever stack starts new ones.
+            **({"State": ref("Intake")} if name == "UploadedRule" else {}),
             "Targets": [there],
         },
     }
@@ -116,14 +118,19 @@ _TOLD = {
     "TrainSchedule": ("QueueFunction", '{"train": "due"}'),
     "GoldenSchedule": ("TrainFunction", '{"check": "idle"}'),
 }
+# Those that start runs are off while a second stack does.
+_STATES = {
+    "SweepSchedule": ref("Intake"),
+    "DispatchSchedule": ref("Intake"),
+    "TrainSchedule": given("HasRetrainSchedule", "ENABLED", "DISABLED"),
+}
 
 
 def schedule(name: str, stack: Stack) -> Any:
     """By its function's alias; the next call sees what one that failed would have seen."""
     rate, again = SCHEDULES.get(name, ("", {}))
     function, told = _TOLD.get(name, (f"{name.removesuffix('Schedule')}Function", "{}"))
-    by_parameter = given("HasRetrainSchedule", "ENABLED", "DISABLED")
-    on = by_parameter if name == "TrainSchedule" else "ENABLED"
+    on = _STATES.get(name, "ENABLED")
     return {
         "Type": "AWS::Scheduler::Schedule",
         "Metadata": skips("CKV_AWS_297"),
@@ -158,10 +165,15 @@ QUEUES: dict[str, dict[str, Any]] = {
     QUEUE: {"VisibilityTimeout": 600},
     UNDECIDED: {},
 }
+# The rule of a second stack, whose name CloudFormation ends at random.
+GREEN_RULE = sub(
+    "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}"
+    ":rule/${AWS::StackName}-green-UploadedRule-*"
+)
 # Queue -> who may send to it besides every rule of ours, by the statement.
 SENDERS: dict[str, dict[str, tuple[str, list[Any]]]] = {
     UNDELIVERED: {"AllowUndeliveredMails": ("sns", [ref(GATHERED)])},
-    WAITING: {"AllowRules": ("events", [att("UploadedRule")])},
+    WAITING: {"AllowRules": ("events", [att("UploadedRule"), GREEN_RULE])},
     QUEUE: {"AllowRunMails": ("sns", [ref(GATHERED)])},
     UNDECIDED: {"AllowRules": ("events", [att("EndedRule")])},
 }
@@ -202,7 +214,11 @@ def queue_policy(name: str, stack: Stack) -> Any:
             "Principal": {"Service": f"{service}.amazonaws.com"},
             "Action": "sqs:SendMessage",
             "Resource": of_it,
-            "Condition": {"ArnEquals": {"aws:SourceArn": any_order(sources)}},
+            "Condition": {
+                "ArnLike" if GREEN_RULE in sources else "ArnEquals": {
+                    "aws:SourceArn": any_order(sources)
+                }
+            },
         }
         for sid, (service, sources) in senders.items()
     }

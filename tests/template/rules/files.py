@@ -47,6 +47,8 @@ EXPIRE_RUNS = {
     "ExpirationInDays": 7,
     "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
 }
+# What a second stack makes while it judges beside this one.
+EXPIRE_SHADOW = {**EXPIRE_RUNS, "Id": "expire-shadow", "Prefix": "shadow/"}
 EXPIRE_STATES = {
     "Id": "expire-old-sweep-state",
     "Status": "Enabled",
@@ -80,6 +82,7 @@ LIFECYCLES: dict[str, dict[str, Any]] = {
     },
     "ResultsBucket": {
         "expire-runs": EXPIRE_RUNS,
+        "expire-shadow": EXPIRE_SHADOW,
         "expire-old-sweep-state": EXPIRE_STATES,
         # The current one is kept: dispatch counts by it.
         "expire-old-dispatch-state": {

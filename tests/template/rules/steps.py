@@ -381,13 +381,15 @@ def machine_alias(name: str, stack: Stack) -> Any:
     def mapped(what: str) -> Any:
         return {"Fn::FindInMap": ["CodeRelease", ref("CodeRelease"), what]}
 
+    newest = ref(f"{name.removesuffix('Alias')}Version")
     return {
         "Type": "AWS::StepFunctions::StateMachineAlias",
         "Condition": "HasWorkflowVersions",
         "Properties": {
             "Name": "live",
             "DeploymentPreference": {
-                "StateMachineVersionArn": ref(f"{name.removesuffix('Alias')}Version"),
+                # A version that new runs keep is named while a canary of code is made ready.
+                "StateMachineVersionArn": given("HasCodeVersion", ref("CodeVersion"), newest),
                 "Type": mapped("Type"),
                 "Percentage": given("HasCodeRelease", mapped("Percent")),
                 "Interval": given("HasCodeRelease", mapped("Minutes")),

@@ -46,6 +46,7 @@ OFF = Choice("false", ("true", "false"))
 # Retention of log groups: what CloudWatch Logs takes, up to ten years.
 LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653)
 KEY_ARN = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+MACHINE_ARN = "arn:aws:states:eu-central-1:123456789012:stateMachine:winnow-triage"
 # A default is a promise: a stack that is updated without naming the parameter keeps what it has.
 PARAMETERS: dict[str, Number | Choice | Words] = {
     "NotifyEmail": Words(("a.b+c@example.org",), ("a", "a@b", "a b@c.d", "@x.y", "x@.", "x@y.")),
@@ -80,6 +81,11 @@ PARAMETERS: dict[str, Number | Choice | Words] = {
     "ConcurrencyLimit": Number(800, 1, 1000000),
     "MonthlyBudget": Number(0, 0, 1000000),
     "CodeRelease": Choice("AllAtOnce", tuple(steps.RELEASES)),
+    "CodeVersion": Words(
+        (f"{MACHINE_ARN}:1", f"{MACHINE_ARN}:120"),
+        (MACHINE_ARN, f"{MACHINE_ARN}:live", f"x{MACHINE_ARN}:1", f"{MACHINE_ARN}:1 ", "1"),
+    ),
+    "Intake": Choice("ENABLED", ("ENABLED", "DISABLED")),
     "Local": OFF,
     "LocalApiHost": Words(
         ("execute-api.localhost:4566", "execute-api.localhost:65535"),
@@ -188,6 +194,7 @@ NEEDED = {
     "Table",
     "RetentionDays",
     "MaxRuns",
+    "Intake",
 }
 
 

@@ -1,6 +1,7 @@
 """`winnow release blue-green --code` on stacks in memory, and what CloudFormation is asked."""
 
 import json
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,16 +11,20 @@ from botocore.stub import Stubber
 from typer.testing import CliRunner, Result
 
 from tests.fakes.aliases import MemoryCode
+from tests.fakes.cloud import FakeCloud, FakeImages
 from tests.template.expand import read
-from winnow.errors import CodeReleaseFailedError
+from winnow.errors import CodeReleaseFailedError, CodeReleaseUnsupportedError
 from winnow_cli import target
 from winnow_cli.app import app
 from winnow_cli.code_release import opening
 from winnow_cli.code_release.blue_green import BlueGreen
 from winnow_cli.code_release.comparison import Comparison, Difference
 from winnow_cli.code_release.counts import Counts
-from winnow_cli.code_release.second_stack import STORES, Phase
+from winnow_cli.code_release.second_stack import STORES, Phase, second_template
 from winnow_cli.code_release.stacks import Stacks, StackState
+from winnow_cli.deployment.images import Made
+from winnow_cli.deployment.stages import Stage
+from winnow_local.template import Checkout, image_targets
 
 RUNNER = CliRunner()
 NOW = 1_800_000_000.0
@@ -38,6 +43,7 @@ class MemoryStacks:
         self.there = {FIRST: StackState("CREATE_COMPLETE", own, {})}
         self.calls: list[tuple[str, str, str]] = []
         self.failing: str | None = None
+        self.templates: list[Any] = []
 
     def describe(self, name: str) -> StackState | None:
         return self.there.get(name)
@@ -48,6 +54,7 @@ class MemoryStacks:
 
     def write(self, name: str, template: Any, parameters: dict[str, str]) -> StackState:
         self._note("write", name, parameters["Intake"])
+        self.templates.append(template)
         assert set(parameters) <= set(template["Parameters"])
         made = StackState(
             "CREATE_COMPLETE",
@@ -80,17 +87,18 @@ class MemoryStacks:
 class Replayed(BlueGreen):
     """Replaying needs two stacks that run; tests/e2e/test_blue_green.py has them."""
 
-    running = False
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.objects: dict[str, str] = {}
 
     def _replay(self, *_: Any) -> Comparison:
         return FOUND
 
-    def _keep(self, *_: Any) -> None:
-        pass
+    def _put(self, key: str, document: str) -> None:
+        self.objects[key] = document
 
-    def comparison(self) -> Comparison | None:
-        entry = self.entry()
-        return FOUND if entry and entry.release else None
+    def _kept(self, key: str) -> bytes | None:
+        return self.objects[key].encode() if key in self.objects else None
 
     def _refuse_unfinished(self, state: StackState) -> None:
         assert state.outputs
@@ -101,7 +109,7 @@ class Room:
         self.stacks, self.store = MemoryStacks(), MemoryCode()
         self.canary = False
         self.code = Replayed(
-            SimpleNamespace(name=FIRST),  # type: ignore[arg-type]
+            SimpleNamespace(stack_name=FIRST),  # type: ignore[arg-type]
             self.stacks,  # type: ignore[arg-type]
             self.store,
             lambda: "ann",
@@ -113,7 +121,7 @@ class Room:
 def room(monkeypatch: pytest.MonkeyPatch) -> Room:
     made = Room()
     stack = SimpleNamespace(
-        local=True, name=FIRST, outputs={}, hint=lambda words: f"winnow {words}"
+        local=True, name=FIRST, stack_name=FIRST, outputs={}, hint=lambda words: f"winnow {words}"
     )
     monkeypatch.setattr(target, "find_target", lambda _: stack)
     monkeypatch.setattr(opening, "open_stacks", lambda _: made.code)
@@ -168,6 +176,30 @@ def test_a_second_stack_takes_over_and_the_first_comes_back(room: Room) -> None:
         *("shadow", "promoted", "rolled_back", "promoted", "rolled_back", "stopped")
     ]
     assert room.store.history()[0].reason == "new reader"
+
+
+def test_what_was_compared_takes_over_whatever_the_checkout_has_by_then(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = document("blue-green")["release"]["id"]
+    monkeypatch.setattr(opening, "packaged", lambda *_: {"Resources": {}})
+    run("promote")
+    shadow, live = room.stacks.templates
+    assert live["Resources"]["ScanFunction"] == shadow["Resources"]["ScanFunction"] | {
+        "Properties": live["Resources"]["ScanFunction"]["Properties"]
+    }
+    assert set(room.code.objects) == {
+        f"shadow/{release}/comparison.json",
+        # Where no role of the second stack may write.
+        f"shadow/templates/{release}.json",
+    }
+
+
+def test_what_was_compared_a_week_ago_is_compared_again(room: Room) -> None:
+    release = document("blue-green")["release"]["id"]
+    del room.code.objects[f"shadow/templates/{release}.json"]
+    assert "Compare again" in run("promote", code=1).stderr
+    assert room.stacks.intake() == ("ENABLED", "DISABLED")
 
 
 def test_before_it_is_flipped_it_is_deleted_by_a_rollback(room: Room) -> None:
@@ -233,6 +265,70 @@ def test_a_first_stack_of_an_earlier_version_is_refused(room: Room) -> None:
 @pytest.mark.parametrize("words", [("promote",), ("stop",), ("rollback",)])
 def test_without_a_second_stack_it_is_about_the_alias(room: Room, words: tuple[str, ...]) -> None:
     assert "code_release_unsupported" in run(*words, code=1).stderr
+
+
+# -- the new code ----------------------------------------------------------------------------------
+
+STAGE = Stage(name="test", region="eu-central-1", stack="winnow-test")
+
+
+def functions(template: Any) -> dict[str, Any]:
+    return {
+        name: one["Properties"]
+        for name, one in template["Resources"].items()
+        if one["Type"] == "AWS::Serverless::Function"
+    }
+
+
+@pytest.mark.parametrize("phase", Phase)
+def test_in_aws_a_checkout_is_built_and_pushed_by_digest(phase: Phase) -> None:
+    cloud, images, lines = FakeCloud(), FakeImages(), []
+    made = opening.built(STAGE, cloud, Checkout.here(), images, lines.append)
+    second = functions(second_template(made, "0a1b2c3d", phase))
+    pushed = set(Made.of(made).images.values())
+    assert len(pushed) == len(images.pushed)
+    assert {one["ImageUri"] for one in second.values()} == pushed
+    assert all("@sha256:" in uri for uri in pushed)
+    assert any("image 1 of" in line for line in lines)
+    # Definitions of workflows are in the bucket of the credentials' account.
+    definition = made["Resources"]["Triage"]["Properties"]["DefinitionUri"]
+    assert definition["Bucket"] == f"winnow-artifacts-{cloud.account}-eu-central-1"
+    assert (definition["Bucket"], definition["Key"]) in cloud.objects
+
+
+def test_an_image_that_is_in_the_registry_is_not_pushed_again() -> None:
+    cloud, images = FakeCloud(), FakeImages()
+    for one in image_targets(read()):
+        tag = images.id(f"winnow-{one}:local")[7:23]
+        cloud.repositories[f"winnow/{one}"] = {tag: "sha256:" + "d" * 64}
+    made = opening.built(STAGE, cloud, Checkout.here(), images, lambda _: None)
+    assert images.pushed == []
+    assert {uri[-64:] for uri in Made.of(made).images.values()} == {"d" * 64}
+
+
+def test_without_a_template_a_stack_in_aws_gets_this_checkout(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cloud = FakeCloud()
+    monkeypatch.setattr("winnow_cli.deployment.cloud.AwsCloud", lambda *_: cloud)
+    monkeypatch.setattr("winnow_cli.deployment.images.DockerImages", lambda _: FakeImages())
+    session = SimpleNamespace(region_name="eu-central-1")
+    there: Any = SimpleNamespace(
+        name="test", stack_name="winnow-test", local=False, session=session
+    )
+    assert Made.of(opening.packaged(there, None)).images
+
+
+def test_a_template_that_sam_has_not_packaged_is_refused(tmp_path: Path) -> None:
+    there: Any = SimpleNamespace(local=False)
+    with pytest.raises(CodeReleaseUnsupportedError, match="has no image"):
+        opening.packaged(there, Checkout.here().template)
+    packaged = read()
+    for one in functions(packaged).values():
+        one["ImageUri"] = "repository@sha256:0"
+    path = tmp_path / "packaged.yaml"
+    path.write_text(json.dumps(packaged), "utf-8")
+    assert opening.packaged(there, path) == packaged
 
 
 # -- what CloudFormation is asked ------------------------------------------------------------------

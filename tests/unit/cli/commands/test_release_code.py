@@ -56,6 +56,7 @@ def room(monkeypatch: pytest.MonkeyPatch) -> Room:
     stack = SimpleNamespace(
         local=False,
         name="winnow",
+        stack_name="winnow",
         outputs={canary.OUTPUT: f"{MACHINE}:live"},
         hint=lambda words: f"winnow {words}",
     )
@@ -69,7 +70,7 @@ def no_second_stack(monkeypatch: pytest.MonkeyPatch) -> None:
     """Release code on a stack beside which there is no other."""
     nothing: Any = None
     stacks = BlueGreen(
-        SimpleNamespace(name="winnow"),  # type: ignore[arg-type]
+        SimpleNamespace(stack_name="winnow"),  # type: ignore[arg-type]
         nothing,
         MemoryCode(),
         lambda: "ann",

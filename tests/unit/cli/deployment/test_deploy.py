@@ -103,6 +103,26 @@ def test_a_new_stage_is_checked_built_planned_deployed_and_tried(
     assert "Local" not in request.parameters
 
 
+def test_what_a_release_of_code_has_set_is_kept_unless_it_is_named(
+    deploy: Deployed, cloud: FakeCloud
+) -> None:
+    deploy()
+    assert not {"Intake", "CodeVersion"} & set(cloud.requests[-1].parameters)
+    assert cloud.requests[-1].keep == ()
+    there = cloud.stacks[STAGE.stack]
+    released = {"Intake": "DISABLED", "CodeVersion": "a:1"}
+    cloud.put_stack(there.name, parameters=there.parameters | released)
+    deploy(STAGE.model_copy(update={"parameters": {"MaxRuns": "21"}}))
+    assert not {"Intake", "CodeVersion"} & set(cloud.requests[-1].parameters)
+    assert set(cloud.requests[-1].keep) == {"Intake", "CodeVersion"}
+    deploy(
+        STAGE.model_copy(update={"parameters": {"Intake": "ENABLED"}}), fixed={"CodeVersion": ""}
+    )
+    assert cloud.requests[-1].parameters["Intake"] == "ENABLED"
+    assert cloud.requests[-1].parameters["CodeVersion"] == ""
+    assert cloud.requests[-1].keep == ()
+
+
 def test_the_template_names_every_image_by_digest_and_what_it_was_made_from(
     deploy: Deployed, cloud: FakeCloud
 ) -> None:
