@@ -195,8 +195,9 @@ def blue_green(
         return
     from winnow_cli.golden import refuse_broken
 
+    named = model_process(process)
     with _open(stack) as (target, releases):
-        entry = releases.models.entry(model_process(process), revision)
+        entry = releases.models.entry(named, revision)
         found = releases.challenger(entry, version)
         refuse_broken(entry, _golden(releases, entry, found, guarantee, model))
         _promote(target, releases, entry, found, guarantee, reason, yes, as_json)
@@ -222,8 +223,9 @@ def promote(
         only_code(process)
         code_release.promote(reason, revision, yes, stack, as_json)
         return
+    named = model_process(process)
     with _open(stack) as (target, releases):
-        entry = releases.models.entry(model_process(process), revision)
+        entry = releases.models.entry(named, revision)
         found = releases.challenger(entry, version)
         _promote(target, releases, entry, found, None, reason, yes, as_json)
 
