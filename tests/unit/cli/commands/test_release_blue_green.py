@@ -109,8 +109,8 @@ class Room:
         self.stacks, self.store = MemoryStacks(), MemoryCode()
         self.canary = False
         self.code = Replayed(
-            SimpleNamespace(stack_name=FIRST),  # type: ignore[arg-type]
-            self.stacks,  # type: ignore[arg-type]
+            SimpleNamespace(stack_name=FIRST),
+            self.stacks,
             self.store,
             lambda: "ann",
             clock=lambda: NOW,
@@ -282,7 +282,8 @@ def functions(template: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("phase", Phase)
 def test_in_aws_a_checkout_is_built_and_pushed_by_digest(phase: Phase) -> None:
-    cloud, images, lines = FakeCloud(), FakeImages(), []
+    cloud, images = FakeCloud(), FakeImages()
+    lines: list[str] = []
     made = opening.built(STAGE, cloud, Checkout.here(), images, lines.append)
     second = functions(second_template(made, "0a1b2c3d", phase))
     pushed = set(Made.of(made).images.values())
