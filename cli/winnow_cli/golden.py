@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from winnow.errors import ReleaseInvalidError
 from winnow.registry.models import ModelVersion, ProcessEntry
-from winnow.releases.golden import CODE, GoldenResult, golden_rows
+from winnow.releases import golden
+from winnow.releases.golden import GoldenResult, golden_rows
 from winnow_cli.models import StackModels
 from winnow_encoder import load_encoder
 from winnow_encoder.golden import judged
@@ -45,9 +45,4 @@ def check(
 
 def refuse_broken(entry: ProcessEntry, found: GoldenCheck | None) -> None:
     """Raise ReleaseInvalidError if the challenger breaks its guarantee on the golden set."""
-    if found is not None and found.challenger.broken:
-        raise ReleaseInvalidError(
-            f"{entry.process}: the challenger breaks its guarantee of "
-            f"{found.challenger.guarantee:.1%} on the golden set ({CODE}). "
-            f"{found.challenger.sentence}"
-        )
+    golden.refuse_broken(entry.process, None if found is None else found.challenger)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from winnow_api.s3_objects import ApiObjects
     from winnow_api.upload_list import UploadList
     from winnow_aws.alarms import StackAlarms
+    from winnow_aws.golden_function import GoldenFunction
     from winnow_aws.train_function import TrainFunction
 
 logger = Logger()
@@ -130,6 +131,18 @@ def _services(settings: ApiSettings, clients: "dict[str, Future[Any]]") -> Servi
         return TrainFunction(_client("lambda"), train) if train else None
 
     @cache
+    def golden() -> "GoldenFunction | None":
+        from botocore.config import Config
+
+        from winnow_aws.clients import client
+        from winnow_aws.golden_function import ANSWERS_WITHIN_S, GoldenFunction
+
+        if not settings.train_function:
+            return None
+        once = Config(read_timeout=ANSWERS_WITHIN_S, retries={"total_max_attempts": 1})
+        return GoldenFunction(client("lambda", once), settings.train_function)
+
+    @cache
     def judging() -> Judging:
         return _judging(champions(), _encoder().result(), store(), settings)
 
@@ -194,6 +207,7 @@ def _services(settings: ApiSettings, clients: "dict[str, Future[Any]]") -> Servi
         live=live,
         alarms=alarms,
         trainer=trainer,
+        golden=golden,
         page=page,
         now=time.time,
         monotonic=time.monotonic,

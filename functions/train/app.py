@@ -1,11 +1,11 @@
 """Train: makes a challenger of what people decided, and tells what came of it.
 
-A schedule has it judge the golden set for releases that nobody has audited yet: it is the one that
-reads labelled rows.
+A schedule has it judge the golden set for releases that nobody has audited yet, and the API before
+a release takes traffic: it is the one that reads labelled rows.
 
-Called by the API and by the queue function; neither waits for it. A training that fails is told by
-e-mail, and the call succeeds: a second attempt would fail in the same way. Lambda makes one where
-the process died, and that one tells it. What is too large for a function becomes a job of AWS
+Called by the API and by the queue function; neither waits for a training. One that fails is told
+by e-mail, and the call succeeds: a second attempt would fail in the same way. Lambda makes one
+where the process died, and that one tells it. What is too large for a function becomes a job of AWS
 Batch, which runs this code, too.
 """
 
@@ -17,11 +17,16 @@ from typing import NamedTuple
 
 from pydantic import RootModel
 
-from winnow.errors import TrainingRunningError, TrainingTooLargeError, WinnowError
+from winnow.errors import (
+    ProcessUnknownError,
+    TrainingRunningError,
+    TrainingTooLargeError,
+    WinnowError,
+)
 from winnow.registry.models import ModelVersion, ProcessEntry
 from winnow.registry.publish import Models, Vectors
 from winnow.registry.trainings import CheckInput, CheckReport, TrainInput, TrainReport
-from winnow.releases.golden import GoldenResult, golden_rows
+from winnow.releases.golden import GoldenInput, GoldenReport, GoldenResult, golden_rows
 from winnow.releases.idle import take_back_broken
 from winnow.reviews.items import Items
 from winnow.reviews.notes import Notes
@@ -100,25 +105,27 @@ def build() -> Trainer:
     return Trainer(stack, telling, len(os.sched_getaffinity(0)), jobs)
 
 
-class Asked(RootModel[CheckInput | TrainInput]):
+class Asked(RootModel[CheckInput | GoldenInput | TrainInput]):
     """What the function is called with."""
 
 
 def _fields(asked: Asked) -> dict[str, str]:
     given = asked.root
-    return {"process_id": given.process} if isinstance(given, TrainInput) else {}
+    return {} if isinstance(given, CheckInput) else {"process_id": given.process}
 
 
 @lambda_handler(Asked, _fields)
-def handler(asked: Asked) -> TrainReport | CheckReport:
-    """Train a process, or look after releases without traffic."""
+def handler(asked: Asked) -> TrainReport | GoldenReport | CheckReport:
+    """Train a process, judge the golden set, or look after releases without traffic."""
     given = asked.root
-    return _trained(given) if isinstance(given, TrainInput) else _checked()
+    if isinstance(given, TrainInput):
+        return _trained(given)
+    return _golden(given) if isinstance(given, GoldenInput) else _checked()
 
 
 def _checked() -> CheckReport:
     settings = TrainSettings.from_environment(os.environ)
-    dynamodb, store = client("dynamodb"), s3_store()
+    dynamodb = client("dynamodb")
     registry = RegistryTable(dynamodb, settings.models_table)
     now = time.time()
     for entry in registry.entries():
@@ -126,20 +133,10 @@ def _checked() -> CheckReport:
         made = datetime.fromisoformat(champion.created).timestamp()
         measure_age(settings.stack_name, entry.process, max(0.0, now - made))
 
-    def check(
-        entry: ProcessEntry, challenger: ModelVersion, guarantee: float
-    ) -> GoldenResult | None:
-        champion = registry.version(entry.process, entry.champion)
-        rows = golden_rows((challenger, champion), store)
-        if not rows:
-            return None
-        vectors = ReferenceVectors(build().stack.encoder, settings.model_dir)
-        return judged(challenger, rows, guarantee, store, vectors)
-
     changes = take_back_broken(
         registry,
         LiveTable(dynamodb, settings.models_table),
-        check,
+        _judged,
         TopicMailer(client("sns"), settings.topic_arn),
         time.time,
         settings.page_url,
@@ -152,6 +149,35 @@ def _checked() -> CheckReport:
             revision=change.revision,
         )
     return CheckReport(taken_back=tuple(change.process for change in changes))
+
+
+def _golden(asked: GoldenInput) -> GoldenReport:
+    """What a version makes of the golden set; an error of ours is a code."""
+    registry = build().stack.models.registry
+    try:
+        entry = registry.entry(asked.process)
+        if entry is None:
+            raise ProcessUnknownError(f"No version of {asked.process} was published.")
+        version = registry.version(asked.process, asked.version)
+        result = _judged(entry, version, asked.guarantee)
+    except WinnowError as error:
+        logger.error("the golden set was not judged", code=error.code)
+        return GoldenReport(code=error.code)
+    logger.info("judged the golden set", broken=result is not None and result.broken)
+    return GoldenReport(result=result)
+
+
+def _judged(
+    entry: ProcessEntry, challenger: ModelVersion, guarantee: float | None
+) -> GoldenResult | None:
+    """What a challenger makes of the golden set; None: there is none."""
+    models, encoder = build().stack.models, build().stack.encoder
+    champion = models.registry.version(entry.process, entry.champion)
+    rows = golden_rows((challenger, champion), models.store)
+    if not rows:
+        return None
+    vectors = ReferenceVectors(encoder, TrainSettings.from_environment(os.environ).model_dir)
+    return judged(challenger, rows, guarantee, models.store, vectors)
 
 
 def _trained(asked: TrainInput) -> TrainReport:

@@ -338,6 +338,13 @@ def test_what_people_decided_is_trained_released_and_guarded(stack: Stack, tmp_p
     second = reviewer.Reviewer(stack.target, tmp_path)
     releases = second.releases
     entry = releases.models.entry("teller")
+    asked = {"process": "teller", "action": "canary", "version": worse}
+    asked |= {"guarantee": float(GUARANTEE), "revision": entry.revision}
+    # The page asks the train function, which may not be ready within a request's time at first.
+    replies = (Client(stack).post("/v1/releases", asked) for _ in range(5))
+    reply = next(reply for reply in replies if reply.status != 503)
+    assert (reply.status, reply.document()["code"]) == (422, "release_invalid")
+    assert "golden_set_failed" in reply.document()["detail"]
     version = releases.models.version(entry, worse)
     releases.start("canary", entry, version, percent=50, guarantee=float(GUARANTEE))
     for _ in range(reviewer.MOST_FILES):

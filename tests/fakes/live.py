@@ -6,6 +6,7 @@ from tests.fakes.registry import MemoryRegistry, a_version
 from winnow.registry import aliases
 from winnow.registry.aliases import Changed, Who
 from winnow.registry.models import ModelVersion, ProcessEntry
+from winnow.releases.golden import GoldenReport
 from winnow_api.ports import Differences, FailedTraining
 
 
@@ -70,6 +71,18 @@ class MemoryTrainer:
 
     def train(self, process: str, by: str) -> None:
         self.asked.append((process, by))
+
+
+class MemoryGolden:
+    """Satisfies `winnow_api.ports.Golden`: answers what it is told to."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str, float]] = []
+        self.report = GoldenReport()
+
+    def judged(self, process: str, version: str, guarantee: float) -> GoldenReport:
+        self.asked.append((process, version, guarantee))
+        return self.report
 
 
 def made(registry: MemoryRegistry, before: ProcessEntry | None, changed: Changed) -> ProcessEntry:

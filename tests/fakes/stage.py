@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.fakes.encoder import FakeEncoder
-from tests.fakes.live import MemoryAlarms, MemoryLive, MemoryTrainer
+from tests.fakes.live import MemoryAlarms, MemoryGolden, MemoryLive, MemoryTrainer
 from tests.fakes.registry import MemoryRegistry
 from tests.fakes.reviews import MemoryReviews
 from tests.fakes.store import MemoryStore
@@ -198,6 +198,7 @@ class Stage:
         self.live = MemoryLive()
         self.alarms = MemoryAlarms()
         self.trainer = MemoryTrainer()
+        self.golden = MemoryGolden()
         self.logs: list[dict[str, Any]] = []
         self.drawn: list[DrawPages] = []
         """What was asked to be drawn."""
@@ -217,6 +218,7 @@ class Stage:
             live=lambda: self.live,
             alarms=lambda: self.alarms,
             trainer=lambda: self.trainer,
+            golden=lambda: self.golden,
             page=lambda: WebPage(self.web, SignIn(self.base, "client", local=True), [self.base]),
             now=self.clock,
             monotonic=time.monotonic,

@@ -38,15 +38,16 @@ class Room:
         telling = Telling(self.log, self.mails)
         self.trainer = app.Trainer(self.bank.stack(), telling, 1, jobs)
 
+    context = SimpleNamespace(
+        aws_request_id="call-1",
+        get_remaining_time_in_millis=lambda: 900_000,
+        function_name="train",
+        memory_limit_in_mb=3538,
+    )
+
     def call(self, **asked: Any) -> dict[str, Any]:
-        context = SimpleNamespace(
-            aws_request_id="call-1",
-            get_remaining_time_in_millis=lambda: 900_000,
-            function_name="train",
-            memory_limit_in_mb=3538,
-        )
         given = {"process": "bank", "by": "ann", **asked}
-        answer: dict[str, Any] = self.app.handler(given, context)
+        answer: dict[str, Any] = self.app.handler(given, self.context)
         return {name: value for name, value in answer.items() if value is not None}
 
 
@@ -136,3 +137,25 @@ def test_the_need_is_read_off_the_champion_and_the_decisions(app, tmp_path, monk
     assert before.megabytes < after.megabytes
     assert after.fits(900, 1769)
     assert SMALL.fits(900, 1769)
+
+
+def test_a_version_is_judged_on_the_golden_set(app, tmp_path, monkeypatch):
+    here = room(app, tmp_path, monkeypatch, None, jobs=False)
+    settings = SimpleNamespace(model_dir=tmp_path)
+    monkeypatch.setattr(app.TrainSettings, "from_environment", lambda _: settings)
+
+    def asked(version: str, guarantee: float) -> Any:
+        return here.app.handler(
+            {"check": "golden", "process": "bank", "version": version, "guarantee": guarantee},
+            here.context,
+        )
+
+    nothing = {"result": None, "code": None}
+    assert asked(here.bank.first.sha256, 0.9) == nothing, "nothing was held out yet"
+    here.bank.decide()
+    here.call()
+    challenger = here.bank.challenger()
+    kept = asked(challenger.sha256, 0.05)["result"]
+    assert (kept["version"], kept["broken"]) == (challenger.sha256, False)
+    assert 0 < kept["right"] <= kept["accepted"] <= kept["rows"]
+    assert asked("0" * 64, 0.9) == {"result": None, "code": "version_unknown"}

@@ -8,11 +8,13 @@ import pytest
 from tests.fakes.http_api import Reply, call
 from tests.fakes.live import Audits, MemoryAlarm, made, publish
 from tests.fakes.stage import NEW_YEAR, Clock, Stage
+from winnow.errors import RetryableError
 from winnow.models import ObjectRef
 from winnow.registry import aliases
 from winnow.registry.aliases import Who
 from winnow.registry.files import EVALUATION_PAGE
-from winnow.registry.models import Action, StoredFile, VersionMetrics
+from winnow.registry.models import Action, DataManifest, DataPart, StoredFile, VersionMetrics
+from winnow.releases.golden import GoldenReport, GoldenResult
 from winnow_api.call import iso
 from winnow_api.models import MAX_HISTORY
 from winnow_api.ports import Differences, FailedTraining
@@ -391,6 +393,89 @@ def test_a_key_is_for_one_release(stage):
 
 
 # -- training --------------------------------------------------------------------------------------
+
+
+# -- the golden set before a release ---------------------------------------------------------------
+
+LABELLED = DataManifest(
+    parts=(
+        DataPart(
+            kind="reviews",
+            object=ObjectRef(bucket="models", key="rows", version_id="1"),
+            sha256="0" * 64,
+            rows=60,
+            name="reviews",
+        ),
+    ),
+    rows=60,
+)
+
+
+def golden(stage: Stage, *, broken: bool) -> GoldenReport:
+    result = GoldenResult(
+        version=shas(stage)[1], rows=60, accepted=50, right=30, lower=0.4, upper=0.8,
+        guarantee=0.95, broken=broken,
+    )  # fmt: skip
+    return GoldenReport(result=result)
+
+
+@pytest.fixture
+def labelled() -> Stage:
+    """A process whose versions were trained on reviews."""
+    stage = Stage(clock=Clock(NEW_YEAR + 40 * 86_400))
+    publish(stage.models, PROCESS, 3, guarantee=0.95, data=LABELLED)
+    return stage
+
+
+@pytest.mark.parametrize("action", ["canary", "promote"])
+def test_a_challenger_that_breaks_its_guarantee_on_the_golden_set_is_refused(labelled, action):
+    labelled.golden.report = golden(labelled, broken=True)
+    before = labelled.models.entry(PROCESS)
+    reply = release(labelled, action)
+    assert (reply.status, reply.json["code"]) == (422, "release_invalid")
+    assert "golden_set_failed" in reply.json["detail"]
+    assert labelled.models.entry(PROCESS) == before
+    assert labelled.golden.asked == [(PROCESS, shas(labelled)[1], 0.95)]
+    # One that keeps it is released with the next request.
+    labelled.golden.report = golden(labelled, broken=False)
+    assert release(labelled, action, key="again").status == 200
+
+
+def test_one_that_cannot_be_judged_is_refused(labelled):
+    labelled.golden.report = GoldenReport(code="version_altered")
+    reply = release(labelled, "canary", guarantee=0.5)
+    assert (reply.status, reply.json["code"]) == (422, "release_invalid")
+    assert "version_altered" in reply.json["detail"]
+    assert labelled.golden.asked[0][2] == 0.5
+
+
+def test_a_function_that_does_not_answer_is_asked_again_with_the_same_request(labelled):
+    def late(*_: Any) -> GoldenReport:
+        raise RetryableError("ReadTimeoutError.")
+
+    judged, labelled.golden.judged = labelled.golden.judged, late
+    assert release(labelled, "canary").status == 503
+    labelled.golden.judged = judged
+    assert release(labelled, "canary").status == 200
+
+
+def test_what_decides_already_or_nothing_is_not_judged_again(labelled):
+    assert release(labelled, "shadow", key="a").status == 200
+    assert labelled.golden.asked == []
+    assert release(labelled, "canary", key="b").status == 200
+    assert release(labelled, "promote", key="c").status == 200
+    assert len(labelled.golden.asked) == 1
+    assert release(labelled, "rollback", key="d").status == 200
+    assert len(labelled.golden.asked) == 1
+
+
+def test_without_labelled_rows_or_a_guarantee_nobody_is_asked(stage):
+    assert release(stage, "canary").status == 200
+    assert stage.golden.asked == []
+    free = Stage(clock=Clock(NEW_YEAR + 40 * 86_400))
+    publish(free.models, PROCESS, 3, data=LABELLED)
+    assert release(free, "canary").status == 200
+    assert free.golden.asked == []
 
 
 def train(stage: Stage, user: str = "admin", key: str = "new", process: str = PROCESS) -> Reply:

@@ -1,10 +1,13 @@
 """What the API needs from outside, besides core's own ports."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from winnow.models import ObjectRef
 from winnow.recovery.upload_row import UploadRow
+
+if TYPE_CHECKING:
+    from winnow.releases.golden import GoldenReport
 
 
 class Form(NamedTuple):
@@ -208,4 +211,12 @@ class Trainer(Protocol):
 
     def train(self, process: str, by: str) -> None:
         """Start one. Raises AccessDeniedError, AwsRefusedError, RetryableError."""
+        ...
+
+
+class Golden(Protocol):
+    """Judges the golden set, which the API itself may not read."""
+
+    def judged(self, process: str, version: str, guarantee: float) -> "GoldenReport":
+        """What a version makes of it. Raises AccessDeniedError, AwsRefusedError, RetryableError."""
         ...

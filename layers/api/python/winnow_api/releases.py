@@ -3,7 +3,7 @@
 from winnow.errors import ReleaseConflictError, ReleaseInvalidError
 from winnow.registry import aliases
 from winnow.registry.aliases import KEPT_READY_S, Changed, Who
-from winnow.registry.models import Action, ModelVersion, ProcessEntry
+from winnow.registry.models import Action, ModelVersion, ProcessEntry, Stage
 from winnow.registry.naming import version_named
 from winnow_api import idempotency
 from winnow_api.call import Call, iso
@@ -59,6 +59,8 @@ def change(services: Services, call: Call, given: ReleaseRequest) -> ProcessMode
                 f"{entry.changed_by} has changed {entry.process} at {entry.changed_at}."
             )
         version = _version(services, entry, given)
+        if version is not None and _takes_traffic(entry, version, given):
+            _check_golden(services, entry, version, given)
         starts = given.action in ("shadow", "canary")
         if starts and version is not None and entry.challenger != version.sha256:
             entry = _made(services, entry, aliases.set_challenger(entry, version, who))
@@ -83,6 +85,39 @@ def _version(services: Services, entry: ProcessEntry, given: ReleaseRequest) -> 
     if entry.challenger is None:
         return None
     return services.models().version(entry.process, entry.challenger)
+
+
+def _takes_traffic(entry: ProcessEntry, version: ModelVersion, given: ReleaseRequest) -> bool:
+    """Whether a version decides uploads by this that it did not decide before."""
+    if given.action == "canary":
+        return True
+    release = entry.release
+    begun = release is not None and (release.stage, release.challenger) == (
+        *(Stage.CANARY, version.sha256),
+    )
+    return given.action == "promote" and not begun
+
+
+def _check_golden(
+    services: Services, entry: ProcessEntry, version: ModelVersion, given: ReleaseRequest
+) -> None:
+    """Have the golden set judged, as `winnow release canary` does.
+
+    Raises ReleaseInvalidError if the version breaks its guarantee there, or cannot be judged.
+    """
+    from winnow.releases.golden import may_have_rows, refuse_broken
+
+    guarantee = aliases.guarantee_of(entry, version, given.guarantee)
+    champion = services.models().version(entry.process, entry.champion)
+    golden = services.golden()
+    if golden is None or guarantee is None or not may_have_rows((version, champion)):
+        return
+    report = golden.judged(entry.process, version.sha256, guarantee)
+    if report.code is not None:
+        raise ReleaseInvalidError(
+            f"{entry.process}: {version.short} cannot be judged on the golden set ({report.code})."
+        )
+    refuse_broken(entry.process, report.result)
 
 
 def _changed(

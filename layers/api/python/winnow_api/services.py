@@ -11,7 +11,7 @@ from winnow.processes.registry import ProcessRegistry
 from winnow.processes.schema import ProcessDefinition
 from winnow.registry.ports import ModelRegistry
 from winnow.reviews.ports import ReviewStore
-from winnow_api.ports import Alarms, LiveFigures, Objects, RequestKeys, Trainer, UploadTable
+from winnow_api.ports import Alarms, Golden, LiveFigures, Objects, RequestKeys, Trainer, UploadTable
 
 if TYPE_CHECKING:
     from winnow.reviews.enqueue import PageDrawer
@@ -74,3 +74,5 @@ class Services:
     """Draws pages for people; None: none are drawn."""
     trainer: Callable[[], Trainer | None] = lambda: None
     """Trains processes; None: this stack trains none."""
+    golden: Callable[[], Golden | None] = lambda: None
+    """Judges the golden set before a release; None: nothing does."""

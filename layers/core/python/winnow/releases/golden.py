@@ -7,10 +7,11 @@ nothing in favour of a version: only live records promote.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 from pydantic import Field
 
-from winnow.errors import ObjectGoneError, StoredDataInvalidError
+from winnow.errors import ObjectGoneError, ReleaseInvalidError, StoredDataInvalidError
 from winnow.models import FrozenModel, UnitInterval, Verdict
 from winnow.ports import Judge, ObjectStore
 from winnow.registry.models import ModelVersion
@@ -39,6 +40,40 @@ class GoldenResult(FrozenModel):
         return (
             f"Of {self.rows:,} labelled rows it accepts {self.accepted:,}, {self.right:,} of them "
             f"rightly: a precision of {self.lower:.1%} to {self.upper:.1%}."
+        )
+
+
+class GoldenInput(FrozenModel):
+    """What a release asks the train function for before its challenger takes traffic."""
+
+    check: Literal["golden"]
+    process: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    version: str = Field(pattern=r"^[0-9a-f]{64}$")
+    guarantee: UnitInterval | None = Field(None, description="that it has to keep")
+
+
+class GoldenReport(FrozenModel):
+    """What the train function answers to it."""
+
+    result: GoldenResult | None = Field(None, description="absent: there is no golden set")
+    code: str | None = Field(None, description="of the error that kept it from being judged")
+
+
+def may_have_rows(versions: Iterable[ModelVersion]) -> bool:
+    """Whether one of the versions was trained on reviews: without any there is no golden set."""
+    return any(
+        part.object is not None
+        for version in versions
+        for part in (version.data.parts if version.data else ())
+    )
+
+
+def refuse_broken(process: str, found: GoldenResult | None) -> None:
+    """Raise ReleaseInvalidError if a version breaks its guarantee on the golden set."""
+    if found is not None and found.broken:
+        raise ReleaseInvalidError(
+            f"{process}: the challenger breaks its guarantee of {found.guarantee:.1%} on the "
+            f"golden set ({CODE}). {found.sentence}"
         )
 
 
