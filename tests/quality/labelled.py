@@ -30,6 +30,10 @@ greatest age, five years after a relative's cancer. Where the shipped definition
 `decision` is theirs and `writer` the writer's. They were judged before anything was made after
 them; the other half was kept back.
 
+`notes_third_natural.csv` and `screening_third.csv` are half of a third set, by an engineer who had
+seen the policies and neither definitions nor rules. They were judged before anything was made after
+them; the other half was kept back.
+
 `notes_clauses.csv` is a clear case with one clause exchanged: 112 in the ways of clinics, and 79
 that undo a denial, a normal value or a source that was found. By those who write the rules, each
 decision before it was judged. Rules were mended after them; another 111 were measured only.
@@ -49,6 +53,7 @@ SETS = (
     "notes_fresh_apart",
     "notes_second_natural",
     "notes_second_apart",
+    "notes_third_natural",
     "notes_clauses",
     "l33774_cases",
     "l33774_further",
@@ -63,6 +68,7 @@ SCREENING_SETS = (
     "screening_own",
     "screening_own_second",
     "screening_second",
+    "screening_third",
 )
 
 

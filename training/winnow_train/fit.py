@@ -10,7 +10,7 @@ BANKING77's training rows, by five-fold cross-validation, 0.919 of the former's 
 import hashlib
 import io
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -38,7 +38,7 @@ from winnow.heads.linear import (
     ranked,
     softmax,
 )
-from winnow.judging.criteria.undoing import UNDONE_CONFIDENCE
+from winnow.judging.criteria.undoing import cap, learned_caps
 from winnow.models import ModelInfo, Profile, Verdict
 from winnow_train.gain import CriteriaGain
 from winnow_train.metrics import by_label, confusion, expected_calibration_error
@@ -113,7 +113,7 @@ def fit(
     criteria: tuple[str, ...] = (),
     evidence: tuple[str, ...] = (),
     understood: tuple[str, ...] | None = None,
-    undone: NDArray[np.bool_] | None = None,
+    causes: Sequence[Collection[str]] | None = None,
     threshold: float,
     created: str,
     keys: NDArray[np.uint64],
@@ -128,8 +128,9 @@ def fit(
     Args:
         evidence: Names of the numbers behind the criteria's scores.
         understood: Words that may undo evidence, and that the rows vouch for.
-        undone: Rows whose evidence has such a word that the other rows do not vouch for: they say
-            nothing of how sure others are, and are themselves never surer than UNDONE_CONFIDENCE.
+        causes: By row, what may undo its decision, as the other rows vouch for it: rows with a
+            cause say nothing of how sure those without are, and are never surer than others with
+            it are right.
         threshold: The process's, for the review rate that a run is compared with.
         created: When, ISO 8601.
         keys: One a row; rows that a judge cannot tell apart have the same.
@@ -154,7 +155,7 @@ def fit(
         features, material, splits, strengths or _strengths(material), seed, workers, report
     )
     temperature = _temperature(logits, material.known, material.row_weights)
-    held_out = _HeldOut.of(material, splits, softmax(logits / temperature), decided, undone)
+    held_out = _HeldOut.of(material, splits, softmax(logits / temperature), decided, causes)
 
     report(f"fitting all rows with C {strength:g}")
     weights, bias = solved or _solve(features, None, material, strength, seed)
@@ -171,6 +172,7 @@ def fit(
         criteria=criteria,
         features=evidence,
         understood=understood,
+        caps=held_out.caps(np.arange(len(keys)), material.row_weights),
         gram_bits=GRAM_BITS if material.reads_text else 0,
         temperature=temperature,
         regularisation=strength,
@@ -205,8 +207,8 @@ class _HeldOut:
     """Positions of labels; -1: no label."""
     scores: Doubles
     right: NDArray[np.bool_]
-    undone: NDArray[np.bool_]
-    """Rows whose evidence a word may undo."""
+    causes: Sequence[Collection[str]]
+    """By row, what may undo its decision."""
     confidences: Doubles
     """Calibrated on the rows of the other folds."""
 
@@ -214,10 +216,18 @@ class _HeldOut:
         self, rows: Ints, weights: Doubles | None
     ) -> tuple[Doubles, NDArray[np.bool_], Doubles | None]:
         """Scores, whether they are right, and weights of those of some rows that calibrate."""
-        kept = rows[~self.undone[rows]]
+        kept = rows[[not self.causes[row] for row in rows]]
         if not kept.size:
             kept = rows
         return self.scores[kept], self.right[kept], None if weights is None else weights[kept]
+
+    def caps(self, rows: Ints, weights: Doubles | None) -> dict[str, float]:
+        """The most that a decision with each cause is trusted, by some rows."""
+        return learned_caps(
+            [self.causes[row] for row in rows],
+            [bool(self.right[row]) for row in rows],
+            None if weights is None else [float(weights[row]) for row in rows],
+        )
 
     @classmethod
     def of(
@@ -226,20 +236,22 @@ class _HeldOut:
         splits: Sequence[tuple[Ints, Ints]],
         shares: Doubles,
         decided: Ints | None,
-        undone: NDArray[np.bool_] | None,
+        causes: Sequence[Collection[str]] | None,
     ) -> "_HeldOut":
         if decided is None:
             decided = best_first(shares)[:, 0]
         own = np.where(decided < 0, 0.0, shares[np.arange(len(shares)), decided])
         scores = own.round(4)
         right = decided == material.known
-        if undone is None:
-            undone = np.zeros(len(scores), bool)
-        held_out = cls(shares, decided, scores, right, undone, np.zeros(len(scores)))
+        if causes is None:
+            causes = [()] * len(scores)
+        held_out = cls(shares, decided, scores, right, causes, np.zeros(len(scores)))
         for train, test in splits:
             calibration = _calibration(*held_out.calibrating(train, material.row_weights))
-            held_out.confidences[test] = calibrated(scores[test], calibration)
-        held_out.confidences[undone] = np.minimum(held_out.confidences[undone], UNDONE_CONFIDENCE)
+            caps = held_out.caps(train, material.row_weights)
+            held_out.confidences[test] = np.minimum(
+                calibrated(scores[test], calibration), [cap(causes[row], caps) for row in test]
+            )
         return held_out
 
     def metrics(self, material: Material, folds: int, accuracy: dict[str, float]) -> CardMetrics:

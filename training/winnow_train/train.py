@@ -158,11 +158,12 @@ def _train_criteria(
     from winnow.judging.criteria.calibrated import criteria_inputs
     from winnow.judging.criteria.evidence_features import FEATURES
     from winnow.judging.criteria.undoing import (
+        FAR,
         FarDenial,
         UndoingWords,
-        is_cautioned,
+        cautions_of,
+        classes_without_themselves,
         understood,
-        undone_without_themselves,
     )
 
     report(f"judging {len(rows):,} records by the criteria")
@@ -173,6 +174,12 @@ def _train_criteria(
     is_far_denial = FarDenial(definition)
     right = [j.decision.value == row.label for j, row in zip(judgements, rows, strict=True)]
     vouched = understood([d for d, is_right in zip(doubted, right, strict=True) if is_right])
+    causes = [
+        classes | cautions_of(judgement) | ({FAR} if is_far_denial(judgement) else set())
+        for classes, judgement in zip(
+            classes_without_themselves(doubted, right), judgements, strict=True
+        )
+    ]
     labels = tuple(label for label in labels_of(definition) if any(r.label == label for r in rows))
     position = {label: index for index, label in enumerate(labels)}
     material = Material(
@@ -193,8 +200,7 @@ def _train_criteria(
         criteria=tuple(criterion.id for criterion in definition.criteria),
         evidence=FEATURES,
         understood=tuple(sorted(vouched)),
-        undone=np.array(undone_without_themselves(doubted, right), bool)
-        | np.array([is_far_denial(j) or is_cautioned(j) for j in judgements], bool),
+        causes=causes,
         threshold=definition.threshold,
         created=created,
         keys=keys_of(rows, (), definition.cells_read),

@@ -123,7 +123,7 @@ def measure() -> list[Row]:
             81,
             "Judging by L33774: its time over that of encoding alone",
             ratio,
-            2.0,
+            1.6,
             f"{RECORDS:,} made-up notes of three to six sentences, median of {ROUNDS} rounds.",
             COMMANDS,
             at_most=True,

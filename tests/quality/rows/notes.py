@@ -4,6 +4,7 @@ Beside them the public test kit of NegEx and ConText.
 """
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 
@@ -28,12 +29,6 @@ def measure() -> list[Row]:
     natural = judged(read(DATA / "notes_natural.csv"), threshold)
     apart = judged(read(DATA / "notes_apart.csv"), threshold)
     wrong_met = [o for o in (*natural, *apart) if o.accepted and not o.right and o.value == "met"]
-    kept = [
-        note
-        for name in ("natural_held", "apart_held", "second_natural", "second_apart")
-        for note in read(DATA / "held" / f"{name}.csv")
-    ]
-    decided = [o for o in judged(kept, threshold) if o.value != "undetermined"]
     scores, mistakes, lost = negex.measure()
     return [
         *_accepted(67, "notes in the styles of clinics", natural, 0.99),
@@ -48,22 +43,9 @@ def measure() -> list[Row]:
             at_most=True,
             digits=0,
         ),
-        Row(
-            72,
-            "ECE of L33774's confidence, notes that are decided, kept back",
-            expected_calibration_error(
-                np.array([o.judgement.confidence for o in decided]),
-                np.array([o.right for o in decided]),
-            ),
-            0.05,
-            f"{len(decided)} notes of both sets and of the second set that were kept back, 15 "
-            "bins. On notes that the head knows, what a word may undo is right more often than "
-            "its confidence says.",
-            COMMANDS,
-            at_most=True,
-        ),
         *_screening(),
         *_held(),
+        *_calibration(),
         *_undone(),
         Row(
             74,
@@ -94,6 +76,7 @@ def _screening() -> list[Row]:
         "screening_own",
         "screening_own_second",
         "screening_second",
+        "screening_third",
     )
     notes = [note for name in names for note in read(DATA / "tune" / f"{name}.csv")]
     outcomes = judged(notes, threshold, "screening-colonoscopy")
@@ -132,30 +115,95 @@ SECOND = (
 )
 
 
+THIRD = (
+    f"{HELD} Written by an engineer, no clinician, who had seen the policies and neither the "
+    "definitions nor the rules."
+)
+CLAUSES = f"{HELD} A clear case with one clause exchanged, by those who wrote the rules."
+
+_SETS = (
+    (78, "L33774", "natural_held", "notes in the styles of clinics, kept back", 0.99, HELD),
+    (82, "L33774", "second_natural", "second set of notes, kept back", 0.99, SECOND),
+    (86, "L33774", "third_natural", "third set of notes, kept back", 0.99, THIRD),
+    (90, "L33774", "apart_held", "notes that differ in a word or two, kept back", 0.97, HELD),
+    (94, "L33774", "second_apart", "second set a word apart, kept back", 0.97, SECOND),
+    (98, "L33774", "clauses", "cases with one clause exchanged, kept back", 0.97, CLAUSES),
+    (102, "screening-colonoscopy", "screening_held", "notes kept back", 0.97, HELD),
+    (106, "screening-colonoscopy", "screening_apart_held", "a word apart, kept back", 0.97, HELD),
+    (110, "screening-colonoscopy", "second_screening", "second set, kept back", 0.97, SECOND),
+    (114, "screening-colonoscopy", "third_screening", "third set, kept back", 0.97, THIRD),
+)
+"""Notes that nothing was made after: order, process, file, name, the goal, how they were made."""
+
+
+@cache
+def _kept_back() -> dict[str, list[Outcome]]:
+    registry = ProcessRegistry.from_directory(PROCESSES)
+    return {
+        file: judged(read(DATA / "held" / f"{file}.csv"), registry.find(process).threshold, process)
+        for _, process, file, *_ in _SETS
+    }
+
+
 def _held() -> list[Row]:
     """The halves of the notes that nothing was made after."""
-    registry = ProcessRegistry.from_directory(PROCESSES)
-    sets = (
-        (78, "L33774", "natural_held", "notes in the styles of clinics, kept back", 0.99),
-        (80, "L33774", "apart_held", "notes that differ in a word or two, kept back", 0.97),
-        (82, "screening-colonoscopy", "screening_held", "notes kept back", 0.97),
-        (
-            84,
-            "screening-colonoscopy",
-            "screening_apart_held",
-            "notes a word apart, kept back",
-            0.97,
-        ),
-        (86, "L33774", "second_natural", "second set of notes, kept back", 0.99),
-        (88, "L33774", "second_apart", "second set a word apart, kept back", 0.97),
-        (90, "screening-colonoscopy", "second_screening", "second set, kept back", 0.97),
-    )
     rows: list[Row] = []
-    for order, process, file, name, least in sets:
-        notes = read(DATA / "held" / f"{file}.csv")
-        outcomes = judged(notes, registry.find(process).threshold, process)
-        made = SECOND if file.startswith("second") else HELD
+    for order, process, file, name, least, made in _SETS:
+        outcomes = _kept_back()[file]
         rows += _accepted(order, name, outcomes, least, process, made)
+        if process == "screening-colonoscopy":
+            rows.append(
+                Row(
+                    order + 2,
+                    f"{process}, {name}: decisions that are right",
+                    sum(o.right for o in outcomes) / len(outcomes),
+                    0.85,
+                    "The same notes, those that come out undetermined among them.",
+                    COMMANDS,
+                )
+            )
+    for order, process in ((118, "L33774"), (119, "screening-colonoscopy")):
+        every = [o for _, of, file, *_ in _SETS if of == process for o in _kept_back()[file]]
+        rows.append(
+            Row(
+                order,
+                f"{process}, all notes kept back: accepted decisions that are a wrong met",
+                float(sum(o.accepted and not o.right and o.value == "met" for o in every)),
+                1.0,
+                f"Of {len(every)} notes; {sum(o.accepted for o in every)} accepted.",
+                COMMANDS,
+                at_most=True,
+                digits=0,
+            )
+        )
+    return rows
+
+
+def _calibration() -> list[Row]:
+    """How far confidence is from the share of right decisions, on notes that were kept back."""
+    rows: list[Row] = []
+    for order, process in ((120, "L33774"), (121, "screening-colonoscopy")):
+        decided = [
+            outcome
+            for _, of, file, *_ in _SETS
+            if of == process
+            for outcome in _kept_back()[file]
+            if outcome.value != "undetermined"
+        ]
+        rows.append(
+            Row(
+                order,
+                f"ECE of {process}'s confidence, notes that are decided, kept back",
+                expected_calibration_error(
+                    np.array([o.judgement.confidence for o in decided]),
+                    np.array([o.right for o in decided]),
+                ),
+                0.05,
+                f"{len(decided)} notes of all sets that were kept back, 15 bins.",
+                COMMANDS,
+                at_most=True,
+            )
+        )
     return rows
 
 
@@ -182,7 +230,7 @@ def _accepted(
             order + 1,
             f"{process}, {name}: accepted",
             len(accepted) / len(outcomes),
-            None,
+            0.65 if least == 0.99 else 0.5,
             "The same notes.",
             COMMANDS,
         ),

@@ -56,6 +56,24 @@ def test_the_table_holds_every_context_and_no_sentence_twice() -> None:
         ("Rule out melena.", "melena", {"possible"}),
         ("Melena has been ruled out.", "melena", {"negated"}),
         ("Melena cannot be ruled out.", "melena", {"possible"}),
+        # A risk that is named is no risk of what follows; what is at risk of something is.
+        ("57M, average risk, hyperplastic polyp.", "polyp", set()),
+        ("High risk, no symptoms.", "symptoms", {"negated"}),
+        ("At high risk of bleeding.", "bleeding", {"hypothetical"}),
+        ("I should mention a new anemia.", "anemia", set()),
+        # What an exam is for is no plan, nor is what a form gives as its reason.
+        ("Plan capsule for suspected bleeding.", "bleeding", {"possible"}),
+        ("Transfusion request. Indication: bleeding.", "bleeding", set()),
+        # Who thinks and what a family history has no part in are clauses of their own.
+        ("Nothing was found, doctor suspects a bleed.", "bleed", {"possible"}),
+        ("No family history, no polyps.", "polyps", {"negated"}),
+        ("Suspected in this man's brother.", "suspected", {"family", "possible"}),
+        ("The daughter sends a photo of melena.", "melena", set()),
+        # Boxes and letters.
+        ("( ) suspected bleeding", "bleeding", {"negated", "possible"}),
+        ("Bleeding N. Pain Y.", "bleeding", {"negated"}),
+        ("Scopes (-), bleeding.", "bleeding", set()),
+        ("status post stroke, occult bleeding continues.", "bleeding", set()),
         # A shield: that no source was found does not deny the bleeding.
         ("No source of bleeding was found.", "bleeding", set()),
         ("No source of bleeding was found.", "source of bleeding", {"negated"}),

@@ -313,3 +313,17 @@ def test_time_grows_with_the_text_and_not_faster(unit: str) -> None:
         return lambda: segments.spans(text)
 
     assert growth(spans, lambda size: unit * (size // len(unit)), 100_000) <= MOST
+
+
+def test_fields_of_one_line_are_told_apart() -> None:
+    assert split("EGD done: N. Colonoscopy done: Y. Order: capsule.") == [
+        "EGD done: N.",
+        "Colonoscopy done: Y.",
+        "Order: capsule.",
+    ]
+    assert split("Seen by: N. Colonna.") == ["Seen by: N. Colonna."]
+
+
+def test_a_question_mark_in_front_of_its_word_ends_nothing() -> None:
+    assert split("Ordered for tired, ? anemia.") == ["Ordered for tired, ? anemia."]
+    assert split("Is it anemia? Iron is low.") == ["Is it anemia?", "Iron is low."]

@@ -73,6 +73,16 @@ def test_sections() -> None:
     assert found["Melena."] == found["Note: Family history: none."] == ""
 
 
+def test_a_heading_with_text_behind_it_goes_on_until_any_other() -> None:
+    text = "PMH: stroke.\nUlcer.\nExam: well.\nMelena.\nPMH:\nCardiac: angina.\nGout."
+    spans = segments.spans(text)
+    found = {text[s:e]: name for (s, e), name in zip(spans, sections(text, spans), strict=True)}
+    assert found["Ulcer."] == "pmh"
+    assert found["Exam: well."] == found["Melena."] == ""
+    # Below a heading that is alone, others are parts of it.
+    assert found["Cardiac: angina."] == found["Gout."] == "pmh"
+
+
 def test_one_encoder_call_and_the_number_of_sentences() -> None:
     encoder = FakeEncoder()
     compare = SegmentScorer(encoder, ["Anemia."], structure=True)

@@ -5,11 +5,14 @@ from collections.abc import Mapping
 import pytest
 
 from winnow.judging.criteria.undoing import (
+    UNDONE_CONFIDENCE,
     Doubted,
     FarDenial,
     UndoingWords,
+    cap,
+    classes_without_themselves,
+    learned_caps,
     understood,
-    undone_without_themselves,
 )
 from winnow.models import CriteriaDecision, CriterionFinding, Evidence, Judgement, Polarity, Verdict
 from winnow.processes.loader import load_definition
@@ -104,9 +107,26 @@ def test_two_different_sentences_vouch_for_a_word() -> None:
 
 def test_a_row_does_not_vouch_for_itself() -> None:
     rows = [[Doubted(text, frozenset({"says"}))] for text in ("He says.", "Says he.", "Says she.")]
-    assert undone_without_themselves(rows, [True, True, True]) == [False, False, False]
-    assert undone_without_themselves(rows[:2], [True, True]) == [True, True]
-    assert undone_without_themselves(rows, [True, True, False]) == [True, True, False]
+    vouched, doubt = frozenset[str](), frozenset({"doubt"})
+    assert classes_without_themselves(rows, [True, True, True]) == [vouched] * 3
+    assert classes_without_themselves(rows[:2], [True, True]) == [doubt] * 2
+    assert classes_without_themselves(rows, [True, True, False]) == [doubt, doubt, vouched]
+
+
+def test_a_cap_is_what_the_rows_show_and_few_rows_show_little() -> None:
+    caps = learned_caps(
+        [{"far"}] * 30 + [{"doubt"}] + [set()], [True] * 27 + [False] * 3 + [True] * 2
+    )
+    assert caps == {"doubt": round(7 / 11, 4), "far": round(33 / 40, 4)}
+    assert cap({"far"}, caps) == caps["far"]
+    # Of several causes the worst counts; one that no row had is trusted as before.
+    assert cap({"far", "doubt"}, caps) == caps["doubt"]
+    assert cap({"far", "missing"}, caps) == UNDONE_CONFIDENCE
+    assert cap(set(), caps) == 1
+
+
+def test_a_row_counts_by_its_weight() -> None:
+    assert learned_caps([{"far"}, {"far"}], [True, False], [8.0, 2.0]) == {"far": 14 / 20}
 
 
 def judged(

@@ -126,6 +126,11 @@ class HeadCard(FrozenModel):
         description="words that may undo a sentence, and stand in the evidence of right decisions; "
         "absent: the head lets every word pass",
     )
+    caps: dict[str, UnitInterval] = Field(
+        default_factory=dict,
+        description="the most that a decision is trusted, by what may undo it: a class of words, a "
+        "caution, a denial that only resembles; learned from the rows. Others: 0.6",
+    )
     gram_bits: int = Field(0, ge=0, le=20, description="0: no n-grams")
     temperature: float = Field(gt=0)
     regularisation: float = Field(gt=0)

@@ -19,10 +19,12 @@ from winnow.heads.linear import Inputs, LinearHead, check_encoder
 from winnow.judging.base import ProcessJudge, RecordBatch
 from winnow.judging.criteria.evidence_features import FEATURES, evidence_features
 from winnow.judging.criteria.undoing import (
-    UNDONE_CONFIDENCE,
+    FAR,
     FarDenial,
     UndoingWords,
-    is_cautioned,
+    cap,
+    cautions_of,
+    unknown_classes,
 )
 from winnow.judging.evidence import SCORE_DECIMALS
 from winnow.models import CriteriaDecision, Judgement
@@ -76,11 +78,7 @@ class CalibratedCriteriaJudge(ProcessJudge):
             ]
         ).round(SCORE_DECIMALS)
         confidences = np.clip(head.confidences(scores), 0, 1).round(SCORE_DECIMALS)
-        confidences = np.where(
-            [self._is_undone(judgement) for judgement in judgements],
-            np.minimum(confidences, UNDONE_CONFIDENCE),
-            confidences,
-        )
+        confidences = np.minimum(confidences, [self._cap(judgement) for judgement in judgements])
         calibration = head.card.calibration
         return [
             judgement.model_copy(
@@ -94,16 +92,17 @@ class CalibratedCriteriaJudge(ProcessJudge):
             for judgement, score, confidence in zip(judgements, scores, confidences, strict=True)
         ]
 
-    def _is_undone(self, judgement: Judgement) -> bool:
-        """Whether a word may undo it that no training row vouches for, or it is a far denial."""
-        understood = self._head.card.understood
-        if understood is None:
-            return False
-        return (
-            self._is_far_denial(judgement)
-            or is_cautioned(judgement)
-            or any(not doubted.words.issubset(understood) for doubted in self._undoing(judgement))
+    def _cap(self, judgement: Judgement) -> float:
+        """The most that a decision is trusted, by what may undo it; 1 if nothing does."""
+        card = self._head.card
+        if card.understood is None:
+            return 1.0
+        unknown = unknown_classes(
+            {word for doubted in self._undoing(judgement) for word in doubted.words},
+            card.understood,
         )
+        far = {FAR} if self._is_far_denial(judgement) else set[str]()
+        return cap(unknown | cautions_of(judgement) | far, card.caps)
 
 
 def criteria_inputs(judgements: Sequence[Judgement], *, features: bool = True) -> Inputs:

@@ -39,10 +39,9 @@ class CriterionSide:
     """Kinds that are ignored for this side, because some of its sentences are of them."""
     columns_by_kinds: Mapping[Kinds, list[int]]
     """Columns that a segment of these kinds may be compared with."""
-    neutral: NDArray[np.intp]
-    """Columns of the neutral statements that have one of the side's keywords."""
-    neutral_to_plain: NDArray[np.intp]
-    """Those that a segment is compared with that denies nothing and leaves nothing open."""
+    neutral: Mapping[tuple[bool, bool], NDArray[np.intp]]
+    """Columns of the neutral statements that have one of the side's keywords, by what a segment is:
+    whether it denies nothing and leaves nothing open, and whether it is about a relative."""
 
     def columns(self, segment: SegmentMentions) -> list[int]:
         """The columns that a segment may be compared with.
@@ -62,16 +61,21 @@ class CriterionSide:
     def neutral_columns(self, segment: SegmentMentions) -> NDArray[np.intp]:
         """The columns of the neutral statements that a segment is compared with.
 
-        "No history of Crohn's disease" says nothing that "known Crohn's disease" says.
+        "No history of Crohn's disease" says nothing that "known Crohn's disease" says, and "his
+        wife has rectal bleeding" nothing that "rectal bleeding" says.
         """
         kinds = segment.kinds(self.keywords, self.ignored)
         is_plain = not any(kind & (_NEGATIVE | _OPEN) for kind in kinds)
-        return self.neutral_to_plain if is_plain else self.neutral
+        return self.neutral[is_plain, _is_of_family(kinds)]
 
 
 def _is_only_negative(kinds: Kinds) -> bool:
     """Whether a sentence denies, and says nothing else of its keywords."""
     return any(kind & _NEGATIVE for kind in kinds) and not any(kind & _OPEN for kind in kinds)
+
+
+def _is_of_family(kinds: Kinds) -> bool:
+    return any(kind & MentionKind.FAMILY for kind in kinds)
 
 
 @dataclass(frozen=True)
@@ -211,27 +215,30 @@ class _Compiler:
         for column, sentence in zip(columns, mentions, strict=True):
             kinds = sentence.kinds(frozenset(range(len(plain))), ignored)
             columns_by_kinds.setdefault(kinds, []).append(column)
-        with_keyword = [
-            column for column in neutral if not plain or find(words(self.plain_references[column]))
-        ]
+        own = frozenset(range(len(plain)))
+        neutral_kinds = {
+            column: SegmentMentions(self.plain_references[column], "", find).kinds(own, ignored)
+            for column in neutral
+            if not plain or find(words(self.plain_references[column]))
+        }
         return CriterionSide(
             sign,
             self._add_keywords(plain),
             ignored,
             columns_by_kinds,
-            np.array(with_keyword, np.intp),
-            np.array(
-                [
-                    column
-                    for column in with_keyword
-                    if not _is_only_negative(
-                        SegmentMentions(self.plain_references[column], "", find).kinds(
-                            frozenset(range(len(plain))), ignored
-                        )
-                    )
-                ],
-                np.intp,
-            ),
+            {
+                (is_plain, is_of_family): np.array(
+                    [
+                        column
+                        for column, kinds in neutral_kinds.items()
+                        if _is_of_family(kinds) is is_of_family
+                        and not (is_plain and _is_only_negative(kinds))
+                    ],
+                    np.intp,
+                )
+                for is_plain in (False, True)
+                for is_of_family in (False, True)
+            },
         )
 
     def _add_references(self, sentences: Sequence[str]) -> range:

@@ -160,7 +160,7 @@ def _implied(
     if any(keywords.isdisjoint(names) for names in compiled.implying):
         return finding
     sentences = matrix.rows[index].tolist()[: matrix.sentences[index]]
-    speaking = own.named_in | own.rivals_in
+    speaking = own.open_in | own.rivals_in
     if any(row in speaking and row not in support for row in sentences):
         return finding
     evidence = tuple(_evidence(support, by_row, matrix, index, ()))

@@ -89,6 +89,9 @@ class CriterionMatches:
     as `mentioned_in` is."""
     named_in: set[int] = field(default_factory=set)
     """Rows with any of its keywords, whatever they say."""
+    open_in: set[int] = field(default_factory=set)
+    """Of these, rows that do not only say that nothing was found: "small bowel series normal" does.
+    Only for one with `implied_by`."""
     rivals_in: set[int] = field(default_factory=set)
     """Rows that say another explanation of it. Only for one with `implied_by`."""
 
@@ -170,6 +173,8 @@ def _match_block(
                 (rows.mentioned_in if is_mention else rows.of_others_in).add(row)
             if not criterion.all_keywords.isdisjoint(segment.keywords):
                 matches[position].named_in.add(row)
+                if criterion.implying and _is_open(criterion, segment):
+                    matches[position].open_in.add(row)
             if _says_rival(criterion, segment):
                 matches[position].rivals_in.add(row)
 
@@ -249,11 +254,28 @@ def _nearest(
 
 def _is_doubt(criterion: CompiledCriterion, segment: _ComparedSegment) -> bool:
     """Whether one of the criterion's keywords is mentioned as something that is not known."""
-    keywords = criterion.pro.keywords
+    # "Family history unknown" has none of the words that a statement about a relative has.
+    keywords = criterion.all_keywords if criterion.is_about_relatives else criterion.pro.keywords
     return not keywords.isdisjoint(segment.keywords) and any(
         mention.keyword in keywords
         and mention.kind & MentionKind.UNKNOWN
-        and not mention.kind & MentionKind.FAMILY
+        and (criterion.is_about_relatives or not mention.kind & MentionKind.FAMILY)
+        for mention in segment.mentions.mentions
+    )
+
+
+def _is_open(criterion: CompiledCriterion, segment: _ComparedSegment) -> bool:
+    """Whether a keyword is more than looked for in vain."""
+    unsettled = MentionKind.UNKNOWN | MentionKind.PLANNED | MentionKind.FAMILY
+    return segment.mentions.mixed or any(
+        mention.keyword in criterion.all_keywords
+        and (
+            bool(mention.kind & unsettled)
+            or not (
+                mention.kind & MentionKind.RESULT
+                or (mention.kind & MentionKind.DENIED and mention.keyword in criterion.con.keywords)
+            )
+        )
         for mention in segment.mentions.mentions
     )
 

@@ -8,7 +8,7 @@ sentence resembles its reference. Words that labelled records have in the eviden
 decisions are understood: the head of a process knows them (`HeadCard.understood`).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -30,10 +30,14 @@ from winnow.processes.schema import CriteriaProcess, Group
 MIN_SENTENCES = 2
 """So many different sentences of right decisions make a word understood."""
 UNDONE_CONFIDENCE = 0.6
-"""The most that a decision is trusted if a word may undo it.
+"""The most that a decision is trusted if a word may undo it, unless its head has learned a cap.
 
 On notes that neither rules nor statements were written after, 26 of 40 such decisions were right.
 """
+PRIOR_DECISIONS = 10
+"""UNDONE_CONFIDENCE weighs as much as so many labelled decisions (`learned_caps`)."""
+FAR = "far"
+"""The cause of a denial that only resembles; the others are cautions and classes of words."""
 
 
 MIN_DENIAL_SIMILARITY = 0.65
@@ -158,15 +162,15 @@ def _is_met(member: str | Group, findings: Mapping[str, CriterionFinding]) -> fl
     return float(verdict(decide(member, findings).score) is Verdict.MET)
 
 
-def is_cautioned(judgement: Judgement) -> bool:
-    """Whether what stands beside its evidence makes a decision less sure (cautions.py)."""
+def cautions_of(judgement: Judgement) -> frozenset[str]:
+    """What stands beside its evidence and makes a decision less sure (cautions.py)."""
     decision = judgement.decision
     assert isinstance(decision, CriteriaDecision)
-    return any(
-        Caution.ASKED in finding.cautions
-        or Caution.OPEN_BEHIND in finding.cautions
-        or (Caution.UNREAD in finding.cautions and _is_weak(finding))
+    return frozenset(
+        str(caution)
         for finding in decision.criteria
+        for caution in finding.cautions
+        if caution is not Caution.UNREAD or _is_weak(finding)
     )
 
 
@@ -182,19 +186,50 @@ def understood(doubted: Sequence[Sequence[Doubted]]) -> frozenset[str]:
     return frozenset(word for word, those in sentences.items() if len(those) >= MIN_SENTENCES)
 
 
-def undone_without_themselves(
+def unknown_classes(words_of_it: Collection[str], understood: Collection[str]) -> frozenset[str]:
+    """The classes of those words that nobody vouches for."""
+    return frozenset(_class_of()[word] for word in words_of_it if word not in understood)
+
+
+def classes_without_themselves(
     doubted: Sequence[Sequence[Doubted]], right: Sequence[bool]
-) -> list[bool]:
-    """Whether a word may undo each decision, if only the others' sentences vouch for words."""
+) -> list[frozenset[str]]:
+    """The classes of words that may undo each decision, if only the others' sentences vouch."""
     sentences = _sentences([d for d, is_right in zip(doubted, right, strict=True) if is_right])
-    return [
-        any(
-            len(sentences.get(word, set()) - {d.sentence for d in of_decision}) < MIN_SENTENCES
-            for d in of_decision
-            for word in d.words
-        )
-        for of_decision in doubted
-    ]
+    found: list[frozenset[str]] = []
+    for of_decision in doubted:
+        own = {d.sentence for d in of_decision}
+        every = {word for d in of_decision for word in d.words}
+        vouched = {w for w in every if len(sentences.get(w, set()) - own) >= MIN_SENTENCES}
+        found.append(unknown_classes(every, vouched))
+    return found
+
+
+def learned_caps(
+    causes: Sequence[Collection[str]], right: Sequence[bool], weights: Sequence[float] | None = None
+) -> dict[str, float]:
+    """The most that a decision with each cause is trusted, by how many such decisions are right.
+
+    It is the share of those, with PRIOR_DECISIONS at UNDONE_CONFIDENCE among them: a cause that few
+    rows have stays near that.
+    """
+    counts: dict[str, list[float]] = {}
+    for index, (of_decision, is_right) in enumerate(zip(causes, right, strict=True)):
+        weight = 1.0 if weights is None else weights[index]
+        for cause in of_decision:
+            count = counts.setdefault(cause, [0.0, 0.0])
+            count[0] += weight * is_right
+            count[1] += weight
+    prior = UNDONE_CONFIDENCE * PRIOR_DECISIONS
+    return {
+        cause: round((right_ones + prior) / (all_of_it + PRIOR_DECISIONS), 4)
+        for cause, (right_ones, all_of_it) in sorted(counts.items())
+    }
+
+
+def cap(causes: Collection[str], caps: Mapping[str, float]) -> float:
+    """The most that a decision with these causes is trusted; 1 without any."""
+    return min((caps.get(cause, UNDONE_CONFIDENCE) for cause in causes), default=1.0)
 
 
 def _sentences(doubted: Sequence[Sequence[Doubted]]) -> dict[str, set[str]]:
@@ -225,6 +260,11 @@ def _listed(polarity: Polarity, *, is_read: bool) -> frozenset[str]:
     return frozenset().union(
         *(those for name, those in _by_class().items() if name not in left_out)
     )
+
+
+@cache
+def _class_of() -> dict[str, str]:
+    return {word: name for name, those in _by_class().items() for word in those}
 
 
 @cache

@@ -299,7 +299,8 @@ def _aged(match: "re.Match[str]", _on: date | None, _order: DateOrder | None) ->
     if _is_event(match) and not (labelled and not search(_EVENT_BEFORE, _before(match))):
         return None
     if match_at(
-        r" ?(?:-|–|to|and (?:older|up|over|above)|or (?:older|over)) ?\d?",
+        r"[^\S\n]?[-–](?!\s?\n)(?:\s?\d|(?! ))| ?(?:to|and (?:older|up|over|above)|or (?:older"
+        r"|over))\b ?\d?",
         match.string,
         match.end(),
     ):
@@ -615,7 +616,7 @@ def _rows() -> tuple[tuple[str, "_Reader"], ...]:
             rf"| at (?:the )?(?:time of )?(?:this )?(?:visit|exam\w*|encounter"
             rf"|consult\w*|service|evaluation|presentation|admission)|/sex"
             rf"| \(?(?:in )?(?:years|yrs|y)\)?)?"
-            rf"(?P<mark> ?[:=|] ?| ?){_N}(?P<plus> ?\+)?(?!\.?\d)(?=y|\b)",
+            rf"(?P<mark> ?[:=|?] ?| ?){_N}(?P<plus> ?\+)?(?!\.?\d)(?=y|\b)",
             _aged,
         ),
         (

@@ -166,7 +166,8 @@ _PREPARES = (
 )
 _HEADING = r"\W{0,4}[A-Za-z][A-Za-z /&]{1,40}:"
 _REFERS_BACK = (
-    r"(?:\s{0,3}[\[(☐☒☑]|\s{0,3}yes\b|\W{0,4}(?:(?:i|he|she|they|patient|pt)(?:['’]ve|['’]s| has"
+    r"(?:\s{0,3}[\[(☐☒☑]|\s{0,3}yes\b|\s{0,3}(?:no?|nil)\W{0,2}$|\s{0,3}\d{1,4}[/-]\d{1,4}"
+    r"|\s{0,3}\d{4}\W{0,2}$|\W{0,4}(?:(?:i|he|she|they|patient|pt)(?:['’]ve|['’]s| has"
     r"| have| had)? (?:never|not)|(?:(?:i|he|she|they|patient|pt) )?had (?:one|it)|it"
     r"|this|that|these|they|both|the (?:procedure|exam(?:ination)?|test"
     r"|study|last|most recent"
@@ -660,7 +661,7 @@ class _Reader:
                 readings.append(last_one)
                 return
         if reading.why in ("nothing said", "doubtful") and search(
-            r"^\W*(?:never|none|no)\W*$", text
+            r"^\W*(?:never|none|nil|no?)\W*$", text
         ):
             readings[-1] = reading._replace(status=EventStatus.NEVER, why="", end=end)
         undated = reading.status is EventStatus.DONE and reading.when is None
@@ -671,6 +672,9 @@ class _Reader:
             past = [d for d in self._dates(start, end) if d.kind is DateKind.AT]
             when = _latest(d.interval for d in past if self._is_past(d))
             readings[-1] = reading._replace(status=EventStatus.DONE, when=when, why="", end=end)
+            return
+        if reading.why in ("nothing said", "doubtful") and (day := self._answer(start, end)):
+            readings[-1] = reading._replace(status=EventStatus.DONE, when=day, why="", end=end)
             return
         if search(r"\b(?:not|never) (?:had|undergone|done) one (?:since|in|for|within)\b", text):
             for d in self._dates(start, end):
@@ -710,6 +714,14 @@ class _Reader:
             del count
 
     # -- dates ------------------------------------------------------------------------------------
+
+    def _answer(self, start: int, end: int) -> DateInterval | None:
+        """The day that is all a sentence says: "Last colonoscopy? 03/2012"."""
+        dates = [d for d in self._dates(start, end) if d.kind is DateKind.AT and self._is_past(d)]
+        if len(dates) != 1:
+            return None
+        beside = self._text[start : dates[0].start] + self._text[dates[0].end : end]
+        return None if _LETTER.search(beside) else dates[0].interval
 
     def _dates(self, start: int, end: int) -> list[DateReading]:
         found = find_dates(self._text[start:end], self._record, self._order)

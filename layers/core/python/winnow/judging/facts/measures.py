@@ -147,18 +147,26 @@ _SPOKEN_WHOLE = re.compile(
 )
 _SPOKEN_DIGITS = re.compile(r"\b(?P<whole>\d{1,2}) point (?P<part>\d)\b", re.IGNORECASE)
 _RATIO = re.compile(
-    r"\b(?:H/H|H&H)(?P<gap>[ :]{1,2}(?:of |was |is )?)(?P<first>\d{1,2}(?:\.\d)?)"
+    r"\b(?:H/H|H&H)(?P<gap>[ :]{1,2}(?:(?:of|was|is|now|today|yesterday|this (?:am|morning)|on"
+    r" \d{1,2}/\d{1,2})[ :]{1,2})?)(?P<first>\d{1,2}(?:\.\d)?)"
     r"(?:/| and |, )\d{2}(?:\.\d)?",
     re.IGNORECASE,
 )
 """Hemoglobin and hematocrit in one: "H/H 7.9/24"."""
+_SERIES = re.compile(
+    r"\b(?P<name>hgb|hb|h[ae]{1,2}moglobin)(?P<gap>[ :=]{1,3})"
+    r"(?P<former>\d{1,2}\.\d(?:/\d{1,2}\.\d){0,6}/)(?P<last>\d{1,2}\.\d)(?![\d/]|\.\d)",
+    re.IGNORECASE,
+)
+"""Values in the order of their time: "Hb 7.3/8.8/7.1"."""
 _PARTS = {"zero": 0, "oh": 0}
 
 
 def _in_digits(text: str) -> str:
     """A text with spoken values in digits, every character at its place.
 
-    "hemoglobin seven four" and "eight point one" are 7.4 and 8.1; "H/H 7.9/24" is "Hgb 7.9".
+    "hemoglobin seven four" and "eight point one" are 7.4 and 8.1; "H/H 7.9/24" is "Hgb 7.9"; of
+    "Hb 7.3/8.8/7.1" the last stays.
     """
 
     def spoken(match: re.Match[str]) -> str:
@@ -172,6 +180,9 @@ def _in_digits(text: str) -> str:
     def ratio(match: re.Match[str]) -> str:
         return f"Hgb{match['gap']}{match['first']}".ljust(len(match.group()))
 
+    def newest(match: re.Match[str]) -> str:
+        return f"{match['name']}{match['gap']}{match['last']}".ljust(len(match.group()))
+
     def digits(match: re.Match[str]) -> str:
         return f"{match['whole']}.{match['part']}".ljust(len(match.group()))
 
@@ -179,7 +190,7 @@ def _in_digits(text: str) -> str:
         return text
     text = _SPOKEN_DIGITS.sub(digits, text)
     text = _SPOKEN_WHOLE.sub(whole, _SPOKEN.sub(spoken, text))
-    return _RATIO.sub(ratio, text)
+    return _SERIES.sub(newest, _RATIO.sub(ratio, text))
 
 
 _AN_ANALYTE = re.compile(r"h(?:a?emoglobin|gb|b|/h|&h)\b", re.IGNORECASE)
@@ -275,7 +286,8 @@ _CONDITION = (
     r"|to|goal|is|prn|only|parameters|criteria)|transfuse|threshold|trigger|goal"
     r"|target|aim(?:ing)?|(?:keeps?|keeping)(?! (?:bleeding|passing|losing|having|on\b|dropping"
     r"|falling))|maintain"
-    r"|should|would|criteri(?:on|a)|requires?|required|require|policy|guideline|call"
+    r"|should(?! mention| add| note| say| point)|would|criteri(?:on|a)"
+    r"|requir(?:es?|ed)(?! (?:iv|iron|intravenous|blood|\d))|policy|guideline|call"
     r"|notify|hold|provided|in case|cutoff"
     r"|cut-off|defined as|indicated (?:for|if|when)|eligible|limit|want|hope|hoping"
     r"|expect\w*|must"
@@ -342,7 +354,7 @@ _FORMER = (
     r"\b(?:previous(?:ly)?|prior|former(?:ly)?|baseline|initial(?:ly)?|earlier|old"
     r"|before|used to be|last (?:year|month|spring"
     r"|summer|fall|winter|autumn|visit|time|hospitali[sz]ation)|usual(?:ly)?|down from"
-    r"|up from|from|vs|versus|compared (?:to|with)|against"
+    r"|up from|from(?! (?:yesterday|today|this|last night))|vs|versus|compared (?:to|with)|against"
     r"|preop\w*|pre-op\w*|historical(?:ly)?|in the past|pre-?transfusion|was)\b"
 )
 _STRONG_FORMER = _FORMER.replace("|was)", ")")

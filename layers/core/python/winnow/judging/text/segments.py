@@ -56,6 +56,8 @@ _GLUED = re.compile(
 _SALUTATION = re.compile(r"Dear(?: [A-Z][\w.'’-]*| or| and| colleagues?){1,5},(?=\s)")
 _BOX = re.compile(r"(?:\[[ xX]?\]|\([ xX]?\)|[☐☒☑])(?=\s*+\w)")
 _BOX_OF_ANSWER = re.compile(r"\S+\s*+(?:yes|no|y|n|unknown|n/a)\b|\(\s\)", re.IGNORECASE)
+_FIELD_END = re.compile(r"(?<=[:?] [YNyn])\.(?=\s[A-Z][^.:?\n]{1,40}[:?]\s)")
+"""The full stop between fields of one line: "EGD done: N. Colonoscopy done: N."."""
 _AFTER_NUMBER = re.compile(r"\d\s?$")
 _HEADING = re.compile(r"[A-Z][A-Z0-9 /&,()'’-]{3,58}[A-Z)]:(?=\s*+(?:,\s*+)?+[^\W\d_])")
 _HEADING_LINE = re.compile(r"[A-Z][A-Za-z0-9 /&,()'’-]{1,58}:(?:\s|$)")
@@ -138,6 +140,8 @@ def _ends(text: str, start: int, end: int) -> list[tuple[int, int]]:
         floor = at
     if held is not None:
         settle(*held)
+    if fields := [match.end() for match in _FIELD_END.finditer(text, start, end)]:
+        ends = sorted({*ends, *((at, at) for at in fields)})
     if glued:
         ends = sorted({*ends, *((at, at) for at in glued if not _clipped(text, start, at))})
     return ends
@@ -208,6 +212,13 @@ def _in_mark(stop: int, marks: list[Span], lasts: list[int]) -> bool:
     return at < len(marks) and marks[at][0] < stop
 
 
+def _is_before_its_word(text: str, begin: int, stop: int, following: int) -> bool:
+    """Whether a question mark stands in front of what it asks for: "tired, ? anemia"."""
+    return (
+        stop - 2 >= begin and text[stop - 2].isspace() and text[following : following + 1].islower()
+    )
+
+
 def _sentences(text: str, start: int, end: int) -> list[Span]:
     spans: list[Span] = []
     begin = start
@@ -228,7 +239,9 @@ def _sentences(text: str, start: int, end: int) -> list[Span]:
             stop = following + len(closers.group().rstrip())
             following = closers.end()
         # "Anemia? N" is a line of a form.
-        if text[stop - 1] == "?" and _ANSWER.match(text, following, end):
+        if text[stop - 1] == "?" and (
+            _ANSWER.match(text, following, end) or _is_before_its_word(text, begin, stop, following)
+        ):
             continue
         if stop - begin <= 5 and _ONLY_MARK.match(text[begin:stop]):
             continue

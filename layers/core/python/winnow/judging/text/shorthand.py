@@ -25,7 +25,10 @@ _NORMAL = re.compile(
     r"(?: (?:complete|full|caecum|cecum))?,?) N(?=[.,;]|$)"
 )
 """A result in one letter, behind an exam: "OGD N. Colo complete, N."."""
-_TICK = re.compile(r"[\[(] ?(?P<ticked>[xX✓]?) ?[\])] ?(?P<choice>[^\[\]()\n]*)")
+_TICK = re.compile(
+    r"[\[(] ?(?P<ticked>[xX✓]?) ?[\])] ?"
+    r"(?P<choice>(?:[^\[\]()\n]|\((?! ?[xX✓]? ?\))[^()\n]*\))*)"
+)
 _LABEL = re.compile(r"\s*(?P<label>[^\[\]()\n]*[^\[\]()\s:])\s*:?\s*(?=[\[(] ?[xX✓]? ?[\])])")
 
 
@@ -51,6 +54,8 @@ def ticked(text: str) -> str:
     behind = boxes[-1]["choice"].strip() if boxes[-1] is not chosen[0] else ""
     last = re.split(r"\s{2,}", behind, maxsplit=1)
     rest += last[1:]
+    if below := text[boxes[-1].end() :].strip():
+        rest.append(below)
     return ", ".join((f"{label['label']}: {_ANSWERS.get(answer.lower(), answer)}", *rest))
 
 

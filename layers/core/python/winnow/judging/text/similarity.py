@@ -132,7 +132,9 @@ _RESULT = re.compile(
 )
 """Parts that each have one are two results: "EGD with bleeding varices, colonoscopy normal"."""
 _BACK_TO_LIST = re.compile(
-    r"(?:all|both|none|neither|each|neg|negative|normal|unremarkable)\b", re.IGNORECASE
+    r"(?:all|both|none|neither|each|neg|negative|normal|unremarkable"
+    r"|(?:to )?(?:the )?(?:TI|terminal ileum|cecum|caecum)\b(?! biops))\b",
+    re.IGNORECASE,
 )
 """It is of what stands before it: "CT and MR enterography, both negative for Crohn's"."""
 
@@ -198,6 +200,7 @@ def sections(text: str, sentences: Sequence[segments.Span]) -> list[str]:
     """
     headings: list[str] = []
     current = ""
+    has_text = False
     behind = 0
     for start, end in sentences:
         if text.find(PART_BREAK, behind, start) >= 0:
@@ -207,9 +210,14 @@ def sections(text: str, sentences: Sequence[segments.Span]) -> list[str]:
             heading := _HEADING.match(text, start, end)
         ):
             name = heading.group(1).lower()
-            # Only a heading that is alone, or in capitals, goes on until the next.
-            if heading.end() == end or heading.group(1).isupper():
+            # Only a heading that is alone, or in capitals, goes on until the next; one with text
+            # behind it ("PMH: stroke.") until any other.
+            is_alone = heading.end() == end
+            if is_alone or heading.group(1).isupper():
                 current = name if name in _SECTIONS else ""
+                has_text = not is_alone
+            elif has_text and name not in _SECTIONS:
+                current = ""
         headings.append(current)
     return headings
 
