@@ -142,6 +142,11 @@ def measure_retraining(raw: dict[str, Any]) -> None:
         raw["retraining"] = run("tests.bench.retraining", "--before")[0]
 
 
+def measure_versions(raw: dict[str, Any]) -> None:
+    with console.status("versions"):
+        raw["versions"] = run("tests.bench.versions")[0]
+
+
 PARTS = {
     "encoder": measure_encoder,
     "classify": measure_classify,
@@ -151,6 +156,7 @@ PARTS = {
     "streaming": measure_streaming,
     "people": measure_people,
     "retraining": measure_retraining,
+    "versions": measure_versions,
 }
 
 
@@ -259,6 +265,10 @@ sentences with the same engine on the same cores, with nothing else running.
 
 {retraining_text(raw.get("retraining"))}
 
+## A version that is new to a function
+
+{versions_text(raw.get("versions"))}
+
 ## Reading files
 
 Measured in processor time, which other work on the machine does not change. The peers (pandas, a plain loop of pypdf)
@@ -330,6 +340,33 @@ def retraining_text(found: dict[str, Any] | None) -> str:
         "(`python -m\ntests.bench.retraining`). The champion's C is kept, and two processes fit the folds; before, C was chosen anew among two\n"
         "values. What depends on the machine least is how many fits of the classifier a training takes.\n\n| | |\n|---|---|\n"
         + table
+    )
+
+
+VERSIONS = {"criteria": "L33774 with a statement more", "head": "77 labels with a trained head"}
+STEPS = {
+    "serialize": "which version decides, and its definition",
+    "read": "definition, head and vectors, read and checked",
+    "build": "the judge is made",
+}
+
+
+def versions_text(found: dict[str, Any] | None) -> str:
+    """What a version costs a function that has not seen it, as a table."""
+    if found is None:
+        return "Not measured."
+    rows = [
+        f"| {title if step == 'serialize' else ''} | {what} | {one['cpu_ms']:g} | {one['table_requests']} "
+        f"| {one['objects']} | {one['kilobytes']:,} |"
+        for name, title in VERSIONS.items()
+        for step, what in STEPS.items()
+        for one in [found[name][step]]
+    ]
+    return (
+        "Medians of 15 rounds with nothing kept, with the encoder loaded (`python -m tests.bench.versions`). The registry and the objects are in memory,\n"
+        "so what AWS takes to answer is not included. Making the judge is what a process in an image costs, too.\n\n"
+        "| version | step | CPU ms | requests to the table | objects | kB |\n|---|---|---|---|---|---|\n"
+        + "\n".join(rows)
     )
 
 

@@ -9,10 +9,11 @@ rows (`python -m tests.bench.retraining ROWS LABELS --memory`, the peak that get
 | 4,000 | 50 | 28.6 | 166 |
 | 8,000 | 10 | 22.2 | 272 |
 | 8,000 | 50 | 60.2 | 273 |
+| 15,000 | 150 | 292 | 513 |
 
-The start has 217 MB. The machine did other work meanwhile, which lengthens short trainings most.
-So a row costs 1 to 2 ms, and 0.13 to 0.15 ms for each label; memory hangs on the rows: 0.034 to
-0.048 MB each. The figures below are larger: a processor of a cloud is slower.
+The start has 208 to 228 MB. The machine did other work meanwhile, which lengthens short trainings
+most. So a row costs 1 to 2 ms, and 0.12 to 0.15 ms for each label; memory hangs on the rows: 0.034
+to 0.048 MB each. The figures below are larger: a processor of a cloud is slower.
 """
 
 from typing import NamedTuple

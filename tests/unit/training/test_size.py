@@ -33,7 +33,13 @@ def test_a_choice_of_c_takes_a_fit_for_each():
 
 @pytest.mark.parametrize(
     ("rows", "labels", "seconds", "megabytes"),
-    [(2_000, 10, 9.8, 304), (4_000, 50, 28.6, 378), (8_000, 10, 22.2, 488), (8_000, 50, 60.2, 490)],
+    [
+        (2_000, 10, 9.8, 304),
+        (4_000, 50, 28.6, 378),
+        (8_000, 10, 22.2, 488),
+        (8_000, 50, 60.2, 490),
+        (15_000, 150, 292, 741),
+    ],
 )
 def test_no_training_that_was_measured_takes_more(
     rows: int, labels: int, seconds: float, megabytes: float

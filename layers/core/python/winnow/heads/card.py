@@ -189,16 +189,22 @@ class HeadFiles:
         Raises:
             HeadInvalidError: The card does not validate, or the files are not this head's.
         """
+        return self.checked()[0]
+
+    def checked(self) -> tuple[HeadCard, bytes]:
+        """The card, and the arrays checked against it; both are read once.
+
+        Raises:
+            HeadInvalidError: The card does not validate, or the files are not this head's.
+        """
         text, arrays = self.read()
-        if digest_of(text, arrays) != self.sha256:
+        digest = hashlib.sha256(arrays)
+        if _digest_of(text, digest.digest()) != self.sha256:
             raise HeadInvalidError("The head has changed since the run began.")
         card = parse_card(text)
-        if (
-            len(arrays) != card.arrays_bytes
-            or hashlib.sha256(arrays).hexdigest() != card.arrays_sha256
-        ):
+        if len(arrays) != card.arrays_bytes or digest.hexdigest() != card.arrays_sha256:
             raise HeadInvalidError(f"{ARRAYS} is not the file that {CARD} describes.")
-        return card
+        return card, arrays
 
 
 def parse_card(text: bytes) -> HeadCard:
@@ -216,8 +222,11 @@ def parse_card(text: bytes) -> HeadCard:
 
 def digest_of(card: bytes, arrays: bytes) -> str:
     """What identifies a head: the sha256 of both files' sha256."""
-    both = hashlib.sha256(card).digest() + hashlib.sha256(arrays).digest()
-    return hashlib.sha256(both).hexdigest()
+    return _digest_of(card, hashlib.sha256(arrays).digest())
+
+
+def _digest_of(card: bytes, arrays_sha256: bytes) -> str:
+    return hashlib.sha256(hashlib.sha256(card).digest() + arrays_sha256).hexdigest()
 
 
 def folder_of(process_file: Path, process_id: str) -> Path:

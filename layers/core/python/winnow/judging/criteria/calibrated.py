@@ -39,7 +39,7 @@ class CalibratedCriteriaJudge(ProcessJudge):
         self, definition: CriteriaProcess, rules: Judge, encoder: Encoder, files: HeadFiles
     ) -> None:
         super().__init__(rules.process)
-        card = files.card()
+        card, arrays = files.checked()
         ids = tuple(criterion.id for criterion in definition.criteria)
         if card.kind != "criteria" or card.criteria != ids:
             raise HeadInvalidError(
@@ -54,7 +54,7 @@ class CalibratedCriteriaJudge(ProcessJudge):
             )
         self.rules = rules
         """What decides; another head of the same definition may weigh its judgements, too."""
-        self._head = LinearHead.load(card, files.read()[1])
+        self._head = LinearHead.load(card, arrays)
         self._undoing = UndoingWords(definition)
         self._is_far_denial = FarDenial(definition)
 

@@ -196,7 +196,7 @@ def load_head(definition: LabelsProcess, encoder: Encoder, files: HeadFiles) -> 
     Raises:
         HeadInvalidError: It is damaged, or not trained for these labels with this encoder.
     """
-    card = files.card()
+    card, arrays = files.checked()
     check_encoder(card, definition.id, encoder.info)
     if card.kind != "labels" or set(card.labels) != {label.id for label in definition.labels}:
         raise HeadInvalidError(
@@ -206,4 +206,4 @@ def load_head(definition: LabelsProcess, encoder: Encoder, files: HeadFiles) -> 
         raise HeadInvalidError(
             f"The head of {definition.id} reads other numeric columns than the process."
         )
-    return LinearHead.load(card, files.read()[1])
+    return LinearHead.load(card, arrays)
