@@ -50,7 +50,8 @@ const skeleton = () => h("div.skeleton", null, h("div", null), h("div", null));
 export function modelsView() {
   const root = h("div.models");
   const list = h("div.list", null, skeleton());
-  root.append(h("header.head", null, h("h1", { tabindex: "-1" }, "Models")), list);
+  const code = h("p.meta");
+  root.append(h("header.head", null, h("h1", { tabindex: "-1" }, "Models"), code), list);
 
   function card(item) {
     const { champion, challenger, live } = item;
@@ -70,6 +71,7 @@ export function modelsView() {
       try {
         const answer = await get("/v1/models");
         ring(answer.notices);
+        fill(code, answer.code ? [own(`Code ${answer.code.version}, deployed ${age(answer.code.deployed_at)}`)] : []);
         fill(list, answer.items.length ? h("ul.cards", null, answer.items.map(card))
           : h("div.state", null, h("h2", null, "No models yet"), h("p", null, "Processes are published when the stack is deployed, and by winnow process publish.")));
       } catch (error) {

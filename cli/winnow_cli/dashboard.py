@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from winnow.registry.models import DeployedCode
 from winnow_aws.alarms import Ringing
 
 BUCKETS = 24
@@ -118,6 +119,8 @@ class Dashboard:
     records: Sequence[Records]
     functions: Sequence[Function]
     alarms: Sequence[Ringing]
+    code: DeployedCode | None = None
+    """What was deployed last; None: an earlier version deployed it."""
 
 
 class Source(Protocol):

@@ -2,18 +2,26 @@
 
 import time
 from collections.abc import Callable
+from typing import NamedTuple
 
-from winnow.errors import ReleaseConflictError
+from winnow.errors import AccessDeniedError, ReleaseConflictError
 from winnow.ports import ObjectStore
 from winnow.registry import aliases
 from winnow.registry.aliases import KEPT_READY_S, Changed, Who
 from winnow.registry.files import DEFINITION_YAML
-from winnow.registry.models import Alias, AliasChange, ModelVersion, ProcessEntry
+from winnow.registry.models import (
+    Alias,
+    AliasChange,
+    DeployedCode,
+    ModelVersion,
+    ProcessEntry,
+)
 from winnow.registry.naming import version_named
 from winnow.registry.ports import ModelRegistry
 from winnow.registry.resolve import find
 from winnow.registry.verified import read_verified
 from winnow.reviews.times import iso
+from winnow_aws.deployed_code import DeployedCodeTable
 from winnow_cli.target import Target
 from winnow_cli.version_diff import VersionDiff, diff_of
 
@@ -193,6 +201,35 @@ def open_models(target: Target) -> StackModels:
     return StackModels(
         registry, S3Store(target.s3()), target.output(BUCKET), lambda: caller(target)
     )
+
+
+def deployed_code(target: Target) -> DeployedCode | None:
+    """The code of a stack; None if an earlier version deployed it, which did not note it."""
+    if TABLE not in target.outputs:
+        return None
+    return DeployedCodeTable(target.dynamodb(), target.output(TABLE)).get()
+
+
+class Running(NamedTuple):
+    """What a stack judges with now."""
+
+    code: DeployedCode | None
+    champions: tuple[ModelVersion, ...]
+
+
+def running_versions(target: Target) -> Running | None:
+    """The code and the champion of each process; None if the caller may not read the registry."""
+    models = models_if_any(target)
+    if models is None:
+        return None
+    try:
+        champions = tuple(
+            models.registry.version(entry.process, entry.champion) for entry in models.entries()
+        )
+        return Running(deployed_code(target), champions)
+    except AccessDeniedError:
+        # Whoever only drops files or reads results sees the uploads all the same.
+        return None
 
 
 def models_if_any(target: Target) -> StackModels | None:

@@ -6,7 +6,7 @@ from winnow_aws.alarms import StackAlarms
 from winnow_cli.cloud_metrics import CloudMetrics
 from winnow_cli.dashboard import Dashboard, Records, Source, Window
 from winnow_cli.local_metrics import LocalMetrics
-from winnow_cli.models import StackModels, models_if_any
+from winnow_cli.models import StackModels, deployed_code, models_if_any
 from winnow_cli.target import Target, aws_errors
 
 
@@ -14,8 +14,9 @@ def look(target: Target, window: Window) -> Dashboard:
     """What the stack did in the window, and which of its alarms ring now."""
     source: Source = LocalMetrics(target) if target.local else CloudMetrics(target)
     with aws_errors(target):
-        alarms = StackAlarms(target.client("cloudwatch"), target.name).ringing()
+        alarms = StackAlarms(target.client("cloudwatch"), target.stack_name).ringing()
         models = models_if_any(target)
+        code = deployed_code(target)
         records = source.records(window)
         if models is not None:
             records = with_versions(records, models)
@@ -25,6 +26,7 @@ def look(target: Target, window: Window) -> Dashboard:
         records=records,
         functions=source.functions(window),
         alarms=alarms,
+        code=code,
     )
 
 

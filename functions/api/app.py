@@ -20,7 +20,7 @@ from winnow_aws.settings import ApiSettings
 if TYPE_CHECKING:
     from winnow.ports import Encoder, ObjectStore
     from winnow.registry.champions import Champions
-    from winnow.registry.models import PinnedVersion
+    from winnow.registry.models import DeployedCode, PinnedVersion
     from winnow.registry.ports import ModelRegistry
     from winnow.reviews.enqueue import PageDrawer
     from winnow.reviews.ports import ReviewStore
@@ -98,6 +98,11 @@ def _services(settings: ApiSettings, clients: "dict[str, Future[Any]]") -> Servi
         from winnow_aws.registry import RegistryTable
 
         return RegistryTable(dynamodb(), settings.models_table)
+
+    def code() -> "DeployedCode | None":
+        from winnow_aws.deployed_code import DeployedCodeTable
+
+        return DeployedCodeTable(dynamodb(), settings.models_table).get()
 
     @cache
     def champions() -> "Champions":
@@ -204,6 +209,7 @@ def _services(settings: ApiSettings, clients: "dict[str, Future[Any]]") -> Servi
         keys=keys,
         reviews=reviews,
         models=models,
+        code=code,
         live=live,
         alarms=alarms,
         trainer=trainer,

@@ -1,4 +1,7 @@
-"""Publish: puts the processes that ship into the registry, when the stack is made or updated."""
+"""Publish: puts the processes that ship into the registry, when the stack is made or updated.
+
+It notes the code that was deployed, too: whose age is a metric.
+"""
 
 import os
 import time
@@ -6,10 +9,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from winnow import __version__
+from winnow.registry.models import DeployedCode
 from winnow.registry.publish import Models, Vectors, seed
 from winnow.reviews.times import iso
 from winnow_aws.clients import client
 from winnow_aws.custom_resource import resource_handler
+from winnow_aws.deployed_code import DeployedCodeTable
 from winnow_aws.handler import logger
 from winnow_aws.registry import RegistryTable
 from winnow_aws.s3 import s3_store
@@ -42,7 +48,8 @@ def build() -> tuple[Path, Models, Vectors | None]:
 def handler(_properties: dict[str, Any]) -> dict[str, str]:
     """Publish them; returns the version of each, for whoever looks at the stack."""
     folder, models, vectors = build()
-    seeded = seed(folder, models, BY, iso(time.time()), vectors)
+    now = iso(time.time())
+    seeded = seed(folder, models, BY, now, vectors)
     for each in seeded:
         logger.info(
             "published",
@@ -50,4 +57,8 @@ def handler(_properties: dict[str, Any]) -> dict[str, str]:
             version=each.version.short,
             decides=each.decides,
         )
+    # CloudFormation calls this for every new version of a function that judges.
+    settings = PublishSettings.from_environment(os.environ)
+    deployed = DeployedCodeTable(client("dynamodb"), settings.models_table)
+    deployed.put(DeployedCode(version=__version__, at=now))
     return {each.version.process: each.version.short for each in seeded}

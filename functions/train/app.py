@@ -32,9 +32,10 @@ from winnow.reviews.items import Items
 from winnow.reviews.notes import Notes
 from winnow.reviews.times import iso
 from winnow_aws.clients import client
+from winnow_aws.deployed_code import DeployedCodeTable
 from winnow_aws.handler import call_id, logger, seconds_left
 from winnow_aws.handler import handler as lambda_handler
-from winnow_aws.metrics import measure_age
+from winnow_aws.metrics import measure_age, measure_code_age
 from winnow_aws.registry import RegistryTable
 from winnow_aws.releases import LiveTable
 from winnow_aws.reviews import ReviewTable
@@ -123,6 +124,10 @@ def handler(asked: Asked) -> TrainReport | GoldenReport | CheckReport:
     return _golden(given) if isinstance(given, GoldenInput) else _checked()
 
 
+def _since(at: str, now: float) -> float:
+    return max(0.0, now - datetime.fromisoformat(at).timestamp())
+
+
 def _checked() -> CheckReport:
     settings = TrainSettings.from_environment(os.environ)
     dynamodb = client("dynamodb")
@@ -130,8 +135,10 @@ def _checked() -> CheckReport:
     now = time.time()
     for entry in registry.entries():
         champion = registry.version(entry.process, entry.champion)
-        made = datetime.fromisoformat(champion.created).timestamp()
-        measure_age(settings.stack_name, entry.process, max(0.0, now - made))
+        measure_age(settings.stack_name, entry.process, _since(champion.created, now))
+    code = DeployedCodeTable(dynamodb, settings.models_table).get()
+    if code is not None:
+        measure_code_age(settings.stack_name, _since(code.at, now))
 
     changes = take_back_broken(
         registry,

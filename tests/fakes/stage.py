@@ -34,6 +34,7 @@ from winnow.processes.schema import parse_definition_json
 from winnow.readers import PageReader
 from winnow.recovery.upload_row import UploadRow
 from winnow.registry.folder import FolderModels
+from winnow.registry.models import DeployedCode
 from winnow.reviews.enqueue import enqueue
 from winnow.reviews.queueing import Queued, Shares
 from winnow.steps.classify import classify
@@ -198,6 +199,7 @@ class Stage:
         self.live = MemoryLive()
         self.alarms = MemoryAlarms()
         self.trainer = MemoryTrainer()
+        self.code = DeployedCode(version="1.2.3", at=iso(NEW_YEAR))
         self.golden = MemoryGolden()
         self.logs: list[dict[str, Any]] = []
         self.drawn: list[DrawPages] = []
@@ -218,6 +220,7 @@ class Stage:
             live=lambda: self.live,
             alarms=lambda: self.alarms,
             trainer=lambda: self.trainer,
+            code=lambda: self.code,
             golden=lambda: self.golden,
             page=lambda: WebPage(self.web, SignIn(self.base, "client", local=True), [self.base]),
             now=self.clock,

@@ -22,6 +22,7 @@ from winnow_aws.metrics import (
     count_sweep,
     measure_age,
     measure_call,
+    measure_code_age,
     measure_drift,
     measure_precision,
 )
@@ -79,6 +80,7 @@ def ours(capsys: pytest.CaptureFixture[str]) -> dict[tuple[str, str], list[tuple
     measure_call("winnow-ClassifyFunction-1", Usage(1, 1, 100))
     count_defect("winnow")
     measure_age("winnow", "emotions", 60.0)
+    measure_code_age("winnow", 60.0)
     found: dict[tuple[str, str], list[tuple[str, ...]]] = {}
     for line in capsys.readouterr().out.splitlines():
         filed = json.loads(line)

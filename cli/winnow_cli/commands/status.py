@@ -22,8 +22,17 @@ def status(
     stack: StackName = None,
     as_json: AsJson = False,
 ) -> None:
-    """List uploads, one per line: state, counts, open reviews, times; the latest first."""
-    from winnow_cli.render.uploads import print_status, row_document
+    """List uploads, one per line: state, counts, open reviews, times; the latest first.
+
+    Below them: the code that the stack runs, and the version of each process that decides.
+    """
+    from winnow_cli.models import running_versions
+    from winnow_cli.render.uploads import (
+        print_running,
+        print_status,
+        row_document,
+        running_document,
+    )
     from winnow_cli.reviews import reviews_if_any
     from winnow_cli.target import aws_errors, find_target
     from winnow_cli.uploads import Uploads
@@ -37,9 +46,10 @@ def status(
     in_review = [row.upload_id for row in rows if row.review and row.erased_at is None]
     with aws_errors(target):
         totals = desk.totals_of(in_review) if desk else {}
+        running = running_versions(target) if upload_id is None else None
     if as_json:
         documents = [row_document(row, totals.get(row.upload_id)) for row in rows]
-        emit_json({"uploads": documents, "waiting": waiting})
+        emit_json({"uploads": documents, "waiting": waiting, **running_document(running)})
         return
     if rows:
         print_status(rows, totals)
@@ -50,3 +60,5 @@ def status(
         )
     elif not rows:
         note("No files were dropped yet.")
+    if running is not None:
+        print_running(running)

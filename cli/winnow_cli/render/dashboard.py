@@ -27,6 +27,9 @@ def print_dashboard(found: Dashboard, target: Target, as_json: bool) -> None:
     hours = round((found.window.end - found.window.start) / 3_600)
     now = datetime.fromtimestamp(found.window.end, UTC)
     _heading(f"{target.name}: the last {hours} h until {now:%Y-%m-%d %H:%M} UTC")
+    if found.code is not None:
+        deployed = _age(found.code.at, found.window.end)
+        say(f"Code {found.code.version}, deployed {deployed} ({found.code.at[:10]})")
     _alarms(found)
     _heading("Runs")
     _runs(found.runs)
@@ -206,6 +209,7 @@ def _document(found: Dashboard, target: Target) -> dict[str, Any]:
         "stack": target.name,
         "from": when(found.window.start),
         "until": when(found.window.end),
+        "code": found.code.model_dump() if found.code else None,
         "alarms": [one._asdict() for one in found.alarms],
         "runs": asdict(found.runs),
         "records": [

@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from winnow_cli.console import clean, say, shorten
+from winnow_cli.console import clean, note, say, shorten
 from winnow_cli.render.tables import table
 
 if TYPE_CHECKING:
     from winnow.recovery.upload_row import UploadRow
     from winnow.reviews.models import Totals
+    from winnow_cli.models import Running
     from winnow_cli.target import Target
 
 STATE_STYLES = {"SUCCEEDED": "green", "RUNNING": "cyan", "FAILED": "red", "DAMAGED": "bold red"}
@@ -47,6 +48,28 @@ def print_status(
         right=("seconds",),
         spare=("seconds", "started (UTC)"),
     )
+
+
+def print_running(running: "Running") -> None:
+    """The code and the champions of a stack, on stderr: stdout has the uploads alone."""
+    if running.code is not None:
+        note(f"Code {running.code.version}, deployed {running.code.at[:16].replace('T', ' ')} UTC.")
+    if running.champions:
+        named = (f"{one.process} {one.process_version} ({one.short})" for one in running.champions)
+        note(f"Deciding: {', '.join(named)}.")
+
+
+def running_document(running: "Running | None") -> dict[str, Any]:
+    """The same as JSON; nothing of it where it is not known."""
+    if running is None:
+        return {}
+    return {
+        "code": running.code.model_dump() if running.code else None,
+        "champions": [
+            {"process": one.process, "version": one.process_version, "sha256": one.sha256}
+            for one in running.champions
+        ],
+    }
 
 
 def _counts_or_error(row: "UploadRow", totals: "Totals | None") -> str:

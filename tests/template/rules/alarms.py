@@ -299,7 +299,9 @@ GRAPHS = [
         changed=search(VERSIONS, ("RecordsChanged",), "Sum", 3600, OF_STACK),
     ),
     found_graph(
-        21600, age=search("Winnow,process,stack", ("ModelAge",), "Maximum", 21600, OF_STACK)
+        21600,
+        age=search("Winnow,process,stack", ("ModelAge",), "Maximum", 21600, OF_STACK),
+        code=search("Winnow,stack", ("CodeAge",), "Maximum", 21600, OF_STACK),
     ),
 ]
 DIMENSIONS = {"AWS/States": "StateMachineArn", "AWS/Lambda": "FunctionName", "Winnow": "stack"}

@@ -179,6 +179,13 @@ def shipped(name: str, stack: Stack) -> Any:
             "ServiceToken": ref("PublishFunction.Alias"),
             "ServiceTimeout": 2 * TIMEOUTS["PublishFunction"],
             "PublishVersion": ref("PublishFunction.Version"),
+            # Called for new code of a step as well: it notes when that was deployed.
+            "JudgingVersions": AnyOrder(
+                [
+                    ref(f"{step}Function.Version")
+                    for step in ("Serialize", "Scan", "Classify", "Filter")
+                ]
+            ),
         },
     }
 

@@ -60,7 +60,9 @@ def release(
 def test_every_process_is_listed_with_its_versions_in_use(stage):
     champion, challenger, _ = shas(stage)
     stage.live.audits[PROCESS, champion] = Audits(200, 196, 0.951, 0.99)
-    items = call(stage, "GET /v1/models", user="auditor").json["items"]
+    answer = call(stage, "GET /v1/models", user="auditor").json
+    assert answer["code"] == {"version": "1.2.3", "deployed_at": "2026-01-01T00:00:00.000Z"}
+    items = answer["items"]
     assert [item["process"] for item in items] == [OTHER, PROCESS]
     item = items[1]
     assert (item["champion"]["sha256"], item["challenger"]["sha256"]) == (champion, challenger)

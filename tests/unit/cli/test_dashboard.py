@@ -15,6 +15,7 @@ from tests.fakes.live import publish
 from tests.fakes.registry import MemoryRegistry
 from tests.fakes.store import MemoryStore
 from winnow.models import Alias, Counts, Difference, Drift, VersionRef
+from winnow.registry.models import DeployedCode
 from winnow_aws.alarms import Ringing, StackAlarms
 from winnow_aws.metrics import (
     count_decisions,
@@ -384,6 +385,7 @@ FULL = replace(
         Function("api", 1, 0, 0, 12.0, 0.5, 900, 1_000, 0.1, 9, 10, "2027-01-15T00:00:00+00:00")
     ],
     alarms=[Ringing("RunsFailed", "Many runs failed.", "2027-01-15T08:00:00+00:00")],
+    code=DeployedCode(version="0.2.0", at="2027-01-12T00:00:00.000Z"),
 )
 
 
@@ -391,6 +393,7 @@ def test_in_a_pipe_a_line_is_a_row(stack: Any, capsys: pytest.CaptureFixture[str
     print_dashboard(FULL, stack[0], as_json=False)
     lines = capsys.readouterr().out.splitlines()
     assert "ALARM\tRunsFailed\t2027-01-15T08:00:00+00:00\tMany runs failed." in lines
+    assert "Code 0.2.0, deployed 4 d ago (2027-01-12)" in lines
     assert "3\t2\t1\t0\t0\t400 ms\t80.0 s" in lines
     records = "moods\tabababababab\t6\t2\t0\t25.0 %\t75.0 % of 4\t90.0 % ≥55.0 % of 9\t50.0 %"
     assert f"{records}\tchampion\t3 d ago" in lines
@@ -401,6 +404,7 @@ def test_a_stack_that_did_nothing_yet_says_so(stack: Any, capsys: pytest.Capture
     print_dashboard(EMPTY, stack[0], as_json=False)
     out = capsys.readouterr().out
     assert "No alarm rings." in out
+    assert "Code" not in out
     assert "No records were judged." in out
     assert "api\t0\t0\t–" in out
 
@@ -409,6 +413,7 @@ def test_json_has_all_of_it(stack: Any, capsys: pytest.CaptureFixture[str]):
     print_dashboard(FULL, stack[0], as_json=True)
     document = json.loads(capsys.readouterr().out)
     assert document["alarms"][0]["name"] == "RunsFailed"
+    assert document["code"] == {"version": "0.2.0", "at": "2027-01-12T00:00:00.000Z"}
     assert document["records"][0]["review_rate"] == 0.25
     assert document["functions"][0]["reserved"] == 10
     assert len(document["runs"]["over_time"]) == BUCKETS

@@ -19,6 +19,7 @@ from winnow_api.call import Call, iso
 from winnow_api.identity import User
 from winnow_api.services import Services
 from winnow_api.shapes import (
+    CodeInfo,
     EvaluationLink,
     LiveItem,
     LivePrecision,
@@ -54,8 +55,10 @@ def listed(services: Services, call: Call, given: Nothing) -> Models:
     items = tuple(pool().map(lambda entry: shown(services, entry), entries))
     rings = pool().map(lambda entry: last_of(services, entry), entries)
     found = zip(items, rings, strict=True)
+    code = services.code()
     return Models(
         items=items,
+        code=None if code is None else CodeInfo(version=code.version, deployed_at=code.at),
         notices=tuple(n for item, last in found for n in notices_of(services, item, last)),
     )
 

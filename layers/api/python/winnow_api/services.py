@@ -9,6 +9,7 @@ from winnow.models import HeadInfo, ModelInfo, VersionRef
 from winnow.ports import Judge, ObjectStore
 from winnow.processes.registry import ProcessRegistry
 from winnow.processes.schema import ProcessDefinition
+from winnow.registry.models import DeployedCode
 from winnow.registry.ports import ModelRegistry
 from winnow.reviews.ports import ReviewStore
 from winnow_api.ports import Alarms, Golden, LiveFigures, Objects, RequestKeys, Trainer, UploadTable
@@ -72,6 +73,8 @@ class Services:
     disagreement_share: float = 0.0
     drawer: Callable[[], "PageDrawer | None"] = lambda: None
     """Draws pages for people; None: none are drawn."""
+    code: Callable[[], DeployedCode | None] = lambda: None
+    """The code that was deployed last; None: a version deployed it that did not note it."""
     trainer: Callable[[], Trainer | None] = lambda: None
     """Trains processes; None: this stack trains none."""
     golden: Callable[[], Golden | None] = lambda: None

@@ -563,11 +563,21 @@ class ProcessModels(FrozenModel):
     changed_by: str
 
 
+class CodeInfo(FrozenModel):
+    """The code of the functions that judge."""
+
+    version: str = Field(description="Winnow's")
+    deployed_at: str
+
+
 class Models(FrozenModel):
     """The processes that are open to the user, by id."""
 
     items: tuple[ProcessModels, ...]
     notices: tuple[Notice, ...]
+    code: CodeInfo | None = Field(
+        None, description="what was deployed last; null: an earlier version deployed it"
+    )
 
 
 class ModelChange(FrozenModel):

@@ -117,6 +117,11 @@ def measure_age(stack: str, process: str, seconds: float) -> None:
     _emit(values, [{"stack": stack, "process": process}])
 
 
+def measure_code_age(stack: str, seconds: float) -> None:
+    """Emit CodeAge: how long ago the functions that judge were deployed."""
+    _emit({"CodeAge": (round(seconds), MetricUnit.Seconds)}, [{"stack": stack}])
+
+
 def measure_call(name: str, usage: Usage, **fields: str | float | bool) -> None:
     """Emit CpuTime and ResidentMemory of a call of a function.
 

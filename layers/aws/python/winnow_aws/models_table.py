@@ -1,7 +1,8 @@
 """The table of models, as its adapters share it: consistent reads, and shapes as items.
 
 Each adapter has partitions of its own: the registry (`winnow_aws.registry`), live precision
-(`winnow_aws.releases`) and the lease of trainings (`winnow_aws.training_lease`).
+(`winnow_aws.releases`), the lease of trainings (`winnow_aws.training_lease`) and the age of the
+code (`winnow_aws.deployed_code`).
 """
 
 import time

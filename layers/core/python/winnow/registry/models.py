@@ -244,6 +244,14 @@ class AliasChange(_Stored):
         return self.challenger_before
 
 
+class DeployedCode(FrozenModel):
+    """The code of the functions that judge: what was deployed last."""
+
+    version: str
+    """Winnow's."""
+    at: str
+
+
 @dataclass(frozen=True)
 class PinnedVersion:
     """The version that a run is judged by, and the one that judges beside it.
