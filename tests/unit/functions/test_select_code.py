@@ -92,8 +92,8 @@ IN_NO_IMAGE = {
     *(f"winnow/search/{name}.py" for name in ("__init__", "charts", "engine", "memory")),
     *(f"winnow/search/{name}.py" for name in ("rows", "shapes", "tokens", "drawing", "svg")),
     *(f"winnow/costs/{name}.py" for name in ("estimate", "month")),  # of commands
-    # Of commands: what is wrong with the registry, and how a release is.
-    *(f"winnow/registry/{name}.py" for name in ("audit", "erasure")),
+    # Of commands: what is wrong with the registry, what is copied to another, and how a release is.
+    *(f"winnow/registry/{name}.py" for name in ("audit", "copies", "erasure")),
     "winnow/releases/status.py",
 }
 
