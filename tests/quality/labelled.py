@@ -32,7 +32,8 @@ them; the other half was kept back.
 
 `notes_third_natural.csv` and `screening_third.csv` are half of a third set, by an engineer who had
 seen the policies and neither definitions nor rules. They were judged before anything was made after
-them; the other half was kept back.
+them; the other half was kept back. `screening_fourth.csv` is by the same writer, who had by then
+written rules, each decision before its note was judged.
 
 `notes_clauses.csv` is a clear case with one clause exchanged: 112 in the ways of clinics, and 79
 that undo a denial, a normal value or a source that was found. By those who write the rules, each
@@ -69,6 +70,7 @@ SCREENING_SETS = (
     "screening_own_second",
     "screening_second",
     "screening_third",
+    "screening_fourth",
 )
 
 

@@ -77,6 +77,7 @@ def _screening() -> list[Row]:
         "screening_own_second",
         "screening_second",
         "screening_third",
+        "screening_fourth",
     )
     notes = [note for name in names for note in read(DATA / "tune" / f"{name}.csv")]
     outcomes = judged(notes, threshold, "screening-colonoscopy")

@@ -128,6 +128,7 @@ def _with_implied(
             findings[place := places[compiled.criterion.implied_by.criterion]],
             matches[place].by_row,
             own,
+            frozenset(row for each in matches if each is not own for row in each.by_row),
             matrix,
             index,
         )
@@ -143,10 +144,11 @@ def _implied(
     other: CriterionFinding,
     by_row: Mapping[int, Match],
     own: CriterionMatches,
+    of_others: Set[int],
     matrix: SimilarityMatrix,
     index: int,
 ) -> CriterionFinding:
-    """A finding, or what another one implies of it."""
+    """A finding, or what another one implies of it; `of_others`: rows that other criteria hear."""
     if (
         other.verdict is not Verdict.MET
         or finding.score >= other.score
@@ -160,7 +162,8 @@ def _implied(
     if any(keywords.isdisjoint(names) for names in compiled.implying):
         return finding
     sentences = matrix.rows[index].tolist()[: matrix.sentences[index]]
-    speaking = own.open_in | own.rivals_in
+    # What was heard of an exam, and found nothing, says nothing else: "small bowel series normal".
+    speaking = own.open_in | own.rivals_in | (own.named_in - of_others)
     if any(row in speaking and row not in support for row in sentences):
         return finding
     evidence = tuple(_evidence(support, by_row, matrix, index, ()))

@@ -90,8 +90,8 @@ class CriterionMatches:
     named_in: set[int] = field(default_factory=set)
     """Rows with any of its keywords, whatever they say."""
     open_in: set[int] = field(default_factory=set)
-    """Of these, rows that do not only say that nothing was found: "small bowel series normal" does.
-    Only for one with `implied_by`."""
+    """Of these, rows that do more than to say that nothing was found, as "small bowel series
+    normal" does. Only for one with `implied_by`."""
     rivals_in: set[int] = field(default_factory=set)
     """Rows that say another explanation of it. Only for one with `implied_by`."""
 
@@ -254,8 +254,9 @@ def _nearest(
 
 def _is_doubt(criterion: CompiledCriterion, segment: _ComparedSegment) -> bool:
     """Whether one of the criterion's keywords is mentioned as something that is not known."""
-    # "Family history unknown" has none of the words that a statement about a relative has.
-    keywords = criterion.all_keywords if criterion.is_about_relatives else criterion.pro.keywords
+    # "Family history unknown" and "symptoms not documented" have only words of what is denied;
+    # where silence is a denial, they must not be taken for it.
+    keywords = criterion.all_keywords if criterion.silence_is_not_met else criterion.pro.keywords
     return not keywords.isdisjoint(segment.keywords) and any(
         mention.keyword in keywords
         and mention.kind & MentionKind.UNKNOWN

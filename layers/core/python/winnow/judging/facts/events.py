@@ -515,7 +515,8 @@ _WITHOUT = (
     r" without (?:an?|any|his|her)? ?(?:screening )?$"
 )
 _LAST_ONE = (
-    r"\b(?:last|most recent)(?:ly)?(?: one| time| exam| study| scope| procedure| test)?"
+    r"\b(?:last|most recent)(?:ly)?(?: complete| completed| full)?(?: one| time| exam| study"
+    r"| scope| procedure| test)?"
     r"(?:[ ,]{1,2}(?:was|being|is|done|completed|performed|had|in|on|dated|one|about"
     r"|approximately|around|over|nearly"
     r"|he had|she had|happened|occurred)){0,4} ?[:(,-]? ?$"

@@ -322,7 +322,8 @@ _FILLERS = """
     level levels count value values result results concentration reading readings was is are
     were of at on in now today today's currently current stable low normal still arrival
     admission presentation this morning week visit last most recent latest repeat has had have
-    been fallen fell falls falling drop drops dropped dropping drifted down decreased decreasing
+    been come comes fallen fell falls falling drop drops dropped dropping drifted down decreased
+    decreasing
     declined declining rose risen rising increased increasing up back to a an only just about
     around approximately her his measured it and remains remained found be from then later
     subsequently which came improved improving recovered after before with also the but as went
