@@ -89,8 +89,11 @@ IN_NO_IMAGE = {
     "winnow/judging/criteria/explain.py",  # and of `predict --explain`
     "winnow/py.typed",  # for mypy
     # Until the functions that search are there.
-    *(f"winnow/search/{name}.py" for name in ("__init__", "charts", "engine", "memory")),
-    *(f"winnow/search/{name}.py" for name in ("rows", "shapes", "tokens", "drawing", "svg")),
+    *(f"winnow/search/{name}.py" for name in ("__init__", "charts", "engine", "files")),
+    *(f"winnow/search/{name}.py" for name in ("memory", "rows", "shapes", "tokens")),
+    *(f"winnow/search/{name}.py" for name in ("drawing", "svg")),
+    *(f"winnow_search/{name}.py" for name in ("__init__", "duck", "indexing", "parquet")),
+    *(f"winnow_search/{name}.py" for name in ("sql", "vectors", "words")),
     *(f"winnow/costs/{name}.py" for name in ("estimate", "month")),  # of commands
     # Of commands: what is wrong with the registry, what is copied to another, and how a release is.
     *(f"winnow/registry/{name}.py" for name in ("audit", "copies", "erasure")),

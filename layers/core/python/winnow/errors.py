@@ -59,6 +59,7 @@ whatever it is.
           StoredDataInvalidError
           RunSupersededError
           ChunkTooSlowError
+          IndexDamagedError
           EventInvalidError
         AwsError
           AccessDeniedError
@@ -572,6 +573,13 @@ class ChunkTooSlowError(RunError):
         "Nothing is lost: the chunk is judged again in halves. If the run failed with this "
         "code, give Classify more time or memory, and run `winnow redrive UPLOAD_ID`."
     )
+
+
+class IndexDamagedError(RunError):
+    """A file of the search index cannot be read; the results themselves are untouched."""
+
+    code = "index_damaged"
+    hint = "Make the index again from the results: `winnow index rebuild`."
 
 
 class EventInvalidError(RunError):

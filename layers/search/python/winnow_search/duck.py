@@ -1,0 +1,449 @@
+"""The searcher over the files of the index: DuckDB for rows and charts, FTS5 for words.
+
+Only rows that count are loaded (`winnow.search.files`). A list that is older than some seconds is
+taken again before an answer; files that have not changed are not read again, and compacted files
+only for rows that are new.
+"""
+
+import sqlite3
+import tempfile
+import threading
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import duckdb
+import numpy as np
+
+from winnow.errors import (
+    IndexDamagedError,
+    ObjectGoneError,
+    RecordUnknownError,
+    SearchInvalidError,
+    SearchTooSlowError,
+)
+from winnow.search.charts import USD_DECIMALS, Group, age_starts, answer, bucket, share
+from winnow.search.engine import hit_of, terms_of
+from winnow.search.files import Batch, FileName, IndexFile, IndexFiles, counting
+from winnow.search.memory import Vectorise
+from winnow.search.rows import IndexRow
+from winnow.search.shapes import (
+    ChartId,
+    RecordRef,
+    SearchAnswer,
+    SearchRequest,
+    Sort,
+    StatsAnswer,
+    StatsRequest,
+)
+from winnow_search.parquet import COLUMNS, batches, connect
+from winnow_search.sql import ORDERS, Where, contains, where
+from winnow_search.sql import counting as counting_sql
+from winnow_search.vectors import Vectors
+from winnow_search.words import Ids, WordIndex
+
+REFRESH_S = 5.0
+"""Seconds after which the files are listed again."""
+LIMIT_S = 10.0
+"""Seconds that a request may take."""
+WORDS_A_CALL = 20_000
+"""Rows whose words are indexed in one call; those beyond are looked through."""
+MOST_FOUND = 60_000
+"""Rows that the word index gives; a phrase in more rows is looked for in the rows themselves."""
+_TRIES = 4
+_INTERRUPT_S = 0.05
+
+_Version = tuple[FileName, str]
+"""A file and its ETag."""
+_Upload = tuple[str, str]
+_A = TypeVar("_A", SearchAnswer, StatsAnswer)
+
+
+class _Loaded(NamedTuple):
+    generation: str
+    rows: int
+
+
+class DuckSearcher:
+    """Answers from the files of an index, of which it keeps a copy on disk. Any thread may ask."""
+
+    def __init__(
+        self,
+        files: IndexFiles,
+        clock: Callable[[], float],
+        *,
+        vectorise: Vectorise | None = None,
+        folder: Path | None = None,
+        threads: int = 2,
+        refresh_s: float = REFRESH_S,
+        limit_s: float = LIMIT_S,
+    ) -> None:
+        """Read nothing yet.
+
+        Args:
+            files: The files of the index.
+            clock: Tells the time in epoch seconds.
+            vectorise: Makes a text's vector; without it no text can be likened.
+            folder: Where the copy is; a temporary folder below it is made.
+            threads: Of the database.
+            refresh_s: Seconds after which the files are listed again.
+            limit_s: Seconds that a request may take.
+        """
+        self._files = files
+        self._clock = clock
+        self._vectorise = vectorise
+        self._refresh_s = refresh_s
+        self._limit_s = limit_s
+        self._lock = threading.Lock()
+        self._temporary = tempfile.TemporaryDirectory(dir=folder, ignore_cleanup_errors=True)
+        self._folder = Path(self._temporary.name)
+        self._database = connect(str(self._folder / "rows.duckdb"), threads=threads)
+        shape = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
+        self._database.execute("CREATE SEQUENCE ids")
+        self._database.execute(f"CREATE TABLE records (id BIGINT, {shape})")
+        self._words = WordIndex(self._folder / "words.sqlite")
+        self._batches: dict[_Version, list[Batch]] = {}
+        self._damaged: set[_Version] = set()
+        self._loaded: dict[_Upload, _Loaded] = {}
+        self._vectors: Vectors | None = None
+        self._listed_at: float | None = None
+        self._indexed_at: str | None = None
+
+    # -- answers -----------------------------------------------------------------------------------
+
+    def search(
+        self, request: SearchRequest, visible: Collection[str] | None = None
+    ) -> SearchAnswer:
+        demanded = terms_of(request.query)
+        with self._asked():
+            condition = where(request.filters, visible)
+            candidates = self._candidates(demanded, condition)
+            if candidates is not None:
+                condition = self._among(condition, candidates)
+            if request.like:
+                return self._alike(request, demanded, condition, visible)
+            (total,) = self._one("SELECT count(*) FROM records", condition)
+            rows = self._rows(
+                f"WHERE {condition.sql} ORDER BY {ORDERS[request.order]}"
+                f" LIMIT {int(request.limit)} OFFSET {int(request.offset)}",
+                condition.parameters,
+            )
+            hits = [hit_of(row, demanded, whole=request.whole_text) for row in rows]
+            return self._page(request, total, hits)
+
+    def stats(self, request: StatsRequest, visible: Collection[str] | None = None) -> StatsAnswer:
+        demanded = terms_of(request.query)
+        now = self._clock()
+        with self._asked():
+            condition = where(request.filters, visible)
+            candidates = self._candidates(demanded, condition)
+            if candidates is not None:
+                condition = self._among(condition, candidates)
+            total, first, last = self._one(
+                "SELECT count(*), min(judged_at), max(judged_at) FROM records", condition
+            )
+            groups: list[Group] = []
+            if total:
+                for one in counting_sql(request.chart, bucket(first, last), age_starts(now)):
+                    found = self._database.execute(
+                        one.sql.replace("{where}", condition.sql),
+                        [*one.parameters, *condition.parameters],
+                    ).fetchall()
+                    groups += [_group(request.chart, *row) for row in found]
+            return answer(request, total, groups, now, **self._state())
+
+    def refresh(self) -> None:
+        """List the files now, however old the last list is, and index the words of all rows."""
+        with self._lock:
+            self._listed_at = None
+            self._refresh()
+            while self._index_words():
+                pass
+
+    def close(self) -> None:
+        """Delete the copy."""
+        self._database.close()
+        self._words.close()
+        self._temporary.cleanup()
+
+    def _state(self) -> dict[str, Any]:
+        return {"indexed_at": self._indexed_at, "damaged": len(self._damaged)}
+
+    def _page(self, request: SearchRequest, total: int, hits: Sequence[Any]) -> SearchAnswer:
+        end = request.offset + request.limit
+        return SearchAnswer(
+            total=total,
+            hits=tuple(hits),
+            next_offset=end if request.limit and end < total else None,
+            **self._state(),
+        )
+
+    @contextmanager
+    def _asked(self) -> Iterator[None]:
+        """One request at a time, on a fresh index, for as long as it may take."""
+        with self._lock:
+            self._refresh()
+            self._index_words()
+            done, late = threading.Event(), threading.Event()
+
+            def stop() -> None:
+                """Interrupt whatever runs, again and again: between statements it is lost."""
+                if done.wait(self._limit_s):
+                    return
+                late.set()
+                while not done.wait(_INTERRUPT_S):
+                    self._database.interrupt()
+                    self._words.interrupt()
+
+            watch = threading.Thread(target=stop, daemon=True)
+            watch.start()
+            try:
+                yield
+            except (duckdb.InterruptException, sqlite3.OperationalError):
+                if not late.is_set():
+                    raise
+                raise SearchTooSlowError(f"It took more than {self._limit_s:g} seconds.") from None
+            finally:
+                done.set()
+                watch.join()
+
+    def _one(self, sql: str, condition: Where) -> tuple[Any, ...]:
+        found = self._database.execute(
+            f"{sql} WHERE {condition.sql}", condition.parameters
+        ).fetchone()
+        assert found is not None
+        return found
+
+    def _rows(self, rest: str, parameters: Sequence[Any]) -> list[IndexRow]:
+        columns = ", ".join(COLUMNS)
+        found = self._database.execute(
+            f"SELECT {columns} FROM records {rest}",  # noqa: S608
+            parameters,
+        )
+        return [IndexRow(*row) for row in found.fetchall()]
+
+    # -- words -------------------------------------------------------------------------------------
+
+    def _candidates(self, demanded: Sequence[str], condition: Where) -> Ids | None:
+        """The ids of the rows that have all terms; None: there are no terms."""
+        if not demanded:
+            return None
+        known = self._words.find(demanded, MOST_FOUND)
+        after = self._words.upto if known is not None else 0
+        looked = contains(demanded)
+        rest = self._database.execute(
+            f"SELECT id FROM records WHERE id > ? AND {condition.sql} AND {looked.sql}",  # noqa: S608
+            [after, *condition.parameters, *looked.parameters],
+        ).fetchnumpy()["id"]
+        rest = np.asarray(rest, np.int64)
+        return rest if known is None else np.concatenate([known, rest])
+
+    def _among(self, condition: Where, ids: Ids) -> Where:
+        self._database.register("found", {"id": ids})
+        return condition.with_("id IN (SELECT id FROM found)")
+
+    def _index_words(self) -> bool:
+        """Index the words of some rows; False: all are."""
+        rows = self._database.execute(
+            "SELECT id, tokens FROM records WHERE id > ? ORDER BY id LIMIT ?",
+            [self._words.upto, WORDS_A_CALL],
+        ).fetchall()
+        if rows:
+            self._words.add(rows, rows[-1][0])
+        return bool(rows)
+
+    # -- likeness ----------------------------------------------------------------------------------
+
+    def _alike(
+        self,
+        request: SearchRequest,
+        demanded: Sequence[str],
+        condition: Where,
+        visible: Collection[str] | None,
+    ) -> SearchAnswer:
+        wanted, itself = self._wanted(request, visible)
+        vectors = self._all_vectors()
+        chosen = self._database.execute(
+            f"SELECT id FROM records WHERE {condition.sql}"  # noqa: S608
+            " AND vector IS NOT NULL AND id <> ? ORDER BY id",
+            [*condition.parameters, itself],
+        )
+        ids = np.asarray(chosen.fetchnumpy()["id"], np.int64)
+        likeness = vectors.cosines(wanted, np.searchsorted(vectors.ids, ids))
+        end = request.offset + request.limit
+        self._database.register("alike", {"id": ids, "likeness": likeness})
+        order = ORDERS.get(request.order, "likeness DESC, process, upload, record")
+        if request.order is Sort.LIKENESS and 0 < end < len(ids):
+            # Sorted whole are only those that can be on the page.
+            least = np.partition(likeness, len(ids) - end)[len(ids) - end]
+            self._database.register(
+                "alike", {"id": ids[likeness >= least], "likeness": likeness[likeness >= least]}
+            )
+        columns = ", ".join(COLUMNS)
+        found = self._database.execute(
+            f"SELECT {columns}, likeness FROM records JOIN alike USING (id)"  # noqa: S608
+            f" ORDER BY {order} LIMIT {int(request.limit)} OFFSET {int(request.offset)}"
+        ).fetchall()
+        hits = [
+            hit_of(IndexRow(*row[:-1]), demanded, whole=request.whole_text, likeness=row[-1])
+            for row in found
+        ]
+        return self._page(request, len(ids), hits)
+
+    def _wanted(self, request: SearchRequest, visible: Collection[str] | None) -> tuple[bytes, int]:
+        """The vector that records should be like, and the id of its record or -1."""
+        if request.like_record is not None:
+            return self._vector_of(request.like_record, visible)
+        if self._vectorise is None:
+            raise SearchInvalidError("This index has no encoder, so no text can be likened.")
+        return self._vectorise(request.like_text or "").tobytes(), -1
+
+    def _vector_of(self, ref: RecordRef, visible: Collection[str] | None) -> tuple[bytes, int]:
+        found = self._database.execute(
+            "SELECT vector, id FROM records WHERE process = ? AND upload = ? AND record = ?",
+            [ref.process, ref.upload, ref.record],
+        ).fetchone()
+        if found is None or (visible is not None and ref.process not in visible):
+            raise RecordUnknownError("The index has no such record.")
+        if found[0] is None:
+            raise SearchInvalidError("The record has no vector: it was not judged.")
+        return found
+
+    def _all_vectors(self) -> Vectors:
+        if self._vectors is None:
+            found = self._database.execute(
+                "SELECT id, vector FROM records WHERE vector IS NOT NULL ORDER BY id"
+            ).fetchnumpy()
+            ids = np.asarray(found["id"], np.int64)
+            self._vectors = Vectors(ids, b"".join(bytes(one) for one in found["vector"]))
+        return self._vectors
+
+    # -- loading -----------------------------------------------------------------------------------
+
+    def _refresh(self) -> None:
+        """Load what has changed, if the last list is older than some seconds."""
+        now = self._clock()
+        if self._listed_at is not None and 0 <= now - self._listed_at < self._refresh_s:
+            return
+        for left in reversed(range(_TRIES)):
+            try:
+                self._load()
+            except ObjectGoneError:
+                # A file has been compacted since the list.
+                if not left:
+                    raise
+            else:
+                self._listed_at = now
+                return
+
+    def _load(self) -> None:
+        listed = {(file.name, file.etag): file for file in self._files.list()}
+        paths: dict[_Version, Path] = {}
+        try:
+            for version in listed:
+                if version not in self._batches and version not in self._damaged:
+                    self._learn(version, paths)
+            while not self._follow(listed, paths):
+                pass
+            self._indexed_at = max((file.modified for file in listed.values()), default=None)
+        finally:
+            for path in paths.values():
+                path.unlink(missing_ok=True)
+
+    def _learn(self, version: _Version, paths: dict[_Version, Path]) -> None:
+        """Find out which batches a file has."""
+        try:
+            path = self._path(version, paths)
+            self._batches[version] = batches(path)
+        except IndexDamagedError:
+            self._damaged.add(version)
+
+    def _path(self, version: _Version, paths: dict[_Version, Path]) -> Path:
+        if version not in paths:
+            path = self._folder / f"{len(paths)}.parquet"
+            path.write_bytes(self._files.read(version[0]))
+            paths[version] = path
+        return paths[version]
+
+    def _follow(self, listed: dict[_Version, IndexFile], paths: dict[_Version, Path]) -> bool:
+        """Make the rows those of the files; False: a file turned out to be damaged meanwhile."""
+        self._batches = {v: found for v, found in self._batches.items() if v in listed}
+        self._damaged &= listed.keys()
+        current = {name: (name, etag) for name, etag in self._batches}
+        counts = counting({name: self._batches[version] for name, version in current.items()})
+        wanted: dict[_Upload, tuple[_Version, Batch]] = {}
+        for upload, name in counts.items():
+            version = current[name]
+            wanted[upload] = (version, _batch(self._batches[version], upload))
+        loaded = {
+            upload: _Loaded(batch.generation, batch.rows) for upload, (_, batch) in wanted.items()
+        }
+        old = [upload for upload, state in self._loaded.items() if loaded.get(upload) != state]
+        new: dict[_Version, list[_Upload]] = {}
+        for upload, state in loaded.items():
+            if self._loaded.get(upload) != state:
+                new.setdefault(wanted[upload][0], []).append(upload)
+        if not old and not new:
+            return True
+        ready = {version: self._path(version, paths) for version in new}
+        self._database.execute("BEGIN")
+        try:
+            self._drop(old)
+            for version, uploads in new.items():
+                self._insert(version, ready[version], uploads)
+        except IndexDamagedError:
+            self._database.execute("ROLLBACK")
+            return False
+        except BaseException:
+            self._database.execute("ROLLBACK")
+            raise
+        self._database.execute("COMMIT")
+        self._loaded = loaded
+        self._vectors = None
+        return True
+
+    def _drop(self, uploads: Sequence[_Upload]) -> None:
+        if uploads:
+            self._chosen(uploads)
+            self._database.execute(
+                "DELETE FROM records WHERE (process, upload) IN"
+                " (SELECT process, upload FROM chosen)"
+            )
+
+    def _insert(self, version: _Version, path: Path, uploads: Sequence[_Upload]) -> None:
+        self._chosen(uploads)
+        try:
+            self._database.execute(
+                f"INSERT INTO records SELECT nextval('ids'), {', '.join(COLUMNS)}"  # noqa: S608
+                " FROM read_parquet(?) WHERE (process, upload) IN"
+                " (SELECT process, upload FROM chosen)",
+                [str(path)],
+            )
+        except duckdb.Error:
+            self._damaged.add(version)
+            del self._batches[version]
+            raise IndexDamagedError("A file of the index cannot be read.") from None
+
+    def _chosen(self, uploads: Sequence[_Upload]) -> None:
+        self._database.register(
+            "chosen",
+            {
+                "process": np.array([process for process, _ in uploads], object),
+                "upload": np.array([upload for _, upload in uploads], object),
+            },
+        )
+
+
+def _batch(found: Sequence[Batch], upload: _Upload) -> Batch:
+    """The greatest batch of an upload in a file."""
+    return max(one for one in found if (one.process, one.upload) == upload)
+
+
+def _group(chart: ChartId, series: str, x: str, value: float | None, records: int) -> Group:
+    match chart:
+        case ChartId.CALIBRATION | ChartId.AGREEMENT:
+            value = share(value or 0.0, records)
+        case ChartId.COST:
+            value = round(value or 0.0, USD_DECIMALS)
+    return Group(series, x, value, records)
