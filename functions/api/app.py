@@ -70,14 +70,9 @@ def _encoder() -> "Future[Encoder]":
 
 
 def _load(settings: ApiSettings) -> "Encoder":
-    from winnow_encoder import load_encoder
+    from winnow_encoder import encoder_of
 
-    return load_encoder(
-        settings.model_dir,
-        engine=settings.model_engine,
-        threads=settings.encoder_threads,
-        handle=settings.model_handle,
-    )
+    return encoder_of(settings)
 
 
 def _client(service: str) -> Any:

@@ -16,7 +16,7 @@ from winnow_aws.handler import handler as lambda_handler
 from winnow_aws.handler import seconds_left, used
 from winnow_aws.s3 import S3Store, s3_store
 from winnow_aws.settings import ClassifySettings
-from winnow_encoder import load_encoder
+from winnow_encoder import encoder_of
 from winnow_encoder.references import ReferenceVectors
 
 RESERVE_S = 20.0
@@ -27,12 +27,7 @@ RESERVE_S = 20.0
 def build() -> tuple[S3Store, RememberingEncoder, RecordBudget]:
     """What all calls share: the store, the encoder with verified files, and a record's budget."""
     settings = ClassifySettings.from_environment(os.environ)
-    encoder = load_encoder(
-        settings.model_dir,
-        engine=settings.model_engine,
-        threads=settings.encoder_threads,
-        handle=settings.model_handle,
-    )
+    encoder = encoder_of(settings)
     return s3_store(), RememberingEncoder(encoder), settings.budget
 
 

@@ -20,7 +20,7 @@ from winnow_aws.handler import logger
 from winnow_aws.registry import RegistryTable
 from winnow_aws.s3 import s3_store
 from winnow_aws.settings import PublishSettings
-from winnow_encoder import load_encoder
+from winnow_encoder import encoder_of
 from winnow_encoder.references import ReferenceVectors
 
 BY = "stack"
@@ -32,12 +32,7 @@ def build() -> tuple[Path, Models, Vectors | None]:
     settings = PublishSettings.from_environment(os.environ)
     table = RegistryTable(client("dynamodb"), settings.models_table)
     models = Models(table, s3_store(), settings.models_bucket)
-    encoder = load_encoder(
-        settings.model_dir,
-        engine=settings.model_engine,
-        threads=settings.encoder_threads,
-        handle=settings.model_handle,
-    )
+    encoder = encoder_of(settings)
     vectors = None
     if not settings.model_handle:
         vectors = Vectors(encoder.info, ReferenceVectors(encoder, settings.model_dir).of)

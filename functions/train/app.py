@@ -45,7 +45,7 @@ from winnow_aws.topic import TopicMailer
 from winnow_aws.train_jobs import EVENT, TrainJobs
 from winnow_aws.training_lease import LeaseTable
 from winnow_aws.trainings import TrainingTable
-from winnow_encoder import load_encoder
+from winnow_encoder import encoder_of
 from winnow_encoder.golden import judged
 from winnow_encoder.references import ReferenceVectors
 from winnow_train.publishing import LEASE_S, Stack
@@ -77,12 +77,7 @@ def build() -> Trainer:
     settings = TrainSettings.from_environment(os.environ)
     dynamodb, store = client("dynamodb"), s3_store()
     table, results = settings.models_table, settings.results_bucket
-    encoder = load_encoder(
-        settings.model_dir,
-        engine=settings.model_engine,
-        threads=settings.encoder_threads,
-        handle=settings.model_handle,
-    )
+    encoder = encoder_of(settings)
     vectors = None
     if not settings.model_handle:
         vectors = Vectors(encoder.info, ReferenceVectors(encoder, settings.model_dir).of)

@@ -64,10 +64,8 @@ def budget_setting_of(name: str) -> str:
     return "BUDGET_" + name.removeprefix("max_").upper()
 
 
-class ClassifySettings(Settings):
-    """Environment of the classify function."""
-
-    GROUPS: ClassVar = {"budget": (RecordBudget, budget_setting_of)}
+class EncoderSettings(Settings):
+    """What the environment says of the encoder, for all functions that have one."""
 
     model_dir: Path = Field(description="the folder of the built model")
     model_engine: Literal["litert", "litert-fp32", "tensorflow"] = Field(
@@ -79,19 +77,26 @@ class ClassifySettings(Settings):
     encoder_threads: int = Field(
         0, ge=0, le=64, description="threads of the encoder; 0: one per core"
     )
+
+
+class ClassifySettings(EncoderSettings):
+    """Environment of the classify function."""
+
+    GROUPS: ClassVar = {"budget": (RecordBudget, budget_setting_of)}
+
     budget: RecordBudget = RecordBudget()
 
 
-class PublishSettings(ClassifySettings):
-    """Environment of the publish function: that of classify, whose encoder it has, and its own."""
+class PublishSettings(EncoderSettings):
+    """Environment of the publish function."""
 
     process_dir: Path = Field(description="the folder of the processes that ship")
     models_bucket: str = Field(description="the bucket of versions of processes")
     models_table: str = Field(description="the table of versions of processes")
 
 
-class TrainSettings(ClassifySettings):
-    """Environment of the train function: that of classify, whose encoder it has, and its own."""
+class TrainSettings(EncoderSettings):
+    """Environment of the train function."""
 
     results_bucket: str = Field(description="the bucket of results, with the texts of records")
     reviews_table: str = Field(description="the table of records that a person decides")

@@ -1,5 +1,5 @@
 """The Universal Sentence Encoder behind one callable: texts in, vectors out."""
 
-from winnow_encoder.load import load_encoder
+from winnow_encoder.load import encoder_of, load_encoder
 
-__all__ = ["load_encoder"]
+__all__ = ["encoder_of", "load_encoder"]

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Protocol
 
 from winnow.errors import SettingsError
 from winnow.models import ModelInfo
@@ -63,6 +64,29 @@ def load_encoder(
     )
     encoder = TokenEncoder(tokens, lambda: LiteRtEngine(flatbuffer), info, threads, batch)
     return with_precomputed(encoder, model_dir) if precomputed else encoder
+
+
+class EncoderSettings(Protocol):
+    """What a function's environment says of its encoder."""
+
+    @property
+    def model_dir(self) -> Path: ...
+    @property
+    def model_engine(self) -> str: ...
+    @property
+    def model_handle(self) -> str: ...
+    @property
+    def encoder_threads(self) -> int: ...
+
+
+def encoder_of(settings: EncoderSettings) -> Encoder:
+    """The encoder that a function's settings describe. Raises as `load_encoder`."""
+    return load_encoder(
+        settings.model_dir,
+        engine=settings.model_engine,
+        threads=settings.encoder_threads,
+        handle=settings.model_handle,
+    )
 
 
 def _cores() -> int:
