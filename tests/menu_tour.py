@@ -1,8 +1,12 @@
 """What a new user does with the menu, stop by stop: a test walks it, and a picture shows it."""
 
+import re
 from dataclasses import dataclass
+from pathlib import Path
 
-ENTER, DOWN, ERASE = "\r", "\x1b[B", "\x15"
+ROOT = Path(__file__).parents[1]
+
+ENTER, UP, DOWN, ERASE = "\r", "\x1b[A", "\x1b[B", "\x15"
 ENTRY = ("deploy",)
 """What the user types, after `winnow`."""
 
@@ -32,7 +36,27 @@ class Stop:
     """What the command itself shows and waits for, and the keys then."""
 
 
-TOUR = (
+def write_definition(folder: Path) -> Path:
+    """A process of one's own: `emotions` with another threshold, so another version."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = (ROOT / "processes" / "emotions.yaml").read_text("utf-8")
+    text = re.sub(r"(?m)^version: .*$", "version: 1.1.0", text)
+    file = folder / "emotions.yaml"
+    file.write_text(re.sub(r"(?m)^threshold: .*$", "threshold: 0.5", text), "utf-8")
+    return file
+
+
+def process(words: str = "Which process?") -> tuple[str, str]:
+    """Answer with `emotions`, the second that is published."""
+    return words, DOWN + ENTER
+
+
+def tour(definition: str) -> tuple[Stop, ...]:
+    """The stops; `definition` is the path of a process, as it is typed."""
+    return (*_BEFORE, _publish(definition), *_AFTER)
+
+
+_BEFORE = (
     Stop(
         ("Infrastructure", "New stage"),
         "stages set test --account 123456789012",
@@ -64,15 +88,54 @@ TOUR = (
         r"You decided|as the machine|the machine had",
         meanwhile=(("Q quit", "2"), ("takes it back", "q")),
     ),
-    Stop(("Training", "Create infrastructure"), "", "The local stage has no infrastructure"),
-    Stop(("Training", "Versions"), "model list", r"(?i)publish|champion"),
-    Stop(("Releases", "Status"), "release status", r"(?i)publish|champion"),
+    Stop(("Training", "Create infrastructure"), "training create local", "nothing to make"),
+    Stop(("Training", "Status"), "training status local", "a process on this machine"),
+)
+
+
+def _publish(definition: str) -> Stop:
+    return Stop(
+        ("Training", "Publish"),
+        "process publish",
+        "It is the challenger",
+        (
+            # The last line of the list: another one, that is typed.
+            ("Which process?", UP + ENTER),
+            ("Which process?:", definition + ENTER),
+            ("As what?", ENTER),
+        ),
+    )
+
+
+_AFTER = (
+    Stop(("Training", "Versions"), "model list", r"(?i)champion"),
+    Stop(
+        ("Releases", "Canary"),
+        "release canary emotions --percent 10",
+        "decides 10 % of the uploads",
+        (process(), ("Percent of the uploads", ENTER)),
+    ),
+    Stop(("Releases", "Status"), "release status", "canary, 10 % of the uploads"),
+    Stop(
+        ("Releases", "Blue-green"),
+        "release blue-green emotions",
+        "is kept ready until",
+        (process(),),
+        (("judge every new upload of emotions", f"y{ENTER}"),),
+    ),
+    Stop(
+        ("Releases", "Roll back"),
+        "release rollback emotions",
+        r"release rollback emotions\n(.*\n)*.*decides every new upload",
+        (process(), ("Why?", ENTER)),
+    ),
     Stop(
         ("Metrics and notices", "Dashboard"),
         "dashboard --hours 24",
         r"(?i)alarms",
         (("Hours to look back", ENTER),),
     ),
+    Stop(("Metrics and notices", "Costs"), "costs", "A month without a file"),
     Stop(("Metrics and notices", "Mails"), "mail", r"prior-auth|records"),
     Stop(
         ("Users and policies", "Policy"),

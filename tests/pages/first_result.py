@@ -17,6 +17,9 @@ _CODE = re.compile(r"^```.*?^```\n?", re.MULTILINE | re.DOTALL)
 _GENERATED = re.compile(r"<!-- begin generated.*?end generated[^\n]*-->", re.DOTALL)
 _TARGET = re.compile(r"\]\([^)]*\)")
 _JOINS = {"&&", "||", "|", ";"}
+INTRODUCTION, MENU, TAKES = (
+    ("docs/deploying.md", heading) for heading in ("", "The menu", "What it takes")
+)
 
 
 @dataclass(frozen=True)
@@ -40,10 +43,14 @@ class Way:
 def section(page: str, heading: str) -> str:
     """The text below a heading, up to the next one of its level or above.
 
+    An empty heading means the page's introduction: all before its second heading.
+
     Raises:
         ValueError: the page has no such heading.
     """
     text = _GENERATED.sub("", (ROOT / page).read_text("utf-8"))
+    if not heading:
+        return re.split(r"^#+ .*$", text, flags=re.MULTILINE)[1]
     found = re.search(rf"^(#+) {re.escape(heading)}$", text, re.MULTILINE)
     if found is None:
         raise ValueError(f"{page} has no heading {heading!r}")
@@ -80,12 +87,12 @@ WAYS = (
     Way(
         "Winnow on this machine, by the menu",
         (*CLONE, "make install", ".venv/bin/winnow deploy"),
-        (("docs/deploying.md", "The menu"),),
+        (INTRODUCTION, MENU),
     ),
     Way(
         "Winnow in AWS, by the menu",
         (*CLONE, "make install", ".venv/bin/winnow deploy"),
-        (("docs/deploying.md", "The menu"), ("docs/deploying.md", "What it takes")),
+        (INTRODUCTION, MENU, TAKES),
     ),
     Way(
         "Winnow in AWS, by commands",
@@ -96,7 +103,7 @@ WAYS = (
             "--parameter NotifyEmail=team@example.org",
             ".venv/bin/winnow deploy test",
         ),
-        (("docs/deploying.md", "The menu"), ("docs/deploying.md", "What it takes")),
+        (INTRODUCTION, MENU, TAKES),
     ),
     Way(
         "the accelerator in AWS, from its source",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.e2e.menu import Visitor, go
 from tests.e2e.terminal import EmulatedTerminal
-from tests.menu_tour import ENTRY, NO_AWS, TIMEOUT_S, TOUR
+from tests.menu_tour import ENTRY, NO_AWS, TIMEOUT_S, tour, write_definition
 from tests.pictures import PICTURES, ROOT
 from tests.pictures.desk import Desk, desk
 from tests.pictures.terminal import THEME
@@ -43,6 +43,8 @@ def make() -> list[Path]:
 
 def _record(place: Desk) -> list[Frame]:
     frames: list[Frame] = []
+    write_definition(place.folder / "mine")
+    stops = tour(str((place.folder / "mine" / "emotions.yaml").relative_to(ROOT)))
     environment = {
         **place.environment,
         "WINNOW_STATE_DIR": str(place.folder / ".winnow"),
@@ -62,8 +64,8 @@ def _record(place: Desk) -> list[Frame]:
                 frames.append(frame)
 
         seen()
-        for stop in TOUR:
-            if stop is TOUR[-1]:
+        for stop in stops:
+            if stop is stops[-1]:
                 _ = place.uploads  # While there is a stack to ask.
             go(visitor, stop, seen)
         visitor.pick("Leave")

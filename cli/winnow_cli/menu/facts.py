@@ -51,6 +51,10 @@ class Facts(Protocol):
         """The sample files, as they would be typed."""
         ...
 
+    def definitions(self) -> list[Path]:
+        """The files of the processes of the checkout, as they would be typed."""
+        ...
+
     def account(self) -> str:
         """The AWS account of this machine's credentials; empty if there are none."""
         ...
@@ -97,10 +101,8 @@ class StackFacts:
     def processes(self) -> list[str]:
         """Ids of the processes of the checkout."""
         from winnow_cli.definitions import read_definition
-        from winnow_cli.options import DEFAULT_PROCESSES
 
-        folder = Path(os.environ.get("WINNOW_PROCESSES") or DEFAULT_PROCESSES)
-        found = [read_definition(path).definition for path in sorted(folder.glob("*.yaml"))]
+        found = [read_definition(path).definition for path in self.definitions()]
         return [definition.id for definition in found if definition is not None]
 
     def published(self) -> list[str]:
@@ -136,6 +138,14 @@ class StackFacts:
             for path in sorted(folder.glob("*"))
             if path.is_file() and path.suffix != ".md"
         ]
+
+    def definitions(self) -> list[Path]:
+        """The files of the processes of the checkout, as they would be typed."""
+        from winnow_cli.console import here
+        from winnow_cli.options import DEFAULT_PROCESSES
+
+        folder = Path(os.environ.get("WINNOW_PROCESSES") or DEFAULT_PROCESSES)
+        return [Path(here(path)) for path in sorted(folder.glob("*.yaml"))]
 
     def account(self) -> str:
         """The AWS account of this machine's credentials; empty if there are none."""

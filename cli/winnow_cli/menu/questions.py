@@ -112,6 +112,16 @@ def _others(facts: Facts, answers: Answers) -> Sequence[Choice]:
 WHICH_STAGE = Question("stage", "Work on which stage?", "", _this_stage, _stages, free=False)
 SOURCE = Question("source", "Take what runs in", "", _this_stage, _others, free=False)
 GOAL = Question("goal", "and bring it to", "", choices=_others, free=False)
+
+
+def _any_other(facts: Facts, answers: Answers) -> Sequence[Choice]:
+    """Stages, the local one too, without the one that was answered before."""
+    before = answers.get("source", ())
+    return [one for one in _stages(facts, answers) if one.value not in before]
+
+
+MODELS_FROM = Question("source", "Take the champions of", "", _this_stage, _any_other, free=False)
+MODELS_TO = Question("goal", "and bring them to", "", choices=_any_other, free=False)
 _REPOSITORY = re.compile(r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+")
 
 
@@ -211,6 +221,27 @@ def _ten(_facts: Facts, _answers: Answers) -> str:
 
 
 MAX_PERCENT = 100
+
+
+def _definitions(facts: Facts, _answers: Answers) -> Sequence[Choice]:
+    return [Choice(str(path), about="ships with Winnow") for path in facts.definitions()]
+
+
+def _aliases(_facts: Facts, _answers: Answers) -> Sequence[Choice]:
+    return [
+        Choice("challenger", about="judges nothing before it is released"),
+        Choice("champion", about="judges new uploads from now on"),
+    ]
+
+
+DEFINITION = Question(
+    "definition",
+    "Which process?",
+    "The path of its YAML file.",
+    choices=_definitions,
+    problem=_file,
+)
+ALIAS = Question("alias", "As what?", choices=_aliases, free=False)
 PUBLISHED = Question(
     "process",
     "Which process?",

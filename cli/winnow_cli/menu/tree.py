@@ -72,17 +72,30 @@ TRAINING = Menu(
     (
         Step(
             "Create infrastructure",
-            "There is nothing to create: a stage trains in a function of its own, and Train again "
-            "trains on this machine.",
-            "to train on",
-            local="The local stage has no infrastructure to train on. It needs none: Train again "
-            "trains on this machine.",
+            ("training", "create", Stage()),
+            "to train on what is too large for a function",
+        ),
+        Step("Status", ("training", "status", Stage()), "the infrastructure, and what trains"),
+        Step(
+            "Train",
+            ("training", "run", Stage(), Ask(q.PUBLISHED)),
+            "with what people decided",
+        ),
+        Step(
+            "Train on this machine",
+            ("retrain", Ask(q.PUBLISHED), ON),
+            "with what people decided in the stage",
+        ),
+        Step(
+            "Publish",
+            ("process", "publish", Ask(q.DEFINITION), Option("--as", q.ALIAS), ON),
+            "a process of your own, with its trained head",
         ),
         Step("Versions", ("model", "list", ON), "what was trained, and what is live"),
         Step(
-            "Train again",
-            ("retrain", Ask(q.PUBLISHED), ON),
-            "with what people decided, on this machine",
+            "Destroy infrastructure",
+            ("training", "destroy", Stage()),
+            "no version and no review is touched",
         ),
     ),
     "infrastructure to train on, versions",
@@ -95,10 +108,11 @@ METRICS = Menu(
             ("dashboard", Option("--hours", q.HOURS), ON),
             "alarms, runs, records, functions, ages",
         ),
+        Step("Costs", ("costs", ON), "by day, process and step; the month without a file"),
         Step("Audit", ("audit", ON), "every upload once, with its end"),
         Step("Mails", ("mail",), "what the local stage has mailed", only_local=True),
     ),
-    "dashboard, alarms, mails",
+    "dashboard, alarms, costs, mails",
 )
 INFRASTRUCTURE = Menu(
     "Infrastructure",
@@ -109,6 +123,7 @@ INFRASTRUCTURE = Menu(
             "create the stage, or update it",
         ),
         Step("Overview", ("stages",), "all stages side by side"),
+        Step("Drift", ("stages", "--drift"), "what was changed by hand in AWS; takes minutes"),
         Step(
             "New stage",
             (
@@ -130,6 +145,11 @@ INFRASTRUCTURE = Menu(
             "Promote",
             ("stages", "promote", Ask(q.SOURCE), Ask(q.GOAL)),
             "what runs in one stage to the next",
+        ),
+        Step(
+            "Promote models",
+            ("stages", "promote", Ask(q.MODELS_FROM), Ask(q.MODELS_TO), "--models"),
+            "the champions of one stage to the next",
         ),
         Step("Destroy", ("destroy", Stage()), "the stage and its data; asks for its name"),
         Step(
