@@ -129,6 +129,26 @@ _AFTER = (
         r"release rollback emotions\n(.*\n)*.*decides every new upload",
         (process(), ("Why?", ENTER)),
     ),
+    Stop(("Releases", "Code", "Canary"), "", "one version of the workflow"),
+    Stop(
+        ("Releases", "Code", "Blue-green"),
+        "release blue-green --code",
+        "winnow-green is ready",
+    ),
+    Stop(
+        ("Releases", "Code", "Promote"),
+        "release promote --code",
+        "winnow-green has every new run",
+        (("Why?", ENTER),),
+        (("have every new run of", f"y{ENTER}"),),
+    ),
+    Stop(
+        ("Releases", "Code", "Roll back"),
+        "release rollback --code",
+        "winnow has every new run",
+        (("Why?", ENTER),),
+    ),
+    Stop(("Releases", "Code", "Stop"), "release stop --code", r"stop --code\n(.*\n)*.*has every"),
     Stop(
         ("Metrics and notices", "Dashboard"),
         "dashboard --hours 24",

@@ -94,6 +94,8 @@ def go(visitor: Visitor, stop: Stop, seen: Callable[[], None] = lambda: None) ->
     visitor.terminal.wait_for(
         lambda _: bool(re.search(stop.shows, visitor.terminal.output)), f"{stop.shows!r}"
     )
-    visitor.at(stop.path[0])
+    visitor.at(stop.path[-2])
     seen()
-    visitor.press(ESCAPE).at("Winnow")
+    for words in reversed(stop.path[:-1]):
+        visitor.at(words).press(ESCAPE)
+    visitor.at("Winnow")

@@ -66,8 +66,9 @@ def test_every_path_prints_its_line_and_runs_it(stage: str) -> None:
     with fake_menu(stage) as visitor:
         for path, step in paths(stage):
             arguments = step.on(stage)
-            for words in path:
-                visitor.pick(words)
+            for words in path[:-1]:
+                visitor.pick(words).at(words)
+            visitor.pick(path[-1])
             if isinstance(arguments, str):
                 visitor.terminal.wait(arguments[:30])
             else:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from winnow_cli.menu.facts import LOCAL, Facts
@@ -256,6 +257,7 @@ PERCENT = Question(
     _ten,
     problem=_percent,
 )
+PERCENT_OF_RUNS = replace(PERCENT, words="Percent of the new runs that it has")
 REASON = Question(
     "reason", "Why?", "Kept in the history; may be empty.", optional=True
 )  # fmt: skip

@@ -39,6 +39,36 @@ FILES = Menu(
     ),
     "submit, results, review",
 )
+CODE = Menu(
+    "Code",
+    (
+        Step("Status", ("release", "status", "--code", ON), "which code new runs have"),
+        Step(
+            "Canary",
+            ("release", "canary", "--code", Option("--percent", q.PERCENT_OF_RUNS), ON),
+            "a share of the new runs first",
+            local="The local stack has one version of the workflow, so there is no canary of "
+            "code. Blue-green compares new code here, too.",
+        ),
+        Step(
+            "Blue-green",
+            ("release", "blue-green", "--code", ON),
+            "a second stack judges what came before, and is compared",
+        ),
+        Step(
+            "Promote",
+            ("release", "promote", "--code", Option("--reason", q.REASON), ON),
+            "all new runs have the new code",
+        ),
+        Step(
+            "Roll back",
+            ("release", "rollback", "--code", Option("--reason", q.REASON), ON),
+            "to the code before",
+        ),
+        Step("Stop", ("release", "stop", "--code", ON), "end a release under way"),
+    ),
+    "the same for new code",
+)
 RELEASES = Menu(
     "Releases",
     (
@@ -64,6 +94,7 @@ RELEASES = Menu(
             "return to the version before",
         ),
         Step("Stop", ("release", "stop", Ask(q.PUBLISHED), ON), "end a release under way"),
+        CODE,
     ),
     "canary, blue-green, promote, roll back",
 )
