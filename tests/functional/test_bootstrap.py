@@ -34,6 +34,12 @@ def parameters() -> dict[str, str]:
     return {one["ParameterKey"]: one["ParameterValue"] for one in stack["Parameters"]}
 
 
+def made() -> set[str]:
+    """The resources of the stack of roles."""
+    found = client("cloudformation").list_stack_resources(StackName="bootstrap-winnow-prod")
+    return {one["LogicalResourceId"] for one in found["StackResourceSummaries"]}
+
+
 def test_the_roles_are_made_and_then_kept_up_to_date(moto_aws: None) -> None:
     roles = make(WANTED, client)
     assert roles.deploy == "arn:aws:iam::123456789012:role/deploys.winnow-prod.github"
@@ -46,6 +52,9 @@ def test_the_roles_are_made_and_then_kept_up_to_date(moto_aws: None) -> None:
     assert parameters()["ProviderArn"] == ""
     assert make(Bootstrap(STAGE, "example/other", "live"), client).deploy == roles.deploy
     assert parameters()["GitHubRepository"] == "example/other"
+    assert "ExecutionTraining" not in made()
+    make(Bootstrap(STAGE, "example/other", "live", large_trainings=True), client)
+    assert "ExecutionTraining" in made()
 
 
 def test_an_account_that_has_the_provider_keeps_it(moto_aws: None) -> None:

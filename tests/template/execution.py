@@ -19,9 +19,9 @@ LEFT_OUT: tuple[tuple[str, str], ...] = (
     ("cloudfront:*", "no domain of one's own"),
     ("billing:GetBillingViewData", "the budget counts the account, by no view of its own"),
     ("codedeploy:*", "no alias of a function is moved by CodeDeploy"),
-    # The nested stack for large trainings is off by default, and people turn it on.
+    # The nested stack for large trainings is off by default.
     *(
-        (f"cloudformation:{action}", "TrainOnBatch is turned on with another role")
+        (f"cloudformation:{action}", "ExecutionTraining has what TrainOnBatch takes")
         for action in (
             *("CreateStack", "DeleteStack", "DescribeStacks", "GetStackPolicy", "GetTemplate"),
             *("SetStackPolicy", "UpdateStack", "UpdateTerminationProtection"),
@@ -100,6 +100,22 @@ LEFT_OUT: tuple[tuple[str, str], ...] = (
 )
 """Action that a schema names and the template does not need, and why."""
 
+TRAINING_LEFT_OUT: tuple[tuple[str, str], ...] = (
+    ("cloudformation:*StackPolicy", "no stack has a policy"),
+    ("cloudformation:GetTemplate", "nobody reads it back"),
+    ("cloudformation:UpdateTerminationProtection", "it is the stack's that it is a part of"),
+    ("batch:SetCapacityTags", "machines have no tags of their own"),
+    ("eks:*", "jobs run on Fargate"),
+    ("ec2:*Ingress", "nobody gets in"),
+    ("ec2:*SubnetCidrBlock", "subnets keep their addresses"),
+    ("ec2:CreateVpcEncryptionControl", "as AWS has it"),
+    ("ec2:ModifyVpcTenancy", "as AWS has it"),
+    ("ec2:?ttachVpnGateway", "no private line"),
+    ("ec2:DetachVpnGateway", "no private line"),
+    ("vpc-lattice:*", "endpoints are S3's and DynamoDB's"),
+    ("vpce:*", "endpoints are of one region"),
+)
+"""The same for infra/training.yaml."""
 BEYOND: dict[str, str] = {
     "cloudformation:CreateChangeSet": "SAM's resources are expanded by a macro of AWS",
     "ecr:BatchGetImage": "Lambda takes the images with the permissions of who names them",

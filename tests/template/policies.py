@@ -13,7 +13,7 @@ with warnings.catch_warnings():
 ALLOWED = (
     (
         "UNKNOWN_ACTION",
-        "s3:GetBucketAbac|lambda:GetFunctionScalingConfig",
+        "s3:GetBucketAbac|lambda:GetFunctionScalingConfig|ec2:DescribeVpcEncryptionControls",
         "AWS has these since its list was made",
     ),
     (

@@ -9,7 +9,15 @@ from typing import Any
 
 import pytest
 
-from tests.template.execution import BEYOND, LEFT_OUT, WRITE, named, needed, types
+from tests.template.execution import (
+    BEYOND,
+    LEFT_OUT,
+    TRAINING_LEFT_OUT,
+    WRITE,
+    named,
+    needed,
+    types,
+)
 from tests.template.expand import expand
 from tests.template.policies import lint
 from tests.template.test_lint import lint as lint_template
@@ -29,13 +37,13 @@ RESOURCES: dict[str, Any] = read_template(TEMPLATE)["Resources"]
 EXECUTION = ("ExecutionData", "ExecutionCompute", "ExecutionRest")
 EVERYWHERE = {
     *("Subscriptions", "MakeKeys", "Streams", "LogDelivery", "FindAlarms", "MakeUserPools"),
-    *("SignInToRegistry", "CheckAccount"),
+    *("SignInToRegistry", "CheckAccount", "Network", "FindBatch"),
 }
 """Statements on `*`: services know no resource for them, or it is still to be made."""
 WHOLE_ACCOUNT = {
     *("Keys", "UseKeys", "ChangeStreams", "ReadSigning", "UserPools", "Apis"),
     *("ReadTemplates", "Images", "Expand", "ExpandTemplate", "PushImages"),
-    *("MakeArtifactsBucket", "UploadTemplates"),
+    *("MakeArtifactsBucket", "UploadTemplates", "Batch", "BatchRole"),
 }
 """Statements on resources whose names AWS makes, or that all stacks of an account share."""
 
@@ -67,6 +75,47 @@ def test_the_execution_role_may_do_what_a_type_of_resource_takes(kind: str) -> N
 def test_it_may_do_nothing_beside() -> None:
     every = {action for kind in types() for action in needed(kind)}
     assert ALLOWED - every == set(BEYOND)
+
+
+def of_training() -> dict[str, set[str]]:
+    """What the types of resources of infra/training.yaml take, in the spelling of IAM."""
+    nested = types(read_template(TEMPLATE.with_name("training.yaml")))
+    return {
+        kind: {
+            re.sub("^[A-Z][a-z]+", lambda found: found[0].lower(), one).replace("UnTag", "Untag")
+            for one in named(kind)
+        }
+        for kind in (*nested, "AWS::CloudFormation::Stack")
+        if not kind.startswith(("AWS::Lambda::", "AWS::IAM::"))
+    }
+
+
+def test_with_large_trainings_it_may_do_what_they_take_and_no_more() -> None:
+    own = statements("ExecutionTraining")
+    allowed = {action for one in own for action in listed(one["Action"])}
+    every = {action for actions in of_training().values() for action in actions}
+    outs = [out for out, _ in TRAINING_LEFT_OUT]
+    taken = {one for one in every if not any(fnmatchcase(one, out) for out in outs)}
+    assert taken - allowed == set()
+    assert allowed - taken == set()
+    assert [out for out in outs if not any(fnmatchcase(one, out) for one in every)] == []
+
+
+def test_only_with_large_trainings_it_has_that_policy() -> None:
+    assert RESOURCES["ExecutionTraining"]["Condition"] == "HasLargeTrainings"
+    assert read_template(TEMPLATE)["Parameters"]["LargeTrainings"]["Default"] == "false"
+    role = RESOURCES["ExecutionRole"]["Properties"]["ManagedPolicyArns"]
+    assert role[len(EXECUTION) :] == [
+        {
+            "Fn::If": [
+                "HasLargeTrainings",
+                {"Ref": "ExecutionTraining"},
+                {"Ref": "AWS::NoValue"},
+            ]
+        }
+    ]
+    [own] = [one for one in statements("ExecutionTraining") if one["Sid"] == "PassJobRoles"]
+    assert own["Condition"] == {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
 
 
 def test_nothing_is_left_out_that_no_schema_names() -> None:

@@ -33,6 +33,14 @@ def bootstrap(
             show_default=False,
         ),
     ] = None,
+    large_trainings: Annotated[
+        bool,
+        typer.Option(
+            "--large-trainings",
+            help="Also allow what `winnow training create` makes: networks, which have no names of "
+            "their own, and AWS Batch.",
+        ),
+    ] = False,
     yes: Annotated[
         bool, typer.Option("--yes", help="Do not ask. Needed where there is no terminal.")
     ] = False,
@@ -54,7 +62,7 @@ def bootstrap(
     found = read_stages().get(stage)
     if found.local:
         raise typer.BadParameter("The local stack needs no roles.", param_hint="STAGE")
-    wanted = Bootstrap(found, repository, environment or found.name)
+    wanted = Bootstrap(found, repository, environment or found.name, large_trainings)
     client = stage_clients(found)
     if not yes:
         typer.confirm(

@@ -34,6 +34,8 @@ class Bootstrap:
     stage: Stage
     repository: str
     environment: str
+    large_trainings: bool = False
+    """Whether the stage may be deployed with `winnow training create`."""
 
     @property
     def stack(self) -> str:
@@ -72,6 +74,7 @@ def _make(wanted: Bootstrap, client: Callable[[str], Any]) -> Roles:
         "StackName": wanted.stage.stack,
         "GitHubRepository": wanted.repository,
         "GitHubEnvironment": wanted.environment,
+        "LargeTrainings": str(wanted.large_trainings).lower(),
     }
     given: list[dict[str, Any]] = [
         {"ParameterKey": key, "ParameterValue": value} for key, value in values.items()
