@@ -198,7 +198,7 @@ def test_new_code_is_compared_flipped_to_and_taken_back(stack: Stack, tmp_path: 
     copy = tmp_path / "checkout"
     root = Checkout.here().root
     shutil.copytree(root / "functions", copy / "functions")
-    for name in ("layers", "processes", "statemachine", "template.yaml"):
+    for name in ("infra", "layers", "processes", "statemachine", "template.yaml"):
         (copy / name).symlink_to(root / name)
     app = copy / "functions" / "serialize" / "app.py"
     app.write_text(app.read_text("utf-8") + GENEROUS, "utf-8")

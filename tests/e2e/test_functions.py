@@ -52,7 +52,7 @@ def deployed(tmp_path: Path) -> Iterator[Callable[[str], Deployed]]:
         root = Checkout.here().root
         copy = tmp_path / "checkout"
         shutil.copytree(root / "functions", copy / "functions")
-        for name in ("layers", "statemachine", "template.yaml"):
+        for name in ("infra", "layers", "statemachine", "template.yaml"):
             (copy / name).symlink_to(root / name)
         app = copy / "functions" / "filter" / "app.py"
         app.write_text(app.read_text("utf-8") + added_to_filter, "utf-8")

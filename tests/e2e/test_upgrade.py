@@ -328,7 +328,7 @@ def test_a_run_ends_with_the_functions_that_it_began_with(
     root = Checkout.here().root
     copy = tmp_path / "checkout"
     shutil.copytree(root / "functions", copy / "functions")
-    for name in ("layers", "processes", "statemachine", "template.yaml"):
+    for name in ("infra", "layers", "processes", "statemachine", "template.yaml"):
         (copy / name).symlink_to(root / name)
     app = copy / "functions" / "classify" / "app.py"
     app.write_text(

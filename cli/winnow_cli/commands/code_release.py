@@ -72,18 +72,15 @@ def blue_green(
 ) -> None:
     """Make a second stack of the new code, let it judge retained uploads, and compare."""
     from winnow_cli.code_release.opening import packaged
-    from winnow_cli.render.deployment import reporter
+    from winnow_cli.render.deployment import reporter, watching
     from winnow_cli.render.releases import print_comparison
 
     with _open(stack) as (target, stacks):
-        shown = reporter()
 
         def package() -> "Template":
-            shown.phase("build")
-            try:
+            with watching(reporter()) as shown:
+                shown.phase("build")
                 return packaged(target, template, shown.line)
-            finally:
-                shown.stop()
 
         changed = stacks.start(package, uploads, reason, report=note)
         found = stacks.comparison()

@@ -177,7 +177,7 @@ def run_deployment(
     """Deploy a package to a stage, show how it goes and what came of it."""
     from winnow_cli.deployment.costs import estimate
     from winnow_cli.deployment.deploy import Deployment
-    from winnow_cli.render.deployment import reporter, show_outcome
+    from winnow_cli.render.deployment import reporter, show_outcome, watching
 
     shown = reporter()
     answers.stop = shown.stop
@@ -193,14 +193,8 @@ def run_deployment(
         estimate=partial(estimate, stage, cloud),
         fixed=fixed,
     )
-    try:
+    with watching(shown, deployment.interrupted):
         outcome = deployment.run()
-    except KeyboardInterrupt:
-        shown.stop()
-        note(deployment.interrupted())
-        raise
-    finally:
-        shown.stop()
     show_outcome(outcome, answers.as_json)
 
 
@@ -258,21 +252,14 @@ def _watch(stage: "Stage", cancel: bool, as_json: bool) -> None:
     from winnow_cli.deployment.cloud import AwsCloud
     from winnow_cli.deployment.deploy import cancel as take_back
     from winnow_cli.deployment.deploy import follow, interrupted
-    from winnow_cli.render.deployment import reporter
+    from winnow_cli.render.deployment import reporter, watching
 
     cloud = AwsCloud.of(stage)
     if cancel:
         take_back(stage, cloud)
         note(f"The update of {stage.name} is taken back.")
-    shown = reporter()
-    try:
+    with watching(reporter(), lambda: interrupted(stage, "deploy")) as shown:
         stack = follow(stage, cloud, shown)
-    except KeyboardInterrupt:
-        shown.stop()
-        note(interrupted(stage, "deploy"))
-        raise
-    finally:
-        shown.stop()
     if as_json:
         emit_json({"stage": stage.name, "stack": stack.name, "status": stack.status})
     else:
@@ -283,7 +270,7 @@ def _deploy_local(stage: "Stage", pairs: list[str], verify: bool, as_json: bool)
     from winnow_cli.commands.up import start
     from winnow_cli.deployment.verify import SAMPLE
     from winnow_cli.deployment.verify import verify as send
-    from winnow_cli.render.deployment import reporter, show_verified
+    from winnow_cli.render.deployment import reporter, show_verified, watching
     from winnow_cli.render.stack import show_stack
     from winnow_cli.target import find_target
     from winnow_cli.uploads import Uploads
@@ -304,11 +291,9 @@ def _deploy_local(stage: "Stage", pairs: list[str], verify: bool, as_json: bool)
         there = any(upload_id in one.body for one in mailbox.read(state_dir.mail))
         return "sent" if there else "nobody"
 
-    try:
+    with watching(shown):
         found = send(
             "local", Uploads(find_target(None)), mail, Checkout.here().root / SAMPLE, shown.line
         )
-    finally:
-        shown.stop()
     if not as_json:
         show_verified(found)

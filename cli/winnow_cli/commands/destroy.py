@@ -54,7 +54,7 @@ def _destroy(stage: "Stage", confirm: str | None, as_json: bool) -> None:
     from winnow_cli.deployment import destroy as deletion
     from winnow_cli.deployment.cloud import AwsCloud
     from winnow_cli.deployment.deploy import interrupted
-    from winnow_cli.render.deployment import reporter
+    from winnow_cli.render.deployment import reporter, watching
     from winnow_cli.render.stages import removal_document, show_removal, show_removed
 
     cloud = AwsCloud.of(stage)
@@ -68,16 +68,9 @@ def _destroy(stage: "Stage", confirm: str | None, as_json: bool) -> None:
     show_removal(stage, removal)
     if confirm is None:
         require_typed(stage.name)
-    shown = reporter()
-    shown.phase("destroy")
-    try:
+    with watching(reporter(), lambda: interrupted(stage, "destroy")) as shown:
+        shown.phase("destroy")
         deletion.destroy(stage, cloud, shown)
-    except KeyboardInterrupt:
-        shown.stop()
-        note(interrupted(stage, "destroy"))
-        raise
-    finally:
-        shown.stop()
     if as_json:
         emit_json(removal_document(stage, removal))
     else:

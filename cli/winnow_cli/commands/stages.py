@@ -64,17 +64,11 @@ def _show(stages: Path | None, drift: bool, as_json: bool) -> None:
 def _look_for_drift(stages: "list[Stage]") -> dict[str, str]:
     from winnow_cli.deployment.cloud import AwsCloud
     from winnow_cli.deployment.drift import look_for_drift
-    from winnow_cli.render.deployment import reporter
+    from winnow_cli.render.deployment import reporter, watching
 
-    shown = reporter()
-    try:
+    goes_on = "CloudFormation goes on; `winnow stages` shows its result when it has one."
+    with watching(reporter(), lambda: goes_on) as shown:
         return look_for_drift(stages, AwsCloud.of, shown.line)
-    except KeyboardInterrupt:
-        shown.stop()
-        note("CloudFormation goes on; `winnow stages` shows its result when it has one.")
-        raise
-    finally:
-        shown.stop()
 
 
 def _local(stage: "Stage") -> "StageView":

@@ -263,7 +263,7 @@ def _run(stage: "Stage", process: str, wait: bool) -> "EndedTraining | None":
     from winnow_aws.trainings import TrainingTable
     from winnow_cli.deployment.training import follow, is_on, train_function
     from winnow_cli.models import TABLE, open_models
-    from winnow_cli.render.deployment import reporter
+    from winnow_cli.render.deployment import reporter, watching
     from winnow_cli.target import aws_errors, target_of
 
     cloud = _signed_in(stage)
@@ -285,12 +285,6 @@ def _run(stage: "Stage", process: str, wait: bool) -> "EndedTraining | None":
             return None
         stack = cloud.stack(stage.stack)
         jobs = _queue(stage) if stack is not None and is_on(stack) else None
-        shown = reporter()
-        try:
+        goes_on = "The training goes on. What comes of it is sent by e-mail."
+        with watching(reporter(), lambda: goes_on) as shown:
             return follow(entry.process, before, log, lease, jobs, shown.line, time.sleep)
-        except KeyboardInterrupt:
-            shown.stop()
-            note("The training goes on. What comes of it is sent by e-mail.")
-            raise
-        finally:
-            shown.stop()

@@ -123,9 +123,10 @@ class ImagePackager:
 class DockerImages:
     """The engine that the docker command talks to."""
 
-    def __init__(self, checkout: Checkout) -> None:
+    def __init__(self, checkout: Checkout, client: Any = None) -> None:
+        """`client` is docker's; None: one of the engine that is found when it is needed."""
         self._checkout = checkout
-        self._client: Any = None
+        self._client = client
 
     def _engine(self) -> Any:
         if self._client is None:

@@ -1,7 +1,8 @@
 """How a deployment is shown: checks, plan, progress, outcome."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from winnow.costs.money import shown
@@ -126,6 +127,27 @@ class LiveReporter(PlainReporter):
 def reporter() -> PlainReporter:
     """The one for this stderr."""
     return LiveReporter() if sys.stderr.isatty() else PlainReporter()
+
+
+@contextmanager
+def watching(
+    drawing: PlainReporter, interrupted: Callable[[], str] | None = None
+) -> Iterator[PlainReporter]:
+    """What is drawn ends with the block, however that ends.
+
+    Args:
+        drawing: Draws what happens in the block.
+        interrupted: Says what Ctrl-C leaves behind; None: nothing to say of it.
+    """
+    try:
+        yield drawing
+    except KeyboardInterrupt:
+        drawing.stop()
+        if interrupted is not None:
+            note(interrupted())
+        raise
+    finally:
+        drawing.stop()
 
 
 def show_plan(plan: "Plan") -> None:
