@@ -93,6 +93,7 @@ IN_NO_IMAGE = {
     *(f"winnow/search/{name}.py" for name in ("memory", "rows", "shapes", "tokens")),
     *(f"winnow/search/{name}.py" for name in ("drawing", "svg")),
     *(f"winnow_search/{name}.py" for name in ("__init__", "duck", "indexing", "parquet")),
+    "winnow_aws/index_files.py",
     *(f"winnow_search/{name}.py" for name in ("sql", "vectors", "words")),
     *(f"winnow/costs/{name}.py" for name in ("estimate", "month")),  # of commands
     # Of commands: what is wrong with the registry, what is copied to another, and how a release is.

@@ -1,0 +1,89 @@
+"""The files of the search index in the results bucket."""
+
+from collections.abc import Iterator
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from winnow.errors import RunSupersededError
+from winnow.models import ObjectRef
+from winnow.ports import ObjectStore
+from winnow.reviews.forget import StoredVersion
+from winnow.search.files import PREFIX, FileName, IndexFile, parse_key, prefix
+from winnow_aws.aws_errors import translated
+from winnow_aws.erasing import S3Eraser
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_PARQUET = "application/vnd.apache.parquet"
+
+
+class S3IndexFiles:
+    """Implements `winnow.search.files.IndexFiles`.
+
+    S3's checksums are checked by the client with every read and write.
+    """
+
+    def __init__(self, client: "S3Client", objects: ObjectStore, bucket: str) -> None:
+        self._client = client
+        self._objects = objects
+        self._bucket = bucket
+
+    def list(self, process: str | None = None) -> Iterator[IndexFile]:
+        # Keys are listed in their order, so those of a month begin with its segments.
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix=prefix(process) if process else PREFIX
+        )
+        found: list[IndexFile] = []
+        with translated(self._where):
+            for page in pages:
+                for each in page.get("Contents", ()):
+                    name = parse_key(each["Key"])
+                    if name is not None:
+                        modified = each["LastModified"].astimezone(UTC)
+                        at = f"{modified:%Y-%m-%dT%H:%M:%S}.000Z"
+                        found.append(IndexFile(name, each["ETag"], each["Size"], at))
+        yield from found
+
+    def read(self, name: FileName) -> bytes:
+        with self._objects.open(self._ref(name)) as stream:
+            return stream.read()
+
+    def write(self, name: FileName, content: bytes, generation: str) -> None:
+        ref = self._ref(name)
+        if name.number is None:
+            self._objects.publish(ref, content, _PARQUET, generation)
+        elif not self._objects.create(ref, content, _PARQUET):
+            raise RunSupersededError("There is a compacted file of this number.")
+
+    def delete(self, name: FileName, etag: str) -> bool:
+        # A version that is written after this list is not in it, and stays.
+        versions: list[StoredVersion] = []
+        latest = ""
+        pages = self._client.get_paginator("list_object_versions").paginate(
+            Bucket=self._bucket, Prefix=name.key
+        )
+        with translated(self._where):
+            for page in pages:
+                for version in page.get("Versions", ()):
+                    if version["Key"] == name.key:
+                        latest = version["ETag"] if version["IsLatest"] else latest
+                        versions.append(
+                            StoredVersion(name.key, version["VersionId"], version["IsLatest"])
+                        )
+                versions += [
+                    StoredVersion(name.key, marker["VersionId"], marker["IsLatest"], marker=True)
+                    for marker in page.get("DeleteMarkers", ())
+                    if marker["Key"] == name.key
+                ]
+        if latest != etag:
+            return False
+        S3Eraser(self._client).delete(self._bucket, versions)
+        return True
+
+    @property
+    def _where(self) -> str:
+        return f"in the bucket {self._bucket}"
+
+    def _ref(self, name: FileName) -> ObjectRef:
+        return ObjectRef(bucket=self._bucket, key=name.key)
