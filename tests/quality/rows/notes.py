@@ -106,7 +106,8 @@ def _screening() -> list[Row]:
 
 
 HELD = (
-    "Kept back from those who wrote rules, statements and heads, and measured once they had ended."
+    "Kept back from those who wrote rules, statements and heads: none was mended after them. They "
+    "were measured after each round, and the screening process's threshold was raised after one."
 )
 
 SECOND = (
