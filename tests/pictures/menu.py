@@ -2,7 +2,8 @@
 
 import html
 import re
-from itertools import groupby
+from collections import Counter
+from itertools import count, groupby
 from pathlib import Path
 
 from tests.e2e.menu import Visitor, go
@@ -37,7 +38,7 @@ def make() -> list[Path]:
     with desk() as place:
         frames = _record(place)
     out = PICTURES / "menu.svg"
-    out.write_text(_svg(frames), "utf-8")
+    out.write_text(compact(_svg(frames)), "utf-8")
     return [out]
 
 
@@ -130,6 +131,38 @@ text {{ font: 14px ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans M
 {drawn}
 </svg>
 """
+
+
+_GROUP = re.compile(r'(<g class="f f\d+">\n)(.*?)(\n</g>)', re.DOTALL)
+_TEXT = re.compile(r'<text x="([^"]+)" y="([^"]+)"([^>]*)>(.*?)</text>')
+
+
+def compact(svg: str) -> str:
+    """The same picture with each line once that several frames show."""
+    lines: dict[tuple[str, str], list[str]] = {}
+    for group, (_, drawn, _) in enumerate(_GROUP.findall(svg)):
+        for x, y, style, words in _TEXT.findall(drawn):
+            text = f'<text x="{x}"{style}>{words}</text>'
+            lines.setdefault((str(group), y), []).append(text)
+    counts = Counter("".join(texts) for texts in lines.values())
+    names = {text: f"l{number}" for number, text in enumerate(counts) if counts[text] > 1}
+    defined = "\n".join(f'<g id="{name}">{text}</g>' for text, name in names.items())
+    numbers = count()
+
+    def used(match: re.Match[str]) -> str:
+        group = str(next(numbers))
+        drawn = []
+        for (own, y), texts in lines.items():
+            if own == group:
+                text = "".join(texts)
+                drawn.append(
+                    f'<use href="#{names[text]}" y="{y}"/>'
+                    if text in names
+                    else text.replace('<text x="', f'<text y="{y}" x="')
+                )
+        return match[1] + "\n".join(drawn) + match[3]
+
+    return _GROUP.sub(used, svg).replace("<style>", f"<defs>\n{defined}\n</defs>\n<style>", 1)
 
 
 def _drawn(frame: Frame) -> str:
