@@ -28,7 +28,7 @@ def test_a_picture_is_small(file: Path) -> None:
 @pytest.mark.parametrize("file", SVGS, ids=name)
 def test_a_drawn_terminal_loads_nothing(file: Path) -> None:
     text = file.read_text("utf-8").replace("http://www.w3.org/2000/svg", "")
-    assert not re.findall(r"url\((?!#)|@import|@font-face|href=(?!"#)|<script|<image", text)
+    assert not re.findall(r'url\((?!#)|@import|@font-face|href=(?!"#)|<script|<image', text)
 
 
 def test_every_picture_is_shown_on_a_page() -> None:
