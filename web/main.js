@@ -44,7 +44,7 @@ function parse(hash) {
   if (name === "uploads" && first && second) return { name: "record", upload: first, record: second, query };
   if (name === "uploads" && first) return { name: "upload", upload: first, query };
   if (name === "try") return { name, prediction: first, query };
-  if (name === "uploads") return { name, query };
+  if (name === "uploads" || name === "search") return { name, query };
   if (name === "models") return { name: first ? "model" : name, process: first, version: second, query };
   return { name: "review", query };
 }
@@ -61,9 +61,12 @@ const PARENTS = { upload: "uploads", record: "uploads", model: "models" };
 async function viewOf(name) {
   if (views[name]) return views[name];
   try {
-    const { modelsView, modelView } = await import("./models.js");
-    views.models ??= modelsView(context);
-    views.model ??= modelView(context);
+    if (name === "search") views.search ??= (await import("./search.js")).searchView(context);
+    else {
+      const { modelsView, modelView } = await import("./models.js");
+      views.models ??= modelsView(context);
+      views.model ??= modelView(context);
+    }
     return views[name];
   } catch {
     return { root: h("div.state", null, h("h1", { tabindex: "-1" }, "No network"), h("p", null, "A part of the page could not be loaded."), again()), title: "No network", enter() {} };

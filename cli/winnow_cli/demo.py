@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.rule import Rule
 from rich.text import Text
 
@@ -70,6 +71,8 @@ SAMPLES = (
 )
 
 
+PHRASE = '"iron deficiency anemia" bleed*'
+SHOWN_HITS = 3
 PROCESS = "L33774"
 LABELLED, LABEL_COLUMN = "samples/prior-auth-labelled.csv", "decision"
 """What the head of that process was trained on. A few decisions alone are too few."""
@@ -121,7 +124,9 @@ def run(screen: Console, state_dir: StateDir, samples: Path) -> None:
     _show_failures(screen, runs)
     _heading(screen, "5. The e-mails that were sent")
     _show_mails(screen, state_dir, [run.row for run in runs])
-    _heading(screen, "6. Where the results are, and what to try next")
+    _heading(screen, "6. All results at once: a chart, and a search")
+    _show_search(screen, target)
+    _heading(screen, "7. Where the results are, and what to try next")
     _show_next(screen, state, next(run.row for run in runs if run.row.results_at))
     screen.print(
         Text(f"\nAll of this took {time.monotonic() - began:.1f} s. ", style="bold")
@@ -312,6 +317,26 @@ def _wait_for_mails(
     return mails
 
 
+def _show_search(screen: Console, target: "Target") -> None:
+    """A chart of the reasons, and the records with a phrase, in all results of the stack."""
+    from winnow.search.shapes import ChartId, SearchFilter, SearchRequest, StatsRequest
+    from winnow_cli.render.charts import chart_lines
+    from winnow_cli.render.hits import hit_lines
+    from winnow_cli.searching import read_records
+
+    searcher = read_records(target, SearchFilter()).searcher
+    answer = searcher.stats(StatsRequest(chart=ChartId.REASONS))
+    screen.print(Text(f"  {command()} stats reasons", style="cyan"))
+    for line in chart_lines(answer, screen.width - 2):
+        screen.print(Padding(line, (0, 0, 0, 2)), soft_wrap=False)
+    found = searcher.search(SearchRequest(query=PHRASE, limit=SHOWN_HITS))
+    screen.print(Text(f"  {command()} search '{PHRASE}'", style="cyan"))
+    for hit in found.hits:
+        for line in hit_lines(hit):
+            screen.print(Padding(line, (0, 0, 0, 2)), soft_wrap=False)
+    screen.print(Text(f"  {found.total:,} records found in the results of all files", style="dim"))
+
+
 def _show_next(screen: Console, state: StackState, row: "UploadRow") -> None:
     address = f"{row.results_at}"
     lines = (
@@ -335,6 +360,7 @@ def _show_next(screen: Console, state: StackState, row: "UploadRow") -> None:
         ),
         ("Your file", f"{command()} submit FILE.csv --process L33774 --wait"),
         ("All uploads", f"{command()} status"),
+        ("Charts", f"{command()} stats  (--png FILE: as a picture)"),
         ("A sentence", f'{command()} predict --process emotions "I could not stop smiling."'),
         ("Your rules", f"{command()} process validate processes/L33774.yaml"),
     )

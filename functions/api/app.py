@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from winnow_api.page import WebPage
     from winnow_api.request_keys import TableKeys
     from winnow_api.s3_objects import ApiObjects
+    from winnow_api.searching import ResultRows
     from winnow_api.upload_list import UploadList
     from winnow_aws.alarms import StackAlarms
     from winnow_aws.golden_function import GoldenFunction
@@ -184,6 +185,13 @@ def _services(settings: ApiSettings, clients: "dict[str, Future[Any]]") -> Servi
         return ScanFunction(_client("lambda"), scan) if scan else None
 
     @cache
+    def results() -> "ResultRows":
+        from winnow_api.searching import ResultRows
+
+        bucket = settings.results_bucket
+        return ResultRows(uploads(), store(), bucket, time.time, time.monotonic)
+
+    @cache
     def page() -> "WebPage":
         from winnow_api.page import SignIn, WebPage
 
@@ -209,6 +217,7 @@ def _services(settings: ApiSettings, clients: "dict[str, Future[Any]]") -> Servi
         alarms=alarms,
         trainer=trainer,
         golden=golden,
+        results=results,
         page=page,
         now=time.time,
         monotonic=time.monotonic,

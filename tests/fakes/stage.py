@@ -46,6 +46,7 @@ from winnow_api.api import Api
 from winnow_api.call import iso
 from winnow_api.page import SignIn, WebPage
 from winnow_api.ports import Claimed, Form
+from winnow_api.searching import ResultRows
 from winnow_api.services import Judging, ProcessJudge, Services
 
 ROOT = Path(__file__).parents[2]
@@ -206,6 +207,7 @@ class Stage:
         """What was asked to be drawn."""
         self._judges: dict[str, Judge] = {}
         self._count = itertools.count(1)
+        results = ResultRows(self.uploads, self.store, RESULTS, self.clock, time.monotonic)
         self.services = Services(
             results_bucket=RESULTS,
             uploads_bucket=UPLOADS,
@@ -222,6 +224,7 @@ class Stage:
             trainer=lambda: self.trainer,
             code=lambda: self.code,
             golden=lambda: self.golden,
+            results=lambda: results,
             page=lambda: WebPage(self.web, SignIn(self.base, "client", local=True), [self.base]),
             now=self.clock,
             monotonic=time.monotonic,

@@ -1,6 +1,6 @@
 """Charts on a terminal: the chart's table, each row with its bar."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from winnow.search.drawing import STACKED, WORDS, columns, role_of, series_name, shown_value
@@ -9,6 +9,7 @@ from winnow_cli.console import clean, emit_json, say, stdout
 from winnow_cli.render.tables import table
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from rich.text import Text
 
 _STYLES = {"series0": "blue", "series1": "yellow", "series2": "magenta"}
@@ -36,6 +37,12 @@ def _print(answer: StatsAnswer) -> None:
     if not screen.is_terminal:
         _print_lines(answer)
         return
+    for part in chart_lines(answer, screen.width):
+        screen.print(part, soft_wrap=False)
+
+
+def chart_lines(answer: StatsAnswer, width: int) -> Iterator["RenderableType"]:
+    """A chart for a screen of this width: its table with the bars, then which fill is which."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -45,28 +52,28 @@ def _print(answer: StatsAnswer) -> None:
     most = max((sum(value for _, value in cells) for _, _, cells in parts), default=0.0)
     drawn = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     drawn.add_column(Text(WORDS[answer.chart].x), overflow="ellipsis", no_wrap=True, max_width=32)
-    width = 34
+    used = 34
     if answer.chart in STACKED or len(names) == 1:
         for name in names:
             drawn.add_column(Text(clean(name)), justify="right", no_wrap=True)
-            width += len(name) + 2
+            used += len(name) + 2
     else:
         drawn.add_column(Text(""), no_wrap=True)
         drawn.add_column(Text(WORDS[answer.chart].y), justify="right", no_wrap=True)
-        width += 30
+        used += 30
     drawn.add_column(Text(""), no_wrap=True)
-    bar = max(_MIN_BAR, min(_MAX_BAR, screen.width - width))
+    bar = max(_MIN_BAR, min(_MAX_BAR, width - used))
     if answer.unit == "share":
         most = 1.0
     for name, numbers, cells in parts:
         drawn.add_row(Text(clean(name)), *map(Text, numbers), _bar(answer, cells, most, bar))
-    screen.print(drawn, soft_wrap=False)
+    yield drawn
     if len(names) > 1:
         legend = Text("  ")
         for series, name in zip(answer.series, names, strict=True):
             role = role_of(series)
             legend.append(f"{_FILLS[role]} ", style=_STYLES[role]).append(f"{clean(name)}   ")
-        screen.print(legend)
+        yield legend
 
 
 def _parts(answer: StatsAnswer) -> list[tuple[str, list[str], list[tuple[int, float]]]]:

@@ -45,9 +45,8 @@ def print_hits(answer: SearchAnswer) -> None:
     screen = stdout()
     if screen.is_terminal:
         for hit in answer.hits:
-            screen.print(_head(hit), soft_wrap=False)
-            if hit.text:
-                screen.print(_marked(hit), soft_wrap=False)
+            for line in hit_lines(hit):
+                screen.print(line, soft_wrap=False)
             screen.print()
     else:
         names = ("outcome", "decision", "confidence", "reviewed", "process", "upload", "record")
@@ -56,6 +55,13 @@ def print_hits(answer: SearchAnswer) -> None:
     records = "record" if answer.total == 1 else "records"
     more = "" if shown == answer.total else f", of which {shown:,} are shown (--limit, --export)"
     note(f"{answer.total:,} {records} found{more}.")
+
+
+def hit_lines(hit: Hit) -> Iterator["Text"]:
+    """A hit for a terminal: what it is, and its text with what was found marked."""
+    yield _head(hit)
+    if hit.text:
+        yield _marked(hit)
 
 
 def _reviewed(hit: Hit) -> str:

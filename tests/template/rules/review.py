@@ -53,6 +53,8 @@ ROUTES = {
     "PostReviewsSkipRoute": "POST /v1/reviews/skip",
     "PostDraftsRoute": "POST /v1/drafts",
     "GetReviewsExportCsvRoute": "GET /v1/reviews/export.csv",
+    "PostSearchRoute": "POST /v1/search",
+    "PostStatsRoute": "POST /v1/stats",
     "GetAlarmsRoute": "GET /v1/alarms",
     "GetModelsRoute": "GET /v1/models",
     "GetModelsProcessRoute": "GET /v1/models/{process}",

@@ -10,6 +10,8 @@ from winnow_api.routes import ROUTES, Route
 from winnow_api.shapes import Nothing
 
 PROTECTED = [key for key, route in ROUTES.items() if not route.public]
+READS = {"POST /v1/search", "POST /v1/stats"}
+"""What is asked may be text of a document, which is in no address: so these are no GET."""
 PATH = {"id": "0" * 32, "n": "1", "file": "main.js", "process": "emotions", "sha": "0" * 64}
 
 
@@ -53,7 +55,8 @@ def test_each_group_gets_into_its_routes_and_no_others(stage, key, group):
 def test_an_admin_may_use_every_route_and_an_auditor_changes_nothing():
     for key in PROTECTED:
         assert Group.ADMIN in ROUTES[key].groups
-        assert key.startswith("GET ") or Group.AUDITOR not in ROUTES[key].groups
+        reads = key.startswith("GET ") or key in READS
+        assert (Group.AUDITOR in ROUTES[key].groups) is reads
 
 
 @pytest.mark.parametrize("key", ["", "$default", "GET /v1/secrets", "get /v1/me", "GET /v1/me/"])

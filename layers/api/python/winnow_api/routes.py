@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from winnow.search.shapes import SearchAnswer, SearchRequest, StatsRequest
 from winnow_api import shapes
 from winnow_api.identity import Group
 
@@ -56,6 +57,7 @@ _RECORDS = "winnow_api.records"
 _QUEUE = "winnow_api.queue"
 _REVIEWS = "winnow_api.decisions"
 _EXPORT = "winnow_api.export"
+_SEARCH = "winnow_api.search"
 _ALARMS = "winnow_api.alarms"
 _MODELS = "winnow_api.models"
 _RELEASES = "winnow_api.releases"
@@ -117,6 +119,10 @@ ROUTES: Mapping[str, Route] = {
                              shapes.DraftRequest, shapes.Saved),
     "GET /v1/reviews/export.csv": Route("Decisions as CSV, at most 4 MB a page", EVERYBODY,
                                         _EXPORT, "page", shapes.ExportQuery, CSV),
+    "POST /v1/search": Route("Find records in all results", EVERYBODY, _SEARCH, "search",
+                             SearchRequest, SearchAnswer),
+    "POST /v1/stats": Route("A chart over the records of all results", EVERYBODY, _SEARCH,
+                            "stats", StatsRequest, shapes.Chart),
     "GET /v1/alarms": Route("Alarms of the stack that ring", EVERYBODY, _ALARMS, "listed",
                             answer=shapes.Alarms),
     "GET /v1/models": Route("Processes with their versions in use, and what rings", EVERYBODY,

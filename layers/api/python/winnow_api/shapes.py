@@ -23,6 +23,8 @@ from winnow.registry.models import Action, Stage, VersionMetrics
 from winnow.reviews.items import HistoryEntry, Named, ReviewItem, ReviewState
 from winnow.reviews.notes import MAX_NOTE
 from winnow.reviews.times import SINCE, normal
+from winnow.search.drawing import Drawing
+from winnow.search.shapes import SearchFilter, StatsAnswer
 from winnow.storage.predictions import StoredPrediction
 
 MAX_LIMIT = 100
@@ -455,6 +457,24 @@ class Queued(FrozenModel):
 
 
 # -- alarms ------------------------------------------------------------------------------------
+
+
+class ChartRow(FrozenModel):
+    """One bar of a chart as a row of its table."""
+
+    x: str
+    series: str = Field(description="as people call it")
+    value: str = Field(description="with its unit")
+    records: int = Field(ge=0, description="records behind it: a search with `filters` finds these")
+    filters: SearchFilter
+
+
+class Chart(FrozenModel):
+    """A chart: its numbers, its picture and its table."""
+
+    stats: StatsAnswer
+    drawing: Drawing
+    rows: tuple[ChartRow, ...]
 
 
 class AlarmItem(FrozenModel):

@@ -1,0 +1,72 @@
+"""Searches and charts over the records of all results that are open to the user."""
+
+from winnow.reviews.models import QueueFilter, RecordKey, State
+from winnow.search.drawing import columns, draw, series_name, shown_value
+from winnow.search.memory import MemorySearcher
+from winnow.search.shapes import (
+    SearchAnswer,
+    SearchFilter,
+    SearchRequest,
+    StatsAnswer,
+    StatsRequest,
+)
+from winnow_api.call import Call
+from winnow_api.identity import Group, User
+from winnow_api.services import Services
+from winnow_api.shapes import Chart, ChartRow
+
+_PAGE = 1_000
+
+
+def search(services: Services, call: Call, given: SearchRequest) -> SearchAnswer:
+    """The records that a request finds. A read: nothing is kept of it."""
+    return _searcher(services, call.user, given.filters).search(given, call.user.processes)
+
+
+def stats(services: Services, call: Call, given: StatsRequest) -> Chart:
+    """A chart: its numbers, its picture, and its table. A read, too."""
+    engine = _searcher(services, call.user, given.filters)
+    answer = engine.stats(given, call.user.processes)
+    return Chart(stats=answer, drawing=draw(answer), rows=tuple(_rows(answer)))
+
+
+def _searcher(services: Services, user: User, filters: SearchFilter) -> MemorySearcher:
+    withheld = _withheld(services, user, filters)
+    return services.results().searcher(filters, user.processes, withheld)
+
+
+def _withheld(services: Services, user: User, filters: SearchFilter) -> frozenset[RecordKey]:
+    """Records that the user may have to decide without the machine's decision.
+
+    Searches by decision, outcome or confidence would tell it. Only reviewers decide, so auditors
+    and administrators find all.
+    """
+    if user.groups & {Group.AUDITOR, Group.ADMIN}:
+        return frozenset()
+    reviews = services.reviews()
+    found: set[RecordKey] = set()
+    for process in reviews.processes():
+        if not user.may_see(process) or (filters.processes and process not in filters.processes):
+            continue
+        cursor: str | None = None
+        while True:
+            page = reviews.open_heads(QueueFilter(process=process), cursor, _PAGE)
+            found.update(h.key for h in page.heads if h.hidden and h.state is State.OPEN)
+            cursor = page.cursor
+            if cursor is None:
+                break
+    return frozenset(found)
+
+
+def _rows(answer: StatsAnswer) -> list[ChartRow]:
+    return [
+        ChartRow(
+            x=column.x,
+            series=series_name(answer.chart, answer.series[cell.series].id),
+            value=shown_value(answer, cell.point.value),
+            records=cell.point.records,
+            filters=cell.point.filters,
+        )
+        for column in columns(answer)
+        for cell in column.cells
+    ]

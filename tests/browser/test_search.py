@@ -1,0 +1,129 @@
+"""Search and charts: hits are marked, a bar leads to its records, no address has a text."""
+
+import re
+
+import pytest
+
+from tests.browser.person import Person
+from tests.browser.test_access import violations
+from tests.fakes.http_api import call
+from winnow.search.shapes import ChartId
+
+PHRASE = '"iron deficiency"'
+
+
+def total(person: Person) -> int:
+    heading = person.page.locator(".found h2")
+    heading.wait_for()
+    return int(re.sub(r"\D", "", heading.inner_text()))
+
+
+def find(person: Person, words: str) -> int:
+    person.page.get_by_label("Words to find").fill(words)
+    with person.page.expect_response("**/v1/search"), person.page.expect_response("**/v1/stats"):
+        person.page.get_by_role("button", name="Search", exact=True).click()
+    person.page.wait_for_load_state("networkidle")
+    return total(person)
+
+
+def expected(stage, **given) -> int:
+    return int(call(stage, "POST /v1/search", {**given, "limit": 0}).json["total"])
+
+
+def test_a_phrase_is_found_and_marked_and_leads_to_its_record(open_page, stage):
+    person = open_page("#/search")
+    assert total(person) == expected(stage)
+    assert find(person, PHRASE) == expected(stage, query=PHRASE) > 0
+    marks = person.page.locator("mark.hit").all_inner_texts()
+    assert {text.lower() for text in marks} == {"iron deficiency"}
+    person.page.locator(".found .title").first.click()
+    person.page.locator("#record-name").wait_for()
+    assert re.search(r"#/uploads/[0-9a-f]{32}/\d+$", person.page.url)
+
+
+def test_a_row_of_the_table_leads_to_as_many_records_as_it_says(open_page):
+    person = open_page("#/search?chart=reasons")
+    total(person)
+    person.page.get_by_text("The numbers as a table").click()
+    link = person.page.locator(".drawn tbody a").first
+    said = int(re.sub(r"\D", "", link.inner_text()))
+    with person.page.expect_response("**/v1/search"):
+        link.click()
+    person.page.wait_for_load_state("networkidle")
+    assert total(person) == said
+    assert "reason=" in person.page.url
+    assert "chart=reasons" in person.page.url
+    # A bar of the picture does the same.
+    person.page.go_back()
+    person.page.wait_for_load_state("networkidle")
+    with person.page.expect_response("**/v1/search"):
+        person.page.locator(".chart .behind").first.click()
+    person.page.wait_for_load_state("networkidle")
+    assert total(person) == said
+
+
+def test_what_was_typed_is_in_no_address_and_gone_with_the_view(open_page):
+    person = open_page("#/search")
+    total(person)
+    find(person, "anemia quixotic")
+    person.see("No record has all of this.")
+    person.page.get_by_label("Outcome", exact=True).select_option("review")
+    person.page.wait_for_load_state("networkidle")
+    assert "outcome=review" in person.page.url
+    person.page.get_by_role("link", name="Uploads", exact=True).click()
+    person.page.locator(".card").first.wait_for()
+    person.page.get_by_role("link", name="Search", exact=True).click()
+    total(person)
+    assert person.page.get_by_label("Words to find").input_value() == ""
+    for address in [*person.requests, person.page.url]:
+        assert "quixotic" not in address
+        assert "anemia" not in address.lower()
+
+
+def test_conditions_are_shown_and_can_be_removed(open_page, stage):
+    person = open_page("#/search?confidence=&from=0.5&reviewed=no")
+    narrowed = total(person)
+    assert narrowed == expected(stage, filters={"confidence_from": 0.5, "reviewed": False})
+    person.page.get_by_role("button", name="Remove from 0.5").click()
+    person.page.wait_for_load_state("networkidle")
+    assert total(person) == expected(stage, filters={"reviewed": False})
+    assert "from=" not in person.page.url
+
+
+def test_what_is_wrong_is_said(open_page):
+    person = open_page("#/search")
+    total(person)
+    person.page.get_by_label("Words to find").fill("?!")
+    person.press("Enter")
+    person.see("The query has no letter and no digit.")
+    # An address that somebody has changed by hand.
+    person.page.goto(f"{person.served.url}#/search?since=yesterday")
+    person.see(re.compile("Wrong in the body"))
+
+
+def test_who_sees_one_process_finds_only_its_records(open_page, stage):
+    person = open_page("#/search", user="limited")
+    reply = call(stage, "POST /v1/search", {"limit": 0}, user="limited")
+    assert total(person) == reply.json["total"] < expected(stage)
+    assert "L33774" not in person.page.locator(".found").inner_text()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("chart", ChartId)
+def test_axe_finds_nothing(open_page, chart, scheme):
+    person = open_page(f"#/search?chart={chart}", color_scheme=scheme)
+    total(person)
+    find(person, "iron")
+    table = person.page.get_by_text("The numbers as a table")
+    if table.count():
+        table.click()
+    assert violations(person) == []
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_nothing_is_wider_than_the_screen(open_page, width):
+    person = open_page("#/search?chart=outcomes", viewport={"width": width, "height": 800})
+    total(person)
+    find(person, PHRASE)
+    wide = person.page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= width

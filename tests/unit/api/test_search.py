@@ -1,0 +1,128 @@
+"""Search and charts: the numbers of the results, of what is open to the user, and no more."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from tests.fakes.http_api import call
+from tests.fakes.stage import RESULTS, Stage, claims
+from winnow.models import Result, ResultRecord
+from winnow.reviews.models import QueueFilter
+from winnow.search.shapes import ChartId
+from winnow.storage.record_lines import each_line, parse_record
+from winnow_api import searching
+
+
+def records(stage: Stage) -> list[tuple[str, str, ResultRecord]]:
+    """Process, upload and record of all results."""
+    found = []
+    for row in stage.uploads.rows.values():
+        if (ref := row.result_ref(RESULTS)) is None:
+            continue
+        result = Result.model_validate_json(stage.store.content(ref))
+        for file in result.files.values():
+            for line in each_line(stage.store, file):
+                record = parse_record(line.content)
+                found.append((result.process.id, row.upload_id, record))
+    return found
+
+
+def search(stage: Stage, user: Any = "auditor", **given: Any) -> dict[str, Any]:
+    reply = call(stage, "POST /v1/search", given, user=user)
+    assert reply.status == 200, reply.json
+    return dict(reply.json)
+
+
+def chart(stage: Stage, name: str, user: Any = "auditor", **given: Any) -> dict[str, Any]:
+    reply = call(stage, "POST /v1/stats", {"chart": name, **given}, user=user)
+    assert reply.status == 200, reply.json
+    return dict(reply.json)
+
+
+def test_totals_are_those_of_the_results(stage):
+    every = records(stage)
+    assert search(stage, limit=0)["total"] == len(every) > 10
+    outcomes = Counter(record.outcome.value for _, _, record in every)
+    for outcome, count in outcomes.items():
+        assert search(stage, filters={"outcomes": [outcome]}, limit=0)["total"] == count
+    series = chart(stage, "outcomes")["stats"]["series"]
+    assert {s["id"]: sum(p["records"] for p in s["points"]) for s in series} == outcomes
+
+
+@pytest.mark.parametrize("name", ChartId)
+def test_behind_each_row_of_a_chart_are_its_records(stage, name):
+    found = chart(stage, name)
+    assert found["drawing"]["title"]
+    for row in found["rows"]:
+        total = search(stage, filters=row["filters"], limit=0)["total"]
+        assert total == row["records"]
+    points = [p for series in found["stats"]["series"] for p in series["points"]]
+    assert len(found["rows"]) == len(points)
+
+
+def test_a_phrase_is_found_and_where_it_is(stage):
+    answer = search(stage, query='"iron deficiency"', limit=5)
+    assert answer["total"] >= 1
+    for hit in answer["hits"]:
+        marked = {hit["text"][s["start"] : s["end"]].lower() for s in hit["spans"]}
+        assert "iron deficiency" in marked
+
+
+def test_nothing_of_a_process_that_is_not_open_is_found_or_counted(stage):
+    user = claims("ada", "auditor", "process:emotions")
+    own = sum(process == "emotions" for process, _, _ in records(stage))
+    answer = search(stage, user=user, limit=1000)
+    assert answer["total"] == own > 0
+    assert {hit["process"] for hit in answer["hits"]} == {"emotions"}
+    assert search(stage, user=user, filters={"processes": ["L33774"]})["total"] == 0
+    assert chart(stage, "outcomes", user=user)["stats"]["total"] == own
+
+
+def test_who_decides_blind_does_not_find_the_machine_s_decision_before():
+    stage = Stage(blind_share=1.0).sample()
+    heads = [
+        head
+        for process in stage.reviews.processes()
+        for head in stage.reviews.open_heads(QueueFilter(process=process), None, 1000).heads
+    ]
+    hidden = {(head.upload, head.record) for head in heads if head.hidden}
+    assert hidden
+    found = {(h["upload"], h["record"]) for h in search(stage, "reviewer", limit=1000)["hits"]}
+    assert not found & hidden
+    assert len(found) == len(records(stage)) - len(hidden)
+    assert search(stage, "auditor", limit=0)["total"] == len(records(stage))
+    counted = chart(stage, "outcomes", user="reviewer")["stats"]["total"]
+    assert counted == len(found)
+
+
+def test_too_many_records_are_not_read_and_the_answer_says_what_to_do(stage, monkeypatch):
+    monkeypatch.setattr(searching, "MAX_RECORDS", 5)
+    reply = call(stage, "POST /v1/search", {}, user="auditor")
+    assert (reply.status, reply.json["code"]) == (400, "search_too_slow")
+    assert "process" in reply.json["hint"]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"query": "x" * 1001},
+        {"filters": {"processes": ["a'; DROP TABLE x"]}},
+        {"filters": {"since": "yesterday"}},
+        {"sql": "SELECT 1"},
+        {"limit": 100_000},
+        {"sort": "likeness"},
+        {"query": "?!"},
+    ],
+)
+def test_what_is_no_search_is_refused_without_its_text(stage, given):
+    reply = call(stage, "POST /v1/search", given, user="auditor")
+    assert reply.status == 400
+    assert reply.json["code"] in ("request_invalid", "search_invalid")
+    assert "DROP" not in reply.body.decode()
+    assert all("DROP" not in str(line) for line in stage.logs)
+
+
+def test_what_was_searched_is_in_no_log(stage):
+    search(stage, query="anemia")
+    assert "anemia" not in str(stage.logs)

@@ -1,0 +1,175 @@
+// Search and charts over all results. Loaded when it is first opened.
+// What is searched for may be text of a record: it is sent as a body and stands in no address. The
+// address has the chart and what the records are: ids only.
+
+import { part, post } from "./api.js";
+import { announce, fill, h, own, s } from "./dom.js";
+import { confidence, count, REASONS, short, time, titleOf } from "./format.js";
+import { filtersOf, queryOf } from "./search-filters.js";
+import { problem } from "./uploads.js";
+
+const CHARTS = {
+  outcomes: "Records by outcome", calibration: "Confidence against what people decided",
+  decisions: "Records by decision", reasons: "Why records are not accepted",
+  agreement: "Review rate and agreement by version", duration: "Time from drop to result",
+  "queue-age": "How long records wait for a person", cost: "Cost of runs",
+};
+const OUTCOMES = { accepted: "Accepted", review: "For review", invalid: "Invalid" };
+const SORTS = { newest: "Newest first", oldest: "Oldest first", surest: "Surest first", least_sure: "Least sure first" };
+const PAGE = 20;
+
+/** A text in pieces: what was found is marked. Offsets count code points. */
+export function marked(text, spans) {
+  const points = [...text];
+  const pieces = [];
+  let done = 0;
+  for (const { start, end } of spans) {
+    pieces.push(points.slice(done, start).join(""), h("mark.hit", null, points.slice(start, end).join("")));
+    done = end;
+  }
+  return [...pieces, points.slice(done).join("")];
+}
+
+/** The picture of a chart. Its bars are for the mouse; the table below has the same as links. */
+function picture({ drawing, stats }, go) {
+  const shapes = drawing.marks.map((one) => {
+    const { kind, role, x, y, x2, y2, text, anchor, behind } = one;
+    if (kind === "text") return s(`text.${role}`, { x, y, "text-anchor": anchor }, text);
+    const act = behind ? { onclick: () => go(stats.series[behind.series].points[behind.point].filters) } : {};
+    const title = text ? s("title", null, text) : null;
+    const name = `${role}${behind ? ".behind" : ""}`;
+    if (kind === "rect") return s(`rect.${name}`, { x, y, width: Math.max(x2 - x, 0), height: Math.max(y2 - y, 0), ...act }, title);
+    if (kind === "dot") return s(`circle.${name}`, { cx: x, cy: y, r: 4, ...act }, title);
+    return s(`line.${name}`, { x1: x, y1: y, x2, y2 });
+  });
+  return s("svg.chart", { viewBox: `0 0 ${drawing.width} ${drawing.height}`, role: "img", "aria-label": drawing.summary }, shapes);
+}
+
+let styled = null;
+function style() {
+  styled ??= new Promise((done) => {
+    document.head.append(h("link", { rel: "stylesheet", href: "/assets/search.css", onload: done, onerror: done }));
+  });
+  return styled;
+}
+
+function select(label, values, change) {
+  const box = h("select", { "aria-label": label, onchange: () => change(box.value) }, Object.entries(values).map(([value, name]) => h("option", { value }, name)));
+  return box;
+}
+
+export function searchView({ processes, navigate }) {
+  const root = h("div.search");
+  const words = h("input", { type: "search", "aria-label": "Words to find", maxlength: "1000", autocomplete: "off", placeholder: "Words, \"a phrase\", anemi*" });
+  const charts = select("Chart", CHARTS, (chart) => go({ chart }));
+  const process = select("Process", { "": "All processes", ...Object.fromEntries(processes.map((one) => [one.id, one.title])) }, (value) => go({ process: value }));
+  const outcome = select("Outcome", { "": "All outcomes", ...OUTCOMES }, (value) => go({ outcome: value }));
+  const sort = select("Order", SORTS, () => find());
+  const chips = h("div.row.chips");
+  const drawn = h("section.drawn", { "aria-label": "Chart" });
+  const found = h("section.found", { "aria-label": "Records" });
+  let query = {};
+  let asked = 0;
+  let hits = [];
+  let open = false;
+
+  const address = (filters) => {
+    const given = { chart: query.chart, ...queryOf(filters) };
+    return `#/search?${new URLSearchParams(Object.entries(given).filter(([, value]) => value))}`;
+  };
+  const go = (change) => navigate("search", { ...query, ...change });
+  const filters = () => filtersOf(query);
+  const toRecords = (narrower) => { navigate("search", { chart: query.chart, ...queryOf(narrower) }); };
+
+  root.append(
+    h("header.head", null, h("h1", { tabindex: "-1" }, "Search")),
+    h("form.ask-all", { role: "search", onsubmit: (event) => { event.preventDefault(); load(); } },
+      h("div.words", null, words),
+      process, outcome, h("button.primary", { type: "submit" }, "Search")),
+    chips, drawn, found);
+
+  function drawChips() {
+    const { chart, process: one, outcome: other, keys, ...more } = query;
+    fill(chips, Object.entries(more).map(([name, value]) => h("button.chip", {
+      type: "button", "aria-label": `Remove ${name} ${value}`, onclick: () => go({ [name]: "" }),
+    }, own(`${name}: ${value}`), " ×")),
+    Object.keys(more).length > 1 ? h("button.quiet", { type: "button", onclick: () => navigate("search", { chart }) }, "Remove all") : null);
+  }
+
+  function drawChart(chart) {
+    const rows = chart.rows.map((one) => h("tr", null,
+      h("th", { scope: "row" }, own(REASONS[one.x] ?? one.x)), h("td", null, one.series), h("td.number", null, one.value),
+      h("td.number", null, one.records ? h("a", { href: address(one.filters) }, count(one.records, "record")) : "0 records")));
+    fill(drawn, h("div.row", null, charts), picture(chart, toRecords),
+      rows.length ? h("details", { open, ontoggle: (event) => { open = event.target.open; } }, h("summary", null, "The numbers as a table"),
+        h("div.scroll", { tabindex: "0", role: "group", "aria-label": "Table" }, h("table", null,
+          h("thead", null, h("tr", null, ["", "", "value", "records behind it"].map((name) => h("th", { scope: "col" }, name || h("span.unseen", null, "of"))))),
+          h("tbody", null, rows)))) : null);
+    charts.value = chart.stats.chart;
+  }
+
+  function hit(one) {
+    const sure = confidence(one.confidence, one.calibrated);
+    const title = one.decision ? titleOf(processes.find((each) => each.id === one.process), one.decision) : REASONS[one.code] ?? one.code;
+    const about = [one.process, sure?.short && `confidence ${sure.short}`, time(one.judged_at),
+      one.review && `${one.review.decision ?? "cannot tell"} by ${one.review.by}`];
+    return h("li.card", null,
+      h("div.top", null,
+        h("a.title", { href: `#/uploads/${part(one.upload)}/${one.record}` }, own(one.source_id ?? `Record ${one.record} of ${short(one.upload)}`)),
+        h("span.chip", { class: one.outcome }, OUTCOMES[one.outcome])),
+      h("p.meta", null, h("strong", null, own(title)), " · ", own(about.filter(Boolean).join(" · "))),
+      one.text ? h("p.excerpt", { dir: "auto" }, one.starts_at ? "…" : null, marked(one.text, one.spans), one.whole ? null : "…") : null);
+  }
+
+  function drawHits(answer) {
+    const box = answer.total ? h("ul.cards", null, hits.map(hit)) : h("p.meta", null, "No record has all of this. Use fewer words, or remove a condition.");
+    fill(found, h("div.row", null, h("h2", { "aria-live": "polite" }, `${count(answer.total, "record")} found`), sort), box,
+      answer.next_offset ? h("button.more", { type: "button", onclick: () => find(answer.next_offset) }, "More") : null);
+  }
+
+  async function find(offset = 0) {
+    const turn = offset ? asked : ++asked;
+    const body = { query: words.value, filters: filters(), sort: sort.value, limit: PAGE, offset };
+    const answer = await post("/v1/search", body).catch((error) => ({ error }));
+    if (turn !== asked) return;
+    if (answer.error) {
+      fill(found, problem(answer.error));
+      return;
+    }
+    hits = offset ? [...hits, ...answer.hits] : answer.hits;
+    drawHits(answer);
+    if (!offset) announce(`${count(answer.total, "record")} found`);
+  }
+
+  async function load() {
+    drawChips();
+    process.value = query.process ?? "";
+    outcome.value = query.outcome ?? "";
+    const finding = find();
+    const turn = asked;
+    const chart = query.chart in CHARTS ? query.chart : "outcomes";
+    const answer = await post("/v1/stats", { chart, query: words.value, filters: filters() }).catch((error) => ({ error }));
+    // The search says what is wrong with what both were asked.
+    if (turn === asked) answer.error ? fill(drawn) : drawChart(answer);
+    await finding;
+  }
+
+  return {
+    root,
+    title: "Search",
+    async enter(to) {
+      await style();
+      const { name, query: _, ...given } = to;
+      query = given;
+      await load();
+    },
+    leave() {
+      // What was typed is forgotten with the view.
+      words.value = "";
+      hits = [];
+      fill(found);
+      fill(drawn);
+      asked += 1;
+    },
+  };
+}
