@@ -60,7 +60,14 @@ FOLDERS = {
         "winnow/judging/facts",
         *("winnow/judging/labels", "winnow/judging/text", "winnow/limits", "winnow/parsers"),
         *("winnow/parsers/mail", "winnow/processes", "winnow/recovery", "winnow/reviews"),
-        *("winnow/steps", "winnow/storage", "winnow/tables", "winnow_aws", "winnow_api"),
+        *(
+            "winnow/steps",
+            "winnow/storage",
+            "winnow/tables",
+            "winnow_aws",
+            "winnow_api",
+            "winnow/search",
+        ),
         *("winnow/costs", "winnow/registry", "winnow/releases", "winnow_encoder"),
     },
     "publish": {
