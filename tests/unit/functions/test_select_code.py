@@ -181,12 +181,13 @@ def test_data_files_travel_with_the_module_that_reads_them() -> None:
 
 def test_the_build_selects_for_every_function_from_all_layers() -> None:
     text = (ROOT / "functions" / "Dockerfile").read_text("utf-8").replace("\\\n", " ")
+    layers = ("core", "aws", "encoder", "ocr", "api", "search")
     (command,) = re.findall(r'ENV SELECT="python3.13 select_code.py (.*)"', text)
     assert command.split() == [
         *("app/app.py", "/opt/python"),
-        *(f"layers/{layer}/python" for layer in ("core", "aws", "encoder", "ocr", "api")),
+        *(f"layers/{layer}/python" for layer in layers),
     ]
-    assert {root.parent.name for root in LAYERS} == {"core", "aws", "encoder", "ocr", "api"}
+    assert {root.parent.name for root in LAYERS} == set(layers)
     assert text.count("RUN $SELECT ") == len(APPS)
     assert text.count("RUN $SELECT training ") == 1
     for function in APPS:
