@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tests.template.rules.mail import GONE
 from tests.template.rules.review import page
 from tests.template.rules.shape import att, ref
 from tests.template.rules.stack import Stack
@@ -12,6 +13,7 @@ def nested(name: str, stack: Stack) -> Any:
     there = page()["Fn::If"][2]
     return {
         "Type": "AWS::CloudFormation::Stack",
+        **GONE,
         "Condition": "HasTrainOnBatch",
         "Properties": {
             "TemplateURL": "infra/training.yaml",
