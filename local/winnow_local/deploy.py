@@ -190,7 +190,9 @@ def _wait(cloudformation: "CloudFormationClient", target_status: str) -> dict[st
 
 
 def _failures(cloudformation: "CloudFormationClient") -> str:
-    events = cloudformation.describe_stack_events(StackName=STACK_NAME)["StackEvents"]
+    # The newest come first: what failed is behind all that was then rolled back.
+    pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=STACK_NAME)
+    events = [event for page in pages for event in page["StackEvents"]]
     failed = [event for event in events if event.get("ResourceStatus", "").endswith("FAILED")]
     lines = [
         f"  {event.get('LogicalResourceId', '?')} ({event.get('ResourceType', '?')}): "

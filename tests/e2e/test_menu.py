@@ -132,7 +132,7 @@ def test_ctrl_c_ends_it_in_every_phase_and_leaves_the_terminal_as_it_was(phase: 
 
 def test_the_terminal_shows_what_is_typed_again_after_each_question() -> None:
     with fake_menu(environment=SLOW_AUDIT) as visitor:
-        visitor.pick("Metrics and notices").pick("Audit")
+        visitor.pick("Metrics and notices").at("Metrics").pick("Audit")
         visitor.ran(1)
         visitor.terminal.wait_for(lambda _: visitor.terminal.echoes, "a terminal that echoes")
         visitor.press(CTRL_C).at("Metrics")
@@ -159,7 +159,7 @@ def test_escape_goes_back_and_from_the_first_list_out(phase: str, key: str) -> N
 
 def test_ctrl_c_ends_a_command_and_the_menu_goes_on() -> None:
     with fake_menu(environment=SLOW_AUDIT) as visitor:
-        visitor.pick("Metrics and notices").pick("Audit")
+        visitor.pick("Metrics and notices").at("Metrics").pick("Audit")
         visitor.ran(1)
         visitor.press(CTRL_C).at("Metrics").press(ESCAPE).at("Winnow").pick("Leave")
         assert visitor.terminal.end() == 0
@@ -194,7 +194,7 @@ def test_the_window_may_change_its_size() -> None:
     with fake_menu() as visitor:
         visitor.pick("Metrics and notices").at("Metrics")
         visitor.terminal.resize(40, 20)
-        visitor.press(DOWN).pointed_at("Audit")
+        visitor.press(DOWN).pointed_at("Costs")
         visitor.terminal.resize(120, 40)
         visitor.press("\x1b[A").pointed_at("Dashboard")
         visitor.press(ENTER).at("Hours")

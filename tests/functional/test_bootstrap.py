@@ -87,14 +87,20 @@ class _Fails:
     def wait(self, **_: Any) -> None:
         raise WaiterError("stack_create_complete", "ROLLBACK_COMPLETE", {})
 
-    def describe_stack_events(self, **_: Any) -> dict[str, Any]:
-        return {
-            "StackEvents": [
-                _event("ExecutionRole", "CREATE_FAILED", "Resource creation cancelled"),
-                _event("GitHubProvider", "CREATE_FAILED", "Provider already\nexists"),
-                _event("DeployPolicy", "CREATE_COMPLETE", ""),
-            ]
-        }
+    def get_paginator(self, _: str) -> "_Fails":
+        return self
+
+    def paginate(self, **_: Any) -> list[dict[str, Any]]:
+        """The newest first: what failed first is on the second page."""
+        return [
+            {"StackEvents": [_event("ExecutionRole", "CREATE_FAILED", "Resource cancelled")]},
+            {
+                "StackEvents": [
+                    _event("GitHubProvider", "CREATE_FAILED", "Provider already\nexists"),
+                    _event("DeployPolicy", "CREATE_COMPLETE", ""),
+                ]
+            },
+        ]
 
 
 def _event(name: str, status: str, reason: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from winnow.errors import CodeReleaseFailedError
 from winnow_aws.aws_errors import code_of
 from winnow_cli.code_release.second_stack import Template
+from winnow_cli.deployment.stack_events import last_operation
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -167,8 +168,7 @@ class Stacks:
         raise CodeReleaseFailedError(f"The stack {name!r} is still being changed.")
 
     def _why(self, name: str) -> str:
-        events = self._cloudformation.describe_stack_events(StackName=name)["StackEvents"]
-        for event in reversed(events):
+        for event in last_operation(self._cloudformation, name):
             if event.get("ResourceStatus", "").endswith("FAILED"):
                 reason = event.get("ResourceStatusReason", "no reason given")
                 return f" {event.get('LogicalResourceId')}: {reason}"

@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 from winnow.errors import BootstrapFailedError
 from winnow_aws.aws_errors import code_of
 from winnow_cli.aws_errors import from_botocore
+from winnow_cli.deployment.stack_events import last_operation
 from winnow_cli.deployment.stages import Stage
 
 TEMPLATE = Path(__file__).resolve().parents[3] / "infra" / "bootstrap.yaml"
@@ -137,11 +138,11 @@ def _provider(iam: Any) -> str:
 
 def _reason(cloudformation: Any, name: str) -> str:
     """What failed first, and why."""
-    events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
+    events = last_operation(cloudformation, name)
     failed = [one for one in events if _FAILED.fullmatch(one.get("ResourceStatus", ""))]
     if not failed:
         return f"The stack {name} was not made in time."
-    first = failed[-1]  # The newest is first.
+    first = failed[0]
     reason = " ".join(str(first.get("ResourceStatusReason", "")).split())
     return f"The stack {name} was not made: {first['LogicalResourceId']}: {reason}"
 

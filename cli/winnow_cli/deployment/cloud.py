@@ -13,6 +13,7 @@ from pydantic import Field
 
 from winnow.errors import DeploymentRunningError, ImageFailedError
 from winnow.models import FrozenModel
+from winnow_cli.deployment.stack_events import last_operation
 
 if TYPE_CHECKING:
     import boto3
@@ -358,15 +359,8 @@ class AwsCloud:
         ]
 
     def events(self, name: str) -> list[StackEvent]:
-        found: list[StackEvent] = []
         with self._calls():
-            pages = self._client("cloudformation").get_paginator("describe_stack_events")
-            for page in pages.paginate(StackName=name):
-                for one in page["StackEvents"]:
-                    found.append(_event(one))
-                    if _begins_operation(one):
-                        return found[::-1]
-        return found[::-1]
+            return [_event(one) for one in last_operation(self._client("cloudformation"), name)]
 
     def create_change_set(self, request: ChangeRequest) -> str:
         import secrets
@@ -733,13 +727,6 @@ def _event(given: Mapping[str, Any]) -> StackEvent:
         status=given.get("ResourceStatus", ""),
         reason=given.get("ResourceStatusReason", ""),
     )
-
-
-def _begins_operation(given: Mapping[str, Any]) -> bool:
-    """Whether an event is the first of an operation: the stack's own, begun by somebody."""
-    return given.get("PhysicalResourceId") == given.get("StackId") and given.get(
-        "ResourceStatus"
-    ) in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS")
 
 
 def _resource_drift(given: Mapping[str, Any]) -> ResourceDrift:

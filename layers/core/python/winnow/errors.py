@@ -579,7 +579,7 @@ class IndexDamagedError(RunError):
     """A file of the search index cannot be read; the results themselves are untouched."""
 
     code = "index_damaged"
-    hint = "Make the index again from the results: `winnow index rebuild`."
+    hint = "Nothing is lost: the index can be made again from the results at any time."
 
 
 class EventInvalidError(RunError):
