@@ -56,6 +56,9 @@ def _expanded(text: str) -> Template:
             properties["ImageUri"] = f"123456789012.dkr.ecr.{REGION}.amazonaws.com/{name}:1"
         elif resource["Type"] == "AWS::Serverless::StateMachine":
             properties["DefinitionUri"] = {"Bucket": "deployed", "Key": properties["DefinitionUri"]}
+        elif resource["Type"] == "AWS::CloudFormation::Stack":
+            address = f"https://s3.{REGION}.amazonaws.com/deployed/{properties['TemplateURL']}"
+            properties["TemplateURL"] = address
     os.environ.setdefault("AWS_DEFAULT_REGION", REGION)
     return transform(  # type: ignore[no-any-return]
         source, {}, _NoManagedPolicies(), passthrough_metadata=True
