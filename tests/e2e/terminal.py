@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import select
+import signal
 import struct
 import sys
 import termios
@@ -39,6 +40,8 @@ class Terminal:
         if self._pid == 0:
             # Before the command can look at it.
             _set_size(0, columns, lines)
+            # What is started in the background of a script ignores it, and so would this.
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             if folder is not None:
                 os.chdir(folder)
             os.execve(command[0], command, {**environment, "TERM": "xterm-256color"})

@@ -244,11 +244,10 @@ def test_champions_are_brought_from_one_stage_to_another(
     assert stack.run("a.csv", f"text\n{SURE}\n", "sky").error_code == "process_unknown"
     planned = winnow("stages", "promote", "test", "local", "--models", "--plan", "--json")
     actions = {one["process"]: one["action"] for one in planned.document()["processes"]}
-    # What ships has the same name in both.
-    assert actions == {
-        "sky": "new",
-        **dict.fromkeys(("L33774", "emotions", "screening-colonoscopy"), "unchanged"),
-    }
+    # All others are made of the same files in both.
+    assert actions.pop("sky") == "new"
+    assert actions.keys() >= {"L33774", "emotions", "screening-colonoscopy"}
+    assert set(actions.values()) == {"unchanged"}
     brought = winnow("stages", "promote", "test", "local", "--models", "--yes")
     assert brought.code == 0, brought.err
     assert "1 brought to local." in brought.out
