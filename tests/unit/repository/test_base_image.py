@@ -105,3 +105,11 @@ def test_a_lock_of_another_base_is_refused(lab: Path):
     (lab / "registry").write_text(OLD)
     (lab / "functions" / "base.lock").write_text(f"{NAME}:3.12@{OLD}\n")
     assert run(lab, "use").returncode == 1
+
+
+def test_an_image_with_an_entry_point_of_its_own_says_its_command() -> None:
+    """Docker forgets the base's command there, and Lambda would not know what to call."""
+    stages = re.split(r"^FROM ", DOCKERFILE, flags=re.M)
+    with_entry_point = [stage for stage in stages if "\nENTRYPOINT " in stage]
+    assert with_entry_point
+    assert all('\nCMD ["app.handler"]' in stage for stage in with_entry_point)
