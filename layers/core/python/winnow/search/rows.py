@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from winnow.errors import ObjectGoneError, StoredDataInvalidError
 from winnow.models import CriteriaDecision, Decision, ObjectRef, Result, ResultRecord
 from winnow.ports import ObjectStore
+from winnow.reviews.queueing import read_result
 from winnow.reviews.reviewed import ReviewedRecord
 from winnow.search.tokens import tokens, tokens_of
 from winnow.storage.paths import ReviewPaths
@@ -70,7 +71,7 @@ class UploadRows:
         """Read what all rows share. Raises ObjectGoneError when the results are deleted."""
         self._store = store
         stored = store.head(result_ref)
-        self._result = _result(store, stored.ref)
+        self._result = read_result(store, stored.ref)
         self._stored_day = stored.stored.isoformat() if stored.stored else _UNKNOWN_DAY
         self._reviews, self._review_fence = _reviews(store, result_ref, self._result)
         self._erased = 0
@@ -181,17 +182,6 @@ def _share(result: Result) -> float | None:
     if result.cost is None or not result.counts.records:
         return None
     return result.cost.usd / result.counts.records
-
-
-def _result(store: ObjectStore, ref: ObjectRef) -> Result:
-    with store.open(ref) as stream:
-        content = stream.read()
-    try:
-        return Result.model_validate_json(content)
-    except ValidationError as error:
-        raise StoredDataInvalidError(
-            f"A result.json is damaged ({error.error_count()} problems)."
-        ) from None
 
 
 def _reviews(
