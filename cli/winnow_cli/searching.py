@@ -52,7 +52,7 @@ def read_records(target: Target, filters: SearchFilter) -> ReadRecords:
                     rows.extend(UploadRows(store, ref))
             except StoredDataInvalidError:
                 damaged += 1
-    return ReadRecords(MemorySearcher(rows, _now), len(rows), damaged)
+    return ReadRecords(MemorySearcher(rows, _now, damaged=damaged), len(rows), damaged)
 
 
 def _may_be_in(value: str | None, wanted: Sequence[str]) -> bool:

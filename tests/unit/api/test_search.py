@@ -126,3 +126,13 @@ def test_what_is_no_search_is_refused_without_its_text(stage, given):
 def test_what_was_searched_is_in_no_log(stage):
     search(stage, query="anemia")
     assert "anemia" not in str(stage.logs)
+
+
+def test_an_upload_whose_results_are_damaged_is_counted_not_passed_over(stage):
+    every = records(stage)
+    row = next(row for row in stage.uploads.rows.values() if row.result_ref(RESULTS) is not None)
+    stage.store.put(row.result_ref(RESULTS), b"{", "application/json")
+    left = sum(upload != row.upload_id for _, upload, _ in every)
+    answer = search(stage, limit=0)
+    assert (answer["total"], answer["damaged"]) == (left, 1)
+    assert chart(stage, "outcomes")["stats"]["damaged"] == 1

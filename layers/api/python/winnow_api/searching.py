@@ -25,6 +25,7 @@ _PAGE = 500
 class _Kept(NamedTuple):
     rows: list[IndexRow]
     until: float
+    damaged: bool = False
 
 
 class ResultRows:
@@ -71,7 +72,8 @@ class ResultRows:
         rows = (row for each in kept.values() for row in each.rows)
         if hidden:
             rows = (row for row in rows if RecordKey(row.upload, row.record) not in hidden)
-        return MemorySearcher(rows, self._now)
+        damaged = sum(each.damaged for each in kept.values())
+        return MemorySearcher(rows, self._now, damaged=damaged)
 
     def _wanted(
         self, filters: SearchFilter, visible: Collection[str] | None
@@ -110,6 +112,7 @@ class ResultRows:
         assert ref is not None
         try:
             return _Kept(list(UploadRows(self._store, ref)), now + KEPT_S)
-        except (ObjectGoneError, StoredDataInvalidError):
-            # Expired or erased just now; what is damaged is reported where it is read alone.
+        except ObjectGoneError:  # expired or erased just now
             return _Kept([], now + KEPT_S)
+        except StoredDataInvalidError:  # the answer says how many
+            return _Kept([], now + KEPT_S, damaged=True)

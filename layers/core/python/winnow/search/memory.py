@@ -45,11 +45,17 @@ class MemorySearcher:
         rows: Iterable[IndexRow],
         clock: Callable[[], float],
         vectorise: Vectorise | None = None,
+        *,
+        damaged: int = 0,
     ) -> None:
-        """`clock` tells the time in epoch seconds; without `vectorise` no text can be likened."""
+        """`clock` tells the time in epoch seconds; without `vectorise` no text can be likened.
+
+        `damaged` files could not be read, so that their records are not among the rows.
+        """
         self._rows = sorted(rows, key=_key)
         self._clock = clock
         self._vectorise = vectorise
+        self._damaged = damaged
 
     def search(
         self, request: SearchRequest, visible: Collection[str] | None = None
@@ -69,12 +75,14 @@ class MemorySearcher:
                 for row in found[request.offset : end]
             ),
             next_offset=end if request.limit and end < len(found) else None,
+            damaged=self._damaged,
         )
 
     def stats(self, request: StatsRequest, visible: Collection[str] | None = None) -> StatsAnswer:
         found = self._select(terms_of(request.query), request.filters, visible)
         now = self._clock()
-        return answer(request, len(found), _groups(request.chart, found, now), now)
+        groups = _groups(request.chart, found, now)
+        return answer(request, len(found), groups, now, damaged=self._damaged)
 
     def _select(
         self, demanded: Sequence[str], filters: SearchFilter, visible: Collection[str] | None
