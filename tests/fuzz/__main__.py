@@ -129,10 +129,10 @@ def inside(name: str, options: Sequence[str]) -> int:
         [
             # A merge starts itself again, by this command.
             f"{sys.executable} -m tests.fuzz --inside {name}",
-            *options,
             f"-max_len={_LONGEST}",
             "-timeout=10",
             "-rss_limit_mb=2048",
+            *options,
             f"-artifact_prefix={FOUND}/{name}-",
             "-print_final_stats=0",
         ],
