@@ -20,7 +20,7 @@ from winnow.registry.naming import version_named
 from winnow.registry.ports import ModelRegistry
 from winnow.registry.resolve import find
 from winnow.registry.verified import read_verified
-from winnow.reviews.times import iso
+from winnow.storage.times import iso
 from winnow_aws.deployed_code import DeployedCodeTable
 from winnow_cli.target import Target
 from winnow_cli.version_diff import VersionDiff, diff_of

@@ -7,7 +7,7 @@ from pathlib import Path
 from winnow.errors import WinnowError
 from winnow.models import Mail
 from winnow.registry.publish import Models, Vectors
-from winnow.reviews.times import iso
+from winnow.storage.times import iso
 from winnow_aws.topic import TopicMailer
 from winnow_aws.training_lease import LeaseTable
 from winnow_aws.trainings import TrainingTable

@@ -36,6 +36,7 @@ def handler(given: FilterInput) -> Filtered | FilteredChunk:
                 page_url=settings.page_url,
                 meter=used,
                 region=settings.prices_region,
+                now=time.time,
             )
             stack, process = settings.stack_name, filtered.process
             count_outcomes(stack, process, filtered.counts, run.version)

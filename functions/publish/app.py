@@ -12,7 +12,7 @@ from typing import Any
 from winnow import __version__
 from winnow.registry.models import DeployedCode
 from winnow.registry.publish import Models, Vectors, seed
-from winnow.reviews.times import iso
+from winnow.storage.times import iso
 from winnow_aws.clients import client
 from winnow_aws.custom_resource import resource_handler
 from winnow_aws.deployed_code import DeployedCodeTable

@@ -30,7 +30,7 @@ from winnow.releases.golden import GoldenInput, GoldenReport, GoldenResult, gold
 from winnow.releases.idle import take_back_broken
 from winnow.reviews.items import Items
 from winnow.reviews.notes import Notes
-from winnow.reviews.times import iso
+from winnow.storage.times import iso
 from winnow_aws.clients import client
 from winnow_aws.deployed_code import DeployedCodeTable
 from winnow_aws.handler import call_id, logger, seconds_left

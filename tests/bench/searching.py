@@ -110,6 +110,7 @@ def _rows(records: int, words: Any, random: np.random.Generator) -> Iterator[Ind
                 dropped_at=None,
                 judged_at=f"2026-{number // UPLOAD % 12 + 1:02d}-{number // UPLOAD % 28 + 1:02d}"
                 "T10:00:00.000Z",
+                finished_at=None,
                 seconds=float(number // UPLOAD % 600),
                 usd=0.00001,
                 review_decision="met" if decided else None,

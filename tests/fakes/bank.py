@@ -22,8 +22,8 @@ from winnow.reviews.items import Items
 from winnow.reviews.models import Kind, LineRef, ReviewHead
 from winnow.reviews.notes import Notes
 from winnow.reviews.service import Given, Reviews
-from winnow.reviews.times import iso
 from winnow.storage.jsonl import dump_line
+from winnow.storage.times import iso
 from winnow_train.holdout import drawn
 from winnow_train.near_copies import text_key
 from winnow_train.publishing import (

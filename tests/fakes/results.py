@@ -71,6 +71,7 @@ class Folders:
         }
         result = Result(
             upload=Upload(upload_id=upload, object=ObjectRef(bucket="up", key="a.csv"), size=1),
+            dropped_at="2026-10-31T23:59:00.000Z",
             run=run,
             process=ProcessInfo(id=process, version="1", kind="labels", sha256="e" * 64),
             version=VersionRef(sha256=version * 64, alias="champion"),
@@ -79,6 +80,7 @@ class Folders:
             threshold_from="process",
             counts=Counts(records=len(records), **{o.value: len(lines[o]) for o in Outcome}),
             decisions={},
+            finished_at=self.now(),
             timings=Timings(),
             cost=RunCost(
                 region="us-east-1", prices="x", usd=0.0123, per_1000_records=1.0, steps={}

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from typing import BinaryIO
 
 from winnow.errors import (
@@ -22,6 +23,8 @@ class MemoryStore:
     def __init__(self) -> None:
         self._versions: dict[tuple[str, str], list[tuple[str, bytes, dict[str, str]]]] = {}
         self._count = 0
+        self.stored: datetime | None = None
+        """When all objects were stored."""
 
     def add(self, bucket: str, key: str, content: bytes, **metadata: str) -> ObjectRef:
         """Upload an object as a user would; the ref names its version."""
@@ -51,7 +54,8 @@ class MemoryStore:
 
     def head(self, ref: ObjectRef) -> StoredObject:
         version, content, metadata = self._find(ref)
-        return StoredObject(ref.model_copy(update={"version_id": version}), len(content), metadata)
+        pinned = ref.model_copy(update={"version_id": version})
+        return StoredObject(pinned, len(content), metadata, self.stored)
 
     @contextmanager
     def open(self, ref: ObjectRef) -> Iterator[BinaryIO]:

@@ -67,6 +67,7 @@ def _row(chance: random.Random, at: str, number: int) -> IndexRow:
         threshold=_SURE,
         dropped_at=at,
         judged_at=at,
+        finished_at=at,
         seconds=4.0,
         usd=0.00003,
         review_decision=decision if looked and agreed else "not_met" if looked else None,

@@ -15,8 +15,8 @@ from winnow.recovery.restart import claimed_event
 from winnow.recovery.upload_row import UploadRow
 from winnow.registry.aliases import KEPT_READY_S
 from winnow.registry.models import Stage
-from winnow.reviews.times import iso
 from winnow.storage.paths import JSON
+from winnow.storage.times import iso
 from winnow_cli.code_release.canary import CodeStore, changed_entry
 from winnow_cli.code_release.comparison import Comparison, compare
 from winnow_cli.code_release.models import CodeEntry, CodeRelease

@@ -13,7 +13,7 @@ from winnow.errors import (
 from winnow.models import Alias
 from winnow.registry.aliases import KEPT_READY_S
 from winnow.registry.models import ProcessEntry, Stage
-from winnow.reviews.times import iso
+from winnow.storage.times import iso
 from winnow_cli.code_release.alias import Route, WorkflowAlias
 from winnow_cli.code_release.models import (
     CodeChange,

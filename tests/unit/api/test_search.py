@@ -99,7 +99,7 @@ def test_who_decides_blind_does_not_find_the_machine_s_decision_before():
 def test_too_many_records_are_not_read_and_the_answer_says_what_to_do(stage, monkeypatch):
     monkeypatch.setattr(searching, "MAX_RECORDS", 5)
     reply = call(stage, "POST /v1/search", {}, user="auditor")
-    assert (reply.status, reply.json["code"]) == (400, "search_too_slow")
+    assert (reply.status, reply.json["code"]) == (503, "search_too_slow")
     assert "process" in reply.json["hint"]
 
 

@@ -73,7 +73,7 @@ FOLDERS = {
     "publish": {
         *("winnow", "winnow/heads", "winnow/judging", "winnow/judging/criteria"),
         *("winnow/judging/facts", "winnow/judging/labels", "winnow/judging/text"),
-        *("winnow/limits", "winnow/processes", "winnow/registry", "winnow/reviews"),
+        *("winnow/limits", "winnow/processes", "winnow/registry"),
         *("winnow/storage", "winnow/tables", "winnow_aws", "winnow_encoder"),
     },
     "train": {

@@ -36,6 +36,7 @@ STATUS: Mapping[type[WinnowError], HTTPStatus] = {
     errors.RequestTooLongError: HTTPStatus(413),
     errors.QueueTooLongError: HTTPStatus(422),
     errors.IdempotencyKeyReusedError: HTTPStatus(422),
+    errors.SearchTooSlowError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.RequestError: HTTPStatus.BAD_REQUEST,
     errors.RetryableError: HTTPStatus.SERVICE_UNAVAILABLE,
 }

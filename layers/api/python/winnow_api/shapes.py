@@ -22,10 +22,10 @@ from winnow.models import (
 from winnow.registry.models import Action, Stage, VersionMetrics
 from winnow.reviews.items import HistoryEntry, Named, ReviewItem, ReviewState
 from winnow.reviews.notes import MAX_NOTE
-from winnow.reviews.times import SINCE, normal
 from winnow.search.drawing import Drawing
 from winnow.search.shapes import SearchFilter, StatsAnswer
 from winnow.storage.predictions import StoredPrediction
+from winnow.storage.times import SINCE, normal
 
 MAX_LIMIT = 100
 DEFAULT_LIMIT = 20

@@ -33,7 +33,7 @@ from winnow.reviews.models import (
 )
 from winnow.reviews.ports import Change, HeadPage, Place
 from winnow.reviews.tally import outdated
-from winnow.reviews.times import iso
+from winnow.storage.times import iso
 from winnow_aws.attributes import Item, texts
 from winnow_aws.aws_errors import translated
 from winnow_aws.review_items import (

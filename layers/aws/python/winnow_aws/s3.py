@@ -133,7 +133,7 @@ class S3Store:
             ref=ref.model_copy(update={"version_id": pinned if pinned != "null" else None}),
             size=answer["ContentLength"],
             metadata={name.lower(): value for name, value in answer.get("Metadata", {}).items()},
-            stored=answer["LastModified"].astimezone(UTC).date(),
+            stored=answer["LastModified"].astimezone(UTC),
         )
 
     @contextmanager

@@ -9,9 +9,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, RootModel, Tag
 
-RESULT_SCHEMA_VERSION = "1.6"
+RESULT_SCHEMA_VERSION = "1.7"
 
 UnitInterval = Annotated[float, Field(ge=0.0, le=1.0)]
+_Time = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")]
 
 PART_BREAK = "\x1d"
 """The control character (group separator) between two parts of a case. A sentence, a window of
@@ -56,9 +57,8 @@ class RunRef(FrozenModel):
         description="the attempt, and the beginning of the hash of the execution's name",
     )
     attempt: int = Field(ge=1)
-    started_at: str = Field(
-        pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$",
-        description="the fencing token: if an upload has two runs, the later one's results stay",
+    started_at: _Time = Field(
+        description="the fencing token: if an upload has two runs, the later one's results stay"
     )
 
 
@@ -651,6 +651,9 @@ class Result(FrozenModel):
 
     schema_version: str = RESULT_SCHEMA_VERSION
     upload: Upload
+    dropped_at: _Time | None = Field(
+        None, description="when the file was stored in the bucket; absent: before schema 1.7"
+    )
     run: RunRef | None = Field(None, description="absent: written before schema 1.3")
     process: ProcessInfo
     version: VersionRef | None = Field(
@@ -673,6 +676,9 @@ class Result(FrozenModel):
         None, description="absent: no version judged beside the run's"
     )
     notes: tuple[Note, ...] = ()
+    finished_at: _Time | None = Field(
+        None, description="when the results were there; absent: before schema 1.7"
+    )
     timings: Timings
     units: RunUnits | None = Field(
         None, description="what the run used; absent: before schema 1.6, or not measured"
@@ -714,6 +720,7 @@ class Serialized(FrozenModel):
     """Output of Serialize, and input of Filter."""
 
     upload: Upload
+    dropped_at: _Time | None = Field(None, description="absent: before schema 1.7")
     run: RunRef | None = Field(None, description="absent: Filter has to filter the chunks itself")
     process: ProcessInfo
     version: VersionRef | None = Field(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import date
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol
 
@@ -67,8 +67,8 @@ class StoredObject(NamedTuple):
     """Bytes."""
     metadata: Mapping[str, str]
     """User metadata, names in lower case and without `x-amz-meta-`."""
-    stored: date | None = None
-    """The day on which it was stored (UTC), if that is known."""
+    stored: datetime | None = None
+    """When it was stored (UTC), if that is known."""
 
     @property
     def fence(self) -> str:

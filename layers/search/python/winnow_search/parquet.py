@@ -31,6 +31,7 @@ COLUMNS: Mapping[str, str] = {
     "threshold": "DOUBLE",
     "dropped_at": "VARCHAR",
     "judged_at": "VARCHAR",
+    "finished_at": "VARCHAR",
     "seconds": "DOUBLE",
     "usd": "DOUBLE",
     "review_decision": "VARCHAR",

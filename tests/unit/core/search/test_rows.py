@@ -36,6 +36,30 @@ def test_every_line_is_a_row_with_what_the_upload_says_of_it() -> None:
     assert first.usd == pytest.approx(0.0041)
 
 
+def altered(folders: Folders, **fields: object) -> None:
+    """Change fields of result.json; None: it is from before there was such a field."""
+    result = json.loads(folders.store.content(RESULT)) | fields
+    given = {name: value for name, value in result.items() if value is not None}
+    folders.store.add(BUCKET, RESULT.key, json.dumps(given).encode())
+
+
+@pytest.mark.parametrize(
+    ("dropped", "finished", "seconds"),
+    [
+        ("2026-11-01T00:36:30.000Z", "2026-11-01T00:37:04.250Z", 34.25),
+        ("2026-11-01T00:37:05.000Z", "2026-11-01T00:37:04.250Z", 0.0),
+        (None, "2026-11-01T00:37:04.250Z", None),
+        (None, None, None),
+    ],
+)
+def test_a_row_says_how_long_its_result_took_if_that_is_known(dropped, finished, seconds) -> None:
+    folders = a_folder()
+    version = "1.7" if dropped else "1.6"
+    altered(folders, dropped_at=dropped, finished_at=finished, schema_version=version)
+    row = folders.rows("triage", "u1")[0]
+    assert (row.dropped_at, row.finished_at, row.seconds) == (dropped, finished, seconds)
+
+
 def test_what_a_person_decided_is_in_the_row() -> None:
     folders = a_folder()
     folders.review("triage", "u1", {1: "not_met", 2: None})

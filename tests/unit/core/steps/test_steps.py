@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -117,6 +118,27 @@ def test_every_record_ends_in_one_outcome_whatever_the_chunks(chunk_records, run
     )
     (invalid,) = pipeline.lines("moods", "invalid")
     assert (invalid["line"], invalid["source_id"], invalid["code"]) == (4, "C", "text_empty")
+
+
+def test_results_say_when_their_file_came_and_when_they_were_there():
+    pipeline = Run()
+    pipeline.store.stored = datetime(2026, 11, 26, 9, 29, 58, tzinfo=UTC)
+    run = pipeline.serialize(TABLE)
+    pipeline.classify(run)
+    done = pipeline.filter(run, now=lambda: 1_795_685_402.5)
+    result = Result.model_validate_json(pipeline.store.content(done.result))
+    assert result.dropped_at == "2026-11-26T09:29:58.000Z"
+    assert result.finished_at == "2026-11-26T09:30:02.500Z"
+
+
+def test_a_run_that_an_older_version_began_ends_without_the_time_of_its_drop():
+    pipeline = Run()
+    pipeline.store.stored = datetime(2026, 11, 26, tzinfo=UTC)
+    run = pipeline.serialize(TABLE)
+    pipeline.classify(run)
+    before = Serialized.model_validate(run.model_dump(exclude={"dropped_at"}))
+    done = pipeline.filter(before, now=lambda: 0.0)
+    assert Result.model_validate_json(pipeline.store.content(done.result)).dropped_at is None
 
 
 def test_scores_of_the_version_before_are_filtered_without_their_text():

@@ -24,7 +24,7 @@ from winnow.releases.models import VersionWatch
 from winnow.releases.ports import LiveStore
 from winnow.releases.precision import Precision, start
 from winnow.reviews.models import ReviewHead
-from winnow.reviews.times import iso
+from winnow.storage.times import iso
 
 GATE = "gate"
 """Who changes an entry where no person does."""

@@ -17,7 +17,7 @@ from winnow.releases import mails
 from winnow.releases.automatic import GATE
 from winnow.releases.golden import CODE, GoldenResult
 from winnow.releases.ports import LiveStore
-from winnow.reviews.times import iso
+from winnow.storage.times import iso
 
 Check = Callable[[ProcessEntry, ModelVersion, float], GoldenResult | None]
 """What a challenger makes of the golden set, held against a guarantee; None: there is no set."""

@@ -33,10 +33,10 @@ from winnow.reviews.items import pictures_of, unpictured_pages_of
 from winnow.reviews.models import Kind, LineRef, RecordKey, ReviewHead, State
 from winnow.reviews.ports import ReviewStore
 from winnow.reviews.service import Reviews
-from winnow.reviews.times import iso
 from winnow.steps.upload import upload_id
 from winnow.storage.paths import JSON, JSON_LINES
 from winnow.storage.record_lines import RecordLine, each_line, find_record, parse_record
+from winnow.storage.times import iso
 
 CODE = "erased"
 REASON = "It was erased on request."

@@ -19,8 +19,8 @@ from winnow.reviews.models import Kind, LineRef, RecordKey, ReviewHead, State, T
 from winnow.reviews.ports import ReviewStore
 from winnow.reviews.sampling import AuditDraw, in_sample
 from winnow.reviews.service import Reviews
-from winnow.reviews.times import iso
 from winnow.storage.paths import JSON, ReviewPaths, RunPaths
+from winnow.storage.times import iso
 
 MAX_QUEUED = 100_000
 """The most records of an upload that are queued of each kind: for review the least sure ones, of

@@ -27,9 +27,9 @@ from winnow.reviews.models import Kind, ReviewHead, State, Totals
 from winnow.reviews.notes import Notes
 from winnow.reviews.ports import ReviewStore
 from winnow.reviews.tally import counted, queued
-from winnow.reviews.times import iso
 from winnow.storage.jsonl import dump_line
 from winnow.storage.paths import JSON, JSON_LINES, ReviewPaths
+from winnow.storage.times import iso
 
 REVIEW_SCHEMA_VERSION = "1.0"
 _ATTEMPTS = 4

@@ -34,7 +34,7 @@ from winnow.reviews.models import (
 )
 from winnow.reviews.ports import Change, Place, ReviewStore
 from winnow.reviews.tally import change, queued
-from winnow.reviews.times import iso
+from winnow.storage.times import iso
 
 PAGE = 100
 FILTERED_PAGE = 1_000

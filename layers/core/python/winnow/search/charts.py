@@ -5,11 +5,12 @@ An engine gives groups; everything else is here, so that all engines answer alik
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from winnow.models import Outcome
 from winnow.search.shapes import ChartId, Point, SearchFilter, Series, StatsAnswer, StatsRequest
+from winnow.storage.times import iso
 
 CONFIDENCE_EDGES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 """Where the ten bins of the confidence begin, without the first one."""
@@ -48,12 +49,6 @@ def confidence_bin(confidence: float) -> str:
 def age_starts(now: float) -> tuple[str, ...]:
     """When the records of each age bin but the oldest were judged, at the earliest."""
     return tuple(iso(now - age) for age in AGES_S)
-
-
-def iso(seconds: float) -> str:
-    """A time as results have it."""
-    at = datetime.fromtimestamp(seconds, UTC)
-    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"
 
 
 def bucket(first: str, last: str) -> int:

@@ -5,6 +5,7 @@ Nothing but the folder is read, so an index that is built again is the same.
 
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import date, datetime
 from typing import NamedTuple
 
 from pydantic import ValidationError
@@ -20,7 +21,7 @@ from winnow.storage.record_lines import each_line, parse_record
 
 ERASED = "erased"
 """Code of a record that was erased on request."""
-_UNKNOWN_DAY = "1970-01-01"
+_UNKNOWN_DAY = date(1970, 1, 1)
 
 
 class IndexRow(NamedTuple):
@@ -44,6 +45,7 @@ class IndexRow(NamedTuple):
     threshold: float
     dropped_at: str | None
     judged_at: str
+    finished_at: str | None
     seconds: float | None
     """From the drop of the file until its results were there."""
     usd: float | None
@@ -72,7 +74,7 @@ class UploadRows:
         self._store = store
         stored = store.head(result_ref)
         self._result = read_result(store, stored.ref)
-        self._stored_day = stored.stored.isoformat() if stored.stored else _UNKNOWN_DAY
+        self._stored_day = stored.stored.date() if stored.stored else _UNKNOWN_DAY
         self._reviews, self._review_fence = _reviews(store, result_ref, self._result)
         self._erased = 0
 
@@ -113,9 +115,10 @@ class UploadRows:
             version=(result.version.sha256 if result.version else result.process.sha256)[:12],
             upload=result.upload.upload_id,
             threshold=result.threshold,
-            dropped_at=None,
+            dropped_at=result.dropped_at,
             judged_at=self._judged_at,
-            seconds=None,
+            finished_at=result.finished_at,
+            seconds=_seconds(result),
             usd=_share(result),
         )
         for ref in result.files.values():
@@ -132,6 +135,7 @@ class _Shared(NamedTuple):
     threshold: float
     dropped_at: str | None
     judged_at: str
+    finished_at: str | None
     seconds: float | None
     usd: float | None
 
@@ -176,6 +180,14 @@ def _evidence(decision: Decision) -> Iterator[str]:
             yield from (piece.text for piece in finding.evidence)
     else:
         yield from (piece.text for piece in decision.evidence)
+
+
+def _seconds(result: Result) -> float | None:
+    if result.dropped_at is None or result.finished_at is None:
+        return None
+    dropped, finished = map(datetime.fromisoformat, (result.dropped_at, result.finished_at))
+    # S3 tells whole seconds of its own clock, so that the difference may be a little negative.
+    return max(0.0, (finished - dropped).total_seconds())
 
 
 def _share(result: Result) -> float | None:

@@ -49,6 +49,7 @@ from winnow.steps.notification import report
 from winnow.storage.intermediate import open_artifact
 from winnow.storage.jsonl import dump_line, load_lines
 from winnow.storage.paths import JSON, JSON_LINES, RunPaths, prefix_of, scored_of
+from winnow.storage.times import iso
 
 _TASK = TypeAdapter(ChunkTask)
 _LINE: TypeAdapter[ScoredHeader | ScoredLine] = TypeAdapter(
@@ -207,11 +208,13 @@ def filter_run(
     page_url: str = "",
     meter: Meter | None = None,
     region: str = "",
+    now: Callable[[], float] | None = None,
 ) -> Filtered:
     """Write accepted.jsonl, review.jsonl, invalid.jsonl and result.json; compose the e-mail.
 
     The chunks have been filtered; those of a run that began before runs had ids are now. `meter`
-    says what the call used, and `region` whose prices the run's cost is told in. Raises
+    says what the call used, `region` whose prices the run's cost is told in, and `now` the time in
+    epoch seconds. Raises
     StoredDataInvalidError when a chunk or records are missing or chunks were judged by different
     models (no file is written), RunSupersededError when a later run has written its results,
     ConfidenceThresholdNotMetError when the process demands an accepted record and has none (the
@@ -234,6 +237,8 @@ def filter_run(
         for outcome in Outcome
     }
     result = _result(run, totals, card, files, clock() - started)
+    if now is not None:
+        result = result.model_copy(update={"finished_at": iso(now())})
     # result.json itself is still to be written: a HEAD and a PUT.
     units = run_units(run, totals.units, meter(puts=1, gets=1) if meter else None)
     if units is not None:
@@ -268,6 +273,7 @@ def _result(
     profile = totals.profiler.profile(run.threshold)
     return Result(
         upload=run.upload,
+        dropped_at=run.dropped_at,
         run=run.run,
         process=run.process,
         version=run.version,

@@ -46,6 +46,7 @@ from winnow.steps.upload import (
 )
 from winnow.storage.jsonl import dump_line
 from winnow.storage.paths import ARRAYS, JPEG, JSON, JSON_LINES, RunPaths
+from winnow.storage.times import iso
 from winnow.tables.dates import with_dates
 
 
@@ -164,10 +165,12 @@ def _serialize(
         lines = records_for(source, definition.input)
         if definition.counts_dates:
             dated = requested_date(stored.metadata)
-            lines = with_dates(lines, definition.input.date_columns, dated, stored.stored)
+            day = stored.stored.date() if stored.stored else None
+            lines = with_dates(lines, definition.input.date_columns, dated, day)
         chunks, records = _write_chunks(lines, options, store, paths, task)
     return Serialized(
         upload=upload,
+        dropped_at=iso(stored.stored.timestamp()) if stored.stored else None,
         run=run,
         process=definition.info,
         version=version.ref,

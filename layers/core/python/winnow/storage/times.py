@@ -1,4 +1,4 @@
-"""Times as reviews write them: texts that sort by time."""
+"""Times as results and reviews have them: texts that sort by time."""
 
 from datetime import UTC, datetime
 
