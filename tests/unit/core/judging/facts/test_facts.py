@@ -1,10 +1,13 @@
 """Facts read from phrases: the tables beside this file, one phrase a row."""
 
+import re
 from datetime import date
 from pathlib import Path
+from string import ascii_lowercase
 
 import pytest
 
+from winnow.judging.facts import dates
 from winnow.judging.facts.ages import AgeReading, read_age
 from winnow.judging.facts.dates import (
     DateInterval,
@@ -15,6 +18,7 @@ from winnow.judging.facts.dates import (
 )
 from winnow.judging.facts.events import Event, EventStatus, find_events, read_event
 from winnow.judging.facts.measures import Measure, MeasureTime, find_measures, read_measure
+from winnow.judging.facts.patterns import fold, has_any
 from winnow.judging.facts.units import convert
 
 RECORD = date(2024, 4, 15)
@@ -41,6 +45,27 @@ def test_dates(text: str, kind: str, first: str, last: str) -> None:
         date.min if first == "-" else date.fromisoformat(first),
         date.fromisoformat(last),
     )
+
+
+TEXTS = [row[0] for name in ("dates", "ages", "events", "measures") for row in rows(name)]
+
+
+@pytest.mark.parametrize("row", dates._rows(), ids=lambda row: row.pattern.pattern[:60])
+def test_a_row_matches_nothing_without_the_words_that_it_needs(row: dates._Row) -> None:
+    for text in (*TEXTS, *map(str.upper, TEXTS)):
+        for match in row.pattern.finditer(text):
+            assert has_any(fold(match.group()), row.needs)
+            if row.is_relative:
+                assert row.read(match, dates._Context(None, None)) is None
+
+
+def test_small_letters_are_those_that_patterns_see_when_they_ignore_case() -> None:
+    every = "".join(map(chr, range(0x3000)))
+    for letter in ascii_lowercase:
+        alike = re.findall(letter, every, re.IGNORECASE)
+        assert len(alike) > 1
+        assert {fold(character) for character in alike} == {letter}
+    assert fold("L\u0130\u212a\u0131NG \u017fince") == "liking since"
 
 
 @pytest.mark.parametrize(("text", "least", "most"), rows("ages"), ids=str)

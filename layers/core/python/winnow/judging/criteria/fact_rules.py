@@ -24,7 +24,7 @@ from winnow.judging.facts.dates import (
     guess_order,
 )
 from winnow.judging.facts.events import Event, EventFact, EventStatus, read_event
-from winnow.judging.facts.measures import Measure, read_measure
+from winnow.judging.facts.measures import Measure, is_named, read_measure
 from winnow.models import VALUE_SEPARATOR
 from winnow.processes.schema import AgeRange, ColumnTest, Criterion, IntervalSince
 from winnow.processes.schema import Measure as MeasureRule
@@ -253,6 +253,8 @@ class _OfMeasure:
         )
 
     def __call__(self, note: Note) -> Stated | None:
+        if not is_named(note.text, self._measure):
+            return None
         reading = read_measure(note.text, self._measure, note.date, note.order)
         if reading is None:
             return None

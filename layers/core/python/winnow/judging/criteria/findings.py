@@ -128,7 +128,7 @@ def _with_implied(
             findings[place := places[compiled.criterion.implied_by.criterion]],
             matches[place].by_row,
             own,
-            frozenset(row for each in matches if each is not own for row in each.by_row),
+            matches,
             matrix,
             index,
         )
@@ -144,11 +144,11 @@ def _implied(
     other: CriterionFinding,
     by_row: Mapping[int, Match],
     own: CriterionMatches,
-    of_others: Set[int],
+    matches: Sequence[CriterionMatches],
     matrix: SimilarityMatrix,
     index: int,
 ) -> CriterionFinding:
-    """A finding, or what another one implies of it; `of_others`: rows that other criteria hear."""
+    """A finding, or what another one implies of it; `matches` are those of all criteria."""
     if (
         other.verdict is not Verdict.MET
         or finding.score >= other.score
@@ -162,14 +162,21 @@ def _implied(
     if any(keywords.isdisjoint(names) for names in compiled.implying):
         return finding
     sentences = matrix.rows[index].tolist()[: matrix.sentences[index]]
-    # What was heard of an exam, and found nothing, says nothing else: "small bowel series normal".
-    speaking = own.open_in | own.rivals_in | (own.named_in - of_others)
-    if any(row in speaking and row not in support for row in sentences):
+    others = [each.by_row for each in matches if each is not own]
+    if any(row not in support and _says_more(own, row, others) for row in sentences):
         return finding
     evidence = tuple(_evidence(support, by_row, matrix, index, ()))
     return finding.model_copy(
         update={"score": other.score, "verdict": other.verdict, "evidence": evidence}
     )
+
+
+def _says_more(own: CriterionMatches, row: int, others: Sequence[Mapping[int, Match]]) -> bool:
+    """Whether a row says of a criterion what may go against what others imply of it."""
+    if row in own.open_in or row in own.rivals_in:
+        return True
+    # What was heard of an exam, and found nothing, says nothing else: "small bowel series normal".
+    return row in own.named_in and not any(row in by_row for by_row in others)
 
 
 def _beside(

@@ -22,7 +22,7 @@ from functools import cache
 from typing import NamedTuple
 
 from winnow.judging.facts.numbers import COUNT, WORDS, parse_count, parse_words
-from winnow.judging.facts.patterns import compiled, match_at, search
+from winnow.judging.facts.patterns import compiled, fold, has_any, match_at, search
 
 
 class DateOrder(StrEnum):
@@ -121,7 +121,10 @@ def find_dates(
     context = _Context(record_date, order)
     taken = bytearray(len(text) + 1)
     readings: list[DateReading] = []
-    for pattern, read in _rows():
+    folded = fold(text)
+    for pattern, read, needs, is_relative in _rows():
+        if (is_relative and record_date is None) or not has_any(folded, needs):
+            continue
         for match in pattern.finditer(text):
             start, end = match.span("d") if "d" in pattern.groupindex else match.span()
             if any(taken[start:end]):
@@ -154,6 +157,9 @@ _RECORD_DATE = (
     r"|dictated(?: on)?|dated|date)\s{0,3}[:=]?\s{0,3}$"
 )
 
+_NAMES_DATE = r"date|seen|visit|request|dos|dictated"
+"""Words one of which every match of _RECORD_DATE has: without them a text need not be read."""
+
 
 def guess_order(text: str) -> DateOrder | None:
     """The order of a text's dates, if one of them allows only one: "3/25/2015".
@@ -179,6 +185,8 @@ def find_record_date(text: str, order: DateOrder | None = None) -> DateInterval 
     Of several it is the first day ("Visit 12/16/2024", then "DOS 12/30/2024" of what is asked for).
     None: it names none, or several that are far apart.
     """
+    if not search(_NAMES_DATE, text):
+        return None
     found = {
         reading.interval
         for reading in find_dates(text, None, order)
@@ -558,6 +566,9 @@ def _fixed(first: int, last: int) -> _Reader:
         return _at(DateInterval(_add_days(record, -first), _add_days(record, -last)))
 
     return read
+
+
+_DAY_BEFORE_YESTERDAY, _YESTERDAY, _TODAY = _fixed(2, 2), _fixed(1, 1), _fixed(0, 0)
 
 
 def _recently(_match: "re.Match[str]", context: _Context) -> _Found:
@@ -981,111 +992,172 @@ _NOT_UNITS = (
 )
 
 
+_RELATIVE = frozenset(
+    (
+        *(_short, _quantity, _half, _unit_window, _indefinite_ago, _year_before_last, _last_unit),
+        *(_DAY_BEFORE_YESTERDAY, _YESTERDAY, _TODAY, _ahead, _weekday, _recently, _long_ago),
+    )
+)
+"""What reads nothing without the record's date."""
+
+
+class _Row(NamedTuple):
+    """A phrase and what reads it."""
+
+    pattern: "re.Pattern[str]"
+    read: _Reader
+    needs: tuple[str, ...]
+    """Words in small letters, one of which every match has; empty: not known."""
+    is_relative: bool
+    """Whether it is counted from the record's date, and read only if that is known."""
+
+
 @cache
-def _rows() -> tuple[tuple["re.Pattern[str]", _Reader], ...]:
+def _rows() -> tuple[_Row, ...]:
     """The table; earlier rows win."""
     w = r"(?<![\w/.-])"
-    rows: tuple[tuple[str, _Reader], ...] = (
+    rows: tuple[tuple[str, _Reader, str], ...] = (
         # Not dates, whatever stands in them.
-        (r"(?<!\w)\d{3}[-. ]\d{3}[-. ]\d{4}(?!\d)", _hidden),
-        (r"\b(?:his|her|their|the) last fall (?:was|occurred|happened)", _hidden),
-        (r"\blast year of\b", _hidden),
+        (r"(?<!\w)\d{3}[-. ]\d{3}[-. ]\d{4}(?!\d)", _hidden, ""),
+        (r"\b(?:his|her|their|the) last fall (?:was|occurred|happened)", _hidden, "fall"),
+        (r"\blast year of\b", _hidden, "last"),
         # -- written out in numbers
         (
             w
             + r"(?P<y>(?:19|20)\d\d)(?P<sep>[-/.])(?P<m>0?[1-9]|1[0-2])(?P=sep)"
             + r"(?P<day>0?[1-9]|[12]\d|3[01])(?!\d)",
             _iso,
+            "19 20",
         ),
         (
             w + r"(?P<a>\d{1,2})(?P<sep>[-/.]| / )(?P<b>\d{1,2})(?P=sep)(?P<y>(?:19|20)\d\d|\d\d)"
             r"(?![\d/]|[.-]\d)",
             _numeric,
+            "",
         ),
-        (w + r"(?P<y>(?:19|20)\d\d)[-/](?P<m>0[1-9]|1[0-2])(?![\d/-])", _iso_month),
-        (w + r"(?P<m>0?[1-9]|1[0-2])(?:/|-|\.| / )(?P<y>(?:19|20)\d\d)(?![\d/-])", _month_year),
-        (rf"\b{_CUE} (?P<d>(?P<a>\d{{1,2}})/(?P<b>\d{{1,2}}))(?![\d/]|[.-]\d)", _short),
-        (r"(?P<cue>\()(?P<d>(?P<a>\d{1,2})/(?P<b>\d{2}))\)", _short),
+        (w + r"(?P<y>(?:19|20)\d\d)[-/](?P<m>0[1-9]|1[0-2])(?![\d/-])", _iso_month, "19 20"),
+        (
+            w + r"(?P<m>0?[1-9]|1[0-2])(?:/|-|\.| / )(?P<y>(?:19|20)\d\d)(?![\d/-])",
+            _month_year,
+            "19 20",
+        ),
+        (rf"\b{_CUE} (?P<d>(?P<a>\d{{1,2}})/(?P<b>\d{{1,2}}))(?![\d/]|[.-]\d)", _short, "/"),
+        (r"(?P<cue>\()(?P<d>(?P<a>\d{1,2})/(?P<b>\d{2}))\)", _short, "/"),
         (
             rf"(?P<cue>(?:\b(?:{'|'.join(_LAST)})\b,? (?:[a-z]+ ){{0,2}})?\b{_EXAM}):? "
             r"(?P<d>(?P<a>\d{1,2})/(?P<b>\d{2}))(?![\d/%]|[.-]\d)",
             _short,
+            "/",
         ),
         # -- months by name
-        (rf"(?<![^\W\d_])(?P<m>{_MONTH_NAMES})(?![^\W\d_])", _named),
+        (
+            rf"(?<![^\W\d_])(?P<m>{_MONTH_NAMES})(?![^\W\d_])",
+            _named,
+            "jan feb mar apr may jun jul aug sep oct nov dec",
+        ),
         # -- seasons, quarters
         (
             r"\b(?P<cue>in the |last |this past |this |the )?(?:early |late |mid-?)?"
             r"(?P<s>spring|summer|fall|autumn|winter)(?: of|,)? "
             r"(?P<y>(?:19|20)\d\d|['’`]\d\d|last year|this year)(?!\d)",
             _season,
+            "spring summer fall autumn winter",
         ),
         (
             r"\b(?P<cue>last |this past |in the |this )(?P<s>spring|summer|fall|autumn"
             r"|winter)(?P<y>)?\b",
             _season,
+            "spring summer fall autumn winter",
         ),
-        (r"\bq(?P<q>[1-4])[ /-]?(?:of )?@year@", _quarter),
+        (r"\bq(?P<q>[1-4])[ /-]?(?:of )?@year@", _quarter, "q1 q2 q3 q4"),
         # -- so many units
         (
             rf"(?<![\w.])(?P<how>)between @n@ and (?P<n2>\d{{1,3}}|{WORDS}) @u@\b\.?",
             _quantity,
+            "between",
         ),
-        (r"(?<![\w.])@how@(?P<half>half) an? (?P<n>)?(?P<n2>)?@u@ ago\b", _half),
+        (r"(?<![\w.])@how@(?P<half>half) an? (?P<n>)?(?P<n2>)?@u@ ago\b", _half, "half"),
         (
             r"(?<![\w.])@how@@n-n@(?P<half> and a half)?[- ]?(?:full |good |whole |odd )?@u@\b\.?",
             _quantity,
+            "",
         ),
         (
             r"(?<!\w)(?:(?:in|within|over|during|for|throughout|since) the (?:past|last|previous"
             r"|preceding)|the past|this past) (?P<u>year|month|week|decade|day)\b",
             _unit_window,
+            "past last previous preceding",
         ),
         (
             r"\b(?:(?P<many>many|numerous|a number of) )?(?P<u>years|decades|months"
             r"|weeks|days) (?:ago|back|earlier|prior(?! to))\b",
             _indefinite_ago,
+            "ago back earlier prior",
         ),
         # -- words
-        (r"\bthe year before last\b", _year_before_last),
+        (r"\bthe year before last\b", _year_before_last, "last"),
         (
             r"\b(?P<part>(?:early|mid|late)[ -]|(?:beginning|start|end) of )?"
             r"(?:(?:in|of|from|during) )?(?P<which>last|previous|this|earlier this|later this|next)"
             r" (?P<u>year|month|week)\b(?! (?:of|old))",
             _last_unit,
+            "last previous this next",
         ),
-        (r"\b(?:the )?day before yesterday\b", _fixed(2, 2)),
-        (r"\b(?:yesterday|last (?:night|evening))\b", _fixed(1, 1)),
-        (r"\b(?:today|this (?:morning|afternoon|evening)|earlier today|tonight)\b", _fixed(0, 0)),
-        (r"\b(?:tomorrow|next (?:mon|tues|wednes|thurs|fri|satur|sun)day)\b", _ahead),
+        (r"\b(?:the )?day before yesterday\b", _DAY_BEFORE_YESTERDAY, "yesterday"),
+        (r"\b(?:yesterday|last (?:night|evening))\b", _YESTERDAY, "yesterday last"),
+        (
+            r"\b(?:today|this (?:morning|afternoon|evening)|earlier today|tonight)\b",
+            _TODAY,
+            "today this tonight",
+        ),
+        (
+            r"\b(?:tomorrow|next (?:mon|tues|wednes|thurs|fri|satur|sun)day)\b",
+            _ahead,
+            "tomorrow next",
+        ),
         (
             r"\b(?:last|this past) (?:mon|tues|wednes|thurs|fri|satur|sun)day\b",
             _weekday,
+            "last this",
         ),
-        (r"\b(?:very )?recently\b", _recently),
-        (r"\b(?:a )?long (?:time )?ago\b|\bin the (?:distant|remote) past\b", _long_ago),
+        (r"\b(?:very )?recently\b", _recently, "recently"),
+        (
+            r"\b(?:a )?long (?:time )?ago\b|\bin the (?:distant|remote) past\b",
+            _long_ago,
+            "ago past",
+        ),
         # -- years
         (
             r"(?<![\w/.$#-])(?:in |from )?(?P<y>(?:19|20)\d\d) ?[-–/] ?(?P<y2>(?:19"
             r"|20)\d\d|\d\d)(?![\w/-])",
             _year_range,
+            "19 20",
         ),
-        (r"(?<![\w/.-])(?P<y>(?:19|20)\d\d)(?=/(?:19|20)\d\d/(?:19|20)\d\d(?!\d))", _bare_year),
-        (r"(?<=(?:19|20)\d\d/)(?P<y>(?:19|20)\d\d)(?!\d)", _bare_year),
+        (
+            r"(?<![\w/.-])(?P<y>(?:19|20)\d\d)(?=/(?:19|20)\d\d/(?:19|20)\d\d(?!\d))",
+            _bare_year,
+            "19 20",
+        ),
+        (r"(?<=(?:19|20)\d\d/)(?P<y>(?:19|20)\d\d)(?!\d)", _bare_year, "19 20"),
         (
             r"\b@part@(?:the )?(?P<y>(?:19|20)\d0|(?<!\w)['’`]\d0"
             r")['’]?s\b(?! ?[/-])",
             _decade,
+            "0s 0's 0’s",
         ),
-        (r"\bthe @part@(?P<d>(?P<y>[5-9]0)['’]?s)\b", _decade),
+        (r"\bthe @part@(?P<d>(?P<y>[5-9]0)['’]?s)\b", _decade, "0s 0's 0’s"),
         (
             r"(?<![\w/.$#-])(?:"
             + _CUE
             + r" )?(?:the )?@part@(?:the )?(?:year )?(?P<y>(?:19|20)\d\d)"
             r"(?![\d/]|:\d|[.,]\d|-\d{2}(?!\d)|\w)" + _NOT_UNITS,
             _bare_year,
+            "19 20",
         ),
-        (r"(?<![\w/.-])(?P<y>['’`]\d\d)(?![\w'’])", _apostrophe),
-        (r"\b(?:in|since|of|circa) (?P<d>(?P<y>0\d))(?![\w/.,:%-]\d|\w)", _apostrophe),
+        (r"(?<![\w/.-])(?P<y>['’`]\d\d)(?![\w'’])", _apostrophe, "' ’ `"),
+        (r"\b(?:in|since|of|circa) (?P<d>(?P<y>0\d))(?![\w/.,:%-]\d|\w)", _apostrophe, "0"),
     )
-    return tuple((_pattern(phrase), read) for phrase, read in rows)
+    return tuple(
+        _Row(_pattern(phrase), read, tuple(needs.split()), read in _RELATIVE)
+        for phrase, read, needs in rows
+    )

@@ -15,7 +15,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from winnow.judging.criteria.context import Context, SegmentContext, tokens
@@ -109,6 +109,11 @@ def read_measure(
     return last._replace(low=min(r.low for r in now), high=max(r.high for r in now))
 
 
+def is_named(text: str, measure: Measure) -> bool:
+    """Whether a text names the analyte."""
+    return _name(measure).search(_in_digits(text)) is not None
+
+
 def find_measures(
     text: str, measure: Measure, record_date: date | None = None, order: DateOrder | None = None
 ) -> list[MeasureReading]:
@@ -162,6 +167,7 @@ _SERIES = re.compile(
 _PARTS = {"zero": 0, "oh": 0}
 
 
+@lru_cache(maxsize=1)
 def _in_digits(text: str) -> str:
     """A text with spoken values in digits, every character at its place.
 
@@ -245,7 +251,7 @@ _NEVER_BEFORE = (
 @cache
 def _name(measure: Measure) -> "re.Pattern[str]":
     names = "|".join(
-        r" ".join(re.escape(word) for word in name.split())
+        r"\s".join(re.escape(word) for word in name.split())
         for name in sorted((measure.name, *measure.aliases), key=len, reverse=True)
     )
     own = " ".join((measure.name, *measure.aliases)).lower()
@@ -254,7 +260,8 @@ def _name(measure: Measure) -> "re.Pattern[str]":
     lookbehind = "".join(rf"(?<!{re.escape(word)}\s)(?<!{re.escape(word)}-)" for word in behind)
     after = "|".join(re.escape(word) for word in before)
     return re.compile(
-        rf"(?<![\w-]){lookbehind}(?:{names.replace(' ', chr(92) + 's')})(?![\w-])"
+        # That one of the names begins here is the rarest, and looked at first.
+        rf"(?<![\w-])(?={names}){lookbehind}(?:{names})(?![\w-])"
         rf"(?![\s-]{{1,2}}(?:{after})\b)",
         re.IGNORECASE,
     )
