@@ -35,6 +35,13 @@ seen the policies and neither definitions nor rules. They were judged before any
 them; the other half was kept back. `screening_fourth.csv` is by the same writer, who had by then
 written rules, each decision before its note was judged.
 
+`notes_fourth_natural.csv`, `notes_fourth_apart.csv`, `screening_fifth.csv` and
+`screening_fifth_apart.csv` are half of a last set, by an engineer who had read the policies in
+plain words (descriptions, logic, titles of the criteria) and neither statements nor keywords nor
+code. The notes of the `apart` files come in pairs that differ in a clause; a pair is in one half.
+The halves are by the order of the texts' SHA-256. `held/` has the other halves: `fourth_*` and
+`fifth_screening*`.
+
 `notes_clauses.csv` is a clear case with one clause exchanged: 112 in the ways of clinics, and 79
 that undo a denial, a normal value or a source that was found. By those who write the rules, each
 decision before it was judged. Rules were mended after them; another 111 were measured only.
