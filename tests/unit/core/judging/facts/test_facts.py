@@ -209,6 +209,22 @@ def test_what_undoes_a_mention_is_said() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "status", "last"),
+    [
+        ("Colonoscopy order\nLast exam: 02/2021, complete", EventStatus.DONE, "2021-02"),
+        ("Colonoscopy request\n1. Age: 69\n2. Prior: 03/2014", EventStatus.DONE, "2014-03"),
+        ("Colonoscopy request\nPrior: 03/2014, incomplete", EventStatus.INCOMPLETE, "2014-03"),
+        ("Colonoscopy request\nPrior: none", EventStatus.NEVER, ""),
+        ("EGD and colonoscopy request\nPrior: 03/2014", EventStatus.UNKNOWN, ""),
+        ("FH: mother with diabetes\nNo prior colonoscopy.", EventStatus.NEVER, ""),
+    ],
+)
+def test_fields_of_an_order(text: str, status: EventStatus, last: str) -> None:
+    fact = read_event(text, COLONOSCOPY, RECORD)
+    assert (fact.status, str(fact.last or "")) == (status, last)
+
+
 def test_a_family_section_is_of_relatives() -> None:
     text = "Family history:\nMother: colonoscopy 2019.\nPast history: colonoscopy 2012."
     fact = read_event(text, COLONOSCOPY, RECORD)

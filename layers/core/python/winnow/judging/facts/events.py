@@ -122,13 +122,19 @@ def find_events(
     find, others = _names(event)
     if not find.search(text):
         return []
+    exams = compiled(f"(?:{find.pattern})|{_OTHER_EXAM}")
     reader = _Reader(text, record_date, order, age, others)
     family = False
+    of_exams: set[bool] = set()
     before: list[_Mention] = []
     readings: list[EventReading] = []
     for start, end in sentences(text):
         if begins_part(text, start):
-            family, before = False, []
+            family, before, of_exams = False, [], set()
+        is_of_it = of_exams == {True}
+        of_exams |= {
+            find.match(text, m.start()) is not None for m in exams.finditer(text, start, end)
+        }
         heading = match_at(_HEADING, text, start, end)
         if heading is not None:
             family = match_at(r"\W{0,4}(?:family|fh|fhx)\b", text, start, end) is not None
@@ -147,6 +153,8 @@ def find_events(
         if mentions:
             readings += reader.read(start, end, mentions, family)
             before = mentions
+        elif is_of_it and (field := match_at(_LAST_FIELD, text, start, end)):
+            readings += reader.answered(start, field.end(), end)
         elif before and readings and match_at(_REFERS_BACK, text, start, end):
             reader.add(start, end, readings, len(before))
         else:
@@ -186,6 +194,16 @@ _THE_ONE = (
 )
 
 
+_OF_ANY_KIND = r"\bendoscop(?:y|ies)(?=\s{1,3}(?:of any (?:kind|sort|type)|whatsoever)\b)"
+"""Denied, it denies every endoscopy."""
+_LAST_FIELD = (
+    r"\W{0,4}(?:\d{1,2}[.)] )?(?:last|latest|most recent|prior|previous)"
+    r"(?: (?:complete |full )?(?:exam(?:ination)?|study|one|procedure|scope|test))?"
+    r"(?: (?:date|done|performed))? ?[:?] ?"
+)
+"""A field of an order for the event: "Last exam: 02/2021"."""
+
+
 class _Others(NamedTuple):
     lookalikes: "re.Pattern[str] | None"
 
@@ -203,9 +221,11 @@ class _Others(NamedTuple):
 
 @cache
 def _names(event: Event) -> tuple["re.Pattern[str]", _Others]:
-    return _any_of((event.name, *event.aliases)), _Others(
-        _any_of(event.others) if event.others else None
-    )
+    names = (event.name, *event.aliases)
+    find = _any_of(names)
+    if event.name.endswith("scopy"):
+        find = re.compile(f"{find.pattern}|{_OF_ANY_KIND}", find.flags)
+    return find, _Others(_any_of(event.others) if event.others else None)
 
 
 def _any_of(names: Iterable[str]) -> "re.Pattern[str]":
@@ -291,7 +311,7 @@ _ADJECTIVES = (
 _NEVER_BEFORE = (
     r"(?:\b(?:never|no|not|hasn[’']t|haven[’']t|hadn[’']t|without|denies|denied|nor"
     r"|deny|zero|didn[’']t)\b"
-    r"|\b(?:absence|lack) of\b)"
+    r"|\b(?:absence|lack) of\b)(?: other)?"
     rf"(?:[ ,/(]{{1,2}}(?:{_ADJECTIVES})\b){{0,7}} ?\(?$|\byet to (?:have|undergo|get"
     rf"|receive) (?:his|her|their|an?y) (?:very )?(?:first )?(?:screening )?$"
 )
@@ -333,8 +353,9 @@ _UNDONE = (
     (
         "cancelled",
         r"\b(?:cancel+ed|cancel+ation|cancel+ing|no[- ]show(?:ed)?|missed"
-        r"|did not (?:show|attend|go|happen|keep)"
-        r"|didn[’']t (?:show|go|attend|happen)|rescheduled|was not (?:done|performed)"
+        r"|(?:did not|didn[’']t) (?:attend|go|happen|keep"
+        r"|show(?: up)?(?= ?[.,;)]| (?:for|to|on|up)\b|$))"
+        r"|rescheduled|was not (?:done|performed)"
         r"|not performed|not done"
         r"|never (?:happened|went|done|scheduled|completed|got|showed|performed|followed))\b",
     ),
@@ -453,6 +474,20 @@ _FIRST_WANTED = (
 _AT_ANY_TIME = (
     r" (?:at )?any ?time\b|,? (?:ever|at all|in (?:his|her|my|their) (?:whole |entire )?life)\b"
 )
+_NEXT_SUBJECT = (
+    r", (?!(?:none|not|no|nor|neither|or|and|at least|ever|since|in|for|within|over|until|till"
+    r"|except|other|besides|again|done|performed|at|as|on|this|nothing)\b)(?=[a-z])"
+)
+"""What follows a denied exam and is not of it: "no prior colonoscopy, bowels loose since May"."""
+_OTHER_EXAM = (
+    r"\b(?:egds?|\w+scop(?:y|ies)|c-?scopes?|sigs?|barium|enema|ct|mri?|colonograph\w+|capsule|cologuard"
+    r"|mammogra\w+|paps?)\b"
+)
+_JOINED_EXAM = r" ?(?:,|/|or\b|nor\b|and\b)"
+_OWN_EXAM = (
+    r"\W{0,4}(?:no (?:prior|previous)|never|last|latest|most recent|prior|previous)\b[^,;]{0,30}$"
+)
+"""What begins a clause about an exam of the patient, also behind what a relative had."""
 _NO_FAMILY = (
     r"\b(?:no|neg|negative|nil|denies|without) (?:significant |known )?"
     r"(?:fhx?|fam(?:ily)? ?(?:hx|history)?)\b"
@@ -466,7 +501,16 @@ _HARD_DOUBT = (
     r"|cannot be (?:confirmed|verified)|no documentation|not (?:confirmed|verified|documented))\b"
 )
 _ABOUT_RESULTS = r"\b(?:path\w*|biops\w*|histolog\w*|type|kind)\b[^.;]{0,30}$"
-_FIRST_EVER = r"\b(?:his|her|their|the|a|for) (?:very )?first(?:[ -]ever)? (?:screening )?$"
+_FIRST_EVER = (
+    r"(?:\b(?:his|her|their|the|a|for)|^\W{0,4}|[,;:]) ?(?:very )?first(?:[ -]ever)? "
+    r"(?:screening |average-risk )?$"
+)
+_FIRST_BEHIND = r",? (?:(?:his|her|the|a) )?first(?:[ -]ever)?(?= ?(?:[.,;)]|$))"
+_IS_FIRST = (
+    r"\b(?:it|this|that)(?:['’]ll| will| would| is|['’]s| was)?(?: have)?(?: be| been)? "
+    r"(?:his|her|their|my) (?:very )?first\b"
+)
+"""Of an event that is planned or was cancelled: "It will be her first."."""
 _NONE_ELSE = (
     r"\b(?:none|never|no others?|no (?:prior|previous|earlier) (?:one|exam\w*"
     r"|colonoscop\w*))(?: (?:one )?(?:before|prior"
@@ -492,6 +536,7 @@ _DONE_BEHIND = (
 _MARKS = (
     ("last", r"\b(?:only|sole)\b[^.;,\n]{0,20}$"),
     ("last", r"\b(?:last|most recent|latest)(?:\b|_)[^.;\n]{0,30}$"),
+    ("other", r"\bother\b[^.;,\n]{0,20}$"),
     ("first", r"\b(?:first|initial|index|baseline|original)\b(?! and only)[^.;,\n]{0,20}$"),
     (
         "repeat",
@@ -579,8 +624,8 @@ class _Reader:
                 )
             elif (
                 reading.status is skipped
-                and reading.why != "relative"
-                and search(_FIRST_EVER, self._text[max(start, mention.start - 40) : mention.start])
+                and reading.why in ("nothing said", "planned", "denied", "cancelled")
+                and self._is_first(mention, start, limit)
             ):
                 readings[-1] = reading._replace(status=EventStatus.NEVER, why="")
             elif last_one is not None and reading.why != "relative":
@@ -590,6 +635,15 @@ class _Reader:
             if len(readings) > 1:
                 readings[-2:] = self._broken_off(*readings[-2:])
         return readings
+
+    def _is_first(self, mention: _Mention, start: int, limit: int) -> bool:
+        """Whether what is asked for or was cancelled is called the first."""
+        text = self._text
+        return bool(
+            search(_FIRST_EVER, text[max(start, mention.start - 40) : mention.start])
+            or match_at(_FIRST_BEHIND, text, mention.end, limit)
+            or search(_IS_FIRST, text[mention.end : limit])
+        )
 
     def _broken_off(self, one: EventReading, other: EventReading) -> tuple[EventReading, ...]:
         """Read "came in 2019 for colonoscopy but the scope could not be advanced" as one event."""
@@ -683,6 +737,10 @@ class _Reader:
                     not_since = DateInterval(date.min, d.since.latest)
                     readings.append(EventReading(start, d.end, EventStatus.NOT_SINCE, not_since))
                     return
+        is_undone = reading.why in ("planned", "cancelled", "nothing said")
+        if is_undone and match_at(r"\W{0,4}" + _IS_FIRST, text, 0):
+            readings[-1] = reading._replace(status=EventStatus.NEVER, why="", end=end)
+            return
         if reading.status is EventStatus.NOT_COUNTED and search(_NEVER_ONE, text):
             readings.append(EventReading(start, end, EventStatus.NEVER, None))
             return
@@ -714,6 +772,19 @@ class _Reader:
             readings[-1] = reading._replace(when=when, end=dates[-1].end, marks=marks)
             del count
 
+    def answered(self, start: int, answer: int, end: int) -> list[EventReading]:
+        """What the field "Last exam:" says of the event that the form is about."""
+        text = self._text[answer:end]
+        marks = frozenset({"last"})
+        if match_at(r"(?:none|never|no|nil)\W*$", text, 0):
+            return [EventReading(start, end, EventStatus.NEVER, None)]
+        when = _latest(d.interval for d in self._dates(answer, end)[:1] if self._is_past(d))
+        if when is None or search(_HARD_DOUBT, text):
+            return []
+        is_done = not search(_INCOMPLETE, text) or search(_COMPLETED, text)
+        status = EventStatus.DONE if is_done else EventStatus.INCOMPLETE
+        return [EventReading(start, end, status, when, "", marks)]
+
     # -- dates ------------------------------------------------------------------------------------
 
     def _answer(self, start: int, end: int) -> DateInterval | None:
@@ -741,6 +812,10 @@ class _Reader:
 
     def _is_past(self, reading: DateReading) -> bool:
         return self._record is None or reading.interval.earliest <= self._record
+
+    def _is_of_today(self, reading: DateReading) -> bool:
+        """Whether it is the record's own day: "is here today for his first colonoscopy"."""
+        return reading.interval.earliest == reading.interval.latest == self._record
 
     def _owners(
         self, start: int, end: int, mentions: Sequence[_Mention], dates: Sequence[DateReading]
@@ -868,7 +943,8 @@ class _Reader:
             past = [d for d in past if d in dates]
         if not past and any(d.kind is DateKind.AT for d in dates):
             return reading(skipped, why="planned")
-        if family or self._is_of_family(text[start : mention.start], behind, contexts):
+        in_family = family and not match_at(_OWN_EXAM, text[start : mention.start], 0)
+        if in_family or self._is_of_family(text[start : mention.start], behind, contexts):
             return reading(skipped, why="relative")
         if since := search(_SINCE_LAST, text[max(start, mention.start - 90) : mention.start]):
             ago = find_dates(f"{since['q']} ago", self._record, self._order)
@@ -916,7 +992,7 @@ class _Reader:
             if match_at(_AT_ANY_TIME, behind, 0):
                 return reading(EventStatus.NEVER)
             return reading(skipped, why="denied")
-        if not past and search(_FIRST_WANTED, before):
+        if all(self._is_of_today(d) for d in past) and search(_FIRST_WANTED, before):
             return reading(EventStatus.NEVER)
         if due := self._due_since(before, behind, dates):
             return reading(EventStatus.NOT_SINCE, DateInterval(date.min, due))
@@ -981,12 +1057,14 @@ class _Reader:
             return False
         if relatives := list(compiled(FAMILY).finditer(clause)):
             rest = clause[relatives[-1].end() :]
-            return search(PATIENT, rest) is None
+            own = "," in rest and match_at(_OWN_EXAM, rest[rest.rfind(",") + 1 :], 0)
+            return search(PATIENT, rest) is None and not own
         if match_at(rf" (?:in|for|of) (?:his|her|their|the) {FAMILY}", behind, 0):
             return True
         return (
             Context.FAMILY in contexts
             and search(PATIENT, clause) is None
+            and not match_at(_OWN_EXAM, clause[clause.rfind(",") + 1 :], 0)
             and search(_NO_FAMILY, clause) is None
         )
 
@@ -1001,6 +1079,14 @@ class _Reader:
         """A mention that is denied: never, or not since a day."""
         if search(r"\b(?:didn[’']t|did not)\b[^.;]{0,20}$", before):
             return reading(EventStatus.NOT_COUNTED, why="cancelled")
+        if (own := search(_NEXT_SUBJECT, behind)) and not search(
+            _OTHER_EXAM, behind[own.start() :]
+        ):
+            behind = behind[: own.start()]
+            dates = [d for d in dates if d.start < mention.end + own.start()]
+        elif not dates and match_at(_JOINED_EXAM, behind, 0):
+            # "No colonoscopy, sigmoidoscopy or CT in the last 5 years": the window is of each.
+            dates = self._dates(mention.end, mention.end + len(behind))
         windows = [d for d in dates if d.kind in (DateKind.WITHIN, DateKind.SPAN, DateKind.SINCE)]
         for window in windows:
             if window.since is not None:
@@ -1148,6 +1234,9 @@ def combine(readings: Sequence[EventReading], event: Event, record_date: date | 
     by_status = {status: [r for r in readings if r.status is status] for status in EventStatus}
     done = by_status[EventStatus.DONE]
     never = by_status[EventStatus.NEVER]
+    if done:
+        # "Colonoscopy 2013, no other colonoscopy": none but that.
+        never = [r for r in never if "other" not in r.marks]
     not_since = by_status[EventStatus.NOT_SINCE]
     incomplete = by_status[EventStatus.INCOMPLETE]
     limit = record_date if record_date is not None else date.max
