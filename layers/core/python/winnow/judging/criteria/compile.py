@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from winnow.judging.criteria.fact_rules import FactRule, fact_rules
 from winnow.judging.criteria.keywords import Keywords, SharedWords, words
+from winnow.judging.criteria.kin import Kin, kin
 from winnow.judging.criteria.mentions import PLAIN, Kinds, MentionKind, SegmentMentions
 from winnow.judging.text.shorthand import expand_shorthand
 from winnow.processes.schema import CriteriaProcess, Criterion
@@ -39,6 +40,8 @@ class CriterionSide:
     """Kinds that are ignored for this side, because some of its sentences are of them."""
     columns_by_kinds: Mapping[Kinds, list[int]]
     """Columns that a segment of these kinds may be compared with."""
+    kin: Mapping[int, frozenset[Kin]]
+    """Of the columns that name relatives, how near these are."""
     neutral: Mapping[tuple[bool, bool], NDArray[np.intp]]
     """Columns of the neutral statements that have one of the side's keywords, by what a segment is:
     whether it denies nothing and leaves nothing open, and whether it is about a relative."""
@@ -48,8 +51,14 @@ class CriterionSide:
 
         "Melena, no pain" may support melena. "Showed polyps but no bleeding" is neither support nor
         opposition; it is compared only with equally mixed references, as is "no polyps but
-        bleeding".
+        bleeding". What a sister has is compared with what relatives of the first degree have.
         """
+        columns = self._columns_of_kinds(segment)
+        if not self.kin or not (named := segment.kin):
+            return columns
+        return [column for column in columns if self.kin.get(column, named) <= named]
+
+    def _columns_of_kinds(self, segment: SegmentMentions) -> list[int]:
         kinds = segment.kinds(self.keywords, self.ignored)
         columns = self.columns_by_kinds.get(kinds, [])
         if self.sign > 0 and not any(kind & MentionKind.RESULT for kind in kinds):
@@ -215,6 +224,7 @@ class _Compiler:
         for column, sentence in zip(columns, mentions, strict=True):
             kinds = sentence.kinds(frozenset(range(len(plain))), ignored)
             columns_by_kinds.setdefault(kinds, []).append(column)
+        kin_of = {column: kin(self.plain_references[column]) for column in columns}
         own = frozenset(range(len(plain)))
         neutral_kinds = {
             column: SegmentMentions(self.plain_references[column], "", find).kinds(own, ignored)
@@ -226,6 +236,7 @@ class _Compiler:
             self._add_keywords(plain),
             ignored,
             columns_by_kinds,
+            {column: named for column, named in kin_of.items() if named},
             {
                 (is_plain, is_of_family): np.array(
                     [

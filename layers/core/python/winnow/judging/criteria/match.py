@@ -54,6 +54,12 @@ _TELLS = re.compile(
     r"|thinks|worried|worries)\b.*\b(?:s?he|they|patient)\b",
     re.IGNORECASE | re.DOTALL,
 )
+_OF_PATIENT = re.compile(
+    r"\W*(?:s?he|i|the patient|patient|pt)(?:'s| has| have)?"
+    r" (?:had|has|was|is|survived|underwent)\b"
+    r"|\W*(?:personal|own)\b",
+    re.IGNORECASE,
+)
 SHARED = 0.2
 
 
@@ -305,10 +311,12 @@ def _undenied(criterion: CompiledCriterion, segment: _ComparedSegment) -> list[M
 def _is_mention(criterion: CompiledCriterion, segment: _ComparedSegment, mention: Mention) -> bool:
     """Whether it may be of the patient.
 
-    What a relative has is no mention, unless the criterion is about relatives; what is suspected
-    in a relative may be, of the patient. So may what a relative tells: "his wife says that he has
-    lost weight".
+    What a relative has is no mention, unless the criterion is about relatives, and then what the
+    patient has is none; what is suspected in a relative may be, of the patient. So may what a
+    relative tells: "his wife says that he has lost weight".
     """
+    if criterion.is_about_relatives and not mention.kind & MentionKind.FAMILY:
+        return bool(segment.mentions.kin) or _OF_PATIENT.match(segment.text) is None
     return (
         mention.kind & _SUSPECTED_IN_FAMILY != MentionKind.FAMILY
         or criterion.is_about_relatives

@@ -6,12 +6,13 @@ year" with sentences about the past.
 
 from collections.abc import Iterable, Sequence
 from enum import Flag, auto
-from functools import reduce
+from functools import cached_property, reduce
 from operator import or_
 from typing import NamedTuple
 
 from winnow.judging.criteria.context import Context, SegmentContext, tokens
 from winnow.judging.criteria.keywords import Keywords
+from winnow.judging.criteria.kin import Kin, kin
 from winnow.judging.text.shorthand import expand_shorthand
 from winnow.judging.text.similarity import Part
 
@@ -70,6 +71,7 @@ class SegmentMentions:
         Of a part of a list, what the whole list says of it counts too.
         """
         segment = tokens(text)
+        self._text = text
         self._context = SegmentContext(segment)
         self._section = section_contexts(section)
         self._whole_context, self._shift = _whole(part, segment)
@@ -85,6 +87,11 @@ class SegmentMentions:
             if span not in read:
                 read[span] = self._read(*span)
             self.mentions.append(Mention(keyword, *read[span]))
+
+    @cached_property
+    def kin(self) -> frozenset[Kin]:
+        """How near the relatives are that the segment names."""
+        return kin(self._text)
 
     def contexts(self, start: int, end: int) -> frozenset[Context]:
         """The contexts of tokens [start, end), including that of the section."""

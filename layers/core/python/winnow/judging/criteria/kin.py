@@ -1,0 +1,59 @@
+"""How near the relatives are that a text names: first degree, further off, or not by blood.
+
+"Her husband had colon cancer" resembles "Her sister had colon cancer", and is nothing to a policy
+that asks for a sister. So a reference that names relatives is compared only with a segment that
+names relatives of each of its kinds (compile.py), or none at all.
+"""
+
+import re
+from enum import StrEnum
+
+
+class Kin(StrEnum):
+    """How near a person is to the patient."""
+
+    FIRST = "first degree"
+    FURTHER = "further off"
+    NO_BLOOD = "not by blood"
+
+
+_FIRST = (
+    r"mothers?|fathers?|moms?|mums?|dads?|parents?|brothers?|sisters?|siblings?|sons?|daughters?"
+    r"|child|children|twins?|first-degree"
+)
+_FURTHER = (
+    r"grand\w+|great-\w+|aunts?|uncles?|nieces?|nephews?|cousins?|half-\w+|(?:second|third)-degree"
+)
+_NO_BLOOD = (
+    r"wife|wives|husbands?|spouses?|partners?|fiancée?|boyfriend|girlfriend|friends?|neighbou?rs?"
+    r"|roommates?|colleagues?|co-?workers?|boss|step-?\w+|in-laws?"
+    r"|(?:adopti\w+|adopted|foster)[ -](?:mother|father|parents?|brother|sister|son|daughter|child)"
+    r"|(?:brother|sister|mother|father|son|daughter)s?[ -]in[ -]law"
+)
+_PERSON = re.compile(
+    rf"\b(?:(?P<no_blood>{_NO_BLOOD})|(?P<further>{_FURTHER})|(?P<first>{_FIRST}))\b"
+    r"(?P<owner>['’]s?(?!\w))?",
+    re.IGNORECASE,
+)
+_OWNED = re.compile(r" (?:\w+ )?")
+_NOBODY = re.compile(r"\bas an? (?:\w+ )?child\b", re.IGNORECASE)
+_KINDS = {"no_blood": Kin.NO_BLOOD, "further": Kin.FURTHER, "first": Kin.FIRST}
+
+
+def kin(text: str) -> frozenset[Kin]:
+    """The kinds of the people named; a relative's relative counts once: "her father's brother"."""
+    text = _NOBODY.sub("", text)
+    people = list(_PERSON.finditer(text))
+    found: set[Kin] = set()
+    owner: Kin | None = None
+    for number, person in enumerate(people):
+        of = next(kind for name, kind in _KINDS.items() if person[name])
+        if owner is not None:
+            of = Kin.NO_BLOOD if Kin.NO_BLOOD in (owner, of) else Kin.FURTHER
+        owner = None
+        following = people[number + 1].start() if number + 1 < len(people) else len(text)
+        if person["owner"] and _OWNED.fullmatch(text, person.end(), following):
+            owner = of
+        else:
+            found.add(of)
+    return frozenset(found)
