@@ -69,6 +69,15 @@ def test_the_table_holds_every_context_and_no_sentence_twice() -> None:
         ("No family history, no polyps.", "polyps", {"negated"}),
         ("Suspected in this man's brother.", "suspected", {"family", "possible"}),
         ("The daughter sends a photo of melena.", "melena", set()),
+        # What was not read yet is open, and so is what a relative is not sure of.
+        ("The colonoscopy has not been reported.", "colonoscopy", {"unknown"}),
+        ("Melena was not reported.", "melena", {"negated"}),
+        ("The colonoscopy is not in our records.", "colonoscopy", {"unknown"}),
+        ("His daughter is not sure about blood.", "blood", {"unknown"}),
+        # An exam that was not done is no list.
+        ("No prior colonoscopy, loose stools.", "stools", set()),
+        ("No prior colonoscopy or endoscopy.", "endoscopy", {"negated"}),
+        ("No colonoscopy, imaging or endoscopy.", "endoscopy", {"negated"}),
         # Boxes and letters.
         ("( ) suspected bleeding", "bleeding", {"negated", "possible"}),
         ("Bleeding N. Pain Y.", "bleeding", {"negated"}),

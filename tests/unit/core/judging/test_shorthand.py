@@ -17,6 +17,15 @@ from winnow.judging.text.shorthand import expand_shorthand
         ("THE PT IS ANEMIC. EGD NEG.", "The patient is anemic. upper endoscopy negative."),
         ("MELENA.", "Melena."),
         ("-EGD nl. Colo (TI)", "-upper endoscopy normal. Colonoscopy (terminal ileum)"),
+        # The answers of forms.
+        ("Pain? [x] Yes [ ] No", "Pain: Yes"),
+        ("Symptoms (check all that apply): [x] pain [ ] bleeding [ ] none", "Symptoms: pain"),
+        ("Symptoms (check all that apply): [x] a [x] b [ ] c", "Symptoms: a, b."),
+        ("Symptoms (check one): [x] a [x] b [ ] c", "Symptoms: unknown."),
+        ("Pain, fever: no / no", "Pain: no; fever: no"),
+        ("Pain/fever: n/y.", "Pain: no; fever: yes."),
+        ("Pain, fever, cough: no / no", None),
+        ("mother w/ colon ca", "mother with colon cancer"),
         # What only looks like shorthand.
         ("Seen by PT; fit and well, a colon with a neg.ative", None),
         ("Ti plate, sb, pos-op", None),

@@ -29,34 +29,63 @@ _TICK = re.compile(
     r"[\[(] ?(?P<ticked>[xX✓]?) ?[\])] ?"
     r"(?P<choice>(?:[^\[\]()\n]|\((?! ?[xX✓]? ?\))[^()\n]*\))*)"
 )
-_LABEL = re.compile(r"\s*(?P<label>[^\[\]()\n]*[^\[\]()\s:])\s*:?\s*(?=[\[(] ?[xX✓]? ?[\])])")
+_HOW_TO_TICK = re.compile(r"\((?:check|tick|mark|select|choose) [^()\n]{2,30}\) ?")
+_ALL_THAT_APPLY = re.compile(r"\ball (?:that apply|which apply|applicable)\b")
+_LABEL = re.compile(r"\s*(?P<label>[^\[\]()\n]*[^\[\]()\s:?])\s*[:?]?\s*(?=[\[(] ?[xX✓]? ?[\])])")
 
 
 def ticked(text: str) -> str:
     """A question with several boxes, with its answer alone.
 
     "Colonoscopy: [ ] done [X] not done" is "Colonoscopy: not done". Where several boxes are ticked,
-    it is not known; where none is, the text stays.
+    it is not known, unless the form asks for all that apply; where none is, the text stays.
     """
     if "[" not in text and "( )" not in text:
         return text
-    label = _LABEL.match(text)
+    form = _HOW_TO_TICK.sub("", text)
+    label = _LABEL.match(form)
     if label is None:
         return text
-    boxes = list(_TICK.finditer(text, label.end()))
+    boxes = list(_TICK.finditer(form, label.end()))
     chosen = [box for box in boxes if box["ticked"]]
     if len(boxes) < 2 or not chosen or boxes[0].start() != label.end():
         return text
     # What stands behind the answer of the last box, two spaces away, is of no box.
     answer, *rest = re.split(r"\s{2,}", chosen[0]["choice"].strip(), maxsplit=1)
     if len(chosen) > 1:
-        return f"{label['label']}: unknown."
+        every = ", ".join(box["choice"].strip(" ,;") for box in chosen)
+        asks_for_all = _ALL_THAT_APPLY.search(text) is not None
+        return f"{label['label']}: {every if asks_for_all else 'unknown'}."
     behind = boxes[-1]["choice"].strip() if boxes[-1] is not chosen[0] else ""
     last = re.split(r"\s{2,}", behind, maxsplit=1)
     rest += last[1:]
-    if below := text[boxes[-1].end() :].strip():
+    if below := form[boxes[-1].end() :].strip():
         rest.append(below)
     return ", ".join((f"{label['label']}: {_ANSWERS.get(answer.lower(), answer)}", *rest))
+
+
+_ANSWER = r"(?:yes|no|y|n|none|neg|pos|negative|positive|unknown)"
+_SERIES = re.compile(
+    rf"(?P<items>[^:\n]+[,/][^:\n]+): ?(?P<answers>{_ANSWER}(?: ?[/,] ?{_ANSWER})+)(?P<end>\W*)",
+    re.IGNORECASE,
+)
+
+
+def _answered(text: str) -> str:
+    """A row of questions with a row of answers, each with its own.
+
+    "Bleeding, weight loss: no / yes" is "Bleeding: no; weight loss: yes".
+    """
+    series = _SERIES.fullmatch(text)
+    if series is None:
+        return text
+    answers = re.split(r" ?[/,] ?", series["answers"])
+    for mark in (",", "/"):
+        items = [item.strip() for item in series["items"].split(mark)]
+        if len(items) == len(answers):
+            pairs = zip(items, answers, strict=True)
+            return "; ".join(f"{i}: {_ANSWERS.get(a.lower(), a)}" for i, a in pairs) + series["end"]
+    return text
 
 
 _ANSWERS = {"y": "yes", "n": "no", "u": "unknown"}
@@ -83,7 +112,7 @@ def _table() -> tuple[dict[str, str], re.Pattern[str]]:
 def expand_shorthand(text: str) -> str:
     """A segment with its shorthand written out; one in capitals, in small letters."""
     table, pattern = _table()
-    text = _MINUS.sub(_minus, _NORMAL.sub(r"\1 normal", ticked(text)))
+    text = _MINUS.sub(_minus, _NORMAL.sub(r"\1 normal", ticked(_answered(text))))
     capitals = _in_capitals(text)
     # Most segments have none: that is soon seen.
     if (

@@ -120,6 +120,11 @@ _REQUEST = re.compile(
     r"|capsule|video capsule|VCE)\b"
 )
 """At the end of a list, what is asked for: no part of what was found."""
+_ONE_ANSWER = re.compile(
+    r":\s*(?:(?:yes|no|none|denied|denies|y|n|neg|pos|negative|positive|unknown|nil)\b[\s/,.]*)+$",
+    re.IGNORECASE,
+)
+"""Behind a list, it is of all its parts: "Bleeding, weight loss: none"."""
 _MIN_PARTS = 3
 """Fewer only in a sentence of at most _FEW_WORDS words."""
 _FEW_WORDS = 12
@@ -158,6 +163,8 @@ def list_parts(text: str, start: int, end: int, topics: Topics) -> list[segments
     if not any(text.find(mark, start, end) >= 0 for mark in _MARKS):
         return []
     cuts = list(_CUT.finditer(text, start, end))
+    if cuts and ":" not in text[start : cuts[-1].end()] and _ONE_ANSWER.search(text, start, end):
+        return []
     if not cuts or _REPORTS.search(text, start, end):
         return []
     least = 2 if len(text[start:end].split()) <= _FEW_WORDS else _MIN_PARTS
