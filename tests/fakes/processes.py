@@ -14,6 +14,7 @@ from winnow.processes.loader import load_definition
 from winnow.processes.registry import ProcessRegistry
 from winnow.processes.schema import ProcessDefinition
 from winnow.registry.folder import FolderModels
+from winnow.storage.vectors import DIMENSIONS
 
 MOODS = """
 id: moods
@@ -72,4 +73,10 @@ class SayingJudge:
             score=float(score),
             confidence=float(score),
             segments=1,
+            vector=vector_of(text),
         )
+
+
+def vector_of(text: str) -> bytes:
+    """A vector that tells its text."""
+    return text.encode().ljust(DIMENSIONS, b".")

@@ -335,6 +335,12 @@ class Judgement(FrozenModel):
     )
     out_of_scope: bool = Field(False, description="it is too unlike the training rows")
     segments: int = Field(ge=0, description="how many segments were encoded")
+    vector: bytes | None = Field(
+        None,
+        exclude=True,
+        repr=False,
+        description="mean vector of its sentences, 512 int8; absent: none was encoded",
+    )
 
 
 class ShadowDecision(FrozenModel):
@@ -687,6 +693,9 @@ class Result(FrozenModel):
     files: dict[Outcome, ObjectRef] = Field(
         description="the file of each outcome, in the version that this run wrote"
     )
+    vectors: ObjectRef | None = Field(
+        None, description="vectors.bin; absent: before schema 1.7, or no record has a vector"
+    )
 
 
 # -- what crosses the workflow (references and counts only) ---------------------------------------
@@ -823,6 +832,7 @@ class ScoredHeader(FrozenModel):
     shadow: ShadowCounts | None = Field(None, description="absent: no other version judged")
     seconds: float = Field(ge=0, description="wall-clock time that judging took")
     units: StepUnits | None = Field(None, description="what it used; absent: not measured")
+    vectors: int = Field(0, ge=0, description="bytes of the file of vectors; 0: there is none")
 
 
 class Classified(FrozenModel):
@@ -864,6 +874,13 @@ class FilterInput(
                 return {"upload_id": run.upload.upload_id}
 
 
+class StoredVectors(FrozenModel):
+    """Vectors of records as Classify wrote them."""
+
+    object: ObjectRef
+    size: int = Field(gt=0, description="bytes")
+
+
 class ChunkTally(FrozenModel):
     """Filter's counts of a chunk; the chunk's lines are beside it, one file per outcome."""
 
@@ -879,6 +896,7 @@ class ChunkTally(FrozenModel):
     classify_s: float = Field(ge=0)
     filter_s: float = Field(ge=0)
     units: ChunkUnits | None = Field(None, description="absent: not measured")
+    vectors: tuple[StoredVectors, ...] = Field((), description="of its parts, in their order")
 
 
 class FilteredChunk(FrozenModel):

@@ -1,5 +1,6 @@
 """Windows, parts and sections of a text."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -147,3 +148,21 @@ def test_what_nobody_accepts_is_not_encoded() -> None:
     encoder.calls.clear()
     assert not compare(["Tired."]).similarity.any()
     assert not encoder.calls
+
+
+@pytest.mark.parametrize("accepted", ["", "bled"])
+def test_a_text_has_the_mean_vector_of_its_sentences_that_were_encoded(accepted: str) -> None:
+    encoder = FakeEncoder()
+    texts = ["He bled. It was done. They left. He bled.", "", "Nothing.", "She bled."]
+    scorer = SegmentScorer(encoder, ["He bled."], structure=True, accepts=lambda t: accepted in t)
+    for number, vector in enumerate(scorer(texts).vectors):
+        spans = segments.spans(texts[number])
+        sentences = [texts[number][start:end] for start, end in spans]
+        compared = [sentence for sentence in sentences if accepted in sentence]
+        if not compared:
+            assert vector is None
+            continue
+        expected = encoder(compared).sum(axis=0, dtype=np.float64)
+        found = np.frombuffer(vector or b"", np.int8).astype(np.float64)
+        assert np.abs(found).max() == 127
+        assert np.abs(found - expected * (127 / np.abs(expected).max())).max() <= 0.51

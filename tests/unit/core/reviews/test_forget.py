@@ -1,5 +1,6 @@
 """A person is erased: nothing of them is left in any version of any object; others keep theirs."""
 
+import io
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.fakes.processes import vector_of
 from tests.fakes.review_room import BUCKET, CRITERIA, NOW, UPLOAD, Room, criteria_record
 from tests.fakes.store import MemoryEraser
 from winnow.errors import (
@@ -42,8 +44,9 @@ from winnow.reviews.reviewed import ReviewedFiles
 from winnow.reviews.service import Given
 from winnow.steps.upload import upload_id
 from winnow.storage.jsonl import dump_line
-from winnow.storage.paths import JSON, JSON_LINES, ReviewPaths, RunPaths
+from winnow.storage.paths import ARRAYS, JSON, JSON_LINES, ReviewPaths, RunPaths
 from winnow.storage.record_lines import each_line, find_record, parse_record
+from winnow.storage.vectors import dump_vectors, load_vectors
 
 UPLOADS = "uploads"
 FILE = "inbox/capsule/hans.csv"
@@ -96,6 +99,12 @@ class Archive(Room):
             decisions={},
             timings=Timings(),
             files=files,
+            vectors=self.objects.publish(
+                self.paths.vectors(CRITERIA.id),
+                dump_vectors((r.record, vector_of(r.text or "")) for r in records),
+                ARRAYS,
+                RUN.started_at,
+            ),
         )
         self.result = self.paths.result(CRITERIA.id)
         told = result.model_dump_json().encode()
@@ -240,6 +249,9 @@ def test_a_record_is_erased_from_every_version_and_the_others_stay_where_they_we
     record = parse_record(line.content)
     assert (record.code, record.decision, record.text, record.source_id) == (CODE, None, None, None)
     assert find_record(room.objects, result.files[Outcome.ACCEPTED], 99) is not None
+    assert result.vectors is not None
+    kept = load_vectors(io.BytesIO(room.objects.content(result.vectors)))
+    assert dict(kept) == {2: vector_of(OTHER), 3: vector_of(OTHER)}
 
 
 def test_a_record_that_nobody_was_asked_about_is_audited_too() -> None:

@@ -4,12 +4,14 @@ import json
 
 import pytest
 
+from tests.fakes.processes import vector_of
 from tests.fakes.results import BUCKET, Folders, Judged
 from tests.unit.core.reviews.test_reviewed import Desk
 from winnow.errors import ObjectGoneError, StoredDataInvalidError
 from winnow.models import Evidence, LabelDecision, Outcome, ResultRecord
 from winnow.search.rows import UploadRows
 from winnow.storage.paths import ReviewPaths, RunPaths
+from winnow.storage.vectors import ERASED, dump_vectors
 
 RESULT = RunPaths(BUCKET, "u1").result("triage")
 
@@ -137,6 +139,15 @@ def test_results_that_are_gone_are_said_to_be_gone() -> None:
     folders.delete("triage", "u1")
     with pytest.raises(ObjectGoneError):
         folders.rows("triage", "u1")
+
+
+def test_a_row_has_its_vector_if_the_results_have_one() -> None:
+    folders = a_folder()
+    assert [row.vector for row in folders.rows("triage", "u1")] == [None] * 3
+    vectors = dump_vectors([(1, ERASED), (2, vector_of("No."))])
+    written = folders.store.add(BUCKET, "results/triage/u1/vectors.bin", vectors)
+    altered(folders, vectors=written.model_dump())
+    assert [row.vector for row in folders.rows("triage", "u1")] == [None, vector_of("No."), None]
 
 
 def test_what_the_pipeline_and_the_review_page_write_is_read() -> None:

@@ -44,8 +44,9 @@ KEYS = [
 OWN = re.compile(
     r"runs/[0-9a-f]{32}/(1-0123456789ab/)?"
     r"(definition\.json|manifest\.jsonl|(chunks|scored)/\d{6}(-\d{6}){0,2}\.jsonl"
+    r"|scored/\d{6}(-\d{6}){0,2}\.bin"
     r"|filtered/\d{6}/(tally\.json|(accepted|review|invalid)\.jsonl))"
-    r"|results/moods/[0-9a-f]{32}/(result\.json|(accepted|review|invalid)\.jsonl)"
+    r"|results/moods/[0-9a-f]{32}/(result\.json|(accepted|review|invalid)\.jsonl|vectors\.bin)"
 )
 
 

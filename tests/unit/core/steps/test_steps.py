@@ -1,5 +1,6 @@
 """Serialize, Classify and Filter over one store, as the workflow runs them."""
 
+import io
 import itertools
 import json
 from datetime import UTC, datetime
@@ -7,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.processes import MODEL, SayingJudge, models
+from tests.fakes.processes import MODEL, SayingJudge, models, vector_of
 from tests.fakes.store import MemoryStore
 from winnow.errors import (
     ConfidenceThresholdNotMetError,
@@ -24,6 +25,7 @@ from winnow.heads.card import HeadFiles
 from winnow.models import (
     ChunkTask,
     FilterChunk,
+    Filtered,
     ObjectRef,
     Part,
     Result,
@@ -36,6 +38,7 @@ from winnow.steps.classify import classify
 from winnow.steps.filter import filter_chunk, filter_run
 from winnow.steps.serialize import SerializeOptions, serialize
 from winnow.storage.paths import RunPaths
+from winnow.storage.vectors import load_vectors
 
 UPLOAD_ID = "0" * 31 + "1"
 RUN = RunRef(id="1-0123456789ab", attempt=1, started_at="2026-11-26T09:30:00.000Z")
@@ -129,6 +132,54 @@ def test_results_say_when_their_file_came_and_when_they_were_there():
     result = Result.model_validate_json(pipeline.store.content(done.result))
     assert result.dropped_at == "2026-11-26T09:29:58.000Z"
     assert result.finished_at == "2026-11-26T09:30:02.500Z"
+
+
+def vectors(pipeline: Run, done: Filtered) -> dict[int, bytes] | None:
+    result = Result.model_validate_json(pipeline.store.content(done.result))
+    if result.vectors is None:
+        return None
+    return dict(load_vectors(io.BytesIO(pipeline.store.content(result.vectors))))
+
+
+@pytest.mark.parametrize("run_ref", [RUN, None], ids=["by chunk", "begun before runs had ids"])
+@pytest.mark.parametrize("chunk_records", [1, 3, 100])
+def test_results_have_a_vector_of_each_judged_record(chunk_records, run_ref):
+    pipeline = Run(run_ref, chunk_records=chunk_records)
+    run = pipeline.serialize(TABLE)
+    pipeline.classify(run)
+    texts = {1: "glad 0.9", 2: "sad 0.55", 4: "sad 0.6"}
+    assert vectors(pipeline, pipeline.filter(run)) == {
+        record: vector_of(text) for record, text in texts.items()
+    }
+
+
+def test_parts_of_a_chunk_bring_their_vectors():
+    pipeline = Run()
+    run = pipeline.serialize("note\n" + "".join(f"glad 0.{n}\n" for n in (6, 7, 8)))
+    (task,) = pipeline.tasks(run)
+    parts = [Part(first=0, records=2), Part(first=2, records=1, skip=True)]
+    judged_in(pipeline, task, *parts)
+    pipeline.filter_chunk(task, *parts)
+    done = filter_run(run, pipeline.store, "results", pipeline.clock)
+    assert vectors(pipeline, done) == {n: vector_of(f"glad 0.{5 + n}") for n in (1, 2)}
+
+
+def test_results_of_no_judged_record_have_no_vectors():
+    pipeline = Run()
+    run = pipeline.serialize("note,x\n,1\n,2\n")
+    pipeline.classify(run)
+    assert vectors(pipeline, pipeline.filter(run)) is None
+
+
+def test_scores_of_a_version_that_kept_no_vectors_are_joined_without():
+    pipeline = Run(chunk_records=2)
+    run = pipeline.serialize(TABLE)
+    pipeline.classify(run)
+    first = pipeline.tasks(run)[0].scored
+    header, *lines = pipeline.store.content(first).splitlines(keepends=True)
+    old = {name: value for name, value in json.loads(header).items() if name != "vectors"}
+    pipeline.store.put(first, json.dumps(old).encode() + b"\n" + b"".join(lines), "")
+    assert vectors(pipeline, pipeline.filter(run)) == {4: vector_of("sad 0.6")}
 
 
 def test_a_run_that_an_older_version_began_ends_without_the_time_of_its_drop():

@@ -34,9 +34,10 @@ from winnow.reviews.models import Kind, LineRef, RecordKey, ReviewHead, State
 from winnow.reviews.ports import ReviewStore
 from winnow.reviews.service import Reviews
 from winnow.steps.upload import upload_id
-from winnow.storage.paths import JSON, JSON_LINES
+from winnow.storage.paths import ARRAYS, JSON, JSON_LINES
 from winnow.storage.record_lines import RecordLine, each_line, find_record, parse_record
 from winnow.storage.times import iso
+from winnow.storage.vectors import ERASED, find_vector
 
 CODE = "erased"
 REASON = "It was erased on request."
@@ -353,8 +354,12 @@ class Forget:
         if shared:
             # The other record may have been erased meanwhile.
             pages += self._delete_pictures(folder, result, content)[0]
-        kept = [ref.version_id for ref in self._result(result_ref)[0].files.values()]
+        self._erase_vector(result_ref, record)
+        now = self._result(result_ref)[0]
+        named = [*now.files.values(), *([now.vectors] if now.vectors else [])]
+        kept = [ref.version_id for ref in named]
         results = sum(self._delete_old(f"{folder}/{name}.jsonl", kept) for name in Outcome)
+        results += self._delete_old(f"{folder}/vectors.bin", kept)
         number = f"{record:010d}"
         if marked:
             # They name the record's own id. Who has read the reviews before they were marked
@@ -475,9 +480,16 @@ class Forget:
 
     def _erase_line(self, result_ref: ObjectRef, record: int) -> None:
         """Erase the line of a record, until a look at what is stored finds it erased."""
+        self._until_erased(lambda: self._line_erased(result_ref, record))
+
+    def _erase_vector(self, result_ref: ObjectRef, record: int) -> None:
+        """Erase the vector of a record, in the same way."""
+        self._until_erased(lambda: self._vector_erased(result_ref, record))
+
+    def _until_erased(self, erased: Callable[[], bool]) -> None:
         for left in reversed(range(_ATTEMPTS)):
             try:
-                if self._line_erased(result_ref, record):
+                if erased():
                     return
             except (RetryableError, ObjectGoneError):
                 # Somebody else has erased another record since the look.
@@ -505,8 +517,34 @@ class Forget:
         self._objects.publish(result_at, content, JSON, fence)
         return False
 
+    def _vector_erased(self, result_ref: ObjectRef, record: int) -> bool:
+        """Whether the vector is erased; if not, it is now, as `_line_erased` erases a line."""
+        result, result_at = self._result(result_ref)
+        if result.vectors is None:
+            return True
+        newest = self._newest(result.vectors)
+        fence = result.run.started_at if result.run else ""
+        found = find_vector(self._objects, newest, record)
+        if found is None or found.content == ERASED:
+            if result.vectors == newest:
+                return True
+        else:
+            newest = self._with_erased(
+                result.upload.upload_id, newest, found, ERASED, fence, ARRAYS
+            )
+        changed = result.model_copy(update={"vectors": newest})
+        content = changed.model_dump_json(indent=2).encode()
+        self._objects.publish(result_at, content, JSON, fence)
+        return False
+
     def _with_erased(
-        self, own: str, ref: ObjectRef, line: RecordLine, new: bytes, fence: str
+        self,
+        own: str,
+        ref: ObjectRef,
+        line: RecordLine,
+        new: bytes,
+        fence: str,
+        content_type: str = JSON_LINES,
     ) -> ObjectRef:
         # Of this call alone: others may erase the same record at the same moment.
         folder = f"runs/{own}/erased/{line.record:010d}-{secrets.token_hex(4)}"
@@ -514,9 +552,9 @@ class Forget:
         with self._objects.open(ref) as stream:
             for number, part in enumerate(_with_line(stream, line, new)):
                 piece = ObjectRef(bucket=self._bucket, key=f"{folder}-{number:06d}")
-                self._objects.put(piece, part, JSON_LINES)
+                self._objects.put(piece, part, content_type)
                 pieces.append(Piece(piece, len(part)))
-        return self._objects.join(ref, pieces, JSON_LINES, fence)
+        return self._objects.join(ref, pieces, content_type, fence)
 
     def _audited(
         self,

@@ -4,8 +4,9 @@ Nothing but the folder is read, so an index that is built again is the same.
 """
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import date, datetime
+from io import BytesIO
 from typing import NamedTuple
 
 from pydantic import ValidationError
@@ -18,6 +19,7 @@ from winnow.reviews.reviewed import ReviewedRecord
 from winnow.search.tokens import tokens, tokens_of
 from winnow.storage.paths import ReviewPaths
 from winnow.storage.record_lines import each_line, parse_record
+from winnow.storage.vectors import AscendingVectors
 
 ERASED = "erased"
 """Code of a record that was erased on request."""
@@ -122,10 +124,22 @@ class UploadRows:
             usd=_share(result),
         )
         for ref in result.files.values():
-            for line in each_line(self._store, ref):
-                record = parse_record(line.content)
-                self._erased += record.code == ERASED
-                yield _row(shared, record, self._reviews.get(record.record))
+            with self._vectors() as vectors:
+                for line in each_line(self._store, ref):
+                    record = parse_record(line.content)
+                    self._erased += record.code == ERASED
+                    yield _row(
+                        shared,
+                        record,
+                        self._reviews.get(record.record),
+                        vectors.of(record.record),
+                    )
+
+    @contextmanager
+    def _vectors(self) -> Iterator[AscendingVectors]:
+        ref = self._result.vectors
+        with self._store.open(ref) if ref else nullcontext(BytesIO()) as stream:
+            yield AscendingVectors(stream)
 
 
 class _Shared(NamedTuple):
@@ -140,7 +154,9 @@ class _Shared(NamedTuple):
     usd: float | None
 
 
-def _row(shared: _Shared, record: ResultRecord, review: ReviewedRecord | None) -> IndexRow:
+def _row(
+    shared: _Shared, record: ResultRecord, review: ReviewedRecord | None, vector: bytes | None
+) -> IndexRow:
     return IndexRow(
         **shared._asdict(),
         record=record.record,
@@ -161,7 +177,7 @@ def _row(shared: _Shared, record: ResultRecord, review: ReviewedRecord | None) -
         review_blind=review.blind if review else None,
         text=record.text,
         tokens=_tokens(record),
-        vector=None,
+        vector=vector,
     )
 
 

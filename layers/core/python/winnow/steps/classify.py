@@ -48,7 +48,8 @@ from winnow.steps.locations import ocr_confidence, placed
 from winnow.steps.shadow import Beside, Shadow, threshold_of
 from winnow.storage.intermediate import open_artifact
 from winnow.storage.jsonl import dump_line, load_lines
-from winnow.storage.paths import JSON_LINES, scored_of
+from winnow.storage.paths import ARRAYS, JSON_LINES, scored_of, vectors_of
+from winnow.storage.vectors import dump_vectors
 
 JudgeFor = Callable[[bytes, HeadFiles | None, ReferenceFile | None], Judge]
 """Makes the judge from a definition's JSON, the head if any, and what was encoded beforehand;
@@ -101,10 +102,9 @@ def classify(
         raise StoredDataInvalidError(
             f"Chunk {task.chunk} has {len(lines)} lines where the manifest says {task.records}."
         )
-    target = task.scored
-    if (part := task.part) is not None:
+    part = task.part or Part(first=0, records=task.records)
+    if task.part is not None:
         lines = _part_of(lines, part, task.chunk)
-        target = scored_of(task, part)
         if part.skip:
             lines = [_failed(line) if isinstance(line, Record) else line for line in lines]
     records = [line for line in lines if isinstance(line, Record)]
@@ -119,6 +119,13 @@ def classify(
         for record, judgement, difference in zip(records, judged, differences, strict=True)
     }
 
+    vectors = dump_vectors(
+        (record.record, judgement.vector)
+        for record, judgement in zip(records, judged, strict=True)
+        if isinstance(judgement, Judgement) and judgement.vector is not None
+    )
+    if vectors:
+        store.put(vectors_of(task, part), vectors, ARRAYS)
     body = bytearray()
     for line in lines:
         if isinstance(line, Record):
@@ -135,8 +142,9 @@ def classify(
         shadow=counts,
         seconds=round(clock() - started, 3),
         units=meter(puts=1) if meter else None,
+        vectors=len(vectors),
     )
-    store.put(target, dump_line(header) + body, JSON_LINES)
+    store.put(scored_of(task, part), dump_line(header) + body, JSON_LINES)
     return Classified(chunk=task.chunk, records=len(lines))
 
 

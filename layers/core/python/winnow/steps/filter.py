@@ -40,6 +40,7 @@ from winnow.models import (
     Serialized,
     ShadowCounts,
     StepUnits,
+    StoredVectors,
     Timings,
     Verdict,
 )
@@ -48,7 +49,15 @@ from winnow.processes.schema import parse_definition_json
 from winnow.steps.notification import report
 from winnow.storage.intermediate import open_artifact
 from winnow.storage.jsonl import dump_line, load_lines
-from winnow.storage.paths import JSON, JSON_LINES, RunPaths, prefix_of, scored_of
+from winnow.storage.paths import (
+    ARRAYS,
+    JSON,
+    JSON_LINES,
+    RunPaths,
+    prefix_of,
+    scored_of,
+    vectors_of,
+)
 from winnow.storage.times import iso
 
 _TASK = TypeAdapter(ChunkTask)
@@ -92,6 +101,7 @@ def filter_chunk(
     shadow: ShadowCounts | None = None
     classify_s = 0.0
     classified: list[StepUnits | None] = []
+    vectors: list[StoredVectors] = []
     position = 0
     for part in parts:
         if part.first != position:
@@ -110,6 +120,8 @@ def filter_chunk(
         shadow = added(shadow, scored.header.shadow)
         classify_s += scored.header.seconds
         classified.append(scored.header.units)
+        if scored.header.vectors:
+            vectors.append(StoredVectors(object=vectors_of(task, part), size=scored.header.vectors))
     if position != task.records:
         raise StoredDataInvalidError(f"The parts of chunk {task.chunk} do not cover it completely.")
     if len(models) != 1:
@@ -131,6 +143,7 @@ def filter_chunk(
         classify_s=round(classify_s, 3),
         filter_s=round(clock() - started, 3),
         units=_chunk_units(classified, meter),
+        vectors=tuple(vectors),
     )
     store.put(paths.tally(task.chunk), tally.model_dump_json().encode(), JSON)
     return FilteredChunk(chunk=task.chunk, counts=tally.counts)
@@ -232,11 +245,14 @@ def filter_run(
     fence = run.run.started_at if run.run else ""
     files = {
         outcome: _joined(
-            store, paths.outcome(run.process.id, outcome), totals.pieces[outcome], fence
+            store, paths.outcome(run.process.id, outcome), totals.pieces[outcome], JSON_LINES, fence
         )
         for outcome in Outcome
     }
-    result = _result(run, totals, card, files, clock() - started)
+    vectors = None
+    if totals.vectors:
+        vectors = _joined(store, paths.vectors(run.process.id), totals.vectors, ARRAYS, fence)
+    result = _result(run, totals, card, files, vectors, clock() - started)
     if now is not None:
         result = result.model_copy(update={"finished_at": iso(now())})
     # result.json itself is still to be written: a HEAD and a PUT.
@@ -267,6 +283,7 @@ def _result(
     totals: "_Totals",
     card: HeadCard | None,
     files: dict[Outcome, ObjectRef],
+    vectors: ObjectRef | None,
     join_s: float,
 ) -> Result:
     """The content of result.json; `join_s` is how long joining the chunks took."""
@@ -294,6 +311,7 @@ def _result(
             filter_s=round(totals.filter_s + join_s, 3),
         ),
         files=files,
+        vectors=vectors,
     )
 
 
@@ -327,6 +345,7 @@ class _Totals:
     def __init__(self, run: Serialized, tasks: Sequence[ChunkTask], store: ObjectStore) -> None:
         self.profiler = Profiler()
         self.pieces: dict[Outcome, list[Piece]] = {outcome: [] for outcome in Outcome}
+        self.vectors: list[Piece] = []
         self.model: ModelInfo | None = None
         self.classify_s = self.filter_s = 0.0
         self.counts = Counts()
@@ -361,6 +380,7 @@ class _Totals:
         paths = RunPaths.of(task)
         for outcome, size in tally.sizes.items():
             self.pieces[outcome].append(Piece(paths.filtered(task.chunk, outcome), size))
+        self.vectors += [Piece(stored.object, stored.size) for stored in tally.vectors]
 
 
 def _tally(task: ChunkTask, content: bytes) -> ChunkTally:
@@ -387,9 +407,11 @@ def _tally(task: ChunkTask, content: bytes) -> ChunkTally:
     return tally
 
 
-def _joined(store: ObjectStore, ref: ObjectRef, pieces: Sequence[Piece], fence: str) -> ObjectRef:
+def _joined(
+    store: ObjectStore, ref: ObjectRef, pieces: Sequence[Piece], content_type: str, fence: str
+) -> ObjectRef:
     try:
-        return store.join(ref, pieces, JSON_LINES, fence)
+        return store.join(ref, pieces, content_type, fence)
     except ObjectGoneError:
         raise StoredDataInvalidError("The filtered records of a chunk are missing.") from None
 

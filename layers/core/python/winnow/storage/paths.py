@@ -91,6 +91,10 @@ class RunPaths:
         """accepted.jsonl, review.jsonl or invalid.jsonl: a ResultRecord a line."""
         return self._ref(f"results/{process_id}/{self._upload_id}/{outcome}.jsonl")
 
+    def vectors(self, process_id: str) -> ObjectRef:
+        """vectors.bin: the vectors of all records."""
+        return self._ref(f"results/{process_id}/{self._upload_id}/vectors.bin")
+
 
 def prefix_of(work: ObjectRef) -> str:
     """The prefix of a run, from any of the objects of its work.
@@ -108,6 +112,12 @@ def scored_of(task: ChunkTask, part: Part) -> ObjectRef:
     if part.records == task.records:
         return task.scored
     return RunPaths.of(task).scored(task.chunk, part)
+
+
+def vectors_of(task: ChunkTask, part: Part) -> ObjectRef:
+    """Where the vectors of a part are stored, beside its judgements."""
+    scored = scored_of(task, part)
+    return scored.model_copy(update={"key": scored.key.removesuffix(".jsonl") + ".bin"})
 
 
 def dispatch_state(bucket: str) -> ObjectRef:

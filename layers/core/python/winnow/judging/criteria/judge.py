@@ -77,6 +77,7 @@ class CriteriaJudge(ProcessJudge):
                     score=score,
                     confidence=score,
                     segments=matrix.sentences[index],
+                    vector=matrix.vectors[index],
                 )
             )
         return judgements

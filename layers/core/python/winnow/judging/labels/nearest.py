@@ -72,6 +72,7 @@ class LabelsJudge(ProcessJudge):
             score=scores[best],
             confidence=scores[best],
             segments=len(matrix.spans[index]),
+            vector=matrix.vectors[index],
         )
 
     def _evidence(

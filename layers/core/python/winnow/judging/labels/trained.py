@@ -18,7 +18,7 @@ from winnow.heads.linear import Inputs, LinearHead, best_first, check_encoder
 from winnow.judging.base import BriefJudgement, ProcessJudge, RecordBatch
 from winnow.judging.evidence import SCORE_DECIMALS, best_positions, segment_evidence
 from winnow.judging.text.features import TextFeatures
-from winnow.judging.text.vectors import SegmentVectors, encode_segments
+from winnow.judging.text.vectors import SegmentVectors, encode_segments, packed
 from winnow.models import Evidence, Judgement, LabelDecision
 from winnow.ports import Encoder
 from winnow.processes.schema import LabelsProcess
@@ -98,6 +98,7 @@ class HeadJudge(ProcessJudge):
         confidences = np.clip(head.confidences(listed[:, 0]), 0, 1).round(SCORE_DECIMALS)
         novelty, distances = self._novelty(features, logits)
         limit = 1.0 if head.card.scope is None else head.card.scope.threshold
+        vectors = self._packed(features)
         version = head.card.calibration.version if head.card.calibration else None
         return [
             Judgement(
@@ -110,6 +111,7 @@ class HeadJudge(ProcessJudge):
                 distance=distance,
                 out_of_scope=rank is not None and rank > limit,
                 segments=len(features.segments.spans[index]),
+                vector=vectors[index],
             )
             for index, (order, scores, confidence, rank, distance) in enumerate(
                 zip(
@@ -142,6 +144,11 @@ class HeadJudge(ProcessJudge):
         cosines /= lengths
         inputs = Inputs(vectors, shared.texts, numbers, shared.ngrams)
         return _HeadFeatures(segments, near, cosines, inputs)
+
+    @staticmethod
+    def _packed(features: _HeadFeatures) -> list[bytes | None]:
+        vectors = features.inputs.vectors
+        return packed(vectors) if vectors.size else [None] * len(vectors)
 
     @staticmethod
     def _no_vectors(shared: TextFeatures) -> NDArray[np.float32]:

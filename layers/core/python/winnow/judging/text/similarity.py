@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from winnow.judging.text import segments
 from winnow.judging.text.blocks import blocks
 from winnow.judging.text.shorthand import expand_shorthand
-from winnow.judging.text.vectors import SegmentedTexts, rows_of
+from winnow.judging.text.vectors import SegmentedTexts, packed, rows_of
 from winnow.limits.budget import Check, no_deadline
 from winnow.models import PART_BREAK
 from winnow.ports import Encoder
@@ -56,6 +56,8 @@ class SimilarityMatrix(SegmentedTexts):
     """By row: the heading that a segment is under, in small letters; "" where none matters."""
     parts: list["Part"]
     """By row: what it is a part of."""
+    vectors: list[bytes | None]
+    """Of text i the mean vector of its sentences that were encoded, as 512 int8; None: none was."""
 
 
 _SECTIONS = frozenset(
@@ -288,18 +290,23 @@ class SegmentScorer:
         headings += [headings[bisect_right(starts, start) - 1] for start, _ in more]
         return _Segments(sentences + more, headings, parts + more_parts, len(sentences))
 
-    def _compare(self, plain: list[str], similarity: NDArray[np.float32]) -> None:
+    def _compare(self, plain: list[str], similarity: NDArray[np.float32]) -> "_Encoded":
         """Fill in the similarities of a block; equal texts are encoded once."""
         places: dict[str, list[int]] = {}
         for place, text in enumerate(plain):
             if text in places or self._accepts is None or self._accepts(text):
                 places.setdefault(text, []).append(place)
+        row_of = np.full(len(plain), _NOT_ENCODED)
         if not places:
-            return
+            return _Encoded(row_of, np.zeros((0, 0), np.float32))
+        vectors = self._encoder(list(places))
         # A cosine of unit vectors may leave [0, 1] by rounding; no evidence is below 0.
-        cosines = np.clip(self._encoder(list(places)) @ self._references, 0.0, 1.0)
+        cosines = np.clip(vectors @ self._references, 0.0, 1.0)
         rows = [row for row, same in enumerate(places.values()) for _ in same]
-        similarity[[place for same in places.values() for place in same]] = cosines[rows]
+        found = [place for same in places.values() for place in same]
+        similarity[found] = cosines[rows]
+        row_of[found] = rows
+        return _Encoded(row_of, vectors)
 
     def __call__(self, texts: Sequence[str], check: Check = no_deadline) -> SimilarityMatrix:
         """One encoder call and one matrix product a block of segments, whatever texts they are of.
@@ -325,10 +332,11 @@ class SegmentScorer:
         unique = [text for text, _, _ in known]
         plain: list[str] = []
         similarity = np.zeros((len(unique), self._references.shape[1]), np.float32)
+        sums = _SentenceSums(rows, sentences, self._references.shape[0])
         for block in blocks(unique):
             check()
             plain += self._plain(unique[block])
-            self._compare(plain[block], similarity[block])
+            sums.add(block.start, self._compare(plain[block], similarity[block]))
         return SimilarityMatrix(
             unique,
             spans,
@@ -338,7 +346,43 @@ class SegmentScorer:
             sentences,
             [section for _, section, _ in known],
             [part for _, _, part in known],
+            packed(sums.sums),
         )
+
+
+_NOT_ENCODED = -1
+
+
+class _Encoded(NamedTuple):
+    """What was encoded of a block of segments."""
+
+    row_of: NDArray[np.intp]
+    """By segment: its row of `vectors`, or _NOT_ENCODED."""
+    vectors: NDArray[np.float32]
+
+
+class _SentenceSums:
+    """For each text the sum of its sentences' vectors, block by block of the distinct segments."""
+
+    def __init__(
+        self, rows: Sequence[NDArray[np.intp]], sentences: Sequence[int], dimensions: int
+    ) -> None:
+        of_texts = [each[:size] for each, size in zip(rows, sentences, strict=True)]
+        self._segments = np.concatenate(of_texts) if of_texts else np.zeros(0, np.intp)
+        self._texts = np.repeat(np.arange(len(rows)), sentences)
+        self.sums = np.zeros((len(rows), dimensions), np.float32)
+
+    def add(self, start: int, encoded: _Encoded) -> None:
+        """Add the sentences of a block, which begins at the segment `start`."""
+        place = self._segments - start
+        inside = (place >= 0) & (place < len(encoded.row_of))
+        rows = encoded.row_of[place[inside]]
+        known = rows != _NOT_ENCODED
+        texts = self._texts[inside][known]
+        if len(texts):
+            firsts = np.flatnonzero(np.diff(texts, prepend=-1))
+            sums = np.add.reduceat(encoded.vectors[rows[known]], firsts, axis=0)
+            self.sums[texts[firsts]] += sums
 
 
 _NO_PART = Part()

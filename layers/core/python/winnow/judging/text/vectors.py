@@ -11,8 +11,10 @@ from winnow.judging.text import segments
 from winnow.judging.text.blocks import blocks
 from winnow.limits.budget import Check, no_deadline
 from winnow.ports import Encoder
+from winnow.storage.vectors import DIMENSIONS
 
 Floats = NDArray[np.float32]
+_INT8 = 127.0
 K = TypeVar("K", bound=Hashable)
 
 
@@ -62,6 +64,20 @@ class SegmentVectors(SegmentedTexts):
         lengths = np.sqrt((sums.astype(np.float64) ** 2).sum(axis=1, keepdims=True))
         lengths = np.where(lengths > 0, lengths, 1.0).astype(np.float32)
         return (sums / lengths).astype(np.float32), lengths
+
+
+def packed(vectors: Floats) -> list[bytes | None]:
+    """The directions of vectors [n, 512] as 512 int8 each; None: it is zero."""
+    greatest = np.abs(vectors).max(axis=1, initial=0.0, keepdims=True)
+    scaled = np.rint(vectors * (_INT8 / np.where(greatest > 0, greatest, 1.0)))
+    rows, known = scaled.astype(np.int8), (greatest[:, 0] > 0).tolist()
+    return [row.tobytes() if any_ else None for row, any_ in zip(rows, known, strict=True)]
+
+
+def text_vector(text: str, encoder: Encoder) -> NDArray[np.int8]:
+    """The vector of a text that records may be like; zeros: it has no sentence."""
+    (vector,) = packed(encode_segments([text], encoder).text_vectors()[0])
+    return np.frombuffer(vector, np.int8) if vector else np.zeros(DIMENSIONS, np.int8)
 
 
 def encode_segments(
