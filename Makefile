@@ -39,7 +39,7 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -
 	@$(BIN)/python -m compileall -qq -j 0 .venv/lib >/dev/null || true  # some packages carry files of other Pythons
 	@touch $@
 
-build/model/manifest.json: models/use-lite/lock.json $(wildcard models/use-lite/templates/*) | .venv/.ready
+build/model/manifest.json: $(wildcard models/*/lock.json models/*/templates/*) | .venv/.ready
 	@$(BIN)/winnow model build
 	@touch -c $@
 
@@ -61,8 +61,9 @@ build/%/.installed: requirements/%/package.json requirements/%/package-lock.json
 model: .venv/.ready ## build the model again if it is missing or changed
 	@$(BIN)/winnow model build
 
-templates: .venv/.ready-dev ## make models/use-lite/templates from the output of TensorFlow's converter
+templates: .venv/.ready-dev ## make models/*/templates from the output of TensorFlow's converter
 	@$(BIN)/python -m winnow_model.capture
+	@$(BIN)/python -m winnow_picture_model.capture
 
 demo: install ## start the local stack, drop the sample files, show the results
 	@$(BIN)/python -m winnow_cli.demo

@@ -31,6 +31,22 @@ class Encoder(Protocol):
     def __call__(self, texts: Sequence[str]) -> "NDArray[np.float32]": ...
 
 
+class PictureEncoder(Protocol):
+    """Pictures to vectors.
+
+    `encoder(pictures)` takes pictures of uint8 [224, 224, 3], RGB, and returns float32 of shape
+    [len(pictures), 1280], rows L2-normalised and in the order of the pictures. A picture's row is
+    bit-identical whatever else is in the call.
+    """
+
+    @property
+    def info(self) -> ModelInfo:
+        """The weights and the engine; written to every result."""
+        ...
+
+    def __call__(self, pictures: Sequence["NDArray[np.uint8]"]) -> "NDArray[np.float32]": ...
+
+
 class Judge(Protocol):
     """Judges texts by a process."""
 

@@ -24,7 +24,7 @@ class _ManifestModel(BaseModel):
 
 
 class Package(_ManifestModel):
-    """One npm package, pinned."""
+    """A package, pinned; `integrity` is of its archive, or of the one file of it that is used."""
 
     name: str
     version: str

