@@ -96,7 +96,9 @@ IN_NO_IMAGE = {
     "winnow/judging/criteria/explain.py",  # and of `predict --explain`
     "winnow/py.typed",  # for mypy
     "winnow/search/svg.py",  # of `winnow stats`
-    "winnow_encoder/pictures.py",  # until a process judges pictures
+    *(
+        f"winnow_{name}.py" for name in ("encoder/pictures", "ocr/squares")
+    ),  # until pictures are judged
     # Until the functions that search are there.
     "winnow/search/files.py",
     *(f"winnow_search/{name}.py" for name in ("__init__", "duck", "indexing", "parquet")),

@@ -17,6 +17,7 @@ PARSERS = {
     "html": "winnow.parsers.html.visible_text",
     "eml": "winnow.parsers.mail.message",
     "pictures": "winnow.parsers.pictures",
+    "squares": "winnow.parsers.squares",
 }
 """Kind -> module with a function `parse(file, limits, emit, scratch)`."""
 

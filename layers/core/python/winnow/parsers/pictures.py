@@ -100,7 +100,7 @@ def _frames(image: "Image", limits: dict[str, Any]) -> Iterator[int]:
             if cast("Any", image).tag_v2.get(_SUBFILE, 0) & _REDUCED:
                 continue
         number += 1
-        _check_size(image, limits)
+        check_size(image, limits)
         if numbers is None or number in numbers:
             yield frame
 
@@ -115,7 +115,8 @@ def _check_pages(count: int, limits: dict[str, Any]) -> None:
         )
 
 
-def _check_size(image: "Image", limits: dict[str, Any]) -> None:
+def check_size(image: "Image", limits: dict[str, Any]) -> None:
+    """Refuse an image of too many pixels, or of none, before one is decoded."""
     width, height = image.size
     if width * height > limits["max_pixels"]:
         raise ParseError(
@@ -133,14 +134,14 @@ def _upright(image: "Image") -> "Image":
 
     image.draft("RGB", (_MAX_SIDE, _MAX_SIDE))  # a JPEG is decoded at a fraction of its size
     image.load()
-    plain = _as_rgb(image)
+    plain = as_rgb(image)
     turned = ImageOps.exif_transpose(plain) if image.format != "TIFF" else plain
     if max(turned.size) > _MAX_SIDE:
         turned.thumbnail((_MAX_SIDE, _MAX_SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
     return turned
 
 
-def _as_rgb(image: "Image") -> "Image":
+def as_rgb(image: "Image") -> "Image":
     """Any mode as RGB: 16 bits scaled to 8, transparency on black or white, whichever contrasts."""
     from PIL import Image, ImageStat
 
