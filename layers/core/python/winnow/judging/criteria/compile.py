@@ -7,7 +7,7 @@ over a segment: a criterion keeps only positions of columns and of keywords.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from operator import or_
 
 import numpy as np
@@ -25,6 +25,7 @@ _SOFT = MentionKind.POSSIBLE | MentionKind.HISTORICAL
 
 
 _NEGATIVE = MentionKind.DENIED | MentionKind.RESULT
+_NONE: NDArray[np.intp] = np.zeros(0, np.intp)
 _OPEN = MentionKind.UNKNOWN | MentionKind.PLANNED | MentionKind.MIXED
 
 
@@ -36,9 +37,9 @@ class CriterionSide:
     """1: supports the criterion, -1: opposes it."""
     keywords: frozenset[int]
     """Positions in the process's list of keywords; empty: any segment may match."""
-    ignored: MentionKind
+    ignored: int
     """Kinds that are ignored for this side, because some of its sentences are of them."""
-    columns_by_kinds: Mapping[Kinds, list[int]]
+    columns_by_kinds: Mapping[Kinds, NDArray[np.intp]]
     """Columns that a segment of these kinds may be compared with."""
     kin: Mapping[int, frozenset[Kin]]
     """Of the columns that name relatives, how near these are."""
@@ -46,7 +47,7 @@ class CriterionSide:
     """Columns of the neutral statements that have one of the side's keywords, by what a segment is:
     whether it denies nothing and leaves nothing open, and whether it is about a relative."""
 
-    def columns(self, segment: SegmentMentions) -> list[int]:
+    def columns(self, segment: SegmentMentions) -> NDArray[np.intp]:
         """The columns that a segment may be compared with.
 
         "Melena, no pain" may support melena. "Showed polyps but no bleeding" is neither support nor
@@ -56,15 +57,17 @@ class CriterionSide:
         columns = self._columns_of_kinds(segment)
         if not self.kin or not (named := segment.kin):
             return columns
-        return [column for column in columns if self.kin.get(column, named) <= named]
+        return np.array(
+            [column for column in columns.tolist() if self.kin.get(column, named) <= named], np.intp
+        )
 
-    def _columns_of_kinds(self, segment: SegmentMentions) -> list[int]:
+    def _columns_of_kinds(self, segment: SegmentMentions) -> NDArray[np.intp]:
         kinds = segment.kinds(self.keywords, self.ignored)
-        columns = self.columns_by_kinds.get(kinds, [])
+        columns = self.columns_by_kinds.get(kinds, _NONE)
         if self.sign > 0 and not any(kind & MentionKind.RESULT for kind in kinds):
             unmixed = frozenset(kind & ~MentionKind.MIXED for kind in kinds)
             if unmixed != kinds:
-                return columns + self.columns_by_kinds.get(unmixed, [])
+                return np.concatenate([columns, self.columns_by_kinds.get(unmixed, _NONE)])
         return columns
 
     def neutral_columns(self, segment: SegmentMentions) -> NDArray[np.intp]:
@@ -107,17 +110,17 @@ class CompiledCriterion:
     rivals: frozenset[int] = frozenset()
     """Positions of the words of another explanation: where one is said, nothing implies it."""
 
-    @property
+    @cached_property
     def all_keywords(self) -> frozenset[int]:
         """Keywords of both sides."""
         return self.pro.keywords | self.con.keywords
 
-    @property
+    @cached_property
     def silence_is_not_met(self) -> bool:
         """Whether a record that does not mention it is taken not to meet it."""
         return self.criterion.if_silent == "not_met"
 
-    @property
+    @cached_property
     def is_about_relatives(self) -> bool:
         """Whether one of its statements is about a relative: "a brother had colon cancer"."""
         return bool(self.pro.ignored & MentionKind.FAMILY) or any(
@@ -129,6 +132,14 @@ class CompiledCriterion:
         if self.speaking.start == self.speaking.stop:
             return False  # It has facts alone.
         return not self.keywords or not self.keywords.isdisjoint(keywords)
+
+    def concerns(self, keywords: frozenset[int]) -> bool:
+        """Whether a segment with these keywords may say anything of it."""
+        return (
+            self.accepts(keywords)
+            or not self.all_keywords.isdisjoint(keywords)
+            or not self.rivals.isdisjoint(keywords)
+        )
 
 
 @dataclass(frozen=True)
@@ -145,7 +156,10 @@ class CompiledCriteria:
 
     def accepts(self, plain: str) -> bool:
         """Whether any criterion accepts a segment, its shorthand written out."""
-        keywords = self.keywords(words(plain))
+        return self.accepts_any(self.keywords(words(plain)))
+
+    def accepts_any(self, keywords: frozenset[int]) -> bool:
+        """Whether any criterion accepts a segment with these keywords."""
         return any(criterion.accepts(keywords) for criterion in self.criteria)
 
     def topics(self, text: str) -> frozenset[int]:
@@ -235,7 +249,7 @@ class _Compiler:
             sign,
             self._add_keywords(plain),
             ignored,
-            columns_by_kinds,
+            {kinds: np.array(those, np.intp) for kinds, those in columns_by_kinds.items()},
             {column: named for column, named in kin_of.items() if named},
             {
                 (is_plain, is_of_family): np.array(

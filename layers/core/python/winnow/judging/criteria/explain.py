@@ -22,7 +22,7 @@ from winnow.judging.criteria.match import (
     Match,
     match_segments,
 )
-from winnow.judging.criteria.mentions import MentionKind, SegmentMentions
+from winnow.judging.criteria.mentions import PLAIN, MentionKind, SegmentMentions
 from winnow.judging.evidence import SCORE_DECIMALS
 from winnow.judging.text.similarity import SegmentScorer, SimilarityMatrix
 from winnow.limits.budget import no_deadline
@@ -54,7 +54,7 @@ class Reason(StrEnum):
     FACT = "fact"
 
 
-_KINDS: tuple[tuple[MentionKind, Reason, str], ...] = (
+_KINDS: tuple[tuple[int, Reason, str], ...] = (
     (MentionKind.FAMILY, Reason.FAMILY, "about a relative"),
     (MentionKind.UNKNOWN, Reason.UNKNOWN, "said to be unknown, missing or taken back"),
     (MentionKind.PLANNED, Reason.PLANNED, "planned or conditional"),
@@ -274,9 +274,9 @@ class CriteriaExplainer:
         if not sides:
             return Reason.NO_KEYWORD, "it has none of the keywords", nearest
         compared = [
-            _nearest(columns, side.sign, similarity)
+            _nearest(columns.tolist(), side.sign, similarity)
             for side in sides
-            if (columns := side.columns(mentions))
+            if (columns := side.columns(mentions)).size
         ]
         best = max(compared, key=lambda one: one.similarity, default=None)
         if best is None or (best.similarity <= LOW < nearest.similarity):
@@ -372,7 +372,7 @@ def _nearest_of_all(
     compared = [
         _nearest(columns, side.sign, similarity)
         for side in (sides or (criterion.pro, criterion.con))
-        if (columns := [c for some in side.columns_by_kinds.values() for c in some])
+        if (columns := [c for some in side.columns_by_kinds.values() for c in some.tolist()])
     ]
     return max(compared, key=lambda one: one.similarity, default=None)
 
@@ -387,7 +387,7 @@ def _neutral(
 
 def _kind(mentions: SegmentMentions, sides: Sequence[CriterionSide]) -> tuple[Reason, str]:
     """The kind that keeps a segment from the sentences that it resembles."""
-    kinds = MentionKind(0)
+    kinds = PLAIN
     for side in sides:
         for kind in mentions.kinds(side.keywords, side.ignored):
             kinds |= kind

@@ -147,61 +147,69 @@ def _match_block(
     """Add the matches of some of the rows."""
     split = [words(text) for text in matrix.plain[block]]
     keywords = [compiled.keywords(row) for row in split]
-    similarity = _similarity(compiled, matrix.similarity[block], split, keywords)
-    near = [similarity[:, c.speaking].max(axis=1, initial=0.0) > LOW for c in compiled.criteria]
-    for place, is_near in enumerate(np.stack(near, axis=1).tolist()):
+    # Most segments have none, and many have the same ones.
+    concerned = {found: _concerned(compiled, found) for found in set(keywords)}
+    accepted = [place for place, found in enumerate(keywords) if compiled.accepts_any(found)]
+    similarity = _similarity(compiled, matrix.similarity[block], split, accepted)
+    near = _near(compiled, similarity, accepted)
+    for place, found in enumerate(keywords):
         check()
+        if not concerned[found]:
+            continue
         row = block.start + place
+        part = matrix.parts[row]
         segment = _ComparedSegment(
-            matrix.plain[row],
-            matrix.sections[row],
-            matrix.parts[row],
-            split[place],
-            keywords[place],
-            compiled.keywords,
+            matrix.plain[row], matrix.sections[row], part, split[place], found, compiled.keywords
         )
-        for position, criterion in enumerate(compiled.criteria):
+        for position in concerned[found]:
+            criterion, rows = compiled.criteria[position], matches[position]
+            is_accepted = not part.is_cut and criterion.accepts(found)
             match: Match | None = None
-            is_compared = is_near[position] and not matrix.parts[row].is_cut
-            if is_compared and criterion.accepts(segment.keywords):
+            if is_accepted and near[place, position]:
                 match = _match_sentence(compiled, criterion, segment, similarity[place])
             if match:
-                matches[position].by_row[row] = match
-            elif (
-                not matrix.parts[row].is_cut
-                and criterion.accepts(segment.keywords)
-                and _is_doubt(criterion, segment)
-            ):
-                matches[position].doubted_in.add(row)
+                rows.by_row[row] = match
+            elif is_accepted and _is_doubt(criterion, segment):
+                rows.doubted_in.add(row)
             if criterion.silence_is_not_met and (undenied := _undenied(criterion, segment)):
                 is_mention = any(_is_mention(criterion, segment, mention) for mention in undenied)
-                rows = matches[position]
                 (rows.mentioned_in if is_mention else rows.of_others_in).add(row)
-            if not criterion.all_keywords.isdisjoint(segment.keywords):
-                matches[position].named_in.add(row)
+            if not criterion.all_keywords.isdisjoint(found):
+                rows.named_in.add(row)
                 if criterion.implying and _is_open(criterion, segment):
-                    matches[position].open_in.add(row)
+                    rows.open_in.add(row)
             if _says_rival(criterion, segment):
-                matches[position].rivals_in.add(row)
+                rows.rivals_in.add(row)
+
+
+def _concerned(compiled: CompiledCriteria, keywords: frozenset[int]) -> list[int]:
+    """The positions of the criteria that a segment with these keywords may say anything of."""
+    return [at for at, criterion in enumerate(compiled.criteria) if criterion.concerns(keywords)]
 
 
 def _similarity(
     compiled: CompiledCriteria,
     cosine: NDArray[np.float32],
     split: Sequence[Sequence[str]],
-    keywords: Sequence[frozenset[int]],
+    accepted: Sequence[int],
 ) -> NDArray[np.float32]:
     """Similarity of segments to references; 0 for a segment that no criterion accepts."""
-    accepted = [
-        row
-        for row, segment_keywords in enumerate(keywords)
-        if any(criterion.accepts(segment_keywords) for criterion in compiled.criteria)
-    ]
     similarity = np.zeros_like(cosine)
     similarity[accepted] = (1 - SHARED) * cosine[accepted] + SHARED * compiled.shared_words(
         [split[row] for row in accepted]
     )
     return similarity
+
+
+def _near(
+    compiled: CompiledCriteria, similarity: NDArray[np.float32], accepted: Sequence[int]
+) -> NDArray[np.bool_]:
+    """Shape [segments, criteria]: whether a segment resembles any sentence of the criterion."""
+    near = np.zeros((len(similarity), len(compiled.criteria)), np.bool_)
+    compared = similarity[accepted]
+    for position, criterion in enumerate(compiled.criteria):
+        near[accepted, position] = compared[:, criterion.speaking].max(axis=1, initial=0.0) > LOW
+    return near
 
 
 class _Nearest(NamedTuple):
@@ -252,9 +260,9 @@ def _nearest(
     """None if the segment may not be compared with any sentence of the side."""
     if side.keywords and side.keywords.isdisjoint(segment.keywords):
         return None
-    if not (columns := side.columns(segment.mentions)):
+    if not (columns := side.columns(segment.mentions)).size:
         return None
-    column = columns[int(similarity[columns].argmax())]
+    column = int(columns[similarity[columns].argmax()])
     return _Nearest(float(similarity[column]), column, side)
 
 

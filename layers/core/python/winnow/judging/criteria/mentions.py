@@ -5,10 +5,9 @@ year" with sentences about the past.
 """
 
 from collections.abc import Iterable, Sequence
-from enum import Flag, auto
 from functools import cached_property, reduce
 from operator import or_
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from winnow.judging.criteria.context import Context, SegmentContext, tokens
 from winnow.judging.criteria.keywords import Keywords
@@ -17,20 +16,24 @@ from winnow.judging.text.shorthand import expand_shorthand
 from winnow.judging.text.similarity import Part
 
 
-class MentionKind(Flag):
-    """What two sentences must have in common to be compared."""
+class MentionKind:
+    """What two sentences must have in common to be compared: bits, to be joined by "|".
 
-    DENIED = auto()
-    RESULT = auto()
+    Plain integers: to join members of `enum.Flag` takes twenty times as long, and every mention of
+    every criterion is joined with others.
+    """
+
+    DENIED: Final = 1
+    RESULT: Final = 2
     """Something else in the clause is negated: the test found nothing."""
-    POSSIBLE = auto()
-    PLANNED = auto()
-    HISTORICAL = auto()
-    FAMILY = auto()
+    POSSIBLE: Final = 4
+    PLANNED: Final = 8
+    HISTORICAL: Final = 16
+    FAMILY: Final = 32
     """It is about a relative, not the patient."""
-    UNKNOWN = auto()
+    UNKNOWN: Final = 64
     """It is open, missing, unfinished or taken back."""
-    MIXED = auto()
+    MIXED: Final = 128
     """One clause is negative and another is not: "normal but for an ulcer"."""
 
 
@@ -39,7 +42,7 @@ _OF_WHOLE = frozenset(
 )
 """What goes on from one part of a list to the next: "denies melena, pain, anemia". Doubt and the
 past do not: "s/p EGD, likely small bowel, Hb 7"."""
-PLAIN = MentionKind(0)
+PLAIN = 0
 _OF_CONTEXT = {
     Context.POSSIBLE: MentionKind.POSSIBLE,
     Context.PLANNED: MentionKind.PLANNED,
@@ -48,7 +51,7 @@ _OF_CONTEXT = {
     Context.FAMILY: MentionKind.FAMILY,
     Context.UNKNOWN: MentionKind.UNKNOWN,
 }
-Kinds = frozenset[MentionKind]
+Kinds = frozenset[int]
 """The kinds of a sentence's keywords or, without keywords, the kinds of the whole sentence."""
 
 
@@ -56,7 +59,8 @@ class Mention(NamedTuple):
     """One occurrence of a keyword."""
 
     keyword: int
-    kind: MentionKind
+    kind: int
+    """Of MentionKind."""
     contexts: frozenset[Context]
 
 
@@ -80,8 +84,9 @@ class SegmentMentions:
         spans = keywords.spans([segment[at] for at in positions])
         self.mixed = 0 < len(self._context.negative_clauses) < self._context.contrasted_clauses
         """Whether something is negated in one clause and nothing in another."""
+        self._kinds: dict[tuple[frozenset[int], int], Kinds] = {}
         self.mentions: list[Mention] = []
-        read: dict[tuple[int, int], tuple[MentionKind, frozenset[Context]]] = {}
+        read: dict[tuple[int, int], tuple[int, frozenset[Context]]] = {}
         for keyword, first, end in spans:
             span = (positions[first], positions[end - 1] + 1)
             if span not in read:
@@ -101,8 +106,13 @@ class SegmentMentions:
             contexts |= whole & _OF_WHOLE
         return contexts
 
-    def kinds(self, keywords: frozenset[int], ignored: MentionKind) -> Kinds:
+    def kinds(self, keywords: frozenset[int], ignored: int) -> Kinds:
         """The kinds of those keywords, or of the whole segment if it has none of them."""
+        if (known := self._kinds.get((keywords, ignored))) is None:
+            known = self._kinds[keywords, ignored] = self._kinds_of(keywords, ignored)
+        return known
+
+    def _kinds_of(self, keywords: frozenset[int], ignored: int) -> Kinds:
         kinds = {mention.kind for mention in self.mentions if mention.keyword in keywords}
         kinds = _denials_as_results({kind & ~ignored for kind in kinds})
         if not kinds:
@@ -112,12 +122,12 @@ class SegmentMentions:
         return frozenset(kinds)
 
     @property
-    def all_kinds(self) -> MentionKind:
+    def all_kinds(self) -> int:
         """All kinds of the keywords or, without keywords, of the whole segment."""
         kinds = [mention.kind for mention in self.mentions] or [self._whole()]
         return reduce(or_, kinds)
 
-    def _read(self, start: int, end: int) -> tuple[MentionKind, frozenset[Context]]:
+    def _read(self, start: int, end: int) -> tuple[int, frozenset[Context]]:
         contexts = self.contexts(start, end)
         kind = _kind_of(contexts)
         if self._context.is_denied(start, end) or (
@@ -129,7 +139,7 @@ class SegmentMentions:
             kind |= MentionKind.RESULT
         return kind, contexts
 
-    def _whole(self) -> MentionKind:
+    def _whole(self) -> int:
         """The kind of the segment as a whole, when it has none of the keywords."""
         kind = _kind_of(self.contexts(0, 0) | self._context.all_contexts)
         if self._context.negative_clauses:
@@ -156,13 +166,13 @@ def section_contexts(section: str) -> frozenset[Context]:
     return frozenset({Context.FAMILY if family else Context.HISTORICAL})
 
 
-def _kind_of(contexts: Iterable[Context]) -> MentionKind:
+def _kind_of(contexts: Iterable[Context]) -> int:
     """The kinds of all contexts together, except negation, which depends on the clause."""
     kinds = (_OF_CONTEXT[context] for context in contexts if context is not Context.NEGATED)
     return reduce(or_, kinds, PLAIN)
 
 
-def _denials_as_results(kinds: set[MentionKind]) -> set[MentionKind]:
+def _denials_as_results(kinds: set[int]) -> set[int]:
     """A test without a finding denies it: "colonoscopy showed no bleeding" is one result."""
     if len(kinds) < 2:
         return kinds
