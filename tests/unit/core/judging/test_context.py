@@ -74,6 +74,12 @@ def test_the_table_holds_every_context_and_no_sentence_twice() -> None:
         ("Melena was not reported.", "melena", {"negated"}),
         ("The colonoscopy is not in our records.", "colonoscopy", {"unknown"}),
         ("His daughter is not sure about blood.", "blood", {"unknown"}),
+        ("One of the uncles, it was not noted which, had a polyp.", "polyp", {"unknown"}),
+        ("Nobody in his immediate family has had a polyp.", "polyp", {"family", "negated"}),
+        ("His stepfather had a polyp.", "polyp", {"family"}),
+        # What was not found is the source, not the bleeding.
+        ("Continued bleeding, source not found.", "bleeding", set()),
+        ("He loses blood and his hemoglobin does not rise.", "blood", set()),
         # An exam that was not done is no list.
         ("No prior colonoscopy, loose stools.", "stools", set()),
         ("No prior colonoscopy or endoscopy.", "endoscopy", {"negated"}),

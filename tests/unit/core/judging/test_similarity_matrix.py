@@ -116,6 +116,9 @@ def test_a_sentence_under_two_headings_is_two() -> None:
         ("Scopes (EGD) - no melena", []),
         ("Hb 7, EGD neg. r/o melena", ["Hb 7", "EGD neg", "r/o melena"]),
         ("Hb 7, melena, needs VCE", ["Hb 7", "melena", "needs VCE"]),
+        ("Hb low, melena, pain: none", []),
+        ("Hb low, melena: none, EGD neg", ["Hb low", "melena: none", "EGD neg"]),
+        ("EGD, melena tests and Hb are normal", []),
     ],
 )
 def test_a_list_is_cut_where_the_topic_changes(text: str, parts: list[str]) -> None:

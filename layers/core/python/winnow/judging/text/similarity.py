@@ -127,6 +127,11 @@ _ONE_ANSWER = re.compile(
     re.IGNORECASE,
 )
 """Behind a list, it is of all its parts: "Bleeding, weight loss: none"."""
+_SHARED_RESULT = re.compile(
+    r"(?:[\w'-]+ ){0,2}[\w'-]+(?:, (?:[\w'-]+ ){0,2}[\w'-]+){1,4},? and (?:[\w'-]+ ){1,3}"
+    r"(?:is|are|was|were|all)\b"
+)
+"""What is said behind several names is of each: "Colonoscopy, biopsies and CT are normal"."""
 _MIN_PARTS = 3
 """Fewer only in a sentence of at most _FEW_WORDS words."""
 _FEW_WORDS = 12
@@ -165,6 +170,8 @@ def list_parts(text: str, start: int, end: int, topics: Topics) -> list[segments
     if not any(text.find(mark, start, end) >= 0 for mark in _MARKS):
         return []
     cuts = list(_CUT.finditer(text, start, end))
+    if cuts and _SHARED_RESULT.match(text, start, end):
+        return []
     if cuts and ":" not in text[start : cuts[-1].end()] and _ONE_ANSWER.search(text, start, end):
         return []
     if not cuts or _REPORTS.search(text, start, end):
