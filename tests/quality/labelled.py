@@ -62,6 +62,8 @@ SETS = (
     "notes_second_natural",
     "notes_second_apart",
     "notes_third_natural",
+    "notes_fourth_natural",
+    "notes_fourth_apart",
     "notes_clauses",
     "l33774_cases",
     "l33774_further",
@@ -78,6 +80,8 @@ SCREENING_SETS = (
     "screening_second",
     "screening_third",
     "screening_fourth",
+    "screening_fifth",
+    "screening_fifth_apart",
 )
 
 

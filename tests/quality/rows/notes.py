@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 
 from tests.quality import negex, undone
-from tests.quality.labelled import DATA
+from tests.quality.labelled import DATA, SCREENING_SETS
 from tests.quality.notes import PROCESSES, Outcome, judged, read, summary
 from tests.quality.row import ROOT, Row
 from winnow.judging import build_judge
@@ -70,16 +70,7 @@ def measure() -> list[Row]:
 
 def _screening() -> list[Row]:
     threshold = ProcessRegistry.from_directory(PROCESSES).find("screening-colonoscopy").threshold
-    names = (
-        "screening_tune",
-        "screening_apart_tune",
-        "screening_own",
-        "screening_own_second",
-        "screening_second",
-        "screening_third",
-        "screening_fourth",
-    )
-    notes = [note for name in names for note in read(DATA / "tune" / f"{name}.csv")]
+    notes = [note for name in SCREENING_SETS for note in read(DATA / "tune" / f"{name}.csv")]
     outcomes = judged(notes, threshold, "screening-colonoscopy")
     accepted = [o for o in outcomes if o.accepted]
     wrong_met = sum(not o.right and o.value == "met" for o in accepted)
