@@ -80,6 +80,10 @@ def test_the_table_holds_every_context_and_no_sentence_twice() -> None:
         # What was not found is the source, not the bleeding.
         ("Continued bleeding, source not found.", "bleeding", set()),
         ("He loses blood and his hemoglobin does not rise.", "blood", set()),
+        ("The requesting provider suspects a bleed.", "bleed", {"possible"}),
+        ("Family history empty for polyps.", "polyps", {"family", "negated"}),
+        ("Grandma had a polyp.", "polyp", {"family"}),
+        ("Negative endoscopies, bleeding.", "endoscopies", {"negated"}),
         # An exam that was not done is no list.
         ("No prior colonoscopy, loose stools.", "stools", set()),
         ("No prior colonoscopy or endoscopy.", "endoscopy", {"negated"}),

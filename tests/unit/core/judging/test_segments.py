@@ -126,6 +126,14 @@ def test_soft_wraps_are_joined_and_short_lines_are_not() -> None:
     ]
 
 
+def test_a_long_line_of_a_form_is_no_soft_wrap() -> None:
+    form = (
+        "Source of bleeding found on upper endoscopy? [ ] Yes [x] No\n"
+        "Small bowel suspected? [x] Yes [ ] No"
+    )
+    assert split(form) == form.split("\n")
+
+
 @pytest.mark.parametrize("line_break", ["\n", "\r\n", "\r", "\u2028"])
 def test_an_empty_line_ends_a_sentence_however_lines_are_broken(line_break: str) -> None:
     first = "A line that is long enough to look like one that was wrapped"

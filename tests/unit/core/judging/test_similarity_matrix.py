@@ -116,6 +116,8 @@ def test_a_sentence_under_two_headings_is_two() -> None:
         ("Scopes (EGD) - no melena", []),
         ("Hb 7, EGD neg. r/o melena", ["Hb 7", "EGD neg", "r/o melena"]),
         ("Hb 7, melena, needs VCE", ["Hb 7", "melena", "needs VCE"]),
+        ("44F, melena", ["44F", "melena"]),
+        ("Hb at 61. no melena, tired", ["Hb at 61", "no melena, tired"]),
         ("Hb low, melena, pain: none", []),
         ("Hb low, melena: none, EGD neg", ["Hb low", "melena: none", "EGD neg"]),
         ("EGD, melena tests and Hb are normal", []),

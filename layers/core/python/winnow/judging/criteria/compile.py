@@ -5,7 +5,7 @@ All references of all criteria are the columns of one matrix, and all keywords a
 over a segment: a criterion keeps only positions of columns and of keywords.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from operator import or_
@@ -104,7 +104,7 @@ class CompiledCriterion:
     rules: tuple[FactRule, ...]
     """What reads its facts, over a whole text."""
     measured: frozenset[str]
-    """The first words of the names of its measured values."""
+    """The first words of the names of its measured values and of its event."""
     implying: tuple[frozenset[str], ...] = ()
     """Of what implies it: keywords, their shorthand written out, one of each set is asked for."""
     rivals: frozenset[int] = frozenset()
@@ -187,6 +187,13 @@ def compile_criteria(definition: CriteriaProcess) -> CompiledCriteria:
     )
 
 
+def _fact_names(criterion: Criterion) -> Iterator[str]:
+    for measure in criterion.measures:
+        yield from (measure.name, *measure.aliases)
+    if criterion.interval_since is not None:
+        yield criterion.interval_since.event
+
+
 class _Compiler:
     """The keywords and references of the criteria so far."""
 
@@ -209,11 +216,7 @@ class _Compiler:
             pro.keywords | con.keywords if pro.keywords and con.keywords else frozenset(),
             slice(start, len(self.references)),
             fact_rules(criterion),
-            frozenset(
-                words(name)[0]
-                for measure in criterion.measures
-                for name in (measure.name, *measure.aliases)
-            ),
+            frozenset(words(name)[0] for name in _fact_names(criterion)),
             tuple(
                 frozenset(map(expand_shorthand, names))
                 for names in (criterion.implied_by.each_of if criterion.implied_by else ())

@@ -661,7 +661,7 @@ def _rows() -> tuple[tuple[str, "_Reader"], ...]:
             _plain,
         ),
         (r"(?:^|(?<=[.]\s))Is (?P<n>[1-9]\d)(?=,| and\b)", _plain),
-        (r"(?<![\w./-])(?P<s>[MF]), (?P<n>[1-9]\d)(?=[,.;)]| y| as of)", _bare_sex),
+        (r"(?<![\w./-])(?P<s>[MF]), (?P<n>[1-9]\d)(?=[,.;)\n]|$| y| as of)", _bare_sex),
         (rf"^{_N}, (?=[a-z])", _plain),
         (rf"^{_N} ?(?:y|yrs?|years?)\b\.?(?=[,;])", _plain),
         (r"\b(?:pt|patient)\.?,? (?P<n>[1-9]\d)(?=[,.;]|$| ?y| with| w/)", _plain),

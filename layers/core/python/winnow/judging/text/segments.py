@@ -3,9 +3,10 @@
 The rules, in order:
 
 1. A line break ends a sentence, unless it is a soft wrap: the line before it is 50 characters or
-   longer and does not end in one of `. ? ! : ;`, or it ends in a comma or a word that wants another
-   ("no evidence of"), or the line after goes on ("and ..."); and the line after begins neither with
-   a list mark nor with a heading. Clinical notes put lists and headings on lines of their own.
+   longer and ends neither in one of `. ? ! : ;` nor in a box with its answer, or it ends in a comma
+   or a word that wants another ("no evidence of"), or the line after goes on ("and ..."); and the
+   line after begins neither with a list mark nor with a heading. Clinical notes put lists and
+   headings on lines of their own.
 2. Within such a block, Punkt decides which full stops end a sentence. Beyond Punkt, abbreviations
    that often come last ("b.i.d.", "wks.", "neg.") end one before a word with a capital, so does a
    unit of one letter ("38.9 C."), and so does a full stop without the space ("pain.Hgb 8").
@@ -47,6 +48,7 @@ _WANTING = (
     "|with|without"
 )
 _GOES_ON = re.compile(rf"(?:,|\b(?:{_WANTING}|{_WANTING.upper()}|a)|(?<![:–?-] )\b(?:no|NO))$")
+_ENDS_IN_BOX = re.compile(r"(?:\[ ?[xX]? ?\]|\( ?[xX]? ?\)|[☐☒☑]) ?[\w/]{1,12}\.?$")
 _GONE_ON = re.compile(r"(?:and|or|nor|but|which|who|with|without|of|on|in|for|from|to)\b(?![.:)])")
 _GLUED = re.compile(
     r"\.(?:(?<=[^\W\d_]{3}\.)|(?<=\d\.)|(?<=[a-z]{2}\.)(?=[A-Z][a-z]))"
@@ -98,7 +100,7 @@ def _blocks(text: str) -> list[Span]:
         else:
             blocks.append((start, end))
         soft = stripped[-1] not in ".?!:;" and (
-            len(stripped) >= _SOFT_WRAP
+            (len(stripped) >= _SOFT_WRAP and not _ENDS_IN_BOX.search(stripped, len(stripped) - 20))
             or _GOES_ON.search(stripped, max(0, len(stripped) - 9)) is not None
         )
     return blocks

@@ -106,7 +106,8 @@ def windows(
 
 
 _CUT = re.compile(
-    r"(?:[,;]+\s*|(?<=\s)[-–—]\s+)(?=[^\W_]|[?+(])|(?<=[^\W\d_]{3})\.\s+(?=[a-z](?:[a-z]|/[a-z]\b))"
+    r"(?:[,;]+\s*|(?<=\s)[-–—]\s+)(?=[^\W_]|[?+(])"
+    r"|(?:(?<=[^\W\d_]{3})|(?<=\d\d))\.\s+(?=[a-z](?:[a-z]|/[a-z]\b))"
 )
 """Where a list may be cut; full stops that end no sentence are marks too ("neg. r/o ulcer")."""
 _MARKS = (",", ";", " - ", " – ", " — ")
@@ -132,6 +133,11 @@ _SHARED_RESULT = re.compile(
     r"(?:is|are|was|were|all)\b"
 )
 """What is said behind several names is of each: "Colonoscopy, biopsies and CT are normal"."""
+_WHO = re.compile(
+    r"\d{1,3}[ -]?(?:y/?o|yrs?|years?[ -]old)?[ -]?(?:[MF]|male|female|man|woman|lady|gentleman)?",
+    re.IGNORECASE,
+)
+"""Who it is of, in front of a list: "44F, mother with colon cancer"."""
 _MIN_PARTS = 3
 """Fewer only in a sentence of at most _FEW_WORDS words."""
 _FEW_WORDS = 12
@@ -196,7 +202,8 @@ def list_parts(text: str, start: int, end: int, topics: Topics) -> list[segments
             )
         else:
             is_new = _REQUEST.match(text, first) is not None
-        if number and about and is_new and not is_of_before:
+        is_second = number == 1 and _WHO.fullmatch(text, start, stops[0]) is not None
+        if is_second or (number and about and is_new and not is_of_before):
             parts.append((begin, begin + len(text[begin : stops[number - 1]].rstrip())))
             begin, about = first, topic
         else:
