@@ -36,7 +36,7 @@ RECORDS = 500_000
 UPLOAD = 500
 """Records of an upload."""
 WORDS = 30_000
-DIMENSIONS = 96
+DIMENSIONS = 192
 ROUNDS = 15
 _LETTERS = np.array(list("abcdefghijklmnopqrstuvwxyz"))
 

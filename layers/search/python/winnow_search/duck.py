@@ -52,6 +52,10 @@ WORDS_A_CALL = 20_000
 MOST_FOUND = 60_000
 """Rows that the word index gives; a phrase in more rows is looked for in the rows themselves."""
 _TRIES = 4
+_SHOWN = ", ".join(
+    {"tokens": "'' AS tokens", "vector": "NULL AS vector"}.get(name, name) for name in COLUMNS
+)
+"""The columns of a row that is shown: nobody sees its tokens and its vector."""
 _INTERRUPT_S = 0.05
 
 _Version = tuple[FileName, str]
@@ -124,11 +128,7 @@ class DuckSearcher:
             if request.like:
                 return self._alike(request, demanded, condition, visible)
             (total,) = self._one("SELECT count(*) FROM records", condition)
-            rows = self._rows(
-                f"WHERE {condition.sql} ORDER BY {ORDERS[request.order]}"
-                f" LIMIT {int(request.limit)} OFFSET {int(request.offset)}",
-                condition.parameters,
-            )
+            rows = self._rows_of_page(request, condition)
             hits = [hit_of(row, demanded, whole=request.whole_text) for row in rows]
             return self._page(request, total, hits)
 
@@ -215,11 +215,16 @@ class DuckSearcher:
         assert found is not None
         return found
 
-    def _rows(self, rest: str, parameters: Sequence[Any]) -> list[IndexRow]:
-        columns = ", ".join(COLUMNS)
+    def _rows_of_page(self, request: SearchRequest, condition: Where) -> list[IndexRow]:
+        """The rows of a page: their places first, so that no other texts are unpacked."""
+        if not request.limit:
+            return []
+        order = ORDERS[request.order]
         found = self._database.execute(
-            f"SELECT {columns} FROM records {rest}",  # noqa: S608
-            parameters,
+            f"SELECT {_SHOWN} FROM records WHERE rowid IN (SELECT rowid FROM records"  # noqa: S608
+            f" WHERE {condition.sql} ORDER BY {order}"
+            f" LIMIT {int(request.limit)} OFFSET {int(request.offset)}) ORDER BY {order}",
+            condition.parameters,
         )
         return [IndexRow(*row) for row in found.fetchall()]
 
@@ -280,10 +285,12 @@ class DuckSearcher:
             self._database.register(
                 "alike", {"id": ids[likeness >= least], "likeness": likeness[likeness >= least]}
             )
-        columns = ", ".join(COLUMNS)
         found = self._database.execute(
-            f"SELECT {columns}, likeness FROM records JOIN alike USING (id)"  # noqa: S608
-            f" ORDER BY {order} LIMIT {int(request.limit)} OFFSET {int(request.offset)}"
+            "WITH page AS (SELECT id, likeness FROM records JOIN alike USING (id)"  # noqa: S608
+            f" ORDER BY {order} LIMIT {int(request.limit)} OFFSET {int(request.offset)})"
+            f" SELECT {_SHOWN}, likeness FROM records JOIN page USING (id)"
+            f" WHERE rowid IN (SELECT rowid FROM records WHERE id IN (SELECT id FROM page))"
+            f" ORDER BY {order}"
         ).fetchall()
         hits = [
             hit_of(IndexRow(*row[:-1]), demanded, whole=request.whole_text, likeness=row[-1])
