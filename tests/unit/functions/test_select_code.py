@@ -103,7 +103,8 @@ IN_NO_IMAGE = {
     "winnow/search/files.py",
     *(f"winnow_search/{name}.py" for name in ("__init__", "duck", "indexing", "parquet")),
     "winnow_aws/index_files.py",
-    *(f"winnow_search/{name}.py" for name in ("sql", "vectors", "words")),
+    "winnow_search/projection.npy",
+    *(f"winnow_search/{name}.py" for name in ("projection", "sql", "vectors", "words")),
     *(f"winnow/costs/{name}.py" for name in ("estimate", "month")),  # of commands
     # Of commands: what is wrong with the registry, what is copied to another, and how a release is.
     *(f"winnow/registry/{name}.py" for name in ("audit", "copies", "erasure")),

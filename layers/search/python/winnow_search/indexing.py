@@ -20,6 +20,7 @@ from winnow.search.files import (
 )
 from winnow.search.rows import UploadRows
 from winnow_search.parquet import batches, merge, write_segment, write_tombstone
+from winnow_search.projection import with_projected
 
 MAX_COMPACTED = 256 * 1024 * 1024
 """Bytes of a compacted file that is not written again for being small."""
@@ -64,7 +65,7 @@ class Indexer:
         try:
             rows = UploadRows(self._objects, ref)
             counted = _Counted(rows)
-            content = write_segment(counted, _Generation(rows))
+            content = write_segment(with_projected(counted), _Generation(rows))
         except ObjectGoneError:
             return self._deleted(process, upload)
         done = Indexed(process, upload, rows.month, counted.rows, rows.generation)

@@ -62,7 +62,8 @@ class IndexRow(NamedTuple):
     text: str | None
     tokens: str
     vector: bytes | None
-    """int8, in the direction of the record's text; None: it has no words, or none was kept."""
+    """int8, in the direction of the record's text: 512 of the results, fewer in the index's files.
+    None: it has no words, or none was kept."""
 
 
 class UploadRows:
