@@ -137,6 +137,11 @@ def measure_people(raw: dict[str, Any]) -> None:
         raw["people"]["container"] = container("api")
 
 
+def measure_searching(raw: dict[str, Any]) -> None:
+    with console.status("searching"):
+        raw["searching"] = run("tests.bench.searching")[0]
+
+
 def measure_retraining(raw: dict[str, Any]) -> None:
     with console.status("retraining"):
         raw["retraining"] = run("tests.bench.retraining", "--before")[0]
@@ -156,6 +161,7 @@ PARTS = {
     "streaming": measure_streaming,
     "people": measure_people,
     "retraining": measure_retraining,
+    "searching": measure_searching,
     "versions": measure_versions,
 }
 
@@ -265,6 +271,10 @@ sentences with the same engine on the same cores, with nothing else running.
 
 {retraining_text(raw.get("retraining"))}
 
+## Searching all results
+
+{searching_text(raw.get("searching"))}
+
 ## A version that is new to a function
 
 {versions_text(raw.get("versions"))}
@@ -318,6 +328,20 @@ def people_text(found: dict[str, Any] | None) -> str:
     return (
         f"A local stack, {found['rounds']} requests of each kind in turn, medians (`python -m tests.bench.people`). The page is\n"
         "driven in Chromium, at the speed of a script.\n\n| | |\n|---|---|\n" + table
+    )
+
+
+def searching_text(found: dict[str, Any] | None) -> str:
+    """The searcher's requests, as a table."""
+    if found is None:
+        return "Not measured."
+    rows = "\n".join(f"| {name} | {took['cpu_p50']:.0f} |" for name, took in found["ms"].items())
+    cpu = found["cpu_s"]
+    return (
+        f"{found['records']:,} generated records of 60 words on average, warm; CPU milliseconds, medians (`python -m tests.bench.searching`).\n"
+        f"To load them from the index takes {cpu['load']:.0f} CPU seconds, and to index their words {cpu['words']:.0f}. The index has "
+        f"{found['index_bytes_a_record']} bytes a record, the\nsearcher's copy {found['copy_bytes_a_record']}.\n\n"
+        f"| request | CPU ms |\n|---|---|\n{rows}"
     )
 
 
