@@ -45,6 +45,32 @@ def tiffs() -> tuple[bytes, ...]:
     )
 
 
+def webps() -> tuple[bytes, ...]:
+    """Lossy, lossless, with transparency, turned by EXIF, animated."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    still = _picture("RGB")
+    moving = io.BytesIO()
+    still.save(moving, "WEBP", save_all=True, append_images=[still.rotate(180)])
+    return (
+        _packed(still, "WEBP"),
+        _packed(still, "WEBP", lossless=True),
+        _packed(_picture("RGBA"), "WEBP"),
+        _packed(still, "WEBP", exif=exif),
+        moving.getvalue(),
+    )
+
+
+def gifs() -> tuple[bytes, ...]:
+    """Black and white, grey, a palette with transparency, interlaced, animated, cut off."""
+    shown = [_packed(_picture(mode), "GIF") for mode in ("1", "L", "P")]
+    still = _picture("P")
+    moving = io.BytesIO()
+    still.save(moving, "GIF", save_all=True, append_images=[still.rotate(180)])
+    clear = _packed(still, "GIF", transparency=0)
+    return (*shown, clear, _packed(still, "GIF", interlace=1), moving.getvalue(), shown[1][:60])
+
+
 def _picture(mode: str) -> Image.Image:
     """A dark bar on a light ground."""
     picture = Image.new("L", _SIZE, 230)

@@ -301,7 +301,7 @@ def test_fifty_thousand_by_fifty_thousand_pixels_are_refused_undecoded():
 
 def test_truncated_and_damaged_pictures():
     whole = scans.packed(short())
-    for kind in ("PNG", "JPEG", "TIFF"):
+    for kind in ("PNG", "JPEG", "TIFF", "WEBP", "GIF"):
         content = scans.packed(short(), kind)
         refused(content[: len(content) // 2], FileUnreadableError, "damaged")
     refused(whole[:16], FileUnreadableError, "damaged")
@@ -337,10 +337,12 @@ def test_reading_ends_when_its_time_is_over():
     )
 
 
-def test_only_the_first_picture_of_an_animation_is_read():
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "GIF"])
+def test_only_the_first_picture_of_an_animation_is_read(kind):
     frames = [Image.new("L", (100, 100), shade) for shade in (250, 120, 0)]
     seen = Counting()
-    records(scans.packed(frames[0], "PNG", save_all=True, append_images=frames[1:]), ocr=seen)
+    content = scans.packed(frames[0], kind, save_all=True, append_images=frames[1:], lossless=True)
+    records(content, ocr=seen)
     assert [picture.pixels[:3] for picture in seen.seen] == [bytes([250] * 3)]
 
 

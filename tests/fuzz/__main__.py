@@ -25,9 +25,11 @@ INSTRUMENTED = (
     "winnow.tables.columns",
     "PIL.Image",
     "PIL.ImageFile",
+    "PIL.GifImagePlugin",
     "PIL.JpegImagePlugin",
     "PIL.PngImagePlugin",
     "PIL.TiffImagePlugin",
+    "PIL.WebPImagePlugin",
     "email",
 )
 _LONGEST = 8_192

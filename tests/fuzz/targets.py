@@ -130,7 +130,7 @@ TARGETS = {
     name: f".{name}"
     for name in (
         "csv", "tsv", "jsonl", "json", "txt", "md", "html", "eml", "pdf", "docx", "xlsx", "zip",
-        "png", "jpeg", "tiff",
+        "png", "jpeg", "tiff", "webp", "gif",
     )
 }  # fmt: skip
 """Name -> the ending of its files: one a reader."""
@@ -220,4 +220,6 @@ SEEDS: dict[str, tuple[bytes, ...]] = {
     "png": pictures.pngs(),
     "jpeg": pictures.jpegs(),
     "tiff": pictures.tiffs(),
+    "webp": pictures.webps(),
+    "gif": pictures.gifs(),
 }

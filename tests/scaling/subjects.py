@@ -258,6 +258,8 @@ FILES: dict[str, Subject] = {
     "png": reading(lambda text: _picture(text, "PNG"), ".png"),
     "jpeg": reading(lambda text: _picture(text, "JPEG"), ".jpg"),
     "tiff": reading(lambda text: _picture(text, "TIFF"), ".tif"),
+    "webp": reading(lambda text: _picture(text, "WEBP"), ".webp"),
+    "gif": reading(lambda text: _picture(text, "GIF"), ".gif"),
 }  # fmt: skip
 """By kind of file, and what of it the text becomes."""
 

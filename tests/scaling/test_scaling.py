@@ -67,6 +67,8 @@ COSTLY = {
     "png",
     "jpeg",
     "tiff",
+    "webp",
+    "gif",
 }
 """Of these the text is the least part of the work: they get the texts of FEW only."""
 SUBJECTS: Mapping[str, Subject] = {

@@ -249,7 +249,6 @@ def test_the_encoding_of_xhtml_is_that_of_its_xml():
     [
         (b"\0\0\0\x18ftypheic", "HEIC"),
         (b"\0\0\0\x18ftypmif1", "HEIC"),
-        (b"RIFF\x24\0\0\0WEBPVP8 ", "WebP"),
     ],
 )
 def test_photographs_of_other_kinds_say_what_to_save_them_as(head, name):

@@ -160,10 +160,12 @@ ROUND_TRIPS: dict[str, RoundTrip] = {
     "png": picture_of(pictures.pngs),
     "jpeg": picture_of(pictures.jpegs),
     "tiff": picture_of(pictures.tiffs),
+    "webp": picture_of(pictures.webps),
+    "gif": picture_of(pictures.gifs),
 }
 
 
-REFLOWED = frozenset({"pdf", "png", "jpeg", "tiff"})
+REFLOWED = frozenset({"pdf", "png", "jpeg", "tiff", "webp", "gif"})
 """Kinds whose lines are put back into sentences: their words are compared."""
 
 

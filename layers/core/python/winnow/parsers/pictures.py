@@ -23,7 +23,7 @@ _POINTS = 792.0
 _REDUCED = 1
 """TIFF's NewSubfileType of a smaller copy of another page."""
 _SUBFILE = 254
-_FORMATS = {"png": "PNG", "jpeg": "JPEG", "tiff": "TIFF"}
+_FORMATS = {"png": "PNG", "jpeg": "JPEG", "tiff": "TIFF", "webp": "WEBP", "gif": "GIF"}
 
 
 def parse(

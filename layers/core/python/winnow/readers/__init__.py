@@ -31,6 +31,8 @@ READERS: dict[Kind, tuple[str, str]] = {
     "png": ("winnow.readers.pages.paged", "read_pictures"),
     "jpeg": ("winnow.readers.pages.paged", "read_pictures"),
     "tiff": ("winnow.readers.pages.paged", "read_pictures"),
+    "webp": ("winnow.readers.pages.paged", "read_pictures"),
+    "gif": ("winnow.readers.pages.paged", "read_pictures"),
 }
 """Kind -> module and function; a module is loaded when its kind is met."""
 
@@ -43,7 +45,7 @@ _READER_DEFECTS = (
 )  # fmt: skip
 """What a defect of a reader raises; MemoryError and errors of the store pass through."""
 _CONTAINERS = frozenset({"zip", "eml"})
-_PICTURES = frozenset({"png", "jpeg", "tiff"})
+_PICTURES = frozenset({"png", "jpeg", "tiff", "webp", "gif"})
 
 
 def read(source: Source) -> Iterator[Record | InvalidRecord]:

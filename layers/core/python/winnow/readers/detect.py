@@ -15,7 +15,7 @@ from winnow.readers.text import decoded
 
 Kind = Literal[
     "csv", "tsv", "jsonl", "json", "txt", "md", "html", "eml", "pdf", "docx", "xlsx", "zip",
-    "png", "jpeg", "tiff",
+    "png", "jpeg", "tiff", "webp", "gif",
 ]  # fmt: skip
 
 SUFFIXES: dict[str, Kind] = {
@@ -48,6 +48,8 @@ SUFFIXES: dict[str, Kind] = {
     ".jpeg": "jpeg",
     ".tif": "tiff",
     ".tiff": "tiff",
+    ".webp": "webp",
+    ".gif": "gif",
 }
 """The kind for each file extension."""
 
@@ -58,6 +60,8 @@ _SIGNATURES: tuple[tuple[bytes, Kind], ...] = (
     (b"\xff\xd8\xff", "jpeg"),
     (b"II*\x00", "tiff"),
     (b"MM\x00*", "tiff"),
+    (b"GIF87a", "gif"),
+    (b"GIF89a", "gif"),
 )
 _UNSUPPORTED = (
     (b"\xd0\xcf\x11\xe0", "an old or encrypted Word or Excel file, or an Outlook message"),
@@ -68,8 +72,6 @@ _UNSUPPORTED = (
     (b"\xfd7zXZ\x00", "an xz file"),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
     (b"Rar!\x1a\x07", "a RAR archive"),
-    (b"GIF87a", "a GIF picture"),
-    (b"GIF89a", "a GIF picture"),
     (b"%!PS-Adobe-", "a PostScript file"),
     (b"PAR1", "a Parquet file"),
     (b"SQLite format 3\x00", "an SQLite database"),
@@ -79,7 +81,6 @@ _UNSUPPORTED = (
 _UNSUPPORTED_PICTURES = (
     (4, b"ftyphei", "a HEIC photograph"),
     (4, b"ftypmif1", "a HEIC photograph"),
-    (8, b"WEBP", "a WebP picture"),
 )
 """Unsupported as well; their signatures are not at the start of the file."""
 _UNSUPPORTED_PACKAGES = (
@@ -103,6 +104,8 @@ def kind_of(source: Source) -> Kind:
     for signature, kind in _SIGNATURES:
         if head.startswith(signature):
             return kind
+    if head.startswith(b"RIFF") and head[8:].startswith(b"WEBP"):
+        return "webp"
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return "zip"  # or a document made of one: see `package_kind`
     for signature, name in _UNSUPPORTED:

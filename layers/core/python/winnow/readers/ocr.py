@@ -5,7 +5,7 @@ from typing import IO, Literal, NoReturn, Protocol
 
 from winnow.readers.pages.geometry import Page
 
-Pictures = Literal["pdf", "png", "jpeg", "tiff"]
+Pictures = Literal["pdf", "png", "jpeg", "tiff", "webp", "gif"]
 
 
 class PageReader(Protocol):
