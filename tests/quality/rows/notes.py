@@ -112,6 +112,14 @@ THIRD = (
     f"{HELD} Written by an engineer, no clinician, who had seen the policies and neither the "
     "definitions nor the rules."
 )
+LAST = (
+    "Kept back, and judged once, after the last rule. Written by an engineer, no clinician, from "
+    "the policies' plain words; half of the set, by its texts' SHA-256, was looked at."
+)
+LAST_SCREENING = (
+    f"{LAST} It was judged at a threshold of 0.8: of both parts 50 of 80 were accepted, 47 of "
+    "these right, 2 wrong met. The threshold was then raised to 0.85."
+)
 CLAUSES = f"{HELD} A clear case with one clause exchanged, by those who wrote the rules."
 
 _SETS = (
@@ -125,6 +133,17 @@ _SETS = (
     (106, "screening-colonoscopy", "screening_apart_held", "a word apart, kept back", 0.97, HELD),
     (110, "screening-colonoscopy", "second_screening", "second set, kept back", 0.97, SECOND),
     (114, "screening-colonoscopy", "third_screening", "third set, kept back", 0.97, THIRD),
+    (122, "L33774", "fourth_natural", "fourth set of notes, kept back", 0.99, LAST),
+    (126, "L33774", "fourth_apart", "fourth set a clause apart, kept back", 0.97, LAST),
+    (130, "screening-colonoscopy", "fifth_screening", "fifth set, kept back", 0.97, LAST_SCREENING),
+    (
+        134,
+        "screening-colonoscopy",
+        "fifth_screening_apart",
+        "fifth set a clause apart, kept back",
+        0.97,
+        LAST_SCREENING,
+    ),
 )
 """Notes that nothing was made after: order, process, file, name, the goal, how they were made."""
 

@@ -84,6 +84,7 @@ def test_the_table_holds_every_context_and_no_sentence_twice() -> None:
         ("Family history empty for polyps.", "polyps", {"family", "negated"}),
         ("Grandma had a polyp.", "polyp", {"family"}),
         ("Negative endoscopies, bleeding.", "endoscopies", {"negated"}),
+        ("Colonoscopy nil.", "colonoscopy", {"negated"}),
         # An exam that was not done is no list.
         ("No prior colonoscopy, loose stools.", "stools", set()),
         ("No prior colonoscopy or endoscopy.", "endoscopy", {"negated"}),
