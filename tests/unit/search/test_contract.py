@@ -1,6 +1,7 @@
 """Every engine answers as the one in memory does, whatever happened to results and index."""
 
 import itertools
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ from tests.unit.core.search.test_memory import (
     DELETE,
     ERASE,
     FILTERS,
+    FOLDER,
     NOW,
     QUERIES,
     REVIEW,
@@ -23,6 +25,7 @@ from tests.unit.core.search.test_memory import (
     vector,
 )
 from winnow.errors import RecordUnknownError, SearchInvalidError
+from winnow.models import Outcome, Result
 from winnow.search.files import FileName
 from winnow.search.memory import MemorySearcher
 from winnow.search.rows import IndexRow
@@ -34,14 +37,16 @@ from winnow.search.shapes import (
     Sort,
     StatsRequest,
 )
+from winnow.storage.paths import RunPaths
 from winnow_search.duck import DuckSearcher
 from winnow_search.indexing import Indexer
 from winnow_search.parquet import write_segment
 
 COMPACT = st.tuples(st.just("compact"), st.sampled_from(["triage", "moods"]), st.booleans())
 ASK = st.tuples(st.just("ask"))
+AGAIN = st.tuples(st.just("again"), FOLDER)
 INDEX_HISTORIES = st.lists(
-    st.one_of(RUN, RUN, REVIEW, ERASE, DELETE, COMPACT, ASK), min_size=1, max_size=10
+    st.one_of(RUN, RUN, REVIEW, ERASE, DELETE, AGAIN, COMPACT, ASK), min_size=1, max_size=10
 )
 SLOW = settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=15)
 
@@ -61,6 +66,8 @@ class Indexed:
         elif action == "compact":
             process, all_files = given
             self.indexer.compact(str(process), all_files=bool(all_files))
+        elif action == "again":
+            self.indexer.index(*given[0])  # type: ignore[misc]
         else:
             folder, *more = given
             if action == "run" or folder in self.folders.folders():
@@ -93,6 +100,26 @@ def test_both_engines_answer_alike(history, asked, sort) -> None:
                 assert counted.model_copy(update={"indexed_at": None}) == memory.stats(
                     stats, ["triage"]
                 )
+    finally:
+        indexed.engine.close()
+
+
+@SLOW
+@given(INDEX_HISTORIES)
+def test_charts_count_what_the_results_count(history) -> None:
+    indexed = Indexed()
+    for step in history:
+        indexed.carry_out(*step)
+    stated: Counter[str] = Counter()
+    for process, upload in indexed.folders.folders():
+        content = indexed.folders.store.content(RunPaths(BUCKET, upload).result(process))
+        counts = Result.model_validate_json(content).counts
+        stated.update({outcome: getattr(counts, outcome) for outcome in Outcome})
+    try:
+        chart = indexed.engine.stats(StatsRequest(chart=ChartId.OUTCOMES))
+        assert chart.total == indexed.engine.search(SearchRequest(limit=0)).total == stated.total()
+        counted = {series.id: sum(p.records for p in series.points) for series in chart.series}
+        assert counted == {outcome: number for outcome, number in stated.items() if number}
     finally:
         indexed.engine.close()
 

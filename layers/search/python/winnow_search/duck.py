@@ -24,7 +24,7 @@ from winnow.errors import (
     SearchTooSlowError,
 )
 from winnow.search.charts import USD_DECIMALS, Group, age_starts, answer, bucket, share
-from winnow.search.engine import hit_of, terms_of
+from winnow.search.engine import NO_VECTOR, hit_of, terms_of
 from winnow.search.files import Batch, FileName, IndexFile, IndexFiles, counting
 from winnow.search.memory import Vectorise
 from winnow.search.rows import IndexRow
@@ -314,7 +314,7 @@ class DuckSearcher:
         if found is None or (visible is not None and ref.process not in visible):
             raise RecordUnknownError("The index has no such record.")
         if found[0] is None:
-            raise SearchInvalidError("The record has no vector: it was not judged.")
+            raise SearchInvalidError(NO_VECTOR)
         return found
 
     def _all_vectors(self) -> Vectors:

@@ -21,6 +21,10 @@ from winnow.search.tokens import matches, terms
 
 LIKENESS_DECIMALS = 4
 """Engines agree on so many decimals of a cosine; records that are equal in them are tied."""
+NO_VECTOR = (
+    "The record has no vector: it is invalid, or of results before schema 1.7, or has no words "
+    "that are compared."
+)
 MAX_TERMS = 50
 """Terms of a query."""
 

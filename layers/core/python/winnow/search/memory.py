@@ -16,7 +16,7 @@ from winnow.search.charts import (
     confidence_bin,
     share,
 )
-from winnow.search.engine import LIKENESS_DECIMALS, hit_of, terms_of
+from winnow.search.engine import LIKENESS_DECIMALS, NO_VECTOR, hit_of, terms_of
 from winnow.search.rows import IndexRow
 from winnow.search.shapes import (
     ChartId,
@@ -114,7 +114,7 @@ class MemorySearcher:
         for row in self._rows:
             if _ref(row) == ref and (visible is None or row.process in visible):
                 if row.vector is None:
-                    raise SearchInvalidError("The record has no vector: it was not judged.")
+                    raise SearchInvalidError(NO_VECTOR)
                 return row.vector
         raise RecordUnknownError("The index has no such record.")
 
