@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from operator import or_
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,17 @@ _NONE: NDArray[np.intp] = np.zeros(0, np.intp)
 _OPEN = MentionKind.UNKNOWN | MentionKind.PLANNED | MentionKind.MIXED
 
 
+class SideReading(NamedTuple):
+    """What the sentences of a side say of its keywords."""
+
+    ignored: int
+    """Kinds that are ignored for the side, because some of its sentences are of them."""
+    columns_by_kinds: Mapping[Kinds, NDArray[np.intp]]
+    """Columns that a segment of these kinds may be compared with."""
+    kin: Mapping[int, frozenset[Kin]]
+    """Of the columns that name relatives, how near these are."""
+
+
 @dataclass(frozen=True)
 class CriterionSide:
     """The statements, or the counter-statements, of a criterion, and what may be compared."""
@@ -37,15 +49,65 @@ class CriterionSide:
     """1: supports the criterion, -1: opposes it."""
     keywords: frozenset[int]
     """Positions in the process's list of keywords; empty: any segment may match."""
-    ignored: int
-    """Kinds that are ignored for this side, because some of its sentences are of them."""
-    columns_by_kinds: Mapping[Kinds, NDArray[np.intp]]
-    """Columns that a segment of these kinds may be compared with."""
-    kin: Mapping[int, frozenset[Kin]]
-    """Of the columns that name relatives, how near these are."""
-    neutral: Mapping[tuple[bool, bool], NDArray[np.intp]]
-    """Columns of the neutral statements that have one of the side's keywords, by what a segment is:
-    whether it denies nothing and leaves nothing open, and whether it is about a relative."""
+    plain_keywords: Sequence[str]
+    """The same keywords, their shorthand written out."""
+    statements: Mapping[int, str]
+    """Its sentences by column, their shorthand written out."""
+    neutral_statements: Mapping[int, str]
+    """The same of the criterion's neutral statements."""
+
+    @cached_property
+    def read(self) -> "SideReading":
+        """The contexts of its sentences, read when a segment is first compared with them."""
+        mentions = {column: self._mentions(text) for column, text in self.statements.items()}
+        ignored = reduce(or_, (sentence.all_kinds for sentence in mentions.values()), PLAIN) & _SOFT
+        columns_by_kinds: dict[Kinds, list[int]] = {}
+        for column, sentence in mentions.items():
+            columns_by_kinds.setdefault(sentence.kinds(self._own, ignored), []).append(column)
+        kin_of = {column: kin(text) for column, text in self.statements.items()}
+        return SideReading(
+            ignored,
+            {kinds: np.array(those, np.intp) for kinds, those in columns_by_kinds.items()},
+            {column: named for column, named in kin_of.items() if named},
+        )
+
+    @cached_property
+    def neutral(self) -> Mapping[tuple[bool, bool], NDArray[np.intp]]:
+        """Columns of the neutral statements that have one of the side's keywords.
+
+        By what a segment is: whether it denies nothing and leaves nothing open, and whether it is
+        about a relative.
+        """
+        kinds_of = {
+            column: self._mentions(text).kinds(self._own, self.read.ignored)
+            for column, text in self.neutral_statements.items()
+            if not self.plain_keywords or self._find(words(text))
+        }
+        return {
+            (is_plain, is_of_family): np.array(
+                [
+                    column
+                    for column, kinds in kinds_of.items()
+                    if _is_of_family(kinds) is is_of_family
+                    and not (is_plain and _is_only_negative(kinds))
+                ],
+                np.intp,
+            )
+            for is_plain in (False, True)
+            for is_of_family in (False, True)
+        }
+
+    @cached_property
+    def _find(self) -> Keywords:
+        return Keywords(self.plain_keywords)
+
+    @cached_property
+    def _own(self) -> frozenset[int]:
+        """The keywords, as `_find` numbers them."""
+        return frozenset(range(len(self.plain_keywords)))
+
+    def _mentions(self, plain: str) -> SegmentMentions:
+        return SegmentMentions(plain, "", self._find)
 
     def columns(self, segment: SegmentMentions) -> NDArray[np.intp]:
         """The columns that a segment may be compared with.
@@ -55,19 +117,22 @@ class CriterionSide:
         bleeding". What a sister has is compared with what relatives of the first degree have.
         """
         columns = self._columns_of_kinds(segment)
-        if not self.kin or not (named := segment.kin):
+        relatives = self.read.kin
+        if not relatives or not (named := segment.kin):
             return columns
         return np.array(
-            [column for column in columns.tolist() if self.kin.get(column, named) <= named], np.intp
+            [column for column in columns.tolist() if relatives.get(column, named) <= named],
+            np.intp,
         )
 
     def _columns_of_kinds(self, segment: SegmentMentions) -> NDArray[np.intp]:
-        kinds = segment.kinds(self.keywords, self.ignored)
-        columns = self.columns_by_kinds.get(kinds, _NONE)
+        kinds = segment.kinds(self.keywords, self.read.ignored)
+        columns_by_kinds = self.read.columns_by_kinds
+        columns = columns_by_kinds.get(kinds, _NONE)
         if self.sign > 0 and not any(kind & MentionKind.RESULT for kind in kinds):
             unmixed = frozenset(kind & ~MentionKind.MIXED for kind in kinds)
             if unmixed != kinds:
-                return np.concatenate([columns, self.columns_by_kinds.get(unmixed, _NONE)])
+                return np.concatenate([columns, columns_by_kinds.get(unmixed, _NONE)])
         return columns
 
     def neutral_columns(self, segment: SegmentMentions) -> NDArray[np.intp]:
@@ -76,7 +141,7 @@ class CriterionSide:
         "No history of Crohn's disease" says nothing that "known Crohn's disease" says, and "his
         wife has rectal bleeding" nothing that "rectal bleeding" says.
         """
-        kinds = segment.kinds(self.keywords, self.ignored)
+        kinds = segment.kinds(self.keywords, self.read.ignored)
         is_plain = not any(kind & (_NEGATIVE | _OPEN) for kind in kinds)
         return self.neutral[is_plain, _is_of_family(kinds)]
 
@@ -123,8 +188,8 @@ class CompiledCriterion:
     @cached_property
     def is_about_relatives(self) -> bool:
         """Whether one of its statements is about a relative: "a brother had colon cancer"."""
-        return bool(self.pro.ignored & MentionKind.FAMILY) or any(
-            kind & MentionKind.FAMILY for kinds in self.pro.columns_by_kinds for kind in kinds
+        return bool(self.pro.read.ignored & MentionKind.FAMILY) or any(
+            kind & MentionKind.FAMILY for kinds in self.pro.read.columns_by_kinds for kind in kinds
         )
 
     def accepts(self, keywords: frozenset[int]) -> bool:
@@ -234,39 +299,12 @@ class _Compiler:
         columns = self._add_references(statements)
         # If keywords are the same when written out, keep the first.
         plain = list(dict.fromkeys(map(expand_shorthand, keywords)))
-        find = Keywords(plain)
-        mentions = [SegmentMentions(self.plain_references[column], "", find) for column in columns]
-        ignored = reduce(or_, (sentence.all_kinds for sentence in mentions), PLAIN) & _SOFT
-        columns_by_kinds: dict[Kinds, list[int]] = {}
-        for column, sentence in zip(columns, mentions, strict=True):
-            kinds = sentence.kinds(frozenset(range(len(plain))), ignored)
-            columns_by_kinds.setdefault(kinds, []).append(column)
-        kin_of = {column: kin(self.plain_references[column]) for column in columns}
-        own = frozenset(range(len(plain)))
-        neutral_kinds = {
-            column: SegmentMentions(self.plain_references[column], "", find).kinds(own, ignored)
-            for column in neutral
-            if not plain or find(words(self.plain_references[column]))
-        }
         return CriterionSide(
             sign,
             self._add_keywords(plain),
-            ignored,
-            {kinds: np.array(those, np.intp) for kinds, those in columns_by_kinds.items()},
-            {column: named for column, named in kin_of.items() if named},
-            {
-                (is_plain, is_of_family): np.array(
-                    [
-                        column
-                        for column, kinds in neutral_kinds.items()
-                        if _is_of_family(kinds) is is_of_family
-                        and not (is_plain and _is_only_negative(kinds))
-                    ],
-                    np.intp,
-                )
-                for is_plain in (False, True)
-                for is_of_family in (False, True)
-            },
+            plain,
+            {column: self.plain_references[column] for column in columns},
+            {column: self.plain_references[column] for column in neutral},
         )
 
     def _add_references(self, sentences: Sequence[str]) -> range:

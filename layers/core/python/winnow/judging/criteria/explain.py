@@ -372,7 +372,7 @@ def _nearest_of_all(
     compared = [
         _nearest(columns, side.sign, similarity)
         for side in (sides or (criterion.pro, criterion.con))
-        if (columns := [c for some in side.columns_by_kinds.values() for c in some.tolist()])
+        if (columns := [c for some in side.read.columns_by_kinds.values() for c in some.tolist()])
     ]
     return max(compared, key=lambda one: one.similarity, default=None)
 
@@ -389,7 +389,7 @@ def _kind(mentions: SegmentMentions, sides: Sequence[CriterionSide]) -> tuple[Re
     """The kind that keeps a segment from the sentences that it resembles."""
     kinds = PLAIN
     for side in sides:
-        for kind in mentions.kinds(side.keywords, side.ignored):
+        for kind in mentions.kinds(side.keywords, side.read.ignored):
             kinds |= kind
     for kind, reason, what in _KINDS:
         if kinds & kind:

@@ -63,7 +63,10 @@ class UndoingWords:
     """Finds them in the judgements of one process."""
 
     def __init__(self, definition: CriteriaProcess) -> None:
+        self._own: dict[tuple[str, Polarity], tuple[str, ...]] = {}
+        """The keywords and statements of each side of each criterion."""
         self._explained: dict[tuple[str, Polarity], frozenset[str]] = {}
+        """Their words, for the sides that were asked for."""
         self._statements: dict[str, frozenset[str]] = {}
         self._measured = {c.id for c in definition.criteria if c.measures}
         for criterion in definition.criteria:
@@ -75,7 +78,7 @@ class UndoingWords:
                 (Polarity.SUPPORTS, criterion.statements),
                 (Polarity.OPPOSES, criterion.counter_statements),
             ):
-                self._explained[criterion.id, polarity] = _explained((*keywords, *statements))
+                self._own[criterion.id, polarity] = (*keywords, *statements)
 
     def __call__(self, judgement: Judgement) -> list[Doubted]:
         """The sentences that carry a decision; nothing for one that is undetermined."""
@@ -101,8 +104,12 @@ class UndoingWords:
         is_read = evidence.fact is not None and finding.id not in self._measured
         listed = _listed(evidence.polarity, is_read=is_read)
         found = listed.intersection(_words((evidence.text,)))
-        explained = self._explained[finding.id, evidence.polarity]
-        if found and evidence.reference is not None and evidence.fact is None:
+        if not found:
+            return found
+        side = (finding.id, evidence.polarity)
+        if (explained := self._explained.get(side)) is None:
+            explained = self._explained[side] = _explained(self._own[side])
+        if evidence.reference is not None and evidence.fact is None:
             # What implies the finding is explained by the statements of another criterion.
             explained |= _words((evidence.reference,))
         return found - explained

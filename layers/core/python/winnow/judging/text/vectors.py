@@ -44,11 +44,13 @@ class SegmentVectors(SegmentedTexts):
 
     def sums(self, values: NDArray[np.floating]) -> Floats:
         """Shape [texts, k]: the sum of `values` [len(unique), k] over each text's segments."""
-        out = np.zeros((len(self.spans), values.shape[1]), np.float32)
-        single = [index for index, rows in enumerate(self.rows) if len(rows) == 1]
+        if not len(values):
+            return np.zeros((len(self.spans), values.shape[1]), np.float32)
+        # Most texts have one segment: one copy of its values is all that they cost.
+        firsts = [rows[0] if len(rows) else 0 for rows in self.rows]
+        out = values[firsts].astype(np.float32, copy=False)
+        out[[index for index, rows in enumerate(self.rows) if not len(rows)]] = 0
         several = [index for index, rows in enumerate(self.rows) if len(rows) > 1]
-        if single:
-            out[single] = values[[self.rows[index][0] for index in single]]
         if several:
             starts = np.cumsum([0, *(len(self.rows[index]) for index in several[:-1])])
             every = values[np.concatenate([self.rows[index] for index in several])]
