@@ -176,6 +176,7 @@ lock: setup ## resolve the pinned dependencies again
 	@$(BIN)/$(IMAGE_LOCK) functions/serialize/requirements.in -o functions/serialize/requirements.txt
 	@$(BIN)/$(IMAGE_LOCK) --override functions/scan/overrides.txt functions/scan/requirements.in -o functions/scan/requirements.txt
 	@$(BIN)/$(IMAGE_LOCK) functions/filter/requirements.in -o functions/filter/requirements.txt
+	@$(BIN)/$(IMAGE_LOCK) functions/index/requirements.in -o functions/index/requirements.txt
 	@$(BIN)/$(IMAGE_LOCK) --override functions/classify/overrides.txt functions/classify/requirements.in -o functions/classify/requirements.txt
 	@$(BIN)/$(IMAGE_LOCK) --override functions/api/overrides.txt functions/api/requirements.in -o functions/api/requirements.txt
 	@$(BIN)/$(IMAGE_LOCK) --override functions/train/overrides.txt functions/train/requirements.in -o functions/train/requirements.txt

@@ -121,9 +121,15 @@ export function searchView({ processes, navigate }) {
       one.text ? h("p.excerpt", { dir: "auto" }, one.starts_at ? "…" : null, marked(one.text, one.spans), one.whole ? null : "…") : null);
   }
 
+  function lacking({ indexing, damaged }) {
+    const said = [indexing && "Results are being indexed: search again in a minute to find all of them.",
+      damaged && `The results of ${count(damaged, "upload")} cannot be read and are missing here.`].filter(Boolean);
+    return said.length ? h("p.meta", { role: "status" }, said.join(" ")) : null;
+  }
+
   function drawHits(answer) {
     const box = answer.total ? h("ul.cards", null, hits.map(hit)) : h("p.meta", null, "No record has all of this. Use fewer words, or remove a condition.");
-    fill(found, h("div.row", null, h("h2", { "aria-live": "polite" }, `${count(answer.total, "record")} found`), sort), box,
+    fill(found, h("div.row", null, h("h2", { "aria-live": "polite" }, `${count(answer.total, "record")} found`), sort), lacking(answer), box,
       answer.next_offset ? h("button.more", { type: "button", onclick: () => find(answer.next_offset) }, "More") : null);
   }
 

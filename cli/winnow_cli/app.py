@@ -17,6 +17,7 @@ from winnow_cli.commands import (
     evaluate_similarity,
     forget,
     history,
+    index,
     mail,
     menu,
     model,
@@ -45,7 +46,7 @@ from winnow_cli.commands import (
     why,
 )
 from winnow_cli.console import safe, say
-from winnow_cli.options import ACCESS, DEPLOYMENT, ENCODER, PROCESSES, REVIEWS
+from winnow_cli.options import ACCESS, DEPLOYMENT, ENCODER, FILES, PROCESSES, REVIEWS
 
 
 class SafeGroup(TyperGroup):
@@ -119,6 +120,7 @@ for module in (
 app.add_typer(stages.app, name="stages", rich_help_panel=DEPLOYMENT)
 app.add_typer(training.app, name="training", rich_help_panel=DEPLOYMENT)
 app.add_typer(reviews.app, name="reviews", rich_help_panel=REVIEWS)
+app.add_typer(index.app, name="index", rich_help_panel=FILES)
 app.add_typer(users.app, name="users", rich_help_panel=ACCESS)
 app.add_typer(release.app, name="release", rich_help_panel=PROCESSES)
 publish.register(process.app)

@@ -107,7 +107,7 @@ def with_progress(title: str, paths: Sequence[Path]) -> Iterator[Path]:
     if len(paths) == 1 or not stderr().is_terminal:
         yield from paths
         return
-    with _progress_bar() as progress:
+    with progress_bar() as progress:
         yield from progress.track(paths, description=title)
 
 
@@ -120,7 +120,7 @@ def wait_for_all(
 ) -> None:
     """Polls until the run of every key has ended or the time is up; `seen` gets the rows by key."""
     deadline = time.monotonic() + timeout_s
-    with _progress_bar() as progress:
+    with progress_bar() as progress:
         task = progress.add_task("waiting for runs", total=len(keys))
         pending, looks = deque(keys), 0
         while pending and (looks < len(keys) or time.monotonic() < deadline):
@@ -138,7 +138,7 @@ def wait_for_all(
                 time.sleep(poll_s)
 
 
-def _progress_bar() -> "Progress":
+def progress_bar() -> "Progress":
     """A progress bar that disappears at the end; none if stderr is not a terminal."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 

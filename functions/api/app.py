@@ -1,4 +1,4 @@
-"""Api: the HTTP API of the review page, and the page itself. It waits for no other function."""
+"""Api: the HTTP API of the review page, and the page itself."""
 
 import os
 import secrets
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from winnow.registry.ports import ModelRegistry
     from winnow.reviews.enqueue import PageDrawer
     from winnow.reviews.ports import ReviewStore
+    from winnow.search.engine import Searcher
     from winnow_api.figures import StackFigures
     from winnow_api.page import WebPage
     from winnow_api.request_keys import TableKeys
     from winnow_api.s3_objects import ApiObjects
-    from winnow_api.searching import ResultRows
     from winnow_api.upload_list import UploadList
     from winnow_aws.alarms import StackAlarms
     from winnow_aws.golden_function import GoldenFunction
@@ -185,11 +185,14 @@ def _services(settings: ApiSettings, clients: "dict[str, Future[Any]]") -> Servi
         return ScanFunction(_client("lambda"), scan) if scan else None
 
     @cache
-    def results() -> "ResultRows":
-        from winnow_api.searching import ResultRows
+    def searcher() -> "Searcher":
+        from botocore.config import Config
 
-        bucket = settings.results_bucket
-        return ResultRows(uploads(), store(), bucket, time.time, time.monotonic)
+        from winnow_aws.clients import client
+        from winnow_aws.search_function import ANSWERS_WITHIN_S, SearchFunction
+
+        once = Config(read_timeout=ANSWERS_WITHIN_S, retries={"total_max_attempts": 1})
+        return SearchFunction(client("lambda", once), settings.search_function)
 
     @cache
     def page() -> "WebPage":
@@ -217,7 +220,7 @@ def _services(settings: ApiSettings, clients: "dict[str, Future[Any]]") -> Servi
         alarms=alarms,
         trainer=trainer,
         golden=golden,
-        results=results,
+        searcher=searcher,
         page=page,
         now=time.time,
         monotonic=time.monotonic,

@@ -24,7 +24,7 @@ ARTIFACTS_BUCKET = "winnow-artifacts"
 TEMPLATE_KEY = "template.json"
 _DEPLOY_TIMEOUT_S = 60.0
 _WARM_TIMEOUT_S = 300
-_COLD = "TrainFunction"
+_COLD = ("TrainFunction", "IndexFunction", "SearchFunction")
 
 
 def session() -> boto3.Session:
@@ -122,14 +122,15 @@ def package(
 def warm(endpoint: str) -> None:
     """Start a process of every zip function and call its `build()`.
 
-    Train is left out: nobody waits for it, and what it loads is large.
+    What is large to load is left out: nobody waits for train and index, and search starts in a
+    second when it is first asked.
 
     Raises:
         StackFailedError: a function cannot be imported or built; the message says why.
     """
     client = session().client("lambda", endpoint_url=endpoint, config=patient_config())
     names = [function["FunctionName"] for function in client.list_functions()["Functions"]]
-    names = [name for name in names if _COLD not in name]
+    names = [name for name in names if not any(cold in name for cold in _COLD)]
 
     def call(name: str) -> None:
         answer = client.invoke(FunctionName=name, Qualifier="live", Payload=json.dumps(WARM))

@@ -12,6 +12,8 @@ FUNCTIONS = (
     "api",
     "publish",
     "train",
+    "index",
+    "search",
 )
 """Every function that has an image."""
 API = {
@@ -26,4 +28,5 @@ API = {
     "SIGN_IN_CLIENT": "page",
     "USER_POOL": "pool",
     "RETENTION_DAYS": "90",
+    "SEARCH_FUNCTION": "search",
 }

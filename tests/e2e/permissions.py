@@ -76,6 +76,16 @@ _s3("book", "ResultsBucket", "dispatch/book.json")
 _s3("result", "ResultsBucket", "results/probe/probe/result.json")
 _s3("picture of a page", "ResultsBucket", "results/probe/probe/pages/1.jpg")
 _s3("reviewed records", "ResultsBucket", "results/probe/probe/reviewed.jsonl")
+_s3("index", "ResultsBucket", "index/state.json")
+PROBES["delete a version of the index"] = lambda at: at.client("s3").delete_object(
+    Bucket=at.named["ResultsBucket"], Key="index/probe", VersionId="null"
+)
+PROBES["delete a version of a result"] = lambda at: at.client("s3").delete_object(
+    Bucket=at.named["ResultsBucket"], Key="results/probe/probe/result.json", VersionId="null"
+)
+PROBES["list versions of ResultsBucket"] = lambda at: at.client("s3").list_object_versions(
+    Bucket=at.named["ResultsBucket"], MaxKeys=1
+)
 _s3("prediction", "ResultsBucket", "predictions/probe/p-probe.json")
 _s3("note", "ResultsBucket", "notes/probe/1/1-probe.json")
 _s3("draft", "ResultsBucket", "drafts/probe/probe/1.json")
@@ -218,7 +228,14 @@ PROBES["mail"] = lambda at: at.client("sns").publish(
 PROBES["mail by the digest"] = lambda at: at.client("sns").publish(
     TopicArn=at.named["RunMails"], Subject="probe", Message="probe"
 )
-for _queue, _what in (("Waiting", "waiting uploads"), ("MailQueue", "gathered mails")):
+PROBES["read the dead-letter queue of changes"] = lambda at: at.client("sqs").receive_message(
+    QueueUrl=at.named["Unindexed"]
+)
+for _queue, _what in (
+    ("Waiting", "waiting uploads"),
+    ("MailQueue", "gathered mails"),
+    ("Changes", "changed results"),
+):
     PROBES[f"take {_what}"] = lambda at, _queue=_queue: at.client("sqs").receive_message(
         QueueUrl=at.named[_queue], VisibilityTimeout=0
     )
@@ -274,6 +291,8 @@ for _function in (
     "Api",
     "Publish",
     "Train",
+    "Index",
+    "Search",
 ):
     PROBES[f"call {_function.lower()}"] = lambda at, _function=_function: at.client(
         "lambda"
@@ -301,6 +320,7 @@ LOOKS = (
     *("list UploadsBucket", "list ResultsBucket", "list ModelsBucket", "list AccessLogs"),
     *("get a model", "scan the models", "query the models"),
     *("list versions of UploadsBucket", "get a row", "get rows", "scan the table"),
+    "list versions of ResultsBucket",
     *("get a review", "scan the reviews", "query the claims", "query the queue", "list users"),
     *("query the index", "query the leases", "look at a run", "read a run's history", "read logs"),
     *("look at alarms", "take another role"),
@@ -404,6 +424,14 @@ MAY: dict[str, set[str]] = {
     "DigestScheduleRole": {"call digest"},
     "GoldenScheduleRole": {"call train"},
     "TrainScheduleRole": {"call queue"},
+    "IndexScheduleRole": {"call index"},
+    "IndexRole": {
+        *("get result", "get picture of a page", "get reviewed records", "list ResultsBucket"),
+        *("list versions of ResultsBucket", "get index", "put index"),
+        *("delete a version of the index", "take changed results", "count changed results"),
+        "add to changed results",
+    },
+    "SearchRole": {"get index", "list ResultsBucket", "add to changed results"},
     "QueueRole": REVIEWER
     | {"list ModelsBucket", "get the version of definition.json"}
     | {"get a model", "query the models", "put a model"}
@@ -429,6 +457,7 @@ MAY: dict[str, set[str]] = {
         *(f"{verb} {what}" for verb in ("get", "put") for what in ("prediction", "note", "draft")),
         *("delete a review", "delete draft", "put upload", "get a row", "get rows"),
         *("query the claims", "query the index", "query the queue", "call scan", "call train"),
+        "call search",
     },
     "TrainRole": {
         *("list ResultsBucket", "get result", "get picture of a page", "get reviewed records"),
@@ -557,6 +586,7 @@ def clear(at: Place) -> None:
         ("ResultsBucket", "dispatch/book.json"),
         ("ResultsBucket", "results/probe/probe/result.json"),
         ("ResultsBucket", "results/probe/probe/reviewed.jsonl"),
+        ("ResultsBucket", "index/state.json"),
         ("ResultsBucket", "predictions/probe/p-probe.json"),
         ("ResultsBucket", "notes/probe/1/1-probe.json"),
         ("ResultsBucket", "drafts/probe/probe/1.json"),

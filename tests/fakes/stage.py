@@ -15,6 +15,7 @@ from tests.fakes.encoder import FakeEncoder
 from tests.fakes.live import MemoryAlarms, MemoryGolden, MemoryLive, MemoryTrainer
 from tests.fakes.registry import MemoryRegistry
 from tests.fakes.reviews import MemoryReviews
+from tests.fakes.searching import ResultSearcher
 from tests.fakes.store import MemoryStore
 from winnow.errors import ObjectGoneError, WinnowError
 from winnow.judging import build_judge
@@ -46,7 +47,6 @@ from winnow_api.api import Api
 from winnow_api.call import iso
 from winnow_api.page import SignIn, WebPage
 from winnow_api.ports import Claimed, Form
-from winnow_api.searching import ResultRows
 from winnow_api.services import Judging, ProcessJudge, Services
 
 ROOT = Path(__file__).parents[2]
@@ -207,7 +207,7 @@ class Stage:
         """What was asked to be drawn."""
         self._judges: dict[str, Judge] = {}
         self._count = itertools.count(1)
-        results = ResultRows(self.uploads, self.store, RESULTS, self.clock, time.monotonic)
+        searcher = ResultSearcher(self.uploads.rows, self.store, RESULTS, self.clock)
         self.services = Services(
             results_bucket=RESULTS,
             uploads_bucket=UPLOADS,
@@ -224,7 +224,7 @@ class Stage:
             trainer=lambda: self.trainer,
             code=lambda: self.code,
             golden=lambda: self.golden,
-            results=lambda: results,
+            searcher=lambda: searcher,
             page=lambda: WebPage(self.web, SignIn(self.base, "client", local=True), [self.base]),
             now=self.clock,
             monotonic=time.monotonic,

@@ -21,8 +21,13 @@ UNUSED = {
     "filter": FILES | JUDGING | {"winnow.recovery.sweep"},
     "dispatch": FILES | JUDGING | CALLED | {"winnow.steps.digest", "winnow.recovery.sweep"},
     "digest": FILES | JUDGING | CALLED | {"winnow.steps.dispatch", "winnow.recovery"},
-    "api": JUDGING | ENGINES | {"boto3", "smart_open", "winnow.readers", "winnow_api.openapi"},
+    "api": JUDGING
+    | ENGINES
+    | {"boto3", "smart_open", "winnow.readers", "winnow_api.openapi"}
+    | {"duckdb"},
     "sweep": FILES | JUDGING | CALLED | {"winnow.steps.digest"},
+    "index": FILES | JUDGING - {"numpy"} | {"winnow_search.duck", "winnow.recovery"},
+    "search": FILES | JUDGING - {"numpy"} | {"winnow_search.indexing", "winnow.recovery"},
 }
 
 
@@ -48,6 +53,7 @@ API = {
     "PAGE_URL": "https://page.example.org/",
     "SIGN_IN_URL": "https://sign-in.example.org",
     "RETENTION_DAYS": "30",
+    "SEARCH_FUNCTION": "x",
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_ACCESS_KEY_ID": "x",
     "AWS_SECRET_ACCESS_KEY": "x",

@@ -52,6 +52,11 @@ ROLES = {
     "ApiRole": Role(
         "api", "read results and what people typed; falsify decisions; drop files to be judged"
     ),
+    "IndexRole": Role(
+        "index", "read results; falsify or delete the search index, which is made again of them"
+    ),
+    "SearchRole": Role("search", "read the search index, with the text of all records"),
+    "IndexScheduleRole": Role("schedule of the index", "compact the index early"),
     "TrainRole": Role(
         "train",
         "read results and training rows; publish versions, and make one of them champion; send "
@@ -93,6 +98,14 @@ WORDS = {
     "ReceiveMails": "take gathered e-mails",
     "CallDigest": "call the digest",
     "CallTrain": "call train",
+    "CallIndex": "call index",
+    "AskSearch": "call search",
+    "ListVersions": "list the versions of objects",
+    "WriteIndex": "read and write `index/*`, delete its versions",
+    "TakeChanges": "take changed results from the queue",
+    "SendChanges": "put changed results into the queue",
+    "ReadIndex": "read `index/*`",
+    "ListIndex": "list objects",
     "CallQueue": "call queue",
     "ReadReviewed": "read `results/*`, `notes/*`, runs' definitions",
     "WriteReviewed": "write `reviewed.jsonl`, `review.json` and `process.json` of `results/*`",

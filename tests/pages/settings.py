@@ -16,7 +16,9 @@ from winnow_aws.settings import (
     DigestSettings,
     DispatchSettings,
     FilterSettings,
+    IndexSettings,
     QueueSettings,
+    SearchSettings,
     Settings,
     SweepSettings,
 )
@@ -32,6 +34,8 @@ CLASSES: dict[str, type[Settings]] = {
     "digest": DigestSettings,
     "queue": QueueSettings,
     "api": ApiSettings,
+    "index": IndexSettings,
+    "search": SearchSettings,
 }
 GROUPS = ("limits", "budget")
 """Fields that are several variables each; docs/formats.md has their tables."""

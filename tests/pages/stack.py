@@ -58,6 +58,14 @@ PLACES: dict[str, tuple[str, ...]] = {
         "ReviewsTable",
         "ReviewsUndelivered",
     ),
+    "search": (
+        "ChangedRule",
+        "Changes",
+        "IndexSchedule",
+        "IndexFunction",
+        "SearchFunction",
+        "Unindexed",
+    ),
     "models": (
         "PublishFunction",
         "TrainSchedule",
@@ -151,6 +159,7 @@ ACTIONS = {
     "s3:ListBucketVersions": READS,
     "s3:PutObject": WRITES,
     "s3:DeleteObject": WRITES,
+    "s3:DeleteObjectVersion": WRITES,
     "dynamodb:GetItem": READS,
     "dynamodb:GetRecords": READS,
     "dynamodb:BatchGetItem": READS,

@@ -40,6 +40,7 @@ REFUSED = {
     "EndedRule": "its target is an alias, a type that moto does not know",
     "EndedPermission": "it names `EndedRule`, which is refused",
     "DecidedStream": "its function is an alias, a type that moto does not know",
+    "ChangesMapping": "its function is an alias, a type that moto does not know",
     "ApiPermission": "its function is an alias, a type that moto does not know",
     "Dashboard": "it names alarms, a type that moto does not know",
 }

@@ -32,6 +32,7 @@ from winnow.steps.dispatch import DispatchInput
 from winnow.steps.upload import requested_process, upload_id
 from winnow.storage.paths import RunPaths
 from winnow_aws.custom_resource import ResourceEvent
+from winnow_aws.search_events import SearchInput
 
 REFERENCES = references_name("litert")
 SHAPES: dict[str, type[BaseModel]] = {
@@ -45,11 +46,12 @@ SHAPES: dict[str, type[BaseModel]] = {
     "dispatch": DispatchInput,
     "digest": DigestInput,
     "train": TrainInput,
+    "search": SearchInput,
 }
 
 
-# Events that AWS makes: of an HTTP API, of a run's end, and of a custom resource.
-OF_AWS = ("api", "queue", "publish")
+# Events that AWS makes: of an HTTP API, of a run's end, of a custom resource, of a queue.
+OF_AWS = ("api", "queue", "publish", "index")
 
 
 def event(name: str) -> Any:
@@ -59,7 +61,10 @@ def event(name: str) -> Any:
 @pytest.mark.parametrize("name", SHAPES)
 def test_an_event_is_exactly_its_model(name: str):
     given = event(name)
-    assert SHAPES[name].model_validate(given).model_dump(mode="json") == given
+    read = SHAPES[name].model_validate(given)
+    # Of a search only what is asked is sent.
+    whole = read.model_dump(mode="json", exclude_defaults=name == "search")
+    assert whole == given
 
 
 def test_every_event_is_listed_and_every_listed_event_is_there():

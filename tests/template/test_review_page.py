@@ -165,9 +165,9 @@ def test_off_no_permission_index_or_alarm_is_of_it() -> None:
 
 def test_what_sam_makes_of_it_is_conditional_too() -> None:
     template = expand()
-    functions = ("QueueFunction", "ApiFunction", "TrainFunction")
+    functions = ("QueueFunction", "ApiFunction", "TrainFunction", "IndexFunction", "SearchFunction")
     made = {name for name in template["Resources"] if name.startswith(functions)}
-    assert len(made) == 11, "function, version and alias of each, and what to do with failures"
+    assert len(made) == 17, "function, version and alias of each, and what to do with failures"
     assert {template["Resources"][name].get("Condition") for name in made} == {"HasReviewPage"}
 
 

@@ -48,6 +48,8 @@ VIA = {
     "ApiRole": ["s3", "dynamodb"],
     "TrainRole": ["s3", "dynamodb", "sqs"],
     "StoppedRole": ["dynamodb"],
+    "IndexRole": ["s3", "sqs"],
+    "SearchRole": ["s3", "sqs"],
 }
 CUSTOMER_KEY = ({"kms:Decrypt", "kms:GenerateDataKey"}, ["KmsKeyArn"])
 # Neither the scores of a chunk nor anything of the sweep: a reader takes in what strangers send.
@@ -277,6 +279,7 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
         "ReadWriteReviews": READ_WRITE_REVIEWS,
         "TakeOutRecords": ({"dynamodb:DeleteItem"}, ["ReviewsTable.Arn"]),
         "DrawPages": ({"lambda:InvokeFunction"}, ["ScanFunctionAliaslive"]),
+        "AskSearch": ({"lambda:InvokeFunction"}, ["SearchFunctionAliaslive"]),
         "StartTraining": ({"lambda:InvokeFunction"}, ["TrainFunctionAliaslive"]),
         "ListReviews": (
             {"dynamodb:Query"},
@@ -331,6 +334,34 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
         "WriteLogs": (WRITE_LOGS, ["TrainLogs.Arn"]),
         "WriteTraces": (XRAY, ["*"]),
     },
+    "IndexRole": {
+        "ReadResults": (READ | {"s3:GetObjectVersion"}, ["${ResultsBucket.Arn}/results/*"]),
+        "ListVersions": ({"s3:ListBucket", "s3:ListBucketVersions"}, ["ResultsBucket.Arn"]),
+        # The only function that deletes versions: what is erased is in no file of the index.
+        "WriteIndex": (
+            READ | {"s3:GetObjectVersion", "s3:PutObject", "s3:DeleteObjectVersion"},
+            ["${ResultsBucket.Arn}/index/*"],
+        ),
+        "TakeChanges": (
+            {
+                *("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"),
+                "sqs:GetQueueAttributes",
+            },
+            ["Changes.Arn"],
+        ),
+        "SendChanges": ({"sqs:SendMessage"}, ["Changes.Arn"]),
+        "UseCustomerKey": CUSTOMER_KEY,
+        "WriteLogs": (WRITE_LOGS, ["IndexLogs.Arn"]),
+        "WriteTraces": (XRAY, ["*"]),
+    },
+    "SearchRole": {
+        "ReadIndex": (READ | {"s3:GetObjectVersion"}, ["${ResultsBucket.Arn}/index/*"]),
+        "ListIndex": ({"s3:ListBucket"}, ["ResultsBucket.Arn"]),
+        "SendChanges": ({"sqs:SendMessage"}, ["Changes.Arn"]),
+        "UseCustomerKey": CUSTOMER_KEY,
+        "WriteLogs": (WRITE_LOGS, ["SearchLogs.Arn"]),
+        "WriteTraces": (XRAY, ["*"]),
+    },
     "TriageRole": {
         "InvokeVersions": (
             {"lambda:InvokeFunction"},
@@ -383,6 +414,9 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
     "GoldenScheduleRole": {
         "CallTrain": ({"lambda:InvokeFunction"}, ["TrainFunctionAliaslive"]),
     },
+    "IndexScheduleRole": {
+        "CallIndex": ({"lambda:InvokeFunction"}, ["IndexFunctionAliaslive"]),
+    },
     "TrainScheduleRole": {
         "CallQueue": ({"lambda:InvokeFunction"}, ["QueueFunctionAliaslive"]),
     },
@@ -407,6 +441,9 @@ PRINCIPALS = {
     "GoldenScheduleRole": "scheduler.amazonaws.com",
     "QueueRole": "lambda.amazonaws.com",
     "ApiRole": "lambda.amazonaws.com",
+    "IndexRole": "lambda.amazonaws.com",
+    "SearchRole": "lambda.amazonaws.com",
+    "IndexScheduleRole": "scheduler.amazonaws.com",
 }
 
 
@@ -538,7 +575,7 @@ def test_every_policy_is_of_the_current_version():
                 yield from policies(value)
 
     found = list(policies(RESOURCES))
-    assert len(found) == 2 * len(ROLES) + 11
+    assert len(found) == 2 * len(ROLES) + 13
     assert {policy.get("Version") for policy in found} == {"2012-10-17"}
 
 

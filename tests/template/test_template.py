@@ -111,7 +111,7 @@ def test_only_the_local_stack_goes_without_tls():
         *("UploadsBucketPolicy", "ResultsBucketPolicy", "TopicPolicy", "UndeliveredPolicy"),
         "ModelsBucketPolicy",
         *("WaitingPolicy", "RunMailsPolicy", "MailQueuePolicy"),
-        *("AccessLogsPolicy", "ReviewsUndeliveredPolicy"),
+        *("AccessLogsPolicy", "ReviewsUndeliveredPolicy", "ChangesPolicy", "UnindexedPolicy"),
         "Triage",
     }
 

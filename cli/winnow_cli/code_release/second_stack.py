@@ -38,7 +38,7 @@ STORES = {
         *READ_IN_SHADOW,
         *("Table", "Waiting", "Topic", "TopicKey", "RunMails", "MailQueue"),
         *("ReviewsTable", "UserPool", "SignInDomain", "ResourceServer"),
-        *("ReviewerClient", "AuditorClient"),
+        *("ReviewerClient", "AuditorClient", "Changes"),
     ),
 }
 """What is a parameter, by phase."""
@@ -55,6 +55,9 @@ FIRST_STACKS = {
     *("DecidedStream", "DigestSchedule", "DigestScheduleRole"),
     # What two stacks would do twice: train what is due, judge the golden set.
     *("TrainSchedule", "TrainScheduleRole", "GoldenSchedule", "GoldenScheduleRole"),
+    # There is one index, of the bucket that both share.
+    *("ChangedRule", "ChangesPolicy", "ChangesMapping", "UnindexedPolicy"),
+    *("IndexSchedule", "IndexScheduleRole"),
     # Of both stacks together; the first stack's address is mailed.
     "Budget",
     "Dashboard",

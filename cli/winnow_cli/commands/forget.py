@@ -87,14 +87,26 @@ def _erase(target: "Target", upload_id: str, record: int | None, yes: bool) -> "
             f"Erase the upload {row.upload_id}: its file, its results, its reviews' texts?",
             yes,
         )
-        return work.upload(row, user)
+        erased = work.upload(row, user)
+        _forget_in_index(target, row)
+        return erased
     ref = uploads.result_ref(row)
     _confirm(
         f"Erase record {record:,} of the upload {row.upload_id}? The uploaded file is deleted, "
         "since it holds the record; the other records keep their results.",
         yes,
     )
-    return work.record(row, ref, record, user)
+    erased = work.record(row, ref, record, user)
+    _forget_in_index(target, row)
+    return erased
+
+
+def _forget_in_index(target: "Target", row: "UploadRow") -> None:
+    """The index would follow by itself, but keep what it had for a day."""
+    from winnow_cli.indexing import forget_in_index, has_index
+
+    if has_index(target) and row.process:
+        forget_in_index(target, row.process, row.upload_id)
 
 
 def _row(uploads: "Uploads", work: "Forget", upload_id: str) -> "UploadRow":

@@ -21,14 +21,16 @@ from tests.template.rules.stack import Stack
 STACK = {"Name": "stack", "Value": ref("AWS::StackName")}
 TRIAGE = {"Name": "StateMachineArn", "Value": ref("Triage")}
 STOPPED = {"Name": "StateMachineArn", "Value": ref("Stopped")}
-QUEUE, WAITING, MAILS, UNDECIDED = (
+QUEUE, WAITING, MAILS, UNDECIDED, UNINDEXED = (
     {"Name": "QueueName", "Value": att(name, "QueueName")}
-    for name in ("Undelivered", "Waiting", "MailQueue", "ReviewsUndelivered")
+    for name in ("Undelivered", "Waiting", "MailQueue", "ReviewsUndelivered", "Unindexed")
 )
 # What is there only with ReviewPage, and what stands for it in the dashboard: a resource that is
 # not there cannot be named.
-REVIEW_FUNCTIONS = {"QueueFunction", "ApiFunction", "TrainFunction"}
-REVIEW_ALARM = "ReviewsUndeliveredAlarm"
+REVIEW_FUNCTIONS = {
+    *("QueueFunction", "ApiFunction", "TrainFunction", "IndexFunction", "SearchFunction"),
+}
+REVIEW_ALARMS = ("ReviewsUndeliveredAlarm", "UnindexedAlarm")
 REVIEW_LINES = ("ReviewAlarms", "ReviewDurations", "ReviewThrottles")
 RESERVED = "ReservedConcurrencyAlarm"
 # Line of the dashboard -> the condition that it hangs on.
@@ -56,6 +58,9 @@ SINGLE = {
     ),
     "ReviewsUndeliveredAlarm": Single(
         "AWS/SQS", "ApproximateNumberOfMessagesVisible", UNDECIDED, "Maximum", 60, 1, 1
+    ),
+    "UnindexedAlarm": Single(
+        "AWS/SQS", "ApproximateNumberOfMessagesVisible", UNINDEXED, "Maximum", 60, 1, 1
     ),
     "WaitingAlarm": Single(
         "AWS/SQS", "ApproximateAgeOfOldestMessage", WAITING, "Maximum", 300, 1, 6 * 3600
@@ -369,7 +374,7 @@ def filled(found: Any) -> str:
                     case _:
                         raise ValueError(name)
             json.loads(without)
-            if any(name in without for name in (*REVIEW_FUNCTIONS, REVIEW_ALARM, RESERVED)):
+            if any(name in without for name in (*REVIEW_FUNCTIONS, *REVIEW_ALARMS, RESERVED)):
                 raise ValueError("named where it is not there")
             return whole
     raise ValueError("a text with lines that hang on ReviewPage")

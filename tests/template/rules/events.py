@@ -78,6 +78,27 @@ LISTENS["EndedRule"] = (
     "Queue",
     {"Arn": ref("QueueFunction.Alias"), "DeadLetterConfig": {"Arn": att(UNDECIDED)}},
 )
+# What a run, a decision, a redrive, an erasure and an expiry come to: created, or deleted.
+LISTENS["ChangedRule"] = (
+    {
+        "source": ["aws.s3"],
+        "detail-type": AnyOrder(["Object Created", "Object Deleted"]),
+        "detail": {
+            "bucket": {"name": [ref("ResultsBucket")]},
+            "object": {
+                "key": AnyOrder(
+                    [
+                        {"wildcard": f"results/*/{name}"}
+                        for name in ("result.json", "reviewed.jsonl")
+                    ]
+                )
+            },
+        },
+    },
+    "Changes",
+    # A queue takes it by its own policy.
+    {"Arn": att("Changes"), "DeadLetterConfig": {"Arn": att("Unindexed")}},
+)
 
 
 def rule(name: str, stack: Stack) -> Any:
@@ -112,11 +133,13 @@ SCHEDULES: dict[str, tuple[Any, dict[str, int]]] = {
     "DigestSchedule": (digest_period("Every"), AGAIN),
     "TrainSchedule": (given("HasRetrainSchedule", ref("RetrainSchedule"), "rate(1 day)"), AGAIN),
     "GoldenSchedule": ("rate(6 hours)", AGAIN),
+    "IndexSchedule": ("rate(1 day)", AGAIN),
 }
 # Which processes are due is the queue function's to find out; labelled rows are read by train.
 _TOLD = {
     "TrainSchedule": ("QueueFunction", '{"train": "due"}'),
     "GoldenSchedule": ("TrainFunction", '{"check": "idle"}'),
+    "IndexSchedule": ("IndexFunction", '{"index": "maintain"}'),
 }
 # Those that start runs are off while a second stack does.
 _STATES = {
@@ -150,6 +173,7 @@ def schedule(name: str, stack: Stack) -> Any:
 
 
 WAITING = "Waiting"
+CHANGES, UNINDEXED = "Changes", "Unindexed"
 # Queue -> how long one that was taken is out of sight, and what else it has.
 QUEUES: dict[str, dict[str, Any]] = {
     UNDELIVERED: {},
@@ -164,6 +188,12 @@ QUEUES: dict[str, dict[str, Any]] = {
     # Twice the time limit of the function that takes from it; what could not be mailed stays.
     QUEUE: {"VisibilityTimeout": 600},
     UNDECIDED: {},
+    # As long as a call of the index function may take.
+    CHANGES: {
+        "VisibilityTimeout": 900,
+        "RedrivePolicy": {"deadLetterTargetArn": att(UNINDEXED), "maxReceiveCount": 5},
+    },
+    UNINDEXED: {},
 }
 # The rule of a second stack, whose name CloudFormation ends at random.
 GREEN_RULE = sub(
@@ -176,6 +206,8 @@ SENDERS: dict[str, dict[str, tuple[str, list[Any]]]] = {
     WAITING: {"AllowRules": ("events", [att("UploadedRule"), GREEN_RULE])},
     QUEUE: {"AllowRunMails": ("sns", [ref(GATHERED)])},
     UNDECIDED: {"AllowRules": ("events", [att("EndedRule")])},
+    CHANGES: {"AllowRules": ("events", [att("ChangedRule")])},
+    UNINDEXED: {"AllowRules": ("events", [att("ChangedRule")])},
 }
 
 
@@ -203,7 +235,8 @@ def queue_policy(name: str, stack: Stack) -> Any:
     """Over TLS, and from those who have to send to it and nobody else."""
     own = name.removesuffix("Policy")
     of_it = att(own)
-    rules = [att(one) for one in stack.of_type("AWS::Events::Rule") if one != "EndedRule"]
+    others = ("EndedRule", "ChangedRule")
+    rules = [att(one) for one in stack.of_type("AWS::Events::Rule") if one not in others]
     senders = dict(SENDERS.get(own, {}))
     if own == UNDELIVERED:
         senders["AllowRules"] = ("events", rules or [""])

@@ -91,6 +91,13 @@ LIFECYCLES: dict[str, dict[str, Any]] = {
             "Prefix": "dispatch/",
             "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
         },
+        # What is in the index no more must be nowhere soon.
+        "expire-old-index": {
+            "Id": "expire-old-index",
+            "Status": "Enabled",
+            "Prefix": "index/",
+            "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+        },
         # Whether there is a review page or not: what was typed there expires after it, too.
         "expire-predictions": {
             "Id": "expire-predictions",
@@ -126,8 +133,11 @@ LIFECYCLES: dict[str, dict[str, Any]] = {
         ),
     },
 }
+_TO_EVENTBRIDGE = {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
 NOTIFICATIONS: dict[str, Any] = {
-    "UploadsBucket": {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
+    "UploadsBucket": _TO_EVENTBRIDGE,
+    # For the index; no rule starts a run of what is written there.
+    "ResultsBucket": given("HasReviewPage", _TO_EVENTBRIDGE),
 }
 
 
@@ -167,6 +177,7 @@ def bucket(name: str, stack: Stack) -> Any:
         }
     if name in NOTIFICATIONS:
         properties["NotificationConfiguration"] = NOTIFICATIONS[name]
+    if name == "UploadsBucket":
         # A page sends a form to it: the review page and no other.
         origin = given(
             "IsLocal",

@@ -76,10 +76,13 @@ COMMON = {
     *("GoldenSchedule", "GoldenScheduleRole"),
     *("QueueLogs", "ApiLogs", "ApiAccessLogs", "EndedRule", "ReviewsUndelivered"),
     *("ReviewsUndeliveredPolicy", "ReviewsUndeliveredAlarm"),
+    *("IndexFunction", "IndexRole", "IndexLogs", "IndexSchedule", "IndexScheduleRole"),
+    *("SearchFunction", "SearchRole", "SearchLogs", "ChangedRule", "Changes", "ChangesPolicy"),
+    *("Unindexed", "UnindexedPolicy", "UnindexedAlarm"),
 }
 INVENTORY = {
     "AWS::Lambda::Permission": set(PERMISSIONS),
-    "AWS::Lambda::EventSourceMapping": {"DecidedStream"},
+    "AWS::Lambda::EventSourceMapping": {"DecidedStream", "ChangesMapping"},
     "AWS::Cognito::UserPool": {"UserPool"},
     "AWS::Cognito::UserPoolDomain": {"SignInDomain"},
     "AWS::Cognito::UserPoolGroup": set(GROUPS),
@@ -121,8 +124,23 @@ DECISIONS = '{"eventName": ["INSERT"], "dynamodb": {"Keys": {"sk": {"S": [{"pref
 COUNTED = '{"eventName": ["INSERT", "MODIFY"], "dynamodb": {"Keys": {"sk": {"S": ["queued"]}}}}'
 
 
+def changes() -> Any:
+    """Changes of some seconds together, by few calls at once; what fails is taken again."""
+    return _made(
+        "AWS::Lambda::EventSourceMapping",
+        FunctionName=ref("IndexFunction.Alias"),
+        EventSourceArn=att("Changes"),
+        BatchSize=100,
+        MaximumBatchingWindowInSeconds=5,
+        FunctionResponseTypes=["ReportBatchItemFailures"],
+        ScalingConfig={"MaximumConcurrency": 4},
+    )
+
+
 def stream(name: str, stack: Stack) -> Any:
     """Decisions at once, and together those that wait; what fails is halved, and kept at last."""
+    if name == "ChangesMapping":
+        return changes()
     return _made(
         "AWS::Lambda::EventSourceMapping",
         FunctionName=ref("QueueFunction.Alias"),

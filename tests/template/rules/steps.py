@@ -21,8 +21,10 @@ from winnow_aws.settings import (
     DigestSettings,
     DispatchSettings,
     FilterSettings,
+    IndexSettings,
     PublishSettings,
     QueueSettings,
+    SearchSettings,
     SweepSettings,
     TrainSettings,
 )
@@ -41,6 +43,8 @@ SETTINGS: dict[str, type[BaseModel]] = {
     "ApiFunction": ApiSettings,
     "PublishFunction": PublishSettings,
     "TrainFunction": TrainSettings,
+    "IndexFunction": IndexSettings,
+    "SearchFunction": SearchSettings,
 }
 # A quarter of an hour is the most that Lambda gives; exceptions:
 TIMEOUTS = {
@@ -52,14 +56,18 @@ TIMEOUTS = {
     "PublishFunction": 300,
     # API Gateway waits for 30 seconds at most.
     "ApiFunction": 29,
+    # Less than the API waits.
+    "SearchFunction": 25,
 }
 # A core each, which is 1,769 MB; OCR gets two, and what mostly waits a part of one.
 MEMORY = {"ScanFunction": 3538, "DispatchFunction": 512, "TrainFunction": ref("TrainMemory")}
+# Megabytes of /tmp, where it is more than Lambda gives by itself: files of the index.
+STORAGE = dict.fromkeys(("IndexFunction", "SearchFunction"), 4096)
 # Not steps of the workflow: no concurrency is set aside for these.
 BESIDE_THE_WORKFLOW = dict.fromkeys(
     (
         *("SweepFunction", "DispatchFunction", "DigestFunction", "QueueFunction", "ApiFunction"),
-        *("PublishFunction", "TrainFunction"),
+        *("PublishFunction", "TrainFunction", "IndexFunction", "SearchFunction"),
     ),
     "CKV_AWS_115",
 )
@@ -93,6 +101,7 @@ VARIABLES: dict[str, Any] = {
     "TOPIC_ARN": of_runs(),
     "WAITING_QUEUE_URL": ref("Waiting"),
     "MAIL_QUEUE_URL": ref("MailQueue"),
+    "CHANGES_QUEUE_URL": ref("Changes"),
     "WORKFLOW_ARN": STARTED,
     "STACK_NAME": ref("AWS::StackName"),
     "PRICES_REGION": ref("AWS::Region"),
@@ -109,6 +118,7 @@ VARIABLES: dict[str, Any] = {
     "DISAGREEMENT_SHARE": ref("DisagreementShare"),
     "SCAN_FUNCTION": ref("ScanFunction.Alias"),
     "TRAIN_FUNCTION": ref("TrainFunction.Alias"),
+    "SEARCH_FUNCTION": ref("SearchFunction.Alias"),
     "TRAIN_QUEUE": given("HasTrainOnBatch", sub("${AWS::StackName}-training"), ""),
 }
 # What these mail is not gathered: it is gathered already, or there is one for each upload.
@@ -223,6 +233,8 @@ def function(name: str, stack: Stack) -> Any:
     }
     if name in MEMORY:
         properties["MemorySize"] = MEMORY[name]
+    if name in STORAGE:
+        properties["EphemeralStorage"] = {"Size": STORAGE[name]}
     if name in TRIED_AGAIN:
         properties["EventInvokeConfig"] = kept_if_failed(name)
     after = {"DependsOn": "ShippedProcesses"} if name in AFTER_PUBLISHING else {}

@@ -181,9 +181,16 @@ OUTPUTS: dict[str, Any] = {
     "WaitingQueue": ref("Waiting"),
     "ReviewPage": review.page(),
     "ScanFunction": ref("ScanFunction.Alias"),
+    "IndexFunction": ref("IndexFunction.Alias"),
+    "SearchFunction": ref("SearchFunction.Alias"),
+    "ChangesQueue": ref("Changes"),
+    "UnindexedQueue": ref("Unindexed"),
 }
 # What the command line, and whoever reads results, asks the stack for.
-OF_REVIEWS = {"ReviewPage", "ReviewsTable", "ScanFunction", "UserPool", *review.CLIENTS}
+OF_REVIEWS = {
+    *("ReviewPage", "ReviewsTable", "ScanFunction", "UserPool", *review.CLIENTS),
+    *("IndexFunction", "SearchFunction", "ChangesQueue", "UnindexedQueue"),
+}
 NEEDED = {
     *OUTPUTS,
     *OF_REVIEWS,

@@ -35,6 +35,10 @@ RECOVER = {
     "winnow/steps",
     *("winnow/storage", "winnow/tables", "winnow_aws"),
 }
+INDEX = {
+    *("winnow", "winnow/limits", "winnow/processes", "winnow/reviews", "winnow/search"),
+    *("winnow/storage", "winnow_aws", "winnow_search"),
+}
 FOLDERS = {
     "serialize": READ_FILES,
     "scan": READ_FILES | {"winnow_ocr"},
@@ -70,6 +74,8 @@ FOLDERS = {
         ),
         *("winnow/costs", "winnow/registry", "winnow/releases", "winnow_encoder"),
     },
+    "index": INDEX,
+    "search": INDEX,
     "publish": {
         *("winnow", "winnow/heads", "winnow/judging", "winnow/judging/criteria"),
         *("winnow/judging/facts", "winnow/judging/labels", "winnow/judging/text"),
@@ -99,12 +105,6 @@ IN_NO_IMAGE = {
     *(
         f"winnow_{name}.py" for name in ("encoder/pictures", "ocr/squares")
     ),  # until pictures are judged
-    # Until the functions that search are there.
-    "winnow/search/files.py",
-    *(f"winnow_search/{name}.py" for name in ("__init__", "duck", "indexing", "parquet")),
-    "winnow_aws/index_files.py",
-    "winnow_search/projection.npy",
-    *(f"winnow_search/{name}.py" for name in ("projection", "sql", "vectors", "words")),
     *(f"winnow/costs/{name}.py" for name in ("estimate", "month")),  # of commands
     # Of commands: what is wrong with the registry, what is copied to another, and how a release is.
     *(f"winnow/registry/{name}.py" for name in ("audit", "copies", "erasure")),

@@ -25,6 +25,7 @@ def test_every_function_has_a_lock() -> None:
         "classify",
         "filter",
         "api",
+        "index",
         "train",
     }
     assert all(_pins(lock) for lock in LOCKS)

@@ -79,7 +79,7 @@ def test_images_are_installed_from_their_locks_by_hash_alone():
     [pip] = re.findall(r'PIP="(.*)"', text)
     assert {"--require-hashes", "--no-deps", "--only-binary"} <= set(pip.split())
     installs = re.findall(r"^RUN .*\binstall\b.*|^RUN \$PIP.*", text, re.M)
-    assert len(installs) == 7
+    assert len(installs) == 8
     assert all(line.startswith("RUN $PIP --target packages -r requirements") for line in installs)
 
 

@@ -2,7 +2,6 @@
 
 from winnow.reviews.models import QueueFilter, RecordKey, State
 from winnow.search.drawing import columns, draw, series_name, shown_value
-from winnow.search.memory import MemorySearcher
 from winnow.search.shapes import (
     SearchAnswer,
     SearchFilter,
@@ -20,19 +19,15 @@ _PAGE = 1_000
 
 def search(services: Services, call: Call, given: SearchRequest) -> SearchAnswer:
     """The records that a request finds. A read: nothing is kept of it."""
-    return _searcher(services, call.user, given.filters).search(given, call.user.processes)
+    withheld = _withheld(services, call.user, given.filters)
+    return services.searcher().search(given, call.user.processes, withheld)
 
 
 def stats(services: Services, call: Call, given: StatsRequest) -> Chart:
     """A chart: its numbers, its picture, and its table. A read, too."""
-    engine = _searcher(services, call.user, given.filters)
-    answer = engine.stats(given, call.user.processes)
+    withheld = _withheld(services, call.user, given.filters)
+    answer = services.searcher().stats(given, call.user.processes, withheld)
     return Chart(stats=answer, drawing=draw(answer), rows=tuple(_rows(answer)))
-
-
-def _searcher(services: Services, user: User, filters: SearchFilter) -> MemorySearcher:
-    withheld = _withheld(services, user, filters)
-    return services.results().searcher(filters, user.processes, withheld)
 
 
 def _withheld(services: Services, user: User, filters: SearchFilter) -> frozenset[RecordKey]:

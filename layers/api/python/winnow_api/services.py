@@ -16,8 +16,8 @@ from winnow_api.ports import Alarms, Golden, LiveFigures, Objects, RequestKeys, 
 
 if TYPE_CHECKING:
     from winnow.reviews.enqueue import PageDrawer
+    from winnow.search.engine import Searcher
     from winnow_api.page import WebPage
-    from winnow_api.searching import ResultRows
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,8 @@ class Services:
     models: Callable[[], ModelRegistry]
     live: Callable[[], LiveFigures]
     alarms: Callable[[], Alarms]
-    results: Callable[[], "ResultRows"]
-    """The records that are searched."""
+    searcher: Callable[[], "Searcher"]
+    """Answers searches and charts."""
     page: Callable[[], "WebPage"]
     now: Callable[[], float]
     """Epoch seconds."""

@@ -2,15 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import UTC
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from winnow.errors import RunSupersededError
 from winnow.models import ObjectRef
 from winnow.ports import ObjectStore
-from winnow.reviews.forget import StoredVersion
 from winnow.search.files import PREFIX, FileName, IndexFile, parse_key, prefix
 from winnow_aws.aws_errors import translated
-from winnow_aws.erasing import S3Eraser
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -58,27 +56,24 @@ class S3IndexFiles:
 
     def delete(self, name: FileName, etag: str) -> bool:
         # A version that is written after this list is not in it, and stays.
-        versions: list[StoredVersion] = []
+        versions: list[str] = []
         latest = ""
         pages = self._client.get_paginator("list_object_versions").paginate(
             Bucket=self._bucket, Prefix=name.key
         )
         with translated(self._where):
             for page in pages:
-                for version in page.get("Versions", ()):
-                    if version["Key"] == name.key:
-                        latest = version["ETag"] if version["IsLatest"] else latest
-                        versions.append(
-                            StoredVersion(name.key, version["VersionId"], version["IsLatest"])
-                        )
-                versions += [
-                    StoredVersion(name.key, marker["VersionId"], marker["IsLatest"], marker=True)
-                    for marker in page.get("DeleteMarkers", ())
-                    if marker["Key"] == name.key
-                ]
+                for one in page.get("Versions", ()):
+                    if one["Key"] == name.key and one["IsLatest"]:
+                        latest = one["ETag"]
+                found: list[Any] = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+                versions += [each["VersionId"] for each in found if each["Key"] == name.key]
         if latest != etag:
             return False
-        S3Eraser(self._client).delete(self._bucket, versions)
+        # One by one: a file has few, and the permission is that for versions alone.
+        with translated(self._where):
+            for version in versions:
+                self._client.delete_object(Bucket=self._bucket, Key=name.key, VersionId=version)
         return True
 
     @property

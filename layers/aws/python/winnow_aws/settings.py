@@ -153,6 +153,22 @@ class DigestSettings(Settings):
     topic_arn: str = Field(description="the topic that e-mails are sent through")
 
 
+class IndexSettings(Settings):
+    """Environment of the index function."""
+
+    results_bucket: str = Field(description="the bucket of results, and of their index")
+    changes_queue_url: str = Field(description="the queue of results that changed")
+
+
+class SearchSettings(Settings):
+    """Environment of the search function."""
+
+    results_bucket: str = Field(description="the bucket of the index")
+    changes_queue_url: str = Field(
+        description="the queue that is asked for a comparison where the index is damaged"
+    )
+
+
 class SweepSettings(Settings):
     """Environment of the sweep function."""
 
@@ -236,4 +252,5 @@ class ApiSettings(ClassifySettings, ShareSettings):
     train_function: str = Field(
         "", description="the function that trains processes; empty: this stack trains none"
     )
+    search_function: str = Field(description="the function that answers searches and charts")
     stack_name: str = Field("winnow", description="the stack's name, a dimension of the metrics")

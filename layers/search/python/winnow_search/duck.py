@@ -23,6 +23,7 @@ from winnow.errors import (
     SearchInvalidError,
     SearchTooSlowError,
 )
+from winnow.reviews.models import RecordKey
 from winnow.search.charts import USD_DECIMALS, Group, age_starts, answer, bucket, share
 from winnow.search.engine import NO_VECTOR, hit_of, terms_of
 from winnow.search.files import Batch, FileName, IndexFile, IndexFiles, counting
@@ -117,11 +118,14 @@ class DuckSearcher:
     # -- answers -----------------------------------------------------------------------------------
 
     def search(
-        self, request: SearchRequest, visible: Collection[str] | None = None
+        self,
+        request: SearchRequest,
+        visible: Collection[str] | None = None,
+        withheld: Collection[RecordKey] = (),
     ) -> SearchAnswer:
         demanded = terms_of(request.query)
         with self._asked():
-            condition = where(request.filters, visible)
+            condition = where(request.filters, visible, withheld)
             candidates = self._candidates(demanded, condition)
             if candidates is not None:
                 condition = self._among(condition, candidates)
@@ -132,11 +136,16 @@ class DuckSearcher:
             hits = [hit_of(row, demanded, whole=request.whole_text) for row in rows]
             return self._page(request, total, hits)
 
-    def stats(self, request: StatsRequest, visible: Collection[str] | None = None) -> StatsAnswer:
+    def stats(
+        self,
+        request: StatsRequest,
+        visible: Collection[str] | None = None,
+        withheld: Collection[RecordKey] = (),
+    ) -> StatsAnswer:
         demanded = terms_of(request.query)
         now = self._clock()
         with self._asked():
-            condition = where(request.filters, visible)
+            condition = where(request.filters, visible, withheld)
             candidates = self._candidates(demanded, condition)
             if candidates is not None:
                 condition = self._among(condition, candidates)

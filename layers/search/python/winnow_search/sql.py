@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from winnow.models import Outcome, Verdict
+from winnow.reviews.models import RecordKey
 from winnow.search.charts import CONFIDENCE_EDGES
 from winnow.search.shapes import ChartId, SearchFilter, Sort
 
@@ -47,13 +48,21 @@ class Where(NamedTuple):
         return Where(f"{self.sql} AND {sql}", self.parameters)
 
 
-def where(filters: SearchFilter, visible: Collection[str] | None) -> Where:
+def where(
+    filters: SearchFilter, visible: Collection[str] | None, withheld: Collection[RecordKey] = ()
+) -> Where:
     """What a row has to fulfil."""
     conditions: list[str] = ["TRUE"]
     parameters: list[Any] = []
     if visible is not None:
         conditions.append("list_contains(CAST(? AS VARCHAR[]), process)")
         parameters.append(sorted(visible))
+    if withheld:
+        conditions.append(
+            "(upload, record) NOT IN"
+            " (SELECT unnest(CAST(? AS VARCHAR[])), unnest(CAST(? AS INTEGER[])))"
+        )
+        parameters += [[key.upload for key in withheld], [key.record for key in withheld]]
     for name, column in _LISTS.items():
         if values := getattr(filters, name):
             conditions.append(f"{column} IN ({', '.join('?' * len(values))})")

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from winnow.errors import SearchInvalidError
 from winnow.models import Outcome
-from winnow.reviews.models import Kind
+from winnow.reviews.models import Kind, RecordKey
 from winnow.search.rows import IndexRow
 from winnow.search.shapes import (
     EXCERPT,
@@ -32,18 +32,24 @@ MAX_TERMS = 50
 class Searcher(Protocol):
     """Answers from the index.
 
-    `visible` are the processes that the caller may see; None: all. What is of another process is
-    neither found nor counted.
+    `visible` are the processes that the caller may see; None: all. What is of another process, and
+    what is `withheld`, is neither found nor counted.
 
     Raises SearchInvalidError, SearchTooSlowError, RecordUnknownError (of `like_record`).
     """
 
     def search(
-        self, request: SearchRequest, visible: Collection[str] | None = None
+        self,
+        request: SearchRequest,
+        visible: Collection[str] | None = None,
+        withheld: Collection[RecordKey] = (),
     ) -> SearchAnswer: ...
 
     def stats(
-        self, request: StatsRequest, visible: Collection[str] | None = None
+        self,
+        request: StatsRequest,
+        visible: Collection[str] | None = None,
+        withheld: Collection[RecordKey] = (),
     ) -> StatsAnswer: ...
 
 

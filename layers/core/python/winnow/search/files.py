@@ -18,6 +18,9 @@ TOMBSTONE = "~"
 """The generation of a deleted upload."""
 TOMBSTONE_RECORD = 0
 
+SEGMENT_ID = r"^[A-Za-z0-9_-]{1,128}$"
+"""What an id of a process or an upload is made of, so that it can be part of a key."""
+
 _KEY = re.compile(
     re.escape(PREFIX)
     + r"process=([A-Za-z0-9_-]+)/month=(\d{4}-\d\d)/(?:0-([A-Za-z0-9_-]+)|1-(\d{9}))\.parquet"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from winnow.errors import RecordUnknownError, SearchInvalidError
 from winnow.models import Outcome, Verdict
+from winnow.reviews.models import RecordKey
 from winnow.search.charts import (
     USD_DECIMALS,
     Group,
@@ -58,10 +59,13 @@ class MemorySearcher:
         self._damaged = damaged
 
     def search(
-        self, request: SearchRequest, visible: Collection[str] | None = None
+        self,
+        request: SearchRequest,
+        visible: Collection[str] | None = None,
+        withheld: Collection[RecordKey] = (),
     ) -> SearchAnswer:
         demanded = terms_of(request.query)
-        found = self._select(demanded, request.filters, visible)
+        found = self._select(demanded, request.filters, visible, withheld)
         likeness: dict[IndexRow, float] = {}
         if request.like:
             likeness = self._likeness(request, found, visible)
@@ -78,19 +82,30 @@ class MemorySearcher:
             damaged=self._damaged,
         )
 
-    def stats(self, request: StatsRequest, visible: Collection[str] | None = None) -> StatsAnswer:
-        found = self._select(terms_of(request.query), request.filters, visible)
+    def stats(
+        self,
+        request: StatsRequest,
+        visible: Collection[str] | None = None,
+        withheld: Collection[RecordKey] = (),
+    ) -> StatsAnswer:
+        found = self._select(terms_of(request.query), request.filters, visible, withheld)
         now = self._clock()
         groups = _groups(request.chart, found, now)
         return answer(request, len(found), groups, now, damaged=self._damaged)
 
     def _select(
-        self, demanded: Sequence[str], filters: SearchFilter, visible: Collection[str] | None
+        self,
+        demanded: Sequence[str],
+        filters: SearchFilter,
+        visible: Collection[str] | None,
+        withheld: Collection[RecordKey],
     ) -> list[IndexRow]:
+        hidden = frozenset(withheld)
         return [
             row
             for row in self._rows
             if (visible is None or row.process in visible)
+            and (row.upload, row.record) not in hidden
             and all(term in row.tokens for term in demanded)
             and fulfils(row, filters)
         ]

@@ -179,7 +179,12 @@ class SearchAnswer(FrozenModel):
     indexed_at: str | None = Field(
         None, description="when the newest file of the index was written; absent: it is empty"
     )
-    damaged: int = Field(0, ge=0, description="files of the index that cannot be read now")
+    damaged: int = Field(
+        0, ge=0, description="files of the index, or results, that cannot be read now"
+    )
+    indexing: bool = Field(
+        False, description="whether results are being indexed, so that some are not found yet"
+    )
 
 
 class ChartId(StrEnum):
@@ -235,3 +240,4 @@ class StatsAnswer(FrozenModel):
     query: str = Field("", description="the query that the filters of the points belong to")
     indexed_at: str | None = None
     damaged: int = Field(0, ge=0)
+    indexing: bool = False

@@ -1,0 +1,46 @@
+"""Search: answers searches and charts from the search index."""
+
+import os
+import time
+from functools import cache
+
+from winnow.errors import WinnowError
+from winnow_aws.clients import client
+from winnow_aws.handler import handler as lambda_handler
+from winnow_aws.index_files import S3IndexFiles
+from winnow_aws.index_queue import SqsChangeQueue
+from winnow_aws.s3 import s3_store
+from winnow_aws.search_events import Refused, SearchInput, SearchOutput
+from winnow_aws.search_function import REFUSALS
+from winnow_aws.settings import SearchSettings
+from winnow_search.answering import Answering
+from winnow_search.duck import DuckSearcher
+
+
+@cache
+def build() -> Answering:
+    """What all calls share: the engine keeps its copy of the index."""
+    settings = SearchSettings.from_environment(os.environ)
+    store, bucket = s3_store(), settings.results_bucket
+    return Answering(
+        DuckSearcher(S3IndexFiles(client("s3"), store, bucket), time.time),
+        store,
+        bucket,
+        SqsChangeQueue(client("sqs"), settings.changes_queue_url).compare_now,
+        time.monotonic,
+    )
+
+
+@lambda_handler(SearchInput, lambda _: {})
+def handler(given: SearchInput) -> SearchOutput:
+    """Answer a search or a chart."""
+    try:
+        if given.search is not None:
+            found = build().search(given.search, given.visible, given.withheld)
+            return SearchOutput(search=found)
+        assert given.stats is not None
+        return SearchOutput(stats=build().stats(given.stats, given.visible, given.withheld))
+    except WinnowError as error:
+        if error.code not in REFUSALS:
+            raise
+        return SearchOutput(refused=Refused(code=error.code, message=error.message))

@@ -1,0 +1,66 @@
+"""What waits to be indexed, on SQS, and which uploads have results, in S3."""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from winnow.search.upkeep import Change
+from winnow_aws.aws_errors import translated
+from winnow_aws.index_events import change_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+
+_UPLOADS = 25
+"""Uploads of one message: if one of them fails, all are indexed again."""
+_COMPARE_AFTER_S = 60
+_WHERE = "on the queue of changed results"
+
+
+class SqsChangeQueue:
+    """Implements `winnow.search.upkeep.ChangeQueue`: the queue with this URL."""
+
+    def __init__(self, sqs: "SQSClient", url: str) -> None:
+        self._sqs = sqs
+        self._url = url
+
+    def send(self, changes: Iterable[Change]) -> None:
+        every = [change.model_dump() for change in changes]
+        for start in range(0, len(every), _UPLOADS):
+            self._send({"changes": every[start : start + _UPLOADS]})
+
+    def compare_later(self, missing: int) -> None:
+        self._compare(missing, _COMPARE_AFTER_S)
+
+    def compare_now(self) -> None:
+        """Have the index compared with the results: a file of it is damaged."""
+        self._compare(None, 0)
+
+    def _compare(self, missing: int | None, delay_s: int) -> None:
+        self._send({"compare": missing}, delay_s)
+
+    def _send(self, asked: dict[str, Any], delay_s: int = 0) -> None:
+        with translated(_WHERE):
+            self._sqs.send_message(
+                QueueUrl=self._url, MessageBody=json.dumps(asked), DelaySeconds=delay_s
+            )
+
+
+class S3ResultFolders:
+    """Implements `winnow.search.upkeep.ResultFolders`."""
+
+    def __init__(self, client: "S3Client", bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def list(self) -> Iterator[Change]:
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix="results/"
+        )
+        with translated(f"in the bucket {self._bucket}"):
+            for page in pages:
+                for each in page.get("Contents", ()):
+                    change = change_of(each["Key"])
+                    if change is not None and each["Key"].endswith("/result.json"):
+                        yield change

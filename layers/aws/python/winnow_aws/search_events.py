@@ -1,0 +1,41 @@
+"""What the search function is asked, and what it answers."""
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from winnow.models import FrozenModel
+from winnow.reviews.models import RecordKey
+from winnow.search.shapes import SearchAnswer, SearchRequest, StatsAnswer, StatsRequest
+
+
+class SearchInput(FrozenModel):
+    """An event of the search function: a search or a chart, and for whom."""
+
+    search: SearchRequest | None = None
+    stats: StatsRequest | None = None
+    visible: tuple[str, ...] | None = Field(
+        None, description="processes that whoever asks may see; absent: all"
+    )
+    withheld: tuple[RecordKey, ...] = Field((), description="records that are left out")
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.search is None) == (self.stats is None):
+            raise ValueError("give search or stats")
+        return self
+
+
+class Refused(FrozenModel):
+    """Why a request is not answered: an error of whoever asked."""
+
+    code: str
+    message: str
+
+
+class SearchOutput(FrozenModel):
+    """What the search function answers: one of these."""
+
+    search: SearchAnswer | None = None
+    stats: StatsAnswer | None = None
+    refused: Refused | None = None

@@ -1,0 +1,143 @@
+"""Keeps the index as the results are: takes in changes, compacts, compares, and makes it again."""
+
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from winnow.errors import IndexDamagedError, ObjectGoneError, StoredDataInvalidError, WinnowError
+from winnow.ports import ObjectStore
+from winnow.search.files import Batch, FileName, IndexFile, IndexFiles, counting
+from winnow.search.upkeep import (
+    Change,
+    ChangeQueue,
+    IndexState,
+    ResultFolders,
+    Taken,
+    UpkeepReport,
+    read_state,
+    state_ref,
+)
+from winnow.storage.paths import JSON
+from winnow.storage.times import iso
+from winnow_search.indexing import Indexer
+from winnow_search.parquet import batches
+
+RESERVE_S = 60.0
+"""Seconds of a call that must be left for another upload to be begun."""
+
+
+class Upkeep:
+    """The index of one results bucket, and what feeds it."""
+
+    def __init__(
+        self,
+        objects: ObjectStore,
+        files: IndexFiles,
+        results: ResultFolders,
+        queue: ChangeQueue,
+        bucket: str,
+        clock: Callable[[], float],
+    ) -> None:
+        """`clock` tells the time in epoch seconds."""
+        self._objects = objects
+        self._files = files
+        self._results = results
+        self._queue = queue
+        self._bucket = bucket
+        self._clock = clock
+        self._indexer = Indexer(objects, files, bucket)
+
+    @property
+    def compared(self) -> bool:
+        """Whether the index was ever compared with the results."""
+        return read_state(self._objects, self._bucket) is not None
+
+    def take_in(
+        self, changes: Iterable[Change], seconds_left: Callable[[], float]
+    ) -> Iterator[Taken]:
+        """Index these uploads as they are now.
+
+        An upload whose results are damaged is not tried again: the next comparison counts it.
+        """
+        for change in changes:
+            if seconds_left() < RESERVE_S:
+                yield Taken(change, again=True)
+                continue
+            try:
+                rows = self._indexer.index(change.process, change.upload).rows
+            except WinnowError as error:
+                again = not isinstance(error, StoredDataInvalidError)
+                yield Taken(change, code=error.code, again=again)
+            else:
+                yield Taken(change, rows)
+
+    def forget(self, change: Change) -> None:
+        """Index an upload as it is now, and leave nothing else of it in any version of a file."""
+        self._indexer.index(change.process, change.upload)
+        self._indexer.compact(change.process, without=[change.upload])
+
+    def maintain(self) -> UpkeepReport:
+        """Compact every process, and compare the index with the results."""
+        processes = sorted({file.name.process for file in self._files.list()})
+        compacted = sum(self._indexer.compact(process).read for process in processes)
+        return self.compare(None).model_copy(update={"compacted": compacted})
+
+    def rebuild(self) -> UpkeepReport:
+        """Delete the index, and have it made of the results."""
+        for file in list(self._files.list()):
+            self._files.delete(file.name, file.etag)
+        return self.compare(None)
+
+    def compare(self, before: int | None) -> UpkeepReport:
+        """Find out what the index lacks, and what it should not have.
+
+        Damaged files are deleted: what was in them is indexed again, from the results. The first
+        comparison has what is missing indexed. The following ones, a minute apart each, look
+        whether that is done, until nothing is missing or no progress is made.
+
+        Args:
+            before: How many uploads were missing at the comparison before; None: this is the first.
+        """
+        found, damaged = self._read()
+        counted = counting(found)
+        there = {Change(process=process, upload=upload) for process, upload in counted}
+        wanted = set(self._results.list())
+        missing = wanted - there
+        pending = bool(missing) and (before is None or len(missing) < before)
+        if before is None:
+            self._queue.send(sorted(missing | (there - wanted), key=lambda one: one.upload))
+        if pending:
+            self._queue.compare_later(len(missing))
+        state = IndexState(
+            compared_at=iso(self._clock()),
+            uploads=len(counted),
+            records=sum(_rows(found[name], upload) for upload, name in counted.items()),
+            missing=len(missing),
+            pending=pending,
+        )
+        self._objects.put(state_ref(self._bucket), state.model_dump_json().encode(), JSON)
+        return UpkeepReport(state=state, damaged=damaged)
+
+    def _read(self) -> tuple[dict[FileName, list[Batch]], int]:
+        """What is in every file; those that cannot be read are deleted and counted."""
+        found: dict[FileName, list[Batch]] = {}
+        damaged = 0
+        with tempfile.TemporaryDirectory() as folder:
+            for file in list(self._files.list()):
+                try:
+                    found[file.name] = self._batches(file, Path(folder))
+                except ObjectGoneError:  # compacted since it was listed
+                    continue
+                except IndexDamagedError:
+                    damaged += self._files.delete(file.name, file.etag)
+        return found, damaged
+
+    def _batches(self, file: IndexFile, folder: Path) -> list[Batch]:
+        path = folder / "file.parquet"
+        path.write_bytes(self._files.read(file.name))
+        return batches(path, whole=True)
+
+
+def _rows(found: Iterable[Batch], upload: tuple[str, str]) -> int:
+    """Rows of an upload's greatest batch in a file."""
+    return max(one for one in found if (one.process, one.upload) == upload).rows

@@ -1,0 +1,56 @@
+"""In place of the search function: searches the results themselves, as they are at each request."""
+
+from collections.abc import Callable, Collection, Mapping
+
+from tests.fakes.store import MemoryStore
+from winnow.errors import StoredDataInvalidError
+from winnow.recovery.upload_row import UploadRow
+from winnow.reviews.models import RecordKey
+from winnow.search.memory import MemorySearcher
+from winnow.search.rows import IndexRow, UploadRows
+from winnow.search.shapes import SearchAnswer, SearchRequest, StatsAnswer, StatsRequest
+
+
+class ResultSearcher:
+    """A Searcher over the results of the uploads of these rows."""
+
+    def __init__(
+        self,
+        rows: Mapping[str, UploadRow],
+        store: MemoryStore,
+        bucket: str,
+        clock: Callable[[], float],
+    ) -> None:
+        self._rows = rows
+        self._store = store
+        self._bucket = bucket
+        self._clock = clock
+
+    def search(
+        self,
+        request: SearchRequest,
+        visible: Collection[str] | None = None,
+        withheld: Collection[RecordKey] = (),
+    ) -> SearchAnswer:
+        return self._memory().search(request, visible, withheld)
+
+    def stats(
+        self,
+        request: StatsRequest,
+        visible: Collection[str] | None = None,
+        withheld: Collection[RecordKey] = (),
+    ) -> StatsAnswer:
+        return self._memory().stats(request, visible, withheld)
+
+    def _memory(self) -> MemorySearcher:
+        rows: list[IndexRow] = []
+        damaged = 0
+        for upload in self._rows.values():
+            ref = upload.result_ref(self._bucket)
+            if ref is None:
+                continue
+            try:
+                rows += UploadRows(self._store, ref)
+            except StoredDataInvalidError:
+                damaged += 1
+        return MemorySearcher(rows, self._clock, damaged=damaged)
