@@ -41,13 +41,14 @@ NEEDED_BY = {"numpy/f2py": "scipy"}
 KEEP = {
     # Descriptions of every AWS service. The functions call S3; Scan can call Textract; Sweep,
     # Dispatch and Digest call the table, the workflow, the queues and the topic; Queue and Api
-    # call Scan and Train, and Api asks which alarms ring.
+    # call Scan and Train, Api asks which alarms ring, and Notify reads the webhook's address.
     "botocore/data": (
         "batch",
         "cloudwatch",
         "dynamodb",
         "lambda",
         "s3",
+        "secretsmanager",
         "sns",
         "sqs",
         "stepfunctions",

@@ -130,7 +130,9 @@ def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("WINNOW_PROCESSES", str(processes))
             # No accepted record is drawn for an audit: what a person is asked is known.
-            state = start_detached(state_dir, lambda _: None, {"ReviewAuditShare": "0"})
+            state = start_detached(
+                state_dir, lambda _: None, {"ReviewAuditShare": "0", "NotifyWebhook": "slack"}
+            )
         yield LocalStack(state, state_dir, processes)
     finally:
         stop(state_dir)

@@ -236,4 +236,5 @@ def _tell(queue: Queue) -> "partial[None]":
 
 
 def _send(queue: Queue, summary: ReviewSummary) -> None:
-    queue.mailer.send(reviewed(summary, queue.settings.page_url))
+    mail = reviewed(summary, queue.settings.page_url)
+    queue.mailer.send(mail, {"outcome": "reviewed"})

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from email.message import EmailMessage
 from pathlib import Path
 from types import FrameType
 
@@ -24,6 +25,7 @@ import psutil
 
 from winnow.errors import ModelInvalidError, StackFailedError, StackNotRunningError, WinnowError
 from winnow_local import ministack
+from winnow_local.chat import LocalChat
 from winnow_local.engine import find_engine, find_engine_if_any, remove_containers
 from winnow_local.sam import variables, write_variables
 from winnow_local.sign_in import Account, SignIn, create_user
@@ -114,7 +116,7 @@ def supervise(
         shutil.rmtree(state_dir.mail, ignore_errors=True)
         state_dir.mail.mkdir(parents=True)
         shutil.rmtree(state_dir.sam, ignore_errors=True)
-        stack = sign_in = None
+        stack = sign_in = chat = None
         try:
             report("starting MiniStack")
             stack = ministack.spawn(state_dir, engine, others=engine or find_engine_if_any())
@@ -147,6 +149,8 @@ def supervise(
                 if "ReviewPage" in outputs:
                     sign_in.open(_create_user(stack.endpoint, outputs))
                 _open_mailbox(state_dir, stack.endpoint, outputs, stop, report)
+                if "WebhookSecret" in outputs and images is None:
+                    chat = _open_chat(state_dir, stack.endpoint, outputs, report)
                 if images is None and not stop.is_set():
                     report("warming the functions")
                     warm(stack.endpoint)
@@ -173,6 +177,8 @@ def supervise(
             stop.set()
             if sign_in is not None:
                 sign_in.close()
+            if chat is not None:
+                chat.close()
             if stack is not None:
                 _end(stack.id, stack.containers)
             shutil.rmtree(state_dir.data, ignore_errors=True)
@@ -296,6 +302,23 @@ def _open_mailbox(
         name="mailbox",
         daemon=True,
     ).start()
+
+
+def _open_chat(
+    state_dir: StateDir, endpoint: str, outputs: Mapping[str, str], report: Report
+) -> LocalChat:
+    """Have notices posted to the mailbox. A container does not reach this machine's loopback."""
+    from winnow_local import mailbox
+    from winnow_local.deploy import client_config, session
+
+    def deliver(mail: EmailMessage) -> None:
+        report(f"posted {mailbox.store(mail, state_dir.mail).name}")
+
+    chat = LocalChat(outputs["NotifyWebhook"], deliver)
+    session().client(
+        "secretsmanager", endpoint_url=endpoint, config=client_config()
+    ).put_secret_value(SecretId=outputs["WebhookSecret"], SecretString=chat.address)
+    return chat
 
 
 def _watch(stack: ministack.MiniStack, state_dir: StateDir, stop: threading.Event) -> None:

@@ -8,6 +8,7 @@ FUNCTIONS = (
     "sweep",
     "dispatch",
     "digest",
+    "notify",
     "queue",
     "api",
     "publish",

@@ -56,9 +56,12 @@ class Answer:
         return json.loads(self.out)
 
 
-def winnow(*arguments: str | Path) -> Answer:
-    """Runs a command in this process; test_command_line.py runs some in processes of their own."""
-    ran = CliRunner().invoke(app, [str(argument) for argument in arguments])
+def winnow(*arguments: str | Path, given: str | None = None) -> Answer:
+    """Runs a command in this process; test_command_line.py runs some in processes of their own.
+
+    `given` is what it reads from standard input.
+    """
+    ran = CliRunner().invoke(app, [str(argument) for argument in arguments], input=given)
     return Answer(ran.exit_code, ran.stdout, ran.stderr)
 
 

@@ -258,6 +258,22 @@ PROBES["fill the dead-letter queue"] = lambda at: at.client("sqs").send_message(
     QueueUrl=at.named["Undelivered"], MessageBody="{}"
 )
 
+PROBES["read the address of the webhook"] = lambda at: at.client("secretsmanager").get_secret_value(
+    SecretId=at.named["WebhookSecret"]
+)
+PROBES["read another secret"] = lambda at: at.client("secretsmanager").get_secret_value(
+    SecretId="probe"
+)
+PROBES["change the address of the webhook"] = lambda at: at.client(
+    "secretsmanager"
+).put_secret_value(SecretId=at.named["WebhookSecret"], SecretString="probe")
+PROBES["read the dead-letter queue of notices"] = lambda at: at.client("sqs").receive_message(
+    QueueUrl=at.named["NoticesUndelivered"]
+)
+PROBES["fill the dead-letter queue of notices"] = lambda at: at.client("sqs").send_message(
+    QueueUrl=at.named["NoticesUndelivered"], MessageBody="{}"
+)
+
 PROBES["start a run"] = lambda at: at.client("stepfunctions").start_execution(
     stateMachineArn=at.named["Triage"], input=json.dumps(FOLDER)
 )
@@ -287,6 +303,7 @@ for _function in (
     "Sweep",
     "Dispatch",
     "Digest",
+    "Notify",
     "Queue",
     "Api",
     "Publish",
@@ -432,6 +449,9 @@ MAY: dict[str, set[str]] = {
         "add to changed results",
     },
     "SearchRole": {"get index", "list ResultsBucket", "add to changed results"},
+    "NotifyRole": {
+        *("read the address of the webhook", "fill the dead-letter queue of notices"),
+    },
     "QueueRole": REVIEWER
     | {"list ModelsBucket", "get the version of definition.json"}
     | {"get a model", "query the models", "put a model"}
@@ -537,6 +557,7 @@ PEOPLE_MAY: dict[str, set[str]] = {
         *("find the stack", "put upload", "get result", "get picture of a page"),
         *("get reviewed records", "get a row", "look at alarms"),
         *("query the index", "query the leases", "query the claims"),
+        "change the address of the webhook",
     },
     "operate": _SEEN
     | _COUNTED
@@ -558,7 +579,7 @@ NOT_BY_DEPLOYING: dict[str, Probe] = {
         ("scan the", "query the", "mail", "take waiting", "add to", "start ", "stop ")
     )
     or name in ("make somebody an admin", "list users", "make a user", "read logs", "get rows")
-    or name in ("take another role", "take gathered mails")
+    or name in ("take another role", "take gathered mails", "read the address of the webhook")
 }
 """What the role of CloudFormation is denied, whatever it may make."""
 

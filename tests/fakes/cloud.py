@@ -52,6 +52,7 @@ class FakeCloud:
         self.limits = Concurrency(limit=1_000, unreserved=1_000)
         self.missing_services: set[str] = set()
         self.alarms: list[str] = []
+        self.given_secrets: set[str] = set()
         self.requests: list[ChangeRequest] = []
         self.change_sets: dict[str, ChangeRequest] = {}
         self.objects: dict[tuple[str, str], bytes] = {}
@@ -246,6 +247,10 @@ class FakeCloud:
     def subscriptions(self, topic: str) -> list[Subscription]:
         self._call("subscriptions")
         return self.subscribed
+
+    def has_value(self, secret: str) -> bool:
+        self._call("has_value")
+        return secret in self.given_secrets
 
     def ringing(self, stack: str) -> list[str]:
         self._call("ringing")

@@ -25,6 +25,7 @@ UNUSED = {
     | ENGINES
     | {"boto3", "smart_open", "winnow.readers", "winnow_api.openapi"}
     | {"duckdb"},
+    "notify": FILES | JUDGING | CALLED | {"winnow.steps.digest", "winnow.recovery"},
     "sweep": FILES | JUDGING | CALLED | {"winnow.steps.digest"},
     "index": FILES | JUDGING - {"numpy"} | {"winnow_search.duck", "winnow.recovery"},
     "search": FILES | JUDGING - {"numpy"} | {"winnow_search.indexing", "winnow.recovery"},

@@ -180,7 +180,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
         spec.loader.exec_module(function)
         made = Stack(function)
         monkeypatch.setattr(
-            function.TopicMailer, "send", lambda _, mail, **more: made.mails.append(mail)
+            function.TopicMailer, "send", lambda _, mail, *_more: made.mails.append(mail)
         )
         yield made
 

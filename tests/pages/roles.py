@@ -33,6 +33,7 @@ ROLES = {
     ),
     "DispatchRole": Role("dispatch", "learn file names; start runs, or none"),
     "DigestRole": Role("digest", "send false e-mails, or none"),
+    "NotifyRole": Role("notify", "post false notices, or none"),
     "PublishRole": Role(
         "publish", "publish versions that decide; old versions and their files stay"
     ),
@@ -97,6 +98,8 @@ WORDS = {
     "CallDispatch": "call dispatch",
     "ReceiveMails": "take gathered e-mails",
     "CallDigest": "call the digest",
+    "ReadWebhook": "read the webhook's address",
+    "KeepUnposted": "keep what it could not post in a queue",
     "CallTrain": "call train",
     "CallIndex": "call index",
     "AskSearch": "call search",

@@ -49,6 +49,11 @@ PLACES: dict[str, tuple[str, ...]] = {
         "DigestSchedule",
         "DigestFunction",
     ),
+    "chat": (
+        "NotifyFunction",
+        "WebhookSecret",
+        "NoticesUndelivered",
+    ),
     "review": (
         "UserPool",
         "Api",
@@ -87,6 +92,7 @@ KINDS = {
     "AWS::Scheduler::Schedule": "EventBridge schedule",
     "AWS::ApiGatewayV2::Api": "HTTP API",
     "AWS::Cognito::UserPool": "Cognito user pool",
+    "AWS::SecretsManager::Secret": "secret",
 }
 SHAPES = {
     "S3 bucket": ("[(", ")]"),
@@ -100,6 +106,7 @@ SHAPES = {
     "EventBridge schedule": ("(", ")"),
     "HTTP API": ("(", ")"),
     "Cognito user pool": ("[(", ")]"),
+    "secret": ("[(", ")]"),
 }
 # Own colours for text and background: they read alike in GitHub's light and dark themes.
 STYLES = {
@@ -120,6 +127,7 @@ STYLED = {
     "EventBridge schedule": "flow",
     "HTTP API": "flow",
     "Cognito user pool": "store",
+    "secret": "store",
 }
 STORES = ("AWS::S3::Bucket", "AWS::DynamoDB::Table")
 LINES = {"call": "==>", "data": "-->", "failure": "-.->"}
@@ -150,7 +158,10 @@ BESIDE = {
     "AWS::ApiGatewayV2::Route": "routes of the API",
     "Custom::ShippedProcesses": "the processes that ship, published by a deployment",
 }
-BESIDE_BY_NAME = {"AccessLogs": "bucket for the access logs of the others"}
+BESIDE_BY_NAME = {
+    "AccessLogs": "bucket for the access logs of the others",
+    "NoticeSubscription": "subscription of the function that posts notices",
+}
 
 READS, WRITES, CALLS, NOTHING = "reads", "writes", "calls", ""
 ACTIONS = {
@@ -167,6 +178,7 @@ ACTIONS = {
     "dynamodb:PutItem": WRITES,
     "dynamodb:UpdateItem": WRITES,
     "sqs:ReceiveMessage": READS,
+    "secretsmanager:GetSecretValue": READS,
     "sqs:SendMessage": WRITES,
     "sns:Publish": WRITES,
     "lambda:InvokeFunction": CALLS,
@@ -287,7 +299,13 @@ def _arrows_of(name: str, kind: str, properties: Any, template: Template) -> Ite
         condition = resources(template)[name].get("Condition")
         parameter = _parameter(template["Conditions"][condition]) if condition else ""
         for target in queues or [name]:
-            yield Arrow(topic, target, "data", f"with {parameter}" if parameter else "")
+            called = resources(template)[target]["Type"] == "AWS::Serverless::Function"
+            yield Arrow(
+                topic,
+                target,
+                "call" if called else "data",
+                f"with {parameter}" if parameter else "",
+            )
         for queue in named(properties.get("RedrivePolicy"), template):
             yield Arrow(topic, queue, "failure")
     elif kind == "AWS::SQS::Queue":

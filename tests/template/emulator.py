@@ -46,7 +46,8 @@ REFUSED = {
 }
 """Resource of a type that moto knows -> why it is refused all the same."""
 CONDITIONS = {"ReviewPage": "true", "NotifyEmail": "probe@example.org", "MaxRuns": "5"}
-"""Parameters with which every condition that AWS has is met, so that nothing is left out."""
+"""Parameters with which nearly every condition that AWS has is met. NotifyWebhook is not among
+them: an attribute of a secret, a type that moto does not know, ends the whole deployment."""
 UNKNOWN = "moto does not know the type"
 
 

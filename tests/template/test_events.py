@@ -50,8 +50,8 @@ SHAPES: dict[str, type[BaseModel]] = {
 }
 
 
-# Events that AWS makes: of an HTTP API, of a run's end, of a custom resource, of a queue.
-OF_AWS = ("api", "queue", "publish", "index")
+# Events that AWS makes: of an HTTP API, a run's end, a custom resource, a queue, and a topic.
+OF_AWS = ("api", "queue", "publish", "index", "notify")
 
 
 def event(name: str) -> Any:

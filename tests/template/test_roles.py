@@ -42,6 +42,7 @@ VIA = {
     "FilterRole": ["s3"],
     "SweepRole": ["s3", "dynamodb", "sqs"],
     "DispatchRole": ["s3", "sqs"],
+    "NotifyRole": ["secretsmanager", "sqs"],
     "PublishRole": ["s3", "dynamodb"],
     "TriageRole": ["s3", "dynamodb"],
     "QueueRole": ["s3", "dynamodb", "sqs"],
@@ -209,6 +210,13 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
         "SendMail": ({"sns:Publish"}, ["Topic"]),
         "EncryptMail": ({"kms:Decrypt", "kms:GenerateDataKey"}, ["TopicKey.Arn"]),
         "WriteLogs": (WRITE_LOGS, ["DigestLogs.Arn"]),
+        "WriteTraces": (XRAY, ["*"]),
+    },
+    "NotifyRole": {
+        "ReadWebhook": ({"secretsmanager:GetSecretValue"}, ["WebhookSecret.Id"]),
+        "KeepUnposted": ({"sqs:SendMessage"}, ["NoticesUndelivered.Arn"]),
+        "UseCustomerKey": CUSTOMER_KEY,
+        "WriteLogs": (WRITE_LOGS, ["NotifyLogs.Arn"]),
         "WriteTraces": (XRAY, ["*"]),
     },
     "QueueRole": {
@@ -432,6 +440,7 @@ PRINCIPALS = {
     "SweepRole": "lambda.amazonaws.com",
     "SweepScheduleRole": "scheduler.amazonaws.com",
     "DispatchRole": "lambda.amazonaws.com",
+    "NotifyRole": "lambda.amazonaws.com",
     "PublishRole": "lambda.amazonaws.com",
     "TrainRole": "lambda.amazonaws.com",
     "TrainScheduleRole": "scheduler.amazonaws.com",
@@ -479,8 +488,8 @@ def test_there_are_no_other_roles_or_policies():
     assert sorted(roles) == sorted(ROLES)
     policies = {"AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::Lambda::Permission"}
     others = [name for name, found in RESOURCES.items() if found["Type"] in policies]
-    # By these EventBridge and API Gateway call the two functions; tests/template/rules/review.py.
-    assert others == ["EndedPermission", "ApiPermission"]
+    # By these SNS, EventBridge and API Gateway call a function; tests/template/rules/review.py.
+    assert others == ["NoticePermission", "EndedPermission", "ApiPermission"]
 
 
 def test_every_role_is_probed_on_the_local_stack_too():
@@ -560,7 +569,7 @@ def test_every_wildcard_in_an_action_that_is_allowed_has_its_reason_above_it():
         if effect == "Allow" and line.strip().startswith("Action:") and "*" in line:
             assert lines[number - 1].strip().startswith("# "), f"template.yaml:{number + 1}"
             found.append(line.strip())
-    assert found == ["Action: kms:*", *3 * ["Action: [kms:Decrypt, kms:GenerateDataKey*]"]]
+    assert found == ["Action: kms:*", *4 * ["Action: [kms:Decrypt, kms:GenerateDataKey*]"]]
 
 
 def test_every_policy_is_of_the_current_version():
@@ -575,7 +584,7 @@ def test_every_policy_is_of_the_current_version():
                 yield from policies(value)
 
     found = list(policies(RESOURCES))
-    assert len(found) == 2 * len(ROLES) + 13
+    assert len(found) == 2 * len(ROLES) + 14
     assert {policy.get("Version") for policy in found} == {"2012-10-17"}
 
 

@@ -147,8 +147,12 @@ def test_a_shadow_mails_nobody():
     kinds = [one["Type"] for one in IN_SHADOW.values()]
     assert kinds.count("AWS::SNS::Topic") == 2
     subscribed = [n for n, one in IN_SHADOW.items() if one["Type"] == "AWS::SNS::Subscription"]
-    # A queue of its own, which nothing reads.
-    assert subscribed == ["MailSubscription"]
+    # A queue of its own, which nothing reads; and no chat.
+    assert subscribed == ["MailSubscription", "NoticeSubscription"]
+    assert IN_SHADOW["NoticeSubscription"]["Condition"] == "HasNotifyWebhook"
+    for phase in Phase:
+        given = parameters_of({"NotifyWebhook": "slack"}, {}, MADE[phase], phase)
+        assert given["NotifyWebhook"] == "none"
     assert IN_SHADOW["MailSubscription"]["Properties"]["Protocol"] == "sqs"
 
 

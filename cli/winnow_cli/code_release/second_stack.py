@@ -133,6 +133,8 @@ def parameters_of(
     given |= {name: stores[name] for name in STORES[phase] if name in names and name in stores}
     own = {
         "NotifyEmail": "",
+        # The first stack posts what both tell its topic.
+        "NotifyWebhook": "none",
         "CodeRelease": "AllAtOnce",
         "CodeVersion": "",
         "Intake": "ENABLED" if phase is Phase.LIVE else "DISABLED",

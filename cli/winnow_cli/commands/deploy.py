@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from winnow_cli.console import emit_json, note
+from winnow_cli.console import emit_json, note, say
+from winnow_cli.deployment.secrets import Secret
 from winnow_cli.menu.opening import is_terminal, open_menu
 from winnow_cli.options import DEPLOYMENT, AsJson, StagesFile, handle_errors
 
@@ -61,6 +62,14 @@ def deploy(
     cancel: Annotated[
         bool, typer.Option("--cancel", help="Take the update that is under way back.")
     ] = False,
+    secret: Annotated[
+        Secret | None,
+        typer.Option(
+            "--secret",
+            help="Give a secret of the deployed stage: it is asked for, or read from standard "
+            "input, and never shown.",
+        ),
+    ] = None,
     verify: Annotated[
         bool, typer.Option("--verify/--no-verify", help="Send a sample the whole way afterwards.")
     ] = True,
@@ -75,7 +84,7 @@ def deploy(
     """
     from winnow_cli.deployment.stages import FILE_VARIABLE, read_stages
 
-    options = (yes, confirm, parameter, plan, follow, cancel, not verify, as_json)
+    options = (yes, confirm, parameter, plan, follow, cancel, secret, not verify, as_json)
     # Another file of stages would have to be in every line that the menu shows.
     own_file = stages is not None and str(stages) != os.environ.get(FILE_VARIABLE)
     if stage is None and not any(options) and not own_file and is_terminal():
@@ -85,6 +94,9 @@ def deploy(
     if stage is None:
         raise typer.BadParameter(f"name a stage: {', '.join(known.by_name)}", param_hint="STAGE")
     named = known.get(stage)
+    if secret is not None:
+        _give(named, secret, as_json)
+        return
     if named.local:
         _deploy_local(named, parameter or [], verify, as_json)
         return
@@ -264,6 +276,23 @@ def _watch(stage: "Stage", cancel: bool, as_json: bool) -> None:
         emit_json({"stage": stage.name, "stack": stack.name, "status": stack.status})
     else:
         note(f"{stage.name}: {stack.status}")
+
+
+def _give(stage: "Stage", secret: Secret, as_json: bool) -> None:
+    from winnow_cli.deployment.secrets import give_webhook, require_webhook
+    from winnow_cli.target import target_of
+
+    target = target_of(stage)
+    chat, _ = require_webhook(target)
+    if interactive(as_json):
+        address = typer.prompt(f"Address of the webhook of {chat}", hide_input=True, err=True)
+    else:
+        address = sys.stdin.read()
+    give_webhook(target, address.strip())
+    if as_json:
+        emit_json({"stage": stage.name, "secret": secret.value, "given": True})
+    else:
+        say(f"{stage.name}: the next notice is posted to that address of {chat}.")
 
 
 def _deploy_local(stage: "Stage", pairs: list[str], verify: bool, as_json: bool) -> None:

@@ -297,6 +297,22 @@ def check_address(values: Mapping[str, str], stack: StackInfo | None, cloud: Clo
     )
 
 
+def check_webhook(values: Mapping[str, str], stack: StackInfo | None, cloud: Cloud) -> Check:
+    """Whether the chat that notices are posted to has its address."""
+    name, chat = "chat", values.get("NotifyWebhook", "none")
+    if chat == "none":
+        return ok(name, "none: NotifyWebhook is none")
+    secret = stack.outputs.get("WebhookSecret") if stack else None
+    if secret and cloud.has_value(secret):
+        return ok(name, f"{chat}, whose address is given")
+    return Check(
+        name=name,
+        state="warning",
+        detail=f"the secret of the address has no value yet: nothing is posted to {chat}",
+        advice="After the deployment give it with `winnow deploy STAGE --secret notify-webhook`.",
+    )
+
+
 def guarded(name: str, check: Callable[[], Check]) -> Check:
     """A check that may not be allowed to ask: then it warns."""
     try:

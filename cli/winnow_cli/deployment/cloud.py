@@ -250,6 +250,9 @@ class Cloud(Protocol):
     def subscriptions(self, topic: str) -> list[Subscription]:
         """Who gets the e-mails of a topic."""
 
+    def has_value(self, secret: str) -> bool:
+        """Whether somebody has given a secret its value; the value itself is not read."""
+
     def ringing(self, stack: str) -> list[str]:
         """The names of a stack's alarms that ring."""
 
@@ -632,7 +635,16 @@ class AwsCloud:
             )
             for page in pages
             for one in page["Subscriptions"]
+            # The function that posts notices gets no e-mail.
+            if one["Protocol"] != "lambda"
         ]
+
+    def has_value(self, secret: str) -> bool:
+        with self._calls():
+            found = self._client("secretsmanager").describe_secret(SecretId=secret)
+        return any(
+            "AWSCURRENT" in stages for stages in found.get("VersionIdsToStages", {}).values()
+        )
 
     def ringing(self, stack: str) -> list[str]:
         from winnow_aws.alarms import StackAlarms

@@ -229,6 +229,7 @@ class Deployment:
             )
             found += self._check_limits(values)
             found.append(look.guarded("e-mail", lambda: look.check_address(values, stack, cloud)))
+            found.append(look.guarded("chat", lambda: look.check_webhook(values, stack, cloud)))
         self._reporter.checks(found)
         _raise_for(stage, found, stack)
         return found, stack

@@ -153,6 +153,11 @@ INFRASTRUCTURE = Menu(
             ("deploy", Stage()),
             "create the stage, or update it",
         ),
+        Step(
+            "Address of the chat",
+            ("deploy", Stage(), "--secret=notify-webhook"),
+            "that notices are posted to, with NotifyWebhook",
+        ),
         Step("Overview", ("stages",), "all stages side by side"),
         Step("Drift", ("stages", "--drift"), "what was changed by hand in AWS; takes minutes"),
         Step(

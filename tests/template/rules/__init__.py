@@ -19,6 +19,7 @@ from tests.template.rules import (
     steps,
     surface,
     training,
+    webhook,
 )
 from tests.template.rules.shape import UNKNOWN, problems
 from tests.template.rules.stack import MACHINES, Stack, written
@@ -33,6 +34,7 @@ TYPES = {
     **alarms.RULES,
     **review.RULES,
     **training.RULES,
+    **webhook.RULES,
 }
 # Every resource there is. Another needs a name here, and what is special about it where the rules
 # for its type are.
@@ -46,7 +48,7 @@ INVENTORY: dict[str, set[str]] = {
     "AWS::KMS::Key": {"TopicKey"},
     "AWS::SNS::Topic": {"Topic", mail.GATHERED},
     "AWS::SNS::TopicPolicy": {"TopicPolicy", f"{mail.GATHERED}Policy"},
-    "AWS::SNS::Subscription": {"EmailSubscription", mail.TO_THE_QUEUE},
+    "AWS::SNS::Subscription": {"EmailSubscription", mail.TO_THE_QUEUE, mail.TO_THE_CHAT},
     "AWS::Serverless::Function": set(steps.SETTINGS),
     steps.SHIPPED: {"ShippedProcesses"},
     "AWS::Logs::LogGroup": {
@@ -65,6 +67,7 @@ INVENTORY: dict[str, set[str]] = {
     "AWS::CloudWatch::Dashboard": {"Dashboard"},
     "AWS::Budgets::Budget": {"Budget"},
     **review.INVENTORY,
+    **webhook.INVENTORY,
     "AWS::CloudFormation::Stack": {"Training"},
 }
 PSEUDO = {
@@ -103,6 +106,8 @@ def of_resource(name: str, stack: Stack) -> Iterator[str]:
         wanted = TYPES[kind](name, stack)
         if name in review.RESOURCES:
             wanted = {**wanted, "Condition": review.CONDITION}
+        if name in webhook.RESOURCES:
+            wanted = {**wanted, "Condition": webhook.CONDITION}
         yield from problems(f"Resources.{name}", wanted, found)
 
 

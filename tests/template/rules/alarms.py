@@ -21,9 +21,12 @@ from tests.template.rules.stack import Stack
 STACK = {"Name": "stack", "Value": ref("AWS::StackName")}
 TRIAGE = {"Name": "StateMachineArn", "Value": ref("Triage")}
 STOPPED = {"Name": "StateMachineArn", "Value": ref("Stopped")}
-QUEUE, WAITING, MAILS, UNDECIDED, UNINDEXED = (
+QUEUE, WAITING, MAILS, UNDECIDED, UNINDEXED, UNPOSTED = (
     {"Name": "QueueName", "Value": att(name, "QueueName")}
-    for name in ("Undelivered", "Waiting", "MailQueue", "ReviewsUndelivered", "Unindexed")
+    for name in (
+        *("Undelivered", "Waiting", "MailQueue", "ReviewsUndelivered", "Unindexed"),
+        "NoticesUndelivered",
+    )
 )
 # What is there only with ReviewPage, and what stands for it in the dashboard: a resource that is
 # not there cannot be named.
@@ -33,8 +36,15 @@ REVIEW_FUNCTIONS = {
 REVIEW_ALARMS = ("ReviewsUndeliveredAlarm", "UnindexedAlarm")
 REVIEW_LINES = ("ReviewAlarms", "ReviewDurations", "ReviewThrottles")
 RESERVED = "ReservedConcurrencyAlarm"
+NOTICE_ALARM = "NoticesUndeliveredAlarm"
+# What this one fails to do has an alarm of its own, and nothing waits for it.
+NOTIFY = "NotifyFunction"
 # Line of the dashboard -> the condition that it hangs on.
-LINES = {**dict.fromkeys(REVIEW_LINES, "HasReviewPage"), "ReservedAlarms": "HasReservedConcurrency"}
+LINES = {
+    **dict.fromkeys(REVIEW_LINES, "HasReviewPage"),
+    "ReservedAlarms": "HasReservedConcurrency",
+    "NoticeAlarms": "HasNotifyWebhook",
+}
 TOPIC = {"Name": "TopicName", "Value": att("Topic", "TopicName")}
 
 
@@ -61,6 +71,9 @@ SINGLE = {
     ),
     "UnindexedAlarm": Single(
         "AWS/SQS", "ApproximateNumberOfMessagesVisible", UNINDEXED, "Maximum", 60, 1, 1
+    ),
+    NOTICE_ALARM: Single(
+        "AWS/SQS", "ApproximateNumberOfMessagesVisible", UNPOSTED, "Maximum", 60, 1, 1
     ),
     "WaitingAlarm": Single(
         "AWS/SQS", "ApproximateAgeOfOldestMessage", WAITING, "Maximum", 300, 1, 6 * 3600
@@ -132,6 +145,7 @@ def alarm(name: str, stack: Stack) -> Any:
         functions = {
             one.removesuffix("Function").lower(): one
             for one in stack.of_type("AWS::Serverless::Function")
+            if one != NOTIFY
         }
         always = [one for one, function in functions.items() if function not in REVIEW_FUNCTIONS]
         beside = [one for one in functions if one not in always]
@@ -317,7 +331,9 @@ QUESTIONS = (
 
 
 def graph(of: Graph, stack: Stack) -> Any:
-    functions = [f"${{{name}}}" for name in stack.of_type("AWS::Serverless::Function")]
+    functions = [
+        f"${{{name}}}" for name in stack.of_type("AWS::Serverless::Function") if name != NOTIFY
+    ]
     lines: list[list[Any]] = list(of.more)
     for number, metric in enumerate(of.metrics):
         own = [of.lines[number]] if of.lines else []
@@ -374,7 +390,10 @@ def filled(found: Any) -> str:
                     case _:
                         raise ValueError(name)
             json.loads(without)
-            if any(name in without for name in (*REVIEW_FUNCTIONS, *REVIEW_ALARMS, RESERVED)):
+            if any(
+                name in without
+                for name in (*REVIEW_FUNCTIONS, *REVIEW_ALARMS, NOTICE_ALARM, RESERVED)
+            ):
                 raise ValueError("named where it is not there")
             return whole
     raise ValueError("a text with lines that hang on ReviewPage")
@@ -411,14 +430,16 @@ def dashboard(name: str, stack: Stack) -> Any:
 
 
 def budget(name: str, stack: Stack) -> Any:
-    """Mails by itself: it has no role, no topic, and no action that would be billed."""
-    owner = [{"SubscriptionType": "EMAIL", "Address": ref("NotifyEmail")}]
+    """Tells the topic: it has no role, and no action that would be billed."""
+    owner = [{"SubscriptionType": "SNS", "Address": ref("Topic")}]
     return {
         "Type": "AWS::Budgets::Budget",
         "Condition": "HasBudget",
+        # It tries the topic when it is made.
+        "DependsOn": "TopicPolicy",
         "Properties": {
             "Budget": {
-                "BudgetName": {"Fn::Sub": "${AWS::StackName}-month"},
+                "BudgetName": {"Fn::Sub": "${AWS::StackName}-monthly"},
                 "BudgetType": "COST",
                 "TimeUnit": "MONTHLY",
                 "BudgetLimit": {"Amount": ref("MonthlyBudget"), "Unit": "USD"},

@@ -12,6 +12,8 @@ from tests.template.rules.steps import STARTED
 UNDELIVERED = "Undelivered"
 # What the queue of reviews was not told.
 UNDECIDED = "ReviewsUndelivered"
+# What the chat did not take.
+UNPOSTED = "NoticesUndelivered"
 # What EventBridge itself does at most: a day, 185 times.
 PATIENT = {"MaximumEventAgeInSeconds": 86400, "MaximumRetryAttempts": 185}
 STATUS = "Step Functions Execution Status Change"
@@ -194,6 +196,7 @@ QUEUES: dict[str, dict[str, Any]] = {
         "RedrivePolicy": {"deadLetterTargetArn": att(UNINDEXED), "maxReceiveCount": 5},
     },
     UNINDEXED: {},
+    UNPOSTED: {},
 }
 # The rule of a second stack, whose name CloudFormation ends at random.
 GREEN_RULE = sub(
@@ -208,6 +211,7 @@ SENDERS: dict[str, dict[str, tuple[str, list[Any]]]] = {
     UNDECIDED: {"AllowRules": ("events", [att("EndedRule")])},
     CHANGES: {"AllowRules": ("events", [att("ChangedRule")])},
     UNINDEXED: {"AllowRules": ("events", [att("ChangedRule")])},
+    UNPOSTED: {"AllowNotices": ("sns", [ref("Topic")])},
 }
 
 

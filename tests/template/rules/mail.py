@@ -14,6 +14,7 @@ GONE = {"DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"}
 # sns-not-getting-eventbridge-notification.
 SENDERS: dict[str, tuple[str, dict[str, Any]]] = {
     "AllowAlarms": ("cloudwatch.amazonaws.com", {"Condition": THIS_ACCOUNT}),
+    "AllowBudgets": ("budgets.amazonaws.com", {"Condition": THIS_ACCOUNT}),
     "AllowRules": ("events.amazonaws.com", {}),
 }
 
@@ -22,6 +23,7 @@ SENDERS: dict[str, tuple[str, dict[str, Any]]] = {
 GATHERED = "RunMails"
 MAIL_OF_RUNS = ("TriageRole", "StoppedRole", "SweepRole")
 TO_THE_QUEUE = "MailSubscription"
+TO_THE_CHAT = "NoticeSubscription"
 QUEUE = "MailQueue"
 TO_A_QUEUE: dict[str, tuple[str, dict[str, Any]]] = {"AllowTopics": ("sns.amazonaws.com", {})}
 
@@ -102,7 +104,11 @@ def topic_policy(name: str, stack: Stack) -> Any:
 
 
 def subscription(name: str, stack: Stack) -> Any:
-    """Somebody is subscribed only where an address is given; what is gathered goes to a queue."""
+    """Somebody is subscribed only where an address is given; what is gathered goes to a queue.
+
+    Nothing is filtered: an alarm has no attributes, and to SNS a message without attributes does
+    not lack a certain one (docs.aws.amazon.com/sns/latest/dg/attribute-key-matching.html).
+    """
     if name == TO_THE_QUEUE:
         return {
             "Type": "AWS::SNS::Subscription",
@@ -111,6 +117,16 @@ def subscription(name: str, stack: Stack) -> Any:
                 "Protocol": "sqs",
                 "Endpoint": att(QUEUE),
                 "RedrivePolicy": {"deadLetterTargetArn": att("Undelivered")},
+            },
+        }
+    if name == TO_THE_CHAT:
+        return {
+            "Type": "AWS::SNS::Subscription",
+            "Properties": {
+                "TopicArn": ref("Topic"),
+                "Protocol": "lambda",
+                "Endpoint": ref("NotifyFunction.Alias"),
+                "RedrivePolicy": {"deadLetterTargetArn": att("NoticesUndelivered")},
             },
         }
     return {

@@ -69,6 +69,8 @@ GROUPS = {"ReviewerGroup": "reviewer", "AuditorGroup": "auditor", "AdminGroup": 
 PROGRAMS = {"ReviewerClient": "reviewer", "AuditorClient": "auditor"}
 CLIENTS = ("PageClient", *PROGRAMS)
 PERMISSIONS = ("EndedPermission", "ApiPermission")
+# With NotifyWebhook, not with ReviewPage.
+TO_NOTIFY = "NoticePermission"
 # What is of a type that the rest of the stack has, too.
 COMMON = {
     *("ReviewsTable", "QueueFunction", "ApiFunction", "QueueRole", "ApiRole"),
@@ -81,7 +83,7 @@ COMMON = {
     *("Unindexed", "UnindexedPolicy", "UnindexedAlarm"),
 }
 INVENTORY = {
-    "AWS::Lambda::Permission": set(PERMISSIONS),
+    "AWS::Lambda::Permission": {*PERMISSIONS, TO_NOTIFY},
     "AWS::Lambda::EventSourceMapping": {"DecidedStream", "ChangesMapping"},
     "AWS::Cognito::UserPool": {"UserPool"},
     "AWS::Cognito::UserPoolDomain": {"SignInDomain"},
@@ -94,12 +96,13 @@ INVENTORY = {
     "AWS::ApiGatewayV2::Authorizer": {"ApiAuthorizer"},
     "AWS::ApiGatewayV2::Route": {*PUBLIC, *ROUTES},
 }
-RESOURCES = COMMON.union(*INVENTORY.values())
+RESOURCES = COMMON.union(*INVENTORY.values()) - {TO_NOTIFY}
 """Everything that is not there without the parameter."""
 
 # What an on-failure destination, a source and a principal are, by the permission.
 CALLERS = {
     "EndedPermission": ("QueueFunction", "events", att("EndedRule")),
+    TO_NOTIFY: ("NotifyFunction", "sns", ref("Topic")),
     "ApiPermission": (
         "ApiFunction",
         "apigateway",

@@ -22,6 +22,7 @@ from winnow_aws.settings import (
     DispatchSettings,
     FilterSettings,
     IndexSettings,
+    NotifySettings,
     PublishSettings,
     QueueSettings,
     SearchSettings,
@@ -39,6 +40,7 @@ SETTINGS: dict[str, type[BaseModel]] = {
     "SweepFunction": SweepSettings,
     "DispatchFunction": DispatchSettings,
     "DigestFunction": DigestSettings,
+    "NotifyFunction": NotifySettings,
     "QueueFunction": QueueSettings,
     "ApiFunction": ApiSettings,
     "PublishFunction": PublishSettings,
@@ -52,6 +54,8 @@ TIMEOUTS = {
     "SweepFunction": 840,
     "DispatchFunction": 120,
     "DigestFunction": 300,
+    # Three attempts of six seconds each at most, and the waits between them.
+    "NotifyFunction": 60,
     # Less than CloudFormation waits for its answer.
     "PublishFunction": 300,
     # API Gateway waits for 30 seconds at most.
@@ -60,7 +64,10 @@ TIMEOUTS = {
     "SearchFunction": 25,
 }
 # A core each, which is 1,769 MB; OCR gets two, and what mostly waits a part of one.
-MEMORY = {"ScanFunction": 3538, "DispatchFunction": 512, "TrainFunction": ref("TrainMemory")}
+MEMORY = {
+    **{"ScanFunction": 3538, "DispatchFunction": 512, "NotifyFunction": 512},
+    "TrainFunction": ref("TrainMemory"),
+}
 # Megabytes of /tmp, where it is more than Lambda gives by itself: files of the index.
 STORAGE = dict.fromkeys(("IndexFunction", "SearchFunction"), 4096)
 # Not steps of the workflow: no concurrency is set aside for these.
@@ -68,6 +75,7 @@ BESIDE_THE_WORKFLOW = dict.fromkeys(
     (
         *("SweepFunction", "DispatchFunction", "DigestFunction", "QueueFunction", "ApiFunction"),
         *("PublishFunction", "TrainFunction", "IndexFunction", "SearchFunction"),
+        "NotifyFunction",
     ),
     "CKV_AWS_115",
 )
@@ -102,6 +110,7 @@ VARIABLES: dict[str, Any] = {
     "WAITING_QUEUE_URL": ref("Waiting"),
     "MAIL_QUEUE_URL": ref("MailQueue"),
     "CHANGES_QUEUE_URL": ref("Changes"),
+    "WEBHOOK_SECRET": ref("WebhookSecret"),
     "WORKFLOW_ARN": STARTED,
     "STACK_NAME": ref("AWS::StackName"),
     "PRICES_REGION": ref("AWS::Region"),
@@ -202,16 +211,17 @@ def shipped(name: str, stack: Stack) -> Any:
 
 # Who calls these does not wait: Lambda tries an event once and so many times more. Of a training
 # that died the second attempt tells.
-TRIED_AGAIN = {"QueueFunction": 2, "TrainFunction": 1}
+TRIED_AGAIN = {"QueueFunction": 2, "TrainFunction": 1, "NotifyFunction": 2}
 
 
 def kept_if_failed(function: str) -> dict[str, Any]:
     """An event that fails to the last is kept in a queue."""
+    queue = "NoticesUndelivered" if function == "NotifyFunction" else "ReviewsUndelivered"
     return {
         "MaximumEventAgeInSeconds": 6 * 3600,
         "MaximumRetryAttempts": TRIED_AGAIN[function],
         "DestinationConfig": {
-            "OnFailure": {"Type": "SQS", "Destination": att("ReviewsUndelivered")},
+            "OnFailure": {"Type": "SQS", "Destination": att(queue)},
         },
     }
 

@@ -4,10 +4,13 @@ import re
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from tests.template.rules import review, steps
-from tests.template.rules.shape import AnyOrder, ref, sub, text
+from pydantic import BaseModel
+
+from tests.template.rules import review, steps, webhook
+from tests.template.rules.shape import AnyOrder, att, ref, sub, text
 from tests.template.rules.stack import Stack
 from winnow_aws.read_settings import ScanSettings
+from winnow_aws.settings import NotifySettings
 
 
 @dataclass(frozen=True)
@@ -37,9 +40,9 @@ class Words:
     default: str = ""
 
 
-def settings_of(field: str) -> tuple[str, ...]:
+def settings_of(field: str, model: type[BaseModel] = ScanSettings) -> tuple[str, ...]:
     """The words that the functions' setting knows."""
-    return get_args(ScanSettings.model_fields[field].annotation)
+    return get_args(model.model_fields[field].annotation)
 
 
 OFF = Choice("false", ("true", "false"))
@@ -58,6 +61,7 @@ PARAMETERS: dict[str, Number | Choice | Words] = {
     "SenderThreshold": Choice("higher", settings_of("sender_threshold")),
     "OcrEngine": Choice("rapidocr", settings_of("ocr_engine")),
     "MailDigestMinutes": Number(0, allowed=(0, 5, 15, 30, 60, 240, 1440)),
+    "NotifyWebhook": Choice("none", ("none", *settings_of("notify_webhook", NotifySettings))),
     "MaxRuns": Number(0, 0, 1000),
     "MapConcurrency": Number(40, 1, 1000),
     "ReservedConcurrency": Number(0, 0, 1000),
@@ -150,11 +154,10 @@ CONDITIONS: dict[str, Any] = {
     "HasReservedAlarm": {
         "Fn::And": [{"Condition": "HasMetricMath"}, {"Condition": "HasReservedConcurrency"}]
     },
-    # Nor has it budgets; and one without an address would tell nobody.
+    # Nor has it budgets.
     "HasBudget": {
         "Fn::And": [
             {"Condition": "HasTls"},
-            {"Condition": "HasNotifyEmail"},
             {"Fn::Not": [{"Fn::Equals": [ref("MonthlyBudget"), 0]}]},
         ]
     },
@@ -173,6 +176,7 @@ def condition(name: str, stack: Stack) -> Any:
 
 # Output -> its value, where it is not named like the resource or parameter that it tells.
 OUTPUTS: dict[str, Any] = {
+    webhook.SECRET: att(webhook.SECRET, "Id"),
     "Inbox": sub("s3://${UploadsBucket}/inbox/"),
     "StateMachineArn": ref("Triage"),
     "WorkflowAlias": ref("TriageAlias"),
@@ -194,6 +198,7 @@ OF_REVIEWS = {
 NEEDED = {
     *OUTPUTS,
     *OF_REVIEWS,
+    *webhook.OUTPUTS,
     "UploadsBucket",
     "ResultsBucket",
     "ModelsBucket",
@@ -209,6 +214,8 @@ def output(name: str, stack: Stack) -> Any:
     condition = {"Condition": "HasReviewPage"} if name in OF_REVIEWS else {}
     if name == "WorkflowAlias":
         condition = {"Condition": "HasWorkflowVersions"}
+    if name in webhook.OUTPUTS:
+        condition = {"Condition": webhook.CONDITION}
     return {**condition, "Description": text(20), "Value": OUTPUTS.get(name, ref(name))}
 
 

@@ -56,6 +56,7 @@ FOLDERS = {
     "sweep": RECOVER | {"winnow/costs"},
     "dispatch": RECOVER,
     "digest": {"winnow", "winnow/limits", "winnow/steps", "winnow_aws"},
+    "notify": {"winnow", "winnow/limits", "winnow/steps", "winnow_aws"},
     "queue": RECOVER
     | {"winnow/processes", "winnow/registry", "winnow/releases", "winnow/reviews"}
     | {"winnow/costs"},

@@ -169,6 +169,18 @@ class SearchSettings(Settings):
     )
 
 
+class NotifySettings(Settings):
+    """Environment of the notify function."""
+
+    notify_webhook: Literal["slack", "teams"] = Field(
+        description="the chat that notices are posted to"
+    )
+    webhook_secret: str = Field(description="the secret that is the address of the chat's webhook")
+    local: bool = Field(
+        False, description="true only on the local stack: the address may be one of this machine"
+    )
+
+
 class SweepSettings(Settings):
     """Environment of the sweep function."""
 

@@ -86,6 +86,11 @@ whatever it is.
           DeploymentFailedError
           NotVerifiedError
           BootstrapFailedError
+        WebhookError
+          WebhookOffError
+          WebhookAddressMissingError
+          WebhookAddressInvalidError
+          WebhookRefusedError
         CommandError
           LocalFileError
           UploadUnknownError
@@ -773,6 +778,44 @@ class BootstrapFailedError(DeploymentError):
     hint = (
         "Correct what the message names, delete the stack of roles if it is ROLLBACK_COMPLETE, and "
         "run `winnow bootstrap` again."
+    )
+
+
+class WebhookError(PermanentError):
+    """A notice cannot be posted to the chat."""
+
+
+class WebhookOffError(WebhookError):
+    """The stack posts to no chat."""
+
+    code = "webhook_off"
+    hint = "Set NotifyWebhook of the stage to slack or teams, and deploy it. Then give the address."
+
+
+class WebhookAddressMissingError(WebhookError):
+    """Nobody has said yet where notices are posted."""
+
+    code = "webhook_address_missing"
+    hint = "Run `winnow deploy STAGE --secret notify-webhook`; it asks for the chat's address."
+
+
+class WebhookAddressInvalidError(WebhookError):
+    """The address is not one of the chat that NotifyWebhook names."""
+
+    code = "webhook_address_invalid"
+    hint = (
+        "Copy the address of an incoming webhook (Slack), or of a workflow for webhook requests "
+        "(Teams), and give it to `winnow deploy STAGE --secret notify-webhook`."
+    )
+
+
+class WebhookRefusedError(WebhookError):
+    """The chat does not take a notice."""
+
+    code = "webhook_refused"
+    hint = (
+        "The webhook may be deleted, or its channel archived. Make a new one, and give its address "
+        "to `winnow deploy STAGE --secret notify-webhook`."
     )
 
 

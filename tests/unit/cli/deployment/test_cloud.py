@@ -19,6 +19,7 @@ from winnow_cli.deployment.stages import Stage
 
 STAGE = Stage(name="test", account="123456789012", region="eu-central-1", stack="winnow-test")
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
+VERSION = "0a1b2c3d-0000-4000-8000-000000000000"
 STACK_ID = "arn:aws:cloudformation:eu-central-1:123456789012:stack/winnow-test/1"
 Stub = Callable[[str], Stubber]
 
@@ -302,11 +303,23 @@ def test_subscriptions_tell_whether_they_are_confirmed(cloud: AwsCloud, stub: St
     listed = [
         {"Protocol": "email", "SubscriptionArn": "PendingConfirmation", "Endpoint": "a@b.c"},
         {"Protocol": "email", "SubscriptionArn": "arn:aws:sns:x", "Endpoint": "d@b.c"},
+        {"Protocol": "lambda", "SubscriptionArn": "arn:aws:sns:y", "Endpoint": "arn:notify"},
     ]
     stub("sns").add_response("list_subscriptions_by_topic", {"Subscriptions": listed})
     found = cloud.subscriptions("arn:topic")
     assert [one.confirmed for one in found] == [False, True]
     assert "a@b.c" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("versions", "given"),
+    [({}, False), ({VERSION: ["AWSPREVIOUS"]}, False), ({VERSION: ["AWSCURRENT"]}, True)],
+)
+def test_a_secret_tells_whether_it_has_a_value(
+    cloud: AwsCloud, stub: Stub, versions: dict[str, list[str]], given: bool
+) -> None:
+    stub("secretsmanager").add_response("describe_secret", {"VersionIdsToStages": versions})
+    assert cloud.has_value("arn:secret") is given
 
 
 def test_services_of_a_region(cloud: AwsCloud) -> None:

@@ -122,7 +122,7 @@ class Topic:
     error: Exception | None = None
 
     def send(self, mail: Mail, attributes: Mapping[str, str] | None = None) -> None:
-        assert attributes is None, "it is not gathered again"
+        assert attributes == {"outcome": "gathered"}, "it is no notice"
         if self.error:
             raise self.error
         self.mails.append(mail)

@@ -17,6 +17,8 @@ MAX_MAILS = 2_000
 """Maximum e-mails in one digest; the rest follow in another."""
 BODY_BYTES = 200_000
 """Maximum size of a body. SNS allows 256 KB, attributes and escapes included."""
+GATHERED = {"outcome": "gathered"}
+"""Attributes of a digest: it is about files."""
 RESERVE_S = 90.0
 """Seconds reserved to send a last digest and delete its e-mails from the queue."""
 _MAX_LISTED_FAILURES = 2_000
@@ -85,7 +87,7 @@ def send_digests(
             mails += some
         if not mails:
             break
-        mailer.send(digest_of(mails))
+        mailer.send(digest_of(mails), GATHERED)
         queue.drop([mail.handle for mail in mails])
         gathered, sent = gathered + len(mails), sent + 1
         if len(mails) < MAX_MAILS:
