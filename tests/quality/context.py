@@ -34,6 +34,8 @@ UNCERTAIN = frozenset({"possible", "hypothetical", "planned"})
 # The sentences were read before `unknown` was told from `possible` and, of what was begun and not
 # finished, from `negated`.
 UNKNOWN_AS = frozenset({"possible", "planned", "negated", "uncertain"})
+EXAMS = frozenset({"biopsy", "colonoscopy", "egd"})
+"""What is read as done, whatever was found: an "unremarkable colonoscopy" is not negated."""
 
 
 class Case(NamedTuple):
@@ -65,7 +67,10 @@ def label(sentence: str, target: str) -> str:
     """The context of the last mention of a target: a name of Context, or `affirmed`."""
     words = tokens(sentence)
     start, end = find(words, tokens(target))[-1]
-    contexts = SegmentContext(words).contexts(start, end)
+    segment = SegmentContext(words)
+    contexts = segment.contexts(start, end)
+    if target.lower() in EXAMS and not segment.is_denied(start, end):
+        contexts -= {Context.NEGATED}
     return next((str(context) for context in ORDER if context in contexts), "affirmed")
 
 

@@ -6,7 +6,7 @@ from tests.template.mutants import hash_of, mutants
 from tests.template.mutate import LEAST, by_rules, by_running, lives, score
 from tests.template.rules.stack import written
 
-ONE_IN = 20
+ONE_IN = 40
 
 
 @pytest.mark.slow
