@@ -109,7 +109,6 @@ TRAINING_LEFT_OUT: tuple[tuple[str, str], ...] = (
     ("cloudformation:UpdateTerminationProtection", "it is the stack's that it is a part of"),
     ("batch:SetCapacityTags", "machines have no tags of their own"),
     ("eks:*", "jobs run on Fargate"),
-    ("ec2:*Ingress", "nobody gets in"),
     ("ec2:*SubnetCidrBlock", "subnets keep their addresses"),
     ("ec2:CreateVpcEncryptionControl", "as AWS has it"),
     ("ec2:ModifyVpcTenancy", "as AWS has it"),

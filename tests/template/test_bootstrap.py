@@ -43,7 +43,7 @@ EVERYWHERE = {
 WHOLE_ACCOUNT = {
     *("Keys", "UseKeys", "ChangeStreams", "ReadSigning", "UserPools", "Apis"),
     *("ReadTemplates", "Images", "Expand", "ExpandTemplate", "PushImages"),
-    *("MakeArtifactsBucket", "UploadTemplates", "Batch", "BatchRole"),
+    *("MakeArtifactsBucket", "UploadTemplates", "Batch", "BatchRole", "NotebookKey"),
 }
 """Statements on resources whose names AWS makes, or that all stacks of an account share."""
 
@@ -115,7 +115,8 @@ def test_only_with_large_trainings_it_has_that_policy() -> None:
         }
     ]
     [own] = [one for one in statements("ExecutionTraining") if one["Sid"] == "PassJobRoles"]
-    assert own["Condition"] == {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
+    services = ["ecs-tasks.amazonaws.com", "sagemaker.amazonaws.com"]
+    assert own["Condition"] == {"StringEquals": {"iam:PassedToService": services}}
 
 
 def test_nothing_is_left_out_that_no_schema_names() -> None:

@@ -1,7 +1,12 @@
 """The nested stack for large trainings: it fits the stack that it is a part of."""
 
 import ast
+import json
 import re
+import shutil
+import subprocess
+from datetime import UTC, datetime
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -10,6 +15,7 @@ from tests.template.expand import ROOT, read
 from tests.template.rules.stack import written
 from tests.template.rules.steps import variables
 from tests.template.test_review_page import OFF, ON, deployed
+from winnow.costs.month import NOTEBOOK_GB
 from winnow_local.template import Checkout, read_template, rewrite
 
 NESTED: dict[str, Any] = read_template(ROOT / "infra" / "training.yaml")
@@ -78,10 +84,11 @@ def test_a_job_ends_and_is_tried_once_more() -> None:
     assert "Privileged" not in job["ContainerProperties"]
 
 
-@pytest.mark.parametrize("role", ["ImageRole", "StartRole"])
+@pytest.mark.parametrize("role", ["ImageRole", "StartRole", "NotebookRole"])
 def test_its_roles_reach_what_is_named(role: str) -> None:
     for policy in properties(role)["Policies"]:
-        for statement in policy["PolicyDocument"]["Statement"]:
+        for written_statement in policy["PolicyDocument"]["Statement"]:
+            statement = written_statement.get("Fn::If", [None, written_statement])[1]
             actions = statement["Action"]
             assert "*" not in str(actions)
             assert (statement["Resource"] == "*") == (actions == "ecr:GetAuthorizationToken")
@@ -118,6 +125,138 @@ def test_the_image_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
         ("SUCCESS", {}, "train-image"),
         ("FAILED", {}, "train-image"),
     ]
+
+
+NOTEBOOK = ("NotebookInstance", "NotebookStart", "NotebookRole", "Stop", "FromInside")
+NOTEBOOK_ARN = {
+    "Fn::Sub": "arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:"
+    "notebook-instance/${Name}-training"
+}
+
+
+def test_the_notebook_is_there_only_when_asked_for() -> None:
+    assert OFF["TrainNotebook"] == NESTED["Parameters"]["Notebook"]["Default"] == "none"
+    conditional = [name for name, one in RESOURCES.items() if one.get("Condition")]
+    assert sorted(conditional) == sorted(NOTEBOOK)
+    assert {RESOURCES[name]["Condition"] for name in NOTEBOOK} == {"HasNotebook"}
+    rest = {name: one for name, one in RESOURCES.items() if name not in NOTEBOOK}
+    assert not [name for name in NOTEBOOK if f"'{name}'" in str(rest)]
+
+
+def test_the_notebook_is_closed() -> None:
+    notebook = properties("NotebookInstance")
+    assert notebook["RootAccess"] == "Disabled"
+    assert notebook["DirectInternetAccess"] == "Disabled"
+    versions = notebook["InstanceMetadataServiceConfiguration"]
+    assert versions == {"MinimumInstanceMetadataServiceVersion": "2"}
+    key = {"Fn::If": ["HasKmsKey", {"Ref": "KmsKeyArn"}, {"Ref": "AWS::NoValue"}]}
+    assert notebook["KmsKeyId"] == key
+    assert notebook["VolumeSizeInGB"] == NOTEBOOK_GB
+    # No address of the internet is given to what is started in the subnet.
+    assert "MapPublicIpOnLaunch" not in properties("SubnetA")
+
+
+def test_on_its_way_out_it_can_stop_itself_and_no_more() -> None:
+    [way] = properties("Stop")["PolicyDocument"]["Statement"]
+    assert (way["Action"], way["Resource"]) == ("sagemaker:StopNotebookInstance", NOTEBOOK_ARN)
+    interfaces = [
+        name
+        for name, one in RESOURCES.items()
+        if one["Type"] == "AWS::EC2::VPCEndpoint"
+        and one["Properties"]["VpcEndpointType"] == "Interface"
+    ]
+    assert interfaces == ["Stop"]
+    [ingress] = properties("FromInside")["SecurityGroupIngress"]
+    assert (ingress["FromPort"], ingress["ToPort"]) == (443, 443)
+    assert ingress["SourceSecurityGroupId"] == {"Ref": "OutOnly"}
+
+
+def test_it_reads_training_rows_and_writes_its_own_folder_alone() -> None:
+    [policy] = properties("NotebookRole")["Policies"]
+    own = {
+        one["Sid"]: one
+        for given in policy["PolicyDocument"]["Statement"]
+        for one in [given.get("Fn::If", [None, given])[1]]
+    }
+    bucket = "arn:${AWS::Partition}:s3:::${ModelsBucket}"
+    assert {
+        (action, one["Resource"]["Fn::Sub"])
+        for one in own.values()
+        for action in ([one["Action"]] if isinstance(one["Action"], str) else one["Action"])
+        if action.startswith("s3:")
+    } == {
+        ("s3:GetObject", f"{bucket}/data/*"),
+        ("s3:GetObject", f"{bucket}/notebooks/*"),
+        ("s3:PutObject", f"{bucket}/notebooks/*"),
+        ("s3:ListBucket", bucket),
+    }
+    assert own["ListThem"]["Condition"] == {"StringLike": {"s3:prefix": ["data/*", "notebooks/*"]}}
+    assert own["StopItself"]["Resource"] == NOTEBOOK_ARN
+    assert set(own) == {
+        *("ReadRows", "KeepWork", "ListThem", "UseCustomerKey", "StopItself"),
+        *("MakeLogs", "WriteLogs"),
+    }
+
+
+def start_script() -> str:
+    [start] = properties("NotebookStart")["OnStart"]
+    script: str = start["Content"]["Fn::Base64"]["Fn::Sub"]
+    values = {"AWS::Region": "eu-central-1", "ModelsBucket": "models", "Name": "winnow-test"}
+    return re.sub(r"\$\{([\w:]+)\}", lambda found: values[found[1]], script)
+
+
+def test_the_rows_are_put_in_place_when_it_starts() -> None:
+    script = start_script()
+    checked = subprocess.run(
+        [shutil.which("bash") or "bash", "-n"], input=script, text=True, check=False
+    )
+    assert checked.returncode == 0
+    # SageMaker takes 16,384 characters of base64.
+    assert len(script) < 12_000
+    assert "s3://models/data/ /home/ec2-user/SageMaker/data/" in script
+    # What somebody had erased since the last start goes here, too.
+    assert "--delete --exact-timestamps" in script
+
+
+HOUR_AGO, NOW = "2026-11-27T10:59:00.000000Z", "2026-11-27T11:59:00.000000Z"
+
+
+@pytest.mark.parametrize(
+    ("uptime", "kernels", "terminals", "stops"),
+    [
+        (4_000, [], [], True),
+        (60, [], [], False),
+        (4_000, [("idle", HOUR_AGO)], [HOUR_AGO], True),
+        (4_000, [("idle", HOUR_AGO), ("idle", NOW)], [], False),
+        (4_000, [("busy", HOUR_AGO)], [], False),
+        (4_000, [], [NOW], False),
+    ],
+)
+def test_it_stops_itself_after_an_idle_hour(
+    monkeypatch: pytest.MonkeyPatch,
+    uptime: int,
+    kernels: list[tuple[str, str]],
+    terminals: list[str],
+    stops: bool,
+) -> None:
+    code = start_script().split("<<'END'\n")[1].split("END\n")[0]
+    answers = {
+        "kernels": [{"execution_state": state, "last_activity": last} for state, last in kernels],
+        "terminals": [{"last_activity": last} for last in terminals],
+    }
+    called: list[list[str]] = []
+
+    def urlopen(address: str, **_: Any) -> StringIO:
+        return StringIO(json.dumps(answers[address.removeprefix("https://localhost:8443/api/")]))
+
+    monkeypatch.setattr("urllib.request.urlopen", urlopen)
+    noon = datetime(2026, 11, 27, 12, tzinfo=UTC).timestamp()
+    monkeypatch.setattr("time.time", lambda: noon)
+    monkeypatch.setattr("subprocess.run", lambda command, check: called.append(command))
+    names = {"open": lambda _path: StringIO(f"{uptime}.12 1.0")}
+    exec(compile(code, "stop-when-idle", "exec"), names)
+    stop = "aws sagemaker stop-notebook-instance --region eu-central-1 --notebook-instance-name"
+    assert called == ([[*stop.split(), "winnow-test-training"]] if stops else [])
 
 
 def test_a_deployment_uploads_it() -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from winnow_cli.deployment.cloud import AwsCloud, Cloud
     from winnow_cli.deployment.deploy import Plan
     from winnow_cli.deployment.stages import Stage
-    from winnow_cli.deployment.training import TrainingPart, TrainingQueue
+    from winnow_cli.deployment.training import TrainingNotebook, TrainingPart, TrainingQueue
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -26,7 +26,10 @@ app = typer.Typer(
 )
 _Stage = Annotated[str, typer.Argument(metavar="STAGE", help="A stage of stages.toml, or local.")]
 _Plan = Annotated[bool, typer.Option("--plan", help="Show what would change, and end.")]
-LOCAL = "Trainings of the local stage run in a process on this machine, whatever their size"
+LOCAL = (
+    "Trainings of the local stage run in a process on this machine, whatever their size, and "
+    "it has no SageMaker for a notebook"
+)
 
 
 class _Switch(Answers):
@@ -46,6 +49,15 @@ class _Switch(Answers):
 def create(
     stage: _Stage,
     yes: Yes = False,
+    notebook: Annotated[
+        bool | None,
+        typer.Option(
+            "--notebook/--no-notebook",
+            help="With a SageMaker notebook that has the training rows, or without; otherwise as "
+            "stages.toml says. It is paid for by the hour, and stops after an idle one.",
+            show_default=False,
+        ),
+    ] = None,
     plan: _Plan = False,
     stages: StagesFile = None,
     as_json: AsJson = False,
@@ -53,15 +65,15 @@ def create(
     """Turn large trainings on: a queue of AWS Batch on Fargate, and a network with no way in.
 
     It is a deployment of what runs in the stage, with TrainOnBatch=true, which stages.toml keeps.
-    Between trainings nothing runs there, and nothing is paid for. Which training is too large for
-    the function is decided by its rows and labels.
+    Between trainings nothing runs there, and nothing is paid for but a notebook, if you want one.
+    Which training is too large for the function is decided by its rows and labels.
     """
     found = _named(stage, stages)
     if found.local:
         _nothing_to_do(f"{LOCAL}: there is nothing to make.", as_json)
         return
     _require_answers(yes, plan, as_json)
-    _switch(found, stages, _signed_in(found), yes, plan, as_json, on=True)
+    _switch(found, stages, _signed_in(found), yes, plan, as_json, on=True, notebook=notebook)
 
 
 @app.command()
@@ -107,16 +119,27 @@ def run(
 
 @app.command()
 @handle_errors
-def status(stage: _Stage, stages: StagesFile = None, as_json: AsJson = False) -> None:
-    """Show whether large trainings are on, their queue, and jobs under way and ended."""
+def status(
+    stage: _Stage,
+    open_notebook: Annotated[
+        bool,
+        typer.Option(
+            "--open",
+            help="Also open the notebook, by an address that lets whoever has it in for a while.",
+        ),
+    ] = False,
+    stages: StagesFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show whether large trainings are on, their queue and its jobs, and the notebook."""
     from winnow_cli.render.training import show_part
 
     found = _named(stage, stages)
     if found.local:
         _nothing_to_do(f"{LOCAL}.", as_json)
         return
-    cloud = _signed_in(found)
-    show_part(found, _part(found, cloud, _queue(found)), as_json)
+    part = _part(found, _signed_in(found), _queue(found))
+    show_part(found, part, as_json, _address(found, part) if open_notebook else None)
 
 
 @app.command()
@@ -136,9 +159,10 @@ def destroy(
     stages: StagesFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Turn large trainings off: queue and network go. No version and no review is touched.
+    """Turn large trainings off: queue, network and notebook go. No version or review is touched.
 
-    Jobs under way would end with it, so the stage's name has to be typed where there are some.
+    Jobs under way would end with it, so the stage's name has to be typed where there are some. A
+    notebook that runs is stopped first.
     """
     found = _named(stage, stages)
     if found.local:
@@ -211,10 +235,28 @@ def _queue(stage: "Stage") -> "TrainingQueue":
     return TrainingQueue(stage, stage_clients(stage)("batch"))
 
 
+def _notebook(stage: "Stage") -> "TrainingNotebook":
+    from winnow_cli.deployment.training import TrainingNotebook
+    from winnow_cli.target import stage_clients
+
+    return TrainingNotebook(stage, stage_clients(stage)("sagemaker"))
+
+
 def _part(stage: "Stage", cloud: "Cloud", queue: "TrainingQueue") -> "TrainingPart":
     from winnow_cli.deployment.training import part_of
 
-    return part_of(stage, cloud.stack(stage.stack), queue)
+    return part_of(stage, cloud.stack(stage.stack), queue, _notebook(stage))
+
+
+def _address(stage: "Stage", part: "TrainingPart") -> str:
+    """The address by which the notebook opens; typer.BadParameter if it does not run."""
+    if part.notebook is None:
+        problem = f"{stage.name} has no notebook: `winnow training create {stage.name} --notebook`"
+        raise typer.BadParameter(problem, param_hint="--open")
+    if not part.notebook.runs:
+        problem = f"the notebook is {part.notebook.state}: start it at {part.notebook.console}"
+        raise typer.BadParameter(problem, param_hint="--open")
+    return _notebook(stage).address()
 
 
 def _switch(
@@ -226,15 +268,22 @@ def _switch(
     as_json: bool,
     *,
     on: bool,
+    notebook: bool | None = None,
     then: Callable[[], None] = lambda: None,
 ) -> None:
     """Deploy what runs in a stage with large trainings, or without."""
     from winnow_cli.deployment.promote import PromotedPackager
     from winnow_cli.deployment.stages import write_stage
-    from winnow_cli.deployment.training import deployed, with_part
+    from winnow_cli.deployment.training import deployed, notebook_of, with_part
 
     stack = deployed(stage, cloud.stack(stage.stack))
-    changed = with_part(stage, stack, cloud.template(stage.stack), on=on)
+    template = cloud.template(stage.stack)
+    changed = with_part(stage, stack, template, on=on, notebook=notebook)
+    if notebook_of(stack.parameters) and not notebook_of(changed.parameters):
+        note(
+            "The notebook is stopped and deleted, with the files on its volume; what it wrote to "
+            "notebooks/ in the bucket of models stays."
+        )
     packager = PromotedPackager(stage, cloud)
 
     def confirmed() -> None:

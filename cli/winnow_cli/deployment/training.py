@@ -1,7 +1,7 @@
-"""Large trainings of a stage: whether they are on, their queue, and its jobs.
+"""Large trainings of a stage: whether they are on, their queue and its jobs, and the notebook.
 
-The part of the stack is infra/training.yaml, by the parameter TrainOnBatch. Errors of botocore end
-here, as in `cloud`.
+The part of the stack is infra/training.yaml, by the parameters TrainOnBatch and TrainNotebook.
+Errors of botocore end here, as in `cloud`.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,6 +28,10 @@ from winnow_cli.deployment.stages import Stage
 
 Answer = TypeVar("Answer")
 PARAMETER = "TrainOnBatch"
+NOTEBOOK = "TrainNotebook"
+NO_NOTEBOOK = "none"
+SMALL_NOTEBOOK = "ml.t3.medium"
+"""What a notebook runs on if the stage does not say."""
 PART = "Training"
 """The nested stack among the resources of a stack."""
 FUNCTION = "TrainFunctionAlias"
@@ -69,6 +73,23 @@ class Job(FrozenModel):
         return self.state in UNDER_WAY
 
 
+class Notebook(FrozenModel):
+    """The SageMaker notebook of a stage."""
+
+    name: str
+    instance_type: str
+    state: str
+    """In the words of AWS, such as InService; missing: somebody deleted it."""
+    reason: str = ""
+    """Why it failed."""
+    console: str
+    """Its page in the console of AWS."""
+
+    @property
+    def runs(self) -> bool:
+        return self.state == "InService"
+
+
 class TrainingPart(FrozenModel):
     """What a stage has for large trainings."""
 
@@ -81,6 +102,7 @@ class TrainingPart(FrozenModel):
     cores: int = 0
     """How many may work at once, all jobs together."""
     jobs: tuple[Job, ...] = Field(default=(), description="the newest first")
+    notebook: Notebook | None = Field(default=None, description="null: the stack has none")
 
     @property
     def under_way(self) -> tuple[Job, ...]:
@@ -148,20 +170,64 @@ class TrainingQueue:
         return [_job({"status": state, **one}) for one in listed["jobSummaryList"]]
 
     def _asked(self, ask: Callable[[], Answer]) -> Answer:
+        return _asked(self._stage, ask)
+
+
+class TrainingNotebook:
+    """The notebook of a stage in SageMaker."""
+
+    def __init__(self, stage: Stage, sagemaker: Any) -> None:
+        """`sagemaker` is boto3's client of SageMaker, in the stage's account and region."""
+        self._stage, self._sagemaker = stage, sagemaker
+        self.name = f"{stage.stack}-training"
+
+    def found(self, instance_type: str) -> Notebook:
+        """The notebook as it is; `instance_type` is what the stack asks for."""
+        given = _asked(self._stage, self._described)
+        region = self._stage.region
+        return Notebook(
+            name=self.name,
+            instance_type=given.get("InstanceType", instance_type),
+            state=given["NotebookInstanceStatus"],
+            reason=given.get("FailureReason", ""),
+            console=f"https://{region}.console.aws.amazon.com/sagemaker/home?region={region}"
+            f"#/notebook-instances/{self.name}",
+        )
+
+    def address(self) -> str:
+        """An address that lets whoever has it in to the notebook; it opens for five minutes."""
+        answer = _asked(
+            self._stage,
+            lambda: self._sagemaker.create_presigned_notebook_instance_url(
+                NotebookInstanceName=self.name
+            ),
+        )
+        return str(answer["AuthorizedUrl"])
+
+    def _described(self) -> Mapping[str, Any]:
         try:
-            return ask()
-        except (ClientError, BotoCoreError) as error:
-            raise from_botocore(error, self._stage.name) from None
+            found: Mapping[str, Any] = self._sagemaker.describe_notebook_instance(
+                NotebookInstanceName=self.name
+            )
+        except ClientError as error:
+            if "RecordNotFound" in str(error):
+                return {"NotebookInstanceStatus": "missing"}
+            raise
+        return found
 
 
-def part_of(stage: Stage, stack: StackInfo | None, queue: TrainingQueue) -> TrainingPart:
-    """What a stage has for large trainings, with its jobs.
+def part_of(
+    stage: Stage, stack: StackInfo | None, queue: TrainingQueue, notebook: TrainingNotebook
+) -> TrainingPart:
+    """What a stage has for large trainings, with its jobs and its notebook.
 
     Raises:
         StackUnknownError: The stage is not deployed.
     """
-    if not is_on(deployed(stage, stack)):
+    found = deployed(stage, stack)
+    if not is_on(found):
         return TrainingPart(stage=stage.name, on=False)
+    instance_type = notebook_of(found.parameters)
     queue_state, compute_state, cores = queue.states()
     jobs = () if queue_state == "missing" else tuple(queue.jobs())
     return TrainingPart(
@@ -172,12 +238,24 @@ def part_of(stage: Stage, stack: StackInfo | None, queue: TrainingQueue) -> Trai
         compute_state=compute_state,
         cores=cores,
         jobs=jobs,
+        notebook=None if instance_type is None else notebook.found(instance_type),
     )
 
 
 def is_on(stack: StackInfo) -> bool:
     """Whether a stack was deployed with the part for large trainings."""
     return stack.parameters.get(PARAMETER) == "true"
+
+
+def notebook_of(parameters: Mapping[str, str]) -> str | None:
+    """The instance type of the notebook that parameters ask for; None: they ask for none.
+
+    >>> notebook_of({"TrainOnBatch": "true", "TrainNotebook": "ml.t3.medium"})
+    'ml.t3.medium'
+    >>> notebook_of({"TrainNotebook": "ml.t3.medium"})
+    """
+    kind = parameters.get(NOTEBOOK, NO_NOTEBOOK)
+    return kind if parameters.get(PARAMETER) == "true" and kind != NO_NOTEBOOK else None
 
 
 def deployed(stage: Stage, stack: StackInfo | None) -> StackInfo:
@@ -195,22 +273,32 @@ def deployed(stage: Stage, stack: StackInfo | None) -> StackInfo:
 
 
 def with_part(
-    stage: Stage, stack: StackInfo | None, template: Mapping[str, Any], *, on: bool
+    stage: Stage,
+    stack: StackInfo | None,
+    template: Mapping[str, Any],
+    *,
+    on: bool,
+    notebook: bool | None = None,
 ) -> Stage:
     """The stage as it is to be: with large trainings, or without.
+
+    Args:
+        notebook: Whether it is to have a notebook; None: as stages.toml says.
 
     Raises:
         StackUnknownError: The stage is not deployed.
         DeploymentRunningError: It is being deployed.
-        StackStuckError: Its code is older than large trainings.
+        StackStuckError: Its code is older than large trainings, or than the notebook.
         ReviewOffError: It has no reviews, so nothing is trained there.
     """
     found = deployed(stage, stack)
     if found.under_way:
         raise DeploymentRunningError(f"A deployment of {stage.name!r} is under way.")
-    if Parameters.of(template).get(PARAMETER) is None:
+    known = Parameters.of(template)
+    if known.get(PARAMETER) is None or (notebook and known.get(NOTEBOOK) is None):
+        what = "notebook" if known.get(PARAMETER) else "large trainings"
         raise StackStuckError(
-            f"What runs in {stage.name!r} knows no large trainings yet.",
+            f"What runs in {stage.name!r} knows no {what} yet.",
             hint=f"Bring it this version first: `winnow deploy {stage.name}`.",
         )
     if on and found.parameters.get("ReviewPage") != "true":
@@ -219,9 +307,16 @@ def with_part(
             hint=f"`winnow stages set {stage.name} --parameter ReviewPage=true`, then `winnow "
             f"deploy {stage.name}`.",
         )
-    parameters = {name: value for name, value in stage.parameters.items() if name != PARAMETER}
-    if on:
-        parameters[PARAMETER] = "true"
+    kind = stage.parameters.get(NOTEBOOK, NO_NOTEBOOK)
+    if notebook and kind == NO_NOTEBOOK:
+        kind = SMALL_NOTEBOOK
+    own = {PARAMETER: "true"} if on else {}
+    if on and notebook is not False and kind != NO_NOTEBOOK:
+        own[NOTEBOOK] = kind
+    others = {
+        name: value for name, value in stage.parameters.items() if name not in (PARAMETER, NOTEBOOK)
+    }
+    parameters = {**others, **own}
     return stage.model_copy(update={"parameters": parameters})
 
 
@@ -284,6 +379,13 @@ def follow(
                 f"{job.reason or 'AWS Batch says nothing'}."
             )
         sleep(POLL_S)
+
+
+def _asked(stage: Stage, ask: Callable[[], Answer]) -> Answer:
+    try:
+        return ask()
+    except (ClientError, BotoCoreError) as error:
+        raise from_botocore(error, stage.name) from None
 
 
 def _state(given: Mapping[str, Any]) -> str:

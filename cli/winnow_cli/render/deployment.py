@@ -193,6 +193,9 @@ def cost_lines(cost: "MonthlyDifference | None") -> list[str]:
         lines.append(
             f"  {name} has {new:,} MB instead of {old:,}: a second costs {share} times as much."
         )
+    for item in cost.notebook_hour.items:
+        price = "no price is known for this region" if item.usd is None else shown(item.usd)
+        lines.append(f"  Each {item.of}: {price}.")
     return lines
 
 
@@ -209,6 +212,10 @@ def cost_document(cost: "MonthlyDifference | None") -> dict[str, Any] | None:
         "missing": list(cost.after.missing),
         "memory_mb": {
             name: {"before": old, "after": new} for name, (old, new) in cost.memory.items()
+        },
+        "notebook_hour": {
+            item.name: None if item.usd is None else float(item.usd)
+            for item in cost.notebook_hour.items
         },
     }
 

@@ -3,21 +3,25 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from winnow_cli.console import emit_json, note, say
+from winnow_cli.console import clean, emit_json, note, say
 from winnow_cli.deployment.training import JOB_WORDS
 from winnow_cli.render.tables import table
 
 if TYPE_CHECKING:
     from winnow_cli.deployment.stages import Stage
-    from winnow_cli.deployment.training import Job, TrainingPart
+    from winnow_cli.deployment.training import Job, Notebook, TrainingPart
 
 _DAY = "%Y-%m-%d %H:%M"
 
 
-def show_part(stage: "Stage", part: "TrainingPart", as_json: bool) -> None:
-    """Print what a stage has for large trainings, and its jobs."""
+def show_part(
+    stage: "Stage", part: "TrainingPart", as_json: bool, address: str | None = None
+) -> None:
+    """Print what a stage has for large trainings, and its jobs; open the notebook at `address`."""
     if as_json:
-        emit_json({**part.model_dump(mode="json"), "idle_cost_usd": 0})
+        cost = 0 if part.notebook is None else None
+        shown = {**part.model_dump(mode="json"), "idle_cost_usd": cost}
+        emit_json(shown if address is None else {**shown, "notebook_address": address})
         return
     if not part.on:
         say(
@@ -33,7 +37,10 @@ def show_part(stage: "Stage", part: "TrainingPart", as_json: bool) -> None:
     say(f"  queue    {part.queue} ({part.queue_state})")
     say(f"  compute  AWS Batch on Fargate, at most {part.cores} cores ({part.compute_state})")
     jobs = len(part.under_way)
-    say(f"  idle     costs nothing; {jobs or 'no'} job{'' if jobs == 1 else 's'} under way")
+    idle = "nothing" if part.notebook is None else "what the notebook's volume and endpoint cost"
+    say(f"  idle     costs {idle}; {jobs or 'no'} job{'' if jobs == 1 else 's'} under way")
+    if part.notebook is not None:
+        _show_notebook(part.notebook, address)
     if not part.jobs:
         return
     say()
@@ -44,6 +51,17 @@ def show_part(stage: "Stage", part: "TrainingPart", as_json: bool) -> None:
         spare=("began", "asked for"),
     )
     note("What came of a training: `winnow model list`, and its e-mail. AWS forgets old jobs.")
+
+
+def _show_notebook(notebook: "Notebook", address: str | None) -> None:
+    import webbrowser
+
+    why = f": {clean(notebook.reason)}" if notebook.reason else ""
+    say(f"  notebook {notebook.name} on {notebook.instance_type} ({notebook.state}{why})")
+    say(f"           {notebook.console}")
+    if address is not None and not webbrowser.open(address):
+        say(address)
+        note("No browser was found: open this address within five minutes.")
 
 
 def _row(job: "Job") -> tuple[str, ...]:

@@ -81,6 +81,7 @@ PARAMETERS: dict[str, Number | Choice | Words] = {
         ("7 days", "at(2027-01-01T00:00:00)", "rate()", "rate(1 day) ", "cron(0;1)"),
     ),
     "TrainOnBatch": OFF,
+    "TrainNotebook": Choice("none", ("none", "ml.t3.medium", "ml.m5.xlarge", "ml.m5.4xlarge")),
     "TrainMemory": Number(3538, 1769, 10240),
     "ConcurrencyLimit": Number(800, 1, 1000000),
     "MonthlyBudget": Number(0, 0, 1000000),

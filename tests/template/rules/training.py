@@ -28,6 +28,8 @@ def nested(name: str, stack: Stack) -> Any:
                 },
                 "TopicArn": ref("Topic"),
                 "PageUrl": there,
+                "KmsKeyArn": ref("KmsKeyArn"),
+                "Notebook": ref("TrainNotebook"),
             },
         },
     }

@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 
 from tests.fakes.batch import FakeBatch
 from tests.fakes.cloud import FakeCloud, FakeImages, Recorder
+from tests.fakes.sagemaker import FakeSageMaker
 from tests.fakes.training_lease import MemoryLease, MemoryTrainings
 from winnow.registry.trainings import EndedTraining, TrainingOutcome
 from winnow_cli import models, target
@@ -39,7 +40,8 @@ class Room:
         self.file = folder / "stages.toml"
         self.file.write_text("# Ours.\n", "utf-8")
         write_stage(STAGE, self.file)
-        self.cloud, self.batch = FakeCloud(), FakeBatch()
+        self.cloud, self.batch, self.sagemaker = FakeCloud(), FakeBatch(), FakeSageMaker()
+        self.clients = {"batch": self.batch, "sagemaker": self.sagemaker}
         self.cloud.polls = 0
         packager = ImagePackager(Checkout.here(), FakeImages())
         Deployment(
@@ -64,6 +66,12 @@ class Room:
     @property
     def kept(self) -> str | None:
         return read_stages(self.file).get("test").parameters.get("TrainOnBatch")
+
+    @property
+    def notebook(self) -> tuple[str | None, str]:
+        """Its instance type in stages.toml, and in the stack."""
+        kept = read_stages(self.file).get("test").parameters.get("TrainNotebook")
+        return kept, self.cloud.stacks["winnow-test"].parameters["TrainNotebook"]
 
     @property
     def deployed(self) -> str | None:
@@ -97,7 +105,7 @@ def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Room:
         who=lambda: SimpleNamespace(by="ann"),
     )
     monkeypatch.setattr(clouds.AwsCloud, "of", lambda _stage: made.cloud)
-    monkeypatch.setattr(target, "stage_clients", lambda _stage: lambda _service: made.batch)
+    monkeypatch.setattr(target, "stage_clients", lambda _stage: made.clients.__getitem__)
     monkeypatch.setattr(target, "target_of", lambda _stage: stack)
     monkeypatch.setattr(models, "open_models", lambda _target: opened)
     monkeypatch.setattr("winnow_aws.trainings.TrainingTable", lambda *_: made.log)
@@ -211,6 +219,70 @@ def test_what_is_there_is_shown(room: Room) -> None:
     assert (document["queue"], document["idle_cost_usd"]) == ("winnow-test-training", 0)
 
 
+def test_a_notebook_is_asked_for_kept_and_given_up(room: Room) -> None:
+    room.run("create", "test", "--yes")
+    assert room.notebook == (None, "none")
+    done = room.run("create", "test", "--yes", "--notebook")
+    assert room.notebook == ("ml.t3.medium", "ml.t3.medium")
+    assert "Each hour that a notebook on ml.t3.medium runs: no price is known" in done.stderr
+    room.run("create", "test", "--yes")
+    assert room.notebook == ("ml.t3.medium", "ml.t3.medium")
+    done = room.run("create", "test", "--yes", "--no-notebook")
+    assert room.notebook == (None, "none")
+    assert "The notebook is stopped and deleted, with the files on its volume" in done.stderr
+    assert room.kept == "true"
+
+
+def test_the_instance_type_of_stages_toml_is_kept(room: Room) -> None:
+    larger = {**STAGE.parameters, "TrainNotebook": "ml.m5.xlarge"}
+    write_stage(STAGE.model_copy(update={"parameters": larger}), room.file)
+    room.run("create", "test", "--yes", "--notebook")
+    assert room.notebook == ("ml.m5.xlarge", "ml.m5.xlarge")
+    done = room.run("destroy", "test", "--yes")
+    assert room.notebook == (None, "none")
+    assert "The notebook is stopped and deleted" in done.stderr
+
+
+def test_code_without_a_notebook_is_told_so(room: Room) -> None:
+    room.cloud.templates["winnow-test"]["Parameters"].pop("TrainNotebook")
+    done = room.run("create", "test", "--yes", "--notebook", code=1)
+    assert "knows no notebook yet" in done.stderr
+    assert room.kept is None
+
+
+def test_the_notebook_is_shown_and_opened_only_when_asked(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+
+    def browser(url: str) -> bool:
+        opened.append(url)
+        return True
+
+    monkeypatch.setattr("webbrowser.open", browser)
+    room.run("create", "test", "--yes", "--notebook")
+    room.sagemaker.state = "InService"
+    lines = room.run("status", "test").stdout.splitlines()
+    assert "  notebook winnow-test-training on ml.t3.medium (InService)" in lines
+    assert any(line.endswith("#/notebook-instances/winnow-test-training") for line in lines)
+    assert opened == []
+    assert "authToken" not in room.run("status", "test", "--open").stdout
+    assert opened == ["https://notebook.test/?authToken=t"]
+    monkeypatch.setattr("webbrowser.open", lambda _url: False)
+    assert "https://notebook.test/?authToken=t" in room.run("status", "test", "--open").stdout
+    document = json.loads(room.run("status", "test", "--open", "--json").stdout)
+    assert document["notebook"]["state"] == "InService"
+    assert document["notebook_address"] == "https://notebook.test/?authToken=t"
+
+
+def test_a_notebook_that_does_not_run_is_not_opened(room: Room) -> None:
+    assert "--notebook" in room.run("status", "test", "--open", code=2).stderr
+    room.run("create", "test", "--yes", "--notebook")
+    assert "(missing)" in room.run("status", "test").stdout
+    room.sagemaker.state = "Stopped"
+    assert "the notebook is Stopped" in room.run("status", "test", "--open", code=2).stderr
+
+
 def test_a_process_is_trained_there_and_its_end_shown(room: Room) -> None:
     room.becomes = ended(TrainingOutcome.BETTER, challenger="c" * 64)
     done = room.run("run", "test", "bank")
@@ -244,7 +316,7 @@ def test_two_trainings_of_a_process_do_not_begin(room: Room) -> None:
 
 @pytest.mark.parametrize(
     ("command", "says"),
-    [("create", "nothing to make"), ("destroy", "nothing to delete"), ("status", "this machine")],
+    [("create", "nothing to make"), ("destroy", "nothing to delete"), ("status", "no SageMaker")],
 )
 def test_the_local_stage_trains_in_a_process(room: Room, command: str, says: str) -> None:
     assert says in room.run(command, "local").stdout

@@ -10,6 +10,7 @@ from botocore.stub import Stubber
 
 from tests.fakes.batch import FakeBatch
 from tests.fakes.cloud import FakeCloud
+from tests.fakes.sagemaker import FakeSageMaker
 from tests.fakes.training_lease import MemoryLease, MemoryTrainings
 from winnow.errors import (
     AccessDeniedError,
@@ -23,6 +24,7 @@ from winnow.registry.trainings import EndedTraining, TrainingOutcome
 from winnow_cli.deployment.cloud import StackInfo, StackResource
 from winnow_cli.deployment.stages import Stage
 from winnow_cli.deployment.training import (
+    TrainingNotebook,
     TrainingQueue,
     follow,
     part_of,
@@ -43,6 +45,7 @@ ON = StackInfo(
     status="UPDATE_COMPLETE",
     parameters={"TrainOnBatch": "true", "ReviewPage": "true"},
 )
+NO_NOTEBOOK = TrainingNotebook(STAGE, FakeSageMaker())
 OFF = ON.model_copy(update={"parameters": {"TrainOnBatch": "false", "ReviewPage": "true"}})
 
 
@@ -131,7 +134,8 @@ def test_a_stage_that_has_it() -> None:
     batch = FakeBatch()
     batch.add("one", "RUNNING")
     batch.add("two", "FAILED", statusReason="Host EC2 terminated.")
-    part = part_of(STAGE, ON, TrainingQueue(STAGE, batch))
+    part = part_of(STAGE, ON, TrainingQueue(STAGE, batch), NO_NOTEBOOK)
+    assert part.notebook is None
     assert (part.on, part.queue_state, part.compute_state, part.cores) == (
         *(True, "ready", "ready", 32),
     )
@@ -143,15 +147,41 @@ def test_a_queue_that_somebody_deleted_is_missing_and_not_asked_for_jobs() -> No
     batch = FakeBatch()
     batch.there = False
     batch.add("one", "RUNNING")
-    part = part_of(STAGE, ON, TrainingQueue(STAGE, batch))
+    part = part_of(STAGE, ON, TrainingQueue(STAGE, batch), NO_NOTEBOOK)
     assert (part.queue_state, part.jobs) == ("missing", ())
 
 
 def test_a_stage_without_it_is_not_asked() -> None:
-    part = part_of(STAGE, OFF, TrainingQueue(STAGE, None))
+    part = part_of(STAGE, OFF, TrainingQueue(STAGE, None), NO_NOTEBOOK)
     assert not part.on
     with pytest.raises(StackUnknownError, match="not deployed"):
-        part_of(STAGE, None, TrainingQueue(STAGE, None))
+        part_of(STAGE, None, TrainingQueue(STAGE, None), NO_NOTEBOOK)
+
+
+def test_the_notebook_is_asked_for_by_its_name() -> None:
+    sagemaker = boto3.client(
+        "sagemaker", region_name="eu-central-1", aws_access_key_id="a", aws_secret_access_key="b"
+    )
+    notebook = TrainingNotebook(STAGE, sagemaker)
+    named = {"NotebookInstanceName": "winnow-test-training"}
+    with Stubber(sagemaker) as stub:
+        failed = {
+            "NotebookInstanceStatus": "Failed",
+            "InstanceType": "ml.m5.xlarge",
+            "FailureReason": "No capacity.",
+        }
+        stub.add_response("describe_notebook_instance", failed, named)
+        found = notebook.found("ml.t3.medium")
+        assert (found.instance_type, found.reason) == ("ml.m5.xlarge", "No capacity.")
+        assert found.console.startswith("https://eu-central-1.console.aws.amazon.com/sagemaker/")
+        url = {"AuthorizedUrl": "https://notebook.test/"}
+        stub.add_response("create_presigned_notebook_instance_url", url, named)
+        assert notebook.address() == "https://notebook.test/"
+        stub.add_client_error("describe_notebook_instance", "ValidationException", "RecordNotFound")
+        assert notebook.found("ml.t3.medium").state == "missing"
+        stub.add_client_error("describe_notebook_instance", "AccessDeniedException", "no")
+        with pytest.raises(AccessDeniedError):
+            notebook.found("ml.t3.medium")
 
 
 def test_the_stage_is_kept_and_one_parameter_set() -> None:

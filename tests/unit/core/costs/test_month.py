@@ -42,6 +42,27 @@ def test_a_month_by_hand():
     assert "Bucket" not in resources_month(template, US)
 
 
+def test_a_notebook_is_an_endpoint_and_a_volume_and_an_hour_of_its_own():
+    nested = {
+        "Type": "AWS::CloudFormation::Stack",
+        "Properties": {"Parameters": {"Notebook": {"Ref": "TrainNotebook"}}},
+    }
+    template = {
+        "Parameters": {"TrainNotebook": {"Default": "none"}},
+        "Resources": {"Training": nested},
+    }
+    with_it = {"TrainNotebook": "ml.m5.xlarge"}
+    assert idle_month(template, US).items == ()
+    month = idle_month(template, US, with_it)
+    assert (month.usd, month.missing) == (Decimal("7.30"), ("notebook_gb_month",))
+    new = monthly_difference(template, template, US, after_parameters=with_it)
+    assert new.notebook_hour.usd == Decimal("0.23")
+    kept = monthly_difference(
+        template, template, US, before_parameters=with_it, after_parameters=with_it
+    )
+    assert kept.notebook_hour.items == ()
+
+
 def test_a_schedule_is_its_calls_by_hand():
     function = {"Type": "AWS::Serverless::Function", "Properties": {"MemorySize": 1_024}}
     schedule = {

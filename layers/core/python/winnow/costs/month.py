@@ -25,6 +25,8 @@ ASSUMED: Mapping[str, int] = {
 METRICS_OF_A_FUNCTION = 2
 """CpuTime and ResidentMemory of a function that was called."""
 METRICS_OF_A_SWEEP = 6
+NOTEBOOK_GB = 5
+"""VolumeSizeInGB of infra/training.yaml."""
 _MINUTES = {"minute": 1, "hour": 60, "day": 1_440}
 _RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
 _FUNCTIONS = ("AWS::Serverless::Function", "AWS::Lambda::Function")
@@ -50,6 +52,8 @@ class MonthlyDifference:
     changes: tuple[Change, ...]
     memory: Mapping[str, tuple[int, int]]
     """Function -> its MB before and after: each second of it costs in proportion."""
+    notebook_hour: Cost
+    """What each hour costs in which a notebook runs that was not there before."""
 
     @property
     def usd(self) -> Decimal:
@@ -93,7 +97,14 @@ def monthly_difference(
         for name in sorted(mb[0].keys() & mb[1].keys())
         if mb[0][name] != mb[1][name]
     }
-    return MonthlyDifference(together(old.values()), together(new.values()), changes, memory)
+    hours = _notebook_hour(before, before_parameters), _notebook_hour(after, after_parameters)
+    return MonthlyDifference(
+        together(old.values()),
+        together(new.values()),
+        changes,
+        memory,
+        cost({} if hours[0] == hours[1] else hours[1], prices),
+    )
 
 
 def idle_month(
@@ -136,7 +147,26 @@ def _fixed(
             return {"budget_month": 1}
         case "AWS::Scheduler::Schedule":
             return _schedule(properties, values, memory, template)
+        case "AWS::CloudFormation::Stack" if _notebook(properties, values) is not None:
+            return {"endpoint_hour": HOURS, "notebook_gb_month": NOTEBOOK_GB}
     return {}
+
+
+def _notebook(properties: Mapping[str, Any], values: Mapping[str, str]) -> str | None:
+    """The instance type of a nested stack's notebook; None: it has none."""
+    kind = _resolved(properties.get("Parameters", {}).get("Notebook", "none"), values)
+    return None if kind == "none" else str(kind)
+
+
+def _notebook_hour(template: Template, parameters: Mapping[str, str] | None) -> Quantities:
+    values = _values(template, parameters)
+    found = (
+        _notebook(resource.get("Properties", {}), values)
+        for _, resource in _resources(template, values)
+        if resource.get("Type") == "AWS::CloudFormation::Stack"
+    )
+    names = (kind.removeprefix("ml.").replace(".", "_") for kind in found if kind is not None)
+    return {f"notebook_{name}_hour": 1 for name in names}
 
 
 def _schedule(
