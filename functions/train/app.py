@@ -35,7 +35,7 @@ from winnow_aws.clients import client
 from winnow_aws.deployed_code import DeployedCodeTable
 from winnow_aws.handler import call_id, logger, seconds_left
 from winnow_aws.handler import handler as lambda_handler
-from winnow_aws.metrics import measure_age, measure_code_age
+from winnow_aws.metrics import measure_ages, measure_code_age
 from winnow_aws.registry import RegistryTable
 from winnow_aws.releases import LiveTable
 from winnow_aws.reviews import ReviewTable
@@ -128,9 +128,11 @@ def _checked() -> CheckReport:
     dynamodb = client("dynamodb")
     registry = RegistryTable(dynamodb, settings.models_table)
     now = time.time()
-    for entry in registry.entries():
-        champion = registry.version(entry.process, entry.champion)
-        measure_age(settings.stack_name, entry.process, _since(champion.created, now))
+    ages = {
+        entry.process: _since(registry.version(entry.process, entry.champion).created, now)
+        for entry in registry.entries()
+    }
+    measure_ages(settings.stack_name, ages)
     code = DeployedCodeTable(dynamodb, settings.models_table).get()
     if code is not None:
         measure_code_age(settings.stack_name, _since(code.at, now))

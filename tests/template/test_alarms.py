@@ -20,7 +20,7 @@ from winnow_aws.metrics import (
     count_outcomes,
     count_queued,
     count_sweep,
-    measure_age,
+    measure_ages,
     measure_call,
     measure_code_age,
     measure_drift,
@@ -79,7 +79,7 @@ def ours(capsys: pytest.CaptureFixture[str]) -> dict[tuple[str, str], list[tuple
     )
     measure_call("winnow-ClassifyFunction-1", Usage(1, 1, 100))
     count_defect("winnow")
-    measure_age("winnow", "emotions", 60.0)
+    measure_ages("winnow", {"emotions": 60.0})
     measure_code_age("winnow", 60.0)
     found: dict[tuple[str, str], list[tuple[str, ...]]] = {}
     for line in capsys.readouterr().out.splitlines():
@@ -124,6 +124,14 @@ def test_the_service_that_a_function_is_named_by_is_no_dimension(
     line = json.loads(capsys.readouterr().out)
     assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["stack"], ["stack", "process"]]
     assert "service" not in line
+
+
+def test_the_oldest_of_all_processes_is_measured_in_days(capsys: pytest.CaptureFixture[str]):
+    measure_ages("winnow", {"emotions": 86_400.0, "L33774": 30 * 86_400.0})
+    *_, oldest = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert oldest["OldestModelDays"] == [30.0]
+    measure_ages("winnow", {})
+    assert capsys.readouterr().out == ""
 
 
 # -- dashboard -----------------------------------------------------------------------------------

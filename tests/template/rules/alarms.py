@@ -94,6 +94,9 @@ SINGLE = {
         *("AWS/Lambda", "ClaimedAccountConcurrency", None, "Maximum", 60, 1),
         ref("ConcurrencyLimit"),
     ),
+    "ModelAgeAlarm": Single(
+        "Winnow", "OldestModelDays", STACK, "Maximum", 86400, 1, ref("ModelAgeDays")
+    ),
     "DriftedAlarm": Single("Winnow", "Drifted", STACK, "Average", 3600, 1, 0.5),
     "MailFailedAlarm": Single("AWS/SNS", "NumberOfNotificationsFailed", TOPIC, "Sum", 300, 1, 1),
 }

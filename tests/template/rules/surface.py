@@ -84,6 +84,7 @@ PARAMETERS: dict[str, Number | Choice | Words] = {
     "TrainNotebook": Choice("none", ("none", "ml.t3.medium", "ml.m5.xlarge", "ml.m5.4xlarge")),
     "TrainMemory": Number(3538, 1769, 10240),
     "ConcurrencyLimit": Number(800, 1, 1000000),
+    "ModelAgeDays": Number(365, 1, 36500),
     "MonthlyBudget": Number(0, 0, 1000000),
     "CodeRelease": Choice("AllAtOnce", tuple(steps.RELEASES)),
     "CodeVersion": Words(

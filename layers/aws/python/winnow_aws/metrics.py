@@ -111,10 +111,18 @@ def measure_precision(
         _emit({"GuaranteeBroken": (float(broken), MetricUnit.NoUnit)}, _of(stack, process))
 
 
-def measure_age(stack: str, process: str, seconds: float) -> None:
-    """Emit ModelAge: how long ago the version was made that decides."""
-    values = {"ModelAge": (round(seconds), MetricUnit.Seconds)}
-    _emit(values, [{"stack": stack, "process": process}])
+def measure_ages(stack: str, ages: Mapping[str, float]) -> None:
+    """Emit ModelAge by process and OldestModelDays of them all, which an alarm watches.
+
+    Args:
+        ages: Process -> seconds since the version was made that decides.
+    """
+    for process, seconds in ages.items():
+        values = {"ModelAge": (round(seconds), MetricUnit.Seconds)}
+        _emit(values, [{"stack": stack, "process": process}])
+    if ages:
+        days = max(ages.values()) / 86_400
+        _emit({"OldestModelDays": (days, MetricUnit.NoUnit)}, [{"stack": stack}])
 
 
 def measure_code_age(stack: str, seconds: float) -> None:
