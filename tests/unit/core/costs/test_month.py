@@ -142,3 +142,11 @@ def test_the_idle_month_of_the_shipped_template_is_complete_in_us_east_1():
     with_page = idle_month(template, US, {"ReviewPage": "true"})
     assert with_page.usd > plain.usd
     assert 3 < plain.usd < 20
+
+
+def test_a_chat_costs_its_secret_its_logs_and_its_alarm():
+    template = read_template(ROOT / "template.yaml")
+    change = monthly_difference(template, template, US, after_parameters={"NotifyWebhook": "slack"})
+    costs = {one.name: one.after.usd for one in change.changes}
+    assert costs["WebhookSecret"] == Decimal("0.40")
+    assert change.missing == ()

@@ -143,6 +143,8 @@ def _fixed(
             return {"dashboard_month": 1}
         case "AWS::KMS::Key":
             return {"kms_key_month": 1}
+        case "AWS::SecretsManager::Secret":
+            return {"secret_month": 1}
         case "AWS::Budgets::Budget":
             return {"budget_month": 1}
         case "AWS::Scheduler::Schedule":
