@@ -16,6 +16,12 @@ export function filtersOf(query) {
   return filters;
 }
 
+/** The record that others are to be like. */
+export function likeOf({ like }) {
+  const [process, upload, record] = (like ?? "").split("/");
+  return record ? { process, upload, record: Number(record) } : null;
+}
+
 /** The other way round. A value with a comma is left out: it would be read as two. */
 export function queryOf(filters) {
   const query = {};

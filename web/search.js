@@ -5,7 +5,7 @@
 import { part, post } from "./api.js";
 import { announce, fill, h, own, s } from "./dom.js";
 import { confidence, count, REASONS, short, time, titleOf } from "./format.js";
-import { filtersOf, queryOf } from "./search-filters.js";
+import { filtersOf, likeOf, queryOf } from "./search-filters.js";
 import { problem } from "./uploads.js";
 
 const CHARTS = {
@@ -79,6 +79,7 @@ export function searchView({ processes, navigate }) {
   };
   const go = (change) => navigate("search", { ...query, ...change });
   const filters = () => filtersOf(query);
+  const alike = (one) => navigate("search", { chart: query.chart, like: [one.process, one.upload, one.record].join("/") });
   const toRecords = (narrower) => { navigate("search", { chart: query.chart, ...queryOf(narrower) }); };
 
   root.append(
@@ -112,12 +113,14 @@ export function searchView({ processes, navigate }) {
     const sure = confidence(one.confidence, one.calibrated);
     const title = one.decision ? titleOf(processes.find((each) => each.id === one.process), one.decision) : REASONS[one.code] ?? one.code;
     const about = [one.process, sure?.short && `confidence ${sure.short}`, time(one.judged_at),
-      one.review && `${one.review.decision ?? "cannot tell"} by ${one.review.by}`];
+      one.review && `${one.review.decision ?? "cannot tell"} by ${one.review.by}`,
+      typeof one.likeness === "number" && `likeness ${one.likeness.toFixed(2)}`];
     return h("li.card", null,
       h("div.top", null,
         h("a.title", { href: `#/uploads/${part(one.upload)}/${one.record}` }, own(one.source_id ?? `Record ${one.record} of ${short(one.upload)}`)),
         h("span.chip", { class: one.outcome }, OUTCOMES[one.outcome])),
-      h("p.meta", null, h("strong", null, own(title)), " · ", own(about.filter(Boolean).join(" · "))),
+      h("p.meta", null, h("strong", null, own(title)), " · ", own(about.filter(Boolean).join(" · ")), " ",
+        h("button.quiet", { type: "button", onclick: () => alike(one) }, "Records like this one")),
       one.text ? h("p.excerpt", { dir: "auto" }, one.starts_at ? "…" : null, marked(one.text, one.spans), one.whole ? null : "…") : null);
   }
 
@@ -135,7 +138,10 @@ export function searchView({ processes, navigate }) {
 
   async function find(offset = 0) {
     const turn = offset ? asked : ++asked;
-    const body = { query: words.value, filters: filters(), sort: sort.value, limit: PAGE, offset };
+    const like = likeOf(query);
+    sort.hidden = Boolean(like); // The most alike come first.
+    const order = like ? { like_record: like } : { sort: sort.value };
+    const body = { query: words.value, filters: filters(), ...order, limit: PAGE, offset };
     const answer = await post("/v1/search", body).catch((error) => ({ error }));
     if (turn !== asked) return;
     if (answer.error) {

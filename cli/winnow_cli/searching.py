@@ -7,17 +7,24 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
-from winnow.errors import ObjectGoneError, StoredDataInvalidError
-from winnow.search.engine import Searcher
+from winnow.errors import ObjectGoneError, SearchInvalidError, StoredDataInvalidError
+from winnow.search.engine import NO_WORDS, Searcher
 from winnow.search.memory import MemorySearcher
 from winnow.search.rows import IndexRow, UploadRows
-from winnow.search.shapes import SearchFilter
+from winnow.search.shapes import RecordRef, SearchFilter
 from winnow_aws.s3 import S3Store
 from winnow_cli.target import Target, aws_errors
 from winnow_cli.uploads import Uploads
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 MANY = 100_000
 """Records from which on reading all of them is said to take long."""
@@ -33,8 +40,14 @@ class ReadRecords:
     """Uploads whose results cannot be read."""
 
 
-def read_records(target: Target, filters: SearchFilter) -> ReadRecords:
-    """Read the records of all uploads that the filters may select."""
+def read_records(target: Target, filters: SearchFilter, model: Path | None = None) -> ReadRecords:
+    """Read the records of all uploads that the filters may select.
+
+    Args:
+        target: The stack.
+        filters: What is wanted.
+        model: Folder of the built model; None: no text can be likened.
+    """
     uploads = Uploads(target)
     store = S3Store(target.s3())
     rows: list[IndexRow] = []
@@ -52,11 +65,39 @@ def read_records(target: Target, filters: SearchFilter) -> ReadRecords:
                     rows.extend(UploadRows(store, ref))
             except StoredDataInvalidError:
                 damaged += 1
-    return ReadRecords(MemorySearcher(rows, _now, damaged=damaged), len(rows), damaged)
+    vectorise = None if model is None else partial(_vectorise, model=model)
+    searcher = MemorySearcher(rows, _now, vectorise, damaged=damaged)
+    return ReadRecords(searcher, len(rows), damaged)
 
 
 def _may_be_in(value: str | None, wanted: Sequence[str]) -> bool:
     return not wanted or value is None or value in wanted
+
+
+def _vectorise(text: str, model: Path) -> "NDArray[np.int8]":
+    from winnow.judging.text.vectors import text_vector
+    from winnow_encoder import load_encoder
+
+    vector = text_vector(text, load_encoder(model))
+    if not vector.any():
+        raise SearchInvalidError(NO_WORDS)
+    return vector
+
+
+def record_ref(target: Target, given: str) -> RecordRef:
+    """The record that `UPLOAD/N` names; of the upload's id the first characters are enough."""
+    upload, _, number = given.rpartition("/")
+    if not upload or not number.isdecimal() or int(number) < 1:
+        raise typer.BadParameter(
+            f"{given!r} names no record: give an upload and a number, such as 3f2a41/7",
+            param_hint="--like-record",
+        )
+    row = Uploads(target).find(upload)
+    if row.process is None:
+        raise typer.BadParameter(
+            f"The upload {upload} has no results yet", param_hint="--like-record"
+        )
+    return RecordRef(process=row.process, upload=row.upload_id, record=int(number))
 
 
 def _now() -> float:

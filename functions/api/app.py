@@ -76,6 +76,12 @@ def _load(settings: ApiSettings) -> "Encoder":
     return encoder_of(settings)
 
 
+def _vector(text: str) -> bytes:
+    from winnow.judging.text.vectors import text_vector
+
+    return text_vector(text, _encoder().result()).tobytes()
+
+
 def _client(service: str) -> Any:
     from winnow_aws.clients import LOCAL_AWS, client
 
@@ -192,7 +198,7 @@ def _services(settings: ApiSettings, clients: "dict[str, Future[Any]]") -> Servi
         from winnow_aws.search_function import ANSWERS_WITHIN_S, SearchFunction
 
         once = Config(read_timeout=ANSWERS_WITHIN_S, retries={"total_max_attempts": 1})
-        return SearchFunction(client("lambda", once), settings.search_function)
+        return SearchFunction(client("lambda", once), settings.search_function, _vector)
 
     @cache
     def page() -> "WebPage":

@@ -127,3 +127,30 @@ def test_nothing_is_wider_than_the_screen(open_page, width):
     find(person, PHRASE)
     wide = person.page.evaluate("document.documentElement.scrollWidth")
     assert wide <= width
+
+
+def test_records_like_one_are_found_by_its_number_alone(open_page, stage):
+    person = open_page("#/search?outcome=accepted")
+    total(person)
+    first = person.page.locator(".found .card").first
+    upload, record = re.search(
+        r"#/uploads/([0-9a-f]{32})/(\d+)$", first.locator(".title").get_attribute("href")
+    ).groups()
+    with person.page.expect_response("**/v1/search"):
+        first.get_by_role("button", name="Records like this one").click()
+    person.page.wait_for_load_state("networkidle")
+    like = re.search(r"like=([^&]+)", person.page.url)[1].replace("%2F", "/")
+    process, *rest = like.split("/")
+    assert rest == [upload, record]
+    ref = {"process": process, "upload": upload, "record": int(record)}
+    assert total(person) == expected(stage, like_record=ref) > 0
+    alike = person.page.locator(".found .meta").all_inner_texts()
+    shown = [float(found[1]) for text in alike if (found := re.search(r"likeness ([-\d.]+)", text))]
+    assert len(shown) > 1
+    assert shown == sorted(shown, reverse=True)
+    assert violations(person) == []
+    # A condition of the address is removed like any other.
+    with person.page.expect_response("**/v1/search"):
+        person.page.get_by_role("button", name=re.compile("^Remove like")).click()
+    person.page.wait_for_load_state("networkidle")
+    assert total(person) == expected(stage)

@@ -58,10 +58,10 @@ def test_a_run_s_units_are_the_sum_of_what_its_functions_measured(
     assert units.serialize.calls == 1
     # The function's memory, as the template says.
     assert units.classify.mb_ms == units.classify.ms * 1_769
-    # A chunk each and the manifest; a scored chunk each; a tally and the accepted records of each
-    # chunk, then a file of each outcome and result.json.
-    assert (units.serialize.s3_puts, units.classify.s3_puts) == (3, 2)
-    assert units.filter.s3_puts == 2 * 2 + 3 + 1
+    # A chunk each and the manifest; a scored chunk and its vectors each; a tally and the accepted
+    # records of each chunk, then a file of each outcome, the vectors and result.json.
+    assert (units.serialize.s3_puts, units.classify.s3_puts) == (3, 2 * 2)
+    assert units.filter.s3_puts == 2 * 2 + 3 + 1 + 1
     assert min(units.serialize.s3_gets, units.classify.s3_gets, units.filter.s3_gets) > 0
     assert units.serialize.dynamodb_reads > 0
 

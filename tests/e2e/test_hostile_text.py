@@ -172,7 +172,10 @@ CALLS: dict[str, list[list[str]]] = {
         ["--confidence", PLANT],
         ["--export", PLANT],
         ["--upload", PLANT],
+        ["--like-record", PLANT],
     ],
+    "index status": [[], ["--json"]],
+    "index rebuild": [["--stack", PLANT]],
     "stats": [
         [],
         ["decisions", "--upload", "{done}", "--json"],

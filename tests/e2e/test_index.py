@@ -4,10 +4,13 @@ from typing import Any
 
 import pytest
 
+from winnow.judging.text.vectors import text_vector
 from winnow.models import ObjectRef
 from winnow.recovery.upload_row import UploadRow
-from winnow.search.shapes import SearchFilter, SearchRequest
+from winnow.search.shapes import RecordRef, SearchFilter, SearchRequest
 from winnow_aws.search_function import SearchFunction
+from winnow_cli.options import DEFAULT_MODEL
+from winnow_encoder import load_encoder
 
 from .conftest import SURE, UNSURE, Stack, until, winnow
 
@@ -24,7 +27,11 @@ def row(stack: Stack) -> UploadRow:
 
 def searcher(stack: Stack) -> SearchFunction:
     functions = stack.target.client("lambda")
-    return SearchFunction(functions, stack.target.output("SearchFunction"))
+    return SearchFunction(functions, stack.target.output("SearchFunction"), vectorise)
+
+
+def vectorise(text: str) -> bytes:
+    return text_vector(text, load_encoder(DEFAULT_MODEL)).tobytes()
 
 
 def total(stack: Stack, row: UploadRow, query: str = "") -> int:
@@ -52,6 +59,19 @@ def versions(stack: Stack) -> list[bytes]:
 def test_what_a_run_found_is_in_it_soon(stack: Stack, row: UploadRow) -> None:
     until(lambda: total(stack, row) == 3)
     assert total(stack, row, '"ochre walruses"') == 1
+
+
+def test_what_means_about_the_same_is_found(stack: Stack, row: UploadRow) -> None:
+    until(lambda: total(stack, row) == 3)
+    filters = SearchFilter(uploads=(row.upload_id,))
+    like = SearchRequest(like_text="The walruses felt great joy.", filters=filters)
+    hits = searcher(stack).search(like).hits
+    assert hits[0].source_id == "C"
+    ref = RecordRef(process=row.process or "", upload=row.upload_id, record=3)
+    others = searcher(stack).search(SearchRequest(like_record=ref, filters=filters)).hits
+    assert {hit.source_id for hit in others} == {"A", "B"}
+    likeness = [hit.likeness for hit in others if hit.likeness is not None]
+    assert likeness == sorted(likeness, reverse=True)
 
 
 def test_it_is_made_again_of_the_results(stack: Stack, row: UploadRow) -> None:

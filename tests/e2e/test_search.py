@@ -67,6 +67,17 @@ def test_numbers_are_those_of_the_results(row: UploadRow, records: list[ResultRe
     assert {p["x"]: p["records"] for p in by_decision["series"][0]["points"]} == decisions
 
 
+def test_what_means_about_the_same_comes_first(row: UploadRow) -> None:
+    alike = found(row, "--like", "The zebras felt great joy.")
+    assert alike["hits"][0]["source_id"] == "C"
+    # Its own record and the one without a text are not among them.
+    others = found(row, "--like-record", f"{row.upload_id[:8]}/3")
+    assert {hit["source_id"] for hit in others["hits"]} == {"A", "B", "E"}
+    answer = winnow("search", "--like", "a", "--like-record", f"{row.upload_id}/3")
+    assert answer.code == 2
+    assert winnow("search", "--like-record", "7").code == 2
+
+
 def test_words_and_phrases_are_found_and_marked(row: UploadRow) -> None:
     answer = found(row, '"quixotic ZEBRAS" overjoy*')
     assert answer["total"] == 1

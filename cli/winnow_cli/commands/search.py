@@ -7,7 +7,15 @@ from typing import Annotated
 import typer
 
 from winnow_cli.console import clean, emit_json, note
-from winnow_cli.options import FILES, AsJson, StackName, handle_errors, require_folder
+from winnow_cli.options import (
+    DEFAULT_MODEL,
+    FILES,
+    AsJson,
+    ModelDir,
+    StackName,
+    handle_errors,
+    require_folder,
+)
 from winnow_cli.search_options import (
     ConfidenceRange,
     Decisions,
@@ -28,6 +36,7 @@ class SortName(StrEnum):
     OLDEST = "oldest"
     SUREST = "surest"
     LEAST_SURE = "least-sure"
+    LIKENESS = "likeness"
 
 
 FORMATS = (".csv", ".jsonl")
@@ -76,7 +85,20 @@ def search(
             help="Only what a person decided otherwise than Winnow, or as Winnow.",
         ),
     ] = None,
-    sort: Annotated[SortName, typer.Option("--sort", help="What comes first.")] = SortName.NEWEST,
+    like: Annotated[
+        str | None,
+        typer.Option("--like", metavar="TEXT", help="Records whose text means about the same."),
+    ] = None,
+    like_record: Annotated[
+        str | None,
+        typer.Option(
+            "--like-record", metavar="UPLOAD/N", help="Records like record N of this upload."
+        ),
+    ] = None,
+    sort: Annotated[
+        SortName | None,
+        typer.Option("--sort", help="What comes first: the newest, or what is most alike."),
+    ] = None,
     limit: Annotated[
         int, typer.Option("--limit", metavar="N", min=0, max=1000, help="Records to show.")
     ] = 20,
@@ -89,6 +111,7 @@ def search(
             help="Write all that is found, with whole texts, to this .csv or .jsonl file.",
         ),
     ] = None,
+    model: ModelDir = DEFAULT_MODEL,
     stack: StackName = None,
     as_json: AsJson = False,
 ) -> None:
@@ -100,7 +123,7 @@ def search(
     from winnow.search.shapes import SearchRequest, Sort
     from winnow_cli.render.hits import print_hits, write_export
     from winnow_cli.search_options import filters_of, say_what_was_read
-    from winnow_cli.searching import read_records
+    from winnow_cli.searching import read_records, record_ref
     from winnow_cli.target import find_target
 
     if export is not None and export.suffix.lower() not in FORMATS:
@@ -123,9 +146,17 @@ def search(
         changed=changed,
         reviewed=reviewed,
     )
-    order = Sort(sort.replace("-", "_"))
-    request = SearchRequest(query=query, filters=filters, sort=order, limit=limit)
-    read = read_records(target, filters)
+    if like is not None and like_record is not None:
+        raise typer.BadParameter("--like and --like-record exclude each other")
+    request = SearchRequest(
+        query=query,
+        filters=filters,
+        like_text=like,
+        like_record=None if like_record is None else record_ref(target, like_record),
+        sort=None if sort is None else Sort(sort.replace("-", "_")),
+        limit=limit,
+    )
+    read = read_records(target, filters, model)
     answer = read.searcher.search(request)
     written = None if export is None else write_export(read.searcher, request, export)
     if as_json:

@@ -6,13 +6,19 @@ from pydantic import Field, model_validator
 
 from winnow.models import FrozenModel
 from winnow.reviews.models import RecordKey
-from winnow.search.shapes import SearchAnswer, SearchRequest, StatsAnswer, StatsRequest
+from winnow.search.shapes import (
+    SearchAnswer,
+    SearchRequest,
+    StatsAnswer,
+    StatsRequest,
+    VectorSearch,
+)
 
 
 class SearchInput(FrozenModel):
     """An event of the search function: a search or a chart, and for whom."""
 
-    search: SearchRequest | None = None
+    search: VectorSearch | SearchRequest | None = None
     stats: StatsRequest | None = None
     visible: tuple[str, ...] | None = Field(
         None, description="processes that whoever asks may see; absent: all"

@@ -1,7 +1,8 @@
 """Asks the search function, and waits for its answer."""
 
 import json
-from collections.abc import Collection
+from base64 import b64encode
+from collections.abc import Callable, Collection
 from typing import Any
 
 from winnow.errors import (
@@ -13,7 +14,14 @@ from winnow.errors import (
     WinnowError,
 )
 from winnow.reviews.models import RecordKey
-from winnow.search.shapes import SearchAnswer, SearchRequest, StatsAnswer, StatsRequest
+from winnow.search.engine import NO_WORDS
+from winnow.search.shapes import (
+    SearchAnswer,
+    SearchRequest,
+    StatsAnswer,
+    StatsRequest,
+    VectorSearch,
+)
 from winnow_aws.aws_errors import translated
 from winnow_aws.search_events import SearchInput, SearchOutput
 
@@ -30,10 +38,17 @@ REFUSALS: dict[str, type[WinnowError]] = {
 class SearchFunction:
     """Implements `winnow.search.engine.Searcher`: the search function with this ARN."""
 
-    def __init__(self, functions: Any, arn: str) -> None:
-        """`functions` is boto3's client of Lambda, which waits for `ANSWERS_WITHIN_S`, once."""
+    def __init__(self, functions: Any, arn: str, vectorise: Callable[[str], bytes]) -> None:
+        """Take boto3's client of Lambda, which waits for `ANSWERS_WITHIN_S`, once.
+
+        Args:
+            functions: The client.
+            arn: Of the function or its alias.
+            vectorise: Makes a text's vector, 512 int8: the function has no encoder.
+        """
         self._functions = functions
         self._arn = arn
+        self._vectorise = vectorise
 
     def search(
         self,
@@ -41,7 +56,8 @@ class SearchFunction:
         visible: Collection[str] | None = None,
         withheld: Collection[RecordKey] = (),
     ) -> SearchAnswer:
-        found = self._ask(SearchInput(search=request, **_whom(visible, withheld))).search
+        asked = self._with_vector(request)
+        found = self._ask(SearchInput(search=asked, **_whom(visible, withheld))).search
         assert found is not None
         return found
 
@@ -54,6 +70,16 @@ class SearchFunction:
         found = self._ask(SearchInput(stats=request, **_whom(visible, withheld))).stats
         assert found is not None
         return found
+
+    def _with_vector(self, request: SearchRequest) -> SearchRequest:
+        """The request with the vector of the text that records are to be like, in its place."""
+        if request.like_text is None:
+            return request
+        vector = self._vectorise(request.like_text)
+        if not any(vector):
+            raise SearchInvalidError(NO_WORDS)
+        rest = request.model_dump(exclude={"like_text"}, exclude_none=True)
+        return VectorSearch.model_validate({**rest, "like_vector": b64encode(vector)})
 
     def _ask(self, asked: SearchInput) -> SearchOutput:
         event = asked.model_dump_json(exclude_defaults=True).encode()

@@ -37,8 +37,10 @@ from winnow.search.shapes import (
     Sort,
     StatsAnswer,
     StatsRequest,
+    VectorSearch,
 )
 from winnow_search.parquet import COLUMNS, batches, connect
+from winnow_search.projection import projected
 from winnow_search.sql import ORDERS, Where, contains, where
 from winnow_search.sql import counting as counting_sql
 from winnow_search.vectors import Vectors
@@ -311,6 +313,9 @@ class DuckSearcher:
         """The vector that records should be like, and the id of its record or -1."""
         if request.like_record is not None:
             return self._vector_of(request.like_record, visible)
+        if isinstance(request, VectorSearch):
+            vector = np.frombuffer(request.like_vector, np.int8)[None]
+            return projected(vector)[0].tobytes(), -1
         if self._vectorise is None:
             raise SearchInvalidError("This index has no encoder, so no text can be likened.")
         return self._vectorise(request.like_text or "").tobytes(), -1

@@ -85,15 +85,16 @@ def estimate(
         RunUnits(
             # A chunk each, and the manifest; the file, its head, and what the process is.
             serialize=_calls(1, read_s, rates, puts=chunks + 1, gets=4, reads=2),
+            # The scored chunk, and its vectors.
             classify=_calls(
-                chunks, judge_s + chunks * rates.call_s, rates, puts=chunks, gets=4 * chunks
+                chunks, judge_s + chunks * rates.call_s, rates, puts=2 * chunks, gets=4 * chunks
             ),
             filter=_calls(
                 chunks + 1,
                 split_s + (chunks + 1) * rates.call_s,
                 rates,
-                puts=4 * chunks + 4,
-                gets=2 * chunks + chunks + joined + 6,
+                puts=4 * chunks + 5,
+                gets=2 * chunks + 2 * chunks + joined + 6,
             ),
             workflow=WorkflowUnits(
                 transitions=len(STATES_OF_A_RUN) + chunks * chunk_transitions(1),

@@ -25,6 +25,7 @@ NO_VECTOR = (
     "The record has no vector: it is invalid, or of results before schema 1.7, or has no words "
     "that are compared."
 )
+NO_WORDS = "The text has no words that records can be compared with."
 MAX_TERMS = 50
 """Terms of a query."""
 

@@ -7,10 +7,11 @@ their beginning: `since="2026-11"` is the start of November, `since="2026-11-27T
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import Base64Bytes, Field, field_validator, model_validator
 
 from winnow.models import FrozenModel, Outcome, UnitInterval
 from winnow.reviews.models import Kind
+from winnow.storage.vectors import DIMENSIONS
 
 MAX_QUERY = 1_000
 """Characters of a query."""
@@ -121,6 +122,24 @@ class SearchRequest(_Query):
         if self.sort is Sort.LIKENESS and not self.like:
             raise ValueError("sort by likeness needs like_text or like_record")
         return self
+
+
+class VectorSearch(SearchRequest):
+    """A search by likeness to a text, for an engine without an encoder."""
+
+    like_vector: Base64Bytes = Field(description="the text's vector: 512 int8")
+
+    @field_validator("like_vector")
+    @classmethod
+    def _whole(cls, vector: bytes) -> bytes:
+        if len(vector) != DIMENSIONS:
+            raise ValueError(f"a vector has {DIMENSIONS} bytes")
+        return vector
+
+    @property
+    def like(self) -> bool:
+        """Whether records are to be like something."""
+        return True
 
 
 class Span(FrozenModel):
