@@ -54,6 +54,8 @@ SETTINGS = {
 }
 JUDGING = ("classify", "api", "publish", "train")
 """Those with the encoder; publish and train compute vectors of reference sentences."""
+SEARCHING = ("index", "search")
+"""Those with DuckDB."""
 HARDENED = (
     "--read-only",
     "--tmpfs=/tmp:rw,noexec,nosuid,size=64m",
@@ -254,7 +256,9 @@ def test_what_stays_out(images: dict[str, str], function: str) -> None:
         unwanted |= {"ai_edge_litert", "winnow_encoder"}
     if function != "scan":
         unwanted |= {"cv2", "onnxruntime", "rapidocr", "winnow_ocr"}
-    if function not in (*JUDGING, "scan"):
+    if function not in SEARCHING:
+        unwanted |= {"duckdb", "winnow_search"}
+    if function not in (*JUDGING, *SEARCHING, "scan"):
         unwanted |= {"numpy"}
     found = [*_listed(images[function], "/var/task"), *_listed(images[function], "/opt/python")]
     assert "app.py" in found
