@@ -139,8 +139,8 @@ def test_records_like_one_are_found_by_its_number_alone(open_page, stage):
     with person.page.expect_response("**/v1/search"):
         first.get_by_role("button", name="Records like this one").click()
     person.page.wait_for_load_state("networkidle")
-    like = re.search(r"like=([^&]+)", person.page.url)[1].replace("%2F", "/")
-    process, *rest = like.split("/")
+    (like,) = re.findall(r"like=([^&]+)", person.page.url)
+    process, *rest = like.replace("%2F", "/").split("/")
     assert rest == [upload, record]
     ref = {"process": process, "upload": upload, "record": int(record)}
     assert total(person) == expected(stage, like_record=ref) > 0

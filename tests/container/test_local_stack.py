@@ -79,10 +79,11 @@ def test_a_file_is_judged_in_containers_and_none_is_left(
 ) -> None:
     state = up(state_dir)
     assert judged(tmp_path) == "joy"
-    # Queue is called after the run's end, so its container may be on its way.
-    assert {*images_of(state), "winnow-queue:local"} == {
+    # Queue and index are called after the run's end, so their containers may be on their way.
+    assert {*images_of(state), "winnow-queue:local", "winnow-index:local"} == {
         "winnow-classify:local",
         "winnow-filter:local",
+        "winnow-index:local",
         "winnow-publish:local",
         "winnow-queue:local",
         "winnow-serialize:local",

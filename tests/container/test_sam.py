@@ -99,6 +99,8 @@ FUNCTIONS = sorted(
     name
     for name, resource in expand()["Resources"].items()
     if resource["Type"] == "AWS::Lambda::Function"
+    # A stack without a chat has none.
+    and resource.get("Condition") != "HasNotifyWebhook"
 )
 
 

@@ -157,7 +157,7 @@ def _everything(stack: Stack, upload: str) -> str:
                     content = stack.s3.get_object(
                         Bucket=bucket, Key=key, VersionId=version["VersionId"]
                     )
-                    found.append(content["Body"].read().decode())
+                    found.append(content["Body"].read().decode(errors="replace"))
     return "\n".join(found)
 
 
