@@ -35,7 +35,7 @@ def test_an_alarm_is_posted_and_the_email_of_a_run_is_not(stack: Stack) -> None:
     tell(stack, "ALARM", json.dumps({**alarm, "NewStateValue": "ALARM"}))
     found = until(lambda: [one for one in posted(stack) if "winnow-TestAlarm-1" in one["text"]])
     assert "Do &lt;this&gt;." in text_of(found[0])
-    assert not [one for one in posted(stack) if row.upload_id in text_of(one)]
+    assert not [one for one in posted(stack) if row.upload_id in json.dumps(one)]
 
 
 def test_an_address_is_given_by_standard_input_and_not_shown(
