@@ -41,7 +41,7 @@ BEFORE = {
             *("Undelivered", "RunsFailed", "RunsTimedOut", "RunsThrottled", "Unfinished"),
             *("SweepFailed", "Waiting", "DigestLate", "MailFailed", "FunctionErrors"),
             *("FunctionThrottles", "ReviewRate", "Drifted", "NotMailed"),
-            *("Defects", "GuaranteeBroken", "Concurrency"),
+            *("Defects", "GuaranteeBroken", "Concurrency", "ModelAge"),
         )
     ),
     "Dashboard",
