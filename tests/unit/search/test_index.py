@@ -77,6 +77,17 @@ def test_deleted_results_leave_the_index_and_at_compaction_its_files(indexed: In
     assert (left.number, total(indexed, "iron")) == (2, MIN_FILES - 1)
 
 
+def test_what_was_deleted_and_is_run_again_is_found_again(indexed: Indexed) -> None:
+    run(indexed, "u1", "iron")
+    indexed.carry_out("delete", ("triage", "u1"))
+    assert total(indexed) == 0
+    run(indexed, "u1", "iron", "iron")
+    assert total(indexed, "iron") == 2
+    # A deletion that is told late changes nothing: what counts is the folder.
+    indexed.indexer.index("triage", "u1")
+    assert total(indexed, "iron") == 2
+
+
 def test_a_tombstone_stays_while_another_month_has_the_upload(indexed: Indexed) -> None:
     run(indexed, "u1", "iron")
     (name,) = indexed.files.contents

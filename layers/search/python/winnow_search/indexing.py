@@ -69,7 +69,10 @@ class Indexer:
         except ObjectGoneError:
             return self._deleted(process, upload)
         done = Indexed(process, upload, rows.month, counted.rows, rows.generation)
-        self._write(FileName(process, rows.month, upload), content, done.generation)
+        name = FileName(process, rows.month, upload)
+        if not self._write(name, content, done.generation) and self._take_back(name):
+            # What was deleted was run again: the folder is read once more, without the tombstone.
+            return self.index(process, upload)
         return done
 
     def _deleted(self, process: str, upload: str) -> Indexed:
@@ -82,9 +85,28 @@ class Indexer:
         month = (own or months)[0].month if months else ""
         return Indexed(process, upload, month, 0, TOMBSTONE)
 
-    def _write(self, name: FileName, content: bytes, generation: str) -> None:
-        with suppress(RunSupersededError):
+    def _write(self, name: FileName, content: bytes, generation: str) -> bool:
+        """Write a segment; False: there is one of a greater generation."""
+        try:
             self._files.write(name, content, generation)
+        except RunSupersededError:
+            return False
+        return True
+
+    def _take_back(self, name: FileName) -> bool:
+        """Delete the tombstone of this name; False: it is none.
+
+        One in another month is deleted by the next compaction, which finds nothing that it hides.
+        """
+        unreadable = suppress(ObjectGoneError, IndexDamagedError)
+        with tempfile.TemporaryDirectory() as folder, unreadable:
+            path = Path(folder) / "segment.parquet"
+            for file in self._files.list(name.process):
+                if file.name == name:
+                    path.write_bytes(self._files.read(name))
+                    is_tombstone = any(batch.deleted for batch in batches(path))
+                    return is_tombstone and self._files.delete(name, file.etag)
+        return False
 
     def compact(
         self, process: str, *, without: Iterable[str] = (), all_files: bool = False
