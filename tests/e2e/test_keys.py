@@ -23,7 +23,7 @@ def test_a_key_is_judged_as_it_is_and_names_no_result(stack: Stack, name: str) -
     listed = stack.s3.list_objects_v2(Bucket=stack.target.results_bucket)["Contents"]
     keys = [found["Key"] for found in listed if row.upload_id in found["Key"]]
     assert keys
-    assert all(re.fullmatch(r"[a-z0-9_./-]+", key) and ".." not in key for key in keys)
+    assert all(re.fullmatch(r"[a-z0-9_.=/-]+", key) and ".." not in key for key in keys)
 
 
 def test_overwrites_in_a_moment_are_each_judged_as_they_were(stack: Stack) -> None:
