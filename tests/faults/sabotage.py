@@ -21,6 +21,9 @@ from winnow_local.runtime import WARM
 
 Settings = dict[str, Any]
 
+STOPS = 5
+"""Files that are dropped at most until one's run is stopped in time."""
+
 
 def client(stack: Stack, service: str) -> Any:
     return stack.target.client(service)
@@ -132,6 +135,10 @@ def make_ready(stack: Stack, name: str) -> None:
     assert "FunctionError" not in answer
 
 
+class TooLateError(AssertionError):
+    """A run had ended when it was to be caught in a state."""
+
+
 def entered(stack: Stack, key: str, state: str) -> str:
     """Waits until the run of a key is in a state; the run."""
     states = client(stack, "stepfunctions")
@@ -140,12 +147,29 @@ def entered(stack: Stack, key: str, state: str) -> str:
         row = stack.uploads.by_key(key)
         if row is None or row.run is None:
             return None
-        assert not row.ended, f"the run ended before it could be caught in {state}"
+        if row.ended:
+            raise TooLateError(f"the run ended before it could be caught in {state}")
         events = states.get_execution_history(executionArn=row.run, reverseOrder=True)["events"]
         names = [e["stateEnteredEventDetails"]["name"] for e in events if state_entry(e)]
         return row.run if state in names else None
 
     return str(until(there))
+
+
+def stopped_in(stack: Stack, state: str, name: str, body: str) -> str:
+    """Drops files until the run of one was stopped in a state before it ended by itself; its key.
+
+    A machine that is busy elsewhere may see a run enter a state after it has left it.
+    """
+    states = client(stack, "stepfunctions")
+    for number in range(STOPS):
+        key = stack.put(f"{number}-{name}", body)
+        with suppress(TooLateError):
+            run = entered(stack, key, state)
+            states.stop_execution(executionArn=run)
+            if end_of_run(stack, run) == "ABORTED" and rows_of(stack, key)[0].state != "SUCCEEDED":
+                return key
+    pytest.fail(f"no run of {STOPS} could be stopped in {state}")
 
 
 def state_entry(event: Mapping[str, Any]) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import SURE, Stack, until, winnow
-from tests.faults.sabotage import client, entered, lease_is_over, rows_of, without_rule
+from tests.faults.sabotage import client, lease_is_over, rows_of, stopped_in, without_rule
 from winnow.recovery.report import SweepOptions
 from winnow.recovery.sweep import Sweep
 from winnow.steps.upload import upload_id
@@ -111,9 +111,7 @@ def test_what_the_audit_shows_as_missing_or_stuck_is_redriven_by_its_id(stack: S
         missing = stack.put("missing.jsonl", json.dumps({"text": SURE}) + "\n")
     with without_rule(stack, "Stopped"):
         body = "".join(json.dumps({"text": f"{SURE} {n}"}) + "\n" for n in range(3_000))
-        stuck = stack.put("stuck.jsonl", body)
-        run = entered(stack, stuck, "Classify")
-        client(stack, "stepfunctions").stop_execution(executionArn=run)
+        stuck = stopped_in(stack, "Classify", "stuck.jsonl", body)
     lease_is_over(stack, rows_of(stack, stuck)[0].upload_id)
     answer = winnow("audit", "--missed-after", "0")
     assert answer.code == 1
@@ -137,12 +135,11 @@ def test_what_the_audit_shows_as_missing_or_stuck_is_redriven_by_its_id(stack: S
 def test_a_second_redrive_while_the_first_runs_starts_nothing(stack: Stack) -> None:
     with without_rule(stack, "Stopped"):
         body = "".join(json.dumps({"text": f"{SURE} {n}"}) + "\n" for n in range(3_000))
-        key = stack.put("twice-redriven.jsonl", body)
-        run = entered(stack, key, "Classify")
-        client(stack, "stepfunctions").stop_execution(executionArn=run)
+        key = stopped_in(stack, "Classify", "twice-redriven.jsonl", body)
     one = rows_of(stack, key)[0].upload_id
     lease_is_over(stack, one)
     answer = winnow("redrive", one, "--json")
+    assert answer.code == 0, answer.document()
     [started] = answer.document()["started"]
     again = winnow("redrive", one, "--json")
     assert (again.code, again.document()["error"]["code"]) == (1, "not_redrivable")

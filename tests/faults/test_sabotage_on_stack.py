@@ -24,6 +24,7 @@ from tests.faults.sabotage import (
     make_ready,
     patched,
     rows_of,
+    stopped_in,
     without_rule,
     without_topic,
     workers,
@@ -266,19 +267,16 @@ def test_a_result_copied_into_the_inbox_is_one_more_upload_and_no_loop(
 
 
 def test_a_run_is_stopped_by_somebody(stack: Stack, verdict: Verdict) -> None:
-    key = stack.put("a.jsonl", lines(3_000))
-    run = entered(stack, key, "Classify")
-    client(stack, "stepfunctions").stop_execution(executionArn=run)
+    key = stopped_in(stack, "Classify", "a.jsonl", lines(3_000))
     verdict("run stopped from outside", [key], ["workflow_aborted"], 1)
 
 
 def test_the_claims_holder_dies_without_a_word(stack: Stack, verdict: Verdict) -> None:
     with without_rule(stack, "Stopped"):
-        key = stack.put("a.jsonl", lines(3_000))
-        run = entered(stack, key, "Classify")
-        client(stack, "stepfunctions").stop_execution(executionArn=run)
+        key = stopped_in(stack, "Classify", "a.jsonl", lines(3_000))
     [row] = rows_of(stack, key)
     assert row.state == "RUNNING"
+    run = row.run
     # While its lease holds nobody takes it over.
     assert sweep(stack, in_s=1_000).restarted == 0
     lease_is_over(stack, row.upload_id)
