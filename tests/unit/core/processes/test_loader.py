@@ -424,6 +424,46 @@ def test_criteria_have_no_numeric_columns() -> None:
     assert problem.startswith("p.yaml:21: input.numeric_columns: is for kind labels; ")
 
 
+PICTURES = """
+id: two-wheels
+version: 1.0.0
+kind: labels
+title: Bicycle or motorcycle
+input: {modality: image}
+labels: [{id: bicycle}, {id: motorcycle}]
+"""
+
+
+def test_a_process_of_pictures() -> None:
+    definition = load_definition(PICTURES, "two-wheels.yaml")
+    assert definition.of_pictures
+    assert definition.input.picture_columns == ("picture",)
+    assert not load_definition(LABELS, "moods.yaml").of_pictures
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (CRITERIA + "input: {modality: image}\n", "input.modality: image is for kind labels"),
+        (LABELS + "input: {picture_columns: [key]}\n", "input.picture_columns: is for modality"),
+        (PICTURES.replace("image}", "image, case: join}"), "input.case: is for texts"),
+        (PICTURES.replace("image}", "image, unit: page}"), "input.unit: is for texts"),
+        (PICTURES.replace("image}", "image, text_columns: [t]}"), "input.text_columns: is for"),
+        (
+            PICTURES.replace("image}", "image, numeric_columns: [n]}"),
+            "input.numeric_columns: is for texts",
+        ),
+        (
+            PICTURES.replace("bicycle}", "bicycle, examples: [It has pedals.]}"),
+            "labels[0].examples: are sentences",
+        ),
+    ],
+)
+def test_what_is_for_pictures_or_for_texts_alone(text, expected) -> None:
+    (problem,) = problems(text)
+    assert expected in problem
+
+
 def test_the_check_has_the_lines_of_all_fields() -> None:
     check = check_definition(CRITERIA)
     assert check.definition is not None

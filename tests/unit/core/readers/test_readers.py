@@ -2,6 +2,7 @@
 
 import io
 import json
+import zipfile
 
 import pytest
 from hypothesis import given, settings
@@ -37,6 +38,39 @@ def texts(content: bytes | str, name: str = "cases.csv") -> list[str]:
 
 def codes(content: bytes | str, name: str = "cases.csv", **limits: int) -> list[str]:
     return [r.code for r in records(content, name, **limits) if isinstance(r, InvalidRecord)]
+
+
+# -- where records are pictures -------------------------------------------------------------------
+
+
+def pictures(content: bytes, name: str) -> Source:
+    return Source(io.BytesIO(content), name, ["picture"], ["id"], ReadLimits(), modality="image")
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (b"Melena, twice.", "note.txt"),
+        (b"# Note", "note.md"),
+        (b"<html><body>Melena</body></html>", "note.html"),
+        (b"From: a@b.c\nReceived: now\n\nMelena", "note.eml"),
+        (b"%PDF-1.4 obj", "note.pdf"),
+    ],
+)
+def test_a_format_of_text_is_refused_where_records_are_pictures(content, name):
+    with pytest.raises(FileTypeError, match="The process judges pictures"):
+        read(pictures(content, name))
+
+
+def test_a_list_of_pictures_is_read_but_not_in_an_archive():
+    table = b"id,picture\na,inbox/p/a.png\nb,inbox/p/b.png\n"
+    assert [r.text for r in read(pictures(table, "x.csv"))] == ["inbox/p/a.png", "inbox/p/b.png"]
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("x.csv", table)
+    (record,) = read(pictures(packed.getvalue(), "x.zip"))
+    assert (record.code, record.part) == ("file_type", "x.csv")
+    assert "not read inside an archive" in record.reason
 
 
 # -- tables ----------------------------------------------------------------------------------------

@@ -51,8 +51,14 @@ class PolicySource(FrozenModel):
 
 
 class InputColumns(FrozenModel):
-    """Which columns of a table are used, best first."""
+    """What a record is; in a table, which columns are used, best first."""
 
+    modality: Literal["text", "image"] = Field(
+        "text", description="image: a record is a picture, and is judged as one"
+    )
+    picture_columns: tuple[Sentence, ...] = Field(
+        ("picture",), description="for pictures: columns of a list that hold their keys"
+    )
     text_columns: tuple[Sentence, ...] = ("text",)
     id_columns: tuple[Sentence, ...] = ("id",)
     numeric_columns: tuple[Sentence, ...] = Field(
@@ -313,6 +319,11 @@ class Process(FrozenModel):
         )
 
     @property
+    def of_pictures(self) -> bool:
+        """Whether a record is a picture."""
+        return self.input.modality == "image"
+
+    @property
     def counts_dates(self) -> bool:
         """Whether a record's date matters: for ages and intervals."""
         return False
@@ -334,6 +345,8 @@ class Process(FrozenModel):
 
 
 _LATER: dict[str, object] = {
+    "modality": "text",
+    "picture_columns": list(InputColumns().picture_columns),
     "date_columns": list(InputColumns().date_columns),
     "case": "separate",
     "measure": [],
@@ -462,6 +475,12 @@ _NO_NUMERIC_COLUMNS = (
     "remove it"
 )
 _FACTS = ("measure", "values", "age", "interval_since", "column")
+_PICTURE_COLUMNS = list(InputColumns().picture_columns)
+_OF_TEXTS = {
+    name: InputColumns().model_dump(mode="json")[name]
+    for name in ("text_columns", "numeric_columns", "unit", "case", "min_ocr_confidence")
+}
+"""Fields of `input` that mean nothing where records are pictures, each with its default."""
 
 
 def cross_problems(data: Mapping[str, Any]) -> Iterator[tuple[FieldPath, str]]:
@@ -476,6 +495,7 @@ def cross_problems(data: Mapping[str, Any]) -> Iterator[tuple[FieldPath, str]]:
             yield ("input", "text_columns"), "needs at least 1 if there are no numeric_columns"
         if data.get("kind") == "criteria" and columns.get("numeric_columns"):
             yield ("input", "numeric_columns"), _NO_NUMERIC_COLUMNS
+        yield from _modality_problems(data, columns)
     yield from _repeats(data.get("codes"), ("codes",), before=data.get("id"))
     yield from _repeats(data.get("criteria"), ("criteria",), "id")
     yield from _repeats(data.get("labels"), ("labels",), "id")
@@ -517,6 +537,27 @@ def cross_problems(data: Mapping[str, Any]) -> Iterator[tuple[FieldPath, str]]:
     for index, criterion in _items(data, "criteria"):
         if isinstance(own := criterion.get("id"), str) and own not in used:
             yield ("criteria", index, "id"), f"the logic does not use {own!r}"
+
+
+def _modality_problems(
+    data: Mapping[str, Any], columns: Mapping[str, Any]
+) -> Iterator[tuple[FieldPath, str]]:
+    """What a process of pictures, or of texts, says that is for the other."""
+    if columns.get("modality") != "image":
+        if columns.get("picture_columns", _PICTURE_COLUMNS) != _PICTURE_COLUMNS:
+            yield ("input", "picture_columns"), "is for modality image: remove it"
+        return
+    if data.get("kind") == "criteria":
+        yield ("input", "modality"), "image is for kind labels: criteria are found in sentences"
+    for name, value in _OF_TEXTS.items():
+        if columns.get(name, value) != value:
+            yield ("input", name), "is for texts, and pictures have none: remove it"
+    for index, label in _items(data, "labels"):
+        if label.get("examples"):
+            yield (
+                ("labels", index, "examples"),
+                "are sentences, and pictures have none: remove them, and train a head",
+            )
 
 
 def _implication_problems(data: Mapping[str, Any]) -> Iterator[tuple[FieldPath, str]]:

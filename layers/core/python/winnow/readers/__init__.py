@@ -46,6 +46,8 @@ _READER_DEFECTS = (
 """What a defect of a reader raises; MemoryError and errors of the store pass through."""
 _CONTAINERS = frozenset({"zip", "eml"})
 _PICTURES = frozenset({"png", "jpeg", "tiff", "webp", "gif"})
+_PICTURE_LISTS = frozenset({"csv", "tsv", "jsonl", "json"})
+"""What lists pictures by their keys, where records are pictures."""
 
 
 def read(source: Source) -> Iterator[Record | InvalidRecord]:
@@ -66,6 +68,8 @@ def read(source: Source) -> Iterator[Record | InvalidRecord]:
             kind = package_kind(source.spooled(), source.limits)
     except _READER_DEFECTS as problem:
         raise ReaderFailedError(problem) from problem
+    if source.modality == "image":
+        _check_kind_for_pictures(source, kind)
     _note_wrong_extension(source, kind)
     if source.inside and kind == "zip":
         raise FileTypeError("It is an archive inside another, which is not opened.")
@@ -106,6 +110,19 @@ def _counted(
                 f"The file has more than {source.limits.max_rows:,} records (limit max_rows)."
             )
         yield record
+
+
+def _check_kind_for_pictures(source: Source, kind: Kind) -> None:
+    """Raises FileTypeError where a process of pictures finds none in a file of this kind."""
+    if source.inside and kind in _PICTURE_LISTS:
+        raise FileTypeError(
+            "The process judges pictures, and a list of pictures is not read inside an archive."
+        )
+    if kind not in _PICTURES | _PICTURE_LISTS | {"zip"}:
+        raise FileTypeError(
+            f"The process judges pictures, and this is {kind.upper()}. Drop a picture, a ZIP of "
+            "pictures, or a CSV or JSONL file with the keys of pictures."
+        )
 
 
 def _note_wrong_extension(source: Source, kind: Kind) -> None:

@@ -21,6 +21,7 @@ from winnow.tables.columns import plain_name
 KeepPicture = Callable[[int, bytes], None]
 """Stores the JPEG of a page under a number that no other page of the file has."""
 RecordUnit = Literal["document", "page", "row"]
+Modality = Literal["text", "image"]
 
 _HEAD_BYTES = 1 << 16
 _BLOCK = 1 << 20
@@ -34,7 +35,8 @@ class Source:
     without regard to case, spaces, `_` and `-`. `numeric_columns` are those that it takes numbers
     from; where it takes no text, records may lack one. `unit` is what becomes a record of a
     document, `case_id` the id of records that have none of their own, `ocr` what reads pages that
-    are pictures, or None without OCR. `keep_picture` is given the pictures of these pages, or None:
+    are pictures, or None without OCR; where `modality` is image, they are not read: a record is a
+    picture. `keep_picture` is given the pictures of these pages, or None:
     they are not kept.
     """
 
@@ -47,6 +49,7 @@ class Source:
         limits: ReadLimits,
         *,
         numeric_columns: Sequence[str] = (),
+        modality: Modality = "text",
         unit: RecordUnit = "document",
         case_id: str | None = None,
         ocr: PageReader | None = None,
@@ -64,6 +67,7 @@ class Source:
         self.textless = bool(numeric_columns) and not text_columns
         """Whether records are numbers alone."""
         self._numeric_columns = tuple(numeric_columns)
+        self.modality: Modality = modality
         self.unit = unit
         self.case_id = case_id
         self.ocr = ocr
@@ -160,6 +164,7 @@ class Source:
             *self._columns,
             limits,
             numeric_columns=self._numeric_columns,
+            modality=self.modality,
             unit=self.unit,
             case_id=self.case_id,
             ocr=self.ocr,

@@ -219,14 +219,16 @@ def _source(
     keep_picture: KeepPicture,
 ) -> Source:
     """The file, to be read with the columns of the process."""
+    columns = definition.input
     return Source(
         stream,
         stored.ref.key,
-        definition.input.text_columns,
-        definition.input.id_columns,
+        columns.picture_columns if definition.of_pictures else columns.text_columns,
+        columns.id_columns,
         options.limits,
         numeric_columns=definition.other_columns,
-        unit=definition.input.unit,
+        modality=columns.modality,
+        unit=columns.unit,
         case_id=requested_case_id(stored.metadata),
         ocr=ocr,
         keep_picture=keep_picture,
