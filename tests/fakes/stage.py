@@ -7,6 +7,7 @@ import itertools
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -75,13 +76,15 @@ class MemoryObjects:
     def __init__(self, store: MemoryStore, base: str = "http://s3.test") -> None:
         self.store = store
         self.base = base
+        self._creating = threading.Lock()
 
     def create(self, ref: ObjectRef, content: bytes, content_type: str) -> bool:
-        try:
-            self.store.head(ref)
-        except ObjectGoneError:
-            self.store.put(ref, content, content_type)
-            return True
+        with self._creating:
+            try:
+                self.store.head(ref)
+            except ObjectGoneError:
+                self.store.put(ref, content, content_type)
+                return True
         return False
 
     def read(self, ref: ObjectRef) -> bytes:
@@ -99,6 +102,10 @@ class MemoryObjects:
     def keys(self, bucket: str, prefix: str, after: str | None, limit: int) -> list[str]:
         keys = (key for key in self.store.keys(bucket) if key.startswith(prefix))
         return [key for key in keys if after is None or key > after][:limit]
+
+    def delete(self, ref: ObjectRef) -> None:
+        with suppress(KeyError):
+            self.store.delete(ref)
 
     def link(self, ref: ObjectRef, seconds: int, file_name: str | None = None) -> str:
         return f"{self.base}/_s3/{ref.bucket}/{ref.key}?seconds={seconds}"

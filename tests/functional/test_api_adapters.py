@@ -76,6 +76,16 @@ def test_keys_are_in_order_behind_a_key(objects: Objects) -> None:
     assert objects.keys(BUCKET, "x/", None, 10) == []
 
 
+def test_what_is_deleted_is_gone_and_can_be_made_again(objects: Objects) -> None:
+    objects.create(ref("a"), b"one", "application/json")
+    objects.delete(ref("a"))
+    objects.delete(ref("a"))
+    assert objects.keys(BUCKET, "", None, 10) == []
+    assert objects.read_many([ref("a")]) == [None]
+    assert objects.create(ref("a"), b"two", "application/json")
+    assert objects.read(ref("a")) == b"two"
+
+
 def test_more_keys_than_one_page_of_s3_has() -> None:
     client = s3()
     for number in range(1_003):

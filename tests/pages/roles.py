@@ -123,6 +123,7 @@ WORDS = {
     "ReadTexts": "read `results/*`, `predictions/*`, `notes/*`, `drafts/*`, runs' definitions",
     "WriteTyped": "write `predictions/*`, `notes/*`, `drafts/*` and `process.json` of `results/*`",
     "DeleteDrafts": "delete `drafts/*`",
+    "KeepSearches": "read, write and delete `searches/*`",
     "SignUploads": "let a file be sent to `inbox/*`",
     "ListReviews": "list reviews",
     "StartTraining": "call train",

@@ -278,6 +278,10 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
             ],
         ),
         "DeleteDrafts": ({"s3:DeleteObject"}, ["${ResultsBucket.Arn}/drafts/*"]),
+        "KeepSearches": (
+            {"s3:GetObject", "s3:PutObject", "s3:DeleteObject"},
+            ["${ResultsBucket.Arn}/searches/*"],
+        ),
         "SignUploads": ({"s3:PutObject"}, ["${UploadsBucket.Arn}/inbox/*"]),
         "ReadRuns": ({"dynamodb:GetItem", "dynamodb:BatchGetItem"}, ["Table.Arn"]),
         "ListRuns": (

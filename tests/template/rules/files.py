@@ -113,6 +113,13 @@ LIFECYCLES: dict[str, dict[str, Any]] = {
             "ExpirationInDays": 7,
             "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
         },
+        "expire-searches": {
+            "Id": "expire-searches",
+            "Status": "Enabled",
+            "Prefix": "searches/",
+            "ExpirationInDays": given("HasResultExpiration", ref("ResultExpirationDays")),
+            "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+        },
         "expire-notes": given(
             "HasResultExpiration",
             {

@@ -39,6 +39,10 @@ class Objects(Protocol):
         """The first keys with this prefix, in the order of their bytes, behind `after`."""
         ...
 
+    def delete(self, ref: ObjectRef) -> None:
+        """Delete an object, if it is there."""
+        ...
+
     def link(self, ref: ObjectRef, seconds: int, file_name: str | None = None) -> str:
         """An address that anybody may read the object at, for so long.
 

@@ -37,6 +37,10 @@ STATUS: Mapping[type[WinnowError], HTTPStatus] = {
     errors.QueueTooLongError: HTTPStatus(422),
     errors.IdempotencyKeyReusedError: HTTPStatus(422),
     errors.SearchTooSlowError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.SavedSearchUnknownError: HTTPStatus.NOT_FOUND,
+    errors.SearchNameTakenError: HTTPStatus.CONFLICT,
+    errors.SavedSearchesFullError: HTTPStatus(422),
+    errors.SearchTooLongError: HTTPStatus(413),
     errors.RequestError: HTTPStatus.BAD_REQUEST,
     errors.RetryableError: HTTPStatus.SERVICE_UNAVAILABLE,
 }

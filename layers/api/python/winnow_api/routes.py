@@ -58,6 +58,7 @@ _QUEUE = "winnow_api.queue"
 _REVIEWS = "winnow_api.decisions"
 _EXPORT = "winnow_api.export"
 _SEARCH = "winnow_api.search"
+_SAVED = "winnow_api.saved"
 _ALARMS = "winnow_api.alarms"
 _MODELS = "winnow_api.models"
 _RELEASES = "winnow_api.releases"
@@ -123,6 +124,14 @@ ROUTES: Mapping[str, Route] = {
                              SearchRequest, SearchAnswer),
     "POST /v1/stats": Route("A chart over the records of all results", EVERYBODY, _SEARCH,
                             "stats", StatsRequest, shapes.Chart),
+    "GET /v1/searches": Route("Saved searches", EVERYBODY, _SAVED, "listed",
+                              answer=shapes.SavedSearchList),
+    "POST /v1/searches": Route("Save a search", EVERYBODY, _SAVED, "save",
+                               shapes.SaveSearchRequest, shapes.SavedSearchDetail, status=201),
+    "GET /v1/searches/{id}": Route("One saved search", EVERYBODY, _SAVED, "one",
+                                   answer=shapes.SavedSearchDetail, path=shapes.SavedSearchPath),
+    "DELETE /v1/searches/{id}": Route("Delete a saved search", EVERYBODY, _SAVED, "delete",
+                                      answer=shapes.SavedSearchItem, path=shapes.SavedSearchPath),
     "GET /v1/alarms": Route("Alarms of the stack that ring", EVERYBODY, _ALARMS, "listed",
                             answer=shapes.Alarms),
     "GET /v1/models": Route("Processes with their versions in use, and what rings", EVERYBODY,

@@ -96,6 +96,10 @@ class ApiObjects:
             start = {"StartAfter": keys[-1]}
         return keys
 
+    def delete(self, ref: ObjectRef) -> None:
+        with translated(f"in the bucket {ref.bucket}"):
+            self._s3.delete_object(Bucket=ref.bucket, Key=ref.key)
+
     def link(self, ref: ObjectRef, seconds: int, file_name: str | None = None) -> str:
         asked = {"Bucket": ref.bucket, "Key": ref.key}
         if ref.version_id:

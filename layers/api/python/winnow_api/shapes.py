@@ -23,7 +23,8 @@ from winnow.registry.models import Action, Stage, VersionMetrics
 from winnow.reviews.items import HistoryEntry, Named, ReviewItem, ReviewState
 from winnow.reviews.notes import MAX_NOTE
 from winnow.search.drawing import Drawing
-from winnow.search.shapes import SearchFilter, StatsAnswer
+from winnow.search.saved import Audience, SearchName
+from winnow.search.shapes import Search, SearchFilter, StatsAnswer
 from winnow.storage.predictions import StoredPrediction
 from winnow.storage.times import SINCE, normal
 
@@ -683,6 +684,48 @@ class Releases(FrozenModel):
     """Processes with a release under way."""
 
     items: tuple[ProcessModels, ...]
+
+
+# -- saved searches --------------------------------------------------------------------------------
+
+
+class SaveSearchRequest(FrozenModel):
+    """A search to be saved."""
+
+    name: SearchName
+    search: Search
+    shared_with: Audience | None = Field(
+        None, description="who else finds it: everybody, or a group of one's own; absent: nobody"
+    )
+
+
+class SavedSearchItem(FrozenModel):
+    """A saved search without what it asks for."""
+
+    id: str
+    name: str
+    by: str = Field(description="who has saved it")
+    at: str
+    shared_with: Audience | None = Field(description="null: it is its user's alone")
+    deletable: bool = Field(description="whether the user may delete it")
+
+
+class SavedSearchDetail(SavedSearchItem):
+    """A saved search."""
+
+    search: Search
+
+
+class SavedSearchList(FrozenModel):
+    """The user's saved searches, and those shared with them, by name."""
+
+    items: tuple[SavedSearchItem, ...]
+
+
+class SavedSearchPath(FrozenModel):
+    """The path of a saved search."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 
 
 # -- paths and problems ----------------------------------------------------------------------------

@@ -244,7 +244,7 @@ class QueueSettings(ShareSettings):
 class ApiSettings(ClassifySettings, ShareSettings):
     """Environment of the api function: that of classify, whose encoder it has, and its own."""
 
-    results_bucket: str = Field(description="the bucket of results, predictions, notes and drafts")
+    results_bucket: str = Field(description="the bucket of results, and of all that is typed")
     uploads_bucket: str = Field(description="the bucket where files are dropped")
     table_name: str = Field(description="the table of uploads")
     reviews_table: str = Field(description="the table of records that a person decides")

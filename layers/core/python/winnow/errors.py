@@ -123,6 +123,10 @@ whatever it is.
           PredictionUnknownError
           SearchInvalidError
           SearchTooSlowError
+          SavedSearchUnknownError
+          SearchNameTakenError
+          SavedSearchesFullError
+          SearchTooLongError
 
 The code is a contract: it is in e-mails, in the table, in results and in docs/errors.md.
 Messages name identifiers, counts and settings, never document text. Tests hold the tree and the
@@ -1037,6 +1041,34 @@ class SearchTooSlowError(RequestError):
 
     code = "search_too_slow"
     hint = "Narrow it down: name a process, or a time (`since`, `until`), or use fewer words."
+
+
+class SavedSearchUnknownError(RequestError):
+    """No saved search of this id or name is the user's or shared with them."""
+
+    code = "saved_search_unknown"
+    hint = "GET /v1/searches, and `winnow searches`, list those that are there."
+
+
+class SearchNameTakenError(RequestError):
+    """There is a saved search of this name."""
+
+    code = "search_name_taken"
+    hint = "Choose another name, or delete the search that has it first."
+
+
+class SavedSearchesFullError(RequestError):
+    """A user, or a group that searches are shared with, has as many saved searches as are kept."""
+
+    code = "saved_searches_full"
+    hint = "Delete one that is not needed any more."
+
+
+class SearchTooLongError(RequestError):
+    """A search has more text, or more conditions, than are saved."""
+
+    code = "search_too_long"
+    hint = "Shorten the text that records are to be like, or name fewer ids."
 
 
 def catalogue() -> dict[str, type[WinnowError]]:

@@ -91,8 +91,8 @@ class _Query(FrozenModel):
     filters: SearchFilter = Field(default_factory=SearchFilter)
 
 
-class SearchRequest(_Query):
-    """A search over the records of all results."""
+class Search(_Query):
+    """What is searched for, and in which order: what a saved search keeps."""
 
     like_text: str | None = Field(
         None, min_length=1, max_length=MAX_LIKE, description="only records with a vector are found"
@@ -101,9 +101,6 @@ class SearchRequest(_Query):
     sort: Sort | None = Field(
         None, description="absent: likeness where records are to be like something, else newest"
     )
-    limit: int = Field(20, ge=0, le=MAX_LIMIT, description="hits; 0: only the total")
-    offset: int = Field(0, ge=0, le=MAX_OFFSET, description="hits that are left out")
-    whole_text: bool = Field(False, description="hits have their text whole, for an export")
 
     @property
     def order(self) -> Sort:
@@ -122,6 +119,14 @@ class SearchRequest(_Query):
         if self.sort is Sort.LIKENESS and not self.like:
             raise ValueError("sort by likeness needs like_text or like_record")
         return self
+
+
+class SearchRequest(Search):
+    """A search over the records of all results."""
+
+    limit: int = Field(20, ge=0, le=MAX_LIMIT, description="hits; 0: only the total")
+    offset: int = Field(0, ge=0, le=MAX_OFFSET, description="hits that are left out")
+    whole_text: bool = Field(False, description="hits have their text whole, for an export")
 
 
 class VectorSearch(SearchRequest):
