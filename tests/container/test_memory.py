@@ -17,6 +17,7 @@ __all__ = ["state_dir"]
 
 pytestmark = [
     pytest.mark.container,
+    pytest.mark.slow,
     pytest.mark.timeout(900),
 ]
 

@@ -23,6 +23,7 @@ from winnow_local.state import StackState, StateDir
 
 pytestmark = [
     pytest.mark.container,
+    pytest.mark.slow,
     pytest.mark.timeout(900),
 ]
 

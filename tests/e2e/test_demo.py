@@ -68,6 +68,7 @@ def demo(stack: Stack) -> Demo:
     return Demo(ran.stdout)
 
 
+@pytest.mark.slow
 def test_the_five_records_that_the_demo_sets_aside_are_decided_exported_and_trained_with(
     stack: Stack, demo: Demo, page: "Page", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -74,6 +74,7 @@ def test_what_means_about_the_same_is_found(stack: Stack, row: UploadRow) -> Non
     assert likeness == sorted(likeness, reverse=True)
 
 
+@pytest.mark.slow
 def test_it_is_made_again_of_the_results(stack: Stack, row: UploadRow) -> None:
     until(lambda: total(stack, row) == 3)
     answer = winnow("index", "rebuild", "--json")

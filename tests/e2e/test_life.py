@@ -54,7 +54,11 @@ def drop(folder: Path) -> Answer:
 
 @pytest.mark.parametrize(
     "number",
-    [signal.SIGINT, signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.slow)],
+    [
+        signal.SIGTERM,
+        pytest.param(signal.SIGINT, marks=pytest.mark.slow),
+        pytest.param(signal.SIGHUP, marks=pytest.mark.slow),
+    ],
 )
 def test_a_signal_ends_the_foreground_stack_and_all_it_started(
     state_dir: StateDir, tmp_path: Path, number: signal.Signals
@@ -98,6 +102,7 @@ def test_a_model_that_was_altered_is_told_before_any_file(
     assert not state_dir.file.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seen", ["starting MiniStack", "deploying", "warming"])
 def test_a_ctrl_c_while_it_starts_ends_it_before_it_is_up(state_dir: StateDir, seen: str) -> None:
     with subprocess.Popen(
@@ -121,6 +126,7 @@ def test_a_ctrl_c_while_it_starts_ends_it_before_it_is_up(state_dir: StateDir, s
     assert not state_dir.data.exists()
 
 
+@pytest.mark.slow
 def test_a_ministack_that_is_killed_ends_the_stack_and_is_told(state_dir: StateDir) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "winnow_cli", "up"],
@@ -182,6 +188,7 @@ def killed(state_dir: StateDir, state: StackState) -> list[psutil.Process]:
     return left
 
 
+@pytest.mark.slow
 def test_what_a_killed_supervisor_left_is_ended_by_up_and_by_down(
     state_dir: StateDir, tmp_path: Path
 ) -> None:

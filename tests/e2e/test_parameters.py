@@ -76,6 +76,7 @@ def most_at_once(stack: Stack) -> int:
     return most
 
 
+@pytest.mark.slow
 def test_files_wait_for_room_and_are_judged_once_each_and_mailed_together(stack: Stack) -> None:
     keys = [
         stack.put(f"{number}.jsonl", json.dumps({"text": SURE}) + "\n")

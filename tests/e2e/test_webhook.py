@@ -28,6 +28,7 @@ def tell(stack: Stack, subject: str, message: str) -> None:
     )
 
 
+@pytest.mark.slow
 def test_an_alarm_is_posted_and_the_email_of_a_run_is_not(stack: Stack) -> None:
     row = stack.run("notice.jsonl", json.dumps({"text": SURE}) + "\n")
     until(lambda: any(row.upload_id in one.body for one in mailbox.read(stack.state_dir.mail)))

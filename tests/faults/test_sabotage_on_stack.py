@@ -32,7 +32,7 @@ from tests.faults.sabotage import (
 from tests.faults.test_on_stack import sweep
 from winnow_local.template import Checkout
 
-pytestmark = [pytest.mark.stack, pytest.mark.model, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.stack, pytest.mark.model, pytest.mark.slow, pytest.mark.timeout(300)]
 
 ROOT = Checkout.here().root
 SMALL = json.dumps({"text": SURE}) + "\n"
@@ -114,10 +114,7 @@ def test_filter_is_killed_at_work(
         verdict(f"{told}: worker killed at work", [key], ["workflow_runtime_exit_error"], 1)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(name, marks=() if name == "classify" else pytest.mark.slow) for name in BUSY],
-)
+@pytest.mark.parametrize("name", BUSY)
 def test_a_function_hangs_until_its_time_is_over(stack: Stack, verdict: Verdict, name: str) -> None:
     state, file, body, process = BUSY[name]
     with changed(stack, name, Timeout=5) as version:
@@ -152,9 +149,7 @@ def instead(judge):
     ("told", "end", "count"),
     [
         ("kills the worker", "os.kill(os.getpid(), signal.SIGKILL)", 1_500),
-        pytest.param(
-            "keeps the worker until its time-out", "time.sleep(60)", 8, marks=pytest.mark.slow
-        ),
+        ("keeps the worker until its time-out", "time.sleep(60)", 8),
     ],
 )
 def test_a_record_that_its_worker_does_not_outlive_is_one_invalid_record(

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.fakes.examples import examples
 from tests.fakes.index_files import MemoryFiles
 from tests.fakes.results import BUCKET, Folders, Judged
 from tests.unit.core.search.test_memory import (
@@ -48,7 +49,9 @@ AGAIN = st.tuples(st.just("again"), FOLDER)
 INDEX_HISTORIES = st.lists(
     st.one_of(RUN, RUN, REVIEW, ERASE, DELETE, AGAIN, COMPACT, ASK), min_size=1, max_size=10
 )
-SLOW = settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=15)
+SLOW = settings(
+    suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=examples(15)
+)
 
 
 class Indexed:
@@ -145,7 +148,7 @@ def engines(rows: list[IndexRow]) -> Iterator[MemorySearcher | DuckSearcher]:
     ),
     st.sampled_from([None, *list(Sort)]),
 )
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=examples(15))
 def test_both_find_the_same_records_alike(vectors, sort) -> None:
     folders = Folders()
     folders.run("triage", "u1", [Judged("iron")] * len(vectors))
