@@ -115,3 +115,12 @@ def test_another_package_is_refused() -> None:
         read_package(lock.model_copy(update={"file": "models/none.pth"}))
     with pytest.raises(ModelInvalidError, match="the lock says"):
         read_package(lock.model_copy(update={"file": "__init__.py"}))
+
+
+def test_the_classes_are_those_of_the_network(built: Path) -> None:
+    weights = read_weights(read_package(read_lock()))
+    encoder = load_picture_encoder(built)
+    features = encoder(list(drawn(6)))
+    logits = encoder.class_logits(features)
+    expected = 18.4 * features @ weights["_fc.weight"].T + weights["_fc.bias"]
+    assert logits == pytest.approx(expected, abs=0.02)

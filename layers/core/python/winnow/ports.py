@@ -46,6 +46,13 @@ class PictureEncoder(Protocol):
 
     def __call__(self, pictures: Sequence["NDArray[np.uint8]"]) -> "NDArray[np.float32]": ...
 
+    def class_logits(self, features: "NDArray[np.float32]") -> "NDArray[np.float32]":
+        """What the network itself gives ImageNet's classes, shape [pictures, 1000].
+
+        `features` are rows that the encoder has returned.
+        """
+        ...
+
 
 class Judge(Protocol):
     """Judges texts by a process."""

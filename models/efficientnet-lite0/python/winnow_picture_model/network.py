@@ -107,3 +107,12 @@ def halved(weights: Weights) -> Mapping[str, NDArray[np.float16]]:
     Raises KeyError when a tensor of the network is missing.
     """
     return {name: array.astype(np.float16) for name, array in folded(weights).items()}
+
+
+def class_layer(weights: Weights) -> bytes:
+    """The layer behind the features, in float16: the classes' weights, then their biases.
+
+    Raises KeyError when a tensor of it is missing.
+    """
+    parts = (weights["_fc.weight"], weights["_fc.bias"])
+    return b"".join(part.astype("<f2").tobytes() for part in parts)

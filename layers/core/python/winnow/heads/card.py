@@ -116,6 +116,9 @@ class HeadCard(FrozenModel):
     labels: Annotated[tuple[str, ...], Field(min_length=2)]
     created: str
     encoder: ModelInfo | None = Field(None, description="absent: the head reads no text")
+    picture_encoder: ModelInfo | None = Field(
+        None, description="whose features the head weighs; absent: it reads no pictures"
+    )
     data: TrainingData
     criteria: tuple[str, ...] = Field((), description="criteria whose scores it weighs")
     features: tuple[str, ...] = Field(

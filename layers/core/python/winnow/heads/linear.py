@@ -1,8 +1,8 @@
 """What a trained head computes: features of records, and from them logits and distances.
 
 The text of a record is its vector (the mean of its segments' vectors, of length 1) and its hashed
-n-grams (winnow.heads.ngrams); its numbers are standardised. One matrix product a block; no model
-runtime.
+n-grams (winnow.heads.ngrams); its numbers are standardised, as are a picture's features. One matrix
+product a block; no model runtime.
 """
 
 import io
@@ -63,7 +63,7 @@ class LinearHead:
         try:
             self._bias = _float32(arrays["bias"])
             self._dense = _float32(arrays["dense"]) if card.encoder else None
-            numeric = bool(card.data.numeric_columns or card.criteria)
+            numeric = bool(card.data.numeric_columns or card.criteria or card.picture_encoder)
             self._mean = arrays["mean"].astype(np.float64) if numeric else None
             self._scale = arrays["scale"].astype(np.float64) if numeric else None
             self._numeric = arrays["numeric"].astype(np.float64) if numeric else None
@@ -89,6 +89,8 @@ class LinearHead:
             ]
         if self._numeric is not None:
             columns = len(card.criteria or card.data.numeric_columns) + len(card.features)
+            if card.picture_encoder and self._mean is not None:
+                columns = len(self._mean)
             shapes.append(self._numeric.shape == (columns, count))
         if not all(shapes):
             raise HeadInvalidError("The head's arrays do not fit its labels.")
@@ -164,10 +166,11 @@ def check_encoder(card: HeadCard, process_id: str, encoder: ModelInfo) -> None:
     Raises:
         HeadInvalidError: It was trained with another.
     """
-    if card.encoder is not None and card.encoder.sha256 != encoder.sha256:
+    trained = card.encoder or card.picture_encoder
+    if trained is not None and trained.sha256 != encoder.sha256:
         raise HeadInvalidError(
-            f"The head of {process_id} was trained with {card.encoder.name} "
-            f"{card.encoder.version} ({card.encoder.sha256[:12]}), and this is "
+            f"The head of {process_id} was trained with {trained.name} "
+            f"{trained.version} ({trained.sha256[:12]}), and this is "
             f"{encoder.name} {encoder.version} ({encoder.sha256[:12]})."
         )
 

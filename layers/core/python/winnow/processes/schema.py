@@ -278,6 +278,9 @@ class Label(FrozenModel):
     id: Slug
     title: Sentence | None = None
     examples: tuple[Sentence, ...] = ()
+    classes: tuple[Sentence, ...] = Field(
+        (), description="of pictures: ImageNet's classes that the label gathers, by name"
+    )
 
 
 class Process(FrozenModel):
@@ -349,6 +352,7 @@ _LATER: dict[str, object] = {
     "picture_columns": list(InputColumns().picture_columns),
     "date_columns": list(InputColumns().date_columns),
     "case": "separate",
+    "classes": [],
     "measure": [],
     "age": None,
     "interval_since": None,

@@ -6,27 +6,21 @@ more unlike the training rows than the card allows is out of scope. Evidence is 
 to training rows of the label.
 """
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from winnow.errors import HeadInvalidError
 from winnow.heads.card import HeadFiles
-from winnow.heads.linear import Inputs, LinearHead, best_first, check_encoder
+from winnow.heads.linear import Inputs
 from winnow.judging.base import BriefJudgement, ProcessJudge, RecordBatch
 from winnow.judging.evidence import SCORE_DECIMALS, best_positions, segment_evidence
+from winnow.judging.labels.scores import HeadScores, load_head
 from winnow.judging.text.features import TextFeatures
 from winnow.judging.text.vectors import SegmentVectors, encode_segments, packed
-from winnow.models import Evidence, Judgement, LabelDecision
+from winnow.models import Evidence, Judgement
 from winnow.ports import Encoder
 from winnow.processes.schema import LabelsProcess
-
-MAX_LISTED = 10
-"""Labels whose scores a decision lists, the best ones."""
-
-_Ranks = list[float | None]
 
 
 class _HeadFeatures(NamedTuple):
@@ -45,7 +39,7 @@ class HeadJudge(ProcessJudge):
 
     def __init__(self, definition: LabelsProcess, encoder: Encoder, files: HeadFiles) -> None:
         super().__init__(definition.info)
-        self._head = load_head(definition, encoder, files)
+        self._head = load_head(definition, encoder.info, files)
         card = self._head.card
         self._labels = card.labels
         self._numeric = card.data.numeric_columns
@@ -92,37 +86,18 @@ class HeadJudge(ProcessJudge):
         check()
         logits = head.logits(features.inputs)
         check()
-        shares = head.probabilities(logits)
-        orders = best_first(shares)[:, :MAX_LISTED]
-        listed = np.take_along_axis(shares, orders, axis=1).round(SCORE_DECIMALS)
-        confidences = np.clip(head.confidences(listed[:, 0]), 0, 1).round(SCORE_DECIMALS)
-        novelty, distances = self._novelty(features, logits)
-        limit = 1.0 if head.card.scope is None else head.card.scope.threshold
+        scores = HeadScores(head, logits, head.distances(features.cosines, features.inputs))
         vectors = self._packed(features)
-        version = head.card.calibration.version if head.card.calibration else None
         return [
-            Judgement(
-                decision=self._decision(order, scores, features, index),
-                score=scores[0],
-                confidence=confidence,
-                calibrated=version is not None,
-                calibration=version,
-                novelty=rank,
-                distance=distance,
-                out_of_scope=rank is not None and rank > limit,
-                segments=len(features.segments.spans[index]),
+            scores.judgement(
+                index,
+                segments=len(spans),
+                evidence=self._evidence(
+                    features.segments, features.near, scores.best(index), index
+                ),
                 vector=vectors[index],
             )
-            for index, (order, scores, confidence, rank, distance) in enumerate(
-                zip(
-                    orders.tolist(),
-                    listed.tolist(),
-                    confidences.tolist(),
-                    novelty,
-                    distances,
-                    strict=True,
-                )
-            )
+            for index, spans in enumerate(features.segments.spans)
         ]
 
     def _features(self, shared: TextFeatures) -> _HeadFeatures:
@@ -155,33 +130,6 @@ class HeadJudge(ProcessJudge):
         """Those of a head that reads no text."""
         return np.zeros((len(shared.texts), 0), np.float32)
 
-    def _novelty(
-        self, features: _HeadFeatures, logits: NDArray[np.float64]
-    ) -> tuple[_Ranks, _Ranks]:
-        """Novelty of each record, and the rank of its distance; None where not stored."""
-        head = self._head
-        ranks = head.novelty(head.distances(features.cosines, features.inputs), logits)
-        if ranks is None:
-            none: _Ranks = [None] * len(logits)
-            return none, none
-        novelty, distances = ranks
-        return novelty.round(SCORE_DECIMALS).tolist(), distances.round(SCORE_DECIMALS).tolist()
-
-    def _decision(
-        self, order: Sequence[int], scores: Sequence[float], features: _HeadFeatures, index: int
-    ) -> LabelDecision:
-        """The best label, the scores of the listed ones, and the evidence for the best."""
-        return LabelDecision.model_validate(
-            {
-                "value": self._labels[order[0]],
-                "scores": [
-                    {"label": self._labels[label], "score": score}
-                    for label, score in zip(order, scores, strict=True)
-                ],
-                "evidence": self._evidence(features.segments, features.near, order[0], index),
-            }
-        )
-
     def _evidence(
         self, segments: SegmentVectors, near: NDArray[np.float32], label: int, index: int
     ) -> tuple[Evidence, ...]:
@@ -195,22 +143,3 @@ class HeadJudge(ProcessJudge):
             segment_evidence(segments, index, position, float(similarity[position]))
             for position in best_positions(rows, similarity, similarity)
         )
-
-
-def load_head(definition: LabelsProcess, encoder: Encoder, files: HeadFiles) -> LinearHead:
-    """A process's head, checked against the process and the encoder that is to judge.
-
-    Raises:
-        HeadInvalidError: It is damaged, or not trained for these labels with this encoder.
-    """
-    card, arrays = files.checked()
-    check_encoder(card, definition.id, encoder.info)
-    if card.kind != "labels" or set(card.labels) != {label.id for label in definition.labels}:
-        raise HeadInvalidError(
-            f"The head of {definition.id} was trained for labels other than those of the process."
-        )
-    if card.data.numeric_columns != definition.input.numeric_columns:
-        raise HeadInvalidError(
-            f"The head of {definition.id} reads other numeric columns than the process."
-        )
-    return LinearHead.load(card, arrays)

@@ -1,0 +1,122 @@
+"""What a trained head says of records, whatever it reads: scores, confidence, scope."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from winnow.errors import HeadInvalidError
+from winnow.heads.card import HeadCard, HeadFiles
+from winnow.heads.linear import LinearHead, best_first, check_encoder
+from winnow.judging.evidence import SCORE_DECIMALS
+from winnow.models import Evidence, Judgement, LabelDecision, ModelInfo
+from winnow.processes.schema import LabelsProcess
+
+MAX_LISTED = 10
+"""Labels whose scores a decision lists, the best ones."""
+
+
+class HeadScores:
+    """Labels, scores, confidences and novelty of the records of one call."""
+
+    def __init__(
+        self, head: LinearHead, logits: NDArray[np.float64], distances: NDArray[np.float64]
+    ) -> None:
+        card = head.card
+        shares = head.probabilities(logits)
+        orders = best_first(shares)[:, :MAX_LISTED]
+        listed = np.take_along_axis(shares, orders, axis=1).round(SCORE_DECIMALS)
+        confidences = np.clip(head.confidences(listed[:, 0]), 0, 1).round(SCORE_DECIMALS)
+        self._labels = card.labels
+        self._orders: list[list[int]] = orders.tolist()
+        self._scores: list[list[float]] = listed.tolist()
+        self._confidences: list[float] = confidences.tolist()
+        self._novelty, self._distances = _ranks(head, logits, distances)
+        self._limit = 1.0 if card.scope is None else card.scope.threshold
+        self._calibration = card.calibration.version if card.calibration else None
+
+    def best(self, row: int) -> int:
+        """Position of the label that is decided."""
+        return self._orders[row][0]
+
+    def judgement(
+        self,
+        row: int,
+        *,
+        segments: int,
+        evidence: Sequence[Evidence] = (),
+        vector: bytes | None = None,
+    ) -> Judgement:
+        """The judgement of one record."""
+        novelty = self._novelty[row]
+        return Judgement(
+            decision=self._decision(row, evidence),
+            score=self._scores[row][0],
+            confidence=self._confidences[row],
+            calibrated=self._calibration is not None,
+            calibration=self._calibration,
+            novelty=novelty,
+            distance=self._distances[row],
+            out_of_scope=novelty is not None and novelty > self._limit,
+            segments=segments,
+            vector=vector,
+        )
+
+    def _decision(self, row: int, evidence: Sequence[Evidence]) -> LabelDecision:
+        return LabelDecision.model_validate(
+            {
+                "value": self._labels[self.best(row)],
+                "scores": [
+                    {"label": self._labels[label], "score": score}
+                    for label, score in zip(self._orders[row], self._scores[row], strict=True)
+                ],
+                "evidence": evidence,
+            }
+        )
+
+
+def _ranks(
+    head: LinearHead, logits: NDArray[np.float64], distances: NDArray[np.float64]
+) -> tuple[list[float | None], list[float | None]]:
+    """Novelty of each record, and the rank of its distance; None where not stored."""
+    ranks = head.novelty(distances, logits)
+    if ranks is None:
+        none: list[float | None] = [None] * len(logits)
+        return none, none
+    novelty, far = ranks
+    return novelty.round(SCORE_DECIMALS).tolist(), far.round(SCORE_DECIMALS).tolist()
+
+
+def load_head(
+    definition: LabelsProcess, encoder: ModelInfo, files: HeadFiles, *, pictures: bool = False
+) -> LinearHead:
+    """A process's head, checked against the process and the encoder that is to judge.
+
+    Raises:
+        HeadInvalidError: It is damaged, or not trained for these labels with this encoder.
+    """
+    card, arrays = files.checked()
+    _check_modality(card, definition.id, pictures=pictures)
+    check_encoder(card, definition.id, encoder)
+    if card.kind != "labels" or set(card.labels) != {label.id for label in definition.labels}:
+        raise HeadInvalidError(
+            f"The head of {definition.id} was trained for labels other than those of the process."
+        )
+    if card.data.numeric_columns != definition.input.numeric_columns:
+        raise HeadInvalidError(
+            f"The head of {definition.id} reads other numeric columns than the process."
+        )
+    return LinearHead.load(card, arrays)
+
+
+def _check_modality(card: HeadCard, process: str, *, pictures: bool) -> None:
+    if pictures and card.picture_encoder is None:
+        raise HeadInvalidError(
+            f"The head of {process} was trained on texts, and the process judges pictures: train "
+            "it on pictures."
+        )
+    if not pictures and card.picture_encoder is not None:
+        raise HeadInvalidError(
+            f"The head of {process} was trained on pictures, and the process judges texts: train "
+            "it on texts."
+        )
