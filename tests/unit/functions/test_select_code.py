@@ -107,9 +107,7 @@ IN_NO_IMAGE = {
     *(f"winnow_{name}.py" for name in ("encoder/pictures", "ocr/squares")),
     *(
         f"winnow/judging/pictures/{name}"
-        for name in (
-            *("__init__.py", "base.py", "classes.py", "imagenet.py", "imagenet.tsv", "trained.py"),
-        )
+        for name in ("__init__.py", "base.py", "classes.py", "trained.py")
     ),
     *(f"winnow/costs/{name}.py" for name in ("estimate", "month")),  # of commands
     # Of commands: what is wrong with the registry, what is copied to another, and how a release is.
@@ -185,6 +183,10 @@ def test_data_files_travel_with_the_module_that_reads_them() -> None:
         for place in map(Path, ours())
         if place.suffix in (".tsv", ".json")
     }
+    every_definition = data.pop("winnow/processes/imagenet.tsv")
+    assert every_definition == [
+        f for f in APPS if Path("winnow/processes/schema.py") in selected(f)
+    ]
     assert len(data) == 4
     assert all(images == ["api", "classify", "publish", "train"] for images in data.values())
 

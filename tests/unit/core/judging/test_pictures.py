@@ -9,7 +9,7 @@ from tests.fakes.heads import trained
 from tests.fakes.picture_encoder import FakePictureEncoder, square
 from winnow.errors import HeadInvalidError, HeadMissingError
 from winnow.judging.pictures import picture_judge
-from winnow.judging.pictures.imagenet import COUNT, class_names, class_position, near_class
+from winnow.processes.imagenet import COUNT, class_names, class_position
 from winnow.processes.schema import LabelsProcess
 
 RED, GREEN, BLUE, BLACK = (square(*c) for c in ((250, 0, 0), (0, 250, 0), (0, 0, 250), (0, 0, 0)))
@@ -19,12 +19,19 @@ NAMES = {position: name for name, position in class_names().items()}
 
 def process(*labels: dict[str, Any]) -> LabelsProcess:
     return LabelsProcess.model_validate(
-        {"id": "p", "version": "1.0.0", "kind": "labels", "title": "P", "labels": labels}
+        {
+            "id": "p",
+            "version": "1.0.0",
+            "kind": "labels",
+            "title": "P",
+            "input": {"modality": "image"},
+            "labels": labels,
+        }
     )
 
 
 COLOURS = process(
-    {"id": "warm", "classes": [NAMES[0], NAMES[1], NAMES[0]]}, {"id": "cold", "classes": [NAMES[2]]}
+    {"id": "warm", "classes": [NAMES[0], NAMES[1]]}, {"id": "cold", "classes": [NAMES[2]]}
 )
 
 
@@ -34,8 +41,6 @@ def test_every_class_has_a_name_of_its_own() -> None:
     assert class_position("n03792782") == 671
     assert class_position("crane") is None  # the bird and the machine
     assert class_position("n02012849") == 134
-    assert near_class("mountin bike") == "mountain bike"
-    assert near_class("xxxxxxxx") is None
 
 
 def test_a_label_has_the_shares_of_its_classes() -> None:

@@ -457,6 +457,24 @@ def test_a_process_of_pictures() -> None:
             PICTURES.replace("bicycle}", "bicycle, examples: [It has pedals.]}"),
             "labels[0].examples: are sentences",
         ),
+        (
+            LABELS.replace("- {id: glad, ", "- {id: glad, classes: [moped], "),
+            "labels[0].classes: are of pictures",
+        ),
+        (
+            PICTURES.replace("bicycle}", "bicycle, classes: [mountin bike]}"),
+            "labels[0].classes[0]: ImageNet has no class 'mountin bike'; did you mean 'mountain",
+        ),
+        (
+            PICTURES.replace("bicycle}", "bicycle, classes: [crane]}"),
+            "labels[0].classes[0]: ImageNet has no class",
+        ),
+        (
+            PICTURES.replace("{id: bicycle}", "{id: bicycle, classes: [scooter]}").replace(
+                "motorcycle}", "motorcycle, classes: [motor scooter]}"
+            ),
+            "labels[1].classes[0]: is a class of another label too",
+        ),
     ],
 )
 def test_what_is_for_pictures_or_for_texts_alone(text, expected) -> None:

@@ -24,6 +24,7 @@ from pydantic_core import PydanticCustomError
 
 from winnow.errors import ProcessInvalidError
 from winnow.models import FrozenModel, ProcessInfo, UnitInterval
+from winnow.processes.imagenet import class_names, class_position
 
 Slug = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
 Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
@@ -499,7 +500,7 @@ def cross_problems(data: Mapping[str, Any]) -> Iterator[tuple[FieldPath, str]]:
             yield ("input", "text_columns"), "needs at least 1 if there are no numeric_columns"
         if data.get("kind") == "criteria" and columns.get("numeric_columns"):
             yield ("input", "numeric_columns"), _NO_NUMERIC_COLUMNS
-        yield from _modality_problems(data, columns)
+    yield from _modality_problems(data, columns if isinstance(columns, Mapping) else {})
     yield from _repeats(data.get("codes"), ("codes",), before=data.get("id"))
     yield from _repeats(data.get("criteria"), ("criteria",), "id")
     yield from _repeats(data.get("labels"), ("labels",), "id")
@@ -548,6 +549,9 @@ def _modality_problems(
 ) -> Iterator[tuple[FieldPath, str]]:
     """What a process of pictures, or of texts, says that is for the other."""
     if columns.get("modality") != "image":
+        for index, label in _items(data, "labels"):
+            if label.get("classes"):
+                yield ("labels", index, "classes"), "are of pictures: remove them"
         if columns.get("picture_columns", _PICTURE_COLUMNS) != _PICTURE_COLUMNS:
             yield ("input", "picture_columns"), "is for modality image: remove it"
         return
@@ -560,8 +564,23 @@ def _modality_problems(
         if label.get("examples"):
             yield (
                 ("labels", index, "examples"),
-                "are sentences, and pictures have none: remove them, and train a head",
+                "are sentences, and pictures have none: give classes, or train a head",
             )
+    yield from _class_problems(data)
+
+
+def _class_problems(data: Mapping[str, Any]) -> Iterator[tuple[FieldPath, str]]:
+    """What is wrong with the classes of ImageNet that labels gather."""
+    owners: dict[int, int] = {}
+    for index, label in _items(data, "labels"):
+        yield from _repeats(label.get("classes"), ("labels", index, "classes"))
+        for place, name in enumerate(_texts(label.get("classes"))):
+            where = ("labels", index, "classes", place)
+            position = class_position(name)
+            if position is None:
+                yield where, f"ImageNet has no class {name!r}{nearest(name, list(class_names()))}"
+            elif owners.setdefault(position, index) != index:
+                yield where, "is a class of another label too"
 
 
 def _implication_problems(data: Mapping[str, Any]) -> Iterator[tuple[FieldPath, str]]:

@@ -1,6 +1,5 @@
 """The classes that the picture encoder's network was trained on, by their names."""
 
-import difflib
 from collections import Counter
 from collections.abc import Mapping
 from functools import cache
@@ -23,12 +22,6 @@ def class_names() -> Mapping[str, int]:
 def class_position(name: str) -> int | None:
     """Position of a class; None: there is none of this name, or several."""
     return class_names().get(_plain(name))
-
-
-def near_class(name: str) -> str | None:
-    """The name of a class that an unknown name resembles."""
-    near = difflib.get_close_matches(_plain(name), class_names(), n=1, cutoff=0.6)
-    return near[0] if near else None
 
 
 def _plain(name: str) -> str:
