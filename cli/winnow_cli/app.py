@@ -76,6 +76,7 @@ def _make_safe(error: Exception) -> None:
 HELP = "Judge every record of the files that you drop, with evidence and a confidence."
 
 app = typer.Typer(
+    rich_markup_mode="markdown",
     cls=SafeGroup,
     name="winnow",
     help=HELP,

@@ -45,7 +45,7 @@ def publish(
             metavar="DIR",
             exists=True,
             file_okay=False,
-            help="Folder of the trained head; default: <id>.head beside FILE, if it is there.",
+            help="Folder of the trained head; default: `ID.head` beside FILE, if it is there.",
         ),
     ] = None,
     data: Annotated[
