@@ -71,6 +71,10 @@ export async function post(path, body, options = {}) {
   return answer.status === 204 ? {} : answer.json();
 }
 
+export async function remove(path) {
+  return (await request("DELETE", path)).json();
+}
+
 /** Sends something while the page goes away; nobody waits for the answer. */
 export function farewell(path, body, key = undefined) {
   request("POST", path, { body, key, keepalive: true, again: false }).catch(() => {});

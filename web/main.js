@@ -82,7 +82,7 @@ async function route() {
   const next = await viewOf(to.name);
   // Somebody went on meanwhile, or out.
   if (over || hash !== location.hash) return;
-  view?.leave?.();
+  view?.leave?.(next);
   view = next;
   for (const link of document.querySelectorAll("nav a")) {
     const current = link.dataset.view === (PARENTS[to.name] ?? to.name);
@@ -349,7 +349,7 @@ async function begin() {
   const decide = groups.has("reviewer") || groups.has("admin");
   const allowed = { decide, upload: decide, release: groups.has("admin") };
   const conflicts = (one) => { waitingConflicts.push(one); trouble(); };
-  context = { session, outbox, processes, keys, navigate, may: allowed, conflicts };
+  context = { session, outbox, processes, keys, navigate, may: allowed, groups: me.groups, conflicts };
   Object.assign(views, {
     review: reviewView(context),
     try: tryView(context),

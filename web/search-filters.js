@@ -22,6 +22,13 @@ export function likeOf({ like }) {
   return record ? { process, upload, record: Number(record) } : null;
 }
 
+/** The filter of a search that no address has: people, cases, values with a comma. */
+export function hiddenOf(filters) {
+  const shown = filtersOf(queryOf(filters));
+  const given = Object.entries(filters).filter(([, value]) => value !== null && value.length !== 0);
+  return Object.fromEntries(given.filter(([name, value]) => JSON.stringify(shown[name]) !== JSON.stringify(value)));
+}
+
 /** The other way round. A value with a comma is left out: it would be read as two. */
 export function queryOf(filters) {
   const query = {};

@@ -1,11 +1,12 @@
 // Search and charts over all results. Loaded when it is first opened.
 // What is searched for may be text of a record: it is sent as a body and stands in no address. The
-// address has the chart and what the records are: ids only.
+// address has the chart and what the records are, or the id of a saved search: ids only.
 
-import { part, post } from "./api.js";
+import { get, part, post } from "./api.js";
 import { announce, fill, h, own, s } from "./dom.js";
 import { confidence, count, REASONS, short, time, titleOf } from "./format.js";
-import { filtersOf, likeOf, queryOf } from "./search-filters.js";
+import { filtersOf, hiddenOf, likeOf, queryOf } from "./search-filters.js";
+import { savedSearches } from "./search-saved.js";
 import { problem } from "./uploads.js";
 
 const CHARTS = {
@@ -16,6 +17,7 @@ const CHARTS = {
 };
 const OUTCOMES = { accepted: "Accepted", review: "For review", invalid: "Invalid" };
 const SORTS = { newest: "Newest first", oldest: "Oldest first", surest: "Surest first", least_sure: "Least sure first" };
+const HIDDEN = { cases: "case", reviewers: "reviewer", like_text: "like" };
 const PAGE = 20;
 
 /** A text in pieces: what was found is marked. Offsets count code points. */
@@ -58,43 +60,70 @@ function select(label, values, change) {
   return box;
 }
 
-export function searchView({ processes, navigate }) {
+export function searchView({ processes, navigate, groups }) {
   const root = h("div.search");
   const words = h("input", { type: "search", "aria-label": "Words to find", maxlength: "1000", autocomplete: "off", placeholder: "Words, \"a phrase\", anemi*" });
   const charts = select("Chart", CHARTS, (chart) => go({ chart }));
   const process = select("Process", { "": "All processes", ...Object.fromEntries(processes.map((one) => [one.id, one.title])) }, (value) => go({ process: value }));
   const outcome = select("Outcome", { "": "All outcomes", ...OUTCOMES }, (value) => go({ outcome: value }));
   const sort = select("Order", SORTS, () => find());
+  const alikeFirst = h("option", { value: "likeness" }, "Most alike first");
+  const saved = savedSearches({ groups, current });
   const chips = h("div.row.chips");
   const drawn = h("section.drawn", { "aria-label": "Chart" });
   const found = h("section.found", { "aria-label": "Records" });
   let query = {};
+  let hidden = {}; // What a saved search asks for that no address has.
   let asked = 0;
   let hits = [];
-  let open = false;
+  let unfolded = false;
 
   const address = (filters) => {
     const given = { chart: query.chart, ...queryOf(filters) };
     return `#/search?${new URLSearchParams(Object.entries(given).filter(([, value]) => value))}`;
   };
   const go = (change) => navigate("search", { ...query, ...change });
-  const filters = () => filtersOf(query);
+  const likeness = () => {
+    const record = likeOf(query);
+    return record ? { like_record: record } : hidden.like_text ? { like_text: hidden.like_text } : {};
+  };
+  const filters = () => {
+    const { like_text: _, ...more } = hidden;
+    return { ...filtersOf(query), ...more };
+  };
   const alike = (one) => navigate("search", { chart: query.chart, like: [one.process, one.upload, one.record].join("/") });
   const toRecords = (narrower) => { navigate("search", { chart: query.chart, ...queryOf(narrower) }); };
 
   root.append(
-    h("header.head", null, h("h1", { tabindex: "-1" }, "Search")),
+    h("header.head", null, h("h1", { tabindex: "-1" }, "Search"), saved.root),
     h("form.ask-all", { role: "search", onsubmit: (event) => { event.preventDefault(); load(); } },
       h("div.words", null, words),
       process, outcome, h("button.primary", { type: "submit" }, "Search")),
     chips, drawn, found);
 
+  /** What is searched for, as it is asked for and saved. */
+  function current() {
+    return { query: words.value, filters: filters(), ...likeness(), sort: sort.value };
+  }
+
+  function without(name) {
+    const { [name]: _, ...rest } = hidden;
+    hidden = rest;
+    load();
+  }
+
   function drawChips() {
-    const { chart, process: one, outcome: other, keys, ...more } = query;
-    fill(chips, Object.entries(more).map(([name, value]) => h("button.chip", {
-      type: "button", "aria-label": `Remove ${name} ${value}`, onclick: () => go({ [name]: "" }),
-    }, own(`${name}: ${value}`), " ×")),
-    Object.keys(more).length > 1 ? h("button.quiet", { type: "button", onclick: () => navigate("search", { chart }) }, "Remove all") : null);
+    const { chart, keys, ...more } = query;
+    // One process and one outcome are shown by their boxes.
+    for (const name of ["process", "outcome"]) if (!more[name]?.includes(",")) delete more[name];
+    const shown = [
+      ...Object.entries(more).map(([name, value]) => [name, value, () => go({ [name]: "" })]),
+      ...Object.entries(hidden).map(([name, value]) => [HIDDEN[name] ?? name, String(value), () => without(name)]),
+    ];
+    fill(chips, shown.map(([name, value, off]) => h("button.chip", {
+      type: "button", "aria-label": `Remove ${name} ${value}`, onclick: off,
+    }, own(`${name}: ${value.length > 60 ? `${value.slice(0, 60)}…` : value}`), " ×")),
+    shown.length > 1 ? h("button.quiet", { type: "button", onclick: () => { hidden = {}; navigate("search", { chart }); } }, "Remove all") : null);
   }
 
   function drawChart(chart) {
@@ -102,7 +131,7 @@ export function searchView({ processes, navigate }) {
       h("th", { scope: "row" }, own(REASONS[one.x] ?? one.x)), h("td", null, one.series), h("td.number", null, one.value),
       h("td.number", null, one.records ? h("a", { href: address(one.filters) }, count(one.records, "record")) : "0 records")));
     fill(drawn, h("div.row", null, charts), picture(chart, toRecords),
-      rows.length ? h("details", { open, ontoggle: (event) => { open = event.target.open; } }, h("summary", null, "The numbers as a table"),
+      rows.length ? h("details", { open: unfolded, ontoggle: (event) => { unfolded = event.target.open; } }, h("summary", null, "The numbers as a table"),
         h("div.scroll", { tabindex: "0", role: "group", "aria-label": "Table" }, h("table", null,
           h("thead", null, h("tr", null, ["", "", "value", "records behind it"].map((name) => h("th", { scope: "col" }, name || h("span.unseen", null, "of"))))),
           h("tbody", null, rows)))) : null);
@@ -138,11 +167,7 @@ export function searchView({ processes, navigate }) {
 
   async function find(offset = 0) {
     const turn = offset ? asked : ++asked;
-    const like = likeOf(query);
-    sort.hidden = Boolean(like); // The most alike come first.
-    const order = like ? { like_record: like } : { sort: sort.value };
-    const body = { query: words.value, filters: filters(), ...order, limit: PAGE, offset };
-    const answer = await post("/v1/search", body).catch((error) => ({ error }));
+    const answer = await post("/v1/search", { ...current(), limit: PAGE, offset }).catch((error) => ({ error }));
     if (turn !== asked) return;
     if (answer.error) {
       fill(found, problem(answer.error));
@@ -153,8 +178,34 @@ export function searchView({ processes, navigate }) {
     if (!offset) announce(`${count(answer.total, "record")} found`);
   }
 
+  /** Likeness is an order of what is like something alone. */
+  function offerOrders(chosen) {
+    const like = Object.keys(likeness()).length > 0;
+    if (like && !alikeFirst.parentNode) {
+      sort.prepend(alikeFirst);
+      sort.value = "likeness";
+    } else if (!like) alikeFirst.remove();
+    if (chosen) sort.value = chosen;
+  }
+
+  /** Takes what a saved search asks for in place of what the address says. */
+  async function open(id) {
+    const { name, search } = await get(`/v1/searches/${part(id)}`);
+    const { like_record: like, like_text: text } = search;
+    const unseen = hiddenOf(search.filters);
+    const { chart } = query;
+    query = queryOf(Object.fromEntries(Object.entries(search.filters).filter(([field]) => !(field in unseen))));
+    if (chart) query.chart = chart;
+    if (like) query.like = [like.process, like.upload, like.record].join("/");
+    hidden = text ? { ...unseen, like_text: text } : unseen;
+    words.value = search.query;
+    offerOrders(search.sort);
+    announce(`${name} is opened.`);
+  }
+
   async function load() {
     drawChips();
+    offerOrders();
     process.value = query.process ?? "";
     outcome.value = query.outcome ?? "";
     const finding = find();
@@ -171,13 +222,27 @@ export function searchView({ processes, navigate }) {
     title: "Search",
     async enter(to) {
       await style();
-      const { name, query: _, ...given } = to;
+      const { name, query: _, saved: id, ...given } = to;
       query = given;
+      if (id) {
+        saved.close();
+        try {
+          await open(id);
+        } catch (error) {
+          asked += 1;
+          fill(drawn);
+          fill(found, problem(error));
+          return;
+        }
+      }
       await load();
     },
-    leave() {
-      // What was typed is forgotten with the view.
+    leave(next) {
+      if (next?.root === root) return;
+      // What was typed or opened is forgotten with the view.
       words.value = "";
+      hidden = {};
+      saved.close();
       hits = [];
       fill(found);
       fill(drawn);

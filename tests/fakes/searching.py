@@ -6,7 +6,7 @@ from tests.fakes.store import MemoryStore
 from winnow.errors import StoredDataInvalidError
 from winnow.recovery.upload_row import UploadRow
 from winnow.reviews.models import RecordKey
-from winnow.search.memory import MemorySearcher
+from winnow.search.memory import MemorySearcher, Vectorise
 from winnow.search.rows import IndexRow, UploadRows
 from winnow.search.shapes import SearchAnswer, SearchRequest, StatsAnswer, StatsRequest
 
@@ -20,11 +20,13 @@ class ResultSearcher:
         store: MemoryStore,
         bucket: str,
         clock: Callable[[], float],
+        vectorise: Vectorise | None = None,
     ) -> None:
         self._rows = rows
         self._store = store
         self._bucket = bucket
         self._clock = clock
+        self._vectorise = vectorise
 
     def search(
         self,
@@ -53,4 +55,4 @@ class ResultSearcher:
                 rows += UploadRows(self._store, ref)
             except StoredDataInvalidError:
                 damaged += 1
-        return MemorySearcher(rows, self._clock, damaged=damaged)
+        return MemorySearcher(rows, self._clock, self._vectorise, damaged=damaged)

@@ -20,6 +20,7 @@ from tests.fakes.searching import ResultSearcher
 from tests.fakes.store import MemoryStore
 from winnow.errors import ObjectGoneError, WinnowError
 from winnow.judging import build_judge
+from winnow.judging.text.vectors import text_vector
 from winnow.models import (
     ChunkTask,
     DrawPages,
@@ -214,7 +215,13 @@ class Stage:
         """What was asked to be drawn."""
         self._judges: dict[str, Judge] = {}
         self._count = itertools.count(1)
-        searcher = ResultSearcher(self.uploads.rows, self.store, RESULTS, self.clock)
+        searcher = ResultSearcher(
+            self.uploads.rows,
+            self.store,
+            RESULTS,
+            self.clock,
+            lambda text: text_vector(text, self.encoder),
+        )
         self.services = Services(
             results_bucket=RESULTS,
             uploads_bucket=UPLOADS,
