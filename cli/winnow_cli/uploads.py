@@ -1,5 +1,6 @@
 """Uploads of a stack: drops files, finds uploads, reads their results."""
 
+import heapq
 import secrets
 import time
 from collections.abc import Collection, Iterator
@@ -18,7 +19,7 @@ from winnow.errors import (
     UploadUnknownError,
 )
 from winnow.models import ObjectRef, Outcome, Result, ResultRecord
-from winnow.recovery.upload_row import UploadRow
+from winnow.recovery.upload_row import STORED_STATES, UploadRow
 from winnow.steps.upload import INBOX, THRESHOLD_METADATA
 from winnow.storage.file_names import name_of
 from winnow.storage.jsonl import load_lines
@@ -26,7 +27,9 @@ from winnow.storage.record_lines import find_record, parse_record
 from winnow_aws.aws_errors import code_of
 from winnow_aws.rows import row_of
 from winnow_aws.s3 import S3Store
+from winnow_aws.upload_list import UploadList
 from winnow_cli.aws_errors import botocore_cause
+from winnow_cli.reviews import PAGE
 from winnow_cli.target import Target, aws_errors
 
 ID_LENGTH = 32
@@ -111,7 +114,26 @@ class Uploads:
 
     def every(self) -> list[UploadRow]:
         """All uploads in the table, latest first."""
-        return sorted(self._scan(), key=lambda row: row.claimed_at, reverse=True)
+        return sorted(self._scan(), key=_claimed, reverse=True)
+
+    @property
+    def have_index(self) -> bool:
+        """Whether the latest are found without reading the whole table."""
+        return PAGE in self._target.outputs
+
+    def latest(self, count: int) -> list[UploadRow]:
+        """At most so many uploads, latest first; a stack with a review page has an index of them.
+
+        The index has no rows whose state is missing or unknown; `every` and the audit find those.
+        """
+        if not self.have_index:
+            return heapq.nlargest(count, self._scan(), key=_claimed)
+        table = UploadList(self._dynamodb, self._target.table)
+        with aws_errors(self._target):
+            by_state = [table.newest(state, None, count) for state in STORED_STATES]
+        # An upload that ends in this moment may be in the index of both states.
+        rows = {row.upload_id: row for row in heapq.merge(*by_state, key=_claimed, reverse=True)}
+        return list(rows.values())[:count]
 
     def find(self, upload_id: str) -> UploadRow:
         """The upload with this id, or the only one whose id begins with it.
@@ -217,6 +239,10 @@ class Uploads:
         with aws_errors(self._target):
             for page in pages.paginate(TableName=self._target.table, **filters):
                 yield from map(row_of, page["Items"])
+
+
+def _claimed(row: UploadRow) -> str:
+    return row.claimed_at
 
 
 def _files(result: Result, outcomes: Collection[str]) -> Iterator[ObjectRef]:

@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from winnow_api.page import WebPage
     from winnow_api.request_keys import TableKeys
     from winnow_api.s3_objects import ApiObjects
-    from winnow_api.upload_list import UploadList
     from winnow_aws.alarms import StackAlarms
     from winnow_aws.golden_function import GoldenFunction
     from winnow_aws.train_function import TrainFunction
+    from winnow_aws.upload_list import UploadList
 
 logger = Logger()
 
@@ -167,7 +167,7 @@ def _services(settings: ApiSettings, clients: "dict[str, Future[Any]]") -> Servi
 
     @cache
     def uploads() -> "UploadList":
-        from winnow_api.upload_list import UploadList
+        from winnow_aws.upload_list import UploadList
 
         return UploadList(dynamodb(), settings.table_name)
 

@@ -17,7 +17,7 @@ from winnow.recovery.upload_row import UploadRow
 from winnow_api.ports import Objects, RequestKeys, UploadTable
 from winnow_api.request_keys import KEPT_S, TableKeys
 from winnow_api.s3_objects import ApiObjects, links
-from winnow_api.upload_list import UploadList
+from winnow_aws.upload_list import UploadList
 
 BUCKET, TABLE = "results", "table"
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -113,3 +114,41 @@ def test_an_id_that_is_too_short_is_not_one_that_is_unknown(
     monkeypatch.setattr(Uploads, "_scan", lambda *_, **__: iter(()))
     with pytest.raises(UploadUnknownError, match=said):
         Uploads(target).find(given)
+
+
+STATES = ("FAILED", "RUNNING", "SUCCEEDED")
+
+
+@pytest.mark.parametrize("page", [{}, {"ReviewPage": "https://page.example"}])
+def test_the_latest_of_all_states_are_listed(target: Target, page: dict[str, str]) -> None:
+    uploads = Uploads(replace(target, outputs={"Table": "uploads", **page}))
+    assert uploads.have_index is bool(page)
+    dynamodb = target.dynamodb()
+    dynamodb.create_table(
+        TableName="uploads",
+        KeySchema=[{"AttributeName": "upload_id", "KeyType": "HASH"}],
+        AttributeDefinitions=[
+            {"AttributeName": name, "AttributeType": "S"}
+            for name in ("upload_id", "state", "claimed_at")
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "by_claim",
+                "KeySchema": [
+                    {"AttributeName": "state", "KeyType": "HASH"},
+                    {"AttributeName": "claimed_at", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    for number in range(9):
+        row = {
+            "upload_id": f"u{number}",
+            "state": STATES[number % 3],
+            "claimed_at": f"2026-11-2{number}T09:30:01.000Z",
+        }
+        dynamodb.put_item(TableName="uploads", Item={name: {"S": v} for name, v in row.items()})
+    assert [row.upload_id for row in uploads.latest(4)] == ["u8", "u7", "u6", "u5"]
+    assert [row.upload_id for row in uploads.latest(20)] == [f"u{n}" for n in range(8, -1, -1)]

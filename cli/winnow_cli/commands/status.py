@@ -17,8 +17,12 @@ def register(app: typer.Typer) -> None:
 def status(
     upload_id: Annotated[
         str | None,
-        typer.Argument(metavar="UPLOAD_ID", help="One upload; default: all of them."),
+        typer.Argument(metavar="UPLOAD_ID", help="One upload; default: the latest."),
     ] = None,
+    last: Annotated[
+        int, typer.Option(metavar="N", min=1, help="So many of the latest uploads are listed.")
+    ] = 50,
+    every: Annotated[bool, typer.Option("--all", help="All uploads are listed.")] = False,
     stack: StackName = None,
     as_json: AsJson = False,
 ) -> None:
@@ -40,7 +44,12 @@ def status(
 
     target = find_target(stack)
     uploads = Uploads(target)
-    rows = uploads.every() if upload_id is None else [uploads.find(upload_id)]
+    if upload_id is not None:
+        rows = [uploads.find(upload_id)]
+    else:
+        rows = uploads.every() if every else uploads.latest(last + 1)
+    more = not every and len(rows) > last
+    rows = rows[:last] if more else rows
     waiting = count_waiting(target) if upload_id is None else 0
     desk = reviews_if_any(target)
     in_review = [row.upload_id for row in rows if row.review and row.erased_at is None]
@@ -49,10 +58,14 @@ def status(
         running = running_versions(target) if upload_id is None else None
     if as_json:
         documents = [row_document(row, totals.get(row.upload_id)) for row in rows]
-        emit_json({"uploads": documents, "waiting": waiting, **running_document(running)})
+        emit_json(
+            {"uploads": documents, "more": more, "waiting": waiting, **running_document(running)}
+        )
         return
     if rows:
         print_status(rows, totals)
+    if more:
+        note(f"These are the latest {last:,}; --last N lists more, --all every upload.")
     if waiting:
         note(
             f"About {waiting:,} uploads wait for their run: the stack allows "

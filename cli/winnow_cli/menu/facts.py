@@ -44,7 +44,7 @@ class Facts(Protocol):
         ...
 
     def uploads(self) -> list[tuple[str, str]]:
-        """The latest uploads of the local stage: id, and what it was."""
+        """The latest uploads of the stage: id, and what it was."""
         ...
 
     def samples(self) -> list[Path]:
@@ -118,14 +118,16 @@ class StackFacts:
         from winnow_cli.render.uploads import SHORT_ID
         from winnow_cli.uploads import Uploads
 
-        if self.stage != LOCAL:
-            return []  # A table in AWS can have millions of rows.
-        return self._of_stack(
-            lambda target: [
+        def latest(target: "Target") -> list[tuple[str, str]]:
+            uploads = Uploads(target)
+            if self.stage != LOCAL and not uploads.have_index:
+                return []  # A table in AWS can have millions of rows.
+            return [
                 (row.upload_id[:SHORT_ID], f"{row.file_name}, {row.state.lower()}")
-                for row in Uploads(target).every()[:MAX_UPLOADS]
+                for row in uploads.latest(MAX_UPLOADS)
             ]
-        )
+
+        return self._of_stack(latest)
 
     def samples(self) -> list[Path]:
         """The sample files, as they would be typed."""

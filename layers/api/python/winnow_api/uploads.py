@@ -13,7 +13,7 @@ from winnow.errors import (
     catalogue,
 )
 from winnow.models import Counts, ObjectRef, Outcome, Result
-from winnow.recovery.upload_row import UploadRow
+from winnow.recovery.upload_row import STORED_STATES, UploadRow
 from winnow.reviews.models import State, Totals
 from winnow.steps.upload import INBOX, requested_process
 from winnow.storage.file_names import name_of
@@ -37,7 +37,6 @@ from winnow_api.shapes import (
 from winnow_api.states import totals_of
 from winnow_api.threads import pool
 
-STATES = ("RUNNING", "SUCCEEDED", "FAILED")
 LINK_S = 300
 FORM_S = 900
 _MAX_ROUNDS = 20
@@ -98,7 +97,7 @@ def _rows(services: Services, at: str | None, seen: set[str], limit: int) -> lis
     """The next rows of all states, newest first, without those of this moment that were shown."""
     table = services.uploads()
     wanted = limit + len(seen)
-    by_state = pool().map(lambda state: table.newest(state, at, wanted), STATES)
+    by_state = pool().map(lambda state: table.newest(state, at, wanted), STORED_STATES)
     ids: set[str] = set()
     rows: list[UploadRow] = []
     for row in merge(*by_state, key=lambda row: row.claimed_at, reverse=True):

@@ -140,6 +140,7 @@ NUMBERS = frozenset(
 ATTRIBUTES = frozenset(UploadRow.model_fields)
 TEXTS = ATTRIBUTES - NUMBERS
 _STATES = get_args(RowState)
+STORED_STATES = tuple(state for state in _STATES if state != "DAMAGED")
 
 
 def _epoch_seconds(time: str | None) -> float | None:

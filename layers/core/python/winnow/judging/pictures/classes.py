@@ -11,9 +11,9 @@ from winnow.errors import HeadMissingError
 from winnow.heads.linear import best_first, softmax
 from winnow.judging.evidence import SCORE_DECIMALS
 from winnow.judging.pictures.base import Features, PictureJudge
-from winnow.processes.imagenet import class_position
 from winnow.models import Judgement, LabelDecision, LabelScore
 from winnow.ports import PictureEncoder
+from winnow.processes.imagenet import class_position
 from winnow.processes.schema import Label, LabelsProcess
 
 
