@@ -322,9 +322,9 @@ def _show_search(screen: Console, target: "Target") -> None:
     from winnow.search.shapes import ChartId, SearchFilter, SearchRequest, StatsRequest
     from winnow_cli.render.charts import chart_lines
     from winnow_cli.render.hits import hit_lines
-    from winnow_cli.searching import read_records
+    from winnow_cli.searching import records_of
 
-    searcher = read_records(target, SearchFilter()).searcher
+    searcher = records_of(target, SearchFilter()).searcher
     answer = searcher.stats(StatsRequest(chart=ChartId.REASONS))
     screen.print(Text(f"  {command()} stats reasons", style="cyan"))
     for line in chart_lines(answer, screen.width - 2):

@@ -9,8 +9,8 @@ import typer
 from winnow_cli.console import note
 
 if TYPE_CHECKING:
-    from winnow.search.shapes import SearchFilter
-    from winnow_cli.searching import ReadRecords
+    from winnow.search.shapes import SearchAnswer, SearchFilter, StatsAnswer
+    from winnow_cli.searching import StackRecords
     from winnow_cli.target import Target
 
 
@@ -72,6 +72,14 @@ UploadIds = Annotated[
     ),
 ]
 
+FromResults = Annotated[
+    bool,
+    typer.Option(
+        "--from-results",
+        help="Read the results themselves, not the search index: exact at this moment, but slow.",
+    ),
+]
+
 
 def filters_of(
     target: "Target",
@@ -121,11 +129,23 @@ def filters_of(
         raise typer.BadParameter(f"not a value that records have: {', '.join(fields)}") from None
 
 
-def say_what_was_read(read: "ReadRecords") -> None:
-    """Notes about how the answer came about."""
+def say_what_is_missing(records: "StackRecords", answer: "SearchAnswer | StatsAnswer") -> None:
+    """Notes about what an answer lacks, and how it came about."""
     from winnow_cli.searching import MANY
 
-    if read.damaged:
-        note(f"Left out: {read.damaged:,} uploads whose results are damaged.")
-    if read.records > MANY:
-        note(f"{read.records:,} records were read for this: name a process or an upload.")
+    if records.read is None:
+        if answer.indexing:
+            note(
+                "Results are being indexed, and some are not found yet: see `winnow index status`. "
+                "`--from-results` reads them all."
+            )
+        if answer.damaged:
+            note(
+                f"Left out: {answer.damaged:,} uploads or files of the index that cannot be read "
+                "now. What is damaged in the index is made again of the results."
+            )
+        return
+    if answer.damaged:
+        note(f"Left out: {answer.damaged:,} uploads whose results are damaged.")
+    if records.read > MANY:
+        note(f"{records.read:,} records were read for this: name a process or an upload.")

@@ -1,17 +1,18 @@
 """Searches and charts of a stack: who answers them, and what options of commands ask for.
 
-The records are read from the results of each upload, and searched in memory.
+The stack's search function answers from the index. Where there is none, or where it is wanted so,
+the records are read from the results of each upload, and searched in memory.
 """
 
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
+from botocore.config import Config
 
 from winnow.errors import ObjectGoneError, SearchInvalidError, StoredDataInvalidError
 from winnow.search.engine import NO_WORDS, Searcher
@@ -19,8 +20,12 @@ from winnow.search.memory import MemorySearcher
 from winnow.search.rows import IndexRow, UploadRows
 from winnow.search.shapes import RecordRef, SearchFilter
 from winnow_aws.s3 import S3Store
+from winnow_aws.search_function import ANSWERS_WITHIN_S, SearchFunction
+from winnow_cli.indexing import has_index
+from winnow_cli.options import DEFAULT_MODEL
 from winnow_cli.target import Target, aws_errors
 from winnow_cli.uploads import Uploads
+from winnow_search.projection import projected, with_projected
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,23 +36,47 @@ MANY = 100_000
 
 
 @dataclass(frozen=True)
-class ReadRecords:
-    """What was read of a stack."""
+class StackRecords:
+    """The records of a stack, and who finds them."""
 
     searcher: Searcher
-    records: int
-    damaged: int
-    """Uploads whose results cannot be read."""
+    read: int | None = None
+    """Records that were read for it; None: the index answers."""
 
 
-def read_records(target: Target, filters: SearchFilter, model: Path | None = None) -> ReadRecords:
-    """Read the records of all uploads that the filters may select.
+def records_of(
+    target: Target,
+    filters: SearchFilter,
+    model: Path = DEFAULT_MODEL,
+    *,
+    from_results: bool = False,
+) -> StackRecords:
+    """The records of all uploads that the filters may select.
 
     Args:
         target: The stack.
         filters: What is wanted.
-        model: Folder of the built model; None: no text can be likened.
+        model: Folder of the built model, for texts that records are to be like.
+        from_results: Whether the results are read although the stack has an index.
     """
+    if has_index(target) and not from_results:
+        return StackRecords(_search_function(target, model))
+    return _read(target, filters, model)
+
+
+def _search_function(target: Target, model: Path) -> SearchFunction:
+    once = target.config.merge(
+        Config(read_timeout=ANSWERS_WITHIN_S, retries={"total_max_attempts": 1})
+    )
+    functions = target.session.client("lambda", endpoint_url=target.endpoint, config=once)
+    return SearchFunction(
+        functions,
+        target.output("SearchFunction"),
+        lambda text: _vectorise(text, model).tobytes(),
+    )
+
+
+def _read(target: Target, filters: SearchFilter, model: Path) -> StackRecords:
     uploads = Uploads(target)
     store = S3Store(target.s3())
     rows: list[IndexRow] = []
@@ -62,12 +91,13 @@ def read_records(target: Target, filters: SearchFilter, model: Path | None = Non
             try:
                 # Expired, or erased since the list was made.
                 with suppress(ObjectGoneError):
-                    rows.extend(UploadRows(store, ref))
+                    rows += list(with_projected(UploadRows(store, ref)))
             except StoredDataInvalidError:
                 damaged += 1
-    vectorise = None if model is None else partial(_vectorise, model=model)
-    searcher = MemorySearcher(rows, _now, vectorise, damaged=damaged)
-    return ReadRecords(searcher, len(rows), damaged)
+    searcher = MemorySearcher(
+        rows, _now, lambda text: projected(_vectorise(text, model)[None])[0], damaged=damaged
+    )
+    return StackRecords(searcher, len(rows))
 
 
 def _may_be_in(value: str | None, wanted: Sequence[str]) -> bool:

@@ -516,6 +516,7 @@ PEOPLE_PROBES: dict[str, Probe] = {
     **PROBES,
     "list results": _lists("ResultsBucket", "results/"),
     "list runs' files": _lists("ResultsBucket", "runs/"),
+    "list the index": _lists("ResultsBucket", "index/"),
     "list notes": _lists("ResultsBucket", "notes/"),
     "list drafts": _lists("ResultsBucket", "drafts/"),
     "list versions' files": _lists("ModelsBucket", "models/"),
@@ -544,7 +545,7 @@ PEOPLE_MAY: dict[str, set[str]] = {
     "read": _SEEN
     | _COUNTED
     | {"find the stack", "scan the table", "list results"}
-    | {"get result", "get picture of a page", "get reviewed records"},
+    | {"get result", "get picture of a page", "get reviewed records", "call search"},
     "review": {
         *("find the stack", "get a row", "list results", "list runs' files", "list notes"),
         *("get result", "get picture of a page", "get reviewed records", "get definition"),
@@ -568,6 +569,7 @@ PEOPLE_MAY: dict[str, set[str]] = {
         *("find the stack", "scan the table", "list versions of UploadsBucket", "list runs"),
         *("look at a run", "count waiting uploads", "count gathered mails", "read logs"),
         *("look at metrics", "look at alarms", "look at a function"),
+        *("list the index", "get index", "count changed results", "call index"),
     },
 }
 """Who has the policy that `winnow policy` prints -> the probes that they may do."""

@@ -11,20 +11,24 @@ from winnow.models import ResultRecord
 from winnow.recovery.upload_row import UploadRow
 from winnow.reviews.models import RecordKey
 from winnow.reviews.service import Given
+from winnow_cli.commands.stats import ChartName
 from winnow_cli.reviews import StackReviews
 
 from .conftest import SURE, UNSURE, Stack, until, winnow
 
 pytestmark = pytest.mark.model
+STATE = ("indexed_at", "indexing", "damaged")
+"""Fields of an answer that say how complete the index is."""
 ODD = "Quixotic zebras were overjoyed."
 TABLE = f"id,text\nA,{SURE}\nB,{UNSURE}\nC,{ODD}\nD,\nE,{SURE}\n"
 
 
 @pytest.fixture(scope="module")
 def row(stack: Stack) -> UploadRow:
-    found = stack.run("mixed.csv", TABLE)
-    assert found.state == "SUCCEEDED", found.error_message
-    return found
+    ended = stack.run("mixed.csv", TABLE)
+    assert ended.state == "SUCCEEDED", ended.error_message
+    until(lambda: found(ended)["total"] == 5)
+    return ended
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +91,50 @@ def test_words_and_phrases_are_found_and_marked(row: UploadRow) -> None:
     assert "Quixotic zebras" in marked
     assert found(row, "absent")["total"] == 0
     assert found(row, "overjoyed", "--confidence", "0-1")["total"] == 3
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["overjoyed", "--sort", "oldest"],
+        ["--like", "The zebras felt great joy.", "--limit", "3"],
+        ["--changed"],
+        ["--outcome", "review", "--outcome", "invalid", "--limit", "0"],
+    ],
+)
+def test_the_index_finds_what_stands_in_the_results(
+    row: UploadRow, decided: int, arguments: list[str], tmp_path: Path
+) -> None:
+    files = {way: tmp_path / f"found{way}.jsonl" for way in ("", "--from-results")}
+    answers = []
+    for way, file in files.items():
+        answer = found(row, *arguments, "--export", str(file), *way.split())
+        assert ("indexed_at" in answer) == (way == ""), "answered by another"
+        answers.append({name: value for name, value in answer.items() if name not in STATE})
+    assert answers[0] == answers[1]
+    assert answers[0]["total"] > 0
+    assert len({file.read_text() for file in files.values()}) == 1
+
+
+def test_the_index_counts_what_stands_in_the_results(row: UploadRow, decided: int) -> None:
+    drawn = [
+        winnow("stats", *ChartName, "--upload", row.upload_id, "--json", *way).document()["charts"]
+        for way in ((), ("--from-results",))
+    ]
+    assert len(drawn[0]) == len(ChartName)
+    assert all("indexed_at" in chart for chart in drawn[0])
+    of_index, of_results = ([numbers(chart) for chart in charts] for charts in drawn)
+    assert of_index == of_results
+
+
+def numbers(chart: dict) -> tuple:
+    """A chart without the filters of its bars: those of the queue's age name this moment."""
+    points = [
+        (series["id"], point["x"], point.get("value"), point["records"])
+        for series in chart["series"]
+        for point in series["points"]
+    ]
+    return chart["chart"], chart["total"], chart["unit"], points
 
 
 def test_what_people_decided_is_found(row: UploadRow, decided: int) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from winnow.errors import RetryableError, SearchInvalidError
+from winnow.errors import SearchInvalidError, SearchUnavailableError
 from winnow.search.shapes import SearchAnswer, SearchRequest, Sort, VectorSearch
 from winnow_aws.search_events import SearchInput, SearchOutput
 from winnow_aws.search_function import SearchFunction
@@ -62,7 +62,7 @@ def test_what_the_function_refuses_is_its_error() -> None:
 
 
 def test_a_function_that_failed_may_be_asked_again() -> None:
-    with pytest.raises(RetryableError):
+    with pytest.raises(SearchUnavailableError):
         SearchFunction(Functions({}, FunctionError="Unhandled"), "arn", str.encode).search(
             SearchRequest()
         )

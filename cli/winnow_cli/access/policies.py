@@ -5,7 +5,7 @@ users, and a stack that makes policies needs permissions that it does not need o
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from winnow.errors import StackUnknownError
@@ -72,7 +72,18 @@ _READ_RESULTS = (
 
 GRANTS: Mapping[Person, tuple[Grant, ...]] = {
     Person.DROP: (_FIND, Grant("DropFiles", _WRITE_PARTS, ("{UploadsBucket}/inbox/*",))),
-    Person.READ: (_FIND, _READ_RUNS, _COUNT_REVIEWS, *_READ_RESULTS),
+    Person.READ: (
+        _FIND,
+        _READ_RUNS,
+        _COUNT_REVIEWS,
+        *_READ_RESULTS,
+        Grant(
+            "Search",
+            ("lambda:InvokeFunction",),
+            ("{SearchFunctionAliaslive}",),
+            with_reviews=True,
+        ),
+    ),
     Person.REVIEW: (
         _FIND,
         Grant("ReadRuns", ("dynamodb:GetItem",), ("{Table}",)),
@@ -134,6 +145,21 @@ GRANTS: Mapping[Person, tuple[Grant, ...]] = {
             ("sqs:GetQueueAttributes",),
             ("{Waiting}", "{MailQueue}", "{Undelivered}"),
         ),
+        # `winnow index status` and `winnow index rebuild`.
+        Grant(
+            "CountChanges",
+            ("sqs:GetQueueAttributes",),
+            ("{Changes}", "{Unindexed}"),
+            with_reviews=True,
+        ),
+        replace(_list("ListIndex", "ResultsBucket", "index/*"), with_reviews=True),
+        Grant("ReadIndexState", (_GET,), ("{ResultsBucket}/index/state.json",), with_reviews=True),
+        Grant(
+            "RebuildIndex",
+            ("lambda:InvokeFunction",),
+            ("{IndexFunctionAliaslive}",),
+            with_reviews=True,
+        ),
         Grant("ReadLogs", ("logs:FilterLogEvents", "logs:GetLogEvents"), ("{logs}",)),
         Grant("DescribeFunctions", ("lambda:GetFunction",), ("{functions}",)),
         # CloudWatch has no resources for its metrics. Alarms are found by the stack's name, which
@@ -159,7 +185,10 @@ WORDS: Mapping[Person, tuple[str, str]] = {
         "drop files into `inbox/`",
         "read, list or delete any file; see what became of it",
     ),
-    Person.READ: ("read results and the rows of runs", "read uploaded files, drop files, decide"),
+    Person.READ: (
+        "read, search and chart the results of all processes, and the rows of runs",
+        "read uploaded files, drop files, decide",
+    ),
     Person.REVIEW: (
         "decide records at a terminal, read results and notes",
         "read uploaded files, change a result, list runs",
@@ -177,8 +206,9 @@ WORDS: Mapping[Person, tuple[str, str]] = {
         "change a role, a bucket or a table by hand; read an uploaded file; delete the stack",
     ),
     Person.OPERATE: (
-        "watch: runs, rows, queues, alarms, metrics, logs",
-        "read a file, a result or a run's history; change anything",
+        "watch: runs, rows, queues, the search index, alarms, metrics, logs; have the index made "
+        "again",
+        "read a file, a result or a run's history; change anything else",
     ),
 }
 """What a person with the policy may do, and for example not."""

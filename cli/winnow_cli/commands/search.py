@@ -19,6 +19,7 @@ from winnow_cli.options import (
 from winnow_cli.search_options import (
     ConfidenceRange,
     Decisions,
+    FromResults,
     Outcomes,
     Processes,
     Reasons,
@@ -111,6 +112,7 @@ def search(
             help="Write all that is found, with whole texts, to this .csv or .jsonl file.",
         ),
     ] = None,
+    from_results: FromResults = False,
     model: ModelDir = DEFAULT_MODEL,
     stack: StackName = None,
     as_json: AsJson = False,
@@ -122,9 +124,9 @@ def search(
     """
     from winnow.search.shapes import SearchRequest, Sort
     from winnow_cli.render.hits import print_hits, write_export
-    from winnow_cli.search_options import filters_of, say_what_was_read
-    from winnow_cli.searching import read_records, record_ref
-    from winnow_cli.target import find_target
+    from winnow_cli.search_options import filters_of, say_what_is_missing
+    from winnow_cli.searching import record_ref, records_of
+    from winnow_cli.target import aws_errors, find_target
 
     if export is not None and export.suffix.lower() not in FORMATS:
         raise typer.BadParameter(f"--export writes {' or '.join(FORMATS)} files")
@@ -156,9 +158,10 @@ def search(
         sort=None if sort is None else Sort(sort.replace("-", "_")),
         limit=limit,
     )
-    read = read_records(target, filters, model)
-    answer = read.searcher.search(request)
-    written = None if export is None else write_export(read.searcher, request, export)
+    records = records_of(target, filters, model, from_results=from_results)
+    with aws_errors(target):
+        answer = records.searcher.search(request)
+        written = None if export is None else write_export(records.searcher, request, export)
     if as_json:
         document = answer.model_dump(mode="json", exclude_none=True)
         emit_json(document if written is None else {**document, "exported": written})
@@ -166,4 +169,4 @@ def search(
         print_hits(answer)
     if written is not None:
         note(f"Wrote {written:,} records to {clean(str(export))}.")
-    say_what_was_read(read)
+    say_what_is_missing(records, answer)

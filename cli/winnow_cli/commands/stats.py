@@ -11,6 +11,7 @@ from winnow_cli.options import FILES, AsJson, StackName, handle_errors, require_
 from winnow_cli.search_options import (
     ConfidenceRange,
     Decisions,
+    FromResults,
     Outcomes,
     Processes,
     QueryText,
@@ -74,6 +75,7 @@ def stats(
         Path | None,
         typer.Option("--png", metavar="FILE", dir_okay=False, help="Write the chart as PNG, too."),
     ] = None,
+    from_results: FromResults = False,
     stack: StackName = None,
     as_json: AsJson = False,
 ) -> None:
@@ -86,9 +88,9 @@ def stats(
     from winnow.search.shapes import ChartId, StatsRequest
     from winnow.search.svg import svg as svg_of
     from winnow_cli.render.charts import print_charts
-    from winnow_cli.search_options import filters_of, say_what_was_read
-    from winnow_cli.searching import read_records
-    from winnow_cli.target import find_target
+    from winnow_cli.search_options import filters_of, say_what_is_missing
+    from winnow_cli.searching import records_of
+    from winnow_cli.target import aws_errors, find_target
 
     charts = chart or list(DEFAULT)
     if (svg or png) and len(charts) != 1:
@@ -108,17 +110,18 @@ def stats(
         until=until,
         upload=upload,
     )
-    read = read_records(target, filters)
-    answers = [
-        read.searcher.stats(StatsRequest(chart=ChartId(one), query=query, filters=filters))
-        for one in dict.fromkeys(charts)
-    ]
+    records = records_of(target, filters, from_results=from_results)
+    with aws_errors(target):
+        answers = [
+            records.searcher.stats(StatsRequest(chart=ChartId(one), query=query, filters=filters))
+            for one in dict.fromkeys(charts)
+        ]
     print_charts(answers, as_json)
     for file, content in ((svg, svg_of), (png, _png)):
         if file is not None:
             file.write_bytes(content(draw(answers[0])))
             note(f"Wrote {clean(str(file))}.")
-    say_what_was_read(read)
+    say_what_is_missing(records, answers[-1])
 
 
 def _png(drawing: "Drawing") -> bytes:

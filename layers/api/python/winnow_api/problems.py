@@ -37,6 +37,7 @@ STATUS: Mapping[type[WinnowError], HTTPStatus] = {
     errors.QueueTooLongError: HTTPStatus(422),
     errors.IdempotencyKeyReusedError: HTTPStatus(422),
     errors.SearchTooSlowError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.SearchUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.SavedSearchUnknownError: HTTPStatus.NOT_FOUND,
     errors.SearchNameTakenError: HTTPStatus.CONFLICT,
     errors.SavedSearchesFullError: HTTPStatus(422),

@@ -8,9 +8,9 @@ from typing import Any
 from winnow.errors import (
     RecordUnknownError,
     RequestTooLongError,
-    RetryableError,
     SearchInvalidError,
     SearchTooSlowError,
+    SearchUnavailableError,
     WinnowError,
 )
 from winnow.reviews.models import RecordKey
@@ -89,7 +89,7 @@ class SearchFunction:
             answer = self._functions.invoke(FunctionName=self._arn, Payload=event)
             content = answer["Payload"].read()
         if "FunctionError" in answer:
-            raise RetryableError("The search function did not answer.")
+            raise SearchUnavailableError("The search function failed, or took too long.")
         output = SearchOutput.model_validate(json.loads(content))
         if output.refused is not None:
             raise REFUSALS[output.refused.code](output.refused.message)

@@ -127,6 +127,7 @@ whatever it is.
           SearchNameTakenError
           SavedSearchesFullError
           SearchTooLongError
+          SearchUnavailableError
 
 The code is a contract: it is in e-mails, in the table, in results and in docs/errors.md.
 Messages name identifiers, counts and settings, never document text. Tests hold the tree and the
@@ -1069,6 +1070,16 @@ class SearchTooLongError(RequestError):
 
     code = "search_too_long"
     hint = "Shorten the text that records are to be like, or name fewer ids."
+
+
+class SearchUnavailableError(RequestError):
+    """The search function did not answer."""
+
+    code = "search_unavailable"
+    hint = (
+        "Ask again. If it fails again, the log of the function `search` says why. "
+        "`winnow search --from-results` does without it."
+    )
 
 
 def catalogue() -> dict[str, type[WinnowError]]:

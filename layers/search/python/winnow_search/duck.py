@@ -25,7 +25,7 @@ from winnow.errors import (
 )
 from winnow.reviews.models import RecordKey
 from winnow.search.charts import USD_DECIMALS, Group, age_starts, answer, bucket, share
-from winnow.search.engine import NO_VECTOR, hit_of, terms_of
+from winnow.search.engine import NO_VECTOR, answer_of, hit_of, terms_of
 from winnow.search.files import Batch, FileName, IndexFile, IndexFiles, counting
 from winnow.search.memory import Vectorise
 from winnow.search.rows import IndexRow
@@ -136,7 +136,7 @@ class DuckSearcher:
             (total,) = self._one("SELECT count(*) FROM records", condition)
             rows = self._rows_of_page(request, condition)
             hits = [hit_of(row, demanded, whole=request.whole_text) for row in rows]
-            return self._page(request, total, hits)
+            return answer_of(request, total, hits, **self._state())
 
     def stats(
         self,
@@ -180,15 +180,6 @@ class DuckSearcher:
 
     def _state(self) -> dict[str, Any]:
         return {"indexed_at": self._indexed_at, "damaged": len(self._damaged)}
-
-    def _page(self, request: SearchRequest, total: int, hits: Sequence[Any]) -> SearchAnswer:
-        end = request.offset + request.limit
-        return SearchAnswer(
-            total=total,
-            hits=tuple(hits),
-            next_offset=end if request.limit and end < total else None,
-            **self._state(),
-        )
 
     @contextmanager
     def _asked(self) -> Iterator[None]:
@@ -307,7 +298,7 @@ class DuckSearcher:
             hit_of(IndexRow(*row[:-1]), demanded, whole=request.whole_text, likeness=row[-1])
             for row in found
         ]
-        return self._page(request, len(ids), hits)
+        return answer_of(request, len(ids), hits, **self._state())
 
     def _wanted(self, request: SearchRequest, visible: Collection[str] | None) -> tuple[bytes, int]:
         """The vector that records should be like, and the id of its record or -1."""

@@ -91,9 +91,16 @@ def test_a_key_is_used_through_services_alone() -> None:
 def test_without_reviews_nobody_reviews_and_the_others_go_without() -> None:
     arns = arns_of(STACK, resources(reviews=False))
     assert {one for one in Person if needs_reviews(one, arns)} == {Person.REVIEW}
-    assert "CountReviews" in {one["Sid"] for one in made(Person.READ)["Statement"]}
-    sids = {one["Sid"] for one in made(Person.READ, reviews=False)["Statement"]}
-    assert "CountReviews" not in sids
+    for person, lacking in (
+        (Person.READ, {"CountReviews", "Search"}),
+        (
+            Person.OPERATE,
+            {"CountReviews", "CountChanges", "ListIndex", "ReadIndexState", "RebuildIndex"},
+        ),
+    ):
+        sids = {one["Sid"] for one in made(person)["Statement"]}
+        without = {one["Sid"] for one in made(person, reviews=False)["Statement"]}
+        assert sids - without == lacking
 
 
 def test_a_stack_that_lacks_a_resource_is_of_another_version() -> None:

@@ -121,6 +121,21 @@ def test_behind_every_bar_are_as_many_records_as_it_says(
                 assert point.value == point.records
 
 
+def test_an_answer_has_as_many_long_texts_as_it_may_carry() -> None:
+    folders = Folders()
+    sizes = [600_000, 400_000, 1, 2_000_000, 5]
+    folders.run("triage", "u1", [Judged(text="w" * size) for size in sizes], "a")
+    engine = searcher(folders)
+    pages: list[list[int]] = []
+    offset: int | None = 0
+    while offset is not None:
+        page = engine.search(SearchRequest(whole_text=True, offset=offset))
+        pages.append([hit.record for hit in page.hits])
+        offset = page.next_offset
+    assert pages == [[1, 2], [3], [4], [5]]
+    assert len(engine.search(SearchRequest()).hits) == len(sizes)
+
+
 @given(HISTORIES, FILTERS, st.sampled_from(QUERIES), st.sampled_from(list(Sort)[:4]))
 def test_pages_have_every_record_once_in_one_order(
     history: list[tuple], filters: SearchFilter, query: str, sort: Sort

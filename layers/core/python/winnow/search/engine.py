@@ -1,7 +1,8 @@
 """The port of the engines that answer searches and charts, and the parts that they share."""
 
 from collections.abc import Collection, Sequence
-from typing import Protocol
+from itertools import accumulate
+from typing import Any, Protocol
 
 from winnow.errors import SearchInvalidError
 from winnow.models import Outcome
@@ -28,6 +29,8 @@ NO_VECTOR = (
 NO_WORDS = "The text has no words that records can be compared with."
 MAX_TERMS = 50
 """Terms of a query."""
+MAX_TEXTS = 1_000_000
+"""Characters of the texts of an answer's hits, of 4 bytes at most: Lambda gives 6 MB."""
 
 
 class Searcher(Protocol):
@@ -64,6 +67,28 @@ def terms_of(query: str) -> tuple[str, ...]:
             f"The query has {len(found)} terms; at most {MAX_TERMS} are taken."
         )
     return found
+
+
+def answer_of(
+    request: SearchRequest, total: int, hits: Sequence[Hit], **known: Any
+) -> SearchAnswer:
+    """A page of what was found: as many of its hits as fit into an answer, but at least one.
+
+    `known` are the fields that say what the index lacks.
+    """
+    sizes = accumulate(len(hit.text or "") for hit in hits)
+    fitting = tuple(
+        hit
+        for place, (hit, size) in enumerate(zip(hits, sizes, strict=True))
+        if place == 0 or size <= MAX_TEXTS
+    )
+    end = request.offset + len(fitting)
+    return SearchAnswer(
+        total=total,
+        hits=fitting,
+        next_offset=end if fitting and end < total else None,
+        **known,
+    )
 
 
 def hit_of(

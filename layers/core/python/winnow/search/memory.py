@@ -17,7 +17,7 @@ from winnow.search.charts import (
     confidence_bin,
     share,
 )
-from winnow.search.engine import LIKENESS_DECIMALS, NO_VECTOR, hit_of, terms_of
+from winnow.search.engine import LIKENESS_DECIMALS, NO_VECTOR, answer_of, hit_of, terms_of
 from winnow.search.rows import IndexRow
 from winnow.search.shapes import (
     ChartId,
@@ -72,15 +72,11 @@ class MemorySearcher:
             found = [row for row in found if row in likeness]
         found.sort(key=_order(request.order, likeness))
         end = request.offset + request.limit
-        return SearchAnswer(
-            total=len(found),
-            hits=tuple(
-                hit_of(row, demanded, whole=request.whole_text, likeness=likeness.get(row))
-                for row in found[request.offset : end]
-            ),
-            next_offset=end if request.limit and end < len(found) else None,
-            damaged=self._damaged,
-        )
+        hits = [
+            hit_of(row, demanded, whole=request.whole_text, likeness=likeness.get(row))
+            for row in found[request.offset : end]
+        ]
+        return answer_of(request, len(found), hits, damaged=self._damaged)
 
     def stats(
         self,

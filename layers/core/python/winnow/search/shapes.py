@@ -126,7 +126,9 @@ class SearchRequest(Search):
 
     limit: int = Field(20, ge=0, le=MAX_LIMIT, description="hits; 0: only the total")
     offset: int = Field(0, ge=0, le=MAX_OFFSET, description="hits that are left out")
-    whole_text: bool = Field(False, description="hits have their text whole, for an export")
+    whole_text: bool = Field(
+        False, description="hits have their text whole; where they are long, an answer has fewer"
+    )
 
 
 class VectorSearch(SearchRequest):
