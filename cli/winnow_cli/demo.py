@@ -8,6 +8,7 @@ stack is left running. Run as `python -m winnow_cli.demo`.
 import argparse
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +19,12 @@ from rich.padding import Padding
 from rich.rule import Rule
 from rich.text import Text
 
-from winnow.errors import StackFailedError, StackNotRunningError, WinnowError
+from winnow.errors import (
+    SearchUnavailableError,
+    StackFailedError,
+    StackNotRunningError,
+    WinnowError,
+)
 from winnow_cli.console import clean, command, here, prepare_streams
 from winnow_cli.render.records import (
     OUTCOME_STYLES,
@@ -46,6 +52,8 @@ if TYPE_CHECKING:
 WAIT_S = 120.0
 MAIL_WAIT_S = 10.0
 """An e-mail comes a moment after the result."""
+INDEX_WAIT_S = 10.0
+"""The index follows some seconds after a result."""
 MAX_ROWS = 15
 """A longer table shows the first few of each outcome."""
 ROWS_PER_OUTCOME = 3
@@ -125,7 +133,7 @@ def run(screen: Console, state_dir: StateDir, samples: Path) -> None:
     _heading(screen, "5. The e-mails that were sent")
     _show_mails(screen, state_dir, [run.row for run in runs])
     _heading(screen, "6. All results at once: a chart, and a search")
-    _show_search(screen, target)
+    _show_search(screen, target, [run.row for run in runs])
     _heading(screen, "7. Where the results are, and what to try next")
     _show_next(screen, state, next(run.row for run in runs if run.row.results_at))
     screen.print(
@@ -317,24 +325,51 @@ def _wait_for_mails(
     return mails
 
 
-def _show_search(screen: Console, target: "Target") -> None:
-    """A chart of the reasons, and the records with a phrase, in all results of the stack."""
+def _show_search(screen: Console, target: "Target", rows: Sequence["UploadRow"]) -> None:
+    """A chart of all records of the stack, and those with a phrase: of the index if it is there."""
     from winnow.search.shapes import ChartId, SearchFilter, SearchRequest, StatsRequest
     from winnow_cli.render.charts import chart_lines
     from winnow_cli.render.hits import hit_lines
     from winnow_cli.searching import records_of
 
-    searcher = records_of(target, SearchFilter()).searcher
-    answer = searcher.stats(StatsRequest(chart=ChartId.REASONS))
-    screen.print(Text(f"  {command()} stats reasons", style="cyan"))
-    for line in chart_lines(answer, screen.width - 2):
+    indexed = _is_indexed(target, rows)
+    searcher = records_of(target, SearchFilter(), from_results=not indexed).searcher
+    chart = searcher.stats(StatsRequest(chart=ChartId.OUTCOMES))
+    _ask(screen, "What became of all records, by day?", f"{command()} stats outcomes")
+    for line in chart_lines(chart, screen.width - 2):
         screen.print(Padding(line, (0, 0, 0, 2)), soft_wrap=False)
     found = searcher.search(SearchRequest(query=PHRASE, limit=SHOWN_HITS))
-    screen.print(Text(f"  {command()} search '{PHRASE}'", style="cyan"))
+    question = "Which texts speak of an iron deficiency anemia, and of bleeding?"
+    _ask(screen, question, f"{command()} search '{PHRASE}'")
     for hit in found.hits:
         for line in hit_lines(hit):
             screen.print(Padding(line, (0, 0, 0, 2)), soft_wrap=False)
-    screen.print(Text(f"  {found.total:,} records found in the results of all files", style="dim"))
+    shown = f"{len(found.hits):,} of {found.total:,} records"
+    how = "found by the search index" if indexed else "read of the results: the index comes later"
+    screen.print(Text(f"  {shown}, {how}", style="dim"))
+
+
+def _ask(screen: Console, question: str, line: str) -> None:
+    """A question to all results, and the command that answers it."""
+    screen.print(Text.assemble(f"\n  {question}  ", (line, "cyan")), soft_wrap=True)
+
+
+def _is_indexed(target: "Target", rows: Sequence["UploadRow"]) -> bool:
+    """Whether the search index has all records of these runs, in time."""
+    from winnow.search.shapes import SearchFilter, SearchRequest
+    from winnow_cli.searching import records_of
+
+    judged = [row for row in rows if row.state == "SUCCEEDED"]
+    wanted = sum((row.accepted or 0) + (row.review or 0) + (row.invalid or 0) for row in judged)
+    of_these = SearchFilter(uploads=tuple(row.upload_id for row in judged))
+    searcher = records_of(target, of_these).searcher
+    deadline = time.monotonic() + INDEX_WAIT_S
+    with suppress(SearchUnavailableError):
+        while time.monotonic() < deadline:
+            if searcher.search(SearchRequest(filters=of_these, limit=0)).total == wanted:
+                return True
+            time.sleep(0.2)
+    return False
 
 
 def _show_next(screen: Console, state: StackState, row: "UploadRow") -> None:

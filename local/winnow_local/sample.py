@@ -1,7 +1,8 @@
 """Calls each function once on a sample, so that `.winnow/sam/` has its events before any run.
 
 The sample is outside the inbox: no run starts, and neither `winnow status` nor an e-mail mentions
-it. The functions write its output to the same places as for an upload.
+it. The functions write its output to the same places as for an upload; its results are deleted, so
+that no search finds them.
 """
 
 import json
@@ -97,6 +98,12 @@ def keep_sample_events(
         whole = FilterChunk(task=task, parts=(Part(first=0, records=task.records),))
         call("filter", whole.model_dump(mode="json"))
     call("filter", run.model_dump(mode="json"))
+    results = f"results/{_PROCESS}/{upload.upload_id}/"
+    pages = s3.get_paginator("list_objects_v2").paginate(
+        Bucket=outputs["ResultsBucket"], Prefix=results
+    )
+    for one in [one for page in pages for one in page.get("Contents", ())]:
+        s3.delete_object(Bucket=outputs["ResultsBucket"], Key=one["Key"])
     answers = aws.client("s3", endpoint_url=from_containers, config=client_config())
     # For functions that a schedule calls, the event is in events/.
     for function in filter(None, map(function_of, names)):

@@ -56,6 +56,16 @@ class Demo:
         assert found, self.output
         return shlex.split(found[1])[1:]
 
+    @property
+    def searched(self) -> list[str]:
+        """The arguments of the search that it shows with what was found."""
+        found = re.search(r"  \S*winnow (search .+)$", self.output, re.MULTILINE)
+        assert found, self.output
+        shown = re.search(r"([\d,]+) of ([\d,]+) records, ", self.output)
+        assert shown, self.output
+        assert int(shown[1]) > 0
+        return shlex.split(found[1])
+
 
 @pytest.fixture(scope="module")
 def demo(stack: Stack) -> Demo:
@@ -92,6 +102,11 @@ def test_the_five_records_that_the_demo_sets_aside_are_decided_exported_and_trai
         if keys < len(SET_ASIDE):
             page.wait_for_function(ANOTHER, arg=f"{of},{name}")
     page.get_by_text("All saved").wait_for()
+
+    # The search that it shows finds those records of this upload, too, and each only once.
+    found = winnow(*demo.searched, "--upload", row.upload_id, "--json").document()
+    numbers = [hit["record"] for hit in found["hits"]]
+    assert found["total"] == len(numbers) == len(set(numbers)) > 0
 
     # The corrected results.
     corrected = winnow(*demo.arguments("Decided"), "--json").document()["records"]
