@@ -22,7 +22,14 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 STACK_PROCESSES = (ROOT / "processes", ROOT / "tests" / "e2e" / "processes")
 
-OWN_STACK = ("test_life.py", "test_parameters.py", "test_release.py", "test_upgrade.py")
+OWN_STACK = (
+    "test_blue_green.py",
+    "test_life.py",
+    "test_menu_tour.py",
+    "test_parameters.py",
+    "test_release.py",
+    "test_upgrade.py",
+)
 """Files of tests/e2e that start stacks of their own."""
 
 # No test is timed. `make test` takes the quick one (--hypothesis-profile=quick).
