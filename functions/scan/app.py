@@ -1,4 +1,4 @@
-"""Scan: Serialize with OCR, for files with scanned pages; and pictures of a digital PDF's pages."""
+"""Scan: Serialize for scanned pages and for pictures; and pictures of a digital PDF's pages."""
 
 import os
 import time
@@ -16,6 +16,7 @@ from winnow_ocr.drawing import draw_pages
 from winnow_ocr.engine import OcrEngine
 from winnow_ocr.jpeg import page_jpeg
 from winnow_ocr.pages import Pages
+from winnow_ocr.squares import decode_pictures
 
 
 @cache
@@ -40,7 +41,7 @@ def _engine(settings: ScanSettings) -> OcrEngine:
 
 @lambda_handler(ScanInput, lambda event: {"upload_id": event.root.upload.upload_id})
 def handler(event: ScanInput) -> Serialized | DrawnPages:
-    """Read a file with scanned pages into chunks of records, or draw pages of a file."""
+    """Read a file of pictures into chunks of records, or draw pages of a file."""
     match event.root:
         case DrawPages() as asked:
             return _draw(asked)
@@ -53,6 +54,7 @@ def handler(event: ScanInput) -> Serialized | DrawnPages:
                 options,
                 time.monotonic,
                 ocr=pages,
+                decode=decode_pictures,
                 run=given.run,
                 meter=used,
             )

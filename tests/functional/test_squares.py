@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from winnow.limits.budget import RecordRejection
 from winnow.limits.reading import ReadLimits
+from winnow.models import Picture
 from winnow.parsers import squares as parser
 from winnow.parsers.errors import ParseError
 from winnow.readers import sandbox
-from winnow_ocr.squares import SIDE, Square, UnreadPicture, squares_of
+from winnow.steps.pictures import DecodedPicture
+from winnow_ocr.squares import SIDE, Square, decode_pictures, squares_of
 
 RED, GREEN = (220, 30, 30), (20, 160, 40)
 
@@ -32,7 +35,7 @@ def packed(image: Image.Image, kind: str, **options: Any) -> bytes:
 
 def square(content: bytes, limits: ReadLimits | None = None) -> Square:
     (found,) = squares_of([content], limits or ReadLimits())
-    assert not isinstance(found, UnreadPicture), found
+    assert not isinstance(found, RecordRejection), found
     assert found.shape == (SIDE, SIDE, 3)
     return found
 
@@ -82,10 +85,71 @@ def test_of_an_animation_the_first_frame() -> None:
     assert near(tuple(found[100, 100].tolist()), RED)
 
 
+# -- what people see -------------------------------------------------------------------------------
+
+PLANTED = b"Zaphod Beeblebrox"
+
+
+def _exif() -> Image.Exif:
+    exif = Image.Exif()
+    exif[0x010E] = PLANTED.decode()
+    exif[0x0112] = 6  # a quarter of a turn
+    return exif
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("JPEG", {"exif": _exif(), "comment": PLANTED, "icc_profile": PLANTED, "xmp": PLANTED}),
+        ("PNG", {"exif": _exif(), "icc_profile": PLANTED}),
+        ("WEBP", {"exif": _exif(), "icc_profile": PLANTED, "xmp": PLANTED}),
+        ("TIFF", {"tiffinfo": {270: PLANTED.decode()}}),
+        ("GIF", {"comment": PLANTED}),
+    ],
+)
+def test_people_see_a_small_jpeg_of_the_pixels_alone(kind: str, options: dict[str, Any]) -> None:
+    content = packed(picture((900, 600)), kind, **options)
+    assert PLANTED in content or kind in ("PNG", "WEBP")  # where it is packed
+    (found,) = decode_pictures([content], ReadLimits())
+    assert isinstance(found, DecodedPicture)
+    assert found.picture == Picture(format=kind.lower(), width=900, height=600)
+    assert PLANTED not in found.square + found.thumbnail
+    with Image.open(io.BytesIO(found.thumbnail)) as seen:
+        assert seen.format == "JPEG"
+        assert not seen.getexif()
+        assert not seen.info.keys() & {"comment", "icc_profile", "xmp", "exif"}
+        turned = "exif" in options
+        assert seen.size == ((213, 320) if turned else (320, 213))
+    assert len(found.thumbnail) < 30_000
+
+
+def test_a_small_picture_is_not_enlarged() -> None:
+    (found,) = decode_pictures([packed(picture((32, 20)), "PNG")], ReadLimits())
+    assert isinstance(found, DecodedPicture)
+    with Image.open(io.BytesIO(found.thumbnail)) as seen:
+        assert seen.size == (32, 20)
+
+
+def test_a_batch_has_each_picture_s_own_bytes() -> None:
+    files = [packed(Image.new("RGB", (50, 40), (n * 20, 0, 0)), "PNG") for n in range(5)]
+    for number, found in enumerate(decode_pictures([*files[:3], b"", *files[3:]], ReadLimits())):
+        if number == 3:
+            assert isinstance(found, RecordRejection)
+            continue
+        assert isinstance(found, DecodedPicture)
+        red = 20 * (number - (number > 3))
+        assert found.square[:3] == bytes((red, 0, 0))
+        with Image.open(io.BytesIO(found.thumbnail)) as seen:
+            assert near(seen.convert("RGB").getpixel((20, 20)), (red, 0, 0))  # type: ignore[arg-type]
+
+
+# -- what is refused -------------------------------------------------------------------------------
+
+
 def test_too_many_pixels_are_refused_before_they_are_decoded() -> None:
     limits = ReadLimits(max_pixels=10_000)
     (found,) = squares_of([packed(picture((101, 100)), "PNG")], limits)
-    assert found == UnreadPicture(
+    assert found == RecordRejection(
         "file_bomb", "The picture has 101 x 100 pixels, more than 10,000 (limit max_pixels)."
     )
 
@@ -105,7 +169,7 @@ def test_too_many_pixels_are_refused_before_they_are_decoded() -> None:
 def test_what_is_no_picture_costs_itself_alone(content: bytes, code: str) -> None:
     good = packed(picture(), "PNG")
     first, bad, last = squares_of([good, content, good], ReadLimits())
-    assert isinstance(bad, UnreadPicture)
+    assert isinstance(bad, RecordRejection)
     assert bad.code == code
     assert isinstance(first, np.ndarray)
     assert np.array_equal(first, last)
@@ -117,19 +181,19 @@ def test_no_pictures_start_no_child() -> None:
 
 def test_a_crash_of_the_decoder_costs_one_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     """A child that dies in the middle of a batch: another goes on behind the picture."""
-    crash = "import os; from winnow.parsers import squares; real = squares._square;"
+    crash = "import os; from winnow.parsers import squares; real = squares._decoded;"
     crash += (
-        "squares._square = lambda p, l: "
+        "squares._decoded = lambda p, l: "
         f"os.kill(os.getpid(), {int(signal.SIGSEGV)}) if p == b'crash' else real(p, l);"
     )
     before, after = sandbox._BOOT.split("from winnow.parsers.__main__", 1)
     monkeypatch.setattr(sandbox, "_BOOT", f"{before}{crash}from winnow.parsers.__main__{after}")
     good = packed(picture(), "PNG")
     found = squares_of([good, b"crash", good, b"crash", good], ReadLimits())
-    assert [isinstance(one, UnreadPicture) for one in found] == [False, True, False, True, False]
-    assert {one.code for one in found if isinstance(one, UnreadPicture)} == {"file_unreadable"}
+    assert [isinstance(one, RecordRejection) for one in found] == [False, True, False, True, False]
+    assert {one.code for one in found if isinstance(one, RecordRejection)} == {"file_unreadable"}
 
 
 def test_the_parser_holds_to_its_own_formats() -> None:
     with pytest.raises(ParseError, match="no picture"):
-        parser._square(packed(picture(), "ICO"), {"side": SIDE, "max_pixels": 10**6})
+        parser._decoded(packed(picture(), "ICO"), {"side": SIDE, "max_pixels": 10**6})

@@ -15,9 +15,10 @@ from sklearn.metrics import roc_auc_score
 from tests.quality.row import ROOT, Row, data_folder
 from winnow.heads.card import TrainingData
 from winnow.heads.linear import Inputs, LinearHead
+from winnow.limits.budget import RecordRejection
 from winnow.limits.reading import ReadLimits
 from winnow_encoder.pictures import load_picture_encoder
-from winnow_ocr.squares import UnreadPicture, squares_of
+from winnow_ocr.squares import squares_of
 from winnow_train.fit import Fitted, Material, fit
 
 LABELS = ("bicycle", "motorcycle")
@@ -81,7 +82,7 @@ class _Encode:
     def __call__(self, pictures: list[bytes]) -> NDArray[np.float32]:
         squares = []
         for square in squares_of(pictures, ReadLimits()):
-            assert not isinstance(square, UnreadPicture), square.reason
+            assert not isinstance(square, RecordRejection), square.reason
             squares.append(square)
         return self._encoder(squares)
 

@@ -103,12 +103,6 @@ IN_NO_IMAGE = {
     "winnow/judging/criteria/explain.py",  # and of `predict --explain`
     "winnow/py.typed",  # for mypy
     "winnow/search/svg.py",  # of `winnow stats`
-    # Until pictures are judged:
-    *(f"winnow_{name}.py" for name in ("encoder/pictures", "ocr/squares")),
-    *(
-        f"winnow/judging/pictures/{name}"
-        for name in ("__init__.py", "base.py", "classes.py", "trained.py")
-    ),
     *(f"winnow/costs/{name}.py" for name in ("estimate", "month")),  # of commands
     # Of commands: what is wrong with the registry, what is copied to another, and how a release is.
     *(f"winnow/registry/{name}.py" for name in ("audit", "copies", "erasure")),

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, RootModel, Tag
 
-RESULT_SCHEMA_VERSION = "1.7"
+RESULT_SCHEMA_VERSION = "1.8"
 
 UnitInterval = Annotated[float, Field(ge=0.0, le=1.0)]
 _Time = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")]
@@ -176,11 +176,26 @@ class _TaggedLine(FrozenModel):
     kind: str
 
 
+class Picture(FrozenModel):
+    """A picture that is a record of its own."""
+
+    format: Literal["png", "jpeg", "tiff", "webp", "gif"]
+    width: int = Field(ge=1, description="pixels, as the file has them: before it is turned")
+    height: int = Field(ge=1)
+    object: ObjectRef | None = Field(
+        None, description="what a list named, in the version that was judged; absent: the upload"
+    )
+
+
 class Record(RecordIdentity, _TaggedLine):
     """One case to be judged."""
 
     kind: Literal["record"] = "record"
-    text: str
+    text: str = Field(description="empty: a picture")
+    picture: Picture | None = Field(None, description="absent: a text")
+    file: bytes | None = Field(
+        None, exclude=True, repr=False, description="a picture's, until it is decoded"
+    )
     fields: dict[str, str] = Field(default_factory=dict, description="the other columns")
     places: tuple[SourceLocation, ...] = Field((), description="where the lines of a document are")
     parts: tuple[CasePart, ...] = Field((), description="the records that were joined to a case")
@@ -360,8 +375,10 @@ class ScoredRecord(RecordIdentity, _TaggedLine):
     )
     fields: dict[str, str] = Field(default_factory=dict)
     text: str | None = Field(
-        None, description="the judged text; absent: judged by a version that kept none"
+        None,
+        description="the judged text; absent: a picture, or judged by a version that kept none",
     )
+    picture: Picture | None = None
     places: tuple[SourceLocation, ...] = ()
     parts: tuple[CasePart, ...] = ()
     unread: int = Field(0, ge=0, description="parts of its case that could not be read")
@@ -412,8 +429,9 @@ class ResultRecord(RecordIdentity, _ResultHeader):
     reason: str | None = Field(None, description="the same in a sentence")
     text: str | None = Field(
         None,
-        description="the judged text; absent: the record is invalid, or written before schema 1.4",
+        description="the judged text; absent: a picture, an invalid record, or before schema 1.4",
     )
+    picture: Picture | None = Field(None, description="absent: the record is a text, or invalid")
     places: tuple[SourceLocation, ...] = Field(
         (), description="where the lines of a document are; empty for rows of a table"
     )
@@ -815,6 +833,9 @@ class ChunkTask(FrozenModel):
     )
     shadow: ShadowTask | None = Field(None, description="absent: no other version judges")
     source: ObjectRef = Field(description="JSONL of SourceLine")
+    squares: ObjectRef | None = Field(
+        None, description="what is judged of its pictures, one behind the other; absent: texts"
+    )
     scored: ObjectRef = Field(description="where to write: JSONL, a ScoredHeader, then ScoredLines")
     part: Part | None = Field(None, description="what of it to judge; absent: all")
 

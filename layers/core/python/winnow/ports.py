@@ -55,7 +55,7 @@ class PictureEncoder(Protocol):
 
 
 class Judge(Protocol):
-    """Judges texts by a process."""
+    """Judges texts by a process; where that judges pictures, their squares in place of texts."""
 
     @property
     def process(self) -> ProcessInfo:
@@ -64,8 +64,9 @@ class Judge(Protocol):
 
     def __call__(
         self,
-        texts: Sequence[str],
+        texts: Sequence[Any],
         fields: Sequence[Mapping[str, str]] | None = None,
+        /,
         *,
         check: Check = no_deadline,
     ) -> list[Judgement]:

@@ -3,47 +3,68 @@
 import os
 import tempfile
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from winnow.errors import PermanentError
+from winnow.limits.budget import RecordRejection
 from winnow.limits.reading import ReadLimits
+from winnow.models import Picture
 from winnow.parsers.squares import LENGTH_BYTES
 from winnow.readers import sandbox
+from winnow.steps.pictures import DecodedPicture
+from winnow.storage.paths import SQUARE_BYTES, SQUARE_SIDE
 
-SIDE = 224
-_BYTES = SIDE * SIDE * 3
+SIDE = SQUARE_SIDE
+THUMBNAIL_SIDE = 320
+"""Pixels of the longer side of what people see of a picture."""
 
 Square = NDArray[np.uint8]
 """Shape [224, 224, 3], RGB."""
 
 
-class UnreadPicture(NamedTuple):
-    """Why a picture has no square."""
+def squares_of(pictures: Sequence[bytes], limits: ReadLimits) -> list[Square | RecordRejection]:
+    """The squares of a batch of files, in order; a file that cannot be read costs itself alone."""
+    return [
+        found
+        if isinstance(found, RecordRejection)
+        else np.frombuffer(found.square, np.uint8).reshape(SIDE, SIDE, 3)
+        for found in _batch(pictures, limits, 0)
+    ]
 
-    code: str
-    reason: str
+
+def decode_pictures(
+    pictures: Sequence[bytes], limits: ReadLimits
+) -> list[DecodedPicture | RecordRejection]:
+    """The same with what people see of them (see `winnow.steps.pictures.DecodePictures`)."""
+    return _batch(pictures, limits, THUMBNAIL_SIDE)
 
 
-def squares_of(pictures: Sequence[bytes], limits: ReadLimits) -> list[Square | UnreadPicture]:
-    """The squares of a batch of files, in order; a file that cannot be read costs itself alone.
+def _batch(
+    pictures: Sequence[bytes], limits: ReadLimits, thumbnail: int
+) -> list[DecodedPicture | RecordRejection]:
+    """What a child makes of the files, one after the other.
 
-    A child decodes one after the other. Where it crashes, or takes more memory or time than a file
-    may, the picture that it had come to is unread, and another child goes on behind it.
+    Where it crashes, or takes more memory or time than a file may, another child begins with the
+    picture that it had come to. The first picture of a child that ends so is unread.
     """
-    found: list[Square | UnreadPicture] = []
+    found: list[DecodedPicture | RecordRejection] = []
     while len(found) < len(pictures):
+        before = len(found)
         try:
-            _decode(pictures[len(found) :], limits, found)
+            _decode(pictures[before:], limits, thumbnail, found)
         except PermanentError as error:
-            found.append(UnreadPicture(error.code, error.message))
+            if len(found) == before:
+                found.append(RecordRejection(error.code, error.message))
     return found
 
 
 def _decode(
-    pictures: Sequence[bytes], limits: ReadLimits, found: list[Square | UnreadPicture]
+    pictures: Sequence[bytes],
+    limits: ReadLimits,
+    thumbnail: int,
+    found: list[DecodedPicture | RecordRejection],
 ) -> None:
     """Append what a child makes of each picture; raises what ends the child before the last."""
     with tempfile.TemporaryFile() as file, tempfile.TemporaryFile() as scratch:
@@ -51,10 +72,18 @@ def _decode(
             file.write(len(picture).to_bytes(LENGTH_BYTES, "little") + picture)
         file.flush()
         at = 0
-        for item in sandbox.parse("squares", file, limits, scratch, side=SIDE):
+        options = {"side": SIDE, "thumbnail": thumbnail}
+        for item in sandbox.parse("squares", file, limits, scratch, **options):
             if item[0] == "unread":
-                found.append(UnreadPicture(item[1], item[2]))
+                found.append(RecordRejection(item[1], item[2]))
                 continue
-            pixels = os.pread(scratch.fileno(), _BYTES, at)
-            found.append(np.frombuffer(pixels, np.uint8).reshape(SIDE, SIDE, 3))
-            at += _BYTES
+            kind, width, height, size = item[1:]
+            content = os.pread(scratch.fileno(), SQUARE_BYTES + size, at)
+            at += len(content)
+            found.append(
+                DecodedPicture(
+                    Picture(format=kind, width=width, height=height),
+                    square=content[:SQUARE_BYTES],
+                    thumbnail=content[SQUARE_BYTES:],
+                )
+            )

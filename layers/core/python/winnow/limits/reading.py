@@ -37,6 +37,12 @@ class ReadLimits(BaseModel):
         1_200_000_000, gt=0, description="bytes of memory of the parser of one file"
     )
     max_pixels: int = Field(120_000_000, gt=0, description="pixels of a picture")
+    max_picture_bytes: int = Field(
+        50_000_000, gt=0, description="bytes of a file that is judged as a picture"
+    )
+    max_pictures: int = Field(
+        10_000, gt=0, description="members of an archive whose pictures are judged"
+    )
     max_scanned_pages: int = Field(150, gt=0, description="pages of a file that OCR reads")
     max_scan_seconds: int = Field(840, gt=0, description="seconds in which OCR reads a file")
 

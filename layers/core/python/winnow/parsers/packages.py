@@ -16,17 +16,20 @@ _MIN_BOMB_BYTES = 10_000_000
 """Below this a high ratio is nothing to fear: empty forms are compressed a hundred times."""
 
 
-def open_package(file: IO[bytes], limits: dict[str, int]) -> zipfile.ZipFile:
+def open_package(
+    file: IO[bytes], limits: dict[str, int], members_limit: str = "max_members"
+) -> zipfile.ZipFile:
     """The package, once its directory and what it declares are within the limits."""
-    if _directory_size(file) > limits["max_members"] * _BYTES_A_MEMBER:
-        raise _too_many(limits)
+    most = limits[members_limit]
+    if _directory_size(file) > most * _BYTES_A_MEMBER:
+        raise _too_many(most, members_limit)
     try:
         package = zipfile.ZipFile(file)
     except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, OSError, KeyError):
         raise ParseError("file_unreadable", "The ZIP's directory is damaged or cut off.") from None
     members = package.infolist()
-    if len(members) > limits["max_members"]:
-        raise _too_many(limits)
+    if len(members) > most:
+        raise _too_many(most, members_limit)
     unpacked = sum(member.file_size for member in members)
     packed = sum(member.compress_size for member in members)
     if unpacked > limits["max_unpacked_bytes"]:
@@ -124,7 +127,5 @@ def _bomb(limits: dict[str, int]) -> ParseError:
     )
 
 
-def _too_many(limits: dict[str, int]) -> ParseError:
-    return ParseError(
-        "file_bomb", f"It has more than {limits['max_members']:,} members (limit max_members)."
-    )
+def _too_many(most: int, limit: str) -> ParseError:
+    return ParseError("file_bomb", f"It has more than {most:,} members (limit {limit}).")

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from winnow.errors import FileEmptyError, FileTooLargeError, FileTypeError, ReaderFailedError
 from winnow.limits.reading import ReadLimits, setting_of
 from winnow.models import InvalidRecord, Record
+from winnow.readers import pictures
 from winnow.readers.detect import SUFFIXES, TEXT_KINDS, Kind, kind_of, package_kind
 from winnow.readers.ocr import PageReader
 from winnow.readers.source import RecordUnit, Source
@@ -82,6 +83,8 @@ def _reader(source: Source, kind: Kind) -> Iterator[Record | InvalidRecord]:
     records: Iterator[Record | InvalidRecord]
     if kind in _CONTAINERS:
         records = reader(source, read)
+    elif kind in _PICTURES and source.modality == "image":
+        records = pictures.read(source)
     elif kind in _PICTURES:
         records = reader(kind, source)
     else:

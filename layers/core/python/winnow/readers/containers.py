@@ -50,7 +50,8 @@ def read_zip(source: Source, read_inner: ReadInner) -> Iterator[Record | Invalid
     """
     file = source.spooled()
     limits = source.limits.model_dump()
-    package = _opened(file, limits)
+    of_pictures = source.modality == "image"
+    package = _opened(file, limits, "max_pictures" if of_pictures else "max_members")
     unpacked = Counted(package, limits)
     number = 0
     members = 0
@@ -180,10 +181,10 @@ def _unsafe(info: zipfile.ZipInfo) -> tuple[str, str] | None:
     return None
 
 
-def _opened(file: IO[bytes], limits: dict[str, int]) -> zipfile.ZipFile:
+def _opened(file: IO[bytes], limits: dict[str, int], members_limit: str) -> zipfile.ZipFile:
     """The archive. Raises the error of `winnow.errors` that the package's code names."""
     try:
-        return open_package(file, limits)
+        return open_package(file, limits, members_limit)
     except ParseError as error:
         raise catalogue()[error.code](error.message) from None
 

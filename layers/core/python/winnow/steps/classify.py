@@ -1,4 +1,4 @@
-"""Classify: one chunk of records to one chunk of judgements.
+"""Classify: one chunk of records, texts or pictures, to one chunk of judgements.
 
 No record fails another. One that is beyond its budget, or that the judge breaks on, is an invalid
 record; where the whole chunk would outlast the time that is left, ChunkTooSlowError says so before
@@ -6,8 +6,11 @@ the function is killed, and the workflow has the chunk judged in halves.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from winnow.errors import (
@@ -33,6 +36,7 @@ from winnow.models import (
     InvalidRecord,
     Judgement,
     ModelInfo,
+    ObjectRef,
     Part,
     Record,
     ScoredHeader,
@@ -48,12 +52,22 @@ from winnow.steps.locations import ocr_confidence, placed
 from winnow.steps.shadow import Beside, Shadow, threshold_of
 from winnow.storage.intermediate import open_artifact
 from winnow.storage.jsonl import dump_line, load_lines
-from winnow.storage.paths import ARRAYS, JSON_LINES, scored_of, vectors_of
+from winnow.storage.paths import (
+    ARRAYS,
+    JSON_LINES,
+    SQUARE_BYTES,
+    SQUARE_SIDE,
+    scored_of,
+    vectors_of,
+)
 from winnow.storage.vectors import dump_vectors
 
 JudgeFor = Callable[[bytes, HeadFiles | None, ReferenceFile | None], Judge]
 """Makes the judge from a definition's JSON, the head if any, and what was encoded beforehand;
 cached between calls, for building one costs an encoding."""
+
+Squares = Mapping[int, NDArray[np.uint8]]
+"""Pictures as they are judged, shape [224, 224, 3], RGB, by the numbers of their records."""
 
 GROUP_SEGMENTS = 25_000
 """Segments, as estimated, of the records that are judged in one call: what is in memory at a time.
@@ -103,15 +117,17 @@ def classify(
             f"Chunk {task.chunk} has {len(lines)} lines where the manifest says {task.records}."
         )
     part = task.part or Part(first=0, records=task.records)
+    before = sum(isinstance(line, Record) for line in lines[: part.first])
     if task.part is not None:
         lines = _part_of(lines, part, task.chunk)
         if part.skip:
             lines = [_failed(line) if isinstance(line, Record) else line for line in lines]
     records = [line for line in lines if isinstance(line, Record)]
+    squares = None if task.squares is None else _squares(task.squares, store, before, records)
     until = None if seconds is None else started + seconds
     shadow = _shadow_of(task, judge, definition, store, judge_for, clock, memory, seconds)
     judged = judge_records(
-        shadow.judge if shadow else judge, records, budget or RecordBudget(), clock, until
+        shadow.judge if shadow else judge, records, budget or RecordBudget(), clock, until, squares
     )
     differences, counts = shadow.compare(judged) if shadow else ([None] * len(judged), None)
     judgements = {
@@ -157,6 +173,18 @@ def _part_of(
             f"Chunk {chunk} has no records {part.first} to {part.first + part.records - 1}."
         )
     return records
+
+
+def _squares(
+    stored: ObjectRef, store: ObjectStore, before: int, records: Sequence[Record]
+) -> Squares:
+    """What is judged of the pictures of these records, which follow others of their chunk."""
+    size = len(records) * SQUARE_BYTES
+    content = store.read_range(stored, before * SQUARE_BYTES, size) if records else b""
+    if len(content) != size:
+        raise StoredDataInvalidError("The pictures of a chunk are missing, or cut off.")
+    pixels = np.frombuffer(content, np.uint8).reshape(-1, SQUARE_SIDE, SQUARE_SIDE, 3)
+    return {record.record: square for record, square in zip(records, pixels, strict=True)}
 
 
 def _failed(record: Record) -> InvalidRecord:
@@ -216,13 +244,15 @@ def judge_records(
     budget: RecordBudget,
     clock: Callable[[], float],
     until: float | None = None,
+    squares: Squares | None = None,
 ) -> list[Judgement | RecordRejection]:
     """A judgement a record, in order, or why there is none; the others go on.
 
+    `squares` are what is judged of records that are pictures; None: their texts are.
     Raises ChunkTooSlowError when the clock reads `until` before all are judged. A single record is
     rejected instead: no half of it is left to judge.
     """
-    run = _Judging(judge, budget, clock, until, alone=len(records) == 1)
+    run = _Judging(judge, budget, clock, until, squares, alone=len(records) == 1)
     return [result for group in _groups(records) for result in run(group)]
 
 
@@ -252,6 +282,7 @@ class _Judging:
         budget: RecordBudget,
         clock: Callable[[], float],
         until: float | None,
+        squares: Squares | None,
         *,
         alone: bool,
     ) -> None:
@@ -259,6 +290,7 @@ class _Judging:
         self._budget = budget
         self._clock = clock
         self._until = until
+        self._squares = squares
         self._alone = alone
 
     def __call__(self, records: Sequence[Record]) -> list[Judgement | RecordRejection]:
@@ -278,7 +310,7 @@ class _Judging:
             until = min(until, self._until)
         check = Deadline(self._clock, until)
         try:
-            return self._judge([r.text for r in records], [r.fields for r in records], check=check)
+            return self._judge(self._judged(records), [r.fields for r in records], check=check)
         except DeadlineError:
             if until == self._until and not self._alone:
                 raise ChunkTooSlowError(
@@ -298,6 +330,12 @@ class _Judging:
         parts = [records[at : at + size] for at in range(0, len(records), size)]
         return [result for part in parts for result in self._all(part)]
 
+    def _judged(self, records: Sequence[Record]) -> Sequence[Any]:
+        """What of the records is judged: their texts, or their pictures."""
+        if self._squares is None:
+            return [record.text for record in records]
+        return [self._squares[record.record] for record in records]
+
 
 def scored(
     record: Record,
@@ -315,7 +353,8 @@ def scored(
         **record.identity,
         ocr_confidence=ocr_confidence(record),
         fields=record.fields,
-        text=record.text,
+        text=None if record.picture else record.text,
+        picture=record.picture,
         places=record.places,
         parts=record.parts,
         unread=record.unread,

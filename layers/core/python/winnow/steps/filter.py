@@ -469,6 +469,7 @@ def outcome_of(line: ScoredLine, threshold: float, min_ocr_confidence: float = 0
         code=code,
         reason=reason,
         text=line.text,
+        picture=line.picture,
         places=line.places,
         parts=line.parts,
         shadow=line.shadow,

@@ -5,8 +5,10 @@ are joined, the records wait on disk until the file has ended.
 """
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import BinaryIO
+from itertools import islice
+from typing import BinaryIO, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -37,6 +39,7 @@ from winnow.readers.ocr import OcrNeededError, defer_ocr
 from winnow.readers.source import KeepPicture
 from winnow.registry.models import PinnedVersion
 from winnow.registry.ports import Models
+from winnow.steps.pictures import DecodePictures, ListedPictures, PictureLine, with_pictures
 from winnow.steps.upload import (
     SenderThreshold,
     effective_threshold,
@@ -48,6 +51,9 @@ from winnow.storage.jsonl import dump_line
 from winnow.storage.paths import ARRAYS, JPEG, JSON, JSON_LINES, RunPaths
 from winnow.storage.times import iso
 from winnow.tables.dates import with_dates
+
+_KEEPING_THREADS = 8
+"""Thumbnails that are written side by side: each is an object, and a request."""
 
 
 class SerializeOptions(BaseModel):
@@ -64,6 +70,7 @@ class SerializeOptions(BaseModel):
     )
     chunk_records: int = Field(1_000, gt=0)
     chunk_bytes: int = Field(4_000_000, gt=0, description="bytes at which a chunk ends")
+    chunk_pictures: int = Field(128, gt=0, description="records of a chunk of pictures")
     chunk_segments: int = Field(
         100_000,
         gt=0,
@@ -80,18 +87,19 @@ def serialize(
     clock: Callable[[], float],
     *,
     ocr: PageReader | None = None,
+    decode: DecodePictures | None = None,
     run: RunRef | None = None,
     meter: Meter | None = None,
 ) -> Serialized:
     """Read an upload and write its chunks, its manifest and the definition it is judged by.
 
-    `clock` returns seconds; `ocr` reads pages that are pictures, or is None without OCR; `meter`
-    says what the call used.
+    `clock` returns seconds; `ocr` reads pages that are pictures, or is None without OCR;
+    `decode` decodes pictures that are records; `meter` says what the call used.
     What is written is kept by `run`. Raises what can be wrong with a file as a whole: see
     `winnow.errors`.
     """
     pinned, stored = _pinned(upload, store)
-    return _serialize(pinned, stored, store, models, options, clock, ocr, run, meter)
+    return _serialize(pinned, stored, store, models, options, clock, ocr, decode, run, meter)
 
 
 def serialize_text(
@@ -104,14 +112,16 @@ def serialize_text(
     run: RunRef | None = None,
     meter: Meter | None = None,
 ) -> Serialized | ScanNeeded:
-    """Serialize an upload without OCR, or say that it has pages that are pictures.
+    """Serialize an upload of text, or say that it is pictures or has pages that are.
 
     What was written until the first of them is written again by Scan, which reads the version
     that is named here. Raises as `serialize`.
     """
     pinned, stored = _pinned(upload, store)
     try:
-        return _serialize(pinned, stored, store, models, options, clock, defer_ocr, run, meter)
+        return _serialize(
+            pinned, stored, store, models, options, clock, defer_ocr, None, run, meter
+        )
     except OcrNeededError:
         return ScanNeeded(upload=pinned)
 
@@ -130,6 +140,7 @@ def _serialize(
     options: SerializeOptions,
     clock: Callable[[], float],
     ocr: PageReader | None,
+    decode: DecodePictures | None,
     run: RunRef | None,
     meter: Meter | None,
 ) -> Serialized:
@@ -167,7 +178,13 @@ def _serialize(
             dated = requested_date(stored.metadata)
             day = stored.stored.date() if stored.stored else None
             lines = with_dates(lines, definition.input.date_columns, dated, day)
-        chunks, records = _write_chunks(lines, options, store, paths, task)
+        if definition.of_pictures:
+            listed = ListedPictures(stored.ref, store, options.limits)
+            pictures = with_pictures(lines, listed, decode, options.limits)
+            made = _picture_chunks(pictures, options, keep_picture)
+        else:
+            made = _chunked(lines, options)
+        chunks, records = _write_chunks(made, store, paths, task)
     return Serialized(
         upload=upload,
         dropped_at=iso(stored.stored.timestamp()) if stored.stored else None,
@@ -235,9 +252,15 @@ def _source(
     )
 
 
+class _Chunk(NamedTuple):
+    records: int
+    lines: bytes
+    squares: bytes = b""
+    """Of its pictures; empty where there are none."""
+
+
 def _write_chunks(
-    lines: Iterator[Record | InvalidRecord],
-    options: SerializeOptions,
+    made: Iterator[_Chunk],
     store: ObjectStore,
     paths: RunPaths,
     task: Callable[..., ChunkTask],
@@ -248,14 +271,23 @@ def _write_chunks(
     """
     chunks = records = 0
     manifest = bytearray()
-    for count, content in _chunked(lines, options):
-        source = paths.chunk(chunks)
-        store.put(source, content, JSON_LINES)
+    for chunk in made:
+        source, squares = paths.chunk(chunks), None
+        store.put(source, chunk.lines, JSON_LINES)
+        if chunk.squares:
+            squares = paths.squares(chunks)
+            store.put(squares, chunk.squares, ARRAYS)
         manifest += dump_line(
-            task(chunk=chunks, records=count, source=source, scored=paths.scored(chunks))
+            task(
+                chunk=chunks,
+                records=chunk.records,
+                source=source,
+                squares=squares,
+                scored=paths.scored(chunks),
+            )
         )
         chunks += 1
-        records += count
+        records += chunk.records
     if not records:
         raise NoRecordsError("The file contains no records.")
     store.put(paths.manifest, bytes(manifest), JSON_LINES)
@@ -296,8 +328,8 @@ def _shadow_of(version: PinnedVersion) -> ShadowTask | None:
 
 def _chunked(
     lines: Iterator[Record | InvalidRecord], options: SerializeOptions
-) -> Iterator[tuple[int, bytes]]:
-    """Chunks: how many lines, and these.
+) -> Iterator[_Chunk]:
+    """The chunks of texts.
 
     One that a record would take over the segments ends before it, so that a record of any size
     shares its chunk with what is left of its time.
@@ -306,13 +338,30 @@ def _chunked(
     for line in lines:
         cost = estimated_segments(line.text) if isinstance(line, Record) else 0
         if count and segments + cost > options.chunk_segments:
-            yield count, bytes(content)
+            yield _Chunk(count, bytes(content))
             count, segments, content = 0, 0, bytearray()
         content += dump_line(line)
         count += 1
         segments += cost
         if count >= options.chunk_records or len(content) >= options.chunk_bytes:
-            yield count, bytes(content)
+            yield _Chunk(count, bytes(content))
             count, segments, content = 0, 0, bytearray()
     if count:
-        yield count, bytes(content)
+        yield _Chunk(count, bytes(content))
+
+
+def _picture_chunks(
+    lines: Iterator[PictureLine], options: SerializeOptions, keep_picture: KeepPicture
+) -> Iterator[_Chunk]:
+    """The chunks of pictures; what people see of them is kept on the way."""
+    with ThreadPoolExecutor(_KEEPING_THREADS) as pool:
+        while group := list(islice(lines, options.chunk_pictures)):
+            pictures = [(line.record, found) for line, found in group if found is not None]
+            kept = pool.map(lambda of: keep_picture(of[0], of[1].thumbnail), pictures)
+            for _ in kept:
+                pass
+            yield _Chunk(
+                len(group),
+                b"".join(dump_line(line) for line, _ in group),
+                b"".join(found.square for _, found in pictures),
+            )

@@ -10,6 +10,10 @@ JSON_LINES = "application/x-ndjson"
 JPEG = "image/jpeg"
 ARRAYS = "application/octet-stream"
 
+SQUARE_SIDE = 224
+SQUARE_BYTES = SQUARE_SIDE * SQUARE_SIDE * 3
+"""A picture as it is judged: rows of pixels, three bytes each (RGB)."""
+
 
 class RunPaths:
     """The object names of one run: its work under `runs/`, its results under `results/`."""
@@ -63,6 +67,10 @@ class RunPaths:
         """A SourceLine a line: what Serialize makes of the file."""
         return self._work(f"chunks/{number:06d}.jsonl")
 
+    def squares(self, number: int) -> ObjectRef:
+        """What is judged of a chunk's pictures: SQUARE_BYTES for each of its records, in order."""
+        return self._work(f"chunks/{number:06d}.rgb")
+
     def scored(self, number: int, part: Part | None = None) -> ObjectRef:
         """The same chunk, or a part of it, with its judgements.
 
@@ -84,7 +92,7 @@ class RunPaths:
         return self._ref(f"results/{process_id}/{self._upload_id}/result.json")
 
     def picture(self, process_id: str, number: int) -> ObjectRef:
-        """The picture of a scanned page: `SourceLocation.picture` is its number."""
+        """What people see of a page or a picture: `SourceLocation.picture` is its number."""
         return self._ref(f"results/{process_id}/{self._upload_id}/pages/{number}.jpg")
 
     def outcome(self, process_id: str, outcome: Outcome) -> ObjectRef:
