@@ -78,7 +78,7 @@ def read_candidate(
     encoded = None
     try:
         files = _head(folder, definition, required=head is not None)
-        if vectors is not None:
+        if vectors is not None and not definition.of_pictures:
             content = vectors.of(definition, files)
             encoded = Vectors(vectors.encoder, lambda *_: content)
     except (HeadInvalidError, HeadMissingError) as error:

@@ -3,13 +3,13 @@
 import os
 import time
 from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
 from winnow.heads.card import HeadFiles
 from winnow.judging.text.remembering import RememberingEncoder
-from winnow.limits.budget import RecordBudget
 from winnow.models import ChunkTask, Classified
 from winnow.ports import Judge
-from winnow.processes.schema import parse_definition_json
+from winnow.processes.schema import LabelsProcess, parse_definition_json
 from winnow.registry.reading import ReferenceFile
 from winnow.steps.classify import classify
 from winnow_aws.handler import handler as lambda_handler
@@ -19,42 +19,65 @@ from winnow_aws.settings import ClassifySettings
 from winnow_encoder import encoder_of
 from winnow_encoder.references import ReferenceVectors
 
+if TYPE_CHECKING:
+    from winnow.ports import PictureEncoder
+
 RESERVE_S = 20.0
 """Seconds reserved to finish the last batch and write the output."""
 
 
 @cache
-def build() -> tuple[S3Store, RememberingEncoder, RecordBudget]:
-    """What all calls share: the store, the encoder with verified files, and a record's budget."""
-    settings = ClassifySettings.from_environment(os.environ)
-    encoder = encoder_of(settings)
-    return s3_store(), RememberingEncoder(encoder), settings.budget
+def build() -> tuple[S3Store, ClassifySettings]:
+    """What all calls share: the store and the settings."""
+    return s3_store(), ClassifySettings.from_environment(os.environ)
+
+
+@cache
+def texts() -> RememberingEncoder:
+    """The encoder of texts, with verified files."""
+    return RememberingEncoder(encoder_of(build()[1]))
+
+
+@cache
+def pictures() -> "PictureEncoder":
+    """The encoder of pictures, with verified files."""
+    from winnow_encoder.pictures import load_picture_encoder
+
+    settings = build()[1]
+    return load_picture_encoder(settings.model_dir, settings.encoder_threads)
 
 
 @lru_cache(maxsize=8)
 def judge_for(definition: bytes, head: HeadFiles | None, references: ReferenceFile | None) -> Judge:
     """The judge of a version. Cached: building one encodes, or reads, all its references."""
-    settings = ClassifySettings.from_environment(os.environ)
-    vectors = ReferenceVectors(build()[1], settings.model_dir)
+    process = parse_definition_json(definition)
+    if isinstance(process, LabelsProcess) and process.of_pictures:
+        from winnow.judging.pictures import picture_judge
+
+        return picture_judge(process, pictures(), head)
+    settings = build()[1]
+    vectors = ReferenceVectors(texts(), settings.model_dir)
     # A file of vectors says nothing of a model that is not in the folder.
     read = references.read if references and not settings.model_handle else None
-    return vectors.judge(parse_definition_json(definition), head, read)
+    return vectors.judge(process, head, read)
 
 
 @lambda_handler(ChunkTask, lambda task: {"upload_id": task.upload_id, "chunk": task.chunk})
 def handler(task: ChunkTask) -> Classified:
     """Judge a chunk of records."""
-    store, encoder, budget = build()
-    # Read after `build()`: on a cold start, loading the encoder has used part of the time.
+    store, settings = build()
+    memory = None if task.of_pictures else texts()
+    model = pictures().info if memory is None else memory.info
+    # Read after the encoder is loaded: on a cold start, that has used part of the time.
     seconds = max(0.0, seconds_left() - RESERVE_S)
     return classify(
         task,
         store,
         judge_for,
-        encoder.info,
+        model,
         time.monotonic,
-        budget=budget,
+        budget=settings.budget,
         seconds=seconds,
-        memory=encoder,
+        memory=memory,
         meter=used,
     )

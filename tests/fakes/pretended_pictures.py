@@ -1,17 +1,13 @@
-"""Pictures for tests: drawn, and pretended.
+"""Pictures for tests that decode none.
 
 A pretended picture is its first bytes and a text; its square says the text, too, so that the judge
 of `fakes/processes.py` can read it.
 """
 
-import io
-import zipfile
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
 
 from tests.fakes.processes import SayingJudge
 from winnow.limits.budget import Check, RecordRejection, no_deadline
@@ -61,33 +57,3 @@ class SeeingJudge:
         check()
         self.seen.append(len(pictures))
         return self._judge([square.tobytes().rstrip(b"\0").decode() for square in pictures])
-
-
-def drawn(wheels: int = 2, size: tuple[int, int] = (320, 240)) -> Image.Image:
-    """A picture of this many wheels on a road."""
-    image = Image.new("RGB", size, (200, 220, 240))
-    draw = ImageDraw.Draw(image)
-    width, height = size
-    draw.rectangle((0, height * 3 // 4, width, height), fill=(110, 110, 110))
-    radius = height // 5
-    for wheel in range(wheels):
-        middle = width * (2 * wheel + 1) // (2 * wheels)
-        box = (middle - radius, height // 2, middle + radius, height // 2 + 2 * radius)
-        draw.ellipse(box, outline=(20, 20, 20), width=max(1, radius // 6))
-    return image
-
-
-def packed(image: Image.Image, kind: str, **options: Any) -> bytes:
-    """A picture as a file."""
-    out = io.BytesIO()
-    image.save(out, kind, **options)
-    return out.getvalue()
-
-
-def archive(members: Mapping[str, bytes]) -> bytes:
-    """A ZIP, stored without compression, as pictures are."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as package:
-        for name, content in members.items():
-            package.writestr(name, content)
-    return out.getvalue()

@@ -131,8 +131,9 @@ def functions(monkeypatch: pytest.MonkeyPatch) -> Iterator[Functions]:
     monkeypatch.setattr(made.serialize, "build", lambda: (store, models(), options))
     monkeypatch.setattr(made.scan, "build", lambda: (store, models(), options, pages))
     monkeypatch.setattr(
-        made.classify, "build", lambda: (store, SimpleNamespace(info=MODEL), RecordBudget())
+        made.classify, "build", lambda: (store, SimpleNamespace(budget=RecordBudget()))
     )
+    monkeypatch.setattr(made.classify, "texts", lambda: SimpleNamespace(info=MODEL))
     monkeypatch.setattr(made.classify, "judge_for", judge_for)
     monkeypatch.setattr(made.filter, "build", lambda: (store, settings))
     with warnings.catch_warnings():

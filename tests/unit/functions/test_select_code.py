@@ -47,7 +47,7 @@ FOLDERS = {
         "winnow/judging/facts",
         *("winnow/judging/labels", "winnow/judging/text", "winnow/limits", "winnow/processes"),
         *("winnow/steps", "winnow/storage", "winnow/tables", "winnow_aws", "winnow_encoder"),
-        "winnow/registry",
+        *("winnow/registry", "winnow/judging/pictures"),
     },
     "filter": {
         *("winnow", "winnow/heads", "winnow/limits", "winnow/processes", "winnow/steps"),

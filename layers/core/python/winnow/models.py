@@ -839,6 +839,11 @@ class ChunkTask(FrozenModel):
     scored: ObjectRef = Field(description="where to write: JSONL, a ScoredHeader, then ScoredLines")
     part: Part | None = Field(None, description="what of it to judge; absent: all")
 
+    @property
+    def of_pictures(self) -> bool:
+        """Whether its records are pictures."""
+        return self.squares is not None
+
 
 class ScoredHeader(FrozenModel):
     """First line of a scored chunk."""

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from tests.fakes.pretended_pictures import SeeingJudge, archive, decode_pretended, pretended
+from tests.fakes.drawn_pictures import archive
+from tests.fakes.pretended_pictures import SeeingJudge, decode_pretended, pretended
 from tests.fakes.processes import MODEL
 from tests.fakes.store import MemoryStore
 from winnow.errors import (

@@ -131,6 +131,8 @@ def publish(
     except VersionUnknownError:
         pass
     card = _checked(draft, models.registry)
+    if draft.definition.of_pictures:
+        vectors = None  # there are no reference sentences
     contents = _contents(draft, vectors)
     try:
         files = write_files(contents, models, definition.id, sha256)

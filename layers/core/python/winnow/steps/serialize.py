@@ -255,8 +255,8 @@ def _source(
 class _Chunk(NamedTuple):
     records: int
     lines: bytes
-    squares: bytes = b""
-    """Of its pictures; empty where there are none."""
+    squares: bytes | None = None
+    """What is judged of pictures; None: its records are texts."""
 
 
 def _write_chunks(
@@ -274,7 +274,7 @@ def _write_chunks(
     for chunk in made:
         source, squares = paths.chunk(chunks), None
         store.put(source, chunk.lines, JSON_LINES)
-        if chunk.squares:
+        if chunk.squares is not None:
             squares = paths.squares(chunks)
             store.put(squares, chunk.squares, ARRAYS)
         manifest += dump_line(

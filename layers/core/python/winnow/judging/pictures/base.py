@@ -1,7 +1,7 @@
 """What judges of pictures have in common."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,9 +33,13 @@ class PictureJudge(ABC):
         return self._process
 
     def __call__(
-        self, pictures: Sequence[Square], *, check: Check = no_deadline
+        self,
+        pictures: Sequence[Square],
+        fields: Sequence[Mapping[str, str]] | None = None,
+        *,
+        check: Check = no_deadline,
     ) -> list[Judgement]:
-        """One judgement a picture, in order.
+        """One judgement a picture, in order (see `winnow.ports.Judge`).
 
         `check` is called between pieces of work, and what it raises goes through.
         """

@@ -1,0 +1,80 @@
+"""Pictures that are judged as pictures, dropped into the real local stack."""
+
+import io
+import uuid
+
+import pytest
+from PIL import Image
+
+from tests.fakes.drawn_pictures import archive, packed, wheels
+from winnow.models import Outcome, Picture
+from winnow.storage.paths import RunPaths
+
+from .conftest import Stack, winnow
+
+pytestmark = pytest.mark.model
+
+
+def test_pictures_of_an_archive_are_records(stack: Stack) -> None:
+    """Every format, one broken picture, and a text: each is its own record's business."""
+    kinds = ("PNG", "JPEG", "WEBP", "GIF", "TIFF")
+    members = {f"{kind.lower()}/bike.{kind.lower()}": packed(wheels(), kind) for kind in kinds}
+    members |= {"cut.png": packed(wheels(), "PNG")[:300], "note.txt": b"No picture."}
+    row = stack.run("bikes.zip", archive(members), "wheels")
+    assert row.state == "SUCCEEDED"
+    result, records = stack.result(row)
+    assert [record.part for record in records] == list(members)
+    assert [record.outcome for record in records] == [Outcome.ACCEPTED] * 5 + [Outcome.INVALID] * 2
+    assert [record.code for record in records[5:]] == ["file_unreadable", "file_type"]
+    assert result.model is not None
+    assert result.model.engine == "litert-fp16"
+    for record, kind in zip(records, kinds, strict=False):
+        assert record.picture == Picture(format=kind.lower(), width=320, height=240)
+        assert record.text is None
+        assert record.decision is not None
+        assert record.decision.kind == "labels"
+        assert {score.label for score in record.decision.scores} == {"bicycle", "motorcycle"}
+        key = RunPaths("results", row.upload_id).picture("wheels", record.record).key
+        stored = stack.s3.get_object(Bucket=stack.target.results_bucket, Key=key)
+        assert stored["ContentType"] == "image/jpeg"
+        with Image.open(io.BytesIO(stored["Body"].read())) as seen:
+            assert seen.size == (320, 240)
+    (mail,) = stack.mails(row.upload_id)
+    assert "5 accepted" in mail.subject
+
+
+def test_a_list_names_pictures_beside_it(stack: Stack) -> None:
+    folder = f"inbox/wheels/{uuid.uuid4().hex}/"
+    bucket = stack.target.uploads_bucket
+    put = stack.s3.put_object(Bucket=bucket, Key=f"{folder}bike.png", Body=packed(wheels(), "PNG"))
+    rows = "name,picture\nours,bike.png\ngone,moped.png\nurl,https://example.org/bike.png\n"
+    key = f"{folder}list.csv"
+    stack.s3.put_object(Bucket=bucket, Key=key, Body=rows.encode())
+    row = stack.wait(key)
+    assert row.state == "SUCCEEDED"
+    _, [ours, gone, url] = stack.result(row)
+    assert (ours.source_id, ours.outcome) == ("ours", Outcome.ACCEPTED)
+    assert ours.picture is not None
+    assert ours.picture.object is not None
+    assert ours.picture.object.version_id == put["VersionId"]
+    assert (gone.code, url.code) == ("picture_missing", "picture_url")
+
+
+def test_none_of_the_pictures_is_sure_enough(stack: Stack) -> None:
+    row = stack.run("bike.jpg", packed(wheels(), "JPEG"), "sure-wheels")
+    assert (row.state, row.error_code) == ("FAILED", "confidence_threshold_not_met")
+    (mail,) = stack.mails(row.upload_id)
+    assert "failed" in mail.subject
+    assert "confidence_threshold_not_met" in mail.body
+
+
+def test_a_text_fails_and_says_what_to_drop(stack: Stack) -> None:
+    row = stack.run("note.txt", "A note about a bicycle.", "wheels")
+    assert (row.state, row.error_code) == ("FAILED", "file_type")
+    assert "The process judges pictures" in (row.error_message or "")
+
+
+def test_a_picture_is_submitted_and_waited_for(stack: Stack, tmp_path) -> None:
+    (tmp_path / "bike.png").write_bytes(packed(wheels(), "PNG"))
+    answer = winnow("submit", tmp_path / "bike.png", "--process", "wheels", "--wait", "--json")
+    assert answer.code == 0, answer.err
