@@ -100,8 +100,8 @@ LabelledFiles = Annotated[
         "--data",
         metavar="F.csv",
         exists=True,
-        dir_okay=False,
-        help="Table of labelled records; repeatable.",
+        help="Table of labelled records; for pictures a folder of one folder a label, a ZIP of "
+        "it, or a table of files; repeatable.",
     ),
 ]
 LabelColumn = Annotated[

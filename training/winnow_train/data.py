@@ -43,16 +43,30 @@ _DELIMITERS = re.compile(r"[,;\t]")
 
 
 @dataclass(frozen=True)
+class LabelledPicture:
+    """What is kept of a picture."""
+
+    features: NDArray[np.float32]
+    """As the picture encoder gives them."""
+    key: bytes
+    """64 bits that stand for what a judge sees of it."""
+    thumbnail: bytes
+    """A small JPEG."""
+
+
+@dataclass(frozen=True)
 class LabelledRow:
     """One labelled record; `label` is None where the process does not know it."""
 
     record: int
     """Its place in the file, from 1. In a further file the places go on."""
     text: str
+    """Of a picture, its name."""
     fields: Mapping[str, str]
     label: str | None
     named: str
     """The label as it stands in the data."""
+    picture: LabelledPicture | None = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +95,8 @@ class LabelledData:
 def left_out_note(labelled: LabelledData) -> str:
     """A line on the rows left out."""
     rows = "1 row" if labelled.left_out == 1 else f"{labelled.left_out:,} rows"
+    if any(row.picture for row in labelled.rows):
+        return f"Left out: {rows} (no picture that can be read)."
     return f"Left out: {rows} (no text, label or number, or too long)."
 
 
@@ -381,6 +397,9 @@ def keys_of(
         cells_read: The columns that criteria read; where there are none, a key is as it was before
             criteria read any.
     """
+    if rows and rows[0].picture is not None:
+        keys = [row.picture.key for row in rows if row.picture is not None]
+        return np.frombuffer(b"".join(keys), np.uint64)
     numbers = numbers_of([row.fields for row in rows], numeric_columns, len(rows))
     wanted = tuple(map(plain_name, cells_read))
     digests = [

@@ -5,9 +5,10 @@ nothing is measured by what was memorised. All other rows are judged as a run ju
 """
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +16,12 @@ from numpy.typing import NDArray
 from winnow.errors import HeadInvalidError
 from winnow.heads.card import TRAINING, HeadCard, HeadFiles, folder_of
 from winnow.judging import build_judge
-from winnow.models import CriterionFinding, Verdict
-from winnow.ports import Encoder
-from winnow.processes.schema import ProcessDefinition
+from winnow.judging.pictures import picture_judge
+from winnow.models import CriterionFinding, Judgement, Verdict
+from winnow.ports import Encoder, PictureEncoder
+from winnow.processes.schema import LabelsProcess, ProcessDefinition
 from winnow_train.data import LabelledRow, keys_of
+from winnow_train.pictures import features_of
 from winnow_train.stored import read_training
 
 Doubles = NDArray[np.float64]
@@ -93,7 +96,7 @@ class Decisions:
 def decide(
     definition: ProcessDefinition,
     rows: Sequence[LabelledRow],
-    encoder: Encoder,
+    encoder: Encoder | PictureEncoder,
     head: HeadFiles | None,
     process_file: Path | None,
 ) -> Decisions:
@@ -107,7 +110,7 @@ def decide(
         for index, key in enumerate(keys.tolist())
         if key not in stored or definition.kind == "criteria"
     ]
-    judge = build_judge(definition, encoder, head)
+    judge = _judge(definition, encoder, head)
     decided = [""] * len(rows)
     because: list[tuple[str, ...]] = [()] * len(rows)
     findings: list[tuple[CriterionFinding, ...]] = []
@@ -115,7 +118,7 @@ def decide(
     beyond = np.zeros(len(rows), bool)
     for start in range(0, len(fresh), 2048):
         block = fresh[start : start + 2048]
-        judged = judge([rows[i].text for i in block], [rows[i].fields for i in block])
+        judged = judge([rows[i] for i in block])
         for index, judgement in zip(block, judged, strict=True):
             decided[index] = str(judgement.decision.value)
             if judgement.decision.kind == "criteria":
@@ -140,6 +143,16 @@ def decide(
         tuple(because),
         tuple(findings),
     )
+
+
+def _judge(
+    definition: ProcessDefinition, encoder: Encoder | PictureEncoder, head: HeadFiles | None
+) -> Callable[[Sequence[LabelledRow]], list[Judgement]]:
+    if isinstance(definition, LabelsProcess) and definition.of_pictures:
+        of_pictures = picture_judge(definition, cast("PictureEncoder", encoder), head)
+        return lambda rows: of_pictures.judge(features_of(rows))
+    of_texts = build_judge(definition, cast("Encoder", encoder), head)
+    return lambda rows: of_texts([row.text for row in rows], [row.fields for row in rows])
 
 
 def _training(

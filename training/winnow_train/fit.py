@@ -110,6 +110,7 @@ def fit(
     kind: str,
     process: str,
     encoder: ModelInfo | None,
+    picture_encoder: ModelInfo | None = None,
     criteria: tuple[str, ...] = (),
     evidence: tuple[str, ...] = (),
     understood: tuple[str, ...] | None = None,
@@ -143,8 +144,8 @@ def fit(
     Raises:
         TrainingDataError: There is one label alone, or one with fewer than two different rows.
     """
-    # Texts that are alike were copied; numbers that are alike are often just met again.
-    copies = material.reads_text or kind == "criteria"
+    # Texts and pictures that are alike were copied; numbers are often just met again.
+    copies = material.reads_text or kind == "criteria" or picture_encoder is not None
     group = np.unique(keys, return_inverse=True)[1] if copies else np.arange(len(keys))
     if material.groups is not None:
         group = np.unique(material.groups, return_inverse=True)[1]
@@ -168,6 +169,7 @@ def fit(
         labels=material.labels,
         created=created,
         encoder=encoder,
+        picture_encoder=picture_encoder,
         data=data,
         criteria=criteria,
         features=evidence,

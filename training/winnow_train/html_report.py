@@ -3,6 +3,7 @@
 The page itself is report.html.j2.
 """
 
+import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +15,7 @@ from jinja2 import Environment, StrictUndefined, Template
 
 from winnow.models import Evidence
 from winnow_train.comparison import Contest, SideBySide
+from winnow_train.data import LabelledRow
 from winnow_train.measure import Comparison, Evaluation, SliceMetrics
 from winnow_train.mistakes import Cause, CriterionMetrics, Mistake
 from winnow_train.plots import confusion_plot, reliability_plot, risk_coverage_plot
@@ -281,10 +283,18 @@ def _mistake(mistake: Mistake, names: Mapping[str, str]) -> dict[str, Any]:
         "confidence": f"{mistake.confidence:.2f}",
         "accepted": mistake.accepted,
         "bad": mistake.wrong_met,
+        "picture": _data_url(mistake.row),
         "parts": _marked(mistake.row.text, pieces),
         "causes": [_cause(cause) for cause in mistake.causes],
         "together": mistake.together,
     }
+
+
+def _data_url(row: LabelledRow) -> str | None:
+    """A picture's thumbnail, to stand in the page itself."""
+    if row.picture is None:
+        return None
+    return "data:image/jpeg;base64," + base64.b64encode(row.picture.thumbnail).decode()
 
 
 def _cause(cause: Cause) -> dict[str, Any]:

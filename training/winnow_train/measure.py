@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from winnow.errors import TrainingDataError
 from winnow.heads.card import HeadFiles
-from winnow.ports import Encoder
+from winnow.ports import Encoder, PictureEncoder
 from winnow.processes.schema import ProcessDefinition
 from winnow.tables.columns import plain_name
 from winnow_train.data import LabelledData, LabelledRow, labels_of
@@ -104,7 +104,7 @@ class Evaluation:
 def evaluate(
     definition: ProcessDefinition,
     labelled: LabelledData,
-    encoder: Encoder,
+    encoder: Encoder | PictureEncoder,
     head: HeadFiles | None,
     process_file: Path | None,
     columns: Sequence[str] = (),

@@ -11,7 +11,7 @@ from pydantic import Field
 from winnow.errors import HeadInvalidError, NotReproducibleError
 from winnow.heads.card import HeadCard, HeadFiles
 from winnow.models import FrozenModel
-from winnow.ports import Encoder
+from winnow.ports import Encoder, PictureEncoder
 from winnow.processes.schema import ProcessDefinition
 from winnow.registry.models import DataManifest
 from winnow.registry.training_rows import TrainingRow
@@ -103,7 +103,7 @@ def reproduce_from_file(
     head: HeadFiles,
     training: bytes | None,
     labelled: LabelledData,
-    encoder: Encoder,
+    encoder: Encoder | PictureEncoder,
     report: Callable[[str], None] = lambda _: None,
 ) -> Reproduction:
     """Train a head again that `winnow train` made, from its file: a shipped one, for example.
@@ -131,11 +131,12 @@ def reproduce_from_file(
     return compared(head, training, fitted)
 
 
-def _require_encoder(card: HeadCard, encoder: Encoder) -> None:
-    if card.encoder is not None and card.encoder.sha256 != encoder.info.sha256:
+def _require_encoder(card: HeadCard, encoder: Encoder | PictureEncoder) -> None:
+    trained = card.encoder or card.picture_encoder
+    if trained is not None and trained.sha256 != encoder.info.sha256:
         raise NotReproducibleError(
             f"The head of {card.process} was trained with the encoder "
-            f"{card.encoder.sha256[:12]}, and this is {encoder.info.sha256[:12]}."
+            f"{trained.sha256[:12]}, and this is {encoder.info.sha256[:12]}."
         )
 
 

@@ -1,9 +1,10 @@
 """From labelled rows to a head beside its process."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +12,17 @@ from numpy.typing import NDArray
 from winnow.errors import HeadInvalidError, TrainingDataError
 from winnow.heads.card import ARRAYS, CARD, TRAINING, HeadFiles, TrainingData, folder_of
 from winnow.judging.text.vectors import encode_segments
-from winnow.ports import Encoder
+from winnow.models import ModelInfo
+from winnow.ports import Encoder, PictureEncoder
 from winnow.processes.schema import CriteriaProcess, LabelsProcess, ProcessDefinition
 from winnow.tables.numbers import numbers_of
 from winnow_train.data import LabelledData, LabelledRow, keys_of, labels_of
 from winnow_train.fit import Fitted, Material, fit
 from winnow_train.gain import CriteriaGain
+from winnow_train.pictures import features_of
+
+PICTURE_STRENGTHS = (0.0003, 0.001, 0.003, 0.01)
+"""Values of C for 1,280 standardised features: those for a few numbers are too great for them."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,7 @@ class Settings:
 def train(
     definition: ProcessDefinition,
     labelled: LabelledData,
-    encoder: Encoder,
+    encoder: Encoder | PictureEncoder,
     *,
     label_column: str,
     text_column: str | None,
@@ -51,7 +57,7 @@ def train(
     Args:
         definition: The process.
         labelled: Rows; those with labels that the process does not know are refused.
-        encoder: Makes the vectors of texts.
+        encoder: Makes the vectors of texts, or has made those of the pictures.
         label_column: For the card.
         text_column: For the card.
         created: When, ISO 8601.
@@ -64,14 +70,12 @@ def train(
     """
     settings = settings or Settings(seed)
     rows = labelled.known
-    if unknown := sorted({row.named for row in labelled.unknown}):
-        some = ", ".join(labels_of(definition)[:5])
-        raise TrainingDataError(
-            f"The data name {len(unknown)} labels that {definition.id} does not have, "
-            f"such as {unknown[0]!r}; it has {some}.",
-            hint="Name the column of its labels with --label-column, or make a process of these "
-            "labels: another id with --process, and --create.",
+    _require_no_unknown(definition, labelled)
+    if isinstance(definition, LabelsProcess) and definition.of_pictures:
+        return _train_pictures(
+            definition, labelled, encoder.info, label_column, created, settings, report
         )
+    encoder = cast("Encoder", encoder)
     if isinstance(definition, CriteriaProcess):
         return _train_criteria(
             definition,
@@ -84,12 +88,9 @@ def train(
             settings,
             report,
         )
+    known = _known(definition, rows)
     labels = labels_of(definition)
-    present = {row.label for row in rows}
-    if missing := [label for label in labels if label not in present]:
-        raise TrainingDataError(f"No row has the label {missing[0]} ({len(missing)} are missing).")
     position = {label: index for index, label in enumerate(labels)}
-    known = np.array([position[row.label] for row in rows if row.label is not None], np.intp)
     numeric = definition.input.numeric_columns
     reads_text = bool(definition.input.text_columns)
     texts = tuple(row.text for row in rows) if reads_text else ()
@@ -141,6 +142,62 @@ def rows_of_head(process_file: Path, process_id: str) -> int:
         return files.card().data.rows if files else 0
     except HeadInvalidError:
         return 0
+
+
+def _require_no_unknown(definition: ProcessDefinition, labelled: LabelledData) -> None:
+    if unknown := sorted({row.named for row in labelled.unknown}):
+        some = ", ".join(labels_of(definition)[:5])
+        raise TrainingDataError(
+            f"The data name {len(unknown)} labels that {definition.id} does not have, "
+            f"such as {unknown[0]!r}; it has {some}.",
+            hint="Name the column of its labels with --label-column, or make a process of these "
+            "labels: another id with --process, and --create.",
+        )
+
+
+def _known(definition: LabelsProcess, rows: Sequence[LabelledRow]) -> NDArray[np.intp]:
+    """Positions of the rows' labels. Raises TrainingDataError where a label has no row."""
+    labels = labels_of(definition)
+    named = [row.label for row in rows if row.label is not None]
+    if missing := [label for label in labels if label not in named]:
+        raise TrainingDataError(f"No row has the label {missing[0]} ({len(missing)} are missing).")
+    return np.array([labels.index(label) for label in named], np.intp)
+
+
+def _train_pictures(
+    definition: LabelsProcess,
+    labelled: LabelledData,
+    encoder: ModelInfo,
+    label_column: str,
+    created: str,
+    settings: Settings,
+    report: Callable[[str], None],
+) -> Fitted:
+    rows = labelled.known
+    labels = labels_of(definition)
+    material = Material(
+        labels=labels,
+        known=_known(definition, rows),
+        texts=(),
+        vectors=np.zeros((len(rows), 0), np.float32),
+        numbers=features_of(rows).astype(np.float64),
+        weights=settings.weights,
+        groups=settings.groups,
+    )
+    return fit(
+        material,
+        _data(labelled, rows, labels, label_column, None, ()),
+        kind="labels",
+        process=definition.id,
+        encoder=None,
+        picture_encoder=encoder,
+        threshold=definition.threshold,
+        created=created,
+        keys=keys_of(rows, ()),
+        strengths=settings.strengths or PICTURE_STRENGTHS,
+        seed=settings.seed,
+        report=report,
+    )
 
 
 def _train_criteria(

@@ -11,7 +11,7 @@ import yaml
 
 from winnow.errors import ProcessInvalidError
 from winnow.heads.card import CARD, HeadCard, HeadFiles, Scope, ThresholdGuarantee, folder_of
-from winnow.ports import Encoder
+from winnow.ports import Encoder, PictureEncoder
 from winnow.processes.loader import load_definition
 from winnow.processes.schema import ProcessDefinition
 from winnow_train.data import LabelledData, keys_of, labels_of
@@ -90,7 +90,7 @@ def _with_coverage(part: SliceMetrics) -> dict[str, Any]:
 def tune(
     definition: ProcessDefinition,
     labelled: LabelledData,
-    encoder: Encoder,
+    encoder: Encoder | PictureEncoder,
     head: HeadFiles | None,
     process_file: Path,
     target: TuningGoal,

@@ -19,7 +19,6 @@ from winnow_cli.options import (
     ProcessId,
     TextColumn,
     handle_errors,
-    label_column_of,
     require_folder,
 )
 
@@ -38,8 +37,8 @@ def evaluate(
             "--data",
             metavar="F.csv",
             exists=True,
-            dir_okay=False,
-            help="Table of labelled records; repeatable.",
+            help="Table of labelled records; for pictures a folder of one folder a label, a ZIP "
+            "of it, or a table of files; repeatable.",
         ),
     ] = None,
     label_column: LabelColumn = None,
@@ -96,7 +95,6 @@ def evaluate(
     The mistakes are shown first: text, the criterion that caused it, and its evidence.
     """
     _check(data, drift, {"--html": html, "--mistakes": mistakes})
-    label = label_column_of(data, label_column) if data else None
     from winnow.processes.registry import ProcessRegistry
     from winnow_cli.render.evaluation import print_drift, print_evaluation
     from winnow_cli.render.mistakes import print_criteria, print_mistakes, write_mistakes
@@ -107,20 +105,17 @@ def evaluate(
     runs = _drifts(registry.heads.get(definition.id), drift or [])
     if runs:
         document["drift"] = runs
-    if not data or label is None:
+    if not data:
         emit_json(document) if as_json else print_drift(runs)
         return
-    from winnow_encoder import load_encoder
+    from winnow_cli.labelled import load_labelled
     from winnow_train.baseline import other_version
-    from winnow_train.data import left_out_note, read_labelled_files, unknown_labels_note
+    from winnow_train.data import unknown_labels_note
     from winnow_train.measure import compare
     from winnow_train.measure import evaluate as measure
     from winnow_train.mistakes import criterion_metrics, mistakes_of
 
-    encoder = load_encoder(model)
-    labelled = read_labelled_files(data, definition, label, text_column)
-    if labelled.left_out:
-        note(left_out_note(labelled))
+    labelled, encoder, _ = load_labelled(definition, data, label_column, text_column, model)
     if labelled.unknown:
         note(unknown_labels_note(labelled, definition.id))
     file, head = registry.files[definition.id], registry.heads.get(definition.id)
@@ -136,7 +131,7 @@ def evaluate(
     other = comparison = None
     if against is not None:
         version = other_version(against, definition, file)
-        rows = read_labelled_files(data, version.definition, label, text_column)
+        rows = load_labelled(version.definition, data, label_column, text_column, model).data
         other, other_decisions = measure(
             version.definition, rows, encoder, version.head, version.file, slices or []
         )

@@ -76,20 +76,18 @@ def train(
     model: ModelDir = DEFAULT_MODEL,
     as_json: AsJson = False,
 ) -> None:
-    """Train the head of a process on labelled rows, and calibrate it on held-out folds.
+    """Train the head of a process on labelled records, and calibrate it on held-out folds.
 
     The new head replaces the one before: give all its rows, each file with a --data of its own.
     """
     from winnow.errors import ProcessUnknownError
     from winnow.processes.loader import load_definition
     from winnow.processes.registry import ProcessRegistry
-    from winnow_encoder import load_encoder
-    from winnow_train.data import left_out_note, read_labelled_files
+    from winnow_cli.labelled import load_labelled, require_tables
     from winnow_train.new_process import new_process
     from winnow_train.train import rows_of_head, write
     from winnow_train.train import train as fit_head
 
-    label = label_column_of(data, label_column)
     numeric = tuple(name.strip() for name in numeric_columns.split(",") if name.strip())
     if text_optional and not numeric:
         raise typer.BadParameter("--text-optional needs --numeric-columns")
@@ -103,23 +101,24 @@ def train(
     except ProcessUnknownError as error:
         if not create:
             raise ProcessUnknownError(error.message, hint=UNKNOWN) from None
+        require_tables(data)
+        label_column = label_column_of(data, label_column)
         text = None if text_optional else text_column
-        new = new_process(process, data, label, text, numeric, id_column)
+        new = new_process(process, data, label_column, text, numeric, id_column)
         definition = load_definition(new, f"{process}.yaml")
     else:
         if numeric and set(numeric) != set(definition.input.numeric_columns):
             raise typer.BadParameter(
                 "the process names its own numbers: set input.numeric_columns in its definition"
             )
-    labelled = read_labelled_files(data, definition, label, text_column)
-    if labelled.left_out:
-        note(left_out_note(labelled))
+    labelled = load_labelled(definition, data, label_column, text_column, model)
+    label, text = labelled.label_column, next(iter(definition.input.text_columns), None)
     fitted = fit_head(
         definition,
-        labelled,
-        load_encoder(model),
+        labelled.data,
+        labelled.encoder,
         label_column=label,
-        text_column=text_column or next(iter(definition.input.text_columns), None),
+        text_column=text_column or text,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         seed=seed,
         report=note,
@@ -147,7 +146,7 @@ def train(
                 "head": card.info.model_dump(),
                 "folder": folder.name,
                 "rows": card.data.rows,
-                "left_out": labelled.left_out,
+                "left_out": labelled.data.left_out,
                 "bytes": card.arrays_bytes,
                 "metrics": card.metrics.model_dump(),
                 **({"gain": asdict(fitted.gain)} if fitted.gain else {}),
@@ -179,10 +178,12 @@ def train(
             "A confidence that tells right from wrong better comes of more labelled rows here. "
             "Which decisions are accepted is the threshold's."
         )
+    columns = "" if definition.of_pictures else f"{column}--label-column {shlex.quote(label)} "
+    other = "FOLDER" if definition.of_pictures else "F.csv"
     note(
         "Next, on rows that it was not trained on:\n"
-        f"  {command()} tune {where}--process {definition.id} --data F.csv {column}"
-        f"--label-column {shlex.quote(label)} --precision 0.95"
+        f"  {command()} tune {where}--process {definition.id} --data {other} {columns}"
+        "--precision 0.95"
     )
 
 

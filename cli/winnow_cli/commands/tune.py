@@ -18,7 +18,6 @@ from winnow_cli.options import (
     ProcessId,
     TextColumn,
     handle_errors,
-    label_column_of,
 )
 
 
@@ -66,20 +65,16 @@ def tune(
 ) -> None:
     """Find the lowest threshold whose accepted decisions reach a precision target."""
     from winnow.processes.registry import ProcessRegistry
+    from winnow_cli.labelled import load_labelled
     from winnow_cli.render.tuning import explain_tuning, print_tuning
-    from winnow_encoder import load_encoder
-    from winnow_train.data import left_out_note, read_labelled_files, unknown_labels_note
+    from winnow_train.data import unknown_labels_note
     from winnow_train.tune import TuningGoal, write_guarantee
     from winnow_train.tune import tune as find_threshold
 
-    label = label_column_of(data, label_column)
     registry = ProcessRegistry.from_directory(processes)
     definition = registry.find(process)
     file, head = registry.files[definition.id], registry.heads.get(definition.id)
-    encoder = load_encoder(model)
-    labelled = read_labelled_files(data, definition, label, text_column)
-    if labelled.left_out:
-        note(left_out_note(labelled))
+    labelled, encoder, _ = load_labelled(definition, data, label_column, text_column, model)
     if labelled.unknown:
         note(unknown_labels_note(labelled, definition.id))
     target = TuningGoal(precision, confidence, scope_loss)

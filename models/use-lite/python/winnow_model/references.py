@@ -42,7 +42,7 @@ def build_references(
 def _sentences(book: ProcessRegistry, info: ModelInfo) -> list[str]:
     """What the judges ask for when they are built, in order, each once."""
     asked = _Asked(info)
-    for definition in book.definitions:
+    for definition in (one for one in book.definitions if not one.of_pictures):
         build_judge(definition, asked, book.heads.get(definition.id))
     return list(asked.messages)
 
