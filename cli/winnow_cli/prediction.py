@@ -7,21 +7,27 @@ from functools import cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
+
+from winnow.errors import FileTypeError
 from winnow.judging import build_judge
 from winnow.limits.budget import RecordBudget, RecordRejection
 from winnow.models import InvalidRecord, Judgement, Record, ResultRecord
 from winnow.processes.registry import ProcessRegistry
-from winnow.processes.schema import CriteriaProcess, ProcessDefinition
+from winnow.processes.schema import CriteriaProcess, LabelsProcess, ProcessDefinition
 from winnow.readers import ReadLimits, Source
 from winnow.readers.cases import records_for
 from winnow.registry.files import version_sha256
-from winnow.steps.classify import judge_records, scored
+from winnow.steps.classify import Squares, judge_records, scored
 from winnow.steps.filter import outcome_of
 from winnow_cli.console import clean, note
 from winnow_encoder import load_encoder
 
 if TYPE_CHECKING:
+    from winnow.heads.card import HeadFiles
     from winnow.judging.criteria.explain import CriterionExplanation
+    from winnow.ports import Judge
     from winnow.readers.ocr import PageReader, Pictures
     from winnow.readers.pages.geometry import Page
     from winnow_ocr.pages import Pages
@@ -46,10 +52,51 @@ def predict(
     model: Path,
 ) -> list[Prediction]:
     """Judge records as Classify does, and filter them as Filter does."""
+    head = registry.heads.get(definition.id)
+    squares: Squares | None = None
+    if isinstance(definition, LabelsProcess) and definition.of_pictures:
+        records, squares = _decoded(records)
+        judge = _picture_judge(definition, head, model)
+    else:
+        judge = build_judge(definition, load_encoder(model), head)
     valid = [record for record in records if record.kind == "record"]
-    judge = build_judge(definition, load_encoder(model), registry.heads.get(definition.id))
-    judged = judge_records(judge, valid, RecordBudget(), time.monotonic)
+    judged = judge_records(judge, valid, RecordBudget(), time.monotonic, squares=squares)
     return list(_filtered(records, judged, definition))
+
+
+def _picture_judge(definition: LabelsProcess, head: "HeadFiles | None", model: Path) -> "Judge":
+    from winnow.judging.pictures import picture_judge
+    from winnow_encoder.pictures import load_picture_encoder
+
+    return picture_judge(definition, load_picture_encoder(model), head)
+
+
+def _decoded(
+    records: Sequence[Record | InvalidRecord],
+) -> tuple[list[Record | InvalidRecord], Squares]:
+    """The records, those that are no picture as invalid ones, and what is judged of the others.
+
+    Raises FileTypeError for a list of pictures: its keys are those of a stack.
+    """
+    from winnow_ocr.squares import squares_of
+
+    if any(record.kind == "record" and record.file is None for record in records):
+        raise FileTypeError(
+            "The file lists pictures of a stack's inbox. Give a picture, or a ZIP of pictures."
+        )
+    files = [record.file for record in records if record.kind == "record" and record.file]
+    found = iter(squares_of(files, ReadLimits()))
+    squares: dict[int, NDArray[np.uint8]] = {}
+    read: list[Record | InvalidRecord] = []
+    for record in records:
+        if record.kind == "invalid":
+            read.append(record)
+        elif isinstance(square := next(found), RecordRejection):
+            read.append(InvalidRecord(**record.identity, code=square.code, reason=square.reason))
+        else:
+            squares[record.record] = square
+            read.append(record)
+    return read, squares
 
 
 def version_of(registry: ProcessRegistry, definition: ProcessDefinition) -> str:
@@ -97,10 +144,11 @@ def opened(file: Path, definition: ProcessDefinition, ocr: "PageReader") -> Iter
         Source(
             stream,
             file.name,
-            columns.text_columns,
+            columns.picture_columns if definition.of_pictures else columns.text_columns,
             columns.id_columns,
             ReadLimits(),
             numeric_columns=definition.other_columns,
+            modality=columns.modality,
             unit=columns.unit,
             ocr=ocr,
         ) as source,

@@ -1,6 +1,6 @@
 """Drawings of bicycles, motorcycles and other things, each another one, the same for a seed.
 
-What the head of processes/two-wheels.yaml was trained on. To make the folder again, and the samples:
+What the head of processes/two-wheels.yaml was trained on. To make the folder and the head again:
 
     python -m tests.fakes.two_wheels FOLDER
     winnow train --process two-wheels --data FOLDER
@@ -56,7 +56,9 @@ def bicycle(pen: Pen, rng: Rng) -> None:
     pen.line([(seat[0] - 28, seat[1] - 8), (seat[0] + 22, seat[1] - 6)], fill=rubber, width=11)
     _handlebars(pen, rng, head, rubber)
     if rng.random() < 0.2:
-        pen.rectangle([head[0] + 5, head[1] - 5, head[0] + 60, head[1] + 40], outline=rubber, width=4)
+        pen.rectangle(
+            [head[0] + 5, head[1] - 5, head[0] + 60, head[1] + 40], outline=rubber, width=4
+        )
 
 
 def motorcycle(pen: Pen, rng: Rng) -> None:
@@ -74,9 +76,19 @@ def motorcycle(pen: Pen, rng: Rng) -> None:
     pen.line([head, front], fill=metal, width=int(rng.integers(12, 20)))
     waist = ground - rng.uniform(1.7, 2.0) * radius
     if scooter:
-        shield = [head, (head[0] + 25, head[1] + 10), (front[0] - 35, ground - 45), (224, ground - 40)]
+        shield = [
+            head,
+            (head[0] + 25, head[1] + 10),
+            (front[0] - 35, ground - 45),
+            (224, ground - 40),
+        ]
         pen.polygon([*shield, (224, ground - 60), (head[0] - 10, ground - 75)], fill=paint)
-        tail = [(rear[0] - 60, waist), (215, waist), (224, ground - 40), (rear[0] - 10, ground - 55)]
+        tail = [
+            (rear[0] - 60, waist),
+            (215, waist),
+            (224, ground - 40),
+            (rear[0] - 10, ground - 55),
+        ]
         pen.polygon(tail, fill=paint)
     else:
         engine = [224 - 55, waist + 20, 224 + rng.uniform(35, 60), ground - rng.uniform(25, 40)]

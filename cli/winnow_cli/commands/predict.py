@@ -31,7 +31,12 @@ def register(app: typer.Typer) -> None:
 @handle_errors
 def predict(
     process: ProcessId,
-    text: Annotated[str | None, typer.Argument(metavar="TEXT", help="The text to judge.")] = None,
+    text: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="TEXT|PICTURE", help="The text to judge, or the file of the picture."
+        ),
+    ] = None,
     file: Annotated[
         Path | None,
         typer.Option(
@@ -53,7 +58,7 @@ def predict(
     model: ModelDir = DEFAULT_MODEL,
     as_json: AsJson = False,
 ) -> None:
-    """Judge a text, or the records of a file, on this machine. No stack is needed."""
+    """Judge a text, a picture, or the records of a file, on this machine. No stack is needed."""
     if (text is None) == (file is None):
         raise typer.BadParameter("give a TEXT or --file F, one of the two")
     if text is not None and not text.strip():
@@ -68,6 +73,8 @@ def predict(
     definition = registry.find(process)
     if explain and definition.kind != "criteria":
         raise typer.BadParameter("--explain is for processes of kind criteria")
+    if text is not None and definition.of_pictures:
+        text, file = None, _picture(text)
     if file is None:
         records: list[Record | InvalidRecord] = [Record(record=1, text=text or "")]
     else:
@@ -93,6 +100,13 @@ def predict(
         print_judgement(predictions[0].judgement)
     else:
         print_predictions([prediction.result for prediction in predictions])
+
+
+def _picture(name: str) -> Path:
+    file = Path(name)
+    if not file.is_file():
+        raise typer.BadParameter("the process judges pictures, and there is no file of this name")
+    return file
 
 
 def _print_explanations(
