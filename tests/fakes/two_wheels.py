@@ -160,9 +160,11 @@ def _placed(layer: Image.Image, ground: Image.Image, rng: Rng) -> Image.Image:
     width = int(SIDE * size * rng.uniform(0.55, 1))
     layer = layer.resize((width, int(SIDE * size)), Image.Resampling.BICUBIC)
     layer = layer.rotate(rng.uniform(-18, 18), Image.Resampling.BICUBIC, expand=True)
-    room = [SIDE - length for length in layer.size]
-    at = tuple(int(free / 2 + rng.uniform(-0.4, 0.4) * abs(free)) for free in room)
-    ground.paste(layer, at, layer)
+    left, top = (
+        int(room / 2 + rng.uniform(-0.4, 0.4) * abs(room))
+        for room in (SIDE - length for length in layer.size)
+    )
+    ground.paste(layer, (left, top), layer)
     return ground
 
 

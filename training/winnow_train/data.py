@@ -386,6 +386,11 @@ def label_finder(definition: ProcessDefinition) -> Callable[[str], str | None]:
     return find
 
 
+def features_of(rows: Sequence[LabelledRow]) -> NDArray[np.float32]:
+    """The features of labelled pictures, shape [rows, 1280]."""
+    return np.stack([row.picture.features for row in rows if row.picture is not None])
+
+
 def keys_of(
     rows: Sequence[LabelledRow], numeric_columns: Sequence[str], cells_read: Sequence[str] = ()
 ) -> NDArray[np.uint64]:

@@ -20,8 +20,7 @@ from winnow.judging.pictures import picture_judge
 from winnow.models import CriterionFinding, Judgement, Verdict
 from winnow.ports import Encoder, PictureEncoder
 from winnow.processes.schema import LabelsProcess, ProcessDefinition
-from winnow_train.data import LabelledRow, keys_of
-from winnow_train.pictures import features_of
+from winnow_train.data import LabelledRow, features_of, keys_of
 from winnow_train.stored import read_training
 
 Doubles = NDArray[np.float64]

@@ -10,7 +10,6 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from winnow.errors import TrainingDataError
 from winnow.limits.budget import RecordRejection
@@ -77,11 +76,6 @@ def read_labelled_pictures(
     if not rows:
         raise TrainingDataError(f"No file of {names} can be read as a picture.")
     return LabelledData(names, digest.hexdigest(), tuple(rows), number - len(rows))
-
-
-def features_of(rows: Sequence[LabelledRow]) -> NDArray[np.float32]:
-    """The features of labelled pictures, shape [rows, 1280]."""
-    return np.stack([row.picture.features for row in rows if row.picture is not None])
 
 
 def _files(paths: Sequence[Path], definition: LabelsProcess, label_column: str) -> Iterator[_File]:

@@ -16,10 +16,9 @@ from winnow.models import ModelInfo
 from winnow.ports import Encoder, PictureEncoder
 from winnow.processes.schema import CriteriaProcess, LabelsProcess, ProcessDefinition
 from winnow.tables.numbers import numbers_of
-from winnow_train.data import LabelledData, LabelledRow, keys_of, labels_of
+from winnow_train.data import LabelledData, LabelledRow, features_of, keys_of, labels_of
 from winnow_train.fit import Fitted, Material, fit
 from winnow_train.gain import CriteriaGain
-from winnow_train.pictures import features_of
 
 PICTURE_STRENGTHS = (0.0003, 0.001, 0.003, 0.01)
 """Values of C for 1,280 standardised features: those for a few numbers are too great for them."""

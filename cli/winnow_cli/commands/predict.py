@@ -74,7 +74,7 @@ def predict(
     if explain and definition.kind != "criteria":
         raise typer.BadParameter("--explain is for processes of kind criteria")
     if text is not None and definition.of_pictures:
-        text, file = None, _picture(text)
+        file = _picture(text)
     if file is None:
         records: list[Record | InvalidRecord] = [Record(record=1, text=text or "")]
     else:

@@ -85,6 +85,7 @@ FOLDERS = {
     },
     "train": {
         *("winnow", "winnow/heads", "winnow/judging", "winnow/judging/criteria"),
+        "winnow/judging/pictures",
         *("winnow/judging/facts", "winnow/judging/labels", "winnow/judging/text"),
         *("winnow/limits", "winnow/processes", "winnow/registry", "winnow/releases"),
         *("winnow/reviews", "winnow/storage", "winnow/tables", "winnow_aws", "winnow_encoder"),
