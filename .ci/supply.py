@@ -37,6 +37,8 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / "build" / "supply"
 MODEL = ROOT / "build" / "model"
+ENCODERS = {"use-lite": MODEL, "efficientnet-lite0": MODEL / "pictures"}
+"""The folder of each encoder's model, with its manifest."""
 POLICY: dict[str, Any] = tomllib.loads((ROOT / "requirements" / "licences.toml").read_text("utf-8"))
 SPDX = get_spdx_licensing()
 
@@ -72,12 +74,12 @@ class ModelFile:
 
 @dataclass(frozen=True)
 class Image:
-    """A target of the Dockerfile: its packages, and the files of the model copied into it."""
+    """A target of the Dockerfile: its packages, and the files of encoders copied into it."""
 
     name: str
     lock: Path
     pins: tuple[Pin, ...]
-    model: tuple[ModelFile, ...]
+    encoders: dict[str, tuple[ModelFile, ...]]
 
 
 # -- what is in an image -------------------------------------------------------------------------
@@ -93,10 +95,11 @@ def images() -> list[Image]:
         if base != "function":
             continue
         packages = "".join(stages[one][1] for one in re.findall(r"--from=(\S+-packages) ", body))
-        weights = "".join(stages[one][1] for one in re.findall(r"--from=(\S+) /opt/model ", body))
+        weights = "".join(stages[one][1] for one in re.findall(r"--from=(\S+) /opt/model", body))
         [lock] = set(re.findall(r"COPY (functions/\S+/requirements\S*\.txt) ", packages))
-        model = tuple(model_files(re.findall(r" build/model/(\S+)", weights)))
-        found.append(Image(name, ROOT / lock, tuple(pins(ROOT / lock)), model))
+        copied = re.findall(r" build/model/(\S+)", weights)
+        encoders = {one: files for one in ENCODERS if (files := tuple(model_files(one, copied)))}
+        found.append(Image(name, ROOT / lock, tuple(pins(ROOT / lock)), encoders))
     return found
 
 
@@ -112,14 +115,21 @@ def pins(lock: Path) -> Iterator[Pin]:
             yield Pin(requirement.name, version, tuple(one.strip() for one in hashes))
 
 
-def model_files(copied: list[str]) -> Iterator[ModelFile]:
-    """The files that the Dockerfile copies, with the hashes the build has written down."""
+def model_files(encoder: str, copied: list[str]) -> Iterator[ModelFile]:
+    """Files of an encoder that the Dockerfile copies, with the hashes the build has written."""
     if not copied:
         return
-    manifest = MODEL / "manifest.json"
-    for path, known in json.loads(manifest.read_text("utf-8"))["files"].items():
-        if any(path == one or path.startswith(f"{one}/") for one in copied):
+    folder = ENCODERS[encoder]
+    for path, known in manifest_of(encoder)["files"].items():
+        place = str((folder / path).relative_to(MODEL))
+        if any(place == one or place.startswith(f"{one}/") for one in copied):
             yield ModelFile(path, known["sha256"])
+
+
+def manifest_of(encoder: str) -> dict[str, Any]:
+    """What the build has written of an encoder's model."""
+    found: dict[str, Any] = json.loads((ENCODERS[encoder] / "manifest.json").read_text("utf-8"))
+    return found
 
 
 def carried_models(package: str) -> Iterator[ModelFile]:
@@ -198,7 +208,7 @@ def licences() -> int:
 
 def models(image: Image) -> dict[str, tuple[ModelFile, ...]]:
     """The models of an image by name: the encoder's, and those that packages carry."""
-    found = {"use-lite": image.model} if image.model else {}
+    found = dict(image.encoders)
     for name in POLICY["models"]:
         if any(pin.name == name for pin in image.pins):
             found[name] = tuple(carried_models(name))
@@ -251,9 +261,12 @@ def origin(model: str, image: Image) -> tuple[PackageURL, str]:
     for pin in image.pins:
         if pin.name == model:
             return PackageURL("pypi", None, model, pin.version), pin.version
-    manifest = json.loads((MODEL / "manifest.json").read_text("utf-8"))
-    scope, _, name = manifest["package"]["name"].partition("/")
-    return PackageURL("npm", scope, name, manifest["package"]["version"]), manifest["version"]
+    manifest = manifest_of(model)
+    package, version = manifest["package"]["name"], manifest["package"]["version"]
+    scope, slash, name = package.partition("/")
+    if not slash:
+        return PackageURL("pypi", None, package, version), manifest["version"]
+    return PackageURL("npm", scope, name, version), manifest["version"]
 
 
 def bills() -> int:

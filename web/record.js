@@ -18,7 +18,9 @@ export function recordSheet(item, { level = "h1" } = {}) {
   const spans = spansOf(item.decision);
   const text = h("div.text", { dir: "auto" });
   const views = [];
-  if (item.text === null || item.text === undefined) {
+  if (item.picture) {
+    fill(text, shown(item.pages?.[0]?.url, "The picture that was judged", "The picture cannot be shown."));
+  } else if (item.text === null || item.text === undefined) {
     text.append(h("p.empty", null, "The text is not kept here: these results are from an older version. ",
       "Drop the file again to see it."));
   } else if (item.text === "") {
@@ -29,7 +31,7 @@ export function recordSheet(item, { level = "h1" } = {}) {
       marked(one.text, one.spans, item.decision)]));
   }
   views.push({ name: "Text", element: text });
-  if (item.pages?.length) views.unshift({ name: item.pages.length > 1 ? "Pages" : "Page", element: pictures(item, spans) });
+  if (item.pages?.length && !item.picture) views.unshift({ name: item.pages.length > 1 ? "Pages" : "Page", element: pictures(item, spans) });
   return h("article.sheet", { "aria-labelledby": "record-name" },
     h("header", null,
       h(`${level}.name`, { id: "record-name", tabindex: "-1" }, own(nameOf(item))),
@@ -116,6 +118,13 @@ function tabs(views) {
   return element;
 }
 
+/** A picture, with what is drawn over it; if it cannot be loaded, a sentence. */
+function shown(url, alt, otherwise, over = null) {
+  const failed = h("p.empty", { hidden: Boolean(url) }, otherwise);
+  const image = url && h("img", { src: url, alt, onerror: () => { image.hidden = true; failed.hidden = false; } });
+  return [image ? h("div.frame", null, image, over) : null, failed];
+}
+
 /** The picture of each page, with a box for each line that evidence stands on. */
 function pictures(item, spans) {
   return h("div.pages", null, item.pages.map(({ page, url, picture, part }) => {
@@ -123,15 +132,9 @@ function pictures(item, spans) {
       .filter((place) => place.box && (picture ? place.picture === picture : (place.page ?? 1) === page))
       .map((place, index) => ({ span, box: place.box, first: index === 0 })));
     const labels = new Map();
-    const failed = h("p.empty", { hidden: true }, "The picture cannot be shown. The text can: see above.");
     return h("figure.page", null,
-      h("div.frame", null,
-        h("img", {
-          src: url, alt: `Page ${page} of the document; its text is in the other view`,
-          onerror: (event) => { event.target.hidden = true; failed.hidden = false; },
-        }),
+      shown(url, `Page ${page} of the document; its text is in the other view`, "The picture cannot be shown. The text can: see above.",
         s("svg.boxes", { "aria-hidden": "true" }, boxes.map((one) => drawn(one, labels, item.decision)))),
-      failed,
       h("figcaption", null, part ? [own(part), ", page "] : "Page ", String(page),
         boxes.length ? `, ${boxes.length} ${boxes.length === 1 ? "line" : "lines"} with evidence` : ", no evidence"));
   }));

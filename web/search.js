@@ -150,6 +150,7 @@ export function searchView({ processes, navigate, groups }) {
         h("span.chip", { class: one.outcome }, OUTCOMES[one.outcome])),
       h("p.meta", null, h("strong", null, own(title)), " · ", own(about.filter(Boolean).join(" · ")), " ",
         h("button.quiet", { type: "button", onclick: () => alike(one) }, "Records like this one")),
+      one.thumbnail ? h("img.thumbnail", { src: one.thumbnail, alt: "", loading: "lazy", onerror: (event) => event.target.remove() }) : null,
       one.text ? h("p.excerpt", { dir: "auto" }, one.starts_at ? "…" : null, marked(one.text, one.spans), one.whole ? null : "…") : null);
   }
 

@@ -18,8 +18,9 @@ from tests.container.engine import (
 )
 from tests.container.lost import lose
 from tests.container.settings import API, FUNCTIONS
-from tests.container.storage import RESULTS, Storage
-from tests.container.upload import CASES, SCAN, for_serialize, get
+from tests.container.storage import RESULTS, UPLOADS, Storage
+from tests.container.upload import CASES, SCAN, for_serialize, get, put
+from tests.fakes.drawn_pictures import archive, packed, wheels
 from tests.fakes.heads import PROCESS, rows, write_rows
 from tests.unit.functions.test_select_code import selected
 from tests.unit.repository.test_supply import supply
@@ -28,15 +29,18 @@ from winnow.models import (
     Classified,
     FilterChunk,
     Filtered,
+    ObjectRef,
     Outcome,
     Part,
     Record,
     Result,
     ScanNeeded,
     Serialized,
+    Upload,
 )
 from winnow.processes.registry import ProcessRegistry
 from winnow.recovery.report import SweepReport
+from winnow.storage.paths import RunPaths
 from winnow_encoder import load_encoder
 from winnow_train.data import read_labelled
 from winnow_train.train import train, write
@@ -93,7 +97,10 @@ packages = [
 ]
 weights = [
     path
-    for place, kinds in (("/opt/model", ("*.tflite", "*.model")), ("/var/task", ("*.onnx",)))
+    for place, kinds in (
+        ("/opt/model", ("*.tflite", "*.model", "*.bin")),
+        ("/var/task", ("*.onnx",)),
+    )
     for kind in kinds
     for path in pathlib.Path(place).rglob(kind)
 ]
@@ -174,6 +181,31 @@ def test_a_scan_goes_from_serialize_to_scan(containers: dict[str, Container], s3
     record = Record.model_validate_json(line)
     assert record.text.split()[:3] == SCAN.with_name("prior-auth-note.txt").read_text().split()[:3]
     assert all(place.box and place.confidence for place in record.places)
+
+
+def test_pictures_are_decoded_by_scan_and_judged_by_classify(
+    containers: dict[str, Container], images: dict[str, str], s3: Storage, tmp_path: Path
+) -> None:
+    shutil.copy(ROOT / "tests" / "e2e" / "processes" / "wheels.yaml", tmp_path)
+    tmp_path.chmod(0o755)
+    bikes = {"bike.png": packed(wheels(), "PNG"), "cut.webp": packed(wheels(), "WEBP")[:200]}
+    ref = put(s3, ObjectRef(bucket=UPLOADS, key="inbox/wheels/bikes.zip"), archive(bikes))
+    upload = Upload(upload_id="b" * 32, object=ref, size=1).model_dump(mode="json")
+    settings = {**s3.environment, "RESULTS_BUCKET": RESULTS, "PROCESS_DIR": "/opt/wheels"}
+    with running(
+        images["scan"], settings, (*HARDENED, f"--volume={tmp_path}:/opt/wheels:ro")
+    ) as scan:
+        run = Serialized.model_validate(scan.invoke({"upload": upload}))
+    [task] = [ChunkTask.model_validate_json(line) for line in get(s3, run.manifest).splitlines()]
+    containers["classify"].invoke(task.model_dump(mode="json"))
+    filter_whole(containers["filter"], run, task)
+    done = Filtered.model_validate(containers["filter"].invoke(run.model_dump(mode="json")))
+    result = Result.model_validate_json(get(s3, done.result))
+    assert (result.counts.accepted, result.counts.invalid) == (1, 1)
+    assert result.model is not None
+    assert result.model.engine == "litert-fp16"
+    seen = RunPaths(RESULTS, upload["upload_id"]).picture("wheels", 1)
+    assert get(s3, seen).startswith(b"\xff\xd8\xff")
 
 
 @pytest.fixture(scope="session")
@@ -299,8 +331,10 @@ def test_the_bill_of_materials_is_what_the_image_holds(
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_only_what_judges_has_the_model(images: dict[str, str], function: str) -> None:
-    files = sorted(MODEL_FILES) if function in JUDGING else []
-    assert _listed(images[function], "/opt/model") == files
+    files = [*MODEL_FILES] if function in JUDGING else []
+    if function == "classify":
+        files.append("pictures")
+    assert _listed(images[function], "/opt/model") == sorted(files)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

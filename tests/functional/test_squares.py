@@ -196,4 +196,6 @@ def test_a_crash_of_the_decoder_costs_one_picture(monkeypatch: pytest.MonkeyPatc
 
 def test_the_parser_holds_to_its_own_formats() -> None:
     with pytest.raises(ParseError, match="no picture"):
-        parser._decoded(packed(picture(), "ICO"), {"side": SIDE, "max_pixels": 10**6})
+        parser._decoded(
+            packed(picture(), "ICO"), {"side": SIDE, "thumbnail": 0, "max_pixels": 10**6}
+        )

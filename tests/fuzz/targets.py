@@ -18,9 +18,12 @@ from winnow.errors import (
 )
 from winnow.parsers.__main__ import PARSERS
 from winnow.parsers.errors import ParseError
+from winnow.parsers.squares import LENGTH_BYTES
 from winnow.readers import ReadLimits, Source, read, sandbox
 from winnow.readers.ocr import Pictures
 from winnow.readers.pages.geometry import Line, Page
+from winnow.storage.paths import SQUARE_BYTES, SQUARE_SIDE
+from winnow_ocr.squares import THUMBNAIL_SIDE
 
 LIMITS = ReadLimits(
     max_line_chars=20_000,
@@ -82,6 +85,8 @@ def in_process(
 
 def ocr(file: IO[bytes], kind: Pictures, pages: Sequence[int] | None) -> Iterator[Page]:
     """Decodes pages as OCR gets them, checks what it gets, and says how large each is."""
+    if kind != "pdf":
+        check_square(file.read())
     with tempfile.TemporaryFile() as scratch:
         wanted = None if pages is None else list(pages)
         items = list(in_process("pictures", file, LIMITS, scratch, file_kind=kind, pages=wanted))
@@ -95,6 +100,18 @@ def ocr(file: IO[bytes], kind: Pictures, pages: Sequence[int] | None) -> Iterato
             yield Page(number, width, height, (line,))
         assert len(items) <= LIMITS.max_scanned_pages
         assert scratch.tell() == size
+
+
+def check_square(content: bytes) -> None:
+    """What is judged of the same file, where a process judges pictures, and what people see."""
+    with tempfile.TemporaryFile() as file, tempfile.TemporaryFile() as scratch:
+        file.write(len(content).to_bytes(LENGTH_BYTES, "little") + content)
+        options = {"side": SQUARE_SIDE, "thumbnail": THUMBNAIL_SIDE}
+        ((kind, *about),) = in_process("squares", file, LIMITS, scratch, **options)
+        if kind == "square":
+            size = about[-1]
+            assert 0 < size < THUMBNAIL_SIDE * THUMBNAIL_SIDE * 3
+            assert scratch.tell() == SQUARE_BYTES + size
 
 
 def reader(ending: str) -> Target:

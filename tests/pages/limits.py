@@ -8,7 +8,14 @@ from winnow.limits.reading import ReadLimits, setting_of
 from winnow_aws.settings import budget_setting_of
 
 # What becomes of a file that passes a limit, by the code of docs/errors.md.
-BOMBS = {"max_members", "max_unpacked_bytes", "max_ratio", "max_parser_bytes", "max_pixels"}
+BOMBS = {
+    "max_members",
+    "max_pictures",
+    "max_unpacked_bytes",
+    "max_ratio",
+    "max_parser_bytes",
+    "max_pixels",
+}
 TIMES = {"max_read_seconds", "max_seconds", "max_scan_seconds"}
 BEYOND_BUDGET = {
     "max_segments": "record_too_long",

@@ -49,11 +49,13 @@ def test_every_image_that_is_deployed_is_looked_at(images):
     }
     assert set(images) == targets | {"classify-tensorflow"}
     assert images["sweep"].lock == images["filter"].lock
-    assert {file.path for file in images["classify"].model} == {
-        "tokenizer.model",
-        "use-lite-int8.tflite",
+    found = images["classify"].encoders
+    assert {name: {file.path for file in files} for name, files in found.items()} == {
+        "use-lite": {"tokenizer.model", "use-lite-int8.tflite"},
+        "efficientnet-lite0": {"efficientnet-lite0-fp16.tflite", "imagenet-classes-fp16.bin"},
     }
-    assert not images["filter"].model
+    assert set(images["api"].encoders) == {"use-lite"}
+    assert not images["filter"].encoders
 
 
 @has_model
@@ -124,7 +126,7 @@ def test_the_list_of_licences_says_nothing_of_what_does_not_ship(images):
     shipped = {pin.name for image in images.values() for pin in image.pins}
     policy = supply.POLICY
     assert set(policy["packages"]) | set(policy["libraries"]) <= shipped
-    assert set(policy["models"]) == {"use-lite", "rapidocr"}
+    assert set(policy["models"]) == {*supply.ENCODERS, "rapidocr"}
     words = {*policy["allowed"], *policy["allowed_libraries"]}
     said = {supply.licence_of(name) for name in shipped}
     said |= {one for found in policy["libraries"].values() for one in found.values()}
@@ -170,7 +172,7 @@ def test_a_bill_lists_the_lock_and_the_models_and_nothing_else(images, tmp_path,
             assert one["licenses"][0]["expression"] == supply.licence_of(pin.name)
         models = {one["name"]: one for one in bill["components"] if one["type"] != "library"}
         assert set(models) == {
-            "classify": {"use-lite-model"},
+            "classify": {"use-lite-model", "efficientnet-lite0-model"},
             "api": {"use-lite-model"},
             "publish": {"use-lite-model"},
             "train": {"use-lite-model"},

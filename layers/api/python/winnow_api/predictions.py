@@ -10,6 +10,7 @@ from winnow.errors import (
     PredictionUnknownError,
     ProcessNotOpenError,
     ProcessUnknownError,
+    RequestInvalidError,
     StoredDataInvalidError,
 )
 from winnow.models import Outcome
@@ -51,8 +52,13 @@ def open_process(services: Services, user: User, name: str) -> ProcessDefinition
 def create(services: Services, call: Call, given: PredictionRequest) -> Prediction:
     """Judge a text and keep the prediction; the same request again answers the same one."""
     judging = services.judging()
+    process = open_process(services, call.user, given.process)
+    if process.of_pictures:
+        raise RequestInvalidError(
+            "The process judges pictures: send one as an upload (POST /v1/uploads)."
+        )
     # The definition of the very version that judges: the next request may find another.
-    judged_by = judging.of(open_process(services, call.user, given.process).id)
+    judged_by = judging.of(process.id)
     definition = judged_by.definition
     record = record_of(definition, given.text, given.fields)
     now = services.now()

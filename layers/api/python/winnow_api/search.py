@@ -3,14 +3,17 @@
 from winnow.reviews.models import QueueFilter, RecordKey, State
 from winnow.search.drawing import columns, draw, series_name, shown_value
 from winnow.search.shapes import (
+    Hit,
     SearchAnswer,
     SearchFilter,
     SearchRequest,
     StatsAnswer,
     StatsRequest,
 )
+from winnow.storage.paths import RunPaths
 from winnow_api.call import Call
 from winnow_api.identity import Group, User
+from winnow_api.items import PICTURE_S
 from winnow_api.services import Services
 from winnow_api.shapes import Chart, ChartRow
 
@@ -20,7 +23,17 @@ _PAGE = 1_000
 def search(services: Services, call: Call, given: SearchRequest) -> SearchAnswer:
     """The records that a request finds. A read: nothing is kept of it."""
     withheld = _withheld(services, call.user, given.filters)
-    return services.searcher().search(given, call.user.processes, withheld)
+    answer = services.searcher().search(given, call.user.processes, withheld)
+    hits = tuple(_with_thumbnail(services, hit) for hit in answer.hits)
+    return answer.model_copy(update={"hits": hits})
+
+
+def _with_thumbnail(services: Services, hit: Hit) -> Hit:
+    """A hit; if it is a picture (judged, and without a text) with a link to what people see."""
+    if hit.text is not None or hit.decision is None:
+        return hit
+    place = RunPaths(services.results_bucket, hit.upload).picture(hit.process, hit.record)
+    return hit.model_copy(update={"thumbnail": services.objects().link(place, PICTURE_S)})
 
 
 def stats(services: Services, call: Call, given: StatsRequest) -> Chart:

@@ -140,6 +140,8 @@ OF_ALL: dict[str, Callable[[], bytes]] = {
 """What is beyond a limit of 1 that every format has, or every scan."""
 OF_CASES = {"max_case_parts", "max_join_bytes"}
 """Kept where cases are joined: tests/unit/core/readers/test_cases.py."""
+OF_PICTURES = {"max_picture_bytes", "max_pictures"}
+"""Kept where pictures are judged: tests/unit/core/steps/test_pictures.py."""
 OF_THE_CHILD = {"max_seconds", "max_parser_bytes"}
 """Kept by the child that parses: tests/unit/core/readers/test_hostile.py."""
 
@@ -147,7 +149,8 @@ OF_THE_CHILD = {"max_seconds", "max_parser_bytes"}
 def test_every_limit_is_passed_here():
     assert set(BEYOND_IT) == NAMED
     assert {kind for kind, _ in NAMED} == set(READERS)
-    assert {limit for _, limit in NAMED} | set(OF_ALL) | OF_CASES | OF_THE_CHILD == set(BEYOND)
+    kept_elsewhere = OF_CASES | OF_PICTURES | OF_THE_CHILD
+    assert {limit for _, limit in NAMED} | set(OF_ALL) | kept_elsewhere == set(BEYOND)
 
 
 @pytest.mark.parametrize("limit", sorted(set(OF_ALL) - {"max_file_bytes"}))

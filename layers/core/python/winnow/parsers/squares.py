@@ -58,7 +58,7 @@ def _decoded(picture: bytes, limits: dict[str, Any]) -> tuple[str, tuple[int, in
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     Image.MAX_IMAGE_PIXELS = None  # the limit here is ours, and refuses before a pixel is decoded
-    side = limits["side"]
+    side, seen = limits["side"], limits["thumbnail"]
     try:
         with Image.open(io.BytesIO(picture), formats=_FORMATS) as image:
             check_size(image, limits)
@@ -68,7 +68,7 @@ def _decoded(picture: bytes, limits: dict[str, Any]) -> tuple[str, tuple[int, in
             plain = as_rgb(image)
             turned = ImageOps.exif_transpose(plain) if image.format != "TIFF" else plain
             square = ImageOps.fit(turned, (side, side), Image.Resampling.BICUBIC)
-            return kind, size, square, _jpeg(turned, limits["thumbnail"])
+            return kind, size, square, _jpeg(turned, seen)
     except UnidentifiedImageError:
         raise ParseError(
             "file_type", "It is no picture in PNG, JPEG, TIFF, WebP or GIF, or it is damaged."

@@ -15,7 +15,15 @@ from winnow.errors import (
     RecordUnknownError,
     StoredDataInvalidError,
 )
-from winnow.models import CasePart, Decision, FrozenModel, Outcome, ResultRecord, VersionRef
+from winnow.models import (
+    CasePart,
+    Decision,
+    FrozenModel,
+    Outcome,
+    Picture,
+    ResultRecord,
+    VersionRef,
+)
 from winnow.ports import ObjectStore
 from winnow.processes.schema import CriteriaProcess, ProcessDefinition, parse_definition_json
 from winnow.reviews.choices import choices_of
@@ -98,7 +106,10 @@ class ReviewItem(FrozenModel):
     parts: tuple[ItemPart, ...] = Field(
         (), description="the records of the upload that were joined to this case"
     )
-    text: str | None = Field(None, description="absent: judged by a version that kept none")
+    text: str | None = Field(
+        None, description="absent: a picture, or judged by a version that kept none"
+    )
+    picture: Picture | None = Field(None, description="absent: a text; what it shows is in `pages`")
     outcome: Outcome
     code: str | None = None
     reason: str | None = None
@@ -285,6 +296,7 @@ def item_of(
         fields=record.fields,
         parts=_parts(record),
         text=record.text,
+        picture=record.picture,
         outcome=record.outcome,
         blind=head.blind,
         hidden=hidden,

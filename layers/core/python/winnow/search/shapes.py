@@ -191,6 +191,9 @@ class Hit(FrozenModel):
     text: str | None = Field(
         None, description="the part around the first match, or whole; absent: the results have none"
     )
+    thumbnail: str | None = Field(
+        None, description="of a picture: a link to a small JPEG, for five minutes; the API adds it"
+    )
     starts_at: int = Field(0, ge=0, description="offset of `text` in the whole text")
     whole: bool = Field(True, description="whether `text` is the whole text")
     spans: tuple[Span, ...] = ()
