@@ -14,7 +14,7 @@ from tests.pages.blocks import table
 from winnow.costs.cost import Cost, Quantities, cost, together
 from winnow.costs.estimate import Rates, estimate
 from winnow.costs.money import shown
-from winnow.costs.month import HOURS, idle_month
+from winnow.costs.month import HOURS, METRICS_OF_A_FUNCTION, idle_month
 from winnow.costs.prices import PriceList, price_list, units
 from winnow.costs.runs import GB, costs_by_step
 from winnow_local.template import read_template
@@ -30,6 +30,16 @@ METRICS = 15
 """Of one process: three counts by stack, process and version, and two of each function of a run."""
 TRACED = Decimal("0.05")
 """Share of the executions that X-Ray records."""
+INDEX_CALLS = 2
+"""Of a file: its results, and once more when people have decided."""
+INDEX_CALL_S, INDEXED_S = 0.25, 10_000
+"""A call besides its records, and records a second: less than half of what was measured."""
+INDEX_PUTS, INDEX_GETS = 2, 10
+"""Requests of a call to S3: the segment and a list; results, state, and what is there."""
+INDEX_BYTES = 500
+"""Of a record (ADR 0039)."""
+SEARCHES = 1_000
+SEARCH_S = 0.5
 FAST_SENTENCES_S = 2_000.0
 """On a core with AMX or VNNI."""
 
@@ -101,6 +111,52 @@ def _times(bill: Cost, files: int) -> Cost:
     return cost({item.name: item.quantity * files for item in bill.items}, prices())
 
 
+def index_month(scale: Scale) -> Cost:
+    """What the search index takes besides, of a stack with a review page."""
+    one = estimate(scale.of_a_file, scale.of_a_file * SENTENCES)
+    written = (units for units in (one.units.serialize, one.units.classify, one.units.filter))
+    events = sum(units.s3_puts for units in written if units is not None)
+    calls = scale.files * INDEX_CALLS
+    seconds = calls * (INDEX_CALL_S + scale.of_a_file / INDEXED_S)
+    return cost(
+        {
+            # Each object that a run writes is an event, and so is the file of the decisions.
+            "event": scale.files * (events + 1),
+            # Sent, received and deleted.
+            "sqs_request": calls * 3,
+            "lambda_request": calls,
+            "lambda_gb_second": Decimal(seconds) * Rates().memory_mb / 1_024,
+            "s3_put": calls * INDEX_PUTS,
+            "s3_get": calls * INDEX_GETS,
+            "s3_gb_month": Decimal(scale.records) * INDEX_BYTES / GB * KEPT_MONTHS,
+        },
+        prices(),
+    )
+
+
+def searches_month() -> Cost:
+    """What searches and charts take."""
+    seconds = Decimal(SEARCHES * SEARCH_S) * Rates().memory_mb / 1_024
+    return cost(
+        {
+            "lambda_request": SEARCHES,
+            "lambda_gb_second": seconds,
+            "s3_put": SEARCHES,
+            "metric_month": METRICS_OF_A_FUNCTION,
+        },
+        prices(),
+    )
+
+
+def page_month() -> Decimal:
+    """What the review page and its index add to the month without a file."""
+    template = read_template(ROOT / "template.yaml")
+    with_page, without = (
+        idle_month(template, prices(), {"ReviewPage": page}).usd for page in ("true", "false")
+    )
+    return with_page - without
+
+
 def rows() -> Iterator[tuple[str, ...]]:
     """A line for each part of a month, and the sums."""
     months = [month(scale) for scale in SCALES]
@@ -114,6 +170,10 @@ def rows() -> Iterator[tuple[str, ...]]:
     )
     fast = [together(month(scale, FAST_SENTENCES_S).values()).usd for scale in SCALES]
     yield ("a month, on cores with AMX or VNNI", *map(shown, fast))
+    yield ("with `ReviewPage`: the index besides", *(shown(index_month(one).usd) for one in SCALES))
+    searches = shown(searches_month().usd)
+    yield (f"with `ReviewPage`: {SEARCHES:,} searches", *(searches for _ in SCALES))
+    yield ("with `ReviewPage`: without a file, besides", *(shown(page_month()) for _ in SCALES))
 
 
 def compared() -> Iterator[tuple[str, ...]]:
@@ -152,8 +212,17 @@ def assumptions() -> Iterator[tuple[str, str]]:
     yield "reading, splitting", f"{rates.read_s:,.0f} and {rates.filter_s:,.0f} records a second"
     yield "every call", f"{rates.call_s:g} s besides, {rates.memory_mb:,} MB, no cold start"
     yield "kept", f"results for {KEPT_MONTHS} months; {TRACED:.0%} of the executions are traced"
+    yield (
+        "index",
+        f"{INDEX_CALLS} calls a file, {INDEX_CALL_S:g} s each and {INDEXED_S:,} records a second; "
+        f"an event for each object that a run writes; {INDEX_BYTES} bytes a record",
+    )
+    yield "a search", f"{SEARCH_S:g} s, one list of the index"
     yield "metrics of our own", f"{METRICS}: one process in one version"
-    yield "not in it", "scans (OCR), the review page, images in ECR, retries, data transfer"
+    yield (
+        "not in it",
+        "scans (OCR), requests to the review page, images in ECR, retries, data transfer",
+    )
 
 
 def bill() -> Iterator[tuple[str, ...]]:

@@ -86,6 +86,20 @@ def test_a_schedule_is_its_calls_by_hand():
     assert daily.items[0].quantity == Decimal(730) / 24
 
 
+RESOURCE_ARNS = ({"Fn::GetAtt": ["Source", "Arn"]}, {"Fn::GetAtt": "Source.Arn"})
+
+
+@pytest.mark.parametrize("arn", RESOURCE_ARNS)
+@pytest.mark.parametrize(
+    ("kind", "polls"), [("AWS::SQS::Queue", 657_000), ("AWS::DynamoDB::Table", 0)]
+)
+def test_a_queue_is_asked_for_messages_day_and_night(arn: dict, kind: str, polls: int):
+    mapping = {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {"EventSourceArn": arn}}
+    template = {"Resources": {"Source": {"Type": kind}, "Mapping": mapping}}
+    found = {item.name: item.quantity for item in idle_month(template, US).items}
+    assert found.get("sqs_request", 0) == polls
+
+
 @pytest.mark.parametrize(("value", "alarms"), [("on", 1), ("off", 0)])
 def test_a_resource_is_counted_only_where_its_condition_is_met(value: str, alarms: int):
     template = {

@@ -1,7 +1,8 @@
 """What a stack costs in a month in which no file comes, read off its template.
 
 What is billed by use alone (calls, requests, storage) is nothing then, but for the calls that
-schedules make. What a scheduled call uses is assumed: `ASSUMED`.
+schedules make, and for the requests with which Lambda looks whether a queue has messages. What a
+scheduled call uses is assumed: `ASSUMED`.
 """
 
 import re
@@ -22,6 +23,10 @@ ASSUMED: Mapping[str, int] = {
     "sqs_request": 1,
 }
 """What a scheduled call without work uses, assumed high."""
+POLLERS = 5
+"""Requests at a time with which Lambda waits for the messages of a standard queue."""
+POLL_S = 20
+"""Seconds that such a request waits at an empty queue."""
 METRICS_OF_A_FUNCTION = 2
 """CpuTime and ResidentMemory of a function that was called."""
 METRICS_OF_A_SWEEP = 6
@@ -149,9 +154,19 @@ def _fixed(
             return {"budget_month": 1}
         case "AWS::Scheduler::Schedule":
             return _schedule(properties, values, memory, template)
+        case "AWS::Lambda::EventSourceMapping" if _is_of_queue(properties, template):
+            return {"sqs_request": POLLERS * HOURS * 3_600 / POLL_S}
         case "AWS::CloudFormation::Stack" if _notebook(properties, values) is not None:
             return {"endpoint_hour": HOURS, "notebook_gb_month": NOTEBOOK_GB}
     return {}
+
+
+def _is_of_queue(properties: Mapping[str, Any], template: Template) -> bool:
+    """Whether a mapping takes the messages of a queue; a table's stream is read for nothing."""
+    source = properties.get("EventSourceArn")
+    name = source.get("Fn::GetAtt", "") if isinstance(source, Mapping) else ""
+    name = name.partition(".")[0] if isinstance(name, str) else name[0]
+    return bool(template.get("Resources", {}).get(name, {}).get("Type") == "AWS::SQS::Queue")
 
 
 def _notebook(properties: Mapping[str, Any], values: Mapping[str, str]) -> str | None:
