@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, RootModel, Tag
 
 from winnow.models import FrozenModel
 from winnow.search.upkeep import Change, UpkeepReport
+from winnow_aws.batch_failures import BatchReport
 
 _RESULT = re.compile(r"results/([A-Za-z0-9_-]+)/([A-Za-z0-9_-]+)/(?:result\.json|reviewed\.jsonl)")
 
@@ -100,20 +101,14 @@ class IndexInput(
     """An event of the index function."""
 
 
-class _Failure(FrozenModel):
-    itemIdentifier: str  # noqa: N815 - Lambda's name
-
-
-class IndexReport(FrozenModel):
+class IndexReport(BatchReport):
     """What a call did; the queue gives the failed messages again."""
 
     uploads: int = Field(0, description="that were indexed")
     records: int = Field(0, description="of these uploads")
     upkeep: UpkeepReport | None = None
-    batchItemFailures: tuple[_Failure, ...] = ()  # noqa: N815 - Lambda's name
 
     @classmethod
     def of(cls, uploads: int, records: int, failed: list[str]) -> "IndexReport":
         """The report of a batch, of whose messages some failed."""
-        failures = tuple(_Failure(itemIdentifier=message) for message in failed)
-        return cls(uploads=uploads, records=records, batchItemFailures=failures)
+        return cls(uploads=uploads, records=records).with_failed(failed)

@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, RootModel, Tag
 
 from winnow.errors import EventInvalidError
-from winnow.models import FrozenModel
 from winnow.reviews.models import EventKind, RecordKey, ReviewEvent
 from winnow.steps.upload import upload_id
+from winnow_aws.batch_failures import BatchReport
 from winnow_aws.review_items import EVENT, QUEUED, event_of
 
 
@@ -133,21 +133,16 @@ class QueueInput(
     """An event of the queue function."""
 
 
-class _Failure(FrozenModel):
-    itemIdentifier: str  # noqa: N815 - Lambda's name
-
-
-class QueueReport(FrozenModel):
+class QueueReport(BatchReport):
     """What a call did; the stream is repeated from the first failure on."""
 
     queued: int = 0
     audits: int = 0
     decisions: int = 0
     trainings: int = Field(0, description="that were started")
-    batchItemFailures: tuple[_Failure, ...] = ()  # noqa: N815 - Lambda's name
 
     @classmethod
     def of(cls, decisions: int, failed: list[Decided], trainings: int = 0) -> "QueueReport":
         """The report of a batch of the stream."""
-        failures = tuple(_Failure(itemIdentifier=decided.number) for decided in failed)
-        return cls(decisions=decisions, trainings=trainings, batchItemFailures=failures)
+        report = cls(decisions=decisions, trainings=trainings)
+        return report.with_failed(decided.number for decided in failed)

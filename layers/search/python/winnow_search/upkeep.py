@@ -1,7 +1,7 @@
 """Keeps the index as the results are: takes in changes, compacts, compares, and makes it again."""
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from winnow.errors import IndexDamagedError, ObjectGoneError, StoredDataInvalidError, WinnowError
@@ -101,6 +101,7 @@ class Upkeep:
         found, damaged = self._read()
         counted = counting(found)
         there = {Change(process=process, upload=upload) for process, upload in counted}
+        there |= set(_without_rows(found))
         wanted = set(self._results.list())
         missing = wanted - there
         pending = bool(missing) and (before is None or len(missing) < before)
@@ -136,6 +137,13 @@ class Upkeep:
         path = folder / "file.parquet"
         path.write_bytes(self._files.read(file.name))
         return batches(path, whole=True)
+
+
+def _without_rows(found: Mapping[FileName, Sequence[Batch]]) -> Iterator[Change]:
+    """The uploads whose results have no record: their segments are empty."""
+    for name, read in found.items():
+        if name.upload is not None and not read:
+            yield Change(process=name.process, upload=name.upload)
 
 
 def _rows(found: Iterable[Batch], upload: tuple[str, str]) -> int:

@@ -1,0 +1,108 @@
+"""The upkeep compares the index with the results, and has indexed what is missing."""
+
+from collections.abc import Iterable, Iterator
+
+import pytest
+
+from tests.fakes.results import BUCKET, Judged
+from tests.unit.core.search.test_memory import NOW
+from tests.unit.search.test_contract import Indexed
+from winnow.search.files import FileName
+from winnow.search.upkeep import Change
+from winnow_search.upkeep import Upkeep
+
+
+class Queue:
+    """Keeps what is to be indexed."""
+
+    def __init__(self) -> None:
+        self.sent: list[Change] = []
+        self.later: list[int] = []
+
+    def send(self, changes: Iterable[Change]) -> None:
+        self.sent += changes
+
+    def compare_later(self, missing: int) -> None:
+        self.later.append(missing)
+
+
+class Results:
+    """The uploads that have results."""
+
+    def __init__(self, indexed: Indexed) -> None:
+        self._folders = indexed.folders
+
+    def list(self) -> Iterator[Change]:
+        for process, upload in self._folders.folders():
+            yield Change(process=process, upload=upload)
+
+
+class Kept:
+    """An index, and its upkeep."""
+
+    def __init__(self) -> None:
+        self.indexed = Indexed()
+        self.queue = Queue()
+        self.upkeep = Upkeep(
+            self.indexed.folders.store,
+            self.indexed.files,
+            Results(self.indexed),
+            self.queue,
+            BUCKET,
+            lambda: NOW,
+        )
+
+    def carry_out_what_waits(self) -> None:
+        waiting, self.queue.sent = self.queue.sent, []
+        taken = list(self.upkeep.take_in(waiting, lambda: 900.0))
+        assert not any(one.code for one in taken)
+
+
+@pytest.fixture
+def kept() -> Iterator[Kept]:
+    made = Kept()
+    yield made
+    made.indexed.engine.close()
+
+
+def folder(upload: str) -> Change:
+    return Change(process="triage", upload=upload)
+
+
+def test_what_is_missing_is_indexed_and_then_nothing_is(kept: Kept) -> None:
+    kept.indexed.folders.run("triage", "u1", [Judged("Iron."), Judged("Bleeding.")])
+    first = kept.upkeep.compare(None).state
+    assert (first.missing, first.pending, kept.queue.later) == (1, True, [1])
+    assert kept.queue.sent == [folder("u1")]
+    kept.carry_out_what_waits()
+    second = kept.upkeep.compare(first.missing).state
+    assert (second.missing, second.pending, second.uploads, second.records) == (0, False, 1, 2)
+
+
+def test_what_was_deleted_unseen_is_taken_out(kept: Kept) -> None:
+    for upload in ("u1", "u2"):
+        kept.indexed.carry_out("run", ("triage", upload), [Judged("Iron.")])
+    kept.indexed.folders.delete("triage", "u1")
+    kept.upkeep.compare(None)
+    assert kept.queue.sent == [folder("u1")]
+    kept.carry_out_what_waits()
+    state = kept.upkeep.compare(None).state
+    assert (state.missing, state.uploads, state.records) == (0, 1, 1)
+    assert kept.queue.sent == []
+
+
+def test_results_without_a_record_are_not_missing(kept: Kept) -> None:
+    kept.indexed.carry_out("run", ("triage", "u1"), [])
+    state = kept.upkeep.compare(None).state
+    assert (state.missing, state.pending, kept.queue.sent) == (0, False, [])
+
+
+def test_a_damaged_file_is_deleted_and_made_again(kept: Kept) -> None:
+    kept.indexed.carry_out("run", ("triage", "u1"), [Judged("Iron.")])
+    (name,) = kept.indexed.files.contents
+    assert isinstance(name, FileName)
+    kept.indexed.files.contents[name] = (b"PAR1 no parquet at all", "1")
+    report = kept.upkeep.compare(None)
+    assert (report.damaged, report.state.missing, kept.queue.sent) == (1, 1, [folder("u1")])
+    kept.carry_out_what_waits()
+    assert kept.upkeep.compare(1).state.records == 1
