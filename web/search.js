@@ -4,7 +4,7 @@
 
 import { get, part, post } from "./api.js";
 import { announce, fill, h, own, s } from "./dom.js";
-import { confidence, count, REASONS, short, time, titleOf } from "./format.js";
+import { bytes, confidence, count, REASONS, short, time, titleOf } from "./format.js";
 import { filtersOf, hiddenOf, likeOf, queryOf } from "./search-filters.js";
 import { savedSearches } from "./search-saved.js";
 import { problem } from "./uploads.js";
@@ -17,6 +17,7 @@ const CHARTS = {
 };
 const OUTCOMES = { accepted: "Accepted", review: "For review", invalid: "Invalid" };
 const SORTS = { newest: "Newest first", oldest: "Oldest first", surest: "Surest first", least_sure: "Least sure first" };
+const FORMATS = { csv: "CSV", jsonl: "JSON lines", parquet: "Parquet" };
 const HIDDEN = { cases: "case", reviewers: "reviewer", like_text: "like" };
 const PAGE = 20;
 
@@ -68,6 +69,8 @@ export function searchView({ processes, navigate, groups }) {
   const outcome = select("Outcome", { "": "All outcomes", ...OUTCOMES }, (value) => go({ outcome: value }));
   const sort = select("Order", SORTS, () => find());
   const alikeFirst = h("option", { value: "likeness" }, "Most alike first");
+  const form = select("Format", FORMATS, () => {});
+  const exported = h("div", { role: "status" });
   const saved = savedSearches({ groups, current });
   const chips = h("div.row.chips");
   const drawn = h("section.drawn", { "aria-label": "Chart" });
@@ -162,8 +165,25 @@ export function searchView({ processes, navigate, groups }) {
 
   function drawHits(answer) {
     const box = answer.total ? h("ul.cards", null, hits.map(hit)) : h("p.meta", null, "No record has all of this. Use fewer words, or remove a condition.");
-    fill(found, h("div.row", null, h("h2", { "aria-live": "polite" }, `${count(answer.total, "record")} found`), sort), lacking(answer), box,
+    fill(found, h("div.row", null, h("h2", { "aria-live": "polite" }, `${count(answer.total, "record")} found`), sort,
+      answer.total ? h("span.row.export", null, form, h("button", { type: "button", onclick: (event) => write(event.target) }, "Export all")) : null),
+    exported, lacking(answer), box,
       answer.next_offset ? h("button.more", { type: "button", onclick: () => find(answer.next_offset) }, "More") : null);
+  }
+
+  /** Everything that is found, as a file behind a link that holds for minutes. */
+  async function write(button) {
+    button.disabled = true;
+    fill(exported, h("p.meta", null, "The file is being written …"));
+    const turn = asked;
+    const made = await post("/v1/search/export", { ...current(), format: form.value }).catch((error) => ({ error }));
+    button.disabled = false;
+    if (turn !== asked) return;
+    if (made.error) fill(exported, problem(made.error));
+    else {
+      fill(exported, h("p", null, h("a.button", { href: made.url, download: made.name, rel: "noreferrer" }, `Download ${made.name}`),
+        h("span.meta", null, ` ${count(made.records, "record")}, ${bytes(made.size)}. The link holds for five minutes.`)), lacking(made));
+    }
   }
 
   async function find(offset = 0) {
@@ -174,6 +194,7 @@ export function searchView({ processes, navigate, groups }) {
       fill(found, problem(answer.error));
       return;
     }
+    fill(exported);
     hits = offset ? [...hits, ...answer.hits] : answer.hits;
     drawHits(answer);
     if (!offset) announce(`${count(answer.total, "record")} found`);

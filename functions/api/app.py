@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from winnow.registry.ports import ModelRegistry
     from winnow.reviews.enqueue import PageDrawer
     from winnow.reviews.ports import ReviewStore
-    from winnow.search.engine import Searcher
+    from winnow.search.exports import ExportingSearcher
     from winnow_api.figures import StackFigures
     from winnow_api.page import WebPage
     from winnow_api.request_keys import TableKeys
@@ -191,7 +191,7 @@ def _services(settings: ApiSettings, clients: "dict[str, Future[Any]]") -> Servi
         return ScanFunction(_client("lambda"), scan) if scan else None
 
     @cache
-    def searcher() -> "Searcher":
+    def searcher() -> "ExportingSearcher":
         from botocore.config import Config
 
         from winnow_aws.clients import client

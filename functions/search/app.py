@@ -1,6 +1,7 @@
-"""Search: answers searches and charts from the search index."""
+"""Search: answers searches and charts from the search index, and exports what was found."""
 
 import os
+import secrets
 import time
 from functools import cache
 
@@ -28,13 +29,17 @@ def build() -> Answering:
         bucket,
         SqsChangeQueue(client("sqs"), settings.changes_queue_url).compare_now,
         time.monotonic,
+        secrets.token_hex,
     )
 
 
 @lambda_handler(SearchInput, lambda _: {})
 def handler(given: SearchInput) -> SearchOutput:
-    """Answer a search or a chart."""
+    """Answer a search or a chart, or write what a search finds to a file."""
     try:
+        if given.search is not None and given.export is not None:
+            whom = given.visible, given.withheld
+            return SearchOutput(exported=build().export(given.search, given.export, *whom))
         if given.search is not None:
             found = build().search(given.search, given.visible, given.withheld)
             return SearchOutput(search=found)

@@ -1,13 +1,16 @@
 """Search and charts: hits are marked, a bar leads to its records, no address has a text."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from tests.browser.person import Person
 from tests.browser.test_access import violations
 from tests.fakes.http_api import call
-from winnow.search.shapes import ChartId
+from tests.fakes.searching import ResultSearcher
+from winnow.search.shapes import ChartId, SearchAnswer
+from winnow_api.api import Api
 
 PHRASE = '"iron deficiency"'
 
@@ -154,3 +157,52 @@ def test_records_like_one_are_found_by_its_number_alone(open_page, stage):
         person.page.get_by_role("button", name=re.compile("^Remove like")).click()
     person.page.wait_for_load_state("networkidle")
     assert total(person) == expected(stage)
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+def test_everything_that_is_found_can_be_taken_along(open_page, stage, form):
+    person = open_page("#/search?outcome=review")
+    total(person)
+    found = find(person, "iron")
+    person.page.get_by_label("Format").select_option(form)
+    with person.page.expect_response("**/v1/search/export") as answer:
+        person.page.get_by_role("button", name="Export all").click()
+    assert answer.value.json()["records"] == found
+    link = person.page.get_by_role("link", name=f"Download winnow-search.{form}")
+    person.see(f"{found} records")
+    if form == "csv":
+        assert violations(person) == []
+    with person.page.expect_download() as download:
+        link.click()
+    assert download.value.suggested_filename == f"winnow-search.{form}"
+    content = download.value.path().read_bytes()
+    if form == "jsonl":
+        assert content.count(b"\n") == found
+    # What is searched for next is another file.
+    find(person, "anemia")
+    assert link.count() == 0
+    assert all("iron" not in address for address in person.requests)
+
+
+class Lacking(ResultSearcher):
+    """Says that the index is not through, or that results are damaged."""
+
+    def __init__(self, searcher: ResultSearcher, **lacks: object) -> None:
+        self.__dict__.update(searcher.__dict__)
+        self.lacks = lacks
+
+    def search(self, *given: object) -> SearchAnswer:
+        return super().search(*given).model_copy(update=self.lacks)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_the_answers_lack_is_said(open_page, stage, scheme):
+    lacking = Lacking(stage.services.searcher(), indexing=True, damaged=2)
+    stage.services = replace(stage.services, searcher=lambda: lacking)
+    stage.api = Api(stage.services, stage.logs.append)
+    person = open_page("#/search", color_scheme=scheme)
+    total(person)
+    person.see(re.compile("Results are being indexed"))
+    person.see(re.compile("The results of 2 uploads cannot be read"))
+    assert person.page.locator(".found [role=status]").filter(has_text="indexed").count() == 1
+    assert violations(person) == []

@@ -89,6 +89,7 @@ PROBES["list versions of ResultsBucket"] = lambda at: at.client("s3").list_objec
 _s3("prediction", "ResultsBucket", "predictions/probe/p-probe.json")
 _s3("note", "ResultsBucket", "notes/probe/1/1-probe.json")
 _s3("draft", "ResultsBucket", "drafts/probe/probe/1.json")
+_s3("export", "ResultsBucket", "exports/probe.csv")
 _s3("saved search", "ResultsBucket", "searches/for/everybody/probe.json")
 
 _s3("version's definition", "ModelsBucket", "models/probe/0/definition.json")
@@ -449,7 +450,7 @@ MAY: dict[str, set[str]] = {
         *("delete a version of the index", "take changed results", "count changed results"),
         "add to changed results",
     },
-    "SearchRole": {"get index", "list ResultsBucket", "add to changed results"},
+    "SearchRole": {"get index", "put export", "list ResultsBucket", "add to changed results"},
     "NotifyRole": {
         *("read the address of the webhook", "fill the dead-letter queue of notices"),
     },
@@ -476,6 +477,7 @@ MAY: dict[str, set[str]] = {
     | {
         *("get result", "get picture of a page", "get reviewed records", "get definition"),
         *(f"{verb} {what}" for verb in ("get", "put") for what in ("prediction", "note", "draft")),
+        "get export",
         *(f"{verb} saved search" for verb in ("get", "put", "delete")),
         *("delete a review", "delete draft", "put upload", "get a row", "get rows"),
         *("query the claims", "query the index", "query the queue", "call scan", "call train"),
@@ -616,6 +618,7 @@ def clear(at: Place) -> None:
         ("ResultsBucket", "notes/probe/1/1-probe.json"),
         ("ResultsBucket", "drafts/probe/probe/1.json"),
         ("ResultsBucket", "searches/for/everybody/probe.json"),
+        ("ResultsBucket", "exports/probe.csv"),
         ("ModelsBucket", "models/probe/0/definition.json"),
         ("ModelsBucket", "models/probe/0/references-litert.vectors"),
         ("UploadsBucket", "inbox/probe/none.csv"),

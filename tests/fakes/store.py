@@ -4,6 +4,7 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from pathlib import Path
 from typing import BinaryIO
 
 from winnow.errors import (
@@ -63,6 +64,9 @@ class MemoryStore:
 
     def read_range(self, ref: ObjectRef, start: int, length: int) -> bytes:
         return self._find(ref)[1][start : start + length]
+
+    def put_file(self, ref: ObjectRef, file: Path, content_type: str) -> None:
+        self.put(ref, file.read_bytes(), content_type)
 
     def put(self, ref: ObjectRef, content: bytes, content_type: str) -> None:
         self.add(ref.bucket, ref.key, content)

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from winnow.errors import SearchInvalidError, SearchUnavailableError
+from winnow.reviews.models import RecordKey
+from winnow.search.exports import Exported, ExportFormat
 from winnow.search.shapes import SearchAnswer, SearchRequest, Sort, VectorSearch
 from winnow_aws.search_events import SearchInput, SearchOutput
 from winnow_aws.search_function import SearchFunction
@@ -38,6 +40,23 @@ def test_a_text_to_be_like_is_sent_as_its_vector() -> None:
     assert isinstance(asked, VectorSearch)
     assert (asked.like_vector, asked.order, asked.limit) == (VECTOR, Sort.LIKENESS, 3)
     assert "walruses" not in functions.asked
+
+
+def test_an_export_is_asked_for_with_its_format() -> None:
+    made = Exported(key="exports/x.parquet", records=2, size=3)
+    functions = Functions(SearchOutput(exported=made).model_dump(mode="json"))
+    search = SearchFunction(functions, "arn", lambda text: VECTOR)
+    request = SearchRequest(like_text="Ochre walruses.")
+    assert search.export(request, ExportFormat.PARQUET, ["a"], [RecordKey("u", 1)]) == made
+    asked = SearchInput.model_validate_json(functions.asked)
+    assert asked.export is ExportFormat.PARQUET
+    assert isinstance(asked.search, VectorSearch)
+    assert (asked.visible, asked.withheld) == (("a",), (RecordKey("u", 1),))
+
+
+def test_an_export_is_of_a_search() -> None:
+    with pytest.raises(ValueError, match="of a search"):
+        SearchInput.model_validate({"stats": {"chart": "outcomes"}, "export": "csv"})
 
 
 def test_without_a_text_nothing_is_encoded() -> None:

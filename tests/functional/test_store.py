@@ -3,6 +3,7 @@
 import errno
 import io
 from collections.abc import Iterator
+from pathlib import Path
 from typing import IO, Any, cast
 
 import boto3
@@ -46,6 +47,14 @@ def store(request, monkeypatch) -> Iterator[MemoryStore | S3Backed]:
         client.create_bucket(Bucket=BUCKET)
         client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
         yield S3Backed(client)
+
+
+def test_a_file_is_an_object_of_its_bytes(store: MemoryStore | S3Backed, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    for content in (b"", b"one\n" * 100_000):
+        file.write_bytes(content)
+        store.put_file(REF, file, "text/csv")
+        assert read(store, REF) == content
 
 
 @pytest.fixture

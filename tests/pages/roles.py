@@ -123,6 +123,8 @@ WORDS = {
     "ReadTexts": "read `results/*`, `predictions/*`, `notes/*`, `drafts/*`, runs' definitions",
     "WriteTyped": "write `predictions/*`, `notes/*`, `drafts/*` and `process.json` of `results/*`",
     "DeleteDrafts": "delete `drafts/*`",
+    "ReadExports": "read `exports/*`",
+    "WriteExports": "write `exports/*`",
     "KeepSearches": "read, write and delete `searches/*`",
     "SignUploads": "let a file be sent to `inbox/*`",
     "ListReviews": "list reviews",

@@ -278,6 +278,7 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
             ],
         ),
         "DeleteDrafts": ({"s3:DeleteObject"}, ["${ResultsBucket.Arn}/drafts/*"]),
+        "ReadExports": ({"s3:GetObject"}, ["${ResultsBucket.Arn}/exports/*"]),
         "KeepSearches": (
             {"s3:GetObject", "s3:PutObject", "s3:DeleteObject"},
             ["${ResultsBucket.Arn}/searches/*"],
@@ -367,6 +368,7 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
         "WriteTraces": (XRAY, ["*"]),
     },
     "SearchRole": {
+        "WriteExports": ({"s3:PutObject"}, ["${ResultsBucket.Arn}/exports/*"]),
         "ReadIndex": (READ | {"s3:GetObjectVersion"}, ["${ResultsBucket.Arn}/index/*"]),
         "ListIndex": ({"s3:ListBucket"}, ["ResultsBucket.Arn"]),
         "SendChanges": ({"sqs:SendMessage"}, ["Changes.Arn"]),

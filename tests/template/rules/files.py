@@ -113,6 +113,13 @@ LIFECYCLES: dict[str, dict[str, Any]] = {
             "ExpirationInDays": 7,
             "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
         },
+        "expire-exports": {
+            "Id": "expire-exports",
+            "Status": "Enabled",
+            "Prefix": "exports/",
+            "ExpirationInDays": 1,
+            "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+        },
         "expire-searches": {
             "Id": "expire-searches",
             "Status": "Enabled",

@@ -54,6 +54,7 @@ ROUTES = {
     "PostDraftsRoute": "POST /v1/drafts",
     "GetReviewsExportCsvRoute": "GET /v1/reviews/export.csv",
     "PostSearchRoute": "POST /v1/search",
+    "PostSearchExportRoute": "POST /v1/search/export",
     "PostStatsRoute": "POST /v1/stats",
     "GetSearchesRoute": "GET /v1/searches",
     "PostSearchesRoute": "POST /v1/searches",

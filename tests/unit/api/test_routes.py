@@ -10,7 +10,7 @@ from winnow_api.routes import ROUTES, Route
 from winnow_api.shapes import Nothing
 
 PROTECTED = [key for key, route in ROUTES.items() if not route.public]
-READS = {"POST /v1/search", "POST /v1/stats"}
+READS = {"POST /v1/search", "POST /v1/search/export", "POST /v1/stats"}
 """What is asked may be text of a document, which is in no address: so these are no GET."""
 OWN = {"POST /v1/searches", "DELETE /v1/searches/{id}"}
 """What these change is the user's own: everybody who may search may save searches."""

@@ -41,6 +41,7 @@ STATUS: Mapping[type[WinnowError], HTTPStatus] = {
     errors.SavedSearchUnknownError: HTTPStatus.NOT_FOUND,
     errors.SearchNameTakenError: HTTPStatus.CONFLICT,
     errors.SavedSearchesFullError: HTTPStatus(422),
+    errors.ExportTooLongError: HTTPStatus(422),
     errors.SearchTooLongError: HTTPStatus(413),
     errors.RequestError: HTTPStatus.BAD_REQUEST,
     errors.RetryableError: HTTPStatus.SERVICE_UNAVAILABLE,

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from winnow.search.exports import ExportRequest
 from winnow.search.shapes import SearchAnswer, SearchRequest, StatsRequest
 from winnow_api import shapes
 from winnow_api.identity import Group
@@ -122,6 +123,8 @@ ROUTES: Mapping[str, Route] = {
                                         _EXPORT, "page", shapes.ExportQuery, CSV),
     "POST /v1/search": Route("Find records in all results", EVERYBODY, _SEARCH, "search",
                              SearchRequest, SearchAnswer),
+    "POST /v1/search/export": Route("Everything that a search finds, as a file", EVERYBODY,
+                                    _SEARCH, "export", ExportRequest, shapes.ExportLink),
     "POST /v1/stats": Route("A chart over the records of all results", EVERYBODY, _SEARCH,
                             "stats", StatsRequest, shapes.Chart),
     "GET /v1/searches": Route("Saved searches", EVERYBODY, _SAVED, "listed",

@@ -1,7 +1,9 @@
 """Searches and charts over the records of all results that are open to the user."""
 
+from winnow.models import ObjectRef
 from winnow.reviews.models import QueueFilter, RecordKey, State
 from winnow.search.drawing import columns, draw, series_name, shown_value
+from winnow.search.exports import ExportRequest
 from winnow.search.shapes import (
     Hit,
     SearchAnswer,
@@ -11,11 +13,12 @@ from winnow.search.shapes import (
     StatsRequest,
 )
 from winnow.storage.paths import RunPaths
-from winnow_api.call import Call
+from winnow_api.call import Call, iso
 from winnow_api.identity import Group, User
 from winnow_api.items import PICTURE_S
 from winnow_api.services import Services
-from winnow_api.shapes import Chart, ChartRow
+from winnow_api.shapes import Chart, ChartRow, ExportLink
+from winnow_api.uploads import LINK_S
 
 _PAGE = 1_000
 
@@ -34,6 +37,21 @@ def _with_thumbnail(services: Services, hit: Hit) -> Hit:
         return hit
     place = RunPaths(services.results_bucket, hit.upload).picture(hit.process, hit.record)
     return hit.model_copy(update={"thumbnail": services.objects().link(place, PICTURE_S)})
+
+
+def export(services: Services, call: Call, given: ExportRequest) -> ExportLink:
+    """Everything that a search finds, as a file that is kept for a day."""
+    request = SearchRequest.model_validate(given.model_dump(exclude={"format"}))
+    withheld = _withheld(services, call.user, given.filters)
+    made = services.searcher().export(request, given.format, call.user.processes, withheld)
+    ref = ObjectRef(bucket=services.results_bucket, key=made.key)
+    name = f"winnow-search.{given.format}"
+    return ExportLink(
+        url=services.objects().link(ref, LINK_S, name),
+        name=name,
+        expires_at=iso(services.now() + LINK_S),
+        **made.model_dump(exclude={"key"}),
+    )
 
 
 def stats(services: Services, call: Call, given: StatsRequest) -> Chart:

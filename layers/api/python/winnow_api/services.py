@@ -16,7 +16,7 @@ from winnow_api.ports import Alarms, Golden, LiveFigures, Objects, RequestKeys, 
 
 if TYPE_CHECKING:
     from winnow.reviews.enqueue import PageDrawer
-    from winnow.search.engine import Searcher
+    from winnow.search.exports import ExportingSearcher
     from winnow_api.page import WebPage
 
 
@@ -59,8 +59,8 @@ class Services:
     models: Callable[[], ModelRegistry]
     live: Callable[[], LiveFigures]
     alarms: Callable[[], Alarms]
-    searcher: Callable[[], "Searcher"]
-    """Answers searches and charts."""
+    searcher: Callable[[], "ExportingSearcher"]
+    """Answers searches and charts, and writes exports."""
     page: Callable[[], "WebPage"]
     now: Callable[[], float]
     """Epoch seconds."""

@@ -686,6 +686,18 @@ class Releases(FrozenModel):
     items: tuple[ProcessModels, ...]
 
 
+class ExportLink(FrozenModel):
+    """A file of everything that a search found; the address holds for five minutes."""
+
+    url: str
+    name: str
+    expires_at: str
+    records: int = Field(description="as many as the search finds")
+    size: int = Field(description="bytes")
+    damaged: int = Field(description="uploads that are missing: they cannot be read")
+    indexing: bool = Field(description="whether results are being indexed and may be missing")
+
+
 # -- saved searches --------------------------------------------------------------------------------
 
 

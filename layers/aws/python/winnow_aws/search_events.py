@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from winnow.models import FrozenModel
 from winnow.reviews.models import RecordKey
+from winnow.search.exports import Exported, ExportFormat
 from winnow.search.shapes import (
     SearchAnswer,
     SearchRequest,
@@ -20,6 +21,9 @@ class SearchInput(FrozenModel):
 
     search: VectorSearch | SearchRequest | None = None
     stats: StatsRequest | None = None
+    export: ExportFormat | None = Field(
+        None, description="all that the search finds is wanted as a file of this format"
+    )
     visible: tuple[str, ...] | None = Field(
         None, description="processes that whoever asks may see; absent: all"
     )
@@ -29,6 +33,8 @@ class SearchInput(FrozenModel):
     def _one(self) -> Self:
         if (self.search is None) == (self.stats is None):
             raise ValueError("give search or stats")
+        if self.export is not None and self.search is None:
+            raise ValueError("an export is of a search")
         return self
 
 
@@ -44,4 +50,5 @@ class SearchOutput(FrozenModel):
 
     search: SearchAnswer | None = None
     stats: StatsAnswer | None = None
+    exported: Exported | None = None
     refused: Refused | None = None

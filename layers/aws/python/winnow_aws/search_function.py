@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from winnow.errors import (
+    ExportTooLongError,
     RecordUnknownError,
     RequestTooLongError,
     SearchInvalidError,
@@ -15,6 +16,7 @@ from winnow.errors import (
 )
 from winnow.reviews.models import RecordKey
 from winnow.search.engine import NO_WORDS
+from winnow.search.exports import Exported, ExportFormat
 from winnow.search.shapes import (
     SearchAnswer,
     SearchRequest,
@@ -30,13 +32,14 @@ ANSWERS_WITHIN_S = 26
 MAX_EVENT = 6_000_000
 """Bytes that Lambda takes of an event and gives of an answer."""
 REFUSALS: dict[str, type[WinnowError]] = {
-    error.code: error for error in (SearchInvalidError, SearchTooSlowError, RecordUnknownError)
+    error.code: error
+    for error in (SearchInvalidError, SearchTooSlowError, RecordUnknownError, ExportTooLongError)
 }
 """What the function answers with instead of raising it."""
 
 
 class SearchFunction:
-    """Implements `winnow.search.engine.Searcher`: the search function with this ARN."""
+    """Implements `winnow.search.exports.ExportingSearcher`: the search function with this ARN."""
 
     def __init__(self, functions: Any, arn: str, vectorise: Callable[[str], bytes]) -> None:
         """Take boto3's client of Lambda, which waits for `ANSWERS_WITHIN_S`, once.
@@ -60,6 +63,19 @@ class SearchFunction:
         found = self._ask(SearchInput(search=asked, **_whom(visible, withheld))).search
         assert found is not None
         return found
+
+    def export(
+        self,
+        request: SearchRequest,
+        form: ExportFormat,
+        visible: Collection[str] | None = None,
+        withheld: Collection[RecordKey] = (),
+    ) -> Exported:
+        asked = self._with_vector(request)
+        whom = _whom(visible, withheld)
+        made = self._ask(SearchInput(search=asked, export=form, **whom)).exported
+        assert made is not None
+        return made
 
     def stats(
         self,

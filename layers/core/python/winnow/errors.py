@@ -129,6 +129,9 @@ whatever it is.
           SearchTooLongError
           SearchUnavailableError
 
+
+          ExportTooLongError
+
 The code is a contract: it is in e-mails, in the table, in results and in docs/errors.md.
 Messages name identifiers, counts and settings, never document text. Tests hold the tree and the
 page to the classes.
@@ -1080,6 +1083,13 @@ class SearchUnavailableError(RequestError):
         "Ask again. If it fails again, the log of the function `search` says why. "
         "`winnow search --from-results` does without it."
     )
+
+
+class ExportTooLongError(RequestError):
+    """A search finds more records than are written to one file."""
+
+    code = "export_too_long"
+    hint = "Narrow it down: name a process, or a time (`since`, `until`), and export in parts."
 
 
 def catalogue() -> dict[str, type[WinnowError]]:

@@ -15,8 +15,10 @@ from typing import Any, NamedTuple, TypeVar
 
 import duckdb
 import numpy as np
+from numpy.typing import NDArray
 
 from winnow.errors import (
+    ExportTooLongError,
     IndexDamagedError,
     ObjectGoneError,
     RecordUnknownError,
@@ -26,6 +28,7 @@ from winnow.errors import (
 from winnow.reviews.models import RecordKey
 from winnow.search.charts import USD_DECIMALS, Group, age_starts, answer, bucket, share
 from winnow.search.engine import NO_VECTOR, answer_of, hit_of, terms_of
+from winnow.search.exports import MAX_RECORDS, ExportFormat
 from winnow.search.files import Batch, FileName, IndexFile, IndexFiles, counting
 from winnow.search.memory import Vectorise
 from winnow.search.rows import IndexRow
@@ -39,9 +42,10 @@ from winnow.search.shapes import (
     StatsRequest,
     VectorSearch,
 )
+from winnow_search.exporting import SELECTED, Written, copy
 from winnow_search.parquet import COLUMNS, batches, connect
 from winnow_search.projection import projected
-from winnow_search.sql import ORDERS, Where, contains, where
+from winnow_search.sql import BY_LIKENESS, ORDERS, Where, contains, where
 from winnow_search.sql import counting as counting_sql
 from winnow_search.vectors import Vectors
 from winnow_search.words import Ids, WordIndex
@@ -127,10 +131,7 @@ class DuckSearcher:
     ) -> SearchAnswer:
         demanded = terms_of(request.query)
         with self._asked():
-            condition = where(request.filters, visible, withheld)
-            candidates = self._candidates(demanded, condition)
-            if candidates is not None:
-                condition = self._among(condition, candidates)
+            condition = self._condition(request, demanded, visible, withheld)
             if request.like:
                 return self._alike(request, demanded, condition, visible)
             (total,) = self._one("SELECT count(*) FROM records", condition)
@@ -147,10 +148,7 @@ class DuckSearcher:
         demanded = terms_of(request.query)
         now = self._clock()
         with self._asked():
-            condition = where(request.filters, visible, withheld)
-            candidates = self._candidates(demanded, condition)
-            if candidates is not None:
-                condition = self._among(condition, candidates)
+            condition = self._condition(request, demanded, visible, withheld)
             total, first, last = self._one(
                 "SELECT count(*), min(judged_at), max(judged_at) FROM records", condition
             )
@@ -163,6 +161,37 @@ class DuckSearcher:
                     ).fetchall()
                     groups += [_group(request.chart, *row) for row in found]
             return answer(request, total, groups, now, **self._state())
+
+    def export(
+        self,
+        request: SearchRequest,
+        form: ExportFormat,
+        file: Path,
+        visible: Collection[str] | None = None,
+        withheld: Collection[RecordKey] = (),
+    ) -> Written:
+        """Write everything that a request finds to a file."""
+        demanded = terms_of(request.query)
+        with self._asked():
+            condition = self._condition(request, demanded, visible, withheld)
+            table = "(SELECT *, CAST(NULL AS DOUBLE) AS likeness FROM records)"
+            order = ORDERS.get(request.order, BY_LIKENESS)
+            if request.like:
+                ids, likeness = self._likeness(request, condition, visible)
+                self._database.register("alike", {"id": ids, "likeness": likeness})
+                table, condition = "records JOIN alike USING (id)", Where("TRUE", [])
+            (total,) = self._one(f"SELECT count(*) FROM {table}", condition)  # noqa: S608
+            if total > MAX_RECORDS:
+                raise ExportTooLongError(f"It finds {total:,} records; {MAX_RECORDS:,} fit.")
+            records = copy(
+                self._database,
+                f"SELECT {SELECTED} FROM {table} WHERE {condition.sql}"  # noqa: S608
+                f" ORDER BY {order}",
+                condition.parameters,
+                form,
+                file,
+            )
+            return Written(records, len(self._damaged))
 
     def refresh(self) -> None:
         """List the files now, however old the last list is, and index the words of all rows."""
@@ -230,6 +259,18 @@ class DuckSearcher:
         )
         return [IndexRow(*row) for row in found.fetchall()]
 
+    def _condition(
+        self,
+        request: SearchRequest | StatsRequest,
+        demanded: Sequence[str],
+        visible: Collection[str] | None,
+        withheld: Collection[RecordKey],
+    ) -> Where:
+        """What a row has to fulfil, its words included."""
+        condition = where(request.filters, visible, withheld)
+        candidates = self._candidates(demanded, condition)
+        return condition if candidates is None else self._among(condition, candidates)
+
     # -- words -------------------------------------------------------------------------------------
 
     def _candidates(self, demanded: Sequence[str], condition: Where) -> Ids | None:
@@ -269,18 +310,10 @@ class DuckSearcher:
         condition: Where,
         visible: Collection[str] | None,
     ) -> SearchAnswer:
-        wanted, itself = self._wanted(request, visible)
-        vectors = self._all_vectors()
-        chosen = self._database.execute(
-            f"SELECT id FROM records WHERE {condition.sql}"  # noqa: S608
-            " AND vector IS NOT NULL AND id <> ? ORDER BY id",
-            [*condition.parameters, itself],
-        )
-        ids = np.asarray(chosen.fetchnumpy()["id"], np.int64)
-        likeness = vectors.cosines(wanted, np.searchsorted(vectors.ids, ids))
+        ids, likeness = self._likeness(request, condition, visible)
         end = request.offset + request.limit
         self._database.register("alike", {"id": ids, "likeness": likeness})
-        order = ORDERS.get(request.order, "likeness DESC, process, upload, record")
+        order = ORDERS.get(request.order, BY_LIKENESS)
         if request.order is Sort.LIKENESS and 0 < end < len(ids):
             # Sorted whole are only those that can be on the page.
             least = np.partition(likeness, len(ids) - end)[len(ids) - end]
@@ -299,6 +332,20 @@ class DuckSearcher:
             for row in found
         ]
         return answer_of(request, len(ids), hits, **self._state())
+
+    def _likeness(
+        self, request: SearchRequest, condition: Where, visible: Collection[str] | None
+    ) -> tuple[Ids, NDArray[np.float64]]:
+        """The ids of the rows that have a vector, and how like they are."""
+        wanted, itself = self._wanted(request, visible)
+        vectors = self._all_vectors()
+        chosen = self._database.execute(
+            f"SELECT id FROM records WHERE {condition.sql}"  # noqa: S608
+            " AND vector IS NOT NULL AND id <> ? ORDER BY id",
+            [*condition.parameters, itself],
+        )
+        ids = np.asarray(chosen.fetchnumpy()["id"], np.int64)
+        return ids, vectors.cosines(wanted, np.searchsorted(vectors.ids, ids))
 
     def _wanted(self, request: SearchRequest, visible: Collection[str] | None) -> tuple[bytes, int]:
         """The vector that records should be like, and the id of its record or -1."""

@@ -46,7 +46,7 @@ COLUMNS: Mapping[str, str] = {
 }
 """The columns of a file, beside `generation`."""
 _WRITE = "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 50000)"
-_MAX_LINE = 256 * 1024 * 1024
+MAX_LINE = 256 * 1024 * 1024
 """Bytes of a row as JSON."""
 
 
@@ -91,7 +91,7 @@ def write_segment(rows: Iterable[IndexRow], generation: object) -> bytes:
         return _copied(
             folder,
             f"SELECT {chosen}, $generation AS generation FROM read_json($file, "  # noqa: S608
-            f"format='newline_delimited', maximum_object_size={_MAX_LINE}, columns={{{shape}}})"
+            f"format='newline_delimited', maximum_object_size={MAX_LINE}, columns={{{shape}}})"
             " ORDER BY record",
             {"file": str(lines), "generation": str(generation)},
         )

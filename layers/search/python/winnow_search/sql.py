@@ -34,7 +34,8 @@ ORDERS = {
     Sort.SUREST: "confidence DESC NULLS LAST, process, upload, record",
     Sort.LEAST_SURE: "confidence NULLS LAST, process, upload, record",
 }
-"""The orders of hits; by likeness is not the database's."""
+"""The orders of hits that a table of records has."""
+BY_LIKENESS = "likeness DESC, process, upload, record"
 
 
 class Where(NamedTuple):

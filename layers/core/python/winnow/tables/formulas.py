@@ -8,21 +8,21 @@ that each text is written in its own way. Numbers are left as they are.
 
 import re
 
-_BLANKS = (
+SKIPPED = (
     r"\x0b\x0c\x1c-\x20\x85\xa0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
     r"\"'“”"
 )
 """What spreadsheets may skip before a formula, on the same line."""
-_CELL_STARTS = r"\t\r\n;|"
-_FORMULA_STARTS = r"=+\-@＝＋－＠"
+CELL_STARTS = r"\t\r\n;|"
+FORMULA_STARTS = r"=+\-@＝＋－＠"
 _DANGEROUS = re.compile(
-    rf"(?:\A(?=[{_BLANKS}]*[{_FORMULA_STARTS}\t\r\n])"
-    rf"|(?<=[{_CELL_STARTS}])(?=[{_BLANKS}]*[{_FORMULA_STARTS}]))"
+    rf"(?:\A(?=[{SKIPPED}]*[{FORMULA_STARTS}\t\r\n])"
+    rf"|(?<=[{CELL_STARTS}])(?=[{SKIPPED}]*[{FORMULA_STARTS}]))"
 )
 """The places where a cell could begin and be a formula."""
 _MARKED = re.compile(
-    rf"(?:\A'(?=[{_BLANKS}]*[{_FORMULA_STARTS}\t\r\n])"
-    rf"|(?<=[{_CELL_STARTS}])'(?=[{_BLANKS}]*[{_FORMULA_STARTS}]))"
+    rf"(?:\A'(?=[{SKIPPED}]*[{FORMULA_STARTS}\t\r\n])"
+    rf"|(?<=[{CELL_STARTS}])'(?=[{SKIPPED}]*[{FORMULA_STARTS}]))"
 )
 _NUMBER = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 
