@@ -1,9 +1,9 @@
 """Drawings of bicycles, motorcycles and other things, each another one, the same for a seed.
 
-What the head of processes/two-wheels.yaml was trained on. To make the folder and the head again:
+What the head of samples/two-wheels was trained on. To make the folder and the head again:
 
     python -m tests.fakes.two_wheels FOLDER
-    winnow train --process two-wheels --data FOLDER
+    winnow train --process two-wheels --processes samples/two-wheels --data FOLDER
 """
 
 import io

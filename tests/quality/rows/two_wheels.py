@@ -48,8 +48,7 @@ def measure() -> list[Row]:
             0.945,
             f"{len(known):,} pictures of 32 x 32, enlarged to 224, in {metrics.folds} folds; macro "
             f"F1 {metrics.macro_f1:.3f}. The head is the one for numbers, over 1,280 standardised "
-            f"features, C {card.regularisation:g} of {', '.join(f'{c:g}' for c in STRENGTHS)}. No "
-            "process judges pictures yet: this measures encoder and head.",
+            f"features, C {card.regularisation:g} of {', '.join(f'{c:g}' for c in STRENGTHS)}.",
         ),
         Row(
             711,
