@@ -1,5 +1,6 @@
 """Classify: a chunk of records to a chunk of judgements."""
 
+import gc
 import os
 import time
 from functools import cache, lru_cache
@@ -35,7 +36,9 @@ def build() -> tuple[S3Store, ClassifySettings]:
 @cache
 def texts() -> RememberingEncoder:
     """The encoder of texts, with verified files."""
-    return RememberingEncoder(encoder_of(build()[1]))
+    encoder = RememberingEncoder(encoder_of(build()[1]))
+    gc.freeze()  # what is loaded stays: collections of garbage need not look through it
+    return encoder
 
 
 @cache

@@ -103,8 +103,8 @@ def classify(engine: str, threads: int, chunk_records: str) -> dict[str, object]
     store = MemoryStore()
     reference = ObjectRef(bucket="b", key="definition")
     store.put(reference, definition.model_dump_json().encode(), "")
-    encoder = app.build()[1]
-    app.build = lambda: (store, encoder)
+    _, encoder, budget = app.build()
+    app.build = lambda: (store, encoder, budget)
     seconds = cpu_seconds = 0.0
     chunks = 3
     for chunk in range(chunks):

@@ -580,7 +580,7 @@ def _arrays(
             cosines = material.vectors[rows] @ references.astype(np.float32).T
             own = place[group[rows]]
             cosines[np.flatnonzero(own >= 0), own[own >= 0]] = -1
-            distances[rows] = 1 - mean_of_greatest(cosines, nearest, np.float64)
+            distances[rows] = 1 - mean_of_greatest(cosines, nearest)
     if material.numbers.shape[1]:
         arrays["mean"], arrays["scale"] = features.mean, features.scale
         arrays["numeric"] = weights[at:]

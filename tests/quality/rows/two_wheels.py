@@ -145,7 +145,7 @@ def _novelty(
 def _novelties(head: LinearHead, features: NDArray[np.float32]) -> NDArray[np.float64]:
     nothing = np.zeros((len(features), 0), np.float32)
     inputs = Inputs(nothing, [""] * len(features), features.astype(np.float64))
-    ranks = head.novelty(head.distances(nothing, inputs), head.logits(inputs))
+    ranks = head.novelty(head.distances(inputs), head.logits(inputs))
     assert ranks is not None
     return ranks[0]
 

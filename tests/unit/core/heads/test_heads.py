@@ -22,7 +22,7 @@ from winnow.errors import (
 )
 from winnow.heads.card import ARRAYS, CARD, HeadFiles
 from winnow.heads.drift import Profiler, drift
-from winnow.heads.linear import best_first
+from winnow.heads.linear import best_first, mean_of_greatest, ranked
 from winnow.judging import build_judge
 from winnow.models import ChunkTask, LabelDecision, Result, Upload
 from winnow.processes.loader import load_definition
@@ -69,6 +69,19 @@ def test_a_record_is_judged_alike_in_any_company(book: ProcessRegistry) -> None:
     together = judge(texts)
     assert together == [judge([text])[0] for text in texts]
     assert judge([]) == []
+
+
+def test_rounding_does_not_tell_distances_apart_that_many_rows_have() -> None:
+    quantiles = [0.1, 0.2, 0.2, 0.2, 0.4]
+    around = np.array([0.2 - 3e-7, 0.2, 0.2 + 3e-7])
+    assert ranked(around, quantiles).tolist() == [0.75, 0.75, 0.75]
+    assert ranked(np.array([0.15, 0.3, 0.0, 1.0]), quantiles) == pytest.approx([0.125, 0.875, 0, 1])
+
+
+def test_the_mean_of_the_greatest_counts_equal_ones_each() -> None:
+    values = np.array([[1, 3, 3, 2], [0, 0, 0, 0], [4, 1, 2, 3]], np.float32)
+    assert mean_of_greatest(values, 3) == pytest.approx([8 / 3, 0, 3])
+    assert mean_of_greatest(values, 9) == pytest.approx([2.25, 0, 2.5])
 
 
 def test_foreign_text_is_out_of_scope_and_known_text_is_not(book: ProcessRegistry) -> None:

@@ -111,9 +111,14 @@ def _counted(
     first, last = first[inside], last[inside]
     hashes = _mixed(_hashes(wide, first, last) ^ np.uint64(_SEEDS[block]))
     places = (hashes >> np.uint64(64 - bits)).astype(np.int64)
-    signs = np.where(hashes & np.uint64(1), 1.0, -1.0)
-    keys, slots = np.unique((owner[first].astype(np.int64) << bits) | places, return_inverse=True)
-    return keys, np.bincount(slots, weights=signs, minlength=len(keys)).astype(np.float64)
+    positive = (hashes & np.uint64(1)).astype(np.int64)
+    # The sign is the last bit of what is sorted. The texts are in order, which a stable sort uses.
+    signed = (((owner[first].astype(np.int64) << bits) | places) << 1) | positive
+    found = np.sort(signed, kind="stable")
+    keys = found >> 1
+    starts = np.flatnonzero(np.diff(keys, prepend=-1))
+    counts = np.add.reduceat(2.0 * (found & 1) - 1.0, starts) if len(starts) else np.zeros(0)
+    return keys[starts], counts
 
 
 def _summed(

@@ -15,7 +15,7 @@ MAX_EVIDENCE = 3
 
 
 def best_positions(
-    rows: NDArray[np.intp], ranking: NDArray[np.floating], similarity: NDArray[np.floating]
+    rows: NDArray[np.intp], ranking: Sequence[float], similarity: Sequence[float]
 ) -> list[int]:
     """The positions of a text's segments that rank highest, the highest first.
 
@@ -24,7 +24,7 @@ def best_positions(
     is shown once, and one of similarity 0 never.
     """
     positions: dict[int, int] = {}
-    for position in np.argsort(-ranking, kind="stable").tolist():
+    for position in sorted(range(len(rows)), key=ranking.__getitem__, reverse=True):
         if similarity[position] > 0:
             positions.setdefault(int(rows[position]), position)
         if len(positions) == MAX_EVIDENCE:

@@ -11,7 +11,7 @@ the mean score is close to the share of right decisions; other labels may need c
 import numpy as np
 from numpy.typing import NDArray
 
-from winnow.heads.linear import best_first, mean_of_greatest, softmax
+from winnow.heads.linear import best_first, softmax
 from winnow.judging.base import ProcessJudge, RecordBatch
 from winnow.judging.evidence import SCORE_DECIMALS, best_positions, segment_evidence
 from winnow.judging.text.similarity import SegmentScorer, SimilarityMatrix
@@ -41,10 +41,7 @@ class LabelsJudge(ProcessJudge):
         """A text without segments gets every label alike."""
         matrix = self._compare(batch.texts, batch.check)
         near = np.stack(
-            [
-                mean_of_greatest(matrix.similarity[:, columns], NEAREST, np.float32)
-                for columns in self._columns
-            ],
+            [_mean_of_nearest(matrix.similarity[:, columns]) for columns in self._columns],
             axis=1,
         )
         scores = softmax(_mean_of_segments(matrix, near), TEMPERATURE).round(SCORE_DECIMALS)
@@ -91,8 +88,17 @@ class LabelsJudge(ProcessJudge):
                 float(greatest[position]),
                 reference=self._examples[examples.start + int(similarity[position].argmax())],
             )
-            for position in best_positions(rows, near[rows], greatest)
+            for position in best_positions(rows, near[rows].tolist(), greatest.tolist())
         )
+
+
+def _mean_of_nearest(similarity: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Mean of the greatest NEAREST values of each row, or of all where there are fewer."""
+    if similarity.shape[1] > NEAREST:
+        width = similarity.shape[1]
+        similarity = np.partition(similarity, width - NEAREST, axis=1)[:, -NEAREST:]
+    means: NDArray[np.float32] = similarity.mean(axis=1)
+    return means
 
 
 def _mean_of_segments(matrix: SimilarityMatrix, near: NDArray[np.float32]) -> NDArray[np.float64]:

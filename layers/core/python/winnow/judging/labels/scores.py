@@ -1,6 +1,7 @@
 """What a trained head says of records, whatever it reads: scores, confidence, scope."""
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +10,7 @@ from winnow.errors import HeadInvalidError
 from winnow.heads.card import HeadCard, HeadFiles
 from winnow.heads.linear import LinearHead, best_first, check_encoder
 from winnow.judging.evidence import SCORE_DECIMALS
-from winnow.models import Evidence, Judgement, LabelDecision, ModelInfo
+from winnow.models import Evidence, Judgement, LabelDecision, LabelScore, ModelInfo
 from winnow.processes.schema import LabelsProcess
 
 MAX_LISTED = 10
@@ -35,9 +36,13 @@ class HeadScores:
         self._limit = 1.0 if card.scope is None else card.scope.threshold
         self._calibration = card.calibration.version if card.calibration else None
 
-    def best(self, row: int) -> int:
-        """Position of the label that is decided."""
-        return self._orders[row][0]
+        # Most scores of the lesser labels are one of a few small numbers: equal ones are one shape.
+        self._score_of = cache(self._label_score)
+
+    @property
+    def best(self) -> list[int]:
+        """Position of the label that is decided, of each record."""
+        return [order[0] for order in self._orders]
 
     def judgement(
         self,
@@ -63,16 +68,15 @@ class HeadScores:
         )
 
     def _decision(self, row: int, evidence: Sequence[Evidence]) -> LabelDecision:
-        return LabelDecision.model_validate(
-            {
-                "value": self._labels[self.best(row)],
-                "scores": [
-                    {"label": self._labels[label], "score": score}
-                    for label, score in zip(self._orders[row], self._scores[row], strict=True)
-                ],
-                "evidence": evidence,
-            }
+        order = self._orders[row]
+        return LabelDecision(
+            value=self._labels[order[0]],
+            scores=tuple(map(self._score_of, order, self._scores[row])),
+            evidence=tuple(evidence),
         )
+
+    def _label_score(self, label: int, score: float) -> LabelScore:
+        return LabelScore(label=self._labels[label], score=score)
 
 
 def _ranks(

@@ -6,6 +6,8 @@ more unlike the training rows than the card allows is out of scope. Evidence is 
 to training rows of the label.
 """
 
+from collections.abc import Sequence
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -24,13 +26,9 @@ from winnow.processes.schema import LabelsProcess
 
 
 class _HeadFeatures(NamedTuple):
-    """What a head computes with, and what its evidence is chosen by."""
+    """What a head computes with, and what its evidence is chosen from."""
 
     segments: SegmentVectors
-    near: NDArray[np.float32]
-    """Shape [segments, references]: cosine of each distinct segment to each training row."""
-    cosines: NDArray[np.float32]
-    """Shape [records, references]: the same of each record's vector."""
     inputs: Inputs
 
 
@@ -86,15 +84,15 @@ class HeadJudge(ProcessJudge):
         check()
         logits = head.logits(features.inputs)
         check()
-        scores = HeadScores(head, logits, head.distances(features.cosines, features.inputs))
+        scores = HeadScores(head, logits, head.distances(features.inputs))
+        near = self._near(features.segments, scores.best)
+        check()
         vectors = self._packed(features)
         return [
             scores.judgement(
                 index,
                 segments=len(spans),
-                evidence=self._evidence(
-                    features.segments, features.near, scores.best(index), index
-                ),
+                evidence=self._evidence(features.segments, near[index], index),
                 vector=vectors[index],
             )
             for index, spans in enumerate(features.segments.spans)
@@ -102,23 +100,14 @@ class HeadJudge(ProcessJudge):
 
     def _features(self, shared: TextFeatures) -> _HeadFeatures:
         numbers = shared.numbers(self._numeric)
-        references = self._head.references
-        if references is None:
+        if self._head.references is None:
             vectors = self._no_vectors(shared)
             return _HeadFeatures(
                 encode_segments([""] * len(shared.texts), self._encoder),
-                np.zeros((0, 0), np.float32),
-                np.zeros((0, 0), np.float32),
                 Inputs(vectors, shared.texts, numbers, shared.ngrams),
             )
-        segments = shared.segments
-        vectors, lengths = shared.text_vectors
-        near = segments.vectors @ references.T
-        # The cosine of a mean is the mean of the cosines, over its length.
-        cosines = segments.sums(near)
-        cosines /= lengths
-        inputs = Inputs(vectors, shared.texts, numbers, shared.ngrams)
-        return _HeadFeatures(segments, near, cosines, inputs)
+        vectors, _ = shared.text_vectors
+        return _HeadFeatures(shared.segments, Inputs(vectors, shared.texts, numbers, shared.ngrams))
 
     @staticmethod
     def _packed(features: _HeadFeatures) -> list[bytes | None]:
@@ -130,16 +119,25 @@ class HeadJudge(ProcessJudge):
         """Those of a head that reads no text."""
         return np.zeros((len(shared.texts), 0), np.float32)
 
+    def _near(self, segments: SegmentVectors, labels: Sequence[int]) -> list[list[float]]:
+        """The cosine of each segment to the nearest training row of its record's label; 0: none."""
+        sizes = [len(rows) for rows in segments.rows]
+        near = np.zeros(sum(sizes), np.float32)
+        if len(near) and self._head.references is not None:
+            rows, owners = np.concatenate(segments.rows), np.repeat(labels, sizes)
+            for label in np.unique(owners).tolist():
+                if len(columns := self._columns[label]):
+                    at = np.flatnonzero(owners == label)
+                    cosines = segments.vectors[rows[at]] @ self._head.references[columns].T
+                    near[at] = cosines.max(axis=1)
+        values = iter(near.tolist())
+        return [list(islice(values, size)) for size in sizes]
+
     def _evidence(
-        self, segments: SegmentVectors, near: NDArray[np.float32], label: int, index: int
+        self, segments: SegmentVectors, near: Sequence[float], index: int
     ) -> tuple[Evidence, ...]:
         """The segments nearest to training rows of the label, the nearest first."""
-        rows = segments.rows[index]
-        columns = self._columns[label]
-        if not len(rows) or not len(columns):
-            return ()
-        similarity = near[rows[:, None], columns].max(axis=1)
         return tuple(
-            segment_evidence(segments, index, position, float(similarity[position]))
-            for position in best_positions(rows, similarity, similarity)
+            segment_evidence(segments, index, position, near[position])
+            for position in best_positions(segments.rows[index], near, near)
         )

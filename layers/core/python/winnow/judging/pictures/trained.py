@@ -24,8 +24,7 @@ class PictureHeadJudge(PictureJudge):
         """The label of the greatest logit; of equal ones the first on the card."""
         inputs = picture_inputs(features)
         logits = self._head.logits(inputs)
-        no_cosines = np.zeros((len(features), 0), np.float32)
-        scores = HeadScores(self._head, logits, self._head.distances(no_cosines, inputs))
+        scores = HeadScores(self._head, logits, self._head.distances(inputs))
         return [scores.judgement(row, segments=0) for row in range(len(features))]
 
 
