@@ -30,6 +30,12 @@ class FrozenModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
+class _Choice(RootModel[Any]):
+    """Base of a shape that is one of several."""
+
+    model_config = ConfigDict(defer_build=True)
+
+
 # -- where things are ----------------------------------------------------------------------------
 
 
@@ -788,15 +794,13 @@ def _scan_input(given: Any) -> str:
     return "draw" if draw else "read"
 
 
-class ScanInput(
-    RootModel[
-        Annotated[
-            Annotated[DrawPages, Tag("draw")] | Annotated[SerializeInput, Tag("read")],
-            Discriminator(_scan_input),
-        ]
-    ]
-):
+class ScanInput(_Choice):
     """Input of Scan: a file to read, or pages of one that was read to draw."""
+
+    root: Annotated[
+        Annotated[DrawPages, Tag("draw")] | Annotated[SerializeInput, Tag("read")],
+        Discriminator(_scan_input),
+    ]
 
 
 class ScanNeeded(FrozenModel):
@@ -880,15 +884,13 @@ def _filter_input(given: Any) -> str:
     return "chunk" if chunk else "run"
 
 
-class FilterInput(
-    RootModel[
-        Annotated[
-            Annotated[FilterChunk, Tag("chunk")] | Annotated[Serialized, Tag("run")],
-            Discriminator(_filter_input),
-        ]
-    ]
-):
+class FilterInput(_Choice):
     """Input of Filter: a chunk that was judged, or at the end the whole run."""
+
+    root: Annotated[
+        Annotated[FilterChunk, Tag("chunk")] | Annotated[Serialized, Tag("run")],
+        Discriminator(_filter_input),
+    ]
 
     @property
     def ids(self) -> dict[str, Any]:

@@ -20,7 +20,7 @@ SAVED_MODEL_FOLDER = "saved_model"
 
 
 class _ManifestModel(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Package(_ManifestModel):

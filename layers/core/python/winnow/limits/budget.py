@@ -52,7 +52,7 @@ TOO_SLOW = RecordRejection(
 class RecordBudget(BaseModel):
     """What one record may cost; beyond it the record is invalid, and the others are judged."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     max_segments: int = Field(
         25_000, gt=0, description="sentences of a record, and windows over them"
