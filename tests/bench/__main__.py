@@ -23,7 +23,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import track
 
-from tests.bench import reading, streaming
+from tests.bench import lambda_memory, reading, streaming
 from tests.bench.child import sts_sentences
 from winnow.processes.registry import ProcessRegistry
 
@@ -38,6 +38,10 @@ ROUNDS = int(os.environ.get("WINNOW_BENCH_ROUNDS", "5"))
 ROWS = int(os.environ.get("WINNOW_BENCH_ROWS", "10000"))
 SENTENCES = 4_000
 CHUNK_RECORDS = 1_000
+CLINICAL_GFLOP = 22 * 9.3e-3
+"""What a clinical sentence takes: 22 tokens on average, 9.3 MFLOP each."""
+INSTRUCTIONS = ("avx2", "avx512f", "avx_vnni", "avx512_vnni", "amx_int8")
+"""The sets that the int8 and fp32 kernels choose among, as /proc/cpuinfo names them."""
 AS_IN_THE_IMAGES = {"PYDANTIC_DISABLE_PLUGINS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 console = Console(stderr=True)
@@ -91,6 +95,7 @@ def measure_encoder(raw: dict[str, Any]) -> None:
     for engine in ENGINES:
         for name in ("cold_start_s", "sentences_per_s_1", "sentences_per_s_2", "sts_per_s_2"):
             raw[engine][name] = []
+    raw["limit"] = run("tests.bench.child", "limit", "litert", "1", "0")[0]
     with cold_start() as start:
         for engine in track([*ENGINES] * ROUNDS, "encoder", console=console):
             raw[engine]["cold_start_s"].append(start(engine))
@@ -181,7 +186,22 @@ def machine() -> dict[str, Any]:
     if cpuinfo.exists():
         names = [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
         model = names[0].partition(":")[2].strip() if names else model
-    return {"processor": model, "cores": os.cpu_count(), "python": platform.python_version()}
+    return {
+        "processor": model,
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "instructions": instructions(cpuinfo),
+    }
+
+
+def instructions(cpuinfo: Path) -> str:
+    """The sets of instructions that kernels can choose on this processor."""
+    if not cpuinfo.exists():
+        return platform.machine()
+    flags = next(
+        (line for line in cpuinfo.read_text().splitlines() if line.startswith("flags")), ""
+    ).split()
+    return ", ".join(name for name in INSTRUCTIONS if name in flags) or "no AVX2"
 
 
 def medians(raw: dict[str, Any]) -> dict[str, dict[str, float]]:
@@ -213,7 +233,17 @@ def page(raw: dict[str, Any], host: dict[str, Any]) -> str:
         cells = (f"{raw[engine]['end_to_end'][name]:{form}}" for engine in ENGINES)
         return f"| {title} | " + " | ".join(cells) + " |"
 
+    def share() -> str:
+        if "limit" not in raw:
+            return "| the same over what fp32 products allow there | not measured | | |"
+        allowed = raw["limit"]["gflops"] / CLINICAL_GFLOP
+        cells = (f"{middle[engine]['sentences_per_s_1'] / allowed:.2f}" for engine in ENGINES)
+        return "| the same over what fp32 products allow there | " + " | ".join(cells) + " |"
+
     heads = " | ".join(NAMES[engine] for engine in ENGINES)
+    memory = lambda_memory.table(
+        middle["litert"]["sentences_per_s_1"], middle["litert"]["sentences_per_s_2"]
+    )
     end = raw["litert"]["end_to_end"]
     first = raw["container"]
     first_text = (
@@ -226,17 +256,18 @@ def page(raw: dict[str, Any], host: dict[str, Any]) -> str:
 
 `make bench` writes this page, and the raw figures to build/bench.json. The figures are medians of {ROUNDS} rounds on
 {host["processor"]} with {host["cores"]} cores, Python {host["python"]}. In brackets: how many times better
-than the TensorFlow SavedModel with the same weights, through the same code. Times depend on the machine, because the int8
-kernels use the processor's AMX or VNNI instructions. So quote the ratios.
+than the TensorFlow SavedModel with the same weights, through the same code. Times and ratios depend on the processor's instructions,
+above all those of the int8 kernels. So quote them with the instructions in the tables' headings.
 
 ![Throughput and cold start by engine](benchmarks.svg)
 
-| | {heads} |
+| {host["instructions"]} | {heads} |
 |---|---|---|---|
 {row("process start to first classified record, s", "cold_start_s", ".2f", "less")}
 {row("STS sentences a second, 2 threads", "sts_per_s_2", ",.0f", "more")}
 {row("clinical sentences a second, 2 threads", "sentences_per_s_2", ",.0f", "more")}
 {row("clinical sentences a second, 1 thread", "sentences_per_s_1", ",.0f", "more")}
+{share()}
 {row("Classify, records a second (4.5 sentences each)", "classify_records_per_s", ",.0f", "more")}
 {row("Classify, peak memory, MB", "classify_peak_mb", ",.0f", "less")}
 
@@ -245,13 +276,24 @@ embeddings for every engine. STS: the 2,758 sentences of the STS benchmark's tes
 {SENTENCES:,} sentences a round, made from patterns (tests/bench/corpus.py), 22 tokens on average. With longer sentences
 TensorFlow uses the cores better, so the ratio is smaller. Classify judges chunks of {CHUNK_RECORDS:,} records by L33774, with its store in memory.
 
+## Memory against time and price
+
+Lambda gives processor time in proportion to memory. A million clinical sentences, computed from the rates on one core and two above
+(`python -m tests.bench.lambda_memory`); starts, requests and S3 are not counted.
+
+{memory}
+
+Up to one core a sentence costs the same at every size, and a file is done sooner with more memory. A second core costs more a sentence,
+because two threads are not twice as fast. So `MemorySize` is 1,769 MB. Arm is cheaper where it reaches 0.8 of the speed. The locked packages
+have wheels for it; no Arm processor was at hand, so nothing was measured or built for it.
+
 ## From a dropped file to its result
 
 A CSV of {end["rows"]:,} rows ({end["sentences"]:,} sentences, {end["distinct_sentences"]:,} of them distinct) is dropped into
 the local stack's bucket. The time ends when its row in the table says SUCCEEDED. It is compared with the time to encode all its
 sentences with the same engine on the same cores, with nothing else running.
 
-| | {heads} |
+| {host["instructions"]} | {heads} |
 |---|---|---|---|
 {drop("encoding alone, s", "encode_s", ".2f")}
 {drop("drop to result, s", "drop_to_result_s", ".2f")}
