@@ -26,6 +26,7 @@ OWN_STACK = (
     "test_blue_green.py",
     "test_life.py",
     "test_menu_tour.py",
+    "test_numbers.py",
     "test_parameters.py",
     "test_release.py",
     "test_upgrade.py",

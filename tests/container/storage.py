@@ -28,6 +28,17 @@ class Storage:
     environment: dict[str, str]
     """What a container needs to reach it."""
 
+    def queue(self, name: str) -> str:
+        """The URL of a new queue beside it."""
+        sqs = boto3.client(
+            "sqs",
+            endpoint_url=self.client.meta.endpoint_url,
+            region_name=ministack.REGION,
+            aws_access_key_id=ministack.ACCESS_KEY,
+            aws_secret_access_key=ministack.SECRET_KEY,
+        )
+        return sqs.create_queue(QueueName=name)["QueueUrl"]
+
 
 @contextmanager
 def storage(folder: Path) -> Iterator[Storage]:

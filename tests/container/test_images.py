@@ -41,6 +41,8 @@ from winnow.models import (
 from winnow.processes.registry import ProcessRegistry
 from winnow.recovery.report import SweepReport
 from winnow.storage.paths import RunPaths
+from winnow_aws.index_events import IndexReport
+from winnow_aws.search_events import SearchOutput
 from winnow_encoder import load_encoder
 from winnow_train.data import read_labelled
 from winnow_train.train import train, write
@@ -67,6 +69,8 @@ HARDENED = (
     "--cap-drop=ALL",
     "--security-opt=no-new-privileges",
 )
+MEMORY_MB = 1769
+"""Of the functions that ask for no other: `Globals` of the template."""
 OF_THE_BASE = {"GLIBC": (2, 34), "GLIBCXX": (3, 4, 29), "CXXABI": (1, 3, 13)}
 """Of Amazon Linux 2023: glibc 2.34, and libstdc++ of GCC 11."""
 
@@ -314,6 +318,50 @@ def test_sweep_starts_a_lost_upload_as_a_stranger_on_a_read_only_disk(
         report = SweepReport.model_validate(sweep.invoke({}))
     assert report.restarted == report.versions >= 1
     assert lost.key in lost.started()
+
+
+def test_what_a_run_found_is_indexed_and_found_as_a_stranger_on_a_read_only_disk(
+    images: dict[str, str], containers: dict[str, Container], s3: Storage
+) -> None:
+    run = Serialized.model_validate(containers["serialize"].invoke(for_serialize(s3)))
+    for line in get(s3, run.manifest).splitlines():
+        containers["classify"].invoke(json.loads(line))
+        filter_whole(containers["filter"], run, ChunkTask.model_validate_json(line))
+    done = Filtered.model_validate(containers["filter"].invoke(run.model_dump(mode="json")))
+    told = {
+        **s3.environment,
+        "RESULTS_BUCKET": RESULTS,
+        "CHANGES_QUEUE_URL": s3.queue("changes"),
+    }
+    limits = (*HARDENED, f"--memory={MEMORY_MB}m", f"--memory-swap={MEMORY_MB}m")
+    changed = {"detail": {"object": {"key": done.result.key}}}
+    with running(images["index"], told, limits) as index:
+        report = IndexReport.model_validate(index.invoke(_messages(changed)))
+        assert (report.uploads, report.records) == (1, run.records)
+        assert not report.batchItemFailures
+        assert IndexReport.model_validate(index.invoke({"index": "maintain"})).upkeep
+    asked = {"filters": {"uploads": [run.upload.upload_id]}}
+    with running(images["search"], told, limits) as search:
+        found = SearchOutput.model_validate(search.invoke({"search": asked})).search
+        drawn = SearchOutput.model_validate(
+            search.invoke({"stats": {**asked, "chart": "outcomes"}})
+        ).stats
+        refused = SearchOutput.model_validate(search.invoke({"search": {"query": "?!"}})).refused
+    assert found is not None
+    assert drawn is not None
+    assert found.total == drawn.total == run.records
+    assert refused is not None
+    assert refused.code == "search_invalid"
+
+
+def _messages(*bodies: object) -> dict[str, object]:
+    """A batch of the queue."""
+    return {
+        "Records": [
+            {"messageId": str(number), "body": json.dumps(body)}
+            for number, body in enumerate(bodies)
+        ]
+    }
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

@@ -8,6 +8,7 @@ only for rows that are new.
 import sqlite3
 import tempfile
 import threading
+from array import array
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,6 +59,9 @@ WORDS_A_CALL = 20_000
 """Rows whose words are indexed in one call; those beyond are looked through."""
 MOST_FOUND = 60_000
 """Rows that the word index gives; a phrase in more rows is looked for in the rows themselves."""
+_MEMORY = "40%"
+"""Of the machine's memory, for the database: vectors and words are beside it."""
+_VECTORS_AT_ONCE = 10_000
 _TRIES = 4
 _SHOWN = ", ".join(
     {"tokens": "'' AS tokens", "vector": "NULL AS vector"}.get(name, name) for name in COLUMNS
@@ -109,7 +113,7 @@ class DuckSearcher:
         self._lock = threading.Lock()
         self._temporary = tempfile.TemporaryDirectory(dir=folder, ignore_cleanup_errors=True)
         self._folder = Path(self._temporary.name)
-        self._database = connect(str(self._folder / "rows.duckdb"), threads=threads)
+        self._database = connect(str(self._folder / "rows.duckdb"), threads=threads, memory=_MEMORY)
         shape = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
         self._database.execute("CREATE SEQUENCE ids")
         self._database.execute(f"CREATE TABLE records (id BIGINT, {shape})")
@@ -373,9 +377,12 @@ class DuckSearcher:
         if self._vectors is None:
             found = self._database.execute(
                 "SELECT id, vector FROM records WHERE vector IS NOT NULL ORDER BY id"
-            ).fetchnumpy()
-            ids = np.asarray(found["id"], np.int64)
-            self._vectors = Vectors(ids, b"".join(bytes(one) for one in found["vector"]))
+            )
+            ids, content = array("q"), bytearray()
+            while rows := found.fetchmany(_VECTORS_AT_ONCE):
+                ids.extend(row[0] for row in rows)
+                content += b"".join(row[1] for row in rows)
+            self._vectors = Vectors(np.frombuffer(ids, np.int64), content)
         return self._vectors
 
     # -- loading -----------------------------------------------------------------------------------

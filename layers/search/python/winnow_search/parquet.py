@@ -50,10 +50,20 @@ MAX_LINE = 256 * 1024 * 1024
 """Bytes of a row as JSON."""
 
 
-def connect(database: str = ":memory:", *, threads: int = 1) -> duckdb.DuckDBPyConnection:
-    """A connection that reaches no network and loads no extension."""
+def connect(
+    database: str = ":memory:", *, threads: int = 1, memory: str = "60%"
+) -> duckdb.DuckDBPyConnection:
+    """A connection that reaches no network and loads no extension.
+
+    Args:
+        database: Its file.
+        threads: How many it has.
+        memory: How much of the machine's it takes. More is written to the temporary folder.
+    """
     settings: dict[str, Any] = {
         "threads": threads,
+        "memory_limit": memory,
+        "temp_directory": tempfile.gettempdir(),
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
     }

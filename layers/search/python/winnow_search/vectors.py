@@ -11,7 +11,7 @@ _PIECE = 16_384
 class Vectors:
     """The vectors of rows, in the order of the rows' ids."""
 
-    def __init__(self, ids: NDArray[np.int64], content: bytes) -> None:
+    def __init__(self, ids: NDArray[np.int64], content: bytes | bytearray) -> None:
         """Take ids, and their vectors one after the other."""
         self.ids = ids
         size = len(content) // len(ids) if len(ids) else 0
