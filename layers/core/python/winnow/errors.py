@@ -1048,10 +1048,10 @@ class SearchTooSlowError(RequestError):
 
 
 class SavedSearchUnknownError(RequestError):
-    """No saved search of this id or name is the user's or shared with them."""
+    """No saved search of this id is the user's or shared with them."""
 
     code = "saved_search_unknown"
-    hint = "GET /v1/searches, and `winnow searches`, list those that are there."
+    hint = "GET /v1/searches lists those that are there."
 
 
 class SearchNameTakenError(RequestError):
