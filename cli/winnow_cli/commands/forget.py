@@ -13,6 +13,7 @@ from winnow_cli.options import REVIEWS, AsJson, StackName, handle_errors
 if TYPE_CHECKING:
     from winnow.recovery.upload_row import UploadRow
     from winnow.reviews.forget import Erased, Forget
+    from winnow.search.erasure import KeptSearches
     from winnow_cli.target import Target
     from winnow_cli.uploads import Uploads
 
@@ -53,8 +54,11 @@ def forget(
     With RECORD, the other records keep their results. The uploaded file is deleted in both cases,
     since it holds the person. Another file under the same key is another upload: it is kept, and
     its id is shown. That it was erased, by whom and when, is kept. If the command is
-    interrupted, run it again. Training rows that the stack keeps are erased, too. Exported files
-    and trained heads are not changed: versions that were trained on such rows are marked.
+    interrupted, run it again.
+
+    Training rows that the stack keeps are erased, too, and so are saved searches that name the
+    case or have eight words in a row of the text, and all exports of searches. Downloaded files and
+    trained heads are not changed: versions that were trained on such rows are marked.
     """
     from winnow_cli.target import aws_errors, find_target
 
@@ -75,7 +79,8 @@ def _erase(target: "Target", upload_id: str, record: int | None, yes: bool) -> "
     from winnow_cli.reviews import caller
     from winnow_cli.uploads import Uploads
 
-    work = _forget(target)
+    kept = _kept_searches(target)
+    work = _forget(target, kept)
     user = caller(target)
     if upload_id.startswith(_PREDICTION):
         _confirm(f"Erase the prediction {upload_id} and what was typed to it?", yes)
@@ -88,17 +93,17 @@ def _erase(target: "Target", upload_id: str, record: int | None, yes: bool) -> "
             yes,
         )
         erased = work.upload(row, user)
-        _forget_in_index(target, row)
-        return erased
-    ref = uploads.result_ref(row)
-    _confirm(
-        f"Erase record {record:,} of the upload {row.upload_id}? The uploaded file is deleted, "
-        "since it holds the record; the other records keep their results.",
-        yes,
-    )
-    erased = work.record(row, ref, record, user)
+    else:
+        ref = uploads.result_ref(row)
+        _confirm(
+            f"Erase record {record:,} of the upload {row.upload_id}? The uploaded file is deleted, "
+            "since it holds the record; the other records keep their results.",
+            yes,
+        )
+        erased = work.record(row, ref, record, user)
     _forget_in_index(target, row)
-    return erased
+    # From here on no search finds it, so that no export has it either.
+    return erased.model_copy(update={"exports": kept.exports()})
 
 
 def _forget_in_index(target: "Target", row: "UploadRow") -> None:
@@ -123,7 +128,15 @@ def _row(uploads: "Uploads", work: "Forget", upload_id: str) -> "UploadRow":
         return row
 
 
-def _forget(target: "Target") -> "Forget":
+def _kept_searches(target: "Target") -> "KeptSearches":
+    from winnow.search.erasure import KeptSearches
+    from winnow_aws.erasing import S3Eraser
+    from winnow_aws.s3 import S3Store
+
+    return KeptSearches(S3Store(target.s3()), S3Eraser(target.s3()), target.results_bucket)
+
+
+def _forget(target: "Target", kept: "KeptSearches") -> "Forget":
     from winnow.registry.erasure import TrainingRows
     from winnow.reviews.forget import Forget
     from winnow_aws.erasing import S3Eraser, UploadsTable
@@ -153,6 +166,7 @@ def _forget(target: "Target") -> "Forget":
         time.time,
         reviews.files.write if reviews else lambda _upload, _process: None,
         rows,
+        kept,
     )
 
 
@@ -170,6 +184,8 @@ def _tell(erased: "Erased") -> None:
         (erased.runs, "of the run's intermediate objects"),
         (erased.pages, "of pictures of pages"),
         (erased.notes, "of notes and drafts"),
+        (erased.searches, "of saved searches that held its case or words of it"),
+        (erased.exports, "of exports of searches, whatever they held"),
     ):
         if count:
             say(f"  {count:,} {'version' if count == 1 else 'versions'} {name}")

@@ -100,8 +100,9 @@ FOLDERS = {
 """Image -> the packages that it has modules of. One more is a longer cold start: is it meant?"""
 IN_NO_IMAGE = {
     "winnow_api/openapi.py",  # writes docs/openapi.json
-    "winnow/reviews/forget.py",  # of the command line alone, as the next
+    "winnow/reviews/forget.py",  # of the command line alone, as the next two
     "winnow_aws/erasing.py",
+    "winnow/search/erasure.py",
     "winnow/judging/criteria/explain.py",  # and of `predict --explain`
     "winnow/py.typed",  # for mypy
     "winnow/search/svg.py",  # of `winnow stats`

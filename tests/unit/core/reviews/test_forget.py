@@ -42,6 +42,9 @@ from winnow.reviews.models import EventKind, Kind, RecordKey, State
 from winnow.reviews.ports import Change
 from winnow.reviews.reviewed import ReviewedFiles
 from winnow.reviews.service import Given
+from winnow.search.erasure import KeptSearches
+from winnow.search.saved import SavedSearch
+from winnow.search.shapes import Search
 from winnow.steps.upload import upload_id
 from winnow.storage.jsonl import dump_line
 from winnow.storage.paths import ARRAYS, JSON, JSON_LINES, ReviewPaths, RunPaths
@@ -127,12 +130,17 @@ class Archive(Room):
             erased_at=erased and erased[0],
         )
 
+    def save_search(self, **search: Any) -> None:
+        saved = SavedSearch(id="0" * 32, name="x", by="ann", at="", search=Search(**search))
+        at = ObjectRef(bucket=BUCKET, key="searches/of/x/y.json")
+        self.objects.put(at, saved.model_dump_json().encode(), JSON)
+
     def forget(self, *, reviews: bool = True, training: RowEraser | None = None) -> Forget:
         return Forget(
             self.objects, MemoryEraser(self.objects), self.marks,
             self.store if reviews else None, BUCKET, lambda: self.now,
             self.files.write if reviews else lambda _upload, _process: None,
-            training,
+            training, KeptSearches(self.objects, MemoryEraser(self.objects), BUCKET),
         )  # fmt: skip
 
     @property
@@ -159,6 +167,7 @@ def archive() -> Archive:
 
 def test_nothing_of_an_erased_upload_is_left_but_the_audit() -> None:
     room = archive()
+    room.save_search(like_text=SECRET)
     room.decide("met", note="Hans was here.")
     room.notes.save_draft("bob", RecordKey(UPLOAD, 2), "Hans again?")
     room.notes.save_draft("bob", RecordKey("b" * 32, 2), "Of another upload.")
@@ -380,6 +389,15 @@ def test_a_prediction_is_erased() -> None:
         room.objects.head(ref)
     with pytest.raises(RecordUnknownError):
         room.forget().prediction(own, "ann")
+
+
+@pytest.mark.parametrize("search", [{"like_text": SECRET}, {"filters": {"cases": ("hans",)}}])
+def test_a_saved_search_for_an_erased_record_goes_with_it(search: dict[str, Any]) -> None:
+    room = archive()
+    room.save_search(**search)
+    assert room.forget().record(room.row, room.result, 2, "ann").searches == 0
+    assert room.forget().record(room.row, room.result, 1, "ann").searches == 1
+    assert "searches/" not in room.everything()
 
 
 def test_the_time_is_that_of_the_clock() -> None:

@@ -35,6 +35,7 @@ from winnow.reviews.ports import ReviewStore
 from winnow.reviews.service import Reviews
 from winnow.steps.upload import upload_id
 from winnow.storage.paths import ARRAYS, JSON, JSON_LINES
+from winnow.storage.predictions import StoredPrediction
 from winnow.storage.record_lines import RecordLine, each_line, find_record, parse_record
 from winnow.storage.times import iso
 from winnow.storage.vectors import ERASED, find_vector
@@ -110,6 +111,14 @@ class RowEraser(Protocol):
         ...
 
 
+class SearchEraser(Protocol):
+    """What people kept of searches."""
+
+    def erase(self, records: Iterable[ResultRecord]) -> int:
+        """Delete the saved searches that hold a case or words of these records; how many."""
+        ...
+
+
 class Erased(FrozenModel):
     """What was erased: versions of objects, and records."""
 
@@ -126,6 +135,8 @@ class Erased(FrozenModel):
     runs: int = Field(0, description="versions of a run's intermediate objects")
     pages: int = Field(0, description="versions of page pictures")
     notes: int = Field(0, description="versions of notes and drafts")
+    searches: int = Field(0, description="versions of saved searches")
+    exports: int = Field(0, description="versions of exports of searches")
     rows: int = Field(0, description="training rows")
     models: tuple[str, ...] = Field(
         (), description="sha256 of the versions of processes that were trained on these rows"
@@ -149,11 +160,12 @@ class Forget:
         clock: Callable[[], float],
         rewrite: Callable[[str, str], object] = lambda _upload, _process: None,
         training: RowEraser | None = None,
+        searches: SearchEraser | None = None,
     ) -> None:
         """`reviews` is None for a stack without reviews; `clock` tells the time in seconds.
 
         `rewrite` writes the reviewed files of an upload and its process again. `training` is None
-        for a stack without a registry.
+        for a stack without a registry, `searches` where nobody can save one.
         """
         self._objects = objects
         self._eraser = eraser
@@ -164,6 +176,7 @@ class Forget:
         self._clock = clock
         self._rewrite_reviewed = rewrite
         self._training = training
+        self._searches = searches
 
     # -- an upload ---------------------------------------------------------------------------------
 
@@ -235,6 +248,8 @@ class Forget:
         own = row.upload_id
         pages = results = notes = 0
         heads = self._heads(own)
+        # While the results still tell what was in them.
+        searches = self._erase_searches(self._records_in(self._folders(own, {row.process})))
         for _ in range(_ATTEMPTS):
             self._mark(heads, user)
             processes = {head.process.id for head in heads}
@@ -265,6 +280,7 @@ class Forget:
             runs=runs,
             pages=pages,
             notes=notes,
+            searches=searches,
             rows=trained.rows,
             models=trained.models,
             reviews=len(heads),
@@ -322,6 +338,12 @@ class Forget:
                 pages.update(_unpictured(record))
         return pages
 
+    def _records_in(self, folders: Iterable[str]) -> Iterator[ResultRecord]:
+        for folder in folders:
+            with suppress(RecordUnknownError, StoredDataInvalidError):
+                result, _ = self._result(ObjectRef(bucket=self._bucket, key=f"{folder}result.json"))
+                yield from self._records(result)
+
     def _records(self, result: Result) -> Iterator[ResultRecord]:
         """The records of the newest results that can be read and are not erased."""
         for ref in result.files.values():
@@ -346,6 +368,7 @@ class Forget:
         result, _ = self._result(result_ref)
         outcome, ref, line = self._line(result, record)
         content = parse_record(line.content)
+        searches = self._erase_searches([content])
         marked = self._mark(self._audited(result, outcome, ref, line, content), user)
         folder = result_ref.key.rpartition("/")[0]
         # Pictures first: the line is what tells which they are.
@@ -383,6 +406,7 @@ class Forget:
             runs=self._delete(self._bucket, f"runs/{own}/"),
             pages=pages,
             notes=notes,
+            searches=searches,
             rows=trained.rows,
             models=trained.models,
             reviews=len(marked),
@@ -434,6 +458,7 @@ class Forget:
         head = None if self._store is None else self._store.head(RecordKey(own, 1))
         if head is None and not versions:
             raise RecordUnknownError(f"There is no prediction {own}.")
+        searches = self._erase_searches(self._predicted(versions))
         marked = self._mark([] if head is None else [head], user)
         self._bar_notes(marked)
         notes = self._delete_contents(f"notes/{own}/") + self._delete_drafts(f"/{own}/")
@@ -442,11 +467,19 @@ class Forget:
             upload=own,
             uploaded=self._eraser.delete(self._bucket, versions),
             notes=notes,
+            searches=searches,
             rows=trained.rows,
             models=trained.models,
             reviews=len(marked),
             decided=_decided(marked),
         )
+
+    def _predicted(self, versions: Iterable[StoredVersion]) -> Iterator[ResultRecord]:
+        for version in versions:
+            ref = ObjectRef(bucket=self._bucket, key=version.key, version_id=version.version_id)
+            if not version.marker:
+                with suppress(ObjectGoneError, ValidationError), self._objects.open(ref) as stream:
+                    yield StoredPrediction.model_validate_json(stream.read()).record
 
     def _result(self, ref: ObjectRef) -> tuple[Result, ObjectRef]:
         """The newest result.json, and its version."""
@@ -587,6 +620,9 @@ class Forget:
     def _erase_rows(self, own: str, record: int | None = None) -> ErasedRows:
         """Erase training rows; the reviews are marked by now, so that no training reads them."""
         return ErasedRows() if self._training is None else self._training.erase(own, record)
+
+    def _erase_searches(self, records: Iterable[ResultRecord]) -> int:
+        return 0 if self._searches is None else self._searches.erase(records)
 
     # -- what both need ----------------------------------------------------------------------------
 

@@ -177,12 +177,12 @@ def _row(
         review_kind=review.kind.value if review else None,
         review_blind=review.blind if review else None,
         text=record.text,
-        tokens=_tokens(record),
+        tokens=record_tokens(record),
         vector=vector,
     )
 
 
-def _tokens(record: ResultRecord) -> str:
+def record_tokens(record: ResultRecord) -> str:
     """Those of the text; of results that kept no text (before schema 1.4) those of the evidence."""
     if record.text is not None:
         return tokens(record.text)

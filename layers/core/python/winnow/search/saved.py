@@ -100,7 +100,7 @@ class SavedSearches:
         if self._objects.create(ref, content, JSON):
             return search
         try:
-            found = _parsed(self._objects.read(ref))
+            found = parse_saved(self._objects.read(ref))
         except ObjectGoneError:
             raise RetryableError("A search of this name was deleted at this moment.") from None
         if found is None or found.id != search.id:
@@ -117,7 +117,7 @@ class SavedSearches:
         ]
         contents = self._objects.read_many(refs)
         # One of a later version of Winnow may have fields that this one does not know.
-        found = [each for each in map(_parsed, filter(None, contents)) if each is not None]
+        found = [each for each in map(parse_saved, filter(None, contents)) if each is not None]
         return sorted(found, key=lambda each: (_compared(each.name), each.id))
 
     def delete(self, search: SavedSearch) -> None:
@@ -153,7 +153,8 @@ def _compared(name: str) -> str:
     return unicodedata.normalize("NFKC", name).casefold()
 
 
-def _parsed(content: bytes) -> SavedSearch | None:
+def parse_saved(content: bytes) -> SavedSearch | None:
+    """A saved search; None if it is one that this version of Winnow cannot read."""
     try:
         return SavedSearch.model_validate_json(content)
     except ValidationError:
