@@ -3,9 +3,7 @@
 PYTHON ?= python3
 export SAM_CLI_TELEMETRY := 0
 BIN := .venv/bin
-# One more than there are cores: tests of a stack wait much of their time.
-WORKERS := $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
-PYTEST := $(BIN)/pytest -rs --numprocesses=$(WORKERS) --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
+PYTEST := $(BIN)/pytest -rs --numprocesses=logical --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 LOCK := uv pip compile --quiet --generate-hashes --no-emit-index-url --universal
 IMAGE_LOCK := $(LOCK) --python-version 3.13 --constraint requirements/dev.txt
 

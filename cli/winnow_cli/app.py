@@ -34,6 +34,7 @@ from winnow_cli.commands import (
     review,
     reviews,
     search,
+    searches,
     stages,
     stats,
     status,
@@ -121,6 +122,7 @@ for module in (
 app.add_typer(stages.app, name="stages", rich_help_panel=DEPLOYMENT)
 app.add_typer(training.app, name="training", rich_help_panel=DEPLOYMENT)
 app.add_typer(reviews.app, name="reviews", rich_help_panel=REVIEWS)
+app.add_typer(searches.app, name="searches", rich_help_panel=FILES)
 app.add_typer(index.app, name="index", rich_help_panel=FILES)
 app.add_typer(users.app, name="users", rich_help_panel=ACCESS)
 app.add_typer(release.app, name="release", rich_help_panel=PROCESSES)

@@ -1,8 +1,8 @@
 """The options that choose records: `winnow search` and `winnow stats` have the same."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from winnow.search.shapes import SearchAnswer, SearchFilter, StatsAnswer
     from winnow_cli.searching import StackRecords
     from winnow_cli.target import Target
+
+Request = TypeVar("Request")
 
 
 class OutcomeName(StrEnum):
@@ -99,33 +101,40 @@ def filters_of(
     reviewed: bool | None = None,
 ) -> "SearchFilter":
     """The filter of what was given. Raises BadParameter for values that no record has."""
-    from pydantic import ValidationError
-
     from winnow.models import Outcome
     from winnow.search.shapes import SearchFilter
     from winnow_cli.searching import confidence_range, time_of, upload_ids
 
     low, high = confidence_range(confidence)
     ids = upload_ids(target, upload or ())
+    return request_of(
+        SearchFilter,
+        processes=tuple(process or ()),
+        versions=tuple(one[:12] for one in version or ()),
+        decisions=tuple(decision or ()),
+        outcomes=tuple(Outcome(one) for one in outcome or ()),
+        reasons=tuple(reason or ()),
+        confidence_from=low,
+        confidence_to=high,
+        since=time_of(since, "--since"),
+        until=time_of(until, "--until"),
+        uploads=ids,
+        cases=tuple(case or ()),
+        reviewers=tuple(reviewer or ()),
+        changed=changed,
+        reviewed=reviewed,
+    )
+
+
+def request_of(shape: "Callable[..., Request]", **given: object) -> "Request":
+    """A search, a chart or their filter. Raises BadParameter for what no record has."""
+    from pydantic import ValidationError
+
     try:
-        return SearchFilter(
-            processes=tuple(process or ()),
-            versions=tuple(one[:12] for one in version or ()),
-            decisions=tuple(decision or ()),
-            outcomes=tuple(Outcome(one) for one in outcome or ()),
-            reasons=tuple(reason or ()),
-            confidence_from=low,
-            confidence_to=high,
-            since=time_of(since, "--since"),
-            until=time_of(until, "--until"),
-            uploads=ids,
-            cases=tuple(case or ()),
-            reviewers=tuple(reviewer or ()),
-            changed=changed,
-            reviewed=reviewed,
-        )
+        return shape(**given)
     except ValidationError as error:
-        fields = sorted({str(line["loc"][0]) for line in error.errors(include_input=False)})
+        errors = error.errors(include_input=False)
+        fields = sorted({str(line["loc"][0]) for line in errors if line["loc"]})
         raise typer.BadParameter(f"not a value that records have: {', '.join(fields)}") from None
 
 

@@ -145,6 +145,25 @@ def test_what_people_decided_is_found(row: UploadRow, decided: int) -> None:
     assert found(row, "--unchanged")["total"] == 0
 
 
+def test_a_search_is_saved_asked_for_again_and_deleted(row: UploadRow) -> None:
+    asked = ["overjoyed", "--sort", "oldest", "--limit", "2"]
+    answer = winnow("search", *asked, "--upload", row.upload_id, "--save", "Joy", "--json")
+    assert answer.code == 0, answer.err
+    again = winnow("search", "--saved", "joy", "--limit", "2", "--json")
+    assert again.document()["hits"] == answer.document()["hits"]
+    [listed] = winnow("searches", "--json").document()["searches"]
+    assert (listed["name"], listed["search"]["query"]) == ("Joy", "overjoyed")
+    assert "Joy" in winnow("searches").out
+    taken = winnow("search", "glad", "--save", "JOY", "--json").document()
+    assert taken["error"]["code"] == "search_name_taken"
+    mixed = winnow("search", "glad", "--saved", "Joy")
+    assert (mixed.code, "--saved" in mixed.err) == (2, True)
+    assert winnow("search", "--save", "a\nb").code == 2
+    assert winnow("searches", "delete", "joy", "--json").document()["name"] == "Joy"
+    gone = winnow("search", "--saved", "Joy", "--json").document()
+    assert gone["error"]["code"] == "saved_search_unknown"
+
+
 def test_files_of_what_is_found_and_drawn(row: UploadRow, tmp_path: Path) -> None:
     table, picture, image = tmp_path / "f.csv", tmp_path / "c.svg", tmp_path / "c.png"
     assert found(row, "overjoyed", "--export", str(table))["exported"] == 3

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -29,6 +29,19 @@ from winnow_cli.search_options import (
     Versions,
 )
 
+if TYPE_CHECKING:
+    from winnow.search.shapes import SearchRequest
+    from winnow_cli.target import Target
+
+
+class AudienceName(StrEnum):
+    """The names of `winnow.search.saved.Audience`, without the time that it takes to import."""
+
+    EVERYBODY = "everybody"
+    REVIEWER = "reviewer"
+    AUDITOR = "auditor"
+    ADMIN = "admin"
+
 
 class SortName(StrEnum):
     """The names of `winnow.search.shapes.Sort`, without the time that it takes to import."""
@@ -40,7 +53,7 @@ class SortName(StrEnum):
     LIKENESS = "likeness"
 
 
-FORMATS = (".csv", ".jsonl")
+FORMATS = (".csv", ".jsonl", ".parquet")
 
 
 def register(app: typer.Typer) -> None:
@@ -109,7 +122,24 @@ def search(
             "--export",
             metavar="FILE",
             dir_okay=False,
-            help="Write all that is found, with whole texts, to this .csv or .jsonl file.",
+            help="Write all that is found, with whole texts, to this .csv, .jsonl or .parquet "
+            "file.",
+        ),
+    ] = None,
+    save: Annotated[
+        str | None,
+        typer.Option(
+            "--save", metavar="NAME", help="Save what is searched for under this name, too."
+        ),
+    ] = None,
+    share: Annotated[
+        AudienceName | None,
+        typer.Option("--share", help="With --save: for everybody, or a group; default: for you."),
+    ] = None,
+    saved: Annotated[
+        str | None,
+        typer.Option(
+            "--saved", metavar="NAME", help="Search for what was saved under this name, alone."
         ),
     ] = None,
     from_results: FromResults = False,
@@ -120,17 +150,21 @@ def search(
     """Find records in the results of all uploads, by words of their text and by what they are.
 
     All words and phrases have to be in the text; case does not matter. The number of records that
-    were found is exact.
+    were found is exact. `winnow searches` lists the saved searches.
     """
     from winnow.search.shapes import SearchRequest, Sort
     from winnow_cli.render.hits import print_hits, write_export
-    from winnow_cli.search_options import filters_of, say_what_is_missing
+    from winnow_cli.saved_searches import StackSearches, search_name
+    from winnow_cli.search_options import filters_of, request_of, say_what_is_missing
     from winnow_cli.searching import record_ref, records_of
     from winnow_cli.target import aws_errors, find_target
 
     if export is not None and export.suffix.lower() not in FORMATS:
         raise typer.BadParameter(f"--export writes {' or '.join(FORMATS)} files")
     require_folder("--export", export)
+    if share is not None and save is None:
+        raise typer.BadParameter("--share goes with --save")
+    name = None if save is None else search_name(save)
     target = find_target(stack)
     filters = filters_of(
         target,
@@ -150,7 +184,8 @@ def search(
     )
     if like is not None and like_record is not None:
         raise typer.BadParameter("--like and --like-record exclude each other")
-    request = SearchRequest(
+    request = request_of(
+        SearchRequest,
         query=query,
         filters=filters,
         like_text=like,
@@ -158,9 +193,14 @@ def search(
         sort=None if sort is None else Sort(sort.replace("-", "_")),
         limit=limit,
     )
-    records = records_of(target, filters, model, from_results=from_results)
+    if saved is not None:
+        request = _saved(target, saved, request)
+    records = records_of(target, request.filters, model, from_results=from_results)
     with aws_errors(target):
         answer = records.searcher.search(request)
+        if name is not None:
+            # Not before it has been answered: what is kept is a search that can be asked for.
+            StackSearches(target).save(name, request, None if share is None else share.value)
         written = None if export is None else write_export(records.searcher, request, export)
     if as_json:
         document = answer.model_dump(mode="json", exclude_none=True)
@@ -169,4 +209,17 @@ def search(
         print_hits(answer)
     if written is not None:
         note(f"Wrote {written:,} records to {clean(str(export))}.")
+    if name is not None:
+        note(f"Saved as {clean(name)}: `winnow search --saved NAME` asks for it again.")
     say_what_is_missing(records, answer)
+
+
+def _saved(target: "Target", name: str, given: "SearchRequest") -> "SearchRequest":
+    """What was saved under a name, in place of a request that has no conditions of its own."""
+    from winnow.search.shapes import SearchRequest
+    from winnow_cli.saved_searches import StackSearches
+
+    if given != SearchRequest(limit=given.limit):
+        raise typer.BadParameter("--saved has its own words, conditions and order")
+    kept = StackSearches(target).find(name).search
+    return SearchRequest(**{**dict(kept), "limit": given.limit})

@@ -88,7 +88,7 @@ def stats(
     from winnow.search.shapes import ChartId, StatsRequest
     from winnow.search.svg import svg as svg_of
     from winnow_cli.render.charts import print_charts
-    from winnow_cli.search_options import filters_of, say_what_is_missing
+    from winnow_cli.search_options import filters_of, request_of, say_what_is_missing
     from winnow_cli.searching import records_of
     from winnow_cli.target import aws_errors, find_target
 
@@ -113,7 +113,9 @@ def stats(
     records = records_of(target, filters, from_results=from_results)
     with aws_errors(target):
         answers = [
-            records.searcher.stats(StatsRequest(chart=ChartId(one), query=query, filters=filters))
+            records.searcher.stats(
+                request_of(StatsRequest, chart=ChartId(one), query=query, filters=filters)
+            )
             for one in dict.fromkeys(charts)
         ]
     print_charts(answers, as_json)

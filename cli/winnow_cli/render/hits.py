@@ -1,43 +1,19 @@
 """What a search found: lines on a terminal, a table in a pipe, or a file."""
 
-import csv
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from winnow.search.engine import Searcher
-from winnow.search.shapes import MAX_LIMIT, Hit, SearchAnswer, SearchRequest
+from winnow.search.exports import CANNOT_TELL, ExportFormat, every_hit
+from winnow.search.shapes import Hit, SearchAnswer, SearchRequest
 from winnow_cli.console import clean, note, stdout
-from winnow_cli.render.csv_cells import safe_cell
-from winnow_cli.render.records import CANNOT_TELL, OUTCOME_STYLES
+from winnow_cli.render.records import OUTCOME_STYLES
 from winnow_cli.render.tables import table
 from winnow_cli.render.uploads import SHORT_ID
 
 if TYPE_CHECKING:
     from rich.text import Text
-
-COLUMNS = (
-    "process",
-    "version",
-    "upload",
-    "record",
-    "line",
-    "part",
-    "source_id",
-    "outcome",
-    "decision",
-    "code",
-    "score",
-    "confidence",
-    "calibrated",
-    "threshold",
-    "dropped_at",
-    "judged_at",
-    "reviewed",
-    "reviewed_by",
-    "reviewed_at",
-    "text",
-)
 
 
 def print_hits(answer: SearchAnswer) -> None:
@@ -130,40 +106,11 @@ def _one_line(text: str) -> str:
 
 
 def write_export(searcher: Searcher, request: SearchRequest, file: Path) -> int:
-    """Write everything that a request finds to a CSV or JSONL file; how many records it was."""
-    hits = _all(searcher, request)
-    with file.open("w", encoding="utf-8", errors="replace", newline="") as stream:
-        if file.suffix.lower() == ".csv":
-            return _write_csv(hits, stream)
-        count = 0
-        for hit in hits:
-            stream.write(hit.model_dump_json(exclude={"spans", "starts_at", "whole"}) + "\n")
-            count += 1
-        return count
+    """Write everything that a request finds, in the format that the file's name ends in.
 
+    Returns how many records it was.
+    """
+    from winnow_search.exporting import write_hits
 
-def _all(searcher: Searcher, request: SearchRequest) -> Iterator[Hit]:
-    offset: int | None = 0
-    while offset is not None:
-        more = {"limit": MAX_LIMIT, "offset": offset, "whole_text": True}
-        answer = searcher.search(request.model_copy(update=more))
-        yield from answer.hits
-        offset = answer.next_offset
-
-
-def _write_csv(hits: Iterator[Hit], stream: TextIO) -> int:
-    writer = csv.writer(stream, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    count = 0
-    for hit in hits:
-        values = hit.model_dump(mode="json")
-        if hit.review is not None:
-            values |= {
-                "reviewed": hit.review.decision or CANNOT_TELL,
-                "reviewed_by": hit.review.by,
-                "reviewed_at": hit.review.at,
-            }
-        cells = (values.get(name) for name in COLUMNS)
-        writer.writerow(["" if cell is None else safe_cell(cell) for cell in cells])
-        count += 1
-    return count
+    form = ExportFormat(file.suffix.lower().removeprefix("."))
+    return write_hits(every_hit(searcher, request), form, file)

@@ -1,20 +1,23 @@
 """Charts and hits on a terminal, in a pipe, and in files."""
 
 import csv
+import json
 from io import BytesIO
 from pathlib import Path
 
+import duckdb
 import pytest
 from PIL import Image
 from rich.cells import cell_len
 
 from tests.fakes.results import Folders, Judged
 from winnow.search.drawing import draw
+from winnow.search.exports import COLUMNS
 from winnow.search.memory import MemorySearcher
 from winnow.search.shapes import ChartId, SearchFilter, SearchRequest, StatsRequest
 from winnow_cli.render.chart_png import png
 from winnow_cli.render.charts import print_charts
-from winnow_cli.render.hits import COLUMNS, print_hits, write_export
+from winnow_cli.render.hits import print_hits, write_export
 
 TEXT = "=Iron deficiency\x1b[31m anemia, and no bleeding."
 
@@ -79,17 +82,21 @@ def test_hits_show_where_and_what(on_terminal, engine: MemorySearcher) -> None:
     assert "Iron deficiency?[31m anemia" in lines[1]
 
 
-@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+@pytest.mark.parametrize("suffix", [".csv", ".JSONL", ".parquet"])
 def test_an_export_has_all_that_is_found(
     tmp_path: Path, engine: MemorySearcher, suffix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("winnow_cli.render.hits.MAX_LIMIT", 3)
+    monkeypatch.setattr("winnow.search.exports.MAX_LIMIT", 3)
     file = tmp_path / f"found{suffix}"
     request = SearchRequest(filters=SearchFilter(outcomes=("accepted", "review")), limit=1)
     assert write_export(engine, request, file) == 8
-    lines = file.read_text("utf-8").splitlines()
-    if suffix == ".jsonl":
-        assert len(lines) == 8
+    if suffix == ".parquet":
+        found = duckdb.sql(f"SELECT * FROM '{file}'")
+        assert (tuple(found.columns), len(found.fetchall())) == (COLUMNS, 8)
+        return
+    if suffix == ".JSONL":
+        lines = file.read_text("utf-8").splitlines()
+        assert [tuple(json.loads(line)) for line in lines] == [COLUMNS] * 8
         return
     rows = list(csv.DictReader(file.open(encoding="utf-8", newline="")))
     assert list(rows[0]) == list(COLUMNS)

@@ -15,6 +15,7 @@ from winnow.errors import (
     ObjectGoneError,
     RetryableError,
     SavedSearchesFullError,
+    SavedSearchUnknownError,
     SearchNameTakenError,
     SearchTooLongError,
 )
@@ -119,6 +120,17 @@ class SavedSearches:
         # One of a later version of Winnow may have fields that this one does not know.
         found = [each for each in map(parse_saved, filter(None, contents)) if each is not None]
         return sorted(found, key=lambda each: (_compared(each.name), each.id))
+
+    def named(self, name: str, user: str, audiences: Iterable[Audience]) -> SavedSearch:
+        """The user's own search of this name, or else one that is shared with these.
+
+        Raises SavedSearchUnknownError.
+        """
+        found = [s for s in self.visible(user, audiences) if _compared(s.name) == _compared(name)]
+        own = [each for each in found if each.shared_with is None]
+        for each in own or found:
+            return each
+        raise SavedSearchUnknownError("There is no saved search of this name.")
 
     def delete(self, search: SavedSearch) -> None:
         """Delete a search; its earlier versions follow by the bucket's lifecycle."""
