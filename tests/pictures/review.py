@@ -33,10 +33,15 @@ SAMPLES = {
 DESK = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 780}
 GRIEF = "I miss my grandfather. He taught me how to fish, and last week we cleared out his house."
+SAVED: tuple[tuple[str, str | None, dict[str, object]], ...] = (
+    ("Iron deficiency, for review", "reviewer", {"query": '"iron deficiency"'}),
+    ("Out of scope, last week", None, {"filters": {"reasons": ["out_of_scope"]}}),
+)
+"""Saved searches: name, for whom, and what for."""
 
 
 def make() -> list[Path]:
-    """Writes docs/pictures/review-*.png."""
+    """Writes docs/pictures/review-*.png, search*.png and models.png."""
     stage = _stage()
     _release(stage)
     with serve(stage) as served, sync_playwright() as playwright:
@@ -107,6 +112,8 @@ def _views(stage: Stage) -> dict[str, tuple[str, Act | None, dict[str, object]]]
             {"viewport": {"width": 1280, "height": 1000}},
         ),
         "review-uploads": ("#/uploads", None, {}),
+        "search": ("#/search", _find, {"viewport": {"width": 1280, "height": 1400}}),
+        "search-saved": ("#/search?chart=reasons", _saved(stage), {}),
         "models": (
             "#/models/emotions",
             _as_admin,
@@ -121,6 +128,24 @@ def _try(page: Page) -> None:
     page.get_by_label("Text").fill(GRIEF)
     page.get_by_role("button", name="Submit").click()
     page.locator(".sheet").wait_for()
+
+
+def _find(page: Page) -> None:
+    page.get_by_label("Words to find").fill('"iron deficiency" anemi*')
+    with page.expect_response("**/v1/search"), page.expect_response("**/v1/stats"):
+        page.get_by_role("button", name="Search", exact=True).click()
+    page.locator("mark.hit").first.wait_for()
+
+
+def _saved(stage: Stage) -> Act:
+    def act(page: Page) -> None:
+        for name, shared_with, search in SAVED:
+            given = {"name": name, "shared_with": shared_with, "search": search}
+            call(stage, "POST /v1/searches", given, user="reviewer")
+        page.get_by_text("Saved searches").click()
+        page.get_by_role("link", name=SAVED[0][0]).wait_for()
+
+    return act
 
 
 def _blind(page: Page) -> None:
