@@ -151,8 +151,8 @@ def test_a_search_is_saved_asked_for_again_and_deleted(row: UploadRow) -> None:
     assert answer.code == 0, answer.err
     again = winnow("search", "--saved", "joy", "--limit", "2", "--json")
     assert again.document()["hits"] == answer.document()["hits"]
-    [listed] = winnow("searches", "--json").document()["searches"]
-    assert (listed["name"], listed["search"]["query"]) == ("Joy", "overjoyed")
+    listed = {one["name"]: one for one in winnow("searches", "--json").document()["searches"]}
+    assert listed["Joy"]["search"]["query"] == "overjoyed"
     assert "Joy" in winnow("searches").out
     taken = winnow("search", "glad", "--save", "JOY", "--json").document()
     assert taken["error"]["code"] == "search_name_taken"
