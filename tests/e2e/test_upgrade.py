@@ -332,11 +332,11 @@ def test_a_run_ends_with_the_functions_that_it_began_with(
         (copy / name).symlink_to(root / name)
     app = copy / "functions" / "classify" / "app.py"
     app.write_text(
-        app.read_text("utf-8") + "\n\n_built = build\n\n\n@cache\ndef build():\n"
-        "    store, encoder, budget = _built()\n"
+        app.read_text("utf-8") + "\n\n_texts = texts\n\n\n@cache\ndef texts():\n"
+        "    encoder = _texts()\n"
         "    other = encoder.info.model_copy(update={'version': 'another'})\n"
         "    type(encoder).info = property(lambda _: other)\n"
-        "    return store, encoder, budget\n",
+        "    return encoder\n",
         "utf-8",
     )
     deployed.deploy(Checkout(copy), update=True)
