@@ -123,15 +123,17 @@ def test_what_a_cold_start_takes_is_no_time_to_judge_in(monkeypatch, loading_s, 
     classifier = app("classify")
     context, given = Context(300), []
 
-    def build():
+    def texts():
         context.left_s -= loading_s
-        return None, SimpleNamespace(info=None), None
+        return SimpleNamespace(info=None)
 
     def classify(task, *_, seconds, **__):
         given.append(seconds)
         return Classified(chunk=task.chunk, records=task.records)
 
-    monkeypatch.setattr(classifier, "build", build)
+    settings = SimpleNamespace(budget=None)
+    monkeypatch.setattr(classifier, "build", lambda: (None, settings))
+    monkeypatch.setattr(classifier, "texts", texts)
     monkeypatch.setattr(classifier, "classify", classify)
     ref = ObjectRef(bucket="results", key="runs/x")
     task = ChunkTask(upload_id="0" * 32, chunk=0, records=1, definition=ref, source=ref, scored=ref)
