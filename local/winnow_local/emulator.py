@@ -10,6 +10,8 @@
   browsers know names that end in `localhost`.
 - Pages of others get no answer. MiniStack lets every page in the browser read everything.
 - The last event of each function is kept for `sam local invoke` (see winnow_local.sam).
+- A call by a rule that fails is made again, and what fails for good goes to its queue, as on AWS.
+  MiniStack calls once and forgets. Records for review would never have been queued.
 - An event of S3 has the version id, as on AWS. MiniStack omits it in EventBridge. Without it, if a
   file is overwritten, the new version would be judged twice and the old one never.
 """
@@ -213,6 +215,24 @@ def keep_pages_out(engine: Collection[str]) -> None:
     hypercorn.asyncio.serve = guarded
 
 
+def retry_events() -> None:
+    """Have the calls of rules treated as every asynchronous call is."""
+
+    def dispatching(arn: str, payload: str) -> None:
+        function, config, name = lambda_svc._get_func_record_for_ref(arn)
+        if not function or not config:
+            return
+        record = lambda_svc._execution_record_for_config(function, config)
+        # Its alias has the retries and the queue.
+        alias = arn.rpartition(f":{name}:")[2] or None
+        record["event_invoke_config"] = lambda_svc._event_invoke_config(
+            lambda_svc._functions[name], alias
+        )
+        lambda_svc.invoke_async_with_retry(record, json.loads(payload))
+
+    eventbridge._dispatch_to_lambda = dispatching
+
+
 def name_versions() -> None:
     """Add `version-id` to S3's events in EventBridge, if the bucket has versions.
 
@@ -242,6 +262,7 @@ def name_versions() -> None:
 
 if __name__ == "__main__":
     name_versions()
+    retry_events()
     queue_calls(int(os.environ[PLACES_VARIABLE]))
     pass_attributes_on()
     keep_events(Path(os.environ[EVENTS_VARIABLE]))

@@ -7,7 +7,6 @@ import csv
 import io
 import itertools
 import json
-import os
 import secrets
 from collections import Counter
 from collections.abc import Iterator
@@ -33,15 +32,7 @@ from . import figures
 from .conftest import Answer, Stack, until, winnow
 from .signed_in import request, signed_in_as
 
-pytestmark = [
-    pytest.mark.model,
-    pytest.mark.slow,
-    pytest.mark.timeout(900),
-    pytest.mark.skipif(
-        os.environ.get("WINNOW_LARGE") != "1",
-        reason="minutes, and a machine of its own (WINNOW_LARGE=1)",
-    ),
-]
+pytestmark = [pytest.mark.model, pytest.mark.slow, pytest.mark.timeout(900)]
 
 RECORDS = 20_000
 DECISIONS = 200

@@ -10,11 +10,11 @@ import pytest
 
 pytest.importorskip("ministack")
 
-from ministack.services import eventbridge, s3
+from ministack.services import eventbridge, lambda_svc, s3
 
 from winnow.models import ObjectRef
 from winnow_api.s3_objects import ApiObjects, links
-from winnow_local.emulator import is_ours, name_versions
+from winnow_local.emulator import is_ours, name_versions, retry_events
 
 BUCKET = "uploads-of-a-test"
 
@@ -49,6 +49,41 @@ def test_events_of_others_stay_as_they_are(events: list[dict[str, Any]]) -> None
     own = {"Source": "mine", "Detail": "no JSON"}
     eventbridge._dispatch_event(own)
     assert events == [own]
+
+
+def test_a_call_by_a_rule_is_made_again_and_what_fails_for_good_is_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    arn = "arn:aws:lambda:us-east-1:000000000000:function:queue:live"
+    invoke = {"MaximumRetryAttempts": 2, "DestinationConfig": {"OnFailure": {"Destination": "q"}}}
+    function = {"event_invoke_configs": {"live": invoke}}
+    config = {"FunctionName": "queue", "FunctionArn": arn}
+    calls: list[Any] = []
+    kept: list[Any] = []
+
+    def failing(record: Any, event: Any) -> dict[str, Any]:
+        calls.append(event)
+        return {"error": True}
+
+    for name, value in {
+        "_get_func_record_for_ref": lambda ref: (
+            (function, config, "queue") if ref == arn else (None, None, "")
+        ),
+        "_functions": {"queue": function},
+        "_execute_function": failing,
+        "_route_async_failure": lambda target, _, event, __: kept.append((target, event)),
+        "_LAMBDA_ASYNC_RETRY_BASE_SECONDS": 0.001,
+    }.items():
+        monkeypatch.setattr(lambda_svc, name, value)
+    monkeypatch.setattr(eventbridge, "_dispatch_to_lambda", None)
+    retry_events()
+    before = set(threading.enumerate())
+    eventbridge._dispatch_to_lambda(arn, '{"detail": 1}')
+    eventbridge._dispatch_to_lambda(f"{arn}-of-nothing", "{}")
+    for thread in set(threading.enumerate()) - before:
+        thread.join()
+    assert calls == [{"detail": 1}] * 3
+    assert kept == [("q", {"detail": 1})]
 
 
 PAGE = "0ab1c2d3.execute-api.localhost:4566"

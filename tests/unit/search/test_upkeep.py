@@ -7,9 +7,10 @@ import pytest
 from tests.fakes.results import BUCKET, Judged
 from tests.unit.core.search.test_memory import NOW
 from tests.unit.search.test_contract import Indexed
+from winnow.errors import RetryableError
 from winnow.search.files import FileName
 from winnow.search.upkeep import Change
-from winnow_search.upkeep import Upkeep
+from winnow_search.upkeep import TRIES, Upkeep
 
 
 class Queue:
@@ -106,3 +107,20 @@ def test_a_damaged_file_is_deleted_and_made_again(kept: Kept) -> None:
     assert (report.damaged, report.state.missing, kept.queue.sent) == (1, 1, [folder("u1")])
     kept.carry_out_what_waits()
     assert kept.upkeep.compare(1).state.records == 1
+
+
+@pytest.mark.parametrize(("failures", "code"), [(TRIES - 1, None), (TRIES, "temporary")])
+def test_what_another_call_overtakes_is_read_again_at_once(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch, failures: int, code: str | None
+) -> None:
+    kept.indexed.folders.run("triage", "u1", [Judged("Iron.")])
+    publish, left = kept.indexed.files.write, iter(range(failures))
+
+    def overtaken(*args: object) -> None:
+        if next(left, None) is not None:
+            raise RetryableError("It was changed meanwhile.")
+        publish(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(kept.indexed.files, "write", overtaken)
+    (taken,) = kept.upkeep.take_in([folder("u1")], lambda: 900.0)
+    assert (taken.code, taken.again) == (code, code is not None)

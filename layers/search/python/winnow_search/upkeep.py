@@ -2,9 +2,16 @@
 
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from winnow.errors import IndexDamagedError, ObjectGoneError, StoredDataInvalidError, WinnowError
+from winnow.errors import (
+    IndexDamagedError,
+    ObjectGoneError,
+    RetryableError,
+    StoredDataInvalidError,
+    WinnowError,
+)
 from winnow.ports import ObjectStore
 from winnow.search.files import Batch, FileName, IndexFile, IndexFiles, counting
 from winnow.search.upkeep import (
@@ -24,6 +31,8 @@ from winnow_search.parquet import batches
 
 RESERVE_S = 60.0
 """Seconds of a call that must be left for another upload to be begun."""
+TRIES = 4
+"""How often a call tries an upload: a message that fails comes again after 15 minutes only."""
 
 
 class Upkeep:
@@ -64,12 +73,19 @@ class Upkeep:
                 yield Taken(change, again=True)
                 continue
             try:
-                rows = self._indexer.index(change.process, change.upload).rows
+                rows = self._rows_of(change)
             except WinnowError as error:
                 again = not isinstance(error, StoredDataInvalidError)
                 yield Taken(change, code=error.code, again=again)
             else:
                 yield Taken(change, rows)
+
+    def _rows_of(self, change: Change) -> int:
+        """Index an upload; again at once if it changes or another call writes it meanwhile."""
+        for _ in range(TRIES - 1):
+            with suppress(RetryableError):
+                return self._indexer.index(change.process, change.upload).rows
+        return self._indexer.index(change.process, change.upload).rows
 
     def forget(self, change: Change) -> None:
         """Index an upload as it is now, and leave nothing else of it in any version of a file."""
