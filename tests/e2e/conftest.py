@@ -23,7 +23,7 @@ from winnow_local.state import STATE_DIR_VARIABLE, StackState, StateDir
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
-RUN_TIMEOUT_S = 60.0
+RUN_TIMEOUT_S = 240.0
 NONE: Mapping[str, str] = {}
 HERE = Path(__file__).parent
 

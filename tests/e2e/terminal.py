@@ -17,7 +17,7 @@ from typing import Any, Self
 import pyte
 
 LINES, COLUMNS = 40, 100
-TIMEOUT_S = 60.0
+TIMEOUT_S = 180.0
 _CONTROL = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]|\r")
 _HOME = b"\x1b[H"
 

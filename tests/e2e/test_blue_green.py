@@ -91,7 +91,7 @@ def settled(target: Target) -> dict[str, Any]:
         time.sleep(8)
         return seen if kept(target) == seen else None
 
-    found: dict[str, Any] = until(still, 120)
+    found: dict[str, Any] = until(still)
     return found
 
 

@@ -32,7 +32,7 @@ from . import figures
 from .conftest import Answer, Stack, until, winnow
 from .signed_in import request, signed_in_as
 
-pytestmark = [pytest.mark.model, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.model, pytest.mark.slow, pytest.mark.timeout(1800)]
 
 RECORDS = 20_000
 DECISIONS = 200
@@ -293,7 +293,7 @@ def signed_in(stack: Stack, name: str, group: str) -> Client:
 
 def test_every_number_is_equal_everywhere(world: World) -> None:
     assert world.dropped == RECORDS
-    until(partial(indexed, world), 120)
+    until(partial(indexed, world), 400)
     rows = figures.rows_with_results(world.target)
     reviews = ReviewTable(world.target.client("dynamodb"), world.target.output("ReviewsTable"))
     until(partial(figures.all_queued, reviews, rows))
@@ -320,7 +320,7 @@ def test_every_number_is_equal_everywhere(world: World) -> None:
 def test_the_index_that_is_made_again_has_the_same_numbers(world: World) -> None:
     wanted = figures.of_results(world.target)
     said(winnow("index", "rebuild", "--json"))
-    until(partial(indexed, world), 240)
+    until(partial(indexed, world), 400)
     places = {
         "results": wanted,
         "function": figures.of_function(figures.function_of(world.target), wanted),
