@@ -155,10 +155,13 @@ class Desk:
         """Keep a decision; None: cannot tell. The record stays on the screen until `advance`.
 
         Raises ReviewConflictError if somebody else has changed the record: it is shown as it is
-        now, and the note is kept. Any other error leaves everything as it is, to be tried again.
+        now, and the note is kept. Raises RecordUnknownError if its results were deleted: it stays
+        on the screen, and can be skipped. Any other error leaves everything as it is, to be tried
+        again.
         """
         item = self._current()
         key = RecordKey(item.upload, item.record)
+        self._items.require(item.kind, item.process.id, key)
         try:
             text = self.note
             given = Given(

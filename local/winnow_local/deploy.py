@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 STACK_NAME = "winnow"
 ARTIFACTS_BUCKET = "winnow-artifacts"
 TEMPLATE_KEY = "template.json"
-_DEPLOY_TIMEOUT_S = 60.0
+_DEPLOY_TIMEOUT_S = 240.0
 _WARM_TIMEOUT_S = 300
 _COLD = ("TrainFunction", "IndexFunction", "SearchFunction")
 

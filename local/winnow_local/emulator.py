@@ -41,11 +41,17 @@ from winnow_local.sam import function_of, record
 def queue_calls(places: int) -> None:
     """Run at most `places` calls of functions at a time; the others wait.
 
-    No function waits for another one here, so this cannot deadlock. Dispatch is not counted: it
-    only waits for runs. The API has places of its own: a person does not wait for a long file.
+    Dispatch is not counted: it only waits for runs; nor is publish, for which a deployment waits.
+    The API, and search, which it waits for, have places of their own: a person does not wait for a
+    long file. No other function waits for one here, so this cannot deadlock.
     """
-    turn, page = threading.Semaphore(places), threading.Semaphore(places)
-    turns: dict[str, AbstractContextManager[Any]] = {"dispatch": nullcontext(), "api": page}
+    turn, page, found = (threading.Semaphore(places) for _ in range(3))
+    turns: dict[str, AbstractContextManager[Any]] = {
+        "dispatch": nullcontext(),
+        "publish": nullcontext(),
+        "api": page,
+        "search": found,
+    }
     run = lambda_svc._execute_function_dispatch
 
     def in_turn(*call: Any) -> dict[str, Any]:

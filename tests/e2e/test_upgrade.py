@@ -20,7 +20,11 @@ from winnow.errors import ReviewOffError
 from winnow.models import ObjectRef, Result
 from winnow.recovery.upload_row import UploadRow
 from winnow.reviews.models import Kind
+from winnow.reviews.service import Given
+from winnow.search.shapes import SearchAnswer, SearchRequest
 from winnow_aws.reviews import ReviewTable
+from winnow_aws.search_function import SearchFunction
+from winnow_cli.reviews import StackReviews
 from winnow_cli.target import Target
 from winnow_cli.uploads import Uploads
 from winnow_local import mailbox, ministack
@@ -29,6 +33,7 @@ from winnow_local.stack import function_environment
 from winnow_local.state import STATE_DIR_VARIABLE, ProcessId, StackState, StateDir
 from winnow_local.template import Checkout
 
+from . import figures
 from .conftest import SURE, UNSURE, until, winnow
 
 pytestmark = [pytest.mark.model, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -37,7 +42,8 @@ BEFORE = "0436a50"
 """The version before this one, which had no reviews."""
 BEFORE_MODELS = "5c5cf34"
 """The last version whose processes were files of the images, without a registry."""
-KEPT = ("template.yaml", "statemachine", "functions", "layers", "processes")
+BEFORE_INDEX = "2e204c7"
+"""The last version without a search index, whose results, of schema 1.6, have no vectors."""
 KEPT_OUTPUTS = {"UploadsBucket", "ResultsBucket", "Table", "StateMachineArn", "TopicArn"}
 PAGE = {"ReviewPage": "true", "ReviewAuditShare": "2"}
 LINES = "".join(json.dumps({"text": f"{SURE} It was day {n}."}) + "\n" for n in range(2_500))
@@ -57,12 +63,18 @@ def before_models(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     return checkout_of(BEFORE_MODELS, tmp_path_factory.mktemp("before_models"))
 
 
+@pytest.fixture(scope="module")
+def before_index(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """What a version without a search index was deployed from."""
+    return checkout_of(BEFORE_INDEX, tmp_path_factory.mktemp("before_index"))
+
+
 def checkout_of(commit: str, folder: Path) -> Checkout:
     """What a stack was deployed from at a commit."""
     root = Checkout.here().root
     if shutil.which("git") is None or not (root / ".git").exists():
         pytest.skip("the version before is in the history, and there is none")
-    asked = ["git", "-C", str(root), "archive", commit, *KEPT]
+    asked = ["git", "-C", str(root), "archive", commit]
     packed = subprocess.run(asked, capture_output=True, check=False)
     if packed.returncode:
         pytest.skip(f"the history does not reach back to {commit}: it is a shallow clone")
@@ -313,6 +325,72 @@ def test_a_stack_without_a_registry_gets_one_and_keeps_everything(
     audited = winnow("audit", "--json").document()
     assert audited["registry"]["problems"] == []
     assert audited["clean"]
+
+
+def test_a_stack_without_an_index_gets_one_of_the_results_that_it_has(
+    deployed: Deployed, before_index: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployed.deploy(before_index, page=PAGE)
+    outputs = deployed.target.outputs
+    assert "SearchFunction" not in outputs
+    monkeypatch.setenv(STATE_DIR_VARIABLE, str(deployed.state_dir.path))
+    keys = [deployed.put(f"{n}.jsonl", ONE + DOUBTFUL + "{\n") for n in range(5)]
+    done = [deployed.ended(key) for key in keys]
+    assert deployed.ended(deployed.put("failed.exe", "MZ\x00")).state == "FAILED"
+    reviews = StackReviews(deployed.target)
+    until(partial(all_queued, reviews.store, done[0]))
+    for head in reviews.store.heads(done[0].upload_id):
+        reviews.service.decide("ann", head.key, head.version, Given("fear"))
+    until(lambda: figures.of_results(deployed.target).get("by ann"))
+    old = [kept(deployed, row) for row in done]
+    caught = deployed.put("caught.jsonl", LINES)
+    held = deployed.caught_in(caught, "Classify", "classify")
+
+    deployed.deploy(Checkout.here(), update=True, page=PAGE)
+    # Whoever searches first is told that results are being indexed.
+    function = figures.function_of(deployed.target)
+    assert function.search(SearchRequest(limit=0)).indexing
+    for process in held:
+        with suppress(psutil.Error):
+            process.resume()
+
+    for name in KEPT_OUTPUTS:
+        assert deployed.target.outputs[name] == outputs[name]
+    assert [kept(deployed, row) for row in done] == old
+    row = deployed.ended(caught)
+    assert (row.state, row.records) == ("SUCCEEDED", 2_500), row.error_message
+    assert Uploads(deployed.target).result(row).schema_version == "1.6"
+    new = deployed.ended(deployed.put("new.jsonl", ONE + DOUBTFUL))
+    assert Uploads(deployed.target).result(new).schema_version > "1.6"
+    rows = figures.rows_with_results(deployed.target)
+    until(partial(figures.all_queued, reviews.store, rows))
+    wanted = figures.of_results(deployed.target)
+    assert wanted["records"] == 5 * 3 + 2_500 + 2
+    indexed(function, int(wanted["records"]))
+    places = {
+        "results": wanted,
+        "rows": figures.of_rows(rows),
+        "reviews": figures.of_reviews(reviews.store, rows),
+        "function": figures.of_function(function, wanted),
+        "charts": figures.of_charts(function),
+        "search": figures.of_command(wanted),
+        "stats": figures.of_command_charts(),
+    }
+    assert figures.unlike(places) == {}
+
+
+def indexed(function: SearchFunction, records: int) -> None:
+    """Wait until the search function says that it has all, and has so many records."""
+    seen: list[SearchAnswer] = []
+
+    def complete() -> bool:
+        seen[:] = [function.search(SearchRequest(limit=0))]
+        return not seen[0].indexing and seen[0].total == records
+
+    try:
+        until(complete)
+    except AssertionError:
+        pytest.fail(f"of {records} records it was last told: {seen}")
 
 
 def test_a_run_ends_with_the_functions_that_it_began_with(

@@ -104,6 +104,7 @@ class Room:
         self.items = Items(self.objects, self.notes, BUCKET, lambda: self.now)
         paths = ReviewPaths(BUCKET, definition.id, UPLOAD)
         self.objects.put(paths.definition, definition.model_dump_json().encode(), JSON)
+        self.objects.put(paths.result, b"{}", JSON)
         lines = [dump_line(record) for record in records]
         self.file = self.objects.add(BUCKET, "review.jsonl", b"".join(lines))
         start = 0

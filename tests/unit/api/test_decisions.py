@@ -314,6 +314,27 @@ def test_a_record_whose_results_have_expired_is_passed_over(stage):
     assert call(stage, REVIEW, asked).status == 404
 
 
+def test_no_decision_on_a_record_whose_results_were_deleted(stage):
+    (item,) = lease(stage, process="L33774")
+    key = RecordKey(item["upload"], item["record"])
+    assert call(stage, REVIEW, decision(item)).status == 201
+    (left,) = lease(stage, process="L33774")
+    before = stage.reviews.head(key), stage.reviews.head(RecordKey(left["upload"], left["record"]))
+    # The lines of the records can still be read, as earlier versions of S3 can.
+    row = stage.uploads.rows[key.upload]
+    stage.store.delete(row.result_ref(RESULTS))
+    for asked in (decision(left), {**decision(item), "version": before[0].version}):
+        reply = call(stage, REVIEW, asked)
+        assert (reply.status, reply.json["code"]) == (404, "record_unknown")
+    assert before == tuple(stage.reviews.head(head.key) for head in before)
+    assert lease(stage, "other", process="L33774", count=10) == []
+    assert stage.reviews.head(before[1].key).state is State.OPEN, "it is still leased to somebody"
+    stage.clock.wait(3600)
+    assert lease(stage, "other", process="L33774", count=10) == []
+    assert stage.reviews.head(before[1].key).state is State.EXPIRED
+    assert stage.reviews.head(key) == before[0], "what was decided stays"
+
+
 def test_however_many_have_expired_the_next_ones_are_found():
     stage = Stage()
     text = "text\n" + "".join(f"Case {n} of an unclear illness.\n" for n in range(40))

@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console
 
 from tests.fakes.review_room import (
+    BUCKET,
     LABELS,
     NOW,
     TEXT,
@@ -20,6 +21,7 @@ from winnow.processes.schema import Label
 from winnow.reviews.items import ReviewItem
 from winnow.reviews.models import EventKind, RecordKey, ReviewHead, State, Through
 from winnow.reviews.service import Given
+from winnow.storage.paths import ReviewPaths
 from winnow_cli import keyboard as keys
 from winnow_cli.desk import Desk
 from winnow_cli.render.review_screen import Page
@@ -288,6 +290,21 @@ def test_records_whose_results_are_gone_are_counted_and_not_shown() -> None:
     assert "2 could not be shown" in session.last
     assert [room.head(n).state for n in (1, 2)] == [State.EXPIRED, State.EXPIRED]
     assert room.head(1).lease_by is None
+
+
+def test_no_decision_on_a_record_whose_results_were_deleted_while_it_was_open() -> None:
+    room = Room(met_record(1), met_record(2))
+    session = Session(room)
+
+    def deleted() -> Iterator[str]:
+        yield keys.ENTER
+        room.objects.delete(ReviewPaths(BUCKET, room.definition.id, UPLOAD).result)
+        yield from (keys.ENTER, "s")
+
+    TerminalReview(session.desk, Session._Given(deleted()), session._draw, lambda: HEIGHT).run()
+    session.desk.close()
+    assert session.answers() == {1: "met"}
+    assert any("Not saved" in page and "are gone" in page for page in session.pages)
 
 
 def test_a_long_text_is_scrolled_and_the_keys_stay_on_the_screen() -> None:

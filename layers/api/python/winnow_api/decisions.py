@@ -40,6 +40,8 @@ def decide(services: Services, call: Call, given: ReviewRequest) -> ReviewAnswer
         if head.outcome is Outcome.INVALID or not head.decision:
             raise RequestInvalidError("The record is invalid: there is nothing to decide.")
     check_open(call.user, head)
+    if known:
+        items(services).require(head.kind, head.process.id, key)
     if given.decision is not None:
         check_choice(definition_of(services, head), given.decision)
     notes = notes_of(services)

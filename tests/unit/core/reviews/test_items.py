@@ -145,6 +145,12 @@ def test_results_that_have_expired_are_told_as_such() -> None:
         room.items.item(room.head(), "ann")
 
 
+def test_deleted_results_are_told_as_such_while_their_lines_can_be_read() -> None:
+    room = Room(criteria_record())
+    room.objects.delete(ReviewPaths(BUCKET, CRITERIA.id, UPLOAD).result)
+    assert room.items.gone(room.head())
+
+
 def test_without_its_definition_a_record_cannot_be_decided() -> None:
     room = Room(criteria_record())
     room.objects.delete(ReviewPaths(BUCKET, CRITERIA.id, UPLOAD).definition)

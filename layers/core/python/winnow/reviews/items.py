@@ -38,7 +38,7 @@ from winnow.reviews.models import (
     Through,
 )
 from winnow.reviews.notes import Notes
-from winnow.storage.paths import ReviewPaths
+from winnow.storage.paths import ReviewPaths, prediction
 from winnow.storage.predictions import StoredPrediction
 
 MAX_PICTURES = 20
@@ -182,7 +182,11 @@ class Items:
         )
 
     def record(self, head: ReviewHead) -> ResultRecord:
-        """The line of the results that a record was judged by. Raises as `item` does."""
+        """The line of the results that a record was judged by. Raises as `item` does.
+
+        Deleted results may be readable for some days, in earlier versions: they are deleted.
+        """
+        self.require(head.kind, head.process.id, head.key)
         for ref in (head.line, _newest(head.line)):
             try:
                 content = self._content(ref, head.kind)
@@ -199,6 +203,16 @@ class Items:
                 )
         raise _gone(head.key)
 
+    def require(self, kind: Kind, process: str, key: RecordKey) -> None:
+        """Raise RecordUnknownError if the results that a record is of were deleted."""
+        kept = ReviewPaths(self._bucket, process, key.upload).result
+        if kind is Kind.PREDICTION:
+            kept = prediction(self._bucket, process, key.upload)
+        try:
+            self._objects.head(kept)
+        except ObjectGoneError:
+            raise _gone(key) from None
+
     def _content(self, ref: LineRef, kind: Kind) -> bytes:
         if kind is not Kind.PREDICTION:
             return self._objects.read_range(ref.object, ref.start, ref.length)
@@ -208,7 +222,7 @@ class Items:
             return stream.read()
 
     def gone(self, head: ReviewHead) -> bool:
-        """Whether a record's line is deleted, and not only damaged or out of reach for now."""
+        """Whether a record is deleted, and not only damaged or out of reach for now."""
         try:
             self.record(head)
         except RecordUnknownError:

@@ -150,6 +150,11 @@ class ReviewPaths:
         return ObjectRef(bucket=self._bucket, key=key)
 
     @property
+    def result(self) -> ObjectRef:
+        """result.json. While it is there, the records of the upload are."""
+        return self._ref(f"{self._folder}/result.json")
+
+    @property
     def definition(self) -> ObjectRef:
         """process.json: the definition that the run was judged by, kept as long as its results."""
         return self._ref(f"{self._folder}/process.json")
