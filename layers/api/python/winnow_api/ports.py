@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from winnow.models import ObjectRef
+from winnow.ports import SmallObjects
 from winnow.recovery.upload_row import UploadRow
 
 if TYPE_CHECKING:
@@ -17,31 +18,8 @@ class Form(NamedTuple):
     fields: Mapping[str, str]
 
 
-class Objects(Protocol):
-    """Small objects of the results bucket, and links to objects.
-
-    Raises ObjectGoneError, AccessDeniedError, AwsRefusedError, RetryableError.
-    """
-
-    def create(self, ref: ObjectRef, content: bytes, content_type: str) -> bool:
-        """Write an object unless there is one of this key; False: there is."""
-        ...
-
-    def read(self, ref: ObjectRef) -> bytes:
-        """The content of an object."""
-        ...
-
-    def read_many(self, refs: Sequence[ObjectRef]) -> list[bytes | None]:
-        """The contents, several read at a time; None for one that is gone."""
-        ...
-
-    def keys(self, bucket: str, prefix: str, after: str | None, limit: int) -> list[str]:
-        """The first keys with this prefix, in the order of their bytes, behind `after`."""
-        ...
-
-    def delete(self, ref: ObjectRef) -> None:
-        """Delete an object, if it is there."""
-        ...
+class Objects(SmallObjects, Protocol):
+    """Small objects of the results bucket, and links to objects."""
 
     def link(self, ref: ObjectRef, seconds: int, file_name: str | None = None) -> str:
         """An address that anybody may read the object at, for so long.

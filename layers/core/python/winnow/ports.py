@@ -172,6 +172,33 @@ class ObjectStore(Protocol):
         ...
 
 
+class SmallObjects(Protocol):
+    """Small objects of the results bucket, by their keys.
+
+    Raises ObjectGoneError, AccessDeniedError, AwsRefusedError, RetryableError.
+    """
+
+    def create(self, ref: ObjectRef, content: bytes, content_type: str) -> bool:
+        """Write an object unless there is one of this key; False: there is."""
+        ...
+
+    def read(self, ref: ObjectRef) -> bytes:
+        """The content of an object."""
+        ...
+
+    def read_many(self, refs: Sequence[ObjectRef]) -> list[bytes | None]:
+        """The contents, several read at a time; None for one that is gone."""
+        ...
+
+    def keys(self, bucket: str, prefix: str, after: str | None, limit: int) -> list[str]:
+        """The first keys with this prefix, in the order of their bytes, behind `after`."""
+        ...
+
+    def delete(self, ref: ObjectRef) -> None:
+        """Delete an object, if it is there."""
+        ...
+
+
 class StartOutcome(StrEnum):
     """The outcome of an attempt to start an execution."""
 

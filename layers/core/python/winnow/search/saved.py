@@ -6,8 +6,8 @@ and in a folder each name is there once.
 
 import hashlib
 import unicodedata
-from collections.abc import Iterable, Sequence
-from typing import Annotated, Literal, Protocol
+from collections.abc import Iterable
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, ValidationError
 
@@ -20,6 +20,7 @@ from winnow.errors import (
     SearchTooLongError,
 )
 from winnow.models import FrozenModel, ObjectRef
+from winnow.ports import SmallObjects
 from winnow.search.engine import terms_of
 from winnow.search.shapes import Search
 from winnow.storage.paths import JSON
@@ -50,37 +51,10 @@ class SavedSearch(FrozenModel):
     search: Search
 
 
-class SavedObjects(Protocol):
-    """Small objects of the results bucket.
-
-    Raises ObjectGoneError, AccessDeniedError, AwsRefusedError, RetryableError.
-    """
-
-    def create(self, ref: ObjectRef, content: bytes, content_type: str) -> bool:
-        """Write an object unless there is one of this key; False: there is."""
-        ...
-
-    def read(self, ref: ObjectRef) -> bytes:
-        """The content of an object."""
-        ...
-
-    def read_many(self, refs: Sequence[ObjectRef]) -> list[bytes | None]:
-        """The contents; None for one that is gone."""
-        ...
-
-    def keys(self, bucket: str, prefix: str, after: str | None, limit: int) -> list[str]:
-        """The first keys with this prefix behind `after`."""
-        ...
-
-    def delete(self, ref: ObjectRef) -> None:
-        """Delete an object, if it is there."""
-        ...
-
-
 class SavedSearches:
     """The saved searches of one bucket."""
 
-    def __init__(self, objects: SavedObjects, bucket: str) -> None:
+    def __init__(self, objects: SmallObjects, bucket: str) -> None:
         self._objects = objects
         self._bucket = bucket
 
