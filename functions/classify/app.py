@@ -1,6 +1,9 @@
 """Classify: a chunk of records to a chunk of judgements."""
 
 import gc
+
+gc.disable()  # What is imported stays: a cold start need not look through it (enabled below).
+
 import os
 import time
 from functools import cache, lru_cache
@@ -8,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from winnow.heads.card import HeadFiles
 from winnow.judging.text.remembering import RememberingEncoder
+from winnow.limits.garbage import loading
 from winnow.models import ChunkTask, Classified
 from winnow.ports import Judge
 from winnow.processes.schema import LabelsProcess, parse_definition_json
@@ -19,6 +23,9 @@ from winnow_aws.s3 import S3Store, s3_store
 from winnow_aws.settings import ClassifySettings
 from winnow_encoder import encoder_of
 from winnow_encoder.references import ReferenceVectors
+
+gc.freeze()
+gc.enable()
 
 if TYPE_CHECKING:
     from winnow.ports import PictureEncoder
@@ -36,9 +43,8 @@ def build() -> tuple[S3Store, ClassifySettings]:
 @cache
 def texts() -> RememberingEncoder:
     """The encoder of texts, with verified files."""
-    encoder = RememberingEncoder(encoder_of(build()[1]))
-    gc.freeze()  # what is loaded stays: collections of garbage need not look through it
-    return encoder
+    with loading():
+        return RememberingEncoder(encoder_of(build()[1]))
 
 
 @cache
@@ -53,6 +59,11 @@ def pictures() -> "PictureEncoder":
 @lru_cache(maxsize=8)
 def judge_for(definition: bytes, head: HeadFiles | None, references: ReferenceFile | None) -> Judge:
     """The judge of a version. Cached: building one encodes, or reads, all its references."""
+    with loading():
+        return _judge(definition, head, references)
+
+
+def _judge(definition: bytes, head: HeadFiles | None, references: ReferenceFile | None) -> Judge:
     process = parse_definition_json(definition)
     if isinstance(process, LabelsProcess) and process.of_pictures:
         from winnow.judging.pictures import picture_judge

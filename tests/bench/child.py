@@ -8,6 +8,8 @@ import os
 import resource
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -24,12 +26,15 @@ def first_record(engine: str, threads: int, definition: str) -> dict[str, object
 
     `definition` is the file of a definition as Classify gets it: validated before, as JSON.
     """
-    from winnow.judging import build_judge
-    from winnow.processes.schema import parse_definition_json
-    from winnow_encoder import load_encoder
+    from winnow.limits.garbage import loading
 
-    encoder = load_encoder(ROOT / "build" / "model", engine=engine, threads=threads)
-    judge = build_judge(parse_definition_json(Path(definition).read_bytes()), encoder)
+    with loading():
+        from winnow.judging import build_judge
+        from winnow.processes.schema import parse_definition_json
+        from winnow_encoder import load_encoder
+
+        encoder = load_encoder(ROOT / "build" / "model", engine=engine, threads=threads)
+        judge = build_judge(parse_definition_json(Path(definition).read_bytes()), encoder)
     (judgement,) = judge(["Melena for two weeks; colonoscopy found no source of bleeding."])
     return {"decision": str(judgement.decision.value), "peak_mb": peak_mb()}
 
@@ -94,8 +99,13 @@ def limit(_engine: str, _threads: int, _: str) -> dict[str, object]:
 
 
 def classify(engine: str, threads: int, chunk_records: str) -> dict[str, object]:
-    """The classify function itself over full chunks, its store in memory: time and peak memory."""
+    """The classify function itself over full chunks: time and peak memory.
+
+    Its store is in memory and keeps one chunk; what is put there is made in another process.
+    """
     count = int(chunk_records)
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as other:
+        definition, chunks = other.submit(_chunks_of_cases, count).result()
     os.environ |= {
         "MODEL_DIR": str(ROOT / "build" / "model"),
         "MODEL_ENGINE": engine,
@@ -107,44 +117,51 @@ def classify(engine: str, threads: int, chunk_records: str) -> dict[str, object]
     sys.path.insert(0, str(ROOT / "functions" / "classify"))
     import app  # type: ignore[import-not-found]
 
-    from tests.bench.corpus import cases
     from tests.fakes.store import MemoryStore
-    from winnow.models import ChunkTask, ObjectRef, Record
-    from winnow.processes.registry import ProcessRegistry
+    from winnow.models import ChunkTask, ObjectRef
 
-    definition = ProcessRegistry.from_directory(ROOT / "processes").find("L33774")
-    store = MemoryStore()
-    reference = ObjectRef(bucket="b", key="definition")
-    store.put(reference, definition.model_dump_json().encode(), "")
     _, settings = app.build()
     app.texts()
-    app.build = lambda: (store, settings)
     seconds = cpu_seconds = 0.0
-    chunks = 3
-    for chunk in range(chunks):
-        lines = "".join(
-            Record(record=number, text=note).model_dump_json() + "\n"
-            for number, (_, note) in enumerate(cases(count, seed=chunk), start=1)
-        )
-        source = ObjectRef(bucket="b", key=f"chunk{chunk}")
-        store.put(source, lines.encode(), "")
+    for chunk, lines in enumerate(chunks):
+        store = MemoryStore()
+        app.build = lambda store=store: (store, settings)
         task = ChunkTask(
             upload_id="0" * 32,
             chunk=chunk,
             records=count,
-            definition=reference,
-            source=source,
+            definition=ObjectRef(bucket="b", key="definition"),
+            source=ObjectRef(bucket="b", key="chunk"),
             scored=ObjectRef(bucket="b", key="scored"),
         )
+        store.put(task.definition, definition, "")
+        store.put(task.source, lines, "")
         started, cpu_started = time.perf_counter(), time.process_time()
         app.handler(task.model_dump(mode="json"), None)
         seconds += time.perf_counter() - started
         cpu_seconds += time.process_time() - cpu_started
     return {
-        "records_per_s": chunks * count / seconds,
-        "records_per_cpu_s": chunks * count / cpu_seconds,
+        "records_per_s": len(chunks) * count / seconds,
+        "records_per_cpu_s": len(chunks) * count / cpu_seconds,
         "peak_mb": peak_mb(),
     }
+
+
+def _chunks_of_cases(count: int) -> tuple[bytes, list[bytes]]:
+    """The definition of L33774, and three chunks of so many records."""
+    from tests.bench.corpus import cases
+    from winnow.models import Record
+    from winnow.processes.registry import ProcessRegistry
+
+    definition = ProcessRegistry.from_directory(ROOT / "processes").find("L33774")
+    chunks = [
+        "".join(
+            Record(record=number, text=note).model_dump_json() + "\n"
+            for number, (_, note) in enumerate(cases(count, seed=seed), start=1)
+        )
+        for seed in range(3)
+    ]
+    return definition.model_dump_json().encode(), [lines.encode() for lines in chunks]
 
 
 MODES = {

@@ -9,7 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from winnow.models import ModelInfo
-from winnow_encoder.batching import DIMENSIONS, MAX_TOKENS, TokenEncoder, Vectors, split
+from winnow_encoder.batching import (
+    BATCHES_FOR_AN_ENGINE,
+    DIMENSIONS,
+    MAX_TOKENS,
+    TokenEncoder,
+    Vectors,
+    split,
+)
 from winnow_encoder.blank import is_blank
 from winnow_encoder.sparse import sparse_indices
 
@@ -65,10 +72,14 @@ texts = st.lists(
     ),
     max_size=25,
 )
+LENGTHS = ["a" * n for n in range(1, 3 * BATCHES_FOR_AN_ENGINE)]
+"""A batch each: enough work for three engines."""
 
 
 @settings(max_examples=60, deadline=None)
-@given(texts, st.integers(1, 3), st.integers(1, 5))
+@given(
+    st.one_of(texts, texts.map(lambda some: some + LENGTHS)), st.integers(1, 3), st.integers(1, 5)
+)
 def test_rows_are_the_texts_own_in_their_order(texts: list[str], threads: int, batch: int) -> None:
     rows = encoder(threads, batch)(texts)
     assert rows.shape == (len(texts), DIMENSIONS)
@@ -111,9 +122,13 @@ def test_engines_are_made_when_there_is_work_for_them() -> None:
     several = encoder(threads=3, batch=2)
     several(["a", "b"])
     assert CheckedEngine.made == 1
-    several(["a", "bb", "ccc", "dddd"])
+    several(LENGTHS[: BATCHES_FOR_AN_ENGINE - 1])
+    assert CheckedEngine.made == 1
+    several(LENGTHS[:BATCHES_FOR_AN_ENGINE])
+    assert CheckedEngine.made == 2
+    several(LENGTHS)
     assert CheckedEngine.made == 3
-    several(["a" * n for n in range(1, 30)])
+    several(["a"] + 3 * LENGTHS)
     assert CheckedEngine.made == 3
 
 
@@ -124,12 +139,12 @@ def test_what_an_engine_raises_reaches_the_caller() -> None:
 
     for threads in (1, 2):
         with pytest.raises(ValueError, match="broken"):
-            TokenEncoder(Characters(), Broken, INFO, threads, 2)(["a", "bb", "ccc"])
+            TokenEncoder(Characters(), Broken, INFO, threads, 2)(LENGTHS)
 
 
 def test_calls_from_several_threads_do_not_meet() -> None:
     shared = encoder(threads=2, batch=2)
-    inputs = [[f"text {n} of {m}" * (m + 1) for n in range(9)] for m in range(6)]
+    inputs = [[f"text {n} of {m}" + "x" * n for n in range(20)] for m in range(6)]
     outputs: dict[int, Vectors] = {}
 
     def run(number: int) -> None:

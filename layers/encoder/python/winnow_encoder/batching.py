@@ -15,6 +15,9 @@ DIMENSIONS = 512
 MAX_TOKENS = 128
 """The model reads no more of a row."""
 
+BATCHES_FOR_AN_ENGINE = 8
+"""To make an engine takes as long as to encode about so many batches."""
+
 Vectors = NDArray[np.float32]
 
 
@@ -38,8 +41,8 @@ class Tokens(Protocol):
 class TokenEncoder:
     """An Encoder (see winnow.ports) over engines that take token ids.
 
-    Up to `threads` engines are made, the first at once and the others when there is work for them;
-    each is used by one thread at a time. `batch` is the most rows an engine gets at a time.
+    Up to `threads` engines are made, the first at once and the others when there is enough work for
+    them; each is used by one thread at a time. `batch` is the most rows an engine gets at a time.
     """
 
     def __init__(
@@ -83,7 +86,8 @@ class TokenEncoder:
     def _encode(self, pieces: Sequence[Sequence[int]]) -> Vectors:
         rows = np.empty((len(pieces), DIMENSIONS), np.float32)
         batches = _batches([len(piece) for piece in pieces], self._batch)
-        while len(self._engines) < min(self._threads, len(batches)):
+        worth = min(self._threads, 1 + len(batches) // BATCHES_FOR_AN_ENGINE)
+        while len(self._engines) < worth:
             self._engines.append(self._make_engine())
         queue = iter(batches)
         taking = threading.Lock()

@@ -69,7 +69,7 @@ cached between calls, for building one costs an encoding."""
 Squares = Mapping[int, NDArray[np.uint8]]
 """Pictures as they are judged, shape [224, 224, 3], RGB, by the numbers of their records."""
 
-GROUP_SEGMENTS = 3_000
+GROUP_SEGMENTS = 1_000
 """Segments, as estimated, of the records that are judged in one call: what is in memory at a time.
 A chunk of ordinary records is one group or a few; a record of a budget's size is one for itself."""
 

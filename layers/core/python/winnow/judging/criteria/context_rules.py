@@ -11,7 +11,7 @@ the clause), and its words begin no other; those of a trigger that ends a clause
 import re
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -104,6 +104,18 @@ def rules_by_first_word() -> dict[str, list[ContextRule]]:
     return _parse(path.read_text(encoding="utf-8").splitlines())
 
 
+@lru_cache(maxsize=1_000)
+def _rules_at_start(word: str) -> list[ContextRule]:
+    """The rules that count at the start of a segment alone, and that its first word may begin."""
+    return [
+        rule
+        for rule in rules_by_first_word()["^"]
+        if isinstance(part := rule.trigger[1], int)
+        or word in part
+        or not _NOT_LITERAL.isdisjoint(part)
+    ]
+
+
 def _parse(lines: Iterable[str]) -> dict[str, list[ContextRule]]:
     rules: dict[str, list[ContextRule]] = {}
     for line in lines:
@@ -168,9 +180,8 @@ def _longest(at: int, words: Sequence[str]) -> list[TriggerMatch]:
     """The longest triggers that begin here; of equals, those that ask for the clause's end."""
     best: list[TriggerMatch] = []
     longest = (at, False)
-    table = rules_by_first_word()
-    rules = table.get(words[at], [])
-    for rule in rules if at else rules + table["^"]:
+    rules = rules_by_first_word().get(words[at], [])
+    for rule in rules if at else rules + _rules_at_start(words[0]):
         if rule.second and rule.second.isdisjoint(words[at + 1 : at + 1 + rule.second_within]):
             continue
         end = match_end(rule.trigger, at, words)

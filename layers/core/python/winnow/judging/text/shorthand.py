@@ -112,7 +112,14 @@ def _table() -> tuple[dict[str, str], re.Pattern[str]]:
 def expand_shorthand(text: str) -> str:
     """A segment with its shorthand written out; one in capitals, in small letters."""
     table, pattern = _table()
-    text = _MINUS.sub(_minus, _NORMAL.sub(r"\1 normal", ticked(_answered(text))))
+    # A search is not begun for what a text has no character of: most have none.
+    if ":" in text:
+        text = _answered(text)
+    text = ticked(text)
+    if " N" in text:
+        text = _NORMAL.sub(r"\1 normal", text)
+    if "–" in text or "−" in text:
+        text = _MINUS.sub(_minus, text)
     capitals = _in_capitals(text)
     # Most segments have none: that is soon seen.
     if (
