@@ -9,7 +9,7 @@ const HUES = 8;
 
 /** Its name for people: the file's own id, or its number. */
 export function nameOf(item) {
-  if (item.upload.startsWith("p-")) return "Typed text";
+  if (item.upload.startsWith("p-")) return item.picture ? "Picture" : "Typed text";
   return item.source_id ? visible(item.source_id) : `Record ${item.record}`;
 }
 
@@ -19,7 +19,8 @@ export function recordSheet(item, { level = "h1" } = {}) {
   const text = h("div.text", { dir: "auto" });
   const views = [];
   if (item.picture) {
-    fill(text, shown(item.pages?.[0]?.url, "The picture that was judged", "The picture cannot be shown."));
+    fill(text, shown(item.pages?.[0]?.url, "The picture that was judged",
+      item.upload.startsWith("p-") ? "The picture is not kept, only what was found." : "The picture cannot be shown."));
   } else if (item.text === null || item.text === undefined) {
     text.append(h("p.empty", null, "The text is not kept here: these results are from an older version. ",
       "Drop the file again to see it."));

@@ -3,7 +3,7 @@
 // address has the chart and what the records are, or the id of a saved search: ids only.
 
 import { get, part, post } from "./api.js";
-import { announce, fill, h, own, s } from "./dom.js";
+import { announce, fill, h, own, s, visible } from "./dom.js";
 import { bytes, confidence, count, REASONS, short, time, titleOf } from "./format.js";
 import { filtersOf, hiddenOf, likeOf, queryOf } from "./search-filters.js";
 import { savedSearches } from "./search-saved.js";
@@ -144,16 +144,17 @@ export function searchView({ processes, navigate, groups }) {
   function hit(one) {
     const sure = confidence(one.confidence, one.calibrated);
     const title = one.decision ? titleOf(processes.find((each) => each.id === one.process), one.decision) : REASONS[one.code] ?? one.code;
+    const name = one.source_id ?? `Record ${one.record} of ${short(one.upload)}`;
     const about = [one.process, sure?.short && `confidence ${sure.short}`, time(one.judged_at),
       one.review && `${one.review.decision ?? "cannot tell"} by ${one.review.by}`,
       typeof one.likeness === "number" && `likeness ${one.likeness.toFixed(2)}`];
     return h("li.card", null,
       h("div.top", null,
-        h("a.title", { href: `#/uploads/${part(one.upload)}/${one.record}` }, own(one.source_id ?? `Record ${one.record} of ${short(one.upload)}`)),
+        h("a.title", { href: `#/uploads/${part(one.upload)}/${one.record}` }, own(name)),
         h("span.chip", { class: one.outcome }, OUTCOMES[one.outcome])),
       h("p.meta", null, h("strong", null, own(title)), " · ", own(about.filter(Boolean).join(" · ")), " ",
         h("button.quiet", { type: "button", onclick: () => alike(one) }, "Records like this one")),
-      one.thumbnail ? h("img.thumbnail", { src: one.thumbnail, alt: "", loading: "lazy", onerror: (event) => event.target.remove() }) : null,
+      one.thumbnail ? h("img.thumbnail", { src: one.thumbnail, alt: `Picture of ${visible(name)}`, loading: "lazy", onerror: (event) => event.target.remove() }) : null,
       one.text ? h("p.excerpt", { dir: "auto" }, one.starts_at ? "…" : null, marked(one.text, one.spans), one.whole ? null : "…") : null);
   }
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from winnow_api.s3_objects import ApiObjects
     from winnow_aws.alarms import StackAlarms
     from winnow_aws.golden_function import GoldenFunction
+    from winnow_aws.picture_functions import PictureFunctions
     from winnow_aws.train_function import TrainFunction
     from winnow_aws.upload_list import UploadList
 
@@ -154,6 +155,17 @@ def _services(settings: ApiSettings, clients: "dict[str, Future[Any]]") -> Servi
         return _judging(champions(), _encoder().result(), store(), settings)
 
     @cache
+    def pictures() -> "PictureFunctions":
+        from botocore.config import Config
+
+        from winnow_aws.clients import client
+        from winnow_aws.picture_functions import ANSWERS_WITHIN_S, PictureFunctions
+
+        once = Config(read_timeout=ANSWERS_WITHIN_S, retries={"total_max_attempts": 1})
+        functions = client("lambda", once)
+        return PictureFunctions(functions, settings.scan_function, settings.classify_function)
+
+    @cache
     def objects() -> "ApiObjects":
         from winnow_api.s3_objects import ApiObjects
 
@@ -215,6 +227,8 @@ def _services(settings: ApiSettings, clients: "dict[str, Future[Any]]") -> Servi
         uploads_bucket=settings.uploads_bucket,
         registry=lambda: champions()().registry,
         judging=judging,
+        champion=lambda process: champions()().of(process),
+        pictures=pictures,
         objects=objects,
         store=store,
         uploads=uploads,

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from winnow.heads.card import HeadFiles
 from winnow.judging.text.remembering import RememberingEncoder
 from winnow.limits.garbage import loading
-from winnow.models import ChunkTask, Classified
+from winnow.models import Classified, ClassifyInput, JudgedSquare, JudgeSquare
 from winnow.ports import Judge
 from winnow.processes.schema import LabelsProcess, parse_definition_json
 from winnow.registry.reading import ReferenceFile
-from winnow.steps.classify import classify
+from winnow.steps.classify import classify, judge_square
 from winnow_aws.handler import handler as lambda_handler
 from winnow_aws.handler import seconds_left, used
 from winnow_aws.s3 import S3Store, s3_store
@@ -76,10 +76,14 @@ def _judge(definition: bytes, head: HeadFiles | None, references: ReferenceFile 
     return vectors.judge(process, head, read)
 
 
-@lambda_handler(ChunkTask, lambda task: {"upload_id": task.upload_id, "chunk": task.chunk})
-def handler(task: ChunkTask) -> Classified:
-    """Judge a chunk of records."""
+@lambda_handler(ClassifyInput, lambda event: event.ids)
+def handler(event: ClassifyInput) -> Classified | JudgedSquare:
+    """Judge a chunk of records, or a picture that is in none."""
     store, settings = build()
+    task = event.root
+    if isinstance(task, JudgeSquare):
+        model = pictures().info
+        return judge_square(task, store, judge_for, model, time.monotonic, settings.budget)
     memory = None if task.of_pictures else texts()
     model = pictures().info if memory is None else memory.info
     # Read after the encoder is loaded: on a cold start, that has used part of the time.

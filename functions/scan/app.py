@@ -1,10 +1,17 @@
-"""Scan: Serialize for scanned pages and for pictures; and pictures of a digital PDF's pages."""
+"""Scan: Serialize for scanned pages and pictures. It also decodes one picture, and draws pages."""
 
 import os
 import time
 from functools import cache
 
-from winnow.models import DrawnPages, DrawPages, ScanInput, Serialized
+from winnow.models import (
+    DecodedSquare,
+    DecodePicture,
+    DrawnPages,
+    DrawPages,
+    ScanInput,
+    Serialized,
+)
 from winnow.registry.ports import Models
 from winnow.steps.serialize import SerializeOptions, serialize
 from winnow_aws.handler import handler as lambda_handler
@@ -16,7 +23,7 @@ from winnow_ocr.drawing import draw_pages
 from winnow_ocr.engine import OcrEngine
 from winnow_ocr.jpeg import page_jpeg
 from winnow_ocr.pages import Pages
-from winnow_ocr.squares import decode_pictures
+from winnow_ocr.squares import decode_pictures, decode_square
 
 
 @cache
@@ -39,12 +46,15 @@ def _engine(settings: ScanSettings) -> OcrEngine:
     return RapidEngine(settings.ocr_threads)
 
 
-@lambda_handler(ScanInput, lambda event: {"upload_id": event.root.upload.upload_id})
-def handler(event: ScanInput) -> Serialized | DrawnPages:
-    """Read a file of pictures into chunks of records, or draw pages of a file."""
+@lambda_handler(ScanInput, lambda event: event.ids)
+def handler(event: ScanInput) -> Serialized | DrawnPages | DecodedSquare:
+    """Read a file of pictures into chunks of records, draw pages of a file, or decode a picture."""
     match event.root:
         case DrawPages() as asked:
             return _draw(asked)
+        case DecodePicture(decode=content):
+            settings = ScanSettings.from_environment(os.environ)
+            return decode_square(content, settings.limits)
         case given:
             store, models, options, pages = build()
             return serialize(

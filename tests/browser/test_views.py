@@ -79,7 +79,7 @@ class TestNumbers:
         person.page.route("**/v1/processes", numbers_only)
         person.page.reload()
         person.page.get_by_role("link", name="Try", exact=True).click()
-        person.see("Try a text")
+        person.page.get_by_role("heading", name="Try", exact=True).wait_for()
         names = person.page.get_by_label("Name of the column")
         assert [one.input_value() for one in names.all()] == ["age", "hemoglobin"]
         assert not person.page.locator("#try-text").is_visible()

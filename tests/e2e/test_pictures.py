@@ -2,6 +2,8 @@
 
 import io
 import uuid
+from base64 import b64encode
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -11,6 +13,7 @@ from winnow.models import Outcome, Picture
 from winnow.storage.paths import RunPaths
 
 from .conftest import Stack, winnow
+from .test_api import Client
 
 pytestmark = pytest.mark.model
 
@@ -78,3 +81,54 @@ def test_a_picture_is_submitted_and_waited_for(stack: Stack, tmp_path) -> None:
     (tmp_path / "bike.png").write_bytes(packed(wheels(), "PNG"))
     answer = winnow("submit", tmp_path / "bike.png", "--process", "wheels", "--wait", "--json")
     assert answer.code == 0, answer.err
+
+
+def test_the_api_judges_a_picture_as_the_run_and_the_command_line_do(
+    stack: Stack, tmp_path: Path
+) -> None:
+    """Turned by EXIF, whose other fields go nowhere."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    exif[0x010F] = "Ochre Cameras"
+    picture = packed(wheels(), "JPEG", exif=exif)
+    client = Client(stack)
+    asked = {"process": "wheels", "picture": b64encode(picture).decode()}
+    made = client.post("/v1/predictions", asked)
+    assert made.status == 201, made.body
+    prediction = made.document()
+    assert prediction["picture"] == {"format": "jpeg", "width": 320, "height": 240, "object": None}
+    assert prediction["model"]["engine"] == "litert-fp16"
+    row = stack.run("turned.jpg", picture, "wheels")
+    _, [record] = stack.result(row)
+    (tmp_path / "turned.jpg").write_bytes(picture)
+    processes = Path(__file__).parent / "processes"
+    local = winnow("predict", "--process", "wheels", "--processes", processes, "--json", "--file",
+                   tmp_path / "turned.jpg")  # fmt: skip
+    assert local.code == 0, local.err
+    predicted = local.document()["records"][0]
+    run = record.model_dump(mode="json")
+    assert prediction["outcome"] == run["outcome"] == predicted["outcome"]
+    for name in ("decision", "score", "confidence", "calibrated"):
+        assert prediction[name] == run[name] == predicted["judgement"][name]
+    own_id = prediction["id"]
+    assert client.get(f"/v1/predictions/{own_id}").document() == prediction
+    key = f"predictions/wheels/{own_id}.json"
+    stored = stack.s3.get_object(Bucket=stack.target.results_bucket, Key=key)["Body"].read()
+    assert b"Ochre" not in stored
+    assert len(stored) < 3_000
+
+
+def test_the_api_refuses_a_bomb_and_takes_a_large_picture(stack: Stack) -> None:
+    client = Client(stack)
+    bomb = packed(Image.new("1", (12_000, 10_001)), "PNG")
+    refused = client.post(
+        "/v1/predictions", {"process": "wheels", "picture": b64encode(bomb).decode()}
+    )
+    assert (refused.status, refused.document()["code"]) == (422, "file_bomb")
+    noise = Image.effect_noise((1_900, 2_000), 90)
+    large = packed(noise, "PNG")
+    assert 3_000_000 < len(large) < 4_000_000
+    made = client.post(
+        "/v1/predictions", {"process": "wheels", "picture": b64encode(large).decode()}
+    )
+    assert made.status == 201, made.body

@@ -8,39 +8,45 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from tests.fakes.encoder import FakeEncoder
 from tests.fakes.live import MemoryAlarms, MemoryGolden, MemoryLive, MemoryTrainer
+from tests.fakes.picture_encoder import FakePictureEncoder
 from tests.fakes.registry import MemoryRegistry
 from tests.fakes.reviews import MemoryReviews
 from tests.fakes.searching import ResultSearcher
 from tests.fakes.store import MemoryStore
 from winnow.errors import ObjectGoneError, WinnowError
 from winnow.judging import build_judge
+from winnow.judging.pictures import picture_judge
 from winnow.judging.text.vectors import text_vector
+from winnow.limits.reading import ReadLimits
 from winnow.models import (
     ChunkTask,
+    DecodedSquare,
     DrawPages,
     FilterChunk,
+    JudgedSquare,
+    JudgeSquare,
     ObjectRef,
     Part,
     Result,
     RunRef,
     Upload,
 )
-from winnow.ports import Encoder, Judge
+from winnow.ports import Encoder, Judge, PictureEncoder
 from winnow.processes.registry import ProcessRegistry
-from winnow.processes.schema import parse_definition_json
+from winnow.processes.schema import LabelsProcess, parse_definition_json
 from winnow.readers import PageReader
 from winnow.recovery.upload_row import UploadRow
 from winnow.registry.folder import FolderModels
-from winnow.registry.models import DeployedCode
+from winnow.registry.models import DeployedCode, PinnedVersion
 from winnow.reviews.enqueue import enqueue
 from winnow.reviews.queueing import Queued, Shares
-from winnow.steps.classify import classify
+from winnow.steps.classify import classify, judge_square
 from winnow.steps.filter import filter_chunk, filter_run
 from winnow.steps.serialize import SerializeOptions, serialize
 from winnow.steps.upload import upload_id
@@ -50,6 +56,7 @@ from winnow_api.call import iso
 from winnow_api.page import SignIn, WebPage
 from winnow_api.ports import Claimed, Form
 from winnow_api.services import Judging, ProcessJudge, Services
+from winnow_ocr.squares import decode_pictures, decode_square
 
 ROOT = Path(__file__).parents[2]
 RESULTS, UPLOADS = "results", "uploads"
@@ -189,6 +196,7 @@ class Stage:
     """The parts of a stack in memory."""
 
     encoder: Encoder = field(default_factory=FakeEncoder)
+    picture_encoder: PictureEncoder = field(default_factory=FakePictureEncoder)
     processes: Path = ROOT / "processes"
     web: Path = ROOT / "web"
     clock: Clock = field(default_factory=Clock)
@@ -227,6 +235,8 @@ class Stage:
             uploads_bucket=UPLOADS,
             registry=lambda: self.registry,
             judging=lambda: Judging(self.encoder.info, self.judged_by),
+            champion=self.champion,
+            pictures=lambda: self,
             objects=lambda: self.objects,
             store=lambda: self.store,
             uploads=lambda: self.uploads,
@@ -253,16 +263,38 @@ class Stage:
         if process not in self._judges:
             definition = self.registry.find(process)
             head = self.registry.heads.get(process)
-            self._judges[process] = build_judge(definition, self.encoder, head)
+            if isinstance(definition, LabelsProcess) and definition.of_pictures:
+                self._judges[process] = picture_judge(definition, self.picture_encoder, head)
+            else:
+                self._judges[process] = build_judge(definition, self.encoder, head)
         return self._judges[process]
+
+    def judge_for(self, definition: bytes, head: object, references: object) -> Judge:
+        return self.judge(parse_definition_json(definition).id)
 
     def judged_by(self, process: str) -> ProcessJudge:
         version = FolderModels(self.registry).resolve(process, "")
         return ProcessJudge(version.definition, self.judge(process), None, version.ref)
 
+    def champion(self, process: str) -> PinnedVersion:
+        """What judges by now, with its definition in the store, as in a registry."""
+        version = FolderModels(self.registry).resolve(process, "")
+        stored = ObjectRef(bucket="models", key=f"models/{process}/definition.json")
+        self.store.put(stored, version.definition.model_dump_json().encode(), JSON)
+        return replace(version, stored=stored)
+
     def draw(self, asked: DrawPages) -> None:
         """Stands for the Scan function."""
         self.drawn.append(asked)
+
+    def decoded(self, content: bytes) -> DecodedSquare:
+        """Stands for the Scan function, too."""
+        return decode_square(content, ReadLimits())
+
+    def judged(self, task: JudgeSquare) -> JudgedSquare:
+        """Stands for the Classify function."""
+        info = self.picture_encoder.info
+        return judge_square(task, self.store, self.judge_for, info, time.monotonic)
 
     # -- uploads -----------------------------------------------------------------------------------
 
@@ -301,15 +333,13 @@ class Stage:
             options,
             time.monotonic,
             ocr=self.ocr,
+            decode=decode_pictures,
             run=run,
         )
-
-        def judge_for(definition: bytes, head: object, references: object) -> Judge:
-            return self.judge(parse_definition_json(definition).id)
-
         for line in self.store.content(serialized.manifest).splitlines():
             task = ChunkTask.model_validate_json(line)
-            classify(task, self.store, judge_for, self.encoder.info, time.monotonic)
+            info = self.picture_encoder.info if task.of_pictures else self.encoder.info
+            classify(task, self.store, self.judge_for, info, time.monotonic)
             chunk = FilterChunk(task=task, parts=(Part(first=0, records=task.records),))
             filter_chunk(chunk, self.store, time.monotonic)
         done = filter_run(serialized, self.store, RESULTS, time.monotonic)

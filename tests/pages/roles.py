@@ -120,6 +120,7 @@ WORDS = {
     "ReadDecisions": "follow the decisions",
     "KeepFailed": "keep what it could not do in a queue",
     "DrawPages": "call Scan",
+    "JudgePictures": "call Classify",
     "ReadTexts": "read `results/*`, `predictions/*`, `notes/*`, `drafts/*`, runs' definitions",
     "WriteTyped": "write `predictions/*`, `notes/*`, `drafts/*` and `process.json` of `results/*`",
     "DeleteDrafts": "delete `drafts/*`",

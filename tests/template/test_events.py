@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from tests.template.expand import ROOT, expand, read
 from winnow.models import (
     ChunkTask,
+    DecodePicture,
     DrawPages,
     FilterChunk,
     FilterInput,
@@ -39,6 +40,7 @@ SHAPES: dict[str, type[BaseModel]] = {
     "serialize": SerializeInput,
     "scan": SerializeInput,
     "scan_draw": DrawPages,
+    "scan_decode": DecodePicture,
     "classify": ChunkTask,
     "filter": Serialized,
     "filter_chunk": FilterChunk,
@@ -80,7 +82,9 @@ def test_every_function_has_an_event():
         for resource in read()["Resources"].values()
         if resource["Type"] == "AWS::Serverless::Function"
     ]
-    assert sorted(functions) == sorted({*SHAPES, *OF_AWS} - {"filter_chunk", "scan_draw"})
+    assert sorted(functions) == sorted(
+        {*SHAPES, *OF_AWS} - {"filter_chunk", "scan_draw", "scan_decode"}
+    )
     assert all(event(name) for name in OF_AWS)
 
 
@@ -90,8 +94,8 @@ def test_filter_tells_a_chunk_from_a_run(name: str):
     assert type(FilterInput.model_validate(given).root) is SHAPES[name]
 
 
-@pytest.mark.parametrize("name", ["scan", "scan_draw"])
-def test_scan_tells_a_file_to_read_from_pages_to_draw(name: str):
+@pytest.mark.parametrize("name", ["scan", "scan_draw", "scan_decode"])
+def test_scan_tells_what_it_is_asked(name: str):
     assert type(ScanInput.model_validate(event(name)).root) is SHAPES[name]
 
 

@@ -292,6 +292,7 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
         "ReadWriteReviews": READ_WRITE_REVIEWS,
         "TakeOutRecords": ({"dynamodb:DeleteItem"}, ["ReviewsTable.Arn"]),
         "DrawPages": ({"lambda:InvokeFunction"}, ["ScanFunctionAliaslive"]),
+        "JudgePictures": ({"lambda:InvokeFunction"}, ["ClassifyFunctionAliaslive"]),
         "AskSearch": ({"lambda:InvokeFunction"}, ["SearchFunctionAliaslive"]),
         "StartTraining": ({"lambda:InvokeFunction"}, ["TrainFunctionAliaslive"]),
         "ListReviews": (

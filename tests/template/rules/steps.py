@@ -126,6 +126,7 @@ VARIABLES: dict[str, Any] = {
     "AUDIT_SHARE": ref("ReviewAuditShare"),
     "DISAGREEMENT_SHARE": ref("DisagreementShare"),
     "SCAN_FUNCTION": ref("ScanFunction.Alias"),
+    "CLASSIFY_FUNCTION": ref("ClassifyFunction.Alias"),
     "TRAIN_FUNCTION": ref("TrainFunction.Alias"),
     "SEARCH_FUNCTION": ref("SearchFunction.Alias"),
     "TRAIN_QUEUE": given("HasTrainOnBatch", sub("${AWS::StackName}-training"), ""),

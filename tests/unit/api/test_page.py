@@ -53,7 +53,7 @@ def test_the_policy_lets_in_nothing_that_the_page_does_not_need(folder, key):
     assert policy["script-src"] == policy["style-src"] == "'self'"
     assert policy["require-trusted-types-for"] == "'script'"
     assert policy["trusted-types"] == "'none'"
-    assert policy["img-src"].split() == ["'self'", "data:", "https://bucket.s3.example"]
+    assert policy["img-src"].split() == ["'self'", "data:", "blob:", "https://bucket.s3.example"]
     assert set(policy["connect-src"].split()) == {"'self'", "https://bucket.s3.example"}
     assert "unsafe" not in str(policy)
     assert reply.headers["cache-control"] == "no-store"

@@ -1,9 +1,12 @@
 """Predictions: judged as a run would, kept once, found again, and only by who may see them."""
 
 import json
+from base64 import b64encode
 
 import pytest
+from PIL import Image
 
+from tests.fakes.drawn_pictures import packed, wheels
 from tests.fakes.http_api import call
 from tests.fakes.stage import RESULTS, ROOT, Stage
 from winnow.limits.budget import RecordBudget
@@ -27,6 +30,8 @@ def folder(tmp_path_factory):
         "labels:\n- {id: glad, examples: [I am glad.]}\n- {id: sad, examples: [I am sad.]}\n"
     )
     (folder / "moods.yaml").write_text(moods)
+    wheels = ROOT / "tests" / "e2e" / "processes" / "wheels.yaml"
+    (folder / "wheels.yaml").write_bytes(wheels.read_bytes())
     return folder
 
 
@@ -241,3 +246,90 @@ def test_what_is_stored_is_read_again(stage):
     stored = StoredPrediction.model_validate_json(content)
     assert stored.record.text == TEXT
     assert stored.record.decision.value == made["decision"]["value"]
+
+
+def sent(picture: bytes) -> str:
+    return b64encode(picture).decode()
+
+
+@pytest.fixture(scope="module")
+def png() -> bytes:
+    return packed(wheels(), "PNG")
+
+
+def test_a_picture_is_judged_as_a_run_does_and_not_kept(stage, png):
+    reply = call(stage, ROUTE, {"process": "wheels", "picture": sent(png), "fields": {"name": "7"}})
+    assert reply.status == 201, reply.json
+    given = reply.json
+    row = stage.drop(png, "inbox/wheels/x/bike.png")
+    record = call(stage, "GET /v1/uploads/{id}/records/{n}", path={"id": row.upload_id, "n": "1"})
+    same = ("decision", "score", "confidence", "calibrated", "outcome", "code", "reason")
+    assert {name: given[name] for name in same} == {name: record.json[name] for name in same}
+    assert given["picture"] == {"format": "png", "width": 320, "height": 240, "object": None}
+    assert (given["text"], given["fields"]) == ("", {})
+    assert given["model"]["name"] == "fake-pictures"
+    [own] = kept(stage)
+    content = stage.store.content(ObjectRef(bucket=RESULTS, key=own))
+    assert StoredPrediction.model_validate_json(content).picture is not None
+    assert len(content) < 3_000
+    assert sent(png)[:40].encode() not in content
+    found = call(stage, "GET /v1/predictions/{id}", path={"id": given["id"]}, user="auditor")
+    assert found.json == given
+    assert "PNG" not in str(stage.logs)
+
+
+@pytest.mark.parametrize(
+    ("picture", "status", "code"),
+    [
+        (b"", 422, "file_empty"),
+        (b"A note.", 422, "file_type"),
+        (packed(wheels(), "PNG")[:300], 422, "file_unreadable"),
+        (b"\x89PNG" * 1_000_001, 400, "request_invalid"),
+    ],
+)
+def test_a_picture_is_refused_as_a_dropped_one_is(stage, picture, status, code):
+    reply = call(stage, ROUTE, {"process": "wheels", "picture": sent(picture)})
+    assert (reply.status, reply.json["code"]) == (status, code)
+    assert not kept(stage)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"process": "wheels", "text": "A bicycle."},
+        {"process": "wheels", "fields": {"text": "A bicycle."}},
+        {"process": "wheels", "text": "A bicycle.", "picture": "aGk="},
+        {"process": "emotions", "picture": "aGk="},
+        {"process": "emotions", "text": "Glad.", "picture": "aGk="},
+    ],
+)
+def test_a_text_for_pictures_and_a_picture_for_texts_are_refused(stage, given):
+    reply = call(stage, ROUTE, given)
+    assert (reply.status, reply.json["code"]) == (400, "request_invalid")
+    assert "The process judges" in reply.json["detail"]
+
+
+def test_a_bomb_is_refused_before_its_pixels_are_decoded(stage):
+    bomb = packed(Image.new("1", (12_000, 10_001)), "PNG")
+    reply = call(stage, ROUTE, {"process": "wheels", "picture": sent(bomb)})
+    assert (reply.status, reply.json["code"]) == (422, "file_bomb")
+    assert "max_pixels" in reply.json["detail"]
+
+
+def test_processes_say_whether_they_judge_pictures(stage):
+    items = {item["id"]: item for item in call(stage, "GET /v1/processes").json["items"]}
+    assert (items["wheels"]["pictures"], items["wheels"]["text"]) == (True, False)
+    assert (items["emotions"]["pictures"], items["emotions"]["text"]) == (False, True)
+
+
+@pytest.mark.parametrize("process", ["emotions", "wheels"])
+def test_only_a_picture_makes_a_body_long(stage, process):
+    given = {"process": process, "fields": {"note": "word " * 220_000}, "picture": sent(b"x" * 99)}
+    reply = call(stage, ROUTE, given)
+    assert (reply.status, reply.json["code"]) == (413, "request_too_long")
+
+
+def test_a_picture_is_in_base64(stage):
+    reply = call(stage, ROUTE, {"process": "wheels", "picture": "data:image/png;base64,iVBORw=="})
+    assert (reply.status, reply.json["code"]) == (400, "request_invalid")
+    assert "picture" in reply.json["detail"]

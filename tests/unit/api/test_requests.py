@@ -73,7 +73,9 @@ def test_a_body_that_is_not_called_json_is_refused(stage):
 
 
 def test_a_body_that_is_too_long_is_refused(stage):
-    reply = call(stage, "POST /v1/predictions", b" " * (api_module.MAX_BODY + 1))
+    reply = call(
+        stage, "POST /v1/predictions", b" " * (ROUTES["POST /v1/predictions"].max_body + 1)
+    )
     assert (reply.status, reply.json["code"]) == (413, "request_too_long")
 
 

@@ -35,7 +35,8 @@ def processes(services: Services, call: Call, given: Nothing) -> Processes:
                 decisions=decisions_of(d),
                 criteria=criteria_of(d),
                 threshold=d.threshold,
-                text=bool(d.input.text_columns),
+                text=bool(d.input.text_columns) and not d.of_pictures,
+                pictures=d.of_pictures,
                 numbers=d.input.numeric_columns,
             )
             for d in definitions

@@ -25,8 +25,6 @@ from winnow_api.problems import problem_of, status_of, unexpected
 from winnow_api.routes import ROUTES, Route
 from winnow_api.services import Services
 
-MAX_BODY = 1_048_576
-"""Bytes."""
 _JSON = "application/json"
 _SERVER_ERROR = 500
 Log = Callable[[dict[str, Any]], None]
@@ -74,8 +72,8 @@ class Api:
             user = user_of(request.claims, self._services.now())
             if not user.groups & route.groups:
                 raise NotAllowedError(f"It takes one of the groups {_names(route)}.")
-        if len(request.body) > MAX_BODY:
-            raise RequestTooLongError(f"The body has more than {MAX_BODY:,} bytes.")
+        if len(request.body) > route.max_body:
+            raise RequestTooLongError(f"The body has more than {route.max_body:,} bytes.")
         call = Call(
             user=user,
             path=_parsed(route.path, request.path, "path"),

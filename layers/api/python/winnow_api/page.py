@@ -81,7 +81,7 @@ class WebPage:
                 "default-src 'none'",
                 "script-src 'self'",
                 "style-src 'self'",
-                f"img-src 'self' data:{elsewhere}",
+                f"img-src 'self' data: blob:{elsewhere}",
                 f"connect-src 'self'{sign_in}{elsewhere}",
                 "manifest-src 'self'",
                 "form-action 'none'",

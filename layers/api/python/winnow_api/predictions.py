@@ -1,8 +1,12 @@
-"""Predictions: a text judged at once, kept in the results bucket, and found again.
+"""Predictions: a text or a picture judged at once, kept in the results bucket, and found again.
 
-The encoder is in this function: no other one is called. A request costs one write to S3; the
-idempotency key is claimed while the text is judged.
+The encoder of texts is in this function. A picture is hostile until it is decoded, and its encoder
+is large: Scan and Classify are called, as for a dropped one, and the picture is kept nowhere. A
+request costs one write to S3; the idempotency key is claimed while it is judged.
 """
+
+from collections.abc import Callable
+from typing import NamedTuple
 
 from winnow.errors import (
     InternalError,
@@ -11,13 +15,20 @@ from winnow.errors import (
     ProcessNotOpenError,
     ProcessUnknownError,
     RequestInvalidError,
+    RequestTooLongError,
     StoredDataInvalidError,
 )
-from winnow.models import Outcome
+from winnow.models import HeadInfo, ModelInfo, Outcome, Record, ResultRecord, VersionRef
 from winnow.processes.schema import ProcessDefinition
+from winnow.registry.reading import head_files
 from winnow.reviews.items import state_of
 from winnow.reviews.models import RecordKey, ReviewHead
-from winnow.steps.prediction import predict, record_of
+from winnow.steps.prediction import (
+    picture_record_of,
+    predict,
+    predict_picture,
+    record_of,
+)
 from winnow.storage import paths
 from winnow.storage.predictions import RECORD, StoredPrediction, may_be_of, prediction_id
 from winnow_api import cursors, idempotency
@@ -25,6 +36,7 @@ from winnow_api.call import Call, iso
 from winnow_api.identity import User
 from winnow_api.services import Services
 from winnow_api.shapes import (
+    MAX_BODY,
     Nothing,
     Prediction,
     PredictionPath,
@@ -49,40 +61,42 @@ def open_process(services: Services, user: User, name: str) -> ProcessDefinition
     return definition
 
 
+class _Asked(NamedTuple):
+    """What is judged, and by what."""
+
+    definition: ProcessDefinition
+    version: VersionRef | None
+    head: HeadInfo | None
+    record: Record
+    judged: Callable[[float], tuple[ResultRecord, ModelInfo]]
+    """The result at a threshold, and the encoder."""
+
+
 def create(services: Services, call: Call, given: PredictionRequest) -> Prediction:
-    """Judge a text and keep the prediction; the same request again answers the same one."""
-    judging = services.judging()
+    """Judge a text or a picture, and keep the prediction; the same request again answers it."""
     process = open_process(services, call.user, given.process)
-    if process.of_pictures:
-        raise RequestInvalidError(
-            "The process judges pictures: send one as an upload (POST /v1/uploads)."
-        )
+    if len(call.body) - _in_base64(given.picture) > MAX_BODY:
+        raise RequestTooLongError(f"Without a picture, the body has more than {MAX_BODY:,} bytes.")
+    ask = _picture if process.of_pictures else _text
     # The definition of the very version that judges: the next request may find another.
-    judged_by = judging.of(process.id)
-    definition = judged_by.definition
-    record = record_of(definition, given.text, given.fields)
+    asked = ask(services, process.id, given)
+    definition = asked.definition
     now = services.now()
     own = prediction_id(definition.id, int(now * 1e9), services.random(4))
     claim = pool().submit(idempotency.once, services.keys(), call.key or "", call.body, own)
     threshold = services.threshold if services.threshold is not None else definition.threshold
-    result = predict(
-        definition,
-        judged_by.judge,
-        record,
-        threshold,
-        services.budget,
-        services.monotonic,
-    )
+    result, model = asked.judged(threshold)
     if result.decision is None or result.outcome is Outcome.INVALID:
-        raise InternalError("A text was judged without a decision.")
+        raise InternalError("A record was judged without a decision.")
     prediction = StoredPrediction(
         id=claim.result(),
         process=definition.info,
-        judged_by=judged_by.version,
+        judged_by=asked.version,
         at=iso(now),
         by=call.user.name,
-        text=record.text,
-        fields=record.fields,
+        text=asked.record.text,
+        picture=result.picture,
+        fields=asked.record.fields,
         outcome=result.outcome,
         code=result.code,
         reason=result.reason,
@@ -93,14 +107,49 @@ def create(services: Services, call: Call, given: PredictionRequest) -> Predicti
         calibration=result.calibration,
         novelty=result.novelty,
         threshold=threshold,
-        model=judging.model,
-        head=judged_by.head,
+        model=model,
+        head=asked.head,
     )
     ref = paths.prediction(services.results_bucket, definition.id, prediction.id)
     if services.objects().create(ref, prediction.model_dump_json().encode(), paths.JSON):
         return shown(prediction, None)
     # The key was claimed before, and that request has written its prediction.
     return _found(services, call.user, prediction.id)
+
+
+def _in_base64(content: bytes | None) -> int:
+    """Bytes that content takes in a body."""
+    return 0 if content is None else -(-len(content) // 3) * 4
+
+
+def _text(services: Services, process: str, given: PredictionRequest) -> _Asked:
+    if given.picture is not None:
+        raise RequestInvalidError("The process judges texts: send `text` or `fields`.")
+    judging = services.judging()
+    by = judging.of(process)
+    record = record_of(by.definition, given.text, given.fields)
+
+    def judged(threshold: float) -> tuple[ResultRecord, ModelInfo]:
+        result = predict(
+            by.definition, by.judge, record, threshold, services.budget, services.monotonic
+        )
+        return result, judging.model
+
+    return _Asked(by.definition, by.version, by.head, record, judged)
+
+
+def _picture(services: Services, process: str, given: PredictionRequest) -> _Asked:
+    if given.picture is None or given.text is not None:
+        raise RequestInvalidError("The process judges pictures: send `picture`, and no `text`.")
+    by = services.champion(process)
+    record = picture_record_of(by.definition, given.picture, given.fields)
+    head = head_files(by.head, services.store(), by.ref)
+
+    def judged(threshold: float) -> tuple[ResultRecord, ModelInfo]:
+        return predict_picture(by.definition, by, services.pictures(), record, threshold)
+
+    info = None if head is None else head.card().info
+    return _Asked(by.definition, by.ref, info, record, judged)
 
 
 def one(services: Services, call: Call, given: Nothing) -> Prediction:

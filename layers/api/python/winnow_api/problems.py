@@ -20,6 +20,8 @@ STATUS: Mapping[type[WinnowError], HTTPStatus] = {
     errors.RecordUnknownError: HTTPStatus.NOT_FOUND,
     errors.UploadUnknownError: HTTPStatus.NOT_FOUND,
     errors.ObjectGoneError: HTTPStatus.NOT_FOUND,
+    errors.FileError: HTTPStatus(422),
+    errors.FileTooLargeError: HTTPStatus(413),
     errors.NotFinishedError: HTTPStatus.CONFLICT,
     errors.RecordErasedError: HTTPStatus.GONE,
     errors.DecisionInvalidError: HTTPStatus(422),

@@ -39,6 +39,8 @@ class Route:
     """A shape that is sent as JSON, or a content type."""
     path: type[BaseModel] = shapes.Nothing
     status: int = 200
+    max_body: int = shapes.MAX_BODY
+    """Bytes."""
 
     @property
     def public(self) -> bool:
@@ -77,9 +79,10 @@ ROUTES: Mapping[str, Route] = {
     "GET /v1/me": Route("Who is signed in", EVERYBODY, _ABOUT, "me", answer=shapes.Me),
     "GET /v1/processes": Route("Processes to judge by", EVERYBODY, _ABOUT, "processes",
                                answer=shapes.Processes),
-    "POST /v1/predictions": Route("Judge a text, and keep the prediction", REVIEWERS,
+    "POST /v1/predictions": Route("Judge a text or a picture, and keep the prediction", REVIEWERS,
                                   _PREDICTIONS, "create", shapes.PredictionRequest,
-                                  shapes.Prediction, status=201),
+                                  shapes.Prediction, status=201,
+                                  max_body=shapes.MAX_PICTURE_BODY),
     "GET /v1/predictions": Route("Predictions, newest first", EVERYBODY, _PREDICTIONS, "listed",
                                  shapes.PredictionQuery, shapes.Predictions),
     "GET /v1/predictions/{id}": Route("One prediction", EVERYBODY, _PREDICTIONS, "one",

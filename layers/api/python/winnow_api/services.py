@@ -9,7 +9,7 @@ from winnow.models import HeadInfo, ModelInfo, VersionRef
 from winnow.ports import Judge, ObjectStore
 from winnow.processes.registry import ProcessRegistry
 from winnow.processes.schema import ProcessDefinition
-from winnow.registry.models import DeployedCode
+from winnow.registry.models import DeployedCode, PinnedVersion
 from winnow.registry.ports import ModelRegistry
 from winnow.reviews.ports import ReviewStore
 from winnow_api.ports import Alarms, Golden, LiveFigures, Objects, RequestKeys, Trainer, UploadTable
@@ -17,6 +17,7 @@ from winnow_api.ports import Alarms, Golden, LiveFigures, Objects, RequestKeys, 
 if TYPE_CHECKING:
     from winnow.reviews.enqueue import PageDrawer
     from winnow.search.exports import ExportingSearcher
+    from winnow.steps.prediction import PictureSteps
     from winnow_api.page import WebPage
 
 
@@ -51,6 +52,10 @@ class Services:
     registry: Callable[[], ProcessRegistry]
     """The champion of each process, as it is now or was seconds ago."""
     judging: Callable[[], Judging]
+    champion: Callable[[str], PinnedVersion]
+    """What the process of an id judges by now. Raises ProcessUnknownError."""
+    pictures: Callable[[], "PictureSteps"]
+    """Decodes and judges pictures."""
     objects: Callable[[], Objects]
     store: Callable[[], ObjectStore]
     uploads: Callable[[], UploadTable]

@@ -12,6 +12,7 @@ from winnow.models import (
     Counts,
     FrozenModel,
     HeadInfo,
+    InBase64,
     ModelInfo,
     Note,
     Outcome,
@@ -31,6 +32,12 @@ from winnow.storage.times import SINCE, normal
 MAX_LIMIT = 100
 DEFAULT_LIMIT = 20
 MAX_FIELDS = 500
+MAX_BODY = 1_048_576
+"""Bytes of a request, without the picture in it."""
+MAX_PICTURE = 4_000_000
+"""Bytes of a picture in a request: Lambda takes 6 MB, and base64 makes 5.4 MB of it."""
+MAX_PICTURE_BODY = 5_500_000
+"""Bytes of a request with the picture in it."""
 
 ProcessName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 UploadId = Annotated[
@@ -99,7 +106,8 @@ class ProcessItem(FrozenModel):
     decisions: tuple[Named, ...] = Field(description="what a person may decide")
     criteria: tuple[Named, ...] = Field(description="empty for a process of labels")
     threshold: UnitInterval
-    text: bool = Field(description="false: it judges numbers alone")
+    text: bool = Field(description="false: it judges pictures, or numbers alone")
+    pictures: bool = Field(description="whether it judges pictures")
     numbers: tuple[str, ...] = Field(description="fields that need a number")
 
 
@@ -316,10 +324,16 @@ class ExportQuery(FrozenModel):
 
 
 class PredictionRequest(FrozenModel):
-    """A text, or the fields of a row, to be judged now."""
+    """A text, the fields of a row, or a picture, to be judged now."""
 
     process: ProcessName = Field(description="id or code of a process")
     text: str | None = Field(None, description="absent: the text is one of `fields`")
+    picture: Annotated[InBase64, Field(max_length=MAX_PICTURE)] | None = Field(
+        None,
+        repr=False,
+        description="for a process of pictures: a file in PNG, JPEG, TIFF, WebP or GIF, in base64; "
+        "it is not kept",
+    )
     fields: Annotated[dict[str, str], Field(max_length=MAX_FIELDS)] = Field(default_factory=dict)
 
 

@@ -259,8 +259,11 @@ class ApiSettings(ClassifySettings, ShareSettings):
     )
     retention_days: int = Field(ge=1, description="days that a prediction is kept")
     scan_function: str = Field(
-        "", description="the function that draws pages of digital PDFs; empty: none are drawn"
+        "",
+        description="the function that draws pages of digital PDFs and decodes pictures; empty: "
+        "none are drawn",
     )
+    classify_function: str = Field("", description="the function that judges pictures")
     train_function: str = Field(
         "", description="the function that trains processes; empty: this stack trains none"
     )

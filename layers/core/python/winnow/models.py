@@ -4,10 +4,21 @@ All offsets are Python string offsets (code points) into the record's text, end 
 All numbers named `score`, `confidence`, `similarity` and `threshold` are in [0, 1].
 """
 
+from base64 import b64decode, b64encode
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, RootModel, Tag
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PlainSerializer,
+    RootModel,
+    Tag,
+    WithJsonSchema,
+)
 
 RESULT_SCHEMA_VERSION = "1.8"
 
@@ -21,6 +32,19 @@ PART_SEPARATOR = f"\n{PART_BREAK}\n"
 """What is between the texts of the parts of a case that was joined."""
 VALUE_SEPARATOR = "; "
 """What is between the values of a column in which the parts differ."""
+
+
+def _of_base64(given: Any) -> Any:
+    return b64decode(given, validate=True) if isinstance(given, str) else given
+
+
+InBase64 = Annotated[
+    bytes,
+    BeforeValidator(_of_base64),
+    PlainSerializer(lambda content: b64encode(content).decode(), when_used="json"),
+    WithJsonSchema({"type": "string", "contentEncoding": "base64"}),
+]
+"""Bytes that are text in JSON."""
 
 
 class FrozenModel(BaseModel):
@@ -789,18 +813,46 @@ class DrawnPages(FrozenModel):
     code: str | None = Field(None, description="why not all were drawn")
 
 
+class DecodePicture(FrozenModel):
+    """Input of Scan, from the API: a picture that is in no bucket."""
+
+    decode: InBase64 = Field(description="the file", repr=False)
+
+
+class DecodedSquare(FrozenModel):
+    """Output of Scan for DecodePicture: what is judged of the picture, or why there is nothing."""
+
+    picture: Picture | None = None
+    square: InBase64 = Field(b"", description="as in a chunk's pictures", repr=False)
+    code: str | None = Field(None, description="why it could not be decoded")
+    reason: str | None = Field(None, description="the same in a sentence")
+
+
 def _scan_input(given: Any) -> str:
-    draw = isinstance(given, DrawPages) or (isinstance(given, dict) and "draw" in given)
-    return "draw" if draw else "read"
+    if isinstance(given, DrawPages) or (isinstance(given, dict) and "draw" in given):
+        return "draw"
+    decode = isinstance(given, DecodePicture) or (isinstance(given, dict) and "decode" in given)
+    return "decode" if decode else "read"
 
 
 class ScanInput(_Choice):
-    """Input of Scan: a file to read, or pages of one that was read to draw."""
+    """Input of Scan: a file to read, pages of one that was read to draw, or a picture to decode."""
 
     root: Annotated[
-        Annotated[DrawPages, Tag("draw")] | Annotated[SerializeInput, Tag("read")],
+        Annotated[DrawPages, Tag("draw")]
+        | Annotated[DecodePicture, Tag("decode")]
+        | Annotated[SerializeInput, Tag("read")],
         Discriminator(_scan_input),
     ]
+
+    @property
+    def ids(self) -> dict[str, Any]:
+        """Its ids for logs."""
+        return (
+            {}
+            if isinstance(self.root, DecodePicture)
+            else {"upload_id": self.root.upload.upload_id}
+        )
 
 
 class ScanNeeded(FrozenModel):
@@ -847,6 +899,47 @@ class ChunkTask(FrozenModel):
     def of_pictures(self) -> bool:
         """Whether its records are pictures."""
         return self.squares is not None
+
+
+class JudgeSquare(FrozenModel):
+    """Input of Classify, from the API: a picture that is in no chunk."""
+
+    square: InBase64 = Field(description="as in a chunk's pictures", repr=False)
+    version: VersionRef
+    definition: ObjectRef
+    head: HeadRef | None = None
+
+
+class JudgedSquare(FrozenModel):
+    """Output of Classify for JudgeSquare: a judgement, or why there is none."""
+
+    model: ModelInfo
+    judgement: Judgement | None = None
+    code: str | None = Field(None, description="why it could not be judged")
+    reason: str | None = Field(None, description="the same in a sentence")
+
+
+def _classify_input(given: Any) -> str:
+    square = isinstance(given, JudgeSquare) or (isinstance(given, dict) and "square" in given)
+    return "square" if square else "chunk"
+
+
+class ClassifyInput(_Choice):
+    """Input of Classify: a chunk of records, or one picture."""
+
+    root: Annotated[
+        Annotated[JudgeSquare, Tag("square")] | Annotated[ChunkTask, Tag("chunk")],
+        Discriminator(_classify_input),
+    ]
+
+    @property
+    def ids(self) -> dict[str, Any]:
+        """Its ids for logs."""
+        match self.root:
+            case JudgeSquare(version=version):
+                return {"version": version.short}
+            case task:
+                return {"upload_id": task.upload_id, "chunk": task.chunk}
 
 
 class ScoredHeader(FrozenModel):

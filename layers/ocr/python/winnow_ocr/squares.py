@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from winnow.errors import PermanentError
 from winnow.limits.budget import RecordRejection
 from winnow.limits.reading import ReadLimits
-from winnow.models import Picture
+from winnow.models import DecodedSquare, Picture
 from winnow.parsers.squares import LENGTH_BYTES
 from winnow.readers import sandbox
 from winnow.steps.pictures import DecodedPicture
@@ -19,6 +19,9 @@ from winnow.storage.paths import SQUARE_BYTES, SQUARE_SIDE
 SIDE = SQUARE_SIDE
 THUMBNAIL_SIDE = 320
 """Pixels of the longer side of what people see of a picture."""
+
+DECODE_S = 10
+"""Seconds that somebody waits for one picture."""
 
 Square = NDArray[np.uint8]
 """Shape [224, 224, 3], RGB."""
@@ -32,6 +35,15 @@ def squares_of(pictures: Sequence[bytes], limits: ReadLimits) -> list[Square | R
         else np.frombuffer(found.square, np.uint8).reshape(SIDE, SIDE, 3)
         for found in _batch(pictures, limits, 0)
     ]
+
+
+def decode_square(picture: bytes, limits: ReadLimits) -> DecodedSquare:
+    """What is judged of one file, or why it cannot be read; what people see is not made."""
+    seconds = min(limits.max_seconds, DECODE_S)
+    [found] = _batch([picture], limits.model_copy(update={"max_seconds": seconds}), 0)
+    if isinstance(found, RecordRejection):
+        return DecodedSquare(code=found.code, reason=found.reason)
+    return DecodedSquare(picture=found.picture, square=found.square)
 
 
 def decode_pictures(

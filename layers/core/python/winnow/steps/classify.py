@@ -34,7 +34,9 @@ from winnow.models import (
     ChunkTask,
     Classified,
     InvalidRecord,
+    JudgedSquare,
     Judgement,
+    JudgeSquare,
     ModelInfo,
     ObjectRef,
     Part,
@@ -44,6 +46,7 @@ from winnow.models import (
     ScoredRecord,
     ShadowDecision,
     SourceLine,
+    StoredFile,
 )
 from winnow.ports import Judge, Meter, ObjectStore
 from winnow.registry.files import version_sha256
@@ -104,12 +107,7 @@ def classify(
     ChunkTooSlowError when several records take longer than `seconds`.
     """
     started = clock()
-    with open_artifact(store, task.definition) as stream:
-        definition = stream.read()
-    head = head_files(task.head, store, task.version)
-    references = reference_file(task.references, store)
-    judge = judge_for(definition, head, references)
-    _check_version(task, judge)
+    definition, judge = _judge_of(task, store, judge_for, task.references)
     with open_artifact(store, task.source) as stream:
         lines = list(load_lines(stream, _SOURCE_LINE))
     if len(lines) != task.records:
@@ -164,6 +162,44 @@ def classify(
     return Classified(chunk=task.chunk, records=len(lines))
 
 
+def judge_square(
+    task: JudgeSquare,
+    store: ObjectStore,
+    judge_for: JudgeFor,
+    model: ModelInfo,
+    clock: Callable[[], float],
+    budget: RecordBudget | None = None,
+) -> JudgedSquare:
+    """Judge one picture that is in no chunk; nothing is written.
+
+    Raises StoredDataInvalidError when it is no square, VersionAlteredError.
+    """
+    if len(task.square) != SQUARE_BYTES:
+        raise StoredDataInvalidError("The picture is no square of pixels.")
+    _, judge = _judge_of(task, store, judge_for, None)
+    record = Record(record=1, text="")
+    squares = {record.record: _pixels(task.square)[0]}
+    [judged] = judge_records(judge, [record], budget or RecordBudget(), clock, squares=squares)
+    if isinstance(judged, RecordRejection):
+        return JudgedSquare(model=model, code=judged.code, reason=judged.reason)
+    return JudgedSquare(model=model, judgement=judged)
+
+
+def _judge_of(
+    task: ChunkTask | JudgeSquare,
+    store: ObjectStore,
+    judge_for: JudgeFor,
+    references: StoredFile | None,
+) -> tuple[bytes, Judge]:
+    """The definition that a task names, and its judge."""
+    with open_artifact(store, task.definition) as stream:
+        definition = stream.read()
+    head = head_files(task.head, store, task.version)
+    judge = judge_for(definition, head, reference_file(references, store))
+    _check_version(task, judge)
+    return definition, judge
+
+
 def _part_of(
     lines: list[Record | InvalidRecord], part: Part, chunk: int
 ) -> list[Record | InvalidRecord]:
@@ -183,8 +219,12 @@ def _squares(
     content = store.read_range(stored, before * SQUARE_BYTES, size) if records else b""
     if len(content) != size:
         raise StoredDataInvalidError("The pictures of a chunk are missing, or cut off.")
-    pixels = np.frombuffer(content, np.uint8).reshape(-1, SQUARE_SIDE, SQUARE_SIDE, 3)
-    return {record.record: square for record, square in zip(records, pixels, strict=True)}
+    return {record.record: square for record, square in zip(records, _pixels(content), strict=True)}
+
+
+def _pixels(squares: bytes) -> NDArray[np.uint8]:
+    """Squares, shape [n, 224, 224, 3]."""
+    return np.frombuffer(squares, np.uint8).reshape(-1, SQUARE_SIDE, SQUARE_SIDE, 3)
 
 
 def _failed(record: Record) -> InvalidRecord:
@@ -227,7 +267,7 @@ def _shadow_of(
     )
 
 
-def _check_version(task: ChunkTask, judge: Judge) -> None:
+def _check_version(task: ChunkTask | JudgeSquare, judge: Judge) -> None:
     """Raises VersionAlteredError if the definition is not that of the run's version."""
     if task.version is None:
         return

@@ -1,4 +1,4 @@
-"""A prediction as it is kept in the results bucket: one text that was judged outside a run.
+"""A prediction as it is kept in the results bucket: what was judged outside a run.
 
 Its id begins with its time, counted down, so that the keys of a process are listed newest first.
 """
@@ -14,13 +14,14 @@ from winnow.models import (
     HeadInfo,
     ModelInfo,
     Outcome,
+    Picture,
     ProcessInfo,
     ResultRecord,
     UnitInterval,
     VersionRef,
 )
 
-PREDICTION_SCHEMA_VERSION = "1.0"
+PREDICTION_SCHEMA_VERSION = "1.1"
 RECORD = 1
 """A prediction is reviewed as record 1 of itself."""
 _NEWEST = 10**20 - 1
@@ -39,7 +40,10 @@ class StoredPrediction(FrozenModel):
     )
     at: str = Field(description="when it was judged: ISO 8601, UTC")
     by: str = Field(description="who asked for it")
-    text: str
+    text: str = Field(description="empty: a picture")
+    picture: Picture | None = Field(
+        None, description="of a picture, which itself is not kept; absent: a text"
+    )
     fields: dict[str, str] = Field(default_factory=dict, description="the other columns")
     outcome: Outcome
     code: str | None = Field(None, description="why it is for review")
@@ -60,7 +64,8 @@ class StoredPrediction(FrozenModel):
         return ResultRecord(
             record=RECORD,
             outcome=self.outcome,
-            text=self.text,
+            text=None if self.picture else self.text,
+            picture=self.picture,
             fields=self.fields,
             decision=self.decision,
             score=self.score,
