@@ -5,6 +5,7 @@ import secrets
 import time
 from collections.abc import Collection, Iterator
 from contextlib import suppress
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from winnow.errors import (
     UploadUnknownError,
 )
 from winnow.models import ObjectRef, Outcome, Result, ResultRecord
-from winnow.recovery.upload_row import STORED_STATES, UploadRow
+from winnow.recovery.upload_row import ENDED_STATES, STORED_STATES, UploadRow
 from winnow.steps.upload import INBOX, THRESHOLD_METADATA
 from winnow.storage.file_names import name_of
 from winnow.storage.jsonl import load_lines
@@ -134,6 +135,21 @@ class Uploads:
         # An upload that ends in this moment may be in the index of both states.
         rows = {row.upload_id: row for row in heapq.merge(*by_state, key=_claimed, reverse=True)}
         return list(rows.values())[:count]
+
+    def ended_since(self, day: str) -> Iterator[UploadRow]:
+        """The uploads that have ended since a day (ISO 8601, UTC), in no order, and earlier ones.
+
+        With the index it reads those that were claimed since the day before: no run takes longer
+        than its lease, which is hours.
+        """
+        if not self.have_index:
+            yield from self._scan()
+            return
+        table = UploadList(self._dynamodb, self._target.table)
+        before = (date.fromisoformat(day) - timedelta(days=1)).isoformat()
+        with aws_errors(self._target):
+            for state in ENDED_STATES:
+                yield from table.since(state, before)
 
     def find(self, upload_id: str) -> UploadRow:
         """The upload with this id, or the only one whose id begins with it.

@@ -8,7 +8,7 @@ and for how many bytes, is counted.
 |---|---|
 | serialize | which version decides, and its definition, read and checked |
 | read | Classify reads a version's definition, head and vectors, checks and parses them |
-| build | Classify makes the judge of them: phrases of criteria are analysed, arrays unpacked |
+| build | Classify makes the judge of them: phrases of criteria are analysed, arrays read |
 
 `build` is what a process in an image costs, too.
 

@@ -119,10 +119,11 @@ def test_an_id_that_is_too_short_is_not_one_that_is_unknown(
 STATES = ("FAILED", "RUNNING", "SUCCEEDED")
 
 
-@pytest.mark.parametrize("page", [{}, {"ReviewPage": "https://page.example"}])
-def test_the_latest_of_all_states_are_listed(target: Target, page: dict[str, str]) -> None:
-    uploads = Uploads(replace(target, outputs={"Table": "uploads", **page}))
-    assert uploads.have_index is bool(page)
+PAGES = pytest.mark.parametrize("page", [{}, {"ReviewPage": "https://page.example"}])
+
+
+def with_nine_rows(target: Target, page: dict[str, str]) -> Uploads:
+    """A row a day from the 20th, of each state in turn; the index, whether it is used or not."""
     dynamodb = target.dynamodb()
     dynamodb.create_table(
         TableName="uploads",
@@ -150,5 +151,28 @@ def test_the_latest_of_all_states_are_listed(target: Target, page: dict[str, str
             "claimed_at": f"2026-11-2{number}T09:30:01.000Z",
         }
         dynamodb.put_item(TableName="uploads", Item={name: {"S": v} for name, v in row.items()})
+    return Uploads(replace(target, outputs={"Table": "uploads", **page}))
+
+
+@PAGES
+def test_the_latest_of_all_states_are_listed(target: Target, page: dict[str, str]) -> None:
+    uploads = with_nine_rows(target, page)
+    assert uploads.have_index is bool(page)
     assert [row.upload_id for row in uploads.latest(4)] == ["u8", "u7", "u6", "u5"]
     assert [row.upload_id for row in uploads.latest(20)] == [f"u{n}" for n in range(8, -1, -1)]
+
+
+@PAGES
+def test_what_has_ended_since_a_day_is_found(target: Target, page: dict[str, str]) -> None:
+    uploads = with_nine_rows(target, page)
+    found = {row.upload_id for row in uploads.ended_since("2026-11-26")}
+    ended = {"u5", "u6", "u8"}  # One that was claimed the day before may have ended on that day.
+    assert found == ended if page else found > ended
+
+
+def test_with_the_index_the_table_is_not_read_as_a_whole(
+    target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uploads = with_nine_rows(target, {"ReviewPage": "https://page.example"})
+    monkeypatch.delattr(Uploads, "_scan")
+    assert len(list(uploads.ended_since("2026-11-01"))) == 6

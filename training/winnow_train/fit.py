@@ -35,6 +35,7 @@ from winnow.heads.linear import (
     best_first,
     mean_of_greatest,
     ood_score,
+    places_of,
     ranked,
     softmax,
 )
@@ -162,7 +163,8 @@ def fit(
     weights, bias = solved or _solve(features, None, material, strength, seed)
     arrays, distances = _arrays(material, features, group, weights, bias, seed)
     scope, novelty, ranks = _scope(distances, -logits.max(axis=1))
-    packed = _packed(arrays)
+    # Weights hardly become smaller, and each function that starts would have to unpack them.
+    packed = _file(np.savez, arrays)
     card = HeadCard(
         kind="criteria" if kind == "criteria" else "labels",
         process=process,
@@ -186,7 +188,8 @@ def fit(
         arrays_sha256=hashlib.sha256(packed).hexdigest(),
         arrays_bytes=len(packed),
     )
-    training = _packed(
+    training = _file(
+        np.savez_compressed,
         {
             "arrays_sha256": np.array(card.arrays_sha256),
             "keys": keys,
@@ -194,7 +197,7 @@ def fit(
             "score": held_out.scores.astype(np.float32),
             "confidence": held_out.confidences.astype(np.float32),
             "novelty": novelty.astype(np.float32),
-        }
+        },
     )
     return Fitted(card, packed, training, shares=held_out.shares)
 
@@ -564,7 +567,9 @@ def _arrays(
         arrays["dense"] = weights[:size].astype(np.float16)
         at = size
         for block, _ in BLOCKS:
-            arrays[block] = weights[at : at + (1 << GRAM_BITS)].astype(np.float16)
+            grams = weights[at : at + (1 << GRAM_BITS)].astype(np.float16)
+            places = np.flatnonzero(grams.any(axis=1))
+            arrays[block], arrays[places_of(block)] = grams[places], places.astype(np.int32)
             arrays[f"{block}_idf"] = features.gram_weights[block]
             at += 1 << GRAM_BITS
         first = np.unique(group, return_index=True)[1]
@@ -604,7 +609,7 @@ def _balanced(known: Ints, count: int, seed: int) -> Ints:
     return chosen
 
 
-def _packed(arrays: dict[str, NDArray[Any]]) -> bytes:
+def _file(save: Callable[..., None], arrays: dict[str, NDArray[Any]]) -> bytes:
     stream = io.BytesIO()
-    np.savez_compressed(stream, allow_pickle=False, **arrays)
+    save(stream, allow_pickle=False, **arrays)
     return stream.getvalue()

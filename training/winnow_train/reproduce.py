@@ -10,6 +10,7 @@ from pydantic import Field
 
 from winnow.errors import HeadInvalidError, NotReproducibleError
 from winnow.heads.card import HeadCard, HeadFiles
+from winnow.heads.linear import BLOCKS, places_of
 from winnow.models import FrozenModel
 from winnow.ports import Encoder, PictureEncoder
 from winnow.processes.schema import ProcessDefinition
@@ -143,7 +144,8 @@ def _require_encoder(card: HeadCard, encoder: Encoder | PictureEncoder) -> None:
 def compared(head: HeadFiles, training: bytes | None, fitted: Fitted) -> Reproduction:
     """A head against the one that was trained again."""
     card = head.card()
-    ours, theirs = _arrays(head.read()[1]), _arrays(fitted.arrays)
+    ours = _weights(card, _arrays(head.read()[1]))
+    theirs = _weights(fitted.card, _arrays(fitted.arrays))
     names = sorted({*ours, *theirs})
     odd = [n for n in names if n not in ours or n not in theirs or _shape(ours[n], theirs[n])]
     differences = {
@@ -192,6 +194,16 @@ def _sentence(
 
 def _shape(one: NDArray[Any], other: NDArray[Any]) -> bool:
     return one.shape != other.shape
+
+
+def _weights(card: HeadCard, arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """The arrays of a head, with the n-grams of all places: heads of before have them."""
+    for block, _ in BLOCKS:
+        if (places := arrays.pop(places_of(block), None)) is not None:
+            rows = arrays[block]
+            arrays[block] = np.zeros((1 << card.gram_bits, rows.shape[1]), rows.dtype)
+            arrays[block][places] = rows
+    return arrays
 
 
 def _arrays(content: bytes) -> dict[str, NDArray[Any]]:

@@ -37,5 +37,5 @@ def costs(
 
     target = find_target(stack)
     since = datetime.fromtimestamp(time.time() - (days - 1) * 86_400, UTC).date().isoformat()
-    found = spent(Uploads(target).every(), since)
+    found = spent(Uploads(target).ended_since(since), since)
     print_costs(found, idle(target), prices_of(target), target, as_json)

@@ -13,7 +13,7 @@ from winnow_cli.deployment.cloud import Cloud, StackInfo
 from winnow_cli.deployment.stages import Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from winnow.recovery.upload_row import UploadRow
 
@@ -28,16 +28,18 @@ class MonthSoFar(FrozenModel):
     """What was used and has no known price: it cost at least `usd`."""
 
 
-def month_so_far(rows: "Iterable[UploadRow]", now: datetime | None = None) -> MonthSoFar:
+def month_so_far(
+    ended_since: "Callable[[str], Iterable[UploadRow]]", now: datetime | None = None
+) -> MonthSoFar:
     """What the runs that ended this month cost, by what their rows say.
 
-    >>> month_so_far([], datetime(2026, 11, 27, tzinfo=UTC)).since
+    >>> month_so_far(lambda day: [], datetime(2026, 11, 27, tzinfo=UTC)).since
     '2026-11-01'
     """
     from winnow_cli.costs import spent
 
     since = (now or datetime.now(UTC)).date().replace(day=1).isoformat()
-    found = spent(rows, since)
+    found = spent(ended_since(since), since)
     return MonthSoFar(
         since=since,
         runs=found.total.runs,
@@ -51,7 +53,7 @@ def cost_of_stage(stage: Stage) -> MonthSoFar:
     from winnow_cli.target import target_of
     from winnow_cli.uploads import Uploads
 
-    return month_so_far(Uploads(target_of(stage)).every())
+    return month_so_far(Uploads(target_of(stage)).ended_since)
 
 
 def estimate(

@@ -1,5 +1,6 @@
 """A version trained again from its manifest is the same; if not, it is said by how much."""
 
+import hashlib
 import io
 from dataclasses import replace
 
@@ -12,10 +13,11 @@ from winnow.errors import NotReproducibleError
 from winnow.heads.card import HeadFiles
 from winnow.models import ModelInfo
 from winnow.registry.models import DataManifest
+from winnow_train.fit import Fitted
 from winnow_train.reproduce import compared, reproduce, reproduce_from_file
 from winnow_train.retrain import Retrained, retrain
 from winnow_train.train import train
-from winnow_train.training_set import Options, labelled_data, manifest
+from winnow_train.training_set import Champion, Options, labelled_data, manifest
 
 
 @pytest.fixture(scope="module")
@@ -106,10 +108,7 @@ def test_a_head_of_a_file():
 def test_arrays_of_another_shape_are_another_head():
     before = champion()
     assert before.head is not None
-    fitted = train(
-        before.definition, labelled_data(file_rows(), "bank.csv"), FakeEncoder(),
-        label_column="label", text_column="text", created=CREATED,
-    )  # fmt: skip
+    fitted = fitted_again(before)
     with np.load(io.BytesIO(fitted.arrays)) as stored:
         arrays = {name: stored[name] for name in stored.files}
     stream = io.BytesIO()
@@ -118,3 +117,29 @@ def test_arrays_of_another_shape_are_another_head():
     assert found.shapes_differ == ("references",)
     assert not found.same
     assert isinstance(before.head, HeadFiles)
+
+
+def test_a_head_with_the_weights_of_all_places_is_the_same():
+    before = champion()
+    assert before.head is not None
+    card = before.head.card()
+    with np.load(io.BytesIO(before.head.read()[1])) as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    for block in ("characters", "words"):
+        rows = arrays[block]
+        arrays[block] = np.zeros((1 << card.gram_bits, rows.shape[1]), rows.dtype)
+        arrays[block][arrays.pop(f"{block}_places")] = rows
+    stream = io.BytesIO()
+    np.savez_compressed(stream, **arrays)
+    content = stream.getvalue()
+    sums = {"arrays_sha256": hashlib.sha256(content).hexdigest(), "arrays_bytes": len(content)}
+    older = card.model_copy(update=sums).model_dump_json().encode()
+    found = compared(HeadFiles.of(older, content), before.training, fitted_again(before))
+    assert found.same
+
+
+def fitted_again(before: Champion) -> Fitted:
+    return train(
+        before.definition, labelled_data(file_rows(), "bank.csv"), FakeEncoder(),
+        label_column="label", text_column="text", created=CREATED,
+    )  # fmt: skip

@@ -1,5 +1,6 @@
 """The table of uploads as a list: the latest of each state, from the index `by_claim`."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from winnow.recovery.upload_row import UploadRow
@@ -55,3 +56,16 @@ class UploadList:
             ):
                 return rows
             start = {"ExclusiveStartKey": last}
+
+    def since(self, state: str, moment: str) -> Iterator[UploadRow]:
+        """Every row of a state that was claimed at that moment or later."""
+        pages = self._dynamodb.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName=INDEX,
+            KeyConditionExpression="#state = :state AND claimed_at >= :moment",
+            ExpressionAttributeNames={"#state": "state"},
+            ExpressionAttributeValues={":state": {"S": state}, ":moment": {"S": moment}},
+        )
+        with translated(self._where):
+            for page in pages:
+                yield from map(row_of, page["Items"])

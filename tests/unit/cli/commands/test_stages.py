@@ -75,7 +75,7 @@ class Account:
         made = Made(version="0.2.0", commit="abc1234")
         self.cloud.templates[f"winnow-{name}"] = with_made(deepcopy(self.template), made)
 
-    def every(self, name: str) -> Sequence[UploadRow]:
+    def ended_since(self, name: str, _day: str) -> Sequence[UploadRow]:
         rows = self.rows[name]
         if isinstance(rows, Exception):
             raise rows
@@ -92,7 +92,7 @@ def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Account:
     monkeypatch.setattr(
         uploads,
         "Uploads",
-        lambda there: SimpleNamespace(every=partial(account.every, there.name)),
+        lambda there: SimpleNamespace(ended_since=partial(account.ended_since, there.name)),
     )
     monkeypatch.setattr(target, "target_of", lambda stage: stage)
     monkeypatch.setattr(
@@ -159,7 +159,7 @@ def test_failed_runs_and_those_before_the_month_are_not_in_it() -> None:
     now = datetime(2026, 11, 1, 0, 30, tzinfo=UTC)
     failed = UploadRow(upload_id="1" * 32, state="FAILED", ended_at=now.isoformat())
     before = a_run(1, now - timedelta(hours=1))
-    found = month_so_far([failed, before, a_run(3, now)], now)
+    found = month_so_far(lambda _: [failed, before, a_run(3, now)], now)
     assert (found.runs, found.usd, found.since) == (1, 3, "2026-11-01")
 
 

@@ -5,9 +5,11 @@ import io
 import itertools
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from tests.fakes.encoder import FakeEncoder
 from tests.fakes.heads import PROCESS, WORDS, rows, trained, write_rows
@@ -22,7 +24,15 @@ from winnow.errors import (
 )
 from winnow.heads.card import ARRAYS, CARD, HeadFiles
 from winnow.heads.drift import Profiler, drift
-from winnow.heads.linear import best_first, mean_of_greatest, ranked
+from winnow.heads.linear import (
+    Inputs,
+    LinearHead,
+    best_first,
+    mean_of_greatest,
+    places_of,
+    ranked,
+)
+from winnow.heads.ngrams import Block
 from winnow.judging import build_judge
 from winnow.models import ChunkTask, LabelDecision, Result, Upload
 from winnow.processes.loader import load_definition
@@ -139,6 +149,34 @@ def _without_preference(files: HeadFiles, labels: tuple[str, ...]) -> HeadFiles:
         "arrays_bytes": len(content),
     }
     return HeadFiles.of(json.dumps(changed).encode(), content)
+
+
+@pytest.mark.parametrize("block", ["characters", "words"])
+def test_a_head_with_the_weights_of_all_places_judges_the_same(
+    book: ProcessRegistry, block: Block
+) -> None:
+    files = book.heads["bank"]
+    card, arrays = files.card(), _arrays(files)
+    whole = np.zeros((1 << card.gram_bits, len(card.labels)), arrays[block].dtype)
+    whole[arrays.pop(places_of(block))] = arrays[block]
+    before = LinearHead(card, arrays | {block: whole})
+    inputs = Inputs(np.ones((2, 512), np.float32), ["my card is gone", "zq"], np.zeros((2, 0)))
+    now = LinearHead(card, _arrays(files))
+    np.testing.assert_array_equal(before.logits(inputs), now.logits(inputs))
+
+
+@pytest.mark.parametrize("place", [-(1 << 20), 1 << 20])
+def test_places_that_no_gram_has_are_refused(book: ProcessRegistry, place: int) -> None:
+    files = book.heads["bank"]
+    arrays = _arrays(files)
+    arrays["words_places"] = np.full_like(arrays["words_places"], place)
+    with pytest.raises(HeadInvalidError, match="places"):
+        LinearHead(files.card(), arrays)
+
+
+def _arrays(files: HeadFiles) -> dict[str, NDArray[Any]]:
+    with np.load(io.BytesIO(files.read()[1])) as stored:
+        return {name: stored[name] for name in stored.files}
 
 
 @pytest.mark.parametrize("name", [ARRAYS, CARD])

@@ -8,7 +8,8 @@ product a block; no model runtime.
 import io
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +58,35 @@ class Inputs:
         return ngrams.hash_ngrams(self.texts, block, bits)
 
 
+class _Grams(NamedTuple):
+    """The weights of a block of n-grams."""
+
+    frequency: Floats
+    """Inverse document frequency of each place."""
+    row_of: NDArray[np.intp]
+    """For each place its row of the matrix."""
+    matrix: Floats
+
+    @classmethod
+    def of(cls, block: Block, arrays: Mapping[str, NDArray[np.generic]]) -> "_Grams":
+        """The block of a head: the rows of the places that its training rows have, or of all."""
+        frequency, stored = _float32(arrays[f"{block}_idf"]), arrays[block]
+        if (places := arrays.get(places_of(block))) is None:
+            return cls(frequency, np.arange(len(stored)), _float32(stored))
+        # The last row, of zeros, is that of every other place.
+        matrix = np.zeros((len(stored) + 1, *stored.shape[1:]), np.float32)
+        matrix[:-1] = stored
+        row_of = np.full(len(frequency), len(stored))
+        row_of[places.astype(np.intp)] = np.arange(len(stored))
+        return cls(frequency, row_of, matrix)
+
+    def fits(self, places: int, labels: int) -> bool:
+        """Whether each place has a row of weights for the labels."""
+        return self.frequency.shape == self.row_of.shape == (places,) and (
+            self.matrix.shape[1:] == (labels,)
+        )
+
+
 class LinearHead:
     """The arrays of a head, ready to compute with."""
 
@@ -69,21 +99,18 @@ class LinearHead:
             self._mean = arrays["mean"].astype(np.float64) if numeric else None
             self._scale = arrays["scale"].astype(np.float64) if numeric else None
             self._numeric = arrays["numeric"].astype(np.float64) if numeric else None
-            self._grams = {
-                block: (_float32(arrays[f"{block}_idf"]), _float32(arrays[block]))
-                for block, _ in BLOCKS
-                if card.gram_bits
-            }
+            self._grams = {block: _Grams.of(block, arrays) for block, _ in BLOCKS if card.gram_bits}
             self.references = _float32(arrays["references"]) if card.encoder else None
             self.reference_labels = (
                 arrays["reference_labels"].astype(np.intp) if card.encoder else np.zeros(0, np.intp)
             )
         except KeyError as error:
             raise HeadInvalidError(f"The head lacks the array {error.args[0]}.") from None
+        except (IndexError, ValueError):
+            raise HeadInvalidError("The head's n-grams have no places.") from None
         count = len(card.labels)
         shapes = [self._bias.shape == (count,)]
-        shapes += [m.shape == (1 << card.gram_bits, count) for _, m in self._grams.values()]
-        shapes += [w.shape == (1 << card.gram_bits,) for w, _ in self._grams.values()]
+        shapes += [grams.fits(1 << card.gram_bits, count) for grams in self._grams.values()]
         if self._dense is not None and self.references is not None:
             shapes += [
                 self._dense.shape[1] == count,
@@ -120,10 +147,11 @@ class LinearHead:
             logits += VECTOR_SCALE * (inputs.vectors @ self._dense)
         for block, scale in BLOCKS:
             if block in self._grams:
-                weights, matrix = self._grams[block]
+                grams = self._grams[block]
                 counts = inputs.ngrams(block, self.card.gram_bits)
-                rows = ngrams.tfidf_normalise(counts, weights)
-                logits += scale * ngrams.matmul(rows, matrix)
+                rows = ngrams.tfidf_normalise(counts, grams.frequency)
+                rows = replace(rows, places=grams.row_of[rows.places])
+                logits += scale * ngrams.matmul(rows, grams.matrix)
         if self._numeric is not None and self._mean is not None and self._scale is not None:
             logits += ((inputs.numbers - self._mean) / self._scale) @ self._numeric
         return logits
@@ -163,6 +191,14 @@ class LinearHead:
         far = ranked(distances, scope.distances)
         weak = ranked(-logits.max(axis=1), scope.weaknesses)
         return ranked(ood_score(far, weak), scope.strangeness), far
+
+
+def places_of(block: Block) -> str:
+    """The array with the places whose weights are in the array of a block, in ascending order.
+
+    A head without it, as those of before, has the weights of all places.
+    """
+    return f"{block}_places"
 
 
 def check_encoder(card: HeadCard, process_id: str, encoder: ModelInfo) -> None:

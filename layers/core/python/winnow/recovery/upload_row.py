@@ -92,7 +92,7 @@ class UploadRow(FrozenModel):
     @property
     def ended(self) -> bool:
         """Whether its run has ended, with success or not."""
-        return self.state in ("SUCCEEDED", "FAILED")
+        return self.state in ENDED_STATES
 
     def lease_expired(self, now: float) -> bool:
         """Whether its run must have crashed: it has not ended, but its lease has expired."""
@@ -141,6 +141,7 @@ ATTRIBUTES = frozenset(UploadRow.model_fields)
 TEXTS = ATTRIBUTES - NUMBERS
 _STATES = get_args(RowState)
 STORED_STATES = tuple(state for state in _STATES if state != "DAMAGED")
+ENDED_STATES = ("SUCCEEDED", "FAILED")
 
 
 def _epoch_seconds(time: str | None) -> float | None:
