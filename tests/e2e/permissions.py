@@ -573,6 +573,19 @@ PEOPLE_MAY: dict[str, set[str]] = {
         *("look at metrics", "look at alarms", "look at a function"),
         *("list the index", "get index", "count changed results", "call index"),
     },
+    "forget": _SEEN
+    | _COUNTED
+    | {
+        *("find the stack", "scan the table", "update a row", "delete a version of an upload"),
+        *("list results", "list runs' files", "list notes", "list drafts", "list training rows"),
+        *("get result", "put result", "get picture of a page", "put picture of a page"),
+        *("get reviewed records", "put reviewed records", "delete a version of a result"),
+        *("get note", "put note", "get prediction", "get saved search"),
+        *("put a review", "update a review", "query the queue", "call index"),
+        *("get a model", "query the models", "get training rows", "put training rows"),
+        # The emulator does not look at an item's key: it is that of versions and trainings alone.
+        *("update a model", "delete a model"),
+    },
 }
 """Who has the policy that `winnow policy` prints -> the probes that they may do."""
 

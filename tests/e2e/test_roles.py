@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from winnow_cli.access.people import Person
 from winnow_cli.deployment.bootstrap import documents, values_of
 
-from .conftest import SURE, Stack, winnow
+from .conftest import SURE, UNSURE, Stack, winnow
 from .permissions import (
     LOOKS,
     MAY,
@@ -95,11 +96,11 @@ def place(
 
 
 @pytest.fixture(scope="module")
-def with_policies(stack: Stack, own: Place) -> Callable[[str, dict[str, Any]], Place]:
-    """The stack with the credentials of a new role that has these policies."""
+def signed_in(stack: Stack) -> Callable[[str, dict[str, Any]], boto3.Session]:
+    """A session with the credentials of a new role that has these policies."""
     iam = stack.target.client("iam")
 
-    def of(name: str, documents: dict[str, Any]) -> Place:
+    def of(name: str, documents: dict[str, Any]) -> boto3.Session:
         made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=ANYBODY)["Role"]
         for policy, document in documents.items():
             iam.put_role_policy(
@@ -108,12 +109,24 @@ def with_policies(stack: Stack, own: Place) -> Callable[[str, dict[str, Any]], P
         given = stack.target.client("sts").assume_role(
             RoleArn=made["Arn"], RoleSessionName="probe"
         )["Credentials"]
-        session = boto3.Session(
+        return boto3.Session(
             aws_access_key_id=given["AccessKeyId"],
             aws_secret_access_key=given["SecretAccessKey"],
             aws_session_token=given["SessionToken"],
             region_name=stack.state.region,
         )
+
+    return of
+
+
+@pytest.fixture(scope="module")
+def with_policies(
+    stack: Stack, own: Place, signed_in: Callable[[str, dict[str, Any]], boto3.Session]
+) -> Callable[[str, dict[str, Any]], Place]:
+    """The stack with the credentials of a new role that has these policies."""
+
+    def of(name: str, documents: dict[str, Any]) -> Place:
+        session = signed_in(name, documents)
 
         @cache
         def client(service: str) -> Any:
@@ -158,6 +171,34 @@ def test_a_person_with_the_printed_policy_is_denied_everything_else(
     assert PEOPLE_MAY[person] <= set(PEOPLE_PROBES)
     allowed = {name for name, probe in PEOPLE_PROBES.items() if not denied(probe, at)}
     assert allowed == PEOPLE_MAY[person]
+
+
+@pytest.mark.model
+def test_who_may_forget_erases_a_person_with_the_printed_policy(
+    stack: Stack,
+    signed_in: Callable[[str, dict[str, Any]], boto3.Session],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    row = stack.run("erased.csv", f"id,text\nA,{UNSURE}\nB,{SURE}\n")
+    printed = winnow("policy", "forget").document()
+    # Of many versions that are deleted at once, the emulator takes the first for an object.
+    erasing = [
+        {**one, "Action": "s3:DeleteObject"}
+        for one in printed["Statement"]
+        if "s3:DeleteObjectVersion" in one["Action"]
+    ]
+    policies = {"printed": printed, "emulator": {**printed, "Statement": erasing}}
+    target = replace(stack.target, session=signed_in("erases", policies))
+    monkeypatch.setattr("winnow_cli.target.find_target", lambda _: target)
+    for record in (["1"], []):
+        answer = winnow("forget", row.upload_id, *record, "--yes", "--json")
+        assert answer.code == 0, answer.err
+        assert answer.document()["results"]
+    stored = stack.s3.list_object_versions(
+        Bucket=stack.target.results_bucket, Prefix=f"results/{row.process}/{row.upload_id}/"
+    )
+    left = {one["Key"].rpartition("/")[2] for one in stored.get("Versions", ()) if one["Size"]}
+    assert left <= {"review.json"}
 
 
 @pytest.mark.model

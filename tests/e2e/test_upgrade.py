@@ -7,7 +7,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -143,23 +143,41 @@ class Deployed:
                     found.append(process)
         return found
 
-    def caught_in(self, key: str, state: str, function: str) -> list[psutil.Process]:
-        """Holds a run in a state: the processes of the function there stand still."""
+    def in_state(self, key: str, state: str) -> None:
+        """Wait until the run of an upload is in a state."""
 
         def there() -> bool:
             row = self.row(key)
             return row is not None and row.run is not None and state in self.states(row.run)
 
         until(there)
-        held = self.workers(function)
-        for process in held:
-            process.suspend()
-        assert not self.ended_already(key), f"it was over before it could be held in {state}"
-        return held
 
-    def ended_already(self, key: str) -> bool:
-        row = self.row(key)
-        return row is not None and row.ended
+    @contextmanager
+    def holding(self, function: str) -> Iterator[None]:
+        """Hold whatever calls a function: its processes stand still, those to come as well."""
+        held: dict[int, psutil.Process] = {}
+        released = threading.Event()
+
+        def hold() -> None:
+            while True:
+                for process in self.workers(function):
+                    if process.pid not in held:
+                        with suppress(psutil.Error):
+                            process.suspend()
+                            held[process.pid] = process
+                if released.wait(0.1):
+                    return
+
+        watch = threading.Thread(target=hold)
+        watch.start()
+        try:
+            yield
+        finally:
+            released.set()
+            watch.join()
+            for process in held.values():
+                with suppress(psutil.Error):
+                    process.resume()
 
 
 @pytest.fixture
@@ -185,20 +203,11 @@ def test_a_stack_of_the_version_before_is_updated_in_place(
     assert refused.document()["error"]["code"] == ReviewOffError.code
     old = kept(deployed, done)
     old_schema = Uploads(deployed.target).result(done).schema_version
-    # Two runs under way: one is being classified, the other has begun to be.
-    caught = deployed.put("caught.jsonl", LINES)
-    held = deployed.caught_in(caught, "Classify", "classify")
-    waiting = deployed.put("waiting.jsonl", LINES)
-    until(
-        lambda: (
-            (row := deployed.row(waiting)) and row.run and "Classify" in deployed.states(row.run)
-        )
-    )
-
-    deployed.deploy(Checkout.here(), update=True, page=PAGE)
-    for process in held:
-        with suppress(psutil.Error):
-            process.resume()
+    with deployed.holding("classify"):
+        under_way = [deployed.put(f"{name}.jsonl", LINES) for name in ("caught", "waiting")]
+        for key in under_way:
+            deployed.in_state(key, "Classify")
+        deployed.deploy(Checkout.here(), update=True, page=PAGE)
 
     assert set(outputs) < set(deployed.target.outputs)
     listed = deployed.target.client("dynamodb").query(
@@ -217,7 +226,7 @@ def test_a_stack_of_the_version_before_is_updated_in_place(
     assert Uploads(deployed.target).find(failed.upload_id) == failed
     assert kept(deployed, done) == old
     # What was under way ends with all its records, in the old way or the new.
-    for key in (caught, waiting):
+    for key in under_way:
         row = deployed.ended(key)
         assert (row.state, row.records, row.invalid) == ("SUCCEEDED", 2_500, 0), row.error_message
         result = Uploads(deployed.target).result(row)
@@ -234,7 +243,7 @@ def test_a_stack_of_the_version_before_is_updated_in_place(
     reviews = ReviewTable(
         deployed.target.client("dynamodb"), deployed.target.outputs["ReviewsTable"]
     )
-    for row in (deployed.ended(caught), deployed.ended(waiting)):
+    for row in map(deployed.ended, under_way):
         until(partial(all_queued, reviews, row))
         assert of_kind(reviews, row, Kind.REVIEW) == row.review
     until(partial(all_queued, reviews, new_row))
@@ -287,13 +296,10 @@ def test_a_stack_without_a_registry_gets_one_and_keeps_everything(
     until(partial(all_queued, reviews, done))
     queued = list(reviews.heads(done.upload_id))
     old = kept(deployed, done)
-    caught = deployed.put("caught.jsonl", LINES)
-    held = deployed.caught_in(caught, "Classify", "classify")
-
-    deployed.deploy(Checkout.here(), update=True, page=PAGE)
-    for process in held:
-        with suppress(psutil.Error):
-            process.resume()
+    with deployed.holding("classify"):
+        caught = deployed.put("caught.jsonl", LINES)
+        deployed.in_state(caught, "Classify")
+        deployed.deploy(Checkout.here(), update=True, page=PAGE)
 
     for name in (*KEPT_OUTPUTS, "ReviewsTable"):
         assert deployed.target.outputs[name] == outputs[name]
@@ -343,16 +349,13 @@ def test_a_stack_without_an_index_gets_one_of_the_results_that_it_has(
         reviews.service.decide("ann", head.key, head.version, Given("fear"))
     until(lambda: figures.of_results(deployed.target).get("by ann"))
     old = [kept(deployed, row) for row in done]
-    caught = deployed.put("caught.jsonl", LINES)
-    held = deployed.caught_in(caught, "Classify", "classify")
-
-    deployed.deploy(Checkout.here(), update=True, page=PAGE)
-    # Whoever searches first is told that results are being indexed.
-    function = figures.function_of(deployed.target)
-    assert function.search(SearchRequest(limit=0)).indexing
-    for process in held:
-        with suppress(psutil.Error):
-            process.resume()
+    with deployed.holding("classify"):
+        caught = deployed.put("caught.jsonl", LINES)
+        deployed.in_state(caught, "Classify")
+        deployed.deploy(Checkout.here(), update=True, page=PAGE)
+        # Whoever searches first is told that results are being indexed.
+        function = figures.function_of(deployed.target)
+        assert function.search(SearchRequest(limit=0)).indexing
 
     for name in KEPT_OUTPUTS:
         assert deployed.target.outputs[name] == outputs[name]
@@ -398,8 +401,6 @@ def test_a_run_ends_with_the_functions_that_it_began_with(
 ) -> None:
     """The new version of Classify would judge by another model; runs that began before do not."""
     deployed.deploy(Checkout.here())
-    key = deployed.put("caught.jsonl", LINES)
-    held = deployed.caught_in(key, "Classify", "classify")
     root = Checkout.here().root
     copy = tmp_path / "checkout"
     shutil.copytree(root / "functions", copy / "functions")
@@ -414,10 +415,10 @@ def test_a_run_ends_with_the_functions_that_it_began_with(
         "    return encoder\n",
         "utf-8",
     )
-    deployed.deploy(Checkout(copy), update=True)
-    for process in held:
-        with suppress(psutil.Error):
-            process.resume()
+    with deployed.holding("classify"):
+        key = deployed.put("caught.jsonl", LINES)
+        deployed.in_state(key, "Classify")
+        deployed.deploy(Checkout(copy), update=True)
     row = deployed.ended(key)
     assert row.state == "SUCCEEDED", row.error_message
     began = Uploads(deployed.target).result(row).model

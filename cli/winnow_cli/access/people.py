@@ -16,3 +16,4 @@ class Person(StrEnum):
     PROMOTE = "promote"
     DEPLOY = "deploy"
     OPERATE = "operate"
+    FORGET = "forget"

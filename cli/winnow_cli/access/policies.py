@@ -30,6 +30,7 @@ class Grant:
     """Only on a stack that has reviews."""
 
 
+_ERASE = "s3:DeleteObjectVersion"
 _GET, _PUT, _LIST = "s3:GetObject", "s3:PutObject", "s3:ListBucket"
 _GET_VERSION = "s3:GetObjectVersion"
 _READ_ROWS = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:Scan")
@@ -38,9 +39,14 @@ _WRITE_PARTS = (_PUT, "s3:AbortMultipartUpload")
 _FIND = Grant("FindStack", ("cloudformation:DescribeStacks",), ("{stack}",))
 
 
-def _list(sid: str, bucket: str, *prefixes: str) -> Grant:
+def _list(sid: str, bucket: str, *prefixes: str, versions: bool = False) -> Grant:
     """Listing, in these folders alone."""
-    return Grant(sid, (_LIST,), (f"{{{bucket}}}",), {"StringLike": {"s3:prefix": [*prefixes]}})
+    actions = (_LIST, "s3:ListBucketVersions") if versions else (_LIST,)
+    return Grant(sid, actions, (f"{{{bucket}}}",), {"StringLike": {"s3:prefix": [*prefixes]}})
+
+
+def _in(bucket: str, *folders: str) -> tuple[str, ...]:
+    return tuple(f"{{{bucket}}}/{folder}/*" for folder in folders)
 
 
 def _write_entries(sid: str, *partitions: str) -> Grant:
@@ -69,6 +75,12 @@ _READ_RESULTS = (
     Grant("ReadResults", (_GET, _GET_VERSION), ("{ResultsBucket}/results/*",)),
     _list("ListResults", "ResultsBucket", "results/*"),
 )
+
+_TEXTS = ("results", "notes", "predictions", "searches")
+"""Folders of the results bucket with texts that are looked through to erase a person."""
+_PIECES = "runs/*/erased"
+"""What results without an erased line are put together of."""
+_WITH_TEXTS = (*_TEXTS, "runs", "drafts", "exports")
 
 GRANTS: Mapping[Person, tuple[Grant, ...]] = {
     Person.DROP: (_FIND, Grant("DropFiles", _WRITE_PARTS, ("{UploadsBucket}/inbox/*",))),
@@ -174,6 +186,49 @@ GRANTS: Mapping[Person, tuple[Grant, ...]] = {
         ),
         Grant("ShowDashboard", ("cloudwatch:GetDashboard",), ("{dashboard}",)),
     ),
+    Person.FORGET: (
+        _FIND,
+        _READ_RUNS,
+        Grant("MarkUploads", ("dynamodb:UpdateItem",), ("{Table}",)),
+        _list("ListFiles", "UploadsBucket", "inbox/*", versions=True),
+        Grant("EraseFiles", (_ERASE,), _in("UploadsBucket", "inbox")),
+        _list(
+            "ListTexts",
+            "ResultsBucket",
+            *(f"{folder}/*" for folder in _WITH_TEXTS),
+            versions=True,
+        ),
+        Grant("ReadTexts", (_GET, _GET_VERSION), _in("ResultsBucket", *_TEXTS, _PIECES)),
+        # Lines of results are written anew, and empty objects keep a late function from writing.
+        Grant("WriteTexts", _WRITE_PARTS, _in("ResultsBucket", "results", "notes", _PIECES)),
+        Grant("EraseTexts", (_ERASE,), _in("ResultsBucket", *_WITH_TEXTS)),
+        Grant(
+            "MarkReviews",
+            (
+                *("dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:GetItem"),
+                *("dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"),
+            ),
+            ("{ReviewsTable}", "{ReviewsTable}/index/*"),
+            with_reviews=True,
+        ),
+        Grant("FindVersions", ("dynamodb:GetItem", "dynamodb:Query"), ("{ModelsTable}",)),
+        Grant(
+            "MarkVersions",
+            ("dynamodb:UpdateItem", "dynamodb:DeleteItem"),
+            ("{ModelsTable}",),
+            {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["version#*", "training#*"]}},
+        ),
+        _list("ListRows", "ModelsBucket", "data/*", versions=True),
+        Grant("ReadRows", (_GET, _GET_VERSION), _in("ModelsBucket", "data")),
+        Grant("WriteRows", _WRITE_PARTS, _in("ModelsBucket", "data")),
+        Grant("EraseRows", (_ERASE,), _in("ModelsBucket", "data")),
+        Grant(
+            "ForgetInIndex",
+            ("lambda:InvokeFunction",),
+            ("{IndexFunctionAliaslive}",),
+            with_reviews=True,
+        ),
+    ),
 }
 """What each may do; who deploys is in infra/bootstrap.yaml.
 
@@ -210,6 +265,11 @@ WORDS: Mapping[Person, tuple[str, str]] = {
         "again",
         "read a file, a result or a run's history; change anything else",
     ),
+    Person.FORGET: (
+        "erase a person with `winnow forget`: files, results, notes, reviews, training rows, saved "
+        "searches, exports, and the index",
+        "read an uploaded file, decide, publish a version, delete the stack or a table's row",
+    ),
 }
 """What a person with the policy may do, and for example not."""
 
@@ -220,6 +280,7 @@ _KEY_ACTIONS: Mapping[Person, tuple[str, ...]] = {
     Person.PUBLISH: ("kms:Decrypt", "kms:GenerateDataKey"),
     Person.PROMOTE: ("kms:Decrypt",),
     Person.OPERATE: ("kms:Decrypt",),
+    Person.FORGET: ("kms:Decrypt", "kms:GenerateDataKey"),
 }
 _REVIEW_ONLY = {"ReviewsTable", "ScanFunctionAliaslive"}
 

@@ -22,7 +22,7 @@ def policy(
         typer.Argument(
             metavar="ROLE",
             help="What the person does: drop files, read results, review, publish versions, "
-            "promote versions, deploy, or operate (watch only).",
+            "promote versions, deploy, operate (watch only), or forget (erase people).",
             show_choices=True,
         ),
     ],

@@ -1,8 +1,7 @@
 """Deletes versions of S3 objects for good, and marks the rows of erased uploads.
 
-It needs `s3:ListBucketVersions` and `s3:DeleteObjectVersion` on both buckets, and
-`dynamodb:UpdateItem` on the table. No function has them on files or results, where a person erases
-by a command; `index` may delete versions of the index's own files.
+`winnow policy forget` has what it needs. No function may erase files or results, where a person
+erases by a command; `index` may delete versions of the index's own files.
 """
 
 from collections.abc import Iterable, Iterator
