@@ -23,7 +23,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import track
 
-from tests.bench import lambda_memory, reading, streaming
+from tests.bench import imports, lambda_memory, reading, streaming
 from tests.bench.child import sts_sentences
 from winnow.processes.registry import ProcessRegistry
 
@@ -122,6 +122,11 @@ def measure_end_to_end(raw: dict[str, Any]) -> None:
         raw[engine]["end_to_end"] = run("tests.bench.end_to_end", engine, str(ROWS))[0]
 
 
+def measure_imports(raw: dict[str, Any]) -> None:
+    with console.status("imports"):
+        raw["imports"] = imports.measure()
+
+
 def measure_container(raw: dict[str, Any]) -> None:
     raw["container"] = container()
 
@@ -161,6 +166,7 @@ PARTS = {
     "encoder": measure_encoder,
     "classify": measure_classify,
     "end-to-end": measure_end_to_end,
+    "imports": measure_imports,
     "container": measure_container,
     "reading": measure_reading,
     "streaming": measure_streaming,
@@ -276,6 +282,10 @@ embeddings for every engine. STS: the 2,758 sentences of the STS benchmark's tes
 {SENTENCES:,} sentences a round, made from patterns (tests/bench/corpus.py), 22 tokens on average. With longer sentences
 TensorFlow uses the cores better, so the ratio is smaller. Classify judges chunks of {CHUNK_RECORDS:,} records by L33774, with its store in memory.
 
+## What a cold start loads
+
+{imports_text(raw.get("imports"))}
+
 ## Memory against time and price
 
 Lambda gives processor time in proportion to memory. A million clinical sentences, computed from the rates on one core and two above
@@ -284,8 +294,8 @@ Lambda gives processor time in proportion to memory. A million clinical sentence
 {memory}
 
 Up to one core a sentence costs the same at every size, and a file is done sooner with more memory. A second core costs more a sentence,
-because two threads are not twice as fast. So `MemorySize` is 1,769 MB. Arm is cheaper where it reaches 0.8 of the speed. The locked packages
-have wheels for it; no Arm processor was at hand, so nothing was measured or built for it.
+because two threads are not twice as fast. So `MemorySize` is 1,769 MB. Arm is cheaper where it reaches 0.8 of the speed. The locks have
+wheels for it; no Arm processor was at hand, so nothing was measured or built for it ([ADR 0045](adr/0045-the-converted-graph-stays.md)).
 
 ## From a dropped file to its result
 
@@ -344,6 +354,19 @@ one after the other. In the workflow they are filtered in parallel, like Classif
 |---|---|---|---|---|---|
 {streaming_rows(raw.get("streaming", {}))}
 """
+
+
+def imports_text(found: dict[str, int] | None) -> str:
+    """What is imported up to the first record, as a table."""
+    if found is None:
+        return "Not measured."
+    return f"""Up to the first record, judged by L33774, in CPU time (`python -m tests.bench.imports`): of each module the least of
+{imports.ROUNDS} fresh processes, without what it imports itself.
+
+{imports.table(found)}
+
+No collection of garbage runs while Classify loads. Not loaded before they are needed: the judges of labels, calibration,
+pictures, and a second interpreter."""
 
 
 def people_text(found: dict[str, Any] | None) -> str:
