@@ -12,8 +12,7 @@ Only the command line writes it; no function's role may.
 
 from winnow.errors import ReleaseConflictError
 from winnow_aws.attributes import texts
-from winnow_aws.models_table import IS_NEW, ModelsTable, attributes_of, values_of
-from winnow_aws.transactions import ConditionFailed
+from winnow_aws.models_table import ModelsTable, values_of
 from winnow_cli.code_release.models import CodeChange, CodeEntry
 
 PARTITION, STACKS = "code", "code-stack"
@@ -44,26 +43,12 @@ class CodeTable(ModelsTable):
         Raises:
             ReleaseConflictError: The entry is not at the revision before any more.
         """
-        put = {
-            "Item": texts(pk=self.partition, sk=_ENTRY) | attributes_of(after),
-            "ConditionExpression": IS_NEW,
-        }
-        if after.revision > 1:
-            put |= {
-                "ConditionExpression": "revision = :seen",
-                "ExpressionAttributeValues": {":seen": {"N": str(after.revision - 1)}},
-            }
-        key = texts(pk=self.partition, sk=f"{_CHANGE}{change.revision:010d}")
-        history = {"Item": key | attributes_of(change), "ConditionExpression": IS_NEW}
-        try:
-            self._writer.transact([{"Put": put}, {"Put": history}])
-        except ConditionFailed:
-            there = self._get(key)
-            if there and CodeChange.model_validate(values_of(there)) == change:
-                return  # It was written, and the answer to it was lost.
+        key = texts(pk=self.partition, sk=_ENTRY)
+        history = texts(pk=self.partition, sk=f"{_CHANGE}{change.revision:010d}")
+        if not self._change(key, after, after.revision - 1, history, change):
             raise ReleaseConflictError(
                 f"The code of {after.stack} was released by somebody else at the same time."
-            ) from None
+            )
 
 
 class StacksTable(CodeTable):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from winnow.models import FrozenModel
 from winnow_aws.attributes import Item, attribute, texts, value_of
 from winnow_aws.aws_errors import translated
-from winnow_aws.transactions import Writer
+from winnow_aws.transactions import ConditionFailed, Writer
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -57,6 +57,32 @@ class ModelsTable:
             if not page.get("LastEvaluatedKey"):
                 return
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    def _change(
+        self, key: Item, after: FrozenModel, seen: int, history: Item, change: FrozenModel
+    ) -> bool:
+        """Write an entry and the change that led to it, or neither.
+
+        Args:
+            seen: The revision that the entry must be at; 0: there must be none.
+            history: Where the change is kept.
+
+        Returns:
+            Whether it is written: now, or by an attempt whose answer was lost.
+        """
+        put: Item = {"Item": key | attributes_of(after), "ConditionExpression": IS_NEW}
+        if seen:
+            put |= {
+                "ConditionExpression": "revision = :seen",
+                "ExpressionAttributeValues": {":seen": {"N": str(seen)}},
+            }
+        kept = {"Item": history | attributes_of(change), "ConditionExpression": IS_NEW}
+        try:
+            self._writer.transact([{"Put": put}, {"Put": kept}])
+        except ConditionFailed:
+            there = self._get(history)
+            return bool(there) and type(change).model_validate(values_of(there)) == change
+        return True
 
 
 def attributes_of(shape: FrozenModel) -> Item:

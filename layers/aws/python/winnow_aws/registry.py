@@ -69,26 +69,12 @@ class RegistryTable(ModelsTable):
             raise VersionUnknownError(f"{process} has no version {sha256[:12]}.") from None
 
     def change(self, before: ProcessEntry | None, after: ProcessEntry, change: AliasChange) -> None:
-        key = history_key(after.process, change.revision)
-        put: Item = {
-            "Item": entry_key(after.process) | attributes_of(after),
-            "ConditionExpression": IS_NEW,
-        }
-        if before is not None:
-            put |= {
-                "ConditionExpression": "revision = :seen",
-                "ExpressionAttributeValues": {":seen": {"N": str(before.revision)}},
-            }
-        history = {"Item": key | attributes_of(change), "ConditionExpression": IS_NEW}
-        try:
-            self._writer.transact([{"Put": put}, {"Put": history}])
-        except ConditionFailed:
-            there = self._get(key)
-            if there and AliasChange.model_validate(values_of(there)) == change:
-                return  # It was written, and the answer to it was lost.
+        key, history = entry_key(after.process), history_key(after.process, change.revision)
+        seen = 0 if before is None else before.revision
+        if not self._change(key, after, seen, history, change):
             raise ReleaseConflictError(
                 f"{after.process} was changed by somebody else at the same time."
-            ) from None
+            )
 
 
 def entry_key(process: str) -> Item:
