@@ -285,6 +285,8 @@ def show_outcome(outcome: "Outcome", as_json: bool) -> None:
     else:
         took = sum(outcome.seconds.values())
         say(f"{stage.name} is {outcome.action}: {stage.stack} in {stage.region}, {took:.0f} s")
+        phases = (f"{phase} {seconds:.0f}" for phase, seconds in outcome.seconds.items())
+        say(f"  seconds  {', '.join(phases)}")
     if outcome.verified:
         show_verified(outcome.verified)
     for name, words in (("Inbox", "inbox"), ("ResultsBucket", "results"), ("ReviewPage", "page")):

@@ -27,6 +27,7 @@ from winnow_cli.deployment.deploy import Deployment, Outcome, Plan, cancel, foll
 from winnow_cli.deployment.images import ImagePackager, Made
 from winnow_cli.deployment.stages import Stage
 from winnow_cli.deployment.verify import Verified
+from winnow_cli.render.deployment import show_outcome
 from winnow_local.template import Checkout
 
 STAGE = Stage(
@@ -101,6 +102,14 @@ def test_a_new_stage_is_checked_built_planned_deployed_and_tried(
     assert request.parameters["MaxRuns"] == "20"
     assert request.parameters["RetentionDays"] == "90"
     assert "Local" not in request.parameters
+
+
+def test_its_end_says_how_long_each_phase_took(
+    deploy: Deployed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seconds = {"checks": 2.4, "build": 61.0, "deploy": 75.2}
+    show_outcome(deploy().model_copy(update={"seconds": seconds}), as_json=False)
+    assert "  seconds  checks 2, build 61, deploy 75\n" in capsys.readouterr().out
 
 
 def test_what_a_release_of_code_has_set_is_kept_unless_it_is_named(
