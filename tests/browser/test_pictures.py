@@ -121,3 +121,14 @@ def test_a_search_shows_thumbnails_and_never_the_original(open_page, stage):
     assert all(re.fullmatch(r"Picture of Record [12] of \w+", image["alt"]) for image in images)
     assert violations(person) == []
     assert only_thumbnails(person)
+
+
+def test_pictures_like_one_are_found_and_no_texts(open_page, stage):
+    stage.drop(b'{"id": "1", "text": "I was happy."}', "inbox/emotions/x/text.jsonl")
+    person = open_page("#/search")
+    image = person.page.locator(".card", has=person.page.locator("img.thumbnail")).first
+    with person.page.expect_response("**/v1/search"):
+        image.get_by_role("button", name="Records like this one").click()
+    person.see(re.compile(r"likeness [01]\.\d\d"))
+    assert len(seen(person, "img.thumbnail")) == 1
+    assert person.page.locator(".found li.card").count() == 1

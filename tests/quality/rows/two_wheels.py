@@ -33,7 +33,7 @@ OTHERS = 100
 
 def measure() -> list[Row]:
     encode = _Encode()
-    pictures, known = _wheels()
+    pictures, known = wheels()
     features = encode(pictures)
     card = _fitted(features, known).card
     kinds = {"photographs": _photographs(), "screens": _screens(), "noise": _noise()}
@@ -86,7 +86,7 @@ class _Encode:
         return self._encoder(squares)
 
 
-def _wheels() -> tuple[list[bytes], NDArray[np.intp]]:
+def wheels() -> tuple[list[bytes], NDArray[np.intp]]:
     folder = data_folder() / "images"
     with (folder / "cifar100-two-wheels-train.csv").open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))

@@ -210,3 +210,17 @@ def test_a_query_is_data(query: str) -> None:
         assert engine.search(SearchRequest(limit=0)).total == 3
     half = len(answers) // 2
     assert answers[:half] == answers[half:]
+
+
+def test_pictures_and_texts_are_not_compared() -> None:
+    """A picture has a vector and no text."""
+    folders = Folders()
+    folders.run("triage", "u1", [Judged("iron")] * 4)
+    rows = [row._replace(vector=vector(100, row.record)) for row in rows_of(folders)]
+    rows[2:] = [row._replace(text=None, tokens="") for row in rows[2:]]
+    for engine in engines(rows):
+        for number, found in ((1, [2]), (3, [4])):
+            like = RecordRef(process="triage", upload="u1", record=number)
+            answer = engine.search(SearchRequest(like_record=like))
+            assert [hit.record for hit in answer.hits] == found
+        assert engine.search(SearchRequest(like_text="abc")).total == 2

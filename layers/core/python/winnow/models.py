@@ -384,7 +384,8 @@ class Judgement(FrozenModel):
         None,
         exclude=True,
         repr=False,
-        description="mean vector of its sentences, 512 int8; absent: none was encoded",
+        description="mean vector of its sentences, or a picture's features, 512 int8; absent: none "
+        "was encoded",
     )
 
 

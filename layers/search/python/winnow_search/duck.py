@@ -340,31 +340,39 @@ class DuckSearcher:
     def _likeness(
         self, request: SearchRequest, condition: Where, visible: Collection[str] | None
     ) -> tuple[Ids, NDArray[np.float64]]:
-        """The ids of the rows that have a vector, and how like they are."""
-        wanted, itself = self._wanted(request, visible)
+        """The ids of the rows that have a vector, and how like they are.
+
+        A picture's vector is of another encoder than a text's: neither is compared with the other.
+        """
+        wanted, itself, picture = self._wanted(request, visible)
         vectors = self._all_vectors()
         chosen = self._database.execute(
             f"SELECT id FROM records WHERE {condition.sql}"  # noqa: S608
-            " AND vector IS NOT NULL AND id <> ? ORDER BY id",
-            [*condition.parameters, itself],
+            " AND vector IS NOT NULL AND (text IS NULL) = ? AND id <> ? ORDER BY id",
+            [*condition.parameters, picture, itself],
         )
         ids = np.asarray(chosen.fetchnumpy()["id"], np.int64)
         return ids, vectors.cosines(wanted, np.searchsorted(vectors.ids, ids))
 
-    def _wanted(self, request: SearchRequest, visible: Collection[str] | None) -> tuple[bytes, int]:
-        """The vector that records should be like, and the id of its record or -1."""
+    def _wanted(
+        self, request: SearchRequest, visible: Collection[str] | None
+    ) -> tuple[bytes, int, bool]:
+        """The vector that records should be like, its record's id or -1, if it is of a picture."""
         if request.like_record is not None:
             return self._vector_of(request.like_record, visible)
         if isinstance(request, VectorSearch):
             vector = np.frombuffer(request.like_vector, np.int8)[None]
-            return projected(vector)[0].tobytes(), -1
+            return projected(vector)[0].tobytes(), -1, False
         if self._vectorise is None:
             raise SearchInvalidError("This index has no encoder, so no text can be likened.")
-        return self._vectorise(request.like_text or "").tobytes(), -1
+        return self._vectorise(request.like_text or "").tobytes(), -1, False
 
-    def _vector_of(self, ref: RecordRef, visible: Collection[str] | None) -> tuple[bytes, int]:
+    def _vector_of(
+        self, ref: RecordRef, visible: Collection[str] | None
+    ) -> tuple[bytes, int, bool]:
         found = self._database.execute(
-            "SELECT vector, id FROM records WHERE process = ? AND upload = ? AND record = ?",
+            "SELECT vector, id, text IS NULL FROM records"
+            " WHERE process = ? AND upload = ? AND record = ?",
             [ref.process, ref.upload, ref.record],
         ).fetchone()
         if found is None or (visible is not None and ref.process not in visible):

@@ -24,7 +24,7 @@ LIKENESS_DECIMALS = 4
 """Engines agree on so many decimals of a cosine; records that are equal in them are tied."""
 NO_VECTOR = (
     "The record has no vector: it is invalid, or of results before schema 1.7, or has no words "
-    "that are compared."
+    "that are compared, or is a picture that was judged by an earlier version."
 )
 NO_WORDS = "The text has no words that records can be compared with."
 MAX_TERMS = 50

@@ -110,23 +110,26 @@ class MemorySearcher:
         self, request: SearchRequest, rows: Iterable[IndexRow], visible: Collection[str] | None
     ) -> dict[IndexRow, float]:
         if request.like_record is not None:
-            wanted = self._vector_of(request.like_record, visible)
+            wanted, picture = self._vector_of(request.like_record, visible)
         elif self._vectorise is None:
             raise SearchInvalidError("This index has no encoder, so no text can be likened.")
         else:
-            wanted = self._vectorise(request.like_text or "").tobytes()
+            wanted, picture = self._vectorise(request.like_text or "").tobytes(), False
         return {
             row: round(_cosine(wanted, row.vector), LIKENESS_DECIMALS)
             for row in rows
-            if row.vector is not None and _ref(row) != request.like_record
+            if row.vector is not None
+            and (row.text is None) is picture
+            and _ref(row) != request.like_record
         }
 
-    def _vector_of(self, ref: RecordRef, visible: Collection[str] | None) -> bytes:
+    def _vector_of(self, ref: RecordRef, visible: Collection[str] | None) -> tuple[bytes, bool]:
+        """A record's vector, and whether it is of a picture."""
         for row in self._rows:
             if _ref(row) == ref and (visible is None or row.process in visible):
                 if row.vector is None:
                     raise SearchInvalidError(NO_VECTOR)
-                return row.vector
+                return row.vector, row.text is None
         raise RecordUnknownError("The index has no such record.")
 
 

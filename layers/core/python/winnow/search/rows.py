@@ -63,6 +63,7 @@ class IndexRow(NamedTuple):
     tokens: str
     vector: bytes | None
     """int8, in the direction of the record's text: 512 of the results, fewer in the index's files.
+    A record without a text is a picture, and its vector of the picture's features.
     None: it has no words, or none was kept."""
 
 

@@ -11,6 +11,7 @@ from winnow.errors import HeadMissingError
 from winnow.heads.linear import best_first, softmax
 from winnow.judging.evidence import SCORE_DECIMALS
 from winnow.judging.pictures.base import Features, PictureJudge
+from winnow.judging.pictures.vectors import picture_vectors
 from winnow.models import Judgement, LabelDecision, LabelScore
 from winnow.ports import PictureEncoder
 from winnow.processes.imagenet import class_position
@@ -30,12 +31,11 @@ class ClassesJudge(PictureJudge):
         shares = softmax(self._encoder.class_logits(features).astype(np.float64))
         scores = np.stack([shares[:, own].sum(axis=1) for own in self._classes], axis=1)
         scores = np.clip(scores, 0, 1).round(SCORE_DECIMALS)
-        return [
-            self._judgement(row, order)
-            for row, order in zip(scores.tolist(), best_first(scores).tolist(), strict=True)
-        ]
+        orders = best_first(scores).tolist()
+        rows = zip(scores.tolist(), orders, picture_vectors(features), strict=True)
+        return [self._judgement(*row) for row in rows]
 
-    def _judgement(self, scores: list[float], order: list[int]) -> Judgement:
+    def _judgement(self, scores: list[float], order: list[int], vector: bytes | None) -> Judgement:
         best = order[0]
         return Judgement(
             decision=LabelDecision(
@@ -45,6 +45,7 @@ class ClassesJudge(PictureJudge):
             score=scores[best],
             confidence=scores[best],
             segments=0,
+            vector=vector,
         )
 
 

@@ -6,6 +6,7 @@ from winnow.heads.card import HeadFiles
 from winnow.heads.linear import Inputs
 from winnow.judging.labels.scores import HeadScores, load_head
 from winnow.judging.pictures.base import Features, PictureJudge
+from winnow.judging.pictures.vectors import picture_vectors
 from winnow.models import Judgement
 from winnow.ports import PictureEncoder
 from winnow.processes.schema import LabelsProcess
@@ -25,7 +26,10 @@ class PictureHeadJudge(PictureJudge):
         inputs = picture_inputs(features)
         logits = self._head.logits(inputs)
         scores = HeadScores(self._head, logits, self._head.distances(inputs))
-        return [scores.judgement(row, segments=0) for row in range(len(features))]
+        return [
+            scores.judgement(row, segments=0, vector=vector)
+            for row, vector in enumerate(picture_vectors(features))
+        ]
 
 
 def picture_inputs(features: Features) -> Inputs:
