@@ -6,7 +6,9 @@ stack is left running. Run as `python -m winnow_cli.demo`.
 """
 
 import argparse
+import io
 import time
+import zipfile
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -63,11 +65,21 @@ PLAIN_WIDTH = 110
 
 @dataclass(frozen=True)
 class Sample:
-    """A sample file, the inbox folder that it is dropped into, and what it shows."""
+    """A sample file, or a folder that is dropped as a ZIP; where to, and what it shows."""
 
     file: str
     folder: str
     description: str
+
+    @property
+    def name(self) -> str:
+        """Of the object that is dropped."""
+        return self.file if Path(self.file).suffix else f"{self.file}.zip"
+
+    def read(self, samples: Path) -> bytes:
+        """Its bytes."""
+        path = samples / self.file
+        return _zipped(path) if path.is_dir() else path.read_bytes()
 
 
 SAMPLES = (
@@ -75,6 +87,7 @@ SAMPLES = (
     Sample("prior-auth-note.txt", "L33774", "one clinical note, by the id of its policy"),
     Sample("prior-auth-scan.pdf", "L33774", "the same note as a fax, read by OCR"),
     Sample("feelings.jsonl", "emotions", "sentences, for another kind of process"),
+    Sample("two-wheels", "two-wheels", "three pictures, judged as pictures; one is neither"),
     Sample("prior-auth-note.txt", "L99999", "a process that does not exist: this run has to fail"),
 )
 
@@ -171,13 +184,21 @@ def _drop_samples(screen: Console, target: "Target", samples: Path) -> list[Drop
     folder = f"{datetime.now():%Y-%m-%d-%H%M%S}"
     dropped = []
     for sample in SAMPLES:
-        key = f"inbox/{sample.folder}/{folder}/{sample.file}"
-        body = (samples / sample.file).read_bytes()
-        s3.put_object(Bucket=target.uploads_bucket, Key=key, Body=body)
+        key = f"inbox/{sample.folder}/{folder}/{sample.name}"
+        s3.put_object(Bucket=target.uploads_bucket, Key=key, Body=sample.read(samples))
         dropped.append(DroppedSample(sample, key, time.monotonic()))
         screen.print(Text.assemble(("  put ", "dim"), key, (f"  {sample.description}", "dim")))
     screen.print()
     return dropped
+
+
+def _zipped(folder: Path) -> bytes:
+    """The files of a folder as a ZIP."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for path in sorted(folder.iterdir()):
+            archive.write(path, path.name)
+    return out.getvalue()
 
 
 def _wait_for_runs(
@@ -201,7 +222,7 @@ def _wait_for_runs(
 
 def _print_end(screen: Console, item: DroppedSample, row: "UploadRow") -> None:
     seconds = f"{time.monotonic() - item.at:4.1f} s  "
-    name = f"{item.sample.folder}/{item.sample.file}  "
+    name = f"{item.sample.folder}/{item.sample.name}  "
     if row.state == "FAILED":
         end = Text(f"FAILED {row.error_code}", style="red")
     else:
@@ -229,7 +250,7 @@ def _show_result(screen: Console, uploads: "Uploads", run: EndedRun) -> None:
     shown = records if len(records) <= MAX_ROWS else _some_of_each_outcome(records)
     screen.print(
         Text.assemble(
-            (f"\n{run.sample.file}", "bold"),
+            (f"\n{run.sample.name}", "bold"),
             f"  process {result.process.id} {result.process.version}, "
             f"threshold {result.threshold:g}, model {result.model.name if result.model else '-'}",
         )
@@ -241,7 +262,7 @@ def _show_result(screen: Console, uploads: "Uploads", run: EndedRun) -> None:
             [
                 (
                     record.outcome.value,
-                    record.source_id or str(record.record),
+                    record.source_id or record.part or str(record.record),
                     decision_of(record),
                     confidence_of(record),
                     _evidence(record),

@@ -246,7 +246,7 @@ def test_champions_are_brought_from_one_stage_to_another(
     actions = {one["process"]: one["action"] for one in planned.document()["processes"]}
     # All others are made of the same files in both.
     assert actions.pop("sky") == "new"
-    assert actions.keys() >= {"L33774", "emotions", "screening-colonoscopy"}
+    assert actions.keys() >= {"L33774", "emotions", "screening-colonoscopy", "two-wheels"}
     assert set(actions.values()) == {"unchanged"}
     brought = winnow("stages", "promote", "test", "local", "--models", "--yes")
     assert brought.code == 0, brought.err

@@ -1,9 +1,9 @@
 """Drawings of bicycles, motorcycles and other things, each another one, the same for a seed.
 
-What the head of samples/two-wheels was trained on. To make the folder and the head again:
+What the head of processes/two-wheels.yaml was trained on. To make the folder and the head again:
 
-    python -m tests.fakes.two_wheels FOLDER
-    winnow train --process two-wheels --processes samples/two-wheels --data FOLDER
+    python -m tests.fakes.two_wheels FOLDER/generated-drawings
+    winnow train --process two-wheels --data FOLDER/generated-drawings
 """
 
 import io
@@ -17,8 +17,9 @@ from PIL import Image, ImageDraw, ImageFilter
 
 SIDE = 448
 """Pixels of a side while a picture is drawn."""
-EACH = 500
-"""Drawings of each label in the training folder."""
+EACH = {"bicycle": 500, "motorcycle": 500, "other": 400}
+"""Drawings of each thing in the training folder."""
+FOLDERS = {"bicycle": "bicycle", "motorcycle": "motorcycle", "other": "none"}
 
 Rng = np.random.Generator
 Colour = tuple[int, int, int]
@@ -146,6 +147,16 @@ def drawing(thing: str, seed: int) -> bytes:
     ground = _background(rng)
     layer = Image.new("RGBA", (SIDE, SIDE))
     THINGS[thing](ImageDraw.Draw(layer), rng)
+    return finished(layer, ground, rng)
+
+
+def pictured(layer: Image.Image, rng: Rng) -> bytes:
+    """What was drawn as a picture of its own, on a background, as a PNG."""
+    return finished(layer, _background(rng), rng)
+
+
+def finished(layer: Image.Image, ground: Image.Image, rng: Rng) -> bytes:
+    """What was drawn, placed on its background and worn, as a PNG."""
     picture = _placed(layer, ground, rng)
     out = io.BytesIO()
     _worn(picture, rng).save(out, "PNG")
@@ -256,11 +267,12 @@ def _metal(rng: Rng) -> Colour:
 
 
 def main(folder: Path) -> None:
-    """Write the training drawings into a folder a label."""
-    for label in ("bicycle", "motorcycle"):
-        (folder / label).mkdir(parents=True, exist_ok=True)
-        for seed in range(EACH):
-            (folder / label / f"{seed:04}.png").write_bytes(drawing(label, seed))
+    """Write the training drawings into a folder a label, those of other things into `none`."""
+    for thing, count in EACH.items():
+        label = folder / FOLDERS[thing]
+        label.mkdir(parents=True, exist_ok=True)
+        for seed in range(count):
+            (label / f"{seed:04}.png").write_bytes(drawing(thing, seed))
 
 
 if __name__ == "__main__":

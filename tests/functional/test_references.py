@@ -11,6 +11,7 @@ from winnow.errors import ModelInvalidError
 from winnow.judging import build_judge
 from winnow.ports import Encoder
 from winnow.processes.registry import ProcessRegistry
+from winnow.processes.schema import ProcessDefinition
 from winnow_encoder import load_encoder
 from winnow_encoder.artefacts import INT8_FILE, MANIFEST_FILE, TOKENIZER_FILE
 from winnow_encoder.batching import TokenEncoder, Vectors
@@ -49,6 +50,12 @@ def model(model_dir: Path, tmp_path: Path) -> Path:
     return folder
 
 
+def of_texts() -> list[ProcessDefinition]:
+    """The shipped processes that judge texts."""
+    book = ProcessRegistry.from_directory(ROOT / "processes")
+    return [one for one in book.definitions if not one.of_pictures]
+
+
 @pytest.fixture
 def told() -> list[str]:
     return []
@@ -58,7 +65,7 @@ def test_are_bit_for_bit_what_the_encoder_gives(model: Path, told: list[str]) ->
     build_references(model, ROOT / "processes", told.append)
     assert len(told) == 1
     plain = load_encoder(model, precomputed=False)
-    for definition in ProcessRegistry.from_directory(ROOT / "processes").definitions:
+    for definition in of_texts():
         comparing = Comparing(load_encoder(model), plain)
         build_judge(definition, comparing)([TEXT])
         assert comparing.compared > 50
@@ -77,7 +84,7 @@ def test_nothing_is_left_to_encode_when_a_shipped_judge_is_built(
         return encode(plain, texts)
 
     monkeypatch.setattr(TokenEncoder, "__call__", spy)
-    for definition in ProcessRegistry.from_directory(ROOT / "processes").definitions:
+    for definition in of_texts():
         build_judge(definition, encoder)
     assert asked == []
     encoder([TEXT])

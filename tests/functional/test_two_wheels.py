@@ -1,4 +1,4 @@
-"""The sample process of pictures judges its samples as samples/README.md says."""
+"""The shipped process of pictures judges its samples as samples/README.md says."""
 
 import io
 from pathlib import Path
@@ -12,7 +12,8 @@ from winnow.models import ResultRecord
 from winnow.processes.registry import ProcessRegistry
 from winnow_cli.prediction import predict, read_records
 
-FOLDER = Path(__file__).parents[2] / "samples" / "two-wheels"
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "samples" / "two-wheels"
 DRAWN = {"bicycle": ("bicycle", 6032), "motorcycle": ("motorcycle", 6011), "house": ("other", 6004)}
 
 
@@ -28,7 +29,7 @@ DRAWN = {"bicycle": ("bicycle", 6032), "motorcycle": ("motorcycle", 6011), "hous
 def test_the_samples_come_out_as_said(
     picture: str, decision: str, outcome: str, code: str | None, model_dir: Path
 ) -> None:
-    registry = ProcessRegistry.from_directory(FOLDER)
+    registry = ProcessRegistry.from_directory(ROOT / "processes")
     definition = registry.find("two-wheels")
     records = read_records(FOLDER / f"{picture}.png", definition)
     (prediction,) = predict(registry, definition, records, model_dir)
@@ -39,9 +40,10 @@ def test_the_samples_come_out_as_said(
 
 
 def test_the_card_says_what_the_head_was_trained_on() -> None:
-    card = ProcessRegistry.from_directory(FOLDER).heads["two-wheels"].card()
+    card = ProcessRegistry.from_directory(ROOT / "processes").heads["two-wheels"].card()
     assert card.data.file == "generated-drawings"
     assert card.picture_encoder is not None
+    assert (card.data.rows, card.data.none) == (1000, 400)
 
 
 @pytest.mark.parametrize("picture", DRAWN)

@@ -37,6 +37,8 @@ VERDICTS = ("met", "not_met", "undetermined")
 _OPEN = ("partly", "partial", "partlymet", "unclear", "unknown")
 """What people call a case of criteria that is neither met nor not met."""
 _HEADER_BYTES = 1 << 16
+NONE = "none"
+"""The label in the data of pictures that have none of the process's labels."""
 MAX_NAMED = 12
 """Columns that an error names."""
 _DELIMITERS = re.compile(r"[,;\t]")
@@ -384,6 +386,11 @@ def label_finder(definition: ProcessDefinition) -> Callable[[str], str | None]:
         return next(iter(found)) if len(found) == 1 and _plain(named) else None
 
     return find
+
+
+def is_of_none(row: LabelledRow) -> bool:
+    """Whether the data say that a row has none of the process's labels."""
+    return row.label is None and _plain(row.named) == NONE
 
 
 def features_of(rows: Sequence[LabelledRow]) -> NDArray[np.float32]:

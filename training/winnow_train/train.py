@@ -16,12 +16,28 @@ from winnow.models import ModelInfo
 from winnow.ports import Encoder, PictureEncoder
 from winnow.processes.schema import CriteriaProcess, LabelsProcess, ProcessDefinition
 from winnow.tables.numbers import numbers_of
-from winnow_train.data import LabelledData, LabelledRow, features_of, keys_of, labels_of
+from winnow_train.data import (
+    LabelledData,
+    LabelledRow,
+    features_of,
+    is_of_none,
+    keys_of,
+    labels_of,
+)
 from winnow_train.fit import Fitted, Material, fit
 from winnow_train.gain import CriteriaGain
 
 PICTURE_STRENGTHS = (0.0003, 0.001, 0.003, 0.01)
 """Values of C for 1,280 standardised features: those for a few numbers are too great for them."""
+
+_HINT_TABLE = (
+    "Name the column of its labels with --label-column, or make a process of these labels: another "
+    "id with --process, and --create."
+)
+_HINT_PICTURES = (
+    "Give the folders, or the column of labels, the names of the process's labels, and `none` to "
+    "pictures that have none of them."
+)
 
 
 @dataclass(frozen=True)
@@ -144,13 +160,16 @@ def rows_of_head(process_file: Path, process_id: str) -> int:
 
 
 def _require_no_unknown(definition: ProcessDefinition, labelled: LabelledData) -> None:
-    if unknown := sorted({row.named for row in labelled.unknown}):
+    of_pictures = isinstance(definition, LabelsProcess) and definition.of_pictures
+    unknown = sorted(
+        {row.named for row in labelled.unknown if not of_pictures or not is_of_none(row)}
+    )
+    if unknown:
         some = ", ".join(labels_of(definition)[:5])
         raise TrainingDataError(
             f"The data name {len(unknown)} labels that {definition.id} does not have, "
             f"such as {unknown[0]!r}; it has {some}.",
-            hint="Name the column of its labels with --label-column, or make a process of these "
-            "labels: another id with --process, and --create.",
+            hint=_HINT_PICTURES if of_pictures else _HINT_TABLE,
         )
 
 
@@ -174,6 +193,8 @@ def _train_pictures(
 ) -> Fitted:
     rows = labelled.known
     labels = labels_of(definition)
+    none = labelled.unknown
+    data = _data(labelled, rows, labels, label_column, None, ())
     material = Material(
         labels=labels,
         known=_known(definition, rows),
@@ -182,10 +203,11 @@ def _train_pictures(
         numbers=features_of(rows).astype(np.float64),
         weights=settings.weights,
         groups=settings.groups,
+        none=features_of(none).astype(np.float64) if none else None,
     )
     return fit(
         material,
-        _data(labelled, rows, labels, label_column, None, ()),
+        data.model_copy(update={"none": len(none)}),
         kind="labels",
         process=definition.id,
         encoder=None,

@@ -36,7 +36,7 @@ def judge(head: LinearHead, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray
     inputs = Inputs(NO_VECTORS, [""] * len(numbers), numbers)
     logits = head.logits(inputs)
     scores = head.probabilities(logits).max(axis=1).round(4)
-    novelty = head.novelty(head.distances(inputs), logits)
+    novelty = head.novelty(head.distances(inputs), head.weaknesses(inputs, logits))
     assert novelty is not None
     assert head.card.scope is not None
     beyond = novelty[0] > head.card.scope.threshold

@@ -19,7 +19,7 @@ from winnow.judging import build_judge
 from winnow.judging.pictures import picture_judge
 from winnow.processes.loader import load_definition
 from winnow.processes.schema import LabelsProcess
-from winnow_train.data import LabelledData, left_out_note
+from winnow_train.data import LabelledData, LabelledPicture, LabelledRow, left_out_note
 from winnow_train.html_report import page
 from winnow_train.measure import evaluate
 from winnow_train.mistakes import mistakes_of
@@ -163,6 +163,37 @@ def test_evaluation_takes_held_out_decisions_and_shows_mistaken_pictures(
     html = page(evaluation, labelled.file, mistakes=wrong)
     assert '<img src="data:image/jpeg;base64,' in html
     assert "This page has pictures of the data" in html
+
+
+def test_pictures_of_none_teach_what_is_out_of_scope(labelled: LabelledData) -> None:
+    green = np.stack([np.full((224, 224, 3), (40, 200 + n, 40), np.uint8) for n in range(12)])
+    rows = tuple(
+        LabelledRow(100 + n, f"None/{n}.png", {}, None, "None", LabelledPicture(features, key, b""))
+        for n, (features, key) in enumerate(
+            zip(FakePictureEncoder()(list(green)), (bytes([n] * 8) for n in range(12)), strict=True)
+        )
+    )
+    with_none = replace(labelled, rows=labelled.rows + rows)
+    fitted, before = trained(with_none), trained(labelled)
+    assert (fitted.card.data.rows, fitted.card.data.none) == (24, 12)
+    assert before.card.data.none == 0
+    assert fitted.card.metrics == before.card.metrics
+    files = HeadFiles.of(fitted.card.model_dump_json().encode(), fitted.arrays)
+    seen = picture_judge(process(), FakePictureEncoder(), files)(
+        [square(40, 230, 40), square(220, 30, 30)]
+    )
+    assert [judgement.out_of_scope for judgement in seen] == [True, False]
+    again = reproduce_from_file(process(), files, fitted.training, with_none, FakePictureEncoder())
+    assert again.same
+
+
+def test_texts_have_no_label_none() -> None:
+    row = LabelledRow(1, "a text", {}, None, "none")
+    data = LabelledData("a.csv", "", (row,), 0)
+    with pytest.raises(TrainingDataError, match="labels that colours does not have"):
+        train(
+            process(TEXTS), data, FakeEncoder(), label_column="label", text_column=None, created=""
+        )
 
 
 def test_unknown_and_missing_labels_are_refused(labelled: LabelledData) -> None:

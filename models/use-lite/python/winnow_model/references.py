@@ -10,6 +10,7 @@ from winnow.errors import WinnowError
 from winnow.judging import build_judge
 from winnow.models import ModelInfo
 from winnow.processes.registry import ProcessRegistry
+from winnow.processes.schema import ProcessDefinition
 from winnow_encoder import load_encoder
 from winnow_encoder.batching import DIMENSIONS
 from winnow_encoder.precomputed import write_precomputed
@@ -33,18 +34,24 @@ def build_references(
     except WinnowError as error:
         report(f"No reference sentences are encoded beforehand: {error.message}")
         return
+    names = ", ".join(one.id for one in _of_texts(book))
     with written(model_dir):
         new = write_precomputed(encoder, sentences, model_dir)
     if new:
-        report(f"Encoded {len(sentences):,} reference sentences of {', '.join(book.ids)}.")
+        report(f"Encoded {len(sentences):,} reference sentences of {names}.")
 
 
 def _sentences(book: ProcessRegistry, info: ModelInfo) -> list[str]:
     """What the judges ask for when they are built, in order, each once."""
     asked = _Asked(info)
-    for definition in (one for one in book.definitions if not one.of_pictures):
+    for definition in _of_texts(book):
         build_judge(definition, asked, book.heads.get(definition.id))
     return list(asked.messages)
+
+
+def _of_texts(book: ProcessRegistry) -> list[ProcessDefinition]:
+    """The processes that judge texts, in the order of their ids."""
+    return sorted((one for one in book.definitions if not one.of_pictures), key=lambda one: one.id)
 
 
 class _Asked:

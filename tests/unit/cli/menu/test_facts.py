@@ -19,7 +19,7 @@ def _nothing_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_is_in_the_checkout_is_found() -> None:
     facts = StackFacts()
-    assert facts.processes() == ["L33774", "emotions", "screening-colonoscopy"]
+    assert facts.processes() == ["L33774", "emotions", "screening-colonoscopy", "two-wheels"]
     assert {path.name for path in facts.samples()} >= {"prior-auth-cases.csv", "feelings.jsonl"}
     assert facts.parameters().get("NotifyEmail") is not None
     assert list(facts.stages().by_name) == ["local"]

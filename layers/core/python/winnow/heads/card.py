@@ -32,6 +32,7 @@ class TrainingData(FrozenModel):
     sha256: str
     rows: int = Field(ge=2)
     rows_of: dict[str, int] = Field(description="rows of each label")
+    none: int = Field(0, ge=0, description="pictures of no label, which taught the scope alone")
     text_column: str | None = None
     label_column: str
     numeric_columns: tuple[str, ...] = ()
@@ -68,7 +69,8 @@ class Scope(FrozenModel):
         description="quantiles of the held-out distances, in ascending order"
     )
     weaknesses: Annotated[tuple[float, ...], Field(min_length=2)] = Field(
-        description="quantiles of the greatest logit, negated: high if no label fits"
+        description="quantiles of how little any label fits: the greatest logit, negated, or the "
+        "logit of being none of them"
     )
     strangeness: Annotated[tuple[float, ...], Field(min_length=2)] = Field(
         description="quantiles of distance and weakness combined"

@@ -99,6 +99,8 @@ class LinearHead:
             self._mean = arrays["mean"].astype(np.float64) if numeric else None
             self._scale = arrays["scale"].astype(np.float64) if numeric else None
             self._numeric = arrays["numeric"].astype(np.float64) if numeric else None
+            self._components = _optional(arrays, "components")
+            self._outside = _optional(arrays, "outside")
             self._grams = {block: _Grams.of(block, arrays) for block, _ in BLOCKS if card.gram_bits}
             self.references = _float32(arrays["references"]) if card.encoder else None
             self.reference_labels = (
@@ -121,6 +123,8 @@ class LinearHead:
             if card.picture_encoder and self._mean is not None:
                 columns = len(self._mean)
             shapes.append(self._numeric.shape == (columns, count))
+            shapes += [a.shape[0] == columns for a in (self._components,) if a is not None]
+            shapes += [a.shape == (columns + 1,) for a in (self._outside,) if a is not None]
         if not all(shapes):
             raise HeadInvalidError("The head's arrays do not fit its labels.")
 
@@ -168,7 +172,8 @@ class LinearHead:
     def distances(self, inputs: Inputs) -> Doubles:
         """How far each record is from the training rows.
 
-        Without text it is the root mean square of the standardised numbers.
+        Without text it is the root mean square of the standardised numbers; of pictures, the length
+        of what the principal components of the training rows do not explain.
         """
         if self.references is not None:
             nearest = np.empty(len(inputs.vectors))
@@ -179,17 +184,32 @@ class LinearHead:
             return 1 - nearest
         if self._mean is None or self._scale is None:
             return np.zeros(len(inputs.texts))
+        if self._components is not None:
+            return unexplained(inputs.numbers - self._mean, self._components)
         away = (inputs.numbers - self._mean) / self._scale
         distances: Doubles = np.sqrt((away**2).mean(axis=1))
         return distances
 
-    def novelty(self, distances: Doubles, logits: Doubles) -> tuple[Doubles, Doubles] | None:
+    def weaknesses(self, inputs: Inputs, logits: Doubles) -> Doubles:
+        """How little each record fits any label.
+
+        It is the logit of being none of them where the head was trained on records of no label, or
+        else the greatest logit, negated.
+        """
+        if self._outside is None or self._mean is None or self._scale is None:
+            weakest: Doubles = -logits.max(axis=1)
+            return weakest
+        standard = (inputs.numbers - self._mean) / self._scale
+        outside: Doubles = standard @ self._outside[:-1] + self._outside[-1]
+        return outside
+
+    def novelty(self, distances: Doubles, weaknesses: Doubles) -> tuple[Doubles, Doubles] | None:
         """Novelty and rank of the distance, among held-out training rows; None where not stored."""
         scope = self.card.scope
         if scope is None:
             return None
         far = ranked(distances, scope.distances)
-        weak = ranked(-logits.max(axis=1), scope.weaknesses)
+        weak = ranked(weaknesses, scope.weaknesses)
         return ranked(ood_score(far, weak), scope.strangeness), far
 
 
@@ -199,6 +219,14 @@ def places_of(block: Block) -> str:
     A head without it, as those of before, has the weights of all places.
     """
     return f"{block}_places"
+
+
+def unexplained(centred: Doubles, components: Doubles) -> Doubles:
+    """The length of each row without its part along the components, which are orthonormal."""
+    explained = centred @ components
+    squares = (centred**2).sum(axis=1) - (explained**2).sum(axis=1)
+    lengths: Doubles = np.sqrt(np.maximum(squares, 0))
+    return lengths
 
 
 def check_encoder(card: HeadCard, process_id: str, encoder: ModelInfo) -> None:
@@ -273,3 +301,7 @@ def mean_of_greatest(values: Floats, count: int) -> Doubles:
 
 def _float32(values: NDArray[np.generic]) -> Floats:
     return np.ascontiguousarray(values, dtype=np.float32)
+
+
+def _optional(arrays: Mapping[str, NDArray[np.generic]], name: str) -> Doubles | None:
+    return arrays[name].astype(np.float64) if name in arrays else None

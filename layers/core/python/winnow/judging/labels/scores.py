@@ -21,7 +21,11 @@ class HeadScores:
     """Labels, scores, confidences and novelty of the records of one call."""
 
     def __init__(
-        self, head: LinearHead, logits: NDArray[np.float64], distances: NDArray[np.float64]
+        self,
+        head: LinearHead,
+        logits: NDArray[np.float64],
+        distances: NDArray[np.float64],
+        weaknesses: NDArray[np.float64],
     ) -> None:
         card = head.card
         shares = head.probabilities(logits)
@@ -32,7 +36,7 @@ class HeadScores:
         self._orders: list[list[int]] = orders.tolist()
         self._scores: list[list[float]] = listed.tolist()
         self._confidences: list[float] = confidences.tolist()
-        self._novelty, self._distances = _ranks(head, logits, distances)
+        self._novelty, self._distances = _ranks(head, distances, weaknesses)
         self._limit = 1.0 if card.scope is None else card.scope.threshold
         self._calibration = card.calibration.version if card.calibration else None
 
@@ -80,12 +84,12 @@ class HeadScores:
 
 
 def _ranks(
-    head: LinearHead, logits: NDArray[np.float64], distances: NDArray[np.float64]
+    head: LinearHead, distances: NDArray[np.float64], weaknesses: NDArray[np.float64]
 ) -> tuple[list[float | None], list[float | None]]:
     """Novelty of each record, and the rank of its distance; None where not stored."""
-    ranks = head.novelty(distances, logits)
+    ranks = head.novelty(distances, weaknesses)
     if ranks is None:
-        none: list[float | None] = [None] * len(logits)
+        none: list[float | None] = [None] * len(distances)
         return none, none
     novelty, far = ranks
     return novelty.round(SCORE_DECIMALS).tolist(), far.round(SCORE_DECIMALS).tolist()

@@ -84,7 +84,12 @@ class HeadJudge(ProcessJudge):
         check()
         logits = head.logits(features.inputs)
         check()
-        scores = HeadScores(head, logits, head.distances(features.inputs))
+        scores = HeadScores(
+            head,
+            logits,
+            head.distances(features.inputs),
+            head.weaknesses(features.inputs, logits),
+        )
         near = self._near(features.segments, scores.best)
         check()
         vectors = self._packed(features)

@@ -25,7 +25,12 @@ class PictureHeadJudge(PictureJudge):
         """The label of the greatest logit; of equal ones the first on the card."""
         inputs = picture_inputs(features)
         logits = self._head.logits(inputs)
-        scores = HeadScores(self._head, logits, self._head.distances(inputs))
+        scores = HeadScores(
+            self._head,
+            logits,
+            self._head.distances(inputs),
+            self._head.weaknesses(inputs, logits),
+        )
         return [
             scores.judgement(row, segments=0, vector=vector)
             for row, vector in enumerate(picture_vectors(features))
