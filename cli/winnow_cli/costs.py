@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,7 @@ from winnow.costs.month import idle_month
 from winnow.costs.prices import PriceList, price_list
 from winnow.recovery.upload_row import UploadRow
 from winnow_cli.target import Target, aws_errors
+from winnow_cli.uploads import Uploads
 
 LOCAL_REGION = "us-east-1"
 """Whose prices are told of the local stack."""
@@ -81,6 +83,12 @@ def spent(rows: Iterable[UploadRow], since: str) -> Costs:
     costs.days = dict(sorted(costs.days.items()))
     costs.processes = dict(sorted(costs.processes.items()))
     return costs
+
+
+def spent_in(days: int, uploads: Uploads) -> Costs:
+    """What the runs cost that ended in the last so many days, with today."""
+    since = (datetime.now(UTC).date() - timedelta(days=days - 1)).isoformat()
+    return spent(uploads.ended_since(since), since)
 
 
 def prices_of(target: Target) -> PriceList:

@@ -1,8 +1,6 @@
 """What files will take and cost, before they are judged: `winnow submit --estimate`."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 
 from winnow.costs.estimate import Estimate, estimate
@@ -14,10 +12,12 @@ from winnow.processes.loader import load_definition
 from winnow.processes.schema import ProcessDefinition
 from winnow.readers.cases import records_for
 from winnow.readers.ocr import OcrNeededError, defer_ocr
-from winnow.recovery.upload_row import UploadRow
 from winnow_cli.models import open_models
 from winnow_cli.prediction import opened
 from winnow_cli.target import Target, aws_errors
+
+MEASURED_DAYS = 30
+"""Of so many days the runs are told that a process had."""
 
 
 @dataclass(frozen=True)
@@ -68,13 +68,3 @@ def count(path: Path, definition: ProcessDefinition) -> tuple[int, int]:
             if isinstance(record, Record):
                 sentences += estimated_segments(record.text)
     return records, sentences
-
-
-def per_1000_of(rows: Sequence[UploadRow], process: str) -> Decimal | None:
-    """What 1,000 records have cost in the runs of a process; None: no run said."""
-    told = [(row.cost, row.records) for row in rows if row.process == process and row.records]
-    measured = [(cost, records) for cost, records in told if cost is not None and records]
-    records = sum(count for _, count in measured)
-    if not records:
-        return None
-    return sum((Decimal(str(cost.usd)) for cost, _ in measured), Decimal()) / records * 1_000

@@ -1,7 +1,5 @@
 """`winnow costs`: what a stack has cost, and what it costs without a file."""
 
-import time
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -30,12 +28,11 @@ def costs(
     and the table of uploads keeps what that cost. What a price is missing of is named. Not in it:
     runs that failed, storage, and the review page. The local stack is told the prices of us-east-1.
     """
-    from winnow_cli.costs import idle, prices_of, spent
+    from winnow_cli.costs import idle, prices_of, spent_in
     from winnow_cli.render.costs import print_costs
     from winnow_cli.target import find_target
     from winnow_cli.uploads import Uploads
 
     target = find_target(stack)
-    since = datetime.fromtimestamp(time.time() - (days - 1) * 86_400, UTC).date().isoformat()
-    found = spent(Uploads(target).ended_since(since), since)
+    found = spent_in(days, Uploads(target))
     print_costs(found, idle(target), prices_of(target), target, as_json)

@@ -155,15 +155,15 @@ def submit(
 
 
 def _estimate(paths: list[Path], process: str, target: "Target", as_json: bool) -> None:
-    from winnow_cli.costs import prices_of
-    from winnow_cli.estimates import definition_on, estimate_file, per_1000_of
+    from winnow_cli.costs import Spent, prices_of, spent_in
+    from winnow_cli.estimates import MEASURED_DAYS, definition_on, estimate_file
     from winnow_cli.render.estimates import print_estimates
     from winnow_cli.uploads import Uploads
 
     definition, prices = definition_on(target, process), prices_of(target)
     files = [estimate_file(path, definition, prices) for path in paths]
-    measured = per_1000_of(Uploads(target).every(), definition.id)
-    print_estimates(files, measured, prices, as_json)
+    measured = spent_in(MEASURED_DAYS, Uploads(target)).processes.get(definition.id, Spent())
+    print_estimates(files, measured.per_1000, prices, as_json)
 
 
 def _check(process: str, paths: list[Path]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from winnow.costs.money import shown
 from winnow.costs.prices import PriceList, units
 from winnow_cli.console import clean, emit_json, note
-from winnow_cli.estimates import FileEstimate
+from winnow_cli.estimates import MEASURED_DAYS, FileEstimate
 from winnow_cli.render.tables import table
 
 _NOTHING = "–"
@@ -24,7 +24,8 @@ def print_estimates(
     table(columns, [_row(one) for one in files], right=columns[1:])
     note(f"Estimated, at list prices of {prices.region} ({prices.table}). Nothing was dropped.")
     if per_1000 is not None:
-        note(f"Runs of this process have cost {shown(per_1000)} for 1,000 records.")
+        cost = f"{shown(per_1000)} for 1,000 records"
+        note(f"In {MEASURED_DAYS} days runs of this process have cost {cost}.")
     missing = sorted({name for one in files if one.cost for name in one.cost.missing})
     if missing:
         note("Not in it, since no price is known: " + "; ".join(units()[m] for m in missing) + ".")
