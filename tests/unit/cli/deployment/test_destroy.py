@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from tests.fakes.cloud import FakeCloud, Recorder
 from winnow.errors import (
@@ -11,7 +12,8 @@ from winnow.errors import (
     DeploymentRunningError,
     StackStuckError,
 )
-from winnow_cli.deployment.cloud import StackResource
+from winnow_cli.app import app
+from winnow_cli.deployment.cloud import AwsCloud, StackResource
 from winnow_cli.deployment.destroy import destroy, plan_removal
 from winnow_cli.deployment.stages import Stage
 from winnow_local.template import read_template
@@ -98,3 +100,21 @@ def test_credentials_that_expire_midway(cloud: FakeCloud) -> None:
     with pytest.raises(AwsCredentialsError) as caught:
         destroy(STAGE, cloud, Recorder(), lambda _s: None)
     assert "--follow" in caught.value.hint
+
+
+def test_ctrl_c_while_aws_deletes_says_that_it_goes_on(
+    cloud: FakeCloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pressed(call: str) -> None:
+        if call == "stack" and "delete_stack" in cloud.calls:
+            raise KeyboardInterrupt
+
+    cloud.before = pressed
+    file = tmp_path / "stages.toml"
+    file.write_text('[stages.test]\naccount = "123456789012"\nregion = "eu-central-1"\n', "utf-8")
+    monkeypatch.setattr(AwsCloud, "of", lambda _stage: cloud)
+    done = CliRunner().invoke(
+        app, ["destroy", "test", "--confirm", "test"], env={"WINNOW_STAGES": str(file)}
+    )
+    assert done.exit_code == 130
+    assert "goes on in AWS" in " ".join(done.stderr.split())
