@@ -220,6 +220,24 @@ def test_what_takes_too_long_is_stopped_and_the_next_request_is_answered() -> No
     indexed.engine.close()
 
 
+def test_an_index_that_is_not_read_in_one_request_is_read_by_the_next_ones(
+    indexed: Indexed,
+) -> None:
+    for number in range(3):
+        run(indexed, f"u{number}", "Iron.", "Zinc.")
+    engine = DuckSearcher(indexed.files, lambda: NOW, refresh_s=0, load_s=0)
+    told: list[str] = []
+    while len(told) < 10:
+        try:
+            found = engine.search(EVERYTHING).total
+            break
+        except SearchTooSlowError as error:
+            told.append(error.message)
+    engine.close()
+    assert found == 6
+    assert [" 0 records" in one for one in told] == [True, True, False, False]
+
+
 def test_rows_whose_words_are_not_indexed_yet_are_found_all_the_same(
     indexed: Indexed, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1041,10 +1041,13 @@ class SearchInvalidError(RequestError):
 
 
 class SearchTooSlowError(RequestError):
-    """A search or a chart took longer than it may, and was stopped."""
+    """A search or a chart took longer than it may, and was stopped; or the index is being read."""
 
     code = "search_too_slow"
-    hint = "Narrow it down: name a process, or a time (`since`, `until`), or use fewer words."
+    hint = (
+        "Narrow it down: name a process, or a time (`since`, `until`), or use fewer words. While "
+        "the index is being read, ask again."
+    )
 
 
 class SavedSearchUnknownError(RequestError):

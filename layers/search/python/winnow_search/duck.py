@@ -8,8 +8,9 @@ only for rows that are new.
 import sqlite3
 import tempfile
 import threading
+import time
 from array import array
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -55,6 +56,8 @@ REFRESH_S = 5.0
 """Seconds after which the files are listed again."""
 LIMIT_S = 10.0
 """Seconds that a request may take."""
+LOAD_S = 12.0
+"""Seconds of a call in which a file is begun to be loaded; the next call goes on."""
 WORDS_A_CALL = 20_000
 """Rows whose words are indexed in one call; those beyond are looked through."""
 MOST_FOUND = 60_000
@@ -73,6 +76,7 @@ _Version = tuple[FileName, str]
 """A file and its ETag."""
 _Upload = tuple[str, str]
 _A = TypeVar("_A", SearchAnswer, StatsAnswer)
+_T = TypeVar("_T")
 
 
 class _Loaded(NamedTuple):
@@ -93,6 +97,7 @@ class DuckSearcher:
         threads: int = 2,
         refresh_s: float = REFRESH_S,
         limit_s: float = LIMIT_S,
+        load_s: float = LOAD_S,
     ) -> None:
         """Read nothing yet.
 
@@ -104,12 +109,14 @@ class DuckSearcher:
             threads: Of the database.
             refresh_s: Seconds after which the files are listed again.
             limit_s: Seconds that a request may take.
+            load_s: Seconds of a request after which no other file is loaded; the next goes on.
         """
         self._files = files
         self._clock = clock
         self._vectorise = vectorise
         self._refresh_s = refresh_s
         self._limit_s = limit_s
+        self._load_s = load_s
         self._lock = threading.Lock()
         self._temporary = tempfile.TemporaryDirectory(dir=folder, ignore_cleanup_errors=True)
         self._folder = Path(self._temporary.name)
@@ -412,18 +419,32 @@ class DuckSearcher:
                 return
 
     def _load(self) -> None:
+        until = time.monotonic() + self._load_s
         listed = {(file.name, file.etag): file for file in self._files.list()}
         paths: dict[_Version, Path] = {}
+        known = self._batches.keys() | self._damaged
         try:
-            for version in listed:
-                if version not in self._batches and version not in self._damaged:
-                    self._learn(version, paths)
-            while not self._follow(listed, paths):
+            for version in self._until(until, [each for each in listed if each not in known]):
+                self._learn(version, paths)
+            while not self._follow(listed, paths, until):
                 pass
             self._indexed_at = max((file.modified for file in listed.values()), default=None)
         finally:
             for path in paths.values():
                 path.unlink(missing_ok=True)
+
+    def _until(self, until: float, work: Iterable[_T]) -> Iterator[_T]:
+        """Pieces of work until a time, one at least. Raises SearchTooSlowError if some are left.
+
+        What was done stays done, so that an index of any size is loaded after some requests.
+        """
+        for number, piece in enumerate(work):
+            if number and time.monotonic() >= until:
+                loaded = sum(upload.rows for upload in self._loaded.values())
+                raise SearchTooSlowError(
+                    f"The index is being read: {loaded:,} records until now. Ask again."
+                )
+            yield piece
 
     def _learn(self, version: _Version, paths: dict[_Version, Path]) -> None:
         """Find out which batches a file has."""
@@ -440,7 +461,9 @@ class DuckSearcher:
             paths[version] = path
         return paths[version]
 
-    def _follow(self, listed: dict[_Version, IndexFile], paths: dict[_Version, Path]) -> bool:
+    def _follow(
+        self, listed: dict[_Version, IndexFile], paths: dict[_Version, Path], until: float
+    ) -> bool:
         """Make the rows those of the files; False: a file turned out to be damaged meanwhile."""
         self._batches = {v: found for v, found in self._batches.items() if v in listed}
         self._damaged &= listed.keys()
@@ -453,31 +476,37 @@ class DuckSearcher:
         loaded = {
             upload: _Loaded(batch.generation, batch.rows) for upload, (_, batch) in wanted.items()
         }
-        old = [upload for upload, state in self._loaded.items() if loaded.get(upload) != state]
+        old = {upload for upload, state in self._loaded.items() if loaded.get(upload) != state}
         new: dict[_Version, list[_Upload]] = {}
         for upload, state in loaded.items():
             if self._loaded.get(upload) != state:
                 new.setdefault(wanted[upload][0], []).append(upload)
-        if not old and not new:
-            return True
-        ready = {version: self._path(version, paths) for version in new}
+        if old or new:
+            self._vectors = None
+        with self._changing():
+            self._drop(old)
+        self._loaded = {each: state for each, state in self._loaded.items() if each not in old}
+        for version, uploads in self._until(until, new.items()):
+            path = self._path(version, paths)
+            try:
+                with self._changing():
+                    self._insert(version, path, uploads)
+            except IndexDamagedError:
+                return False
+            self._loaded |= {upload: loaded[upload] for upload in uploads}
+        return True
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
         self._database.execute("BEGIN")
         try:
-            self._drop(old)
-            for version, uploads in new.items():
-                self._insert(version, ready[version], uploads)
-        except IndexDamagedError:
-            self._database.execute("ROLLBACK")
-            return False
+            yield
         except BaseException:
             self._database.execute("ROLLBACK")
             raise
         self._database.execute("COMMIT")
-        self._loaded = loaded
-        self._vectors = None
-        return True
 
-    def _drop(self, uploads: Sequence[_Upload]) -> None:
+    def _drop(self, uploads: Collection[_Upload]) -> None:
         if uploads:
             self._chosen(uploads)
             self._database.execute(
@@ -499,7 +528,7 @@ class DuckSearcher:
             del self._batches[version]
             raise IndexDamagedError("A file of the index cannot be read.") from None
 
-    def _chosen(self, uploads: Sequence[_Upload]) -> None:
+    def _chosen(self, uploads: Collection[_Upload]) -> None:
         self._database.register(
             "chosen",
             {
