@@ -481,7 +481,7 @@ MAY: dict[str, set[str]] = {
         *(f"{verb} saved search" for verb in ("get", "put", "delete")),
         *("delete a review", "delete draft", "put upload", "get a row", "get rows"),
         *("query the claims", "query the index", "query the queue", "call scan", "call train"),
-        "call search",
+        *("call classify", "call search"),
     },
     "TrainRole": {
         *("list ResultsBucket", "get result", "get picture of a page", "get reviewed records"),
