@@ -23,6 +23,7 @@ from winnow.reviews.models import Kind, LineRef, ReviewHead
 from winnow.reviews.notes import Notes
 from winnow.reviews.service import Given, Reviews
 from winnow.storage.jsonl import dump_line
+from winnow.storage.paths import JSON, ReviewPaths
 from winnow.storage.times import iso
 from winnow_train.holdout import drawn
 from winnow_train.near_copies import text_key
@@ -99,6 +100,7 @@ class Bank:
             )
             for number, row in enumerate(made, 1)
         ]
+        self.objects.put(ReviewPaths("results", "bank", upload).result, b"{}", JSON)
         file = self.objects.add("results", f"{upload}/review.jsonl", b"".join(lines))
         start = 0
         for number, (row, line) in enumerate(zip(made, lines, strict=True), 1):
