@@ -6,6 +6,8 @@ import time
 from functools import cache
 
 from winnow.errors import WinnowError
+from winnow.search.files import IndexFiles
+from winnow_aws.athena import AthenaQueries
 from winnow_aws.clients import client
 from winnow_aws.handler import handler as lambda_handler
 from winnow_aws.index_files import S3IndexFiles
@@ -14,23 +16,32 @@ from winnow_aws.s3 import s3_store
 from winnow_aws.search_events import Refused, SearchInput, SearchOutput
 from winnow_aws.search_function import REFUSALS
 from winnow_aws.settings import SearchSettings
-from winnow_search.answering import Answering
+from winnow_search.answering import Answering, Engine
+from winnow_search.athena import AthenaSearcher
 from winnow_search.duck import DuckSearcher
 
 
 @cache
 def build() -> Answering:
-    """What all calls share: the engine keeps its copy of the index."""
+    """What all calls share: the engine, with its copy of the index if it has one."""
     settings = SearchSettings.from_environment(os.environ)
     store, bucket = s3_store(), settings.results_bucket
     return Answering(
-        DuckSearcher(S3IndexFiles(client("s3"), store, bucket), time.time),
+        _engine(settings, S3IndexFiles(client("s3"), store, bucket)),
         store,
         bucket,
         SqsChangeQueue(client("sqs"), settings.changes_queue_url).compare_now,
         time.monotonic,
         secrets.token_hex,
     )
+
+
+def _engine(settings: SearchSettings, files: IndexFiles) -> Engine:
+    if not settings.athena_workgroup:
+        return DuckSearcher(files, time.time)
+    names = settings.athena_workgroup, settings.athena_database
+    queries = AthenaQueries(client("athena"), *names, time.monotonic)
+    return AthenaSearcher(files, queries, time.time, time.monotonic)
 
 
 @lambda_handler(SearchInput, lambda _: {})

@@ -14,6 +14,8 @@
   MiniStack calls once and forgets. Records for review would never have been queued.
 - An event of S3 has the version id, as on AWS. MiniStack omits it in EventBridge. Without it, if a
   file is overwritten, the new version would be judged twice and the old one never.
+- Athena takes `ExecutionParameters`, and rows of Parquet have a `"$path"`. MiniStack knows neither.
+  A query is its workgroup's, so that a role may ask for its result.
 """
 
 import ipaddress
@@ -31,7 +33,9 @@ from urllib.parse import parse_qs, urlsplit
 import hypercorn.asyncio
 from hypercorn.config import Config
 from ministack import app
-from ministack.services import eventbridge, lambda_svc, s3, sns
+from ministack.core import iam_actions
+from ministack.core.responses import error_response_json
+from ministack.services import athena, eventbridge, lambda_svc, s3, sns
 
 from winnow_local.ministack import BRIDGE_VARIABLE, EVENTS_VARIABLE, PLACES_VARIABLE
 from winnow_local.runtime import WARM
@@ -266,9 +270,81 @@ def name_versions() -> None:
     s3._fire_s3_event, eventbridge._dispatch_event = firing, dispatching
 
 
+def take_query_parameters() -> None:
+    """Put `ExecutionParameters` of Athena in the place of question marks: each is one literal."""
+    start = athena._start_query_execution
+
+    def with_parameters(data: dict[str, Any]) -> Any:
+        sql, values = data.get("QueryString", ""), data.get("ExecutionParameters", [])
+        marks = [
+            (first, end)
+            for kind, text, first, end in athena._sql_tokens(sql)
+            if (kind, text) == ("punct", "?")
+        ]
+        if len(marks) != len(values) or not all(map(_is_literal, values)):
+            message = f"{len(marks)} literals are expected, {len(values)} values were given."
+            return error_response_json("InvalidRequestException", message, 400)
+        for (first, end), value in reversed([*zip(marks, values, strict=True)]):
+            sql = sql[:first] + value + sql[end:]
+        return start({**data, "QueryString": sql})
+
+    athena._start_query_execution = with_parameters
+
+
+def _is_literal(value: str) -> bool:
+    """Whether SQL reads a text as one literal.
+
+    >>> _is_literal("'it''s'"), _is_literal("0.5"), _is_literal("'a' OR 'a'"), _is_literal("now()")
+    (True, True, False, False)
+    """
+    with suppress(ValueError):
+        float(value)
+        return True
+    tokens = list(athena._sql_tokens(value))
+    return [(kind, text) for kind, text, *_ in tokens] == [("str", value)]
+
+
+def name_workgroups() -> None:
+    """Permissions to call for a query of Athena are permissions on its workgroup."""
+    resource = iam_actions.extract_resource_arn
+
+    def of_workgroup(
+        service: str, method: str, path: str, headers: Any, body: bytes, *more: Any
+    ) -> Any:
+        if service == "athena" and b"QueryExecutionId" in body:
+            query = athena._executions.get(json.loads(body).get("QueryExecutionId"))
+            body = json.dumps({"WorkGroup": query["WorkGroup"]}).encode() if query else body
+        return resource(service, method, path, headers, body, *more)
+
+    iam_actions.extract_resource_arn = of_workgroup
+
+
+def name_paths() -> None:
+    """Give the rows of tables of Parquet a `"$path"`, as Athena does: below the table's location.
+
+    MiniStack copies the files into another temporary folder for each mention of a table.
+    """
+    relation, empty = athena._table_relation, athena._empty_relation
+
+    def with_paths(table: dict[str, Any], files: list[str]) -> str:
+        found: str = relation(table, files)
+        if not found.startswith("read_parquet("):
+            return found
+        path = "regexp_replace(filename, '^.*/ministack-athena-[^/]*/', '')"
+        return f'(SELECT *, {path} AS "$path" FROM {found})'  # noqa: S608
+
+    def with_path(table: dict[str, Any]) -> str:
+        return f'(SELECT *, CAST(NULL AS VARCHAR) AS "$path" FROM {empty(table)})'  # noqa: S608
+
+    athena._table_relation, athena._empty_relation = with_paths, with_path
+
+
 if __name__ == "__main__":
     name_versions()
     retry_events()
+    take_query_parameters()
+    name_workgroups()
+    name_paths()
     queue_calls(int(os.environ[PLACES_VARIABLE]))
     pass_attributes_on()
     keep_events(Path(os.environ[EVENTS_VARIABLE]))

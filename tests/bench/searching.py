@@ -30,7 +30,7 @@ from winnow.search.shapes import (
 )
 from winnow.storage.jsonl import dump_line
 from winnow_search.duck import DuckSearcher
-from winnow_search.parquet import write_segment
+from winnow_search.parquet import connect, write_segment
 
 RECORDS = 500_000
 UPLOAD = 500
@@ -65,11 +65,25 @@ def main(records: int = RECORDS) -> dict[str, Any]:
     return {
         "records": records,
         "index_bytes_a_record": round(len(content) / records),
+        "column_bytes_a_record": _columns(content, records),
         "result_bytes_a_record": round(statistics.mean(map(len, sample))),
         "copy_bytes_a_record": round(copy / records),
         "cpu_s": {"write": round(made, 1), "load": round(loaded, 1), "words": round(indexed, 1)},
         "ms": found,
     }
+
+
+def _columns(content: bytes, records: int) -> dict[str, float]:
+    """What each column has of the index: what Athena reads, and is paid for."""
+    with tempfile.NamedTemporaryFile(suffix=".parquet") as file, connect() as database:
+        file.write(content)
+        file.flush()
+        found = database.execute(
+            "SELECT path_in_schema, sum(total_compressed_size) FROM parquet_metadata(?)"
+            " GROUP BY 1 ORDER BY 2 DESC",
+            [file.name],
+        ).fetchall()
+    return {name: round(size / records, 2) for name, size in found}
 
 
 def _text(words: list[str], random: np.random.Generator) -> str:

@@ -156,6 +156,9 @@ BESIDE = {
     "AWS::ApiGatewayV2::Integration": "the API's way to its function",
     "AWS::ApiGatewayV2::Authorizer": "check of tokens",
     "AWS::ApiGatewayV2::Route": "routes of the API",
+    "AWS::Glue::Database": "database of the search index, with `SearchWithAthena`",
+    "AWS::Glue::Table": "table of the search index's files, for Athena",
+    "AWS::Athena::WorkGroup": "workgroup of Athena, for searches",
     "Custom::ShippedProcesses": "the processes that ship, published by a deployment",
 }
 BESIDE_BY_NAME = {
@@ -186,6 +189,9 @@ ACTIONS = {
     # What comes with the above.
     "s3:ListBucket": NOTHING,
     "s3:AbortMultipartUpload": NOTHING,
+    "s3:ListMultipartUploadParts": NOTHING,
+    "s3:ListBucketMultipartUploads": NOTHING,
+    "s3:GetBucketLocation": NOTHING,
     "sqs:DeleteMessage": NOTHING,
     "sqs:ChangeMessageVisibility": NOTHING,
     "sqs:GetQueueAttributes": NOTHING,
@@ -199,7 +205,7 @@ ACTIONS = {
     "states:ListExecutions": NOTHING,
     "textract:DetectDocumentText": NOTHING,
 }
-NOTHING_OF = ("kms:", "logs:", "xray:")
+NOTHING_OF = ("kms:", "logs:", "xray:", "athena:", "glue:")
 
 
 class Arrow(NamedTuple):

@@ -31,7 +31,8 @@ ALLOWED = (
     ("RESOURCE_STAR", "kms:", "in the policy of a key, * is this key"),
     (
         "RESOURCE_MISMATCH",
-        "states:(DescribeExecution|ListExecutions|StopExecution)",
+        "states:(DescribeExecution|ListExecutions|StopExecution)"
+        "|athena:(ListTagsForResource|UntagResource)|glue:DeleteDatabase",
         "one of the action's types of resources is enough, and it asks for each",
     ),
     ("RESOURCE_MISMATCH", "dynamodb:DescribeStream", "the time in a stream's ARN has colons"),

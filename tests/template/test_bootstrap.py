@@ -43,7 +43,7 @@ EVERYWHERE = {
 WHOLE_ACCOUNT = {
     *("Keys", "UseKeys", "ChangeStreams", "ReadSigning", "UserPools", "Apis"),
     *("ReadTemplates", "Images", "Expand", "ExpandTemplate", "PushImages"),
-    *("MakeArtifactsBucket", "UploadTemplates", "Batch", "BatchRole", "NotebookKey"),
+    *("MakeArtifactsBucket", "UploadTemplates", "Batch", "BatchRole", "NotebookKey", "Catalog"),
 }
 """Statements on resources whose names AWS makes, or that all stacks of an account share."""
 

@@ -29,7 +29,7 @@ def page(name: str) -> str:
 
 def test_a_guided_deployment_asks_few_questions():
     # A release of code sets its own; `winnow deploy` asks for none of them.
-    assert len(PARAMETERS - set(OF_RELEASES)) <= 32
+    assert len(PARAMETERS - set(OF_RELEASES)) <= 33
 
 
 def test_the_policy_of_a_customer_key_lets_in_whatever_has_no_role():
@@ -52,6 +52,8 @@ def test_where_else_document_text_goes_is_said():
         for actions, _ in given.values()
         for action in actions
     }
-    assert asked - OUR_SERVICES == {"textract"}
+    # Glue has the names of columns.
+    assert asked - OUR_SERVICES - {"glue"} == {"textract", "athena"}
     privacy = page("security.md").partition("## Privacy")[2].partition("\n## ")[0]
     assert "`OcrEngine=textract`" in privacy
+    assert "`SearchWithAthena`" in privacy

@@ -33,6 +33,7 @@ CONDITIONAL = {
     "UseCustomerKey": "HasKmsKey",
     "ReadPictures": "HasTextract",
     "SubmitJobs": "HasTrainOnBatch",
+    **dict.fromkeys(("AskAthena", "FindTable", "KeepQueryResults", "FindBucket"), "HasAthena"),
 }
 # The customer's key may protect other things too: it is used through these services alone.
 VIA = {
@@ -373,6 +374,36 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
         "ReadIndex": (READ | {"s3:GetObjectVersion"}, ["${ResultsBucket.Arn}/index/*"]),
         "ListIndex": ({"s3:ListBucket"}, ["ResultsBucket.Arn"]),
         "SendChanges": ({"sqs:SendMessage"}, ["Changes.Arn"]),
+        "AskAthena": (
+            {
+                *("athena:StartQueryExecution", "athena:StopQueryExecution"),
+                *("athena:GetQueryExecution", "athena:GetQueryResults"),
+            },
+            [
+                "arn:${AWS::Partition}:athena:${AWS::Region}:${AWS::AccountId}:workgroup/"
+                "${SearchWorkGroup}"
+            ],
+        ),
+        "FindTable": (
+            {"glue:GetDatabase", "glue:GetTable", "glue:GetPartitions"},
+            [
+                f"arn:${{AWS::Partition}}:glue:${{AWS::Region}}:${{AWS::AccountId}}:{what}"
+                for what in (
+                    "catalog",
+                    "database/${SearchDatabase}",
+                    "table/${SearchDatabase}/${SearchTable}",
+                )
+            ],
+        ),
+        # Athena writes a query's result with the permissions of who asks.
+        "KeepQueryResults": (
+            READ | {"s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"},
+            ["${ResultsBucket.Arn}/exports/queries/*"],
+        ),
+        "FindBucket": (
+            {"s3:GetBucketLocation", "s3:ListBucketMultipartUploads"},
+            ["ResultsBucket.Arn"],
+        ),
         "UseCustomerKey": CUSTOMER_KEY,
         "WriteLogs": (WRITE_LOGS, ["SearchLogs.Arn"]),
         "WriteTraces": (XRAY, ["*"]),

@@ -34,7 +34,7 @@ def test_the_emulator_makes_all_but_what_is_listed(stack: Deployed) -> None:
     idle = set(RESOURCES) - set(stack.resources) - set(stack.refused)
     conditions = {RESOURCES[name].get("Condition") for name in idle}
     assert conditions == {
-        *("HasReservedAlarm", "HasBudget", "HasTrainOnBatch", "HasNotifyWebhook"),
+        *("HasReservedAlarm", "HasBudget", "HasTrainOnBatch", "HasNotifyWebhook", "HasAthena"),
     }
     assert len(stack.resources) > 60
 

@@ -333,7 +333,7 @@ def test_an_upload_is_missed_long_before_its_row_could_have_expired():
 
 def test_parameters_are_few_and_explained():
     parameters = EXPANDED["Parameters"]
-    assert len(set(parameters) - set(OF_RELEASES)) <= 32
+    assert len(set(parameters) - set(OF_RELEASES)) <= 33
     grouped = [
         name
         for group in EXPANDED["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]

@@ -185,6 +185,13 @@ def _resolved(node: Any, values: Mapping[str, str], roles: Mapping[str, str]) ->
     match node:
         case {"Fn::Sub": str(text)}:
             return re.sub(r"\$\{([\w:]+)\}", lambda found: values[found[1]], text)
+        case {"Fn::Sub": [str(text), dict() as more]}:
+            named = {name: _resolved(one, values, roles) for name, one in more.items()}
+            return _resolved({"Fn::Sub": text}, {**values, **named}, roles)
+        case {"Fn::Join": [str(between), parts]}:
+            return between.join(_resolved(parts, values, roles))
+        case {"Fn::Split": [str(at), text]}:
+            return _resolved(text, values, roles).split(at)
         case {"Fn::GetAtt": [str(name), "Arn"]}:
             return roles[name]
         case dict():

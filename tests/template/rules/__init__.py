@@ -16,6 +16,7 @@ from tests.template.rules import (
     mail,
     review,
     roles,
+    searching,
     steps,
     surface,
     training,
@@ -35,6 +36,7 @@ TYPES = {
     **review.RULES,
     **training.RULES,
     **webhook.RULES,
+    **searching.RULES,
 }
 # Every resource there is. Another needs a name here, and what is special about it where the rules
 # for its type are.
@@ -68,6 +70,7 @@ INVENTORY: dict[str, set[str]] = {
     "AWS::Budgets::Budget": {"Budget"},
     **review.INVENTORY,
     **webhook.INVENTORY,
+    **searching.INVENTORY,
     "AWS::CloudFormation::Stack": {"Training"},
 }
 PSEUDO = {

@@ -129,6 +129,8 @@ VARIABLES: dict[str, Any] = {
     "CLASSIFY_FUNCTION": ref("ClassifyFunction.Alias"),
     "TRAIN_FUNCTION": ref("TrainFunction.Alias"),
     "SEARCH_FUNCTION": ref("SearchFunction.Alias"),
+    "ATHENA_WORKGROUP": given("HasAthena", ref("SearchWorkGroup"), ""),
+    "ATHENA_DATABASE": given("HasAthena", ref("SearchDatabase"), ""),
     "TRAIN_QUEUE": given("HasTrainOnBatch", sub("${AWS::StackName}-training"), ""),
 }
 # What these mail is not gathered: it is gathered already, or there is one for each upload.

@@ -75,6 +75,7 @@ PARAMETERS: dict[str, Number | Choice | Words] = {
     "ReviewBlindShare": Number(10, 0, 100),
     "ReviewAuditShare": Number(2, 0, 100),
     "DisagreementShare": Number(10, 0, 100),
+    "SearchWithAthena": OFF,
     "RetrainDecisions": Number(0, 0, 1000000),
     "RetrainSchedule": Words(
         ("rate(7 days)", "cron(0 3 ? * MON *)", "cron(0 8 1 * ? *)"),
@@ -151,6 +152,13 @@ CONDITIONS: dict[str, Any] = {
         "Fn::And": [
             {"Condition": "HasReviewPage"},
             {"Fn::Not": [{"Fn::Equals": [ref("TrainOnBatch"), "false"]}]},
+        ]
+    },
+    # The page is who searches.
+    "HasAthena": {
+        "Fn::And": [
+            {"Condition": "HasReviewPage"},
+            {"Fn::Not": [{"Fn::Equals": [ref("SearchWithAthena"), "false"]}]},
         ]
     },
     "HasReservedAlarm": {

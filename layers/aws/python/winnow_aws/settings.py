@@ -167,6 +167,10 @@ class SearchSettings(Settings):
     changes_queue_url: str = Field(
         description="the queue that is asked for a comparison where the index is damaged"
     )
+    athena_workgroup: str = Field(
+        "", description="Athena's workgroup that answers; absent: the function reads the index"
+    )
+    athena_database: str = Field("", description="the database of Glue that has the index's table")
 
 
 class NotifySettings(Settings):

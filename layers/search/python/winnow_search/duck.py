@@ -28,14 +28,13 @@ from winnow.errors import (
     SearchTooSlowError,
 )
 from winnow.reviews.models import RecordKey
-from winnow.search.charts import USD_DECIMALS, Group, age_starts, answer, bucket, share
+from winnow.search.charts import Group, age_starts, answer, bucket
 from winnow.search.engine import NO_VECTOR, answer_of, hit_of, terms_of
 from winnow.search.exports import MAX_RECORDS, ExportFormat
 from winnow.search.files import Batch, FileName, IndexFile, IndexFiles, counting
 from winnow.search.memory import Vectorise
 from winnow.search.rows import IndexRow
 from winnow.search.shapes import (
-    ChartId,
     RecordRef,
     SearchAnswer,
     SearchRequest,
@@ -47,7 +46,7 @@ from winnow.search.shapes import (
 from winnow_search.exporting import SELECTED, Written, copy
 from winnow_search.parquet import COLUMNS, batches, connect
 from winnow_search.projection import projected
-from winnow_search.sql import BY_LIKENESS, ORDERS, Where, contains, where
+from winnow_search.sql import BY_LIKENESS, DUCKDB, ORDERS, Where, contains, group, where
 from winnow_search.sql import counting as counting_sql
 from winnow_search.vectors import Vectors
 from winnow_search.words import Ids, WordIndex
@@ -165,12 +164,12 @@ class DuckSearcher:
             )
             groups: list[Group] = []
             if total:
-                for one in counting_sql(request.chart, bucket(first, last), age_starts(now)):
+                length = bucket(first, last)
+                for sql in counting_sql(request.chart, length, age_starts(now), DUCKDB):
                     found = self._database.execute(
-                        one.sql.replace("{where}", condition.sql),
-                        [*one.parameters, *condition.parameters],
+                        sql.replace("{where}", condition.sql), condition.parameters
                     ).fetchall()
-                    groups += [_group(request.chart, *row) for row in found]
+                    groups += [group(request.chart, *row) for row in found]
             return answer(request, total, groups, now, **self._state())
 
     def export(
@@ -278,7 +277,13 @@ class DuckSearcher:
         withheld: Collection[RecordKey],
     ) -> Where:
         """What a row has to fulfil, its words included."""
-        condition = where(request.filters, visible, withheld)
+        condition = where(request.filters, visible)
+        if withheld:
+            condition = condition.with_(
+                "(upload, record) NOT IN"
+                " (SELECT unnest(CAST(? AS VARCHAR[])), unnest(CAST(? AS INTEGER[])))",
+                [[key.upload for key in withheld], [key.record for key in withheld]],
+            )
         candidates = self._candidates(demanded, condition)
         return condition if candidates is None else self._among(condition, candidates)
 
@@ -290,7 +295,7 @@ class DuckSearcher:
             return None
         known = self._words.find(demanded, MOST_FOUND)
         after = self._words.upto if known is not None else 0
-        looked = contains(demanded)
+        looked = contains(demanded, DUCKDB)
         rest = self._database.execute(
             f"SELECT id FROM records WHERE id > ? AND {condition.sql} AND {looked.sql}",  # noqa: S608
             [after, *condition.parameters, *looked.parameters],
@@ -541,12 +546,3 @@ class DuckSearcher:
 def _batch(found: Sequence[Batch], upload: _Upload) -> Batch:
     """The greatest batch of an upload in a file."""
     return max(one for one in found if (one.process, one.upload) == upload)
-
-
-def _group(chart: ChartId, series: str, x: str, value: float | None, records: int) -> Group:
-    match chart:
-        case ChartId.CALIBRATION | ChartId.AGREEMENT:
-            value = share(value or 0.0, records)
-        case ChartId.COST:
-            value = round(value or 0.0, USD_DECIMALS)
-    return Group(series, x, value, records)

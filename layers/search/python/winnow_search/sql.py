@@ -1,11 +1,13 @@
-"""Requests as SQL with parameters. No text of a user is ever part of a statement."""
+"""Requests as SQL with parameters. No text of a user is ever part of a statement.
+
+The statements are what DuckDB and Athena both read. Where the two differ, a `Dialect` says how.
+"""
 
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from winnow.models import Outcome, Verdict
-from winnow.reviews.models import RecordKey
-from winnow.search.charts import CONFIDENCE_EDGES
+from winnow.search.charts import CONFIDENCE_EDGES, USD_DECIMALS, Group, share
 from winnow.search.shapes import ChartId, SearchFilter, Sort
 
 ANSWERED = (
@@ -38,32 +40,49 @@ ORDERS = {
 BY_LIKENESS = "likeness DESC, process, upload, record"
 
 
+class Dialect(NamedTuple):
+    """What engines write each in their own way."""
+
+    contains: str
+    """That the tokens contain a term."""
+    sum: str
+    """The sum of a column, exact enough for rounding it."""
+    quantile: str
+    """The least number of seconds that a share of the records has at most."""
+
+
+DUCKDB = Dialect(
+    contains="contains(tokens, ?)",
+    sum="fsum({column})",
+    quantile="quantile_disc(seconds, {share})",
+)
+ATHENA = Dialect(
+    contains="strpos(tokens, ?) > 0",
+    sum="sum(CAST({column} AS DECIMAL(38, 18)))",
+    quantile="array_sort(array_agg(seconds) FILTER (WHERE seconds IS NOT NULL))"
+    "[CAST(ceil({share} * count(seconds)) AS BIGINT)]",
+)
+"""Athena's own quantiles are approximate."""
+
+
 class Where(NamedTuple):
     """A condition and its parameters."""
 
     sql: str
     parameters: list[Any]
 
-    def with_(self, sql: str) -> "Where":
+    def with_(self, sql: str, parameters: Sequence[Any] = ()) -> "Where":
         """Both conditions."""
-        return Where(f"{self.sql} AND {sql}", self.parameters)
+        return Where(f"{self.sql} AND {sql}", [*self.parameters, *parameters])
 
 
-def where(
-    filters: SearchFilter, visible: Collection[str] | None, withheld: Collection[RecordKey] = ()
-) -> Where:
+def where(filters: SearchFilter, visible: Collection[str] | None) -> Where:
     """What a row has to fulfil."""
     conditions: list[str] = ["TRUE"]
     parameters: list[Any] = []
     if visible is not None:
-        conditions.append("list_contains(CAST(? AS VARCHAR[]), process)")
-        parameters.append(sorted(visible))
-    if withheld:
-        conditions.append(
-            "(upload, record) NOT IN"
-            " (SELECT unnest(CAST(? AS VARCHAR[])), unnest(CAST(? AS INTEGER[])))"
-        )
-        parameters += [[key.upload for key in withheld], [key.record for key in withheld]]
+        conditions.append(f"process IN ({', '.join('?' * len(visible))})" if visible else "FALSE")
+        parameters += sorted(visible)
     for name, column in _LISTS.items():
         if values := getattr(filters, name):
             conditions.append(f"{column} IN ({', '.join('?' * len(values))})")
@@ -78,116 +97,90 @@ def where(
     if filters.reviewed is not None:
         conditions.append(f"reviewed_by IS {'NOT ' if filters.reviewed else ''}NULL")
     if filters.changed is not None:
-        conditions.append("changed = ?")
-        parameters.append(filters.changed)
+        conditions.append(f"{'' if filters.changed else 'NOT '}changed")
     if filters.answered is not None:
         conditions.append(f"{'' if filters.answered else 'NOT '}{ANSWERED}")
     return Where(" AND ".join(conditions), parameters)
 
 
-def contains(terms: Sequence[str]) -> Where:
+def contains(terms: Sequence[str], dialect: Dialect) -> Where:
     """That the tokens contain all terms."""
-    return Where(" AND ".join(["contains(tokens, ?)"] * len(terms)) or "TRUE", list(terms))
+    return Where(" AND ".join([dialect.contains] * len(terms)) or "TRUE", list(terms))
 
 
-class Counting(NamedTuple):
-    """A statement that gives a chart's groups: series, x, and what the value is made of, records.
+def counting(chart: ChartId, length: int, age_starts: Sequence[str], dialect: Dialect) -> list[str]:
+    """The statements that give a chart's groups; the series are in their order, and the groups.
 
-    `{where}` is to be replaced by the condition.
-    """
-
-    sql: str
-    parameters: list[Any]
-    """Those before the condition's."""
-
-
-def counting(chart: ChartId, length: int, age_starts: Sequence[str]) -> list[Counting]:
-    """The statements of a chart; the series are in their order, and so are the groups.
-
-    Each row is series, x, value (or a sum that a share is made of), records.
+    `{where}` in a statement is to be replaced by the condition. Each row is series, x, value (or a
+    sum that a share is made of), records.
     """
     time = f"substr(judged_at, 1, {int(length)})"
+    count = "count(*), count(*)"
     match chart:
         case ChartId.OUTCOMES:
             return [
-                Counting(
-                    f"SELECT '{outcome}', {time} x, count(*) n, n FROM records"  # noqa: S608
-                    f" WHERE {{where}} AND outcome = '{outcome}' GROUP BY x ORDER BY x",
-                    [],
-                )
+                f"SELECT '{outcome}', {time}, {count} FROM records"  # noqa: S608
+                f" WHERE {{where}} AND outcome = '{outcome}' GROUP BY 2 ORDER BY 2"
                 for outcome in Outcome
             ]
         case ChartId.CALIBRATION:
-            edges = " + ".join(f"(confidence >= {edge})::INT" for edge in CONFIDENCE_EDGES)
-            measured = f"{{where}} AND {ANSWERED} AND confidence IS NOT NULL"
+            edges = " + ".join(f"CAST(confidence >= {e} AS INTEGER)" for e in CONFIDENCE_EDGES)
             return [
-                Counting(
-                    f"SELECT '{series}', ({edges})::VARCHAR x, {value}, count(*) FROM records"  # noqa: S608
-                    f" WHERE {measured} GROUP BY x ORDER BY x",
-                    [],
-                )
+                f"SELECT '{series}', CAST({edges} AS VARCHAR), {value}, count(*) FROM records"  # noqa: S608
+                f" WHERE {{where}} AND {ANSWERED} AND confidence IS NOT NULL GROUP BY 2 ORDER BY 2"
                 for series, value in (
                     ("agreed", "count(*) FILTER (WHERE NOT changed)"),
-                    ("confidence", "fsum(confidence)"),
+                    ("confidence", dialect.sum.format(column="confidence")),
                 )
             ]
         case ChartId.DECISIONS:
             return [
-                Counting(
-                    "SELECT 'records', decision x, count(*) n, n FROM records"
-                    " WHERE {where} AND decision IS NOT NULL GROUP BY x ORDER BY n DESC, x",
-                    [],
-                )
+                f"SELECT 'records', decision, {count} FROM records"  # noqa: S608
+                " WHERE {where} AND decision IS NOT NULL GROUP BY 2 ORDER BY 3 DESC, 2"
             ]
         case ChartId.REASONS:
             return [
-                Counting(
-                    f"SELECT '{outcome}', code x, count(*) n, n FROM records"  # noqa: S608
-                    f" WHERE {{where}} AND outcome = '{outcome}' AND code IS NOT NULL"
-                    " GROUP BY x ORDER BY n DESC, x",
-                    [],
-                )
+                f"SELECT '{outcome}', code, {count} FROM records"  # noqa: S608
+                f" WHERE {{where}} AND outcome = '{outcome}' AND code IS NOT NULL"
+                " GROUP BY 2 ORDER BY 3 DESC, 2"
                 for outcome in (Outcome.REVIEW, Outcome.INVALID)
             ]
         case ChartId.AGREEMENT:
             return [
-                Counting(
-                    "SELECT 'review_rate', version x, count(*) FILTER (WHERE outcome = 'review'),"
-                    " count(*) FILTER (WHERE outcome <> 'invalid') n FROM records"
-                    " WHERE {where} GROUP BY x HAVING n > 0 ORDER BY min(judged_at), x",
-                    [],
-                ),
-                Counting(
-                    f"SELECT 'agreement', version x, count(*) FILTER (WHERE {ANSWERED}"  # noqa: S608
-                    f" AND NOT changed), count(*) FILTER (WHERE {ANSWERED}) n FROM records"
-                    " WHERE {where} GROUP BY x HAVING n > 0 ORDER BY min(judged_at), x",
-                    [],
-                ),
+                f"SELECT '{series}', version, count(*) FILTER (WHERE {part}),"  # noqa: S608
+                f" count(*) FILTER (WHERE {whole}) FROM records WHERE {{where}} GROUP BY 2"
+                f" HAVING count(*) FILTER (WHERE {whole}) > 0 ORDER BY min(judged_at), 2"
+                for series, part, whole in (
+                    ("review_rate", "outcome = 'review'", "outcome <> 'invalid'"),
+                    ("agreement", f"{ANSWERED} AND NOT changed", ANSWERED),
+                )
             ]
         case ChartId.DURATION:
             return [
-                Counting(
-                    f"SELECT '{series}', {time} x, quantile_disc(seconds, {quantile}), count(*)"  # noqa: S608
-                    " FROM records WHERE {where} GROUP BY x ORDER BY x",
-                    [],
-                )
-                for series, quantile in (("p50", 0.5), ("p95", 0.95))
+                f"SELECT '{series}', {time}, {dialect.quantile.format(share=share)}, count(*)"  # noqa: S608
+                " FROM records WHERE {where} GROUP BY 2 ORDER BY 2"
+                for series, share in (("p50", 0.5), ("p95", 0.95))
             ]
         case ChartId.QUEUE_AGE:
-            age = " + ".join(["(judged_at < ?)::INT"] * len(age_starts))
+            # The times are our clock's. Athena takes parameters in a condition alone.
+            age = " + ".join(f"CAST(judged_at < '{start}' AS INTEGER)" for start in age_starts)
             return [
-                Counting(
-                    f"SELECT 'waiting', ({age})::VARCHAR x, count(*) n, n FROM records"  # noqa: S608
-                    " WHERE {where} AND outcome = 'review' AND reviewed_by IS NULL"
-                    " GROUP BY x ORDER BY x",
-                    list(age_starts),
-                )
+                f"SELECT 'waiting', CAST({age} AS VARCHAR), {count} FROM records"  # noqa: S608
+                " WHERE {where} AND outcome = 'review' AND reviewed_by IS NULL"
+                " GROUP BY 2 ORDER BY 2"
             ]
         case ChartId.COST:
             return [
-                Counting(
-                    f"SELECT 'usd', {time} x, coalesce(fsum(usd), 0), count(*) FROM records"  # noqa: S608
-                    " WHERE {where} GROUP BY x ORDER BY x",
-                    [],
-                )
+                f"SELECT 'usd', {time}, {dialect.sum.format(column='usd')}, count(*) FROM records"  # noqa: S608
+                " WHERE {where} GROUP BY 2 ORDER BY 2"
             ]
+
+
+def group(chart: ChartId, series: str, x: str, value: float | None, records: int) -> Group:
+    """What a row of a statement says."""
+    match chart:
+        case ChartId.CALIBRATION | ChartId.AGREEMENT:
+            value = share(value or 0.0, records)
+        case ChartId.COST:
+            value = round(value or 0.0, USD_DECIMALS)
+    return Group(series, x, value, records)
