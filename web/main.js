@@ -8,7 +8,7 @@ import { actionOf, learnLayout, printed } from "./keys.js";
 import { createOutbox } from "./outbox.js";
 import { conflictDialog, reviewView, saveDraft } from "./review.js";
 import { createSession } from "./session.js";
-import { recordView, tryView } from "./single.js";
+import { recordView } from "./single.js";
 import { uploadsView, uploadView } from "./uploads.js";
 
 const IDLE = 15 * 60_000;
@@ -62,6 +62,7 @@ async function viewOf(name) {
   if (views[name]) return views[name];
   try {
     if (name === "search") views.search ??= (await import("./search.js")).searchView(context);
+    else if (name === "try") views.try ??= (await import("./try.js")).tryView(context);
     else {
       const { modelsView, modelView } = await import("./models.js");
       views.models ??= modelsView(context);
@@ -352,7 +353,6 @@ async function begin() {
   context = { session, outbox, processes, keys, navigate, may: allowed, groups: me.groups, conflicts };
   Object.assign(views, {
     review: reviewView(context),
-    try: tryView(context),
     uploads: uploadsView(context),
     upload: uploadView(context),
     record: recordView(context),
