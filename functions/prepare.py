@@ -41,8 +41,10 @@ NEEDED_BY = {"numpy/f2py": "scipy"}
 KEEP = {
     # Descriptions of every AWS service. The functions call S3; Scan can call Textract; Sweep,
     # Dispatch and Digest call the table, the workflow, the queues and the topic; Queue and Api
-    # call Scan and Train, Api asks which alarms ring, and Notify reads the webhook's address.
+    # call Scan and Train; Api asks which alarms ring; Notify reads the webhook's address; Search
+    # can ask Athena.
     "botocore/data": (
+        "athena",
         "batch",
         "cloudwatch",
         "dynamodb",
