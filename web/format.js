@@ -20,14 +20,15 @@ export function verdict(value) {
   return VERDICTS[value] ?? value;
 }
 
-/** What a confidence is, in words: a measured share, or a number that only ranks. */
-export function confidence(value, calibrated) {
+/** What the confidence of a record is, in words: a measured share, or a number that only ranks. */
+export function confidence({ confidence: value, calibrated, code }) {
   if (value === null || value === undefined) return null;
-  if (calibrated) {
+  if (calibrated && code !== "out_of_scope") {
     const share = Math.round(value * 100);
     return { short: `${share} %`, long: `Of 100 such decisions, about ${share} are right.` };
   }
-  return { short: value.toFixed(2), long: "A raw score: it ranks records, it is no probability." };
+  const long = calibrated ? "It holds for records like the training data. This one is unlike them." : "A raw score: it ranks records, it is no probability.";
+  return { short: value.toFixed(2), long };
 }
 
 export function count(number, one, many = `${one}s`) {

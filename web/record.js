@@ -162,7 +162,7 @@ export function machinePanel(item, { lit } = {}) {
         "It shows how often people and machine agree when neither knows of the other."));
   }
   const { decision } = item;
-  const sure = confidence(item.confidence, item.calibrated);
+  const sure = confidence(item);
   return h("section.machine", { tabindex: "0", "aria-labelledby": "machine-title" },
     h("h2", { id: "machine-title" }, "The machine says"),
     decision

@@ -170,7 +170,7 @@ export function reviewView({ session, processes, keys, navigate }) {
 
   function spoken(item) {
     const decision = item.hidden ? "Blind check, decide first." : `The machine says ${titleOf(item.process, item.decision?.value)}`;
-    const sure = item.hidden ? "" : confidence(item.confidence, item.calibrated)?.short ?? "";
+    const sure = item.hidden ? "" : confidence(item)?.short ?? "";
     return `${nameOf(item)}. ${decision} ${sure}. ${item.reason ?? ""}`;
   }
 

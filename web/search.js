@@ -142,7 +142,7 @@ export function searchView({ processes, navigate, groups }) {
   }
 
   function hit(one) {
-    const sure = confidence(one.confidence, one.calibrated);
+    const sure = confidence(one);
     const title = one.decision ? titleOf(processes.find((each) => each.id === one.process), one.decision) : REASONS[one.code] ?? one.code;
     const name = one.source_id ?? `Record ${one.record} of ${short(one.upload)}`;
     const about = [one.process, sure?.short && `confidence ${sure.short}`, time(one.judged_at),

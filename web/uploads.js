@@ -317,7 +317,7 @@ export function uploadView({ processes, may }) {
   }
 
   function row(one, process) {
-    const sure = confidence(one.confidence, one.calibrated);
+    const sure = confidence(one);
     const named = one.source_id ?? `Record ${one.record}`;
     return h("tr", null,
       h("th", { scope: "row" }, h("a", { href: `#/uploads/${part(id)}/${one.record}` }, own(named)),

@@ -12,6 +12,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.fakes.drawn_pictures import archive
 from tests.fakes.http_api import Served, call, serve
 from tests.fakes.live import Audits, publish
 from tests.fakes.stage import Clock, Stage
@@ -21,6 +22,7 @@ from winnow.limits.reading import ReadLimits
 from winnow.registry.models import VersionMetrics
 from winnow_api.ports import Differences
 from winnow_encoder.load import load_encoder
+from winnow_encoder.pictures import load_picture_encoder
 from winnow_ocr.jpeg import page_jpeg
 from winnow_ocr.pages import Pages
 from winnow_ocr.rapid import RapidEngine
@@ -53,14 +55,25 @@ def make() -> list[Path]:
 
 def _stage() -> Stage:
     ocr = Pages(RapidEngine(), ReadLimits(), time.monotonic, packed=page_jpeg)
-    encoder = load_encoder(ROOT / "build" / "model")
-    stage = Stage(encoder=encoder, ocr=ocr, clock=Clock(), base="http://s3.test")
+    model = ROOT / "build" / "model"
+    stage = Stage(
+        encoder=load_encoder(model),
+        picture_encoder=load_picture_encoder(model),
+        ocr=ocr,
+        clock=Clock(),
+        base="http://s3.test",
+    )
     for name, process in SAMPLES.items():
         stage.drop((ROOT / "samples" / name).read_bytes(), f"inbox/{process}/0a1b2c/{name}")
         stage.clock.wait(60)
     # What is accepted in the scan is looked at, too: a spot check.
     scan = stage.uploads.rows[_upload(stage, "prior-auth-scan.pdf")]
     stage.queue(scan, audit=1.0)
+    drawn = {
+        file.name: file.read_bytes() for file in (ROOT / "samples" / "two-wheels").glob("*.png")
+    }
+    stage.drop(archive(drawn), "inbox/two-wheels/0a1b2e/two-wheels.zip")
+    stage.clock.wait(60)
     stage.drop(b"", "inbox/L33774/0a1b2d/empty.csv")
     stage.clock.wait(60)
     return stage
@@ -101,6 +114,7 @@ def _views(stage: Stage) -> dict[str, tuple[str, Act | None, dict[str, object]]]
         "review-dark": ("#/review?process=L33774", None, dark),
         "review-phone": ("#/review?process=L33774", None, {"viewport": PHONE, "has_touch": True}),
         "review-scan": (f"#/uploads/{scan}/1", None, {}),
+        "review-picture": ("#/review?process=two-wheels", None, {}),
         "review-try": ("#/try", _try, {"viewport": {"width": 1280, "height": 1000}}),
         "review-blind": ("#/review?process=emotions", _blind, {}),
         "review-keys": ("#/review?process=emotions", _help, {}),

@@ -3,10 +3,16 @@ import { test } from "node:test";
 import { bytes, confidence, reviewed, time, titleOf } from "../../../web/format.js";
 
 test("a raw score is not called a probability", () => {
-  assert.equal(confidence(0.5, false).short, "0.50");
-  assert.match(confidence(0.5, false).long, /no probability/);
-  assert.equal(confidence(0.925, true).short, "93 %");
-  assert.equal(confidence(null, true), null);
+  assert.equal(confidence({ confidence: 0.5, calibrated: false }).short, "0.50");
+  assert.match(confidence({ confidence: 0.5, calibrated: false }).long, /no probability/);
+  assert.equal(confidence({ confidence: 0.925, calibrated: true, code: "below_threshold" }).short, "93 %");
+  assert.equal(confidence({ confidence: null, calibrated: true }), null);
+});
+
+test("what is unlike the training data is promised nothing", () => {
+  const { short, long } = confidence({ confidence: 0.925, calibrated: true, code: "out_of_scope" });
+  assert.equal(short, "0.93");
+  assert.doesNotMatch(short + long, /%|are right/);
 });
 
 test("titles of decisions: the process's own, then the verdicts", () => {
