@@ -187,10 +187,18 @@ export function searchView({ processes, navigate, groups }) {
     }
   }
 
+  /** What is being searched for is not shown any more. */
+  function stop() {
+    asked += 1;
+    found.removeAttribute("aria-busy");
+  }
+
   async function find(offset = 0) {
     const turn = offset ? asked : ++asked;
+    found.setAttribute("aria-busy", "true");
     const answer = await post("/v1/search", { ...current(), limit: PAGE, offset }).catch((error) => ({ error }));
     if (turn !== asked) return;
+    found.removeAttribute("aria-busy");
     if (answer.error) {
       fill(found, problem(answer.error));
       return;
@@ -252,7 +260,7 @@ export function searchView({ processes, navigate, groups }) {
         try {
           await open(id);
         } catch (error) {
-          asked += 1;
+          stop();
           fill(drawn);
           fill(found, problem(error));
           return;
@@ -269,7 +277,7 @@ export function searchView({ processes, navigate, groups }) {
       hits = [];
       fill(found);
       fill(drawn);
-      asked += 1;
+      stop();
     },
   };
 }

@@ -16,7 +16,7 @@ PHRASE = '"iron deficiency"'
 
 
 def total(person: Person) -> int:
-    heading = person.page.locator(".found h2")
+    heading = person.page.locator(".found:not([aria-busy]) h2")
     heading.wait_for()
     return int(re.sub(r"\D", "", heading.inner_text()))
 
@@ -57,8 +57,9 @@ def test_a_row_of_the_table_leads_to_as_many_records_as_it_says(open_page):
     assert "reason=" in person.page.url
     assert "chart=reasons" in person.page.url
     # A bar of the picture does the same.
-    person.page.go_back()
-    person.page.wait_for_load_state("networkidle")
+    with person.page.expect_response("**/v1/search"):
+        person.page.go_back()
+    assert total(person) > said
     with person.page.expect_response("**/v1/search"):
         person.page.locator(".chart .behind").first.click()
     person.page.wait_for_load_state("networkidle")
