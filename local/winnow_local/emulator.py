@@ -233,8 +233,8 @@ def retry_events() -> None:
         if not function or not config:
             return
         record = lambda_svc._execution_record_for_config(function, config)
-        # Its alias has the retries and the queue.
-        alias = arn.rpartition(f":{name}:")[2] or None
+        # The retries and the queue are those of the alias, if the rule names one.
+        alias = arn.partition(f":{name}:")[2] or None
         record["event_invoke_config"] = lambda_svc._event_invoke_config(
             lambda_svc._functions[name], alias
         )

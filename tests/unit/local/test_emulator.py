@@ -51,12 +51,13 @@ def test_events_of_others_stay_as_they_are(events: list[dict[str, Any]]) -> None
     assert events == [own]
 
 
+@pytest.mark.parametrize("alias", ["live", ""])
 def test_a_call_by_a_rule_is_made_again_and_what_fails_for_good_is_kept(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, alias: str
 ) -> None:
-    arn = "arn:aws:lambda:us-east-1:000000000000:function:queue:live"
+    arn = "arn:aws:lambda:us-east-1:000000000000:function:queue" + (f":{alias}" if alias else "")
     invoke = {"MaximumRetryAttempts": 2, "DestinationConfig": {"OnFailure": {"Destination": "q"}}}
-    function = {"event_invoke_configs": {"live": invoke}}
+    function = {"event_invoke_configs": {alias: invoke}}
     config = {"FunctionName": "queue", "FunctionArn": arn}
     calls: list[Any] = []
     kept: list[Any] = []
