@@ -78,6 +78,7 @@ export function searchView({ processes, navigate, groups }) {
   let query = {};
   let hidden = {}; // What a saved search asks for that no address has.
   let asked = 0;
+  let charted = 0;
   let hits = [];
   let unfolded = false;
 
@@ -187,10 +188,13 @@ export function searchView({ processes, navigate, groups }) {
     }
   }
 
+  const busy = (is) => { for (const each of [found, drawn]) is ? each.setAttribute("aria-busy", "true") : each.removeAttribute("aria-busy"); };
+
   /** What is being searched for is not shown any more. */
   function stop() {
     asked += 1;
-    found.removeAttribute("aria-busy");
+    charted += 1;
+    busy(false);
   }
 
   async function find(offset = 0) {
@@ -235,23 +239,29 @@ export function searchView({ processes, navigate, groups }) {
   }
 
   async function load() {
+    busy(true);
     drawChips();
     offerOrders();
     process.value = query.process ?? "";
     outcome.value = query.outcome ?? "";
-    const finding = find();
-    const turn = asked;
+    await Promise.all([find(), findChart()]);
+  }
+
+  async function findChart() {
+    const turn = ++charted;
     const chart = query.chart in CHARTS ? query.chart : "outcomes";
     const answer = await post("/v1/stats", { chart, query: words.value, filters: filters() }).catch((error) => ({ error }));
+    if (turn !== charted) return;
+    drawn.removeAttribute("aria-busy");
     // The search says what is wrong with what both were asked.
-    if (turn === asked) answer.error ? fill(drawn) : drawChart(answer);
-    await finding;
+    answer.error ? fill(drawn) : drawChart(answer);
   }
 
   return {
     root,
     title: "Search",
     async enter(to) {
+      busy(true);
       await style();
       const { name, query: _, saved: id, ...given } = to;
       query = given;

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.browser.person import Person, decided
+from tests.browser.searching import asking, total
 from tests.browser.test_access import violations
 from tests.fakes.drawn_pictures import archive, packed, wheels
 from tests.fakes.http_api import Served, call, serve
@@ -115,7 +116,7 @@ def test_a_picture_that_cannot_be_judged_says_what_a_dropped_one_does(open_page)
 
 def test_a_search_shows_thumbnails_and_never_the_original(open_page, stage):
     person = open_page("#/search")
-    person.page.locator(".found h2").wait_for()
+    total(person.page)
     images = seen(person, "img.thumbnail")
     assert [image["width"] for image in images] == [320, 320]
     assert all(re.fullmatch(r"Picture of Record [12] of \w+", image["alt"]) for image in images)
@@ -127,7 +128,7 @@ def test_pictures_like_one_are_found_and_no_texts(open_page, stage):
     stage.drop(b'{"id": "1", "text": "I was happy."}', "inbox/emotions/x/text.jsonl")
     person = open_page("#/search")
     image = person.page.locator(".card", has=person.page.locator("img.thumbnail")).first
-    with person.page.expect_response("**/v1/search"):
+    with asking(person.page):
         image.get_by_role("button", name="Records like this one").click()
     person.see(re.compile(r"likeness [01]\.\d\d"))
     assert len(seen(person, "img.thumbnail")) == 1

@@ -5,8 +5,9 @@ import re
 import pytest
 
 from tests.browser.person import Person
+from tests.browser.searching import asking, find, total
 from tests.browser.test_access import violations
-from tests.browser.test_search import expected, find, total
+from tests.browser.test_search import expected
 from tests.fakes.http_api import call
 
 NAME = "Mrs Quixotic's <b>bleeding</b>"
@@ -18,47 +19,45 @@ def menu(person: Person) -> None:
         person.page.locator("details.saved summary").click()
 
 
-def save(person: Person, name: str = NAME, who: str = "Only me") -> None:
+def ask_to_save(person: Person, name: str, who: str = "Only me") -> None:
     person.page.get_by_label("Name of the search").fill(name)
     person.page.get_by_label("Who else has it").select_option(who)
-    with person.page.expect_response("**/v1/searches"):
-        person.page.get_by_role("button", name="Save this search").click()
-    person.page.wait_for_load_state("networkidle")
+    person.page.get_by_role("button", name="Save this search").click()
 
 
-def settled(person: Person) -> int:
-    person.page.wait_for_load_state("networkidle")
-    return total(person)
+def save(person: Person, name: str = NAME, who: str = "Only me") -> None:
+    ask_to_save(person, name, who)
+    person.page.get_by_role("link", name=name, exact=True).wait_for()
 
 
 def test_a_search_is_saved_and_opened_again_by_its_id_alone(open_page, stage):
     person = open_page("#/search?outcome=review")
-    total(person)
-    found = find(person, PHRASE)
-    with person.page.expect_response("**/v1/search"):
+    total(person.page)
+    found = find(person.page, PHRASE)
+    with asking(person.page):
         person.page.get_by_label("Order").select_option("oldest")
     menu(person)
     save(person)
     person.page.get_by_role("link", name="Uploads", exact=True).click()
     person.page.locator(".card").first.wait_for()
     person.page.get_by_role("link", name="Search", exact=True).click()
-    total(person)
+    total(person.page)
     assert person.page.get_by_label("Words to find").input_value() == ""
     menu(person)
     link = person.page.get_by_role("link", name=NAME, exact=True)
-    with person.page.expect_response("**/v1/search"):
+    with asking(person.page):
         link.click()
-    assert settled(person) == found
+    assert total(person.page) == found
     assert re.search(r"#/search\?saved=[0-9a-f]{32}$", person.page.url)
     assert person.page.get_by_label("Words to find").input_value() == PHRASE
     assert person.page.get_by_label("Outcome", exact=True).input_value() == "review"
     assert person.page.get_by_label("Order").input_value() == "oldest"
     # The address alone opens it, too; what is changed then is in the address as ever.
     person.page.reload()
-    assert settled(person) == found
-    with person.page.expect_response("**/v1/search"):
+    assert total(person.page) == found
+    with asking(person.page):
         person.page.get_by_label("Outcome", exact=True).select_option("")
-    assert settled(person) == expected(stage, query=PHRASE)
+    assert total(person.page) == expected(stage, query=PHRASE)
     assert "saved=" not in person.page.url
     for address in [*person.requests, person.page.url]:
         assert not re.search("quixotic|iron", address, re.IGNORECASE)
@@ -74,13 +73,13 @@ def test_what_no_address_has_is_shown_and_can_be_removed(open_page, stage):
     made = call(stage, "POST /v1/searches", {"name": "One case", "search": search})
     assert made.status == 201
     person = open_page(f"#/search?saved={made.json['id']}")
-    assert settled(person) == expected(stage, **search) == 1
+    assert total(person.page) == expected(stage, **search) == 1
     assert person.page.get_by_label("Order").input_value() == "newest"
     assert person.page.get_by_label("Process", exact=True).input_value() == first["process"]
     assert violations(person) == []
-    with person.page.expect_response("**/v1/search"):
+    with asking(person.page):
         person.page.get_by_role("button", name=f"Remove case {first['source_id']}").click()
-    more = settled(person)
+    more = total(person.page)
     assert more == expected(
         stage, filters={"processes": [first["process"]]}, like_text=first["text"]
     )
@@ -99,11 +98,11 @@ def test_what_no_address_has_is_shown_and_can_be_removed(open_page, stage):
 
 def test_a_bar_keeps_the_words(open_page, stage):
     person = open_page("#/search?chart=decisions")
-    total(person)
-    find(person, "iron")
-    with person.page.expect_response("**/v1/search"):
+    total(person.page)
+    find(person.page, "iron")
+    with asking(person.page):
         person.page.locator(".chart .behind").first.click()
-    narrowed = settled(person)
+    narrowed = total(person.page)
     assert person.page.get_by_label("Words to find").input_value() == "iron"
     (decision,) = re.findall(r"decision=([^&]+)", person.page.url)
     assert narrowed == expected(stage, query="iron", filters={"decisions": [decision]})
@@ -111,12 +110,12 @@ def test_a_bar_keeps_the_words(open_page, stage):
 
 def test_it_is_shared_and_only_its_own_is_deleted(open_page, stage):
     ada = open_page("#/search")
-    total(ada)
+    total(ada.page)
     menu(ada)
     save(ada, "For all", "Everybody")
     save(ada, "Mine")
     grace = open_page("#/search", user="other")
-    total(grace)
+    total(grace.page)
     menu(grace)
     grace.see("For all")
     assert grace.page.get_by_role("link", name="Mine").count() == 0
@@ -134,7 +133,7 @@ def test_it_is_shared_and_only_its_own_is_deleted(open_page, stage):
 
 def test_it_is_all_done_by_keys(open_page, stage):
     person = open_page("#/search")
-    total(person)
+    total(person.page)
     person.page.locator("details.saved summary").focus()
     with person.page.expect_response("**/v1/searches"):
         person.press("Enter")
@@ -145,9 +144,8 @@ def test_it_is_all_done_by_keys(open_page, stage):
     person.see("By keys")
     assert person.page.evaluate("document.activeElement.tagName") == "SUMMARY"
     person.press("Tab")
-    with person.page.expect_response("**/v1/search"):
+    with asking(person.page):
         person.press("Enter")
-    settled(person)
     assert "saved=" in person.page.url
     person.page.locator("details.saved summary").focus()
     person.press("Enter", "Tab", "Escape")
@@ -157,17 +155,17 @@ def test_it_is_all_done_by_keys(open_page, stage):
 
 def test_what_is_refused_is_said(open_page, stage):
     person = open_page("#/search")
-    total(person)
+    total(person.page)
     menu(person)
     save(person, "Twice")
-    save(person, "twice")
+    ask_to_save(person, "twice")
     person.see("There is a saved search of this name.")
 
 
 @pytest.mark.parametrize("width", [320, 1280])
 def test_the_menu_is_not_wider_than_the_screen(open_page, width):
     person = open_page("#/search", viewport={"width": width, "height": 800})
-    total(person)
+    total(person.page)
     menu(person)
     save(person, "W" * 100)
     box = person.page.locator(".saved .panel").bounding_box()

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
+from tests.browser import searching
 from winnow.recovery.upload_row import UploadRow
 from winnow.reviews.models import Kind, State
 from winnow.reviews.ports import ReviewStore
@@ -341,8 +342,7 @@ def of_page(page: "Page", address: str) -> Figures:
         page.wait_for_function(
             "chart => document.querySelector('.drawn select')?.value === chart", arg=chart
         )
-        page.locator(".found h2").wait_for()
-        figures["records"] = _number(page.locator(".found h2").inner_text())
+        figures["records"] = searching.total(page)
         table = page.locator(".drawn tbody tr")
         for row in table.all():
             link = row.locator("a")
@@ -355,17 +355,8 @@ def of_page(page: "Page", address: str) -> Figures:
 
 def of_page_searches(page: "Page", address: str) -> Figures:
     """What the page finds of what is typed there."""
-    figures: Figures = {}
     page.goto(f"{address}#/search")
-    page.locator(".found h2").wait_for()
-    for query in QUERIES:
-        page.get_by_label("Words to find").fill(query)
-        with page.expect_response("**/v1/search") as answered:
-            page.get_by_role("button", name="Search", exact=True).click()
-        assert answered.value.ok
-        page.wait_for_load_state("networkidle")
-        figures[f"text {query}"] = _number(page.locator(".found h2").inner_text())
-    return figures
+    return {f"text {query}": searching.find(page, query) for query in QUERIES}
 
 
 def _figure_behind(behind: Mapping[str, list[str]], row: str) -> str | None:

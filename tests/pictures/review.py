@@ -12,6 +12,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.browser import searching
 from tests.fakes.drawn_pictures import archive
 from tests.fakes.http_api import Served, call, serve
 from tests.fakes.live import Audits, publish
@@ -145,9 +146,7 @@ def _try(page: Page) -> None:
 
 
 def _find(page: Page) -> None:
-    page.get_by_label("Words to find").fill('"iron deficiency" anemi*')
-    with page.expect_response("**/v1/search"), page.expect_response("**/v1/stats"):
-        page.get_by_role("button", name="Search", exact=True).click()
+    searching.find(page, '"iron deficiency" anemi*')
     page.locator("mark.hit").first.wait_for()
 
 
