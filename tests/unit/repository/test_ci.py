@@ -2,10 +2,12 @@
 
 import re
 import tomllib
+from typing import Any
 
 import pytest
 import yaml
 
+from tests.fuzz.targets import TARGETS
 from tests.pages import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -43,8 +45,26 @@ def test_a_deployment_is_asked_for_by_a_person_and_takes_no_key() -> None:
     assert not any("${{" in command for command in commands)
 
 
+def jobs_of_ci() -> dict[str, Any]:
+    text = (ROOT / ".github" / "workflows" / "ci.yml").read_text("utf-8")
+    return dict(yaml.safe_load(text)["jobs"])
+
+
+def test_each_job_is_run_by_a_push_or_by_a_schedule_of_its_own() -> None:
+    text = (ROOT / ".github" / "workflows" / "ci.yml").read_text("utf-8")
+    schedules = {one["cron"] for one in yaml.safe_load(text)[True]["schedule"]}
+    conditions = {job["if"] for job in jobs_of_ci().values()}
+    timed = {f"github.event.schedule == '{cron}'" for cron in schedules}
+    assert conditions == {"github.event_name != 'schedule'", *timed}
+
+
+def test_every_reader_is_fuzzed_for_an_hour_a_week() -> None:
+    assert jobs_of_ci()["week"]["strategy"]["matrix"]["target"] == list(TARGETS)
+    assert "--seconds 3600" in (ROOT / ".ci" / "fuzz").read_text("utf-8")
+
+
 def test_the_gate_and_the_slow_part_are_run() -> None:
-    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text("utf-8"))["jobs"]
+    jobs = jobs_of_ci()
     commands = {
         word
         for job in jobs.values()
@@ -52,7 +72,7 @@ def test_the_gate_and_the_slow_part_are_run() -> None:
         for word in step.get("run", "").split()
         if word.startswith(".ci/")
     }
-    assert commands == {".ci/run", ".ci/slow"}
+    assert commands == {".ci/run", ".ci/slow", ".ci/fuzz"}
     assert all((ROOT / command).is_file() for command in commands)
 
 
