@@ -7,13 +7,15 @@ whose lines are about equally long, and about twenty where their lengths are ver
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from winnow.errors import StoredDataInvalidError
 from winnow.models import ObjectRef, ResultRecord
 from winnow.ports import ObjectStore
+
+M = TypeVar("M", bound=BaseModel)
 
 WINDOW = 128 * 1024
 """Bytes of a request: about a hundred lines. S3 takes about as long for it as for one byte."""
@@ -124,8 +126,13 @@ def read_record(store: ObjectStore, ref: ObjectRef, start: int, length: int) -> 
 
 def parse_record(content: bytes) -> ResultRecord:
     """The record of a line. Raises StoredDataInvalidError, without the line's content."""
+    return parse_line(content, ResultRecord)
+
+
+def parse_line(content: bytes, model: type[M]) -> M:
+    """What a model has of a line. Raises StoredDataInvalidError, without the line's content."""
     try:
-        return ResultRecord.model_validate_json(content)
+        return model.model_validate_json(content)
     except ValidationError as error:
         raise StoredDataInvalidError(
             f"A line of the results is damaged ({error.error_count()} problems)."
