@@ -107,10 +107,9 @@ def version_of(registry: ProcessRegistry, definition: ProcessDefinition) -> str:
 
 def _filtered(
     records: Sequence[Record | InvalidRecord],
-    judged: Sequence[Judgement | RecordRejection],
+    judgements: Iterator[Judgement | RecordRejection],
     definition: ProcessDefinition,
 ) -> Iterator[Prediction]:
-    judgements = iter(judged)
     for record in records:
         line = scored(record, next(judgements)) if record.kind == "record" else record
         result = outcome_of(line, definition.threshold, definition.input.min_ocr_confidence)

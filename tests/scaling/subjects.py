@@ -323,7 +323,8 @@ def judging(judge: Callable[[], Judge]) -> Subject:
 
     def subject(text: str) -> Callable[[], object]:
         built = judge()
-        return lambda: judge_records(built, [Record(record=1, text=text)], RecordBudget(), _still)
+        record = Record(record=1, text=text)
+        return lambda: list(judge_records(built, [record], RecordBudget(), _still))
 
     return subject
 
@@ -337,7 +338,7 @@ def many_records(judge: Callable[[], Judge]) -> Subject:
         records: Sequence[Record] = [
             Record(record=at, text=line) for at, line in enumerate(lines, start=1)
         ]
-        return lambda: judge_records(built, records, RecordBudget(), _still)
+        return lambda: list(judge_records(built, records, RecordBudget(), _still))
 
     return subject
 

@@ -92,7 +92,8 @@ def test_a_slow_record_costs_its_seconds_twice_and_not_a_halving_of_its_chunk():
     clock = Clock()
     texts = ["glad 0.8"] * 100
     texts[70] = "slow 500"
-    judge_records(PonderingJudge(clock), records(*texts), RecordBudget(max_seconds=200), clock)
+    budget = RecordBudget(max_seconds=200)
+    list(judge_records(PonderingJudge(clock), records(*texts), budget, clock))
     assert clock.now - 1_000 <= 200 + 99 + 200
 
 
@@ -132,12 +133,23 @@ def test_what_is_in_memory_at_a_time_is_a_group_of_records():
     clock = Clock()
     judge = PonderingJudge(clock)
     heavy = "It hurts.\n" * (GROUP_SEGMENTS // 8)
-    judge_records(
-        judge, records(*[heavy] * 10, "glad 0.8"), RecordBudget(max_segments=10**6), clock
-    )
+    budget = RecordBudget(max_segments=10**6)
+    list(judge_records(judge, records(*[heavy] * 10, "glad 0.8"), budget, clock))
     assert sum(judge.asked) == 11
     most = estimated_segments(heavy) * max(judge.asked)
     assert GROUP_SEGMENTS / 2 < most <= GROUP_SEGMENTS
+
+
+def test_a_group_is_judged_when_its_first_judgement_is_asked_for():
+    clock = Clock()
+    judge = PonderingJudge(clock)
+    heavy = "It hurts.\n" * (GROUP_SEGMENTS // 2)
+    budget = RecordBudget(max_segments=10**6)
+    judgements = judge_records(judge, records(heavy, heavy, heavy), budget, clock)
+    asked = []
+    for _ in judgements:
+        asked.append(sum(judge.asked))
+    assert asked == [1, 2, 3]
 
 
 def test_the_budget_reaches_the_scored_chunk():

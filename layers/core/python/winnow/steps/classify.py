@@ -127,25 +127,22 @@ def classify(
     judged = judge_records(
         shadow.judge if shadow else judge, records, budget or RecordBudget(), clock, until, squares
     )
-    differences, counts = shadow.compare(judged) if shadow else ([None] * len(judged), None)
-    judgements = {
-        record.record: (judgement, difference)
-        for record, judgement, difference in zip(records, judged, differences, strict=True)
-    }
-
-    vectors = dump_vectors(
-        (record.record, judgement.vector)
-        for record, judgement in zip(records, judged, strict=True)
-        if isinstance(judgement, Judgement) and judgement.vector is not None
-    )
-    if vectors:
-        store.put(vectors_of(task, part), vectors, ARRAYS)
+    rows: list[tuple[int, bytes]] = []
     body = bytearray()
     for line in lines:
-        if isinstance(line, Record):
-            body += dump_line(scored(line, *judgements[line.record]))
-        else:
+        if isinstance(line, InvalidRecord):
             body += dump_line(line)
+            continue
+        judgement = next(judged)
+        difference = None
+        if isinstance(judgement, Judgement):
+            difference = shadow.difference(judgement) if shadow else None
+            if judgement.vector is not None:
+                rows.append((line.record, judgement.vector))
+        body += dump_line(scored(line, judgement, difference))
+    vectors = dump_vectors(rows)
+    if vectors:
+        store.put(vectors_of(task, part), vectors, ARRAYS)
     header = ScoredHeader(
         chunk=task.chunk,
         records=len(lines),
@@ -153,7 +150,7 @@ def classify(
         model=model,
         head=task.head.sha256 if task.head else None,
         version=task.version.sha256 if task.version else None,
-        shadow=counts,
+        shadow=shadow.counts() if shadow else None,
         seconds=round(clock() - started, 3),
         units=meter(puts=1) if meter else None,
         vectors=len(vectors),
@@ -285,15 +282,18 @@ def judge_records(
     clock: Callable[[], float],
     until: float | None = None,
     squares: Squares | None = None,
-) -> list[Judgement | RecordRejection]:
+) -> Iterator[Judgement | RecordRejection]:
     """A judgement a record, in order, or why there is none; the others go on.
 
+    They are judged in groups, each when its first judgement is asked for: what is not kept of a
+    group is free when the next begins.
     `squares` are what is judged of records that are pictures; None: their texts are.
     Raises ChunkTooSlowError when the clock reads `until` before all are judged. A single record is
     rejected instead: no half of it is left to judge.
     """
     run = _Judging(judge, budget, clock, until, squares, alone=len(records) == 1)
-    return [result for group in _groups(records) for result in run(group)]
+    for group in _groups(records):
+        yield from run(group)
 
 
 def _groups(records: Sequence[Record]) -> Iterator[Sequence[Record]]:

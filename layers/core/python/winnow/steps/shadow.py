@@ -6,14 +6,13 @@ SHARE of the time; either is counted.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
 from winnow.errors import WinnowError
 from winnow.judging.shadow import SHADOW_FAILED, JudgePair
 from winnow.judging.text.remembering import RememberingEncoder
-from winnow.limits.budget import RecordRejection
 from winnow.models import (
     Judgement,
     ShadowCounts,
@@ -72,6 +71,7 @@ class Shadow:
         self._version = version
         self._threshold = threshold
         self._pair: JudgePair | None = None
+        self._same = self._differed = self._unheard = 0
         self.judge = judge
         """What the records are to be judged by."""
         try:
@@ -84,48 +84,41 @@ class Shadow:
             return
         allowed = None if seconds is None else SHARE * seconds
         self._pair = JudgePair(judge, self._beside.judge, clock, memory=memory, seconds=allowed)
+        self._briefs = iter(self._pair.briefs)
         self.judge = self._pair
 
-    def compare(
-        self, judged: Sequence[Judgement | RecordRejection]
-    ) -> tuple[list[ShadowDecision | None], ShadowCounts]:
-        """Where the versions differ, for each of the records; and the counts.
+    def difference(self, judgement: Judgement) -> ShadowDecision | None:
+        """Where the versions differ about a record; to be asked of each judgement, in order.
 
         They differ in the decision, or in whether it is accepted at the threshold.
         """
-        known = sum(isinstance(one, Judgement) for one in judged)
+        brief = next(self._briefs) if self._pair else None
+        if brief is None:
+            self._unheard += 1
+            return None
+        value = str(judgement.decision.value)
+        ours = _accepted(value, judgement.confidence, self._threshold)
+        theirs = _accepted(brief.value, brief.confidence, self._beside.threshold)
+        if value == brief.value and ours == theirs:
+            self._same += 1
+            return None
+        self._differed += 1
+        return ShadowDecision(
+            version=self._version.short, decision=brief.value, confidence=brief.confidence
+        )
+
+    def counts(self) -> ShadowCounts:
+        """The counts of all records that were compared."""
         if self._pair is None:
-            counts = ShadowCounts(version=self._version.sha256, dropped=known)
-            return [None] * len(judged), counts
+            return ShadowCounts(version=self._version.sha256, dropped=self._unheard)
         if self._pair.dropped is not None:
             self._dropped(self._pair.dropped)
-        briefs = iter(self._pair.briefs)
-        decisions: list[ShadowDecision | None] = []
-        both = 0
-        for one in judged:
-            brief = next(briefs) if isinstance(one, Judgement) else None
-            if brief is None or not isinstance(one, Judgement):
-                decisions.append(None)
-                continue
-            both += 1
-            value = str(one.decision.value)
-            ours = _accepted(value, one.confidence, self._threshold)
-            theirs = _accepted(brief.value, brief.confidence, self._beside.threshold)
-            alike = value == brief.value and ours == theirs
-            decisions.append(
-                None
-                if alike
-                else ShadowDecision(
-                    version=self._version.short, decision=brief.value, confidence=brief.confidence
-                )
-            )
-        differed = sum(decision is not None for decision in decisions)
-        return decisions, ShadowCounts(
+        return ShadowCounts(
             version=self._version.sha256,
-            records=both,
-            same=both - differed,
-            differed=differed,
-            dropped=known - both,
+            records=self._same + self._differed,
+            same=self._same,
+            differed=self._differed,
+            dropped=self._unheard,
             seconds=round(self._pair.seconds, 3),
         )
 
