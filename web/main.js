@@ -78,6 +78,7 @@ async function route() {
   if (over || !me) return;
   const { hash } = location;
   const to = parse(hash);
+  $("main").setAttribute("aria-busy", "true");
   if (to.query.keys === "off") switchKeys(false);
   if (!may(to.name)) to.name = "uploads";
   const next = await viewOf(to.name);
@@ -96,7 +97,11 @@ async function route() {
   here = to;
   const entered = next.enter({ ...to.query, ...to });
   if (!first) next.root.querySelector("h1")?.focus({ preventScroll: true });
-  await entered;
+  try {
+    await entered;
+  } finally {
+    if (here === to) $("main").removeAttribute("aria-busy");
+  }
   // A heading that came with the data: from here the reader goes on.
   if (view === next && !first && document.activeElement === document.body) next.root.querySelector("h1")?.focus({ preventScroll: true });
 }
@@ -220,7 +225,7 @@ function help() {
 // -- the way out ---------------------------------------------------------------------------------
 
 function clearScreen() {
-  fill($("main"));
+  fill($("main")).removeAttribute("aria-busy");
   fill($("failures"));
   fill($("bells"));
   fill($("who"));

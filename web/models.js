@@ -101,9 +101,11 @@ export function modelView({ may, navigate }) {
 
   async function load() {
     clearTimeout(timer);
+    const wanted = process;
+    const left = () => !alive || wanted !== process;
     try {
-      const answer = await get(`/v1/models/${part(process)}`, { limit: 20 });
-      if (!alive) return;
+      const answer = await get(`/v1/models/${part(wanted)}`, { limit: 20 });
+      if (left()) return;
       ring(answer.notices);
       // Older pages of versions stay as they were fetched.
       const older = list.filter((each) => !answer.versions.some((other) => other.sha256 === each.sha256));
@@ -112,7 +114,7 @@ export function modelView({ may, navigate }) {
       model = answer;
       draw();
     } catch (error) {
-      if (!alive) return;
+      if (left()) return;
       if (!model) fill(top, h("a.back", { href: "#/models" }, icon("back"), "Models"), h("h1", { tabindex: "-1" }, "Model"), problem(error));
     }
     if (!document.hidden) timer = setTimeout(load, LOOK_EVERY);

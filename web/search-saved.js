@@ -70,7 +70,8 @@ export function savedSearches({ groups, current }) {
     const given = { name: name.value, search: current(), shared_with: who.value || null };
     act(async () => {
       await post("/v1/searches", given);
-      name.value = "";
+      // What is typed already is the name of another one.
+      if (name.value === given.name) name.value = "";
     }, `${given.name} is saved.`);
   }
 

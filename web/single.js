@@ -93,11 +93,13 @@ export function recordView(context) {
   let where = null;
 
   async function history() {
+    const asked = where;
+    if (!asked) return;
     try {
-      const answer = await get(`/v1/uploads/${part(where.upload)}/records/${part(where.record)}/history`);
-      fill(past, h("h2", { id: "past-title" }, "History"), historyList(body.item?.process, answer.items));
+      const answer = await get(`/v1/uploads/${part(asked.upload)}/records/${part(asked.record)}/history`);
+      if (asked === where) fill(past, h("h2", { id: "past-title" }, "History"), historyList(body.item?.process, answer.items));
     } catch {
-      fill(past);
+      if (asked === where) fill(past);
     }
   }
 
@@ -110,18 +112,26 @@ export function recordView(context) {
       fill(trouble);
       fill(past);
       fill(back, h("a.back", { href: `#/uploads/${part(where.upload)}` }, icon("back"), `Upload ${short(where.upload)}`));
+      // Keys decide what is on the screen, and nothing that was.
+      body.show(null);
       fill(body.root, h("div.skeleton", null, h("div", null), h("div", null), h("div", null)));
       try {
-        body.show(await get(`/v1/uploads/${part(where.upload)}/records/${part(where.record)}`));
+        const found = await get(`/v1/uploads/${part(given.upload)}/records/${part(given.record)}`);
+        if (where !== given) return;
+        body.show(found);
         announce("The record is shown.");
       } catch (error) {
+        if (where !== given) return;
         fill(body.root);
         fill(trouble, h("h1", { tabindex: "-1" }, error.status === 410 ? "Erased" : error.status === 404 ? "No such record" : "The record cannot be shown"), problem(error));
         return;
       }
       await history();
     },
-    leave: () => body.leave(),
+    leave() {
+      where = null;
+      body.leave();
+    },
     press: (action) => body.press(action),
   };
 }

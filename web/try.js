@@ -15,6 +15,7 @@ export function tryView(context) {
   const earlier = h("section.earlier", { "aria-labelledby": "earlier-title", hidden: true });
   const body = recordCase({ ...context, after: () => recent() });
   const rows = h("div.rows");
+  let wanted = null;
   const select = h("select", { id: "try-process", onchange: () => chosen() },
     processes.map((one) => h("option", { value: one.id }, one.title ?? one.id)));
   const about = h("p.meta", { id: "try-about" });
@@ -68,6 +69,7 @@ export function tryView(context) {
       return;
     }
     submit.disabled = true;
+    body.show(null);
     fill(result, h("div.skeleton", { "aria-busy": "true" }, h("div", null), h("div", null)));
     try {
       const sent = pictured ? await picture.content() : null;
@@ -100,6 +102,7 @@ export function tryView(context) {
     if (!process) return;
     try {
       const answer = await get("/v1/predictions", { process: process.id, limit: 10 });
+      if (process.id !== select.value) return;
       earlier.hidden = !answer.items.length;
       fill(earlier, answer.items.length ? [
         h("h2", { id: "earlier-title" }, "Tried before"),
@@ -118,13 +121,17 @@ export function tryView(context) {
     title: "Try",
     draw: body.draw,
     async enter({ prediction }) {
+      wanted = prediction;
       if (prediction && body.item?.upload !== prediction) {
+        body.show(null);
         fill(result, h("div.skeleton", null, h("div", null), h("div", null)));
         try {
           const made = await get(`/v1/predictions/${part(prediction)}`);
+          if (wanted !== prediction) return;
           select.value = made.process.id;
           show(made);
         } catch (error) {
+          if (wanted !== prediction) return;
           fill(result, problem(error));
         }
       }

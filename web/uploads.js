@@ -218,7 +218,7 @@ function save(blob, name) {
 /** One upload: how it went, its files, its records. */
 export function uploadView({ processes, may }) {
   const root = h("div.upload");
-  const top = h("div", null, h("div.skeleton", null, h("div", null), h("div", null)));
+  const top = h("div");
   const table = h("section.records", { "aria-label": "Records" });
   root.append(top, table);
   let id = null;
@@ -229,18 +229,21 @@ export function uploadView({ processes, may }) {
 
   async function load() {
     clearTimeout(timer);
+    const asked = id;
+    const left = () => !alive || asked !== id;
     try {
-      upload = await get(`/v1/uploads/${part(id)}`);
+      const answer = await get(`/v1/uploads/${part(asked)}`);
+      if (left()) return;
+      upload = answer;
     } catch (error) {
-      if (!alive) return;
+      if (left()) return;
       if (!upload) fill(top, h("h1", { tabindex: "-1" }, "Upload"), problem(error));
       if (error.retry) timer = setTimeout(load, POLL);
       return;
     }
-    if (!alive) return;
     draw();
     if (!ENDED.has(upload.state)) timer = setTimeout(load, POLL);
-    else if (!table.hasChildNodes() && upload.counts) records();
+    else if (!table.hasChildNodes() && upload.counts) await records();
   }
 
   function draw() {
@@ -297,10 +300,10 @@ export function uploadView({ processes, may }) {
         h("div.table", { tabindex: "0", role: "region", "aria-label": "Table of records" }, h("p.meta", null, "Loading …")));
     }
     const body = table.querySelector(".table");
-    const asked = outcome;
+    const asked = `${id} ${outcome}`;
     try {
       const answer = await get(`/v1/uploads/${part(id)}/records`, { outcome, cursor, limit: 100 });
-      if (asked !== outcome) return;
+      if (asked !== `${id} ${outcome}`) return;
       const process = processes.find((each) => each.id === upload.process);
       const rows = answer.items.map((one) => row(one, process));
       if (cursor) body.querySelector("tbody").append(...rows);
@@ -335,7 +338,13 @@ export function uploadView({ processes, may }) {
     root,
     title: "Upload",
     async enter({ upload: given }) {
-      id = given;
+      if (given !== id) {
+        id = given;
+        upload = null;
+        outcome = "";
+        fill(top, h("div.skeleton", null, h("div", null), h("div", null)));
+      }
+      fill(table);
       alive = true;
       await load();
     },

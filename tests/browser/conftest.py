@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.chromium import chromium
-from tests.browser.person import Person
+from tests.browser.person import SLOW_S, Person
 from tests.fakes.http_api import Served, serve
 from tests.fakes.stage import Clock, Stage
 
@@ -33,6 +33,7 @@ def stage() -> Stage:
 def served(stage: Stage) -> Iterator[Served]:
     """The stack's page and API."""
     with serve(stage) as page:
+        page.gateway.slow_s = SLOW_S
         yield page
 
 

@@ -1,8 +1,10 @@
 """Somebody with a browser."""
 
 import json
+import os
 import re
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +19,12 @@ if TYPE_CHECKING:
 
 EXPECTED = ("Failed to load resource", "net::ERR_INTERNET_DISCONNECTED")
 """What the console says of every answer that is not 2xx: conflicts, a lost network."""
+PATIENCE_S = 120
+"""How long is waited for what must come."""
+SLOW_S = float(os.environ.get("WINNOW_SLOW", "0"))
+"""Seconds that a request for data is on its way, and its answer again; the browser is slow, too."""
+SLOWED = 6
+"""How many times slower its processor then is."""
 
 
 class Person:
@@ -29,15 +37,20 @@ class Person:
         self.context = browser.new_context(
             **{"viewport": {"width": 1280, "height": 800}, **options}
         )
-        self.context.set_default_timeout(20_000)
+        self.context.set_default_timeout(PATIENCE_S * 1000)
         self.errors: list[str] = []
         self.requests: list[str] = []
+        self.answered: list[str] = []
         self.user = user
         self.context.route("**/oauth2/token", self._token)
         self.page: Page = self.context.new_page()
+        if SLOW_S:
+            devtools = self.context.new_cdp_session(self.page)
+            devtools.send("Emulation.setCPUThrottlingRate", {"rate": SLOWED})
         self.page.on("pageerror", lambda error: self.errors.append(f"error: {error}"))
         self.page.on("console", self._said)
         self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("requestfinished", lambda request: self.answered.append(request.url))
 
     def _token(self, route: "Route") -> None:
         route.fulfill(json={"access_token": self.user, "expires_in": 3600})
@@ -49,7 +62,18 @@ class Person:
     def open(self, route: str = "") -> None:
         """Open a view, signed in."""
         self.page.goto(f"{self.served.url}{route}")
-        self.page.wait_for_selector("body.ready, .state h1")
+        self.page.wait_for_selector("body.ready #main:not([aria-busy]), .state h1")
+
+    def go(self, route: str) -> None:
+        """Go on to another view, and wait until all of it is there."""
+        self.page.evaluate(
+            """route => new Promise((done) => {
+                addEventListener("hashchange", () => done(), { once: true });
+                location.hash = route;
+            })""",
+            route,
+        )
+        self.page.wait_for_selector("#main:not([aria-busy])")
 
     def close(self) -> None:
         self.context.close()
@@ -73,6 +97,13 @@ class Person:
     def see(self, text: str | re.Pattern[str]) -> None:
         """Wait until a text is to be seen."""
         self.page.get_by_text(text).filter(visible=True).first.wait_for()
+
+    def until(self, check: Callable[[], object]) -> None:
+        """Wait until something holds that is not on the page."""
+        end = time.monotonic() + PATIENCE_S
+        while not check():
+            assert time.monotonic() < end, "it has not come"
+            self.page.wait_for_timeout(20)
 
     def saved(self) -> None:
         """Wait until all is saved."""

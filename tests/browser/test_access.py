@@ -12,11 +12,19 @@ from tests.fakes.http_api import call
 AXE = (files("axe_core_python") / "axe.min.js").read_text("utf-8")
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
+STILL = """async () => {
+    for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
+    const changing = document.getAnimations()
+        .filter((one) => Number.isFinite(one.effect.getComputedTiming().endTime));
+    await Promise.allSettled(changing.map((one) => one.finished));
+}"""
+"""Waits until nothing changes its colour any more."""
+
 
 def violations(person: Person) -> list[str]:
     """What axe-core finds, each with the elements that it is about."""
     # Colours are measured: not while they change.
-    person.page.wait_for_timeout(250)
+    person.page.evaluate(STILL)
     person.page.evaluate(AXE)
     found: dict[str, Any] = person.page.evaluate(
         "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", TAGS
@@ -44,20 +52,15 @@ def routes(stage) -> dict[str, str]:
     }
 
 
-READY = ".sheet, .card, .records tr, .problem, .state h1"
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_in_any_view(open_page, stage, scheme):
     person = open_page(color_scheme=scheme)
     found = {}
     for name, route in routes(stage).items():
-        person.page.goto(f"{person.served.url}{route}")
-        person.page.locator(READY).first.wait_for()
+        person.go(route)
         if problems := violations(person):
             found[name] = problems
-    person.page.goto(f"{person.served.url}#/review?process=L33774")
-    person.wait_for_record()
+    person.go("#/review?process=L33774")
     person.press("?")
     person.page.locator("dialog.help").wait_for()
     if problems := violations(person):
@@ -79,13 +82,12 @@ def test_nothing_is_cut_off_or_scrolls_sideways(open_page, stage, screen):
     person = open_page(**screen)
     wide = {}
     for name, route in routes(stage).items():
-        person.page.goto(f"{person.served.url}{route}")
-        person.page.locator(READY).first.wait_for()
+        person.go(route)
         width = person.page.evaluate("document.documentElement.scrollWidth")
         if width > screen["viewport"]["width"]:
             wide[name] = width
     assert wide == {}
-    person.page.goto(f"{person.served.url}#/review?process=emotions")
+    person.go("#/review?process=emotions")
     first = person.wait_for_record()
     person.page.locator("[data-pick]").first.click()
     person.wait_for_record(other_than=first)

@@ -54,7 +54,6 @@ def test_what_has_no_known_price_makes_it_at_least(open_page, stage):
 
 def test_a_run_that_was_not_measured_says_nothing_and_loads_nothing(open_page, stage):
     person = open_upload(open_page, stage, None)
-    person.page.wait_for_load_state("networkidle")
     assert person.page.locator(".cost").count() == 0
     assert loaded(person) == []
 
@@ -76,10 +75,8 @@ def test_without_it_the_upload_is_shown_all_the_same(open_page, stage):
     rows[upload] = rows[upload].model_copy(update={"run_cost": written})
     person: Person = open_page("#/uploads")
     person.page.route("**/costs.js*", lambda route: route.abort())
-    person.page.goto(f"{person.served.url}#/uploads/{upload}")
-    person.page.locator(".records tr").first.wait_for()
-    person.page.wait_for_load_state("networkidle")
-    assert loaded(person)
+    person.go(f"#/uploads/{upload}")
+    person.until(lambda: loaded(person))
     assert person.page.locator(".cost").count() == 0
 
 

@@ -185,8 +185,9 @@ def test_records_and_predictions_name_the_version_that_judged_them(open_page, st
     sha256 = made["judged_by"]["sha256"]
     upload = next(i for i, row in stage.uploads.rows.items() if row.process == "emotions")
     person = open_page(f"#/try/{made['id']}")
-    for route in (f"#/try/{made['id']}", f"#/uploads/{upload}", f"#/uploads/{upload}/1"):
-        person.page.goto(f"{person.served.url}{route}")
+    for route in ("", f"#/uploads/{upload}", f"#/uploads/{upload}/1"):
+        if route:
+            person.go(route)
         link = person.page.get_by_role("link", name=f"version {sha256[:12]}")
         link.wait_for()
         assert link.get_attribute("href") == f"#/models/emotions/{sha256[:12]}"
@@ -240,9 +241,7 @@ def test_an_alarm_rings_in_every_view_and_ends(open_page, stage):
     assert person.page.locator("#bells .notice").count() == 0
     stage.alarms.rung = []
     again = open_page("#/review")
-    with again.page.expect_response("**/v1/alarms"):
-        again.page.reload()
-    again.page.wait_for_load_state("networkidle")
+    again.until(lambda: any(address.endswith("/v1/alarms") for address in again.answered))
     assert again.page.locator("#bells .notice").count() == 0
 
 
@@ -396,7 +395,7 @@ def test_axe_finds_nothing(open_page, stage, scheme):
     stage.live.audits[PROCESS, versions(stage)[0].sha256] = Audits(500, 450, 0.87, 0.93)
     person = admin(open_page, "#/models", color_scheme=scheme)
     found = {"list": violations(person)}
-    person.page.goto(f"{person.served.url}{ROUTE}/{versions(stage)[2].sha256[:12]}")
+    person.go(f"{ROUTE}/{versions(stage)[2].sha256[:12]}")
     person.page.locator("#version-title").wait_for()
     found["model"] = violations(person)
     for name in ("Change the canary", "Promote"):
@@ -417,7 +416,7 @@ def test_nothing_is_cut_off_or_scrolls_sideways(open_page, stage, width):
     viewport = {"width": width, "height": 640}
     person = admin(open_page, "#/models", viewport=viewport, has_touch=True)
     wide = {"list": person.page.evaluate("document.documentElement.scrollWidth")}
-    person.page.goto(f"{person.served.url}{ROUTE}/{versions(stage)[2].sha256[:12]}")
+    person.go(f"{ROUTE}/{versions(stage)[2].sha256[:12]}")
     person.page.locator("#version-title").wait_for()
     wide["model"] = person.page.evaluate("document.documentElement.scrollWidth")
     press(person, "Change the canary")
@@ -461,7 +460,7 @@ def test_the_focus_stays_where_it_is_when_the_view_looks_again(open_page, stage)
 def test_the_views_are_loaded_when_they_are_opened(open_page):
     person = open_page("#/review")
     person.wait_for_record()
-    person.page.wait_for_load_state("networkidle")
+    person.until(lambda: any(address.endswith("/v1/alarms") for address in person.answered))
     assert not [address for address in person.requests if "/assets/model" in address]
     person.page.get_by_role("link", name="Models", exact=True).click()
     person.page.locator(".models .card").first.wait_for()

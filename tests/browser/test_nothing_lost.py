@@ -75,12 +75,11 @@ def test_the_note_of_a_decision_that_does_not_stand_is_a_draft(conflict, stage):
     person.press("k")
     person.page.locator("dialog.conflict").wait_for(state="detached")
     where = {"id": key[0], "n": str(key[1])}
-    for _ in range(50):
-        item = call(stage, "GET /v1/uploads/{id}/records/{n}", path=where).json
-        if item["draft"]:
-            break
-        person.page.wait_for_timeout(50)
-    assert item["draft"] == "my note"
+    person.until(
+        lambda: (
+            call(stage, "GET /v1/uploads/{id}/records/{n}", path=where).json["draft"] == "my note"
+        )
+    )
 
 
 def test_two_people_at_once_on_one_record(open_page, stage):
@@ -104,7 +103,6 @@ def test_two_people_at_once_on_one_record(open_page, stage):
 def test_without_a_network_decisions_wait_and_arrive_once(open_page, stage):
     person = open_page("#/review?process=L33774")
     name = person.wait_for_record()
-    person.page.wait_for_load_state("networkidle")
     person.context.set_offline(True)
     person.press("1")
     name = person.wait_for_record(other_than=name)
@@ -176,7 +174,7 @@ def test_a_reload_in_the_middle_keeps_record_and_note(open_page, stage):
     assert person.page.locator("[data-note]").input_value() == "half a thought"
 
 
-def test_a_reload_just_after_typing_keeps_the_note(open_page):
+def test_a_reload_just_after_typing_keeps_the_note(open_page, stage):
     """Before the pause after which drafts are saved: it is sent while the page goes."""
     person = open_page("#/review?process=L33774")
     name = person.wait_for_record()
@@ -184,9 +182,13 @@ def test_a_reload_just_after_typing_keeps_the_note(open_page):
     person.page.keyboard.type("just typed")
     person.page.reload()
     assert person.wait_for_record() == name
-    person.page.wait_for_timeout(200)
     if not person.page.locator("[data-note]").input_value():
         # The draft and the request of the new page were under way at once.
+        upload, record = first_of_queue(stage)
+        where = {"id": upload, "n": str(record)}
+        person.until(
+            lambda: call(stage, "GET /v1/uploads/{id}/records/{n}", path=where).json["draft"]
+        )
         person.page.reload()
         person.wait_for_record()
     assert person.page.locator("[data-note]").input_value() == "just typed"
@@ -195,7 +197,6 @@ def test_a_reload_just_after_typing_keeps_the_note(open_page):
 def test_who_leaves_with_something_unsent_is_warned(open_page):
     person = open_page("#/review?process=L33774")
     name = person.wait_for_record()
-    person.page.wait_for_load_state("networkidle")
     asked = []
 
     def stay(dialog):
@@ -207,10 +208,7 @@ def test_who_leaves_with_something_unsent_is_warned(open_page):
     person.press("1")
     person.wait_for_record(other_than=name)
     person.page.close(run_before_unload=True)
-    for _ in range(50):
-        if asked:
-            break
-        person.page.wait_for_timeout(20)
+    person.until(lambda: asked)
     assert asked == ["beforeunload"]
     person.context.set_offline(False)
     person.saved()
@@ -218,10 +216,17 @@ def test_who_leaves_with_something_unsent_is_warned(open_page):
     assert asked == ["beforeunload"]
 
 
+def nothing_is_held(stage) -> bool:
+    items = call(stage, "GET /v1/queue", process="L33774", limit=50).json["items"]
+    return bool(items) and not any(item["leased"] for item in items)
+
+
 def test_what_is_held_is_given_back_when_the_page_goes(open_page, stage):
     one = open_page("#/review?process=L33774")
     name = one.wait_for_record()
+    assert not nothing_is_held(stage)
     one.page.goto("about:blank")
+    one.until(lambda: nothing_is_held(stage))
     other = open_page("#/review?process=L33774", user="other")
     assert other.wait_for_record() == name
 
@@ -231,7 +236,7 @@ def test_what_is_held_is_given_back_when_the_view_is_left(open_page, stage):
     name = one.wait_for_record()
     one.page.get_by_role("link", name="Uploads", exact=True).click()
     one.see("Drop files here")
-    one.page.wait_for_load_state("networkidle")
+    one.until(lambda: nothing_is_held(stage))
     other = open_page("#/review?process=L33774", user="other")
     assert other.wait_for_record() == name
 

@@ -77,20 +77,23 @@ def test_back_shows_nothing_of_before(open_page):
     person.wait_for_record()
 
 
-def test_who_does_nothing_is_warned_and_signed_out(browser, served, open_page):
-    person = open_page("#/uploads")
-    person.page.clock.install()
-    person.page.reload()
-    person.page.clock.run_for(2_000)
-    person.page.locator(".card").first.wait_for()
-    person.page.clock.run_for(13 * 60_000)
+def test_who_does_nothing_is_warned_and_signed_out(open_page):
+    person = open_page()
+    clock = person.page.clock
+    clock.install()
+    person.open("?clock#/uploads")
+    # The clock stands from here on, and something was done just now.
+    clock.pause_at(person.page.evaluate("Date.now()") / 1000 + 60)
+    person.press("Shift")
+    clock.fast_forward("13:50")
     assert person.page.locator("dialog.warning").count() == 0
-    person.page.clock.run_for(70_000)
+    clock.fast_forward("00:20")
     person.page.locator("dialog.warning").wait_for()
     person.page.get_by_role("button", name="Stay signed in").click()
-    person.page.clock.run_for(60_000)
+    person.page.locator("dialog.warning").wait_for(state="detached")
+    clock.fast_forward("13:50")
     assert person.page.locator(".card").count() > 0
-    person.page.clock.run_for(15 * 60_000)
+    clock.fast_forward("01:20")
     person.page.get_by_text("Nothing was done here for 15 minutes.").wait_for()
     assert person.page.locator(".card, dialog").count() == 0
 
@@ -117,7 +120,6 @@ def test_an_ended_sign_in_is_renewed_by_going_there_and_back(open_page):
 def test_a_sign_in_that_ended_with_something_unsent_is_renewed_beside_it(open_page, stage):
     person = open_page("#/review?process=L33774")
     name = person.wait_for_record()
-    person.page.wait_for_load_state("networkidle")
     ended = {"now": True}
 
     def while_ended(route):
@@ -170,7 +172,7 @@ def test_what_a_reviewer_loads_is_at_most_40_kb_and_the_rest_24(stage):
 def test_a_reviewer_loads_what_the_frame_names_and_no_more(open_page, stage):
     person = open_page("#/review")
     person.wait_for_record()
-    person.page.wait_for_load_state("networkidle")
+    person.until(lambda: any(address.endswith("/v1/alarms") for address in person.answered))
     frame = call(stage, "GET /", user=None).body.decode()
     loaded = {
         address.rpartition("/assets/")[2] for address in person.requests if "/assets/" in address

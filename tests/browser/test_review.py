@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.person import decided, labelled, totals
+from tests.browser.person import Person, decided, labelled, totals
 from tests.fakes.http_api import call
 from tests.fakes.stage import Clock, Stage
 
@@ -55,6 +55,7 @@ def test_little_moves_when_the_first_record_comes(open_page, size):
     person.page.locator(".skeleton").wait_for()
     began = person.page.evaluate("performance.now()")
     person.page.wait_for_function("began => performance.now() > began + 700", arg=began)
+    person.until(lambda: held)
     held[0].continue_()
     person.wait_for_record()
     moved = person.page.evaluate(
@@ -87,10 +88,7 @@ def test_the_next_record_is_there_before_the_answer(open_page):
     )
     assert shown != first
     person.see("1 being saved")
-    for _ in range(100):
-        if held:
-            break
-        person.page.wait_for_timeout(20)
+    person.until(lambda: held)
     held[0].continue_()
     person.saved()
 
@@ -221,21 +219,20 @@ def test_a_record_that_somebody_has_open_is_shown_to_nobody_else(open_page, stag
     one = open_page("#/review?process=L33774")
     other = open_page("#/review?process=L33774", user="other")
     waiting = totals(stage, "L33774")["open"]
-    one.wait_for_record()
     seen: list[str] = []
     people = [one, other]
-    for turn in range(4 * waiting):
-        if not totals(stage, "L33774")["open"]:
-            break
-        person = people[turn % 2]
-        showing = [each.name for each in people if each.page.locator("#record-name").count()]
-        assert len(showing) == len(set(showing)), "one record on two screens"
-        if not person.page.locator("#record-name").count():
-            continue
-        name = person.name
-        seen.append(name)
+
+    def showing() -> list[Person]:
+        return [person for person in people if person.page.locator("#record-name").count()]
+
+    while totals(stage, "L33774")["open"]:
+        one.until(showing)
+        person, *others = showing()
+        assert person.name not in [each.name for each in others], "one record on two screens"
+        seen.append(person.name)
         person.press("2")
         person.saved()
+        people.reverse()
     assert len(seen) == len(set(seen))
     assert {len(answers) for answers in decided(stage).values()} == {1}
     assert len(decided(stage)) == waiting

@@ -129,9 +129,9 @@ def test_a_file_is_chosen_and_judged(open_page, stage):
         }
     )
     card = person.page.locator(".card", has_text="two.csv")
-    card.wait_for()
+    card.locator(".chip.succeeded").wait_for()
     assert card.locator(".chip").inner_text() == "Done"
-    assert person.page.locator(".sending li").count() == 0
+    person.page.locator(".sending li").wait_for(state="detached")
 
 
 def test_a_file_is_dropped(open_page, stage):
@@ -217,6 +217,57 @@ def test_a_record_by_its_link_is_corrected_and_has_a_history(open_page, stage):
 def test_what_is_not_there_is_said(open_page, route):
     person = open_page(route)
     person.page.locator(".problem, .machine, .state h1").first.wait_for()
+
+
+@pytest.fixture
+def two_uploads(stage) -> list[str]:
+    return [upload_of(stage, name) for name in ("cases.csv", "feelings.jsonl")]
+
+
+def test_of_two_uploads_each_shows_its_own_records(open_page, two_uploads):
+    person = open_page("#/uploads")
+    links = person.page.locator(".records tbody a")
+    for upload in [*two_uploads, two_uploads[0]]:
+        person.go(f"#/uploads/{upload}")
+        links.first.wait_for()
+        shown = {link.get_attribute("href").split("/")[2] for link in links.all()}
+        assert shown == {upload}
+        assert person.page.get_by_role("button", name="All").get_attribute("aria-pressed") == "true"
+        person.page.get_by_role("button", name=re.compile("^For review")).click()
+        person.go("#/uploads")
+
+
+@pytest.mark.parametrize("part", ["", "/1"], ids=["upload", "record"])
+def test_an_answer_that_comes_late_is_shown_under_no_other_address(open_page, two_uploads, part):
+    slow, quick = two_uploads
+    person = open_page("#/uploads")
+    held = []
+    asked = f"**/v1/uploads/{slow}{part and '/records/1'}"
+    person.page.route(asked, lambda route: held.append(route))
+    person.page.evaluate("route => { location.hash = route; }", f"#/uploads/{slow}{part}")
+    person.until(lambda: held)
+    person.go(f"#/uploads/{quick}{part}")
+    title = person.page.get_by_role("heading", level=1)
+    shown = title.inner_text()
+    with person.page.expect_response(asked):
+        held[0].continue_()
+    person.page.evaluate("() => new Promise(requestAnimationFrame)")
+    assert title.inner_text() == shown
+    assert person.page.locator(f"a[href*='{slow}']").count() == 0
+
+
+def test_a_key_decides_no_record_that_is_not_shown_any_more(open_page, stage, two_uploads):
+    first, second = two_uploads
+    person = open_page(f"#/uploads/{first}/1")
+    person.wait_for_record()
+    held = []
+    person.page.route(f"**/v1/uploads/{second}/records/1", lambda route: held.append(route))
+    person.page.evaluate("route => { location.hash = route; }", f"#/uploads/{second}/1")
+    person.until(lambda: held)
+    person.press("1")
+    held[0].continue_()
+    person.page.wait_for_selector("#main:not([aria-busy])")
+    assert decided(stage) == {}
 
 
 # -- who -------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ import json
 import re
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -138,6 +139,8 @@ class Gateway:
         self.user = user
         self.offline = False
         """True: every request of the API is answered as by a gateway that reaches no function."""
+        self.slow_s = 0.0
+        """How long a request for data is on its way, and its answer again."""
         self._routes = [
             (method, re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", pattern)), key)
             for key, (method, _, pattern) in ((key, key.partition(" ")) for key in ROUTES)
@@ -186,7 +189,11 @@ class Gateway:
             if name.startswith("HTTP_") or (name == "CONTENT_TYPE" and value)
         }
         event = event_of(key, user=user, path=names, query=query, headers=headers, body=body)
-        return reply_of(self.stage.api(event))
+        pause = self.slow_s if path.startswith("/v1/") else 0.0
+        time.sleep(pause)
+        answer = self.stage.api(event)
+        time.sleep(pause)
+        return reply_of(answer)
 
     def _sign_in(self, path: str, query: str, body: bytes) -> Reply:
         if path == "/oauth2/token":
