@@ -174,7 +174,7 @@ def spawn(
 
 
 def wait_until_healthy(
-    stack: MiniStack, state_dir: StateDir, stop: threading.Event, timeout_s: float = 60.0
+    stack: MiniStack, state_dir: StateDir, stop: threading.Event, timeout_s: float = 120.0
 ) -> None:
     """Returns when MiniStack answers, or when `stop` is set.
 

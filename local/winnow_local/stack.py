@@ -36,7 +36,8 @@ MODEL_VARIABLE = "WINNOW_MODEL_DIR"
 PROCESSES_VARIABLE = "WINNOW_PROCESSES"
 ENGINE_VARIABLE = "WINNOW_ENGINE"
 RECIPIENT = "you@winnow.local"
-_DETACHED_TIMEOUT_S = 120.0
+_DETACHED_TIMEOUT_S = 660.0
+"""More than all that a supervisor waits for itself: MiniStack, the deployment, the functions."""
 
 Report = Callable[[str], None]
 
