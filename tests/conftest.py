@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 STACK_PROCESSES = (ROOT / "processes", ROOT / "tests" / "e2e" / "processes")
 
+STACK_TIMEOUT_S = 600
+"""Of a test that may start a stack and wait for what comes of a file."""
+
 OWN_STACK = (
     "test_blue_green.py",
     "test_life.py",
@@ -72,6 +75,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.stack)
             if group_of(item.nodeid) != "stack":
                 raise pytest.UsageError(f"{item.nodeid} shares the stack: see group_of")
+        if item.get_closest_marker("stack") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(STACK_TIMEOUT_S))
     items.sort(key=lambda item: group_of(item.nodeid) != "stack")
 
 

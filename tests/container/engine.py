@@ -41,7 +41,7 @@ def missing() -> str | None:
     if shutil.which("docker") is None:
         return "no Docker engine: there is no docker command"
     try:
-        docker("version", timeout_s=20)
+        docker("version", timeout_s=120)
     except (RuntimeError, subprocess.TimeoutExpired):
         return "no Docker engine answers"
     try:
@@ -75,7 +75,7 @@ class Container:
         self.name = name
         self.port = port
 
-    def invoke(self, event: Mapping[str, Any], wait_s: float = 60.0) -> Any:
+    def invoke(self, event: Mapping[str, Any], wait_s: float = 240.0) -> Any:
         """The function's answer to an event. Raises FunctionError when the function raised.
 
         Repeats until the emulator listens, at most `wait_s` seconds.

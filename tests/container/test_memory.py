@@ -48,7 +48,7 @@ def drop(name: str, body: str) -> UploadRow:
 
 def mails_about(upload_id: str, state_dir: StateDir) -> list[mailbox.StoredMail]:
     """They follow the row by a moment."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 240
     while time.monotonic() < deadline:
         found = [mail for mail in mailbox.read(state_dir.mail) if upload_id in mail.body]
         if found:

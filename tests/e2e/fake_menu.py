@@ -25,9 +25,9 @@ SLOW = "WINNOW_TEST_SLOW"
 
 
 def ran(line: Sequence[str]) -> int:
-    say(f"RAN {json.dumps(list(line))}")
-    sys.stdout.flush()
     try:
+        say(f"RAN {json.dumps(list(line))}")
+        sys.stdout.flush()
         while line[0] == os.environ.get(SLOW):
             time.sleep(0.05)
     except KeyboardInterrupt:

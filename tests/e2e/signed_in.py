@@ -40,7 +40,7 @@ def request(
 ) -> Reply:
     """One request to this machine, whatever name the address has; no redirect is followed."""
     parts = urlsplit(address)
-    connection = http.client.HTTPConnection("127.0.0.1", parts.port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", parts.port, timeout=240)
     try:
         target = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
         connection.request(method, target, body, {"Host": host or parts.netloc, **headers})

@@ -88,11 +88,15 @@ def settled(target: Target) -> dict[str, Any]:
     def still() -> dict[str, Any] | None:
         seen = kept(target)
         # Its events are gathered for five seconds.
-        time.sleep(8)
+        time.sleep(15)
         return seen if kept(target) == seen else None
 
     found: dict[str, Any] = until(still)
     return found
+
+
+def mailed(stack: Stack) -> set[str]:
+    return {mail.body for mail in mailbox.read(stack.state_dir.mail)}
 
 
 class Dropper(threading.Thread):
@@ -162,8 +166,7 @@ def test_new_code_is_compared_flipped_to_and_taken_back(stack: Stack, tmp_path: 
     failed = stack.run("bad.exe", "MZ\x00")
     assert failed.state == "FAILED"
     before = settled(target)
-    mails = {m.body for m in mailbox.read(stack.state_dir.mail)}
-    assert len(mails) == 4
+    mails = until(lambda: len(told := mailed(stack)) == 4 and told)
 
     # The same code decides the same, and nothing is written outside the prefix.
     made = winnow("release", "blue-green", "--code", "--uploads", "10", "--json")
@@ -179,7 +182,7 @@ def test_new_code_is_compared_flipped_to_and_taken_back(stack: Stack, tmp_path: 
     }
     assert (found["champion"], found["challenger"]) == ("winnow", GREEN)
     assert kept(target) == before
-    assert {m.body for m in mailbox.read(stack.state_dir.mail)} == mails
+    assert mailed(stack) == mails
     first_release = found["release"]["id"]
     copies = target.s3().list_objects_v2(
         Bucket=target.results_bucket, Prefix=f"shadow/{first_release}/results/"

@@ -16,7 +16,7 @@ from winnow_aws.s3 import S3Store
 from winnow_cli.uploads import Uploads
 from winnow_local.template import Checkout
 
-from .conftest import SURE, UNSURE, Answer, Stack, winnow
+from .conftest import RUN_TIMEOUT_S, SURE, UNSURE, Answer, Stack, winnow
 
 ROOT = Checkout.here().root
 
@@ -44,7 +44,7 @@ def started(*arguments: str | Path) -> Answer:
         [sys.executable, "-m", "winnow_cli", *map(str, arguments)],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=RUN_TIMEOUT_S,
         check=False,
     )
     return Answer(ran.returncode, ran.stdout, ran.stderr)
@@ -326,7 +326,11 @@ def test_predict_loads_nothing_that_is_slow_to_load() -> None:
         "print(*sys.modules, sep='\\n', file=sys.stderr)"
     )
     ran = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=RUN_TIMEOUT_S,
+        check=True,
     )
     loaded = {name.partition(".")[0] for name in ran.stderr.split()}
     assert "winnow_encoder" in loaded

@@ -14,7 +14,7 @@ import pytest
 
 from tests.browser.chromium import chromium
 from tests.conftest import ROOT
-from tests.e2e.conftest import Answer, Stack, until, winnow
+from tests.e2e.conftest import RUN_TIMEOUT_S, Answer, Stack, until, winnow
 from winnow_local.sign_in import USER
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ ANOTHER = f"shown => {{ const now = ({SHEET})(); return now.every(Boolean) && no
 def page() -> "Iterator[Page]":
     with chromium() as browser:
         context = browser.new_context()
-        context.set_default_timeout(60_000)
+        context.set_default_timeout(RUN_TIMEOUT_S * 1000)
         yield context.new_page()
 
 
@@ -104,7 +104,8 @@ def test_the_five_records_that_the_demo_sets_aside_are_decided_exported_and_trai
     page.get_by_text("All saved").wait_for()
 
     # The search that it shows finds those records of this upload, too, and each only once.
-    found = winnow(*demo.searched, "--upload", row.upload_id, "--json").document()
+    asked = (*demo.searched, "--upload", row.upload_id, "--json")
+    found = until(lambda: (told := winnow(*asked).document())["total"] and told)
     numbers = [hit["record"] for hit in found["hits"]]
     assert found["total"] == len(numbers) == len(set(numbers)) > 0
 

@@ -28,7 +28,7 @@ from winnow_local.template import Checkout, read_template, rewrite
 
 from .conftest import SURE, Stack, winnow
 
-pytestmark = [pytest.mark.model, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.model
 
 
 SKY = """

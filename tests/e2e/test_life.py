@@ -21,7 +21,7 @@ from winnow_local.stack import start_detached, stop, supervise
 from winnow_local.state import StackState, StateDir
 from winnow_local.template import Checkout
 
-from .conftest import SURE, Answer, until, winnow
+from .conftest import RUN_TIMEOUT_S, SURE, Answer, until, winnow
 
 pytestmark = pytest.mark.model
 
@@ -77,7 +77,7 @@ def test_a_signal_ends_the_foreground_stack_and_all_it_started(
             started = processes_of(state_dir)
             # A Ctrl-C reaches the whole group of the terminal.
             os.killpg(shown.pid, number)
-            assert shown.wait(timeout=20) == 0
+            assert shown.wait(timeout=RUN_TIMEOUT_S) == 0
         finally:
             shown.kill()
         assert shown.stdout is not None
@@ -117,7 +117,7 @@ def test_a_ctrl_c_while_it_starts_ends_it_before_it_is_up(state_dir: StateDir, s
             assert shown.stdout is not None
             assert any(line.startswith(seen) for line in iter(shown.stderr.readline, ""))
             os.killpg(shown.pid, signal.SIGINT)
-            assert shown.wait(timeout=30) == 130
+            assert shown.wait(timeout=RUN_TIMEOUT_S) == 130
             assert "Traceback" not in shown.stderr.read()
             assert shown.stdout.read() == ""
         finally:
@@ -139,7 +139,7 @@ def test_a_ministack_that_is_killed_ends_the_stack_and_is_told(state_dir: StateD
             state = until(lambda: (state := state_dir.read()) and state.ready and state)
             started = processes_of(state_dir)
             os.kill(state.ministack.pid, signal.SIGKILL)
-            assert shown.wait(timeout=20) == 1
+            assert shown.wait(timeout=RUN_TIMEOUT_S) == 1
         finally:
             shown.kill()
         assert shown.stderr is not None
@@ -184,7 +184,7 @@ def killed(state_dir: StateDir, state: StackState) -> list[psutil.Process]:
     """What a stack's supervisor leaves when it is killed."""
     left = processes_of(state_dir)
     os.kill(state.supervisor.pid, signal.SIGKILL)
-    assert state.supervisor.ended_within(10)
+    assert state.supervisor.ended_within(RUN_TIMEOUT_S)
     return left
 
 
@@ -259,6 +259,6 @@ def test_a_ministack_that_does_not_start_is_told_with_its_log(
     monkeypatch.setattr(ministack, "environment", broken)
     stack = ministack.spawn(state_dir)
     with pytest.raises(StackFailedError) as failed:
-        ministack.wait_until_healthy(stack, state_dir, threading.Event(), timeout_s=20)
+        ministack.wait_until_healthy(stack, state_dir, threading.Event())
     assert "MiniStack ended while it was starting" in failed.value.message
     assert "not-a-port" in failed.value.message, "the end of the log should be shown"

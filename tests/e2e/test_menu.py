@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import pytest
 
 from tests.conftest import ROOT
+from tests.e2e.conftest import RUN_TIMEOUT_S
 from tests.e2e.menu import CTRL_C, CTRL_D, DOWN, ENTER, ERASE, ESCAPE, Visitor
 from tests.e2e.terminal import EmulatedTerminal
 from winnow_cli.menu.steps import Step, leaves, questions_of
@@ -228,7 +229,7 @@ def test_without_a_terminal_nothing_is_asked(command: list[str], says: str) -> N
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=RUN_TIMEOUT_S,
         env={**ENVIRONMENT, "WINNOW_STAGES": str(ROOT / "build" / "no-stages.toml")},
     )
     assert ran.returncode == 2
@@ -243,7 +244,11 @@ def test_other_commands_do_not_load_what_asks() -> None:
         "finally: print(*sys.modules, sep='\\n', file=sys.stderr)"
     )
     ran = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=RUN_TIMEOUT_S,
     )
     loaded = {name.partition(".")[0] for name in ran.stderr.split()}
     assert "typer" in loaded

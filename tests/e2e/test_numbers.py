@@ -29,7 +29,7 @@ from winnow_local.stack import start_detached, stop
 from winnow_local.state import STATE_DIR_VARIABLE, StateDir
 
 from . import figures
-from .conftest import Answer, Stack, until, winnow
+from .conftest import RUN_TIMEOUT_S, Answer, Stack, until, winnow
 from .signed_in import request, signed_in_as
 
 pytestmark = [pytest.mark.model, pytest.mark.slow, pytest.mark.timeout(1800)]
@@ -344,7 +344,7 @@ def of_page(world: World) -> dict[str, figures.Figures]:
     address = world.stack.state.outputs["ReviewPage"]
     with chromium() as browser:
         page = browser.new_page()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(RUN_TIMEOUT_S * 1000)
         return {
             "page charts": figures.of_page(page, address),
             "page": figures.of_page_searches(page, address),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.chromium import chromium
-from tests.e2e.conftest import UNSURE, Stack, until, winnow
+from tests.e2e.conftest import RUN_TIMEOUT_S, UNSURE, Stack, until, winnow
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -23,7 +23,7 @@ def browser() -> "Iterator[Browser]":
 @pytest.fixture
 def page(stack: Stack, browser: "Browser") -> "Iterator[Page]":
     context = browser.new_context()
-    context.set_default_timeout(60_000)
+    context.set_default_timeout(RUN_TIMEOUT_S * 1000)
     problems: list[str] = []
     page = context.new_page()
     page.on("pageerror", lambda error: problems.append(str(error)))

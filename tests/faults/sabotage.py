@@ -3,7 +3,8 @@
 import importlib
 import json
 import time
-from collections.abc import Iterator, Mapping
+import uuid
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -189,16 +190,36 @@ def end_of_run(stack: Stack, run: str) -> str:
 
 @contextmanager
 def without_rule(stack: Stack, part: str) -> Iterator[None]:
-    """While the block runs, the events of a rule are lost."""
+    """While the block runs, the events of a rule are lost; there has to be one."""
     events = client(stack, "events")
-    [name] = [r["Name"] for r in events.list_rules()["Rules"] if part in r["Name"]]
-    events.disable_rule(Name=name)
+    [rule] = [r for r in events.list_rules()["Rules"] if part in r["Name"]]
+    with probe(stack, rule["EventPattern"]) as came:
+        events.disable_rule(Name=rule["Name"])
+        try:
+            yield
+            # MiniStack looks at its rules, of which the probe is the last, after it has answered
+            # the call that makes the event.
+            until(came)
+            time.sleep(1.0)
+        finally:
+            events.enable_rule(Name=rule["Name"])
+
+
+@contextmanager
+def probe(stack: Stack, pattern: str) -> Iterator[Callable[[], bool]]:
+    """A rule that tells whether an event of a pattern has come."""
+    events, sqs = client(stack, "events"), client(stack, "sqs")
+    name = f"probe-{uuid.uuid4().hex}"
+    queue = sqs.create_queue(QueueName=name)["QueueUrl"]
+    asked = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
+    events.put_rule(Name=name, EventPattern=pattern)
+    events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": asked["Attributes"]["QueueArn"]}])
     try:
-        yield
-        # MiniStack looks at its rules a moment after it has answered the call that makes the event.
-        time.sleep(1.0)
+        yield lambda: "Messages" in sqs.receive_message(QueueUrl=queue)
     finally:
-        events.enable_rule(Name=name)
+        events.remove_targets(Rule=name, Ids=["queue"])
+        events.delete_rule(Name=name)
+        sqs.delete_queue(QueueUrl=queue)
 
 
 @contextmanager

@@ -39,10 +39,10 @@ from winnow_local.stack import function_environment
 from winnow_local.state import ProcessId, StateDir
 from winnow_local.template import Checkout
 
-pytestmark = [pytest.mark.stack, pytest.mark.model, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.stack, pytest.mark.model, pytest.mark.slow, pytest.mark.timeout(900)]
 
 FILES = 12
-_SAVING_S = 10.0
+_SAVING_S = 120.0
 BODY = "".join(json.dumps({"text": f"{SURE} It was day {n}."}) + "\n" for n in range(300))
 
 

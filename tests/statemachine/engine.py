@@ -57,7 +57,7 @@ class Engine:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.communicate(timeout=10)
+        self._process.communicate(timeout=240)
 
     def __call__(self, expression: str) -> Any:
         """Its value; None where it has none. Raises QueryError."""

@@ -46,7 +46,7 @@ SUBSTITUTIONS = {
         "ExplainFailure"
     ],
 }
-_END_S = 20.0
+_END_S = 240.0
 _CHANGING = {
     r"arn:aws:states:[a-z0-9-]+:\d+:execution:triage-[0-9a-f]{8}:[0-9a-f]{32}": "RUN",
     r"arn:aws:states:[a-z0-9-]+:\d+:execution:stopped-[0-9a-f]{8}:[0-9a-f]{32}": "RUN",

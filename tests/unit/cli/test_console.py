@@ -51,7 +51,7 @@ def program(
         stderr=subprocess.PIPE,
         env={**os.environ, "PYTHONIOENCODING": encoding},
         check=False,
-        timeout=60,
+        timeout=240,
     )
 
 

@@ -32,7 +32,7 @@ def test_of_node(node: str, file: Path):
         check=False,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
