@@ -4,6 +4,7 @@ The stack's search function answers from the index. Where there is none, or wher
 the records are read from the results of each upload, and searched in memory.
 """
 
+from base64 import b64encode
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,14 +12,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import typer
 from botocore.config import Config
 
 from winnow.errors import ObjectGoneError, SearchInvalidError, StoredDataInvalidError
-from winnow.search.engine import NO_WORDS, Searcher
+from winnow.limits.budget import RecordRejection
+from winnow.limits.reading import ReadLimits
+from winnow.readers.pictures import check_size
+from winnow.search.engine import NO_FEATURES, NO_WORDS, Searcher
 from winnow.search.memory import MemorySearcher
 from winnow.search.rows import IndexRow, UploadRows
 from winnow.search.shapes import RecordRef, SearchFilter
+from winnow.steps.prediction import refusal_of
 from winnow_aws.s3 import S3Store
 from winnow_aws.search_function import ANSWERS_WITHIN_S, SearchFunction
 from winnow_cli.indexing import has_index
@@ -28,7 +34,6 @@ from winnow_cli.uploads import Uploads
 from winnow_search.projection import projected, with_projected
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 MANY = 100_000
@@ -95,7 +100,11 @@ def _read(target: Target, filters: SearchFilter, model: Path) -> StackRecords:
             except StoredDataInvalidError:
                 damaged += 1
     searcher = MemorySearcher(
-        rows, _now, lambda text: projected(_vectorise(text, model)[None])[0], damaged=damaged
+        rows,
+        _now,
+        lambda text: projected(_vectorise(text, model)[None])[0],
+        as_rows=lambda vector: projected(np.frombuffer(vector, np.int8)[None])[0].tobytes(),
+        damaged=damaged,
     )
     return StackRecords(searcher, len(rows))
 
@@ -112,6 +121,26 @@ def _vectorise(text: str, model: Path) -> "NDArray[np.int8]":
     if not vector.any():
         raise SearchInvalidError(NO_WORDS)
     return vector
+
+
+def of_picture(file: Path, model: Path) -> dict[str, object]:
+    """The fields of a VectorSearch for what is like a picture of this machine.
+
+    Raises a FileError when it cannot be read.
+    """
+    from winnow.judging.pictures.vectors import picture_vectors
+    from winnow_encoder.pictures import load_picture_encoder
+    from winnow_ocr.squares import squares_of
+
+    limits = ReadLimits()
+    check_size(file.stat().st_size, limits.max_picture_bytes)
+    [square] = squares_of([file.read_bytes()], limits)
+    if isinstance(square, RecordRejection):
+        raise refusal_of(square.code, square.reason)
+    [vector] = picture_vectors(load_picture_encoder(model)([square]))
+    if vector is None:
+        raise SearchInvalidError(NO_FEATURES)
+    return {"like_vector": b64encode(vector), "of_picture": True}
 
 
 def record_ref(target: Target, given: str) -> RecordRef:

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING
 from winnow.heads.card import HeadFiles
 from winnow.judging.text.remembering import RememberingEncoder
 from winnow.limits.garbage import loading
-from winnow.models import Classified, ClassifyInput, JudgedSquare, JudgeSquare
+from winnow.models import (
+    Classified,
+    ClassifyInput,
+    EncodedSquare,
+    EncodeSquare,
+    JudgedSquare,
+    JudgeSquare,
+)
 from winnow.ports import Judge
 from winnow.processes.schema import LabelsProcess, parse_definition_json
 from winnow.registry.reading import ReferenceFile
@@ -77,10 +84,14 @@ def _judge(definition: bytes, head: HeadFiles | None, references: ReferenceFile 
 
 
 @lambda_handler(ClassifyInput, lambda event: event.ids)
-def handler(event: ClassifyInput) -> Classified | JudgedSquare:
-    """Judge a chunk of records, or a picture that is in none."""
+def handler(event: ClassifyInput) -> Classified | JudgedSquare | EncodedSquare:
+    """Judge a chunk of records, or judge or encode a picture that is in none."""
     store, settings = build()
     task = event.root
+    if isinstance(task, EncodeSquare):
+        from winnow.steps.encode import encode_square
+
+        return encode_square(task, pictures())
     if isinstance(task, JudgeSquare):
         model = pictures().info
         return judge_square(task, store, judge_for, model, time.monotonic, settings.budget)

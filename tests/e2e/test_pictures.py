@@ -12,7 +12,7 @@ from tests.fakes.drawn_pictures import archive, packed, wheels
 from winnow.models import Outcome, Picture
 from winnow.storage.paths import RunPaths
 
-from .conftest import Stack, winnow
+from .conftest import Stack, until, winnow
 from .test_api import Client
 
 pytestmark = pytest.mark.model
@@ -132,3 +132,42 @@ def test_the_api_refuses_a_bomb_and_takes_a_large_picture(stack: Stack) -> None:
         "/v1/predictions", {"process": "wheels", "picture": b64encode(large).decode()}
     )
     assert made.status == 201, made.body
+
+
+def test_pictures_are_found_by_a_picture(stack: Stack, tmp_path: Path) -> None:
+    """The API and the command line make the same vector, and the index finds the same by it."""
+    members = {f"{count}.png": packed(wheels(count), "PNG") for count in (1, 2, 7)}
+    row = stack.run("alike.zip", archive(members), "wheels")
+    wanted = packed(wheels(), "PNG")
+    (tmp_path / "bike.png").write_bytes(wanted)
+    asked = {
+        "like_picture": b64encode(wanted).decode(),
+        "filters": {"uploads": [row.upload_id]},
+    }
+    client = Client(stack)
+
+    def found() -> list[tuple[int, float]] | None:
+        answer = client.post("/v1/search", asked)
+        assert answer.status == 200, answer.body
+        hits = answer.document()["hits"]
+        assert all(hit["thumbnail"] for hit in hits)
+        return [(hit["record"], hit["likeness"]) for hit in hits] if len(hits) == 3 else None
+
+    by_api = until(found)
+    assert by_api[0] == (2, 1.0)
+    for more in ((), ("--from-results",)):
+        answer = winnow("search", "--like-picture", tmp_path / "bike.png", "--upload",
+                        row.upload_id, "--json", *more)  # fmt: skip
+        assert answer.code == 0, answer.err
+        hits = answer.document()["hits"]
+        assert [(hit["record"], hit["likeness"]) for hit in hits] == by_api
+
+
+def test_a_file_that_is_no_picture_finds_nothing(stack: Stack, tmp_path: Path) -> None:
+    (tmp_path / "note.txt").write_text("A note.")
+    answer = winnow("search", "--like-picture", tmp_path / "note.txt", "--json")
+    assert answer.code == 1
+    assert answer.document()["error"]["code"] == "file_type"
+    answer = winnow("search", "--like-picture", tmp_path / "note.txt", "--save", "Alike")
+    assert answer.code == 2
+    assert "keeps no picture" in answer.err

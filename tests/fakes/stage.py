@@ -28,6 +28,8 @@ from winnow.models import (
     ChunkTask,
     DecodedSquare,
     DrawPages,
+    EncodedSquare,
+    EncodeSquare,
     FilterChunk,
     JudgedSquare,
     JudgeSquare,
@@ -47,6 +49,7 @@ from winnow.registry.models import DeployedCode, PinnedVersion
 from winnow.reviews.enqueue import enqueue
 from winnow.reviews.queueing import Queued, Shares
 from winnow.steps.classify import classify, judge_square
+from winnow.steps.encode import encode_square
 from winnow.steps.filter import filter_chunk, filter_run
 from winnow.steps.serialize import SerializeOptions, serialize
 from winnow.steps.upload import upload_id
@@ -295,6 +298,10 @@ class Stage:
         """Stands for the Classify function."""
         info = self.picture_encoder.info
         return judge_square(task, self.store, self.judge_for, info, time.monotonic)
+
+    def encoded(self, task: EncodeSquare) -> EncodedSquare:
+        """The same, of a picture that records are to be like."""
+        return encode_square(task, self.picture_encoder)
 
     # -- uploads -----------------------------------------------------------------------------------
 

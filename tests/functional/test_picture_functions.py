@@ -2,12 +2,22 @@
 
 import io
 import json
+from base64 import b64encode
 from typing import Any
 
 import pytest
 
 from winnow.errors import RetryableError
-from winnow.models import Alias, JudgeSquare, ModelInfo, ObjectRef, Picture, VersionRef
+from winnow.models import (
+    Alias,
+    ClassifyInput,
+    EncodeSquare,
+    JudgeSquare,
+    ModelInfo,
+    ObjectRef,
+    Picture,
+    VersionRef,
+)
 from winnow_aws.picture_functions import PictureFunctions
 
 MODEL = ModelInfo(name="pictures", version="1", sha256="0" * 64, engine="fake")
@@ -42,6 +52,15 @@ def test_classify_is_sent_pixels_and_the_version() -> None:
     assert functions.asked["FunctionName"] == "classify"
     assert JudgeSquare.model_validate(json.loads(functions.asked["Payload"])) == task
     assert (judged.model, judged.judgement, judged.code) == (MODEL, None, "judging_failed")
+
+
+def test_classify_is_sent_pixels_alone_to_encode() -> None:
+    functions = Functions({"vector": b64encode(bytes(512)).decode()})
+    task = EncodeSquare(encode=b"\xff\0")
+    assert PictureFunctions(functions, "scan", "classify").encoded(task).vector == bytes(512)
+    assert functions.asked["FunctionName"] == "classify"
+    assert json.loads(functions.asked["Payload"]) == {"encode": "/wA="}
+    assert ClassifyInput.model_validate_json(functions.asked["Payload"]).root == task
 
 
 def test_a_function_that_fails_is_asked_again_later() -> None:

@@ -109,6 +109,16 @@ def search(
             "--like-record", metavar="UPLOAD/N", help="Records like record N of this upload."
         ),
     ] = None,
+    like_picture: Annotated[
+        Path | None,
+        typer.Option(
+            "--like-picture",
+            metavar="FILE",
+            exists=True,
+            dir_okay=False,
+            help="Pictures like this one, which is read here and sent nowhere.",
+        ),
+    ] = None,
     sort: Annotated[
         SortName | None,
         typer.Option("--sort", help="What comes first: the newest, or what is most alike."),
@@ -152,11 +162,11 @@ def search(
     All words and phrases have to be in the text; case does not matter. The number of records that
     were found is exact. `winnow searches` lists the saved searches.
     """
-    from winnow.search.shapes import SearchRequest, Sort
+    from winnow.search.shapes import SearchRequest, Sort, VectorSearch
     from winnow_cli.render.hits import print_hits, write_export
     from winnow_cli.saved_searches import StackSearches, search_name
     from winnow_cli.search_options import filters_of, request_of, say_what_is_missing
-    from winnow_cli.searching import record_ref, records_of
+    from winnow_cli.searching import of_picture, record_ref, records_of
     from winnow_cli.target import aws_errors, find_target
 
     if export is not None and export.suffix.lower() not in FORMATS:
@@ -164,6 +174,8 @@ def search(
     require_folder("--export", export)
     if share is not None and save is None:
         raise typer.BadParameter("--share goes with --save")
+    if save is not None and like_picture is not None:
+        raise typer.BadParameter("--save keeps no picture: it does not go with --like-picture")
     name = None if save is None else search_name(save)
     target = find_target(stack)
     filters = filters_of(
@@ -182,16 +194,17 @@ def search(
         changed=changed,
         reviewed=reviewed,
     )
-    if like is not None and like_record is not None:
-        raise typer.BadParameter("--like and --like-record exclude each other")
+    if sum(one is not None for one in (like, like_record, like_picture)) > 1:
+        raise typer.BadParameter("--like, --like-record and --like-picture exclude each other")
     request = request_of(
-        SearchRequest,
+        SearchRequest if like_picture is None else VectorSearch,
         query=query,
         filters=filters,
         like_text=like,
         like_record=None if like_record is None else record_ref(target, like_record),
         sort=None if sort is None else Sort(sort.replace("-", "_")),
         limit=limit,
+        **({} if like_picture is None else of_picture(like_picture, model)),
     )
     if saved is not None:
         request = _saved(target, saved, request)

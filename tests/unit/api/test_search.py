@@ -1,12 +1,14 @@
 """Search and charts: the numbers of the results, of what is open to the user, and no more."""
 
+from base64 import b64encode
 from collections import Counter
 from typing import Any
 
 import pytest
 
+from tests.fakes.drawn_pictures import packed, wheels
 from tests.fakes.http_api import call
-from tests.fakes.stage import RESULTS, Stage, claims
+from tests.fakes.stage import RESULTS, ROOT, Stage, claims
 from winnow.models import Result, ResultRecord
 from winnow.reviews.models import QueueFilter
 from winnow.search.shapes import ChartId
@@ -128,3 +130,53 @@ def test_an_upload_whose_results_are_damaged_is_counted_not_passed_over(stage):
     answer = search(stage, limit=0)
     assert (answer["total"], answer["damaged"]) == (left, 1)
     assert chart(stage, "outcomes")["stats"]["damaged"] == 1
+
+
+def picture(count: int = 2) -> bytes:
+    return packed(wheels(count), "PNG")
+
+
+@pytest.fixture
+def pictures() -> Stage:
+    """A stack that has a process of pictures."""
+    return Stage(processes=ROOT / "tests" / "e2e" / "processes")
+
+
+def test_pictures_are_found_by_a_picture_which_is_not_kept(pictures):
+    stage = pictures
+    uploads = [
+        stage.drop(picture(count), f"inbox/wheels/x/{count}.png").upload_id for count in (1, 2, 9)
+    ]
+    objects = stage.store.keys(RESULTS)
+    sent = b64encode(picture()).decode()
+    answer = search(stage, like_picture=sent)
+    found = [(hit["upload"], hit["likeness"]) for hit in answer["hits"]]
+    assert found[0] == (uploads[1], 1.0)
+    assert {upload for upload, _ in found} == set(uploads)  # and no text
+    assert all(hit["thumbnail"] for hit in answer["hits"])
+    assert search(stage, like_picture=sent, sort="newest", limit=1)["total"] == 3
+    assert stage.store.keys(RESULTS) == objects
+    assert sent[:40] not in str(stage.logs)
+    blind = claims("ada", "auditor", "process:emotions")
+    assert search(stage, user=blind, like_picture=sent)["total"] == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "status", "code"),
+    [
+        ({"like_picture": ""}, 422, "file_empty"),
+        ({"like_picture": b64encode(b"A note.").decode()}, 422, "file_type"),
+        ({"like_picture": b64encode(picture()[:300]).decode()}, 422, "file_unreadable"),
+        ({"like_picture": "data:image/png;base64,iVBORw=="}, 400, "request_invalid"),
+        ({"like_picture": "aGk=", "like_text": "Iron."}, 400, "request_invalid"),
+        ({"like_picture": "aGk=", "query": "x" * 1_100_000}, 400, "request_invalid"),
+    ],
+)
+def test_a_picture_to_be_like_is_refused_as_a_dropped_one_is(stage, given, status, code):
+    reply = call(stage, "POST /v1/search", given)
+    assert (reply.status, reply.json["code"]) == (status, code)
+
+
+def test_a_saved_search_has_no_picture(stage):
+    given = {"name": "Alike", "search": {"like_picture": "aGk="}}
+    assert call(stage, "POST /v1/searches", given).json["code"] == "request_invalid"

@@ -1,6 +1,7 @@
 """Every engine answers as the one in memory does, whatever happened to results and index."""
 
 import itertools
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -37,11 +38,13 @@ from winnow.search.shapes import (
     SearchRequest,
     Sort,
     StatsRequest,
+    VectorSearch,
 )
 from winnow.storage.paths import RunPaths
 from winnow_search.duck import DuckSearcher
 from winnow_search.indexing import Indexer
 from winnow_search.parquet import write_segment
+from winnow_search.projection import projected
 
 COMPACT = st.tuples(st.just("compact"), st.sampled_from(["triage", "moods"]), st.booleans())
 ASK = st.tuples(st.just("ask"))
@@ -127,11 +130,16 @@ def test_charts_count_what_the_results_count(history) -> None:
         indexed.engine.close()
 
 
+def as_in_an_index(stored: bytes) -> bytes:
+    made: bytes = projected(np.frombuffer(stored, np.int8)[None]).tobytes()
+    return made
+
+
 def engines(rows: list[IndexRow]) -> Iterator[MemorySearcher | DuckSearcher]:
     def vectorise(text: str) -> np.ndarray:
         return np.frombuffer(vector(len(text), 7), np.int8)
 
-    yield MemorySearcher(rows, lambda: NOW, vectorise)
+    yield MemorySearcher(rows, lambda: NOW, vectorise, as_rows=as_in_an_index)
     files = MemoryFiles()
     name = FileName("triage", "2026-11", "u1")
     files.write(name, write_segment(rows, "1"), "1")
@@ -224,3 +232,16 @@ def test_pictures_and_texts_are_not_compared() -> None:
             answer = engine.search(SearchRequest(like_record=like))
             assert [hit.record for hit in answer.hits] == found
         assert engine.search(SearchRequest(like_text="abc")).total == 2
+
+
+@pytest.mark.parametrize(("of_picture", "records"), [(True, [3, 4]), (False, [1, 2])])
+def test_a_vector_that_is_sent_is_compared_with_its_own_kind(of_picture, records) -> None:
+    stored = np.random.default_rng(0).integers(-127, 128, 512).astype(np.int8).tobytes()
+    folders = Folders()
+    folders.run("triage", "u1", [Judged("iron")] * 4)
+    rows = [row._replace(vector=as_in_an_index(stored)) for row in rows_of(folders)]
+    rows[2:] = [row._replace(text=None, tokens="") for row in rows[2:]]
+    request = VectorSearch(like_vector=b64encode(stored), of_picture=of_picture)
+    for engine in engines(rows):
+        hits = engine.search(request).hits
+        assert [(hit.record, hit.likeness) for hit in hits] == [(n, 1.0) for n in records]

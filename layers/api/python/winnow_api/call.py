@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from winnow.errors import RequestTooLongError
 from winnow_api.identity import User
+from winnow_api.shapes import MAX_BODY
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,13 @@ class Call:
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     request_id: str = "-"
+
+
+def check_body(call: Call, picture: bytes | None) -> None:
+    """Raise RequestTooLongError where a body is long without the picture in it."""
+    in_base64 = 0 if picture is None else -(-len(picture) // 3) * 4
+    if len(call.body) - in_base64 > MAX_BODY:
+        raise RequestTooLongError(f"Without a picture, the body has more than {MAX_BODY:,} bytes.")
 
 
 ANYBODY = User("", frozenset())

@@ -15,7 +15,6 @@ from winnow.errors import (
     ProcessNotOpenError,
     ProcessUnknownError,
     RequestInvalidError,
-    RequestTooLongError,
     StoredDataInvalidError,
 )
 from winnow.models import HeadInfo, ModelInfo, Outcome, Record, ResultRecord, VersionRef
@@ -32,11 +31,10 @@ from winnow.steps.prediction import (
 from winnow.storage import paths
 from winnow.storage.predictions import RECORD, StoredPrediction, may_be_of, prediction_id
 from winnow_api import cursors, idempotency
-from winnow_api.call import Call, iso
+from winnow_api.call import Call, check_body, iso
 from winnow_api.identity import User
 from winnow_api.services import Services
 from winnow_api.shapes import (
-    MAX_BODY,
     Nothing,
     Prediction,
     PredictionPath,
@@ -75,8 +73,7 @@ class _Asked(NamedTuple):
 def create(services: Services, call: Call, given: PredictionRequest) -> Prediction:
     """Judge a text or a picture, and keep the prediction; the same request again answers it."""
     process = open_process(services, call.user, given.process)
-    if len(call.body) - _in_base64(given.picture) > MAX_BODY:
-        raise RequestTooLongError(f"Without a picture, the body has more than {MAX_BODY:,} bytes.")
+    check_body(call, given.picture)
     ask = _picture if process.of_pictures else _text
     # The definition of the very version that judges: the next request may find another.
     asked = ask(services, process.id, given)
@@ -115,11 +112,6 @@ def create(services: Services, call: Call, given: PredictionRequest) -> Predicti
         return shown(prediction, None)
     # The key was claimed before, and that request has written its prediction.
     return _found(services, call.user, prediction.id)
-
-
-def _in_base64(content: bytes | None) -> int:
-    """Bytes that content takes in a body."""
-    return 0 if content is None else -(-len(content) // 3) * 4
 
 
 def _text(services: Services, process: str, given: PredictionRequest) -> _Asked:

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from winnow.search.exports import ExportRequest
-from winnow.search.shapes import SearchAnswer, SearchRequest, StatsRequest
+from winnow.search.shapes import SearchAnswer, StatsRequest
 from winnow_api import shapes
 from winnow_api.identity import Group
 
@@ -125,7 +125,8 @@ ROUTES: Mapping[str, Route] = {
     "GET /v1/reviews/export.csv": Route("Decisions as CSV, at most 4 MB a page", EVERYBODY,
                                         _EXPORT, "page", shapes.ExportQuery, CSV),
     "POST /v1/search": Route("Find records in all results", EVERYBODY, _SEARCH, "search",
-                             SearchRequest, SearchAnswer),
+                             shapes.PictureSearchRequest, SearchAnswer,
+                             max_body=shapes.MAX_PICTURE_BODY),
     "POST /v1/search/export": Route("Everything that a search finds, as a file", EVERYBODY,
                                     _SEARCH, "export", ExportRequest, shapes.ExportLink),
     "POST /v1/stats": Route("A chart over the records of all results", EVERYBODY, _SEARCH,

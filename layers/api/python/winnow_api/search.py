@@ -1,8 +1,12 @@
 """Searches and charts over the records of all results that are open to the user."""
 
+from base64 import b64encode
+
+from winnow.errors import SearchInvalidError
 from winnow.models import ObjectRef
 from winnow.reviews.models import QueueFilter, RecordKey, State
 from winnow.search.drawing import columns, draw, series_name, shown_value
+from winnow.search.engine import NO_FEATURES
 from winnow.search.exports import ExportRequest
 from winnow.search.shapes import (
     Hit,
@@ -11,24 +15,41 @@ from winnow.search.shapes import (
     SearchRequest,
     StatsAnswer,
     StatsRequest,
+    VectorSearch,
 )
+from winnow.steps.prediction import picture_vector
 from winnow.storage.paths import RunPaths
-from winnow_api.call import Call, iso
+from winnow_api.call import Call, check_body, iso
 from winnow_api.identity import Group, User
 from winnow_api.items import PICTURE_S
 from winnow_api.services import Services
-from winnow_api.shapes import Chart, ChartRow, ExportLink
+from winnow_api.shapes import Chart, ChartRow, ExportLink, PictureSearchRequest
 from winnow_api.uploads import LINK_S
 
 _PAGE = 1_000
 
 
-def search(services: Services, call: Call, given: SearchRequest) -> SearchAnswer:
+def search(services: Services, call: Call, given: PictureSearchRequest) -> SearchAnswer:
     """The records that a request finds. A read: nothing is kept of it."""
+    check_body(call, given.like_picture)
     withheld = _withheld(services, call.user, given.filters)
-    answer = services.searcher().search(given, call.user.processes, withheld)
+    request = _by_vector(services, given)
+    answer = services.searcher().search(request, call.user.processes, withheld)
     hits = tuple(_with_thumbnail(services, hit) for hit in answer.hits)
     return answer.model_copy(update={"hits": hits})
+
+
+def _by_vector(services: Services, given: PictureSearchRequest) -> SearchRequest:
+    """The request with the vector of the picture that records are to be like, in its place."""
+    rest = given.model_dump(exclude={"like_picture"}, exclude_none=True)
+    if given.like_picture is None:
+        return SearchRequest.model_validate(rest)
+    vector = picture_vector(services.pictures(), given.like_picture)
+    if not any(vector):
+        raise SearchInvalidError(NO_FEATURES)
+    return VectorSearch.model_validate(
+        {**rest, "like_vector": b64encode(vector), "of_picture": True}
+    )
 
 
 def _with_thumbnail(services: Services, hit: Hit) -> Hit:

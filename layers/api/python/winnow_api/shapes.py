@@ -3,9 +3,16 @@
 What comes in is checked strictly: no field that is not declared, every text of a bounded length.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from winnow.models import (
     Alias,
@@ -25,7 +32,7 @@ from winnow.reviews.items import HistoryEntry, Named, ReviewItem, ReviewState
 from winnow.reviews.notes import MAX_NOTE
 from winnow.search.drawing import Drawing
 from winnow.search.saved import Audience, SearchName
-from winnow.search.shapes import Search, SearchFilter, StatsAnswer
+from winnow.search.shapes import Search, SearchFilter, SearchRequest, StatsAnswer
 from winnow.storage.predictions import StoredPrediction
 from winnow.storage.times import SINCE, normal
 
@@ -710,6 +717,31 @@ class ExportLink(FrozenModel):
     size: int = Field(description="bytes")
     damaged: int = Field(description="uploads that are missing: they cannot be read")
     indexing: bool = Field(description="whether results are being indexed and may be missing")
+
+
+# -- searches --------------------------------------------------------------------------------------
+
+
+class PictureSearchRequest(SearchRequest):
+    """A search over the records of all results; they may be to be like a picture."""
+
+    like_picture: Annotated[InBase64, Field(max_length=MAX_PICTURE)] | None = Field(
+        None,
+        repr=False,
+        description="a file in PNG, JPEG, TIFF, WebP or GIF, in base64; it is not kept, and only "
+        "records that are pictures are found",
+    )
+
+    @property
+    def like(self) -> bool:
+        """Whether records are to be like something."""
+        return self.like_picture is not None or super().like
+
+    @model_validator(mode="after")
+    def _no_other_likeness(self) -> Self:
+        if self.like_picture is not None and super().like:
+            raise ValueError("like_picture excludes like_text and like_record")
+        return self
 
 
 # -- saved searches --------------------------------------------------------------------------------

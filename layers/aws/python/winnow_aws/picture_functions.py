@@ -1,4 +1,4 @@
-"""Asks Scan to decode a picture, and Classify to judge it, and waits for each."""
+"""Asks Scan to decode a picture, and Classify to judge or encode it, and waits for each."""
 
 import json
 from typing import Any, TypeVar
@@ -6,7 +6,14 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from winnow.errors import RetryableError
-from winnow.models import DecodedSquare, DecodePicture, JudgedSquare, JudgeSquare
+from winnow.models import (
+    DecodedSquare,
+    DecodePicture,
+    EncodedSquare,
+    EncodeSquare,
+    JudgedSquare,
+    JudgeSquare,
+)
 from winnow_aws.aws_errors import translated
 
 ANSWERS_WITHIN_S = 13
@@ -28,6 +35,9 @@ class PictureFunctions:
 
     def judged(self, task: JudgeSquare) -> JudgedSquare:
         return self._asked(self._classify, task, JudgedSquare, "Classify")
+
+    def encoded(self, task: EncodeSquare) -> EncodedSquare:
+        return self._asked(self._classify, task, EncodedSquare, "Classify")
 
     def _asked(self, arn: str, asked: BaseModel, answer: type[Answer], name: str) -> Answer:
         with translated(f"of the {name} function"):

@@ -920,16 +920,32 @@ class JudgedSquare(FrozenModel):
     reason: str | None = Field(None, description="the same in a sentence")
 
 
+class EncodeSquare(FrozenModel):
+    """Input of Classify, from the API: a picture that records are to be like."""
+
+    encode: InBase64 = Field(description="as in a chunk's pictures", repr=False)
+
+
+class EncodedSquare(FrozenModel):
+    """Output of Classify for EncodeSquare."""
+
+    vector: InBase64 = Field(description="512 int8, as results have them", repr=False)
+
+
 def _classify_input(given: Any) -> str:
+    if isinstance(given, EncodeSquare) or (isinstance(given, dict) and "encode" in given):
+        return "encode"
     square = isinstance(given, JudgeSquare) or (isinstance(given, dict) and "square" in given)
     return "square" if square else "chunk"
 
 
 class ClassifyInput(_Choice):
-    """Input of Classify: a chunk of records, or one picture."""
+    """Input of Classify: a chunk of records, or one picture to judge or to encode."""
 
     root: Annotated[
-        Annotated[JudgeSquare, Tag("square")] | Annotated[ChunkTask, Tag("chunk")],
+        Annotated[EncodeSquare, Tag("encode")]
+        | Annotated[JudgeSquare, Tag("square")]
+        | Annotated[ChunkTask, Tag("chunk")],
         Discriminator(_classify_input),
     ]
 
@@ -937,6 +953,8 @@ class ClassifyInput(_Choice):
     def ids(self) -> dict[str, Any]:
         """Its ids for logs."""
         match self.root:
+            case EncodeSquare():
+                return {}
             case JudgeSquare(version=version):
                 return {"version": version.short}
             case task:

@@ -374,7 +374,7 @@ class DuckSearcher:
             return self._vector_of(request.like_record, visible)
         if isinstance(request, VectorSearch):
             vector = np.frombuffer(request.like_vector, np.int8)[None]
-            return projected(vector)[0].tobytes(), -1, False
+            return projected(vector)[0].tobytes(), -1, request.of_picture
         if self._vectorise is None:
             raise SearchInvalidError("This index has no encoder, so no text can be likened.")
         return self._vectorise(request.like_text or "").tobytes(), -1, False

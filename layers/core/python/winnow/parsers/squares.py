@@ -84,7 +84,7 @@ def _jpeg(picture: "Image", side: int) -> bytes:
     if not side:
         return b""
     small = picture.copy()
-    small.thumbnail((side, side), Image.Resampling.BICUBIC, reducing_gap=2.0)
+    small.thumbnail((side, side), Image.Resampling.BICUBIC, reducing_gap=1.0)
     small.info.clear()  # Pillow would write the comment of the file
     out = io.BytesIO()
     small.save(out, "JPEG", quality=_QUALITY)

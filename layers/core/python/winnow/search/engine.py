@@ -27,6 +27,7 @@ NO_VECTOR = (
     "that are compared, or is a picture that was judged by an earlier version."
 )
 NO_WORDS = "The text has no words that records can be compared with."
+NO_FEATURES = "The picture has nothing that pictures can be compared by."
 MAX_TERMS = 50
 """Terms of a query."""
 MAX_TEXTS = 1_000_000

@@ -28,6 +28,7 @@ from winnow.search.shapes import (
     Sort,
     StatsAnswer,
     StatsRequest,
+    VectorSearch,
 )
 
 if TYPE_CHECKING:
@@ -47,15 +48,18 @@ class MemorySearcher:
         clock: Callable[[], float],
         vectorise: Vectorise | None = None,
         *,
+        as_rows: Callable[[bytes], bytes] = bytes,
         damaged: int = 0,
     ) -> None:
         """`clock` tells the time in epoch seconds; without `vectorise` no text can be likened.
 
-        `damaged` files could not be read, so that their records are not among the rows.
+        `as_rows` makes a vector as results have it into one as the rows have it. `damaged` files
+        could not be read, so that their records are not among the rows.
         """
         self._rows = sorted(rows, key=_key)
         self._clock = clock
         self._vectorise = vectorise
+        self._as_rows = as_rows
         self._damaged = damaged
 
     def search(
@@ -111,6 +115,8 @@ class MemorySearcher:
     ) -> dict[IndexRow, float]:
         if request.like_record is not None:
             wanted, picture = self._vector_of(request.like_record, visible)
+        elif isinstance(request, VectorSearch):
+            wanted, picture = self._as_rows(request.like_vector), request.of_picture
         elif self._vectorise is None:
             raise SearchInvalidError("This index has no encoder, so no text can be likened.")
         else:

@@ -132,9 +132,10 @@ class SearchRequest(Search):
 
 
 class VectorSearch(SearchRequest):
-    """A search by likeness to a text, for an engine without an encoder."""
+    """A search by likeness to a text or a picture, for an engine without an encoder."""
 
-    like_vector: Base64Bytes = Field(description="the text's vector: 512 int8")
+    like_vector: Base64Bytes = Field(description="its vector: 512 int8")
+    of_picture: bool = Field(False, description="whether the vector is a picture's")
 
     @field_validator("like_vector")
     @classmethod

@@ -171,11 +171,10 @@ def judge_square(
 
     Raises StoredDataInvalidError when it is no square, VersionAlteredError.
     """
-    if len(task.square) != SQUARE_BYTES:
-        raise StoredDataInvalidError("The picture is no square of pixels.")
+    square = one_square(task.square)
     _, judge = _judge_of(task, store, judge_for, None)
     record = Record(record=1, text="")
-    squares = {record.record: _pixels(task.square)[0]}
+    squares = {record.record: square}
     [judged] = judge_records(judge, [record], budget or RecordBudget(), clock, squares=squares)
     if isinstance(judged, RecordRejection):
         return JudgedSquare(model=model, code=judged.code, reason=judged.reason)
@@ -217,6 +216,14 @@ def _squares(
     if len(content) != size:
         raise StoredDataInvalidError("The pictures of a chunk are missing, or cut off.")
     return {record.record: square for record, square in zip(records, _pixels(content), strict=True)}
+
+
+def one_square(pixels: bytes) -> NDArray[np.uint8]:
+    """A picture that is in no chunk. Raises StoredDataInvalidError when it is no square."""
+    if len(pixels) != SQUARE_BYTES:
+        raise StoredDataInvalidError("The picture is no square of pixels.")
+    square: NDArray[np.uint8] = _pixels(pixels)[0]
+    return square
 
 
 def _pixels(squares: bytes) -> NDArray[np.uint8]:

@@ -18,6 +18,8 @@ from winnow.errors import (
 from winnow.limits.budget import RecordBudget, RecordRejection
 from winnow.models import (
     DecodedSquare,
+    EncodedSquare,
+    EncodeSquare,
     JudgedSquare,
     JudgeSquare,
     ModelInfo,
@@ -47,7 +49,7 @@ _REFUSALS: Mapping[str | None, type[FileError]] = {
 
 
 class PictureSteps(Protocol):
-    """Decodes and judges one picture, where the decoders and the encoder of pictures are.
+    """Decodes, judges and encodes one picture, where its decoders and its encoder are.
 
     Raises AccessDeniedError, AwsRefusedError, RetryableError.
     """
@@ -58,6 +60,10 @@ class PictureSteps(Protocol):
 
     def judged(self, task: JudgeSquare) -> JudgedSquare:
         """What a version of a process says of it."""
+        ...
+
+    def encoded(self, task: EncodeSquare) -> EncodedSquare:
+        """What records are compared with that are to be like it."""
         ...
 
 
@@ -138,10 +144,7 @@ def predict_picture(
 
     Raises a FileError where the picture cannot be decoded, InternalError when it cannot be judged.
     """
-    decoded = steps.decoded(record.file or b"")
-    if decoded.picture is None:
-        refusal = _REFUSALS.get(decoded.code, FileUnreadableError)
-        raise refusal(decoded.reason or "The picture cannot be read.")
+    decoded = _decoded(steps, record.file or b"")
     if version.stored is None:
         raise InternalError("The version is not in the registry.")
     task = JudgeSquare(
@@ -154,3 +157,27 @@ def predict_picture(
     line = scored(seen, judged.judgement)
     result = outcome_of(line, threshold, definition.input.min_ocr_confidence)
     return result, judged.model
+
+
+def picture_vector(steps: PictureSteps, content: bytes) -> bytes:
+    """What records are compared with that are to be like a picture: 512 int8.
+
+    Raises a FileError where the picture cannot be decoded.
+    """
+    if not content:
+        raise FileEmptyError("The picture has no bytes.")
+    return steps.encoded(EncodeSquare(encode=_decoded(steps, content).square)).vector
+
+
+def _decoded(steps: PictureSteps, content: bytes) -> DecodedSquare:
+    """A picture that was decoded. Raises a FileError."""
+    decoded = steps.decoded(content)
+    if decoded.picture is None:
+        raise refusal_of(decoded.code, decoded.reason)
+    return decoded
+
+
+def refusal_of(code: str | None, reason: str | None) -> FileError:
+    """Why a picture cannot be decoded, as the error of a file that is dropped."""
+    refusal = _REFUSALS.get(code, FileUnreadableError)
+    return refusal(reason or "The picture cannot be read.")
