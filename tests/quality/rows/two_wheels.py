@@ -34,6 +34,7 @@ STRENGTHS = (0.0003, 0.001, 0.003, 0.01)
 SMALL = 32
 """Pixels of a side in CIFAR-100: pictures of other things are reduced to it, or sharpness alone
 would tell them."""
+COMMANDS = ["python -m tests.quality --only two_wheels"]
 OTHERS = 100
 """Pictures of each kind of other things."""
 DRAWN = 360
@@ -59,6 +60,7 @@ def measure() -> list[Row]:
             f"{len(known):,} pictures of 32 x 32, enlarged to 224, in {metrics.folds} folds; macro "
             f"F1 {metrics.macro_f1:.3f}. The head is the one for numbers, over 1,280 standardised "
             f"features, C {card.regularisation:g} of {', '.join(f'{c:g}' for c in STRENGTHS)}.",
+            COMMANDS,
         ),
         Row(
             711,
@@ -67,6 +69,7 @@ def measure() -> list[Row]:
             0.03,
             "In the same folds, 15 bins of equal width; the calibration of a fold is fitted on "
             "the others.",
+            COMMANDS,
             at_most=True,
         ),
         Row(
@@ -78,6 +81,7 @@ def measure() -> list[Row]:
             "patches of photographs (those that scikit-learn and matplotlib carry), patches of "
             "this repository's screenshots, and noise of several grains, all reduced to 32 x 32. "
             f"By kind: {', '.join(f'{kind} {value:.3f}' for kind, value in each.items())}.",
+            COMMANDS,
         ),
         Row(
             713,
@@ -86,6 +90,7 @@ def measure() -> list[Row]:
             0.05,
             f"Of {DRAWN} drawings of 18 kinds of things, none of which it was trained on. "
             f"Of {DRAWN} more drawings of bicycles and motorcycles it accepts {of_wheels:.3f}.",
+            COMMANDS,
             at_most=True,
         ),
     ]
