@@ -3,12 +3,14 @@
 from pathlib import Path
 from typing import NamedTuple
 
+from winnow.ports import PictureEncoder
 from winnow.registry.models import ModelVersion, ProcessEntry
 from winnow.releases import golden
 from winnow.releases.golden import GoldenResult, golden_rows
 from winnow_cli.models import StackModels
 from winnow_encoder import load_encoder
 from winnow_encoder.golden import judged
+from winnow_encoder.pictures import load_picture_encoder
 from winnow_encoder.references import ReferenceVectors
 
 
@@ -37,9 +39,13 @@ def check(
     if not rows:
         return None
     vectors = ReferenceVectors(load_encoder(model), model)
+
+    def pictures() -> PictureEncoder:
+        return load_picture_encoder(model)
+
     return GoldenCheck(
-        judged(champion, rows, champion.guarantee, models.store, vectors),
-        judged(challenger, rows, guarantee, models.store, vectors),
+        judged(champion, rows, champion.guarantee, models.store, vectors, pictures),
+        judged(challenger, rows, guarantee, models.store, vectors, pictures),
     )
 
 

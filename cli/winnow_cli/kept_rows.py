@@ -12,20 +12,24 @@ from winnow.errors import (
     TrainingDataError,
 )
 from winnow.heads.card import HeadCard
+from winnow.judging.pictures.vectors import as_kept
 from winnow.models import ObjectRef
 from winnow.ports import ObjectStore
-from winnow.processes.schema import ProcessDefinition
+from winnow.processes.schema import LabelsProcess, ProcessDefinition
 from winnow.registry.files import training_rows
 from winnow.registry.models import DataManifest, DataPart, ModelVersion
 from winnow.registry.training_rows import TrainingRow, dump_rows, load_rows
 from winnow.storage.paths import JSON_LINES
 from winnow.tables.columns import plain_name
+from winnow_cli.labelled import require_tables
+from winnow_encoder.pictures import load_picture_encoder
 from winnow_train.data import (
     LabelledData,
     LabelledRow,
     default_label_column,
     read_labelled_files,
 )
+from winnow_train.pictures import read_labelled_pictures
 from winnow_train.reviews import columns_read
 
 LABEL_COLUMN = "label_column"
@@ -67,14 +71,21 @@ class KeptRows(NamedTuple):
 
 
 def labelled_for(
-    files: Sequence[Path], definition: ProcessDefinition, card: HeadCard
+    files: Sequence[Path], definition: ProcessDefinition, card: HeadCard, model: Path
 ) -> LabelledData:
-    """The rows of the files that a head was trained on.
+    """The rows of the files, or folders of pictures, that a head was trained on.
 
     Raises:
         TrainingDataError: They are other files, or cannot be read.
     """
-    labelled = read_labelled_files(files, definition, card.data.label_column, card.data.text_column)
+    if isinstance(definition, LabelsProcess) and definition.of_pictures:
+        encoder = load_picture_encoder(model)
+        labelled = read_labelled_pictures(files, definition, encoder, card.data.label_column)
+    else:
+        require_tables(files)
+        labelled = read_labelled_files(
+            files, definition, card.data.label_column, card.data.text_column
+        )
     if labelled.sha256 != card.data.sha256:
         raise TrainingDataError(
             f"The head was trained on {card.data.file} with the sha256 {card.data.sha256[:12]}; "
@@ -84,25 +95,28 @@ def labelled_for(
     return labelled
 
 
-def kept_rows(files: Sequence[Path], definition: ProcessDefinition, card: HeadCard) -> KeptRows:
+def kept_rows(
+    files: Sequence[Path], definition: ProcessDefinition, card: HeadCard, model: Path
+) -> KeptRows:
     """The rows of the files that a head was trained on, to be kept with its version.
 
     Raises:
         TrainingDataError: They are other files, cannot be read, or are an export of reviews.
     """
     for file in files:
-        if default_label_column(file) is not None:
+        if file.is_file() and default_label_column(file) is not None:
             raise TrainingDataError(
                 f"{file.name} is an export of reviews, and `winnow forget` could not find a "
                 "person's rows in it.",
                 hint="Publish without --data, and let `winnow retrain` train with the reviews.",
             )
-    labelled = labelled_for(files, definition, card)
+    labelled = labelled_for(files, definition, card, model)
     columns = columns_read(definition)
     rows = [
         TrainingRow(
             id=f"row-{row.record}",
-            text=row.text,
+            text="" if row.picture else row.text,
+            features=row.picture and as_kept(row.picture.features),
             fields={name: cell for name, cell in row.fields.items() if plain_name(name) in columns},
             label=row.label or "",
         )
@@ -156,7 +170,17 @@ def _content(store: ObjectStore, ref: ObjectRef) -> bytes | None:
 
 
 def as_labelled(rows: Sequence[TrainingRow], card: HeadCard) -> LabelledData:
-    """Kept rows of files, as `winnow train` read them."""
+    """Kept rows of files, as `winnow train` read them.
+
+    Raises:
+        NotReproducibleError: They are pictures, of which rounded features are kept.
+    """
+    if card.picture_encoder is not None:
+        raise NotReproducibleError(
+            f"Of the pictures that the head of {card.process} was trained on, rounded features are "
+            "kept: another head would come of them.",
+            hint="Give the pictures that its head was trained on, each source with a --data.",
+        )
     labelled = tuple(
         LabelledRow(number, row.text, row.fields, row.label, row.label)
         for number, row in enumerate(rows, 1)

@@ -53,7 +53,8 @@ def read_candidate(
     head: Path | None,
     vectors: Vectors | None,
     entries: Sequence[ProcessEntry],
-    data: Sequence[Path] = (),
+    data: Sequence[Path],
+    model: Path,
 ) -> Candidate:
     """Read a definition and its head, and check whether they can be published.
 
@@ -64,6 +65,7 @@ def read_candidate(
             None: the model is not built.
         entries: The processes of the stack, whose names are taken.
         data: The files that the head was trained on, whose rows are kept with the version.
+        model: The folder of the model, which encodes pictures of `data`.
 
     Raises:
         PublishInvalidError: With every problem, one a line.
@@ -88,7 +90,7 @@ def read_candidate(
         if data and files is None:
             raise TrainingDataError("There is no head that was trained on them.")
         if data and files is not None:
-            rows = kept_rows(data, definition, files.card())
+            rows = kept_rows(data, definition, files.card(), model)
     except (TrainingDataError, NoTextColumnError, HeadInvalidError) as error:
         problems.append(f"{file.name}:1: (data): {error.message}")
     if problems:

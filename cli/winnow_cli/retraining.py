@@ -16,6 +16,7 @@ from winnow_cli.models import TABLE, StackModels
 from winnow_cli.reviews import PAGE, StackReviews
 from winnow_cli.target import Target
 from winnow_encoder import load_encoder
+from winnow_encoder.pictures import load_picture_encoder
 from winnow_encoder.references import ReferenceVectors
 from winnow_train.publishing import Stack
 from winnow_train.trainings import Telling
@@ -41,6 +42,7 @@ def training_stack(target: Target, models: StackModels, model: Path) -> Stack:
         items=reviews.items,
         lease=LeaseTable(target.dynamodb(), target.output(TABLE)),
         encoder=encoder,
+        pictures=lambda: load_picture_encoder(model),
         vectors=Vectors(encoder.info, ReferenceVectors(encoder, model).of),
         samples=(SAMPLES,),
         clock=time.time,

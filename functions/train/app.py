@@ -23,6 +23,7 @@ from winnow.errors import (
     TrainingTooLargeError,
     WinnowError,
 )
+from winnow.ports import PictureEncoder
 from winnow.registry.models import ModelVersion, ProcessEntry
 from winnow.registry.publish import Models, Vectors
 from winnow.registry.trainings import CheckInput, CheckReport, TrainInput, TrainReport
@@ -47,6 +48,7 @@ from winnow_aws.training_lease import LeaseTable
 from winnow_aws.trainings import TrainingTable
 from winnow_encoder import encoder_of
 from winnow_encoder.golden import judged
+from winnow_encoder.pictures import load_picture_encoder
 from winnow_encoder.references import ReferenceVectors
 from winnow_train.publishing import LEASE_S, Stack
 from winnow_train.retrain import TrainingReport
@@ -87,6 +89,7 @@ def build() -> Trainer:
         items=Items(store, Notes(store, results), results, time.time),
         lease=LeaseTable(dynamodb, table),
         encoder=encoder,
+        pictures=pictures,
         vectors=vectors,
         samples=(settings.samples_dir,),
         clock=time.time,
@@ -99,6 +102,13 @@ def build() -> Trainer:
         # The queue and what its jobs are have the same name.
         jobs = TrainJobs(client("batch"), settings.train_queue, settings.train_queue)
     return Trainer(stack, telling, len(os.sched_getaffinity(0)), jobs)
+
+
+@cache
+def pictures() -> PictureEncoder:
+    """The encoder of pictures."""
+    settings = TrainSettings.from_environment(os.environ)
+    return load_picture_encoder(settings.model_dir, settings.encoder_threads)
 
 
 class Asked(RootModel[CheckInput | GoldenInput | TrainInput]):
@@ -181,7 +191,7 @@ def _judged(
     if not rows:
         return None
     vectors = ReferenceVectors(encoder, TrainSettings.from_environment(os.environ).model_dir)
-    return judged(challenger, rows, guarantee, models.store, vectors)
+    return judged(challenger, rows, guarantee, models.store, vectors, pictures)
 
 
 def _trained(asked: TrainInput) -> TrainReport:

@@ -380,7 +380,7 @@ def test_the_bill_of_materials_is_what_the_image_holds(
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_only_what_judges_has_the_model(images: dict[str, str], function: str) -> None:
     files = [*MODEL_FILES] if function in JUDGING else []
-    if function == "classify":
+    if function in ("classify", "train"):
         files.append("pictures")
     assert _listed(images[function], "/opt/model") == sorted(files)
 

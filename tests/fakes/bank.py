@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tests.fakes.encoder import FakeEncoder
 from tests.fakes.heads import PROCESS
+from tests.fakes.picture_encoder import FakePictureEncoder
 from tests.fakes.registry import MemoryRegistry
 from tests.fakes.retraining import NEW_WORDS, champion, reviewed
 from tests.fakes.review_room import criteria_record
@@ -69,6 +70,7 @@ class Bank:
             items=Items(self.objects, notes, "results", lambda: self.now),
             lease=self.lease,
             encoder=self.encoder,
+            pictures=FakePictureEncoder,
             vectors=None,
             samples=(self.samples,),
             clock=lambda: self.now,

@@ -94,6 +94,7 @@ class Room:
         definition: ProcessDefinition = CRITERIA,
         blind: bool = False,
         kind: Kind = Kind.REVIEW,
+        model: str | None = None,
     ) -> None:
         self.definition = definition
         self.objects = MemoryStore()
@@ -116,6 +117,7 @@ class Room:
                 record=record.record,
                 kind=kind,
                 process=definition.info,
+                model=model,
                 line=LineRef(object=self.file, start=start, length=len(line)),
                 outcome=record.outcome,
                 code=record.code,

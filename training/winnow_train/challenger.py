@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from winnow.errors import TrainingDataError
 from winnow.heads.card import HeadFiles, ThresholdGuarantee
-from winnow.ports import Encoder
+from winnow.ports import Encoder, PictureEncoder
 from winnow.processes.loader import load_definition
 from winnow.processes.schema import CriteriaProcess, ProcessDefinition
 from winnow.registry.training_rows import TrainingRow
@@ -53,7 +53,7 @@ class Challenger:
 def fit_challenger(
     champion: Champion,
     prepared: Prepared,
-    encoder: Encoder,
+    encoder: Encoder | PictureEncoder,
     *,
     created: str,
     options: Options = DEFAULTS,
@@ -83,7 +83,7 @@ def fit_challenger(
 def fit_head(
     definition: ProcessDefinition,
     rows: Sequence[TrainingRow],
-    encoder: Encoder,
+    encoder: Encoder | PictureEncoder,
     *,
     name: str,
     strengths: tuple[float, ...] | None,
@@ -99,11 +99,11 @@ def fit_head(
     """
     _require_labels(definition, rows)
     weights = weights_of(rows, options)
-    columns = definition.input.text_columns
+    texts = definition.judges_texts
     settings = Settings(
         seed=options.seed,
         weights=weights if (weights != weights[0]).any() else None,
-        groups=near_copies([row.text for row in rows]) if columns else None,
+        groups=near_copies([row.text for row in rows]) if texts else None,
         strengths=strengths,
         workers=workers,
     )
@@ -113,7 +113,7 @@ def fit_head(
             labelled_data(rows, name),
             encoder,
             label_column="decision",
-            text_column=columns[0] if columns else None,
+            text_column=definition.input.text_columns[0] if texts else None,
             created=created,
             settings=settings,
             report=report,
@@ -160,7 +160,8 @@ def _with_guarantee(
     if promise is not None:
         confidence, right = _held_out_decisions(fitted, rows)
         # As `tune` counts evidence: rows that a judge cannot tell apart are one record.
-        records = read_training(fitted.training).keys if definition.input.text_columns else None
+        copies = definition.judges_texts or definition.of_pictures
+        records = read_training(fitted.training).keys if copies else None
         found = select_threshold(confidence, right, promise.precision, promise.confidence, records)
         if found.threshold is not None:
             guarantee = ThresholdGuarantee(

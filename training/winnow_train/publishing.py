@@ -21,7 +21,7 @@ from winnow.errors import (
 )
 from winnow.heads.card import HeadCard, HeadFiles
 from winnow.models import ObjectRef
-from winnow.ports import Encoder
+from winnow.ports import Encoder, PictureEncoder
 from winnow.processes.loader import load_definition
 from winnow.processes.schema import ProcessDefinition
 from winnow.registry import aliases
@@ -73,6 +73,8 @@ class Stack:
     items: Items
     lease: TrainingLease
     encoder: Encoder
+    pictures: Callable[[], PictureEncoder]
+    """Makes the encoder of pictures, for processes that judge them."""
     vectors: Vectors | None
     """Computes the vectors of a version's reference sentences; None: they are not kept."""
     samples: Sequence[Path]
@@ -132,13 +134,14 @@ def retrain_and_publish(
         champion = read_champion(
             stack.models.registry.version(process, entry.champion), stack.models, stack.samples
         )
+        encoder = stack.pictures() if champion.definition.of_pictures else stack.encoder
         carried = [row for row in champion.rows or () if row.source is not None]
-        reviews = collect(stack.reviews, stack.items, champion.definition, carried)
+        reviews = collect(stack.reviews, stack.items, champion.definition, carried, encoder.info)
         totals = stack.reviews.totals_of_process(process)
         made = retrain(
             champion,
             reviews,
-            stack.encoder,
+            encoder,
             created=stack.at(now),
             options=options,
             workers=workers,
@@ -242,6 +245,8 @@ def labelled_of(
     card: HeadCard, definition: ProcessDefinition, samples: Sequence[Path]
 ) -> LabelledData | None:
     """The rows of the files that a card names, if one of the folders has these very files."""
+    if definition.of_pictures:
+        return None  # labelled pictures are in none of the folders
     names = card.data.file.split(", ")
     for folder in samples:
         paths = [folder / name for name in names]
@@ -341,7 +346,7 @@ def _require_unerased(rows: Sequence[TrainingRow], process: str, stack: Stack) -
 def reproduce_version(
     version: ModelVersion,
     models: Models,
-    encoder: Encoder,
+    encoder: Encoder | PictureEncoder,
     samples: Sequence[Path],
     *,
     workers: int = 1,

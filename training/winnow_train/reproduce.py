@@ -44,7 +44,7 @@ def reproduce(
     training: bytes | None,
     data: DataManifest,
     rows: Sequence[TrainingRow],
-    encoder: Encoder,
+    encoder: Encoder | PictureEncoder,
     *,
     workers: int = 1,
     report: Callable[[str], None] = lambda _: None,
@@ -57,7 +57,7 @@ def reproduce(
         training: Its training.npz, to compare decisions with.
         data: Its manifest.
         rows: The rows of the manifest's parts, in their order.
-        encoder: Makes the vectors of texts.
+        encoder: Makes the vectors of texts, or has made those of the pictures.
         workers: Processes that fit folds at the same time.
         report: Is told what is being done.
 

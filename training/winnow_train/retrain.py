@@ -14,7 +14,7 @@ from pydantic import Field
 from threadpoolctl import threadpool_limits
 
 from winnow.models import FrozenModel
-from winnow.ports import Encoder
+from winnow.ports import Encoder, PictureEncoder
 from winnow.processes.schema import CriteriaProcess, LabelsProcess, ProcessDefinition
 from winnow.registry.files import version_sha256
 from winnow.registry.models import VersionMetrics
@@ -45,6 +45,8 @@ from winnow_train.training_set import (
 MAX_DOUBTFUL = 500
 """Rows of doubtful labels that are listed."""
 MAX_STATEMENTS = 50
+_UNUSABLE = "rows without text or number, or too long"
+_UNUSABLE_PICTURES = "pictures of which nothing was kept to train with"
 _LENGTHS = ((200, "1 to 200"), (1_000, "201 to 1,000"), (5_000, "1,001 to 5,000"))
 """Characters of a text, and what a slice of such texts is called."""
 
@@ -108,7 +110,7 @@ class Retrained:
 def retrain(
     champion: Champion,
     reviews: Reviews,
-    encoder: Encoder,
+    encoder: Encoder | PictureEncoder,
     *,
     created: str,
     options: Options = DEFAULTS,
@@ -120,7 +122,7 @@ def retrain(
     Args:
         champion: What decides now.
         reviews: What people decided (`reviews.collect`).
-        encoder: Makes the vectors of texts.
+        encoder: Makes the vectors of texts, or has made those of the pictures.
         created: When, ISO 8601: stands on the card, and in nothing that is computed.
         options: Of the training.
         workers: Processes that fit folds at the same time.
@@ -146,7 +148,10 @@ def retrain(
 
 
 def assess(
-    champion: Champion, challenger: Challenger, prepared: Prepared, encoder: Encoder
+    champion: Champion,
+    challenger: Challenger,
+    prepared: Prepared,
+    encoder: Encoder | PictureEncoder,
 ) -> Retrained:
     """Measure a challenger against the champion on the rows that were held out."""
     places = prepared.held_out
@@ -201,7 +206,7 @@ def assess(
 
 def _slices(definition: ProcessDefinition, rows: Sequence[TrainingRow]) -> dict[str, list[str]]:
     titles = titles_of(definition)
-    return {
+    slices = {
         "label": [titles.get(row.label, row.label) for row in rows],
         "why it was decided": [row.kind.value if row.kind else "" for row in rows],
         "reason for review": [row.code or "(accepted)" for row in rows],
@@ -209,8 +214,10 @@ def _slices(definition: ProcessDefinition, rows: Sequence[TrainingRow]) -> dict[
             "the record alone (blind)" if row.blind else "the machine's decision, too"
             for row in rows
         ],
-        "characters": [_length(row.text) for row in rows],
     }
+    if not definition.of_pictures:
+        slices["characters"] = [_length(row.text) for row in rows]
+    return slices
 
 
 def titles_of(definition: ProcessDefinition) -> dict[str, str]:
@@ -259,7 +266,7 @@ def _doubtful(challenger: Challenger, prepared: Prepared) -> tuple[DoubtfulRow, 
 
 
 def _mistakes(
-    challenger: Challenger, prepared: Prepared, encoder: Encoder
+    challenger: Challenger, prepared: Prepared, encoder: Encoder | PictureEncoder
 ) -> tuple[list[Mistake], list[CriterionMetrics]]:
     """What a criteria process decides wrongly of all reviews: its decisions are not trained."""
     definition = challenger.definition
@@ -318,12 +325,13 @@ def _notes(champion: Champion, challenger: Challenger, counts: Counts) -> tuple[
             f"Left out: {counts.label_gone:,} rows of labels that the definition no longer has "
             f"({some})."
         )
+    of_pictures = champion.definition.of_pictures
     left_out = (
         (counts.cannot_tell, "reviews that could not be decided"),
         (counts.results_gone, "reviews whose results have expired"),
         (counts.erased, "rows that were erased"),
         (counts.taken_back, "rows whose decision was taken back"),
-        (counts.unusable, "rows without text or number, or too long"),
+        (counts.unusable, _UNUSABLE_PICTURES if of_pictures else _UNUSABLE),
         (counts.between, "rows that are near copies of rows on both sides"),
         (counts.seen_by_champion, "held-out rows that the champion was trained on"),
     )

@@ -7,6 +7,7 @@ back, or that were erased, are no rows, not even if an earlier training had them
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from winnow.models import ModelInfo
 from winnow.processes.schema import ProcessDefinition
 from winnow.registry.training_rows import RowSource, TrainingRow
 from winnow.reviews.export import Export, ExportRow
@@ -39,6 +40,7 @@ def collect(
     items: Items,
     definition: ProcessDefinition,
     carried: Sequence[TrainingRow] = (),
+    encoder: ModelInfo | None = None,
 ) -> Reviews:
     """The reviewed records of a process as they are now.
 
@@ -47,6 +49,7 @@ def collect(
         items: Reads the records.
         definition: Whose columns are kept.
         carried: Rows of an earlier training; those of files are passed over.
+        encoder: Of pictures: features that another one has made are left out.
     """
     export = Export(store, items, cannot_tell=True)
     decided: dict[RecordKey, TrainingRow] = {}
@@ -55,7 +58,7 @@ def collect(
         if row.answer.decision is None:
             undecided.add(row.head.key)
         else:
-            decided[row.head.key] = _row(row, columns_read(definition))
+            decided[row.head.key] = _row(row, columns_read(definition), encoder)
     kept: list[TrainingRow] = []
     erased = taken_back = unread = 0
     for old in carried:
@@ -95,11 +98,12 @@ def _age(row: ExportRow) -> tuple[str, str, int]:
     return (row.answer.at, row.head.upload, row.head.record)
 
 
-def _row(row: ExportRow, columns: frozenset[str]) -> TrainingRow:
+def _row(row: ExportRow, columns: frozenset[str], encoder: ModelInfo | None) -> TrainingRow:
     head, record = row.head, row.record
     return TrainingRow(
         id=f"{head.upload[:12]}-{head.record}",
         text=record.text or "",
+        features=record.features if encoder and head.model == encoder.sha256 else None,
         fields={name: cell for name, cell in record.fields.items() if plain_name(name) in columns},
         label=row.answer.decision or "",
         weight=1 / head.probability,

@@ -15,6 +15,7 @@ from pydantic import Field
 
 from winnow.errors import ReviewsTooFewError
 from winnow.heads.card import HeadCard, HeadFiles
+from winnow.judging.pictures.vectors import kept_features
 from winnow.judging.text.similarity import count
 from winnow.limits.budget import RecordBudget
 from winnow.models import FrozenModel
@@ -24,7 +25,7 @@ from winnow.registry.training_rows import TrainingRow, dump_rows
 from winnow.registry.trainings import MIN_REVIEWS
 from winnow.reviews.models import Kind
 from winnow.tables.numbers import wrong_column
-from winnow_train.data import LabelledData, LabelledRow, keys_of, labels_of
+from winnow_train.data import LabelledData, LabelledPicture, LabelledRow, keys_of, labels_of
 from winnow_train.fit import MANY
 from winnow_train.holdout import Side, sides
 from winnow_train.near_copies import near_copies, text_key
@@ -90,7 +91,7 @@ class Counts(FrozenModel):
     taken_back: int = Field(0, description="rows of an earlier training, with no decision now")
     label_gone: int = Field(0, description="rows of labels that the definition does not have")
     labels_gone: tuple[str, ...] = Field((), description="these labels")
-    unusable: int = Field(0, description="rows without text or number, or too long")
+    unusable: int = Field(0, description="rows with nothing to train with, or too long")
     between: int = Field(0, description="rows that are like rows of both sides")
     seen_by_champion: int = Field(0, description="held-out rows that the champion was trained on")
 
@@ -131,11 +132,11 @@ def prepare(champion: Champion, reviews: Reviews, options: Options = DEFAULTS) -
     usable, unusable, gone = _usable(definition, every)
     used = [every[i] for i in usable]
     if (count_ := sum(row.source is not None for row in used)) < options.min_reviews:
-        raise _too_few(definition, count_, reviews, gone, options)
+        raise _too_few(definition, count_, reviews, gone, unusable, options)
     before = np.array(usable) < known_before
     texts = [row.text for row in used]
     keys = keys_of(_labelled(used), definition.input.numeric_columns, definition.cells_read)
-    if definition.input.text_columns:
+    if definition.judges_texts:
         groups, names = near_copies(texts), [text_key(text) for text in texts]
     else:
         groups = np.unique(keys, return_inverse=True)[1].astype(np.intp)
@@ -203,7 +204,8 @@ def _usable(
         if row.label not in labels:
             gone[row.label] += 1
         elif (
-            (definition.input.text_columns and not row.text.strip())
+            (definition.judges_texts and not row.text.strip())
+            or (definition.of_pictures and row.features is None)
             or budget.rejection(row.text, count)
             or wrong_column(row.fields, definition.input.numeric_columns)
         ):
@@ -218,6 +220,7 @@ def _too_few(
     usable: int,
     reviews: Reviews,
     gone: Counter[str],
+    unusable: int,
     options: Options,
 ) -> ReviewsTooFewError:
     left_out = {
@@ -226,6 +229,7 @@ def _too_few(
         "were erased": reviews.erased,
         "were taken back": reviews.taken_back,
         "have a label that it no longer has": sum(gone.values()),
+        "have nothing to train with": unusable,
     }
     rest = ", ".join(f"{number:,} {what}" for what, number in left_out.items() if number)
     return ReviewsTooFewError(
@@ -243,8 +247,19 @@ def _fixed(row: TrainingRow, before: bool, seen: bool) -> Side | None:
 
 def _labelled(rows: Sequence[TrainingRow]) -> list[LabelledRow]:
     return [
-        LabelledRow(number, row.text, row.fields, row.label, row.label)
-        for number, row in enumerate(rows, 1)
+        LabelledRow(number, row.text, row.fields, row.label, row.label, picture)
+        for number, (row, picture) in enumerate(zip(rows, _pictures(rows), strict=True), 1)
+    ]
+
+
+def _pictures(rows: Sequence[TrainingRow]) -> list[LabelledPicture] | list[None]:
+    """The rows' pictures, as far as they are kept; of texts, None for each."""
+    kept = [row.features for row in rows if row.features is not None]
+    if len(kept) < len(rows):
+        return [None] * len(rows)
+    return [
+        LabelledPicture(own, hashlib.sha256(text.encode()).digest()[:8], thumbnail=b"")
+        for own, text in zip(kept_features(kept), kept, strict=True)
     ]
 
 

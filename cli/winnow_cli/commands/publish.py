@@ -52,11 +52,11 @@ def publish(
         list[Path] | None,
         typer.Option(
             "--data",
-            metavar="F.csv",
+            metavar="F",
             exists=True,
-            dir_okay=False,
-            help="A file that the head was trained on; repeatable. Its rows are kept with the "
-            "version, so that `winnow reproduce` and `winnow retrain` have them.",
+            help="A file that the head was trained on, or a folder of pictures; repeatable. Its "
+            "rows are kept with the version, so that `winnow reproduce` and `winnow retrain` have "
+            "them.",
         ),
     ] = None,
     alias: Annotated[
@@ -87,7 +87,7 @@ def publish(
     target = find_target(stack)
     with aws_errors(target):
         models = open_models(target)
-        candidate = read_candidate(file, head, _vectors(model), models.entries(), data or [])
+        candidate = read_candidate(file, head, _vectors(model), models.entries(), data or [], model)
         before = models.entry_of(candidate.definition.id)
         if (
             alias is As.CHAMPION

@@ -35,11 +35,10 @@ def reproduce(
         list[Path] | None,
         typer.Option(
             "--data",
-            metavar="F.csv",
+            metavar="F",
             exists=True,
-            dir_okay=False,
-            help="A file that its head was trained on, if the stack has not kept the rows; "
-            "repeatable.",
+            help="A file that its head was trained on, or a folder of pictures, if the stack has "
+            "not kept the rows; repeatable.",
         ),
     ] = None,
     model: ModelDir = DEFAULT_MODEL,
@@ -87,8 +86,8 @@ def _reproduced(
     from winnow.heads.card import ARRAYS, CARD, TRAINING, HeadFiles
     from winnow.registry.runs import load_definition_of
     from winnow.registry.verified import read_verified
+    from winnow_cli.encoders import encoder_for
     from winnow_cli.kept_rows import LABEL_COLUMN, as_labelled, labelled_for, read_rows
-    from winnow_encoder import load_encoder
     from winnow_train.reproduce import reproduce as trained_again
     from winnow_train.reproduce import reproduce_from_file
 
@@ -104,16 +103,14 @@ def _reproduced(
     training = None
     if version.file(TRAINING) is not None:
         training = read_verified(models.store, version, TRAINING)
-    card = head.card()
+    card, encoder = head.card(), encoder_for(definition, model)
     if data:
-        labelled = labelled_for(data, definition, card)
-        return reproduce_from_file(definition, head, training, labelled, load_encoder(model), note)
+        labelled = labelled_for(data, definition, card, model)
+        return reproduce_from_file(definition, head, training, labelled, encoder, note)
     rows = read_rows(models.store, version)
     manifest = version.data
     assert manifest is not None  # There were rows.
     if LABEL_COLUMN in manifest.options:
         labelled = as_labelled(rows, card)
-        return reproduce_from_file(definition, head, training, labelled, load_encoder(model), note)
-    return trained_again(
-        definition, head, training, manifest, rows, load_encoder(model), report=note
-    )
+        return reproduce_from_file(definition, head, training, labelled, encoder, note)
+    return trained_again(definition, head, training, manifest, rows, encoder, report=note)

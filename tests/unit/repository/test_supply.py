@@ -175,7 +175,7 @@ def test_a_bill_lists_the_lock_and_the_models_and_nothing_else(images, tmp_path,
             "classify": {"use-lite-model", "efficientnet-lite0-model"},
             "api": {"use-lite-model"},
             "publish": {"use-lite-model"},
-            "train": {"use-lite-model"},
+            "train": {"use-lite-model", "efficientnet-lite0-model"},
             "classify-tensorflow": {"use-lite-model"},
             "scan": {"rapidocr-model"},
         }.get(image.name, set())

@@ -1,14 +1,15 @@
 """What people decided becomes rows: the newest answer, with its weight, and nothing erased."""
 
+from tests.fakes.picture_encoder import FakePictureEncoder
 from tests.fakes.review_room import LABELS, UPLOAD, Room, criteria_record
-from winnow.models import LabelDecision, Outcome, ResultRecord
+from winnow.models import LabelDecision, Outcome, Picture, ResultRecord
 from winnow.registry.training_rows import RowSource, TrainingRow
 from winnow.reviews.models import Kind, RecordKey
 from winnow.reviews.service import Given
 from winnow_train.reviews import Reviews, collect
 
 
-def record(number: int, text: str = "I was glad.", **fields: object) -> ResultRecord:
+def record(number: int, text: str | None = "I was glad.", **fields: object) -> ResultRecord:
     decision = LabelDecision(value="joy", scores=())
     return criteria_record(number, decision=decision, text=text, **fields)
 
@@ -94,3 +95,18 @@ def test_rows_outlive_the_results():
     )
     assert [(row.text, row.label) for row in found.rows] == [("Text 1.", "joy"), ("Text 9.", "joy")]
     assert found.results_gone == 1
+
+
+def test_a_picture_has_the_features_that_the_encoder_of_today_has_made():
+    picture = Picture(format="png", width=3, height=2)
+    place = Room(
+        record(1, None, picture=picture, features="AAAA", outcome=Outcome.REVIEW),
+        definition=LABELS,
+        model="2" * 64,
+    )
+    place.decide("joy", record=1)
+    other = FakePictureEncoder.info
+    own = other.model_copy(update={"sha256": "2" * 64})
+    for encoder, features in ((own, "AAAA"), (other, None), (None, None)):
+        (row,) = collect(place.store, place.items, LABELS, (), encoder).rows
+        assert row.features == features

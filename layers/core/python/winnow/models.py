@@ -387,6 +387,9 @@ class Judgement(FrozenModel):
         description="mean vector of its sentences, or a picture's features, 512 int8; absent: none "
         "was encoded",
     )
+    features: bytes | None = Field(
+        None, exclude=True, repr=False, description="of a picture: its features, 1,280 int8"
+    )
 
 
 class ShadowDecision(FrozenModel):
@@ -410,6 +413,7 @@ class ScoredRecord(RecordIdentity, _TaggedLine):
         description="the judged text; absent: a picture, or judged by a version that kept none",
     )
     picture: Picture | None = None
+    features: str | None = Field(None, repr=False)
     places: tuple[SourceLocation, ...] = ()
     parts: tuple[CasePart, ...] = ()
     unread: int = Field(0, ge=0, description="parts of its case that could not be read")
@@ -463,6 +467,12 @@ class ResultRecord(RecordIdentity, _ResultHeader):
         description="the judged text; absent: a picture, an invalid record, or before schema 1.4",
     )
     picture: Picture | None = Field(None, description="absent: the record is a text, or invalid")
+    features: str | None = Field(
+        None,
+        repr=False,
+        description="what a picture was judged by, to train with: 1,280 int8 in base64; absent: "
+        "not a picture of a file",
+    )
     places: tuple[SourceLocation, ...] = Field(
         (), description="where the lines of a document are; empty for rows of a table"
     )

@@ -1,38 +1,27 @@
 """The golden set: what is proven to be worse is found without traffic; nothing is promoted."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pytest
 
 from tests.fakes.registry import a_version
 from tests.fakes.store import MemoryStore
-from winnow.limits.budget import Check, no_deadline
-from winnow.models import Judgement, LabelDecision, ProcessInfo
+from winnow.models import Judgement, LabelDecision
 from winnow.registry.models import DataManifest, DataPart, ModelVersion
 from winnow.registry.training_rows import TrainingRow, dump_rows
 from winnow.releases.golden import golden_rows, judge_golden
 
 
-class Echo:
+def echo(rows: Sequence[TrainingRow]) -> list[Judgement]:
     """Decides what the text says before the colon, with the confidence behind it."""
-
-    process = ProcessInfo(id="triage", version="1.0.0", kind="labels", sha256="0" * 64)
-
-    def __call__(
-        self,
-        texts: Sequence[str],
-        fields: Sequence[Mapping[str, str]] | None = None,
-        *,
-        check: Check = no_deadline,
-    ) -> list[Judgement]:
-        made = []
-        for text in texts:
-            value, confidence = text.split(":")
-            decision = LabelDecision(value=value, scores=())
-            made.append(
-                Judgement(decision=decision, score=0.5, confidence=float(confidence), segments=1)
-            )
-        return made
+    made = []
+    for row_ in rows:
+        value, confidence = row_.text.split(":")
+        decision = LabelDecision(value=value, scores=())
+        made.append(
+            Judgement(decision=decision, score=0.5, confidence=float(confidence), segments=1)
+        )
+    return made
 
 
 def row(number: int, *, right: bool, confidence: float = 0.9, **more: object) -> TrainingRow:
@@ -63,27 +52,27 @@ def test_rows_that_are_gone_are_none() -> None:
 @pytest.mark.parametrize(("wrong_every", "broken"), [(1_000, False), (20, False), (3, True)])
 def test_what_breaks_the_guarantee_is_found(wrong_every: int, broken: bool) -> None:
     rows = [row(n, right=n % wrong_every > 0) for n in range(1, 201)]
-    found = judge_golden(a_version(), Echo(), rows, 0.9)
+    found = judge_golden(a_version(), echo, rows, 0.9)
     assert (found.rows, found.accepted, found.broken) == (200, 200, broken)
     assert found.lower < found.right / 200 <= found.upper
 
 
 def test_what_is_below_the_threshold_does_not_count() -> None:
     rows = [row(n, right=False, confidence=0.5) for n in range(1, 100)]
-    found = judge_golden(a_version(), Echo(), rows, 0.9)
+    found = judge_golden(a_version(), echo, rows, 0.9)
     assert (found.accepted, found.broken, found.lower, found.upper) == (0, False, 0.0, 1.0)
 
 
 def test_without_a_guarantee_or_rows_nothing_is_broken() -> None:
     rows = [row(n, right=False) for n in range(1, 100)]
-    assert not judge_golden(a_version(), Echo(), rows, None).broken
-    assert not judge_golden(a_version(), Echo(), [], 0.9).broken
+    assert not judge_golden(a_version(), echo, rows, None).broken
+    assert not judge_golden(a_version(), echo, [], 0.9).broken
 
 
 def test_a_row_counts_with_its_weight() -> None:
     """Ten of the wrong ones stand for ten, ninety of the right ones for nine hundred."""
     rows = [row(n, right=True, weight=10.0) for n in range(90)]
     rows += [row(n, right=False, weight=1.0) for n in range(90, 150)]
-    assert not judge_golden(a_version(), Echo(), rows, 0.9).broken
+    assert not judge_golden(a_version(), echo, rows, 0.9).broken
     even = [one.model_copy(update={"weight": 1.0}) for one in rows]
-    assert judge_golden(a_version(), Echo(), even, 0.9).broken
+    assert judge_golden(a_version(), echo, even, 0.9).broken

@@ -328,6 +328,11 @@ class Process(FrozenModel):
         return self.input.modality == "image"
 
     @property
+    def judges_texts(self) -> bool:
+        """Whether a record has a text; else it is a picture, or numbers alone."""
+        return bool(self.input.text_columns) and not self.of_pictures
+
+    @property
     def counts_dates(self) -> bool:
         """Whether a record's date matters: for ages and intervals."""
         return False

@@ -6,7 +6,7 @@ names the record that it was made of.
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, TypeAdapter
 
@@ -31,6 +31,9 @@ class TrainingRow(FrozenModel):
 
     id: str = Field(description="what pages call it; no name of a file, no id of the record's own")
     text: str
+    features: str | None = Field(
+        None, repr=False, description="of a picture, as its result has them; absent: a text"
+    )
     fields: dict[str, str] = Field(
         default_factory=dict, description="the columns that the process reads, no others"
     )
@@ -52,9 +55,12 @@ _ADAPTER: TypeAdapter[TrainingRow] = TypeAdapter(TrainingRow)
 
 def dump_rows(rows: Iterable[TrainingRow]) -> bytes:
     """The rows as JSON lines. Every line has all fields, `source` too: erasing reads it."""
-    return b"".join(
-        json.dumps(row.model_dump(mode="json"), ensure_ascii=True).encode() + b"\n" for row in rows
-    )
+    return b"".join(json.dumps(_written(row), ensure_ascii=True).encode() + b"\n" for row in rows)
+
+
+def _written(row: TrainingRow) -> dict[str, Any]:
+    """Rows of texts are written as they were before there were others: their SHA-256 stays."""
+    return row.model_dump(mode="json", exclude=None if row.features else {"features"})
 
 
 def load_rows(lines: Iterable[bytes]) -> Iterator[TrainingRow]:

@@ -6,20 +6,23 @@ records are; a version that is proven to break its guarantee there is not releas
 nothing in favour of a version: only live records promote.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
 from pydantic import Field
 
 from winnow.errors import ObjectGoneError, ReleaseInvalidError, StoredDataInvalidError
-from winnow.models import FrozenModel, UnitInterval, Verdict
-from winnow.ports import Judge, ObjectStore
+from winnow.models import FrozenModel, Judgement, UnitInterval, Verdict
+from winnow.ports import ObjectStore
 from winnow.registry.models import ModelVersion
 from winnow.registry.training_rows import TrainingRow, load_rows
 from winnow.releases.gate import is_broken
 from winnow.releases.precision import Audited, Precision, replay, start
 
 CODE = "golden_set_failed"
+
+RowJudge = Callable[[Sequence[TrainingRow]], list[Judgement]]
+"""One judgement a row, in order."""
 
 
 class GoldenResult(FrozenModel):
@@ -104,7 +107,7 @@ def golden_rows(versions: Iterable[ModelVersion], store: ObjectStore) -> list[Tr
 
 def judge_golden(
     version: ModelVersion,
-    judge: Judge,
+    judge: RowJudge,
     rows: Sequence[TrainingRow],
     guarantee: float | None,
 ) -> GoldenResult:
@@ -116,7 +119,7 @@ def judge_golden(
         rows: Labelled rows; each counts with its weight.
         guarantee: That it has to keep; None: there is none to break.
     """
-    judgements = judge([row.text for row in rows], [row.fields for row in rows]) if rows else []
+    judgements = judge(rows) if rows else []
     accepted = [
         (row, judgement.decision.value == row.label)
         for row, judgement in zip(rows, judgements, strict=True)

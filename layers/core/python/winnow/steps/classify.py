@@ -6,6 +6,7 @@ the function is killed, and the workflow has the chunk judged in halves.
 """
 
 import logging
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -402,6 +403,7 @@ def scored(
         fields=record.fields,
         text=None if record.picture else record.text,
         picture=record.picture,
+        features=judgement.features and b64encode(judgement.features).decode(),
         places=record.places,
         parts=record.parts,
         unread=record.unread,

@@ -470,6 +470,7 @@ def outcome_of(line: ScoredLine, threshold: float, min_ocr_confidence: float = 0
         reason=reason,
         text=line.text,
         picture=line.picture,
+        features=line.features,
         places=line.places,
         parts=line.parts,
         shadow=line.shadow,

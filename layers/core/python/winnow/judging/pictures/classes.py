@@ -12,6 +12,7 @@ from winnow.heads.linear import best_first, softmax
 from winnow.judging.evidence import SCORE_DECIMALS
 from winnow.judging.pictures.base import Features, PictureJudge
 from winnow.judging.pictures.vectors import picture_vectors
+from winnow.judging.text.vectors import packed
 from winnow.models import Judgement, LabelDecision, LabelScore
 from winnow.ports import PictureEncoder
 from winnow.processes.imagenet import class_position
@@ -32,10 +33,14 @@ class ClassesJudge(PictureJudge):
         scores = np.stack([shares[:, own].sum(axis=1) for own in self._classes], axis=1)
         scores = np.clip(scores, 0, 1).round(SCORE_DECIMALS)
         orders = best_first(scores).tolist()
-        rows = zip(scores.tolist(), orders, picture_vectors(features), strict=True)
+        rows = zip(
+            scores.tolist(), orders, picture_vectors(features), packed(features), strict=True
+        )
         return [self._judgement(*row) for row in rows]
 
-    def _judgement(self, scores: list[float], order: list[int], vector: bytes | None) -> Judgement:
+    def _judgement(
+        self, scores: list[float], order: list[int], vector: bytes | None, features: bytes | None
+    ) -> Judgement:
         best = order[0]
         return Judgement(
             decision=LabelDecision(
@@ -46,6 +51,7 @@ class ClassesJudge(PictureJudge):
             confidence=scores[best],
             segments=0,
             vector=vector,
+            features=features,
         )
 
 

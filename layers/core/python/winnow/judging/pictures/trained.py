@@ -7,6 +7,7 @@ from winnow.heads.linear import Inputs
 from winnow.judging.labels.scores import HeadScores, load_head
 from winnow.judging.pictures.base import Features, PictureJudge
 from winnow.judging.pictures.vectors import picture_vectors
+from winnow.judging.text.vectors import packed
 from winnow.models import Judgement
 from winnow.ports import PictureEncoder
 from winnow.processes.schema import LabelsProcess
@@ -32,8 +33,10 @@ class PictureHeadJudge(PictureJudge):
             self._head.weaknesses(inputs, logits),
         )
         return [
-            scores.judgement(row, segments=0, vector=vector)
-            for row, vector in enumerate(picture_vectors(features))
+            scores.judgement(row, segments=0, vector=vector).model_copy(update={"features": own})
+            for row, (vector, own) in enumerate(
+                zip(picture_vectors(features), packed(features), strict=True)
+            )
         ]
 
 

@@ -69,7 +69,7 @@ class SegmentVectors(SegmentedTexts):
 
 
 def packed(vectors: Floats) -> list[bytes | None]:
-    """The directions of vectors [n, 512] as 512 int8 each; None: it is zero."""
+    """The directions of vectors [n, d] as d int8 each; None: it is zero."""
     greatest = np.abs(vectors).max(axis=1, initial=0.0, keepdims=True)
     scaled = np.rint(vectors * (_INT8 / np.where(greatest > 0, greatest, 1.0)))
     rows, known = scaled.astype(np.int8), (greatest[:, 0] > 0).tolist()
