@@ -8,8 +8,6 @@ import os
 import resource
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -103,6 +101,10 @@ def classify(engine: str, threads: int, chunk_records: str) -> dict[str, object]
 
     Its store is in memory and keeps one chunk; what is put there is made in another process.
     """
+    # Not above: what a cold start is measured with loads nothing that Classify does not.
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
     count = int(chunk_records)
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as other:
         definition, chunks = other.submit(_chunks_of_cases, count).result()

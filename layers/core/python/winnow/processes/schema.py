@@ -4,7 +4,6 @@ A run carries its definition as the JSON of these shapes. The fields are explain
 processes/README.md.
 """
 
-import difflib
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
@@ -618,6 +617,8 @@ def _implication_problems(data: Mapping[str, Any]) -> Iterator[tuple[FieldPath, 
 
 def nearest(name: str, known: list[str]) -> str:
     """A question to append if an unknown name resembles a known one; else ""."""
+    import difflib  # a cold start does not need it
+
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     return f"; did you mean {near[0]!r}?" if near else ""
 
