@@ -1,16 +1,21 @@
 """The review page on the stack: signed in by the local sign-in, in a real browser."""
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.browser import searching
 from tests.browser.chromium import chromium
+from tests.conftest import ROOT
 from tests.e2e.conftest import RUN_TIMEOUT_S, UNSURE, Stack, until, winnow
+from tests.fakes.drawn_pictures import archive
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+PICTURES = "two-wheels"
 ROWS = "text\n" + "".join(f"{UNSURE} Number {number}.\n" for number in range(3))
 
 
@@ -78,3 +83,41 @@ def test_a_text_is_tried_and_a_file_is_dropped(stack: Stack, page: "Page"):
         card.get_by_role("link").click()
         page.get_by_role("link", name="result.json").click()
     assert download.value.path().read_bytes().startswith(b"{")
+
+
+@pytest.mark.model
+def test_pictures_are_seen_decided_and_found(stack: Stack, page: "Page"):
+    samples = sorted((ROOT / "samples" / "two-wheels").glob("*.png"))
+    row = stack.run("rides.zip", archive({one.name: one.read_bytes() for one in samples}), PICTURES)
+    assert (row.accepted, row.review) == (2, 1)
+    _, records = stack.result(row)
+    [house] = [one.record for one in records if one.part == "house.png"]
+    page.goto(f"{stack.state.outputs['ReviewPage']}#/uploads/{row.upload_id}/{house}")
+    loaded(page, ".sheet img")
+    page.keyboard.press("1")
+    page.locator(".decided").get_by_text("you@winnow.local").wait_for()
+
+    def found() -> bool:
+        reviewed = ("search", "--upload", row.upload_id, "--reviewed", "--json")
+        return bool(winnow(*reviewed).document()["total"] == 1)
+
+    until(found)
+    page.goto(f"{stack.state.outputs['ReviewPage']}#/search?process={PICTURES}")
+    searching.total(page)
+    loaded(page, ".found img.thumbnail")
+    with searching.asking(page):
+        page.get_by_role("button", name="Records like this one").first.click()
+    loaded(page, ".found img.thumbnail")
+    shown = page.locator(".found .meta").all_inner_texts()
+    likeness = [float(one[1]) for text in shown if (one := re.search(r"likeness ([-\d.]+)", text))]
+    assert len(likeness) > 1
+    assert likeness == sorted(likeness, reverse=True)
+
+
+def loaded(page: "Page", selector: str) -> None:
+    """Wait until there are pictures, and all are loaded."""
+    page.wait_for_function(
+        "chosen => { const all = [...document.querySelectorAll(chosen)];"
+        " return all.length && all.every((one) => one.complete && one.naturalWidth); }",
+        arg=selector,
+    )
