@@ -132,7 +132,7 @@ costs: setup ## simulate the costs of 1,000, 1 million and 100 million records a
 	@$(BIN)/python -m tests.simulate.costs
 	@$(BIN)/python -m tests.pages
 
-load: setup ## load test: 1,000 files at once, 100,000 records in one, 20 reviewers at once; writes docs/reliability-tables.md
+load: setup ## load test: 1,000 files at once, 100,000 records in one, 10,000 pictures in one, 20 reviewers at once; writes docs/reliability-tables.md
 	@$(BIN)/python -m tests.load
 
 licences: setup ## check the licences of the images' packages; fails if one may not ship

@@ -1,46 +1,38 @@
 """`python -m tests.load`: on the local stack 1,000 uploads at once, and 100,000 records in one.
 
-Also 1,000 uploads in memory, where calls are refused as Lambda refuses them, and twenty reviewers
-on one queue of 2,000 records. Bounded, and on loopback only. Writes its tables into
-docs/reliability-tables.md; exit code 1 if an upload or a decision was lost or came twice.
-The options make it smaller; `--only` runs one part, and the other's table stays as it is.
+Also one ZIP of 10,000 pictures, 1,000 uploads in memory, where calls are refused as Lambda refuses
+them, and twenty reviewers on one queue of 2,000 records. Bounded, and on loopback only. Writes its
+tables into docs/reliability-tables.md; exit code 1 if an upload or a decision was lost or came
+twice. The options make it smaller; `--only` runs one part, and the others' tables stay as they are.
 """
 
 import argparse
 import json
 import logging
-import os
 import re
-import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
 from ministack.services import stepfunctions
 
 from tests.faults.lab import lab
-from tests.faults.page import replace_section
 from tests.load.emulator import SIZES, call_times, rows
+from tests.load.pictures import pictures
 from tests.load.reviewers import crowd_of_reviewers
+from tests.load.watched import load_before, local_stack, put, table_of, wait, write
 from winnow.recovery.status import UploadStatus
 from winnow_aws.reviews import ReviewTable
-from winnow_aws.table import TableRuns
 from winnow_cli.audit import AuditRow, audit
 from winnow_cli.target import Target
 from winnow_cli.uploads import Uploads
 from winnow_encoder import load_encoder
-from winnow_local import mailbox, ministack
-from winnow_local.deploy import client_config, session
+from winnow_local import mailbox
 from winnow_local.ministack import places
-from winnow_local.stack import start_detached, stop
-from winnow_local.state import StackState, StateDir
 from winnow_local.template import Checkout
 
 PER_FILE = 10
@@ -48,58 +40,11 @@ PUTTING = 16
 """Files that are being put at a time; their runs overlap, all of them."""
 MAIL_S = 120.0
 FEELINGS = ("happy", "sad", "afraid", "angry", "ashamed", "guilty", "disgusted", "proud")
-LIMIT_S = 1_500.0
 
 
 def text_of(number: int) -> str:
     feeling = FEELINGS[number % len(FEELINGS)]
     return f"I felt {feeling} when I heard of it on day {number} of the journey."
-
-
-class Memory(threading.Thread):
-    """The most memory, in MB, of MiniStack and its workers, and the most processes."""
-
-    def __init__(self, state: StackState) -> None:
-        super().__init__(daemon=True)
-        self._state = state
-        self._stop_it = threading.Event()
-        self.most: Counter[str] = Counter()
-
-    def run(self) -> None:
-        main = self._state.ministack
-        assert main is not None
-        while not self._stop_it.wait(1.0):
-            own = worker = whole = processes = 0.0
-            for process in ministack.members(main):
-                with suppress(psutil.Error):
-                    rss = process.memory_info().rss / 1e6
-                    whole += rss
-                    processes += 1
-                    if process.pid == main.pid:
-                        own = rss
-                    else:
-                        worker = max(worker, rss)
-            now = {"emulator": own, "worker": worker, "all": whole, "processes": processes}
-            for name, value in now.items():
-                self.most[name] = max(self.most[name], round(value))
-
-    def finish(self) -> Counter[str]:
-        self._stop_it.set()
-        self.join()
-        return self.most
-
-
-def wait(target: Target, count: int, began: float) -> tuple[float, int]:
-    """Waits until so many uploads have ended; seconds since `began`, and the most runs at once."""
-    runs = TableRuns(target.dynamodb(), target.table, 90)
-    most = 0
-    while time.monotonic() - began < LIMIT_S:
-        states = Counter(row.state for row in runs.every())
-        most = max(most, states["RUNNING"])
-        if states.total() - states["RUNNING"] >= count:
-            break
-        time.sleep(1.0)
-    return time.monotonic() - began, most
 
 
 def at_once(count: int, most: int) -> tuple[list[AuditRow], int, int, float]:
@@ -135,10 +80,6 @@ def at_once(count: int, most: int) -> tuple[list[AuditRow], int, int, float]:
                 time.sleep(0.01)
         seconds = time.monotonic() - began
         return laboratory.audit(), laboratory.mails, refused, seconds
-
-
-def put(target: Target, key: str, body: bytes) -> None:
-    target.s3().put_object(Bucket=target.uploads_bucket, Key=key, Body=body)
 
 
 def line(number: int) -> str:
@@ -202,21 +143,6 @@ def again(target: Target, count: int) -> None:
         states.start_execution(stateMachineArn=machine, input=event)
 
 
-@contextmanager
-def local_stack() -> Iterator[tuple[Target, StateDir, Memory]]:
-    """A local stack of its own, watched."""
-    with tempfile.TemporaryDirectory() as folder:
-        state_dir = StateDir(Path(folder) / ".winnow")
-        state = start_detached(state_dir, lambda _: None)
-        try:
-            target = Target(state.stack, state.outputs, session(), state.endpoint, client_config())
-            memory = Memory(state)
-            memory.start()
-            yield target, state_dir, memory
-        finally:
-            stop(state_dir)
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(prog="tests.load")
     parser.add_argument("--files", type=int, default=1_000)
@@ -224,13 +150,16 @@ def main() -> int:
     parser.add_argument("--reviewers", type=int, default=20)
     parser.add_argument("--reviews", type=int, default=2_000, help="records in their queue")
     parser.add_argument("--concurrency", type=int, default=4, help="of each function, in memory")
-    parser.add_argument("--only", choices=("uploads", "reviewers"), help="one part")
+    parser.add_argument("--pictures", type=int, default=10_000, help="in one ZIP")
+    parser.add_argument("--only", choices=("uploads", "pictures", "reviewers"), help="one part")
     given = parser.parse_args()
     logging.disable(logging.WARNING)
     problems = []
-    if given.only != "reviewers":
+    if given.only in (None, "uploads"):
         problems += uploads(given)
-    if given.only != "uploads":
+    if given.only in (None, "pictures"):
+        problems += pictures(given.pictures)
+    if given.only in (None, "reviewers"):
         problems += reviewers(given)
     print("\n".join(problems))
     return 1 if problems else 0
@@ -326,25 +255,6 @@ def uploads(given: argparse.Namespace) -> list[str]:
     ]
     write("load", table_of(table))
     return problems
-
-
-def load_before() -> tuple[str, str]:
-    """What else the machine does; a row of a table."""
-    average = os.getloadavg()[1]
-    return (
-        "other work on the machine, load average before",
-        f"{average:.0f} on {os.cpu_count()} cores",
-    )
-
-
-def table_of(values: Sequence[tuple[str, Any]]) -> list[str]:
-    return ["| what | value |", "|---|---|", *(f"| {name} | {value} |" for name, value in values)]
-
-
-def write(name: str, lines: Sequence[str]) -> None:
-    """Writes a section of the page."""
-    print("\n".join(lines), flush=True)
-    replace_section(name, "\n".join(lines))
 
 
 def used(most: Counter[str]) -> list[tuple[str, str]]:
