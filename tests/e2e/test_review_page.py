@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 PICTURES = "two-wheels"
+FIRST = ".found .card:first-child img.thumbnail"
+"""Those further down are loaded when somebody scrolls there."""
 ROWS = "text\n" + "".join(f"{UNSURE} Number {number}.\n" for number in range(3))
 
 
@@ -104,10 +106,10 @@ def test_pictures_are_seen_decided_and_found(stack: Stack, page: "Page"):
     until(found)
     page.goto(f"{stack.state.outputs['ReviewPage']}#/search?process={PICTURES}")
     searching.total(page)
-    loaded(page, ".found img.thumbnail")
+    loaded(page, FIRST)
     with searching.asking(page):
         page.get_by_role("button", name="Records like this one").first.click()
-    loaded(page, ".found img.thumbnail")
+    loaded(page, FIRST)
     shown = page.locator(".found .meta").all_inner_texts()
     likeness = [float(one[1]) for text in shown if (one := re.search(r"likeness ([-\d.]+)", text))]
     assert len(likeness) > 1
