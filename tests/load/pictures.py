@@ -21,9 +21,9 @@ DRAWN = 200
 """Drawings, of which all pictures are made: each another part of one, with a shade of its own."""
 SIZE = (480, 360)
 FLAT = 1.15
-"""A worker's memory for all pictures over that for a tenth of them, beside PARTS: more is not flat."""
+"""A worker's memory for all pictures over that for a tenth, beside PARTS: more is not flat."""
 PARTS = 16
-"""MB: Filter joins files from parts of 8 MB, pieces and part at once, which a tenth does not fill."""
+"""MB: Filter joins files from parts of 8 MB, its pieces beside it; a tenth fills none."""
 
 
 class Went(NamedTuple):
