@@ -9,13 +9,15 @@ import pytest
 
 from winnow.errors import ModelInvalidError
 from winnow.judging import build_judge
+from winnow.judging.criteria import compile as compiling
 from winnow.ports import Encoder
 from winnow.processes.registry import ProcessRegistry
-from winnow.processes.schema import ProcessDefinition
+from winnow.processes.schema import CriteriaProcess, ProcessDefinition, parse_definition_json
 from winnow_encoder import load_encoder
 from winnow_encoder.artefacts import INT8_FILE, MANIFEST_FILE, TOKENIZER_FILE
 from winnow_encoder.batching import TokenEncoder, Vectors
 from winnow_encoder.precomputed import precomputed_file
+from winnow_encoder.references import ReferenceVectors
 from winnow_model import build_references
 
 ROOT = Path(__file__).parents[2]
@@ -84,11 +86,31 @@ def test_nothing_is_left_to_encode_when_a_shipped_judge_is_built(
         return encode(plain, texts)
 
     monkeypatch.setattr(TokenEncoder, "__call__", spy)
+    monkeypatch.setattr(compiling, "read_side", None)
     for definition in of_texts():
-        build_judge(definition, encoder)
-    assert asked == []
+        judge = build_judge(definition, encoder)
+        assert asked == []
+        judge([TEXT])
+        asked.clear()
     encoder([TEXT])
     assert asked == [TEXT]
+
+
+def test_a_version_keeps_what_its_judge_needs(
+    model_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (shipped,) = [one for one in of_texts() if one.id == "L33774"]
+    assert isinstance(shipped, CriteriaProcess)
+    first, *others = shipped.criteria
+    more = first.model_copy(update={"statements": (*first.statements, "He bleeds, it seems.")})
+    definition = parse_definition_json(
+        shipped.model_copy(update={"criteria": (more, *others)}).model_dump_json().encode()
+    )
+    vectors = ReferenceVectors(load_encoder(model_dir), model_dir)
+    kept = vectors.of(definition, None)
+    plain = vectors.judge(definition, None, None)([TEXT])
+    monkeypatch.setattr(compiling, "read_side", None)
+    assert vectors.judge(definition, None, lambda: kept)([TEXT]) == plain
 
 
 def test_what_was_built_is_what_would_be_built_now(

@@ -7,12 +7,19 @@ import numpy as np
 import pytest
 
 from winnow.errors import ModelInvalidError
+from winnow.judging.text.remembering import RememberingEncoder, find_readings
 from winnow.models import ModelInfo
 from winnow_encoder.artefacts import MANIFEST_FILE
 from winnow_encoder.batching import DIMENSIONS, Vectors
-from winnow_encoder.precomputed import precomputed_file, with_precomputed, write_precomputed
+from winnow_encoder.precomputed import (
+    CachedEncoder,
+    precomputed_file,
+    with_precomputed,
+    write_precomputed,
+)
 
 KNOWN = ["Melena for two weeks.", "Anaemia – “occult” bleeding.", "line\nbreak"]
+KEPT = {"a key": '{"plain": []}'}
 
 
 class Counting:
@@ -30,7 +37,7 @@ class Counting:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / MANIFEST_FILE).write_text("{}")
-    assert write_precomputed(Counting(), KNOWN, tmp_path)
+    assert write_precomputed(Counting(), KNOWN, tmp_path, KEPT)
     return tmp_path
 
 
@@ -53,6 +60,15 @@ def test_known_and_new_stand_in_the_order_of_the_texts(folder: Path) -> None:
     assert cached([]).shape == (0, DIMENSIONS)
 
 
+def test_what_is_kept_of_sentences_is_found_through_every_encoder(folder: Path) -> None:
+    inner = with_precomputed(Counting(), folder)
+    outer = RememberingEncoder(CachedEncoder(inner, [], inner([]), {"another": "kept"}))
+    assert [find_readings(outer, key) for key in ("a key", "another", "none")] == [
+        *(KEPT["a key"], "kept", None)
+    ]
+    assert find_readings(Counting(), "a key") is None
+
+
 def test_a_caller_may_write_into_its_rows(folder: Path) -> None:
     cached = with_precomputed(Counting(), folder)
     cached(KNOWN)[:] = 0
@@ -73,7 +89,7 @@ def test_references_of_other_weights_are_left_alone_and_made_anew(folder: Path) 
     (folder / MANIFEST_FILE).write_text('{"another": 1}')
     encoder = Counting()
     assert with_precomputed(encoder, folder) is encoder
-    assert write_precomputed(encoder, KNOWN, folder)
+    assert write_precomputed(encoder, KNOWN, folder, KEPT)
     assert with_precomputed(encoder, folder) is not encoder
 
 
@@ -98,15 +114,15 @@ def test_damage_is_an_error_at_the_start_and_mended_by_a_build(folder: Path, dam
     )
     with pytest.raises(ModelInvalidError, match="truncated or altered"):
         with_precomputed(Counting(), folder)
-    assert write_precomputed(Counting(), KNOWN, folder)
+    assert write_precomputed(Counting(), KNOWN, folder, KEPT)
     assert with_precomputed(Counting(), folder)(KNOWN)[0, 0] == len(KNOWN[0])
 
 
 def test_is_written_once_and_again_when_a_sentence_changes(folder: Path) -> None:
     written = precomputed_file(folder, "litert").stat()
-    assert not write_precomputed(Counting(), KNOWN, folder)
+    assert not write_precomputed(Counting(), KNOWN, folder, KEPT)
     assert precomputed_file(folder, "litert").stat() == written
-    assert write_precomputed(Counting(), [*KNOWN, "one more"], folder)
+    assert write_precomputed(Counting(), [*KNOWN, "one more"], folder, KEPT)
     assert {path.name for path in folder.iterdir()} == {MANIFEST_FILE, "references-litert.vectors"}
 
 
@@ -117,7 +133,7 @@ def test_is_written_again_when_the_code_gives_other_vectors_of_the_same_weights(
         def __call__(self, texts: Sequence[str]) -> Vectors:
             return super().__call__(texts) + np.float32(0.5)
 
-    assert write_precomputed(Changed(), KNOWN, folder)
+    assert write_precomputed(Changed(), KNOWN, folder, KEPT)
     assert np.array_equal(with_precomputed(Changed(), folder)(KNOWN), Changed()(KNOWN))
 
 

@@ -3,21 +3,22 @@
 A judge asks for the vectors of its process's reference sentences before its first answer, hundreds
 of them. `winnow model build` encodes those of the definitions at hand into
 `references-<engine>.vectors` beside the weights: a line of JSON (what they were encoded with, the
-sentences), their rows as little-endian float32, and the SHA-256 of all before. A published version
-of a process has such a file of its own. A sentence that is not among them is encoded as any other.
-Where the kernels of the machine that encoded them differ from those of the machine at hand, a
-vector may differ in its last bits.
+sentences, and what judges keep of them), their rows as little-endian float32, and the SHA-256 of
+all before. A published version of a process has such a file of its own. A sentence that is not
+among them is encoded as any other. Where the kernels of the machine that encoded them differ from
+those of the machine at hand, a vector may differ in its last bits.
 """
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from winnow.errors import ModelInvalidError
+from winnow.judging.text.remembering import find_readings
 from winnow.models import ModelInfo
 from winnow.ports import Encoder
 from winnow_encoder.artefacts import MANIFEST_FILE
@@ -29,9 +30,16 @@ _DIGEST = hashlib.sha256().digest_size
 class CachedEncoder:
     """An Encoder (see winnow.ports) that looks up the sentences it knows and encodes the others."""
 
-    def __init__(self, encoder: Encoder, sentences: Sequence[str], vectors: Vectors) -> None:
+    def __init__(
+        self,
+        encoder: Encoder,
+        sentences: Sequence[str],
+        vectors: Vectors,
+        readings: Mapping[str, str],
+    ) -> None:
         """Take the vectors: shape [len(sentences), 512]."""
         self._encoder = encoder
+        self._readings = readings
         self._rows = {sentence: row for row, sentence in enumerate(sentences)}
         self._vectors = vectors
 
@@ -42,6 +50,10 @@ class CachedEncoder:
     def knows(self, texts: Sequence[str]) -> bool:
         """Whether none of the texts has to be encoded."""
         return all(text in self._rows for text in texts)
+
+    def readings(self, key: str) -> str | None:
+        """What judges keep of the sentences under a key (winnow/judging/criteria/readings.py)."""
+        return self._readings.get(key) or find_readings(self._encoder, key)
 
     def __call__(self, texts: Sequence[str]) -> Vectors:
         rows = np.fromiter((self._rows.get(text, -1) for text in texts), np.intp, len(texts))
@@ -65,6 +77,7 @@ class PrecomputedEmbeddings(NamedTuple):
 
     sentences: list[str]
     vectors: Vectors
+    readings: dict[str, str]
 
 
 def read_precomputed(model_dir: Path, engine: str) -> PrecomputedEmbeddings | None:
@@ -97,7 +110,7 @@ def parse_precomputed(
     if header["encoder"] != _encoded_with(model_dir, engine):
         return None
     vectors = np.frombuffer(content[end:], "<f4").reshape(-1, DIMENSIONS)
-    return PrecomputedEmbeddings(header["sentences"], vectors)
+    return PrecomputedEmbeddings(header["sentences"], vectors, header.get("readings", {}))
 
 
 def with_precomputed(encoder: Encoder, model_dir: Path) -> Encoder:
@@ -109,13 +122,15 @@ def with_precomputed(encoder: Encoder, model_dir: Path) -> Encoder:
     return encoder if embeddings is None else CachedEncoder(encoder, *embeddings)
 
 
-def write_precomputed(encoder: Encoder, sentences: Sequence[str], model_dir: Path) -> bool:
+def write_precomputed(
+    encoder: Encoder, sentences: Sequence[str], model_dir: Path, readings: Mapping[str, str]
+) -> bool:
     """Encode the sentences into `model_dir`; False if the same was there already.
 
     `encoder` is one without precomputed embeddings, made from the files in `model_dir`. It is
     always asked: the weights and the sentences do not tell whether the code between them changed.
     """
-    data = encode_precomputed(encoder, sentences, model_dir)
+    data = encode_precomputed(encoder, sentences, model_dir, readings)
     file = precomputed_file(model_dir, encoder.info.engine)
     if file.is_file() and file.read_bytes() == data:
         return False
@@ -125,10 +140,12 @@ def write_precomputed(encoder: Encoder, sentences: Sequence[str], model_dir: Pat
     return True
 
 
-def encode_precomputed(encoder: Encoder, sentences: Sequence[str], model_dir: Path) -> bytes:
+def encode_precomputed(
+    encoder: Encoder, sentences: Sequence[str], model_dir: Path, readings: Mapping[str, str]
+) -> bytes:
     """The content of such a file. `encoder` is made from the files in `model_dir`."""
     made_by = _encoded_with(model_dir, encoder.info.engine)
-    header = {"encoder": made_by, "sentences": list(sentences)}
+    header = {"encoder": made_by, "sentences": list(sentences), "readings": dict(readings)}
     line = json.dumps(header, ensure_ascii=False).encode() + b"\n"
     content = line + encoder(sentences).astype("<f4").tobytes()
     return content + hashlib.sha256(content).digest()

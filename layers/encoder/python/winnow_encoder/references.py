@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from winnow.heads.card import HeadFiles
-from winnow.judging import build_judge
-from winnow.judging.text.remembering import Knowing
+from winnow.judging import build_judge, readings_of
+from winnow.judging.text.remembering import Knowing, find_readings
 from winnow.models import ModelInfo
 from winnow.ports import Encoder, Judge
 from winnow.processes.schema import ProcessDefinition
@@ -32,7 +32,9 @@ class ReferenceVectors:
         """
         asked = _Asked(self._encoder)
         build_judge(definition, asked, head)
-        return encode_precomputed(self._encoder, list(asked.sentences), self._model_dir)
+        return encode_precomputed(
+            self._encoder, list(asked.sentences), self._model_dir, readings_of(definition)
+        )
 
     def judge(
         self,
@@ -90,10 +92,16 @@ class _Lookup:
         """From now on encode as the encoder itself: what is asked for are records."""
         self._read = self._with_file = None
 
+    def readings(self, key: str) -> str | None:
+        found = find_readings(self._encoder, key)
+        return found if found or self._read is None else find_readings(self._opened(), key)
+
     def __call__(self, texts: Sequence[str]) -> Vectors:
         known = isinstance(self._encoder, Knowing) and self._encoder.knows(texts)
-        if known or self._read is None:
-            return self._encoder(texts)
+        return (self._encoder if known or self._read is None else self._opened())(texts)
+
+    def _opened(self) -> Encoder:
         if self._with_file is None:
+            assert self._read is not None
             self._with_file = self._read()
-        return self._with_file(texts)
+        return self._with_file

@@ -13,7 +13,7 @@ a text with such a word is worked out from its start.
 
 import re
 import struct
-from collections.abc import Iterator
+from functools import cached_property
 from typing import NamedTuple
 
 from winnow.errors import ModelInvalidError
@@ -54,23 +54,17 @@ class Tokenizer:
 
     def __init__(self, model: bytes) -> None:
         """`model` is a serialised sentencepiece unigram model; ModelInvalidError if it is not."""
-        self._pieces: dict[str, tuple[int, float]] = {}
-        self._longest: dict[str, int] = {}
-        self._starts: set[int] = set()
-        for number, (piece, score, kind) in enumerate(_read_pieces(model)):
-            if kind == _NORMAL:
-                # The published scores have 12 significant digits; float32 keeps them all.
-                self._pieces[piece] = (number, float(f"{score:.12g}"))
-                self._longest[piece[0]] = max(self._longest.get(piece[0], 0), len(piece))
-                if piece[0] == SPACE:
-                    self._starts.add(number)
+        self._pieces = _read_pieces(model)
         if not self._pieces:
             raise ModelInvalidError("The tokeniser's model holds no pieces.")
+        self._longest: dict[str, int] = {}
+        for piece in self._pieces:
+            if len(piece) > self._longest.get(piece[0], 0):
+                self._longest[piece[0]] = len(piece)
         # Where a sum can be exactly zero: after pieces of no cost at the start, or beyond a gain.
-        self._free_starts = tuple(
-            p[1:] for p, (_, s) in self._pieces.items() if p[0] == SPACE and s >= 0
-        )
-        self._gains = tuple(p for p, (_, score) in self._pieces.items() if score > 0)
+        free = {p: score for p, (_, score) in self._pieces.items() if score >= 0}
+        self._free_starts = tuple(piece[1:] for piece in free if piece[0] == SPACE)
+        self._gains = tuple(piece for piece, score in free.items() if score > 0)
         self._words: dict[str, tuple[int, ...]] = {}
 
     def __call__(self, text: str) -> list[int]:
@@ -95,6 +89,10 @@ class Tokenizer:
     def starts_word(self, token: int) -> bool:
         """Whether the token's piece begins with a space."""
         return token in self._starts
+
+    @cached_property
+    def _starts(self) -> frozenset[int]:
+        return frozenset(n for piece, (n, _) in self._pieces.items() if piece[0] == SPACE)
 
     def _learn(self, word: str) -> tuple[int, ...]:
         """The word's ids, whatever stands before it; empty if that may matter."""
@@ -157,23 +155,26 @@ def normalised(text: str) -> str:
     return nfkc(text.translate(_YOUNG))
 
 
-def _read_pieces(model: bytes) -> Iterator[tuple[str, float, int]]:
-    """(piece, score, type) of each piece of a ModelProto, whose pieces stand first.
+def _read_pieces(model: bytes) -> dict[str, tuple[int, float]]:
+    """Id and score of each normal piece of a ModelProto, whose pieces stand first.
 
     Read by hand: importing the sentencepiece library takes longer than this.
     """
-    at = 0
+    pieces: dict[str, tuple[int, float]] = {}
+    at = number = 0
     try:
-        while (
-            model[at] == 0x0A
-        ):  # field 1, a piece: {1: piece, 2: score, 3: type, normal if absent}
-            size, text_size = model[at + 1], model[at + 3]
-            text = at + 4
-            score = text + text_size
+        # Field 1, a piece: {1: piece, 2: score, 3: type, normal if absent}.
+        while model[at] == 0x0A:
+            size, text = model[at + 1], at + 4
+            score = text + model[at + 3]
             if size >= 0x80 or model[at + 2] != 0x0A or model[score] != 0x15:
                 raise ValueError
             at += 2 + size
-            kind = model[score + 6] if at == score + 7 and model[score + 5] == 0x18 else _NORMAL
-            yield model[text:score].decode("utf-8"), _FLOAT.unpack_from(model, score + 1)[0], kind
+            if at != score + 7 or model[score + 5] != 0x18 or model[score + 6] == _NORMAL:
+                # The published scores have 12 significant digits; float32 keeps them all.
+                published = float(f"{_FLOAT.unpack_from(model, score + 1)[0]:.12g}")
+                pieces[model[text:score].decode("utf-8")] = number, published
+            number += 1
     except (IndexError, ValueError, struct.error):
         raise ModelInvalidError("The tokeniser's model is not a sentencepiece model.") from None
+    return pieces

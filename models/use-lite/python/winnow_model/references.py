@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from winnow.errors import WinnowError
-from winnow.judging import build_judge
+from winnow.judging import build_judge, readings_of
 from winnow.models import ModelInfo
 from winnow.processes.registry import ProcessRegistry
 from winnow.processes.schema import ProcessDefinition
@@ -34,9 +34,10 @@ def build_references(
     except WinnowError as error:
         report(f"No reference sentences are encoded beforehand: {error.message}")
         return
+    readings = {key: kept for one in _of_texts(book) for key, kept in readings_of(one).items()}
     names = ", ".join(one.id for one in _of_texts(book))
     with written(model_dir):
-        new = write_precomputed(encoder, sentences, model_dir)
+        new = write_precomputed(encoder, sentences, model_dir, readings)
     if new:
         report(f"Encoded {len(sentences):,} reference sentences of {names}.")
 

@@ -37,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
         },
     )
     (tmp_path / MANIFEST_FILE).write_text(manifest.model_dump_json())
-    write_precomputed(Encoding(), ["one", "two"], tmp_path)
+    write_precomputed(Encoding(), ["one", "two"], tmp_path, {})
     return tmp_path
 
 

@@ -9,7 +9,7 @@ from winnow.processes.schema import CriteriaProcess, ProcessDefinition
 if TYPE_CHECKING:
     from winnow.heads.card import HeadFiles
 
-__all__ = ["build_judge"]
+__all__ = ["build_judge", "readings_of"]
 
 
 def build_judge(
@@ -45,3 +45,12 @@ def build_judge(
     from winnow.judging.labels.nearest import LabelsJudge
 
     return LabelsJudge(definition, encoder)
+
+
+def readings_of(definition: ProcessDefinition) -> dict[str, str]:
+    """What its judge reads of the definition's sentences alone, to be kept under a key."""
+    if not isinstance(definition, CriteriaProcess):
+        return {}
+    from winnow.judging.criteria.compile import readings_of
+
+    return readings_of(definition)

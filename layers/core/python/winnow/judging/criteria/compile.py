@@ -7,38 +7,26 @@ over a segment: a criterion keeps only positions of columns and of keywords.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, reduce
-from operator import or_
-from typing import NamedTuple
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from winnow.judging.criteria.fact_rules import FactRule, fact_rules
 from winnow.judging.criteria.keywords import Keywords, SharedWords, words
-from winnow.judging.criteria.kin import Kin, kin
-from winnow.judging.criteria.mentions import PLAIN, Kinds, MentionKind, SegmentMentions
+from winnow.judging.criteria.mentions import MentionKind, SegmentMentions
+from winnow.judging.criteria.readings import (
+    Readings,
+    SideReading,
+    dump_readings,
+    neutral_place,
+    read_side,
+    readings_key,
+)
 from winnow.judging.text.shorthand import expand_shorthand
 from winnow.processes.schema import CriteriaProcess, Criterion
 
-_SOFT = MentionKind.POSSIBLE | MentionKind.HISTORICAL
-"""Kinds that are ignored for a side that has such sentences itself."""
-
-
-_NEGATIVE = MentionKind.DENIED | MentionKind.RESULT
 _NONE: NDArray[np.intp] = np.zeros(0, np.intp)
-_OPEN = MentionKind.UNKNOWN | MentionKind.PLANNED | MentionKind.MIXED
-
-
-class SideReading(NamedTuple):
-    """What the sentences of a side say of its keywords."""
-
-    ignored: int
-    """Kinds that are ignored for the side, because some of its sentences are of them."""
-    columns_by_kinds: Mapping[Kinds, NDArray[np.intp]]
-    """Columns that a segment of these kinds may be compared with."""
-    kin: Mapping[int, frozenset[Kin]]
-    """Of the columns that name relatives, how near these are."""
 
 
 @dataclass(frozen=True)
@@ -56,58 +44,13 @@ class CriterionSide:
     neutral_statements: Mapping[int, str]
     """The same of the criterion's neutral statements."""
 
-    @cached_property
-    def read(self) -> "SideReading":
-        """The contexts of its sentences, read when a segment is first compared with them."""
-        mentions = {column: self._mentions(text) for column, text in self.statements.items()}
-        ignored = reduce(or_, (sentence.all_kinds for sentence in mentions.values()), PLAIN) & _SOFT
-        columns_by_kinds: dict[Kinds, list[int]] = {}
-        for column, sentence in mentions.items():
-            columns_by_kinds.setdefault(sentence.kinds(self._own, ignored), []).append(column)
-        kin_of = {column: kin(text) for column, text in self.statements.items()}
-        return SideReading(
-            ignored,
-            {kinds: np.array(those, np.intp) for kinds, those in columns_by_kinds.items()},
-            {column: named for column, named in kin_of.items() if named},
-        )
+    kept: SideReading | None = None
+    """What its sentences say, if that is known beforehand."""
 
     @cached_property
-    def neutral(self) -> Mapping[tuple[bool, bool], NDArray[np.intp]]:
-        """Columns of the neutral statements that have one of the side's keywords.
-
-        By what a segment is: whether it denies nothing and leaves nothing open, and whether it is
-        about a relative.
-        """
-        kinds_of = {
-            column: self._mentions(text).kinds(self._own, self.read.ignored)
-            for column, text in self.neutral_statements.items()
-            if not self.plain_keywords or self._find(words(text))
-        }
-        return {
-            (is_plain, is_of_family): np.array(
-                [
-                    column
-                    for column, kinds in kinds_of.items()
-                    if _is_of_family(kinds) is is_of_family
-                    and not (is_plain and _is_only_negative(kinds))
-                ],
-                np.intp,
-            )
-            for is_plain in (False, True)
-            for is_of_family in (False, True)
-        }
-
-    @cached_property
-    def _find(self) -> Keywords:
-        return Keywords(self.plain_keywords)
-
-    @cached_property
-    def _own(self) -> frozenset[int]:
-        """The keywords, as `_find` numbers them."""
-        return frozenset(range(len(self.plain_keywords)))
-
-    def _mentions(self, plain: str) -> SegmentMentions:
-        return SegmentMentions(plain, "", self._find)
+    def read(self) -> SideReading:
+        """What its sentences say; else read when a segment is first compared with them."""
+        return self.kept or read_side(self.statements, self.neutral_statements, self.plain_keywords)
 
     def columns(self, segment: SegmentMentions) -> NDArray[np.intp]:
         """The columns that a segment may be compared with.
@@ -136,23 +79,8 @@ class CriterionSide:
         return columns
 
     def neutral_columns(self, segment: SegmentMentions) -> NDArray[np.intp]:
-        """The columns of the neutral statements that a segment is compared with.
-
-        "No history of Crohn's disease" says nothing that "known Crohn's disease" says, and "his
-        wife has rectal bleeding" nothing that "rectal bleeding" says.
-        """
-        kinds = segment.kinds(self.keywords, self.read.ignored)
-        is_plain = not any(kind & (_NEGATIVE | _OPEN) for kind in kinds)
-        return self.neutral[is_plain, _is_of_family(kinds)]
-
-
-def _is_only_negative(kinds: Kinds) -> bool:
-    """Whether a sentence denies, and says nothing else of its keywords."""
-    return any(kind & _NEGATIVE for kind in kinds) and not any(kind & _OPEN for kind in kinds)
-
-
-def _is_of_family(kinds: Kinds) -> bool:
-    return any(kind & MentionKind.FAMILY for kind in kinds)
+        """The columns of the neutral statements that a segment is compared with."""
+        return self.read.neutral[neutral_place(segment.kinds(self.keywords, self.read.ignored))]
 
 
 @dataclass(frozen=True)
@@ -217,6 +145,8 @@ class CompiledCriteria:
     """Keywords by position."""
     references: Sequence[str]
     """Reference sentences by column."""
+    plain_references: Sequence[str]
+    """The same, their shorthand written out."""
     shared_words: SharedWords
 
     def accepts(self, plain: str) -> bool:
@@ -239,17 +169,25 @@ class CompiledCriteria:
         )
 
 
-def compile_criteria(definition: CriteriaProcess) -> CompiledCriteria:
-    """The compiled criteria of a definition."""
-    compiler = _Compiler()
+def compile_criteria(definition: CriteriaProcess, kept: Readings | None = None) -> CompiledCriteria:
+    """The compiled criteria of a definition; `kept` is what its sentences are known to say."""
+    compiler = _Compiler(kept)
     criteria = tuple(compiler.criterion(criterion) for criterion in definition.criteria)
     return CompiledCriteria(
         criteria,
         Keywords(compiler.keywords),
         compiler.keywords,
         compiler.references,
+        compiler.plain_references,
         SharedWords(compiler.plain_references),
     )
+
+
+def readings_of(definition: CriteriaProcess) -> dict[str, str]:
+    """What is to be kept of a definition's sentences, by its key."""
+    compiled = compile_criteria(definition)
+    sides = [side.read for one in compiled.criteria for side in (one.pro, one.con)]
+    return {readings_key(definition): dump_readings(Readings(compiled.plain_references, sides))}
 
 
 def _fact_names(criterion: Criterion) -> Iterator[str]:
@@ -262,7 +200,9 @@ def _fact_names(criterion: Criterion) -> Iterator[str]:
 class _Compiler:
     """The keywords and references of the criteria so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept: Readings | None) -> None:
+        self._kept_plain = kept.plain if kept else None
+        self._kept_sides = iter(kept.sides if kept else ())
         self.keywords: list[str] = []
         self.references: list[str] = []
         self.plain_references: list[str] = []
@@ -305,14 +245,19 @@ class _Compiler:
             plain,
             {column: self.plain_references[column] for column in columns},
             {column: self.plain_references[column] for column in neutral},
+            next(self._kept_sides, None),
         )
 
     def _add_references(self, sentences: Sequence[str]) -> range:
         """The columns of these sentences."""
         start = len(self.references)
         self.references.extend(sentences)
-        self.plain_references.extend(map(expand_shorthand, sentences))
-        return range(start, len(self.references))
+        columns = range(start, len(self.references))
+        if self._kept_plain is None:
+            self.plain_references.extend(map(expand_shorthand, sentences))
+        else:
+            self.plain_references.extend(self._kept_plain[start : columns.stop])
+        return columns
 
     def _add_keywords(self, keywords: Sequence[str]) -> frozenset[int]:
         """The positions of these keywords."""

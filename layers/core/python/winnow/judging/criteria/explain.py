@@ -122,7 +122,7 @@ class CriteriaExplainer:
         self._compiled = compile_criteria(definition)
         # Without `accepts`: what has no keyword is compared, too, to say that one may be missing.
         self._score_segments = SegmentScorer(
-            encoder, self._compiled.references, structure=True, topics=self._compiled.topics
+            encoder, self._compiled.plain_references, structure=True, topics=self._compiled.topics
         )
 
     def __call__(

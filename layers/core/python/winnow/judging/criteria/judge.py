@@ -16,6 +16,8 @@ from winnow.judging.criteria.fact_rules import Note, Stated
 from winnow.judging.criteria.findings import findings_of
 from winnow.judging.criteria.logic import certainty, decide, verdict
 from winnow.judging.criteria.match import match_segments
+from winnow.judging.criteria.readings import load_readings, readings_key
+from winnow.judging.text.remembering import find_readings
 from winnow.judging.text.similarity import SegmentScorer
 from winnow.models import CriteriaDecision, Judgement
 from winnow.ports import Encoder
@@ -42,10 +44,11 @@ class CriteriaJudge(ProcessJudge):
         self._date_columns = definition.input.date_columns
         self._today = today
         self._logic = definition.logic
-        self._compiled = compile_criteria(definition)
+        kept = find_readings(encoder, readings_key(definition))
+        self._compiled = compile_criteria(definition, load_readings(kept) if kept else None)
         self._score_segments = SegmentScorer(
             encoder,
-            self._compiled.references,
+            self._compiled.plain_references,
             structure=True,
             topics=self._compiled.topics,
             accepts=self._compiled.accepts,

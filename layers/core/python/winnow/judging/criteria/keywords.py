@@ -7,6 +7,7 @@ word with the same first letter and a normalised Indel similarity (rapidfuzz) of
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from math import log
 from typing import NamedTuple
@@ -58,18 +59,18 @@ class SharedWords:
     """The share of each reference sentence's words that is in a segment."""
 
     def __init__(self, references: Sequence[str]) -> None:
-        rows = [sorted(content_words(reference)) for reference in references]
-        vocabulary = sorted({word for row in rows for word in row})
+        columns = [content_words(reference) for reference in references]
+        frequency = Counter(word for column in columns for word in column)
+        vocabulary = sorted(frequency)
         self._place = {word: at for at, word in enumerate(vocabulary)}
         self._by_letter = _by_letter(vocabulary)
-        holds = np.zeros((len(vocabulary), len(rows)), np.float32)
-        for column, row in enumerate(rows):
-            for word in row:
-                holds[self._place[word], column] = 1.0
         # A word of many references tells little: the usual inverse document frequency.
-        rare = np.array([log(1 + len(rows) / n) for n in holds.sum(axis=1).tolist()], np.float32)
-        weights = holds * rare[:, None]
-        self._weights = weights / np.maximum(weights.sum(axis=0), 1e-9)
+        rare = {word: log(1 + len(columns) / n) for word, n in frequency.items()}
+        self._weights = np.zeros((len(vocabulary), len(columns)), np.float32)
+        for number, column in enumerate(columns):
+            for word in column:
+                self._weights[self._place[word], number] = rare[word]
+        self._weights /= np.maximum(self._weights.sum(axis=0), 1e-9)
         self._memo: dict[str, tuple[int, ...]] = {}
 
     def __call__(self, segments: Sequence[Sequence[str]]) -> NDArray[np.float32]:

@@ -24,6 +24,20 @@ class Knowing(Protocol):
         ...
 
 
+@runtime_checkable
+class KeepsReadings(Protocol):
+    """An encoder that has more of the sentences of definitions than vectors."""
+
+    def readings(self, key: str) -> str | None:
+        """What was kept under a key; None: nothing."""
+        ...
+
+
+def find_readings(encoder: Encoder, key: str) -> str | None:
+    """What an encoder keeps under a key; None if it keeps nothing."""
+    return encoder.readings(key) if isinstance(encoder, KeepsReadings) else None
+
+
 class RememberingEncoder:
     """An Encoder that encodes each sentence once within `remembering`, and is another elsewhere.
 
@@ -42,6 +56,10 @@ class RememberingEncoder:
     def knows(self, texts: Sequence[str]) -> bool:
         """Whether none of the texts has to be encoded."""
         return isinstance(self._encoder, Knowing) and self._encoder.knows(texts)
+
+    def readings(self, key: str) -> str | None:
+        """What the other encoder keeps of a definition's sentences."""
+        return find_readings(self._encoder, key)
 
     @contextmanager
     def remembering(self) -> Iterator[None]:

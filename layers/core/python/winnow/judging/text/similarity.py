@@ -265,15 +265,15 @@ class SegmentScorer:
     ) -> None:
         """Take the sentences to compare with.
 
-        With `structure`, shorthand is written out, and windows and sections are seen; with
-        `topics`, the parts of lists, too. What `accepts` rejects, by its plain text, is not
-        encoded and is similar to nothing.
+        With `structure`, the shorthand of texts is written out (that of the references is already),
+        and windows and sections are seen; with `topics`, the parts of lists, too. What `accepts`
+        rejects, by its plain text, is not encoded and is similar to nothing.
         """
         self._encoder = encoder
         self._accepts = accepts
         self._topics = topics
         self._structure = structure
-        self._references = encoder(self._plain(references)).T.copy()
+        self._references = encoder(references).T.copy()
 
     def _plain(self, texts: Sequence[str]) -> list[str]:
         return [expand_shorthand(text) for text in texts] if self._structure else list(texts)
