@@ -70,6 +70,8 @@ def sts_sentences() -> Path:
 
 def _rate(texts: list[str], engine: str, threads: int) -> dict[str, object]:
     from winnow_encoder import load_encoder
+    from winnow_encoder.artefacts import TOKENIZER_FILE
+    from winnow_encoder.tokenizer import Tokenizer
 
     count = len(texts)
     encoder = load_encoder(ROOT / "build" / "model", engine=engine, threads=threads)
@@ -80,7 +82,12 @@ def _rate(texts: list[str], engine: str, threads: int) -> dict[str, object]:
         encoder(texts)
         seconds.append(time.perf_counter() - started)
     best = sorted(seconds)[1]
-    return {"sentences_per_s": count / best, "peak_mb": peak_mb()}
+    tokens = Tokenizer((ROOT / "build" / "model" / TOKENIZER_FILE).read_bytes())
+    return {
+        "sentences_per_s": count / best,
+        "tokens": sum(len(tokens(text)) for text in texts) / count,
+        "peak_mb": peak_mb(),
+    }
 
 
 def limit(_engine: str, _threads: int, _: str) -> dict[str, object]:

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Sequence
 
 
-def replace_block(page: str, name: str, text: str) -> str:
-    r"""Return the page with this text in the block of this name.
+def replace_block(page: str, name: str, text: str, command: str = "make docs") -> str:
+    r"""Return the page with this text in the block of this name, which this command writes.
 
     >>> begin, end = "<!-- begin generated: x (make docs) -->", "<!-- end generated: x -->"
     >>> print(replace_block(f"{begin}\nold\n{end}\n", "x", "new"))
@@ -18,7 +18,7 @@ def replace_block(page: str, name: str, text: str) -> str:
         ValueError: The page has no such block, or several.
     """
     block = re.compile(
-        rf"(<!-- begin generated: {name} \(make docs\) -->\n).*?(<!-- end generated: {name} -->)",
+        rf"(<!-- begin generated: {name} \({command}\) -->\n).*?(<!-- end generated: {name} -->)",
         re.DOTALL,
     )
     new, count = block.subn(lambda match: f"{match[1]}{text.rstrip()}\n{match[2]}", page)
@@ -27,9 +27,9 @@ def replace_block(page: str, name: str, text: str) -> str:
     return new
 
 
-def names_of_blocks(page: str) -> list[str]:
-    """Return the names of the generated blocks of a page, in their order."""
-    return re.findall(r"^<!-- begin generated: (\w+) \(make docs\) -->$", page, re.MULTILINE)
+def names_of_blocks(page: str, command: str = "make docs") -> list[str]:
+    """Return the names of the blocks of a page that this command writes, in their order."""
+    return re.findall(rf"^<!-- begin generated: (\w+) \({command}\) -->$", page, re.MULTILINE)
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
