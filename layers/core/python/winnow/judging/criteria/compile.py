@@ -5,9 +5,10 @@ All references of all criteria are the columns of one matrix, and all keywords a
 over a segment: a criterion keeps only positions of columns and of keywords.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,6 +136,19 @@ class CompiledCriterion:
         )
 
 
+class SegmentWords(NamedTuple):
+    """A segment's words, and the keywords among them."""
+
+    words: Sequence[str]
+    keywords: frozenset[int]
+    is_accepted: bool
+    """Whether any criterion accepts it."""
+
+
+_REMEMBERED = 1_024
+"""Segments whose words are remembered: more than are asked for twice in one call."""
+
+
 @dataclass(frozen=True)
 class CompiledCriteria:
     """All criteria of a process."""
@@ -149,13 +163,19 @@ class CompiledCriteria:
     """The same, their shorthand written out."""
     shared_words: SharedWords
 
+    @cached_property
+    def read(self) -> Callable[[str], SegmentWords]:
+        """Reads the words of a segment, its shorthand written out; the latest are remembered."""
+        return lru_cache(maxsize=_REMEMBERED)(self._read)
+
+    def _read(self, plain: str) -> SegmentWords:
+        split = words(plain)
+        found = self.keywords(split)
+        return SegmentWords(split, found, any(one.accepts(found) for one in self.criteria))
+
     def accepts(self, plain: str) -> bool:
         """Whether any criterion accepts a segment, its shorthand written out."""
-        return self.accepts_any(self.keywords(words(plain)))
-
-    def accepts_any(self, keywords: frozenset[int]) -> bool:
-        """Whether any criterion accepts a segment with these keywords."""
-        return any(criterion.accepts(keywords) for criterion in self.criteria)
+        return self.read(plain).is_accepted
 
     def topics(self, text: str) -> frozenset[int]:
         """The positions of the criteria that a piece of text has a keyword or a value of."""

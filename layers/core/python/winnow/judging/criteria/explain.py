@@ -307,7 +307,8 @@ class CriteriaExplainer:
     def _similarity(self, matrix: SimilarityMatrix, row: int) -> NDArray[np.float32]:
         """As `match.py` computes it."""
         shared = self._compiled.shared_words([words(matrix.plain[row])])[0]
-        similarity: NDArray[np.float32] = (1 - SHARED) * matrix.similarity[row] + SHARED * shared
+        cosine = matrix.similarity[matrix.compared[row]]
+        similarity: NDArray[np.float32] = (1 - SHARED) * cosine + SHARED * shared
         return similarity
 
     def _keywords(

@@ -37,9 +37,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from winnow.judging.criteria.compile import CompiledCriteria, CompiledCriterion, CriterionSide
+from winnow.judging.criteria.compile import (
+    CompiledCriteria,
+    CompiledCriterion,
+    CriterionSide,
+    SegmentWords,
+)
 from winnow.judging.criteria.context import Context
-from winnow.judging.criteria.keywords import Keywords, words
+from winnow.judging.criteria.keywords import Keywords
 from winnow.judging.criteria.mentions import Mention, MentionKind, SegmentMentions
 from winnow.judging.evidence import SCORE_DECIMALS
 from winnow.judging.text.blocks import blocks
@@ -110,12 +115,10 @@ class _ComparedSegment:
         text: str,
         section: str,
         part: Part,
-        words: Sequence[str],
         keywords: frozenset[int],
         find: Keywords,
     ) -> None:
         self.text = text
-        self.words = words
         self.keywords = keywords
         self._section = section
         self._part = part
@@ -145,28 +148,29 @@ def _match_block(
     check: Check,
 ) -> None:
     """Add the matches of some of the rows."""
-    split = [words(text) for text in matrix.plain[block]]
-    keywords = [compiled.keywords(row) for row in split]
+    read = [compiled.read(text) for text in matrix.plain[block]]
     # Most segments have none, and many have the same ones.
-    concerned = {found: _concerned(compiled, found) for found in set(keywords)}
-    accepted = [place for place, found in enumerate(keywords) if compiled.accepts_any(found)]
-    similarity = _similarity(compiled, matrix.similarity[block], split, accepted)
-    near = _near(compiled, similarity, accepted)
-    for place, found in enumerate(keywords):
+    concerned = {found: _concerned(compiled, found) for found in {each.keywords for each in read}}
+    accepted = [place for place, each in enumerate(read) if each.is_accepted]
+    cosine = matrix.similarity[matrix.compared[block][accepted]]
+    similarity = _similarity(compiled, cosine, [read[place] for place in accepted])
+    near = _near(compiled, similarity)
+    order = {place: at for at, place in enumerate(accepted)}
+    for place, (_, found, _) in enumerate(read):
         check()
         if not concerned[found]:
             continue
         row = block.start + place
         part = matrix.parts[row]
         segment = _ComparedSegment(
-            matrix.plain[row], matrix.sections[row], part, split[place], found, compiled.keywords
+            matrix.plain[row], matrix.sections[row], part, found, compiled.keywords
         )
-        for position in concerned[found]:
+        for position, accepts in concerned[found]:
             criterion, rows = compiled.criteria[position], matches[position]
-            is_accepted = not part.is_cut and criterion.accepts(found)
+            is_accepted = accepts and not part.is_cut
             match: Match | None = None
-            if is_accepted and near[place, position]:
-                match = _match_sentence(compiled, criterion, segment, similarity[place])
+            if is_accepted and near[order[place]][position]:
+                match = _match_sentence(compiled, criterion, segment, similarity[order[place]])
             if match:
                 rows.by_row[row] = match
             elif is_accepted and _is_doubt(criterion, segment):
@@ -182,34 +186,36 @@ def _match_block(
                 rows.rivals_in.add(row)
 
 
-def _concerned(compiled: CompiledCriteria, keywords: frozenset[int]) -> list[int]:
-    """The positions of the criteria that a segment with these keywords may say anything of."""
-    return [at for at, criterion in enumerate(compiled.criteria) if criterion.concerns(keywords)]
+def _concerned(compiled: CompiledCriteria, keywords: frozenset[int]) -> list[tuple[int, bool]]:
+    """The positions of the criteria that a segment with these keywords may say anything of.
+
+    Each with whether it accepts the segment.
+    """
+    return [
+        (position, criterion.accepts(keywords))
+        for position, criterion in enumerate(compiled.criteria)
+        if criterion.concerns(keywords)
+    ]
 
 
 def _similarity(
-    compiled: CompiledCriteria,
-    cosine: NDArray[np.float32],
-    split: Sequence[Sequence[str]],
-    accepted: Sequence[int],
+    compiled: CompiledCriteria, cosine: NDArray[np.float32], read: Sequence[SegmentWords]
 ) -> NDArray[np.float32]:
-    """Similarity of segments to references; 0 for a segment that no criterion accepts."""
-    similarity = np.zeros_like(cosine)
-    similarity[accepted] = (1 - SHARED) * cosine[accepted] + SHARED * compiled.shared_words(
-        [split[row] for row in accepted]
-    )
-    return similarity
+    """Similarity of segments to references, in the place of their cosines."""
+    shared = compiled.shared_words([each.words for each in read])
+    cosine *= 1 - SHARED
+    shared *= SHARED
+    cosine += shared
+    return cosine
 
 
-def _near(
-    compiled: CompiledCriteria, similarity: NDArray[np.float32], accepted: Sequence[int]
-) -> NDArray[np.bool_]:
-    """Shape [segments, criteria]: whether a segment resembles any sentence of the criterion."""
+def _near(compiled: CompiledCriteria, similarity: NDArray[np.float32]) -> list[list[bool]]:
+    """For each segment and criterion, whether it resembles any sentence of the criterion."""
     near = np.zeros((len(similarity), len(compiled.criteria)), np.bool_)
-    compared = similarity[accepted]
     for position, criterion in enumerate(compiled.criteria):
-        near[accepted, position] = compared[:, criterion.speaking].max(axis=1, initial=0.0) > LOW
-    return near
+        near[:, position] = similarity[:, criterion.speaking].max(axis=1, initial=0.0) > LOW
+    found: list[list[bool]] = near.tolist()
+    return found
 
 
 class _Nearest(NamedTuple):

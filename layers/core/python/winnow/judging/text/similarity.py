@@ -44,12 +44,18 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True)
 class SimilarityMatrix(SegmentedTexts):
-    """The segments of a call and their similarities: `similarity[row]` is that of `unique[row]`."""
+    """The segments of a call, and how similar those are that are compared.
+
+    `similarity[compared[row]]` is that of `unique[row]`.
+    """
 
     plain: list[str]
     """By row: the segment as it is compared, its shorthand written out."""
     similarity: NDArray[np.float32]
-    """Shape [len(unique), references]: cosine, negatives as 0."""
+    """Shape [distinct texts that are compared, references]: cosine, negatives as 0."""
+    compared: NDArray[np.intp]
+    """By row: the row of `similarity`, or NOT_COMPARED. Without `accepts` all are compared, and
+    without `structure` each at its own row."""
     sentences: list[int]
     """How many of the spans of text i are sentences; windows stand behind them."""
     sections: list[str]
@@ -267,7 +273,7 @@ class SegmentScorer:
 
         With `structure`, the shorthand of texts is written out (that of the references is already),
         and windows and sections are seen; with `topics`, the parts of lists, too. What `accepts`
-        rejects, by its plain text, is not encoded and is similar to nothing.
+        rejects, by its plain text, is not compared.
         """
         self._encoder = encoder
         self._accepts = accepts
@@ -304,23 +310,23 @@ class SegmentScorer:
         headings += [headings[bisect_right(starts, start) - 1] for start, _ in more]
         return _Segments(sentences + more, headings, parts + more_parts, len(sentences))
 
-    def _compare(self, plain: list[str], similarity: NDArray[np.float32]) -> "_Encoded":
-        """Fill in the similarities of a block; equal texts are encoded once."""
+    def _compare(self, plain: list[str]) -> "_Compared":
+        """The similarities of a block; equal texts are encoded once."""
         places: dict[str, list[int]] = {}
         for place, text in enumerate(plain):
             if text in places or self._accepts is None or self._accepts(text):
                 places.setdefault(text, []).append(place)
-        row_of = np.full(len(plain), _NOT_ENCODED)
+        row_of = np.full(len(plain), NOT_COMPARED)
         if not places:
-            return _Encoded(row_of, np.zeros((0, 0), np.float32))
+            none = np.zeros((0, self._references.shape[1]), np.float32)
+            return _Compared(row_of, np.zeros((0, 0), np.float32), none)
         vectors = self._encoder(list(places))
+        cosines = vectors @ self._references
         # A cosine of unit vectors may leave [0, 1] by rounding; no evidence is below 0.
-        cosines = np.clip(vectors @ self._references, 0.0, 1.0)
-        rows = [row for row, same in enumerate(places.values()) for _ in same]
-        found = [place for same in places.values() for place in same]
-        similarity[found] = cosines[rows]
-        row_of[found] = rows
-        return _Encoded(row_of, vectors)
+        np.clip(cosines, 0.0, 1.0, out=cosines)
+        for row, same in enumerate(places.values()):
+            row_of[same] = row
+        return _Compared(row_of, vectors, cosines)
 
     def __call__(self, texts: Sequence[str], check: Check = no_deadline) -> SimilarityMatrix:
         """One encoder call and one matrix product a block of segments, whatever texts they are of.
@@ -345,18 +351,26 @@ class SegmentScorer:
             rows.append(rows_of(keys, known))
         unique = [text for text, _, _ in known]
         plain: list[str] = []
-        similarity = np.zeros((len(unique), self._references.shape[1]), np.float32)
+        similarity = [np.zeros((0, self._references.shape[1]), np.float32)]
+        compared = np.full(len(unique), NOT_COMPARED)
         sums = _SentenceSums(rows, sentences, self._references.shape[0])
+        before = 0
         for block in blocks(unique):
             check()
             plain += self._plain(unique[block])
-            sums.add(block.start, self._compare(plain[block], similarity[block]))
+            found = self._compare(plain[block])
+            sums.add(block.start, found)
+            is_compared = found.row_of != NOT_COMPARED
+            compared[block][is_compared] = found.row_of[is_compared] + before
+            before += len(found.similarity)
+            similarity.append(found.similarity)
         return SimilarityMatrix(
             unique,
             spans,
             rows,
             plain,
-            similarity,
+            similarity[-1] if len(similarity) == 2 else np.concatenate(similarity),
+            compared,
             sentences,
             [section for _, section, _ in known],
             [part for _, _, part in known],
@@ -364,15 +378,16 @@ class SegmentScorer:
         )
 
 
-_NOT_ENCODED = -1
+NOT_COMPARED = -1
 
 
-class _Encoded(NamedTuple):
-    """What was encoded of a block of segments."""
+class _Compared(NamedTuple):
+    """What was encoded and compared of a block of segments."""
 
     row_of: NDArray[np.intp]
-    """By segment: its row of `vectors`, or _NOT_ENCODED."""
+    """By segment: its row of `vectors` and `similarity`, or NOT_COMPARED."""
     vectors: NDArray[np.float32]
+    similarity: NDArray[np.float32]
 
 
 class _SentenceSums:
@@ -386,12 +401,12 @@ class _SentenceSums:
         self._texts = np.repeat(np.arange(len(rows)), sentences)
         self.sums = np.zeros((len(rows), dimensions), np.float32)
 
-    def add(self, start: int, encoded: _Encoded) -> None:
+    def add(self, start: int, encoded: _Compared) -> None:
         """Add the sentences of a block, which begins at the segment `start`."""
         place = self._segments - start
         inside = (place >= 0) & (place < len(encoded.row_of))
         rows = encoded.row_of[place[inside]]
-        known = rows != _NOT_ENCODED
+        known = rows != NOT_COMPARED
         texts = self._texts[inside][known]
         if len(texts):
             firsts = np.flatnonzero(np.diff(texts, prepend=-1))
