@@ -13,7 +13,7 @@ denies no bleeding).
 """
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from winnow.judging.criteria.context_rules import (
     RESULT,
@@ -23,10 +23,16 @@ from winnow.judging.criteria.context_rules import (
     tokens,
 )
 
-__all__ = ["Context", "SegmentContext", "tokens"]
+__all__ = ["Context", "SegmentContext", "context_of", "tokens"]
 
 _CONTEXTS = {**{str(context): context for context in Context}, RESULT: Context.NEGATED}
 """The context that triggers of a category give a mention in their scope."""
+
+
+@lru_cache(maxsize=512)
+def context_of(text: str) -> "SegmentContext":
+    """The contexts of a segment's words. Keywords are read in them, then what is measured."""
+    return SegmentContext(tokens(text))
 
 
 class SegmentContext:
@@ -34,7 +40,7 @@ class SegmentContext:
 
     def __init__(self, words: Sequence[str]) -> None:
         """Take the `tokens` of the segment."""
-        self._words = words
+        self.words = words
         self._triggers: list[TriggerMatch] = []
         by_category: dict[str, list[TriggerMatch]] = {}
         for match in match_triggers(words):
@@ -143,7 +149,7 @@ class SegmentContext:
         "Colonoscopy: source not found" does not deny the colonoscopy, "Colonoscopy: not done" does;
         "no bleeding: colonoscopy is normal" does not, "denies: melena" does.
         """
-        words = self._words[between.start : between.stop]
+        words = self.words[between.start : between.stop]
         return ":" in (words[:-1] if backward else words[1:])
 
     def _is_ended_by_comma(self, trigger: TriggerMatch, between: range, start: int) -> bool:
@@ -154,7 +160,7 @@ class SegmentContext:
             or (rule.category == Context.PLANNED and trigger.start > start)
         ):
             return False
-        words = self._words[between.start : between.stop]
+        words = self.words[between.start : between.stop]
         return "," in words or "–" in words
 
     def _begins_longer_mention(self, trigger: TriggerMatch, start: int, end: int) -> bool:

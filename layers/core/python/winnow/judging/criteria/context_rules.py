@@ -164,8 +164,12 @@ def _second(trigger: Phrase) -> tuple[frozenset[str], int]:
 def match_triggers(words: Sequence[str]) -> list[TriggerMatch]:
     """Every trigger in a segment's tokens, in order; pseudo-triggers have hidden what they hide."""
     matches: list[TriggerMatch] = []
+    by_first_word = rules_by_first_word()
     at = 0
     while at < len(words):
+        if at and words[at] not in by_first_word:
+            at += 1
+            continue
         longest = _longest(at, words)
         categories = {match.rule.category for match in longest}
         # Of equally long triggers a pseudo-trigger silences the others.

@@ -9,7 +9,7 @@ from functools import cached_property, reduce
 from operator import or_
 from typing import Final, NamedTuple
 
-from winnow.judging.criteria.context import Context, SegmentContext, tokens
+from winnow.judging.criteria.context import Context, SegmentContext, context_of, tokens
 from winnow.judging.criteria.keywords import Keywords
 from winnow.judging.criteria.kin import Kin, kin
 from winnow.judging.text.shorthand import expand_shorthand
@@ -74,9 +74,9 @@ class SegmentMentions:
 
         Of a part of a list, what the whole list says of it counts too.
         """
-        segment = tokens(text)
         self._text = text
-        self._context = SegmentContext(segment)
+        self._context = context_of(text)
+        segment = self._context.words
         self._section = section_contexts(section)
         self._whole_context, self._shift = _whole(part, segment)
         # Keywords are words: punctuation between them does not count.
@@ -151,11 +151,11 @@ def _whole(part: Part | None, segment: Sequence[str]) -> tuple[SegmentContext | 
     """The contexts of the list that a segment is part of, and where it begins there."""
     if part is None or not part.whole:
         return None, 0
-    whole = tokens(expand_shorthand(part.whole))
+    whole = context_of(expand_shorthand(part.whole))
     shift = len(tokens(expand_shorthand(part.before)))
-    if whole[shift : shift + len(segment)] != list(segment):
+    if whole.words[shift : shift + len(segment)] != segment:
         return None, 0
-    return SegmentContext(whole), shift
+    return whole, shift
 
 
 def section_contexts(section: str) -> frozenset[Context]:

@@ -23,7 +23,7 @@ from enum import StrEnum
 from functools import cache
 from typing import NamedTuple, Protocol
 
-from winnow.judging.criteria.context import Context, SegmentContext, tokens
+from winnow.judging.criteria.context import Context, context_of, tokens
 from winnow.judging.facts.ages import AgeReading
 from winnow.judging.facts.dates import (
     DateInterval,
@@ -595,8 +595,8 @@ class _Reader:
     ) -> list[EventReading]:
         """The readings of a segment's mentions."""
         segment = self._text[start:end]
-        words = tokens(segment)
-        context = SegmentContext(words)
+        context = context_of(segment)
+        words = context.words
         dates = self._dates(start, end)
         owners = self._owners(start, end, mentions, dates)
         readings: list[EventReading] = []

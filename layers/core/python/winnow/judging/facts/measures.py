@@ -18,7 +18,7 @@ from enum import StrEnum
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from winnow.judging.criteria.context import Context, SegmentContext, tokens
+from winnow.judging.criteria.context import Context, context_of, tokens
 from winnow.judging.facts.dates import (
     DateInterval,
     DateKind,
@@ -452,7 +452,6 @@ class _Segment:
         ]
         self._shorts = list(compiled(_SHORT_DATE).finditer(text, start, end))
         self._used: set[int] = set()
-        self._context: SegmentContext | None = None
 
     def read(self, start: int, end: int, first: int, limit: int) -> list[MeasureReading]:
         """The values of the name at [start, end), between its neighbours `first` and `limit`."""
@@ -540,11 +539,9 @@ class _Segment:
 
     def _contexts(self, start: int) -> frozenset[Context]:
         segment = self._text[self._start : self._end]
-        words = tokens(segment)
-        if self._context is None:
-            self._context = SegmentContext(words)
+        context = context_of(segment)
         at = len(tokens(segment[: start - self._start]))
-        return self._context.contexts(at, at + 1) if at < len(words) else frozenset()
+        return context.contexts(at, at + 1) if at < len(context.words) else frozenset()
 
     def _is_conditional(self, before: str, start: int, gap: str) -> bool:
         before = before[-60:]
