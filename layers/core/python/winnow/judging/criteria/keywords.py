@@ -143,6 +143,9 @@ class Keywords:
         if len(self._memo) >= _MAX_REMEMBERED:
             self._memo.clear()
         alike = _alike(token, self._by_letter)
+        if not alike:
+            self._memo[token] = _NO_KEYWORD
+            return _NO_KEYWORD
         whole: list[int] = []
         begun: dict[str, list[tuple[str, ...]]] = {}
         for phrase in (phrase for word in alike for phrase in self._begun.get(word, ())):
@@ -161,6 +164,10 @@ class _KeywordParts(NamedTuple):
     whole: tuple[int, ...]
     begun: dict[str, list[tuple[str, ...]]]
     """By their second words."""
+
+
+_NO_KEYWORD = _KeywordParts(frozenset(), (), {})
+"""Most words are none, and numbers without end: one object for all of them."""
 
 
 def _stands(phrase: Sequence[str], tokens: Sequence[_KeywordParts]) -> bool:
