@@ -9,6 +9,7 @@ import compileall
 import shutil
 import sys
 from pathlib import Path
+from platform import machine
 from py_compile import PycInvalidationMode
 
 DROP = {
@@ -37,6 +38,9 @@ DROP = {
 
 NEEDED_BY = {"numpy/f2py": "scipy"}
 """Folder that is kept where this package is installed, whose modules load it."""
+
+ONLY_FOR = {"ai_edge_litert/vendors": "x86_64"}
+"""Folder that is in the wheels for this machine alone."""
 
 KEEP = {
     # Descriptions of every AWS service. The functions call S3; Scan can call Textract; Sweep,
@@ -74,6 +78,8 @@ def slim(folder: Path) -> None:
         for pattern in patterns if (folder / package).is_dir() else ():
             matches = list((folder / package).glob(pattern))
             if not matches:
+                if ONLY_FOR.get(f"{package}/{pattern}", machine()) != machine():
+                    continue
                 raise SystemExit(f"prepare: {package} has no {pattern}")
             if (needing := NEEDED_BY.get(f"{package}/{pattern}")) and (folder / needing).is_dir():
                 continue

@@ -279,8 +279,12 @@ class FakeImages:
 
     def __init__(self) -> None:
         self.pushed: list[str] = []
+        self.built_for: list[str] = []
 
-    def build(self, targets: list[str], report: Callable[[str], None]) -> dict[str, str]:
+    def build(
+        self, targets: list[str], architecture: str, report: Callable[[str], None]
+    ) -> dict[str, str]:
+        self.built_for.append(architecture)
         for target in targets:
             report(f"image of {target}")
         return {target: f"winnow-{target}:local" for target in targets}

@@ -42,7 +42,7 @@ def test_it_is_there_only_with_the_parameter_and_with_reviews() -> None:
 def test_it_is_told_every_parameter_and_uses_it() -> None:
     given = read()["Resources"]["Training"]["Properties"]["Parameters"]
     assert set(given) == set(NESTED["Parameters"])
-    text = str(RESOURCES)
+    text = str((RESOURCES, NESTED["Conditions"]))
     for name in given:
         assert f"{{'Ref': '{name}'}}" in text or f"${{{name}}}" in text, name
 
@@ -74,6 +74,13 @@ def test_between_jobs_nothing_runs_and_nobody_gets_in() -> None:
     assert "SecurityGroupIngress" not in properties("OutOnly")
     assert [one["FromPort"] for one in properties("OutOnly")["SecurityGroupEgress"]] == [443]
     assert not [one for one in RESOURCES.values() if one["Type"] == "AWS::EC2::NatGateway"]
+
+
+def test_a_job_has_the_processors_that_its_image_is_built_for() -> None:
+    platform = properties("Job")["ContainerProperties"]["RuntimePlatform"]
+    assert NESTED["Conditions"]["IsArm"] == {"Fn::Equals": [{"Ref": "Architecture"}, "arm64"]}
+    assert platform["CpuArchitecture"] == {"Fn::If": ["IsArm", "ARM64", "X86_64"]}
+    assert NESTED["Parameters"]["Architecture"]["AllowedValues"] == ["x86_64", "arm64"]
 
 
 def test_a_job_ends_and_is_tried_once_more() -> None:

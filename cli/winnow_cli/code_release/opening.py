@@ -85,14 +85,16 @@ def built(
     """The template of a checkout, whose images are built and pushed by digest.
 
     Args:
-        stage: Where the second stack is made; its account is the credentials'.
+        stage: Where the second stack is made; its account is the credentials', and it has the
+            architecture of the first.
 
     Raises:
         ImageFailedError: An image cannot be built or pushed.
     """
-    from winnow_cli.deployment.images import ImagePackager
+    from winnow_cli.deployment.images import ImagePackager, architecture_of
 
-    packager = ImagePackager(checkout, images)
+    first = cloud.stack(stage.stack)
+    packager = ImagePackager(checkout, images, architecture_of(first.parameters if first else {}))
     packager.build(report)
     there = stage.model_copy(update={"account": cloud.identity().account})
     return packager.push(there, cloud, report)

@@ -161,7 +161,8 @@ def require_typed(name: str) -> None:
 def _deploy(stage: "Stage", answers: Answers, pairs: list[str], verify: bool) -> None:
     from winnow_cli.deployment.parameters import Parameters
 
-    cloud, packager, template, own_checks = _parts(stage)
+    given = dict(pair.partition("=")[::2] for pair in pairs)
+    cloud, packager, template, own_checks = _parts(stage, {**stage.parameters, **given})
     fixed = _fixed(pairs, Parameters.of(template))
     run_deployment(
         stage,
@@ -211,17 +212,22 @@ def run_deployment(
 
 
 def _parts(
-    stage: "Stage",
+    stage: "Stage", parameters: dict[str, str]
 ) -> "tuple[Cloud, Packager, dict[str, Any], list[Callable[[], Check]]]":
     """What a deployment of this checkout to AWS is made of."""
     from winnow_cli.deployment import checks
     from winnow_cli.deployment.cloud import AwsCloud
-    from winnow_cli.deployment.images import DockerImages, ImagePackager, commit_of
+    from winnow_cli.deployment.images import (
+        DockerImages,
+        ImagePackager,
+        architecture_of,
+        commit_of,
+    )
     from winnow_local.engine import find_engine, has_model
     from winnow_local.template import Checkout
 
     checkout = Checkout.here()
-    packager = ImagePackager(checkout, DockerImages(checkout))
+    packager = ImagePackager(checkout, DockerImages(checkout), architecture_of(parameters))
     commit, dirty = commit_of(checkout)
     own: list[Callable[[], Check]] = [
         partial(checks.check_docker, find_engine),

@@ -25,12 +25,16 @@ REPOSITORIES = "winnow"
 METADATA = "Winnow"
 """The key of a deployed template's Metadata that says what it was made from."""
 _TAG_LENGTH = 16
-_BUILD_ENVIRONMENT = {
-    # Lambda refuses images with an index around them, which attestations make necessary.
-    "BUILDX_NO_DEFAULT_ATTESTATIONS": "1",
-    # The functions' architecture, also where this machine has another one.
-    "DOCKER_DEFAULT_PLATFORM": "linux/amd64",
-}
+ARCHITECTURE = "Architecture"
+"""The parameter that says what the functions run on."""
+X86_64 = "x86_64"
+_PLATFORMS = {X86_64: "linux/amd64", "arm64": "linux/arm64"}
+"""Architecture -> Docker's name of it."""
+
+
+def architecture_of(parameters: Mapping[str, str]) -> str:
+    """What the functions of a stack with these parameters run on."""
+    return parameters.get(ARCHITECTURE, X86_64)
 
 
 class Made(FrozenModel):
@@ -42,6 +46,8 @@ class Made(FrozenModel):
     """target -> image by digest"""
     source: str = ""
     """SHA-256 of the template before it was packaged."""
+    architecture: str = X86_64
+    """What the images were built for."""
 
     @classmethod
     def of(cls, template: Mapping[str, Any]) -> "Made":
@@ -69,8 +75,10 @@ class Packager(Protocol):
 class Images(Protocol):
     """The Docker engine's images."""
 
-    def build(self, targets: list[str], report: Callable[[str], None]) -> dict[str, str]:
-        """Build the images; returns their names by target."""
+    def build(
+        self, targets: list[str], architecture: str, report: Callable[[str], None]
+    ) -> dict[str, str]:
+        """Build the images for an architecture; returns their names by target."""
 
     def id(self, name: str) -> str:
         """What identifies an image's content."""
@@ -84,14 +92,16 @@ class Images(Protocol):
 class ImagePackager:
     """Images of this checkout, and its template."""
 
-    def __init__(self, checkout: Checkout, images: Images) -> None:
+    def __init__(self, checkout: Checkout, images: Images, architecture: str = X86_64) -> None:
         self._checkout = checkout
         self._images = images
+        self._architecture = architecture
         self.template = read_template(checkout.template)
         self._built: dict[str, str] = {}
 
     def build(self, report: Callable[[str], None]) -> None:
-        self._built = self._images.build(image_targets(self.template), report)
+        targets = image_targets(self.template)
+        self._built = self._images.build(targets, self._architecture, report)
 
     def push(self, stage: Stage, cloud: Cloud, report: Callable[[str], None]) -> dict[str, Any]:
         login: RegistryLogin | None = None
@@ -116,6 +126,7 @@ class ImagePackager:
             commit=f"{commit}, changed" if dirty else commit,
             images=pushed,
             source=digest_of(self.template),
+            architecture=self._architecture,
         )
         return with_made(template, made)
 
@@ -137,10 +148,18 @@ class DockerImages:
             self._client = docker.DockerClient(base_url=find_engine().host)
         return self._client
 
-    def build(self, targets: list[str], report: Callable[[str], None]) -> dict[str, str]:
+    def build(
+        self, targets: list[str], architecture: str, report: Callable[[str], None]
+    ) -> dict[str, str]:
         from winnow_local.engine import build_images
 
-        return build_images(self._checkout, targets, report, _BUILD_ENVIRONMENT)
+        environment = {
+            # Lambda refuses images with an index around them, which attestations make necessary.
+            "BUILDX_NO_DEFAULT_ATTESTATIONS": "1",
+            # Also where this machine has another architecture.
+            "DOCKER_DEFAULT_PLATFORM": _PLATFORMS[architecture],
+        }
+        return build_images(self._checkout, targets, report, environment)
 
     def id(self, name: str) -> str:
         return str(self._engine().images.get(name).id)

@@ -12,8 +12,10 @@ from typing import Any
 from winnow.errors import ImageFailedError, StackStuckError
 from winnow_cli.deployment.cloud import Cloud
 from winnow_cli.deployment.images import (
+    ARCHITECTURE,
     REPOSITORIES,
     Made,
+    architecture_of,
     artifacts_bucket,
     with_made,
 )
@@ -52,6 +54,7 @@ class PromotedPackager:
         report("nothing to build")
 
     def push(self, stage: Stage, cloud: Cloud, report: Callable[[str], None]) -> dict[str, Any]:
+        self._require_same_architecture(stage)
         template: dict[str, Any] = json.loads(json.dumps(self.template))
         addresses: dict[str, str] = {}
         images: dict[str, str] = {}
@@ -70,6 +73,16 @@ class PromotedPackager:
             if resource["Type"] == NESTED:
                 properties["TemplateURL"] = self._nested(stage, cloud, properties["TemplateURL"])
         return with_made(template, self.made.model_copy(update={"images": images}))
+
+    def _require_same_architecture(self, stage: Stage) -> None:
+        wanted, built = architecture_of(stage.parameters), self.made.architecture
+        if wanted != built:
+            raise ImageFailedError(
+                f"The images of {self._source.name!r} are built for {built}, and {stage.name!r} "
+                f"has {ARCHITECTURE}={wanted}.",
+                hint=f"Nothing is deployed. Give both stages the same {ARCHITECTURE}, or build for "
+                f"{stage.name!r} with `winnow deploy {stage.name}`.",
+            )
 
     def _image(self, stage: Stage, cloud: Cloud, target: str, digest: str) -> str:
         repository = f"{REPOSITORIES}/{target}"

@@ -304,8 +304,8 @@ def _says(names: set[str]) -> Any:
 
 GLOBALS = {
     "Function": {
-        # The images are built and tested on this architecture.
-        "Architectures": ["x86_64"],
+        # The images are built for one, so that no function may have another.
+        "Architectures": [ref("Architecture")],
         "MemorySize": 1769,
         "Tracing": "Active",
         "AutoPublishAlias": "live",

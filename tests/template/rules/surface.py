@@ -93,6 +93,7 @@ PARAMETERS: dict[str, Number | Choice | Words] = {
         (MACHINE_ARN, f"{MACHINE_ARN}:live", f"x{MACHINE_ARN}:1", f"{MACHINE_ARN}:1 ", "1"),
     ),
     "Intake": Choice("ENABLED", ("ENABLED", "DISABLED")),
+    "Architecture": Choice("x86_64", ("x86_64", "arm64")),
     "Local": OFF,
     "LocalApiHost": Words(
         ("execute-api.localhost:4566", "execute-api.localhost:65535"),

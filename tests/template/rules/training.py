@@ -30,6 +30,7 @@ def nested(name: str, stack: Stack) -> Any:
                 "PageUrl": there,
                 "KmsKeyArn": ref("KmsKeyArn"),
                 "Notebook": ref("TrainNotebook"),
+                "Architecture": ref("Architecture"),
             },
         },
     }

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from functions.prepare import DROP, NEEDED_BY, slim
+from functions.prepare import DROP, NEEDED_BY, ONLY_FOR, slim
 
 
 def installed(folder: Path, package: str) -> None:
@@ -38,3 +38,20 @@ def test_what_is_kept_for_another_package_would_be_left_out_without_it() -> None
     for folder in NEEDED_BY:
         package, _, pattern = folder.partition("/")
         assert pattern in DROP[package]
+
+
+@pytest.mark.parametrize("folder", ONLY_FOR)
+def test_what_only_one_machine_s_wheels_have_may_be_missing_on_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    package, _, pattern = folder.partition("/")
+    installed(tmp_path, package)
+    (tmp_path / package / pattern).rmdir()
+    monkeypatch.setattr("functions.prepare.machine", lambda: ONLY_FOR[folder])
+    with pytest.raises(SystemExit, match=f"{package} has no {pattern}"):
+        slim(tmp_path)
+    monkeypatch.setattr("functions.prepare.machine", lambda: "another")
+    installed(tmp_path / "again", package)
+    (tmp_path / "again" / package / pattern).rmdir()
+    slim(tmp_path / "again")
+    assert (tmp_path / "again" / package / "kept").is_dir()

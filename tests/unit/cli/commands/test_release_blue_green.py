@@ -297,6 +297,18 @@ def test_in_aws_a_checkout_is_built_and_pushed_by_digest(phase: Phase) -> None:
     assert (definition["Bucket"], definition["Key"]) in cloud.objects
 
 
+@pytest.mark.parametrize(
+    ("parameters", "architecture"), [({}, "x86_64"), ({"Architecture": "arm64"}, "arm64")]
+)
+def test_a_second_stack_is_built_for_the_processors_of_the_first(
+    parameters: dict[str, str], architecture: str
+) -> None:
+    cloud, images = FakeCloud(), FakeImages()
+    cloud.put_stack(STAGE.stack, parameters=parameters)
+    opening.built(STAGE, cloud, Checkout.here(), images, lambda _: None)
+    assert images.built_for == [architecture]
+
+
 def test_an_image_that_is_in_the_registry_is_not_pushed_again() -> None:
     cloud, images = FakeCloud(), FakeImages()
     for one in image_targets(read()):

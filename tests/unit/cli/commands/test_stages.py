@@ -99,7 +99,7 @@ def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Account:
         stages, "_local", lambda _stage: StageView(name="local", status=NOT_DEPLOYED)
     )
 
-    def parts(_stage: Stage) -> tuple[Any, ...]:
+    def parts(_stage: Stage, _parameters: dict[str, str]) -> tuple[Any, ...]:
         packager = ImagePackager(Checkout.here(), FakeImages())
         return account.cloud, packager, packager.template, []
 

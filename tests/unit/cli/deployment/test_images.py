@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.cloud import FakeCloud
+from tests.fakes.cloud import FakeCloud, FakeImages
 from winnow.errors import ImageFailedError
 from winnow_cli.deployment.cloud import RegistryLogin
-from winnow_cli.deployment.images import DockerImages, ImagePackager, Made
+from winnow_cli.deployment.images import DockerImages, ImagePackager, Made, architecture_of
 from winnow_cli.deployment.stages import Stage
 from winnow_local.template import Checkout
 
@@ -88,8 +88,34 @@ def test_a_push_that_fails_says_why(answers: list[dict[str, Any]], says: str) ->
 class Built(DockerImages):
     """Building takes an engine; tests/unit/local/test_engine.py and tests/container have it."""
 
-    def build(self, targets: list[str], report: Any) -> dict[str, str]:
+    def build(self, targets: list[str], architecture: str, report: Any) -> dict[str, str]:
         return {target: f"winnow-{target}:local" for target in targets}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "architecture", "platform"),
+    [
+        ({}, "x86_64", "linux/amd64"),
+        ({"Architecture": "x86_64"}, "x86_64", "linux/amd64"),
+        ({"Architecture": "arm64"}, "arm64", "linux/arm64"),
+    ],
+)
+def test_images_are_built_for_the_stage_s_processors(
+    monkeypatch: pytest.MonkeyPatch, parameters: dict[str, str], architecture: str, platform: str
+) -> None:
+    given: list[Any] = []
+    monkeypatch.setattr("winnow_local.engine.build_images", lambda *found: given.append(found))
+    assert architecture_of(parameters) == architecture
+    images(Engine()).build(["classify"], architecture, print)
+    [(_, targets, _, environment)] = given
+    assert targets == ["classify"]
+    assert environment["DOCKER_DEFAULT_PLATFORM"] == platform
+
+
+def test_a_template_says_what_its_images_were_built_for() -> None:
+    packager = ImagePackager(Checkout.here(), FakeImages(), "arm64")
+    packager.build(lambda _: None)
+    assert Made.of(packager.push(STAGE, FakeCloud(), lambda _: None)).architecture == "arm64"
 
 
 def test_an_image_is_tagged_by_its_content_and_pushed_once() -> None:

@@ -96,6 +96,16 @@ def test_in_one_account_and_region_nothing_is_copied(staging: FakeCloud) -> None
     assert not {"read_layer", "put_manifest", "download"} & set(staging.calls)
 
 
+def test_a_stage_on_other_processors_is_refused(staging: FakeCloud) -> None:
+    on_arm = PROD.model_copy(update={"parameters": {"Architecture": "arm64"}})
+    prod = FakeCloud(on_arm.account)
+    with pytest.raises(
+        ImageFailedError, match=r"'test' are built for x86_64, .* Architecture=arm6"
+    ):
+        run(on_arm, prod, PromotedPackager(TEST, staging))
+    assert (prod.objects, prod.manifests, prod.requests) == ({}, {}, [])
+
+
 def test_an_image_that_is_there_is_not_copied_again(staging: FakeCloud) -> None:
     prod = FakeCloud(PROD.account)
     copy_image(staging, prod, "winnow/classify", DIGEST)
