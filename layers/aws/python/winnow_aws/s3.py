@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypedDict
 
 from botocore.exceptions import ClientError
-from smart_open import s3
 
 from winnow.errors import (
     ObjectGoneError,
@@ -140,6 +139,9 @@ class S3Store:
     @contextmanager
     def open(self, ref: ObjectRef) -> Iterator[BinaryIO]:
         """A stream of the object's bytes, resumed if a connection breaks."""
+        # Takes as long to import as all of botocore, and Classify streams nothing.
+        from smart_open import s3
+
         with _translated(ref):
             reader = s3.open(
                 ref.bucket, ref.key, "rb", version_id=ref.version_id, client=self._client

@@ -16,7 +16,8 @@ from winnow.limits.budget import RecordBudget
 class Settings(BaseModel):
     """Base: a field `results_bucket` is read from RESULTS_BUCKET; empty means absent."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    # Built when first used: a function has one of these.
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     GROUPS: ClassVar[Mapping[str, tuple[type[BaseModel], Callable[[str], str]]]] = {}
     """Fields that hold several settings: their model, and a setting's variable by its name."""

@@ -62,8 +62,7 @@ def read_file(file: StoredFile, store: ObjectStore, of: str) -> bytes:
         VersionAlteredError: It is gone, or not what was published.
     """
     try:
-        with store.open(file.object) as stream:
-            content = stream.read()
+        (content,) = store.read_all([file.object])
     except ObjectGoneError:
         raise VersionAlteredError(f"{file.name} of {of} is gone.") from None
     if hashlib.sha256(content).hexdigest() != file.sha256:

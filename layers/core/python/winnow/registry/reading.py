@@ -8,7 +8,7 @@ from winnow.heads.card import HeadFiles, digest_of
 from winnow.models import HeadRef, StoredFile, VersionRef
 from winnow.ports import ObjectStore
 from winnow.registry.files import read_file
-from winnow.storage.intermediate import open_artifact
+from winnow.storage.intermediate import read_artifact
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,7 @@ def head_files(
         return None
 
     def read() -> tuple[bytes, bytes]:
-        with open_artifact(store, head.card) as card, open_artifact(store, head.arrays) as arrays:
-            found = card.read(), arrays.read()
+        found = read_artifact(store, head.card), read_artifact(store, head.arrays)
         if version is not None and digest_of(*found) != head.sha256:
             raise VersionAlteredError(f"The head of {version.short} is not what was published.")
         return found

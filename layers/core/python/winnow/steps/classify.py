@@ -8,6 +8,7 @@ the function is killed, and the workflow has the chunk judged in halves.
 import logging
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -54,7 +55,7 @@ from winnow.registry.files import version_sha256
 from winnow.registry.reading import ReferenceFile, head_files, reference_file
 from winnow.steps.locations import ocr_confidence, placed
 from winnow.steps.shadow import Beside, Shadow, threshold_of
-from winnow.storage.intermediate import open_artifact
+from winnow.storage.intermediate import read_artifact
 from winnow.storage.jsonl import dump_line, load_lines
 from winnow.storage.paths import (
     ARRAYS,
@@ -109,8 +110,7 @@ def classify(
     """
     started = clock()
     definition, judge = _judge_of(task, store, judge_for, task.references)
-    with open_artifact(store, task.source) as stream:
-        lines = list(load_lines(stream, _SOURCE_LINE))
+    lines = list(load_lines(BytesIO(read_artifact(store, task.source)), _SOURCE_LINE))
     if len(lines) != task.records:
         raise StoredDataInvalidError(
             f"Chunk {task.chunk} has {len(lines)} lines where the manifest says {task.records}."
@@ -189,8 +189,7 @@ def _judge_of(
     references: StoredFile | None,
 ) -> tuple[bytes, Judge]:
     """The definition that a task names, and its judge."""
-    with open_artifact(store, task.definition) as stream:
-        definition = stream.read()
+    definition = read_artifact(store, task.definition)
     head = head_files(task.head, store, task.version)
     judge = judge_for(definition, head, reference_file(references, store))
     _check_version(task, judge)
@@ -259,8 +258,7 @@ def _shadow_of(
     threshold = task.threshold
 
     def build() -> Beside:
-        with open_artifact(store, other.definition) as stream:
-            content = stream.read()
+        content = read_artifact(store, other.definition)
         head = head_files(other.head, store, other.version)
         beside = judge_for(content, head, reference_file(other.references, store))
         # A threshold of the sender or of the stack is that of both versions.

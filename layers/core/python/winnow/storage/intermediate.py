@@ -15,8 +15,20 @@ def open_artifact(store: ObjectStore, ref: ObjectRef) -> Iterator[BinaryIO]:
 
     Raises StoredDataInvalidError where it is missing; its key is made of our own ids and names.
     """
+    with _kept(ref), store.open(ref) as stream:
+        yield stream
+
+
+def read_artifact(store: ObjectStore, ref: ObjectRef) -> bytes:
+    """The content of a small intermediate object. Raises as `open_artifact`."""
+    with _kept(ref):
+        (content,) = store.read_all([ref])
+    return content
+
+
+@contextmanager
+def _kept(ref: ObjectRef) -> Iterator[None]:
     try:
-        with store.open(ref) as stream:
-            yield stream
+        yield
     except ObjectGoneError:
         raise StoredDataInvalidError(f"{ref.key} is missing.") from None
