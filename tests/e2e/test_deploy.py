@@ -152,7 +152,7 @@ def test_the_same_again_changes_nothing(account: Account, first: Outcome) -> Non
 def commands(account: Account, monkeypatch: pytest.MonkeyPatch) -> Account:
     """`winnow deploy` itself, but with zips for images, and the parameters of MiniStack."""
 
-    def parts(stage: Stage) -> tuple[Any, ...]:
+    def parts(stage: Stage, _parameters: dict[str, str]) -> tuple[Any, ...]:
         return AwsCloud.of(stage), account.packager, account.packager.template, []
 
     monkeypatch.setattr("winnow_cli.commands.deploy._parts", parts)
