@@ -6,11 +6,14 @@ for, and makes it readable for every user, since Lambda runs as its own user.
 """
 
 import compileall
+import gzip
+import json
 import shutil
 import sys
 from pathlib import Path
 from platform import machine
 from py_compile import PycInvalidationMode
+from typing import Any
 
 DROP = {
     "ai_edge_litert": ("libLiteRtWebGpuAccelerator.so", "aot", "tools", "vendors"),
@@ -64,6 +67,10 @@ KEEP = {
 }
 """Folder -> the folders in it that are kept; files are kept too."""
 
+ENDPOINTS_OF = ("sts",)
+"""Whose endpoints botocore may look up besides those of the services that are kept: it exchanges a
+role for its credentials."""
+
 COMMANDS = ("bin", "share")
 """Programs for a shell, next to the packages."""
 
@@ -96,6 +103,28 @@ def slim(folder: Path) -> None:
         _remove(folder / name)
 
 
+def lighten(data: Path) -> None:
+    """Make botocore's descriptions quicker to read, which takes half of the making of a client.
+
+    Texts for people are emptied, so every description keeps its keys. Endpoints of other services
+    go. Nothing is packed, since an image's layers are.
+    """
+    prefixes = set(ENDPOINTS_OF)
+    packed = sorted(data.glob("*/*/*.json.gz"))
+    for path in packed:
+        described = _without_texts(json.loads(gzip.decompress(path.read_bytes())))
+        prefixes.add(described.get("metadata", {}).get("endpointPrefix", ""))
+        _write_json(path.with_suffix(""), described)
+        path.unlink()
+    endpoints = json.loads((data / "endpoints.json").read_bytes())
+    for partition in endpoints["partitions"]:
+        services = partition["services"]
+        partition["services"] = {name: services[name] for name in services if name in prefixes}
+    if not (packed and endpoints["partitions"][0]["services"]):
+        raise SystemExit(f"prepare: {data} has other descriptions than it had")
+    _write_json(data / "endpoints.json", endpoints)
+
+
 def compile_all(folder: Path, installed_at: str) -> None:
     """Compile by hash and unchecked: the file times of an image's layers cannot be relied on."""
     good = compileall.compile_dir(
@@ -115,6 +144,24 @@ def let_all_read(folder: Path) -> None:
         path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))
 
 
+def _without_texts(described: Any) -> Any:
+    """The same in the same order; a `documentation` that is no text is a thing of this name."""
+    if isinstance(described, dict):
+        return {
+            name: ""
+            if name == "documentation" and isinstance(value, str)
+            else _without_texts(value)
+            for name, value in described.items()
+        }
+    if isinstance(described, list):
+        return [_without_texts(one) for one in described]
+    return described
+
+
+def _write_json(path: Path, content: object) -> None:
+    path.write_text(json.dumps(content, separators=(",", ":")), "utf-8")
+
+
 def _remove(path: Path) -> None:
     if path.is_dir():
         shutil.rmtree(path)
@@ -125,5 +172,7 @@ def _remove(path: Path) -> None:
 if __name__ == "__main__":
     here = Path(sys.argv[1])
     slim(here)
+    if (data := here / "botocore" / "data").is_dir():
+        lighten(data)
     compile_all(here, sys.argv[2] if len(sys.argv) > 2 else str(here))
     let_all_read(here)

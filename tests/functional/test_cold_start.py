@@ -19,7 +19,7 @@ UNUSED = {
     "serialize": JUDGING | {"pypdfium2", "python_calamine", "winnow.recovery.sweep"},
     "classify": FILES
     | ENGINES
-    | {"nltk", "smart_open", "winnow.steps.filter", "winnow.recovery.sweep"},
+    | {"boto3", "nltk", "smart_open", "winnow.steps.filter", "winnow.recovery.sweep"},
     "filter": FILES | JUDGING | {"winnow.recovery.sweep"},
     "dispatch": FILES | JUDGING | CALLED | {"winnow.steps.digest", "winnow.recovery.sweep"},
     "digest": FILES | JUDGING | CALLED | {"winnow.steps.dispatch", "winnow.recovery"},

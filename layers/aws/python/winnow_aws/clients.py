@@ -9,11 +9,12 @@ import os
 import socket
 import threading
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-import boto3
 from botocore.config import Config
+from botocore.session import Session, get_session
 
 from winnow.errors import EndpointUnreachableError, SettingsError
 from winnow_aws.sent_requests import count_requests
@@ -32,16 +33,25 @@ _CONFIG = Config(
 
 
 def client(service: str, config: Config | None = None) -> Any:
-    """A client of the service with this name in boto3; `config` adds to what all clients have.
+    """A client of the service with this name in botocore; `config` adds to what all clients have.
 
     Raises SettingsError for a LOCAL_AWS that is not an address, and EndpointUnreachableError if the
     function runs in an emulator and nothing answers at the service's address.
     """
-    aws_client = boto3.client(service, config=_merged(config), **_local(os.environ))  # type: ignore[call-overload]
+    aws_client: Any = _session().create_client(
+        service, config=_merged(config), **_local(os.environ)
+    )
     count_requests(aws_client)
     if emulated(os.environ):
         _must_answer(aws_client.meta.endpoint_url)
     return aws_client
+
+
+@cache
+def _session() -> Session:
+    """Shared by all clients: what it reads of botocore's data it reads once."""
+    # boto3's would also import its transfers of files, which nothing here uses.
+    return get_session()
 
 
 def _merged(config: Config | None) -> Config:
@@ -55,7 +65,7 @@ def emulated(environment: Mapping[str, str]) -> bool:
 
 
 def _local(environment: Mapping[str, str]) -> dict[str, Any]:
-    """Address, key and region of the local AWS, as boto3 takes them; empty without one."""
+    """Address, key and region of the local AWS, as botocore takes them; empty without one."""
     address = environment.get(LOCAL_AWS, "").strip()
     if not address:
         return {}
