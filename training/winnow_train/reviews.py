@@ -7,6 +7,7 @@ back, or that were erased, are no rows, not even if an earlier training had them
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from winnow.heads.encoders import same_vectors
 from winnow.models import ModelInfo
 from winnow.processes.schema import ProcessDefinition
 from winnow.registry.training_rows import RowSource, TrainingRow
@@ -103,7 +104,7 @@ def _row(row: ExportRow, columns: frozenset[str], encoder: ModelInfo | None) -> 
     return TrainingRow(
         id=f"{head.upload[:12]}-{head.record}",
         text=record.text or "",
-        features=record.features if encoder and head.model == encoder.sha256 else None,
+        features=record.features if _is_of(head, encoder) else None,
         fields={name: cell for name, cell in record.fields.items() if plain_name(name) in columns},
         label=row.answer.decision or "",
         weight=1 / head.probability,
@@ -112,6 +113,11 @@ def _row(row: ExportRow, columns: frozenset[str], encoder: ModelInfo | None) -> 
         kind=head.kind,
         code=head.code,
     )
+
+
+def _is_of(head: ReviewHead, encoder: ModelInfo | None) -> bool:
+    """Whether the record's features are as this encoder makes them."""
+    return bool(encoder and head.model and same_vectors(head.model, encoder.sha256))
 
 
 def _kept(old: TrainingRow) -> dict[str, object]:

@@ -104,10 +104,34 @@ def test_foreign_text_is_out_of_scope_and_known_text_is_not(book: ProcessRegistr
 
 
 def test_another_encoder_is_refused(book: ProcessRegistry) -> None:
-    other = FakeEncoder()
-    other.info = other.info.model_copy(update={"sha256": "1" * 64})
     with pytest.raises(HeadInvalidError, match="was trained with fake 1"):
-        build_judge(book.find("bank"), other, book.heads["bank"])
+        build_judge(book.find("bank"), _encoder("1" * 64), book.heads["bank"])
+
+
+PUBLISHED = "e3530257692df4cd7f49bdebfd56762a75650d6d55257c3c4a397d199ab12c7c"
+DENSE = "b223d32885aebabfa87642cf044300d8c11e7d33417ea615e89f36fad081a9e9"
+
+
+@pytest.mark.parametrize(("trained", "judging"), [(PUBLISHED, DENSE), (DENSE, PUBLISHED)])
+def test_a_head_judges_by_the_vectors_of_another_file_of_its_weights(
+    book: ProcessRegistry, trained: str, judging: str
+) -> None:
+    """That is: after an upgrade, a champion from before it."""
+    card, arrays = book.heads["bank"].read()
+    told = json.loads(card)
+    told["encoder"]["sha256"] = trained
+    head = HeadFiles.of(json.dumps(told).encode(), arrays)
+    texts = [text for text, *_ in rows(20, seed=8)]
+    expected = build_judge(book.find("bank"), FakeEncoder(), book.heads["bank"])(texts)
+    assert build_judge(book.find("bank"), _encoder(judging), head)(texts) == expected
+    with pytest.raises(HeadInvalidError, match=rf"was trained with fake 1 \({trained[:12]}\)"):
+        build_judge(book.find("bank"), FakeEncoder(), head)
+
+
+def _encoder(sha256: str) -> FakeEncoder:
+    encoder = FakeEncoder()
+    encoder.info = encoder.info.model_copy(update={"sha256": sha256})
+    return encoder
 
 
 def test_other_labels_are_refused(book: ProcessRegistry) -> None:

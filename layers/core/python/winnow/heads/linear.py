@@ -18,6 +18,7 @@ from winnow.errors import HeadInvalidError
 from winnow.heads import ngrams
 from winnow.heads.calibration import calibrated
 from winnow.heads.card import HeadCard
+from winnow.heads.encoders import same_vectors
 from winnow.heads.ngrams import Block, HashedNgrams
 from winnow.models import ModelInfo
 
@@ -230,13 +231,13 @@ def unexplained(centred: Doubles, components: Doubles) -> Doubles:
 
 
 def check_encoder(card: HeadCard, process_id: str, encoder: ModelInfo) -> None:
-    """Check that a head was trained with the encoder that is to judge.
+    """Check that a head was trained with the encoder that is to judge, or one with its vectors.
 
     Raises:
         HeadInvalidError: It was trained with another.
     """
     trained = card.encoder or card.picture_encoder
-    if trained is not None and trained.sha256 != encoder.sha256:
+    if trained is not None and not same_vectors(trained.sha256, encoder.sha256):
         raise HeadInvalidError(
             f"The head of {process_id} was trained with {trained.name} "
             f"{trained.version} ({trained.sha256[:12]}), and this is "
