@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from winnow.errors import ModelInvalidError
+from winnow.heads.encoders import same_vectors
 from winnow_encoder.artefacts import FP32_FILE, INT8_FILE
 from winnow_model.template import Placement, Quantised, Template, filled, quantise, read_template
 
@@ -68,3 +69,18 @@ def test_the_templates_hold_no_weights(file: str) -> None:
     assert len({one.weight for one in told.placements}) == len(told.placements) == 30
     assert all(not any(empty[one.offset : one.offset + 256]) for one in told.placements)
     assert np.count_nonzero(np.frombuffer(empty, np.uint8)) < 100_000
+
+
+EARLIER = {
+    INT8_FILE: ["e3530257692df4cd7f49bdebfd56762a75650d6d55257c3c4a397d199ab12c7c"],
+    FP32_FILE: ["8357f08e402bad6bdb29fadaad6fb869594847e79a0c27336c71c2aea74930e0"],
+}
+"""Every file that stacks out there have trained heads with."""
+
+
+@pytest.mark.parametrize(("file", "other"), [(INT8_FILE, FP32_FILE), (FP32_FILE, INT8_FILE)])
+def test_heads_of_earlier_files_judge_by_the_file_of_today(file: str, other: str) -> None:
+    """Red after new templates: measure the cosines, then name the file in winnow.heads.encoders."""
+    today = read_template(file)[0].sha256
+    assert all(same_vectors(earlier, today) for earlier in EARLIER[file])
+    assert not any(same_vectors(earlier, today) for earlier in EARLIER[other])

@@ -1,4 +1,4 @@
-"""The sparse form in which USE-lite takes a batch of token ids."""
+"""The sparse form in which USE-lite as published takes a batch of token ids."""
 
 import numpy as np
 from numpy.typing import NDArray

