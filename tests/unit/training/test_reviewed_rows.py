@@ -110,3 +110,18 @@ def test_a_picture_has_the_features_that_the_encoder_of_today_has_made():
     for encoder, features in ((own, "AAAA"), (other, None), (None, None)):
         (row,) = collect(place.store, place.items, LABELS, (), encoder).rows
         assert row.features == features
+
+
+def test_features_of_another_file_with_the_same_vectors_count():
+    published = "e3530257692df4cd7f49bdebfd56762a75650d6d55257c3c4a397d199ab12c7c"
+    dense = "b223d32885aebabfa87642cf044300d8c11e7d33417ea615e89f36fad081a9e9"
+    picture = Picture(format="png", width=3, height=2)
+    place = Room(
+        record(1, None, picture=picture, features="AAAA", outcome=Outcome.REVIEW),
+        definition=LABELS,
+        model=published,
+    )
+    place.decide("joy", record=1)
+    today = FakePictureEncoder.info.model_copy(update={"sha256": dense})
+    (row,) = collect(place.store, place.items, LABELS, (), today).rows
+    assert row.features == "AAAA"
