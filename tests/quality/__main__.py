@@ -6,6 +6,7 @@ keeps the others as they stand there. WINNOW_DATA names the folder of the measur
 processes that are made on the way lie in build/quality and are made anew.
 """
 
+import argparse
 import importlib
 import pkgutil
 import platform
@@ -79,19 +80,24 @@ def _how(text: str) -> dict[str, str]:
 
 
 def main(arguments: list[str]) -> int:
+    every = sorted(module.name for module in pkgutil.iter_modules(rows.__path__))
+    asked = argparse.ArgumentParser(prog="python -m tests.quality")
+    which = asked.add_mutually_exclusive_group()
+    which.add_argument("--only", nargs="+", choices=every, metavar="NAME", help="print these rows")
+    which.add_argument("--update", nargs="+", choices=every, metavar="NAME", help="renew these")
+    given = asked.parse_args(arguments)
     if not data_folder().is_dir():
         print(
             "The evaluation data are missing: set WINNOW_DATA to their folder "
             f"(now {data_folder().name})."
         )
         return 1
-    every = sorted(module.name for module in pkgutil.iter_modules(rows.__path__))
-    if arguments[:1] == ["--only"]:
-        for row in measured(arguments[1:]):
+    if given.only:
+        for row in measured(given.only):
             print(f"{row.what}: {row.shown} (wanted: {row.target_shown}) {row.verdict}")
         return 0
-    if arguments[:1] == ["--update"]:
-        found = measured(arguments[1:])
+    if given.update:
+        found = measured(given.update)
         PAGE.write_text(updated(PAGE.read_text(encoding="utf-8"), found), encoding="utf-8")
         return 0
     found = measured(every)
