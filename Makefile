@@ -11,7 +11,7 @@ IMAGE_LOCK := $(LOCK) --python-version 3.13 --constraint requirements/dev.txt
 COVERED := tests/unit tests/functional tests/statemachine
 
 .DEFAULT_GOAL := help
-.PHONY: help test-slow test-all install pr faults mutations load licences sbom audit-deps setup model templates demo up down test check lint types template checkov format bench quality costs images base base-digest sam lock pictures schemas docs docs-check coverage clean
+.PHONY: help test-slow test-all install pr faults mutations load licences sbom audit-deps setup model templates demo up down test check lint types template checkov format bench quality costs arm images base base-digest sam lock pictures schemas docs docs-check coverage clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -143,6 +143,9 @@ sbom: setup ## write a software bill of materials (CycloneDX) of each image to b
 
 audit-deps: setup .venv-supply/.installed ## look up known vulnerabilities of the images' packages at an advisory service
 	@$(BIN)/python .ci/supply.py advisories
+
+arm: setup ## run Classify for arm64 under emulation, and compare its answers with those here; not part of CI
+	@$(BIN)/python -m tests.arm
 
 images: setup ## build the images and write their sizes into docs/containers.md
 	@$(BIN)/python -m tests.bench.image_sizes

@@ -1,4 +1,4 @@
-"""An S3 that containers can reach: MiniStack, listening on the engine's bridge."""
+"""An S3 of its own: MiniStack, listening on the bridge of a Docker engine if there is one."""
 
 import threading
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import boto3
 
 from winnow_local import ministack
-from winnow_local.engine import find_engine
+from winnow_local.engine import find_engine_if_any
 from winnow_local.state import StateDir
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class Storage:
 
     client: "S3Client"
     environment: dict[str, str]
-    """What a container needs to reach it."""
+    """What a function needs to reach it."""
 
     def queue(self, name: str) -> str:
         """The URL of a new queue beside it."""
@@ -44,7 +44,7 @@ class Storage:
 def storage(folder: Path) -> Iterator[Storage]:
     """Start an S3 that keeps its files in `folder`; end it with the block."""
     state = StateDir(folder)
-    engine = find_engine()
+    engine = find_engine_if_any()
     started = ministack.spawn(state, engine)
     try:
         ministack.wait_until_healthy(started, state, threading.Event())
@@ -58,10 +58,12 @@ def storage(folder: Path) -> Iterator[Storage]:
         for bucket in (UPLOADS, RESULTS):
             client.create_bucket(Bucket=bucket)
         client.put_bucket_versioning(Bucket=UPLOADS, VersioningConfiguration={"Status": "Enabled"})
+        endpoint = started.endpoint
+        seen = endpoint.replace(engine.listen, engine.seen_as) if engine else endpoint
         yield Storage(
             client,
             {
-                "AWS_ENDPOINT_URL": started.endpoint.replace(engine.listen, engine.seen_as),
+                "AWS_ENDPOINT_URL": seen,
                 "AWS_ACCESS_KEY_ID": ministack.ACCESS_KEY,
                 "AWS_SECRET_ACCESS_KEY": ministack.SECRET_KEY,
                 "AWS_DEFAULT_REGION": ministack.REGION,
