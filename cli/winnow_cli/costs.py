@@ -5,11 +5,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from platform import machine
 from typing import Any
 
 from winnow.costs.cost import Cost
 from winnow.costs.month import idle_month
-from winnow.costs.prices import PriceList, price_list
+from winnow.costs.prices import X86, PriceList, price_list
 from winnow.recovery.upload_row import UploadRow
 from winnow_cli.target import Target, aws_errors
 from winnow_cli.uploads import Uploads
@@ -96,6 +97,13 @@ def prices_of(target: Target) -> PriceList:
     return price_list(LOCAL_REGION if target.local else target.session.region_name or LOCAL_REGION)
 
 
+def processors_of(target: Target) -> str:
+    """The processors that the stack's functions run on; of the local stack this machine's."""
+    if target.local:
+        return machine()
+    return _parameters(target).get("Architecture", X86)
+
+
 def idle(target: Target) -> Cost:
     """What the stack costs in a month without a file, by its own template."""
     template, parameters = deployed(target)
@@ -114,9 +122,15 @@ def deployed(target: Target) -> tuple[Mapping[str, Any], Mapping[str, str]]:
         return read_template(Checkout.here().root / "template.yaml"), {"ReviewPage": page}
     cloudformation = target.client("cloudformation")
     with aws_errors(target):
-        body = cloudformation.get_template(StackName=target.name, TemplateStage="Processed")
-        (stack,) = cloudformation.describe_stacks(StackName=target.name)["Stacks"]
+        body = cloudformation.get_template(StackName=target.stack_name, TemplateStage="Processed")
     found = body["TemplateBody"]
     template = json.loads(found) if isinstance(found, str) else found
+    return template, _parameters(target)
+
+
+def _parameters(target: Target) -> dict[str, str]:
+    with aws_errors(target):
+        answer = target.client("cloudformation").describe_stacks(StackName=target.stack_name)
+    (stack,) = answer["Stacks"]
     given = stack.get("Parameters", [])
-    return template, {one["ParameterKey"]: one.get("ParameterValue", "") for one in given}
+    return {one["ParameterKey"]: one.get("ParameterValue", "") for one in given}

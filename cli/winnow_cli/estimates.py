@@ -43,7 +43,9 @@ def definition_on(target: Target, process: str) -> ProcessDefinition:
         return load_definition(models.definition_of(version), entry.process)
 
 
-def estimate_file(path: Path, definition: ProcessDefinition, prices: PriceList) -> FileEstimate:
+def estimate_file(
+    path: Path, definition: ProcessDefinition, prices: PriceList, processors: str
+) -> FileEstimate:
     """Count the file's records and sentences as Serialize would, and say what they will take."""
     try:
         records, sentences = count(path, definition)
@@ -52,7 +54,7 @@ def estimate_file(path: Path, definition: ProcessDefinition, prices: PriceList) 
     if not records:
         return FileEstimate(path, None, None)
     found = estimate(records, sentences)
-    return FileEstimate(path, found, run_cost(found.units, records, prices))
+    return FileEstimate(path, found, run_cost(found.units, records, prices, processors))
 
 
 def count(path: Path, definition: ProcessDefinition) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 import os
 import time
 from functools import cache
+from platform import machine
 
 from winnow.models import FilterChunk, Filtered, FilteredChunk, FilterInput, Serialized
 from winnow.steps.filter import filter_chunk, filter_run
@@ -36,6 +37,7 @@ def handler(given: FilterInput) -> Filtered | FilteredChunk:
                 page_url=settings.page_url,
                 meter=used,
                 region=settings.prices_region,
+                processors=machine(),
                 now=time.time,
             )
             stack, process = settings.stack_name, filtered.process

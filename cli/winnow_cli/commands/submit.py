@@ -155,13 +155,14 @@ def submit(
 
 
 def _estimate(paths: list[Path], process: str, target: "Target", as_json: bool) -> None:
-    from winnow_cli.costs import Spent, prices_of, spent_in
+    from winnow_cli.costs import Spent, prices_of, processors_of, spent_in
     from winnow_cli.estimates import MEASURED_DAYS, definition_on, estimate_file
     from winnow_cli.render.estimates import print_estimates
     from winnow_cli.uploads import Uploads
 
     definition, prices = definition_on(target, process), prices_of(target)
-    files = [estimate_file(path, definition, prices) for path in paths]
+    processors = processors_of(target)
+    files = [estimate_file(path, definition, prices, processors) for path in paths]
     measured = spent_in(MEASURED_DAYS, Uploads(target)).processes.get(definition.id, Spent())
     print_estimates(files, measured.per_1000, prices, as_json)
 

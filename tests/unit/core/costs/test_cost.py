@@ -152,3 +152,18 @@ def test_a_scanned_file_was_read_by_scan():
 )
 def test_a_run_of_which_a_part_was_not_measured_has_no_units(run, chunks, filtered):
     assert run_units(run, chunks, filtered) is None
+
+
+def test_a_gb_second_on_arm_costs_a_fifth_less():
+    units = RunUnits(
+        classify=step(ms=1_000, mb_ms=1_024_000),
+        filter=step(ms=1_000, mb_ms=1_024_000, s3_puts=1),
+        workflow=WorkflowUnits(transitions=16),
+    )
+    x86, arm = costs_by_step(units, US), costs_by_step(units, US, "aarch64")
+    assert arm["classify"].usd == Decimal("0.0000133334") + Decimal("0.0000002")
+    assert x86["filter"].usd - arm["filter"].usd == Decimal("0.0000033333")
+    assert x86["workflow"] == arm["workflow"]
+    assert run_cost(units, 1, US, "arm64").usd == pytest.approx(
+        float(sum((bill.usd for bill in arm.values()), Decimal())), abs=1e-9
+    )

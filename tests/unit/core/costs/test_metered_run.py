@@ -122,6 +122,32 @@ def test_a_run_whose_chunks_were_judged_by_a_version_that_measured_nothing_tells
     assert "Cost" not in done.mail.body
 
 
+def test_a_run_on_arm_is_told_the_prices_of_arm():
+    told = {}
+    for processors in ("x86_64", "aarch64"):
+        pipeline = MeteredRun(chunk_records=100)
+        pipeline.meter = Counter(1_000)
+        run = pipeline.serialize(TABLE)
+        pipeline.classify(run)
+        (task,) = pipeline.tasks(run)
+        whole = FilterChunk(task=task, parts=(Part(first=0, records=task.records),))
+        filter_chunk(whole, pipeline.store, pipeline.clock, meter=Counter(1))
+        done = filter_run(
+            run,
+            pipeline.store,
+            "results",
+            pipeline.clock,
+            meter=Counter(1),
+            region="us-east-1",
+            processors=processors,
+        )
+        told[processors] = RunCost.model_validate_json(done.cost or "")
+    # A second with one GB.
+    less = told["x86_64"].steps["classify"] - told["aarch64"].steps["classify"]
+    assert less == pytest.approx(0.0000033333, abs=1e-9)
+    assert told["x86_64"].steps["workflow"] == told["aarch64"].steps["workflow"]
+
+
 @pytest.mark.parametrize(("region", "least"), [("us-east-1", False), ("eu-central-1", True)])
 def test_the_mail_says_what_the_run_cost_and_whether_a_price_is_missing(region: str, least: bool):
     pipeline = MeteredRun(chunk_records=100)

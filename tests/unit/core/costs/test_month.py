@@ -86,6 +86,35 @@ def test_a_schedule_is_its_calls_by_hand():
     assert daily.items[0].quantity == Decimal(730) / 24
 
 
+@pytest.mark.parametrize("where", ["function", "globals"])
+def test_a_schedule_of_a_function_on_arm_has_the_price_of_arm(where: str):
+    processors = {"Architectures": [{"Ref": "Architecture"}]}
+    own, common = (processors, {}) if where == "function" else ({}, processors)
+    schedule = {
+        "Type": "AWS::Scheduler::Schedule",
+        "Properties": {
+            "ScheduleExpression": "rate(1 hour)",
+            "Target": {"Arn": {"Ref": "TickFunction.Alias"}},
+        },
+    }
+    template = {
+        "Parameters": {"Architecture": {"Default": "x86_64"}},
+        "Globals": {"Function": common},
+        "Resources": {
+            "TickFunction": {"Type": "AWS::Lambda::Function", "Properties": own},
+            "Tick": schedule,
+        },
+    }
+    for parameters, name in (
+        ({}, "lambda_gb_second"),
+        ({"Architecture": "arm64"}, "lambda_gb_second_arm"),
+    ):
+        names = [item.name for item in resources_month(template, US, parameters)["Tick"].items]
+        assert [one for one in names if one.startswith("lambda_gb")] == [name]
+    less = monthly_difference(template, template, US, after_parameters={"Architecture": "arm64"})
+    assert less.usd < 0
+
+
 RESOURCE_ARNS = ({"Fn::GetAtt": ["Source", "Arn"]}, {"Fn::GetAtt": "Source.Arn"})
 
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from winnow.costs.cost import Cost, Quantities, cost, together
-from winnow.costs.prices import PriceList
+from winnow.costs.prices import X86, PriceList, gb_second_on
 from winnow.costs.runs import GB
 
 Template = Mapping[str, Any]
@@ -200,12 +200,13 @@ def _schedule(
         return {}
     calls = HOURS * 60 / (int(rate[1]) * _MINUTES[rate[2]])
     function = _target(properties.get("Target", {}).get("Arn"), memory)
-    seconds = calls * ASSUMED["ms"] / 1_000
+    gb_seconds = calls * ASSUMED["ms"] / 1_000 * memory.get(function, _FALLBACK_MB) / 1_024
+    gb_second = gb_second_on(_processors(function, values, template))
     metrics = METRICS_OF_A_FUNCTION + (METRICS_OF_A_SWEEP if function.startswith("Sweep") else 0)
     return {
         "schedule": calls,
         "lambda_request": calls,
-        "lambda_gb_second": seconds * memory.get(function, _FALLBACK_MB) / 1_024,
+        gb_second: gb_seconds,
         "log_gb": calls * ASSUMED["log_bytes"] / GB,
         "metric_month": metrics,
         **{name: calls * ASSUMED[name] for name in ("s3_put", "s3_get", "dynamodb_read")},
@@ -217,6 +218,14 @@ def _target(arn: Any, memory: Mapping[str, int]) -> str:
     """The function that a schedule calls: `SweepFunction` of `{"Ref": "SweepFunction.Alias"}`."""
     name = str(arn.get("Ref", "")) if isinstance(arn, Mapping) else ""
     return max((one for one in memory if name.startswith(one)), key=len, default="")
+
+
+def _processors(function: str, values: Mapping[str, str], template: Template) -> str:
+    """What a function runs on, by its own property or the one of all."""
+    common = template.get("Globals", {}).get("Function", {})
+    own = template.get("Resources", {}).get(function, {}).get("Properties", {})
+    (processors,) = own.get("Architectures", common.get("Architectures", [X86]))
+    return str(_resolved(processors, values))
 
 
 def _memory(template: Template, parameters: Mapping[str, str] | None) -> dict[str, int]:

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 ANY = "any"
 """The region of a price that the source states for every region."""
+X86 = "x86_64"
+_ARM = ("arm64", "aarch64")
 _FILE = "prices.toml"
 
 
@@ -57,6 +59,15 @@ def _table() -> dict[str, dict[str, dict[str, object]]]:
 def units() -> Mapping[str, str]:
     """What each price is of: `s3_put` is the price of one `PUT, COPY, POST or LIST request`."""
     return {name: str(entry["per"]) for name, entry in _table()["prices"].items()}
+
+
+def gb_second_on(processors: str) -> str:
+    """The name of the price of a GB-second on these processors, as stacks or machines call them.
+
+    >>> gb_second_on("arm64"), gb_second_on("x86_64")
+    ('lambda_gb_second_arm', 'lambda_gb_second')
+    """
+    return "lambda_gb_second_arm" if processors in _ARM else "lambda_gb_second"
 
 
 @cache

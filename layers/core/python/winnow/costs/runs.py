@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from winnow.costs.cost import Cost, Quantities, cost, together
-from winnow.costs.prices import PriceList
+from winnow.costs.prices import X86, PriceList, gb_second_on
 from winnow.models import ChunkUnits, RunCost, RunUnits, Serialized, StepUnits, WorkflowUnits
 
 GB_SECOND = 1_024_000
@@ -76,10 +76,10 @@ def run_units(
     )
 
 
-def step_quantities(units: StepUnits) -> Quantities:
+def step_quantities(units: StepUnits, processors: str = X86) -> Quantities:
     """What calls of a function used, by the names of the price table."""
     return {
-        "lambda_gb_second": Decimal(units.mb_ms) / GB_SECOND,
+        gb_second_on(processors): Decimal(units.mb_ms) / GB_SECOND,
         "lambda_request": units.calls,
         "s3_put": units.s3_puts,
         "s3_get": units.s3_gets,
@@ -103,8 +103,8 @@ def workflow_quantities(units: WorkflowUnits) -> Quantities:
     }
 
 
-def costs_by_step(units: RunUnits, prices: PriceList) -> dict[str, Cost]:
-    """What each step cost."""
+def costs_by_step(units: RunUnits, prices: PriceList, processors: str = X86) -> dict[str, Cost]:
+    """What each step cost, on the processors that the functions run on."""
     steps = {
         "serialize": units.serialize,
         "scan": units.scan,
@@ -112,16 +112,16 @@ def costs_by_step(units: RunUnits, prices: PriceList) -> dict[str, Cost]:
         "filter": units.filter,
     }
     found = {
-        name: cost(step_quantities(step), prices)
+        name: cost(step_quantities(step, processors), prices)
         for name, step in steps.items()
         if step is not None
     }
     return {**found, "workflow": cost(workflow_quantities(units.workflow), prices)}
 
 
-def run_cost(units: RunUnits, records: int, prices: PriceList) -> RunCost:
+def run_cost(units: RunUnits, records: int, prices: PriceList, processors: str = X86) -> RunCost:
     """What a run cost, as result.json says it."""
-    by_step = costs_by_step(units, prices)
+    by_step = costs_by_step(units, prices, processors)
     # The sum of what is said of the steps, so that they add up as people read them.
     steps = {name: round(one.usd, _PLACES) for name, one in by_step.items()}
     total = sum(steps.values(), Decimal())

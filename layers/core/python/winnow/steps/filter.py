@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from winnow.costs.prices import price_list
+from winnow.costs.prices import X86, price_list
 from winnow.costs.runs import chunk_transitions, run_cost, run_units
 from winnow.errors import (
     ConfidenceThresholdNotMetError,
@@ -221,15 +221,16 @@ def filter_run(
     page_url: str = "",
     meter: Meter | None = None,
     region: str = "",
+    processors: str = X86,
     now: Callable[[], float] | None = None,
 ) -> Filtered:
     """Write accepted.jsonl, review.jsonl, invalid.jsonl and result.json; compose the e-mail.
 
     The chunks have been filtered; those of a run that began before runs had ids are now. `meter`
-    says what the call used, `region` whose prices the run's cost is told in, and `now` the time in
-    epoch seconds. Raises
-    StoredDataInvalidError when a chunk or records are missing or chunks were judged by different
-    models (no file is written), RunSupersededError when a later run has written its results,
+    says what the call used, `region` and `processors` whose prices the run's cost is told in, and
+    `now` the time in epoch seconds. Raises StoredDataInvalidError when a chunk or records are
+    missing or chunks were judged by different models (no file is written), RunSupersededError
+    when a later run has written its results,
     ConfidenceThresholdNotMetError when the process demands an accepted record and has none (the
     files are written all the same).
     """
@@ -258,7 +259,7 @@ def filter_run(
     # result.json itself is still to be written: a HEAD and a PUT.
     units = run_units(run, totals.units, meter(puts=1, gets=1) if meter else None)
     if units is not None:
-        cost = run_cost(units, totals.counts.records, price_list(region))
+        cost = run_cost(units, totals.counts.records, price_list(region), processors)
         result = result.model_copy(update={"units": units, "cost": cost})
     result_ref = paths.result(run.process.id)
     store.publish(result_ref, result.model_dump_json(indent=2).encode(), JSON, fence)
