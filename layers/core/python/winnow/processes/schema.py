@@ -11,6 +11,8 @@ from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    BaseModel,
+    ConfigDict,
     Discriminator,
     Field,
     StringConstraints,
@@ -419,10 +421,22 @@ class LabelsProcess(Process):
 ProcessDefinition = CriteriaProcess | LabelsProcess
 
 ADAPTER: TypeAdapter[ProcessDefinition] = TypeAdapter(
-    Annotated[ProcessDefinition, Field(discriminator="kind")]
+    Annotated[ProcessDefinition, Field(discriminator="kind")],
+    config=ConfigDict(defer_build=True),  # for what an analyst writes: few functions read that
 )
 
-KINDS: dict[str, type[Process]] = {"criteria": CriteriaProcess, "labels": LabelsProcess}
+KINDS: dict[str, type[CriteriaProcess] | type[LabelsProcess]] = {
+    "criteria": CriteriaProcess,
+    "labels": LabelsProcess,
+}
+
+
+class _Kind(BaseModel):
+    """What says which of the shapes a definition has."""
+
+    model_config = ConfigDict(defer_build=True)
+
+    kind: Literal["criteria", "labels"]
 
 
 # -- what the shapes alone cannot say --------------------------------------------------------------
@@ -636,9 +650,10 @@ def parse_definition_json(data: bytes) -> ProcessDefinition:
         ProcessInvalidError: The bytes are not such a definition.
     """
     try:
-        return ADAPTER.validate_json(data)
+        # Not by ADAPTER: a cold start builds one kind's validation, and only once.
+        return KINDS[_Kind.model_validate_json(data).kind].model_validate_json(data)
     except ValidationError as error:
-        fields = sorted({field_of(tuple(line["loc"][1:])) for line in error.errors()})
+        fields = sorted({field_of(line["loc"]) for line in error.errors()})
         raise ProcessInvalidError(
             f"the stored definition does not validate: {', '.join(fields)}"
         ) from None
