@@ -27,7 +27,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import track
 
-from tests.bench import imports, judging_pictures, page, reading, streaming
+from tests.bench import imports, judging_pictures, older, page, reading, streaming
 from tests.bench.child import sts_sentences
 from tests.bench.page import ENGINES
 from winnow.processes.registry import ProcessRegistry
@@ -112,6 +112,15 @@ def measure_engines() -> dict[str, Any]:
     return {"rounds": ROUNDS, "engines": engines, "limit": limit}
 
 
+def measure_engines_with_avx2() -> dict[str, Any] | None:
+    """The same on this processor, played as one with AVX2 alone."""
+    if not older.can_be_played():
+        return None
+    with older.played():
+        found = measure_engines()
+    return {**found, "machine": {**machine(), "instructions": "avx2 alone, played"}}
+
+
 def measure_end_to_end() -> dict[str, Any]:
     """From a dropped file to its result, with each engine."""
     return {
@@ -160,6 +169,7 @@ def instructions(cpuinfo: Path) -> str:
 
 PARTS: Mapping[str, Callable[[], Mapping[str, Any] | None]] = {
     "engines": measure_engines,
+    "engines-avx2": measure_engines_with_avx2,
     "end-to-end": measure_end_to_end,
     "imports": lambda: {"modules": imports.measure()},
     "container": container,
@@ -185,7 +195,7 @@ def main(parts: list[str]) -> None:
         if found is None:
             console.print(f"{part}: not measured, this machine lacks what it takes")
             continue
-        raw[part] = {**found, "date": f"{date.today():%Y-%m-%d}", "machine": machine()}
+        raw[part] = {"date": f"{date.today():%Y-%m-%d}", "machine": machine(), **found}
         figures = ROOT / "build" / "bench.json"
         figures.parent.mkdir(exist_ok=True)
         figures.write_text(json.dumps(raw, indent=2) + "\n")

@@ -61,6 +61,12 @@ def engine_blocks(found: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
+def avx2_blocks(found: Mapping[str, Any]) -> dict[str, str]:
+    """The same of the processor played as one with AVX2 alone."""
+    blocks = engine_blocks(found)
+    return {"engines_avx2": blocks["engines"], "limits_avx2": blocks["limits"]}
+
+
 def engines_table(middle: Mapping[str, Mapping[str, float]], instructions: str) -> str:
     """Each figure of each engine, and how many times better it is than TensorFlow's."""
     rows: list[Sequence[str]] = []
@@ -316,6 +322,7 @@ def streaming_blocks(found: Mapping[str, Any]) -> dict[str, str]:
 
 BLOCKS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, str]]] = {
     "engines": engine_blocks,
+    "engines-avx2": avx2_blocks,
     "end-to-end": drop_blocks,
     "imports": imports_blocks,
     "container": container_blocks,
