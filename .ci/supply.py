@@ -96,7 +96,8 @@ def images() -> list[Image]:
             continue
         packages = "".join(stages[one][1] for one in re.findall(r"--from=(\S+-packages) ", body))
         weights = "".join(stages[one][1] for one in re.findall(r"--from=(\S+) /opt/model", body))
-        [lock] = set(re.findall(r"COPY (functions/\S+/requirements\S*\.txt) ", packages))
+        # The last one's: what is below is what images have in common.
+        *_, lock = re.findall(r"COPY (functions/\S+/requirements\S*\.txt) ", packages)
         copied = re.findall(r" build/model/(\S+)", weights)
         encoders = {one: files for one in ENCODERS if (files := tuple(model_files(one, copied)))}
         found.append(Image(name, ROOT / lock, tuple(pins(ROOT / lock)), encoders))

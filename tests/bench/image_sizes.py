@@ -17,7 +17,7 @@ from tests.container.engine import BASE, ROOT, build, docker, missing
 from tests.container.settings import FUNCTIONS
 
 LIMIT_MB = 150
-LIMIT_TOGETHER_MB = 500
+LIMIT_TOGETHER_MB = 400
 TOGETHER = "all together, a shared layer once"
 DOCUMENT = ROOT / "docs" / "containers.md"
 BEGIN, END = "<!-- sizes: make images -->", "<!-- /sizes -->"
