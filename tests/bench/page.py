@@ -338,7 +338,7 @@ BLOCKS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, str]]] = {
 
 
 def plot(found: Mapping[str, Any], path: Path) -> None:
-    """Draw the engines side by side."""
+    """Draw the engines side by side, below the processor's name and instructions."""
     import matplotlib as mpl
 
     mpl.use("svg")
@@ -351,7 +351,9 @@ def plot(found: Mapping[str, Any], path: Path) -> None:
         ("start to first record, s", "cold_start_s"),
         ("Classify's peak memory, MB", "classify_peak_mb"),
     )
-    figure, axes = plt.subplots(1, 3, figsize=(11, 2.6), sharey=True)
+    figure, axes = plt.subplots(1, 3, figsize=(11, 2.8), sharey=True)
+    host = found["machine"]
+    figure.suptitle(f"{host['processor']} ({host['instructions']})", x=0.01, ha="left", fontsize=10)
     for axis, (title, name) in zip(axes, panels, strict=True):
         values = [middle[engine][name] for engine in ENGINES]
         bars = axis.barh(range(3), values, color=["#1b7f5c", "#7fb8a4", "#b9b9b9"])
