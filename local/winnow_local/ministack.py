@@ -214,11 +214,12 @@ def members(leader: ProcessId) -> list[psutil.Process]:
             processes.update((child.pid, child) for child in main.children(recursive=True))
     elif psutil.pid_exists(leader.pid) and not _zombie(leader.pid):
         return []  # Another process has the id, so the session has ended too.
-    for process in psutil.process_iter():
+    # Not `process_iter`: it keeps what it gave, so of an id used again it gives the one before.
+    for pid in psutil.pids():
         with suppress(psutil.Error, OSError):
             # A session can outlive its leader; until it ends, no other process gets its id.
-            if os.getsid(process.pid) == leader.pid and process.status() != psutil.STATUS_ZOMBIE:
-                processes[process.pid] = process
+            if os.getsid(pid) == leader.pid and not _zombie(pid):
+                processes[pid] = psutil.Process(pid)
     return list(processes.values())
 
 

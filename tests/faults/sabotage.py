@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import signal
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -105,6 +106,20 @@ def workers(stack: Stack, name: str, version: str = "1") -> list[psutil.Process]
             if is_its and given["AWS_LAMBDA_FUNCTION_VERSION"] == version:
                 found.append(process)
     return found
+
+
+@contextmanager
+def killed_after(caught: list[psutil.Process]) -> Iterator[None]:
+    """While the block runs, processes stand still; then they are killed, however it ends."""
+    assert caught
+    try:
+        for process in caught:
+            process.send_signal(signal.SIGSTOP)
+        yield
+    finally:
+        for process in caught:
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(signal.SIGKILL)
 
 
 def patched(folder: Path, module: str, name: str, code: str) -> dict[str, str]:

@@ -4,11 +4,10 @@ import json
 import shutil
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from tests.e2e.conftest import SURE, Stack, until, winnow
@@ -20,6 +19,7 @@ from tests.faults.sabotage import (
     end_of_run,
     entered,
     function,
+    killed_after,
     lease_is_over,
     make_ready,
     patched,
@@ -73,13 +73,9 @@ def test_a_worker_is_killed_at_work(stack: Stack, verdict: Verdict, name: str) -
     state, file, body, process = BUSY[name]
     make_ready(stack, name)
     # Stopped before it has anything to do, it is killed with its work in hand.
-    caught = workers(stack, name)
-    for worker in caught:
-        worker.send_signal(signal.SIGSTOP)
-    key = stack.put(file, body, process)
-    entered(stack, key, state)
-    for worker in caught:
-        worker.send_signal(signal.SIGKILL)
+    with killed_after(workers(stack, name)):
+        key = stack.put(file, body, process)
+        entered(stack, key, state)
     end = DIES.get(name, "workflow_runtime_exit_error")
     verdict(f"{name}: worker killed at work", [key], [end], 1)
     if name == "classify":
@@ -120,20 +116,13 @@ def test_a_function_hangs_until_its_time_is_over(stack: Stack, verdict: Verdict,
     # A worker that takes over has to start and judge within the time.
     with changed(stack, name, Timeout=TIME_OUT_S if name in DIES else 5) as version:
         make_ready(stack, name)
-        caught = until(lambda: workers(stack, name, version))
-        for worker in caught:
-            worker.send_signal(signal.SIGSTOP)
-        try:
+        with killed_after(until(lambda: workers(stack, name, version))):
             key = stack.put(file, body, process)
             entered(stack, key, state)
             end = DIES.get(name, "workflow_sandbox_timedout")
             verdict(f"{name}: hangs until its time-out", [key], [end], 1)
             if name == "classify":
                 assert [(row.records, row.invalid) for row in rows_of(stack, key)] == [(3_000, 0)]
-        finally:
-            for worker in caught:
-                with suppress(psutil.Error):
-                    worker.send_signal(signal.SIGKILL)
 
 
 POISON = """

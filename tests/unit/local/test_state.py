@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import psutil
 import pytest
 
 from winnow.errors import StackFailedError, StackNotRunningError
@@ -117,6 +118,22 @@ def test_ending_a_leader_ends_its_orphans_too() -> None:
 
     started.stdout.close()
     assert child.process() is None
+
+
+def test_of_an_id_used_again_the_process_of_today_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """`psutil.process_iter` gives the process that had the id before, which takes no signal."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=-1, start_new_session=True) as p:
+        [before] = [process for process in psutil.process_iter() if process.pid == p.pid]
+        monkeypatch.setattr(before, "_ident", (p.pid, 0.0))
+        leader = ProcessId.of(p.pid)
+
+        [found] = ministack.members(leader)
+        found.send_signal(0)
+        ministack.end(leader)
+
+        assert leader.process() is None
 
 
 def test_nothing_of_the_users_aws_setup_reaches_the_functions(
