@@ -23,6 +23,7 @@ from winnow.models import ChunkTask, Record
 from winnow.processes.registry import ProcessRegistry
 from winnow.storage.jsonl import dump_line
 from winnow.storage.paths import RunPaths
+from winnow_local.ministack import free_port
 
 SETTINGS = {"RESULTS_BUCKET": RESULTS, "MODEL_DIR": "/opt/model"}
 
@@ -71,8 +72,9 @@ def first_prediction(rounds: int = 7) -> dict[str, object]:
         # Each key of a request is kept there.
         create_review_table(dynamodb, API["REVIEWS_TABLE"])
         for number in range(rounds + 1):
+            port = free_port()
             started = time.perf_counter()
-            with running(image, settings) as container:
+            with running(image, settings, port=port) as container:
                 _created(container.invoke(event(2 * number)))
                 answered = time.perf_counter()
                 _created(container.invoke(event(2 * number + 1)))
@@ -111,8 +113,9 @@ def first_answer(rounds: int = 7) -> dict[str, object]:
         ):
             s3.client.put_object(Bucket=ref.bucket, Key=ref.key, Body=body)
         for _ in range(rounds + 1):
+            port = free_port()
             started = time.perf_counter()
-            with running(image, {**s3.environment, **SETTINGS}) as container:
+            with running(image, {**s3.environment, **SETTINGS}, port=port) as container:
                 container.invoke(task.model_dump(mode="json"))
                 answered = time.perf_counter()
                 container.invoke(task.model_dump(mode="json"))

@@ -106,13 +106,18 @@ class Container:
 
 @contextmanager
 def running(
-    image: str, environment: Mapping[str, str], options: Sequence[str] = ()
+    image: str, environment: Mapping[str, str], options: Sequence[str] = (), port: int = 0
 ) -> Iterator[Container]:
-    """A container of the image, its emulator on a free port of the loopback interface."""
+    """A container of the image, its emulator on a port of the loopback interface.
+
+    Docker chooses the port, unless one is given: asking for it takes time, too.
+    """
     variables = [f"--env={name}={value}" for name, value in environment.items()]
-    name = docker("run", "--detach", "--publish=127.0.0.1::8080", *options, *variables, image)
+    publish = f"--publish=127.0.0.1:{port or ''}:8080"
+    name = docker("run", "--detach", publish, *options, *variables, image)
     try:
-        port = int(docker("port", name, "8080/tcp").splitlines()[0].rpartition(":")[2])
+        if not port:
+            port = int(docker("port", name, "8080/tcp").splitlines()[0].rpartition(":")[2])
         yield Container(name, port)
     finally:
         docker("rm", "--force", "--volumes", name)
