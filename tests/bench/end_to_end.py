@@ -8,6 +8,7 @@ import csv
 import io
 import json
 import os
+import statistics
 import sys
 import tempfile
 import time
@@ -16,6 +17,9 @@ from pathlib import Path
 from tests.bench.corpus import cases
 
 TIMEOUT_S = 900
+LATER_FILES = 5
+PAUSE_S = 3.0
+"""After a file: what follows its result, the queue and the index, has ended by then."""
 
 
 def table(rows: int) -> tuple[bytes, list[str]]:
@@ -77,7 +81,11 @@ def main(engine: str, rows: int) -> dict[str, object]:
 
             small = b"case_id,note\nA,Melena for a week.\n"
             first_s = drop("inbox/L33774/first.csv", small)
-            warm_s = drop("inbox/L33774/second.csv", small)
+            later_s = []
+            for number in range(LATER_FILES):
+                time.sleep(PAUSE_S)
+                later_s.append(drop(f"inbox/L33774/later-{number}.csv", small))
+            time.sleep(PAUSE_S)
             drop_s = drop("inbox/L33774/large.csv", content)
         finally:
             stop(state_dir)
@@ -89,7 +97,7 @@ def main(engine: str, rows: int) -> dict[str, object]:
         "drop_to_result_s": drop_s,
         "ratio": drop_s / encode_s,
         "first_file_s": first_s,
-        "next_file_s": warm_s,
+        "later_file_s": statistics.median(later_s),
     }
 
 

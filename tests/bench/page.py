@@ -126,7 +126,7 @@ def drop_blocks(found: Mapping[str, Any]) -> dict[str, str]:
             ("drop to result, s", "drop_to_result_s"),
             ("ratio", "ratio"),
             ("a file of one row, the stack just started, s", "first_file_s"),
-            ("the next file of one row, s", "next_file_s"),
+            ("a later file of one row, s", "later_file_s"),
         )
     ]
     text = f"A CSV of {first['rows']:,} rows: {first['sentences']:,} sentences, {first['distinct_sentences']:,} of them distinct.\n\n"
