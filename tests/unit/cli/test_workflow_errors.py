@@ -24,7 +24,7 @@ STEPS = {
 PAGE = Path(__file__).parents[3] / "docs" / "errors.md"
 
 
-@pytest.mark.parametrize(("death", "step"), itertools.product(DEATHS, STEPS))
+@pytest.mark.parametrize(("death", "step"), list(itertools.product(DEATHS, STEPS)))
 def test_a_function_that_died_is_told_with_its_step_and_what_to_do(death, step):
     code, name, of = death
     said = workflow_advice(code, f"The step {step} stopped with {name}.")
