@@ -141,6 +141,9 @@ class MemoryKeys:
             kept_value, kept_body = self.kept.setdefault(key, (value, body))
         return Claimed(kept_value, kept_body, first)
 
+    def has(self, key: str) -> bool:
+        return key in self.kept
+
 
 class MemoryUploads:
     """Rows of uploads in memory."""

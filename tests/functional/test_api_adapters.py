@@ -171,6 +171,13 @@ def test_the_first_claim_of_a_key_holds(keys: RequestKeys) -> None:
     assert keys.claim("l", "body", "two").first
 
 
+def test_only_a_claimed_key_is_there(keys: RequestKeys) -> None:
+    assert not keys.has("k")
+    keys.claim("k", "body", "one")
+    assert keys.has("k")
+    assert not keys.has("l")
+
+
 def test_many_claims_at_once_have_one_winner() -> None:
     schema = [
         {"AttributeName": "pk", "KeyType": "HASH"},
@@ -200,6 +207,7 @@ def test_a_key_is_free_again_after_a_day() -> None:
     keys = TableKeys(client, TABLE, clock)
     keys.claim("k", "b", "one")
     clock.now += KEPT_S + 1
+    assert not keys.has("k")
     assert keys.claim("k", "b", "two").first
     (item,) = client.scan(TableName=TABLE)["Items"]
     assert item["pk"] == {"S": "key#k"}

@@ -508,6 +508,23 @@ def test_a_training_that_could_not_be_started_is_started_by_the_next_attempt(sta
     assert len(stage.trainer.asked) == 1
 
 
+def test_nothing_is_answered_as_requested_before_it_was_started(stage):
+    """However often it failed before, and whatever kept it from being started."""
+    start = stage.trainer.train
+
+    def late(*_: Any) -> None:
+        raise RetryableError("ReadTimeoutError.")
+
+    stage.trainer.train = late
+    assert [train(stage, key="k").status for _ in range(3)] == [503] * 3
+    stage.trainer.train = start
+    stage.live.running[PROCESS] = iso(stage.clock())
+    assert [train(stage, key="k").status for _ in range(3)] == [409] * 3
+    del stage.live.running[PROCESS]
+    assert [train(stage, key="k").status for _ in range(3)] == [202] * 3
+    assert len(stage.trainer.asked) == 1
+
+
 def test_one_training_at_a_time(stage):
     stage.live.running[PROCESS] = iso(stage.clock())
     reply = train(stage)

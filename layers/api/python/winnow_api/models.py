@@ -137,15 +137,15 @@ def train(services: Services, call: Call, given: Nothing) -> TrainingRequested:
         raise TrainingOffError("This stack has no function that trains.")
     claimed = idempotency.claimed(services.keys(), call.key or "", call.body, iso(services.now()))
     asked = TrainingRequested(process=entry.process, at=claimed.value)
-    # An attempt that broke off between the claim and the start is completed by the next one.
+    # Kept once a training was started: until then each attempt with the key starts one. Two that
+    # do so at the same moment are harmless, because the second training finds the lease taken.
     started = f"{call.key}-started"
-    if not claimed.first and not services.keys().claim(started, "", claimed.value).first:
+    if not claimed.first and services.keys().has(started):
         return asked
     if services.live().training(entry.process) is not None:
         raise TrainingRunningError(f"{entry.process} is being trained already.")
     trainer.train(entry.process, call.user.name)
-    if claimed.first:
-        services.keys().claim(started, "", claimed.value)
+    services.keys().claim(started, "", claimed.value)
     return asked
 
 

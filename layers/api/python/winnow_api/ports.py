@@ -72,6 +72,10 @@ class RequestKeys(Protocol):
         """Keep a value under a key, unless there is one: then that."""
         ...
 
+    def has(self, key: str) -> bool:
+        """Whether a value is kept under a key."""
+        ...
+
 
 class Bounds(Protocol):
     """What audits say of a version's precision."""

@@ -41,7 +41,7 @@ class TableKeys:
             there.update(error.response.get("Item") or {})  # type: ignore[call-overload]
             return RetryableError("The key is taken.")
 
-        own = {"pk": {"S": f"key#{key}"}, "sk": {"S": _SORT}}
+        own = _own(key)
         try:
             with translated(self._where, is_taken):
                 self._dynamodb.put_item(
@@ -63,11 +63,22 @@ class TableKeys:
         else:
             return Claimed(value, body, first=True)
         if "value" not in there:  # an emulator may not return the item
-            with translated(self._where):
-                answer = self._dynamodb.get_item(
-                    TableName=self._table, Key=own, ConsistentRead=True
-                )
-            there = dict(answer.get("Item") or {})
+            there = self._item(key)
         if "value" not in there:
             raise RetryableError("The idempotency key was released at this moment.")
         return Claimed(there["value"]["S"], there["body"]["S"], first=False)
+
+    def has(self, key: str) -> bool:
+        there = self._item(key)
+        return "expires" in there and int(there["expires"]["N"]) >= int(self._clock())
+
+    def _item(self, key: str) -> dict[str, Any]:
+        with translated(self._where):
+            answer = self._dynamodb.get_item(
+                TableName=self._table, Key=_own(key), ConsistentRead=True
+            )
+        return dict(answer.get("Item") or {})
+
+
+def _own(key: str) -> dict[str, Any]:
+    return {"pk": {"S": f"key#{key}"}, "sk": {"S": _SORT}}
