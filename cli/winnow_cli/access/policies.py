@@ -81,6 +81,8 @@ _TEXTS = ("results", "notes", "predictions", "searches")
 _PIECES = "runs/*/erased"
 """What results without an erased line are put together of."""
 _WITH_TEXTS = (*_TEXTS, "runs", "drafts", "exports")
+_SHADOW = ("shadow/*/results", "shadow/*/runs")
+"""What second stacks make of uploads."""
 
 GRANTS: Mapping[Person, tuple[Grant, ...]] = {
     Person.DROP: (_FIND, Grant("DropFiles", _WRITE_PARTS, ("{UploadsBucket}/inbox/*",))),
@@ -195,13 +197,13 @@ GRANTS: Mapping[Person, tuple[Grant, ...]] = {
         _list(
             "ListTexts",
             "ResultsBucket",
-            *(f"{folder}/*" for folder in _WITH_TEXTS),
+            *(f"{folder}/*" for folder in (*_WITH_TEXTS, "shadow")),
             versions=True,
         ),
         Grant("ReadTexts", (_GET, _GET_VERSION), _in("ResultsBucket", *_TEXTS, _PIECES)),
         # Lines of results are written anew, and empty objects keep a late function from writing.
         Grant("WriteTexts", _WRITE_PARTS, _in("ResultsBucket", "results", "notes", _PIECES)),
-        Grant("EraseTexts", (_ERASE,), _in("ResultsBucket", *_WITH_TEXTS)),
+        Grant("EraseTexts", (_ERASE,), _in("ResultsBucket", *_WITH_TEXTS, *_SHADOW)),
         Grant(
             "MarkReviews",
             (

@@ -182,6 +182,7 @@ def _tell(erased: "Erased") -> None:
         (erased.uploaded, "of the uploaded file"),
         (erased.results, "of results"),
         (erased.runs, "of the run's intermediate objects"),
+        (erased.shadow, "of what second stacks made of the upload"),
         (erased.pages, "of pictures of pages"),
         (erased.notes, "of notes and drafts"),
         (erased.searches, "of saved searches that held its case or words of it"),

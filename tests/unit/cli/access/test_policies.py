@@ -1,5 +1,6 @@
 """The policies of people: real ARNs, nothing that a linter objects to, and no more than is told."""
 
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from tests.template.expand import expand
 from tests.template.policies import lint
 from winnow.errors import StackUnknownError
+from winnow.storage.paths import SHADOW, RunPaths
 from winnow_cli.access.people import Person
 from winnow_cli.access.policies import GRANTS, WORDS, arns_of, needs_reviews, policy
 
@@ -78,6 +80,18 @@ def test_nobody_may_change_permissions_and_one_may_delete() -> None:
         (Person.FORGET, "s3:DeleteObjectVersion"),
         (Person.FORGET, "dynamodb:DeleteItem"),  # of the lease of a training, by its key
     }
+
+
+@pytest.mark.parametrize("prefix", ["", f"{SHADOW}0a1b/"])
+def test_who_may_forget_may_delete_whatever_a_run_writes(prefix: str) -> None:
+    paths = RunPaths("winnow-test-resultsbucket", "0af3" * 8, None, prefix)
+    written = [paths.chunk(0), paths.scored(0), paths.result("p"), paths.picture("p", 1)]
+    by_sid = {one["Sid"]: one for one in made(Person.FORGET)["Statement"]}
+    listed = by_sid["ListTexts"]["Condition"]["StringLike"]["s3:prefix"]
+    for ref in written:
+        arn = f"arn:aws:s3:::{ref.bucket}/{ref.key}"
+        assert any(fnmatchcase(arn, one) for one in by_sid["EraseTexts"]["Resource"])
+        assert any(fnmatchcase(ref.key, one) for one in listed)
 
 
 def test_arns_are_those_of_the_service() -> None:

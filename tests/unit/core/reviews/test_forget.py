@@ -113,6 +113,10 @@ class Archive(Room):
         told = result.model_dump_json().encode()
         self.objects.publish(self.result, told, JSON, RUN.started_at)
         self.objects.put(self.paths.chunk(0), lines, JSON_LINES)
+        shadow = RunPaths(BUCKET, UPLOAD, RUN, "shadow/0a1b/")
+        for at in (shadow.chunk(0), shadow.picture("older", 2), shadow.vectors(CRITERIA.id)):
+            for content in (SECRET, OTHER):
+                self.objects.put(at, content.encode(), JSON)
         for number, picture in ((1, OTHER), (2, SECRET)):
             page = ObjectRef(bucket=BUCKET, key=f"results/capsule/{UPLOAD}/pages/{number}.jpg")
             self.objects.put(page, picture.encode(), "image/jpeg")
@@ -405,6 +409,39 @@ def test_the_time_is_that_of_the_clock() -> None:
     room.now = NOW + 1
     room.forget().upload(room.row, "ann")
     assert room.marks.erased[UPLOAD][0] == "2027-01-15T08:00:01.000Z"
+
+
+@pytest.mark.parametrize("record", [None, 1])
+def test_what_second_stacks_made_of_an_upload_is_erased_and_nothing_else_of_theirs(
+    record: int | None,
+) -> None:
+    room = archive()
+    kept = {
+        "shadow/templates/0a1b.json",
+        "shadow/0a1b/comparison.json",
+        RunPaths(BUCKET, "b" * 32, RUN, "shadow/0a1b/").chunk(0).key,
+        RunPaths(BUCKET, "b" * 32, RUN, "shadow/0a1b/").result(CRITERIA.id).key,
+    }
+    for key in kept:
+        room.objects.put(ObjectRef(bucket=BUCKET, key=key), b"{}", JSON)
+    if record is None:
+        erased = room.forget().upload(room.row, "ann")
+    else:
+        erased = room.forget().record(room.row, room.result, record, "ann")
+    assert erased.shadow == 6
+    left = {key for _, key in room.objects._versions if key.startswith("shadow/")}
+    assert left == kept
+
+
+def test_what_a_second_stack_made_is_found_when_nothing_else_is_left() -> None:
+    room = Archive()
+    eraser = MemoryEraser(room.objects)
+    every = [v for v in eraser.versions(BUCKET, "") if not v.key.startswith("shadow/")]
+    eraser.delete(BUCKET, every)
+    row = room.forget().without_row(UPLOAD)
+    assert row is not None
+    assert room.forget().upload(row, "ann").shadow == 6
+    assert room.forget().without_row(UPLOAD) is None
 
 
 def _own_folders(room: Archive) -> list[str]:

@@ -34,7 +34,7 @@ from winnow.reviews.models import Kind, LineRef, RecordKey, ReviewHead, State
 from winnow.reviews.ports import ReviewStore
 from winnow.reviews.service import Reviews
 from winnow.steps.upload import upload_id
-from winnow.storage.paths import ARRAYS, JSON, JSON_LINES
+from winnow.storage.paths import ARRAYS, JSON, JSON_LINES, SHADOW
 from winnow.storage.predictions import StoredPrediction
 from winnow.storage.record_lines import RecordLine, each_line, find_record, parse_record
 from winnow.storage.times import iso
@@ -133,6 +133,7 @@ class Erased(FrozenModel):
     )
     results: int = Field(0, description="versions of results")
     runs: int = Field(0, description="versions of a run's intermediate objects")
+    shadow: int = Field(0, description="versions of what second stacks made of the upload")
     pages: int = Field(0, description="versions of page pictures")
     notes: int = Field(0, description="versions of notes and drafts")
     searches: int = Field(0, description="versions of saved searches")
@@ -232,13 +233,14 @@ class Forget:
                     result_bucket=ref.bucket,
                     result_key=ref.key,
                 )
-        places = (*folders, f"runs/{own}/", f"notes/{own}/")
+        places = (*folders, f"runs/{own}/", f"notes/{own}/", *self._shadow_folders(own))
         stored = any(next(self._eraser.versions(self._bucket, at), None) for at in places)
         return UploadRow(upload_id=own, state="FAILED") if stored or self._heads(own) else None
 
     def upload(self, row: UploadRow, user: str) -> Erased:
         """Erase an upload: its file, its results, its run's objects, notes and drafts.
 
+        What second stacks made of it is deleted, too: it is only there to be compared.
         Other versions under the file's key are other uploads: they are kept, and named. Of the
         results, review.json and empty objects may be left: they keep a function that has begun
         before from writing its lines and pictures. Raises NotFinishedError while its run has not
@@ -270,6 +272,7 @@ class Forget:
         trained = self._erase_rows(own)
         runs = self._delete(self._bucket, f"runs/{own}/")
         uploaded, others = self._delete_file(row)
+        shadow = self._delete_shadow(own)
         self._marks.mark_erased(own, iso(self._clock()), user)
         return Erased(
             upload=own,
@@ -278,6 +281,7 @@ class Forget:
             others=others,
             results=results,
             runs=runs,
+            shadow=shadow,
             pages=pages,
             notes=notes,
             searches=searches,
@@ -359,9 +363,10 @@ class Forget:
     def record(self, row: UploadRow, result_ref: ObjectRef, record: int, user: str) -> Erased:
         """Erase one record: its line in the results, its notes, drafts and page pictures.
 
-        The uploaded file and the run's intermediate objects are deleted whole, since they hold the
-        record, too. The other records keep their results, and the pictures of pages that they are
-        on as well. Raises NotFinishedError while the run has not ended, and RecordUnknownError.
+        The uploaded file, the run's intermediate objects and what second stacks made of the upload
+        are deleted whole, since they hold the record, too. The other records keep their results,
+        and the pictures of pages that they are on as well. Raises NotFinishedError while the run
+        has not ended, and RecordUnknownError.
         """
         self._require_end(row)
         own = row.upload_id
@@ -404,6 +409,7 @@ class Forget:
             others=others,
             results=results,
             runs=self._delete(self._bucket, f"runs/{own}/"),
+            shadow=self._delete_shadow(own),
             pages=pages,
             notes=notes,
             searches=searches,
@@ -670,6 +676,16 @@ class Forget:
 
     def _delete(self, bucket: str, prefix: str) -> int:
         return self._eraser.delete(bucket, self._eraser.versions(bucket, prefix))
+
+    def _shadow_folders(self, own: str) -> Iterator[str]:
+        """Folders that may have what second stacks made of an upload: RunPaths with a prefix."""
+        for stack in self._eraser.folders(self._bucket, SHADOW):
+            yield f"{stack}runs/{own}/"
+            for process in self._eraser.folders(self._bucket, f"{stack}results/"):
+                yield f"{process}{own}/"
+
+    def _delete_shadow(self, own: str) -> int:
+        return sum(self._delete(self._bucket, folder) for folder in self._shadow_folders(own))
 
     def _delete_contents(self, prefix: str) -> int:
         """Delete pictures or notes, but no barrier."""

@@ -10,6 +10,9 @@ JSON_LINES = "application/x-ndjson"
 JPEG = "image/jpeg"
 ARRAYS = "application/octet-stream"
 
+SHADOW = "shadow/"
+"""Where second stacks write that judge beside the first, each in a folder of its release."""
+
 SQUARE_SIDE = 224
 SQUARE_BYTES = SQUARE_SIDE * SQUARE_SIDE * 3
 """A picture as it is judged: rows of pixels, three bytes each (RGB)."""
