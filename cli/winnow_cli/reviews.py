@@ -108,7 +108,7 @@ class StackReviews:
         return {process: self.store.totals_of_process(process) for process in processes}
 
     def waiting(self, processes: Iterable[str], limit: int) -> list[ReviewHead]:
-        """The next records of the queue, the least sure first."""
+        """The next records of the queue, by rank."""
         queues = [self._queue(QueueFilter(process=process)) for process in processes]
         return list(islice(merge(*queues, key=lambda head: head.rank), limit))
 

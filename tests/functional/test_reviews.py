@@ -196,6 +196,16 @@ def test_the_queue_behind_a_rank_goes_on_by_pages(store: ReviewStore) -> None:
     assert store.open_heads(QUEUE, None, 2, after=heads[-1].rank).heads == []
 
 
+def test_audits_wait_behind_in_the_order_of_their_lots(store: ReviewStore) -> None:
+    """Those of before there were lots come first, as they were sorted then."""
+    audits = {4: "0a", 5: "ff", 6: "03"}
+    heads = [a_head(n, n / 10) for n in (1, 2)]
+    heads += [a_head(n, 0.9, kind=Kind.AUDIT, lot=lot * 4) for n, lot in audits.items()]
+    heads += [a_head(n, 1 - n / 100, kind=Kind.AUDIT) for n in (7, 8)]
+    store.add(heads)
+    assert [head.record for head in store.open_heads(QUEUE, None, 9).heads] == [1, 2, 8, 7, 6, 4, 5]
+
+
 def test_a_page_tells_how_far_was_looked_also_where_a_filter_leaves_nothing(
     store: ReviewStore,
 ) -> None:

@@ -107,7 +107,7 @@ class _Read(NamedTuple):
 
 
 def listed(services: Services, call: Call, given: QueueQuery) -> QueueAnswer:
-    """Records that wait for a person: least sure first, then the oldest.
+    """Records that wait for a person: least sure first, then audits in the order drawn.
 
     A record's rank does not change while it waits, so the pages stay the same while others leave.
     With a filter that leaves little, a page may have fewer records than `limit`, or none, and

@@ -186,7 +186,7 @@ class QueueItem(FrozenModel):
 
 
 class QueueAnswer(FrozenModel):
-    """A page of the queue: least sure first, then the oldest."""
+    """A page of the queue: least sure first, then audits in the order drawn."""
 
     items: tuple[QueueItem, ...]
     totals: TotalsAnswer

@@ -10,6 +10,7 @@ from winnow.registry import aliases
 from winnow.registry.aliases import Changed, Who
 from winnow.registry.models import Action, AliasChange, ProcessEntry
 from winnow.releases.automatic import GATE, Gatekeeper, Seen
+from winnow.releases.status import status_of
 
 ANN = Who("ann", AT)
 CHAMPION, CHALLENGER = sha_of(1), sha_of(2)
@@ -289,6 +290,54 @@ def test_a_champion_is_held_to_the_guarantee_that_it_was_released_with() -> None
     assert stage.entry.promised is None
     (change,) = stage.changes
     assert "90 %" in change.reason
+
+
+def promoted_later(canary: float, champion: float) -> Stage:
+    """A version that broke the guarantee of its canary, and was promoted later with another one."""
+    stage = Stage(guarantee=canary, automatic=False)
+    stage.decide(*[True] * 36, *[False] * 4)
+    version = stage.registry.version(PROCESS, CHALLENGER)
+    changed = aliases.promote(
+        stage.entry,
+        version,
+        ANN,
+        previous_until="2027-01-16T08:00:00.000Z",
+        guarantee=champion,
+    )
+    stage.do(stage.entry, changed)
+    stage.mails.sent.clear()
+    return stage
+
+
+def test_after_a_promotion_the_guarantee_agreed_then_holds_before_another_audit_is_counted() -> (
+    None
+):
+    stage = promoted_later(canary=0.99, champion=0.8)
+    assert [change.action for change in stage.changes] == [Action.ROLLED_BACK]
+    # Of a run of before: it says nothing of the new champion.
+    (seen,) = stage.decide(True, version=CHAMPION)
+    assert stage.entry.champion == CHALLENGER
+    assert stage.mails.sent == []
+    assert seen.champion is not None
+    assert (seen.champion.guarantee, seen.champion.broken) == (0.8, False)
+
+
+def test_so_does_one_that_was_agreed_higher() -> None:
+    stage = promoted_later(canary=0.5, champion=0.99)
+    assert stage.changes == []
+    stage.decide(True, version=CHAMPION)
+    (change,) = stage.changes
+    assert (stage.entry.champion, change.code) == (CHAMPION, "guarantee_broken")
+    assert "99 %" in change.reason
+
+
+def test_the_status_shows_the_guarantee_that_was_agreed_on() -> None:
+    stage = promoted_later(canary=0.99, champion=0.8)
+    watch = stage.live.watch(PROCESS, CHALLENGER)
+    assert watch is not None
+    assert watch.guarantee == 0.99, "no audit has been counted since"
+    shown = status_of(stage.entry, stage.registry, stage.live, 1_800_000_000.0)
+    assert shown.champion.guarantee == 0.8
 
 
 def test_a_new_champion_without_audits_stays() -> None:

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from tests.fakes.processes import book
@@ -105,6 +106,24 @@ def test_a_sample_of_the_accepted_is_queued_behind_with_its_probability() -> Non
     again = Queueing(*[0.9] * 400, 0.1)
     again.queue(Shares(blind=0.0, audit=0.1))
     assert again.open() == opened
+
+
+def test_audits_wait_in_an_order_that_says_nothing_of_them() -> None:
+    """What was decided of them at any time is a random sample: the bounds need one."""
+    confidences = [0.6 + n / 2_500 for n in range(1_000)]
+    run = Queueing(*confidences)
+    run.queue(Shares(blind=0.0, audit=1.0))
+    in_order = [confidences[record - 1] for record in run.open()]
+    assert len(in_order) == 1_000
+    ranks = np.argsort(np.argsort(in_order))
+    # Of a random order it is 0.03 on average, of one by confidence 1.
+    assert abs(np.corrcoef(ranks, np.arange(1_000))[0, 1]) < 0.1
+    # A smaller share of them is no more at the beginning than at the end.
+    few = Queueing(*confidences)
+    few.queue(Shares(blind=0.0, audit=0.3))
+    places = [run.open().index(record) for record in few.open()]
+    assert places == sorted(places)
+    assert 450 < sum(places) / len(places) < 550
 
 
 def test_all_or_none_are_blind_by_the_share() -> None:

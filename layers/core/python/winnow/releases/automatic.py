@@ -72,7 +72,8 @@ class Gatekeeper:
         """
         processes: dict[str, ProcessEntry] = {}
         for head in heads:
-            if not live.audited(head):
+            version = head.judged_by
+            if version is None or not live.audited(head):
                 continue
             process = head.process.id
             if process not in processes:
@@ -80,7 +81,9 @@ class Gatekeeper:
                 if entry is None:
                     continue
                 processes[process] = entry
-            live.record(head, self._store, partial(self._expected, head, processes[process]))
+            live.record(
+                head, self._store, partial(self._expected, version.sha256, processes[process])
+            )
         return [seen for process in processes if (seen := self.act(process)) is not None]
 
     def act(self, process: str) -> Seen | None:
@@ -93,7 +96,7 @@ class Gatekeeper:
             entry = self._registry.entry(process)
             if entry is None:
                 return None
-            champion = self._store.watch(process, entry.champion)
+            champion = self._watch(entry, entry.champion)
             try:
                 if not self._release(entry, champion):
                     self._return(entry, champion)
@@ -173,7 +176,7 @@ class Gatekeeper:
 
     def _watched(self, entry: ProcessEntry) -> VersionWatch | None:
         """The champion's bounds; people are told once when its guarantee is not kept."""
-        watch = self._store.watch(entry.process, entry.champion)
+        watch = self._watch(entry, entry.champion)
         if watch is None or watch.guarantee is None:
             return watch
         broken = is_broken(watch.precision, watch.guarantee) or watch.state.fallen
@@ -189,19 +192,30 @@ class Gatekeeper:
             watch = self._store.watch(watch.process, watch.version) or watch
         return watch  # The e-mail may be sent once more.
 
-    def _expected(
-        self, head: ReviewHead, entry: ProcessEntry, kept: VersionWatch | None
-    ) -> Expected:
-        assert head.judged_by is not None
-        sha256 = head.judged_by.sha256
-        release = entry.release
-        if release is not None and release.challenger == sha256 and release.guarantee is not None:
-            return Expected.of(release.guarantee)
-        if entry.champion == sha256 and entry.promised is not None:
-            return Expected.of(entry.promised)
+    def _watch(self, entry: ProcessEntry, sha256: str) -> VersionWatch | None:
+        """The bounds of a version, held to what is expected of it now.
+
+        Another guarantee may have been agreed on since its last audit was counted.
+        """
+        watch = self._store.watch(entry.process, sha256)
+        if watch is None:
+            return None
+        return live.expecting(watch, self._store, self._expected(sha256, entry, watch))
+
+    def _expected(self, sha256: str, entry: ProcessEntry, kept: VersionWatch | None) -> Expected:
+        agreed = agreed_guarantee(entry, sha256)
+        if agreed is not None:
+            return Expected.of(agreed)
         if kept is not None:
             return Expected(kept.guarantee, kept.state.expected)
         return expected_of(self._registry.version(entry.process, sha256))
+
+
+def agreed_guarantee(entry: ProcessEntry, sha256: str) -> float | None:
+    """The guarantee that a version was released with; None: none was, or it is not released."""
+    if entry.release is not None and entry.release.challenger == sha256:
+        return entry.release.guarantee
+    return entry.promised if entry.champion == sha256 else None
 
 
 def expected_of(version: ModelVersion) -> Expected:

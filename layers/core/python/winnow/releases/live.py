@@ -99,7 +99,7 @@ def record(
         now = _observation(head, there, watch)
         expected = expect(watch)
         if now is None or (there is not None and there.event >= now.event):
-            return watch if watch is None else _expecting(watch, store, expected)
+            return watch if watch is None else expecting(watch, store, expected)
         before = watch or begin(process, version, expected, now.floor)
         after = _after(before, now, there, store, expected)
         seen = watch.revision if watch else None
@@ -185,8 +185,12 @@ def _after(
     return watch.model_copy(update=update | {"state": again.state})
 
 
-def _expecting(watch: VersionWatch, store: LiveStore, expected: Expected) -> VersionWatch:
-    """The bounds, computed again if something else is expected of the version now."""
+def expecting(watch: VersionWatch, store: LiveStore, expected: Expected) -> VersionWatch:
+    """The bounds, computed again if something else is expected of the version now.
+
+    Raises:
+        RetryableError: Too many others count observations of this version.
+    """
     for _ in range(ATTEMPTS):
         if (watch.guarantee, watch.state.expected) == expected:
             return watch

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from winnow.models import Alias, FrozenModel, ShadowCounts
 from winnow.registry.models import AliasChange, ProcessEntry, Release
 from winnow.registry.ports import ModelRegistry
-from winnow.releases.automatic import expected_of, judge
+from winnow.releases.automatic import agreed_guarantee, expected_of, judge
 from winnow.releases.gate import Decision
 from winnow.releases.live import differences
 from winnow.releases.models import VersionTotals, VersionWatch
@@ -82,6 +82,7 @@ def status_of(
         watch = store.watch(entry.process, release.challenger)
         decision = judge(release, watch, champion)
     live = _live(entry, Alias.CHAMPION, entry.champion, champion, registry)
+    broken = champion if live.broken else None
     return ReleaseStatus(
         process=entry.process,
         revision=entry.revision,
@@ -96,13 +97,13 @@ def status_of(
         decision=decision,
         previous=entry.previous,
         previous_until=entry.previous_until,
-        banners=banners_of(entry, champion, registry.history(entry.process), now),
+        banners=banners_of(entry, broken, registry.history(entry.process), now),
     )
 
 
 def banners_of(
     entry: ProcessEntry,
-    champion: VersionWatch | None,
+    broken: VersionWatch | None,
     history: tuple[AliasChange, ...],
     now: float,
 ) -> tuple[Banner, ...]:
@@ -112,10 +113,10 @@ def banners_of(
     last, unless a person has changed something since.
     """
     found: list[Banner] = []
-    if champion is not None and champion.broken and champion.guarantee is not None:
-        precision = champion.precision
+    if broken is not None and broken.guarantee is not None:
+        precision = broken.precision
         text = (
-            f"The champion does not keep its guarantee of {champion.guarantee:.2%}: its precision "
+            f"The champion does not keep its guarantee of {broken.guarantee:.2%}: its precision "
             f"is {precision.lower:.2%} to {precision.upper:.2%}."
         )
         found.append(
@@ -156,15 +157,9 @@ def _live(
     registry: ModelRegistry,
 ) -> VersionLive:
     version = registry.version(entry.process, sha256)
-    release = entry.release
-    if watch is not None:
-        guarantee = watch.guarantee
-    elif release is not None and release.challenger == sha256:
-        guarantee = release.guarantee
-    elif entry.champion == sha256 and entry.promised is not None:
-        guarantee = entry.promised
-    else:
-        guarantee = expected_of(version).guarantee
+    guarantee = agreed_guarantee(entry, sha256)
+    if guarantee is None:
+        guarantee = watch.guarantee if watch else expected_of(version).guarantee
     precision = watch.precision if watch else None
     return VersionLive(
         sha256=sha256,
@@ -177,7 +172,8 @@ def _live(
         upper=precision.upper if precision else 1.0,
         guarantee=guarantee,
         fallen=watch is not None and watch.state.fallen,
-        broken=watch is not None and watch.broken,
+        # What was found by another guarantee says nothing of this one.
+        broken=watch is not None and watch.broken and watch.guarantee == guarantee,
     )
 
 

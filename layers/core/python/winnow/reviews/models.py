@@ -117,6 +117,9 @@ class ReviewHead(FrozenModel):
         description="smallest probability with which an accepted record of its run was sampled; 0: "
         "some were never, so that it says nothing of them; absent: that of this record",
     )
+    lot: str | None = Field(
+        None, description="of an audit: its place in the queue, drawn (see sampling.lot)"
+    )
     waiting_since: str = Field(description="when it was queued, ISO 8601 in UTC")
 
     lease_by: str | None = None
@@ -136,12 +139,13 @@ class ReviewHead(FrozenModel):
     def rank(self) -> str:
         """Sorts the queue: records for review, the least sure first, then the oldest.
 
-        Audited records come after all records that are for review.
+        Audited records come after all records that are for review, in the order of their lots:
+        what was decided of them at any time is a random sample, as the bounds of a version take it
+        to be. Those that were queued before there were lots are sorted as they were.
         """
         group = "0" if self.kind is Kind.REVIEW else "1"
-        return (
-            f"{group}#{self.confidence:.6f}#{self.waiting_since}#{self.upload}#{self.record:010d}"
-        )
+        order = self.lot or f"{self.confidence:.6f}"
+        return f"{group}#{order}#{self.waiting_since}#{self.upload}#{self.record:010d}"
 
     @property
     def queued(self) -> bool:

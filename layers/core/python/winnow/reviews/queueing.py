@@ -17,7 +17,7 @@ from winnow.ports import ObjectStore
 from winnow.processes.schema import ProcessDefinition, parse_definition_json
 from winnow.reviews.models import Kind, LineRef, RecordKey, ReviewHead, State, Totals
 from winnow.reviews.ports import ReviewStore
-from winnow.reviews.sampling import AuditDraw, in_sample
+from winnow.reviews.sampling import AuditDraw, in_sample, lot
 from winnow.reviews.service import Reviews
 from winnow.storage.paths import JSON, ReviewPaths, RunPaths
 from winnow.storage.times import iso
@@ -295,5 +295,6 @@ def _head(
         calibrated=judged.calibrated,
         blind=in_sample(key, shares.blind, "blind"),
         probability=probability,
+        lot=lot(key) if kind is Kind.AUDIT else None,
         waiting_since=now,
     )

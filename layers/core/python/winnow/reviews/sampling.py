@@ -1,4 +1,4 @@
-"""Which records are blind, and which accepted ones people check: the same ones every time.
+"""Which records are blind, which accepted ones people check, and in which order: always the same.
 
 A record's share of the hash space decides, so that a second delivery of an event, or another
 machine, draws the same sample.
@@ -17,9 +17,21 @@ def in_sample(key: RecordKey, share: float, purpose: str) -> bool:
 
     A sample of a greater share has all of a smaller one.
     """
+    return _drawn(key, purpose) < share * _SPACE
+
+
+def lot(key: RecordKey) -> str:
+    """A record's place among those that people check: eight hex digits that say nothing of it.
+
+    Not the number that it was drawn into the sample with: that is smaller, the smaller the share.
+    """
+    return f"{_drawn(key, 'order'):016x}"[:8]
+
+
+def _drawn(key: RecordKey, purpose: str) -> int:
+    """A record's number in the hash space; independent for each purpose."""
     text = f"{purpose}\n{key.upload}\n{key.record}".encode()
-    drawn = int.from_bytes(hashlib.sha256(text).digest()[:8], "big")
-    return drawn < share * _SPACE
+    return int.from_bytes(hashlib.sha256(text).digest()[:8], "big")
 
 
 class AuditDraw(NamedTuple):

@@ -139,7 +139,7 @@ class Reviews:
         skipped: bool = False,
         after: str = "",
     ) -> Taken:
-        """Lease the next records to a person: of the processes of `filters`, the least sure first.
+        """Lease the next records to a person: of the processes of `filters`, by rank.
 
         `holding` are records that the person has already. Records that the person skipped are left
         out, or with `skipped` they alone are meant. Of a long queue, only a part is looked at
