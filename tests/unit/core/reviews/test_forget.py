@@ -20,6 +20,7 @@ from winnow.errors import (
 )
 from winnow.models import (
     Counts,
+    InvalidRecord,
     ObjectRef,
     Outcome,
     Result,
@@ -45,6 +46,7 @@ from winnow.reviews.service import Given
 from winnow.search.erasure import KeptSearches
 from winnow.search.saved import SavedSearch
 from winnow.search.shapes import Search
+from winnow.steps.filter import outcome_of
 from winnow.steps.upload import upload_id
 from winnow.storage.jsonl import dump_line
 from winnow.storage.paths import ARRAYS, JSON, JSON_LINES, ReviewPaths, RunPaths
@@ -164,7 +166,7 @@ def archive() -> Archive:
     places = (SourceLocation(start=0, page=1, picture=2),)
     return Archive(
         criteria_record(1, text=SECRET, source_id="hans", places=places),
-        criteria_record(2, text=OTHER, source_id="grete"),
+        criteria_record(2, text=OTHER, source_id="grete", places=on_pages(1, scanned=True)),
         criteria_record(3, text=OTHER, source_id="gustav"),
     )
 
@@ -577,7 +579,10 @@ def test_other_uploads_of_the_same_key_keep_their_files_and_are_named() -> None:
 
 def test_the_drawn_page_of_a_digital_pdf_is_erased_with_its_record() -> None:
     places = (SourceLocation(start=0, page=2, line=1, box=(0.1, 0.1, 0.9, 0.2)),)
-    room = Archive(criteria_record(1, text=SECRET, places=places), criteria_record(2, text=OTHER))
+    room = Archive(
+        criteria_record(1, text=SECRET, places=places),
+        criteria_record(2, text=OTHER, places=on_pages(1)),
+    )
     erased = room.forget().record(room.row, room.result, 1, "ann")
     assert erased.pages == 1
     assert pictures(room) == {"1.jpg": OTHER, "2.jpg": ""}
@@ -616,6 +621,7 @@ def test_of_two_erasures_at_once_one_erases_the_picture_that_both_records_are_on
     room = Archive(
         criteria_record(1, text=SECRET, places=on_pages(2, scanned=True)),
         criteria_record(2, text=SECRET, places=on_pages(2, scanned=True)),
+        criteria_record(3, text=OTHER, places=on_pages(1, scanned=True)),
     )
     published = room.objects.publish
     started: list[int] = []
@@ -629,6 +635,39 @@ def test_of_two_erasures_at_once_one_erases_the_picture_that_both_records_are_on
     room.objects.publish = publish  # type: ignore[method-assign]
     room.forget().record(room.row, room.result, 1, "ann")
     assert started
+    assert pictures(room) == {"1.jpg": OTHER}
+
+
+def rewrite_last(room: Archive, line: bytes) -> None:
+    """Put a line in the place of that of record 99."""
+    with room.objects.open(room.result) as stream:
+        files = Result.model_validate_json(stream.read()).files
+    room.objects.publish(files[Outcome.ACCEPTED], line, JSON_LINES, RUN.started_at)
+
+
+@pytest.mark.parametrize("code", ["record_failed", "judging_failed", "case_too_long"])
+def test_pictures_of_a_record_that_could_not_be_judged_are_erased_with_it(code: str) -> None:
+    """Scan had kept them before. Its line names none; those of the others are named by theirs."""
+    room = Archive(criteria_record(1, text=OTHER, places=on_pages(1, scanned=True)))
+    failed = InvalidRecord(record=99, source_id="hans", code=code, reason="It failed.")
+    rewrite_last(room, dump_line(outcome_of(failed, 0.7)))
+    assert room.forget().record(room.row, room.result, 99, "ann").pages == 1
+    assert pictures(room) == {"1.jpg": OTHER}
+
+
+def test_a_picture_that_is_in_no_line_is_erased_with_any_record() -> None:
+    """A page without text, or of a member that could not be read to its end."""
+    room = Archive(
+        criteria_record(1, text=SECRET), criteria_record(2, text=OTHER, places=on_pages(1))
+    )
+    assert room.forget().record(room.row, room.result, 1, "ann").pages == 1
+    assert pictures(room) == {"1.jpg": OTHER}
+
+
+def test_a_picture_that_a_line_may_name_which_cannot_be_read_is_kept() -> None:
+    room = Archive(criteria_record(1, text=SECRET, places=on_pages(2, scanned=True)))
+    rewrite_last(room, b'{"schema_version":"9.0","outcome":"accepted","record":99,"other":1}\n')
+    assert room.forget().record(room.row, room.result, 1, "ann").pages == 1
     assert pictures(room) == {"1.jpg": OTHER}
 
 

@@ -29,7 +29,7 @@ from winnow.errors import (
 from winnow.models import FrozenModel, ObjectRef, Outcome, Result, ResultRecord
 from winnow.ports import ObjectStore, Piece
 from winnow.recovery.upload_row import LEASE_S, UploadRow
-from winnow.reviews.items import pictures_of, unpictured_pages_of
+from winnow.reviews.items import unpictured_pages_of
 from winnow.reviews.models import Kind, LineRef, RecordKey, ReviewHead, State
 from winnow.reviews.ports import ReviewStore
 from winnow.reviews.service import Reviews
@@ -350,13 +350,16 @@ class Forget:
 
     def _records(self, result: Result) -> Iterator[ResultRecord]:
         """The records of the newest results that can be read and are not erased."""
+        for line in self._lines(result):
+            with suppress(StoredDataInvalidError):
+                record = parse_record(line.content)
+                if record.code != CODE:
+                    yield record
+
+    def _lines(self, result: Result) -> Iterator[RecordLine]:
         for ref in result.files.values():
             with suppress(ObjectGoneError):
-                for line in each_line(self._objects, self._newest(ref)):
-                    with suppress(StoredDataInvalidError):
-                        record = parse_record(line.content)
-                        if record.code != CODE:
-                            yield record
+                yield from each_line(self._objects, self._newest(ref))
 
     # -- a record ----------------------------------------------------------------------------------
 
@@ -440,20 +443,42 @@ class Forget:
     def _delete_pictures(
         self, folder: str, result: Result, record: ResultRecord
     ) -> tuple[int, bool]:
-        """Delete the pictures of the pages that a record is on, and no other one.
+        """Delete the pictures of the pages that a record is on, and those that no record is on.
+
+        The latter may show the person, too: the line of a record that could not be judged names no
+        page, and a page without text is in no line. Nobody is shown them.
 
         Returns how many versions, and whether pictures are kept for another record.
         """
-        drawable = _unpictured(record)
-        every = {*pictures_of(record).values(), *drawable}
-        own = set(every)
-        if every:
-            for other in self._records(result):
-                if other.record != record.record:
-                    own.difference_update(pictures_of(other).values(), _unpictured(other))
-        self._bar(f"{folder}/pages/{n}.jpg" for n in own & drawable)
-        deleted = sum(self._delete_contents(f"{folder}/pages/{n}.") for n in sorted(own))
-        return deleted, own != every
+        pages = f"{folder}/pages/"
+        own = _pictures(record)
+        if not own and next(self._eraser.versions(self._bucket, pages), None) is None:
+            return 0, False
+        needed, all_read = self._needed(result, record.record)
+        self._bar(f"{pages}{n}.jpg" for n in _unpictured(record) - needed)
+        named = {f"{pages}{n}.jpg" for n in own}
+        kept = {f"{pages}{n}.jpg" for n in needed}
+        gone = (
+            version
+            for version in self._eraser.versions(self._bucket, pages)
+            if not version.barrier
+            and version.key not in kept
+            and (all_read or version.key in named)
+        )
+        return self._eraser.delete(self._bucket, gone), bool(own & needed)
+
+    def _needed(self, result: Result, erased: int) -> tuple[set[int], bool]:
+        """The pictures that other records are on, and whether all their lines can be read."""
+        needed: set[int] = set()
+        all_read = True
+        for line in self._lines(result):
+            if line.record == erased:
+                continue
+            try:
+                needed |= _pictures(parse_record(line.content))
+            except StoredDataInvalidError:
+                all_read = False
+        return needed, all_read
 
     # -- a prediction ------------------------------------------------------------------------------
 
@@ -756,6 +781,11 @@ def _is_of(line: bytes, record: int) -> bool:
         found = json.loads(line)
         return isinstance(found, dict) and found.get("record") == record
     return False
+
+
+def _pictures(record: ResultRecord) -> set[int]:
+    """The pictures that a record is on, also those that may be drawn at this moment."""
+    return {at.picture for at in record.places if at.picture is not None} | _unpictured(record)
 
 
 def _unpictured(record: ResultRecord) -> set[int]:
