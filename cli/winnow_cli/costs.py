@@ -12,7 +12,7 @@ from winnow.costs.cost import Cost
 from winnow.costs.month import idle_month
 from winnow.costs.prices import X86, PriceList, price_list
 from winnow.recovery.upload_row import UploadRow
-from winnow_cli.target import Target, aws_errors
+from winnow_cli.target import Target, aws_errors, parameters_of
 from winnow_cli.uploads import Uploads
 
 LOCAL_REGION = "us-east-1"
@@ -101,7 +101,7 @@ def processors_of(target: Target) -> str:
     """The processors that the stack's functions run on; of the local stack this machine's."""
     if target.local:
         return machine()
-    return _parameters(target).get("Architecture", X86)
+    return parameters_of(target).get("Architecture", X86)
 
 
 def idle(target: Target) -> Cost:
@@ -125,12 +125,4 @@ def deployed(target: Target) -> tuple[Mapping[str, Any], Mapping[str, str]]:
         body = cloudformation.get_template(StackName=target.stack_name, TemplateStage="Processed")
     found = body["TemplateBody"]
     template = json.loads(found) if isinstance(found, str) else found
-    return template, _parameters(target)
-
-
-def _parameters(target: Target) -> dict[str, str]:
-    with aws_errors(target):
-        answer = target.client("cloudformation").describe_stacks(StackName=target.stack_name)
-    (stack,) = answer["Stacks"]
-    given = stack.get("Parameters", [])
-    return {one["ParameterKey"]: one.get("ParameterValue", "") for one in given}
+    return template, parameters_of(target)

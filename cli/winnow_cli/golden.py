@@ -8,6 +8,7 @@ from winnow.registry.models import ModelVersion, ProcessEntry
 from winnow.releases import golden
 from winnow.releases.golden import GoldenResult, golden_rows
 from winnow_cli.models import StackModels
+from winnow_cli.target import Target, parameters_of
 from winnow_encoder import load_encoder
 from winnow_encoder.golden import judged
 from winnow_encoder.pictures import load_picture_encoder
@@ -27,8 +28,9 @@ def check(
     challenger: ModelVersion,
     guarantee: float | None,
     model: Path,
+    target: Target,
 ) -> GoldenCheck | None:
-    """Judge the golden set by both versions; None: none of them has one.
+    """Judge the golden set by both versions, as the stack would; None: none of them has one.
 
     Raises:
         ModelInvalidError: The model is not built here.
@@ -38,15 +40,22 @@ def check(
     rows = golden_rows((challenger, champion), models.store)
     if not rows:
         return None
+    threshold = _threshold(target)
     vectors = ReferenceVectors(load_encoder(model), model)
 
     def pictures() -> PictureEncoder:
         return load_picture_encoder(model)
 
     return GoldenCheck(
-        judged(champion, rows, champion.guarantee, models.store, vectors, pictures),
-        judged(challenger, rows, guarantee, models.store, vectors, pictures),
+        judged(champion, rows, champion.guarantee, threshold, models.store, vectors, pictures),
+        judged(challenger, rows, guarantee, threshold, models.store, vectors, pictures),
     )
+
+
+def _threshold(target: Target) -> float | None:
+    """The stack's threshold; None: each version has its own."""
+    given = parameters_of(target).get("Threshold")
+    return float(given) if given else None
 
 
 def refuse_broken(entry: ProcessEntry, found: GoldenCheck | None) -> None:

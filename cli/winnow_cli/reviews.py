@@ -19,7 +19,7 @@ from winnow.reviews.service import Reviews
 from winnow_aws.reviews import ReviewTable
 from winnow_aws.s3 import S3Store
 from winnow_aws.scan_function import ScanFunction
-from winnow_cli.target import Target, aws_errors
+from winnow_cli.target import Target, aws_errors, parameters_of
 
 LOCAL_USER = "you@winnow.local"
 """Who decides on the local stack: the user whom its page signs in, too."""
@@ -84,14 +84,7 @@ class StackReviews:
 
     def _shares(self) -> Shares:
         """The stack's shares of blind and of audited records."""
-        with aws_errors(self._target):
-            stacks = self._target.client("cloudformation").describe_stacks(
-                StackName=self._target.stack_name
-            )
-        given = {
-            found["ParameterKey"]: found.get("ParameterValue", "")
-            for found in stacks["Stacks"][0].get("Parameters", ())
-        }
+        given = parameters_of(self._target)
         return Shares(
             *(
                 float(given[name]) / 100 if given.get(name) else default

@@ -226,6 +226,16 @@ def stage_clients(stage: "Stage") -> Callable[[str], Any]:
     return lambda service: session.client(service, config=config)  # type: ignore[call-overload]
 
 
+def parameters_of(target: Target) -> dict[str, str]:
+    """The parameters of a stack as they are in force."""
+    with aws_errors(target):
+        answer = target.client("cloudformation").describe_stacks(StackName=target.stack_name)
+    (stack,) = answer["Stacks"]
+    return {
+        one["ParameterKey"]: one.get("ParameterValue", "") for one in stack.get("Parameters", ())
+    }
+
+
 @contextmanager
 def aws_errors(target: Target) -> Iterator[None]:
     """Raise botocore's errors as ours, even if an adapter has turned them into errors of a run."""

@@ -190,8 +190,10 @@ def _judged(
     rows = golden_rows((challenger, champion), models.store)
     if not rows:
         return None
-    vectors = ReferenceVectors(encoder, TrainSettings.from_environment(os.environ).model_dir)
-    return judged(challenger, rows, guarantee, models.store, vectors, pictures)
+    settings = TrainSettings.from_environment(os.environ)
+    vectors = ReferenceVectors(encoder, settings.model_dir)
+    threshold = settings.threshold_override
+    return judged(challenger, rows, guarantee, threshold, models.store, vectors, pictures)
 
 
 def _trained(asked: TrainInput) -> TrainReport:

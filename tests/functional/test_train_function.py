@@ -141,7 +141,7 @@ def test_the_need_is_read_off_the_champion_and_the_decisions(app, tmp_path, monk
 
 def test_a_version_is_judged_on_the_golden_set(app, tmp_path, monkeypatch):
     here = room(app, tmp_path, monkeypatch, None, jobs=False)
-    settings = SimpleNamespace(model_dir=tmp_path)
+    settings = SimpleNamespace(model_dir=tmp_path, threshold_override=None)
     monkeypatch.setattr(app.TrainSettings, "from_environment", lambda _: settings)
 
     def asked(version: str, guarantee: float) -> Any:
@@ -158,4 +158,6 @@ def test_a_version_is_judged_on_the_golden_set(app, tmp_path, monkeypatch):
     kept = asked(challenger.sha256, 0.05)["result"]
     assert (kept["version"], kept["broken"]) == (challenger.sha256, False)
     assert 0 < kept["right"] <= kept["accepted"] <= kept["rows"]
+    settings.threshold_override = 1.0
+    assert asked(challenger.sha256, 0.05)["result"]["accepted"] < kept["accepted"]
     assert asked("0" * 64, 0.9) == {"result": None, "code": "version_unknown"}

@@ -60,8 +60,14 @@ def test_a_job_is_told_what_the_function_is_told() -> None:
     job = {
         one["Name"]: one["Value"] for one in properties("Job")["ContainerProperties"]["Environment"]
     }
-    # A job decides for itself how many threads it has, and submits no job.
-    beside = {"TRAIN_QUEUE", "MODEL_ENGINE", "MODEL_HANDLE", "ENCODER_THREADS"}
+    # A job decides for itself how many threads it has, submits no job, and accepts nothing.
+    beside = {
+        "THRESHOLD_OVERRIDE",
+        "TRAIN_QUEUE",
+        "MODEL_ENGINE",
+        "MODEL_HANDLE",
+        "ENCODER_THREADS",
+    }
     assert set(job) == (set(own) - beside) | {"RESULTS_BUCKET", "STACK_NAME"}
     for name in ("SAMPLES_DIR", "MODEL_DIR", "POWERTOOLS_SERVICE_NAME"):
         assert job[name] == own[name]

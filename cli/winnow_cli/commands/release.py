@@ -143,7 +143,7 @@ def canary(
         entry = releases.models.entry(named, revision)
         found = releases.challenger(entry, version)
         refuse_code_canary(target)
-        refuse_broken(entry, _golden(releases, entry, found, guarantee, model))
+        refuse_broken(entry, _golden(target, releases, entry, found, guarantee, model))
         changed = releases.start(
             "canary",
             entry,
@@ -199,7 +199,7 @@ def blue_green(
     with _open(stack) as (target, releases):
         entry = releases.models.entry(named, revision)
         found = releases.challenger(entry, version)
-        refuse_broken(entry, _golden(releases, entry, found, guarantee, model))
+        refuse_broken(entry, _golden(target, releases, entry, found, guarantee, model))
         _promote(target, releases, entry, found, guarantee, reason, yes, as_json)
 
 
@@ -327,10 +327,10 @@ def check(
     from winnow.errors import ReleaseInvalidError
     from winnow_cli.golden import refuse_broken
 
-    with _open(stack) as (_, releases):
+    with _open(stack) as (target, releases):
         entry = releases.models.entry(process)
         found = releases.challenger(entry, version)
-        golden = _golden(releases, entry, found, guarantee, model, must=True)
+        golden = _golden(target, releases, entry, found, guarantee, model, must=True)
         if golden is None:
             raise ReleaseInvalidError(
                 f"{entry.process} has no golden set: none of its versions was trained on reviews."
@@ -357,6 +357,7 @@ def _open(stack: str | None) -> "Iterator[tuple[Target, StackReleases]]":
 
 
 def _golden(
+    target: "Target",
     releases: "StackReleases",
     entry: "ProcessEntry",
     version: "ModelVersion",
@@ -372,7 +373,7 @@ def _golden(
 
     wanted = guarantee_of(entry, version, guarantee)
     try:
-        return judged(releases.models, entry, version, wanted, model)
+        return judged(releases.models, entry, version, wanted, model, target)
     except ModelInvalidError:
         if must:
             raise

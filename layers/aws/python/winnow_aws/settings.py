@@ -109,6 +109,9 @@ class TrainSettings(EncoderSettings):
         description="the folder of the rows that the shipped heads were trained on"
     )
     stack_name: str = Field("winnow", description="the stack's name, a dimension of the metrics")
+    threshold_override: float | None = Field(
+        None, ge=0, le=1, description="threshold of the stack, in place of each process's own"
+    )
     train_queue: str = Field(
         "",
         description="the queue of jobs for what is too large for it; empty: there is none",

@@ -19,16 +19,20 @@ def judged(
     version: ModelVersion,
     rows: list[TrainingRow],
     guarantee: float | None,
+    threshold: float | None,
     store: ObjectStore,
     vectors: ReferenceVectors,
     pictures: Callable[[], PictureEncoder],
 ) -> GoldenResult:
-    """What a version makes of the golden set; `pictures` is called where it is of pictures.
+    """What a version makes of the golden set, at the stack's threshold if it has one.
+
+    `pictures` is called where the version is of pictures.
 
     Raises:
         VersionAlteredError: A file of the version is not what was published.
     """
-    return judge_golden(version, _judge(version, store, vectors, pictures), rows, guarantee)
+    judge = _judge(version, store, vectors, pictures)
+    return judge_golden(version, judge, rows, guarantee, threshold)
 
 
 def _judge(

@@ -52,27 +52,40 @@ def test_rows_that_are_gone_are_none() -> None:
 @pytest.mark.parametrize(("wrong_every", "broken"), [(1_000, False), (20, False), (3, True)])
 def test_what_breaks_the_guarantee_is_found(wrong_every: int, broken: bool) -> None:
     rows = [row(n, right=n % wrong_every > 0) for n in range(1, 201)]
-    found = judge_golden(a_version(), echo, rows, 0.9)
+    found = judge_golden(a_version(), echo, rows, 0.9, None)
     assert (found.rows, found.accepted, found.broken) == (200, 200, broken)
     assert found.lower < found.right / 200 <= found.upper
 
 
 def test_what_is_below_the_threshold_does_not_count() -> None:
     rows = [row(n, right=False, confidence=0.5) for n in range(1, 100)]
-    found = judge_golden(a_version(), echo, rows, 0.9)
+    found = judge_golden(a_version(), echo, rows, 0.9, None)
     assert (found.accepted, found.broken, found.lower, found.upper) == (0, False, 0.0, 1.0)
+
+
+@pytest.mark.parametrize(("threshold", "broken"), [(0.5, True), (None, False), (0.95, False)])
+def test_the_threshold_of_the_stack_is_in_force(threshold: float | None, broken: bool) -> None:
+    """Of what a run accepts: the doubtful rows are wrong, and the version's own leaves them out."""
+    version = a_version()
+    assert 0.5 < version.threshold < 0.95
+    rows = [row(n, right=True, confidence=0.95) for n in range(100)]
+    rows += [row(n, right=True, confidence=version.threshold) for n in range(100, 150)]
+    rows += [row(n, right=False, confidence=0.5) for n in range(150, 200)]
+    found = judge_golden(version, echo, rows, 0.9, threshold)
+    accepted = {0.5: 200, None: 150, 0.95: 100}[threshold]
+    assert (found.accepted, found.broken) == (accepted, broken)
 
 
 def test_without_a_guarantee_or_rows_nothing_is_broken() -> None:
     rows = [row(n, right=False) for n in range(1, 100)]
-    assert not judge_golden(a_version(), echo, rows, None).broken
-    assert not judge_golden(a_version(), echo, [], 0.9).broken
+    assert not judge_golden(a_version(), echo, rows, None, None).broken
+    assert not judge_golden(a_version(), echo, [], 0.9, None).broken
 
 
 def test_a_row_counts_with_its_weight() -> None:
     """Ten of the wrong ones stand for ten, ninety of the right ones for nine hundred."""
     rows = [row(n, right=True, weight=10.0) for n in range(90)]
     rows += [row(n, right=False, weight=1.0) for n in range(90, 150)]
-    assert not judge_golden(a_version(), echo, rows, 0.9).broken
+    assert not judge_golden(a_version(), echo, rows, 0.9, None).broken
     even = [one.model_copy(update={"weight": 1.0}) for one in rows]
-    assert judge_golden(a_version(), echo, even, 0.9).broken
+    assert judge_golden(a_version(), echo, even, 0.9, None).broken

@@ -110,6 +110,7 @@ def judge_golden(
     judge: RowJudge,
     rows: Sequence[TrainingRow],
     guarantee: float | None,
+    threshold: float | None,
 ) -> GoldenResult:
     """What a version makes of the golden set.
 
@@ -118,12 +119,14 @@ def judge_golden(
         judge: Its judge.
         rows: Labelled rows; each counts with its weight.
         guarantee: That it has to keep; None: there is none to break.
+        threshold: The stack's, in place of the version's own; None: it has none.
     """
+    least = version.threshold if threshold is None else threshold
     judgements = judge(rows) if rows else []
     accepted = [
         (row, judgement.decision.value == row.label)
         for row, judgement in zip(rows, judgements, strict=True)
-        if judgement.confidence >= version.threshold
+        if judgement.confidence >= least
         and not judgement.out_of_scope
         and judgement.decision.value != Verdict.UNDETERMINED
     ]
