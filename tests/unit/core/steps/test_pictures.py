@@ -225,10 +225,10 @@ def test_a_picture_has_a_limit_of_bytes():
 # -- lists -----------------------------------------------------------------------------------------
 
 
-def listed(way: Way, *keys: str) -> dict[str, list[dict]]:
+def listed(way: Way, *keys: str, folder: str = "inbox/moods/ann/") -> dict[str, list[dict]]:
     """The results of a list of these keys."""
     rows = "".join(f'{number},"{key}"\n' for number, key in enumerate(keys, start=1))
-    return way.results(way.scan(f"id,picture\n{rows}".encode(), "inbox/moods/ann/list.csv"))
+    return way.results(way.scan(f"id,picture\n{rows}".encode(), f"{folder}list.csv"))
 
 
 def test_a_list_names_pictures_of_its_own_folder():
@@ -270,3 +270,18 @@ def test_a_list_names_nothing_else(key, code):
     (invalid,) = outcomes["invalid"]
     assert invalid["code"] == code
     assert key not in invalid["reason"]
+
+
+@pytest.mark.parametrize("folder", ["inbox/", "inbox/moods/", "inbox//"])
+@pytest.mark.parametrize("inside", ["ann/b.png", "ann/deep/b.png", "/b.png"])
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_list_where_the_folders_of_all_are_names_what_is_beside_it_alone(folder, inside, whole):
+    way = Way(DEFINITION, default_process="moods")
+    for name in ("a.png", inside):
+        way.store.add("uploads", f"{folder}{name}", pretended("glad 0.9"))
+    key = f"{folder}{inside}" if whole or inside.startswith("/") else inside
+    outcomes = listed(way, "a.png", key, folder=folder)
+    (accepted,) = outcomes["accepted"]
+    assert accepted["picture"]["object"]["key"] == f"{folder}a.png"
+    (invalid,) = outcomes["invalid"]
+    assert invalid["code"] == "picture_elsewhere"

@@ -18,6 +18,8 @@ from winnow.steps.upload import INBOX
 
 _BATCH_FILES = 64
 _BATCH_BYTES = 50_000_000
+_OWN_DEPTH = 2
+"""A folder so deep in the inbox, as `inbox/<process>/<folder>/`, is a sender's own."""
 _URL = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 
 
@@ -49,7 +51,8 @@ class PictureFile(NamedTuple):
 class ListedPictures:
     """The pictures that a list names: objects of the list's own folder of the inbox, and no other.
 
-    Whoever may drop a list need not be allowed to read what others drop.
+    Whoever may drop a list need not be allowed to read what others drop. In the inbox itself and in
+    the folder of a process, where everybody's folders are, a list names what lies beside it alone.
     """
 
     def __init__(self, named_in: ObjectRef, store: ObjectStore, limits: ReadLimits) -> None:
@@ -67,7 +70,7 @@ class ListedPictures:
             )
         if not key.startswith(INBOX):
             key = self._folder + key
-        if not key.startswith(self._folder):
+        if not self._in_folder(key):
             return _unread(
                 row, "picture_elsewhere", "It names a picture outside the folder of its list."
             )
@@ -80,6 +83,11 @@ class ListedPictures:
             return _unread(row, "picture_missing", "There is no object with the key that it names.")
         except PermanentError as error:
             return _unread(row, error.code, error.message)
+
+    def _in_folder(self, key: str) -> bool:
+        inside = key.removeprefix(self._folder)
+        shared = self._folder.removeprefix(INBOX).count("/") < _OWN_DEPTH
+        return key.startswith(self._folder) and not (shared and "/" in inside)
 
 
 def with_pictures(
