@@ -21,13 +21,17 @@ def pngs() -> tuple[bytes, ...]:
 
 
 def jpegs() -> tuple[bytes, ...]:
-    """Grey, colour, CMYK, progressive, turned by EXIF."""
+    """Grey, colour, CMYK, progressive, turned by EXIF, with another picture behind it."""
     exif = Image.Exif()
     exif[0x0112] = 6
+    still = _picture("RGB")
+    many = io.BytesIO()
+    still.save(many, "MPO", save_all=True, append_images=[still.rotate(180)])
     return (
         *(_packed(_picture(mode), "JPEG") for mode in ("L", "RGB", "CMYK")),
         _packed(_picture("RGB"), "JPEG", progressive=True),
         _packed(_picture("RGB"), "JPEG", exif=exif),
+        many.getvalue(),
     )
 
 

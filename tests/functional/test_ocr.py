@@ -337,8 +337,8 @@ def test_reading_ends_when_its_time_is_over():
     )
 
 
-@pytest.mark.parametrize("kind", ["PNG", "WEBP", "GIF"])
-def test_only_the_first_picture_of_an_animation_is_read(kind):
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "GIF", "MPO"])
+def test_only_the_first_picture_of_a_file_is_read(kind):
     frames = [Image.new("L", (100, 100), shade) for shade in (250, 120, 0)]
     seen = Counting()
     content = scans.packed(frames[0], kind, save_all=True, append_images=frames[1:], lossless=True)

@@ -2,6 +2,7 @@
 
 import io
 import signal
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -79,10 +80,18 @@ def test_every_mode_is_rgb(mode: str) -> None:
     square(packed(image.convert(mode) if mode != "I;16" else image, kind))
 
 
-def test_of_an_animation_the_first_frame() -> None:
-    frames = [Image.new("RGB", (60, 60), colour) for colour in (RED, GREEN)]
-    found = square(packed(frames[0], "GIF", save_all=True, append_images=frames[1:]))
-    assert near(tuple(found[100, 100].tolist()), RED)
+@pytest.mark.parametrize(
+    ("kind", "called"),
+    [("GIF", "gif"), ("TIFF", "tiff"), ("WEBP", "webp"), ("PNG", "png"), ("MPO", "jpeg")],
+)
+@pytest.mark.parametrize("side", [60, 2000])
+def test_of_several_pictures_in_a_file_the_first(kind: str, called: str, side: int) -> None:
+    frames = [Image.new("RGB", (side, side), colour) for colour in (RED, GREEN)]
+    content = packed(frames[0], kind, save_all=True, append_images=frames[1:])
+    (found,) = decode_pictures([content], ReadLimits())
+    assert isinstance(found, DecodedPicture)
+    assert found.picture == Picture(format=called, width=side, height=side)
+    assert near(tuple(found.square[-3:]), RED)
 
 
 # -- what people see -------------------------------------------------------------------------------
@@ -191,6 +200,41 @@ def test_a_crash_of_the_decoder_costs_one_picture(monkeypatch: pytest.MonkeyPatc
     good = packed(picture(), "PNG")
     found = squares_of([good, b"crash", good, b"crash", good], ReadLimits())
     assert [isinstance(one, RecordRejection) for one in found] == [False, True, False, True, False]
+    assert {one.code for one in found if isinstance(one, RecordRejection)} == {"file_unreadable"}
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        ["square", "bmp", 60, 60, 0],
+        ["square", "png", 0, 60, 0],
+        ["square", "png", 60, 60, 10**6],
+        ["square", "png", 60, 60, -1],
+        ["square", "png", 60, 60, None],
+        ["square"],
+        ["unread", None, "why"],
+        ["picture", 1, 2, 3],
+        ["end"],
+    ],
+)
+def test_what_no_child_should_say_costs_one_picture(
+    item: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = sandbox.parse
+
+    def saying(*args: Any, **options: Any) -> Iterator[list[Any]]:
+        for said in real(*args, **options):
+            if said[0] != "unread":
+                yield said
+            elif item == ["end"]:
+                return
+            else:
+                yield item
+
+    monkeypatch.setattr(sandbox, "parse", saying)
+    good = packed(picture(), "PNG")
+    found = squares_of([good, b"bad", good, b"bad"], ReadLimits())
+    assert [isinstance(one, RecordRejection) for one in found] == [False, True, False, True]
     assert {one.code for one in found if isinstance(one, RecordRejection)} == {"file_unreadable"}
 
 

@@ -3,11 +3,14 @@
 import os
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
-from winnow.errors import PermanentError
+from winnow.errors import FileUnreadableError, PermanentError
 from winnow.limits.budget import RecordRejection
 from winnow.limits.reading import ReadLimits
 from winnow.models import DecodedSquare, Picture
@@ -58,8 +61,9 @@ def _batch(
 ) -> list[DecodedPicture | RecordRejection]:
     """What a child makes of the files, one after the other.
 
-    Where it crashes, or takes more memory or time than a file may, another child begins with the
-    picture that it had come to. The first picture of a child that ends so is unread.
+    Where it crashes, takes more memory or time than a file may, or says what it should not, another
+    child begins with the picture that it had come to. The first picture of a child that ends so is
+    unread.
     """
     found: list[DecodedPicture | RecordRejection] = []
     while len(found) < len(pictures):
@@ -83,19 +87,25 @@ def _decode(
         for picture in pictures:
             file.write(len(picture).to_bytes(LENGTH_BYTES, "little") + picture)
         file.flush()
-        at = 0
         options = {"side": SIDE, "thumbnail": thumbnail}
-        for item in sandbox.parse("squares", file, limits, scratch, **options):
-            if item[0] == "unread":
-                found.append(RecordRejection(item[1], item[2]))
-                continue
-            kind, width, height, size = item[1:]
+        items = sandbox.parse("squares", file, limits, scratch, **options)
+        at = 0
+        for _ in pictures:
+            made = _made(next(items, []), scratch, at)
+            found.append(made)
+            if isinstance(made, DecodedPicture):
+                at += len(made.square) + len(made.thumbnail)
+
+
+def _made(item: list[Any], scratch: IO[bytes], at: int) -> DecodedPicture | RecordRejection:
+    """What an item of the child stands for. Raises FileUnreadableError where that is nothing."""
+    match item:
+        case ["unread", str(code), str(reason)]:
+            return RecordRejection(code, reason)
+        case ["square", kind, width, height, int(size)] if size >= 0:
             content = os.pread(scratch.fileno(), SQUARE_BYTES + size, at)
-            at += len(content)
-            found.append(
-                DecodedPicture(
-                    Picture(format=kind, width=width, height=height),
-                    square=content[:SQUARE_BYTES],
-                    thumbnail=content[SQUARE_BYTES:],
-                )
-            )
+            with suppress(ValidationError):
+                picture = Picture(format=kind, width=width, height=height)
+                if len(content) == SQUARE_BYTES + size:
+                    return DecodedPicture(picture, content[:SQUARE_BYTES], content[SQUARE_BYTES:])
+    raise FileUnreadableError("Its reader made nothing of it that can be used.")

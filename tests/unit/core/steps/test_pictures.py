@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.fakes.drawn_pictures import archive
+from tests.fakes.drawn_pictures import archive, packed, wheels
 from tests.fakes.pretended_pictures import SeeingJudge, decode_pretended, pretended
 from tests.fakes.processes import MODEL
 from tests.fakes.store import MemoryStore
@@ -30,8 +30,10 @@ from winnow.processes.registry import ProcessRegistry
 from winnow.registry.folder import FolderModels
 from winnow.steps.classify import classify
 from winnow.steps.filter import filter_chunk, filter_run
+from winnow.steps.pictures import DecodePictures
 from winnow.steps.serialize import SerializeOptions, serialize, serialize_text
 from winnow.storage.paths import SQUARE_BYTES
+from winnow_ocr.squares import decode_pictures
 
 DEFINITION = """
 id: moods
@@ -60,14 +62,19 @@ class Way:
         ref = self.store.add("uploads", key, content)
         return Upload(upload_id=UPLOAD_ID, object=ref, size=len(content))
 
-    def scan(self, content: bytes, key: str = "inbox/moods/file") -> Serialized:
+    def scan(
+        self,
+        content: bytes,
+        key: str = "inbox/moods/file",
+        decode: DecodePictures = decode_pretended,
+    ) -> Serialized:
         return serialize(
             self.upload(content, key),
             self.store,
             self.models,
             self.options,
             lambda: 0.0,
-            decode=decode_pretended,
+            decode=decode,
             run=RUN,
         )
 
@@ -149,6 +156,18 @@ def test_a_bad_member_of_an_archive_costs_itself_alone(chunk_pictures):
         "invalid": [(2, "deep/b.png", "file_unreadable"), (3, "c.txt", "file_type")],
     }
     assert way.thumbnails() == {"1.jpg": b"jpeg of glad 0.9", "4.jpg": b"jpeg of sad 0.5"}
+
+
+def test_a_picture_of_a_camera_with_others_behind_it_is_a_jpeg():
+    """Cameras put a preview, or a map of depths, behind the picture (Multi-Picture Format)."""
+    camera = packed(wheels(), "MPO", save_all=True, append_images=[wheels(1)])
+    files = {"a.png": packed(wheels(), "PNG"), "b.jpg": camera, "c.bmp": packed(wheels(), "BMP")}
+    way = Way()
+    run = way.scan(archive(files), decode=decode_pictures)
+    (task,) = way.tasks(run)
+    chunk = [json.loads(line) for line in way.store.content(task.source).splitlines()]
+    shown = [line.get("code") or line["picture"]["format"] for line in chunk]
+    assert shown == ["png", "jpeg", "file_type"]
 
 
 def test_nothing_of_a_file_but_its_pixels_is_written():

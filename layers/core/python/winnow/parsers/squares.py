@@ -21,6 +21,9 @@ LENGTH_BYTES = 8
 """Of the number before each picture, little-endian."""
 _QUALITY = 80
 _FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "GIF")
+_NAMES = {name: name.lower() for name in _FORMATS} | {"MPO": "jpeg"}
+"""What a format is called. A JPEG with further pictures behind it is opened as MPO."""
+_NO_PICTURE = "It is no picture in PNG, JPEG, TIFF, WebP or GIF, or it is damaged."
 
 
 def parse(
@@ -62,7 +65,9 @@ def _decoded(picture: bytes, limits: dict[str, Any]) -> tuple[str, tuple[int, in
     try:
         with Image.open(io.BytesIO(picture), formats=_FORMATS) as image:
             check_size(image, limits)
-            kind, size = str(image.format).lower(), image.size
+            kind, size = _NAMES.get(str(image.format)), image.size
+            if kind is None:
+                raise ParseError("file_type", _NO_PICTURE)
             image.draft("RGB", (2 * side, 2 * side))  # a JPEG is decoded at a fraction of its size
             image.load()
             plain = as_rgb(image)
@@ -70,9 +75,7 @@ def _decoded(picture: bytes, limits: dict[str, Any]) -> tuple[str, tuple[int, in
             square = ImageOps.fit(turned, (side, side), Image.Resampling.BICUBIC)
             return kind, size, square, _jpeg(turned, seen)
     except UnidentifiedImageError:
-        raise ParseError(
-            "file_type", "It is no picture in PNG, JPEG, TIFF, WebP or GIF, or it is damaged."
-        ) from None
+        raise ParseError("file_type", _NO_PICTURE) from None
     except (OSError, SyntaxError, EOFError, ValueError, TypeError, KeyError):
         raise ParseError("file_unreadable", "The picture is damaged or cut off.") from None
 
