@@ -61,6 +61,13 @@ export function short(id) {
   return id.startsWith("p-") ? id : id.slice(0, 8);
 }
 
+/** How many of all decisions changed something: of audits and corrections, too. Empty if none. */
+export function changedOf(totals) {
+  if (!totals.changed) return "";
+  const all = (totals.decided ?? 0) + (totals.audited ?? 0) + (totals.corrections ?? 0);
+  return `, ${totals.changed.toLocaleString("en")} of ${count(all, "decision")} changed`;
+}
+
 /** What a review's state says, as a sentence. */
 export function reviewed(process, review) {
   if (!review || review.state === "open") return "Not decided yet";

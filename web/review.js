@@ -3,7 +3,7 @@
 import { farewell, get, part, post } from "./api.js";
 import { announce, fill, h, icon, own } from "./dom.js";
 import { decisionDock, press } from "./decide.js";
-import { confidence, count, REASONS, reviewed, short, time, titleOf } from "./format.js";
+import { changedOf, confidence, count, REASONS, reviewed, short, time, titleOf } from "./format.js";
 import { keyOf } from "./session.js";
 import { lighter, machinePanel, nameOf, recordSheet } from "./record.js";
 
@@ -67,8 +67,7 @@ export function reviewView({ session, processes, keys, navigate }) {
     return h("p.progress", null,
       h("span", null, h("strong", null, count(totals.open ?? 0, "record")), " to decide"),
       all ? h("progress", { max: all, value: done, "aria-label": "Decided" }) : null,
-      h("span.meta", null, `${done.toLocaleString("en")} of ${all.toLocaleString("en")} decided`,
-        totals.changed ? `, ${totals.changed.toLocaleString("en")} changed` : ""));
+      h("span.meta", null, `${done.toLocaleString("en")} of ${all.toLocaleString("en")} decided${changedOf(totals)}`));
   }
 
   function draw() {

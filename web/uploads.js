@@ -3,7 +3,7 @@
 import { download, get, part, post } from "./api.js";
 import { announce, fill, h, icon, own } from "./dom.js";
 import { versionLink } from "./record.js";
-import { bytes, confidence, count, REASONS, reviewed, short, time, titleOf } from "./format.js";
+import { bytes, changedOf, confidence, count, REASONS, reviewed, short, time, titleOf } from "./format.js";
 
 const POLL = 2_000;
 const POLL_LATER = 30_000;
@@ -37,7 +37,7 @@ function reviewOf(upload) {
   if (!review.queued) return null;
   return h("span.meta", null, review.open
     ? `${review.decided} of ${review.queued} decided`
-    : `all ${review.queued} decided${review.changed ? `, ${review.changed} changed` : ""}`);
+    : `all ${review.queued} decided${changedOf(review)}`);
 }
 
 export function uploadsView({ processes, may }) {

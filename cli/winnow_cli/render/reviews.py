@@ -40,8 +40,12 @@ def head_document(head: "ReviewHead", now: float) -> dict[str, Any]:
 def print_queue(totals: "Mapping[str, Totals]", heads: "Sequence[ReviewHead]", now: float) -> None:
     """The counts of each process, and the next records as a table."""
     if totals:
+        counted = (
+            *("open", "decided", "approved", "changed", CANNOT_TELL),
+            *("audits", "audited", "corrections"),
+        )
         table(
-            ("process", "open", "decided", "approved", "changed", CANNOT_TELL, "audits", "audited"),
+            ("process", *counted),
             [
                 (
                     process,
@@ -55,12 +59,13 @@ def print_queue(totals: "Mapping[str, Totals]", heads: "Sequence[ReviewHead]", n
                             counts.cannot_tell,
                             counts.audits,
                             counts.audited,
+                            counts.corrections,
                         )
                     ),
                 )
                 for process, counts in totals.items()
             ],
-            right=("open", "decided", "approved", "changed", CANNOT_TELL, "audits", "audited"),
+            right=counted,
         )
     if not heads:
         note("Nothing waits for a person.")

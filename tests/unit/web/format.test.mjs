@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bytes, confidence, reviewed, time, titleOf } from "../../../web/format.js";
+import { bytes, changedOf, confidence, reviewed, time, titleOf } from "../../../web/format.js";
 
 test("a raw score is not called a probability", () => {
   assert.equal(confidence({ confidence: 0.5, calibrated: false }).short, "0.50");
@@ -21,6 +21,12 @@ test("titles of decisions: the process's own, then the verdicts", () => {
   assert.equal(titleOf(process, "not_met"), "Not met");
   assert.equal(titleOf(process, "<b>"), "<b>");
   assert.equal(titleOf(null, null), "");
+});
+
+test("what changed is a share of all decisions, of audits and corrections too", () => {
+  assert.equal(changedOf({ queued: 2, decided: 2, audited: 29, corrections: 1, changed: 11 }), ", 11 of 32 decisions changed");
+  assert.equal(changedOf({ queued: 2, decided: 1, changed: 1 }), ", 1 of 1 decision changed");
+  assert.equal(changedOf({ queued: 2, decided: 1, changed: 0 }), "");
 });
 
 test("sizes and times", () => {

@@ -375,6 +375,23 @@ def test_the_e_mail_has_counts_agreement_and_a_link_and_no_more() -> None:
     assert "Page" not in reviewed(desk.mails[0]).body
 
 
+def test_the_e_mail_counts_audits_and_corrections_among_all_decisions() -> None:
+    desk = Desk(0.5)
+    desk.decide(1, "glad")
+    desk.write()
+    totals = Totals(
+        queued=2, decided=2, audits=40, audited=29, corrections=1, approved=20, changed=11,
+        cannot_tell=1,
+    )  # fmt: skip
+    mail = reviewed(desk.mails[0].model_copy(update={"totals": totals}))
+    assert mail.subject == "Winnow moods: 32 decided, 11 changed"
+    assert (
+        "Of these 32 records 2 had been set aside, 29 were checked as a sample, and 1 corrected."
+        in mail.body
+    )
+    assert "Of these" not in reviewed(desk.mails[0]).body
+
+
 # -- all of it ------------------------------------------------------------------------------------
 
 

@@ -91,9 +91,11 @@ def reviewed(summary: "ReviewSummary", page_url: str = "") -> Mail:
         f"  cannot tell  {totals.cannot_tell:>9,}",
         "",
     ]
-    others = totals.audited + totals.corrections
-    if others:
-        body.append(f"{_number(others, 'accepted record')} among them, checked or corrected.")
+    if totals.decisions > totals.decided:
+        body.append(
+            f"Of these {totals.decisions:,} records {totals.decided:,} had been set aside, "
+            f"{totals.audited:,} were checked as a sample, and {totals.corrections:,} corrected."
+        )
     if summary.agreement is not None:
         body.append(f"Agreement  {summary.agreement:.0%}")
     if summary.blind_agreement is not None:
@@ -107,7 +109,7 @@ def reviewed(summary: "ReviewSummary", page_url: str = "") -> Mail:
     ]
     if page_url:
         body.append(f"Page       {_page(page_url, summary.upload_id)}")
-    subject = f"Winnow {summary.process}: {totals.decided:,} decided, {totals.changed:,} changed"
+    subject = f"Winnow {summary.process}: {totals.decisions:,} decided, {totals.changed:,} changed"
     return Mail(subject=subject[:99], body="\n".join(body) + "\n")
 
 
