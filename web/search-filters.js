@@ -2,7 +2,7 @@
 
 // Fields of a filter that the address has. Names of people and ids of cases stay out of it.
 const LISTS = { process: "processes", version: "versions", upload: "uploads", decision: "decisions", outcome: "outcomes", reason: "reasons", kind: "kinds" };
-const FLAGS = ["reviewed", "changed", "answered"];
+const FLAGS = ["reviewed", "changed", "answered", "erased"];
 const NUMBERS = { from: "confidence_from", to: "confidence_to" };
 const TIMES = ["since", "until"];
 

@@ -133,14 +133,15 @@ def _of_record(
     yield from ("records", f"process {process}", f"outcome {line['outcome']}")
     if decision is not None:
         yield f"decision {decision}"
-    # Of accepted records the erased have a code, which is no reason to be looked at.
-    if line.get("code") and line["outcome"] != "accepted":
+    # The code of an erased record is no reason to be looked at, and nobody waits for it.
+    erased = line.get("code") == "erased"
+    if line.get("code") and not erased:
         yield f"reason {line['code']}"
     for query, pattern in zip(QUERIES, _PATTERNS, strict=True):
         if re.search(pattern, line.get("text") or "", re.IGNORECASE):
             yield f"text {query}"
     if review is None:
-        if line["outcome"] == "review":
+        if line["outcome"] == "review" and not erased:
             yield "waiting"
         return
     yield from ("reviewed", f"by {review['by']}")
@@ -218,7 +219,7 @@ def conditions(figure: str) -> dict[str, Any] | None:
     if kind == "text":
         return {"query": value}
     if kind == "waiting":
-        return {"filters": {"outcomes": ["review"], "reviewed": False}}
+        return {"filters": {"outcomes": ["review"], "reviewed": False, "erased": False}}
     if kind == "answered":
         tenth = int(value) / 10
         return {

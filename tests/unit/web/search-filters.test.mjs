@@ -4,7 +4,7 @@ import { filtersOf, hiddenOf, queryOf } from "../../../web/search-filters.js";
 
 test("an address has what records are, and gets it back", () => {
   const filters = {
-    processes: ["L33774"], outcomes: ["review", "invalid"], reviewed: false, answered: true,
+    processes: ["L33774"], outcomes: ["review", "invalid"], reviewed: false, answered: true, erased: false,
     confidence_from: 0, confidence_to: 0.1, since: "2026-11", until: "2026-12",
   };
   assert.deepEqual(filtersOf(queryOf(filters)), filters);

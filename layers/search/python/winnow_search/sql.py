@@ -8,12 +8,15 @@ from typing import Any, NamedTuple
 
 from winnow.models import Outcome, Verdict
 from winnow.search.charts import CONFIDENCE_EDGES, USD_DECIMALS, Group, share
+from winnow.search.rows import ERASED
 from winnow.search.shapes import ChartId, SearchFilter, Sort
 
 ANSWERED = (
     f"(decision IS NOT NULL AND decision <> '{Verdict.UNDETERMINED.value}'"
     " AND review_decision IS NOT NULL)"
 )
+_KEPT = f"code IS DISTINCT FROM '{ERASED}'"
+"""That a record was not erased."""
 _LISTS = {
     "processes": "process",
     "versions": "version",
@@ -100,6 +103,8 @@ def where(filters: SearchFilter, visible: Collection[str] | None) -> Where:
         conditions.append(f"{'' if filters.changed else 'NOT '}changed")
     if filters.answered is not None:
         conditions.append(f"{'' if filters.answered else 'NOT '}{ANSWERED}")
+    if filters.erased is not None:
+        conditions.append(f"NOT {_KEPT}" if filters.erased else _KEPT)
     return Where(" AND ".join(conditions), parameters)
 
 
@@ -141,7 +146,7 @@ def counting(chart: ChartId, length: int, age_starts: Sequence[str], dialect: Di
         case ChartId.REASONS:
             return [
                 f"SELECT '{outcome}', code, {count} FROM records"  # noqa: S608
-                f" WHERE {{where}} AND outcome = '{outcome}' AND code IS NOT NULL"
+                f" WHERE {{where}} AND outcome = '{outcome}' AND code IS NOT NULL AND {_KEPT}"
                 " GROUP BY 2 ORDER BY 3 DESC, 2"
                 for outcome in (Outcome.REVIEW, Outcome.INVALID)
             ]
@@ -151,7 +156,11 @@ def counting(chart: ChartId, length: int, age_starts: Sequence[str], dialect: Di
                 f" count(*) FILTER (WHERE {whole}) FROM records WHERE {{where}} GROUP BY 2"
                 f" HAVING count(*) FILTER (WHERE {whole}) > 0 ORDER BY min(judged_at), 2"
                 for series, part, whole in (
-                    ("review_rate", "outcome = 'review'", "outcome <> 'invalid'"),
+                    (
+                        "review_rate",
+                        f"outcome = 'review' AND {_KEPT}",
+                        f"outcome <> 'invalid' AND {_KEPT}",
+                    ),
                     ("agreement", f"{ANSWERED} AND NOT changed", ANSWERED),
                 )
             ]
@@ -166,7 +175,7 @@ def counting(chart: ChartId, length: int, age_starts: Sequence[str], dialect: Di
             age = " + ".join(f"CAST(judged_at < '{start}' AS INTEGER)" for start in age_starts)
             return [
                 f"SELECT 'waiting', CAST({age} AS VARCHAR), {count} FROM records"  # noqa: S608
-                " WHERE {where} AND outcome = 'review' AND reviewed_by IS NULL"
+                f" WHERE {{where}} AND outcome = 'review' AND reviewed_by IS NULL AND {_KEPT}"
                 " GROUP BY 2 ORDER BY 2"
             ]
         case ChartId.COST:

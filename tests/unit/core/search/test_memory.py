@@ -48,6 +48,7 @@ FILTERS = st.builds(
     decisions=st.sampled_from([(), (), ("met",)]),
     reviewed=st.sampled_from([None, None, True, False]),
     changed=st.sampled_from([None, None, True, False]),
+    erased=st.sampled_from([None, None, True, False]),
     confidence_from=st.sampled_from([None, 0.1, 0.6]),
     confidence_to=st.sampled_from([None, 0.6, 1.0]),
     since=st.sampled_from([None, "2026-11", "2026-11-01T12:00"]),
@@ -260,6 +261,25 @@ def test_a_filter_that_is_narrowed_holds_both() -> None:
     wide = SearchFilter(since="2026-11", until="2026-11-20", outcomes=("review", "invalid"))
     narrowed = narrow(wide, since="2026-11-19", until="2026-12", outcomes=("review", "accepted"))
     assert narrowed == SearchFilter(since="2026-11-19", until="2026-11-20", outcomes=("review",))
+
+
+def test_an_erased_record_waits_for_nobody() -> None:
+    folders = Folders()
+    doubtful = [Judged("a", "met", 0.3), Judged("b", "met", 0.3)]
+    folders.run("triage", "u1", [*doubtful, Judged("c", "met", 0.95)])
+    for record in (1, 3):
+        folders.erase("triage", "u1", record)
+    engine = searcher(folders)
+    assert found(engine, filters=SearchFilter(erased=True)) == [1, 3]
+    assert found(engine, filters=SearchFilter(erased=False)) == [2]
+
+    def counted(chart: ChartId) -> list[tuple]:
+        answer = engine.stats(StatsRequest(chart=chart))
+        return [(s.id, p.value, p.records) for s in answer.series for p in s.points]
+
+    assert counted(ChartId.QUEUE_AGE) == [("waiting", 1, 1)]
+    assert counted(ChartId.REASONS) == [("review", 1, 1)]
+    assert counted(ChartId.AGREEMENT) == [("review_rate", 1.0, 1)]
 
 
 def test_charts_say_what_people_decided_of_what_the_machine_was_sure_of() -> None:

@@ -125,7 +125,9 @@ def _confidence(group: Group) -> dict[str, Any]:
 
 def _agreement(group: Group) -> dict[str, Any]:
     version: dict[str, Any] = {"versions": (group.x,)}
-    return version | ({"answered": True} if group.series == "agreement" else {"outcomes": _JUDGED})
+    if group.series == "agreement":
+        return version | {"answered": True}
+    return version | {"outcomes": _JUDGED, "erased": False}
 
 
 def _ages(now: float) -> _Conditions:
@@ -133,7 +135,11 @@ def _ages(now: float) -> _Conditions:
 
     def conditions(group: Group) -> dict[str, Any]:
         number = int(group.x)
-        found: dict[str, Any] = {"outcomes": (Outcome.REVIEW,), "reviewed": False}
+        found: dict[str, Any] = {
+            "outcomes": (Outcome.REVIEW,),
+            "reviewed": False,
+            "erased": False,
+        }
         if number < len(starts):
             found["since"] = starts[number]
         if number:

@@ -18,7 +18,7 @@ from winnow.search.charts import (
     share,
 )
 from winnow.search.engine import LIKENESS_DECIMALS, NO_VECTOR, answer_of, hit_of, terms_of
-from winnow.search.rows import IndexRow
+from winnow.search.rows import ERASED, IndexRow
 from winnow.search.shapes import (
     ChartId,
     RecordRef,
@@ -154,6 +154,7 @@ def fulfils(row: IndexRow, filters: SearchFilter) -> bool:
         and filters.reviewed in (None, row.reviewed_by is not None)
         and (filters.changed is None or row.changed is filters.changed)
         and filters.answered in (None, _answered(row))
+        and filters.erased in (None, row.code == ERASED)
         and _confident(row, filters)
         and (filters.since is None or row.judged_at >= filters.since)
         and (filters.until is None or row.judged_at < filters.until)
@@ -230,7 +231,9 @@ def _groups(chart: ChartId, rows: Sequence[IndexRow], now: float) -> Iterator[Gr
             yield from sorted(_counts("records", counted), key=_most_first)
         case ChartId.REASONS:
             for outcome in (Outcome.REVIEW, Outcome.INVALID):
-                coded = (row for row in rows if row.outcome == outcome and row.code is not None)
+                coded = (
+                    row for row in rows if row.outcome == outcome and row.code not in (None, ERASED)
+                )
                 counted = _by(coded, lambda row: row.code or "")
                 yield from sorted(_counts(outcome, counted), key=_most_first)
         case ChartId.AGREEMENT:
@@ -243,7 +246,9 @@ def _groups(chart: ChartId, rows: Sequence[IndexRow], now: float) -> Iterator[Gr
         case ChartId.QUEUE_AGE:
             starts = age_starts(now)
             waiting = (
-                row for row in rows if row.outcome == Outcome.REVIEW and row.reviewed_by is None
+                row
+                for row in rows
+                if row.outcome == Outcome.REVIEW and row.reviewed_by is None and row.code != ERASED
             )
             counted = _by(waiting, lambda row: str(sum(row.judged_at < start for start in starts)))
             yield from _counts("waiting", counted)
@@ -284,7 +289,9 @@ def _agreement(rows: Sequence[IndexRow]) -> Iterator[Group]:
     versions = _by(rows, lambda row: row.version)
     ordered = sorted(versions, key=lambda name: (min(r.judged_at for r in versions[name]), name))
     for name in ordered:
-        judged = [row for row in versions[name] if row.outcome != Outcome.INVALID]
+        judged = [
+            row for row in versions[name] if row.outcome != Outcome.INVALID and row.code != ERASED
+        ]
         if judged:
             reviewed = sum(row.outcome == Outcome.REVIEW for row in judged)
             yield Group("review_rate", name, share(reviewed, len(judged)), len(judged))

@@ -52,6 +52,7 @@ class SearchFilter(FrozenModel):
     answered: bool | None = Field(
         None, description="whether both the machine and a person decided something of it"
     )
+    erased: bool | None = Field(None, description="whether it was erased")
     confidence_from: UnitInterval | None = Field(None, description="at least")
     confidence_to: UnitInterval | None = Field(
         None, description="less than; 1 includes records with a confidence of 1"
