@@ -4,7 +4,7 @@ import sys
 
 
 def main() -> None:
-    """Run the command line. Exits with 130 if Ctrl-C comes during the imports."""
+    """Run the command line. Exits with 130 after Ctrl-C, also during the imports."""
     try:
         from winnow.errors import LocalFileError
         from winnow_cli.app import app
@@ -19,6 +19,9 @@ def main() -> None:
             app()
         except SystemExit as ended:
             code = ended.code
+        except KeyboardInterrupt:
+            # Before the framework catches it: it builds all commands first.
+            code = 130
         # Help and usage errors are printed by the framework, which flushes nothing.
         sys.stdout.flush()
     except BrokenPipeError:

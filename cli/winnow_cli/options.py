@@ -25,7 +25,8 @@ P = ParamSpec("P")
 DEBUG_VARIABLE = "WINNOW_DEBUG"
 EXIT_UNREAD = 141
 """Exit code if the output pipe is closed: 128 plus SIGPIPE, as in shells."""
-_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+_UNUSABLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO, errno.EISDIR}
+"""Of a file or a disk, where an error names none."""
 
 LOCAL, FILES, REVIEWS = "The local stack", "Files", "Reviews"
 PROCESSES, ENCODER = "Processes", "The encoder"
@@ -179,7 +180,7 @@ def final_error(error: Exception, stack: object) -> WinnowError:
             return from_botocore(cause, None if stack is None else str(stack))
     if isinstance(error, FileNotFoundError) and error.filename is None:
         return LocalFileError("The working directory does not exist any more.")
-    if isinstance(error, OSError) and (error.filename is not None or error.errno in _DISK):
+    if isinstance(error, OSError) and (error.filename is not None or error.errno in _UNUSABLE):
         return unusable_file(error)
     hint = f"{type(error).__name__}; with {DEBUG_VARIABLE}=1 the command shows where."
     return InternalError(hint)

@@ -148,6 +148,8 @@ class Published:
     """Whether an alias names another version than before."""
     diff: VersionDiff | None
     """What differs from the champion before; None: there was none, or it is the champion."""
+    guarantee_lost: bool = False
+    """Whether its head has a guarantee that was found for another definition or threshold."""
 
     @property
     def alias(self) -> str | None:
@@ -216,7 +218,9 @@ def publish_candidate(
         if champion.sha256 != version.sha256:
             diff = models.diff(champion, version)
         entry = models.call(before, version, alias or "challenger", who)
-    return Published(version, entry, not known, before is None or entry != before, diff)
+    card = candidate.head.card() if candidate.head else None
+    lost = card is not None and card.promise is not None and version.guarantee is None
+    return Published(version, entry, not known, before is None or entry != before, diff, lost)
 
 
 def announce(done: Published, target: Target) -> None:
@@ -226,6 +230,11 @@ def announce(done: Published, target: Target) -> None:
     say(f"{'Published' if done.new else 'Published before'}: {clean(name)}")
     if done.diff is not None:
         print_changes_of(done.diff)
+    if done.guarantee_lost:
+        note(
+            "It has no guarantee: its head's was found for another definition, or for a higher "
+            f"threshold. To find one: `winnow tune --process {version.process}`."
+        )
     if entry.champion == version.sha256:
         since = "from" if done.changed else "since"
         say(f"It is the champion: it judges every new upload {since} {entry.changed_at}.")

@@ -176,6 +176,7 @@ def _with_guarantee(
                 data_sha256=card.data.sha256,
                 held_out=False,
                 created=created,
+                judging=definition.judging_sha256,
             )
             why = (
                 f"trained {created[:10]}: {promise.precision:g} right with "

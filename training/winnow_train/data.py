@@ -102,12 +102,20 @@ def left_out_note(labelled: LabelledData) -> str:
     return f"Left out: {rows} (no text, label or number, or too long)."
 
 
+_NAME = re.compile(r"[\w#](?:[\w.()/%#-]|[ ](?!$)){,39}(?<![.])")
+"""What a column may be called where a message names it: a text has commas, quotes, full stops."""
+_TABLES = {".csv", ".tsv", ".tab", ".psv"}
+_LONGEST_QUOTED = 40
+"""Characters of a name that a message shows: what is longer may be a text, in the wrong column."""
+
+
 def unknown_labels_note(labelled: LabelledData, process: str) -> str:
     """A line on the rows with a label that the process does not know."""
     count = len(labelled.unknown)
     rows = "1 row has" if count == 1 else f"{count:,} rows have"
+    some = shown_label(labelled.unknown[0].named)
     return (
-        f"{rows} a label that {process} does not have, such as {labelled.unknown[0].named!r}: "
+        f"{rows} a label that {process} does not have, such as {some}: "
         "they count as out of scope, and as mistakes if they are accepted."
     )
 
@@ -185,8 +193,17 @@ def _named_lines(
 def one_of(path: Path) -> str:
     """`one of id, note, label`: the columns of a table, as its first line names them."""
     names = [name for name in _header(path) if name]
+    if path.suffix.lower() not in _TABLES or not all(map(_NAME.fullmatch, names)):
+        return "one of the names in its first line"  # which may be a text, not a header
     shown = ", ".join(printable(name) for name in names[:MAX_NAMED])
     return f"one of {shown}{', ...' if len(names) > MAX_NAMED else ''}"
+
+
+def shown_label(label: str) -> str:
+    """A label in quotes, for a message; a long one may be a record's text and is not shown."""
+    if len(label) > _LONGEST_QUOTED:
+        return f"one of {len(label):,} characters"
+    return repr(label)
 
 
 def printable(text: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from winnow.errors import TrainingDataError
 from winnow.tables.columns import plain_name
-from winnow_train.data import LabelledTable, label_column_in, printable, read_table
+from winnow_train.data import LabelledTable, label_column_in, printable, read_table, shown_label
 
 _LONGEST_ID = 64
 _ID = re.compile(r"(?i:(?:^|[\W_])id$|^(?:case|record|ticket)$)|[a-z]I[Dd]$")
@@ -88,13 +88,13 @@ def _ids(names: list[str]) -> list[tuple[str, str]]:
     for name in names:
         if len(name) > _LONGEST_TITLE:
             raise TrainingDataError(
-                f"A label of {len(name):,} characters ({printable(name[:40])}...) is longer than "
-                f"{_LONGEST_TITLE:,}."
+                f"A label of {len(name):,} characters is longer than {_LONGEST_TITLE:,}: is "
+                "--label-column the column with the label?"
             )
         if (same := plain.setdefault(name.casefold(), name)) != name:
+            both = " and ".join(shown_label(printable(one)) for one in (same, name))
             raise TrainingDataError(
-                f"The labels {printable(same)!r} and {printable(name)!r} differ in case alone: "
-                "give both one spelling."
+                f"The labels {both} differ in case alone: give both one spelling."
             )
         base = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-_")[:_LONGEST_ID] or "label"
         made, number = base, 1

@@ -15,6 +15,7 @@ from winnow.judging.text.vectors import encode_segments
 from winnow.models import ModelInfo
 from winnow.ports import Encoder, PictureEncoder
 from winnow.processes.schema import CriteriaProcess, LabelsProcess, ProcessDefinition
+from winnow.storage.replacing import replace_files
 from winnow.tables.numbers import numbers_of
 from winnow_train.data import (
     LabelledData,
@@ -23,6 +24,7 @@ from winnow_train.data import (
     is_of_none,
     keys_of,
     labels_of,
+    shown_label,
 )
 from winnow_train.fit import Fitted, Material, fit
 from winnow_train.gain import CriteriaGain
@@ -144,9 +146,10 @@ def write(fitted: Fitted, process_file: Path, process_id: str) -> Path:
     """Put a head beside its process; the folder."""
     folder = folder_of(process_file, process_id)
     folder.mkdir(exist_ok=True)
-    (folder / ARRAYS).write_bytes(fitted.arrays)
-    (folder / TRAINING).write_bytes(fitted.training)
-    (folder / CARD).write_text(fitted.card.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    card = (fitted.card.model_dump_json(indent=1) + "\n").encode()
+    replace_files(
+        {folder / ARRAYS: fitted.arrays, folder / TRAINING: fitted.training, folder / CARD: card}
+    )
     return folder
 
 
@@ -168,7 +171,7 @@ def _require_no_unknown(definition: ProcessDefinition, labelled: LabelledData) -
         some = ", ".join(labels_of(definition)[:5])
         raise TrainingDataError(
             f"The data name {len(unknown)} labels that {definition.id} does not have, "
-            f"such as {unknown[0]!r}; it has {some}.",
+            f"such as {shown_label(unknown[0])}; it has {some}.",
             hint=_HINT_PICTURES if of_pictures else _HINT_TABLE,
         )
 

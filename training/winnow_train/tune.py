@@ -14,6 +14,7 @@ from winnow.heads.card import CARD, HeadCard, HeadFiles, Scope, ThresholdGuarant
 from winnow.ports import Encoder, PictureEncoder
 from winnow.processes.loader import load_definition
 from winnow.processes.schema import ProcessDefinition
+from winnow.storage.replacing import replace_files
 from winnow_train.data import LabelledData, keys_of, labels_of
 from winnow_train.decisions import decide
 from winnow_train.guarantee import SelectedThreshold, explain_failure, select_threshold
@@ -146,11 +147,21 @@ def tune(
     )
 
 
-def write_guarantee(report: TuneReport, file: Path, process_id: str, now: datetime) -> None:
+def write_guarantee(
+    report: TuneReport,
+    definition: ProcessDefinition,
+    head: HeadFiles | None,
+    file: Path,
+    now: datetime,
+) -> None:
     """Put the threshold into the process and, where it has a head, the guarantee onto its card.
 
+    Args:
+        definition: What was measured, with its `head`.
+
     Raises:
-        ProcessInvalidError: See `with_threshold`; nothing is written then.
+        ProcessInvalidError: The process or its head was changed meanwhile, or see `with_threshold`.
+            Nothing is written then.
     """
     selected, labelled, card = report.selected, report.labelled, report.card
     if selected.threshold is None:
@@ -159,7 +170,15 @@ def write_guarantee(report: TuneReport, file: Path, process_id: str, now: dateti
         f"winnow tune {now:%Y-%m-%d}: {selected.precision:g} right with {selected.confidence:g} "
         f"confidence, on {labelled.sha256[:12]}"
     )
-    text = with_threshold(file.read_bytes().decode("utf-8-sig"), file.name, selected.threshold, why)
+    text = file.read_bytes().decode("utf-8-sig")
+    there = HeadFiles.beside(file, definition.id)
+    if load_definition(text, file.name).info != definition.info or there != head:
+        raise ProcessInvalidError(
+            f"{file.name}: (file): it, or its head, was changed while it was measured. Nothing was "
+            "written: run `winnow tune` again."
+        )
+    text = with_threshold(text, file.name, selected.threshold, why)
+    contents = {file: text.encode()}
     if card is not None:
         guarantee = ThresholdGuarantee(
             precision=selected.precision,
@@ -173,6 +192,7 @@ def write_guarantee(report: TuneReport, file: Path, process_id: str, now: dateti
             data_sha256=labelled.sha256,
             held_out=not report.trained_on,
             created=now.isoformat(timespec="seconds"),
+            judging=definition.judging_sha256,
         )
         # A run is compared with the review rate that goes with this threshold.
         profile = card.profile and card.profile.model_copy(
@@ -188,9 +208,9 @@ def write_guarantee(report: TuneReport, file: Path, process_id: str, now: dateti
                 "profile": profile,
             }
         )
-        path = folder_of(file, process_id) / CARD
-        path.write_text(card.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    file.write_bytes(text.encode())
+        path = folder_of(file, definition.id) / CARD
+        contents[path] = (card.model_dump_json(indent=1) + "\n").encode()
+    replace_files(contents)
 
 
 def with_threshold(text: str, source: str, threshold: float, why: str) -> str:

@@ -98,6 +98,7 @@ def deploy(
         _give(named, secret, as_json)
         return
     if named.local:
+        _require_for_local({"--plan": plan, "--follow": follow, "--cancel": cancel})
         _deploy_local(named, parameter or [], verify, as_json)
         return
     if follow or cancel:
@@ -109,6 +110,17 @@ def deploy(
             param_hint="--yes",
         )
     _deploy(named, Answers(yes, confirm or [], plan, as_json), parameter or [], verify)
+
+
+def _require_for_local(options: Mapping[str, bool]) -> None:
+    """Refuse what only CloudFormation can do, rather than do more than was asked for."""
+    for option, given in options.items():
+        if given:
+            raise typer.BadParameter(
+                "the local stack is started as it is: there is no plan, and no update to follow "
+                "or to take back",
+                param_hint=option,
+            )
 
 
 def interactive(as_json: bool) -> bool:

@@ -104,7 +104,11 @@ def predict(
 
 def _picture(name: str) -> Path:
     file = Path(name)
-    if not file.is_file():
+    try:
+        there = file.is_file()
+    except (OSError, ValueError):
+        there = False  # a text, too long for a name or with characters that none has
+    if not there:
         raise typer.BadParameter("the process judges pictures, and there is no file of this name")
     return file
 

@@ -118,13 +118,13 @@ def _note_counts(count: int, work: "Redrive", target: "Target") -> None:
 
 
 def moment(text: str, now: datetime, option: str = "--failed-since") -> datetime:
-    """A time in ISO 8601 (UTC if it has no zone), or a duration before `now`."""
+    """A time in ISO 8601 (UTC if it has no zone), or a duration before `now`; in UTC."""
     try:
         if text[:-1].isdecimal() and text[-1] in _UNITS:
             return now - timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
         parsed = datetime.fromisoformat(text)
+        return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
     except (ValueError, OverflowError):  # for example a duration of a million years
         raise typer.BadParameter(
             f"{text!r} is neither a time nor a duration", param_hint=option
         ) from None
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)

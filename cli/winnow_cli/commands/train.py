@@ -71,7 +71,7 @@ def train(
             "--create", help="Create the process from the labels in the data if it does not exist."
         ),
     ] = False,
-    seed: Annotated[int, typer.Option(metavar="N", help="Random seed.")] = 0,
+    seed: Annotated[int, typer.Option(metavar="N", min=0, max=2**32 - 1, help="Random seed.")] = 0,
     processes: ProcessesDir = DEFAULT_PROCESSES,
     model: ModelDir = DEFAULT_MODEL,
     as_json: AsJson = False,

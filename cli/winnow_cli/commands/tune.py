@@ -81,7 +81,7 @@ def tune(
     report = find_threshold(definition, labelled, encoder, head, file, target, slices or [])
     written = report.selected.threshold is not None and not dry_run
     if written:
-        write_guarantee(report, file, definition.id, datetime.now(UTC))
+        write_guarantee(report, definition, head, file, datetime.now(UTC))
     explain_tuning(report)
     if as_json:
         emit_json(

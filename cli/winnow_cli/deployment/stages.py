@@ -6,10 +6,9 @@ stage is never stored here; CloudFormation knows it.
 
 import os
 import re
-import tempfile
 import tomllib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from pydantic import Field
 
 from winnow.errors import StagesInvalidError, StageUnknownError
 from winnow.models import FrozenModel
+from winnow.storage.replacing import replace_file
 from winnow_cli.deployment.parameters import Parameters, as_text
 
 if TYPE_CHECKING:
@@ -131,13 +131,17 @@ def read_stages(path: Path | None = None) -> Stages:
         LocalFileError: it cannot be read.
     """
     path = default_path() if path is None else path
+    return parse_stages(_text_of(path), path)
+
+
+def _text_of(path: Path) -> str:
+    """The text of a file of stages; empty without the file. Raises StagesInvalidError."""
     try:
-        text = path.read_text("utf-8")
+        return path.read_text("utf-8")
     except FileNotFoundError:
-        text = ""
+        return ""
     except UnicodeDecodeError:
         raise StagesInvalidError(f"{path.name} is not in UTF-8.") from None
-    return parse_stages(text, path)
 
 
 def parse_stages(text: str, path: Path) -> Stages:
@@ -204,7 +208,7 @@ def edit_stages(path: Path | None = None) -> Iterator["TOMLDocument"]:
     if not template.exists():
         template = _CHECKOUT / "template.yaml"
     with _locked(path.parent):
-        text = path.read_text("utf-8") if path.exists() else ""
+        text = _text_of(path)
         parse_stages(text, path)
         document = tomlkit.parse(text)
         yield document
@@ -215,9 +219,9 @@ def edit_stages(path: Path | None = None) -> Iterator["TOMLDocument"]:
         before = config.read_text("utf-8") if config.exists() else None
         after = None if before is None else synced(stages, before)
         if changed != text:
-            replace_file(path, changed)
+            replace_file(path, changed.encode())
         if after is not None and after != before:
-            replace_file(config, after)
+            replace_file(config, after.encode())
 
 
 def write_stage(stage: Stage, path: Path | None = None) -> None:
@@ -268,23 +272,6 @@ def remove_stage(name: str, path: Path | None = None) -> None:
         if name not in tables:
             raise StageUnknownError(f"There is no stage {name!r} in the file.")
         tables.remove(name)
-
-
-def replace_file(path: Path, text: str) -> None:
-    """Put a file in the place of another at once: readers see the old one or the new one."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        # mkstemp's files are for their owner alone.
-        Path(temporary).chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            Path(temporary).unlink()
-        raise
 
 
 @contextmanager

@@ -5,15 +5,18 @@ import json
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 import winnow_encoder
+import winnow_train.tune
 from tests.fakes.encoder import FakeEncoder
 from tests.fakes.heads import PROCESS, rows, write_rows
 from winnow.processes.registry import ProcessRegistry
 from winnow_cli.app import app
+from winnow_train.guarantee import SelectedThreshold, select_threshold
 from winnow_train.html_report import page
 from winnow_train.measure import Evaluation, SliceMetrics
 from winnow_train.metrics import Bin
@@ -60,6 +63,7 @@ def test_train_tune_evaluate(folder: Path) -> None:
     promise = book.heads["bank"].card().promise
     assert promise is not None
     assert (promise.threshold, promise.precision) == (tuned["threshold"], 0.9)
+    assert promise.judging == definition.judging_sha256
     assert "# A comment that tuning must keep." in (folder / "bank.yaml").read_text()
 
     out = folder / "page.html"
@@ -314,3 +318,52 @@ def test_a_page_and_its_plots_follow_the_colour_scheme_of_the_reader() -> None:
     used = set(re.findall(r"var\(--(\w+)", body))
     assert used >= {"ink", "grid", "blue", "grey", "bad"}
     assert all(f"--{name}:" in style for name in used)
+
+
+@pytest.mark.parametrize("changed", ["bank.yaml", "bank.head"])
+def test_tune_writes_nothing_onto_what_was_changed_meanwhile(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, changed: str
+) -> None:
+    winnow(folder, "train", "train.csv")
+    measured = select_threshold
+    before: dict[str, bytes] = {}
+
+    def meanwhile(*given: Any) -> SelectedThreshold:
+        if changed == "bank.yaml":
+            text = (folder / "bank.yaml").read_text("utf-8")
+            (folder / "bank.yaml").write_text(
+                text.replace("title: A loan", "title: Loans"), "utf-8"
+            )
+        else:
+            (folder / "bank.head" / "head.npz").unlink()
+            (folder / "bank.head" / "head.json").unlink()
+        before.update(files(folder))
+        return measured(*given)
+
+    monkeypatch.setattr(winnow_train.tune, "select_threshold", meanwhile)
+    told = winnow(folder, "tune", "tune.csv", "--precision", "0.9", code=1)
+    assert told["error"]["code"] == "process_invalid"
+    assert "changed while it was measured" in told["error"]["message"]
+    assert files(folder) == before
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+NOTE = "Melena for two weeks; the patient's daughter, who lives with him, has seen it, too."
+
+
+def test_a_text_in_the_wrong_column_is_in_no_message(folder: Path) -> None:
+    (folder / "swapped.csv").write_text(
+        "id,label,note\n" + "".join(f'{n},card,"{NOTE} {n}"\n' for n in range(30)), "utf-8"
+    )
+    (folder / "bare.csv").write_text(f"{NOTE}\n", "utf-8")
+    swapped = ("--label-column", "note", "--text-column", "id")
+    told = [
+        winnow(folder, "train", "swapped.csv", *swapped, code=1),
+        winnow(folder, "evaluate", "bare.csv", code=1),
+    ]
+    for each in told:
+        assert "daughter" not in json.dumps(each)
+    assert f"one of {len(NOTE) + 2} characters" in told[0]["error"]["message"]

@@ -38,7 +38,12 @@ def test_a_redrive_that_breaks_off_tells_what_it_started_and_why(
 
 
 @pytest.mark.parametrize(
-    "text", ["", "d", "²d", "99999999999d", f"{'9' * 30}s", f"{'9' * 5_000}m", "-1d", "soon", "1w"]
+    "text",
+    [
+        *("", "d", "²d", "99999999999d", f"{'9' * 30}s", f"{'9' * 5_000}m", "-1d", "soon", "1w"),
+        # in UTC, before the first year and after the last
+        *("0001-01-01T00:00+01:00", "9999-12-31T23:59-01:00"),
+    ],
 )
 def test_what_is_no_time_is_a_usage_error(text: str) -> None:
     ran = CliRunner().invoke(app, ["redrive", "--failed-since", text])

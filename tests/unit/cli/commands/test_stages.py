@@ -21,7 +21,7 @@ from winnow.models import RunCost
 from winnow.recovery.upload_row import UploadRow
 from winnow_cli import target, uploads
 from winnow_cli.app import app
-from winnow_cli.commands import deploy, stages
+from winnow_cli.commands import deploy, stages, up
 from winnow_cli.deployment.cloud import AwsCloud
 from winnow_cli.deployment.costs import month_so_far
 from winnow_cli.deployment.images import ImagePackager, Made, with_made
@@ -214,3 +214,28 @@ def test_a_month_that_cannot_be_told_does_not_hold_the_plan_up(account: Account)
     account.cloud.templates["winnow-test"] = {"Resources": []}
     assert plan()["monthly_cost"] is None
     assert "monthly cost is not known" in run("deploy", "test", "--plan").stderr
+
+
+@pytest.mark.parametrize("option", ["--plan", "--follow", "--cancel"])
+def test_the_local_stack_has_no_plan_and_is_not_started_instead(
+    account: Account, monkeypatch: pytest.MonkeyPatch, option: str
+) -> None:
+    started: list[object] = []
+    monkeypatch.setattr(up, "start", lambda *given: started.append(given))
+    done = RUNNER.invoke(app, ["deploy", "local", option, "--no-verify", "--json"])
+    assert (done.exit_code, done.stdout, started) == (2, "", [])
+    assert "there is no plan" in " ".join(done.stderr.replace("│", "").split())
+
+
+def test_a_file_of_stages_in_another_encoding_is_told_by_all_commands(
+    account: Account, tmp_path: Path
+) -> None:
+    (tmp_path / "stages.toml").write_bytes("# Münster\n".encode("latin-1"))
+    for arguments in (
+        ("stages",),
+        ("stages", "remove", "test"),
+        ("stages", "set", "test", "--region", "eu-west-1"),
+    ):
+        done = RUNNER.invoke(app, [*arguments, "--json"])
+        assert done.exit_code == 1
+        assert json.loads(done.stdout)["error"]["code"] == "stages_invalid"

@@ -15,13 +15,23 @@ from winnow.errors import (
 )
 from winnow.heads.card import HeadFiles
 from winnow.models import Alias, ModelInfo, ObjectRef
+from winnow.processes.loader import load_definition
 from winnow.processes.registry import ProcessRegistry
+from winnow.processes.schema import CriteriaProcess, Group
 from winnow.registry import aliases
 from winnow.registry.aliases import Who
 from winnow.registry.champions import Champions
 from winnow.registry.folder import FolderModels
 from winnow.registry.models import Action, ModelVersion
-from winnow.registry.publish import Draft, Models, Vectors, appoint, publish, seed
+from winnow.registry.publish import (
+    Draft,
+    Models,
+    Vectors,
+    appoint,
+    guarantee_of,
+    publish,
+    seed,
+)
 from winnow.registry.runs import RegistryModels
 
 ROOT = Path(__file__).parents[4]
@@ -263,6 +273,30 @@ def test_the_shipped_processes_decide_when_they_are_new(room):
     assert calibrated.guarantee == (promise.precision if promise else None)
     assert calibrated.head_ref is not None
     assert {"head.json", "head.npz", "training.npz"} <= {file.name for file in calibrated.files}
+
+
+def test_a_guarantee_is_of_the_definition_and_the_threshold_that_it_was_found_for():
+    file = ROOT / "processes" / "L33774.yaml"
+    text, head = file.read_text("utf-8"), HeadFiles.beside(file, "L33774")
+    definition = load_definition(text, file.name)
+    card = head.card()
+    assert guarantee_of(definition, card) == card.promise.precision
+    assert guarantee_of(definition, None) is None
+    surer, laxer = (
+        definition.model_copy(update={"threshold": definition.threshold + by}) for by in (0.1, -0.1)
+    )
+    assert guarantee_of(surer, card) == card.promise.precision
+    assert guarantee_of(laxer, card) is None
+
+    promise = card.promise.model_copy(update={"judging": definition.judging_sha256})
+    found = card.model_copy(update={"promise": promise})
+    renamed = definition.model_copy(update={"version": "9.0.0", "title": "Another name"})
+    assert guarantee_of(renamed, found) == promise.precision
+    one = definition.logic
+    logic = Group(all_of=one.any_of, any_of=one.all_of, none_of=one.none_of)
+    assert logic != one
+    changed = definition.model_dump() | {"logic": logic.model_dump()}
+    assert guarantee_of(CriteriaProcess.model_validate(changed), found) is None
 
 
 def test_what_ships_anew_replaces_what_shipped_before_also_backwards(room, tmp_path):

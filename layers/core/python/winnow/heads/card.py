@@ -25,6 +25,10 @@ TRAINING = "training.npz"
 """Held-out decisions of the training rows, so that `tune` can use them; runs do not read it."""
 
 
+_ROUNDED = 1e-6
+"""A definition has six digits of a threshold."""
+
+
 class TrainingData(FrozenModel):
     """What a head was trained on; no text of it is kept."""
 
@@ -93,6 +97,19 @@ class ThresholdGuarantee(FrozenModel):
         description="false: some rows were trained on; their held-out decisions were used"
     )
     created: str
+    judging: str | None = Field(
+        None,
+        description="sha256 of what of the definition makes decisions and their confidence; "
+        "absent: it was found before this was kept",
+    )
+
+    def holds(self, threshold: float, judging: str) -> bool:
+        """Whether it was found for decisions that are made so, at this threshold or a lower one.
+
+        `tune` takes the lowest threshold above which all others keep the guarantee, too.
+        """
+        same = self.judging in (None, judging)
+        return same and threshold >= self.threshold - _ROUNDED
 
 
 class CardMetrics(FrozenModel):

@@ -285,6 +285,12 @@ class Label(FrozenModel):
     )
 
 
+_NO_PART_OF_JUDGING = {
+    *("version", "title", "description", "codes", "source"),
+    *("threshold", "on_none"),
+}
+
+
 class Process(FrozenModel):
     """The fields of every process, whatever its kind."""
 
@@ -310,18 +316,17 @@ class Process(FrozenModel):
     @cached_property
     def info(self) -> ProcessInfo:
         """Id, version and the sha256 of the definition's canonical JSON: sorted keys, no spaces."""
-        canonical = json.dumps(
-            _without_later_fields(self.model_dump(mode="json")),
-            sort_keys=True,
-            separators=(",", ":"),
-            ensure_ascii=False,
-        )
         return ProcessInfo(
             id=self.id,
             version=self.version,
             kind=self.kind,  # type: ignore[attr-defined]
-            sha256=hashlib.sha256(canonical.encode()).hexdigest(),
+            sha256=_sha256(self.model_dump(mode="json")),
         )
+
+    @cached_property
+    def judging_sha256(self) -> str:
+        """The sha256 of what makes decisions and their confidence: not of names and threshold."""
+        return _sha256(self.model_dump(mode="json", exclude=_NO_PART_OF_JUDGING))
 
     @property
     def of_pictures(self) -> bool:
@@ -374,6 +379,13 @@ _LATER: dict[str, object] = {
 A definition that does not use them keeps its sha256, so a run that an earlier version began is
 finished by this one.
 """
+
+
+def _sha256(values: Any) -> str:
+    canonical = json.dumps(
+        _without_later_fields(values), sort_keys=True, separators=(",", ":"), ensure_ascii=False
+    )
+    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def _without_later_fields(data: Any) -> Any:

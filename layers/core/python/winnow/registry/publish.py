@@ -153,7 +153,7 @@ def publish(
         head=card.info if card else None,
         head_sha256=draft.head.sha256 if draft.head else None,
         threshold=definition.threshold,
-        guarantee=card.promise.precision if card and card.promise else None,
+        guarantee=guarantee_of(definition, card),
         created=at,
         by=by,
         source=draft.source,
@@ -167,6 +167,17 @@ def publish(
     if models.registry.add(version):
         return version
     return models.registry.version(definition.id, sha256)
+
+
+def guarantee_of(definition: ProcessDefinition, card: HeadCard | None) -> float | None:
+    """The precision that was found for the decisions of a definition with its head.
+
+    None: none was, or it was found for another definition, or for a higher threshold.
+    """
+    promise = card.promise if card else None
+    if promise is None or not promise.holds(definition.threshold, definition.judging_sha256):
+        return None
+    return promise.precision
 
 
 def write_files(
