@@ -9,6 +9,7 @@ from typing import Any
 import boto3
 import pytest
 
+from winnow.storage.paths import RunPaths
 from winnow_cli.access.people import Person
 from winnow_cli.deployment.bootstrap import documents, values_of
 
@@ -190,12 +191,16 @@ def test_who_may_forget_erases_a_person_with_the_printed_policy(
     policies = {"printed": printed, "emulator": {**printed, "Statement": erasing}}
     target = replace(stack.target, session=signed_in("erases", policies))
     monkeypatch.setattr("winnow_cli.target.find_target", lambda _: target)
+    bucket = stack.target.results_bucket
+    second = RunPaths(bucket, row.upload_id, prefix="shadow/0a1b2c3d/").result(str(row.process))
     for record in (["1"], []):
+        stack.s3.put_object(Bucket=bucket, Key=second.key, Body=b"{}")
         answer = winnow("forget", row.upload_id, *record, "--yes", "--json")
         assert answer.code == 0, answer.err
         assert answer.document()["results"]
+        assert answer.document()["shadow"] == 1
     stored = stack.s3.list_object_versions(
-        Bucket=stack.target.results_bucket, Prefix=f"results/{row.process}/{row.upload_id}/"
+        Bucket=bucket, Prefix=f"results/{row.process}/{row.upload_id}/"
     )
     left = {one["Key"].rpartition("/")[2] for one in stored.get("Versions", ()) if one["Size"]}
     assert left <= {"review.json"}
