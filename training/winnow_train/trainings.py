@@ -125,8 +125,10 @@ def train_if_due(
 def is_due_again(process: str, stack: Stack, telling: Telling, every: int) -> bool:
     """Whether people made `every` new decisions of a process since its last training."""
     entry = stack.models.registry.entry(process)
+    if entry is None:
+        return False
     decisions = stack.reviews.totals_of_process(process).decisions
-    return entry is not None and is_due(entry, telling.log.last(process), decisions, every)
+    return is_due(entry, telling.log.last(process), decisions, every, stack.reviews.began())
 
 
 def refuse(

@@ -141,10 +141,11 @@ def test_a_training_is_due_after_so_many_new_decisions(room: Room):
     assert room.if_due(1, "run-2") is None
     entry = room.bank.registry.entry("bank")
     assert entry is not None
-    assert is_due(entry, None, 151, 1)
-    assert not is_due(entry, room.last, 150, 1)
+    began = room.bank.reviews.began()
+    assert is_due(entry, None, 151, 1, began)
+    assert not is_due(entry, room.last, 150, 1, began)
     released = entry.model_copy(update={"release": object()})
-    assert not is_due(released, None, 10_000, 1)
+    assert not is_due(released, None, 10_000, 1, began)
 
 
 def test_two_that_are_due_at_once_train_once(room: Room):

@@ -145,15 +145,18 @@ class ReviewTable:
     def began(self) -> str:
         if self._began is None:
             key = texts(pk="table", sk="began")
-            # Told by the first who asks: the table's own time is no item of it.
-            with suppress(ConditionFailed):
-                self._writer.update(
-                    Key=key,
-                    UpdateExpression="SET began = :now",
-                    ConditionExpression=_NEW,
-                    ExpressionAttributeValues={":now": {"S": iso(self._clock())}},
-                )
-            self._began = self._get(key)["began"]["S"]
+            there = self._get(key)
+            if not there:
+                # Told by the first who asks: the table's own time is no item of it.
+                with suppress(ConditionFailed):
+                    self._writer.update(
+                        Key=key,
+                        UpdateExpression="SET began = :now",
+                        ConditionExpression=_NEW,
+                        ExpressionAttributeValues={":now": {"S": iso(self._clock())}},
+                    )
+                there = self._get(key)
+            self._began = there["began"]["S"]
         return self._began
 
     def processes(self) -> list[str]:

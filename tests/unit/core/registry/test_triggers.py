@@ -26,6 +26,7 @@ class Room:
     totals: dict[str, Totals] = field(default_factory=dict)
     asked: list[tuple[str, str, int | None]] = field(default_factory=list)
     read: list[str] = field(default_factory=list)
+    since: str = "2026-01-01T00:00:00.000Z"
 
     def publish(self, process: str, decisions: int) -> None:
         version = a_version(process=process)
@@ -36,6 +37,9 @@ class Room:
     def totals_of_process(self, process: str) -> Totals:
         self.read.append(process)
         return self.totals.get(process, Totals())
+
+    def began(self) -> str:
+        return self.since
 
     def train(self, process: str, by: str, every: int | None = None) -> None:
         self.asked.append((process, by, every))
@@ -82,6 +86,31 @@ def test_what_made_nothing_better_waits_for_as_many_new_ones(room: Room, outcome
     assert trigger.decided(["bank"]) == []
     room.totals["bank"] = Totals(decided=299)
     assert trigger.decided(["bank"]) == ["bank"]
+
+
+@pytest.mark.parametrize("outcome", list(TrainingOutcome))
+def test_a_table_anew_counts_from_nothing(room: Room, outcome: TrainingOutcome):
+    """Reviews were switched off and on again: what trainings knew before is no part of it."""
+    room.ended("bank", 1_000, outcome)
+    room.totals["bank"] = Totals(decided=100)
+    trigger = room.trigger(100)
+    assert trigger.decided(["bank"]) == []
+    room.since = "2027-01-02T00:00:00.000Z"
+    assert trigger.decided(["bank"]) == trigger.scheduled() == ["bank"]
+    # A training of the table itself counts, whatever was published before it.
+    room.log.ended["bank"] = room.log.ended["bank"].model_copy(
+        update={"at": "2027-01-03T00:00:00.000Z", "decisions": 100}
+    )
+    room.totals["bank"] = Totals(decided=199)
+    assert trigger.decided(["bank"]) == []
+    room.totals["bank"] = Totals(decided=200)
+    assert trigger.decided(["bank"]) == ["bank"]
+
+
+def test_a_decision_that_is_taken_back_starts_nothing(room: Room):
+    room.ended("bank", 199, TrainingOutcome.NOT_BETTER)
+    room.totals["bank"] = Totals(decided=198)
+    assert room.trigger(100).decided(["bank"]) == []
 
 
 def test_while_it_is_trained_or_released_nothing_is_started(room: Room):

@@ -42,7 +42,9 @@ class EndedTraining(FrozenModel):
     decisions: int = Field(ge=0, description="that people had made when it began")
 
 
-def is_due(entry: ProcessEntry, last: EndedTraining | None, decisions: int, every: int) -> bool:
+def is_due(
+    entry: ProcessEntry, last: EndedTraining | None, decisions: int, every: int, began: str
+) -> bool:
     """Whether people have made enough decisions since the last training, whatever came of it.
 
     While a challenger is being released, nothing is trained.
@@ -52,11 +54,14 @@ def is_due(entry: ProcessEntry, last: EndedTraining | None, decisions: int, ever
         last: Its last training; None: there was none.
         decisions: That people have made of it by now.
         every: New decisions that are enough.
+        began: When the table of reviews began that these decisions are counted in. A training of
+            before has seen none of them: reviews were switched off and on again.
     """
     if entry.release is not None:
         return False
-    seen = max(entry.decisions_at_training, last.decisions if last else 0)
-    return decisions - seen >= every
+    if last is None:
+        return decisions - entry.decisions_at_training >= every
+    return decisions - (last.decisions if last.at >= began else 0) >= every
 
 
 def failed(

@@ -63,12 +63,12 @@ class Trigger(NamedTuple):
                 continue
             decisions = self.reviews.totals_of_process(process).decisions
             # With fewer the training would fail.
-            if decisions < MIN_REVIEWS or decisions - entry.decisions_at_training < every:
+            if decisions < max(MIN_REVIEWS, every):
                 continue
             until = self.lease.held_until(process)
             if until is not None and until > self.clock():
                 continue
-            if is_due(entry, self.log.last(process), decisions, every):
+            if is_due(entry, self.log.last(process), decisions, every, self.reviews.began()):
                 self.trainer.train(process, by, every)
                 started.append(process)
         return started

@@ -136,7 +136,10 @@ class ReviewStore(Protocol):
         ...
 
     def began(self) -> str:
-        """When the table began, ISO 8601 in UTC: a later one has a later time."""
+        """When the table began, ISO 8601 in UTC: a later one has a later time.
+
+        Only the first call of a table writes.
+        """
         ...
 
     def processes(self) -> list[str]:
