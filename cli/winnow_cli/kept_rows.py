@@ -24,9 +24,11 @@ from winnow.tables.columns import plain_name
 from winnow_cli.labelled import require_tables
 from winnow_encoder.pictures import load_picture_encoder
 from winnow_train.data import (
+    NONE,
     LabelledData,
     LabelledRow,
     default_label_column,
+    is_of_none,
     read_labelled_files,
 )
 from winnow_train.pictures import read_labelled_pictures
@@ -118,15 +120,16 @@ def kept_rows(
             text="" if row.picture else row.text,
             features=row.picture and as_kept(row.picture.features),
             fields={name: cell for name, cell in row.fields.items() if plain_name(name) in columns},
-            label=row.label or "",
+            label=row.label or NONE,
         )
-        for row in labelled.known
+        for row in labelled.rows
+        if row.label is not None or (row.picture and is_of_none(row))
     ]
     return KeptRows(
         dump_rows(rows),
         len(rows),
         labelled.file,
-        dict(card.data.rows_of),
+        card.data.rows_of | ({NONE: card.data.none} if card.data.none else {}),
         card.seed,
         card.data.label_column,
     )

@@ -122,7 +122,7 @@ def made_of(rows: tuple[TrainingRow, ...], encoder: Encoder) -> Made:
     text += "".join(f"  - {{id: {label}}}\n" for label in labels)
     definition = load_definition(text, "made.yaml")
     fitted = train(
-        definition, labelled_data(rows, "made.csv"), encoder, label_column="label",
+        definition, labelled_data(definition, rows, "made.csv"), encoder, label_column="label",
         text_column="text", created=CREATED, settings=Settings(strengths=(1.0,), workers=2),
     )  # fmt: skip
     return Made(text, fitted.card.model_dump_json().encode(), fitted.arrays, fitted.training)
@@ -158,8 +158,8 @@ def measure(rows: int = ROWS, labels: int = LABELS, *, before: bool = True) -> d
         weights = np.array([min(row.weight, 20.0) for row in trained])
         settings = Settings(weights=weights, groups=near_copies([row.text for row in trained]))
         old = train(
-            champion.definition, labelled_data(trained, "made.csv"), encoder, label_column="label",
-            text_column="text", created=CREATED, settings=settings,
+            champion.definition, labelled_data(champion.definition, trained, "made.csv"), encoder,
+            label_column="label", text_column="text", created=CREATED, settings=settings,
         )  # fmt: skip
         found["before"] = {**since(start), "cross_validated": old.card.metrics.accuracy_by_c}
     one = found["one_fit"]["cpu_s"]

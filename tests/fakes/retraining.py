@@ -93,8 +93,8 @@ def champion(text: str = PROCESS, count: int = 120) -> Champion:
     definition = load_definition(text, "bank.yaml")
     rows = file_rows(count)
     fitted = train(
-        definition, labelled_data(rows, "bank.csv"), FakeEncoder(), label_column="label",
-        text_column="text", created=CREATED,
+        definition, labelled_data(definition, rows, "bank.csv"), FakeEncoder(),
+        label_column="label", text_column="text", created=CREATED,
     )  # fmt: skip
     card = (fitted.card.model_dump_json(indent=1) + "\n").encode()
     return Champion(

@@ -29,6 +29,7 @@ from winnow_train.training_set import (
     Options,
     Prepared,
     labelled_data,
+    of_labels,
     strengths_of,
 )
 from winnow_train.tune import with_threshold
@@ -77,7 +78,8 @@ def fit_challenger(
         workers=workers,
         report=report,
     )
-    return _with_guarantee(champion, fitted, rows, created, options)
+    known = of_labels(champion.definition, rows)
+    return _with_guarantee(champion, fitted, known, created, options)
 
 
 def fit_head(
@@ -98,7 +100,7 @@ def fit_head(
         TrainingDataError: The rows have one label alone, or lack one of the process's.
     """
     _require_labels(definition, rows)
-    weights = weights_of(rows, options)
+    weights = weights_of(of_labels(definition, rows), options)
     texts = definition.judges_texts
     settings = Settings(
         seed=options.seed,
@@ -110,7 +112,7 @@ def fit_head(
     with threadpool_limits(1):  # sums in another order are other sums
         return train(
             definition,
-            labelled_data(rows, name),
+            labelled_data(definition, rows, name),
             encoder,
             label_column="decision",
             text_column=definition.input.text_columns[0] if texts else None,

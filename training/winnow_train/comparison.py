@@ -155,6 +155,14 @@ def contest(
     return replace(found, sentence=_sentence(found))
 
 
+def withheld(found: Contest, why: str) -> Contest:
+    """A contest that the challenger does not win, whatever the rows say: they cannot show why."""
+    if found.outcome is not Outcome.BETTER:
+        return found
+    lost = replace(found, outcome=Outcome.NOT_BETTER)
+    return replace(lost, sentence=f"{_sentence(lost)} {why}")
+
+
 def _estimate(decisions: Decisions, accepted: Bools, weights: Doubles) -> Estimate:
     right = decisions.right
     count, good = int(accepted.sum()), int((accepted & right).sum())

@@ -20,7 +20,7 @@ from winnow.registry.files import version_sha256
 from winnow.registry.models import VersionMetrics
 from winnow.registry.training_rows import TrainingRow
 from winnow_train.challenger import Challenger, fit_challenger
-from winnow_train.comparison import Contest, Estimate, Outcome, contest
+from winnow_train.comparison import Contest, Estimate, Outcome, contest, withheld
 from winnow_train.decisions import Decisions, decide
 from winnow_train.html_report import RetrainingView, page
 from winnow_train.label_noise import doubtful
@@ -39,6 +39,7 @@ from winnow_train.training_set import (
     Options,
     Prepared,
     labelled_data,
+    of_labels,
     prepare,
 )
 
@@ -47,6 +48,11 @@ MAX_DOUBTFUL = 500
 MAX_STATEMENTS = 50
 _UNUSABLE = "rows without text or number, or too long"
 _UNUSABLE_PICTURES = "pictures of which nothing was kept to train with"
+_NONE_LOST = (
+    "It has lost what the champion learned of pictures of none of the labels, and would accept "
+    "more pictures of other things: their rows were not kept. Train a head on the pictures anew, "
+    "publish it with `--data`, so that its rows are kept, then train again."
+)
 _LENGTHS = ((200, "1 to 200"), (1_000, "201 to 1,000"), (5_000, "1,001 to 5,000"))
 """Characters of a text, and what a slice of such texts is called."""
 
@@ -156,7 +162,7 @@ def assess(
     """Measure a challenger against the champion on the rows that were held out."""
     places = prepared.held_out
     rows = [prepared.rows[i] for i in places.tolist()]
-    labelled = labelled_data(rows, "held-out reviews").rows
+    labelled = labelled_data(champion.definition, rows, "held-out reviews").rows
     with threadpool_limits(1):
         ours = decide(challenger.definition, labelled, encoder, challenger.head, None)
         theirs = decide(champion.definition, labelled, encoder, champion.head, None)
@@ -170,6 +176,8 @@ def assess(
         promise.precision if promise else champion.definition.threshold,
         _slices(challenger.definition, rows),
     )
+    if _none_lost(champion, challenger):
+        found = withheld(found, _NONE_LOST)
     wrong = _doubtful(challenger, prepared)
     mistakes, criteria = _mistakes(challenger, prepared, encoder)
     statements = _statements(mistakes)
@@ -251,7 +259,7 @@ def _doubtful(challenger: Challenger, prepared: Prepared) -> tuple[DoubtfulRow, 
     fitted, labels = challenger.fitted, challenger.fitted.card.labels
     if fitted.shares is None:
         return ()
-    rows = [prepared.rows[i] for i in prepared.trained.tolist()]
+    rows = of_labels(challenger.definition, [prepared.rows[i] for i in prepared.trained.tolist()])
     known = np.array([labels.index(row.label) for row in rows], np.intp)
     return tuple(
         DoubtfulRow(
@@ -276,7 +284,7 @@ def _mistakes(
     with threadpool_limits(1):
         decisions: Decisions = decide(
             definition,
-            labelled_data(reviewed, "reviews").rows,
+            labelled_data(definition, reviewed, "reviews").rows,
             encoder,
             challenger.head,
             None,
@@ -305,6 +313,12 @@ def _statements(mistakes: Sequence[Mistake]) -> tuple[StatementMistakes, ...]:
     )
 
 
+def _none_lost(champion: Champion, challenger: Challenger) -> bool:
+    """Whether the champion knows pictures of no label, and the challenger none."""
+    before = champion.card.data.none if champion.card else 0
+    return before > 0 and challenger.fitted.card.data.none == 0
+
+
 def _notes(champion: Champion, challenger: Challenger, counts: Counts) -> tuple[str, ...]:
     """Sentences on what people should know beside the verdict."""
     notes = []
@@ -313,6 +327,8 @@ def _notes(champion: Champion, challenger: Challenger, counts: Counts) -> tuple[
             "The rows that the champion was trained on were not kept: the challenger was trained "
             "on reviews alone."
         )
+    if _none_lost(champion, challenger):
+        notes.append(_NONE_LOST)
     if challenger.guarantee_lost and champion.card and champion.card.promise:
         notes.append(
             f"No threshold could be shown to keep the guarantee of "

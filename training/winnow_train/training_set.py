@@ -25,7 +25,14 @@ from winnow.registry.training_rows import TrainingRow, dump_rows
 from winnow.registry.trainings import MIN_REVIEWS
 from winnow.reviews.models import Kind
 from winnow.tables.numbers import wrong_column
-from winnow_train.data import LabelledData, LabelledPicture, LabelledRow, keys_of, labels_of
+from winnow_train.data import (
+    NONE,
+    LabelledData,
+    LabelledPicture,
+    LabelledRow,
+    keys_of,
+    labels_of,
+)
 from winnow_train.fit import MANY
 from winnow_train.holdout import Side, sides
 from winnow_train.near_copies import near_copies, text_key
@@ -135,7 +142,9 @@ def prepare(champion: Champion, reviews: Reviews, options: Options = DEFAULTS) -
         raise _too_few(definition, count_, reviews, gone, unusable, options)
     before = np.array(usable) < known_before
     texts = [row.text for row in used]
-    keys = keys_of(_labelled(used), definition.input.numeric_columns, definition.cells_read)
+    keys = keys_of(
+        _labelled(definition, used), definition.input.numeric_columns, definition.cells_read
+    )
     if definition.judges_texts:
         groups, names = near_copies(texts), [text_key(text) for text in texts]
     else:
@@ -201,7 +210,7 @@ def _usable(
     unusable = 0
     budget = RecordBudget()
     for index, row in enumerate(rows):
-        if row.label not in labels:
+        if row.label not in labels and not _is_of_none(definition, row):
             gone[row.label] += 1
         elif (
             (definition.judges_texts and not row.text.strip())
@@ -245,9 +254,21 @@ def _fixed(row: TrainingRow, before: bool, seen: bool) -> Side | None:
     return Side.TRAIN if seen else None
 
 
-def _labelled(rows: Sequence[TrainingRow]) -> list[LabelledRow]:
+def _is_of_none(definition: ProcessDefinition, row: TrainingRow) -> bool:
+    """Whether a row is a picture of no label, which teaches the scope alone."""
+    return definition.of_pictures and row.source is None and row.label == NONE
+
+
+def of_labels(definition: ProcessDefinition, rows: Sequence[TrainingRow]) -> list[TrainingRow]:
+    """The rows that have a label of the process: all but pictures of none."""
+    labels = set(labels_of(definition))
+    return [row for row in rows if row.label in labels]
+
+
+def _labelled(definition: ProcessDefinition, rows: Sequence[TrainingRow]) -> list[LabelledRow]:
+    labels = {label: label for label in labels_of(definition)}
     return [
-        LabelledRow(number, row.text, row.fields, row.label, row.label, picture)
+        LabelledRow(number, row.text, row.fields, labels.get(row.label), row.label, picture)
         for number, (row, picture) in enumerate(zip(rows, _pictures(rows), strict=True), 1)
     ]
 
@@ -263,10 +284,12 @@ def _pictures(rows: Sequence[TrainingRow]) -> list[LabelledPicture] | list[None]
     ]
 
 
-def labelled_data(rows: Sequence[TrainingRow], name: str) -> LabelledData:
+def labelled_data(
+    definition: ProcessDefinition, rows: Sequence[TrainingRow], name: str
+) -> LabelledData:
     """Rows as training and measuring take them; they are numbered from 1."""
     digest = hashlib.sha256(dump_rows(rows)).hexdigest()
-    return LabelledData(name, digest, tuple(_labelled(rows)), 0)
+    return LabelledData(name, digest, tuple(_labelled(definition, rows)), 0)
 
 
 # -- what it was trained on -----------------------------------------------------------------------

@@ -90,7 +90,7 @@ def test_another_encoder_cannot_give_the_same(made: Retrained):
 def test_a_head_of_a_file():
     before, rows = champion(), file_rows()
     assert before.head is not None
-    labelled = labelled_data(rows, "bank.csv")
+    labelled = labelled_data(before.definition, rows, "bank.csv")
     found = reproduce_from_file(
         before.definition, before.head, before.training, labelled, FakeEncoder()
     )
@@ -100,7 +100,7 @@ def test_a_head_of_a_file():
             before.definition,
             before.head,
             before.training,
-            labelled_data(rows[1:], "bank.csv"),
+            labelled_data(before.definition, rows[1:], "bank.csv"),
             FakeEncoder(),
         )
 
@@ -140,6 +140,6 @@ def test_a_head_with_the_weights_of_all_places_is_the_same():
 
 def fitted_again(before: Champion) -> Fitted:
     return train(
-        before.definition, labelled_data(file_rows(), "bank.csv"), FakeEncoder(),
+        before.definition, labelled_data(before.definition, file_rows(), "bank.csv"), FakeEncoder(),
         label_column="label", text_column="text", created=CREATED,
     )  # fmt: skip

@@ -1,23 +1,30 @@
 """Reviewed pictures become a challenger, and the same challenger again, by what results keep."""
 
+from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.fakes.picture_encoder import FakePictureEncoder
-from tests.fakes.retraining import LATER, reviews_of
+from tests.fakes.retraining import CREATED, LATER, reviews_of
 from winnow.errors import ReviewsTooFewError, StoredDataInvalidError
+from winnow.heads.card import HeadFiles
 from winnow.judging.pictures import picture_judge
 from winnow.judging.pictures.vectors import as_kept, kept_features
 from winnow.processes.loader import load_definition
 from winnow.processes.schema import LabelsProcess
 from winnow.registry.training_rows import RowSource, TrainingRow, dump_rows, load_rows
 from winnow.reviews.models import Kind
+from winnow_cli.kept_rows import kept_rows
 from winnow_train.comparison import Outcome
+from winnow_train.pictures import read_labelled_pictures
 from winnow_train.reproduce import reproduce
 from winnow_train.retrain import retrain
-from winnow_train.training_set import DEFAULTS, Champion, manifest, prepare
+from winnow_train.train import train
+from winnow_train.training_set import DEFAULTS, Champion, labelled_data, manifest, prepare
 
 TEXT = """\
 id: colours
@@ -78,6 +85,83 @@ def test_a_champion_without_training_is_beaten_and_the_challenger_made_again() -
     held_out = [row for row in made.prepared.rows if row.held_out]
     found = judge.judge(kept_features(row.features for row in held_out if row.features))
     assert [one.decision.value for one in found] == [row.label for row in held_out]
+
+
+def of_files(turned: bool = False) -> tuple[TrainingRow, ...]:
+    """Rows that a champion was trained on, a third of them of no label; `turned`: taught wrong."""
+    made = []
+    for number, noise in enumerate(SQUARES[:60], 1):
+        label = ("warm", "cold", "none")[number % 3]
+        tint = {"warm": (220, 120, 40), "cold": (40, 120, 220), "none": (40, 220, 40)}[label]
+        (features,) = ENCODER([(noise // 4 + np.array(tint, np.uint8) // 2).astype(np.uint8)])
+        if turned:
+            label = {"warm": "cold", "cold": "warm"}.get(label, label)
+        made.append(
+            TrainingRow(id=f"row-{number}", text="", features=as_kept(features), label=label)
+        )
+    return tuple(made)
+
+
+def taught(rows_: tuple[TrainingRow, ...], *, kept: bool) -> Champion:
+    """A champion with a head of these rows."""
+    definition = champion().definition
+    fitted = train(
+        definition, labelled_data(definition, rows_, "pictures.zip"), ENCODER,
+        label_column="label", text_column=None, created=CREATED,
+    )  # fmt: skip
+    head = HeadFiles.of(fitted.card.model_dump_json().encode(), fitted.arrays)
+    return Champion("0" * 64, TEXT, definition, head, fitted.training, rows_ if kept else None)
+
+
+def test_pictures_of_no_label_teach_the_challenger_too() -> None:
+    before = taught(of_files(turned=True), kept=True)
+    heavy = tuple(row.model_copy(update={"weight": 3.0}) for row in rows())
+    made = retrain(before, reviews_of(heavy), ENCODER, created=LATER)
+    card = made.challenger.head.card()
+    assert before.card is not None
+    assert card.data.none == before.card.data.none == 20
+    assert made.report.counts.label_gone == 0
+    told = manifest(before, made.prepared, (), DEFAULTS)
+    assert told.rows_of["none"] == 20
+    again = reproduce(
+        made.challenger.definition, made.challenger.head, made.challenger.fitted.training,
+        told, made.prepared.rows, ENCODER,
+    )  # fmt: skip
+    assert again.same, again.sentence
+
+
+def test_a_challenger_that_lost_what_is_of_no_label_is_not_better() -> None:
+    turned = of_files(turned=True)
+    some = tuple(row for row in turned if row.label != "none")
+    other = retrain(taught(some, kept=False), reviews_of(rows()), ENCODER, created=LATER)
+    assert other.report.outcome is Outcome.BETTER
+    made = retrain(taught(turned, kept=False), reviews_of(rows()), ENCODER, created=LATER)
+    assert made.report.outcome is Outcome.NOT_BETTER
+    assert made.report.metrics.better is False
+    assert made.report.sentence.startswith("Not better.")
+    assert "`--data`" in made.report.sentence
+    assert any("pictures of none of the labels" in note for note in made.report.notes)
+
+
+def test_pictures_of_no_label_are_kept_with_a_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for label, colour in (("warm", 220), ("cold", 40), ("None", 120)):
+        (tmp_path / label).mkdir()
+        for number in range(4):
+            shade = Image.new("RGB", (9, 9), (colour, number, 255 - colour))
+            shade.save(tmp_path / label / f"{number}.png")
+    definition = champion().definition
+    assert isinstance(definition, LabelsProcess)
+    labelled = read_labelled_pictures([tmp_path], definition, ENCODER)
+    fitted = train(
+        definition, labelled, ENCODER, label_column="label", text_column=None, created=CREATED
+    )
+    monkeypatch.setattr("winnow_cli.kept_rows.load_picture_encoder", lambda _: ENCODER)
+    kept = kept_rows([tmp_path], definition, fitted.card, tmp_path)
+    found = [row.label for row in load_rows(kept.content.splitlines(keepends=True))]
+    assert Counter(found) == kept.rows_of == {"warm": 4, "cold": 4, "none": 4}
+    assert kept.rows == 12
 
 
 def test_a_picture_of_which_nothing_was_kept_is_left_out_and_told() -> None:
