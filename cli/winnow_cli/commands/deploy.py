@@ -11,7 +11,7 @@ import typer
 from winnow_cli.console import emit_json, note, say
 from winnow_cli.deployment.secrets import Secret
 from winnow_cli.menu.opening import is_terminal, open_menu
-from winnow_cli.options import DEPLOYMENT, AsJson, StagesFile, handle_errors
+from winnow_cli.options import DEPLOYMENT, AsJson, StagesFile, fail, handle_errors
 
 if TYPE_CHECKING:
     from winnow_cli.deployment.checks import Check
@@ -314,11 +314,12 @@ def _give(stage: "Stage", secret: Secret, as_json: bool) -> None:
 
 
 def _deploy_local(stage: "Stage", pairs: list[str], verify: bool, as_json: bool) -> None:
+    from winnow.errors import WinnowError
     from winnow_cli.commands.up import start
     from winnow_cli.deployment.verify import SAMPLE
     from winnow_cli.deployment.verify import verify as send
     from winnow_cli.render.deployment import reporter, show_verified, watching
-    from winnow_cli.render.stack import show_stack
+    from winnow_cli.render.stack import show_stack, stack_document
     from winnow_cli.target import find_target
     from winnow_cli.uploads import Uploads
     from winnow_local import mailbox
@@ -327,7 +328,8 @@ def _deploy_local(stage: "Stage", pairs: list[str], verify: bool, as_json: bool)
 
     state = start(pairs, stage)
     state_dir = StateDir.default()
-    show_stack(state, state_dir, as_json)
+    if not (verify and as_json):
+        show_stack(state, state_dir, as_json)
     if not verify:
         return
     shown = reporter()
@@ -338,9 +340,15 @@ def _deploy_local(stage: "Stage", pairs: list[str], verify: bool, as_json: bool)
         there = any(upload_id in one.body for one in mailbox.read(state_dir.mail))
         return "sent" if there else "nobody"
 
-    with watching(shown):
-        found = send(
-            "local", Uploads(find_target(None)), mail, Checkout.here().root / SAMPLE, shown.line
-        )
-    if not as_json:
+    document = stack_document(state, state_dir)
+    try:
+        with watching(shown):
+            found = send(
+                "local", Uploads(find_target(None)), mail, Checkout.here().root / SAMPLE, shown.line
+            )
+    except WinnowError as error:
+        fail(error, as_json, document)
+    if as_json:
+        emit_json(document)
+    else:
         show_verified(found)

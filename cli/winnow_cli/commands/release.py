@@ -25,7 +25,7 @@ from winnow_cli.commands.model_versions import (
     ask_to_promote,
 )
 from winnow_cli.console import emit_json, note, say
-from winnow_cli.options import DEFAULT_MODEL, AsJson, ModelDir, StackName, handle_errors
+from winnow_cli.options import DEFAULT_MODEL, AsJson, ModelDir, StackName, fail, handle_errors
 
 if TYPE_CHECKING:
     from winnow.registry.models import ModelVersion, ProcessEntry
@@ -324,7 +324,7 @@ def check(
     These are the reviews that no version was trained on. A challenger that is proven to break its
     guarantee there is taken back, if its release is under way. Nothing is promoted by it.
     """
-    from winnow.errors import ReleaseInvalidError
+    from winnow.errors import ReleaseInvalidError, WinnowError
     from winnow_cli.golden import refuse_broken
 
     with _open(stack) as (target, releases):
@@ -335,14 +335,19 @@ def check(
             raise ReleaseInvalidError(
                 f"{entry.process} has no golden set: none of its versions was trained on reviews."
             )
-        if as_json:
-            emit_json({name: one.model_dump(mode="json") for name, one in golden._asdict().items()})
-        else:
-            for name, one in golden._asdict().items():
-                say(f"{name} {one.version[:12]}: {one.sentence}")
         if golden.challenger.broken and entry.release is not None:
             releases.take_back(entry, golden.challenger)
-        refuse_broken(entry, golden)
+        verdicts = golden._asdict()
+        document = {name: one.model_dump(mode="json") for name, one in verdicts.items()}
+        if not as_json:
+            for name, one in verdicts.items():
+                say(f"{name} {one.version[:12]}: {one.sentence}")
+        try:
+            refuse_broken(entry, golden)
+        except WinnowError as error:
+            fail(error, as_json, document)
+        if as_json:
+            emit_json(document)
 
 
 @contextmanager

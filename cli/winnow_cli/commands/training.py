@@ -11,7 +11,7 @@ from winnow_cli.commands.model_versions import Process
 from winnow_cli.commands.retrain import retrain
 from winnow_cli.commands.stages import require_account
 from winnow_cli.console import clean, emit_json, note, say
-from winnow_cli.options import AsJson, StagesFile, handle_errors
+from winnow_cli.options import AsJson, StagesFile, fail, handle_errors
 
 if TYPE_CHECKING:
     from winnow.registry.trainings import EndedTraining
@@ -100,10 +100,9 @@ def run(
         retrain(process, as_json=as_json)
         return
     ended = _run(found, process, wait)
-    if as_json:
-        document = None if ended is None else ended.model_dump(mode="json")
-        emit_json({"stage": found.name, "training": document})
-    elif ended is not None:
+    training = None if ended is None else ended.model_dump(mode="json")
+    document = {"stage": found.name, "training": training}
+    if ended is not None and not as_json:
         say(clean(f"{ended.process}: {ended.sentence}"))
         if ended.challenger is not None:
             note(
@@ -111,10 +110,13 @@ def run(
                 f"`winnow release shadow {ended.process} --stack {found.name}`."
             )
     if ended is not None and ended.outcome is TrainingOutcome.FAILED:
-        raise TrainingFailedError(
+        error = TrainingFailedError(
             f"{ended.process} could not be trained ({ended.code}). {ended.sentence}",
             hint=ended.hint,
         )
+        fail(error, as_json, document)
+    if as_json:
+        emit_json(document)
 
 
 @app.command()

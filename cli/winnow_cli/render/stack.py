@@ -3,7 +3,7 @@
 import os
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from winnow_cli.console import command, emit_json, here, say
 
@@ -15,22 +15,25 @@ SAMPLE_PROCESS = "L33774"
 """The process of the sample file that is proposed."""
 
 
+def stack_document(state: "StackState", state_dir: "StateDir") -> dict[str, Any]:
+    """A running stack, for `--json`."""
+    return {
+        "endpoint": state.endpoint,
+        "region": state.region,
+        "stack": state.stack,
+        "outputs": state.outputs,
+        "mail": str(state_dir.mail),
+        "supervisor_pid": state.supervisor.pid,
+        "started_at": state.started_at,
+    }
+
+
 def show_stack(state: "StackState", state_dir: "StateDir", as_json: bool) -> None:
     """Print the stack's address, its buckets and an example of a drop; or all of it as JSON."""
     from winnow_local.template import Checkout
 
     if as_json:
-        emit_json(
-            {
-                "endpoint": state.endpoint,
-                "region": state.region,
-                "stack": state.stack,
-                "outputs": state.outputs,
-                "mail": str(state_dir.mail),
-                "supervisor_pid": state.supervisor.pid,
-                "started_at": state.started_at,
-            }
-        )
+        emit_json(stack_document(state, state_dir))
         return
     inbox = state.outputs.get("Inbox", f"s3://{state.outputs.get('UploadsBucket')}/inbox/")
     say(f"Winnow is up at {state.endpoint} (region {state.region})")

@@ -301,6 +301,13 @@ def test_a_training_that_failed_is_a_failure(room: Room) -> None:
     assert "Do this." in done.stderr
 
 
+def test_what_failed_is_one_document_with_its_error(room: Room) -> None:
+    room.becomes = ended(TrainingOutcome.FAILED, code="training_too_large", hint="Do this.")
+    document = json.loads(room.run("run", "test", "bank", "--json", code=1).stdout)
+    assert document["error"]["code"] == "training_failed"
+    assert document["training"]["code"] == "training_too_large"
+
+
 def test_it_need_not_be_waited_for(room: Room) -> None:
     done = room.run("run", "test", "bank", "--no-wait", "--json")
     assert json.loads(done.stdout) == {"stage": "test", "training": None}
