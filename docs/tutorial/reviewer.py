@@ -13,7 +13,6 @@ import io
 import random
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
@@ -113,14 +112,8 @@ class Reviewer:
 
     def counted(self) -> None:
         """Wait until every decision about an accepted record is counted for its version."""
-        heads = [head for row, _ in self.judged for head in self._audited(row)]
-        wanted = Counter(head.judged_by.sha256 for head in heads if head.judged_by)
-        for version, count in wanted.items():
-            until(
-                lambda version=version, count=count: (
-                    len(list(self.releases.live.observations(PROCESS, version))) >= count
-                )
-            )
+        for head in [head for row, _ in self.judged for head in self._audited(row)]:
+            until(lambda head=head: self._counted(head))
 
     def changed(self) -> str | None:
         """What Winnow itself has changed since the play began; None: nothing."""
@@ -130,6 +123,11 @@ class Reviewer:
             return None
         done = "promoted" if last.action is Action.PROMOTED else "taken back"
         return f"{(last.released or '')[:12]} was {done} by itself."
+
+    def _counted(self, head: ReviewHead) -> bool:
+        version = head.judged_by.sha256
+        kept = self.releases.live.observation(PROCESS, version, head.key)
+        return kept is not None and kept.event >= head.version
 
     def _audited(self, row: UploadRow) -> list[ReviewHead]:
         heads = self.reviews.store.heads(row.upload_id)
