@@ -51,7 +51,9 @@ class LabelledPicture:
     features: NDArray[np.float32]
     """As the picture encoder gives them."""
     key: bytes
-    """64 bits that stand for what a judge sees of it."""
+    """64 bits that stand for its pixels; for its features, where no more of it was kept."""
+    kept_key: bytes
+    """64 bits that stand for its features as results keep them."""
     thumbnail: bytes
     """A small JPEG."""
 
@@ -438,6 +440,19 @@ def keys_of(
         for row, values in zip(rows, numbers, strict=True)
     ]
     return np.frombuffer(b"".join(digests), np.uint64)
+
+
+def kept_key(kept: str) -> bytes:
+    """64 bits that stand for a picture's features, as results keep them."""
+    return hashlib.sha256(kept.encode()).digest()[:8]
+
+
+def kept_keys_of(rows: Sequence[LabelledRow]) -> NDArray[np.uint64] | None:
+    """64 bits that stand for what results keep of each row's picture; None: rows are texts."""
+    if not rows or rows[0].picture is None:
+        return None
+    keys = [row.picture.kept_key for row in rows if row.picture is not None]
+    return np.frombuffer(b"".join(keys), np.uint64)
 
 
 def _cells(row: LabelledRow, wanted: Sequence[str]) -> bytes:

@@ -5,7 +5,7 @@ nothing is measured by what was memorised. All other rows are judged as a run ju
 """
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
@@ -20,7 +20,7 @@ from winnow.judging.pictures import picture_judge
 from winnow.models import CriterionFinding, Judgement, Verdict
 from winnow.ports import Encoder, PictureEncoder
 from winnow.processes.schema import LabelsProcess, ProcessDefinition
-from winnow_train.data import LabelledRow, features_of, keys_of
+from winnow_train.data import LabelledRow, features_of, kept_keys_of, keys_of
 from winnow_train.stored import read_training
 
 Doubles = NDArray[np.float64]
@@ -102,11 +102,11 @@ def decide(
     """The process's decision of each row."""
     card = head.card() if head else None
     stored = _training(process_file, definition.id, card) if process_file else {}
-    keys = keys_of(rows, definition.input.numeric_columns, definition.cells_read)
+    keys = _keys(definition, rows, stored)
     # By criteria all rows are judged: a mistake is explained by what each criterion made of it.
     fresh = [
         index
-        for index, key in enumerate(keys.tolist())
+        for index, key in enumerate(keys)
         if key not in stored or definition.kind == "criteria"
     ]
     judge = _judge(definition, encoder, head)
@@ -127,7 +127,7 @@ def decide(
             beyond[index] = judgement.out_of_scope
             if judgement.novelty is not None:
                 novelty[index] = judgement.novelty
-    for index, key in enumerate(keys.tolist()):
+    for index, key in enumerate(keys):
         if (found := stored.get(key)) is not None:
             decided[index], confidence[index], novelty[index] = found
             beyond[index] = bool(card and card.scope and novelty[index] > card.scope.threshold)
@@ -137,11 +137,24 @@ def decide(
         confidence,
         beyond,
         novelty,
-        np.array([key in stored for key in keys.tolist()], bool),
+        np.array([key in stored for key in keys], bool),
         card.calibration.version if card and card.calibration else None,
         tuple(because),
         tuple(findings),
     )
+
+
+def _keys(
+    definition: ProcessDefinition, rows: Sequence[LabelledRow], stored: Container[int]
+) -> list[int]:
+    """The key of each row, as far as there are two by the one that was stored.
+
+    A head that was trained on reviews of pictures knows them by what results keep.
+    """
+    keys = keys_of(rows, definition.input.numeric_columns, definition.cells_read).tolist()
+    kept = kept_keys_of(rows)
+    others = keys if kept is None else kept.tolist()
+    return [other if other in stored else key for key, other in zip(keys, others, strict=True)]
 
 
 def _judge(
@@ -169,13 +182,14 @@ def _training(
     if stored.arrays_sha256 != card.arrays_sha256:
         raise HeadInvalidError(f"{TRAINING} is not of the head beside it.")
     names = [*card.labels, str(Verdict.UNDETERMINED.value)]
-    return {
-        key: (names[place], round(sure, 4), round(strange, 4))
-        for key, place, sure, strange in zip(
-            stored.keys.tolist(),
+    found = [
+        (names[place], round(sure, 4), round(strange, 4))
+        for place, sure, strange in zip(
             stored.decided.tolist(),
             stored.confidence.tolist(),
             stored.novelty.tolist(),
             strict=True,
         )
-    }
+    ]
+    both = (stored.keys, *(() if stored.kept_keys is None else (stored.kept_keys,)))
+    return {key: one for keys in both for key, one in zip(keys.tolist(), found, strict=True)}

@@ -127,6 +127,7 @@ def fit(
     threshold: float,
     created: str,
     keys: NDArray[np.uint64],
+    kept_keys: NDArray[np.uint64] | None = None,
     decided: Ints | None = None,
     strengths: Sequence[float] | None = None,
     seed: int = 0,
@@ -144,6 +145,7 @@ def fit(
         threshold: The process's, for the review rate that a run is compared with.
         created: When, ISO 8601.
         keys: One a row; rows that a judge cannot tell apart have the same.
+        kept_keys: Of pictures, one a row for what results keep of it; None: rows are texts.
         decided: Positions of decisions that the head is to vouch for, -1 for one that is no
             label; None: its own.
         strengths: The values of C to choose from. None: by the number of rows.
@@ -207,6 +209,7 @@ def fit(
         {
             "arrays_sha256": np.array(card.arrays_sha256),
             "keys": keys,
+            **({} if kept_keys is None else {"kept_keys": kept_keys}),
             "decided": held_out.decided.astype(np.int32),
             "score": held_out.scores.astype(np.float32),
             "confidence": held_out.confidences.astype(np.float32),

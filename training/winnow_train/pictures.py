@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from winnow.errors import TrainingDataError
+from winnow.judging.pictures.vectors import as_kept
 from winnow.limits.budget import RecordRejection
 from winnow.limits.reading import ReadLimits
 from winnow.ports import PictureEncoder
@@ -19,7 +20,14 @@ from winnow.processes.schema import LabelsProcess
 from winnow.readers import Source, read
 from winnow.storage.file_names import name_of
 from winnow_ocr.squares import SIDE, decode_pictures
-from winnow_train.data import LabelledData, LabelledPicture, LabelledRow, label_finder, read_table
+from winnow_train.data import (
+    LabelledData,
+    LabelledPicture,
+    LabelledRow,
+    kept_key,
+    label_finder,
+    read_table,
+)
 
 LABEL_COLUMN = "label"
 """The column of a table with the labels, unless another is named."""
@@ -70,7 +78,7 @@ def read_labelled_pictures(
         for (place, file, picture), row in zip(usable, features, strict=True):
             key = hashlib.sha256(picture.square).digest()
             digest.update(key + file.label.encode() + b"\0")
-            shown = LabelledPicture(row, key[:8], picture.thumbnail)
+            shown = LabelledPicture(row, key[:8], kept_key(as_kept(row)), picture.thumbnail)
             rows.append(LabelledRow(place, file.name, {}, label_of(file.label), file.label, shown))
     names = ", ".join(name_of(path) for path in paths)
     if not rows:

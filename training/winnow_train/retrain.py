@@ -53,6 +53,10 @@ _NONE_LOST = (
     "more pictures of other things: their rows were not kept. Train a head on the pictures anew, "
     "publish it with `--data`, so that its rows are kept, then train again."
 )
+_SEEN_UNKNOWN = (
+    "Which of the reviews the champion was trained on cannot be told: its head is of a Winnow that "
+    "did not keep what reviews of pictures are known by. If some are, the champion is flattered."
+)
 _LENGTHS = ((200, "1 to 200"), (1_000, "201 to 1,000"), (5_000, "1,001 to 5,000"))
 """Characters of a text, and what a slice of such texts is called."""
 
@@ -341,6 +345,8 @@ def _notes(champion: Champion, challenger: Challenger, counts: Counts) -> tuple[
             f"Left out: {counts.label_gone:,} rows of labels that the definition no longer has "
             f"({some})."
         )
+    if counts.seen_unknown:
+        notes.append(_SEEN_UNKNOWN)
     of_pictures = champion.definition.of_pictures
     left_out = (
         (counts.cannot_tell, "reviews that could not be decided"),

@@ -18,10 +18,18 @@ class HeldOutDecisions(NamedTuple):
     """Of the head that they are of."""
     keys: NDArray[np.uint64]
     """What a judge sees of the row (`data.keys_of`)."""
+    kept_keys: NDArray[np.uint64] | None
+    """Of pictures, what results keep of the row (`data.kept_keys_of`); None: it was not written."""
     decided: NDArray[np.int32]
     """Positions of the card's labels; -1: no label."""
     confidence: NDArray[np.float64]
     novelty: NDArray[np.float64]
+
+    @property
+    def known(self) -> frozenset[int]:
+        """The keys of its rows, by what a judge sees and by what results keep of it."""
+        kept = () if self.kept_keys is None else self.kept_keys.tolist()
+        return frozenset((*self.keys.tolist(), *kept))
 
 
 def read_training(content: bytes) -> HeldOutDecisions:
@@ -35,14 +43,10 @@ def read_training(content: bytes) -> HeldOutDecisions:
             return HeldOutDecisions(
                 str(stored["arrays_sha256"]),
                 stored["keys"],
+                stored.get("kept_keys"),
                 stored["decided"],
                 stored["confidence"].astype(np.float64),
                 stored["novelty"].astype(np.float64),
             )
     except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
         raise HeadInvalidError(f"{TRAINING} cannot be read ({type(error).__name__}).") from None
-
-
-def keys_of_training(content: bytes | None) -> frozenset[int]:
-    """The keys of the rows that a head was trained on; none where that was not kept."""
-    return frozenset() if content is None else frozenset(read_training(content).keys.tolist())

@@ -30,6 +30,7 @@ from winnow_train.data import (
     LabelledData,
     LabelledPicture,
     LabelledRow,
+    kept_key,
     keys_of,
     labels_of,
 )
@@ -37,7 +38,7 @@ from winnow_train.fit import MANY
 from winnow_train.holdout import Side, sides
 from winnow_train.near_copies import near_copies, text_key
 from winnow_train.reviews import Reviews
-from winnow_train.stored import keys_of_training
+from winnow_train.stored import read_training
 
 Ints = NDArray[np.intp]
 
@@ -101,6 +102,9 @@ class Counts(FrozenModel):
     unusable: int = Field(0, description="rows with nothing to train with, or too long")
     between: int = Field(0, description="rows that are like rows of both sides")
     seen_by_champion: int = Field(0, description="held-out rows that the champion was trained on")
+    seen_unknown: bool = Field(
+        False, description="which those are cannot be known: its training.npz does not say"
+    )
 
 
 @dataclass(frozen=True)
@@ -150,25 +154,26 @@ def prepare(champion: Champion, reviews: Reviews, options: Options = DEFAULTS) -
     else:
         groups = np.unique(keys, return_inverse=True)[1].astype(np.intp)
         names = [f"{key:016x}" for key in keys.tolist()]
-    seen = keys_of_training(champion.training)
+    stored = None if champion.training is None else read_training(champion.training)
+    known = stored.known if stored else frozenset()
     placed = sides(
         definition.id,
         groups,
         names,
-        [_fixed(r, b, int(k) in seen) for r, b, k in zip(used, before, keys, strict=True)],
+        [_fixed(r, b, int(k) in known) for r, b, k in zip(used, before, keys, strict=True)],
         [row.kind in (Kind.REVIEW, Kind.AUDIT) for row in used],
         options.held_out,
     )
     kept = [i for i, side in enumerate(placed) if side is not Side.BETWEEN]
     # The champion may have been trained elsewhere, on an export of the same reviews.
-    shown = {i for i in kept if placed[i] is Side.HELD_OUT and int(keys[i]) in seen}
+    shown = {i for i in kept if placed[i] is Side.HELD_OUT and int(keys[i]) in known}
     kept = [i for i in kept if i not in shown]
     rows = tuple(used[i].model_copy(update={"held_out": placed[i] is Side.HELD_OUT}) for i in kept)
     held_out = sum(row.held_out for row in rows)
     if held_out < options.min_held_out:
         raise ReviewsTooFewError(
             f"Of {count_:,} reviews of {definition.id} {held_out:,} are held out to compare "
-            f"versions on, and it takes {options.min_held_out:,}{_known(used, keys, seen)}."
+            f"versions on, and it takes {options.min_held_out:,}{_known(used, keys, known)}."
         )
     counts = Counts(
         from_files=sum(row.source is None for row in rows),
@@ -188,6 +193,7 @@ def prepare(champion: Champion, reviews: Reviews, options: Options = DEFAULTS) -
         unusable=unusable,
         between=len(used) - len(kept) - len(shown),
         seen_by_champion=len(shown),
+        seen_unknown=(definition.of_pictures and stored is not None and stored.kept_keys is None),
     )
     return Prepared(rows, np.unique(groups[kept], return_inverse=True)[1].astype(np.intp), counts)
 
@@ -279,8 +285,8 @@ def _pictures(rows: Sequence[TrainingRow]) -> list[LabelledPicture] | list[None]
     if len(kept) < len(rows):
         return [None] * len(rows)
     return [
-        LabelledPicture(own, hashlib.sha256(text.encode()).digest()[:8], thumbnail=b"")
-        for own, text in zip(kept_features(kept), kept, strict=True)
+        LabelledPicture(own, key, key, thumbnail=b"")
+        for own, key in zip(kept_features(kept), map(kept_key, kept), strict=True)
     ]
 
 

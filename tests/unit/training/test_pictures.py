@@ -168,7 +168,9 @@ def test_evaluation_takes_held_out_decisions_and_shows_mistaken_pictures(
 def test_pictures_of_none_teach_what_is_out_of_scope(labelled: LabelledData) -> None:
     green = np.stack([np.full((224, 224, 3), (40, 200 + n, 40), np.uint8) for n in range(12)])
     rows = tuple(
-        LabelledRow(100 + n, f"None/{n}.png", {}, None, "None", LabelledPicture(features, key, b""))
+        LabelledRow(
+            100 + n, f"None/{n}.png", {}, None, "None", LabelledPicture(features, key, key, b"")
+        )
         for n, (features, key) in enumerate(
             zip(FakePictureEncoder()(list(green)), (bytes([n] * 8) for n in range(12)), strict=True)
         )

@@ -23,7 +23,7 @@ from winnow.reviews.models import Kind
 from winnow_train.comparison import Outcome
 from winnow_train.near_copies import text_key
 from winnow_train.retrain import Retrained, retrain
-from winnow_train.stored import keys_of_training
+from winnow_train.stored import read_training
 from winnow_train.training_set import Champion, Options, manifest, prepare, row_files
 
 
@@ -149,8 +149,8 @@ def test_what_a_champion_was_trained_on_elsewhere_is_not_held_out(trained: Retra
     with pytest.raises(ReviewsTooFewError, match="the champion was trained on"):
         prepare(foreign, reviews_of(own))
     prepared = prepare(foreign, reviews_of((*own, *reviewed(seed=11, upload="n"))))
-    seen = keys_of_training(foreign.training)
-    assert seen
+    assert foreign.training is not None
+    assert read_training(foreign.training).known
     assert not {one.id for one in held} & {row.id for row in prepared.rows if row.held_out}
     assert prepared.counts.champion_rows_missing
     carried = reviews_of(tuple(held) + reviewed(seed=9, upload="z"), earlier=len(held))

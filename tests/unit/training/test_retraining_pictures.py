@@ -1,5 +1,6 @@
 """Reviewed pictures become a challenger, and the same challenger again, by what results keep."""
 
+import io
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from PIL import Image
 from tests.fakes.picture_encoder import FakePictureEncoder
 from tests.fakes.retraining import CREATED, LATER, reviews_of
 from winnow.errors import ReviewsTooFewError, StoredDataInvalidError
-from winnow.heads.card import HeadFiles
+from winnow.heads.card import HeadFiles, folder_of
 from winnow.judging.pictures import picture_judge
 from winnow.judging.pictures.vectors import as_kept, kept_features
 from winnow.processes.loader import load_definition
@@ -20,9 +21,12 @@ from winnow.registry.training_rows import RowSource, TrainingRow, dump_rows, loa
 from winnow.reviews.models import Kind
 from winnow_cli.kept_rows import kept_rows
 from winnow_train.comparison import Outcome
+from winnow_train.data import LabelledData
+from winnow_train.decisions import decide
 from winnow_train.pictures import read_labelled_pictures
 from winnow_train.reproduce import reproduce
 from winnow_train.retrain import retrain
+from winnow_train.stored import read_training
 from winnow_train.train import train
 from winnow_train.training_set import DEFAULTS, Champion, labelled_data, manifest, prepare
 
@@ -37,6 +41,7 @@ labels:
   - {id: warm, classes: [mountain bike]}
   - {id: cold, classes: [moped]}
 """
+ROOT = Path(__file__).parents[3]
 ENCODER = FakePictureEncoder()
 SQUARES = np.random.default_rng(0).integers(0, 255, (90, 224, 224, 3), np.uint8)
 
@@ -141,6 +146,105 @@ def test_a_challenger_that_lost_what_is_of_no_label_is_not_better() -> None:
     assert made.report.sentence.startswith("Not better.")
     assert "`--data`" in made.report.sentence
     assert any("pictures of none of the labels" in note for note in made.report.notes)
+
+
+def of_pictures(folder: Path, count: int = 40) -> LabelledData:
+    """Small pictures in folders of their labels, read as `winnow train` reads them."""
+    for label, colour in (("warm", 220), ("cold", 40)):
+        (folder / label).mkdir(parents=True)
+        for number in range(count):
+            shade = Image.new("RGB", (9, 9), (colour, 5 * number, 255 - colour))
+            shade.save(folder / label / f"{number}.png")
+    definition = champion().definition
+    assert isinstance(definition, LabelsProcess)
+    return read_labelled_pictures([folder], definition, ENCODER)
+
+
+def reviews_of_pictures(labelled: LabelledData) -> tuple[TrainingRow, ...]:
+    """The same pictures as people decided them later: rows with their features alone."""
+    return tuple(
+        TrainingRow(
+            id=f"v-{row.record}",
+            text="",
+            features=as_kept(row.picture.features),
+            label=str(row.label),
+            source=RowSource(upload="v", record=row.record),
+            kind=Kind.REVIEW,
+            code="low_confidence",
+        )
+        for row in labelled.rows
+        if row.picture is not None
+    )
+
+
+def trained_elsewhere(labelled: LabelledData) -> Champion:
+    """A champion that was trained on files, and published without its rows."""
+    definition = champion().definition
+    fitted = train(
+        definition, labelled, ENCODER, label_column="label", text_column=None, created=CREATED
+    )
+    head = HeadFiles.of(fitted.card.model_dump_json().encode(), fitted.arrays)
+    return Champion("0" * 64, TEXT, definition, head, fitted.training, None)
+
+
+def test_reviews_of_pictures_that_the_champion_was_trained_on_are_not_held_out(
+    tmp_path: Path,
+) -> None:
+    labelled = of_pictures(tmp_path / "pictures")
+    before = trained_elsewhere(labelled)
+    own = reviews_of_pictures(labelled)
+    with pytest.raises(ReviewsTooFewError, match="the champion was trained on"):
+        prepare(before, reviews_of(own))
+    prepared = prepare(before, reviews_of((*own, *rows())))
+    held_out = {row.id for row in prepared.rows if row.held_out}
+    assert held_out
+    assert not held_out & {row.id for row in own}
+    assert not prepared.counts.seen_unknown
+
+
+def test_that_it_cannot_be_told_what_the_champion_was_trained_on_is_said(tmp_path: Path) -> None:
+    before = trained_elsewhere(of_pictures(tmp_path / "pictures"))
+    assert before.training is not None
+    with np.load(io.BytesIO(before.training)) as stored:
+        arrays = {name: stored[name] for name in stored.files if name != "kept_keys"}
+    older = io.BytesIO()
+    np.savez_compressed(older, **arrays)
+    made = retrain(
+        replace(before, training=older.getvalue()), reviews_of(rows()), ENCODER, created=LATER
+    )
+    assert any("cannot be told" in note for note in made.report.notes)
+    made = retrain(before, reviews_of(rows()), ENCODER, created=LATER)
+    assert not any("cannot be told" in note for note in made.report.notes)
+
+
+def test_files_of_pictures_are_known_again_by_a_head_that_reviews_of_them_taught(
+    tmp_path: Path,
+) -> None:
+    labelled = of_pictures(tmp_path / "pictures")
+    reviewed = reviews_of_pictures(labelled)
+    made = retrain(champion(), reviews_of(reviewed), ENCODER, created=LATER)
+    folder = folder_of(tmp_path / "colours.yaml", "colours")
+    folder.mkdir()
+    (folder / "training.npz").write_bytes(made.challenger.fitted.training)
+    decisions = decide(
+        made.challenger.definition,
+        labelled.rows,
+        ENCODER,
+        made.challenger.head,
+        tmp_path / "colours.yaml",
+    )
+    trained = {row.id for row in made.prepared.rows if not row.held_out}
+    expected = [f"v-{row.record}" in trained for row in labelled.rows]
+    assert 0 < sum(expected) < len(expected)
+    assert decisions.trained_on.tolist() == expected
+
+
+def test_what_ships_is_known_by_what_reviews_keep() -> None:
+    """The first of its drawings; the encoder that judges them is not needed to draw them."""
+    stored = read_training((ROOT / "processes" / "two-wheels.head" / "training.npz").read_bytes())
+    assert stored.kept_keys is not None
+    assert len(stored.kept_keys) == len(stored.keys)
+    assert len(stored.known) == 2 * len(set(stored.keys.tolist()))
 
 
 def test_pictures_of_no_label_are_kept_with_a_version(
