@@ -893,6 +893,9 @@ class ChunkTask(FrozenModel):
         None, description="the version of the process; absent: before versions had names"
     )
     threshold: UnitInterval | None = Field(None, description="what it is filtered at")
+    threshold_from: Literal["upload", "stack", "process"] | None = Field(
+        None, description="who set it; absent: written before it was said"
+    )
     definition: ObjectRef
     head: HeadRef | None = None
     references: StoredFile | None = Field(

@@ -156,6 +156,31 @@ def test_the_run_decides_as_without_and_where_the_other_differs_is_told(chunk: C
     )
 
 
+@pytest.mark.parametrize("set_by", ["upload", "stack", "process"])
+def test_the_other_is_held_to_its_own_threshold_only_where_the_run_is(
+    chunk: Chunk, set_by: str
+) -> None:
+    definition = parse_definition_json(chunk.store.content(chunk.both.shadow.definition))
+    lower = definition.model_copy(update={"threshold": 0.0})
+    content = lower.model_dump_json().encode()
+    shadow = chunk.both.shadow.model_copy(
+        update={
+            "definition": chunk.store.add("models", "lower/definition.json", content),
+            "version": VersionRef(
+                sha256=version_sha256(lower.info.sha256, chunk.both.shadow.head.sha256),
+                alias=Alias.CHALLENGER,
+            ),
+        }
+    )
+    task = chunk.both.model_copy(update={"threshold_from": set_by, "shadow": shadow})
+    _, expected = chunk.classify(chunk.both)
+    _, records = chunk.classify(task)
+    same_threshold = [record.shadow is None for record in expected]
+    found = [record.shadow is None for record in records]
+    # A threshold of the stack or of the sender may have the very value of the definition's.
+    assert (found == same_threshold) is (set_by != "process")
+
+
 def test_filter_adds_up_and_keeps_what_differs(chunk: Chunk) -> None:
     header, records = chunk.classify(chunk.both)
     whole = Part(first=0, records=len(TEXTS))

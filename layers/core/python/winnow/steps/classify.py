@@ -109,7 +109,7 @@ def classify(
     ChunkTooSlowError when several records take longer than `seconds`.
     """
     started = clock()
-    definition, judge = _judge_of(task, store, judge_for, task.references)
+    judge = _judge_of(task, store, judge_for, task.references)
     lines = list(load_lines(BytesIO(read_artifact(store, task.source)), _SOURCE_LINE))
     if len(lines) != task.records:
         raise StoredDataInvalidError(
@@ -124,7 +124,7 @@ def classify(
     records = [line for line in lines if isinstance(line, Record)]
     squares = None if task.squares is None else _squares(task.squares, store, before, records)
     until = None if seconds is None else started + seconds
-    shadow = _shadow_of(task, judge, definition, store, judge_for, clock, memory, seconds)
+    shadow = _shadow_of(task, judge, store, judge_for, clock, memory, seconds)
     judged = judge_records(
         shadow.judge if shadow else judge, records, budget or RecordBudget(), clock, until, squares
     )
@@ -173,7 +173,7 @@ def judge_square(
     Raises StoredDataInvalidError when it is no square, VersionAlteredError.
     """
     square = one_square(task.square)
-    _, judge = _judge_of(task, store, judge_for, None)
+    judge = _judge_of(task, store, judge_for, None)
     record = Record(record=1, text="")
     squares = {record.record: square}
     [judged] = judge_records(judge, [record], budget or RecordBudget(), clock, squares=squares)
@@ -187,13 +187,13 @@ def _judge_of(
     store: ObjectStore,
     judge_for: JudgeFor,
     references: StoredFile | None,
-) -> tuple[bytes, Judge]:
-    """The definition that a task names, and its judge."""
+) -> Judge:
+    """The judge of what a task names."""
     definition = read_artifact(store, task.definition)
     head = head_files(task.head, store, task.version)
     judge = judge_for(definition, head, reference_file(references, store))
     _check_version(task, judge)
-    return definition, judge
+    return judge
 
 
 def _part_of(
@@ -244,7 +244,6 @@ def _failed(record: Record) -> InvalidRecord:
 def _shadow_of(
     task: ChunkTask,
     judge: Judge,
-    definition: bytes,
     store: ObjectStore,
     judge_for: JudgeFor,
     clock: Callable[[], float],
@@ -262,7 +261,7 @@ def _shadow_of(
         head = head_files(other.head, store, other.version)
         beside = judge_for(content, head, reference_file(other.references, store))
         # A threshold of the sender or of the stack is that of both versions.
-        own = threshold == threshold_of(definition)
+        own = task.threshold_from == "process"
         return Beside(beside, threshold_of(content) if own else threshold)
 
     return Shadow(

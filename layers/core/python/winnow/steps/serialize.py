@@ -160,6 +160,7 @@ def _serialize(
         process=definition.info,
         version=version.ref,
         threshold=threshold.value,
+        threshold_from=threshold.set_by,
         definition=definition_ref,
         head=head,
         references=version.references,
