@@ -106,6 +106,35 @@ def test_rows_without_an_id_are_cases_of_their_own():
     assert texts(read("age,note\n1,one\n1,two\n")) == ["one", "two"]
 
 
+@pytest.mark.parametrize("mark", ["NULL", "nan", "\\N", ".", "#N/A", "no MRN", "1.2E+16"])
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_rows_whose_id_marks_a_missing_value_are_cases_of_their_own(mark, form):
+    rows = [("A", "one"), (mark, "two"), ("A", "three"), (mark, "four")]
+    content = "case_id,note\n" + "".join(f"{key},{note}\n" for key, note in rows)
+    if form == "jsonl":
+        content = "".join(json.dumps({"case_id": key, "note": note}) + "\n" for key, note in rows)
+    records = read(content, f"x.{form}")
+    assert texts(records) == [joined("one", "three"), "two", "four"]
+    assert [record.source_id for record in records] == ["A", None, None]
+
+
+def test_ids_that_are_none_are_noted():
+    columns = load_definition(MOODS, "moods").input
+    for key, codes in (("NULL", ["ids_missing"]), ("", []), ("A", [])):
+        data = io.BytesIO(f"case_id,note\n{key},one\nB,two\n".encode())
+        with Source(
+            data, "x.csv", columns.text_columns, columns.id_columns, ReadLimits()
+        ) as source:
+            list(records_for(source, columns))
+            assert [note.code for note in source.notes] == codes
+
+
+def test_the_id_that_an_upload_sets_is_an_id_whatever_it_is():
+    content = "case_id,note\nNULL,one\nNULL,two\n"
+    archive = files.package({"a.txt": b"three", "b.txt": b"four", "c.csv": content.encode()})
+    assert texts(read(archive, "x.zip", case_id="NULL")) == [joined("three", "four"), "one", "two"]
+
+
 def test_an_id_is_compared_without_the_blanks_around_it():
     assert texts(read("case_id,note\nA,one\nA ,two\na,three\n")) == [joined("one", "two"), "three"]
 

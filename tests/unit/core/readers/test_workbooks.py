@@ -319,3 +319,27 @@ def test_a_copy_that_is_made_small_is_a_whole_workbook():
     with zipfile.ZipFile(out) as made:
         assert "xl/media/a.png" not in made.namelist()
         assert b'r="C2"' in made.read("xl/worksheets/sheet1.xml")
+
+
+# -- numbers ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("stored", "source_id"),
+    [
+        ("7", "7"),
+        ("123456789012345", "123456789012345"),
+        ("1234567890123456", "1234567890123456"),
+        ("9007199254740991", "9007199254740991"),
+        ("1234567890123450", None),
+        ("12345678901234567", None),
+        ("12345678901234568", None),
+        ("1E+20", None),
+        ("1001.5", "1001.5"),
+    ],
+)
+def test_a_number_is_an_id_where_all_its_digits_are_sure(stored, source_id):
+    rows = f'<row r="2"><c r="A2"><v>{stored}</v></c>{cell("B2", "Melena.")}</row>'
+    (record,), notes = opened(book(sheet(HEADER + rows)))
+    assert record.source_id == source_id
+    assert notes == ([] if source_id else ["ids_missing"])

@@ -17,6 +17,7 @@ from winnow.models import InvalidRecord, Note, Record, SourceLocation
 from winnow.readers.ocr import PageReader
 from winnow.readers.text import TextLines, undecodable
 from winnow.tables.columns import plain_name
+from winnow.tables.ids import is_no_id
 
 KeepPicture = Callable[[int, bytes], None]
 """Stores the JPEG of a page under a number that no other page of the file has."""
@@ -250,8 +251,18 @@ class Source:
         places: tuple[SourceLocation, ...] = (),
         of_upload: bool = False,
     ) -> Record | InvalidRecord:
-        """A record, or an invalid record with the reason."""
+        """A record, or an invalid record with the reason.
+
+        A cell that marks a missing id, or has a rounded one, is no id; an upload's id is one.
+        """
         fields = fields or {}
+        if source_id and not of_upload and is_no_id(source_id):
+            source_id = None
+            self.note(
+                "ids_missing",
+                "Some ids are marks for a missing value, such as NULL or -, or numbers that were "
+                "rounded. Their records have no id and are joined with none.",
+            )
         problem = self._problem(text, source_id or "", fields)
         if problem:
             code, reason = problem

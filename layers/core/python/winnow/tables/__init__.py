@@ -1,1 +1,1 @@
-"""Columns by name, and the numbers in them."""
+"""Columns by name, and the numbers and ids in them."""

@@ -149,13 +149,27 @@ def _note(emit: Emit, facts: Iterable[SheetFacts], beside: Counter[str]) -> None
             emit(["note", code, text.format(count)])
 
 
+def _number(value: float) -> str:
+    """A number with the digits that are sure: long ones show that they were rounded.
+
+    >>> _number(7.0), _number(0.65), _number(1234567890123456.0), _number(1234567890123450.0)
+    ('7', '0.65', '1234567890123456', '1.234567890123450e+15')
+    """
+    if not value.is_integer():
+        return repr(value)
+    whole = int(value)
+    # Excel keeps 15 digits and makes zeros of the others; beyond 2^53 not each integer is there.
+    sure = abs(whole) < 10**15 or (abs(whole) <= 1 << 53 and whole % 10)
+    return str(whole) if sure else f"{value:.15e}"
+
+
 def _text(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+        return _number(value)
     if isinstance(value, datetime.datetime) and value.time() == datetime.time():
         return value.date().isoformat()
     if isinstance(value, datetime.date | datetime.time):
