@@ -11,24 +11,26 @@ from winnow.limits.unicode import nfkc
 _MAX_MARK = 40
 """Characters that the mark for a missing value may have."""
 _WORDS = re.compile(r"[^\W_]+")
-_MARKS = frozenset(
-    "na nan nat nannan qnan snan ind null nullptr nil none nul void undef undefined uninitialized "
-    "blank empty notavailable unavailable notapplicable unk unkn unknown unspecified unassigned "
-    "unidentified missing tbd tba tbc pending redacted removed deleted masked hidden withheld "
-    "suppressed confidential anonymous anonymized anonymised anon deidentified placeholder "
-    "objectobject gettingdata true false "
-    "unbekannt keine keiner keines fehlt fehlend leer ohne inconnu inconnue aucun aucune vide "
-    "manquant desconocido desconocida ninguno ninguna nulo vacio vacío sconosciuto sconosciuta "
-    "nullo nessuno nessuna vuoto mancante onbekend geen leeg desconhecido nenhum vazio".split()
-)
+_ALONE = """
+    na nan nat nannan qnan snan ind null nullptr nil none nul void undef undefined uninitialized
+    blank empty notavailable unavailable notapplicable unk unkn unknown unspecified unassigned
+    unidentified missing tbd tba tbc pending redacted removed deleted masked hidden withheld
+    suppressed confidential anonymous anonymized anonymised anon deidentified placeholder
+    objectobject gettingdata true false
+    unbekannt keine keiner keines fehlt fehlend leer ohne inconnu inconnue aucun aucune vide
+    manquant desconocido desconocida ninguno ninguna nulo vacio vacío sconosciuto sconosciuta
+    nullo nessuno nessuna vuoto mancante onbekend geen leeg desconhecido nenhum vazio
+"""
 """As they are without punctuation, in small letters: `#N/A`, `<NA>` and `n.a.` are all `na`."""
+_MARKS = frozenset(_ALONE.split())
 _DENIALS = _MARKS | {"no", "not", "non", "without", "kein", "nicht", "sans", "sin"}
-_BESIDE = frozenset(
-    "id ids identifier mrn number nr case patient record key code value data the given known "
-    "available applicable assigned provided recorded entered found set specified yet issued "
-    "angabe angaben vorhanden bekannt patientin fall nummer wert".split()
-)
+_WITH_THEM = """
+    id ids identifier mrn number nr case patient record key code value data the given known
+    available applicable assigned provided recorded entered found set specified yet issued
+    angabe angaben vorhanden bekannt patientin fall nummer wert
+"""
 """Words that say nothing more beside one of `_DENIALS`: `no MRN`, `not yet assigned`."""
+_BESIDE = frozenset(_WITH_THEM.split())
 _ABBREVIATIONS = frozenset({"nd", "ka", "sd", "sn", "nc", "ne", "nv"})
 """Marks only where they are written with points or a slash (n/d, k.A.): else they may be names."""
 _OTHER = re.compile(
