@@ -2,16 +2,19 @@
 
 import os
 import time
+from datetime import datetime
 from functools import cache
 
 from winnow.recovery.report import SweepInput, SweepOptions, SweepReport
 from winnow.recovery.sweep import Sweep
 from winnow.storage.paths import sweep_state
 from winnow_aws.clients import client
+from winnow_aws.deployed_code import DeployedCodeTable
 from winnow_aws.handler import handler as lambda_handler
 from winnow_aws.handler import logger, seconds_left
 from winnow_aws.inbox import S3Inbox
-from winnow_aws.metrics import count_sweep
+from winnow_aws.metrics import count_sweep, measure_ages, measure_code_age
+from winnow_aws.registry import RegistryTable
 from winnow_aws.s3 import S3Store, s3_store
 from winnow_aws.settings import SweepSettings
 from winnow_aws.table import TableRuns
@@ -50,4 +53,22 @@ def handler(_event: SweepInput) -> SweepReport:
     for failure in report.failures:
         logger.warning("not swept", upload_id=failure.upload_id, code=failure.code)
     count_sweep(settings.stack_name, report)
+    _measure_ages(settings, time.time())
     return report
+
+
+def _measure_ages(settings: SweepSettings, now: float) -> None:
+    """How old the versions are that decide, and the code."""
+    registry = RegistryTable(client("dynamodb"), settings.models_table)
+    ages = {
+        entry.process: _since(registry.version(entry.process, entry.champion).created, now)
+        for entry in registry.entries()
+    }
+    measure_ages(settings.stack_name, ages)
+    code = DeployedCodeTable(client("dynamodb"), settings.models_table).get()
+    if code is not None:
+        measure_code_age(settings.stack_name, _since(code.at, now))
+
+
+def _since(at: str, now: float) -> float:
+    return max(0.0, now - datetime.fromisoformat(at).timestamp())

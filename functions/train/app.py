@@ -11,7 +11,6 @@ Batch, which runs this code, too.
 
 import os
 import time
-from datetime import datetime
 from functools import cache
 from typing import NamedTuple
 
@@ -33,10 +32,8 @@ from winnow.reviews.items import Items
 from winnow.reviews.notes import Notes
 from winnow.storage.times import iso
 from winnow_aws.clients import client
-from winnow_aws.deployed_code import DeployedCodeTable
 from winnow_aws.handler import call_id, logger, seconds_left
 from winnow_aws.handler import handler as lambda_handler
-from winnow_aws.metrics import measure_ages, measure_code_age
 from winnow_aws.registry import RegistryTable
 from winnow_aws.releases import LiveTable
 from winnow_aws.reviews import ReviewTable
@@ -129,26 +126,11 @@ def handler(asked: Asked) -> TrainReport | GoldenReport | CheckReport:
     return _golden(given) if isinstance(given, GoldenInput) else _checked()
 
 
-def _since(at: str, now: float) -> float:
-    return max(0.0, now - datetime.fromisoformat(at).timestamp())
-
-
 def _checked() -> CheckReport:
     settings = TrainSettings.from_environment(os.environ)
     dynamodb = client("dynamodb")
-    registry = RegistryTable(dynamodb, settings.models_table)
-    now = time.time()
-    ages = {
-        entry.process: _since(registry.version(entry.process, entry.champion).created, now)
-        for entry in registry.entries()
-    }
-    measure_ages(settings.stack_name, ages)
-    code = DeployedCodeTable(dynamodb, settings.models_table).get()
-    if code is not None:
-        measure_code_age(settings.stack_name, _since(code.at, now))
-
     changes = take_back_broken(
-        registry,
+        RegistryTable(dynamodb, settings.models_table),
         LiveTable(dynamodb, settings.models_table),
         _judged,
         TopicMailer(client("sns"), settings.topic_arn),

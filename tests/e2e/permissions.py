@@ -410,6 +410,8 @@ MAY: dict[str, set[str]] = {
         "look at a run",
         "count waiting uploads",
         "add to waiting uploads",
+        "get a model",
+        "query the models",
     },
     "DispatchRole": {
         "take waiting uploads",

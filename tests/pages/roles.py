@@ -79,6 +79,7 @@ WORDS = {
     "ReadWriteSweepState": "keep `sweep/state.json`",
     "ReadRuns": "read rows",
     "FindRuns": "read rows",
+    "ReadAges": "read the table of models",
     "RecordAbandoned": "change rows",
     "RestartRuns": "start runs",
     "DescribeRuns": "describe runs",

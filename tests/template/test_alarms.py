@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import winnow_aws.metrics
-from tests.template.expand import expand
+from tests.template.expand import ROOT, expand
 from tests.template.rules.alarms import filled
 from tests.template.rules.shape import where_it_holds
 from winnow.models import Alias, Counts, Difference, Drift, VersionRef
@@ -113,6 +113,57 @@ def test_an_alarm_watches_what_is_published(alarm: str, capsys: pytest.CaptureFi
             assert tuple(given) == PUBLISHED[name]
         else:
             assert tuple(sorted(given)) in own[name]
+
+
+@pytest.mark.parametrize("alarm", ALARMS)
+def test_an_alarm_is_one_that_cloudwatch_takes(alarm: str):
+    """Limits that no emulator and no schema knows.
+
+    AmazonCloudWatch/latest/monitoring/alarm-limits.html: an alarm on metric maths references at
+    most 10 metrics. API_MetricDataQuery: at most 20 queries, 10 of them with a MetricStat, and
+    expressions of at most 2,048 characters.
+    """
+    metrics = RESOURCES[alarm]["Properties"].get("Metrics", ())
+    queries = [query["Fn::If"][1] if "Fn::If" in query else query for query in metrics]
+    stats = [query for query in queries if "MetricStat" in query]
+    assert len(stats) <= 10
+    assert len(queries) - len(stats) <= 10
+    assert all(len(str(query.get("Expression", ""))) <= 1024 for query in queries)
+
+
+PUBLISHERS = {
+    "DefectsAlarm": None,
+    "DriftedAlarm": "FilterFunction",
+    "GuaranteeBrokenAlarm": "QueueFunction",
+    "ModelAgeAlarm": "SweepFunction",
+    "ReviewRateAlarm": "FilterFunction",
+    "SweepFailedAlarm": "SweepFunction",
+    "UnfinishedAlarm": "SweepFunction",
+}
+"""Alarm on a metric of ours -> the function that publishes it; None: all of them."""
+NOTHING_TO_SAY = {"GuaranteeBrokenAlarm": "without reviews nobody finds a decision wrong"}
+
+
+def test_an_alarm_is_there_only_where_its_metric_is_published():
+    own = {
+        alarm
+        for alarm in ALARMS
+        if any(metric["Namespace"] == "Winnow" for metric in metrics_of(alarm))
+    }
+    assert own == PUBLISHERS.keys()
+    for alarm, function in PUBLISHERS.items():
+        condition = RESOURCES[function].get("Condition") if function else None
+        if alarm not in NOTHING_TO_SAY:
+            assert condition in (None, RESOURCES[alarm].get("Condition")), alarm
+    emitters = {
+        "SweepFunction": ("count_sweep", "measure_ages", "measure_code_age"),
+        "QueueFunction": ("measure_precision",),
+        "FilterFunction": ("count_outcomes", "measure_drift"),
+    }
+    for function, names in emitters.items():
+        folder = ROOT / "functions" / function.removesuffix("Function").lower()
+        code = (folder / "app.py").read_text("utf-8")
+        assert all(f"{name}(" in code for name in names), function
 
 
 def test_the_service_that_a_function_is_named_by_is_no_dimension(

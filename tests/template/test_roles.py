@@ -169,6 +169,7 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
             ["${Table.Arn}/index/by_object", "${Table.Arn}/index/by_lease"],
         ),
         "RecordAbandoned": ({"dynamodb:UpdateItem"}, ["Table.Arn"]),
+        "ReadAges": ({"dynamodb:GetItem", "dynamodb:Query"}, ["ModelsTable.Arn"]),
         "RestartRuns": ({"states:StartExecution"}, ["Triage"]),
         "DescribeRuns": (
             {"states:DescribeExecution"},
@@ -555,27 +556,25 @@ def test_a_role_may_do_exactly_this(role: str):
     assert given == ROLES[role]
 
 
-def trusted(role: str) -> Any:
-    """The service that takes the role; jobs of Batch run the code of train."""
-    if role == "TrainRole":
-        both = [PRINCIPALS[role], "ecs-tasks.amazonaws.com"]
-        return {"Fn::If": ["HasTrainOnBatch", both, PRINCIPALS[role]]}
-    return PRINCIPALS[role]
-
-
 @pytest.mark.parametrize("role", ROLES)
 def test_a_role_is_for_one_service(role: str):
-    [trust] = RESOURCES[role]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
-    expected: dict[str, Any] = {
-        "Effect": "Allow",
-        "Principal": {"Service": trusted(role)},
-        "Action": "sts:AssumeRole",
-    }
+    trusts = RESOURCES[role]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    expected = [trust_in(PRINCIPALS[role])]
+    if role == "TrainRole":
+        # Jobs of Batch run the same code.
+        jobs = trust_in("ecs-tasks.amazonaws.com")
+        expected.append({"Fn::If": ["HasTrainOnBatch", jobs, {"Ref": "AWS::NoValue"}]})
+    assert trusts == expected
+
+
+def trust_in(service: str) -> dict[str, Any]:
+    """A statement that lets one service take a role, for this account alone."""
+    trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     # Lambda names no source when it assumes a role; only its own account can pass it to a function.
-    if PRINCIPALS[role] != "lambda.amazonaws.com":
-        account = {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
-        expected["Condition"] = {"StringEquals": account}
-    assert trust == expected
+    if service == "lambda.amazonaws.com":
+        return trust
+    account = {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    return trust | {"Condition": {"StringEquals": account}}
 
 
 @pytest.mark.parametrize("role", ROLES)

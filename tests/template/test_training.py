@@ -112,9 +112,15 @@ def test_the_image_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(code.encode()) < 4096
     sent: list[Any] = []
 
+    denied = [Exception("An error occurred (AccessDeniedException) when calling")] * 2
+    waited: list[float] = []
+    monkeypatch.setattr("time.sleep", waited.append)
+
     class Lambda:
         def get_function(self, FunctionName: str) -> Any:  # noqa: N803 - boto3's name
             assert FunctionName == "arn:train:3"
+            if denied:
+                raise denied.pop()
             return {"Code": {"ResolvedImageUri": "1.ecr.test/winnow/train@sha256:abc"}}
 
     class Boto3:
@@ -128,7 +134,7 @@ def test_the_image_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "boto3", Boto3)
     names: dict[str, Any] = {}
     exec(compile(ast.parse(code), "index.py", "exec"), names)
-    event = {"RequestType": "Create", "ResourceProperties": {"FunctionArn": "arn:train:3"}}
+    event = {"RequestType": "Create", "ResourceProperties": {"FunctionVersion": "arn:train:3"}}
     names["handler"](event, None)
     names["handler"]({**event, "RequestType": "Delete"}, None)
     names["handler"]({"RequestType": "Update", "ResourceProperties": {}}, None)
@@ -138,6 +144,12 @@ def test_the_image_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
         ("SUCCESS", {}, "train-image"),
         ("FAILED", {}, "train-image"),
     ]
+    assert waited == [3, 6]
+    sent.clear()
+    denied.extend([Exception("(AccessDeniedException)")] * 9)
+    names["handler"](event, None)
+    assert [status for status, *_ in sent] == ["FAILED"]
+    assert sum(waited) < 60, "the function's own time"
 
 
 NOTEBOOK = ("NotebookInstance", "NotebookStart", "NotebookRole", "Stop", "FromInside")

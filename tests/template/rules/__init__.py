@@ -108,7 +108,7 @@ def of_resource(name: str, stack: Stack) -> Iterator[str]:
     else:
         wanted = TYPES[kind](name, stack)
         if name in review.RESOURCES:
-            wanted = {**wanted, "Condition": review.CONDITION}
+            wanted = {"Condition": review.CONDITION, **wanted}
         if name in webhook.RESOURCES:
             wanted = {**wanted, "Condition": webhook.CONDITION}
         yield from problems(f"Resources.{name}", wanted, found)

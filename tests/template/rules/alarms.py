@@ -2,19 +2,17 @@
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from tests.template.rules.mail import digest_period
 from tests.template.rules.shape import (
     AnyOrder,
     Keyed,
     att,
-    given,
     problems,
     ref,
     sub,
     text,
-    where_it_holds,
 )
 from tests.template.rules.stack import Stack
 
@@ -33,7 +31,9 @@ QUEUE, WAITING, MAILS, UNDECIDED, UNINDEXED, UNPOSTED = (
 REVIEW_FUNCTIONS = {
     *("QueueFunction", "ApiFunction", "TrainFunction", "IndexFunction", "SearchFunction"),
 }
-REVIEW_ALARMS = ("ReviewsUndeliveredAlarm", "UnindexedAlarm")
+REVIEW_ALARMS = (
+    *("ReviewsUndeliveredAlarm", "UnindexedAlarm", "PageErrorsAlarm", "PageThrottlesAlarm"),
+)
 REVIEW_LINES = ("ReviewAlarms", "ReviewDurations", "ReviewThrottles")
 RESERVED = "ReservedConcurrencyAlarm"
 NOTICE_ALARM = "NoticesUndeliveredAlarm"
@@ -100,8 +100,22 @@ SINGLE = {
     "DriftedAlarm": Single("Winnow", "Drifted", STACK, "Average", 3600, 1, 0.5),
     "MailFailedAlarm": Single("AWS/SNS", "NumberOfNotificationsFailed", TOPIC, "Sum", 300, 1, 1),
 }
-# Alarm -> what is added up over all functions, and the threshold.
-ADDED_UP = {"FunctionErrorsAlarm": ("Errors", 10), "FunctionThrottlesAlarm": ("Throttles", 50)}
+
+
+class AddedUp(NamedTuple):
+    """An alarm on a sum over functions: over the page's, or over all others."""
+
+    metric: str
+    threshold: int
+    of_the_page: bool = False
+
+
+ADDED_UP = {
+    "FunctionErrorsAlarm": AddedUp("Errors", 10),
+    "FunctionThrottlesAlarm": AddedUp("Throttles", 50),
+    "PageErrorsAlarm": AddedUp("Errors", 10, of_the_page=True),
+    "PageThrottlesAlarm": AddedUp("Throttles", 50, of_the_page=True),
+}
 # Exception: the sweep's silence is mailed, and a stack that has not swept yet is not. An alarm is
 # made in INSUFFICIENT_DATA, and its actions are for changes "from any other state"
 # (AmazonCloudWatch/latest/monitoring/alarm-actions.html, alarms-and-missing-data.html). With
@@ -144,33 +158,26 @@ def alarm(name: str, stack: Stack) -> Any:
             "Threshold": 80,
         }
     elif name in ADDED_UP:
-        metric, threshold = ADDED_UP[name]
+        sum_of = ADDED_UP[name]
         functions = {
             one.removesuffix("Function").lower(): one
             for one in stack.of_type("AWS::Serverless::Function")
-            if one != NOTIFY
+            if one != NOTIFY and (one in REVIEW_FUNCTIONS) is sum_of.of_the_page
         }
-        always = [one for one, function in functions.items() if function not in REVIEW_FUNCTIONS]
-        beside = [one for one in functions if one not in always]
         # A function that was not called has no value.
-        terms = given(
-            "HasReviewPage",
-            " + ".join(f"FILL({one}, 0)" for one in (*always, *beside)),
-            " + ".join(f"FILL({one}, 0)" for one in always),
-        )
+        total = f"SUM([{', '.join(f'FILL({one}, 0)' for one in functions)}])"
         parts = {
-            one: _part(one, "AWS/Lambda", metric, {"Name": "FunctionName", "Value": ref(function)})
+            one: _part(
+                *(one, "AWS/Lambda", sum_of.metric),
+                {"Name": "FunctionName", "Value": ref(function)},
+            )
             for one, function in functions.items()
         }
-        parts |= {one: given("HasReviewPage", parts[one]) for one in beside}
+        whole = {"Id": "all", "Label": text(), "Expression": total}
         properties |= {
-            "Metrics": Keyed(
-                "Id",
-                {"all": {"Id": "all", "Label": text(), "Expression": terms}, **parts},
-                where_it_holds,
-            ),
+            "Metrics": Keyed("Id", {"all": whole, **parts}),
             "EvaluationPeriods": 1,
-            "Threshold": threshold,
+            "Threshold": sum_of.threshold,
         }
     elif name == REVIEW_RATE:
         share, band = "100 * review / (review + accepted)", "ANOMALY_DETECTION_BAND(share, 3)"
@@ -194,6 +201,8 @@ def alarm(name: str, stack: Stack) -> Any:
     maths = {} if name in SINGLE else {"Condition": "HasMetricMath"}
     if name == RESERVED:
         maths = {"Condition": "HasReservedAlarm"}
+    if name in ADDED_UP and ADDED_UP[name].of_the_page:
+        maths = {"Condition": "HasPageSums"}
     return {"Type": "AWS::CloudWatch::Alarm", **maths, "Properties": properties}
 
 

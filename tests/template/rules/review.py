@@ -86,6 +86,7 @@ COMMON = {
     *("IndexFunction", "IndexRole", "IndexLogs", "IndexSchedule", "IndexScheduleRole"),
     *("SearchFunction", "SearchRole", "SearchLogs", "ChangedRule", "Changes", "ChangesPolicy"),
     *("Unindexed", "UnindexedPolicy", "UnindexedAlarm"),
+    *("PageErrorsAlarm", "PageThrottlesAlarm"),
 }
 INVENTORY = {
     "AWS::Lambda::Permission": {*PERMISSIONS, TO_NOTIFY},

@@ -26,13 +26,14 @@ def role(name: str, stack: Stack) -> Any:
         "Principal": {"Service": PRINCIPALS.get(name)},
         "Action": "sts:AssumeRole",
     }
-    if name == "TrainRole":
-        # Jobs of Batch run the same code.
-        both = [PRINCIPALS[name], "ecs-tasks.amazonaws.com"]
-        trust["Principal"] = {"Service": given("HasTrainOnBatch", both, PRINCIPALS[name])}
     # Lambda names no source when it assumes a role; only its own account can pass it to a function.
     if PRINCIPALS.get(name) != "lambda.amazonaws.com":
         trust["Condition"] = THIS_ACCOUNT
+    others = []
+    if name == "TrainRole":
+        # Jobs of Batch run the same code.
+        jobs = {"Service": "ecs-tasks.amazonaws.com"}
+        others = [given("HasTrainOnBatch", trust | {"Principal": jobs, "Condition": THIS_ACCOUNT})]
     statements = {}
     for sid, (actions, resources) in ROLES.get(name, {}).items():
         statement = {
@@ -51,7 +52,7 @@ def role(name: str, stack: Stack) -> Any:
         "Type": "AWS::IAM::Role",
         "Properties": {
             "Description": text(20),
-            "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
+            "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust, *others]},
             "Policies": [{"PolicyName": _word, "PolicyDocument": policy(statements)}],
         },
     }

@@ -162,6 +162,7 @@ CONDITIONS: dict[str, Any] = {
             {"Fn::Not": [{"Fn::Equals": [ref("SearchWithAthena"), "false"]}]},
         ]
     },
+    "HasPageSums": {"Fn::And": [{"Condition": "HasMetricMath"}, {"Condition": "HasReviewPage"}]},
     "HasReservedAlarm": {
         "Fn::And": [{"Condition": "HasMetricMath"}, {"Condition": "HasReservedConcurrency"}]
     },

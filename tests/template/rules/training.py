@@ -19,7 +19,8 @@ def nested(name: str, stack: Stack) -> Any:
             "TemplateURL": "infra/training.yaml",
             "Parameters": {
                 "Name": ref("AWS::StackName"),
-                "FunctionArn": ref("TrainFunction.Version"),
+                "FunctionArn": att("TrainFunction"),
+                "FunctionVersion": ref("TrainFunction.Version"),
                 "RoleArn": att("TrainRole"),
                 "LogGroup": ref("TrainLogs"),
                 **{

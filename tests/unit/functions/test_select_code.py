@@ -53,7 +53,7 @@ FOLDERS = {
         *("winnow", "winnow/heads", "winnow/limits", "winnow/processes", "winnow/steps"),
         *("winnow/costs", "winnow/storage", "winnow_aws"),
     },
-    "sweep": RECOVER | {"winnow/costs"},
+    "sweep": RECOVER | {"winnow/costs", "winnow/registry"},
     "dispatch": RECOVER,
     "digest": {"winnow", "winnow/limits", "winnow/steps", "winnow_aws"},
     "notify": {"winnow", "winnow/limits", "winnow/steps", "winnow_aws"},

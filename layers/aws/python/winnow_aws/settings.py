@@ -195,6 +195,7 @@ class SweepSettings(Settings):
     uploads_bucket: str = Field(description="the bucket where files are dropped")
     results_bucket: str = Field(description="the bucket where the sweep keeps its position")
     table_name: str = Field(description="the table of uploads")
+    models_table: str = Field(description="the table of versions of processes, for their ages")
     workflow_arn: str = Field(description="the state machine that is started again")
     topic_arn: str = Field(description="the topic that failures are published to")
     waiting_queue_url: str = Field(description="the queue of uploads that wait for a run")

@@ -111,6 +111,18 @@ def test_a_key_is_used_through_services_alone() -> None:
     assert not any("kms" in str(one) for one in made(Person.READ)["Statement"])
 
 
+@pytest.mark.parametrize("person", Person)
+def test_who_reads_or_writes_what_is_encrypted_may_use_the_key(person: Person) -> None:
+    def allowed(verb: str) -> bool:
+        return any(verb in one["Action"] for one in made(person, key=KEY)["Statement"])
+
+    encrypted = ("s3:GetObject", "s3:GetObjectVersion", "dynamodb:GetItem", "dynamodb:Query")
+    if any(map(allowed, encrypted)):
+        assert allowed("kms:Decrypt")
+    if allowed("s3:PutObject"):
+        assert allowed("kms:GenerateDataKey")
+
+
 def test_without_reviews_nobody_reviews_and_the_others_go_without() -> None:
     arns = arns_of(STACK, resources(reviews=False))
     assert {one for one in Person if needs_reviews(one, arns)} == {Person.REVIEW}
