@@ -146,6 +146,14 @@ def test_every_resource_is_the_stacks_or_said_to_be_wider(name: str) -> None:
             assert own == listed(one["Resource"]), one["Sid"]
 
 
+def test_the_longest_name_of_a_stack_leaves_room_for_its_roles() -> None:
+    """CloudFormation shortens longer names, and a role would no longer begin with the stack's."""
+    pattern = read_template(TEMPLATE)["Parameters"]["StackName"]["AllowedPattern"]
+    most = next(n for n in range(1, 128) if not re.fullmatch(pattern, "a" * (n + 1)))
+    roles = [name for name, one in expand()["Resources"].items() if one["Type"] == "AWS::IAM::Role"]
+    assert all(len(f"{'a' * most}-{role}-{'X' * 13}") <= 64 for role in roles)
+
+
 def test_every_exception_is_used() -> None:
     sids = {one["Sid"] for one in statements(*DOCUMENTS)}
     assert sids >= EVERYWHERE | WHOLE_ACCOUNT
