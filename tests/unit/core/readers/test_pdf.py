@@ -96,6 +96,56 @@ def test_pages_that_are_records_keep_what_they_have_in_common():
     ]
 
 
+# -- superscripts ----------------------------------------------------------------------------------
+
+
+def raised(texts: str, size: float, small: float, rise: float, turn: bytes = b"") -> bytes:
+    """A line whose parts between bars are set smaller and higher."""
+    shown = b""
+    for number, part in enumerate(texts.split("|")):
+        is_raised = number % 2
+        text = part.translate({ord("("): "\\(", ord(")"): "\\)"}).encode("latin-1")
+        shown += b"/F1 %g Tf %g Ts (%s) Tj " % (
+            small if is_raised else size,
+            rise if is_raised else 0,
+            text,
+        )
+    return b"BT " + (turn or b"1 0 0 1 72 700 Tm ") + shown + b"ET"
+
+
+@pytest.mark.parametrize(
+    ("size", "small", "rise"), [(11, 7, 4), (12, 8, 4), (10, 6.5, 3.3), (9, 6, 3), (11, 7.7, 2.5)]
+)
+@pytest.mark.parametrize(
+    ("parts", "read_as"),
+    [
+        ("Last colonoscopy 1|1| years ago", "Last colonoscopy 1^1 years ago"),
+        ("Hemoglobin 7|2| g/dL", "Hemoglobin 7^2 g/dL"),
+        ("Hemoglobin 7.2|12| g/dL", "Hemoglobin 7.2^12 g/dL"),
+        ("Hemoglobin (7|2|) g/dL", "Hemoglobin (7^2) g/dL"),
+        ("Platelets 250 x 10|9|/L, MCV 70", "Platelets 250 x 10^9/L, MCV 70"),
+        ("10|-3| mol", "10^-3 mol"),
+        ("ferritin 9|3,4| ng/mL", "ferritin 9^3,4 ng/mL"),
+        ("since 2019|1|. Then", "since 2019^1. Then"),
+        ("the 5|th| of May", "the 5th of May"),
+        ("30 kg/m|2| now", "30 kg/m2 now"),
+    ],
+)
+def test_what_is_raised_is_no_part_of_the_number_before_it(parts, read_as, size, small, rise):
+    content = files.pdf_of_streams([raised(parts, size, small, rise)])
+    assert texts(content) == [read_as]
+
+
+def test_raised_on_a_turned_page():
+    turned = raised("Hemoglobin 7|2| g/dL in May", 11, 7, 4, b"0 1 -1 0 300 100 Tm ")
+    assert texts(files.pdf_of_streams([turned])) == ["Hemoglobin 7^2 g/dL in May"]
+
+
+def test_smaller_digits_on_the_same_line_are_of_their_number():
+    content = files.pdf_of_streams([raised("in 19|84| she", 11, 8, 0)])
+    assert texts(content) == ["in 1984 she"]
+
+
 # -- turned pages ----------------------------------------------------------------------------------
 
 

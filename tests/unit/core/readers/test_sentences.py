@@ -85,14 +85,81 @@ def test_running_headers_footers_and_page_numbers():
     pieces, dropped = sentences_of(pages)
     assert "".join(piece.text for piece in pieces) == (
         "Clinic A MRN 0017\nShe was seen in May with a haemoglobin of 8.1 and no source of "
-        "bleeding was found, so that a capsule study is requested.\n"
+        "bleeding was found, so that a capsule study is requested.\nConfidential Page 3 of 3\n"
     )
-    assert dropped == 5  # two headers, and a footer row a page
+    assert dropped == 4  # two headers, and the footer row of two pages
     assert [(piece.page, piece.text[:5]) for piece in pieces][1:] == [
         (1, "She w"),
         (2, "globi"),
         (3, "a cap"),
+        (3, "Confi"),
     ]
+
+
+def edged(edges: list[str], y: float) -> list[Page]:
+    """A page for each text, which is at the same height, with paragraphs of its own."""
+    return [
+        page(
+            Line(edge, 72, y, 72 + 6 * len(edge), y + 10),
+            *column([f"Line {n} of page {number} tells of the knee." for n in range(10)], top=230),
+            number=number,
+        )
+        for number, edge in enumerate(edges, start=1)
+    ]
+
+
+@pytest.mark.parametrize("y", [80, 705])
+@pytest.mark.parametrize(
+    "edges",
+    [
+        ["Hemoglobin 7.2 g/dL on 01/10/2026", "Hemoglobin 14.1 g/dL on 08/10/2026"],
+        ["Ferritin 6 ng/mL", "Ferritin 90 ng/mL", "Ferritin 120 ng/mL"],
+        ["Visit of 01/10/2026", "Visit of 08/10/2026", "Visit of 11/10/2026"],
+        ["Hb 7", "Hb 8"],
+        ["Hb 1", "Hb 2", "Hb 3"],
+        ["Transfused 4 units", "Transfused 5 units", "Transfused 6 units"],
+        ["INR 1.2 on day 1", "INR 2.2 on day 2"],
+        ["Guaiac 2 of 3 positive", "Guaiac 0 of 3 positive"],
+        ["Bleeding stopped 3 days ago", "Bleeding stopped 9 days ago"],
+        ["2019: colonoscopy normal", "2024: colonoscopy normal"],
+        ["BP 120/80", "BP 100/60"],
+        ["120/80", "100/60"],
+        ["14", "9"],
+    ],
+)
+def test_lines_at_an_edge_that_differ_in_their_numbers_stay(edges, y):
+    text = text_of(*edged(edges, y))
+    assert [edge for edge in edges if edge not in text] == []
+
+
+@pytest.mark.parametrize("y", [40, 750])
+@pytest.mark.parametrize(
+    "edges",
+    [
+        ["Clinic North MRN 0017"] * 3,
+        ["Doe, Jane DOB 01/02/1950, printed 01/10/2026 10:03"] * 2,
+        ["Clinic North, page 1", "Clinic North, page 2"],
+        ["Report of Doe 1 of 2", "Report of Doe 2 of 2"],
+        ["Journal of Medicine 233", "Journal of Medicine 234", "Journal of Medicine 235"],
+    ],
+)
+def test_one_of_the_lines_that_run_stays(edges, y):
+    assert sum(text_of(*edged(edges, y)).count(edge) for edge in set(edges)) == 1
+
+
+@pytest.mark.parametrize(
+    "edges",
+    [
+        ["1", "2", "3"],
+        ["- 1 -", "- 2 -"],
+        ["Page 7 of 9", "Page 8 of 9"],
+        ["Seite 1 von 2", "Seite 2 von 2"],
+        ["233", "234"],
+    ],
+)
+def test_page_numbers_go(edges):
+    pages = edged(edges, 750)
+    assert sentences_of(pages)[1] == len(edges)
 
 
 def test_two_columns_are_read_one_after_the_other():

@@ -1,11 +1,12 @@
 """The words of a PDF page as lines."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
 from winnow.parsers.pdf.words import Word
+from winnow.parsers.superscripts import is_raised, is_read_into
 
 _WORD_GAP = 1.2
 """Words further apart than this, in heights of the line, are not of one run: columns, cells."""
@@ -13,6 +14,10 @@ _WIDE_GAP = 0.45
 """Further apart than words mostly are: where line after line has such a gap, columns part."""
 _MAX_BOLD_OFFSET = 0.35
 """Further aside, in heights, nothing is printed a second time to look bold."""
+_MAX_RISEN_GAP = 0.25
+"""In heights: what is raised further aside is no power of the number before it."""
+_MAX_GAP_AFTER = 0.1
+"""In heights: what is no further from it follows what is raised without a space."""
 _MIN_COLUMN_ROWS = 6
 _STEP = 2.0
 """Points: how finely gaps are compared."""
@@ -112,9 +117,26 @@ def _add(gutters: dict[int, list[float]], stretch: list[int], x: float) -> None:
 
 def _run(words: Row) -> list[Any]:
     return [
-        " ".join(word[0] for word in words),
+        "".join(_joined(words)),
         round(min(word[1] for word in words), 1),
         round(min(word[2] for word in words), 1),
         round(max(word[3] for word in words), 1),
         round(max(word[4] for word in words), 1),
     ]
+
+
+def _joined(words: Row) -> Iterator[str]:
+    """The words and what is between them: a space, or `^` before what is raised after a digit.
+
+    PDFium parts what is raised from the "/L" behind it, however near that is.
+    """
+    yield words[0][0]
+    for before, word in pairwise(words):
+        gap, size = word[1] - before[3], before[4] - before[2]
+        if "^" in before[0] and not word[0][0].isalnum() and gap < _MAX_GAP_AFTER * size:
+            yield ""
+        elif is_read_into(before[:1], word[0]) and gap < _MAX_RISEN_GAP * size:
+            yield "^" if is_raised(before[1:], word[1:]) else " "
+        else:
+            yield " "
+        yield word[0]

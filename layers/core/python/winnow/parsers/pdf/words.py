@@ -8,6 +8,7 @@ from math import isfinite, pi
 from typing import Any
 
 from winnow.parsers.pdf.frame import Box, Frame
+from winnow.parsers.superscripts import is_raised, is_read_into
 
 _READABLE = str.maketrans(
     {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
@@ -22,6 +23,7 @@ _LATIN = re.compile("[A-Za-z]")
 _BLACKED_OUT = re.compile(r"([A-Za-z])\1{2,}")
 """The marks that replace redacted words: "seen by XXXXX on XX/XX"."""
 _DOUBLED = re.compile(r"(.)\1")
+_MAY_BE_RAISED = re.compile(r"\d[\d+\-\u2212]")
 _MIN_LETTERS = 100
 """Minimum letters for their frequency to be significant."""
 _SAMPLE = 40
@@ -175,19 +177,29 @@ class _WordReader:
         text = self._chars[start:end]
         if not self._shows(start, text, box):
             return []
-        if _DOUBLED.search(text):
-            text = self._once(start, end)
+        if _DOUBLED.search(text) or _MAY_BE_RAISED.search(text):
+            text = self._as_printed(start, end)
         return [(text.translate(_READABLE), *box)]
 
-    def _once(self, start: int, end: int) -> str:
-        """A word without the letters that are printed twice, a little aside, to look bold."""
+    def _as_printed(self, start: int, end: int) -> str:
+        """A word with a `^` before what is raised after a digit.
+
+        And without the letters that are printed twice, a little aside, to look bold.
+        """
         kept = [self._chars[start]]
         for index in range(start + 1, end):
             char = self._chars[index]
             if char == kept[-1] and self._printed_again(index):
                 continue
+            if is_read_into(kept, char) and self._is_raised(index):
+                kept.append("^")
             kept.append(char)
         return "".join(kept)
+
+    def _is_raised(self, index: int) -> bool:
+        """Whether a character is raised beside the one before it."""
+        before, here = self._box(index - 1), self._box(index)
+        return before is not None and here is not None and is_raised(before, here)
 
     def _printed_again(self, index: int) -> bool:
         """Whether a letter is the one before it, printed again."""

@@ -12,6 +12,9 @@ from statistics import median
 
 from winnow.readers.pages.geometry import (
     ALIGNMENT_TOLERANCE,
+    BODY_BANDS,
+    FOOT,
+    HEAD,
     Line,
     Page,
     gaps_between,
@@ -51,11 +54,8 @@ def in_reading_order(page: Page, known_edges: list[float] | None = None) -> list
     lines.sort(key=lambda line: (line.y0, line.x0))
     head, body, foot = _head_body_foot(page, lines)
     columns = _bands(body, known_edges) if len(body) <= _MAX_LINES else [body]
-    ordered = [
-        replace(line, band=number)
-        for number, band in enumerate([head, *columns, foot])
-        for line in rows_of(band)
-    ]
+    bands = [(HEAD, head), *enumerate(columns, start=BODY_BANDS.start), (FOOT, foot)]
+    ordered = [replace(line, band=number) for number, band in bands for line in rows_of(band)]
     return _without_line_numbers(ordered)
 
 

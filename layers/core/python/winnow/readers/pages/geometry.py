@@ -11,6 +11,10 @@ MARGIN_SHARE = 0.12
 ALIGNMENT_TOLERANCE = 3.0
 """Points: edges no further apart are taken for one."""
 
+HEAD, FOOT = 0, 10_000
+"""The bands of the lines that a gap parts from the text of their page."""
+BODY_BANDS = range(HEAD + 1, FOOT)
+
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom, as shares of the page's size, y downwards."""
 
