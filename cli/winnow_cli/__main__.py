@@ -18,7 +18,9 @@ def main() -> None:
         try:
             app()
         except SystemExit as ended:
-            code = ended.code
+            # Rich, which prints the help, ends the process where nobody reads it.
+            unread = isinstance(ended.__context__, BrokenPipeError)
+            code = EXIT_UNREAD if unread else ended.code
         except KeyboardInterrupt:
             # Before the framework catches it: it builds all commands first.
             code = 130

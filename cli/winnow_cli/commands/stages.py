@@ -133,13 +133,17 @@ def set_stage(
     as_json: AsJson = False,
 ) -> None:
     """Add a stage to stages.toml, or change it; what is not given stays. Nothing is deployed."""
-    from winnow_cli.deployment.stages import Stage, read_stages, write_stage
+    from winnow_cli.deployment.stages import LOCAL, Stage, read_stages, write_stage
 
-    before = read_stages(file).find(stage) or Stage(name=stage, stack=f"winnow-{stage}")
     given = {"account": account, "region": region, "stack": stack, "profile": profile}
+    given = {name: value for name, value in given.items() if value is not None}
+    if stage == LOCAL and (given or tag):
+        what = "the local stage has no account, region, stack, profile or tags"
+        raise typer.BadParameter(f"{what}, only parameters", param_hint="STAGE")
+    before = read_stages(file).find(stage) or Stage(name=stage, stack=f"winnow-{stage}")
     changed = before.model_copy(
         update={
-            **{name: value for name, value in given.items() if value is not None},
+            **given,
             "parameters": _merged(before.parameters, parameter, "--parameter"),
             "tags": _merged(before.tags, tag, "--tag"),
         }

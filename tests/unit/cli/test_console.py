@@ -132,6 +132,16 @@ def test_a_reader_that_went_away_is_told_nothing() -> None:
     os.close(write)
 
 
+def test_help_that_nobody_reads_ends_like_any_output() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    ran = subprocess.run(
+        [sys.executable, "-m", "winnow_cli", "--help"], stdout=write, stderr=subprocess.PIPE
+    )
+    os.close(write)
+    assert (ran.returncode, ran.stderr) == (141, b"")
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
 def test_an_answer_that_cannot_be_written_is_told() -> None:
     with Path("/dev/full").open("wb") as full:

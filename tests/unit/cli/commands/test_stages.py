@@ -239,3 +239,11 @@ def test_a_file_of_stages_in_another_encoding_is_told_by_all_commands(
         done = RUNNER.invoke(app, [*arguments, "--json"])
         assert done.exit_code == 1
         assert json.loads(done.stdout)["error"]["code"] == "stages_invalid"
+
+
+@pytest.mark.parametrize("option", ["--account=123456789012", "--stack=other", "--tag=a=b"])
+def test_the_local_stage_takes_nothing_that_it_would_drop(account: Account, option: str) -> None:
+    done = RUNNER.invoke(app, ["stages", "set", "local", option])
+    assert done.exit_code == 2
+    assert "only parameters" in " ".join(done.stderr.replace("│", "").split())
+    assert RUNNER.invoke(app, ["stages", "set", "local", "--parameter=MaxRuns=3"]).exit_code == 0
