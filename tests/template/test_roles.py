@@ -391,6 +391,7 @@ ROLES: dict[str, dict[str, tuple[set[str], list[str]]]] = {
                 f"arn:${{AWS::Partition}}:glue:${{AWS::Region}}:${{AWS::AccountId}}:{what}"
                 for what in (
                     "catalog",
+                    "database/default",
                     "database/${SearchDatabase}",
                     "table/${SearchDatabase}/${SearchTable}",
                 )
