@@ -296,6 +296,25 @@ KINDS: dict[str, tuple[str, str, list[object]]] = {
     "text with colons": ("x.txt", "Note: a\nAge: 5\n", [(None, "Note: a\nAge: 5")]),
     "text with dashes": ("x.txt", "Note - a\nAge - 5\n", [(None, "Note - a\nAge - 5")]),
     "text of two columns": ("x.txt", "Note  a\nAge   5\n", [(None, "Note  a\nAge   5")]),
+    "a table of HTML called XLS": ("x.xls", "<table><tr><td>a<!-- b --></table>", [(None, "a")]),
+    "a paragraph of HTML called text": ("x.txt", "<p class=n>a<p>b", [(None, "a\nb")]),
+    "styles before a page": ("x", "<style>.h{color:red}</style><div>a</div>", [(None, "a")]),
+    "a comment before a piece of a page": ("x.txt", "<!-- b -->\n<div>a</div>", [(None, "a")]),
+    "XHTML with instructions": (
+        "x.xml",
+        '<?xml version="1.0"?>\n<?xml-stylesheet href="a.css"?>\n<!-- b -->\n'
+        '<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN" "x"><html><body>a',
+        [(None, "a")],
+    ),
+    "text in angle brackets": ("x.txt", "<Patient> says a\n", [(None, "<Patient> says a")]),
+    "text below a number": ("x.txt", "<5 mg/dL a\n", [(None, "<5 mg/dL a")]),
+    "text that begins with an address": (
+        "x.txt",
+        "<a@b.org> wrote: a",
+        [(None, "<a@b.org> wrote: a")],
+    ),
+    "text about XML": ("x.txt", "About <?xml version?>", [(None, "About <?xml version?>")]),
+    "Markdown with HTML first": ("x.md", "<div>\n\n# A\n", [(None, "<div>\n\n# A")]),
     "text about PDF": ("x.txt", "About %PDF-1.7 files.\n", [(None, "About %PDF-1.7 files.")]),
     "text like a bzip2 file": ("x.txt", "BZh is a name.", [(None, "BZh is a name.")]),
     "text like a RAR archive": ("x.txt", "Rar! he said.", [(None, "Rar! he said.")]),
@@ -320,11 +339,43 @@ def test_the_kind_is_told_from_the_bytes(name, content, records):
         (b"BZh91AY&SYabc", "x.csv", "bzip2"),
         (b"\x78\x9f\x3e\x22\x01\x00", "winmail.dat", "Outlook"),
         (b'<?xml version="1.0"?><Workbook/>', "x.csv", "XML"),
+        (b'<?xml version="1.0"?><note>a</note>', "x.xml", "an XML file"),
+        (b'\xef\xbb\xbf\n<?xml version="1.0"?>\n<note>a</note>', "x.txt", "an XML file"),
+        (b'<!DOCTYPE note SYSTEM "note.dtd"><note>a</note>', "x.md", "an XML file"),
+        (b'<?xml version="1.0"?><!-- c --><ClinicalDocument>a', "x", "C-CDA"),
+        (b'<ClinicalDocument xmlns="urn:hl7-org:v3"><text>a', "x.txt", "C-CDA"),
+        (b'<?xml version="1.0"?><Bundle xmlns="http://hl7.org/fhir">', "x.json", "FHIR"),
+        (b'<?xml version="1.0"?><?mso-application progid="Word.Document"?>', "x.doc", "Word"),
+        (b'<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?>', "x.xls", "Excel"),
+        (b'<svg width="9" xmlns="http://www.w3.org/2000/svg"><text>a', "x.svg", "SVG"),
+        (b'<?xml version="1.0"?><rss version="2.0">', "x.html", "an XML file"),
     ],
 )
 def test_what_is_not_read_is_refused_by_name(content, name, what):
     with pytest.raises(FileTypeError, match=what):
         reading(content, name)
+
+
+@pytest.mark.parametrize(
+    ("member", "what"),
+    [
+        ("FixedDocSeq.fdseq", "XPS"),
+        ("Documents/1/Pages/1.fpage", "XPS"),
+        ("Index/Document.iwa", "Apple Pages"),
+        ("visio/document.xml", "Visio"),
+        ("ppt/presentation.xml", "PowerPoint"),
+        ("3D/model.model", "parts of a document"),
+    ],
+)
+def test_packages_that_are_not_read_are_refused_by_name(member, what):
+    package = files.package({"[Content_Types].xml": "<Types/>", member: "Bleeding."})
+    with pytest.raises(FileTypeError, match=what):
+        reading(package, "x.zip")
+
+
+def test_xml_in_an_archive_is_a_part_that_cannot_be_read():
+    archive = files.package({"a.txt": "a", "b.xml": '<?xml version="1.0"?>\n<note>b</note>'})
+    assert reading(archive, "x.zip").records == [(None, "a"), "file_type"]
 
 
 def test_comments_before_a_page_take_no_time():

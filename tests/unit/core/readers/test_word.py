@@ -221,6 +221,150 @@ def test_hidden_text_is_noted_whatever_hides_it(body, shown):
     assert notes == ([] if shown else ["hidden_text"])
 
 
+# -- struck text, bullets that are boxes, symbol fonts ---------------------------------------------
+
+STRUCK = part(
+    "styles",
+    '<w:style w:type="paragraph" w:styleId="Gone"><w:rPr><w:strike/></w:rPr></w:style>'
+    '<w:style w:type="paragraph" w:styleId="Child"><w:basedOn w:val="Gone"/></w:style>'
+    '<w:style w:type="character" w:styleId="Twice"><w:rPr><w:dstrike/></w:rPr></w:style>'
+    '<w:style w:type="character" w:styleId="Once"><w:rPr><w:strike/></w:rPr></w:style>'
+    '<w:style w:type="paragraph" w:styleId="Ticked"><w:pPr><w:numPr><w:ilvl w:val="1"/>'
+    '<w:numId w:val="1"/></w:numPr></w:pPr></w:style>',
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        (paragraph(run("x", "<w:strike/>")), False),
+        (paragraph(run("x", "<w:dstrike/>")), False),
+        (paragraph(run("x", '<w:strike w:val="true"/>')), False),
+        (paragraph(run("x", '<w:strike w:val="0"/>')), True),
+        (paragraph(run("x", '<w:rStyle w:val="Twice"/>')), False),
+        (paragraph(run("x", '<w:rStyle w:val="Twice"/><w:dstrike w:val="0"/>')), True),
+        (paragraph(run("x"), properties='<w:pStyle w:val="Gone"/>'), False),
+        (paragraph(run("x"), properties='<w:pStyle w:val="Child"/>'), False),
+        (
+            paragraph(
+                run("x", '<w:strike w:val="false"/>'), properties='<w:pStyle w:val="Child"/>'
+            ),
+            True,
+        ),
+        (
+            paragraph(run("x", '<w:rStyle w:val="Once"/>'), properties='<w:pStyle w:val="Gone"/>'),
+            True,
+        ),
+        (paragraph(run("x"), properties="<w:rPr><w:strike/></w:rPr>"), True),
+        (paragraph(run("x", "<w:rPrChange><w:rPr><w:strike/></w:rPr></w:rPrChange>")), True),
+    ],
+)
+def test_struck_text_is_left_out_and_noted(body, shown):
+    found, notes = opened(document(body + P("Seen."), {"s": ("styles", "word/styles.xml", STRUCK)}))
+    assert found == (["x", "Seen."] if shown else ["Seen."])
+    assert notes == ([] if shown else ["struck_text"])
+
+
+def test_a_struck_denial_denies_nothing():
+    body = paragraph(run("She has ") + run("no ", "<w:strike/>") + run("ongoing melena."))
+    assert opened(document(body)) == (["She has ongoing melena."], ["struck_text"])
+
+
+def levels(*bullets: tuple[str, str]) -> str:
+    return "".join(
+        f'<w:lvl w:ilvl="{level}"><w:numFmt w:val="bullet"/><w:lvlText w:val="{sign}"/>'
+        f'<w:rPr><w:rFonts w:ascii="{font}" w:hAnsi="{font}"/></w:rPr></w:lvl>'
+        for level, (sign, font) in enumerate(bullets)
+    )
+
+
+LISTS = part(
+    "numbering",
+    '<w:abstractNum w:abstractNumId="7">'
+    f"{levels(('&#xF0A8;', 'Wingdings'), ('☒', 'MS Gothic'))}</w:abstractNum>"
+    '<w:abstractNum w:abstractNumId="8">'
+    f"{levels(('&#xF0A7;', 'Wingdings'), ('o', 'Courier New'))}</w:abstractNum>"
+    '<w:num w:numId="1"><w:abstractNumId w:val="7"/></w:num>'
+    '<w:num w:numId="2"><w:abstractNumId w:val="8"/></w:num>'
+    '<w:num w:numId="3"><w:abstractNumId w:val="8"/><w:lvlOverride w:ilvl="0">'
+    f"{levels(('□', 'Arial'))}</w:lvlOverride></w:num>",
+)
+
+
+@pytest.mark.parametrize(
+    ("properties", "shown"),
+    [
+        ('<w:numPr><w:ilvl w:val="0"/><w:numId w:val="1"/></w:numPr>', "☐ x"),
+        ('<w:numPr><w:ilvl w:val="1"/><w:numId w:val="1"/></w:numPr>', "☒ x"),
+        ('<w:numPr><w:numId w:val="1"/></w:numPr>', "☐ x"),
+        ('<w:pStyle w:val="Ticked"/>', "☒ x"),
+        ('<w:pStyle w:val="Ticked"/><w:numPr><w:numId w:val="0"/></w:numPr>', "x"),
+        ('<w:numPr><w:ilvl w:val="0"/><w:numId w:val="3"/></w:numPr>', "☐ x"),
+        ('<w:numPr><w:ilvl w:val="0"/><w:numId w:val="2"/></w:numPr>', "x"),
+        ('<w:numPr><w:ilvl w:val="1"/><w:numId w:val="2"/></w:numPr>', "x"),
+        ('<w:numPr><w:ilvl w:val="0"/><w:numId w:val="9"/></w:numPr>', "x"),
+    ],
+)
+def test_bullets_that_are_boxes_are_read(properties, shown):
+    parts = {
+        "s": ("styles", "word/styles.xml", STRUCK),
+        "n": ("numbering", "word/numbering.xml", LISTS),
+    }
+    body = paragraph(run("x"), properties=properties) + P("y")
+    assert lines(document(body, parts)) == [shown, "y"]
+
+
+def test_lists_whose_definitions_are_damaged_are_read_without_bullets():
+    body = paragraph(run("x"), properties='<w:numPr><w:numId w:val="1"/></w:numPr>')
+    assert lines(document(body, {"n": ("numbering", "word/numbering.xml", "<w:num")})) == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("font", "code", "sign"),
+    [
+        ("Wingdings", "F06F", "☐"),
+        ("Wingdings", "F070", "☐"),
+        ("Wingdings", "F0A1", "☐"),
+        ("Wingdings", "F0FD", "☒"),
+        ("Wingdings", "F0FE", "☑"),
+        ("Wingdings 2", "F02A", "☐"),
+        ("Wingdings 2", "00A3", "☐"),
+        ("Wingdings 2", "F052", "☑"),
+        ("Webdings", "F063", "☐"),
+        ("Webdings", "F061", "✓"),
+        ("Segoe UI Symbol", "2751", "☐"),
+        ("MS Gothic", "2612", "☒"),
+        ("Wingdings", "F0A7", "▪"),
+        ("Wingdings", "F06C", "●"),
+        ("Wingdings 3", "F07D", "➢"),
+        ("Symbol", "F0B7", "•"),
+        ("Symbol", "F06D", "μ"),
+        ("Wingdings", "F03A", "\ufffd"),
+    ],
+)
+def test_signs_of_symbol_fonts_are_boxes_and_bullets(font, code, sign):
+    found, notes = opened(
+        document(paragraph(f'<w:r><w:sym w:font="{font}" w:char="{code}"/></w:r>{run(" x")}'))
+    )
+    assert found == [f"{sign} x"]
+    assert notes == (["symbols_unknown"] if sign == "\ufffd" else [])
+
+
+@pytest.mark.parametrize(
+    ("text", "fonts", "shown"),
+    [
+        ("¨", 'w:ascii="Wingdings" w:hAnsi="Wingdings"', "☐"),
+        ("þ", 'w:hAnsi="Wingdings"', "☑"),
+        ("o", 'w:ascii="Wingdings"', "☐"),
+        ("o", 'w:ascii="Courier New"', "o"),
+        ("a b", 'w:ascii="Symbol"', "α β"),
+        ("\uf0b7\uf0a7\uf06f\uf071\uf078\uf0fe", 'w:ascii="Calibri"', "•▪☐☐☒☑"),
+    ],
+)
+def test_letters_of_symbol_fonts_are_what_they_show(text, fonts, shown):
+    assert lines(document(paragraph(run(text, f"<w:rFonts {fonts}/>")))) == [shown]
+
+
 # -- fields, controls ------------------------------------------------------------------------------
 
 
@@ -461,7 +605,9 @@ def symbol(font: str, letter: str) -> str:
     ],
 )
 def test_letters_that_are_no_plain_text(inner, shown):
-    assert lines(document(f"<w:p>{inner}</w:p>")) == [shown]
+    found, notes = opened(document(f"<w:p>{inner}</w:p>"))
+    assert found == [shown]
+    assert notes == (["symbols_unknown"] if "\ufffd" in shown else [])
 
 
 def math(text: str) -> str:

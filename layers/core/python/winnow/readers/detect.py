@@ -87,12 +87,38 @@ _UNSUPPORTED_PACKAGES = (
     ("mimetype", "an OpenDocument or EPUB file"),
     ("ppt/presentation.xml", "a PowerPoint file"),
     ("xl/workbook.bin", "a binary Excel file (XLSB)"),
+    ("visio/document.xml", "a Visio drawing"),
+    ("fixeddocseq.fdseq", "an XPS document"),
+    ("fixeddocumentsequence.fdseq", "an XPS document"),
+    ("index/document.iwa", "a file of Apple Pages, Numbers or Keynote"),
 )
-_HTML = re.compile(
-    r"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*<(?:!doctype\s+html|html|head|body)\b",
-    re.IGNORECASE | re.DOTALL,
+_CONTENT_TYPES = "[content_types].xml"
+_HTML = re.compile(r"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
+_PIECE_OF_HTML = re.compile(
+    r"<(?:table|div|p|meta|span|center|font|style|title|link|section|article|main|form|[uod]l|pre"
+    r"|h[1-6]|blockquote|fieldset)(?:\s[^<>]{0,2000})?/?>",
+    re.IGNORECASE,
 )
-_XML = re.compile(r"\s*<\?xml\s")
+"""What pages without a head begin with, such as the tables that programs name `.xls`."""
+_XML_DECLARATION = re.compile(r"\s*<\?xml[\s?-]", re.IGNORECASE)
+_XML_ROOT = re.compile(
+    r"<(?:!doctype\s|[a-z_][\w.:-]{0,100}\s[^<>]{0,2000}?\bxmlns[:=])", re.IGNORECASE
+)
+_XML_FORMATS = (
+    ("<clinicaldocument", "a clinical document in XML (C-CDA)"),
+    ("urn:hl7-org:v3", "an HL7 message in XML"),
+    ("http://hl7.org/fhir", "a FHIR resource in XML"),
+    ('progid="word.document"', "a Word document saved as XML"),
+    ("schemas.microsoft.com/office/word", "a Word document saved as XML"),
+    ("schemas.microsoft.com/office/2006/xmlpackage", "an Office document saved as XML"),
+    ('progid="excel.sheet"', "an Excel workbook saved as XML"),
+    ("urn:schemas-microsoft-com:office:spreadsheet", "an Excel workbook saved as XML"),
+    ("urn:oasis:names:tc:opendocument", "an OpenDocument file saved as XML"),
+    ("schemas.microsoft.com/xps", "a page of an XPS document"),
+    ("http://www.w3.org/2000/svg", "an SVG drawing"),
+)
+"""What stands near the beginning of XML files, in lower case, and what they are."""
+_NEAR = 4_000
 _HEADER = re.compile(r"[!-9;-~]+:")
 _MAIL_HEADERS = frozenset({"received", "message-id", "mime-version", "return-path"})
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a]")
@@ -138,15 +164,25 @@ def package_kind(file: IO[bytes], limits: ReadLimits) -> Kind:
         file.seek(0)
     # Some programs write a package's names with backslashes, or in capitals.
     names = {name.replace("\\", "/").lstrip("/").lower() for name in listed}
-    if "[content_types].xml" in names:
+    if _CONTENT_TYPES in names:
         if any(name.startswith("word/") for name in names):
             return "docx"
         if "xl/workbook.xml" in names:
             return "xlsx"
     for member, title in _UNSUPPORTED_PACKAGES:
         if member in names:
-            raise FileTypeError(f"This is {title}. This format is not supported.")
+            raise _unsupported_document(title)
+    if any(name.endswith(".fpage") for name in names):
+        raise _unsupported_document("an XPS document")
+    if _CONTENT_TYPES in names:
+        raise _unsupported_document("a package of parts of a document")
     return "zip"
+
+
+def _unsupported_document(title: str) -> FileTypeError:
+    return FileTypeError(
+        f"This is {title}. This format is not supported: save it as PDF, Word or text."
+    )
 
 
 def _is_text_before(head: bytes) -> bool:
@@ -166,17 +202,41 @@ def _text_kind(text: str, source: Source) -> Kind:
     promised = promised if promised in TEXT_KINDS else None
     if kind := _json_kind(text, promised, whole=source.whole):
         return kind
-    if _HTML.match(text):
+    start = _first_element(text)
+    if _HTML.match(text, start) or (promised != "md" and _PIECE_OF_HTML.match(text, start)):
         return "html"
+    if _XML_DECLARATION.match(text) or _XML_ROOT.match(text, start):
+        raise _unsupported_document(_xml_title(text[:_NEAR].lower()))
     if _is_mail(text):
         return "eml"
     if promised in ("csv", "tsv"):
-        if _XML.match(text):
-            raise FileTypeError("This is an XML file. This format is not supported.")
         return promised
     if _is_table(text, source.process_columns, source.whole, promised):
         return "csv"
     return promised or "txt"
+
+
+def _first_element(text: str) -> int:
+    """Where a page or an XML file begins, after blanks, instructions and comments."""
+    at = 0
+    while True:
+        while text[at : at + 1].isspace():
+            at += 1
+        if text.startswith("<!--", at):
+            end = text.find("-->", at + 4) + 3
+        elif text.startswith("<?", at):
+            end = text.find(">", at) + 1
+        else:
+            return at
+        if end <= at:
+            return at
+        at = end
+
+
+def _xml_title(beginning: str) -> str:
+    """What an XML file is, by what stands near its beginning, in lower case."""
+    titles = (title for mark, title in _XML_FORMATS if mark in beginning)
+    return next(titles, "an XML file")
 
 
 def _json_kind(text: str, promised: Kind | None, *, whole: bool) -> Kind | None:

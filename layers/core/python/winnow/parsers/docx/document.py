@@ -7,9 +7,10 @@ from typing import IO
 
 from winnow.parsers.docx import embedded
 from winnow.parsers.docx.bound_data import BoundData
+from winnow.parsers.docx.bullets import Bullets
 from winnow.parsers.docx.part import PartReader
 from winnow.parsers.docx.story import Document, Emit, Story
-from winnow.parsers.docx.styles import hidden_styles, is_on
+from winnow.parsers.docx.styles import is_on, styles_of
 from winnow.parsers.errors import ParseError
 from winnow.parsers.packages import feed, xml_parser
 from winnow.parsers.parts import Parts, Relation
@@ -46,9 +47,11 @@ def _read(file: IO[bytes], limits: dict[str, int], story: Story, depth: int) -> 
     )
     related = parts.related(main)
     shown = _shown(parts, main, related)
+    styles = styles_of(parts, related.values())
     document = Document(
         story,
-        hidden_styles(parts, related.values()),
+        styles,
+        Bullets(parts, related.values(), styles),
         BoundData(parts, related.values()),
         lambda part, relation_id: _chunk(parts, part, relation_id, limits, story, depth),
     )

@@ -14,6 +14,7 @@ READ = frozenset(("html", "mht", "txt"))
 """Kinds that are read here, besides Word's own."""
 
 _PAGE = re.compile(r"<(?:!doctype|html|head|body|p|div|table|span|h[1-6]|ul|ol)\b", re.IGNORECASE)
+_XML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<\?xml\s")
 _HEADER = re.compile(rb"[!-9;-~]+:")
 _OF_MAILS = re.compile(rb"^mime-version:", re.IGNORECASE | re.MULTILINE)
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
@@ -31,6 +32,8 @@ def kind_of(head: bytes, name: str) -> str:
         (".html", ".htm", ".xhtml")
     ):
         return "html"
+    if _XML.match(head):
+        return "xml"  # its comments, and what it denies, are no text
     return "txt" if name.endswith(".txt") or b"\x00" not in head else "unknown"
 
 

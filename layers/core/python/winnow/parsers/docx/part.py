@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator
 
+from winnow.parsers.docx.bullets import Numbering
 from winnow.parsers.docx.fields import FieldCodes, FormField
 from winnow.parsers.docx.story import Document
-from winnow.parsers.docx.styles import is_on
-from winnow.parsers.docx.symbols import from_symbol_font, symbol
+from winnow.parsers.docx.styles import Strikes, is_on
 from winnow.parsers.errors import ParseError
+from winnow.parsers.marks import UNKNOWN, from_symbol_font, symbol, symbol_font
 from winnow.parsers.packages import feed, xml_parser
 from winnow.parsers.superscripts import is_read_into
 
@@ -58,6 +59,8 @@ class _Box:
         self.style_hides = part.style_hides
         self.run_hides = part.run_hides
         self.direct = part.direct
+        self.strikes = part.strikes
+        self.box = part.box
         self.font = part.font
         self.raised = part.raised
 
@@ -113,10 +116,15 @@ class PartReader:
         self.joins = False
         self._on_ground = False
         """Whether the open paragraph has a ground of its own."""
-        self.style_hides = styles.hide(styles.default)
+        self.style_hides = styles.hidden.has(styles.default)
+        self.strikes = Strikes(styles.struck, styles.default)
+        self.box = ""
+        """The box that is the bullet of the open paragraph, until it is written."""
+        self._numbering = Numbering(styles.default)
 
     def _new_run(self) -> None:
         self._in_run = False
+        self.strikes.new_run()
         self.run_hides = False
         self.direct: bool | None = None
         """Whether the open run is marked as hidden."""
@@ -171,6 +179,9 @@ class PartReader:
         if self._fields.is_in_code:
             self._fields.take(text)
             return
+        if self.strikes.out:
+            self._story.struck = self._story.struck or bool(text.strip())
+            return
         self._story.broken = False
         self._written += 1
         if self._white and not (self._on_ground or self._tables or self._boxes):
@@ -178,6 +189,10 @@ class PartReader:
         self._page = self._page or self._story.page
         if self.font or not text.isascii():
             text = from_symbol_font(text, self.font).replace("\u00ad", "").replace("\u200b", "")
+            self._story.symbols = self._story.symbols or UNKNOWN in text
+        if self.box and text.strip():
+            self.runs.append(f"{self.box} ")
+            self.box = ""
         if self.raised:
             if is_read_into(self.runs, text):
                 self.runs.append("^")
@@ -235,13 +250,35 @@ class PartReader:
 
     def _end_properties(self) -> None:
         self._in_properties = False
+        self.box = self._document.bullets.box(self._numbering)
 
     def _paragraph_style(self, attributes: Attributes, space: str) -> None:
-        self.style_hides = self._document.styles.hide(attributes.get(f"{space}val", ""))
+        style = attributes.get(f"{space}val", "")
+        self._numbering.style = style
+        self.style_hides = self._document.styles.hidden.has(style)
+        self.strikes = Strikes(self._document.styles.struck, style)
+
+    def _number(self, attributes: Attributes, space: str) -> None:
+        if self._in_properties:
+            self._numbering.number = attributes.get(f"{space}val")
+
+    def _level(self, attributes: Attributes, space: str) -> None:
+        if self._in_properties:
+            self._numbering.level = attributes.get(f"{space}val")
 
     def _run_style(self, attributes: Attributes, space: str) -> None:
         if self._in_run:
-            self.run_hides = self._document.styles.hide(attributes.get(f"{space}val", ""))
+            style = attributes.get(f"{space}val", "")
+            self.run_hides = self._document.styles.hidden.has(style)
+            self.strikes.run_style(style)
+
+    def _strike(self, attributes: Attributes, space: str) -> None:
+        if self._in_run:
+            self.strikes.say("strike", attributes.get(f"{space}val"))
+
+    def _strike_twice(self, attributes: Attributes, space: str) -> None:
+        if self._in_run:
+            self.strikes.say("dstrike", attributes.get(f"{space}val"))
 
     def _start_run(self, _attributes: Attributes, _space: str) -> None:
         self._new_run()
@@ -257,8 +294,8 @@ class PartReader:
 
     def _fonts(self, attributes: Attributes, space: str) -> None:
         if self._in_run:
-            font = attributes.get(f"{space}ascii", "")
-            self.font = font if font.lower() in _SYMBOL_FONTS else ""
+            fonts = (attributes.get(f"{space}{kind}", "") for kind in ("ascii", "hAnsi"))
+            self.font = next(filter(None, map(symbol_font, fonts)), "")
 
     def _colour(self, attributes: Attributes, space: str) -> None:
         if self._in_run:
@@ -326,7 +363,11 @@ class PartReader:
         self._write("-")
 
     def _symbol(self, attributes: Attributes, space: str) -> None:
-        self._write(symbol(attributes.get(f"{space}font", ""), attributes.get(f"{space}char", "")))
+        sign = symbol(attributes.get(f"{space}font", ""), attributes.get(f"{space}char", ""))
+        font, self.font = self.font, ""  # that of the run is of its letters
+        self._write(sign)
+        self.font = font
+        self._story.symbols = self._story.symbols or sign == UNKNOWN
 
     def _note(self, attributes: Attributes, space: str) -> None:
         self._document.noted.add(("footnote", attributes.get(f"{space}id", "")))
@@ -438,6 +479,7 @@ class PartReader:
             box = self._boxes.pop()
             self.runs, self.joins, self.style_hides = box.runs, box.joins, box.style_hides
             self.run_hides, self.direct = box.run_hides, box.direct
+            self.strikes, self.box = box.strikes, box.box
             self.font, self.raised = box.font, box.raised
             self._in_run = True
 
@@ -534,7 +576,6 @@ def _of_form(name: str) -> Callable[[PartReader, Attributes, str], None]:
     return take
 
 
-_SYMBOL_FONTS = frozenset(("symbol", "wingdings", "wingdings 2"))
 _Start = Callable[[PartReader, Attributes, str], None]
 _End = Callable[[PartReader], None]
 
@@ -550,6 +591,10 @@ _WORD_STARTS: dict[str, _Start] = {
     "color": PartReader._colour,
     "shd": PartReader._ground,
     "highlight": PartReader._ground,
+    "strike": PartReader._strike,
+    "dstrike": PartReader._strike_twice,
+    "numId": PartReader._number,
+    "ilvl": PartReader._level,
     "vanish": PartReader._vanish,
     "specVanish": PartReader._vanish,
     "del": PartReader._deleted,

@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from winnow.parsers.docx.bound_data import BoundData
-from winnow.parsers.docx.styles import HiddenStyles
+from winnow.parsers.docx.bullets import Bullets
+from winnow.parsers.docx.styles import Styles
 from winnow.parsers.errors import too_long
+from winnow.parsers.marks import UNKNOWN_NOTE
 
 Emit = Callable[[list[Any]], None]
 
@@ -23,6 +25,9 @@ class Story:
         self.broken = False
         """A page was just broken, and nothing written since."""
         self.hidden = False
+        self.struck = False
+        self.symbols = False
+        """Whether a sign of a symbol font is not known."""
         self.white = False
         self.changed = False
         self.comments = self.files = self.drawn = self.chunks = 0
@@ -56,6 +61,10 @@ class Story:
             yield "tracked_changes", "It has tracked changes: it was read as if all were accepted."
         if self.white:
             yield "same_colour", "White text without a ground was read; a reader may not see it."
+        if self.struck:
+            yield "struck_text", "Text that is struck through was not read."
+        if self.symbols:
+            yield UNKNOWN_NOTE
         for count, code, what in (
             (self.hidden, "hidden_text", "Text that is formatted as hidden was not read."),
             (self.comments, "comments_left_out", "Comments that were not read: {}."),
@@ -79,12 +88,14 @@ class Document:
     def __init__(
         self,
         story: Story,
-        styles: HiddenStyles,
+        styles: Styles,
+        bullets: Bullets,
         bound: BoundData,
         chunk: Callable[[str, str], None],
     ) -> None:
         self.story = story
         self.styles = styles
+        self.bullets = bullets
         self.bound = bound
         self.chunk = chunk
         """Read the file that a part names by the id of a relation."""

@@ -1,11 +1,12 @@
-"""Which styles of a Word file hide text."""
+"""Which styles of a Word file hide text, or strike it through."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from winnow.parsers.packages import feed, xml_parser
 from winnow.parsers.parts import Parts, Relation
 
 _FALSE_VALUES = frozenset(("0", "false", "off"))
+_STRIKES = ("strike", "dstrike")
 _MAX_DEPTH = 50
 
 
@@ -14,36 +15,91 @@ def is_on(value: str | None) -> bool:
     return value not in _FALSE_VALUES
 
 
-class HiddenStyles:
-    """Hidden styles by their ids; what a style does not say it has of the one it is based on."""
+class Toggle:
+    """What styles say of a property; one that is silent has it of the style it is based on."""
 
-    def __init__(self) -> None:
+    def __init__(self, based_on: Mapping[str, str]) -> None:
         self.says: dict[str, bool] = {}
-        self.based_on: dict[str, str] = {}
-        self.default = ""
-        """The style of paragraphs that name none."""
+        self._based_on = based_on
 
-    def hide(self, style: str) -> bool:
-        """Whether text of this style is hidden."""
+    def has(self, style: str) -> bool:
+        """Whether text of this style has the property."""
         for _ in range(_MAX_DEPTH):
             if style in self.says:
                 return self.says[style]
-            if style not in self.based_on:
+            if style not in self._based_on:
                 return False
-            style = self.based_on[style]
+            style = self._based_on[style]
         return False
 
 
-def hidden_styles(parts: Parts, related: Iterable[Relation]) -> HiddenStyles:
+class Styles:
+    """The styles of a Word file, as far as they hide text or strike it through."""
+
+    def __init__(self) -> None:
+        self.based_on: dict[str, str] = {}
+        self.hidden = Toggle(self.based_on)
+        self.struck = {name: Toggle(self.based_on) for name in _STRIKES}
+        """By one line, and by two."""
+        self.default = ""
+        """The style of paragraphs that name none."""
+        self.numbers: dict[str, str] = {}
+        self.levels: dict[str, str] = {}
+
+    def numbering(self, style: str) -> tuple[str, str]:
+        """The list of paragraphs of this style, and their level in it; "" where it names none."""
+        number = level = ""
+        for _ in range(_MAX_DEPTH):
+            level = level or self.levels.get(style, "")
+            number = self.numbers.get(style, "")
+            if number or style not in self.based_on:
+                break
+            style = self.based_on[style]
+        return number, level
+
+
+class Strikes:
+    """Whether the open run is struck through: by itself, else by its style and its paragraph's."""
+
+    def __init__(self, toggles: Mapping[str, Toggle], style: str) -> None:
+        self._toggles = toggles
+        self._of_paragraph = {name for name, toggle in toggles.items() if toggle.has(style)}
+        self.new_run()
+
+    def new_run(self) -> None:
+        """A run begins, of which nothing is said yet."""
+        self._struck = self._of_paragraph
+        self._said: dict[str, bool] = {}
+        self._tell()
+
+    def run_style(self, style: str) -> None:
+        """The run has a style, which toggles what the paragraph's has."""
+        of_run = {name for name, toggle in self._toggles.items() if toggle.has(style)}
+        self._struck = self._of_paragraph ^ of_run
+        self._tell()
+
+    def say(self, name: str, value: str | None) -> None:
+        """The run has the property itself, or not."""
+        self._said[name] = is_on(value)
+        self._tell()
+
+    def _tell(self) -> None:
+        struck = bool(self._struck) or bool(self._said)
+        self.out = struck and any(
+            self._said.get(name, name in self._struck) for name in self._toggles
+        )
+
+
+def styles_of(parts: Parts, related: Iterable[Relation]) -> Styles:
     """The styles of the document with these relations."""
-    styles = HiddenStyles()
+    styles = Styles()
     for relation in related:
         if relation.kind == "styles" and relation.target in parts:
             _read(parts, relation.target, styles)
     return styles
 
 
-def _read(parts: Parts, part: str, styles: HiddenStyles) -> None:
+def _read(parts: Parts, part: str, styles: Styles) -> None:
     style = ""
     aside = 0
 
@@ -51,6 +107,8 @@ def _read(parts: Parts, part: str, styles: HiddenStyles) -> None:
         nonlocal style, aside
         space, _, name = tag.rpartition("}")
         value = attributes.get(f"{space}}}val")
+        if style and value and name in ("numId", "ilvl"):
+            (styles.numbers if name == "numId" else styles.levels).setdefault(style, value)
         if aside or name in ("tblStylePr", "pPr") or name.endswith("PrChange"):
             aside += 1  # of a paragraph's mark, of a part of a table, of the past
         elif name == "style":
@@ -61,7 +119,9 @@ def _read(parts: Parts, part: str, styles: HiddenStyles) -> None:
         elif name == "basedOn" and style:
             styles.based_on[style] = value or ""
         elif name == "vanish":
-            styles.says[style] = is_on(value)  # the defaults of all under the name ""
+            styles.hidden.says[style] = is_on(value)  # the defaults of all under the name ""
+        elif name in _STRIKES:
+            styles.struck[name].says[style] = is_on(value)
 
     def end(tag: str) -> None:
         nonlocal style, aside
