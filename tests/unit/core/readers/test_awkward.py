@@ -157,8 +157,26 @@ SHAPES: dict[str, tuple[str, list[object], list[str]]] = {
         [A, ("2", "b")],
         ["repeated_header"],
     ),
-    "a delimiter after the header": ("id,note,\n1,a\n1,a,\n1,a,x\n", [A, A, A], []),
+    "a delimiter after the header": ("id,note,\n1,a\n1,a\n", [A, A], []),
     "a delimiter after the rows": ("id,note\n1,a,\n", [A], []),
+    "delimiters after the rows": ("id,note,x\n1,a,b,,\n1,a,c,,\n", [A, A], []),
+    "a delimiter after all rows": ("id,note,x,\n1,a,b,\n1,a,,\n", [A, A], []),
+    "a delimiter after some rows": ("id,note,\n1,a\n1,a,\n1,a,\n", ["row_ragged", A, A], []),
+    "a delimiter after the rows and the header again": (
+        "id,note,x\n1,a,b,\nid,note,x\n1,a,b,\n",
+        [A, A],
+        ["repeated_header"],
+    ),
+    "cells without a name": ("id,note,\n1,a,x\n1,a,y\n1,a,\n", [A, A, A], []),
+    "a remark below": ("id,note\n1,a\n\nExported in May\n", [A, "row_ragged"], []),
+    "rows that end early": ("id,note\n1,a\n2\n", [A, "row_ragged"], []),
+    "names of several words": ("name,note\nLi,a\nvan der Berg,b\n", [(None, "a"), (None, "b")], []),
+    "an id without digits": ("id,note\n1,a\n2,b\nKim,c\n", [A, ("2", "b"), ("Kim", "c")], []),
+    "columns to the right": (
+        "  id  note  x\n   1  a     7\n  12  b     9\n",
+        [A, ("12", "b")],
+        [],
+    ),
     "names that are missing": (",,note\n1,2,a\n", [(None, "a")], []),
     "names seen twice": ("id,note,note\n1,a,b\n", [A], ["duplicate_headers"]),
     "a name with a hidden character": ("id,\u200bno\u00adte\n1,a\n", [A], []),
@@ -210,6 +228,71 @@ SHAPES: dict[str, tuple[str, list[object], list[str]]] = {
 @pytest.mark.parametrize(("table", "records", "notes"), SHAPES.values(), ids=SHAPES)
 def test_the_shape_of_tables(table, records, notes):
     assert reading(table) == (records, notes)
+
+
+R = "row_ragged"
+"""A row that is not read."""
+CUT: dict[str, tuple[str, list[object]]] = {
+    "a comma before a blank column": ("id,note,x\n1,No pain, but fever,\n2,b,c\n", [R, ("2", "b")]),
+    "a comma in the only row": ("id,note,x\n1,No pain, but fever,\n", [R]),
+    "commas in all rows": ("id,note,x\n1,No pain, but fever,\n2,No rash, but pain,\n", [R, R]),
+    "before blank columns": ("id,note,x,y\n1,No pain, but fever,,\n2,b,c,d\n", [R, ("2", "b")]),
+    "semicolons": ("id;note;x\n1;No pain; but fever;\n2;b;c\n", [R, ("2", "b")]),
+    "tabs": ("id\tnote\tx\n1\tNo pain\tbut fever\t\n2\tb\tc\n", [R, ("2", "b")]),
+    "the text in front": ("note,id,x\nNo pain, but fever,1,\nb,2,c\n", [R, ("2", "b")]),
+    "a comma before a nameless column": (
+        "id,note,\n1,No pain, but fever\n2,b,\n3,c,\n",
+        [R, ("2", "b"), ("3", "c")],
+    ),
+    "a comma in rows that end with one": (
+        "id,note,x\n1,a,b,\n1,a,c,\n1,a,d,\n2,No pain, but fever,e,\n",
+        [A, A, A, R],
+    ),
+    "a bar in Markdown": (
+        "|id|note|x|\n|--|--|--|\n|1|No pain|but fever| |\n|2|b|c|\n",
+        [R, ("2", "b")],
+    ),
+    "names of rows": ('"id","note","x"\n"1","K1","a","b"\n"2","K2","c",""\n', [R, R]),
+    "names of rows with a blank column": (
+        '"id","note","x"\n"1","K1","a",""\n"2","K2","c",""\n',
+        [R, R],
+    ),
+    "names of rows without quotes": ("id,note,x\n1,K1,a,\n2,K2,c,\n", [R, R]),
+    "two blanks in an aligned text": (
+        "id   note                  x\n1    No pain.  But fever.\n2    b                     c\n",
+        [R, ("2", "b")],
+    ),
+    "two blanks behind a blank cell": (
+        "id   age   note\n1    50    a\n2    No pain.  But fever.\n",
+        [A, R],
+    ),
+    "a line break": ("id,note\n1,a\n2,No pain\nbut fever\n3,c\n", [A, R, R, ("3", "c")]),
+    "a line break at the end": ("id,note\n1,a\n2,No pain\nbut fever\n", [A, R, R]),
+    "line breaks": ("id,x,note\n1,x,a\n2,x,No pain\nor rash\nbut fever\n", [A, R, R, R]),
+    "a line break and a comma": (
+        "id,note\n1,a\n2,No pain\nsince then, but fever\n3,c\n",
+        [A, R, R, ("3", "c")],
+    ),
+    "a blank line inside": ("id,note\n1,a\n2,No pain.\n\nBut fever.\n3,c\n", [A, R, R, ("3", "c")]),
+    "a line break in the text in front": ("note,id\nNo\npain,1\nb,2\n", [R, R, ("2", "b")]),
+    "a line break in the middle": (
+        "id,note,x\n1,a,x\n2,No pain\nor rash, but, fever\n3,c,x\n",
+        [A, R, R, ("3", "c")],
+    ),
+}
+
+
+@pytest.mark.parametrize(("table", "records"), CUT.values(), ids=CUT)
+def test_a_text_that_is_not_quoted_is_not_read_up_to_its_delimiter(table, records):
+    assert reading(table).records == records
+
+
+def test_a_record_whose_text_may_go_on_says_where():
+    with source("id,note\n7,No pain\nbut fever\n8,b\n", "x.csv") as opened:
+        first, *_ = read(opened)
+    assert isinstance(first, InvalidRecord)
+    assert first.source_id == "7"
+    assert "may go on in line 3" in first.reason
 
 
 @pytest.mark.parametrize(

@@ -123,7 +123,8 @@ def test_a_header_shorter_than_its_rows_makes_them_ragged_and_names_why():
 
 
 def test_a_delimiter_too_many_takes_nothing_away():
-    assert [record.text for record in records("id,note\n1,a,\n2,b,,\n", "x.csv")] == ["a", "b"]
+    assert [record.text for record in records("id,note\n1,a,\n2,b,\n", "x.csv")] == ["a", "b"]
+    assert codes("id,note\n1,a\n2,b,,\n", "x.csv") == [None, "row_ragged"]
 
 
 def test_names_that_stand_twice_keep_every_cell_and_are_noted():

@@ -3,13 +3,15 @@
 import csv
 import re
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, islice
 from typing import NamedTuple
 
 from winnow.errors import FileUnreadableError, NoRecordsError
 from winnow.models import InvalidRecord, Record
 from winnow.readers.source import Source
-from winnow.readers.tabular.recovery import ParsedRow, RowParser
+from winnow.readers.tabular.doubts import Doubts
+from winnow.readers.tabular.recovery import AlignedColumns, ParsedRow, RowParser
+from winnow.readers.tabular.row_shape import RowShape
 from winnow.readers.tabular.sniffer import (
     COMMON_DELIMITERS,
     SAMPLE_CHARS,
@@ -17,13 +19,18 @@ from winnow.readers.tabular.sniffer import (
     sniff,
     unwrapped,
 )
-from winnow.readers.tabular.tables import RecordTable
+from winnow.readers.tabular.tables import RecordTable, ragged
 
 _SAMPLE_LINES = 200
 _BLANK = " \t\r\n\ufeff\x1a" + COMMON_DELIMITERS
 _SEPARATOR_LINE = re.compile(r'\ufeff?"?sep=(.)"?\s*', re.IGNORECASE)
 """`sep=;`, by which Excel names the delimiter in a line above the header."""
 _SENTENCE_END = re.compile(r"""[.!?]["'”’)]?\s*\Z""")
+_MISALIGNED = (
+    "Its cells do not stand under the names of their columns: one may be blank, or two blanks may "
+    "be inside another."
+)
+_NEARLY_ALL = 0.9
 _MAX_NAME_WORDS = 8
 """A header with more words is a sentence."""
 
@@ -67,7 +74,24 @@ def _records(source: Source, preferred: str) -> Iterator[Record | InvalidRecord]
     parser.width = len(names)
     # Cells that are between rules, as in Markdown, are padded.
     is_padded = table_format.delimiter == "|" and any(name != name.strip() for name in names)
-    yield from _body(RecordTable(source, names), rows, is_padded=is_padded)
+    table = RecordTable(source, names)
+    first = list(_first_rows(rows))
+    wider = [row.ends_open for row in first if len(row.cells) > len(names)]
+    shape = table.learn(
+        [row.cells for row in first if not row.error],
+        may_be_wider=sum(wider) > _NEARLY_ALL * len(wider),
+        commented=sample.lines[0].lstrip("\ufeff").startswith("#"),
+    )
+    parser.width = max(shape.width, len(names))
+    layout = _RowLayout(AlignedColumns(header.spans), is_padded)
+    yield from _body(table, shape, chain(first, rows), layout)
+
+
+class _RowLayout(NamedTuple):
+    """How the cells stand in their rows."""
+
+    columns: AlignedColumns
+    is_padded: bool
 
 
 class _Sample(NamedTuple):
@@ -121,6 +145,16 @@ def _format_of(
     return table_format, lines
 
 
+def _first_rows(rows: Iterator[ParsedRow]) -> Iterator[ParsedRow]:
+    """The rows that show what the others are like."""
+    size = 0
+    for row in islice(rows, _SAMPLE_LINES):
+        yield row
+        size += sum(map(len, row.cells))
+        if size > SAMPLE_CHARS:
+            return
+
+
 def _header(rows: Iterator[ParsedRow], skip: int) -> ParsedRow:
     for row in rows:
         if not row.error and not any(cell.strip() for cell in row.cells):
@@ -136,21 +170,27 @@ def _header(rows: Iterator[ParsedRow], skip: int) -> ParsedRow:
 
 
 def _body(
-    table: RecordTable, rows: Iterator[ParsedRow], *, is_padded: bool
+    table: RecordTable, shape: RowShape, rows: Iterator[ParsedRow], layout: _RowLayout
 ) -> Iterator[Record | InvalidRecord]:
     """The records of the rows below the header."""
     number = 0
+    doubts = Doubts(table, shape)
     for row in rows:
-        if row.error:
-            number += 1
-            yield _malformed(number, row)
-            continue
-        cells = [cell.strip() for cell in row.cells] if is_padded else row.cells
+        cells = [cell.strip() for cell in row.cells] if layout.is_padded else row.cells
         if any(cell[:2] == '="' for cell in cells):
             cells = list(map(_without_formula, cells))
-        if cells and (record := table.record(number + 1, row.line, cells)):
+        record: Record | InvalidRecord | None
+        if row.error:
+            record = _malformed(number + 1, row)
+        elif not layout.columns.fits(row.spans):
+            record = ragged(number + 1, row.line, _MISALIGNED)
+        else:
+            record = table.record(number + 1, row.line, cells) if cells else None
+        if record:
             number += 1
-            yield record
+        in_place = len(row.spans) > 1 and layout.columns.has_all(row.spans)
+        yield from doubts.settled(row._replace(cells=cells), record, in_place=in_place)
+    yield from doubts.rest()
 
 
 def _without_formula(cell: str) -> str:

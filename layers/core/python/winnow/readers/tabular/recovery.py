@@ -7,7 +7,7 @@ first bad row. Here a row with an error costs its first line; the lines after it
 import csv
 import re
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from winnow.readers.tabular.dialect import NO_DELIMITER, Dialect
@@ -16,6 +16,9 @@ _MAX_REREADS = 4
 """How often a file's characters may be read again because a quote is not closed."""
 _GAP = re.compile(r"(?<=\S)(?: {2,}|\t+ *)(?=\S)")
 """What is between aligned cells."""
+_TAB = 8
+_OFF_CENTRE = 2
+"""How much the ends of a centred cell may be off in sum."""
 
 
 class ParsedRow(NamedTuple):
@@ -25,6 +28,10 @@ class ParsedRow(NamedTuple):
     last: int
     cells: list[str]
     error: str | None = None
+    spans: tuple[tuple[int, int], ...] = ()
+    """Where the cells begin and end, if they are aligned."""
+    ends_open: bool = False
+    """Whether it ends with a delimiter."""
 
 
 class RowParser:
@@ -70,6 +77,7 @@ class RowParser:
 
     def __iter__(self) -> Iterator[ParsedRow]:
         feed = self._feed
+        mark = self._dialect.delimiter
         while True:
             try:
                 cells, error = next(self._parser), None
@@ -83,7 +91,9 @@ class RowParser:
             last = feed.line + len(feed.row) - 1
             if error:
                 feed.undo(1)
-            yield ParsedRow(feed.line, last, cells, error)
+            spans = _spans(feed.row[0]) if self._dialect.aligned and feed.row else ()
+            ends_open = bool(feed.row) and feed.row[-1].rstrip("\r\n").endswith(mark)
+            yield ParsedRow(feed.line, last, cells, error, spans, ends_open)
             feed.begin()
 
     def _repaired(self) -> list[str] | None:
@@ -186,3 +196,51 @@ class _LineFeed:
 def _with_delimiters(line: str) -> str:
     """A line whose cells are two or more blanks apart, as one with delimiters."""
     return _GAP.sub(NO_DELIMITER, line.strip(" "))
+
+
+def _spans(line: str) -> tuple[tuple[int, int], ...]:
+    """Where aligned cells begin and end, as they are shown: a tab reaches to the next stop."""
+    text = line.rstrip()
+    at = column = len(text) - len(text.lstrip(" "))
+    spans = []
+    for gap in _GAP.finditer(text, at):
+        end = column + gap.start() - at
+        spans.append((column, end))
+        before = end % _TAB
+        column = end - before + len((" " * before + gap.group()).expandtabs(_TAB))
+        at = gap.end()
+    return (*spans, (column, column + len(text) - at))
+
+
+class AlignedColumns:
+    """Where the columns of an aligned table are: where the names of its header begin and end.
+
+    If a cell is blank and two blanks are inside another, their number is right and their places are
+    not. Without columns every row fits.
+    """
+
+    def __init__(self, spans: Sequence[tuple[int, int]]) -> None:
+        self._spans = spans
+        self._begins = {begin for begin, _ in spans}
+        self._ends = {end for _, end in spans}
+
+    def fits(self, spans: Sequence[tuple[int, int]]) -> bool:
+        """Whether the cells of a row, if it has one for each column, are under their names.
+
+        They are on the left, on the right or in the middle. In a table of two columns the first
+        cell need only begin where the table does.
+        """
+        if not spans or len(spans) != len(self._spans):
+            return True
+        if len(spans) == 2 and spans[0][0] <= self._spans[0][0]:
+            return True
+        return all(map(_is_under, spans, self._spans))
+
+    def has_all(self, spans: Sequence[tuple[int, int]]) -> bool:
+        """Whether each cell begins or ends where a column does."""
+        return all(begin in self._begins or end in self._ends for begin, end in spans)
+
+
+def _is_under(span: tuple[int, int], name: tuple[int, int]) -> bool:
+    (begin, end), (left, right) = span, name
+    return abs(begin - left) <= 1 or end == right or abs(begin + end - left - right) <= _OFF_CENTRE

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from winnow.errors import FileTooLargeError
 from winnow.models import InvalidRecord, Record
 from winnow.readers.source import Source
+from winnow.readers.tabular.row_shape import RowShape, shape_of, trimmed_width
 
 _RULE = re.compile(r"\s*[+:]?(?:--|==)[-=+:]*\s*")
 
@@ -48,9 +49,35 @@ class RecordTable:
             for index, name in enumerate(self._names)
             if index not in (self._text, self._id) and index not in self._nameless
         ]
-        self._min_width = len(header)
-        while self._min_width - 1 in self._nameless:
-            self._min_width -= 1
+        self._min_width = max(trimmed_width(header), 0 if self._text is None else self._text + 1)
+        self.shape: RowShape | None = None
+        """What delimited rows have in common: a row that differs is not read."""
+
+    def learn(
+        self, rows: Sequence[Sequence[str]], *, may_be_wider: bool, commented: bool
+    ) -> RowShape:
+        """Take the shape of a delimited table from its first rows."""
+        rows = [
+            cells
+            for cells in rows
+            if any(map(str.strip, cells))
+            and not self._is_ruled(cells)
+            and not (len(cells) == len(self._header) and self._is_header(cells))
+        ]
+        self.shape = shape_of(
+            self._header, rows, self._text, may_be_wider=may_be_wider, commented=commented
+        )
+        return self.shape
+
+    @property
+    def text_is_first(self) -> bool:
+        """Whether a delimited row begins with its text."""
+        return self._text == 0
+
+    @property
+    def text_is_last(self) -> bool:
+        """Whether a delimited row ends with its text."""
+        return self.shape is not None and self._text == self.shape.width - 1
 
     def record(
         self, number: int, line: int | None, cells: Sequence[str]
@@ -68,20 +95,13 @@ class RecordTable:
         if width > 1 and self._is_ruled(cells):
             self._source.note("ruled_lines", "Lines drawn between the rows were left out.")
             return None
-        if len(cells) != width:
-            # A delimiter too many at the end of a row takes nothing away.
-            if len(cells) < self._min_width or any(cell.strip() for cell in cells[width:]):
-                return InvalidRecord(
-                    record=number,
-                    line=line,
-                    code="row_ragged",
-                    reason=f"Cells in the row: {len(cells)}, in the header: {width}. "
-                    "A delimiter or a quote in it is not quoted.",
-                )
-            cells = [*cells, *[""] * (width - len(cells))]
-        if self._text is not None and width > 1 and self._is_header(cells):
+        is_whole = len(cells) >= width and not any(map(str.strip, cells[width:]))
+        if width > 1 and is_whole and self._is_header(cells):
             self._source.note("repeated_header", "Rows that repeat the header were left out.")
             return None
+        if problem := self._misfit(cells):
+            return ragged(number, line, problem)
+        cells = [*cells, *[""] * (width - len(cells))]
         fields = {name: cells[index] for index, name in self._others}
         for index in self._nameless:
             if cells[index].strip():
@@ -94,6 +114,26 @@ class RecordTable:
             fields=fields,
         )
 
+    def _misfit(self, cells: Sequence[str]) -> str | None:
+        """Why a row does not fit its table; None where it does."""
+        width = len(self._names)
+        expected = self.shape.width if self.shape else width
+        # A row that is not delimited may have blank cells too many, or lack nameless ones.
+        is_uneven = len(cells) != expected if self.shape else len(cells) < self._min_width
+        if is_uneven or any(map(str.strip, cells[width:])):
+            than = "header" if expected == width else "other rows"
+            return (
+                f"Cells in the row: {len(cells)}, in the {than}: {expected}. "
+                "A delimiter or a quote in it is not quoted."
+            )
+        beyond = cells[self._min_width :]
+        if self.shape and not self.shape.has_nameless and any(map(str.strip, beyond)):
+            return (
+                "It has a cell where the header has no name. Name the column, or quote the "
+                "delimiter in the row."
+            )
+        return None
+
     def _is_ruled(self, cells: Sequence[str]) -> bool:
         """Whether a row is a line drawn with dashes, as below the header of a Markdown table."""
         first = cells[self._text or 0] if len(cells) == len(self._names) else cells[0]
@@ -102,11 +142,17 @@ class RecordTable:
         )
 
     def _is_header(self, cells: Sequence[str]) -> bool:
-        assert self._text is not None
+        if self._text is None:
+            return False
         return cells[self._text].strip() == self._header[self._text].strip() and all(
             cell.strip(" \ufeff") == name.strip(" \ufeff")
             for cell, name in zip(cells, self._header, strict=False)
         )
+
+
+def ragged(number: int, line: int | None, reason: str) -> InvalidRecord:
+    """The invalid record for a row that does not fit its table."""
+    return InvalidRecord(record=number, line=line, code="row_ragged", reason=reason)
 
 
 def distinct(header: Sequence[str]) -> tuple[list[str], int]:
