@@ -90,6 +90,57 @@ def test_screening_by_age_interval_risk_and_symptoms(text: str, value: str) -> N
     assert result.decision.value == value
 
 
+LISTS = (
+    "\n- fever\n- {}\n- weight loss\n",
+    "\n\n* {}\n\n* weight loss\n",
+    "\nfever\n{}\n",
+    "\n1. {}\n2. weight loss\n",
+)
+
+
+@pytest.mark.parametrize("items", LISTS)
+@pytest.mark.parametrize(
+    "heading",
+    [
+        *("Negative for:", "Denies:", "None of the following:", "Has never had:", "Ruled out:"),
+        *("Resolved problems:", "Healed:", "Mother:", "Watch for:", "Things to expect:"),
+        *("Side effects of the drug:", "Policy requires:", "Leaflet given on:", "Unconfirmed:"),
+    ],
+)
+def test_what_stands_under_a_heading_that_takes_it_back_is_not_accepted_as_met(
+    heading: str, items: str
+) -> None:
+    text = heading + items.format("recurrent melena")
+    (result,) = judge("L33774")([f"{text}\nHgb 7.9. EGD and colonoscopy were negative."])
+    assert outcome(result, book().find("L33774").threshold) != "met"
+
+
+@pytest.mark.parametrize("items", LISTS)
+@pytest.mark.parametrize(
+    "heading",
+    [
+        *("Assessment:", "Problem list:", "Reports:", "Positive for:", "Indications:", "HPI:"),
+        *("The patient has the following:", "Current symptoms:", "Chief complaint:"),
+        *("72 y/o man with", "# Impression", "Denies: fever\nEndorses:", "Assessment and plan:"),
+    ],
+)
+def test_what_stands_under_any_other_heading_is_accepted(heading: str, items: str) -> None:
+    if not heading.endswith(":") and items == LISTS[2]:
+        return
+    text = heading + items.format("recurrent melena")
+    (result,) = judge("L33774")([f"{text}\nHgb 7.9. EGD and colonoscopy were negative."])
+    assert outcome(result, book().find("L33774").threshold) == "met"
+
+
+def test_each_list_has_its_own_heading() -> None:
+    text = (
+        "52-year-old, never had a colonoscopy. No family history.\nDenies:\n- {}\nEndorses:\n- {}"
+    )
+    texts = [text.format("fever", "rectal bleeding"), text.format("rectal bleeding", "good health")]
+    bleeds, well = judge("screening-colonoscopy")(texts, [{"record_date": "2024-04-15"}] * 2)
+    assert (bleeds.decision.value, well.decision.value) == ("not_met", "met")
+
+
 def test_every_case_is_in_the_readme() -> None:
     with (ROOT / "samples" / "prior-auth-cases.csv").open(encoding="utf-8", newline="") as file:
         assert [row["case_id"] for row in csv.DictReader(file)] == list(readme_cases())

@@ -303,6 +303,8 @@ class Caution(StrEnum):
     """What is denied stands in a question."""
     OPEN_BEHIND = "open_behind"
     """What stands behind the evidence says that something is not known."""
+    HEADING = "heading"
+    """The evidence stands in a list whose heading may say anything of it."""
 
 
 class CriterionFinding(FrozenModel):

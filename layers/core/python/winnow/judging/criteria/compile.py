@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from winnow.judging.criteria.fact_rules import FactRule, fact_rules
 from winnow.judging.criteria.keywords import Keywords, SharedWords, words
+from winnow.judging.criteria.list_headings import known_words
 from winnow.judging.criteria.mentions import MentionKind, SegmentMentions
 from winnow.judging.criteria.readings import (
     Readings,
@@ -162,6 +163,11 @@ class CompiledCriteria:
     plain_references: Sequence[str]
     """The same, their shorthand written out."""
     shared_words: SharedWords
+
+    @cached_property
+    def heading_words(self) -> frozenset[str]:
+        """What the heading of a list may have and be understood: words of keywords."""
+        return known_words(self.keyword_texts)
 
     @cached_property
     def read(self) -> Callable[[str], SegmentWords]:

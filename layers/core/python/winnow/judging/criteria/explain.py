@@ -301,7 +301,11 @@ class CriteriaExplainer:
     def _mentions(self, matrix: SimilarityMatrix, position: int) -> SegmentMentions:
         row = int(matrix.rows[0][position])
         return SegmentMentions(
-            matrix.plain[row], matrix.sections[row], self._compiled.keywords, matrix.parts[row]
+            matrix.plain[row],
+            matrix.sections[row],
+            self._compiled.keywords,
+            matrix.parts[row],
+            matrix.headings[row],
         )
 
     def _similarity(self, matrix: SimilarityMatrix, row: int) -> NDArray[np.float32]:

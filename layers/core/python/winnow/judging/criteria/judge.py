@@ -74,9 +74,7 @@ class CriteriaJudge(ProcessJudge):
             score = certainty(joined.score)
             judgements.append(
                 Judgement(
-                    decision=with_cautions(
-                        decision, self._compiled.criteria, matches, matrix, index
-                    ),
+                    decision=with_cautions(decision, self._compiled, matches, matrix, index),
                     score=score,
                     confidence=score,
                     segments=matrix.sentences[index],

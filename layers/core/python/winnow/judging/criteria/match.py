@@ -48,6 +48,7 @@ from winnow.judging.criteria.keywords import Keywords
 from winnow.judging.criteria.mentions import Mention, MentionKind, SegmentMentions
 from winnow.judging.evidence import SCORE_DECIMALS
 from winnow.judging.text.blocks import blocks
+from winnow.judging.text.headings import ListHeading
 from winnow.judging.text.similarity import Part, SimilarityMatrix
 from winnow.limits.budget import Check
 
@@ -115,6 +116,7 @@ class _ComparedSegment:
         text: str,
         section: str,
         part: Part,
+        heading: ListHeading,
         keywords: frozenset[int],
         find: Keywords,
     ) -> None:
@@ -122,11 +124,12 @@ class _ComparedSegment:
         self.keywords = keywords
         self._section = section
         self._part = part
+        self._heading = heading
         self._find = find
 
     @cached_property
     def mentions(self) -> SegmentMentions:
-        return SegmentMentions(self.text, self._section, self._find, self._part)
+        return SegmentMentions(self.text, self._section, self._find, self._part, self._heading)
 
 
 def match_segments(
@@ -163,7 +166,12 @@ def _match_block(
         row = block.start + place
         part = matrix.parts[row]
         segment = _ComparedSegment(
-            matrix.plain[row], matrix.sections[row], part, found, compiled.keywords
+            matrix.plain[row],
+            matrix.sections[row],
+            part,
+            matrix.headings[row],
+            found,
+            compiled.keywords,
         )
         for position, accepts in concerned[found]:
             criterion, rows = compiled.criteria[position], matches[position]

@@ -12,6 +12,8 @@ from typing import Final, NamedTuple
 from winnow.judging.criteria.context import Context, SegmentContext, context_of, tokens
 from winnow.judging.criteria.keywords import Keywords
 from winnow.judging.criteria.kin import Kin, kin
+from winnow.judging.criteria.list_headings import read_heading
+from winnow.judging.text.headings import NO_HEADING, ListHeading
 from winnow.judging.text.shorthand import expand_shorthand
 from winnow.judging.text.similarity import Part
 
@@ -68,16 +70,24 @@ class SegmentMentions:
     """The keywords of one segment, in their contexts."""
 
     def __init__(
-        self, text: str, section: str, keywords: Keywords, part: Part | None = None
+        self,
+        text: str,
+        section: str,
+        keywords: Keywords,
+        part: Part | None = None,
+        heading: ListHeading = NO_HEADING,
     ) -> None:
         """Take a segment, its shorthand written out, and the section it is in ("" if none).
 
-        Of a part of a list, what the whole list says of it counts too.
+        Of a part of a list, what the whole list says of it counts too, and of an item of a list
+        what its heading says.
         """
         self._text = text
         self._context = context_of(text)
         segment = self._context.words
         self._section = section_contexts(section)
+        self._heading = read_heading(heading, text)
+        self._heading_end = _heading_end(heading, part)
         self._whole_context, self._shift = _whole(part, segment)
         # Keywords are words: punctuation between them does not count.
         positions = [at for at, token in enumerate(segment) if token[0].isalnum()]
@@ -104,7 +114,17 @@ class SegmentMentions:
         if self._whole_context is not None:
             whole = self._whole_context.contexts(start + self._shift, end + self._shift)
             contexts |= whole & _OF_WHOLE
+        if self._is_of_heading(start):
+            contexts |= self._heading.contexts
         return contexts
+
+    def _is_of_heading(self, start: int) -> bool:
+        """Whether a token is in the first clause of an item, which its heading is of."""
+        return (
+            bool(self._heading.contexts)
+            and start >= self._heading_end
+            and self._context.clause(start) == 0
+        )
 
     def kinds(self, keywords: frozenset[int], ignored: int) -> Kinds:
         """The kinds of those keywords, or of the whole segment if it has none of them."""
@@ -130,12 +150,19 @@ class SegmentMentions:
     def _read(self, start: int, end: int) -> tuple[int, frozenset[Context]]:
         contexts = self.contexts(start, end)
         kind = _kind_of(contexts)
-        if self._context.is_denied(start, end) or (
-            self._whole_context is not None
-            and self._whole_context.is_denied(start + self._shift, end + self._shift)
+        of_heading = self._is_of_heading(start)
+        if (
+            self._context.is_denied(start, end)
+            or (
+                self._whole_context is not None
+                and self._whole_context.is_denied(start + self._shift, end + self._shift)
+            )
+            or (of_heading and self._heading.is_denied)
         ):
             kind |= MentionKind.DENIED
-        elif self._context.clause(start) in self._context.negative_clauses:
+        elif self._context.clause(start) in self._context.negative_clauses or (
+            of_heading and Context.NEGATED in self._heading.contexts
+        ):
             kind |= MentionKind.RESULT
         return kind, contexts
 
@@ -156,6 +183,14 @@ def _whole(part: Part | None, segment: Sequence[str]) -> tuple[SegmentContext | 
     if whole.words[shift : shift + len(segment)] != segment:
         return None, 0
     return whole, shift
+
+
+def _heading_end(heading: ListHeading, part: Part | None) -> int:
+    """Where the items begin in a segment that has their heading in it."""
+    if not heading.is_inline:
+        return 0
+    before = tokens(expand_shorthand(part.before)) if part else ()
+    return len(tokens(expand_shorthand(heading.lines[0]))) - len(before)
 
 
 def section_contexts(section: str) -> frozenset[Context]:

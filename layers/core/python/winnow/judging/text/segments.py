@@ -37,8 +37,8 @@ _LONG = 500
 Span = tuple[int, int]
 
 _LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
-_BREAK = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
-_LIST_MARK = re.compile(
+BREAK = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+LIST_MARK = re.compile(
     r"(?:[-*+•·–—▪◦#]|\(?(?:\d{1,3}|[A-Za-z]|[ivx]{2,4})[.)])(?=\s)|[-*•·–—▪◦#](?=\w)|\d{1,2}\.(?=[A-Z])"
 )
 _ONLY_MARK = re.compile(r"\(?(?:\d{1,3}|[A-Za-z]|[ivx]{2,4})\.$")
@@ -56,7 +56,7 @@ _GLUED = re.compile(
     r"(?=[^\W\d_]{2}|[IA]\s)"
 )
 _SALUTATION = re.compile(r"Dear(?: [A-Z][\w.'’-]*| or| and| colleagues?){1,5},(?=\s)")
-_BOX = re.compile(r"(?:\[[ xX]?\]|\([ xX]?\)|[☐☒☑])(?=\s*+\w)")
+BOX = re.compile(r"(?:\[[ xX]?\]|\([ xX]?\)|[☐☒☑])(?=\s*+\w)")
 _BOX_OF_ANSWER = re.compile(r"\S+\s*+(?:yes|no|y|n|unknown|n/a)\b|\(\s\)", re.IGNORECASE)
 _FIELD_END = re.compile(r"(?<=[:?] [YNyn])\.(?=\s[A-Z][^.:?\n]{1,40}[:?]\s)")
 """The full stop between fields of one line: "EGD done: N. Colonoscopy done: N."."""
@@ -92,8 +92,8 @@ def _blocks(text: str) -> list[Span]:
         # Two breaks between the lines make an empty line: never a wrap.
         if (
             (soft or (blocks and _GONE_ON.match(text, start)))
-            and len(_BREAK.findall(text, blocks[-1][1], start)) == 1
-            and not _LIST_MARK.match(text, start)
+            and len(BREAK.findall(text, blocks[-1][1], start)) == 1
+            and not LIST_MARK.match(text, start)
             and not _HEADING_LINE.match(text, start)
         ):
             blocks[-1] = (blocks[-1][0], end)
@@ -201,7 +201,7 @@ def _boxes(text: str, start: int, end: int) -> list[int]:
     "[x] EGD negative  [x] colonoscopy negative" are two items; the boxes of "Bleeding: [x] yes
     [ ] no" are the answers to one question.
     """
-    boxes = list(_BOX.finditer(text, start, end))
+    boxes = list(BOX.finditer(text, start, end))
     if len(boxes) < 2 or any(_BOX_OF_ANSWER.match(text, box.start(), end) for box in boxes):
         return []
     before = text[start : boxes[0].start()].strip(" \t-*•.")

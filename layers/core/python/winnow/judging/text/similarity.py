@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from winnow.judging.text import segments
 from winnow.judging.text.blocks import blocks
+from winnow.judging.text.headings import NO_HEADING, ListHeading, list_headings
 from winnow.judging.text.shorthand import expand_shorthand
 from winnow.judging.text.vectors import SegmentedTexts, packed, rows_of
 from winnow.limits.budget import Check, no_deadline
@@ -62,6 +63,8 @@ class SimilarityMatrix(SegmentedTexts):
     """By row: the heading that a segment is under, in small letters; "" where none matters."""
     parts: list["Part"]
     """By row: what it is a part of."""
+    headings: list[ListHeading]
+    """By row: the heading of the list that it is in."""
     vectors: list[bytes | None]
     """Of text i the mean vector of its sentences that were encoded, as 512 int8; None: none was."""
 
@@ -289,8 +292,9 @@ class SegmentScorer:
         sentences = segments.spans(text)
         if not self._structure:
             size = len(sentences)
-            return _Segments(sentences, [""] * size, [_NO_PART] * size, size)
-        headings = sections(text, sentences)
+            return _Segments(sentences, [""] * size, [_NO_PART] * size, [NO_HEADING] * size, size)
+        of_sections = sections(text, sentences)
+        headings = list_headings(text, sentences)
         starts = [start for start, _ in sentences]
         parts = [_NO_PART] * len(sentences)
         of_lists: list[segments.Span] = []
@@ -307,8 +311,12 @@ class SegmentScorer:
         of_windows = [_part_of(text, sentences[bisect_right(starts, s) - 1], s, e) for s, e in more]
         more_parts = of_windows + more_parts
         more += of_lists
-        headings += [headings[bisect_right(starts, start) - 1] for start, _ in more]
-        return _Segments(sentences + more, headings, parts + more_parts, len(sentences))
+        within = [bisect_right(starts, start) - 1 for start, _ in more]
+        of_sections += [of_sections[sentence] for sentence in within]
+        headings += [headings[sentence] for sentence in within]
+        return _Segments(
+            sentences + more, of_sections, parts + more_parts, headings, len(sentences)
+        )
 
     def _compare(self, plain: list[str]) -> "_Compared":
         """The similarities of a block; equal texts are encoded once."""
@@ -333,7 +341,7 @@ class SegmentScorer:
 
         Equal segments are encoded once.
         """
-        known: dict[tuple[str, str, Part], int] = {}
+        known: dict[tuple[str, str, Part, ListHeading], int] = {}
         spans: list[list[segments.Span]] = []
         rows: list[NDArray[np.intp]] = []
         sentences: list[int] = []
@@ -343,13 +351,13 @@ class SegmentScorer:
             sentences.append(of_text.sentences)
             spans.append(of_text.spans)
             keys = (
-                (text[start:end], heading, part)
-                for (start, end), heading, part in zip(
-                    of_text.spans, of_text.headings, of_text.parts, strict=True
+                (text[start:end], section, part, heading)
+                for (start, end), section, part, heading in zip(
+                    of_text.spans, of_text.sections, of_text.parts, of_text.headings, strict=True
                 )
             )
             rows.append(rows_of(keys, known))
-        unique = [text for text, _, _ in known]
+        unique = [text for text, *_ in known]
         plain: list[str] = []
         similarity = [np.zeros((0, self._references.shape[1]), np.float32)]
         compared = np.full(len(unique), NOT_COMPARED)
@@ -372,8 +380,9 @@ class SegmentScorer:
             similarity[-1] if len(similarity) == 2 else np.concatenate(similarity),
             compared,
             sentences,
-            [section for _, section, _ in known],
-            [part for _, _, part in known],
+            [section for _, section, _, _ in known],
+            [part for _, _, part, _ in known],
+            [heading for *_, heading in known],
             packed(sums.sums),
         )
 
@@ -428,6 +437,7 @@ class _Segments(NamedTuple):
     """The segments of one text: sentences first."""
 
     spans: list[segments.Span]
-    headings: list[str]
+    sections: list[str]
     parts: list[Part]
+    headings: list[ListHeading]
     sentences: int

@@ -1,0 +1,308 @@
+"""The lines that head lists: "Denies:" stands above "- melena", and says what becomes of it.
+
+Each line of a list is a segment of its own, so that nothing in it says under what it stands. Here
+each sentence gets the lines that it stands under; what these say of it is read as any sentence is
+(criteria/list_headings.py), without a table of headings.
+
+A line heads the lines below it if it ends in a colon, or has none, is short and stands directly
+over lines with list marks. Below it are its items: lines with a list mark, and short lines without
+one. It goes on until another heading of its depth or running text, which has sentences. Of a line
+that may be an item or may not ("Label: text", a line without a mark behind lines that have one) it
+is not sure that it is below the heading.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from winnow.judging.text import segments
+from winnow.models import PART_BREAK
+
+
+class ListHeading(NamedTuple):
+    """What a sentence stands under."""
+
+    lines: tuple[str, ...] = ()
+    """The heading lines, the outermost first; none: it is under no heading of a list."""
+    is_sure: bool = True
+    """Whether it is surely one of their items."""
+    is_inline: bool = False
+    """Whether the heading is in the sentence itself: "Negatives: fever, melena"."""
+
+
+NO_HEADING = ListHeading()
+MAX_HEADING = 160
+"""Characters of a heading line at most; of one without a colon, _MAX_SHORT."""
+_MAX_SHORT = 70
+_MAX_DEPTH = 5
+"""Headings within headings."""
+_MAX_ITEM_WORDS = 12
+"""A line without a mark that has more words is running text."""
+_MAX_PART_WORDS = 6
+_MIN_SENTENCE_WORDS = 5
+_RUNS = re.compile(
+    r"\b(?:is|are|was|were|has|have|had|he|she|they|patient|pt|i|we|it|there"
+    r"|showed|shows|denies|denied|reports|reported|presents|presented)\b",
+    re.IGNORECASE,
+)
+"""A line with one of these and a full stop is a sentence, however short."""
+_LABEL = re.compile(r"[^\W\d_][^:.;\n]{0,59}:\s")
+_INLINE = re.compile(r"(?:[-*•·▪◦+]\s*)?([^\W\d_][^:.;,\n]{0,79}):\s+")
+_SEPARATORS = re.compile(r"[,;/]|\b(?:and|or)\b")
+_NAMES = re.compile(
+    r"[^\W\d_][\w'’-]*(?: [^\W\d_][\w'’-]*){0,3}"
+    r"(?:(?:, ?|; ?| ?/ ?)(?:(?:and|or) )?[^\W\d_][\w'’-]*(?: [^\W\d_][\w'’-]*){0,3}){2,}[.;]?"
+)
+"""Three names of things or more: "fever, weight loss, anemia"."""
+_ANSWER = re.compile(
+    r"\b(?:yes|no|none|not|neg|negative|normal|nl|pos|positive|denies|denied|complete|ongoing)\b",
+    re.IGNORECASE,
+)
+_AROUND = " \t*_#=~>`"
+_SENTENCE_END = re.compile(r"[.;!?]\s")
+_MARKED_HEADING = re.compile(r"#{1,6}(?=[^#])")
+_CAPITALS = re.compile(r"[A-Z][A-Z0-9 /&,()'’-]{3,58}[A-Z)]")
+_IN_BOLD = re.compile(r"(?:\*\*|__)[^*_\n]{2,68}(?:\*\*|__):?")
+_UNDERLINE = re.compile(r"[-=~_]{3,}")
+_OPENS = re.compile(
+    r"\b(?:following|these|those|any|all|for|of|if|with|denies|denied|denying|negatives?|absent"
+    r"|excluded|out|not|never|no|present|seen|found|reported|ha(?:s|ve|d|ving))$",
+    re.IGNORECASE,
+)
+"""The last word of a line that wants something behind it, though it has no colon."""
+_CLAUSE = re.compile(
+    r"(?:\b(?:is|are|was|were|has|have|had|shows|showed)\b|,)"
+    r"(?!.*\b(?:following|these|those|any|all|for|of|if|with|ha(?:s|ve|d))$)",
+    re.IGNORECASE,
+)
+"""A line with one of these says all by itself, unless it ends in the midst of it."""
+_SALUTATION = re.compile(r"(?:dear|to (?:whom|the|our|my|dr|mrs?|ms))\b", re.IGNORECASE)
+
+
+class _Line(NamedTuple):
+    """A line, or lines that a soft wrap joined."""
+
+    first: int
+    """Its first sentence."""
+    last: int
+    start: int
+    end: int
+    indent: int
+    is_marked: bool
+    is_behind_gap: bool
+    """Whether an empty line, or the beginning of a part, stands before it."""
+    begins_part: bool
+
+
+def list_headings(text: str, sentences: Sequence[segments.Span]) -> list[ListHeading]:
+    """For each sentence what it stands under."""
+    found = [NO_HEADING] * len(sentences)
+    lines = list(_lines(text, sentences))
+    scope = _Scope()
+    for number, line in enumerate(lines):
+        if line.begins_part:
+            scope.clear()
+        following = lines[number + 1] if number + 1 < len(lines) else None
+        heading = _heading(text, line, sentences, following)
+        over = scope.over(text, line, is_heading=heading is not None)
+        if over.lines:
+            found[line.first : line.last + 1] = [over] * (line.last + 1 - line.first)
+        for place in range(line.first, line.last + 1):
+            if not over.lines and (inline := _inline(text, *sentences[place])):
+                found[place] = inline
+        if heading is not None:
+            scope.open(heading)
+    return found
+
+
+def _lines(text: str, sentences: Sequence[segments.Span]) -> Iterator[_Line]:
+    first, behind = 0, 0
+    while first < len(sentences):
+        start = sentences[first][0]
+        breaks = list(segments.BREAK.finditer(text, behind, start))
+        last = first
+        while last + 1 < len(sentences) and not segments.BREAK.search(
+            text, sentences[last][1], sentences[last + 1][0]
+        ):
+            last += 1
+        end = sentences[last][1]
+        yield _Line(
+            first,
+            last,
+            start,
+            end,
+            start - (breaks[-1].end() if breaks else behind),
+            segments.LIST_MARK.match(text, start, end) is not None
+            or segments.BOX.match(text, start, end) is not None,
+            len(breaks) != 1,
+            text.find(PART_BREAK, behind, start) >= 0,
+        )
+        first, behind = last + 1, end
+
+
+class _Heading(NamedTuple):
+    line: str
+    depth: tuple[int, bool]
+    is_strong: bool
+    """Whether lines without list marks are below it, too."""
+    is_sure: bool
+    """Whether what it says goes on with its items: "Denies" does, "No fever" does not."""
+
+
+def _heading(
+    text: str, line: _Line, sentences: Sequence[segments.Span], following: _Line | None
+) -> _Heading | None:
+    """The line as a heading of those below it; None: it is none."""
+    start, end = sentences[line.last]
+    mark = segments.LIST_MARK.match(text, start, end)
+    content = text[mark.end() if mark else start : end].strip(_AROUND)
+    if content.endswith(":"):
+        if len(content) > MAX_HEADING or _SALUTATION.match(content):
+            return None
+        content = _SENTENCE_END.split(content)[-1]
+        return _Heading(content, _depth(text, line), is_strong=True, is_sure=True)
+    if line.first != line.last or following is None or not content:
+        return None
+    is_title = (
+        _MARKED_HEADING.match(text, line.start, line.end) is not None
+        or _CAPITALS.fullmatch(content) is not None
+        or _IN_BOLD.fullmatch(text, line.start, line.end) is not None
+        or _UNDERLINE.fullmatch(text, following.start, following.end) is not None
+    )
+    heads_list = following.is_marked and (not line.is_marked or following.indent > line.indent)
+    if len(content) > _MAX_SHORT or content[-1] in ".!?;," or ": " in content:
+        return None
+    opens = _OPENS.search(content) is not None
+    if is_title or (heads_list and not _CLAUSE.search(content)):
+        return _Heading(content, _depth(text, line), is_strong=is_title, is_sure=opens)
+    return None
+
+
+def _depth(text: str, line: _Line) -> tuple[int, bool]:
+    """How deep a heading is: one of the same depth, or less, ends it."""
+    if marks := _MARKED_HEADING.match(text, line.start, line.end):
+        return len(marks.group()) - 10, False
+    return line.indent, line.is_marked
+
+
+class _Scope:
+    """The headings that are open, the outermost first."""
+
+    def __init__(self) -> None:
+        self._open: list[_Heading] = []
+        self._items: list[_Line] = []
+        """The first and the latest item of the innermost heading."""
+        self._is_tight = False
+        """Whether an item stands directly below another, so that an empty line may end the list."""
+        self._is_sure = True
+
+    def clear(self) -> None:
+        """Nothing is open."""
+        self._open = []
+        self._begin()
+
+    def _begin(self) -> None:
+        self._items = []
+        self._is_tight = False
+        self._is_sure = True
+
+    def open(self, heading: _Heading) -> None:
+        """A heading ends those that are as deep or deeper."""
+        self._close(heading.depth)
+        if len(self._open) == _MAX_DEPTH:
+            # What the one that is left out says is not known.
+            self._open.pop()
+            heading = heading._replace(is_sure=False)
+        self._open.append(heading)
+        self._begin()
+
+    def _close(self, depth: tuple[int, bool]) -> None:
+        while self._open and self._open[-1].depth >= depth:
+            self._open.pop()
+
+    def over(self, text: str, line: _Line, *, is_heading: bool) -> ListHeading:
+        """What a line stands under; running text ends what stands above it."""
+        if is_heading:
+            self._close(_depth(text, line))
+        if not self._open:
+            return NO_HEADING
+        lines = tuple(heading.line for heading in self._open)
+        opens = all(heading.is_sure for heading in self._open)
+        if is_heading:
+            return ListHeading(lines, opens)
+        if not self._is_part_of_item(line) and not line.is_marked:
+            if not self._open[-1].is_strong or _is_running(text, line):
+                self.clear()
+                return NO_HEADING
+            if _LABEL.match(text, line.start, line.end):
+                self._is_sure = False
+        self._add(text, line)
+        is_sentence = text[line.end - 1] in ".!?" and not line.is_marked
+        return ListHeading(
+            lines,
+            opens
+            and self._is_sure
+            and not (is_sentence and not _is_enumeration(text[line.start : line.end])),
+        )
+
+    def _is_part_of_item(self, line: _Line) -> bool:
+        """Whether a line goes on with an item that has a list mark."""
+        return (
+            bool(self._items)
+            and not line.is_marked
+            and self._items[-1].is_marked
+            and line.indent > self._items[-1].indent
+        )
+
+    def _add(self, text: str, line: _Line) -> None:
+        if self._is_part_of_item(line):
+            return
+        if self._items:
+            first = self._items[0]
+            if (line.is_behind_gap and self._is_tight) or (
+                _mark(text, first) != _mark(text, line) and line.indent <= first.indent
+            ):
+                self._is_sure = False
+            self._is_tight = self._is_tight or not line.is_behind_gap
+        self._items = [*self._items[:1], line]
+
+
+def _mark(text: str, line: _Line) -> str:
+    """The kind of an item's list mark: its character, or "1" for a number."""
+    if not line.is_marked:
+        return ""
+    return "1" if text[line.start : line.start + 3].strip("(")[:1].isalnum() else text[line.start]
+
+
+def _is_running(text: str, line: _Line) -> bool:
+    """Whether a line without a mark is no item, but one or more sentences."""
+    if _is_enumeration(text[line.start : line.end]):
+        return False
+    if line.first != line.last:
+        return True
+    content = text[line.start : line.end]
+    words = len(content.split())
+    if content[-1] not in ".!?":
+        return words > _MAX_ITEM_WORDS
+    return words >= _MIN_SENTENCE_WORDS or _RUNS.search(content) is not None
+
+
+def _is_enumeration(content: str) -> bool:
+    """Whether it is short things between commas: "fever, chills, weight loss or anemia"."""
+    parts = [part for part in _SEPARATORS.split(content.rstrip(".")) if part.strip()]
+    return (
+        len(parts) > 1
+        and max(len(part.split()) for part in parts) <= _MAX_PART_WORDS
+        and _RUNS.search(content) is None
+        and ". " not in content
+    )
+
+
+def _inline(text: str, start: int, end: int) -> ListHeading | None:
+    """A sentence that is a heading with its list behind it."""
+    heading = _INLINE.match(text, start, end)
+    if heading is None:
+        return None
+    if not _NAMES.fullmatch(text, heading.end(), end) or _ANSWER.search(text, heading.end(), end):
+        return None
+    return ListHeading((heading.group(1) + ":",), is_inline=True)
