@@ -40,7 +40,7 @@ def definition_on(target: Target, process: str) -> ProcessDefinition:
         models = open_models(target)
         entry = models.entry(process)
         version = models.version(entry, "champion")
-        return load_definition(models.definition_of(version), entry.process)
+        return load_definition(models.definition_of(version), entry.process, published=True)
 
 
 def estimate_file(

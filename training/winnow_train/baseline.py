@@ -34,7 +34,7 @@ def other_version(wanted: str, definition: ProcessDefinition, file: Path) -> Ver
         return Version(definition, None, None)
     path = Path(wanted)
     if path.is_file():
-        found = load_definition(path.read_text("utf-8-sig"), path.name)
+        found = load_definition(path.read_text("utf-8-sig"), path.name, published=True)
         return Version(found, HeadFiles.beside(path, found.id), path)
     name = file.resolve().name
     folder = file.resolve().parent
@@ -42,7 +42,7 @@ def other_version(wanted: str, definition: ProcessDefinition, file: Path) -> Ver
         text = _git(folder, "show", f"{commit}:./{name}").decode("utf-8-sig", "replace")
         if not re.search(rf"^version:\s*[\"']?{re.escape(wanted)}[\"']?\s*(#.*)?$", text, re.M):
             continue
-        found = load_definition(text, f"{name} at {commit[:10]}")
+        found = load_definition(text, f"{name} at {commit[:10]}", published=True)
         head = f"./{found.id}.head"
         card = _git(folder, "show", f"{commit}:{head}/{CARD}")
         arrays = _git(folder, "show", f"{commit}:{head}/{ARRAYS}")

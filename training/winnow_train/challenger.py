@@ -186,7 +186,7 @@ def _with_guarantee(
             )
             if found.threshold != definition.threshold:
                 text = with_threshold(text, f"{definition.id}.yaml", found.threshold, why)
-                definition = load_definition(text, f"{definition.id}.yaml")
+                definition = load_definition(text, f"{definition.id}.yaml", published=True)
             # A run is compared with the review rate that goes with this threshold.
             below, weights = confidence < found.threshold, weights_of(rows, options)
             profile = card.profile and card.profile.model_copy(

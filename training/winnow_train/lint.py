@@ -21,12 +21,15 @@ from winnow.judging.text.shorthand import expand_shorthand
 from winnow.models import CriterionFinding, Judgement
 from winnow.ports import Encoder
 from winnow.processes.loader import DefinitionCheck
+from winnow.processes.meaning import UNITS, idle_criteria, is_known_unit, wordless
 from winnow.processes.schema import (
     CriteriaProcess,
     Criterion,
     FieldPath,
+    Group,
     LabelsProcess,
     field_of,
+    nearest,
 )
 from winnow.processes.yaml_tree import Problem
 
@@ -47,6 +50,12 @@ _NUMBER = re.compile(
     r"|\b(?:aged?|last year|last month)\b",
     re.IGNORECASE,
 )
+_ACCEPTS_ALL = "accepts every record, however doubtful: give the least confidence that is enough"
+_NO_UNITS = {"ratio", "index", "score", "points", "point", "grade", "stage", "count", "1"}
+"""What stands for a unit where a value has none."""
+_GREATEST = {"g/dl": 40, "%": 1_000, "10^9/l": 10_000, "k/ul": 10_000, "mmol/l": 1_000}
+"""Greater values of a unit are another unit's: nothing of the body has them."""
+_LONGEST = 130 * 12
 _CUT = re.compile(r"^\s*(?:-\s+)*(?:\w+:\s+)?[^\s\"'#\[{-][^\"']*?\s#\w")
 _MAX_LINE = 2_000
 
@@ -69,6 +78,8 @@ def lint(check: DefinitionCheck, text: str, encoder: Encoder | None = None) -> l
     if unwritten:
         encoder = None
     advice = [*_cut_off(text, check.lines), *unwritten]
+    if definition.threshold == 0:
+        advice.append(_Advice(("threshold",), _ACCEPTS_ALL))
     if isinstance(definition, CriteriaProcess):
         advice += _criteria(definition, check, text)
         if encoder is not None:
@@ -133,8 +144,17 @@ def _split_at_comma(
 
 
 def _criteria(definition: CriteriaProcess, check: DefinitionCheck, text: str) -> Iterator[_Advice]:
+    yield from _repeated_members(definition.logic, ("logic",))
+    for name in idle_criteria(definition.logic):
+        yield _Advice(
+            ("logic",), f"comes to the same whatever {name} is: check what it is joined with"
+        )
     for index, criterion in enumerate(definition.criteria):
         path: FieldPath = ("criteria", index)
+        yield from _facts(criterion, path)
+        for name in ("keywords", "counter_keywords"):
+            found = wordless(getattr(criterion, name), (*path, name))
+            yield from (_Advice(own, message) for own, message in found)
         if not criterion.statements:
             continue
         if not criterion.keywords:
@@ -153,6 +173,38 @@ def _criteria(definition: CriteriaProcess, check: DefinitionCheck, text: str) ->
         yield from _numbers(criterion, path, check)
         for name in _KINDS:
             yield from _split_at_comma(getattr(criterion, name), (*path, name), check, text)
+
+
+def _repeated_members(group: Group, path: FieldPath) -> Iterator[_Advice]:
+    for name in ("all_of", "any_of", "none_of"):
+        members = getattr(group, name) or ()
+        for position, member in enumerate(members):
+            if isinstance(member, Group):
+                yield from _repeated_members(member, (*path, name, position))
+            elif member in members[:position]:
+                yield _Advice((*path, name, position), "repeats an earlier one: remove it")
+
+
+def _facts(criterion: Criterion, path: FieldPath) -> Iterator[_Advice]:
+    """Units that are not known, bounds that are another unit's, intervals longer than a life."""
+    for name in ("measure", "values"):
+        for position, measure in enumerate(getattr(criterion, name)):
+            own = (*path, name, position)
+            unit = _plain(measure.unit)
+            if not (is_known_unit(unit) or unit in _NO_UNITS):
+                yield _Advice(
+                    (*own, "unit"),
+                    "is no unit that is known: values are read that have this one or none, and "
+                    f"nothing is converted{nearest(measure.unit, list(UNITS))}",
+                )
+            bounds = (measure.below, measure.above, measure.normal_from, measure.normal_to)
+            greatest = max(abs(bound) for bound in bounds if bound is not None)
+            if greatest > _GREATEST.get(unit, greatest):
+                yield _Advice(
+                    own, f"has a bound of {greatest:g} {measure.unit}: is it of another unit?"
+                )
+    if criterion.interval_since is not None and criterion.interval_since.months > _LONGEST:
+        yield _Advice((*path, "interval_since"), "is longer than anybody lives")
 
 
 def _without_keyword(

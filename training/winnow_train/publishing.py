@@ -183,7 +183,7 @@ def read_champion(version: ModelVersion, models: Models, samples: Sequence[Path]
         VersionAlteredError: A file of it is not what was published.
     """
     text = read_verified(models.store, version, DEFINITION_YAML).decode("utf-8-sig")
-    definition = load_definition(text, DEFINITION_YAML)
+    definition = load_definition(text, DEFINITION_YAML, published=True)
     head = training = None
     if version.head_sha256 is not None:
         head = HeadFiles.of(

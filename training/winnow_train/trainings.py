@@ -154,7 +154,7 @@ def expected_need(process: str, stack: Stack) -> Need:
         raise ProcessUnknownError(f"No version of {process} was published.")
     version = registry.version(process, entry.champion)
     text = read_verified(store, version, DEFINITION_YAML).decode("utf-8-sig")
-    definition = load_definition(text, DEFINITION_YAML)
+    definition = load_definition(text, DEFINITION_YAML, published=True)
     labels = len(definition.labels) if isinstance(definition, LabelsProcess) else 3
     rows = 0
     if version.data is not None:

@@ -225,7 +225,7 @@ def with_threshold(text: str, source: str, threshold: float, why: str) -> str:
     Raises:
         ProcessInvalidError: The fields do not stand on lines of their own.
     """
-    before = load_definition(text, source)
+    before = load_definition(text, source, published=True)
     line_end = "\r\n" if "\r\n" in text else "\n"
     text = text.replace("\r\n", "\n")
     root = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -245,7 +245,7 @@ def with_threshold(text: str, source: str, threshold: float, why: str) -> str:
         changes.append((at, at, f"\nthreshold: {setting}"))
     for start, end, new in sorted(changes, reverse=True):
         text = text[:start] + new + text[end:]
-    after = load_definition(text, source)
+    after = load_definition(text, source, published=True)
     unchanged = {"threshold", "version"}
     if (
         after.model_dump(exclude=unchanged) != before.model_dump(exclude=unchanged)

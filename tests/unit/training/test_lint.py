@@ -162,3 +162,42 @@ def test_labels_that_examples_do_not_tell_apart() -> None:
     ), found
     few = changed((", Sad story., Very sad.", ""), text=LABELS)
     assert [line.split(": ")[:2] for line in warnings(few)] == [["k:9", "labels[1].examples"]]
+
+
+FACT = "    measure: [{name: x, unit: %s, above: %s, least: 1, most: 900000}]\n  - id: therapy\n"
+
+
+@pytest.mark.parametrize(
+    ("pairs", "warning"),
+    [
+        ([("[physiotherapy]", "[physiotherapy, '--']")], "keywords[1]: has no letter and no digit"),
+        ([("kind: criteria", "kind: criteria\nthreshold: 0")], "k:4: threshold: accepts every"),
+        ([("[pain, therapy]", "[pain, therapy, pain]")], "logic.all_of[2]: repeats an earlier"),
+        (
+            [("{all_of: [pain, therapy]}", "{any_of: [pain, {all_of: [pain, therapy]}]}")],
+            "logic: comes to the same whatever therapy is",
+        ),
+        ([("  - id: therapy\n", FACT % ("mgg/dL", 2))], "].unit: is no unit that is known: values"),
+        ([("  - id: therapy\n", FACT % ("g/dL", 120))], "measure[0]: has a bound of 120 g/dL"),
+        ([("  - id: therapy\n", FACT % ("10^9/L", 150000))], "has a bound of 150000 10^9/L"),
+        (
+            [
+                (
+                    "  - id: therapy\n",
+                    "    interval_since: {event: x-ray, at_least: 999 years}\n  - id: therapy\n",
+                )
+            ],
+            "interval_since: is longer than anybody lives",
+        ),
+    ],
+)
+def test_what_is_hardly_meant(pairs: list[tuple[str, str]], warning: str) -> None:
+    (found,) = warnings(changed(*pairs), judged=False)
+    assert warning in found
+
+
+@pytest.mark.parametrize(
+    ("unit", "bound"), [("ratio", 3), ("score", 20), ("g/dL", 17), ("g/L", 120), ("/uL", 150000)]
+)
+def test_units_and_bounds_that_are_meant(unit: str, bound: int) -> None:
+    assert warnings(changed(("  - id: therapy\n", FACT % (unit, bound))), judged=False) == []

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from winnow.errors import ProcessInvalidError
+from winnow.processes.meaning import meaning_problems
 from winnow.processes.messages import explain
 from winnow.processes.schema import (
     ADAPTER,
@@ -46,24 +47,30 @@ class DefinitionCheck:
         return self.lines[path]
 
 
-def load_definition(text: str, source: str) -> ProcessDefinition:
+def load_definition(text: str, source: str, *, published: bool = False) -> ProcessDefinition:
     """A definition from YAML.
 
     Args:
         text: The YAML.
         source: The file's name, for the messages.
+        published: It was published before: see `check_definition`.
 
     Raises:
         ProcessInvalidError: With every problem, one per line: `source:line: field: problem`.
     """
-    check = check_definition(text)
+    check = check_definition(text, published=published)
     if check.definition is None:
         raise ProcessInvalidError("\n".join(problem.told(source) for problem in check.problems))
     return check.definition
 
 
-def check_definition(text: str) -> DefinitionCheck:
-    """A definition from YAML, with every problem that it has."""
+def check_definition(text: str, *, published: bool = False) -> DefinitionCheck:
+    """A definition from YAML, with every problem that it has.
+
+    Args:
+        text: The YAML.
+        published: It was published before, and stays readable though it cannot mean what it says.
+    """
     if len(text) > MAX_BYTES:
         problem = Problem(1, "", f"is larger than {MAX_BYTES} characters")
         return DefinitionCheck(None, (problem,), {(): 1})
@@ -73,6 +80,8 @@ def check_definition(text: str) -> DefinitionCheck:
     # What follows a syntax error was never read: reporting it as missing would mislead.
     if tree.complete:
         definition, wrong = _validate(tree.data)
+        if isinstance(tree.data, dict) and not published:
+            wrong += meaning_problems(_without_nulls(tree.data))
         problems += [_at_line(path, message, tree.lines) for path, message in wrong]
     if problems:
         definition = None

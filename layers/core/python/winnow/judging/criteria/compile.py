@@ -247,7 +247,7 @@ class _Compiler:
             pro.keywords | con.keywords if pro.keywords and con.keywords else frozenset(),
             slice(start, len(self.references)),
             fact_rules(criterion),
-            frozenset(words(name)[0] for name in _fact_names(criterion)),
+            frozenset(first for name in _fact_names(criterion) for first in words(name)[:1]),
             tuple(
                 frozenset(map(expand_shorthand, names))
                 for names in (criterion.implied_by.each_of if criterion.implied_by else ())
