@@ -12,7 +12,8 @@ of the event in the text is one of:
 
 A date belongs to the nearest thing in its clause that can have one: in "colonoscopy 2012, EGD 2019"
 the second is the EGD's. Of several events the latest counts. Statements that contradict each other
-("never had one", "normal in 2015") leave it unknown.
+("never had one", "normal in 2015") leave it unknown, as does a denial that is restricted ("never
+had one here"). Behind a mention it may be said without the name that it was done again (later.py).
 """
 
 import re
@@ -35,6 +36,7 @@ from winnow.judging.facts.dates import (
     find_dates,
     guess_order,
 )
+from winnow.judging.facts.later import later_times
 from winnow.judging.facts.patterns import compiled, match_at, search
 from winnow.judging.facts.people import FAMILY, PATIENT
 from winnow.judging.facts.sentences import begins_part, sentences
@@ -61,6 +63,12 @@ class EventStatus(StrEnum):
     UNKNOWN = "unknown"
     NOT_COUNTED = "not_counted"
     """Only of a mention: planned, refused, of a relative, in doubt, and so on."""
+
+
+LATER = "later"
+"""Why a reading is not counted: it says that the event was done again, or on another day."""
+_WATCHED = 2
+"""So many sentences behind a mention may say that."""
 
 
 class EventReading(NamedTuple):
@@ -123,14 +131,17 @@ def find_events(
     if not find.search(text):
         return []
     exams = compiled(f"(?:{find.pattern})|{_OTHER_EXAM}")
-    reader = _Reader(text, record_date, order, age, others)
+    reader = _Reader(text, record_date, order, age, find, others)
     family = False
     of_exams: set[bool] = set()
     before: list[_Mention] = []
     readings: list[EventReading] = []
+    later: list[EventReading] = []
+    told: list[EventReading] = []
+    watched = 0
     for start, end in sentences(text):
         if begins_part(text, start):
-            family, before, of_exams = False, [], set()
+            family, before, of_exams, told = False, [], set(), []
         is_of_it = of_exams == {True}
         of_exams |= {
             find.match(text, m.start()) is not None for m in exams.finditer(text, start, end)
@@ -151,15 +162,23 @@ def find_events(
             mentions = sorted([*mentions, *(_Mention(m.start(), m.end()) for m in ones)])
         mentions = [m for m in mentions if not others.is_part_of(text, m.start, m.end, start, end)]
         if mentions:
-            readings += reader.read(start, end, mentions, family)
+            if told and watched < _WATCHED:
+                later += reader.later(start, end, told, watched + 1)
+            told = reader.read(start, end, mentions, family)
+            readings += told
             before = mentions
+            later += reader.later(start, end, told, 0)
+            watched = 0
         elif is_of_it and (field := match_at(_LAST_FIELD, text, start, end)):
             readings += reader.answered(start, field.end(), end)
         elif before and readings and match_at(_REFERS_BACK, text, start, end):
             reader.add(start, end, readings, len(before))
         else:
             before = []
-    return readings
+        if not mentions and told and watched < _WATCHED:
+            watched += 1
+            later += reader.later(start, end, told, watched)
+    return readings + later
 
 
 # -- names ----------------------------------------------------------------------------------------
@@ -300,7 +319,7 @@ _RELATIVE_TELLS = (
 _ADJECTIVES = (
     r"(?:a|an|any|the|prior|previous|past|ever|screening|diagnostic|surveillance|known"
     r"|documented|lifetime|history"
-    r"|hx|of|personal|having|had|undergone|been|gotten|received|done|completed"
+    r"|hx|of|personal|having|had|undergone|underwent|been|gotten|received|done|completed"
     r"|having had|undergoing|complete|full"
     r"|adequate|for|formal|initial|first|his|her|single|one|even|yet|egd|or|and"
     r"|baseline|colon cancer|crc"
@@ -474,13 +493,56 @@ _FIRST_WANTED = (
 _AT_ANY_TIME = (
     r" (?:at )?any ?time\b|,? (?:ever|at all|in (?:his|her|my|their) (?:whole |entire )?life)\b"
 )
+_HARMLESS = (
+    r"(?:ever|yet|before|previously|beforehand|earlier|at all|whatsoever|to date|so far|thus far"
+    r"|(?:up )?(?:un)?til now|(?:at any time )?in (?:his|her|my|their|the) (?:(?:whole|entire) )?"
+    r"(?:life(?:time)?|past)|of any (?:kind|sort|type)|(?:him|her|my|them)sel(?:f|ves)|either"
+    r"|history|hx|screening|exam(?:ination)?s?|procedures?|stud(?:y|ies)|prior|previous"
+    r"|(?:(?:was|were|has|have|had) )?(?:ever |yet )?(?:been )?(?:had|done|performed|undertaken"
+    r"|completed)|one|per [^.,;()]{0,30}|by (?:history|report))"
+)
+_OTHER_DENIED = (
+    r"(?:an? |any )?(?:other )?(?:endoscop(?:y|ies)|egds?|\w+scop(?:y|ies)|c-?scopes?|sigs?|barium"
+    r"|enemas?|cts?|ct colonograph\w*|colonograph\w+|capsules?|cologuard|fit|fobt|mammogra\w+|paps?"
+    r"|(?:stool|blood|fit|dna|screening) tests?)\b"
+)
+_GOES_ON = (
+    r"(?:and (?!(?:biops|polyp|remov))|because\b|due to\b|as (?:of|he|she|they|i)\b|so\b"
+    r"|despite\b|but\b|(?:even |al)?though\b|however\b"
+    r"|who(?:se)?\b|i\b|he\b|she\b|they\b|pt\b|patient\b"
+    r"|comes?\b|came\b|coming\b|present(?:s|ing)\b|want(?:s|ing)?\b|ask(?:s|ing)\b"
+    r"|request(?:s|ing)\b|called\b|needs?\b|seen\b|referred\b|here (?:for|to)\b|now (?!here)"
+    r"|is (?:here|now|asking|requesting|interested|coming|referred|in)\b|has (?:no|never|not)\b"
+    r"|no\b|never\b|denies\b|neg(?:ative)?\b|average\b|avg\b|fhx?\b|fam(?:ily)?\b|age[ds]?\b)"
+)
+_RESTRICTING = (
+    r"(?:with(?! (?:no|an?|average|negative|family|normal|his|her)\b)|with(?:out|in)|that"
+    r"|which|where|here|elsewhere|abroad|at (?:this|our|the|any|least)"
+    r"|under|by|in (?:this|our|the)|on (?:file|record|chart)"
+    r"|(?:at least )?not? (?:here|with|at|in)|outside|through)\b"
+)
+_NO_RESTRICTION = (
+    rf"(?:(?: |-){_HARMLESS}\b|(?:,| or| nor| and|/) ?{_OTHER_DENIED}){{0,6}}"
+    rf"(?:\W{{0,8}}$| ?[.;:!=|)\]]|\s{{2}}|\n| {_GOES_ON}"
+    rf"|(?:(?:,| ?[(–—/]| -|-(?=\s))(?! ?{_RESTRICTING}))"
+    rf"| n?or\b(?![^.,;]{{0,60}}\b{_RESTRICTING}))"
+)
+"""What may follow a denied exam so that it is denied altogether: nothing, or what is of another."""
+_DENIED_AGAIN = r"\b(?:none|never)\b"
+_TAKEN_BACK = (
+    r"\b(?:not (?:true|right|correct|so)|untrue|incorrect|wrong|false|mistaken|inaccurate|in error"
+    r"|contradict\w*|disput\w*|disagree\w*|see (?:the |his |her )?(?:\w+ )?(?:\d{4}|reports?"
+    r"|records?)"
+    r"|(?:claims?|reports? (?:of|from|dated)))\b"
+)
 _NEXT_SUBJECT = (
     r", (?!(?:none|not|no|nor|neither|or|and|at least|ever|since|in|for|within|over|until|till"
     r"|except|other|besides|again|done|performed|at|as|on|this|nothing)\b)(?=[a-z])"
 )
 """What follows a denied exam and is not of it: "no prior colonoscopy, bowels loose since May"."""
 _OTHER_EXAM = (
-    r"\b(?:egds?|\w+scop(?:y|ies)|c-?scopes?|sigs?|barium|enema|ct|mri?|colonograph\w+|capsule|cologuard"
+    r"\b(?:egds?|\w+scop(?:y|ies)|c-?scopes?|sigs?|barium|enema|ct|mri?|colonograph\w+|capsule"
+    r"|cologuard"
     r"|mammogra\w+|paps?)\b"
 )
 _JOINED_EXAM = r" ?(?:,|/|or\b|nor\b|and\b)"
@@ -582,9 +644,11 @@ class _Reader:
         record: date | None,
         order: DateOrder | None,
         age: AgeReading | None,
+        names: "re.Pattern[str]",
         others: _Others,
     ) -> None:
         self._text = text
+        self._names = names
         self._record = record
         self._order = order
         self._age = age
@@ -785,6 +849,37 @@ class _Reader:
         status = EventStatus.DONE if is_done else EventStatus.INCOMPLETE
         return [EventReading(start, end, status, when, "", marks)]
 
+    def later(
+        self, start: int, end: int, told: Sequence[EventReading], sentence: int
+    ) -> list[EventReading]:
+        """What says that it was done again, or on another day, behind a sentence that names it.
+
+        Args:
+            told: What the sentence that names it says.
+            sentence: How many sentences behind it this is.
+        """
+        done = [r for r in told if r.status is EventStatus.DONE and r.when is not None]
+        if not done and not any(r.status is EventStatus.NEVER for r in told):
+            return []
+        dates = self._dates(start, end)
+        if sentence == 0:
+            first = min(r.end for r in told if r in done or r.status is EventStatus.NEVER)
+            named = self._names.search(self._text, start, end)
+            ends = [d.end for d in dates if d.kind is DateKind.AT and d.end <= first]
+            start = max([named.end() if named else start, *ends])
+        times = later_times(
+            self._text,
+            start,
+            end,
+            dates,
+            self._names,
+            _ATTRACTORS,
+            self._record,
+            sentence=sentence,
+            only_corrections=not done,
+        )
+        return [EventReading(start, end, EventStatus.NOT_COUNTED, when, LATER) for when in times]
+
     # -- dates ------------------------------------------------------------------------------------
 
     def _answer(self, start: int, end: int) -> DateInterval | None:
@@ -978,11 +1073,13 @@ class _Reader:
             return reading(EventStatus.DONE)
         if search(_DOUBTED_ABSENCE, before):
             return reading(skipped, why="doubtful")
-        never = search(_NEVER_BEFORE, before)
-        if never is None:
-            never = match_at(_NEVER_BEHIND, behind, 0) or match_at(_FORM, behind, 0)
-        if never is not None:
-            return self._absent(mention, before, behind, dates, reading)
+        if search(_NEVER_BEFORE, before):
+            return self._absent(mention, before, behind, dates, reading, mention.end, end)
+        if never := match_at(_NEVER_BEHIND, behind, 0):
+            denied = mention.end + never.end()
+            return self._absent(mention, before, behind, dates, reading, denied, end)
+        if match_at(_FORM, behind, 0):
+            return self._absent(mention, before, behind, dates, reading, end, end)
         if not past and search(
             r"\b(?:never|no|not|without|denies|denied)\b(?![^.;,]*\b(?:on|at|by|during"
             r"|with|from|via|in|after|since|prior)\b)"
@@ -1075,8 +1172,14 @@ class _Reader:
         behind: str,
         dates: Sequence[DateReading],
         reading: _Make,
+        denied: int,
+        end: int,
     ) -> EventReading:
-        """A mention that is denied: never, or not since a day."""
+        """A mention that is denied: never, or not since a day.
+
+        Never only if nothing restricts it from `denied` to the `end` of the sentence: who never had
+        one with polyps, or here, may have had another.
+        """
         if search(r"\b(?:didn[’']t|did not)\b[^.;]{0,20}$", before):
             return reading(EventStatus.NOT_COUNTED, why="cancelled")
         if (own := search(_NEXT_SUBJECT, behind)) and not search(
@@ -1113,17 +1216,18 @@ class _Reader:
         if search(r"\b(?:until|till|except|other than|besides|since|again)\b", behind):
             return reading(EventStatus.NOT_COUNTED, why="doubtful")
         if search(
-            r"^ ?(?:done |performed )?(?:today|this (?:visit|admission|time)|now"
-            r"|yet today|report|records?|results?"
-            r"|complications?|available|on (?:file|record|chart)|in (?:the "
-            r"|our )?(?:records?|chart|system)|for review|needed|indicated|necessary"
-            r"|required|planned|scheduled"
-            r"|at this time|at present|was (?:needed|indicated|scheduled))\b",
+            r"^ ?(?:done |performed )?(?:now|yet today|was (?:needed|indicated|scheduled))\b",
             behind,
         ) or search(
             r"\b(?:unclear|whether|if|unsure|unknown|(?<!\bin\s)(?<!since\s)may|possibly"
             r"|not sure)\b",
             before,
+        ):
+            return reading(EventStatus.NOT_COUNTED, why="doubtful")
+        rest = self._text[denied : min(end, denied + 160)]
+        if search(_TAKEN_BACK, rest) or not (
+            match_at(_NO_RESTRICTION, rest, 0)
+            or (denied > mention.end and search(_DENIED_AGAIN, rest))
         ):
             return reading(EventStatus.NOT_COUNTED, why="doubtful")
         return reading(EventStatus.NEVER)
@@ -1249,10 +1353,13 @@ def combine(readings: Sequence[EventReading], event: Event, record_date: date | 
         return EventFact(status, last, first.start, first.end, words, tuple(readings))
 
     unknown = fact(EventStatus.UNKNOWN, (), None, f"{event.name}: not known")
+    later = [r for r in readings if r.why == LATER]
     if done:
         if never:
             return unknown._replace(sentence=f"{event.name}: contradictory")
         last, said = _last(done, limit)
+        if any(r.when is None or r.when.latest > last.latest for r in later):
+            last = DateInterval(last.earliest, limit)
         last = DateInterval(last.earliest, min(last.latest, limit))
         if last.earliest > bound:
             return unknown._replace(sentence=f"{event.name}: contradictory")
@@ -1261,7 +1368,7 @@ def combine(readings: Sequence[EventReading], event: Event, record_date: date | 
             return unknown._replace(sentence=f"{event.name}: contradictory")
         return fact(EventStatus.DONE, said, last, _sentence(event.name, last, record_date))
     if never:
-        doubt = [r for r in readings if r.why == "doubtful"]
+        doubt = [r for r in readings if r.why in ("doubtful", LATER)]
         return unknown if doubt else fact(EventStatus.NEVER, never, None, f"never had {event.name}")
     if not_since:
         last = DateInterval(date.min, bound)
