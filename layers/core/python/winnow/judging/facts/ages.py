@@ -4,14 +4,15 @@ Read are "52 yo", "61M", "aged 57", "Age: 68", "fifty-two-year-old", "in her lat
 of birth with the record's date, "turned 45 last month", "will be 45 in June" (44), "under age 45".
 
 Never read are a relative's age ("72 yo mother", "his wife, 52 years old"), the age at an event
-("at age 51", "died at 62", "52 years old when diagnosed"), that of a policy ("adults aged 45 to
-75"), and other numbers ("52 weeks", "98.6 F", "a 16F catheter"). Ages that contradict each other
-are a doubt: then nothing is read.
+("at age 51", "died at 62", "52 years old when diagnosed") or in another year ("in 2010, a
+44-year-old man"), that of a policy ("adults aged 45 to 75") or of a thing ("in a 58-year-old
+building"), and other numbers ("52 weeks", "98.6 F", "a 16F catheter", "room 58 M"). Ages that
+contradict each other ("Age: 58 (chart), 38 (patient)") are a doubt: then nothing is read.
 """
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from typing import NamedTuple
 
@@ -62,7 +63,7 @@ def read_age(
         if number == len(following)
         or not search(_CORRECTION, text[reading.end : following[number]])
     ]
-    if not readings:
+    if not readings or any(_is_disputed(text, reading) for reading in readings):
         return None
     exact = [reading for reading in readings if reading.least == reading.most]
     least = max(reading.least for reading in readings)
@@ -86,8 +87,14 @@ def find_ages(
     for pattern, read in _rows():
         for match in compiled(pattern).finditer(text):
             reading = read(match, record_date, order)
-            if reading is not None and 0 <= reading.least <= reading.most <= MAX_AGE:
-                found.append(reading)
+            if reading is None or not 0 <= reading.least <= reading.most <= MAX_AGE:
+                continue
+            if read is not _born and (
+                _is_no_age(match)
+                or (record_date is not None and _is_former(match, record_date, order))
+            ):
+                continue
+            found.append(reading)
     found.sort(key=lambda reading: (reading.start, -reading.end))
     return list(_outermost(found))
 
@@ -123,7 +130,16 @@ _THING = (
     r"[ -]?(?:[a-z]+ )?(?:scar|fracture|graft|implant|hardware|stent|lesion|infarct|injury|hip|knee"
     r"|study|scan|ct|mri|house|prosthesis|valve|pacemaker|device|tattoo|wound|car|study|trial"
     r"|problem|history|document|report|note|film|x-?rays?|stroke|catheter|foley|sheath|dog|cat"
-    r"|marriage|home)\b"
+    r"|marriage|home|building|apartment|trailer|roof|basement|boat|bicycle|bike|truck|motorcycle"
+    r"|tractor|mattress|furnace|ladder|tree|machine|company|school|factory|farm|barn|property|flat)\b"
+)
+_INSIDE = (
+    r"\b(?:in|on|off|into|inside|under|from|near|owns?|drives?|drove|bought|rents?|through|onto)"
+    r" (?:an?|the|his|her|their|my|this)(?: \w{2,12})? $"
+)
+"""What stands in front of a thing; of a patient only where a word for one follows."""
+_NO_NOUN = (
+    r"[ -](?:with|who|and|presenting|status|s/p|on|in|at|for|having|has|had|is|was|to|whose)\b"
 )
 _EVENT_BEFORE = (
     r"\b(?:at|when|since|until|till|by|before|after|from|around|to|onset|dx|dx'?d|diagnosed|died"
@@ -147,6 +163,77 @@ _POLICY = (
     r"|guidelines?|uspstf|acs|acg|nccn|policy|criteri(?:a|on)|coverage|covered|eligib\w+"
     r"|recommend\w*|should|must|requires?|screening (?:starts?|begins?|age|from|at|is)|ages)\b"
 )
+
+
+_NUMBERED = (
+    r"(?:\b(?:room|rm|bed|ward|bay|suite|apt|apartment|floor|unit|mrn|number|nr|locker|seat|gate"
+    r"|(?:patient|pt|medical|record|chart|case|member|study|subject|account|acct) ?(?:id|no|nr))"
+    r"(?: ?(?:id|no\.?|nr\.?|number|is|#))?[ :.#=-]{0,3}|\bid ?#? ?|# ?|\$ ?)$"
+)
+"""What a number names that stands behind it: "room 58 M"; "ID: 58F" is who the patient is."""
+_THEN_WORDS = frozenset(
+    """
+    a admission age aged an and as at back by chart clinic consult consultation dated during for
+    from h he her his history hospital in initial last letter my note noted notes of old older on p
+    patient per previous previously prior pt record records report seen she summary the then this to
+    visit was when who with year
+    january february march april may june july august september october november december
+    jan feb mar apr jun jul aug sep sept oct nov dec spring summer fall autumn winter early late
+    """.split()  # noqa: SIM905 - a list literal would be a line a word
+)
+"""Words that make a date the time of what follows: "The 2004 note:"."""
+_WORD = re.compile(r"[^\W\d_]+")
+_A_YEAR = timedelta(366)
+_THEN_BEHIND = (
+    r"(?:[ -](?:man|woman|male|female|patient|pt))? ?\(?(?:back )?(?:in|as of|during|on)"
+    r"(?: [a-z]{3,9}\.?)? (?P<year>(?:19|20)\d\d)\b"
+)
+_BARE_YEAR = re.compile(r"(?<![\w/.-])(?:19|20)\d\d(?![\w/-])")
+
+
+def _is_no_age(match: "re.Match[str]") -> bool:
+    """Whether a number names a room or the like, or is asked about."""
+    text, end = match.string, match.end()
+    return (text[end : end + 1] == "?" and not _before(match).strip()) or search(
+        _NUMBERED, text[max(0, match.start() - 40) : match.start()]
+    ) is not None
+
+
+def _is_former(match: "re.Match[str]", on: date, order: DateOrder | None) -> bool:
+    """Whether it is the age in another year: "in 2010, a 44-year-old man"."""
+    behind = match_at(_THEN_BEHIND, match.string, match.end())
+    if behind is not None and int(behind["year"]) < on.year - 1:
+        return True
+    before = _before(match, 80)
+    if not any(character.isdigit() for character in before) or any(
+        word.group().lower() not in _THEN_WORDS for word in _WORD.finditer(before)
+    ):
+        return False
+    return any(
+        found.kind is DateKind.AT and found.interval.latest < on - _A_YEAR
+        for found in find_dates(before, on, order)
+    ) or any(int(year.group()) < on.year - 1 for year in _BARE_YEAR.finditer(before))
+
+
+_SOURCE = (
+    r"(?:chart|records?|form|patient|pt|he|she|licen[sc]e|id|card|nurse|sheet|registration|emr|ehr)"
+)
+_OTHER_AGE = (
+    r"(?: ?\([^()\d]{2,24}\) ?[,;/]? ?(?:and |or |but |vs\.? )?(?P<a>[1-9]\d) ?\([^()\d]{2,24}\)"
+    r"|[^.;\n\d]{0,30}\b(?:vs\.?|versus) (?:age )?(?P<b>[1-9]\d)"
+    rf"|[^.\n\d]{{0,40}}\b{_SOURCE} (?:says?|said|states?|stated|lists?|shows?|reads?|gives?"
+    r"|claims?|insists?)(?: (?:that )?(?:he|she) is)?(?: age| aged)? (?P<c>[1-9]\d))"
+    r"(?= ?(?:[.,;:)(\n]|y|years?\b|$))"
+)
+
+
+def _is_disputed(text: str, reading: AgeReading) -> bool:
+    """Whether another source is said to give another age: "Age: 58 (chart), 38 (patient)"."""
+    other = match_at(_OTHER_AGE, text, reading.end)
+    if other is None:
+        return False
+    number = int(other["a"] or other["b"] or other["c"])
+    return not reading.least - 1 <= number <= reading.most + 1
 
 
 _NEXT_LINE = re.compile(r"\n(?=\s*(?:[-•*+]|\d+[.)]|[A-Z]|\n))")
@@ -201,6 +288,19 @@ def _is_event(match: "re.Match[str]") -> bool:
     )
 
 
+def _is_of_thing(match: "re.Match[str]") -> bool:
+    """Whether somebody is in, on or off what is so old: "lives in a 58-year-old cabin"."""
+    text, end = match.string, match.end()
+    return (
+        text[end : end + 1] in (" ", "-")
+        and text[end + 1 : end + 2].isalpha()
+        and (text[end - 1] != "." or text[end + 1].islower())
+        and search(_INSIDE, _before(match)) is not None
+        and match_at(_NO_NOUN, text, end) is None
+        and match_at(rf"[ -](?:[\w-]+ ){{0,4}}?{_PERSON}", text, end) is None
+    )
+
+
 def _is_policy(match: "re.Match[str]") -> bool:
     text = match.string[match.end() : match.end() + 60]
     return (
@@ -232,6 +332,8 @@ def _years_old(
     least = _number(match["n"])
     if least is None or _is_relative(match) or match_at(_THING, match.string, match.end()):
         return None
+    if _is_of_thing(match):
+        return None
     how = (match["how"] or "").lower()
     attributive = match_at(r"[ -][a-z]", match.string, match.end()) and search(
         r"(?<!as\s)\b(?:an?|this)(?: \w+)? $", _before(match)
@@ -244,6 +346,8 @@ def _years_old(
     ):
         return None
     before = _before(match)
+    if search(rf"{_RELATIVES} of (?:an?|two|three)\b[^.;]{{0,12}}$|{_RELATIVE} of an? $", before):
+        return None
     if search(r"\b(?:than|under|over|below|above|least|most)(?: the| age)? ?$", before):
         return None
     if search(
