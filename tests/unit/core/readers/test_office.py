@@ -180,7 +180,7 @@ def test_values_of_cells():
         "number as text": "00123",
         "long time": "30:00:05",
         "time": "12:00:00",
-        "share": "0.125",
+        "share": "12.5%",
         "error": "",
     }
 

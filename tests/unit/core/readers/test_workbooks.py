@@ -1,6 +1,7 @@
 """Workbooks as programs and people leave them: far cells, styles, formulas, what is hidden."""
 
 import io
+import re
 import zipfile
 from collections.abc import Callable
 
@@ -167,15 +168,15 @@ def test_rows_and_cells_without_their_places_follow_each_other():
 def steps(content: bytes, monkeypatch: pytest.MonkeyPatch) -> int:
     """How many cells are written anew."""
     count = 0
-    whole: Callable[..., None] = sparse._each_cell
+    whole: Callable[..., int] = sparse._each_cell
 
-    def counted(parts, part, empty, take):
+    def counted(parts, part, strings, take):
         def each(*values):
             nonlocal count
             count += 1
             return take(*values)
 
-        whole(parts, part, empty, each)
+        return whole(parts, part, strings, each)
 
     monkeypatch.setattr(sparse, "_each_cell", counted)
     from winnow.parsers.xlsx import workbook
@@ -343,3 +344,156 @@ def test_a_number_is_an_id_where_all_its_digits_are_sure(stored, source_id):
     (record,), notes = opened(book(sheet(HEADER + rows)))
     assert record.source_id == source_id
     assert notes == ([] if source_id else ["ids_missing"])
+
+
+def styled(*codes: str) -> dict[str, str]:
+    """The part of styles: style 0 is plain, the others have these formats."""
+    forms = "".join(
+        f'<numFmt numFmtId="{164 + n}" formatCode="{code}"/>' for n, code in enumerate(codes)
+    )
+    used = "".join(f'<xf numFmtId="{164 + n}"/>' for n in range(len(codes)))
+    return {
+        "xl/styles.xml": f'<styleSheet xmlns="{MAIN}"><numFmts>{forms}</numFmts>'
+        '<cellStyleXfs><xf numFmtId="9"/></cellStyleXfs>'
+        f'<cellXfs><xf numFmtId="0"/><xf numFmtId="9"/><xf numFmtId="10"/>{used}</cellXfs>'
+        "</styleSheet>"
+    }
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ('s="1"><v>0.65</v>', "65%"),
+        ('s="2"><v>0.654</v>', "65.4%"),
+        ('s="3"><v>0.4</v>', "40%"),
+        ('s="4"><v>250000</v>', "250 x 1,000"),
+        ('s="1" t="n"><v>0.07</v>', "7%"),
+        ('s="1"><f>13/20</f><v>0.65</v>', "65%"),
+        ("s='1'><v>0.65</v>", "65%"),
+        ('s="0"><v>0.65</v>', "0.65"),
+        ("><v>0.65</v>", "0.65"),
+        ('s="5"><v>65</v>', "65"),
+        ('s="6"><v>65</v>', "65"),
+        ('s="1" t="str"><v>0.65</v>', "0.65"),
+        ('s="1" t="inlineStr"><is><t>65 %</t></is>', "65 %"),
+        ('s="1" t="b"><v>1</v>', "TRUE"),
+        ('s="1" t="e"><v>#N/A</v>', ""),
+        ('s="99"><v>0.65</v>', "0.65"),
+    ],
+)
+@pytest.mark.parametrize("far", ["", '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'])
+def test_a_number_that_is_shown_as_another_is_read_as_it_is_shown(value, read, far):
+    header = HEADER.replace("</row>", cell("C1", "lvef") + "</row>")
+    more = styled("0.0%;-0.0%", "#,##0,", "0&quot; %&quot;", "#,##0")
+    xml = sheet(header + case(2, f'<c r="C2" {value}</c>') + case(3) + far)
+    (first, second), notes = opened(book(xml, more=more))
+    assert first.fields == {"lvef": read}
+    assert second.fields == {"lvef": ""}
+    scaled = read.endswith("000") or re.fullmatch(r"[\d.]+%", read)
+    assert ("numbers_scaled" in notes) == bool(scaled)
+
+
+# -- what calamine refuses -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("inner", "text"),
+    [
+        *(
+            (f't="e"><v>{error}</v>', None)
+            for error in ("#GETTING_DATA", "#SPILL!", "#CALC!", "#FIELD!", "#BUSY!", "Err:502")
+        ),
+        ("t='e'><v>#N/A</v>", None),
+        ('t="s"><v>99</v>', None),
+        ('t="odd"><v>1</v>', None),
+        ('t="b"><v>2</v>', None),
+        ('t="s"><v>0</v><extLst><ext uri="x"/></extLst>', "Shared."),
+        ('t="str"><v><![CDATA[Melena & ]]>anemia.</v>', "Melena & anemia."),
+    ],
+)
+def test_a_cell_that_is_not_known_costs_itself(inner, text):
+    second = sheet(HEADER + f'<row r="2">{cell("A2", "7")}<c r="B2" {inner}</c></row>' + case(3))
+    content = book(sheet(HEADER + case(2)), "<si><t>Shared.</t></si>")
+    for xml in (content, with_sheets(second, sheet(HEADER + case(2)))):
+        assert len(opened(xml)[0]) >= 1
+    found, notes = opened(with_sheets(sheet(HEADER + case(2)), second, sheet(HEADER + case(4))))
+    assert [getattr(record, "text", None) for record in found] == [
+        "Melena.", text, "Melena.", "Melena.",
+    ]  # fmt: skip
+    assert [record.part for record in found] == ["A", "B", "B", "C"]
+    assert notes == ([] if text else ["cells_with_errors"])
+
+
+def with_sheets(*xmls: str) -> bytes:
+    """A workbook of these sheets: A, B and so on."""
+    names = "ABCDEF"[: len(xmls)]
+    return files.package(
+        {
+            "[Content_Types].xml": f'<Types xmlns="{files.PACKAGE}/content-types"/>',
+            "_rels/.rels": f'<Relationships xmlns="{files.PACKAGE}/relationships">'
+            f'<Relationship Id="a" Type="{files.RELATIONS}/officeDocument" '
+            'Target="xl/workbook.xml"/></Relationships>',
+            "xl/workbook.xml": f'<workbook xmlns="{MAIN}" xmlns:r="{files.RELATIONS}"><sheets>'
+            + "".join(
+                f'<sheet name="{name}" sheetId="{n}" r:id="{name}"/>'
+                for n, name in enumerate(names, start=1)
+            )
+            + "</sheets></workbook>",
+            "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{files.PACKAGE}/relationships">'
+            + "".join(
+                f'<Relationship Id="{name}" Type="{files.RELATIONS}/worksheet" '
+                f'Target="worksheets/{name}.xml"/>'
+                for name in names
+            )
+            + f'<Relationship Id="s" Type="{files.RELATIONS}/sharedStrings" '
+            'Target="sharedStrings.xml"/></Relationships>',
+            "xl/sharedStrings.xml": f'<sst xmlns="{MAIN}"><si><t>Shared.</t></si></sst>',
+            **{f"xl/worksheets/{name}.xml": xml for name, xml in zip(names, xmls, strict=True)},
+        }
+    )
+
+
+def test_a_damaged_sheet_is_an_invalid_record_and_the_others_are_read():
+    whole = sheet(HEADER + case(2))
+    found, notes = opened(with_sheets(whole, whole[:-30], whole))
+    assert [(r.record, r.part, isinstance(r, InvalidRecord)) for r in found] == [
+        (1, "A", False), (2, "C", False), (3, "B", True),
+    ]  # fmt: skip
+    assert (found[2].code, notes) == ("file_unreadable", [])
+    with pytest.raises(WinnowError, match="damaged"):
+        opened(with_sheets(whole[:-30], whole[:-20]))
+
+
+def test_two_rows_of_one_number_are_two_records():
+    again = case(2).replace("Melena.", "Anemia.")
+    found, _ = opened(book(sheet(HEADER + case(2) + again + case(3))))
+    assert [(r.line, r.text) for r in found] == [(2, "Melena."), (2, "Anemia."), (3, "Melena.")]
+
+
+# -- merged ids ------------------------------------------------------------------------------------
+
+
+def merged(*ranges: str) -> str:
+    return "".join(f'<mergeCell ref="{place}"/>' for place in ranges)
+
+
+@pytest.mark.parametrize(
+    ("ranges", "ids"),
+    [
+        (["A2:A3"], ["2", "2", "", "5"]),
+        (["A2:A4"], ["2", "2", "2", "5"]),
+        (["A2:A9"], ["2", "2", "2", "5"]),
+        (["A3:A4"], ["2", "", "", "5"]),
+        (["B2:B4"], ["2", "", "", "5"]),
+        (["A1:A3"], ["2", "", "", "5"]),
+        (["A2:C4", "D1:D5"], ["2", "2", "2", "5"]),
+        ([], ["2", "", "", "5"]),
+    ],
+)
+@pytest.mark.parametrize("far", ["", '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'])
+def test_a_merged_id_is_that_of_all_its_rows(ranges, ids, far):
+    rows = [case(n).replace(cell(f"A{n}", str(n)), "") for n in (3, 4)]
+    xml = sheet(HEADER + case(2) + "".join(rows) + case(5) + far)
+    xml = xml.replace("</sheetData>", f"</sheetData><mergeCells>{merged(*ranges)}</mergeCells>")
+    found, _ = opened(book(xml))
+    assert [record.source_id for record in found] == ids

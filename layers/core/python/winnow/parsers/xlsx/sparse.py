@@ -1,13 +1,14 @@
-"""Compacts sheets that are mostly empty: calamine fills memory from A1 to the last cell.
+"""Writes sheets anew that calamine would not read, or not as they are shown.
 
-A cell far away from the others costs as much memory as if all between were full. So a sheet is
-looked at first, as bytes; one that is sparse is written anew with its empty rows and columns left
-out, and with a list of where each of the others was.
+Calamine fills memory from A1 to the last cell: a cell far away from the others costs as much memory
+as if all between were full. So a sheet is looked at first, as bytes; one that is sparse is written
+anew with its empty rows and columns left out, and with a list of where each of the others was. So
+is one that has numbers shown as others, or something that calamine refuses or drops.
 """
 
 import re
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO
 from xml.sax.saxutils import escape, quoteattr
@@ -15,6 +16,7 @@ from xml.sax.saxutils import escape, quoteattr
 from winnow.parsers.errors import ParseError
 from winnow.parsers.packages import feed, xml_parser
 from winnow.parsers.parts import Parts
+from winnow.parsers.xlsx.formats import NumberFormat
 
 # Patterns that begin with letters of their own are looked for fast; others may be of any prefix.
 _CELLS = re.compile(rb'r="([A-Z]{1,3})\d')
@@ -23,6 +25,11 @@ _ROWS = re.compile(rb'<row\b(?:[^<>]*?\br="(\d{1,7})")?')
 _ROWS_OF_ANY = re.compile(rb"""<(?:\w+:)?row\b(?:[^<>]*?\br=["'](\d{1,7}))?""")
 _HIDDEN_ROWS = re.compile(rb"""<(?:\w+:)?row\b[^<>]*?\bhidden=["'](?:1|true)["']""")
 _HIDDEN_COLUMNS = re.compile(rb"""<(?:\w+:)?col\b[^<>]*?\bhidden=["'](?:1|true)["']""")
+_STYLES = re.compile(rb"""s=["'](\d{1,6})["']""")
+_MERGED = re.compile(
+    rb"""<(?:\w+:)?mergeCell\b[^<>]*?\bref=["']\$?([A-Z]{1,3})\$?(\d{1,7}):"""
+    rb"""\$?[A-Z]{1,3}\$?(\d{1,7})["']"""
+)
 # Possessive: blanks are not tried twice.
 _UNKNOWN = re.compile(
     rb"(?:</(?:\w+:)?f>|<(?:\w+:)?f\b[^<>]*/>)\s*+"
@@ -34,7 +41,10 @@ _SPARSE_RATIO = 10
 """Sparse is a sheet with so many times the cells that it says anything of."""
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _BLOCK = 1 << 16
-_Take = Callable[[int, int, str, str, str], None]
+_KINDS = frozenset({"", "n", "s", "str", "inlineStr", "b", "d"})
+"""Kinds of values; there is also `e`, an error, whose text nobody reads."""
+_TRUTHS = frozenset({"0", "1", "true", "false"})
+_Take = Callable[["_Cells", str, str, str], None]
 
 
 @dataclass(slots=True)
@@ -49,6 +59,12 @@ class SheetFacts:
     unknown: int = 0
     """Formulas without a result."""
     errors: int = 0
+    styles: set[bytes] = field(default_factory=set)
+    merged: list[tuple[int, int, int]] = field(default_factory=list)
+    """First row, last row, and column of cells that are merged over rows."""
+    dropped: bool = False
+    """Whether calamine would drop something of it."""
+    last_row: bytes = b""
     rest: bytes = b""
     usual: bool | None = None
     """Whether its elements have no prefix, and its attributes stand in double quotes."""
@@ -57,7 +73,8 @@ class SheetFacts:
         """Take the next bytes of the sheet."""
         data = self.rest + block
         # A cell may be parted by the end of a block: what follows the last one waits.
-        end = data.rfind(b"</c>") + 4 if len(data) < 8 * _BLOCK else len(data)
+        small = len(data) < 8 * _BLOCK
+        end = data.rfind(b"</c>") + 4 if small else data.rfind(b">") + 1 or len(data)
         if end < 4:
             self.rest = data
             return
@@ -84,7 +101,25 @@ class SheetFacts:
             self.hidden_columns += len(_HIDDEN_COLUMNS.findall(data))
         if b"f>" in data or b"<f" in data:
             self.unknown += len(_UNKNOWN.findall(data))
-        self.errors += data.count(b't="e"')
+        self.errors += data.count(b't="e"') + data.count(b"t='e'")
+        self.styles.update(_STYLES.findall(data))
+        self.dropped = self.dropped or b"<![CDATA[" in data or self._repeats(rows)
+        if b"mergeCell" in data:
+            self._merge(data)
+
+    def _repeats(self, rows: list[bytes]) -> bool:
+        """Whether two rows have one number: calamine keeps the last."""
+        numbered = [row for row in rows if row]
+        if not numbered:
+            return False
+        repeated = numbered[0] == self.last_row or len(set(numbered)) < len(numbered)
+        self.last_row = numbered[-1]
+        return repeated
+
+    def _merge(self, data: bytes) -> None:
+        for letters, first, last in _MERGED.findall(data):
+            if int(last) > int(first):
+                self.merged.append((int(first), int(last), _column(letters)))
 
     def is_sparse(self, max_columns: int) -> bool:
         """Whether it would take far more memory than what is in it."""
@@ -100,13 +135,26 @@ class CompactedSheet:
 
     columns: list[int]
     rows: list[int]
+    impossible: int = 0
+    """Cells with values that their kind does not have, left out; errors do not count."""
+    scaled: int = 0
+    """Numbers written as they are shown."""
+    damaged: bool = False
+    """Whether its XML cannot be read, so that nothing of it was written."""
 
 
 def compacted(
-    parts: Parts, sparse: Sequence[str], limits: dict[str, int], file: IO[bytes]
+    parts: Parts,
+    sparse: Sequence[str],
+    limits: dict[str, int],
+    file: IO[bytes],
+    scales: Mapping[str, NumberFormat] | None = None,
 ) -> dict[str, CompactedSheet]:
-    """Write the workbook to a file with these sheets compacted."""
-    empty = _empty_strings(parts)
+    """Write the workbook to a file with these sheets compacted, a damaged one empty.
+
+    `scales` has the styles whose numbers are written as they are shown.
+    """
+    strings = _shared_strings(parts)
     sheets: dict[str, CompactedSheet] = {}
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as made:
         for part in parts:
@@ -114,7 +162,15 @@ def compacted(
                 continue
             with made.open(parts.name(part), "w") as out:
                 if part in sparse:
-                    sheets[part] = _rewritten(parts, part, empty, limits, out)
+                    try:
+                        sheet = _rewritten(parts, part, strings, limits, out, scales or {})
+                    except ParseError as error:
+                        if error.code != "file_unreadable":
+                            raise
+                        # It is read once before anything of it is written.
+                        out.write(f'<worksheet xmlns="{_MAIN}"><sheetData/></worksheet>'.encode())
+                        sheet = CompactedSheet([], [], damaged=True)
+                    sheets[part] = sheet
                 else:
                     for block in parts.uncounted(part):
                         out.write(block)
@@ -122,10 +178,15 @@ def compacted(
 
 
 def _rewritten(
-    parts: Parts, part: str, empty: frozenset[str], limits: dict[str, int], out: IO[bytes]
+    parts: Parts,
+    part: str,
+    strings: "_Strings",
+    limits: dict[str, int],
+    out: IO[bytes],
+    scales: Mapping[str, NumberFormat],
 ) -> CompactedSheet:
     used: set[int] = set()
-    _each_cell(parts, part, empty, lambda _row, column, *_: used.add(column))
+    _each_cell(parts, part, strings, lambda cell, *_: used.add(cell.column))
     columns = sorted(used)
     if len(columns) > limits["max_columns"]:
         raise ParseError(
@@ -134,48 +195,72 @@ def _rewritten(
             f"{limits['max_columns']:,} (limit max_columns).",
         )
     names = {column: _letters(place) for place, column in enumerate(columns, start=1)}
-    rows: list[int] = []
+    sheet = CompactedSheet(columns, [])
+    rows = sheet.rows
+    last = 0
     waiting: list[str] = [f'<worksheet xmlns="{_MAIN}"><sheetData>']
 
-    def write(row: int, column: int, kind: str, style: str, value: str) -> None:
-        if not rows or rows[-1] != row:
+    def write(cell: "_Cells", kind: str, style: str, value: str) -> None:
+        nonlocal last
+        if last != cell.rows:
             waiting.append(f'{"</row>" if rows else ""}<row r="{len(rows) + 1}">')
-            rows.append(row)
+            rows.append(cell.row)
+            last = cell.rows
+        if kind in ("", "n") and (shown := _shown(value, scales.get(style or "0"))):
+            sheet.scaled += 1
+            kind, style, value = "str", "", shown
         attributes = f" s={quoteattr(style)}" if style else ""
         if kind == "inlineStr":
             inner = f'<is><t xml:space="preserve">{escape(value)}</t></is>'
         else:
             inner = f"<v>{escape(value)}</v>"
         attributes += f" t={quoteattr(kind)}" if kind else ""
-        waiting.append(f'<c r="{names[column]}{len(rows)}"{attributes}>{inner}</c>')
+        waiting.append(f'<c r="{names[cell.column]}{len(rows)}"{attributes}>{inner}</c>')
         if len(waiting) > _BLOCK:
             out.write("".join(waiting).encode())
             waiting.clear()
 
-    _each_cell(parts, part, empty, write)
+    sheet.impossible = _each_cell(parts, part, strings, write)
     waiting.append(f"{'</row>' if rows else ''}</sheetData></worksheet>")
     out.write("".join(waiting).encode())
-    return CompactedSheet(columns, rows)
+    return sheet
 
 
-def _each_cell(parts: Parts, part: str, empty: frozenset[str], take: _Take) -> None:
-    """Call `take` with row, column, kind, style and value of each cell that has something in it."""
-    reader = _Cells(empty, take)
+def _shown(value: str, scale: NumberFormat | None) -> str | None:
+    """A number as it is shown, where that is another."""
+    if scale is None:
+        return None
+    try:
+        return scale.shown(float(value))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _each_cell(parts: Parts, part: str, strings: "_Strings", take: _Take) -> int:
+    """Call `take` for each cell that has something in it, with its kind, style and value.
+
+    Returns how many have a value that there is not.
+    """
+    reader = _Cells(strings, take)
     parser = xml_parser()
     parser.StartElementHandler = reader.start
     parser.EndElementHandler = reader.end
     parser.CharacterDataHandler = reader.data
     feed(parser, parts.uncounted(part))
+    return reader.impossible
 
 
 class _Cells:
     """The cells of a sheet as a stream."""
 
-    def __init__(self, empty: frozenset[str], take: _Take) -> None:
-        self._empty = empty
+    def __init__(self, strings: "_Strings", take: _Take) -> None:
+        self._strings = strings
         self._take = take
-        self._row = 0
-        self._column = 0
+        self.rows = 0
+        """How many rows have begun."""
+        self.row = 0
+        self.column = 0
+        self.impossible = 0
         self._kind = ""
         self._style = ""
         self._value: list[str] = []
@@ -187,11 +272,12 @@ class _Cells:
         name = tag.rpartition("}")[2]
         if name == "row":
             number = attributes.get("r", "")
-            self._row = int(number[:8]) if number.isdecimal() else self._row + 1
-            self._column = 0
+            self.row = int(number[:8]) if number.isdecimal() else self.row + 1
+            self.rows += 1
+            self.column = 0
         elif name == "c":
             letters = re.match("[A-Z]{1,3}", attributes.get("r", ""))
-            self._column = _column(letters[0].encode()) if letters else self._column + 1
+            self.column = _column(letters[0].encode()) if letters else self.column + 1
             self._kind = attributes.get("t", "")
             self._style = attributes.get("s", "")
             self._value.clear()
@@ -212,14 +298,33 @@ class _Cells:
             self._aside = False
         elif name == "c":
             value = "".join(self._value)
-            if value and not (self._kind == "s" and value.strip() in self._empty):
-                self._take(self._row, self._column, self._kind, self._style, value)
+            if value and self._kind != "e" and self._is_possible(value):
+                self._take(self, self._kind, self._style, value)
+
+    def _is_possible(self, value: str) -> bool:
+        """Whether there is such a value, and it is not empty; counts those that there are not."""
+        possible = self._kind in _KINDS
+        if self._kind == "s":
+            number = value.strip()
+            if number in self._strings.empty:
+                return False
+            possible = number.isdecimal() and int(number[:9]) < self._strings.count
+        elif self._kind == "b":
+            possible = value in _TRUTHS
+        self.impossible += not possible
+        return possible
 
 
-def _empty_strings(parts: Parts) -> frozenset[str]:
-    """The numbers of the shared strings that are empty."""
-    numbers: list[str] = []
-    number = 0
+@dataclass(slots=True)
+class _Strings:
+    """The shared strings: the numbers of the empty ones, and how many there are."""
+
+    empty: set[str] = field(default_factory=set)
+    count: int = 0
+
+
+def _shared_strings(parts: Parts) -> _Strings:
+    strings = _Strings()
     filled = False
     open_text = False
 
@@ -234,22 +339,22 @@ def _empty_strings(parts: Parts) -> frozenset[str]:
         filled = filled or open_text
 
     def end(tag: str) -> None:
-        nonlocal number, open_text
+        nonlocal open_text
         open_text = False
         if tag.endswith("}si"):
             if not filled:
-                numbers.append(str(number))
-            number += 1
+                strings.empty.add(str(strings.count))
+            strings.count += 1
 
     for part in parts:
         if part.rpartition("/")[2] == "sharedstrings.xml":
-            number = 0
+            strings = _Strings()
             parser = xml_parser()
             parser.StartElementHandler = start
             parser.EndElementHandler = end
             parser.CharacterDataHandler = data
             feed(parser, parts.uncounted(part))
-    return frozenset(numbers)
+    return strings
 
 
 def _column(letters: bytes) -> int:

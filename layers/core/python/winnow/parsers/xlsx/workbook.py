@@ -4,20 +4,34 @@ import datetime
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import IO, Any
+from contextlib import ExitStack
+from typing import IO, TYPE_CHECKING, Any
 
 from winnow.parsers.errors import ParseError
 from winnow.parsers.packages import feed, xml_parser
 from winnow.parsers.parts import Parts
+from winnow.parsers.xlsx.formats import NumberFormat, scaled_styles
 from winnow.parsers.xlsx.sparse import CompactedSheet, SheetFacts, compacted
 
+if TYPE_CHECKING:
+    from python_calamine import CalamineSheet, CalamineWorkbook, SheetMetadata
+
 Emit = Callable[[list[Any]], None]
+_MAX_MERGED_CHARS = 200
+"""Of a cell that is merged over rows: it is told again for each; an id has no more."""
 
 
 def parse(file: IO[bytes], limits: dict[str, int], emit: Emit, _scratch: IO[bytes] | None) -> None:
-    """Emit a `table` item a sheet, then a `row` a row that is not empty, with its number."""
+    """Emit a `table` item a sheet, then a `row` a row that is not empty, with its number.
+
+    A `row` ends with the texts of cells that reach into it from rows above, and their places, if
+    there are any. A sheet that cannot be read is a `damaged` item; if none can be, that is a
+    ParseError.
+    """
     parts = Parts(file, limits)
-    sheets = _sheets(parts)
+    main = _main(parts)
+    sheets = _sheets(parts, main)
+    scales = scaled_styles(parts, main)
     facts: dict[str, SheetFacts] = {}
     beside: Counter[str] = Counter()
     for part in parts:  # what calamine unpacks it does not count
@@ -31,32 +45,98 @@ def parse(file: IO[bytes], limits: dict[str, int], emit: Emit, _scratch: IO[byte
             sheet_facts.end()
         if kind := _beside(part, drawn):
             beside[kind] += 1
-    max_columns = limits["max_columns"]
-    sparse = [part for part, of_sheet in facts.items() if of_sheet.is_sparse(max_columns)]
-    with tempfile.TemporaryFile() as rewritten:
-        dense = compacted(parts, sparse, limits, rewritten) if sparse else {}
-        _read(rewritten if sparse else file, limits, emit, sheets, dense)
-    _note(emit, facts.values(), beside)
+    with ExitStack() as files:
+        book = _Workbook(file, parts, limits, files, sheets, facts, scales)
+        _read(book, limits, emit)
+    _note(emit, facts.values(), book.dense.values(), beside)
 
 
-def _read(
-    file: IO[bytes],
-    limits: dict[str, int],
-    emit: Emit,
-    sheets: dict[str, str],
-    dense: dict[str, CompactedSheet],
-) -> None:
+class _Workbook:
+    """The sheets of a workbook by calamine, those that it would not read rightly written anew."""
+
+    def __init__(
+        self,
+        file: IO[bytes],
+        parts: Parts,
+        limits: dict[str, int],
+        files: ExitStack,
+        sheets: dict[str, str],
+        facts: dict[str, SheetFacts],
+        scales: dict[str, NumberFormat],
+    ) -> None:
+        self._parts = parts
+        self._limits = limits
+        self._files = files
+        self._sheets = sheets
+        self._facts = facts
+        self._scales = scales
+        self.dense: dict[str, CompactedSheet] = {}
+        scaled = {style.encode() for style in scales}
+        anew = [part for part, of_sheet in facts.items() if self._is_unlike(of_sheet, scaled)]
+        self._book = _opened(self._written_anew(anew) if anew else file)
+
+    def _is_unlike(self, sheet: SheetFacts, scaled: set[bytes]) -> bool:
+        """Whether calamine would not read a sheet as it is shown, or not within the memory."""
+        return (
+            sheet.dropped
+            or b"0" in scaled
+            or not scaled.isdisjoint(sheet.styles)
+            or sheet.is_sparse(self._limits["max_columns"])
+        )
+
+    @property
+    def metadata(self) -> "list[SheetMetadata]":
+        """All sheets, in their order."""
+        metadata: list[SheetMetadata] = self._book.sheets_metadata
+        return metadata
+
+    def cells(self, name: str) -> "CalamineSheet | None":
+        """A sheet; None if it is damaged."""
+        import python_calamine as calamine
+
+        if (compact := self.compacted(name)) and compact.damaged:
+            return None
+        try:
+            return self._book.get_sheet_by_name(name)
+        except calamine.CalamineError:
+            if self.dense.keys() >= self._facts.keys():
+                return None
+        # One cell of a kind that it does not know is enough. All sheets, as others may have more.
+        self._book = _opened(self._written_anew(list(self._facts)))
+        return self.cells(name)
+
+    def compacted(self, name: str) -> CompactedSheet | None:
+        """Where the cells of a sheet were, if it was written anew."""
+        return self.dense.get(self._sheets.get(name, ""))
+
+    def merged(self, name: str) -> list[tuple[int, int, int]]:
+        """First row, last row, and column of a sheet's cells that are merged over rows."""
+        of_sheet = self._facts.get(self._sheets.get(name, ""))
+        return of_sheet.merged if of_sheet else []
+
+    def _written_anew(self, anew: list[str]) -> IO[bytes]:
+        made = self._files.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
+        self.dense = compacted(self._parts, anew, self._limits, made, self._scales)
+        return made
+
+
+def _opened(file: IO[bytes]) -> "CalamineWorkbook":
     file.seek(0)
     import python_calamine as calamine
 
     try:
-        book = calamine.CalamineWorkbook.from_filelike(file)
+        return calamine.CalamineWorkbook.from_filelike(file)
     except calamine.PasswordError:
         raise ParseError("file_encrypted", "The workbook asks for a password.") from None
     except calamine.CalamineError:
         raise ParseError("file_unreadable", "The workbook is damaged.") from None
-    hidden = charts = number = 0
-    for sheet in book.sheets_metadata:
+
+
+def _read(book: _Workbook, limits: dict[str, int], emit: Emit) -> None:
+    import python_calamine as calamine
+
+    hidden = charts = number = damaged = 0
+    for sheet in book.metadata:
         if sheet.typ != calamine.SheetTypeEnum.WorkSheet:
             charts += 1
             continue
@@ -64,11 +144,12 @@ def _read(
             hidden += 1
             continue
         number += 1
-        try:
-            cells = book.get_sheet_by_name(sheet.name)
-        except calamine.CalamineError:
-            raise ParseError("file_unreadable", f"Sheet {number} is damaged.") from None
-        moved = dense.get(sheets.get(sheet.name, ""))
+        cells = book.cells(sheet.name)
+        if cells is None:
+            damaged += 1
+            emit(["damaged", number, sheet.name])
+            continue
+        moved = book.compacted(sheet.name)
         if cells.width > limits["max_columns"]:
             raise ParseError(
                 "file_too_large",
@@ -76,23 +157,58 @@ def _read(
                 f"{limits['max_columns']:,} (limit max_columns).",
             )
         emit(["table", number, sheet.name, moved.columns if moved else None])
+        above = _Above(book.merged(sheet.name), moved)
         for line, row in enumerate(cells.iter_rows(), start=1):
             # iter_rows begins with the sheet's first row, whether or not it holds anything.
             texts = list(map(_text, row))
+            place = moved.rows[line - 1] if moved else line
+            merged = above.cells(place, texts)
             if any(texts):
-                emit(["row", number, texts, None, moved.rows[line - 1] if moved else line])
+                emit(["row", number, texts, None, place, *([merged] if merged else [])])
+    if damaged and damaged == number:
+        raise ParseError("file_unreadable", "Its sheets are damaged.")
     if hidden:
         emit(["note", "hidden_sheets", f"Hidden sheets that were not read: {hidden}."])
     if charts:
         emit(["note", "sheets_left_out", f"Sheets without cells, not read: {charts}."])
 
 
-def _sheets(parts: Parts) -> dict[str, str]:
-    """The parts of the sheets, by their names; as `Parts` lists them, in small letters."""
-    main = next(
+class _Above:
+    """What merged cells show in the rows below their first, as the rows of a sheet go by."""
+
+    def __init__(self, merged: list[tuple[int, int, int]], moved: CompactedSheet | None) -> None:
+        places = {column: at for at, column in enumerate(moved.columns)} if moved else None
+        self._waiting = [
+            (first, last, places[column] if places else column - 1)
+            for first, last, column in sorted(merged, reverse=True)
+            if places is None or column in places
+        ]
+        self._open: dict[int, tuple[int, str]] = {}
+        """Of a place in the row: the last row of the merged cell, and its text."""
+
+    def cells(self, row: int, texts: list[str]) -> list[tuple[int, str]]:
+        """The texts of the cells that begin above this row, with their places in it."""
+        if not self._waiting and not self._open:
+            return []
+        self._open = {at: cell for at, cell in self._open.items() if cell[0] >= row}
+        merged = [(at, text) for at, (_, text) in self._open.items()]
+        while self._waiting and self._waiting[-1][0] <= row:
+            first, last, at = self._waiting.pop()
+            if first == row and at < len(texts) and 0 < len(texts[at]) <= _MAX_MERGED_CHARS:
+                self._open[at] = (last, texts[at])
+        return merged
+
+
+def _main(parts: Parts) -> str:
+    """The part of the workbook."""
+    return next(
         (r.target for r in parts.related("").values() if r.kind == "officeDocument"),
         "xl/workbook.xml",
     )
+
+
+def _sheets(parts: Parts, main: str) -> dict[str, str]:
+    """The parts of the sheets, by their names; as `Parts` lists them, in small letters."""
     if main not in parts:
         return {}
     related = parts.related(main)
@@ -124,8 +240,17 @@ def _beside(part: str, drawn: bool) -> str | None:
     return "drawings" if folder.endswith("drawings") and drawn else None
 
 
-def _note(emit: Emit, facts: Iterable[SheetFacts], beside: Counter[str]) -> None:
+def _note(
+    emit: Emit,
+    facts: Iterable[SheetFacts],
+    anew: Iterable[CompactedSheet],
+    beside: Counter[str],
+) -> None:
     whole = SheetFacts()
+    scaled = 0
+    for sheet in anew:
+        whole.errors += sheet.impossible
+        scaled += sheet.scaled
     for of_sheet in facts:
         whole.hidden_rows += of_sheet.hidden_rows
         whole.hidden_columns += of_sheet.hidden_columns
@@ -141,6 +266,12 @@ def _note(emit: Emit, facts: Iterable[SheetFacts], beside: Counter[str]) -> None
             "Open it in a spreadsheet program and save it.",
         ),
         (whole.errors, "cells_with_errors", "Cells with an error, read as empty: {}."),
+        (
+            scaled,
+            "numbers_scaled",
+            "Numbers shown as a percentage or in thousands, read as text as they are shown: {}. "
+            "Give their column a plain number format if they are to count as numbers.",
+        ),
         (beside["attachments"], "attachments_left_out", "Files in it that were not read: {}."),
         (beside["comments"], "comments_left_out", "Sheets whose comments were not read: {}."),
         (beside["drawings"], "drawings_left_out", "Charts and drawings that were not read: {}."),
@@ -160,7 +291,9 @@ def _number(value: float) -> str:
     whole = int(value)
     # Excel keeps 15 digits and makes zeros of the others; beyond 2^53 not each integer is there.
     sure = abs(whole) < 10**15 or (abs(whole) <= 1 << 53 and whole % 10)
-    return str(whole) if sure else f"{value:.15e}"
+    if sure:
+        return str(whole)
+    return f"{value:.15e}" if abs(value) < 1e16 else repr(value)
 
 
 def _text(value: Any) -> str:

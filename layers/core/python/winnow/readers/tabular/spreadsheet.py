@@ -1,6 +1,6 @@
 """XLSX: the rows of every visible sheet that has a column with the text."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from winnow.errors import NoTextColumnError
@@ -20,10 +20,11 @@ def read(source: Source) -> Iterator[Record | InvalidRecord]:
     """
     names: dict[int, str] = {}
     columns: dict[int, list[int] | None] = {}
+    damaged: list[str] = []
     number = apart = 0
     skipped: list[int] = []
     reason: NoTextColumnError | None = None
-    for sheet, group in groupby(_rows(source, names, columns), key=lambda item: item[0]):
+    for sheet, group in groupby(_rows(source, names, columns, damaged), key=lambda item: item[0]):
         rows: Iterator[_Row] = (row for _, row in group)
         try:
             table, body = _table(source, rows)
@@ -43,6 +44,11 @@ def read(source: Source) -> Iterator[Record | InvalidRecord]:
                 more = {f"column {places[at] if places else at + 1}": cell for at, cell in beside}
                 update["fields"] = {**more, **record.fields}
             yield record.model_copy(update=update)
+    for name in damaged:
+        number += 1
+        yield InvalidRecord(
+            record=number, part=name, code="file_unreadable", reason="The sheet is damaged."
+        )
     if reason and not number:
         raise reason
     if apart:
@@ -57,16 +63,46 @@ def read(source: Source) -> Iterator[Record | InvalidRecord]:
 
 
 def _rows(
-    source: Source, names: dict[int, str], columns: dict[int, list[int] | None]
+    source: Source,
+    names: dict[int, str],
+    columns: dict[int, list[int] | None],
+    damaged: list[str],
 ) -> Iterator[tuple[int, _Row]]:
+    ids = _MergedIds(source)
     for item in sandbox.parse("xlsx", source.spooled(), source.limits):
         if item[0] == "row":
-            yield item[1], (item[4], item[2])
+            yield item[1], (item[4], ids.filled(item[2], item[5] if len(item) > 5 else ()))
         elif item[0] == "table":
             names[item[1]] = str(item[2])
             columns[item[1]] = item[3]
+            ids = _MergedIds(source)
+        elif item[0] == "damaged":
+            damaged.append(str(item[2]))
         elif item[0] == "note":
             source.note(item[1], item[2])
+
+
+class _MergedIds:
+    """The ids of a sheet's rows: a merged one is that of all its rows, as everybody reads it."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._place: int | None = None
+        self._name: str | None = None
+        self._searched = 0
+
+    def filled(self, cells: list[str], merged: Sequence[tuple[int, str]]) -> list[str]:
+        """A row with the id that it shares with the one above, if it has none of its own."""
+        if self._place is None and self._searched < HEADER_ROWS:
+            self._searched += 1
+            if self._source.match_text_column(cells):
+                self._name = self._source.id_column(cells)
+                self._place = None if self._name is None else cells.index(self._name)
+                self._searched = HEADER_ROWS
+        for place, text in merged:
+            if place == self._place and text != self._name and not cells[place].strip():
+                return [*cells[:place], text, *cells[place + 1 :]]
+        return cells
 
 
 def _table(source: Source, rows: Iterator[_Row]) -> tuple[RecordTable, Iterator[_CutRow]]:

@@ -1,0 +1,135 @@
+"""Number formats that show another number than the cell holds: percentages, and thousands.
+
+A cell that shows 65% holds 0.65. Nobody who tests the number of such a column means the hundredth.
+"""
+
+import operator
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from winnow.parsers.errors import ParseError
+from winnow.parsers.packages import feed, xml_parser
+from winnow.parsers.parts import Parts
+
+_BUILT_IN = {"9": "0%", "10": "0.00%"}
+_QUIET = re.compile(r'"[^"]*"?|[\\_*].?|\[[^\]]*\]?', re.DOTALL)
+"""Quoted text, escaped and padding characters, colours, conditions, currencies."""
+_CONDITION = re.compile(r"\[\s*(<=|>=|<>|<|>|=)\s*(-?\d{1,15}(?:\.\d{1,15})?)\s*\]")
+_THOUSANDS = re.compile(r"[0#?.](,+)(?![,0#?])")
+_MOST_SCALES = 4
+_COMPARISONS: dict[str, Callable[[float, float], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "=": operator.eq,
+    "<>": operator.ne,
+}
+
+
+class _Section(NamedTuple):
+    """One of the formats between semicolons: how often it takes a hundredfold, a thousandth."""
+
+    percents: int
+    thousands: int
+    condition: tuple[str, float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class NumberFormat:
+    """How numbers are shown."""
+
+    sections: tuple[_Section, ...]
+
+    @classmethod
+    def of(cls, code: str) -> "NumberFormat":
+        """The format that a code stands for.
+
+        >>> NumberFormat.of("0.0%").shown(0.654), NumberFormat.of('0.0,,"M"').shown(45e6)
+        ('65.4%', '45 x 1,000,000')
+        >>> NumberFormat.of('0" %"').shown(65.0)
+        """
+        # Semicolons and percent signs in quotes are text; conditions are needed.
+        marked = _QUIET.sub(lambda m: m[0] if _CONDITION.fullmatch(m[0]) else "\0", code)
+        sections = []
+        for part in marked.split(";")[:3]:
+            condition = _CONDITION.search(part)
+            scales = _THOUSANDS.search(part)
+            sections.append(
+                _Section(
+                    min(part.count("%"), _MOST_SCALES),
+                    min(len(scales[1]), _MOST_SCALES) if scales else 0,
+                    (condition[1], float(condition[2])) if condition else None,
+                )
+            )
+        return cls(tuple(sections))
+
+    @property
+    def scales(self) -> bool:
+        """Whether it shows some number as another."""
+        return any(section.percents or section.thousands for section in self.sections)
+
+    def shown(self, value: float) -> str | None:
+        """The number as it is shown, with all its digits; None where that is the number itself."""
+        section = self._section(value)
+        if not section.percents and not section.thousands:
+            return None
+        shown = f"{value * 100**section.percents / 1000**section.thousands:.12g}"
+        shown += "%" * section.percents
+        return f"{shown} x {1000**section.thousands:,}" if section.thousands else shown
+
+    def _section(self, value: float) -> _Section:
+        sections = self.sections
+        if any(section.condition for section in sections):
+            for section in sections:
+                if not section.condition:
+                    return section
+                sign, limit = section.condition
+                if _COMPARISONS[sign](value, limit):
+                    return section
+            return sections[-1]
+        if value < 0 and len(sections) > 1:
+            return sections[1]
+        return sections[2] if value == 0 and len(sections) > 2 else sections[0]
+
+
+def scaled_styles(parts: Parts, main: str) -> dict[str, NumberFormat]:
+    """The styles of a workbook's cells, by number, whose numbers are shown as others."""
+    part = next(
+        (r.target for r in parts.related(main).values() if r.kind == "styles"), "xl/styles.xml"
+    )
+    if part not in parts:
+        return {}
+    codes = dict(_BUILT_IN)
+    ids: list[str] = []
+    of_cells = False
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal of_cells
+        name = tag.rpartition("}")[2]
+        if name == "numFmt":
+            codes[attributes.get("numFmtId", "")] = attributes.get("formatCode", "")
+        elif name == "cellXfs":
+            of_cells = True
+        elif name == "xf" and of_cells:
+            ids.append(attributes.get("numFmtId", ""))
+
+    def end(tag: str) -> None:
+        nonlocal of_cells
+        of_cells = of_cells and not tag.endswith("}cellXfs")
+
+    parser = xml_parser()
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    try:
+        feed(parser, parts.uncounted(part))
+    except ParseError:
+        return {}  # calamine says what is wrong with it
+    formats = {key: NumberFormat.of(codes[key]) for key in set(ids) & codes.keys()}
+    return {
+        str(number): formats[key]
+        for number, key in enumerate(ids)
+        if key in formats and formats[key].scales
+    }
