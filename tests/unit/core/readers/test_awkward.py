@@ -772,15 +772,110 @@ def test_json_lines_may_have_a_header():
         (', "count": 2, "by": [{"name": "x"}], "none": {}}', False),
         (', "rejected": [{"note": "b"}]}', True),
         (', "more": {"pages": [{"id": 2, "NOTE": "b"}]}}', True),
-        ('}\n{"records": ["b"]}', True),
         ("}\nno JSON", True),
         (', "n": [' + "1, " * 100_000 + "1]}", True),
     ],
-    ids=["other things", "a second array", "deeper", "a second object", "no JSON", "no end of it"],
+    ids=["other things", "a second array", "deeper", "no JSON", "no end of it"],
 )
 def test_what_may_be_lost_after_the_records_is_noted(after, told):
     found = reading(f'{{\n"records": [{OBJECT}]{after}', "x.json")
     assert (found.records, found.notes) == ([A], ["records_left_out"] if told else [])
+
+
+B = ("2", "b")
+OTHER = '{"id": 2, "note": "b"}'
+PAIR = '[{"id": 1, "note": "a"}, {"id": 2, "note": "b"}]'
+VISIT = '[{"date": "2026", "note": "visit"}]'
+MESSAGE, LISTS = ["text_beside_records"], ["texts_in_lists"]
+WRAPPED: dict[str, tuple[str, list[object], set[str]]] = {
+    "a message before": (f'{{"note": "OK", "records": {PAIR}}}', [A, B], {*MESSAGE}),
+    "under another name": (f'{{"note": "OK", "data": {PAIR}}}', [A, B], {*MESSAGE}),
+    "a message after": (
+        f'{{"items": {PAIR}, "note": "OK"}}',
+        [A, B],
+        {*MESSAGE, "records_left_out"},
+    ),
+    "no message": (f'{{"note": null, "records": {PAIR}}}', [A, B], {*MESSAGE}),
+    "an empty message": (f'{{"status": 200, "note": "", "rows": {PAIR}}}', [A, B], {*MESSAGE}),
+    "a message around": (f'{{"note": "OK", "data": {{"items": {PAIR}}}}}', [A, B], {*MESSAGE}),
+    "a message inside": (f'{{"data": {{"note": "OK", "items": {PAIR}}}}}', [A, B], {*MESSAGE}),
+    "its own id": (f'{{"id": 9, "note": "OK", "records": {PAIR}}}', [A, B], {*MESSAGE}),
+    "pages": (
+        f'{{\n"note": "OK", "records": [{OBJECT}]}}\n{{"note": "OK", "records": [{OTHER}]}}',
+        [A, B],
+        {*MESSAGE},
+    ),
+    "pages without messages": (
+        f'{{\n"page": 1, "data": [{OBJECT}]}}\n{{"page": 2, "data": [{OTHER}]}}',
+        [A, B],
+        set(),
+    ),
+    "lists before the text": (f'{{"id": 1, "visits": {VISIT}, "note": "a"}}', [A], {*LISTS}),
+    "lists after the text": (f'{{"id": 1, "note": "a", "visits": {VISIT}}}', [A], {*LISTS}),
+    "the id after all": (f'{{"note": "a", "visits": {VISIT}, "id": 1}}', [A], {*LISTS}),
+    "an object with lists before": (
+        f'{{"id": 1, "seen": {{"visits": {VISIT}}}, "note": "a"}}', [A], set(),
+    ),
+    "objects with lists": (
+        f'{{\n"visits": {VISIT}, "id": 1, "note": "a"}}'
+        f'{{\n"visits": {VISIT}, "id": 2, "note": "b"}}',
+        [A, B],
+        {*LISTS},
+    ),
+    "objects, one with a list": (
+        f'{{"id": 1,\n"visits": {VISIT}, "note": "a"}}\n{{"id": 2, "note": "b"}}', [A, B], {*LISTS},
+    ),
+    "a long text without an id": (
+        f'{{"records": {VISIT}, "note": "{"Melena. " * 50}"}}',
+        [(None, "Melena. " * 50)],
+        {*LISTS},
+    ),
+    "a list of codes": ('{"id": 1, "codes": ["x", "y"], "note": "a"}', [A], set()),
+    "a list of other objects": ('{"note": "a", "labs": [{"hb": 7}], "id": 1}', [A], set()),
+    "no text of its own": (f'{{"id": 7, "visits": {PAIR}}}', [A, B], set()),
+    "quotes and brackets in the text": (
+        f'{{"id": 1, "visits": {VISIT}, "said": "]}} \\"{{[", "note": "a"}}', [A], {*LISTS},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("content", "records", "notes"), WRAPPED.values(), ids=WRAPPED)
+def test_the_order_of_members_does_not_decide_what_is_a_record(content, records, notes):
+    found = reading(content, "x.json")
+    assert (found.records, set(found.notes)) == (records, notes)
+
+
+@pytest.mark.parametrize(
+    ("content", "records"),
+    [
+        ({"M-1": {"note": "a"}, "M-2": {"note": "b"}}, [("M-1", "a"), ("M-2", "b")]),
+        ({"1234567": {"note": "a"}, "7": {"note": "b"}}, [("1234567", "a"), ("7", "b")]),
+        ({"M-1": {"id": "1", "note": "a"}, "M-2": {"note": "b"}}, [A, ("M-2", "b")]),
+        ({"note": {"M-1": "a", "M-2": "b"}}, [("M-1", "a"), ("M-2", "b")]),
+        ({"note": {"M-1": "a"}, "id": {"M-1": "1"}}, [A]),
+        ({"0": {"note": "a"}, "1": {"note": "b"}}, [(None, "a"), (None, "b")]),
+        ({"note": {"3": "a", "17": "b"}}, [(None, "a"), (None, "b")]),
+    ],
+)
+def test_labels_of_rows_are_their_ids_unless_they_only_count(content, records):
+    assert reading(json.dumps(content), "x.json").records == records
+
+
+def test_a_line_with_a_text_and_a_list_of_texts_is_noted():
+    content = f'{{"id": 1, "visits": {VISIT}, "note": "a"}}\n{{"id": 2, "note": "b"}}\n'
+    found = reading(content, "x.jsonl")
+    assert (found.records, found.notes) == ([A, B], LISTS)
+    found = reading('{"id": 1, "codes": ["x"], "note": "a"}\n' * 2, "x.jsonl")
+    assert (found.records, found.notes) == ([A, A], [])
+
+
+@pytest.mark.parametrize("count", [1, 99, 100, 101, 250])
+def test_rows_without_a_text_at_the_beginning_cost_no_others(count):
+    rows = [{"id": n, "note": None} for n in range(count)]
+    found = reading(json.dumps({"rows": [*rows, {"id": "1", "note": "a"}]}), "x.json")
+    assert found.records == [*["text_not_a_string"] * count, A]
+    found = reading(json.dumps({"rows": rows}), "x.json")
+    assert found.records == ["text_not_a_string"] * count
 
 
 def test_columns_that_are_not_equally_long_are_refused():

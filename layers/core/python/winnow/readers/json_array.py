@@ -6,17 +6,26 @@ is wrong with one element leaves the others readable.
 
 import re
 from collections.abc import Generator, Iterator
-from typing import Any
+from typing import Any, Literal
 
 from winnow.errors import FileTooLargeError, FileUnreadableError, NoTextColumnError
 from winnow.models import InvalidRecord, Record
 from winnow.readers.json_tables import UnnamedRows, rows_of
-from winnow.readers.json_values import JsonProblem, decode, invalid_record, record_of
+from winnow.readers.json_values import (
+    MAX_PEEKED,
+    JsonProblem,
+    decode,
+    has_text,
+    invalid_record,
+    note_texts_in_lists,
+    record_of,
+)
 from winnow.readers.source import Source
 
 _SPACE = " \t\r\n\ufeff"
 _NOT_SPACE = re.compile(rf"[^{_SPACE}]")
 _STRUCTURE = re.compile(r'["\[\]{}]')
+_NAME_END = re.compile(r"[ \t\r\n]{0,64}:[ \t\r\n]{0,64}")
 _STRING_END = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _SCALAR_END = re.compile(r"[,\]}\s]")
 _BLOCK = 1 << 18
@@ -24,13 +33,16 @@ _MAX_CONSUMED = 1 << 14
 """Characters that may stay before the window: an error costs time in proportion to them."""
 _MAX_DEPTH = 4
 """How many objects may be around the array."""
-_MAX_PEEKED = 100
-"""Elements that are read to decide whether an array is that of the records."""
 _RECORDS_MEMBER = "records"
 """The member whose array is that of the records, whatever is in it."""
 _MAX_LOOKAHEAD = 100_000
 """Names, values and brackets after the records that are searched for more of them."""
+_MAX_MESSAGE_CHARS = 200
+"""What is longer than a message about the records is a record itself."""
 _READ_ALREADY = object()
+_GIVEN_UP = object()
+_Own = Literal["none", "message", "record"]
+"""What an object's text is: that of no record, perhaps a message about those in it, or a record."""
 
 
 def read(source: Source) -> Iterator[Record | InvalidRecord]:
@@ -68,6 +80,7 @@ class _Text:
         self._text = ""
         self._at = 0
         self._dropped = 0
+        self._ended = False
         self.elements = 0
 
     def _more(self) -> bool:
@@ -83,6 +96,7 @@ class _Text:
             pieces.append(block)
             read_chars += len(block)
         self._text = "".join(pieces)
+        self._ended = not read_chars
         return read_chars > 0
 
     def next_char(self) -> str:
@@ -113,6 +127,36 @@ class _Text:
             "characters (limit max_record_chars). A table by columns is to be written as a list of "
             "objects."
         )
+
+    def ahead(self) -> dict[str, Any]:
+        """The members after the array or object that is next, by name, as far as the window is.
+
+        Arrays and objects among them are left out.
+        """
+        if len(self._text) - self._at < _BLOCK and not self._ended:
+            self._more()
+        text, at, depth = self._text, self._at, 0
+        members: dict[str, Any] = {}
+        while depth >= 0 and (match := _STRUCTURE.search(text, at)):
+            at = match.end()
+            if match.group() != '"':
+                depth += 1 if match.group() in "[{" else -1
+                continue
+            if not (string := _STRING_END.match(text, at)):
+                break
+            at = string.end()
+            if depth:
+                continue
+            if not (colon := _NAME_END.match(text, at)):
+                break
+            at = colon.end()
+            if text[at : at + 1] not in ("[", "{", ""):
+                try:
+                    name, _ = decode(text, match.start())
+                    members[name], at = decode(text, at)
+                except JsonProblem:
+                    break
+        return members
 
     def value(self) -> Any:
         """The next JSON value, or the JsonProblem with it. Raises FileUnreadableError."""
@@ -173,19 +217,22 @@ def _values(text: _Text, source: Source) -> Iterator[Any]:
         text.skip()
         yield from _elements(text)
     elif first == "{":
+        any_array = False
         while text.next_char() == "{":
             value = yield from _object(text, source, 1)
-            if value is _READ_ALREADY:
-                if _more_follows(text, source):
-                    source.note(
-                        "records_left_out",
-                        "What follows the array of records was not read; it may contain more "
-                        "records.",
-                    )
+            if value is _GIVEN_UP:
                 return
+            if value is _READ_ALREADY:
+                any_array = True
+                continue
             rows = rows_of(value, source)
+            if rows is None:
+                rows = _rows_without_text(value, source)
             yield from [value] if rows is None else rows
             text.elements += 1
+        if any_array and text.next_char():
+            _note_rest(source)
+            return
     else:
         raise FileUnreadableError("The JSON is neither an array nor an object.")
     if text.next_char():
@@ -196,12 +243,13 @@ def _object(text: _Text, source: Source, depth: int) -> Generator[Any, None, Any
     """The object whose `{` is next, or the JsonProblem with it.
 
     Where the object, or one in it, holds the array of the records, these are yielded and
-    the object is _READ_ALREADY.
+    the object is _READ_ALREADY, or _GIVEN_UP if not even its end is looked for.
     """
     begun = text.place
     text.skip()
     members: dict[str, Any] = {}
     problem: JsonProblem | None = None
+    own: _Own | None = None
     outer = True
     if text.next_char() == "}":
         text.skip()
@@ -211,16 +259,27 @@ def _object(text: _Text, source: Source, depth: int) -> Generator[Any, None, Any
         if not isinstance(name, str) or text.next_char() != ":":
             raise text.broken()
         text.skip()
-        # An object that has a text of its own is a record, whatever lists it holds.
-        outer = outer and not source.match_text_column((name,))
         first = text.next_char()
-        if first == "[" and outer:
+        if first in ("[", "{"):
+            # A text in several pieces is a record's, whatever lists are beside it.
+            outer = outer and not source.match_text_column((name,))
+            own = own or _own_text({**members, **text.ahead()}, source)
+        inner = outer and (own != "record" or _is_named_records(name, members, text, source))
+        if first == "[" and inner:
             value = yield from _array(text, source, name)
-        elif first == "{" and outer and depth < _MAX_DEPTH:
+        elif first == "{" and inner and depth < _MAX_DEPTH:
             value = yield from _object(text, source, depth + 1)
         else:
             value = text.value()
-        if value is _READ_ALREADY:
+        if value is _READ_ALREADY and own != "none":
+            source.note(
+                "text_beside_records",
+                "A text beside the array of the records was taken for a message about them and "
+                "left out. If it is a record, make it an element of the array.",
+            )
+        if value is _READ_ALREADY and not _step_over_rest(text, source):
+            value = _GIVEN_UP
+        if value is _READ_ALREADY or value is _GIVEN_UP:
             return value
         if isinstance(value, JsonProblem):
             problem = problem or value
@@ -230,30 +289,68 @@ def _object(text: _Text, source: Source, depth: int) -> Generator[Any, None, Any
             members[name] = value
         text.check_size(begun)
         if _separator(text, "}"):
-            return problem or members
+            break
+    if own == "record":
+        note_texts_in_lists(members, source)
+    return problem or members
 
 
-def _more_follows(text: _Text, source: Source) -> bool:
-    """Whether the rest of the file may contain records.
+def _own_text(members: dict[str, Any], source: Source) -> _Own:
+    """What the text of an object with these members is, whose arrays and objects do not count."""
+    column = source.match_text_column(tuple(members))
+    if column is None or not isinstance(members[column], str | None):
+        return "none"
+    if source.id_column(tuple(members)) or not _is_message(members[column]):
+        return "record"
+    return "message"
 
-    It may when it names a member that the process reads, is not valid JSON, or is longer than
-    `_MAX_LOOKAHEAD`.
+
+def _is_message(value: str | None) -> bool:
+    return value is None or len(value) <= _MAX_MESSAGE_CHARS
+
+
+def _is_named_records(name: str, members: dict[str, Any], text: _Text, source: Source) -> bool:
+    """Whether an array is that of the records by its name, and the text beside it a message."""
+    if name != _RECORDS_MEMBER:
+        return False
+    known = {**members, **text.ahead()}
+    column = source.match_text_column(tuple(known))
+    return column is None or not isinstance(known[column], str) or _is_message(known[column])
+
+
+def _step_over_rest(text: _Text, source: Source) -> bool:
+    """Go on behind the object that an array was read of; False where its end is not looked for.
+
+    What may be more records is noted: a member that the process reads, what is no valid JSON, and
+    what is longer than `_MAX_LOOKAHEAD`.
     """
+    depth = 0
     for _ in range(_MAX_LOOKAHEAD):
         mark = text.next_char()
         if not mark:
-            return False
+            return True
         if mark in "{}[],:":
+            depth += (mark in "{[") - (mark in "}]")
             text.skip()
+            if depth < 0:
+                return True
             continue
         try:
             value = text.value()
         except (FileTooLargeError, FileUnreadableError):
-            return True
+            break
         is_name = isinstance(value, str) and text.next_char() == ":"
         if is_name and (value == _RECORDS_MEMBER or source.reads((value,))):
-            return True
-    return True
+            _note_rest(source)
+    _note_rest(source)
+    return False
+
+
+def _note_rest(source: Source) -> None:
+    source.note(
+        "records_left_out",
+        "What follows the array of records was not read; it may contain more records.",
+    )
 
 
 def _array(text: _Text, source: Source, name: str) -> Generator[Any, None, Any]:
@@ -264,13 +361,19 @@ def _array(text: _Text, source: Source, name: str) -> Generator[Any, None, Any]:
         yield from _elements(text)
         return _READ_ALREADY
     elements: list[Any] = []
+    without_text = False
     if text.next_char() == "]":
         text.skip()
         return elements
     while True:
         elements.append(text.value())
         last = _separator(text, "]")
-        if len(elements) <= _MAX_PEEKED and _is_record(elements[-1], source):
+        peeked = len(elements) <= MAX_PEEKED
+        without_text = without_text or (peeked and _lacks_text(elements[-1], source))
+        # After so many without a text, the others may have one.
+        if (peeked and has_text(elements[-1], source)) or (
+            without_text and len(elements) == MAX_PEEKED
+        ):
             yield from elements
             text.elements += len(elements)
             if not last:
@@ -281,11 +384,23 @@ def _array(text: _Text, source: Source, name: str) -> Generator[Any, None, Any]:
             return next((value for value in elements if isinstance(value, JsonProblem)), elements)
 
 
-def _is_record(value: Any, source: Source) -> bool:
+def _lacks_text(value: Any, source: Source) -> bool:
+    """Whether a record's text is null."""
     if not isinstance(value, dict):
         return False
     column = source.match_text_column(tuple(value))
-    return column is not None and isinstance(value[column], str)
+    return column is not None and value[column] is None
+
+
+def _rows_without_text(value: Any, source: Source) -> list[Any] | None:
+    """The first of an object's lists whose elements are records, though none has a text."""
+    if not isinstance(value, dict) or source.match_text_column(tuple(value)):
+        return None
+    lists = (each for each in value.values() if isinstance(each, list))
+    return next(
+        (each for each in lists if any(_lacks_text(row, source) for row in each[:MAX_PEEKED])),
+        None,
+    )
 
 
 def _elements(text: _Text) -> Iterator[Any]:

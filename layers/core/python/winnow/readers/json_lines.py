@@ -5,7 +5,13 @@ from collections.abc import Iterator
 from winnow.errors import NoTextColumnError
 from winnow.models import InvalidRecord, Record
 from winnow.readers.json_tables import UnnamedRows, rows_of
-from winnow.readers.json_values import JsonProblem, decode_all, invalid_record, record_of
+from winnow.readers.json_values import (
+    JsonProblem,
+    decode_all,
+    invalid_record,
+    note_texts_in_lists,
+    record_of,
+)
 from winnow.readers.source import Source
 
 
@@ -34,6 +40,8 @@ def read(source: Source) -> Iterator[Record | InvalidRecord]:
                 yield invalid_record(number, line, element)
                 continue
             record = record_of(source, number, line, element)
+            if isinstance(element, dict) and isinstance(record, Record):
+                note_texts_in_lists(element, source)
             lacking += isinstance(record, InvalidRecord) and record.code == NoTextColumnError.code
             yield record
     unnamed_rows.raise_if_all(number)

@@ -4,7 +4,7 @@ pandas writes six forms. `records` and `table` are arrays of objects, as everywh
 made so here. Rows without any names (`values`) are refused, with what to do.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from winnow.errors import FileUnreadableError, NoTextColumnError
@@ -13,6 +13,8 @@ from winnow.readers.source import Source
 from winnow.tables.columns import plain_name
 
 _MAX_DEPTH = 4
+_MAX_ROW_DIGITS = 6
+"""Shorter labels that are all numbers count the rows: those of other files are the same."""
 _HOW_TO_FIX = 'Write it as a list of objects; pandas does with to_json(orient="records").'
 
 
@@ -31,7 +33,7 @@ def rows_of(
         return None
     if has_read_column(value, source):
         if all(isinstance(member, dict) for member in members):
-            return _by_labels(value)
+            return _by_labels(value, source)
         if lists and all(isinstance(member, list) for member in members):
             return _side_by_side(value)
         return None
@@ -46,7 +48,7 @@ def rows_of(
         return data
     if all(isinstance(member, dict) for member in members):
         if any(has_read_column(member, source) and _has_text(member, source) for member in members):
-            return members
+            return _rows_by_label(value, source)
         if len(members) == 1 and depth < _MAX_DEPTH:
             return rows_of(members[0], source, lists=lists, depth=depth + 1)
     return None
@@ -107,10 +109,32 @@ def _is_header(names: Sequence[Any], source: Source) -> bool:
     return all(isinstance(name, str) for name in names) and source.reads(tuple(names))
 
 
-def _by_labels(columns: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows of columns whose cells are labelled by row; the labels become no column."""
+def _by_labels(columns: dict[str, dict[str, Any]], source: Source) -> list[dict[str, Any]]:
+    """Rows of columns whose cells are labelled by row."""
     labels = dict.fromkeys(label for column in columns.values() for label in column)
-    return [{name: column.get(label) for name, column in columns.items()} for label in labels]
+    id_name = _id_name(labels, source) if not source.id_column(tuple(columns)) else None
+    return [
+        {
+            **({id_name: label} if id_name else {}),
+            **{name: column.get(label) for name, column in columns.items()},
+        }
+        for label in labels
+    ]
+
+
+def _rows_by_label(rows: dict[str, dict[str, Any]], source: Source) -> list[dict[str, Any]]:
+    """Rows that are labelled; a row that has an id keeps it."""
+    id_name = _id_name(rows, source)
+    return [
+        row if id_name is None or source.id_column(tuple(row)) else {id_name: label, **row}
+        for label, row in rows.items()
+    ]
+
+
+def _id_name(labels: Iterable[str], source: Source) -> str | None:
+    """The column that the rows' labels are; None where they only number the rows."""
+    numbered = all(label.isdecimal() and len(label) <= _MAX_ROW_DIGITS for label in labels)
+    return None if numbered else source.id_name
 
 
 def _side_by_side(columns: dict[str, list[Any]]) -> list[dict[str, Any]]:

@@ -20,6 +20,9 @@ PROBLEMS = {
 }
 """What can be wrong with one JSON value, by code."""
 
+MAX_PEEKED = 100
+"""Elements that are read to decide whether an array is that of the records."""
+
 
 class JsonProblem(Exception):  # noqa: N818
     """A value that cannot be read; `code` says why."""
@@ -112,6 +115,27 @@ def record_of(source: Source, number: int, line: int | None, value: Any) -> Reco
     id_column = source.id_column(tuple(fields))
     source_id = fields.pop(id_column) if id_column else None
     return source.record(number, line, text, source_id=source_id, fields=fields)
+
+
+def has_text(value: Any, source: Source) -> bool:
+    """Whether a value is an object with a text that the process reads."""
+    if not isinstance(value, dict):
+        return False
+    column = source.match_text_column(tuple(value))
+    return column is not None and isinstance(value[column], str)
+
+
+def note_texts_in_lists(members: dict[str, Any], source: Source) -> None:
+    """Note that a record has lists of objects with texts, which are judged as no records."""
+    if any(
+        isinstance(value, list) and any(has_text(each, source) for each in value[:MAX_PEEKED])
+        for value in members.values()
+    ):
+        source.note(
+            "texts_in_lists",
+            "An object with a text of its own is one record; lists of objects with texts in it are "
+            "a column of the record. Write them as objects of their own to have them judged.",
+        )
 
 
 def invalid_record(number: int, line: int | None, problem: JsonProblem) -> InvalidRecord:

@@ -234,6 +234,11 @@ class Source:
         )
         raise NoTextColumnError(f"{columns} one that the process reads: {self._text_column_list}.")
 
+    @property
+    def id_name(self) -> str | None:
+        """What the process calls the column with the record's own id, if it names any."""
+        return next(iter(self._columns[1]), None)
+
     def id_column(self, names: Sequence[str]) -> str | None:
         """The column with the record's own id, if any."""
         return _first(self._id_columns, names)
