@@ -786,7 +786,7 @@ B = ("2", "b")
 OTHER = '{"id": 2, "note": "b"}'
 PAIR = '[{"id": 1, "note": "a"}, {"id": 2, "note": "b"}]'
 VISIT = '[{"date": "2026", "note": "visit"}]'
-MESSAGE, LISTS = ["text_beside_records"], ["texts_in_lists"]
+MESSAGE, LISTS = ["message_left_out"], ["texts_in_lists"]
 WRAPPED: dict[str, tuple[str, list[object], set[str]]] = {
     "a message before": (f'{{"note": "OK", "records": {PAIR}}}', [A, B], {*MESSAGE}),
     "under another name": (f'{{"note": "OK", "data": {PAIR}}}', [A, B], {*MESSAGE}),

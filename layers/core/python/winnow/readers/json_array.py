@@ -273,7 +273,7 @@ def _object(text: _Text, source: Source, depth: int) -> Generator[Any, None, Any
             value = text.value()
         if value is _READ_ALREADY and own != "none":
             source.note(
-                "text_beside_records",
+                "message_left_out",
                 "A text beside the array of the records was taken for a message about them and "
                 "left out. If it is a record, make it an element of the array.",
             )
