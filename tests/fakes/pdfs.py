@@ -118,6 +118,25 @@ def form(texts: Sequence[files.Placed], fields: Sequence[Mapping[str, object]]) 
     return _bytes(writer)
 
 
+def annotated(stream: bytes, annotations: Sequence[str], *, form: bool = True) -> bytes:
+    """A page with annotations, as PDF writes them; without a form where fields were copied.
+
+    Its fonts are F1, and ZD for signs.
+    """
+    written = "".join(f"<< /Type /Annot /F 4 {annotation} >> " for annotation in annotations)
+    return of_objects(
+        [
+            b"<< /Type /Catalog /Pages 2 0 R %s>>" % (b"/AcroForm << /Fields [] >> " * form),
+            b"<< /Type /Pages /Count 1 /Kids [3 0 R] >>",
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R /Resources << "
+            b"/Font << /F1 5 0 R /ZD 6 0 R >> >> /Annots [%s] >>" % written.encode(),
+            stream_of(stream),
+            b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+            b"<< /Type /Font /Subtype /Type1 /BaseFont /ZapfDingbats >>",
+        ]
+    )
+
+
 def dynamic_form() -> bytes:
     """A form of the XFA kind, whose one page only says to wait."""
     content = form([(72, 100, "Please wait...")], [])

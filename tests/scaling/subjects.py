@@ -210,6 +210,12 @@ FILES: dict[str, Subject] = {
             f"<tr><td>{escape(text[at:at + 40])}<td>a" for at in range(0, len(text), 40))),
         ".html",
     ),
+    "html: boxes and struck text": reading(
+        lambda text: _bytes("<html><p>" + "".join(
+            f"<input type=checkbox hidden id=a{at}><label for=a{at} role=checkbox>"
+            f"{escape(text[at:at + 40])}</label><p><s>a" for at in range(0, len(text), 40))),
+        ".html",
+    ),
     "eml: body": reading(_mail, ".eml"),
     "eml: HTML": reading(lambda text: _mail(f"<html>{text}", kind="text/html"), ".eml"),
     "eml: subject": reading(lambda text: _mail("a", f"Subject: {_header(text)}\n"), ".eml"),
@@ -255,6 +261,16 @@ FILES: dict[str, Subject] = {
         ".pdf",
     ),
     "pdf: a form": reading(_pdf_form, ".pdf"),
+    "pdf: struck out": reading(
+        lambda text: pdfs.annotated(
+            b"".join(pdfs.at("Melena", 700 - at % 600) for at in range(0, len(text), 40)),
+            [
+                f"/Subtype /StrikeOut /Rect [72 {at % 700} 90 {at % 700 + 9}]"
+                for at in range(0, len(text), 40)
+            ],
+        ),
+        ".pdf",
+    ),
     "png": reading(lambda text: _picture(text, "PNG"), ".png"),
     "jpeg": reading(lambda text: _picture(text, "JPEG"), ".jpg"),
     "tiff": reading(lambda text: _picture(text, "TIFF"), ".tif"),

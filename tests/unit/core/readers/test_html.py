@@ -109,6 +109,128 @@ def test_what_is_hidden_ends_where_html_says_that_it_ends(body, shown):
     assert seen(body) == shown
 
 
+# -- forms, struck text, symbol fonts --------------------------------------------------------------
+
+HIDING = (
+    "<style>.clear{position:absolute;opacity:0} .none{display:none} .gone{text-decoration:"
+    "line-through} .cut{position:absolute;clip:rect(0,0,0,0)} .kept{text-decoration:none}</style>"
+)
+FORMS = {
+    "boxes": ("<input type=checkbox> A <input type=radio checked> B", "[ ] A [x] B"),
+    "a clear box": ("<input type=checkbox class=clear> A", "[ ] A"),
+    "a clear box that is ticked": ("<input type=checkbox class=clear checked> A", "[x] A"),
+    "radio buttons that labels draw": (
+        "<input type=radio class=cut id=y><label for=y>Yes</label>"
+        "<input type=radio class=cut id=n checked><label for=n>No</label>",
+        "[ ] Yes [x] No",
+    ),
+    "a box in what is hidden, and its label": (
+        "<span class=none><input type=checkbox id=y></span><label for=y>A</label>",
+        "[ ] A",
+    ),
+    "a label before its hidden box": (
+        "<label for=y>A</label> <input class=none type=checkbox id=y checked>",
+        "A [x]",
+    ),
+    "a hidden label of a hidden box": (
+        "A<input class=none type=checkbox id=y checked><label for=y class=none>B</label>",
+        "A",
+    ),
+    "a hidden label around a box": ("A<label hidden><input type=checkbox checked>B</label>", "A"),
+    "a box in what is hidden": ("A<div class=none><input type=checkbox checked></div>", "A"),
+    "what is sent unseen": ("A<input type=hidden value=x>", "A"),
+    "boxes by their role": (
+        "<span role=checkbox aria-checked=false></span> A <span role=switch aria-checked=true>"
+        "</span> B <b role=radio></b> C",
+        "[ ] A [x] B [ ] C",
+    ),
+    "a box in a box by its role": (
+        "<label role=checkbox aria-checked=true><input class=clear type=checkbox>A</label>"
+        "<input type=checkbox>B",
+        "[x] A [ ] B",
+    ),
+    "a hidden box by its role": ("A<b class=none role=checkbox aria-checked=true></b>", "A"),
+    "other roles": ("<span role=button aria-checked=true>A</span>", "A"),
+    "a list that is closed": ("<select><option>a<option>b</select>", "a"),
+    "a list with one line": ("<select size=1><option>a<option>b</select>", "a"),
+    "a list of several, none chosen": ("A<select multiple><option>a<option>b</select>", "A"),
+    "an open list, none chosen": ("A<select size=4><option>a<option>b</select>", "A"),
+    "a list of several, two chosen": (
+        "<select multiple><option selected>a<option>b<option selected>c</select>",
+        "a, c",
+    ),
+    "a closed list, two chosen": ("<select><option selected>a<option selected>b</select>", "b"),
+}
+
+
+@pytest.mark.parametrize(("body", "shown"), FORMS.values(), ids=FORMS)
+def test_forms_show_what_is_ticked_and_chosen(body, shown):
+    assert seen(f"<p>{body}", HIDING) == [shown]
+
+
+STRUCK = {
+    "s": ("<s>no</s>Yes.", ["Yes."]),
+    "strike": ("<strike>no</strike>Yes.", ["Yes."]),
+    "del": ("<del>no</del>Yes.", ["Yes."]),
+    "a style": ("<span style='text-decoration:line-through'>no</span>Yes.", ["Yes."]),
+    "two lines": ("<b style='text-decoration:underline line-through red'>no</b>Yes.", ["Yes."]),
+    "a longer name": ("<i style='text-decoration-line:line-through'>no</i>Yes.", ["Yes."]),
+    "a class": ("<p class=gone>no<p>Yes.", ["Yes."]),
+    "what is inside": ("<div class=gone><p class=kept>no<i>no</i></div>Yes.", ["Yes."]),
+    "an item": ("<ul><li class=gone><input type=checkbox checked>no<li>Yes.</ul>", ["Yes."]),
+    "a denial": ("<p>She has <s>no</s> melena.", ["She has melena."]),
+    "blocks": ("<s><p>no<div>no</div></s>Yes.", ["Yes."]),
+    "over the end of a paragraph": ("<p><s>no<p>no</s>Yes.", ["Yes."]),
+    "that ends inside a block": ("<s>no<div>no</s>Yes.</div>", ["Yes."]),
+}
+
+
+@pytest.mark.parametrize(("body", "shown"), STRUCK.values(), ids=STRUCK)
+def test_struck_text_is_left_out_and_noted(body, shown):
+    assert reading(page(body, HIDING)) == (shown, ["struck_text"])
+
+
+@pytest.mark.parametrize(
+    "body", ["<s class=kept>a</s>", "<u>a</u>", "<b style='text-decoration:underline'>a</b>"]
+)
+def test_text_that_is_not_struck_is_read(body):
+    assert reading(page(body, HIDING)) == (["a"], [])
+
+
+def test_the_cells_beside_a_struck_one_stay_where_they_are():
+    body = "<table><tr><td>a<td class=gone>no<td>b<tr class=gone><td>no</table>"
+    assert reading(page(body, HIDING)) == (["a\t\tb"], ["struck_text"])
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        ("<span style='font-family:Wingdings'>¨</span> a", "☐ a"),
+        ("<span style='font-family:\"Wingdings\",serif'>þ</span> a", "☑ a"),
+        ("<font face=Wingdings>o</font> a <font face='Wingdings 2'>R</font> b", "☐ a ☑ b"),
+        ("<span style='font:12pt/1.2 Webdings'>c</span> a", "☐ a"),
+        ("<span style='font-family:Wingdings'>x<span style='font:7pt Arial'>x</span></span>", "☒x"),
+        (
+            "<span style='font-family:Symbol'>·<span style='font:7pt \"Times\"'> </span></span>a",
+            "• a",
+        ),
+        ("<span style='font-family:Wingdings'>§</span> a", "▪ a"),
+        ("<span style='font-family:Arial, Wingdings'>o</span> a", "o a"),
+        ("<span style='font-family:Segoe UI Symbol'>o ❏</span> a", "o ☐ a"),
+        ("□ a ⌧ b ○ c ● d ■ e", "☐ a ☒ b ○ c ● d ■ e"),
+    ],
+)
+def test_signs_of_symbol_fonts_are_boxes_and_bullets(body, shown):
+    assert reading(page(f"<p>{body}")) == ([shown], [])
+
+
+def test_a_sign_that_is_not_known_is_noted():
+    found = reading(page("<p><span style='font-family:Wingdings'>:</span> a"))
+    assert found == (["\ufffd a"], ["symbols_unknown"])
+    found = reading(page("<p><b role=checkbox aria-checked=mixed></b> a"))
+    assert found == (["\ufffd a"], ["symbols_unknown"])
+
+
 def test_what_is_raised_is_no_digit_of_the_number_before_it():
     body = (
         "<p>450 x 10<sup>9</sup>/L, 10<b><sup> -3</sup></b>, 7.9<sup><a>1</a></sup>, "

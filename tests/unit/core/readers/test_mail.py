@@ -92,6 +92,26 @@ BODIES = {
         ),
         [(None, ("Melena. " * 9).strip())],
     ),
+    "boxes that the plain part lacks": (
+        several(
+            "alternative",
+            part("text/plain", "Melena\nFever"),
+            part(
+                "text/html", "<p><input type=checkbox>Melena<p><input type=checkbox checked>Fever"
+            ),
+        ),
+        [(None, "[ ] Melena\n[x] Fever")],
+    ),
+    "boxes that both parts have": (
+        several(
+            "alternative",
+            part("text/plain", "[ ] Melena\n[x] Fever."),
+            part(
+                "text/html", "<p><input type=checkbox>Melena<p><input type=checkbox checked>Fever"
+            ),
+        ),
+        [(None, "[ ] Melena\n[x] Fever.")],
+    ),
     "related in alternative": (
         several("alternative", TEXT, several("related", WITH_LOGO, LOGO)),
         ONE,
@@ -369,3 +389,12 @@ def test_a_file_on_which_its_reader_fails_has_a_code(monkeypatch):
     monkeypatch.setattr(json_array, "record_of", lambda *_: fails(MemoryError))
     with pytest.raises(MemoryError):
         read_all()
+
+
+@pytest.mark.parametrize("tag", ["s", "del", "strike"])
+def test_what_a_page_strikes_through_is_not_read_from_the_plain_part(tag):
+    page = part("text/html", f"<p>Fine. <{tag}>Ongoing melena.</{tag}></p>")
+    content = HEAD + several("alternative", part("text/plain", "Fine. Ongoing melena."), page)
+    with Source(io.BytesIO(content.encode()), "x.eml", ["text"], ["id"], ReadLimits()) as opened:
+        assert [record.text for record in read(opened)] == ["Fine."]
+    assert "struck_text" in [note.code for note in opened.notes]

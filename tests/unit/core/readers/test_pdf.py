@@ -323,3 +323,132 @@ def test_a_text_layer_of_codes_is_not_believed():
 def test_a_page_with_names_blacked_out_is_believed():
     rows = [f"Patient XXXXXXXXXXXX of XXXXXXXXXXXXX seen {n} times by xxxxxxxxx" for n in range(8)]
     assert asked(files.pdf([files.lines(rows)])) == []
+
+
+# -- struck text, lists, fields without a form, signs ----------------------------------------------
+
+
+def line(text: str, y: float = 700, x: float = 72) -> bytes:
+    return pdfs.at(text, y, x=x)
+
+
+def strike_out(*quads: str, more: str = "") -> str:
+    points = f"/QuadPoints [{' '.join(quads)}]" if quads else ""
+    return f"/Subtype /StrikeOut /Rect [70 696 162 713] {points} {more}"
+
+
+TWO_LINES = line("Ongoing melena.") + line("Kept.", 660)
+WHOLE = "72 712 160 712 72 698 160 698"
+
+
+@pytest.mark.parametrize(
+    ("stream", "annotations", "shown"),
+    [
+        (TWO_LINES, [strike_out(WHOLE)], "Kept."),
+        (TWO_LINES, [strike_out()], "Kept."),
+        (TWO_LINES, [strike_out(WHOLE, "72 671 110 671 72 658 110 658")], None),
+        (
+            line("She has no ongoing melena."),
+            [strike_out("118 711 134 711 118 697 134 697")],
+            "She has ongoing melena.",
+        ),
+        (TWO_LINES, [strike_out(WHOLE, more="/Contents (by mistake)")], "Kept."),
+    ],
+)
+def test_words_that_an_annotation_strikes_out_are_left_out(stream, annotations, shown):
+    content = pdfs.annotated(stream, annotations)
+    if shown:
+        assert texts(content) == [shown]
+        assert "struck_text" in notes(content)
+    else:
+        with pytest.raises(NoTextLayerError):
+            texts(content)
+
+
+@pytest.mark.parametrize("kind", ["Highlight", "Underline", "Squiggly"])
+def test_words_that_are_marked_otherwise_stay(kind):
+    content = pdfs.annotated(TWO_LINES, [strike_out(WHOLE).replace("StrikeOut", kind)])
+    assert texts(content) == ["Ongoing melena. Kept."]
+    assert notes(content) == []
+
+
+def test_a_strike_that_is_not_shown_strikes_nothing():
+    content = pdfs.annotated(TWO_LINES, [strike_out(WHOLE, more="").replace("/Rect", "/F 2 /Rect")])
+    content = content.replace(b"/F 4 /Subtype /StrikeOut /F 2", b"/F 2 /Subtype /StrikeOut     ")
+    assert texts(content) == ["Ongoing melena. Kept."]
+
+
+@pytest.mark.parametrize("kind", ["Stamp", "Ink", "Line", "Circle"])
+def test_what_is_drawn_as_a_comment_is_noted(kind):
+    content = pdfs.annotated(TWO_LINES, [f"/Subtype /{kind} /Rect [9 9 50 50]"])
+    assert notes(content) == ["comments_left_out"]
+
+
+COMBO, SEVERAL = 1 << 17, 1 << 21
+CODES = "/Opt [[(0)(No)] [(1)(Yes)]]"
+
+
+@pytest.mark.parametrize(
+    ("flags", "entries", "shown"),
+    [
+        (COMBO, f"/V (0) {CODES}", "No"),
+        (COMBO, "/V (1) /Opt [[(1)(No)] [(2)(Yes)]]", "No"),
+        (COMBO, "/V (No) /Opt [(No)(Yes)]", "No"),
+        (COMBO | 1 << 18, "/V (Other) /Opt [(No)(Yes)]", "Other"),
+        (COMBO, CODES, ""),
+        (SEVERAL, "/V [(Melena) (Anemia)] /Opt [(Melena)(Fever)(Anemia)]", "Melena, Anemia"),
+        (SEVERAL, "/V [(1) (3)] /Opt [[(1)(a)] [(2)(b)] [(3)(c)]]", "a, c"),
+        (0, "/V (Fever) /Opt [(Melena)(Fever)]", "Fever"),
+        (SEVERAL, "/Opt [(Melena)(Fever)]", ""),
+    ],
+)
+@pytest.mark.parametrize("form", [True, False])
+def test_lists_show_what_viewers_show_of_them(flags, entries, shown, form):
+    field = f"/Subtype /Widget /FT /Ch /Ff {flags} /T (a) /Rect [150 698 300 712] {entries}"
+    assert texts(pdfs.annotated(line("Finding:"), [field], form=form)) == [
+        f"Finding: {shown}".strip()
+    ]
+
+
+def box(name: str, y: int, state: str) -> str:
+    return (
+        f"/Subtype /Widget /FT /Btn {name} /Rect [72 {y} 82 {y + 10}] /AS /{state} "
+        f"/AP << /N << /Yes null /Off null >> >>"
+    )
+
+
+@pytest.mark.parametrize("names", [("/T (a)", "/T (b)", "/T (c)"), ("", "", "")])
+def test_fields_without_a_form_are_read(names):
+    stream = line("Melena", 700, 90) + line("Fever", 680, 90) + line("Bleeding:", 660)
+    text = "/Subtype /Widget /FT /Tx {} /Rect [150 658 300 672] /V (No)"
+    fields = [box(names[0], 699, "Off"), box(names[1], 679, "Yes"), text.format(names[2])]
+    assert texts(pdfs.annotated(stream, fields, form=False)) == [
+        "[ ] Melena [x] Fever\nBleeding: No"
+    ]
+
+
+def signs(letters: str, font: str = "ZapfDingbats") -> str:
+    """What is read of these letters of a font, each a word."""
+    stream = b"".join(
+        line(letter, 700, 72 + 30 * place).replace(b"/F1", b"/ZD") + line("x", 700, 90 + 30 * place)
+        for place, letter in enumerate(letters)
+    )
+    content = pdfs.annotated(stream, []).replace(b"/ZapfDingbats", f"/{font}".encode())
+    (text,) = texts(content)
+    return text.replace(" x", "").replace(" ", "")
+
+
+@pytest.mark.parametrize(
+    ("letters", "font", "shown"),
+    [
+        ("oq4n", "ZapfDingbats", "☐☐✓■"),
+        ("o", "Wingdings", "☐"),
+        ("x", "Wingdings-Regular", "☒"),
+        ("R", "ABCDEF+Wingdings2", "☑"),
+        ("c", "Webdings", "☐"),
+        ("a", "Symbol", "α"),
+        ("o", "Helvetica", "o"),
+    ],
+)
+def test_signs_of_symbol_fonts_are_boxes_and_bullets(letters, font, shown):
+    assert signs(letters, font) == shown

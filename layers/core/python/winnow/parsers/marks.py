@@ -11,8 +11,8 @@ UNKNOWN = "\ufffd"
 """A glyph of a symbol font that is not known."""
 UNKNOWN_NOTE = (
     "symbols_unknown",
-    "Some signs of symbol fonts are not known here and were read as U+FFFD: look at the boxes and "
-    "marks of the document.",
+    "Some boxes or signs of symbol fonts are not known here and were read as U+FFFD: look at the "
+    "document.",
 )
 _EMPTY, _CROSSED, _TICKED = "☐", "☒", "☑"
 _BOXES = frozenset((_EMPTY, _CROSSED, _TICKED))
@@ -62,7 +62,7 @@ _DINGBATS = {
     **{0x6C: "●", 0x6E: "■", 0x73: "▲", 0x74: "▼", 0x75: "◆", 0x76: "❖", 0x77: "◗"},
     **{0xD4: "➔", 0xD8: "➢", 0xE0: "➠", 0xE4: "➤"},
 }
-_FONTS = {
+_FONTS: dict[str, dict[int, str]] = {
     "symbol": _SYMBOL,
     "wingdings": _WINGDINGS,
     "wingdings2": _WINGDINGS_2,

@@ -117,7 +117,7 @@ class PartReader:
         self._on_ground = False
         """Whether the open paragraph has a ground of its own."""
         self.style_hides = styles.hidden.has(styles.default)
-        self.strikes = Strikes(styles.struck, styles.default)
+        self.strikes = Strikes(styles, styles.default)
         self.box = ""
         """The box that is the bullet of the open paragraph, until it is written."""
         self._numbering = Numbering(styles.default)
@@ -256,7 +256,7 @@ class PartReader:
         style = attributes.get(f"{space}val", "")
         self._numbering.style = style
         self.style_hides = self._document.styles.hidden.has(style)
-        self.strikes = Strikes(self._document.styles.struck, style)
+        self.strikes = Strikes(self._document.styles, style)
 
     def _number(self, attributes: Attributes, space: str) -> None:
         if self._in_properties:

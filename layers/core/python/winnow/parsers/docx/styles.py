@@ -41,10 +41,19 @@ class Styles:
         self.hidden = Toggle(self.based_on)
         self.struck = {name: Toggle(self.based_on) for name in _STRIKES}
         """By one line, and by two."""
+        self._strikes: dict[str, frozenset[str]] = {}
         self.default = ""
         """The style of paragraphs that name none."""
         self.numbers: dict[str, str] = {}
         self.levels: dict[str, str] = {}
+
+    def strikes(self, style: str) -> frozenset[str]:
+        """What strikes text of this style through."""
+        known = self._strikes.get(style)
+        if known is None:
+            known = frozenset(name for name, toggle in self.struck.items() if toggle.has(style))
+            self._strikes[style] = known
+        return known
 
     def numbering(self, style: str) -> tuple[str, str]:
         """The list of paragraphs of this style, and their level in it; "" where it names none."""
@@ -61,33 +70,32 @@ class Styles:
 class Strikes:
     """Whether the open run is struck through: by itself, else by its style and its paragraph's."""
 
-    def __init__(self, toggles: Mapping[str, Toggle], style: str) -> None:
-        self._toggles = toggles
-        self._of_paragraph = {name for name, toggle in toggles.items() if toggle.has(style)}
+    __slots__ = ("_of_paragraph", "_said", "_struck", "_styles", "out")
+
+    def __init__(self, styles: Styles, style: str) -> None:
+        self._styles = styles
+        self._of_paragraph = styles.strikes(style)
         self.new_run()
 
     def new_run(self) -> None:
         """A run begins, of which nothing is said yet."""
         self._struck = self._of_paragraph
-        self._said: dict[str, bool] = {}
-        self._tell()
+        self._said: dict[str, bool] | None = None
+        self.out = bool(self._struck)
 
     def run_style(self, style: str) -> None:
         """The run has a style, which toggles what the paragraph's has."""
-        of_run = {name for name, toggle in self._toggles.items() if toggle.has(style)}
-        self._struck = self._of_paragraph ^ of_run
+        self._struck = self._of_paragraph ^ self._styles.strikes(style)
         self._tell()
 
     def say(self, name: str, value: str | None) -> None:
         """The run has the property itself, or not."""
-        self._said[name] = is_on(value)
+        self._said = {**(self._said or {}), name: is_on(value)}
         self._tell()
 
     def _tell(self) -> None:
-        struck = bool(self._struck) or bool(self._said)
-        self.out = struck and any(
-            self._said.get(name, name in self._struck) for name in self._toggles
-        )
+        said = self._said or {}
+        self.out = any(said.get(name, name in self._struck) for name in _STRIKES)
 
 
 def styles_of(parts: Parts, related: Iterable[Relation]) -> Styles:

@@ -68,8 +68,13 @@ BREAKS_OUT = _words(
 INPUTS_WITHOUT_TEXT = _words("hidden password submit button reset image file")
 """Types of `input` that show nothing that was entered."""
 PREFORMATTED = _words("pre listing textarea")
-LOOK_ATTRIBUTES = _words("color bgcolor background")
-"""Attributes that set colours."""
+LOOK_ATTRIBUTES = _words("color bgcolor background face")
+"""Attributes that set colours and fonts."""
+STRUCK = _words("s strike del")
+BOXES = _words("checkbox radio")
+"""Types of `input` that are ticked."""
+BOX_ROLES = _words("checkbox radio switch menuitemcheckbox menuitemradio")
+"""Roles of elements that scripts tick."""
 
 
 def kinds_of(tag: str) -> tuple[str, ...]:

@@ -19,7 +19,8 @@ _PROPERTIES = frozenset(
         """
         display visibility opacity font-size color background background-color position left top
         right bottom text-indent clip clip-path width height max-width max-height overflow
-        overflow-x overflow-y content-visibility font vertical-align
+        overflow-x overflow-y content-visibility font font-family vertical-align
+        text-decoration text-decoration-line
         """,
     )
 )
@@ -38,6 +39,8 @@ _HEX = re.compile(r"#([0-9a-f]{3,8})\Z")
 _RGB = re.compile(
     r"rgba?\(\s*(\d{1,3})\s*[, ]\s*(\d{1,3})\s*[, ]\s*(\d{1,3})\s*(?:[,/]\s*([\d.]+%?)\s*)?\)\Z"
 )
+_SHORTHAND = re.compile(r".{0,100}?\d[\w.%]{0,8}(?:\s?/\s?\S{1,10})?\s(.+)", re.DOTALL)
+"""The value of `font`: the families come after the size."""
 _CLIPPED = re.compile(r"rect\(\s*([01])(?:px)?[\s,]+\1(?:px)?[\s,]+\1(?:px)?[\s,]+\1(?:px)?\s*\)\Z")
 _INSET = re.compile(r"inset\(\s*(?:50|100)%\s*\)\Z")
 _OFF_SCREEN = -500.0
@@ -272,6 +275,20 @@ def hides(style: Style) -> bool:
         if not value(side).endswith(("%", "em", "vh", "vw", "in", "cm"))
         or _number(value(side)) == 0
     )
+
+
+def strikes(style: Style) -> bool | None:
+    """Whether a style strikes text through; None where it says nothing of it."""
+    said = [style[name][0] for name in ("text-decoration-line", "text-decoration") if name in style]
+    return any("line-through" in value for value in said) if said else None
+
+
+def family(style: Style) -> str:
+    """The first family of fonts that a style names; "" where it names none."""
+    value = style["font-family"][0] if "font-family" in style else ""
+    if not value and (match := _SHORTHAND.match(style.get("font", ("", False))[0])):
+        value = match[1]
+    return value.split(",")[0].strip()
 
 
 def font_is_nothing(style: Style, before: bool) -> bool:

@@ -10,12 +10,15 @@ proportion to its length, whatever is in it.
 import re
 from bisect import insort
 from collections.abc import Callable
+from functools import cached_property
 from typing import IO, Any, NamedTuple
 
 from winnow.parsers.errors import too_long
 from winnow.parsers.html.elements import (
     BETWEEN_CELLS,
     BLOCKS,
+    BOX_ROLES,
+    BOXES,
     BREAKS_OUT,
     CLOSES_P,
     DRAWN,
@@ -33,6 +36,7 @@ from winnow.parsers.html.elements import (
     REPLACED,
     SCOPE,
     SPECIAL,
+    STRUCK,
     TABLE_PARTS,
     UNSEEN,
     VOID,
@@ -45,16 +49,20 @@ from winnow.parsers.html.style_sheets import (
     Style,
     StyleSheet,
     colour,
+    family,
     font_is_nothing,
     hides,
     inline_style,
     laid_over,
+    strikes,
 )
+from winnow.parsers.marks import UNKNOWN, UNKNOWN_NOTE, from_symbol_font, symbol_font
 from winnow.parsers.superscripts import is_read_into
 
 _SPACE = re.compile(r"[ \t\n\r\f\v\u00a0]+")
 _NOTHING = re.compile("[\u00ad\u200b\ufeff]")
 """Characters without width."""
+_LABELLED = re.compile(r"""\bfor\s*=\s*["']?([^\s"'<>]{1,200})""", re.IGNORECASE)
 _MAX_CACHED_NAMES = 1_000
 _MAX_BETWEEN = 100
 _MAX_SWALLOWED = 100
@@ -81,6 +89,9 @@ class _Look(NamedTuple):
     raised: bool = False
     ink: str | None = "000000"
     paper: str | None = "ffffff"
+    struck: bool = False
+    font: str = ""
+    """The symbol font of its letters; "" for fonts of letters."""
 
 
 class _Open(NamedTuple):
@@ -95,6 +106,8 @@ class _Open(NamedTuple):
     look: _Look
     matched: tuple[Compound, ...]
     """What rules of the style sheets ask for and this element is."""
+    struck: bool = False
+    """Whether what is hidden in it is struck through, or deleted."""
 
 
 _PLAIN = _Look()
@@ -127,6 +140,7 @@ class HtmlTextExtractor:
     def __init__(
         self, text: str, limits: dict[str, int], emit: Callable[[list[Any]], None]
     ) -> None:
+        self._page = text
         self._markup = Markup(text)
         self._sheet = StyleSheet(style_sheets(text))
         self._limits = limits
@@ -150,7 +164,18 @@ class HtmlTextExtractor:
         self._in_cell = False
         self._options: list[tuple[bool, list[str]]] | None = None
         """The entries of the open selection list: whether each is selected, and its text."""
+        self._is_list_box = False
+        """Whether the open selection list shows several entries, or none."""
+        self._boxes: list[tuple[int, _Open]] = []
+        """Open elements that are boxes by their role, and their places."""
+        self._labels: dict[str, bool] = {}
+        """Of each box that had its label, whether that was seen."""
+        self._unlabelled: dict[str, str] = {}
+        """What boxes show that wait for their labels, by their ids."""
         self._hidden = False
+        self._struck = False
+        self._symbols = False
+        """Whether a sign or a box is not known."""
         self._like_paper = False
         self._drawn = False
         """Whether a drawing contains text."""
@@ -183,6 +208,10 @@ class HtmlTextExtractor:
                     "Text that the page's own styles hide was left out.",
                 ]
             )
+        if self._struck:
+            self._emit(["note", "struck_text", "Text that is struck through was not read."])
+        if self._symbols:
+            self._emit(["note", *UNKNOWN_NOTE])
         if self._sheet.incomplete:
             self._emit(
                 [
@@ -224,6 +253,7 @@ class HtmlTextExtractor:
             matched = self._sheet.entered(tag, attributes)
         look = around.look
         hidden = False
+        struck = around.struck
         if attributes or style:
             if own := attributes.get("style"):
                 own_style = inline_style(own)
@@ -233,6 +263,12 @@ class HtmlTextExtractor:
                 hidden = True
             if style or not LOOK_ATTRIBUTES.isdisjoint(attributes):
                 look = _look(tag, attributes, style, look)
+        if strikes(style) or (tag in STRUCK and strikes(style) is None):
+            struck = True
+            if tag in FORMATTING:
+                hidden = True
+            elif tag != "del":  # a cell stays where it is, without its text
+                look = look._replace(struck=True)
         if tag == "sup":
             look = look._replace(raised=True)
         if tag == "dialog" and "open" not in attributes and "display" not in style:
@@ -240,7 +276,7 @@ class HtmlTextExtractor:
         if tag in PREFORMATTED and not look.pre:
             look = look._replace(pre=True)
         unseen = around.unseen or tag in UNSEEN
-        entry = _Open(tag, unseen, around.hidden + hidden, hidden, look, matched)
+        entry = _Open(tag, unseen, around.hidden + hidden, hidden, look, matched, struck)
         at = len(self._open)
         self._open.append(entry)
         places = self._places
@@ -341,12 +377,18 @@ class HtmlTextExtractor:
         if tag in VOID:
             if before and not self._is_hidden(tag, attributes):
                 self._void(tag, attributes)
+            elif tag == "input":
+                self._hidden_box(attributes, before)
             return
         self._push(tag, attributes, foster=foster)
         if tag in FOREIGN:
             self._markup.foreign = True
+        if tag == "label" and "for" in attributes:
+            self._label(attributes["for"])
         if self._seen():
             self._opened(tag, attributes)
+            if "role" in attributes:
+                self._open_box(attributes)
         elif before and tag in BLOCKS:
             self._close_block()
         elif before and tag in REPLACED:
@@ -575,6 +617,7 @@ class HtmlTextExtractor:
             self._set_off("")
         elif tag == "select":
             self._options = []
+            self._is_list_box = _is_list_box(attributes)
         elif tag in ("option", "optgroup") and self._options is not None:
             if tag == "option":
                 self._options.append(("selected" in attributes, []))
@@ -616,14 +659,66 @@ class HtmlTextExtractor:
             self._runs.append("\n")
         elif tag == "hr":
             self._close_block()
-        elif tag == "input":
-            self._set_off(_entered(attributes))
+        elif tag == "input" and not self._open[-1].look.struck:
+            kind = (attributes.get("type") or "text").lower()
+            self._set_off(self._box(attributes) if kind in BOXES else _entered(kind, attributes))
+
+    def _box(self, attributes: Attributes) -> str:
+        """What an input shows that is ticked, unless it is part of a box by its role."""
+        while self._boxes and not self._is_open(*self._boxes[-1]):
+            self._boxes.pop()
+        if self._boxes:
+            return ""
+        return "[x]" if "checked" in attributes else "[ ]"
+
+    def _hidden_box(self, attributes: Attributes, seen: bool) -> None:
+        """Read an input that is hidden: what stands for it is drawn by its label, or beside it."""
+        top = self._open[-1]
+        if (attributes.get("type") or "").lower() not in BOXES or top.unseen or top.struck:
+            return
+        label = attributes.get("id", "")
+        if label in self._labels:
+            seen = self._labels[label]
+        elif label and label in self._labelled:
+            self._unlabelled[label] = self._box(attributes)
+            return
+        if seen:
+            self._set_off(self._box(attributes))
+
+    def _label(self, name: str) -> None:
+        """The label of a box begins; it shows what a hidden one is."""
+        box = self._unlabelled.pop(name, "")
+        seen = self._seen() and self._open[-1].look.visible
+        self._labels[name] = seen
+        if seen:
+            self._set_off(box)
+
+    @cached_property
+    def _labelled(self) -> frozenset[str]:
+        """The ids that labels name."""
+        return frozenset(_LABELLED.findall(self._page))
+
+    def _open_box(self, attributes: Attributes) -> None:
+        """An element that is seen may be a box by its role, which a script ticks."""
+        look = self._open[-1].look
+        if (
+            look.struck
+            or not look.visible
+            or not BOX_ROLES & set(attributes["role"].lower().split())
+        ):
+            return
+        self._boxes.append((len(self._open) - 1, self._open[-1]))
+        state = attributes.get("aria-checked", "false").lower()
+        self._set_off({"true": "[x]", "false": "[ ]"}.get(state, UNKNOWN))
+        self._symbols = self._symbols or state not in ("true", "false")
 
     def _data(self, data: str) -> None:
         top = self._open[-1]
         if top.unseen:
             if top.tag in DRAWN and not top.hidden:
                 self._drawn = self._drawn or not data.isspace()
+            elif top.struck:
+                self._struck = self._struck or not data.isspace()
             return
         look = top.look
         if top.tag in BETWEEN_CELLS and (top.hidden or not look.visible):
@@ -631,7 +726,7 @@ class HtmlTextExtractor:
             top = self._open[self._places.last("table") - 1]
             look = top.look
         if (top.hidden or self._hiding[-1]) and self._hidden_here(top):
-            self._hidden = self._hidden or not data.isspace()
+            self._leave_out(top.struck or self._is_struck_on(), data)
             return
         if look is not _PLAIN and not self._shown(look, data):
             return
@@ -639,8 +734,10 @@ class HtmlTextExtractor:
         if self._left < 0:
             raise too_long(self._limits)
         text = data if look.pre else _SPACE.sub(" ", data)
-        if not text.isascii():
-            text = _NOTHING.sub("", text)
+        if look.font or not text.isascii():
+            sign = from_symbol_font(_NOTHING.sub("", text), look.font)
+            self._symbols = self._symbols or (UNKNOWN in sign and UNKNOWN not in text)
+            text = sign
         if look.raised and not self._raised and is_read_into(self._runs, text):
             self._runs.append("^")
         self._raised = look.raised
@@ -650,10 +747,20 @@ class HtmlTextExtractor:
         elif self._options:
             self._options[-1][1].append(text)
 
+    def _is_struck_on(self) -> bool:
+        """Whether formatting goes on here that strikes text through."""
+        return bool(self._hiding[-1]) and self._hiding[-1][-1][1].struck
+
+    def _leave_out(self, struck: bool, data: str) -> None:
+        if struck:
+            self._struck = self._struck or not data.isspace()
+        else:
+            self._hidden = self._hidden or not data.isspace()
+
     def _shown(self, look: _Look, data: str) -> bool:
         """Whether text is shown, as far as its style tells."""
-        if not look.visible or look.no_size or look.ink == TRANSPARENT:
-            self._hidden = self._hidden or not data.isspace()
+        if look.struck or not look.visible or look.no_size or look.ink == TRANSPARENT:
+            self._leave_out(look.struck, data)
             return False
         if look.ink == look.paper and look.ink is not None:
             self._like_paper = self._like_paper or not data.isspace()
@@ -674,14 +781,13 @@ class HtmlTextExtractor:
                 self._emit(["text", stripped + "\n", None, self._line])
 
     def _close_select(self) -> None:
-        """A list shows what is selected, else its first entry."""
+        """A list that is closed shows the entry that is selected, else its first."""
         options = self._options or []
-        shown = [text for selected, text in options if selected] or [
-            text for _, text in options[:1]
-        ]
         self._options = None
-        for text in shown:
-            self._set_off("".join(text).strip())
+        texts = [text for selected, text in options if selected]
+        if not self._is_list_box:
+            texts = texts[-1:] or [text for _, text in options[:1]]
+        self._set_off(", ".join("".join(text).strip() for text in texts))
 
     def _set_off(self, text: str) -> None:
         """Text with a space on either side."""
@@ -724,6 +830,9 @@ def _look(tag: str, attributes: Attributes, style: Style, before: _Look) -> _Loo
         look = look._replace(raised=style["vertical-align"][0] == "super")
     if "font-size" in style:
         look = look._replace(no_size=font_is_nothing(style, before.no_size))
+    font = family(style) or attributes.get("face", "").split(",")[0] * (tag == "font")
+    if font and font != "inherit":
+        look = look._replace(font=symbol_font(font))
     ink = style["color"][0] if "color" in style else attributes.get("color", "") * (tag == "font")
     if ink:
         look = look._replace(ink=colour(ink))
@@ -739,9 +848,12 @@ def _look(tag: str, attributes: Attributes, style: Style, before: _Look) -> _Loo
     return look
 
 
-def _entered(attributes: Attributes) -> str:
-    """What an input shows."""
-    kind = (attributes.get("type") or "text").lower()
-    if kind in ("checkbox", "radio"):
-        return "[x]" if "checked" in attributes else "[ ]"
+def _entered(kind: str, attributes: Attributes) -> str:
+    """What an input of a kind that is not ticked shows."""
     return "" if kind in INPUTS_WITHOUT_TEXT else attributes.get("value") or ""
+
+
+def _is_list_box(attributes: Attributes) -> bool:
+    """Whether a selection list is open on the page: then nothing may be selected."""
+    size = attributes.get("size", "").strip()
+    return "multiple" in attributes or (size[:9].isdecimal() and int(size[:9]) > 1)

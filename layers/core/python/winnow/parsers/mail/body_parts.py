@@ -43,6 +43,7 @@ _ENCRYPTED = frozenset(
 )
 _BOUNDARY = re.compile(r"^--([^\s-][^\r\n]{0,200}?)[ \t]*\r?\n(?=content-|\r?\n)", re.I | re.M)
 _WORD = re.compile(r"\w+")
+_BOX = re.compile(r"\[[ xX]\]|[☐☒☑✓]")
 _SAYS = re.compile("[^\\s\u00ad\u034f\u200b-\u200f\u2060\ufeff]")
 """A character that is seen."""
 
@@ -110,9 +111,12 @@ def content_of(part: Message) -> bytes:
     return payload.encode("utf-8", "surrogateescape") if isinstance(payload, str) else b""
 
 
-def sort(message: Message, lines: Lines) -> MailParts:
-    """The parts of a mail. `lines` reads one; of the alternatives, those that say nothing go."""
-    sorter = _Sorter(lines)
+def sort(message: Message, lines: Lines, strikes: Callable[[Message], bool]) -> MailParts:
+    """The parts of a mail; of the alternatives, those that say nothing go.
+
+    `lines` reads a part, `strikes` tells whether it has text that is struck through.
+    """
+    sorter = _Sorter(lines, strikes)
     mail = sorter.sorted(message)
     texts = [part for part in mail.body if sorter.says(part)]
     pages = [part for part in texts if of_type(part) == "text/html"]
@@ -127,8 +131,9 @@ def sort(message: Message, lines: Lines) -> MailParts:
 
 
 class _Sorter:
-    def __init__(self, lines: Lines) -> None:
+    def __init__(self, lines: Lines, strikes: Callable[[Message], bool]) -> None:
         self._lines = lines
+        self._strikes = strikes
         self._seen = 0
         self._chosen: set[int] = set()
         """Parts that are the body as one of several alternatives."""
@@ -140,6 +145,15 @@ class _Sorter:
             for text in [item[1]] if item[0] == "text" else item[2]:
                 words += _WORD.findall(text)
         return words
+
+    def _boxes(self, body: Sequence[Message]) -> int:
+        """How many boxes of a form a text has."""
+        return sum(
+            len(_BOX.findall(text))
+            for part in body
+            for item in self._lines(part)
+            for text in ([item[1]] if item[0] == "text" else item[2])
+        )
 
     def says(self, part: Message) -> int:
         """The length of a part's text, in characters."""
@@ -221,12 +235,14 @@ class _Sorter:
         return kind.startswith("text/") or kind in _OTHER_FORMS
 
     def _choice(self, bodies: list[list[Message]]) -> list[Message]:
-        """The plain text, unless it is much shorter than the page beside it."""
+        """The plain text, unless the page beside it says much more, or what is ticked or struck."""
         counted = [(sum(self.says(part) for part in body), _is_page(body), body) for body in bodies]
         plain = next((body for body in counted if body[0] and not body[1]), None)
         page = next((body for body in counted if body[0] and body[1]), None)
-        if plain and page and 2 * plain[0] < page[0]:
-            return page[2]
+        if plain and page:
+            has_more = 2 * plain[0] < page[0] or self._boxes(plain[2]) < self._boxes(page[2])
+            if has_more or any(map(self._strikes, page[2])):
+                return page[2]
         choice = plain or page
         return choice[2] if choice else []
 

@@ -46,7 +46,7 @@ def parse(file: IO[bytes], limits: dict[str, int], emit: Emit, scratch: IO[bytes
     headers = ((name, _header(message, name)) for name in _HEADERS)
     emit(["fields", {name: value for name, value in headers if value is not None}])
     reader = _BodyReader(limits, emit)
-    mail = sort(message, reader.lines)
+    mail = sort(message, reader.lines, reader.strikes)
     lines = [line for part in mail.body for line in reader.lines(part)]
     for number, item in enumerate(lines, start=1):
         emit([*item[:-1], number])
@@ -97,12 +97,18 @@ class _BodyReader:
         self._left = 2 * limits["max_document_chars"]
         # The parts are kept as well: another one could get the id of one that is gone.
         self._known: dict[int, tuple[Message, list[list[Any]]]] = {}
+        self._struck: set[int] = set()
 
     def lines(self, part: Message) -> list[list[Any]]:
         """What is emitted for a part, without a number."""
         if id(part) not in self._known:
             self._known[id(part)] = part, self._read(part)
         return self._known[id(part)][1]
+
+    def strikes(self, part: Message) -> bool:
+        """Whether a part has text that is struck through, or deleted."""
+        self.lines(part)
+        return id(part) in self._struck
 
     def _read(self, part: Message) -> list[list[Any]]:
         # What is in a mail twice, plain and as a page, is read twice and kept once.
@@ -122,6 +128,8 @@ class _BodyReader:
             visible_text.parse(file, self._limits, items.append, None)
             for note in (item for item in items if item[0] == "note"):
                 self._emit(note)
+                if note[1] == "struck_text":
+                    self._struck.add(id(part))
             return [item for item in items if item[0] != "note"]
         rows = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
         if _param(part, "format") == "flowed":

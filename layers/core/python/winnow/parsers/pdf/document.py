@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import IO, Any
 
 from winnow.parsers.errors import ParseError, too_long
+from winnow.parsers.marks import UNKNOWN, UNKNOWN_NOTE
 from winnow.parsers.pdf.fields import LeftOut, fields
 from winnow.parsers.pdf.frame import Frame
 from winnow.parsers.pdf.layers import may_have_layers
 from winnow.parsers.pdf.lines import lines
-from winnow.parsers.pdf.visibility import VisibilityChecker
+from winnow.parsers.pdf.strikes import Strikes
+from winnow.parsers.pdf.visibility import VisibilityChecker, some_of
 from winnow.parsers.pdf.words import IsShown, page_text
 
 _PASSWORD_ERROR = 4
@@ -88,6 +90,9 @@ class _PageReader:
         self._limits = limits
         self._left = limits["max_document_chars"]
         self._left_out = LeftOut()
+        self._struck: list[int] = []
+        self._unknown = False
+        """Whether a page has signs that are not known."""
         self._checker = VisibilityChecker(self._raw, limits, layers=layers)
 
     def load(self, number: int) -> tuple[Any, Callable[[Frame, Any], IsShown], Any]:
@@ -108,25 +113,50 @@ class _PageReader:
         raw = self._raw
         self._count(raw.FPDFText_CountChars(text))
         content, frame = page_text(raw, page, text, visible)
-        filled_in = list(fields(raw, self._document.formenv, page, frame, self._left_out))
+        filled_in = list(fields(raw, self._form_of, page, frame, self._left_out))
         if self._left_out.hidden:
             self._checker.hide(number)
         self._count(sum(len(word[0]) for word in filled_in))
         # Below all else and without height: text at another angle is a line of no row.
         across = [[line, 0, content.height, 0, content.height] for line in content.across]
-        of_page = [*lines([*content.words, *filled_in]), *across]
+        words = [*content.words, *filled_in]
+        kept = Strikes(raw, page, frame).kept(words)
+        if len(kept) < len(words):
+            self._struck.append(number)
+        of_page = [*lines(kept), *across]
         letters = sum(len(line[0]) for line in of_page)
         kind = "page"
         if content.garbled or (letters <= _MAX_SCAN_LETTERS and _is_picture(raw, page)):
             kind = "picture"
         elif not of_page:
             kind = "picture" if raw.FPDFPage_CountObjects(page) else "blank"
+        self._unknown = self._unknown or (
+            kind == "page" and any(UNKNOWN in line[0] for line in of_page)
+        )
         turns = (page.get_rotation() // 90 - frame.quarters) % 4
         return [kind, number, round(content.width, 1), round(content.height, 1), of_page, turns]
+
+    def _form_of(self, page: Any) -> Any:
+        """PDFium's handle of the form, also of one that only its fields are left of."""
+        import pypdfium2 as pdfium
+
+        if self._document.formenv is None:
+            config = self._raw.FPDF_FORMFILLINFO(version=2)
+            form = self._raw.FPDFDOC_InitFormFillEnvironment(self._document, config)
+            self._document.formenv = pdfium.PdfFormEnv(form, config)
+            self._raw.FORM_OnAfterLoadPage(page, self._document.formenv)
+        return self._document.formenv
 
     def notes(self, damaged: Sequence[int]) -> Iterator[tuple[str, str]]:
         """What the user should know, as code and text."""
         yield from self._checker.notes()
+        if self._struck:
+            yield (
+                "struck_text",
+                f"Text that is struck through was not read, on pages: {some_of(self._struck)}.",
+            )
+        if self._unknown:
+            yield UNKNOWN_NOTE
         if damaged:
             some = ", ".join(map(str, damaged[:10]))
             yield (

@@ -256,13 +256,13 @@ class VisibilityChecker:
         if self._hidden:
             yield (
                 "hidden_text",
-                f"Text that is not shown was not read, on pages: {_some(self._hidden)}.",
+                f"Text that is not shown was not read, on pages: {some_of(self._hidden)}.",
             )
         if self._unseen:
             yield (
                 "hidden_text_unchecked",
                 "Pages on which text may be hidden, since drawing them takes too long: "
-                f"{_some(self._unseen)}.",
+                f"{some_of(self._unseen)}.",
             )
 
 
@@ -302,7 +302,8 @@ class _WordVisibility:
         return False
 
 
-def _some(pages: Sequence[int]) -> str:
+def some_of(pages: Sequence[int]) -> str:
+    """The numbers of pages, of the first few."""
     return ", ".join(map(str, pages[:_MAX_LISTED])) + (
         " and more" if len(pages) > _MAX_LISTED else ""
     )

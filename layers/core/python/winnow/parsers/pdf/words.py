@@ -8,14 +8,13 @@ from math import isfinite, pi
 from typing import Any
 
 from winnow.parsers.pdf.frame import Box, Frame
+from winnow.parsers.pdf.signs import Signs
 from winnow.parsers.superscripts import is_raised, is_read_into
 
 _READABLE = str.maketrans(
     {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
     # how PDFium marks the hyphen of a line end; and the soft hyphen
     | dict.fromkeys(("\x02", "\ufffe", "\xad"), "-")
-    # bullets and ticks of the fonts Symbol and Wingdings
-    | {"\uf0b7": "•", "\uf0a7": "▪", "\uf0d8": "➢", "\uf0fc": "✓", "\uf0fe": "☒", "\uf0a8": "☐"}
 )
 _WORD = re.compile("[^\x00\x01\x03-\x20\xa0\ud800-\udfff]+")
 _NO_LETTER = re.compile("[\x00-\x01\x03-\x08\x0e-\x1f\ue000-\uf8ff\ufffd]")
@@ -124,6 +123,7 @@ class _WordReader:
         self._rectangle = raw.FS_RECTF()
         self._at = ctypes.byref(self._rectangle)
         self._corner = frame.corner
+        self._signs = Signs(raw, text)
 
     def all_words(
         self, matches: Sequence[re.Match[str]], doubtful: Collection[int]
@@ -141,7 +141,8 @@ class _WordReader:
             if boxed is not None:
                 words += boxed
             elif self._shows_across(start, end):
-                across.append((index, self._angle_off(start), match.group().translate(_READABLE)))
+                word = self._signs.read(start, match.group()).translate(_READABLE)
+                across.append((index, self._angle_off(start), word))
         return words, across
 
     def _angle_off(self, index: int) -> float:
@@ -179,7 +180,7 @@ class _WordReader:
             return []
         if _DOUBLED.search(text) or _MAY_BE_RAISED.search(text):
             text = self._as_printed(start, end)
-        return [(text.translate(_READABLE), *box)]
+        return [(self._signs.read(start, text).translate(_READABLE), *box)]
 
     def _as_printed(self, start: int, end: int) -> str:
         """A word with a `^` before what is raised after a digit.
