@@ -461,6 +461,26 @@ def test_xml_in_an_archive_is_a_part_that_cannot_be_read():
     assert reading(archive, "x.zip").records == [(None, "a"), "file_type"]
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("She has ~~no~~ melena.", "She has  melena."),
+        ("~~Ongoing melena.~~ Fine.", " Fine."),
+        ("- [x] ~~Fever~~\n- [ ] Chills", "- [x] \n- [ ] Chills"),
+    ],
+)
+def test_what_markdown_strikes_through_is_left_out_and_noted(text, shown):
+    assert reading(text, "x.md") == ([(None, shown)], ["struck_text"])
+
+
+@pytest.mark.parametrize(
+    "text", ["Hb ~~ 7", "a ~~ b ~~ c", "~~~\ncode\n~~~", "~5 and ~7", "~~a\nb~~", "~~open"]
+)
+def test_tildes_that_strike_nothing_stay(text):
+    assert reading(text, "x.md") == ([(None, text)], [])
+    assert reading("A ~~b~~ c", "x.txt") == ([(None, "A ~~b~~ c")], [])
+
+
 def test_comments_before_a_page_take_no_time():
     assert reading("<!---->" * 5_000 + "<html><p>a", "x.html").records == [(None, "a")]
     assert reading("<!---->" * 5_000 + "a", "x.txt").records[0][1].endswith("a")

@@ -22,7 +22,7 @@ READERS: dict[Kind, tuple[str, str]] = {
     "jsonl": ("winnow.readers.json_lines", "read"),
     "json": ("winnow.readers.json_array", "read"),
     "txt": ("winnow.readers.plain_text", "read"),
-    "md": ("winnow.readers.plain_text", "read"),
+    "md": ("winnow.readers.plain_text", "read_markdown"),
     "html": ("winnow.readers.office", "read_html"),
     "eml": ("winnow.readers.containers", "read_mail"),
     "pdf": ("winnow.readers.pages.paged", "read_pdf"),
