@@ -132,6 +132,47 @@ def test_what_stands_under_any_other_heading_is_accepted(heading: str, items: st
     assert outcome(result, book().find("L33774").threshold) == "met"
 
 
+MARKS = [("☐", "☑"), ("◻", "◼"), ("⬜", "✅"), ("□", "■"), ("❏", "✔"), ("✗", "✓"), ("[ ]", "[x]")]
+
+
+@pytest.mark.parametrize(("empty", "ticked"), [*MARKS, ("○", "●"), ("_", "_x_"), ("\uf0a8", "☑")])
+@pytest.mark.parametrize("front", ["", "- "])
+def test_an_item_that_is_not_ticked_is_not_accepted(empty: str, ticked: str, front: str) -> None:
+    items = f"{front}{ticked} Anemia\n{front}{empty} Recurrent melena\n{front}{empty} fever"
+    (result,) = judge("L33774")([f"{items}\n\nHgb 7.9. EGD and colonoscopy were negative."])
+    assert outcome(result, book().find("L33774").threshold) != "met"
+
+
+@pytest.mark.parametrize(("empty", "ticked"), [*MARKS, ("○", "●"), ("_", "_x_")])
+def test_an_item_that_is_ticked_is_accepted(empty: str, ticked: str) -> None:
+    text = f"{ticked} Recurrent melena\n{empty} fever\n{ticked} EGD and colonoscopy negative"
+    (result,) = judge("L33774")([f"{text}\n\nHgb 7.9."])
+    assert outcome(result, book().find("L33774").threshold) == "met"
+    assert isinstance(result.decision, CriteriaDecision)
+    quoted = [e for finding in result.decision.criteria for e in finding.evidence if e.end]
+    assert [f"{text}\n\nHgb 7.9."[e.start : e.end] for e in quoted] == [e.text for e in quoted]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *(": 0", " 0/7 days", " x0", " = 0", " ✗", " ❌", " (0)", " [0]", " -", ": --", " gone"),
+        *(": ○ Yes ● No", "? □ Yes ■ No", ": ✔ No ☐ Yes", "\n☐ Yes\n☒ No", " Yes [ ] No [x]"),
+    ],
+)
+def test_an_answer_that_says_no_or_nothing_is_not_accepted(answer: str) -> None:
+    text = f"Hgb 7.9.\nRecurrent melena{answer}\nEGD and colonoscopy were negative."
+    (result,) = judge("L33774")([text])
+    assert outcome(result, book().find("L33774").threshold) != "met"
+
+
+@pytest.mark.parametrize("answer", ["", " x3", ": ● Yes ○ No", ": ■ Yes □ No", " ✓", ", pain 0/10"])
+def test_an_answer_that_says_yes_is_accepted(answer: str) -> None:
+    text = f"Hgb 7.9.\nRecurrent melena{answer}\nEGD and colonoscopy were negative."
+    (result,) = judge("L33774")([text])
+    assert outcome(result, book().find("L33774").threshold) == "met"
+
+
 def test_each_list_has_its_own_heading() -> None:
     text = (
         "52-year-old, never had a colonoscopy. No family history.\nDenies:\n- {}\nEndorses:\n- {}"

@@ -141,5 +141,14 @@ def _is_asked(evidence: Evidence) -> bool:
     return evidence.text.rstrip().endswith("?") and "?" not in (evidence.reference or "")
 
 
+_NOTHING_SAID = frozenset("-:⍰")
+
+
 def _is_open(plain: str) -> bool:
-    return any(match.rule.category == Context.UNKNOWN for match in match_triggers(tokens(plain)))
+    """Whether something is said to be unknown; a dash or a mark of a list alone says nothing."""
+    words = tokens(plain)
+    return any(
+        match.rule.category == Context.UNKNOWN
+        and not _NOTHING_SAID.issuperset(words[match.start : match.end])
+        for match in match_triggers(words)
+    )

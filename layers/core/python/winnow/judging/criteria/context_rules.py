@@ -47,12 +47,14 @@ Phrase = tuple[frozenset[str] | int, ...]
 """Words, one of each set; a number stands for up to so many words. "" in a set: may be missing."""
 
 _TOKEN = re.compile(
-    r"[^\W_]+(?:['.][^\W_]+)*|[;:,()/?–—\[\]−]|(?<![^\s,;:(])\+(?=[^\W\d_]|\))|-|(?<!_)_(?=_)"
+    r"[^\W_]+(?:['.][^\W_]+)*|[;:,()/?–—\[\]−⍰]|(?<![^\s,;:(])\+(?=[^\W\d_]|\))|-|(?<!_)_(?=_)"
 )
 # "fatigue, -melena" denies; "non-bleeding" and a list's "- melena" or "-melena" do not.
 _MINUS = re.compile(r"(?<=[ \t,;:])-(?=[^\W\d_])")
 _DASH = re.compile(r"(?<=[\w)]) - (?=\w)")
-_BOXES = str.maketrans({"’": "'", "☐": "[]", "□": "[]", "☑": "[x]", "☒": "[x]", "✓": "[x]"})
+_BOXES = str.maketrans(
+    {"’": "'", "☐": "[]", "□": "[]", "☑": "[x]", "☒": "[x]", "✓": "[x]", "∅": "ø"}
+)
 _YEAR = re.compile(r"(?:19|20)\d\ds?")
 _CLAUSE_END = frozenset("$")
 _NOT_LITERAL = frozenset(("", "^", "$", "<year>"))

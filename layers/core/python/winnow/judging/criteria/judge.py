@@ -17,6 +17,7 @@ from winnow.judging.criteria.findings import findings_of
 from winnow.judging.criteria.logic import certainty, decide, verdict
 from winnow.judging.criteria.match import match_segments
 from winnow.judging.criteria.readings import load_readings, readings_key
+from winnow.judging.text.marks import plain_marks
 from winnow.judging.text.remembering import find_readings
 from winnow.judging.text.similarity import SegmentScorer
 from winnow.models import CriteriaDecision, Judgement
@@ -56,10 +57,11 @@ class CriteriaJudge(ProcessJudge):
 
     def _judge(self, batch: RecordBatch) -> list[Judgement]:
         """A text without segments is undetermined."""
-        matrix = self._score_segments(batch.texts, batch.check)
+        texts = [plain_marks(text) for text in batch.texts]
+        matrix = self._score_segments(texts, batch.check)
         matches = match_segments(self._compiled, matrix, batch.check)
         judgements: list[Judgement] = []
-        for index, text in enumerate(batch.texts):
+        for index, text in enumerate(texts):
             batch.check()
             fields = batch.fields[index] if batch.fields else {}
             note = Note(text, fields, self._date_columns, self._today())
@@ -72,9 +74,12 @@ class CriteriaJudge(ProcessJudge):
                 criteria=findings,
             )
             score = certainty(joined.score)
+            decision = with_cautions(decision, self._compiled, matches, matrix, index)
+            if text != batch.texts[index]:
+                decision = _quoting(decision, batch.texts[index])
             judgements.append(
                 Judgement(
-                    decision=with_cautions(decision, self._compiled, matches, matrix, index),
+                    decision=decision,
                     score=score,
                     confidence=score,
                     segments=matrix.sentences[index],
@@ -82,6 +87,29 @@ class CriteriaJudge(ProcessJudge):
                 )
             )
         return judgements
+
+
+def _quoting(decision: CriteriaDecision, text: str) -> CriteriaDecision:
+    """A decision whose evidence has the letters of the text, not the marks that were read."""
+    return decision.model_copy(
+        update={
+            "criteria": tuple(
+                finding.model_copy(
+                    update={
+                        "evidence": tuple(
+                            evidence.model_copy(
+                                update={"text": text[evidence.start : evidence.end]}
+                            )
+                            if evidence.end
+                            else evidence
+                            for evidence in finding.evidence
+                        )
+                    }
+                )
+                for finding in decision.criteria
+            )
+        }
+    )
 
 
 def facts_of(criterion: CompiledCriterion, note: Note) -> list[Stated]:

@@ -5,7 +5,8 @@ The rules, in order:
 1. A line break ends a sentence, unless it is a soft wrap: the line before it is 50 characters or
    longer and ends neither in one of `. ? ! : ;` nor in a box with its answer, or it ends in a comma
    or a word that wants another ("no evidence of"), or the line after goes on ("and ..."); and the
-   line after begins neither with a list mark nor with a heading. Clinical notes put lists and
+   line after begins neither with a list mark nor with a heading. A line that is a box with "yes" or
+   "no" stays with the line above it. Clinical notes put lists and
    headings on lines of their own.
 2. Within such a block, Punkt decides which full stops end a sentence. Beyond Punkt, abbreviations
    that often come last ("b.i.d.", "wks.", "neg.") end one before a word with a capital, so does a
@@ -49,6 +50,10 @@ _WANTING = (
 )
 _GOES_ON = re.compile(rf"(?:,|\b(?:{_WANTING}|{_WANTING.upper()}|a)|(?<![:–?-] )\b(?:no|NO))$")
 _ENDS_IN_BOX = re.compile(r"(?:\[ ?[xX]? ?\]|\( ?[xX]? ?\)|[☐☒☑]) ?[\w/]{1,12}\.?$")
+_ANSWER_LINE = re.compile(
+    r"(?:[☐☒☑]|\[[ xX]?\]|\([ xX]?\))[ \t]{0,4}(?:yes|no|y|n|unknown|n/a)\.?", re.IGNORECASE
+)
+"""One of the answers to the question on the line above it."""
 _GONE_ON = re.compile(r"(?:and|or|nor|but|which|who|with|without|of|on|in|for|from|to)\b(?![.:)])")
 _GLUED = re.compile(
     r"\.(?:(?<=[^\W\d_]{3}\.)|(?<=\d\.)|(?<=[a-z]{2}\.)(?=[A-Z][a-z]))"
@@ -89,11 +94,12 @@ def _blocks(text: str) -> list[Span]:
             continue
         start = match.start() + len(line) - len(line.lstrip())
         end = start + len(stripped)
+        is_answer = bool(blocks) and _ANSWER_LINE.fullmatch(text, start, end) is not None
         # Two breaks between the lines make an empty line: never a wrap.
         if (
-            (soft or (blocks and _GONE_ON.match(text, start)))
+            (soft or is_answer or (blocks and _GONE_ON.match(text, start)))
             and len(BREAK.findall(text, blocks[-1][1], start)) == 1
-            and not LIST_MARK.match(text, start)
+            and (is_answer or not LIST_MARK.match(text, start))
             and not _HEADING_LINE.match(text, start)
         ):
             blocks[-1] = (blocks[-1][0], end)

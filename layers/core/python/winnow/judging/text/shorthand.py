@@ -16,8 +16,11 @@ _RUN = re.compile(r"\w[\w'-]*(?:\.\w+)*")
 _MOSTLY = 0.8
 _WORD_IN_CAPITALS = re.compile(r"[A-Z]{5}")
 """Shorter ones may be abbreviations."""
-_FLAG = re.compile(r"(?<=[A-Za-z])=\s?(?:([nN])|[yY])(?!\w)")
-"""A field of a message: "anemia=n"."""
+_FLAG = re.compile(
+    r"(?<=[A-Za-z]) ?= ?(?:(n|no|none|neg|negative|0|false|absent)|y|yes|true|present)(?![\w.])",
+    re.IGNORECASE,
+)
+"""A field of a message: "anemia=n", "melena = 0"."""
 _POSITIVE = re.compile(r"(?<=[^\W\d_])(?:\+(?=[\s,.;)]|$)| \+(?=[,.;)]|$| (?:stool|x)\b))")
 _MINUS = re.compile(r"(?<=[^\W\d_])(?: ?[–−](?=[.,;)]|$)|–(?=ve\b))|(?<= )[–−](?=ve\b)")
 _NORMAL = re.compile(
@@ -49,6 +52,9 @@ def ticked(text: str) -> str:
     boxes = list(_TICK.finditer(form, label.end()))
     chosen = [box for box in boxes if box["ticked"]]
     if len(boxes) < 2 or not chosen or boxes[0].start() != label.end():
+        return text
+    if not boxes[-1]["choice"].strip():
+        # The boxes stand behind their answers: "Yes [ ] No [x]".
         return text
     # What stands behind the answer of the last box, two spaces away, is of no box.
     answer, *rest = re.split(r"\s{2,}", chosen[0]["choice"].strip(), maxsplit=1)
