@@ -507,7 +507,8 @@ _OTHER_DENIED = (
     r"|(?:stool|blood|fit|dna|screening) tests?)\b"
 )
 _GOES_ON = (
-    r"(?:and (?!(?:biops|polyp|remov))|because\b|due to\b|as (?:of|he|she|they|i)\b|so\b"
+    r"(?:and (?!(?:biops|polyp|remov))|because\b|due to\b|as (?:of|he|she|they|i)\b"
+    r"|so (?:he|she|they|i|we|is|was)\b"
     r"|despite\b|but\b|(?:even |al)?though\b|however\b"
     r"|who(?:se)?\b|i\b|he\b|she\b|they\b|pt\b|patient\b"
     r"|comes?\b|came\b|coming\b|present(?:s|ing)\b|want(?:s|ing)?\b|ask(?:s|ing)\b"
@@ -531,8 +532,8 @@ _NO_RESTRICTION = (
 _DENIED_AGAIN = r"\b(?:none|never)\b"
 _TAKEN_BACK = (
     r"\b(?:not (?:true|right|correct|so)|untrue|incorrect|wrong|false|mistaken|inaccurate|in error"
-    r"|contradict\w*|disput\w*|disagree\w*|see (?:the |his |her )?(?:\w+ )?(?:\d{4}|reports?"
-    r"|records?)"
+    r"|contrary|contradict\w*|disput\w*|disagree\w*"
+    r"|see (?:the |his |her )?(?:\w+ )?(?:\d{4}|reports?|records?)"
     r"|(?:claims?|reports? (?:of|from|dated)))\b"
 )
 _NEXT_SUBJECT = (

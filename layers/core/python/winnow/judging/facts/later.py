@@ -46,7 +46,8 @@ _AGAIN = (
 _DONE_AGAIN = (
     r"\b(?:(?:was|were|been|had it|got it|then|since|later|and|has) repeated|^\W{0,4}repeated"
     r"|repeated in"
-    r"|redone|re-?scoped|re-?examined|second (?:look|one|exam\w*)|(?:one|once|twice|two|three"
+    r"|(?:later|subsequent|newer|further) ones|redone|re-?scoped|re-?examined"
+    r"|second (?:look|one|exam\w*)|(?:one|once|twice|two|three"
     r"|several)"
     r" (?:more|times since)|twice since|more since)\b"
 )
@@ -55,7 +56,7 @@ _CORRECTS = (
     r"\b(?:correct(?:ion|ed|ing|s)|addend\w*|amend\w*|erratum|sorry|apolog\w+|oops|wait|typo\w*|sic"
     r"|mean(?:s|t|ing)?|rather|actually|in fact|instead|dated|should (?:be|read|say|have)|misspoke"
     r"|(?:records?|reports?|chart|notes?|letter|path\w*)"
-    r" (?:says?|states?|shows?|showed|lists?|reads?)"
+    r"(?: (?:says?|states?|shows?|showed|lists?|reads?)|(?= ?:))"
     r"|per [\w ]{1,30}(?:office|records?|reports?|chart|notes?|letter)|mistaken\w*|mistake|error"
     r"|wrong|incorrect|(?:scratch|strike|make) that|late entry|updated?)\b"
 )
