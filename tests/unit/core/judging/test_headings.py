@@ -99,6 +99,11 @@ def test_a_list_on_one_line_has_its_heading_in_front() -> None:
     assert found["EGD: normal, no ulcer, no blood."] == ListHeading()
 
 
+@pytest.mark.parametrize("line", ["Has never had", "Not known to have", "He has none of these"])
+def test_a_line_that_ends_in_the_midst_of_a_sentence_heads_the_list(line: str) -> None:
+    assert under(f"{line}\n- melena")["- melena"] == ListHeading((line,))
+
+
 def test_of_a_line_without_colon_that_says_something_already_it_is_not_sure() -> None:
     assert under("No fever\n- melena")["- melena"] == ListHeading(("No fever",), is_sure=False)
 

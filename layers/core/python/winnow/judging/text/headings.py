@@ -72,7 +72,7 @@ _OPENS = re.compile(
 """The last word of a line that wants something behind it, though it has no colon."""
 _CLAUSE = re.compile(
     r"(?:\b(?:is|are|was|were|has|have|had|shows|showed)\b|,)"
-    r"(?!.*\b(?:following|these|those|any|all|for|of|if|with|ha(?:s|ve|d))$)",
+    r"(?!$|.*\b(?:following|these|those|any|all|for|of|if|with|ha(?:s|ve|d))$)",
     re.IGNORECASE,
 )
 """A line with one of these says all by itself, unless it ends in the midst of it."""
