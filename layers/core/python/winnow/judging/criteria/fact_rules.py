@@ -24,7 +24,12 @@ from winnow.judging.facts.dates import (
     guess_order,
 )
 from winnow.judging.facts.events import Event, EventFact, EventStatus, read_event
-from winnow.judging.facts.measures import Measure, is_named, read_measure
+from winnow.judging.facts.measures import (
+    Measure,
+    MeasureReading,
+    is_named,
+    read_measure,
+)
 from winnow.models import VALUE_SEPARATOR
 from winnow.processes.schema import AgeRange, ColumnTest, Criterion, IntervalSince
 from winnow.processes.schema import Measure as MeasureRule
@@ -261,7 +266,7 @@ class _OfMeasure:
         signs = {self._sign(reading.low), self._sign(reading.high)}
         if signs == {0}:
             return None
-        sign = signs.pop() if len(signs) == 1 else 0
+        sign = signs.pop() if len(signs) == 1 and not self._is_doubtful(reading) else 0
         return Stated(
             sign,
             str(reading),
@@ -270,6 +275,22 @@ class _OfMeasure:
             reading.start,
             reading.end,
             is_outright=False,
+        )
+
+    def _is_doubtful(self, reading: MeasureReading) -> bool:
+        """Whether the text says that the value is not what it seems.
+
+        A bare number that is called normal and is not, or a reference range in which nothing is
+        normal, is in another unit, or of something else.
+        """
+        if reading.doubtful or (reading.normal and self._sign(reading.low) > 0):
+            return True
+        if reading.reference is None:
+            return False
+        low, high = reading.reference
+        measure = self._measure
+        return (self._sign(low) > 0 and self._sign(high) > 0) or (
+            high < measure.least or low > measure.most
         )
 
     def _sign(self, number: float) -> int:

@@ -8,10 +8,14 @@ several the one that is said to be now, or else the last of a trend, is `NOW`, t
 Not values of the patient's now: targets and thresholds ("transfuse below 7"), conditions ("if Hgb
 drops to 7"), reference intervals, differences ("fell by 2"), former values, those of relatives,
 those called an error, other tests of the same word ("hemoglobin A1c"), unknown units. A value in
-doubt is an interval ("7 to 8", "in the 7s", two that contradict each other) or is not read.
+doubt is an interval ("7 to 8", "in the 7s", two that contradict each other) or is not read. If the
+words beside it leave open whose it is, of when, or in which unit (beside.py), it is doubtful; of
+"7.4 in Lisbon, 13.6 here" both count, because nobody knows which is the one of now.
 """
 
+import itertools
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -19,6 +23,7 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from winnow.judging.criteria.context import Context, context_of, tokens
+from winnow.judging.facts import beside
 from winnow.judging.facts.dates import (
     DateInterval,
     DateKind,
@@ -32,6 +37,7 @@ from winnow.judging.facts.patterns import compiled, match_at, search
 from winnow.judging.facts.people import FAMILY, PATIENT
 from winnow.judging.facts.sentences import begins_part, sentences
 from winnow.judging.facts.units import UNIT, convert, rescale
+from winnow.judging.text.segments import Span
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,12 @@ class MeasureReading(NamedTuple):
     when: DateInterval | None = None
     marked: bool = False
     """Whether a word says that it is the newest: "now", "today", "repeat", "corrected to"."""
+    doubtful: bool = False
+    """Whether the text leaves open that it is the patient's, and of now."""
+    normal: bool = False
+    """Whether it is a whole number without a unit that the text calls normal: "Hgb x 7 normal"."""
+    reference: tuple[float, float] | None = None
+    """The reference range beside it, in the measure's unit."""
 
     def __str__(self) -> str:
         """In words: "hemoglobin 7.9 g/dL now", "hemoglobin 7 to 8 g/dL (nadir)"."""
@@ -85,7 +97,8 @@ class MeasureReading(NamedTuple):
             value = f"under {self.high:g}"
         time = "" if self.time is MeasureTime.NOW else f" ({self.time})"
         when = f" of {self.when}" if self.when is not None else ""
-        return f"{self.name} {value} {self.unit}{time}{when}"
+        doubt = ", uncertain" if self.doubtful else ""
+        return f"{self.name} {value} {self.unit}{time}{when}{doubt}"
 
 
 def read_measure(
@@ -106,7 +119,11 @@ def read_measure(
     elif marked := [r for r in now if r.marked]:
         now = marked[-1:]
     last = now[-1]
-    return last._replace(low=min(r.low for r in now), high=max(r.high for r in now))
+    return last._replace(
+        low=min(r.low for r in now),
+        high=max(r.high for r in now),
+        doubtful=all(r.doubtful for r in now),
+    )
 
 
 def is_named(text: str, measure: Measure) -> bool:
@@ -124,19 +141,31 @@ def find_measures(
         return []
     readings: list[MeasureReading] = []
     family = False
-    for start, end in sentences(text):
+    every = list(sentences(text))
+    for place, (start, end) in enumerate(every):
         family = family and not begins_part(text, start)
         if match_at(r"\W{0,4}[A-Za-z][A-Za-z /&]{1,40}:", text, start, end):
             family = match_at(r"\W{0,4}(?:family|fh|fhx)\b", text, start, end) is not None
         matches = list(name.finditer(text, start, end))
         if not matches or family or search(_DOUBT, text[start:end]):
             continue
-        segment = _Segment(text, start, end, measure, record_date, order)
+        following = _following(text, every[place + 1 : place + 3])
+        segment = _Segment(text, start, end, measure, record_date, order, following)
         for number, match in enumerate(matches):
             limit = matches[number + 1].start() if number + 1 < len(matches) else end
             first = matches[number - 1].end() if number else start
             readings += segment.read(match.start(), match.end(), first, limit)
     return readings
+
+
+def _following(text: str, spans: Sequence[Span]) -> Span | None:
+    """The next sentences, as far as they are of the same part of a case."""
+    end = 0
+    for start, stop in spans:
+        if begins_part(text, start):
+            break
+        end = stop
+    return (spans[0][0], end) if end else None
 
 
 _WHOLE = "three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen"
@@ -317,7 +346,8 @@ _AIMED_AT = (
 """Behind a number: "hemoglobin of 10 was the target"."""
 _OTHER_NAMES = (
     r"(?<![\w-])(?:hgb|hb|hemoglobin|haemoglobin|hct|hematocrit|haematocrit|mcv|mchc?"
-    r"|rdw|ferritin|iron|tibc|transferrin|tsat|wbc"
+    r"|rdw|ferritin|serum iron|iron(?=[ :=|]{1,3}(?:(?:level\w*|is|was|of|studies|low|high|at"
+    r"|sat\w*) ?){0,3}[<>]?\d)|tibc|transferrin|tsat|wbc"
     r"|plt|platelets?|retic\w*|inr|pt|ptt|bun|creatinine|cr|cre|egfr|gfr|na|k|sodium"
     r"|potassium|glucose|glu|a1c|hba1c|albumin|alb"
     r"|crp|esr|alt|ast|alp|bili\w*|b12|folate|tsh|bp|hr|rr|spo2|o2|temp|t|weight|wt"
@@ -349,7 +379,7 @@ _FILLERS = """
     sitting stands standing stood checked, hgb trickled slid slipped climbed corrected, misprint
     typo error actually true correct rather really approx approx. consistently persistently
     chronically mildly moderately borderline even very quite points point four five six seven
-    eight nine ten g/dl gm/dl g/l mmol/l mg/dl ng/ml ug/l mcg/l transfusing
+    eight nine ten g/dl gm/dl g/l mmol/l mg/dl ng/ml ug/l mcg/l transfusing addendum
 """
 """What may stand between a name and its number."""
 _NOW = (
@@ -359,14 +389,17 @@ _NOW = (
 )
 _INITIAL = r"\b(?:(?:on|at) )?(?:admission|arrival|presentation|intake)\b"
 _FORMER = (
-    r"\b(?:previous(?:ly)?|prior|former(?:ly)?|baseline|initial(?:ly)?|earlier|old"
+    r"\b(?:prev(?:ious(?:ly)?)?|prior|former(?:ly)?|baseline|initial(?:ly)?|earlier|old"
     r"|before|used to be|last (?:year|month|spring"
     r"|summer|fall|winter|autumn|visit|time|hospitali[sz]ation)|usual(?:ly)?|down from"
     r"|up from|from(?! (?:yesterday|today|this|last night))|vs|versus|compared (?:to|with)|against"
     r"|preop\w*|pre-op\w*|historical(?:ly)?|in the past|pre-?transfusion|was)\b"
 )
 _STRONG_FORMER = _FORMER.replace("|was)", ")")
-_NADIR = r"\b(?:nadir|lowest|low of|as low as|trough|minimum|bottomed)\b"
+_NADIR = (
+    r"\b(?:nadir|(?:all-time|record) low|lowest|worst(?: ever)?|low of|as low as|trough|minimum"
+    r"|bottomed)\b"
+)
 _PEAK = r"\b(?:peak(?:ed)?|highest|high of|as high as|maximum|max)\b"
 _TREND = (
     r"\b(?:drop(?:ped|s|ping)?|fell|fallen|falls|falling|decreas\w+|declin\w+|drift\w+"
@@ -380,7 +413,45 @@ _DIFFERENCE = (
     r"|declined|improved|lost|gained)(?: about| approximately| around| over| almost| a"
     r"| another| more than)? ?$"
 )
-_TO = r"\b(?:to|at|of|is|was) ?$"
+_CHANGE = (
+    r"(?:\b(?:up|down|drop|fall|rise|gain|loss|increase|decrease|decline|improvement|change"
+    r"|difference|delta|swing|risen|fallen|higher|lower|climb(?:ed)?|jump(?:ed)?|slid|slipped"
+    r"|bounced|come up|came up|went up|gone up)"
+    r"(?: about| approximately| around| over| almost| nearly| roughly| some| only| just| a"
+    r"| another|:|=)? ?|[Δ∆+] ?|[:=(\s][-−–—])$"
+)
+"""Directly in front of a number that may be a difference: "Hgb up 4", "Hgb -4"."""
+_CHANGE_OF = (
+    r"(?:\b(?:(?:delta|change|difference)(?: in| of)?|(?:drop|fall|rise|increase|decrease)"
+    r" (?:in|of))(?: the| his| her)?|[Δ∆])[ :]{0,3}$"
+)
+"""Directly in front of the name: "net change Hgb 4"."""
+_THAN = (
+    r" ?(?:g/dl|g/l|%)? ?(?:points? (?:higher|lower|more|less|better|worse|greater)\b"
+    r"|(?:higher|lower|more|less|better|worse|greater) (?:than|since|from)\b)"
+)
+"""Behind a difference: "4 higher than in May"."""
+_LEADS_TO = r" ?(?:g/dl|g/l|%)? ?(?:-+>|→|>|=>|—>|to \d)"
+_A_COUNT = (
+    r"(?:#|№|×|\bx|\bno\.|\bnr\.?|\bnumber|(?<!this\s)(?<!last\s)(?<!next\s)(?<!each\s)(?<!same\s)"
+    r"(?<!prior\s)(?<!past\s)(?<!previous\s)(?<!that\s)(?<!per\s)(?<!every\s)"
+    r"\b(?:day|week|month|year|hour|visit|pod|room|bed|line|page|item|draw|check|cycle|stage|grade"
+    r"|sample|specimen|tube|lot|dose|time)) ?$"
+)
+"""Directly in front of a whole number that counts something else: "day 4", "x 7", "#4"."""
+_CUT = (
+    r"(?:e\d|\.[)\]]|\.? \. ?\d|\.\x20\d(?=[,;)]|\.?$| ?g/)|[’'`]\d"
+    r"| ?(?:million|mio|thousand|lakh)\b)"
+)
+"""Behind a number of which a part is missing: "8. 9", "13 .4", "(4.5.)"."""
+_BEGINS_NEWER = (
+    r"\W{0,3}(?:(?:and|but|no|the|his|her|it|is|value|typo|sorry|result)[,:]? ){0,3}"
+    rf"(?:{_NOW}|{_CORRECTED}|\b(?:addendum|typo|later|since|re-?(?:check|draw|test)\w*|post-?\w*|formal|discharge|after\w*"
+    r"|improved|recovered|risen|rose|up to|came up|fell|dropped|down to|then|subsequently"
+    r"|\w{1,8} (?:hours?|days?|weeks?|months?) later|it is|it['’]s|sorry)\b"
+    r"|(?:at|in|by|per|back|home|here|with)(?: [a-z]{1,12}){0,5} (?=\d)|(?=\d))"
+)
+"""The beginning of a sentence that goes on with the value before."""
 _REQUIRED = (
     r"^[^.;,]{0,24}\b(?:required|needed|threshold|trigger\w*|cut-?off|qualif\w+"
     r"|criteri\w+|transfus\w+ is|warrants?"
@@ -390,7 +461,10 @@ _REFERENCE = (
     r"\b(?:ref(?:erence)?(?: range| interval)?|(?<!not\s)normal(?: range)?|nl|range|limits?|uln|lln"
     r"|rr|expected)\b[ .:=(\[]{0,4}$"
 )
-_NUMBER = r"(?P<n>\d{1,4}(?:,\d{3}(?!\d))?(?:\.\d{1,3}|,\d{1,2}(?![\d]))?)"
+_NUMBER = (
+    r"(?P<n>\d{1,3}(?:(?:\.\d{3}){2}|(?:,\d{3}){2})(?![\d.])"
+    r"|\d{1,4}(?:,\d{3}(?!\d))?(?:\.\d{1,3}|,\d{1,2}(?![\d]))?)"
+)
 _VALUE = (
     r"(?:(?<![-=–—])(?P<sign><=?|>=?|≤|≥|(?:below|under|less than|above|over"
     r"|greater than|more than|at least)\b))? ?"
@@ -398,6 +472,12 @@ _VALUE = (
     rf"(?: ?(?:-|–|to) ?(?P<m>\d{{1,4}}(?:[.,]\d{{1,2}})?)(?![\d/.]\d))?"
     rf" ?(?P<flag>\(?(?:\*|LL?|HH?)\)?(?![\w]))? ?(?P<u>{UNIT})?"
 )
+_UNIT_IN_FRONT = rf"^[ ,:(|\[{{]{{0,3}}(?:in |units?:? ?)?(?P<u>{UNIT})"
+_ENDS = (
+    r" ?(?:g/dl)? ?(?:[.,;)\]]|$|(?:now|today|here|currently|yesterday|this|after\w*|at|on"
+    r"|in (?:the |our |my )?(?:clinic|office|ed|er|lab|ward|hospital))\b)"
+)
+"""Behind a whole number that is no count of what comes next."""
 _EITHER = (
     r" ?or (?P<m>\d{1,4}(?:[.,]\d{1,2})?)(?![\w/]|[.,]\d)"
     r"(?! ?(?:days?|weeks?|months?|units?|times)\b)"
@@ -406,7 +486,7 @@ _NOT_A_VALUE_UNIT = (
     r"[ -]?(?:units?|u\b|days?|weeks?|months?|years?|yrs?|hours?|hrs?|h\b|minutes?"
     r"|mins?|times|x\b|points?|tabs?|tablets|pills?"
     r"|bags?|prbcs?|packed|doses?|pm\b|am\b|th\b|st\b|nd\b|rd\b|of the|g\b(?!/)"
-    r"|mg\b(?!/)|grams?\b|liters?|ml\b(?! ?/)|cc\b|:\d|yo\b|y/o)"
+    r"|wks?\b|\+|mm\b(?! ?hg)|cm\b|mg\b(?!/)|grams?\b|liters?|ml\b(?! ?/)|cc\b|:\d|yo\b|y/o)"
 )
 
 
@@ -427,6 +507,11 @@ class _Number(NamedTuple):
     corrected: bool
     initial: bool
     """Whether it is that of an admission: former, if there is another."""
+    loose: bool = False
+    """Whether words that are not known lead to it: it may be a value, or something else."""
+    doubtful: bool = False
+    normal: bool = False
+    reference: tuple[float, float] | None = None
 
 
 class _Segment:
@@ -440,8 +525,10 @@ class _Segment:
         measure: Measure,
         record: date | None,
         order: DateOrder | None,
+        following: Span | None = None,
     ) -> None:
         self._text = text
+        self._following = following
         self._start = start
         self._end = end
         self._measure = measure
@@ -457,13 +544,17 @@ class _Segment:
         """The values of the name at [start, end), between its neighbours `first` and `limit`."""
         text = self._text
         before = _clause(text[max(first, start - 80) : start])
-        if self._is_somebody_else(before, start):
+        # Of "Hgb 13.6 pre-op Hgb 7.4" the word between may be of either.
+        is_shared = first > self._start and re.search(r"\d[^,;:().]*$", before)
+        if self._is_somebody_else(before, start) or beside.is_others(before):
             return []
         other = compiled(_OTHER_NAMES).search(text, end, limit)
         limit = min(limit, other.start() if other else limit, end + 240)
-        numbers = self._numbers(end, limit, before, first=first)
+        numbers = self._numbers(end, limit, "" if is_shared else before, first=first)
         if not numbers:
             return self._in_front(start, end, first, before)
+        if limit == self._end:
+            numbers += self._newer()
         if numbers[0].low != numbers[0].high and search(
             _REFERENCE[:-1] + r"(?:for|of)? ?$", before
         ):
@@ -501,7 +592,7 @@ class _Segment:
             readings.append(
                 MeasureReading(
                     start,
-                    number.end,
+                    min(number.end, self._end),
                     self._measure.name,
                     number.low,
                     number.high,
@@ -509,14 +600,60 @@ class _Segment:
                     time,
                     number.when,
                     marked,
+                    number.doubtful or self._is_doubtful(number, before, start, limit),
+                    number.normal,
+                    number.reference,
                 )
             )
         return readings
+
+    def _is_doubtful(self, number: _Number, before: str, start: int, limit: int) -> bool:
+        """Whether the words around leave open that a value is the patient's, and of now."""
+        text = self._text
+        if number.start >= self._end:
+            return False
+        if (
+            beside.is_normal_since(text, number.end, limit)
+            or beside.is_not_asserted(text, self._start, number.start, number.end, self._end)
+            or (
+                limit == self._end
+                and self._following is not None
+                and beside.is_taken_back(text[slice(*self._following)][:160])
+            )
+        ):
+            return True
+        if number.time is not None or number.when is not None or number.key is not None:
+            return False
+        return beside.is_of_another_time(
+            before, text, number.end, limit
+        ) or self._is_beside_old_date(number, before, start)
+
+    def _is_beside_old_date(self, number: _Number, before: str, start: int) -> bool:
+        """Whether a time long past stands in the same clause: "after the 1999 crash"."""
+        text = self._text
+        behind = len(beside.clause_behind(text, number.end, self._end))
+        in_front = len(re.split(r"[,;:]", before[-60:])[-1])
+        return any(
+            d.start not in self._used
+            and (
+                self._is_old(d.interval)
+                if d.kind is DateKind.AT
+                else d.since is not None
+                and self._is_old(d.since)
+                and match_at(r"after .{0,12}?\d{4}\b", text, d.start) is not None
+            )
+            and (number.end <= d.start < number.end + behind or start - in_front <= d.start < start)
+            for d in self._dates
+        )
 
     def _dated_before(self, number: _Number, start: int, before: str) -> _Number:
         """Read "In 2021 his hemoglobin was 8.1": the date in front of the name."""
         if number.when is not None or number.key is not None:
             return number
+        for m in self._shorts:
+            if m.end() <= start <= m.end() + 3 and not self._text[m.end() : start].strip(" :|"):
+                year = int(m["y"]) % 100 if m["y"] else 0
+                return number._replace(key=(year, int(m["a"]), int(m["b"])))
         for d in self._dates:
             gap = self._text[d.end : start]
             if (
@@ -535,7 +672,9 @@ class _Segment:
         relatives = list(compiled(FAMILY).finditer(before))
         if relatives and not search(PATIENT, before[relatives[-1].end() :]):
             return search(r"\b(?:says|reports|states)\b", before) is None
-        return Context.FAMILY in self._contexts(start) and not search(PATIENT, before)
+        # One that stands behind the value makes it doubtful: "Hgb 13.6 in the brother".
+        own = Context.FAMILY in self._contexts(start) and not search(PATIENT, before)
+        return own and search(FAMILY, self._text[start : self._end]) is None
 
     def _contexts(self, start: int) -> frozenset[Context]:
         segment = self._text[self._start : self._end]
@@ -569,6 +708,7 @@ class _Segment:
     def _numbers(self, start: int, limit: int, before: str, first: int) -> list[_Number]:
         text = self._text
         numbers: list[_Number] = []
+        changes: list[_Number] = []
         # "A lady with prior ulcers (Hb 82": the words of another phrase are not the value's.
         nearest = re.split(r"[,:()]", before[-40:])[-1]
         at = position = start
@@ -579,10 +719,10 @@ class _Segment:
                 continue
             gap = self._without_used(at, match.start())
             if not self._are_fillers(at, match.start(), bool(numbers)):
+                if numbers:
+                    numbers += self._beyond(at, limit)
                 break
-            if not match["flag"] and match_at(
-                _NOT_A_VALUE_UNIT, text, match.end("m") if match["m"] else match.end("n")
-            ):
+            if self._is_a_count(match):
                 continue
             if (
                 search(_REFERENCE, gap)
@@ -601,9 +741,92 @@ class _Segment:
                 if match["u"] or match["m"]:
                     break
                 continue
+            if self._is_a_change(match, before if not numbers else "", at):
+                changes.append(number._replace(doubtful=True))
+                continue
             at = number.end
             numbers.append(number)
             if len(numbers) == 12:
+                break
+        # What may be a change is not the value, but nobody knows that there is none.
+        return numbers or changes[:1]
+
+    def _is_a_count(self, match: "re.Match[str]") -> bool:
+        """Whether a number is of something else: "4 units", "day 4", "4+"."""
+        text = self._text
+        end = match.end("m") if match["m"] else match.end("n")
+        return (not match["flag"] and match_at(_NOT_A_VALUE_UNIT, text, end) is not None) or (
+            "." not in match["n"]
+            and search(_A_COUNT, text[max(self._start, match.start("n") - 24) : match.start("n")])
+            is not None
+        )
+
+    def _is_a_change(self, match: "re.Match[str]", before: str, at: int) -> bool:
+        """Whether a number may be by how much a value has changed."""
+        text = self._text
+        lead = text[at : match.start("n")]
+        return (
+            search(_CHANGE, lead) is not None
+            or (search(_CHANGE_OF, before) is not None and not search(r"[a-z,]", lead))
+            or match_at(_THAN, text, match.end("n")) is not None
+        ) and not match_at(_LEADS_TO, text, match.end("n"))
+
+    def _beyond(self, at: int, limit: int) -> list[_Number]:
+        """The numbers behind words that are not known, which may be values as well.
+
+        "Hgb 7.4 in Lisbon, 13.6 here": the second may be the one of now. Nobody knows, so that both
+        count, unless the second is said to be former, or it is now and nothing unknown leads to it.
+        """
+        text = self._text
+        numbers: list[_Number] = []
+        for match in itertools.islice(compiled(_VALUE).finditer(text, at, limit), 12):
+            if self._in_date(match.start("n"), match.end("n")) or self._is_a_count(match):
+                continue
+            part = at + _last_part(text[at : match.start()])
+            gap = text[part : match.start()]
+            if match["m"] or search(_REFERENCE, gap):
+                continue
+            number = self._value(match, gap, True, gap)
+            if number is None or number.time not in (None, MeasureTime.NOW):
+                continue
+            are_fillers = self._are_fillers(part, match.start(), True)
+            is_exact = "." in match["n"] or match["u"] is not None
+            if not is_exact and not (are_fillers and match_at(_ENDS, text, number.end, limit)):
+                continue
+            is_now = are_fillers and is_exact
+            numbers.append(
+                number._replace(
+                    loose=not are_fillers,
+                    linked=False,
+                    time=number.time if is_now else None,
+                )
+            )
+        return numbers
+
+    def _newer(self) -> list[_Number]:
+        """The value in a next sentence that goes on with this one: "Today it is 13.6"."""
+        if self._following is None:
+            return []
+        text = self._text
+        start, end = self._following
+        end = min(end, start + 80)
+        begins = match_at(_BEGINS_NEWER, text, start, end)
+        if begins is None or begins.end() == start:
+            return []
+        numbers: list[_Number] = []
+        for match in itertools.islice(compiled(_VALUE).finditer(text, start, end), 4):
+            if self._is_a_count(match):
+                continue
+            gap = text[start : match.start()]
+            if not self._are_fillers(begins.end(), match.start(), True) or match["m"]:
+                break
+            number = self._value(match, gap, True, gap)
+            is_exact = "." in match["n"] or match["u"] is not None
+            if number is not None and (is_exact or match_at(_ENDS, text, number.end, end)):
+                if number.time in (None, MeasureTime.NOW):
+                    numbers.append(
+                        number._replace(time=None, linked=False, loose=True, corrected=False)
+                    )
                 break
         return numbers
 
@@ -645,8 +868,12 @@ class _Segment:
     def _value(self, match: "re.Match[str]", said: str, later: bool, gap: str) -> _Number | None:
         text, measure = self._text, self._measure
         first, unit = _number(match["n"]), match["u"]
-        if unit is None and (named := search(rf"^[ ,:(|]{{1,3}}(?P<u>{UNIT})", gap)):
+        row = beside.Beside()
+        if unit is None and (named := search(_UNIT_IN_FRONT, gap)):
             unit = named["u"]
+        elif unit is None:
+            row = beside.row_behind(text, match.end(), self._row_end(match.end()))
+            unit = row.unit or self._unit_below(match.end())
         second = _number(match["m"]) if match["m"] else None
         if second is None and (either := match_at(_EITHER, text, match.end())):
             # "14.1 or 11.4": one of them, nobody knows which.
@@ -654,6 +881,8 @@ class _Segment:
         elif second is None and gap.rstrip().endswith("between"):
             other = match_at(r" ?and ?(?P<m>\d{1,4}(?:[.,]\d{1,2})?)", text, match.end())
             second = _number(other["m"]) if other else None
+        if match_at(r"0\d", match["n"], 0):
+            return None  # "04.05."
         low = convert(first, unit, measure.unit, (measure.name, *measure.aliases))
         high = low
         if second is not None:
@@ -663,6 +892,9 @@ class _Segment:
         if unit is None:
             low = rescale(low, measure.unit, measure.least, measure.most)
             high = rescale(high, measure.unit, measure.least, measure.most)
+        if second is None and (grouped := self._grouped(match["n"], unit)) is not None:
+            # "1.200" is 1.2, or 1,200 in other countries.
+            low, high = (grouped, grouped) if low < measure.least else (low, grouped)
         if not (measure.least <= low <= measure.most and measure.least <= high <= measure.most):
             return None
         linked = later and (
@@ -701,7 +933,7 @@ class _Segment:
                 low = float("-inf")
             else:
                 high = float("inf")
-        elif search(_DIFFERENCE, gap) and not search(_TO, gap):
+        elif search(_DIFFERENCE, gap):
             return None
         trend = second is not None and search(r"\bfrom ?$", gap) is not None
         if trend:
@@ -711,7 +943,75 @@ class _Segment:
                 return None
             low = high = end_value
         made = self._made(match, low, high, said, linked, gap)
+        if made is not None:
+            made = made._replace(
+                doubtful=row.is_unknown or self._is_cut(match),
+                normal=unit is None
+                and match["n"].isdecimal()
+                and beside.is_said_normal(gap, text, made.end, self._row_end(made.end)),
+                reference=self._reference(row, unit),
+            )
         return made._replace(time=None, linked=True) if trend and made is not None else made
+
+    def _unit_below(self, at: int) -> str | None:
+        """The unit in the next line, if the sentence ends with its number."""
+        if self._text[at : self._end].strip():
+            return None
+        below = match_at(rf"\s{{1,4}}(?P<u>{UNIT})(?=\s|$|[|(])", self._text, self._end)
+        return below["u"] if below else None
+
+    def _row_end(self, at: int) -> int:
+        """How far what stands behind a number is looked at: to the next analyte."""
+        end = min(self._end, at + 120)
+        other = compiled(_OTHER_NAMES).search(self._text, at, end)
+        return other.start() if other else end
+
+    def _grouped(self, number: str, unit: str | None) -> float | None:
+        """A number whose point may stand for thousands, taken so; None: it cannot."""
+        measure = self._measure
+        if measure.most <= 100 or re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", number) is None:
+            return None
+        whole = float(number.replace(".", ""))
+        value = convert(whole, unit, measure.unit, (measure.name, *measure.aliases))
+        if value is not None and unit is None:
+            value = rescale(value, measure.unit, measure.least, measure.most)
+        return value if value is not None and measure.least <= value <= measure.most else None
+
+    def _is_cut(self, match: "re.Match[str]") -> bool:
+        """Whether a part of a number may be missing, or its brackets are those of a mark."""
+        text = self._text
+        start, end = match.span("n")
+        lead = text[max(0, start - 3) : start]
+        is_whole = match["m"] is None and match["u"] is None
+        return (
+            (is_whole and match_at(_CUT, text, end) is not None)
+            or (
+                re.search(r"(?<![\d.,/-])\d $", lead) is not None
+                and search(_A_COUNT, text[max(0, start - 24) : start - 2]) is None
+            )
+            or (
+                "." not in match["n"]
+                and search(r"[(\[{] ?$", lead) is not None
+                and match_at(r" ?[)\]}]", text, end) is not None
+            )
+        )
+
+    def _reference(self, row: beside.Beside, unit: str | None) -> tuple[float, float] | None:
+        """The reference range beside a number, taken to be in the same unit."""
+        if row.reference is None:
+            return None
+        measure = self._measure
+        ends = [
+            convert(_number(end), unit, measure.unit, (measure.name, *measure.aliases))
+            for end in row.reference
+        ]
+        if unit is None:
+            ends = [
+                None if end is None else rescale(end, measure.unit, measure.least, measure.most)
+                for end in ends
+            ]
+        low, high = ends
+        return None if low is None or high is None or low > high else (low, high)
 
     def _made(
         self,
@@ -780,7 +1080,7 @@ class _Segment:
         if match_at(r" ?[(,] ?corrected\b(?! to)", behind, 0):
             corrected = True
         if (match["sign"] and search(r"\b(?:no|never|not|without)\b[^,;]{0,24}$", said)) or (
-            search(r"\bnot ?$", gap)
+            search(r"\b(?:not|never)(?: (?:been|at|an?|of)){0,2} ?$", gap)
             or match_at(_NOT_SO, behind, 0)
             or match_at(_AIMED_AT, behind, 0)
             or ((match["sign"] or match_at(r" ?\(", behind, 0)) and search(_REQUIRED, behind))
@@ -834,7 +1134,7 @@ class _Segment:
             key = (int(m["y"]) % 100 if m["y"] else 0, int(m["a"]), int(m["b"]))
             if 0 <= m.start() - end <= 6 and match_at(r"[ (\[@]{1,3}(?:on )?$", gap_behind, 0):
                 return None, key
-            if 0 <= start - m.end() <= 4 and match_at(r"[ :)=\]-]{1,3}$", gap_front, 0):
+            if 0 <= start - m.end() <= 4 and match_at(r"[ :)=\]-]{0,3}$", gap_front, 0):
                 return None, key
         return None, None
 
@@ -845,7 +1145,9 @@ class _Segment:
         keyed = [n for n in numbers if n.key is not None or n.when is not None]
         if len(keyed) == len(numbers):
             return self._by_date(numbers)
-        if any(n.time in (None, MeasureTime.NOW) and not n.initial for n in numbers):
+        if any(
+            n.time in (None, MeasureTime.NOW) and not n.initial and not n.loose for n in numbers
+        ):
             numbers = [
                 n._replace(time=MeasureTime.FORMER) if n.initial and n.time is None else n
                 for n in numbers
@@ -887,7 +1189,12 @@ class _Segment:
         first = open_ones[0]
         kept = [n for i, n in enumerate(numbers) if i not in open_ones or i == first]
         at = kept.index(numbers[first])
-        kept[at] = numbers[first]._replace(low=low, high=high, end=numbers[open_ones[-1]].end)
+        kept[at] = numbers[first]._replace(
+            low=low,
+            high=high,
+            end=numbers[open_ones[-1]].end,
+            doubtful=all(numbers[i].doubtful for i in open_ones),
+        )
         return kept
 
     def _by_date(self, numbers: list[_Number]) -> list[_Number]:
@@ -950,13 +1257,26 @@ def _fillers() -> frozenset[str]:
     return frozenset((*_FILLERS.split(), *_UNIT_WORDS.split()))
 
 
-_UNIT_WORDS = "of g dl gm l mmol ml ng k ul fl mg mcg ug µg x"
+_UNIT_WORDS = (
+    "of g dl gm l mmol ml ng k ul fl mg mcg ug µg x mm mol unit units mmol/liter mmol/litre"
+    " millimol/l millimoles millimol liter litre grams gram deciliter decilitre"
+)
 
 
 def _number(text: str) -> float:
-    if re.fullmatch(r"\d{1,3},\d{3}", text):
+    if re.fullmatch(r"\d{1,3}(?:\.\d{3}){2}", text):
+        return float(text.replace(".", ""))
+    if re.fullmatch(r"\d{1,3}(?:,\d{3}){1,2}", text):
         return float(text.replace(",", ""))
     return float(text.replace(",", "."))
+
+
+def _last_part(text: str) -> int:
+    """Where the last part of a clause begins."""
+    return max(
+        (found.end() for found in compiled(r"[,;()\[\]:]|\b(?:and|but)\b").finditer(text)),
+        default=0,
+    )
 
 
 def _clause(text: str) -> str:

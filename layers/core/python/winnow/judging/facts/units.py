@@ -10,15 +10,23 @@ from collections.abc import Sequence
 from functools import cache
 
 UNIT = (
-    r"(?:(?:gm?s?|mg|mcg|ug|µg|μg|ng|pg|mmol|[uµμ]mol|nmol|pmol|m?iu|u)(?: ?/ ?"
-    r"| per )(?:100 ?ml|d[lL]|ml|[uµμ]l|mcl|l|g|mol|h)\b"
-    r"|gm?s? ?%|gms?\b(?= ?percent)|%|percent\b|fl\b|mm/h\w*|k/[uµμ]l"
+    r"(?:(?:gm?s?|grams?|mg|milligrams?|mcg|ug|µg|μg|micrograms?|ng|nanograms?|pg|mmols?"
+    r"|milli-?mol(?:e?s)?|[uµμ]mols?|micro-?mol(?:e?s)?|nmols?|pmols?|meq|m?iu|u)(?: ?/ ?"
+    r"| per )(?:100 ?ml|d[lL]|deci-?lit(?:er|re)s?|ml|milli-?lit(?:er|re)s?|[uµμ]l|mcl|l"
+    r"|lit(?:er|re)s?|g|mol|h)\b"
+    r"|(?-i:(?:m|u|µ|μ)M)\b|gm?s? ?%|gms?\b(?= ?percent)|%|percent\b|fl\b|mm/h\w*|k/(?:[uµμ]l|mm3)"
     r"|(?:x ?)?10 ?(?:\^|\*|e)? ?(?:9|3|12|6) ?/ ?(?:l|[uµμ]l)"
     r"|/(?:[uµμ]l|mm3|mcl)|ml ?/ ?min(?:ute)?\b(?: ?/ ?1\.73 ?m ?[2²])?|kg/m2|kg/m²"
     r"|kg\b|lbs?\b|pounds\b|cm\b|inches\b"
     r"|°? ?[CF]\b(?=[ .,;)]|$)|bpm\b|mm ?hg)"
 )
 """A pattern of the units that are known."""
+LIKE_A_UNIT = (
+    r"(?:[a-zµμ]{1,9} ?/ ?(?:100 ?)?(?:[dcmuµμn]?l|(?:deci|milli)?-?lit(?:er|re)s?|[km]?g|mol)\b"
+    r"|[a-zµμ]{2,12} per (?:\w{0,5}lit(?:er|re)|[dmuµ]?l|gram|mol)\w{0,2}\b"
+    r"|(?:mmol|[uµμ]mol|mval|meq)s?\b)"
+)
+"""A pattern of what looks like a unit; one that `UNIT` does not match is not known."""
 
 _MASS = {
     "g": 1.0,
@@ -44,6 +52,10 @@ _SAME = {
     "pounds": "lb",
     "in": "inches",
 }
+_MONOVALENT = frozenset(
+    ("potassium", "k", "sodium", "na", "chloride", "cl", "bicarbonate", "hco3", "lithium", "li")
+)
+"""Of these a milliequivalent is a millimole."""
 _LINEAR = {
     ("lb", "kg"): 0.45359237,
     ("kg", "lb"): 2.20462262,
@@ -69,10 +81,28 @@ _MOLAR_MASS = {
 }
 
 
+_IN_FULL = tuple(
+    (re.compile(pattern), short)
+    for pattern, short in (
+        (r"micro-?(?=mol|gram)", "u"),
+        (r"milli-?(?=mol|gram|lit)", "m"),
+        (r"nano(?=gram)", "n"),
+        (r"deci-?(?=lit)", "d"),
+        (r"mole?s?(?=/)", "mol"),
+        (r"grams?(?=/)", "g"),
+        (r"lit(?:er|re)s?$", "l"),
+    )
+)
+"""Units in words, in the order in which they are shortened: "millimoles per liter"."""
+
+
 @cache
 def _plain(unit: str) -> str:
-    unit = re.sub(r"\s", "", unit.lower().replace(" per ", "/"))
+    unit = re.sub(r"(?<=[uµμm])M$", "mol/l", unit)
+    unit = re.sub(r"\s", "", re.sub(r"\sper\s", "/", unit.lower()))
     unit = unit.replace("µ", "u").replace("μ", "u").replace("mcg", "ug").replace("mcl", "ul")
+    for pattern, short in _IN_FULL:
+        unit = pattern.sub(short, unit)
     unit = re.sub(r"^ml/min.*", "ml/min", unit)
     unit = re.sub(r"^x?10[*e^]?(9|3|12|6)/", r"10^\1/", unit)
     unit = unit.replace("mm3", "ul").replace("/100ml", "/dl")
@@ -94,6 +124,8 @@ def convert(
     if unit is None:
         return number
     said, target = _plain(unit), _plain(wanted)
+    if not _MONOVALENT.isdisjoint(name.lower() for name in names):
+        said, target = said.replace("meq/", "mmol/"), target.replace("meq/", "mmol/")
     if said == target:
         return number
     if (factor := _LINEAR.get((said, target))) is not None:
