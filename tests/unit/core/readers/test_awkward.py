@@ -287,6 +287,50 @@ def test_a_text_that_is_not_quoted_is_not_read_up_to_its_delimiter(table, record
     assert reading(table).records == records
 
 
+NONE = "refused"
+HEADERS: dict[str, tuple[str, list[str] | str]] = {
+    "a kind called like the text": ("id,kind,note\n1,Note,a\n2,Call,b\n", ["a", "b"]),
+    "and a delimiter after the rows": ("id,kind,note\n1,Note,a,\n2,Call,b,\n", ["a", "b"]),
+    "and ids that the process does not know": (
+        "nr,kind,note\n1,Note,a,\n2,Call,b,\n3,Note,c,\n",
+        ["a", "b", "c"],
+    ),
+    "and a header that lacks the rows' names": ("kind,note\n1,Note,a\n2,Call,b\n", [R, R]),
+    "one column with such a text": (
+        "note\nWell\nText; the rest\nFine\n",
+        ["Well", "Text; the rest", "Fine"],
+    ),
+    "one column with commas": (
+        "note\nWell\nText, the rest\nFine, too\n",
+        ["Well", "Text, the rest", "Fine, too"],
+    ),
+    "no header": ("1,Call,a\n2,Note,b\n3,Call,c\n", NONE),
+    "no column with the text": ("nr,kind,x\n1,Call,a\n2,Note,b\n", NONE),
+    "no column with the text, but words": ("x,kind,y\nLi,Call,a\nKim,Note,b\nBo,Call,c\n", NONE),
+    "a legend": ("Field,Meaning\nid,number\nnote,words\nage,years\n", NONE),
+    "a title called like the text": ("Note,Extract\nAuthor,Li\n\nid,note\n1,a\n2,b\n", ["a", "b"]),
+    "a title of twenty lines": ("Note\n" + "A line\n" * 20 + "id,age,note\n1,5,a\n", ["a"]),
+    "a header of two lines": ("Patient,Note,\nid,text,seen\n1,a,2026\n2,b,2026\n", ["a", "b"]),
+    "a title as wide as the table": ("Export,2026-01-02\nnr,note\n11,a\n12,b\n", ["a", "b"]),
+    "a title and years": ("Survey\nnote,2023,2024\na,5,6\nb,7,8\n", ["a", "b"]),
+    "names as texts": ("id,note\n1,note\n2,text\n", ["note", "text"]),
+    "such a kind in every row": (
+        "id,kind,note\n" + "".join(f"{n},Note,{n}\n" for n in range(150)),
+        list(map(str, range(150))),
+    ),
+}
+
+
+@pytest.mark.parametrize(("table", "texts"), HEADERS.values(), ids=HEADERS)
+def test_the_header_is_the_row_that_names_columns(table, texts):
+    if isinstance(texts, str):
+        with pytest.raises(NoTextColumnError):
+            reading(table)
+    else:
+        found = [item if isinstance(item, str) else item[1] for item in reading(table).records]
+        assert found == texts
+
+
 def test_a_record_whose_text_may_go_on_says_where():
     with source("id,note\n7,No pain\nbut fever\n8,b\n", "x.csv") as opened:
         first, *_ = read(opened)

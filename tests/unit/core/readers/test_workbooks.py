@@ -4,6 +4,7 @@ import io
 import re
 import zipfile
 from collections.abc import Callable
+from typing import Any
 
 import openpyxl
 import pytest
@@ -497,3 +498,68 @@ def test_a_merged_id_is_that_of_all_its_rows(ranges, ids, far):
     xml = xml.replace("</sheetData>", f"</sheetData><mergeCells>{merged(*ranges)}</mergeCells>")
     found, _ = opened(book(xml))
     assert [record.source_id for record in found] == ids
+
+
+# -- which row is the header, and which sheet has the records --------------------------------------
+
+CASES: list[list[object]] = [["id", "note"], ["1", "a"]]
+SHEETS: dict[str, tuple[dict[str, list[Any]], list[str], list[str]]] = {
+    "a title called like the text": ({"A": [["Note"], *CASES]}, ["a"], ["rows_before_header"]),
+    "such a title of two cells": (
+        {"A": [["Note", "of May"], *CASES, ["2", "b"]]},
+        ["a", "b"],
+        ["rows_before_header"],
+    ),
+    "a kind called like the text": (
+        {"A": [["id", "kind", "note"], ["1", "Note", "a"], ["2", "Call", "b"]]},
+        ["a", "b"],
+        [],
+    ),
+    "a legend": (
+        {"A": CASES, "B": [["Field", "Meaning"], ["id", "number"], ["note", "words"], ["x", "y"]]},
+        ["a"],
+        ["sheets_without_text"],
+    ),
+    "a cover": ({"A": [["Report"], ["by Li"]], "B": CASES}, ["a"], ["sheets_without_text"]),
+    "a sheet of numbers": ({"A": CASES, "B": [["Count"], [12]]}, ["a"], ["sheets_without_text"]),
+    "a summary": (
+        {"A": CASES, "B": [["Report"], ["Rows", 3], ["By", "Li"]]},
+        ["a"],
+        ["sheets_without_text"],
+    ),
+    "one column": ({"A": [["Remarks"], ["a"], ["b"]]}, ["a", "b"], ["header_assumed"]),
+    "one column of texts": ({"A": [["Fine today."], ["a"]]}, ["Fine today.", "a"], ["no_header"]),
+    "one column at the right": ({"A": [[None, "x"], [None, "a"]]}, ["a"], ["header_assumed"]),
+    "one column each": (
+        {"A": [["Remarks"], ["a"]], "B": [["Remarks"], ["b"]]},
+        ["a", "b"],
+        ["header_assumed"],
+    ),
+    "one long column": (
+        {"A": [["Remarks"], *[[f"t{n}"] for n in range(300)]]},
+        [f"t{n}" for n in range(300)],
+        ["header_assumed"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("sheets", "texts", "notes"), SHEETS.values(), ids=SHEETS)
+def test_the_header_and_the_sheet_of_the_records(sheets, texts, notes):
+    found, noted = opened(files.xlsx(sheets))
+    assert [record.text for record in found] == texts
+    assert noted == notes
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [["Ward 5"], ["MRN", "Remarks"], ["1", "a"]],
+        [["MRN", "Remarks"], ["1", "a"]],
+        [["Ward 5", None], [None, "Remarks"], [None, "a"]],
+        [["id"], ["1"]],
+    ],
+)
+def test_a_sheet_of_several_columns_must_name_the_text(rows):
+    with pytest.raises(WinnowError) as raised:
+        opened(files.xlsx({"A": rows}))
+    assert raised.value.code == "no_text_column"

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Sequence
 from typing import IO, Literal
 
 from winnow.errors import FileTypeError
@@ -12,6 +11,7 @@ from winnow.parsers.packages import open_package
 from winnow.readers.source import Source
 from winnow.readers.tabular.sniffer import sniff
 from winnow.readers.text import decoded
+from winnow.tables.columns import ColumnNames
 
 Kind = Literal[
     "csv", "tsv", "jsonl", "json", "txt", "md", "html", "eml", "pdf", "docx", "xlsx", "zip",
@@ -211,7 +211,7 @@ def _text_kind(text: str, source: Source) -> Kind:
         return "eml"
     if promised in ("csv", "tsv"):
         return promised
-    if _is_table(text, source.process_columns, source.whole, promised):
+    if _is_table(text, source.column_names, source.whole, promised):
         return "csv"
     return promised or "txt"
 
@@ -291,7 +291,7 @@ def _is_mail(text: str) -> bool:
     return "from" in names and bool(names & _MAIL_HEADERS)
 
 
-def _is_table(text: str, text_names: Sequence[str], whole: bool, promised: Kind | None) -> bool:
+def _is_table(text: str, names: ColumnNames, whole: bool, promised: Kind | None) -> bool:
     lines = [line + "\n" for line in re.split(r"\r\n|\r|\n", text)[:40]]
     if not whole and len(lines) < 40:
         lines.pop()
@@ -299,7 +299,7 @@ def _is_table(text: str, text_names: Sequence[str], whole: bool, promised: Kind 
         lines.pop()
     if len(lines) < 2:
         return False
-    table = sniff(lines, text_names)
+    table = sniff(lines, names)
     if table.columns < 2 or table.evenness < 0.8 or table.skip:
         return False
     if table.dialect.aligned or table.delimiter in ": -=.":  # so does other text look

@@ -16,7 +16,7 @@ from winnow.limits.reading import ReadLimits
 from winnow.models import InvalidRecord, Note, Record, SourceLocation
 from winnow.readers.ocr import PageReader
 from winnow.readers.text import TextLines, undecodable
-from winnow.tables.columns import plain_name
+from winnow.tables.columns import ColumnNames, plain_name
 from winnow.tables.ids import is_no_id
 
 KeepPicture = Callable[[int, bytes], None]
@@ -208,6 +208,12 @@ class Source:
     def process_columns(self) -> tuple[str, ...]:
         """The plain names of the columns that the process reads as text, or else as numbers."""
         return self._process_columns
+
+    @property
+    def column_names(self) -> ColumnNames:
+        """The plain names of the columns that the process knows."""
+        numbers = map(plain_name, self._numeric_columns)
+        return ColumnNames(self._process_columns, (*self._id_columns, *numbers))
 
     def reads(self, names: Sequence[str]) -> bool:
         """Whether the process reads one of these columns, as text or else as a number."""

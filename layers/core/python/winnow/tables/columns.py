@@ -2,12 +2,22 @@
 
 import unicodedata
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from winnow.limits.unicode import nfkc
 
 _MAX_NAME = 1_000
 """Characters of a name that are compared: a longer one is text in the place of a name."""
 _IGNORED = frozenset("_-")
+
+
+class ColumnNames(NamedTuple):
+    """The plain names of the columns that a process knows."""
+
+    read: tuple[str, ...]
+    """Those that it judges: one must be there."""
+    others: tuple[str, ...] = ()
+    """Ids and numbers."""
 
 
 def plain_name(name: str) -> str:

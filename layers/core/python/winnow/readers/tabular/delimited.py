@@ -10,6 +10,7 @@ from winnow.errors import FileUnreadableError, NoRecordsError
 from winnow.models import InvalidRecord, Record
 from winnow.readers.source import Source
 from winnow.readers.tabular.doubts import Doubts
+from winnow.readers.tabular.header import name_of_only_column
 from winnow.readers.tabular.recovery import AlignedColumns, ParsedRow, RowParser
 from winnow.readers.tabular.row_shape import RowShape
 from winnow.readers.tabular.sniffer import (
@@ -25,14 +26,11 @@ _SAMPLE_LINES = 200
 _BLANK = " \t\r\n\ufeff\x1a" + COMMON_DELIMITERS
 _SEPARATOR_LINE = re.compile(r'\ufeff?"?sep=(.)"?\s*', re.IGNORECASE)
 """`sep=;`, by which Excel names the delimiter in a line above the header."""
-_SENTENCE_END = re.compile(r"""[.!?]["'”’)]?\s*\Z""")
 _MISALIGNED = (
     "Its cells do not stand under the names of their columns: one may be blank, or two blanks may "
     "be inside another."
 )
 _NEARLY_ALL = 0.9
-_MAX_NAME_WORDS = 8
-"""A header with more words is a sentence."""
 
 
 def read(source: Source) -> Iterator[Record | InvalidRecord]:
@@ -63,14 +61,9 @@ def _records(source: Source, preferred: str) -> Iterator[Record | InvalidRecord]
         )
     names = list(map(_without_formula, header.cells))
     if table_format.columns == 1 and not table_format.names_text:
-        if _is_text(names[0]):
+        name = name_of_only_column(source, names[0])
+        if name is None:
             names, rows = ["text"], chain([header], rows)
-            source.note(
-                "no_header",
-                "The first line looks like text, not like a column name; it was read as a record.",
-            )
-        else:
-            source.note("header_assumed", "The first line was read as the name of the only column.")
     parser.width = len(names)
     # Cells that are between rules, as in Markdown, are padded.
     is_padded = table_format.delimiter == "|" and any(name != name.strip() for name in names)
@@ -129,13 +122,13 @@ def _format_of(
     source: Source, sample: _Sample, rest: Iterator[str]
 ) -> tuple[TableFormat, Iterator[str]]:
     """The table's format, and all its lines, undone where each stands in quotes as a whole."""
-    table_format = sniff(sample.lines, source.process_columns, sample.preferred)
+    table_format = sniff(sample.lines, source.column_names, sample.preferred)
     lines = chain(sample.lines, rest)
     if table_format.columns == 1 and not table_format.names_text:
         outer = table_format.dialect
         inner = sniff(
             list(unwrapped(iter(sample.lines), outer, sample.size)),
-            source.process_columns,
+            source.column_names,
         )
         if inner.names_text and inner.columns > 1:
             source.note(
@@ -200,13 +193,6 @@ def _without_formula(cell: str) -> str:
     inner = cell[2:-1]
     # A formula that joins texts is kept.
     return inner.replace('""', '"') if '"' not in inner.replace('""', "") else cell
-
-
-def _is_text(name: str) -> bool:
-    """Whether the head of a single column is a text or a number itself."""
-    if _SENTENCE_END.search(name) or len(name.split()) > _MAX_NAME_WORDS:
-        return True
-    return name.strip().replace(".", "").replace(",", "").removeprefix("-").isdecimal()
 
 
 def _malformed(number: int, row: ParsedRow) -> InvalidRecord:

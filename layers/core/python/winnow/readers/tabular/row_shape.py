@@ -70,7 +70,7 @@ def shape_of(
         width = other if _is_usual(header, whole, other, text) else width
     alike = [cells for cells in whole if len(cells) == width]
     filled = sum(any(map(str.strip, cells[named : len(header)])) for cells in alike)
-    numbers = sum(_is_code(cells[0]) for cells in alike)
+    numbers = sum(is_code(cells[0]) for cells in alike)
     few = max(1, (1 - _NEARLY_ALL) * len(alike))
     return RowShape(
         width,
@@ -107,7 +107,7 @@ def _is_usual(
         return False
     if width < len(header) or text is None or text == len(header) - 1:
         return True
-    if len(alike) < _MIN_ROWS or all(_is_code(cells[text]) for cells in alike):
+    if len(alike) < _MIN_ROWS or all(is_code(cells[text]) for cells in alike):
         return False  # row names that the header does not name, as R writes them
     # All texts may be cut in two where the last column is blank: a comma in prose has a blank.
     cut = sum(cells[text + 1][:1] == " " for cells in alike)
@@ -123,6 +123,6 @@ def _has_digit(cell: str) -> bool:
     return any(map(str.isdigit, cell))
 
 
-def _is_code(cell: str) -> bool:
+def is_code(cell: str) -> bool:
     """Whether a cell is a number or a code: it has a digit, and no blank inside."""
     return _has_digit(cell) and len(cell.split()) == 1

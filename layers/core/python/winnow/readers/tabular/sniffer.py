@@ -11,9 +11,14 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from winnow.readers.tabular.dialect import NO_DELIMITER, Dialect
+from winnow.readers.tabular.header import (
+    HEADER_ROWS,
+    MAX_HEADER_CHARS,
+    header_of,
+    names_read,
+)
 from winnow.readers.tabular.recovery import RowParser
-from winnow.readers.tabular.tables import HEADER_ROWS
-from winnow.tables.columns import mentions, plain_name
+from winnow.tables.columns import ColumnNames, mentions
 
 COMMON_DELIMITERS = ",;\t|"
 SAMPLE_CHARS = 1 << 18
@@ -25,8 +30,6 @@ _DELIMITER_CATEGORIES = frozenset(("Cc", "Pc", "Pd", "Pe", "Po", "Ps", "Sc", "Sk
 """Unicode's categories of what may be a delimiter: control characters, punctuation, symbols."""
 _MAX_CANDIDATES = 20
 """Marks besides the common delimiters that are tried."""
-_MAX_HEADER_CHARS = 10_000
-"""Longer lines and cells contain more than a header, or than a name."""
 _FORMULA_CELL = re.compile(r'(?:^|[^\w"])="', re.MULTILINE)
 
 
@@ -47,40 +50,40 @@ class TableFormat(NamedTuple):
         return self.dialect.delimiter
 
 
-def sniff(lines: Sequence[str], text_names: Sequence[str], preferred: str = "") -> TableFormat:
+def sniff(lines: Sequence[str], names: ColumnNames, preferred: str = "") -> TableFormat:
     """The likeliest format of a table that begins with these lines.
 
-    `text_names` are the plain names of the columns that the process reads as text; `preferred` is
-    the delimiter to take wherever it makes a table.
+    `names` are those of the columns that the process knows; `preferred` is the delimiter to take
+    wherever it makes a table.
     """
     best = max(
         (
             candidate
-            for mark in _candidates(lines, text_names)
-            if _is_plausible(candidate := _best_with(lines, mark, text_names))
+            for mark in _candidates(lines, names)
+            if _is_plausible(candidate := _best_with(lines, mark, names))
         ),
         key=_likelihood,
         default=None,
     )
     if preferred and any(preferred in line for line in lines):
-        candidate = _best_with(lines, preferred, text_names)
+        candidate = _best_with(lines, preferred, names)
         if candidate.columns > 1 and (candidate.names_text or not (best and best.names_text)):
             return candidate
     if best and best.columns > 1 and (best.names_text or best.delimiter not in _RARE_DELIMITERS):
         return best
-    aligned = _tried(lines, Dialect(NO_DELIMITER, aligned=True), text_names)
+    aligned = _tried(lines, Dialect(NO_DELIMITER, aligned=True), names)
     if aligned.names_text and aligned.columns > 1:
         return aligned
-    return _tried(lines, Dialect(NO_DELIMITER), text_names)
+    return _tried(lines, Dialect(NO_DELIMITER), names)
 
 
-def _candidates(lines: Sequence[str], text_names: Sequence[str]) -> list[str]:
+def _candidates(lines: Sequence[str], names: ColumnNames) -> list[str]:
     """What may part the cells: the common delimiters, and marks in lines that may be the header."""
     common = [mark for mark in COMMON_DELIMITERS if any(mark in line for line in lines)]
     first = next((line for line in lines if line.strip()), "")
     marks = set(first)
     for line in lines[:HEADER_ROWS]:
-        if len(line) < _MAX_HEADER_CHARS and mentions(line, text_names):
+        if len(line) < MAX_HEADER_CHARS and mentions(line, names.read):
             marks.update(line)
     others = sorted(
         (mark for mark in marks if mark not in COMMON_DELIMITERS and _may_delimit(mark)),
@@ -118,21 +121,21 @@ def _likelihood(candidate: TableFormat) -> tuple[bool, bool, bool, int]:
     )
 
 
-def _best_with(lines: Sequence[str], mark: str, text_names: Sequence[str]) -> TableFormat:
+def _best_with(lines: Sequence[str], mark: str, names: ColumnNames) -> TableFormat:
     """The format with this delimiter, quotes and blanks as they make the most even table."""
-    best = _tried(lines, Dialect(mark), text_names)
+    best = _tried(lines, Dialect(mark), names)
     edge = re.escape(mark)
     sample = "".join(lines)[:SAMPLE_CHARS]
     if '="' in sample and _FORMULA_CELL.search(sample):
-        formulas = _tried(lines, Dialect(mark, formulas=True), text_names)
+        formulas = _tried(lines, Dialect(mark, formulas=True), names)
         if (formulas.names_text, formulas.evenness) >= (best.names_text, best.evenness):
             best = formulas
     if f"{mark} " in sample and quoted_after_blanks(sample, mark):
-        spaced = _tried(lines, Dialect(mark, spaced=True), text_names)
+        spaced = _tried(lines, Dialect(mark, spaced=True), names)
         if spaced.evenness >= best.evenness or (spaced.names_text and not best.names_text):
             best = spaced
     if "'" in sample and re.search(rf"(?m)(?:^|{edge})'(?:[^'\r\n]|'')*'(?:{edge}|\r?$)", sample):
-        single = _tried(lines, Dialect(mark, quote="'"), text_names)
+        single = _tried(lines, Dialect(mark, quote="'"), names)
         if single.evenness > best.evenness or (single.names_text and not best.names_text):
             best = single
     return best
@@ -148,36 +151,26 @@ def quoted_after_blanks(sample: str, mark: str) -> bool:
     return False
 
 
-def _tried(lines: Sequence[str], dialect: Dialect, text_names: Sequence[str]) -> TableFormat:
+def _tried(lines: Sequence[str], dialect: Dialect, names: ColumnNames) -> TableFormat:
     """The table that a dialect makes of the sample."""
-    rows, headers = _sample_rows(lines, dialect, frozenset(text_names))
-    named = [_measured(dialect, header, rows, names_text=True) for header in headers]
-    if not named:
-        return _measured(dialect, 0, rows, names_text=False)
-    first, second = named[0], named[1] if len(named) > 1 else None
-    if second and (first.columns == 1 or first.evenness < 0.5 < second.evenness):
-        return second  # the first is a title that is called like the column
-    return first
+    rows = _sample_rows(lines, dialect, names)
+    place = header_of(rows, names)
+    return _measured(dialect, place or 0, rows, names_text=place is not None)
 
 
-def _sample_rows(
-    lines: Sequence[str], dialect: Dialect, text_names: frozenset[str]
-) -> tuple[list[list[str]], list[int]]:
-    """The rows that are not blank, and the places of the first two that name the text column."""
+def _sample_rows(lines: Sequence[str], dialect: Dialect, names: ColumnNames) -> list[list[str]]:
+    """The rows that are not blank."""
     size = sum(map(len, lines))
     rows: list[list[str]] = []
-    headers: list[int] = []
+    is_named = False
     for row in RowParser(iter(lines), dialect, size, size):
-        if row.error and row.last == len(lines) and headers:
+        if row.error and row.last == len(lines) and is_named:
             break  # cut in the middle of a row
         if not any(cell.strip() for cell in row.cells) and not row.error:
             continue
-        if len(headers) < 2 and any(
-            len(cell) < _MAX_HEADER_CHARS and plain_name(cell) in text_names for cell in row.cells
-        ):
-            headers.append(len(rows))
+        is_named = is_named or names_read(row.cells, names)
         rows.append(row.cells)
-    return rows, [place for place in headers if place < HEADER_ROWS]
+    return rows
 
 
 def _measured(

@@ -1,85 +1,146 @@
 """XLSX: the rows of every visible sheet that has a column with the text."""
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import chain, groupby, islice
+from typing import NamedTuple
 
 from winnow.errors import NoTextColumnError
 from winnow.models import InvalidRecord, Record
 from winnow.readers import sandbox
 from winnow.readers.source import Source
-from winnow.readers.tabular.tables import HEADER_ROWS, RecordTable
+from winnow.readers.tabular.header import HEADER_ROWS, header_of, name_of_only_column
+from winnow.readers.tabular.row_shape import trimmed_width
+from winnow.readers.tabular.tables import RecordTable
 
+_SAMPLE_ROWS = 200
 _Row = tuple[int, list[str]]
 _CutRow = tuple[int, list[str], list[tuple[int, str]]]
 
 
+class _Sheet(NamedTuple):
+    """The table of a sheet."""
+
+    number: int
+    table: RecordTable
+    rows: Iterator[_CutRow]
+
+
+class _OnlyColumn(NamedTuple):
+    """A sheet with a single column, which does not name the text."""
+
+    number: int
+    column: int
+    rows: list[_Row]
+    """The first rows: all rows of a short sheet."""
+    rest: Iterator[_Row]
+    is_whole: bool
+    """Whether there is no rest."""
+
+
 def read(source: Source) -> Iterator[Record | InvalidRecord]:
-    """One record per row. The header is the row that names the text; a single column needs no name.
+    """One record per row. The header is the row that names the text.
+
+    A single column needs no name where no sheet names the text.
 
     Raises NoTextColumnError when no sheet has such a column.
     """
-    names: dict[int, str] = {}
-    columns: dict[int, list[int] | None] = {}
-    damaged: list[str] = []
-    number = apart = 0
-    skipped: list[int] = []
+    workbook = _Workbook(source)
+    waiting: list[_OnlyColumn] = []
     reason: NoTextColumnError | None = None
-    for sheet, group in groupby(_rows(source, names, columns, damaged), key=lambda item: item[0]):
-        rows: Iterator[_Row] = (row for _, row in group)
+    for sheet, group in groupby(workbook.rows(), key=lambda item: item[0]):
         try:
-            table, body = _table(source, rows)
+            found = _table(source, sheet, (row for _, row in group))
         except NoTextColumnError as error:
             reason = error
-            skipped.append(sheet)
+            workbook.skipped += 1
             continue
-        for line, cells, beside in body:
-            record = table.record(number + 1, line, cells)
+        if isinstance(found, _Sheet):
+            workbook.skipped += len(waiting)  # covers and notes beside the table
+            waiting = []
+            workbook.is_named = True
+            yield from workbook.records(found)
+        elif workbook.is_named:
+            workbook.skipped += 1
+        elif found.is_whole:
+            waiting.append(found)
+        else:
+            yield from workbook.records(_named(source, found))
+    for column in waiting:
+        yield from workbook.records(_named(source, column))
+    yield from workbook.damaged()
+    if reason and not workbook.number:
+        raise reason
+    workbook.note()
+
+
+class _Workbook:
+    """The rows of a workbook, and how many records they made."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._names: dict[int, str] = {}
+        self._columns: dict[int, list[int] | None] = {}
+        self._damaged: list[str] = []
+        self._apart = 0
+        self.number = 0
+        self.skipped = 0
+        self.is_named = False
+        """Whether a sheet named the text."""
+
+    def rows(self) -> Iterator[tuple[int, _Row]]:
+        """The rows of all sheets, with the number of the sheet."""
+        source = self._source
+        ids = _MergedIds(source)
+        for item in sandbox.parse("xlsx", source.spooled(), source.limits):
+            if item[0] == "row":
+                yield item[1], (item[4], ids.filled(item[2], item[5] if len(item) > 5 else ()))
+            elif item[0] == "table":
+                self._names[item[1]] = str(item[2])
+                self._columns[item[1]] = item[3]
+                ids = _MergedIds(source)
+            elif item[0] == "damaged":
+                self._damaged.append(str(item[2]))
+            elif item[0] == "note":
+                source.note(item[1], item[2])
+
+    def records(self, sheet: _Sheet) -> Iterator[Record | InvalidRecord]:
+        """The records of a sheet."""
+        for line, cells, beside in sheet.rows:
+            record = sheet.table.record(self.number + 1, line, cells)
             if record is None:
-                apart += len(beside)
+                self._apart += len(beside)
                 continue
-            number += 1
-            update: dict[str, object] = {"part": names[sheet]}
+            self.number += 1
+            update: dict[str, object] = {"part": self._names[sheet.number]}
             if beside and isinstance(record, Record):
-                places = columns[sheet]
+                places = self._columns[sheet.number]
                 more = {f"column {places[at] if places else at + 1}": cell for at, cell in beside}
                 update["fields"] = {**more, **record.fields}
             yield record.model_copy(update=update)
-    for name in damaged:
-        number += 1
-        yield InvalidRecord(
-            record=number, part=name, code="file_unreadable", reason="The sheet is damaged."
-        )
-    if reason and not number:
-        raise reason
-    if apart:
-        source.note(
-            "cells_beside_table", f"Cells beside the table, in rows without records: {apart:,}."
-        )
-    if skipped:
-        source.note(
-            "sheets_without_text",
-            f"{len(skipped)} sheets have no column that the process reads, and were left out.",
-        )
 
+    def damaged(self) -> Iterator[InvalidRecord]:
+        """An invalid record for each sheet that cannot be read."""
+        for name in self._damaged:
+            self.number += 1
+            yield InvalidRecord(
+                record=self.number,
+                part=name,
+                code="file_unreadable",
+                reason="The sheet is damaged.",
+            )
 
-def _rows(
-    source: Source,
-    names: dict[int, str],
-    columns: dict[int, list[int] | None],
-    damaged: list[str],
-) -> Iterator[tuple[int, _Row]]:
-    ids = _MergedIds(source)
-    for item in sandbox.parse("xlsx", source.spooled(), source.limits):
-        if item[0] == "row":
-            yield item[1], (item[4], ids.filled(item[2], item[5] if len(item) > 5 else ()))
-        elif item[0] == "table":
-            names[item[1]] = str(item[2])
-            columns[item[1]] = item[3]
-            ids = _MergedIds(source)
-        elif item[0] == "damaged":
-            damaged.append(str(item[2]))
-        elif item[0] == "note":
-            source.note(item[1], item[2])
+    def note(self) -> None:
+        """Note what was not read."""
+        if self._apart:
+            self._source.note(
+                "cells_beside_table",
+                f"Cells beside the table, in rows without records: {self._apart:,}.",
+            )
+        if self.skipped:
+            self._source.note(
+                "sheets_without_text",
+                f"{self.skipped} sheets have no column that the process reads, and were left out.",
+            )
 
 
 class _MergedIds:
@@ -95,56 +156,57 @@ class _MergedIds:
         """A row with the id that it shares with the one above, if it has none of its own."""
         if self._place is None and self._searched < HEADER_ROWS:
             self._searched += 1
-            if self._source.match_text_column(cells):
-                self._name = self._source.id_column(cells)
-                self._place = None if self._name is None else cells.index(self._name)
-                self._searched = HEADER_ROWS
+            if self._source.match_text_column(cells) and (name := self._source.id_column(cells)):
+                self._name, self._place = name, cells.index(name)
         for place, text in merged:
             if place == self._place and text != self._name and not cells[place].strip():
                 return [*cells[:place], text, *cells[place + 1 :]]
         return cells
 
 
-def _table(source: Source, rows: Iterator[_Row]) -> tuple[RecordTable, Iterator[_CutRow]]:
-    before: list[_Row] = []
-    for row in rows:
-        if source.match_text_column(row[1]):
-            if before:
-                source.note(
-                    "rows_before_header",
-                    f"The header was found in row {row[0]:,}; the rows before it were left out.",
-                )
-            return RecordTable(source, _trimmed(row[1])), _cut(rows, len(_trimmed(row[1])))
-        before.append(row)
-        if len(before) == HEADER_ROWS:
-            break
-    (_, header), *rest = before
-    width = len(_trimmed(header))
-    table = RecordTable(source, _trimmed(header))
-
-    def body() -> Iterator[_CutRow]:
-        yield from _cut(iter(rest), width)
-        yield from _cut(rows, width)
-
-    return table, body()
+def _table(source: Source, number: int, rows: Iterator[_Row]) -> _Sheet | _OnlyColumn:
+    """The table in the rows of a sheet. Raises NoTextColumnError."""
+    first = list(islice(rows, _SAMPLE_ROWS))
+    filled = [row for row in first if any(map(str.strip, row[1]))]
+    place = header_of([cells for _, cells in filled], source.column_names)
+    if place is None and not source.textless:
+        columns = sorted({at for _, row in filled for at, cell in enumerate(row) if cell.strip()})
+        # Only a single column needs no name.
+        source.text_column([filled[0][1][column] for column in columns])
+        return _OnlyColumn(number, columns[0], filled, rows, is_whole=len(first) < _SAMPLE_ROWS)
+    line, header = filled[place or 0] if filled else first[0]
+    if place:
+        source.note(
+            "rows_before_header",
+            f"The header was found in row {line:,}; the rows before it were left out.",
+        )
+    width = max(1, trimmed_width(header))
+    below = chain((row for row in first if row[0] > line), rows)
+    return _Sheet(number, RecordTable(source, header[:width]), _cut(below, 0, width))
 
 
-def _trimmed(cells: list[str]) -> list[str]:
-    """Cells without the empty ones at the end, which a sheet has as far as any row reaches."""
-    end = len(cells)
-    while end > 1 and not cells[end - 1].strip():
-        end -= 1
-    return cells[:end]
+def _named(source: Source, sheet: _OnlyColumn) -> _Sheet:
+    """The table of a single column: its first row is the name, unless that is a text."""
+    (_, cells), *rows = sheet.rows
+    name = name_of_only_column(source, cells[sheet.column])
+    if name is None:
+        name, rows = "text", sheet.rows
+    body = _cut(chain(rows, sheet.rest), sheet.column, 1)
+    return _Sheet(sheet.number, RecordTable(source, [name]), body)
 
 
-def _cut(rows: Iterator[_Row], width: int) -> Iterator[_CutRow]:
+def _cut(rows: Iterator[_Row], begin: int, width: int) -> Iterator[_CutRow]:
     """Rows as wide as their header, and what is beside it with its place.
 
     No delimiter can be missing in a sheet, so that is no sign of damage.
     """
+    end = begin + width
     for line, cells in rows:
-        if len(cells) == width:
+        if not begin and len(cells) == width:
             yield line, cells, []
             continue
-        beside = [(at, cell) for at, cell in enumerate(cells[width:], width) if cell.strip()]
-        yield line, [*cells[:width], *[""] * (width - len(cells))], beside
+        beside = [
+            (at, cell) for at, cell in enumerate(cells) if not begin <= at < end and cell.strip()
+        ]
+        inside = cells[begin:end]
+        yield line, [*inside, *[""] * (width - len(inside))], beside

@@ -12,9 +12,6 @@ _RULE = re.compile(r"\s*[+:]?(?:--|==)[-=+:]*\s*")
 
 _RULE_MARKS = ("-", "=", "+", ":")
 
-HEADER_ROWS = 100
-"""The header that names the text is looked for in so many rows; blank ones do not count."""
-
 
 class RecordTable:
     """The rows under one header, as records.
