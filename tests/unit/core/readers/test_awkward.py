@@ -287,7 +287,7 @@ def test_a_text_that_is_not_quoted_is_not_read_up_to_its_delimiter(table, record
     assert reading(table).records == records
 
 
-NONE = "refused"
+NONE = NoTextColumnError.code
 HEADERS: dict[str, tuple[str, list[str] | str]] = {
     "a kind called like the text": ("id,kind,note\n1,Note,a\n2,Call,b\n", ["a", "b"]),
     "and a delimiter after the rows": ("id,kind,note\n1,Note,a,\n2,Call,b,\n", ["a", "b"]),
@@ -823,6 +823,24 @@ TABLES: dict[str, tuple[object, list[object]]] = {
 @pytest.mark.parametrize(("content", "records"), TABLES.values(), ids=TABLES)
 def test_json_that_is_a_table(content, records):
     assert reading(json.dumps(content), "x.json").records == records
+
+
+ONLY_MEMBER: dict[str, tuple[list[dict[str, object]], list[object]]] = {
+    "of all": ([{"x": "a"}, {"x": "b"}], [(None, "a"), (None, "b")]),
+    "below the text": ([{"id": "1", "note": "a"}, {"end": "Rows: 1"}], [A, NONE]),
+    "above the text": ([{"exported": "May"}, {"id": "1", "note": "a"}], [NONE, A]),
+    "beside another": ([{"x": "a"}, {"end": "Rows: 1"}], [(None, "a"), NONE]),
+    "beside several": ([{"x": "a"}, {"x": "b", "y": 1}, {"x": "c"}], [(None, "a"), NONE, NONE]),
+    "and a text that names the text": ([{"x": '"note": a'}], [(None, '"note": a')]),
+}
+
+
+@pytest.mark.parametrize("name", ["x.json", "x.jsonl"])
+@pytest.mark.parametrize(("elements", "records"), ONLY_MEMBER.values(), ids=ONLY_MEMBER)
+def test_an_only_member_is_the_text_if_it_is_that_of_every_element(elements, records, name):
+    lines = list(map(json.dumps, elements))
+    content = f"[{','.join(lines)}]" if name == "x.json" else "\n".join(lines)
+    assert reading(content, name).records == records
 
 
 def test_json_lines_may_have_a_header():

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from json import JSONDecodeError
 from typing import Any, NoReturn
 
@@ -22,6 +23,7 @@ PROBLEMS = {
 
 MAX_PEEKED = 100
 """Elements that are read to decide whether an array is that of the records."""
+_MEMBER_NAME = re.compile(r'"([^"\\]{1,200})"[ \t\r\n]{0,20}:')
 
 
 class JsonProblem(Exception):  # noqa: N818
@@ -105,7 +107,7 @@ def record_of(source: Source, number: int, line: int | None, value: Any) -> Reco
         return invalid_record(number, line, JsonProblem("json_members"))
     names = tuple(value)
     try:
-        text_column = source.text_column(names)
+        text_column = _text_member(source, names)
     except NoTextColumnError as error:
         return _invalid(number, line, error.code, error.message)
     text = "" if text_column is None else value[text_column]
@@ -136,6 +138,34 @@ def note_texts_in_lists(members: dict[str, Any], source: Source) -> None:
             "An object with a text of its own is one record; lists of objects with texts in it are "
             "a column of the record. Write them as objects of their own to have them judged.",
         )
+
+
+def _text_member(source: Source, names: tuple[str, ...]) -> str | None:
+    """The name of the member with the text.
+
+    One that is not named like the text is the text where each element has this member alone. So it
+    is not where the beginning of the file, or an element before, names the text.
+
+    Raises NoTextColumnError.
+    """
+    if source.textless:
+        return None
+    if len(names) != 1 or source.match_text_column(names):
+        source.only_member = ""
+        return source.text_column(names)
+    if source.only_member is None:
+        source.only_member = "" if _names_text(source) else names[0]
+    if not source.only_member or names[0] != source.only_member:
+        raise NoTextColumnError(
+            "Its only member is not one that the process reads, and other elements have others."
+        )
+    return source.text_column(names)
+
+
+def _names_text(source: Source) -> bool:
+    """Whether the beginning of the file has a member that is named like the text."""
+    head = source.head.replace(b"\0", b"").decode("utf-8", "ignore")
+    return source.match_text_column(_MEMBER_NAME.findall(head)) is not None
 
 
 def invalid_record(number: int, line: int | None, problem: JsonProblem) -> InvalidRecord:

@@ -75,6 +75,8 @@ class Source:
         self._keep_picture = keep_picture
         self._picture_numbers = itertools.count(1)
         self._ends = time.monotonic() + limits.max_read_seconds
+        self.only_member: str | None = None
+        """The name of the only member of all elements of a JSON file; empty if some have others."""
         self.inside = False
         """Whether this is a member of something: then it is not unpacked again."""
         self.declared_encoding: str | None = None
