@@ -305,6 +305,18 @@ class Caution(StrEnum):
     """What stands behind the evidence says that something is not known."""
     HEADING = "heading"
     """The evidence stands in a list whose heading may say anything of it."""
+    TAKEN_BACK = "taken_back"
+    """A sentence takes back what the record says: of another chart, of another year, a test."""
+    DENIAL_UNDONE = "denial_undone"
+    """What is denied is denied twice, for a short time, or as a wish."""
+    OF_ANOTHER = "of_another"
+    """What has the finding may be somebody else, or a book."""
+    OF_PAST = "of_past"
+    """What is found is of a time that is over."""
+    EXPLAINED = "explained"
+    """Another criterion implies it, and a sentence names an explanation that none heard."""
+    ALL_SILENT = "all_silent"
+    """The record is silent on all that the decision excludes, and denies nothing."""
 
 
 class CriterionFinding(FrozenModel):

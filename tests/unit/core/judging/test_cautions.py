@@ -46,6 +46,14 @@ def cautions(text: str) -> dict[str, tuple[Caution, ...]]:
         (f"{DENIED} What came later is not recorded.", (Caution.OPEN_BEHIND,), ()),
         (f"{DENIED} She is well.", (), ()),
         ("No melena?", (Caution.ASKED,), ()),
+        (f"{DENIED} This is a test record.", (Caution.TAKEN_BACK,), ()),
+        (f"This is a test record. {DENIED}", (Caution.TAKEN_BACK,), ()),
+        (f"{DENIED} She walks. None of the above is current.", (Caution.TAKEN_BACK,), ()),
+        (f"Correction: her name is Ames. {DENIED}", (), ()),
+        (f"{DENIED} Addendum: flu shot given.", (), ()),
+        (f"{DENIED} Addendum: the specimens were swapped.", (Caution.TAKEN_BACK,), ()),
+        (f"{DENIED} All symptoms have resolved.", (), ()),
+        (f"{DENIED} On the contrary.", (Caution.DENIAL_UNDONE,), ()),
     ],
 )
 def test_cautions(text: str, loss: tuple[Caution, ...], crohn: tuple[Caution, ...]) -> None:
@@ -74,3 +82,56 @@ def test_what_is_to_follow_is_open_and_what_one_means_to_follow_is_not(
 ) -> None:
     found = cautions(f"{DENIED} {behind}")
     assert (Caution.OPEN_BEHIND in found["loss"]) is is_open
+
+
+EXCLUDING = (
+    HEAD
+    + """
+criteria:
+  - id: loss
+    title: Loss
+    statements: [Melena goes on.]
+    keywords: [melena]
+  - id: crohn
+    title: Crohn
+    if_silent: not_met
+    statements: [Crohn is suspected.]
+    counter_statements: [No Crohn.]
+    keywords: [crohn]
+  - id: ulcer
+    title: Ulcer
+    if_silent: not_met
+    statements: [An ulcer bleeds.]
+    keywords: [ulcer]
+logic: {all_of: [loss], none_of: [crohn, ulcer]}
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Melena goes on.", {Caution.ALL_SILENT}),
+        ("Melena goes on. No Crohn.", set()),
+        ("Melena goes on. She feels well.", set()),
+        ("Melena goes on. Melena (2015). No Crohn.", set()),
+        ("Donor has melena. No Crohn.", {Caution.OF_ANOTHER}),
+        ("Melena (2015). No Crohn.", {Caution.OF_PAST}),
+        ("Melena goes on. All symptoms have resolved. No Crohn.", {Caution.TAKEN_BACK}),
+        ("Melena goes on. No Crohn. Unless she drinks, no ulcer.", {Caution.DENIAL_UNDONE}),
+    ],
+)
+def test_cautions_of_what_is_met(text: str, found: set[Caution]) -> None:
+    axes = {
+        "Melena goes on.": 0,
+        "Donor has melena.": 0,
+        "Melena (2015).": 0,
+        "No Crohn.": 1,
+        "Crohn is suspected.": 2,
+        "An ulcer bleeds.": 3,
+    }
+    table = {sentence: toward((axis, 1.0)) for sentence, axis in axes.items()}
+    decision = judge(text, EXCLUDING, **table)
+    assert decision.value is Verdict.MET
+    cautions = {caution for finding in decision.criteria for caution in finding.cautions}
+    assert cautions - {Caution.UNREAD} == found

@@ -9,20 +9,53 @@ melena"). None of these says that the decision is wrong, so none changes it: a t
 trusts it less (`undoing.is_doubtful`).
 """
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
-from winnow.judging.criteria.compile import CompiledCriteria
+from winnow.judging.criteria.compile import CompiledCriteria, CompiledCriterion
 from winnow.judging.criteria.context_rules import Context, match_triggers, tokens
+from winnow.judging.criteria.denials import denies, is_qualified, is_undone
+from winnow.judging.criteria.fact_rules import Note
+from winnow.judging.criteria.findings import SILENT
 from winnow.judging.criteria.list_headings import is_open
 from winnow.judging.criteria.match import CriterionMatches
+from winnow.judging.criteria.mentions import MentionKind
+from winnow.judging.criteria.past import is_past
+from winnow.judging.criteria.retractions import OF_WHAT_WAS_SAID, Retraction, retraction
+from winnow.judging.criteria.subjects import is_of_another
 from winnow.judging.criteria.undoing import MIN_SUPPORT_SIMILARITY, carrying
 from winnow.judging.text.shorthand import expand_shorthand
 from winnow.judging.text.similarity import SimilarityMatrix
 from winnow.models import Caution, CriteriaDecision, CriterionFinding, Evidence, Polarity, Verdict
-from winnow.processes.schema import Criterion
+from winnow.processes.schema import Group
 
 _Span = tuple[int, int]
+_EXPLAINED = re.compile(
+    r"\b(?:bleed\w*|bled|melena|hemorrhage|hematochezia|blood loss|(?:black|tarry|dark) stools?)\b"
+    r"[^.;]{0,40}\b(?:explained|accounted for|caused|due|owing|secondary|attribut\w+"
+    r"|ascribed) (?:by|to)\b"
+    r"(?! (?:an? |the )?(?:obscure|small|unknown|unclear|suspected|presumed|likely|possible))"
+    r"|\b(?:scan|scintigraphy|angiogra\w+|enteroscopy|enterography|laparotomy|laparoscopy)\b"
+    r"(?: \w+){0,2} (?:positive|diagnostic|abnormal)\b",
+    re.IGNORECASE,
+)
+_BEHIND = 100
+"""Characters behind a part of a sentence that are looked at."""
+_ADDENDUM = 3
+"""Sentences of an addendum that are looked at."""
+_WELL = re.compile(
+    r"\b(?:symptoms?|sx|asx|asymptomatic|symptom-free|complaints?|ros|review of systems|remission"
+    r"|quiescent|healthy|no (?:\w+ ){0,2}(?:problems?|troubles?|issues?|concerns?)"
+    r"|(?:feels?|feeling|is|are|am|doing|does|looks|keeps|keeping|been|otherwise|perfectly|very"
+    r"|quite|generally|and) (?:perfectly |very |quite |really |absolutely |completely |generally )?"
+    r"(?:well|fine|good|great|ok|okay|all right|excellent)|(?:no|without) (?:\w+ ){0,2}(?:gi|bowel"
+    r"|abdominal|tummy|stomach|gastrointestinal)|(?:gi|gastrointestinal):? (?:neg|negative"
+    r"|normal))\b",
+    re.IGNORECASE,
+)
+"""A record that says that the patient is well is not silent, though no criterion hears it."""
 
 
 def with_cautions(
@@ -31,21 +64,40 @@ def with_cautions(
     matches: Sequence[CriterionMatches],
     matrix: SimilarityMatrix,
     index: int,
+    note: Note,
+    logic: Group,
 ) -> CriteriaDecision:
     """A decision about text `index`; the findings that it rests on have their cautions."""
     if decision.value is Verdict.UNDETERMINED:
         return decision
-    text = _Text(matches, matrix, index, compiled.heading_words)
+    text = _Text(matches, matrix, index, compiled.heading_words, note)
+    silent = _silent_exclusions(decision, logic) if not text.says_well else frozenset()
     findings = tuple(
         finding.model_copy(update={"cautions": found})
         if finding.id in decision.because
-        and (found := tuple(text.cautions(finding, criterion.criterion, own)))
+        and (
+            found := (
+                *text.cautions(finding, criterion, own),
+                *([Caution.ALL_SILENT] if finding.id in silent else []),
+            )
+        )
         else finding
         for finding, criterion, own in zip(
             decision.criteria, compiled.criteria, matches, strict=True
         )
     )
     return decision.model_copy(update={"criteria": findings})
+
+
+def _silent_exclusions(decision: CriteriaDecision, logic: Group) -> frozenset[str]:
+    """What a `met` excludes, if the record is silent on all of it; two or more, else nothing."""
+    if decision.value is not Verdict.MET:
+        return frozenset()
+    excluded = {member for member in logic.none_of or () if isinstance(member, str)}
+    # A denial that is too weak for itself counts as silence, too (findings.py).
+    if any(f.evidence and f.score < SILENT for f in decision.criteria if f.id in excluded):
+        return frozenset()
+    return frozenset(excluded) if len(excluded) > 1 else frozenset()
 
 
 class _Text:
@@ -57,7 +109,9 @@ class _Text:
         matrix: SimilarityMatrix,
         index: int,
         heading_words: frozenset[str],
+        note: Note,
     ) -> None:
+        self._note = note
         self._matrix = matrix
         self._matches = matches
         self._rows: list[int] = matrix.rows[index].tolist()
@@ -67,10 +121,22 @@ class _Text:
         self._heading_words = heading_words
 
     def cautions(
-        self, finding: CriterionFinding, criterion: Criterion, own: CriterionMatches
+        self, finding: CriterionFinding, compiled: CompiledCriterion, own: CriterionMatches
     ) -> Iterator[Caution]:
+        criterion = compiled.criterion
         if self._has_unread(finding, own):
             yield Caution.UNREAD
+        if self._is_taken_back(finding):
+            yield Caution.TAKEN_BACK
+        said = [evidence for evidence in carrying(finding) if _is_said(evidence)]
+        if any(map(self._is_undone, said)) or self._is_silence_broken(finding, compiled, own):
+            yield Caution.DENIAL_UNDONE
+        if said and all(self._is_of_another(evidence, compiled) for evidence in said):
+            yield Caution.OF_ANOTHER
+        if said and all(self._is_past(evidence, compiled) for evidence in said):
+            yield Caution.OF_PAST
+        if finding.verdict is Verdict.MET and self._is_explained(said, compiled):
+            yield Caution.EXPLAINED
         evidence = next(carrying(finding), None)
         if evidence is None or not evidence.end:
             return
@@ -83,6 +149,130 @@ class _Text:
         beside = self._behind(evidence) if is_of_sentence else (expand_shorthand(evidence.text),)
         if any(map(_is_open, beside)):
             yield Caution.OPEN_BEHIND
+
+    @cached_property
+    def says_well(self) -> bool:
+        """Whether any sentence says that the patient has no symptoms, in whatever words."""
+        return any(
+            _WELL.search(self._matrix.plain[row]) is not None
+            for row in self._rows[: len(self._sentences)]
+        )
+
+    @cached_property
+    def _retractions(self) -> list[tuple[int, Retraction]]:
+        """The places of the sentences that take something back."""
+        found: list[tuple[int, Retraction]] = []
+        for place, row in enumerate(self._rows[: len(self._sentences)]):
+            if (taken := retraction(self._matrix.unique[row])) is not None:
+                found.append((place, taken))
+        return found
+
+    def _is_taken_back(self, finding: CriterionFinding) -> bool:
+        """Whether all that a finding rests on is taken back."""
+        evidence = [each for each in carrying(finding) if each.end]
+        if not evidence:
+            return False
+        last = max(each.start for each in evidence)
+        for place, taken in self._retractions:
+            if taken is Retraction.RECORD:
+                return True
+            if last >= self._starts[place]:
+                continue
+            if taken is Retraction.SYMPTOMS and evidence[0].polarity is Polarity.OPPOSES:
+                continue
+            if taken is not Retraction.ADDED or self._adds_to_what_was_said(place):
+                return True
+        return False
+
+    def _adds_to_what_was_said(self, place: int) -> bool:
+        """Whether an addendum may be of what stands before it, and not of something else."""
+        rows = self._rows[: len(self._sentences)][place : place + _ADDENDUM]
+        return any(
+            OF_WHAT_WAS_SAID.search(self._matrix.plain[row]) is not None
+            or any(row in own.named_in for own in self._matches)
+            for row in rows
+        )
+
+    def _is_undone(self, evidence: Evidence) -> bool:
+        """Whether it denies, and what it denies is not denied at all."""
+        reference = expand_shorthand(evidence.reference or "")
+        places = self._places(evidence)
+        if evidence.polarity is Polarity.SUPPORTS:
+            return denies(reference) and any(
+                is_qualified(self._matrix.plain[self._rows[place]], evidence.keywords, reference)
+                for place in places
+            )
+        behind = self._sentences_behind(places.stop - 1)
+        return any(
+            is_undone(
+                self._matrix.plain[self._rows[place]],
+                evidence.keywords,
+                reference,
+                behind if place == places.stop - 1 else (),
+            )
+            for place in places
+        )
+
+    def _is_silence_broken(
+        self, finding: CriterionFinding, compiled: CompiledCriterion, own: CriterionMatches
+    ) -> bool:
+        """Whether what is taken for silence is a denial that no sentence resembles, and undone."""
+        if finding.evidence:
+            return False
+        keywords = compiled.pro.plain_keywords
+        return any(
+            is_undone(self._matrix.plain[row], keywords, "", self._sentences_behind(place))
+            for place, row in enumerate(self._rows[: len(self._sentences)])
+            if row in own.named_in
+        )
+
+    def _sentences_behind(self, place: int) -> list[str]:
+        """The sentence behind one, if there is any."""
+        rows = self._rows[: len(self._sentences)][place + 1 : place + 2]
+        return [self._matrix.plain[row] for row in rows]
+
+    def _is_of_another(self, evidence: Evidence, compiled: CompiledCriterion) -> bool:
+        return any(
+            is_of_another(
+                self._matrix.plain[self._rows[place]],
+                evidence.keywords,
+                of_relatives=compiled.is_about_relatives,
+            )
+            for place in self._places(evidence)
+        )
+
+    def _is_explained(self, said: Sequence[Evidence], compiled: CompiledCriterion) -> bool:
+        """Whether what another criterion implies has an explanation that no criterion heard."""
+        if (
+            compiled.criterion.implied_by is None
+            or not said
+            or any(evidence.reference in compiled.criterion.statements for evidence in said)
+        ):
+            return False
+        return any(
+            _EXPLAINED.search(self._matrix.plain[row]) is not None
+            for row in self._rows[: len(self._sentences)]
+        )
+
+    def _is_past(self, evidence: Evidence, compiled: CompiledCriterion) -> bool:
+        """Whether it supports what is of now, and is of a time that is over."""
+        if (
+            evidence.polarity is Polarity.OPPOSES
+            or compiled.pro.read.ignored & MentionKind.HISTORICAL
+        ):
+            return False
+        end = self._sentences[self._places(evidence)[-1]][1]
+        behind = expand_shorthand(self._note.text[evidence.end : min(end, evidence.end + _BEHIND)])
+        year = self._note.date.year
+        return is_past(expand_shorthand(evidence.text), evidence.keywords, year, behind)
+
+    def _places(self, evidence: Evidence) -> range:
+        """The places of the sentences that it is in."""
+        first = max(bisect_right(self._starts, evidence.start) - 1, 0)
+        last = first
+        while last + 1 < len(self._sentences) and self._starts[last + 1] < evidence.end:
+            last += 1
+        return range(first, last + 1)
 
     def _has_unread(self, finding: CriterionFinding, own: CriterionMatches) -> bool:
         """Whether a sentence names the criterion and is neither for nor against it."""
@@ -131,6 +321,11 @@ class _Text:
             row = self._rows[place + 1]
             if not any(row in own.by_row or row in own.named_in for own in self._matches):
                 yield self._matrix.plain[row]
+
+
+def _is_said(evidence: Evidence) -> bool:
+    """Whether it is a sentence of the text, and no value, age or date."""
+    return evidence.fact is None and bool(evidence.end)
 
 
 def _overlap(one: _Span, other: _Span) -> bool:

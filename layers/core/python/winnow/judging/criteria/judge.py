@@ -74,7 +74,9 @@ class CriteriaJudge(ProcessJudge):
                 criteria=findings,
             )
             score = certainty(joined.score)
-            decision = with_cautions(decision, self._compiled, matches, matrix, index)
+            decision = with_cautions(
+                decision, self._compiled, matches, matrix, index, note, self._logic
+            )
             if text != batch.texts[index]:
                 decision = _quoting(decision, batch.texts[index])
             judgements.append(

@@ -1,0 +1,68 @@
+"""Sentences that take back what a record says."""
+
+import pytest
+
+from winnow.judging.criteria.retractions import Retraction, retraction
+
+R, B, S, A = Retraction.RECORD, Retraction.BEFORE, Retraction.SYMPTOMS, Retraction.ADDED
+
+
+@pytest.mark.parametrize(
+    ("sentence", "taken"),
+    [
+        ("This is a test record.", R),
+        ("Sample note for training purposes only.", R),
+        ("Made-up vignette.", R),
+        ("Fictional case for teaching.", R),
+        ("Not our patient.", R),
+        ("Filed in the wrong chart.", R),
+        ("ENTERED IN ERROR", R),
+        ("Author retracts this note.", R),
+        ("This report was withdrawn on 3/2.", R),
+        ("VOID.", R),
+        ("Please disregard this entire entry.", R),
+        ("Correction: that was the brother's report.", B),
+        ("Erratum: wrong results were pasted here.", B),
+        ("The above refers to bed 12, not to this patient.", B),
+        ("The foregoing is from an old admission.", B),
+        ("None of the above applies now.", B),
+        ("Everything above was written for bed 4.", B),
+        ("What is written above no longer holds.", B),
+        ("None of what is above has been checked.", B),
+        ("(All of this from the 2016 admission.)", B),
+        ("Today none of this applies any more.", B),
+        ("The preceding paragraph describes his twin.", B),
+        ("Text above copied forward from 2016 and not re-verified.", B),
+        ("Cloned note.", B),
+        ("All of this has since resolved.", S),
+        ("These problems are now gone.", S),
+        ("Addendum: pathology now shows a tumor.", A),
+        ("Late entry: the lab called, sample swapped.", A),
+    ],
+)
+def test_taken_back(sentence: str, taken: Retraction) -> None:
+    assert retraction(sentence) is taken
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The above was discussed with the patient.",
+        "Above plan discussed with wife.",
+        "I have reviewed the above and agree.",
+        "All of this was explained to her.",
+        "Given the above, capsule endoscopy is requested.",
+        "As above, he needs a capsule.",
+        "Test results as listed above.",
+        "FIT above the cutoff.",
+        "Correction of anemia with iron is under way.",
+        "This note was dictated with voice software; errors may occur.",
+        "The stool sample was guaiac positive.",
+        "Both endoscopies were complete and found nothing that bleeds.",
+        "None of these showed a source.",
+        "Hemoglobin 7.9.",
+        "CLINIC NOTE (fictional, written for this project)",
+    ],
+)
+def test_not_taken_back(sentence: str) -> None:
+    assert retraction(sentence) is None
