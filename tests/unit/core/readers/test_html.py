@@ -310,7 +310,7 @@ def test_what_a_reader_sees_all_the_same_is_read(body):
         (
             "td.x b{display:none}",
             "<b>Yes.</b><table><td class=x><b>no</b><td><b>So.",
-            ["Yes.", "\tSo."],
+            ["Yes.", "So."],
         ),
         (".a > .b{display:none}", "<p class=a><i class=b>no</i><u><i class=b>Yes.", ["Yes."]),
         ("[data-x]{display:none}", "<p data-x>no<p>Yes.", ["Yes."]),
@@ -419,3 +419,70 @@ def test_a_page_takes_steps_in_proportion_to_its_length(piece):
 def test_a_long_bomb_is_read_within_its_time():
     content = "<!doctype html>" + "<div>" * 200_000 + "deep" + "<!--" * 200_000
     assert reading(content) == (["deep"], ["markup_not_closed"])
+
+
+# -- what a table, a list or a style says by its places -------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        (
+            "<table><tr><th>Finding<th>Yes<th>No<tr><td>Ongoing melena<td><td>X</table>",
+            ["Finding\tYes\tNo", "Ongoing melena: No"],
+        ),
+        (
+            "<table><tr><td>Melena<td rowspan=2>No<tr><td>Fever<tr><td>Pain<td>Yes</table>",
+            ["Melena\tNo", "Fever\tNo", "Pain\tYes"],
+        ),
+        (
+            "<table><tr><td rowspan=3>No<td>a<td>1<tr><td>b<td>2<tr><td>c</table>",
+            ["No\ta\t1", "No\tb\t2", "No\tc"],
+        ),
+        (
+            "<table><tr><td>a<td>b<td rowspan=2>No<tr><td>c</table>",
+            ["a\tb\tNo", "c\t\tNo"],
+        ),
+        ("<table><tr><td>a<td rowspan=2>No<tr><td></table>", ["a\tNo"]),
+        (
+            "<table><tr><th>Finding<th>Yes<th>No<tr><td colspan=2>Melena<td>X</table>",
+            ["Finding\tYes\tNo", "Melena: No"],
+        ),
+        (
+            "<table><tr><td><p>Denies chest pain</p><p>Ongoing melena</p></table>",
+            ["Denies chest pain", "Ongoing melena"],
+        ),
+        (
+            "<dl><dt>Ongoing melena<dd>No<dt>Fever:<dd>Yes</dl>",
+            ["Ongoing melena: No", "Fever: Yes"],
+        ),
+        ("<dl><dt>Melena?<dd><p>No</p><p>Not now</p></dl>", ["Melena? No", "Not now"]),
+        ("<dl><dt>Melena<dt>Fever<dd>No<dd>None</dl>So.", ["Melena, Fever: No", "None", "So."]),
+        ("<dl><dt>Melena<dd><dt>Fever<dd>No</dl>", ["Melena: ___", "Fever: No"]),
+        ("<dl><dt>Melena<dd></dl>So.", ["Melena: ___", "So."]),
+        ("<dl><dt>One<dt>Two</dl>So.", ["One, Two", "So."]),
+        ("<dl><dt>Melena<dd><input value=No></dl>", ["Melena: No"]),
+        ("<table><tr><td><dl><dt>Melena<dd>No</dl><td>b</table>", ["Melena: No\tb"]),
+        (
+            "<span style='display:block'>No melena</span><span style='display:block'>Anemia</span>",
+            ["No melena", "Anemia"],
+        ),
+        (
+            "<div style='display:flex'><span>Melena</span><span>No</span></div>So.",
+            ["Melena\tNo", "So."],
+        ),
+        (
+            "<style>.r{display:table-row}.c{display:table-cell}</style><div class=r>"
+            "<span class=c>Melena</span><span class=c>No</span></div>",
+            ["Melena\tNo"],
+        ),
+        (
+            "<style>.c{display:table-cell}</style><div><div class=c>No fever</div>"
+            "<div class=c>Ongoing melena</div></div>",
+            ["No fever", "Ongoing melena"],
+        ),
+        ("<b style='display:inline-block'>H</b>emoglobin", ["Hemoglobin"]),
+    ],
+)
+def test_places_are_told_in_words(body, shown):
+    assert seen(page(body)) == shown

@@ -118,7 +118,10 @@ def test_tables_in_tables_links_lists_and_text_boxes():
     assert lines(files.docx(body)) == [
         "See the policy first.",
         "First of a list",
-        "Outer a b c d\tBeside",
+        "Outer",
+        "a b",
+        "c d",
+        "Beside",
         "In a box.",
         "Around it.",
     ]

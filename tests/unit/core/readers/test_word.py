@@ -681,3 +681,46 @@ def test_a_damaged_part_is_refused_not_passed_over(damage):
 def test_damage_of_what_is_not_read_harms_nothing():
     content = document(P("Text."), {"a": ("comments", "word/comments.xml", "<x")})
     assert opened(content) == (["Text."], ["comments_left_out"])
+
+
+def merged(text: str, properties: str = "") -> str:
+    return f"<w:tc><w:tcPr>{properties}</w:tcPr>{files.paragraph(text)}</w:tc>"
+
+
+GOES_ON = "<w:vMerge/>"
+BEGINS = '<w:vMerge w:val="restart"/>'
+
+
+@pytest.mark.parametrize(
+    ("rows", "shown"),
+    [
+        (
+            [
+                merged("Melena") + merged("Denied", BEGINS),
+                merged("Fever") + merged("", GOES_ON),
+                merged("Pain") + merged("Yes"),
+                merged("Cough") + merged("", GOES_ON),
+            ],
+            ["Melena\tDenied", "Fever\tDenied", "Pain\tYes", "Cough"],
+        ),
+        (
+            [merged("No", BEGINS) + merged("Melena"), merged("", GOES_ON) + merged("Fever")],
+            ["No\tMelena", "No\tFever"],
+        ),
+        (
+            [
+                merged("Finding") + merged("Yes") + merged("No"),
+                merged("Melena", '<w:gridSpan w:val="2"/>') + merged("X"),
+            ],
+            ["Finding\tYes\tNo", "Melena: No"],
+        ),
+        ([merged("a") + merged("No", BEGINS), merged("") + merged("", GOES_ON)], ["a\tNo"]),
+        (
+            ["<w:tc>" + files.paragraph("No pain") + files.paragraph("Melena") + "</w:tc>"],
+            ["No pain", "Melena"],
+        ),
+    ],
+)
+def test_cells_that_cover_several_and_lines_of_cells(rows, shown):
+    table = "".join(f"<w:tr>{row}</w:tr>" for row in rows)
+    assert lines(files.docx(f"<w:tbl>{table}</w:tbl>")) == shown

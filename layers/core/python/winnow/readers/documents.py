@@ -8,6 +8,7 @@ from winnow.errors import FileTooLargeError, NoRecordsError
 from winnow.models import InvalidRecord, Record, SourceLocation
 from winnow.readers.fragments import Fragment, TableRow, TextFragment
 from winnow.readers.source import Source
+from winnow.readers.table_lines import as_text
 from winnow.readers.tabular.tables import RecordTable
 
 _LINE = re.compile(r"[^\n]*\n?")
@@ -38,8 +39,7 @@ def records(
                         first += 1
                         yield record
             return
-    texts = (part.as_text() if isinstance(part, TableRow) else part for part in fragments)
-    yield from records_of(source, texts, fields, first)
+    yield from records_of(source, as_text(fragments), fields, first)
 
 
 def records_of(

@@ -29,11 +29,6 @@ class TableRow:
     page: int | None = None
     line: int | None = None
 
-    def as_text(self) -> TextFragment:
-        """The row as a line of text, its cells parted by tabs."""
-        cells = (" ".join(cell.split()) for cell in self.cells)
-        return TextFragment("\t".join(cells).rstrip("\t") + "\n", self.page, self.line)
-
 
 Fragment = TextFragment | TableRow
 

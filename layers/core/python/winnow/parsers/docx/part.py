@@ -8,6 +8,7 @@ from winnow.parsers.docx.story import Document
 from winnow.parsers.docx.styles import Strikes, is_on
 from winnow.parsers.errors import ParseError
 from winnow.parsers.marks import UNKNOWN, from_symbol_font, symbol, symbol_font
+from winnow.parsers.merged_cells import MAX_COLUMNS, MAX_REPEATED
 from winnow.parsers.packages import feed, xml_parser
 from winnow.parsers.superscripts import is_read_into
 
@@ -39,6 +40,36 @@ class _Table:
         self.row_gone = False
         self.cell_gone = False
         self.in_cell = False
+        self.has_own = False
+        """Whether the open row has text that is of no row above."""
+        self.columns = 1
+        """How many columns the open cell covers."""
+        self.merged: str | None = None
+        """Whether the open cell begins one that covers several rows (`restart`), or goes on."""
+        self.above: dict[int, str] = {}
+        """The texts of cells that cover several rows, by their column."""
+
+    def begin_cell(self) -> None:
+        """A cell begins."""
+        self.paragraphs.clear()
+        self.cell_gone = False
+        self.in_cell = True
+        self.columns, self.merged = 1, None
+
+    def end_cell(self) -> None:
+        """The cell ends; one that covers several rows is in each of them."""
+        self.in_cell = False
+        if not self.cell_gone:
+            column, text = len(self.cells), "\n".join(self.paragraphs)
+            self.has_own = self.has_own or bool(text)
+            if self.merged == "restart":
+                self.above[column] = text if len(text) <= MAX_REPEATED else ""
+            elif self.merged is None:
+                self.above.pop(column, None)
+            else:
+                text = text or self.above.get(column, "")
+            self.cells += [text, *[""] * (self.columns - 1)]
+        self.paragraphs.clear()
 
 
 class _Control:
@@ -444,6 +475,7 @@ class PartReader:
         self._write(value)
         if outside_cells:  # the control holds a whole cell
             self._tables[-1].cells.append(value)
+            self._tables[-1].has_own = True
             self.runs = []
         elif not self._paragraphs:
             self._flush()
@@ -504,28 +536,31 @@ class PartReader:
     def _start_row(self, _attributes: Attributes, _space: str) -> None:
         if self._tables:
             self._tables[-1].cells.clear()
-            self._tables[-1].row_gone = False
+            self._tables[-1].row_gone = self._tables[-1].has_own = False
 
     def _start_cell(self, _attributes: Attributes, _space: str) -> None:
         if self._tables:
-            self._tables[-1].paragraphs.clear()
-            self._tables[-1].cell_gone = False
-            self._tables[-1].in_cell = True
+            self._tables[-1].begin_cell()
 
     def _end_cell(self) -> None:
         if self._tables:
             self._flush()
-            table = self._tables[-1]
-            table.in_cell = False
-            if not table.cell_gone:
-                table.cells.append("\n".join(table.paragraphs))
-            table.paragraphs.clear()
+            self._tables[-1].end_cell()
+
+    def _merged_columns(self, attributes: Attributes, space: str) -> None:
+        value = attributes.get(f"{space}val", "")
+        if self._tables and value.isascii() and value.isdigit():
+            self._tables[-1].columns = max(1, min(int(value[:4]), MAX_COLUMNS))
+
+    def _merged_rows(self, attributes: Attributes, space: str) -> None:
+        if self._tables:
+            self._tables[-1].merged = attributes.get(f"{space}val", "continue")
 
     def _end_row(self) -> None:
         if not self._tables:
             return
         table = self._tables[-1]
-        if any(table.cells) and not table.row_gone:
+        if table.has_own and not table.row_gone:
             if len(self._tables) > 1:
                 # A table inside a cell is text of that cell.
                 self._tables[-2].paragraphs.append("\t".join(table.cells))
@@ -633,6 +668,8 @@ _WORD_STARTS: dict[str, _Start] = {
     "tbl": PartReader._start_table,
     "tr": PartReader._start_row,
     "tc": PartReader._start_cell,
+    "gridSpan": PartReader._merged_columns,
+    "vMerge": PartReader._merged_rows,
     # How letters above others are pronounced; what was before a change.
     **dict.fromkeys(("rt", "rPrChange", "pPrChange", "sectPrChange"), PartReader._leave_out),
     **dict.fromkeys(("tblPrChange", "trPrChange", "tcPrChange"), PartReader._leave_out),

@@ -57,12 +57,21 @@ from winnow.parsers.html.style_sheets import (
     strikes,
 )
 from winnow.parsers.marks import UNKNOWN, UNKNOWN_NOTE, from_symbol_font, symbol_font
+from winnow.parsers.merged_cells import TableRows
 from winnow.parsers.superscripts import is_read_into
 
 _SPACE = re.compile(r"[ \t\n\r\f\v\u00a0]+")
 _NOTHING = re.compile("[\u00ad\u200b\ufeff]")
 """Characters without width."""
 _LABELLED = re.compile(r"""\bfor\s*=\s*["']?([^\s"'<>]{1,200})""", re.IGNORECASE)
+_CELL = "\x1f"
+"""Between the cells of a row that styles make of other elements."""
+_AROUND_LINES = " \t\n\r\f\v\u00a0" + _CELL
+_MAX_TERM = 1_000
+_BLOCK_DISPLAYS = frozenset(
+    ("block", "list-item", "flow-root", "table", "table-row", "table-caption")
+)
+_FLEX_DISPLAYS = frozenset(("flex", "grid"))
 _MAX_CACHED_NAMES = 1_000
 _MAX_BETWEEN = 100
 _MAX_SWALLOWED = 100
@@ -108,6 +117,8 @@ class _Open(NamedTuple):
     """What rules of the style sheets ask for and this element is."""
     struck: bool = False
     """Whether what is hidden in it is struck through, or deleted."""
+    flow: str = ""
+    """What styles make of it: `block`, `cell`, `flex` (whose children are cells), or nothing."""
 
 
 _PLAIN = _Look()
@@ -160,8 +171,14 @@ class HtmlTextExtractor:
         self._runs: list[str] = []
         self._line = 0
         self._table = 0
-        self._tables: list[tuple[int, list[str]]] = []
+        self._tables: list[TableRows] = []
         self._in_cell = False
+        self._css_table = 0
+        """The table of the last line, if styles made that a row."""
+        self._term = ""
+        """Of a list of descriptions: what the text that follows is of."""
+        self._term_at = 0
+        self._has_description = False
         self._options: list[tuple[bool, list[str]]] | None = None
         """The entries of the open selection list: whether each is selected, and its text."""
         self._is_list_box = False
@@ -276,7 +293,8 @@ class HtmlTextExtractor:
         if tag in PREFORMATTED and not look.pre:
             look = look._replace(pre=True)
         unseen = around.unseen or tag in UNSEEN
-        entry = _Open(tag, unseen, around.hidden + hidden, hidden, look, matched, struck)
+        flow = _flow(tag, style, around.flow)
+        entry = _Open(tag, unseen, around.hidden + hidden, hidden, look, matched, struck, flow)
         at = len(self._open)
         self._open.append(entry)
         places = self._places
@@ -624,16 +642,25 @@ class HtmlTextExtractor:
         elif tag in ("td", "th"):
             self._close_cell()
             self._in_cell = bool(self._tables)
+            if self._tables:
+                self._tables[-1].begin_cell(
+                    _span(attributes, "colspan"), _span(attributes, "rowspan")
+                )
         elif tag == "table":
             # What is before a table inside a cell comes before its rows.
             self._close_row()
             self._flush()
             self._table += 1
-            self._tables.append((self._table, []))
+            self._tables.append(TableRows(self._table))
         elif tag == "tr":
             self._close_row()
-        elif tag in BLOCKS:
+        elif self._open[-1].flow == "cell":
+            if self._runs and self._runs[-1][-1:] != "\n":
+                self._runs.append(_CELL)
+        elif tag in BLOCKS or self._open[-1].flow:
             self._close_block()
+            if tag in ("dt", "dd"):
+                self._begin_described(tag)
 
     def _closed(self, entry: _Open) -> None:
         """An element that is seen ends."""
@@ -651,8 +678,43 @@ class HtmlTextExtractor:
                 self._in_cell = False
         elif tag == "button":
             self._set_off("")
-        elif tag in BLOCKS and self._options is None:
+        elif tag == "dt" and self._options is None:
+            self._end_term()
+        elif (tag in BLOCKS or entry.flow) and entry.flow != "cell" and self._options is None:
+            if tag == "dl":
+                self._leave_term()
             self._close_block()
+
+    # -- lists of descriptions: what is described, and its description, on one line
+
+    def _begin_described(self, tag: str) -> None:
+        if tag == "dd":
+            self._has_description = True
+            return
+        if self._has_description:
+            self._leave_term()
+        self._term_at = len(self._runs)
+
+    def _end_term(self) -> None:
+        term = " ".join("".join(self._runs[self._term_at :]).split())
+        del self._runs[self._term_at :]
+        self._term = ", ".join(filter(None, (self._term, term)))[:_MAX_TERM]
+        self._has_description = False
+
+    def _write_term(self) -> None:
+        """What is described, before the first text of its description."""
+        if self._term and self._has_description:
+            self._runs.append(f"{self._term} " if self._term[-1] in ":?" else f"{self._term}: ")
+            self._term = ""
+
+    def _leave_term(self) -> None:
+        """What is described, where nothing is said of it."""
+        if self._term:
+            self._write_term()
+            self._runs.append(self._term or "___")
+            self._term = ""
+            self._close_block()
+        self._has_description = False
 
     def _void(self, tag: str, attributes: Attributes) -> None:
         if tag == "br":
@@ -742,6 +804,8 @@ class HtmlTextExtractor:
             self._runs.append("^")
         self._raised = look.raised
         if self._options is None:
+            if self._term and self._has_description and not text.isspace():
+                self._write_term()
             after_space = self._runs and self._runs[-1].endswith(" ") and not look.pre
             self._runs.append(text.removeprefix(" ") if after_space else text)
         elif self._options:
@@ -776,8 +840,17 @@ class HtmlTextExtractor:
         if not self._runs:
             return
         for line in self._text().split("\n"):
-            if stripped := line.strip():
-                self._line += 1
+            if not (stripped := line.strip(_AROUND_LINES)):
+                continue
+            self._line += 1
+            if _CELL in stripped:
+                if not self._css_table:
+                    self._table += 1
+                    self._css_table = self._table
+                cells = [cell.strip() for cell in stripped.split(_CELL)]
+                self._emit(["row", self._css_table, cells, None, self._line])
+            else:
+                self._css_table = 0
                 self._emit(["text", stripped + "\n", None, self._line])
 
     def _close_select(self) -> None:
@@ -791,33 +864,54 @@ class HtmlTextExtractor:
 
     def _set_off(self, text: str) -> None:
         """Text with a space on either side."""
+        if text:
+            self._write_term()
         if self._runs and not self._runs[-1].endswith(" "):
             self._runs.append(" ")
         if text:
             self._runs += (text, " ")
 
     def _close_cell(self) -> None:
+        if self._term:
+            self._leave_term()
         if not self._in_cell:
             self._flush()
             return
-        lines = (line.strip() for line in self._text().split("\n"))
-        self._tables[-1][1].append("\n".join(filter(None, lines)))
+        lines = (line.strip() for line in self._text().replace(_CELL, "\t").split("\n"))
+        self._tables[-1].end_cell("\n".join(filter(None, lines)))
         self._in_cell = False
 
     def _close_row(self) -> None:
         self._close_cell()
         if not self._tables:
             return
-        number, cells = self._tables[-1]
+        table = self._tables[-1]
+        cells, repeated = table.end_row()
+        self._left -= repeated
+        if self._left < 0:
+            raise too_long(self._limits)
         if any(cells):
             self._line += 1
-            self._emit(["row", number, list(cells), None, self._line])
-        cells.clear()
+            self._emit(["row", table.number, cells, None, self._line])
 
     def _text(self) -> str:
         text = "".join(self._runs)
         self._runs = []
         return text
+
+
+def _flow(tag: str, style: Style, around: str) -> str:
+    """What its style makes of an element that is in one of this kind."""
+    if tag in ("td", "th", "tr", "table"):
+        return ""
+    display = style["display"][0] if "display" in style else ""
+    if display == "table-cell":
+        return "cell"
+    if display in _FLEX_DISPLAYS:
+        return "flex"
+    if display in _BLOCK_DISPLAYS:
+        return "block"
+    return "cell" if around == "flex" and tag not in BLOCKS and not display else ""
 
 
 def _look(tag: str, attributes: Attributes, style: Style, before: _Look) -> _Look:
@@ -846,6 +940,12 @@ def _look(tag: str, attributes: Attributes, style: Style, before: _Look) -> _Loo
         if inline_style != TRANSPARENT:
             look = look._replace(paper=inline_style)
     return look
+
+
+def _span(attributes: Attributes, name: str) -> int:
+    """How many columns or rows a cell covers; 1 where that is no number."""
+    value = attributes.get(name) or ""
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 6 else 1
 
 
 def _entered(kind: str, attributes: Attributes) -> str:

@@ -1,0 +1,66 @@
+"""The rows of a table whose cells may cover several columns or rows."""
+
+MAX_REPEATED = 200
+"""Characters of a cell that is repeated in the rows that it covers; a longer one is prose."""
+MAX_COLUMNS = 100
+"""Columns that a cell covers at most: further ones would be empty."""
+
+
+class TableRows:
+    """An open table: its cells as they come, and its rows.
+
+    A cell that covers several columns is in the first of them. One that covers several rows is in
+    each of them: "No" beside three questions is the answer to all.
+    """
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self._cells: list[str] = []
+        self._span = (1, 1)
+        self._covered: dict[int, tuple[int, int, str]] = {}
+        """By column: further rows and columns that the cell above covers, and its text."""
+        self._begun: dict[int, tuple[int, int, str]] = {}
+        self._repeated = 0
+        self._is_open = self._has_own = False
+
+    def begin_cell(self, columns: int = 1, rows: int = 1) -> None:
+        """A cell begins that covers so many columns and rows."""
+        self._is_open = True
+        self._span = (max(1, min(columns, MAX_COLUMNS)), max(1, rows))
+
+    def end_cell(self, text: str) -> None:
+        """The cell ends; this is its text."""
+        self._take_covered()
+        columns, rows = self._span
+        if rows > 1 and len(text) <= MAX_REPEATED:
+            self._begun[len(self._cells)] = (rows - 1, columns, text)
+        self._cells += [text, *[""] * (columns - 1)]
+        self._has_own = self._has_own or bool(text)
+        self._span = (1, 1)
+
+    def end_row(self) -> tuple[list[str], int]:
+        """The cells of the row, and how many characters of them were in rows above.
+
+        No cells where the row has no text of its own.
+        """
+        if not self._is_open:
+            return [], 0
+        self._take_covered()
+        for column in sorted(self._covered):
+            if column >= len(self._cells):
+                self._cells += [""] * (column - len(self._cells))
+                self._take_covered()
+        cells, repeated = self._cells if self._has_own else [], self._repeated
+        self._covered, self._begun = self._begun, {}
+        self._cells, self._repeated = [], 0
+        self._is_open = self._has_own = False
+        return cells, repeated
+
+    def _take_covered(self) -> None:
+        """The cells above that cover the next columns."""
+        while self._covered and (above := self._covered.pop(len(self._cells), None)):
+            rows, columns, text = above
+            if rows > 1:
+                self._begun[len(self._cells)] = (rows - 1, columns, text)
+            self._cells += [text, *[""] * (columns - 1)]
+            self._repeated += len(text) + columns
