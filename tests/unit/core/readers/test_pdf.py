@@ -189,13 +189,24 @@ def test_boxes_are_where_viewers_show_the_lines(rotate, degrees):
 
 def test_a_watermark_and_a_note_in_the_margin_are_lines_of_their_own():
     body = pdfs.turned(
-        [(72, 700 - 14 * n, f"Line {n} of the report goes on and on and") for n in range(9)], 0
+        [
+            (
+                72,
+                700 - 14 * n,
+                f"Line {n} of the report goes on and on and on and on and on to the margin and",
+            )
+            for n in range(9)
+        ],
+        0,
     )
     across = pdfs.turned([(150, 500, "DRAFT COPY")], 45)
     margin = pdfs.turned([(30, 300, "Form 12-B a")], 90)
     (text,) = texts(files.pdf_of_streams([body + b"\n" + across + b"\n" + margin]))
     report, *aside = text.split("\n")
-    assert report == " ".join(f"Line {n} of the report goes on and on and" for n in range(9))
+    assert report == " ".join(
+        f"Line {n} of the report goes on and on and on and on and on to the margin and"
+        for n in range(9)
+    )
     assert sorted(aside) == ["DRAFT COPY", "Form 12-B a"]
 
 

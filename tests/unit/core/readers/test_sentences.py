@@ -352,3 +352,103 @@ def test_twice_the_lines_of_a_page_take_twice_the_time(apart):
         return lambda: sentences_of([whole])
 
     assert growth(reading, lambda size: "x" * size, 10_000) <= MOST
+
+
+def short_lines(texts: list[str], x: float = 72, top: float = 150) -> list[Line]:
+    """Lines below each other, each as wide as its text."""
+    return [
+        Line(text, x, top + 14 * n, x + 5.2 * len(text), top + 14 * n + 10)
+        for n, text in enumerate(texts)
+    ]
+
+
+NOT_MARKED = "Pain: [ ] Present [ ] Absent [ ] Unknown"
+LISTS = [
+    ["Denies chest pain or dyspnea", "Still passing black stools", "EGD and colonoscopy normal"],
+    ["No fever", "Ongoing melena", "Never smoker", "Anemia", "Weight loss: none", "Hematochezia"],
+    ["EGD, colonoscopy: negative", "Obscure GI bleeding, anemia", "Denies chest pain, dyspnea"],
+    ["Denies fever or chest pain", "Reports melena every day", "Capsule requested", "Lives alone"],
+    ["Without night sweats", "Transfused 2 units of red cells on May 4", "Hemoglobin 6.9"],
+]
+
+
+@pytest.mark.parametrize("texts", LISTS)
+@pytest.mark.parametrize("with_prose", [False, True])
+def test_lines_of_a_list_stay_lines(texts, with_prose):
+    pages = [page(*short_lines(texts))]
+    if with_prose:
+        prose = ["Words that fill a line of prose from one margin to the other and on"] * 6
+        pages.append(page(*column(prose), number=2))
+    assert text_of(*pages).split("\n")[: len(texts)] == texts
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("was guaiac-", "negative"),
+        ("was H. pylori-", "negative"),
+        ("a FIT-", "positive"),
+        ("is transfusion-", "dependent"),
+        ("now symptom-", "free"),
+        ("an MRI-", "guided"),
+    ],
+)
+def test_hyphens_of_words_with_two_parts_stay(before, after):
+    assert text_of(page(*column([before, f"{after} test"]))) == f"{before}{after} test"
+
+
+# -- marks in columns ------------------------------------------------------------------------------
+
+
+def rows(texts: list[str], *columns: float) -> list[Line]:
+    """Rows whose cells, parted by bars, begin at these places."""
+    return [
+        Line(cell, x, 150 + 15 * n, x + 5 * len(cell), 160 + 15 * n)
+        for n, row in enumerate(texts)
+        for x, cell in zip(columns, row.split("|"), strict=False)
+        if cell
+    ]
+
+
+@pytest.mark.parametrize(
+    ("texts", "columns", "told"),
+    [
+        (
+            ["Finding|Yes|No", "Melena||X", "Fever|X"],
+            (72, 250, 300),
+            ["Finding Yes No", "Melena: No", "Fever: Yes"],
+        ),
+        (["Finding|Yes|No", "Melena||X"], (72, 250, 304), ["Finding Yes No", "Melena: No"]),
+        (
+            ["|Present|Absent|Unknown", "Melena|||X", "Pain", "Fever||x"],
+            (72, 250, 330, 400),
+            ["Present Absent Unknown", "Melena: Unknown", NOT_MARKED, "Fever: Absent"],
+        ),
+        (
+            ["Symptom|Current|Past|Never", "Melena|||X", "Fever|X"],
+            (72, 250, 310, 360),
+            ["Symptom Current Past Never", "Melena: Never", "Fever: Current"],
+        ),
+        (
+            ["Finding|Yes|No|Comment", "Melena||X|since May", "Fever|X||daily"],
+            (72, 250, 300, 350),
+            ["Finding Yes No Comment", "Melena: No, since May", "Fever: Yes, daily"],
+        ),
+        (
+            ["Finding|Yes|No", "Melena|No", "Fever|X"],
+            (72, 250, 300),
+            ["Finding Yes No", "Melena: No", "Fever: Yes"],
+        ),
+        (["Melena||X", "Fever|X"], (72, 250, 300), ["Melena: ?", "Fever: ?"]),
+        (["Melena|X", "Fever|X"], (72, 250), ["Melena X", "Fever X"]),
+        (["X|Melena", "|Fever"], (72, 120), ["X Melena", "Fever"]),
+        (["Name|Jane Doe", "Urgent|[x]"], (72, 250), ["Name Jane Doe", "Urgent [x]"]),
+        (
+            ["Test|Result|Unit", "Hemoglobin|7.4|g/dL", "Ferritin|6|ng/mL"],
+            (72, 250, 300),
+            ["Test Result Unit", "Hemoglobin 7.4 g/dL", "Ferritin 6 ng/mL"],
+        ),
+    ],
+)
+def test_marks_are_told_with_what_they_stand_below(texts, columns, told):
+    assert text_of(page(*rows(texts, *columns))).split("\n") == told

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.scaling.measure import MOST, growth
-from winnow.readers.fragments import TableRow, TextFragment
+from winnow.readers.fragments import Fragment, TableRow, TextFragment
 from winnow.readers.table_lines import as_text
 
 
@@ -94,7 +94,7 @@ def test_ordinary_tables_are_a_line_a_row(table):
 
 
 def test_text_between_tables_parts_them():
-    parts = [
+    parts: list[Fragment] = [
         TableRow(1, ("Finding", "Yes", "No")),
         TableRow(1, ("Melena", "", "X")),
         TextFragment("So.\n", 1, 3),

@@ -68,7 +68,7 @@ def as_text(fragments: Iterable[Fragment]) -> Iterator[TextFragment]:
             continue
         rows = (part for part in members if isinstance(part, TableRow))
         first = list(islice(rows, _MAX_ROWS))
-        known = _Table([row.cells for row in first])
+        known = Table([row.cells for row in first])
         for number, row in enumerate(chain(first, rows)):
             for line in known.lines(number, row.cells):
                 yield TextFragment(line + "\n", row.page, row.line)
@@ -117,7 +117,7 @@ def _is_title(cell: str) -> bool:
     return 0 < len(plain) <= _MAX_TITLE and not is_mark(plain) and not _is_open(plain)
 
 
-class _Table:
+class Table:
     """What a table's first rows show of it."""
 
     def __init__(self, rows: Sequence[Cells]) -> None:
@@ -140,7 +140,9 @@ class _Table:
         if marked or self._has_answers:
             empty = {c for c, cells in below.items() if all(map(_is_open, cells))}
             self._choices = marked | answers | {c for c in empty if _is_question(self._titles[c])}
-        if any(_is_other(cell, self._titles[c]) for c in answers for cell in below[c]):
+        if not marked and any(
+            _is_other(cell, self._titles[c]) for c in answers for cell in below[c]
+        ):
             self._choices = set()  # then it is no header: "Ongoing melena | No | Yes"
         self._questions = {
             column: title
@@ -217,8 +219,8 @@ class _Table:
         chosen = ticks or texts
         is_sure = bool(chosen) and not (is_alone and cells[chosen[0]] in _CROSS)
         if is_sure and (len(chosen) == 1 or not any(is_answer(self._titles[c]) for c in chosen)):
-            told = [self._titles[c] for c in chosen]
-            more = [cells[c] for c in texts if _word(cells[c]) != _word(self._titles[c])]
+            told = [cells[c] if is_answer(cells[c]) else self._titles[c] for c in chosen]
+            more = [cells[c] for c in texts if not is_answer(cells[c])]
             return [", ".join([f"{_label(label)}: {', '.join(told)}", *more, *rest])]
         boxes = (
             f"{'[x]' if c in chosen and is_sure else '[ ]'} {self._titles[c]}" for c in choices

@@ -86,7 +86,14 @@ def _without_line_numbers(lines: list[Line]) -> list[Line]:
     if len(numbers) < _MIN_LINE_NUMBERS or steps < 0.8 * len(lines) - 1:
         return lines
     stripped = (
-        replace(line, text=line.text[match.end() :], cells=line.cells[1:]) if match else line
+        replace(
+            line,
+            text=line.text[match.end() :],
+            cells=line.cells[1:],
+            cell_texts=line.cell_texts[1:],
+        )
+        if match
+        else line
         for line, match in zip(lines, matches, strict=True)
     )
     return [line for line in stripped if line.text.strip()]

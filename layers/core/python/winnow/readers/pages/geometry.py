@@ -34,6 +34,8 @@ class Line:
     """On the page as viewers show it; for text read by OCR as it was uploaded, askew or turned."""
     cells: tuple[tuple[float, float], ...] = ()
     """Left and right of what was put together from side by side; empty for a line that is one."""
+    cell_texts: tuple[str, ...] = ()
+    """The texts of the cells."""
     band: int = field(default=0, compare=False)
     """Which column of its page, or stretch across columns, it is of, once they are in order."""
 
@@ -109,6 +111,7 @@ def _joined(row: list[Line]) -> Line:
         return row[0]
     confidences = [line.confidence for line in row if line.confidence is not None]
     boxes = [line.box for line in row if line.box is not None]
+    cells = list(_cells(row))
     return Line(
         " ".join(line.text for line in row),
         row[0].x0,
@@ -117,19 +120,21 @@ def _joined(row: list[Line]) -> Line:
         max(line.y1 for line in row),
         min(confidences) if confidences else None,
         _enclosing(boxes) if boxes else None,
-        tuple(_cells(row)),
+        tuple((left, right) for left, right, _ in cells),
+        tuple(text for _, _, text in cells),
     )
 
 
-def _cells(row: Sequence[Line]) -> Iterator[tuple[float, float]]:
-    """Left and right of the stretches that a gap as wide as the row is high parts."""
-    left, right = row[0].x0, row[0].x1
+def _cells(row: Sequence[Line]) -> Iterator[tuple[float, float, str]]:
+    """Left, right and text of the stretches that a gap as wide as the row is high parts."""
+    left, right, texts = row[0].x0, row[0].x1, [row[0].text]
     for line in row[1:]:
         if line.x0 - right > line.y1 - line.y0:
-            yield left, right
-            left = line.x0
+            yield left, right, " ".join(texts)
+            left, texts = line.x0, []
+        texts.append(line.text)
         right = max(right, line.x1)
-    yield left, right
+    yield left, right, " ".join(texts)
 
 
 def _enclosing(boxes: Sequence[Box]) -> Box:

@@ -2,7 +2,8 @@
 
 Pure functions over positioned lines: the same for the text layer of a PDF and for what OCR reads.
 In order: columns are read one after the other (`in_reading_order`); headers, footers and page
-numbers that run through the pages go (`without_running_lines`); the lines of a paragraph are
+numbers that run through the pages go (`without_running_lines`); marks are told with what they stand
+below (`with_marks_told`); the lines of a paragraph are
 joined, with the hyphens of line ends taken out (`flow`).
 """
 
@@ -16,6 +17,7 @@ from statistics import median
 from winnow.readers.fragments import TextFragment
 from winnow.readers.pages.columns import in_reading_order
 from winnow.readers.pages.geometry import ALIGNMENT_TOLERANCE, Line, Page, is_one_word_a_line
+from winnow.readers.pages.grids import with_marks_told
 from winnow.readers.pages.running_lines import without_running_lines
 
 _SENTENCE_END = re.compile(r"[.!?:;…。！？][\"'”’)\]]*$")
@@ -27,10 +29,20 @@ _KEEP_HYPHEN = frozenset(
     (*_NUMBERS, *_TENS, "follow", "well", "self", "long", "short", "high", "low", "non", "x")
 )
 """First parts of words that are written with their hyphen."""
+_KEEP_BEFORE = frozenset(
+    (
+        *("negative", "positive", "free", "naive", "dependent", "independent", "resistant"),
+        *("sensitive", "responsive", "refractory", "induced", "related", "associated", "based"),
+        *("guided", "directed", "controlled", "confirmed", "proven", "like", "only"),
+    )
+)
+"""Last parts of such words: "guaiac-negative", "transfusion-dependent"."""
 _COMPOUND = re.compile(r"\w+(?:-\w+)*")
 _BEGINS_WITH_HYPHEN = re.compile(r"[-\u2010][^\W\d]")
 _HYPHENS = "-\u2010\u00ad"
 _MIN_COLUMN_LINES = 3
+_MIN_WIDTH_SHARE = 0.5
+"""Share of the page's width that lines of prose have at least, unless columns are side by side."""
 
 
 def sentences_of(pages: Sequence[Page]) -> tuple[list[TextFragment], int]:
@@ -41,7 +53,8 @@ def sentences_of(pages: Sequence[Page]) -> tuple[list[TextFragment], int]:
     known_edges: list[float] = []
     ordered = [replace(page, lines=tuple(in_reading_order(page, known_edges))) for page in pages]
     kept, dropped = without_running_lines(ordered)
-    return flow(kept), dropped
+    told = [replace(page, lines=tuple(with_marks_told(page.lines))) for page in kept]
+    return flow(told), dropped
 
 
 def flow(pages: Iterable[Page]) -> list[TextFragment]:
@@ -75,6 +88,10 @@ class _LineInContext:
     line: Line
     margin: float
     """Where the full lines of its column end."""
+    limit: float
+    """How far its lines could go: a list's own lines do not show it, prose elsewhere may."""
+    is_wide: bool
+    """Whether it is of a column of prose, or of lines that reach over half of the page."""
     pitch: float
     """From one line of its page to the next."""
     is_tabular: bool
@@ -89,28 +106,44 @@ class _LineInContext:
 
     def reaches_margin(self, left: float) -> bool:
         """Whether it ends near the margin, in a column that begins at `left`."""
-        return self.line.x1 >= self.margin - 0.12 * (self.margin - left)
+        return self.is_wide and self.line.x1 >= self.margin - 0.12 * (self.margin - left)
+
+    def has_room_for(self, following: Line) -> bool:
+        """Whether the first word of the next line would have gone on this one."""
+        text = following.text.strip()
+        char = (following.x1 - following.x0) / max(1, len(text))
+        word = len(text.split(maxsplit=1)[0]) if text else 0
+        return self.line.x1 + (word + 2) * char < self.limit
 
 
 def _lines_in_context(pages: Iterable[Page]) -> list[_LineInContext]:
+    pages = [page for page in pages if page.lines]
+    bands = [_bands(page) for page in pages]
+    widest: dict[float, float] = {}
+    for page, of_page in zip(pages, bands, strict=True):
+        margins = [band.right for band in of_page.values() if not band.is_beside]
+        widest[page.width] = max([widest.get(page.width, 0.0), *margins])
     in_context: list[_LineInContext] = []
-    for page in pages:
-        if not page.lines:
-            continue
-        page_margin, pitch = _ninth_decile([line.x1 for line in page.lines]), _pitch(page)
-        margins, tabular = _right_margins(page), _table_rows(page.lines)
-        in_context += [
-            _LineInContext(
-                page,
-                number,
-                line,
-                margins.get(line.band, page_margin),
-                pitch,
-                number in tabular,
-                line.band in margins,
+    for page, of_page in zip(pages, bands, strict=True):
+        pitch, tabular = _pitch(page), _table_rows(page.lines)
+        whole = _Band.of(page.lines)
+        for number, line in enumerate(page.lines, start=1):
+            band = of_page.get(line.band, whole)
+            limit = band.right if band.is_beside else max(band.right, widest[page.width])
+            is_wide = band.is_beside or band.right - band.left >= _MIN_WIDTH_SHARE * page.width
+            in_context.append(
+                _LineInContext(
+                    page,
+                    number,
+                    line,
+                    band.margin,
+                    limit,
+                    is_wide,
+                    pitch,
+                    number in tabular,
+                    line.band in of_page,
+                )
             )
-            for number, line in enumerate(page.lines, start=1)
-        ]
     return in_context
 
 
@@ -141,7 +174,7 @@ def _goes_on(current: _LineInContext, following: _LineInContext, one_word_a_line
         return True
     if _LABEL.match(next_text):
         return False
-    if current.reaches_margin(min(line.x0, next_line.x0)):
+    if current.reaches_margin(min(line.x0, next_line.x0)) and not current.has_room_for(next_line):
         return True
     return not is_ended and is_small
 
@@ -166,7 +199,10 @@ def _join(text: str, following: str, words: Counter[str]) -> tuple[str, str]:
     seconds = {second, second.partition("-")[0]}
     together = sum(words[first + second] for second in seconds)
     apart = sum(words[f"{first}-{second}"] for second in seconds)
-    if together <= apart and (apart or first in _KEEP_HYPHEN):
+    is_name = len(first) > 1 and text[-1 - len(first) : -1].isupper()  # FIT-negative
+    if together <= apart and (
+        apart or is_name or first in _KEEP_HYPHEN or not _KEEP_BEFORE.isdisjoint(seconds)
+    ):
         return text, ""
     return text[:-1], ""
 
@@ -175,14 +211,45 @@ def _vocabulary(texts: Iterable[str]) -> Counter[str]:
     return Counter(word.casefold() for text in texts for word in _COMPOUND.findall(text))
 
 
-def _right_margins(page: Page) -> dict[int, float]:
-    """Where full lines end in each band of a page that has several."""
-    bands: dict[int, list[float]] = {}
+@dataclass(frozen=True, slots=True)
+class _Band:
+    """A band of several lines."""
+
+    margin: float
+    """Where its full lines end."""
+    left: float
+    right: float
+    is_beside: bool
+    """Whether it is one of columns side by side: that they are prose is known."""
+
+    @classmethod
+    def of(cls, lines: Sequence[Line], *, is_beside: bool = False) -> "_Band":
+        """The band of these lines."""
+        ends = [line.x1 for line in lines]
+        return cls(_ninth_decile(ends), min(line.x0 for line in lines), max(ends), is_beside)
+
+
+def _bands(page: Page) -> dict[int, _Band]:
+    """The bands of a page that have several lines."""
+    by_number: dict[int, list[Line]] = {}
     for line in page.lines:
-        bands.setdefault(line.band, []).append(line.x1)
+        by_number.setdefault(line.band, []).append(line)
+    beside: set[int] = set()
+    for (number, lines), (after, others) in pairwise(by_number.items()):
+        if _are_beside(lines, others):
+            beside |= {number, after}
     return {
-        band: _ninth_decile(ends) for band, ends in bands.items() if len(ends) >= _MIN_COLUMN_LINES
+        number: _Band.of(lines, is_beside=number in beside)
+        for number, lines in by_number.items()
+        if len(lines) >= _MIN_COLUMN_LINES
     }
+
+
+def _are_beside(lines: Sequence[Line], others: Sequence[Line]) -> bool:
+    """Whether two bands stand side by side."""
+    top = max(min(line.y0 for line in lines), min(line.y0 for line in others))
+    bottom = min(max(line.y1 for line in lines), max(line.y1 for line in others))
+    return bottom > top and max(line.x1 for line in lines) <= min(line.x0 for line in others)
 
 
 def _ninth_decile(values: Sequence[float]) -> float:
