@@ -46,6 +46,7 @@ def lines(table: str) -> list[str]:
         ("Finding|No|Yes|Unknown; Melena|||x", ["Melena: Unknown"]),
         ("Finding|Yes|No; Note: she walked. Well.||; Fever|X|", ["Note: she walked. Well."]),
         ("Melena|Fever; No|Yes", ["Melena: No", "Fever: Yes"]),
+        ("Reports|Denies; fatigue|ongoing melena", ["Reports: fatigue", "Denies: ongoing melena"]),
         ("Melena|Fever; X|", ["[x] Melena", "[ ] Fever"]),
         (
             "Date|Melena|Fever; May|No|Yes; June|No|",
@@ -83,6 +84,8 @@ def test_what_a_table_says_by_its_places(table, told):
         "Test|Result; Guaiac|Positive; H. pylori|Negative",
         "Date|Hb; May|7.2; June|8.1",
         "Denies|fever, chills",
+        "Denies: chest pain|Ongoing melena",
+        "No fever|black stools|weight loss",
         "Hemoglobin:|7.4 g/dL",
         "Medication|Dose|Since; Iron|325 mg|May; Aspirin|81 mg|",
         "Name|Jane Doe|Born|1950",

@@ -41,7 +41,8 @@ _ASIDE = re.compile(r"\([^()]{0,40}\)")
 _BETWEEN_ANSWERS = re.compile(r"\s*(?:/|\bor\b|,)\s*")
 _ENDS = " .:;?!*\t"
 _STATEMENT = re.compile(
-    r"(?:no|not|denies|denied|without|negative for|free of|never)\s+\w+|[^:]{2,60}:\s*\w",
+    r"(?:no|not|denies|denied|without|negative for|free of|never)\s+\w+"
+    r"|(?!den|neg|no\b|absent|ruled|without|exclud)[^:]{2,60}:\s*\w",
     re.IGNORECASE,
 )
 """A cell that says something by itself: what is beside it is no part of that."""
@@ -204,6 +205,12 @@ class Table:
                     f"{'[x]' if is_mark(cell) else '[ ]'} {self._titles[c]}"
                     for c, cell in cells.items()
                 ]
+            if not labels:  # lists below what they are answers to: "Denies", "Reports"
+                return [
+                    f"{_label(self._titles[c])}: {cell}"
+                    for c, cell in cells.items()
+                    if not _is_open(cell)
+                ]
             return _lines_of([*labels, *cells.values()])
         label = labels[0] if not labels[0].isdigit() or len(labels) < 2 else "\t".join(labels[:2])
         rest = labels[label.count("\t") + 1 :]
@@ -300,7 +307,10 @@ def _says_all(begun: Sequence[str], cell: str) -> bool:
     """Whether what was begun ends before this cell: "No fever" beside "Ongoing melena"."""
     last = next((text for text in reversed(begun) if text), "")
     return (
-        bool(_STATEMENT.match(last)) and bool(_TWO_WORDS.search(cell[:200])) and not is_answer(cell)
+        cell[:1].isupper()  # or a list goes on
+        and bool(_STATEMENT.match(last))
+        and bool(_TWO_WORDS.search(cell[:200]))
+        and not is_answer(cell)
     )
 
 
