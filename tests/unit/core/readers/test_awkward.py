@@ -339,6 +339,12 @@ def test_a_record_whose_text_may_go_on_says_where():
     assert "may go on in line 3" in first.reason
 
 
+def test_a_line_break_in_quotes_is_no_piece_of_another_row():
+    table = 'note,id,ward\n11,2,3\n"Fever since\nMonday",5,6\n12,8,9\n'
+    texts = [item[1] for item in reading(table).records]
+    assert texts == ["11", "Fever since\nMonday", "12"]
+
+
 @pytest.mark.parametrize(
     "end", ["\u2028", "\u2029", "\x85", "\v", "\f", "\x1c", "\u00a0", "\u200b", "\u00ad"]
 )

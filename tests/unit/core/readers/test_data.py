@@ -21,7 +21,7 @@ from winnow.errors import (
 from winnow.models import InvalidRecord, Record
 from winnow.readers import ReadLimits, Source, read
 
-DATA = Path(os.environ.get("WINNOW_DATA", Path(__file__).parents[3] / "shared" / "data"))
+DATA = Path(os.environ.get("WINNOW_DATA", Path(__file__).parents[5] / "shared" / "data"))
 pytestmark = [
     pytest.mark.data,
     pytest.mark.skipif(not (DATA / "documents").is_dir(), reason="WINNOW_DATA is not there"),

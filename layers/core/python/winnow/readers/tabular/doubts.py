@@ -82,7 +82,8 @@ class Doubts:
         return self._table.text_is_first or not self._shape.may_begin(row.cells)
 
     def _is_piece(self, row: ParsedRow) -> bool:
-        if not self._shape.is_piece(row.cells):
+        # Who quotes a line break quotes all of them.
+        if row.last != row.line or not self._shape.is_piece(row.cells):
             return False
         above = self._row.cells[0] if self._row and self._row.cells else ""
         return not _follows(above, row.cells[0])
