@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import boto3
 
 from tests.container.storage import RESULTS, UPLOADS, Storage
+from tests.fakes.model_table import create_model_table
 from tests.template.expand import expand
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ def lose(s3: Storage, name: str) -> Lost:
     made["GlobalSecondaryIndexes"] = [
         index for index in table["GlobalSecondaryIndexes"] if "IndexName" in index
     ]
-    aws.client("dynamodb", endpoint_url=endpoint).create_table(TableName=name, **made)
+    dynamodb = aws.client("dynamodb", endpoint_url=endpoint)
+    dynamodb.create_table(TableName=name, **made)
     iam = aws.client("iam", endpoint_url=endpoint)
     role = iam.create_role(RoleName=name, AssumeRolePolicyDocument="{}")["Role"]["Arn"]
     workflow = aws.client("stepfunctions", endpoint_url=endpoint)
@@ -60,6 +62,7 @@ def lose(s3: Storage, name: str) -> Lost:
         "RESULTS_BUCKET": RESULTS,
         "UPLOADS_BUCKET": UPLOADS,
         "TABLE_NAME": name,
+        "MODELS_TABLE": create_model_table(dynamodb, f"{name}-models"),
         "TOPIC_ARN": aws.client("sns", endpoint_url=endpoint).create_topic(Name=name)["TopicArn"],
         "WORKFLOW_ARN": machine,
         "WAITING_QUEUE_URL": "without a limit nothing is sent there",
