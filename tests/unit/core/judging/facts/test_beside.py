@@ -117,3 +117,11 @@ def test_a_doubt_is_said() -> None:
 def test_units_in_full(unit: str, result: float | None) -> None:
     converted = convert(8.6, unit, "g/dL", ("hemoglobin",))
     assert converted == (None if result is None else pytest.approx(result, abs=0.001))
+
+
+@pytest.mark.parametrize("name", ["SpO2", "PaO2", "FEV1", "CA 19-9", "HbA1c", "T4"])
+@pytest.mark.parametrize("rest", [" 86 on room air.", " 86.", ": 86 today.", " was 86."])
+def test_a_digit_of_the_name_is_no_part_of_the_number(name: str, rest: str) -> None:
+    reading = read_measure(f"{name}{rest}", Measure(name, "%", 50, 100, ()), RECORD)
+    assert reading is not None
+    assert (reading.low, reading.high, reading.doubtful) == (86, 86, False)

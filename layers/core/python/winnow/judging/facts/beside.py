@@ -89,7 +89,8 @@ _BEHIND = (
     r"|at (?:first |initial |original )?diagnosis\b"
     r"|(?:while|when)\b(?! (?:on|off|taking|receiving|last|re|checked|measured|tested|drawn|seen"
     r"|present\w*|admitted|(?:he|she|pt|patient) (?:present\w*|arrived|came|was (?:seen|admitted"
-    r"|checked)))\b)"
+    r"|checked))|(?:he|she|pt|patient)? ?(?:is )?(?:walk|exerci|exert|ambulat|climb|mov|sleep|rest"
+    r"|stand|sitt|lying|talk|breath|fast|awake|asleep|supine|upright|seated)\w*)\b)"
     r"|for (?:his|her) (?:brother|sister|mother|father)\b)"
 )
 """Directly behind a number."""

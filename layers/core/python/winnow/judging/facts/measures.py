@@ -986,7 +986,7 @@ class _Segment:
         return (
             (is_whole and match_at(_CUT, text, end) is not None)
             or (
-                re.search(r"(?<![\d.,/-])\d $", lead) is not None
+                re.search(r"(?<![\w.,/-])\d $", lead) is not None
                 and search(_A_COUNT, text[max(0, start - 24) : start - 2]) is None
             )
             or (
