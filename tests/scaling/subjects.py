@@ -26,6 +26,7 @@ from winnow.errors import WinnowError
 from winnow.heads import ngrams
 from winnow.judging import build_judge
 from winnow.judging.criteria.explain import CriteriaExplainer
+from winnow.judging.criteria.past import is_past
 from winnow.judging.shadow import JudgePair
 from winnow.judging.text import segments
 from winnow.judging.text.remembering import RememberingEncoder
@@ -444,7 +445,14 @@ def _explained() -> Callable[[str], object]:
     return run
 
 
+def _past(text: str) -> None:
+    """What is said of a time that is over, sentence by sentence, as long as they may be."""
+    for start in range(0, len(text), segments.MAX_CHARACTERS):
+        is_past(text[start : start + segments.MAX_CHARACTERS], ("melena", "letters"), 2024)
+
+
 JUDGES: dict[str, Subject] = {
+    "criteria: the past": of_text(_past),
     "criteria, explained": of_text(lambda text: _explained()(text)),
     "criteria": judging(lambda: _shipped("L33774")),
     "criteria of facts": judging(_of_facts),

@@ -379,14 +379,14 @@ def test_words_that_an_annotation_strikes_out_are_left_out(stream, annotations, 
 @pytest.mark.parametrize("kind", ["Highlight", "Underline", "Squiggly"])
 def test_words_that_are_marked_otherwise_stay(kind):
     content = pdfs.annotated(TWO_LINES, [strike_out(WHOLE).replace("StrikeOut", kind)])
-    assert texts(content) == ["Ongoing melena. Kept."]
+    assert texts(content) == ["Ongoing melena.\nKept."]
     assert notes(content) == []
 
 
 def test_a_strike_that_is_not_shown_strikes_nothing():
     content = pdfs.annotated(TWO_LINES, [strike_out(WHOLE, more="").replace("/Rect", "/F 2 /Rect")])
     content = content.replace(b"/F 4 /Subtype /StrikeOut /F 2", b"/F 2 /Subtype /StrikeOut     ")
-    assert texts(content) == ["Ongoing melena. Kept."]
+    assert texts(content) == ["Ongoing melena.\nKept."]
 
 
 @pytest.mark.parametrize("kind", ["Stamp", "Ink", "Line", "Circle"])
@@ -434,7 +434,7 @@ def test_fields_without_a_form_are_read(names):
     text = "/Subtype /Widget /FT /Tx {} /Rect [150 658 300 672] /V (No)"
     fields = [box(names[0], 699, "Off"), box(names[1], 679, "Yes"), text.format(names[2])]
     assert texts(pdfs.annotated(stream, fields, form=False)) == [
-        "[ ] Melena [x] Fever\nBleeding: No"
+        "[ ] Melena\n[x] Fever\nBleeding: No"
     ]
 
 

@@ -46,6 +46,13 @@ _PATIENT = re.compile(
     r"|\d",
     re.IGNORECASE,
 )
+_NOBODY = re.compile(
+    r"(?:(?:has|had|have|having|is|was|been|being|may|might|also|now|still|then|again|recently|ever"
+    r"|always|often|since|previously|currently|reportedly|initially|lately|long|once|today|just"
+    r"|and|but)(?: |$))+",
+    re.IGNORECASE,
+)
+"""In front of the verb: nobody, as notes leave out of whom they are."""
 _NOT_THE_PATIENT = re.compile(
     r"\b(?:index|previous|other|another|next|different|neighbou?ring|prior|last|earlier|adjacent"
     r"|typical|average|every|some|many|most|such|each|one|first|second|control|real|actual|wrong"
@@ -181,6 +188,6 @@ def _has_another(before: str) -> bool:
     if (has := _HAS.match(before)) is None:
         return False
     who = has["who"]
-    if _PATIENT.search(who) or _THINGS.search(who) or "," in who:
+    if _NOBODY.fullmatch(who) or _PATIENT.search(who) or _THINGS.search(who) or "," in who:
         return False
     return _SHOWN.search(has["between"]) is None
