@@ -29,9 +29,6 @@ READ_FILES = {
     *("winnow/parsers/pdf", "winnow/parsers/xlsx"),
     *("winnow/readers", "winnow/readers/pages", "winnow/readers/tabular", "winnow/steps"),
     *("winnow/registry", "winnow/storage", "winnow/tables", "winnow_aws"),
-    # Of definitions in folders units are checked, which are judging's; no run imports it.
-    *("winnow/judging", "winnow/judging/criteria", "winnow/judging/facts"),
-    *("winnow/judging/labels", "winnow/judging/text"),
 }
 RECOVER = {
     *("winnow", "winnow/limits", "winnow/parsers", "winnow/parsers/mail", "winnow/recovery"),
@@ -188,8 +185,7 @@ def test_data_files_travel_with_the_module_that_reads_them() -> None:
         f for f in APPS if Path("winnow/processes/schema.py") in selected(f)
     ]
     assert len(data) == 5
-    judging = [f for f in APPS if Path("winnow/judging/__init__.py") in selected(f)]
-    assert all(images == judging for images in data.values())
+    assert all(images == ["api", "classify", "publish", "train"] for images in data.values())
 
 
 def test_the_build_selects_for_every_function_from_all_layers() -> None:

@@ -19,6 +19,7 @@ from winnow.processes.schema import (
     IntervalSince,
     Measure,
 )
+from winnow.processes.units import UNIT, convert
 
 MAX_CRITERIA = 16
 """A logic of more is not tried out."""
@@ -201,8 +202,6 @@ def _contradictions(measure: Measure, before: Sequence[Measure]) -> _Problems:
 
 
 def _is_of_same(one: Measure, other: Measure) -> bool:
-    from winnow.judging.facts.units import convert  # judging imports the shapes
-
     names = [{_plain(name) for name in (each.name, *each.aliases)} for each in (one, other)]
     return (
         not names[0].isdisjoint(names[1])
@@ -237,10 +236,7 @@ def _covers(one: Measure, other: Measure) -> bool:
 
 def is_known_unit(unit: str) -> bool:
     """Whether values are read in it and converted to it."""
-    from winnow.judging.facts.patterns import compiled  # judging imports the shapes
-    from winnow.judging.facts.units import UNIT
-
-    return compiled(UNIT).fullmatch(unit.strip()) is not None
+    return re.fullmatch(UNIT, unit.strip(), re.IGNORECASE) is not None
 
 
 def misspelt_unit(unit: str) -> str | None:

@@ -7,8 +7,8 @@ import pytest
 
 from winnow.judging.criteria.fact_rules import Note, fact_rules
 from winnow.judging.facts.measures import Measure, read_measure
-from winnow.judging.facts.units import convert
 from winnow.processes.schema import Criterion
+from winnow.processes.units import convert
 
 RECORD = date(2024, 4, 15)
 HEMOGLOBIN = Measure("hemoglobin", "g/dL", 3, 20, ("hgb", "hb", "haemoglobin"))

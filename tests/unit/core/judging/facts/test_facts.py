@@ -19,7 +19,7 @@ from winnow.judging.facts.dates import (
 from winnow.judging.facts.events import Event, EventStatus, find_events, read_event
 from winnow.judging.facts.measures import Measure, MeasureTime, find_measures, read_measure
 from winnow.judging.facts.patterns import fold, has_any
-from winnow.judging.facts.units import convert
+from winnow.processes.units import convert
 
 RECORD = date(2024, 4, 15)
 COLONOSCOPY = Event("colonoscopy", ("c-scope",))

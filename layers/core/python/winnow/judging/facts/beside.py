@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from winnow.judging.facts.patterns import match_at, search
 from winnow.judging.facts.people import FAMILY
-from winnow.judging.facts.units import LIKE_A_UNIT, UNIT
+from winnow.processes.units import LIKE_A_UNIT, UNIT
 
 _TOKENS = 24
 _A_NUMBER = r"\d{1,6}(?:[.,]\d{1,3})?"

@@ -36,8 +36,8 @@ from winnow.judging.facts.numbers import parse_words
 from winnow.judging.facts.patterns import compiled, match_at, search
 from winnow.judging.facts.people import FAMILY, PATIENT
 from winnow.judging.facts.sentences import begins_part, sentences
-from winnow.judging.facts.units import UNIT, convert, rescale
 from winnow.judging.text.segments import Span
+from winnow.processes.units import UNIT, convert, rescale
 
 
 @dataclass(frozen=True)
